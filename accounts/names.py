@@ -81,18 +81,18 @@ def list_former_names(session: Session, person_id: int) -> list[PersonName]:
     return list(session.scalars(statement.order_by(PersonName.until.desc(), PersonName.id.desc()).limit(50)))
 
 
-def transfer_names(session: Session, closed: Person, kept: Person, *, now: datetime) -> None:
+def transfer_names(session: Session, closed: Person, remaining: Person, *, now: datetime) -> None:
     """Give the account that stays the names of one that closes: its present name becomes a former one.
 
     A correction that was asked for there waits here, unless another one does.
     """
-    rows = list(session.scalars(select(PersonName).where(PersonName.person_id.in_((closed.id, kept.id)))))
-    if parts_of(closed) != parts_of(kept) and not any(row.person_id == closed.id and row.since and row.until is None for row in rows):
+    rows = list(session.scalars(select(PersonName).where(PersonName.person_id.in_((closed.id, remaining.id)))))
+    if parts_of(closed) != parts_of(remaining) and not any(row.person_id == closed.id and row.since and row.until is None for row in rows):
         rows.append(new_name(closed.id, parts_of(closed), NameSource.MERGE, since=closed.created_at))
-    waits = any(row.person_id == kept.id and row.since is None and row.decided_at is None for row in rows)
+    waits = any(row.person_id == remaining.id and row.since is None and row.decided_at is None for row in rows)
     for row in rows:
         if row.person_id == closed.id:
-            row.person_id = kept.id
+            row.person_id = remaining.id
             row.until = row.until or (now if row.since else None)
             row.decided_at = row.decided_at or (now if row.since is None and waits else None)
     session.add_all(rows)
@@ -188,6 +188,6 @@ def _decide_request(session: Session, actor: Actor, person: Person, reason: str,
     return request
 
 
-def _notify(session: Session, person: Person, row: int, subject: Callable[[], str], words: Callable[[], str], now: datetime) -> None:
-    message = Message(NoticeKind.ACCOUNT, f"name:{row}:{now.isoformat()}", in_every_language(subject), in_every_language(words), "/profile")
+def _notify(session: Session, person: Person, row: int, subject: Callable[[], str], text: Callable[[], str], now: datetime) -> None:
+    message = Message(NoticeKind.ACCOUNT, f"name:{row}:{now.isoformat()}", in_every_language(subject), in_every_language(text), "/profile")
     notices.notify(session, message, [person.id], now=now)

@@ -124,11 +124,11 @@ def forget_before(session: Session, moment: datetime) -> int:
 
 
 def set_notification_choices(
-    session: Session, actor: Actor, person: Person, wanted: Mapping[NoticeKind, NotificationChoice], *, now: datetime
+    session: Session, actor: Actor, person: Person, choices: Mapping[NoticeKind, NotificationChoice], *, now: datetime
 ) -> None:
     """Store a person's notification preferences; they apply from now on."""
     present = queries.notification_choices_of(session, person.id)
-    changed = {kind: choice for kind, choice in wanted.items() if present[kind] != choice}
+    changed = {kind: choice for kind, choice in choices.items() if present[kind] != choice}
     if not changed:
         return
     mine = NotificationPreference.person_id == person.id
@@ -153,15 +153,15 @@ def unsubscription_token(secret: bytes, person: UUID, kind: NoticeKind | None) -
 
 def read_unsubscription(secrets: Sequence[bytes], token: str) -> Unsubscription | None:
     """Return what a link stops, or nothing where we did not sign it."""
-    found = (unseal(secret, UNSUBSCRIBE, token, seconds=UNSUBSCRIBE_SECONDS) for secret in secrets)
-    value = next((one for one in found if one is not None), None)
+    unsealed = (unseal(secret, UNSUBSCRIBE, token, seconds=UNSUBSCRIBE_SECONDS) for secret in secrets)
+    value = next((content for content in unsealed if content is not None), None)
     return None if value is None else Unsubscription(UUID(value[0]), NoticeKind(value[1]) if value[1] else None)
 
 
-def stop_mails(session: Session, actor: Actor, asked: Unsubscription, *, now: datetime) -> None:
+def stop_mails(session: Session, actor: Actor, unsubscription: Unsubscription, *, now: datetime) -> None:
     """Send no mail of a kind any more, nor what still waits; the bell stays as it was."""
-    person = queries.get_person_by_uuid(session, asked.person)
-    kinds = [asked.kind] if asked.kind else list(NoticeKind)
+    person = queries.get_person_by_uuid(session, unsubscription.person)
+    kinds = [unsubscription.kind] if unsubscription.kind else list(NoticeKind)
     present = queries.notification_choices_of(session, person.id)
     set_notification_choices(
         session, actor, person, {kind: NotificationChoice(present[kind].in_bell, MailTime.NEVER) for kind in kinds}, now=now

@@ -43,7 +43,7 @@ def _described(credentials: Sequence[str]) -> "list[PublicKeyCredentialDescripto
     from webauthn.helpers import base64url_to_bytes  # noqa: PLC0415 - see above
     from webauthn.helpers.structs import PublicKeyCredentialDescriptor  # noqa: PLC0415 - see above
 
-    return [PublicKeyCredentialDescriptor(id=base64url_to_bytes(one)) for one in credentials]
+    return [PublicKeyCredentialDescriptor(id=base64url_to_bytes(credential)) for credential in credentials]
 
 
 def creation(site: Site, challenge: bytes, *, handle: bytes, email: str, name: str, known: Sequence[str]) -> str:
@@ -91,14 +91,16 @@ def made(site: Site, challenge: bytes, answer: str) -> NewPasskey:
     from webauthn.helpers.exceptions import WebAuthnException  # noqa: PLC0415 - see above
 
     try:
-        found = webauthn.verify_registration_response(
+        registration = webauthn.verify_registration_response(
             credential=_read(answer), expected_challenge=challenge, expected_rp_id=site.host, expected_origin=site.origin
         )
     except (WebAuthnException, *UNREADABLE) as error:
         raise Invalid(N_("The passkey could not be checked. Try again.")) from error
-    if len(found.credential_id) > LONGEST_NAME:
+    if len(registration.credential_id) > LONGEST_NAME:
         raise Invalid(N_("The passkey could not be checked. Try again."))
-    return NewPasskey(bytes_to_base64url(found.credential_id), bytes_to_base64url(found.credential_public_key), found.sign_count)
+    return NewPasskey(
+        bytes_to_base64url(registration.credential_id), bytes_to_base64url(registration.credential_public_key), registration.sign_count
+    )
 
 
 def credential_of(answer: str) -> str:
@@ -107,12 +109,12 @@ def credential_of(answer: str) -> str:
     from webauthn.helpers.exceptions import WebAuthnException  # noqa: PLC0415 - see above
 
     try:
-        found: str = parse_authentication_credential_json(_read(answer)).id
+        credential: str = parse_authentication_credential_json(_read(answer)).id
     except (WebAuthnException, *UNREADABLE) as error:
         raise Invalid(N_("The passkey could not be checked. Try again.")) from error
-    if not NAME.fullmatch(found):
+    if not NAME.fullmatch(credential):
         raise Invalid(N_("The passkey could not be checked. Try again."))
-    return found
+    return credential
 
 
 def used(site: Site, challenge: bytes, answer: str, *, public_key: str, counter: int) -> int:
@@ -122,7 +124,7 @@ def used(site: Site, challenge: bytes, answer: str, *, public_key: str, counter:
     from webauthn.helpers.exceptions import WebAuthnException  # noqa: PLC0415 - see above
 
     try:
-        found = webauthn.verify_authentication_response(
+        verification = webauthn.verify_authentication_response(
             credential=_read(answer),
             expected_challenge=challenge,
             expected_rp_id=site.host,
@@ -132,4 +134,4 @@ def used(site: Site, challenge: bytes, answer: str, *, public_key: str, counter:
         )
     except (WebAuthnException, *UNREADABLE) as error:
         raise Invalid(N_("The passkey could not be checked. Try again.")) from error
-    return found.new_sign_count
+    return verification.new_sign_count

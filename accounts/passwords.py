@@ -81,7 +81,7 @@ def is_breached(path: Path, password: str) -> bool:
 
     Raise OSError where it cannot be read.
     """
-    wanted = hashlib.sha1(_normal(password).encode(), usedforsecurity=False).hexdigest().upper().encode()  # what the lists are made of
+    digest = hashlib.sha1(_normal(password).encode(), usedforsecurity=False).hexdigest().upper().encode()  # what the lists are made of
     with path.open("rb") as lines:
         low, high = 0, lines.seek(0, os.SEEK_END)
         while low < high:
@@ -90,10 +90,10 @@ def is_breached(path: Path, password: str) -> bool:
             if middle:
                 lines.seek(middle - 1)
                 lines.readline()  # to the next beginning of a line
-            found = lines.readline()[:SHA1_SIGNS].upper()
-            if found == wanted:
+            line = lines.readline()[:SHA1_SIGNS].upper()
+            if line == digest:
                 return True
-            if found and found < wanted:
+            if line and line < digest:
                 low = lines.tell()
             else:
                 high = middle

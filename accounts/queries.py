@@ -127,17 +127,17 @@ WORDS = 6
 """Words of a search that are looked at."""
 
 
-def name_matches(words: str, *, with_address: bool) -> list[ColumnElement[bool]]:
+def name_matches(query: str, *, with_address: bool) -> list[ColumnElement[bool]]:
     """Return the conditions on `person` that find people by parts of name and address, ignoring case and accents.
 
     `with_address` where the page shows the address of each found person to its reader; elsewhere the results would reveal it
     (spec/security 7.6).
     """
-    return _word_matches(words, *((Person.name_key, Person.email) if with_address else (Person.name_key,)))
+    return _word_matches(query, *((Person.name_key, Person.email) if with_address else (Person.name_key,)))
 
 
-def _word_matches(words: str, *columns: InstrumentedAttribute[str]) -> list[ColumnElement[bool]]:
-    return [or_(*(column.contains(word, autoescape=True) for column in columns)) for word in fold(words).split()[:WORDS]]
+def _word_matches(query: str, *columns: InstrumentedAttribute[str]) -> list[ColumnElement[bool]]:
+    return [or_(*(column.contains(word, autoescape=True) for column in columns)) for word in fold(query).split()[:WORDS]]
 
 
 def by_name() -> tuple[ColumnElement[Any], ...]:
@@ -156,10 +156,10 @@ def lock_person(session: Session, person_id: int) -> Person | None:
 
 def get_person_by_uuid(session: Session, person: UUID) -> Person:
     """Return a person by what addresses name them; raise NotFound."""
-    found = session.scalar(select(Person).where(Person.uuid == person))
-    if found is None:
+    row = session.scalar(select(Person).where(Person.uuid == person))
+    if row is None:
         raise NotFound
-    return found
+    return row
 
 
 def ids_of(session: Session, people: Sequence[UUID]) -> list[int]:
@@ -217,39 +217,41 @@ class KeysetPage:
     person: UUID | None = None
 
 
-def list_people(session: Session, words: str, state: PersonState | None, stretch: KeysetPage, *, limit: int) -> list[PersonRow]:
+def list_people(session: Session, query: str, state: PersonState | None, stretch: KeysetPage, *, limit: int) -> list[PersonRow]:
     """List some of the people whose name or address holds all of these words, by name.
 
     A stretch is found by the index of names, wherever in the list it is: nothing before it is read (spec/performance P24).
     """
-    place = None
+    position = None
     if stretch.person is not None and stretch.way is not PageDirection.LAST:
-        place = session.execute(select(Person.name_key, Person.id).where(Person.uuid == stretch.person)).one_or_none()
-    statement = keyset_statement(words, state, stretch.way, None if place is None else (place.name_key, place.id))
+        position = session.execute(select(Person.name_key, Person.id).where(Person.uuid == stretch.person)).one_or_none()
+    statement = keyset_statement(query, state, stretch.way, None if position is None else (position.name_key, position.id))
     rows = [_person_row(row) for row in session.execute(statement.limit(limit))]
     return rows if stretch.way is PageDirection.AFTER else rows[::-1]
 
 
-def keyset_statement(words: str, state: PersonState | None, way: PageDirection, place: tuple[str, int] | None) -> Select[*tuple[Any, ...]]:
+def keyset_statement(
+    query: str, state: PersonState | None, way: PageDirection, position: tuple[str, int] | None
+) -> Select[*tuple[Any, ...]]:
     """Build the statement of a stretch from a place in the order; backwards from there, or from the end, but for what comes after."""
     backwards = way is not PageDirection.AFTER
-    statement = people_statement(words, state).order_by(*(column.desc() if backwards else column for column in by_name()))
-    if place is None:
+    statement = people_statement(query, state).order_by(*(column.desc() if backwards else column for column in by_name()))
+    if position is None:
         return statement
-    here, there = tuple_(*by_name()), tuple_(*place)
+    here, there = tuple_(*by_name()), tuple_(*position)
     return statement.where(here < there if backwards else here > there)
 
 
-def people_statement(words: str, state: PersonState | None) -> Select[*tuple[Any, ...]]:
+def people_statement(query: str, state: PersonState | None) -> Select[*tuple[Any, ...]]:
     """Build the statement of the people whom a list shows."""
     seen = select(func.max(Device.last_seen_at)).where(Device.person_id == Person.id).scalar_subquery()
     statement = select(Person, has_role_condition(SiteRole.ADMINISTRATOR).label("is_administrator"), seen.label("seen"))
-    return statement.add_columns(_former_name(words).label("former_name")).where(*_people_conditions(words, state))
+    return statement.add_columns(_former_name(query).label("former_name")).where(*_people_conditions(query, state))
 
 
-def _former_name(words: str) -> ColumnElement[str]:
+def _former_name(query: str) -> ColumnElement[str]:
     """Return the last of a person's former names in which all of these words stand; empty where nothing is searched for."""
-    matches = _word_matches(words, PersonName.name_key)
+    matches = _word_matches(query, PersonName.name_key)
     if not matches:
         return literal("")
     name = PersonName.given_names + " " + PersonName.first_surname + " " + PersonName.second_surname
@@ -271,18 +273,18 @@ def _person_row(row: Any) -> PersonRow:
     )
 
 
-def count_people(session: Session, words: str, state: PersonState | None) -> int:
+def count_people(session: Session, query: str, state: PersonState | None) -> int:
     """Count the people that a list shows on all its pages."""
-    return session.scalar(select(func.count()).select_from(Person).where(*_people_conditions(words, state))) or 0
+    return session.scalar(select(func.count()).select_from(Person).where(*_people_conditions(query, state))) or 0
 
 
-def _people_conditions(words: str, state: PersonState | None) -> list[ColumnElement[bool]]:
-    wanted = _STATES[state] if state else ()
-    matches = name_matches(words, with_address=True)
+def _people_conditions(query: str, state: PersonState | None) -> list[ColumnElement[bool]]:
+    conditions = _STATES[state] if state else ()
+    matches = name_matches(query, with_address=True)
     if not matches:
-        return [*wanted]
-    former = select(PersonName.person_id).where(PersonName.until.is_not(None), *_word_matches(words, PersonName.name_key))
-    return [or_(and_(*matches), Person.id.in_(former)), *wanted]
+        return [*conditions]
+    former = select(PersonName.person_id).where(PersonName.until.is_not(None), *_word_matches(query, PersonName.name_key))
+    return [or_(and_(*matches), Person.id.in_(former)), *conditions]
 
 
 def is_confirmed_condition(session: Session) -> ColumnElement[bool]:

@@ -1,6 +1,5 @@
 """Verbs of accounts: sign up, confirm, open and end sessions, change passwords and profiles, grant roles."""
 
-# long: every act on an account, and the record of who looked at whom
 import secrets
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -223,22 +222,22 @@ def invite(session: Session, actor: Actor, people: Sequence[InvitedPerson], *, n
     """Add some hundreds of accounts whose owners choose a password with a link: from their mail or, without `mails`, handed over."""
     rows = [
         Person(
-            email=one.email,
+            email=guest.email,
             password_hash=NOBODYS,
-            given_names=one.given_names,
-            first_surname=one.first_surname,
-            second_surname=one.second_surname,
-            name_key=name_key(one.given_names, one.first_surname, one.second_surname),
-            language=one.language,
+            given_names=guest.given_names,
+            first_surname=guest.first_surname,
+            second_surname=guest.second_surname,
+            name_key=name_key(guest.given_names, guest.first_surname, guest.second_surname),
+            language=guest.language,
             zone=site_zone_name(),
             created_at=now,
             invited_at=None if mails else now,
         )
-        for one in people
+        for guest in people
     ]
     session.add_all(rows)
     session.flush()  # audit entries and jobs name them
-    numbers = [{"person_id": row.id, "number": one.national_id} for row, one in zip(rows, people, strict=True) if one.national_id]
+    numbers = [{"person_id": row.id, "number": guest.national_id} for row, guest in zip(rows, people, strict=True) if guest.national_id]
     if numbers:
         session.execute(insert(NationalIdentity), numbers)
     for row in rows:
@@ -458,17 +457,17 @@ def limit_pending_uploads(session: Session, *, now: datetime) -> Iterator[int]:
 
 
 def close_after_merge(
-    session: Session, actor: Actor, closed: Person, kept: Person, reason: str, courses: Sequence[int], *, now: datetime
+    session: Session, actor: Actor, closed: Person, remaining: Person, reason: str, courses: Sequence[int], *, now: datetime
 ) -> AccountMerge:
     """Close an account for good because it is the same person's as another; `courses` are those whose histories changed places."""
-    session.execute(update(AccountMerge).where(AccountMerge.kept_id == closed.id).values(kept_id=kept.id))
-    row = AccountMerge(closed_id=closed.id, kept_id=kept.id, merged_at=now, merged_by=actor.person_id)
+    session.execute(update(AccountMerge).where(AccountMerge.kept_id == closed.id).values(kept_id=remaining.id))
+    row = AccountMerge(closed_id=closed.id, kept_id=remaining.id, merged_at=now, merged_by=actor.person_id)
     session.add(row)
-    names.transfer_names(session, closed, kept, now=now)
+    names.transfer_names(session, closed, remaining, now=now)
     closed.suspended_at = closed.suspended_at or now
     end_devices(session, closed.id, now=now)
-    facts = {"closed": closed.id, "kept": kept.id, "reason": reason, "courses": list(courses)}
-    audit.record(session, actor, AccountVerb.MERGED, kept, now=now, **facts)
+    facts = {"closed": closed.id, "kept": remaining.id, "reason": reason, "courses": list(courses)}
+    audit.record(session, actor, AccountVerb.MERGED, remaining, now=now, **facts)
     audit.record(session, actor, AccountVerb.CLOSED_INTO, closed, now=now, **facts)
     return row
 

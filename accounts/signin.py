@@ -112,9 +112,9 @@ def is_newcomer(settings: Settings, cookie: Mapping[str, Any]) -> bool:
 
 
 def _empty_cookie() -> None:
-    kept = {name: cookie[name] for name in _NOBODYS if name in cookie}
+    remaining = {name: cookie[name] for name in _NOBODYS if name in cookie}
     cookie.clear()
-    cookie.update(kept)
+    cookie.update(remaining)
 
 
 def prove(person_id: int, password_hash: str, target: str = "") -> None:
@@ -145,8 +145,8 @@ def requested_page() -> str:
 
 def second_step_required(session: Session, person_id: int) -> bool:
     """Say whether a person's role asks for a second step here (spec/security 2.4)."""
-    asked: ColumnElement[bool] = current_app.extensions["second_step_of"]
-    return current_settings().is_reachable and bool(connection_of(session).scalar(select(asked).where(Person.id == person_id)))
+    condition: ColumnElement[bool] = current_app.extensions["second_step_of"]
+    return current_settings().is_reachable and bool(connection_of(session).scalar(select(condition).where(Person.id == person_id)))
 
 
 def counter_of(email: str) -> str:
@@ -241,8 +241,8 @@ def signed_up_here(link: Token) -> bool:
 def know_browser(email: str) -> None:
     """Let this browser count apart for the account from now on."""
     nonce, known = _known_accounts()
-    kept = [*(account for account in known if account != hash_of(email)), hash_of(email)][-KNOWN_ACCOUNTS:]
-    value = seal(secrets_of_app(), "known", [nonce or secrets.token_urlsafe(16), kept])
+    hashes = [*(account for account in known if account != hash_of(email)), hash_of(email)][-KNOWN_ACCOUNTS:]
+    value = seal(secrets_of_app(), "known", [nonce or secrets.token_urlsafe(16), hashes])
 
     @after_this_request
     def keep(response: Response) -> Response:

@@ -34,11 +34,11 @@ def floors(minutes: Sequence[int]) -> tuple[FacadeArch, ...]:
     count = ceil((len(lengths) + 1) / PER_FLOOR)
     scale = min(1.0, 2 / count)
     arches: list[FacadeArch] = []
-    for place in range(len(lengths) + 1):
-        floor, column = divmod(place, PER_FLOOR)
+    for index in range(len(lengths) + 1):
+        floor, column = divmod(index, PER_FLOOR)
         bottom = BOTTOM - TWO_FLOORS / max(2, count) * (count - 1 - floor)
-        is_door = place == len(lengths)
-        height = scale * (DOOR if is_door else FULL * (_FIRST_SHARE + _BY_LENGTH * lengths[place] / max(*lengths, 1)))
+        is_door = index == len(lengths)
+        height = scale * (DOOR if is_door else FULL * (_FIRST_SHARE + _BY_LENGTH * lengths[index] / max(*lengths, 1)))
         x = LEFT + column * PITCH
         bars = () if is_door else _bars(bottom - height, bottom)
         arches.append(FacadeArch(x, bottom - height, bottom, WIDTH, bars, is_door, last=is_door or column == PER_FLOOR - 1))
@@ -54,5 +54,5 @@ def _bars(top: float, bottom: float) -> tuple[float, ...]:
 def _shared(minutes: Sequence[int]) -> list[int]:
     if len(minutes) <= MOST_WINDOWS:
         return list(minutes)
-    edges = [round(place * len(minutes) / MOST_WINDOWS) for place in range(MOST_WINDOWS + 1)]
+    edges = [round(edge * len(minutes) / MOST_WINDOWS) for edge in range(MOST_WINDOWS + 1)]
     return [sum(minutes[start:end]) for start, end in pairwise(edges)]

@@ -112,31 +112,31 @@ def _judged(name: str, content: bytes, trusted: Sequence[TrustedKey], seals: Seq
     summary = verify_transcript(content, trusted)
     if summary is not None:
         return FileFinding(name, _verdict_on(summary), transcript=summary.transcript, fault=summary.fault or "")
-    found = verify_document(content, trusted)
-    badge = found.badge if found.is_genuine else None
+    finding = verify_document(content, trusted)
+    badge = finding.badge if finding.is_genuine else None
     return FileFinding(
         name,
-        _verdict(found),
+        _verdict(finding),
         badge,
-        fault=found.fault or "",
-        compromised_since=found.compromised_since,
-        issuer=_other_issuer(found),
+        fault=finding.fault or "",
+        compromised_since=finding.compromised_since,
+        issuer=_other_issuer(finding),
     )
 
 
-def _other_issuer(found: BadgeFinding) -> str:
-    is_other = found.badge is not None and found.fault is DocumentFault.OTHER_ISSUER
-    return host_of(found.badge.issuer) if is_other and found.badge else ""
+def _other_issuer(finding: BadgeFinding) -> str:
+    is_other = finding.badge is not None and finding.fault is DocumentFault.OTHER_ISSUER
+    return host_of(finding.badge.issuer) if is_other and finding.badge else ""
 
 
 def _verdict_on(summary: TranscriptFinding) -> FileVerdict:
     return FileVerdict.ALTERED if summary.fault else FileVerdict.GENUINE
 
 
-def _verdict(found: BadgeFinding) -> FileVerdict:
-    if found.is_genuine:
+def _verdict(finding: BadgeFinding) -> FileVerdict:
+    if finding.is_genuine:
         return FileVerdict.GENUINE
-    return FileVerdict.ALTERED if found.is_readable else FileVerdict.UNREADABLE
+    return FileVerdict.ALTERED if finding.is_readable else FileVerdict.UNREADABLE
 
 
 def _judged_pdf(name: str, content: bytes, trusted: Sequence[TrustedKey], seals: Sequence[SealVerifier]) -> FileFinding:
@@ -157,15 +157,15 @@ def _judged_pdf(name: str, content: bytes, trusted: Sequence[TrustedKey], seals:
     summary = verify_transcript(content[start:end], trusted)
     if summary is not None:
         return _judged_transcript(name, summary, codes, sound)
-    found = verify_document(content[start:end], trusted)
-    if found.badge is None or not found.is_genuine or found.form is not BadgeForm.JSON:
-        fault = found.fault or FileFault.NO_CREDENTIAL
-        return FileFinding(name, FileVerdict.ALTERED, fault=fault, codes=codes, issuer=_other_issuer(found))
-    if any(code != found.badge.code for code in codes):
-        return FileFinding(name, FileVerdict.ALTERED, found.badge, fault=FileFault.OTHER_CODE, codes=codes)
+    finding = verify_document(content[start:end], trusted)
+    if finding.badge is None or not finding.is_genuine or finding.form is not BadgeForm.JSON:
+        fault = finding.fault or FileFault.NO_CREDENTIAL
+        return FileFinding(name, FileVerdict.ALTERED, fault=fault, codes=codes, issuer=_other_issuer(finding))
+    if any(code != finding.badge.code for code in codes):
+        return FileFinding(name, FileVerdict.ALTERED, finding.badge, fault=FileFault.OTHER_CODE, codes=codes)
     if seal is SealState.GENUINE:
-        return FileFinding(name, FileVerdict.GENUINE, found.badge, codes=codes)
-    return FileFinding(name, FileVerdict.UNSEALED, found.badge, codes=codes, compromised_since=found.compromised_since)
+        return FileFinding(name, FileVerdict.GENUINE, finding.badge, codes=codes)
+    return FileFinding(name, FileVerdict.UNSEALED, finding.badge, codes=codes, compromised_since=finding.compromised_since)
 
 
 def _judged_transcript(name: str, summary: TranscriptFinding, codes: tuple[str, ...], sound: FileVerdict) -> FileFinding:
@@ -193,13 +193,13 @@ def _is_saved_again(content: bytes) -> bool:
 
 def _attached(content: bytes) -> list[tuple[int, int]]:
     """Return where the attached files of a PDF begin and end; a stream that cannot be seen as it is is empty."""
-    places = [found.start() for found in _ATTACHED.finditer(content)]
-    return [_stream_at(content, place) for place in places[:2]]
+    places = [match.start() for match in _ATTACHED.finditer(content)]
+    return [_stream_at(content, offset) for offset in places[:2]]
 
 
-def _stream_at(content: bytes, place: int) -> tuple[int, int]:
-    start = content.rfind(b" obj", max(0, place - _MOST_DICTIONARY), place)
-    opening = content.find(b"stream\n", place, place + _MOST_DICTIONARY)
+def _stream_at(content: bytes, offset: int) -> tuple[int, int]:
+    start = content.rfind(b" obj", max(0, offset - _MOST_DICTIONARY), offset)
+    opening = content.find(b"stream\n", offset, offset + _MOST_DICTIONARY)
     length = _LENGTH.search(content, start, opening) if -1 < start < opening else None
     begins = opening + len(b"stream\n")
     return (begins, begins + int(length[1])) if length else (0, 0)
@@ -209,5 +209,5 @@ def _codes(content: bytes, attached: Sequence[tuple[int, int]]) -> tuple[str, ..
     """Return the codes that a sheet names outside its attachment; a text in UTF-16 has a zero before each sign."""
     for start, end in attached:
         content = content[:start] + content[end:]
-    found = _CODE.findall(content) or _CODE.findall(content.replace(rb"\000", b""))
-    return tuple(dict.fromkeys(code.decode() for code in found[:20]))
+    codes = _CODE.findall(content) or _CODE.findall(content.replace(rb"\000", b""))
+    return tuple(dict.fromkeys(code.decode() for code in codes[:20]))

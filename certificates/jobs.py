@@ -194,12 +194,12 @@ def _read_credential(delivery: Delivery) -> Credential:
         return session.get_one(Credential, cast("int", delivery.arguments["credential"]))
 
 
-def _notify_holder(delivery: Delivery, row: Credential, key: str, subject: Callable[[], str], words: Callable[[], str]) -> Effect:
+def _notify_holder(delivery: Delivery, row: Credential, key: str, subject: Callable[[], str], text: Callable[[], str]) -> Effect:
     message = Message(
         NoticeKind.CERTIFICATE,
         key=key,
         subject=in_every_language(subject),
-        words=in_every_language(words),
+        words=in_every_language(text),
         path=f"/certificates/{row.uuid}",
     )
     return lambda session: notices.notify(session, message, [row.person_id], now=delivery.now)
@@ -217,10 +217,10 @@ def write_files(delivery: Delivery) -> Effect | None:
 
     with child_process(pdf.render) as render:
 
-        def draw(one: DrawnCredential) -> bytes:
+        def draw(drawn: DrawnCredential) -> bytes:
             REQUEST_GAPS.wait()
-            sheet = sheet_of(one.row, one.signers, settings.public_url, one.row.language, one.template, one.logo)
-            return sealer.sealed(one.row, sheet, render)
+            sheet = sheet_of(drawn.row, drawn.signers, settings.public_url, drawn.row.language, drawn.template, drawn.logo)
+            return sealer.sealed(drawn.row, sheet, render)
 
         source = BulkSource(delivery.database, files_of(delivery.settings), draw)
         if not bulk.write_files(source, download, now=delivery.now):

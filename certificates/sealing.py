@@ -82,7 +82,7 @@ def _attributes(certificate: bytes) -> cms.CMSAttributes:
 @lru_cache(maxsize=64)
 def _seal_form(certificates: tuple[bytes, bytes], length: int) -> bytes:
     """Return a seal without its digest and its signature, whose length is given."""
-    authority, own = (x509.Certificate.load(one) for one in certificates)
+    authority, own = (x509.Certificate.load(certificate) for certificate in certificates)
     signer = cms.SignerInfo(
         {
             "version": "v1",
@@ -151,10 +151,10 @@ def judge_seal(content: bytes, trusted: Sequence[SealVerifier]) -> SealState:
     """Return the state of a file's seal by the keys that are known here; nothing in it raises (spec/certificates V3 a, b)."""
     if b"/ByteRange" not in content:
         return SealState.NOT_WHOLE if any(mark in content for mark in _MARKS) else SealState.NONE
-    found = _RANGE.search(content)
-    if content.count(b"/ByteRange") != 1 or found is None:
+    match = _RANGE.search(content)
+    if content.count(b"/ByteRange") != 1 or match is None:
         return SealState.NOT_WHOLE
-    start, end, rest = (int(one) for one in found.groups())
+    start, end, rest = (int(group) for group in match.groups())
     hole = content[start:end]
     if end + rest != len(content) or not re.fullmatch(rb"<[0-9A-F]+>", hole) or len(hole) % 2:
         return SealState.NOT_WHOLE
@@ -179,7 +179,7 @@ def _parsed(contents: bytes) -> _ParsedSeal | None:
         certificates, signers = data["certificates"], data["signer_infos"]
         if len(certificates) != 2 or len(signers) != 1:
             return None
-        authority, own = sorted((one.chosen for one in certificates), key=lambda one: one.ca is not True)
+        authority, own = sorted((certificate.chosen for certificate in certificates), key=lambda certificate: certificate.ca is not True)
         return _ParsedSeal((authority.dump(), own.dump()), own.public_key.dump(), signers[0]["signature"].native)
     except (ValueError, TypeError, KeyError, AttributeError, IndexError):  # as asn1crypto says that it is something else
         return None

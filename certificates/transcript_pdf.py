@@ -75,23 +75,26 @@ class _TranscriptSheet(FlowingSheet):
             3.6,
             SOFT,
         )
-        self._table("", _record_headings(), RECORD_COLUMNS, [_record_cells(one) for one in content.records])
+        self._table("", _record_headings(), RECORD_COLUMNS, [_record_cells(record) for record in content.records])
         if content.sums:
             self._table(_("Hours with a valid certificate"), [_("Institution"), _("Year"), _("Hours")], SUM_COLUMNS, self._sums())
         if content.open_courses:
             headings = [_("Course"), _("Since"), _("Progress")]
             self._table(_("Courses in progress, not completed"), headings, OPEN_COLUMNS, self._open_courses())
         where = content.where
-        words = _("Check it at %(address)s: the page shows the present state of each line beside the one printed here.", address=where)
-        self._check(where, words)
+        remark = _("Check it at %(address)s: the page shows the present state of each line beside the one printed here.", address=where)
+        self._check(where, remark)
 
     def _sums(self) -> list[Sequence[Cell]]:
-        return [((one.institution,), (str(one.year),), (printed_hours(one.hours, language()),)) for one in self._content.sums]
+        return [
+            ((subtotal.institution,), (str(subtotal.year),), (printed_hours(subtotal.hours, language()),))
+            for subtotal in self._content.sums
+        ]
 
     def _open_courses(self) -> list[Sequence[Cell]]:
         return [
-            ((one.title,), (format_date(one.since, "short"),), (_("%(done)s of %(total)s", done=one.done, total=one.total),))
-            for one in self._content.open_courses
+            ((course.title,), (format_date(course.since, "short"),), (_("%(done)s of %(total)s", done=course.done, total=course.total),))
+            for course in self._content.open_courses
         ]
 
     def _table(self, title: str, headings: Sequence[str], columns: Sequence[float], rows: Sequence[Sequence[Cell]]) -> None:
@@ -106,7 +109,7 @@ class _TranscriptSheet(FlowingSheet):
                 self._row(row, headings, columns)
 
     def _headline(self, headings: Sequence[str], columns: Sequence[float]) -> None:
-        cells = [wrapped(words, STRONG, SMALL, room - 2) for words, room in zip(headings, columns, strict=True)]
+        cells = [wrapped(heading, STRONG, SMALL, room - 2) for heading, room in zip(headings, columns, strict=True)]
         with self._document.element("TR"):
             for at, lines in enumerate(cells):
                 self._cell("TH", at, columns, [(line, STRONG, SMALL, SOFT) for line in lines])
@@ -127,9 +130,9 @@ class _TranscriptSheet(FlowingSheet):
     def _cell(self, role: str, at: int, columns: Sequence[float], lines: Sequence[tuple[str, str, float, str]]) -> None:
         x, y = LEFT + sum(columns[:at]), self._y
         with self._document.element(role) as pen:
-            for place, (text, font, size, colour) in enumerate(lines, 1):
+            for number, (text, font, size, colour) in enumerate(lines, 1):
                 y += size * LINE
-                pen.text(x, y, text if place == len(lines) else f"{text} ", font, size, colour, width=columns[at] - 2)
+                pen.text(x, y, text if number == len(lines) else f"{text} ", font, size, colour, width=columns[at] - 2)
 
 
 def _record_headings() -> list[str]:

@@ -86,7 +86,7 @@ def sheet_of(
 
 def printed_signatories(signers: Sequence[CredentialSigner], language: str) -> tuple[PrintedSignatory, ...]:
     """Return who signs as the sheet prints them."""
-    return tuple(PrintedSignatory(one.name, choose(dict(one.offices), language), one.picture) for one in signers)
+    return tuple(PrintedSignatory(signer.name, choose(dict(signer.offices), language), signer.picture) for signer in signers)
 
 
 def printed_colours(brand: str, accent: str) -> SheetColours:

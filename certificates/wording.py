@@ -170,20 +170,20 @@ LONGEST_TITLES = 48
 
 def compose(facts: CertificateTexts) -> CertificateSheet:
     """Return the sheet with every word in the language of the facts (Spanish where it is neither Spanish nor English)."""
-    words = _LANGUAGES.get(facts.language, _ES)
+    phrases = _LANGUAGES.get(facts.language, _ES)
     content = SheetContent(
         language=facts.language if facts.language in _LANGUAGES else "es",
-        values=_values(facts, words),
+        values=_values(facts, phrases),
         surnames=facts.surnames,
         signatories=facts.signatories,
         verify_url=facts.verify_url,
         module_minutes=facts.module_minutes,
-        descriptions=_descriptions(facts, words),
+        descriptions=_descriptions(facts, phrases),
         title_language=facts.title_language,
         colours=facts.colours,
         logo=facts.logo,
     )
-    keywords = ", ".join((words.certificate, facts.course_title, printed_code(facts.code)))
+    keywords = ", ".join((phrases.certificate, facts.course_title, printed_code(facts.code)))
     return CertificateSheet(facts.template, content, facts.issued_on, keywords)
 
 
@@ -192,21 +192,21 @@ def sheet_file_name(language: str, course_key: str, code: str) -> str:
     return f"{_LANGUAGES.get(language, _ES).certificate}-{course_key}-{printed_code(code)}.pdf"
 
 
-def _descriptions(facts: CertificateTexts, words: _Words) -> SheetDescriptions:
+def _descriptions(facts: CertificateTexts, phrases: _Words) -> SheetDescriptions:
     count = len(facts.module_minutes)
     return SheetDescriptions(
-        facade=words.facade[count != 1].format(count=count),
-        logo=words.logo.format(name=facts.site_name),
-        qr=words.qr.format(address=facts.verify_url),
-        signatures=tuple(words.signature.format(name=one.name) for one in facts.signatories),
-        seal=words.seal.format(name=facts.institution),
+        facade=phrases.facade[count != 1].format(count=count),
+        logo=phrases.logo.format(name=facts.site_name),
+        qr=phrases.qr.format(address=facts.verify_url),
+        signatures=tuple(phrases.signature.format(name=signatory.name) for signatory in facts.signatories),
+        seal=phrases.seal.format(name=facts.institution),
     )
 
 
-def _values(facts: CertificateTexts, words: _Words) -> dict[str, str]:
+def _values(facts: CertificateTexts, phrases: _Words) -> dict[str, str]:
     """Return the value of each field that a template may print; empty where there is none."""
     count = len(facts.module_minutes)
-    declared = words.declared if facts.name_basis == DECLARED else ""
+    declared = phrases.declared if facts.name_basis == DECLARED else ""
     beside = f" ({declared})" if declared and not facts.template.prints("person.name_basis") else ""
     return {
         **dict.fromkeys(FIELDS, ""),
@@ -217,10 +217,10 @@ def _values(facts: CertificateTexts, words: _Words) -> dict[str, str]:
         "person.id_number": facts.identity_number,
         "course.title": facts.course_title,
         "course.version": str(facts.course_version),
-        "modules": f"{_number(count, words)} {words.module[count != 1]}" if count > 1 else "",
+        "modules": f"{_number(count, phrases)} {phrases.module[count != 1]}" if count > 1 else "",
         "hours": printed_hours(facts.hours, facts.language),
         "hours.basis": printed_basis(read_hours(facts.hours, facts.hours_basis, 0), facts.language) if facts.hours_basis else "",
-        "mode": words.self_paced,
+        "mode": phrases.self_paced,
         "edition.title": facts.edition,
         "edition.from": _day(facts.edition_from, facts.language),
         "edition.until": _day(facts.edition_until, facts.language),
@@ -228,8 +228,8 @@ def _values(facts: CertificateTexts, words: _Words) -> dict[str, str]:
         "completed_on": _day(facts.completed_on, facts.language),
         "issued_on": printed_date(facts.issued_on, facts.language),
         "expires_on": _day(facts.expires_on, facts.language),
-        "document": words.approval if facts.with_assessment else words.completion,
-        "result": _sentence(count, words, stated_pass(facts.passed, facts.language, with_assessment=facts.with_assessment)),
+        "document": phrases.approval if facts.with_assessment else phrases.completion,
+        "result": _sentence(count, phrases, stated_pass(facts.passed, facts.language, with_assessment=facts.with_assessment)),
         "institution.name": facts.institution,
         "institution.short": facts.site_name,
         "code": printed_code(facts.code),
@@ -250,22 +250,22 @@ def _day(day: date | None, language: str) -> str:
     return "" if day is None else printed_date(day, language)
 
 
-def _number(count: int, words: _Words) -> str:
+def _number(count: int, phrases: _Words) -> str:
     """Return how many modules there are: a word up to twelve."""
-    return words.numbers[count - 2] if 2 <= count < len(words.numbers) + 2 else str(count)
+    return phrases.numbers[count - 2] if 2 <= count < len(phrases.numbers) + 2 else str(count)
 
 
 def printed_date(day: date, language: str) -> str:
     """Return a date in words: ``14 de julio de 2026``, ``14 July 2026``."""
-    words = _LANGUAGES.get(language, _ES)
-    return words.day.format(day=day.day, month=words.months[day.month - 1], year=day.year)
+    phrases = _LANGUAGES.get(language, _ES)
+    return phrases.day.format(day=day.day, month=phrases.months[day.month - 1], year=day.year)
 
 
-def _sentence(count: int, words: _Words, passed: str) -> str:
+def _sentence(count: int, phrases: _Words, passed: str) -> str:
     if count <= 1 and not passed:
-        return words.alone
-    done = words.one_module if count <= 1 else words.modules.format(count=_number(count, words))
-    return words.passed.format(done=done, passed=passed) if passed else words.course.format(done=done)
+        return phrases.alone
+    done = phrases.one_module if count <= 1 else phrases.modules.format(count=_number(count, phrases))
+    return phrases.passed.format(done=done, passed=passed) if passed else phrases.course.format(done=done)
 
 
 def passed_words(outline: Outline, language: str) -> str:
@@ -274,15 +274,15 @@ def passed_words(outline: Outline, language: str) -> str:
     The final assessment is named only where the course ends with one. Else one or two activities are named by their titles, if these are
     short enough for the sheet.
     """
-    words, to_pass = _LANGUAGES.get(language, _ES), activities_to_pass(outline)
+    phrases, to_pass = _LANGUAGES.get(language, _ES), activities_to_pass(outline)
     if has_final_assessment(outline):
-        return words.final
+        return phrases.final
     if not to_pass:
-        return words.grade if outline.completion_grade is not None else ""
-    titles = [signable_text(_QUOTED.get(language, _QUOTED["es"]).format(choose(one.title, language))) for one in to_pass]
+        return phrases.grade if outline.completion_grade is not None else ""
+    titles = [signable_text(_QUOTED.get(language, _QUOTED["es"]).format(choose(activity.title, language))) for activity in to_pass]
     if len(titles) > 2 or sum(map(len, titles)) > LONGEST_TITLES:
-        return words.several
-    return words.titles.format(titles=titles[0] if len(titles) == 1 else words.both.format(first=titles[0], second=titles[1]))
+        return phrases.several
+    return phrases.titles.format(titles=titles[0] if len(titles) == 1 else phrases.both.format(first=titles[0], second=titles[1]))
 
 
 def stated_pass(passed: Mapping[str, str], language: str, *, with_assessment: bool) -> str:
@@ -308,6 +308,6 @@ class BadgeTexts:
 
 def compose_badge(language: str, title: str, hours: Fraction, modules: int, passed: str, name_basis: str) -> BadgeTexts:
     """Return the sentences of a badge in a language, as the sheet has them."""
-    words, length = _LANGUAGES.get(language, _ES), printed_hours(hours, language)
-    declared = f" {words.declared[0].upper()}{words.declared[1:]}." if name_basis == DECLARED else ""
-    return BadgeTexts(words.online.format(length=length), f"{result_sentence(modules, passed, title, language)}.{declared}")
+    phrases, length = _LANGUAGES.get(language, _ES), printed_hours(hours, language)
+    declared = f" {phrases.declared[0].upper()}{phrases.declared[1:]}." if name_basis == DECLARED else ""
+    return BadgeTexts(phrases.online.format(length=length), f"{result_sentence(modules, passed, title, language)}.{declared}")

@@ -71,11 +71,11 @@ def replay(opened: OpenDatabase, key: str, at: datetime | None, known: datetime 
     with opened.database.unit_of_work(write=False) as session:
         number = _obligation(session, key, in_force=True).id
     people = differing = 0
-    for count, found in walk_differences(opened.database, number, moments):
+    for count, differences in walk_differences(opened.database, number, moments):
         people += count
-        for row in found[: max(LISTED - differing, 0)]:
+        for row in differences[: max(LISTED - differing, 0)]:
             click.echo(f"person {row.person_id}: stored {row.stored or 'nothing'}, computed {row.computed or 'nothing'}")
-        differing += len(found)
+        differing += len(differences)
     click.echo(f"{people} people, {differing} statuses differ.")
     if differing:
         raise click.ClickException(f"The stored statuses are not those of the records. Compute them again: lms compliance recompute {key}")
@@ -149,16 +149,16 @@ def verify(file: Path, key_file: Path | None, *, replays: bool) -> None:
     try:
         keys = None if key_file is None else _read_keys(key_file)
         with file.open("rb") as source:
-            found = verify_bundle(source, keys)
-            for fault in found.faults:
+            verified = verify_bundle(source, keys)
+            for fault in verified.faults:
                 click.echo(fault)
-            if found.manifest is None or found.faults:
+            if verified.manifest is None or verified.faults:
                 raise click.ClickException("The bundle is not what was signed.")
-            click.echo(f"{len(found.manifest.files)} files are as they were signed with the key {found.key_id}.")
+            click.echo(f"{len(verified.manifest.files)} files are as they were signed with the key {verified.key_id}.")
             if key_file is None:
                 click.echo("The bundle brings that key itself: compare it with the institution's own, or give that with --public-key.")
             if replays:
-                _print_replay(replay_bundle(source, found.manifest))
+                _print_replay(replay_bundle(source, verified.manifest))
     except (BundleUnreadable, OSError) as error:
         raise UnreadableBundle(f"{file} is no bundle of evidence that can be read. {_reason_of(error)}") from error
 
@@ -179,22 +179,22 @@ def _read_keys(path: Path) -> PublicKeys:
     return keys
 
 
-def _print_replay(found: BundleReplay) -> None:
-    for row in found.differing[:LISTED]:
+def _print_replay(replayed: BundleReplay) -> None:
+    for row in replayed.differing[:LISTED]:
         click.echo(
             f"states.csv: person {row.person}, {row.obligation}: {row.stored or 'nothing'} in it, {row.computed or 'nothing'} computed"
         )
-    click.echo(f"{found.people} people, {len(found.differing)} states differ, {found.passed_over} people passed over.")
-    if found.differing:
+    click.echo(f"{replayed.people} people, {len(replayed.differing)} states differ, {replayed.passed_over} people passed over.")
+    if replayed.differing:
         raise click.ClickException("The states in the bundle are not those that its facts give.")
 
 
 def _obligation(session: Session, key: str, *, in_force: bool = False) -> Obligation:
     from compliance.queries.assignments import find_by_key
 
-    found = find_by_key(session, key)
-    if found is None:
+    obligation = find_by_key(session, key)
+    if obligation is None:
         raise click.ClickException(f"There is no compulsory training with the key {key}.")
-    if in_force and found.state == "draft":
+    if in_force and obligation.state == "draft":
         raise click.ClickException(f"{key} is a draft: nothing is computed before it is activated. See: lms compliance preview {key}")
-    return found
+    return obligation

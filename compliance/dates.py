@@ -16,11 +16,11 @@ from courses.models import Course
 from enrolments.dates import DatedItem, DateKind, DateRequest
 
 
-def obligation_dates(session: Session, wanted: DateRequest) -> Iterator[DatedItem]:
+def obligation_dates(session: Session, requested: DateRequest) -> Iterator[DatedItem]:
     """Tell the last days of what people have to complete, in one statement."""
-    for row in list_required(session, wanted.person_ids, now=wanted.now):
+    for row in list_required(session, requested.person_ids, now=requested.now):
         if row.status.state in NEEDED and row.status.last_on is not None:
-            yield _date_of(row, wanted.now)
+            yield _date_of(row, requested.now)
 
 
 def _date_of(row: RequiredOfPerson, now: datetime) -> DatedItem:

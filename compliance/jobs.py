@@ -122,10 +122,10 @@ def recompute_person(session: Session, person: int, *, now: datetime) -> None:
 
 def follow_merge(delivery: Delivery) -> Effect:
     """Compute the statuses of both accounts of a merge: what one of them did counts for the other now."""
-    kept = cast("int", delivery.arguments["subject"])
+    remaining = cast("int", delivery.arguments["subject"])
 
     def write(session: Session) -> None:
-        for person in [*account_queries.list_merged_into(session, kept), kept]:
+        for person in [*account_queries.list_merged_into(session, remaining), remaining]:
             facts.note_account(session, person, now=delivery.now)
             recompute_person(session, person, now=delivery.now)
 
@@ -176,7 +176,7 @@ def recompute_all(delivery: Delivery) -> Effect:
         active = queries.list_active(session)
         obligations, institutions = {row.id: row.key for row in active}, sorted({row.institution_id for row in active})
     differing = {
-        key: sum(len(found) for _people, found in walk_present_differences(delivery.database, number, delivery.now))
+        key: sum(len(differences) for _people, differences in walk_present_differences(delivery.database, number, delivery.now))
         for number, key in obligations.items()
     }
     for key in obligations.values():
@@ -376,10 +376,10 @@ def _try_portion(delivery: Delivery, number: int) -> bool:
         people = planned_changes.list_people_after(session, row, reached, dry_runs.PORTION)
         outcome = dry_runs.try_people(session, row, people)
     with delivery.database.unit_of_work() as session:
-        found = planned_changes.lock_change_by_id(session, number)
-        if found is None or (found.computed_at, found.reached) != (computed_at, reached):
+        change = planned_changes.lock_change_by_id(session, number)
+        if change is None or (change.computed_at, change.reached) != (computed_at, reached):
             return False  # begun anew, or looked at by another worker
-        dry_runs.note_portion(found, people, outcome, is_last=len(people) < dry_runs.PORTION)
+        dry_runs.note_portion(change, people, outcome, is_last=len(people) < dry_runs.PORTION)
     return _finish(delivery, number)
 
 

@@ -81,9 +81,9 @@ def read_recognitions(content: bytes, today: date) -> RecognitionListRows:
     if len(table.rows) > MOST_LINES + 1:
         raise Undecodable(N_("The list has %(count)s rows; the limit is %(limit)s."), count=len(table.rows) - 1, limit=MOST_LINES)
     columns = find_columns(table, COLUMNS, WHO, N_("There is no column called “email” or “correo”."))
-    for name, words in REQUIRED.items():
+    for name, message in REQUIRED.items():
         if name not in columns:
-            raise table.refusal(words)
+            raise table.refusal(message)
     entries, faults, days = [], [], DayReader(today)
     for line, cell, written in list_lines(table, columns):
         try:
@@ -134,12 +134,12 @@ def judge_recognitions(
 
     Whoever is outside the scope is unknown here: the answer to a line never says whether somebody else has an account.
     """
-    found, faults = _find(session, actor, rows.entries, scope)
-    people = sorted({person for person, _course, _entry in found})
-    courses = sorted({course for _person, course, _entry in found})
+    matches, faults = _find(session, actor, rows.entries, scope)
+    people = sorted({person for person, _course, _entry in matches})
+    courses = sorted({course for _person, course, _entry in matches})
     known, entered = list_repeated(session, people, courses), list_entries(session, people)
     new, seen, same, early = [], dict[tuple[int, int, date], int](), 0, 0
-    for person, course, entry in found:
+    for person, course, entry in matches:
         key = person, course, entry.achieved_on
         first = seen.setdefault(key, entry.person.line)
         if first != entry.person.line:
@@ -161,7 +161,7 @@ def _find(
     if not scope.everywhere:
         places = list_training_places(session, match.people)
         match = match.among({person for person, theirs in places.items() if scope.officer_of(theirs)})
-    found, faults = [], []
+    matches, faults = [], []
     for entry in entries:
         try:
             person, course = match.find(entry.person, None), courses.get(fold(entry.course))
@@ -173,16 +173,16 @@ def _find(
         elif course is None:
             faults.append(UnitListFault(entry.person.line, entry.written, N_("There is no published course with this key or title.")))
         else:
-            found.append((person.person_id, course, entry))
-    return found, faults
+            matches.append((person.person_id, course, entry))
+    return matches, faults
 
 
 def _courses(session: Session, actor: Actor, scope: TrainingScope) -> dict[str, int]:
     """Return the published courses that an actor knows of by key, and by their titles where no other has the same."""
-    found, doubtful = dict[str, int](), set[str]()
+    course_ids, doubtful = dict[str, int](), set[str]()
     courses = list_known_courses(session, actor, required_in(session, scope))
     for course in courses:
         for title in {fold(title) for title in course.title.values()}:
-            doubtful |= {title} if found.setdefault(title, course.id) != course.id else set()
-    titles = {title: number for title, number in found.items() if title not in doubtful}
+            doubtful |= {title} if course_ids.setdefault(title, course.id) != course.id else set()
+    titles = {title: number for title, number in course_ids.items() if title not in doubtful}
     return titles | {fold(course.slug): course.id for course in courses}

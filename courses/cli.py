@@ -45,11 +45,11 @@ def group(plugs: Plugs) -> click.Group:
     )
     def check(folder: Path, form: str, strict: bool, day: datetime | None) -> None:
         """Report every finding in FOLDER."""
-        found = _read_folder(folder, plugs, (day or clock.now()).date())
-        for line in _report(found, form):
+        reading = _read_folder(folder, plugs, (day or clock.now()).date())
+        for line in _report(reading, form):
             click.echo(line)
         bad = {"error", "warning"} if strict else {"error"}
-        sys.exit(any(finding.severity.value in bad for finding in found.findings))
+        sys.exit(any(finding.severity.value in bad for finding in reading.findings))
 
     @courses.command("figures")
     @click.argument("folder", type=FOLDER)
@@ -99,16 +99,16 @@ def _read_folder(folder: Path, plugs: Plugs, today: date) -> "FolderReadResult":
     return read_folder(read(folder), *plugs(), today=today)
 
 
-def _report(found: "FolderReadResult", form: str) -> "Iterator[str]":
+def _report(reading: "FolderReadResult", form: str) -> "Iterator[str]":
     if form == "json":
-        yield as_json(found.findings)
+        yield as_json(reading.findings)
         return
-    if found.findings:
-        yield as_lines(found.findings)
-    if found.course is not None:
+    if reading.findings:
+        yield as_lines(reading.findings)
+    if reading.course is not None:
         from courses.pages.translations import share_lines
 
-        yield from share_lines(found.course)
+        yield from share_lines(reading.course)
 
 
 def _figures(folder: Path, plugs: Plugs, given: Sequence[str]) -> "Iterator[str]":
@@ -121,10 +121,12 @@ def _figures(folder: Path, plugs: Plugs, given: Sequence[str]) -> "Iterator[str]
         raise click.ClickException(f"{folder}: correct the folder first (lms courses check {folder})")
     if not given:
         yield from (
-            f"{one.name} = {one.written} {one.unit}, {one.year}" + (f" = {one.formula}" if one.formula else "") for one in course.parameters
+            f"{parameter.name} = {parameter.written} {parameter.unit}, {parameter.year}"
+            + (f" = {parameter.formula}" if parameter.formula else "")
+            for parameter in course.parameters
         )
         return
-    values = dict(_given_figure(text, {one.name for one in course.parameters}) for text in given)
+    values = dict(_given_figure(text, {parameter.name for parameter in course.parameters}) for text in given)
     changes = changed_parameters(course.parameters, values)
     yield from (f"{change.name}: {change.before} -> {change.after or 'cannot be calculated'}" for change in changes)
     yield from (f"{use.path}:{use.line}: {use.text}" for use in list_uses(files, [change.name for change in changes]))
@@ -156,9 +158,9 @@ def as_lines(findings: "Iterable[Finding]") -> str:
 def _line(finding: "Finding") -> str:
     from kernel.i18n import _
 
-    place = f"{finding.file}:{finding.line}" if finding.line else finding.file
-    words = " ".join(part for part in (finding.message, finding.fix) if part)
-    return f"{place}: {finding.code} {_(SEVERITIES[finding.severity.value])}: {words}"
+    position = f"{finding.file}:{finding.line}" if finding.line else finding.file
+    text = " ".join(part for part in (finding.message, finding.fix) if part)
+    return f"{position}: {finding.code} {_(SEVERITIES[finding.severity.value])}: {text}"
 
 
 def as_json(findings: "Iterable[Finding]") -> str:

@@ -112,7 +112,7 @@ def draw(bays: Sequence[FacadeBay], size: FacadeSize, *, door_open: bool | None 
     longest = max((Fraction(bay.minutes) for bay in bays), default=Fraction(0)) or Fraction(1)
     tops = [_top(Fraction(bay.minutes) / longest, box.wall) for bay in bays]
     windows = tuple(
-        _window(bay, number=place + 1, left=place * pitch, width=width, top=tops[place], bottom=box.wall) for place, bay in enumerate(bays)
+        _window(bay, number=index + 1, left=index * pitch, width=width, top=tops[index], bottom=box.wall) for index, bay in enumerate(bays)
     )
     door = None if door_open is None or size is not FacadeSize.CARD else _door(box, lit=door_open)
     return Facade(box.width, box.wall + box.labels, windows, door, _text(Fraction(box.wall + 16)) if box.labels else "")
@@ -122,7 +122,7 @@ def _joined(bays: Sequence[FacadeBay]) -> Sequence[FacadeBay]:
     """Share windows between neighbours where there are too many modules for one each."""
     if len(bays) <= MOST_WINDOWS:
         return bays
-    bounds = [place * len(bays) // MOST_WINDOWS for place in range(MOST_WINDOWS + 1)]
+    bounds = [index * len(bays) // MOST_WINDOWS for index in range(MOST_WINDOWS + 1)]
     return [_together(bays[start:end]) for start, end in itertools.pairwise(bounds)]
 
 

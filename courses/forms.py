@@ -363,28 +363,30 @@ class SettingsForm(Form):
 
     def field_of(self, finding: Finding) -> Field | None:
         """Return the field that a finding names: `title.es`, `authors[2].name`, or a field that is missing."""
-        place = finding.field or finding.facts.get("field", "")
+        address = finding.field or finding.facts.get("field", "")
         for setting in self._asked:
-            if setting.shape is FieldShape.NAMED and place.startswith(f"{setting.name}."):
-                return self._in_named(setting, place.removeprefix(f"{setting.name}."))
-            outer, _dot, inner = place.partition(".")
+            if setting.shape is FieldShape.NAMED and address.startswith(f"{setting.name}."):
+                return self._in_named(setting, address.removeprefix(f"{setting.name}."))
+            outer, _dot, inner = address.partition(".")
             name, _bracket, number = outer.rstrip("]").partition("[")
             if setting.shape is FieldShape.ENTRIES and name == setting.name and number.isdigit() and int(number) <= self._numbers[name]:
-                wanted = next((field for field in setting.fields if field.outer == inner.partition(".")[0]), setting.fields[0])
-                return self._in_language(wanted, inner.partition(".")[2], _row(setting, int(number) - 1))
-            is_bare = setting.bare is BareValueRule.BESIDE and place == setting.name.partition(".")[0]
-            if not setting.has_rows and (is_bare or place == setting.name or place.startswith((f"{setting.name}.", f"{setting.name}["))):
-                return self._in_language(setting, place.removeprefix(f"{setting.name}."), "")
+                inner_field = next((field for field in setting.fields if field.outer == inner.partition(".")[0]), setting.fields[0])
+                return self._in_language(inner_field, inner.partition(".")[2], _row(setting, int(number) - 1))
+            is_bare = setting.bare is BareValueRule.BESIDE and address == setting.name.partition(".")[0]
+            if not setting.has_rows and (
+                is_bare or address == setting.name or address.startswith((f"{setting.name}.", f"{setting.name}["))
+            ):
+                return self._in_language(setting, address.removeprefix(f"{setting.name}."), "")
         return None
 
-    def _in_named(self, setting: FieldSpec, place: str) -> Field | None:
+    def _in_named(self, setting: FieldSpec, address: str) -> Field | None:
         """Return the field that `name.field` names; names may hold points themselves."""
         for number in range(self._numbers[setting.name]):
             name = str(self[_names(setting.fields[0], self._languages, _row(setting, number))[0]].data or "")
-            if name and (place == name or place.startswith(f"{name}.")):
-                inner = place.removeprefix(name).removeprefix(".")
-                wanted = next((field for field in setting.fields[1:] if field.outer == inner), setting.fields[1])
-                return self._in_language(wanted, "", _row(setting, number))
+            if name and (address == name or address.startswith(f"{name}.")):
+                inner = address.removeprefix(name).removeprefix(".")
+                inner_field = next((field for field in setting.fields[1:] if field.outer == inner), setting.fields[1])
+                return self._in_language(inner_field, "", _row(setting, number))
         return None
 
     def _in_language(self, setting: FieldSpec, language: str, row: str) -> Field:
@@ -419,12 +421,12 @@ def _names(setting: FieldSpec, languages: Sequence[str], row: str = "") -> list[
 
 
 def settings_form(
-    asked: Sequence[FieldSpec], languages: Sequence[str], present: FormValues, choices: Mapping[str, Sequence[tuple[str, str]]]
+    settings: Sequence[FieldSpec], languages: Sequence[str], present: FormValues, choices: Mapping[str, Sequence[tuple[str, str]]]
 ) -> type[SettingsForm]:
     """Make the form of a file of settings. `choices` are those of settings by name, and under '' the files that may be chosen."""
     fields: dict[str, object] = {}
     numbers: dict[str, int] = {}
-    for setting in asked:
+    for setting in settings:
         if not setting.has_rows:
             fields |= _fields_of(setting, languages, present.texts, choices)
             continue
@@ -433,7 +435,7 @@ def settings_form(
         for number in range(numbers[setting.name]):
             for inner in setting.fields:
                 fields |= _fields_of(inner, languages, entries[number] if number < len(entries) else {}, choices, _row(setting, number))
-    return type("SettingsForm", (SettingsForm,), {**fields, "_asked": tuple(asked), "_languages": tuple(languages), "_numbers": numbers})
+    return type("SettingsForm", (SettingsForm,), {**fields, "_asked": tuple(settings), "_languages": tuple(languages), "_numbers": numbers})
 
 
 def _fields_of(
@@ -453,11 +455,11 @@ def _fields_of(
 
 def _files(setting: FieldSpec, offered: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
     """Return the files that a field takes."""
-    return [(path, words) for path, words in offered if not setting.accepts or media_type(path).startswith(setting.accepts)]
+    return [(path, label) for path, label in offered if not setting.accepts or media_type(path).startswith(setting.accepts)]
 
 
 def _choices(offered: Sequence[tuple[str, object]]) -> list[SelectChoice]:
-    return [SelectChoice(value=value, label=words) for value, words in offered]
+    return [SelectChoice(value=value, label=label) for value, label in offered]
 
 
 def _field_of(setting: FieldSpec, label: str, present: str, choices: Mapping[str, Sequence[tuple[str, str]]]) -> object:
@@ -471,9 +473,9 @@ def _field_of(setting: FieldSpec, label: str, present: str, choices: Mapping[str
         return kind(label, choices=_choices(offered), description=setting.help, validate_choice=judges)
     if setting.shape is FieldShape.KEYS and (setting.name in choices or setting.choices):
         offer = choices.get(setting.name, setting.choices)
-        kept = [key for key in present.replace(",", " ").split() if key != setting.usual]
+        chosen = [key for key in present.replace(",", " ").split() if key != setting.usual]
         known = {key for key, _words in offer}
-        offered = [*offer, *((key, key) for key in kept if key not in known)]
+        offered = [*offer, *((key, key) for key in chosen if key not in known)]
         return SelectMultipleField(label, choices=_choices(offered), description=setting.help, option_widget=CheckboxInput())
     if setting.shape in (FieldShape.MARKDOWN, FieldShape.LISTED, FieldShape.LINES) or setting.name in TALL:
         return TextAreaField(label, description=setting.help, render_kw={"rows": 2 if setting.name in TALL else 5})

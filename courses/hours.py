@@ -53,11 +53,11 @@ def read_hours(number: Fraction, stored_basis: str, minutes: int) -> CourseHours
     basis, _, detail = stored_basis.partition(":")
     if not basis:
         return CourseHours(number, HoursBasis.ESTIMATED if abs(number - Fraction(minutes, 60)) <= _STORED_PRECISION else HoursBasis.STATED)
-    found = HoursBasis(basis)
-    if found is HoursBasis.MEASURED:
-        return CourseHours(number, found, int(detail))
-    is_required = found is HoursBasis.ESTIMATED and detail.isdecimal()
-    return CourseHours(number, found, required=int(detail)) if is_required else CourseHours(number, found, text=detail)
+    hours_basis = HoursBasis(basis)
+    if hours_basis is HoursBasis.MEASURED:
+        return CourseHours(number, hours_basis, int(detail))
+    is_required = hours_basis is HoursBasis.ESTIMATED and detail.isdecimal()
+    return CourseHours(number, hours_basis, required=int(detail)) if is_required else CourseHours(number, hours_basis, text=detail)
 
 
 def hours_need_basis(written: Fraction, minutes: int) -> bool:
@@ -98,8 +98,8 @@ def printed_hours(hours: Fraction, language: str) -> str:
     whole, minutes = divmod(max(1, round(hours * 60)), 60)
     if whole and minutes:
         return f"{whole} h {minutes} min"
-    words, count = (_HOUR, whole) if whole else (_MINUTE, minutes)
-    return f"{count} {words.get(language, words['es'])[count != 1]}"
+    unit, count = (_HOUR, whole) if whole else (_MINUTE, minutes)
+    return f"{count} {unit.get(language, unit['es'])[count != 1]}"
 
 
 def printed_basis(hours: CourseHours, language: str) -> str:

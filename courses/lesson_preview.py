@@ -41,18 +41,18 @@ def course_references(
     session: Session, files: FileStore, draft_outline: DraftOutline, kinds: CourseKinds, *, today: date
 ) -> CourseReferences:
     """Return a course as its working copy says; the process keeps it until something other than the body of a lesson changes."""
-    kept = cast("dict[int, tuple[str, CourseReferences]]", session.info["surroundings"])
+    cached = cast("dict[int, tuple[str, CourseReferences]]", session.info["surroundings"])
     state = _state(draft_outline, today)
-    known = kept.get(draft_outline.course_id)
+    known = cached.get(draft_outline.course_id)
     if known is not None and known[0] == state:
         return known[1]
     course, keys = read_unchecked(drafts.draft_files(session, files, draft_outline.course_id), kinds.kinds, kinds.parts, today=today)
     light = tuple(media if media.media_type == DRAWING else replace(media, content=b"") for media in course.media)
-    found = CourseReferences(replace(course, media=light), keys)
-    if len(kept) >= KEPT:
-        kept.clear()  # at once, because other threads read it
-    kept[draft_outline.course_id] = (state, found)
-    return found
+    references = CourseReferences(replace(course, media=light), keys)
+    if len(cached) >= KEPT:
+        cached.clear()  # at once, because other threads read it
+    cached[draft_outline.course_id] = (state, references)
+    return references
 
 
 def _state(draft_outline: DraftOutline, today: date) -> str:
@@ -76,17 +76,17 @@ def preview_lesson(
         return LessonPreview(findings, None)
     renderer = kinds.renderer(with_lesson(around.course, activity))
     pages, _facts = prepare_lesson(activity, renderer)
-    told = (*findings, *_refused(renderer, findings))
+    all_findings = (*findings, *_refused(renderer, findings))
     language = path.removesuffix(".md").rpartition(".")[2]
     page = next((page for page in pages if page.language == language), None)
-    return LessonPreview(told, None if page is None or page.rendered is NOTHING else page)
+    return LessonPreview(all_findings, None if page is None or page.rendered is NOTHING else page)
 
 
 def _refused(renderer: Renderer, findings: tuple[Finding, ...]) -> Iterator[Finding]:
     """Report texts that are left out of the page, also those of other files: the lesson shows their terms and questions."""
-    told = {finding.file for finding in findings if finding.code == TOO_MUCH}
+    reported = {finding.file for finding in findings if finding.code == TOO_MUCH}
     for refused in renderer.refused:
-        if refused.path not in told:
-            told.add(refused.path)
+        if refused.path not in reported:
+            reported.add(refused.path)
             problem = refused.problem
             yield Finding(refused.path, 0, 0, "", problem.code, Severity.ERROR, problem.text, problem.fix, facts=problem.facts)

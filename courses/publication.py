@@ -72,7 +72,9 @@ def check(files: Mapping[str, bytes], kinds: CourseKinds, *, today: date, tolera
     """
     read = read_folder(files, kinds.kinds, kinds.parts, today=today, site_topics=tuple(kinds.topics))
     own = dict.fromkeys(tolerated, Severity.WARNING)
-    findings = tuple(replace(one, severity=own.get(one.code, one.severity)) for one in read.findings if one.code != NO_TEMPLATE)
+    findings = tuple(
+        replace(finding, severity=own.get(finding.code, finding.severity)) for finding in read.findings if finding.code != NO_TEMPLATE
+    )
     reading = FolderReadResult(read.course, findings)
     return CheckedCourse(findings, None if reading.errors else reading.course, folder=reading.course)
 
@@ -120,10 +122,12 @@ def find_click_through(session: Session, course: Course, folder: CourseFolder | 
     measured = measure(session, course.id, {row.key: ExpectedTime(row.minutes, row.former_keys) for row in activities})
     if measured is None or not is_clicked_through(minutes, measured):
         return ()
-    told = N_("Half of the %(people)s people who finished last took less than %(measured)s; the activities are estimated at %(computed)s.")
+    message = N_(
+        "Half of the %(people)s people who finished last took less than %(measured)s; the activities are estimated at %(computed)s."
+    )
     fix = N_("The certificate keeps the estimate. See whether people click through, or write the hours and their basis.")
     facts = {"people": str(measured[1]), "measured": _in_minutes(measured[0]), "computed": _in_minutes(Fraction(minutes))}
-    return (Finding(COURSE_FILE, 0, 0, "hours", "C218", codes.severity("C218"), told, fix, facts=facts),)
+    return (Finding(COURSE_FILE, 0, 0, "hours", "C218", codes.severity("C218"), message, fix, facts=facts),)
 
 
 def _in_minutes(minutes: Fraction) -> str:
@@ -163,7 +167,9 @@ def _prepare(course: CourseFolder, digest: str, kinds: CourseKinds) -> PreparedC
     if renderer.refused:
         raise Unavailable
     named = (term_entries(entry.term.key, plain_texts(entry.term.term), entry.term.also, entry.definition) for entry in terms)
-    resource_documents = (resource_entries(one.key, plain_texts(one.title), plain_texts(one.host)) for one in course.resources)
+    resource_documents = (
+        resource_entries(resource.key, plain_texts(resource.title), plain_texts(resource.host)) for resource in course.resources
+    )
     return PreparedCourse(
         course=course,
         digest=digest,
@@ -206,15 +212,15 @@ class PreparedLesson:
 
 @lru_cache(maxsize=KEPT_LESSONS)
 def _entries(
-    kept: RenderedLessonCache | None, language: str, title: str, html: SafeHtml, written: tuple[str, ...]
+    cache: RenderedLessonCache | None, language: str, title: str, html: SafeHtml, written: tuple[str, ...]
 ) -> tuple[SearchDocument, ...]:
     made_from = language, title, html, written
-    found = kept.entries(made_from) if kept is not None else None
-    if found is None:
-        found = tuple(lesson_entries(language, title, html, written))
-        if kept is not None:
-            kept.keep_entries(made_from, found)
-    return found
+    entries = cache.entries(made_from) if cache is not None else None
+    if entries is None:
+        entries = tuple(lesson_entries(language, title, html, written))
+        if cache is not None:
+            cache.keep_entries(made_from, entries)
+    return entries
 
 
 def prepare_lesson(activity: ActivitySource, renderer: Renderer) -> tuple[tuple[PreparedLesson, ...], ActivityDescription]:

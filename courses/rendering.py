@@ -86,8 +86,8 @@ class Renderer:
             definitions = {term.key: self._definition(term.definition.in_language(language)[1], bare) for term in self.course.terms}
             self._lookups[language] = collect_lookups(self.course, language, self.kinds, definitions, self._url_of)
 
-    def _definition(self, words: str, bare: MarkupLookups) -> SafeHtml:
-        return self._drawn(GLOSSARY, lambda: render_inline(words, self._context(bare, "", link_terms=False))).html
+    def _definition(self, text: str, bare: MarkupLookups) -> SafeHtml:
+        return self._drawn(GLOSSARY, lambda: render_inline(text, self._context(bare, "", link_terms=False))).html
 
     def _drawn(self, path: str, render: Callable[[], RenderedText]) -> RenderedText:
         """Render a text of a file; NOTHING where the renderer gives it up, or gave up too many before."""
@@ -124,12 +124,12 @@ class Renderer:
 
     def _media(self, folder: str, path: str) -> markup.MediaReference | None:
         full = normpath(join(folder, path))
-        found = self.media.get(full)
-        if found is None:
+        medium = self.media.get(full)
+        if medium is None:
             return None
         self.used_media.add(full)
-        content = found.content if found.media_type == DRAWING else b""
-        return markup.MediaReference(self.media_url(full), found.media_type, found.size, content)
+        content = medium.content if medium.media_type == DRAWING else b""
+        return markup.MediaReference(self.media_url(full), medium.media_type, medium.size, content)
 
     def _link(self, key: str, fragment: str) -> str | None:
         kind = self._published.get(key)
@@ -145,7 +145,7 @@ class Renderer:
         return self._each(
             text,
             path,
-            lambda words, lookups: render_inline(words, self._context(lookups, dirname(path), link_terms=link_terms, prefix=prefix)),
+            lambda written, lookups: render_inline(written, self._context(lookups, dirname(path), link_terms=link_terms, prefix=prefix)),
         )
 
     def markdown(
@@ -155,15 +155,15 @@ class Renderer:
         return self._each(
             text,
             path,
-            lambda words, lookups: render_markdown(
-                words, self._context(lookups, dirname(path), gaps=gaps, link_terms=False, prefix=prefix)
+            lambda written, lookups: render_markdown(
+                written, self._context(lookups, dirname(path), gaps=gaps, link_terms=False, prefix=prefix)
             ),
         )
 
     def _each(self, text: LocalisedText | Mapping[str, str], path: str, render: Callable[[str, MarkupLookups], RenderedText]) -> Html:
         return {
-            language: str(self._drawn(path or COURSE, partial(render, words, self._lookups[language])).html)
-            for language, words in text.items()
+            language: str(self._drawn(path or COURSE, partial(render, written, self._lookups[language])).html)
+            for language, written in text.items()
             if language in self._lookups
         }
 
@@ -186,18 +186,18 @@ class Renderer:
         self, made_from: object, source: LessonSource, original: RenderedText | None, prefix: str
     ) -> tuple[RenderedText, frozenset[str]]:
         """Return a lesson as an earlier process rendered it, else render and keep it; the media that it uses beside it."""
-        kept = self.cache
-        found = kept.lesson(made_from) if kept is not None else None
-        if found is not None:
-            return found
+        cache = self.cache
+        lesson_before = cache.lesson(made_from) if cache is not None else None
+        if lesson_before is not None:
+            return lesson_before
         before, self.used_media = self.used_media, set()
         left_out = self._left_out
         context = self._context(self._lookups[source.language], dirname(source.path), prefix=prefix)
         rendered = self._drawn(source.path, lambda: render_lesson(source.body, context, original))
         known = rendered, frozenset(self.used_media)
         self.used_media = before
-        if kept is not None and self._left_out == left_out:
-            kept.keep_lesson(made_from, *known)
+        if cache is not None and self._left_out == left_out:
+            cache.keep_lesson(made_from, *known)
         return known
 
     def once(self, key: str, render: Callable[[], Rendering]) -> Rendering:
@@ -210,19 +210,19 @@ class Renderer:
         self.used_media |= media
         return cast("Rendering", rendered)
 
-    def cite(self, language: str, key: str, place: str) -> SafeHtml:
+    def cite(self, language: str, key: str, locator: str) -> SafeHtml:
         """Return the title and host of a resource as one line."""
         resource = self._lookups[language].resources[key]
-        words = ", ".join(part for part in (resource.title, place, resource.host) if part)
-        return self._drawn(RESOURCES, lambda: render_inline(_plain(words), self._context(self._lookups[language], ""))).html
+        line = ", ".join(part for part in (resource.title, locator, resource.host) if part)
+        return self._drawn(RESOURCES, lambda: render_inline(_plain(line), self._context(self._lookups[language], ""))).html
 
 
 Embedder = Callable[[CourseFolder, str, Renderer, str], SafeHtml | None]
 """Renders the question with a key that a lesson embeds, in a language; None where there is none."""
 
 
-def _plain(words: str) -> str:
-    return "".join(f"\\{sign}" if sign in "\\`*_{}[]<>$~|" else sign for sign in words)
+def _plain(text: str) -> str:
+    return "".join(f"\\{sign}" if sign in "\\`*_{}[]<>$~|" else sign for sign in text)
 
 
 def _seconds(moment: str) -> int:

@@ -156,9 +156,12 @@ class Outline:
         Estimated ones count what is optional too, and say how much of them is required.
         """
         minutes = sum(module.minutes for module in self.modules)
-        found, required = read_hours(self.hours, self.hours_basis, minutes), sum(one.minutes for one in self.activities() if one.required)
-        is_part = found.basis is HoursBasis.ESTIMATED and not found.text and 0 < required < minutes
-        return replace(found, required=required) if is_part else found
+        length, required = (
+            read_hours(self.hours, self.hours_basis, minutes),
+            sum(activity.minutes for activity in self.activities() if activity.required),
+        )
+        is_part = length.basis is HoursBasis.ESTIMATED and not length.text and 0 < required < minutes
+        return replace(length, required=required) if is_part else length
 
     @cached_property
     def by_key(self) -> Mapping[str, OutlineActivity]:
@@ -207,9 +210,9 @@ class Outline:
     def neighbours(self, key: str) -> tuple[OutlineActivity | None, OutlineActivity | None]:
         """Return the activities before and after one."""
         order = list(self.activities())
-        place = next(index for index, activity in enumerate(order) if activity.key == key)
-        before = order[place - 1] if place else None
-        return before, order[place + 1] if place + 1 < len(order) else None
+        position = next(index for index, activity in enumerate(order) if activity.key == key)
+        before = order[position - 1] if position else None
+        return before, order[position + 1] if position + 1 < len(order) else None
 
 
 def _dated(module: OutlineModule, dates: Mapping[str, OwnDates]) -> OutlineModule:
@@ -237,15 +240,15 @@ def renames_to(target: Outline, between: Sequence[Outline]) -> dict[str, str]:
         for old, new in outline.renames.items():
             links.setdefault(old, []).append(new)
             links.setdefault(new, []).append(old)
-    found = ((key, _nearest(key, links, target.by_key)) for key in links if key not in target.by_key)
-    return {key: target.renames.get(key, near) for key, near in found if near is not None}
+    nearest = ((key, _nearest(key, links, target.by_key)) for key in links if key not in target.by_key)
+    return {key: target.renames.get(key, near) for key, near in nearest if near is not None}
 
 
-def _nearest(key: str, links: Mapping[str, Sequence[str]], wanted: Container[str]) -> str | None:
+def _nearest(key: str, links: Mapping[str, Sequence[str]], target_keys: Container[str]) -> str | None:
     waiting, seen = deque([key]), {key}
     while waiting:
         here = waiting.popleft()
-        if here in wanted:
+        if here in target_keys:
             return here
         fresh = [other for other in links.get(here, ()) if other not in seen]
         seen.update(fresh)

@@ -19,14 +19,21 @@ class SubmissionMoments:
 
 def achieved_by(outline: Outline, results: Results, moments: Mapping[str, SubmissionMoments], *, now: datetime) -> datetime:
     """Return when the last work that completes a course was submitted: the earliest moment whose work alone completes it."""
-    times = sorted({time for one in moments.values() for time in (one.achieved_at, one.submitted_at) if time is not None and time <= now})
+    times = sorted(
+        {
+            time
+            for moments_of_activity in moments.values()
+            for time in (moments_of_activity.achieved_at, moments_of_activity.submitted_at)
+            if time is not None and time <= now
+        }
+    )
 
     def is_enough(time: datetime) -> bool:
         by_then = {key: _by(time, result, moments.get(key)) for key, result in results.items()}
         return evaluate_completion(outline, by_then, now).completed
 
-    place = bisect_left(times, True, key=is_enough)
-    return times[place] if place < len(times) else now
+    index = bisect_left(times, True, key=is_enough)
+    return times[index] if index < len(times) else now
 
 
 def _by(time: datetime, result: LearnerResult, moments: SubmissionMoments | None) -> LearnerResult:

@@ -219,20 +219,20 @@ def list_dates(
     limit: int | None = None,
 ) -> list[DatedItem]:
     """List the dated items of these people, the earliest first; jobs ask for some hundreds of people at a time."""
-    wanted = DateRequest(list_dated_enrolments(session, person_ids), person_ids, now, since, until)
-    return collect_dates(session, wanted)[:limit]
+    requested = DateRequest(list_dated_enrolments(session, person_ids), person_ids, now, since, until)
+    return collect_dates(session, requested)[:limit]
 
 
-def collect_dates(session: Session, wanted: DateRequest, sources: Iterable[DateSource] | None = None) -> list[DatedItem]:
+def collect_dates(session: Session, requested: DateRequest, sources: Iterable[DateSource] | None = None) -> list[DatedItem]:
     """Ask all sources, or these, and put what they tell in order, the earliest first."""
-    asked = cast("Iterable[DateSource]", session.info["dates"]) if sources is None else sources
-    found = [
+    chosen_sources = cast("Iterable[DateSource]", session.info["dates"]) if sources is None else sources
+    items = [
         item
-        for source in asked
-        for item in source(session, wanted)
-        if (wanted.since is None or item.at >= wanted.since) and (wanted.until is None or item.at < wanted.until)
+        for source in chosen_sources
+        for item in source(session, requested)
+        if (requested.since is None or item.at >= requested.since) and (requested.until is None or item.at < requested.until)
     ]
-    return sorted(found, key=lambda item: (item.at, item.person_id, item.key))
+    return sorted(items, key=lambda item: (item.at, item.person_id, item.key))
 
 
 def list_dated_enrolments(session: Session, person_ids: Sequence[int]) -> list[DatedEnrolment]:
@@ -277,9 +277,9 @@ def list_dated_enrolments(session: Session, person_ids: Sequence[int]) -> list[D
     ]
 
 
-def course_dates(_session: Session, wanted: DateRequest) -> Iterator[DatedItem]:
+def course_dates(_session: Session, requested: DateRequest) -> Iterator[DatedItem]:
     """Tell when editions begin and end, and when modules open and close."""
-    for enrolment in wanted.enrolments:
+    for enrolment in requested.enrolments:
         if not enrolment.archived:
             yield from _edition_dates(enrolment)
             for module in enrolment.outline.modules:
@@ -302,8 +302,8 @@ def _module_dates(enrolment: DatedEnrolment, module: OutlineModule) -> Iterator[
     opens = _latest(module.opens_at, enrolment.starts_at)
     if module.opens_at is not None and opens is not None and opens != enrolment.starts_at:
         yield enrolment.item(f"{name}:opens", DateKind.MODULE_OPENS, opens, module.title, done=done, path=path)
-    told = {activity.closes_at for activity in module.activities}
-    if module.closes_at is not None and module.closes_at not in told and _ends_before(enrolment, module.closes_at):
+    ends = {activity.closes_at for activity in module.activities}
+    if module.closes_at is not None and module.closes_at not in ends and _ends_before(enrolment, module.closes_at):
         yield enrolment.item(f"{name}:closes", DateKind.MODULE_CLOSES, module.closes_at, module.title, done=done, path=path)
 
 
@@ -330,10 +330,10 @@ _REMINDERS = compile_once(
 )
 
 
-def reminder_dates(session: Session, wanted: DateRequest) -> Iterator[DatedItem]:
+def reminder_dates(session: Session, requested: DateRequest) -> Iterator[DatedItem]:
     """Tell the reminders that people wrote for themselves."""
-    span = {"since": wanted.since or _ALWAYS[0], "until": wanted.until or _ALWAYS[1]}
-    for row in connection_of(session).execute(_REMINDERS, {"people": wanted.person_ids, **span}):
+    span = {"since": requested.since or _ALWAYS[0], "until": requested.until or _ALWAYS[1]}
+    for row in connection_of(session).execute(_REMINDERS, {"people": requested.person_ids, **span}):
         yield DatedItem(
             key=f"reminder:{row.uuid}",
             kind=DateKind.REMINDER,
@@ -350,8 +350,8 @@ def reminder_dates(session: Session, wanted: DateRequest) -> Iterator[DatedItem]
 def dates_of_kind(kind: str) -> DateSource:
     """Return a source that tells when activities of a kind open and close, each for its learner."""
 
-    def dates(_session: Session, wanted: DateRequest) -> Iterator[DatedItem]:
-        for enrolment in wanted.enrolments:
+    def dates(_session: Session, requested: DateRequest) -> Iterator[DatedItem]:
+        for enrolment in requested.enrolments:
             yield from activity_dates(enrolment, kind)
 
     return dates

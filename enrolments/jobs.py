@@ -64,7 +64,7 @@ def _move(delivery: Delivery, course_id: int, version: int, people: Sequence[int
     except (IntegrityError, Conflict, LookupError, ValueError) as error:
         if len(people) == 1:
             return {people[0]: error}
-        return {one: why for person in people for one, why in _move(delivery, course_id, version, [person]).items()}
+        return {mover: why for person in people for mover, why in _move(delivery, course_id, version, [person]).items()}
     return {}
 
 
@@ -102,10 +102,10 @@ def _enrol_portion(session: Session, row: PendingEnrolmentList, portion: Sequenc
 def send_invitation(delivery: Delivery) -> None:
     """Send the link of an invitation to enrol. Its secret is made here, so that no row of a job ever holds it."""
     with delivery.database.unit_of_work() as session:
-        found = invitation_queries.get_to_send(session, cast("int", delivery.arguments["invitation"]), now=delivery.now)
-        if found is None:
+        to_send = invitation_queries.get_to_send(session, cast("int", delivery.arguments["invitation"]), now=delivery.now)
+        if to_send is None:
             return
-        row, course = found
+        row, course = to_send
         secret, title = invitations.make_secret(session, row.id), choose(course.title, row.language)
         to, language, name = row.email, row.language, row.name or row.email
     key, path = f"job-{delivery.job_id}", f"/course-invitations/{secret}"
@@ -117,8 +117,8 @@ def accept_at_confirmation(delivery: Delivery) -> None:
     """Enrol a person who confirmed an address in the courses with whose invitations they signed up. Done twice it enrols nobody twice."""
     person_id = cast("int", delivery.arguments["subject"])
     with delivery.database.unit_of_work(write=False) as session:
-        wanted = invitation_queries.list_signed_up(session, person_id, now=delivery.now)
-    for invitation in wanted:
+        signed_up = invitation_queries.list_signed_up(session, person_id, now=delivery.now)
+    for invitation in signed_up:
         with delivery.database.unit_of_work() as session:
             invitations.accept_at_confirmation(session, person_id, invitation, now=delivery.now)
 

@@ -249,16 +249,18 @@ def grade_parts(outline: Outline, items: Mapping[str, GradeItemWeight]) -> list[
     """Return how a course grade is made of its activities and of the items marked by hand, in the order of the categories."""
     counted = {activity.key: GradeItemWeight(activity.category, activity.weight) for activity in outline.activities()} | dict(items)
     parts = [(part.key, part.weight, part.drop_lowest) for part in outline.categories] or [("", Fraction(1), 0)]
-    inside = {key: {name: one.weight for name, one in counted.items() if one.weight > 0 and one.category == key} for key, *_rest in parts}
+    inside = {
+        key: {name: item.weight for name, item in counted.items() if item.weight > 0 and item.category == key} for key, *_rest in parts
+    }
     if not outline.categories:
-        inside[""] = {name: one.weight for name, one in counted.items() if one.weight > 0}
+        inside[""] = {name: item.weight for name, item in counted.items() if item.weight > 0}
     whole = sum(weight for key, weight, _drop in parts if inside[key])
-    found = []
+    grade = []
     for key, weight, drop in parts:
         share = Fraction(weight * 100, whole) if whole and inside[key] else Fraction(0)
         total = sum(inside[key].values())
-        found.append(GradePart(key, weight, drop, share, {name: share * own / total for name, own in inside[key].items()}))
-    return found
+        grade.append(GradePart(key, weight, drop, share, {name: share * own / total for name, own in inside[key].items()}))
+    return grade
 
 
 def _without_lowest(scores: list[tuple[Fraction, Fraction]], drop: int) -> list[tuple[Fraction, Fraction]]:
@@ -293,8 +295,8 @@ def required_modules(outline: Outline) -> tuple[str, ...]:
 
 def activities_to_pass(outline: Outline) -> list[OutlineActivity]:
     """List the activities, in order, without passing which no one completes a course."""
-    asked = [outline.module_by_key[key] for key in required_modules(outline)]
-    whole = [module for module in asked if _needed(module) == len(module.required)]
+    required = [outline.module_by_key[key] for key in required_modules(outline)]
+    whole = [module for module in required if _needed(module) == len(module.required)]
     return [activity for module in whole for activity in module.required if activity.completion_rule == GradedCompletionRule.PASSED]
 
 
@@ -319,14 +321,14 @@ def evaluate_completion(outline: Outline, results: Results, now: datetime) -> Pr
     grade = course_grade(outline, results)
     completed = completed_keys(outline, results)
     modules = tuple(_module_progress(module, results, completed, now) for module in outline.modules)
-    asked = required_modules(outline)
+    required = required_modules(outline)
     enough = outline.completion_grade is None or has_passed(grade, outline.completion_grade) is True
     return Progress(
         done=sum(module.done for module in modules),
         total=sum(len(module.required) for module in outline.modules),
         modules=modules,
         grade=grade,
-        completed=bool(asked) and all(key in completed for key in asked) and enough,
+        completed=bool(required) and all(key in completed for key in required) and enough,
         next_activity=_first_open(outline, results, completed, now),
         completed_keys=completed,
     )
@@ -465,13 +467,13 @@ class CourseHistory:
     enrolled_at: datetime
 
 
-def is_better(one: CourseHistory, other: CourseHistory) -> bool:
+def is_better(history: CourseHistory, other: CourseHistory) -> bool:
     """Say whether the first of two histories of one person in a course is the one that counts.
 
     A completed one before one that is not; of two completed ones the better grade, then the earlier; of two open ones the one that goes
     on, then the greater share done, then the earlier.
     """
-    return _worth(one) > _worth(other)
+    return _worth(history) > _worth(other)
 
 
 def _worth(history: CourseHistory) -> tuple[bool, Decimal, bool, Fraction, float]:

@@ -97,9 +97,9 @@ def open_archive(content: bytes, *suffixes: str, limits: ArchiveLimits = LIMITS)
         with zipfile.ZipFile(BytesIO(content)) as archive:
             entries = archive.infolist()
             _judge(entries, limits)
-            wanted = [entry for entry in entries if not entry.is_dir() and entry.filename.lower().endswith(suffixes or ("",))]
+            chosen = [entry for entry in entries if not entry.is_dir() and entry.filename.lower().endswith(suffixes or ("",))]
             old = tuple(entry.filename for entry in entries if not entry.flag_bits & _UTF8 and not entry.filename.isascii())
-            return Archive({entry.filename: _unpacked(archive, entry) for entry in wanted}, archive.comment, old)
+            return Archive({entry.filename: _unpacked(archive, entry) for entry in chosen}, archive.comment, old)
     except _BROKEN as error:
         raise ArchiveRefused from error
 
@@ -119,8 +119,8 @@ def write_large_archive(target: IO[bytes], files: Iterable[tuple[str, IO[bytes]]
             entry = _entry_of(path)
             entry.file_size = source.seek(0, SEEK_END)
             source.seek(0)
-            with archive.open(entry, "w") as place:
-                shutil.copyfileobj(source, place, _CHUNK)
+            with archive.open(entry, "w") as target_file:
+                shutil.copyfileobj(source, target_file, _CHUNK)
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,12 +48,12 @@ class AuditSubject:
 def network_of(address: str) -> str:
     """Cut an address to its network, /24 for IPv4 and /48 for IPv6; text that is no address gives nothing."""
     try:
-        found = ip_address(address.partition("%")[0])
+        parsed = ip_address(address.partition("%")[0])
     except ValueError:
         return ""
-    if isinstance(found, IPv6Address):
-        found = found.ipv4_mapped or found
-    return str(ip_network((found, 24 if found.version == 4 else 48), strict=False).network_address)
+    if isinstance(parsed, IPv6Address):
+        parsed = parsed.ipv4_mapped or parsed
+    return str(ip_network((parsed, 24 if parsed.version == 4 else 48), strict=False).network_address)
 
 
 def record(session: Session, actor: Actor, verb: StrEnum, subject: object, *, now: datetime, **facts: object) -> None:

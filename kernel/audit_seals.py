@@ -94,10 +94,10 @@ def find_newest(session: Session) -> LatestSeal | None:
 def known_newest(folder: Path) -> LatestSeal | None:
     """Return the latest seal that was made from a data folder, or None where the folder records none."""
     try:
-        said = re.fullmatch(r"(\d+) ([0-9a-f]{64})\n", (folder / NEWEST).read_text())
+        match = re.fullmatch(r"(\d+) ([0-9a-f]{64})\n", (folder / NEWEST).read_text())
     except OSError:
         return None
-    return LatestSeal(int(said[1]), said[2]) if said else None
+    return LatestSeal(int(match[1]), match[2]) if match else None
 
 
 def publish_seal(folder: Path, made: AuditSeal) -> None:
@@ -163,18 +163,18 @@ def verify(session: Session, keys: SigningKeys, *, now: datetime, known: Collect
 
     `known` are hashes of seals that were noted outside the database: each has to be in the log.
     """
-    found, before, expected, number, unseen = SealVerification(), START, 1, 1, set(known)
+    verification, before, expected, number, unseen = SealVerification(), START, 1, 1, set(known)
     for row in _seals(session):
         if row.id != number:
-            found.broken += (BrokenSeal(row.first_id, row.last_id, f"seals {number} to {row.id - 1} before it are missing"),)
+            verification.broken += (BrokenSeal(row.first_id, row.last_id, f"seals {number} to {row.id - 1} before it are missing"),)
         faults = list(_faults(session, keys, row, before, expected, now))
-        found.broken += tuple(BrokenSeal(row.first_id, row.last_id, fault) for fault in faults)
-        found.seals, found.sealed = found.seals + 1, found.sealed + row.entries
+        verification.broken += tuple(BrokenSeal(row.first_id, row.last_id, fault) for fault in faults)
+        verification.seals, verification.sealed = verification.seals + 1, verification.sealed + row.entries
         before, expected, number = row.hash, row.last_id + 1, row.id + 1
         unseen.discard(row.hash)
-    found.last_hash, found.unseen = before, tuple(sorted(unseen))
-    found.open = session.scalar(select(func.count()).select_from(AuditEntry).where(AuditEntry.id >= expected)) or 0
-    return found
+    verification.last_hash, verification.unseen = before, tuple(sorted(unseen))
+    verification.open = session.scalar(select(func.count()).select_from(AuditEntry).where(AuditEntry.id >= expected)) or 0
+    return verification
 
 
 def _seals(session: Session) -> Iterator[AuditSeal]:

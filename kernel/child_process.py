@@ -56,13 +56,13 @@ def child_process(
         stdout=subprocess.PIPE,
         env=bare_environment() if environment is None else environment,
     )
-    asks, answers = process.stdin, process.stdout
-    if asks is None or answers is None:
+    requests, answers = process.stdin, process.stdout
+    if requests is None or answers is None:
         raise ChildProcessEnded("no pipes")
 
     def ask(*given: Given.args, **named: Given.kwargs) -> Made:
         try:
-            _write(asks, (given, named))
+            _write(requests, (given, named))
             ready, _writable, _failed = select.select([answers], [], [], patience)
             made = _read(answers) if ready else None
         except (BrokenPipeError, EOFError) as ended:

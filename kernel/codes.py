@@ -12,7 +12,7 @@ def code_from_bits(bits: int, length: int) -> str:
     """Return random bits, five for each sign, as a code of some signs: without hyphens, as it is stored."""
     if not 0 <= bits < 32**length:
         raise ValueError(f"a code of {length} signs has {5 * length} bits")
-    return "".join(ALPHABET[bits >> 5 * place & 31] for place in reversed(range(length)))
+    return "".join(ALPHABET[bits >> 5 * index & 31] for index in reversed(range(length)))
 
 
 def printed_code(code: str) -> str:

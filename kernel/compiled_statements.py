@@ -102,14 +102,14 @@ class CompiledStatement:
             readers = [
                 kind._cached_result_processor(dialect, about[1]) for (_name, kind), about in zip(self.columns, described, strict=True)
             ]
-            self.readers = tuple((place, reader) for place, reader in enumerate(readers) if reader is not None)
+            self.readers = tuple((index, reader) for index, reader in enumerate(readers) if reader is not None)
             self.row = partial(tuple.__new__, namedtuple("Row", [name for name, _kind in self.columns], rename=True))
         rows: Sequence[Any] = cursor.fetchall()
         if self.readers:
             rows = [*map(list, rows)]
             for row in rows:
-                for place, read in self.readers:
-                    row[place] = read(row[place])
+                for index, read in self.readers:
+                    row[index] = read(row[index])
         return DriverResult([*map(self.row, rows)], cursor.rowcount)
 
 
@@ -183,11 +183,13 @@ def _expanded(made: SQLCompiler, lists: Sequence[str], given: Mapping[str, Any])
     required = dict.fromkeys(name for name, parameter in made.binds.items() if parameter.required)
     state = made.construct_expanded_state({**required, **given})
     expansion = state.parameter_expansion
-    places = [place for expanded in expansion.values() for place in expanded]
+    places = [parameter for expanded in expansion.values() for parameter in expanded]
     names = state.positiontup if made.positional else [*(name for name in made.bind_names.values() if name not in expansion), *places]
     processors = cast("Mapping[str, Processor]", {**made._bind_processors, **state.processors})  # tuples have several: none is known
     defaults = {name: REQUIRED if parameter.required else parameter.effective_value for name, parameter in made.binds.items()}
-    defaults |= {place: REQUIRED if name in lists else state.parameters[place] for name in expansion for place in expansion[name]}
+    defaults |= {
+        parameter: REQUIRED if name in lists else state.parameters[parameter] for name in expansion for parameter in expansion[name]
+    }
     return CompiledStatement(
         text=state.statement,
         bound=tuple((name, processors.get(name), defaults[name]) for name in names or ()),
@@ -213,7 +215,7 @@ class StatementConnection:
         compiled = None if options else compiled_for(self.connection.dialect, statement, given[0])
         if compiled is None:
             return self.connection.execute(statement, parameters, **options)
-        values = [compiled.parameters(one) for one in given]
+        values = [compiled.parameters(row) for row in given]
         return self._run(compiled, values if len(values) > 1 else values[0], is_many=len(values) > 1)
 
     def scalar(self, statement: Executable, parameters: Mapping[str, Any] | None = None) -> Any:

@@ -89,8 +89,8 @@ class SigningKeys:
 
     def public_text(self, identifier: str = "") -> str:
         """Return a public key as PEM, or all of them, the current one first."""
-        wanted = [identifier] if identifier else sorted(self.public, key=lambda name: (name != self.identifier, name))
-        return "".join(public_key_text(self.public[name]) for name in wanted)
+        identifiers = [identifier] if identifier else sorted(self.public, key=lambda name: (name != self.identifier, name))
+        return "".join(public_key_text(self.public[name]) for name in identifiers)
 
 
 PublicKeys: TypeAlias = Mapping[str, Ed25519PublicKey]
@@ -105,13 +105,13 @@ def public_key_text(key: Ed25519PublicKey) -> str:
 
 def read_public_keys(text: str) -> PublicKeys:
     """Return the Ed25519 keys of a text that holds one or several as PEM; none where it holds none."""
-    found = []
+    keys = []
     for block in _PEM.findall(text):
         try:
-            found.append(load_pem_public_key(block.encode()))
+            keys.append(load_pem_public_key(block.encode()))
         except (ValueError, UnsupportedAlgorithm):
             continue
-    return {key_identifier(key): key for key in found if isinstance(key, Ed25519PublicKey)}
+    return {key_identifier(key): key for key in keys if isinstance(key, Ed25519PublicKey)}
 
 
 def is_signed(keys: PublicKeys, identifier: str, content: bytes, signature: str) -> bool:
@@ -266,14 +266,14 @@ def signing_keys(folder: Path) -> SigningKeys:
 @lru_cache(maxsize=16)
 def _read_signing_keys(files: tuple[Stamp, ...]) -> SigningKeys:
     current, *older = (_load(Path(name)) for name, *_changes in files)
-    older.sort(key=lambda one: one[1].ended_at or ALWAYS, reverse=True)
-    found: dict[str, PublishedKey] = {}
+    older.sort(key=lambda entry: entry[1].ended_at or ALWAYS, reverse=True)
+    published: dict[str, PublishedKey] = {}
     for key, history in (current, *older):
         public = key.public_key()
-        state = state_of_file(history, is_current=not found)
-        found.setdefault(key_identifier(public), PublishedKey(key_identifier(public), public, state, history))
+        state = state_of_file(history, is_current=not published)
+        published.setdefault(key_identifier(public), PublishedKey(key_identifier(public), public, state, history))
     public_keys = {key_identifier(key.public_key()): key.public_key() for key, _facts in (current, *older)}
-    return SigningKeys(current[0], public_keys, tuple(found.values()))
+    return SigningKeys(current[0], public_keys, tuple(published.values()))
 
 
 def rotate_signing_key(folder: Path) -> SigningKeys:

@@ -51,7 +51,7 @@ Row = Sequence[Any]
 
 def table_names() -> list[str]:
     """List the tables whose rows count, those that are pointed to first."""
-    return [one.name for one in Base.metadata.sorted_tables if one.name not in DERIVED]
+    return [each.name for each in Base.metadata.sorted_tables if each.name not in DERIVED]
 
 
 def _plain(kind: TypeEngine[Any]) -> TypeEngine[Any]:
@@ -100,8 +100,8 @@ class _Adder:
 
 def _batches(connection: Connection, name: str, adder: _Adder) -> Iterator[Sequence[Row]]:
     """Yield a table's rows a thousand at a time, summed on their way."""
-    found = connection.execution_options(stream_results=True, yield_per=BATCH).execute(select(*plain_table(name).columns))
-    for rows in found.partitions(BATCH):
+    result = connection.execution_options(stream_results=True, yield_per=BATCH).execute(select(*plain_table(name).columns))
+    for rows in result.partitions(BATCH):
         for row in rows:
             adder.add(row)
         yield rows
@@ -116,13 +116,13 @@ def reading(database: Database) -> Iterator[Connection]:
 
 def sums(connection: Connection) -> dict[str, TableChecksum]:
     """Count and sum every table."""
-    found = {}
+    checksums = {}
     for name in table_names():
         adder = _Adder()
         for _rows in _batches(connection, name, adder):
             pass
-        found[name] = adder.sum
-    return found
+        checksums[name] = adder.sum
+    return checksums
 
 
 def sums_of(database: Database) -> dict[str, TableChecksum]:
@@ -131,12 +131,14 @@ def sums_of(database: Database) -> dict[str, TableChecksum]:
         return sums(connection)
 
 
-def differing(wanted: Sums, found: Sums) -> list[str]:
+def differing(expected: Sums, arrived: Sums) -> list[str]:
     """List the tables in which two databases differ."""
     return [
-        f"{name}: {wanted[name].rows} rows, {found[name].rows} arrived" if wanted[name].rows != found[name].rows else f"{name}: other rows"
-        for name in wanted
-        if wanted[name] != found.get(name, TableChecksum(0, ""))
+        f"{name}: {expected[name].rows} rows, {arrived[name].rows} arrived"
+        if expected[name].rows != arrived[name].rows
+        else f"{name}: other rows"
+        for name in expected
+        if expected[name] != arrived.get(name, TableChecksum(0, ""))
     ]
 
 
@@ -147,7 +149,9 @@ def occupied(database: Database) -> list[str]:
         return [name for name in sorted(present) if connection.execute(select(text("1")).select_from(table(name)).limit(1)).first()]
 
 
-def copy(source: Database, target: Database, *, tell: Callable[[str, int], None] = lambda _name, _rows: None) -> dict[str, TableChecksum]:
+def copy(
+    source: Database, target: Database, *, report_table: Callable[[str, int], None] = lambda _name, _rows: None
+) -> dict[str, TableChecksum]:
     """Copy every row into an empty database, compare, and keep all or nothing; return the sums.
 
     Both have this program's schema, which the target gets here. Raise CopyTargetNotEmpty, CopyDiffers.
@@ -158,32 +162,32 @@ def copy(source: Database, target: Database, *, tell: Callable[[str, int], None]
             raise CopyTargetNotEmpty(", ".join(held[:5]))
     migrations.upgrade(target)
     with reading(source) as reader, target.writing.begin() as writer:
-        sent = _sqlite_load(reader, writer, tell) if target.is_sqlite else _postgres_load(reader, writer, tell)
+        sent = _sqlite_load(reader, writer, report_table) if target.is_sqlite else _postgres_load(reader, writer, report_table)
         faults = differing(sent, sums(writer))
         if faults:
             raise CopyDiffers("; ".join(faults))
     return sent
 
 
-def _load(reader: Connection, tell: Callable[[str, int], None], keep: Callable[[str, Sequence[Row]], None]) -> dict[str, TableChecksum]:
+def _load(reader: Connection, report: Callable[[str, int], None], keep: Callable[[str, Sequence[Row]], None]) -> dict[str, TableChecksum]:
     sent = {}
     for name in table_names():
         adder = _Adder()
         for rows in _batches(reader, name, adder):
             keep(name, rows)
         sent[name] = adder.sum
-        tell(name, adder.rows)
+        report(name, adder.rows)
     return sent
 
 
-def _sqlite_load(reader: Connection, writer: Connection, tell: Callable[[str, int], None]) -> dict[str, TableChecksum]:
+def _sqlite_load(reader: Connection, writer: Connection, report: Callable[[str, int], None]) -> dict[str, TableChecksum]:
     writer.exec_driver_sql("PRAGMA defer_foreign_keys=ON")  # tables that point at each other: looked at when all is there
 
     def keep(name: str, rows: Sequence[Row]) -> None:
         target = plain_table(name)
         writer.execute(insert(target), [dict(zip(target.columns.keys(), row, strict=True)) for row in rows])
 
-    return _load(reader, tell, keep)
+    return _load(reader, report, keep)
 
 
 _KEYS = """
@@ -203,17 +207,17 @@ def without_foreign_keys(writer: Connection) -> Iterator[None]:
         writer.exec_driver_sql(f"ALTER TABLE {owner} ADD CONSTRAINT {name} {definition}")
 
 
-def _postgres_load(reader: Connection, writer: Connection, tell: Callable[[str, int], None]) -> dict[str, TableChecksum]:
+def _postgres_load(reader: Connection, writer: Connection, report: Callable[[str, int], None]) -> dict[str, TableChecksum]:
     cursor: Any = writer.connection.cursor()
 
     def keep(name: str, rows: Sequence[Row]) -> None:
-        names = ", ".join(f'"{one.name}"' for one in plain_table(name).columns)
+        names = ", ".join(f'"{known.name}"' for known in plain_table(name).columns)
         with cursor.copy(f'COPY "{name}" ({names}) FROM STDIN') as lines:
             for row in rows:
                 lines.write_row(row)
 
     with without_foreign_keys(writer):
-        sent = _load(reader, tell, keep)
+        sent = _load(reader, report, keep)
     for name in table_names():
         _count_on(writer, name)
     analyze(writer)
@@ -239,13 +243,13 @@ def snapshot(database: Database, target: Path) -> dict[str, TableChecksum]:
     try:
         if database.is_sqlite:
             _copy_pages(Path(database.writing.url.database or ""), target)
-            found = sums_of(copied)
+            checksums = sums_of(copied)
         else:
-            found = copy(database, copied)
+            checksums = copy(database, copied)
     finally:
         copied.dispose()
     _close_journal(target)
-    return found
+    return checksums
 
 
 def snapshot_of_older(database: Database, target: Path) -> dict[str, TableChecksum]:
@@ -268,11 +272,11 @@ def _copy_older_rows(database: Database, target: Path) -> None:
             writer.exec_driver_sql("PRAGMA defer_foreign_keys=ON")
             for name in sorted(names):
                 there = Table(name, MetaData(), autoload_with=reader, resolve_fks=False)
-                here = table(name, *(column(one.name, _sqlite_type(one.type)) for one in there.columns))
+                here = table(name, *(column(source.name, _sqlite_type(source.type)) for source in there.columns))
                 writer.execute(delete(here))
                 rows = reader.execution_options(stream_results=True, yield_per=BATCH).execute(select(there))
                 for some in rows.partitions():
-                    writer.execute(insert(here), [dict(one._mapping) for one in some])
+                    writer.execute(insert(here), [dict(row._mapping) for row in some])
     finally:
         copied.dispose()
 
@@ -310,8 +314,8 @@ def faults_of(path: Path) -> list[str]:
     """Return what SQLite finds wrong with a file: broken pages, rows that point to nothing."""
     connection = _to_be_read(path)
     try:
-        found = [str(line) for (line,) in connection.execute("PRAGMA integrity_check") if line != "ok"]
-        return found + [f"{line[0]}: a row points to no {line[2]}" for line in connection.execute("PRAGMA foreign_key_check")]
+        faults = [str(line) for (line,) in connection.execute("PRAGMA integrity_check") if line != "ok"]
+        return faults + [f"{line[0]}: a row points to no {line[2]}" for line in connection.execute("PRAGMA foreign_key_check")]
     except sqlite3.DatabaseError as error:
         return [str(error)]
     finally:

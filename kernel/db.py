@@ -131,11 +131,11 @@ class WordFormsType(TypeDecorator[Mapping[str, tuple[str, ...]]]):
 
     def process_bind_param(self, value: Mapping[str, Sequence[str]] | None, dialect: Dialect) -> str | None:
         """Write the mapping as JSON."""
-        return None if value is None else json.dumps({key: list(words) for key, words in value.items()}, ensure_ascii=False)
+        return None if value is None else json.dumps({key: list(forms) for key, forms in value.items()}, ensure_ascii=False)
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> Mapping[str, tuple[str, ...]] | None:
         """Read the mapping."""
-        return None if value is None else {key: tuple(words) for key, words in json.loads(value).items()}
+        return None if value is None else {key: tuple(forms) for key, forms in json.loads(value).items()}
 
 
 Key = Annotated[int, mapped_column(primary_key=True)]
@@ -461,7 +461,7 @@ class Database:
         if self.is_sqlite:
             with self.writing.connect() as connection:
                 answers = {name: connection.exec_driver_sql(f"PRAGMA {name}").scalar_one_or_none() for name in SAFE}
-            return [f"{name} is {answers[name]}" for name, wanted in SAFE.items() if answers[name] != wanted]
+            return [f"{name} is {answers[name]}" for name, expected in SAFE.items() if answers[name] != expected]
         with self.reading.connect() as connection:
             shown = {name: connection.execute(text(f"SHOW {name}")).scalar_one() for name in DURABLE}
         return [f"{name} is off" for name, value in shown.items() if value == "off"]

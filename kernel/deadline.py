@@ -52,8 +52,8 @@ def end() -> None:
 
 def has_passed() -> bool:
     """Say whether the present thread is late."""
-    found = _running.get(threading.get_ident())
-    return found is not None and found.has_passed
+    running = _running.get(threading.get_ident())
+    return running is not None and running.has_passed
 
 
 def check() -> None:
@@ -64,17 +64,17 @@ def check() -> None:
 
 def asks(stop: Callable[[], None] | None) -> None:
     """Note how to stop the statement that begins, or that none is running."""
-    found = _running.get(threading.get_ident())
-    if found is not None:
-        with found.lock:
-            found.stop = stop
+    running = _running.get(threading.get_ident())
+    if running is not None:
+        with running.lock:
+            running.stop = stop
 
 
 def late() -> Iterator[tuple[int, float]]:
     """Yield the threads that are late and by how much, and stop what they asked the database."""
-    for thread, found in list(_running.items()):
-        if found.has_passed:
-            with found.lock:
-                if found.stop is not None:
-                    found.stop()
-            yield thread, time.monotonic() - found.at
+    for thread, running in list(_running.items()):
+        if running.has_passed:
+            with running.lock:
+                if running.stop is not None:
+                    running.stop()
+            yield thread, time.monotonic() - running.at

@@ -49,9 +49,9 @@ def decode(content: bytes) -> DecodedText:
         return DecodedText(normalise(_as_windows(content)), "windows-1252", line_of(content, error.start))
 
 
-def line_of(content: bytes, place: int) -> int:
+def line_of(content: bytes, offset: int) -> int:
     """Return the line on which a byte stands, from 1."""
-    return content.count(b"\n", 0, place) + 1
+    return content.count(b"\n", 0, offset) + 1
 
 
 def _as(content: bytes, encoding: str) -> str:
@@ -63,15 +63,15 @@ def _as(content: bytes, encoding: str) -> str:
 
 
 def _refuse_binary(content: bytes) -> None:
-    place = next((at for at, byte in enumerate(content[:100_000]) if byte in _BINARY), -1)
-    if place >= 0:
-        line = line_of(content, place)
-        raise Undecodable(N_("The file is not text: line %(line)s contains the byte %(byte)s."), byte=f"0x{content[place]:02x}", line=line)
+    offset = next((at for at, byte in enumerate(content[:100_000]) if byte in _BINARY), -1)
+    if offset >= 0:
+        line = line_of(content, offset)
+        raise Undecodable(N_("The file is not text: line %(line)s contains the byte %(byte)s."), byte=f"0x{content[offset]:02x}", line=line)
 
 
 def _as_windows(content: bytes) -> str:
-    place = next((at for at, byte in enumerate(content) if byte in _UNDEFINED), -1)
-    if place >= 0:
-        line = line_of(content, place)
+    offset = next((at for at, byte in enumerate(content) if byte in _UNDEFINED), -1)
+    if offset >= 0:
+        line = line_of(content, offset)
         raise Undecodable(N_("Line %(line)s is neither UTF-8 nor Windows-1252: save the file as UTF-8."), line=line)
     return content.decode("cp1252")

@@ -64,16 +64,16 @@ def last_valid_day(terms: ValidityTerms, day: date, before: date | None) -> date
     return max(add_duration(start, terms.validity), before)
 
 
-def is_shorter(one: Duration, other: Duration) -> bool:
+def is_shorter(duration: Duration, other: Duration) -> bool:
     """Say whether a duration is shorter than another, from the first of every month on."""
     firsts = [date(2026, month, 1) for month in range(1, 13)]
-    return all(add_duration(first, one) < add_duration(first, other) for first in firsts)
+    return all(add_duration(first, duration) < add_duration(first, other) for first in firsts)
 
 
 def read_duration(text: str) -> Duration | None:
     """Read `90 days`, `24 months` or `2 years`; None where it is none of them."""
-    found = _WRITTEN.fullmatch(text)
-    if found is None:
+    match = _WRITTEN.fullmatch(text)
+    if match is None:
         return None
-    count = int(found[1])
-    return Duration(days=count) if found[2] == "day" else Duration(months=count * (12 if found[2] == "year" else 1))
+    count = int(match[1])
+    return Duration(days=count) if match[2] == "day" else Duration(months=count * (12 if match[2] == "year" else 1))

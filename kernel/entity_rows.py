@@ -23,12 +23,12 @@ def entity_rows(session: Session, rows: Iterable[Iterable[Any]], *tables: type[B
     What stands behind them in a row stays as it is. An entity that the session has already keeps its values, unless it is read `anew`.
     """
     for row in rows:
-        left, found = list(row), []
+        left, entities = list(row), []
         for table in tables:
             number = len(table.__table__.columns)
-            found.append(None if left[0] is None else entity_of(session, table, left[:number], anew=anew))
+            entities.append(None if left[0] is None else entity_of(session, table, left[:number], anew=anew))
             left = left[number:]
-        yield [*found, *left]
+        yield [*entities, *left]
 
 
 def entity_of(session: Session, table: type[Entity], values: Sequence[Any], *, anew: bool = False) -> Entity:
@@ -38,11 +38,11 @@ def entity_of(session: Session, table: type[Entity], values: Sequence[Any], *, a
     `populate_existing` does.
     """
     columns = dict(zip(table.__table__.columns.keys(), values, strict=True))
-    kept: Entity | None = session.identity_map.get(table.__mapper__.identity_key_from_primary_key((columns["id"],)))
-    if kept is not None:
+    known: Entity | None = session.identity_map.get(table.__mapper__.identity_key_from_primary_key((columns["id"],)))
+    if known is not None:
         for name, value in columns.items() if anew else ():
-            set_committed_value(kept, name, value)
-        return kept
+            set_committed_value(known, name, value)
+        return known
     entity = table()
     instance_dict(entity).update(columns)
     make_transient_to_detached(entity)

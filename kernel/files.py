@@ -320,7 +320,7 @@ class BucketStore(FileStore):
     def names(self) -> Iterator[str]:
         """Yield every content."""
         with self._asking():
-            paths = [str(one["path"]) for some in self._api.list(self._store) for one in some]
+            paths = [str(entry["path"]) for some in self._api.list(self._store) for entry in some]
         yield from (name for path in sorted(paths) if _SHA256.fullmatch(name := path.rpartition("/")[2]))
 
     def clear_leftovers(self, before: datetime) -> None:
@@ -351,10 +351,10 @@ class _Fetched(io.RawIOBase):
         end = min(self._at + len(buffer), self._size)
         if end <= self._at:
             return 0
-        found = self._bucket.fetch(self._sha256, self._at, end)
-        buffer[: len(found)] = found
-        self._at += len(found)
-        return len(found)
+        content = self._bucket.fetch(self._sha256, self._at, end)
+        buffer[: len(content)] = content
+        self._at += len(content)
+        return len(content)
 
 
 def files_of(settings: Settings) -> FileStore:
@@ -367,8 +367,8 @@ def note_all_stored(session: Session, contents: Mapping[str, tuple[int, str]], *
 
     Several may bring one content at once: they share the row of the first. All make rows in one order, so that nobody waits in a circle.
     """
-    asked = select(StoredFile.sha256, StoredFile.id).where(StoredFile.sha256.in_(contents))
-    known = dict(session.execute(asked).all())
+    statement = select(StoredFile.sha256, StoredFile.id).where(StoredFile.sha256.in_(contents))
+    known = dict(session.execute(statement).all())
     rows = [
         StoredFile(sha256=sha256, size=size, media_type=media_type, created_at=now)
         for sha256, (size, media_type) in sorted(contents.items())
@@ -376,17 +376,17 @@ def note_all_stored(session: Session, contents: Mapping[str, tuple[int, str]], *
     ]
     if rows:
         insert_missing(session, rows, "sha256")
-        known = dict(session.execute(asked).all())
+        known = dict(session.execute(statement).all())
     return known
 
 
 def note_stored(session: Session, sha256: str, *, size: int, media_type: str, now: datetime) -> StoredFile:
     """Return the row of a content, made where it is new as `note_all_stored` makes it."""
-    asked = select(StoredFile).where(StoredFile.sha256 == sha256)
-    stored = session.scalar(asked)
+    statement = select(StoredFile).where(StoredFile.sha256 == sha256)
+    stored = session.scalar(statement)
     if stored is None:
         insert_missing(session, [StoredFile(sha256=sha256, size=size, media_type=media_type, created_at=now)], "sha256")
-        stored = session.scalars(asked).one()
+        stored = session.scalars(statement).one()
     return stored
 
 

@@ -54,13 +54,13 @@ def catalogue(language: str) -> NullTranslations:
     if not source.is_file():
         return NullTranslations()
     text = source.read_bytes()
-    kept = source.parent / "__pycache__" / f"{source.stem}.{sha256(text).hexdigest()[:16]}.mo"
+    cached = source.parent / "__pycache__" / f"{source.stem}.{sha256(text).hexdigest()[:16]}.mo"
     with suppress(OSError, ValueError, struct.error):  # it is not there, or was cut off
-        return Translations(BytesIO(kept.read_bytes()))
+        return Translations(BytesIO(cached.read_bytes()))
     compiled = BytesIO()
     write_mo(compiled, read_po(BytesIO(text), locale=language))
     if not sys.dont_write_bytecode:
-        write_cache_file(kept, compiled.getvalue())
+        write_cache_file(cached, compiled.getvalue())
     compiled.seek(0)
     return Translations(compiled)
 
@@ -124,14 +124,14 @@ def language_name(code: str) -> str:
     return str(Locale.parse(language()).languages.get(code, code))
 
 
-def ngettext(one: str, many: str, count: Decimal | float, **facts: object) -> str:
+def ngettext(singular: str, many: str, count: Decimal | float, **facts: object) -> str:
     """Translate a message that depends on a number, whole or not; `%(count)s` is given."""
-    return plural(one, many, count) % {"count": number(count), **facts}
+    return plural(singular, many, count) % {"count": number(count), **facts}
 
 
-def plural(one: str, many: str, count: Decimal | float) -> str:
+def plural(singular: str, many: str, count: Decimal | float) -> str:
     """Translate a message that depends on a number, with its facts still to be filled in."""
-    return str(catalogue(language()).ungettext(one, many, 1 if count == 1 else 2))
+    return str(catalogue(language()).ungettext(singular, many, 1 if count == 1 else 2))
 
 
 class LazyText:
@@ -164,16 +164,16 @@ def lazy_(message: str, **facts: object) -> str:
     return cast("str", LazyText(message, **facts))
 
 
-def choose(texts: Mapping[str, str] | None, wanted: str | None = None) -> str:
+def choose(texts: Mapping[str, str] | None, preferred: str | None = None) -> str:
     """Return the text in the reader's language, or in the first one there is."""
     if not texts:
         return ""
-    return texts.get(wanted or language()) or next(iter(texts.values()))
+    return texts.get(preferred or language()) or next(iter(texts.values()))
 
 
-def shortened(words: str, longest: int) -> str:
+def shortened(text: str, longest: int) -> str:
     """Return words, cut after a whole one and with “…” where they have more than `longest` characters."""
-    return words if len(words) <= longest else f"{words[: longest - 1].rsplit(' ', 1)[0].rstrip(' …')}…"
+    return text if len(text) <= longest else f"{text[: longest - 1].rsplit(' ', 1)[0].rstrip(' …')}…"
 
 
 def in_every_language(write: Callable[[], str]) -> dict[str, str]:
@@ -281,14 +281,14 @@ def percent(value: Decimal | float, digits: int = 0) -> str:
     return number(value, digits) + ("\u00a0%" if language() == "es" else "%")
 
 
-def enumeration(words: Sequence[str]) -> str:
+def enumeration(items: Sequence[str]) -> str:
     """Join words as the reader's language lists them: “a, b and c”."""
-    return lists.format_list(list(words), locale=language())
+    return lists.format_list(list(items), locale=language())
 
 
-def alternatives(words: Sequence[str]) -> str:
+def alternatives(items: Sequence[str]) -> str:
     """Join words of which one is enough: “a, b or c”."""
-    return lists.format_list(list(words), style="or", locale=language())
+    return lists.format_list(list(items), style="or", locale=language())
 
 
 def file_size(count: int) -> str:

@@ -61,13 +61,15 @@ class KeyCompromise:
 def read_history(content: bytes) -> KeyHistory:
     """Return what the first lines of a key's file state."""
     head = content.partition(_BEGIN)[0].decode(errors="replace")
-    said = {found[1]: found[2] for line in head.splitlines() if (found := _FACT.match(line))}
-    return KeyHistory(_moment(said, FROM), _moment(said, UNTIL), _moment(said, COMPROMISED), _moment(said, MARKED), said.get(REASON, ""))
+    facts = {match[1]: match[2] for line in head.splitlines() if (match := _FACT.match(line))}
+    return KeyHistory(
+        _moment(facts, FROM), _moment(facts, UNTIL), _moment(facts, COMPROMISED), _moment(facts, MARKED), facts.get(REASON, "")
+    )
 
 
-def _moment(said: Mapping[str, str], name: str) -> datetime | None:
+def _moment(facts: Mapping[str, str], name: str) -> datetime | None:
     try:
-        return datetime.fromisoformat(said[name])
+        return datetime.fromisoformat(facts[name])
     except (KeyError, ValueError):
         return None
 
@@ -154,8 +156,8 @@ Stamp: TypeAlias = tuple[str, int, int, int]
 
 def stamps(paths: Iterable[Path]) -> tuple[Stamp, ...]:
     """Return what changes when one of these files does."""
-    found = ((path.as_posix(), path.stat()) for path in paths)
-    return tuple((name, about.st_ino, about.st_size, about.st_ctime_ns) for name, about in found)
+    states = ((path.as_posix(), path.stat()) for path in paths)
+    return tuple((name, about.st_ino, about.st_size, about.st_ctime_ns) for name, about in states)
 
 
 def older_files(folder: Path, kind: str) -> list[Path]:
@@ -167,10 +169,10 @@ def keep_as_older(folder: Path, kind: str, identifier: str, *, ended_at: datetim
     """Lay the present key of a kind among the older ones, with its end; what lies there already is left as it is."""
     older = folder / f"{kind}.old"
     older.mkdir(mode=0o700, exist_ok=True)
-    content, place = read_private(folder / f"{kind}.key"), older / f"{identifier}.key"
+    content, target = read_private(folder / f"{kind}.key"), older / f"{identifier}.key"
     history = read_history(content)
-    if not place.exists():
-        private_file(place, with_history(content, KeyHistory(history.begun_at, ended_at)))
+    if not target.exists():
+        private_file(target, with_history(content, KeyHistory(history.begun_at, ended_at)))
 
 
 def mark_compromised(path: Path, compromise: KeyCompromise) -> None:

@@ -4,11 +4,11 @@ from kernel.errors import N_, Invalid
 from kernel.markup.svg import clean_logo
 from kernel.pictures import cleaned, points
 
-MAXIMUM = 1_000_000
+LARGEST_LOGO = 1_000_000
 """Bytes of a file that is sent."""
-KEPT = 300_000
+LARGEST_KEPT_LOGO = 300_000
 """Bytes of what is stored of it."""
-MOST_PIXELS = 4_000_000
+MOST_LOGO_PIXELS = 4_000_000
 _TOO_LARGE = N_("The picture is too large: at most %(limit)s kB and 4 million pixels. Make it smaller and upload it again.")
 
 
@@ -16,8 +16,8 @@ def cleaned_logo(content: bytes) -> tuple[bytes, str]:
     """Return a logo without hidden data, and its media type; raise Invalid."""
     if content.startswith(b"\x89PNG\r\n"):
         return _cleaned_picture(content, "png"), "image/png"
-    if len(content) > KEPT:
-        raise Invalid(_TOO_LARGE, limit=KEPT // 1000)
+    if len(content) > LARGEST_KEPT_LOGO:
+        raise Invalid(_TOO_LARGE, limit=LARGEST_KEPT_LOGO // 1000)
     if b"<svg" not in content[:2000]:
         raise Invalid(N_("Choose a PNG or SVG file."))
     drawing = clean_logo(content)
@@ -34,8 +34,8 @@ def cleaned_signature(content: bytes) -> bytes:
 
 
 def _cleaned_picture(content: bytes, extension: str) -> bytes:
-    small = len(content) <= MAXIMUM and points(content, extension) <= MOST_PIXELS
+    small = len(content) <= LARGEST_LOGO and points(content, extension) <= MOST_LOGO_PIXELS
     picture = cleaned(content, extension) if small else b""
-    if not small or len(picture) > KEPT:
-        raise Invalid(_TOO_LARGE, limit=KEPT // 1000)
+    if not small or len(picture) > LARGEST_KEPT_LOGO:
+        raise Invalid(_TOO_LARGE, limit=LARGEST_KEPT_LOGO // 1000)
     return picture

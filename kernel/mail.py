@@ -180,7 +180,7 @@ def knows_nobody(error: Exception) -> bool:
     Without such a code the refusal may concern the sender, or the program: then the addressee still waits for the mail.
     """
     return isinstance(error, smtplib.SMTPRecipientsRefused) and all(
-        code >= 500 and said.startswith(NOBODYS) for code, said in error.recipients.values()
+        code >= 500 and reply.startswith(NOBODYS) for code, reply in error.recipients.values()
     )
 
 
@@ -251,10 +251,10 @@ def try_server(settings: Settings, mail: Mail, *, patience: float) -> str:
     try:
         send(settings, mail, patience=patience)
     except (OSError, ValueError) as error:  # among them all of smtplib
-        words = next(words for kind, words in _CAUSES if isinstance(_cause_of(error), kind))
+        cause = next(cause for kind, cause in _CAUSES if isinstance(_cause_of(error), kind))
         facts = {"server": settings.mail_server, "sender": settings.mail_from, "address": mail.to}
-        said = _answer_of(error, settings)
-        return " ".join(part for part in (_(words, **facts), _("It answered: %(words)s", words=said) if said else "") if part)
+        reply = _answer_of(error, settings)
+        return " ".join(part for part in (_(cause, **facts), _("It answered: %(words)s", words=reply) if reply else "") if part)
     return ""
 
 
@@ -272,13 +272,13 @@ def _cause_of(error: Exception) -> Exception:
 def _answer_of(error: Exception, settings: Settings) -> str:
     """Return what the server said, cleaned and cut, nothing where it repeats the password."""
     if isinstance(error, smtplib.SMTPRecipientsRefused):
-        code, said = next(iter(error.recipients.values()))
+        code, reply = next(iter(error.recipients.values()))
     else:
-        code, said = getattr(error, "smtp_code", 0), getattr(error, "smtp_error", b"")
-    words = said.decode(errors="replace") if isinstance(said, bytes) else str(said)
+        code, reply = getattr(error, "smtp_code", 0), getattr(error, "smtp_error", b"")
+    answer = reply.decode(errors="replace") if isinstance(reply, bytes) else str(reply)
     password = settings.smtp_password.get_secret_value()
     login = f"\0{settings.smtp_user}\0{password}"
     secret = (password, *(base64.b64encode(text.encode()).decode() for text in (password, login)))
-    if password and any(text in words for text in secret):
-        words = ""
-    return f"{code} {_printable(words)[:LONGEST_ANSWER]}".strip() if code else ""
+    if password and any(text in answer for text in secret):
+        answer = ""
+    return f"{code} {_printable(answer)[:LONGEST_ANSWER]}".strip() if code else ""

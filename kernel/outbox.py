@@ -284,9 +284,9 @@ def _put_back(database: Database, taken: _LeasedJob, error: Exception, now: date
     log.error("job.failed", kind=taken.kind, job=taken.job_id, attempt=taken.attempt, exc_info=error, **cause_of(error))
     failed = taken.attempt >= ATTEMPTS
     wait = timedelta() if failed else BACK_OFF[taken.attempt - 1] * _jitter()
-    words = (str(error) if isinstance(error, JobIncomplete) else " ".join(cause_of(error).values()))[:LONGEST_ERROR]
+    cause = (str(error) if isinstance(error, JobIncomplete) else " ".join(cause_of(error).values()))[:LONGEST_ERROR]
     with database.unit_of_work() as session:
-        values = {"last_error": words, "available_at": now + wait, "failed_at": now if failed else None}
+        values = {"last_error": cause, "available_at": now + wait, "failed_at": now if failed else None}
         taken.close(session, awaits="", away_since=None, **values)
     return DeliveryOutcome.FAILED if failed else DeliveryOutcome.WAITS
 
@@ -303,14 +303,14 @@ def _away_of(error: Exception) -> Away | None:
 
 def _put_off(database: Database, taken: _LeasedJob, away: Away, now: datetime) -> DeliveryOutcome:
     """Let a job wait until what it needs may be back, and with it what is due and waits for the same; give it up after three days."""
-    words, service = str(away)[:LONGEST_ERROR], away.service
+    cause, service = str(away)[:LONGEST_ERROR], away.service
     since = taken.away_since or now
     failed = now - since >= AWAY_FOR
-    log.warning("job.away", kind=taken.kind, job=taken.job_id, reason=words, given_up=failed)
+    log.warning("job.away", kind=taken.kind, job=taken.job_id, reason=cause, given_up=failed)
     with database.unit_of_work() as session:
         others = (Job.awaits == service, Job.done_at.is_(None), Job.failed_at.is_(None), Job.id != taken.job_id)
         again = _next_probe(session, others if service else (false(),), since, now)
-        values = {"last_error": words, "available_at": again, "failed_at": now if failed else None, "attempts": taken.attempt - 1}
+        values = {"last_error": cause, "available_at": again, "failed_at": now if failed else None, "attempts": taken.attempt - 1}
         if taken.close(session, awaits=service, away_since=since, **values) and service:
             due = (Job.available_at <= now, Job.leased_until.is_(None), Job.away_since > now - AWAY_FOR)
             session.execute(update(Job).where(*others, *due).values(available_at=again))

@@ -40,12 +40,12 @@ def of_others(actor: Actor, person_id: InstrumentedAttribute[int]) -> ColumnElem
     return true() if actor.person_id is None else person_id != actor.person_id
 
 
-def changes_record(predicate: Predicate, whose: Whose, *, otherwise: Verdict = Verdict.OWN) -> Predicate:
+def changes_record(predicate: Predicate, owners_of: Whose, *, otherwise: Verdict = Verdict.OWN) -> Predicate:
     """Mark an action that changes one learner's results, and refuse it to that learner with the verdict `otherwise`."""
 
     def guarded(actor: Actor, subject: object) -> Verdict:
         verdict = predicate(actor, subject)
-        if verdict is Verdict.ALLOW and subject is not None and any(is_own(actor, one) for one in whose(subject)):
+        if verdict is Verdict.ALLOW and subject is not None and any(is_own(actor, owner) for owner in owners_of(subject)):
             return otherwise
         return verdict
 

@@ -25,19 +25,19 @@ def cleaned(content: bytes, extension: str, *, still: bool = False) -> bytes:
     A moving picture goes on moving. Where a picture has to be still, as on paper, a moving one is refused, and the colours of a printing
     press become those of a screen.
     """
-    wanted = FORMATS[extension]
+    image_format = FORMATS[extension]
     try:
         with _AT_ONCE, warnings.catch_warnings():
             warnings.simplefilter("error", Image.DecompressionBombWarning)
-            with Image.open(io.BytesIO(content), formats=[wanted]) as picture:
+            with Image.open(io.BytesIO(content), formats=[image_format]) as picture:
                 if picture.width * picture.height > MOST_PIXELS:
                     raise Invalid(_TOO_MANY)
                 picture.load()
                 if getattr(picture, "is_animated", False):
                     if still:
                         raise Invalid(N_("A moving picture cannot be printed. Save one of its pictures and upload that."))
-                    return _encoded_moving(picture, wanted)
-                return _encoded(picture.convert("RGB") if still and picture.mode == "CMYK" else picture, wanted)
+                    return _encoded_moving(picture, image_format)
+                return _encoded(picture.convert("RGB") if still and picture.mode == "CMYK" else picture, image_format)
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
         raise Invalid(_TOO_MANY) from None
     except (UnidentifiedImageError, OSError, SyntaxError, ValueError):
@@ -90,7 +90,7 @@ def _on_white(picture: Image.Image, *, is_photograph: bool) -> bytes:
     return target.getvalue()
 
 
-def _encoded_moving(picture: Image.Image, wanted: str) -> bytes:
+def _encoded_moving(picture: Image.Image, image_format: str) -> bytes:
     """Return a moving picture with each of its frames written anew: nothing comes along but what they show, how long, and how often."""
     if picture.width * picture.height * picture.n_frames > MOST_PIXELS:  # type: ignore[attr-defined]  # of formats that move
         raise Invalid(_TOO_MANY)
@@ -100,16 +100,16 @@ def _encoded_moving(picture: Image.Image, wanted: str) -> bytes:
         frames[-1].info = {}
         milliseconds.append(round(frame.info.get("duration", 0)))
     options: dict[str, object] = {"loop": picture.info["loop"]} if "loop" in picture.info else {}
-    options |= {"quality": QUALITY} if wanted == "WEBP" else {"disposal": 2} if wanted == "GIF" else {}
+    options |= {"quality": QUALITY} if image_format == "WEBP" else {"disposal": 2} if image_format == "GIF" else {}
     target = io.BytesIO()
-    frames[0].save(target, wanted, save_all=True, append_images=frames[1:], duration=milliseconds, **options)
+    frames[0].save(target, image_format, save_all=True, append_images=frames[1:], duration=milliseconds, **options)
     return target.getvalue()
 
 
-def _encoded(picture: Image.Image, wanted: str) -> bytes:
+def _encoded(picture: Image.Image, image_format: str) -> bytes:
     upright = ImageOps.exif_transpose(picture)
     target = io.BytesIO()
-    options: dict[str, object] = {"quality": QUALITY} if wanted in ("JPEG", "WEBP") else {}
+    options: dict[str, object] = {"quality": QUALITY} if image_format in ("JPEG", "WEBP") else {}
     upright.info.pop("exif", None)
-    upright.save(target, wanted, optimize=True, **options)
+    upright.save(target, image_format, optimize=True, **options)
     return target.getvalue()

@@ -9,14 +9,14 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from kernel.db import Database, Key, Moment, PublicId
 from kernel.files import FileStore, StoredContent, forget_stored, note_stored
 
-KEPT = timedelta(days=30)
+PREPARED_KEPT = timedelta(days=30)
 """How long a prepared file can be downloaded, unless its table says otherwise."""
 
 
 class PreparedFile:
     """The columns common to tables of prepared files. The row stays when the file has ended: it says what was asked for."""
 
-    kept_for: ClassVar[timedelta] = KEPT
+    kept_for: ClassVar[timedelta] = PREPARED_KEPT
 
     id: Mapped[Key]
     uuid: Mapped[PublicId]
@@ -53,14 +53,14 @@ def end_prepared(
     with database.unit_of_work(write=False) as session:
         ended = or_(table.ready_at <= now - table.kept_for, false() if also is None else also)
         due = session.execute(select(table.id, table.sha256).where(table.sha256.is_not(None), ended)).all()
-    for number, sha256 in [(number, sha256) for number, sha256 in due if sha256 is not None]:
+    for number, digest in [(number, digest) for number, digest in due if digest is not None]:
         with database.unit_of_work(write=False) as session:
-            is_shared = session.scalar(select(exists().where(table.sha256 == sha256, table.id != number)))
+            is_shared = session.scalar(select(exists().where(table.sha256 == digest, table.id != number)))
         if not is_shared:
-            files.remove(sha256)
+            files.remove(digest)
         with database.unit_of_work() as session:
             if not is_shared:
-                forget_stored(session, sha256)
+                forget_stored(session, digest)
             row = session.get_one(table, number)
             row.sha256, row.ended_at = None, now
     return len(due)

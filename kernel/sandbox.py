@@ -79,13 +79,13 @@ def run_sandboxed(read: Callable[..., Result], *given: Any, bounds: SandboxLimit
     Raise SandboxLimitExceeded where it asks for too much, and Unavailable while AT_ONCE others are being read and none of them ends.
     """
     bounds = bounds or BOUNDS
-    asked = pickle.dumps((read.__module__, read.__qualname__, given, named, i18n.language(), bounds))
+    request = pickle.dumps((read.__module__, read.__qualname__, given, named, i18n.language(), bounds))
     if not _places.acquire(timeout=min(_TURN_SECONDS, bounds.patience)):
         raise Unavailable(N_("Other files are being read. Try again in a moment."))
     try:
         done = subprocess.run(  # noqa: S603 - our own program, without a shell
             [sys.executable, "-P", "-m", __name__],
-            input=asked,
+            input=request,
             capture_output=True,
             timeout=bounds.patience,
             env=bare_environment(),
@@ -100,11 +100,11 @@ def run_sandboxed(read: Callable[..., Result], *given: Any, bounds: SandboxLimit
         raise SandboxLimitExceeded
     if done.returncode != 0:
         raise RuntimeError(done.stderr.decode("utf-8", "replace"))
-    refused, found = pickle.loads(done.stdout)  # noqa: S301 - written by `_main`
+    refused, result = pickle.loads(done.stdout)  # noqa: S301 - written by `_main`
     if refused is not None:
         kind, text, reason, facts = refused
         raise kind(text, code=reason, **facts)
-    return found  # type: ignore[no-any-return]  # what `read` returned
+    return result  # type: ignore[no-any-return]  # what `read` returned
 
 
 def _bound(bounds: SandboxLimits) -> None:
@@ -128,8 +128,8 @@ def _main() -> int:
     _bound(bounds)
     try:
         with i18n.reading(language):
-            found = read(*given, **named)
-        answer = pickle.dumps((None, found))
+            result = read(*given, **named)
+        answer = pickle.dumps((None, result))
     except DomainError as error:
         answer = pickle.dumps(((type(error), error.text, error.reason, dict(error.facts)), None))
     except MemoryError:

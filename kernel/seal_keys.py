@@ -189,7 +189,7 @@ def seal_keys(folder: Path, name: str) -> SealKeys:
 @lru_cache(maxsize=16)
 def _read(seal_files: tuple[Stamp, ...], authority_files: tuple[Stamp, ...]) -> SealKeys:
     seals, authorities = _in_order(seal_files), _in_order(authority_files)
-    authority = next((one for one in authorities if _has_issued(one.certificate, seals[0].certificate)), None)
+    authority = next((candidate for candidate in authorities if _has_issued(candidate.certificate, seals[0].certificate)), None)
     if authority is None:
         raise SettingsError(f"{seal_files[0][0]} has a certificate of another authority than {authority_files[0][0]}.")
     return SealKeys(seals[0], authority, _public_halves(seals), _public_halves(authorities))
@@ -205,12 +205,12 @@ def _has_issued(authority: Certificate, certificate: Certificate) -> bool:
 
 def _in_order(files: tuple[Stamp, ...]) -> list[CertifiedKey]:
     current, *older = (_load(Path(name)) for name, *_changes in files)
-    older = [one for one in older if one.identifier != current.identifier]
-    return [current, *sorted(older, key=lambda one: one.history.ended_at or ALWAYS, reverse=True)]
+    older = [key for key in older if key.identifier != current.identifier]
+    return [current, *sorted(older, key=lambda key: key.history.ended_at or ALWAYS, reverse=True)]
 
 
 def _public_halves(keys: list[CertifiedKey]) -> tuple[PublishedKey, ...]:
-    return tuple(one.public_half(is_current=place == 0) for place, one in enumerate(keys))
+    return tuple(key.public_half(is_current=index == 0) for index, key in enumerate(keys))
 
 
 def rotate_seal_key(folder: Path, name: str, *, with_authority: bool = False) -> SealKeys:

@@ -37,8 +37,8 @@ class SignatorySetting:
     picture: Path | None
 
 
-def _signatory(words: str, picture: Path | None) -> SignatorySetting:
-    name, *offices = (part.strip() for part in words.split(";"))
+def _signatory(text: str, picture: Path | None) -> SignatorySetting:
+    name, *offices = (part.strip() for part in text.split(";"))
     return SignatorySetting(name, {"es": offices[0], "en": offices[-1]}, picture)
 
 
@@ -300,7 +300,7 @@ class Settings(BaseSettings):
     def signatories(self) -> tuple[SignatorySetting, ...]:
         """Return who signs certificates from now on, in their order."""
         given = ((self.signatory_1, self.signatory_1_picture), (self.signatory_2, self.signatory_2_picture))
-        return tuple(_signatory(words, picture) for words, picture in given if words)
+        return tuple(_signatory(text, picture) for text, picture in given if text)
 
     @property
     def names(self) -> Mapping[str, str]:

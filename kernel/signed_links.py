@@ -23,9 +23,9 @@ class UrlSigner:
 
     def link(self, address: str, answer: Mapping[str, str], *, seconds: int, now: datetime) -> str:
         """Return the address with a signature for so many seconds; `answer` are the headers that the store is to answer with."""
-        place, moment = urlsplit(address), now.astimezone(UTC)
+        parts, moment = urlsplit(address), now.astimezone(UTC)
         scope = f"{moment:%Y%m%d}/{self.region}/s3/aws4_request"
-        asked = {
+        parameters = {
             "X-Amz-Algorithm": "AWS4-HMAC-SHA256",
             "X-Amz-Credential": f"{self.access_key}/{scope}",
             "X-Amz-Date": f"{moment:%Y%m%dT%H%M%SZ}",
@@ -33,11 +33,11 @@ class UrlSigner:
             "X-Amz-SignedHeaders": "host",
             **{f"response-{name.lower()}": value for name, value in answer.items()},
         }
-        query = "&".join(f"{quote(name, safe=UNRESERVED)}={quote(value, safe=UNRESERVED)}" for name, value in sorted(asked.items()))
-        path = quote(place.path, safe="/" + UNRESERVED)
-        wanted = "\n".join(("GET", path, query, f"host:{place.netloc}", "", "host", "UNSIGNED-PAYLOAD"))
-        words = "\n".join(("AWS4-HMAC-SHA256", asked["X-Amz-Date"], scope, sha256(wanted.encode()).hexdigest()))
+        query = "&".join(f"{quote(name, safe=UNRESERVED)}={quote(value, safe=UNRESERVED)}" for name, value in sorted(parameters.items()))
+        path = quote(parts.path, safe="/" + UNRESERVED)
+        canonical = "\n".join(("GET", path, query, f"host:{parts.netloc}", "", "host", "UNSIGNED-PAYLOAD"))
+        to_sign = "\n".join(("AWS4-HMAC-SHA256", parameters["X-Amz-Date"], scope, sha256(canonical.encode()).hexdigest()))
         key = f"AWS4{self.secret_key}".encode()
         for part in scope.split("/"):
             key = hmac.digest(key, part.encode(), "sha256")
-        return f"{place.scheme}://{place.netloc}{path}?{query}&X-Amz-Signature={hmac.digest(key, words.encode(), 'sha256').hex()}"
+        return f"{parts.scheme}://{parts.netloc}{path}?{query}&X-Amz-Signature={hmac.digest(key, to_sign.encode(), 'sha256').hex()}"

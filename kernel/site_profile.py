@@ -109,10 +109,10 @@ def _environment_names(settings: Settings) -> set[str]:
 
 def in_force(settings: Settings, profile: SiteProfile) -> PresentSettings:
     """Return the settings with what the profile says where the environment says nothing."""
-    said = {name: value for name, value in profile.values.items() if not is_fixed(settings, name)}
+    overrides = {name: value for name, value in profile.values.items() if not is_fixed(settings, name)}
     if profile.smtp_password and not is_fixed(settings, "smtp_password"):
-        said["smtp_password"] = secret(profile.smtp_password)
-    return PresentSettings.model_construct(_environment_names(settings), **{**dict(settings), **said, "profile": profile})
+        overrides["smtp_password"] = secret(profile.smtp_password)
+    return PresentSettings.model_construct(_environment_names(settings), **{**dict(settings), **overrides, "profile": profile})
 
 
 class SiteProfiles:
@@ -148,11 +148,11 @@ class SiteProfiles:
         """Ask the database; where it is away, or its schema is older, what is known stays."""
         try:
             with self._database.beside() as connection:
-                found = self._read(connection, self._profile.version)
+                profile = self._read(connection, self._profile.version)
         except SQLAlchemyError as error:
             log.warning("site_profile.unread", **cause_of(error))
         else:
-            self._profile = self._profile if found is None else found
+            self._profile = self._profile if profile is None else profile
         self._asked_at = time.monotonic()
 
     def _follow(self, session: Session) -> None:

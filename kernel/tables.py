@@ -40,21 +40,21 @@ _OPEN, _GUARDED = re.compile(_BEGIN + _RISK), re.compile(_BEGIN + "'" + _RISK)
 """Where one of those signs follows a semicolon, a tab or the end of a line: there a spreadsheet may see the beginning of a cell."""
 
 
-def guarded(words: str) -> str:
+def guarded(cell: str) -> str:
     """Return a cell with an apostrophe before whatever a spreadsheet would compute; plain numbers stay as they are.
 
     Also within it: a spreadsheet that is set to part cells by semicolons does not heed the quotation marks of cells parted by commas.
     """
-    if words[:1] not in _CAREFUL and _PARTS.isdisjoint(words):
-        return words
-    number = words.removeprefix("-").replace(".", "", 1)
-    first = "'" if words.lstrip("'").startswith(RISKY) and not number.isdecimal() else ""
-    return first + (words if _PARTS.isdisjoint(words) else _OPEN.sub(r"\1'", words))
+    if cell[:1] not in _CAREFUL and _PARTS.isdisjoint(cell):
+        return cell
+    number = cell.removeprefix("-").replace(".", "", 1)
+    first = "'" if cell.lstrip("'").startswith(RISKY) and not number.isdecimal() else ""
+    return first + (cell if _PARTS.isdisjoint(cell) else _OPEN.sub(r"\1'", cell))
 
 
-def unguarded(words: str) -> str:
+def unguarded(cell: str) -> str:
     """Take the apostrophes of `guarded` away again."""
-    rest = words[1:] if words.startswith("'") and words.lstrip("'").startswith(RISKY) else words
+    rest = cell[1:] if cell.startswith("'") and cell.lstrip("'").startswith(RISKY) else cell
     return _GUARDED.sub(r"\1", rest)
 
 
@@ -75,22 +75,22 @@ class ReadTable:
 
     def left_out(self, taken: Collection[int]) -> tuple[LeftOut, ...]:
         """Return what is not read by who takes only some columns of a table with headings, and what the file holds beside it."""
-        found, headings = LeftOutCollector(), self.rows[0][1] if self.rows else ()
-        for place, heading in enumerate(headings):
-            if heading.strip() and place not in taken:
-                found.add(COLUMNS, as_written(heading))
+        left_out, headings = LeftOutCollector(), self.rows[0][1] if self.rows else ()
+        for index, heading in enumerate(headings):
+            if heading.strip() and index not in taken:
+                left_out.add(COLUMNS, as_written(heading))
         for _line, cells in self.rows[1:]:
-            for place, cell in enumerate(cells):
-                if cell.strip() and place not in taken and not (place < len(headings) and headings[place].strip()):
-                    found.add(CELLS, as_written(cell))
-        return (*found.result(), *self.beside)
+            for index, cell in enumerate(cells):
+                if cell.strip() and index not in taken and not (index < len(headings) and headings[index].strip()):
+                    left_out.add(CELLS, as_written(cell))
+        return (*left_out.result(), *self.beside)
 
-    def refusal(self, words: str) -> Undecodable:
+    def refusal(self, message: str) -> Undecodable:
         """Return why this is not the table that was expected; of a workbook with more sheets also which ones were not read."""
-        sheets = next((one for one in self.beside if one.kind == SHEETS), None)
+        sheets = next((left for left in self.beside if left.kind == SHEETS), None)
         if sheets is None:
-            return Undecodable(words)
-        return Undecodable(OTHER_SHEET, reason=_(words), sheets=sheets.facts["examples"])
+            return Undecodable(message)
+        return Undecodable(OTHER_SHEET, reason=_(message), sheets=sheets.facts["examples"])
 
 
 COLUMNS = N_("Columns that are not taken")
@@ -176,14 +176,14 @@ def read_sheet(content: bytes, *, rows: int) -> SpreadsheetRows:
 
 def _beside(content: bytes, sheets: Iterable[str]) -> tuple[LeftOut, ...]:
     """Return the sheets that are not read, and the parts of a workbook that are not known here."""
-    found = LeftOutCollector()
+    left_out = LeftOutCollector()
     for name in sheets:
-        found.add(SHEETS, name)
+        left_out.add(SHEETS, name)
     with ZipFile(BytesIO(content)) as archive:
         for name in archive.namelist():
             if not _KNOWN_PARTS.fullmatch(name.lstrip("/")):
-                found.add(PARTS, name.rpartition("/")[2])
-    return found.result()
+                left_out.add(PARTS, name.rpartition("/")[2])
+    return left_out.result()
 
 
 _WORKBOOK = ArchiveLimits(packed=20_000_000, unpacked=200_000_000, entries=2_000)
@@ -218,9 +218,9 @@ def read_xlsx(content: bytes, *, rows: int) -> ReadTable:
     return ReadTable(filled, "xlsx", None, sheet.beside)
 
 
-def as_written(words: str) -> str:
+def as_written(cell: str) -> str:
     """Return a cell as it is shown to its uploader: a formula as its sign only."""
-    return words.replace(FORMULA, "=…")
+    return cell.replace(FORMULA, "=…")
 
 
 def on_disk(write: Callable[[BinaryIO], None]) -> BinaryIO:
@@ -252,9 +252,9 @@ def csv_line(cells: Sequence[Cell]) -> str:
 def write_csv(target: BinaryIO, headings: Sequence[str], rows: Iterable[Sequence[Cell]]) -> None:
     """Write rows as they come, in UTF-8 with its mark; the file stays open. Memory does not grow with the rows."""
     target.write(b"\xef\xbb\xbf")
-    words = TextIOWrapper(target, encoding="utf-8", newline="")
-    csv.writer(words, lineterminator="\r\n").writerows(map(_guarded_row, chain([headings], rows)))
-    words.detach()
+    text = TextIOWrapper(target, encoding="utf-8", newline="")
+    csv.writer(text, lineterminator="\r\n").writerows(map(_guarded_row, chain([headings], rows)))
+    text.detach()
 
 
 def type_of(name: str) -> str:
@@ -271,14 +271,14 @@ def write_xlsx(target: BinaryIO, sheets: Iterable[Sheet]) -> None:
         for name, headings, rows in sheets:
             sheet = book.add_worksheet(name[:31])
             sheet.freeze_panes(1, 0)
-            for place, heading in enumerate(headings):
-                sheet.write_string(0, place, heading)
+            for index, heading in enumerate(headings):
+                sheet.write_string(0, index, heading)
             for at, row in enumerate(rows, start=1):
-                for place, cell in enumerate(row):
+                for index, cell in enumerate(row):
                     if isinstance(cell, str) and cell:
-                        sheet.write_string(at, place, cell[:LONGEST_CELL])
+                        sheet.write_string(at, index, cell[:LONGEST_CELL])
                     elif cell is not None and not isinstance(cell, str):
-                        sheet.write_number(at, place, cell)
+                        sheet.write_number(at, index, cell)
 
 
 _OFFICE = "urn:oasis:names:tc:opendocument:xmlns:"
@@ -346,19 +346,19 @@ _FOLDED = re.compile(r"(\t|^ +|(?<= ) +)")
 
 
 def _write_line(xml: XMLGenerator, line: str) -> None:
-    for place, part in enumerate(_FOLDED.split(line)):
+    for index, part in enumerate(_FOLDED.split(line)):
         if part == "\t":
             with _tag(xml, "text:tab"):
                 pass
-        elif place % 2:
+        elif index % 2:
             with _tag(xml, "text:s", {"text:c": str(len(part))}):
                 pass
         else:
             xml.characters(part)
 
 
-def _printable(words: str) -> str:
+def _printable(text: str) -> str:
     """Leave out the signs that XML 1.0 does not have."""
     return "".join(
-        sign for sign in words if sign in "\t\n" or " " <= sign <= "\ud7ff" or "\ue000" <= sign <= "\ufffd" or sign >= "\U00010000"
+        sign for sign in text if sign in "\t\n" or " " <= sign <= "\ud7ff" or "\ue000" <= sign <= "\ufffd" or sign >= "\U00010000"
     )

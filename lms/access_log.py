@@ -76,8 +76,8 @@ def _entries(session: Session, person_id: int) -> Select[int]:
     of_lists = select(AuditEntry.id).where(
         AuditEntry.subject_kind == AudienceList.__tablename__, AuditEntry.verb == OPENED, or_(false(), *on_lists)
     )
-    found = union(of_courses, of_places, of_everybody, of_lists).subquery()
-    return select(found.c.id)
+    entries = union(of_courses, of_places, of_everybody, of_lists).subquery()
+    return select(entries.c.id)
 
 
 def _list_accesses(session: Session, person_id: int, most: int | None) -> Iterator[DataAccess]:

@@ -95,11 +95,11 @@ def _courses_of(session: Session, person_id: int) -> dict[int, AccountCourseReco
         .outerjoin(Completion, Completion.enrolment_id == Enrolment.id)
         .where(Enrolment.person_id == person_id)
     )
-    found: dict[int, AccountCourseRecord] = {}
+    records: dict[int, AccountCourseRecord] = {}
     for row, completion, count, issued in session.execute(statement.order_by(Enrolment.take)):
-        record, best = AccountCourseRecord(_history(row, completion), count, issued), found.get(row.course_id)
-        found[row.course_id] = record if best is None or is_better(record.history, best.history) else best
-    return found
+        record, best = AccountCourseRecord(_history(row, completion), count, issued), records.get(row.course_id)
+        records[row.course_id] = record if best is None or is_better(record.history, best.history) else best
+    return records
 
 
 def _history(row: Enrolment, completion: Completion | None) -> CourseHistory:
@@ -109,26 +109,28 @@ def _history(row: Enrolment, completion: Completion | None) -> CourseHistory:
 
 def list_courses(session: Session, pair: MergePair) -> list[CourseMerge]:
     """List the courses that either takes or took, with whose history stands afterwards."""
-    kept, closed = _courses_of(session, pair.kept.id), _courses_of(session, pair.closed.id)
-    rows = session.execute(select(Course.id, Course.slug, Course.title).where(Course.id.in_({*kept, *closed})).order_by(Course.id))
+    remaining, closed = _courses_of(session, pair.kept.id), _courses_of(session, pair.closed.id)
+    rows = session.execute(select(Course.id, Course.slug, Course.title).where(Course.id.in_({*remaining, *closed})).order_by(Course.id))
     return [
-        CourseMerge(row.id, row.slug, row.title, kept.get(row.id), closed.get(row.id), _moves(kept.get(row.id), closed.get(row.id)))
+        CourseMerge(
+            row.id, row.slug, row.title, remaining.get(row.id), closed.get(row.id), _moves(remaining.get(row.id), closed.get(row.id))
+        )
         for row in rows
     ]
 
 
-def _moves(kept: AccountCourseRecord | None, closed: AccountCourseRecord | None) -> bool:
-    return closed is not None and (kept is None or is_better(closed.history, kept.history))
+def _moves(remaining: AccountCourseRecord | None, closed: AccountCourseRecord | None) -> bool:
+    return closed is not None and (remaining is None or is_better(closed.history, remaining.history))
 
 
 def refusal(session: Session, pair: MergePair) -> str:
     """Return why two accounts cannot become one, or nothing."""
-    kept, closed = pair.kept, pair.closed
-    if account_queries.find_merge(session, closed.id) or account_queries.find_merge(session, kept.id):
+    remaining, closed = pair.kept, pair.closed
+    if account_queries.find_merge(session, closed.id) or account_queries.find_merge(session, remaining.id):
         return N_("One of them was merged into another account already.")
-    if kept.suspended_at is not None:
+    if remaining.suspended_at is not None:
         return N_("The account to keep is suspended. Restore it first.")
-    numbers = {account_queries.find_national_id(session, person.id) for person in (kept, closed)} - {""}
+    numbers = {account_queries.find_national_id(session, person.id) for person in (remaining, closed)} - {""}
     if len(numbers) > 1:
         return N_("Their identity numbers differ. Correct the wrong one first, unless they are two different people.")
     if account_queries.is_last_administrator(session, closed.id):
@@ -140,27 +142,27 @@ def merge(session: Session, actor: Actor, pair: MergePair, reason: str, *, now: 
     """Close one account and give what it has to the other; raise Conflict where they cannot become one."""
     people = select(Person).where(Person.id.in_((pair.kept.id, pair.closed.id))).order_by(Person.id).with_for_update()
     rows = {row.id: row for row in session.scalars(people.execution_options(populate_existing=True))}
-    kept, closed = rows[pair.kept.id], rows[pair.closed.id]
+    remaining, closed = rows[pair.kept.id], rows[pair.closed.id]
     account_queries.lock_administrators(session)  # nobody else may stop being one meanwhile
-    refused = refusal(session, MergePair(kept, closed))
+    refused = refusal(session, MergePair(remaining, closed))
     if refused:
         raise Conflict(refused)
     moved = [course.course_id for course in list_courses(session, pair) if course.moves]
-    _swap_courses(session, closed.id, kept.id, moved, now=now)
+    _swap_courses(session, closed.id, remaining.id, moved, now=now)
     for personal in PERSONAL:
-        personal(session, closed.id, kept.id)
-    account_closure.end_duplicate_enrolments(session, actor, closed.id, kept.id, now=now)
-    _hand_over_roles(session, actor, closed, kept, now=now)
-    _hand_over_place(session, actor, closed, kept, now=now)
+        personal(session, closed.id, remaining.id)
+    account_closure.end_duplicate_enrolments(session, actor, closed.id, remaining.id, now=now)
+    _hand_over_roles(session, actor, closed, remaining, now=now)
+    _hand_over_place(session, actor, closed, remaining, now=now)
     number = session.get(NationalIdentity, closed.id)
-    if number is not None and not account_queries.find_national_id(session, kept.id):
-        session.add(NationalIdentity(person_id=kept.id, number=number.number))
+    if number is not None and not account_queries.find_national_id(session, remaining.id):
+        session.add(NationalIdentity(person_id=remaining.id, number=number.number))
     if number is not None:
         session.delete(number)
-    return accounts.close_after_merge(session, actor, closed, kept, reason, moved, now=now)
+    return accounts.close_after_merge(session, actor, closed, remaining, reason, moved, now=now)
 
 
-def _swap_courses(session: Session, closed: int, kept: int, courses: list[int], *, now: datetime) -> None:
+def _swap_courses(session: Session, closed: int, remaining: int, courses: list[int], *, now: datetime) -> None:
     """Exchange what two people have in some courses. A third row of `person`, gone again at the end, holds what is on its way.
 
     Constraints name person and course, so that the two cannot change places at one stroke.
@@ -170,24 +172,24 @@ def _swap_courses(session: Session, closed: int, kept: int, courses: list[int], 
     with accounts.limit_pending_uploads(session, now=now) as between:
         for course in courses:
             for hand_over in HAND_OVER:
-                for giver, taker in ((kept, between), (closed, kept), (between, closed)):
+                for giver, taker in ((remaining, between), (closed, remaining), (between, closed)):
                     hand_over(session, course, giver, taker)
 
 
-def _hand_over_roles(session: Session, actor: Actor, closed: Person, kept: Person, *, now: datetime) -> None:
+def _hand_over_roles(session: Session, actor: Actor, closed: Person, remaining: Person, *, now: datetime) -> None:
     for role in session.scalars(select(RoleGrant.role).where(RoleGrant.person_id == closed.id)).all():
-        accounts.grant_role(session, actor, kept, SiteRole(role), now=now)
+        accounts.grant_role(session, actor, remaining, SiteRole(role), now=now)
         accounts.revoke_role(session, actor, closed, SiteRole(role), now=now)
     for context in session.scalars(select(CourseStaff).where(CourseStaff.person_id == closed.id)).all():
-        team.transfer_team_membership(session, actor, context, kept.id, now=now)
+        team.transfer_team_membership(session, actor, context, remaining.id, now=now)
 
 
-def _hand_over_place(session: Session, actor: Actor, closed: Person, kept: Person, *, now: datetime) -> None:
-    employment.transfer_employments(session, closed, kept, now=now)
-    members.transfer_memberships(session, actor, closed, kept, now=now)
+def _hand_over_place(session: Session, actor: Actor, closed: Person, remaining: Person, *, now: datetime) -> None:
+    employment.transfer_employments(session, closed, remaining, now=now)
+    members.transfer_memberships(session, actor, closed, remaining, now=now)
     for managed in tree.list_managed_rows(session, closed.id):
         is_head = tree.is_head(session, managed, closed.id)
         organisations.end_manager(session, actor, managed, closed, now=now)
-        organisations.name_manager(session, actor, managed, kept, now=now, is_head=is_head)
-    training_grants.transfer_training_roles(session, actor, closed, kept, now=now)
-    institution_grants.transfer_administered(session, actor, closed, kept, now=now)
+        organisations.name_manager(session, actor, managed, remaining, now=now, is_head=is_head)
+    training_grants.transfer_training_roles(session, actor, closed, remaining, now=now)
+    institution_grants.transfer_administered(session, actor, closed, remaining, now=now)

@@ -29,15 +29,18 @@ def verify(opened: CommandInstance, expected: tuple[str, ...]) -> None:
     from kernel import audit_seals, clock
 
     own = audit_seals.known_newest(opened.instance.settings.data_dir)
-    known = [one.strip().lower() for one in expected] + ([own.hash] if own else [])
+    known = [digest.strip().lower() for digest in expected] + ([own.hash] if own else [])
     with opened.database.unit_of_work(write=False) as session:
-        found = audit_seals.verify(session, opened.instance.keys, now=clock.now(), known=known)
-    for fault in found.broken:
+        verification = audit_seals.verify(session, opened.instance.keys, now=clock.now(), known=known)
+    for fault in verification.broken:
         click.echo(f"Entries {fault.first} to {fault.last}: {fault.reason}.")
-    for unseen in found.unseen:
+    for unseen in verification.unseen:
         click.echo(f"No seal of the log is {unseen}: its end was cut off, or it is an older log.")
-    click.echo(f"{found.sealed} entries under {found.seals} seals, {found.open} entries not sealed yet. Last seal: {found.last_hash}")
-    if found.broken or found.unseen:
+    click.echo(
+        f"{verification.sealed} entries under {verification.seals} seals, {verification.open} entries not sealed yet. "
+        f"Last seal: {verification.last_hash}"
+    )
+    if verification.broken or verification.unseen:
         raise click.ClickException("The audit log is not what was sealed. See: docs/operations/incident.md")
 
 
@@ -54,8 +57,8 @@ def export(opened: CommandInstance, since: datetime | None, until: datetime | No
 
     moments = [moment and moment.replace(tzinfo=UTC) for moment in (since, until)]
     with opened.database.unit_of_work() as session:
-        wanted = auditing.audit_filter(session, since=moments[0], until=moments[1], email=email)
-        auditing.note_export(session, SYSTEM, wanted, now=clock.now())
+        selected = auditing.audit_filter(session, since=moments[0], until=moments[1], email=email)
+        auditing.note_export(session, SYSTEM, selected, now=clock.now())
     with opened.database.unit_of_work(write=False) as session:
-        for line in auditing.lines(session, wanted):
+        for line in auditing.lines(session, selected):
             sys.stdout.write(line)

@@ -48,24 +48,24 @@ def backup(opened: CommandInstance, target: Path | None, keep_days: int | None) 
     from lms import backups, upgrading
 
     now = clock.now()
-    place = target or opened.instance.settings.data_dir / "backups"
-    if target is None or place.is_dir():
-        place = place / backups.default_name(now)
+    path = target or opened.instance.settings.data_dir / "backups"
+    if target is None or path.is_dir():
+        path = path / backups.default_name(now)
     else:
-        _check_place(place)
+        _check_place(path)
     with refusals():
-        made = backups.make(opened.instance, place, now=now)
-        click.echo(f"{place}: {made.rows} rows in {len(made.tables)} tables, {len(made.files)} files.")
+        made = backups.make(opened.instance, path, now=now)
+        click.echo(f"{path}: {made.rows} rows in {len(made.tables)} tables, {len(made.files)} files.")
         if keep_days is not None:
-            for name in backups.expire(place.parent, keep_days=keep_days, now=now):
+            for name in backups.expire(path.parent, keep_days=keep_days, now=now):
                 click.echo(f"{name} was older than {keep_days} days and is deleted.")
             upgrading.expire_upgrade_backups(opened.instance.settings.data_dir / "backups", now=now)
 
 
-def _check_place(place: Path) -> None:
+def _check_place(path: Path) -> None:
     """Refuse a path that is no file in an existing folder: an unmounted disk is reported, not written beside."""
-    folder = place.parent if place.suffix == ".zip" else place
-    if place.suffix != ".zip" or not folder.is_dir():
+    folder = path.parent if path.suffix == ".zip" else path
+    if path.suffix != ".zip" or not folder.is_dir():
         raise click.ClickException(f"The folder {folder} is not there. Mount its disk or make it first; a file's name ends in .zip.")
 
 
@@ -119,8 +119,8 @@ def restore(file: Path, keys_file: Path | None, passphrase_file: Path | None, *,
         click.echo(fault)
     if faults:
         raise click.ClickException(f"What was put back differs from {file} ({len(faults)} faults).")
-    said = ", compared with the backup" if verify else ""
-    click.echo(f"{manifest.rows} rows and {len(manifest.files)} files are back{said}.")
+    remark = ", compared with the backup" if verify else ""
+    click.echo(f"{manifest.rows} rows and {len(manifest.files)} files are back{remark}.")
     _reindex(settings)
 
 
@@ -190,11 +190,13 @@ def copy_database(source: str, target: str) -> None:
         try:
             if migrations.current(databases[0]) != migrations.head():
                 raise click.ClickException("The source has the schema of another version: bring it up to date first (lms db upgrade).")
-            sums = database_copy.copy(*databases, tell=lambda name, rows: click.echo(f"{name}: {rows}"))
+            sums = database_copy.copy(*databases, report_table=lambda name, rows: click.echo(f"{name}: {rows}"))
         finally:
             for database in databases:
                 database.dispose()
-    click.echo(f"{sum(one.rows for one in sums.values())} rows in {len(sums)} tables are the same in both. Now: lms search reindex")
+    click.echo(
+        f"{sum(checksum.rows for checksum in sums.values())} rows in {len(sums)} tables are the same in both. Now: lms search reindex"
+    )
 
 
 def _address(given: str) -> str:

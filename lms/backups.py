@@ -85,7 +85,7 @@ class Manifest:
     @property
     def rows(self) -> int:
         """Return how many rows the tables hold."""
-        return sum(one.rows for one in self.tables.values())
+        return sum(checksum.rows for checksum in self.tables.values())
 
     def write(self) -> str:
         """Return it as JSON."""
@@ -95,13 +95,13 @@ class Manifest:
     def read(cls, text: bytes) -> Manifest:
         """Read it; raise BackupError for what is none of ours."""
         try:
-            said = json.loads(text)
-            if said["format"] != FORMAT:
-                raise BackupError(f"The backup has format {said['format']}; this program reads {FORMAT}. Install the newer version.")
-            said["made_at"] = datetime.fromisoformat(said["made_at"])
-            said["tables"] = {name: TableChecksum(**one) for name, one in said["tables"].items()}
-            said["newest_seal"] = LatestSeal(**said["newest_seal"]) if said.get("newest_seal") else None
-            return cls(**said)
+            fields = json.loads(text)
+            if fields["format"] != FORMAT:
+                raise BackupError(f"The backup has format {fields['format']}; this program reads {FORMAT}. Install the newer version.")
+            fields["made_at"] = datetime.fromisoformat(fields["made_at"])
+            fields["tables"] = {name: TableChecksum(**checksum) for name, checksum in fields["tables"].items()}
+            fields["newest_seal"] = LatestSeal(**fields["newest_seal"]) if fields.get("newest_seal") else None
+            return cls(**fields)
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise BackupError("The backup's manifest cannot be read.") from error
 
@@ -259,12 +259,12 @@ def expire(folder: Path, *, keep_days: int, now: datetime) -> list[str]:
 
 def list_made(folder: Path, prefix: str, *, now: datetime) -> list[tuple[datetime, Path]]:
     """List the backups of a folder whose names begin so, the oldest first, with the moment that their names end in."""
-    found = []
+    backups_made = []
     for path in folder.glob(f"{prefix}*{SUFFIX}"):
         with contextlib.suppress(ValueError):
             moment = datetime.strptime(path.name.rpartition("-")[2], f"%Y%m%dT%H%M%SZ{SUFFIX}").replace(tzinfo=now.tzinfo)
-            found.append((moment, path))
-    return sorted(found)
+            backups_made.append((moment, path))
+    return sorted(backups_made)
 
 
 @contextmanager
@@ -313,7 +313,11 @@ def _differing_rows(manifest: Manifest, path: Path) -> list[str]:
     """Compare a database file with the manifest: sums where this program wrote it, else the numbers of rows."""
     if manifest.schema != migrations.head():
         counts = database_copy.counts_of(path, list(manifest.tables))
-        return [f"{name}: {one.rows} rows, found {counts[name]}" for name, one in manifest.tables.items() if counts[name] != one.rows]
+        return [
+            f"{name}: {checksum.rows} rows, found {counts[name]}"
+            for name, checksum in manifest.tables.items()
+            if counts[name] != checksum.rows
+        ]
     database = Database(sqlite_address(path), alone=True)
     try:
         return database_copy.differing(manifest.tables, database_copy.sums_of(database))
@@ -324,10 +328,10 @@ def _differing_rows(manifest: Manifest, path: Path) -> list[str]:
 def _file_faults(archive: zipfile.ZipFile, manifest: Manifest, name: str) -> list[str]:
     try:
         with archive.open(FOLDER + name) as source:
-            found, size = _digest(source)
+            digest, size = _digest(source)
     except (*DAMAGED, OSError) as error:
         return [f"{FOLDER}{name}: {error}"]
-    return [] if (found, size) == (name, manifest.files[name]) else [f"{FOLDER}{name}: other bytes than its name says"]
+    return [] if (digest, size) == (name, manifest.files[name]) else [f"{FOLDER}{name}: other bytes than its name says"]
 
 
 def _digest(source: IO[bytes]) -> tuple[str, int]:
@@ -422,10 +426,10 @@ def _holds_all(database: Database, unpacked: Database) -> bool:
     """Say whether a restore that was broken off had put all rows in; it may have noted itself in the audit log already."""
     if migrations.current(database) != migrations.head():
         return False
-    wanted, found = database_copy.sums_of(unpacked), database_copy.sums_of(database)
+    expected, present = database_copy.sums_of(unpacked), database_copy.sums_of(database)
     own = AuditEntry.__tablename__
-    noted = found[own].rows - wanted[own].rows
-    return noted in (0, 1) and all(found[name] == one for name, one in wanted.items() if name != own or not noted)
+    noted = present[own].rows - expected[own].rows
+    return noted in (0, 1) and all(present[name] == checksum for name, checksum in expected.items() if name != own or not noted)
 
 
 def _note_restored(database: Database, path: Path, manifest: Manifest, *, now: datetime) -> None:
@@ -446,16 +450,16 @@ def compare(settings: Settings, manifest: Manifest) -> list[str]:
     """
     database, files = Database(settings.database), files_of(settings)
     try:
-        found = database_copy.sums_of(database)
+        present = database_copy.sums_of(database)
     finally:
         database.dispose()
     faults = []
-    for name, one in manifest.tables.items():
+    for name, checksum in manifest.tables.items():
         own = int(name == AuditEntry.__tablename__)
-        is_upgraded, here = manifest.schema != migrations.head(), found.get(name, TableChecksum(0, "")).rows - own
-        differs = here < one.rows if is_upgraded and name == Job.__tablename__ else here != one.rows
-        if differs or (not is_upgraded and not own and found[name] != one):
-            faults.append(f"{name}: {one.rows} rows in the backup, {here} here, or other ones")
+        is_upgraded, here = manifest.schema != migrations.head(), present.get(name, TableChecksum(0, "")).rows - own
+        differs = here < checksum.rows if is_upgraded and name == Job.__tablename__ else here != checksum.rows
+        if differs or (not is_upgraded and not own and present[name] != checksum):
+            faults.append(f"{name}: {checksum.rows} rows in the backup, {here} here, or other ones")
     for name in manifest.files:
         with files.open(name) as source:
             if _digest(source)[0] != name:

@@ -79,5 +79,5 @@ def _address(opened: CommandInstance) -> str:
 def _line(report: "FileReport") -> str:
     facts = f" — {report.person_name}, {report.title}, {report.code}" if report.person_name else ""
     reason = f" ({report.fault})" if report.fault else ""
-    records = "".join(f"\n  {one['code']} {one['then']}, now {one['now']}: {one['title']}" for one in report.records)
+    records = "".join(f"\n  {record['code']} {record['then']}, now {record['now']}: {record['title']}" for record in report.records)
     return f"{report.file}: {report.words}{reason}{facts}{records}"

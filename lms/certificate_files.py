@@ -75,10 +75,10 @@ def reports_of(
     trusted = [key.trusted_key() for key in keys.signatures]
     known: list[StatusListContent] = []
     for name, content in lists:
-        found = verify_status_list(content, trusted)
-        if found is None:
+        status_list = verify_status_list(content, trusted)
+        if status_list is None:
             raise Invalid(f"{name} is no status list signed by this instance.")
-        known.append(found)
+        known.append(status_list)
     return [_report(finding, known, now) for finding in judge_files(files, keys)]
 
 
@@ -87,8 +87,8 @@ def _report(finding: FileFinding, lists: Sequence[StatusListContent], now: datet
     if transcript is not None and finding.verdict in (FileVerdict.GENUINE, FileVerdict.UNSEALED):
         return _report_on(transcript, finding, lists, now)
     if badge is None or finding.verdict not in (FileVerdict.GENUINE, FileVerdict.UNSEALED):
-        words = _(WORDS.get(finding.verdict, verdict_words.ALTERED))
-        return FileReport(finding.name, finding.verdict, words, fault=finding.fault, code=", ".join(finding.codes))
+        explanation = _(WORDS.get(finding.verdict, verdict_words.ALTERED))
+        return FileReport(finding.name, finding.verdict, explanation, fault=finding.fault, code=", ".join(finding.codes))
     verdict = judge(badge, lists, now, finding.compromised_since)
     return FileReport(
         finding.name,
@@ -117,11 +117,11 @@ def _report_on(transcript: TranscriptContent, finding: FileFinding, lists: Seque
         judged = judge_record(record, transcript.address, lists, now)
         if record.certificate is not None and record.state is not None and judged is not None:
             records.append({"code": record.certificate.code, "title": record.title, "then": record.state.value, "now": judged.state.value})
-    words = TRANSCRIPT_STATES.get(verdict.state, verdict_words.TRANSCRIPT_CHANGED)
+    explanation = TRANSCRIPT_STATES.get(verdict.state, verdict_words.TRANSCRIPT_CHANGED)
     return FileReport(
         finding.name,
         finding.verdict,
-        _(verdict_words.UNSEALED) if finding.verdict is FileVerdict.UNSEALED else _(words, day=format_date(transcript.made_at)),
+        _(verdict_words.UNSEALED) if finding.verdict is FileVerdict.UNSEALED else _(explanation, day=format_date(transcript.made_at)),
         verdict.state,
         verdict.status_list.valid_from.date().isoformat() if verdict.status_list else "",
         person_name=transcript.person_name,

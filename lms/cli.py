@@ -49,8 +49,8 @@ class Commands(click.Group):
         if cmd_name not in ELSEWHERE:
             return super().get_command(ctx, cmd_name)
         module, name, _line = ELSEWHERE[cmd_name]
-        found: click.Command = getattr(import_module(module), name)
-        return found
+        command: click.Command = getattr(import_module(module), name)
+        return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the list of commands without importing any."""
@@ -140,13 +140,13 @@ def _check_deploy(instance: Instance, processes: int, machines: int, only: tuple
         raise click.ClickException(f"No finding is called {', '.join(sorted(unknown))}.")
     with instance.database.unit_of_work(write=False) as session:
         facts = inspection.gather(instance, session, now=clock.now(), processes=processes, machines=machines)
-    found = [one for one in deployment.findings(facts) if not only or one.code in only]
-    for one in found:
-        click.echo(f"{'DANGER' if one.is_danger else 'advice'}  {one.code}: {one.english}")
-    dangers = sum(one.is_danger for one in found)
+    findings = [finding for finding in deployment.findings(facts) if not only or finding.code in only]
+    for finding in findings:
+        click.echo(f"{'DANGER' if finding.is_danger else 'advice'}  {finding.code}: {finding.english}")
+    dangers = sum(finding.is_danger for finding in findings)
     if dangers:
-        raise click.ClickException(f"{dangers} dangers, {len(found) - dangers} pieces of advice.")
-    click.echo(f"No danger was found, {len(found)} pieces of advice.")
+        raise click.ClickException(f"{dangers} dangers, {len(findings) - dangers} pieces of advice.")
+    click.echo(f"No danger was found, {len(findings)} pieces of advice.")
 
 
 def _without_password(url: str) -> str:
@@ -176,8 +176,8 @@ class DatabaseCommands(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Return one."""
         if cmd_name == "copy":
-            found: click.Command = import_module("lms.backup_commands").copy_database
-            return found
+            command: click.Command = import_module("lms.backup_commands").copy_database
+            return command
         return super().get_command(ctx, cmd_name)
 
 

@@ -129,12 +129,12 @@ def import_(
     if prefer and not merge:
         raise click.UsageError("--prefer goes with --merge.")
     way = EditConflictPolicy.MERGE if merge else EditConflictPolicy.REPLACE if replace else EditConflictPolicy.ASK
-    wanted = ImportOptions(way, ConflictResolution(prefer) if prefer else None, base, dry_run)
+    options = ImportOptions(way, ConflictResolution(prefer) if prefer else None, base, dry_run)
     if from_markdown:
         converted = _converted(folder, about)
-        imported = in_words_of(import_contents(opened.instance, converted.files, wanted), converted)
+        imported = in_words_of(import_contents(opened.instance, converted.files, options), converted)
     else:
-        imported = import_folder(opened.instance, folder, wanted)
+        imported = import_folder(opened.instance, folder, options)
     _report_import(imported, folder.name, way, dry=dry_run)
 
 
@@ -151,12 +151,12 @@ def _converted(folder: Path, about: Mapping[str, str]) -> Converted:
             click.echo(f"  {remark.file}:{remark.line}: {remark.message}")
     count = sum(converted.attributes.values())
     if count:
-        words = ngettext(
+        labels = ngettext(
             "%(count)s attribute from another tool has no meaning here and was left out:",
             "%(count)s attributes from another tool have no meaning here and were left out:",
             count,
         )
-        click.echo(f"{words} {', '.join(f'{text} × {number}' for text, number in converted.attributes.items())}")
+        click.echo(f"{labels} {', '.join(f'{text} × {number}' for text, number in converted.attributes.items())}")
     return converted
 
 

@@ -70,7 +70,7 @@ def course_line(own: OwnCourse, enrolment: DatedEnrolment, credentials: Mapping[
         begun=bool(results),
         ungraded=len(enrolment.ungraded),
         version=outline.number,
-        minutes_left=sum(one.minutes for one in outline.activities() if one.required and not enrolment.is_done(one)),
+        minutes_left=sum(activity.minutes for activity in outline.activities() if activity.required and not enrolment.is_done(activity)),
     )
 
 

@@ -188,7 +188,7 @@ def _nobody_works(facts: DeploymentState) -> bool:
 
 
 def _away_for_long(facts: DeploymentState) -> list[str]:
-    return [one.service for one in facts.absences if facts.now - one.since > AWAY]
+    return [absence.service for absence in facts.absences if facts.now - absence.since > AWAY]
 
 
 def _backup_is_old(facts: DeploymentState) -> bool:
@@ -477,7 +477,7 @@ RULES = (
 
 def findings(facts: DeploymentState) -> list[DeploymentFinding]:
     """Return everything that should be put right, dangers first."""
-    words: Mapping[str, object] = {
+    values: Mapping[str, object] = {
         "keys": ", ".join(facts.lost_keys),
         "missing": ", ".join(facts.missing_keys),
         "seal_days": (facts.seal_ends - facts.now).days if facts.seal_ends else 0,
@@ -494,11 +494,11 @@ def findings(facts: DeploymentState) -> list[DeploymentFinding]:
         "failure": facts.failed_backup.reason if facts.failed_backup else "",
         "free": round(facts.free / 1e9, 1),
     }
-    found = [
+    reached = [
         DeploymentFinding(
-            rule.code, rule.is_danger, rule.message, {name: value for name, value in words.items() if f"%({name})" in rule.message}
+            rule.code, rule.is_danger, rule.message, {name: value for name, value in values.items() if f"%({name})" in rule.message}
         )
         for rule in RULES
         if rule.holds(facts)
     ]
-    return sorted(found, key=lambda one: not one.is_danger)
+    return sorted(reached, key=lambda finding: not finding.is_danger)

@@ -17,12 +17,12 @@ def disk_kind(path: Path, mounts: Path = Path("/proc/mounts")) -> str:
         lines = [line.split() for line in mounts.read_text().splitlines()]
     except OSError:
         return ""
-    place = path.resolve()
-    fitting = [(len(line[1]), line[2]) for line in lines if place.is_relative_to(line[1].replace("\\040", " "))]
+    resolved = path.resolve()
+    fitting = [(len(line[1]), line[2]) for line in lines if resolved.is_relative_to(line[1].replace("\\040", " "))]
     return max(fitting)[1] if fitting else ""
 
 
 def database_disk(settings: Settings) -> str:
     """Return the kind of file system that an SQLite database lies on, as the machine names it; nothing for PostgreSQL."""
-    place = make_url(settings.database).database if settings.database.startswith("sqlite") else None
-    return disk_kind(Path(place).parent) if place else ""
+    file = make_url(settings.database).database if settings.database.startswith("sqlite") else None
+    return disk_kind(Path(file).parent) if file else ""

@@ -54,10 +54,10 @@ def load(
     from kernel import clock
 
     now = clock.now()
-    actor, found = _sender(opened, sender), _read(file)
-    listed = _check(opened, found, course, edition, now=now)
+    actor, entries = _sender(opened, sender), _read(file)
+    listed = _check(opened, entries, course, edition, now=now)
     uninvited = 0 if sender else len(listed.checked.invited)
-    for left_out in found.left_out:
+    for left_out in entries.left_out:
         click.echo(f"  left out: {left_out.english}", err=True)
     _report(listed, invites=bool(sender))
     code = 1 if listed.checked.faults or uninvited else 0
@@ -99,7 +99,7 @@ def _read(file: Path) -> PeopleList:
         raise NothingRead(refused.text % refused.facts if refused.facts else refused.text) from refused
 
 
-def _check(opened: CommandInstance, found: PeopleList, slug: str, name: str, *, now: datetime) -> CourseList:
+def _check(opened: CommandInstance, people: PeopleList, slug: str, name: str, *, now: datetime) -> CourseList:
     """Compare a list with who takes the course, as the page's preview does."""
     from courses.queries.catalogue import find_course
     from enrolments.people_lists import check_list
@@ -118,7 +118,7 @@ def _check(opened: CommandInstance, found: PeopleList, slug: str, name: str, *, 
         row = next((row for row in list_editions(session, course.id) if name and row.edition.name == name), None)
         if name and row is None:
             raise NothingRead(f"The course has no edition called {name}.")
-        checked = check_list(session, course.id, found.entries, enrols_accounts=True, now=now)
+        checked = check_list(session, course.id, people.entries, enrols_accounts=True, now=now)
         capacity = None if row is None else row.edition.capacity
         waiting = 0 if row is None or capacity is None else max(len(checked.people) - max(capacity - row.taken, 0), 0)
         return CourseList(course.id, None if row is None else row.edition, waiting, checked)
@@ -128,9 +128,9 @@ def _report(listed: CourseList, *, invites: bool) -> None:
     """Tell what a list would do, as the page shows it."""
     checked = listed.checked
     same, invited = checked.already_enrolled + checked.already_invited, len(checked.invited)
-    told = {"New": len(checked.people), "Invited": invited if invites else 0, "Same": same, "Waiting": listed.waiting}
-    told["Errors"] = len(checked.faults) + (0 if invites else invited)
-    click.echo(" ".join(f"{words}: {number}." for words, number in told.items()))
+    counts = {"New": len(checked.people), "Invited": invited if invites else 0, "Same": same, "Waiting": listed.waiting}
+    counts["Errors"] = len(checked.faults) + (0 if invites else invited)
+    click.echo(" ".join(f"{title}: {number}." for title, number in counts.items()))
     for entry in checked.invited:
         text = "invited" if invites else "error: there is no account with this address (--sender invites)"
         click.echo(f"  line {entry.line}: {entry.address}: {text}", err=not invites)

@@ -58,11 +58,11 @@ def status_of(fault: Exception) -> int:
 
 def plain_answer(status: int) -> bytes:
     """Return a whole answer: a short text in every language, with the headers that stand on all answers."""
-    words = []
+    paragraphs = []
     for language in LANGUAGES:
         with reading(language):
-            words.append(_(TEXTS[status]))
-    body = "\n\n".join([*words, ""]).encode()
+            paragraphs.append(_(TEXTS[status]))
+    body = "\n\n".join([*paragraphs, ""]).encode()
     headers = {
         "Content-Type": "text/plain; charset=utf-8",
         "Content-Length": str(len(body)),

@@ -102,15 +102,15 @@ def editor_of(revision: Revision) -> str:
     return revision.by or _("the command line")
 
 
-def import_folder(instance: Instance, folder: Path, wanted: ImportOptions) -> ImportResult:
+def import_folder(instance: Instance, folder: Path, options: ImportOptions) -> ImportResult:
     """Make a folder a course's draft, or put it together with what was edited there; nothing is written unless all of it can be.
 
     Where the folder is the draft afterwards, its mark says so, if it has one: to edit it again and bring it again conflicts with nothing.
     """
     mark = read_directory_mark(folder)
     contents = read_directory(folder)
-    imported = import_contents(instance, contents, replace(wanted, mark=mark))
-    if mark is None or wanted.dry or imported.outcome not in (ImportOutcome.IMPORTED, ImportOutcome.UNCHANGED):
+    imported = import_contents(instance, contents, replace(options, mark=mark))
+    if mark is None or options.dry or imported.outcome not in (ImportOutcome.IMPORTED, ImportOutcome.UNCHANGED):
         return imported
     return replace(imported, mark_stays=not renew_mark(instance, folder, mark.course, contents))
 
@@ -132,27 +132,27 @@ def renew_mark(instance: Instance, folder: Path, key: str, contents: Mapping[str
     return True
 
 
-def import_contents(instance: Instance, contents: Mapping[str, bytes], wanted: ImportOptions) -> ImportResult:
+def import_contents(instance: Instance, contents: Mapping[str, bytes], options: ImportOptions) -> ImportResult:
     """Do the same with the files of a folder."""
     now = clock.now()
     reading = read_folder(contents, KINDS.kinds, KINDS.parts, today=now.date(), site_topics=tuple(instance.kinds.topics))
     if reading.course is None:
         return ImportResult(ImportOutcome.REFUSED, reading.findings)
-    plan = plan_folder(instance, reading.course.key, contents, Provenance(wanted.base, wanted.mark))
+    plan = plan_folder(instance, reading.course.key, contents, Provenance(options.base, options.mark))
     if not plan.files:
         return ImportResult(ImportOutcome.UNCHANGED, reading.findings, plan, reading.course, plan.revision)
-    if _must_be_decided(plan, wanted):
+    if _must_be_decided(plan, options):
         return ImportResult(ImportOutcome.UNDECIDED, reading.findings, plan, reading.course)
-    if wanted.way is EditConflictPolicy.MERGE and plan.draft_was_edited:
-        contents = plan.merged(plan.preferring(wanted.prefer) if wanted.prefer else {})
+    if options.way is EditConflictPolicy.MERGE and plan.draft_was_edited:
+        contents = plan.merged(plan.preferring(options.prefer) if options.prefer else {})
         reading = read_folder(contents, KINDS.kinds, KINDS.parts, today=now.date(), site_topics=tuple(instance.kinds.topics))
     if reading.course is None:
         return ImportResult(ImportOutcome.REFUSED, reading.findings, plan)
-    if wanted.dry:
+    if options.dry:
         return ImportResult(ImportOutcome.IMPORTED, reading.findings, plan, reading.course)
-    kept = keep_contents(instance.files, contents, {media.path: media.media_type for media in reading.course.media})
+    stored = keep_contents(instance.files, contents, {media.path: media.media_type for media in reading.course.media})
     with instance.database.unit_of_work() as session:
-        revision = importing.apply_import_plan(session, SYSTEM, plan, reading.course, kept, now=now).draft_revision
+        revision = importing.apply_import_plan(session, SYSTEM, plan, reading.course, stored, now=now).draft_revision
     return ImportResult(ImportOutcome.IMPORTED, reading.findings, plan, reading.course, revision)
 
 
@@ -161,10 +161,10 @@ def in_words_of(imported: ImportResult, converted: Converted) -> ImportResult:
     return replace(imported, findings=in_source(imported.findings, converted.origins))
 
 
-def _must_be_decided(plan: ImportPlan, wanted: ImportOptions) -> bool:
-    if wanted.way is EditConflictPolicy.ASK:
+def _must_be_decided(plan: ImportPlan, options: ImportOptions) -> bool:
+    if options.way is EditConflictPolicy.ASK:
         return plan.draft_was_edited
-    return wanted.way is EditConflictPolicy.MERGE and bool(plan.conflicts) and wanted.prefer is None
+    return options.way is EditConflictPolicy.MERGE and bool(plan.conflicts) and options.prefer is None
 
 
 FATES = {
@@ -186,8 +186,8 @@ def describe_import(plan: ImportPlan, course: CourseFolder | None, *, everything
     for file in plan.files:
         key = f" ({keys[file.path]})" if file.path in keys else ""
         overwritten = everything_as_folder and file.fate in importing.OURS
-        words = N_("edited in the draft, replaced by the folder") if overwritten else FATES[file.fate]
-        yield f"{file.path}{key}: {_(words)}{_lines(file)}"
+        fate = N_("edited in the draft, replaced by the folder") if overwritten else FATES[file.fate]
+        yield f"{file.path}{key}: {_(fate)}{_lines(file)}"
         if file.fate is FileMergeState.CONFLICT and not overwritten:
             yield from _conflicts(file)
 

@@ -48,9 +48,9 @@ def list_keys(opened: CommandInstance) -> None:
 
     instance = opened.instance
     signing, seals = instance.keys, instance.seal_keys
-    for title, found in (("Certificates", signing.trusted), ("Seal of PDF files", seals.trusted), ("Authority", seals.authorities)):
+    for title, keys in (("Certificates", signing.trusted), ("Seal of PDF files", seals.trusted), ("Authority", seals.authorities)):
         click.echo(f"{title}:")
-        for key in found:
+        for key in keys:
             click.echo(f"  {_line(key)}")
     now = clock.now()
     click.echo(f"The seal lasts {(seals.current.ends - now).days} days more, its authority {(seals.authority.ends - now).days}.")
@@ -112,7 +112,7 @@ def compromised(opened: CommandInstance, key: str, since: datetime, reason: str)
         keys = compromise_signing_key(folder, key, compromise)
         more, unsound = _sign_anew(instance, key, keys)  # what a job signed with the key meanwhile
         signed += more
-    elif key in {one.identifier for one in (*instance.seal_keys.trusted, *instance.seal_keys.authorities)}:
+    elif key in {each.identifier for each in (*instance.seal_keys.trusted, *instance.seal_keys.authorities)}:
         compromise_seal_key(folder, instance.settings.institution_name, key, compromise)
     else:
         raise click.ClickException(f"No key is called {key}. See: lms secrets list")

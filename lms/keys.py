@@ -15,10 +15,10 @@ SESSIONS = "secret.key"
 def list_keys(settings: Settings) -> dict[str, Path]:
     """Return every key of an instance, by its place in the data folder."""
     folder = settings.data_dir
-    found = {path.relative_to(folder).as_posix(): path for path in sorted([*folder.glob("*.key"), *folder.glob("*.old/*.key")])}
+    paths = {path.relative_to(folder).as_posix(): path for path in sorted([*folder.glob("*.key"), *folder.glob("*.old/*.key")])}
     if settings.secret_key_file is not None:
-        found[SESSIONS] = settings.secret_key_file
-    return found
+        paths[SESSIONS] = settings.secret_key_file
+    return paths
 
 
 def check_passphrase(passphrase: str) -> str:

@@ -110,26 +110,26 @@ def _modules(
     ]
 
 
-def _attempts(outline: Outline, found: Sequence[PersonAttemptRow]) -> list[LearnerAttemptView]:
+def _attempts(outline: Outline, rows: Sequence[PersonAttemptRow]) -> list[LearnerAttemptView]:
     def title(key: str) -> str:
         activity = outline.by_key.get(outline.renames.get(key, key))
         return choose(activity.title) if activity else key
 
     return [
         LearnerAttemptView(line, title(line.activity_key), _(STATES.get(line.state, line.state.value)), share(line.percent))
-        for line in found
+        for line in rows
     ]
 
 
 def _shown_take(present: Enrolment, takes: Sequence[TakeRow]) -> Enrolment:
     """Return the take that the address asks for, else the present one; raise NotFound where there is no such take."""
-    asked = whole_number(request.args.get("take", ""))
-    if asked in (0, present.take):
+    number = whole_number(request.args.get("take", ""))
+    if number in (0, present.take):
         return present
-    found = next((one.enrolment_id for one in takes if one.take == asked), None)
-    if found is None:
+    enrolment_id = next((row.enrolment_id for row in takes if row.take == number), None)
+    if enrolment_id is None:
         raise NotFound
-    return current_session().get_one(Enrolment, found)
+    return current_session().get_one(Enrolment, enrolment_id)
 
 
 @bp.get("/teaching/<slug>/learners/<uuid:person>")

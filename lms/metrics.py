@@ -34,7 +34,7 @@ class InstanceCollector(Collector):
         disk = shutil.disk_usage(settings.data_dir)
         database: Database = current_app.extensions["instance"].database
         oldest = (now - state.oldest_waiting).total_seconds() if state.oldest_waiting else 0.0
-        for name, words, value in (
+        for name, title, value in (
             ("aulario_jobs_waiting", "Background jobs that are not done.", state.jobs_waiting),
             ("aulario_jobs_failed", "Background jobs that were given up.", queries.count_failed_jobs(session)),
             ("aulario_jobs_oldest_seconds", "Since when the job waits that has been due the longest.", oldest),
@@ -52,7 +52,7 @@ class InstanceCollector(Collector):
             ),
         ):
             if value is not None:
-                yield GaugeMetricFamily(name, words, value=value)
+                yield GaugeMetricFamily(name, title, value=value)
         yield InfoMetricFamily("aulario", "Versions.", value={name.lower(): value for name, value in versions(session)})
 
 

@@ -60,8 +60,8 @@ def duties_of_home(session: Session, actor: Actor, lines: Sequence[CourseProgres
     if not rows:
         return None
     by_slug = {line.slug: line for line in lines}
-    found = [own_duty(duty_view(row, "", now=now), by_slug) for row in rows]
-    left = [view for view in found if view.duty.is_open]
+    views = [own_duty(duty_view(row, "", now=now), by_slug) for row in rows]
+    left = [view for view in views if view.duty.is_open]
     return {"shown": left[:MOST_ON_HOME], "more": len(left[MOST_ON_HOME:])}
 
 
@@ -73,7 +73,7 @@ def duties() -> str:
     training = load_own_training(session, actor.person_id or 0, now=now)
     rows = duties_in_order(training.rows)
     lines, credentials = _lines(session, actor, rows, now)
-    found = [
+    views = [
         replace(
             own_duty(duty_view(row, training.sentences.get(row.audience_id, ""), now=now), lines),
             certificate=_certificate_words(row.courses_on(now.date()), credentials, row.text_on(now.date()).terms),
@@ -82,9 +82,9 @@ def duties() -> str:
     ]
     return render_template(
         "lms/duties.html",
-        open=[view for view in found if view.duty.is_open],
-        waived=[view for view in found if view.duty.status.state is TrainingState.WAIVED],
-        done=[view for view in found if view.duty.status.state is TrainingState.DONE],
+        open=[view for view in views if view.duty.is_open],
+        waived=[view for view in views if view.duty.status.state is TrainingState.WAIVED],
+        done=[view for view in views if view.duty.status.state is TrainingState.DONE],
     )
 
 
@@ -92,8 +92,12 @@ def _certificate_words(courses: Sequence[str], credentials: Mapping[str, Credent
     """Say until when a certificate is valid; nothing where several courses are asked, or it has no day beside the obligation's."""
     if terms.validity is None:
         return ""
-    found = credentials.get(courses[0]) if len(courses) == 1 else None
-    return "" if found is None or found.expires_on is None else _("certificate valid until %(day)s", day=format_date(found.expires_on))
+    credential = credentials.get(courses[0]) if len(courses) == 1 else None
+    return (
+        ""
+        if credential is None or credential.expires_on is None
+        else _("certificate valid until %(day)s", day=format_date(credential.expires_on))
+    )
 
 
 def _lines(
@@ -185,8 +189,8 @@ def _next_step(duty: DutyView, lines: Mapping[str, CourseProgressView], left: Se
         return (_("View my certificate"), certificate, "award") if certificate and duty.status.state is TrainingState.DONE else ("", "", "")
     going_on = next((line for line in sorted(left, key=lambda line: not line.begun) if line.next_url), None)
     if going_on is not None:
-        words = _("Continue: %(title)s", title=going_on.next_title) if going_on.begun else _("Start: %(title)s", title=going_on.next_title)
-        return words, going_on.next_url, "play"
+        label = _("Continue: %(title)s", title=going_on.next_title) if going_on.begun else _("Start: %(title)s", title=going_on.next_title)
+        return label, going_on.next_url, "play"
     if duty.is_choice and not left:
         return _("Choose a course"), url_for("compliance_learner.why", assignment=duty.uuid, _anchor="courses"), "list-checks"
     undone = [course for course in duty.courses if course not in lines or not lines[course].completed]

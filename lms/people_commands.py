@@ -81,16 +81,16 @@ def _read(file: Path, *, units: bool) -> PeopleListRows | UnitListRows:
         raise NothingRead(refused.text % refused.facts if refused.facts else refused.text) from refused
 
 
-def _institution(opened: CommandInstance, words: str) -> int:
+def _institution(opened: CommandInstance, name: str) -> int:
     from organisations.queries import tree
     from organisations.unit_lists.checking import UnitDirectory
 
     with opened.database.unit_of_work(write=False) as session:
-        roots = [place for place in tree.list_tree(session) if place.parent_id is None]
-    found = UnitDirectory(roots).find(words)
-    if found is None:
-        raise NothingRead(f"There is no institution called {words}.")
-    return found.id
+        roots = [node for node in tree.list_tree(session) if node.parent_id is None]
+    unit = UnitDirectory(roots).find(name)
+    if unit is None:
+        raise NothingRead(f"There is no institution called {name}.")
+    return unit.id
 
 
 def _review(opened: CommandInstance, rows: PeopleListRows | UnitListRows, complete_of: int | None) -> ListReview:
@@ -111,8 +111,10 @@ def _report(review: ListReview) -> None:
     for line in check.changed:
         facts = "; ".join(f"{column}: {old or '–'} → {new}" for column, old, new in line.facts)
         click.echo(f"  line {line.line}: {line.name}: {facts or 'name confirmed'}")
-    for one in getattr(check, "differences", ()):
-        click.echo(f"  line {one.line}: {one.shown}: {one.corrected} was corrected and stays; the list says {one.listed}")
+    for differing in getattr(check, "differences", ()):
+        click.echo(
+            f"  line {differing.line}: {differing.shown}: {differing.corrected} was corrected and stays; the list says {differing.listed}"
+        )
     if effects.is_complete:
         click.echo(f"Leaving: {len(effects.leavers)}. Moving: {effects.moved}. Units left empty: {', '.join(effects.emptied) or 'none'}.")
     if effects.past.count:
@@ -125,5 +127,5 @@ def _report(review: ListReview) -> None:
 
 def _list_faults(what: str, faults: Sequence[UnitListFault]) -> None:
     for fault in faults:
-        words = " ".join(one.message % one.facts if one.facts else one.message for one in fault.all)
-        click.echo(f"  line {fault.line}: {what}: {words}", err=what == "error")
+        reasons = " ".join(part.message % part.facts if part.facts else part.message for part in fault.all)
+        click.echo(f"  line {fault.line}: {what}: {reasons}", err=what == "error")

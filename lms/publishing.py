@@ -66,9 +66,9 @@ def publish_folder(
     if not over_edits:
         check_unedited(plan)
     seen = None if over_edits else plan.revision
-    kept = draft_services.keep_contents(instance.files, contents, media_types(checked.course.media))
+    stored = draft_services.keep_contents(instance.files, contents, media_types(checked.course.media))
     with instance.database.unit_of_work() as session:
-        course = draft_services.import_draft(session, actor, checked.course, kept, base_revision=seen, now=now)
+        course = draft_services.import_draft(session, actor, checked.course, stored, base_revision=seen, now=now)
         before = course_versions.latest_version(session, course.id)
         options = PublishOptions(nature, note)
         version = publishing_services.publish_version(
@@ -126,13 +126,13 @@ def publish_samples(instance: Instance, content: Path, *, now: datetime | None =
     with instance.database.unit_of_work(write=False) as session:
         if course_catalogue.any_course(session):
             return []
-    said = []
+    lines = []
     for folder in sorted(path.parent for path in content.glob("*/course.yaml")):
         published = publish_folder(instance, folder, now=now, tolerated={OVERDUE})
         if published.version is None:
             errors = [finding for finding in published.findings if finding.severity.value == "error"]
-            said.append(f"{folder.name} was not published: {len(errors)} errors (lms courses check {folder})")
+            lines.append(f"{folder.name} was not published: {len(errors)} errors (lms courses check {folder})")
         else:
             overdue = sum(finding.code == OVERDUE for finding in published.findings)
-            said.append(f"Course published: {folder.name}" + (f" ({overdue} figures are due for review)" if overdue else ""))
-    return said
+            lines.append(f"Course published: {folder.name}" + (f" ({overdue} figures are due for review)" if overdue else ""))
+    return lines

@@ -67,7 +67,9 @@ def _lines(plan: VariantPlan) -> Iterator[str]:
 
     view = variants_view(plan)
     yield count_words(plan)
-    yield "\t".join(["", *view.variables, _("Right answer"), *(_("Wrong: %(expression)s", expression=one) for one in view.mistakes)])
+    yield "\t".join(
+        ["", *view.variables, _("Right answer"), *(_("Wrong: %(expression)s", expression=expression) for expression in view.mistakes)]
+    )
     for row in view.rows:
         yield "\t".join([row.name, *row.values, row.key, *row.mistakes])
     yield from view.remarks
@@ -81,10 +83,10 @@ def _write(bank: Path, plan: VariantPlan) -> None:
 
     text = bank.read_text(encoding="utf-8")
     entries = list_entries(text, "questions")
-    place = find_entry(entries, plan.pattern.key)
-    assert place is not None
-    entry = entries[place].text
-    text = add_entries(replace_entry(text, "questions", place, written_pattern(entry, plan)), "questions", written_variants(entry, plan))
+    index = find_entry(entries, plan.pattern.key)
+    assert index is not None
+    entry = entries[index].text
+    text = add_entries(replace_entry(text, "questions", index, written_pattern(entry, plan)), "questions", written_variants(entry, plan))
     partial = bank.with_name(f".{bank.name}.partial")
     partial.write_text(text, encoding="utf-8", newline="")
     partial.replace(bank)

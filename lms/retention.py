@@ -78,8 +78,8 @@ def forget_unconfirmed(session: Session, moment: datetime) -> int:
     if since is not None:  # who was here before mail was sent was never asked to confirm
         before = (*before, Person.created_at >= since)
     never = (Person.email_confirmed_at.is_(None), Person.suspended_at.is_(None), *before)
-    found = select(Person).where(*never, not_(or_(*takes_part, is_used))).order_by(Person.id).limit(FORGOTTEN_AT_ONCE)
-    people = session.scalars(found).all()
+    statement = select(Person).where(*never, not_(or_(*takes_part, is_used))).order_by(Person.id).limit(FORGOTTEN_AT_ONCE)
+    people = session.scalars(statement).all()
     for person in people:
         erasure.erase_person(session, SYSTEM, person, now=clock.now())
     return len(people)

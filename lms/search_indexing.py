@@ -64,5 +64,5 @@ def replace(session: Session, versions: Iterable[int], made: Iterable[tuple[int,
     index.forget(session, list(versions))
     for version, entries in made:
         index.write_many(
-            session, version, [(part, [entry for _part, entry in found]) for part, found in groupby(entries, key=itemgetter(0))]
+            session, version, [(part, [entry for _part, entry in group]) for part, group in groupby(entries, key=itemgetter(0))]
         )

@@ -33,10 +33,10 @@ def verify(file: Path, keys: tuple[Path, ...], signature: Path | None, previous:
     from lms.selection_files import SelectionFileUnreadable, judge_acta
 
     try:
-        found = judge_acta(
+        judged = judge_acta(
             file.read_bytes(),
             (signature or file.with_name(f"{file.name}.sig")).read_bytes(),
-            "".join(one.read_text("utf-8") for one in keys),
+            "".join(path.read_text("utf-8") for path in keys),
             previous=None if previous is None else previous.read_bytes(),
             line=None if line is None else line.read_text("utf-8"),
             salt=salt,
@@ -44,10 +44,10 @@ def verify(file: Path, keys: tuple[Path, ...], signature: Path | None, previous:
     except (SelectionFileUnreadable, OSError, UnicodeDecodeError) as error:
         click.echo(f"{file}: cannot be read: {error}", err=True)
         sys.exit(UNREADABLE)
-    for name, holds in found.checks:
+    for name, holds in judged.checks:
         click.echo(f"{'yes' if holds else 'NO ':<4}{name}")
-    click.echo(_facts(found.document))
-    sys.exit(0 if found.holds else 1)
+    click.echo(_facts(judged.document))
+    sys.exit(0 if judged.holds else 1)
 
 
 def _facts(document: dict[str, Any]) -> str:

@@ -23,7 +23,7 @@ class JudgedActa:
     @property
     def holds(self) -> bool:
         """Return whether everything that was checked holds."""
-        return all(one for _name, one in self.checks)
+        return all(is_right for _name, is_right in self.checks)
 
 
 def judge_acta(
@@ -57,9 +57,9 @@ def _is_canonical(document: dict[str, Any], content: bytes) -> bool:
 
 def _read(content: bytes, name: str) -> dict[str, Any]:
     try:
-        found = json.loads(content)
+        document = json.loads(content)
     except (ValueError, RecursionError) as error:
         raise SelectionFileUnreadable(f"{name} is not JSON") from error
-    if not isinstance(found, dict):
+    if not isinstance(document, dict):
         raise SelectionFileUnreadable(f"{name} is not JSON of an object")
-    return found
+    return document

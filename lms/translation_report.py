@@ -50,6 +50,6 @@ def _lines(paragraph: DiffParagraph) -> Iterator[str]:
         yield ngettext("  … %(count)s unchanged paragraph …", "  … %(count)s unchanged paragraphs …", paragraph.count)
         return
     for kind, mark in (("gone", "-"), ("new", "+")):
-        words = " ".join(piece.words for piece in paragraph.pieces if piece.kind in (kind, "same"))
-        if words and paragraph.kind in (kind, "changed"):
-            yield f"  {mark} {words}"
+        text = " ".join(piece.words for piece in paragraph.pieces if piece.kind in (kind, "same"))
+        if text and paragraph.kind in (kind, "changed"):
+            yield f"  {mark} {text}"

@@ -76,10 +76,10 @@ def _back_up(instance: Instance, revision: str) -> tuple[Path, Manifest]:
 
 def expire_upgrade_backups(folder: Path, *, now: datetime) -> None:
     """Delete backups of before upgrades: all of a revision but the last one, all but the newest revisions, and what is too old."""
-    kept = list[str]()
+    revisions = list[str]()
     for made, path in sorted(backups.list_made(folder, backups.before_upgrade("*"), now=now), reverse=True):
         revision = path.name.split("-")[2]
-        if revision in kept or len(kept) == KEPT_REVISIONS or made < now - timedelta(days=KEPT_DAYS):
+        if revision in revisions or len(revisions) == KEPT_REVISIONS or made < now - timedelta(days=KEPT_DAYS):
             path.unlink(missing_ok=True)
         else:
-            kept.append(revision)
+            revisions.append(revision)

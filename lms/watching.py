@@ -54,15 +54,15 @@ def watch(delivery: Delivery) -> Effect:
     settings = delivery.settings
     instance = _WatchedInstance(settings, delivery.database, files_of(settings), signing_keys(settings.data_dir))
     with delivery.database.unit_of_work(write=False) as session:
-        found = _of_this_instance(inspection.gather(instance, session, now=delivery.now))
+        findings = _of_this_instance(inspection.gather(instance, session, now=delivery.now))
 
     def tell(session: Session) -> None:
-        if not found:
+        if not findings:
             notices.take_back_kind(session, NoticeKind.OPERATION)
             return
         zone = site_locale().zone
         day = digest_until(delivery.now, zone).astimezone(zone)
-        notices.replace_standing(session, _message(found, f"{day:%Y-%m-%d}"), queries.list_administrators(session), now=delivery.now)
+        notices.replace_standing(session, _message(findings, f"{day:%Y-%m-%d}"), queries.list_administrators(session), now=delivery.now)
 
     return tell
 
@@ -70,19 +70,21 @@ def watch(delivery: Delivery) -> Effect:
 def _of_this_instance(facts: DeploymentState) -> list[DeploymentFinding]:
     """Return the findings to report; a missing backup of an instance on a private machine is not one."""
     is_trial = facts.is_demonstration or not facts.is_public
-    return [one for one in deployment.findings(facts) if one.code in WATCHED and not (is_trial and one.code == "no-backup")]
+    return [finding for finding in deployment.findings(facts) if finding.code in WATCHED and not (is_trial and finding.code == "no-backup")]
 
 
-def _message(found: list[DeploymentFinding], day: str) -> Message:
+def _message(findings: list[DeploymentFinding], day: str) -> Message:
     def subject() -> str:
         return ngettext(
             "%(count)s issue in this installation needs your attention",
             "%(count)s issues in this installation need your attention",
-            len(found),
+            len(findings),
         )
 
     def words() -> str:
-        return " ".join(one.words if len(found) == 1 else f"({number}) {one.words}" for number, one in enumerate(found, 1))
+        return " ".join(
+            finding.words if len(findings) == 1 else f"({number}) {finding.words}" for number, finding in enumerate(findings, 1)
+        )
 
     return Message(NoticeKind.OPERATION, f"operation:{day}", in_every_language(subject), in_every_language(words), "/administration/state")
 
@@ -93,10 +95,10 @@ def verify_audit(delivery: Delivery) -> Effect:
     newest = audit_seals.known_newest(folder)
     with delivery.database.unit_of_work(write=False) as session:
         known = [newest.hash] if newest else []
-        found = audit_seals.verify(session, signing_keys(folder), now=delivery.now, known=known)
-    faults = len(found.broken) + len(found.unseen)
+        verification = audit_seals.verify(session, signing_keys(folder), now=delivery.now, known=known)
+    faults = len(verification.broken) + len(verification.unseen)
     if faults:
         log.error("audit.broken", faults=faults)
     return lambda session: audit.record(
-        session, Actor(via=ActorChannel.JOB), SiteVerb.AUDIT_VERIFIED, None, now=delivery.now, faults=faults, seals=found.seals
+        session, Actor(via=ActorChannel.JOB), SiteVerb.AUDIT_VERIFIED, None, now=delivery.now, faults=faults, seals=verification.seals
     )

@@ -88,16 +88,16 @@ def _bring_in_units(delivery: Delivery, load_id: int, sheet: UnitListRows) -> No
 
     A line is imported once at most. What no longer fits when it is written is left out; a batch of which nothing was imported is the last.
     """
-    brought, more = set[int](), True
+    written, more = set[int](), True
     while more:
         with delivery.database.unit_of_work() as session:
             load = session.get_one(PendingUnitList, load_id, with_for_update=True)
             heads = known_heads(session, [line.head for line in sheet.units if line.head])
             judged = judge_units(tree.list_tree(session), sheet.units, heads)
-            left = [line for line in (*judged.new, *judged.changed) if line.line not in brought]
+            left = [line for line in (*judged.new, *judged.changed) if line.line not in written]
             ready = [line for line in left if line.parent_line is None][: unit_lists.PORTION]
             done = unit_lists.try_places(session, _actor(load), ready, now=delivery.now)
-            brought |= {line.line for line in done}
+            written |= {line.line for line in done}
             load.made += sum(line.place is None for line in done)
             load.changed += sum(line.place is not None for line in done)
             more = bool(done)
@@ -115,8 +115,8 @@ def recompute_audience(delivery: Delivery) -> None:
 def recompute_audiences(delivery: Delivery) -> None:
     """Record the stays of everybody in every audience: days that were corrected afterwards are found so (spec/compulsory 3.7)."""
     with delivery.database.unit_of_work(write=False) as session:
-        found = [audience.id for audience in audience_queries.list_audiences(session)]
-    for audience in found:
+        audience_ids = [audience.id for audience in audience_queries.list_audiences(session)]
+    for audience in audience_ids:
         _record_all(delivery, audience)
 
 

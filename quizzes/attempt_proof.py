@@ -57,7 +57,9 @@ def proof_view(
         waits=row.state == AttemptState.FINISHED and row.raw is None,
         shown=tuple(sorted(flag.value for flag in flags)),
         result=_result(session, opened, flags, marks),
-        incidents=tuple(GivenTime(one.created_at, one.seconds, one.reason) for one in list_given_time(session, row.id)),
+        incidents=tuple(
+            GivenTime(given_time.created_at, given_time.seconds, given_time.reason) for given_time in list_given_time(session, row.id)
+        ),
         questions=_questions(session, opened, flags - {ReviewFlag.SOURCE}, marks),
     )
 
@@ -88,30 +90,30 @@ def _questions(
             _hidden(item, review, opened, flags) for item, review in zip(opened.loaded.items, shown, strict=True) if item.number is not None
         )
     sections, before = _sections(opened), 0
-    found = []
+    questions = []
     for item, review in zip(opened.loaded.items, review_items(session, opened, flags, marks), strict=True):
-        title, words = sections.get(item.page, ("", "")) if item.page != before else ("", "")
+        title, section_text = sections.get(item.page, ("", "")) if item.page != before else ("", "")
         before = item.page
-        found.append(
+        questions.append(
             ProofQuestion(
                 place=item.position,
                 number=item.number,
                 is_answered=_is_answered(item, opened),
                 title=title,
-                words=words,
+                words=section_text,
                 review=review,
                 offered=_offered(item, opened),
                 file_digests=tuple((file.name, file.sha256) for file in review.files),
                 void_effect=item.void_effect,
             )
         )
-    return tuple(found)
+    return tuple(questions)
 
 
 def _hidden(item: LoadedItem, review: QuestionReview, opened: AttemptView, flags: frozenset[ReviewFlag]) -> ProofQuestion:
     """Return a question that is not shown: whether it was answered, and the words of the answer where they may be taken along."""
-    said = response_lines(review) if may_download_answers(flags) else ()
-    return ProofQuestion(item.position, item.number, _is_answered(item, opened), said=said)
+    lines = response_lines(review) if may_download_answers(flags) else ()
+    return ProofQuestion(item.position, item.number, _is_answered(item, opened), said=lines)
 
 
 def _is_answered(item: LoadedItem, opened: AttemptView) -> bool:
@@ -122,12 +124,12 @@ def _is_answered(item: LoadedItem, opened: AttemptView) -> bool:
 
 def _sections(opened: AttemptView) -> Mapping[int, tuple[str, SafeHtml | str]]:
     """Return the titles and words that stood at the head of pages, by page."""
-    found: dict[int, tuple[str, SafeHtml | str]] = {}
+    sections: dict[int, tuple[str, SafeHtml | str]] = {}
     for entry in json.loads(opened.loaded.row.interludes):
-        title, words = found.get(entry["page"], ("", ""))
-        words = f"{words}{choose(entry['text'])}" if entry["text"] else str(words)
-        found[entry["page"]] = (title or (choose(entry["title"]) if entry["title"] else ""), SafeHtml.stored(words))
-    return found
+        title, text = sections.get(entry["page"], ("", ""))
+        text = f"{text}{choose(entry['text'])}" if entry["text"] else str(text)
+        sections[entry["page"]] = (title or (choose(entry["title"]) if entry["title"] else ""), SafeHtml.stored(text))
+    return sections
 
 
 def _offered(item: LoadedItem, opened: AttemptView) -> tuple[SafeHtml, ...]:

@@ -88,8 +88,8 @@ def section_lines(
         ItemResult(mark.fraction, item.maximum, mark.state, item.section) for item in opened.loaded.items if (mark := marks.get(item.id))
     ]
     totals = {section: total for section, total in section_totals(results).items() if total[1]}
-    words = {0: _("Before the first section"), **{at: choose(title) for at, title in enumerate(titles, 1)}}
-    lines = [SectionMarkView(words[section], points(mark), points(maximum)) for section, (mark, maximum) in sorted(totals.items())]
+    names = {0: _("Before the first section"), **{at: choose(title) for at, title in enumerate(titles, 1)}}
+    lines = [SectionMarkView(names[section], points(mark), points(maximum)) for section, (mark, maximum) in sorted(totals.items())]
     return lines if len(lines) > 1 else []
 
 
@@ -124,15 +124,15 @@ def _review_item(
 
 
 def _links(outline: Outline, question: QuestionDefinition, sources: Mapping[str, ReviewLink]) -> tuple[ReviewLink, ...]:
-    found = []
+    links = []
     for see in question.see:
         activity = outline.by_key.get(see.activity)
         if activity is None:
             continue
         address = activity_url(outline.slug, activity.kind, activity.key)
-        place = f"?t={see.second}#player" if see.second is not None else f"#{ID_PREFIX}{see.heading}" if see.heading else ""
-        found.append(ReviewLink(choose(activity.title), address + place, "recording" if activity.kind == "recording" else "page"))
-    return tuple(found) + tuple(sources[cite.key] for cite in question.source if cite.key in sources)
+        anchor = f"?t={see.second}#player" if see.second is not None else f"#{ID_PREFIX}{see.heading}" if see.heading else ""
+        links.append(ReviewLink(choose(activity.title), address + anchor, "recording" if activity.kind == "recording" else "page"))
+    return tuple(links) + tuple(sources[cite.key] for cite in question.source if cite.key in sources)
 
 
 def flags_of(loaded: LoadedAttempt, reader: Reader, history: Sequence[AttemptRow], *, now: datetime) -> frozenset[ReviewFlag]:

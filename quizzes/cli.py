@@ -151,8 +151,8 @@ def _concerns(position: PositionStatistics) -> list[str]:
 
 
 def _concern_lines(table: MarksTable, statistics: AttemptSetStatistics) -> list[str]:
-    found = [(name, _concerns(position)) for name, position in zip(table.names, statistics.positions, strict=True)]
-    lines = [f"  {name}: {', '.join(_(CONCERNS[concern]) for concern in concerns)}" for name, concerns in found if concerns]
+    concerns_by_name = [(name, _concerns(position)) for name, position in zip(table.names, statistics.positions, strict=True)]
+    lines = [f"  {name}: {', '.join(_(CONCERNS[concern]) for concern in concerns)}" for name, concerns in concerns_by_name if concerns]
     lines += [
         "  " + _("%(name)s: correlates negatively with the total, so it has no effective weight", name=name)
         for name, position in zip(table.names, statistics.positions, strict=True)

@@ -99,7 +99,7 @@ class IncidentProposalForm(Form):
 
     outcome = RadioField(
         lazy_("Outcome"),
-        choices=[SelectChoice(value=value, label=lazy_(words)) for value, words in INCIDENT_OUTCOMES.items()],
+        choices=[SelectChoice(value=value, label=lazy_(label)) for value, label in INCIDENT_OUTCOMES.items()],
         validators=[AnyOf(list(INCIDENT_OUTCOMES), message=lazy_("Choose one."))],
     )
     ground = TextAreaField(lazy_("Ground"), [DataRequired(lazy_("Write the ground.")), Length(max=2000, message=TOO_LONG)])
@@ -114,17 +114,17 @@ class ObjectionForm(Form):
 
     ground = RadioField(
         lazy_("What is wrong with the question?"),
-        choices=[SelectChoice(value=value, label=lazy_(words)) for value, words in GROUNDS.items()],
+        choices=[SelectChoice(value=value, label=lazy_(label)) for value, label in GROUNDS.items()],
         validators=[DataRequired(lazy_("Choose one.")), AnyOf(list(GROUNDS), message=lazy_("Choose one."))],
     )
     reason = TextAreaField(lazy_("Why"), [DataRequired(lazy_("Write the reason."))])
 
     def validate_reason(self, field: TextAreaField) -> None:
         """Refuse a reason that says too little or is too long; markup says nothing."""
-        words = clean_text(field.data or "", lines=True)
-        if len(words) > LONGEST_REASON:
+        reason = clean_text(field.data or "", lines=True)
+        if len(reason) > LONGEST_REASON:
             raise ValidationError(_("Use at most %(max)s characters.", max=number(LONGEST_REASON)))
-        if words_in(words) < SHORTEST_REASON:
+        if words_in(reason) < SHORTEST_REASON:
             raise ValidationError(_("Write at least %(min)s characters.", min=number(SHORTEST_REASON)))
 
     def values(self) -> ObjectionValues:
@@ -137,7 +137,7 @@ class ProposalForm(Form):
 
     outcome = RadioField(
         lazy_("Outcome"),
-        choices=[SelectChoice(value=value, label=lazy_(words)) for value, words in PROPOSALS.items()],
+        choices=[SelectChoice(value=value, label=lazy_(label)) for value, label in PROPOSALS.items()],
         validators=[DataRequired(lazy_("Choose one.")), AnyOf(list(PROPOSALS), message=lazy_("Choose one."))],
     )
     version = SelectField(lazy_("To mark again: by which version of the question"), choices=[], validate_choice=False)
@@ -148,7 +148,7 @@ class ProposalForm(Form):
 
     def show_outcomes(self) -> None:
         """Show the outcomes that objections can have; that a decision is taken back is no outcome."""
-        self.outcome.choices = [SelectChoice(value=value, label=lazy_(words)) for value, words in OUTCOMES.items()]
+        self.outcome.choices = [SelectChoice(value=value, label=lazy_(label)) for value, label in OUTCOMES.items()]
 
     def values(self) -> ProposalValues:
         """Return what was written."""

@@ -61,8 +61,8 @@ def follow_merge(delivery: Delivery) -> Effect | None:
 
 def _follow(delivery: Delivery, listed: Callable[[Session, int], Sequence[int]]) -> Effect | None:
     with delivery.database.unit_of_work(write=False) as session:
-        found = listed(session, cast("int", delivery.arguments["subject"]))
-    return (lambda session: request_comparisons(session, found, now=delivery.now)) if found else None
+        acta_ids = listed(session, cast("int", delivery.arguments["subject"]))
+    return (lambda session: request_comparisons(session, acta_ids, now=delivery.now)) if acta_ids else None
 
 
 def compare(delivery: Delivery) -> Effect | None:
@@ -92,11 +92,11 @@ def compare_stale(delivery: Delivery) -> None:
     last = 0
     while True:
         with delivery.database.unit_of_work() as session:
-            found = queries.list_stale(session, after=last)
-            request_comparisons(session, found, now=delivery.now)
-        if not found:
+            acta_ids = queries.list_stale(session, after=last)
+            request_comparisons(session, acta_ids, now=delivery.now)
+        if not acta_ids:
             return
-        last = found[-1]
+        last = acta_ids[-1]
 
 
 def notify_jury(delivery: Delivery) -> Effect:
@@ -117,12 +117,12 @@ def notify_amended(delivery: Delivery) -> None:
     acta_id, last = cast("int", delivery.arguments["acta"]), 0
     while True:
         with delivery.database.unit_of_work() as session:
-            found = queries.list_amended(session, acta_id, after=last)
-            if not found:
+            amended = queries.list_amended(session, acta_id, after=last)
+            if not amended:
                 return
-            people = list(dict.fromkeys(person for _place, person in found))
+            people = list(dict.fromkeys(person for _place, person in amended))
             notices.notify(session, amendment_message(session, session.get_one(SelectionActa, acta_id)), people, now=delivery.now)
-            last = found[-1][0]
+            last = amended[-1][0]
 
 
 def notify_incident(delivery: Delivery) -> Effect:

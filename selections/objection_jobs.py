@@ -19,11 +19,11 @@ def notify_term(delivery: Delivery) -> None:
     _notify_all(delivery, objection_notices.notify_term)
 
 
-def _notify_all(delivery: Delivery, tell: Callable[..., int | None]) -> None:
+def _notify_all(delivery: Delivery, notify_some: Callable[..., int | None]) -> None:
     after: int | None = 0
     while after is not None:
         with delivery.database.unit_of_work() as session:
-            after = tell(session, cast("int", delivery.arguments["subject"]), after=after, now=delivery.now)
+            after = notify_some(session, cast("int", delivery.arguments["subject"]), after=after, now=delivery.now)
 
 
 def notify_deciders(delivery: Delivery) -> Effect:

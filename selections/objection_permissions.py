@@ -102,9 +102,9 @@ def sees_objections(actor: Actor, subject: SelectionContext) -> bool:
 
 
 def _view(actor: Actor, subject: object) -> Verdict:
-    found = subject.selection if isinstance(subject, ObjectionGroupContext) else subject
-    assert isinstance(found, SelectionContext)
-    return allow_if(sees_objections(actor, found), Verdict.HIDE)
+    context = subject.selection if isinstance(subject, ObjectionGroupContext) else subject
+    assert isinstance(context, SelectionContext)
+    return allow_if(sees_objections(actor, context), Verdict.HIDE)
 
 
 def _propose(actor: Actor, subject: object) -> Verdict:

@@ -142,9 +142,9 @@ def reads_actas(actor: Actor, subject: SelectionContext) -> bool:
 
 def jury(actor: Actor, subject: object) -> Verdict:
     """Allow the members of a selection's jury."""
-    found = subject.selection if isinstance(subject, SelectionActaContext | SelectionIncidentContext | PersonSignContext) else subject
-    assert isinstance(found, SelectionContext)
-    return allow_if(not actor.is_anonymous and is_jury_member(found))
+    selection = subject.selection if isinstance(subject, SelectionActaContext | SelectionIncidentContext | PersonSignContext) else subject
+    assert isinstance(selection, SelectionContext)
+    return allow_if(not actor.is_anonymous and is_jury_member(selection))
 
 
 def _amend(actor: Actor, subject: object) -> Verdict:
@@ -156,9 +156,9 @@ def _amend(actor: Actor, subject: object) -> Verdict:
 
 def _manage(actor: Actor, subject: object) -> Verdict:
     """The owner of the course and administrators; to others there is no such page."""
-    found = subject.selection if isinstance(subject, SelectionMemberContext) else subject
-    assert isinstance(found, QuizContext | SelectionContext)
-    return allow_if(owns(actor, found.staff_role), Verdict.HIDE)
+    context = subject.selection if isinstance(subject, SelectionMemberContext) else subject
+    assert isinstance(context, QuizContext | SelectionContext)
+    return allow_if(owns(actor, context.staff_role), Verdict.HIDE)
 
 
 def _view(actor: Actor, subject: object) -> Verdict:
@@ -193,9 +193,9 @@ def _view_own(_actor: Actor, subject: object) -> Verdict:
 
 def _view_integrity(actor: Actor, subject: object) -> Verdict:
     """The jury and administrators who take no part in it; to others there is no such page."""
-    found = subject.selection if isinstance(subject, SelectionIncidentContext) else subject
-    assert isinstance(found, SelectionContext)
-    return allow_if(is_jury_member(found) or (actor.is_administrator and not found.is_participant), Verdict.HIDE)
+    selection = subject.selection if isinstance(subject, SelectionIncidentContext) else subject
+    assert isinstance(selection, SelectionContext)
+    return allow_if(is_jury_member(selection) or (actor.is_administrator and not selection.is_participant), Verdict.HIDE)
 
 
 def _answer(actor: Actor, subject: object) -> Verdict:

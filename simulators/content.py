@@ -60,13 +60,13 @@ def read_task(table: MappingCursor, session: ReadingSession) -> ActivitySettings
     variables = _variables(table)
     editable = _editable(table)
     goals = tuple(goal for goal in map(_goal, table.tables("goals")) if goal is not None)
-    asks = tuple(ask for ask in (_ask(inner, names) for inner in table.tables("asks")) if ask is not None)
+    questions = tuple(ask for ask in (_ask(inner, names) for inner in table.tables("asks")) if ask is not None)
     if not _has_entries(table, "goals") and not _has_entries(table, "asks"):
         table.report("C110", N_("A task needs goals or questions."))
-    _check_items(table, (*goals, *asks))
+    _check_items(table, (*goals, *questions))
     policy, category, weight = _policy(table)
-    task = Task(text, start, variables, editable, goals, asks, policy)
-    if weight and (goals or asks) and not task.maximum:
+    task = Task(text, start, variables, editable, goals, questions, policy)
+    if weight and (goals or questions) and not task.maximum:
         table.report("C504", N_("The task counts but has nothing to mark."), N_("Add “mark:” to a goal or question, or write “weight: 0”."))
     _check_model_runs(table, task)
     session.later(partial(_check_category, table, category))
@@ -105,10 +105,10 @@ def _variable_names(table: MappingCursor) -> frozenset[str]:
 
 
 def _variables(table: MappingCursor) -> tuple[TaskVariableSpec, ...]:
-    found = table.get("variables")
-    if found is None:
+    variables = table.get("variables")
+    if variables is None:
         return ()
-    return tuple(variable for variable in (_variable(name, value) for name, value, _place in found.entries()) if variable is not None)
+    return tuple(variable for variable in (_variable(name, value) for name, value, _place in variables.entries()) if variable is not None)
 
 
 def _variable(name: str, value: LocatedValue) -> TaskVariableSpec | None:
@@ -140,11 +140,11 @@ def _variable(name: str, value: LocatedValue) -> TaskVariableSpec | None:
 
 def _start(table: MappingCursor, names: frozenset[str]) -> dict[str, str]:
     """Read inputs with a number, a variable in braces, or `none`."""
-    found = table.get("start")
+    starting_value = table.get("start")
     start: dict[str, str] = {}
-    if found is None:
+    if starting_value is None:
         return start
-    for name, value, _place in found.entries():
+    for name, value, _place in starting_value.entries():
         text = value.read(_start_value)
         if text is None or not _is_input(value, name):
             continue
@@ -170,13 +170,13 @@ def _is_input(value: LocatedValue, name: str) -> bool:
 
 
 def _editable(table: MappingCursor) -> frozenset[str] | None:
-    found = table.get("editable")
-    if found is None:
+    editable = table.get("editable")
+    if editable is None:
         return None
-    if not isinstance(found.node, YamlMapping) and found.as_text() == ALL:
+    if not isinstance(editable.node, YamlMapping) and editable.as_text() == ALL:
         table.redundant.add("editable")
         return None
-    named = [(value, value.read(scalars.word)) for value in found.items()]
+    named = [(value, value.read(scalars.word)) for value in editable.items()]
     return frozenset(name for value, name in named if name and _is_input(value, name))
 
 
@@ -206,13 +206,13 @@ def _ask(table: MappingCursor, names: frozenset[str]) -> NumberItem | None:
 
 def _tolerance(table: MappingCursor) -> TaskTolerance:
     """Read `tolerance`: a number, or a mapping that says relative or geometric."""
-    found = table.get("tolerance")
-    if found is None:
+    tolerance = table.get("tolerance")
+    if tolerance is None:
         return TaskTolerance()
-    if not found.is_table:
-        return TaskTolerance(TaskToleranceKind.NOMINAL, found.read(scalars.number_between(0)) or Fraction(0))
+    if not tolerance.is_table:
+        return TaskTolerance(TaskToleranceKind.NOMINAL, tolerance.read(scalars.number_between(0)) or Fraction(0))
     table.flows.add("tolerance")
-    inner = found.table()
+    inner = tolerance.table()
     assert inner is not None
     for kind in (TaskToleranceKind.RELATIVE, TaskToleranceKind.GEOMETRIC):
         amount = inner.value(kind.value, scalars.number_between(0))
@@ -227,7 +227,7 @@ def _tolerance(table: MappingCursor) -> TaskTolerance:
 def _check_items(table: MappingCursor, items: tuple[GoalItem | NumberItem, ...]) -> None:
     """Report duplicate keys, and more items than a page holds."""
     keys = sorted(item.key for item in items if item.key)
-    for key in dict.fromkeys(one for one, other in pairwise(keys) if one == other):
+    for key in dict.fromkeys(key_before for key_before, other in pairwise(keys) if key_before == other):
         table.report("C202", N_("The key “%(key)s” appears twice in this task."), N_("Give one of the two another key."), key=key)
     if len(items) > MAXIMUM_ITEMS:
         table.report("C105", N_("A task has at most %(limit)s goals and questions."), limit=MAXIMUM_ITEMS)
@@ -248,30 +248,30 @@ def _policy(table: MappingCursor) -> tuple[TaskPolicy, str, Fraction]:
 
 
 def _pause(table: MappingCursor) -> tuple[int, int]:
-    found = table.get("pause")
-    if found is None:
+    pause = table.get("pause")
+    if pause is None:
         return 0, 0
-    if not found.is_table:
-        seconds = found.read(scalars.duration) or 0
+    if not pause.is_table:
+        seconds = pause.read(scalars.duration) or 0
         return seconds, seconds
     table.flows.add("pause")
-    inner = found.table()
+    inner = pause.table()
     assert inner is not None
     return inner.value("first", scalars.duration, 0), inner.value("later", scalars.duration, 0)
 
 
 def _completion(table: MappingCursor, usual: GradedCompletionRule) -> tuple[GradedCompletionRule, int]:
-    found = table.get("completion")
-    if found is None:
+    completion = table.get("completion")
+    if completion is None:
         return usual, 0
-    if found.is_table:
+    if completion.is_table:
         table.flows.add("completion")
-        inner = found.table()
+        inner = completion.table()
         assert inner is not None
         return GradedCompletionRule.ATTEMPTED, inner.value("attempted", scalars.whole(1), required=True) or 1
-    rule = found.read(scalars.one_of(GradedCompletionRule)) or usual
+    rule = completion.read(scalars.one_of(GradedCompletionRule)) or usual
     if rule is GradedCompletionRule.ATTEMPTED:
-        found.report("C111", N_("The number of attempts is missing."), N_("Write {attempted: 1}."))
+        completion.report("C111", N_("The number of attempts is missing."), N_("Write {attempted: 1}."))
     if rule is usual:
         table.redundant.add("completion")
     return rule, 1
@@ -312,14 +312,14 @@ def _check_model_runs(table: MappingCursor, task: Task) -> None:
 
 
 def _report_faults(table: MappingCursor, task: Task, drawn: Mapping[str, Fraction]) -> bool:
-    found = faults(start_inputs(task.start, drawn))
-    if not found:
+    scenario_faults = faults(start_inputs(task.start, drawn))
+    if not scenario_faults:
         return False
-    name = found[0].name
+    name = scenario_faults[0].name
     if not task.variables:
         limits = N_("The input “%(name)s” is outside its limits.")
         torn = N_("The input “%(name)s” is inconsistent with the others.")
-        table.report("C802", limits if found[0].reason is FaultReason.LIMITS else torn, at="start", name=name)
+        table.report("C802", limits if scenario_faults[0].reason is FaultReason.LIMITS else torn, at="start", name=name)
         return True
     values = ", ".join(f"{variable} = {float(value):g}" for variable, value in drawn.items())
     table.report("C804", N_("With %(values)s the input “%(name)s” makes the model fail."), at="variables", values=values, name=name)

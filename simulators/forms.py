@@ -53,21 +53,21 @@ def _put(inputs: dict[str, float], errors: dict[str, str], name: str, text: str,
     if not text.strip() and spec.optional:
         inputs.pop(name, None)
         return
-    found = read_typed(text, language)
-    if found is None:
+    typed_number = read_typed(text, language)
+    if typed_number is None:
         errors[name] = _(NO_NUMBER)
     elif name.endswith(SLIDERS):
         inputs[name] = slid(text, inputs.get(name), language)
     else:
-        inputs[name] = float(found.scaleb(-percent_scale(spec)))
+        inputs[name] = float(typed_number.scaleb(-percent_scale(spec)))
 
 
 def slid(text: str, before: float | None, language: str) -> float:
     """Return the share that a slider's text means: the one it was drawn with, whatever its decimals, where it stands as that put it."""
-    found = read_typed(text, language) or Decimal(0)
-    if before is not None and found == Decimal(repr(before)).scaleb(2).quantize(STEP, ROUND_HALF_UP):
+    percentage = read_typed(text, language) or Decimal(0)
+    if before is not None and percentage == Decimal(repr(before)).scaleb(2).quantize(STEP, ROUND_HALF_UP):
         return before
-    return float(found.scaleb(-2))
+    return float(percentage.scaleb(-2))
 
 
 def field_value(value: float | None, scale: int, language: str, *, grouped: bool = True) -> str:

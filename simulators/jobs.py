@@ -13,9 +13,9 @@ def follow_limits(delivery: Delivery) -> None:
     """Say anew whether the tasks of a course's learners are used up, each in a transaction of its own. Done twice it says nothing."""
     course_id, last = cast("int", delivery.arguments["subject"]), 0
     while page := _page(delivery, course_id, last):
-        for found in page:
+        for out_of_step in page:
             with delivery.database.unit_of_work() as session:
-                services.record_task_progress(session, Actor(via=ActorChannel.JOB), found, now=delivery.now)
+                services.record_task_progress(session, Actor(via=ActorChannel.JOB), out_of_step, now=delivery.now)
         last = page[-1].submission_id
 
 

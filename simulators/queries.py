@@ -53,34 +53,42 @@ def get_task(session: Session, task_id: int) -> PublishedTask:
 
 
 def _cached_task(session: Session, name: tuple[str, int]) -> PublishedTask:
-    kept = cast("dict[tuple[str, int], PublishedTask]", session.info.setdefault("simulator_tasks", {}))
-    if name not in kept:
+    cached = cast("dict[tuple[str, int], PublishedTask]", session.info.setdefault("simulator_tasks", {}))
+    if name not in cached:
         column = SimulatorTask.activity_id if name[0] == "activity" else SimulatorTask.id
         row = session.execute(_TASK.where(column == name[1])).one_or_none()
         if row is None:
             raise NotFound
-        while len(kept) >= KEPT_TASKS:
-            kept.pop(next(iter(kept)), None)
-        kept[name] = _read_task(session, *row)
-    return kept[name]
+        while len(cached) >= KEPT_TASKS:
+            cached.pop(next(iter(cached)), None)
+        cached[name] = _read_task(session, *row)
+    return cached[name]
 
 
-def _read_task(session: Session, found: SimulatorTask, activity: Activity) -> PublishedTask:
-    items = list(session.scalars(select(TaskItem).where(TaskItem.task_id == found.id).order_by(TaskItem.position)))
-    start = session.execute(select(TaskInput.name, TaskInput.value).where(TaskInput.task_id == found.id).order_by(TaskInput.id))
-    variables = session.scalars(select(TaskVariable).where(TaskVariable.task_id == found.id).order_by(TaskVariable.id))
+def _read_task(session: Session, task_row: SimulatorTask, activity: Activity) -> PublishedTask:
+    items = list(session.scalars(select(TaskItem).where(TaskItem.task_id == task_row.id).order_by(TaskItem.position)))
+    start = session.execute(select(TaskInput.name, TaskInput.value).where(TaskInput.task_id == task_row.id).order_by(TaskInput.id))
+    variables = session.scalars(select(TaskVariable).where(TaskVariable.task_id == task_row.id).order_by(TaskVariable.id))
     task = Task(
-        text=found.text,
+        text=task_row.text,
         start=dict(start.all()),
         variables=tuple(_variable(variable) for variable in variables),
-        editable=None if found.all_editable else frozenset(found.editable),
+        editable=None if task_row.all_editable else frozenset(task_row.editable),
         goals=tuple(_goal(item) for item in items if item.kind == "goal"),
         asks=tuple(_ask(item) for item in items if item.kind == "ask"),
-        policy=_policy(found),
+        policy=_policy(task_row),
     )
     ids = {item.key: item.id for item in items}
     return PublishedTask(
-        found.id, activity.id, activity.key, activity.version_id, found.model_version, task, ids, activity.opens_at, activity.closes_at
+        task_row.id,
+        activity.id,
+        activity.key,
+        activity.version_id,
+        task_row.model_version,
+        task,
+        ids,
+        activity.opens_at,
+        activity.closes_at,
     )
 
 
@@ -161,9 +169,9 @@ class PersonTaskKey:
     activity_key: str
 
 
-def list_submissions(session: Session, place: PersonTaskKey) -> list[SubmissionRow]:
+def list_submissions(session: Session, key: PersonTaskKey) -> list[SubmissionRow]:
     """List a person's submissions to a task in one take of its course, and their previews, the first one first; limits keep them few."""
-    bound = asdict(place)
+    bound = asdict(key)
     return [
         SubmissionRow(
             row.uuid,
@@ -185,20 +193,20 @@ def list_past_submissions(
     """Return people's submissions to tasks with these keys by enrolment and key, the first one first."""
     columns = (Submission.enrolment_id, Submission.activity_key, Submission.number, Submission.submitted_at, Submission.percent)
     statement = select(*columns).where(Submission.person_id.in_(person_ids), Submission.activity_key.in_(keys), ~Submission.preview)
-    found: dict[tuple[int | None, str], list[PastSubmission]] = {}
+    submissions: dict[tuple[int | None, str], list[PastSubmission]] = {}
     for row in session.execute(statement.order_by(Submission.number)):
         percent = None if row.percent is None else Fraction(row.percent)
-        found.setdefault((row.enrolment_id, row.activity_key), []).append(PastSubmission(row.number, row.submitted_at, percent))
-    return found
+        submissions.setdefault((row.enrolment_id, row.activity_key), []).append(PastSubmission(row.number, row.submitted_at, percent))
+    return submissions
 
 
 def list_submitted(session: Session, enrolment_id: int) -> dict[str, list[SubmittedWork]]:
     """Return the submissions of an enrolment by the key of the task, each with its address."""
     columns = (Submission.activity_key, Submission.uuid, Submission.number, Submission.submitted_at)
-    found: dict[str, list[SubmittedWork]] = {}
+    submissions: dict[str, list[SubmittedWork]] = {}
     for row in session.execute(select(*columns).where(Submission.enrolment_id == enrolment_id).order_by(Submission.number)):
-        found.setdefault(row.activity_key, []).append(SubmittedWork(f"/submissions/{row.uuid}", row.number, row.submitted_at))
-    return found
+        submissions.setdefault(row.activity_key, []).append(SubmittedWork(f"/submissions/{row.uuid}", row.number, row.submitted_at))
+    return submissions
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,16 +230,16 @@ def list_out_of_step(session: Session, course_id: int, *, after: int = 0, limit:
     """List what of a course's learners is out of step with the limits of the version that they follow, in the order of submissions."""
     last = func.max(Submission.id)
     used_up = (SimulatorTask.attempts > 0) & (SimulatorTask.attempts <= func.count())
-    whose = (Enrolment.id, Enrolment.person_id, Enrolment.course_id, Submission.activity_key, SimulatorTask.id)
+    owners = (Enrolment.id, Enrolment.person_id, Enrolment.course_id, Submission.activity_key, SimulatorTask.id)
     statement = (
-        select(last, *whose)
+        select(last, *owners)
         .select_from(Submission)
         .join(Enrolment, Enrolment.id == Submission.enrolment_id)
         .join(Activity, (Activity.version_id == Enrolment.course_version_id) & (Activity.key == Submission.activity_key))
         .join(SimulatorTask, SimulatorTask.activity_id == Activity.id)
         .join(ActivityResult, (ActivityResult.enrolment_id == Enrolment.id) & (ActivityResult.activity_key == Activity.key))
         .where(Submission.course_id == course_id, ~Submission.preview, Enrolment.superseded_at.is_(None))
-        .group_by(*whose, SimulatorTask.attempts, ActivityResult.exhausted)
+        .group_by(*owners, SimulatorTask.attempts, ActivityResult.exhausted)
         .having(last > after, ActivityResult.exhausted != used_up)
         .order_by(last)
         .limit(limit)
@@ -239,13 +247,13 @@ def list_out_of_step(session: Session, course_id: int, *, after: int = 0, limit:
     return [OutOfStep(*row) for row in session.execute(statement)]
 
 
-def find_save(session: Session, place: PersonTaskKey) -> TaskSave | None:
+def find_save(session: Session, key: PersonTaskKey) -> TaskSave | None:
     """Return what a person calculated and typed last in a task, in one take of its course or in previews."""
     mine = (
-        TaskSave.person_id == place.person_id,
-        TaskSave.enrolment_id.is_not_distinct_from(place.enrolment_id),
-        TaskSave.course_id == place.course_id,
-        TaskSave.activity_key == place.activity_key,
+        TaskSave.person_id == key.person_id,
+        TaskSave.enrolment_id.is_not_distinct_from(key.enrolment_id),
+        TaskSave.course_id == key.course_id,
+        TaskSave.activity_key == key.activity_key,
     )
     return session.scalar(select(TaskSave).where(*mine).order_by(TaskSave.id.desc()).limit(1))
 

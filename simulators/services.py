@@ -160,7 +160,7 @@ def submit_task(
         raise SubmissionNotAllowed(reasons=[refusal.reason.value for refusal in context.ruling.refusals])
     task = context.published.task
     inputs = allowed_inputs(work.inputs, context.start, task.editable)
-    found = grade(task, context.start, inputs, answers)
+    graded = grade(task, context.start, inputs, answers)
     row = Submission(
         uuid=number,
         person_id=actor.person_id,
@@ -168,19 +168,19 @@ def submit_task(
         course_id=subject.context.course_id,
         activity_key=subject.activity.key,
         task_id=context.published.id,
-        number=max((one.number for one in context.history), default=0) + 1,
+        number=max((submission.number for submission in context.history), default=0) + 1,
         preview=context.preview,
         scenario=encode(inputs),
         drawn=stored_values(context.drawn),
         submitted_at=now,
-        raw=_decimal(found.raw),
-        maximum=_decimal(found.maximum),
-        percent=None if found.percent is None else _decimal(found.percent),
-        passed=found.passed,
+        raw=_decimal(graded.raw),
+        maximum=_decimal(graded.maximum),
+        percent=None if graded.percent is None else _decimal(graded.percent),
+        passed=graded.passed,
     )
     session.add(row)
     session.flush()  # its items and the audit entry name it
-    session.execute(insert(SubmissionItem), [_item_row(row.id, context.published, item, work.typed) for item in found.items])
+    session.execute(insert(SubmissionItem), [_item_row(row.id, context.published, item, work.typed) for item in graded.items])
     _keep(session, actor, subject, TaskWork(inputs, work.typed), now=now)
     audit.record(session, actor, SimulatorVerb.SUBMITTED, row, now=now, activity=row.activity_key, number=row.number, preview=row.preview)
     enrolment_services.begin_enrolment(session, actor, subject.context, now=now)
@@ -218,12 +218,12 @@ def _hand_down(
     enrolment_services.record_result(session, actor, enrolment_id, key, outcome, now=now)
 
 
-def record_task_progress(session: Session, actor: Actor, found: OutOfStep, *, now: datetime) -> None:
+def record_task_progress(session: Session, actor: Actor, out_of_step: OutOfStep, *, now: datetime) -> None:
     """Record a learner's progress again from their submissions, by the limits of the task that they follow."""
-    lock_enrolment_turn(session, found.person_id)
-    history = _counted(queries.list_submissions(session, found.place))
-    policy = queries.get_task(session, found.task_id).task.policy
-    _hand_down(session, actor, found.enrolment_id, found.activity_key, policy, history, now=now)
+    lock_enrolment_turn(session, out_of_step.person_id)
+    history = _counted(queries.list_submissions(session, out_of_step.place))
+    policy = queries.get_task(session, out_of_step.task_id).task.policy
+    _hand_down(session, actor, out_of_step.enrolment_id, out_of_step.activity_key, policy, history, now=now)
 
 
 def transfer_submissions(session: Session, course_id: int, giver: int, taker: int) -> None:

@@ -28,8 +28,8 @@ ORDER = (
 class _Named:
     """The label of an input or output, in the language of the reader, with its name in files."""
 
-    def __init__(self, tell: Callable[[str], str], name: str) -> None:
-        self.tell, self.name = tell, name
+    def __init__(self, label_of: Callable[[str], str], name: str) -> None:
+        self.tell, self.name = label_of, name
 
     def __str__(self) -> str:
         return f"{self.tell(self.name)} · {self.name}"
@@ -40,7 +40,7 @@ OUTPUTS = tuple((name, _Named(output_label, name)) for name in compute(REFERENCE
 _MARK = FieldSpec("mark", FieldShape.NUMBER, lazy_("Points"), usual="1")
 _LENGTH = lazy_("A number and a unit: 60 s, 30 min, 24 h, 7 d.")
 
-ASKED = (
+TASK_FIELDS = (
     FieldSpec(
         "text",
         FieldShape.MARKDOWN,

@@ -122,20 +122,20 @@ def full_label(name: str) -> str:
     key, *rest = name.split(".")
     if key not in BENEFITS:
         return input_label(name)
-    words = [benefit_name(key)]
+    parts = [benefit_name(key)]
     if rest[0] == "tramos":
-        words.append(_("group %(number)s", number=rest[1]))
-    return ", ".join([*words, input_label(name)])
+        parts.append(_("group %(number)s", number=rest[1]))
+    return ", ".join([*parts, input_label(name)])
 
 
 def input_hint(name: str) -> str:
     """Return where an input comes from or what it means, '' where its name says all."""
     last = name.rpartition(".")[2]
-    found = HINTS.get(name, HINTS.get(last, "") if name.partition(".")[0] in BENEFITS else "")
+    hint = HINTS.get(name, HINTS.get(last, "") if name.partition(".")[0] in BENEFITS else "")
     if last == "elegible" and REFERENCE[name] != 1:
         share = round(REFERENCE[name] * 100, 2)
         return _("In the example, %(percent)s (solved for).", percent=percent(share, 2 if share % 1 else 0))
-    return _(found) if found else ""
+    return _(hint) if hint else ""
 
 
 def output_label(name: str) -> str:
@@ -147,15 +147,15 @@ def output_label(name: str) -> str:
         return ": ".join((_("Total cost of the floor"), _(OUTPUTS[rest])))
     if key in BENEFITS:
         return f"{benefit_name(key)}: {_needed(rest)}"
-    place, last = rest.removeprefix("filas.").split(".")
+    part, last = rest.removeprefix("filas.").split(".")
     if key == "reserva":
-        return ": ".join((_("Year %(number)s", number=place), _(OUTPUTS[last])))
-    return f"{benefit_name(key.removeprefix('trayectoria_'))}, {place}: {_(OUTPUTS[last])}"
+        return ": ".join((_("Year %(number)s", number=part), _(OUTPUTS[last])))
+    return f"{benefit_name(key.removeprefix('trayectoria_'))}, {part}: {_(OUTPUTS[last])}"
 
 
 def _needed(name: str) -> str:
-    words = _(OUTPUTS[name])
-    return _("for the target, %(what)s", what=words) if name.startswith("inverso.") else words
+    label = _(OUTPUTS[name])
+    return _("for the target, %(what)s", what=label) if name.startswith("inverso.") else label
 
 
 def fault_text(fault: Fault) -> str:

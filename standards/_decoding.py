@@ -9,11 +9,11 @@ from standards.model import FileRefused, TransferRemarkCollector
 def decode(content: bytes, remarks: TransferRemarkCollector) -> DecodedText:
     """Return the text of a file, telling where its encoding is a guess; raise FileRefused where it is no text."""
     try:
-        found = decoding.decode(content)
+        decoded = decoding.decode(content)
     except decoding.Undecodable as refused:
         raise FileRefused(refused.text, code=None, **refused.facts) from refused
-    remark_guessed_encoding(found.encoding_guessed_from, remarks)
-    return found
+    remark_guessed_encoding(decoded.encoding_guessed_from, remarks)
+    return decoded
 
 
 def remark_guessed_encoding(line: int | None, remarks: TransferRemarkCollector) -> None:

@@ -33,9 +33,9 @@ SELECTION_FIELDS = ("objective", "level", "family", "enemies", "only", "expected
 """The fields that say where a question is drawn (spec/selection 1)."""
 
 
-def remark_lost_fields(question: QuestionDefinition, kept: Iterable[str], remarks: TransferRemarkCollector) -> None:
+def remark_lost_fields(question: QuestionDefinition, names: Iterable[str], remarks: TransferRemarkCollector) -> None:
     """Report the common fields that are written and that the format does not keep."""
-    keeps = frozenset(kept)
+    keeps = frozenset(names)
     for name in _FIELDS:
         if name not in keeps and getattr(question, name) != getattr(_USUAL, name):
             lose(remarks, name)
@@ -112,16 +112,16 @@ def nominal(answer: NumericalAnswer, usual: Tolerance, remarks: TransferRemarkCo
     tolerance = answer.tolerance or usual
     if tolerance.kind is ToleranceKind.NOMINAL or answer.value is None:
         return Tolerance(ToleranceKind.NOMINAL, tolerance.amount)
-    weight, words = (remarks.note, _RELATIVE) if tolerance.kind is ToleranceKind.RELATIVE else (remarks.loss, _GEOMETRIC)
-    weight(words, N_("The format supports only absolute amounts."))
+    weight, message = (remarks.note, _RELATIVE) if tolerance.kind is ToleranceKind.RELATIVE else (remarks.loss, _GEOMETRIC)
+    weight(message, N_("The format supports only absolute amounts."))
     return Tolerance(ToleranceKind.NOMINAL, abs(answer.value) * tolerance.amount)
 
 
 def with_common_tolerance(answers: Iterable[NumericalAnswer]) -> tuple[tuple[NumericalAnswer, ...], Tolerance]:
     """Return answers without their tolerances and that tolerance, where all numbers have the same; else as they are."""
-    found = tuple(answers)
-    own = {answer.tolerance or Tolerance() for answer in found if answer.value is not None}
+    numbers = tuple(answers)
+    own = {answer.tolerance or Tolerance() for answer in numbers if answer.value is not None}
     if len(own) != 1:
-        return found, Tolerance()
-    bare = tuple(NumericalAnswer(one.value, one.right, one.credit, one.why) for one in found)
+        return numbers, Tolerance()
+    bare = tuple(NumericalAnswer(answer.value, answer.right, answer.credit, answer.why) for answer in numbers)
     return bare, next(iter(own))

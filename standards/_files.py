@@ -50,20 +50,20 @@ def address_in(attributes: str) -> str:
 
 def found_in(offered: Mapping[str, bytes], address: str) -> tuple[str, bytes] | None:
     """Return the file that an address in a text means, by its path or by the end of it."""
-    wanted = bare(address)
-    if not wanted:
+    requested = bare(address)
+    if not requested:
         return None
-    if wanted in offered:
-        return wanted, offered[wanted]
-    return next(((path, content) for path, content in offered.items() if path.endswith(f"/{wanted}")), None)
+    if requested in offered:
+        return requested, offered[requested]
+    return next(((path, content) for path, content in offered.items() if path.endswith(f"/{requested}")), None)
 
 
 def bare(address: str) -> str:
     """Return the path that an address means inside what it came with."""
-    wanted = unescape(address)
+    path = unescape(address)
     for host in _HOSTS:
-        wanted = wanted.removeprefix(host)
-    return unquote(wanted.partition("?")[0]).lstrip("./")
+        path = path.removeprefix(host)
+    return unquote(path.partition("?")[0]).lstrip("./")
 
 
 def is_with(address: str) -> bool:
@@ -73,15 +73,15 @@ def is_with(address: str) -> bool:
 
 def import_file(address: str, remarks: TransferRemarkCollector) -> str:
     """Take the file that an address means into the media of the import and return its name there; '' where it is not taken."""
-    found = found_in(remarks.offered, address)
-    name = named(found[1], found[0]) if found is not None else ""
-    if found is None or not name:
+    entry = found_in(remarks.offered, address)
+    name = named(entry[1], entry[0]) if entry is not None else ""
+    if entry is None or not name:
         return ""
     size = sum(len(content) for known, content in remarks.media.items() if known != name)
-    if size + len(found[1]) > MOST:
+    if size + len(entry[1]) > MOST:
         return ""
-    remarks.media[name] = found[1]
-    remarks.taken.add(found[0])
+    remarks.media[name] = entry[1]
+    remarks.taken.add(entry[0])
     return name
 
 
@@ -92,8 +92,8 @@ def needs(address: str, remarks: TransferRemarkCollector) -> bool:
 
 def refuse(address: str, remarks: TransferRemarkCollector) -> None:
     """Report a file that a text needs and that is not imported; the question is then a draft."""
-    found = found_in(remarks.offered, address)
-    why = N_("It is not a picture, audio file or document, or it is too large.") if found is not None else N_("It was not included.")
+    entry = found_in(remarks.offered, address)
+    why = N_("It is not a picture, audio file or document, or it is too large.") if entry is not None else N_("It was not included.")
     remarks.loss(
         N_("The file “%(name)s”, which the question needs, is left out; the question is imported as a draft."), why, name=bare(address)[:80]
     )

@@ -31,11 +31,11 @@ class KeyAllocator:
         return self._free(as_key(name) or slug(_MARKUP.sub(" ", text)) or QUESTION)
 
     def _free(self, key: str) -> str:
-        found, number = key, 2
-        while found in self._taken:
-            found, number = f"{key[: MAXIMUM_KEY - 6]}-{number}", number + 1
-        self._taken.add(found)
-        return found
+        candidate, number = key, 2
+        while candidate in self._taken:
+            candidate, number = f"{key[: MAXIMUM_KEY - 6]}-{number}", number + 1
+        self._taken.add(candidate)
+        return candidate
 
 
 def derived(text: Texts) -> str:

@@ -32,16 +32,16 @@ def read_languages(read: Callable[[bytes, str], ImportedQuestions], content: byt
     first, *others = languages
     if not _MLANG.search(content) and not _SPAN.search(content):
         return read(content, first)
-    found, missing = read(_in_language(content, first), first), _others(content, languages)
+    imported, missing = read(_in_language(content, first), first), _others(content, languages)
     for language in others:
         other = read(_in_language(content, language), language)
-        if len(other.sources) == len(found.sources):
-            sources = tuple(_joined(one, two) for one, two in zip(found.sources, other.sources, strict=True))
-            remarks = (*found.remarks, *(remark for remark in other.remarks if remark not in found.remarks))
-            found = ImportedQuestions(sources, remarks, {**found.media, **other.media})
+        if len(other.sources) == len(imported.sources):
+            sources = tuple(_joined(first_source, two) for first_source, two in zip(imported.sources, other.sources, strict=True))
+            remarks = (*imported.remarks, *(remark for remark in other.remarks if remark not in imported.remarks))
+            imported = ImportedQuestions(sources, remarks, {**imported.media, **other.media})
         else:
             missing = _others(content, (first,))
-    return replace(found, remarks=(*found.remarks, *map(left_out_remark, missing.result())))
+    return replace(imported, remarks=(*imported.remarks, *map(left_out_remark, missing.result())))
 
 
 def _codes(written: bytes) -> list[str]:
@@ -79,32 +79,32 @@ def _of_row(row: Sequence[tuple[list[str], bytes]], language: str) -> bytes:
 
 def _others(content: bytes, languages: Sequence[str]) -> LeftOutCollector:
     """Count the texts in languages that are not read."""
-    found = LeftOutCollector()
+    left_out = LeftOutCollector()
     for pattern in (_SPAN, _MLANG):
         for match in pattern.finditer(content):
             *codes, text = match.groups()
             named = _codes(next(filter(None, codes)))
             if "other" not in named and not set(named) & set(languages):
-                found.add(OTHER_LANGUAGES, f"{named[0]}: {_TAG.sub('', html.unescape(text.decode('utf-8', 'replace')))}")
-    return found
+                left_out.add(OTHER_LANGUAGES, f"{named[0]}: {_TAG.sub('', html.unescape(text.decode('utf-8', 'replace')))}")
+    return left_out
 
 
-def _joined(one: SourceQuestion, two: SourceQuestion) -> SourceQuestion:
+def _joined(source: SourceQuestion, two: SourceQuestion) -> SourceQuestion:
     """Return a question with its texts in a further language, where it has any."""
-    if one.question.kind is not two.question.kind or set(one.question.text.values()) == set(two.question.text.values()):
-        return one
-    question = _join(one.question, two.question)
+    if source.question.kind is not two.question.kind or set(source.question.text.values()) == set(two.question.text.values()):
+        return source
+    question = _join(source.question, two.question)
     is_draft = two.question.state is QuestionState.DRAFT
-    return replace(one, question=replace(question, state=QuestionState.DRAFT) if is_draft else question)
+    return replace(source, question=replace(question, state=QuestionState.DRAFT) if is_draft else question)
 
 
-def _join(one: _Node, two: object) -> _Node:
+def _join(part: _Node, two: object) -> _Node:
     """Return a part of a question with the texts of another reading beside its own; keys and figures are those of the first."""
-    if isinstance(one, tuple) and isinstance(two, tuple) and len(one) == len(two):
-        return cast("_Node", tuple(_join(mine, theirs) for mine, theirs in zip(one, two, strict=True)))
-    if isinstance(one, Mapping) and isinstance(two, Mapping) and one.keys() <= set(LANGUAGES):
-        return cast("_Node", {**one, **{language: text for language, text in two.items() if language not in one}})
-    if is_dataclass(one) and not isinstance(one, type) and type(one) is type(two):
-        joined = {entry.name: _join(getattr(one, entry.name), getattr(two, entry.name)) for entry in fields(one)}
-        return cast("_Node", replace(one, **joined))
-    return one
+    if isinstance(part, tuple) and isinstance(two, tuple) and len(part) == len(two):
+        return cast("_Node", tuple(_join(mine, theirs) for mine, theirs in zip(part, two, strict=True)))
+    if isinstance(part, Mapping) and isinstance(two, Mapping) and part.keys() <= set(LANGUAGES):
+        return cast("_Node", {**part, **{language: text for language, text in two.items() if language not in part}})
+    if is_dataclass(part) and not isinstance(part, type) and type(part) is type(two):
+        joined = {entry.name: _join(getattr(part, entry.name), getattr(two, entry.name)) for entry in fields(part)}
+        return cast("_Node", replace(part, **joined))
+    return part

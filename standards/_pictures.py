@@ -65,11 +65,11 @@ def _left(match: re.Match[str], remarks: TransferRemarkCollector) -> str:
 
 
 def _imported_picture(attributes: str, remarks: TransferRemarkCollector) -> Picture | None:
-    address, said = address_in(attributes), _ALTERNATIVE.search(attributes)
+    address, match = address_in(attributes), _ALTERNATIVE.search(attributes)
     name = import_file(address, remarks) if is_with(address) else ""
     if not name:
         return None
-    return Picture(name, " ".join(unescape(said[1] or said[2] or "").split()) if said else "")
+    return Picture(name, " ".join(unescape(match[1] or match[2] or "").split()) if match else "")
 
 
 def put_back(markdown: str, pictures: list[Picture], remarks: TransferRemarkCollector) -> str:

@@ -74,23 +74,23 @@ def tags_with_family(question: QuestionDefinition, remarks: TransferRemarkCollec
     return (*question.tags, FAMILY + family)
 
 
-def tags_and_family(words: Iterable[str], remarks: TransferRemarkCollector) -> tuple[tuple[str, ...], QuestionSelection]:
+def tags_and_family(tags: Iterable[str], remarks: TransferRemarkCollector) -> tuple[tuple[str, ...], QuestionSelection]:
     """Return tags as keys, and the family that one of them names."""
-    named = [word.strip() for word in words]
+    named = [word.strip() for word in tags]
     families = [as_key(word.removeprefix(FAMILY).strip()) for word in named if word.startswith(FAMILY)]
-    family = next((one for one in families if one), "")
+    family = next((family_tag for family_tag in families if family_tag), "")
     return tags_of([word for word in named if not word.startswith(FAMILY)], remarks), QuestionSelection(family=family)
 
 
-def tags_of(words: Iterable[str], remarks: TransferRemarkCollector) -> tuple[str, ...]:
+def tags_of(tags: Iterable[str], remarks: TransferRemarkCollector) -> tuple[str, ...]:
     """Return tags as keys, each once; a changed or empty one is reported."""
-    found: dict[str, None] = {}
-    for word in words:
+    keys: dict[str, None] = {}
+    for word in tags:
         tag = slug(word)
         if tag and tag != word.strip():
             remarks.note(N_("The tag “%(word)s” became “%(tag)s”."), word=word.strip()[:80], tag=tag)
         elif not tag:
             remarks.loss(N_("The tag “%(word)s” is left out."), N_("It has no letters or digits."), word=word.strip()[:80])
         if tag:
-            found[tag] = None
-    return tuple(found)
+            keys[tag] = None
+    return tuple(keys)

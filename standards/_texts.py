@@ -56,9 +56,9 @@ def one_line(text: str) -> str:
     return " ".join(text.split())
 
 
-def literal(words: str) -> str:
+def literal(text: str) -> str:
     """Return whole words of a format without wildcards as a pattern of ours: a star is a star."""
-    return words.replace("*", "\\*")
+    return text.replace("*", "\\*")
 
 
 def clean(text: str) -> str:
@@ -96,11 +96,11 @@ def to_html(texts: Texts | None, shape: TextShape, language: str, addresses: Map
 
 def file_names(addresses: Iterable[str]) -> dict[str, str]:
     """Return a name of its own for each file that goes along, made of the end of its address."""
-    found: dict[str, str] = {}
+    names: dict[str, str] = {}
     for address in addresses:
         name, dot, ending = address.rpartition("/")[2].rpartition(".")
-        found[address] = f"{name}-{len(found) + 1}{dot}{ending}" if f"{name}{dot}{ending}" in found.values() else f"{name}{dot}{ending}"
-    return found
+        names[address] = f"{name}-{len(names) + 1}{dot}{ending}" if f"{name}{dot}{ending}" in names.values() else f"{name}{dot}{ending}"
+    return names
 
 
 def remark_lost_files(question: QuestionDefinition, language: str, remarks: TransferRemarkCollector, carried: Collection[str] = ()) -> None:
@@ -141,15 +141,15 @@ def remark_own_markup(question: QuestionDefinition, language: str, remarks: Tran
 
 def texts_of(question: QuestionDefinition, language: str) -> list[str]:
     """Return all Markdown texts of a question in one language."""
-    found: list[str] = []
+    texts: list[str] = []
 
     def note(text: str, of: str, _shape: TextShape) -> str:
         if of == language:
-            found.append(text)
+            texts.append(text)
         return text
 
     map_texts(question, note)
-    return found
+    return texts
 
 
 def in_language(texts: Texts | None, language: str) -> str:

@@ -80,10 +80,10 @@ def local(element: Element) -> str:
 
 def child(element: Element, *path: str) -> Element | None:
     """Return the first element down a path of local names, None where it is not there."""
-    found: Element | None = element
+    node: Element | None = element
     for name in path:
-        found = next((inner for inner in found if local(inner) == name), None) if found is not None else None
-    return found
+        node = next((inner for inner in node if local(inner) == name), None) if node is not None else None
+    return node
 
 
 def children(element: Element | None, name: str) -> list[Element]:
@@ -125,8 +125,8 @@ def strip(element: Element, *names: str) -> None:
 
 def fragment(html: str, namespace: str) -> Element:
     """Return HTML as a `div` of well-formed elements in a name space, with no attribute but addresses and what stands for a picture."""
-    found = etree.fromstring(f"<div>{html}</div>", etree.HTMLParser()).find("body/div")
-    whole = found if found is not None else etree.Element("div")
+    body = etree.fromstring(f"<div>{html}</div>", etree.HTMLParser()).find("body/div")
+    whole = body if body is not None else etree.Element("div")
     for node in whole.iter():
         if isinstance(node.tag, str):
             for name in [name for name in node.attrib if name not in ("href", "src", "alt")]:
@@ -137,8 +137,8 @@ def fragment(html: str, namespace: str) -> Element:
 
 def line(element: Element) -> int:
     """Return the line of an element in its file."""
-    found = element.sourceline
-    return found if isinstance(found, int) else 0
+    number = element.sourceline
+    return number if isinstance(number, int) else 0
 
 
 def add(parent: Element, name: str, content: str = "", **attributes: str) -> Element:

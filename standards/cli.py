@@ -69,8 +69,8 @@ def import_(
 
     try:
         further = [other for other in _languages(target) if other != language]
-        found = import_file(file.name, _content(file), format_name, language, categories, further)
-        plan, before = _planned(found.imported, target if add else None, language)
+        file_import = import_file(file.name, _content(file), format_name, language, categories, further)
+        plan, before = _planned(file_import.imported, target if add else None, language)
     except DomainError as refused:
         raise click.ClickException(f"{file}: {_refusal(refused)}") from refused
     questions = [source.question for source in plan.sources]
@@ -79,7 +79,7 @@ def import_(
         "%(count)s questions are imported from %(name)s (%(format)s).",
         len(questions),
         name=file.name,
-        format=found.format,
+        format=file_import.format,
     )
     _show(questions, plan, head, every=every)
     problems = sum(remark.severity.value == "problem" for remark in plan.remarks)
@@ -90,7 +90,7 @@ def import_(
         return
     inside = target.parent.name == "banco"
     if before is None:
-        _write(target, found.bank.replace(b"](media/", b"](../media/") if inside and plan.media else found.bank)
+        _write(target, file_import.bank.replace(b"](media/", b"](../media/") if inside and plan.media else file_import.bank)
     else:
         _add(target, before, plan)
     _write_pictures(target.parent.parent if inside else target.parent, plan)
@@ -164,15 +164,15 @@ def _files_of(bank: Path, questions: Sequence[QuestionDefinition], language: str
     """Return the files beside a bank that its questions name, by key and address."""
     from standards.exporting import LARGEST, addresses_of
 
-    found: dict[str, dict[str, bytes]] = {}
+    files: dict[str, dict[str, bytes]] = {}
     left = LARGEST
     for question in questions:
         for address in addresses_of(question, language):
             file = bank.parent / address
             if file.is_file() and file.stat().st_size <= left:
-                found.setdefault(question.key, {})[address] = file.read_bytes()
+                files.setdefault(question.key, {})[address] = file.read_bytes()
                 left -= file.stat().st_size
-    return found
+    return files
 
 
 def _content(file: Path) -> bytes:
@@ -255,9 +255,9 @@ def _lines(remarks: Sequence[TransferRemark], *, every: bool) -> Iterator[str]:
 
 
 def _line(remark: TransferRemark) -> str:
-    place = _("line %(line)s", line=remark.line) if remark.line else ""
+    position = _("line %(line)s", line=remark.line) if remark.line else ""
     name = f"«{remark.question}»" if remark.question else ""
-    where = ", ".join(part for part in (place, name) if part)
+    where = ", ".join(part for part in (position, name) if part)
     return f"{where}: {remark.message}" if where else remark.message
 
 

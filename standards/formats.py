@@ -37,8 +37,8 @@ class QuestionFormat:
         return _function(self.writer) if self.writer else None
 
 
-def _function(place: str) -> Any:
-    module, _colon, name = place.partition(":")
+def _function(address: str) -> Any:
+    module, _colon, name = address.partition(":")
     return getattr(import_module(f"standards.{module}"), name)
 
 

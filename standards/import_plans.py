@@ -92,5 +92,5 @@ def free_key(key: str, used: Collection[str]) -> str:
 
 def chosen(questions: Iterable[QuestionDefinition], keys: Collection[str]) -> Sequence[QuestionDefinition]:
     """Return the questions with some keys, in their order."""
-    wanted = frozenset(keys)
-    return [question for question in questions if question.key in wanted]
+    chosen_keys = frozenset(keys)
+    return [question for question in questions if question.key in chosen_keys]

@@ -40,8 +40,8 @@ def import_file(
     file_format = FORMATS[format_name] if format_name is not None else guess(name, content)
     if file_format.read is None:
         raise FileRefused(N_("Files in the format %(name)s cannot be imported."), name=file_format.name)
-    found = read_languages(file_format.read, content, (language, *further))
-    imported = validated_as_bank(with_category_tags(found) if categories == Categories.TAGS else found, language)
+    questions = read_languages(file_format.read, content, (language, *further))
+    imported = validated_as_bank(with_category_tags(questions) if categories == Categories.TAGS else questions, language)
     return QuestionImport(file_format.name, imported, write(imported.questions, language).content)
 
 
@@ -63,8 +63,8 @@ def validated_as_bank(imported: ImportedQuestions, language: str) -> ImportedQue
                 facts={"count": str(others)},
             )
         )
-    kept = tuple(source for source in imported.sources if source.question.key not in refused)
-    return ImportedQuestions(kept, (*imported.remarks, *remarks), imported.media)
+    sources = tuple(source for source in imported.sources if source.question.key not in refused)
+    return ImportedQuestions(sources, (*imported.remarks, *remarks), imported.media)
 
 
 def _is_reported(remark: TransferRemark) -> bool:

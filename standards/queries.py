@@ -98,22 +98,22 @@ def draft_questions(session: Session, course_id: int) -> DraftQuestions:
     paths = course_drafts.list_draft_checksums(session, course_id)
     banks = [path for path in paths if claims(path)]
     folders = [path.partition("/")[0] for path in paths if path.count("/") == 1 and path.endswith(f"/{MODULE}")]
-    wanted = {COURSE, PARAMETERS, *banks, *(f"{folder}/{MODULE}" for folder in folders)}
-    files = {path: body.encode() for path, body in course_drafts.draft_bodies(session, course_id, wanted).items()}
-    found = {path: read_bank_file({name: files[name] for name in sources_of(path) if name in files}, path, _UNDATED) for path in banks}
+    needed = {COURSE, PARAMETERS, *banks, *(f"{folder}/{MODULE}" for folder in folders)}
+    files = {path: body.encode() for path, body in course_drafts.draft_bodies(session, course_id, needed).items()}
+    read_banks = {path: read_bank_file({name: files[name] for name in sources_of(path) if name in files}, path, _UNDATED) for path in banks}
     return DraftQuestions(
         languages_of(files),
         {folder: module_title(files, folder) for folder in folders},
-        {path: one.bank.questions if one.bank is not None else () for path, one in found.items()},
+        {path: bank_file.bank.questions if bank_file.bank is not None else () for path, bank_file in read_banks.items()},
     )
 
 
 def draft_contents(session: Session, files: FileStore, course_id: int, paths: Collection[str]) -> dict[str, bytes]:
     """Return files of a course's draft by path, LARGEST bytes together at most: what is beyond is left out."""
-    found: dict[str, bytes] = {}
+    contents: dict[str, bytes] = {}
     left = LARGEST
-    for one in course_drafts.list_draft_contents(session, course_id, paths):
-        if one.size <= left:
-            found[one.path] = files.read(one.sha256) if one.body is None else one.body.encode()
-            left -= one.size
-    return found
+    for file in course_drafts.list_draft_contents(session, course_id, paths):
+        if file.size <= left:
+            contents[file.path] = files.read(file.sha256) if file.body is None else file.body.encode()
+            left -= file.size
+    return contents

@@ -113,26 +113,26 @@ def _spoken_words(path: str, language: str, renderer: Renderer) -> Cues:
 
 def _timed(block: SafeHtml) -> TranscriptPassage:
     """Return a block of a transcript, whose paragraphs may begin with `[12:30]`."""
-    found = _TIMED.match(block)
-    if found is None:
+    match = _TIMED.match(block)
+    if match is None:
         return TranscriptPassage(None, plain_text(block), block)
     second = 0
-    for part in found[1].split(":"):
+    for part in match[1].split(":"):
         second = second * 60 + int(part)
-    html = f"<p>{block[found.end() :]}"
+    html = f"<p>{block[match.end() :]}"
     return TranscriptPassage(second, plain_text(html), html)
 
 
 def freeze_recordings(session: Session, publication: Publication, recordings: Sequence[tuple[Activity, PreparedRecording]]) -> None:
     """Write the rows of recordings."""
     insert_all(session, [_recording_row(activity, payload) for activity, payload in recordings])
-    wanted = select(Recording.activity_id, Recording.id).where(
+    statement = select(Recording.activity_id, Recording.id).where(
         Recording.activity_id.in_([activity.id for activity, _payload in recordings])
     )
-    numbers: dict[int, int] = dict(session.execute(wanted).all())
+    numbers: dict[int, int] = dict(session.execute(statement).all())
     parts = [_parts_of(numbers[activity.id], payload) for activity, payload in recordings]
-    for place in range(len(PARTS)):
-        insert_all(session, [row for found in parts for row in found[place]])
+    for index in range(len(PARTS)):
+        insert_all(session, [row for rows in parts for row in rows[index]])
     search.write_many(session, publication.version.id, [(activity.id, payload.search_documents) for activity, payload in recordings])
 
 

@@ -44,7 +44,7 @@ class PublishedRecording:
     def cues(self, language: str) -> Cues:
         """Return what is said, in a language."""
         caption = next((caption for caption in self.captions if caption.language == language), None)
-        return [] if caption is None else [TranscriptPassage(*said) for said in json.loads(caption.transcript)]
+        return [] if caption is None else [TranscriptPassage(*cue) for cue in json.loads(caption.transcript)]
 
 
 def get_recording(session: Session, activity_id: int, version_id: int) -> PublishedRecording:
@@ -129,8 +129,8 @@ def public_recordings(session: Session, *, now: datetime, limit: int) -> list[Li
 def visible_recordings(session: Session, actor: Actor, *, limit: int = MOST_RECORDINGS) -> list[ListedRecording]:
     """List the recordings that an actor may open, newest first: as `view_activity` allows in the courses that they may view."""
     opened = enrolments.visible_activities(session, actor, enrolments.visible_learner_contexts(session, actor))
-    wanted = [activity.id for activities in opened.values() for activity in activities if activity.kind == KIND.name]
-    return _listed(session, _LISTED.where(Activity.id.in_(wanted)).limit(limit)) if wanted else []
+    activity_ids = [activity.id for activities in opened.values() for activity in activities if activity.kind == KIND.name]
+    return _listed(session, _LISTED.where(Activity.id.in_(activity_ids)).limit(limit)) if activity_ids else []
 
 
 def _listed(session: Session, statement: Select[Recording, Activity, str, Mapping[str, str], int, bool]) -> list[ListedRecording]:
@@ -169,10 +169,10 @@ def transcripts_of(session: Session, activity_ids: Sequence[int]) -> dict[int, C
         .order_by(Caption.id)
         .limit(500)
     )
-    found: defaultdict[int, Cues] = defaultdict(list)
+    transcripts: defaultdict[int, Cues] = defaultdict(list)
     for activity_id, cues in session.execute(statement):
-        found[activity_id] += [TranscriptPassage(*said) for said in json.loads(cues)]
-    return found
+        transcripts[activity_id] += [TranscriptPassage(*cue) for cue in json.loads(cues)]
+    return transcripts
 
 
 def chapters_of(session: Session, activity_ids: Sequence[int]) -> dict[int, list[tuple[int, Mapping[str, str]]]]:
@@ -184,10 +184,10 @@ def chapters_of(session: Session, activity_ids: Sequence[int]) -> dict[int, list
         .order_by(Chapter.second, Chapter.id)
         .limit(5000)
     )
-    found: defaultdict[int, list[tuple[int, Mapping[str, str]]]] = defaultdict(list)
+    chapters: defaultdict[int, list[tuple[int, Mapping[str, str]]]] = defaultdict(list)
     for activity_id, second, title in session.execute(statement):
-        found[activity_id].append((second, title))
-    return found
+        chapters[activity_id].append((second, title))
+    return chapters
 
 
 def list_recording_entries(session: Session, version_id: int) -> Iterator[tuple[int, SearchDocument]]:
@@ -207,7 +207,7 @@ def list_recording_entries(session: Session, version_id: int) -> Iterator[tuple[
     )
     heard: defaultdict[int, dict[str, Cues]] = defaultdict(dict)
     for recording_id, language, transcript in session.execute(captions):
-        heard[recording_id][language] = [TranscriptPassage(*said) for said in json.loads(transcript)]
+        heard[recording_id][language] = [TranscriptPassage(*cue) for cue in json.loads(transcript)]
     of_version = select(Recording.id).join(Activity, Activity.id == Recording.activity_id).where(Activity.version_id == version_id)
     chapters: defaultdict[int, list[tuple[int, Mapping[str, str]]]] = defaultdict(list)
     for chapter in session.scalars(select(Chapter).where(Chapter.recording_id.in_(of_version)).order_by(Chapter.second)):

@@ -24,7 +24,7 @@ ORDER = (
 )
 FILM = ("audio/", "video/")
 WORDS = ("text/vtt", "text/markdown")
-ASKED = (
+RECORDING_FIELDS = (
     FieldSpec(
         "kind", FieldShape.CHOICE, lazy_("Is there a picture?"), "", (("video", lazy_("Video")), ("audio", lazy_("Audio only"))), "video"
     ),

@@ -31,7 +31,7 @@ class RevocationForm(Form):
     reason_class = RadioField(
         lazy_("Why it is revoked"),
         [InputRequired(CHOOSE)],
-        choices=[SelectChoice(value=one.value, label=words) for one, words in REVOKED_FOR.items()],
+        choices=[SelectChoice(value=reason.value, label=label) for reason, label in REVOKED_FOR.items()],
     )
     reason = LineField(
         lazy_("Reason"),
@@ -45,7 +45,7 @@ class ReplacementForm(Form):
     reason_class = RadioField(
         lazy_("What is corrected"),
         [InputRequired(CHOOSE)],
-        choices=[SelectChoice(value=one.value, label=words) for one, words in REPLACED_FOR.items()],
+        choices=[SelectChoice(value=reason.value, label=label) for reason, label in REPLACED_FOR.items()],
     )
     reason = LineField(
         lazy_("Explanation"),

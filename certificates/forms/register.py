@@ -42,7 +42,7 @@ def read_register_request(args: Mapping[str, str], course_id: int | None, course
     typed = {name: " ".join(args.get(name, "").split())[:LONGEST] for name in ("course", "edition", "unit", "q", "code", *DAY_FIELDS)}
     typed |= {name: args.get(name, "").strip()[:LONGEST] for name in ("state", "template", "take", "sort")}
     days, code = {name: _day(typed[name]) for name in DAY_FIELDS}, read_signs(typed["code"])
-    wanted = RegisterFilter(
+    filters = RegisterFilter(
         course_id=course_id or courses.get(typed["course"]),
         edition=as_uuid(typed["edition"]),
         unit=as_uuid(typed["unit"]),
@@ -57,7 +57,7 @@ def read_register_request(args: Mapping[str, str], course_id: int | None, course
     faults = {name: _("Enter a date, for example 2026-11-30.") for name in DAY_FIELDS if typed[name] and days[name] is None}
     if code is None:
         faults["code"] = _("This is not a valid certificate code.")
-    return RegisterRequest(typed, wanted, _sort(typed["sort"]), _page(args), faults)
+    return RegisterRequest(typed, filters, _sort(typed["sort"]), _page(args), faults)
 
 
 def _day(text: str) -> date | None:

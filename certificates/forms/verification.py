@@ -19,14 +19,14 @@ class FilesToVerifyForm(Form):
 
     def uploads(self) -> list[tuple[str, bytes]]:
         """Return the names and contents of the files, none where there is a fault; of a large one more than may be read, to be refused."""
-        sent = [one for one in self.files.data or () if getattr(one, "filename", "")]
+        sent = [upload for upload in self.files.data or () if getattr(upload, "filename", "")]
         if not sent:
             self.refuse(self.files, _("Choose at least one file."))
         if len(sent) > MOST_FILES:
             self.refuse(self.files, _("Choose at most %(most)s files at a time.", most=MOST_FILES))
-        contents = [(shown_name(one.filename), one.read(MOST_BYTES + 1)) for one in sent[: MOST_FILES + 1]]
-        for one in sent:
-            one.close()
+        contents = [(shown_name(upload.filename), upload.read(MOST_BYTES + 1)) for upload in sent[: MOST_FILES + 1]]
+        for upload in sent:
+            upload.close()
         return [] if self.faults else contents
 
 

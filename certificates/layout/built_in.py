@@ -25,7 +25,7 @@ def facade_files(version: int = NEWEST) -> dict[str, bytes]:
 def facade(version: int = NEWEST) -> CertificateTemplate:
     """Return a version of the sheet of the product."""
     result = read_template(facade_files(version), today=_ANY_DAY)
-    assert result.template is not None, [f"{TEMPLATE_FILE}:{one.line}: {one.message}" for one in result.findings]
+    assert result.template is not None, [f"{TEMPLATE_FILE}:{finding.line}: {finding.message}" for finding in result.findings]
     return result.template
 
 

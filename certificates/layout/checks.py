@@ -28,9 +28,9 @@ FEWEST_MODULES = 25
 
 def check_template(table: MappingCursor, template: CertificateTemplate, tables: Sequence[MappingCursor]) -> None:
     """Report what is required and missing or twice, too small, or outside the page or its margin."""
-    found = [(inner, element) for inner, element in zip(tables, template.elements, strict=True) if not element.hidden]
-    codes = [(inner, one) for inner, one in found if isinstance(one, CodeElement)]
-    squares = [(inner, one) for inner, one in found if isinstance(one, QrElement)]
+    shown = [(inner, element) for inner, element in zip(tables, template.elements, strict=True) if not element.hidden]
+    codes = [(inner, element) for inner, element in shown if isinstance(element, CodeElement)]
+    squares = [(inner, element) for inner, element in shown if isinstance(element, QrElement)]
     _check_only_one(table, "code", [inner for inner, _one in codes])
     _check_only_one(table, "qr", [inner for inner, _one in squares])
     for inner, code in codes:
@@ -39,8 +39,8 @@ def check_template(table: MappingCursor, template: CertificateTemplate, tables: 
     for inner, square in squares:
         if square.size < LEAST_QR:
             inner.report("C221", N_("The QR code has to be at least %(least)s mm wide."), at="size", least=f"{LEAST_QR:g}")
-        _check_quiet(inner, square, found)
-    for inner, element in found:
+        _check_quiet(inner, square, shown)
+    for inner, element in shown:
         _check_place(inner, element, template.page)
 
 
@@ -52,11 +52,11 @@ def _check_only_one(table: MappingCursor, kind: str, tables: Sequence[MappingCur
         extra.report("C221", N_("The element “%(kind)s” is here a second time."), N_("Delete it."), kind=kind)
 
 
-def _check_quiet(table: MappingCursor, square: QrElement, found: Sequence[tuple[MappingCursor, TemplateElement]]) -> None:
+def _check_quiet(table: MappingCursor, square: QrElement, shown: Sequence[tuple[MappingCursor, TemplateElement]]) -> None:
     """Report what stands in the white around a QR code."""
     white = QUIET * square.size / (FEWEST_MODULES + 2 * QUIET)
     zone = Area(square.x - white, square.y - white, square.size + 2 * white, square.size + 2 * white)
-    for _inner, other in found:
+    for _inner, other in shown:
         taken = None if other is square or is_ground(other) else area_of(other)
         if taken is not None and _touch(zone, taken):
             table.report(
@@ -65,9 +65,9 @@ def _check_quiet(table: MappingCursor, square: QrElement, found: Sequence[tuple[
             return
 
 
-def _touch(one: Area, other: Area) -> bool:
-    beside = one.x + one.width <= other.x or other.x + other.width <= one.x
-    return not beside and not (one.y + one.height <= other.y or other.y + other.height <= one.y)
+def _touch(area: Area, other: Area) -> bool:
+    beside = area.x + area.width <= other.x or other.x + other.width <= area.x
+    return not beside and not (area.y + area.height <= other.y or other.y + other.height <= area.y)
 
 
 def _check_place(table: MappingCursor, element: TemplateElement, page: PageFormat) -> None:
@@ -115,6 +115,6 @@ def area_of(element: TemplateElement) -> Area | None:
 def _area_of_text(element: TextElement) -> Area:
     """Return the rectangle of a text on its baselines, with the letters above the first of them."""
     largest = max(element.fits, key=lambda fit: fit.lines)
-    baselines = largest.baselines or tuple(element.y + place * element.leading * largest.largest for place in range(largest.lines))
+    baselines = largest.baselines or tuple(element.y + line * element.leading * largest.largest for line in range(largest.lines))
     top = min(baselines, default=element.y) - largest.largest * 0.75
     return Area(element.x, top, element.width, max(baselines, default=element.y) - top)

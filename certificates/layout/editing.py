@@ -51,18 +51,18 @@ class ElementSummary:
 
 def list_elements(text: str) -> tuple[ElementSummary, ...]:
     """Return the elements of a template's text; raise EditRefused where lines cannot separate them."""
-    return tuple(_summary(place, read_fields(entry.text)) for place, entry in enumerate(list_entries(text, ELEMENTS)))
+    return tuple(_summary(index, read_fields(entry.text)) for index, entry in enumerate(list_entries(text, ELEMENTS)))
 
 
-def _summary(place: int, fields: Mapping[str, Written]) -> ElementSummary:
-    words = fields.get("text") or fields.get("file") or ""
-    if isinstance(words, Mapping):
-        words = next((one for one in words.values() if isinstance(one, str)), "")
+def _summary(index: int, fields: Mapping[str, Written]) -> ElementSummary:
+    content = fields.get("text") or fields.get("file") or ""
+    if isinstance(content, Mapping):
+        content = next((text for text in content.values() if isinstance(text, str)), "")
     at = fields.get("at") or fields.get("from") or ""
     return ElementSummary(
-        place,
+        index,
         str(fields.get("kind") or ""),
-        words.split("\n")[0] if isinstance(words, str) else "",
+        content.split("\n")[0] if isinstance(content, str) else "",
         _listed(at),
         _listed(fields.get("size") or ""),
         fields.get("hidden") == "true",
@@ -70,7 +70,7 @@ def _summary(place: int, fields: Mapping[str, Written]) -> ElementSummary:
 
 
 def _listed(value: Written) -> str:
-    return ", ".join(str(one) for one in value) if isinstance(value, list) else str(value)
+    return ", ".join(str(part) for part in value) if isinstance(value, list) else str(value)
 
 
 def with_element_added(text: str, kind: str) -> str:
@@ -78,45 +78,45 @@ def with_element_added(text: str, kind: str) -> str:
     return add_alike(text, ELEMENTS, NEW_ELEMENTS[kind])
 
 
-def with_element_copied(text: str, place: int) -> str:
+def with_element_copied(text: str, index: int) -> str:
     """Return the text with a copy of an element right after it."""
     entries = list_entries(text, ELEMENTS)
-    after = add_alike(text, ELEMENTS, entries[place].text)
-    return with_entry_moved(after, ELEMENTS, len(entries), place + 1)
+    after = add_alike(text, ELEMENTS, entries[index].text)
+    return with_entry_moved(after, ELEMENTS, len(entries), index + 1)
 
 
-def with_element_moved(text: str, place: int, to: int) -> str:
+def with_element_moved(text: str, index: int, to: int) -> str:
     """Return the text with an element at another place of the list; beyond its ends nothing moves."""
     count = len(list_entries(text, ELEMENTS))
-    return with_entry_moved(text, ELEMENTS, place, min(max(to, 0), count - 1))
+    return with_entry_moved(text, ELEMENTS, index, min(max(to, 0), count - 1))
 
 
-def without_element(text: str, place: int) -> str:
+def without_element(text: str, index: int) -> str:
     """Return the text without an element."""
-    return without_entries(text, ELEMENTS, [place])
+    return without_entries(text, ELEMENTS, [index])
 
 
-def with_element_hidden(text: str, place: int, *, hidden: bool) -> str:
+def with_element_hidden(text: str, index: int, *, hidden: bool) -> str:
     """Return the text with an element hidden, or shown again."""
-    return _with_fields(text, place, {"hidden": "true" if hidden else None})
+    return _with_fields(text, index, {"hidden": "true" if hidden else None})
 
 
-def with_element_placed(text: str, place: int, at: Sequence[str], size: Sequence[str], words: str | None = None) -> str:
+def with_element_placed(text: str, index: int, at: Sequence[str], size: Sequence[str], content: str | None = None) -> str:
     """Return the text with an element at another place, of another size, and with other words; empty ones stay as they are."""
     fields: dict[str, Written] = {}
-    entry = read_fields(list_entries(text, ELEMENTS)[place].text)
+    entry = read_fields(list_entries(text, ELEMENTS)[index].text)
     if at:
         fields["at" if "at" in entry else "from"] = list(at)
     if size:
         fields["size"] = list(size) if len(size) > 1 else size[0]
-    if words is not None and isinstance(entry.get("text"), str):
-        fields["text"] = words
-    return _with_fields(text, place, fields)
+    if content is not None and isinstance(entry.get("text"), str):
+        fields["text"] = content
+    return _with_fields(text, index, fields)
 
 
-def _with_fields(text: str, place: int, fields: Mapping[str, Written]) -> str:
-    entry = list_entries(text, ELEMENTS)[place].text
+def _with_fields(text: str, index: int, fields: Mapping[str, Written]) -> str:
+    entry = list_entries(text, ELEMENTS)[index].text
     for name, value in fields.items():
         if read_fields(entry).get(name) != value:
             entry = write_field(entry, name, value, ORDER, flow=True)
-    return replace_entry(text, ELEMENTS, place, entry)
+    return replace_entry(text, ELEMENTS, index, entry)

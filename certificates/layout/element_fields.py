@@ -25,10 +25,10 @@ def length(text: str) -> float:
 
 def size(text: str) -> float:
     """Read the size of something that is drawn: more than nothing."""
-    found = float(scalars.number_between(0, LONGEST)(text))
-    if found < 0.1:
+    value = float(scalars.number_between(0, LONGEST)(text))
+    if value < 0.1:
         raise RefusedError("C113", N_("%(text)s is too small to be seen."), text=text)
-    return found
+    return value
 
 
 def spacing(text: str) -> float:
@@ -43,20 +43,20 @@ def colour(text: str) -> str:
         return lowered
     known = ", ".join(NAMED_COLOURS)
     nearest = scalars.nearest_of(lowered, NAMED_COLOURS)
-    told, fix = N_("“%(text)s” is not a colour."), N_("The closest is “%(nearest)s”. Write one of %(known)s, or #rrggbb in quotes.")
-    raise RefusedError("C112", told, fix, text=text, known=known, nearest=nearest)
+    message, fix = N_("“%(text)s” is not a colour."), N_("The closest is “%(nearest)s”. Write one of %(known)s, or #rrggbb in quotes.")
+    raise RefusedError("C112", message, fix, text=text, known=known, nearest=nearest)
 
 
 def word_of(kind: type[E]) -> Parser[E]:
     """Return a reader of the words of an enumeration, which names the nearest one."""
 
     def read(text: str) -> E:
-        words = [member.value for member in kind]
-        if text in words:
+        known_words = [member.value for member in kind]
+        if text in known_words:
             return kind(text)
-        nearest = scalars.nearest_of(text, words)
-        told, fix = N_("“%(text)s” is not known here."), N_("The closest is “%(nearest)s”. Known are: %(known)s.")
-        raise RefusedError("C112", told, fix, text=text, nearest=nearest, known=", ".join(words))
+        nearest = scalars.nearest_of(text, known_words)
+        message, fix = N_("“%(text)s” is not known here."), N_("The closest is “%(nearest)s”. Known are: %(known)s.")
+        raise RefusedError("C112", message, fix, text=text, nearest=nearest, known=", ".join(known_words))
 
     return read
 
@@ -66,12 +66,12 @@ def numbers(
 ) -> tuple[float, ...] | None:
     """Return a list of so many numbers; None with a finding where it is none."""
     table.flows.add(name)
-    found = table.get(name, required=required)
-    if found is None:
+    list_value = table.get(name, required=required)
+    if list_value is None:
         return None
-    values = [value.read(read) for value in found.items()]
+    values = [value.read(read) for value in list_value.items()]
     if len(values) != count:
-        found.report("C111", N_("%(count)s numbers are expected here."), N_("Write them as [10, 20]."), count=count)
+        list_value.report("C111", N_("%(count)s numbers are expected here."), N_("Write them as [10, 20]."), count=count)
         return None
     known = tuple(value for value in values if value is not None)
     return known if len(known) == count else None
@@ -79,8 +79,8 @@ def numbers(
 
 def point(table: MappingCursor, name: str = "at") -> tuple[float, float]:
     """Return a place on the page; the corner, with a finding, where there is none."""
-    found = numbers(table, name, 2)
-    return (found[0], found[1]) if found else (0.0, 0.0)
+    coordinates = numbers(table, name, 2)
+    return (coordinates[0], coordinates[1]) if coordinates else (0.0, 0.0)
 
 
 def area(table: MappingCursor) -> Area:
@@ -97,25 +97,25 @@ def coloured(table: MappingCursor, default: str, name: str = "colour") -> str:
 
 def template_text(table: MappingCursor, name: str = "text", *, required: bool = True) -> Mapping[str, str]:
     """Return a text with fields in the languages of the template; each language has to be written where one is."""
-    found = table.get(name, required=required)
-    if found is None:
+    value = table.get(name, required=required)
+    if value is None:
         return {}
-    text = found.text(MarkupLevel.INLINE)
-    for words in text.values():
+    text = value.text(MarkupLevel.INLINE)
+    for translation in text.values():
         try:
-            check_fields(words)
+            check_fields(translation)
         except RefusedError as refused:
-            found.report(refused.code, refused.template, refused.fix, **refused.facts)
-    _check_languages(found, text)
+            value.report(refused.code, refused.template, refused.fix, **refused.facts)
+    _check_languages(value, text)
     return text
 
 
-def _check_languages(found: LocatedValue, text: Mapping[str, str]) -> None:
-    if not found.is_table or not text:
+def _check_languages(value: LocatedValue, text: Mapping[str, str]) -> None:
+    if not value.is_table or not text:
         return
-    for language in found.session.languages[1:]:
+    for language in value.session.languages[1:]:
         if language not in text:
-            found.report(
+            value.report(
                 "C223",
                 N_("The text in “%(language)s” is missing."),
                 N_("Write it, or take the language out of the title."),

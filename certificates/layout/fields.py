@@ -20,15 +20,15 @@ _BRACE = re.compile(r"[{}]")
 
 def check_fields(text: str) -> None:
     """Raise RefusedError for a field that there is not, and for braces that are none."""
-    for found in _FIELD.finditer(text):
-        name = found[1]
+    for match in _FIELD.finditer(text):
+        name = match[1]
         if name not in FIELDS:
             nearest = nearest_of(name, FIELDS)
-            told, fix = (
+            message, fix = (
                 N_("“{%(name)s}” is not a field of certificates."),
                 N_("The closest field is “{%(nearest)s}”. Known are: %(known)s."),
             )
-            raise RefusedError("C220", told, fix, name=name, nearest=nearest, known=", ".join(FIELDS))
+            raise RefusedError("C220", message, fix, name=name, nearest=nearest, known=", ".join(FIELDS))
     if _BRACE.search(_FIELD.sub("", text)):
         raise RefusedError("C220", N_("A brace is missing or left over."), N_("Write a field as {person.name}; braces have no other use."))
 
@@ -45,5 +45,5 @@ def filled_lines(text: str, values: Mapping[str, str]) -> tuple[str, ...]:
         named = fields_in(line)
         if named and not any(values[name] for name in named):
             continue
-        lines.append(_FIELD.sub(lambda found: values[found[1]], line).strip())
+        lines.append(_FIELD.sub(lambda match: values[match[1]], line).strip())
     return tuple(line for line in lines if line)

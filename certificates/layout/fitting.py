@@ -32,9 +32,9 @@ def fit_text(
     Two lines are broken before ``last_part`` where both then fit at the largest size, else where the widest line is shortest.
     """
     for fit in fits:
-        found = _fitted(lines, font, width, fit, measure, last_part)
-        if found.fits or fit is fits[-1]:
-            return found
+        fitted = _fitted(lines, font, width, fit, measure, last_part)
+        if fitted.fits or fit is fits[-1]:
+            return fitted
     raise AssertionError("a text has at least one way to fit")
 
 
@@ -65,20 +65,20 @@ def _broken(lines: Sequence[str], font: FontName, width: float, fit: TextFit, me
 
 def balanced(text: str, font: FontName, count: int, measure: Measure) -> tuple[str, ...]:
     """Break a text at spaces into so many lines (fewer with fewer words) that the widest line is shortest."""
-    words = text.split() or [""]
-    count = min(count, len(words))
-    if count > 3 or len(words) > TRIED_WORDS:
-        return _evenly(words, font, count, measure)
-    breaks = combinations(range(1, len(words)), count - 1)
-    candidates = [tuple(" ".join(words[start:end]) for start, end in zip((0, *cut), (*cut, len(words)), strict=True)) for cut in breaks]
+    parts = text.split() or [""]
+    count = min(count, len(parts))
+    if count > 3 or len(parts) > TRIED_WORDS:
+        return _evenly(parts, font, count, measure)
+    breaks = combinations(range(1, len(parts)), count - 1)
+    candidates = [tuple(" ".join(parts[start:end]) for start, end in zip((0, *cut), (*cut, len(parts)), strict=True)) for cut in breaks]
     return min(candidates, key=lambda lines: _widest(lines, font, 1, 0, measure))
 
 
-def _evenly(words: Sequence[str], font: FontName, count: int, measure: Measure) -> tuple[str, ...]:
+def _evenly(parts: Sequence[str], font: FontName, count: int, measure: Measure) -> tuple[str, ...]:
     """Break words into so many lines of about the same width, one after another."""
-    share = measure(" ".join(words), font, 1, 0) / count
+    share = measure(" ".join(parts), font, 1, 0) / count
     lines: list[list[str]] = [[]]
-    for word in words:
+    for word in parts:
         if lines[-1] and len(lines) < count and measure(" ".join((*lines[-1], word)), font, 1, 0) > share:
             lines.append([])
         lines[-1].append(word)

@@ -160,28 +160,28 @@ class _Placer:
                 assert_never(element)
 
     def _text(self, element: TextElement) -> list[PlacedElement]:
-        words = self._in_language(element.text)
-        lines = tuple(normalize("NFC", line) for line in filled_lines(words, self._content.values))
+        text = self._in_language(element.text)
+        lines = tuple(normalize("NFC", line) for line in filled_lines(text, self._content.values))
         if not lines:
             return []
         lines = (" ".join(lines),) if element.run_on else lines
-        surnames = normalize("NFC", self._content.surnames) if words.strip() == SURNAMES else ""
+        surnames = normalize("NFC", self._content.surnames) if text.strip() == SURNAMES else ""
         fitted = fit_text(lines, element.font, element.width, element.fits, self._measure, last_part=surnames)
         self._note_overflow(element, fitted)
         way = _way_of(element, fitted)
-        baselines = way.baselines or tuple(element.y + place * element.leading * fitted.size for place in range(len(fitted.lines)))
+        baselines = way.baselines or tuple(element.y + index * element.leading * fitted.size for index in range(len(fitted.lines)))
         marks = self._label(element, way)
         marks += [
             self._line(element, line, y, fitted.size, fitted.fit.spacing)
             for y, line in zip(baselines, fitted.lines, strict=False)
         ]  # fmt: skip
-        language = self._content.title_language if "{course.title}" in words else ""
+        language = self._content.title_language if "{course.title}" in text else ""
         return [PlacedElement(element.role, tuple(marks), language=language)]
 
     def _note_overflow(self, element: TextElement, fitted: FittedText) -> None:
         if not fitted.fits:
-            words = [word for line in fitted.lines for word in line.split()]
-            widest = max(words, key=lambda word: self._measure(word, element.font, 1, 0), default="")
+            parts = [word for line in fitted.lines for word in line.split()]
+            widest = max(parts, key=lambda word: self._measure(word, element.font, 1, 0), default="")
             self.overflows.append(TextOverflow(self.number, " ".join(fitted.lines), widest))
 
     def _label(self, element: TextElement, way: TextFit) -> list[Mark]:
@@ -245,8 +245,8 @@ class _Placer:
         pitch = (area.width + SIGNATORY_GAP) / (element.most if element.least is None else max(count, element.least))
         placed: list[PlacedElement] = []
         signers = zip(self._content.signatories[: element.most], self._content.descriptions.signatures, strict=False)
-        for place, (signatory, described) in enumerate(signers):
-            column = Area(area.x + place * pitch, area.y, pitch - SIGNATORY_GAP, area.height)
+        for index, (signatory, described) in enumerate(signers):
+            column = Area(area.x + index * pitch, area.y, pitch - SIGNATORY_GAP, area.height)
             placed += self._signatory(element, column, signatory, described)
         return placed
 

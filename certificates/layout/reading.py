@@ -59,8 +59,8 @@ def read_template(files: Mapping[str, bytes], *, today: date) -> TemplateReadRes
     """Read the files of a template, name to content; the pictures are taken as they are."""
     session = ReadingSession(files, today)
     template = _read(session)
-    findings = tuple(sorted(map(_strict, session.findings), key=lambda one: one.place))
-    wrong = any(one.severity is Severity.ERROR for one in findings)
+    findings = tuple(sorted(map(_strict, session.findings), key=lambda finding: finding.place))
+    wrong = any(finding.severity is Severity.ERROR for finding in findings)
     return TemplateReadResult(None if wrong else template, findings)
 
 
@@ -98,8 +98,8 @@ def _template(table: MappingCursor) -> CertificateTemplate:
     institution = table.value("institution", scalars.key, "")
     title = table.text("title", MarkupLevel.PLAIN, required=True)
     page = _page(table)
-    found = table.get("elements", required=True)
-    values = list(found.items()) if found is not None else []
+    listed = table.get("elements", required=True)
+    values = list(listed.items()) if listed is not None else []
     if len(values) > MOST_ELEMENTS:
         table.report("C105", N_("The template has more than %(most)s elements."), at="elements", most=MOST_ELEMENTS)
     tables = [inner for value in values[:MOST_ELEMENTS] if (inner := value.table()) is not None]
@@ -192,23 +192,23 @@ def _fit(table: MappingCursor) -> TextFit:
     largest, smallest = _sizes(table)
     step = table.value("step", size, 0.1)
     space = table.value("spacing", spacing, 0.0)
-    found = table.get("baselines", required=True)
-    baselines = tuple(y for value in (found.items() if found else ()) if (y := value.read(length)) is not None)
+    listed = table.get("baselines", required=True)
+    baselines = tuple(y for value in (listed.items() if listed else ()) if (y := value.read(length)) is not None)
     label = table.value("label", length)
     return TextFit(max(1, min(len(baselines), MOST_LINES)), largest, smallest, step, space, baselines, label)
 
 
 def _sizes(table: MappingCursor) -> tuple[float, float]:
     """Return the largest and the smallest size of a text: one number, or two."""
-    found = table.get("size", required=True)
-    if found is None:
+    value = table.get("size", required=True)
+    if value is None:
         return 1.0, 1.0
-    if isinstance(found.node, YamlScalar):
-        only = found.read(size) or 1.0
+    if isinstance(value.node, YamlScalar):
+        only = value.read(size) or 1.0
         return only, only
     read = numbers(table, "size", 2, size) or (1.0, 1.0)
     if read[0] < read[1]:
-        found.report("C113", N_("The larger size comes first."))
+        value.report("C113", N_("The larger size comes first."))
     return max(read), min(read)
 
 
@@ -244,12 +244,12 @@ def _signatories(table: MappingCursor) -> SignatoriesElement:
 
 
 def _image(table: MappingCursor) -> ImageElement:
-    found = table.get("file", required=True)
-    name = (found.read(scalars.word) if found is not None else None) or ""
-    if found is not None and not name.lower().endswith(PICTURES):
-        found.report("C222", N_("Pictures of templates are PNG or JPEG."), name=name)
-    elif found is not None and name not in table.session.files:
-        found.report("C222", N_("The picture “%(name)s” is missing."), N_("Upload it to this template."), name=name)
+    value = table.get("file", required=True)
+    name = (value.read(scalars.word) if value is not None else None) or ""
+    if value is not None and not name.lower().endswith(PICTURES):
+        value.report("C222", N_("Pictures of templates are PNG or JPEG."), name=name)
+    elif value is not None and name not in table.session.files:
+        value.report("C222", N_("The picture “%(name)s” is missing."), N_("Upload it to this template."), name=name)
     box = area(table)
     decorative = table.flag("decorative", False)
     alternative = template_text(table, "alt", required=not decorative)

@@ -262,14 +262,14 @@ class CertificateTemplate:
     @property
     def prints_logo(self) -> bool:
         """Say whether it has a place for the institution's logo."""
-        return any(isinstance(one, LogoElement) and not one.hidden for one in self.elements)
+        return any(isinstance(element, LogoElement) and not element.hidden for element in self.elements)
 
     def prints(self, name: str) -> bool:
         """Say whether a text of it has a field."""
-        texts = (one.text.values() for one in self.elements if isinstance(one, TextElement) and not one.hidden)
+        texts = (element.text.values() for element in self.elements if isinstance(element, TextElement) and not element.hidden)
         return any(f"{{{name}}}" in text for languages in texts for text in languages)
 
     @property
     def most_signatories(self) -> int:
         """Return how many signatories have a place on it."""
-        return max((one.most for one in self.elements if isinstance(one, SignatoriesElement) and not one.hidden), default=0)
+        return max((element.most for element in self.elements if isinstance(element, SignatoriesElement) and not element.hidden), default=0)

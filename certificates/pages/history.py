@@ -34,10 +34,10 @@ def history_lines(events: Sequence[CredentialEvent]) -> list[CredentialEventView
     """Return the acts on a certificate in words."""
     return [
         CredentialEventView(
-            one.at,
-            _(WORDS[one.verb]) if one.verb in WORDS else _("Other action: %(verb)s", verb=one.verb),
-            one.by,
-            str(one.facts.get("reason", "")),
+            event.at,
+            _(WORDS[event.verb]) if event.verb in WORDS else _("Other action: %(verb)s", verb=event.verb),
+            event.by,
+            str(event.facts.get("reason", "")),
         )
-        for one in events
+        for event in events
     ]

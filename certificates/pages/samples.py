@@ -95,12 +95,12 @@ def long_texts(texts: CertificateTexts) -> CertificateTexts:
 
 def find_overflows(texts: CertificateTexts) -> tuple[tuple[str, TextOverflow], ...]:
     """Return what does not fit a template with the hard names and the longest title, each with its language (spec/certificates T5)."""
-    found: dict[tuple[str, int], TextOverflow] = {}
+    overflows: dict[tuple[str, int], TextOverflow] = {}
     for language in texts.template.languages:
         for name, surnames in HARD_NAMES:
             hard = replace(
                 texts, language=language, person_name=name, surnames=surnames, course_title=LONGEST_TITLE, edition=LONGEST_EDITION
             )
             for overflow in placed_sheet(compose(hard)).overflows:
-                found.setdefault((language, overflow.element), overflow)
-    return tuple((language, overflow) for (language, _element), overflow in found.items())
+                overflows.setdefault((language, overflow.element), overflow)
+    return tuple((language, overflow) for (language, _element), overflow in overflows.items())

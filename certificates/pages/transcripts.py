@@ -102,4 +102,4 @@ def _row(record: TranscriptRecord, now: str, replacement_code: str = "") -> Tran
 
 
 def _sums(sums: Sequence[TranscriptSum]) -> tuple[TranscriptSumView, ...]:
-    return tuple(TranscriptSumView(one.institution, one.year, printed_hours(one.hours, language())) for one in sums)
+    return tuple(TranscriptSumView(subtotal.institution, subtotal.year, printed_hours(subtotal.hours, language())) for subtotal in sums)

@@ -69,7 +69,7 @@ def confirmed(finding: FileFinding, entry: RegisterEntry | None, addresses: Sequ
         return finding
     known = (badge_content(entry.row, address) for address in addresses) if entry else ()
     claimed = replace(finding.badge, description="", criteria="")
-    if any(replace(one, description="", criteria="") == claimed for one in known if one):
+    if any(replace(achievement, description="", criteria="") == claimed for achievement in known if achievement):
         return finding
     return replace(finding, verdict=FileVerdict.ALTERED, badge=None, fault=DocumentFault.COMPROMISED_KEY)
 
@@ -127,9 +127,9 @@ def _without_seal(finding: FileFinding, entry: RegisterEntry | None, seals_since
     if entry is None:
         return FileVerdictView(finding.name, "bad", "x", _(verdict_words.ALTERED), str(CHANGED))
     row, day = entry.row, local(seals_since)
-    words = _("Sheet without a seal, issued before %(day)s: compare it with the register", day=format_date(day))
+    text = _("Sheet without a seal, issued before %(day)s: compare it with the register", day=format_date(day))
     facts = row.person_name, choose(dict(row.course_titles)), row.institution, row.issued_on, printed_code(row.code)
-    return FileVerdictView(finding.name, "warn", "triangle-alert", words, f"{BEFORE_SEALS} {state_in_words(entry)[2]}.", *facts)
+    return FileVerdictView(finding.name, "warn", "triangle-alert", text, f"{BEFORE_SEALS} {state_in_words(entry)[2]}.", *facts)
 
 
 def state_in_words(entry: RegisterEntry | None) -> tuple[str, str, str]:
@@ -142,8 +142,8 @@ def state_in_words(entry: RegisterEntry | None) -> tuple[str, str, str]:
     if entry.state is CredentialState.EXPIRED and row.expires_on:
         return "warn", "calendar-clock", _(verdict_words.EXPIRED, day=format_date(row.expires_on))
     if entry.state is CredentialState.REPLACED:
-        words = _(verdict_words.REPLACED_BY, code=entry.replacement_code) if entry.replacement_code else _(verdict_words.REPLACED)
-        return "warn", "history", words
+        text = _(verdict_words.REPLACED_BY, code=entry.replacement_code) if entry.replacement_code else _(verdict_words.REPLACED)
+        return "warn", "history", text
     day = format_date(local(row.revoked_at)) if row.revoked_at else ""
     if row.revoked_class:
         return "bad", "x", _(verdict_words.REVOKED_FOR, day=day, why=REVOKED_FOR[RevocationReason(row.revoked_class)])

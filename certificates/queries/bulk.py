@@ -42,11 +42,11 @@ def get_download(session: Session, actor: Actor, download: UUID, **_address: obj
     """Return a bulk download with what the actor is in its course; raise NotFound."""
     at_course = (CourseStaff.course_id == BulkDownload.course_id) & (CourseStaff.person_id == actor.person_id)
     statement = select(BulkDownload, CourseStaff.role).outerjoin(CourseStaff, at_course).where(BulkDownload.uuid == download)
-    found = session.execute(statement).one_or_none()
-    if found is None:
+    row = session.execute(statement).one_or_none()
+    if row is None:
         raise NotFound
-    administers = get_institution_scope(session, actor).covers(found[0].institution_id)
-    return BulkContext(found[0], StaffRole(found[1]) if found[1] else None, administers)
+    administers = get_institution_scope(session, actor).covers(row[0].institution_id)
+    return BulkContext(row[0], StaffRole(row[1]) if row[1] else None, administers)
 
 
 def find_download(session: Session, number: UUID) -> BulkDownload | None:
@@ -72,16 +72,20 @@ def list_files(session: Session, download_id: int) -> list[BulkFile]:
     return list(session.scalars(select(BulkFile).where(BulkFile.download_id == download_id).order_by(BulkFile.number)))
 
 
-def list_ids(session: Session, wanted: RegisterFilter, sort: RegisterSort) -> list[int]:
+def list_ids(session: Session, filters: RegisterFilter, sort: RegisterSort) -> list[int]:
     """List the numbers of all certificates of a list, in its order."""
-    statement = register_statement(wanted, sort, today=today())
+    statement = register_statement(filters, sort, today=today())
     return list(session.scalars(statement.with_only_columns(Credential.id, maintain_column_froms=True)))
 
 
 def list_institution_ids(session: Session, ids: Sequence[int]) -> list[int]:
     """List the institutions that certificates name; those that name none are of the first one."""
     keys = set(session.scalars(select(Credential.institution_key).where(Credential.id.in_(ids)).distinct()))
-    return [one.id for one in list_institutions(session) if str(one.uuid) in keys or (one.is_first and "" in keys)]
+    return [
+        institution.id
+        for institution in list_institutions(session)
+        if str(institution.uuid) in keys or (institution.is_first and "" in keys)
+    ]
 
 
 def read_frozen(row: BulkDownload) -> list[int]:
@@ -106,7 +110,7 @@ def list_drawn(session: Session, ids: Sequence[int]) -> list[DrawnCredential]:
     )
     for credential, name, offices, picture in session.execute(signed):
         signers[credential].append(CredentialSigner(name, offices, picture or b""))
-    found = {
+    drawn = {
         row.id: DrawnCredential(
             row,
             tuple(signers[row.id]),
@@ -116,7 +120,7 @@ def list_drawn(session: Session, ids: Sequence[int]) -> list[DrawnCredential]:
         )
         for row, is_deleted in rows
     }
-    return [found[number] for number in ids if number in found]
+    return [drawn[number] for number in ids if number in drawn]
 
 
 def _prints_logo(row: Credential, templates: Mapping[tuple[str, int], CertificateTemplate]) -> bool:

@@ -26,12 +26,12 @@ def missing_template(session: Session, _course_id: int, folder: CourseFolder) ->
         return ()
     row, in_use = queries.find_stored(session, key), queries.list_in_use(session)
     if row is None:
-        offered = tuple(one.key for one in in_use if one.organisation_id in (None, institution.id if institution else None))
-        told = N_("There is no certificate template “%(key)s”.")
-        return (_finding("C216", told, N_("The closest is “%(nearest)s”."), key=key, nearest=nearest_of(key, offered)),)
+        offered = tuple(template.key for template in in_use if template.organisation_id in (None, institution.id if institution else None))
+        message = N_("There is no certificate template “%(key)s”.")
+        return (_finding("C216", message, N_("The closest is “%(nearest)s”."), key=key, nearest=nearest_of(key, offered)),)
     if institution is None or row.organisation_id != institution.id:
         return (_finding("C218", N_("The certificate template “%(key)s” is of another institution."), key=key),)
-    used = next((one for one in in_use if one.key == key), None)
+    used = next((template for template in in_use if template.key == key), None)
     if used is None:
         return (_finding("C217", N_("The certificate template “%(key)s” is not published yet."), N_("Publish it first."), key=key),)
     return _lacking_languages(folder, used)
@@ -41,10 +41,10 @@ def _lacking_languages(folder: CourseFolder, used: TemplateInUse) -> tuple[Findi
     lacking = [language for language in folder.languages if language not in used.titles]
     if not lacking:
         return ()
-    told = N_("The certificate template “%(key)s” is not written in: %(languages)s.")
+    message = N_("The certificate template “%(key)s” is not written in: %(languages)s.")
     fix = N_("Write it in all languages of the course, or choose another one.")
-    return (_finding("C219", told, fix, key=used.key, languages=", ".join(lacking)),)
+    return (_finding("C219", message, fix, key=used.key, languages=", ".join(lacking)),)
 
 
-def _finding(code: str, told: str, fix: str = "", **facts: str) -> Finding:
-    return Finding(COURSE, 0, 0, "certificate", code, codes.severity(code), told, fix, facts=facts)
+def _finding(code: str, message: str, fix: str = "", **facts: str) -> Finding:
+    return Finding(COURSE, 0, 0, "certificate", code, codes.severity(code), message, fix, facts=facts)

@@ -44,10 +44,10 @@ def get_credential(session: Session, actor: Actor, credential: UUID) -> Credenti
     One that the actor may not see is not looked for any further than one that does not exist: both take the same time
     (spec/certificates V4, attack 10).
     """
-    found = None if actor.is_anonymous else find_visible_credential(session, actor, credential)
-    if found is None:
+    context = None if actor.is_anonymous else find_visible_credential(session, actor, credential)
+    if context is None:
         raise SignInNeeded if actor.is_anonymous else NotFound
-    return found
+    return context
 
 
 def find_visible_credential(session: Session, actor: Actor, credential: UUID) -> CredentialContext | None:
@@ -69,10 +69,10 @@ def get_by_code(session: Session, actor: Actor, code: str, **_form: str) -> Cred
     stored = read_code(code, CODE_LENGTH)
     if stored is None:
         raise NotFound
-    found = _find_context(session, actor, get_institution_scope(session, actor), Credential.code == stored)
-    if found is None:
+    context = _find_context(session, actor, get_institution_scope(session, actor), Credential.code == stored)
+    if context is None:
         raise NotFound
-    return found
+    return context
 
 
 def _find_context(session: Session, actor: Actor, scope: InstitutionScope, *conditions: ColumnElement[bool]) -> CredentialContext | None:
@@ -84,11 +84,11 @@ def _find_context(session: Session, actor: Actor, scope: InstitutionScope, *cond
     ).one_or_none()
     if row is None:
         return None
-    found, role, slug = row
-    signed = select(CredentialSignatory.person_id).where(CredentialSignatory.credential_id == found.id)
+    credential, role, slug = row
+    signed = select(CredentialSignatory.person_id).where(CredentialSignatory.credential_id == credential.id)
     signatories = tuple(account for account in session.scalars(signed) if account is not None)
-    administers = scope.covers_key(found.institution_key)
-    return CredentialContext(found, state(found), StaffRole(role) if role else None, slug, signatories, administers)
+    administers = scope.covers_key(credential.institution_key)
+    return CredentialContext(credential, state(credential), StaffRole(role) if role else None, slug, signatories, administers)
 
 
 def find_by_code(session: Session, code: str) -> Credential | None:
@@ -167,14 +167,14 @@ def find_replacement(session: Session, row: Credential) -> Replacement | None:
     """Return what replaced a credential."""
     if row.replaced_by_id is None:
         return None
-    found = session.get_one(Credential, row.replaced_by_id)
-    return Replacement(found.uuid, found.code)
+    replacement = session.get_one(Credential, row.replaced_by_id)
+    return Replacement(replacement.uuid, replacement.code)
 
 
 def accounts_of(session: Session, addresses: Sequence[str]) -> dict[str, int]:
     """Return the accounts with these addresses."""
-    found = session.execute(select(Person.email, Person.id).where(Person.email.in_(addresses)))
-    return {row.email: row.id for row in found}
+    rows = session.execute(select(Person.email, Person.id).where(Person.email.in_(addresses)))
+    return {row.email: row.id for row in rows}
 
 
 def list_signers(session: Session, row: Credential) -> tuple[CredentialSigner, ...]:
@@ -196,10 +196,10 @@ def list_signers_of(session: Session, credentials: Sequence[int]) -> dict[int, l
         .where(CredentialSignatory.credential_id.in_(credentials))
         .order_by(CredentialSignatory.credential_id, CredentialSignatory.place)
     )
-    found: dict[int, list[CredentialSigner]] = {}
+    signers: dict[int, list[CredentialSigner]] = {}
     for credential, name, offices, content, person_id in session.execute(statement):
-        found.setdefault(credential, []).append(CredentialSigner(name, offices, content or b"", person_id))
-    return found
+        signers.setdefault(credential, []).append(CredentialSigner(name, offices, content or b"", person_id))
+    return signers
 
 
 def signed_content(row: Credential, signers: tuple[CredentialSigner, ...]) -> SignedContent:

@@ -38,8 +38,8 @@ def list_due_notices(session: Session, today: date) -> list[ExpiryNotice]:
     """List the notices that are due on a day; of those that were missed, the ones of the last days."""
     days = {today + timedelta(days=step - late): step for step in STEPS for late in range(LATE)}
     pairs = select(Credential.course_id, Credential.expires_on).where(Credential.expires_on.in_(days), _in_force()).distinct()
-    found = session.execute(pairs.order_by(Credential.course_id, Credential.expires_on))
-    return [ExpiryNotice(course, day, days[day]) for course, day in found if day is not None]
+    rows = session.execute(pairs.order_by(Credential.course_id, Credential.expires_on))
+    return [ExpiryNotice(course, day, days[day]) for course, day in rows if day is not None]
 
 
 def list_holders_to_notify(session: Session, notice: ExpiryNotice) -> tuple[Sequence[int], Mapping[str, str]]:

@@ -35,11 +35,13 @@ def list_history(session: Session, row: Credential) -> list[CredentialEvent]:
         .order_by(AuditEntry.id)
         .limit(MOST)
     )
-    found = session.execute(statement)
-    return [CredentialEvent(one.at, one.Person.full_name if one.Person else "", one.verb, json.loads(one.facts)) for one in found]
+    rows = session.execute(statement)
+    return [
+        CredentialEvent(entry.at, entry.Person.full_name if entry.Person else "", entry.verb, json.loads(entry.facts)) for entry in rows
+    ]
 
 
 def find_predecessor(session: Session, row: Credential) -> Replacement | None:
     """Return the certificate instead of which another was issued."""
-    found = session.scalar(select(Credential).where(Credential.replaced_by_id == row.id).order_by(Credential.id.desc()).limit(1))
-    return None if found is None else Replacement(found.uuid, found.code)
+    predecessor = session.scalar(select(Credential).where(Credential.replaced_by_id == row.id).order_by(Credential.id.desc()).limit(1))
+    return None if predecessor is None else Replacement(predecessor.uuid, predecessor.code)

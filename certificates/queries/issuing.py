@@ -58,12 +58,17 @@ def get_issuer_design(session: Session, institution: Institution | None) -> Issu
 def list_signers_on(session: Session, settings: Settings, institution: Institution | None, day: date) -> tuple[CredentialSigner, ...]:
     """Return who signs on a day: for the first institution whom the environment names, else those of the institution's profile."""
     if settings.signatories and (institution is None or institution.is_first):
-        return tuple(_signer(one) for one in settings.signatories)
+        return tuple(_signer(setting) for setting in settings.signatories)
     named = list_signatories_on(session, day, institution.id if institution else None)
-    accounts = accounts_of(session, [one.email for one in named if one.email])
+    accounts = accounts_of(session, [signatory.email for signatory in named if signatory.email])
     return tuple(
-        CredentialSigner(one.name, {code: choose(one.offices, code) for code in LANGUAGES}, one.picture or b"", accounts.get(one.email))
-        for one in named
+        CredentialSigner(
+            signatory.name,
+            {code: choose(signatory.offices, code) for code in LANGUAGES},
+            signatory.picture or b"",
+            accounts.get(signatory.email),
+        )
+        for signatory in named
     )
 
 

@@ -77,7 +77,7 @@ def _record(rows: Sequence[Row[*tuple[Any, ...]]]) -> PublicRecord:
     row = rows[0]
     return PublicRecord(
         cast("Credential", row),  # it has each column under its name
-        tuple(_signer(one) for one in rows if one.signer is not None),
+        tuple(_signer(each) for each in rows if each.signer is not None),
         bool(row.is_holder_deleted),
         Replacement(row.after_uuid, row.after_code) if row.after_code else None,
         row.renewal_code or "",

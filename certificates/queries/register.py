@@ -131,38 +131,38 @@ def _state_conditions(state: CredentialState, today: date) -> tuple[ColumnElemen
     return conditions[state]
 
 
-def _conditions(wanted: RegisterFilter, today: date) -> Iterator[ColumnElement[bool]]:
-    equal = {Credential.course_id: wanted.course_id, Credential.template: wanted.template or None, Credential.take: wanted.take}
+def _conditions(filters: RegisterFilter, today: date) -> Iterator[ColumnElement[bool]]:
+    equal = {Credential.course_id: filters.course_id, Credential.template: filters.template or None, Credential.take: filters.take}
     yield from (column == value for column, value in equal.items() if value is not None)
-    if wanted.institution_keys is not None:
-        yield Credential.institution_key.in_(wanted.institution_keys)
+    if filters.institution_keys is not None:
+        yield Credential.institution_key.in_(filters.institution_keys)
     days = (
-        (Credential.issued_on, wanted.issued_from, wanted.issued_until),
-        (Credential.expires_on, wanted.expires_from, wanted.expires_until),
+        (Credential.issued_on, filters.issued_from, filters.issued_until),
+        (Credential.expires_on, filters.expires_from, filters.expires_until),
     )
     for column, first, last in days:
         yield from ([column >= first] if first else [])
         yield from ([column <= last] if last else [])
-    if wanted.code:
-        yield Credential.code.startswith(wanted.code, autoescape=True)
-    if wanted.words:
-        yield Credential.person_id.in_(select(Person.id).where(*name_matches(wanted.words, with_address=False)))
-    if wanted.edition:
+    if filters.code:
+        yield Credential.code.startswith(filters.code, autoescape=True)
+    if filters.words:
+        yield Credential.person_id.in_(select(Person.id).where(*name_matches(filters.words, with_address=False)))
+    if filters.edition:
         of_edition = select(EditionPlace.enrolment_id).join(Edition, Edition.id == EditionPlace.edition_id)
-        yield Credential.enrolment_id.in_(of_edition.where(Edition.uuid == wanted.edition))
-    if wanted.unit:
-        roots = select(Organisation.id).where(Organisation.uuid == wanted.unit)
+        yield Credential.enrolment_id.in_(of_edition.where(Edition.uuid == filters.edition))
+    if filters.unit:
+        roots = select(Organisation.id).where(Organisation.uuid == filters.unit)
         yield Credential.person_id.in_(select(Membership.person_id).where(MAIN, Membership.organisation_id.in_(below(roots))))
-    if wanted.state:
-        yield from _state_conditions(wanted.state, today)
+    if filters.state:
+        yield from _state_conditions(filters.state, today)
 
 
-def count_register(session: Session, wanted: RegisterFilter, *, today: date) -> int:
+def count_register(session: Session, filters: RegisterFilter, *, today: date) -> int:
     """Count the certificates that the register shows on all its pages."""
-    return session.scalar(select(func.count()).select_from(Credential).where(*_conditions(wanted, today))) or 0
+    return session.scalar(select(func.count()).select_from(Credential).where(*_conditions(filters, today))) or 0
 
 
-def register_statement(wanted: RegisterFilter, sort: RegisterSort, *, backwards: bool = False, today: date) -> Select[*tuple[Any, ...]]:
+def register_statement(filters: RegisterFilter, sort: RegisterSort, *, backwards: bool = False, today: date) -> Select[*tuple[Any, ...]]:
     """Build the statement of the register in an order, or from its end."""
     statement = (
         select(
@@ -191,7 +191,7 @@ def register_statement(wanted: RegisterFilter, sort: RegisterSort, *, backwards:
         .outerjoin(Edition, Edition.id == EditionPlace.edition_id)
         .outerjoin(Membership, and_(Membership.person_id == Credential.person_id, MAIN))
         .outerjoin(Organisation, Organisation.id == Membership.organisation_id)
-        .where(*_conditions(wanted, today))
+        .where(*_conditions(filters, today))
     )
     columns = (_ORDERS[sort.order], Credential.id)
     return statement.order_by(*(column.desc() if sort.descends is not backwards else column for column in columns))
@@ -207,28 +207,28 @@ class RegisterRows:
 
 
 def list_register(
-    session: Session, wanted: RegisterFilter, sort: RegisterSort, page: RegisterPage, *, today: date, limit: int
+    session: Session, filters: RegisterFilter, sort: RegisterSort, page: RegisterPage, *, today: date, limit: int
 ) -> RegisterRows:
     """List some certificates: those after or before one of them, or the last ones. What comes before a place is not read."""
     backwards = page.way is not PageDirection.AFTER
-    statement = register_statement(wanted, sort, backwards=backwards, today=today)
-    place = _find_place(session, sort, page)
-    if place is not None:
-        statement = statement.where(*_beyond(sort.order, place, goes_down=sort.descends is not backwards))
-    found = [_row(row, today) for row in session.execute(statement.limit(limit + 1))]
-    has_more, rows = len(found) > limit, found[:limit]
+    statement = register_statement(filters, sort, backwards=backwards, today=today)
+    position = _find_place(session, sort, page)
+    if position is not None:
+        statement = statement.where(*_beyond(sort.order, position, goes_down=sort.descends is not backwards))
+    listed = [_row(row, today) for row in session.execute(statement.limit(limit + 1))]
+    has_more, rows = len(listed) > limit, listed[:limit]
     if not backwards:
-        return RegisterRows(rows, place is not None, has_more)
+        return RegisterRows(rows, position is not None, has_more)
     return RegisterRows(rows[::-1], has_more, page.way is PageDirection.BEFORE)
 
 
-def _beyond(order: RegisterOrder, place: Row[*tuple[Any, ...]], *, goes_down: bool) -> tuple[ColumnElement[bool], ...]:
+def _beyond(order: RegisterOrder, position: Row[*tuple[Any, ...]], *, goes_down: bool) -> tuple[ColumnElement[bool], ...]:
     """Return that a certificate comes after a place: a bound that the column's index serves, and what it leaves over.
 
     PostgreSQL takes a comparison of pairs from two tables for far rarer than it is, and reads the whole register for a page; the few of
     one name that are left out it expects to be few.
     """
-    column, (value, number) = _ORDERS[order], place
+    column, (value, number) = _ORDERS[order], position
     bound = column <= value if goes_down else column >= value
     if order is RegisterOrder.NAME:
         return bound, not_(and_(column == value, Credential.id >= number if goes_down else Credential.id <= number))
@@ -243,10 +243,10 @@ def _find_place(session: Session, sort: RegisterSort, page: RegisterPage) -> Row
     return session.execute(statement.where(Credential.uuid == page.credential)).one_or_none()
 
 
-def stream_register(session: Session, wanted: RegisterFilter, sort: RegisterSort, *, today: date) -> Iterator[RegisterRow]:
+def stream_register(session: Session, filters: RegisterFilter, sort: RegisterSort, *, today: date) -> Iterator[RegisterRow]:
     """Yield every certificate that is wanted with identity numbers, some at a time: memory does not grow with their number."""
     identity = NationalIdentity.number.label("identity")
-    statement = register_statement(wanted, sort, today=today).add_columns(identity)
+    statement = register_statement(filters, sort, today=today).add_columns(identity)
     statement = statement.outerjoin(NationalIdentity, NationalIdentity.person_id == Credential.person_id)
     for portion in session.execute(statement, execution_options={"yield_per": BATCH}).partitions():
         yield from (_row(row, today) for row in portion)
@@ -294,8 +294,8 @@ class RegisterChoices:
 def list_courses(session: Session, institution_keys: frozenset[str] | None = None) -> list[RegisterCourse]:
     """List the courses of which there are certificates, of some institutions alone where they are named."""
     theirs = () if institution_keys is None else (Credential.institution_key.in_(institution_keys),)
-    found = exists().where(Credential.course_id == Course.id, *theirs)
-    statement = select(Course.id, Course.slug, Course.title).where(found).order_by(Course.slug)
+    has_certificates = exists().where(Credential.course_id == Course.id, *theirs)
+    statement = select(Course.id, Course.slug, Course.title).where(has_certificates).order_by(Course.slug)
     return [(row.id, row.slug, row.title) for row in session.execute(statement.limit(MOST_CHOICES))]
 
 
@@ -305,15 +305,15 @@ def of_institutions(scope: InstitutionScope) -> Select[int]:
 
 
 def list_choices(
-    session: Session, wanted: RegisterFilter, courses: Sequence[RegisterCourse], scope: InstitutionScope = EVERYWHERE
+    session: Session, filters: RegisterFilter, courses: Sequence[RegisterCourse], scope: InstitutionScope = EVERYWHERE
 ) -> RegisterChoices:
     """List what the filters let choose: editions of the course that is asked for, the institution's upper places and the unit asked for."""
-    of_course = [] if wanted.course_id is None else [Credential.course_id == wanted.course_id]
-    if wanted.institution_keys is not None:
-        of_course.append(Credential.institution_key.in_(wanted.institution_keys))
-    editions = select(Edition.uuid, Edition.name).where(Edition.course_id == (wanted.course_id or 0)).order_by(Edition.name)
-    upper = or_(Organisation.kind != OrganisationKind.UNIT.value, Organisation.uuid == wanted.unit)
-    theirs = () if scope.everywhere or wanted.institution_keys is None else (Organisation.id.in_(below(of_institutions(scope))),)
+    of_course = [] if filters.course_id is None else [Credential.course_id == filters.course_id]
+    if filters.institution_keys is not None:
+        of_course.append(Credential.institution_key.in_(filters.institution_keys))
+    editions = select(Edition.uuid, Edition.name).where(Edition.course_id == (filters.course_id or 0)).order_by(Edition.name)
+    upper = or_(Organisation.kind != OrganisationKind.UNIT.value, Organisation.uuid == filters.unit)
+    theirs = () if scope.everywhere or filters.institution_keys is None else (Organisation.id.in_(below(of_institutions(scope))),)
     units = select(Organisation.uuid, Organisation.name).where(upper, *theirs).order_by(Organisation.name_key, Organisation.id)
     templates = select(Credential.template).where(*of_course).distinct().order_by(Credential.template)
     return RegisterChoices(

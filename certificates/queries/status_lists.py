@@ -32,13 +32,13 @@ def list_ended_places(session: Session, number: int) -> EndedPlaces:
         .where(Credential.status_list == number, Credential.status_place.is_not(None), text(ENDED))
         .group_by(is_replaced)
     )
-    found: dict[bool, frozenset[int]] = {}
+    indexes: dict[bool, frozenset[int]] = {}
     moments: list[datetime] = []
     for replaced, places, *changes in session.execute(statement):
-        found[bool(replaced)] = frozenset(map(int, places.split(",")))
+        indexes[bool(replaced)] = frozenset(map(int, places.split(",")))
         moments += [moment for moment in changes if moment is not None]
-    replaced_ones = found.get(True, frozenset())
-    return EndedPlaces(found.get(False, frozenset()) | replaced_ones, replaced_ones, max(moments, default=None))
+    replaced_ones = indexes.get(True, frozenset())
+    return EndedPlaces(indexes.get(False, frozenset()) | replaced_ones, replaced_ones, max(moments, default=None))
 
 
 def list_status_lists(session: Session) -> list[StatusList]:

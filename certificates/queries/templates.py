@@ -45,14 +45,14 @@ def get_template(session: Session, actor: Actor, template: UUID, number: int = 0
     """Return the page context of a template; raise NotFound, or SignInNeeded whether or not there is such a template."""
     if actor.is_anonymous:
         raise SignInNeeded
-    found = session.scalar(select(StoredTemplate).where(StoredTemplate.uuid == template))
-    if found is None:
+    stored = session.scalar(select(StoredTemplate).where(StoredTemplate.uuid == template))
+    if stored is None:
         raise NotFound
     roles = (StaffRole.OWNER.value, StaffRole.EDITOR.value)
     mine = (CourseStaff.person_id == actor.person_id, CourseStaff.role.in_(roles), CourseStaff.course_id == Course.id)
-    teaches = select(exists().where(*mine, func.coalesce(Course.institution_id, FIRST) == found.organisation_id))
-    administers = get_institution_scope(session, actor).covers(found.organisation_id)
-    return TemplateContext(found, teaches=bool(session.scalar(teaches)), administers=administers, number=number)
+    teaches = select(exists().where(*mine, func.coalesce(Course.institution_id, FIRST) == stored.organisation_id))
+    administers = get_institution_scope(session, actor).covers(stored.organisation_id)
+    return TemplateContext(stored, teaches=bool(session.scalar(teaches)), administers=administers, number=number)
 
 
 def find_stored(session: Session, key: str) -> StoredTemplate | None:
@@ -88,7 +88,7 @@ def list_in_use(session: Session) -> list[TemplateInUse]:
 def list_own_templates(session: Session, institution_id: int | None) -> list[tuple[str, Mapping[str, str]]]:
     """List the keys and titles of the published templates that an institution made, the first one where none is named."""
     own = find_institution(session, institution_id)
-    return [(one.key, one.titles) for one in list_in_use(session) if own is not None and one.organisation_id == own.id]
+    return [(template.key, template.titles) for template in list_in_use(session) if own is not None and template.organisation_id == own.id]
 
 
 def find_used_template(session: Session, institution: Institution | None, key: str) -> TemplateInUse | None:
@@ -98,8 +98,10 @@ def find_used_template(session: Session, institution: Institution | None, key: s
     """
     if institution is None:
         return None
-    wanted = institution.default_template if key == INSTITUTION_DEFAULT else key
-    return next((one for one in list_in_use(session) if one.key == wanted and one.organisation_id == institution.id), None)
+    own_key = institution.default_template if key == INSTITUTION_DEFAULT else key
+    return next(
+        (template for template in list_in_use(session) if template.key == own_key and template.organisation_id == institution.id), None
+    )
 
 
 def get_drawn_template(session: Session, key: str, number: int) -> CertificateTemplate:
@@ -120,8 +122,8 @@ def get_drawn_templates(session: Session, rows: Sequence[Credential]) -> dict[tu
     if not named:
         return {}
     statement = select(StoredTemplate.key, TemplateVersion).join(TemplateVersion, TemplateVersion.template_id == StoredTemplate.id)
-    found = session.execute(statement.where(StoredTemplate.key.in_({key for key, _number in named}))).all()
-    versions = {(key, version.number): version for key, version in found if (key, version.number) in named}
+    stored = session.execute(statement.where(StoredTemplate.key.in_({key for key, _number in named}))).all()
+    versions = {(key, version.number): version for key, version in stored if (key, version.number) in named}
     contents = read_pictures(session, {sha256: sha256 for version in versions.values() for sha256 in version.pictures.values()})
     templates = {}
     for name, version in versions.items():

@@ -37,9 +37,9 @@ def get_holder(session: Session, actor: Actor, person: UUID) -> HolderContext:
     """Return the person whose transcript is wanted; raise NotFound, or SignInNeeded whether or not there is such a person."""
     if actor.is_anonymous:
         raise SignInNeeded
-    found, scope = get_person_by_uuid(session, person), get_institution_scope(session, actor)
-    held = select(Credential.id).where(Credential.person_id == found.id, Credential.institution_key.in_(scope.keys)).limit(1)
-    return HolderContext(found, scope, is_of_institution=scope.any and not scope.everywhere and session.scalar(held) is not None)
+    holder, scope = get_person_by_uuid(session, person), get_institution_scope(session, actor)
+    held = select(Credential.id).where(Credential.person_id == holder.id, Credential.institution_key.in_(scope.keys)).limit(1)
+    return HolderContext(holder, scope, is_of_institution=scope.any and not scope.everywhere and session.scalar(held) is not None)
 
 
 def get_transcript(session: Session, actor: Actor, code: str) -> TranscriptContext:
@@ -88,9 +88,9 @@ def list_records(
         completed = completed.where(func.coalesce(Course.institution_id, FIRST).in_(scope.own))
     without = [row for row in session.execute(completed) if row.id not in newest]
     outlines = list_outlines(session, [row.course_version_id for row in without])
-    found = [_of_certificate(row, settings, language) for row in newest.values() if scope.covers_key(row.institution_key)]
-    found += [_of_completion(outlines[row.course_version_id], row.take, row.completed_at, settings, language) for row in without]
-    return sorted(found, key=lambda one: (one.completed_on, one.course, one.take), reverse=True)[:MOST_RECORDS]
+    records = [_of_certificate(row, settings, language) for row in newest.values() if scope.covers_key(row.institution_key)]
+    records += [_of_completion(outlines[row.course_version_id], row.take, row.completed_at, settings, language) for row in without]
+    return sorted(records, key=lambda record: (record.completed_on, record.course, record.take), reverse=True)[:MOST_RECORDS]
 
 
 def _of_certificate(row: Credential, settings: Settings, language: str) -> TranscriptRecord:

@@ -68,12 +68,12 @@ def list_changed_days(
     Left out are those on which the person who changes it does not decide: their own, those that they signed (E8), and those of
     institutions that they do not administer (I6).
     """
-    found, withheld = list[ChangedDay](), _is_withheld(by, find_institution_keys(session, by))
+    changes, withheld = list[ChangedDay](), _is_withheld(by, find_institution_keys(session, by))
     unfounded = _unfounded_versions(session, outline.course_id) if sentences else None
     for _person, takes in groupby(_takes(session, outline, withheld, after, limit), key=lambda row: row.person_id):
         of_person = list(takes)
-        found += _changed_of(outline, of_person) if unfounded is None else _corrected_of(of_person, unfounded)
-    return found
+        changes += _changed_of(outline, of_person) if unfounded is None else _corrected_of(of_person, unfounded)
+    return changes
 
 
 def list_holders_after(session: Session, course_id: int, after: int, limit: int) -> list[int]:
@@ -158,8 +158,8 @@ def _unfounded_versions(session: Session, course_id: int) -> frozenset[int]:
 def list_unfounded_courses(session: Session, courses: Sequence[int]) -> list[int]:
     """Return which of some courses have certificates in force that say more than their version asks: see `list_changed_days`."""
     saying = select(Credential.course_id).where(Credential.course_id.in_(courses), NAMES_FINAL, Credential.replaced_by_id.is_(None))
-    found = session.scalars(saying.where(Credential.revoked_at.is_(None)).distinct().order_by(Credential.course_id))
-    return [course_id for course_id in found if _unfounded_versions(session, course_id)]
+    course_ids = session.scalars(saying.where(Credential.revoked_at.is_(None)).distinct().order_by(Credential.course_id))
+    return [course_id for course_id in course_ids if _unfounded_versions(session, course_id)]
 
 
 def _corrected_of(takes: Sequence[_Take], unfounded: frozenset[int]) -> Iterator[ChangedDay]:

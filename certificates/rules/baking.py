@@ -23,20 +23,20 @@ _CDATA = re.compile(r"\s*<!\[CDATA\[(.*?)\]\]>\s*", re.DOTALL)
 
 def _chunks(picture: bytes) -> Iterator[tuple[bytes, bytes]]:
     """Yield kind and content of each part of a PNG; raise UnreadableDocument where it is damaged or goes on after its end."""
-    place, kind = len(PNG_MARK), b""
+    offset, kind = len(PNG_MARK), b""
     if not picture.startswith(PNG_MARK):
         raise UnreadableDocument
     while kind != b"IEND":
-        head = picture[place : place + 8]
+        head = picture[offset : offset + 8]
         if len(head) < 8:
             raise UnreadableDocument
         length, kind = struct.unpack(">I4s", head)
-        body, check = picture[place + 8 : place + 8 + length], picture[place + 8 + length : place + 12 + length]
+        body, check = picture[offset + 8 : offset + 8 + length], picture[offset + 8 + length : offset + 12 + length]
         if check != struct.pack(">I", zlib.crc32(kind + body)):
             raise UnreadableDocument
         yield kind, body
-        place += 12 + length
-    if place != len(picture):
+        offset += 12 + length
+    if offset != len(picture):
         raise UnreadableDocument
 
 
@@ -57,11 +57,11 @@ def baked_png(picture: bytes, badge: bytes) -> bytes:
 
 def png_badge(picture: bytes) -> bytes:
     """Return the badge of a PNG; raise UnreadableDocument where it holds none, NotOurProfile where it holds several."""
-    found = [(kind, body) for kind, body in _chunks(picture) if _is_badge(kind, body)]
-    if not found:
+    badges = [(kind, body) for kind, body in _chunks(picture) if _is_badge(kind, body)]
+    if not badges:
         raise UnreadableDocument
-    kind, body = found[0]
-    if len(found) > 1 or kind != b"iTXt":
+    kind, body = badges[0]
+    if len(badges) > 1 or kind != b"iTXt":
         raise NotOurProfile
     flags, rest = body[len(KEYWORD) + 1 : len(KEYWORD) + 3], body[len(KEYWORD) + 3 :]
     _language, _, rest = rest.partition(b"\0")
@@ -95,10 +95,10 @@ def baked_svg(picture: str, badge: str) -> str:
 
 def svg_badge(picture: str) -> str:
     """Return the badge of an SVG; raise UnreadableDocument where it holds none, NotOurProfile for several or an active picture."""
-    found = list(_ELEMENT.finditer(picture))
-    if not found:
+    badges = list(_ELEMENT.finditer(picture))
+    if not badges:
         raise UnreadableDocument
-    section = _CDATA.fullmatch(found[0][1] or "")
-    if len(found) > 1 or section is None or _ACTIVE.search(_ELEMENT.sub("", picture)):
+    section = _CDATA.fullmatch(badges[0][1] or "")
+    if len(badges) > 1 or section is None or _ACTIVE.search(_ELEMENT.sub("", picture)):
         raise NotOurProfile
     return section[1]

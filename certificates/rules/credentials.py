@@ -160,7 +160,7 @@ def canonical_content(content: SignedContent) -> bytes:
     where there are any, what was passed, the edition with its days, the grade, and that the name is declared. Where there are none it has
     no word of them, as before there were.
     """
-    signers = [{"name": one.name, "offices": dict(one.offices), "picture": one.sha256} for one in content.signers]
+    signers = [{"name": signer.name, "offices": dict(signer.offices), "picture": signer.sha256} for signer in content.signers]
     document = {
         "format": content.format,
         "code": content.code,

@@ -13,6 +13,6 @@ def archive_name(surnames: str, given: str, code: str) -> str:
     return "-".join([*parts, f"{code}.pdf"])
 
 
-def _plain(words: str) -> str:
-    decomposed = unicodedata.normalize("NFKD", words.casefold())
+def _plain(text: str) -> str:
+    decomposed = unicodedata.normalize("NFKD", text.casefold())
     return _OTHERS.sub("-", "".join(sign for sign in decomposed if not unicodedata.combining(sign))).strip("-")[:LONGEST_PART].rstrip("-")

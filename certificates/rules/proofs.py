@@ -88,7 +88,7 @@ def proof_document(proof: Proof) -> Document:
 
 def read_proof(document: object, suite: str = CRYPTOSUITE) -> Proof:
     """Return a proof; raise NotOurProfile where it is not exactly one of this kind."""
-    return read_exactly(document, lambda found: _content(found, suite), proof_document)
+    return read_exactly(document, lambda fields: _content(fields, suite), proof_document)
 
 
 def _content(document: Document, suite: str) -> Proof:

@@ -38,7 +38,7 @@ def quad(subject: str, predicate: str, value: str) -> Quad:
 
 def _lines(quads: Iterable[Quad], names: Mapping[str, str]) -> list[str]:
     """Return the statements as sorted lines; bytes of UTF-8 sort as code points do."""
-    return sorted({" ".join(names.get(term, term) for term in one) + " .\n" for one in quads}, key=str.encode)
+    return sorted({" ".join(names.get(term, term) for term in statement) + " .\n" for statement in quads}, key=str.encode)
 
 
 def canonical(quads: Iterable[Quad]) -> bytes:
@@ -47,11 +47,11 @@ def canonical(quads: Iterable[Quad]) -> bytes:
     Blank nodes are named in the order of their first-degree hashes.
     """
     stated = tuple(quads)
-    labels = {term for one in stated for term in one if term.startswith("_:")}
+    labels = {term for statement in stated for term in statement if term.startswith("_:")}
 
     def first_degree_hash(label: str) -> str:
         names = {other: "_:a" if other == label else "_:z" for other in labels}
-        return hashlib.sha256("".join(_lines((one for one in stated if label in one), names)).encode()).hexdigest()
+        return hashlib.sha256("".join(_lines((statement for statement in stated if label in statement), names)).encode()).hexdigest()
 
-    names = {label: f"_:c14n{place}" for place, label in enumerate(sorted(labels, key=first_degree_hash))}
+    names = {label: f"_:c14n{number}" for number, label in enumerate(sorted(labels, key=first_degree_hash))}
     return "".join(_lines(stated, names)).encode()

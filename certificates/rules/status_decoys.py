@@ -37,6 +37,6 @@ def status_decoys(seed: bytes, age: int) -> StatusDecoys:
     least, most = SET_AT_FIRST
     at_first = least + share % (most - least)
     limit = min(NEVER_GIVEN, at_first + (NEVER_GIVEN - at_first) * max(0, age) // (365 * YEARS))
-    never_given = {place: draw for place, draw in enumerate(draws) if draw < NEVER_GIVEN}
-    now_set = frozenset(place for place, draw in never_given.items() if draw < limit)
-    return StatusDecoys(frozenset(never_given), now_set, frozenset(place for place in now_set if never_given[place] % 2))
+    never_given = {index: draw for index, draw in enumerate(draws) if draw < NEVER_GIVEN}
+    now_set = frozenset(index for index, draw in never_given.items() if draw < limit)
+    return StatusDecoys(frozenset(never_given), now_set, frozenset(index for index in now_set if never_given[index] % 2))

@@ -36,17 +36,17 @@ class StatusListContent:
     valid_until: datetime
     purpose: StatusPurpose = StatusPurpose.REVOCATION
 
-    def is_set(self, place: int) -> bool:
+    def is_set(self, index: int) -> bool:
         """Return whether a place is set; none is beyond the end of the list."""
         bits = decoded_bits(self.encoded)
-        return place // 8 < len(bits) and bool(bits[place // 8] & 0x80 >> place % 8)
+        return index // 8 < len(bits) and bool(bits[index // 8] & 0x80 >> index % 8)
 
 
 def encoded_bits(places: Iterable[int], size: int) -> str:
     """Return a list of so many places, of which these are set, as the document holds it: equal places, equal text."""
     bits = bytearray(size // 8)
-    for place in places:
-        bits[place // 8] |= 0x80 >> place % 8
+    for index in places:
+        bits[index // 8] |= 0x80 >> index % 8
     return "u" + base64.urlsafe_b64encode(gzip.compress(bytes(bits), mtime=0)).decode().rstrip("=")
 
 

@@ -39,10 +39,10 @@ def read_strict(content: bytes, most: int = MOST_BYTES) -> object:
 
 
 def _members(pairs: Sequence[tuple[str, object]]) -> dict[str, object]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
+    members = dict(pairs)
+    if len(members) < len(pairs):
         raise AmbiguousDocument
-    return found
+    return members
 
 
 def _refused(_number: str) -> NoReturn:
@@ -52,11 +52,11 @@ def _refused(_number: str) -> NoReturn:
 def _texts(value: object) -> Iterator[str]:
     waiting = [value]
     while waiting:
-        found = waiting.pop()
-        if isinstance(found, str):
-            yield found
-        elif isinstance(found, dict):
-            yield from found
-            waiting.extend(found.values())
-        elif isinstance(found, list):
-            waiting.extend(found)
+        node = waiting.pop()
+        if isinstance(node, str):
+            yield node
+        elif isinstance(node, dict):
+            yield from node
+            waiting.extend(node.values())
+        elif isinstance(node, list):
+            waiting.extend(node)

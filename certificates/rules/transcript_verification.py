@@ -64,17 +64,17 @@ def _with_badges(document: Document, trusted: Sequence[TrustedKey]) -> Transcrip
     summary, badges = document[SUMMARY], document[BADGES]
     if not isinstance(summary, dict) or not isinstance(badges, list):
         return TranscriptFinding(DocumentFault.NOT_OUR_PROFILE)
-    found = _summary(summary, trusted)
-    if found.transcript is None:
-        return found
-    codes = set(printed_codes(found.transcript.records))
+    finding = _summary(summary, trusted)
+    if finding.transcript is None:
+        return finding
+    codes = set(printed_codes(finding.transcript.records))
     for badge in badges:
         judged = verify_document(canonical_json(badge), trusted)
         if judged.fault is not None:
             return TranscriptFinding(judged.fault)
         if judged.badge is None or judged.badge.code not in codes:
             return TranscriptFinding(DocumentFault.NOT_OUR_PROFILE)
-    return found
+    return finding
 
 
 def _summary(document: Document, trusted: Sequence[TrustedKey]) -> TranscriptFinding:
@@ -109,9 +109,9 @@ def judge_record(record: TranscriptRecord, address: str, lists: Sequence[StatusL
 
 def judge_transcript(content: TranscriptContent, lists: Sequence[StatusListContent], now: datetime) -> BadgeVerdict:
     """Return the worst that verified lists say of a certificate that was in force on the day of the transcript."""
-    judged = [judge_record(one, content.address, lists, now) for one in content.records if one.counts]
-    found = {verdict.state: verdict for verdict in judged if verdict is not None}
-    return next((found[state] for state in _FROM_WORST if state in found), BadgeVerdict(OfflineState.IN_FORCE))
+    judged = [judge_record(record, content.address, lists, now) for record in content.records if record.counts]
+    verdicts = {verdict.state: verdict for verdict in judged if verdict is not None}
+    return next((verdicts[state] for state in _FROM_WORST if state in verdicts), BadgeVerdict(OfflineState.IN_FORCE))
 
 
 _FROM_WORST = (OfflineState.REVOKED, OfflineState.REPLACED, OfflineState.EXPIRED, OfflineState.UNKNOWN, OfflineState.IN_FORCE)

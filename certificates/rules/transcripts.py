@@ -113,12 +113,12 @@ class TranscriptContent:
 
 def sums_of(records: Sequence[TranscriptRecord]) -> tuple[TranscriptSum, ...]:
     """Return the hours of the records in force by institution and year of completion, the latest year first."""
-    found: dict[tuple[str, int], int] = {}
+    minutes_by_group: dict[tuple[str, int], int] = {}
     for record in records:
         if record.counts:
             key = (record.institution, record.completed_on.year)
-            found[key] = found.get(key, 0) + record.minutes
-    ordered = sorted(found.items(), key=lambda one: (one[0][0], -one[0][1]))
+            minutes_by_group[key] = minutes_by_group.get(key, 0) + record.minutes
+    ordered = sorted(minutes_by_group.items(), key=lambda item: (item[0][0], -item[0][1]))
     return tuple(TranscriptSum(institution, year, minutes) for (institution, year), minutes in ordered)
 
 
@@ -143,9 +143,9 @@ def transcript_document(content: TranscriptContent) -> Document:
         "language": content.language,
         "person": content.person_name,
         "as_of": moment_text(content.made_at),
-        "records": [_record(one, content.address) for one in content.records],
-        "totals": [{"institution": one.institution, "year": one.year, "minutes": one.minutes} for one in content.sums],
-        **({"in_progress": [_open_course(one) for one in content.open_courses]} if content.open_courses else {}),
+        "records": [_record(record, content.address) for record in content.records],
+        "totals": [{"institution": subtotal.institution, "year": subtotal.year, "minutes": subtotal.minutes} for subtotal in content.sums],
+        **({"in_progress": [_open_course(open_course) for open_course in content.open_courses]} if content.open_courses else {}),
     }
 
 
@@ -194,10 +194,12 @@ def _content(document: Document) -> TranscriptContent:
         institution=_text(document["institution"]),
         language=_text(document["language"]),
         made_at=read_moment(document["as_of"]),
-        records=tuple(_read_record(one) for one in document["records"]),
+        records=tuple(_read_record(record) for record in document["records"]),
         open_courses=tuple(
-            OpenCourse(_text(one["title"]), date.fromisoformat(one["since"]), int(one["done"]), int(one["total"]))
-            for one in document.get("in_progress", ())
+            OpenCourse(
+                _text(open_course["title"]), date.fromisoformat(open_course["since"]), int(open_course["done"]), int(open_course["total"])
+            )
+            for open_course in document.get("in_progress", ())
         ),
         address=address,
     )
@@ -209,20 +211,20 @@ def _text(value: object) -> str:
     return value
 
 
-def _read_record(one: Document) -> TranscriptRecord:
-    held = one.get("certificate")
+def _read_record(record: Document) -> TranscriptRecord:
+    held = record.get("certificate")
     return TranscriptRecord(
-        course=_text(one["course"]),
-        version=int(one["version"]),
-        take=int(one["take"]),
-        title=_text(one["title"]),
-        institution=_text(one["institution"]),
-        minutes=int(one["minutes"]),
-        hours_basis=_text(one["hours_basis"]),
-        completed_on=date.fromisoformat(one["completed_on"]),
-        is_passed=one["result"] == "passed",
+        course=_text(record["course"]),
+        version=int(record["version"]),
+        take=int(record["take"]),
+        title=_text(record["title"]),
+        institution=_text(record["institution"]),
+        minutes=int(record["minutes"]),
+        hours_basis=_text(record["hours_basis"]),
+        completed_on=date.fromisoformat(record["completed_on"]),
+        is_passed=record["result"] == "passed",
         certificate=None if held is None else _read_certificate(held),
-        state=None if one["state"] == NO_CERTIFICATE else CredentialState(one["state"]),
+        state=None if record["state"] == NO_CERTIFICATE else CredentialState(record["state"]),
     )
 
 

@@ -185,12 +185,12 @@ def verify_status_list(content: bytes, trusted: Sequence[TrustedKey]) -> StatusL
     """Return a signed status list; None where it is none, was changed, or is by another key or by one that was ever compromised."""
     try:
         document, proof = _signed_json(_text(content))
-        found = read_status_list(document)
+        content_of_list = read_status_list(document)
     except (UnreadableDocument, AmbiguousDocument, NotOurProfile):
         return None
-    signed = _of_document(found.issuer, status_list_quads(found), proof)
+    signed = _of_document(content_of_list.issuer, status_list_quads(content_of_list), proof)
     key = signing_key(signed, trusted)
-    return None if signature_fault(signed, trusted) or key is None or key.compromised_since else found
+    return None if signature_fault(signed, trusted) or key is None or key.compromised_since else content_of_list
 
 
 class OfflineState(StrEnum):
@@ -218,21 +218,21 @@ def judge(
 
     A badge by a key that was compromised later is never in force without the register, which knows whether it was issued (K4).
     """
-    found = judge_place(badge.status_list, badge.status_place, badge.valid_until, lists, now)
-    if found.state is OfflineState.IN_FORCE and compromised_since:
-        return BadgeVerdict(OfflineState.UNKNOWN, found.status_list)
-    return found
+    verdict = judge_place(badge.status_list, badge.status_place, badge.valid_until, lists, now)
+    if verdict.state is OfflineState.IN_FORCE and compromised_since:
+        return BadgeVerdict(OfflineState.UNKNOWN, verdict.status_list)
+    return verdict
 
 
-def judge_place(address: str, place: int, valid_until: datetime | None, lists: Sequence[StatusListContent], now: datetime) -> BadgeVerdict:
+def judge_place(address: str, index: int, valid_until: datetime | None, lists: Sequence[StatusListContent], now: datetime) -> BadgeVerdict:
     """Return the state of what has a place in the status list at an address.
 
     A list that is out of date still shows what is not in force: no code comes back into force.
     """
     revoked = _newest(lists, address, StatusPurpose.REVOCATION)
     replaced = _newest(lists, f"{address}/replaced", StatusPurpose.REFRESH)
-    if revoked and revoked.is_set(place):
-        is_replaced = replaced is not None and replaced.is_set(place)
+    if revoked and revoked.is_set(index):
+        is_replaced = replaced is not None and replaced.is_set(index)
         return BadgeVerdict(OfflineState.REPLACED if is_replaced else OfflineState.REVOKED, revoked)
     if valid_until and now > valid_until:
         return BadgeVerdict(OfflineState.EXPIRED, revoked)
@@ -242,5 +242,5 @@ def judge_place(address: str, place: int, valid_until: datetime | None, lists: S
 
 
 def _newest(lists: Sequence[StatusListContent], address: str, purpose: StatusPurpose) -> StatusListContent | None:
-    ours = [one for one in lists if one.address == address and one.purpose is purpose]
-    return max(ours, key=lambda one: one.valid_from, default=None)
+    ours = [status_list for status_list in lists if status_list.address == address and status_list.purpose is purpose]
+    return max(ours, key=lambda status_list: status_list.valid_from, default=None)

@@ -76,9 +76,9 @@ def request_download(
     now: datetime,
 ) -> BulkDownload:
     """Let the certificates be drawn in the background; a second time with one number changes nothing."""
-    found = queries.find_download(session, number)
-    if found is not None:
-        return found
+    download = queries.find_download(session, number)
+    if download is not None:
+        return download
     row = BulkDownload(
         uuid=number,
         course_id=course_id,
@@ -164,22 +164,22 @@ class _ZipPart:
             begin = self.first + self.handled
             portion = self.ids[begin : begin + PORTION]
             with self.source.database.unit_of_work(write=False) as session:
-                found = queries.list_drawn(session, portion)
-            yield from (entry for one in found for entry in self._entry(one))
+                drawn = queries.list_drawn(session, portion)
+            yield from (entry for credential in drawn for entry in self._entry(credential))
             self.handled += len(portion)
             self._note_progress()
-        words = "".join(csv_line(line) for line in (COLUMNS, *self.lines))
-        yield INDEX, BytesIO(b"\xef\xbb\xbf" + words.encode())
+        table = "".join(csv_line(line) for line in (COLUMNS, *self.lines))
+        yield INDEX, BytesIO(b"\xef\xbb\xbf" + table.encode())
 
-    def _entry(self, one: DrawnCredential) -> Iterator[tuple[str, IO[bytes]]]:
-        row, name, total = one.row, "", ""
-        if not one.is_deleted and state(row) in DRAWN:
+    def _entry(self, drawn: DrawnCredential) -> Iterator[tuple[str, IO[bytes]]]:
+        row, name, total = drawn.row, "", ""
+        if not drawn.is_deleted and state(row) in DRAWN:
             given = row.person_name.removesuffix(row.surnames).strip() if row.surnames else row.person_name
-            name, content = archive_name(row.surnames, given, row.code), self.source.draw(one)
+            name, content = archive_name(row.surnames, given, row.code), self.source.draw(drawn)
             total, self.size = hashlib.sha256(content).hexdigest(), self.size + len(content)
             self.drawn.append(row.id)
             yield name, BytesIO(content)
-        person, word = ("", "deleted") if one.is_deleted else (row.person_name, state(row).value)
+        person, word = ("", "deleted") if drawn.is_deleted else (row.person_name, state(row).value)
         expires = row.expires_on.isoformat() if row.expires_on else ""
         self.lines.append((name, total, row.code, person, row.course_key, row.course_version, row.issued_on.isoformat(), expires, word))
 
@@ -244,16 +244,18 @@ def finish_download(session: Session, download_id: int, *, now: datetime) -> Non
     row.ready_at = now
     if row.requested_by is not None:
         subject = in_every_language(lambda: _("The certificates that you requested are ready"))
-        words = in_every_language(lambda: _("You can download them for 7 days. Each download is recorded."))
-        message = Message(NoticeKind.CERTIFICATE, f"bulk-download:{row.uuid}", subject, words, f"/certificate-downloads/{row.uuid}")
+        text = in_every_language(lambda: _("You can download them for 7 days. Each download is recorded."))
+        message = Message(NoticeKind.CERTIFICATE, f"bulk-download:{row.uuid}", subject, text, f"/certificate-downloads/{row.uuid}")
         notices.notify(session, message, [row.requested_by], now=now)
 
 
 def erase_person(session: Session, person: Person, *, now: datetime) -> None:
     """End the files that hold a certificate of a person whose data are deleted."""
     own = set(session.scalars(select(Credential.id).where(Credential.person_id == person.id)))
-    kept = select(BulkFile, BulkDownload).join(BulkDownload, BulkDownload.id == BulkFile.download_id).where(BulkFile.sha256.is_not(None))
-    for file, row in session.execute(kept) if own else ():
+    statement = (
+        select(BulkFile, BulkDownload).join(BulkDownload, BulkDownload.id == BulkFile.download_id).where(BulkFile.sha256.is_not(None))
+    )
+    for file, row in session.execute(statement) if own else ():
         if own.intersection(queries.read_frozen(row)[file.first : file.first + file.total]):
             file.ended_at = now
             outbox.enqueue(session, "certificates.end_files", {}, now=now)

@@ -172,10 +172,10 @@ def _sign(session: Session, row: Credential, signers: Sequence[CredentialSigner]
         row.signature = keys.sign(canonical_content(queries.signed_content(row, tuple(signers))))
 
     insert_with_place(session, row, sign, now=row.issued_at)
-    for place, signer in enumerate(signers, 1):
+    for position, signer in enumerate(signers, 1):
         picture_id = _picture_id(session, signer.picture) if signer.picture else None
         facts = {"name": signer.name, "offices": signer.offices, "person_id": signer.person_id}
-        session.add(CredentialSignatory(credential_id=row.id, place=place, picture_id=picture_id, **facts))
+        session.add(CredentialSignatory(credential_id=row.id, place=position, picture_id=picture_id, **facts))
 
 
 def _name_basis(session: Session, person: Person) -> str:
@@ -184,12 +184,12 @@ def _name_basis(session: Session, person: Person) -> str:
 
 def _take_edition(session: Session, row: Credential, zone: ZoneInfo) -> None:
     """Freeze the edition in which the course was taken, with its first and last day where it has them."""
-    found = find_edition_of(session, row.enrolment_id)
-    if found is None:
+    edition = find_edition_of(session, row.enrolment_id)
+    if edition is None:
         return
-    row.edition_title = signable_text(found.name)
-    row.edition_from = found.starts_at.astimezone(zone).date() if found.starts_at else None
-    row.edition_until = (found.ends_at - timedelta(microseconds=1)).astimezone(zone).date() if found.ends_at else None
+    row.edition_title = signable_text(edition.name)
+    row.edition_from = edition.starts_at.astimezone(zone).date() if edition.starts_at else None
+    row.edition_until = (edition.ends_at - timedelta(microseconds=1)).astimezone(zone).date() if edition.ends_at else None
 
 
 def _take_design(session: Session, row: Credential, institution: Institution | None, key: str) -> int:
@@ -228,7 +228,7 @@ def _row(award: AwardInputs, settings: Settings, institution: Institution | None
     person, outline, issuer = award.person, award.outline, get_issuer_names(settings, institution)
     zone, issued_at = ZoneInfo(outline.zone), max(now, award.completion.completed_at)
     hours = Decimal(outline.hours.numerator) / Decimal(outline.hours.denominator)
-    asked = required_modules(outline)
+    required = required_modules(outline)
     language = person.language if person.language in outline.languages else outline.languages[0]
     return Credential(
         code=code_from_bits(secrets.randbits(5 * CODE_LENGTH), CODE_LENGTH),
@@ -242,7 +242,7 @@ def _row(award: AwardInputs, settings: Settings, institution: Institution | None
         course_key=outline.slug,
         course_titles={language: signable_text(title) for language, title in outline.title.items()},
         course_version=outline.number,
-        module_minutes=tuple(str(module.minutes) for module in outline.numbered if module.key in asked),
+        module_minutes=tuple(str(module.minutes) for module in outline.numbered if module.key in required),
         with_assessment=asks_to_pass(outline),
         passed=_passed(outline),
         hours=hours.quantize(Decimal("0.01")),
@@ -258,7 +258,7 @@ def _row(award: AwardInputs, settings: Settings, institution: Institution | None
 
 def _passed(outline: Outline) -> dict[str, str]:
     """Return what whoever completed a version has passed, in each language that sheets are printed in; empty where nothing had to be."""
-    return {language: words for language in SHEET_LANGUAGES if (words := passed_words(outline, language))}
+    return {language: sentence for language in SHEET_LANGUAGES if (sentence := passed_words(outline, language))}
 
 
 def _locked(session: Session, row: Credential) -> Credential:
@@ -272,7 +272,7 @@ def revoke_credential(
     actor: Actor,
     row: Credential,
     reason_class: RevocationReason,
-    words: str,
+    reason: str,
     *,
     as_administrator: bool = False,
     now: datetime,
@@ -285,11 +285,11 @@ def revoke_credential(
     if queries.state(row) not in SOUND:
         raise AlreadyReplaced
     row.revoked_at = _not_before_completion(session, row, now)
-    row.revoked_class, row.revoked_reason = reason_class.value, words
+    row.revoked_class, row.revoked_reason = reason_class.value, reason
     row.revoked_by = actor.person_id
     row.revoked_by_administrator = as_administrator or actor.is_administrator or actor.person_id is None
-    settle_reviews(session, actor, row, ReviewDecision.REVOKE, words, now=now)
-    audit.record(session, actor, CertificateVerb.REVOKED, row, now=now, reason_class=reason_class.value, reason=words)
+    settle_reviews(session, actor, row, ReviewDecision.REVOKE, reason, now=now)
+    audit.record(session, actor, CertificateVerb.REVOKED, row, now=now, reason_class=reason_class.value, reason=reason)
     outbox.enqueue(session, "certificates.send_revoked", {"credential": row.id}, now=now)
 
 
@@ -312,7 +312,7 @@ def replace_credential(
     actor: Actor,
     row: Credential,
     reason_class: ReplacementReason,
-    words: str,
+    reason: str,
     settings: Settings,
     keys: SigningKeys,
     *,
@@ -346,15 +346,15 @@ def replace_credential(
         **{name: getattr(row, name) for name in COPIED} | dict(facts or {}),
     )
     row.replaced_at, row.replaced_by = issued_at, actor.person_id
-    row.replaced_class, row.replaced_reason = reason_class.value, words
+    row.replaced_class, row.replaced_reason = reason_class.value, reason
     session.flush()  # one in force for an enrolment
     signers = queries.list_signers(session, row)
     if reason_class is ReplacementReason.TEMPLATE:
         signers = signers[: _take_design(session, made, institution, _present_template(session, row, institution))]
     _sign(session, made, signers, keys)
     row.replaced_by_id = made.id
-    settle_reviews(session, actor, row, ReviewDecision.REPLACE, words, now=now)
-    audit.record(session, actor, CertificateVerb.REPLACED, row, now=now, by=made.id, reason_class=reason_class.value, reason=words)
+    settle_reviews(session, actor, row, ReviewDecision.REPLACE, reason, now=now)
+    audit.record(session, actor, CertificateVerb.REPLACED, row, now=now, by=made.id, reason_class=reason_class.value, reason=reason)
     outbox.enqueue(session, "certificates.send_replaced", {"credential": made.id}, now=now)
     return made
 

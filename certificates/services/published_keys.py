@@ -41,7 +41,7 @@ def _latest_change(keys: Iterable[PublishedKey], now: datetime) -> datetime:
     moments = (
         moment for key in keys for moment in (key.history.begun_at, key.history.ended_at, key.history.marked_at) if moment is not None
     )
-    return max(now.replace(hour=0, minute=0, second=0, microsecond=0), *(one for one in moments if one <= now))
+    return max(now.replace(hour=0, minute=0, second=0, microsecond=0), *(moment for moment in moments if moment <= now))
 
 
 def _line(key: PublishedKey) -> Mapping[str, object]:

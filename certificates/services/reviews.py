@@ -39,13 +39,13 @@ class NotReplaceable(Conflict):
     message = N_("This certificate cannot be issued again here: leave it as it is, or revoke it.")
 
 
-def open_review(session: Session, actor: Actor, row: Credential, cause: ReviewCause, words: str = "", *, now: datetime) -> None:
+def open_review(session: Session, actor: Actor, row: Credential, cause: ReviewCause, text: str = "", *, now: datetime) -> None:
     """Let a person look at a credential; one review of a cause is open at a time, and its newest words count."""
     waiting = CredentialReview.credential_id == row.id, CredentialReview.cause == cause.value, CredentialReview.settled_at.is_(None)
     review = session.scalar(select(CredentialReview).where(*waiting))
     if review is None:
         review = CredentialReview(credential_id=row.id, cause=cause.value, opened_at=now)
-    _open(session, actor, row, review, words, now=now)
+    _open(session, actor, row, review, text, now=now)
 
 
 def open_doubts(session: Session, actor: Actor, origin: DoubtOrigin, doubts: Sequence[AwardDoubt], now: datetime) -> None:
@@ -53,8 +53,8 @@ def open_doubts(session: Session, actor: Actor, origin: DoubtOrigin, doubts: Seq
     rows = list_in_force(session, [doubt.enrolment_id for doubt in doubts])
     cause = ReviewCause.REGRADED.value
     waiting = CredentialReview.credential_id.in_([row.id for row in rows.values()]), CredentialReview.settled_at.is_(None)
-    found = session.scalars(select(CredentialReview).where(CredentialReview.cause == cause, *waiting))
-    present = {review.credential_id: review for review in found}
+    waiting_reviews = session.scalars(select(CredentialReview).where(CredentialReview.cause == cause, *waiting))
+    present = {review.credential_id: review for review in waiting_reviews}
     for doubt in doubts:
         row = rows.get(doubt.enrolment_id)
         if row is None:
@@ -72,11 +72,11 @@ def withdraw_doubts(session: Session, actor: Actor, path: str, now: datetime) ->
         _settle(session, actor, row, review, ReviewDecision.UNDONE, "", now=now)
 
 
-def _open(session: Session, actor: Actor, row: Credential, review: CredentialReview, words: str, *, now: datetime) -> None:
-    review.words, cause = words, review.cause
+def _open(session: Session, actor: Actor, row: Credential, review: CredentialReview, text: str, *, now: datetime) -> None:
+    review.words, cause = text, review.cause
     session.add(review)
     session.flush()  # the audit entry names it
-    audit.record(session, actor, CredentialReviewVerb.OPENED, review, now=now, person=row.person_id, cause=cause, words=words)
+    audit.record(session, actor, CredentialReviewVerb.OPENED, review, now=now, person=row.person_id, cause=cause, words=text)
 
 
 def keep_credential(session: Session, actor: Actor, review: CredentialReview, note: str, *, now: datetime) -> None:

@@ -48,10 +48,10 @@ def free_place(session: Session, *, now: datetime) -> tuple[int, int]:
         newest += 1
     never_given = _decoys(_begun(session, newest, now), now).never_given
     while True:
-        place = secrets.randbelow(STATUS_LIST_PLACES)
-        taken = select(Credential.id).where(Credential.status_list == newest, Credential.status_place == place)
-        if place not in never_given and session.scalar(taken) is None:
-            return newest, place
+        index = secrets.randbelow(STATUS_LIST_PLACES)
+        taken = select(Credential.id).where(Credential.status_list == newest, Credential.status_place == index)
+        if index not in never_given and session.scalar(taken) is None:
+            return newest, index
 
 
 def complete_former(session: Session, *, limit: int, now: datetime) -> int:
@@ -60,15 +60,17 @@ def complete_former(session: Session, *, limit: int, now: datetime) -> int:
     What their signature covers holds neither, so it stays as it is. Nobody else takes the rows, and a place that another process gives
     in the same moment fails this portion, which is done again.
     """
-    wanted = (Credential.format == 1, Credential.status_place.is_(None))
-    rows = session.scalars(select(Credential).where(*wanted).order_by(Credential.id).limit(limit).with_for_update(skip_locked=True)).all()
+    conditions = (Credential.format == 1, Credential.status_place.is_(None))
+    rows = session.scalars(
+        select(Credential).where(*conditions).order_by(Credential.id).limit(limit).with_for_update(skip_locked=True)
+    ).all()
     if not rows:
         return 0
     issuer = find_issuer(session, "")
     number, places = _free_places(session, len(rows), now=now)
-    for row, place in zip(rows, places, strict=True):
+    for row, index in zip(rows, places, strict=True):
         row.institution_key = row.institution_key or (str(issuer.uuid) if issuer is not None else "")
-        row.status_list, row.status_place = number, place
+        row.status_list, row.status_place = number, index
     return len(rows)
 
 
@@ -81,17 +83,17 @@ def _free_places(session: Session, count: int, *, now: datetime) -> tuple[int, l
     unusable = taken | _decoys(_begun(session, newest, now), now).never_given
     places: dict[int, None] = {}
     while len(places) < count:
-        place = secrets.randbelow(STATUS_LIST_PLACES)
-        if place not in unusable:
-            places[place] = None
+        index = secrets.randbelow(STATUS_LIST_PLACES)
+        if index not in unusable:
+            places[index] = None
     return newest, list(places)
 
 
 def _begun(session: Session, number: int, now: datetime) -> StatusList:
     """Return a list, which begins where it is the first to be asked for; of two processes that begin it the first one's seed counts."""
-    found = find_status_list(session, number)
-    if found is not None:
-        return found
+    status_list = find_status_list(session, number)
+    if status_list is not None:
+        return status_list
     try:
         with session.begin_nested():
             session.add(StatusList(number=number, seed=secrets.token_bytes(SEED_BYTES), begun_at=now))

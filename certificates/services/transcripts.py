@@ -67,9 +67,9 @@ def make_transcript(
     Raise Conflict where they completed nothing yet.
     """
     lock_person(session, person.id)  # several requests at once with one number make one transcript
-    found = queries.find_transcript_of_form(session, order.number)
-    if found is not None and found.person_id == person.id:
-        return found
+    present = queries.find_transcript_of_form(session, order.number)
+    if present is not None and present.person_id == person.id:
+        return present
     records = queries.list_records(session, person, settings, order.language)
     if not records:
         raise Conflict(N_("You have not completed any course yet, so a transcript would be empty."))
@@ -85,7 +85,7 @@ def make_transcript(
     )
     stored = stored_transcript(content)
     row = Transcript(
-        uuid=order.number if found is None else uuid4(),
+        uuid=order.number if present is None else uuid4(),
         code=code,
         person_id=person.id,
         made_at=content.made_at,
@@ -137,7 +137,11 @@ class TranscriptSealer:
         """Return a transcript as JSON: the signed summary, and the badges of those of its certificates that still have one."""
         content, signer = read_stored(row.content, self.address), BadgeSigner(self.address, self.keys)
         held = queries.list_badge_holders(session, printed_codes(content.records))
-        badges = [json.loads(signer.document(badge)) for badge in (badge_content(one, self.address) for one in held) if badge is not None]
+        badges = [
+            json.loads(signer.document(badge))
+            for badge in (badge_content(credential, self.address) for credential in held)
+            if badge is not None
+        ]
         return compact_json({SUMMARY: self.summary(content), BADGES: badges})
 
 

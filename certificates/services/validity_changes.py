@@ -84,12 +84,12 @@ def replace_portion(session: Session, number: int, settings: Settings, keys: Sig
     outline = get_outline(session, change.version_id)
     people = queries.list_holders_after(session, change.course_id, change.place, PORTION)
     of_sentences = change.corrects_sentences
-    for one in queries.list_changed_days(session, outline, change.requested_by, change.place, PORTION, sentences=of_sentences):
-        row = session.get_one(Credential, one.credential_id)
+    for changed in queries.list_changed_days(session, outline, change.requested_by, change.place, PORTION, sentences=of_sentences):
+        row = session.get_one(Credential, changed.credential_id)
         if not of_sentences:
-            set_last_day(session, actor, one.enrolment_id, one.after, now=now)
+            set_last_day(session, actor, changed.enrolment_id, changed.after, now=now)
         reason = ReplacementReason.DATA
-        replace_credential(session, actor, row, reason, change.reason, settings, keys, facts={"expires_on": one.after}, now=now)
+        replace_credential(session, actor, row, reason, change.reason, settings, keys, facts={"expires_on": changed.after}, now=now)
         change.done += 1
     if len(people) == PORTION:
         change.place = people[-1]

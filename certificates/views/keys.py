@@ -21,12 +21,12 @@ bp = Blueprint("certificates_keys", __name__)
 KEPT_FOR_AN_HOUR = "public, max-age=3600"
 
 
-def published(document: Document, content_type: str, *, kept: str = KEPT_FOR_AN_HOUR) -> Response:
+def published(document: Document, content_type: str, *, cache_control: str = KEPT_FOR_AN_HOUR) -> Response:
     """Answer with a document that pages of every site may read; its tag is that of its content."""
     response = make_response(json.dumps(document, ensure_ascii=False, indent=1) + "\n")
     response.content_type = content_type
     response.headers["Access-Control-Allow-Origin"] = "*"
-    response.headers["Cache-Control"] = kept
+    response.headers["Cache-Control"] = cache_control
     response.add_etag()
     return cast("Response", response.make_conditional(request))
 
@@ -79,7 +79,9 @@ def _line(key: PublishedKey) -> KeyPageView:
 def authority_certificate(identifier: str) -> Response:
     """Answer the certificate of an authority that counts, as PDF readers import it (DER)."""
     authorities = current_seal_keys().authorities
-    key = next((one for one in authorities if one.identifier == identifier and one.state is not KeyState.COMPROMISED), None)
+    key = next(
+        (authority for authority in authorities if authority.identifier == identifier and authority.state is not KeyState.COMPROMISED), None
+    )
     if key is None or not key.certificate:
         raise NotFound
     response = make_response(key.certificate)
@@ -97,6 +99,6 @@ def keys() -> str:
     groups = {"credentials": signing.trusted, "seals": seals.trusted, "authorities": seals.authorities}
     return render_template(
         "certificates/keys.html",
-        groups={name: [_line(key) for key in found] for name, found in groups.items()},
-        is_compromised=any(key.state is KeyState.COMPROMISED for found in groups.values() for key in found),
+        groups={name: [_line(key) for key in published_keys] for name, published_keys in groups.items()},
+        is_compromised=any(key.state is KeyState.COMPROMISED for published_keys in groups.values() for key in published_keys),
     )

@@ -36,4 +36,4 @@ def _status_list(number: int, purpose: StatusPurpose) -> Response:
     if row is None:
         raise NotFound
     document = signed_status_list(session, row, purpose, requested_address(), current_keys(), now=clock.now())
-    return published(document, "application/vc+ld+json", kept=ASKED_EACH_TIME)
+    return published(document, "application/vc+ld+json", cache_control=ASKED_EACH_TIME)

@@ -68,7 +68,7 @@ class WaiverForm(EvidenceForm):
 
     def offer(self, obligations: Mapping[int, str]) -> None:
         """Let these obligations be chosen, or every one."""
-        self.kind.choices = [SelectChoice(value=kind.value, label=_(words)) for kind, words in KINDS.items()]
+        self.kind.choices = [SelectChoice(value=kind.value, label=_(label)) for kind, label in KINDS.items()]
         every = SelectChoice(value="", label=_("All my compulsory training"))
         self.obligation.choices = [every, *(SelectChoice(value=str(number), label=title) for number, title in obligations.items())]
 

@@ -102,11 +102,11 @@ def read_free_days(content: bytes, provinces: Mapping[str, str], today: date) ->
     faults: list[FreeDayFault] = []
     known: dict[tuple[date, str], int] = {}
     for line, cells in table.rows[1 : MOST_LINES + 1]:
-        words = {name: clean_text(cells[at]) if at < len(cells) else "" for name, at in columns.items()}
+        cells_by_name = {name: clean_text(cells[at]) if at < len(cells) else "" for name, at in columns.items()}
         try:
-            values = _once(known, _values(reader, words, line, provinces), line)
+            values = _once(known, _values(reader, cells_by_name, line, provinces), line)
         except DayRefused as refused:
-            faults.append(FreeDayFault(line, " · ".join(filter(None, words.values()))[:200], refused.message, refused.facts))
+            faults.append(FreeDayFault(line, " · ".join(filter(None, cells_by_name.values()))[:200], refused.message, refused.facts))
         else:
             days.append((line, values))
     return FreeDayRows(tuple(days), tuple(faults), table.encoding_guessed_from, table.left_out(columns.values()))
@@ -127,24 +127,24 @@ def _once(known: dict[tuple[date, str], int], values: FreeDayValues, line: int) 
     return values
 
 
-def _values(reader: DayReader, words: Mapping[str, str], line: int, provinces: Mapping[str, str]) -> FreeDayValues:
+def _values(reader: DayReader, cells_by_name: Mapping[str, str], line: int, provinces: Mapping[str, str]) -> FreeDayValues:
     try:
-        day = reader.read("day", words["day"], line)
+        day = reader.read("day", cells_by_name["day"], line)
     except DayRefused as refused:
         if "ahead" not in refused.message:
             raise
         raise DayRefused(N_("The date %(day)s is before 1950 or more than two years ahead."), **refused.facts) from None
-    if day is None or not words["name"]:
+    if day is None or not cells_by_name["name"]:
         raise DayRefused(N_("Day and name are both needed."))
-    if len(words["name"]) > LONGEST_NAME:
+    if len(cells_by_name["name"]) > LONGEST_NAME:
         raise DayRefused(N_("The name is longer than %(limit)s characters."), limit=LONGEST_NAME)
-    province = fold(words.get("province", ""))
+    province = fold(cells_by_name.get("province", ""))
     if province and province not in provinces:
-        raise DayRefused(N_("There is no province called “%(province)s”."), province=words["province"][:40])
-    return FreeDayValues(day, words["name"], province)
+        raise DayRefused(N_("There is no province called “%(province)s”."), province=cells_by_name["province"][:40])
+    return FreeDayValues(day, cells_by_name["name"], province)
 
 
 def write_lines(days: Sequence[FreeDayValues]) -> str:
     """Return free days as lines that `read_free_days` reads again."""
-    rows = ["fecha\tnombre\tprovincia", *("\t".join((one.day.isoformat(), one.name, one.province)) for one in days)]
+    rows = ["fecha\tnombre\tprovincia", *("\t".join((free_day.day.isoformat(), free_day.name, free_day.province)) for free_day in days)]
     return "\n".join(rows)

@@ -172,10 +172,15 @@ class ObligationForm(Form):
     def offer(self, offer: FormOffer) -> None:
         """Let these audiences, courses, editions and zones be chosen."""
         titles = {course.id: choose(course.title) for course in offer.courses}
-        self.audience.choices = [SelectChoice(value=str(one.uuid), label=choose(one.title)) for one in offer.audiences]
-        self.courses.choices = [SelectChoice(value=one.slug, label=choose(one.title)) for one in offer.courses]
+        self.audience.choices = [
+            SelectChoice(value=str(audience_choice.uuid), label=choose(audience_choice.title)) for audience_choice in offer.audiences
+        ]
+        self.courses.choices = [
+            SelectChoice(value=course_choice.slug, label=choose(course_choice.title)) for course_choice in offer.courses
+        ]
         self.edition.choices = [SelectChoice(value="", label=_("No edition: the course at any time"))] + [
-            SelectChoice(value=str(one.uuid), label=f"{titles.get(one.course_id, '')} · {one.name}") for one in offer.editions
+            SelectChoice(value=str(edition_choice.uuid), label=f"{titles.get(edition_choice.course_id, '')} · {edition_choice.name}")
+            for edition_choice in offer.editions
         ]
         self.zone.choices = [SelectChoice(value="", label=_("That of each person's unit"))] + [
             SelectChoice(value=zone, label=name_of_zone(zone)) for zone in offer.zones
@@ -208,9 +213,9 @@ class ObligationForm(Form):
         return [part for part in _STEPS.split(self.steps.data or "") if part]
 
     def _year_day(self) -> YearDay | None:
-        found = re.fullmatch(r"(\d{1,2})[/-](\d{1,2})", self.basis_on.data or "")
+        match = re.fullmatch(r"(\d{1,2})[/-](\d{1,2})", self.basis_on.data or "")
         try:
-            return None if found is None else _year_day(int(found[2]), int(found[1]))
+            return None if match is None else _year_day(int(match[2]), int(match[1]))
         except ValueError:
             return None
 
@@ -361,8 +366,8 @@ class PlannedChangeForm(Form):
     def confirmed(self) -> int | None:
         """Return the number that was typed, or nothing; signs between thousands do not matter."""
         digits = re.sub(r"[\s.,]", "", self.number.data or "")
-        found = whole_number(digits, -1)
-        return None if found < 0 else found
+        number = whole_number(digits, -1)
+        return None if number < 0 else number
 
 
 def _by_language(spanish: LineField | TextAreaField, english: LineField | TextAreaField) -> dict[str, str]:

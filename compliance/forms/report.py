@@ -51,40 +51,40 @@ class ReportRequest:
     @property
     def filter_fields(self) -> dict[str, Any]:
         """Return what the address of the same list holds: the report's, and the people who are asked for."""
-        found = {"state": self.state.value if self.state is not None else "", "q": self.words}
+        filters = {"state": self.state.value if self.state is not None else "", "q": self.words}
         part = {} if self.part is PlacePart.ALL else {"part": self.part.value}
-        return self.fields | part | {name: value for name, value in found.items() if value}
+        return self.fields | part | {name: value for name, value in filters.items() if value}
 
     @property
     def fields(self) -> dict[str, Any]:
         """Return what the address of another view of the same report holds."""
-        found = {"obligation": self.obligation.key if self.obligation else "", "on": self.typed_on, "known": self.typed_known}
-        return {name: value for name, value in found.items() if value}
+        present = {"obligation": self.obligation.key if self.obligation else "", "on": self.typed_on, "known": self.typed_known}
+        return {name: value for name, value in present.items() if value}
 
 
 def read_report_request(args: Mapping[str, str], obligations: Sequence[ReportObligation], zone: ZoneInfo, now: datetime) -> ReportRequest:
     """Read an address; what names nothing is as if it were not there."""
-    one = next((obligation for obligation in obligations if obligation.key == args.get("obligation")), None)
-    asked = (one,) if one is not None else tuple(obligations)
+    chosen = next((obligation for obligation in obligations if obligation.key == args.get("obligation")), None)
+    shown = (chosen,) if chosen is not None else tuple(obligations)
     typed = {name: args.get(name, "").strip()[:20] for name in ("on", "known")}
     read = {name: _day(text) for name, text in typed.items()}
-    first = min((each.first_on for each in asked), default=None)
-    since = min((each.known_since.astimezone(zone).date() for each in asked), default=None)
+    first = min((each.first_on for each in shown), default=None)
+    since = min((each.known_since.astimezone(zone).date() for each in shown), default=None)
     days = report_days(read["on"], read["known"], now.astimezone(zone).date(), first, since)
     faults = {name: _(NO_DAY) for name, text in typed.items() if text and read[name] is None} or _faults(days, first, since)
-    state, words = _member(ReportState, args.get("state")), " ".join(args.get("q", "").split())[:LONGEST_SEARCH]
+    state, query = _member(ReportState, args.get("state")), " ".join(args.get("q", "").split())[:LONGEST_SEARCH]
     time = _time(days, zone, now)
     if time.is_past and state in PRESENT_ONLY:
         state = None
     part = _member(PlacePart, args.get("part")) or PlacePart.ALL
-    return ReportRequest(one, asked, tuple(obligations), time, days.known, part, state, words, typed["on"], typed["known"], faults)
+    return ReportRequest(chosen, shown, tuple(obligations), time, days.known, part, state, query, typed["on"], typed["known"], faults)
 
 
 def _faults(days: ReportDays, first: date | None, since: date | None) -> dict[str, str]:
-    found = {"on": (days.on_fault, first), "known": (days.known_fault, since)}
+    judged = {"on": (days.on_fault, first), "known": (days.known_fault, since)}
     return {
         name: _(FAULTS[fault], day=format_date(day)) if day is not None else _("Nothing is on record yet.")
-        for name, (fault, day) in found.items()
+        for name, (fault, day) in judged.items()
         if fault is not None
     }
 

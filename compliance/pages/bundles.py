@@ -128,9 +128,9 @@ def bundle_texts() -> dict[str, bytes]:
     }
 
 
-def _in_both(words: str) -> list[str]:
+def _in_both(message: str) -> list[str]:
     texts = []
     for language in LANGUAGES_IN_ORDER:
         with reading(language):
-            texts.append(_(words))
+            texts.append(_(message))
     return texts

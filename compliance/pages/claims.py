@@ -33,8 +33,8 @@ class ClaimStateView:
 
 def state_view(state: str) -> ClaimStateView:
     """Return a state as pages show it."""
-    words, look, symbol = STATES[ClaimState(state)]
-    return ClaimStateView(_(words), look, symbol)
+    label, look, symbol = STATES[ClaimState(state)]
+    return ClaimStateView(_(label), look, symbol)
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,16 +31,19 @@ class FreeDayMonthView:
 
 def free_day_months(rows: Sequence[FreeDay], provinces: Mapping[str, str]) -> list[FreeDayMonthView]:
     """Return the free days of a year by month; months without any are left out."""
-    found: dict[str, list[FreeDayView]] = {}
+    by_month: dict[str, list[FreeDayView]] = {}
     for row in rows:
         view = FreeDayView(row.day, format_date(row.day, "full"), row.name, _place(row.province, provinces), row.uuid)
-        found.setdefault(format_month(row.day), []).append(view)
-    return [FreeDayMonthView(title, tuple(days)) for title, days in found.items()]
+        by_month.setdefault(format_month(row.day), []).append(view)
+    return [FreeDayMonthView(title, tuple(days)) for title, days in by_month.items()]
 
 
 def review_views(days: Sequence[FreeDayValues], provinces: Mapping[str, str]) -> list[FreeDayView]:
     """Return the days that a list would add."""
-    return [FreeDayView(one.day, format_date(one.day, "full"), one.name, _place(one.province, provinces)) for one in days]
+    return [
+        FreeDayView(free_day.day, format_date(free_day.day, "full"), free_day.name, _place(free_day.province, provinces))
+        for free_day in days
+    ]
 
 
 def _place(province: str, provinces: Mapping[str, str]) -> str:

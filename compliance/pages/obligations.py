@@ -137,7 +137,7 @@ def state_counts(counts: Mapping[str, int]) -> list[StateCountView]:
 
 def obstacle_lines(courses: Sequence[ObstructedCourse]) -> list[str]:
     """Say of each required course that cannot be taken why not."""
-    return [_(_OBSTACLES[one.obstacle], course=one.name) for one in courses]
+    return [_(_OBSTACLES[obstructed.obstacle], course=obstructed.name) for obstructed in courses]
 
 
 def waiting_lines(rows: Sequence[ObstacleRow]) -> list[str]:
@@ -214,12 +214,12 @@ def deadline_in_words(terms: ObligationTerms) -> str:
     """Return a deadline as a sentence."""
     if not isinstance(terms.deadline, RelativeDeadline):
         return _("%(day)s, for everyone", day=format_date(terms.deadline))
-    words = {
+    sentences = {
         DeadlineAnchor.ENTRY: N_("%(time)s from the day of entry into the institution"),
         DeadlineAnchor.JOIN: N_("%(time)s from the day of joining the audience"),
         DeadlineAnchor.ENROL: N_("%(time)s from the day of enrolment"),
     }
-    return _(words[terms.deadline.anchor], time=length_in_words(terms.deadline.duration))
+    return _(sentences[terms.deadline.anchor], time=length_in_words(terms.deadline.duration))
 
 
 def validity_in_words(terms: ObligationTerms) -> str:

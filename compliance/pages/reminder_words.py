@@ -40,16 +40,16 @@ def notice_words(lines: Sequence[ReminderItem]) -> tuple[str, str]:
         subject = _(_SUBJECTS[_kind_of(line)], course=_course(line), day=format_date(line.last_on, "full") if line.last_on else "")
     else:
         subject = ngettext("Your compulsory training: %(count)s course", "Your compulsory training: %(count)s courses", len(lines))
-    return subject, "\n".join(dict.fromkeys(words for line in lines for words in (line_words(line), _own_words(line)) if words))
+    return subject, "\n".join(dict.fromkeys(sentence for line in lines for sentence in (line_words(line), _own_words(line)) if sentence))
 
 
 def line_words(line: ReminderItem) -> str:
     """Return one obligation in words: what, until when, how long it takes."""
-    words = _(_sentence(line), course=_course(line), day=format_date(line.last_on, "full") if line.last_on else "")
+    sentence = _(_sentence(line), course=_course(line), day=format_date(line.last_on, "full") if line.last_on else "")
     if not line.minutes or line.kind in _WITHOUT_MINUTES:
-        return words
+        return sentence
     left = printed_hours(Fraction(line.minutes, 60), language())
-    return f"{words} {_('What is required takes about %(time)s more.', time=left)}"
+    return f"{sentence} {_('What is required takes about %(time)s more.', time=left)}"
 
 
 def _own_words(line: ReminderItem) -> str:

@@ -113,28 +113,28 @@ class ReportTable:
 def state_options(*, is_past: bool) -> list[tuple[str, str]]:
     """Return the filters of people with their words; on a past day those alone that were recorded."""
     left_out = (ReportState.AT_RISK, ReportState.NO_ACCOUNT) if is_past else ()
-    return [(state.value, _(words)) for state, words in STATE_WORDS.items() if state not in left_out]
+    return [(state.value, _(label)) for state, label in STATE_WORDS.items() if state not in left_out]
 
 
 class PlaceLines:
     """The counted numbers of a place, put together by what stands below it and by obligation."""
 
     def __init__(
-        self, counted: CountedPlaces, place: UnitSummary, tree: Mapping[int, UnitSummary], day: date, working: WorkingDays | None
+        self, counted: CountedPlaces, unit: UnitSummary, tree: Mapping[int, UnitSummary], day: date, working: WorkingDays | None
     ) -> None:
         """Take the numbers; `working` is None where no verdict is given: on a past day."""
-        self._place, self._counted = place, counted
+        self._place, self._counted = unit, counted
         self._days = None if working is None else counted_days((each.spans for each in counted.values()), day, working)
         self._day = day
-        parents = {number: one.parent_id for number, one in tree.items()}
-        self._below = {number: _part(parents, place.id, number) for _obligation, number in counted}
+        parents = {number: summary.parent_id for number, summary in tree.items()}
+        self._below = {number: _part(parents, unit.id, number) for _obligation, number in counted}
 
     def by_place(self, children: Sequence[UnitSummary]) -> ReportTable:
         """Return a line for each place below, one for those counted in the place itself, one for those in no place of it."""
         of_part = defaultdict[int | None, list[PlaceTally]](list)
         for (_obligation, number), each in self._counted.items():
             of_part[self._below[number]].append(each)
-        lines = [self._line(child.name, of_part.get(child.id, []), place=child.uuid) for child in children]
+        lines = [self._line(child.name, of_part.get(child.id, []), unit=child.uuid) for child in children]
         lines = [line for line, child in zip(lines, children, strict=True) if not child.closed or line.tally.required]
         if own := of_part.get(self._place.id):
             lines.append(self._line(_("Directly in %(name)s", name=self._place.name), own, part=PlacePart.HERE))
@@ -144,10 +144,14 @@ class PlaceLines:
 
     def by_obligation(self, obligations: Iterable[ReportObligation]) -> ReportTable:
         """Return a line for each obligation that is required of somebody here."""
-        found = defaultdict[int, list[PlaceTally]](list)
+        tallies = defaultdict[int, list[PlaceTally]](list)
         for (obligation, _number), each in self._counted.items():
-            found[obligation].append(each)
-        lines = [self._line(choose(one.title), found[one.id], obligation=one.key) for one in obligations if one.id in found]
+            tallies[obligation].append(each)
+        lines = [
+            self._line(choose(obligation_shown.title), tallies[obligation_shown.id], obligation=obligation_shown.key)
+            for obligation_shown in obligations
+            if obligation_shown.id in tallies
+        ]
         return _table(line for line in lines if line.tally.required or line.tally.people(ReportState.WAIVED))
 
     @property
@@ -156,10 +160,10 @@ class PlaceLines:
         return _joined(self._counted.values())
 
     def _line(
-        self, name: str, found: Sequence[PlaceTally], *, place: UUID | None = None, part: PlacePart = PlacePart.ALL, obligation: str = ""
+        self, name: str, tallies: Sequence[PlaceTally], *, unit: UUID | None = None, part: PlacePart = PlacePart.ALL, obligation: str = ""
     ) -> ReportEntryView:
-        each = _joined(found)
-        return ReportEntryView(name, each.tally, place, part, obligation, self._verdict(each))
+        each = _joined(tallies)
+        return ReportEntryView(name, each.tally, unit, part, obligation, self._verdict(each))
 
     def _verdict(self, each: PlaceTally) -> VerdictView | None:
         share = each.tally.share
@@ -174,28 +178,28 @@ def verdict_view(verdict: PaceVerdict) -> VerdictView:
     return VerdictView(kind, _(word), symbol)
 
 
-def _part(parents: Mapping[int, int | None], place: int, number: int | None) -> int | None:
+def _part(parents: Mapping[int, int | None], unit_id: int, number: int | None) -> int | None:
     """Return what of a place another belongs to: what stands directly below it, or itself; None where it stands elsewhere."""
     if number is None:
         return None
     path = lineage(parents, number)
-    if place not in path:
+    if unit_id not in path:
         return None
-    at = path.index(place)
-    return path[at - 1] if at else place
+    at = path.index(unit_id)
+    return path[at - 1] if at else unit_id
 
 
-def _joined(found: Iterable[PlaceTally]) -> PlaceTally:
+def _joined(counted: Iterable[PlaceTally]) -> PlaceTally:
     tallies, spans = list[TrainingTally](), Counter[CycleSpan]()
-    for each in found:
+    for each in counted:
         tallies.append(each.tally)
         spans.update(each.spans)
     return PlaceTally(tally_sum(tallies), spans)
 
 
 def _table(lines: Iterable[ReportEntryView]) -> ReportTable:
-    kept = list(lines)
-    return ReportTable(kept, tally_sum(line.tally for line in kept))
+    listed = list(lines)
+    return ReportTable(listed, tally_sum(line.tally for line in listed))
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,8 +214,8 @@ class ReportCard:
 
 def report_cards(tally: TrainingTally, *, is_past: bool) -> list[ReportCard]:
     """Return the cards; what was not recorded has none on a past day."""
-    wanted = [ReportState.REQUIRED, ReportState.VALID, *(ReportState(state.value) for state in MISSING), ReportState.RENEWAL_DUE]
-    wanted += [ReportState.WAIVED] if is_past else [ReportState.AT_RISK, ReportState.NO_ACCOUNT, ReportState.WAIVED]
+    states = [ReportState.REQUIRED, ReportState.VALID, *(ReportState(state.value) for state in MISSING), ReportState.RENEWAL_DUE]
+    states += [ReportState.WAIVED] if is_past else [ReportState.AT_RISK, ReportState.NO_ACCOUNT, ReportState.WAIVED]
     required = tally.required
     return [
         ReportCard(
@@ -220,5 +224,5 @@ def report_cards(tally: TrainingTally, *, is_past: bool) -> list[ReportCard]:
             people := tally.people(state),
             percent_of(Fraction(people, required)) if required and state not in (ReportState.REQUIRED, ReportState.WAIVED) else None,
         )
-        for state in wanted
+        for state in states
     ]

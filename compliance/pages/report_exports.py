@@ -104,8 +104,8 @@ _PRESENT = (
 )
 
 
-def _counted(words: str, meaning: str, empty: str = N_("Never empty")) -> ExportColumn:
-    return ExportColumn(words, meaning, _NUMBER, _PEOPLE, empty)
+def _counted(heading: str, meaning: str, empty: str = N_("Never empty")) -> ExportColumn:
+    return ExportColumn(heading, meaning, _NUMBER, _PEOPLE, empty)
 
 
 _MEANINGS: Mapping[ReportState, str] = {
@@ -172,14 +172,14 @@ def columns_of(table: ExportTable, *, identities: bool = False) -> list[ExportCo
 def dictionary_rows(table: ExportTable, *, identities: bool = False) -> list[list[Cell]]:
     """Return what the dictionary says of each column."""
     return [
-        [_(text) if text else "" for text in (one.heading, one.meaning, one.values, one.unit, one.empty, one.source)]
-        for one in columns_of(table, identities=identities)
+        [_(text) if text else "" for text in (column.heading, column.meaning, column.values, column.unit, column.empty, column.source)]
+        for column in columns_of(table, identities=identities)
     ]
 
 
 def dictionary_sheet(table: ExportTable, *, identities: bool = False) -> Sheet:
     """Return the dictionary of a table as a sheet."""
-    return "diccionario", [_(words) for words in DICTIONARY], dictionary_rows(table, identities=identities)
+    return "diccionario", [_(heading) for heading in DICTIONARY], dictionary_rows(table, identities=identities)
 
 
 def _iso(day: date | None) -> str:
@@ -190,18 +190,18 @@ def people_rows(
     rows: Iterable[TrainingFileRow], obligations: Sequence[ReportObligation], time: ReportTime, *, identities: bool = False
 ) -> Iterator[Sequence[Cell]]:
     """Yield the rows of people as they come."""
-    titles = {one.id: (one.key, choose(one.title)) for one in obligations}
-    words = dict[tuple[str, str], tuple[str, str]]()
-    for name, staff_number, identity, place, obligation, state, flags, last_on, done_on, valid_until, is_at_risk, lacks_account in rows:
-        if (state, flags) not in words:
+    titles = {listed_obligation.id: (listed_obligation.key, choose(listed_obligation.title)) for listed_obligation in obligations}
+    labels = dict[tuple[str, str], tuple[str, str]]()
+    for name, staff_number, identity, unit_id, obligation, state, flags, last_on, done_on, valid_until, is_at_risk, lacks_account in rows:
+        if (state, flags) not in labels:
             view = status_view(state, flags.split())
-            words[state, flags] = view.word, view.remark
-        who = (name, staff_number, identity, place) if identities else (name, staff_number, place)
+            labels[state, flags] = view.word, view.remark
+        name_of_person = (name, staff_number, identity, unit_id) if identities else (name, staff_number, unit_id)
         if time.is_past:
-            yield [*who, *titles[obligation], *words[state, flags], *_NOTHING]
+            yield [*name_of_person, *titles[obligation], *labels[state, flags], *_NOTHING]
             continue
         days = ("" if state == TrainingState.DONE else _iso(last_on), _iso(done_on), _iso(valid_until))
-        yield [*who, *titles[obligation], *words[state, flags], *days, int(is_at_risk), int(lacks_account)]
+        yield [*name_of_person, *titles[obligation], *labels[state, flags], *days, int(is_at_risk), int(lacks_account)]
 
 
 _NOTHING = ("", "", "", None, None)
@@ -253,5 +253,5 @@ def export_name(table: ExportTable, obligation: str, unit: str, on: date, known:
     return f"{'-'.join(part for part in parts if part)}.{kind}"
 
 
-def _plain(words: str) -> str:
-    return _ODD.sub("-", fold(words)).strip("-")
+def _plain(text: str) -> str:
+    return _ODD.sub("-", fold(text)).strip("-")

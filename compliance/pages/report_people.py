@@ -32,7 +32,7 @@ class TrainingPersonView:
 
 def person_lines(rows: Sequence[TrainingPersonRow], obligations: Sequence[ReportObligation], time: ReportTime) -> list[TrainingPersonView]:
     """Return the lines of some people."""
-    titles = {one.id: choose(one.title) for one in obligations}
+    titles = {obligation.id: choose(obligation.title) for obligation in obligations}
     return [person_line(row, titles[row.obligation_id], time) for row in rows]
 
 

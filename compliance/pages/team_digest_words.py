@@ -9,13 +9,15 @@ MOST_LINES = 20
 
 def digest_words(digest: TeamDigest, titles: Titles) -> tuple[str, str]:
     """Return the subject and the words of a digest in the reader's language."""
-    late = sum(one.late for one in digest.counts) or digest.above + digest.owned + digest.headless
+    late = sum(counts.late for counts in digest.counts) or digest.above + digest.owned + digest.headless
     subject = (
         ngettext("Compulsory training: %(count)s overdue", "Compulsory training: %(count)s overdue", late)
         if late
         else _("Compulsory training of your people")
     )
-    lines = [_counts_line(one, choose(titles.get(one.obligation_id))) for one in digest.counts if one.done < one.required][:MOST_LINES]
+    lines = [_counts_line(counts, choose(titles.get(counts.obligation_id))) for counts in digest.counts if counts.done < counts.required][
+        :MOST_LINES
+    ]
     if digest.above:
         lines.append(
             ngettext(
@@ -43,10 +45,10 @@ def digest_words(digest: TeamDigest, titles: Titles) -> tuple[str, str]:
     return subject, "\n".join(lines)
 
 
-def _counts_line(one: ObligationCounts, title: str) -> str:
-    words = _("“%(title)s”: %(done)s of %(required)s done.", title=title, done=one.done, required=one.required)
-    if not one.late:
-        return words
-    late = ngettext("%(count)s overdue.", "%(count)s overdue.", one.late)
-    new = ngettext("%(count)s of them is new.", "%(count)s of them are new.", one.new) if one.new else ""
-    return " ".join(filter(None, (words, late, new)))
+def _counts_line(counts: ObligationCounts, title: str) -> str:
+    sentence = _("“%(title)s”: %(done)s of %(required)s done.", title=title, done=counts.done, required=counts.required)
+    if not counts.late:
+        return sentence
+    late = ngettext("%(count)s overdue.", "%(count)s overdue.", counts.late)
+    new = ngettext("%(count)s of them is new.", "%(count)s of them are new.", counts.new) if counts.new else ""
+    return " ".join(filter(None, (sentence, late, new)))

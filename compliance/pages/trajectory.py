@@ -133,26 +133,28 @@ def _rate(value: Fraction) -> str:
 
 def _labels(first: date, last: date, today: date) -> list[DayLabel]:
     """Return the first and the last day, today, and between them first days of months, as far as they do not touch."""
-    kept = [(first, "start"), (last, "end")]
+    marked = [(first, "start"), (last, "end")]
     if today not in (first, last):
-        kept.append((today, "middle"))
+        marked.append((today, "middle"))
     months = list(_months(first, last))
     step = -(-len(months) // MOST_LABELS) or 1
 
     def x_of(day: date) -> int:
         return round(LEFT + (RIGHT - LEFT) * (day - first).days / (last - first).days)
 
-    found = [DayLabel(x_of(on), format_date(on, "short"), anchor) for on, anchor in kept]
-    found = [one for one in found if one.anchor != "middle" or _is_apart(one.x, (other for other in found if other is not one))]
+    labels = [DayLabel(x_of(on), format_date(on, "short"), anchor) for on, anchor in marked]
+    labels = [
+        label for label in labels if label.anchor != "middle" or _is_apart(label.x, (other for other in labels if other is not label))
+    ]
     for on in months[::step]:
-        if _is_apart(x_of(on), found):
-            found.append(DayLabel(x_of(on), format_date(on, "short"), "middle"))
-    return sorted(found, key=lambda one: one.x)
+        if _is_apart(x_of(on), labels):
+            labels.append(DayLabel(x_of(on), format_date(on, "short"), "middle"))
+    return sorted(labels, key=lambda label: label.x)
 
 
 def _is_apart(x: int, labels: Iterable[DayLabel]) -> bool:
     """Say whether a label around a place would touch none of these."""
-    return all(abs(x - one.x) > (NEAR if one.anchor == "middle" else NEAR * 1.5) for one in labels)
+    return all(abs(x - label.x) > (NEAR if label.anchor == "middle" else NEAR * 1.5) for label in labels)
 
 
 def _months(first: date, last: date) -> Iterator[date]:

@@ -81,21 +81,21 @@ def _floor_words(term: LastDayTerm, first: str, last: str) -> str:
     days = term.days
     match term.reason:
         case LastDayReason.JOINED:
-            words = ngettext(
+            sentence = ngettext(
                 "Joined the audience on %(first)s: %(count)s day at least",
                 "Joined the audience on %(first)s: %(count)s days at least",
                 days,
                 first=first,
             )
         case LastDayReason.CHANGED:
-            words = ngettext(
+            sentence = ngettext(
                 "Brought forward on %(first)s: %(count)s day at least after that",
                 "Brought forward on %(first)s: %(count)s days at least after that",
                 days,
                 first=first,
             )
         case LastDayReason.GAP:
-            words = ngettext(
+            sentence = ngettext(
                 "Outside the audience from %(first)s to %(last)s: %(count)s day at least afterwards",
                 "Outside the audience from %(first)s to %(last)s: %(count)s days at least afterwards",
                 days,
@@ -103,7 +103,7 @@ def _floor_words(term: LastDayTerm, first: str, last: str) -> str:
                 last=last,
             )
         case LastDayReason.ACCOUNT:
-            words = ngettext(
+            sentence = ngettext(
                 "Account closed from %(first)s to %(last)s: %(count)s day at least afterwards",
                 "Account closed from %(first)s to %(last)s: %(count)s days at least afterwards",
                 days,
@@ -111,7 +111,7 @@ def _floor_words(term: LastDayTerm, first: str, last: str) -> str:
                 last=last,
             )
         case LastDayReason.WAIVER:
-            words = ngettext(
+            sentence = ngettext(
                 "Waiver from %(first)s to %(last)s: %(count)s day at least afterwards",
                 "Waiver from %(first)s to %(last)s: %(count)s days at least afterwards",
                 days,
@@ -119,8 +119,8 @@ def _floor_words(term: LastDayTerm, first: str, last: str) -> str:
                 last=last,
             )
         case _:
-            words = ngettext("%(count)s day of grace", "%(count)s days of grace", days)
-    return words
+            sentence = ngettext("%(count)s day of grace", "%(count)s days of grace", days)
+    return sentence
 
 
 def requirement_words(terms: ObligationTerms) -> str:

@@ -36,10 +36,10 @@ class ActaContext(PlaceReportContext):
 
 def get_acta(session: Session, actor: Actor, code: str) -> ActaContext:
     """Return an acta by its code as people write it; raise NotFound."""
-    found = find_acta(session, code)
-    if found is None:
+    acta = find_acta(session, code)
+    if acta is None:
         raise NotFound
-    return ActaContext(found.place_id, get_training_scope(session, actor), found)
+    return ActaContext(acta.place_id, get_training_scope(session, actor), acta)
 
 
 def find_acta(session: Session, code: str) -> TrainingActa | None:
@@ -63,7 +63,7 @@ class ActaScope:
     @property
     def parents(self) -> dict[int, int | None]:
         """Return what each place of the tree stands below."""
-        return {number: one.parent_id for number, one in self.places.items()}
+        return {number: unit.parent_id for number, unit in self.places.items()}
 
     @property
     def institution(self) -> UnitSummary:
@@ -74,13 +74,13 @@ class ActaScope:
     def provinces(self) -> set[int]:
         """Return the provinces below the place."""
         parents = self.parents
-        kinds = (one for one in self.places.values() if one.kind is OrganisationKind.PROVINCE and one.id != self.place.id)
-        return {one.id for one in kinds if self.place.id in lineage(parents, one.id)}
+        kinds = (unit for unit in self.places.values() if unit.kind is OrganisationKind.PROVINCE and unit.id != self.place.id)
+        return {unit.id for unit in kinds if self.place.id in lineage(parents, unit.id)}
 
     @property
     def parts(self) -> set[int]:
         """Return the provinces below the place; where there is none, what stands directly below it."""
-        return self.provinces or {one.id for one in self.places.values() if one.parent_id == self.place.id}
+        return self.provinces or {unit.id for unit in self.places.values() if unit.parent_id == self.place.id}
 
     @property
     def zone(self) -> ZoneInfo:
@@ -90,19 +90,21 @@ class ActaScope:
 
 def get_acta_scope(session: Session, row: TrainingActa) -> ActaScope:
     """Return the place of an acta with its tree."""
-    places = {place.id: place for place in tree.list_tree(session)}
+    places = {unit.id: unit for unit in tree.list_tree(session)}
     return ActaScope(places[row.place_id], places)
 
 
 def count_acta(session: Session, row: TrainingActa, scope: ActaScope, known: datetime) -> list[ActaCount] | None:
     """Count the people of an acta from the history of their states, as known at a moment; None where no records are kept."""
-    obligations = tuple(one for one in list_report_obligations(session, scope.institution.id) if one.id == row.obligation_id)
+    obligations = tuple(
+        obligation for obligation in list_report_obligations(session, scope.institution.id) if obligation.id == row.obligation_id
+    )
     if not obligations:
         return None
-    wanted = TrainingFilter(row.place_id, scope.place.kind is OrganisationKind.INSTITUTION, obligations)
+    filters = TrainingFilter(row.place_id, scope.place.kind is OrganisationKind.INSTITUTION, obligations)
     time = ReportTime(row.at.astimezone(scope.zone).date(), row.at, known, is_past=True)
-    counted = count_states(session, time, wanted, WorkingDays())
-    return acta_counts(((place, each.tally) for (_one, place), each in counted.items()), scope.parents, scope.place.id, scope.parts)
+    counted = count_states(session, time, filters, WorkingDays())
+    return acta_counts(((unit_id, each.tally) for (_one, unit_id), each in counted.items()), scope.parents, scope.place.id, scope.parts)
 
 
 def has_due_changes(session: Session, obligation_id: int, now: datetime) -> bool:
@@ -127,8 +129,8 @@ def get_acta_texts(session: Session, row: TrainingActa, on: date) -> ActaTexts:
     obligation = session.get_one(Obligation, row.obligation_id)
     of_obligation = select(ObligationVersion).where(ObligationVersion.obligation_id == row.obligation_id)
     every = session.scalars(of_obligation.order_by(ObligationVersion.effective_on, ObligationVersion.number)).all()
-    known = [one for one in every if one.recorded_at <= row.known] or every[:1]
-    version = next((one for one in reversed(known) if one.effective_on <= on), known[0])
+    known = [known_version for known_version in every if known_version.recorded_at <= row.known] or every[:1]
+    version = next((known_version for known_version in reversed(known) if known_version.effective_on <= on), known[0])
     act, _former = find_known_rules(session, obligation.audience_id, on, row.known)
     rule = act.rule if act is not None else None
     sentence = "" if rule is None else write_sentence(rule, leaf_names(session, rule))

@@ -17,23 +17,25 @@ from organisations.rules import OrganisationKind, UnitSummary
 
 def candidate_selects(person_id: int) -> list[Select[*tuple[Any, ...]]]:
     """Select what rules of audiences ask of one person: employment, places, posts, lists, completions."""
-    job, place, listed = Employment, Membership, AudienceListEntry
-    mine = (place.person_id == person_id, place.retracted_at.is_(None))
+    job, membership, listed = Employment, Membership, AudienceListEntry
+    mine = (membership.person_id == person_id, membership.retracted_at.is_(None))
     return [
         select_facts(
             FactKind.EMPLOYED, job.person_id, first_on=job.entered_on, last_on=job.left_on, key=job.institution_id, course=job.staff_number
         ).where(job.person_id == person_id, job.retracted_at.is_(None)),
         select_facts(
             FactKind.BELONGS,
-            place.person_id,
-            first_on=place.since_on,
-            last_on=place.until_on,
-            key=place.organisation_id,
-            version=place.post_id,
+            membership.person_id,
+            first_on=membership.since_on,
+            last_on=membership.until_on,
+            key=membership.organisation_id,
+            version=membership.post_id,
         ).where(*mine),
-        select_facts(FactKind.POST, place.person_id, version=Post.id, course=Post.key).join(Post, Post.id == place.post_id).where(*mine),
-        select_facts(FactKind.POST, place.person_id, version=PostSpelling.post_id, course=PostSpelling.key)
-        .join(PostSpelling, PostSpelling.post_id == place.post_id)
+        select_facts(FactKind.POST, membership.person_id, version=Post.id, course=Post.key)
+        .join(Post, Post.id == membership.post_id)
+        .where(*mine),
+        select_facts(FactKind.POST, membership.person_id, version=PostSpelling.post_id, course=PostSpelling.key)
+        .join(PostSpelling, PostSpelling.post_id == membership.post_id)
         .where(*mine),
         select_facts(FactKind.LISTED, listed.person_id, first_on=listed.since_on, last_on=listed.until_on, course=AudienceList.key)
         .join(AudienceList, AudienceList.id == listed.list_id)

@@ -31,10 +31,10 @@ class BundleContext(PlaceReportContext):
 
 def get_bundle(session: Session, actor: Actor, bundle: UUID) -> BundleContext:
     """Return a bundle by what addresses name it; raise NotFound."""
-    found = find_bundle(session, bundle)
-    if found is None:
+    row = find_bundle(session, bundle)
+    if row is None:
         raise NotFound
-    return BundleContext(found.place_id, get_training_scope(session, actor), found)
+    return BundleContext(row.place_id, get_training_scope(session, actor), row)
 
 
 def find_bundle(session: Session, number: UUID) -> Bundle | None:
@@ -82,21 +82,23 @@ class RequestedScope:
 
 def get_scope(session: Session, row: Bundle) -> RequestedScope:
     """Return what a bundle is to hold. Its states are read from their history, so that making it later gives the same."""
-    places = {place.id: place for place in tree.list_tree(session)}
-    place = places[row.place_id]
-    root = places[lineage({number: one.parent_id for number, one in places.items()}, place.id)[-1]]
-    obligations = tuple(one for one in list_report_obligations(session, root.id) if row.obligation_id in (None, one.id))
-    wanted = TrainingFilter(place.id, place.kind is OrganisationKind.INSTITUTION, obligations)
-    zone = ZoneInfo(zone_of(places, place.id))
+    places = {unit.id: unit for unit in tree.list_tree(session)}
+    unit = places[row.place_id]
+    root = places[lineage({number: summary.parent_id for number, summary in places.items()}, unit.id)[-1]]
+    obligations = tuple(
+        obligation for obligation in list_report_obligations(session, root.id) if row.obligation_id in (None, obligation.id)
+    )
+    filters = TrainingFilter(unit.id, unit.kind is OrganisationKind.INSTITUTION, obligations)
+    zone = ZoneInfo(zone_of(places, unit.id))
     time = ReportTime(row.at.astimezone(zone).date(), row.at, row.known, is_past=True)
     manifest = {
         "institution": _named(root),
-        "place": _named(place),
-        "obligations": [one.key for one in obligations],
+        "place": _named(unit),
+        "obligations": [obligation.key for obligation in obligations],
         "evidence_files": row.has_files,
     }
-    return RequestedScope(BundleScope(root.id, wanted, time, row.has_files), manifest)
+    return RequestedScope(BundleScope(root.id, filters, time, row.has_files), manifest)
 
 
-def _named(place: UnitSummary) -> dict[str, object]:
-    return {"number": place.id, "code": place.code, "name": place.name}
+def _named(unit: UnitSummary) -> dict[str, object]:
+    return {"number": unit.id, "code": unit.code, "name": unit.name}

@@ -47,7 +47,7 @@ class BundleScope:
     @property
     def courses(self) -> set[str]:
         """Return the slugs of the courses that its obligations require."""
-        return {course for one in self.wanted.obligations for course in one.courses}
+        return {course for obligation in self.wanted.obligations for course in obligation.courses}
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +84,7 @@ def describe_obligations(session: Session, scope: BundleScope) -> dict[str, Any]
     rows = session.scalars(select(Obligation).where(Obligation.id.in_(numbers)).order_by(Obligation.id)).all()
     statement = select(ObligationVersion).where(ObligationVersion.obligation_id.in_(numbers)).order_by(ObligationVersion.number)
     versions = session.scalars(statement).all()
-    return {"obligations": [_describe(row, [one for one in versions if one.obligation_id == row.id], known) for row in rows]}
+    return {"obligations": [_describe(row, [version for version in versions if version.obligation_id == row.id], known) for row in rows]}
 
 
 def _describe(row: Obligation, versions: Sequence[ObligationVersion], known: datetime) -> dict[str, Any]:
@@ -99,21 +99,21 @@ def _describe(row: Obligation, versions: Sequence[ObligationVersion], known: dat
         "ended_at": _moment(row.ended_at, known),
         "versions": [
             {
-                "number": one.number,
-                "title": dict(one.title),
-                "legal_base": dict(one.legal_base),
-                "legal_url": one.legal_url,
-                "terms": json.loads(one.terms),
-                "reminder_days": list(one.steps),
-                "effective_on": one.effective_on.isoformat(),
-                "recorded_at": one.recorded_at.isoformat(),
-                "author": one.author_id,
-                "approved_by": one.approved_by,
-                "reason": one.reason,
-                "retroactive": one.is_retroactive,
+                "number": version.number,
+                "title": dict(version.title),
+                "legal_base": dict(version.legal_base),
+                "legal_url": version.legal_url,
+                "terms": json.loads(version.terms),
+                "reminder_days": list(version.steps),
+                "effective_on": version.effective_on.isoformat(),
+                "recorded_at": version.recorded_at.isoformat(),
+                "author": version.author_id,
+                "approved_by": version.approved_by,
+                "reason": version.reason,
+                "retroactive": version.is_retroactive,
             }
-            for one in versions
-            if one.recorded_at <= known
+            for version in versions
+            if version.recorded_at <= known
         ],
     }
 
@@ -125,10 +125,10 @@ def describe_audiences(session: Session, scope: BundleScope, places: Collection[
     """
     known = scope.time.known
     of_scope = Obligation.id.in_(scope.wanted.numbers)
-    wanted = select(Obligation.audience_id).where(of_scope)
-    rules = select(AudienceVersion).where(AudienceVersion.audience_id.in_(wanted)).order_by(AudienceVersion.number)
+    audience_ids = select(Obligation.audience_id).where(of_scope)
+    rules = select(AudienceVersion).where(AudienceVersion.audience_id.in_(audience_ids)).order_by(AudienceVersion.number)
     versions = session.scalars(rules).all()
-    audiences = session.scalars(select(Audience).where(Audience.id.in_(wanted)).order_by(Audience.id))
+    audiences = session.scalars(select(Audience).where(Audience.id.in_(audience_ids)).order_by(Audience.id))
     return {
         "audiences": [
             {
@@ -137,16 +137,16 @@ def describe_audiences(session: Session, scope: BundleScope, places: Collection[
                 "title": dict(row.title),
                 "versions": [
                     {
-                        "number": one.number,
-                        "rule": one.rule,
-                        "effective_on": one.effective_on.isoformat(),
-                        "recorded_at": one.recorded_at.isoformat(),
-                        "author": one.author_id,
-                        "approved_by": one.approved_by,
-                        "reason": one.reason,
+                        "number": version.number,
+                        "rule": version.rule,
+                        "effective_on": version.effective_on.isoformat(),
+                        "recorded_at": version.recorded_at.isoformat(),
+                        "author": version.author_id,
+                        "approved_by": version.approved_by,
+                        "reason": version.reason,
                     }
-                    for one in versions
-                    if one.audience_id == row.id and one.recorded_at <= known
+                    for version in versions
+                    if version.audience_id == row.id and version.recorded_at <= known
                 ],
             }
             for row in audiences
@@ -155,11 +155,11 @@ def describe_audiences(session: Session, scope: BundleScope, places: Collection[
     }
 
 
-def _units(units: Sequence[UnitSummary], place: int, others: Collection[int]) -> list[UnitSummary]:
+def _units(units: Sequence[UnitSummary], unit_id: int, others: Collection[int]) -> list[UnitSummary]:
     """Return a place with those below it, some other units, and all that stand above one of these, by number."""
     parents = {unit.id: unit.parent_id for unit in units}
     lines = {unit.id: lineage(parents, unit.id) for unit in units}
-    named = {above for number, line in lines.items() if place in line or number in others for above in line}
+    named = {above for number, line in lines.items() if unit_id in line or number in others for above in line}
     return sorted((unit for unit in units if unit.id in named), key=lambda unit: unit.id)
 
 
@@ -195,8 +195,8 @@ def _portion(session: Session, scope: BundleScope, among: Sequence[int]) -> Bund
     basis = report_basis(scope.time, scope.wanted)
     columns = (Assignment.person_id, Assignment.obligation_id, basis.state, basis.flags, basis.place)
     statement = basis.start(select(*columns), scope.wanted).where(Assignment.person_id.between(among[0], among[-1]))
-    found: list[Row] = [["" if cell is None else cell for cell in row] for row in session.execute(statement)]
-    states = sorted(found, key=lambda row: (row[0], row[1]))
+    rows: list[Row] = [["" if cell is None else cell for cell in row] for row in session.execute(statement)]
+    states = sorted(rows, key=lambda row: (row[0], row[1]))
     places: dict[int, Any] = {row[0]: row[4] for row in states}
     people, facts = list(places), list(_facts(session, scope, list(places)))
     return BundlePortion(
@@ -228,7 +228,7 @@ def _people(session: Session, known: datetime, places: Mapping[int, Any]) -> Ite
 
 def _facts(session: Session, scope: BundleScope, people: Sequence[int]) -> Iterator[Row]:
     audiences = set(session.scalars(select(Obligation.audience_id).where(Obligation.id.in_(scope.wanted.numbers))))
-    wanted: Mapping[FactKind, set[Any]] = {
+    keys_by_kind: Mapping[FactKind, set[Any]] = {
         FactKind.STAY: audiences,
         FactKind.ENTRY: {scope.institution_id},
         FactKind.WAIVED: {None, *scope.wanted.numbers},
@@ -238,7 +238,7 @@ def _facts(session: Session, scope: BundleScope, people: Sequence[int]) -> Itera
         lines = list[list[str]]()
         for kind, rows in facts.items():
             for fact in rows:
-                is_wanted = fact.key in wanted[kind] if kind in wanted else not fact.course or fact.course in courses
+                is_wanted = fact.key in keys_by_kind[kind] if kind in keys_by_kind else not fact.course or fact.course in courses
                 if is_wanted and (known := _as_known(fact, scope.time.known)) is not None:
                     lines.append(fact_cells(person, kind, known))
         yield from sorted(lines)
@@ -275,20 +275,30 @@ def _reminders(session: Session, scope: BundleScope, people: Sequence[int]) -> I
         .where(Assignment.person_id.in_(people), Assignment.obligation_id.in_(scope.wanted.numbers), row.at <= known)
         .order_by(Assignment.person_id, Assignment.obligation_id, row.id)
     )
-    for person, obligation, one in session.execute(statement):
-        days = (_day(one.due_on), _day(one.last_on))
-        yield person, obligation, one.cycle, one.kind, one.step, *days, one.at.isoformat(), one.reason, _moment(one.mailed_at, known)
+    for person, obligation, reminder in session.execute(statement):
+        days = (_day(reminder.due_on), _day(reminder.last_on))
+        yield (
+            person,
+            obligation,
+            reminder.cycle,
+            reminder.kind,
+            reminder.step,
+            *days,
+            reminder.at.isoformat(),
+            reminder.reason,
+            _moment(reminder.mailed_at, known),
+        )
 
 
 def _claims(session: Session, scope: BundleScope, people: Sequence[int]) -> Iterator[Row]:
     """Yield waivers and recognitions. Of reasons of health nothing is told: few may see them (spec/compulsory 4.10)."""
     known = scope.time.known
     waivers = select(Waiver).where(*_waivers_of(scope, people))
-    for one in session.scalars(waivers.order_by(Waiver.person_id, Waiver.id)):
-        is_reserved = one.kind in MEDICAL_KINDS
-        kind, document = (RESERVED, "") if is_reserved else (one.kind, one.document)
-        days = (_day(one.first_on), _day(one.last_on))
-        yield "waiver", one.id, one.person_id, one.obligation_id or "", "", kind, *days, "", document, *_decided(one, known)
+    for claim in session.scalars(waivers.order_by(Waiver.person_id, Waiver.id)):
+        is_reserved = claim.kind in MEDICAL_KINDS
+        kind, document = (RESERVED, "") if is_reserved else (claim.kind, claim.document)
+        days = (_day(claim.first_on), _day(claim.last_on))
+        yield "waiver", claim.id, claim.person_id, claim.obligation_id or "", "", kind, *days, "", document, *_decided(claim, known)
     recognitions = (
         select(Recognition, Course.slug)
         .join(Course, Course.id == Recognition.course_id)
@@ -320,30 +330,30 @@ def _proofs(session: Session, scope: BundleScope, people: Sequence[int]) -> Iter
                 yield proof_path(sha256, name), sha256
 
 
-def _decided(one: Waiver | Recognition, known: datetime) -> Row:
+def _decided(claim: Waiver | Recognition, known: datetime) -> Row:
     """Return the checksum of the evidence, and who did what when; the state is the one of then."""
-    was_decided = one.decided_at is not None and one.decided_at <= known
-    was_revoked = one.revoked_at is not None and one.revoked_at <= known
-    state = one.state
-    if not was_decided and one.decided_at is not None:
+    was_decided = claim.decided_at is not None and claim.decided_at <= known
+    was_revoked = claim.revoked_at is not None and claim.revoked_at <= known
+    state = claim.state
+    if not was_decided and claim.decided_at is not None:
         state = "proposed"
-    elif one.revoked_at is not None and not was_revoked:
+    elif claim.revoked_at is not None and not was_revoked:
         state = "approved"
-    by, revoked_by = (one.decided_by if was_decided else None), (one.revoked_by if was_revoked else None)
-    moments = (_moment(one.decided_at, known), by or "", _moment(one.revoked_at, known), revoked_by or "")
-    return one.evidence or "", state, one.proposed_at.isoformat(), one.proposed_by or "", *moments
+    by, revoked_by = (claim.decided_by if was_decided else None), (claim.revoked_by if was_revoked else None)
+    moments = (_moment(claim.decided_at, known), by or "", _moment(claim.revoked_at, known), revoked_by or "")
+    return claim.evidence or "", state, claim.proposed_at.isoformat(), claim.proposed_by or "", *moments
 
 
 def list_audit_entries(session: Session, scope: BundleScope, claims: Mapping[str, Sequence[int]]) -> list[int]:
     """Return the numbers of the audit entries on the obligations, their audiences, and some waivers and recognitions."""
     audiences = session.scalars(select(Obligation.audience_id).where(Obligation.id.in_(scope.wanted.numbers))).all()
     subjects = {Obligation.__tablename__: scope.wanted.numbers, Audience.__tablename__: audiences, **claims}
-    found = set[int]()
+    entry_ids = set[int]()
     for kind, numbers in subjects.items():
         for some in _portions(numbers):
             of_some = AuditEntry.subject_kind == kind, AuditEntry.subject_id.in_(some), AuditEntry.at <= scope.time.known
-            found.update(session.scalars(select(AuditEntry.id).where(*of_some)))
-    return sorted(found)
+            entry_ids.update(session.scalars(select(AuditEntry.id).where(*of_some)))
+    return sorted(entry_ids)
 
 
 def describe_audit(session: Session, entries: Sequence[int]) -> Iterator[dict[str, Any]]:

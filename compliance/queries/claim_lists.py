@@ -55,8 +55,8 @@ def get_own_claims(session: Session, actor: Actor) -> ClaimantContext:
 
 def get_claimant(session: Session, actor: Actor, person: UUID) -> ClaimantContext:
     """Return a person who may have waivers and recognitions, before the actor; raise NotFound."""
-    found = get_person_by_uuid(session, person)
-    return ClaimantContext(found.id, *_standing(session, actor, found.id), found)
+    claimant = get_person_by_uuid(session, person)
+    return ClaimantContext(claimant.id, *_standing(session, actor, claimant.id), claimant)
 
 
 def get_waiver(session: Session, actor: Actor, waiver: UUID) -> WaiverSubject:
@@ -113,10 +113,10 @@ def count_waiting(session: Session, scope: TrainingScope, actor: Actor) -> int:
 
 def latest_waiting(session: Session, scope: TrainingScope, actor: Actor) -> datetime | None:
     """Return since when the newest of what waits for the actor's decision waits; None where nothing does."""
-    found = [
+    moments = [
         session.scalar(select(func.max(claims.proposed_at)).where(*_waits_for(scope, actor, claims))) for claims in (Waiver, Recognition)
     ]
-    return max((moment for moment in found if moment is not None), default=None)
+    return max((moment for moment in moments if moment is not None), default=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,18 +132,18 @@ class ClaimRow:
 
 
 def list_claims(
-    session: Session, scope: TrainingScope | None, state: ClaimState | None, words: str = "", *, person: int | None = None, limit: int
+    session: Session, scope: TrainingScope | None, state: ClaimState | None, query: str = "", *, person: int | None = None, limit: int
 ) -> list[ClaimRow]:
     """List the waivers and recognitions of a scope or of a person, those that wait longest first, others newest first.
 
     Recognitions that came with a list are left out while they wait: the list waits for them.
     """
-    found = [
-        *_rows(session, Waiver, scope, state, words, person, limit),
-        *_rows(session, Recognition, scope, state, words, person, limit),
+    claims = [
+        *_rows(session, Waiver, scope, state, query, person, limit),
+        *_rows(session, Recognition, scope, state, query, person, limit),
     ]
     waits = state is ClaimState.PROPOSED
-    return sorted(found, key=lambda row: (row.claim.proposed_at, row.claim.id), reverse=not waits)[:limit]
+    return sorted(claims, key=lambda row: (row.claim.proposed_at, row.claim.id), reverse=not waits)[:limit]
 
 
 def _rows(
@@ -151,13 +151,13 @@ def _rows(
     claims: type[Waiver] | type[Recognition],
     scope: TrainingScope | None,
     state: ClaimState | None,
-    words: str,
+    query: str,
     person: int | None,
     limit: int,
 ) -> list[ClaimRow]:
     proposer = aliased(Person)
     statement = select(claims, Person, proposer).join(Person, Person.id == claims.person_id)
-    statement = statement.outerjoin(proposer, proposer.id == claims.proposed_by).where(*name_matches(words, with_address=False))
+    statement = statement.outerjoin(proposer, proposer.id == claims.proposed_by).where(*name_matches(query, with_address=False))
     if scope is not None and (inside := stands_in(claims.person_id, scope)) is not None:
         statement = statement.where(inside)
     if state is not None:

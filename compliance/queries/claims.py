@@ -16,9 +16,9 @@ from organisations.rules import INSTITUTION_ZONE, zone_of
 
 def zone_of_person(session: Session, person_id: int) -> ZoneInfo:
     """Return the time zone of a person's main place."""
-    place = tree.find_place(session, person_id)
-    places = {one.id: one for one in tree.list_tree(session)} if place is not None else {}
-    return ZoneInfo(INSTITUTION_ZONE if place is None else zone_of(places, place.organisation_id))
+    main_unit = tree.find_place(session, person_id)
+    places = {unit.id: unit for unit in tree.list_tree(session)} if main_unit is not None else {}
+    return ZoneInfo(INSTITUTION_ZONE if main_unit is None else zone_of(places, main_unit.organisation_id))
 
 
 def day_of_person(session: Session, person_id: int, now: datetime) -> date:

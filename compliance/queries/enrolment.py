@@ -42,11 +42,11 @@ def get_order(session: Session, rules: ObligationRules, *, now: datetime) -> Tra
     if version is None:
         return TrainingOrder()
     terms, is_automatic = rules.terms[version.number - 1], version.enrolment == "automatic"
-    asked, certain = set(courses_of(terms.requirement)), set(certain_courses(terms.requirement)) if is_automatic else set()
-    missing = {agreement.course.id for agreement in list_missing(session, rules.obligation_id, asked, now=now)}
+    course_slugs, certain = set(courses_of(terms.requirement)), set(certain_courses(terms.requirement)) if is_automatic else set()
+    missing = {agreement.course.id for agreement in list_missing(session, rules.obligation_id, course_slugs, now=now)}
     courses = []
     for number, slug in sorted(rules.courses.items()):
-        if slug in asked:
+        if slug in course_slugs:
             edition, lowest = version.edition_id if slug in certain else None, terms.lowest_versions.get(slug, 0)
             required = RequiredCourse(number, edition, lowest, is_agreed=number not in missing)
             courses.append(OrderedCourse(required, slug, find_obstacle(session, required, now=now)))
@@ -69,7 +69,10 @@ def list_to_enrol(session: Session, obligation: Obligation, order: TrainingOrder
     state = state_at(now)
     open_courses = or_(*(~_is_settled(course) for course in order.enrolled))
     statement = select(Assignment.person_id).where(
-        Assignment.obligation_id == obligation.id, Assignment.person_id > after, state.in_([one.value for one in NEEDED]), open_courses
+        Assignment.obligation_id == obligation.id,
+        Assignment.person_id > after,
+        state.in_([needed.value for needed in NEEDED]),
+        open_courses,
     )
     return list(session.scalars(statement.order_by(Assignment.person_id).limit(limit)))
 

@@ -34,17 +34,17 @@ class FreeDayCalendar:
 
 def load_free_days(session: Session) -> FreeDayCalendar:
     """Return the free days of every place, in one statement."""
-    found = defaultdict[str, set[date]](set)
+    days_by_province = defaultdict[str, set[date]](set)
     for province, day in session.execute(select(FreeDay.province, FreeDay.day).order_by(FreeDay.day).limit(MOST_DAYS)):
-        found[province].add(day)
-    return FreeDayCalendar({province: frozenset(days) for province, days in found.items()})
+        days_by_province[province].add(day)
+    return FreeDayCalendar({province: frozenset(days) for province, days in days_by_province.items()})
 
 
-def province_of(places: Mapping[int, UnitSummary], place: int | None) -> str:
+def province_of(places: Mapping[int, UnitSummary], unit_of: int | None) -> str:
     """Return the name, without case and accents, of the province in which a place stands; empty where it stands in none."""
-    parents = {one.id: one.parent_id for one in places.values()}
-    above = [places[one] for one in lineage(parents, place)] if place is not None and place in places else []
-    return next((one.name_key for one in above if one.kind is OrganisationKind.PROVINCE), NATIONAL)
+    parents = {unit.id: unit.parent_id for unit in places.values()}
+    above = [places[unit_id] for unit_id in lineage(parents, unit_of)] if unit_of is not None and unit_of in places else []
+    return next((unit.name_key for unit in above if unit.kind is OrganisationKind.PROVINCE), NATIONAL)
 
 
 def list_free_days(session: Session, year: int) -> Sequence[FreeDay]:

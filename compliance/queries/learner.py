@@ -96,10 +96,10 @@ class RequiredOfPerson:
 
 def list_required(session: Session, people: Collection[int], *, now: datetime) -> list[RequiredOfPerson]:
     """List the obligations of some people with the stored status, in one statement; who is behind gets it computed, in two more."""
-    found = _grouped(connection_of(session).execute(_STORED, {"now": now, "people": list(people)}).all())
-    behind = [row for row in found if row.is_behind or row.renews_one_of_several(now)]
+    stored = _grouped(connection_of(session).execute(_STORED, {"now": now, "people": list(people)}).all())
+    behind = [row for row in stored if row.is_behind or row.renews_one_of_several(now)]
     computed = {row.assignment_id: row for row in compute_now(session, behind, now=now)}
-    return [computed.get(row.assignment_id, row) for row in found]
+    return [computed.get(row.assignment_id, row) for row in stored]
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,9 +113,9 @@ class OwnTraining:
 
 def load_own_training(session: Session, person_id: int, *, now: datetime) -> OwnTraining:
     """Return what is asked of a person, in three statements and one for each kind of thing, but places, that the rules name."""
-    asked = {"now": now, "day": now.astimezone(site_locale().zone).date(), "people": [person_id]}
-    rows = _grouped(session.execute(_WITH_RULES, asked).all())
-    places = {place.id: place for place in tree.list_tree(session)} if rows else {}
+    parameters = {"now": now, "day": now.astimezone(site_locale().zone).date(), "people": [person_id]}
+    rows = _grouped(session.execute(_WITH_RULES, parameters).all())
+    places = {unit.id: unit for unit in tree.list_tree(session)} if rows else {}
     computed = tuple(compute_now(session, rows, now=now, places=places))
     return OwnTraining(computed, _sentences(session, {row.audience_id: row.rule for row in rows if row.rule}, list(places.values())))
 
@@ -128,23 +128,23 @@ def _sentences(session: Session, texts: Mapping[int, str], places: Sequence[Unit
 
 def name_leaves(session: Session, rules: Iterable[RuleNode], places: Sequence[UnitSummary]) -> LeafNames:
     """Return how sentences of some rules name what they refer to: units and provinces from the tree that was read, in no statement."""
-    names = {("unit", place.code): place.name for place in places if place.code}
-    names |= {("province", place.name_key): place.name for place in places if place.kind is OrganisationKind.PROVINCE}
-    asked = defaultdict[str, set[str]](set)
+    names = {("unit", unit.code): unit.name for unit in places if unit.code}
+    names |= {("province", unit.name_key): unit.name for unit in places if unit.kind is OrganisationKind.PROVINCE}
+    keys_by_kind = defaultdict[str, set[str]](set)
     for rule in rules:
         for kind, key in references(rule):
             if kind not in ("unit", "province"):
-                asked[kind].add(key)
-    for kind, keys in asked.items():
-        if (found := kinds_of(session)[kind].names) is not None:
-            names |= {(kind, key): name for key, name in found(session, keys).items()}
+                keys_by_kind[kind].add(key)
+    for kind, keys in keys_by_kind.items():
+        if (names_of := kinds_of(session)[kind].names) is not None:
+            names |= {(kind, key): name for key, name in names_of(session, keys).items()}
     return lambda kind, key: names.get((kind, key)) or names.get((kind, fold(key))) or key
 
 
 def find_required(session: Session, assignment: UUID, *, now: datetime) -> RequiredOfPerson | None:
     """Return the obligation of a person by what addresses name it, with the stored status."""
-    found = _grouped(session.execute(_ONE, {"now": now, "assignment": assignment}).all())
-    return found[0] if found else None
+    rows = _grouped(session.execute(_ONE, {"now": now, "assignment": assignment}).all())
+    return rows[0] if rows else None
 
 
 def compute_now(
@@ -179,7 +179,7 @@ def load_own_records(
     if not rows:
         return {}
     if places is None:
-        places = {place.id: place for place in tree.list_tree(session)}
+        places = {unit.id: unit for unit in tree.list_tree(session)}
     facts = load_person_facts(session, {row.person_id for row in rows})
     return {row.assignment_id: record_under(facts[row.person_id], row.scope(places)) for row in rows}
 
@@ -260,10 +260,10 @@ _ONE = _columns(null()).where(Assignment.uuid == bindparam("assignment", type_=U
 
 
 def _grouped(rows: Sequence[Row[*tuple[Any, ...]]]) -> list[RequiredOfPerson]:
-    found: dict[int, list[Row[*tuple[Any, ...]]]] = defaultdict(list)
+    by_assignment: dict[int, list[Row[*tuple[Any, ...]]]] = defaultdict(list)
     for row in rows:
-        found[row.id].append(row)
-    return [_required(versions) for versions in found.values()]
+        by_assignment[row.id].append(row)
+    return [_required(versions) for versions in by_assignment.values()]
 
 
 def _required(rows: Sequence[Row[*tuple[Any, ...]]]) -> RequiredOfPerson:
@@ -281,8 +281,10 @@ def _required(rows: Sequence[Row[*tuple[Any, ...]]]) -> RequiredOfPerson:
         row.done_on,
     )
     texts = tuple(
-        ObligationText(one.number, one.title, one.words, read_terms(json.loads(one.terms), one.recorded_at, one.effective_on))
-        for one in rows
+        ObligationText(
+            version.number, version.title, version.words, read_terms(json.loads(version.terms), version.recorded_at, version.effective_on)
+        )
+        for version in rows
     )
     return RequiredOfPerson(
         row.id,

@@ -139,17 +139,17 @@ def list_obligations(session: Session, scope: TrainingScope, *, now: datetime) -
     rows = session.execute(statement).all()
     counts = _count_states(session, [row.Obligation.id for row in rows], now)
     order = {"active": 0, "draft": 1, "ended": 2}
-    found = [ObligationRow(row.Obligation, row.ObligationVersion, row.Audience, counts.get(row.Obligation.id, {})) for row in rows]
-    return sorted(found, key=lambda row: order[row.obligation.state])
+    listed = [ObligationRow(row.Obligation, row.ObligationVersion, row.Audience, counts.get(row.Obligation.id, {})) for row in rows]
+    return sorted(listed, key=lambda row: order[row.obligation.state])
 
 
 def _count_states(session: Session, obligations: Collection[int], now: datetime) -> Mapping[int, dict[str, int]]:
     state = state_at(now)
     statement = select(Assignment.obligation_id, state, func.count()).where(Assignment.obligation_id.in_(obligations))
-    found: dict[int, dict[str, int]] = {}
+    state_counts: dict[int, dict[str, int]] = {}
     for obligation, name, count in session.execute(statement.group_by(Assignment.obligation_id, state)):
-        found.setdefault(obligation, {})[name] = count
-    return found
+        state_counts.setdefault(obligation, {})[name] = count
+    return state_counts
 
 
 def list_versions(session: Session, obligation_id: int) -> list[ObligationVersion]:
@@ -176,23 +176,25 @@ class OfferedCourse:
     """It is published and not archived."""
 
 
-def list_offered_courses(session: Session, actor: Actor, kept: Collection[str] = ()) -> list[OfferedCourse]:
+def list_offered_courses(session: Session, actor: Actor, chosen: Collection[str] = ()) -> list[OfferedCourse]:
     """List the published courses that an actor knows of, by address, and those that are required already."""
     published = Course.published_version_id.is_not(None) & Course.archived_at.is_(None)
     statement = (
         select(Course.id, Course.slug, Course.title, func.coalesce(CourseVersion.number, 0), published)
         .outerjoin(CourseVersion, CourseVersion.id == Course.published_version_id)
-        .where((published & known_to(actor, ())) | Course.slug.in_(kept))
+        .where((published & known_to(actor, ())) | Course.slug.in_(chosen))
         .order_by(Course.slug)
         .limit(MOST_COURSES)
     )
     return [OfferedCourse(*row) for row in session.execute(statement, {"person_id": actor.person_id})]
 
 
-def list_open_editions(session: Session, courses: Sequence[int], kept: int | None = None) -> list[Edition]:
+def list_open_editions(session: Session, courses: Sequence[int], chosen: int | None = None) -> list[Edition]:
     """List the editions of some courses in which people can still be enrolled, and one that is chosen already."""
     is_open = Edition.course_id.in_(courses) & Edition.closed_at.is_(None)
-    statement = select(Edition).where(is_open | (Edition.id == kept)).order_by(Edition.course_id, Edition.id.desc()).limit(MOST_OBLIGATIONS)
+    statement = (
+        select(Edition).where(is_open | (Edition.id == chosen)).order_by(Edition.course_id, Edition.id.desc()).limit(MOST_OBLIGATIONS)
+    )
     return list(session.scalars(statement))
 
 

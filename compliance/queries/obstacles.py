@@ -34,15 +34,15 @@ def list_obstacles(session: Session, obligation: Obligation, *, now: datetime) -
     """
     courses = get_order(session, get_rules(session, obligation), now=now).courses
     slugs = {course.required.course_id: course.slug for course in courses}
-    found = _count_obstacles(session, obligation, now=now)
+    obstacles = _count_obstacles(session, obligation, now=now)
     barred = {(course.required.course_id, course.obstacle.value) for course in courses if course.obstacle is not None}
-    if barred - set(found):
+    if barred - set(obstacles):
         waiting = _count_waiting(session, obligation, now=now)
-        found |= dict.fromkeys(barred - set(found), (waiting, None))
+        obstacles |= dict.fromkeys(barred - set(obstacles), (waiting, None))
     titles = dict(session.execute(select(Course.id, Course.title).where(Course.id.in_(slugs))).all())
     return [
         ObstacleRow(slugs[course], titles[course], EnrolmentObstacle(obstacle), people, since)
-        for (course, obstacle), (people, since) in sorted(found.items())
+        for (course, obstacle), (people, since) in sorted(obstacles.items())
         if course in slugs
     ]
 

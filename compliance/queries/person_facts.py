@@ -21,21 +21,21 @@ def load_person_facts(
     session: Session, people: Collection[int], more: Sequence[Select[*tuple[Any, ...]]] = ()
 ) -> Mapping[int, PersonFacts]:
     """Return all facts of some people, by person and kind, with those that are selected besides, in one statement."""
-    found: dict[int, PersonFacts] = {person: defaultdict(list) for person in people}
+    facts: dict[int, PersonFacts] = {person: defaultdict(list) for person in people}
     for kind, person, *columns in session.execute(union_all(*_selects(people), *more)):
-        found[person][FactKind(kind)].append(PersonFact(*columns))
-    return found
+        facts[person][FactKind(kind)].append(PersonFact(*columns))
+    return facts
 
 
 def select_facts(kind: FactKind, person: Any, **columns: Any) -> Select[*tuple[Any, ...]]:
     """Select facts of a kind with the columns of `PersonFact`, NULL where it has none; the types are those of the first select."""
     types = (Date, Date, UtcDateTime, UtcDateTime, UtcDateTime, Integer, Integer, String)
-    wanted = [columns.get(name, as_type(null(), kind_of)).label(name) for name, kind_of in zip(PersonFact._fields, types, strict=True)]
-    return select(as_type(kind.value, String).label("kind"), person.label("person"), *wanted)
+    selected = [columns.get(name, as_type(null(), kind_of)).label(name) for name, kind_of in zip(PersonFact._fields, types, strict=True)]
+    return select(as_type(kind.value, String).label("kind"), person.label("person"), *selected)
 
 
 def _selects(people: Collection[int]) -> list[Select[*tuple[Any, ...]]]:
-    stay, job, place, closed = AudienceStayRecord, Employment, Membership, AccountFact
+    stay, job, membership, closed = AudienceStayRecord, Employment, Membership, AccountFact
     recorded = {"recorded_at": stay.recorded_at, "ended_at": stay.retracted_at}
     return [
         select_facts(FactKind.STAY, stay.person_id, first_on=stay.since_on, last_on=stay.until_on, key=stay.audience_id, **recorded).where(
@@ -51,13 +51,13 @@ def _selects(people: Collection[int]) -> list[Select[*tuple[Any, ...]]]:
         ).where(job.person_id.in_(people), job.entered_on.is_not(None)),
         select_facts(
             FactKind.PLACE,
-            place.person_id,
-            first_on=place.since_on,
-            recorded_at=place.recorded_at,
-            ended_at=place.retracted_at,
-            at=place.since,
-            key=place.organisation_id,
-        ).where(place.person_id.in_(people), place.is_main),
+            membership.person_id,
+            first_on=membership.since_on,
+            recorded_at=membership.recorded_at,
+            ended_at=membership.retracted_at,
+            at=membership.since,
+            key=membership.organisation_id,
+        ).where(membership.person_id.in_(people), membership.is_main),
         select_facts(FactKind.CLOSED, closed.person_id, at=closed.closed_at, ended_at=closed.opened_at).where(closed.person_id.in_(people)),
         *_selects_of_courses(people),
         *_selects_of_claims(people),

@@ -29,10 +29,10 @@ MOST_SHOWN = 20
 def get_change(session: Session, uuid: UUID, *, lock: bool = False) -> PlannedChange:
     """Return a planned change by what addresses name it; raise NotFound."""
     statement = select(PlannedChange).where(PlannedChange.uuid == uuid)
-    found = session.scalar(statement.with_for_update().execution_options(populate_existing=True) if lock else statement)
-    if found is None:
+    row = session.scalar(statement.with_for_update().execution_options(populate_existing=True) if lock else statement)
+    if row is None:
         raise NotFound
-    return found
+    return row
 
 
 def lock_change_by_id(session: Session, number: int) -> PlannedChange | None:
@@ -90,13 +90,13 @@ def count_people(session: Session, row: PlannedChange) -> int:
 
 def count_people_in(session: Session, provinces: Collection[str]) -> int:
     """Count the people under compulsory training whose working days are counted by the calendar of some provinces; by the empty one all."""
-    asked = select(Assignment.person_id).where(Assignment.state != TrainingState.NOT_REQUIRED.value).distinct()
+    statement = select(Assignment.person_id).where(Assignment.state != TrainingState.NOT_REQUIRED.value).distinct()
     if NATIONAL in provinces:
-        return session.scalar(select(func.count()).select_from(asked.subquery())) or 0
-    places = {place.id: place for place in tree.list_tree(session)}
-    there = [place for place in places if province_of(places, place) in provinces]
+        return session.scalar(select(func.count()).select_from(statement.subquery())) or 0
+    places = {unit.id: unit for unit in tree.list_tree(session)}
+    there = [unit for unit in places if province_of(places, unit) in provinces]
     in_them = select(Membership.person_id).where(MAIN, Membership.organisation_id.in_(there))
-    return session.scalar(select(func.count()).select_from(asked.where(Assignment.person_id.in_(in_them)).subquery())) or 0
+    return session.scalar(select(func.count()).select_from(statement.where(Assignment.person_id.in_(in_them)).subquery())) or 0
 
 
 def list_people_after(session: Session, row: PlannedChange, after: int, limit: int) -> list[int]:
@@ -142,13 +142,13 @@ def list_obstructed_courses(session: Session, requirement: Requirement) -> list[
     """Return the courses of a requirement that are deleted, archived or not published, in its order."""
     slugs = list(dict.fromkeys(courses_of(requirement)))
     rows = {row.slug: row for row in session.scalars(select(Course).where(Course.slug.in_(slugs)))}
-    found = list[ObstructedCourse]()
+    obstructed = list[ObstructedCourse]()
     for slug in slugs:
         course = rows.get(slug)
         if course is None:
-            found.append(ObstructedCourse(slug, CourseObstacle.DELETED))
+            obstructed.append(ObstructedCourse(slug, CourseObstacle.DELETED))
         elif course.archived_at is not None:
-            found.append(ObstructedCourse(choose(course.title), CourseObstacle.ARCHIVED))
+            obstructed.append(ObstructedCourse(choose(course.title), CourseObstacle.ARCHIVED))
         elif course.published_version_id is None:
-            found.append(ObstructedCourse(choose(course.title), CourseObstacle.UNPUBLISHED))
-    return found
+            obstructed.append(ObstructedCourse(choose(course.title), CourseObstacle.UNPUBLISHED))
+    return obstructed

@@ -67,8 +67,8 @@ def list_rules(session: Session, obligations: Sequence[Obligation]) -> list[Obli
         number: tuple(_read_terms(version.terms, version.recorded_at, version.effective_on) for version in versions)
         for number, versions in written.items()
     }
-    slugs = {number: {slug for each in found for slug in courses_of(each.requirement)} for number, found in terms.items()}
-    every = {slug for found in slugs.values() for slug in found}
+    slugs = {number: {slug for each in versions_of for slug in courses_of(each.requirement)} for number, versions_of in terms.items()}
+    every = {slug for slugs_of in slugs.values() for slug in slugs_of}
     courses = session.execute(select(Course.id, Course.slug).where(Course.slug.in_(every))).all()
     return [
         ObligationRules(
@@ -90,8 +90,8 @@ def _read_terms(text: str, recorded_at: datetime, effective_on: date) -> Obligat
 
 def load_records(session: Session, rules: ObligationRules, people: Collection[int]) -> Mapping[int, TrainingRecord]:
     """Return the record of each of some people under an obligation, in eleven statements at most."""
-    found = load_people_records(session, [rules], people)
-    return {person: found.record_of(rules, person) for person in people}
+    people_records = load_people_records(session, [rules], people)
+    return {person: people_records.record_of(rules, person) for person in people}
 
 
 _ByPerson = Mapping[int, Sequence[Fact]]
@@ -156,7 +156,7 @@ def _closed_days(closed_at: datetime, opened_at: datetime | None, zone: ZoneInfo
 
 def load_people_records(session: Session, every: Sequence[ObligationRules], people: Collection[int]) -> PeopleRecords:
     """Read what some obligations ask of some people, as columns, in eleven statements at most however many obligations there are."""
-    places = {place.id: place for place in tree.list_tree(session)}
+    places = {unit.id: unit for unit in tree.list_tree(session)}
     courses = {number: slug for rules in every for number, slug in rules.courses.items()}
     return PeopleRecords(
         {rules.obligation_id: ZoneInfo(rules.zone or zone_of(places, rules.institution_id)) for rules in every},
@@ -177,82 +177,82 @@ def _rows(session: Session, statement: Select[*tuple[Any, ...]]) -> Sequence[Any
 
 
 def _stays(session: Session, audiences: Collection[int], people: Collection[int]) -> _ByPair[RecordedSpan]:
-    found, row = defaultdict[tuple[int, int], list[RecordedSpan]](list), AudienceStayRecord
+    stays, row = defaultdict[tuple[int, int], list[RecordedSpan]](list), AudienceStayRecord
     statement = select(row.person_id, row.audience_id, row.since_on, row.until_on, row.recorded_at, row.retracted_at)
     for person, audience, *span in _rows(session, statement.where(row.audience_id.in_(audiences), row.person_id.in_(people))):
-        found[person, audience].append(RecordedSpan(*span))
-    return found
+        stays[person, audience].append(RecordedSpan(*span))
+    return stays
 
 
 def _entries(session: Session, institutions: Collection[int], people: Collection[int]) -> _ByPair[InstitutionEntry]:
-    found, row = defaultdict[tuple[int, int], list[InstitutionEntry]](list), Employment
+    entries, row = defaultdict[tuple[int, int], list[InstitutionEntry]](list), Employment
     statement = select(row.person_id, row.institution_id, row.entered_on, row.recorded_at, row.retracted_at).where(
         row.institution_id.in_(institutions), row.person_id.in_(people), row.entered_on.is_not(None)
     )
     for person, institution, *entry in _rows(session, statement):
-        found[person, institution].append(InstitutionEntry(*entry))
-    return found
+        entries[person, institution].append(InstitutionEntry(*entry))
+    return entries
 
 
 def _zones(session: Session, people: Collection[int], places: Mapping[int, UnitSummary]) -> _ByPerson[UnitZone]:
-    found, row = defaultdict[int, list[UnitZone]](list), Membership
+    zones, row = defaultdict[int, list[UnitZone]](list), Membership
     statement = select(row.person_id, row.organisation_id, row.since_on, row.since, row.recorded_at, row.retracted_at)
-    for person, place, since_on, since, recorded_at, retracted_at in _rows(
+    for person, unit_id, since_on, since, recorded_at, retracted_at in _rows(
         session, statement.where(row.is_main, row.person_id.in_(people))
     ):
-        zone = ZoneInfo(zone_of(places, place))
-        found[person].append(UnitZone(since_on or since.astimezone(zone).date(), zone, recorded_at, retracted_at))
-    return found
+        zone = ZoneInfo(zone_of(places, unit_id))
+        zones[person].append(UnitZone(since_on or since.astimezone(zone).date(), zone, recorded_at, retracted_at))
+    return zones
 
 
 def _closures(session: Session, people: Collection[int]) -> _ByPerson[tuple[datetime, datetime | None]]:
-    found, row = defaultdict[int, list[tuple[datetime, datetime | None]]](list), AccountFact
+    closures, row = defaultdict[int, list[tuple[datetime, datetime | None]]](list), AccountFact
     statement = select(row.person_id, row.closed_at, row.opened_at).where(row.person_id.in_(people))
     for person, closed_at, opened_at in _rows(session, statement):
-        found[person].append((closed_at, opened_at))
-    return found
+        closures[person].append((closed_at, opened_at))
+    return closures
 
 
 def _waivers(session: Session, people: Collection[int]) -> _ByPerson[tuple[int | None, WaivedSpan]]:
-    found, row = defaultdict[int, list[tuple[int | None, WaivedSpan]]](list), Waiver
+    waivers, row = defaultdict[int, list[tuple[int | None, WaivedSpan]]](list), Waiver
     statement = select(row.person_id, row.obligation_id, row.first_on, row.last_on, row.decided_at, row.revoked_at).where(
         row.person_id.in_(people), row.state.in_(APPROVED_ONCE)
     )
     for person, obligation, first_on, last_on, decided_at, revoked_at in _rows(session, statement):
-        found[person].append((obligation, WaivedSpan(first_on, last_waived_day(first_on, last_on), decided_at, revoked_at)))
-    return found
+        waivers[person].append((obligation, WaivedSpan(first_on, last_waived_day(first_on, last_on), decided_at, revoked_at)))
+    return waivers
 
 
 def _done(session: Session, courses: Mapping[int, str], people: Collection[int]) -> _ByPair[AchievedCourse]:
-    found, row = defaultdict[tuple[int, int], list[AchievedCourse]](list), DoneFact
+    done, row = defaultdict[tuple[int, int], list[AchievedCourse]](list), DoneFact
     statement = select(row.person_id, row.course_id, row.achieved_at, row.version, row.recorded_at, row.retracted_at, row.valid_until)
     for person, course, *fact in _rows(session, statement.where(row.person_id.in_(people), row.course_id.in_(courses))):
-        found[person, course].append(AchievedCourse(courses[course], *fact))
-    return found
+        done[person, course].append(AchievedCourse(courses[course], *fact))
+    return done
 
 
 def _recognised(session: Session, courses: Mapping[int, str], people: Collection[int]) -> _ByPair[tuple[date, AchievedCourse]]:
-    found, row = defaultdict[tuple[int, int], list[tuple[date, AchievedCourse]]](list), Recognition
+    recognised, row = defaultdict[tuple[int, int], list[tuple[date, AchievedCourse]]](list), Recognition
     statement = select(row.person_id, row.course_id, row.achieved_on, row.decided_at, row.revoked_at).where(
         row.person_id.in_(people), row.course_id.in_(courses), row.state.in_(APPROVED_ONCE)
     )
     for person, course, achieved_on, decided_at, revoked_at in _rows(session, statement):
         fact = AchievedCourse(courses[course], decided_at, None, decided_at, revoked_at)
-        found[person, course].append((achieved_on, fact))
-    return found
+        recognised[person, course].append((achieved_on, fact))
+    return recognised
 
 
 def _starts(session: Session, courses: Mapping[int, str], people: Collection[int]) -> _ByPair[CourseStart]:
-    found, row = defaultdict[tuple[int, int], list[CourseStart]](list), StartedFact
+    starts, row = defaultdict[tuple[int, int], list[CourseStart]](list), StartedFact
     statement = select(row.person_id, row.course_id, row.at).where(row.person_id.in_(people), row.course_id.in_(courses))
     for person, course, at in _rows(session, statement):
-        found[person, course].append(CourseStart(courses[course], at))
-    return found
+        starts[person, course].append(CourseStart(courses[course], at))
+    return starts
 
 
 def _enrolled(session: Session, courses: Mapping[int, str], people: Collection[int]) -> _ByPair[datetime]:
-    found, row = defaultdict[tuple[int, int], list[datetime]](list), Enrolment
+    moments, row = defaultdict[tuple[int, int], list[datetime]](list), Enrolment
     statement = select(row.person_id, row.course_id, row.enrolled_at).where(row.person_id.in_(people), row.course_id.in_(courses))
     for person, course, moment in _rows(session, statement):
-        found[person, course].append(moment)
-    return found
+        moments[person, course].append(moment)
+    return moments

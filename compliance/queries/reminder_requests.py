@@ -42,29 +42,29 @@ class ReminderFilter:
         return self.place.id == self.obligation.institution_id
 
 
-def get_filter(session: Session, actor: Actor, obligation: UUID | None, place: UUID | None, state: str) -> ReminderFilter:
+def get_filter(session: Session, actor: Actor, obligation: UUID | None, unit: UUID | None, state: str) -> ReminderFilter:
     """Return a filter of people; raise NotFound where a part of it names nothing that is in force."""
     row = session.scalar(select(Obligation).where(Obligation.uuid == obligation, Obligation.state != "draft"))
-    if row is None or (state and state not in {one.value for one in NEEDED}):
+    if row is None or (state and state not in {needed.value for needed in NEEDED}):
         raise NotFound
-    chosen = session.get(Organisation, row.institution_id) if place is None else tree.get_organisation(session, actor, place)
+    chosen = session.get(Organisation, row.institution_id) if unit is None else tree.get_organisation(session, actor, unit)
     if chosen is None:
         raise NotFound
     context = PlaceReportContext(chosen.id, get_training_scope(session, actor))
     return ReminderFilter(row, chosen, TrainingState(state) if state else None, context)
 
 
-def _people(obligation: int, place: int | None, state: str, now: datetime) -> list[ColumnElement[bool]]:
+def _people(obligation: int, unit_id: int | None, state: str, now: datetime) -> list[ColumnElement[bool]]:
     """Return the conditions of the assignments of a filter; who is in no place counts for the whole institution alone."""
     present = state_at(now)
-    found: list[ColumnElement[bool]] = [
+    conditions: list[ColumnElement[bool]] = [
         Assignment.obligation_id == obligation,
-        present == state if state else present.in_(sorted(one.value for one in NEEDED)),
+        present == state if state else present.in_(sorted(needed.value for needed in NEEDED)),
     ]
-    if place is not None:
-        there = tree.below(select(Organisation.id).where(Organisation.id == place))
-        found.append(exists().where(Membership.person_id == Assignment.person_id, tree.MAIN, Membership.organisation_id.in_(there)))
-    return found
+    if unit_id is not None:
+        there = tree.below(select(Organisation.id).where(Organisation.id == unit_id))
+        conditions.append(exists().where(Membership.person_id == Assignment.person_id, tree.MAIN, Membership.organisation_id.in_(there)))
+    return conditions
 
 
 def _is_recent(now: datetime) -> ColumnElement[bool]:
@@ -99,10 +99,10 @@ class ReminderCounts:
 
 def count_people(session: Session, chosen: ReminderFilter, key: str, *, now: datetime) -> ReminderCounts:
     """Count the people of a filter in one statement: who had a reminder within two days, or any today, is left out."""
-    place = None if chosen.is_everybody else chosen.place.id
+    unit_id = None if chosen.is_everybody else chosen.place.id
     recent, capped = or_(_is_recent(now), _is_answered(now)), _is_capped(key)
     groups = select(recent.label("recent"), capped.label("capped")).where(
-        *_people(chosen.obligation.id, place, chosen.state.value if chosen.state else "", now)
+        *_people(chosen.obligation.id, unit_id, chosen.state.value if chosen.state else "", now)
     )
     rows = groups.subquery()
     statement: Select[Any] = select(rows.c.recent, rows.c.capped, func.count()).group_by(rows.c.recent, rows.c.capped)
@@ -114,9 +114,9 @@ def count_people(session: Session, chosen: ReminderFilter, key: str, *, now: dat
 def list_next(session: Session, row: ReminderRequest, keys: Sequence[str], limit: int, *, now: datetime) -> list[Assignment]:
     """Return the next assignments that a request has not come to, locked; `keys` are those of the notices of today."""
     obligation = session.get_one(Obligation, row.obligation_id)
-    place = None if row.place_id in (None, obligation.institution_id) else row.place_id
+    unit_id = None if row.place_id in (None, obligation.institution_id) else row.place_id
     statement = select(Assignment).where(
-        *_people(row.obligation_id, place, row.state, now),
+        *_people(row.obligation_id, unit_id, row.state, now),
         Assignment.id > row.reached,
         ~_is_recent(now),
         ~_is_answered(now),
@@ -137,7 +137,7 @@ def find_request(session: Session, number: UUID) -> ReminderRequest | None:
 
 def moment_of(session: Session, chosen: ReminderFilter, now: datetime) -> tuple[datetime, ZoneInfo]:
     """Return when a reminder that is asked for now goes out, in office hours of its place, with its time zone."""
-    places = {place.id: place for place in tree.list_tree(session)}
+    places = {unit.id: unit for unit in tree.list_tree(session)}
     zone = ZoneInfo(zone_of(places, chosen.place.id))
     working = load_free_days(session).working_in(province_of(places, chosen.place.id))
     return sending_moment(now, zone, working), zone

@@ -42,13 +42,13 @@ def list_due_people(session: Session, now: datetime, limit: int) -> list[int]:
 
 def list_stale(session: Session, people: Collection[int], now: datetime) -> Mapping[int, Sequence[int]]:
     """Return which of some people the clock has changed since their status was written, by the number of the obligation."""
-    found = defaultdict[int, list[int]](list)
+    stale = defaultdict[int, list[int]](list)
     statement = select(Assignment.obligation_id, Assignment.person_id).where(
         Assignment.person_id.in_(people), Assignment.next_change_at <= now
     )
     for obligation, person in session.execute(statement.order_by(Assignment.obligation_id, Assignment.person_id)):
-        found[obligation].append(person)
-    return found
+        stale[obligation].append(person)
+    return stale
 
 
 def lock_due(session: Session, people: Collection[int], now: datetime) -> Sequence[Assignment]:
@@ -136,20 +136,20 @@ class ReminderPlaces:
 def load_places(session: Session, people: Collection[int]) -> ReminderPlaces:
     """Return where some people are, in three statements."""
     mains = select(Membership.person_id, Membership.organisation_id).where(tree.MAIN, Membership.person_id.in_(people))
-    places = {place.id: place for place in tree.list_tree(session)}
+    places = {unit.id: unit for unit in tree.list_tree(session)}
     return ReminderPlaces(places, load_free_days(session), dict(session.execute(mains).all()))
 
 
 def load_outcomes(session: Session, rows: Sequence[Assignment]) -> Mapping[int, Sequence[ReminderOutcome]]:
     """Return what was decided in the present cycle of some assignments, in one statement."""
-    found = defaultdict[int, list[ReminderOutcome]](list)
+    outcomes = defaultdict[int, list[ReminderOutcome]](list)
     cycles = {row.id: row.cycle for row in rows}
     statement = select(Reminder).where(Reminder.assignment_id.in_(cycles)).order_by(Reminder.id)
     for done in session.scalars(statement):
         if done.cycle == cycles[done.assignment_id] and done.kind != ReminderKind.ASKED.value:
             planned = PlannedReminder(ReminderKind(done.kind), done.step, done.due_on, done.last_on)
-            found[done.assignment_id].append(ReminderOutcome(planned, SuppressionReason(done.reason) if done.reason else None))
-    return found
+            outcomes[done.assignment_id].append(ReminderOutcome(planned, SuppressionReason(done.reason) if done.reason else None))
+    return outcomes
 
 
 def load_late_since(session: Session, rows: Sequence[Assignment]) -> Mapping[int, date]:

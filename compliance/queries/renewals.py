@@ -32,19 +32,19 @@ def get_renewal(session: Session, actor: Actor, slug: str) -> RenewalContext:
         .outerjoin(Completion, Completion.enrolment_id == Enrolment.id)
         .where(Enrolment.course_id == context.course_id, Enrolment.person_id == actor.person_id, Enrolment.superseded_at.is_(None))
     )
-    found = session.execute(statement).one_or_none()
-    if found is None or actor.person_id is None:
+    row = session.execute(statement).one_or_none()
+    if row is None or actor.person_id is None:
         return RenewalContext(context.course_id, slug, None, None, is_under_way=False)
-    present, completion = found
+    present, completion = row
     window = None if completion is None else _window(session, actor.person_id, context.course_id, slug, now=clock.now())
     return RenewalContext(context.course_id, slug, present, window, is_under_way=completion is None and present.take > 1)
 
 
 def _window(session: Session, person_id: int, course_id: int, slug: str, *, now: datetime) -> RenewalWindow | None:
     """Return the open window of an obligation, else that of the certificate where no obligation rules (spec/certificates E3)."""
-    asked = find_window(session, person_id, slug, now=now)
-    own = find_own_renewal(session, person_id, course_id) if asked is None else None
-    return own.window if own is not None and own.is_open(now) else asked
+    obligated = find_window(session, person_id, slug, now=now)
+    own = find_own_renewal(session, person_id, course_id) if obligated is None else None
+    return own.window if own is not None and own.is_open(now) else obligated
 
 
 def list_ruled_courses(session: Session, person_id: int) -> Collection[int]:

@@ -50,25 +50,25 @@ def list_differences(session: Session, rules: ObligationRules, people: Sequence[
     what one did belongs to the other since.
     """
     judged = _judge(session, rules, people, moments)
-    stored = _stored_at(session, [one.row.id for one in judged if one.row is not None], moments)
-    found = list[StatusDifference]()
-    for one in judged:
-        history = stored.get(one.row.id, []) if one.row is not None else []
-        found += _compare(one, history, moments)
-    return found
+    stored = _stored_at(session, [person.row.id for person in judged if person.row is not None], moments)
+    differences = list[StatusDifference]()
+    for person in judged:
+        history = stored.get(person.row.id, []) if person.row is not None else []
+        differences += _compare(person, history, moments)
+    return differences
 
 
 def list_present_differences(session: Session, rules: ObligationRules, people: Sequence[int], now: datetime) -> list[StatusDifference]:
     """List those of some people whose present status, or the history of it as known now, is another than the computed one."""
     moments = ReplayMoments(now, now, now)
     judged = _judge(session, rules, people, moments)
-    stored = _known_histories(session, [one.row.id for one in judged if one.row is not None], now)
-    found = list[StatusDifference]()
-    for one in judged:
-        history = stored.get(one.row.id, []) if one.row is not None else []
+    stored = _known_histories(session, [person.row.id for person in judged if person.row is not None], now)
+    differences = list[StatusDifference]()
+    for person in judged:
+        history = stored.get(person.row.id, []) if person.row is not None else []
         present = [state.words for state in history if state.since <= now and (state.until is None or state.until > now)]
-        found += list(_compare(one, present, moments)) or _compare_histories(one, history, now)
-    return found
+        differences += list(_compare(person, present, moments)) or _compare_histories(person, history, now)
+    return differences
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,10 +119,14 @@ def _compare_histories(judged: _JudgedPerson, stored: Sequence[_StoredState], no
     if row is None or row.computed_at > now:  # the clock was set back: what was computed for later stands
         return []
     until = now if row.next_change_at is None else min(now, row.next_change_at - INSTANT)
-    computed = [_StoredState(_state_words(one.state, one.flags), one.valid_from, one.valid_to) for one in timeline(judged.case, until)]
+    computed = [_StoredState(_state_words(span.state, span.flags), span.valid_from, span.valid_to) for span in timeline(judged.case, until)]
     pairs = zip_longest(stored, computed)
     differing = next(((before, after) for before, after in pairs if before != after), None)
-    return [] if differing is None else [StatusDifference(judged.person_id, *("" if one is None else one.words for one in differing))]
+    return (
+        []
+        if differing is None
+        else [StatusDifference(judged.person_id, *("" if stored_state is None else stored_state.words for stored_state in differing))]
+    )
 
 
 def _merged_since(session: Session, people: Collection[int], moment: datetime) -> set[int]:
@@ -160,10 +164,10 @@ def _stored_at(session: Session, assignments: Sequence[int], moments: ReplayMome
         row.known_from <= moments.known,
         or_(row.known_to.is_(None), row.known_to > moments.known),
     )
-    found = defaultdict[int, list[str]](list)
+    states = defaultdict[int, list[str]](list)
     for assignment, state, flags in session.execute(statement):
-        found[assignment].append(f"{state} {flags}".strip())
-    return found
+        states[assignment].append(f"{state} {flags}".strip())
+    return states
 
 
 def _known_histories(session: Session, assignments: Sequence[int], now: datetime) -> Mapping[int, list[_StoredState]]:
@@ -172,10 +176,10 @@ def _known_histories(session: Session, assignments: Sequence[int], now: datetime
     statement = select(row.assignment_id, row.state, row.flags, row.valid_from, row.valid_to).where(
         row.assignment_id.in_(assignments), row.known_from <= now, or_(row.known_to.is_(None), row.known_to > now)
     )
-    found = defaultdict[int, list[_StoredState]](list)
+    histories = defaultdict[int, list[_StoredState]](list)
     for assignment, state, flags, since, until in session.execute(statement.order_by(row.valid_from, row.id)):
-        found[assignment].append(_StoredState(f"{state} {flags}".strip(), since, until))
-    return found
+        histories[assignment].append(_StoredState(f"{state} {flags}".strip(), since, until))
+    return histories
 
 
 def walk_differences(database: Database, obligation_id: int, moments: ReplayMoments) -> Iterator[tuple[int, list[StatusDifference]]]:
@@ -199,6 +203,6 @@ def _walk(database: Database, obligation_id: int, compare: _ComparePortion) -> I
             if obligation is None:
                 return
             people = list_people_after(session, obligation, after, PORTION)
-            found = compare(session, get_rules(session, obligation), people)
-        yield len(people), found
+            differences = compare(session, get_rules(session, obligation), people)
+        yield len(people), differences
         after = people[-1] if len(people) == PORTION else None

@@ -31,33 +31,33 @@ CountedPlaces = Mapping[tuple[int, int | None], PlaceTally]
 """By the number of the obligation and that of the place: what is counted in it itself."""
 
 
-def counts_statement(session: Session, time: ReportTime, wanted: TrainingFilter, working: WorkingDays) -> Select[*tuple[Any, ...]]:
+def counts_statement(session: Session, time: ReportTime, filters: TrainingFilter, working: WorkingDays) -> Select[*tuple[Any, ...]]:
     """Build the statement of `count_states`."""
-    basis = report_basis(time, wanted)
+    basis = report_basis(time, filters)
     key = (Assignment.obligation_id, basis.place, basis.state)
     if time.is_past:
-        return basis.start(select(*key, func.count()), wanted).group_by(*key)
+        return basis.start(select(*key, func.count()), filters).group_by(*key)
     cycle = (Assignment.opened_on, Assignment.due_on)
     without_account = Assignment.person_id.in_(select(Person.id).where(lacks_account(session)))  # PostgreSQL joins every person slowly
     sums = (
         func.count(),
-        counted(at_risk_condition(basis, wanted, working)),
+        counted(at_risk_condition(basis, filters, working)),
         counted(and_(unfinished(basis), without_account)),
     )
-    return basis.start(select(*key, *sums, *cycle), wanted).group_by(*key, *cycle)
+    return basis.start(select(*key, *sums, *cycle), filters).group_by(*key, *cycle)
 
 
-def count_states(session: Session, time: ReportTime, wanted: TrainingFilter, working: WorkingDays) -> CountedPlaces:
+def count_states(session: Session, time: ReportTime, filters: TrainingFilter, working: WorkingDays) -> CountedPlaces:
     """Count the people of some places by obligation, place and state, each once under each obligation.
 
     On a past day nobody is told to be at risk, and nothing of cycles: that was not recorded.
     """
-    if not wanted.obligations:
+    if not filters.obligations:
         return {}
-    found = dict[tuple[int, int | None], PlaceTally]()
+    tallies = dict[tuple[int, int | None], PlaceTally]()
     names = {state.value: state for state in TrainingState}
     grouped = defaultdict[tuple[int, int | None], list[Any]](list)
-    for row in connection_of(session).execute(counts_statement(session, time, wanted, working)).all():
+    for row in connection_of(session).execute(counts_statement(session, time, filters, working)).all():
         grouped[row[0], row[1]].append(row)
     for key, rows in grouped.items():
         states, spans, risk, closed = dict[TrainingState, int](), dict[CycleSpan, int](), 0, 0
@@ -70,21 +70,21 @@ def count_states(session: Session, time: ReportTime, wanted: TrainingFilter, wor
             if state in REQUIRED:
                 span = (row[6], row[7])
                 spans[span] = spans.get(span, 0) + row[3]
-        found[key] = PlaceTally(TrainingTally(states, risk, closed), spans)
-    return found
+        tallies[key] = PlaceTally(TrainingTally(states, risk, closed), spans)
+    return tallies
 
 
-def done_statement(time: ReportTime, wanted: TrainingFilter) -> Select[*tuple[Any, ...]]:
+def done_statement(time: ReportTime, filters: TrainingFilter) -> Select[*tuple[Any, ...]]:
     """Build the statement of `count_done_by_day`."""
-    basis = report_basis(time, wanted)
+    basis = report_basis(time, filters)
     statement = select(Assignment.done_on, func.count())
-    of_all = statement.where(Assignment.obligation_id.in_(wanted.numbers))
-    statement = of_all if wanted.is_institution else basis.start(statement, wanted)
+    of_all = statement.where(Assignment.obligation_id.in_(filters.numbers))
+    statement = of_all if filters.is_institution else basis.start(statement, filters)
     return statement.where(basis.state.in_([state.value for state in VALID])).group_by(Assignment.done_on)
 
 
-def count_done_by_day(session: Session, time: ReportTime, wanted: TrainingFilter) -> Mapping[date, int]:
+def count_done_by_day(session: Session, time: ReportTime, filters: TrainingFilter) -> Mapping[date, int]:
     """Count on which local day those were done who are valid today."""
-    if not wanted.obligations:
+    if not filters.obligations:
         return {}
-    return {row[0]: row[1] for row in connection_of(session).execute(done_statement(time, wanted)) if row[0] is not None}
+    return {row[0]: row[1] for row in connection_of(session).execute(done_statement(time, filters)) if row[0] is not None}

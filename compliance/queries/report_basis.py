@@ -84,7 +84,7 @@ class TrainingFilter:
     @property
     def numbers(self) -> list[int]:
         """Return the numbers of the obligations."""
-        return [one.id for one in self.obligations]
+        return [obligation.id for obligation in self.obligations]
 
 
 def list_report_obligations(session: Session, institution_id: int) -> list[ReportObligation]:
@@ -130,33 +130,33 @@ class ReportBasis:
     standing: CTE | None = None
     """The places of people on a past day."""
 
-    def start(self, statement: Select[*tuple[Any, ...]], wanted: TrainingFilter) -> Select[*tuple[Any, ...]]:
+    def start(self, statement: Select[*tuple[Any, ...]], filters: TrainingFilter) -> Select[*tuple[Any, ...]]:
         """Join what the states of the wanted people are read from; with conditions on obligations, moments and places."""
         statement = statement.select_from(Assignment)
         if self.standing is None:
             on: ColumnElement[bool] = and_(Membership.person_id == Assignment.person_id, MAIN)
-            statement = statement.join(Membership, on, isouter=wanted.is_institution)
+            statement = statement.join(Membership, on, isouter=filters.is_institution)
         else:
             statement = statement.join(AssignmentState, AssignmentState.assignment_id == Assignment.id)
             on = self.standing.c.person_id == Assignment.person_id
-            statement = statement.join(self.standing, on, isouter=wanted.is_institution).where(*_as_known(self.time))
-        return statement.where(Assignment.obligation_id.in_(wanted.numbers), *self._inside(wanted))
+            statement = statement.join(self.standing, on, isouter=filters.is_institution).where(*_as_known(self.time))
+        return statement.where(Assignment.obligation_id.in_(filters.numbers), *self._inside(filters))
 
-    def _inside(self, wanted: TrainingFilter) -> Sequence[ColumnElement[bool]]:
-        if wanted.part is PlacePart.HERE:
-            return (self.place == wanted.place_id,)
+    def _inside(self, filters: TrainingFilter) -> Sequence[ColumnElement[bool]]:
+        if filters.part is PlacePart.HERE:
+            return (self.place == filters.place_id,)
         inside = self.place.in_(self.inside)
-        if wanted.part is PlacePart.ELSEWHERE:
+        if filters.part is PlacePart.ELSEWHERE:
             return (or_(self.place.is_(None), ~inside),)
-        return () if wanted.is_institution else (inside,)
+        return () if filters.is_institution else (inside,)
 
 
-def report_basis(time: ReportTime, wanted: TrainingFilter) -> ReportBasis:
+def report_basis(time: ReportTime, filters: TrainingFilter) -> ReportBasis:
     """Return what a query begins with, for today or for a past day."""
-    inside = below(select(Organisation.id).where(Organisation.id == wanted.place_id))
+    inside = below(select(Organisation.id).where(Organisation.id == filters.place_id))
     if not time.is_past:
         return ReportBasis(state_at(time.at), flags_at(time.at), Membership.organisation_id.expression, time, inside)
-    standing = _places_then(time, None if wanted.is_institution else inside)
+    standing = _places_then(time, None if filters.is_institution else inside)
     row = AssignmentState
     return ReportBasis(row.state.expression, row.flags.expression, standing.c.organisation_id, time, inside, standing)
 
@@ -199,16 +199,16 @@ def lacks_account(session: Session) -> ColumnElement[bool]:
     return ~can_sign_in_condition(session)
 
 
-def at_risk_condition(basis: ReportBasis, wanted: TrainingFilter, working: WorkingDays) -> ColumnElement[bool]:
+def at_risk_condition(basis: ReportBasis, filters: TrainingFilter, working: WorkingDays) -> ColumnElement[bool]:
     """Return the condition that a person may not finish in time, the SQL of `compliance.rules.pace.is_at_risk` (spec/compulsory 11.6).
 
     The minutes left are those of the published course for the share of its required activities that is not done.
     """
-    if basis.time.is_past or not wanted.obligations:
+    if basis.time.is_past or not filters.obligations:
         return false()
     days = last_days_left(basis.time.on, MOST_DAYS_AHEAD, working)
     left = case(*((Assignment.last_on <= day, number) for number, day in enumerate(days)), else_=MOST_DAYS_AHEAD + 1)
-    minutes, most = _minutes(wanted.obligations)
+    minutes, most = _minutes(filters.obligations)
     is_near = and_(Assignment.last_on <= days[-1], Assignment.last_on <= _last_day_of(most, days), minutes > MINUTES_A_DAY * left)
     not_started = and_(basis.state == TrainingState.NOT_STARTED.value, Assignment.last_on <= days[DAYS_LEFT])
     unfinished = basis.state.in_([state.value for state in STATES[ReportState.AT_RISK]])
@@ -231,35 +231,35 @@ def _minutes(obligations: Sequence[ReportObligation]) -> tuple[ColumnElement[flo
     minutes = (
         select(Course.id, Course.slug, func.sum(Activity.minutes).label("minutes"))
         .join(Activity, and_(Activity.version_id == Course.published_version_id, Activity.required))
-        .where(Course.slug.in_({slug for one in obligations for slug in one.courses}))
+        .where(Course.slug.in_({slug for obligation in obligations for slug in obligation.courses}))
         .group_by(Course.id, Course.slug)
         .cte("course_minutes")
     )
-    asked = union_all(
+    required = union_all(
         *(
-            select(literal(one.id, Integer).label("obligation_id"), literal(slug).label("slug"))
-            for one in obligations
-            for slug in one.courses
+            select(literal(obligation.id, Integer).label("obligation_id"), literal(slug).label("slug"))
+            for obligation in obligations
+            for slug in obligation.courses
         )
     ).cte("asked_course")
     open_share = case((Enrolment.total > 0, (Enrolment.total - Enrolment.done) * 1.0 / Enrolment.total), else_=1.0)
     each = minutes.c.minutes * open_share
-    alternatives = [one.id for one in obligations if one.is_any]
+    alternatives = [obligation.id for obligation in obligations if obligation.is_any]
     total = case((Assignment.obligation_id.in_(alternatives), func.min(each)), else_=func.sum(each)) if alternatives else func.sum(each)
     present = and_(Enrolment.person_id == Assignment.person_id, Enrolment.course_id == minutes.c.id, Enrolment.superseded_at.is_(None))
     statement = (
         select(total)
-        .select_from(asked)
-        .join(minutes, minutes.c.slug == asked.c.slug)
+        .select_from(required)
+        .join(minutes, minutes.c.slug == required.c.slug)
         .outerjoin(Enrolment, present)
-        .where(asked.c.obligation_id == Assignment.obligation_id)
+        .where(required.c.obligation_id == Assignment.obligation_id)
         .correlate(Assignment)
     )
     whole = (
         select(func.sum(minutes.c.minutes).label("minutes"))
-        .select_from(asked)
-        .join(minutes, minutes.c.slug == asked.c.slug)
-        .group_by(asked.c.obligation_id)
+        .select_from(required)
+        .join(minutes, minutes.c.slug == required.c.slug)
+        .group_by(required.c.obligation_id)
         .subquery()
     )
     return func.coalesce(statement.scalar_subquery(), 0), select(func.max(whole.c.minutes)).scalar_subquery()
@@ -267,7 +267,7 @@ def _minutes(obligations: Sequence[ReportObligation]) -> tuple[ColumnElement[flo
 
 def in_state(session: Session, basis: ReportBasis, state: ReportState, at_risk: ColumnElement[bool]) -> Sequence[ColumnElement[bool]]:
     """Return the conditions that a filter puts on states; `at_risk` is the one of `at_risk_condition`."""
-    conditions: list[ColumnElement[bool]] = [basis.state.in_([one.value for one in STATES[state]])]
+    conditions: list[ColumnElement[bool]] = [basis.state.in_([training_state.value for training_state in STATES[state]])]
     if state is ReportState.AT_RISK:
         conditions.append(at_risk)
     if state is ReportState.NO_ACCOUNT:

@@ -83,18 +83,18 @@ class TrainingFileRow(NamedTuple):
     lacks_account: bool
 
 
-def people_statement(session: Session, time: ReportTime, wanted: TrainingFilter, working: WorkingDays) -> Select[*tuple[Any, ...]]:
+def people_statement(session: Session, time: ReportTime, filters: TrainingFilter, working: WorkingDays) -> Select[*tuple[Any, ...]]:
     """Build the statement of the people under some obligations, without an order."""
     numbers = (Assignment.uuid, Person.uuid.label("person_uuid"), Person.id.label("person_id"), Organisation.id.label("place_id"))
-    return _statement(session, time, wanted, working, numbers)
+    return _statement(session, time, filters, working, numbers)
 
 
 def _statement(
-    session: Session, time: ReportTime, wanted: TrainingFilter, working: WorkingDays, more: Sequence[Any]
+    session: Session, time: ReportTime, filters: TrainingFilter, working: WorkingDays, more: Sequence[Any]
 ) -> Select[*tuple[Any, ...]]:
     """Build the statement of what every list of people tells, in the order of `TrainingFileRow`, and some columns besides."""
-    basis = report_basis(time, wanted)
-    risk, closed = at_risk_condition(basis, wanted, working), false() if time.is_past else lacks_account(session)
+    basis = report_basis(time, filters)
+    risk, closed = at_risk_condition(basis, filters, working), false() if time.is_past else lacks_account(session)
     number = select(func.max(Employment.staff_number)).where(Employment.person_id == Person.id, EMPLOYED).scalar_subquery()
     columns = [
         *(Person.given_names, Person.first_surname, Person.second_surname, func.coalesce(number, "").label("staff_number")),
@@ -102,14 +102,14 @@ def _statement(
         *(func.coalesce(basis.flags, "").label("marks"), Assignment.last_on, Assignment.done_on, Assignment.valid_until),
         *(risk.label("risk"), closed.label("closed"), *more),
     ]
-    statement = basis.start(select(*columns), wanted).join(Person, Person.id == Assignment.person_id)
+    statement = basis.start(select(*columns), filters).join(Person, Person.id == Assignment.person_id)
     statement = statement.join(Organisation, Organisation.id == basis.place, isouter=True)
-    return statement.where(*_conditions(session, basis, wanted, risk))
+    return statement.where(*_conditions(session, basis, filters, risk))
 
 
-def _conditions(session: Session, basis: ReportBasis, wanted: TrainingFilter, risk: ColumnElement[bool]) -> Sequence[ColumnElement[bool]]:
-    conditions = list(in_state(session, basis, wanted.state, risk)) if wanted.state is not None else [_is_counted(basis)]
-    for word in fold(wanted.words).split()[:WORDS]:
+def _conditions(session: Session, basis: ReportBasis, filters: TrainingFilter, risk: ColumnElement[bool]) -> Sequence[ColumnElement[bool]]:
+    conditions = list(in_state(session, basis, filters.state, risk)) if filters.state is not None else [_is_counted(basis)]
+    for word in fold(filters.words).split()[:WORDS]:
         conditions.append(or_(Person.name_key.contains(word, autoescape=True), Organisation.name_key.contains(word, autoescape=True)))
     return conditions
 
@@ -150,12 +150,12 @@ class TrainingPeople:
 
 
 def list_training_people(
-    session: Session, time: ReportTime, wanted: TrainingFilter, working: WorkingDays, page: ReportPage, *, limit: int
+    session: Session, time: ReportTime, filters: TrainingFilter, working: WorkingDays, page: ReportPage, *, limit: int
 ) -> TrainingPeople:
     """List some of the people under some obligations by name, in one statement; the end costs what the beginning does."""
-    if not wanted.obligations:
+    if not filters.obligations:
         return TrainingPeople(())
-    statement = page_statement(people_statement(session, time, wanted, working), page).limit(limit + 1)
+    statement = page_statement(people_statement(session, time, filters, working), page).limit(limit + 1)
     rows = [_row(row) for row in session.execute(statement)]
     has_more, rows = len(rows) > limit, rows[:limit]
     if page.way is PageDirection.AFTER:
@@ -164,18 +164,18 @@ def list_training_people(
 
 
 def stream_training_people(
-    session: Session, time: ReportTime, wanted: TrainingFilter, working: WorkingDays, *, identities: bool = False
+    session: Session, time: ReportTime, filters: TrainingFilter, working: WorkingDays, *, identities: bool = False
 ) -> Iterator[TrainingFileRow]:
     """Yield everybody, some at a time: memory does not grow with their number."""
-    if not wanted.obligations:
+    if not filters.obligations:
         return
     if identities:
-        statement = _statement(session, time, wanted, working, [func.coalesce(NationalIdentity.number, "")])
+        statement = _statement(session, time, filters, working, [func.coalesce(NationalIdentity.number, "")])
         statement = statement.outerjoin(NationalIdentity, NationalIdentity.person_id == Person.id)
     else:
-        statement = _statement(session, time, wanted, working, [literal("")])
-    found = connection_of(session).execute(statement.order_by(*_KEY), execution_options={"yield_per": BATCH})
-    for given_names, first_surname, second_surname, staff_number, *facts, identity in found:
+        statement = _statement(session, time, filters, working, [literal("")])
+    rows = connection_of(session).execute(statement.order_by(*_KEY), execution_options={"yield_per": BATCH})
+    for given_names, first_surname, second_surname, staff_number, *facts, identity in rows:
         yield TrainingFileRow(full_name(given_names, first_surname, second_surname), staff_number, identity, *facts)
 
 
@@ -183,10 +183,10 @@ _STATES: Mapping[str, TrainingState] = {state.value: state for state in Training
 
 
 def _row(row: Any) -> TrainingPersonRow:
-    staff, place, obligation, now, marks, last_on, done_on, valid_until, risk, closed, uuid, person, number, place_id = row[3:]
+    staff, unit, obligation, now, marks, last_on, done_on, valid_until, risk, closed, uuid, person, number, place_id = row[3:]
     name, flags = full_name(row[0], row[1], row[2]), tuple(marks.split())
     days = (last_on, done_on, valid_until)
-    return TrainingPersonRow(uuid, person, number, name, place_id, place, obligation, _STATES[now], flags, *days, staff, risk, closed)
+    return TrainingPersonRow(uuid, person, number, name, place_id, unit, obligation, _STATES[now], flags, *days, staff, risk, closed)
 
 
 @dataclass(frozen=True, slots=True)

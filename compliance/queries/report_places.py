@@ -33,31 +33,31 @@ class ReportPlaceContext(PlaceReportContext):
     def path(self) -> list[UnitSummary]:
         """Return the institution, what stands between, and the place."""
         places = self.by_number
-        parents = {number: place.parent_id for number, place in places.items()}
+        parents = {number: unit.parent_id for number, unit in places.items()}
         return [places[number] for number in reversed(lineage(parents, self.place.id))]
 
     @property
     def by_number(self) -> Mapping[int, UnitSummary]:
         """Return the places of the tree by their numbers."""
-        return {place.id: place for place in self.tree}
+        return {unit.id: unit for unit in self.tree}
 
     @property
     def children(self) -> list[UnitSummary]:
         """Return what stands directly below the place, by name."""
-        return sorted((one for one in self.tree if one.parent_id == self.place.id), key=lambda one: (one.name_key, one.id))
+        return sorted((unit for unit in self.tree if unit.parent_id == self.place.id), key=lambda unit: (unit.name_key, unit.id))
 
 
 def get_report_place(session: Session, actor: Actor, organisation: UUID) -> ReportPlaceContext:
     """Return a place of the report by what addresses name it; raise NotFound."""
     places = tree.list_tree(session)
-    found = next((place for place in places if place.uuid == organisation), None)
-    if found is None:
+    chosen = next((unit for unit in places if unit.uuid == organisation), None)
+    if chosen is None:
         raise NotFound
-    return _context(session, actor, found, places)
+    return _context(session, actor, chosen, places)
 
 
-def _context(session: Session, actor: Actor, place: UnitSummary, places: Sequence[UnitSummary]) -> ReportPlaceContext:
-    return ReportPlaceContext(place.id, get_training_scope(session, actor), place, places)
+def _context(session: Session, actor: Actor, unit: UnitSummary, places: Sequence[UnitSummary]) -> ReportPlaceContext:
+    return ReportPlaceContext(unit.id, get_training_scope(session, actor), unit, places)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +73,8 @@ def get_report_roots(session: Session, actor: Actor) -> ReportRootsContext:
     An administrator sees that there is none yet.
     """
     places, scope = tree.list_tree(session), get_training_scope(session, actor)
-    seen = {place.id for place in places if scope.sees_any({place.id})}
-    roots = sorted((place for place in places if place.id in seen and place.parent_id not in seen), key=lambda one: (one.name_key, one.id))
+    seen = {unit.id for unit in places if scope.sees_any({unit.id})}
+    roots = sorted((unit for unit in places if unit.id in seen and unit.parent_id not in seen), key=lambda unit: (unit.name_key, unit.id))
     if not roots and not scope.everywhere:
         raise NotFound
     return ReportRootsContext(roots[0].id if roots else 0, scope, roots)
@@ -90,9 +90,9 @@ class ReportedPersonContext(PersonTrainingContext):
 
 def get_reported_person(session: Session, actor: Actor, person: UUID) -> ReportedPersonContext:
     """Return a person with the places by which it is decided who sees their training; raise NotFound."""
-    found = get_person_by_uuid(session, person)
-    places = list_training_places(session, [found.id])[found.id]
-    return ReportedPersonContext(found.id, places, get_training_scope(session, actor), found.uuid, found.full_name)
+    reported = get_person_by_uuid(session, person)
+    places = list_training_places(session, [reported.id])[reported.id]
+    return ReportedPersonContext(reported.id, places, get_training_scope(session, actor), reported.uuid, reported.full_name)
 
 
 def get_working_days(session: Session, context: ReportPlaceContext) -> WorkingDays:

@@ -37,27 +37,27 @@ class DigestReader:
 def load_heads(session: Session) -> Mapping[int, Collection[int]]:
     """Return who heads each place: its head, or all who manage it where none is named."""
     named, all_of = defaultdict[int, list[int]](list), defaultdict[int, list[int]](list)
-    for place, person, is_head in session.execute(select(UnitManager.organisation_id, UnitManager.person_id, UnitManager.is_head)):
-        all_of[place].append(person)
+    for unit_id, person, is_head in session.execute(select(UnitManager.organisation_id, UnitManager.person_id, UnitManager.is_head)):
+        all_of[unit_id].append(person)
         if is_head:
-            named[place].append(person)
-    return {place: named.get(place) or people for place, people in all_of.items()}
+            named[unit_id].append(person)
+    return {unit_id: named.get(unit_id) or people for unit_id, people in all_of.items()}
 
 
 def list_readers(session: Session) -> list[DigestReader]:
     """List the heads of places and the owners of obligations, each once, by their number."""
-    places, calendar = {place.id: place for place in tree.list_tree(session)}, load_free_days(session)
+    places, calendar = {unit.id: unit for unit in tree.list_tree(session)}, load_free_days(session)
     owned = select(Obligation.institution_id, Obligation.owner_id).where(Obligation.state == "active", Obligation.owner_id.is_not(None))
-    found: dict[int, int] = {}
-    for place, people in sorted(load_heads(session).items()):
+    unit_of_reader: dict[int, int] = {}
+    for unit_id, people in sorted(load_heads(session).items()):
         for person in people:
-            found.setdefault(person, place)
-    for place, owner in session.execute(owned.order_by(Obligation.id)):
+            unit_of_reader.setdefault(person, unit_id)
+    for unit_id, owner in session.execute(owned.order_by(Obligation.id)):
         if owner is not None:
-            found.setdefault(owner, place)
+            unit_of_reader.setdefault(owner, unit_id)
     return [
-        DigestReader(person, ZoneInfo(zone_of(places, place)), calendar.working_in(province_of(places, place)))
-        for person, place in sorted(found.items())
+        DigestReader(person, ZoneInfo(zone_of(places, unit_id)), calendar.working_in(province_of(places, unit_id)))
+        for person, unit_id in sorted(unit_of_reader.items())
     ]
 
 
@@ -71,7 +71,7 @@ def load_headed_tree(session: Session) -> HeadedTree:
     ).all()
     places: Sequence[UnitSummary] = tree.list_tree(session)
     return HeadedTree(
-        {place.id: place.parent_id for place in places},
+        {unit.id: unit.parent_id for unit in places},
         load_heads(session),
         {row.id: row.owner_id for row in rows if row.owner_id is not None},
         frozenset(row.id for row in rows if row.is_escalated),
@@ -88,7 +88,7 @@ def count_states(session: Session, now: datetime) -> list[StateCount]:
         .where(state.not_in([TrainingState.NOT_REQUIRED.value, TrainingState.WAIVED.value]))
         .group_by(Membership.organisation_id, Assignment.obligation_id, state)
     )
-    return [StateCount(place, number, TrainingState(name), people) for place, number, name, people in session.execute(statement)]
+    return [StateCount(unit_id, number, TrainingState(name), people) for unit_id, number, name, people in session.execute(statement)]
 
 
 def list_assignments_of(session: Session, people: Collection[int], now: datetime) -> list[AssignedPerson]:
@@ -100,12 +100,12 @@ def list_assignments_of(session: Session, people: Collection[int], now: datetime
         .join(Membership, _MAIN)
         .where(Assignment.person_id.in_(people), state.not_in([TrainingState.NOT_REQUIRED.value, TrainingState.WAIVED.value]))
     )
-    return [AssignedPerson(person, place, number, TrainingState(name)) for person, place, number, name in session.execute(statement)]
+    return [AssignedPerson(person, unit_id, number, TrainingState(name)) for person, unit_id, number, name in session.execute(statement)]
 
 
 def list_late(session: Session) -> list[AssignedPerson]:
     """List who is overdue or expired under an obligation in force, with the day since when, some hundreds at a time."""
-    found: list[AssignedPerson] = []
+    assigned: list[AssignedPerson] = []
     after = 0
     while True:
         statement = (
@@ -116,9 +116,9 @@ def list_late(session: Session) -> list[AssignedPerson]:
         )
         rows = session.execute(statement.order_by(Assignment.id).limit(PORTION)).all()
         since = load_late_since(session, [row for row, _place in rows])
-        found += [
-            AssignedPerson(row.person_id, place, row.obligation_id, TrainingState(row.state), since.get(row.id)) for row, place in rows
+        assigned += [
+            AssignedPerson(row.person_id, unit_id, row.obligation_id, TrainingState(row.state), since.get(row.id)) for row, unit_id in rows
         ]
         if len(rows) < PORTION:
-            return found
+            return assigned
         after = rows[-1][0].id

@@ -47,7 +47,9 @@ def find_second_persons(session: Session, institution_id: int | None, authors: C
         TrainingGrant.role == TrainingRole.OFFICER.value, TrainingGrant.organisation_id == institution_id
     )
     may = or_(Person.id.in_(officers), Person.id.in_(list_administrators(session)))
-    statement = select(Person).where(may, Person.suspended_at.is_(None), Person.id.not_in([one for one in authors if one is not None]))
+    statement = select(Person).where(
+        may, Person.suspended_at.is_(None), Person.id.not_in([author for author in authors if author is not None])
+    )
     return session.scalars(statement.order_by(*by_name()).limit(MOST_NAMED)).all()
 
 
@@ -96,6 +98,6 @@ def find_work(session: Session, person_id: int, administrators: Sequence[int]) -
     roles = frozenset({SiteRole.ADMINISTRATOR} if is_administrator else ())
     actor = Actor(person_id=person_id, roles=roles, via=ActorChannel.JOB)
     scope = get_training_scope(session, actor)
-    found = [session.execute(statement).one() for statement in (_drafts(person_id, scope), _changes(person_id, scope))]
-    latest = [moment for moment in (latest_waiting(session, scope, actor), *(row[1] for row in found)) if moment is not None]
-    return WaitingWork(count_waiting(session, scope, actor), sum(row[0] for row in found), max(latest, default=None))
+    counted = [session.execute(statement).one() for statement in (_drafts(person_id, scope), _changes(person_id, scope))]
+    latest = [moment for moment in (latest_waiting(session, scope, actor), *(row[1] for row in counted)) if moment is not None]
+    return WaitingWork(count_waiting(session, scope, actor), sum(row[0] for row in counted), max(latest, default=None))

@@ -43,12 +43,12 @@ class AssignmentContext(PersonTrainingContext):
 
 def get_assignment(session: Session, actor: Actor, assignment: UUID) -> AssignmentContext:
     """Return an obligation of a person by what addresses name it; raise NotFound."""
-    found = find_required(session, assignment, now=clock.now())
-    if found is None:
+    required = find_required(session, assignment, now=clock.now())
+    if required is None:
         raise NotFound
-    own = is_own(actor, found.person_id)
-    places = frozenset[int]() if own else list_training_places(session, [found.person_id])[found.person_id]
-    return AssignmentContext(found.person_id, places, get_training_scope(session, actor), found)
+    own = is_own(actor, required.person_id)
+    places = frozenset[int]() if own else list_training_places(session, [required.person_id])[required.person_id]
+    return AssignmentContext(required.person_id, places, get_training_scope(session, actor), required)
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,7 +183,7 @@ class RecordBehind:
 
 def load_behind(session: Session, required: RequiredOfPerson) -> RecordBehind:
     """Return everything on record behind a status, in two statements."""
-    places = {place.id: place for place in tree.list_tree(session)}
+    places = {unit.id: unit for unit in tree.list_tree(session)}
     facts = load_person_facts(session, [required.person_id], candidate_selects(required.person_id))[required.person_id]
     older = frozenset((fact.course, fact.at) for fact in facts[FactKind.DONE] if fact.key)
     record, candidate = record_under(facts, required.scope(places)), read_candidate(facts, required.institution_id, places)

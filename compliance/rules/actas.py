@@ -25,17 +25,17 @@ def acta_counts(
     counted: Iterable[tuple[int | None, TrainingTally]], parents: Mapping[int, int | None], scope: int, parts: Collection[int]
 ) -> list[ActaCount]:
     """Return a line for each part with people, one for those of the scope in no part, one for those outside the scope."""
-    found = defaultdict[int | None, list[TrainingTally]](list)
-    for place, tally in counted:
-        found[_part(parents, scope, parts, place)].append(tally)
-    return [ActaCount(place, tally_sum(tallies)) for place, tallies in found.items()]
+    by_part = defaultdict[int | None, list[TrainingTally]](list)
+    for unit_id, tally in counted:
+        by_part[_part(parents, scope, parts, unit_id)].append(tally)
+    return [ActaCount(part, tally_sum(tallies)) for part, tallies in by_part.items()]
 
 
-def _part(parents: Mapping[int, int | None], scope: int, parts: Collection[int], place: int | None) -> int | None:
-    path = [] if place is None else lineage(parents, place)
+def _part(parents: Mapping[int, int | None], scope: int, parts: Collection[int], unit_id: int | None) -> int | None:
+    path = [] if unit_id is None else lineage(parents, unit_id)
     if scope not in path:
         return None
-    return next((one for one in path if one in parts), scope)
+    return next((unit for unit in path if unit in parts), scope)
 
 
 def acta_digest(lines: Iterable[ActaCount]) -> str:

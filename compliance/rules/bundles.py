@@ -81,12 +81,12 @@ def canonical_json(document: object) -> bytes:
 
 def read_manifest(text: bytes) -> BundleManifest:
     """Return a signed manifest; raise ValueError, KeyError or TypeError where this program does not know its format."""
-    found = json.loads(text)
-    if found["format"] != FORMAT:
-        raise ValueError(found["format"])
-    files = {name: FileEvidence(file["sha256"], file["size"]) for name, file in found["files"].items()}
-    at, known = datetime.fromisoformat(found["at"]), datetime.fromisoformat(found["known"])
-    return BundleManifest(found["scope"], at, known, found["program"], files)
+    fields = json.loads(text)
+    if fields["format"] != FORMAT:
+        raise ValueError(fields["format"])
+    files = {name: FileEvidence(file["sha256"], file["size"]) for name, file in fields["files"].items()}
+    at, known = datetime.fromisoformat(fields["at"]), datetime.fromisoformat(fields["known"])
+    return BundleManifest(fields["scope"], at, known, fields["program"], files)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,15 +99,15 @@ class BundleSignature:
 
     def text(self) -> bytes:
         """Return it as it is written."""
-        words = {"algorithm": "Ed25519", "key_id": self.key_id, "public_key": self.public_key, "signature": self.signature}
-        return canonical_json(words)
+        fields = {"algorithm": "Ed25519", "key_id": self.key_id, "public_key": self.public_key, "signature": self.signature}
+        return canonical_json(fields)
 
 
 def read_signature(text: bytes) -> BundleSignature | None:
     """Return a signature; None where a byte of it is not as it is written."""
     try:
-        found = json.loads(text)
-        read = BundleSignature(found["key_id"], found["signature"], found["public_key"])
+        fields = json.loads(text)
+        read = BundleSignature(fields["key_id"], fields["signature"], fields["public_key"])
         is_exact = base64.urlsafe_b64encode(base64.urlsafe_b64decode(read.signature)).decode() == read.signature
         return read if is_exact and read.text() == text else None
     except (ValueError, KeyError, TypeError, AttributeError):
@@ -167,16 +167,16 @@ class BundledObligation:
 def read_obligations(obligations: bytes, audiences: bytes) -> dict[int, BundledObligation]:
     """Return the obligations of a bundle by their number; raise ValueError, KeyError or TypeError where they are not as it writes them."""
     places = {unit["number"]: _read_unit(unit) for unit in json.loads(audiences)["units"]}
-    found = {}
-    for one in json.loads(obligations)["obligations"]:
+    by_number = {}
+    for obligation in json.loads(obligations)["obligations"]:
         terms = tuple(
             read_terms(version["terms"], datetime.fromisoformat(version["recorded_at"]), _day(version["effective_on"]))
-            for version in one["versions"]
+            for version in obligation["versions"]
         )
         courses = {course for each in terms for course in courses_of(each.requirement)}
-        scope = RecordScope(one["number"], one["audience"], one["institution"], courses, one["zone"], places)
-        found[one["number"]] = BundledObligation(one["key"], terms, scope)
-    return found
+        scope = RecordScope(obligation["number"], obligation["audience"], obligation["institution"], courses, obligation["zone"], places)
+        by_number[obligation["number"]] = BundledObligation(obligation["key"], terms, scope)
+    return by_number
 
 
 def status_words(status: TrainingStatus) -> str:
@@ -202,7 +202,7 @@ def replay_person(
     manifest: BundleManifest,
 ) -> list[ReplayedState] | None:
     """Compare the states of a person with those that their facts give; None where a job had yet to follow what was recorded."""
-    found = [ReplayedState(person, str(number), stored, "") for number, stored in states.items() if number not in obligations]
+    replayed = [ReplayedState(person, str(number), stored, "") for number, stored in states.items() if number not in obligations]
     for number, obligation in obligations.items():
         record = record_under(facts, obligation.scope)
         lately = manifest.known - UNDER_WAY
@@ -211,8 +211,8 @@ def replay_person(
         case = training_case(obligation.terms, record, manifest.known)
         computed = _other_than(states.get(number), case, manifest.at)
         if computed is not None:
-            found.append(ReplayedState(person, obligation.key, states.get(number, ""), computed))
-    return found
+            replayed.append(ReplayedState(person, obligation.key, states.get(number, ""), computed))
+    return replayed
 
 
 def _other_than(stored: str | None, case: TrainingCase, at: datetime) -> str | None:

@@ -135,19 +135,19 @@ def timeline(case: TrainingCase, until: datetime) -> list[HistoryRow]:
         return []
     acts = (*(done.achieved_at for done in case.completions), *(start.at for start in case.record.starts), *case.record.enrolled_at)
     cuts = sorted({since, *(moment for moment in acts if since < moment <= until)})
-    found: list[tuple[datetime, TrainingState, tuple[StateFlag, ...]]] = []
+    changes: list[tuple[datetime, TrainingState, tuple[StateFlag, ...]]] = []
     for first, end in pairwise((*cuts, until + INSTANT)):
         for change in _changes(case, first, end):
-            if not found or found[-1][1:] != change[1:]:
-                found.append(change)
-    ends = (*(moment for moment, _state, _flags in found[1:]), None)
-    return [HistoryRow(state, flags, moment, end, case.known) for (moment, state, flags), end in zip(found, ends, strict=True)]
+            if not changes or changes[-1][1:] != change[1:]:
+                changes.append(change)
+    ends = (*(moment for moment, _state, _flags in changes[1:]), None)
+    return [HistoryRow(state, flags, moment, end, case.known) for (moment, state, flags), end in zip(changes, ends, strict=True)]
 
 
-def _is_timeline(history: Sequence[HistoryRow], wanted: Sequence[HistoryRow]) -> bool:
+def _is_timeline(history: Sequence[HistoryRow], expected: Sequence[HistoryRow]) -> bool:
     """Say whether the rows of a history that stand as known now are those of a timeline, in its order."""
     present = [(row.says, row.valid_to) for row in history if row.known_to is None]
-    return present == [(row.says, row.valid_to) for row in wanted]
+    return present == [(row.says, row.valid_to) for row in expected]
 
 
 def begins_at(case: TrainingCase) -> datetime | None:
@@ -174,17 +174,17 @@ def _continued(history: Iterable[HistoryRow], case: TrainingCase, until: datetim
 
 def _corrected(history: Iterable[HistoryRow], case: TrainingCase, known: datetime) -> list[HistoryRow]:
     """Write what was recorded at a moment into a history: what it says otherwise was known until then."""
-    wanted = {(row.says, row.valid_to): row for row in timeline(case, known)}
+    expected = {(row.says, row.valid_to): row for row in timeline(case, known)}
     rows: list[HistoryRow] = []
     for row in history:
         if row.known_to is not None:
             rows.append(row)
-        elif (row.says, row.valid_to) in wanted:
+        elif (row.says, row.valid_to) in expected:
             rows.append(row)
-            del wanted[row.says, row.valid_to]
-        elif row.valid_to is None and (row.says, known) in wanted:
+            del expected[row.says, row.valid_to]
+        elif row.valid_to is None and (row.says, known) in expected:
             rows.append(replace(row, valid_to=known))
-            del wanted[row.says, known]
+            del expected[row.says, known]
         else:
             rows.append(replace(row, known_to=known))
-    return rows + [replace(row, known_from=known) for row in wanted.values()]
+    return rows + [replace(row, known_from=known) for row in expected.values()]

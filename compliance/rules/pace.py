@@ -175,11 +175,11 @@ def last_days_left(today: date, most: int, working: WorkingDays) -> Sequence[dat
 
     The query form of `is_at_risk` compares the last days of many people with these.
     """
-    found, day, left = list[date](), today - DAY, 0
-    while len(found) <= most:
+    days, day, left = list[date](), today - DAY, 0
+    while len(days) <= most:
         following = day + DAY
         if working.has(following):
-            found.append(day)
+            days.append(day)
             left += 1
         day = following
-    return found
+    return days

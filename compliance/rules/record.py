@@ -112,10 +112,10 @@ def is_known(fact: _Retractable, known: datetime) -> bool:
 
 def known_zones(record: TrainingRecord, known: datetime) -> list[UnitZone]:
     """Return the time zones of a person's main units as known at a moment, the latest first; none where they never leave their own."""
-    if all(place.zone is record.zone for place in record.zones):
+    if all(unit_zone.zone is record.zone for unit_zone in record.zones):
         return []
-    places = [place for place in record.zones if is_known(place, known)]
-    return sorted(places, key=lambda place: (place.since_on, place.recorded_at), reverse=True)
+    places = [unit_zone for unit_zone in record.zones if is_known(unit_zone, known)]
+    return sorted(places, key=lambda unit_zone: (unit_zone.since_on, unit_zone.recorded_at), reverse=True)
 
 
 def known_stays(stays: Sequence[RecordedSpan], known: datetime) -> list[DaySpan]:

@@ -70,22 +70,22 @@ class ReminderDecision:
 
 def write_plan(ahead: Sequence[PlannedReminder]) -> str:
     """Return the reminders ahead as an assignment stores them, parted by blanks."""
-    return " ".join(f"{one.kind}.{one.step}.{one.due_on}.{one.last_on or ''}" for one in ahead)
+    return " ".join(f"{reminder.kind}.{reminder.step}.{reminder.due_on}.{reminder.last_on or ''}" for reminder in ahead)
 
 
 def read_plan(text: str) -> list[PlannedReminder]:
     """Return the reminders ahead of a stored plan."""
-    found = []
+    reminders = []
     for part in text.split():
         kind, step, due_on, last_on = part.split(".")
         last = date.fromisoformat(last_on) if last_on else None
-        found.append(PlannedReminder(ReminderKind(kind), int(step), date.fromisoformat(due_on), last))
-    return found
+        reminders.append(PlannedReminder(ReminderKind(kind), int(step), date.fromisoformat(due_on), last))
+    return reminders
 
 
 def reminders_of(basis: ReminderBasis, working: WorkingDays, today: date) -> list[PlannedReminder]:
     """Return every reminder of the present status, decided or not, the earliest first."""
-    return sorted(_reminders_of(basis, working, today), key=lambda one: (one.due_on, one.kind, one.step))
+    return sorted(_reminders_of(basis, working, today), key=lambda reminder: (reminder.due_on, reminder.kind, reminder.step))
 
 
 def _reminders_of(basis: ReminderBasis, working: WorkingDays, today: date) -> Iterator[PlannedReminder]:
@@ -126,17 +126,17 @@ def decide(
     """
     today = now.astimezone(zone).date()
     every = reminders_of(basis, working, today)
-    ahead = [one for one in _still_ahead(basis, planned, every) if not _is_decided(one, basis)]
+    ahead = [reminder for reminder in _still_ahead(basis, planned, every) if not _is_decided(reminder, basis)]
     sending = sending_moment(now, zone, working)
     outcomes: list[ReminderOutcome] = []
     if sending == now:
         context = _context(basis, today, was_mailed_today=was_mailed_today)
-        due = [one for one in ahead if one.due_on <= today]
-        outcomes = [ReminderOutcome(one, _why_not(one, today, context, every)) for one in due]
-        ahead = [one for one in ahead if one.due_on > today]
+        due = [reminder for reminder in ahead if reminder.due_on <= today]
+        outcomes = [ReminderOutcome(reminder, _why_not(reminder, today, context, every)) for reminder in due]
+        ahead = [reminder for reminder in ahead if reminder.due_on > today]
         next_day = working.on_or_after(today + DAY)
-        ahead += [replace(one.planned, due_on=next_day) for one in outcomes if one.reason is SuppressionReason.CAP]
-    ahead.sort(key=lambda one: (one.due_on, one.kind, one.step))
+        ahead += [replace(outcome.planned, due_on=next_day) for outcome in outcomes if outcome.reason is SuppressionReason.CAP]
+    ahead.sort(key=lambda reminder: (reminder.due_on, reminder.kind, reminder.step))
     look_at = max(sending, datetime.combine(ahead[0].due_on, OPENS, tzinfo=zone)) if ahead else None
     return ReminderDecision(tuple(outcomes), tuple(ahead), look_at)
 
@@ -149,21 +149,24 @@ def _still_ahead(basis: ReminderBasis, planned: Sequence[PlannedReminder], every
     yield from every
     is_open = basis.status.state in OPEN_STATES | LATE_STATES
     held = {(done.planned.kind, done.planned.step) for done in basis.outcomes if done.reason is SuppressionReason.CAP}
-    for one in planned:
+    for reminder in planned:
         if is_open:
-            if one.kind not in ONCE and (one.kind, one.step) in held and one.last_on == basis.status.last_on:
-                yield one
-        elif one.kind is not ReminderKind.WAIVER_ENDS or basis.status.state is not TrainingState.WAIVED:
-            yield one
+            if reminder.kind not in ONCE and (reminder.kind, reminder.step) in held and reminder.last_on == basis.status.last_on:
+                yield reminder
+        elif reminder.kind is not ReminderKind.WAIVER_ENDS or basis.status.state is not TrainingState.WAIVED:
+            yield reminder
 
 
-def _is_decided(one: PlannedReminder, basis: ReminderBasis) -> bool:
+def _is_decided(reminder: PlannedReminder, basis: ReminderBasis) -> bool:
     """Say whether something was decided on a reminder: of some kinds a cycle has one, whatever its day."""
-    if one.kind in ONCE:
+    if reminder.kind in ONCE:
         opened_on = basis.status.opened_on or date.min
-        decided = [done for done in basis.outcomes if done.planned.kind is one.kind and done.reason is not SuppressionReason.CAP]
+        decided = [done for done in basis.outcomes if done.planned.kind is reminder.kind and done.reason is not SuppressionReason.CAP]
         return any(done.planned.due_on >= opened_on for done in decided)
-    return any((done.planned.kind, done.planned.step, done.planned.due_on) == (one.kind, one.step, one.due_on) for done in basis.outcomes)
+    return any(
+        (done.planned.kind, done.planned.step, done.planned.due_on) == (reminder.kind, reminder.step, reminder.due_on)
+        for done in basis.outcomes
+    )
 
 
 def _context(basis: ReminderBasis, today: date, *, was_mailed_today: bool) -> ReminderContext:
@@ -175,11 +178,13 @@ def _context(basis: ReminderBasis, today: date, *, was_mailed_today: bool) -> Re
     return ReminderContext(basis.status, basis.status.opened_on or today, sent, was_mailed_today=was_mailed_today)
 
 
-def _why_not(one: PlannedReminder, today: date, context: ReminderContext, every: Collection[PlannedReminder]) -> SuppressionReason | None:
-    if one.kind is ReminderKind.WAIVER_ENDS and context.status.state is TrainingState.WAIVED:
-        if today - one.due_on > TOO_LATE:
+def _why_not(
+    reminder: PlannedReminder, today: date, context: ReminderContext, every: Collection[PlannedReminder]
+) -> SuppressionReason | None:
+    if reminder.kind is ReminderKind.WAIVER_ENDS and context.status.state is TrainingState.WAIVED:
+        if today - reminder.due_on > TOO_LATE:
             return SuppressionReason.TOO_LATE
         return SuppressionReason.CAP if context.was_mailed_today else None
-    later = [other.due_on for other in every if other.kind is one.kind and other.due_on > one.due_on]
-    sent = context.sent_steps if one.kind is ReminderKind.STEP else ()
-    return why_suppressed(ReminderStep(one.step, one.due_on), today, replace(context, later_steps=later, sent_steps=sent))
+    later = [other.due_on for other in every if other.kind is reminder.kind and other.due_on > reminder.due_on]
+    sent = context.sent_steps if reminder.kind is ReminderKind.STEP else ()
+    return why_suppressed(ReminderStep(reminder.step, reminder.due_on), today, replace(context, later_steps=later, sent_steps=sent))

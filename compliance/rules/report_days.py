@@ -34,11 +34,11 @@ def report_days(on: date | None, known: date | None, today: date, first_on: date
 
     `first_on` is the first day of which anything is on record, `known_since` the first on which it was recorded; None where nothing is.
     """
-    wanted = on or today
-    seen = known or wanted
-    if wanted == seen == today:
-        return ReportDays(wanted, seen)
-    return ReportDays(wanted, seen, _fault(wanted, today, first_on), _known_fault(wanted, seen, today, known_since))
+    day = on or today
+    seen = known or day
+    if day == seen == today:
+        return ReportDays(day, seen)
+    return ReportDays(day, seen, _fault(day, today, first_on), _known_fault(day, seen, today, known_since))
 
 
 def _fault(day: date, today: date, first: date | None) -> ReportDayFault | None:

@@ -64,13 +64,13 @@ class _VersionChange:
 
 def version_changes(in_force: TermsInForce, course: str) -> list[_VersionChange]:
     """Return from which day on which lowest version of a course was asked, and until when older completions then hold."""
-    asked: list[_VersionChange] = []
+    changes: list[_VersionChange] = []
     for day, terms in in_force:
         lowest = terms.lowest_versions.get(course, 0)
-        if lowest != (asked[-1].lowest if asked else 0):
+        if lowest != (changes[-1].lowest if changes else 0):
             again = terms.existing is ExistingCompletions.AGAIN
-            asked.append(_VersionChange(day, lowest, day + timedelta(days=terms.transition) if again else None))
-    return asked
+            changes.append(_VersionChange(day, lowest, day + timedelta(days=terms.transition) if again else None))
+    return changes
 
 
 def last_valid_day(terms: ObligationTerms, day: date, valid_until: date | None, certificate: date | None = None) -> date:
@@ -80,12 +80,12 @@ def last_valid_day(terms: ObligationTerms, day: date, valid_until: date | None, 
     last valid day that the completion itself has, as on its certificate (8.1).
     """
     if terms.validity is None:
-        found = certificate if certificate is not None and isinstance(terms.requirement, CourseRequirement) else FOREVER
+        last = certificate if certificate is not None and isinstance(terms.requirement, CourseRequirement) else FOREVER
     elif isinstance(terms.basis, YearDay):
-        found = terms.basis.on_or_after(add_duration(day, terms.minimum))
+        last = terms.basis.on_or_after(add_duration(day, terms.minimum))
     else:
         return last_day_of_validity(ValidityTerms(terms.validity, terms.basis, Duration(terms.window)), day, valid_until)
-    return found if valid_until is None else max(found, valid_until)
+    return last if valid_until is None else max(last, valid_until)
 
 
 def window_opens(terms: ObligationTerms, valid_until: date) -> date:

@@ -60,22 +60,22 @@ class KnownTerms:
 
     def in_force(self, day: date) -> TermsInForce:
         """Return which terms held from which day on, up to a day."""
-        found: TermsInForce = ()
+        latest: TermsInForce = ()
         for since, in_force in self.held:
             if since > day:
                 break
-            found = in_force
-        return found
+            latest = in_force
+        return latest
 
 
 def known_terms(versions: Sequence[ObligationTerms], known: datetime) -> KnownTerms:
     """Return the versions that were known at a moment; what was recorded later changes nothing."""
-    found = tuple(sorted((terms for terms in versions if terms.recorded_at <= known), key=lambda terms: terms.recorded_at))
-    days = {terms.starts for terms in found} | {terms.ends + DAY for terms in found if terms.ends is not None}
-    effective = {terms.effective_on for terms in found}
-    held = [(day, terms_in_force(found, day)) for day in sorted(effective)]
-    anchors = {terms.deadline.anchor for terms in found if isinstance(terms.deadline, RelativeDeadline)}
-    return KnownTerms(known, found, frozenset(days | effective), held, anchors <= {DeadlineAnchor.JOIN})
+    in_order = tuple(sorted((terms for terms in versions if terms.recorded_at <= known), key=lambda terms: terms.recorded_at))
+    days = {terms.starts for terms in in_order} | {terms.ends + DAY for terms in in_order if terms.ends is not None}
+    effective = {terms.effective_on for terms in in_order}
+    held = [(day, terms_in_force(in_order, day)) for day in sorted(effective)]
+    anchors = {terms.deadline.anchor for terms in in_order if isinstance(terms.deadline, RelativeDeadline)}
+    return KnownTerms(known, in_order, frozenset(days | effective), held, anchors <= {DeadlineAnchor.JOIN})
 
 
 @dataclass(slots=True)
@@ -112,7 +112,7 @@ class TrainingCase:
 
     def zone_on(self, day: date) -> ZoneInfo:
         """Return the time zone of the person's main unit on a day."""
-        return next((place.zone for place in self.zones if place.since_on <= day), self.record.zone)
+        return next((unit_zone.zone for unit_zone in self.zones if unit_zone.since_on <= day), self.record.zone)
 
 
 def training_case(versions: Sequence[ObligationTerms], record: TrainingRecord, known: datetime) -> TrainingCase:
@@ -221,20 +221,20 @@ class _Reading:
     @classmethod
     def of(cls, case: TrainingCase, at: datetime) -> "_Reading":
         """Return a case looked at at a moment; the same moment is computed once, and once for all who had not done anything by then."""
-        found = case.readings.get(at)
-        if found is None:
-            found = case.readings[at] = cls.compute(case, at) if case.shared is None else cls._find_shared(case, at, case.shared)
-        return found
+        reading = case.readings.get(at)
+        if reading is None:
+            reading = case.readings[at] = cls.compute(case, at) if case.shared is None else cls._find_shared(case, at, case.shared)
+        return reading
 
     @classmethod
     def _find_shared(cls, case: TrainingCase, at: datetime, shared: tuple[object, ...]) -> "_Reading":
         if case.completions and case.completions[0].achieved_at <= at:
             return cls.compute(case, at)
         begun = frozenset(start.course for start in case.record.starts if start.at <= at and start.at <= case.known)
-        found = case.terms.readings.get((at, begun, shared))
-        if found is None:
-            found = case.terms.readings[at, begun, shared] = cls.compute(case, at)
-        return found
+        reading = case.terms.readings.get((at, begun, shared))
+        if reading is None:
+            reading = case.terms.readings[at, begun, shared] = cls.compute(case, at)
+        return reading
 
     @classmethod
     def compute(cls, case: TrainingCase, at: datetime) -> "_Reading":
@@ -364,15 +364,15 @@ class _Reading:
 
     def last_day(self, day: date) -> date | None:
         """Return the last day of the first cycle as it stood on a day; None while no deadline runs (spec/compulsory 4.2 and 4.4)."""
-        found: dict[tuple[object, ...], date | None] = self.last_days
+        known_days: dict[tuple[object, ...], date | None] = self.last_days
         key: tuple[object, ...] = (day,)
         if self.case.shared is not None and len(self.parts) == 1:
-            found, key = self.case.terms.last_days, (day, self.in_force[-1][0], self.parts[0].first, self.zone)
-        if key not in found:
-            found[key] = self.sum_last_day(day, [])
-        return found[key]
+            known_days, key = self.case.terms.last_days, (day, self.in_force[-1][0], self.parts[0].first, self.zone)
+        if key not in known_days:
+            known_days[key] = self.sum_last_day(day, [])
+        return known_days[key]
 
-    def sum_last_day(self, day: date, told: list[LastDayTerm]) -> date | None:
+    def sum_last_day(self, day: date, sum_terms: list[LastDayTerm]) -> date | None:
         """Return the last day of the first cycle as it stood on a day, and add what made it to the terms of its sum."""
         if not self.parts:
             return None
@@ -391,19 +391,19 @@ class _Reading:
                 if span.last is not None and last is not None and span.first <= last:
                     after = span.last + timedelta(days=notice)
                     if after > last:
-                        told.append(LastDayTerm(reason, after, span.first, span.last, notice))
+                        sum_terms.append(LastDayTerm(reason, after, span.first, span.last, notice))
                     floor = max(floor, after)
                 continue
             notice, deadline = event.notice, self.deadline_of(event, joined_on, day)
             if deadline is not None and deadline != base:
-                told.append(self.term_of_deadline(event, deadline, joined_on, day, is_first=not begun))
+                sum_terms.append(self.term_of_deadline(event, deadline, joined_on, day, is_first=not begun))
             if begun and deadline is not None and (base is None or deadline < base):
                 recorded_on = event.recorded_at.astimezone(self.zone).date()
                 floor = max(floor, recorded_on + timedelta(days=notice))
                 if floor > deadline:
-                    told.append(LastDayTerm(LastDayReason.CHANGED, floor, recorded_on, days=notice))
+                    sum_terms.append(LastDayTerm(LastDayReason.CHANGED, floor, recorded_on, days=notice))
             elif deadline is not None and floor > deadline and not begun:
-                told.append(LastDayTerm(LastDayReason.JOINED, floor, joined_on, days=notice))
+                sum_terms.append(LastDayTerm(LastDayReason.JOINED, floor, joined_on, days=notice))
             base, begun = deadline, True
         return None if base is None else max(base, floor)
 
@@ -421,35 +421,35 @@ class _Reading:
 
     def last_grace_day(self, terms_of_sum: list[LastDayTerm] | None = None) -> date:
         """Return the last day of grace after an expiry: nobody gets less than the notice after joining or a return."""
-        terms, told = self.terms, [] if terms_of_sum is None else terms_of_sum
+        terms, sum_terms = self.terms, [] if terms_of_sum is None else terms_of_sum
         last = self.standing.valid_until + timedelta(days=terms.grace)
         if terms.grace:
-            told.append(LastDayTerm(LastDayReason.GRACE, last, days=terms.grace))
+            sum_terms.append(LastDayTerm(LastDayReason.GRACE, last, days=terms.grace))
         if self.parts:
             joined_on = max(self.parts[0].first, terms.starts)
             after = joined_on + timedelta(days=terms.notice - 1)
             if after > last:
-                told.append(LastDayTerm(LastDayReason.JOINED, after, joined_on, days=terms.notice))
+                sum_terms.append(LastDayTerm(LastDayReason.JOINED, after, joined_on, days=terms.notice))
             last = max(last, after)
         for reason, span in sorted(self.spans_excused(self.day), key=lambda excused: excused[1].first):
             if span.last is not None and span.first <= last:
                 after = span.last + timedelta(days=terms.notice)
                 if after > last:
-                    told.append(LastDayTerm(reason, after, span.first, span.last, terms.notice))
+                    sum_terms.append(LastDayTerm(reason, after, span.first, span.last, terms.notice))
                 last = max(last, after)
         return last
 
     def explain(self) -> list[LastDayTerm]:
-        told: list[LastDayTerm] = []
+        sum_terms: list[LastDayTerm] = []
         if self.why_not_required() is not None:
-            return told
+            return sum_terms
         if not self.standing.is_done:
-            self.sum_last_day(self.day, told)
+            self.sum_last_day(self.day, sum_terms)
         elif self.standing.valid_until != FOREVER:
-            told.append(LastDayTerm(LastDayReason.VALIDITY, self.standing.valid_until))
+            sum_terms.append(LastDayTerm(LastDayReason.VALIDITY, self.standing.valid_until))
             if self.day > self.standing.valid_until:
-                self.last_grace_day(told)
-        return told
+                self.last_grace_day(sum_terms)
+        return sum_terms
 
     def courses_open(self, courses: Iterable[str], at: datetime) -> list[str]:
         """Return those of some courses that are not done, or whose renewal window is open."""

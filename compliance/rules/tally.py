@@ -57,11 +57,11 @@ class TrainingTally:
         """Return how many people are in any of some states."""
         return sum(self.states.get(state, 0) for state in states)
 
-    def people(self, wanted: ReportState) -> int:
+    def people(self, state: ReportState) -> int:
         """Return how many people a filter finds."""
-        if wanted is ReportState.AT_RISK:
+        if state is ReportState.AT_RISK:
             return self.at_risk
-        return self.without_account if wanted is ReportState.NO_ACCOUNT else self.count(STATES[wanted])
+        return self.without_account if state is ReportState.NO_ACCOUNT else self.count(STATES[state])
 
     @property
     def required(self) -> int:

@@ -47,24 +47,24 @@ class HeadedTree:
     escalated: Collection[int] = ()
     """The obligations that are escalated."""
 
-    def lineage(self, place: int | None) -> list[int]:
+    def lineage(self, unit: int | None) -> list[int]:
         """Return a place and everything above it."""
-        found: list[int] = []
-        while place is not None and place in self.parents:
-            found.append(place)
-            place = self.parents[place]
-        return found
+        above: list[int] = []
+        while unit is not None and unit in self.parents:
+            above.append(unit)
+            unit = self.parents[unit]
+        return above
 
-    def heads_above(self, one: AssignedPerson) -> list[Collection[int]]:
+    def heads_above(self, assigned: AssignedPerson) -> list[Collection[int]]:
         """Return who heads the places of a person, the nearest first, without themself and without a head named before."""
-        found: list[Collection[int]] = []
-        seen = {one.person_id}
-        for place in self.lineage(one.place_id):
-            new = [head for head in self.heads.get(place, ()) if head not in seen]
+        levels: list[Collection[int]] = []
+        seen = {assigned.person_id}
+        for unit in self.lineage(assigned.place_id):
+            new = [head for head in self.heads.get(unit, ()) if head not in seen]
             if new:
-                found.append(new)
+                levels.append(new)
                 seen.update(new)
-        return found
+        return levels
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +93,7 @@ class TeamDigest:
     @property
     def is_empty(self) -> bool:
         """Say whether nothing is to be told."""
-        return not (self.above or self.owned or self.headless) and all(one.done == one.required for one in self.counts)
+        return not (self.above or self.owned or self.headless) and all(count.done == count.required for count in self.counts)
 
 
 def team_digests(
@@ -102,17 +102,17 @@ def team_digests(
     """Return the digest of each head and owner who has something to read; `heads` are the assignments of the heads themselves."""
     required, done, overdue, new = _sums(tree, counts, heads, late, monday)
     above, owned, headless = Counter[int](), Counter[int](), Counter[int]()
-    for one in late:
-        days = (monday - one.late_since).days if one.late_since is not None else 0
-        told, owner = tree.heads_above(one), tree.owners.get(one.obligation_id)
-        if one.obligation_id in tree.escalated and days >= ESCALATED_ABOVE and len(told) > 1:
-            above.update(told[1])
-        if owner is not None and not told:
+    for assigned in late:
+        days = (monday - assigned.late_since).days if assigned.late_since is not None else 0
+        heads_above, owner = tree.heads_above(assigned), tree.owners.get(assigned.obligation_id)
+        if assigned.obligation_id in tree.escalated and days >= ESCALATED_ABOVE and len(heads_above) > 1:
+            above.update(heads_above[1])
+        if owner is not None and not heads_above:
             headless[owner] += 1
-        elif owner is not None and one.obligation_id in tree.escalated and days >= ESCALATED_TO_OWNER:
+        elif owner is not None and assigned.obligation_id in tree.escalated and days >= ESCALATED_TO_OWNER:
             owned[owner] += 1
-    people = {head for place in tree.heads.values() for head in place} | {*above, *owned, *headless}
-    found = {
+    people = {head for unit in tree.heads.values() for head in unit} | {*above, *owned, *headless}
+    digests = {
         person: TeamDigest(
             tuple(
                 ObligationCounts(number, required[person, number], done[person, number], overdue[person, number], new[person, number])
@@ -125,7 +125,7 @@ def team_digests(
         )
         for person in sorted(people)
     }
-    return {person: digest for person, digest in found.items() if not digest.is_empty}
+    return {person: digest for person, digest in digests.items() if not digest.is_empty}
 
 
 Sums = Counter[tuple[int, int]]
@@ -137,20 +137,20 @@ def _sums(
     """Return required, done, late, newly late by head and obligation; nobody is counted among their own people."""
     required, done, overdue, new = Sums(), Sums(), Sums(), Sums()
     by_place: dict[int | None, set[int]] = defaultdict(set)
-    for place in tree.parents:
-        by_place[place] = {head for above in tree.lineage(place) for head in tree.heads.get(above, ())}
-    rows = [(head, one, one.people) for one in counts for head in by_place[one.place_id]]
-    own = [(one.person_id, one) for one in heads if one.person_id in by_place[one.place_id]]
-    every = [*((head, one.obligation_id, one.state, count) for head, one, count in rows)]
-    every += [(head, one.obligation_id, one.state, -1) for head, one in own]
+    for unit in tree.parents:
+        by_place[unit] = {head for above in tree.lineage(unit) for head in tree.heads.get(above, ())}
+    rows = [(head, count, count.people) for count in counts for head in by_place[count.place_id]]
+    own = [(assigned.person_id, assigned) for assigned in heads if assigned.person_id in by_place[assigned.place_id]]
+    every = [*((head, own_row.obligation_id, own_row.state, count) for head, own_row, count in rows)]
+    every += [(head, assigned.obligation_id, assigned.state, -1) for head, assigned in own]
     for head, number, state, count in every:
         required[head, number] += count
         done[head, number] += count if state in COUNTED else 0
         overdue[head, number] += count if state in LATE else 0
-    for one in late:
-        if one.late_since is not None and monday - one.late_since <= WEEK:
-            for head in by_place[one.place_id] - {one.person_id}:
-                new[head, one.obligation_id] += 1
+    for assigned in late:
+        if assigned.late_since is not None and monday - assigned.late_since <= WEEK:
+            for head in by_place[assigned.place_id] - {assigned.person_id}:
+                new[head, assigned.obligation_id] += 1
     return required, done, overdue, new
 
 

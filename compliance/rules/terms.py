@@ -34,8 +34,8 @@ class YearDay:
 
     def on_or_after(self, start: date) -> date:
         """Return the first such day that is not before another."""
-        found = self.in_year(start.year)
-        return found if found >= start else self.in_year(start.year + 1)
+        day = self.in_year(start.year)
+        return day if day >= start else self.in_year(start.year + 1)
 
     def in_year(self, year: int) -> date:
         """Return the day in a year."""

@@ -19,10 +19,10 @@ def erase_person(session: Session, person: Person, *, now: datetime) -> None:
     session.execute(update(Recognition).where(Recognition.person_id == person.id).values(issuer="", **blank))
 
 
-def transfer_facts(session: Session, closed: int, kept: int) -> None:
+def transfer_facts(session: Session, closed: int, remaining: int) -> None:
     """Let what somebody did, began and was granted count for another account; its statuses are computed again from them."""
     for table in (DoneFact, StartedFact):
-        session.execute(update(table).where(table.person_id == closed).values(person_id=kept))
+        session.execute(update(table).where(table.person_id == closed).values(person_id=remaining))
     for claims in (Recognition, Waiver):  # what one of the two accounts decided for the other had no second person: it does not count on
-        by_another = or_(claims.decided_by.is_(None), claims.decided_by != kept)
-        session.execute(update(claims).where(claims.person_id == closed, by_another).values(person_id=kept))
+        by_another = or_(claims.decided_by.is_(None), claims.decided_by != remaining)
+        session.execute(update(claims).where(claims.person_id == closed, by_another).values(person_id=remaining))

@@ -34,13 +34,13 @@ def make_acta(session: Session, actor: Actor, values: ActaValues, *, now: dateti
 
     Raise Conflict where the history that the numbers are counted from does not yet say what the page says.
     """
-    found = queries.find_acta_of_form(session, values.number)
-    if found is not None and (found.place_id, found.made_by) == (values.place_id, actor.person_id):
-        return found
+    acta = queries.find_acta_of_form(session, values.number)
+    if acta is not None and (acta.place_id, acta.made_by) == (values.place_id, actor.person_id):
+        return acta
     if values.time.known >= now and queries.has_due_changes(session, values.obligation.id, now):
         raise Conflict(N_("Statuses are being updated. Try again in a few minutes."))
     row = TrainingActa(
-        uuid=values.number if found is None else uuid4(),
+        uuid=values.number if acta is None else uuid4(),
         code=code_from_bits(secrets.randbits(5 * CODE_LENGTH), CODE_LENGTH),
         place_id=values.place_id,
         obligation_id=values.obligation.id,

@@ -66,8 +66,8 @@ def require_agreements(session: Session, row: Obligation, slugs: Iterable[str], 
 
 def forget_agreements(session: Session, row: Obligation, *, but: Collection[str]) -> None:
     """Delete what teams answered to a draft, except of some courses: for another audience all of them are asked anew."""
-    kept = select(Course.id).where(Course.slug.in_(but))
-    session.execute(delete(CourseAgreement).where(CourseAgreement.obligation_id == row.id, CourseAgreement.course_id.not_in(kept)))
+    remaining = select(Course.id).where(Course.slug.in_(but))
+    session.execute(delete(CourseAgreement).where(CourseAgreement.obligation_id == row.id, CourseAgreement.course_id.not_in(remaining)))
 
 
 def answer_agreement(session: Session, actor: Actor, agreement: CourseAgreement, reason: str, *, agrees: bool, now: datetime) -> bool:

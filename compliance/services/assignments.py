@@ -83,7 +83,7 @@ def _lock_assignments(session: Session, every: Sequence[ObligationRules], people
         row.obligation_id.in_([rules.obligation_id for rules in every]), row.person_id.in_(people)
     )
     rows = connection_of(session).execute(statement.order_by(row.id).with_for_update()).all()
-    return {(found[1], found[2]): found for found in rows}
+    return {(assignment[1], assignment[2]): assignment for assignment in rows}
 
 
 def _values(case: TrainingCase) -> tuple[object, ...]:
@@ -115,15 +115,15 @@ def _open_histories(session: Session, assignments: Sequence[int]) -> Mapping[int
 
 
 def _histories(session: Session, assignments: Sequence[int], condition: ColumnElement[bool]) -> Mapping[int, Mapping[int, HistoryRow]]:
-    found, row = defaultdict[int, dict[int, HistoryRow]](dict), AssignmentState
+    histories, row = defaultdict[int, dict[int, HistoryRow]](dict), AssignmentState
     statement = (
         select(row.assignment_id, row.id, row.state, row.flags, row.valid_from, row.valid_to, row.known_from, row.known_to)
         .where(row.assignment_id.in_(assignments), condition)
         .order_by(row.valid_from)
     )
     for assignment, number, state, flags, since, until, known, ended in connection_of(session).execute(statement).all():
-        found[assignment][number] = HistoryRow(_STATES[state], _read_flags(flags), since, until, known, ended)
-    return found
+        histories[assignment][number] = HistoryRow(_STATES[state], _read_flags(flags), since, until, known, ended)
+    return histories
 
 
 @dataclass(slots=True)
@@ -192,12 +192,12 @@ class _Changes:
             return False
         left, is_changed = {(row.says, row.known_from): row for row in after}, False
         for number, row in before.items():
-            found = left.pop((row.says, row.known_from), None)
-            is_changed |= found != row
-            if found is None:
+            successor = left.pop((row.says, row.known_from), None)
+            is_changed |= successor != row
+            if successor is None:
                 self.states_gone.append(number)
-            elif found != row:
-                self.states_ended.append({"id": number, "valid_to": found.valid_to, "known_to": found.known_to})
+            elif successor != row:
+                self.states_ended.append({"id": number, "valid_to": successor.valid_to, "known_to": successor.known_to})
         self.states_begun += [_row_values(assignment, row) for row in left.values()]
         return is_changed or bool(left)
 

@@ -44,9 +44,9 @@ class BundleRequestValues:
 
 def request_bundle(session: Session, actor: Actor, values: BundleRequestValues, *, now: datetime) -> Bundle:
     """Let a bundle be packed in the background; a second time with one number changes nothing."""
-    found = queries.find_bundle(session, values.number)
-    if found is not None:
-        return found
+    bundle = queries.find_bundle(session, values.number)
+    if bundle is not None:
+        return bundle
     row = Bundle(
         uuid=values.number,
         place_id=values.place_id,
@@ -68,8 +68,8 @@ def request_bundle(session: Session, actor: Actor, values: BundleRequestValues, 
 
 def record_download(session: Session, actor: Actor, row: Bundle, *, now: datetime) -> None:
     """Record that somebody took a bundle away."""
-    place = session.get_one(Organisation, row.place_id)
-    audit.record(session, actor, ComplianceVerb.BUNDLE_DOWNLOADED, place, now=now, bundle=row.id, what=file_name(row))
+    unit = session.get_one(Organisation, row.place_id)
+    audit.record(session, actor, ComplianceVerb.BUNDLE_DOWNLOADED, unit, now=now, bundle=row.id, what=file_name(row))
 
 
 def file_name(row: Bundle) -> str:
@@ -83,15 +83,15 @@ def pack_requested(source: BundleSource, files: FileStore, number: int, texts: M
         row = queries.lock_bundle(session, number)
         if row.ready_at is not None:
             return None
-        asked = queries.get_scope(session, row)
-        row.done, row.total = 0, count_bundle_people(session, asked.scope)
+        requested = queries.get_scope(session, row)
+        row.done, row.total = 0, count_bundle_people(session, requested.scope)
     given = replace(
         source,
-        files=files if asked.scope.has_files else None,
+        files=files if requested.scope.has_files else None,
         walked=lambda people: _note_walked(source.database, number, people),
     )
     with TemporaryFile() as target:
-        pack_bundle(target, given, asked.scope, BundleCover(asked.manifest, installed("aulario"), texts))
+        pack_bundle(target, given, requested.scope, BundleCover(requested.manifest, installed("aulario"), texts))
         return files.put_file(target)
 
 
@@ -107,11 +107,11 @@ def finish_bundle(session: Session, number: int, content: StoredContent, *, now:
         return
     note_ready(session, row, content, MEDIA_TYPE, now=now)
     if row.asked_by is not None:
-        place = session.get_one(Organisation, row.place_id)
-        notices.notify(session, _ready_message(row, place), [row.asked_by], now=now)
+        unit = session.get_one(Organisation, row.place_id)
+        notices.notify(session, _ready_message(row, unit), [row.asked_by], now=now)
 
 
-def _ready_message(row: Bundle, place: Organisation) -> Message:
-    subject = in_every_language(lambda: _("The bundle of evidence of %(place)s is ready", place=place.name))
-    words = in_every_language(lambda: _("You can download it for 30 days. Each download is recorded."))
-    return Message(NoticeKind.TRAINING_WORK, f"bundle:{row.uuid}", subject, words, f"/training-report/{place.uuid}/bundles")
+def _ready_message(row: Bundle, unit: Organisation) -> Message:
+    subject = in_every_language(lambda: _("The bundle of evidence of %(place)s is ready", place=unit.name))
+    text = in_every_language(lambda: _("You can download it for 30 days. Each download is recorded."))
+    return Message(NoticeKind.TRAINING_WORK, f"bundle:{row.uuid}", subject, text, f"/training-report/{unit.uuid}/bundles")

@@ -62,10 +62,10 @@ class _Spool:
 
     @property
     def evidence(self) -> dict[str, FileEvidence]:
-        found = {name: FileEvidence(self._sums[name].hexdigest(), self._sizes[name]) for name in self._files}
+        evidence = {name: FileEvidence(self._sums[name].hexdigest(), self._sizes[name]) for name in self._files}
         if self._store is not None:
-            found |= {name: FileEvidence(sha256, self._store.size(sha256)) for name, sha256 in self._stored.items()}
-        return dict(sorted(found.items()))
+            evidence |= {name: FileEvidence(sha256, self._store.size(sha256)) for name, sha256 in self._stored.items()}
+        return dict(sorted(evidence.items()))
 
     def in_order(self) -> Iterator[tuple[str, IO[bytes]]]:
         """Yield the manifest, its signature and the other files; one of the store at a time is open."""
@@ -240,7 +240,7 @@ def _faults(archive: LargeArchive, manifest: BundleManifest) -> Iterator[str]:
 
 def replay_bundle(source: IO[bytes], manifest: BundleManifest) -> BundleReplay:
     """Compute every state of a sound bundle from its facts again; raise BundleUnreadable where these cannot be read."""
-    found = BundleReplay()
+    replayed = BundleReplay()
     try:
         with reading_large_archive(source, LIMITS) as archive:
             obligations = rules.read_obligations(*(b"".join(archive.pieces(name)) for name in (rules.OBLIGATIONS, rules.AUDIENCES)))
@@ -252,14 +252,14 @@ def replay_bundle(source: IO[bytes], manifest: BundleManifest) -> BundleReplay:
                     kind, fact = rules.read_fact(cells)
                     by_kind[kind].append(fact)
                 differing = None if is_merged else rules.replay_person(person, by_kind, stored, obligations, manifest)
-                found.people += 1
-                found.passed_over += differing is None
-                found.differing += differing or []
+                replayed.people += 1
+                replayed.passed_over += differing is None
+                replayed.differing += differing or []
             if left := [*facts.left(), *states.left()]:
                 raise BundleUnreadable(f"Person {left[0]} is not in {rules.PEOPLE}.")
     except (csv.Error, ValueError, KeyError, TypeError, AttributeError, IndexError) as error:
         raise BundleUnreadable("Its tables cannot be computed again: they are not as this program writes them.") from error
-    return found
+    return replayed
 
 
 def _rows(archive: LargeArchive, name: str) -> Iterator[list[str]]:

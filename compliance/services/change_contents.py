@@ -59,7 +59,7 @@ def rule_document(values: AudienceRuleValues) -> dict[str, Any]:
 def free_days_document(added: Sequence[FreeDayValues], removed: Sequence[FreeDayValues]) -> dict[str, Any]:
     """Return free days to add and to take away as a document of plain values."""
     lists = {"added": added, "removed": removed}
-    return {name: [[one.day.isoformat(), one.name, one.province] for one in days] for name, days in lists.items()}
+    return {name: [[free_day.day.isoformat(), free_day.name, free_day.province] for free_day in days] for name, days in lists.items()}
 
 
 def free_days_planned(row: PlannedChange) -> tuple[list[FreeDayValues], list[FreeDayValues]]:

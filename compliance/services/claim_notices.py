@@ -14,13 +14,13 @@ OWN_CLAIMS = "/learning/waivers"
 
 def decision_message(row: Waiver | Recognition) -> Iterator[tuple[Message, list[int]]]:
     """Return the notice of a decision for whom it is about, and that for who asked for them, each with who gets it."""
-    heads, words = (_WAIVER, _waiver_words(row)) if isinstance(row, Waiver) else (_RECOGNITION, _recognition_words(row))
+    heads, to_person = (_WAIVER, _waiver_words(row)) if isinstance(row, Waiver) else (_RECOGNITION, _recognition_words(row))
     subject = in_every_language(heads[ClaimState(row.state)])
     key = f"{row.__tablename__}:{row.uuid}:{row.state}"
-    yield Message(NoticeKind.WAIVER, key, subject, in_every_language(words), OWN_CLAIMS), [row.person_id]
+    yield Message(NoticeKind.WAIVER, key, subject, in_every_language(to_person), OWN_CLAIMS), [row.person_id]
     if row.proposed_by is not None and row.proposed_by != row.person_id:
-        asked = in_every_language(_ASKED[ClaimState(row.state)])
-        yield Message(NoticeKind.WAIVER, f"{key}:asked", subject, asked, page_of(row)), [row.proposed_by]
+        to_proposer = in_every_language(_ASKED[ClaimState(row.state)])
+        yield Message(NoticeKind.WAIVER, f"{key}:asked", subject, to_proposer, page_of(row)), [row.proposed_by]
 
 
 def page_of(row: Waiver | Recognition) -> str:
@@ -75,10 +75,10 @@ def ask_again_message(row: Waiver) -> Message:
     """Return the notice that a waiver without an end stops counting soon (spec/compulsory 4.10)."""
     last = last_waived_day(row.first_on, None)
     subject = in_every_language(lambda: _("A waiver without an end stops counting soon"))
-    words = in_every_language(
+    text = in_every_language(
         lambda: _("It counts until %(last)s. If the reason goes on, ask for another one from the day after.", last=format_date(last))
     )
-    return Message(NoticeKind.WAIVER, f"waiver:{row.uuid}:again", subject, words, OWN_CLAIMS)
+    return Message(NoticeKind.WAIVER, f"waiver:{row.uuid}:again", subject, text, OWN_CLAIMS)
 
 
 def list_messages(made: RecognitionList, rows: Sequence[Recognition]) -> Iterator[tuple[Message, list[int]]]:
@@ -86,5 +86,5 @@ def list_messages(made: RecognitionList, rows: Sequence[Recognition]) -> Iterato
     for state, some in groupby(sorted(rows, key=lambda row: row.state), key=lambda row: ClaimState(row.state)):
         if state in _RECOGNITION:
             subject, key = in_every_language(_RECOGNITION[state]), f"recognition_list:{made.uuid}:{state.value}"
-            words = in_every_language(lambda: _("See it among your waivers and recognitions."))
-            yield Message(NoticeKind.WAIVER, key, subject, words, OWN_CLAIMS), sorted({row.person_id for row in some})
+            text = in_every_language(lambda: _("See it among your waivers and recognitions."))
+            yield Message(NoticeKind.WAIVER, key, subject, text, OWN_CLAIMS), sorted({row.person_id for row in some})

@@ -63,7 +63,7 @@ def lock_person(session: Session, person_id: int) -> Person:
     return session.get_one(Person, person_id, with_for_update=True)
 
 
-def decide(session: Session, actor: Actor, claim: Claim, words: str, *, approves: bool, now: datetime) -> bool:
+def decide(session: Session, actor: Actor, claim: Claim, answer: str, *, approves: bool, now: datetime) -> bool:
     """Approve or refuse, with words for whom it is about; return whether anything changed: a second click changes nothing.
 
     Raise OwnRecord for whom it is about, ClaimProposerDecides for who proposed it, ClaimIsDecided where it does not wait any more.
@@ -73,20 +73,20 @@ def decide(session: Session, actor: Actor, claim: Claim, words: str, *, approves
     if row.state == state.value and row.decided_by == actor.person_id:
         return False
     _require(row, ClaimState.PROPOSED)
-    row.state, row.decided_at, row.decided_by, row.decision = state.value, now, actor.person_id, words
+    row.state, row.decided_at, row.decided_by, row.decision = state.value, now, actor.person_id, answer
     verbs = VERBS[type(row)]
     _record(session, actor, verbs.approved if approves else verbs.refused, row, now=now)
     return True
 
 
-def revoke(session: Session, actor: Actor, claim: Claim, words: str, *, now: datetime) -> bool:
+def revoke(session: Session, actor: Actor, claim: Claim, reason: str, *, now: datetime) -> bool:
     """End what was approved from today on; return whether anything changed. Raise as `decide` does."""
     row = _lock(session, claim)
     _require_second(actor, row)
     if row.state == ClaimState.REVOKED.value and row.revoked_by == actor.person_id:
         return False
     _require(row, ClaimState.APPROVED)
-    row.state, row.revoked_at, row.revoked_by, row.revocation = ClaimState.REVOKED.value, now, actor.person_id, words
+    row.state, row.revoked_at, row.revoked_by, row.revocation = ClaimState.REVOKED.value, now, actor.person_id, reason
     _record(session, actor, VERBS[type(row)].revoked, row, now=now)
     return True
 
@@ -99,7 +99,7 @@ def withdraw(session: Session, actor: Actor, claim: Claim, *, now: datetime) -> 
     _require(row, ClaimState.PROPOSED)
     request_removal(session, [row.evidence] if row.evidence else [], now=now)
     row.state, row.evidence, row.evidence_name = ClaimState.WITHDRAWN.value, None, ""
-    _record(session, actor, VERBS[type(row)].withdrawn, row, now=now, tells=False)
+    _record(session, actor, VERBS[type(row)].withdrawn, row, now=now, notifies=False)
     return True
 
 
@@ -121,9 +121,9 @@ def _require(row: Claim, state: ClaimState) -> None:
         raise ClaimIsDecided
 
 
-def _record(session: Session, actor: Actor, verb: ComplianceVerb, row: Claim, *, now: datetime, tells: bool = True) -> None:
+def _record(session: Session, actor: Actor, verb: ComplianceVerb, row: Claim, *, now: datetime, notifies: bool = True) -> None:
     """Write an audit entry with nothing of it but its number, and notify whom it is about and who proposed it."""
     audit.record(session, actor, verb, row, now=now)
-    if tells:
+    if notifies:
         for message, people in decision_message(row):
             notices.notify(session, message, people, now=now)

@@ -109,7 +109,7 @@ def try_people(session: Session, row: PlannedChange, people: Collection[int]) ->
 def _working_days(session: Session, units: Mapping[int, int]) -> Mapping[int, WorkingDays]:
     """Return the working days of each person, by those of the province of their main unit."""
     calendar = load_free_days(session)
-    places = {place.id: place for place in tree.list_tree(session)} if calendar.by_province else {}
+    places = {unit.id: unit for unit in tree.list_tree(session)} if calendar.by_province else {}
     by_unit = {unit: calendar.working_in(province_of(places, unit)) for unit in set(units.values())}
     return {person: by_unit[unit] for person, unit in units.items()}
 
@@ -122,19 +122,19 @@ def _moment_of(effective_on: date, computed_at: datetime) -> datetime:
 
 
 def _trials(session: Session, row: PlannedChange) -> list[_Trial]:
-    found = list[_Trial]()
+    trials = list[_Trial]()
     for obligation in queries.list_obligations_of(session, row):
         rules, newest = get_rules(session, obligation), obligations.latest_version(session, obligation)
         if row.kind == PlannedKind.AUDIENCE:
-            found.append(_Trial(rules, rules, tuple(map(int, newest.steps))))
+            trials.append(_Trial(rules, rules, tuple(map(int, newest.steps))))
             continue
         values = change_contents.values_planned(row, obligations.values_of(newest))
         terms = replace(values.terms, recorded_at=row.computed_at)
         before = () if obligation.state == "draft" else rules.terms
         courses = {**rules.courses, **_courses(session, terms)}
         after = replace(rules, terms=(*before, terms), courses=courses, zone=values.zone)
-        found.append(_Trial(replace(rules, terms=before, courses=courses), after, values.steps))
-    return found
+        trials.append(_Trial(replace(rules, terms=before, courses=courses), after, values.steps))
+    return trials
 
 
 def _courses(session: Session, terms: ObligationTerms) -> Mapping[int, str]:

@@ -57,26 +57,26 @@ def enrol_assigned(session: Session, rules: ObligationRules, order: TrainingOrde
 def _open_cycles(session: Session, rules: ObligationRules, people: Sequence[int], *, now: datetime) -> list[_OpenCycle]:
     mine = (Assignment.obligation_id == rules.obligation_id, Assignment.person_id.in_(people))
     assignments = dict(session.execute(select(Assignment.person_id, Assignment.id).where(*mine)).all())
-    found = []
+    cycles = []
     for person, record in load_records(session, rules, list(assignments)).items():
         case = training_case(rules.terms, record, now)
         status = status_of(case, now)
         opens_at = now if status.opened_on is None else min(now, first_instant(status.opened_on, status.zone))
-        found.append(_OpenCycle(assignments[person], status.cycle, person, opens_at, courses_to_take(case, now)))
-    return found
+        cycles.append(_OpenCycle(assignments[person], status.cycle, person, opens_at, courses_to_take(case, now)))
+    return cycles
 
 
 def _settle_course(session: Session, required: RequiredCourse, slug: str, cycles: Sequence[_OpenCycle], *, now: datetime) -> set[int]:
     """Enrol whoever has to take a course in their cycle, and keep what became of it; return of whom a take is new."""
     assignments = [cycle.assignment_id for cycle in cycles]
     mine = (CycleEnrolment.assignment_id.in_(assignments), CycleEnrolment.course_id == required.course_id)
-    kept = {(row.assignment_id, row.cycle): row for row in session.scalars(select(CycleEnrolment).where(*mine))}
+    stored = {(row.assignment_id, row.cycle): row for row in session.scalars(select(CycleEnrolment).where(*mine))}
     taken_out = list_taken_out(session, assignments, required.course_id)
-    wanted = {cycle.person_id: cycle.opens_at for cycle in cycles if slug in cycle.courses and cycle.key not in taken_out}
-    outcomes = enrol_required(session, required, wanted, now=now) if wanted else {}
+    to_enrol = {cycle.person_id: cycle.opens_at for cycle in cycles if slug in cycle.courses and cycle.key not in taken_out}
+    outcomes = enrol_required(session, required, to_enrol, now=now) if to_enrol else {}
     changed = set()
     for cycle in cycles:
-        row = kept.get(cycle.key) or CycleEnrolment(assignment_id=cycle.assignment_id, cycle=cycle.number, since=now)
+        row = stored.get(cycle.key) or CycleEnrolment(assignment_id=cycle.assignment_id, cycle=cycle.number, since=now)
         row.course_id, row.checked_at = required.course_id, now
         session.add(row)
         if cycle.key in taken_out:

@@ -76,14 +76,14 @@ def find_full_quota(session: Session, sender_id: int, person_id: int, size: int)
     return None
 
 
-def note_evidence(session: Session, kept: EvidenceFile, *, now: datetime) -> None:
+def note_evidence(session: Session, file: EvidenceFile, *, now: datetime) -> None:
     """Let backups and checks know of a file that was kept; raise Unavailable where the same content was deleted at this moment.
 
     Whoever deletes it holds its row until the content is gone, so that what is found here stays.
     """
-    row = note_stored(session, kept.sha256, size=kept.size, media_type=media_type(kept.name), now=now)
-    found = session.scalar(select(StoredFile.id).where(StoredFile.id == row.id).with_for_update(read=True))
-    if found is None or not cast("FileStore", session.info["files"]).holds(kept.sha256):
+    row = note_stored(session, file.sha256, size=file.size, media_type=media_type(file.name), now=now)
+    stored_id = session.scalar(select(StoredFile.id).where(StoredFile.id == row.id).with_for_update(read=True))
+    if stored_id is None or not cast("FileStore", session.info["files"]).holds(file.sha256):
         raise Unavailable
 
 

@@ -27,14 +27,14 @@ def note_completion(session: Session, enrolment_id: int, *, now: datetime) -> in
         .join(CourseVersion, CourseVersion.id == Completion.course_version_id)
         .where(Completion.enrolment_id == enrolment_id)
     )
-    found = session.execute(statement).one_or_none()
-    completion, number = found if found is not None else (None, 0)
+    row = session.execute(statement).one_or_none()
+    completion, number = row if row is not None else (None, 0)
     achieved_at = None if completion is None else completion.achieved_at or completion.completed_at
     valid_until = None if completion is None else completion.valid_until
-    said = (achieved_at, number, valid_until)
-    if (fact.achieved_at, fact.version, fact.valid_until) == said if fact is not None else achieved_at is None:
+    values = (achieved_at, number, valid_until)
+    if (fact.achieved_at, fact.version, fact.valid_until) == values if fact is not None else achieved_at is None:
         return None
-    is_same_work = fact is not None and (fact.achieved_at, fact.version) == said[:2]
+    is_same_work = fact is not None and (fact.achieved_at, fact.version) == values[:2]
     if fact is not None:
         fact.retracted_at = now
         session.flush()

@@ -77,10 +77,10 @@ def bring_in_free_days(
     session: Session, actor: Actor, days: Sequence[FreeDayValues], *, approval: CalendarApproval | None = None, now: datetime
 ) -> int:
     """Add the days of a list that are not free yet; return how many they were. Raise SecondPersonRequired of days before today."""
-    _require_second_person((one.day for one in days), approval, now=now)
-    known = queries.find_same_days(session, [one.day for one in days])
-    new = {(one.day, one.province): one for one in days if (one.day, one.province) not in known}
-    rows = [_row(actor, one, now) for one in new.values()]
+    _require_second_person((free_day.day for free_day in days), approval, now=now)
+    known = queries.find_same_days(session, [free_day.day for free_day in days])
+    new = {(free_day.day, free_day.province): free_day for free_day in days if (free_day.day, free_day.province) not in known}
+    rows = [_row(actor, free_day, now) for free_day in new.values()]
     session.add_all(rows)
     session.flush()
     if rows:
@@ -109,9 +109,9 @@ def apply_free_days(
 ) -> None:
     """Change the calendar as somebody planned and another approved; what is so already stays."""
     bring_in_free_days(session, actor, added, approval=approval, now=now)
-    known = queries.find_same_days(session, [one.day for one in removed])
-    for one in removed:
-        if (row := known.get((one.day, one.province))) is not None:
+    known = queries.find_same_days(session, [free_day.day for free_day in removed])
+    for free_day in removed:
+        if (row := known.get((free_day.day, free_day.province))) is not None:
             delete_free_day(session, actor, row, approval=approval, now=now)
 
 

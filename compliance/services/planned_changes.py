@@ -93,7 +93,7 @@ def plan_free_days(
     session: Session, actor: Actor, added: Sequence[FreeDayValues], removed: Sequence[FreeDayValues], reason: str, *, now: datetime
 ) -> PlannedChange:
     """Plan that the calendar of days before today is another; raise ReasonRequired. Whose working days it counts is its number."""
-    content, first = change_contents.free_days_document(added, removed), min(one.day for one in (*added, *removed))
+    content, first = change_contents.free_days_document(added, removed), min(free_day.day for free_day in (*added, *removed))
     return _begin(session, actor, PlannedKind.FREE_DAYS, None, content, first, first < today_of(now), reason, now=now)
 
 
@@ -124,7 +124,7 @@ def _begin(
         named = {"obligation_id": subject.id, "audience_id": subject.audience_id, "based_on": subject.edited}
     elif subject is not None:
         named = {"obligation_id": None, "audience_id": subject.id, "based_on": subject.latest}
-    wanted = {
+    columns = {
         **named,
         "kind": kind.value,
         "content": json.dumps(content),
@@ -133,11 +133,11 @@ def _begin(
         "reason": reason,
         "created_by": actor.person_id,
     }
-    same = queries.find_open_change(session, wanted)
+    same = queries.find_open_change(session, columns)
     if same is not None:
         renew_change(session, actor, same, now=now)
         return same
-    row = PlannedChange(**wanted, state="planning", computed_at=now, created_at=now)
+    row = PlannedChange(**columns, state="planning", computed_at=now, created_at=now)
     if not reason and why_second_person(queries.count_people(session, row), is_past=is_retroactive) is not None:
         raise ReasonRequired
     session.add(row)

@@ -125,23 +125,23 @@ def propose_list(
 
     What was recognised or asked for since the preview is left out.
     """
-    kept = session.get_one(PendingRecognitionList, pending.id, with_for_update=True, populate_existing=True)
-    if kept.list_id is not None:
-        return session.get_one(RecognitionList, kept.list_id)
+    locked = session.get_one(PendingRecognitionList, pending.id, with_for_update=True, populate_existing=True)
+    if locked.list_id is not None:
+        return session.get_one(RecognitionList, locked.list_id)
     known = list_repeated(session, sorted({person for person, _values in lines}), sorted({values.course_id for _person, values in lines}))
-    new = [(person, one) for person, one in lines if (person, one.course_id, one.achieved_on) not in known]
-    made = RecognitionList(name=kept.name, total=len(new), proposed_at=now, proposed_by=actor.person_id)
+    new = [(person, line) for person, line in lines if (person, line.course_id, line.achieved_on) not in known]
+    made = RecognitionList(name=locked.name, total=len(new), proposed_at=now, proposed_by=actor.person_id)
     session.add(made)
     session.flush()
     if new:
-        session.execute(insert(Recognition), [{**_columns(actor, person, one, now), "list_id": made.id} for person, one in new])
-    kept.list_id = made.id
+        session.execute(insert(Recognition), [{**_columns(actor, person, line, now), "list_id": made.id} for person, line in new])
+    locked.list_id = made.id
     audit.record(session, actor, ComplianceVerb.RECOGNITIONS_PROPOSED, made, now=now, people=len(new))
     return made
 
 
 def decide_list(
-    session: Session, actor: Actor, made: RecognitionList, words: str, scope: TrainingScope, *, approves: bool, now: datetime
+    session: Session, actor: Actor, made: RecognitionList, answer: str, scope: TrainingScope, *, approves: bool, now: datetime
 ) -> int:
     """Approve or refuse every recognition of a list that waits, of people in a scope; return of how many: a second click decides on none.
 
@@ -155,7 +155,7 @@ def decide_list(
     own = session.scalar(select(Recognition.id).where(*waits, Recognition.person_id == actor.person_id).limit(1))
     state = ClaimState.APPROVED if approves else ClaimState.REFUSED
     decided = update(Recognition).where(*waits, Recognition.person_id != actor.person_id)
-    values = {"state": state.value, "decided_at": now, "decided_by": actor.person_id, "decision": words}
+    values = {"state": state.value, "decided_at": now, "decided_by": actor.person_id, "decision": answer}
     count = len(session.scalars(decided.values(**values).returning(Recognition.id)).all())
     if own is not None:
         note_left_out(session, actor, row, now=now)

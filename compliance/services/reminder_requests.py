@@ -42,9 +42,9 @@ def request_reminder(session: Session, actor: Actor, values: ReminderRequestValu
 
     Raise NobodyToRemind where everybody of the filter has had one lately.
     """
-    found = queries.find_request(session, values.number)
-    if found is not None:
-        return found
+    present = queries.find_request(session, values.number)
+    if present is not None:
+        return present
     chosen = values.chosen
     at, zone = queries.moment_of(session, chosen, now)
     counts = queries.count_people(session, chosen, notice_key(at.astimezone(zone).date()), now=now)
@@ -95,7 +95,7 @@ def _remind(session: Session, request: ReminderRequest, rows: Sequence[Assignmen
         planned = PlannedReminder(ReminderKind.ASKED, 0, days[row.id], row.last_on)
         minutes = reminders.minutes_of(obligation.requirement, row.person_id, left)
         notes[days[row.id], row.person_id] = (item_of(obligation, row, planned, minutes, request.words),)
-    told = notify_people(session, notes, write, now=now)
+    notified = notify_people(session, notes, write, now=now)
     values = [
         {
             "assignment_id": row.id,
@@ -105,13 +105,13 @@ def _remind(session: Session, request: ReminderRequest, rows: Sequence[Assignmen
             "due_on": days[row.id],
             "last_on": row.last_on,
             "at": now,
-            "reason": reason.value if (reason := told[row.person_id].reason) else "",
-            "notice_key": told[row.person_id].key,
+            "reason": reason.value if (reason := notified[row.person_id].reason) else "",
+            "notice_key": notified[row.person_id].key,
             "request_id": request.id,
         }
         for row in rows
     ]
     session.execute(insert(Reminder), values)
-    sent = sum(not one["reason"] for one in values)
+    sent = sum(not entry["reason"] for entry in values)
     request.sent += sent
     request.left_out += len(values) - sent

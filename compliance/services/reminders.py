@@ -62,11 +62,11 @@ class _Due:
     @property
     def line(self) -> ReminderOutcome | None:
         """Return the most pressing reminder of it that goes out; several of one assignment are one line."""
-        return min((one for one in self.decision.outcomes if one.reason is None), key=_pressing, default=None)
+        return min((outcome for outcome in self.decision.outcomes if outcome.reason is None), key=_pressing, default=None)
 
 
-def _pressing(one: ReminderOutcome) -> tuple[bool, int]:
-    return one.planned.kind is not ReminderKind.STEP, one.planned.step
+def _pressing(outcome: ReminderOutcome) -> tuple[bool, int]:
+    return outcome.planned.kind is not ReminderKind.STEP, outcome.planned.step
 
 
 def decide_due(session: Session, people: Sequence[int], write: WriteNotice, *, now: datetime) -> None:
@@ -82,12 +82,14 @@ def decide_due(session: Session, people: Sequence[int], write: WriteNotice, *, n
         zone = places.zone(row.person_id, obligation.institution_id)
         day = now.astimezone(zone).date()
         working, planned = places.working(row.person_id), read_plan(row.planned)
-        found = decide(bases[row.id], planned, working, zone, now, was_mailed_today=(row.person_id, day) in mailed)
-        due.append(_Due(row, obligation, day, found))
-    keys = _notify(session, [one for one in due if one.line is not None], write, now=now)
+        decision = decide(bases[row.id], planned, working, zone, now, was_mailed_today=(row.person_id, day) in mailed)
+        due.append(_Due(row, obligation, day, decision))
+    keys = _notify(session, [due_one for due_one in due if due_one.line is not None], write, now=now)
     _write_rows(session, due, keys, now=now)
     if due:
-        plans = [{"id": one.row.id, "remind_at": one.decision.look_at, "planned": write_plan(one.decision.ahead)} for one in due]
+        plans = [
+            {"id": due_one.row.id, "remind_at": due_one.decision.look_at, "planned": write_plan(due_one.decision.ahead)} for due_one in due
+        ]
         session.execute(update(Assignment), plans)
 
 
@@ -104,30 +106,30 @@ def _mailed_today(
 def _notify(session: Session, due: Sequence[_Due], write: WriteNotice, *, now: datetime) -> Mapping[int, str]:
     """Give each person one notice of all lines; return its key by assignment, empty where they want it neither in the bell nor by mail."""
     lines = _items_of(session, due)
-    notes = {one.row.person_id: (one.day, one.row.person_id) for one in due}
-    told = notify_people(session, {(day, person): lines[person] for day, person in notes.values()}, write, now=now)
-    for one in due:
-        if (reason := told[one.row.person_id].reason) is not None:
-            one.reasons[one.row.id] = reason
-    return {one.row.id: told[one.row.person_id].key for one in due}
+    notes = {due_one.row.person_id: (due_one.day, due_one.row.person_id) for due_one in due}
+    notified = notify_people(session, {(day, person): lines[person] for day, person in notes.values()}, write, now=now)
+    for due_one in due:
+        if (reason := notified[due_one.row.person_id].reason) is not None:
+            due_one.reasons[due_one.row.id] = reason
+    return {due_one.row.id: notified[due_one.row.person_id].key for due_one in due}
 
 
 def _items_of(session: Session, due: Sequence[_Due]) -> Mapping[int, tuple[ReminderItem, ...]]:
-    courses = {course.id: course for one in due for course in one.obligation.courses.values()}
-    left = queries.load_minutes_left(session, {one.row.person_id for one in due}, list(courses.values())) if courses else {}
-    found = defaultdict[int, list[ReminderItem]](list)
-    for one in due:
-        assert one.line is not None  # the caller left the others out
-        minutes = queries.minutes_of(one.obligation.requirement, one.row.person_id, left)
-        found[one.row.person_id].append(item_of(one.obligation, one.row, one.line.planned, minutes))
-    return {person: tuple(sorted(lines, key=lambda line: (line.last_on or date.max, line.titles))) for person, lines in found.items()}
+    courses = {course.id: course for due_one in due for course in due_one.obligation.courses.values()}
+    left = queries.load_minutes_left(session, {due_one.row.person_id for due_one in due}, list(courses.values())) if courses else {}
+    items = defaultdict[int, list[ReminderItem]](list)
+    for due_one in due:
+        assert due_one.line is not None  # the caller left the others out
+        minutes = queries.minutes_of(due_one.obligation.requirement, due_one.row.person_id, left)
+        items[due_one.row.person_id].append(item_of(due_one.obligation, due_one.row, due_one.line.planned, minutes))
+    return {person: tuple(sorted(lines, key=lambda line: (line.last_on or date.max, line.titles))) for person, lines in items.items()}
 
 
-def item_of(obligation: RemindedObligation, row: Assignment, planned: PlannedReminder, minutes: int, words: str = "") -> ReminderItem:
+def item_of(obligation: RemindedObligation, row: Assignment, planned: PlannedReminder, minutes: int, text: str = "") -> ReminderItem:
     """Return the line of one obligation: course where it requires one alone, last day, minutes left, where to go on."""
     course = obligation.only_course
     titles, path = (course.title, f"/courses/{course.slug}") if course is not None else (obligation.title, OWN_TRAINING)
-    return ReminderItem(planned.kind, TrainingState(row.state), tuple(sorted(titles.items())), planned.last_on, minutes, path, words)
+    return ReminderItem(planned.kind, TrainingState(row.state), tuple(sorted(titles.items())), planned.last_on, minutes, path, text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,13 +148,13 @@ def notify_people(
     unconfirmed = queries.list_unconfirmed(session, people)
     choices = accounts.notification_choices_for(session, NoticeKind.TRAINING, sorted(people))
     grouped = defaultdict[tuple[date, tuple[ReminderItem, ...]], list[int]](list)
-    told: dict[int, NotifiedPerson] = {}
+    notified: dict[int, NotifiedPerson] = {}
     for (day, person), lines in sorted(notes.items()):
         grouped[day, lines].append(person)
-        told[person] = _outcome_of(person, notice_key(day), unconfirmed, choices)
+        notified[person] = _outcome_of(person, notice_key(day), unconfirmed, choices)
     for (day, lines), group in grouped.items():
         notices.notify(session, _message(day, lines, write, now), group, now=now)
-    return told
+    return notified
 
 
 def _outcome_of(person: int, key: str, unconfirmed: Collection[int], choices: Mapping[int, accounts.NotificationChoice]) -> NotifiedPerson:
@@ -166,36 +168,36 @@ def _outcome_of(person: int, key: str, unconfirmed: Collection[int], choices: Ma
 
 
 def _message(day: date, lines: Sequence[ReminderItem], write: WriteNotice, now: datetime) -> Message:
-    subject, words = dict[str, str](), dict[str, str]()
+    subject, texts = dict[str, str](), dict[str, str]()
     for language in LANGUAGES:
         with reading(language):
-            subject[language], words[language] = write(lines)
+            subject[language], texts[language] = write(lines)
     path = lines[0].path if len(lines) == 1 else OWN_TRAINING
-    return Message(NoticeKind.TRAINING, notice_key(day), subject, words, path, mail_until=now + TOO_LATE)
+    return Message(NoticeKind.TRAINING, notice_key(day), subject, texts, path, mail_until=now + TOO_LATE)
 
 
 def _write_rows(session: Session, due: Sequence[_Due], keys: Mapping[int, str], *, now: datetime) -> None:
     rows = [
         {
-            "assignment_id": one.row.id,
-            "cycle": one.row.cycle,
+            "assignment_id": due_one.row.id,
+            "cycle": due_one.row.cycle,
             "kind": outcome.planned.kind.value,
             "step": outcome.planned.step,
             "due_on": outcome.planned.due_on,
             "last_on": outcome.planned.last_on,
             "at": now,
-            "reason": _reason_of(one, outcome),
-            "notice_key": keys.get(one.row.id, "") if outcome.reason is None else "",
+            "reason": _reason_of(due_one, outcome),
+            "notice_key": keys.get(due_one.row.id, "") if outcome.reason is None else "",
         }
-        for one in due
-        for outcome in one.decision.outcomes
+        for due_one in due
+        for outcome in due_one.decision.outcomes
     ]
     if rows:
         session.execute(insert(Reminder), rows)
 
 
-def _reason_of(one: _Due, outcome: ReminderOutcome) -> str:
-    reason = outcome.reason or one.reasons.get(one.row.id)
+def _reason_of(due_one: _Due, outcome: ReminderOutcome) -> str:
+    reason = outcome.reason or due_one.reasons.get(due_one.row.id)
     return "" if reason is None else reason.value
 
 

@@ -29,12 +29,12 @@ def digest_key(monday: date) -> str:
 
 def list_due_readers(session: Session, *, now: datetime) -> Mapping[tuple[date, str], list[int]]:
     """Return who gets the digest of which Monday now, in the office hours of their place, those together who get it at one moment."""
-    found: dict[tuple[date, str], list[int]] = {}
+    readers: dict[tuple[date, str], list[int]] = {}
     for reader in queries.list_readers(session):
         monday = digest_monday(now, reader.zone, reader.working)
         if monday is not None:
-            found.setdefault((monday, f"{reader.zone.key}@{reader.working.on_or_after(monday)}"), []).append(reader.person_id)
-    return found
+            readers.setdefault((monday, f"{reader.zone.key}@{reader.working.on_or_after(monday)}"), []).append(reader.person_id)
+    return readers
 
 
 def load_digests(session: Session, monday: date, *, now: datetime) -> tuple[Mapping[int, TeamDigest], Titles]:
@@ -42,9 +42,9 @@ def load_digests(session: Session, monday: date, *, now: datetime) -> tuple[Mapp
     tree = queries.load_headed_tree(session)
     heads = {head for people in tree.heads.values() for head in people}
     own = queries.list_assignments_of(session, heads, now)
-    found = team_digests(tree, queries.count_states(session, now), own, queries.list_late(session), monday)
-    numbers = {one.obligation_id for digest in found.values() for one in digest.counts}
-    return found, {number: known.title for number, known in load_obligations(session, numbers, monday).items()}
+    digests = team_digests(tree, queries.count_states(session, now), own, queries.list_late(session), monday)
+    numbers = {count.obligation_id for digest in digests.values() for count in digest.counts}
+    return digests, {number: known.title for number, known in load_obligations(session, numbers, monday).items()}
 
 
 def notify_readers(
@@ -62,9 +62,9 @@ def notify_readers(
         digest = digests.get(person)
         if digest is None:
             continue
-        subject, words = dict[str, str](), dict[str, str]()
+        subject, texts = dict[str, str](), dict[str, str]()
         for language in LANGUAGES:
             with reading(language):
-                subject[language], words[language] = write(digest, titles)
-        message = Message(NoticeKind.TRAINING_TEAM, digest_key(monday), subject, words, REPORT, mail_until=now + TOO_LATE)
+                subject[language], texts[language] = write(digest, titles)
+        message = Message(NoticeKind.TRAINING_TEAM, digest_key(monday), subject, texts, REPORT, mail_until=now + TOO_LATE)
         notices.notify(session, message, [person], now=now)

@@ -24,8 +24,8 @@ def with_values(
         if setting.shape is FieldShape.ENTRIES:
             fields = _with_entries(fields, setting, languages, rows, order)
         elif setting.shape is FieldShape.NAMED:
-            wanted = named_values(read_fields(fields).get(setting.name), setting, languages, rows)
-            fields = with_named(fields, setting.name, wanted, order)
+            values = named_values(read_fields(fields).get(setting.name), setting, languages, rows)
+            fields = with_named(fields, setting.name, values, order)
     return rebuild(fields)
 
 
@@ -38,10 +38,10 @@ def _with_entries(text: str, setting: FieldSpec, languages: Sequence[str], rows:
     number = len(present) if isinstance(present, list) else 0
     first = setting.fields[0].name
     names = [field.outer for field in setting.fields]
-    gone = [place for place in range(number) if place < len(rows) and is_empty(rows[place], first)]
-    for place in range(min(number, len(rows))):
-        if place not in gone:
-            text = _changed(text, setting, languages, place, rows[place], names)
+    gone = [index for index in range(number) if index < len(rows) and is_empty(rows[index], first)]
+    for index in range(min(number, len(rows))):
+        if index not in gone:
+            text = _changed(text, setting, languages, index, rows[index], names)
     new = [row for row in rows[number:] if not _is_blank(row, setting)]
     if len(gone) == number and number:
         return write_field(text, setting.name, [_entry(setting, languages, row) for row in new] or None, order)
@@ -65,16 +65,16 @@ def _is_blank(row: Texts, setting: FieldSpec) -> bool:
     return all(text in ("", usual.get(name)) for (name, _language), text in row.items())
 
 
-def _changed(text: str, setting: FieldSpec, languages: Sequence[str], place: int, row: Texts, names: Sequence[str]) -> str:
+def _changed(text: str, setting: FieldSpec, languages: Sequence[str], index: int, row: Texts, names: Sequence[str]) -> str:
     present = read_fields(text)[setting.name]
-    held = present[place] if isinstance(present, list) else None
+    held = present[index] if isinstance(present, list) else None
     changed = entry_fields(held if isinstance(held, dict) else {}, setting, languages, row)
     if not changed:
         return text  # also where the entry stands on one line and could not be parted
-    after = editing.list_entries(text, setting.name)[place].text
+    after = editing.list_entries(text, setting.name)[index].text
     for name, value in changed.items():
         after = write_field(after, name, value, names)
-    return editing.replace_entry(text, setting.name, place, after)
+    return editing.replace_entry(text, setting.name, index, after)
 
 
 def _entry(setting: FieldSpec, languages: Sequence[str], row: Texts) -> dict[str, Written]:

@@ -50,12 +50,12 @@ def read_folder_archive(content: bytes) -> FolderArchive:
             raise ArchiveRefused(N_("“%(name)s” is not a path that works everywhere. Separate folders with /."), name=name[:200])
     files = {name: content for name, content in archive.files.items() if not _is_junk(name)}
     root = _root(files)
-    found = _COMMENT.match(archive.comment)
-    told = (found[1].decode(), int(found[2])) if found else ("", 0)
+    match = _COMMENT.match(archive.comment)
+    base = (match[1].decode(), int(match[2])) if match else ("", 0)
     inside = {name.removeprefix(root): content for name, content in files.items()}
     mark = read_mark(inside.get(MARK, b""))
-    kept = {name: content for name, content in inside.items() if name.partition("/")[0] != MARK}
-    return FolderArchive(kept, mark, *told)
+    contents = {name: content for name, content in inside.items() if name.partition("/")[0] != MARK}
+    return FolderArchive(contents, mark, *base)
 
 
 def _is_junk(name: str) -> bool:

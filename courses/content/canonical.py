@@ -38,14 +38,16 @@ def _same(before: YamlNode, after: YamlNode | None, tables: dict[int, MappingCur
         return (
             isinstance(after, YamlSequence)
             and len(before.items) == len(after.items)
-            and all(_same(one, other, tables) for one, other in zip(before.items, after.items, strict=True))
+            and all(_same(node, other, tables) for node, other in zip(before.items, after.items, strict=True))
         )
     if not isinstance(before, YamlMapping) or not isinstance(after, YamlMapping):
         return False
     table = tables.get(id(before))
     redundant = table.redundant if table is not None else set()
-    kept = {name: entry.value for name, entry in before.entries.items() if name not in redundant and not _is_absent(entry.value)}
-    return kept.keys() == after.entries.keys() and all(_same(value, after.entries[name].value, tables) for name, value in kept.items())
+    significant = {name: entry.value for name, entry in before.entries.items() if name not in redundant and not _is_absent(entry.value)}
+    return significant.keys() == after.entries.keys() and all(
+        _same(value, after.entries[name].value, tables) for name, value in significant.items()
+    )
 
 
 def _is_absent(value: YamlNode) -> bool:

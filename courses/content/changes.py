@@ -105,9 +105,9 @@ def _room(name: str) -> str:
 # --- Move, hide, remove ------------------------------------------------------------------------------------------------------------------
 
 
-def move_module(tree: DraftTree, paths: list[str], key: str, place: int) -> DraftChange:
+def move_module(tree: DraftTree, paths: list[str], key: str, position: int) -> DraftChange:
     """Let a module take another place, counted from 0."""
-    return DraftChange(moved=moved_module(tree, paths, key, place))
+    return DraftChange(moved=moved_module(tree, paths, key, position))
 
 
 def move_activity(
@@ -116,7 +116,7 @@ def move_activity(
     paths: list[str],
     key: str,
     target: TreeModule,
-    place: int,
+    position: int,
     moving: Callable[[str, str], str] | None,
 ) -> DraftChange:
     """Let an activity take another place in its module or in another one; the files of `media/` that it shows come along.
@@ -124,10 +124,10 @@ def move_activity(
     `texts` are those of the outline, and of all else that may show these files as well.
     `moving` is that of its kind: what it says of its own module must mean the same in the other one.
     """
-    found = tree.find_activity(key)
-    assert found is not None
-    source, activity = found
-    moves = moved_activity(tree, key, target.key, place)
+    located = tree.find_activity(key)
+    assert located is not None
+    source, activity = located
+    moves = moved_activity(tree, key, target.key, position)
     if source.folder == target.folder:
         return DraftChange(moved=moves)
     change = _with_media(source.folder, target.folder, activity, DraftChange(moved=moves), texts, set(paths))
@@ -159,18 +159,18 @@ def _with_media(
     renamed: dict[str, str] = {}
     taken = set(paths)
     for name in sorted(named):
-        old, wanted = f"{source}/{name}", f"{target}/{name}"
+        old, preferred = f"{source}/{name}", f"{target}/{name}"
         if old not in paths:
             continue
-        new = free_path(wanted, taken)
+        new = free_path(preferred, taken)
         taken.add(new)
-        if new != wanted:
+        if new != preferred:
             renamed[name] = new.removeprefix(f"{target}/")
         (copied if old in elsewhere else moved)[old] = new
     if not renamed:
         return DraftChange(moved=moved, copied=copied)
     written = {
-        moved.pop(path): _MEDIA.sub(lambda found: renamed.get(found[0], found[0]), texts[path]) for path in activity.paths if path in moved
+        moved.pop(path): _MEDIA.sub(lambda match: renamed.get(match[0], match[0]), texts[path]) for path in activity.paths if path in moved
     }
     return DraftChange(written, moved, copied, activity.paths)
 
@@ -189,11 +189,11 @@ def free_path(path: str, taken: set[str]) -> str:
     """Return an unused path similar to this one, ignoring case."""
     used = {other.lower() for other in taken}
     stem, dot, ending = path.rpartition(".")
-    number, wanted = 1, path
-    while wanted.lower() in used:
+    number, candidate = 1, path
+    while candidate.lower() in used:
         number += 1
-        wanted = f"{stem}-{number}{dot}{ending}"
-    return wanted
+        candidate = f"{stem}-{number}{dot}{ending}"
+    return candidate
 
 
 def set_state(texts: Mapping[str, str], path: str, state: SourceState) -> DraftChange:

@@ -66,8 +66,8 @@ def _languages(table: MappingCursor) -> tuple[str, ...]:
     value = LocatedValue(table, table.node.entries["languages"].value, "languages") if table.has("languages") else None
     if value is None:
         return ("es",)
-    found = tuple(dict.fromkeys(item.read(_language) or "" for item in value.items()))
-    return tuple(language for language in found if language) or ("es",)
+    languages = tuple(dict.fromkeys(item.read(_language) or "" for item in value.items()))
+    return tuple(language for language in languages if language) or ("es",)
 
 
 def _language(text: str) -> str:
@@ -99,8 +99,8 @@ def _licence(text: str) -> str:
 def _flow_languages(table: MappingCursor) -> None:
     """Ask for the languages at their place in the canonical order; they were read before."""
     table.flows.add("languages")
-    found = table.get("languages")
-    if found is not None and [item.as_text() for item in found.items()] == ["es"]:
+    languages = table.get("languages")
+    if languages is not None and [item.as_text() for item in languages.items()] == ["es"]:
         table.redundant.add("languages")
 
 
@@ -125,7 +125,7 @@ def _course(table: MappingCursor) -> CourseFolder:
     _flow_languages(table)
     timezone = table.value("timezone", _timezone, "America/Guayaquil")
     session.zone = ZoneInfo(timezone)
-    hours, words = table.value("hours", scalars.number_between(0)), _words(table)
+    hours, word_range = table.value("hours", scalars.number_between(0)), _words(table)
     basis = table.value("hours_basis", scalars.hours_basis, "")
     style_rules = table.flag("style_rules", True)
     verified_sources = table.choice("verified_sources", VerifiedSources, VerifiedSources.NONE)
@@ -154,7 +154,7 @@ def _course(table: MappingCursor) -> CourseFolder:
         timezone=timezone,
         hours=hours,
         hours_basis=basis,
-        words=words,
+        words=word_range,
         style_rules=style_rules,
         verified_sources=verified_sources,
         level=level,
@@ -208,28 +208,28 @@ def _words(table: MappingCursor) -> WordRange:
     if least > most:
         inner.report("C113", N_("The smaller number must come first."))
         return usual
-    found = WordRange(least, most)
-    if found == usual:
+    word_range = WordRange(least, most)
+    if word_range == usual:
         table.redundant.add("words")
-    return found
+    return word_range
 
 
 def _topic(table: MappingCursor) -> str:
     topic = table.value("topic", scalars.key, "")
     topics = table.session.site_topics
     if topic and topics and topic not in topics:
-        told = N_("The site has no topic “%(topic)s”.")
+        message = N_("The site has no topic “%(topic)s”.")
         fix = N_("The closest known topic is “%(nearest)s”. If that is not the one, it will be shown as written.")
-        table.report("C901", told, fix, at="topic", topic=topic, nearest=nearest_topic(topic, topics))
+        table.report("C901", message, fix, at="topic", topic=topic, nearest=nearest_topic(topic, topics))
     return topic
 
 
 def _visibility(table: MappingCursor) -> Visibility:
     visibility = table.choice("visibility", Visibility, Visibility.PARTICIPANTS)
     if visibility is Visibility.INSTITUTION:
-        told = N_("The course says in an old way that only learners and the course team can find it.")
+        message = N_("The course says in an old way that only learners and the course team can find it.")
         fix = N_("Choose again who can find it in the settings. In the text, write “visibility: participants” or “visibility: staff”.")
-        table.report("C903", told, fix, at="visibility")
+        table.report("C903", message, fix, at="visibility")
     return visibility
 
 
@@ -265,8 +265,8 @@ class _CertificateSource:
 
 def _certificate(table: MappingCursor) -> _CertificateSource:
     """Read a template, by its key alone or with its validity and renewal."""
-    found = table.get("certificate")
-    inner = found.table() if found is not None and found.is_table else None
+    certificate = table.get("certificate")
+    inner = certificate.table() if certificate is not None and certificate.is_table else None
     if inner is not None:
         table.flows.add("certificate")
     template = _template(table, inner)
@@ -279,8 +279,8 @@ def _certificate(table: MappingCursor) -> _CertificateSource:
 
 def _renewal(inner: MappingCursor, valid: Duration | None) -> tuple[Duration | None, RenewalBasis]:
     """Read since when a certificate is renewed before its last valid day, and from what the renewal counts (spec/certificates E3)."""
-    found = inner.get("renew")
-    table = found.table() if found is not None and found.is_table else None
+    renewal = inner.get("renew")
+    table = renewal.table() if renewal is not None and renewal.is_table else None
     basis = table.choice("basis", RenewalBasis, RenewalBasis.EXPIRY) if table else RenewalBasis.EXPIRY
     if table is not None:
         inner.flows.add("renew")
@@ -291,8 +291,8 @@ def _renewal(inner: MappingCursor, valid: Duration | None) -> tuple[Duration | N
         inner.report("C113", N_("Certificates that do not expire cannot be renewed."), N_("Add “valid:”, or delete “renew:”."), at="renew")
         return None, basis
     if not is_shorter(window, valid):
-        told = N_("The time in which a certificate can be renewed must be shorter than its validity (%(valid)s).")
-        inner.report("C113", told, at="renew", valid=str(valid))
+        message = N_("The time in which a certificate can be renewed must be shorter than its validity (%(valid)s).")
+        inner.report("C113", message, at="renew", valid=str(valid))
         return None, basis
     return window, basis
 
@@ -302,9 +302,9 @@ def _template(table: MappingCursor, inner: MappingCursor | None) -> str:
     certificate = inner.value("template", key, "none", required=True) if inner else table.value("certificate", key, "none")
     certificate = certificate or "none"
     if certificate != "none" and certificate not in CERTIFICATES:
-        told = N_("“%(key)s” is no template of the program: a site has to have it.")
+        message = N_("“%(key)s” is no template of the program: a site has to have it.")
         fix = N_("The templates of the program are: %(known)s.")
-        table.report("C902", told, fix, at="certificate", key=certificate, known=", ".join(CERTIFICATES))
+        table.report("C902", message, fix, at="certificate", key=certificate, known=", ".join(CERTIFICATES))
     return certificate
 
 
@@ -329,13 +329,13 @@ def _completion(table: MappingCursor) -> CourseCompletion:
 
 
 def _modules(inner: MappingCursor) -> tuple[str, ...]:
-    found = inner.get("modules")
-    if found is None or found.as_text() == "all":
-        if found is not None:
+    modules = inner.get("modules")
+    if modules is None or modules.as_text() == "all":
+        if modules is not None:
             inner.redundant.add("modules")
         return ()
     inner.flows.add("modules")
-    return tuple(key for key in (item.read(scalars.key) for item in found.items()) if key)
+    return tuple(key for key in (item.read(scalars.key) for item in modules.items()) if key)
 
 
 def _check_completion(inner: MappingCursor, course: CourseFolder) -> None:

@@ -28,25 +28,25 @@ class KeyBook:
     def __init__(self) -> None:
         self.taken: dict[str, str] = {}
 
-    def key(self, table: MappingCursor | None, text: LocalisedText, place: MappingCursor, field: str = "key", given: str = "") -> str:
+    def key(self, table: MappingCursor | None, text: LocalisedText, cursor: MappingCursor, field: str = "key", given: str = "") -> str:
         """Return the key of an entry: that of the field, or one `given`, else the slug of its text; `place` is where a finding goes."""
         written = table.value(field, scalars.key) if table is not None else given
         key = written or slug(text.first)
         if not key:
             if text:
-                place.report("C214", N_("No key can be made from this text."), N_("Add “%(field)s:”."), field=field)
+                cursor.report("C214", N_("No key can be made from this text."), N_("Add “%(field)s:”."), field=field)
             return ""
         if key in self.taken:
-            self._report(place, key, field, twice=bool(written))
+            self._report(cursor, key, field, twice=bool(written))
         self.taken.setdefault(key, text.first)
         return key
 
-    def _report(self, place: MappingCursor, key: str, field: str, *, twice: bool) -> None:
+    def _report(self, cursor: MappingCursor, key: str, field: str, *, twice: bool) -> None:
         other = self.taken[key]
         if twice:
-            place.report("C202", N_("The key “%(key)s” is already used by “%(other)s”."), key=key, other=other)
+            cursor.report("C202", N_("The key “%(key)s” is already used by “%(other)s”."), key=key, other=other)
         else:
-            place.report(
+            cursor.report(
                 "C214",
                 N_("The text gives the same key as “%(other)s” (%(key)s)."),
                 N_("Add “%(field)s:” to one of them."),

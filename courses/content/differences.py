@@ -122,13 +122,13 @@ class _Placed:
 
 
 def _placed(course: CourseFolder) -> list[_Placed]:
-    found, count = [], 0
+    placed, count = [], 0
     for module in _ready_modules(course):
         count += module.numbered
         ready = [activity for activity in module.activities if activity.state is SourceState.READY]
-        for place, activity in enumerate(ready, 1):
-            found.append(_Placed(activity, module.key, f"{count}.{place}" if module.numbered else ""))
-    return found
+        for number, activity in enumerate(ready, 1):
+            placed.append(_Placed(activity, module.key, f"{count}.{number}" if module.numbered else ""))
+    return placed
 
 
 def _activities(before: CourseFolder, after: CourseFolder, tellers: Mapping[str, Teller]) -> Iterator[PartDifference]:
@@ -171,8 +171,8 @@ def _activity(placed: _Placed, before: _Placed | None, tellers: Mapping[str, Tel
     part = _with(_of(placed, ()), marks, _renamed(choose(earlier.title), choose(activity.title)))
     if activity.kind != earlier.kind:
         return _with(part, (*part.marks, DifferenceKind.SETTINGS))
-    tell = tellers[activity.kind]
-    return _changed(part, facts_of_activity(earlier, tell), facts_of_activity(activity, tell))
+    teller = tellers[activity.kind]
+    return _changed(part, facts_of_activity(earlier, teller), facts_of_activity(activity, teller))
 
 
 def _of(placed: _Placed, marks: tuple[DifferenceKind, ...]) -> PartDifference:
@@ -181,11 +181,11 @@ def _of(placed: _Placed, marks: tuple[DifferenceKind, ...]) -> PartDifference:
 
 
 def _lists(before: CourseFolder, after: CourseFolder) -> Iterator[PartDifference]:
-    for place in (PartKind.TERM, PartKind.RESOURCE, PartKind.PARAMETER, PartKind.FILE):
-        old, new = ({entry.key: entry for entry in facts_of_list(course, place.value)} for course in (before, after))
+    for part_kind in (PartKind.TERM, PartKind.RESOURCE, PartKind.PARAMETER, PartKind.FILE):
+        old, new = ({entry.key: entry for entry in facts_of_list(course, part_kind.value)} for course in (before, after))
         for key in dict.fromkeys((*new, *old)):
             entry = new.get(key) or old[key]
-            part = PartDifference(place, key, entry.title, (), path=entry.path)
+            part = PartDifference(part_kind, key, entry.title, (), path=entry.path)
             if key not in old or key not in new:
                 yield _with(part, (DifferenceKind.ADDED if key in new else DifferenceKind.REMOVED,))
             else:
@@ -194,7 +194,7 @@ def _lists(before: CourseFolder, after: CourseFolder) -> Iterator[PartDifference
 
 def _moved(keys: Sequence[str | None], order: Sequence[str]) -> set[str]:
     """Return which of the keys changed places: the fewest whose leaving lets all others stand in the earlier order."""
-    places = {key: place for place, key in enumerate(order)}
+    places = {key: position for position, key in enumerate(order)}
     known = [key for key in keys if key is not None]
     tails: list[int] = []
     lengths = []
@@ -202,13 +202,13 @@ def _moved(keys: Sequence[str | None], order: Sequence[str]) -> set[str]:
         at = bisect_left(tails, places[key])
         tails[at : at + 1] = [places[key]]
         lengths.append(at + 1)
-    kept: set[str] = set()
-    wanted, last = len(tails), len(order)
+    unmoved: set[str] = set()
+    needed, last = len(tails), len(order)
     for key, length in zip(reversed(known), reversed(lengths), strict=True):
-        if length == wanted and places[key] < last:
-            kept.add(key)
-            wanted, last = wanted - 1, places[key]
-    return set(known) - kept
+        if length == needed and places[key] < last:
+            unmoved.add(key)
+            needed, last = needed - 1, places[key]
+    return set(known) - unmoved
 
 
 def _renamed(before: str, after: str) -> str:
@@ -229,28 +229,28 @@ def _changed(part: PartDifference, before: Sequence[SettingFact], after: Sequenc
     texts: list[TextChange] = []
     for identity in dict.fromkeys((*old, *new)):
         was, now = old.get(identity), new.get(identity)
-        told = now or was
-        if told is None or (was and now and was.value == now.value):
+        new_fact = now or was
+        if new_fact is None or (was and now and was.value == now.value):
             continue
-        if told.text:
-            texts.append(_text_change(told, was.value if was else "", now.value if now else ""))
-        elif not (part.before_title and now and told.name == "|title" and now.value == part.title):
-            settings.append(_setting_change(told, was, now))
+        if new_fact.text:
+            texts.append(_text_change(new_fact, was.value if was else "", now.value if now else ""))
+        elif not (part.before_title and now and new_fact.name == "|title" and now.value == part.title):
+            settings.append(_setting_change(new_fact, was, now))
     marks = (*part.marks, *((DifferenceKind.TEXT,) if texts else ()), *((DifferenceKind.SETTINGS,) if settings else ()))
     return PartDifference(
         part.place, part.key, part.title, marks, part.kind, part.number, part.path, part.before_title, tuple(settings), tuple(texts)
     )
 
 
-def _setting_change(told: SettingFact, was: SettingFact | None, now: SettingFact | None) -> SettingChange:
-    label = f"{told.label} ({told.language})" if told.language else told.label
-    pieces = compared(was.value, now.value) if was and now and told.language else ()
+def _setting_change(fact: SettingFact, was: SettingFact | None, now: SettingFact | None) -> SettingChange:
+    label = f"{fact.label} ({fact.language})" if fact.language else fact.label
+    pieces = compared(was.value, now.value) if was and now and fact.language else ()
     return SettingChange(label, was.value if was else None, now.value if now else None, pieces)
 
 
-def _text_change(told: SettingFact, before: str, after: str) -> TextChange:
+def _text_change(fact: SettingFact, before: str, after: str) -> TextChange:
     blocks = compared_text(before, after)
-    words = {
+    counts = {
         kind: sum(len(piece.words.split()) for block in blocks for piece in block.pieces if piece.kind == kind) for kind in ("new", "gone")
     }
-    return TextChange(told.label, told.language, blocks, words["new"], words["gone"])
+    return TextChange(fact.label, fact.language, blocks, counts["new"], counts["gone"])

@@ -61,7 +61,7 @@ def list_entries(text: str, name: str) -> tuple[ListEntrySpan, ...]:
 
 def find_entry(entries: Sequence[ListEntrySpan], key: str) -> int | None:
     """Return the place of the entry with a key, counted from 0."""
-    return next((place for place, entry in enumerate(entries) if entry.key == key), None)
+    return next((index for index, entry in enumerate(entries) if entry.key == key), None)
 
 
 def _listing(text: str, name: str) -> YamlSequence | None:
@@ -92,11 +92,11 @@ def _entry(lines: Sequence[str], item: YamlNode, above: int) -> ListEntrySpan:
     while first - 1 > above and _COMMENT.match(lines[first - 2]):
         first -= 1
     key = item.entries.get("key")
-    words = [line.strip() for line in lines[first - 1 : item.line - 1]]
-    words.append(lines[item.line - 1][content:])
-    words += [outdented(line, content) for line in lines[item.line : last]]
+    content_lines = [line.strip() for line in lines[first - 1 : item.line - 1]]
+    content_lines.append(lines[item.line - 1][content:])
+    content_lines += [outdented(line, content) for line in lines[item.line : last]]
     name = key.value.text if key is not None and isinstance(key.value, YamlScalar) else ""
-    return ListEntrySpan(name, "\n".join(words) + "\n", first, last, dash, content)
+    return ListEntrySpan(name, "\n".join(content_lines) + "\n", first, last, dash, content)
 
 
 def outdented(line: str, columns: int) -> str:
@@ -135,19 +135,19 @@ def tidy(typed: str) -> str:
     return "\n".join(lines).strip("\n") + "\n"
 
 
-def replace_entry(text: str, name: str, place: int, entry: str) -> str:
+def replace_entry(text: str, name: str, index: int, entry: str) -> str:
     """Return the file with the entry in a place (from 0) replaced by another text."""
-    return replace_entries(text, name, {place: entry})
+    return replace_entries(text, name, {index: entry})
 
 
 def replace_entries(text: str, name: str, changed: Mapping[int, str]) -> str:
     """Return the file with the entries in some places (from 0) replaced by other texts; all others stay to the byte."""
     entries = list_entries(text, name)
     lines = text.split("\n")
-    for place in sorted(changed, reverse=True):
-        old = entries[place]
-        lines[old.first - 1 : old.last] = behind_dash(changed[place], old.dash, old.content)
-    expected = [tidy(changed[place]) if place in changed else entry.text for place, entry in enumerate(entries)]
+    for index in sorted(changed, reverse=True):
+        old = entries[index]
+        lines[old.first - 1 : old.last] = behind_dash(changed[index], old.dash, old.content)
+    expected = [tidy(changed[index]) if index in changed else entry.text for index, entry in enumerate(entries)]
     return _checked("\n".join(lines), name, expected)
 
 
@@ -174,7 +174,7 @@ def add_alike(text: str, name: str, added: str) -> str:
     """Return the file with an entry added at the end of a list, a blank line before it only where the others have one between them."""
     after = add_entries(text, name, [added])
     entries = list_entries(after, name)
-    spaced = any(one.last + 1 < other.first for one, other in pairwise(entries[:-1]))
+    spaced = any(entry.last + 1 < other.first for entry, other in pairwise(entries[:-1]))
     lines, above = after.split("\n"), entries[-1].first - 2
     if len(entries) < 2 or spaced or lines[above].strip():
         return after
@@ -195,27 +195,27 @@ def without_entries(text: str, name: str, places: Sequence[int]) -> str:
     entries = list_entries(text, name)
     lines = text.split("\n")
     if len(gone) == len(entries):
-        kept = [*lines[: entries[0].first - 1], *lines[entries[-1].last :]]
-        return "\n".join(f"{line.rstrip()} []" if re.match(rf"{re.escape(name)}\s*:", line) else line for line in kept)
-    for place in sorted(gone, reverse=True):
-        first, last = entries[place].first - 1, entries[place].last
-        if place and not lines[first - 1].strip():
+        remaining = [*lines[: entries[0].first - 1], *lines[entries[-1].last :]]
+        return "\n".join(f"{line.rstrip()} []" if re.match(rf"{re.escape(name)}\s*:", line) else line for line in remaining)
+    for index in sorted(gone, reverse=True):
+        first, last = entries[index].first - 1, entries[index].last
+        if index and not lines[first - 1].strip():
             first -= 1
-        elif last < len(lines) and not lines[last].strip() and not place:
+        elif last < len(lines) and not lines[last].strip() and not index:
             last += 1
         del lines[first:last]
     whole = "\n".join(lines)
-    left = [entry.text for place, entry in enumerate(entries) if place not in gone]
+    left = [entry.text for index, entry in enumerate(entries) if index not in gone]
     if [entry.text for entry in list_entries(whole, name)] != left:
         raise EditRefused
     return whole
 
 
-def with_entry_moved(text: str, name: str, place: int, to: int) -> str:
+def with_entry_moved(text: str, name: str, index: int, to: int) -> str:
     """Return the file with the entry in a place (from 0) at another one; comments above it go with it, blank lines between entries stay."""
     entries = list_entries(text, name)
     order = list(range(len(entries)))
-    order.insert(to, order.pop(place))
+    order.insert(to, order.pop(index))
     lines = text.split("\n")
     pieces = lines[: entries[0].first - 1]
     for number, (old, new) in enumerate(zip(entries, (entries[moved] for moved in order), strict=True)):
@@ -318,8 +318,8 @@ def read_fields(text: str) -> dict[str, Written]:
 
 def former_keys(fields: Mapping[str, Written]) -> list[str]:
     """Return the keys that the part or question with these fields had before, under either name of their field."""
-    found = [fields.get(name) for name in (FORMER_KEYS, FORMERLY)]
-    return [key for keys in found for key in (keys if isinstance(keys, list) else [keys]) if key and isinstance(key, str)]
+    values = [fields.get(name) for name in (FORMER_KEYS, FORMERLY)]
+    return [key for keys in values for key in (keys if isinstance(keys, list) else [keys]) if key and isinstance(key, str)]
 
 
 def _plain(node: YamlNode) -> Written:
@@ -372,8 +372,8 @@ def _in_braces(text: str, root: YamlMapping, name: str, value: Written, order: S
         after = _cut(text, _start(root), _end(root), "{}" if value is None else in_brackets({name: value}))
     elif present is None:
         before = [root.entries[other] for other in order[: order.index(name)] if other in root.entries] if name in order else others
-        place, field = (_end(before[-1].value), ", {}") if before else (_start(root.entries[next(iter(root.entries))].key), "{}, ")
-        after = _cut(text, place, place, field.format(_in_brackets_of(name, value)))
+        offset, field = (_end(before[-1].value), ", {}") if before else (_start(root.entries[next(iter(root.entries))].key), "{}, ")
+        after = _cut(text, offset, offset, field.format(_in_brackets_of(name, value)))
     elif value is not None:
         after = _cut(text, _start(present.key), _end(present.value), _in_brackets_of(name, value))
     else:

@@ -174,9 +174,9 @@ def facts_of_module(module: ModuleSource) -> tuple[SettingFact, ...]:
     return facts_of(module, MODULE, _UNTOLD_OF_PART)
 
 
-def facts_of_activity(activity: ActivitySource, tell: Teller) -> tuple[SettingFact, ...]:
+def facts_of_activity(activity: ActivitySource, teller: Teller) -> tuple[SettingFact, ...]:
     """Return the facts of the fields that all activities share, and those that its kind adds."""
-    return (*facts_of(activity, ACTIVITY, _UNTOLD_OF_PART), *tell(activity))
+    return (*facts_of(activity, ACTIVITY, _UNTOLD_OF_PART), *teller(activity))
 
 
 def describe_lesson(activity: ActivitySource) -> tuple[SettingFact, ...]:
@@ -188,36 +188,36 @@ def describe_lesson(activity: ActivitySource) -> tuple[SettingFact, ...]:
 def facts_of(node: object, wording: SettingLabels, untold: frozenset[str] = frozenset()) -> tuple[SettingFact, ...]:
     """Return the facts of every field of a dataclass that has a value, but those in `untold`."""
     assert is_dataclass(node)
-    told = (entry.name for entry in fields(node) if entry.name not in untold)
-    return tuple(fact for name in told for fact in _facts(getattr(node, name), name, "", wording))
+    names = (entry.name for entry in fields(node) if entry.name not in untold)
+    return tuple(fact for name in names for fact in _facts(getattr(node, name), name, "", wording))
 
 
 def _facts(value: object, name: str, within: str, wording: SettingLabels) -> Iterator[SettingFact]:
     label = wording.labels.get(name, COMMON.get(name.rpartition(".")[2], name.rpartition(".")[2].replace("_", " ")))
     if value is None or value == () or value == "" or not label:
         return
-    said = _(label)
-    said = f"{within}: {said.lower()}" if within else said
+    title = _(label)
+    title = f"{within}: {title.lower()}" if within else title
     identity = f"{within}|{name}"
     if isinstance(value, LocalisedText) or _is_texts(value):
-        yield from (SettingFact(identity, said, str(words), str(tongue)) for tongue, words in value.items())  # type: ignore[attr-defined]  # a mapping
+        yield from (SettingFact(identity, title, str(text), str(tongue)) for tongue, text in value.items())  # type: ignore[attr-defined]  # a mapping
     elif isinstance(value, Mapping):
         for key, inner in value.items():
             yield from _facts(inner, name, f"{within} «{key}»".strip(), wording)
     elif isinstance(value, tuple) and (is_dataclass(value[0]) or isinstance(value[0], LocalisedText)):
-        for place, inner in enumerate(value, 1):
-            mark = _mark_of(inner) or str(place)
-            yield from _entry(inner, name, f"{said} «{mark}»", wording)
+        for position, inner in enumerate(value, 1):
+            mark = _mark_of(inner) or str(position)
+            yield from _entry(inner, name, f"{title} «{mark}»", wording)
     elif is_dataclass(value):
         for entry in fields(value):
             yield from _facts(getattr(value, entry.name), f"{name}.{entry.name}", within, wording)
     else:
-        yield SettingFact(identity, said, _in_words(value, name, wording))
+        yield SettingFact(identity, title, _in_words(value, name, wording))
 
 
 def _entry(value: object, name: str, within: str, wording: SettingLabels) -> Iterator[SettingFact]:
     if isinstance(value, LocalisedText):
-        yield from (SettingFact(f"{within}|{name}", within, words, tongue) for tongue, words in value.items())
+        yield from (SettingFact(f"{within}|{name}", within, text, tongue) for tongue, text in value.items())
         return
     assert is_dataclass(value)
     for entry in fields(value):
@@ -228,12 +228,12 @@ def _entry(value: object, name: str, within: str, wording: SettingLabels) -> Ite
 
 
 def _mark_of(value: object) -> str:
-    found = next((getattr(value, name) for name in ("key", "name", "category", "activity", "resource") if hasattr(value, name)), "")
-    return found if isinstance(found, str) else choose(found)
+    mark = next((getattr(value, name) for name in ("key", "name", "category", "activity", "resource") if hasattr(value, name)), "")
+    return mark if isinstance(mark, str) else choose(mark)
 
 
 def _is_texts(value: object) -> bool:
-    return isinstance(value, Mapping) and bool(value) and all(len(str(key)) == 2 and isinstance(words, str) for key, words in value.items())
+    return isinstance(value, Mapping) and bool(value) and all(len(str(key)) == 2 and isinstance(text, str) for key, text in value.items())
 
 
 def _in_words(value: object, name: str, wording: SettingLabels) -> str:

@@ -14,17 +14,17 @@ _PIECES = re.compile(r"[^.\[\]]+")
 
 def labels_of(settings: Iterable[FieldSpec]) -> dict[str, FieldLabel]:
     """Return the labels of fields by their names in the file, those inside another field inside of it."""
-    found: dict[str, FieldLabel] = {}
+    labels: dict[str, FieldLabel] = {}
     for setting in settings:
         label = FieldLabel(setting.label, labels_of(setting.fields), is_named=setting.shape is FieldShape.NAMED)
         _outer, dot, inner = setting.name.partition(".")
         if dot:
-            known = found.get(setting.outer, FieldLabel(""))
+            known = labels.get(setting.outer, FieldLabel(""))
             label = FieldLabel(known.label, {**known.inner, inner: label})
-        elif setting.name in found:
-            label = FieldLabel(label.label, {**found[setting.name].inner, **label.inner})
-        found[setting.outer] = label
-    return found
+        elif setting.name in labels:
+            label = FieldLabel(label.label, {**labels[setting.name].inner, **label.inner})
+        labels[setting.outer] = label
+    return labels
 
 
 def labels_of_file(path: str, kinds: Iterable[ActivityKind], parts: Iterable[FolderPart]) -> Mapping[str, FieldLabel]:
@@ -33,13 +33,13 @@ def labels_of_file(path: str, kinds: Iterable[ActivityKind], parts: Iterable[Fol
         return labels_of(_of_groups(course_fields.COURSE))
     if path.endswith(f"/{layout.MODULE}"):
         return labels_of(_of_groups(course_fields.MODULE))
-    listing = next((one for one in list_fields.LISTINGS.values() if one.path == path), None)
+    listing = next((candidate for candidate in list_fields.LISTINGS.values() if candidate.path == path), None)
     if listing is not None:
         return {"": FieldLabel("", labels_of(listing.settings(("es", "en"))), is_named=True)}
-    part = next((one for one in parts if one.claims(path)), None)
+    part = next((candidate for candidate in parts if candidate.claims(path)), None)
     if part is not None:
         return part.labels
-    kind = next((one for one in kinds if path.endswith(one.suffix)), None)
+    kind = next((candidate for candidate in kinds if path.endswith(candidate.suffix)), None)
     if kind is None:
         return {}
     return labels_of((*_of_groups(course_fields.activity(kind.settings, kind.groups)), *kind.elsewhere))
@@ -61,22 +61,22 @@ class LabelledPlace:
 
 def labelled_place(labels: Mapping[str, FieldLabel], path: str) -> LabelledPlace:
     """Return the place that a finding names (`authors[2].role`, `title.es`); what no form asks for ends it."""
-    words: list[str] = []
+    parts: list[str] = []
     inner, beside, is_named = labels, labels, False
     if "" in labels:  # the entries of a list of the course, each under its key
         inner, is_named = labels[""].inner, True
-        words.append("")
+        parts.append("")
     for piece in _PIECES.findall(path):
         if is_named or piece.isdigit():
-            if words:
+            if parts:
                 name = piece if piece.isdigit() else _("“%(name)s”", name=piece)
-                words[-1] = f"{words[-1]} {name}".strip()
+                parts[-1] = f"{parts[-1]} {name}".strip()
             is_named = False
             continue
         known = inner.get(piece)
         if known is None:
             break
         if str(known.label):
-            words.append(str(known.label))
+            parts.append(str(known.label))
         beside, inner, is_named = inner, known.inner, known.is_named
-    return LabelledPlace(", ".join(word for word in words if word), inner, beside)
+    return LabelledPlace(", ".join(word for word in parts if word), inner, beside)

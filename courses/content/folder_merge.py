@@ -63,7 +63,7 @@ class FilePlan:
             return self.folder
         if self.merge is None:
             return self.draft if choices[0] is ConflictResolution.DRAFT else self.folder
-        answers = {place: _chosen(region, choices[place]) for place, region in enumerate(self.merge.conflicts)}
+        answers = {index: _chosen(region, choices[index]) for index, region in enumerate(self.merge.conflicts)}
         return (self.merge.resolved(answers) or "").encode()
 
 
@@ -80,12 +80,12 @@ def _with_end(text: str) -> str:
 
 def file_merge_states(base: Checksums, draft: Checksums, folder: Checksums) -> dict[str, FileMergeState]:
     """Return what becomes of each file that differs between draft and folder; CONFLICT is where texts may still go together."""
-    found: dict[str, FileMergeState] = {}
+    states: dict[str, FileMergeState] = {}
     for path in sorted(draft.keys() | folder.keys()):
         before, here, there = base.get(path), draft.get(path), folder.get(path)
         if here != there:
-            found[path] = _fate(before, here, there)
-    return found
+            states[path] = _fate(before, here, there)
+    return states
 
 
 def _fate(before: str | None, here: str | None, there: str | None) -> FileMergeState:

@@ -35,10 +35,10 @@ def language_shares(course: CourseFolder) -> list[LanguageShare]:
     """Return the shares of each language but the course's own: module by module, then '' for glossary and the course's own words."""
     own = course.first_language
     return [
-        LanguageShare(key, language, words[language], words[own])
-        for key, words in count_written_words(course).items()
+        LanguageShare(key, language, counts[language], counts[own])
+        for key, counts in count_written_words(course).items()
         for language in course.languages
-        if language != own and words[own]
+        if language != own and counts[own]
     ]
 
 
@@ -60,13 +60,13 @@ def count_written_words(course: CourseFolder) -> dict[str, dict[str, int]]:
     for name, parts in course.parts.items():
         pieces += [(_module_of(course, part), part) for part in parts if name]
     pieces.append(("", (course.title, course.summary, course.objectives, course.terms, course.parameters)))
-    own, words = course.first_language, Counter[tuple[str, str]]()
+    own, counts = course.first_language, Counter[tuple[str, str]]()
     for key, piece in pieces:
         for text in texts_of(piece, own):
             count, in_all = count_words(text.get(own, "")), not any(letter.islower() for letter in text.get(own, ""))
-            words.update({(key, language): count for language in (course.languages if in_all else text)})
+            counts.update({(key, language): count for language in (course.languages if in_all else text)})
     modules = [*(module.key for module in course.modules), ""]
-    return {key: {language: words[key, language] for language in course.languages} for key in modules}
+    return {key: {language: counts[key, language] for language in course.languages} for key in modules}
 
 
 def _module_of(course: CourseFolder, part: object) -> str:
@@ -84,11 +84,11 @@ def texts_of(piece: object, own: str) -> Iterator[Mapping[str, str]]:
         if piece and isinstance(piece[0], LessonSource):
             yield {lesson.language: lesson.body for lesson in piece}
             return
-        for one in piece:
-            yield from texts_of(one, own)
+        for part in piece:
+            yield from texts_of(part, own)
     elif isinstance(piece, Mapping):
-        for one in piece.values():
-            yield from texts_of(one, own)
+        for part in piece.values():
+            yield from texts_of(part, own)
     elif is_dataclass(piece) and not isinstance(piece, type):
         for field in fields(piece):
             yield from texts_of(getattr(piece, field.name), own)

@@ -196,18 +196,18 @@ def _check_names(session: ReadingSession, paths: Sequence[str]) -> None:
 def _check_prefixes(session: ReadingSession, folder: str, names: Iterable[str]) -> None:
     taken: dict[str, str] = {}
     for name in names:
-        place = SourceLocation(folder + name + ("" if folder else f"/{MODULE}"))
+        location = SourceLocation(folder + name + ("" if folder else f"/{MODULE}"))
         match = _NUMBERED.match(name)
         if not match:
             session.report(
-                place,
+                location,
                 "C205",
                 N_("The name does not begin with two digits and a hyphen."),
                 N_("Begin it with 01-, 02-…, to set the order."),
             )
         elif match[1] in taken:
             session.report(
-                place,
+                location,
                 "C205",
                 N_("The number %(number)s is already used by “%(other)s”."),
                 N_("Give it another number."),

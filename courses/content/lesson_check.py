@@ -35,7 +35,7 @@ def check_lesson(
     parts: Sequence[FolderPart],
     texts: Mapping[str, str],
     paths: Collection[str],
-    wanted: str,
+    lesson_path: str,
     *,
     today: date,
 ) -> tuple[ActivitySource | None, tuple[Finding, ...]]:
@@ -43,34 +43,34 @@ def check_lesson(
 
     `paths` are those of all files of the course. The activity is None where the lesson cannot be read at all.
     """
-    stem, languages = _siblings(wanted, paths)
+    stem, languages = _siblings(lesson_path, paths)
     files = dict.fromkeys(paths, b"") | {path: texts.get(path, "").encode() for path in languages.values()}
     session = ReadingSession(files, today, surroundings.course.languages, course=surroundings.course)
     page = next(kind for kind in kinds if kind.suffix == ".md")
     own = set(languages.values())
-    session.keys[OUTLINE] = {key: place for key, place in surroundings.keys.items() if place.file not in own}
-    activity = read_page(session, ActivityFiles(stem, page, wanted, languages))
-    _note_linked(session, texts, paths, wanted)
+    session.keys[OUTLINE] = {key: location for key, location in surroundings.keys.items() if location.file not in own}
+    activity = read_page(session, ActivityFiles(stem, page, lesson_path, languages))
+    _note_linked(session, texts, paths, lesson_path)
     TextCheck(session, surroundings.course, kinds, parts).run()
-    told = (finding for finding in session.findings if finding.file == wanted and finding.code != "C320")
-    return activity, tuple(sorted(told, key=lambda finding: finding.place))
+    findings = (finding for finding in session.findings if finding.file == lesson_path and finding.code != "C320")
+    return activity, tuple(sorted(findings, key=lambda finding: finding.place))
 
 
 def _siblings(path: str, paths: Collection[str]) -> tuple[str, dict[str, str]]:
     """Return a lesson's name and its files by language, the one that is typed among them."""
     stem = path.removesuffix(".md").rpartition(".")[0]
-    every = {found for found in paths if found.startswith(f"{stem}.") and found.endswith(".md")} | {path}
-    return stem.rpartition("/")[2], {found.removesuffix(".md").rpartition(".")[2]: found for found in sorted(every)}
+    every = {candidate for candidate in paths if candidate.startswith(f"{stem}.") and candidate.endswith(".md")} | {path}
+    return stem.rpartition("/")[2], {candidate.removesuffix(".md").rpartition(".")[2]: candidate for candidate in sorted(every)}
 
 
-def _note_linked(session: ReadingSession, texts: Mapping[str, str], paths: Collection[str], wanted: str) -> None:
+def _note_linked(session: ReadingSession, texts: Mapping[str, str], paths: Collection[str], lesson_path: str) -> None:
     """Let the headings of lessons be known that the text links into."""
     known = session.keys[OUTLINE]
-    for key in sorted(set(_INTO.findall(texts.get(wanted, "")))):
-        place = known.get(key)
-        if place is None or not place.file.endswith(".md") or place.file == wanted:
+    for key in sorted(set(_INTO.findall(texts.get(lesson_path, "")))):
+        location = known.get(key)
+        if location is None or not location.file.endswith(".md") or location.file == lesson_path:
             continue
-        for language, path in _siblings(place.file, paths)[1].items():
+        for language, path in _siblings(location.file, paths)[1].items():
             parts = split(texts.get(path, ""))
             if parts is not None:
                 session.lessons.append(LessonBody(key, language, path, parts[1], len(parts[0]) + 3, required=False))
@@ -79,7 +79,7 @@ def _note_linked(session: ReadingSession, texts: Mapping[str, str], paths: Colle
 def with_lesson(course: CourseFolder, activity: ActivitySource) -> CourseFolder:
     """Return a course in which an activity is what it is now."""
     modules = tuple(
-        replace(module, activities=tuple(activity if one.key == activity.key else one for one in module.activities))
+        replace(module, activities=tuple(activity if other.key == activity.key else other for other in module.activities))
         for module in course.modules
     )
     return replace(course, modules=modules)

@@ -42,19 +42,19 @@ def _in(value: Written, language: str) -> str:
     return value if isinstance(value, str) else ""
 
 
-def with_words(text: str | None, path: str, language: str, words: LessonText, *, stamp: str = "") -> str:
+def with_words(text: str | None, path: str, language: str, lesson_text: LessonText, *, stamp: str = "") -> str:
     """Return a lesson's file with other words in it; a new translation where there is none. `stamp` says which source it follows now."""
     if text is None:
-        text = starter_files.translation_text(words.title, stamp)
+        text = starter_files.translation_text(lesson_text.title, stamp)
     before = lesson_text_of(text, path, language)
     fields, _rebuild = apart(text, path)
-    if words.title != before.title:
-        fields = write_field(fields, "title", words.title, FIELDS)
-    if words.summary != before.summary:
-        fields = write_field(fields, "summary", words.summary or None, FIELDS)
+    if lesson_text.title != before.title:
+        fields = write_field(fields, "title", lesson_text.title, FIELDS)
+    if lesson_text.summary != before.summary:
+        fields = write_field(fields, "summary", lesson_text.summary or None, FIELDS)
     if stamp and read_fields(fields).get("translated_from") != stamp:
         fields = write_field(fields, "translated_from", stamp, FIELDS)
-    return lesson_of(words.body, fields)
+    return lesson_of(lesson_text.body, fields)
 
 
 @lru_cache(maxsize=32)
@@ -64,12 +64,12 @@ def terms_of(glossary: str, language: str) -> tuple[str, ...]:
         entries = read_fields(glossary)
     except EditRefused:
         return ()
-    found = (_in(entry.get("term"), language) for entry in entries.values() if isinstance(entry, dict))
-    return tuple(sorted({words for words in found if words}, key=fold))
+    terms = (_in(entry.get("term"), language) for entry in entries.values() if isinstance(entry, dict))
+    return tuple(sorted({term for term in terms if term}, key=fold))
 
 
 def tidy_body(typed: str) -> str:
     """Return a body as it is kept: NFC, LF, without control characters, with a final newline; blank lines and spaces stay."""
     text = composed(typed)
-    kept = "".join(char for char in text if char in KEPT_CONTROLS or unicodedata.category(char) not in ("Cc", "Cs"))
-    return kept if kept.endswith("\n") or not kept else f"{kept}\n"
+    body = "".join(char for char in text if char in KEPT_CONTROLS or unicodedata.category(char) not in ("Cc", "Cs"))
+    return body if body.endswith("\n") or not body else f"{body}\n"

@@ -105,9 +105,9 @@ class CourseListSpec:
             return ("term", "also", "definition", "source")
         return tuple(setting.outer for setting in self.settings(languages))
 
-    def proposed(self, words: str, taken: Sequence[str]) -> str:
+    def proposed(self, text: str, taken: Sequence[str]) -> str:
         """Return a key made of the words of an entry."""
-        key = proposed_key(words, taken)
+        key = proposed_key(text, taken)
         return key.replace("-", "_") if self.path == layout.PARAMETERS else key
 
     def takes(self, key: str) -> bool:
@@ -122,8 +122,8 @@ class CourseListSpec:
 
 
 LISTINGS = {
-    one.name: one
-    for one in (
+    spec.name: spec
+    for spec in (
         CourseListSpec(
             "glossary",
             layout.GLOSSARY,

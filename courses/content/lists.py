@@ -68,14 +68,14 @@ def _entries(session: ReadingSession, file: str, limit: int, form: Parser[str], 
 
 
 def _read_entries(root: MappingCursor, form: Parser[str]) -> Iterator[ListEntry]:
-    for key, value, place in LocatedValue(root, root.node, "").entries():
+    for key, value, location in LocatedValue(root, root.node, "").entries():
         try:
             form(key)
         except scalars.RefusedError as refused:
-            root.session.report(place, refused.code, refused.template, refused.fix, **refused.facts)
+            root.session.report(location, refused.code, refused.template, refused.fix, **refused.facts)
         table = value.table()
         if table is not None:
-            yield ListEntry(key, place, table)
+            yield ListEntry(key, location, table)
 
 
 def _term(forms: dict[tuple[str, str], tuple[str, SourceLocation]], entry: ListEntry) -> TermSource:
@@ -85,14 +85,14 @@ def _term(forms: dict[tuple[str, str], tuple[str, SourceLocation]], entry: ListE
     for language in table.session.languages:
         written = [key, *([term[language]] if language in term else []), *also.get(language, ())]
         for form in dict.fromkeys(fold(word) for word in written):
-            other, place = forms.setdefault((language, form), (key, entry.place))
+            other, location = forms.setdefault((language, form), (key, entry.place))
             if other != key:
                 table.report(
                     "C202",
                     N_("The form “%(form)s” already belongs to the term “%(other)s” (line %(line)s)."),
                     form=form,
                     other=other,
-                    line=place.line,
+                    line=location.line,
                 )
     table.session.claim("term", key, entry.place)
     definition = table.text("definition", MarkupLevel.INLINE, required=True)
@@ -151,8 +151,8 @@ def _report_unverified(key: str, kind: ResourceKind, table: MappingCursor, cours
     """Report a resource that nobody has opened: an error where the course demands it of this kind (spec/content-format C611)."""
     demanded = {VerifiedSources.ALL: True, VerifiedSources.LAW: kind is ResourceKind.LAW, VerifiedSources.NONE: False}
     severity = Severity.ERROR if demanded[course.verified_sources] else Severity.INFORMATION
-    words = N_("The resource “%(key)s” has not been verified yet.")
-    table.session.add(table.place_at("verified"), "C611", words, "", {"key": key}, severity)
+    message = N_("The resource “%(key)s” has not been verified yet.")
+    table.session.add(table.place_at("verified"), "C611", message, "", {"key": key}, severity)
 
 
 def check_citations(session: ReadingSession, course: CourseFolder) -> None:

@@ -65,8 +65,8 @@ class LocatedValue:
             self.report(refused.code, refused.template, refused.fix, **refused.facts)
             return None
 
-    def _too_long(self, place: SourceLocation, length: int, limit: int) -> None:
-        self.session.report(place, "C105", N_("The text has %(length)s characters; the limit is %(limit)s."), length=length, limit=limit)
+    def _too_long(self, location: SourceLocation, length: int, limit: int) -> None:
+        self.session.report(location, "C105", N_("The text has %(length)s characters; the limit is %(limit)s."), length=length, limit=limit)
 
     def as_text(self) -> str:
         """Return the text of a scalar as it stands, '' for anything else."""
@@ -75,48 +75,48 @@ class LocatedValue:
     def text(self, form: MarkupLevel, gaps: frozenset[str] = frozenset()) -> LocalisedText:
         """Return a text in one or more languages; Markdown is noted for the checks of spec/content-format 7."""
         if isinstance(self.node, YamlScalar):
-            words = self._words(self.node, self.owner.language, form, self.field, gaps)
-            return LocalisedText({self.owner.language: words}) if words else NO_TEXT
+            content = self._words(self.node, self.owner.language, form, self.field, gaps)
+            return LocalisedText({self.owner.language: content}) if content else NO_TEXT
         if isinstance(self.node, YamlMapping):
             return self._languages(self.node, form, gaps)
         self.report("C111", N_("Text is expected here, not a list."))
         return NO_TEXT
 
     def _languages(self, node: YamlMapping, form: MarkupLevel, gaps: frozenset[str]) -> LocalisedText:
-        words: dict[str, str] = {}
+        texts: dict[str, str] = {}
         for language, entry in node.entries.items():
             field = f"{self.field}.{language}" if self.field else language
-            place = self.owner.place_of(entry.key, field)
+            location = self.owner.place_of(entry.key, field)
             if language not in self.session.languages:
                 self.session.report(
-                    place,
+                    location,
                     "C210",
                     N_("“%(language)s” is not one of the course's languages."),
                     N_("A comma or colon may have cut off the text: put it in quotes. Or add the language to course.yaml."),
                     language=language,
                 )
             elif not isinstance(entry.value, YamlScalar):
-                self.session.report(place, "C111", N_("Text is expected here."))
+                self.session.report(location, "C111", N_("Text is expected here."))
             elif entry.value.text:
-                words[language] = self._words(entry.value, language, form, field, gaps)
-        if words and self.session.first_language not in words:
+                texts[language] = self._words(entry.value, language, form, field, gaps)
+        if texts and self.session.first_language not in texts:
             self.report(
                 "C110", N_("The text in the course's main language (%(language)s) is missing."), language=self.session.first_language
             )
-        return LocalisedText({language: words[language] for language in self.session.languages if language in words})
+        return LocalisedText({language: texts[language] for language in self.session.languages if language in texts})
 
     def _words(self, node: YamlScalar, language: str, form: MarkupLevel, field: str, gaps: frozenset[str]) -> str:
-        words = node.text.strip("\n")
-        place = self.owner.place_of(node, field)
-        if len(words) > form.limit:
-            self._too_long(place, len(words), form.limit)
-            words = words[: form.limit]
-        if form is MarkupLevel.PLAIN and "\n" in words:
-            self.session.report(place, "C111", N_("This must be one line."))
+        content = node.text.strip("\n")
+        location = self.owner.place_of(node, field)
+        if len(content) > form.limit:
+            self._too_long(location, len(content), form.limit)
+            content = content[: form.limit]
+        if form is MarkupLevel.PLAIN and "\n" in content:
+            self.session.report(location, "C111", N_("This must be one line."))
         if form is not MarkupLevel.PLAIN:
             first = node.line + 1 if node.style in ("|", ">") else node.line
-            self.session.texts.append(FieldText(place, language, words, form, first, gaps))
-        return words
+            self.session.texts.append(FieldText(location, language, content, form, first, gaps))
+        return content
 
     def table(self) -> "MappingCursor | None":
         """Return a cursor over a mapping, None with a finding where it is none."""
@@ -238,8 +238,8 @@ class MappingCursor:
 
     def missing(self, name: str) -> None:
         """Report a required field that is missing."""
-        place = self.place
-        self.session.report(place, "C110", N_("The field “%(field)s” is missing."), N_("Add “%(field)s:”."), field=name)
+        location = self.place
+        self.session.report(location, "C110", N_("The field “%(field)s” is missing."), N_("Add “%(field)s:”."), field=name)
 
     @overload
     def value(self, name: str, parser: Parser[T], default: T, *, required: bool = False) -> T: ...
@@ -249,8 +249,8 @@ class MappingCursor:
 
     def value(self, name: str, parser: Parser[T], default: T | None = None, *, required: bool = False) -> T | None:
         """Return a field's typed value, or the default."""
-        found = self.get(name, required=required)
-        read = found.read(parser) if found is not None else None
+        located = self.get(name, required=required)
+        read = located.read(parser) if located is not None else None
         if read is not None and read == default and not required:
             self.redundant.add(name)
         return default if read is None else read
@@ -267,8 +267,8 @@ class MappingCursor:
         self, name: str, form: MarkupLevel = MarkupLevel.PLAIN, *, required: bool = False, gaps: frozenset[str] = frozenset()
     ) -> LocalisedText:
         """Return a text field, NO_TEXT where it is absent."""
-        found = self.get(name, required=required)
-        return found.text(form, gaps) if found is not None else NO_TEXT
+        located = self.get(name, required=required)
+        return located.text(form, gaps) if located is not None else NO_TEXT
 
     def title(self, name: str = "title", *, required: bool = True) -> LocalisedText:
         """Return a title, which needs all languages of the course (spec/content-format C701)."""
@@ -288,10 +288,10 @@ class MappingCursor:
         """Return the entries of a list, those left out that could not be read."""
         if flow:
             self.flows.add(name)
-        found = self.get(name, required=required)
-        if found is None:
+        located = self.get(name, required=required)
+        if located is None:
             return ()
-        return tuple(entry for entry in (convert(value) for value in found.items()) if entry is not None)
+        return tuple(entry for entry in (convert(value) for value in located.items()) if entry is not None)
 
     def tables(self, name: str, *, required: bool = False) -> "tuple[MappingCursor, ...]":
         """Return the mappings of a list."""
@@ -337,19 +337,19 @@ class MappingCursor:
 
         `types` are beginnings of media types that the field takes (spec/content-format C111); none for any.
         """
-        found = self.get(name)
-        written = found.read(scalars.word) if found is not None else None
-        if found is None or written is None:
+        located = self.get(name)
+        written = located.read(scalars.word) if located is not None else None
+        if located is None or written is None:
             return ""
-        full = self.session.use_file(self.file, written, found.place)
+        full = self.session.use_file(self.file, written, located.place)
         if full and types and not media_type(full).startswith(types):
-            found.report("C111", N_("A file of this kind cannot be used here (%(path)s)."), path=written)
+            located.report("C111", N_("A file of this kind cannot be used here (%(path)s)."), path=written)
         return full
 
     def inner(self, name: str, *, required: bool = False) -> "MappingCursor | None":
         """Return a cursor over a field that is a mapping."""
-        found = self.get(name, required=required)
-        return found.table() if found is not None else None
+        located = self.get(name, required=required)
+        return located.table() if located is not None else None
 
     def close(self) -> None:
         """Report the fields that were never read, here and in all mappings inside (spec/content-format C107, C108, C403)."""
@@ -361,18 +361,20 @@ class MappingCursor:
             child.close()
 
     def _report_unknown(self, name: str, entry: YamlPair, absent: list[str]) -> None:
-        place = self.place_of(entry.key, self.path_of(name))
+        location = self.place_of(entry.key, self.path_of(name))
         if name in self.foreign:
-            self.session.report(place, "C403", N_("The field “%(name)s” belongs to another kind of question."), N_("Delete it."), name=name)
+            self.session.report(
+                location, "C403", N_("The field “%(name)s” belongs to another kind of question."), N_("Delete it."), name=name
+            )
             return
         likely = max(absent, key=lambda other: _likeness(name, other), default="")
         if likely and _likeness(name, likely) >= LIKENESS:
             self.session.report(
-                place, "C108", N_("“%(name)s” looks like “%(likely)s” misspelt."), N_("Write “%(likely)s:”."), name=name, likely=likely
+                location, "C108", N_("“%(name)s” looks like “%(likely)s” misspelt."), N_("Write “%(likely)s:”."), name=name, likely=likely
             )
         else:
             self.session.report(
-                place,
+                location,
                 "C107",
                 N_("The field “%(name)s” is not known here."),
                 N_("Delete it or, if it is your own, start its name with x-."),
@@ -380,5 +382,5 @@ class MappingCursor:
             )
 
 
-def _likeness(one: str, other: str) -> float:
-    return SequenceMatcher(None, one.lower(), other.lower()).ratio()
+def _likeness(name: str, other: str) -> float:
+    return SequenceMatcher(None, name.lower(), other.lower()).ratio()

@@ -33,9 +33,9 @@ def read_mark(content: bytes) -> FolderMark | None:
         lines = content[: LARGEST_MARK + 1].decode().splitlines() if len(content) <= LARGEST_MARK else []
     except UnicodeDecodeError:
         return None
-    said = [line for line in lines if line.strip() and not line.startswith("#")]
-    first = _FIRST.match(said[0]) if said else None
-    files = [_FILE.match(line) for line in said[1:]]
+    lines_of_mark = [line for line in lines if line.strip() and not line.startswith("#")]
+    first = _FIRST.match(lines_of_mark[0]) if lines_of_mark else None
+    files = [_FILE.match(line) for line in lines_of_mark[1:]]
     if first is None or not all(files):
         return None
-    return FolderMark(first[1], int(first[2]), {found[2]: found[1] for found in files if found})
+    return FolderMark(first[1], int(first[2]), {match[2]: match[1] for match in files if match})

@@ -81,14 +81,14 @@ def collect_lookups(
 
 
 def _terms(terms: Sequence[TermSource], language: str, definitions: Mapping[str, SafeHtml]) -> dict[str, markup.TermReference]:
-    found: dict[str, markup.TermReference] = {}
+    references: dict[str, markup.TermReference] = {}
     for term in terms:
         shown, text = term.term.in_language(language)
         reference = markup.TermReference(term.key, text, definitions.get(term.key, NO_HTML), "" if shown == language else shown)
         own = [text] if shown == language else []
         for form in (term.key, *own, *term.also.get(language, ())):
-            found.setdefault(fold(form), reference)
-    return found
+            references.setdefault(fold(form), reference)
+    return references
 
 
 def _parameter(parameter: ParameterSource) -> markup.Parameter:

@@ -15,20 +15,20 @@ _SVG_PREFIX = "check-"
 
 def read_media(session: ReadingSession, paths: list[str]) -> tuple[MediaFile, ...]:
     """Return the media that match their extension and size; the others are reported."""
-    return tuple(found for found in (_media(session, path) for path in paths) if found is not None)
+    return tuple(medium for medium in (_media(session, path) for path in paths) if medium is not None)
 
 
 def _media(session: ReadingSession, path: str) -> MediaFile | None:
     content = session.files[path]
-    place = SourceLocation(path)
+    location = SourceLocation(path)
     kind = kind_of(path)
     if kind is None:
-        words = ", ".join(sorted(KINDS))
-        session.report(place, "C603", N_("Files of this kind are not accepted."), N_("Accepted types: %(words)s."), words=words)
+        kinds = ", ".join(sorted(KINDS))
+        session.report(location, "C603", N_("Files of this kind are not accepted."), N_("Accepted types: %(words)s."), words=kinds)
         return None
     if not kind.fits(content):
         session.report(
-            place,
+            location,
             "C603",
             N_("The content does not match the file's extension (%(type)s)."),
             N_("Save it again in that format."),
@@ -37,11 +37,11 @@ def _media(session: ReadingSession, path: str) -> MediaFile | None:
         return None
     if len(content) > kind.limit:
         facts = {"size": str(len(content) // MEGABYTE), "limit": str(kind.limit // MEGABYTE)}
-        session.report(place, "C604", N_("The file is %(size)s MB; the limit is %(limit)s MB."), "", **facts)
+        session.report(location, "C604", N_("The file is %(size)s MB; the limit is %(limit)s MB."), "", **facts)
     ending = path.rpartition(".")[2].lower()
     if ending in FORMATS and points(content, ending) > MOST_PIXELS:
         limit = str(MOST_PIXELS // 1_000_000)
-        session.report(place, "C604", N_("The picture has more than %(limit)s million pixels."), N_("Make it smaller."), limit=limit)
+        session.report(location, "C604", N_("The picture has more than %(limit)s million pixels."), N_("Make it smaller."), limit=limit)
     if kind.media_type == "image/svg+xml":
         _check_svg(session, path, content)
     return MediaFile(path, kind.media_type, len(content), hashlib.sha256(content).hexdigest(), content)

@@ -10,19 +10,19 @@ SHOWN, LEFT = 6, 3
 
 def regions(merge: ThreeWayMerge) -> list[dict[str, object]]:
     """Return the pieces of a merge to show: what both left is cut to the lines beside a change."""
-    told: list[dict[str, object]] = []
+    shown: list[dict[str, object]] = []
     conflicts = 0
     for region in merge.regions:
         kind = region.agreement.value
         if kind == "common":
             lines = region.mine
-            told.append({"kind": kind, "lines": lines if len(lines) <= SHOWN else (*lines[:LEFT], "…\n", *lines[-LEFT:])})
+            shown.append({"kind": kind, "lines": lines if len(lines) <= SHOWN else (*lines[:LEFT], "…\n", *lines[-LEFT:])})
             continue
-        told.append(
+        shown.append(
             {"kind": kind, "mine": region.lines_of(MergeSide.MINE), "theirs": region.lines_of(MergeSide.THEIRS), "number": conflicts}
         )
         conflicts += region.is_conflict
-    return told
+    return shown
 
 
 def chosen(merge: ThreeWayMerge, answers: Mapping[str, str]) -> str | None:

@@ -164,6 +164,6 @@ def _places(base: Lines, side: Lines) -> dict[int, int]:
     return places
 
 
-def _alike(one: Sequence[str], other: Sequence[str]) -> int:
+def _alike(lines: Sequence[str], other: Sequence[str]) -> int:
     """Count the lines with which both begin."""
-    return next((at for at, pair in enumerate(zip(one, other, strict=False)) if pair[0] != pair[1]), min(len(one), len(other)))
+    return next((at for at, pair in enumerate(zip(lines, other, strict=False)) if pair[0] != pair[1]), min(len(lines), len(other)))

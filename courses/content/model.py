@@ -21,8 +21,8 @@ class LocalisedText(Mapping[str, str]):
 
     __slots__ = ("_words",)
 
-    def __init__(self, words: Mapping[str, str] | None = None) -> None:
-        self._words = MappingProxyType(dict(words or {}))
+    def __init__(self, texts: Mapping[str, str] | None = None) -> None:
+        self._words = MappingProxyType(dict(texts or {}))
 
     def __getitem__(self, language: str) -> str:
         return self._words[language]

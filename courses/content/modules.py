@@ -96,8 +96,8 @@ def warn(table: MappingCursor, code: str, template: str, fix: str = "", *, at: s
 
 
 def _activities(session: ReadingSession, files: ModuleFiles) -> tuple[ActivitySource, ...]:
-    found = (_activity(session, activity) for activity in files.activities)
-    return tuple(activity for activity in found if activity is not None)
+    activities = (_activity(session, activity) for activity in files.activities)
+    return tuple(activity for activity in activities if activity is not None)
 
 
 def _activity(session: ReadingSession, files: ActivityFiles) -> ActivitySource | None:

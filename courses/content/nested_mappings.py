@@ -14,20 +14,20 @@ STEP = 2
 
 def find_nested(text: str, name: str) -> str | None:
     """Return the fields of the mapping in a field, at the left edge; None where they do not stand on lines of their own."""
-    found = _place(text, name)
-    if found is None:
+    span = _place(text, name)
+    if span is None:
         return None
-    first, last, columns = found
+    first, last, columns = span
     lines = [line[columns:] if line.strip() else "" for line in text.split("\n")[first:last]]
     return "\n".join(lines) + "\n"
 
 
 def replace_nested(text: str, name: str, inner: str) -> str:
     """Return a file whose field holds another mapping; raises EditRefused where its present one does not stand on lines of its own."""
-    found = _place(text, name)
-    if found is None:
+    span = _place(text, name)
+    if span is None:
         raise EditRefused
-    first, last, columns = found
+    first, last, columns = span
     lines = text.split("\n")
     lines[first:last] = [" " * columns + line if line.strip() else "" for line in inner.rstrip("\n").split("\n")]
     after = "\n".join(lines)
@@ -54,20 +54,20 @@ def _place(text: str, name: str) -> tuple[int, int, int] | None:
     return first, last, columns
 
 
-def with_named(text: str, name: str, wanted: dict[str, Written], order: Sequence[str]) -> str:
+def with_named(text: str, name: str, values: dict[str, Written], order: Sequence[str]) -> str:
     """Return a file whose field is a mapping of these names to these values; names that keep their value keep their lines."""
     present = read_fields(text).get(name)
-    if present == (wanted or None):
+    if present == (values or None):
         return text
     inner = find_nested(text, name)
-    if inner is None or not wanted or not set(wanted) & set(present if isinstance(present, dict) else ()):
-        return write_field(text, name, wanted or None, order)
+    if inner is None or not values or not set(values) & set(present if isinstance(present, dict) else ()):
+        return write_field(text, name, values or None, order)
     held = read_fields(inner)
-    for gone in [one for one in held if one not in wanted]:
+    for gone in [key for key in held if key not in values]:
         inner = write_field(inner, gone, None, ())
-    for one, value in wanted.items():
-        if held.get(one) != value or one not in held:
-            inner = write_field(inner, one, value, (), flow=True)
+    for key, value in values.items():
+        if held.get(key) != value or key not in held:
+            inner = write_field(inner, key, value, (), flow=True)
     return replace_nested(text, name, inner)
 
 

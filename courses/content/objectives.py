@@ -12,8 +12,8 @@ from courses.content.read_collector import MarkupLevel
 
 def read_objectives(table: MappingCursor) -> tuple[tuple[LocalisedText, ...], tuple[str, ...]]:
     """Read a list of texts, each inline or `{key, text}`; return the texts, and the key of each, "" where none is written."""
-    found = [entry for entry in table.listed("objectives", _objective) if entry[0]]
-    return tuple(text for text, _key in found), tuple(key for _text, key in found)
+    entries = [entry for entry in table.listed("objectives", _objective) if entry[0]]
+    return tuple(text for text, _key in entries), tuple(key for _text, key in entries)
 
 
 def _objective(value: LocatedValue) -> tuple[LocalisedText, str]:

@@ -36,15 +36,15 @@ def check_outline(session: ReadingSession, course: CourseFolder) -> None:
 def check_former_keys(session: ReadingSession) -> None:
     """Report former keys that are in use (spec/content-format C204) or claimed twice (spec/content-format C202)."""
     claimed: dict[tuple[str, str], SourceLocation] = {}
-    for kind, key, place in session.former:
-        first = claimed.setdefault((kind, key), place)
-        if first != place:
+    for kind, key, location in session.former:
+        first = claimed.setdefault((kind, key), location)
+        if first != location:
             facts = {"key": key, "file": first.file, "line": str(first.line)}
-            session.report(place, "C202", N_("The former key “%(key)s” is already listed in %(file)s, line %(line)s."), **facts)
+            session.report(location, "C202", N_("The former key “%(key)s” is already listed in %(file)s, line %(line)s."), **facts)
         living = session.keys.get(kind, {}).get(key)
         if living is not None:
             session.report(
-                place,
+                location,
                 "C204",
                 N_("The former key “%(key)s” is still in use in %(file)s, line %(line)s."),
                 N_("Remove it from “former_keys”, or rename the one in use."),
@@ -66,9 +66,9 @@ def draft_keys(course: CourseFolder) -> Iterator[str]:
 
 
 def _own_requirements(course: CourseFolder) -> dict[str, tuple[str, ...]]:
-    found = {module.key: module.requires for module in course.modules}
-    found.update({activity.key: activity.requires for activity in course.activities()})
-    return found
+    requirements = {module.key: module.requires for module in course.modules}
+    requirements.update({activity.key: activity.requires for activity in course.activities()})
+    return requirements
 
 
 def _graph(course: CourseFolder) -> Graph:

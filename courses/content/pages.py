@@ -48,16 +48,16 @@ def read_page(session: ReadingSession, files: ActivityFiles) -> ActivitySource |
     lesson = _lesson(session.first_language, source, activity.title, activity.summary)
     twins = (_source_lesson(session, files, language, lesson) for language in session.languages[1:])
     lessons = (lesson, *(translation for translation in twins if translation is not None))
-    for found in lessons:
-        _note_body(session, activity, found)
+    for source_lesson in lessons:
+        _note_body(session, activity, source_lesson)
     return _joined(activity, lessons)
 
 
 def _lesson(language: str, source: FrontMatter, title: LocalisedText, summary: LocalisedText) -> LessonSource:
     path = source.table.file
     source.table.session.body_lines[path] = source.body_line
-    words = title.get(language, ""), summary.get(language, "")
-    return LessonSource(language, path, *words, source.body, stamp(*words, source.body))
+    texts = title.get(language, ""), summary.get(language, "")
+    return LessonSource(language, path, *texts, source.body, stamp(*texts, source.body))
 
 
 def _note_body(session: ReadingSession, activity: ActivitySource, lesson: LessonSource) -> None:
@@ -68,8 +68,8 @@ def _note_body(session: ReadingSession, activity: ActivitySource, lesson: Lesson
 
 def _joined(activity: ActivitySource, lessons: tuple[LessonSource, ...]) -> ActivitySource:
     """Return the activity with the titles and summaries of all its languages."""
-    titles = {**activity.title, **{found.language: found.title for found in lessons if found.title}}
-    summaries = {**activity.summary, **{found.language: found.summary for found in lessons if found.summary}}
+    titles = {**activity.title, **{lesson.language: lesson.title for lesson in lessons if lesson.title}}
+    summaries = {**activity.summary, **{lesson.language: lesson.summary for lesson in lessons if lesson.summary}}
     settings = replace(activity.settings, lessons=lessons)
     return replace(activity, title=LocalisedText(titles), summary=LocalisedText(summaries), settings=settings)
 
@@ -77,8 +77,8 @@ def _joined(activity: ActivitySource, lessons: tuple[LessonSource, ...]) -> Acti
 def _source_lesson(session: ReadingSession, files: ActivityFiles, language: str, source: LessonSource) -> LessonSource | None:
     path = files.lessons.get(language)
     if path is None:
-        place = SourceLocation(source.path)
-        session.report(place, "C702", _NOT_WRITTEN.get(language, N_("The lesson is not written in “%(language)s”.")), language=language)
+        location = SourceLocation(source.path)
+        session.report(location, "C702", _NOT_WRITTEN.get(language, N_("The lesson is not written in “%(language)s”.")), language=language)
         return None
     front = read_lesson(session, path)
     if front is None:

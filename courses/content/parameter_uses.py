@@ -31,13 +31,17 @@ class ParameterUse:
 def changed_parameters(parameters: Sequence[ParameterSource], values: Mapping[str, tuple[Fraction, str]]) -> list[ParameterChange]:
     """Return the figures that would change, in the order of the file; `values` gives number and digits by name."""
     given = [
-        replace(one, value=values[one.name][0], written=values[one.name][1], formula="") if one.name in values else one
-        for one in parameters
+        replace(parameter, value=values[parameter.name][0], written=values[parameter.name][1], formula="")
+        if parameter.name in values
+        else parameter
+        for parameter in parameters
     ]
     after = solve(given)
-    changes = ((one, after.get(one.name)) for one in parameters)
+    changes = ((parameter, after.get(parameter.name)) for parameter in parameters)
     return [
-        ParameterChange(one.name, one.written, new.written if new else "") for one, new in changes if new is None or new.value != one.value
+        ParameterChange(parameter.name, parameter.written, new.written if new else "")
+        for parameter, new in changes
+        if new is None or new.value != parameter.value
     ]
 
 
@@ -48,7 +52,7 @@ def list_uses(files: Mapping[str, bytes], names: Sequence[str]) -> Iterator[Para
     for path, content in sorted(files.items()):
         if path == layout.PARAMETERS or not path.endswith((".md", ".yaml")):
             continue
-        wanted = bare if path.endswith(".yaml") else in_braces
+        pattern = bare if path.endswith(".yaml") else in_braces
         for number, line in enumerate(content.decode("utf-8", "replace").splitlines(), start=1):
-            if wanted.search(line):
+            if pattern.search(line):
                 yield ParameterUse(path, number, line.strip())

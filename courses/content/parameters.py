@@ -62,7 +62,7 @@ def calculate_parameters(read: Iterable[ParameterSource], tables: Mapping[str, M
     known = solve(parameters)
     for parameter in parameters:
         if parameter.name not in known:
-            _report_unsolved(parameter, {one.name for one in parameters}, tables[parameter.name])
+            _report_unsolved(parameter, {known.name for known in parameters}, tables[parameter.name])
     return tuple(known.get(parameter.name, parameter) for parameter in parameters)
 
 
@@ -73,7 +73,7 @@ def solve(parameters: Sequence[ParameterSource]) -> dict[str, ParameterSource]:
     while ready := [name for name, (_parameter, inputs) in waiting.items() if inputs <= known.keys()]:
         for name in ready:
             parameter, inputs = waiting.pop(name)
-            calculated = _calculated(parameter, [known[one] for one in inputs])
+            calculated = _calculated(parameter, [known[name] for name in inputs])
             if calculated is not None:
                 known[name] = calculated
     return known
@@ -89,13 +89,13 @@ def _inputs(parameter: ParameterSource) -> frozenset[str] | None:
 
 def _calculated(parameter: ParameterSource, inputs: Sequence[ParameterSource]) -> ParameterSource | None:
     try:
-        exact = evaluate(parameter.formula, {one.name: one.value for one in inputs})
+        exact = evaluate(parameter.formula, {source.name: source.value for source in inputs})
     except ExpressionError:
         return None
     decimals = parameter.decimals if parameter.decimals is not None else 0 if exact.denominator == 1 else CENTS
     value = round_half_up(exact, decimals)
     written = f"{Decimal(int(value * 10**decimals)).scaleb(-decimals):f}"
-    return replace(parameter, value=value, written=written, year=parameter.year or max((one.year for one in inputs), default=0))
+    return replace(parameter, value=value, written=written, year=parameter.year or max((source.year for source in inputs), default=0))
 
 
 def _report_unsolved(parameter: ParameterSource, names: AbstractSet[str], table: MappingCursor) -> None:

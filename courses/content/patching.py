@@ -44,44 +44,44 @@ Wanted = str | ListEdit | list[Written] | Mapping[str, "Wanted"] | None
 """What a field is to say. A list without `Items` is matched with the file's by what its entries say."""
 
 
-def plain(wanted: Wanted) -> Written:
+def plain(edit: Wanted) -> Written:
     """Return what is wanted as it is read back."""
-    if isinstance(wanted, ListEdit):
-        return [plain(value) for _place, value in wanted.entries]
-    if isinstance(wanted, Mapping):
-        return {name: plain(value) for name, value in wanted.items()}
-    return wanted
+    if isinstance(edit, ListEdit):
+        return [plain(value) for _place, value in edit.entries]
+    if isinstance(edit, Mapping):
+        return {name: plain(value) for name, value in edit.items()}
+    return edit
 
 
-def patched(text: str, wanted: Mapping[str, Wanted], flows: Collection[str] = (), parent: str = "") -> str:
+def patched(text: str, edits: Mapping[str, Wanted], flows: Collection[str] = (), parent: str = "") -> str:
     """Return the text of a mapping that says what is wanted; new fields come where `wanted` has them.
 
     `flows` are the fields that stand on one line where they fit; `variables.*` means all those inside of `variables`.
     """
     before = read_fields(text)
-    if before == plain(wanted):
+    if before == plain(edits):
         return text
-    for old, new in _renamed(before, wanted):
+    for old, new in _renamed(before, edits):
         text = _with_name(text, old, new)
-    for name, value in wanted.items():
-        text = _with_value(text, name, value, list(wanted), flows, parent)
+    for name, value in edits.items():
+        text = _with_value(text, name, value, list(edits), flows, parent)
     for name in read_fields(text):
-        if name not in wanted:
+        if name not in edits:
             text = write_field(text, name, None, ())
-    if read_fields(text) != plain(wanted):
+    if read_fields(text) != plain(edits):
         raise EditRefused
     return text
 
 
-def _renamed(before: Mapping[str, Written], wanted: Mapping[str, Wanted]) -> Iterator[tuple[str, str]]:
+def _renamed(before: Mapping[str, Written], edits: Mapping[str, Wanted]) -> Iterator[tuple[str, str]]:
     """Yield fields that took another name: what the one held the other holds, or it is the only one that came where the only one went."""
-    gone = [name for name in before if name not in wanted]
-    fresh = [name for name in wanted if name not in before]
+    gone = [name for name in before if name not in edits]
+    fresh = [name for name in edits if name not in before]
     alone = len(gone) == len(fresh) == 1
     for old in gone:
         for new in fresh:
-            value = plain(wanted[new])
-            in_place = alone and type(before[old]) is type(value) and _above(old, before, wanted) == _above(new, wanted, before)
+            value = plain(edits[new])
+            in_place = alone and type(before[old]) is type(value) and _above(old, before, edits) == _above(new, edits, before)
             if in_place or (value is not None and value == before[old]):
                 fresh.remove(new)
                 yield old, new
@@ -91,10 +91,10 @@ def _renamed(before: Mapping[str, Written], wanted: Mapping[str, Wanted]) -> Ite
 def _above(name: str, own: Collection[str], other: Collection[str]) -> str:
     """Return the field before this one that stands in both."""
     above = ""
-    for one in own:
-        if one == name:
+    for field in own:
+        if field == name:
             break
-        above = one if one in other else above
+        above = field if field in other else above
     return above
 
 
@@ -138,7 +138,7 @@ def _new_lines(name: str, value: Wanted, flows: Collection[str], *, flow: bool) 
         inner = patched("", value, flows, name).rstrip("\n").split("\n")
         return [head, *(" " * STEP + line if line else "" for line in inner)]
     if isinstance(value, ListEdit | list) and held:
-        items = value.entries if isinstance(value, ListEdit) else [(None, one) for one in value]
+        items = value.entries if isinstance(value, ListEdit) else [(None, item) for item in value]
         return [head, *(line for _place, item in items for line in _new_item(item, DASH, CONTENT, flows, name))]
     if isinstance(held, str):
         return text_lines(head, held)
@@ -170,11 +170,11 @@ def _last(lines: Sequence[str], node: YamlNode) -> int:
 
 def _matched(before: Written, after: list[Written]) -> ListEdit:
     """Say of each entry of a list which one it was: those that are the same, and those that stand between the same ones."""
-    old = [repr(one) for one in before] if isinstance(before, list) else []
+    old = [repr(entry) for entry in before] if isinstance(before, list) else []
     places: list[int | None] = [None] * len(after)
-    for _tag, first, last, begin, end in SequenceMatcher(None, old, [repr(one) for one in after], autojunk=False).get_opcodes():
-        for place, number in zip(range(begin, end), range(first, last), strict=False):
-            places[place] = number
+    for _tag, first, last, begin, end in SequenceMatcher(None, old, [repr(entry) for entry in after], autojunk=False).get_opcodes():
+        for index, number in zip(range(begin, end), range(first, last), strict=False):
+            places[index] = number
     return ListEdit(tuple(zip(places, after, strict=True)))
 
 
@@ -192,25 +192,25 @@ class _Old:
     dash: int
 
 
-def _with_items(text: str, listing: YamlSequence, wanted: ListEdit, flows: Collection[str], name: str) -> str:
+def _with_items(text: str, listing: YamlSequence, edit: ListEdit, flows: Collection[str], name: str) -> str:
     lines = text.split("\n")
     old: list[_Old] = []
     for item in listing.items:
         old.append(_old(lines, item, old[-1].last if old else 0))
     held = read_fields(text)[name]
     assert isinstance(held, list)
-    between = [lines[one.last : other.first] for one, other in pairwise(old)]
+    between = [lines[span.last : other.first] for span, other in pairwise(old)]
     after: list[str] = []
     seen: set[int] = set()
-    for number, (place, value) in enumerate(wanted.entries):
+    for number, (index, value) in enumerate(edit.entries):
         after += between[min(number, len(between)) - 1] if number and between else []
-        one = old[place] if place is not None and place < len(old) and place not in seen else None
-        if one is None or place is None:
+        span = old[index] if index is not None and index < len(old) and index not in seen else None
+        if span is None or index is None:
             after += _new_item(value, old[0].dash, old[0].node.column - 1, flows, name)
             continue
-        seen.add(place)
-        after += lines[one.first : one.last] if held[place] == plain(value) else _changed_item(lines, one, value, flows, name)
-    left = between[max(len(wanted.entries) - 1, 0) :]
+        seen.add(index)
+        after += lines[span.first : span.last] if held[index] == plain(value) else _changed_item(lines, span, value, flows, name)
+    left = between[max(len(edit.entries) - 1, 0) :]
     after += [line for lines_between in left for line in lines_between if line.strip()]
     return "\n".join([*lines[: old[0].first], *after, *lines[old[-1].last :]])
 

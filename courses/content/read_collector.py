@@ -117,23 +117,23 @@ class ReadCollector:
         """Return the course's own language."""
         return self.languages[0]
 
-    def report(self, place: SourceLocation, code: str, template: str, fix: str = "", **facts: object) -> None:
+    def report(self, location: SourceLocation, code: str, template: str, fix: str = "", **facts: object) -> None:
         """Add a finding of the code's own severity; `template` and `fix` are msgids, `facts` fills both."""
-        self.add(place, code, template, fix, facts, codes.severity(code))
+        self.add(location, code, template, fix, facts, codes.severity(code))
 
     def report_file(self, file: str, code: str, template: str, fix: str = "", **facts: object) -> None:
         """Add a finding about a file as a whole."""
         self.report(SourceLocation(file), code, template, fix, **facts)
 
-    def add(self, place: SourceLocation, code: str, template: str, fix: str, facts: Mapping[str, object], severity: Severity) -> None:
+    def add(self, location: SourceLocation, code: str, template: str, fix: str, facts: Mapping[str, object], severity: Severity) -> None:
         """Add a finding of any severity, but none of a rule of style that the course switched off."""
         if code in codes.STYLE and self.course is not None and not self.course.style_rules:
             return
-        words = {name: str(fact) for name, fact in facts.items()}
-        if place.subject:
-            words["subject"] = place.subject_key
+        values = {name: str(fact) for name, fact in facts.items()}
+        if location.subject:
+            values["subject"] = location.subject_key
         self.findings.append(
-            Finding(place.file, place.line, place.column, place.field, code, severity, template, fix, place.subject, words)
+            Finding(location.file, location.line, location.column, location.field, code, severity, template, fix, location.subject, values)
         )
 
     def later(self, check: Callable[[CourseFolder], None]) -> None:
@@ -144,13 +144,13 @@ class ReadCollector:
         """Run a check when all texts are checked too, so that it is known what lessons embed."""
         self.last_checks.append(check)
 
-    def claim(self, kind: str, key: str, place: SourceLocation) -> None:
+    def claim(self, kind: str, key: str, location: SourceLocation) -> None:
         """Take a key that must be unique among its kind (`outline`, `question`, `bank`, `term`…) (spec/content-format C202)."""
         taken = self.keys.setdefault(kind, {})
         if key in taken:
             first = taken[key]
             self.report(
-                place,
+                location,
                 "C202",
                 N_("The key “%(key)s” is already used in %(file)s, line %(line)s."),
                 N_("Give one of the two another key."),
@@ -159,11 +159,11 @@ class ReadCollector:
                 line=first.line,
             )
         else:
-            taken[key] = place
+            taken[key] = location
 
-    def leave(self, kind: str, key: str, place: SourceLocation) -> None:
+    def leave(self, kind: str, key: str, location: SourceLocation) -> None:
         """Note a former key; it may not live on (spec/content-format C204), which is known when everything is read."""
-        self.former.append((kind, key, place))
+        self.former.append((kind, key, location))
 
     def resolve(self, file: str, path: str) -> str:
         """Return the path from the folder's root of a path written in a file; '' where it leaves the allowed places."""
@@ -173,12 +173,12 @@ class ReadCollector:
         in_module = top == file.partition("/")[0] and "/" in file and rest.startswith("media/") and len(rest) > len("media/")
         return full if inside or in_module else ""
 
-    def use_file(self, file: str, path: str, place: SourceLocation) -> str:
+    def use_file(self, file: str, path: str, location: SourceLocation) -> str:
         """Return the full path of a file that is used, '' with a finding where it is not there (spec/content-format C601)."""
         full = self.resolve(file, path)
         if not full:
             self.report(
-                place,
+                location,
                 "C601",
                 N_("The path “%(path)s” leads outside the media folders."),
                 N_("Use the module's media/ or the course's, relative to this file."),
@@ -186,7 +186,7 @@ class ReadCollector:
             )
             return ""
         if full not in self.files:
-            self.report(place, "C601", N_("The file “%(path)s” is missing."), path=path)
+            self.report(location, "C601", N_("The file “%(path)s” is missing."), path=path)
             return ""
         self.used_files.add(full)
         return full

@@ -44,8 +44,8 @@ class RenderedLessonCache:
 
     def lesson(self, made_from: object) -> tuple[RenderedText, frozenset[str]] | None:
         """Return a lesson with the media that it uses, where it was rendered from just this."""
-        found = self._find("lesson", made_from)
-        return None if found is None else (_rendered(found["rendered"]), frozenset(found["media"]))
+        cached = self._find("lesson", made_from)
+        return None if cached is None else (_rendered(cached["rendered"]), frozenset(cached["media"]))
 
     def keep_lesson(self, made_from: object, rendered: RenderedText, media: frozenset[str]) -> None:
         """Keep a lesson."""
@@ -53,11 +53,11 @@ class RenderedLessonCache:
 
     def entries(self, made_from: object) -> tuple[SearchDocument, ...] | None:
         """Return what can be found of a lesson, where it was made from just this."""
-        found = self._find("entries", made_from)
+        cached = self._find("entries", made_from)
         return (
             None
-            if found is None
-            else tuple(SearchDocument(**{**one, "passages": _each(Passage, one["passages"])}) for one in found["entries"])
+            if cached is None
+            else tuple(SearchDocument(**{**document, "passages": _each(Passage, document["passages"])}) for document in cached["entries"])
         )
 
     def keep_entries(self, made_from: object, entries: tuple[SearchDocument, ...]) -> None:
@@ -78,12 +78,12 @@ class RenderedLessonCache:
     def _find(self, kind: str, made_from: object) -> Mapping[str, Any] | None:
         path = self._path(kind, made_from)
         try:
-            found: Mapping[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+            cached: Mapping[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         except (OSError, ValueError):
             return None
         with suppress(OSError):
             os.utime(path)
-        return found
+        return cached
 
     def _keep(self, kind: str, made_from: object, content: Mapping[str, object]) -> None:
         """Write a file whole or not at all; a full disk keeps nobody from publishing."""
@@ -94,8 +94,8 @@ def _each(kind: type[Any], rows: list[Mapping[str, Any]]) -> tuple[Any, ...]:
     return tuple(kind(**row) for row in rows)
 
 
-def _rendered(found: Mapping[str, Any]) -> RenderedText:
+def _rendered(cached: Mapping[str, Any]) -> RenderedText:
     parts = {"headings": Heading, "closing": Heading, "citations": Citation, "figures": Figure, "problems": MarkupFinding}
-    values: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in found.items()}
-    values |= {name: _each(kind, found[name]) for name, kind in parts.items()}
-    return RenderedText(**{**values, "html": SafeHtml.stored(found["html"])})
+    values: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in cached.items()}
+    values |= {name: _each(kind, cached[name]) for name, kind in parts.items()}
+    return RenderedText(**{**values, "html": SafeHtml.stored(cached["html"])})

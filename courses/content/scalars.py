@@ -167,18 +167,18 @@ def duration(text: str) -> int:
 
 def validity(text: str) -> Duration | None:
     """Read how long something holds: days, months or years, from a day to twenty years; none."""
-    found = None if text == "none" else _period(text)
-    if found is not None and not _is_in_range(found):
+    period = None if text == "none" else _period(text)
+    if period is not None and not _is_in_range(period):
         raise RefusedError("C113", N_("A certificate is valid for at least one day and for twenty years at most."))
-    return found
+    return period
 
 
 def renewal_window(text: str) -> Duration | None:
     """Read how long before its last valid day something is renewed; none."""
-    found = None if text == "none" else _period(text)
-    if found is not None and not _is_in_range(found):
+    period = None if text == "none" else _period(text)
+    if period is not None and not _is_in_range(period):
         raise RefusedError("C113", N_("The time in which a certificate can be renewed is at least one day and at most twenty years."))
-    return found
+    return period
 
 
 def _is_in_range(period: Duration) -> bool:
@@ -186,21 +186,21 @@ def _is_in_range(period: Duration) -> bool:
 
 
 def _period(text: str) -> Duration:
-    found = read_duration(text)
-    if found is None:
+    duration_read = read_duration(text)
+    if duration_read is None:
         spanish = _SPANISH_VALIDITY.fullmatch(text)
         fix = N_("Write a number and days, months or years, or none.")
         if spanish is not None and (right := read_duration(f"{spanish[1]} {_SPANISH_UNITS[spanish[2]]}")) is not None:
             raise RefusedError("C111", N_("“%(text)s” is not a period."), N_("Write: %(right)s."), text=text, right=str(right))
         raise RefusedError("C111", N_("“%(text)s” is not a period."), fix, text=text)
-    return found
+    return duration_read
 
 
 def hours_basis(text: str) -> str:
     """Read what states the hours of a course, in one line."""
     if len(text) > MAXIMUM_BASIS or not text.isprintable():
-        told = N_("The basis of the hours is one line of at most %(most)s characters.")
-        raise RefusedError("C113", told, N_("Name the resolution alone: according to resolution 12 of 2026."), most=MAXIMUM_BASIS)
+        message = N_("The basis of the hours is one line of at most %(most)s characters.")
+        raise RefusedError("C113", message, N_("Name the resolution alone: according to resolution 12 of 2026."), most=MAXIMUM_BASIS)
     return text.strip()
 
 
@@ -222,10 +222,10 @@ def _calendar(text: str) -> date | None:
 
 def day(text: str) -> date:
     """Read a date, year-month-day."""
-    found = _calendar(text)
-    if found is None:
+    date_read = _calendar(text)
+    if date_read is None:
         raise RefusedError("C111", N_("“%(text)s” is not a date."), N_("Write it as 2026-12-31."), text=text)
-    return found
+    return date_read
 
 
 def moment(zone: ZoneInfo, *, end: bool) -> Parser[datetime]:
@@ -233,14 +233,14 @@ def moment(zone: ZoneInfo, *, end: bool) -> Parser[datetime]:
 
     def read(text: str) -> datetime:
         written, _, hour = text.partition(" ")
-        found = _calendar(written)
-        if found is None or (hour and not _HOUR.match(hour)):
+        date_read = _calendar(written)
+        if date_read is None or (hour and not _HOUR.match(hour)):
             raise RefusedError("C111", N_("“%(text)s” is not a date and time."), N_("Write 2026-12-31 or 2026-12-31 08:00."), text=text)
-        if not FIRST_DAY <= found <= LAST_DAY:
+        if not FIRST_DAY <= date_read <= LAST_DAY:
             raise RefusedError("C113", N_("%(text)s is outside %(low)s to %(high)s."), text=text, low=FIRST_DAY, high=LAST_DAY)
         if end and not hour:
-            found += timedelta(days=1)
-        return datetime.combine(found, time.fromisoformat(hour or "00:00"), zone).astimezone(UTC)
+            date_read += timedelta(days=1)
+        return datetime.combine(date_read, time.fromisoformat(hour or "00:00"), zone).astimezone(UTC)
 
     return read
 
@@ -327,18 +327,18 @@ def one_of(kind: type[E]) -> Parser[E]:
         try:
             return kind(text)
         except ValueError:
-            words = ", ".join(member.value for member in kind)
-            raise RefusedError("C112", NOT_LISTED, LISTED, text=text, words=words) from None
+            values = ", ".join(member.value for member in kind)
+            raise RefusedError("C112", NOT_LISTED, LISTED, text=text, words=values) from None
 
     return read
 
 
-def word_of(*words: str) -> Parser[str]:
+def word_of(*allowed: str) -> Parser[str]:
     """Return a reader of one of these words."""
 
     def read(text: str) -> str:
-        if text not in words:
-            raise RefusedError("C112", NOT_LISTED, LISTED, text=text, words=", ".join(words))
+        if text not in allowed:
+            raise RefusedError("C112", NOT_LISTED, LISTED, text=text, words=", ".join(allowed))
         return text
 
     return read
@@ -353,6 +353,6 @@ def either(special: str, meaning: T, other: Parser[T]) -> Parser[T]:
     return read
 
 
-def nearest_of(text: str, words: Sequence[str]) -> str:
+def nearest_of(text: str, candidates: Sequence[str]) -> str:
     """Return the word that is most like a text."""
-    return get_close_matches(text, words, 1, 0)[0]
+    return get_close_matches(text, candidates, 1, 0)[0]

@@ -22,8 +22,8 @@ def lesson_entries(language: str, title: str, html: SafeHtml, written: Sequence[
     for number, section in enumerate(sections):
         for part, passages in enumerate(_parts(section)):
             name = section.title if number else title
-            place = f"#{section.id}" if section.id else ""
-            made.append(entry(LESSON, language, name if not part else "", passages, readers=readers, place=place))
+            anchor = f"#{section.id}" if section.id else ""
+            made.append(entry(LESSON, language, name if not part else "", passages, readers=readers, place=anchor))
     return made
 
 

@@ -61,8 +61,8 @@ _DECIMAL_COMMA = re.compile(r"([-+]?[0-9]+),([0-9]+)([^0-9,.]*)")
 
 def number_typed(text: str) -> str:
     """Return a number as files write it: a decimal comma becomes a point; what is no number stays, for the reader to refuse."""
-    found = _DECIMAL_COMMA.fullmatch(text.strip())
-    return f"{found[1]}.{found[2]}{found[3]}" if found else text
+    match = _DECIMAL_COMMA.fullmatch(text.strip())
+    return f"{match[1]}.{match[2]}{match[3]}" if match else text
 
 
 def numbers_typed(text: str) -> str:
@@ -159,20 +159,24 @@ def named_values(
     """Return the mapping that rows stand for; what an entry says beyond its fields stays, as long as it keeps its place."""
     names = [field.name for field in setting.fields]
     before = list(present.items()) if isinstance(present, dict) else []
-    wanted: dict[str, Written] = {}
+    mapping: dict[str, Written] = {}
     for number, row in enumerate(rows):
         name = row.get((names[0], ""), "")
         if not name:
             continue
         held = before[number][1] if number < len(before) else None
         if len(names) == 2:
-            wanted[name] = row.get((names[1], ""), "") or None
+            mapping[name] = row.get((names[1], ""), "") or None
             continue
         fields = dict(held) if isinstance(held, dict) else {}
         for inner, value in changed_fields(fields, setting.fields[1:], languages, FormValues(row)).items():
-            fields = {other: kept for other, kept in fields.items() if other != inner} if value is None else {**fields, inner: value}
-        wanted[name] = fields
-    return wanted
+            fields = (
+                {other: other_value for other, other_value in fields.items() if other != inner}
+                if value is None
+                else {**fields, inner: value}
+            )
+        mapping[name] = fields
+    return mapping
 
 
 def _value_of(written: Mapping[str, Written], setting: FieldSpec) -> Written:
@@ -227,14 +231,15 @@ def changed_fields(
 
 def _with_keys(before: Written, after: Written) -> Written:
     """Let entries of a list that are written with a key keep it: by their text, else by their place in a list as long as before."""
-    keyed = [one for one in before if isinstance(one, dict) and TEXT in one] if isinstance(before, list) else []
+    keyed = [entry for entry in before if isinstance(entry, dict) and TEXT in entry] if isinstance(before, list) else []
     if not keyed or not isinstance(before, list) or not isinstance(after, list):
         return after
-    moved = [next((one for one in keyed if one[TEXT] == text), None) for text in after]
-    stays = [one if one in keyed and one not in moved and len(before) == len(after) else None for one in before]
+    moved = [next((entry for entry in keyed if entry[TEXT] == text), None) for text in after]
+    stays = [entry if entry in keyed and entry not in moved and len(before) == len(after) else None for entry in before]
     stays += [None] * len(after)
     return [
-        {**(found or kept or {}), TEXT: text} if found or kept else text for text, found, kept in zip(after, moved, stays, strict=False)
+        {**(moved_entry or unmoved_entry or {}), TEXT: text} if moved_entry or unmoved_entry else text
+        for text, moved_entry, unmoved_entry in zip(after, moved, stays, strict=False)
     ]
 
 
@@ -244,16 +249,16 @@ def _with_inner(whole: Written, setting: FieldSpec, value: Written, beside: Sequ
         return value if value is not None or not isinstance(whole, dict) else whole
     if setting.bare is None and value is None and not isinstance(whole, dict):
         return whole  # a plain value, in whose place the mapping goes
-    kept = dict(whole) if isinstance(whole, dict) else {}
+    mapping = dict(whole) if isinstance(whole, dict) else {}
     if isinstance(whole, str):
-        kept = {other.inner: whole for other in beside if other.bare in (BareValueRule.BESIDE, BareValueRule.EACH)}
-    kept.pop(setting.inner, None)
+        mapping = {other.inner: whole for other in beside if other.bare in (BareValueRule.BESIDE, BareValueRule.EACH)}
+    mapping.pop(setting.inner, None)
     if value is not None:
-        kept[setting.inner] = value
-    ordered = {name: kept.pop(name) for name in (other.inner for other in beside) if name in kept} | kept
+        mapping[setting.inner] = value
+    ordered = {name: mapping.pop(name) for name in (other.inner for other in beside) if name in mapping} | mapping
     each = [other.inner for other in beside if other.bare is BareValueRule.EACH]
     values = [ordered.get(name) for name in each]
-    if each and list(ordered) == each and all(one == values[0] for one in values):
+    if each and list(ordered) == each and all(other == values[0] for other in values):
         return values[0]
     alone = next((other.inner for other in beside if other.bare is BareValueRule.BESIDE), "")
     return (ordered[alone] if list(ordered) == [alone] else ordered) or None
@@ -266,13 +271,13 @@ def _same(setting: FieldSpec, before: str, given: str) -> bool:
     return before == given or (before == "" and setting.usual != "" and given == setting.usual)
 
 
-def _value_as_written(setting: FieldSpec, words: Mapping[str, str], first: str) -> Written:
+def _value_as_written(setting: FieldSpec, by_language: Mapping[str, str], first: str) -> Written:
     if setting.shape is FieldShape.LISTED:
-        return _lists(words, first)
+        return _lists(by_language, first)
     if setting.has_languages:
-        texts: dict[str, Written] = {language: text for language, text in words.items() if text}
+        texts: dict[str, Written] = {language: text for language, text in by_language.items() if text}
         return _alone(texts, first)
-    text = words[""]
+    text = by_language[""]
     if not text or (setting.usual and text == setting.usual):
         return None
     if setting.shape is FieldShape.LINES:
@@ -289,8 +294,8 @@ def _alone(texts: dict[str, Written], first: str) -> Written:
     return texts[first] if list(texts) == [first] else texts
 
 
-def _lists(words: Mapping[str, str], first: str) -> Written:
-    lines = {language: [line.strip() for line in text.split(LINES)] for language, text in words.items()}
+def _lists(by_language: Mapping[str, str], first: str) -> Written:
+    lines = {language: [line.strip() for line in text.split(LINES)] for language, text in by_language.items()}
     longest = max((len(own) for own in lines.values()), default=0)
     rows = ({language: own[number] for language, own in lines.items() if number < len(own) and own[number]} for number in range(longest))
     return [_alone(dict(row), first) for row in rows if row] or None

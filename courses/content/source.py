@@ -43,8 +43,8 @@ def decode(session: ReadingSession, path: str, limit: int) -> SourceText | None:
         session.report(SourceLocation(path, line, column), "C101", N_("The file is not UTF-8 from here on."), N_("Save it as UTF-8."))
         return None
     raw = content.decode("utf-8")
-    words = unicodedata.normalize("NFC", raw.removeprefix("\ufeff").replace("\r\n", "\n"))
-    return SourceText(words, words == raw and words.endswith("\n"))
+    text = unicodedata.normalize("NFC", raw.removeprefix("\ufeff").replace("\r\n", "\n"))
+    return SourceText(text, text == raw and text.endswith("\n"))
 
 
 def _broken_at(content: bytes) -> int | None:

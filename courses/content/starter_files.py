@@ -25,11 +25,11 @@ class NewCourse:
 
 def proposed_key(title: str, taken: Iterable[str] = ()) -> str:
     """Return a key made of a title that nothing has yet: the title's slug, with a number where it is taken."""
-    wanted = slug(title)[:LONGEST_NAME].strip("-") or "parte"
-    used, key, number = set(taken), wanted, 1
+    base = slug(title)[:LONGEST_NAME].strip("-") or "parte"
+    used, key, number = set(taken), base, 1
     while key in used:
         number += 1
-        key = f"{wanted}-{number}"
+        key = f"{base}-{number}"
     return key
 
 

@@ -74,30 +74,30 @@ def _replaced(old: Sequence[str], new: Sequence[str]) -> Iterator[DiffParagraph]
     """Pair reworded paragraphs in their order; what has no partner has gone or come."""
     waiting = list(new)
     for paragraph in old:
-        place = next((place for place, other in enumerate(waiting) if _are_alike(paragraph, other)), None)
-        if place is None:
+        index = next((index for index, other in enumerate(waiting) if _are_alike(paragraph, other)), None)
+        if index is None:
             yield DiffParagraph("gone", (DiffPiece("gone", paragraph),))
             continue
-        yield from (DiffParagraph("new", (DiffPiece("new", other),)) for other in waiting[:place])
-        yield DiffParagraph("changed", compared(paragraph, waiting[place]))
-        waiting = waiting[place + 1 :]
+        yield from (DiffParagraph("new", (DiffPiece("new", other),)) for other in waiting[:index])
+        yield DiffParagraph("changed", compared(paragraph, waiting[index]))
+        waiting = waiting[index + 1 :]
     yield from (DiffParagraph("new", (DiffPiece("new", other),)) for other in waiting)
 
 
-def _are_alike(one: str, other: str) -> bool:
-    words, others = one.split(), other.split()
-    if len(words) * len(others) > MOST_STEPS:
+def _are_alike(paragraph: str, other: str) -> bool:
+    own_words, others = paragraph.split(), other.split()
+    if len(own_words) * len(others) > MOST_STEPS:
         return False
-    matcher = difflib.SequenceMatcher(None, words, others, autojunk=False)
+    matcher = difflib.SequenceMatcher(None, own_words, others, autojunk=False)
     return matcher.real_quick_ratio() >= ALIKE and matcher.quick_ratio() >= ALIKE and matcher.ratio() >= ALIKE
 
 
 def _without_the_distant(blocks: Sequence[DiffParagraph]) -> Iterator[DiffParagraph]:
-    changed = [place for place, block in enumerate(blocks) if block.kind != "same"]
-    near = {place + step for place in changed for step in range(-CONTEXT, CONTEXT + 1)}
+    changed = [index for index, block in enumerate(blocks) if block.kind != "same"]
+    near = {index + step for index in changed for step in range(-CONTEXT, CONTEXT + 1)}
     skipped = 0
-    for place, block in enumerate(blocks):
-        if block.kind == "same" and place not in near:
+    for index, block in enumerate(blocks):
+        if block.kind == "same" and index not in near:
             skipped += 1
             continue
         if skipped:

@@ -116,14 +116,14 @@ class TextCheck:
         return rendered
 
     def _files(self, file: str) -> Callable[[str], markup.MediaReference | None]:
-        known = {found.path: found for found in self.course.media}
+        known = {medium.path: medium for medium in self.course.media}
 
         def find(path: str) -> markup.MediaReference | None:
             full = self.session.resolve(file, path)
             if full in self.session.files:
                 self.session.used_files.add(full)
-            found = known.get(full)
-            return markup.MediaReference(NOWHERE, found.media_type, found.size, found.content) if found else None
+            medium = known.get(full)
+            return markup.MediaReference(NOWHERE, medium.media_type, medium.size, medium.content) if medium else None
 
         return find
 
@@ -133,24 +133,24 @@ class TextCheck:
     def _exists(self, key: str) -> bool:
         return key in self.session.keys.get(OUTLINE, {})
 
-    def _place_of(self, lesson: LessonBody, words: str) -> SourceLocation:
-        before, found, _ = lesson.body.partition(words)
-        if not found:
+    def _place_of(self, lesson: LessonBody, snippet: str) -> SourceLocation:
+        before, separator, _ = lesson.body.partition(snippet)
+        if not separator:
             return SourceLocation(lesson.path, lesson.first_line, 1)
         return SourceLocation(lesson.path, lesson.first_line + before.count("\n"), len(before) - before.rfind("\n"))
 
-    def _report(self, place: SourceLocation, problem: markup.MarkupFinding) -> None:
+    def _report(self, location: SourceLocation, problem: markup.MarkupFinding) -> None:
         self.refused += problem.code == TOO_MUCH
-        self.session.report(place, problem.code, problem.text, problem.fix, **problem.facts)
+        self.session.report(location, problem.code, problem.text, problem.fix, **problem.facts)
 
-    def _check_length(self, lesson: LessonBody, words: int) -> None:
+    def _check_length(self, lesson: LessonBody, count: int) -> None:
         limits = self.course.words
-        if lesson.required and not limits.minimum <= words <= limits.maximum:
+        if lesson.required and not limits.minimum <= count <= limits.maximum:
             self.session.report(
                 SourceLocation(lesson.path, lesson.first_line, 1),
                 "C316",
                 N_("The lesson has %(words)s words; the course asks for %(least)s to %(most)s."),
-                words=words,
+                words=count,
                 least=limits.minimum,
                 most=limits.maximum,
             )
@@ -211,21 +211,21 @@ class TextCheck:
     def _check_followed(self) -> None:
         for followed in dict.fromkeys(self.followed):
             fragment = f"#{followed.fragment}" if followed.fragment else ""
-            place = self._place_of(followed.lesson, f"course:{followed.key}{fragment}")
+            location = self._place_of(followed.lesson, f"course:{followed.key}{fragment}")
             if self._exists(followed.key) and self._dead_end(followed.key, followed.fragment):
-                self._report_dead_link(place, followed.key, followed.fragment)
-            self._report_draft(place, followed.key)
+                self._report_dead_link(location, followed.key, followed.fragment)
+            self._report_draft(location, followed.key)
 
-    def _report_draft(self, place: SourceLocation, key: str) -> None:
+    def _report_draft(self, location: SourceLocation, key: str) -> None:
         """Report a link to what is not published as a warning, because the next publication may show the draft."""
-        if key in self.drafts and self.unpublished.isdisjoint((place.file, place.file.partition("/")[0])):
-            self.session.add(place, "C305", DRAFT_LINK, SHOW_IT, {"key": key}, Severity.WARNING)
+        if key in self.drafts and self.unpublished.isdisjoint((location.file, location.file.partition("/")[0])):
+            self.session.add(location, "C305", DRAFT_LINK, SHOW_IT, {"key": key}, Severity.WARNING)
 
-    def _report_dead_link(self, place: SourceLocation, key: str, fragment: str) -> None:
+    def _report_dead_link(self, location: SourceLocation, key: str, fragment: str) -> None:
         template = NO_SECOND if fragment.startswith("t=") else NO_HEADING
         fix = "" if fragment.startswith("t=") else N_("Its headings are: %(headings)s.")
         headings = ", ".join(sorted(self.headings.get(key, ()))) or "–"
-        self.session.report(place, "C305", template, fix, key=key, fragment=fragment, headings=headings)
+        self.session.report(location, "C305", template, fix, key=key, fragment=fragment, headings=headings)
 
     def _check_seen(self) -> None:
         for seen in self.session.seen:
@@ -240,8 +240,8 @@ class TextCheck:
     def _check_terms(self) -> None:
         for term in self.course.terms:
             if term.key not in self.terms:
-                place = self.session.keys.get("term", {}).get(term.key, SourceLocation(GLOSSARY))
-                self.session.report(place, "C320", N_("The term “%(key)s” is not used in any text."), key=term.key)
+                location = self.session.keys.get("term", {}).get(term.key, SourceLocation(GLOSSARY))
+                self.session.report(location, "C320", N_("The term “%(key)s” is not used in any text."), key=term.key)
 
 
 def _nothing(key: str) -> None:

@@ -61,7 +61,7 @@ class TreeActivity:
 
     def language_paths(self) -> dict[str, str]:
         """Return the files of a lesson by language."""
-        return {found[1]: path for path in self.paths if (found := _LANGUAGE.search(path))}
+        return {match[1]: path for path in self.paths if (match := _LANGUAGE.search(path))}
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +101,7 @@ class DraftTree:
 
     def find_activity(self, key: str) -> tuple[TreeModule, TreeActivity] | None:
         """Return the activity with a key and its module."""
-        return next((found for found in self.activities() if found[1].key == key), None)
+        return next((located for located in self.activities() if located[1].key == key), None)
 
     @property
     def keys(self) -> tuple[str, ...]:
@@ -122,11 +122,11 @@ def read_tree(paths: Iterable[str], texts: Mapping[str, str], kinds: Sequence[Ac
     modules = []
     for files in lay_out(session, kinds, parts).modules:
         head = _head(texts.get(f"{files.folder}/{MODULE}", ""))
-        activities = (_activity(found, texts, languages) for found in files.activities if found.kind is not None)
+        activities = (_activity(activity_files, texts, languages) for activity_files in files.activities if activity_files.kind is not None)
         title = _titled(head, languages[0])
         state = SourceState.DRAFT if head.draft else SourceState.READY
         modules.append(TreeModule(head.key, files.folder, title, state, head.required, tuple(activities)))
-    title = {language or languages[0]: words for language, words in _texts(course, "title")}
+    title = {language or languages[0]: text for language, text in _texts(course, "title")}
     return DraftTree(languages, title, tuple(modules))
 
 
@@ -162,7 +162,7 @@ def _state(head: OutlineEntry) -> SourceState:
 
 
 def _titled(head: OutlineEntry, first: str) -> dict[str, str]:
-    return {language or first: words for language, words in head.title}
+    return {language or first: text for language, text in head.title}
 
 
 def _front(text: str) -> str:
@@ -210,54 +210,54 @@ def renumbered(names: Sequence[str]) -> list[str]:
 
     A name out of order is put into a gap where there is one; else all are numbered from 1.
     """
-    numbers = [int(found[1]) for name in names if (found := _NUMBERED.match(name))]
-    if len(numbers) == len(names) and all(one < other for one, other in pairwise(numbers)):
+    numbers = [int(match[1]) for name in names if (match := _NUMBERED.match(name))]
+    if len(numbers) == len(names) and all(number_before < other for number_before, other in pairwise(numbers)):
         return list(names)
     fitted = _fitted(numbers) if len(numbers) == len(names) else None
-    wanted = fitted or range(1, len(names) + 1)
-    return [f"{number:02d}-{_NUMBERED.sub(_rest, name)}" for name, number in zip(names, wanted, strict=True)]
+    new_numbers = fitted or range(1, len(names) + 1)
+    return [f"{number:02d}-{_NUMBERED.sub(_rest, name)}" for name, number in zip(names, new_numbers, strict=True)]
 
 
-def _rest(found: re.Match[str]) -> str:
-    return found[2]
+def _rest(match: re.Match[str]) -> str:
+    return match[2]
 
 
 def _fitted(numbers: Sequence[int]) -> list[int] | None:
     """Return the numbers with one of them changed so that they increase; None where changing one is not enough."""
-    for place in range(len(numbers)):
-        rest = [*numbers[:place], *numbers[place + 1 :]]
-        if any(one >= other for one, other in pairwise(rest)):
+    for index in range(len(numbers)):
+        rest = [*numbers[:index], *numbers[index + 1 :]]
+        if any(number >= other for number, other in pairwise(rest)):
             continue
-        low = numbers[place - 1] if place else 0
-        high = numbers[place + 1] if place + 1 < len(numbers) else MOST + 1
+        low = numbers[index - 1] if index else 0
+        high = numbers[index + 1] if index + 1 < len(numbers) else MOST + 1
         if high - low > 1:
-            return [*numbers[:place], low + 1 if place else high - 1, *numbers[place + 1 :]]
+            return [*numbers[:index], low + 1 if index else high - 1, *numbers[index + 1 :]]
     return None
 
 
 def next_name(names: Iterable[str], key: str) -> str:
     """Return a name for something new that comes after all others."""
-    numbers = [int(found[1]) for name in names if (found := _NUMBERED.match(name))]
+    numbers = [int(match[1]) for name in names if (match := _NUMBERED.match(name))]
     return f"{max(numbers, default=0) + 1:02d}-{key}"
 
 
-def moved_module(tree: DraftTree, paths: Iterable[str], key: str, place: int) -> dict[str, str]:
+def moved_module(tree: DraftTree, paths: Iterable[str], key: str, position: int) -> dict[str, str]:
     """Return the new paths of files when a module takes another place (from 0) among the modules."""
     order = [module.folder for module in tree.modules if module.key != key]
     own = next(module.folder for module in tree.modules if module.key == key)
-    wanted = [*order[:place], own, *order[place:]]
-    folders = {old: new for old, new in zip(wanted, renumbered(wanted), strict=True) if old != new}
+    new_order = [*order[:position], own, *order[position:]]
+    folders = {old: new for old, new in zip(new_order, renumbered(new_order), strict=True) if old != new}
     return {path: f"{folders[top]}/{rest}" for path in paths for top, _, rest in (path.partition("/"),) if top in folders}
 
 
-def moved_activity(tree: DraftTree, key: str, target: str, place: int) -> dict[str, str]:
+def moved_activity(tree: DraftTree, key: str, target: str, position: int) -> dict[str, str]:
     """Return the new paths of files when an activity takes another place (from 0) in its module or in another one (by key)."""
-    found, module = tree.find_activity(key), tree.find_module(target)
-    assert found is not None
+    located, module = tree.find_activity(key), tree.find_module(target)
+    assert located is not None
     assert module is not None
-    activity = found[1]
+    activity = located[1]
     others = [other for other in module.activities if other.key != key]
-    order = [*others[:place], activity, *others[place:]]
+    order = [*others[:position], activity, *others[position:]]
     moves: dict[str, str] = {}
     for other, name in zip(order, renumbered([other.name for other in order]), strict=True):
         for path in other.paths:

@@ -66,5 +66,5 @@ def _markdown(path: str, name: str, is_picture: bool, alternative: str, caption:
     return f"![{_plain(alternative)}]({address})\n\n: {' '.join((caption or alternative).split())}\n"
 
 
-def _plain(words: str) -> str:
-    return " ".join(words.replace("[", "(").replace("]", ")").split())
+def _plain(text: str) -> str:
+    return " ".join(text.replace("[", "(").replace("]", ")").split())

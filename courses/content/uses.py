@@ -20,7 +20,7 @@ def uses_of(texts: Mapping[str, str], path: str, key: str) -> tuple[str, ...]:
     if path == layout.GLOSSARY:
         forms = _forms(texts.get(path, ""), key)
         return tuple(
-            sorted(file for file, text in texts.items() if file != path and any(fold(found) in forms for found in _TERM.findall(text)))
+            sorted(file for file, text in texts.items() if file != path and any(fold(term) in forms for term in _TERM.findall(text)))
         )
     named = re.compile(r"\{\{\s*" + re.escape(key) + r"(?:\.\w+)?\s*\}\}") if path == layout.PARAMETERS else _cited(key)
     in_formulas = re.compile(rf"(?<![\w.]){re.escape(key)}(?![\w.])") if path == layout.PARAMETERS else None
@@ -52,15 +52,15 @@ def _words(entry: Mapping[str, object]) -> Iterator[str]:
     for name in ("term", "also"):
         value = entry.get(name)
         for held in value.values() if isinstance(value, dict) else (value,):
-            yield from (one for one in (held if isinstance(held, list) else [held]) if isinstance(one, str))
+            yield from (form for form in (held if isinstance(held, list) else [held]) if isinstance(form, str))
 
 
 def media_uses(texts: Mapping[str, str], media: Collection[str]) -> dict[str, tuple[str, ...]]:
     """Return for each media file the texts that name it, none where nothing does."""
-    found: dict[str, set[str]] = {path: set() for path in media}
+    uses: dict[str, set[str]] = {path: set() for path in media}
     for file, text in texts.items():
         for named in _MEDIA.findall(text):
             full = normpath(join(dirname(file), named))
-            if full in found and full != file:
-                found[full].add(file)
-    return {path: tuple(sorted(files)) for path, files in found.items()}
+            if full in uses and full != file:
+                uses[full].add(file)
+    return {path: tuple(sorted(files)) for path, files in uses.items()}

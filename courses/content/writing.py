@@ -131,8 +131,8 @@ class Writer:
         self.lines.extend(" " * indent + comment for comment in self.comments.above.pop(line, ()))
 
     def _beside(self, *lines: int) -> str:
-        found = [self.comments.beside.pop(line) for line in dict.fromkeys(lines) if line in self.comments.beside]
-        return f"  {' '.join(found)}" if found else ""
+        comments = [self.comments.beside.pop(line) for line in dict.fromkeys(lines) if line in self.comments.beside]
+        return f"  {' '.join(comments)}" if comments else ""
 
     def _entry(self, lead: str, name: str, entry: YamlPair, indent: int, table: MappingCursor | None) -> None:
         value = entry.value
@@ -152,13 +152,13 @@ class Writer:
             self._listing(value, indent + _STEP, spaced=spaced)
 
     def _text(self, head: str, value: YamlScalar, indent: int) -> None:
-        words = value.text.strip("\n")
-        if "\n" not in words:
-            self.lines.append(f"{head} {scalar(words, flow=False)}{self._beside(value.line, value.last_line)}")
+        text = value.text.strip("\n")
+        if "\n" not in text:
+            self.lines.append(f"{head} {scalar(text, flow=False)}{self._beside(value.line, value.last_line)}")
             return
-        mark = "|2" if words.startswith(" ") else "|"
+        mark = "|2" if text.startswith(" ") else "|"
         self.lines.append(f"{head} {mark}{self._beside(value.line)}")
-        self.lines.extend(" " * (indent + _STEP) + line if line else "" for line in words.split("\n"))
+        self.lines.extend(" " * (indent + _STEP) + line if line else "" for line in text.split("\n"))
 
     def _listing(self, node: YamlSequence, indent: int, *, spaced: bool) -> None:
         for number, item in zip(count(), node.items, strict=False):
@@ -183,8 +183,8 @@ class Writer:
 
     def _as_flow(self, value: YamlNode) -> str | None:
         if isinstance(value, YamlScalar):
-            words = value.text.strip("\n")
-            return None if "\n" in words else scalar(words, flow=True)
+            text = value.text.strip("\n")
+            return None if "\n" in text else scalar(text, flow=True)
         if isinstance(value, YamlSequence):
             parts = [self._as_flow(item) for item in value.items]
             return None if None in parts else f"[{', '.join(part or '' for part in parts)}]"

@@ -24,25 +24,25 @@ class AutosavedDraftView:
     chosen: bool
 
 
-def autosaved_lines(found: Sequence[AutosavedText], places: Mapping[str, str], chosen: Collection[int]) -> list[AutosavedDraftView]:
+def autosaved_lines(texts: Sequence[AutosavedText], places: Mapping[str, str], chosen: Collection[int]) -> list[AutosavedDraftView]:
     """Return texts as the page shows them that publishes; `places` are titles by file, without its ending too."""
-    return [_line(text, places, chosen) for text in found]
+    return [_line(text, places, chosen) for text in texts]
 
 
 def _line(text: AutosavedText, places: Mapping[str, str], chosen: Collection[int]) -> AutosavedDraftView:
     stem, _dot, language = text.path.removesuffix(".md").rpartition(".")
-    place = _("%(title)s, in %(language)s", title=places.get(stem) or text.path, language=_in_words(language))
+    title = _("%(title)s, in %(language)s", title=places.get(stem) or text.path, language=_in_words(language))
     saved = "" if text.saved_text is None else _words(text.saved_text, text.path, language)
     blocks = compared_text(saved, _words(text.text, text.path, language))
-    return AutosavedDraftView(text.revision, place, language, text.name or _("the system"), text.typed_at, blocks, text.revision in chosen)
+    return AutosavedDraftView(text.revision, title, language, text.name or _("the system"), text.typed_at, blocks, text.revision in chosen)
 
 
 def _words(text: str, path: str, language: str) -> str:
     try:
-        words = lesson_text_of(text, path, language)
+        lesson_text = lesson_text_of(text, path, language)
     except EditRefused:  # its fields cannot be read: the text as it stands
         return text
-    return "\n\n".join(part for part in (words.title, words.summary, words.body) if part)
+    return "\n\n".join(part for part in (lesson_text.title, lesson_text.summary, lesson_text.body) if part)
 
 
 def _in_words(language: str) -> str:

@@ -109,17 +109,17 @@ class DraftComparison:
 
 def folder_of(session: Session, files: FileStore, version: CourseVersion, kinds: CourseKinds) -> CourseFolder | None:
     """Return the folder that a version was made from as its reader understands it, None where it was not kept. The process keeps some."""
-    kept = cast("dict[int, CourseFolder]", session.info.setdefault("folders", {}))
-    if version.id in kept:
-        return kept[version.id]
+    cached = cast("dict[int, CourseFolder]", session.info.setdefault("folders", {}))
+    if version.id in cached:
+        return cached[version.id]
     contents = course_versions.version_files(session, files, version)
     folder = publication.check(contents, kinds, today=version.published_at.date()).folder if contents else None
     if folder is None:
         return None
-    if len(kept) >= KEPT_FOLDERS:
-        kept.clear()  # at once, because other threads read it
-    kept[version.id] = draft_checks.without_contents(folder)
-    return kept[version.id]
+    if len(cached) >= KEPT_FOLDERS:
+        cached.clear()  # at once, because other threads read it
+    cached[version.id] = draft_checks.without_contents(folder)
+    return cached[version.id]
 
 
 def changes_between(
@@ -175,8 +175,8 @@ def problems_of(slug: str, findings: Sequence[Finding], folder: CourseFolder | N
     if folder is not None:
         keys |= {activity.path: activity.key for activity in folder.activities() if activity.kind != "page"}
         keys |= {module.path: module.key for module in folder.modules}
-    words = FormFindings(kinds)
-    return [_problem(slug, number, finding, places, keys, words) for number, finding in enumerate(findings, 1)]
+    form_findings = FormFindings(kinds)
+    return [_problem(slug, number, finding, places, keys, form_findings) for number, finding in enumerate(findings, 1)]
 
 
 def _mending_url(slug: str, path: str, keys: Mapping[str, str]) -> str:
@@ -191,7 +191,7 @@ def _mending_url(slug: str, path: str, keys: Mapping[str, str]) -> str:
 
 
 def _problem(
-    slug: str, number: int, finding: Finding, places: Mapping[str, str], keys: Mapping[str, str], words: FormFindings
+    slug: str, number: int, finding: Finding, places: Mapping[str, str], keys: Mapping[str, str], form_findings: FormFindings
 ) -> CheckFindingView:
     path = finding.file
     title = places.get(path) or places.get(path.split(".")[0]) or places.get(dirname(path), "")
@@ -207,8 +207,8 @@ def _problem(
         finding.severity.value,
         title or path,
         where,
-        words.message(finding) if has_form else finding.message,
-        words.advice(finding) if has_form else finding.fix,
+        form_findings.message(finding) if has_form else finding.message,
+        form_findings.advice(finding) if has_form else finding.fix,
         " ".join(part for part in (finding.where, finding.fix) if part),
         path,
         url,
@@ -252,8 +252,8 @@ def places_of(folder: CourseFolder) -> dict[str, str]:
         count += ready and module.numbered
         title = choose(module.title)
         places[module.path] = places[dirname(module.path)] = _("Module “%(title)s”", title=title)
-        for place, activity in enumerate(module.activities, 1):
-            number = f"{count}.{place} " if ready and module.numbered else ""
+        for position, activity in enumerate(module.activities, 1):
+            number = f"{count}.{position} " if ready and module.numbered else ""
             places[activity.path] = places[activity.path.split(".")[0]] = number + choose(activity.title)
     return places
 
@@ -271,9 +271,9 @@ def change_audience(changes: DraftComparison | None, folder: CourseFolder | None
     if changes is None or folder is None:
         return ChangeAudience()
     changed = {key for part in changes.parts for key in _changed_keys(part.part)}
-    found = [activity for activity in folder.activities() if activity.key in changed and activity.state is SourceState.READY]
-    keys = [key for activity in found for key in (activity.key, *activity.former_keys)]
-    return ChangeAudience(tuple(choose(activity.title) for activity in found), tuple(keys))
+    activities = [activity for activity in folder.activities() if activity.key in changed and activity.state is SourceState.READY]
+    keys = [key for activity in activities for key in (activity.key, *activity.former_keys)]
+    return ChangeAudience(tuple(choose(activity.title) for activity in activities), tuple(keys))
 
 
 def _changed_keys(part: PartDifference) -> tuple[str, ...]:
@@ -281,12 +281,12 @@ def _changed_keys(part: PartDifference) -> tuple[str, ...]:
         return tuple(quiz for quiz, _count in part.asked_in)
     if part.place is not PartKind.ACTIVITY or DifferenceKind.ADDED in part.marks or DifferenceKind.REMOVED in part.marks:
         return ()
-    told = (
+    notified_marks = (
         (DifferenceKind.TEXT, DifferenceKind.KEY)
         if part.kind == "page"
         else (DifferenceKind.TEXT, DifferenceKind.KEY, DifferenceKind.SETTINGS)
     )
-    return (part.key,) if any(mark in part.marks for mark in told) else ()
+    return (part.key,) if any(mark in part.marks for mark in notified_marks) else ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -314,7 +314,7 @@ PLANNED_NATURES = {
 }
 
 
-def version_lines(course: Course, found: Sequence[course_versions.PublishedVersion]) -> list[CourseVersionRow]:
+def version_lines(course: Course, versions: Sequence[course_versions.PublishedVersion]) -> list[CourseVersionRow]:
     """Put versions into words."""
     return [
         CourseVersionRow(
@@ -326,7 +326,7 @@ def version_lines(course: Course, found: Sequence[course_versions.PublishedVersi
             version.id == course.published_version_id,
             url_for("courses_versions.version", slug=course.slug, number=version.number),
         )
-        for version in found
+        for version in versions
     ]
 
 

@@ -28,8 +28,8 @@ class FormFindings:
 
     def what(self, finding: Finding) -> str:
         """Return what is the matter, for the field that it concerns."""
-        place, name = self._place(finding), finding.facts.get("field", "")
-        known = place.inner.get(name) or place.beside.get(name)
+        labelled, name = self._place(finding), finding.facts.get("field", "")
+        known = labelled.inner.get(name) or labelled.beside.get(name)
         facts = {**finding.facts, "field": str(known.label)} if known is not None else finding.facts
         return _(finding.template, **facts)
 

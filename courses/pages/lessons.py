@@ -88,9 +88,9 @@ def preview_values(editor: LessonEditor, preview: LessonPreview, text: str, kind
     """Return what `courses/_lesson_preview.html` shows."""
     parts = split(text)
     first = len(parts[0]) + 3 if parts is not None else 1
-    page, words = preview.page, FormFindings(kinds)
+    page, form_findings = preview.page, FormFindings(kinds)
     return {
-        "told": [_line(finding, first, editor.path, words) for finding in preview.findings],
+        "told": [_line(finding, first, editor.path, form_findings) for finding in preview.findings],
         "body": anchored(page.rendered.html) if page is not None else None,
         "icons": page.rendered.icons if page is not None else (),
         "minutes": page.minutes if page is not None else None,
@@ -99,10 +99,10 @@ def preview_values(editor: LessonEditor, preview: LessonPreview, text: str, kind
     }
 
 
-def _line(finding: Finding, first: int, path: str, words: FormFindings) -> dict[str, object]:
+def _line(finding: Finding, first: int, path: str, form_findings: FormFindings) -> dict[str, object]:
     line = max(finding.line - first + 1, 0)
-    message = words.message(finding) if finding.file == path else f"{finding.file}: {words.message(finding)}"
-    advice = finding.fix if line and not finding.field else words.advice(finding)
+    message = form_findings.message(finding) if finding.file == path else f"{finding.file}: {form_findings.message(finding)}"
+    advice = finding.fix if line and not finding.field else form_findings.advice(finding)
     return {"line": line, "severity": finding.severity.value, "message": message, "advice": advice}
 
 
@@ -140,16 +140,16 @@ def entry(activity: TreeActivity, kinds: CourseKinds) -> dict[str, object]:
 
 def pieces(editor: LessonEditor, glossary: str) -> list[tuple[str, list[tuple[str, str]]]]:
     """Return what a lesson may show of its course: the words for it, and the Markdown."""
-    titled = [(choose(dict(one.title)) or one.key, one) for _module, one in editor.draft_outline.tree.activities()]
+    titled = [(choose(dict(activity.title)) or activity.key, activity) for _module, activity in editor.draft_outline.tree.activities()]
     here, course = f"{editor.module.folder}/media/", "media/"
     media = [f"media/{path.removeprefix(here)}" for path in editor.draft_outline.checksums if path.startswith(here)]
     media += [f"../{path}" for path in editor.draft_outline.checksums if path.startswith(course)]
     return [
-        (_("Glossary terms"), [(words, f"[[{words}]]") for words in terms_of(glossary, editor.language)]),
-        (_("Recordings"), [(title, f"![{title}](course:{one.key})") for title, one in titled if one.kind == "recording"]),
+        (_("Glossary terms"), [(term, f"[[{term}]]") for term in terms_of(glossary, editor.language)]),
+        (_("Recordings"), [(title, f"![{title}](course:{activity.key})") for title, activity in titled if activity.kind == "recording"]),
         (
             _("Links to other activities"),
-            [(title, f"[{title}](course:{one.key})") for title, one in titled if one.key != editor.activity.key],
+            [(title, f"[{title}](course:{activity.key})") for title, activity in titled if activity.key != editor.activity.key],
         ),
         (
             _("Pictures and files"),

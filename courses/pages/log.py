@@ -23,7 +23,9 @@ def sentence(entry: LogEntry, parts: Sequence[LogPart] = ()) -> str:
 
 def find_sentence(entry: LogEntry, parts: Sequence[LogPart] = ()) -> str | None:
     """Return what somebody did in words, None of what courses and the packages above have no sentence for."""
-    write = next((said[entry.verb] for said in (_SENTENCES, *(part.sentences for part in parts)) if entry.verb in said), None)
+    write = next(
+        (sentences[entry.verb] for sentences in (_SENTENCES, *(part.sentences for part in parts)) if entry.verb in sentences), None
+    )
     return None if write is None else write(entry)
 
 
@@ -35,8 +37,8 @@ def _role(entry: LogEntry) -> str:
 def _saved(entry: LogEntry) -> str:
     changed, gone = (int(str(entry.facts.get(name, 0) or 0)) for name in ("changed", "gone"))
     written = changed or len(list(entry.facts.get("files") or []))  # type: ignore[call-overload]  # a list in JSON
-    told = ngettext("Saved %(count)s file of the draft", "Saved %(count)s files of the draft", written)
-    return f"{told}, {ngettext('removed %(count)s', 'removed %(count)s', gone)}" if gone else told
+    counted = ngettext("Saved %(count)s file of the draft", "Saved %(count)s files of the draft", written)
+    return f"{counted}, {ngettext('removed %(count)s', 'removed %(count)s', gone)}" if gone else counted
 
 
 def _published(entry: LogEntry) -> str:
@@ -54,9 +56,9 @@ def _staffed(entry: LogEntry) -> str:
     return _("Added %(person)s to the team as %(role)s", person=entry.person, role=_role(entry))
 
 
-def _remark(words: str, entry: LogEntry) -> str:
+def _remark(text: str, entry: LogEntry) -> str:
     remark = entry.facts.get("remark")
-    return f"{words}: {remark}" if remark else words
+    return f"{text}: {remark}" if remark else text
 
 
 _SENTENCES: Mapping[str, Callable[[LogEntry], str]] = {

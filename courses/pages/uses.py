@@ -23,13 +23,13 @@ def used_in(draft_outline: DraftOutline, slug: str, paths: Iterable[str]) -> lis
     """Return the parts of a course whose files these are, each once, in the order of the files."""
     owners = {path: activity for _module, activity in draft_outline.tree.activities() for path in activity.paths}
     modules = {module.path: module for module in draft_outline.tree.modules}
-    listed = {one.path: one for one in LISTINGS.values()}
-    found: dict[str, UsageLink] = {}
+    listed = {listing.path: listing for listing in LISTINGS.values()}
+    links: dict[str, UsageLink] = {}
     for path in paths:
         if path in owners:
-            one = owners[path]
-            endpoint = "courses_lessons.lesson" if one.kind == "page" else "courses_settings.part"
-            use = UsageLink(choose(dict(one.title)) or one.key, url_for(endpoint, slug=slug, key=one.key))
+            owner = owners[path]
+            endpoint = "courses_lessons.lesson" if owner.kind == "page" else "courses_settings.part"
+            use = UsageLink(choose(dict(owner.title)) or owner.key, url_for(endpoint, slug=slug, key=owner.key))
         elif path in modules:
             module = modules[path]
             use = UsageLink(choose(dict(module.title)) or module.key, url_for("courses_settings.part", slug=slug, key=module.key))
@@ -39,5 +39,5 @@ def used_in(draft_outline: DraftOutline, slug: str, paths: Iterable[str]) -> lis
             use = UsageLink(_(listed[path].title), url_for("courses_lists.entries", slug=slug, listing=listed[path].name))
         else:
             use = UsageLink(path, url_for("courses_texts.text", slug=slug, path=path))
-        found.setdefault(use.address, use)
-    return list(found.values())
+        links.setdefault(use.address, use)
+    return list(links.values())

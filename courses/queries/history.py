@@ -133,16 +133,16 @@ def list_paths_since(session: Session, course_id: int, revision: int) -> list[st
 def get_file_at(session: Session, course_id: int, path: str, revision: int) -> FileContentAt:
     """Return a file as it was at a revision; raise NotFound where it was not there."""
     _check_revision(session, course_id, revision)
-    found = list_contents_at(session, course_id, [path], revision)
-    if path not in found:
+    contents = list_contents_at(session, course_id, [path], revision)
+    if path not in contents:
         raise NotFound
-    return found[path]
+    return contents[path]
 
 
 def find_text_at(session: Session, course_id: int, path: str, revision: int) -> str | None:
     """Return a text file as it was at a revision, None where it was no text or not there."""
-    found = list_contents_at(session, course_id, [path], revision)
-    return found[path].body if path in found else None
+    contents = list_contents_at(session, course_id, [path], revision)
+    return contents[path].body if path in contents else None
 
 
 def find_stamped_source(session: Session, course_id: int, path: str, language: str, stamp: str) -> str | None:
@@ -160,8 +160,8 @@ def find_path_at(session: Session, course_id: int, path: str, key: str, revision
     """Return where the file of a part (by its key), which is at a path now, was at a revision: to move one gives it another number."""
     ending = ending_of(path)
     changed = [other for other in list_paths_since(session, course_id, revision) if other.endswith(ending)]
-    found = list_contents_at(session, course_id, changed, revision)
-    return next((other for other, file in found.items() if key_of(other, file.body or "") == key), path)
+    contents = list_contents_at(session, course_id, changed, revision)
+    return next((other for other, file in contents.items() if key_of(other, file.body or "") == key), path)
 
 
 def list_contents_at(session: Session, course_id: int, paths: Collection[str], revision: int) -> dict[str, FileContentAt]:
@@ -207,14 +207,14 @@ def _check_revision(session: Session, course_id: int, revision: int) -> None:
 
 def read_at(session: Session, files: FileStore, course_id: int, paths: Collection[str], revision: int) -> dict[str, bytes]:
     """Return the bytes of some files as they were at a revision, by path; those that were not there are left out."""
-    found = list_contents_at(session, course_id, paths, revision)
-    return {path: files.read(file.sha256) if file.body is None else file.body.encode() for path, file in found.items()}
+    contents = list_contents_at(session, course_id, paths, revision)
+    return {path: files.read(file.sha256) if file.body is None else file.body.encode() for path, file in contents.items()}
 
 
 def read_all_at(session: Session, files: FileStore, course_id: int, revision: int) -> dict[str, bytes]:
     """Return the bytes of the whole working copy as it was at a revision, by path."""
-    found = list_all_contents_at(session, course_id, revision)
-    return {path: files.read(file.sha256) if file.body is None else file.body.encode() for path, file in found.items()}
+    contents = list_all_contents_at(session, course_id, revision)
+    return {path: files.read(file.sha256) if file.body is None else file.body.encode() for path, file in contents.items()}
 
 
 def list_steps(session: Session, course_id: int) -> list[FileStep]:
@@ -235,19 +235,19 @@ def find_last_import(session: Session, course_id: int, *, by: int | None = None)
     return session.scalar(statement if by is None else statement.where(DraftRevision.changed_by == by))
 
 
-def read_versions(session: Session, files: FileStore, course_id: int, wanted: Mapping[str, str]) -> dict[str, bytes]:
+def read_versions(session: Session, files: FileStore, course_id: int, checksums: Mapping[str, str]) -> dict[str, bytes]:
     """Return the bytes of some files of a draft's history by path, each as it was with a checksum; those that never were are left out."""
     rows = session.execute(
         select(DraftFileVersion.path, DraftFileVersion.sha256, DraftFileVersion.body)
         .where(
             DraftFileVersion.course_id == course_id,
-            DraftFileVersion.path.in_(list(wanted)),
-            DraftFileVersion.sha256.in_(set(wanted.values())),
+            DraftFileVersion.path.in_(list(checksums)),
+            DraftFileVersion.sha256.in_(set(checksums.values())),
         )
         .order_by(DraftFileVersion.path, DraftFileVersion.revision)
     )
-    found = {row.path: row for row in rows if wanted[row.path] == row.sha256}
-    return {path: files.read(row.sha256) if row.body is None else row.body.encode() for path, row in found.items()}
+    rows_by_path = {row.path: row for row in rows if checksums[row.path] == row.sha256}
+    return {path: files.read(row.sha256) if row.body is None else row.body.encode() for path, row in rows_by_path.items()}
 
 
 def list_edits_since(session: Session, course_id: int, before: Mapping[str, str | None]) -> list[Revision]:
@@ -267,18 +267,18 @@ def list_edits_since(session: Session, course_id: int, before: Mapping[str, str 
         .limit(MOST_EDITS)
     )
     settled: set[str] = set()
-    found: dict[int, Revision] = {}
+    revisions: dict[int, Revision] = {}
     for row in rows:
         if row.path in settled or row.sha256 == before[row.path]:
             settled.add(row.path)
             continue
-        known = found.get(row.DraftRevision.number) or _revision(row.DraftRevision, row.Person, (), ())
+        known = revisions.get(row.DraftRevision.number) or _revision(row.DraftRevision, row.Person, (), ())
         if row.sha256 is None:
             known = replace(known, removed=(*known.removed, row.path))
         else:
             known = replace(known, written=(*known.written, row.path))
-        found[known.number] = known
-    return list(found.values())
+        revisions[known.number] = known
+    return list(revisions.values())
 
 
 def find_automatic(session: Session, course: Course, person_id: int | None, path: str, *, since: datetime) -> DraftRevision | None:

@@ -16,7 +16,7 @@ from organisations.queries.profile import list_signatories_on
 
 def find_named_institution(institutions: Sequence[Institution], key: str) -> Institution | None:
     """Return the institution with a key, the first one where there is no key; nothing where there is none."""
-    return next((one for one in institutions if (one.key == key if key else one.is_first)), None)
+    return next((institution for institution in institutions if (institution.key == key if key else institution.is_first)), None)
 
 
 def unknown_institutions(session: Session, folder: CourseFolder) -> list[Finding]:
@@ -26,7 +26,7 @@ def unknown_institutions(session: Session, folder: CourseFolder) -> list[Finding
     institutions = list_institutions(session)
     if find_named_institution(institutions, folder.institution) is not None:
         return []
-    keys = tuple(one.key for one in institutions if one.key)
+    keys = tuple(institution.key for institution in institutions if institution.key)
     return [unknown_institution(folder.institution, nearest_of(folder.institution, keys) if keys else "")]
 
 
@@ -40,11 +40,19 @@ def open_institutions(session: Session, actor: Actor, course: Course) -> list[In
     if actor.person_id is None or actor.is_administrator:
         return institutions
     theirs = get_institution_scope(session, actor).own | list_institutions_of(session, actor.person_id)
-    own = (one.id for one in institutions if one.id == course.institution_id or (course.institution_id is None and one.is_first))
+    own = (
+        institution.id
+        for institution in institutions
+        if institution.id == course.institution_id or (course.institution_id is None and institution.is_first)
+    )
     present = next(own, None)
     is_new = course.published_version_id is None
     moves = is_new or present in theirs
-    return [one for one in institutions if one.id == present or (one.is_first and is_new) or (moves and one.id in theirs)]
+    return [
+        institution
+        for institution in institutions
+        if institution.id == present or (institution.is_first and is_new) or (moves and institution.id in theirs)
+    ]
 
 
 def is_unsigned(session: Session, course: Course, certificate: str, day: date, *, by_environment: bool) -> bool:

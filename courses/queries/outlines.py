@@ -70,14 +70,14 @@ def get_outline(session: Session, version_id: int) -> Outline:
 
 def list_outlines(session: Session, version_ids: Iterable[int]) -> dict[int, Outline]:
     """Return published versions by id. They never change, so the process keeps those it has read; the others cost five statements."""
-    kept = cast("dict[int, Outline]", session.info.setdefault("outlines", {}))
-    found = {version_id: kept.get(version_id) for version_id in version_ids}
-    missing = [version_id for version_id, outline in found.items() if outline is None]
+    cached = cast("dict[int, Outline]", session.info.setdefault("outlines", {}))
+    outlines = {version_id: cached.get(version_id) for version_id in version_ids}
+    missing = [version_id for version_id, outline in outlines.items() if outline is None]
     read = _read_outlines(session, missing) if missing else {}
-    if len(kept) + len(read) > KEPT_OUTLINES:
-        kept.clear()  # at once, because other threads read it
-    kept.update(read)
-    return {version_id: outline for version_id, outline in (found | read).items() if outline is not None}
+    if len(cached) + len(read) > KEPT_OUTLINES:
+        cached.clear()  # at once, because other threads read it
+    cached.update(read)
+    return {version_id: outline for version_id, outline in (outlines | read).items() if outline is not None}
 
 
 def _read_outlines(session: Session, version_ids: Sequence[int]) -> dict[int, Outline]:

@@ -52,10 +52,10 @@ def find_last_plan(session: Session, course_id: int) -> PlannedPublicationRow | 
         .order_by(PlannedPublication.id.desc())
         .limit(1)
     )
-    found = session.execute(statement).one_or_none()
-    if found is None:
+    plan = session.execute(statement).one_or_none()
+    if plan is None:
         return None
-    row, by, second = found
+    row, by, second = plan
     return PlannedPublicationRow(
         row.uuid,
         row.state,

@@ -32,13 +32,13 @@ def job_key(key: str) -> str:
     return f"{PUBLISH}:{key}"
 
 
-def list_shipped_in_preparation(session: Session, *, found: int) -> list[LocalisedText]:
+def list_shipped_in_preparation(session: Session, *, listed: int) -> list[LocalisedText]:
     """List the titles of the courses that jobs are about to publish; one whose job failed is no longer promised to anybody.
 
     A site that has as many courses already, which are `found`, is not asked.
     """
     jobs = {job_key(key): title for key, title in shipped_courses(CONTENT).items()}
-    if found >= len(jobs):
+    if listed >= len(jobs):
         return []
     waits = (Job.unique_key.in_(jobs), Job.done_at.is_(None), Job.failed_at.is_(None), Job.last_error == "")
     return [jobs[key] for key in session.scalars(select(Job.unique_key).where(*waits).order_by(Job.id)) if key is not None]

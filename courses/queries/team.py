@@ -79,10 +79,10 @@ def list_members(session: Session, course_id: int) -> list[Member]:
 def get_member_id(session: Session, course_id: int, person: UUID) -> int:
     """Return the id of a member of a course team; raise NotFound."""
     statement = select(Person.id).join(CourseStaff, CourseStaff.person_id == Person.id)
-    found = session.scalar(statement.where(Person.uuid == person, CourseStaff.course_id == course_id))
-    if found is None:
+    person_id = session.scalar(statement.where(Person.uuid == person, CourseStaff.course_id == course_id))
+    if person_id is None:
         raise NotFound
-    return found
+    return person_id
 
 
 def is_open(course_id: int, now: datetime) -> tuple[ColumnElement[bool], ...]:
@@ -98,10 +98,10 @@ def list_invitations(session: Session, course_id: int, *, now: datetime) -> list
 
 def find_invitation(session: Session, course_id: int, invitation: UUID) -> CourseInvitation:
     """Return an invitation of a course; raise NotFound."""
-    found = session.scalar(select(CourseInvitation).where(CourseInvitation.course_id == course_id, CourseInvitation.uuid == invitation))
-    if found is None:
+    row = session.scalar(select(CourseInvitation).where(CourseInvitation.course_id == course_id, CourseInvitation.uuid == invitation))
+    if row is None:
         raise NotFound
-    return found
+    return row
 
 
 def get_invitation(session: Session, invitation_id: int) -> tuple[CourseInvitation, Course]:
@@ -170,8 +170,8 @@ def list_log(session: Session, course_id: int, parts: Sequence[LogPart], *, offs
     own = (AuditEntry.subject_kind == Course.__tablename__) & (AuditEntry.subject_id == course_id) & (AuditEntry.at >= begun)
     own &= AuditEntry.verb != AccountVerb.LIST_LOOKED_AT.value  # told to those who stand in the list
     conditions = [own, *(condition for part in parts for condition in part.entries(course_id))]
-    found = union(*(select(AuditEntry.id).where(condition) for condition in conditions)).subquery()
-    statement = select(AuditEntry).where(AuditEntry.id.in_(select(found.c.id))).order_by(AuditEntry.id.desc())
+    entries = union(*(select(AuditEntry.id).where(condition) for condition in conditions)).subquery()
+    statement = select(AuditEntry).where(AuditEntry.id.in_(select(entries.c.id))).order_by(AuditEntry.id.desc())
     return log_entries(session, session.scalars(statement.offset(offset).limit(limit)))
 
 
@@ -189,8 +189,8 @@ def find_last_entry(session: Session, course_id: int, verb: str) -> LogEntry | N
 def log_entries(session: Session, entries: Iterable[AuditEntry]) -> list[LogEntry]:
     """Return entries of the audit log with the names of those who acted and of whom their facts speak."""
     rows = [(row, json.loads(row.facts)) for row in entries]
-    wanted = {number for row, facts in rows for number in (row.actor_id, facts.get("person")) if isinstance(number, int)}
-    people = session.scalars(select(Person).where(Person.id.in_(wanted))) if wanted else ()
+    person_ids = {number for row, facts in rows for number in (row.actor_id, facts.get("person")) if isinstance(number, int)}
+    people = session.scalars(select(Person).where(Person.id.in_(person_ids))) if person_ids else ()
     names = {person.id: person.full_name for person in people}
     return [
         LogEntry(row.at, names.get(row.actor_id or 0, ""), row.verb, facts, names.get(facts.get("person", 0), "")) for row, facts in rows

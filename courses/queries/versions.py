@@ -78,10 +78,10 @@ def latest_version(session: Session, course_id: int) -> CourseVersion | None:
 
 def get_version(session: Session, course_id: int, number: int) -> CourseVersion:
     """Return a version of a course by its number; raise NotFound."""
-    found = session.scalar(select(CourseVersion).where(CourseVersion.course_id == course_id, CourseVersion.number == number))
-    if found is None:
+    version = session.scalar(select(CourseVersion).where(CourseVersion.course_id == course_id, CourseVersion.number == number))
+    if version is None:
         raise NotFound
-    return found
+    return version
 
 
 def find_version_before(session: Session, version: CourseVersion) -> CourseVersion | None:
@@ -97,10 +97,10 @@ def version_files(session: Session, files: FileStore, version: CourseVersion) ->
     return history.read_all_at(session, files, version.course_id, version.draft_revision)
 
 
-def list_versions_between(session: Session, one: int, other: int) -> list[int]:
+def list_versions_between(session: Session, version_id: int, other: int) -> list[int]:
     """List the ids of a course's versions from one to another, both included, whichever was first."""
-    course = select(CourseVersion.course_id).where(CourseVersion.id == one).scalar_subquery()
+    course = select(CourseVersion.course_id).where(CourseVersion.id == version_id).scalar_subquery()
     statement = select(CourseVersion.id).where(
-        CourseVersion.course_id == course, CourseVersion.id.between(min(one, other), max(one, other))
+        CourseVersion.course_id == course, CourseVersion.id.between(min(version_id, other), max(version_id, other))
     )
     return list(session.scalars(statement.order_by(CourseVersion.number)))

@@ -28,7 +28,7 @@ def unknown_viewers(session: Session, course: CourseFolder) -> list[tuple[str, s
     named = viewers_of(course)
     if not named:
         return []
-    codes, keys = ([key for kind, key in named if kind == wanted] for wanted in (UNIT, AUDIENCE))
+    codes, keys = ([key for kind, key in named if kind == viewer_kind] for viewer_kind in (UNIT, AUDIENCE))
     known = {UNIT: known_unit_codes(session, codes) if codes else set(), AUDIENCE: known_audiences(session, keys) if keys else set()}
     return [(kind, key) for kind, key in named if key not in known[kind]]
 

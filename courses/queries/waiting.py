@@ -77,8 +77,8 @@ def list_waiting(session: Session, actor: Actor, *, now: datetime) -> list[Waiti
         return []
     courses = list_taught(session, actor.person_id)
     sources = cast("tuple[WaitingSource, ...]", session.info["waiting"])
-    found = [item for source in sources for item in source(session, actor, courses, now)]
-    return sorted(found, key=lambda item: (item.is_dated, item.since, item.path))
+    items = [item for source in sources for item in source(session, actor, courses, now)]
+    return sorted(items, key=lambda item: (item.is_dated, item.since, item.path))
 
 
 def edited(actor: Actor, courses: Sequence[TeamCourse]) -> dict[int, TeamCourse]:

@@ -57,8 +57,8 @@ class DraftOutline:
 def load_draft_outline(session: Session, course: Course, kinds: CourseKinds) -> DraftOutline:
     """Read the outline of a course's working copy, in two statements."""
     checksums = drafts.list_draft_checksums(session, course.id)
-    wanted = [path for path in checksums if is_outline(path) and not any(part.claims(path) for part in kinds.parts)]
-    texts = drafts.draft_bodies(session, course.id, wanted)
+    paths = [path for path in checksums if is_outline(path) and not any(part.claims(path) for part in kinds.parts)]
+    texts = drafts.draft_bodies(session, course.id, paths)
     return DraftOutline(course.id, course.draft_revision, checksums, texts, read_tree(checksums, texts, kinds.kinds, kinds.parts))
 
 
@@ -209,7 +209,7 @@ def _autosaved_after(session: Session, course: Course, change: DraftChange) -> d
     """
     typed = {text.path: text for text in queries.list_autosaved(session, course.id)}
     sources = {path: path for path in change.written} | {new: old for old, new in {**change.copied, **change.moved}.items()}
-    found: dict[str, tuple[str | None, AutosavedText]] = {}
+    autosaved: dict[str, tuple[str | None, AutosavedText]] = {}
     for path, source in sources.items():
         text = typed.get(source)
         if text is None:
@@ -217,5 +217,5 @@ def _autosaved_after(session: Session, course: Course, change: DraftChange) -> d
         after = change.written.get(path, text.text)
         saved = merging.merge(text.text, after, text.saved_text).text if text.saved_text is not None else None
         if saved is not None or text.saved_text is None:
-            found[path] = (saved, replace(text, text=after))
-    return found
+            autosaved[path] = (saved, replace(text, text=after))
+    return autosaved

@@ -49,9 +49,9 @@ def _check(session: Session, course: Course, checked: CheckedCourse, kinds: Cour
     folder = checked.folder
     if folder is None:
         return DraftCheck(checked.findings, None, now)
-    told = [*checked.findings, *_vanished(session, course, folder)]
-    told += [finding for compare in kinds.comparers for finding in compare(session, course.id, folder)]
-    return DraftCheck(tuple(sorted(told, key=lambda finding: finding.place)), without_contents(folder), now)
+    findings = [*checked.findings, *_vanished(session, course, folder)]
+    findings += [finding for compare in kinds.comparers for finding in compare(session, course.id, folder)]
+    return DraftCheck(tuple(sorted(findings, key=lambda finding: finding.place)), without_contents(folder), now)
 
 
 def without_contents(folder: CourseFolder) -> CourseFolder:
@@ -78,8 +78,8 @@ def _beside_site(session: Session, course: Course, draft_check: DraftCheck, kind
 
 
 def _site_findings(session: Session, course_id: int, folder: CourseFolder, kinds: CourseKinds) -> list[Finding]:
-    found = unknown_institutions(session, folder)
-    return found + [finding for look_up in kinds.site_checks for finding in look_up(session, course_id, folder)]
+    findings = unknown_institutions(session, folder)
+    return findings + [finding for look_up in kinds.site_checks for finding in look_up(session, course_id, folder)]
 
 
 def new_site_findings(session: Session, course_id: int, before: str, after: str, kinds: CourseKinds, *, today: date) -> tuple[Finding, ...]:
@@ -111,10 +111,10 @@ def outgoing_draft_check(session: Session, files: FileStore, course: Course, kin
 
 def cache_draft_check(session: Session, course: Course, checked: CheckedCourse, kinds: CourseKinds, *, now: datetime) -> DraftCheck:
     """Keep the draft check of a draft that stands as it was checked: nobody has saved anything else since it was read for that."""
-    draft_check, kept = _check(session, course, checked, kinds, now=now), _draft_checks(session)
-    if len(kept) >= KEPT_DRAFT_CHECKS:
-        kept.clear()  # at once, because other threads read it
-    kept[course.id] = (_state_of(session, course, now), draft_check)
+    draft_check, cached = _check(session, course, checked, kinds, now=now), _draft_checks(session)
+    if len(cached) >= KEPT_DRAFT_CHECKS:
+        cached.clear()  # at once, because other threads read it
+    cached[course.id] = (_state_of(session, course, now), draft_check)
     return _beside_site(session, course, draft_check, kinds)
 
 

@@ -106,9 +106,9 @@ def _require_room(session: Session, course: Course, contents: Collection[FileCon
     arriving = {content.sha256: content.size for content in contents if content.text is None}
     if not arriving:
         return
-    kept = draft_queries.media_sizes(session, course.id)
+    present = draft_queries.media_sizes(session, course.id)
     most = quotas_of(session).course
-    if sum((kept | arriving).values()) > most and not arriving.keys() <= kept.keys():
+    if sum((present | arriving).values()) > most and not arriving.keys() <= present.keys():
         raise Invalid(
             N_("A course's files, including its history, can take up %(most)s in total. Ask an administrator for more space."),
             most=file_size(most),
@@ -179,11 +179,11 @@ def write_autosaved(session: Session, actor: Actor, course: Course, texts: Mappi
 
 def restore_draft(session: Session, actor: Actor, course: Course, revision: int, *, now: datetime) -> bool:
     """Bring a locked course's working copy back to what it was at a revision, as a new revision; say whether anything changed."""
-    wanted = {version.path: version for version in history.list_files_at(session, course.id, revision)}
+    versions = {version.path: version for version in history.list_files_at(session, course.id, revision)}
     present = draft_queries.list_draft_checksums(session, course.id)
-    changed = [path for path, version in wanted.items() if present.get(path) != version.sha256]
+    changed = [path for path, version in versions.items() if present.get(path) != version.sha256]
     contents = _contents_at(session, course, changed, revision)
-    gone = [path for path in present if path not in wanted]
+    gone = [path for path in present if path not in versions]
     return save_files(session, actor, course, contents, removed=gone, origin=RevisionOrigin.RESTORED, restored=revision, now=now)
 
 

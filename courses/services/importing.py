@@ -94,15 +94,15 @@ def plan_import(
         return ImportPlan(None, 0, tuple(FilePlan(path, FileMergeState.ADDED, None, folder[path]) for path in sorted(folder)), folder)
     checksums = {path: hashlib.sha256(content).hexdigest() for path, content in folder.items()}
     base, before, is_guess = _base(session, course, checksums, made_from)
-    found = file_merge_states(before, draft_queries.list_draft_checksums(session, course.id), checksums)
-    here = history.read_at(session, files, course.id, found, course.draft_revision)
-    contested = [path for path, fate in found.items() if fate is FileMergeState.CONFLICT]
+    states = file_merge_states(before, draft_queries.list_draft_checksums(session, course.id), checksums)
+    here = history.read_at(session, files, course.id, states, course.draft_revision)
+    contested = [path for path, fate in states.items() if fate is FileMergeState.CONFLICT]
     then = history.read_versions(session, files, course.id, {path: before[path] for path in contested if path in before})
     plans = [
         both_changed(path, then.get(path), here.get(path), folder.get(path))
         if fate is FileMergeState.CONFLICT
         else FilePlan(path, fate, here.get(path), folder.get(path))
-        for path, fate in found.items()
+        for path, fate in states.items()
     ]
     unknown = {file.path: before.get(file.path) for file in plans if file.fate in OURS}
     edits = history.list_edits_since(session, course.id, unknown) if unknown else []

@@ -57,6 +57,6 @@ def _put_back(session: Session, actor: Actor, course: Course, text: AutosavedTex
     if text.saved is None or text.saved_text is None:
         drafts.save_files(session, actor, course, {}, removed=[text.path], now=now)
         return
-    found = history.list_contents_at(session, course.id, [text.path], text.saved)[text.path]
-    contents = {text.path: FileContent(found.sha256, found.size, found.body, found.media_type)}
+    saved = history.list_contents_at(session, course.id, [text.path], text.saved)[text.path]
+    contents = {text.path: FileContent(saved.sha256, saved.size, saved.body, saved.media_type)}
     drafts.save_files(session, actor, course, contents, origin=RevisionOrigin.RESTORED, restored=text.saved, now=now)

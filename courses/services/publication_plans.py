@@ -258,7 +258,7 @@ def _notify(session: Session, course: Course, row: PlannedPublication, people: S
         }[what]
 
     def words() -> str:
-        told = {
+        sentence = {
             "asked": _("A member of your team asks you to review the changes to this course and approve their publication."),
             "approved": _("Your publication was approved and will run at the scheduled time."),
             "refused": _("The publication you requested was not approved."),
@@ -272,7 +272,7 @@ def _notify(session: Session, course: Course, row: PlannedPublication, people: S
             ),
             "void": _("The draft changed after the publication was planned, or no longer passes its check. Nothing was published."),
         }[what]
-        return f"{told} {row.remark}".strip()
+        return f"{sentence} {row.remark}".strip()
 
     key = f"plan-{row.id}-{what}"
     message = Message(NoticeKind.APPROVAL, key, in_every_language(subject), in_every_language(words), f"/teaching/{course.slug}/publishing")

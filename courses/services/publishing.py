@@ -153,10 +153,10 @@ def _institution_id(session: Session, actor: Actor, course: Course, source: Cour
     """Return the institution of a course from now on, none for the first one; raise InstitutionNotOpen (spec/certificates I2)."""
     if not source.institution and course.institution_id is None:
         return None
-    found = find_named_institution(open_institutions(session, actor, course), source.institution)
-    if found is None:
+    institution = find_named_institution(open_institutions(session, actor, course), source.institution)
+    if institution is None:
         raise InstitutionNotOpen
-    return None if found.is_first else found.id
+    return None if institution.is_first else institution.id
 
 
 def _count_as_saved(session: Session, actor: Actor, course: Course, version: CourseVersion, *, now: datetime) -> None:
@@ -174,7 +174,9 @@ def _count_as_saved(session: Session, actor: Actor, course: Course, version: Cou
 def _hours(session: Session, course: Course, prepared: PreparedCourse) -> CourseHours:
     """Return the hours of a version to be published, measured with those who finished the course where the file writes none."""
     written, measure = prepared.course.hours, cast("TimesMeasurer | None", session.info.get("learning_times"))
-    expected = {key: ExpectedTime(one.description.minutes, one.source.former_keys) for key, one in prepared.activities.items()}
+    expected = {
+        key: ExpectedTime(activity.description.minutes, activity.source.former_keys) for key, activity in prepared.activities.items()
+    }
     measured = measure(session, course.id, expected) if measure is not None and written is None else None
     return decide_hours(written, prepared.course.hours_basis, prepared.minutes, measured)
 
@@ -294,9 +296,9 @@ def _write_modules(session: Session, publication: Publication, kinds: CourseKind
     insert_all(session, [_module_row(publication, source, position) for position, source in enumerate(ready)])
     module_ids: dict[str, int] = dict(session.execute(select(Module.key, Module.id).where(Module.version_id == version_id)).all())
     objectives = [
-        Objective(version_id=version_id, module_id=module_ids[source.key], position=place, text=text)
+        Objective(version_id=version_id, module_id=module_ids[source.key], position=position, text=text)
         for source in ready
-        for place, text in enumerate(publication.prepared.module_texts[source.key][1])
+        for position, text in enumerate(publication.prepared.module_texts[source.key][1])
     ]
     insert_all(session, objectives)
     _write_activities(session, publication, kinds, [(source, module_ids[source.key]) for source in ready])
@@ -323,7 +325,7 @@ def _write_activities(session: Session, publication: Publication, kinds: CourseK
     rows = [
         _activity_row(publication, source, module_id, publication.prepared.activities[activity.key], position)
         for source, module_id in modules
-        for position, activity in enumerate(one for one in source.activities if one.state is SourceState.READY)
+        for position, activity in enumerate(ready for ready in source.activities if ready.state is SourceState.READY)
     ]
     insert_all(session, rows)
     written = session.scalars(select(Activity).where(Activity.version_id == publication.version.id).order_by(Activity.id))
@@ -369,8 +371,8 @@ def _activity_row(publication: Publication, module: ModuleSource, module_id: int
 def freeze_lessons(session: Session, publication: Publication, lessons: Sequence[tuple[Activity, tuple[PreparedLesson, ...]]]) -> None:
     """Write the rendered texts of lessons."""
     insert_all(session, [_lesson_row(activity, lesson_text) for activity, payload in lessons for lesson_text in payload])
-    found = [(activity.id, lesson_text.search_documents) for activity, payload in lessons for lesson_text in payload]
-    search.write_many(session, publication.version.id, found)
+    documents = [(activity.id, lesson_text.search_documents) for activity, payload in lessons for lesson_text in payload]
+    search.write_many(session, publication.version.id, documents)
 
 
 def _lesson_row(activity: Activity, lesson_text: PreparedLesson) -> LessonPage:

@@ -175,10 +175,10 @@ def visible_items(items: Iterable[DatedItem], slug: str) -> list[DatedItem]:
 
 def by_day(items: Iterable[DatedItem], now: datetime) -> Mapping[date, Sequence[CalendarItemView]]:
     """Return items by the day that they are on for the reader."""
-    found: dict[date, list[CalendarItemView]] = {}
+    views: dict[date, list[CalendarItemView]] = {}
     for item in items:
-        found.setdefault(item.by_calendar(zone()).date(), []).append(item_view(item, now))
-    return found
+        views.setdefault(item.by_calendar(zone()).date(), []).append(item_view(item, now))
+    return views
 
 
 def _day(day: date, items: Mapping[date, Sequence[CalendarItemView]], today: date) -> CalendarDayView:
@@ -193,16 +193,16 @@ def days_between(period: CalendarPeriod, items: Mapping[date, Sequence[CalendarI
 def weeks_of(day: date, items: Mapping[date, Sequence[CalendarItemView]], today: date) -> list[list[CalendarDayView | None]]:
     """Return the weeks of a month, Monday first, with nothing in place of days of other months."""
     weeks = Calendar().monthdatescalendar(day.year, day.month)
-    return [[_day(one, items, today) if one.month == day.month else None for one in week] for week in weeks]
+    return [[_day(each, items, today) if each.month == day.month else None for each in week] for week in weeks]
 
 
 def months_between(period: CalendarPeriod, items: Mapping[date, Sequence[CalendarItemView]], today: date) -> list[CalendarMonthView]:
     """Return the days of a period that hold something, by month."""
-    found: dict[str, list[CalendarDayView]] = {}
+    days_by_month: dict[str, list[CalendarDayView]] = {}
     for day in days_between(period, items, today):
         if day.items:
-            found.setdefault(format_month(day.day), []).append(day)
-    return [CalendarMonthView(title, tuple(days)) for title, days in found.items()]
+            days_by_month.setdefault(format_month(day.day), []).append(day)
+    return [CalendarMonthView(title, tuple(days)) for title, days in days_by_month.items()]
 
 
 def zone_words(moment: datetime) -> str:

@@ -29,16 +29,16 @@ def write_item(person: Person, item: DatedItem, site: str, *, now: datetime) -> 
 
 
 def write_feed(
-    found: ReadFeed, items: Sequence[DatedItem], site: str, institution: str, *, now: datetime
+    read: ReadFeed, items: Sequence[DatedItem], site: str, institution: str, *, now: datetime
 ) -> tuple[bytes, dict[str, FeedEntry] | None]:
     """Return the feed of a person, named for the institution, and what it gave now where that differs from the last time."""
-    events = {uid_of(found.person.uuid, item.key): event_of(found.person, item, site, now=now) for item in items}
-    known = read_entries(found.feed)
+    events = {uid_of(read.person.uuid, item.key): event_of(read.person, item, site, now=now) for item in items}
+    known = read_entries(read.feed)
     entries = revise(known, events.values(), now=now)
     written = [_event_of_entry(uid, entry, events.get(uid), site) for uid, entry in entries.items()]
     ordered = sorted(written, key=lambda event: (event.at, event.uid))
     name = _("My dates in %(site)s", site=institution)
-    content = write_calendar(ordered, name=name, zone=find_zone(found.person.zone), now=now)
+    content = write_calendar(ordered, name=name, zone=find_zone(read.person.zone), now=now)
     return content, None if entries == known else entries
 
 

@@ -120,11 +120,11 @@ class Requirement:
 def requirements(view: CourseView) -> list[Requirement]:
     """Say what completing the course asks, and how much of it is met."""
     outline, progress = view.outline, view.progress
-    asked = required_modules(outline)
-    done = sum(progress.module(key).completed for key in asked)
-    text = _parts_to_complete([module for module in outline.modules if module.key in asked])
-    found = [Requirement(text, done, len(asked), _("%(done)s of %(total)s", done=done, total=len(asked)))] if asked else []
-    return found if outline.completion_grade is None else [*found, _required_grade(outline.completion_grade, view.shown_grade)]
+    required = required_modules(outline)
+    done = sum(progress.module(key).completed for key in required)
+    text = _parts_to_complete([module for module in outline.modules if module.key in required])
+    listed = [Requirement(text, done, len(required), _("%(done)s of %(total)s", done=done, total=len(required)))] if required else []
+    return listed if outline.completion_grade is None else [*listed, _required_grade(outline.completion_grade, view.shown_grade)]
 
 
 def _parts_to_complete(modules: Sequence[OutlineModule]) -> str:
@@ -148,13 +148,13 @@ def entry_of(actor: Actor, context: LearnerContext) -> str:
         return "enrolled"
     if is_staff(actor, context):
         return "staff"
-    words: Mapping[EnrolmentRefusal | None, str] = {
+    ways: Mapping[EnrolmentRefusal | None, str] = {
         None: "sign_in" if actor.is_anonymous else "open",
         EnrolmentRefusal.BY_EDITION: "sign_in_edition" if actor.is_anonymous else "edition",
         EnrolmentRefusal.BY_INVITATION: "code" if context.enrolment_mode == "code" else "invitation",
         EnrolmentRefusal.NOT_YET: "not_yet",
     }
-    return words.get(context.refusal, "closed")
+    return ways.get(context.refusal, "closed")
 
 
 @dataclass(frozen=True, slots=True)

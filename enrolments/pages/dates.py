@@ -105,8 +105,8 @@ def _course_path(item: DatedItem) -> str:
 
 
 def _sentence(item: DatedItem, now: datetime) -> str:
-    words = TIME_IS_UP if item.kind is DateKind.ATTEMPT_ENDS and item.at <= now else SENTENCES[item.kind]
-    return _(words, moment=format_datetime(item.by_calendar(zone()), "short"))
+    sentence = TIME_IS_UP if item.kind is DateKind.ATTEMPT_ENDS and item.at <= now else SENTENCES[item.kind]
+    return _(sentence, moment=format_datetime(item.by_calendar(zone()), "short"))
 
 
 def time_left(item: DatedItem, *, now: datetime) -> str:

@@ -114,20 +114,20 @@ def filter_of(arguments: Mapping[str, str], *, by_address: bool = False) -> Grad
 
 
 def filter_words(
-    wanted: GradebookFilter, editions: Mapping[UUID, str], groups: Mapping[UUID, str], units: Mapping[UUID, str], outline: Outline
+    filters: GradebookFilter, editions: Mapping[UUID, str], groups: Mapping[UUID, str], units: Mapping[UUID, str], outline: Outline
 ) -> list[tuple[str, str]]:
     """Say in words which learners are wanted: what is asked, and how."""
-    activity = outline.by_key.get(wanted.next_key)
-    told = [
-        (_("Name"), wanted.words),
-        (_("Edition"), "" if wanted.edition is None else editions.get(wanted.edition, MISSING)),
-        (_("Group"), "" if wanted.group is None else groups.get(wanted.group, MISSING)),
-        (_("Unit"), "" if wanted.unit is None else units.get(wanted.unit, MISSING)),
-        (_("State"), _(STATES[wanted.state]) if wanted.state else ""),
-        (_("Next activity"), choose(activity.title) if activity else wanted.next_key),
-        (_("Not visited for"), ngettext("%(count)s day", "%(count)s days", wanted.idle_days) if wanted.idle_days else ""),
+    activity = outline.by_key.get(filters.next_key)
+    parts = [
+        (_("Name"), filters.words),
+        (_("Edition"), "" if filters.edition is None else editions.get(filters.edition, MISSING)),
+        (_("Group"), "" if filters.group is None else groups.get(filters.group, MISSING)),
+        (_("Unit"), "" if filters.unit is None else units.get(filters.unit, MISSING)),
+        (_("State"), _(STATES[filters.state]) if filters.state else ""),
+        (_("Next activity"), choose(activity.title) if activity else filters.next_key),
+        (_("Not visited for"), ngettext("%(count)s day", "%(count)s days", filters.idle_days) if filters.idle_days else ""),
     ]
-    return [(name, value) for name, value in told if value]
+    return [(name, value) for name, value in parts if value]
 
 
 def graded(outline: Outline) -> list[OutlineActivity]:
@@ -154,8 +154,8 @@ def columns_of(outline: Outline, items: Sequence[ManualGradeItem] = ()) -> list[
     parts = {category.key: choose(category.title) for category in outline.categories}
 
     def part(category: str, weight: Fraction) -> str:
-        words = _("weight %(weight)s", weight=number(rounded(weight) or 0))
-        return " · ".join(filter(None, (parts.get(category, ""), words)))
+        label = _("weight %(weight)s", weight=number(rounded(weight) or 0))
+        return " · ".join(filter(None, (parts.get(category, ""), label)))
 
     columns = [
         Column(
@@ -216,14 +216,14 @@ def share(percent: Fraction | None) -> str:
 
 def dictionary(columns: Sequence[Column]) -> list[tuple[str, str]]:
     """Return the heading of every column of the download with what it holds."""
-    told = [(_(name), _(meaning)) for name, meaning in BEFORE]
+    entries = [(_(name), _(meaning)) for name, meaning in BEFORE]
     meanings = [
         _("Percentage of the maximum for this grade item, from 0 to 100 (%(part)s); empty if there is no mark.", part=column.part)
         if column.item
         else _("Percentage that counts for this activity, from 0 to 100 (%(part)s); empty if there is no result.", part=column.part)
         for column in columns
     ]
-    return told + [(column.name, meaning) for column, meaning in zip(columns, meanings, strict=True)]
+    return entries + [(column.name, meaning) for column, meaning in zip(columns, meanings, strict=True)]
 
 
 def download_rows(rows: Iterable[GradebookRow], columns: Sequence[Column]) -> Iterator[Sequence[Cell]]:

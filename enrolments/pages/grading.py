@@ -64,16 +64,16 @@ def part_lines(
     titles = {part.key: choose(part.title) for part in outline.categories}
     parts = grade_parts(outline, counted_items(items))
     shares = {key: own for part in parts for key, own in part.shares.items()}
-    found = []
+    views = []
     for part in parts:
         lines = _lines(outline, items, pass_marks, marked, shares, part.key if outline.categories else None)
-        found.append(
+        views.append(
             GradeCategoryView(
                 titles.get(part.key, _("All weighted activities")), _words(part.weight), share(part.share), part.drop_lowest, lines
             )
         )
     lost = _lines(outline, [item for item in items if item.category not in titles], pass_marks, marked, shares, "") if titles else ()
-    return found if not lost else [*found, GradeCategoryView(_("Not in any part"), "", share(Fraction(0)), 0, lost, outside=True)]
+    return views if not lost else [*views, GradeCategoryView(_("Not in any part"), "", share(Fraction(0)), 0, lost, outside=True)]
 
 
 def _lines(
@@ -128,10 +128,10 @@ def _words(value: Fraction) -> str:
 def completion_words(outline: Outline) -> list[str]:
     """Say what completes the course."""
     modules = [choose(outline.module_by_key[key].title) for key in outline.completion_modules if key in outline.module_by_key]
-    told = [_("The modules %(titles)s are completed.", titles=", ".join(modules)) if modules else _("All modules are completed.")]
+    sentences = [_("The modules %(titles)s are completed.", titles=", ".join(modules)) if modules else _("All modules are completed.")]
     if outline.completion_grade is not None:
-        told.append(_("The course grade is at least %(share)s.", share=share(outline.completion_grade)))
-    return told
+        sentences.append(_("The course grade is at least %(share)s.", share=share(outline.completion_grade)))
+    return sentences
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,10 +34,10 @@ class TermGroup:
 
 def term_groups(rows: Iterable[Term], query: str) -> list[TermGroup]:
     """Return the terms that a search finds, in the order of the reader's language, by their initial."""
-    wanted = fold(query)
+    needle = fold(query)
     groups: defaultdict[str, list[TermEntry]] = defaultdict(list)
     for term in sorted((_entry(row) for row in rows), key=lambda entry: fold(entry.term)):
-        if not wanted or wanted in fold(f"{term.term} {' '.join(term.also)} {plain_text(term.definition)}"):
+        if not needle or needle in fold(f"{term.term} {' '.join(term.also)} {plain_text(term.definition)}"):
             groups[fold(term.term)[:1].upper()].append(term)
     return [TermGroup(letter, terms) for letter, terms in groups.items()]
 
@@ -87,7 +87,7 @@ def resource_groups(rows: Sequence[CourseResource]) -> list[ResourceGroup]:
         "platform": _("Platforms"),
     }
     groups = {kind: [_resource(row) for row in rows if row.kind == kind] for kind in names}
-    return [ResourceGroup(names[kind], found) for kind, found in groups.items() if found]
+    return [ResourceGroup(names[kind], listed) for kind, listed in groups.items() if listed]
 
 
 def _resource(row: CourseResource) -> ResourceEntry:

@@ -18,18 +18,18 @@ def _fact(entry: LogEntry, name: str) -> str:
 
 
 def _count(entry: LogEntry, name: str) -> int:
-    found = entry.facts.get(name)
-    return len(found) if isinstance(found, list) else 0
+    value = entry.facts.get(name)
+    return len(value) if isinstance(value, list) else 0
 
 
 def _number(entry: LogEntry) -> int:
-    found = entry.facts.get("count")
-    return found if isinstance(found, int) else 0
+    value = entry.facts.get("count")
+    return value if isinstance(value, int) else 0
 
 
-def _named(words: str, name: str) -> str:
+def _named(sentence: str, name: str) -> str:
     """Return a sentence with the name of what it is about, of an older entry without."""
-    return f"{words}: {name}" if name else words
+    return f"{sentence}: {name}" if name else sentence
 
 
 def _group_changed(entry: LogEntry) -> str:

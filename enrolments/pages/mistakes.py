@@ -33,8 +33,8 @@ class MistakeStateView:
 
 def state_view(state: str, *, of_reporter: bool = False) -> MistakeStateView:
     """Return how a state is shown to the course team, or to whoever made the report."""
-    words = MISTAKE_STATES_OF_REPORTER if of_reporter else MISTAKE_STATES
-    return MistakeStateView(*LOOKS[MistakeState(state)], _(words[MistakeState(state)]))
+    labels = MISTAKE_STATES_OF_REPORTER if of_reporter else MISTAKE_STATES
+    return MistakeStateView(*LOOKS[MistakeState(state)], _(labels[MistakeState(state)]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +69,13 @@ def place_views(groups: Sequence[MistakeGroup], changed: Collection[int]) -> lis
     for group in groups:
         places.setdefault((group.newest.activity_key, group.newest.question_key), []).append(group)
     return [
-        MistakePlaceView(found[0].newest.title, question is not None, found[0].newest.language, [_line(group, changed) for group in found])
-        for (_activity, question), found in places.items()
+        MistakePlaceView(
+            groups_there[0].newest.title,
+            question is not None,
+            groups_there[0].newest.language,
+            [_line(group, changed) for group in groups_there],
+        )
+        for (_activity, question), groups_there in places.items()
     ]
 
 

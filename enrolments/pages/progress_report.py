@@ -22,9 +22,10 @@ class ModuleProgressRow:
 
 def module_lines(outline: Outline, counts: Mapping[str, ModuleCount], learners: int) -> list[ModuleProgressRow]:
     """Return the modules in order."""
-    found = [(module, counts.get(module.key, ModuleCount())) for module in outline.modules if module.required]
+    counted = [(module, counts.get(module.key, ModuleCount())) for module in outline.modules if module.required]
     return [
-        ModuleProgressRow(choose(module.title), count.begun, count.completed, _share(count.completed, learners)) for module, count in found
+        ModuleProgressRow(choose(module.title), count.begun, count.completed, _share(count.completed, learners))
+        for module, count in counted
     ]
 
 

@@ -22,14 +22,14 @@ def renewal_view(own: OwnRenewal, now: datetime) -> RenewalView:
     """Return how a certificate is renewed, now or from a later day on."""
     until, opens = format_date(own.valid_until), format_date(own.opens_on)
     if own.is_ended(now):
-        words = _("Your certificate was valid until %(day)s. Take the course again to obtain another one.", day=until)
+        sentence = _("Your certificate was valid until %(day)s. Take the course again to obtain another one.", day=until)
     elif own.is_open(now):
-        words = _("Your certificate is valid until %(day)s. Take the course again to renew it.", day=until)
+        sentence = _("Your certificate is valid until %(day)s. Take the course again to renew it.", day=until)
     else:
-        words = _(
+        sentence = _(
             "Your certificate is valid until %(day)s. From %(opens)s you can take the course again to renew it.", day=until, opens=opens
         )
-    return RenewalView(choose(own.titles), words, renewal_url(own.slug) if own.is_open(now) else "")
+    return RenewalView(choose(own.titles), sentence, renewal_url(own.slug) if own.is_open(now) else "")
 
 
 def required_renewal(slug: str) -> RenewalView:

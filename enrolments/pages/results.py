@@ -111,11 +111,11 @@ def reasons_of(outline: Outline, overrides: Sequence[ResultOverrideRow]) -> dict
     last: dict[str, ResultOverrideRow] = {}
     for line in overrides:
         last.setdefault(line.activity_key, line)
-    found: dict[str, str] = {}
+    reasons: dict[str, str] = {}
     for key, line in last.items():
         if line.score is not None:
-            found.setdefault(outline.renames.get(key, key), line.reason)
-    return found
+            reasons.setdefault(outline.renames.get(key, key), line.reason)
+    return reasons
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,12 +133,12 @@ class ResultOverrideView:
 
 def override_rows(outline: Outline, overrides: Sequence[ResultOverrideRow], key: str = "") -> list[ResultOverrideView]:
     """Return what the team set, of one activity or of all."""
-    found = []
+    views = []
     for line in overrides:
         present = outline.renames.get(line.activity_key, line.activity_key)
         if key in ("", present):
             activity = outline.by_key.get(present)
-            found.append(
+            views.append(
                 ResultOverrideView(
                     choose(activity.title) if activity else present,
                     share(line.before),
@@ -148,4 +148,4 @@ def override_rows(outline: Outline, overrides: Sequence[ResultOverrideRow], key:
                     line.made_at,
                 )
             )
-    return found
+    return views

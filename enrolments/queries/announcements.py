@@ -84,10 +84,10 @@ def people_of(audience: AnnouncementRecipients, *, now: datetime) -> Select[int]
 def list_audience(session: Session, row: Announcement, *, limit: int) -> list[int]:
     """List the next people to notify, by their numbers: of a message those who were found when it was sent."""
     if row.is_message:
-        found = select(MessageRecipient.person_id).where(
+        recipients = select(MessageRecipient.person_id).where(
             MessageRecipient.announcement_id == row.id, MessageRecipient.person_id > row.told_until
         )
-        return list(session.scalars(found.order_by(MessageRecipient.person_id).limit(limit)))
+        return list(session.scalars(recipients.order_by(MessageRecipient.person_id).limit(limit)))
     statement = select(Person.id).join(Enrolment, Enrolment.person_id == Person.id).where(Person.id > row.told_until)
     return list(session.scalars(statement.where(*_conditions(audience_of(row), row.sent_at)).order_by(Person.id).limit(limit)))
 

@@ -31,7 +31,7 @@ def _holds(leaf: HoldsLeaf, scope: AudienceScope) -> ColumnElement[bool]:
 
 
 def _held(session: Session, people: Collection[int]) -> Mapping[int, tuple[HeldFact, ...]]:
-    found = defaultdict[int, tuple[HeldFact, ...]](tuple)
+    facts = defaultdict[int, tuple[HeldFact, ...]](tuple)
     statement = (
         select(Enrolment.person_id, Course.slug, Completion.completed_at, Completion.valid_until)
         .join(Completion, Completion.enrolment_id == Enrolment.id)
@@ -41,8 +41,8 @@ def _held(session: Session, people: Collection[int]) -> Mapping[int, tuple[HeldF
     )
     zone = site_locale().zone
     for person, slug, moment, valid_until in session.execute(statement):
-        found[person] += (HeldFact(slug, moment.astimezone(zone).date(), valid_until),)
-    return found
+        facts[person] += (HeldFact(slug, moment.astimezone(zone).date(), valid_until),)
+    return facts
 
 
 def _names(session: Session, slugs: Collection[str]) -> Mapping[str, str]:

@@ -88,10 +88,10 @@ def code_is_taken(session: Session, code: str) -> bool:
 def get_edition_context(session: Session, actor: Actor, slug: str, edition: UUID) -> EditionContext:
     """Return the page context of an edition of a course; raise NotFound."""
     context = get_learner_context(session, actor, slug)
-    found = session.scalar(select(Edition).where(Edition.course_id == context.course_id, Edition.uuid == edition))
-    if found is None:
+    row = session.scalar(select(Edition).where(Edition.course_id == context.course_id, Edition.uuid == edition))
+    if row is None:
         raise NotFound
-    return EditionContext(context, found, _refusal(context.archived, context.version_id, found, context.now))
+    return EditionContext(context, row, _refusal(context.archived, context.version_id, row, context.now))
 
 
 def get_context_by_code(session: Session, actor: Actor, code: str) -> EditionContext:
@@ -100,11 +100,11 @@ def get_context_by_code(session: Session, actor: Actor, code: str) -> EditionCon
     if typed is None:
         raise NotFound  # to compare with nothing would find the editions without a code
     statement = select(Edition, Course.slug).join(Course, Course.id == Edition.course_id).where(Edition.code == typed)
-    found = session.execute(statement).one_or_none()
-    if found is None:
+    row = session.execute(statement).one_or_none()
+    if row is None:
         raise NotFound
-    context = get_learner_context(session, actor, found.slug)
-    return EditionContext(context, found.Edition, _refusal(context.archived, context.version_id, found.Edition, context.now), by_code=True)
+    context = get_learner_context(session, actor, row.slug)
+    return EditionContext(context, row.Edition, _refusal(context.archived, context.version_id, row.Edition, context.now), by_code=True)
 
 
 def _refusal(archived: bool, version_id: int | None, edition: Edition, now: datetime) -> EnrolmentRefusal | None:
@@ -166,7 +166,7 @@ class RosterRow:
     completed_at: datetime | None
 
 
-def list_roster(session: Session, course_id: int, words: str, edition: UUID | None, *, offset: int, limit: int) -> list[RosterRow]:
+def list_roster(session: Session, course_id: int, query: str, edition: UUID | None, *, offset: int, limit: int) -> list[RosterRow]:
     """List those who take a course, or one of its editions, by name; all or those whom a search finds."""
     statement = (
         select(
@@ -185,7 +185,7 @@ def list_roster(session: Session, course_id: int, words: str, edition: UUID | No
         .outerjoin(EditionPlace, EditionPlace.enrolment_id == Enrolment.id)
         .outerjoin(Edition, Edition.id == EditionPlace.edition_id)
         .outerjoin(Completion, Completion.enrolment_id == Enrolment.id)
-        .where(Enrolment.course_id == course_id, Enrolment.left_at.is_(None), *name_matches(words, with_address=True))
+        .where(Enrolment.course_id == course_id, Enrolment.left_at.is_(None), *name_matches(query, with_address=True))
         .order_by(*by_name(), Enrolment.id)
         .offset(offset)
         .limit(limit)
@@ -219,32 +219,32 @@ class EnrolCandidate:
     email: str
 
 
-def list_outsiders(session: Session, actor: Actor, course_id: int, words: str, *, limit: int) -> list[EnrolCandidate]:
+def list_outsiders(session: Session, actor: Actor, course_id: int, query: str, *, limit: int) -> list[EnrolCandidate]:
     """List the people with an open account whom a search finds and who do not take a course, by name.
 
     Addresses of those outside the course are for administrators (spec/security 7.6): others find by name, never by an address,
     so that nobody learns whether it has an account (2.2), and nobody where they name too little of them.
     """
-    if names_too_little(actor, words) or ("@" in words and not actor.is_administrator):
+    if names_too_little(actor, query) or ("@" in query and not actor.is_administrator):
         return []
     inside = select(Enrolment.person_id).where(Enrolment.course_id == course_id, Enrolment.left_at.is_(None))
     statement = (
         select(Person, Organisation.name)
         .outerjoin(Membership, (Membership.person_id == Person.id) & MAIN)
         .outerjoin(Organisation, Organisation.id == Membership.organisation_id)
-        .where(Person.suspended_at.is_(None), Person.id.not_in(inside), *name_matches(words, with_address=actor.is_administrator))
+        .where(Person.suspended_at.is_(None), Person.id.not_in(inside), *name_matches(query, with_address=actor.is_administrator))
         .order_by(*by_name())
         .limit(limit)
     )
     return [
-        EnrolCandidate(person.id, person.uuid, person.full_name, place or "", person.email if actor.is_administrator else "")
-        for person, place in session.execute(statement)
+        EnrolCandidate(person.id, person.uuid, person.full_name, unit or "", person.email if actor.is_administrator else "")
+        for person, unit in session.execute(statement)
     ]
 
 
-def names_too_little(actor: Actor, words: str) -> bool:
+def names_too_little(actor: Actor, query: str) -> bool:
     """Return whether so few characters would let the actor leaf through all accounts; administrators may."""
-    return not actor.is_administrator and max(map(len, words.split()), default=0) < FEWEST_LETTERS
+    return not actor.is_administrator and max(map(len, query.split()), default=0) < FEWEST_LETTERS
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,7 +263,7 @@ PORTION = 500
 
 def known_addresses(session: Session, course_id: int, addresses: Sequence[str]) -> Mapping[str, AddressLookup]:
     """Return the accounts that these addresses (in lower case) lead to, and whether each takes a course."""
-    found, holder = dict[str, AddressLookup](), aliased(Person)
+    lookups, holder = dict[str, AddressLookup](), aliased(Person)
     takes = (Enrolment.person_id == holder.id) & (Enrolment.course_id == course_id) & Enrolment.left_at.is_(None)
     for begin in range(0, len(addresses), PORTION):
         statement = (
@@ -274,8 +274,8 @@ def known_addresses(session: Session, course_id: int, addresses: Sequence[str]) 
             .where(Person.email.in_(addresses[begin : begin + PORTION]))
         )
         for address, person, enrolment_id in session.execute(statement):
-            found[address] = AddressLookup(person.id, person.full_name, person.suspended_at is not None, enrolment_id is not None)
-    return found
+            lookups[address] = AddressLookup(person.id, person.full_name, person.suspended_at is not None, enrolment_id is not None)
+    return lookups
 
 
 def get_pending(session: Session, person_id: int | None, course_id: int, pending: UUID) -> PendingEnrolmentList:

@@ -70,10 +70,10 @@ class LearnerMarkRow:
 
 
 def list_marks(
-    session: Session, item: ManualGradeItem, wanted: GradebookFilter, *, unmarked: bool, now: datetime, offset: int, limit: int
+    session: Session, item: ManualGradeItem, filters: GradebookFilter, *, unmarked: bool, now: datetime, offset: int, limit: int
 ) -> list[LearnerMarkRow]:
     """List some learners of an item's course by name with their marks; all, or those without one."""
-    conditions = conditions_of(item.course_id, wanted, now)
+    conditions = conditions_of(item.course_id, filters, now)
     if unmarked:
         conditions.append(ManualGrade.points.is_(None))
     return _mark_lines(session, item, conditions, offset, limit)

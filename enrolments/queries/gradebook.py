@@ -149,23 +149,23 @@ def within(enrolment: Any, edition: UUID | None, group: UUID | None) -> list[Col
     return conditions
 
 
-def conditions_of(course_id: int, wanted: GradebookFilter, now: datetime) -> list[ColumnElement[bool]]:
+def conditions_of(course_id: int, filters: GradebookFilter, now: datetime) -> list[ColumnElement[bool]]:
     """Return what the enrolments that are wanted fulfil; `person` and `completion` have to be joined."""
     conditions = [
         Enrolment.course_id == course_id,
         Enrolment.left_at.is_(None),
-        *name_matches(wanted.words, with_address=wanted.by_address),
+        *name_matches(filters.words, with_address=filters.by_address),
     ]
-    conditions += within(Enrolment.id, wanted.edition, wanted.group)
-    if wanted.unit is not None:
-        conditions.append(belongs_to(Organisation.uuid == wanted.unit))
-    if wanted.state is not None:
-        conditions.append(Completion.id.is_not(None) if wanted.state is GradebookState.COMPLETED else Completion.id.is_(None))
-    if wanted.next_key:
+    conditions += within(Enrolment.id, filters.edition, filters.group)
+    if filters.unit is not None:
+        conditions.append(belongs_to(Organisation.uuid == filters.unit))
+    if filters.state is not None:
+        conditions.append(Completion.id.is_not(None) if filters.state is GradebookState.COMPLETED else Completion.id.is_(None))
+    if filters.next_key:
         steps = next_steps(course_id, now)
-        conditions.append(Enrolment.id.in_(select(steps.c.enrolment_id).where(steps.c.key == wanted.next_key)))
-    if wanted.idle_days:
-        conditions.append(idle_since(now - timedelta(days=wanted.idle_days)))
+        conditions.append(Enrolment.id.in_(select(steps.c.enrolment_id).where(steps.c.key == filters.next_key)))
+    if filters.idle_days:
+        conditions.append(idle_since(now - timedelta(days=filters.idle_days)))
     return conditions
 
 
@@ -177,7 +177,7 @@ def _columns_of(order: GradebookOrder) -> tuple[ColumnElement[Any], ...]:
     return (func.coalesce(score.scalar_subquery(), -1),)
 
 
-def _gradebook(course_id: int, wanted: GradebookFilter, order: GradebookOrder, now: datetime) -> Select[*tuple[Any, ...]]:
+def _gradebook(course_id: int, filters: GradebookFilter, order: GradebookOrder, now: datetime) -> Select[*tuple[Any, ...]]:
     columns = [column.desc() if order.descending else column.asc() for column in _columns_of(order)]
     return (
         select(
@@ -199,16 +199,16 @@ def _gradebook(course_id: int, wanted: GradebookFilter, order: GradebookOrder, n
         .outerjoin(EditionPlace, EditionPlace.enrolment_id == Enrolment.id)
         .outerjoin(Edition, Edition.id == EditionPlace.edition_id)
         .outerjoin(Completion, Completion.enrolment_id == Enrolment.id)
-        .where(*conditions_of(course_id, wanted, now))
+        .where(*conditions_of(course_id, filters, now))
         .order_by(*columns, *by_name(), Enrolment.id)
     )
 
 
-def _rows(session: Session, outline: Outline, found: Sequence[Row[*tuple[Any, ...]]]) -> list[GradebookRow]:
+def _rows(session: Session, outline: Outline, portion: Sequence[Row[*tuple[Any, ...]]]) -> list[GradebookRow]:
     """Add the results of a portion of learners: one statement, and those of the versions that this process has not read yet."""
-    results = results_of_many(session, [row.id for row in found])
-    versions = course_outlines.list_outlines(session, {row.course_version_id for row in found})
-    return [_row(row, outline, versions[row.course_version_id], results[row.id]) for row in found]
+    results = results_of_many(session, [row.id for row in portion])
+    versions = course_outlines.list_outlines(session, {row.course_version_id for row in portion})
+    return [_row(row, outline, versions[row.course_version_id], results[row.id]) for row in portion]
 
 
 def _row(row: Row[*tuple[Any, ...]], outline: Outline, followed: Outline, results: Results) -> GradebookRow:
@@ -232,29 +232,29 @@ def _row(row: Row[*tuple[Any, ...]], outline: Outline, followed: Outline, result
 
 
 def list_gradebook(
-    session: Session, outline: Outline, wanted: GradebookFilter, order: GradebookOrder, *, now: datetime, offset: int, limit: int
+    session: Session, outline: Outline, filters: GradebookFilter, order: GradebookOrder, *, now: datetime, offset: int, limit: int
 ) -> list[GradebookRow]:
     """List some learners of a course with the results of the activities of this version."""
-    statement = _gradebook(outline.course_id, wanted, order, now).offset(offset).limit(limit)
+    statement = _gradebook(outline.course_id, filters, order, now).offset(offset).limit(limit)
     return _rows(session, outline, session.execute(statement).all())
 
 
 def stream_gradebook(
-    session: Session, outline: Outline, wanted: GradebookFilter, order: GradebookOrder, *, now: datetime
+    session: Session, outline: Outline, filters: GradebookFilter, order: GradebookOrder, *, now: datetime
 ) -> Iterator[GradebookRow]:
     """Yield every learner, some at a time: memory does not grow with their number."""
-    statement = _gradebook(outline.course_id, wanted, order, now)
+    statement = _gradebook(outline.course_id, filters, order, now)
     for portion in session.execute(statement, execution_options={"yield_per": BATCH}).partitions():
         yield from _rows(session, outline, portion)
 
 
-def count_gradebook(session: Session, course_id: int, wanted: GradebookFilter, *, now: datetime) -> tuple[int, int]:
+def count_gradebook(session: Session, course_id: int, filters: GradebookFilter, *, now: datetime) -> tuple[int, int]:
     """Count the learners that are wanted, and those of them who have completed the course."""
     statement = (
         select(func.count(Enrolment.id), func.count(Completion.id))
         .join(Person, Person.id == Enrolment.person_id)
         .outerjoin(Completion, Completion.enrolment_id == Enrolment.id)
-        .where(*conditions_of(course_id, wanted, now))
+        .where(*conditions_of(course_id, filters, now))
     )
     learners, completed = session.execute(statement).one()
     return learners, completed

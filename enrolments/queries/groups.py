@@ -13,10 +13,10 @@ from kernel.permissions import Actor
 
 def get_group_members(session: Session, actor: Actor, slug: str, group: UUID) -> GroupMemberContext:
     """Return the page context of all who are in a group: their own record, where they are in it."""
-    found = get_group_context(session, actor, slug, group)
+    group_context = get_group_context(session, actor, slug, group)
     mine = (
         select(GroupMember.group_id)
         .join(Enrolment, Enrolment.id == GroupMember.enrolment_id)
-        .where(GroupMember.group_id == found.group.id, Enrolment.person_id == actor.person_id)
+        .where(GroupMember.group_id == group_context.group.id, Enrolment.person_id == actor.person_id)
     )
-    return GroupMemberContext(found.context, found.group, actor.person_id if session.scalar(mine) is not None else None)
+    return GroupMemberContext(group_context.context, group_context.group, actor.person_id if session.scalar(mine) is not None else None)

@@ -95,7 +95,7 @@ def list_unanswered(session: Session, course_id: int, list_uuid: UUID | None, *,
     )
     if list_uuid is not None:
         statement = statement.where(row.list_uuid == list_uuid)
-    return [InvitationRow(*found[:4], found[4] or "", *found[5:]) for found in session.execute(statement)]
+    return [InvitationRow(*row[:4], row[4] or "", *row[5:]) for row in session.execute(statement)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,8 +209,10 @@ def list_own_pending(session: Session, actor: Actor, *, now: datetime) -> tuple[
     """List the open invitations of a person to courses that take people, and their places on waiting lists, in one statement."""
     values = {"person_id": actor.person_id, "now": now, "any_address": not confirms_addresses(session)}
     rows = connection_of(session).execute(_OWN_PENDING, values)
-    found = [(line[0], PendingPlace(line[2], line[3], line[4] or "", line[5], line[6])) for line in rows]
-    return [place for is_invited, place in found if is_invited], [place for is_invited, place in found if not is_invited]
+    pending = [(line[0], PendingPlace(line[2], line[3], line[4] or "", line[5], line[6])) for line in rows]
+    return [pending_place for is_invited, pending_place in pending if is_invited], [
+        pending_place for is_invited, pending_place in pending if not is_invited
+    ]
 
 
 def _invited(session: Session, actor: Actor) -> Select[EnrolmentInvitation, Course, Edition, bool, bool]:
@@ -232,10 +234,10 @@ def get_by_secret(session: Session, actor: Actor, secret: str) -> InvitedContext
 
 
 def _get(session: Session, actor: Actor, condition: ColumnElement[bool]) -> InvitedContext:
-    found = session.execute(_invited(session, actor).where(condition)).one_or_none()
-    if found is None:
+    values = session.execute(_invited(session, actor).where(condition)).one_or_none()
+    if values is None:
         raise NotFound
-    row, course, edition, mine, upheld = found
+    row, course, edition, mine, upheld = values
     now = clock.now()
     return InvitedContext(
         row,
@@ -268,5 +270,5 @@ def list_signed_up(session: Session, person_id: int, *, now: datetime) -> list[U
 def get_to_send(session: Session, invitation_id: int, *, now: datetime) -> tuple[EnrolmentInvitation, Course] | None:
     """Return an invitation with its course, where it is still open and who sent it may still invite."""
     statement = select(EnrolmentInvitation, Course).join(Course, Course.id == EnrolmentInvitation.course_id)
-    found = session.execute(statement.where(EnrolmentInvitation.id == invitation_id, *is_open(now), is_upheld())).one_or_none()
-    return None if found is None else (found[0], found[1])
+    row = session.execute(statement.where(EnrolmentInvitation.id == invitation_id, *is_open(now), is_upheld())).one_or_none()
+    return None if row is None else (row[0], row[1])

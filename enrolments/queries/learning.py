@@ -111,8 +111,8 @@ def _visible_contexts(*, everywhere: bool, is_anonymous: bool) -> Select[*tuple[
     """Return the statement of the contexts of some reader, put together once for all like them."""
     mine = or_(Enrolment.id.is_not(None), CourseStaff.id.is_not(None))
     statement = _LEARNER_CONTEXTS.where(CourseVersion.id.is_not(None)).order_by(case((mine, 0), else_=1), Course.id).limit(MOST_CONTEXTS)
-    found = course_catalogue.found_by(is_anonymous=is_anonymous) & Course.archived_at.is_(None)
-    return statement if everywhere else statement.where(mine | found)
+    is_visible = course_catalogue.found_by(is_anonymous=is_anonymous) & Course.archived_at.is_(None)
+    return statement if everywhere else statement.where(mine | is_visible)
 
 
 def visible_course_ids(actor: Actor) -> Select[int]:
@@ -126,15 +126,15 @@ def visible_activities(session: Session, actor: Actor, contexts: Sequence[Learne
     outlines = course_outlines.list_outlines(session, [context.version_id for context in contexts if context.version_id is not None])
     enrolled = [context.enrolment_id for context in contexts if context.enrolment_id is not None]
     results = results_of_many(session, enrolled) if enrolled else {}
-    found = {}
+    activities = {}
     for context in contexts:
         outline = outlines[context.version_id or 0]
         closed = closed_activities(outline, results.get(context.enrolment_id or 0, {}), context.now)
         subjects = (
             ActivityContext(context, outline, activity, context.not_begun or closed[activity.key]) for activity in outline.activities()
         )
-        found[outline.version_id] = [subject.activity for subject in subjects if view_activity(actor, subject) is Verdict.ALLOW]
-    return found
+        activities[outline.version_id] = [subject.activity for subject in subjects if view_activity(actor, subject) is Verdict.ALLOW]
+    return activities
 
 
 def _learner_context(row: Any) -> LearnerContext:
@@ -174,7 +174,9 @@ def with_personal_dates(session: Session, outlines: Mapping[int, Outline]) -> di
     kinds = cast("CourseKinds", session.info["kinds"])
     own = dict(outlines)
     for publisher in kinds.publishers:
-        followed = {key: outline for key, outline in own.items() if any(one.kind == publisher.kind.name for one in outline.activities())}
+        followed = {
+            key: outline for key, outline in own.items() if any(activity.kind == publisher.kind.name for activity in outline.activities())
+        }
         if followed and publisher.dates is not sets_no_dates:
             own |= {key: own[key].for_person(dates) for key, dates in publisher.dates(session, followed).items()}
     return own
@@ -235,22 +237,22 @@ def get_file_context(session: Session, actor: Actor, slug: str, sha256: str, nam
     To those who edit the course it may also be one of its working copy.
     """
     context = get_learner_context(session, actor, slug)
-    found = course_outlines.list_file_uses(session, context.course_id, sha256, context.version_id) if context.version_id else []
-    if not found or context.version_id is None:
+    uses = course_outlines.list_file_uses(session, context.course_id, sha256, context.version_id) if context.version_id else []
+    if not uses or context.version_id is None:
         return _draft_file_context(session, actor, context, sha256)
     outline = course_outlines.get_outline(session, context.version_id)
-    of_all = not all(row.used_by for row in found)
-    keys = set() if of_all else {outline.renames.get(key, key) for row in found for key in row.used_by}
+    of_all = not all(row.used_by for row in uses)
+    keys = set() if of_all else {outline.renames.get(key, key) for row in uses for key in row.used_by}
     users = _activity_contexts(session, context, outline, sorted(keys & outline.by_key.keys()))
-    newest = found[0]
+    newest = uses[0]
     return CourseFileContext(context, sha256, basename(newest.path), newest.media_type, newest.is_picture, users)
 
 
 def _draft_file_context(session: Session, actor: Actor, context: LearnerContext, sha256: str) -> CourseFileContext:
-    found = course_drafts.find_draft_file(session, context.course_id, sha256) if edits(actor, context.staff_role) else None
-    if found is None:
+    file = course_drafts.find_draft_file(session, context.course_id, sha256) if edits(actor, context.staff_role) else None
+    if file is None:
         raise NotFound
-    return CourseFileContext(context, sha256, basename(found.path), found.media_type, False, (), found.body)
+    return CourseFileContext(context, sha256, basename(file.path), file.media_type, False, (), file.body)
 
 
 @dataclass(frozen=True, slots=True)
@@ -302,10 +304,10 @@ def list_own_courses(session: Session, actor: Actor) -> list[OwnCourse]:
 
 def results_of_many(session: Session, enrolment_ids: Sequence[int]) -> dict[int, dict[str, LearnerResult]]:
     """Return the results of several enrolments in one statement."""
-    found: dict[int, dict[str, LearnerResult]] = {enrolment_id: {} for enrolment_id in enrolment_ids}
+    results: dict[int, dict[str, LearnerResult]] = {enrolment_id: {} for enrolment_id in enrolment_ids}
     for row in connection_of(session).execute(_RESULTS_OF_SOME, {"enrolments": enrolment_ids}):
-        found[row.enrolment_id][row.activity_key] = _result(row)
-    return found
+        results[row.enrolment_id][row.activity_key] = _result(row)
+    return results
 
 
 def lock_enrolment_turn(session: Session, person_id: int) -> None:
@@ -340,10 +342,10 @@ def get_learning_record(session: Session, _actor: Actor, person: UUID, slug: str
     row = session.execute(statement).one_or_none()
     if row is None:
         raise NotFound
-    found, enrolment, completion = row
+    learner, enrolment, completion = row
     results = session.scalars(select(ActivityResult).where(ActivityResult.enrolment_id == enrolment.id))
     outline = course_outlines.get_outline(session, enrolment.course_version_id)
-    return LearningRecord(found, enrolment, outline, completion, {result.activity_key: result for result in results})
+    return LearningRecord(learner, enrolment, outline, completion, {result.activity_key: result for result in results})
 
 
 def find_timestamps(session: Session, enrolment_id: int, activity_key: str) -> tuple[datetime | None, datetime | None]:
@@ -387,9 +389,9 @@ class LearnerRow:
     email: str
 
 
-def list_learners(session: Session, course_id: int, words: str = "", *, offset: int = 0, limit: int) -> list[LearnerRow]:
+def list_learners(session: Session, course_id: int, query: str = "", *, offset: int = 0, limit: int) -> list[LearnerRow]:
     """List those who take a course, by name; all or those whom a search finds."""
-    return _learners(session, [Enrolment.course_id == course_id, *name_matches(words, with_address=True)], offset, limit)
+    return _learners(session, [Enrolment.course_id == course_id, *name_matches(query, with_address=True)], offset, limit)
 
 
 def list_members(session: Session, group_id: int, *, offset: int = 0, limit: int) -> list[LearnerRow]:
@@ -398,12 +400,12 @@ def list_members(session: Session, group_id: int, *, offset: int = 0, limit: int
     return _learners(session, [Enrolment.id.in_(members)], offset, limit)
 
 
-def list_outside(session: Session, group: LearnerGroup, words: str, *, offset: int = 0, limit: int) -> list[LearnerRow]:
+def list_outside(session: Session, group: LearnerGroup, query: str, *, offset: int = 0, limit: int) -> list[LearnerRow]:
     """List the learners of a group's course who are not in it and whom a search finds."""
     members = select(GroupMember.enrolment_id).where(GroupMember.group_id == group.id)
     return _learners(
         session,
-        [Enrolment.course_id == group.course_id, Enrolment.id.not_in(members), *name_matches(words, with_address=True)],
+        [Enrolment.course_id == group.course_id, Enrolment.id.not_in(members), *name_matches(query, with_address=True)],
         offset,
         limit,
     )
@@ -457,10 +459,10 @@ def find_group(session: Session, course_id: int, group: UUID) -> LearnerGroup | 
 def get_group_context(session: Session, actor: Actor, slug: str, group: UUID) -> GroupContext:
     """Return the page context of a group of a course; raise NotFound."""
     context = get_learner_context(session, actor, slug)
-    found = find_group(session, context.course_id, group)
-    if found is None:
+    learner_group = find_group(session, context.course_id, group)
+    if learner_group is None:
         raise NotFound
-    return GroupContext(context, found)
+    return GroupContext(context, learner_group)
 
 
 def group_name_is_taken(session: Session, course_id: int, name: str) -> bool:

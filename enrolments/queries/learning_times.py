@@ -44,7 +44,13 @@ def measured_minutes(session: Session, course_id: int, expected: Mapping[str, Ex
 
 def _minutes(expected: Mapping[str, ExpectedTime], done: Mapping[str, Moments]) -> Fraction:
     """Return the minutes of one person; what was not done, or long left open, counts as expected."""
-    return sum((_of_activity(one.minutes, _recorded(done, (key, *one.former_keys))) for key, one in expected.items()), Fraction(0))
+    return sum(
+        (
+            _of_activity(expected_time.minutes, _recorded(done, (key, *expected_time.former_keys)))
+            for key, expected_time in expected.items()
+        ),
+        Fraction(0),
+    )
 
 
 def _recorded(done: Mapping[str, Moments], keys: Iterable[str]) -> Moments | None:

@@ -45,10 +45,10 @@ def find_own_open(session: Session, person_id: int, course_id: int, activity_key
     return session.scalar(statement.order_by(MistakeReport.id).limit(1))
 
 
-def lock_same_place(session: Session, report: MistakeReport, wanted: Collection[UUID]) -> Sequence[MistakeReport]:
+def lock_same_place(session: Session, report: MistakeReport, numbers: Collection[UUID]) -> Sequence[MistakeReport]:
     """Lock those of some reports that are of the place of one and not settled."""
-    place = _of_place(report.course_id, report.activity_key, report.question_key)
-    statement = select(MistakeReport).where(MistakeReport.uuid.in_(wanted), *place, _UNSETTLED).order_by(MistakeReport.id)
+    conditions = _of_place(report.course_id, report.activity_key, report.question_key)
+    statement = select(MistakeReport).where(MistakeReport.uuid.in_(numbers), *conditions, _UNSETTLED).order_by(MistakeReport.id)
     return session.scalars(statement.limit(MOST_SAME + 1).with_for_update().execution_options(populate_existing=True)).all()
 
 
@@ -62,11 +62,11 @@ class ReporterRow:
 
 def list_same_place(session: Session, report: MistakeReport) -> list[ReporterRow]:
     """List the other unsettled reports of the place of one: those of its kind first, then the newest first."""
-    place = _of_place(report.course_id, report.activity_key, report.question_key)
+    conditions = _of_place(report.course_id, report.activity_key, report.question_key)
     statement = (
         select(MistakeReport, Person)
         .join(Person, Person.id == MistakeReport.person_id)
-        .where(*place, _UNSETTLED, MistakeReport.id != report.id)
+        .where(*conditions, _UNSETTLED, MistakeReport.id != report.id)
         .order_by(case((MistakeReport.kind == report.kind, 0), else_=1), MistakeReport.id.desc())
         .limit(MOST_SAME)
     )
@@ -87,14 +87,14 @@ def list_mistakes(session: Session, course_id: int, state: MistakeState | None, 
     """List the mistake reports of a course, those of one place, kind and state together, the newest first."""
     same = (MistakeReport.activity_key, MistakeReport.question_key, MistakeReport.kind, MistakeReport.state)
     newest = func.max(MistakeReport.id)
-    wanted = [MistakeReport.course_id == course_id, *([] if state is None else [MistakeReport.state == state.value])]
+    conditions = [MistakeReport.course_id == course_id, *([] if state is None else [MistakeReport.state == state.value])]
     groups = (
         select(
             newest.label("id"),
             func.count(MistakeReport.person_id.distinct()).label("people"),
             func.min(MistakeReport.reported_at).label("since"),
         )
-        .where(*wanted)
+        .where(*conditions)
         .group_by(*same)
         .order_by(newest.desc())
         .offset(offset)
@@ -174,14 +174,14 @@ def find_changed(session: Session, course_id: int, reports: Sequence[MistakeRepo
     """
     lessons = [report for report in reports if report.question_key is None]
     questions = [report for report in reports if report.question_key is not None]
-    found = _changed_lessons(session, course_id, [report.id for report in lessons]) if lessons else set()
+    changed = _changed_lessons(session, course_id, [report.id for report in lessons]) if lessons else set()
     if questions:
         keys = {str(report.question_key) for report in questions}
         newest = dict[str, int]()
         for publisher in cast("CourseKinds", session.info["kinds"]).publishers:
             newest |= publisher.question_numbers(session, course_id, keys)
-        found |= {report.id for report in questions if newest.get(str(report.question_key), 0) > (report.question_number or 0)}
-    return frozenset(found)
+        changed |= {report.id for report in questions if newest.get(str(report.question_key), 0) > (report.question_number or 0)}
+    return frozenset(changed)
 
 
 def _changed_lessons(session: Session, course_id: int, reports: Sequence[int]) -> set[int]:

@@ -23,17 +23,17 @@ class ModuleCount:
     completed: int = 0
 
 
-def _selected_enrolments(course_id: int, wanted: GradebookFilter, now: datetime) -> Subquery:
+def _selected_enrolments(course_id: int, filters: GradebookFilter, now: datetime) -> Subquery:
     statement = select(Enrolment.id).join(Person, Person.id == Enrolment.person_id)
     statement = statement.outerjoin(Completion, Completion.enrolment_id == Enrolment.id)
-    return statement.where(*conditions_of(course_id, wanted, now)).subquery()
+    return statement.where(*conditions_of(course_id, filters, now)).subquery()
 
 
-def count_modules(session: Session, outline: Outline, wanted: GradebookFilter, *, now: datetime) -> dict[str, ModuleCount]:
+def count_modules(session: Session, outline: Outline, filters: GradebookFilter, *, now: datetime) -> dict[str, ModuleCount]:
     """Count who has begun and completed the modules of a version, by their keys; one statement."""
     if not outline.modules:
         return {}
-    learners = _selected_enrolments(outline.course_id, wanted, now)
+    learners = _selected_enrolments(outline.course_id, filters, now)
     needed = {module.key: activities_to_do(module) for module in outline.modules}
     optional = [module.key for module in outline.modules if not module.required]
     done = func.count().filter(or_(Activity.required, Module.key.in_(optional)), ActivityResult.completed_at.is_not(None))
@@ -59,9 +59,9 @@ class ActivityCount:
     completed: int = 0
 
 
-def count_activities(session: Session, course_id: int, wanted: GradebookFilter, *, now: datetime) -> dict[str, ActivityCount]:
+def count_activities(session: Session, course_id: int, filters: GradebookFilter, *, now: datetime) -> dict[str, ActivityCount]:
     """Count who has begun and completed each activity, by its key; one statement."""
-    learners = _selected_enrolments(course_id, wanted, now)
+    learners = _selected_enrolments(course_id, filters, now)
     statement = (
         select(ActivityResult.activity_key, func.count(), func.count(ActivityResult.completed_at))
         .join(learners, learners.c.id == ActivityResult.enrolment_id)
@@ -78,9 +78,9 @@ class WaitingCount:
     idle: int = 0
 
 
-def count_waiting(session: Session, course_id: int, wanted: GradebookFilter, days: int, *, now: datetime) -> dict[str, WaitingCount]:
+def count_waiting(session: Session, course_id: int, filters: GradebookFilter, days: int, *, now: datetime) -> dict[str, WaitingCount]:
     """Count before which activity learners stand, by its key; one statement."""
-    learners, steps = _selected_enrolments(course_id, wanted, now), next_steps(course_id, now)
+    learners, steps = _selected_enrolments(course_id, filters, now), next_steps(course_id, now)
     statement = (
         select(steps.c.key, func.count(), func.count().filter(idle_since(now - timedelta(days=days))))
         .select_from(steps)
@@ -91,9 +91,9 @@ def count_waiting(session: Session, course_id: int, wanted: GradebookFilter, day
     return {key: WaitingCount(all_, idle) for key, all_, idle in session.execute(statement)}
 
 
-def count_left_off(session: Session, course_id: int, wanted: GradebookFilter, days: int, *, now: datetime) -> Mapping[str | None, int]:
+def count_left_off(session: Session, course_id: int, filters: GradebookFilter, days: int, *, now: datetime) -> Mapping[str | None, int]:
     """Count where those were last who have not completed the course and not come for some time, by key; None: nowhere yet."""
-    learners = _selected_enrolments(course_id, wanted, now)
+    learners = _selected_enrolments(course_id, filters, now)
     statement = (
         select(Enrolment.last_activity_key, func.count())
         .join(learners, learners.c.id == Enrolment.id)
@@ -114,9 +114,9 @@ class TimeTaken:
     third: timedelta
 
 
-def time_taken(session: Session, course_id: int, wanted: GradebookFilter, *, now: datetime) -> TimeTaken | None:
+def time_taken(session: Session, course_id: int, filters: GradebookFilter, *, now: datetime) -> TimeTaken | None:
     """Return how long those took who completed the course, nothing where nobody did; one statement, at most three rows."""
-    learners = _selected_enrolments(course_id, wanted, now)
+    learners = _selected_enrolments(course_id, filters, now)
     seconds = extract("epoch", Completion.completed_at) - extract("epoch", Enrolment.enrolled_at)
     each = (
         select(seconds.label("seconds"), func.row_number().over(order_by=seconds).label("place"), func.count().over().label("total"))

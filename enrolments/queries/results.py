@@ -25,12 +25,12 @@ MOST_SHOWN = 200
 
 def get_result_context(session: Session, actor: Actor, slug: str, person: UUID, key: str) -> ResultContext:
     """Return the page context of a learner's result of an activity of the version that the learner follows; raise NotFound."""
-    place = get_place(session, actor, slug, person)
-    outline = course_outlines.get_outline(session, place.enrolment.course_version_id)
+    participant = get_place(session, actor, slug, person)
+    outline = course_outlines.get_outline(session, participant.enrolment.course_version_id)
     activity = outline.by_key.get(key)
     if activity is None or not activity.gives_marks:
         raise NotFound
-    return ResultContext(place.context, place.enrolment, outline, activity)
+    return ResultContext(participant.context, participant.enrolment, outline, activity)
 
 
 def find_override(session: Session, override: UUID) -> int | None:
@@ -47,8 +47,8 @@ _RESULT = compile_once(
 
 def find_result(session: Session, enrolment_id: int, activity_key: str) -> ActivityResult | None:
     """Return what a learner has to show for an activity, with what they earned where the team's word counts."""
-    found = connection_of(session).execute(_RESULT, {"enrolment_id": enrolment_id, "activity_key": activity_key})
-    return next((result for (result,) in entity_rows(session, found, ActivityResult)), None)
+    rows = connection_of(session).execute(_RESULT, {"enrolment_id": enrolment_id, "activity_key": activity_key})
+    return next((result for (result,) in entity_rows(session, rows, ActivityResult)), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,8 +150,8 @@ def list_notes(session: Session, enrolment_id: int) -> Sequence[LearnerNoteRow]:
 
 def get_note_context(session: Session, actor: Actor, slug: str, person: UUID, note: UUID) -> LearnerNoteContext:
     """Return the page context of a note on a learner; raise NotFound."""
-    place = get_place(session, actor, slug, person)
-    row = session.scalar(select(LearnerNote).where(LearnerNote.uuid == note, LearnerNote.enrolment_id == place.enrolment.id))
+    participant = get_place(session, actor, slug, person)
+    row = session.scalar(select(LearnerNote).where(LearnerNote.uuid == note, LearnerNote.enrolment_id == participant.enrolment.id))
     if row is None:
         raise NotFound
-    return LearnerNoteContext(place.context, place.enrolment, row)
+    return LearnerNoteContext(participant.context, participant.enrolment, row)

@@ -68,10 +68,10 @@ def list_takes(session: Session, person_id: int, course_id: int) -> list[TakeRow
 
 def list_submitted(session: Session, enrolment_id: int) -> dict[str, Sequence[SubmittedWork]]:
     """Return what was submitted in a take of a course, by activity key: where its learner reviews it."""
-    found: dict[str, Sequence[SubmittedWork]] = {}
+    submitted: dict[str, Sequence[SubmittedWork]] = {}
     for publisher in cast("CourseKinds", session.info["kinds"]).publishers:
-        found |= publisher.submitted(session, enrolment_id)
-    return found
+        submitted |= publisher.submitted(session, enrolment_id)
+    return submitted
 
 
 def find_obstacle(session: Session, required: RequiredCourse, *, now: datetime) -> EnrolmentObstacle | None:

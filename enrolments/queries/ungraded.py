@@ -12,13 +12,13 @@ from enrolments.rules import LearnerResult, Results
 
 def list_ungraded(session: Session, outlines: Mapping[int, Outline], results: Mapping[int, Results]) -> dict[int, frozenset[str]]:
     """Return learners' submissions that wait to be graded, by enrolment; no statement where nothing can wait."""
-    wanted = [number for number, outline in outlines.items() if any(_may_wait(outline, *one) for one in results[number].items())]
-    found: dict[int, frozenset[str]] = {}
+    enrolment_ids = [number for number, outline in outlines.items() if any(_may_wait(outline, *entry) for entry in results[number].items())]
+    waiting: dict[int, frozenset[str]] = {}
     for publisher in cast("CourseKinds", session.info["kinds"]).publishers:
-        if wanted and publisher.ungraded is not waits_for_no_grader:
-            for number, keys in publisher.ungraded(session, wanted).items():
-                found[number] = found.get(number, frozenset()) | keys
-    return found
+        if enrolment_ids and publisher.ungraded is not waits_for_no_grader:
+            for number, keys in publisher.ungraded(session, enrolment_ids).items():
+                waiting[number] = waiting.get(number, frozenset()) | keys
+    return waiting
 
 
 def _may_wait(outline: Outline, key: str, result: LearnerResult) -> bool:

@@ -135,7 +135,7 @@ class UnitRow:
     completed_at: datetime | None
 
 
-def people_statement(roots: Select[int], wanted: UnitFilter) -> Select[*tuple[Any, ...]]:
+def people_statement(roots: Select[int], filters: UnitFilter) -> Select[*tuple[Any, ...]]:
     """Build the statement of the people of some places, by name: each once, also who has a further place there (spec/compulsory 2.4)."""
     inside = below(roots)
     other = aliased(Membership)
@@ -157,27 +157,27 @@ def people_statement(roots: Select[int], wanted: UnitFilter) -> Select[*tuple[An
         )
         .join(Membership, (Membership.person_id == Person.id) & PRESENT)
         .join(Organisation, Organisation.id == Membership.organisation_id)
-        .outerjoin(Enrolment, _takes_course(-1 if wanted.course_id is None else wanted.course_id))
+        .outerjoin(Enrolment, _takes_course(-1 if filters.course_id is None else filters.course_id))
         .outerjoin(Completion, Completion.enrolment_id == Enrolment.id)
         .where(Membership.organisation_id.in_(inside), or_(Membership.is_main, ~counted))
-        .where(*name_matches(wanted.words, with_address=False))
+        .where(*name_matches(filters.words, with_address=False))
     )
-    return statement if wanted.standing is None else statement.where(*_STANDINGS[wanted.standing])
+    return statement if filters.standing is None else statement.where(*_STANDINGS[filters.standing])
 
 
-def list_people(session: Session, roots: Select[int], wanted: UnitFilter, *, after: UUID | None, limit: int) -> list[UnitRow]:
+def list_people(session: Session, roots: Select[int], filters: UnitFilter, *, after: UUID | None, limit: int) -> list[UnitRow]:
     """List some people of some places and of everything below them, by name, those after one of them."""
-    statement = people_statement(roots, wanted).order_by(*by_name()).limit(limit)
+    statement = people_statement(roots, filters).order_by(*by_name()).limit(limit)
     if after is not None:
-        place = session.execute(select(Person.name_key, Person.id).where(Person.uuid == after)).one_or_none()
-        if place is not None:
-            statement = statement.where(tuple_(Person.name_key, Person.id) > tuple_(*place))
+        position = session.execute(select(Person.name_key, Person.id).where(Person.uuid == after)).one_or_none()
+        if position is not None:
+            statement = statement.where(tuple_(Person.name_key, Person.id) > tuple_(*position))
     return [_row(row) for row in session.execute(statement)]
 
 
-def stream_people(session: Session, roots: Select[int], wanted: UnitFilter) -> Iterator[UnitRow]:
+def stream_people(session: Session, roots: Select[int], filters: UnitFilter) -> Iterator[UnitRow]:
     """Yield everybody, some at a time: memory does not grow with their number."""
-    statement = people_statement(roots, wanted).order_by(*by_name())
+    statement = people_statement(roots, filters).order_by(*by_name())
     for portion in session.execute(statement, execution_options={"yield_per": BATCH}).partitions():
         yield from map(_row, portion)
 

@@ -28,12 +28,12 @@ def last_day_of(session: Session, enrolment: Enrolment, outline: Outline, achiev
     if terms is None:
         return None
     before = list_achieved(session, enrolment.person_id, enrolment.course_id)
-    return last_day_after(terms, ZoneInfo(outline.zone), achieved_at, (one for one in before if one.take < enrolment.take))
+    return last_day_after(terms, ZoneInfo(outline.zone), achieved_at, (earlier for earlier in before if earlier.take < enrolment.take))
 
 
 def last_day_after(terms: ValidityTerms, zone: ZoneInfo, achieved_at: datetime, before: Iterable[AchievedTake]) -> date:
     """Return the last valid day of what was achieved by a moment, after earlier takes of the same course (spec/compulsory 8.2)."""
-    held = max((one.valid_until for one in before if one.valid_until is not None), default=None)
+    held = max((earlier.valid_until for earlier in before if earlier.valid_until is not None), default=None)
     return last_valid_day(terms, achieved_at.astimezone(zone).date(), held)
 
 
@@ -46,4 +46,4 @@ def list_achieved(session: Session, person_id: int, course_id: int) -> list[Achi
         .order_by(Enrolment.take)
     )
     rows = session.execute(statement).all()
-    return [AchievedTake(take, found.achieved_at or found.completed_at, found.valid_until) for take, found in rows]
+    return [AchievedTake(take, completion.achieved_at or completion.completed_at, completion.valid_until) for take, completion in rows]

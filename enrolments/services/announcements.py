@@ -79,8 +79,8 @@ def send_announcement(
     session.add(row)
     session.flush()  # the audit entry, the job and those who are told name it
     if text.is_message:
-        found = queries.people_of(audience, now=now).add_columns(literal(row.id))
-        session.execute(insert(MessageRecipient).from_select(["person_id", "announcement_id"], found))
+        recipients = queries.people_of(audience, now=now).add_columns(literal(row.id))
+        session.execute(insert(MessageRecipient).from_select(["person_id", "announcement_id"], recipients))
     facts: dict[str, object] = {"edition": audience.edition_id, "group": audience.group_id, "only_open": audience.only_open}
     if text.is_message:
         facts |= {"completed": audience.only_completed, "next": audience.next_key, "idle": audience.idle_days, "message": True}
@@ -104,14 +104,14 @@ def notify_announcement_batch(session: Session, announcement_id: int, *, now: da
     return len(people) == PORTION
 
 
-def correct_announcement(session: Session, actor: Actor, announcement: Announcement, title: str, words: str, *, now: datetime) -> bool:
+def correct_announcement(session: Session, actor: Actor, announcement: Announcement, title: str, text: str, *, now: datetime) -> bool:
     """Give an announcement other words, on the course's page and in the bell; say whether anything changed. Raise Withdrawn."""
     row = _standing(session, announcement)
-    if (row.title, row.words) == (title, words):
+    if (row.title, row.words) == (title, text):
         return False
     facts = {"course": row.course_id, "title": title, "before": row.title, "words_before": row.words}
     audit.record(session, actor, AnnouncementVerb.CORRECTED, row, now=now, **facts)
-    row.title, row.words, row.corrected_at = title, words, now
+    row.title, row.words, row.corrected_at = title, text, now
     notices.reword_notification(session, _message(session, row))
     return True
 
@@ -138,8 +138,6 @@ def _message(session: Session, row: Announcement) -> Message:
     def subject() -> str:
         return _("%(course)s: %(title)s", course=choose(course.title), title=row.title)
 
-    words: Mapping[str, str] = in_every_language(lambda: row.words)
+    text: Mapping[str, str] = in_every_language(lambda: row.words)
     anchor = "" if row.is_message else "#announcements"
-    return Message(
-        NoticeKind.ANNOUNCEMENT, f"announcement:{row.uuid}", in_every_language(subject), words, f"/courses/{course.slug}{anchor}"
-    )
+    return Message(NoticeKind.ANNOUNCEMENT, f"announcement:{row.uuid}", in_every_language(subject), text, f"/courses/{course.slug}{anchor}")

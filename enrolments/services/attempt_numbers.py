@@ -16,15 +16,15 @@ class NumberedAttempt(Protocol):
 
 def renumber_attempts(session: Session, tries: Sequence[NumberedAttempt], renames: Mapping[str, str]) -> None:
     """Move a person's tries, in the order of their start, to the present keys; those that meet there are renumbered in that order."""
-    numbers = [one.number for one in tries]
-    keys = {key: renames.get(key, key) for key in {one.activity_key for one in tries}}
+    numbers = [attempt.number for attempt in tries]
+    keys = {key: renames.get(key, key) for key in {attempt.activity_key for attempt in tries}}
     met = {key for key, count in Counter(keys.values()).items() if count > 1}
     if any(key != present and present in keys for key, present in keys.items()):
-        for place, one in enumerate(tries, start=1):
-            one.number = max(numbers) + len(tries) + place
+        for offset, attempt in enumerate(tries, start=1):
+            attempt.number = max(numbers) + len(tries) + offset
         session.flush()  # a number is given once under each key, also on the way
     last = Counter[str]()
-    for one, number in zip(tries, numbers, strict=True):
-        one.activity_key = keys[one.activity_key]
-        last[one.activity_key] += 1
-        one.number = last[one.activity_key] if one.activity_key in met else number
+    for attempt, number in zip(tries, numbers, strict=True):
+        attempt.activity_key = keys[attempt.activity_key]
+        last[attempt.activity_key] += 1
+        attempt.number = last[attempt.activity_key] if attempt.activity_key in met else number

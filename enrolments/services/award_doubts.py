@@ -38,13 +38,13 @@ class AwardDoubts:
 
 def open_doubts(session: Session, actor: Actor, origin: DoubtOrigin, doubts: Sequence[AwardDoubt], *, now: datetime) -> None:
     """Let a person decide on the awards in force of these learners, by the application's `award_doubts`."""
-    found = cast("AwardDoubts | None", session.info.get("award_doubts"))
-    if found is not None and doubts:
-        found.open(session, actor, origin, doubts, now)
+    award_doubts = cast("AwardDoubts | None", session.info.get("award_doubts"))
+    if award_doubts is not None and doubts:
+        award_doubts.open(session, actor, origin, doubts, now)
 
 
 def withdraw_doubts(session: Session, actor: Actor, path: str, *, now: datetime) -> None:
     """Take back what was opened by the page at a path and waits for a decision."""
-    found = cast("AwardDoubts | None", session.info.get("award_doubts"))
-    if found is not None:
-        found.withdraw(session, actor, path, now)
+    award_doubts = cast("AwardDoubts | None", session.info.get("award_doubts"))
+    if award_doubts is not None:
+        award_doubts.withdraw(session, actor, path, now)

@@ -35,30 +35,30 @@ def uid_of(person: UUID, key: str) -> str:
 def read_entries(feed: CalendarFeed) -> dict[str, FeedEntry]:
     """Return what a feed gave last."""
     return {
-        uid: FeedEntry(datetime.fromisoformat(at), words, sequence, datetime.fromisoformat(changed), cancelled)
-        for uid, (at, words, sequence, changed, cancelled) in json.loads(feed.entries).items()
+        uid: FeedEntry(datetime.fromisoformat(at), digest, sequence, datetime.fromisoformat(changed), cancelled)
+        for uid, (at, digest, sequence, changed, cancelled) in json.loads(feed.entries).items()
     }
 
 
 def revise(known: Mapping[str, FeedEntry], events: Iterable[CalendarEvent], *, now: datetime) -> dict[str, FeedEntry]:
     """Return what a feed gives now: what changed counts one more, what is gone is cancelled, until its day has long passed."""
     moment = now.replace(microsecond=0)
-    found = {event.uid: event for event in events}
+    present = {event.uid: event for event in events}
     gone = {
         uid: entry if entry.cancelled else replace(entry, sequence=entry.sequence + 1, changed_at=moment, cancelled=True)
         for uid, entry in known.items()
-        if uid not in found and entry.at >= now - BACK
+        if uid not in present and entry.at >= now - BACK
     }
-    return {uid: _revised(known.get(uid), event, moment) for uid, event in found.items()} | gone
+    return {uid: _revised(known.get(uid), event, moment) for uid, event in present.items()} | gone
 
 
 def _revised(known: FeedEntry | None, event: CalendarEvent, moment: datetime) -> FeedEntry:
-    words = sha256("\n".join((event.title, event.description, event.url)).encode()).hexdigest()[:16]
+    digest = sha256("\n".join((event.title, event.description, event.url)).encode()).hexdigest()[:16]
     if known is None:
-        return FeedEntry(event.at, words, 0, moment)
-    if (known.at, known.words_hash, known.cancelled) == (event.at, words, False):
+        return FeedEntry(event.at, digest, 0, moment)
+    if (known.at, known.words_hash, known.cancelled) == (event.at, digest, False):
         return known
-    return FeedEntry(event.at, words, known.sequence + 1, moment)
+    return FeedEntry(event.at, digest, known.sequence + 1, moment)
 
 
 def store_entries(session: Session, person_id: int, secret_hash: str, entries: Mapping[str, FeedEntry]) -> None:

@@ -53,10 +53,10 @@ def _message(session: Session, version: CourseVersion) -> Message:
 
     def words() -> str:
         titles = ", ".join(choose(activity.title) for activity in activities)
-        told = _(
+        sentence = _(
             "Version %(number)s of the course changes activities you have already done: %(titles)s.", number=version.number, titles=titles
         )
-        return f"{told} {version.note}".strip()
+        return f"{sentence} {version.note}".strip()
 
     def subject() -> str:
         return _("Changes in %(course)s", course=choose(course.title))

@@ -60,18 +60,18 @@ def days_before(item: DatedItem, zone: ZoneInfo, now: datetime) -> int | None:
 
 def due_notices(session: Session, people: Sequence[int], zone: ZoneInfo, write: Writer, *, now: datetime) -> list[DueNotice]:
     """Return what these people of a zone are to be told today: of what is done nothing, nor of what something else reminds them of."""
-    covered = {pair for told in cast("Iterable[Covered]", session.info["covered_dates"]) for pair in told(session, people)}
-    found: dict[str, list[DatedItem]] = {}
+    covered = {pair for covers in cast("Iterable[Covered]", session.info["covered_dates"]) for pair in covers(session, people)}
+    due: dict[str, list[DatedItem]] = {}
     for item in list_dates(session, people, now=now, since=now, until=now + AHEAD):
         days = days_before(item, zone, now)
         if days is None or item.done or item.kind in LEFT_OUT:
             continue
         if item.kind in OF_WHOLE_COURSE and (item.person_id, item.course_id) in covered:
             continue
-        found.setdefault(_key(item, days), []).append(item)
+        due.setdefault(_key(item, days), []).append(item)
     return [
         DueNotice(_message(key, items[0], zone, days_before(items[0], zone, now) or 0, write), tuple(item.person_id for item in items))
-        for key, items in found.items()
+        for key, items in due.items()
     ]
 
 
@@ -82,8 +82,8 @@ def _key(item: DatedItem, days: int) -> str:
 
 
 def _message(key: str, item: DatedItem, zone: ZoneInfo, days: int, write: Writer) -> Message:
-    subject, words = dict[str, str](), dict[str, str]()
+    subject, texts = dict[str, str](), dict[str, str]()
     for language in LANGUAGES:
         with reading(language, zone):
-            subject[language], words[language] = write(item, days)
-    return Message(kind_of_notice(item.kind), key, subject, words, item.path, mail_until=item.at)
+            subject[language], texts[language] = write(item, days)
+    return Message(kind_of_notice(item.kind), key, subject, texts, item.path, mail_until=item.at)

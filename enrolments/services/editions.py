@@ -210,9 +210,9 @@ def fill_places(session: Session, actor: Actor, edition_id: int, *, now: datetim
     ):
         return 0
     first = queries.list_first_waiting(session, edition_row.edition, limit=free)
-    if any(is_own(actor, one) for one in first):  # their place stays free for them until somebody else acts
+    if any(is_own(actor, person) for person in first):  # their place stays free for them until somebody else acts
         note_left_out(session, actor, edition_row.edition, now=now)
-        first = [one for one in first if not is_own(actor, one)]
+        first = [person for person in first if not is_own(actor, person)]
     target = EnrolmentTarget(course.id, edition_id, course.published_version_id, TakeCause.SELF)
     entered = enrol_people(session, actor, target, first, now=now)
     _notify_enrolled(session, course, entered, now=now)
@@ -238,7 +238,7 @@ def enrol_others(
     course, version_id = require_open_course(session, course_id)
     open_ones = select(Person.id).where(Person.id.in_(people), Person.suspended_at.is_(None)).order_by(Person.id)
     able = set(session.scalars(open_ones.with_for_update(key_share=True)))
-    if any(is_own(actor, one) for one in able):
+    if any(is_own(actor, person) for person in able):
         note_left_out(session, actor, edition or course, now=now)
         able -= {actor.person_id}
     edition_row = None if edition is None else lock_and_fill_places(session, edition.id, now)
@@ -249,19 +249,19 @@ def enrol_others(
             )
         )
     )
-    wanted = [person for person in dict.fromkeys(people) if person in able and person not in inside]
+    newcomers = [person for person in dict.fromkeys(people) if person in able and person not in inside]
     free = (
-        len(wanted)
+        len(newcomers)
         if edition_row is None or edition_row.edition.capacity is None
         else max(edition_row.edition.capacity - edition_row.taken, 0)
     )
     target = EnrolmentTarget(course_id, edition.id if edition else None, version_id, TakeCause.STAFF)
-    entered = enrol_people(session, actor, target, wanted[:free], now=now)
+    entered = enrol_people(session, actor, target, newcomers[:free], now=now)
     _notify_enrolled(session, course, entered, now=now)
     if edition_row is not None:
-        for person_id in wanted[free:]:
+        for person_id in newcomers[free:]:
             _wait(session, actor, edition_row.edition, person_id, now=now)
-    return EnrolCounts(len(entered), len(wanted) - len(entered))
+    return EnrolCounts(len(entered), len(newcomers) - len(entered))
 
 
 def require_open_course(session: Session, course_id: int) -> tuple[Course, int]:
@@ -341,23 +341,23 @@ def leave(session: Session, actor: Actor, enrolment: Enrolment, *, now: datetime
     if row.left_at is not None:
         return
     row.left_at = now
-    place = session.get(EditionPlace, row.id)
-    edition_id = place.edition_id if place else None
+    edition_place = session.get(EditionPlace, row.id)
+    edition_id = edition_place.edition_id if edition_place else None
     audit.record(session, actor, EditionVerb.LEFT, row, now=now, edition=edition_id, **({"heir": heir.id} if heir else {}))
     give_up_place(session, actor, row, now=now, heir=heir)
 
 
 def give_up_place(session: Session, actor: Actor, enrolment: Enrolment, *, now: datetime, heir: Enrolment | None = None) -> None:
     """Give the place that an enrolment has in an edition, if it has one, to its heir without a place, else to the waiting list."""
-    place = session.get(EditionPlace, enrolment.id)
-    if place is None:
+    edition_place = session.get(EditionPlace, enrolment.id)
+    if edition_place is None:
         return
-    session.delete(place)
+    session.delete(edition_place)
     if heir is not None and session.get(EditionPlace, heir.id) is None:
-        session.add(EditionPlace(enrolment_id=heir.id, edition_id=place.edition_id))
+        session.add(EditionPlace(enrolment_id=heir.id, edition_id=edition_place.edition_id))
     session.flush()  # places are counted by what holds now
-    queries.lock_edition(session, place.edition_id)
-    fill_places(session, actor, place.edition_id, now=now)
+    queries.lock_edition(session, edition_place.edition_id)
+    fill_places(session, actor, edition_place.edition_id, now=now)
 
 
 @dataclass(frozen=True, slots=True)

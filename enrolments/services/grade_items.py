@@ -140,12 +140,20 @@ def mark_item(
     if item.maximum != shown:
         raise MaximumChanged
     locked = lock_enrolments(session, sorted(entries))
-    learners = {one.enrolment.id: one for one in locked if not is_own(actor, one.enrolment.person_id)}
+    learners = {record.enrolment.id: record for record in locked if not is_own(actor, record.enrolment.person_id)}
     if len(learners) < len(locked):
         note_left_out(session, actor, item, now=now)
     present = queries.present_marks(session, item.id, list(learners))
-    changed = {one: entry for one, entry in entries.items() if one in learners and _differs(entry, present.get(one))}
-    conflicts = {one: present[one] for one, entry in changed.items() if one in present and present[one].id != entry.seen}
+    changed = {
+        enrolment_id: entry
+        for enrolment_id, entry in entries.items()
+        if enrolment_id in learners and _differs(entry, present.get(enrolment_id))
+    }
+    conflicts = {
+        enrolment_id: present[enrolment_id]
+        for enrolment_id, entry in changed.items()
+        if enrolment_id in present and present[enrolment_id].id != entry.seen
+    }
     if conflicts or not changed:
         return GradeEntryResult(0, conflicts)
     for enrolment_id, entry in changed.items():
@@ -161,9 +169,12 @@ def mark_item(
         )
         _count_mark(session, learners[enrolment_id], item, entry.points)
         update_progress(session, actor, learners[enrolment_id], now=now)
-    marks = [[learners[one].enrolment.person_id, _old(present.get(one)), str(entry.points)] for one, entry in changed.items()]
+    marks = [
+        [learners[enrolment_id].enrolment.person_id, _old(present.get(enrolment_id)), str(entry.points)]
+        for enrolment_id, entry in changed.items()
+    ]
     audit.record(session, actor, EnrolmentVerb.ITEM_MARKED, item, now=now, marks=marks)
-    people = [learners[one].enrolment.person_id for one in changed]
+    people = [learners[enrolment_id].enrolment.person_id for enrolment_id in changed]
     notices.notify(session, _message(session.get_one(Course, item.course_id), item.title, number), people, now=now)
     return GradeEntryResult(len(changed), {})
 

@@ -77,10 +77,10 @@ def invite(session: Session, actor: Actor, batch: InvitationBatch, names: Mappin
     course = session.get_one(Course, batch.course_id, with_for_update=True)  # one open invitation for each address
     sender = session.get_one(Person, actor.person_id)
     taken = queries.list_taken(session, course.id, list(names), now=now)
-    wanted = {address: name for address, name in names.items() if address not in taken.enrolled and address not in taken.invited}
-    if wanted.pop(sender.email, None) is not None:
+    to_invite = {address: name for address, name in names.items() if address not in taken.enrolled and address not in taken.invited}
+    if to_invite.pop(sender.email, None) is not None:
         note_left_out(session, actor, batch.edition or course, now=now)
-    if not wanted:
+    if not to_invite:
         return 0
     rows = [
         {
@@ -94,7 +94,7 @@ def invite(session: Session, actor: Actor, batch: InvitationBatch, names: Mappin
             "invited_at": now,
             "expires_at": now + INVITATION_LIFE,
         }
-        for address, name in wanted.items()
+        for address, name in to_invite.items()
     ]
     made = session.scalars(insert(EnrolmentInvitation).returning(EnrolmentInvitation.id), rows).all()
     facts = {"count": len(rows), "edition": rows[0]["edition_id"], "list": str(batch.list_uuid)}
@@ -140,11 +140,11 @@ def make_links(
     of_list = (row.course_id == course_id, row.list_uuid == list_uuid, *queries.is_open(now))
     if again:
         session.execute(update(row).where(*of_list).values(secret_hash=None))
-    found = session.scalars(select(row).where(*of_list, row.secret_hash.is_(None)).order_by(row.id).limit(limit)).all()
-    if found:
+    unlinked = session.scalars(select(row).where(*of_list, row.secret_hash.is_(None)).order_by(row.id).limit(limit)).all()
+    if unlinked:
         course = session.get_one(Course, course_id)
-        audit.record(session, actor, InvitationVerb.LINKS_MADE, course, now=now, count=len(found), list=str(list_uuid))
-    return [(one, make_secret(session, one.id)) for one in found]
+        audit.record(session, actor, InvitationVerb.LINKS_MADE, course, now=now, count=len(unlinked), list=str(list_uuid))
+    return [(invitation, make_secret(session, invitation.id)) for invitation in unlinked]
 
 
 def withdraw(session: Session, actor: Actor, course_id: int, *which: ColumnElement[bool], now: datetime) -> int:

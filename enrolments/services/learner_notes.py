@@ -26,11 +26,11 @@ UNSAID = "…"
 """Stands where the words of a search named somebody who is forgotten."""
 
 
-def write_note(session: Session, actor: Actor, subject: ParticipantContext, words: str, number: UUID, *, now: datetime) -> None:
+def write_note(session: Session, actor: Actor, subject: ParticipantContext, text: str, number: UUID, *, now: datetime) -> None:
     """Keep a note on a learner; a second time with one number changes nothing. Its words do not go into the audit log."""
     if session.scalar(select(LearnerNote.id).where(LearnerNote.uuid == number)) is not None:
         return
-    note = LearnerNote(uuid=number, enrolment_id=subject.enrolment.id, author_id=actor.person_id, words=words, written_at=now)
+    note = LearnerNote(uuid=number, enrolment_id=subject.enrolment.id, author_id=actor.person_id, words=text, written_at=now)
     session.add(note)
     session.flush()  # the audit entry names it
     audit.record(session, actor, EnrolmentVerb.NOTE_WRITTEN, note, now=now, enrolment=subject.enrolment.id)
@@ -55,5 +55,5 @@ def erase_person(session: Session, person: Person, *, now: datetime) -> None:
     session.execute(update(ManualGrade).where(ManualGrade.enrolment_id.in_(parts)).values(comment=""))
     session.execute(update(CompletionReview).where(CompletionReview.enrolment_id.in_(parts)).values(reason=""))
     session.execute(delete(WaitingPlace).where(WaitingPlace.person_id == person.id))
-    found = update(Announcement).where(Announcement.id.in_(messages), Announcement.name_words.is_not(None))
-    session.execute(found.values(name_words=UNSAID))
+    statement = update(Announcement).where(Announcement.id.in_(messages), Announcement.name_words.is_not(None))
+    session.execute(statement.values(name_words=UNSAID))

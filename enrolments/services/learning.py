@@ -233,9 +233,9 @@ def follow_version(session: Session, actor: Actor, enrolment_id: int, version_id
     update_progress(session, actor, locked, now=now)
 
 
-def _renames(session: Session, followed: int, wanted: int) -> dict[str, str]:
-    between = list_outlines(session, list_versions_between(session, followed, wanted))
-    return renames_to(between[wanted], list(between.values()))
+def _renames(session: Session, followed: int, target: int) -> dict[str, str]:
+    between = list_outlines(session, list_versions_between(session, followed, target))
+    return renames_to(between[target], list(between.values()))
 
 
 class VersionNotOffered(Conflict):
@@ -252,16 +252,16 @@ def answer_offer(session: Session, actor: Actor, context: LearnerContext, versio
     """
     enrolment_id = cast("int", context.enrolment_id)
     lock_enrolment(session, enrolment_id)
-    kept = session.get(VersionOfferReply, (enrolment_id, version_id))
-    if kept is not None and kept.moves >= moves:
+    reply = session.get(VersionOfferReply, (enrolment_id, version_id))
+    if reply is not None and reply.moves >= moves:
         return
     offer = version_queries.find_offer(session, enrolment_id)
     if offer is None or offer.version_id != version_id:
         raise VersionNotOffered
-    if kept is None:
+    if reply is None:
         session.add(VersionOfferReply(enrolment_id=enrolment_id, version_id=version_id, moves=moves, answered_at=now))
     else:
-        kept.moves, kept.answered_at = moves, now
+        reply.moves, reply.answered_at = moves, now
     enrolment = session.get_one(Enrolment, enrolment_id)
     audit.record(session, actor, EnrolmentVerb.ANSWERED, enrolment, now=now, version=offer.number, moves=moves)
     if moves:

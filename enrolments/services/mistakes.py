@@ -89,22 +89,22 @@ class MistakeDecision:
     version_id: int | None = None
 
 
-def report_mistake(session: Session, actor: Actor, place: MistakePlace, values: MistakeValues, *, now: datetime) -> MistakeReport:
+def report_mistake(session: Session, actor: Actor, mistake_place: MistakePlace, values: MistakeValues, *, now: datetime) -> MistakeReport:
     """Store a mistake report; where the actor has an open one of the same place, add the words to it, the same words once."""
     assert actor.person_id is not None
     session.get_one(Person, actor.person_id, with_for_update=True)  # two requests of one person wait for each other
-    known = queries.find_own_open(session, actor.person_id, place.course_id, place.activity_key, place.question_key)
+    known = queries.find_own_open(session, actor.person_id, mistake_place.course_id, mistake_place.activity_key, mistake_place.question_key)
     if known is not None:
         return _extend(session, actor, known, values, now=now)
     row = MistakeReport(
-        course_id=place.course_id,
-        version_id=place.version_id,
-        activity_key=place.activity_key,
-        question_key=place.question_key,
-        question_number=place.question_number,
-        title=place.title[:300],
+        course_id=mistake_place.course_id,
+        version_id=mistake_place.version_id,
+        activity_key=mistake_place.activity_key,
+        question_key=mistake_place.question_key,
+        question_number=mistake_place.question_number,
+        title=mistake_place.title[:300],
         heading=values.heading,
-        language=place.language,
+        language=mistake_place.language,
         kind=values.kind.value,
         words=values.words,
         person_id=actor.person_id,
@@ -119,10 +119,10 @@ def report_mistake(session: Session, actor: Actor, place: MistakePlace, values: 
 def _extend(session: Session, actor: Actor, row: MistakeReport, values: MistakeValues, *, now: datetime) -> MistakeReport:
     if values.words in row.words.split(BREAK):
         return row
-    words = f"{row.words}{BREAK}{values.words}"
-    if len(words) > MOST_WORDS:
+    extended = f"{row.words}{BREAK}{values.words}"
+    if len(extended) > MOST_WORDS:
         raise ReportIsLong
-    row.words, row.extended_at = words, now
+    row.words, row.extended_at = extended, now
     _record(session, actor, MistakeVerb.EXTENDED, row, now=now)
     return row
 
@@ -164,10 +164,10 @@ def _message(session: Session, report: MistakeReport, decision: MistakeDecision,
     }
 
     def words() -> str:
-        told = _("Thank you for your report in %(course)s.", course=choose(course.title))
+        sentence = _("Thank you for your report in %(course)s.", course=choose(course.title))
         if version is not None:
-            told = f"{told} {_('It was corrected in version %(number)s of the course.', number=version)}"
-        return f"{told} {answer}".strip()
+            sentence = f"{sentence} {_('It was corrected in version %(number)s of the course.', number=version)}"
+        return f"{sentence} {answer}".strip()
 
     key = f"mistake-{report.uuid}-{decision.state.value}"
     return Message(NoticeKind.MISTAKE, key, in_every_language(heads[decision.state]), in_every_language(words), OWN_REPORTS)

@@ -43,8 +43,8 @@ class LockedEnrolment:
 
     def results(self) -> dict[str, LearnerResult]:
         """Return the results as the rules take them."""
-        found = {key: queries.result_of(row) for key, row in self.rows.items()}
-        return {key: replace(result, item_weight=self.item_weights.get(key)) for key, result in found.items()}
+        by_key = {key: queries.result_of(row) for key, row in self.rows.items()}
+        return {key: replace(result, item_weight=self.item_weights.get(key)) for key, result in by_key.items()}
 
     def result(self, key: str) -> ActivityResult:
         """Return the result of an activity, a new one where there is none."""
@@ -97,8 +97,8 @@ def _earned(row: ActivityResult) -> tuple[bool, bool, Fraction]:
 
 def _overridden_last(session: Session, row: ActivityResult) -> datetime:
     """Return when the team last set a result, as far as it is known under its key: since when its word counts."""
-    said = (ResultOverride.enrolment_id == row.enrolment_id, ResultOverride.activity_key == row.activity_key)
-    return session.scalar(select(func.max(ResultOverride.made_at)).where(*said)) or cast("datetime", row.overridden_at)
+    conditions = (ResultOverride.enrolment_id == row.enrolment_id, ResultOverride.activity_key == row.activity_key)
+    return session.scalar(select(func.max(ResultOverride.made_at)).where(*conditions)) or cast("datetime", row.overridden_at)
 
 
 def complete(
@@ -137,12 +137,12 @@ def lock_enrolments(session: Session, enrolment_ids: Sequence[int]) -> list[Lock
 
     What this session has read of them before is read anew; what it has changed of them has to be written before.
     """
-    asked = {"enrolments": list(enrolment_ids)}
+    parameters = {"enrolments": list(enrolment_ids)}
     with session.no_autoflush:  # what the caller has changed of other tables is written together with what follows
         connection = connection_of(session)
-        enrolments = entity_rows(session, connection.execute(_LOCKED, asked), Enrolment, anew=True)
+        enrolments = entity_rows(session, connection.execute(_LOCKED, parameters), Enrolment, anew=True)
         all_ = {enrolment.id: LockedEnrolment(enrolment, is_completed=False, rows={}) for (enrolment,) in enrolments}
-        results = entity_rows(session, connection.execute(_RECORDED, asked), ActivityResult, anew=True)
+        results = entity_rows(session, connection.execute(_RECORDED, parameters), ActivityResult, anew=True)
         for row, enrolment_id, completion, category, weight in results:
             locked = all_[enrolment_id]
             locked.is_completed = completion is not None

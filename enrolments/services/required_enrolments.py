@@ -38,20 +38,20 @@ def enrol_required(session: Session, required: RequiredCourse, people: Mapping[i
     able_people = session.scalars(able.with_for_update(key_share=True)).all()
     completed, unfinished = _present_takes(session, required.course_id, people)
     outcomes: dict[int, int | EnrolmentObstacle] = {person: row.id for person, row in unfinished.items() if row.left_at is None}
-    wanted = [person for person in able_people if person not in outcomes]
-    if not wanted:
+    newcomers = [person for person in able_people if person not in outcomes]
+    if not newcomers:
         return outcomes
     obstacle = find_obstacle(session, required, now=now)
     if obstacle is not None:
-        return outcomes | dict.fromkeys(wanted, obstacle)
-    edition, free = _find_room(session, required, len(wanted), now=now)
-    for person in wanted:
+        return outcomes | dict.fromkeys(newcomers, obstacle)
+    edition, free = _find_room(session, required, len(newcomers), now=now)
+    for person in newcomers:
         if person in completed and free > 0:
             outcomes[person] = _begin_again(session, completed[person], edition, people[person], now=now)
             free -= isinstance(outcomes[person], int)
-    entering = [person for person in wanted if person not in completed][:free]
+    entering = [person for person in newcomers if person not in completed][:free]
     outcomes |= _enter(session, required.course_id, edition, entering, now=now)
-    return outcomes | {person: EnrolmentObstacle.EDITION_FULL for person in wanted if person not in outcomes}
+    return outcomes | {person: EnrolmentObstacle.EDITION_FULL for person in newcomers if person not in outcomes}
 
 
 def _present_takes(session: Session, course_id: int, people: Collection[int]) -> tuple[Mapping[int, Enrolment], Mapping[int, Enrolment]]:

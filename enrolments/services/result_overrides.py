@@ -58,7 +58,7 @@ def is_set_by_hand(session: Session, activity: OutlineActivity) -> bool:
     return not cast("CourseKinds", session.info["kinds"]).publisher(activity.kind).counts_elsewhere(session, activity)
 
 
-def override_result(session: Session, actor: Actor, subject: ResultContext, wanted: ResultOverrideValues, *, now: datetime) -> Progress:
+def override_result(session: Session, actor: Actor, subject: ResultContext, values: ResultOverrideValues, *, now: datetime) -> Progress:
     """Let the team's result count for an activity, or again the one that was earned; a second time with one number changes nothing.
 
     Raises ResultUsedElsewhere for a result that counts outside the course; one that was set before may be taken back.
@@ -67,14 +67,14 @@ def override_result(session: Session, actor: Actor, subject: ResultContext, want
     """
     locked = lock_enrolment(session, subject.enrolment.id)
     row = locked.result(subject.activity.key)
-    if find_override(session, wanted.uuid) is not None:
+    if find_override(session, values.uuid) is not None:
         return update_progress(session, actor, locked, now=now)
-    if wanted.score is None and row.overridden_at is None:
+    if values.score is None and row.overridden_at is None:
         raise NoOverrideInForce
-    if wanted.score is not None and not is_set_by_hand(session, subject.activity):
+    if values.score is not None and not is_set_by_hand(session, subject.activity):
         raise ResultUsedElsewhere
-    before, facts = row.score, {"activity": row.activity_key, "reason": wanted.reason, "before": str(row.score), "own": str(row.own_score)}
-    if wanted.score is None:
+    before, facts = row.score, {"activity": row.activity_key, "reason": values.reason, "before": str(row.score), "own": str(row.own_score)}
+    if values.score is None:
         since = cast("datetime", row.overridden_at)
         _take_word_back(session, actor, locked, row, now=now)
         audit.record(
@@ -88,9 +88,9 @@ def override_result(session: Session, actor: Actor, subject: ResultContext, want
             after=str(row.score),
         )
         progress = update_progress(session, actor, locked, now=now)
-        _reopen_course(session, actor, locked, progress, since, wanted.reason, now=now)
+        _reopen_course(session, actor, locked, progress, since, values.reason, now=now)
     else:
-        _set_result(session, actor, locked, row, subject, wanted.score, now=now)
+        _set_result(session, actor, locked, row, subject, values.score, now=now)
         audit.record(
             session,
             actor,
@@ -104,17 +104,17 @@ def override_result(session: Session, actor: Actor, subject: ResultContext, want
         progress = update_progress(session, actor, locked, now=now)
     session.add(
         ResultOverride(
-            uuid=wanted.uuid,
+            uuid=values.uuid,
             enrolment_id=locked.enrolment.id,
             activity_key=row.activity_key,
-            score=None if wanted.score is None else row.score,
+            score=None if values.score is None else row.score,
             before=before,
-            reason=wanted.reason,
+            reason=values.reason,
             author_id=actor.person_id,
             made_at=now,
         )
     )
-    notices.notify(session, _message(subject, wanted), [locked.enrolment.person_id], now=now)
+    notices.notify(session, _message(subject, values), [locked.enrolment.person_id], now=now)
     return progress
 
 
@@ -162,18 +162,18 @@ def _reopen_course(
     session.delete(completion)
 
 
-def _message(subject: ResultContext, wanted: ResultOverrideValues) -> Message:
+def _message(subject: ResultContext, values: ResultOverrideValues) -> Message:
     """Return the message that the learner's result changed; the mark itself stays behind the sign-in."""
     title, course = subject.activity.title, subject.outline.title
     head: Callable[[], str] = (
         (lambda: _("Your own result in “%(title)s” counts again", title=choose(title)))
-        if wanted.score is None
+        if values.score is None
         else (lambda: _("The course team has set your result in “%(title)s”", title=choose(title)))
     )
     return Message(
         NoticeKind.GRADED,
-        key=f"override:{wanted.uuid}",
+        key=f"override:{values.uuid}",
         subject=in_every_language(head),
-        words=in_every_language(lambda: _("In the course “%(course)s”. Reason: %(reason)s", course=choose(course), reason=wanted.reason)),
+        words=in_every_language(lambda: _("In the course “%(course)s”. Reason: %(reason)s", course=choose(course), reason=values.reason)),
         path=f"/courses/{subject.context.slug}/results",
     )

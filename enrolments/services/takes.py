@@ -173,11 +173,11 @@ def transfer_takes(session: Session, course_id: int, giver: int, taker: int) -> 
 def _put_in_order(session: Session, takes: Sequence[Enrolment]) -> None:
     """Supersede all but the last of two people's takes of a course, and number them from 1."""
     highest = max(row.take for row in takes) + len(takes)
-    for place, (row, following) in enumerate(pairwise(takes), start=1):
+    for number, (row, following) in enumerate(pairwise(takes), start=1):
         row.superseded_at = row.superseded_at or following.enrolled_at
         row.left_at = row.left_at or row.superseded_at
-        row.take = highest + place
+        row.take = highest + number
     takes[-1].take = highest + len(takes)
     session.flush()  # a number is given once, also on the way
-    for place, row in enumerate(takes, start=1):
-        row.take = place
+    for number, row in enumerate(takes, start=1):
+        row.take = number

@@ -62,13 +62,13 @@ def gradebook(context: LearnerContext) -> str:
     access_log.record_list_access(PeopleListKind.GRADEBOOK, Course, context.course_id)
     items = list_items(session, context.course_id)
     shows_email = edits(current_actor(), context.staff_role)
-    asked, columns = gradebook_query(request.args, outline, items, by_address=shows_email), columns_of(outline, items)
-    rows = queries.list_gradebook(session, outline, asked.wanted, asked.order, now=context.now, offset=page.offset, limit=ROWS + 1)
-    learners, completed = queries.count_gradebook(session, context.course_id, asked.wanted, now=context.now)
+    query, columns = gradebook_query(request.args, outline, items, by_address=shows_email), columns_of(outline, items)
+    rows = queries.list_gradebook(session, outline, query.wanted, query.order, now=context.now, offset=page.offset, limit=ROWS + 1)
+    learners, completed = queries.count_gradebook(session, context.course_id, query.wanted, now=context.now)
     return render_template(
         "enrolments/gradebook.html",
         course=course_name(context),
-        asked=asked,
+        asked=query,
         columns=columns,
         learners=learners,
         completed=completed,
@@ -78,9 +78,9 @@ def gradebook(context: LearnerContext) -> str:
         units=in_order(list_tree(session)),
         activities=[(activity.key, choose(activity.title)) for activity in outline.activities() if activity.required],
         idle=IDLE,
-        states=[(state.value, _(words)) for state, words in STATES.items()],
+        states=[(state.value, _(label)) for state, label in STATES.items()],
         meanings=dictionary(columns),
-        behind=count_stale(session, context.course_id) if asked.order.by is GradebookSort.GRADE else 0,
+        behind=count_stale(session, context.course_id) if query.order.by is GradebookSort.GRADE else 0,
         shows_email=shows_email,
         may_export=allows(LearningAction.EXPORT, context),
     )
@@ -105,8 +105,8 @@ class _Book:
 def _book(context: LearnerContext) -> _Book:
     session, outline = current_session(), outline_of(context)
     items = list_items(session, context.course_id)
-    asked, columns = gradebook_query(request.args, outline, items, by_address=True), columns_of(outline, items)
-    stream = queries.stream_gradebook(session, outline, asked.wanted, asked.order, now=context.now)
+    query, columns = gradebook_query(request.args, outline, items, by_address=True), columns_of(outline, items)
+    stream = queries.stream_gradebook(session, outline, query.wanted, query.order, now=context.now)
     return _Book(dictionary(columns), download_rows(stream, columns))
 
 

@@ -24,22 +24,22 @@ USUAL_DAYS = 14
 @requires(LearningAction.FOLLOW, get_published)
 def progress(context: LearnerContext) -> str:
     """Show how those get on who take a course, one of its editions or one of its groups."""
-    session, outline, asked = current_session(), outline_of(context), filter_of(request.args)
-    wanted, days, course_id = (
-        GradebookFilter(edition=asked.edition, group=asked.group, unit=asked.unit),
-        asked.idle_days or USUAL_DAYS,
+    session, outline, query = current_session(), outline_of(context), filter_of(request.args)
+    filters, days, course_id = (
+        GradebookFilter(edition=query.edition, group=query.group, unit=query.unit),
+        query.idle_days or USUAL_DAYS,
         context.course_id,
     )
-    learners, completed = count_gradebook(session, course_id, wanted, now=context.now)
-    waiting = queries.count_waiting(session, course_id, wanted, days, now=context.now)
-    left_off = queries.count_left_off(session, course_id, wanted, days, now=context.now)
-    modules = module_lines(outline, queries.count_modules(session, outline, wanted, now=context.now), learners)
-    counts = queries.count_activities(session, course_id, wanted, now=context.now)
+    learners, completed = count_gradebook(session, course_id, filters, now=context.now)
+    waiting = queries.count_waiting(session, course_id, filters, days, now=context.now)
+    left_off = queries.count_left_off(session, course_id, filters, days, now=context.now)
+    modules = module_lines(outline, queries.count_modules(session, outline, filters, now=context.now), learners)
+    counts = queries.count_activities(session, course_id, filters, now=context.now)
     activities = activity_lines(outline, counts, waiting, left_off, learners)
     return render_template(
         "enrolments/progress.html",
         course=course_name(context),
-        wanted=wanted,
+        wanted=filters,
         days=days,
         idle=IDLE,
         editions=[line.edition for line in list_editions(session, course_id)],
@@ -53,5 +53,5 @@ def progress(context: LearnerContext) -> str:
         bars=bars(modules),
         activities=activities,
         activity_bars=bars(activities),
-        times=times(queries.time_taken(session, course_id, wanted, now=context.now)),
+        times=times(queries.time_taken(session, course_id, filters, now=context.now)),
     )

@@ -42,14 +42,16 @@ def units(subject: ManagedUnits) -> str:
     """List the places that the actor manages, with the totals of everything below each; for administrators the institutions."""
     session, actor = current_session(), current_actor()
     places = tree.list_tree(session)
-    own = {place.id for place in subject.places}
-    shown = [place for place in places if place.id in own or (actor.is_administrator and place.parent_id is None)]
-    totals = _totals(places, queries.count_places(session, select(Organisation.id).where(Organisation.id.in_([one.id for one in shown]))))
-    return render_template("enrolments/units.html", rows=[(place, totals[place.id]) for place in shown])
+    own = {summary.id for summary in subject.places}
+    shown = [summary for summary in places if summary.id in own or (actor.is_administrator and summary.parent_id is None)]
+    totals = _totals(
+        places, queries.count_places(session, select(Organisation.id).where(Organisation.id.in_([shown_unit.id for shown_unit in shown])))
+    )
+    return render_template("enrolments/units.html", rows=[(summary, totals[summary.id]) for summary in shown])
 
 
 def _totals(places: Sequence[UnitSummary], own: dict[int, UnitCounts]) -> dict[int, UnitCounts]:
-    return rolled_up({place.id: place.parent_id for place in places}, own, add, UnitCounts())
+    return rolled_up({summary.id: summary.parent_id for summary in places}, own, add, UnitCounts())
 
 
 def _root(subject: UnitContext) -> Select[int]:
@@ -70,24 +72,24 @@ def unit(subject: UnitContext) -> str:
     course = _course(courses)
     places = tree.list_tree(session)
     totals = _totals(places, queries.count_places(session, root, course.course_id if course else None))
-    parents = {place.id: place.parent_id for place in places}
-    inside = [place for place in places if subject.organisation.id in lineage(parents, place.id)]
+    parents = {summary.id: summary.parent_id for summary in places}
+    inside = [summary for summary in places if subject.organisation.id in lineage(parents, summary.id)]
     return render_template(
         "enrolments/unit.html",
         place=subject.organisation,
         courses=[(row, choose(dict(row.title))) for row in courses],
         course=course,
         course_title=choose(dict(course.title)) if course else "",
-        rows=[(one, totals[one.place.id]) for one in in_order(inside)],
+        rows=[(unit_path, totals[unit_path.place.id]) for unit_path in in_order(inside)],
         total=totals[subject.organisation.id],
     )
 
 
 def _filter_from_address(courses: Sequence[CourseTally]) -> tuple[UnitFilter, CourseTally | None]:
     course = _course(courses) or (courses[0] if courses else None)
-    words = " ".join(request.args.get("q", "").split())[:LONGEST_SEARCH]
-    standing = next((one for one in UnitLearnerState if one.value == request.args.get("state")), None)
-    return UnitFilter(course.course_id if course else None, words, standing), course
+    query = " ".join(request.args.get("q", "").split())[:LONGEST_SEARCH]
+    standing = next((state for state in UnitLearnerState if state.value == request.args.get("state")), None)
+    return UnitFilter(course.course_id if course else None, query, standing), course
 
 
 @bp.get("/<uuid:organisation>/people")
@@ -97,23 +99,23 @@ def people(subject: UnitContext) -> str:
     access_log.record_list_access(PeopleListKind.UNIT, Organisation, subject.organisation.id)
     session, root = current_session(), _root(subject)
     courses = queries.count_courses(session, root)
-    wanted, course = _filter_from_address(courses)
-    rows = queries.list_people(session, root, wanted, after=as_uuid(request.args.get("after", "")), limit=ROWS + 1)
+    filters, course = _filter_from_address(courses)
+    rows = queries.list_people(session, root, filters, after=as_uuid(request.args.get("after", "")), limit=ROWS + 1)
     return render_template(
         "enrolments/unit_people.html",
         place=subject.organisation,
         courses=[(row.slug, choose(dict(row.title))) for row in courses],
         course=course,
-        wanted=wanted,
-        standings=[(one.value, _(words)) for one, words in STANDINGS.items()],
+        wanted=filters,
+        standings=[(state.value, _(label)) for state, label in STANDINGS.items()],
         rows=rows[:ROWS],
         after=request.args.get("after", ""),
         next_after=rows[ROWS - 1].uuid if len(rows) > ROWS else None,
     )
 
 
-def _lines(subject: UnitContext, wanted: UnitFilter) -> Iterator[Sequence[Cell]]:
-    for row in queries.stream_people(current_session(), _root(subject), wanted):
+def _lines(subject: UnitContext, filters: UnitFilter) -> Iterator[Sequence[Cell]]:
+    for row in queries.stream_people(current_session(), _root(subject), filters):
         moments = (row.enrolled_at, row.visited_at, row.completed_at)
         yield (row.name, row.place, row.done, row.total, *map(moment_cell, moments))
 
@@ -122,9 +124,9 @@ def _lines(subject: UnitContext, wanted: UnitFilter) -> Iterator[Sequence[Cell]]
 @requires(OrganisationAction.FOLLOW, tree.get_unit_context)
 def people_csv(subject: UnitContext) -> Response:
     """Send the people that are asked for as CSV: the same columns as the page."""
-    wanted, course = _filter_from_address(queries.count_courses(current_session(), _root(subject)))
+    filters, course = _filter_from_address(queries.count_courses(current_session(), _root(subject)))
     headings = [_("Name"), _("Unit"), _("Activities completed"), _("Activities required"), _("Enrolled"), _("Last visit"), _("Completed")]
-    file = on_disk(lambda target: write_csv(target, headings, _lines(subject, wanted)))
+    file = on_disk(lambda target: write_csv(target, headings, _lines(subject, filters)))
     actor, now, place_id, slug = current_actor(), clock.now(), subject.organisation.id, course.slug if course else ""
     after_response.leave_record(lambda session: record_unit_export(session, actor, place_id, slug, now=now))
     return send_generated(file, CSV_TYPE, f"{slug or _('people')}.csv")

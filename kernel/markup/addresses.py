@@ -28,14 +28,14 @@ class Addresses:
     _taken: set[str] = field(default_factory=set)
     _numbers: dict[str, int] = field(default_factory=dict)
 
-    def claim(self, wanted: str) -> str:
+    def claim(self, base: str) -> str:
         """Take the address, or the first free one that begins with it (`brecha`, `brecha-2`)."""
-        wanted = wanted or "parte"
-        address, number = wanted, self._numbers.get(wanted, 1)
+        base = base or "parte"
+        address, number = base, self._numbers.get(base, 1)
         while address in self._taken:
             number += 1
-            address = f"{wanted}-{number}"
-        self._numbers[wanted] = number
+            address = f"{base}-{number}"
+        self._numbers[base] = number
         self._taken.add(address)
         return address
 

@@ -73,8 +73,8 @@ def _draw(mark: Element, caption: Element | None, original: str, work: RenderSta
         work.report(ATTRIBUTE, facts["dropped"], text=facts["dropped"].strip("{} "))
     address = _address(facts["address"], original, work)
     drawing = _drawing(path, raw, alternative, number, work)
-    words = text_of(caption[0]) if caption is not None else ""
-    work.figures.append(Figure(number, address, path, alternative, words))
+    caption_text = text_of(caption[0]) if caption is not None else ""
+    work.figures.append(Figure(number, address, path, alternative, caption_text))
     mark.tag = "figure"
     mark.attrib.clear()
     if address:
@@ -87,12 +87,12 @@ def _address(written: str, original: str, work: RenderState) -> str:
     if written and not is_address(written):
         work.report(ADDRESS_FORM, f"#{written}", text=written)
         written = ""
-    wanted = original or written
-    if not wanted:
+    preferred = original or written
+    if not preferred:
         return ""
-    if work.addresses.is_taken(wanted):
-        work.report(ADDRESS_TWICE, f"#{wanted}", text=wanted)
-    address = work.addresses.claim(wanted)
+    if work.addresses.is_taken(preferred):
+        work.report(ADDRESS_TWICE, f"#{preferred}", text=preferred)
+    address = work.addresses.claim(preferred)
     work.addresses.lead(written or address, address)
     work.addresses.lead(address, address)
     return address
@@ -104,9 +104,9 @@ def _write_caption(figure: Element, caption: Element | None, number: int, work: 
     if caption is None:
         work.report(NO_CAPTION, raw, path=path)
         return
-    words, credit = caption
-    box[0].tail = " " + (words.text or "")
-    box.extend(list(words))
+    text, credit = caption
+    box[0].tail = " " + (text.text or "")
+    box.extend(list(text))
     if not (credit.text or len(credit)):
         work.report(NO_CREDIT, raw, path=path)
         return

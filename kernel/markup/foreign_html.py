@@ -87,12 +87,12 @@ def simplified(html: str, leave_out: LeaveOut, reported: frozenset[str]) -> tupl
 def put_formulas(markdown: str, formulas: Sequence[str]) -> str:
     """Return Markdown with its formulas where `simplify` took them out."""
     written = dict(enumerate(f"${latex}$" for latex in formulas))
-    return _PLACE.sub(lambda place: written.get(int(place[1]), "") + (" " if place[2] else ""), markdown)
+    return _PLACE.sub(lambda match: written.get(int(match[1]), "") + (" " if match[2] else ""), markdown)
 
 
 def _example(tag: Tag) -> str:
-    told = (str(tag.get(name, "")) for name in ("alt", "title", "src", "data", "value"))
-    return f"<{tag.name}> {' '.join(tag.get_text(' ').split()) or next(filter(None, told), '')}"
+    texts = (str(tag.get(name, "")) for name in ("alt", "title", "src", "data", "value"))
+    return f"<{tag.name}> {' '.join(tag.get_text(' ').split()) or next(filter(None, texts), '')}"
 
 
 def _take_formulas(soup: BeautifulSoup, leave_out: LeaveOut) -> list[str]:
@@ -101,12 +101,12 @@ def _take_formulas(soup: BeautifulSoup, leave_out: LeaveOut) -> list[str]:
         for tag in (root, *root.find_all(True)):
             tag.name = tag.name.rpartition(":")[2]
     formulas: list[str] = []
-    found = [tag for tag in soup.find_all(("math", "m:omath")) if tag.find_parent(_DROPPED) is None]
-    if found:
+    tags = [tag for tag in soup.find_all(("math", "m:omath")) if tag.find_parent(_DROPPED) is None]
+    if tags:
         for tag in soup.select(_TWICE):
             if not tag.find("math"):
                 tag.decompose()
-    for tag in found:
+    for tag in tags:
         try:
             formulas.append(formula_to_latex(tag))
             tag.replace_with(NavigableString(f"{_SIGN}{len(formulas) - 1}{_SIGN}"))

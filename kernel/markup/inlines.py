@@ -143,13 +143,13 @@ class ForeignReader(_InlinePattern):
     """`[words]{lang=es}`: words in another language than their text's."""
 
     def handleMatch(self, match: re.Match[str], _data: str) -> tuple[Element, int, int]:  # type: ignore[override]  # what Markdown really allows
-        words = Element("span")
-        words.text = match[1]
+        span = Element("span")
+        span.text = match[1]
         if _LANGUAGE_CODE.fullmatch(match[2]):
-            words.set("lang", match[2])
+            span.set("lang", match[2])
         else:
             self.work.report(LANGUAGE_CODE, match[0], text=self.work.forget(match[2]))
-        return words, match.start(), match.end()
+        return span, match.start(), match.end()
 
 
 class EmailReader(_InlinePattern):

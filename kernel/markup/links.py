@@ -140,9 +140,9 @@ def _kind_of(path: str) -> str:
 
 def _add(link: Element, facts: list[str]) -> None:
     """Say behind the link where it leads or what it brings."""
-    told = ", ".join(fact for fact in facts if fact)
-    if told:
-        link.tail = f"{NO_BREAK}({told}){link.tail or ''}"
+    remark = ", ".join(fact for fact in facts if fact)
+    if remark:
+        link.tail = f"{NO_BREAK}({remark}){link.tail or ''}"
 
 
 _READERS = {

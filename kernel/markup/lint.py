@@ -33,8 +33,8 @@ _BOUNDARY = re.compile(r"[ ]{0,3}(?:#{1,6}|\[!|(?:[-*_][ ]*){3,}$|\[\^[^\]]*\]:)
 
 def check_text(masked: str, mode: RenderMode, finder: Finder) -> list[MarkupFinding]:
     """Answer C309, C313, C317 and C321 of a text whose code and comments are blank."""
-    found = [*_money(masked, finder), *_loose_formulas(masked, finder), *_notes(masked, mode, finder)]
-    return found if mode is RenderMode.INLINE else [*found, *_missing_blank_lines(masked)]
+    findings = [*_money(masked, finder), *_loose_formulas(masked, finder), *_notes(masked, mode, finder)]
+    return findings if mode is RenderMode.INLINE else [*findings, *_missing_blank_lines(masked)]
 
 
 def _problem(finding: MarkupFindingKind, line: int, **facts: str) -> MarkupFinding:
@@ -56,13 +56,13 @@ def _money(masked: str, finder: Finder) -> Iterator[MarkupFinding]:
 
 
 def _loose_formulas(masked: str, finder: Finder) -> Iterator[MarkupFinding]:
-    place = 0
+    offset = 0
     for block in re.split(r"(\n[ >]*\n)", masked):
         if "$$" in block:
             text = "\n".join(_QUOTE.sub("", line) for line in block.strip().split("\n")).strip()
             if not (text.startswith("$$") and text.endswith("$$") and len(text) > 4 and text.count("$$") == 2):
-                yield _problem(FORMULA_NOT_ALONE, finder.line_at(place + block.find("$$")))
-        place += len(block)
+                yield _problem(FORMULA_NOT_ALONE, finder.line_at(offset + block.find("$$")))
+        offset += len(block)
 
 
 def _notes(masked: str, mode: RenderMode, finder: Finder) -> Iterator[MarkupFinding]:
@@ -79,9 +79,9 @@ def _notes(masked: str, mode: RenderMode, finder: Finder) -> Iterator[MarkupFind
         elif mark[1] not in texts and mark[1] not in used:
             yield _problem(NOTE_MISSING, finder.line_at(mark.start()), name=mark[1])
         used.add(mark[1])
-    for name, place in texts.items():
+    for name, offset in texts.items():
         if name not in used:
-            yield _problem(NOTE_UNUSED, finder.line_at(place), name=name)
+            yield _problem(NOTE_UNUSED, finder.line_at(offset), name=name)
 
 
 def _missing_blank_lines(masked: str) -> Iterator[MarkupFinding]:

@@ -14,7 +14,7 @@ from kernel.markup.html import names
 from kernel.markup.model import SafeHtml
 from kernel.markup.source import printable
 
-MAXIMUM = 2000
+MAXIMUM_FORMULA = 2000
 """Characters of one formula."""
 
 _ARITY = {"mfrac": 2, "msub": 2, "msup": 2, "mover": 2, "munder": 2, "mroot": 2, "msubsup": 3, "munderover": 3}
@@ -54,8 +54,8 @@ def to_mathml(latex: str, *, display: bool) -> SafeHtml:
     `0{,}348` and `1{,}234{,}567.8` become one number each, because the comma of a list would bring a space with it.
     """
     latex = " ".join(printable(latex).split())
-    if len(latex) > MAXIMUM:
-        raise FormulaError(FORMULA_LONG, limit=str(MAXIMUM))
+    if len(latex) > MAXIMUM_FORMULA:
+        raise FormulaError(FORMULA_LONG, limit=str(MAXIMUM_FORMULA))
     _balance(latex)
     try:
         root = convert_to_element(latex, display="block" if display else "inline")

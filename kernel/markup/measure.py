@@ -41,13 +41,13 @@ def count_words(source: str) -> int:
 
 def _without_tables(text: str) -> str:
     """Take out tables and the title in the next paragraph."""
-    kept: list[str] = []
+    blocks: list[str] = []
     after_table = False
     for block in re.split(r"\n[ >]*\n", text):
         lines = block.strip("\n").split("\n")
         is_table = len(lines) > 1 and "|" in lines[0] and _TABLE_RULE.match(lines[1]) is not None
         is_title = after_table and lines[0].lstrip(" >").startswith(": ")
         if not is_table and not is_title:
-            kept.append(block)
+            blocks.append(block)
         after_table = is_table
-    return "\n\n".join(kept)
+    return "\n\n".join(blocks)

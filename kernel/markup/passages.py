@@ -50,10 +50,10 @@ def anchored(html: SafeHtml) -> SafeHtml:
     """Answer a rendered lesson with an id on each paragraph, entry of a list, figure, table and fold that has none."""
     number = 0
 
-    def numbered(found: re.Match[str]) -> str:
+    def numbered(match: re.Match[str]) -> str:
         nonlocal number
         number += 1
-        return found[0] if ' id="' in found[2] else f'<{found[1]} id="{PARAGRAPH_PREFIX}{number}"{found[2]}>'
+        return match[0] if ' id="' in match[2] else f'<{match[1]} id="{PARAGRAPH_PREFIX}{number}"{match[2]}>'
 
     return SafeHtml(_BLOCK.sub(numbered, html))
 
@@ -120,30 +120,30 @@ class _PassageParser(HTMLParser):
             if not self._unread:
                 self._line.append(" ")
             return
-        found = dict(attrs)
-        if self._unread or tag in _UNREAD or found.get("class") == "pop" or (tag == "sup" and _MARK in (found.get("id") or "")):
+        attributes = dict(attrs)
+        if self._unread or tag in _UNREAD or attributes.get("class") == "pop" or (tag == "sup" and _MARK in (attributes.get("id") or "")):
             self._unread.append(tag)
             return
         if tag in _BLOCKS and not self._is_in("table"):
             self.end_line()
         elif tag in _CELLS:
             self._line.append(" ")
-        self._open.append(_Open(tag, found.get("id") or ""))
+        self._open.append(_Open(tag, attributes.get("id") or ""))
 
     def handle_endtag(self, tag: str) -> None:
         """End it."""
         waiting = self._unread or [opened.tag for opened in self._open]
         if tag not in waiting:
             return
-        place = len(waiting) - 1 - waiting[::-1].index(tag)
+        index = len(waiting) - 1 - waiting[::-1].index(tag)
         if self._unread:
-            del self._unread[place:]
+            del self._unread[index:]
             return
         if tag == "table" or (tag in _BLOCKS and not self._is_in("table")):
             self.end_line()
         elif tag in _CELLS:
             self._line.append(" ")
-        del self._open[place:]
+        del self._open[index:]
 
     def handle_data(self, data: str) -> None:
         """Take text."""

@@ -183,9 +183,9 @@ def _wrap_table(table: Element, caption: Element | None, line: int, work: Render
 
 def _caption(mark: Element, label: str) -> Element:
     caption = Element("caption")
-    words = mark[0]
-    caption.text = f"{label}. {words.text or ''}"
-    caption.extend(list(words))
+    content = mark[0]
+    caption.text = f"{label}. {content.text or ''}"
+    caption.extend(list(content))
     return caption
 
 
@@ -211,13 +211,13 @@ def _read_cells(table: Element, line: int, work: RenderState) -> None:
 
 def _read_callouts(root: Element, work: RenderState) -> None:
     level = 1
-    found: list[tuple[Element, int]] = []
+    callouts: list[tuple[Element, int]] = []
     for node in root.iter():
         if node.tag in HEADINGS:
             level = int(node.tag[1])
         elif node.tag == "x-callout":
-            found.append((node, level))
-    for callout, above in found:
+            callouts.append((node, level))
+    for callout, above in callouts:
         _read_callout(callout, above, work)
 
 
@@ -233,13 +233,13 @@ def _read_callout(callout: Element, level: int, work: RenderState) -> None:
         work.report(CALLOUT_EMPTY, raw, kind=kind)
     classes, icon = _KINDS[kind]
     callout.set("class", classes)
-    words: str = getattr(work.words, kind.lower())
+    kind_label: str = getattr(work.words, kind.lower())
     if kind == "CHECK":
         work.checks += 1
         if not has_title:
             work.report(CHECK_TITLE, raw)
         callout.tag, title.tag = "details", "summary"
-        label = element("span", {"class": "small muted"}, words)
+        label = element("span", {"class": "small muted"}, kind_label)
         _fill_title(title, work.hold(work.icon(icon)), work.hold(join(label, SafeHtml("<br>"))))
         sub_element(title, "x-held", work.hold(work.icon("chevron-down", turning=True)))
         return
@@ -248,13 +248,13 @@ def _read_callout(callout: Element, level: int, work: RenderState) -> None:
     name = work.prefixed(f"-callout-{work.callouts}")
     title.set("id", name)
     callout.set("aria-labelledby", name)
-    _fill_title(title, work.hold(work.icon(icon)), f"{words}: " if has_title else words)
+    _fill_title(title, work.hold(work.icon(icon)), f"{kind_label}: " if has_title else kind_label)
 
 
-def _fill_title(title: Element, icon: str, words: str) -> None:
+def _fill_title(title: Element, icon: str, prefix: str) -> None:
     """Put icon and word before the title; the words stay together in one box beside the icon."""
     box = Element("span")
-    box.text = words + (title.text or "")
+    box.text = prefix + (title.text or "")
     box.extend(list(title))
     for child in list(title):
         title.remove(child)

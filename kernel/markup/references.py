@@ -92,13 +92,13 @@ def _read_citation(mark: Element, work: RenderState) -> None:
     replace_children(mark, space + held if parts else "")
 
 
-def _cited(key: str, place: str, work: RenderState) -> SafeHtml:
-    place = " ".join(place.split())
-    work.citations.append(Citation(key, place))
+def _cited(key: str, locator: str, work: RenderState) -> SafeHtml:
+    locator = " ".join(locator.split())
+    work.citations.append(Citation(key, locator))
     number = str(work.sources.setdefault(key, len(work.sources) + 1))
     name = work.words.source % number
     link = element("a", {"href": f"#{work.prefixed(f'-source-{number}')}", "aria-label": name}, number)
-    return join(link, f", {place}") if place else link
+    return join(link, f", {locator}") if locator else link
 
 
 def _between(parts: Sequence[str], mark: str) -> list[str]:
@@ -135,7 +135,7 @@ def _marks(root: Element) -> Iterator[tuple[Element, Element]]:
 
 def _order_notes(root: Element, box: Element) -> None:
     """Put the notes in the order of reading: the library knows only that of definition, or that of its own visits."""
-    order = {link.get("href", "")[1:]: place for place, (_mark, link) in reversed(list(enumerate(_marks(root))))}
+    order = {link.get("href", "")[1:]: index for index, (_mark, link) in reversed(list(enumerate(_marks(root))))}
     box[1][:] = sorted(box[1], key=lambda item: order.get(item.get("id", ""), len(order)))
 
 

@@ -125,9 +125,9 @@ def _refuse(text: str, masked: str, work: RenderState) -> None:
 
 def _deep(text: str, masked: str) -> int | None:
     """Return the first line that is nested too deep; a line is not indented by the code with which it begins."""
-    found = [(match.start(), match.end()) for match in _DEEP.finditer(masked)]
-    code = mask_code(text) if found else ""
-    return next((masked.count("\n", 0, start) + 1 for start, end in found if code[start:end] == text[start:end]), None)
+    spans = [(match.start(), match.end()) for match in _DEEP.finditer(masked)]
+    code = mask_code(text) if spans else ""
+    return next((masked.count("\n", 0, start) + 1 for start, end in spans if code[start:end] == text[start:end]), None)
 
 
 def _render(text: str, context: MarkupContext, mode: RenderMode, original: RenderedText | None = None) -> RenderedText:

@@ -58,15 +58,15 @@ def _fenced(lines: list[str]) -> set[int]:
     for number, fence in fences.items():
         if not lines[number][fence.end() :].strip():
             ends.setdefault(_kind(fence), []).append(number)
-    found: set[int] = set()
+    fenced: set[int] = set()
     after = -1
     for number, fence in fences.items():
         closing = ends.get(_kind(fence), [])
-        place = bisect_right(closing, number)
-        if number > after and place < len(closing):
-            after = closing[place]
-            found.update(range(number, after + 1))
-    return found
+        index = bisect_right(closing, number)
+        if number > after and index < len(closing):
+            after = closing[index]
+            fenced.update(range(number, after + 1))
+    return fenced
 
 
 def _kind(fence: re.Match[str]) -> tuple[str, int]:
@@ -90,9 +90,9 @@ def _mask_inline(paragraph: list[str]) -> list[str]:
     return _blank(text, spans).split("\n")
 
 
-def _is_escaped(text: str, place: int) -> bool:
+def _is_escaped(text: str, offset: int) -> bool:
     """Answer whether an odd number of backslashes stands before: such a backtick opens no code, but may close it."""
-    before = text[max(place - 20, 0) : place]
+    before = text[max(offset - 20, 0) : offset]
     return (len(before) - len(before.rstrip("\\"))) % 2 == 1
 
 
@@ -164,31 +164,31 @@ class Finder:
         """Answer the line from 1 on, or 0 where the text is not found as it was written."""
         if not snippet:
             return 0
-        place = self._text.find(snippet, self._next.get(snippet, 0))
-        if place < 0:
-            place = self._text.find(snippet)
-        if place < 0:
+        offset = self._text.find(snippet, self._next.get(snippet, 0))
+        if offset < 0:
+            offset = self._text.find(snippet)
+        if offset < 0:
             first = snippet.strip().split("\n", 1)[0]
-            place = self._text.find(first) if first else -1
-        if place < 0:
-            place = self._unescaped_place(snippet)
-        if place < 0:
+            offset = self._text.find(first) if first else -1
+        if offset < 0:
+            offset = self._unescaped_place(snippet)
+        if offset < 0:
             return 0
-        self._next[snippet] = place + 1
-        return self.line_at(place)
+        self._next[snippet] = offset + 1
+        return self.line_at(offset)
 
     def _unescaped_place(self, snippet: str) -> int:
         """Answer where a piece stands that was written with backslashes before its signs, -1 where it does not."""
         if self._places is None:
             self._places = [match.start(1) for match in _LETTER.finditer(self._text)]
-            self._bare = "".join(self._text[place] for place in self._places)
-        found = self._bare.find(snippet)
-        return self._places[found] if found >= 0 else -1
+            self._bare = "".join(self._text[offset] for offset in self._places)
+        index = self._bare.find(snippet)
+        return self._places[index] if index >= 0 else -1
 
     def table_lines(self) -> list[int]:
         """Answer the line on which each table begins."""
         return [self.line_at(match.start()) for match in _TABLE.finditer(self._text)]
 
-    def line_at(self, place: int) -> int:
+    def line_at(self, offset: int) -> int:
         """Answer the line of a place in the text."""
-        return bisect_left(self._ends, place) + 1
+        return bisect_left(self._ends, offset) + 1

@@ -12,14 +12,14 @@ from kernel.markup.html import names
 from kernel.markup.model import MarkupFinding, SafeHtml
 from kernel.markup.source import printable
 
-MAXIMUM = 512_000
+MAXIMUM_DRAWING = 512_000
 """Bytes of a drawing."""
 _MAXIMUM_ELEMENTS = 5000
 _MAXIMUM_DEPTH = 32
 _NAMESPACE = "http://www.w3.org/2000/svg"
 
-CLASSES = names("chart fit b0 b1 b2 b3 axis grid-l line area goal dot strong onbar")
-ELEMENTS = names("svg g path rect circle ellipse line polyline polygon text tspan title desc defs marker")
+DRAWING_CLASSES = names("chart fit b0 b1 b2 b3 axis grid-l line area goal dot strong onbar")
+DRAWING_ELEMENTS = names("svg g path rect circle ellipse line polyline polygon text tspan title desc defs marker")
 _NUMBERS = re.compile(r"[0-9eE.,+\-%\s]*|auto|auto-start-reverse|userSpaceOnUse|strokeWidth")
 _GEOMETRY = names(
     "x y x1 y1 x2 y2 cx cy r rx ry dx dy width height viewBox points rotate textLength pathLength markerWidth markerHeight refX refY "
@@ -38,7 +38,7 @@ _IDENTIFIER = re.compile(r"[A-Za-z][\w.-]*")
 _HARMLESS = frozenset({"version", "http://www.w3.org/XML/1998/namespace|space"})
 
 
-_LOGO_ELEMENTS = ELEMENTS | names("linearGradient radialGradient stop clipPath")
+_LOGO_ELEMENTS = DRAWING_ELEMENTS | names("linearGradient radialGradient stop clipPath")
 _PAINT = re.compile(r"none|currentColor|#[0-9A-Fa-f]{3,8}|[a-z]{3,20}|rgba?\([0-9.,%\s]+\)|url\(#[A-Za-z][\w.-]*\)")
 _WORD = re.compile(r"[a-zA-Z-]{1,20}")
 _LENGTH = re.compile(r"[0-9.,\s]+(px)?|bold|normal|none")
@@ -65,7 +65,7 @@ class _RefusedError(Exception):
 class _Copier:
     """Copies a drawing as it is read, and stops at the first thing that may not be in it."""
 
-    elements = ELEMENTS
+    elements = DRAWING_ELEMENTS
     forms: Mapping[str, re.Pattern[str]] = _FORMS
 
     def __init__(self, prefix: str, label: str) -> None:
@@ -110,7 +110,7 @@ class _Copier:
         if name == "id" and _IDENTIFIER.fullmatch(value):
             value = "desc" if tag == "desc" and len(self._open) == 1 else value
             return f' id="{self._prefix}{value}"'
-        if name == "class" and CLASSES.issuperset(value.split()):
+        if name == "class" and DRAWING_CLASSES.issuperset(value.split()):
             return f' class="{" ".join(value.split())}"'
         reference = _REFERENCE.fullmatch(value) if name in _REFERENCES else None
         if reference:
@@ -146,7 +146,7 @@ class _LogoCopier(_Copier):
             return ""
         if name == "style":
             declared = (part.partition(":") for part in value.split(";") if part.strip())
-            return "".join(super(_LogoCopier, self)._attribute(tag, key.strip(), words.strip()) for key, _sign, words in declared)
+            return "".join(super(_LogoCopier, self)._attribute(tag, key.strip(), content.strip()) for key, _sign, content in declared)
         return super()._attribute(tag, name, value)
 
 
@@ -175,7 +175,7 @@ def clean_svg(content: bytes, prefix: str, label: str) -> tuple[SafeHtml, tuple[
     except (UnicodeDecodeError, ValueError):
         return SafeHtml(), (_problem(SVG_ENCODING),)
     missing = [] if copier.has_box else ["viewBox"]
-    missing += [f"<{tag}>" for place, tag in enumerate(("title", "desc")) if copier.beginning[place : place + 1] != [tag]]
+    missing += [f"<{tag}>" for index, tag in enumerate(("title", "desc")) if copier.beginning[index : index + 1] != [tag]]
     problems = (_problem(SVG_DESCRIPTION, what=", ".join(missing)),) if missing else ()
     return SafeHtml("".join(copier.parts)), problems
 
@@ -187,7 +187,7 @@ def is_fitting(drawing: SafeHtml) -> bool:
 
 
 def _read(content: bytes, copier: _Copier) -> None:
-    if len(content) > MAXIMUM:
+    if len(content) > MAXIMUM_DRAWING:
         raise _RefusedError(SVG_SIZE)
     text = content.decode("utf-8-sig")
     declared = re.match(r"<\?xml[^>]*encoding=[\"']([^\"']*)", text)

@@ -77,22 +77,22 @@ def _is_single(node: FormulaNode) -> bool:
 
 
 def _table(node: FormulaNode, style: TextStyle) -> list[TextRun]:
-    found: list[TextRun] = []
+    runs: list[TextRun] = []
     for row in node.parts:
-        found += [TextRun("; ", style)] if found else []
+        runs += [TextRun("; ", style)] if runs else []
         for at, cell in enumerate(row.parts):
-            found += [TextRun(", ", style)] if at else []
-            found += _runs(cell, style)
-    return found
+            runs += [TextRun(", ", style)] if at else []
+            runs += _runs(cell, style)
+    return runs
 
 
 def _merged(runs: list[TextRun]) -> list[TextRun]:
     """Return runs with those of one style joined, and no more than one space in a row."""
-    found: list[TextRun] = []
+    merged: list[TextRun] = []
     for run in runs:
-        text = run.text.lstrip() if found and found[-1].text.endswith(" ") else run.text
-        if text and found and found[-1].style is run.style:
-            found[-1] = TextRun(found[-1].text + text, run.style)
+        text = run.text.lstrip() if merged and merged[-1].text.endswith(" ") else run.text
+        if text and merged and merged[-1].style is run.style:
+            merged[-1] = TextRun(merged[-1].text + text, run.style)
         elif text:
-            found.append(TextRun(text, run.style))
-    return found
+            merged.append(TextRun(text, run.style))
+    return merged

@@ -93,24 +93,24 @@ def plain_prose(text: str) -> list[ProseBlock]:
 
 def runs_of(blocks: Sequence[ProseBlock]) -> tuple[TextRun, ...]:
     """Return the text of blocks as one, a space between them; what a picture shows in brackets."""
-    found: list[TextRun] = []
+    runs: list[TextRun] = []
     for block in blocks:
-        found += [TextRun(" ")] if found else []
-        found += block.runs or ([TextRun(f"[{block.words}]")] if block.words else [])
-    return tuple(found)
+        runs += [TextRun(" ")] if runs else []
+        runs += block.runs or ([TextRun(f"[{block.words}]")] if block.words else [])
+    return tuple(runs)
 
 
-def led_by(words: Sequence[TextRun], blocks: Sequence[ProseBlock]) -> list[ProseBlock]:
+def led_by(lead: Sequence[TextRun], blocks: Sequence[ProseBlock]) -> list[ProseBlock]:
     """Return blocks with words and a colon before them, on the line of the first where that is text."""
-    runs = (*words, TextRun(": "))
+    runs = (*lead, TextRun(": "))
     if blocks and blocks[0].kind is BlockKind.PARAGRAPH:
         return [replace(blocks[0], runs=(*runs, *blocks[0].runs)), *blocks[1:]]
     return [ProseBlock(BlockKind.PARAGRAPH, runs), *blocks]
 
 
-def followed_by(blocks: Sequence[ProseBlock], words: str) -> list[ProseBlock]:
+def followed_by(blocks: Sequence[ProseBlock], addition: str) -> list[ProseBlock]:
     """Return blocks with strong words after them, on the line of the last where that is text."""
-    runs = (TextRun(words, TextStyle.STRONG),)
+    runs = (TextRun(addition, TextStyle.STRONG),)
     if blocks and blocks[-1].kind in (BlockKind.PARAGRAPH, BlockKind.ITEM):
         return [*blocks[:-1], replace(blocks[-1], runs=(*blocks[-1].runs, TextRun("  —  "), *runs))]
     return [*blocks, ProseBlock(BlockKind.PARAGRAPH, runs)]
@@ -252,18 +252,18 @@ class _ProseReader(HTMLParser):
         self._runs = []
 
     def _picture(self, facts: dict[str, str]) -> None:
-        words = facts.get("alt", "")
+        alternative = facts.get("alt", "")
         if self._tables:
-            self._runs.append(TextRun(f"[{words}]", self._style))
+            self._runs.append(TextRun(f"[{alternative}]", self._style))
             return
         self.end_block()
-        self.blocks.append(ProseBlock(BlockKind.PICTURE, level=self._level, source=facts.get("src", ""), words=words))
+        self.blocks.append(ProseBlock(BlockKind.PICTURE, level=self._level, source=facts.get("src", ""), words=alternative))
 
     def _end_drawing(self) -> None:
         text, self._drawing = "".join(self._drawing), []
-        words = re.search(r'aria-label="([^"]*)"', text)
+        label = re.search(r'aria-label="([^"]*)"', text)
         self.end_block()
-        self.blocks.append(ProseBlock(BlockKind.DRAWING, level=self._level, source=text, words=unescape(words[1]) if words else ""))
+        self.blocks.append(ProseBlock(BlockKind.DRAWING, level=self._level, source=text, words=unescape(label[1]) if label else ""))
 
     def _begin_formula(self, tag: str, facts: dict[str, str]) -> None:
         node = FormulaNode(tag, facts)
@@ -283,12 +283,12 @@ class _ProseReader(HTMLParser):
 
 def _trimmed(runs: list[TextRun]) -> tuple[TextRun, ...]:
     """Return runs without the spaces and line breaks around them."""
-    found = [run for run in runs if run.text]
-    while found and not found[0].text.strip():
-        found.pop(0)
-    while found and not found[-1].text.strip():
-        found.pop()
-    if found:
-        found[0] = replace(found[0], text=found[0].text.lstrip())
-        found[-1] = replace(found[-1], text=found[-1].text.rstrip())
-    return tuple(found)
+    trimmed = [run for run in runs if run.text]
+    while trimmed and not trimmed[0].text.strip():
+        trimmed.pop(0)
+    while trimmed and not trimmed[-1].text.strip():
+        trimmed.pop()
+    if trimmed:
+        trimmed[0] = replace(trimmed[0], text=trimmed[0].text.lstrip())
+        trimmed[-1] = replace(trimmed[-1], text=trimmed[-1].text.rstrip())
+    return tuple(trimmed)

@@ -40,7 +40,7 @@ class FlowingSheet:
         with self._document.artifact() as pen:
             pen.line([(LEFT, self._y, RIGHT, self._y)], 0.2, RULE)
 
-    def _check(self, address: str, words: str) -> None:
+    def _check(self, address: str, remark: str) -> None:
         """Draw the QR code of the address where the sheet is checked, its code, and words about what is found there."""
         self._y += 6
         self._make_room(QR + 2)
@@ -49,7 +49,7 @@ class FlowingSheet:
             pen.qr(LEFT, top, QR, address, INK)
         with self._document.element("P") as pen:
             pen.text(left, top + 6, self._code, CODE, 5, INK)
-        lines = wrapped(words, TEXT, 3.4, RIGHT - left)
+        lines = wrapped(remark, TEXT, 3.4, RIGHT - left)
         with self._document.element("P") as pen:
             for at, line in enumerate(lines, 1):
                 pen.text(left, top + 8 + at * 3.4 * LINE, line if at == len(lines) else f"{line} ", TEXT, 3.4, SOFT, width=RIGHT - left)

@@ -31,21 +31,21 @@ def near_questions(session: Session, typed: str, reader: str, scope: SearchScope
         return []
     wrong = _wrong_words(session, read_question(typed), reader, scope)
     near = {word.bare: _near_words(session, word.bare, reader, scope) for word in wrong}
-    near = {bare: found for bare, found in near.items() if found}
+    near = {bare: similar for bare, similar in near.items() if similar}
     if not near:
         return []
     first, *others = near
     best = {bare: near[bare][0] for bare in others}
     whole = [_replaced(typed, best | {first: word}) for word in near[first]]
-    alone = [word for found in near.values() for word in found]
+    alone = [word for similar in near.values() for word in similar]
     offered = [question for question in dict.fromkeys(whole) if _finds(session, question, reader, scope)] or list(dict.fromkeys(alone))
     return offered[:limit]
 
 
 def _wrong_words(session: Session, question: SearchQuery, reader: str, scope: SearchScope) -> list[IndexedWord]:
     """Return the words of a question that find nothing, each once."""
-    asked = {word.bare: word for word in (*question.telling(reader), *(word for phrase in question.phrases for word in phrase))}
-    tried = islice((word for word in asked.values() if len(word.bare) >= SHORTEST_NEAR), MOST_WORDS_TRIED)
+    by_form = {word.bare: word for word in (*question.telling(reader), *(word for phrase in question.phrases for word in phrase))}
+    tried = islice((word for word in by_form.values() if len(word.bare) >= SHORTEST_NEAR), MOST_WORDS_TRIED)
     return [word for word in tried if not _finds(session, word.bare, reader, scope)]
 
 
@@ -57,13 +57,13 @@ def _near_words(session: Session, bare: str, reader: str, scope: SearchScope) ->
     return _as_written(session, [word for _distance, _count, word in ordered[: 2 * MOST_CANDIDATES]], reader, scope)[:MOST_CANDIDATES]
 
 
-def _within(bare: str, words: Sequence[str], allowed: int) -> list[tuple[str, int]]:
+def _within(bare: str, candidates: Sequence[str], allowed: int) -> list[tuple[str, int]]:
     """Return the words within the allowed distance in letters, each with its distance."""
     from rapidfuzz import process  # noqa: PLC0415 - 100 ms that no start should wait for
     from rapidfuzz.distance import OSA  # noqa: PLC0415 - as above
 
-    found = process.extract(bare, words, scorer=OSA.distance, score_cutoff=allowed, limit=None)
-    return [(word, int(distance)) for word, distance, _place in found]
+    matches = process.extract(bare, candidates, scorer=OSA.distance, score_cutoff=allowed, limit=None)
+    return [(word, int(distance)) for word, distance, _place in matches]
 
 
 def _words(session: Session, scope: SearchScope, shortest: int, longest: int) -> dict[str, int]:
@@ -75,12 +75,12 @@ def _words(session: Session, scope: SearchScope, shortest: int, longest: int) ->
     return {word: int(entries) for word, entries in session.execute(statement.order_by(count.desc(), SearchWord.word).limit(MOST_COMPARED))}
 
 
-def _as_written(session: Session, words: Sequence[str], reader: str, scope: SearchScope) -> list[str]:
+def _as_written(session: Session, forms: Sequence[str], reader: str, scope: SearchScope) -> list[str]:
     """Return those words that stand in what the reader finds, as they stand there first."""
     written = []
-    for bare in words:
-        found = find(session, read_question(f'"{bare}"'), reader, scope, ResultPaging(limit=1))
-        hits = [hit for group in found.groups for hit in group.hits]
+    for bare in forms:
+        results = find(session, read_question(f'"{bare}"'), reader, scope, ResultPaging(limit=1))
+        hits = [hit for group in results.groups for hit in group.hits]
         if hits:
             written.append(next((word for hit in hits if (word := _spelling(hit, bare))), bare))
     return written
@@ -95,11 +95,11 @@ def _finds(session: Session, typed: str, reader: str, scope: SearchScope) -> boo
     return bool(find(session, read_question(typed), reader, scope, ResultPaging(limit=0)).totals)
 
 
-def _replaced(typed: str, words: dict[str, str]) -> str:
+def _replaced(typed: str, replacements: dict[str, str]) -> str:
     """Put words in the place of others, by their bare form; quotes and dashes stay."""
-    found, at = [], 0
+    parts, at = [], 0
     for word in words_of(typed):
-        if word.bare in words:
-            found += [typed[at : word.start], words[word.bare]]
+        if word.bare in replacements:
+            parts += [typed[at : word.start], replacements[word.bare]]
             at = word.end
-    return "".join([*found, typed[at:]])
+    return "".join([*parts, typed[at:]])

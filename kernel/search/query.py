@@ -73,28 +73,28 @@ class SearchQuery:
 
     def telling(self, language: str) -> tuple[IndexedWord, ...]:
         """Return the words that say something in a language; all of them where none does."""
-        said = tuple(word for word in self.words if not says_little(word, language))
-        return said if said or self.phrases else self.words
+        telling = tuple(word for word in self.words if not says_little(word, language))
+        return telling if telling or self.phrases else self.words
 
 
 def read_question(typed: str) -> SearchQuery:
     """Parse any typed text into a search query, up to 200 letters and 12 words."""
-    words: list[IndexedWord] = []
+    tokens: list[IndexedWord] = []
     phrases: list[tuple[IndexedWord, ...]] = []
     unwanted: list[tuple[IndexedWord, ...]] = []
     left = MOST_WORDS
     for part in _PART.finditer(typed[:LONGEST_QUESTION]):
-        found = tuple(words_of(part["word"] if part["phrase"] is None else part["phrase"]))[:left]
-        left -= len(found)
-        if not found:
+        terms = tuple(words_of(part["word"] if part["phrase"] is None else part["phrase"]))[:left]
+        left -= len(terms)
+        if not terms:
             continue
         if part["without"]:
-            unwanted.append(found)
+            unwanted.append(terms)
         elif part["phrase"] is None:
-            words += found
+            tokens += terms
         else:
-            phrases.append(found)
-    return SearchQuery(tuple(words), tuple(phrases), tuple(unwanted))
+            phrases.append(terms)
+    return SearchQuery(tuple(tokens), tuple(phrases), tuple(unwanted))
 
 
 def whole(question: SearchQuery, reader: str) -> Expression:
@@ -120,11 +120,11 @@ def adjacent(question: SearchQuery, reader: str) -> Expression | None:
     return _for_reader(question, reader, [_phrase(question.words)]) if len(question.words) > 1 else None
 
 
-def _for_reader(question: SearchQuery, reader: str, wanted: list[Expression]) -> Expression:
+def _for_reader(question: SearchQuery, reader: str, alternatives: list[Expression]) -> Expression:
     """Add to what is asked (one of these) what is asked in any case: the reader, the phrases, and what must not be there."""
     parts: list[Expression] = [Phrase((f"r{reader}",)), *map(_phrase, question.phrases)]
     if question.words:
-        parts.append(AnyTerm(tuple(wanted)))
+        parts.append(AnyTerm(tuple(alternatives)))
     every = AllTerms(tuple(parts))
     return ExcludedTerm(every, AnyTerm(tuple(map(_unwanted, question.unwanted)))) if question.unwanted else every
 
@@ -138,12 +138,12 @@ def _every_stem(question: SearchQuery, language: str, mark: str, begins: Phrase 
     return AllTerms(tuple(parts) or tuple(_stem(word, language, mark) for word in question.words))
 
 
-def _unwanted(words: tuple[IndexedWord, ...]) -> Expression:
-    return _phrase(words) if len(words) > 1 else AnyTerm(tuple(_stem(words[0], language, "s") for language in STEMMERS))
+def _unwanted(terms: tuple[IndexedWord, ...]) -> Expression:
+    return _phrase(terms) if len(terms) > 1 else AnyTerm(tuple(_stem(terms[0], language, "s") for language in STEMMERS))
 
 
-def _phrase(words: tuple[IndexedWord, ...]) -> Phrase:
-    return Phrase(tuple(f"f{token(word.bare)}" for word in words))
+def _phrase(terms: tuple[IndexedWord, ...]) -> Phrase:
+    return Phrase(tuple(f"f{token(word.bare)}" for word in terms))
 
 
 def _stem(word: IndexedWord, language: str, mark: str) -> Expression:

@@ -57,7 +57,7 @@ class SearchResults:
         return tuple(group for group in self.groups if group.kind == kind)
 
 
-def find(session: Session, question: SearchQuery, reader: str, scope: SearchScope, wanted: ResultPaging) -> SearchResults:
+def find(session: Session, question: SearchQuery, reader: str, scope: SearchScope, paging: ResultPaging) -> SearchResults:
     """Find what a reader of a language may see; two statements however much there is, and none where nothing is asked.
 
     The order: how well the best entry fits, how many entries fit, and where in the courses it comes.
@@ -66,10 +66,10 @@ def find(session: Session, question: SearchQuery, reader: str, scope: SearchScop
         return SearchResults((), {})
     entries = _entries(session, question, reader, scope)
     ranked = _ranked(entries)
-    asked = and_(ranked.c.rank > wanted.offset, ranked.c.rank <= wanted.offset + wanted.limit)
-    if wanted.kind:
-        asked = and_(asked, ranked.c.kind == wanted.kind)
-    statement = select(ranked, asked.label("asked")).where(or_(asked, ranked.c.rank == 1)).order_by(ranked.c.kind, ranked.c.rank)
+    condition = and_(ranked.c.rank > paging.offset, ranked.c.rank <= paging.offset + paging.limit)
+    if paging.kind:
+        condition = and_(condition, ranked.c.kind == paging.kind)
+    statement = select(ranked, condition.label("asked")).where(or_(condition, ranked.c.rank == 1)).order_by(ranked.c.kind, ranked.c.rank)
     rows = session.execute(statement).all()
     chosen = [row for row in rows if row.asked]
     hits = _hits(session, entries, [row.grouped for row in chosen])
@@ -127,8 +127,8 @@ def _hits(session: Session, entries: Subquery, groups: Sequence[int]) -> Mapping
         .where(ranked.c.best <= HITS_OF_A_GROUP)
         .order_by(ranked.c.grouped, ranked.c.best)
     )
-    found: defaultdict[int, list[SearchHit]] = defaultdict(list)
+    by_group: defaultdict[int, list[SearchHit]] = defaultdict(list)
     for row, grouped, tier in session.execute(statement):
-        passages = tuple(Passage(place, line) for place, line in zip(row.places, row.body.split("\n"), strict=False))
-        found[grouped].append(SearchHit(row.id, MatchTier(tier), row.language, row.place, row.title, passages))
-    return {grouped: tuple(hits) for grouped, hits in found.items()}
+        passages = tuple(Passage(anchor, line) for anchor, line in zip(row.places, row.body.split("\n"), strict=False))
+        by_group[grouped].append(SearchHit(row.id, MatchTier(tier), row.language, row.place, row.title, passages))
+    return {grouped: tuple(hits) for grouped, hits in by_group.items()}

@@ -33,22 +33,22 @@ class Snippet:
 
 def snippet(hit: SearchHit, question: SearchQuery) -> Snippet:
     """Return the words around what fits best in an entry; where only its title fits, how it begins."""
-    wanted = _HighlightTerms(question, hit.language)
+    terms = _HighlightTerms(question, hit.language)
     best, most = None, 0
     for passage in hit.passages:
-        different = wanted.count(passage.text)
+        different = terms.count(passage.text)
         if different > most:
             best, most = passage, different
     if best is None:
         first = hit.passages[0].text if hit.passages else ""
-        return Snippet(hit.place, _cut(first, wanted))
-    return Snippet(best.place or hit.place, _cut(best.text, wanted))
+        return Snippet(hit.place, _cut(first, terms))
+    return Snippet(best.place or hit.place, _cut(best.text, terms))
 
 
 def marked(text: str, question: SearchQuery, language: str) -> tuple[SnippetPiece, ...]:
     """Return a whole text with what was looked for marked."""
-    wanted = _HighlightTerms(question, language)
-    return _pieces(text, [word for word in words_of(text) if wanted.is_meant(word)], 0, len(text))
+    terms = _HighlightTerms(question, language)
+    return _pieces(text, [word for word in words_of(text) if terms.is_meant(word)], 0, len(text))
 
 
 class _HighlightTerms:
@@ -69,22 +69,22 @@ class _HighlightTerms:
         return len({key for word in words_of(text) if (key := self._key(word))})
 
     def _key(self, word: IndexedWord) -> str:
-        found = self._stems & stems_of(word, self._language)
-        if found:
-            return min(found)
+        common = self._stems & stems_of(word, self._language)
+        if common:
+            return min(common)
         if word.bare in self._written:
             return word.bare
         return self._beginning if self._beginning and word.bare.startswith(self._beginning) else ""
 
 
-def _cut(text: str, wanted: _HighlightTerms) -> tuple[SnippetPiece, ...]:
-    words = list(words_of(text))
-    meant = [index for index, word in enumerate(words) if wanted.is_meant(word)]
+def _cut(text: str, terms: _HighlightTerms) -> tuple[SnippetPiece, ...]:
+    tokens = list(words_of(text))
+    meant = [index for index, word in enumerate(tokens) if terms.is_meant(word)]
     first = max(0, meant[0] - BEFORE) if meant else 0
-    last = min(len(words), (meant[0] if meant else 0) + AFTER)
-    start = words[first].start if first else 0
-    end = words[last - 1].end if last < len(words) else len(text)
-    pieces = _pieces(text, [words[index] for index in meant if first <= index < last], start, end)
+    last = min(len(tokens), (meant[0] if meant else 0) + AFTER)
+    start = tokens[first].start if first else 0
+    end = tokens[last - 1].end if last < len(tokens) else len(text)
+    pieces = _pieces(text, [tokens[index] for index in meant if first <= index < last], start, end)
     ellipsis = SnippetPiece("…", marked=False)
     return (*((ellipsis,) if start else ()), *pieces, *((ellipsis,) if end < len(text) else ()))
 

@@ -14,7 +14,7 @@ from typing import Protocol
 
 STEMMERS = {"es": "spanish", "en": "english"}
 """By language of the pages; a text in another one is compared by its bare words."""
-LONGEST = 40
+LONGEST_WORD = 40
 """Letters of a word that are compared."""
 KEPT_STEMS = 30_000
 KEPT_TOKENS = 10_000
@@ -35,7 +35,7 @@ _LITTLE = {
         "then there these they this those to under up was we were what when where which while who why will with would you your"
     ),
 }
-STOP_WORDS = {language: frozenset(words.split()) for language, words in _LITTLE.items()}
+STOP_WORDS = {language: frozenset(line.split()) for language, line in _LITTLE.items()}
 """Words that say too little to be asked for, without accents."""
 
 _TURN = threading.Lock()
@@ -53,19 +53,19 @@ class IndexedWord:
 
 def words_of(text: str) -> Iterator[IndexedWord]:
     """Yield the words of a text in their order."""
-    for found in _WORD.finditer(text):
-        bare = fold(found[0])
+    for match in _WORD.finditer(text):
+        bare = fold(match[0])
         if bare:
-            yield IndexedWord(found.start(), found.end(), found[0], bare)
+            yield IndexedWord(match.start(), match.end(), match[0], bare)
 
 
 def fold(word: str) -> str:
     """Return a word without case, accents and anything but letters and digits, cut to 40 characters."""
     small = word.casefold()
     if small.isascii() and small.isalnum():  # most words: five times faster
-        return small[:LONGEST]
+        return small[:LONGEST_WORD]
     apart = unicodedata.normalize("NFKD", small)
-    return "".join(filter(str.isalnum, apart))[:LONGEST]
+    return "".join(filter(str.isalnum, apart))[:LONGEST_WORD]
 
 
 def stems_of(word: IndexedWord, language: str) -> frozenset[str]:
@@ -79,8 +79,8 @@ def _stems(lower: str, bare: str, language: str) -> frozenset[str]:
         return frozenset({bare})
     with _TURN:  # the stemmer keeps the word at hand in itself
         stemmer = _stemmer(language)
-        found = {stemmer.stemWord(bare)} | ({fold(stemmer.stemWord(lower[:LONGEST]))} if lower != bare else set())
-    return frozenset(found - {""}) or frozenset({bare})
+        stems = {stemmer.stemWord(bare)} | ({fold(stemmer.stemWord(lower[:LONGEST_WORD]))} if lower != bare else set())
+    return frozenset(stems - {""}) or frozenset({bare})
 
 
 @dataclass(frozen=True, slots=True)

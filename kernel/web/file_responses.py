@@ -15,7 +15,7 @@ PIECE = 1 << 16
 NEVER_RUNS = "default-src 'none'; sandbox"
 
 
-def send_content(files: FileStore, sha256: str, media_type: str, name: str, *, inline: bool, kept: str) -> Response:
+def send_content(files: FileStore, sha256: str, media_type: str, name: str, *, inline: bool, cache_control: str) -> Response:
     """Send stored content under the name that a person gave it; raise NotFound where it is missing.
 
     The caller has checked permission. `kept` says whether browsers may cache it; the address of a link they may not.
@@ -30,7 +30,7 @@ def send_content(files: FileStore, sha256: str, media_type: str, name: str, *, i
     response.response = FileWrapper(source, PIECE)  # the server's own wrapper cannot seek: a range would read all that is before it
     response.content_length = size
     response.headers["Content-Security-Policy"] = NEVER_RUNS
-    response.headers["Cache-Control"] = kept
+    response.headers["Cache-Control"] = cache_control
     try:
         response.make_conditional(request, accept_ranges=True, complete_length=size)
     except RequestedRangeNotSatisfiable:

@@ -5,9 +5,9 @@ from urllib.parse import urlsplit
 
 from kernel.settings import Settings
 
-ANSWERED = re.compile(r"/(v|verify|acta|status|\.well-known)(/.*)?")
+FORMER_PATHS = re.compile(r"/(v|verify|acta|status|\.well-known)(/.*)?")
 """Paths that certificates and actas, their QR codes and their documents name."""
-PAGES = re.compile(r"/(v|verify|acta)(/.*)?")
+FORMER_PAGES = re.compile(r"/(v|verify|acta)(/.*)?")
 """Those of them that lead to the present address; the others are documents that state the address at which they are asked for."""
 
 
@@ -18,4 +18,4 @@ def find_former_address(settings: Settings, host: str) -> str | None:
 
 def is_former_address(settings: Settings, host: str, path: str) -> bool:
     """Say whether a path is answered under a host that the site had before."""
-    return bool(ANSWERED.fullmatch(path)) and find_former_address(settings, host) is not None
+    return bool(FORMER_PATHS.fullmatch(path)) and find_former_address(settings, host) is not None

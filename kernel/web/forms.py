@@ -37,10 +37,10 @@ def form_token() -> str:
 
 
 @contextmanager
-def form_token_at(place: str) -> Iterator[None]:
+def form_token_at(marker: str) -> Iterator[None]:
     """Draw forms with a place for their token; the library keeps the token of a request in `g`."""
     before = g.pop("csrf_token", None)
-    g.csrf_token = place
+    g.csrf_token = marker
     try:
         yield
     finally:
@@ -61,12 +61,12 @@ def read_json(text: str) -> Any:
 
 def clean_text(text: str, *, lines: bool = False) -> str:
     """Return text in NFC without control, bidirectional-override and tag characters; single lines have their spaces folded."""
-    kept = (
+    signs = (
         char
         for char in composed(text)
         if char in _KEPT_CONTROLS or (unicodedata.category(char) not in ("Cc", "Cs", "Cn", "Co") and not _is_invisible(char))
     )
-    cleaned = "".join(kept)
+    cleaned = "".join(signs)
     return cleaned.strip() if lines else " ".join(cleaned.split())
 
 
@@ -173,9 +173,9 @@ class Catalogue:
         return _(message)
 
     @staticmethod
-    def ngettext(one: str, many: str, count: int) -> str:
+    def ngettext(singular: str, many: str, count: int) -> str:
         """Translate one of the library's messages that depend on a number; the library fills in its facts."""
-        return _("Not a valid choice.") if one == Catalogue.OF_SEVERAL else plural(one, many, count)
+        return _("Not a valid choice.") if singular == Catalogue.OF_SEVERAL else plural(singular, many, count)
 
 
 class Form(FlaskForm):

@@ -55,8 +55,8 @@ def _headers(response: Response) -> Response:
             headers.add(name, value)
     caching = present.get("cache-control")
     if caching is None:
-        kept = g.get("cache_control") if response.status_code in (200, 304) and request.method in ("GET", "HEAD") else None
-        caching = kept or "no-store"
+        own_caching = g.get("cache_control") if response.status_code in (200, 304) and request.method in ("GET", "HEAD") else None
+        caching = own_caching or "no-store"
         headers.add("Cache-Control", caching)
     if "public" not in caching:
         vary_by(response, "Cookie")
@@ -65,11 +65,11 @@ def _headers(response: Response) -> Response:
 
 def vary_by(response: Response, name: str) -> None:
     """Say that an answer depends on a header of its request, once."""
-    said = response.headers.get("Vary")
-    if said is None:
+    present = response.headers.get("Vary")
+    if present is None:
         response.headers.add("Vary", name)
-    elif name.lower() not in said.lower().split(", "):
-        response.headers["Vary"] = f"{said}, {name}"
+    elif name.lower() not in present.lower().split(", "):
+        response.headers["Vary"] = f"{present}, {name}"
 
 
 def install(app: Flask, *, media: str = "") -> None:

@@ -88,10 +88,8 @@ class LimitFile(Storage, MovingWindowSupport):
     def get(self, key: str) -> int:
         """Return how many tries of a key are not over."""
         with self._counting() as connection:
-            found = connection.execute(
-                "SELECT count(*) FROM tried WHERE key = ? AND ends_at > ?", (key, clock.now().timestamp())
-            ).fetchone()
-            return int(found[0])
+            row = connection.execute("SELECT count(*) FROM tried WHERE key = ? AND ends_at > ?", (key, clock.now().timestamp())).fetchone()
+            return int(row[0])
 
     def get_expiry(self, key: str) -> float:
         """Return when the last try of a key is over, now where there is none."""

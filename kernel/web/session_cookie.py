@@ -65,8 +65,8 @@ class SessionCookie(SecureCookieSessionInterface):
             return self.session_class()
         if not 0 <= self._now() - signed_at <= self._life:
             return self.session_class()
-        kept: dict[str, Any] = self.serializer.loads(text)
-        return self.session_class(kept)
+        values: dict[str, Any] = self.serializer.loads(text)
+        return self.session_class(values)
 
     def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
         """Send the cookie again where the request has changed it; where it was read, say that the answer depends on it."""

@@ -32,7 +32,7 @@ def site_header(app: Flask) -> Callable[[], str]:
 
     A template drawn as a module is HTML to other templates, and stays so: what is put in is escaped.
     """
-    name, initials, token = (f"{place}-{secrets.token_hex(8)}" for place in ("name", "initials", "token"))
+    name, initials, token = (f"{part}-{secrets.token_hex(8)}" for part in ("name", "initials", "token"))
 
     @lru_cache(maxsize=KEPT_HEADS)
     def draw(head: _Head) -> tuple[str, tuple[str, ...]]:

@@ -69,8 +69,8 @@ def _reader() -> dict[str, object]:
 def _whole_path() -> str:
     if not has_request_context():
         return ""
-    asked = request.query_string.decode(errors="replace")
-    return f"{request.path}?{asked}" if asked else request.path
+    query = request.query_string.decode(errors="replace")
+    return f"{request.path}?{query}" if query else request.path
 
 
 def in_language(language: str, caller: Callable[[], str]) -> str:

@@ -69,19 +69,20 @@ def answer_all(
     to, whichever questions it drew.
     """
     total = sum((item.maximum for item in items), Fraction(0))
-    wanted = Fraction(share).limit_denominator(1000) * total
+    answers_wanted = Fraction(share).limit_denominator(1000) * total
     order = sorted(items, key=lambda item: _difficulty(questions[item.question_version_id]) + chance.gauss(0, 0.25))
     given: list[DemoAnswer] = []
     marks = Fraction(0)
     for item in order:
         question = questions[item.question_version_id]
         answers = [
-            _answer_to(item, question, parts, language) for parts in _candidates(item, question, language, chance, right=marks < wanted)
+            _answer_to(item, question, parts, language)
+            for parts in _candidates(item, question, language, chance, right=marks < answers_wanted)
         ]
-        chosen = next(one for one in answers if below is None or marks + one.marks < below or not one.parts)
+        chosen = next(candidate for candidate in answers if below is None or marks + candidate.marks < below or not candidate.parts)
         given.append(chosen)
         marks += chosen.marks
-    return sorted(given, key=lambda one: one.item.position)
+    return sorted(given, key=lambda candidate: candidate.item.position)
 
 
 def _difficulty(question: QuestionDefinition) -> float:
@@ -159,8 +160,8 @@ def _mistake(
 
 def _other(keys: Sequence[str], key: str, chance: Random) -> str:
     """Choose a wrong key; some mistakes are more common than others."""
-    others = [one for one in keys if one != key]
-    return chance.choices(others, [2**-place for place in range(len(others))])[0] if others else key
+    others = [candidate for candidate in keys if candidate != key]
+    return chance.choices(others, [2**-index for index in range(len(others))])[0] if others else key
 
 
 def _other_choices(keys: Sequence[str], right: Sequence[str], chance: Random, *, whole: bool) -> MultipleChoiceAnswer:
@@ -184,8 +185,8 @@ def _replaced(rows: Mapping[str, str], columns: Sequence[str], chance: Random, *
 def _disturbed(order: Sequence[str], chance: Random, *, whole: bool) -> tuple[str, ...]:
     if whole:
         return tuple(reversed(order))
-    place = chance.randrange(max(1, len(order) - 1))
-    return (*order[:place], *reversed(order[place : place + 2]), *order[place + 2 :])
+    index = chance.randrange(max(1, len(order) - 1))
+    return (*order[:index], *reversed(order[index : index + 2]), *order[index + 2 :])
 
 
 def _other_gap(body: GapsBody, name: str, value: str, chance: Random) -> str:

@@ -63,4 +63,4 @@ def _answers(stage: DemoTimeline, loaded: LoadedAttempt, plan: AttemptTarget, ch
     total = sum((item.maximum for item in loaded.items), Fraction(0))
     below = (loaded.snapshot.settings.pass_mark or 0) * total / 100 if plan.fails else None
     given = answer_all(loaded.items, questions, loaded.row.language, chance, share=plan.share, below=below)
-    return [saving.AnswerSave(one.item.position, saving.AnswerSequence(LEASE, 1), one.parts) for one in given if one.parts]
+    return [saving.AnswerSave(answer.item.position, saving.AnswerSequence(LEASE, 1), answer.parts) for answer in given if answer.parts]

@@ -58,14 +58,14 @@ def prepare(instance: Instance, content: Path, learners: int) -> list[str]:
             *_places(address),
         ]
     now = clock.now()
-    said = publish_samples(instance, content, now=now - BEFORE)
+    lines = publish_samples(instance, content, now=now - BEFORE)
     click.echo(f"Inventing {learners} people and eight weeks of their work; this takes a minute …")
     made = fill(instance, now=now, count=learners)
     fill_own_courses(instance, now=now, count=learners)
     took = round((clock.now() - now) / timedelta(seconds=1))
     marker.write_text(now.date().isoformat())
     return [
-        *said,
+        *lines,
         f"Filled in {took} seconds.",
         "",
         *table(made),
@@ -90,4 +90,4 @@ def _places(address: str) -> list[str]:
         "Administrator": ("/administration", "/administration/organisations"),
         "Everybody": ("/", "/recordings", "/verify"),
     }
-    return [f"{who + ':':<15}{'  '.join(address + path for path in found)}" for who, found in paths.items()]
+    return [f"{reader + ':':<15}{'  '.join(address + path for path in pages)}" for reader, pages in paths.items()]

@@ -71,8 +71,8 @@ def compulsory_life(stage: DemoTimeline, people: Sequence[DemoLearner]) -> Life:
     moment = stage.start + timedelta(days=38, hours=11)
     yield moment
     for mover in asking[4:][-1:]:
-        wanted = MembershipValues(_place(stage, MOVES_TO).id, None)
-        members.assign_members(stage.session, administrator, {mover.person_id or 0: wanted}, now=moment)
+        membership = MembershipValues(_place(stage, MOVES_TO).id, None)
+        members.assign_members(stage.session, administrator, {mover.person_id or 0: membership}, now=moment)
     moment = stage.now - timedelta(days=1, hours=3)
     yield moment
     for waiting in asking[4:][-1:]:
@@ -83,7 +83,7 @@ def compulsory_life(stage: DemoTimeline, people: Sequence[DemoLearner]) -> Life:
 
 
 def _actors(stage: DemoTimeline, people: Sequence[DemoLearner], fate: DemoOutcome) -> list[Actor]:
-    return [stage.people[one.identity.email] for one in people if one.fate is fate and one.identity.email in stage.people]
+    return [stage.people[learner.identity.email] for learner in people if learner.fate is fate and learner.identity.email in stage.people]
 
 
 def _place(stage: DemoTimeline, code: str) -> Organisation:
@@ -114,12 +114,12 @@ def _make_obligations(stage: DemoTimeline, author: Actor, approver: Actor, top: 
     )
     either: Requirement = AnyRequirement((CourseRequirement(first), CourseRequirement(second)))
     any_of = ObligationTerms(moment, day, day, RelativeDeadline(Duration(months=3), DeadlineAnchor.JOIN), either)
-    said = (
+    specified = (
         ("gobernanza-2026", everybody, "Gobernanza de la seguridad social", "Governance of social security", fixed, EnrolmentMode.OFFERED),
         ("presupuesto-cada-dos", analysts, "Presupuesto social, cada dos años", "Social budgeting, every two years", renewed, None),
         ("un-curso-a-eleccion", far, "Un curso a elección", "A course of your choice", any_of, EnrolmentMode.OFFERED),
     )
-    for key, audience, title, english, terms, mode in said:
+    for key, audience, title, english, terms, mode in specified:
         values = ObligationValues(
             {"es": title, "en": english}, terms, legal_base=LAW, zone="", enrolment=mode or EnrolmentMode.AUTOMATIC, is_escalated=True
         )
@@ -139,15 +139,15 @@ def _ask(stage: DemoTimeline, officer: Actor, people: Sequence[Actor], moment: d
     obligation = stage.session.scalars(select(Obligation).order_by(Obligation.id)).first()
     assert obligation is not None
     day = stage.day(-20).date()
-    asked = (
+    requests = (
         WaiverValues(WaiverKind.MEDICAL, day, stage.day(15).date(), document="Certificado médico de muestra 7"),
         WaiverValues(WaiverKind.COMMISSION, day, stage.day(-6).date(), words="Comisión en otra ciudad.", document="Oficio de muestra 12"),
         WaiverValues(WaiverKind.OTHER, day, stage.day(30).date(), obligation_id=obligation.id, words="Tengo mucho trabajo."),
     )
-    for number, (person, values) in enumerate(zip(people, asked, strict=False)):
+    for number, (person, values) in enumerate(zip(people, requests, strict=False)):
         row = propose_waiver(stage.session, person, person.person_id or 0, values, now=moment + timedelta(minutes=number))
-        words = "" if number < 2 else "La carga de trabajo no es una causal: el curso toma menos de una hora por semana."
-        claims.decide(stage.session, officer, row, words, approves=number < 2, now=moment + timedelta(hours=1, minutes=number))
+        answer = "" if number < 2 else "La carga de trabajo no es una causal: el curso toma menos de una hora por semana."
+        claims.decide(stage.session, officer, row, answer, approves=number < 2, now=moment + timedelta(hours=1, minutes=number))
     for person in people[3:4]:
         learned = RecognitionValues(stage.outlines[-1].course_id, stage.day(-200).date(), "SECAP (muestra)", "Diploma de muestra 44")
         made = propose_recognition(stage.session, person, person.person_id or 0, learned, now=moment)

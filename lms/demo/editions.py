@@ -59,7 +59,7 @@ def waiting_life(stage: DemoTimeline, people: Sequence[DemoLearner]) -> Life:
     fates = (DemoOutcome.NOT_ENROLLED, DemoOutcome.FINISHED)
     known = [stage.people.get(learner.identity.email) for learner in people if learner.fate in fates]
     enrolled = {row.person_id for row in enrolment_queries.list_learners(stage.session, outline.course_id, limit=1000)}
-    candidates = [one.person_id for one in known if one and one.person_id and one.person_id not in enrolled][:CANDIDATES]
+    candidates = [person.person_id for person in known if person and person.person_id and person.person_id not in enrolled][:CANDIDATES]
     edition = find_edition(stage, outline, UPCOMING)
     if edition is not None and candidates:
         edition_services.enrol_others(stage.session, owner, outline.course_id, edition, candidates, now=moment)

@@ -53,10 +53,10 @@ def essay_text(body: EssayBody, language: str, chance: Random) -> str:
     sentences = [FIRST[known]]
     while sum(len(sentence.split()) for sentence in sentences) < least + 10:
         sentences += chance.sample(SENTENCES[known], len(SENTENCES[known]))
-    words, chosen = 0, []
+    count, chosen = 0, []
     for sentence in sentences:
-        if words >= least or (body.words.maximum and words + len(sentence.split()) > body.words.maximum):
+        if count >= least or (body.words.maximum and count + len(sentence.split()) > body.words.maximum):
             break
-        words += len(sentence.split())
+        count += len(sentence.split())
         chosen.append(sentence)
     return "\n\n".join(" ".join(chosen[start : start + A_PARAGRAPH]) for start in range(0, len(chosen), A_PARAGRAPH))

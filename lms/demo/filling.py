@@ -52,9 +52,9 @@ def fill(instance: Instance, *, now: datetime, count: int = 60, seed: int = SEED
 
     The same seed gives the same people, dates, abilities and outcomes. Which questions an attempt draws is chance, as everywhere.
     """
-    teams = {f"course {role.value}": who for role, who in STAFF.items()}
+    teams = {f"course {role.value}": identity for role, identity in STAFF.items()}
     roles = {"administrator": ADMINISTRATOR, **teams, "unit manager": MANAGER, **TRAINING_STAFF, "learner": LEARNER}
-    accounts_made = [Account(role, who.email, new_password()) for role, who in roles.items()]
+    accounts_made = [Account(role, identity.email, new_password()) for role, identity in roles.items()]
     hashes = {account.email: passwords.hash_password(account.password) for account in accounts_made}
     stage = _stage(instance, now)
     _staff(stage, hashes)

@@ -56,15 +56,15 @@ def institution_life(stage: DemoTimeline, people: Sequence[DemoLearner]) -> Life
     for week in range(1, WEEKS + 1):
         moment = stage.start + timedelta(weeks=week, hours=-15)
         yield moment
-        arrived = {stage.people[email].person_id: place for email, place in places.items() if email in stage.people}
+        arrived = {stage.people[email].person_id: unit for email, unit in places.items() if email in stage.people}
         posts = find_or_make_posts(stage.session, administrator, top.id, POSTS, now=moment)
-        new = {person: place for person, place in arrived.items() if person is not None}
-        said = {person: EmploymentValues(top.id, _employed(person, stage.start.date()), back=True) for person in new}
-        record_employments(stage.session, administrator, said, moment.date(), now=moment)
+        new = {person: unit for person, unit in arrived.items() if person is not None}
+        employments = {person: EmploymentValues(top.id, _employed(person, stage.start.date()), back=True) for person in new}
+        record_employments(stage.session, administrator, employments, moment.date(), now=moment)
         declared = (PersonName.source == NameSource.SELF, PersonName.person_id.in_(select(Employment.person_id)), PRESENT)
         stage.session.execute(update(PersonName).where(*declared).values(source=NameSource.LIST))  # as a list of staff says them
-        wanted = {person: MembershipValues(place.id, posts[post_key(POSTS[person % len(POSTS)])]) for person, place in new.items()}
-        members.assign_members(stage.session, administrator, wanted, now=moment)
+        memberships = {person: MembershipValues(unit.id, posts[post_key(POSTS[person % len(POSTS)])]) for person, unit in new.items()}
+        members.assign_members(stage.session, administrator, memberships, now=moment)
 
 
 def _employed(person: int, day: date) -> EmploymentDays:

@@ -100,11 +100,11 @@ def _study(study: Study, joined: datetime) -> Life:
 
 
 def _steps(study: Study, chance: Random) -> list[OutlineActivity]:
-    wanted = [activity for activity in study.outline.activities() if activity.required or chance.random() < 0.5]
+    chosen = [activity for activity in study.outline.activities() if activity.required or chance.random() < 0.5]
     share = {DemoOutcome.FINISHED: 1.0, DemoOutcome.STALLED: chance.uniform(0.05, 0.6), DemoOutcome.OPEN: 0.4}.get(
         study.learner.fate, chance.uniform(0.3, 0.9)
     )
-    return wanted[: max(1, round(share * len(wanted)))]
+    return chosen[: max(1, round(share * len(chosen)))]
 
 
 def _evenings(
@@ -114,7 +114,7 @@ def _evenings(
     last = int((study.stage.now - joined).days * chance.uniform(*LASTS[study.learner.fate]))
     count = max(1, min(last + 1, -(-len(steps) // chance.randint(2, 5))))
     days = sorted([*chance.sample(range(last), count - 1), last])
-    bounds = [round(place * len(steps) / count) for place in range(count + 1)]
+    bounds = [round(number * len(steps) / count) for number in range(count + 1)]
     midnight = joined.astimezone(ZONE).replace(hour=0, minute=0, second=0, microsecond=0)
     evenings = [midnight + timedelta(days=day, hours=chance.triangular(6, 22.5, 19.5)) for day in days]
     return [(evening, steps[first:after]) for evening, first, after in zip(evenings, bounds, bounds[1:], strict=False)]

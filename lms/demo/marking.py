@@ -55,7 +55,7 @@ def essays_waiting(stage: DemoTimeline, actor: Actor, slug: str, key: str) -> Se
 
 def quizzes_of(outline: Outline, *, required: bool | None = None) -> list[OutlineActivity]:
     """List the quizzes of a course, those alone that count for completion or that do not."""
-    return [one for one in outline.activities() if one.kind == "quiz" and required in (None, one.required)]
+    return [activity for activity in outline.activities() if activity.kind == "quiz" and required in (None, activity.required)]
 
 
 def mark_essay(stage: DemoTimeline, actor: Actor, row: MarkingQueueRow, chance: Random, *, now: datetime) -> None:
@@ -90,9 +90,9 @@ def _regrade(stage: DemoTimeline, actor: Actor, outline: Outline, quiz: OutlineA
     versions = regrade_queries.list_question_versions(stage.session, context)
     if not versions:
         return
-    asked = max(versions, key=lambda one: one.attempts)
+    question_versions = max(versions, key=lambda versions_of: versions_of.attempts)
     kind = RegradeKind.FULL_CREDIT if applied else RegradeKind.REMOVED
     reason = "El enunciado se podía leer de dos maneras (motivo inventado)."
-    dry_run = dry_runs.begin_dry_run(stage.session, actor, context, RegradeRequest(kind, reason, asked.id), now=now)
+    dry_run = dry_runs.begin_dry_run(stage.session, actor, context, RegradeRequest(kind, reason, question_versions.id), now=now)
     if applied:
         regrading.apply_dry_run(stage.session, actor, dry_run, seen=dry_run.seen, now=now)

@@ -33,9 +33,9 @@ def _plan(instance: Instance, slug: str, path: str, *, approved: bool, now: date
     with instance.database.unit_of_work() as session:
         stage = DemoTimeline(instance, now, (), opened=session)
         owner, editor = (_member(stage, role) for role in (StaffRole.OWNER, StaffRole.EDITOR))
-        found = course_catalogue.find_course(session, slug)
-        assert found is not None
-        course = course_catalogue.lock_course(session, found.id)
+        known = course_catalogue.find_course(session, slug)
+        assert known is not None
+        course = course_catalogue.lock_course(session, known.id)
         if approved:
             publication_plans.set_approval(session, owner, course, needed=True, now=now)
         text = draft_queries.list_draft_contents(session, course.id, [path])[0]

@@ -19,8 +19,8 @@ def reminder_life(stage: DemoTimeline) -> Life:
     """Write the learner's reminders two days ago."""
     yield stage.now - timedelta(days=2)
     actor = stage.people[LEARNER.email]
-    for days, hour, words, of_course in REMINDERS:
+    for days, hour, text, of_course in REMINDERS:
         course = stage.outlines[0].course_id if of_course else None
         write_reminder(
-            stage.session, actor, ReminderValues(words, stage.day(days, hour), course), uuid4(), now=stage.now - timedelta(days=2)
+            stage.session, actor, ReminderValues(text, stage.day(days, hour), course), uuid4(), now=stage.now - timedelta(days=2)
         )

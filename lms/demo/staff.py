@@ -75,9 +75,9 @@ def _correct_name(stage: DemoTimeline, actor: Actor, row: Credential, *, now: da
     changes = ProfileChanges(person.given_names, person.first_surname, surname, person.language, person.zone, None)
     accounts.edit_profile(stage.session, actor, person, changes, source=NameSource.CORRECTION, now=now)
     settings = stage.instance.settings
-    words = "El segundo apellido estaba incompleto (demostración)."
+    reason = "El segundo apellido estaba incompleto (demostración)."
     certificates.replace_credential(
-        stage.session, actor, row, ReplacementReason.NAME, words, settings, signing_keys(settings.data_dir), now=now
+        stage.session, actor, row, ReplacementReason.NAME, reason, settings, signing_keys(settings.data_dir), now=now
     )
 
 

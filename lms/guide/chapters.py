@@ -63,9 +63,9 @@ class GuideChapter:
 def labelled(text: str, language: str) -> str:
     """Write the labels of the interface in bold, as this language has them."""
 
-    def label(found: re.Match[str]) -> str:
-        words = str(catalogue(language).ugettext(found[1]))
-        return f"**{_MARKUP.sub(_ESCAPED, words)}**"
+    def label(match: re.Match[str]) -> str:
+        translated = str(catalogue(language).ugettext(match[1]))
+        return f"**{_MARKUP.sub(_ESCAPED, translated)}**"
 
     return LABEL.sub(label, text)
 

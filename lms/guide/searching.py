@@ -40,9 +40,9 @@ def search_guide(typed: str, language: str, readers: Sequence[str]) -> list[Guid
     question = read_question(typed[:LONGEST_QUESTION])
     if question.is_empty:
         return []
-    found = [(rank, entry) for entry in _entries(language) if (rank := _rank(entry, question, language)) is not None]
-    found.sort(key=lambda one: (readers.index(one[1].chapter.reader), one[0]))
-    return [_guide_hit(entry, question, language) for _, entry in found[:MOST_SECTIONS]]
+    ranked = [(rank, entry) for entry in _entries(language) if (rank := _rank(entry, question, language)) is not None]
+    ranked.sort(key=lambda pair: (readers.index(pair[1].chapter.reader), pair[0]))
+    return [_guide_hit(entry, question, language) for _, entry in ranked[:MOST_SECTIONS]]
 
 
 @lru_cache
@@ -57,16 +57,16 @@ def _entries(language: str) -> tuple[_Entry, ...]:
 
 def _entry(chapter: GuideChapter, hit: SearchHit, language: str) -> _Entry:
     heading = list(words_of(f"{chapter.title} {hit.title}"))
-    words = [*heading, *(word for passage in hit.passages for word in words_of(passage.text))]
-    return _Entry(chapter, hit, _stems(heading, language), _stems(words, language), _in_order(words))
+    tokens = [*heading, *(word for passage in hit.passages for word in words_of(passage.text))]
+    return _Entry(chapter, hit, _stems(heading, language), _stems(tokens, language), _in_order(tokens))
 
 
-def _in_order(words: Iterable[IndexedWord]) -> str:
-    return f" {' '.join(word.bare for word in words)} "
+def _in_order(indexed: Iterable[IndexedWord]) -> str:
+    return f" {' '.join(word.bare for word in indexed)} "
 
 
-def _stems(words: Iterable[IndexedWord], language: str) -> frozenset[str]:
-    return frozenset[str]().union(*(stems_of(word, language) for word in words))
+def _stems(indexed: Iterable[IndexedWord], language: str) -> frozenset[str]:
+    return frozenset[str]().union(*(stems_of(word, language) for word in indexed))
 
 
 def _rank(entry: _Entry, question: SearchQuery, language: str) -> int | None:

@@ -36,7 +36,7 @@ def contents() -> ResponseReturnValue:
         typed=typed,
         count=len(hits),
         found=[(NAMES[reader], rows) for reader in readers if (rows := [hit for hit in hits if hit.chapter.reader == reader])],
-        guides=[(reader, NAMES[reader], [one for one in chapters if one.reader == reader]) for reader in readers],
+        guides=[(reader, NAMES[reader], [each for each in chapters if each.reader == reader]) for reader in readers],
     )
 
 
@@ -49,13 +49,13 @@ def chapter(reader: str, key: str) -> ResponseReturnValue:
     shown = find_chapter(language(), f"{reader}/{key}")
     if shown is None:
         raise NotFound
-    guide = [one for one in list_chapters(language()) if one.reader == reader]
-    place = guide.index(shown)
+    guide = [each for each in list_chapters(language()) if each.reader == reader]
+    index = guide.index(shown)
     return render_template(
         "lms/help_chapter.html",
         chapter=shown,
         guide=guide,
         guide_name=NAMES[reader],
-        previous=guide[place - 1] if place else None,
-        next=guide[place + 1] if place + 1 < len(guide) else None,
+        previous=guide[index - 1] if index else None,
+        next=guide[index + 1] if index + 1 < len(guide) else None,
     )

@@ -77,8 +77,14 @@ class LoadTestInstance:
 
     def write(self) -> None:
         """Keep it beside the data."""
-        kept = {"learners": self.learners, "seed": self.seed, "password": self.password, "come": self.come, "obligations": self.obligations}
-        (self.folder / GROUND.marker).write_text(json.dumps(kept))
+        ground = {
+            "learners": self.learners,
+            "seed": self.seed,
+            "password": self.password,
+            "come": self.come,
+            "obligations": self.obligations,
+        }
+        (self.folder / GROUND.marker).write_text(json.dumps(ground))
 
     def take(self, number: int) -> list[str]:
         """Return the addresses of people who have not come yet, and note that they have."""
@@ -106,22 +112,22 @@ def play(plan: LoadTestPlan, report: Path | None, *, fresh: bool) -> None:
             rate = plan.rate or _find_rate(crowd, load_instance)
             click.echo(f"The day: {plan.seconds:.0f} s, up to {rate:.1f} new learners a second …")
             moments = arrivals(plan.seconds, rate, plan.seed, rising=True)
-            measures, told = _walk(crowd, load_instance, moments)
+            measures, acknowledged = _walk(crowd, load_instance, moments)
         with instance.database.unit_of_work(write=False) as session:
-            found = compare(session, told)
+            counts = compare(session, acknowledged)
         instance.database.dispose()
-    _report(plan, rate, measures, found, report)
+    _report(plan, rate, measures, counts, report)
 
 
 def prepare(folder: Path, plan: LoadTestPlan, *, fresh: bool, **given: object) -> Instance:
     """Fill the instance where that has not been done for these people; return it with its database open. Settings may be given."""
     GROUND.clear(folder, fresh=fresh)
-    kept = json.loads((folder / GROUND.marker).read_text() or "{}")
-    if kept and (kept["learners"], kept["seed"], kept.get("obligations", 0)) != (plan.learners, plan.seed, plan.obligations):
+    ground = json.loads((folder / GROUND.marker).read_text() or "{}")
+    if ground and (ground["learners"], ground["seed"], ground.get("obligations", 0)) != (plan.learners, plan.seed, plan.obligations):
         GROUND.clear(folder, fresh=True)
-        kept = {}
+        ground = {}
     instance = server.open_checked(server.checked_settings("127.0.0.1", 8000, data_dir=folder, smtp_host="", **given))
-    if not kept:
+    if not ground:
         with instance.database.unit_of_work(write=False) as session:
             if session.scalar(select(func.count()).select_from(Person)):
                 raise server.ServerStartError("The database holds people already: a load test needs an empty one.")
@@ -183,8 +189,8 @@ def _wait(address: str) -> None:
 
 def _walk(crowd: LoadProfile, load_instance: LoadTestInstance, moments: list[float]) -> tuple[Measures, list[AcknowledgedAnswers]]:
     measures = Measures()
-    told = asyncio.run(walk_all(crowd, load_instance.take(len(moments)), moments, measures))
-    return measures, told
+    acknowledged = asyncio.run(walk_all(crowd, load_instance.take(len(moments)), moments, measures))
+    return measures, acknowledged
 
 
 def _find_rate(crowd: LoadProfile, load_instance: LoadTestInstance) -> float:
@@ -193,27 +199,27 @@ def _find_rate(crowd: LoadProfile, load_instance: LoadTestInstance) -> float:
     while True:
         measures, _told = _walk(crowd, load_instance, arrivals(TRIAL, rate, crowd.seed, rising=False))
         waits = {step: percentile(measures.waits[step], 0.95) for step in ("lesson", "save")}
-        words = ", ".join(f"{step} {wait * 1000:.0f} ms" for step, wait in waits.items())
-        told = f"{sum(measures.errors.values())} errors, {measures.asked_to_wait} times asked to wait"
-        click.echo(f"  {rate:5.1f} new learners a second: p95 of {words}; {told}")
+        times = ", ".join(f"{step} {wait * 1000:.0f} ms" for step, wait in waits.items())
+        refused = f"{sum(measures.errors.values())} errors, {measures.asked_to_wait} times asked to wait"
+        click.echo(f"  {rate:5.1f} new learners a second: p95 of {times}; {refused}")
         if measures.errors or measures.asked_to_wait or max(waits.values()) > LONGEST_WAIT:
             return held
         held, rate = rate, rate * STEP
 
 
-def _report(plan: LoadTestPlan, rate: float, measures: Measures, found: Counter[str], report: Path | None) -> None:
+def _report(plan: LoadTestPlan, rate: float, measures: Measures, counts: Counter[str], report: Path | None) -> None:
     rates = measures.rates(WINDOW)
     click.echo("\n".join(["", *table(measures), "", f"In the busiest {WINDOW:.0f} seconds:", *shares(rates), ""]))
-    click.echo("\n".join(aligned([(name, str(found[name])) for name in (*COUNTED, *FAULTS)])))
+    click.echo("\n".join(aligned([(name, str(counts[name])) for name in (*COUNTED, *FAULTS)])))
     click.echo(f"\nAsked to wait before they came in: {measures.asked_to_wait} times")
     click.echo("\n".join(["", *(f"error: {name} ({number} times)" for name, number in measures.errors.most_common())]))
     if report is not None:
         steps = {step: {"answers": len(waits), **_waits(waits)} for step, waits in measures.waits.items()}
         came = {"errors": dict(measures.errors), "asked_to_wait": measures.asked_to_wait}
-        whole = {"plan": asdict(plan), "rate": rate, "steps": steps, "rates": rates, "found": dict(found), **came}
+        whole = {"plan": asdict(plan), "rate": rate, "steps": steps, "rates": rates, "found": dict(counts), **came}
         report.parent.mkdir(parents=True, exist_ok=True)
         report.write_text(json.dumps(whole, indent=2) + "\n")
-    if measures.errors or any(found[name] for name in FAULTS):
+    if measures.errors or any(counts[name] for name in FAULTS):
         raise click.ClickException("Something was lost, wrong or answered with an error.")
     click.echo("No error, and everything that was acknowledged is there, once.")
 

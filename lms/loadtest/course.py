@@ -22,8 +22,8 @@ def folder(content: Path) -> dict[str, bytes]:
     files["course.yaml"] = files["course.yaml"].replace(f"key: {_SOURCE}\n".encode(), f"key: {SLUG}\n".encode(), 1)
     module = source / _MODULE
     for path in sorted(module.rglob("*")):
-        kept = path.name == "module.yaml" or path.name.startswith(_LESSONS) or path.parent.name == "media"
-        if path.is_file() and kept:
+        is_used = path.name == "module.yaml" or path.name.startswith(_LESSONS) or path.parent.name == "media"
+        if path.is_file() and is_used:
             files[path.relative_to(source).as_posix()] = _WITH_A_QUESTION.sub(b"", path.read_bytes())
     files[f"{_MODULE}/banco.yaml"] = f"questions:\n{''.join(map(_question, range(1, _BANK + 1)))}".encode()
     settings = f"category: cuestionarios\nslots:\n  - draw: {QUESTIONS}\npass_mark: 70\nattempts: 3\n"
@@ -39,4 +39,4 @@ def _question(number: int) -> str:
 
 def answers(page: str) -> list[str]:
     """Return the right answers to the questions of a page, in their order."""
-    return [str(int(one) + int(other)) for one, other in _SUM.findall(page)]
+    return [str(int(first) + int(other)) for first, other in _SUM.findall(page)]

@@ -28,7 +28,7 @@ def fill(instance: Instance, count: int, seed: int, password: str) -> None:
         (own / path).write_bytes(content)
     published = publish_folder(instance, own)
     if published.version is None:
-        raise AssertionError([found.message for found in published.findings if found.severity is Severity.ERROR])
+        raise AssertionError([finding.message for finding in published.findings if finding.severity is Severity.ERROR])
     hashed = passwords.hash_password(password)
     people = identities(count, seed)
     while some := list(islice(people, AT_ONCE)):
@@ -38,8 +38,16 @@ def fill(instance: Instance, count: int, seed: int, password: str) -> None:
 def _enrol(instance: Instance, some: list[Identity], hashed: str) -> None:
     now = clock.now()
     with instance.database.unit_of_work() as session:
-        for one in some:
-            command = SignUp(one.email, hashed, one.given_names, one.first_surname, one.second_surname, one.language, one.zone)
+        for identity in some:
+            command = SignUp(
+                identity.email,
+                hashed,
+                identity.given_names,
+                identity.first_surname,
+                identity.second_surname,
+                identity.language,
+                identity.zone,
+            )
             person = accounts.create_person(session, SYSTEM, command, now=now, confirmed=True)
             actor = Actor(person_id=person.id, person_uuid=person.uuid, name=person.full_name, language=person.language)
             enrolments.enrol(session, actor, enrolment_queries.get_learner_context(session, actor, SLUG), now=now)

@@ -101,15 +101,15 @@ class VirtualUser:
         path = await self.post("start", f"{quiz}/attempts", {"csrf_token": token_of(page)})
         self.attempt = path.rsplit("/", 1)[-1]
         page = await self.get("attempt", path, 'id="attempt"')
-        lease = int(found[1]) if (found := LEASE.search(page)) else 0
-        for place, right in enumerate(answers(page), 1):
+        lease = int(match[1]) if (match := LEASE.search(page)) else 0
+        for number, right in enumerate(answers(page), 1):
             typed = right if self.chance.random() < 0.95 else "0"
             self.right += typed == right
-            events = [{"item": place, "seq": 1, "response": {"answer": [typed]}, "client_time": "2026-11-20T12:00:00Z"}]
+            events = [{"item": number, "seq": 1, "response": {"answer": [typed]}, "client_time": "2026-11-20T12:00:00Z"}]
             fields = {"csrf_token": token_of(page), "lease": str(lease), "events": json.dumps(events)}
-            said = json.loads(await self.post("save", f"{path}/answers", fields, script=True))
-            if said["acknowledged"].get(str(place)) == 1:
-                self.kept[place] = (lease, 1, typed)
+            reply = json.loads(await self.post("save", f"{path}/answers", fields, script=True))
+            if reply["acknowledged"].get(str(number)) == 1:
+                self.kept[number] = (lease, 1, typed)
         page = await self.get("summary", f"{path}/summary", 'name="csrf_token"')
         await self.post("submit", f"{path}/submission", {"csrf_token": token_of(page)})
         self.submitted = True
@@ -118,9 +118,9 @@ class VirtualUser:
     async def _fetch_certificate(self) -> None:
         for _try in range(CERTIFICATE_TRIES):
             page = await self.get("certificates", "/certificates", "<h1")
-            if found := CERTIFICATE.search(page):
-                await self.get("certificate", f"{found[1]}.pdf", "%PDF")
-                self.certificate = found[1].rsplit("/", 1)[-1]
+            if match := CERTIFICATE.search(page):
+                await self.get("certificate", f"{match[1]}.pdf", "%PDF")
+                self.certificate = match[1].rsplit("/", 1)[-1]
                 return
             self.due = max(self.due, time.monotonic() + RELOAD)
         raise WrongPageError("no certificate came")
@@ -174,9 +174,9 @@ class VirtualUser:
 
 def token_of(page: str) -> str:
     """Return a page's form token."""
-    if not (found := TOKEN.search(page)):
+    if not (match := TOKEN.search(page)):
         raise WrongPageError("a form without a token")
-    return found[1]
+    return match[1]
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,11 +47,11 @@ class Measures:
 
     def rates(self, window: float) -> dict[str, float]:
         """Return what was done in a second, by the names of `FIGURES`, in the busiest window of so many seconds."""
-        found = {step: busiest(moments, window) / window for step, moments in self.moments.items()}
-        found["requests"] = busiest([moment for moments in self.moments.values() for moment in moments], window) / window
+        rates = {step: busiest(moments, window) / window for step, moments in self.moments.items()}
+        rates["requests"] = busiest([moment for moments in self.moments.values() for moment in moments], window) / window
         writes = [moment for step, moments in self.moments.items() for moment in moments * COMMITS.get(step, 0)]
-        found["commits"] = busiest(writes, window) / window
-        return {name: found.get(name, 0.0) for name, _words, _figure in FIGURES}
+        rates["commits"] = busiest(writes, window) / window
+        return {name: rates.get(name, 0.0) for name, _words, _figure in FIGURES}
 
 
 def busiest(moments: Sequence[float], window: float) -> int:
@@ -76,8 +76,8 @@ def table(measures: Measures) -> list[str]:
 def shares(rates: Mapping[str, float]) -> list[str]:
     """Write each rate beside the figure for which the product is planned."""
     rows = [("reached", "planned", "share", "of")]
-    for name, words, figure in FIGURES:
-        rows.append((f"{rates[name]:.1f}", f"{figure:.0f}", f"{rates[name] / figure:.0%}", words))
+    for name, title, figure in FIGURES:
+        rows.append((f"{rates[name]:.1f}", f"{figure:.0f}", f"{rates[name] / figure:.0%}", title))
     return aligned(rows)
 
 

@@ -46,8 +46,8 @@ def require_course(instance: Instance, count: int) -> None:
         people = session.scalars(select(Person.id).order_by(Person.id)).all()
     for some, first in _portions(people):
         with instance.database.unit_of_work() as session:
-            wanted = {person: MembershipValues(units[(first + number) % UNITS], None) for number, person in enumerate(some)}
-            members.assign_members(session, SYSTEM, wanted, now=now)
+            memberships = {person: MembershipValues(units[(first + number) % UNITS], None) for number, person in enumerate(some)}
+            members.assign_members(session, SYSTEM, memberships, now=now)
     _put_in_force(instance, top.id, people, count, now)
     for kind in FOLLOWING:
         with instance.database.unit_of_work() as session:

@@ -88,8 +88,8 @@ def change_at(draft: RuleDraft, path: DraftPath, change: Callable[[RuleDraft], R
         return draft
     first, number = draft.parts[path[0]], path[0]
     changed = change(first) if len(path) == 1 else change_at(first, path[1:], change)
-    kept = () if changed is None else (changed,)
-    return replace(draft, parts=(*draft.parts[:number], *kept, *draft.parts[number + 1 :]))
+    replacement = () if changed is None else (changed,)
+    return replace(draft, parts=(*draft.parts[:number], *replacement, *draft.parts[number + 1 :]))
 
 
 def add_part(draft: GroupDraft, path: DraftPath, part: RuleDraft) -> GroupDraft:

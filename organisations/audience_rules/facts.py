@@ -73,4 +73,4 @@ class AudienceCandidate:
 
     def places_on(self, day: date) -> list[PlaceFact]:
         """Return the places to which the person belongs on a day."""
-        return [place for place in self.places if is_within(day, place.since, place.until)]
+        return [fact for fact in self.places if is_within(day, fact.since, fact.until)]

@@ -59,9 +59,9 @@ class UnitLeaf(AudienceLeaf):
     def find(self, person: AudienceCandidate, day: date) -> LeafFinding:
         """Look at every present place of the person."""
         places = person.places_on(day)
-        for place in places:
-            if found := set(self.codes) & set(place.codes if self.below else place.codes[:1]):
-                return LeafFinding(True, fact=min(found), since=place.since)
+        for unit in places:
+            if codes := set(self.codes) & set(unit.codes if self.below else unit.codes[:1]):
+                return LeafFinding(True, fact=min(codes), since=unit.since)
         return _own_place(places)
 
     def describe(self, names: LeafNames, *, negated: bool) -> str:
@@ -104,11 +104,11 @@ class ProvinceLeaf(AudienceLeaf):
 
     def find(self, person: AudienceCandidate, day: date) -> LeafFinding:
         """Look at the province of every present place."""
-        wanted = {fold(name) for name in self.names}
-        known = [place for place in person.places_on(day) if place.province]
-        for place in known:
-            if fold(place.province) in wanted:
-                return LeafFinding(True, fact=place.province, since=place.since)
+        names = {fold(name) for name in self.names}
+        known = [unit for unit in person.places_on(day) if unit.province]
+        for unit in known:
+            if fold(unit.province) in names:
+                return LeafFinding(True, fact=unit.province, since=unit.since)
         return LeafFinding(False, fact=known[0].province, since=known[0].since) if known else LeafFinding(False, is_missing=True)
 
     def describe(self, names: LeafNames, *, negated: bool) -> str:
@@ -140,10 +140,10 @@ class PostLeaf(AudienceLeaf):
 
     def find(self, person: AudienceCandidate, day: date) -> LeafFinding:
         """Look at the post of every present place."""
-        known = [place for place in person.places_on(day) if place.posts]
-        for place in known:
-            if set(place.posts) & set(self.keys):
-                return LeafFinding(True, fact=place.posts[0], since=place.since)
+        known = [unit for unit in person.places_on(day) if unit.posts]
+        for unit in known:
+            if set(unit.posts) & set(self.keys):
+                return LeafFinding(True, fact=unit.posts[0], since=unit.since)
         return LeafFinding(False, fact=known[0].posts[0], since=known[0].since) if known else LeafFinding(False, is_missing=True)
 
     def describe(self, names: LeafNames, *, negated: bool) -> str:
@@ -168,11 +168,11 @@ class EnteredLeaf(AudienceLeaf):
     @classmethod
     def read(cls, value: PlainValue, faults: FaultCollector) -> Self | None:
         """Read `{before: 2026-07-01}`, `{from: 2026-07-01}` or `{months: {less: 3}}`."""
-        words = ("before", "from", "months")
+        keys = ("before", "from", "months")
         if not isinstance(value, dict) or len(value) != 1:
             faults.add(N_("Write exactly one of “before”, “from” and “months” here."))
             return None
-        if not check_words(value, words, faults):
+        if not check_words(value, keys, faults):
             return None
         ((word, limit),) = value.items()
         with faults.within(word):
@@ -270,8 +270,8 @@ class ListLeaf(AudienceLeaf):
 
     def find(self, person: AudienceCandidate, day: date) -> LeafFinding:
         """Look at the lists in which the person stands."""
-        found = next((fact for fact in person.lists if fact.key in self.keys and is_within(day, fact.since, fact.until)), None)
-        return LeafFinding(False) if found is None else LeafFinding(True, fact=found.key, since=found.since)
+        listed = next((fact for fact in person.lists if fact.key in self.keys and is_within(day, fact.since, fact.until)), None)
+        return LeafFinding(False) if listed is None else LeafFinding(True, fact=listed.key, since=listed.since)
 
     def describe(self, names: LeafNames, *, negated: bool) -> str:
         """Name the lists."""
@@ -305,8 +305,8 @@ class PersonLeaf(AudienceLeaf):
         known = [employment for employment in person.employments_on(day) if employment.staff_number]
         if not known:
             return LeafFinding(False, is_missing=True)
-        found = next((one for one in known if one.staff_number in self.staff_numbers), known[0])
-        return LeafFinding(found.staff_number in self.staff_numbers, fact=found.staff_number, since=found.entered_on)
+        fact = next((candidate for candidate in known if candidate.staff_number in self.staff_numbers), known[0])
+        return LeafFinding(fact.staff_number in self.staff_numbers, fact=fact.staff_number, since=fact.entered_on)
 
     def describe(self, names: LeafNames, *, negated: bool) -> str:
         """Name the people."""

@@ -184,7 +184,7 @@ def next_change(rule: RuleNode, person: AudienceCandidate, day: date) -> date | 
     """
     days = [changed for leaf in leaves(rule) if (changed := leaf.next_change(person, day)) is not None]
     spans = [(employment.entered_on, employment.left_on) for employment in person.employments]
-    spans += [(place.since, place.until) for place in person.places]
+    spans += [(unit.since, unit.until) for unit in person.places]
     spans += [(listed.since, listed.until) for listed in person.lists]
     for first, last in spans:
         days += [first] if first is not None else []

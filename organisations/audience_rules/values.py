@@ -37,8 +37,8 @@ def read_words(value: PlainValue, faults: FaultCollector) -> tuple[str, ...] | N
     if len(values) > MOST_VALUES:
         faults.add(N_("This list has more than %(most)s entries. Upload a list of people instead."), most=MOST_VALUES)
         return None
-    words = [read_word(one, faults) for one in values]
-    return None if None in words else tuple(dict.fromkeys(word for word in words if word is not None))
+    texts = [read_word(item, faults) for item in values]
+    return None if None in texts else tuple(dict.fromkeys(word for word in texts if word is not None))
 
 
 def read_day(value: PlainValue, faults: FaultCollector) -> date | None:

@@ -31,8 +31,8 @@ def place_of(path: DraftPath) -> str:
     return ".".join(("r", *map(str, path)))
 
 
-def _path_of(place: str) -> DraftPath:
-    return tuple(int(number) for number in place.split(".")[1:])
+def _path_of(name: str) -> DraftPath:
+    return tuple(int(number) for number in name.split(".")[1:])
 
 
 def _first(sent: SentFields, name: str) -> str:
@@ -43,8 +43,8 @@ def read_draft(sent: SentFields, kinds: Iterable[str]) -> GroupDraft:
     """Return the draft that a form holds; what is no part of one is left out."""
     known, below = frozenset(kinds), defaultdict[DraftPath, list[int]](list)
     for name in sent:
-        if found := _NODE.match(name):
-            path = _path_of(found[1])
+        if match := _NODE.match(name):
+            path = _path_of(match[1])
             if path:
                 below[path[:-1]].append(path[-1])
     root = _read(sent, (), known, below)
@@ -52,24 +52,27 @@ def read_draft(sent: SentFields, kinds: Iterable[str]) -> GroupDraft:
 
 
 def _read(sent: SentFields, path: DraftPath, known: frozenset[str], below: dict[DraftPath, list[int]]) -> RuleDraft | None:
-    place = place_of(path)
-    kind, nots = _first(sent, f"{place}.kind"), bool(_first(sent, f"{place}.not")) + 2 * min(whole_number(_first(sent, f"{place}.more")), 3)
+    prefix = place_of(path)
+    kind, nots = (
+        _first(sent, f"{prefix}.kind"),
+        bool(_first(sent, f"{prefix}.not")) + 2 * min(whole_number(_first(sent, f"{prefix}.more")), 3),
+    )
     if kind == GROUP:
         read = (_read(sent, (*path, number), known, below) for number in sorted(set(below.get(path, ()))))
         parts = tuple(part for part in read if part is not None)
-        joint = "any" if _first(sent, f"{place}.joint") == "any" else "all"
-        return GroupDraft(joint, parts, nots, bool(_first(sent, f"{place}.bare")) and not nots)
+        joint = "any" if _first(sent, f"{prefix}.joint") == "any" else "all"
+        return GroupDraft(joint, parts, nots, bool(_first(sent, f"{prefix}.bare")) and not nots)
     if kind not in known:
         return None
-    values = (clean_text(value)[:_LONGEST] for value in sent.get(f"{place}.value", ()))
+    values = (clean_text(value)[:_LONGEST] for value in sent.get(f"{prefix}.value", ()))
     fields = LeafFields(
         tuple(dict.fromkeys(value for value in values if value)),
-        flag=bool(_first(sent, f"{place}.flag")),
-        word=clean_text(_first(sent, f"{place}.word"))[:_LONGEST],
-        day=_day(clean_text(_first(sent, f"{place}.day"))[:_LONGEST]),
-        count=clean_text(_first(sent, f"{place}.count"))[:_LONGEST],
+        flag=bool(_first(sent, f"{prefix}.flag")),
+        word=clean_text(_first(sent, f"{prefix}.word"))[:_LONGEST],
+        day=_day(clean_text(_first(sent, f"{prefix}.day"))[:_LONGEST]),
+        count=clean_text(_first(sent, f"{prefix}.count"))[:_LONGEST],
     )
-    return LeafDraft(kind, fields, nots, clean_text(_first(sent, f"{place}.typed"))[:_LONGEST])
+    return LeafDraft(kind, fields, nots, clean_text(_first(sent, f"{prefix}.typed"))[:_LONGEST])
 
 
 def _day(text: str) -> str:
@@ -82,13 +85,13 @@ def _day(text: str) -> str:
 
 def apply_edit(draft: GroupDraft, sent: SentFields, kinds: Iterable[str]) -> GroupDraft:
     """Return the draft as the pressed button wants it: a part more or less."""
-    found = _EDIT.match(_first(sent, "edit"))
-    if found is None:
+    match = _EDIT.match(_first(sent, "edit"))
+    if match is None:
         return draft
-    path, kind = _path_of(found[2]), _first(sent, f"{found[2]}.new")
-    if found[1] == "remove":
+    path, kind = _path_of(match[2]), _first(sent, f"{match[2]}.new")
+    if match[1] == "remove":
         return remove_part(draft, path) if path else draft
-    if found[1] == GROUP:
+    if match[1] == GROUP:
         return _unwrapped(add_part(draft, path, GroupDraft("any")))
     return _unwrapped(add_part(draft, path, LeafDraft(kind))) if kind in kinds else draft
 

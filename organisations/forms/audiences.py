@@ -58,7 +58,9 @@ class AudienceForm(AudienceRuleForm):
 
     def offer(self, institutions: Sequence[UnitPath]) -> None:
         """Let these institutions be chosen."""
-        self.institution.choices = [SelectChoice(value=str(one.place.uuid), label=one.place.name) for one in institutions]
+        self.institution.choices = [
+            SelectChoice(value=str(institution_path.place.uuid), label=institution_path.place.name) for institution_path in institutions
+        ]
 
     def titles(self) -> dict[str, str]:
         """Return the titles by language."""
@@ -84,7 +86,9 @@ class AudienceListForm(Form):
 
     def offer(self, institutions: Sequence[UnitPath]) -> None:
         """Let these institutions be chosen."""
-        self.institution.choices = [SelectChoice(value=str(one.place.uuid), label=one.place.name) for one in institutions]
+        self.institution.choices = [
+            SelectChoice(value=str(institution_path.place.uuid), label=institution_path.place.name) for institution_path in institutions
+        ]
 
     def lines(self) -> list[str]:
         """Return what names each person, once each."""

@@ -77,17 +77,17 @@ class SiteForm(ShownForm):
 
     def changes(self) -> dict[str, object]:
         """Return what is to be set, by column; nothing of what the environment decides."""
-        found: dict[str, object] = {}
+        columns: dict[str, object] = {}
         texts: dict[str, dict[str, str]] = {}
         for field in self:
             column, tongue = _column(field.short_name)
             if field.short_name in (*self.fixed, "seen"):
                 continue
             if not tongue:
-                found[column] = self._column_value(field.short_name, field.data)
+                columns[column] = self._column_value(field.short_name, field.data)
             elif field.data:
                 texts.setdefault(column, {})[tongue] = field.data
-        return found | texts
+        return columns | texts
 
     def _column_value(self, name: str, value: object) -> object:
         """Return what the column holds of a field."""
@@ -168,14 +168,14 @@ class ColoursForm(ShownForm):
         """Refuse a colour on which dark text cannot be read."""
         self._judge(field, INK, N_("Dark text on this colour is hard to read: contrast %(found)s, at least 4.5 is needed."))
 
-    def _judge(self, field: ColorField, ground: str, words: str) -> None:
+    def _judge(self, field: ColorField, ground: str, message: str) -> None:
         field.data = (field.data or "").strip().lower()
         if not colours.is_colour(field.data):
             raise ValidationError(_("Enter a colour such as #0f4c63."))
         found = colours.contrast(field.data, ground)
         if found < colours.LEAST:
             nearest = _("The nearest shade that works is %(colour)s.", colour=colours.nearest(field.data, ground))
-            raise ValidationError(f"{_(words, found=number(int(found * 10) / 10, 1))} {nearest}")
+            raise ValidationError(f"{_(message, found=number(int(found * 10) / 10, 1))} {nearest}")
 
     @property
     def proposal(self) -> tuple[str, str]:
@@ -217,8 +217,8 @@ class MailForm(SiteForm):
         """Ask for the password again where it would go elsewhere or in clear: to another server or port, or without encryption."""
         port, encrypts = self._door
         is_elsewhere = self.smtp_host.data != self._kept or self.smtp_port.number != port or (encrypts and not self.smtp_starttls.data)
-        asks = "smtp_password" not in self.fixed and self._kept and self.smtp_host.data and is_elsewhere
-        if asks and self.smtp_user.data and not field.data:
+        needs_password = "smtp_password" not in self.fixed and self._kept and self.smtp_host.data and is_elsewhere
+        if needs_password and self.smtp_user.data and not field.data:
             raise ValidationError(_("The stored password belongs to the server %(server)s. Enter it again.", server=self._kept))
 
     def _column_value(self, name: str, value: object) -> object:
@@ -226,10 +226,10 @@ class MailForm(SiteForm):
 
     def changes(self) -> dict[str, object]:
         """Return what is to be set; an empty password leaves the one that is stored, as long as its server and user stay."""
-        found = super().changes()
-        if "smtp_password" in found and not found["smtp_password"] and found["smtp_host"] == self._kept and found["smtp_user"]:
-            del found["smtp_password"]
-        return found
+        columns = super().changes()
+        if "smtp_password" in columns and not columns["smtp_password"] and columns["smtp_host"] == self._kept and columns["smtp_user"]:
+            del columns["smtp_password"]
+        return columns
 
 
 class AccessForm(SiteForm):
@@ -277,7 +277,7 @@ class SignatoryForm(ShownForm):
     @staticmethod
     def known(row: InstitutionSignatory) -> dict[str, object]:
         """Return what the form shows of a row."""
-        offices = {f"office_{tongue}": words for tongue, words in row.offices.items()}
+        offices = {f"office_{tongue}": office for tongue, office in row.offices.items()}
         return {"name": row.name, "email": row.email, "since": row.since, "until": row.until, **offices}
 
     def validate_until(self, field: DateField) -> None:

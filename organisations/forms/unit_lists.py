@@ -29,11 +29,11 @@ class UnitListForm(Form):
     def offer(self, institutions: Sequence[UnitSummary]) -> None:
         """Let a list of people be said to name everybody of one of these institutions."""
         choices = [
-            SelectChoice(value=str(place.uuid), label=_("Everybody who works at %(institution)s", institution=place.name))
-            for place in institutions
+            SelectChoice(value=str(institution.uuid), label=_("Everybody who works at %(institution)s", institution=institution.name))
+            for institution in institutions
         ]
         self.complete_of.choices = [SelectChoice(value="", label=_("No, only some people")), *choices]
-        self._institutions = {str(place.uuid): place.id for place in institutions}
+        self._institutions = {str(institution.uuid): institution.id for institution in institutions}
 
     def upload(self) -> UploadedUnitList | None:
         """Return what was sent; None, with the fault in the form, where it is nothing."""

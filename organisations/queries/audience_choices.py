@@ -29,24 +29,24 @@ def list_choices(session: Session, institution: int | None, question: LeafQuesti
 
 def search_choices(session: Session, institution: int | None, question: LeafQuestion, typed: str) -> ChoiceSearch:
     """Say what somebody's words mean; several stand with semicolons between them."""
-    words = tuple(dict.fromkeys(part for part in (" ".join(one.split()) for one in typed.split(";")) if part))
-    if not words or institution is None:
-        return ChoiceSearch(unknown=words)
+    terms = tuple(dict.fromkeys(part for part in (" ".join(part_typed.split()) for part_typed in typed.split(";")) if part))
+    if not terms or institution is None:
+        return ChoiceSearch(unknown=terms)
     if question.find is not None:
-        people = question.find(session, institution, words)
-        unnamed = tuple(word for word in words if word not in people)
-        return ChoiceSearch(tuple(people[word] for word in words if word in people), unknown=unnamed)
-    choices, found, near, unknown = list_choices(session, institution, question), list[LeafChoice](), list[LeafChoice](), list[str]()
-    for word in words:
+        people = question.find(session, institution, terms)
+        unnamed = tuple(word for word in terms if word not in people)
+        return ChoiceSearch(tuple(people[word] for word in terms if word in people), unknown=unnamed)
+    choices, found_people, near, unknown = list_choices(session, institution, question), list[LeafChoice](), list[LeafChoice](), list[str]()
+    for word in terms:
         key = fold(word)
         named = [choice for choice in choices if fold(choice.key) == key] or [
             choice for choice in choices if key == fold(choice.label) or key in choice.words.split("\n")
         ]
         alike = named or [choice for choice in choices if key in choice.words or key in fold(choice.label)]
         if len(named) == 1:
-            found += named
+            found_people += named
         elif alike:
             near += alike[:MOST_NEAR]
         else:
             unknown.append(word)
-    return ChoiceSearch(tuple(found), tuple(near), tuple(unknown))
+    return ChoiceSearch(tuple(found_people), tuple(near), tuple(unknown))

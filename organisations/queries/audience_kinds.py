@@ -108,9 +108,9 @@ def placed(scope: AudienceScope, *conditions: ColumnElement[bool]) -> Select[int
     )
 
 
-def _below(place: ColumnElement[bool]) -> Select[int]:
+def _below(is_root: ColumnElement[bool]) -> Select[int]:
     """Select some places and what stands below them; each use is a statement part of its own."""
-    base = select(Organisation.id).where(place).cte(recursive=True)
+    base = select(Organisation.id).where(is_root).cte(recursive=True)
     return select(base.union(select(Organisation.id).join(base, Organisation.parent_id == base.c.id)).c.id)
 
 
@@ -177,21 +177,21 @@ def _list_names(session: Session, keys: Collection[str]) -> Mapping[str, str]:
 
 def _places_of(session: Session, institution: int) -> list[UnitSummary]:
     """List the places of an institution in the order of the tree."""
-    places = [one.place for one in in_order(tree.list_tree(session))]
+    places = [node.place for node in in_order(tree.list_tree(session))]
     within = {institution}
-    for place in places:  # what stands above comes first
-        if place.parent_id in within:
-            within.add(place.id)
-    return [place for place in places if place.id in within]
+    for unit in places:  # what stands above comes first
+        if unit.parent_id in within:
+            within.add(unit.id)
+    return [unit for unit in places if unit.id in within]
 
 
 def _unit_choices(session: Session, institution: int) -> list[LeafChoice]:
-    return [LeafChoice(one.code, f"{one.name} ({one.code})", fold(one.name)) for one in _places_of(session, institution) if one.code]
+    return [LeafChoice(unit.code, f"{unit.name} ({unit.code})", fold(unit.name)) for unit in _places_of(session, institution) if unit.code]
 
 
 def _province_choices(session: Session, institution: int) -> list[LeafChoice]:
     places = _places_of(session, institution)
-    return [LeafChoice(one.name, one.name, fold(one.name)) for one in places if one.kind is OrganisationKind.PROVINCE]
+    return [LeafChoice(unit.name, unit.name, fold(unit.name)) for unit in places if unit.kind is OrganisationKind.PROVINCE]
 
 
 def _post_choices(session: Session, institution: int) -> list[LeafChoice]:
@@ -208,17 +208,17 @@ def _list_choices(session: Session, institution: int) -> list[LeafChoice]:
     return [LeafChoice(key, choose(title), fold(choose(title))) for key, title in session.execute(lists.limit(MOST_CHOICES))]
 
 
-def _find_people(session: Session, institution: int, words: Collection[str]) -> dict[str, LeafChoice]:
+def _find_people(session: Session, institution: int, terms: Collection[str]) -> dict[str, LeafChoice]:
     """Find people by staff number or address; who has no staff number cannot be named by a rule."""
     employment = (Employment.institution_id == institution, Employment.retracted_at.is_(None), Employment.staff_number.is_not(None))
-    named = or_(Employment.staff_number.in_(words), Person.email.in_([one.lower() for one in words]))
+    named = or_(Employment.staff_number.in_(terms), Person.email.in_([term.lower() for term in terms]))
     statement = select(Employment.staff_number, Person).join(Person, Person.id == Employment.person_id).where(named, *employment)
-    found = dict[str, LeafChoice]()
+    choices = dict[str, LeafChoice]()
     for number, person in session.execute(statement.order_by(Employment.id)):
-        for one in words:
-            if one == number or one.lower() == person.email:
-                found[one] = LeafChoice(number or "", f"{person.full_name} ({number})")
-    return found
+        for term in terms:
+            if term == number or term.lower() == person.email:
+                choices[term] = LeafChoice(number or "", f"{person.full_name} ({number})")
+    return choices
 
 
 OWN_KINDS = (

@@ -51,7 +51,7 @@ def count_listed(session: Session, people_list: AudienceList) -> int:
     return session.scalar(select(func.count()).select_from(AudienceListEntry).where(*on_it)) or 0
 
 
-def list_listed(session: Session, people_list: AudienceList, words: str, *, offset: int, limit: int) -> list[ListedPersonRow]:
+def list_listed(session: Session, people_list: AudienceList, query: str, *, offset: int, limit: int) -> list[ListedPersonRow]:
     """List who stands on a list now, by name."""
     numbers = select(func.max(Employment.staff_number)).where(
         Employment.person_id == Person.id, Employment.institution_id == people_list.institution_id, EMPLOYED
@@ -61,7 +61,7 @@ def list_listed(session: Session, people_list: AudienceList, words: str, *, offs
         .join(AudienceListEntry, AudienceListEntry.person_id == Person.id)
         .outerjoin(Membership, and_(Membership.person_id == Person.id, MAIN))
         .outerjoin(Organisation, Organisation.id == Membership.organisation_id)
-        .where(AudienceListEntry.list_id == people_list.id, AudienceListEntry.until_on.is_(None), *name_matches(words, with_address=False))
+        .where(AudienceListEntry.list_id == people_list.id, AudienceListEntry.until_on.is_(None), *name_matches(query, with_address=False))
         .order_by(*by_name())
         .offset(offset)
         .limit(limit)

@@ -133,17 +133,17 @@ def _count_provinces(groups: Sequence[Row[Any]]) -> tuple[ProvinceCount, ...]:
     counts = Counter[str]()
     for row in groups:
         counts[row.province] += row.number * row.new
-    found = [ProvinceCount(province, people) for province, people in counts.items() if people]
-    return tuple(sorted(found, key=lambda count: (-count.people, count.province)))
+    province_counts = [ProvinceCount(province, people) for province, people in counts.items() if people]
+    return tuple(sorted(province_counts, key=lambda count: (-count.people, count.province)))
 
 
-def _count_missing(groups: Sequence[Row[Any]], asked: Sequence[AudienceLeaf]) -> tuple[MissingCount, ...]:
+def _count_missing(groups: Sequence[Row[Any]], asked_leaves: Sequence[AudienceLeaf]) -> tuple[MissingCount, ...]:
     """Count by leaf who has no value, and who of them comes in, by *not* (spec/compulsory 3.3)."""
-    found = []
-    for leaf in asked:
+    missing = []
+    for leaf in asked_leaves:
         lacking = [row for row in groups if row._mapping[f"lacks_{leaf.kind}"]]
-        found.append(MissingCount(leaf, sum(row.number for row in lacking), sum(row.number for row in lacking if row.new)))
-    return tuple(count for count in found if count.people)
+        missing.append(MissingCount(leaf, sum(row.number for row in lacking), sum(row.number for row in lacking if row.new)))
+    return tuple(count for count in missing if count.people)
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,5 +159,5 @@ def count_changes(session: Session, rule: RuleNode, before: RuleNode, scope: Aud
     kinds = kinds_of(session)
     people = _compared(condition_of(rule, scope, kinds), condition_of(before, scope, kinds), {}, scope)
     comes, goes = people.c.new * (1 - people.c.old), people.c.old * (1 - people.c.new)
-    found = session.execute(select(func.coalesce(func.sum(comes), 0), func.coalesce(func.sum(goes), 0))).one()
-    return MembersChange(found[0], found[1])
+    row = session.execute(select(func.coalesce(func.sum(comes), 0), func.coalesce(func.sum(goes), 0))).one()
+    return MembersChange(row[0], row[1])

@@ -23,8 +23,8 @@ FindAudienceUses: TypeAlias = Callable[[Session, Audience], Sequence[AudienceUse
 
 def list_uses(session: Session, audience: Audience) -> list[AudienceUse]:
     """List what names an audience, so that it cannot be deleted."""
-    found = cast("Sequence[FindAudienceUses]", session.info["audience_uses"])
-    return [use for find in found for use in find(session, audience)]
+    sources = cast("Sequence[FindAudienceUses]", session.info["audience_uses"])
+    return [use for find in sources for use in find(session, audience)]
 
 
 @dataclass(frozen=True, slots=True)

@@ -66,10 +66,10 @@ def find_audience(session: Session, key: str) -> Audience | None:
 def get_audience(session: Session, uuid: UUID, *, lock: bool = False) -> Audience:
     """Return an audience by what addresses name it; raise NotFound."""
     statement = select(Audience).where(Audience.uuid == uuid)
-    found = session.scalar(statement.with_for_update().execution_options(populate_existing=True) if lock else statement)
-    if found is None:
+    row = session.scalar(statement.with_for_update().execution_options(populate_existing=True) if lock else statement)
+    if row is None:
         raise NotFound
-    return found
+    return row
 
 
 def list_audiences(session: Session, institutions: Collection[int] | None = None) -> list[Audience]:
@@ -123,13 +123,13 @@ def list_naming(session: Session, kind: str, keys: Collection[str]) -> list[Audi
 
 def name_references(session: Session, rule: RuleNode) -> dict[tuple[str, str], str]:
     """Return the names of what a rule refers to, by the leaf's kind and key; what does not exist is not there."""
-    asked = defaultdict[str, set[str]](set)
+    keys_by_kind = defaultdict[str, set[str]](set)
     for kind, key in references(rule):
-        asked[kind].add(key)
+        keys_by_kind[kind].add(key)
     kinds = kinds_of(session)
     return {
         (kind, key): name
-        for kind, keys in asked.items()
+        for kind, keys in keys_by_kind.items()
         if (names := kinds[kind].names) is not None
         for key, name in names(session, keys).items()
     }
@@ -137,8 +137,8 @@ def name_references(session: Session, rule: RuleNode) -> dict[tuple[str, str], s
 
 def leaf_names(session: Session, rule: RuleNode) -> LeafNames:
     """Return how the sentence of a rule names what it refers to: by its name, or by the key where there is none."""
-    found = name_references(session, rule)
-    return lambda kind, key: found.get((kind, key)) or found.get((kind, fold(key))) or key
+    names = name_references(session, rule)
+    return lambda kind, key: names.get((kind, key)) or names.get((kind, fold(key))) or key
 
 
 def count_members(session: Session) -> dict[int, int]:
@@ -148,11 +148,11 @@ def count_members(session: Session) -> dict[int, int]:
     return {row[0]: row[1] for row in session.execute(statement)}
 
 
-def find_candidate_person(session: Session, institution_id: int, words: str) -> Person | None:
+def find_candidate_person(session: Session, institution_id: int, term: str) -> Person | None:
     """Return the person with a staff number, or with an address, who works or worked at an institution."""
     working = select(Employment.person_id).where(Employment.institution_id == institution_id, Employment.retracted_at.is_(None))
-    numbered = Person.id.in_(working.where(Employment.staff_number == words))
-    addressed = and_(Person.email == words.lower(), Person.id.in_(working))
+    numbered = Person.id.in_(working.where(Employment.staff_number == term))
+    addressed = and_(Person.email == term.lower(), Person.id.in_(working))
     return session.scalar(select(Person).where(or_(numbered, addressed)).order_by(Person.id).limit(1))
 
 
@@ -185,10 +185,10 @@ def list_audience_lists(session: Session, institutions: Collection[int] | None =
 
 def get_audience_list(session: Session, people_list: UUID) -> AudienceList:
     """Return an uploaded list by what addresses name it; raise NotFound."""
-    found = session.scalar(select(AudienceList).where(AudienceList.uuid == people_list))
-    if found is None:
+    row = session.scalar(select(AudienceList).where(AudienceList.uuid == people_list))
+    if row is None:
         raise NotFound
-    return found
+    return row
 
 
 def find_listed_people(session: Session, institution_id: int, lines: Sequence[str]) -> dict[str, set[int]]:
@@ -197,30 +197,30 @@ def find_listed_people(session: Session, institution_id: int, lines: Sequence[st
     Only people who work or worked at the institution, or belong or belonged to one of its places, are found: the answer says of nobody
     else whether they have an account.
     """
-    found = dict[str, set[int]]()
+    by_line = dict[str, set[int]]()
     worked = select(Employment.person_id).where(Employment.institution_id == institution_id, Employment.retracted_at.is_(None))
     places = tree.below(select(Organisation.id).where(Organisation.id == institution_id))
     own = worked.union(select(Membership.person_id).where(Membership.organisation_id.in_(places)))
     for start in range(0, len(lines), AT_ONCE):
-        asked = lines[start : start + AT_ONCE]
+        portion = lines[start : start + AT_ONCE]
         in_force = (Employment.institution_id == institution_id, Employment.retracted_at.is_(None))
         statements = (
-            select(Employment.staff_number, Employment.person_id).where(Employment.staff_number.in_(asked), *in_force),
+            select(Employment.staff_number, Employment.person_id).where(Employment.staff_number.in_(portion), *in_force),
             select(NationalIdentity.number, NationalIdentity.person_id).where(
-                NationalIdentity.number.in_(asked), NationalIdentity.person_id.in_(own)
+                NationalIdentity.number.in_(portion), NationalIdentity.person_id.in_(own)
             ),
             select(Person.email, func.coalesce(AccountMerge.kept_id, Person.id))
             .outerjoin(AccountMerge, AccountMerge.closed_id == Person.id)
-            .where(Person.email.in_([line.lower() for line in asked]), func.coalesce(AccountMerge.kept_id, Person.id).in_(own)),
+            .where(Person.email.in_([line.lower() for line in portion]), func.coalesce(AccountMerge.kept_id, Person.id).in_(own)),
         )
         for statement in statements:
             named = defaultdict[str, set[int]](set)
-            for words, person in session.execute(statement):
-                named[str(words)].add(person)
-            for line in asked:
-                if line not in found and (people := named.get(line) or named.get(line.lower())):
-                    found[line] = people
-    return found
+            for text, person in session.execute(statement):
+                named[str(text)].add(person)
+            for line in portion:
+                if line not in by_line and (people := named.get(line) or named.get(line.lower())):
+                    by_line[line] = people
+    return by_line
 
 
 # --- Facts of people ----------------------------------------------------------------------------------------------------------------------
@@ -257,19 +257,19 @@ def load_candidates(
 
 
 def _employments(session: Session, institution_id: int, people: Collection[int]) -> Mapping[int, list[EmploymentFact]]:
-    found = defaultdict[int, list[EmploymentFact]](list)
+    employments = defaultdict[int, list[EmploymentFact]](list)
     statement = (
         select(Employment.person_id, Employment.staff_number, Employment.entered_on, Employment.left_on)
         .where(Employment.person_id.in_(people), Employment.institution_id == institution_id, Employment.retracted_at.is_(None))
         .order_by(Employment.id)
     )
     for person, number, entered, left in session.execute(statement):
-        found[person].append(EmploymentFact(number or "", entered, left))
-    return found
+        employments[person].append(EmploymentFact(number or "", entered, left))
+    return employments
 
 
 def _places(session: Session, people: Collection[int], units: Mapping[int, UnitSummary]) -> Mapping[int, list[PlaceFact]]:
-    found = defaultdict[int, list[PlaceFact]](list)
+    units_of_people = defaultdict[int, list[PlaceFact]](list)
     posts = defaultdict[int | None, tuple[str, ...]](tuple)
     for number, key in session.execute(select(Post.id, Post.key)):
         posts[number] = (key,)
@@ -281,8 +281,8 @@ def _places(session: Session, people: Collection[int], units: Mapping[int, UnitS
         .order_by(Membership.is_main.desc(), Membership.id)
     )
     for person, unit, post, since, until in session.execute(statement):
-        found[person].append(PlaceFact(*codes_above(units, unit), posts[post], since, until))
-    return found
+        units_of_people[person].append(PlaceFact(*codes_above(units, unit), posts[post], since, until))
+    return units_of_people
 
 
 def codes_above(units: Mapping[int, UnitSummary], unit: int) -> tuple[tuple[str, ...], str]:
@@ -297,7 +297,7 @@ def codes_above(units: Mapping[int, UnitSummary], unit: int) -> tuple[tuple[str,
 
 
 def _lists(session: Session, people: Collection[int]) -> Mapping[int, list[ListFact]]:
-    found = defaultdict[int, list[ListFact]](list)
+    lists = defaultdict[int, list[ListFact]](list)
     statement = (
         select(AudienceListEntry.person_id, AudienceList.key, AudienceListEntry.since_on, AudienceListEntry.until_on)
         .join(AudienceList, AudienceList.id == AudienceListEntry.list_id)
@@ -305,8 +305,8 @@ def _lists(session: Session, people: Collection[int]) -> Mapping[int, list[ListF
         .order_by(AudienceListEntry.id)
     )
     for person, key, since, until in session.execute(statement):
-        found[person].append(ListFact(key, since, until))
-    return found
+        lists[person].append(ListFact(key, since, until))
+    return lists
 
 
 # --- Stays --------------------------------------------------------------------------------------------------------------------------------
@@ -314,13 +314,13 @@ def _lists(session: Session, people: Collection[int]) -> Mapping[int, list[ListF
 
 def list_stays(session: Session, audience_id: int, people: Collection[int]) -> Mapping[int, list[AudienceStayRecord]]:
     """Return the stays of some people in an audience, as known now, oldest first."""
-    found = defaultdict[int, list[AudienceStayRecord]](list)
+    stays = defaultdict[int, list[AudienceStayRecord]](list)
     statement = select(AudienceStayRecord).where(
         AudienceStayRecord.audience_id == audience_id, AudienceStayRecord.person_id.in_(people), AudienceStayRecord.retracted_at.is_(None)
     )
     for row in session.scalars(statement.order_by(AudienceStayRecord.since_on)):
-        found[row.person_id].append(row)
-    return found
+        stays[row.person_id].append(row)
+    return stays
 
 
 def list_changed_people(session: Session, audience_id: int, rule: RuleNode | None, scope: AudienceScope) -> list[int]:

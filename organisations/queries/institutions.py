@@ -52,8 +52,8 @@ def administers_condition() -> ColumnElement[bool]:
 
 def get_institution_scope(session: Session, actor: Actor) -> InstitutionScope:
     """Return which institutions the actor administers: in one statement, in none for those who administer none and for the whole site."""
-    asks = actor.administers_institution or actor.via is not ActorChannel.WEB
-    if actor.is_administrator or actor.person_id is None or not asks:
+    may_administer = actor.administers_institution or actor.via is not ActorChannel.WEB
+    if actor.is_administrator or actor.person_id is None or not may_administer:
         return InstitutionScope(actor.is_administrator)
     mine = InstitutionAdministrator.organisation_id == Organisation.id
     statement = select(Organisation.id, Organisation.uuid, FIRST).join(InstitutionAdministrator, mine)
@@ -80,29 +80,43 @@ def list_institutions(session: Session, scope: InstitutionScope | None = None) -
         statement = statement.where(Organisation.id.in_(scope.own))
     return [
         Institution(
-            place.id,
-            place.uuid,
-            place.name,
+            institution.id,
+            institution.uuid,
+            institution.name,
             profile.key if profile else "",
             profile.names if profile else {},
             profile.short_names if profile else {},
             profile.default_template if profile else "",
-            place.id == first,
+            institution.id == first,
             signatories or 0,
         )
-        for place, profile, first, signatories in session.execute(statement)
+        for institution, profile, first, signatories in session.execute(statement)
     ]
 
 
 def find_institution(session: Session, institution_id: int | None) -> Institution | None:
     """Return an institution, the first one where none is named; nothing where there is none."""
-    return next((one for one in list_institutions(session) if one.id == institution_id or (institution_id is None and one.is_first)), None)
+    return next(
+        (
+            institution
+            for institution in list_institutions(session)
+            if institution.id == institution_id or (institution_id is None and institution.is_first)
+        ),
+        None,
+    )
 
 
 def find_issuer(session: Session, institution_key: str) -> Institution | None:
     """Return the institution that a certificate names by its UUID, the first one where it names none."""
     institutions = list_institutions(session)
-    return next((one for one in institutions if (str(one.uuid) == institution_key if institution_key else one.is_first)), None)
+    return next(
+        (
+            institution
+            for institution in institutions
+            if (str(institution.uuid) == institution_key if institution_key else institution.is_first)
+        ),
+        None,
+    )
 
 
 def get_institutions(session: Session, actor: Actor) -> InstitutionContext:
@@ -115,10 +129,10 @@ def get_institution(session: Session, actor: Actor, institution: UUID) -> Instit
     if actor.is_anonymous:
         raise SignInNeeded
     statement = select(Organisation, FIRST).where(Organisation.uuid == institution, Organisation.parent_id.is_(None))
-    found = session.execute(statement).one_or_none()
-    if found is None:
+    row = session.execute(statement).one_or_none()
+    if row is None:
         raise NotFound
-    return InstitutionContext(found[0], get_institution_scope(session, actor), is_first=found[0].id == found[1])
+    return InstitutionContext(row[0], get_institution_scope(session, actor), is_first=row[0].id == row[1])
 
 
 def get_signatory(session: Session, actor: Actor, signatory: UUID) -> SignatoryContext:
@@ -132,10 +146,10 @@ def get_signatory(session: Session, actor: Actor, signatory: UUID) -> SignatoryC
         .join(Organisation, Organisation.id == InstitutionProfile.organisation_id)
         .where(InstitutionSignatory.uuid == signatory)
     )
-    found = session.execute(statement).one_or_none()
-    if found is None:
+    row = session.execute(statement).one_or_none()
+    if row is None:
         raise NotFound
-    return SignatoryContext(found[1], get_institution_scope(session, actor), is_first=found[1].id == found[2], row=found[0])
+    return SignatoryContext(row[1], get_institution_scope(session, actor), is_first=row[1].id == row[2], row=row[0])
 
 
 def list_administrators(session: Session, institution_id: int) -> Sequence[InstitutionAdministratorRow]:

@@ -42,7 +42,7 @@ def past_stays(versions: Sequence[RuleInForce], person: AudienceCandidate, today
 
 def list_rewritten(session: Session, people: Sequence[int], load: LoadCandidates, today: date) -> list[int]:
     """Return who of some people would have been in an audience on other days before today, seen as a function loads them."""
-    found = set[int]()
+    changed = set[int]()
     obliging = list_obliging(session)
     for start in range(0, len(people) if obliging else 0, PORTION):
         portion = people[start : start + PORTION]
@@ -54,8 +54,8 @@ def list_rewritten(session: Session, people: Sequence[int], load: LoadCandidates
                     for person in portion
                     if own == institution and past_stays(versions, before[person], today) != past_stays(versions, after[person], today)
                 )
-                found.update(differ)
-    return sorted(found)
+                changed.update(differ)
+    return sorted(changed)
 
 
 def list_rewritten_by_tree(session: Session, units: Mapping[int, UnitSummary], today: date) -> list[int]:
@@ -78,13 +78,13 @@ def list_rewritten_by_merge(session: Session, posts: Collection[int], keys: Coll
     statement = select(Membership.person_id).where(Membership.post_id.in_(posts), Membership.retracted_at.is_(None)).distinct()
     people = list(session.scalars(statement.order_by(Membership.person_id)))
 
-    def merged(place: PlaceFact) -> PlaceFact:
-        both = tuple(dict.fromkeys((*place.posts, *sorted(keys))))
-        return replace(place, posts=both) if set(place.posts) & set(keys) else place
+    def merged(unit: PlaceFact) -> PlaceFact:
+        both = tuple(dict.fromkeys((*unit.posts, *sorted(keys))))
+        return replace(unit, posts=both) if set(unit.posts) & set(keys) else unit
 
     def load(institution: int, some: Collection[int]) -> Mapping[int, AudienceCandidate]:
         present = audiences.load_candidates(session, institution, some)
-        return {person: replace(one, places=tuple(map(merged, one.places))) for person, one in present.items()}
+        return {person: replace(candidate, places=tuple(map(merged, candidate.places))) for person, candidate in present.items()}
 
     return list_rewritten(session, people, load, today)
 

@@ -37,10 +37,10 @@ class PostRow:
 
 def get_post(session: Session, _actor: Actor, post: UUID) -> Post:
     """Return a post by what addresses name it; raise NotFound."""
-    found = session.scalar(select(Post).where(Post.uuid == post))
-    if found is None:
+    row = session.scalar(select(Post).where(Post.uuid == post))
+    if row is None:
         raise NotFound
-    return found
+    return row
 
 
 def _named_by_rules() -> ColumnElement[bool]:
@@ -55,19 +55,19 @@ def _named_by_rules() -> ColumnElement[bool]:
     )
 
 
-def list_posts(session: Session, words: str = "", *, offset: int = 0, limit: int) -> list[PostRow]:
+def list_posts(session: Session, query: str = "", *, offset: int = 0, limit: int) -> list[PostRow]:
     """List the posts that are, or once were, written with some words, by name."""
     people = select(func.count(Membership.person_id.distinct())).where(Membership.post_id == Post.id, PRESENT).scalar_subquery()
     rules = select(func.count(Audience.id.distinct())).where(_named_by_rules()).correlate(Post).scalar_subquery()
     statement = select(Post, Organisation.name, people, rules).join(Organisation, Organisation.id == Post.institution_id)
-    if words:
-        written = select(PostSpelling.post_id).where(PostSpelling.key.contains(words, autoescape=True))
+    if query:
+        written = select(PostSpelling.post_id).where(PostSpelling.key.contains(query, autoescape=True))
         statement = statement.where(Post.id.in_(written))
     rows = session.execute(statement.order_by(Post.name, Post.id).offset(offset).limit(limit)).all()
     spelled = list_spellings(session, [row.Post.id for row in rows])
     return [
-        PostRow(post.uuid, post.name, place, count, named, tuple(words for words in spelled[post.id] if words != post.name))
-        for post, place, count, named in rows
+        PostRow(post.uuid, post.name, institution, count, named, tuple(spelling for spelling in spelled[post.id] if spelling != post.name))
+        for post, institution, count, named in rows
     ]
 
 
@@ -97,11 +97,11 @@ def find_post_written(session: Session, institution: int, key: str) -> Post | No
 
 def list_spellings(session: Session, posts: Sequence[int]) -> dict[int, list[str]]:
     """Return how some posts are written, in the order in which that became known."""
-    found = {post: list[str]() for post in posts}
+    spellings = {post: list[str]() for post in posts}
     statement = select(PostSpelling.post_id, PostSpelling.spelled).where(PostSpelling.post_id.in_(posts)).order_by(PostSpelling.id)
     for post, spelled in session.execute(statement):
-        found[post].append(spelled)
-    return found
+        spellings[post].append(spelled)
+    return spellings
 
 
 # --- What merging two posts would change --------------------------------------------------------------------------------------------------
@@ -127,14 +127,14 @@ class PostMergePreview:
     """Who would have been in audiences on other days before today."""
 
 
-def preview_merge(session: Session, gone: Post, kept: Post, day: date) -> PostMergePreview:
+def preview_merge(session: Session, gone: Post, remaining: Post, day: date) -> PostMergePreview:
     """Say what would change if one post became another; nothing is written."""
-    posts = (gone.id, kept.id)
-    keys = set(session.scalars(select(PostSpelling.key).where(PostSpelling.post_id.in_(posts)))) | {gone.key, kept.key}
+    posts = (gone.id, remaining.id)
+    keys = set(session.scalars(select(PostSpelling.key).where(PostSpelling.post_id.in_(posts)))) | {gone.key, remaining.key}
     counts = count_people(session, posts)
-    rules = [RuleAfterMerge(one, _change_of(session, one, keys, day)) for one in list_rules_naming(session, posts)]
+    rules = [RuleAfterMerge(rule, _change_of(session, rule, keys, day)) for rule in list_rules_naming(session, posts)]
     spellings, rewritten = list_spellings(session, [gone.id])[gone.id], list_rewritten_by_merge(session, posts, keys, day)
-    return PostMergePreview(counts[gone.id], counts[kept.id], tuple(spellings), tuple(rules), tuple(rewritten))
+    return PostMergePreview(counts[gone.id], counts[remaining.id], tuple(spellings), tuple(rules), tuple(rewritten))
 
 
 def _change_of(session: Session, audience: Audience, keys: set[str], day: date) -> MembersChange:

@@ -81,12 +81,12 @@ def find_root(session: Session) -> Organisation | None:
 
 def get_logo(session: Session, _actor: Actor, digest: str) -> InstitutionProfile:
     """Return the profile with the logo of this digest; raise NotFound."""
-    found = session.scalar(
+    profile = session.scalar(
         select(InstitutionProfile).options(undefer(InstitutionProfile.logo)).where(InstitutionProfile.logo_digest == digest)
     )
-    if found is None or found.logo is None:
+    if profile is None or profile.logo is None:
         raise NotFound
-    return found
+    return profile
 
 
 def list_signatories(session: Session, institution_id: int | None = None) -> Sequence[InstitutionSignatory]:

@@ -40,9 +40,9 @@ def own_unit_codes(person_id: Reader) -> Select[Any]:
     down = select(granted.c.place).cte("own_reach", recursive=True)
     lower = aliased(Organisation)
     down = down.union(select(lower.id).join(down, lower.parent_id == down.c.place))
-    place = aliased(Organisation)
-    here = or_(place.id.in_(select(up.c.id)), place.id.in_(select(down.c.place)))
-    return select(place.code).where(place.code.is_not(None), here)
+    unit_id = aliased(Organisation)
+    here = or_(unit_id.id.in_(select(up.c.id)), unit_id.id.in_(select(down.c.place)))
+    return select(unit_id.code).where(unit_id.code.is_not(None), here)
 
 
 def own_audience_keys(person_id: Reader) -> Select[str]:

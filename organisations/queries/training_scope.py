@@ -36,10 +36,10 @@ def get_training_scope(session: Session, actor: Actor) -> TrainingScope:
     has_grants = actor.is_training_officer or actor.is_auditor or actor.manages_units
     if actor.person_id is None or (actor.via is ActorChannel.WEB and not has_grants):
         return TrainingScope(everywhere)
-    found = defaultdict[str, set[int]](set)
-    for standing, place in session.execute(_reach(actor.person_id)):
-        found[standing].add(place)
-    held = {standing: frozenset(places) for standing, places in found.items()}
+    by_standing = defaultdict[str, set[int]](set)
+    for standing, unit_id in session.execute(_reach(actor.person_id)):
+        by_standing[standing].add(unit_id)
+    held = {standing: frozenset(places) for standing, places in by_standing.items()}
     nothing = frozenset[int]()
     return TrainingScope(
         everywhere,
@@ -75,18 +75,18 @@ def list_training_places(session: Session, people: Collection[int]) -> dict[int,
     Who has none any more counts for the institutions where they worked: heads of units see them no longer, who looks after the
     compulsory training of the whole institution does.
     """
-    found = defaultdict[int, set[int]](set)
+    units_of = defaultdict[int, set[int]](set)
     present = select(Membership.person_id, Membership.organisation_id).where(Membership.person_id.in_(people), PRESENT)
-    for person, place in session.execute(present):
-        found[person].add(place)
-    left = [person for person in people if person not in found]
+    for person, unit_id in session.execute(present):
+        units_of[person].add(unit_id)
+    left = [person for person in people if person not in units_of]
     if left:
         worked = select(Employment.person_id, Employment.institution_id).where(
             Employment.person_id.in_(left), Employment.retracted_at.is_(None)
         )
-        for person, place in session.execute(worked):
-            found[person].add(place)
-    return {person: frozenset(found[person]) for person in people}
+        for person, unit_id in session.execute(worked):
+            units_of[person].add(unit_id)
+    return {person: frozenset(units_of[person]) for person in people}
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,4 +125,4 @@ def list_granted_places(
         .order_by(TrainingGrant.person_id, TrainingGrant.role, Organisation.id)
     )
     rows = session.execute(statement if there is None else statement.where(TrainingGrant.organisation_id.in_(there)))
-    return [(person, TrainingRole(role), place) for person, role, place in rows]
+    return [(person, TrainingRole(role), unit) for person, role, unit in rows]

@@ -35,8 +35,8 @@ def below(roots: Select[int]) -> Select[int]:
     return select(base.union(step).c[0])
 
 
-def _above(place: ColumnElement[int]) -> CTE:
-    base = select(Organisation.id, Organisation.parent_id).where(Organisation.id == place).cte("lineage", recursive=True)
+def _above(unit_id: ColumnElement[int]) -> CTE:
+    base = select(Organisation.id, Organisation.parent_id).where(Organisation.id == unit_id).cte("lineage", recursive=True)
     upper = aliased(Organisation)
     return base.union(select(upper.id, upper.parent_id).join(base, upper.id == base.c.parent_id))
 
@@ -53,9 +53,9 @@ def former_members_condition(person_id: int) -> CTE:
     return own.union(select(upper.id, upper.parent_id, own.c.since, own.c.until).join(own, upper.id == own.c.parent_id))
 
 
-def belongs_to(place: ColumnElement[bool]) -> ColumnElement[bool]:
+def belongs_to(is_unit: ColumnElement[bool]) -> ColumnElement[bool]:
     """Return the condition that a person of the statement belongs to a place that is so, or to something below it."""
-    members = select(Membership.person_id).where(PRESENT, Membership.organisation_id.in_(below(select(Organisation.id).where(place))))
+    members = select(Membership.person_id).where(PRESENT, Membership.organisation_id.in_(below(select(Organisation.id).where(is_unit))))
     return Person.id.in_(members)
 
 
@@ -122,10 +122,10 @@ def count_working(session: Session, institution: int) -> int:
 
 def get_organisation(session: Session, _actor: Actor, organisation: UUID) -> Organisation:
     """Return a place by what addresses name it; raise NotFound."""
-    found = session.scalar(select(Organisation).where(Organisation.uuid == organisation))
-    if found is None:
+    row = session.scalar(select(Organisation).where(Organisation.uuid == organisation))
+    if row is None:
         raise NotFound
-    return found
+    return row
 
 
 _MANAGES = compile_once(
@@ -140,8 +140,8 @@ _MANAGES = compile_once(
 
 def get_unit_context(session: Session, actor: Actor, organisation: UUID) -> UnitContext:
     """Return a place and whether the actor manages it, or something above it; raise NotFound."""
-    found = get_organisation(session, actor, organisation)
-    return UnitContext(found, bool(connection_of(session).scalar(_MANAGES, {"place": found.id, "person_id": actor.person_id})))
+    unit = get_organisation(session, actor, organisation)
+    return UnitContext(unit, bool(connection_of(session).scalar(_MANAGES, {"place": unit.id, "person_id": actor.person_id})))
 
 
 def get_own_places(session: Session, actor: Actor) -> ManagedUnits:
@@ -177,14 +177,14 @@ class MemberRow:
     staff_number: str
 
 
-def list_members(session: Session, organisation_id: int, words: str, *, offset: int, limit: int) -> list[MemberRow]:
+def list_members(session: Session, organisation_id: int, query: str, *, offset: int, limit: int) -> list[MemberRow]:
     """List those who belong to a place itself, as their main or a further one, by name."""
     number = select(func.max(Employment.staff_number)).where(Employment.person_id == Person.id, EMPLOYED).scalar_subquery()
     statement = (
         select(Person, Membership, Post.name, number)
         .join(Membership, Membership.person_id == Person.id)
         .outerjoin(Post, Post.id == Membership.post_id)
-        .where(PRESENT, Membership.organisation_id == organisation_id, *name_matches(words, with_address=True))
+        .where(PRESENT, Membership.organisation_id == organisation_id, *name_matches(query, with_address=True))
         .order_by(*by_name())
         .offset(offset)
         .limit(limit)
@@ -195,9 +195,9 @@ def list_members(session: Session, organisation_id: int, words: str, *, offset: 
     ]
 
 
-def is_head(session: Session, place: Organisation, person_id: int) -> bool:
+def is_head(session: Session, unit: Organisation, person_id: int) -> bool:
     """Say whether a person heads a place."""
-    row = session.get(UnitManager, (place.id, person_id))
+    row = session.get(UnitManager, (unit.id, person_id))
     return row is not None and row.is_head
 
 

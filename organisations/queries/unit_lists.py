@@ -79,28 +79,28 @@ class StaffNumberHolder:
 
 def known_addresses(session: Session, addresses: Sequence[str]) -> dict[str, int]:
     """Return who has these addresses, by address: the account that stays, where the one with the address was merged."""
-    found = dict[str, int]()
+    holders = dict[str, int]()
     for some in _portions(addresses):
         holder = func.coalesce(AccountMerge.kept_id, Person.id)
         statement = select(Person.email, holder).outerjoin(AccountMerge, AccountMerge.closed_id == Person.id).where(Person.email.in_(some))
-        found.update((row[0], row[1]) for row in session.execute(statement))
-    return found
+        holders.update((row[0], row[1]) for row in session.execute(statement))
+    return holders
 
 
 def known_staff_numbers(session: Session, numbers: Sequence[str]) -> dict[str, list[StaffNumberHolder]]:
     """Return who has or had these staff numbers; those who have left last."""
-    found = defaultdict[str, list[StaffNumberHolder]](list)
+    holders = defaultdict[str, list[StaffNumberHolder]](list)
     columns = (Employment.staff_number, Employment.institution_id, Employment.person_id, Employment.left_on.is_(None))
     for some in _portions(numbers):
         statement = select(*columns).where(Employment.staff_number.in_(some), Employment.retracted_at.is_(None))
         for row in session.execute(statement.order_by(Employment.left_on.is_not(None), Employment.left_on.desc(), Employment.id.desc())):
-            found[row[0] or ""].append(StaffNumberHolder(row[1], row[2], bool(row[3])))
-    return found
+            holders[row[0] or ""].append(StaffNumberHolder(row[1], row[2], bool(row[3])))
+    return holders
 
 
 def known_people(session: Session, people: Iterable[int]) -> dict[int, KnownPerson]:
     """Return people by their numbers as lists are compared with them; some thousands in each statement."""
-    found = dict[int, KnownPerson]()
+    people_by_id = dict[int, KnownPerson]()
     for some in _portions(sorted(set(people))):
         places, employment = _places_of(session, some), defaultdict[int, dict[int, EmploymentDays]](dict)
         closed = set[int]()
@@ -114,32 +114,32 @@ def known_people(session: Session, people: Iterable[int]) -> dict[int, KnownPers
         for person, number, source in session.execute(statement.where(Person.id.in_(some))):
             names, suspended = (person.given_names, person.first_surname, person.second_surname), person.suspended_at is not None
             where, worked = places.get(person.id, KnownPlaces()), employment[person.id]
-            found[person.id] = KnownPerson(
+            people_by_id[person.id] = KnownPerson(
                 person.id, names, person.email, suspended, person.id in closed, number or "", where, worked, source or ""
             )
-    return found
+    return people_by_id
 
 
 def _places_of(session: Session, people: Sequence[int]) -> dict[int, KnownPlaces]:
-    found = dict[int, KnownPlaces]()
+    units_of = dict[int, KnownPlaces]()
     rows = select(Membership, Post.name).outerjoin(Post, Post.id == Membership.post_id)
     for row, post in session.execute(rows.where(Membership.person_id.in_(people), PRESENT)):
-        places = found.get(row.person_id, KnownPlaces())
+        places = units_of.get(row.person_id, KnownPlaces())
         if row.is_main:
             places = replace(places, main=row.organisation_id, post=row.post_id, post_name=post or "")
         else:
             places = replace(places, further=places.further | {row.organisation_id})
-        found[row.person_id] = places
-    return found
+        units_of[row.person_id] = places
+    return units_of
 
 
 def known_posts(session: Session, keys: Sequence[str]) -> dict[tuple[int, str], int]:
     """Return the posts that are written so, by institution and key."""
-    found = dict[tuple[int, str], int]()
+    posts = dict[tuple[int, str], int]()
     for some in _portions(keys):
         statement = select(PostSpelling.institution_id, PostSpelling.key, PostSpelling.post_id).where(PostSpelling.key.in_(some))
-        found.update(((row[0], row[1]), row[2]) for row in session.execute(statement))
-    return found
+        posts.update(((row[0], row[1]), row[2]) for row in session.execute(statement))
+    return posts
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,19 +150,19 @@ class KnownHeads:
     present: Mapping[int, tuple[int, str]] = field(default_factory=dict)
 
 
-def known_heads(session: Session, words: Iterable[str]) -> KnownHeads:
+def known_heads(session: Session, texts: Iterable[str]) -> KnownHeads:
     """Return whom some staff numbers and addresses mean; a number that several have at present means nobody."""
-    asked = sorted(set(words))
-    addresses = known_addresses(session, [said.lower() for said in asked])
-    people = {said: addresses[said.lower()] for said in asked if said.lower() in addresses}
-    for number, holders in known_staff_numbers(session, [said.upper() for said in asked]).items():
+    terms = sorted(set(texts))
+    addresses = known_addresses(session, [term.lower() for term in terms])
+    people = {term: addresses[term.lower()] for term in terms if term.lower() in addresses}
+    for number, holders in known_staff_numbers(session, [term.upper() for term in terms]).items():
         working = {holder.person_id for holder in holders if holder.is_present}
-        people |= {said: next(iter(working)) for said in asked if said.upper() == number and len(working) == 1}
+        people |= {term: next(iter(working)) for term in terms if term.upper() == number and len(working) == 1}
     heads = {row.organisation_id: row.person_id for row in session.scalars(select(UnitManager).where(UnitManager.is_head))}
     known = known_people(session, [*people.values(), *heads.values()])
     return KnownHeads(
-        {said: (person, known[person].name) for said, person in people.items()},
-        {place: (person, known[person].name) for place, person in heads.items()},
+        {term: (person, known[person].name) for term, person in people.items()},
+        {unit: (person, known[person].name) for unit, person in heads.items()},
     )
 
 
@@ -172,9 +172,9 @@ def _portions(values: Sequence[Value]) -> Iterator[Sequence[Value]]:
 
 def owners_of(session: Session, numbers: Sequence[str]) -> dict[str, set[int]]:
     """Return whose these identity numbers are, by number: people type their own, and two accounts may have one."""
-    found = defaultdict[str, set[int]](set)
+    owners = defaultdict[str, set[int]](set)
     for some in _portions(numbers):
         statement = select(NationalIdentity.number, NationalIdentity.person_id)
         for number, person_id in session.execute(statement.where(NationalIdentity.number.in_(some))):
-            found[number].add(person_id)
-    return found
+            owners[number].add(person_id)
+    return owners

@@ -271,16 +271,16 @@ def set_list(
         row = AudienceList(institution_id=institution.id, key=key, title=dict(title), created_at=now)
         session.add(row)
         session.flush()  # its entries name it
-    today, wanted = today_of(now), set(people)
+    today, members = today_of(now), set(people)
     present = select(AudienceListEntry).where(AudienceListEntry.list_id == row.id, AudienceListEntry.until_on.is_(None))
     before = {entry.person_id: entry for entry in session.scalars(present)}
-    for person in sorted(before.keys() - wanted):
+    for person in sorted(before.keys() - members):
         _end_entry(session, before[person], today)
-    new = sorted(wanted - before.keys())
+    new = sorted(members - before.keys())
     if new:
         session.execute(insert(AudienceListEntry), [{"list_id": row.id, "person_id": person, "since_on": today} for person in new])
     row.title = dict(title)
-    gone = len(before.keys() - wanted)
+    gone = len(before.keys() - members)
     audit.record(session, actor, AudienceVerb.LIST_CHANGED, row, now=now, key=key, added=len(new), ended=gone)
     return row
 
@@ -310,17 +310,17 @@ def record_stays(session: Session, audience: Audience, people: Collection[int], 
     locked = select(Person.id).where(Person.id.in_(people)).order_by(Person.id).with_for_update(key_share=True)
     session.execute(locked).all()
     candidates = queries.load_candidates(session, audience.institution_id, people)
-    kept = queries.list_stays(session, audience.id, people)
+    stored = queries.list_stays(session, audience.id, people)
     wrong, added = list[int](), list[dict[str, object]]()
     for person, candidate in candidates.items():
-        wanted = set(find_stays(versions, candidate, today))
-        for row in kept.get(person, ()):
+        computed = set(find_stays(versions, candidate, today))
+        for row in stored.get(person, ()):
             days = StayDays(row.since_on, row.until_on)
-            if days in wanted:
-                wanted.remove(days)
+            if days in computed:
+                computed.remove(days)
             else:
                 wrong.append(row.id)
-        days_in_order = sorted(wanted, key=lambda days: days.since_on)
+        days_in_order = sorted(computed, key=lambda days: days.since_on)
         added += [{"person_id": person, "since_on": days.since_on, "until_on": days.until_on} for days in days_in_order]
     if wrong:
         session.execute(update(AudienceStayRecord).where(AudienceStayRecord.id.in_(wrong)).values(retracted_at=now))
@@ -340,9 +340,9 @@ def forget_stays(session: Session, people: Collection[int]) -> None:
     session.execute(delete(AudienceStayRecord).where(AudienceStayRecord.person_id.in_(people)))
 
 
-def transfer_list_entries(session: Session, closed: int, kept: int) -> None:
+def transfer_list_entries(session: Session, closed: int, remaining: int) -> None:
     """Let the account that stays stand on the lists of the one that closes; its stays follow from that."""
-    own = select(AudienceListEntry.list_id).where(AudienceListEntry.person_id == kept, AudienceListEntry.until_on.is_(None))
+    own = select(AudienceListEntry.list_id).where(AudienceListEntry.person_id == remaining, AudienceListEntry.until_on.is_(None))
     doubled = (AudienceListEntry.person_id == closed, AudienceListEntry.until_on.is_(None), AudienceListEntry.list_id.in_(own))
     session.execute(delete(AudienceListEntry).where(*doubled))
-    session.execute(update(AudienceListEntry).where(AudienceListEntry.person_id == closed).values(person_id=kept))
+    session.execute(update(AudienceListEntry).where(AudienceListEntry.person_id == closed).values(person_id=remaining))

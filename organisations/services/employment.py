@@ -34,14 +34,14 @@ class EmploymentValues:
     back: bool = False
 
 
-def record_employments(session: Session, actor: Actor, wanted: Mapping[int, EmploymentValues], day: date, *, now: datetime) -> int:
+def record_employments(session: Session, actor: Actor, employments: Mapping[int, EmploymentValues], day: date, *, now: datetime) -> int:
     """Record what an institution says of some hundreds of people, by their numbers; return of how many that was new.
 
     A correction retracts a row and adds another; a re-entry is another row of the same person (spec/compulsory 2.3).
     """
-    present = present_rows(session, wanted)
+    present = present_rows(session, employments)
     retracted, added, events = list[int](), list[dict[str, Any]](), list[tuple[int, EmploymentVerb, dict[str, Any]]]()
-    for person, values in wanted.items():
+    for person, values in employments.items():
         rows = [row for row in present.get(person, ()) if row.institution_id == values.institution]
         last = max(rows, key=lambda row: (row.left_on is None, row.left_on or date.min, row.id), default=None)
         change = next_employment(_days_of(last) if last else None, values.days, day, back=values.back)
@@ -60,11 +60,11 @@ def record_employments(session: Session, actor: Actor, wanted: Mapping[int, Empl
 
 def present_rows(session: Session, people: Iterable[int]) -> dict[int, list[Employment]]:
     """Return the rows of some people that were not retracted, by person."""
-    found = defaultdict[int, list[Employment]](list)
+    rows_of = defaultdict[int, list[Employment]](list)
     rows = select(Employment).where(Employment.person_id.in_(sorted(people)), Employment.retracted_at.is_(None)).order_by(Employment.id)
     for row in session.scalars(rows.execution_options(populate_existing=True)):
-        found[row.person_id].append(row)
-    return found
+        rows_of[row.person_id].append(row)
+    return rows_of
 
 
 def _days_of(row: Employment) -> EmploymentDays:
@@ -118,10 +118,10 @@ def end_employments(session: Session, actor: Actor, people: Sequence[int], insti
     _record(session, actor, events, now)
 
 
-def transfer_employments(session: Session, closed: Person, kept: Person, *, now: datetime) -> None:
+def transfer_employments(session: Session, closed: Person, remaining: Person, *, now: datetime) -> None:
     """Give the account that stays what the lists said of the one that closes; where both have a present row, what its own lacks."""
-    present = present_rows(session, [closed.id, kept.id])
-    open_rows = {row.institution_id: row for row in present.get(kept.id, ()) if row.left_on is None}
+    present = present_rows(session, [closed.id, remaining.id])
+    open_rows = {row.institution_id: row for row in present.get(remaining.id, ()) if row.left_on is None}
     retracted, added = [row.id for row in present.get(closed.id, ())], list[dict[str, Any]]()
     for row in present.get(closed.id, ()):
         own = open_rows.get(row.institution_id) if row.left_on is None else None
@@ -131,5 +131,5 @@ def transfer_employments(session: Session, closed: Person, kept: Person, *, now:
             if days == _days_of(own):
                 continue
             retracted.append(own.id)
-        added.append(_row(kept.id, row.institution_id, days))
+        added.append(_row(remaining.id, row.institution_id, days))
     _write(session, retracted, added, now)

@@ -45,8 +45,8 @@ def list_administered(session: Session, person: Person) -> list[Organisation]:
     return list(session.scalars(statement.where(InstitutionAdministrator.person_id == person.id).order_by(Organisation.id).limit(200)))
 
 
-def transfer_administered(session: Session, actor: Actor, closed: Person, kept: Person, *, now: datetime) -> None:
+def transfer_administered(session: Session, actor: Actor, closed: Person, remaining: Person, *, now: datetime) -> None:
     """Give the account that stays the institutions of the one that closes."""
     for institution in list_administered(session, closed):
         end_administrator(session, actor, institution, closed, now=now)
-        name_administrator(session, actor, institution, kept, now=now)
+        name_administrator(session, actor, institution, remaining, now=now)

@@ -46,8 +46,8 @@ def end_places(session: Session, actor: Actor, people: Sequence[int], institutio
         session.execute(
             delete(UnitManager).where(UnitManager.person_id == manager.person_id, UnitManager.organisation_id == manager.organisation_id)
         )
-    for person_id, role, place in list_granted_places(session, people, there):
-        end_training_role(session, actor, place, persons[person_id], role, now=now)
+    for person_id, role, unit in list_granted_places(session, people, there):
+        end_training_role(session, actor, unit, persons[person_id], role, now=now)
     of_institution = session.get_one(Organisation, institution)
     for person in persons.values():
         end_administrator(session, actor, of_institution, person, now=now)
@@ -79,8 +79,8 @@ def restore_account(session: Session, actor: Actor, person: Person, *, now: date
 
 def end_overdue_places(session: Session, actor: Actor, *, now: datetime, limit: int) -> int:
     """End the places of those whose last day has gone by since a list named it, some hundreds at a time; return how many."""
-    places, ended = {place.id: place for place in queries.list_tree(session)}, 0
-    for root in [place.id for place in places.values() if place.parent_id is None]:
+    places, ended = {unit.id: unit for unit in queries.list_tree(session)}, 0
+    for root in [unit.id for unit in places.values() if unit.parent_id is None]:
         day = local_day(places, root, now)
         by_day = defaultdict[date, list[int]](list)
         for person, last_day in session.execute(_still_placed(root, day).limit(limit)):

@@ -29,19 +29,21 @@ def post_key(name: str) -> str:
 
 def find_or_make_posts(session: Session, actor: Actor, institution: int, names: Iterable[str], *, now: datetime) -> Mapping[str, int]:
     """Return the numbers of an institution's posts by key, also of former spellings; what is not known becomes a post."""
-    wanted = dict[str, str]()
+    names_by_key = dict[str, str]()
     for name in names:
-        wanted.setdefault(post_key(name), " ".join(name.split()))
-    known = select(PostSpelling.key, PostSpelling.post_id).where(PostSpelling.institution_id == institution, PostSpelling.key.in_(wanted))
-    found = {row.key: row.post_id for row in session.execute(known)}
-    for key in sorted(wanted.keys() - found.keys()):
-        row = Post(institution_id=institution, key=key, name=wanted[key], created_at=now)
+        names_by_key.setdefault(post_key(name), " ".join(name.split()))
+    known = select(PostSpelling.key, PostSpelling.post_id).where(
+        PostSpelling.institution_id == institution, PostSpelling.key.in_(names_by_key)
+    )
+    posts_by_key = {row.key: row.post_id for row in session.execute(known)}
+    for key in sorted(names_by_key.keys() - posts_by_key.keys()):
+        row = Post(institution_id=institution, key=key, name=names_by_key[key], created_at=now)
         session.add(row)
         session.flush()  # its spelling names it
-        session.add(PostSpelling(post_id=row.id, institution_id=institution, key=key, spelled=wanted[key], recorded_at=now))
+        session.add(PostSpelling(post_id=row.id, institution_id=institution, key=key, spelled=names_by_key[key], recorded_at=now))
         audit.record(session, actor, PostVerb.MADE, row, now=now, name=row.name)
-        found[key] = row.id
-    return found
+        posts_by_key[key] = row.id
+    return posts_by_key
 
 
 def rename_post(session: Session, actor: Actor, post: Post, name: str, *, now: datetime) -> None:
@@ -58,18 +60,20 @@ def rename_post(session: Session, actor: Actor, post: Post, name: str, *, now: d
         row.name = name
 
 
-def merge_posts(session: Session, actor: Actor, gone: Post, kept: Post, *, rewritten: int = 0, now: datetime) -> None:
+def merge_posts(session: Session, actor: Actor, gone: Post, remaining: Post, *, rewritten: int = 0, now: datetime) -> None:
     """Make one post of two: the people and the spellings of one become those of the other, also its key, by which rules may name it.
 
     `rewritten` is how many people were shown to whoever merges them, as those who are said to have been in audiences on other days.
     """
-    if gone.id == kept.id or gone.institution_id != kept.institution_id:
+    if gone.id == remaining.id or gone.institution_id != remaining.institution_id:
         raise Conflict(N_("Choose another post of the same institution."))
-    rows = {row.id: row for row in session.scalars(select(Post).where(Post.id.in_((gone.id, kept.id))).order_by(Post.id).with_for_update())}
+    rows = {
+        row.id: row for row in session.scalars(select(Post).where(Post.id.in_((gone.id, remaining.id))).order_by(Post.id).with_for_update())
+    }
     if len(rows) < 2:
         raise Conflict(N_("One of the two posts is no longer there. Look at the list again."))
     for table in (Membership, PostSpelling):
-        session.execute(update(table).where(table.post_id == gone.id).values(post_id=kept.id))
-    facts = {"name": rows[kept.id].name, "old_name": rows[gone.id].name, "rewritten": rewritten}
-    audit.record(session, actor, PostVerb.MERGED, rows[kept.id], now=now, **facts)
+        session.execute(update(table).where(table.post_id == gone.id).values(post_id=remaining.id))
+    facts = {"name": rows[remaining.id].name, "old_name": rows[gone.id].name, "rewritten": rewritten}
+    audit.record(session, actor, PostVerb.MERGED, rows[remaining.id], now=now, **facts)
     session.delete(rows[gone.id])

@@ -83,12 +83,12 @@ def ensure_profile(
     goes on, and nothing changes for anybody.
     """
     root = institution or queries.find_root(session) or _make_root(session, actor, settings, now)
-    found = session.scalar(select(InstitutionProfile).where(InstitutionProfile.organisation_id == root.id).with_for_update())
-    if found is None:
-        found = InstitutionProfile(organisation_id=root.id, key=_free_key(session, root.name), changed_at=now)
-        session.add(found)
+    profile = session.scalar(select(InstitutionProfile).where(InstitutionProfile.organisation_id == root.id).with_for_update())
+    if profile is None:
+        profile = InstitutionProfile(organisation_id=root.id, key=_free_key(session, root.name), changed_at=now)
+        session.add(profile)
         session.flush()  # what follows names it
-    return found
+    return profile
 
 
 def _free_key(session: Session, name: str) -> str:

@@ -86,13 +86,13 @@ def _check(session: Session, parent_id: int | None, plan: UnitValues, row: Organ
     if queries.find_neighbour(session, parent_id, fold(plan.name)) not in (None, but):
         raise UnitNameConflict
     code = fold(plan.code) if plan.code != old_code else ""
-    if code and any(fold(other) == code and place != but for place, other in queries.list_codes(session)):
+    if code and any(fold(other) == code and unit_id != but for unit_id, other in queries.list_codes(session)):
         raise UnitCodeConflict
 
 
-def change(session: Session, actor: Actor, place: Organisation, plan: UnitValues, *, now: datetime) -> None:
+def change(session: Session, actor: Actor, unit: Organisation, plan: UnitValues, *, now: datetime) -> None:
     """Give a place another name or code; raise UnitNameConflict, UnitCodeConflict or NamedByAudiences. A second time changes nothing."""
-    row = session.get_one(Organisation, place.id)
+    row = session.get_one(Organisation, unit.id)
     _check(session, row.parent_id, plan, row)
     _call(session, actor, row, plan, now=now)
 
@@ -121,7 +121,7 @@ def _plan_of(row: Organisation) -> UnitValues:
 def move(
     session: Session,
     actor: Actor,
-    place: Organisation,
+    unit: Organisation,
     parent: Organisation,
     *,
     now: datetime,
@@ -134,7 +134,7 @@ def move(
     many people were shown to whoever moves it, as those who are said to have been in audiences on other days before today.
     """
     parents = queries.lock_tree(session)
-    row, target = (session.get_one(Organisation, one.id, populate_existing=True) for one in (place, parent))
+    row, target = (session.get_one(Organisation, summary.id, populate_existing=True) for summary in (unit, parent))
     plan = plan or _plan_of(row)
     if row.parent_id == target.id:
         change(session, actor, row, plan, now=now)
@@ -152,13 +152,13 @@ def move(
     audit.record(session, actor, OrganisationVerb.MOVED, row, now=now, old_parent=old_parent, parent=target.id, **shown)
 
 
-def close(session: Session, actor: Actor, place: Organisation, people_to: Organisation | None, *, now: datetime) -> None:
+def close(session: Session, actor: Actor, unit: Organisation, people_to: Organisation | None, *, now: datetime) -> None:
     """Close a unit to new members; its present ones move to another unit, or stay.
 
     Raise Conflict where an open unit is below it, or the other unit is closed. A second time changes nothing.
     """
     rows = queries.lock_rows(session)
-    row = rows[place.id]
+    row = rows[unit.id]
     if any(other.parent_id == row.id and other.closed_at is None for other in rows.values()):
         raise Conflict(N_("Close or move its sub-units first."))
     if people_to is not None:
@@ -168,10 +168,10 @@ def close(session: Session, actor: Actor, place: Organisation, people_to: Organi
         audit.record(session, actor, OrganisationVerb.CLOSED, row, now=now)
 
 
-def reopen(session: Session, actor: Actor, place: Organisation, *, now: datetime) -> None:
+def reopen(session: Session, actor: Actor, unit: Organisation, *, now: datetime) -> None:
     """Let a closed place take people in again; raise Conflict where what it stands under is closed."""
     rows = queries.lock_rows(session)
-    row = rows[place.id]
+    row = rows[unit.id]
     if row.parent_id is not None and rows[row.parent_id].closed_at is not None:
         raise Conflict(N_("Open its parent unit first."))
     if row.closed_at is not None:
@@ -179,49 +179,47 @@ def reopen(session: Session, actor: Actor, place: Organisation, *, now: datetime
         audit.record(session, actor, OrganisationVerb.OPENED, row, now=now)
 
 
-def remove(session: Session, actor: Actor, place: Organisation, *, now: datetime) -> None:
+def remove(session: Session, actor: Actor, unit: Organisation, *, now: datetime) -> None:
     """Delete a place made by mistake: nobody ever belonged to it and nothing stands below it; else raise Conflict."""
-    if queries.has_below(session, place.id):
+    if queries.has_below(session, unit.id):
         raise Conflict(N_("This unit contains other units. You can close it but not delete it."))
-    if queries.had_people(session, place.id):
+    if queries.had_people(session, unit.id):
         raise Conflict(N_("People belong or have belonged to this unit. You can close it but not delete it."))
-    if session.scalar(select(InstitutionProfile.id).where(InstitutionProfile.organisation_id == place.id)) is not None:
+    if session.scalar(select(InstitutionProfile.id).where(InstitutionProfile.organisation_id == unit.id)) is not None:
         raise Conflict(N_("This institution can issue certificates. You can close it but not delete it."))
-    _refuse_named(session, place)
-    audit.record(session, actor, OrganisationVerb.DELETED, place, now=now, name=place.name, parent=place.parent_id)
+    _refuse_named(session, unit)
+    audit.record(session, actor, OrganisationVerb.DELETED, unit, now=now, name=unit.name, parent=unit.parent_id)
     for table in (UnitManager, TrainingGrant, InstitutionAdministrator):
-        session.execute(delete(table).where(table.organisation_id == place.id))
-    session.delete(session.get_one(Organisation, place.id))
+        session.execute(delete(table).where(table.organisation_id == unit.id))
+    session.delete(session.get_one(Organisation, unit.id))
 
 
-def name_manager(session: Session, actor: Actor, place: Organisation, person: Person, *, now: datetime, is_head: bool = False) -> None:
+def name_manager(session: Session, actor: Actor, unit: Organisation, person: Person, *, now: datetime, is_head: bool = False) -> None:
     """Let a person follow those who belong to a place, as its head where that is said; a second time changes nothing.
 
     Who headed it before does so no longer and follows nobody there.
     """
-    row = session.get(UnitManager, (place.id, person.id))
+    row = session.get(UnitManager, (unit.id, person.id))
     if is_head and (row is None or not row.is_head):
-        _end_head(session, actor, place, now=now)
+        _end_head(session, actor, unit, now=now)
     if row is None:
-        row = UnitManager(organisation_id=place.id, person_id=person.id, granted_at=now, granted_by=actor.person_id, is_head=is_head)
+        row = UnitManager(organisation_id=unit.id, person_id=person.id, granted_at=now, granted_by=actor.person_id, is_head=is_head)
         session.add(row)
-        audit.record(
-            session, actor, OrganisationVerb.MANAGER_NAMED, person, now=now, organisation=place.id, reason=place.name, head=is_head
-        )
+        audit.record(session, actor, OrganisationVerb.MANAGER_NAMED, person, now=now, organisation=unit.id, reason=unit.name, head=is_head)
     elif is_head and not row.is_head:
         row.is_head = True
-        audit.record(session, actor, OrganisationVerb.MANAGER_NAMED, person, now=now, organisation=place.id, reason=place.name, head=True)
+        audit.record(session, actor, OrganisationVerb.MANAGER_NAMED, person, now=now, organisation=unit.id, reason=unit.name, head=True)
     session.flush()
 
 
-def _end_head(session: Session, actor: Actor, place: Organisation, *, now: datetime) -> None:
+def _end_head(session: Session, actor: Actor, unit: Organisation, *, now: datetime) -> None:
     heads = select(Person).join(UnitManager, UnitManager.person_id == Person.id)
-    for person in session.scalars(heads.where(UnitManager.organisation_id == place.id, UnitManager.is_head)).all():
-        end_manager(session, actor, place, person, now=now)
+    for person in session.scalars(heads.where(UnitManager.organisation_id == unit.id, UnitManager.is_head)).all():
+        end_manager(session, actor, unit, person, now=now)
 
 
-def end_manager(session: Session, actor: Actor, place: Organisation, person: Person, *, now: datetime) -> None:
+def end_manager(session: Session, actor: Actor, unit: Organisation, person: Person, *, now: datetime) -> None:
     """Let a person no longer follow those who belong to a place; a second time changes nothing."""
-    gone = delete(UnitManager).where(UnitManager.organisation_id == place.id, UnitManager.person_id == person.id)
+    gone = delete(UnitManager).where(UnitManager.organisation_id == unit.id, UnitManager.person_id == person.id)
     if session.scalar(gone.returning(UnitManager.person_id)) is not None:
-        audit.record(session, actor, OrganisationVerb.MANAGER_ENDED, person, now=now, organisation=place.id, reason=place.name)
+        audit.record(session, actor, OrganisationVerb.MANAGER_ENDED, person, now=now, organisation=unit.id, reason=unit.name)

@@ -128,32 +128,32 @@ def bring_in_people(session: Session, actor: Actor, new: Sequence[AddPerson], ch
         _change(session, actor, line, now=now)
     lines: dict[int, AddPerson | ChangePerson] = {row.id: line for row, line in zip(added, new, strict=True)}
     lines |= {line.person_id: line for line in changed}
-    _bring_in_work(session, actor, lines, {place.id: place for place in queries.list_tree(session)}, now=now)
+    _bring_in_work(session, actor, lines, {unit.id: unit for unit in queries.list_tree(session)}, now=now)
 
 
 def _bring_in_work(
     session: Session, actor: Actor, lines: Mapping[int, AddPerson | ChangePerson], places: Mapping[int, UnitSummary], *, now: datetime
 ) -> None:
     """Record employments by institution, then posts and places; who has left by now belongs to no place any more."""
-    wanted = {person: MembershipValues(line.place) for person, line in lines.items() if line.work.institution is None and line.place}
+    memberships = {person: MembershipValues(line.place) for person, line in lines.items() if line.work.institution is None and line.place}
     for institution in sorted({line.work.institution for line in lines.values() if line.work.institution is not None}):
         there = {person: line for person, line in lines.items() if line.work.institution == institution}
         day = local_day(places, institution, now)
-        said = {person: EmploymentValues(institution, line.work.days, back=line.place is not None) for person, line in there.items()}
-        employment.record_employments(session, actor, said, day, now=now)
+        employments = {person: EmploymentValues(institution, line.work.days, back=line.place is not None) for person, line in there.items()}
+        employment.record_employments(session, actor, employments, day, now=now)
         posts = find_or_make_posts(session, actor, institution, [line.work.post for line in there.values() if line.work.post], now=now)
         for person, line in there.items():
             if line.work.days.left_on is None or line.work.days.left_on >= day:
                 post, since_on = posts.get(post_key(line.work.post)), line.work.days.entered_on
                 first = since_on if isinstance(line, AddPerson) else None
-                wanted[person] = MembershipValues(line.place, post, line.work.further, first)
+                memberships[person] = MembershipValues(line.place, post, line.work.further, first)
         _leave(session, actor, {person: line.work.days.left_on for person, line in there.items()}, institution, day, now=now)
-    members.assign_members(session, actor, wanted, now=now)
+    members.assign_members(session, actor, memberships, now=now)
 
 
 def let_leave(session: Session, actor: Actor, people: Sequence[int], institution: int, *, now: datetime) -> None:
     """Let some hundreds of people have left an institution yesterday: a complete list of today does not name them."""
-    places = {place.id: place for place in queries.list_tree(session)}
+    places = {unit.id: unit for unit in queries.list_tree(session)}
     leavers.leave(session, actor, people, institution, local_day(places, institution, now) - timedelta(days=1), now=now)
 
 
@@ -199,15 +199,15 @@ def bring_in_place(session: Session, actor: Actor, line: WriteUnit, *, now: date
     parent = None if line.parent is None else session.get_one(Organisation, line.parent)
     plan = UnitValues(line.name, line.code, line.zone or None)
     if line.place is None:
-        place = tree.make(session, actor, parent, line.kind, plan, now=now)
+        unit = tree.make(session, actor, parent, line.kind, plan, now=now)
     else:
-        place = session.get_one(Organisation, line.place)
-        if parent is None or parent.id == place.parent_id:
-            tree.change(session, actor, place, plan, now=now)
+        unit = session.get_one(Organisation, line.place)
+        if parent is None or parent.id == unit.parent_id:
+            tree.change(session, actor, unit, plan, now=now)
         else:
-            tree.move(session, actor, place, parent, now=now, plan=plan)
+            tree.move(session, actor, unit, parent, now=now, plan=plan)
     if line.head is not None:
-        tree.name_manager(session, actor, place, session.get_one(Person, line.head), now=now, is_head=True)
+        tree.name_manager(session, actor, unit, session.get_one(Person, line.head), now=now, is_head=True)
 
 
 def try_places(session: Session, actor: Actor, lines: Sequence[WriteUnit], *, now: datetime) -> list[WriteUnit]:

@@ -60,14 +60,14 @@ def apply_people(write: Open, actor: Actor, rows: PeopleListRows, complete_of: i
 
 def apply_units(write: Open, actor: Actor, rows: UnitListRows, *, now: datetime) -> AppliedCounts:
     """Bring in a list of units: those whose parents are there, until nothing is left that fits."""
-    counts, brought, more = AppliedCounts(), set[int](), True
+    counts, applied, more = AppliedCounts(), set[int](), True
     while more:
         with write() as session:
             heads = known_heads(session, [line.head for line in rows.units if line.head])
             judged = judge_units(tree.list_tree(session), rows.units, heads)
-            left = [line for line in (*judged.new, *judged.changed) if line.line not in brought and line.parent_line is None]
+            left = [line for line in (*judged.new, *judged.changed) if line.line not in applied and line.parent_line is None]
             done = unit_lists.try_places(session, actor, left[: unit_lists.PORTION], now=now)
-        brought |= {line.line for line in done}
+        applied |= {line.line for line in done}
         counts.made += sum(line.place is None for line in done)
         counts.changed += sum(line.place is not None for line in done)
         more = bool(done)

@@ -43,30 +43,30 @@ class UnitDirectory:
         self._by_code: defaultdict[str, dict[int, UnitSummary]] = defaultdict(dict)
         self._by_name: defaultdict[str, dict[int, UnitSummary]] = defaultdict(dict)
         self._below: defaultdict[tuple[int | None, str], dict[int, UnitSummary]] = defaultdict(dict)
-        for place in places:
-            self.put(place)
+        for unit in places:
+            self.put(unit)
 
-    def put(self, place: UnitSummary) -> None:
+    def put(self, unit: UnitSummary) -> None:
         """Take up a place, or what has become of it."""
-        if place.id in self.by_id:
-            for entry in self._entries(self.by_id[place.id]):
-                del entry[place.id]
-        self.by_id[place.id] = place
-        for entry in self._entries(place):
-            entry[place.id] = place
+        if unit.id in self.by_id:
+            for entry in self._entries(self.by_id[unit.id]):
+                del entry[unit.id]
+        self.by_id[unit.id] = unit
+        for entry in self._entries(unit):
+            entry[unit.id] = unit
 
-    def _entries(self, place: UnitSummary) -> list[dict[int, UnitSummary]]:
+    def _entries(self, unit: UnitSummary) -> list[dict[int, UnitSummary]]:
         """Return what a place is found in: by its name, by its name under its parent, by its code."""
-        name = called(place.name)
-        entries = [self._by_name[name], self._below[place.parent_id, name]]
-        return [*entries, self._by_code[fold(place.code)]] if place.code else entries
+        name = called(unit.name)
+        entries = [self._by_name[name], self._below[unit.parent_id, name]]
+        return [*entries, self._by_code[fold(unit.code)]] if unit.code else entries
 
-    def above(self, place: int) -> list[int]:
+    def above(self, unit: int) -> list[int]:
         """Return a place and everything above it."""
-        found = [place]
-        while (parent := self.by_id[found[-1]].parent_id) is not None:
-            found.append(parent)
-        return found
+        lineage_of_unit = [unit]
+        while (parent := self.by_id[lineage_of_unit[-1]].parent_id) is not None:
+            lineage_of_unit.append(parent)
+        return lineage_of_unit
 
     def coded(self, code: str) -> UnitSummary | None:
         """Return the place with a code."""
@@ -74,36 +74,36 @@ class UnitDirectory:
 
     def neighbour(self, parent: int | None, name: str) -> UnitSummary | None:
         """Return the place with a name directly under another."""
-        found = self._below.get((parent, called(name)), {})
-        return next((place for place in found.values() if place.name_key == fold(name)), None)
+        candidates = self._below.get((parent, called(name)), {})
+        return next((unit for unit in candidates.values() if unit.name_key == fold(name)), None)
 
-    def find(self, words: str) -> UnitSummary | None:
+    def find(self, name: str) -> UnitSummary | None:
         """Return the one place that is called so; None where there is none; raise Unfit where several share the name."""
-        coded = self.coded(words)
+        coded = self.coded(name)
         if coded is not None:
             return coded
-        found = self._by_name.get(called(words), {}) | {place.id: place for place in self._led_to(None, parts_of(words))}
-        if len(found) > 1:
-            raise RowRefused(N_("Several units are called “%(unit)s”. Use the code."), unit=words)
-        return next(iter(found.values()), None)
+        candidates = self._by_name.get(called(name), {}) | {unit.id: unit for unit in self._led_to(None, parts_of(name))}
+        if len(candidates) > 1:
+            raise RowRefused(N_("Several units are called “%(unit)s”. Use the code."), unit=name)
+        return next(iter(candidates.values()), None)
 
     def _led_to(self, above: int | None, parts: Sequence[str]) -> Iterator[UnitSummary]:
         """Yield the places to which a path leads; a name on it may have a slash itself, and then takes several of its parts."""
         for end in range(1, min(len(parts), LONGEST_UNIT) + 1):
-            for place in self._below.get((above, SLASH.join(parts[:end])), {}).values():
+            for unit in self._below.get((above, SLASH.join(parts[:end])), {}).values():
                 if end == len(parts):
-                    yield place
+                    yield unit
                 else:
-                    yield from self._led_to(place.id, parts[end:])
+                    yield from self._led_to(unit.id, parts[end:])
 
-    def open_place(self, words: str) -> UnitSummary:
+    def open_place(self, name: str) -> UnitSummary:
         """Return the open place that is called so; raise Unfit."""
-        found = self.find(words)
-        if found is None:
-            raise RowRefused(N_("There is no unit called “%(unit)s”."), unit=words)
-        if found.closed:
-            raise RowRefused(N_("“%(unit)s” is closed."), unit=words)
-        return found
+        unit = self.find(name)
+        if unit is None:
+            raise RowRefused(N_("There is no unit called “%(unit)s”."), unit=name)
+        if unit.closed:
+            raise RowRefused(N_("“%(unit)s” is closed."), unit=name)
+        return unit
 
 
 def judge_units(places: Sequence[UnitSummary], lines: Sequence[UnitListRow], heads: KnownHeads | None = None) -> UnitListCheck:
@@ -149,38 +149,38 @@ def _place(directory: UnitDirectory, line: UnitListRow, named: dict[int, int], h
     if not may_stand_under(line.kind, parent.kind if parent else None):
         raise RowRefused(N_("A unit of this kind cannot be placed there."))
     namesake = directory.neighbour(parent.id if parent else None, line.name)
-    found = directory.coded(line.code)
-    if found is None and namesake is not None and not (line.code and namesake.code):
-        found = namesake
-    if namesake is not None and namesake is not found:
+    present = directory.coded(line.code)
+    if present is None and namesake is not None and not (line.code and namesake.code):
+        present = namesake
+    if namesake is not None and namesake is not present:
         raise RowRefused(N_("There is already a unit with this name here."))
-    first = named.setdefault(found.id if found else -line.line, line.line)
+    first = named.setdefault(present.id if present else -line.line, line.line)
     if first != line.line:
         raise RowRefused(N_("This unit is already on line %(first)s."), first=first)
-    if found is None:
+    if present is None:
         head = heads.by_words.get(line.head)
         parent_id = parent.id if parent else None
         return WriteUnit(line.line, None, line.kind, line.name, line.code, parent_id, zone=line.zone, head=head[0] if head else None)
-    return _changed_place(directory, line, found, parent, heads)
+    return _changed_place(directory, line, present, parent, heads)
 
 
 def _changed_place(
-    directory: UnitDirectory, line: UnitListRow, found: UnitSummary, parent: UnitSummary | None, heads: KnownHeads
+    directory: UnitDirectory, line: UnitListRow, present: UnitSummary, parent: UnitSummary | None, heads: KnownHeads
 ) -> WriteUnit | None:
-    if found.closed:
-        raise RowRefused(N_("“%(unit)s” is closed."), unit=found.name)
-    if found.kind is not line.kind:
+    if present.closed:
+        raise RowRefused(N_("“%(unit)s” is closed."), unit=present.name)
+    if present.kind is not line.kind:
         raise RowRefused(N_("It is of a different kind, and the kind cannot be changed."))
-    if parent is not None and found.id in directory.above(parent.id):
+    if parent is not None and present.id in directory.above(parent.id):
         raise RowRefused(N_("A unit cannot be placed under itself or under one of its sub-units."))
-    code = line.code or found.code
-    facts = [(N_("Name"), found.name, line.name)] if found.name != line.name else []
-    facts += [(N_("Code"), found.code, code)] if found.code != code else []
-    if parent is not None and parent.id != found.parent_id:
-        facts.append((N_("Parent unit"), directory.by_id[found.parent_id].name if found.parent_id else "", parent.name))
-    facts += [(N_("Time zone"), found.zone, line.zone)] if line.zone and line.zone != found.zone else []
-    old, new = heads.present.get(found.id), heads.by_words.get(line.head)
+    code = line.code or present.code
+    facts = [(N_("Name"), present.name, line.name)] if present.name != line.name else []
+    facts += [(N_("Code"), present.code, code)] if present.code != code else []
+    if parent is not None and parent.id != present.parent_id:
+        facts.append((N_("Parent unit"), directory.by_id[present.parent_id].name if present.parent_id else "", parent.name))
+    facts += [(N_("Time zone"), present.zone, line.zone)] if line.zone and line.zone != present.zone else []
+    old, new = heads.present.get(present.id), heads.by_words.get(line.head)
     moves = new is not None and (old is None or old[0] != new[0])
     facts += [(N_("Head"), old[1] if old else "", new[1])] if new is not None and moves else []
     parent_id, head = parent.id if parent else None, new[0] if new is not None and moves else None
-    return WriteUnit(line.line, found.id, line.kind, line.name, code, parent_id, None, tuple(facts), line.zone, head) if facts else None
+    return WriteUnit(line.line, present.id, line.kind, line.name, code, parent_id, None, tuple(facts), line.zone, head) if facts else None

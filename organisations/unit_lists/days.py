@@ -29,22 +29,22 @@ class DayReader:
     today: date
     ways: dict[str, dict[bool, int]] = field(default_factory=dict)
 
-    def read(self, column: str, words: str, line: int) -> date | None:
+    def read(self, column: str, cell: str, line: int) -> date | None:
         """Return the day of a cell, None of an empty one; raise DayRefused (spec/compulsory 2.1)."""
-        if not words:
+        if not cell:
             return None
-        year_first, day_first = _YEAR_FIRST.fullmatch(words), _DAY_FIRST.fullmatch(words)
+        year_first, day_first = _YEAR_FIRST.fullmatch(cell), _DAY_FIRST.fullmatch(cell)
         if not year_first and not day_first:
-            raise DayRefused(N_("“%(day)s” is not a date. Write it as 2026-05-04 or 04/05/2026."), day=words[:40])
+            raise DayRefused(N_("“%(day)s” is not a date. Write it as 2026-05-04 or 04/05/2026."), day=cell[:40])
         parts = [int(part) for part in (year_first.groups() if year_first else day_first.groups()[::-1] if day_first else ())]
         try:
-            found = date(*parts)
+            day = date(*parts)
         except ValueError:
-            raise DayRefused(N_("There is no such day as %(day)s; it is read with the day first."), day=words[:40]) from None
-        if not FIRST_DAY <= found <= self.today + AHEAD:
-            raise DayRefused(N_("The date %(day)s is before 1950 or more than a year ahead."), day=words[:40])
+            raise DayRefused(N_("There is no such day as %(day)s; it is read with the day first."), day=cell[:40]) from None
+        if not FIRST_DAY <= day <= self.today + AHEAD:
+            raise DayRefused(N_("The date %(day)s is before 1950 or more than a year ahead."), day=cell[:40])
         self.ways.setdefault(column, {}).setdefault(bool(year_first), line)
-        return found
+        return day
 
     def mixed(self) -> Mapping[str, tuple[int, int]]:
         """Return the columns that write days in both ways: the first line with the year first, and the first with the day first."""

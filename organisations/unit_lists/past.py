@@ -54,16 +54,16 @@ def _changed_candidate(candidate: AudienceCandidate, line: ChangePerson, institu
     """Return a person as a line says they are, as far as that holds for days before today."""
     if line.work.institution != institution:
         return candidate
-    kept, last = candidate.employments[:-1], next(iter(candidate.employments[-1:]), None)
+    former, last = candidate.employments[:-1], next(iter(candidate.employments[-1:]), None)
     present = None if last is None else EmploymentDays(last.staff_number, last.entered_on, last.left_on)
     change = next_employment(present, line.work.days, today, back=line.place is not None)
     if change is not None:
         fact = EmploymentFact(change.days.staff_number, change.days.entered_on, change.days.left_on)
-        candidate = replace(candidate, employments=(*(kept if change.corrects else candidate.employments), fact))
-    main = next((place for place in candidate.places if place.until is None), None)
+        candidate = replace(candidate, employments=(*(former if change.corrects else candidate.employments), fact))
+    main = next((unit for unit in candidate.places if unit.until is None), None)
     if line.work.post and line.place is None and main is not None and not main.posts:  # it holds from the first day there
         named = replace(main, posts=(post_key(line.work.post),))
-        candidate = replace(candidate, places=tuple(named if place is main else place for place in candidate.places))
+        candidate = replace(candidate, places=tuple(named if unit is main else unit for unit in candidate.places))
     return candidate
 
 
@@ -71,7 +71,7 @@ def _new_candidate(line: AddPerson, units: Mapping[int, UnitSummary], today: dat
     days, first = line.work.days, line.work.days.entered_on or today
     posts = (post_key(line.work.post),) if line.work.post else ()
     places = [] if line.place is None else [line.place, *sorted(line.work.further or ())]
-    facts = [PlaceFact(*audiences.codes_above(units, place), posts if place == line.place else (), first) for place in places]
+    facts = [PlaceFact(*audiences.codes_above(units, unit), posts if unit == line.place else (), first) for unit in places]
     return AudienceCandidate((EmploymentFact(days.staff_number, days.entered_on, days.left_on),), None, tuple(facts))
 
 

@@ -47,7 +47,7 @@ class PeopleListCheck:
     @property
     def skipped_names(self) -> tuple[str, ...]:
         """Return the lines that come in without their name."""
-        return tuple(str(one.line) for one in self.differences if not one.is_taken)
+        return tuple(str(difference.line) for difference in self.differences if not difference.is_taken)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +70,8 @@ class PeopleMatch:
                 N_("Several accounts have this identity number. Merge them if they belong to the same person, or correct the wrong one.")
             )
         by_address = self.addresses.get(line.email) if line.email else None
-        found = [self._by_number(line, institution), next(iter(owners), None), by_address]
-        meant = [self.people[person] for person in dict.fromkeys(found) if person is not None]
+        matches = [self._by_number(line, institution), next(iter(owners), None), by_address]
+        meant = [self.people[person] for person in dict.fromkeys(matches) if person is not None]
         if len(meant) > 1:
             raise RowRefused(N_("This line means two people: %(one)s and %(other)s."), one=meant[0].name, other=meant[1].name)
         return meant[0] if meant else None
@@ -79,23 +79,23 @@ class PeopleMatch:
     def among(self, people: Collection[int]) -> "PeopleMatch":
         """Return the match as it would be if there were no other people than these."""
         return PeopleMatch(
-            {number: [one for one in holders if one.person_id in people] for number, holders in self.staff_numbers.items()},
+            {number: [holder for holder in holders if holder.person_id in people] for number, holders in self.staff_numbers.items()},
             {number: owners & set(people) for number, owners in self.owners.items()},
             {address: person for address, person in self.addresses.items() if person in people},
             {person: known for person, known in self.people.items() if person in people},
         )
 
     def _by_number(self, line: PersonListRow, institution: int | None) -> int | None:
-        holders = [one for one in self.staff_numbers.get(line.staff_number, ()) if institution in (None, one.institution)]
-        present = {one.person_id for one in holders if one.is_present}
+        holders = [holder for holder in self.staff_numbers.get(line.staff_number, ()) if institution in (None, holder.institution)]
+        present = {holder.person_id for holder in holders if holder.is_present}
         if len(present) > 1:
             raise RowRefused(N_("People of several institutions have this staff number. Name the unit."))
         if present:
             return present.pop()
-        for one in holders:
-            number = self.people[one.person_id].national_id
+        for holder in holders:
+            number = self.people[holder.person_id].national_id
             if not (line.national_id and number and line.national_id != number):
-                return one.person_id
+                return holder.person_id
         return None
 
 
@@ -104,7 +104,7 @@ def match_people(session: Session, lines: Sequence[PersonListRow]) -> PeopleMatc
     numbers = queries.known_staff_numbers(session, [line.staff_number for line in lines if line.staff_number])
     owners = queries.owners_of(session, [line.national_id for line in lines if line.national_id])
     addresses = queries.known_addresses(session, [line.email for line in lines if line.email])
-    meant = {one.person_id for holders in numbers.values() for one in holders} | set(addresses.values())
+    meant = {holder.person_id for holders in numbers.values() for holder in holders} | set(addresses.values())
     people = queries.known_people(session, meant.union(*owners.values()))
     return PeopleMatch(numbers, owners, addresses, people)
 
@@ -120,23 +120,23 @@ class _Judge:
     taken_names: Collection[str]
     now: datetime
 
-    def keeps_name(self, line: PersonListRow, found: KnownPerson) -> bool:
+    def keeps_name(self, line: PersonListRow, person: KnownPerson) -> bool:
         """Return whether a line leaves a name as an administrator corrected it."""
-        return found.name_source == NameSource.CORRECTION and str(line.line) not in self.taken_names
+        return person.name_source == NameSource.CORRECTION and str(line.line) not in self.taken_names
 
     def places(self, line: PersonListRow) -> tuple[UnitSummary | None, frozenset[int] | None]:
         """Return the unit that a line names, and the further ones."""
         main = self.directory.open_place(line.unit) if line.unit else None
-        further = {self.directory.open_place(words).id for words in line.further} - ({main.id} if main else set())
+        further = {self.directory.open_place(name).id for name in line.further} - ({main.id} if main else set())
         return main, frozenset(further) if line.further else None
 
-    def institution(self, line: PersonListRow, main: UnitSummary | None, found: KnownPerson | None) -> int | None:
+    def institution(self, line: PersonListRow, main: UnitSummary | None, person: KnownPerson | None) -> int | None:
         """Return the institution of which a line speaks; raise RowRefused where it says when somebody entered and not where."""
-        place = main.id if main else found.places.main if found else None
-        if place is not None:
-            return institution_of(self.directory.by_id, place)
-        roots = [one.id for one in self.directory.by_id.values() if one.parent_id is None]
-        known = list(found.employment) if found else []
+        unit_id = main.id if main else person.places.main if person else None
+        if unit_id is not None:
+            return institution_of(self.directory.by_id, unit_id)
+        roots = [unit.id for unit in self.directory.by_id.values() if unit.parent_id is None]
+        known = list(person.employment) if person else []
         if len(known) == 1 or len(roots) == 1:
             return (known or roots)[0]
         if line.staff_number or line.entered_on or line.left_on or line.post:
@@ -167,17 +167,17 @@ def judge_people(
     differences = list[NameDifference]()
     for line in lines:
         try:
-            found = _find(judge, line)
-            write = _judge_line(judge, line, found)
+            person = _find(judge, line)
+            write = _judge_line(judge, line, person)
         except RowRefused as unfit:
             faults.append(UnitListFault(line.line, _line_text(line), unfit.message, unfit.facts))
             continue
         new += [write] if isinstance(write, AddPerson) else []
         changed += [write] if isinstance(write, ChangePerson) else []
         same += write is None
-        if found is not None:
-            remarks += _remarks(judge.match, line, found)
-            differences += _differences(judge, line, found)
+        if person is not None:
+            remarks += _remarks(judge.match, line, person)
+            differences += _differences(judge, line, person)
     return PeopleListCheck(tuple(new), tuple(changed), same, tuple(faults), tuple(remarks), tuple(differences))
 
 
@@ -188,37 +188,39 @@ def _find(judge: _Judge, line: PersonListRow) -> KnownPerson | None:
     return judge.match.find(line, institution_of(judge.directory.by_id, main.id) if main else None)
 
 
-def _remarks(match: PeopleMatch, line: PersonListRow, found: KnownPerson) -> Iterator[UnitListFault]:
+def _remarks(match: PeopleMatch, line: PersonListRow, person: KnownPerson) -> Iterator[UnitListFault]:
     """Tell of an address that is another than the account's, which stays: only its owner changes what they sign in with."""
     if line.email and line.email not in match.addresses:
         message = N_("%(name)s signs in with another address, which stays: %(address)s.")
-        yield UnitListFault(line.line, line.email, message, {"name": found.name, "address": found.email})
+        yield UnitListFault(line.line, line.email, message, {"name": person.name, "address": person.email})
 
 
-def _differences(judge: _Judge, line: PersonListRow, found: KnownPerson) -> Iterator[NameDifference]:
+def _differences(judge: _Judge, line: PersonListRow, person: KnownPerson) -> Iterator[NameDifference]:
     """Tell of a name that an administrator corrected and the line says otherwise."""
-    said = _listed_name(line, found)
-    if found.name_source == NameSource.CORRECTION and said != found.names:
-        yield NameDifference(line.line, line.email or found.email, found.name, full_name(*said), not judge.keeps_name(line, found))
+    listed_name = _listed_name(line, person)
+    if person.name_source == NameSource.CORRECTION and listed_name != person.names:
+        yield NameDifference(
+            line.line, line.email or person.email, person.name, full_name(*listed_name), not judge.keeps_name(line, person)
+        )
 
 
-def _listed_name(line: PersonListRow, found: KnownPerson) -> tuple[str, str, str]:
+def _listed_name(line: PersonListRow, person: KnownPerson) -> tuple[str, str, str]:
     """Return the name that a line says; what it leaves out stays."""
-    given, first, second = found.names
+    given, first, second = person.names
     return line.given_names or given, line.first_surname or first, line.second_surname or second
 
 
 def repeated_lines(session: Session, lines: Sequence[PersonListRow]) -> dict[int, int]:
     """Return the lines that mean somebody whom an earlier line means too, with that line."""
-    match, named, found = match_people(session, lines), dict[int, int](), dict[int, int]()
+    match, named, repeated = match_people(session, lines), dict[int, int](), dict[int, int]()
     for line in lines:
         try:
             person = match.find(line, None)
         except RowRefused:
             continue
         if person is not None and named.setdefault(person.person_id, line.line) != line.line:
-            found[line.line] = named[person.person_id]
-    return found
+            repeated[line.line] = named[person.person_id]
+    return repeated
 
 
 def _line_text(line: PersonListRow) -> str:
@@ -226,80 +228,80 @@ def _line_text(line: PersonListRow) -> str:
     return " · ".join(part for part in (line.email, line.staff_number, names, line.unit) if part)[:200]
 
 
-def _judge_line(judge: _Judge, line: PersonListRow, found: KnownPerson | None) -> AddPerson | ChangePerson | None:
+def _judge_line(judge: _Judge, line: PersonListRow, person: KnownPerson | None) -> AddPerson | ChangePerson | None:
     main, further = judge.places(line)
-    institution = judge.institution(line, main, found)
+    institution = judge.institution(line, main, person)
     has_left = line.left_on is not None and line.left_on < judge.day(institution)
-    if further and main is None and (found is None or found.places.main is None):
+    if further and main is None and (person is None or person.places.main is None):
         raise RowRefused(N_("Further units need a unit to which the person belongs first."))
-    if found is None:
+    if person is None:
         if has_left:
             raise RowRefused(N_("No account fits this line, and the last day is over."))
         return _add(line, main, _work(line, institution, further))
-    if found.suspended and not (has_left or found.closed_by_leaving):
+    if person.suspended and not (has_left or person.closed_by_leaving):
         raise RowRefused(N_("This account is suspended."))
-    return _change(judge, line, found, None if has_left else main, _work(line, institution, None if has_left else further))
+    return _change(judge, line, person, None if has_left else main, _work(line, institution, None if has_left else further))
 
 
 def _work(line: PersonListRow, institution: int | None, further: frozenset[int] | None) -> WorkValues:
     return WorkValues(institution, line.post, further, EmploymentDays(line.staff_number, line.entered_on, line.left_on))
 
 
-def _add(line: PersonListRow, place: UnitSummary | None, work: WorkValues) -> AddPerson:
+def _add(line: PersonListRow, unit: UnitSummary | None, work: WorkValues) -> AddPerson:
     if not line.given_names or not line.first_surname:
         raise RowRefused(N_("There is no account with this email address yet, and the given names or surname are missing."))
     if not line.email:
         raise RowRefused(N_("No account fits this line, and a new account needs an email address."))
     language = line.language or DEFAULT_LANGUAGE
     person = InvitedPerson(line.email, line.given_names, line.first_surname, line.second_surname, language, line.national_id)
-    return AddPerson(line.line, person, place.id if place else None, work)
+    return AddPerson(line.line, person, unit.id if unit else None, work)
 
 
-def _change(judge: _Judge, line: PersonListRow, found: KnownPerson, place: UnitSummary | None, work: WorkValues) -> ChangePerson | None:
+def _change(judge: _Judge, line: PersonListRow, person: KnownPerson, unit: UnitSummary | None, work: WorkValues) -> ChangePerson | None:
     """Return what a line changes about a person; what it leaves out stays."""
-    said = found.names if judge.keeps_name(line, found) else _listed_name(line, found)
-    confirms = said == found.names and found.name_source == NameSource.SELF and bool(line.given_names and line.first_surname)
-    number = line.national_id if line.national_id != found.national_id else ""
-    moves = place if place is not None and place.id != found.places.main else None
-    facts = [(N_("Name"), " ".join(found.names).strip(), " ".join(said).strip())] if said != found.names else []
-    facts += [(N_("Identity number"), found.national_id, number)] if number else []
-    facts += [(N_("Unit"), _place_name(judge, found.places.main), moves.name)] if moves else []
-    facts += [*_post_fact(judge, found, place, work), *_further_fact(judge, found, place, work)]
-    facts += _employment_facts(judge, found, place, work)
+    listed_names = person.names if judge.keeps_name(line, person) else _listed_name(line, person)
+    confirms = listed_names == person.names and person.name_source == NameSource.SELF and bool(line.given_names and line.first_surname)
+    number = line.national_id if line.national_id != person.national_id else ""
+    moves = unit if unit is not None and unit.id != person.places.main else None
+    facts = [(N_("Name"), " ".join(person.names).strip(), " ".join(listed_names).strip())] if listed_names != person.names else []
+    facts += [(N_("Identity number"), person.national_id, number)] if number else []
+    facts += [(N_("Unit"), _place_name(judge, person.places.main), moves.name)] if moves else []
+    facts += [*_post_fact(judge, person, unit, work), *_further_fact(judge, person, unit, work)]
+    facts += _employment_facts(judge, person, unit, work)
     if not facts and not confirms:
         return None
-    names = said if said != found.names or confirms else None
-    restores = found.suspended and found.closed_by_leaving and place is not None
-    shown = line.email or found.email
+    names = listed_names if listed_names != person.names or confirms else None
+    restores = person.suspended and person.closed_by_leaving and unit is not None
+    shown = line.email or person.email
     to = moves.id if moves else None
-    return ChangePerson(line.line, found.person_id, shown, names, number, to, work, tuple(facts), restores, found.places.main, confirms)
+    return ChangePerson(line.line, person.person_id, shown, names, number, to, work, tuple(facts), restores, person.places.main, confirms)
 
 
-def _place_name(judge: _Judge, place: int | None) -> str:
-    return judge.directory.by_id[place].name if place in judge.directory.by_id else ""
+def _place_name(judge: _Judge, unit_id: int | None) -> str:
+    return judge.directory.by_id[unit_id].name if unit_id in judge.directory.by_id else ""
 
 
-def _post_fact(judge: _Judge, found: KnownPerson, place: UnitSummary | None, work: WorkValues) -> list[tuple[str, str, str]]:
-    if not work.post or work.institution is None or (place is None and found.places.main is None):
+def _post_fact(judge: _Judge, person: KnownPerson, unit: UnitSummary | None, work: WorkValues) -> list[tuple[str, str, str]]:
+    if not work.post or work.institution is None or (unit is None and person.places.main is None):
         return []
     known = judge.posts.get((work.institution, post_key(work.post)))
-    return [] if known is not None and known == found.places.post else [(N_("Post"), found.places.post_name, work.post)]
+    return [] if known is not None and known == person.places.post else [(N_("Post"), person.places.post_name, work.post)]
 
 
-def _further_fact(judge: _Judge, found: KnownPerson, place: UnitSummary | None, work: WorkValues) -> list[tuple[str, str, str]]:
-    wanted = None if work.further is None else work.further - {place.id if place else found.places.main}
-    if wanted is None or wanted == found.places.further:
+def _further_fact(judge: _Judge, person: KnownPerson, unit: UnitSummary | None, work: WorkValues) -> list[tuple[str, str, str]]:
+    further = None if work.further is None else work.further - {unit.id if unit else person.places.main}
+    if further is None or further == person.places.further:
         return []
-    names = [sorted(_place_name(judge, one) for one in some) for some in (found.places.further, wanted)]
+    names = [sorted(_place_name(judge, unit_id) for unit_id in some) for some in (person.places.further, further)]
     return [(N_("Other units"), "; ".join(names[0]), "; ".join(names[1]))]
 
 
-def _employment_facts(judge: _Judge, found: KnownPerson, place: UnitSummary | None, work: WorkValues) -> list[tuple[str, str, str]]:
+def _employment_facts(judge: _Judge, person: KnownPerson, unit: UnitSummary | None, work: WorkValues) -> list[tuple[str, str, str]]:
     """Return what is new about an employment, by what it is: staff number, day of entry, last day."""
     if work.institution is None:
         return []
-    last = found.employment.get(work.institution)
-    change = next_employment(last, work.days, judge.day(work.institution), back=place is not None)
+    last = person.employment.get(work.institution)
+    change = next_employment(last, work.days, judge.day(work.institution), back=unit is not None)
     if change is None:
         return []
     old, new = last or EmploymentDays(), change.days

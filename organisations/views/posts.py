@@ -111,7 +111,7 @@ def _pair(session: Session, actor: Actor, post: UUID, remaining: UUID) -> tuple[
     return get_post(session, actor, post), get_post(session, actor, remaining)
 
 
-@bp.post("/<uuid:post>/merging/<uuid:kept>")
+@bp.post("/<uuid:post>/merging/<uuid:remaining>")
 @requires(OrganisationAction.MANAGE, _pair)
 def merge(subject: tuple[Post, Post]) -> Answer:
     """Make one post of two."""

@@ -36,11 +36,11 @@ TRIED_SEEDS = 1_000
 
 def read_balance(table: MappingCursor) -> Balance | None:
     """Read `balance`: how near the expected scores of attempts are to each other."""
-    found = table.get("balance")
-    if found is None:
+    value = table.get("balance")
+    if value is None:
         return None
     table.flows.add("balance")
-    inner = found.table()
+    inner = value.table()
     if inner is None:
         return None
     return Balance(inner.value("within", scalars.percent, Fraction(1)), inner.value("target", scalars.percent))
@@ -53,24 +53,24 @@ def read_forms(table: MappingCursor) -> int:
 
 def draw_entries(course: CourseFolder, module: str, quiz: QuizSource) -> list[SlotEntry]:
     """Return the slots of a quiz as its draws see them; empty where one of them cannot be filled."""
-    questions, found = questions_of(course), list[SlotEntry]()
+    questions, entries = questions_of(course), list[SlotEntry]()
     for slot in quiz.slots:
         if isinstance(slot, FixedSlot) and slot.question in questions:
-            found.append(SlotEntry((candidate_of(questions[slot.question]),), mark=slot.mark))
+            entries.append(SlotEntry((candidate_of(questions[slot.question]),), mark=slot.mark))
         elif isinstance(slot, DrawSlot):
             pool = tuple(candidate_of(question) for question in candidates(course, module, quiz, slot))
-            found.append(SlotEntry(pool, slot.count, slot.mark))
-    return found if all(len(entry.pool) >= entry.count for entry in found) else []
+            entries.append(SlotEntry(pool, slot.count, slot.mark))
+    return entries if all(len(entry.pool) >= entry.count for entry in entries) else []
 
 
 def planned_draws(course: CourseFolder, quiz: QuizSource, entries: Sequence[SlotEntry]) -> DrawPlan:
     """Return the draws of a quiz with the facilities that its authors expect."""
     questions = questions_of(course)
     facilities = {
-        facility_key(one.question, variant): foreseen_facility(questions[one.question])
+        facility_key(candidate.question, variant): foreseen_facility(questions[candidate.question])
         for entry in entries
-        for one in entry.pool
-        for variant in one.variants or ("",)
+        for candidate in entry.pool
+        for variant in candidate.variants or ("",)
     }
     return plan_draws(entries, facilities, quiz.balance or Balance())
 

@@ -54,12 +54,12 @@ def blueprint_draws(course: CourseFolder, module: str, quiz: QuizSource) -> tupl
     questions, draws = questions_of(course), list[BlueprintDraw]()
     for slot in quiz.slots:
         if isinstance(slot, FixedSlot) and slot.question in questions:
-            found: Sequence[QuestionDefinition] = [questions[slot.question]]
+            pool: Sequence[QuestionDefinition] = [questions[slot.question]]
         elif isinstance(slot, DrawSlot):
-            found = candidates(course, module, quiz, slot)
+            pool = candidates(course, module, quiz, slot)
         else:
             continue
-        items = tuple(_item(one, slot.mark) for one in found if not isinstance(one.body, DescriptionBody))
+        items = tuple(_item(question, slot.mark) for question in pool if not isinstance(question.body, DescriptionBody))
         if items:
             draws.append(BlueprintDraw(slot.count if isinstance(slot, DrawSlot) else 1, items))
     return tuple(draws)
@@ -89,11 +89,11 @@ def check_blueprint(
     """Report what keeps the blueprint from being held by every question set, and families and enemies that cannot be parted."""
     module = table.session.module_keys.get(table.file.partition("/")[0], "")
     known = objectives_of(course)
-    for place, objective in [
-        *((one.table, one.line.objective) for one in lines),
-        *((one.table, one.slot.pool.objective) for one in placed if isinstance(one.slot, DrawSlot)),
+    for cursor, objective in [
+        *((placed_line.table, placed_line.line.objective) for placed_line in lines),
+        *((placed_slot.table, placed_slot.slot.pool.objective) for placed_slot in placed if isinstance(placed_slot.slot, DrawSlot)),
     ]:
-        _check_objective(place, objective, known)
+        _check_objective(cursor, objective, known)
     _check_apart(table, course, module, quiz, placed)
     if lines:
         _check_lines(table, blueprint_draws(course, module, quiz), lines, narrowed=is_narrowed(course, module, quiz))
@@ -105,7 +105,7 @@ def _check_objective(table: MappingCursor, objective: str, known: Mapping[str, o
 
 
 def _check_lines(table: MappingCursor, draws: Sequence[BlueprintDraw], lines: Sequence[PlacedWeight], *, narrowed: bool) -> None:
-    for off in sums_off([one.line for one in lines]):
+    for off in sums_off([placed_line.line for placed_line in lines]):
         table.report(
             "C513",
             N_("The weights of the lines by “%(kind)s” add up to %(total)s%%, not to 100%%."),
@@ -114,26 +114,26 @@ def _check_lines(table: MappingCursor, draws: Sequence[BlueprintDraw], lines: Se
             kind=", ".join(off.kind),
             total=decimal(off.total),
         )
-    for one in lines:
-        if not any(one.line.fits(item) for draw in draws for item in draw.items):
-            one.table.report(
+    for placed_line in lines:
+        if not any(placed_line.line.fits(item) for draw in draws for item in draw.items):
+            placed_line.table.report(
                 "C513", N_("No question of the quiz fits this line of the blueprint."), N_("Add questions, or delete the line.")
             )
             continue
-        found = share_range(draws, one.line)
-        if found is not None and found.breaks(one.line):
-            _report_line(one, found, narrowed=narrowed)
+        range_of_share = share_range(draws, placed_line.line)
+        if range_of_share is not None and range_of_share.breaks(placed_line.line):
+            _report_line(placed_line, range_of_share, narrowed=narrowed)
 
 
-def _report_line(one: PlacedWeight, found: ShareRange, *, narrowed: bool) -> None:
-    facts = {"weight": decimal(one.line.weight), "least": decimal(found.least), "most": decimal(found.most)}
-    one.table.report(
+def _report_line(placed_line: PlacedWeight, range_of_share: ShareRange, *, narrowed: bool) -> None:
+    facts = {"weight": decimal(placed_line.line.weight), "least": decimal(range_of_share.least), "most": decimal(range_of_share.most)}
+    placed_line.table.report(
         "C513",
         N_("The line asks for %(weight)s%% of the marks; attempts would possibly have from %(least)s%% to %(most)s%%. Example: %(keys)s.")
         if narrowed
         else N_("The line asks for %(weight)s%% of the marks; attempts would have from %(least)s%% to %(most)s%%. Example: %(keys)s."),
         N_("Draw by objective, level or difficulty so that every attempt has the same share, or give the line a tolerance."),
-        keys=", ".join(found.breaks(one.line)),
+        keys=", ".join(range_of_share.breaks(placed_line.line)),
         **facts,
     )
 
@@ -144,14 +144,14 @@ def decimal(value: Fraction) -> str:
 
 
 def _entries(course: CourseFolder, module: str, quiz: QuizSource, placed: Sequence[PlacedSlot]) -> list[tuple[PlacedSlot, SlotEntry]]:
-    questions, found = questions_of(course), list[tuple[PlacedSlot, SlotEntry]]()
-    for one in placed:
-        if isinstance(one.slot, FixedSlot) and one.slot.question in questions:
-            found.append((one, SlotEntry((candidate_of(questions[one.slot.question]),))))
-        elif isinstance(one.slot, DrawSlot):
-            pool = tuple(candidate_of(question) for question in candidates(course, module, quiz, one.slot))
-            found.append((one, SlotEntry(pool, one.slot.count, by_family=one.slot.by_family)))
-    return found
+    questions, entries = questions_of(course), list[tuple[PlacedSlot, SlotEntry]]()
+    for placed_slot in placed:
+        if isinstance(placed_slot.slot, FixedSlot) and placed_slot.slot.question in questions:
+            entries.append((placed_slot, SlotEntry((candidate_of(questions[placed_slot.slot.question]),))))
+        elif isinstance(placed_slot.slot, DrawSlot):
+            pool = tuple(candidate_of(question) for question in candidates(course, module, quiz, placed_slot.slot))
+            entries.append((placed_slot, SlotEntry(pool, placed_slot.slot.count, by_family=placed_slot.slot.by_family)))
+    return entries
 
 
 def is_narrowed(course: CourseFolder, module: str, quiz: QuizSource) -> bool:
@@ -166,13 +166,13 @@ def is_narrowed(course: CourseFolder, module: str, quiz: QuizSource) -> bool:
 
 def _check_apart(table: MappingCursor, course: CourseFolder, module: str, quiz: QuizSource, placed: tuple[PlacedSlot, ...]) -> None:
     entries = _entries(course, module, quiz, placed)
-    if not any(one.family or one.enemies for _placed, entry in entries for one in entry.pool):
+    if not any(candidate_there.family or candidate_there.enemies for _placed, entry in entries for candidate_there in entry.pool):
         return
-    fixed = [(one, entry.pool[0]) for one, entry in entries if isinstance(one.slot, FixedSlot)]
-    for at, (one, candidate) in enumerate(fixed):
+    fixed = [(placed_slot, entry.pool[0]) for placed_slot, entry in entries if isinstance(placed_slot.slot, FixedSlot)]
+    for at, (placed_slot, candidate) in enumerate(fixed):
         other = next((before for _place, before in fixed[:at] if may_not_meet(before, candidate)), None)
         if other is not None:
-            one.table.report(
+            placed_slot.table.report(
                 "C512",
                 N_("The questions “%(key)s” and “%(other)s” may not be in the same attempt, but the quiz fixes both."),
                 N_("Delete one of them from the quiz."),
@@ -189,8 +189,8 @@ def _check_fillable(table: MappingCursor, entries: Sequence[tuple[PlacedSlot, Sl
     if not isinstance(lay_out([entry for _placed, entry in entries], NO_SEED, seen={}), PoolTooSmall):
         return
     least = list(entries)
-    for one in entries:
-        rest = [other for other in least if other is not one]
+    for entry_there in entries:
+        rest = [other for other in least if other is not entry_there]
         if isinstance(lay_out([entry for _placed, entry in rest], NO_SEED, seen={}), PoolTooSmall):
             least = rest
     table.report(
@@ -204,9 +204,9 @@ def _check_fillable(table: MappingCursor, entries: Sequence[tuple[PlacedSlot, Sl
 
 def _name(placed: PlacedSlot) -> str:
     """Name a slot by its place in the list and what it gives."""
-    place = placed.table.field.partition("[")[2].partition("]")[0]
+    index = placed.table.field.partition("[")[2].partition("]")[0]
     slot = placed.slot
-    return f"{place} ({slot.question if isinstance(slot, FixedSlot) else slot.count if isinstance(slot, DrawSlot) else ''})"
+    return f"{index} ({slot.question if isinstance(slot, FixedSlot) else slot.count if isinstance(slot, DrawSlot) else ''})"
 
 
 def check_selection(session: ReadingSession, course: CourseFolder) -> None:

@@ -132,10 +132,10 @@ def read_ordering(table: MappingCursor, mark: Fraction) -> OrderingBody:
 
 def read_essay(table: MappingCursor, mark: Fraction) -> EssayBody:
     """Read a text that a person marks."""
-    words = _word_limits(table)
+    limits = _word_limits(table)
     template, model = table.text("template", MarkupLevel.MARKDOWN), table.text("model", MarkupLevel.MARKDOWN)
     rubric, files = parts.rubric(table, mark), table.value("files", scalars.whole(0, 20), 0)
-    return EssayBody(words, parts.or_none(template), parts.or_none(model), rubric, files, _self_review(table, mark))
+    return EssayBody(limits, parts.or_none(template), parts.or_none(model), rubric, files, _self_review(table, mark))
 
 
 def _self_review(table: MappingCursor, mark: Fraction) -> bool:
@@ -203,22 +203,22 @@ class _Rows:
         """Read a row: inline text, or `{text, key, answer, why}`."""
         inner = value.table() if value.is_table and parts.has_field(value, "text") else None
         text = inner.text("text", MarkupLevel.INLINE, required=True) if inner is not None else value.text(MarkupLevel.INLINE)
-        place = inner or parts.stand_in(self.table, value)
-        if not text or not self.equals.is_new(place, text):
+        cursor = inner or parts.stand_in(self.table, value)
+        if not text or not self.equals.is_new(cursor, text):
             return None
-        key = self.book.key(inner, text, place)
+        key = self.book.key(inner, text, cursor)
         answer = inner.value("answer", scalars.key) if inner is not None else None
         why = inner.text("why", MarkupLevel.INLINE) if inner is not None else None
-        self._check(place, answer)
+        self._check(cursor, answer)
         return MatrixRow(key, text, answer, why or None)
 
-    def _check(self, place: MappingCursor, answer: str | None) -> None:
+    def _check(self, cursor: MappingCursor, answer: str | None) -> None:
         if self.survey and answer is not None:
-            place.report("C403", N_("Survey rows have no answer."), N_("Delete “answer:”."), at="answer")
+            cursor.report("C403", N_("Survey rows have no answer."), N_("Delete “answer:”."), at="answer")
         elif not self.survey and answer is None:
-            place.report("C401", N_("The row has no answer."), N_("Add “answer:” with the key of a column, or “survey: true”."))
+            cursor.report("C401", N_("The row has no answer."), N_("Add “answer:” with the key of a column, or “survey: true”."))
         elif answer is not None and answer not in self.columns:
-            place.report(
+            cursor.report(
                 "C203",
                 N_("There is no column with the key “%(key)s”."),
                 N_("The keys are: %(keys)s."),

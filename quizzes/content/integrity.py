@@ -11,11 +11,11 @@ from quizzes.rules.integrity import IntegrityRules
 
 def read_integrity(table: MappingCursor) -> IntegrityRules | None:
     """Read `integrity`: what is on, and the words of the declaration; None where nothing is written."""
-    found = table.get("integrity")
-    if found is None:
+    value = table.get("integrity")
+    if value is None:
         return None
     table.flows.add("integrity")
-    inner = found.table()
+    inner = value.table()
     if inner is None:
         return None
     declaration = inner.text("declaration")

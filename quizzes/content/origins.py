@@ -70,8 +70,8 @@ def with_origins(path: str, text: str, origins: Mapping[str, str], order: tuple[
     """Return a bank's text whose questions say their origin, by key; those that say one already stay as they are."""
     try:
         changed = {
-            place: set_field(entry.text, ORIGIN, origins[entry.key], order)
-            for place, entry in enumerate(list_entries(text, QUESTIONS))
+            index: set_field(entry.text, ORIGIN, origins[entry.key], order)
+            for index, entry in enumerate(list_entries(text, QUESTIONS))
             if entry.key in origins and ORIGIN not in read_fields(entry.text)
         }
         return replace_entries(text, QUESTIONS, changed)

@@ -74,13 +74,13 @@ def _verdict(value: LocatedValue) -> AnswerEntry | None:
     right, wrong = table.get("right"), table.get("wrong")
     if right is not None and wrong is not None:
         table.report("C111", N_("An entry cannot be both right and wrong."), N_("Delete one of the two."))
-    said = right or wrong
-    if said is None:
+    content = right or wrong
+    if content is None:
         table.report("C110", N_("The entry does not say whether it is right or wrong."), N_("Begin it with “right:” or “wrong:”."))
         return None
     why = table.text("why", MarkupLevel.INLINE)
     usual = FULL if right is not None else NOTHING
-    return AnswerEntry(table, said, right is not None, why, usual)
+    return AnswerEntry(table, content, right is not None, why, usual)
 
 
 def credit_of(verdict: AnswerEntry) -> Fraction:
@@ -94,7 +94,7 @@ def options(table: MappingCursor, name: str = "options") -> tuple[Option, ...]:
     spec/content-format C405.
     """
     book, seen = KeyBook(), DuplicateTexts("C405", N_("The text is the same as that of another option."))
-    found: list[Option] = []
+    read_options: list[Option] = []
     for verdict in verdicts(table, name):
         text = verdict.value.text(MarkupLevel.INLINE)
         if seen.is_new(verdict.table, text):
@@ -105,10 +105,10 @@ def options(table: MappingCursor, name: str = "options") -> tuple[Option, ...]:
         fixed = verdict.table.flag("fixed", False)
         if not verdict.why:
             no_feedback(verdict.table)
-        found.append(Option(key, text, verdict.right, credit, or_none(verdict.why), fixed))
-    check_count(table, name, len(found))
-    check_least(table, name, len(found), 2)
-    return tuple(found)
+        read_options.append(Option(key, text, verdict.right, credit, or_none(verdict.why), fixed))
+    check_count(table, name, len(read_options))
+    check_least(table, name, len(read_options), 2)
+    return tuple(read_options)
 
 
 def no_feedback(table: MappingCursor) -> None:
@@ -125,9 +125,9 @@ class DuplicateTexts:
 
     def is_new(self, table: MappingCursor, text: LocalisedText) -> bool:
         """Say whether the text is new in all its languages, and remember it."""
-        words = {(language, " ".join(word.split())) for language, word in text.items()}
-        known = words & self.seen
-        self.seen |= words
+        texts = {(language, " ".join(word.split())) for language, word in text.items()}
+        known = texts & self.seen
+        self.seen |= texts
         if known:
             table.report(self.code, self.template)
         return not known
@@ -140,14 +140,14 @@ def labels(table: MappingCursor, name: str, book: KeyBook, *, required: bool = T
     def convert(value: LocatedValue) -> KeyedLabel | None:
         inner = value.table() if value.is_table and has_field(value, "text") else None
         text = inner.text("text", MarkupLevel.INLINE, required=True) if inner is not None else value.text(MarkupLevel.INLINE)
-        place = inner or stand_in(table, value)
-        if not text or not equals.is_new(place, text):
+        cursor = inner or stand_in(table, value)
+        if not text or not equals.is_new(cursor, text):
             return None
-        return KeyedLabel(book.key(inner, text, place), text)
+        return KeyedLabel(book.key(inner, text, cursor), text)
 
-    found = table.listed(name, convert, required=required)
-    check_count(table, name, len(found))
-    return found
+    listed = table.listed(name, convert, required=required)
+    check_count(table, name, len(listed))
+    return listed
 
 
 def has_field(value: LocatedValue, name: str) -> bool:
@@ -162,16 +162,16 @@ def stand_in(table: MappingCursor, value: LocatedValue) -> MappingCursor:
 
 def tolerance(table: MappingCursor, default: T) -> Tolerance | T:
     """Read `tolerance`: a number, or a mapping that says relative or geometric."""
-    found = table.get("tolerance")
-    if found is None:
+    value = table.get("tolerance")
+    if value is None:
         return default
-    if not found.is_table:
-        amount = found.read(scalars.number_between(0))
+    if not value.is_table:
+        amount = value.read(scalars.number_between(0))
         if amount == 0 and default is not None:
             table.redundant.add("tolerance")
         return Tolerance(ToleranceKind.NOMINAL, amount) if amount is not None else default
     table.flows.add("tolerance")
-    inner = found.table()
+    inner = value.table()
     if inner is None:
         return default
     for name, kind in RELATIVE_KINDS:
@@ -197,8 +197,8 @@ class UnitSettings:
 def units(table: MappingCursor) -> UnitSettings:
     """Read `unit` or `units` with what a wrong unit costs."""
     unit = table.text("unit")
-    asked = _factors(table)
-    if unit and asked:
+    factors = _factors(table)
+    if unit and factors:
         table.report(
             "C403",
             N_("A question either shows a unit or asks for one, not both."),
@@ -207,15 +207,15 @@ def units(table: MappingCursor) -> UnitSettings:
         )
     penalty = table.value("unit_penalty", scalars.share, NOTHING)
     of = table.choice("unit_penalty_of", UnitPenaltyOf, UnitPenaltyOf.MARK)
-    return UnitSettings(or_none(unit), asked, penalty, of)
+    return UnitSettings(or_none(unit), factors, penalty, of)
 
 
 def _factors(table: MappingCursor) -> dict[str, Fraction]:
-    found = table.get("units")
-    if found is None:
+    units_value = table.get("units")
+    if units_value is None:
         return {}
     table.flows.add("units")
-    factors = {name: value.read(scalars.number) for name, value, _ in found.entries()}
+    factors = {name: value.read(scalars.number) for name, value, _ in units_value.entries()}
     return {name: factor for name, factor in factors.items() if factor is not None}
 
 

@@ -8,8 +8,8 @@ from quizzes.rules.pass_marks import PassBasis
 
 def read_basis(table: MappingCursor) -> PassBasis | None:
     """Read `pass_basis`: that judges set it, or the norm that does with its citation, in every language of the course."""
-    found = table.get("pass_basis")
-    inner = found.table() if found is not None else None
+    value = table.get("pass_basis")
+    inner = value.table() if value is not None else None
     if inner is None:
         return None
     table.flows.add("pass_basis")

@@ -32,9 +32,9 @@ def candidates(course: CourseFolder, module: str, quiz: QuizSource, slot: DrawSl
 
 
 def _banks(course: CourseFolder, module: str, names: Iterable[str]) -> Iterator[BankSource]:
-    wanted = set(names) or {module}
+    keys = set(names) or {module}
     for bank in banks_of(course):
-        if WHOLE_COURSE in wanted or bank.key in wanted or (bank.module and bank.module in wanted):
+        if WHOLE_COURSE in keys or bank.key in keys or (bank.module and bank.module in keys):
             yield bank
 
 
@@ -75,11 +75,11 @@ def check_quiz(table: MappingCursor, quiz: QuizSource, placed: tuple[PlacedSlot,
     """Report findings on the slots of a quiz now that all banks are read."""
     module = table.session.module_keys.get(table.file.partition("/")[0], "")
     questions = questions_of(course)
-    for slot, place in ((entry.slot, entry.table) for entry in placed):
+    for slot, cursor in ((entry.slot, entry.table) for entry in placed):
         if isinstance(slot, FixedSlot):
-            _check_fixed(place, slot, questions.get(slot.question), graded=quiz.settings.is_graded)
+            _check_fixed(cursor, slot, questions.get(slot.question), graded=quiz.settings.is_graded)
         elif isinstance(slot, DrawSlot):
-            _check_banks(place, slot, course)
+            _check_banks(cursor, slot, course)
     _check_pools(course, module, quiz, placed)
     _check_marks(table, quiz, questions)
     _check_grade(table, quiz, course)
@@ -114,15 +114,15 @@ def _check_pools(course: CourseFolder, module: str, quiz: QuizSource, placed: tu
     pools = [candidates(course, module, quiz, slot) for _, slot in draws]
     small = False
     for (table, slot), pool in zip(draws, pools, strict=True):
-        found = len({question.selection.family or question.key for question in pool}) if slot.by_family else len(pool)
-        facts = {"found": str(found), "wanted": str(slot.count)}
-        if found < slot.count and slot.by_family:
+        available = len({question.selection.family or question.key for question in pool}) if slot.by_family else len(pool)
+        facts = {"found": str(available), "wanted": str(slot.count)}
+        if available < slot.count and slot.by_family:
             small = True
             table.report("C501", N_("The draw needs %(wanted)s families of questions but finds %(found)s."), at="draw", **facts)
-        elif found < slot.count:
+        elif available < slot.count:
             small = True
             table.report("C501", N_("The draw needs %(wanted)s questions but finds %(found)s."), at="draw", **facts)
-        elif found < 2 * slot.count:
+        elif available < 2 * slot.count:
             table.report(
                 "C502", N_("The draw takes %(wanted)s of only %(found)s questions."), N_("Add more questions."), at="draw", **facts
             )
@@ -179,10 +179,10 @@ def check_questions(session: ReadingSession, course: CourseFolder) -> None:
         question, table = questions[key], session.questions[key]
         if is_marked(question) and not question.source:
             table.report("C411", N_("The question counts towards a grade but names no source."), N_("Add “source:”."))
-    for place, key in session.embedded:
+    for location, key in session.embedded:
         if key in graded:
             session.report(
-                place,
+                location,
                 "C410",
                 N_("The question “%(key)s” is shown in a text and also counts in a quiz."),
                 N_("Show another question, with “mark: 0”."),

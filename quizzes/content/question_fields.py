@@ -221,11 +221,11 @@ _FILED = (
         FieldShape.CHOICE,
         lazy_("State"),
         lazy_("Only ready questions are drawn."),
-        tuple((value, lazy_(words)) for value, words in STATES.items()),
+        tuple((value, lazy_(label)) for value, label in STATES.items()),
         "ready",
     ),
     FieldSpec(
-        "difficulty", FieldShape.CHOICE, lazy_("Difficulty"), "", tuple((value, lazy_(words)) for value, words in DIFFICULTIES.items())
+        "difficulty", FieldShape.CHOICE, lazy_("Difficulty"), "", tuple((value, lazy_(label)) for value, label in DIFFICULTIES.items())
     ),
     FieldSpec("tags", FieldShape.KEYS, lazy_("Tags"), lazy_("Use a to z, 0 to 9 and hyphens; separate tags with commas: calculo, piso.")),
     FieldSpec(
@@ -239,7 +239,7 @@ _FILED = (
         FieldShape.CHOICE,
         lazy_("Level"),
         lazy_("What the learner has to do with what they know."),
-        tuple((value, lazy_(words)) for value, words in LEVELS.items()),
+        tuple((value, lazy_(label)) for value, label in LEVELS.items()),
     ),
     FieldSpec(
         "family",
@@ -293,10 +293,10 @@ def groups_of(kind: str) -> Groups:
 
 def fields_of_kind(kind: str) -> tuple[Asked, ...]:
     """Return the form fields of a question kind, without groups."""
-    return tuple(one for _name, asked in groups_of(kind) for one in asked)
+    return tuple(spec for _name, specs in groups_of(kind) for spec in specs)
 
 
 def order_of(kind: str) -> tuple[str, ...]:
     """Return the fields of a question in the order in which they stand in its text."""
-    own = (one.name.partition(".")[0] for one in OF_KIND[kind] if one.name != TOLERANCE_KIND)
+    own = (spec.name.partition(".")[0] for spec in OF_KIND[kind] if spec.name != TOLERANCE_KIND)
     return (*IDENTITY_FIELDS, *FIELDS_BEFORE, *dict.fromkeys(own), *FIELDS_AFTER)

@@ -10,22 +10,22 @@ from quizzes.content.row_fields import WORDS, Asked, RowFields, RowNotation, lea
 
 def question_labels() -> dict[str, FieldLabel]:
     """Return the labels of all fields of questions by their names in the text."""
-    return _labels([one for kind in OF_KIND for one in fields_of_kind(kind)])
+    return _labels([spec for kind in OF_KIND for spec in fields_of_kind(kind)])
 
 
-def _labels(asked: Iterable[Asked]) -> dict[str, FieldLabel]:
-    every = list(asked)
-    found = labels_of(leaves(every))
+def _labels(specs: Iterable[Asked]) -> dict[str, FieldLabel]:
+    every = list(specs)
+    labels = labels_of(leaves(every))
     for rows in lists(every):
-        known = found.get(rows.name)
+        known = labels.get(rows.name)
         inner = _row_labels(rows)
         is_named = rows.written in (RowNotation.NAMED, RowNotation.FACTORS)
-        found[rows.name] = FieldLabel(rows.label, {**known.inner, **inner} if known else inner, is_named=is_named)
-    return found
+        labels[rows.name] = FieldLabel(rows.label, {**known.inner, **inner} if known else inner, is_named=is_named)
+    return labels
 
 
 def _row_labels(rows: RowFields) -> dict[str, FieldLabel]:
-    inner = _labels((*rows.fields, *(one for kind in rows.kinds.values() for one in kind), *rows.more))
+    inner = _labels((*rows.fields, *(spec for kind in rows.kinds.values() for spec in kind), *rows.more))
     if rows.written is RowNotation.JUDGED and WORDS in inner:
         inner |= {"right": inner[WORDS], "wrong": inner[WORDS]}
     return inner | {there: inner[here] for here, there in rows.written_as.items() if here in inner}

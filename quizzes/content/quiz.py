@@ -113,14 +113,14 @@ def _settings(table: MappingCursor) -> QuizSettings:
 
 
 def _pause(table: MappingCursor) -> AttemptPause:
-    found = table.get("pause")
-    if found is None:
+    value = table.get("pause")
+    if value is None:
         return AttemptPause()
-    if not found.is_table:
-        seconds = found.read(scalars.duration) or 0
+    if not value.is_table:
+        seconds = value.read(scalars.duration) or 0
         return AttemptPause(seconds, seconds)
     table.flows.add("pause")
-    inner = found.table()
+    inner = value.table()
     if inner is None:
         return AttemptPause()
     return AttemptPause(inner.value("first", scalars.duration, 0), inner.value("later", scalars.duration, 0))
@@ -136,15 +136,15 @@ def _band(value: LocatedValue) -> FeedbackBand | None:
 
 
 def _review(table: MappingCursor) -> ReviewOptions:
-    found = table.get("review")
-    if found is None:
+    value = table.get("review")
+    if value is None:
         return ReviewOptions()
-    if not found.is_table:
-        preset = found.read(scalars.one_of(ReviewPreset)) or ReviewPreset.LEARNING
+    if not value.is_table:
+        preset = value.read(scalars.one_of(ReviewPreset)) or ReviewPreset.LEARNING
         if preset is ReviewPreset.LEARNING:
             table.redundant.add("review")
         return ReviewOptions(preset)
-    inner = found.table()
+    inner = value.table()
     if inner is None:
         return ReviewOptions()
     preset = inner.choice("preset", ReviewPreset, ReviewPreset.LEARNING)
@@ -161,17 +161,17 @@ def _flags(inner: MappingCursor, moment: ReviewMoment) -> tuple[ReviewFlag, ...]
 
 
 def _completion(table: MappingCursor, usual: QuizCompletion) -> QuizCompletion:
-    found = table.get("completion")
-    if found is None:
+    value = table.get("completion")
+    if value is None:
         return usual
-    if found.is_table:
+    if value.is_table:
         table.flows.add("completion")
-        inner = found.table()
+        inner = value.table()
         attempts = inner.value("attempted", scalars.whole(1), required=True) if inner is not None else None
         return QuizCompletion(GradedCompletionRule.ATTEMPTED, attempts or 1)
-    rule = found.read(scalars.one_of(GradedCompletionRule))
+    rule = value.read(scalars.one_of(GradedCompletionRule))
     if rule is GradedCompletionRule.ATTEMPTED:
-        found.report("C111", N_("The number of attempts is missing."), N_("Write {attempted: 1}."))
+        value.report("C111", N_("The number of attempts is missing."), N_("Write {attempted: 1}."))
     if rule == usual.rule:
         table.redundant.add("completion")
     return QuizCompletion(rule) if rule is not None else usual

@@ -27,7 +27,7 @@ _FLAGS = (
     (ReviewFlag.SOURCE, lazy_("Sources and what to read again")),
 )
 
-ASKED = (FieldSpec("instructions", FieldShape.MARKDOWN, lazy_("Instructions"), lazy_("Shown before the attempt starts.")),)
+QUIZ_FIELDS = (FieldSpec("instructions", FieldShape.MARKDOWN, lazy_("Instructions"), lazy_("Shown before the attempt starts.")),)
 
 _ATTEMPTS = (
     FieldSpec("attempts", FieldShape.NUMBER, lazy_("Attempts"), lazy_("0: unlimited."), usual="0"),
@@ -191,13 +191,13 @@ _BLUEPRINT = (
         fields=(
             FieldSpec("weight", FieldShape.NUMBER, lazy_("Percent of the marks")),
             FieldSpec("objective", FieldShape.WORD, lazy_("Objective"), lazy_("Its key.")),
-            FieldSpec("level", FieldShape.CHOICE, lazy_("Level"), "", tuple((value, lazy_(words)) for value, words in LEVELS.items())),
+            FieldSpec("level", FieldShape.CHOICE, lazy_("Level"), "", tuple((value, lazy_(label)) for value, label in LEVELS.items())),
             FieldSpec(
                 "difficulty",
                 FieldShape.CHOICE,
                 lazy_("Difficulty"),
                 "",
-                tuple((value, lazy_(words)) for value, words in DIFFICULTIES.items()),
+                tuple((value, lazy_(label)) for value, label in DIFFICULTIES.items()),
             ),
             FieldSpec("tolerance", FieldShape.NUMBER, lazy_("More or less"), lazy_("Percentage points that it may differ."), usual="0"),
         ),

@@ -25,15 +25,15 @@ def quiz_keys(course: CourseFolder) -> dict[str, tuple[str, ...]]:
 def check_slots(session: ReadingSession, key: str, quiz: QuizSource, placed: tuple[PlacedSlot, ...], course: CourseFolder) -> None:
     """Report the slots of a quiz that could give a question that is reserved for others (spec/content-format C511)."""
     questions = questions_of(course)
-    for one in placed:
-        found: Sequence[QuestionDefinition] = ()
-        if isinstance(one.slot, FixedSlot) and one.slot.question in questions:
-            found = (questions[one.slot.question],)
-        elif isinstance(one.slot, DrawSlot):
-            found = candidates(course, session.module_keys.get(one.table.file.partition("/")[0], ""), quiz, one.slot)
-        reserved = [question.key for question in found if question.selection.is_reserved_from(key)]
+    for placed_slot in placed:
+        possible: Sequence[QuestionDefinition] = ()
+        if isinstance(placed_slot.slot, FixedSlot) and placed_slot.slot.question in questions:
+            possible = (questions[placed_slot.slot.question],)
+        elif isinstance(placed_slot.slot, DrawSlot):
+            possible = candidates(course, session.module_keys.get(placed_slot.table.file.partition("/")[0], ""), quiz, placed_slot.slot)
+        reserved = [question.key for question in possible if question.selection.is_reserved_from(key)]
         if reserved:
-            _report_slot(session, one.table, reserved)
+            _report_slot(session, placed_slot.table, reserved)
 
 
 def _report_slot(session: ReadingSession, table: MappingCursor, keys: Sequence[str]) -> None:
@@ -49,8 +49,8 @@ def _report_slot(session: ReadingSession, table: MappingCursor, keys: Sequence[s
 
 def _place_of(session: ReadingSession, key: str) -> str:
     """Return the file and the line in which a question is reserved."""
-    place = session.questions[key].place_at("only")
-    return f"{place.file}:{place.line}"
+    location = session.questions[key].place_at("only")
+    return f"{location.file}:{location.line}"
 
 
 def check_reserved(session: ReadingSession, course: CourseFolder) -> None:
@@ -60,10 +60,10 @@ def check_reserved(session: ReadingSession, course: CourseFolder) -> None:
         for quiz in question.selection.only:
             if quiz not in known and key in session.questions:
                 session.questions[key].report("C203", N_("There is no quiz “%(key)s”."), at="only", key=quiz)
-    for place, key in session.embedded:
+    for location, key in session.embedded:
         if key in questions and questions[key].selection.only:
             session.report(
-                place,
+                location,
                 "C511",
                 N_("The question “%(key)s” is shown in a text, but it is reserved for quizzes (%(reserved)s)."),
                 N_("Show another question."),

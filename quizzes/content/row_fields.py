@@ -62,7 +62,7 @@ class RowFields:
     @property
     def usual_kind(self) -> str:
         """Return the kind of a row that says none, '' where rows have no kinds."""
-        return next((one.usual for one in self.fields if isinstance(one, FieldSpec) and one.name == KIND), "") if self.kinds else ""
+        return next((spec.usual for spec in self.fields if isinstance(spec, FieldSpec) and spec.name == KIND), "") if self.kinds else ""
 
     @property
     def is_moved(self) -> bool:
@@ -73,14 +73,14 @@ class RowFields:
 Asked = FieldSpec | RowFields
 
 
-def leaves(asked: Sequence[Asked]) -> list[FieldSpec]:
+def leaves(specs: Sequence[Asked]) -> list[FieldSpec]:
     """Return what is asked for in single fields."""
-    return [one for one in asked if isinstance(one, FieldSpec)]
+    return [spec for spec in specs if isinstance(spec, FieldSpec)]
 
 
-def lists(asked: Sequence[Asked]) -> list[RowFields]:
+def lists(specs: Sequence[Asked]) -> list[RowFields]:
     """Return what is asked for in rows."""
-    return [one for one in asked if isinstance(one, RowFields)]
+    return [spec for spec in specs if isinstance(spec, RowFields)]
 
 
 # --- Rows that several kinds have --------------------------------------------------------------------------------------------------------
@@ -131,14 +131,14 @@ def tolerance(help_: Any) -> tuple[FieldSpec, ...]:
     )
 
 
-def answers(words: FieldSpec, help_: Any, more: tuple[FieldSpec, ...] = (CREDIT,), begun: int = 2) -> RowFields:
+def answers(content: FieldSpec, help_: Any, more: tuple[FieldSpec, ...] = (CREDIT,), begun: int = 2) -> RowFields:
     """Return the row fields of answers that are compared with the learner's typed response."""
     return RowFields(
         "answers",
         RowNotation.JUDGED,
         lazy_("Answers"),
         lazy_("Expected answer"),
-        (words, IS_RIGHT, WHY),
+        (content, IS_RIGHT, WHY),
         more,
         help_,
         begun,
@@ -211,14 +211,14 @@ QUANTITY: tuple[Asked, ...] = (
 QUANTITY_ORDER = (TOLERANCE, TOLERANCE_KIND, "unit", "units", "unit_penalty", "unit_penalty_of", "decimals")
 
 
-def texts(name: str, label: Any, one: Any, help_: Any, published: str = "", begun: int = 0) -> RowFields:
+def texts(name: str, label: Any, entry_label: Any, help_: Any, published: str = "", begun: int = 0) -> RowFields:
     """Return texts of which each may have a key."""
     return RowFields(
         name,
         RowNotation.TEXTS,
         label,
-        one,
-        (FieldSpec(TEXT, FieldShape.WORDS, one),),
+        entry_label,
+        (FieldSpec(TEXT, FieldShape.WORDS, entry_label),),
         (KEY,),
         help_,
         begun,

@@ -25,19 +25,19 @@ def selecting_table(table: MappingCursor, name: str, code: str, message: str, hi
 
     Read it after `selection`. In other quizzes the field is reported, and read all the same.
     """
-    found = table.get(name)
-    if found is None:
+    value = table.get(name)
+    if value is None:
         return None
     table.flows.add(name)
     if not table.has("selection"):
         table.report(code, message, hint, at=name)
-    return found.table()
+    return value.table()
 
 
 def read_selection(table: MappingCursor) -> ResultUse | None:
     """Read `selection`: what the results are used for outside the course, and whom to ask, in every language of the course."""
-    found = table.get("selection")
-    inner = found.table() if found is not None else None
+    value = table.get("selection")
+    inner = value.table() if value is not None else None
     if inner is None:
         return None
     use, contact = inner.text("use", required=True), inner.text("contact", required=True)

@@ -83,40 +83,40 @@ SETTINGS = SettingLabels(
 def describe_quiz(activity: ActivitySource) -> tuple[SettingFact, ...]:
     """Describe a quiz's settings, its instructions, and its slots, one per line."""
     quiz: QuizSource = activity.settings
-    words = tuple(SettingFact("instructions", _("Instructions"), text, tongue, text=True) for tongue, text in quiz.instructions.items())
+    described = tuple(SettingFact("instructions", _("Instructions"), text, tongue, text=True) for tongue, text in quiz.instructions.items())
     slots = "\n\n".join(_slot(slot) for slot in quiz.slots)
     lines = "\n\n".join(_line(line) for line in quiz.blueprint)
     if quiz.selection is not None:
-        words = (
-            *words,
+        described = (
+            *described,
             *(
-                SettingFact("selection.use", _("Use of results outside the course"), one, tongue)
-                for tongue, one in quiz.selection.use.items()
+                SettingFact("selection.use", _("Use of results outside the course"), text, tongue)
+                for tongue, text in quiz.selection.use.items()
             ),
-            *(SettingFact("selection.contact", _("Whom learners ask"), one, tongue) for tongue, one in quiz.selection.contact.items()),
+            *(SettingFact("selection.contact", _("Whom learners ask"), text, tongue) for tongue, text in quiz.selection.contact.items()),
             *_objections(quiz.selection.objections),
             *_ties(quiz.selection.ties),
         )
     if quiz.basis is not None:
-        words = (*words, *_basis(quiz.basis))
+        described = (*described, *_basis(quiz.basis))
     if quiz.balance is not None:
         balance = _("within %(within)s points of the expected score", within=number(float(quiz.balance.within)))
-        words = (*words, SettingFact("balance", _("Equally hard attempts"), balance, text=True))
+        described = (*described, SettingFact("balance", _("Equally hard attempts"), balance, text=True))
     if quiz.forms:
-        words = (*words, SettingFact("forms", _("Parallel forms"), str(quiz.forms), text=True))
+        described = (*described, SettingFact("forms", _("Parallel forms"), str(quiz.forms), text=True))
     if quiz.integrity is not None:
-        words = (
-            *words,
+        described = (
+            *described,
             SettingFact("integrity", _("What is recorded beside the answers"), _recorded(quiz.integrity), text=True),
             *(
-                SettingFact("integrity.declaration", _("Words of the declaration"), one, code)
-                for code, one in quiz.integrity.declaration.items()
+                SettingFact("integrity.declaration", _("Words of the declaration"), text, code)
+                for code, text in quiz.integrity.declaration.items()
             ),
         )
     if quiz.pairs_with:
-        words = (*words, SettingFact("pairs_with", _("Initial test to compare with"), quiz.pairs_with))
+        described = (*described, SettingFact("pairs_with", _("Initial test to compare with"), quiz.pairs_with))
     blueprint = (SettingFact("blueprint", _("Blueprint"), lines, text=True),) if lines else ()
-    return (*facts_of(quiz.settings, SETTINGS), *words, *blueprint, SettingFact("slots", _("Questions and pages"), slots, text=True))
+    return (*facts_of(quiz.settings, SETTINGS), *described, *blueprint, SettingFact("slots", _("Questions and pages"), slots, text=True))
 
 
 def _objections(rules: ObjectionRules | None) -> tuple[SettingFact, ...]:
@@ -147,13 +147,13 @@ def _recorded(rules: IntegrityRules) -> str:
         (rules.focus, _("times when the page is left")),
         (rules.sessions, _("number of devices and networks")),
     )
-    return ", ".join(words for is_on, words in parts if is_on) or _("nothing")
+    return ", ".join(label for is_on, label in parts if is_on) or _("nothing")
 
 
 def _line(line: BlueprintWeight) -> str:
     """Write a line of a blueprint: what it names, its weight and its tolerance."""
     named = [line.objective, _(LEVELS[line.level]) if line.level else "", _(DIFFICULTIES[line.difficulty]) if line.difficulty else ""]
-    what = " · ".join(one for one in named if one)
+    what = " · ".join(part for part in named if part)
     weight, tolerance = number(float(line.weight)), number(float(line.tolerance))
     if not line.tolerance:
         return _("%(what)s: %(weight)s%%", what=what, weight=weight)
@@ -163,13 +163,13 @@ def _line(line: BlueprintWeight) -> str:
 def _slot(slot: SlotSource) -> str:
     match slot:
         case FixedSlot():
-            told = _("The question “%(key)s”", key=slot.question)
-            return _worth(f"{told}, {_('after the one before')}" if slot.require_previous else told, slot)
+            sentence = _("The question “%(key)s”", key=slot.question)
+            return _worth(f"{sentence}, {_('after the one before')}" if slot.require_previous else sentence, slot)
         case DrawSlot():
             return _worth(_drawn(slot), slot)
         case SectionSlot():
-            told = _("Section “%(title)s”", title=choose(slot.title))
-            return f"{told}, {_('mixed')}" if slot.shuffle else told
+            sentence = _("Section “%(title)s”", title=choose(slot.title))
+            return f"{sentence}, {_('mixed')}" if slot.shuffle else sentence
         case PageBreak():
             return _("New page")
         case TextSlot():
@@ -178,7 +178,7 @@ def _slot(slot: SlotSource) -> str:
 
 def _drawn(slot: DrawSlot) -> str:
     pool = slot.pool
-    told = ngettext("%(count)s random question", "%(count)s random questions", slot.count)
+    sentence = ngettext("%(count)s random question", "%(count)s random questions", slot.count)
     limits = (
         (_("from %(banks)s"), ", ".join(pool.banks)),
         (_("tagged %(banks)s"), ", ".join(pool.tags)),
@@ -188,8 +188,8 @@ def _drawn(slot: DrawSlot) -> str:
         (_("of the level %(banks)s"), pool.level),
     )
     family = [_("each family as likely as any other")] if slot.by_family else []
-    return ", ".join([told, *(words % {"banks": value} for words, value in limits if value), *family])
+    return ", ".join([sentence, *(limit % {"banks": value} for limit, value in limits if value), *family])
 
 
-def _worth(told: str, slot: FixedSlot | DrawSlot) -> str:
-    return told if slot.mark is None else _("%(what)s, mark %(mark)s", what=told, mark=number(float(slot.mark)))
+def _worth(sentence: str, slot: FixedSlot | DrawSlot) -> str:
+    return sentence if slot.mark is None else _("%(what)s, mark %(mark)s", what=sentence, mark=number(float(slot.mark)))

@@ -25,7 +25,7 @@ _MARKED = (
     ),
 )
 
-ASKED: Mapping[str, tuple[FieldSpec, ...]] = {
+SLOT_FIELDS: Mapping[str, tuple[FieldSpec, ...]] = {
     "question": (FieldSpec("question", FieldShape.WORD, lazy_("Question"), lazy_("Its key in the bank.")), *_MARKED),
     "draw": (
         FieldSpec("draw", FieldShape.NUMBER, lazy_("How many"), lazy_("This many questions, drawn again for each attempt.")),
@@ -33,10 +33,10 @@ ASKED: Mapping[str, tuple[FieldSpec, ...]] = {
         FieldSpec("tags", FieldShape.KEYS, lazy_("With all these tags")),
         FieldSpec("kinds", FieldShape.KEYS, lazy_("Of these kinds"), lazy_("If you choose none: any kind.")),
         FieldSpec(
-            "difficulty", FieldShape.CHOICE, lazy_("Difficulty"), "", tuple((value, lazy_(words)) for value, words in DIFFICULTIES.items())
+            "difficulty", FieldShape.CHOICE, lazy_("Difficulty"), "", tuple((value, lazy_(label)) for value, label in DIFFICULTIES.items())
         ),
         FieldSpec("objective", FieldShape.WORD, lazy_("Objective"), lazy_("Its key. If you leave it empty: any objective.")),
-        FieldSpec("level", FieldShape.CHOICE, lazy_("Level"), "", tuple((value, lazy_(words)) for value, words in LEVELS.items())),
+        FieldSpec("level", FieldShape.CHOICE, lazy_("Level"), "", tuple((value, lazy_(label)) for value, label in LEVELS.items())),
         FieldSpec(
             "every",
             FieldShape.CHOICE,
@@ -62,7 +62,7 @@ NAMES: Mapping[str, str] = {
     "text": N_("Text"),
 }
 SLOT_LIST = FieldSpec(
-    SLOTS, FieldShape.ENTRIES, lazy_("Questions and pages"), fields=tuple(field for fields in ASKED.values() for field in fields)
+    SLOTS, FieldShape.ENTRIES, lazy_("Questions and pages"), fields=tuple(field for fields in SLOT_FIELDS.values() for field in fields)
 )
 ORDER: Mapping[str, tuple[str, ...]] = {
     "question": ("question", "mark", "require_previous"),
@@ -85,28 +85,28 @@ def slot_texts(text: str) -> list[str]:
 
 def with_slots(text: str, slots: Sequence[str]) -> str:
     """Return a quiz's file with the text of each slot as given; those that are the same are not touched."""
-    for place, (entry, slot) in enumerate(zip(list_entries(text, SLOTS), slots, strict=True)):
+    for index, (entry, slot) in enumerate(zip(list_entries(text, SLOTS), slots, strict=True)):
         if entry.text != slot:
-            text = editing.replace_entry(text, SLOTS, place, slot)
+            text = editing.replace_entry(text, SLOTS, index, slot)
     return text
 
 
-def with_slot_moved(text: str, place: int, step: int) -> str:
+def with_slot_moved(text: str, index: int, step: int) -> str:
     """Return a quiz's file with a slot one place up (-1) or down (1); at the end of its way it stays."""
-    to = place + step
+    to = index + step
     if not 0 <= to < len(list_entries(text, SLOTS)):
         return text
-    return with_entry_moved(text, SLOTS, place, to)
+    return with_entry_moved(text, SLOTS, index, to)
 
 
-def without_slot(text: str, place: int) -> str:
+def without_slot(text: str, index: int) -> str:
     """Return a quiz's file without a slot."""
-    return without_entries(text, SLOTS, [place])
+    return without_entries(text, SLOTS, [index])
 
 
-def with_new_slot(text: str, sort: str, words: str) -> str:
+def with_new_slot(text: str, sort: str, content: str) -> str:
     """Return a quiz's file with a slot at the end: `words` is a question's key, how many to draw, a title or a text."""
-    value = "new" if sort == "page" else words
+    value = "new" if sort == "page" else content
     entry = f"{sort}: {scalar(value, flow=False)}\n" if "\n" not in value else editing.write_field("", sort, value, [sort])
     return editing.add_alike(text, SLOTS, entry)
 
@@ -114,7 +114,7 @@ def with_new_slot(text: str, sort: str, words: str) -> str:
 def with_draws(text: str, draws: Sequence[Mapping[str, str]]) -> str:
     """Return a quiz's file with these draws at the end instead of its own; they draw from where its first draw does."""
     fields = [read_fields(slot) for slot in slot_texts(text)]
-    present = [place for place, slot in enumerate(fields) if slot_kind(slot) == "draw"]
+    present = [index for index, slot in enumerate(fields) if slot_kind(slot) == "draw"]
     source = fields[present[0]].get("from") if present else None
     if present:
         text = without_entries(text, SLOTS, present)

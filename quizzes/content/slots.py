@@ -76,13 +76,13 @@ def _mark(table: MappingCursor) -> Fraction | None:
 
 def _from(table: MappingCursor) -> tuple[str, ...]:
     """Read keys of banks or modules; the word `course` stands for all and may stand alone."""
-    found = table.get("from")
-    if found is None:
+    value = table.get("from")
+    if value is None:
         return ()
-    if found.as_text() == WHOLE_COURSE:
+    if value.as_text() == WHOLE_COURSE:
         return (WHOLE_COURSE,)
     table.flows.add("from")
-    return tuple(key for key in (item.read(_bank_key) for item in found.items()) if key)
+    return tuple(key for key in (item.read(_bank_key) for item in value.items()) if key)
 
 
 def _bank_key(text: str) -> str:

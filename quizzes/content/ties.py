@@ -40,8 +40,8 @@ def read_ties(table: MappingCursor) -> TieRules | None:
 
 
 def _announced(text: str) -> str:
-    words = " ".join(text.split())
-    if not SHORTEST_TEXT <= len(words) <= LONGEST_TEXT:
+    announced = " ".join(text.split())
+    if not SHORTEST_TEXT <= len(announced) <= LONGEST_TEXT:
         raise scalars.RefusedError(
             "C113",
             N_("The text of the draw needs %(least)s to %(most)s characters."),
@@ -49,7 +49,7 @@ def _announced(text: str) -> str:
             least=SHORTEST_TEXT,
             most=LONGEST_TEXT,
         )
-    return words
+    return announced
 
 
 def check_ties(table: MappingCursor, quiz: QuizSource, course: CourseFolder) -> None:
@@ -58,11 +58,11 @@ def check_ties(table: MappingCursor, quiz: QuizSource, course: CourseFolder) -> 
     if rules is None:
         return
     module = table.session.module_keys.get(table.file.partition("/")[0], "")
-    known, asked = objectives_of(course), set(objectives_of_questions(rules, list_questions(course, module, quiz)).values())
+    known, of_questions = objectives_of(course), set(objectives_of_questions(rules, list_questions(course, module, quiz)).values())
     for objective in rules.objectives:
         if objective not in known:
             table.report("C203", N_("The course has no objective “%(key)s”."), at="ties", key=objective)
-        elif objective not in asked:
+        elif objective not in of_questions:
             table.report(
                 "C521",
                 N_("No marked question of the quiz examines “%(key)s”, so it cannot decide between equal results."),
@@ -74,7 +74,11 @@ def check_ties(table: MappingCursor, quiz: QuizSource, course: CourseFolder) -> 
 
 def objectives_of_questions(rules: TieRules, questions: list[QuestionDefinition]) -> dict[str, str]:
     """Return the objective of each marked question that one of the criteria is about, by its key."""
-    return {one.key: one.selection.objective for one in questions if is_marked(one) and one.selection.objective in rules.objectives}
+    return {
+        question.key: question.selection.objective
+        for question in questions
+        if is_marked(question) and question.selection.objective in rules.objectives
+    }
 
 
 def freeze_use(course: CourseFolder, module: str, quiz: QuizSource) -> ResultUse | None:

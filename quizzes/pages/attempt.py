@@ -143,7 +143,7 @@ def attempt_page(opened: AttemptView, page: int, *, now: datetime, message: Ques
     loaded, convention = opened.loaded, convention_for(opened.loaded.row.language)
     shown, states = loaded.responses, _states(opened)
     checks = checks_of(loaded, opened.questions)
-    answered = {place for place, state in states.items() if state not in ("unanswered", "invalid")}
+    answered = {position for position, state in states.items() if state not in ("unanswered", "invalid")}
     return {
         **opened.activity_header,
         "attempt": _facts(loaded, page, now=now),
@@ -184,16 +184,16 @@ def attempt_page(opened: AttemptView, page: int, *, now: datetime, message: Ques
 def _objections(opened: AttemptView) -> dict[int, ObjectionNote]:
     """Return the objections that were noted while answering, by place."""
     notes = {item.position: objection_in(opened.responses.get(item.id, {})) for item in opened.loaded.items}
-    return {place: note for place, note in notes.items() if note is not None}
+    return {position: note for position, note in notes.items() if note is not None}
 
 
 def _section(loaded: LoadedAttempt, page: int) -> dict[str, object] | None:
     """Return the title and words that stand at the head of a page."""
-    found = [entry for entry in json.loads(loaded.row.interludes) if entry["page"] == page]
-    if not found:
+    entries = [entry for entry in json.loads(loaded.row.interludes) if entry["page"] == page]
+    if not entries:
         return None
-    title = next((choose(entry["title"]) for entry in found if entry["title"]), "")
-    text = SafeHtml.stored("".join(choose(entry["text"]) for entry in found if entry["text"]))
+    title = next((choose(entry["title"]) for entry in entries if entry["title"]), "")
+    text = SafeHtml.stored("".join(choose(entry["text"]) for entry in entries if entry["text"]))
     return {"title": title, "text": text}
 
 

@@ -98,10 +98,10 @@ def blueprint_page(folder: CourseFolder, module: ModuleSource, quiz: QuizSource,
             for off in sums_off(quiz.blueprint)
         ),
         rows=tuple(_rows(items.values(), known, reserved)),
-        columns=(*(_(words) for words in DIFFICULTIES.values()), _("Not set")),
+        columns=(*(_(label) for label in DIFFICULTIES.values()), _("Not set")),
         objectives=tuple((key, choose(text), key in named) for key, text in known.items()),
         lone_families=tuple(sorted(name for name, count in families.items() if name and count == 1)),
-        kinds=tuple((" ".join(kind), words) for kind, words in kinds.items()),
+        kinds=tuple((" ".join(kind), label) for kind, label in kinds.items()),
         number=number,
         possibly=is_narrowed(folder, module.key, quiz),
         balance=_balance(folder, module, quiz),
@@ -141,7 +141,7 @@ def line_name(line: BlueprintWeight, known: Mapping[str, LocalisedText]) -> str:
     """Return what a line names, in words."""
     objective = choose(known[line.objective]) if line.objective in known else line.objective
     named = [objective, _(LEVELS[line.level]) if line.level else "", _(DIFFICULTIES[line.difficulty]) if line.difficulty else ""]
-    return " · ".join(one for one in named if one)
+    return " · ".join(part for part in named if part)
 
 
 def _line(
@@ -151,26 +151,26 @@ def _line(
     known: Mapping[str, LocalisedText],
     places: int,
 ) -> BlueprintLineView:
-    found = share_range(draws, line)
+    range_of_share = share_range(draws, line)
     ready = sum(line.fits(item) for item in items.values())
     lacking = max(0, ceil(line.weight * places / 100) - ready)
-    asked = percentage(line.weight, 2)
+    required = percentage(line.weight, 2)
     return BlueprintLineView(
         name=line_name(line, known),
-        asked=f"{asked} ± {percentage(line.tolerance, 2)}" if line.tolerance else asked,
-        given=_range_in_words(found),
-        holds=found is not None and ready > 0 and not found.breaks(line),
-        example=found.breaks(line) if found is not None else (),
+        asked=f"{required} ± {percentage(line.tolerance, 2)}" if line.tolerance else required,
+        given=_range_in_words(range_of_share),
+        holds=range_of_share is not None and ready > 0 and not range_of_share.breaks(line),
+        example=range_of_share.breaks(line) if range_of_share is not None else (),
         ready=ready,
         lacking=ngettext("%(count)s more question is needed.", "%(count)s more questions are needed.", lacking) if lacking else "",
     )
 
 
-def _range_in_words(found: ShareRange | None) -> str:
-    if found is None:
+def _range_in_words(range_of_share: ShareRange | None) -> str:
+    if range_of_share is None:
         return _("The draws cannot be filled.")
-    least, most = percentage(found.least, 2), percentage(found.most, 2)
-    return least if found.least == found.most else _("%(least)s to %(most)s", least=least, most=most)
+    least, most = percentage(range_of_share.least, 2), percentage(range_of_share.most, 2)
+    return least if range_of_share.least == range_of_share.most else _("%(least)s to %(most)s", least=least, most=most)
 
 
 def _rows(items: Collection[BlueprintItem], known: Mapping[str, LocalisedText], reserved: Container[str]) -> list[QuestionCountRow]:

@@ -58,34 +58,36 @@ def check_views(
 def _view(
     loaded: LoadedAttempt, item: LoadedItem, marker: QuestionMarker, parts: Parts, checks: QuestionChecks, message: QuestionMessage
 ) -> CheckView:
-    place, question = item.position, marker.question
-    if place in checks.waiting:
+    position, question = item.position, marker.question
+    if position in checks.waiting:
         return CheckView(waiting=True)
     if asks_certainty(marker.behaviour, question):
         return CheckView(certainty=str(certainty_of(parts) or ""))
-    if place not in checks.answering_states:
+    if position not in checks.answering_states:
         return CheckView()
-    found, tried = checks.answering_states[place], checked_parts(loaded, item)
+    answering, tried = checks.answering_states[position], checked_parts(loaded, item)
     return CheckView(
-        can_check=not found.locked,
-        locked=found.locked,
-        tries_left=found.tries_left,
-        hint=_hint(question, found),
-        checked=_checked(loaded, item, marker, tried, found) if tried else None,
+        can_check=not answering.locked,
+        locked=answering.locked,
+        tries_left=answering.tries_left,
+        hint=_hint(question, answering),
+        checked=_checked(loaded, item, marker, tried, answering) if tried else None,
         penalty=marker.behaviour in (Behaviour.INTERACTIVE, Behaviour.ADAPTIVE) and question.penalty > 0,
-        last=marker.behaviour is Behaviour.IMMEDIATE or found.tries_left == 1,
-        nothing=message == QuestionMessage(place, "nothing") and not marker.is_readable(parts),
+        last=marker.behaviour is Behaviour.IMMEDIATE or answering.tries_left == 1,
+        nothing=message == QuestionMessage(position, "nothing") and not marker.is_readable(parts),
     )
 
 
-def _hint(question: QuestionDefinition, found: AnsweringState) -> SafeHtml | str:
-    shown = found.hint is not None and found.state is not MarkState.RIGHT and found.hint < len(question.hints)
-    return html(question.hints[found.hint]) if shown and found.hint is not None else ""
+def _hint(question: QuestionDefinition, answering: AnsweringState) -> SafeHtml | str:
+    shown = answering.hint is not None and answering.state is not MarkState.RIGHT and answering.hint < len(question.hints)
+    return html(question.hints[answering.hint]) if shown and answering.hint is not None else ""
 
 
-def _checked(loaded: LoadedAttempt, item: LoadedItem, marker: QuestionMarker, tried: list[Parts], found: AnsweringState) -> QuestionReview:
-    flags = during_flags(loaded, QuestionProgress(checked=True, locked=found.locked))
-    outcome = MarkingResult(fraction=found.fraction, state=found.state)
+def _checked(
+    loaded: LoadedAttempt, item: LoadedItem, marker: QuestionMarker, tried: list[Parts], answering: AnsweringState
+) -> QuestionReview:
+    flags = during_flags(loaded, QuestionProgress(checked=True, locked=answering.locked))
+    outcome = MarkingResult(fraction=answering.fraction, state=answering.state)
     return answered_question(item, marker.question, tried[-1], flags, marker.convention, outcome)
 
 
@@ -101,9 +103,9 @@ def checked_lines(
     """Return the answers to an item that were checked on the way, as far as the flags let through."""
     marker, tried, lines = marker_of(loaded, item, question), checked_parts(loaded, item), list[AnswerTryView]()
     for number, parts in enumerate(tried, 1):
-        found = marker.after(tried[:number])
+        answering = marker.after(tried[:number])
         shown = answered_question(
-            item, question, parts, flags, marker.convention, MarkingResult(fraction=found.fraction, state=found.state)
+            item, question, parts, flags, marker.convention, MarkingResult(fraction=answering.fraction, state=answering.state)
         )
         lines.append(try_line(number, shown))
     return tuple(lines)

@@ -55,7 +55,7 @@ def part_name(question: QuestionDefinition, part: str) -> str:
 def question_text(question: QuestionDefinition) -> SafeHtml:
     """Return what is asked, with gaps as numbers."""
     places = {gap.name: at for at, gap in enumerate(question.body.gaps, 1)} if isinstance(question.body, GapsBody) else {}
-    return SafeHtml.stored(MARKERS.sub(lambda found: f"<strong>[{places.get(found[1], 0)}]</strong>", choose(question.text)))
+    return SafeHtml.stored(MARKERS.sub(lambda match: f"<strong>[{places.get(match[1], 0)}]</strong>", choose(question.text)))
 
 
 def _gap_name(at: int) -> str:
@@ -107,37 +107,43 @@ def _number(text: str) -> str:
         return text
 
 
-def class_name(question: QuestionDefinition, one: ResponseClass) -> str:
+def class_name(question: QuestionDefinition, response_class: ResponseClass) -> str:
     """Name a class of answers as the table of a question shows it."""
     states: Mapping[MarkState, Callable[[], str]] = {
         MarkState.NOT_ANSWERED: lambda: _("(not answered)"),
         MarkState.INVALID: lambda: _("(cannot be read)"),
         MarkState.NEEDS_GRADING: lambda: _("(marked by a person)"),
     }
-    if one.state in states:
-        return states[one.state]()
-    return _class_of(question.body, one)[:LONGEST]
+    if response_class.state in states:
+        return states[response_class.state]()
+    return _class_of(question.body, response_class)[:LONGEST]
 
 
-def _class_of(body: Body, one: ResponseClass) -> str:
+def _class_of(body: Body, response_class: ResponseClass) -> str:
     match body:
         case TrueFalseBody(answer):
-            return _("True") if (one.credit > 0) is answer else _("False")
+            return _("True") if (response_class.credit > 0) is answer else _("False")
         case MultipleChoiceBody():
-            return _named(body, "", one.part)
+            return _named(body, "", response_class.part)
         case OrderingBody():
-            return _("in its place") if one.credit >= 1 else _("elsewhere") if one.credit <= 0 else _("partly in its place")
+            return (
+                _("in its place")
+                if response_class.credit >= 1
+                else _("elsewhere")
+                if response_class.credit <= 0
+                else _("partly in its place")
+            )
         case GapsBody(gaps, False):
-            gap = next((gap for gap in gaps if gap.name == one.part), None)
-            return one.matched if gap is None else _class_of(gap.body, one)
-        case ShortAnswerBody(answers) if one.matched.isdigit():
-            return " / ".join(dict.fromkeys(answers[int(one.matched)].patterns.values()))
-        case NumericalBody(answers) if one.matched.isdigit():
-            value = answers[int(one.matched)].value
+            gap = next((gap for gap in gaps if gap.name == response_class.part), None)
+            return response_class.matched if gap is None else _class_of(gap.body, response_class)
+        case ShortAnswerBody(answers) if response_class.matched.isdigit():
+            return " / ".join(dict.fromkeys(answers[int(response_class.matched)].patterns.values()))
+        case NumericalBody(answers) if response_class.matched.isdigit():
+            value = answers[int(response_class.matched)].value
             return _("any other number") if value is None else _number(str(value))
-        case CalculatedBody(answers=answers) if one.matched.isdigit():
-            return answers[int(one.matched)].expression
+        case CalculatedBody(answers=answers) if response_class.matched.isdigit():
+            return answers[int(response_class.matched)].expression
         case ShortAnswerBody() | NumericalBody() | CalculatedBody():
             return _("(other answers)")
         case _:
-            return _named(body, one.part, one.matched) or _("Credit %(credit)s", credit=figure(one.credit))
+            return _named(body, response_class.part, response_class.matched) or _("Credit %(credit)s", credit=figure(response_class.credit))

@@ -90,9 +90,9 @@ def objective_bands(
     titles: Mapping[str, Mapping[str, str]], initial: Mapping[str, ObjectiveMarks], final: Mapping[str, ObjectiveMarks]
 ) -> Sequence[ComparedBands]:
     """Return the objectives that have enough questions in both tests, in the order of their titles."""
-    found = [
+    bands = [
         ComparedBands(choose(titles[key]), marks.band(), final[key].band())
         for key, marks in initial.items()
         if key in final and key in titles and min(marks.items, final[key].items) >= LEAST_ITEMS and marks.maximum and final[key].maximum
     ]
-    return sorted(found, key=lambda line: line.title)
+    return sorted(bands, key=lambda line: line.title)

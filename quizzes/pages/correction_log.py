@@ -79,11 +79,11 @@ def _version_words(row: VersionRow, before: VersionRow | None) -> str:
 
 def _regrade_lines(row: RegradeRow) -> Iterator[CorrectionView]:
     """Yield a regrade and its undoing; one for objections stands in the log as their outcome."""
-    words = _regrade_words(row)
+    sentence = _regrade_words(row)
     if not row.for_objection:
-        yield CorrectionView(row.at, words, (row.person,), row.attempts, row.reason)
+        yield CorrectionView(row.at, sentence, (row.person,), row.attempts, row.reason)
     if row.undone_at is not None:
-        yield CorrectionView(row.undone_at, _("Undone: %(what)s", what=words), (row.undone_by,), row.attempts)
+        yield CorrectionView(row.undone_at, _("Undone: %(what)s", what=sentence), (row.undone_by,), row.attempts)
 
 
 def _regrade_words(row: RegradeRow) -> str:
@@ -99,8 +99,8 @@ def _regrade_words(row: RegradeRow) -> str:
 
 
 def _hand_line(row: HandMarkRow) -> CorrectionView:
-    words = _("Marks of version %(number)s were changed by hand.", number=number(row.version))
-    return CorrectionView(row.last_at, words, (row.person,), row.attempts)
+    sentence = _("Marks of version %(number)s were changed by hand.", number=number(row.version))
+    return CorrectionView(row.last_at, sentence, (row.person,), row.attempts)
 
 
 HEADINGS = ("at", "what", "who", "attempts", "reason")

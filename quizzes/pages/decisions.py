@@ -75,8 +75,8 @@ def of_hundred(share: float) -> str:
 
 def about(share: float) -> str:
     """Write a share as about so many of a hundred people, in a sentence."""
-    words = of_hundred(share)
-    return _("about %(count)s", count=words) if words == number(round(share * 100)) else words
+    shown = of_hundred(share)
+    return _("about %(count)s", count=shown) if shown == number(round(share * 100)) else shown
 
 
 def digits(value: float, places: int = 3) -> str:
@@ -100,9 +100,9 @@ def points(value: float) -> str:
 
 def lacking(attempts: int, positions: int) -> list[str]:
     """Say what is missing before anything can be told (3.1)."""
-    said = []
+    reasons = []
     if attempts < LEAST_ATTEMPTS:
-        said.append(
+        reasons.append(
             ngettext(
                 "At least %(least)s fully marked attempts are needed; so far there is %(count)s.",
                 "At least %(least)s fully marked attempts are needed; so far there are %(count)s.",
@@ -111,7 +111,7 @@ def lacking(attempts: int, positions: int) -> list[str]:
             )
         )
     if positions < LEAST_POSITIONS:
-        said.append(
+        reasons.append(
             ngettext(
                 "At least %(least)s questions with a mark are needed; this quiz has %(count)s.",
                 "At least %(least)s questions with a mark are needed; this quiz has %(count)s.",
@@ -119,50 +119,50 @@ def lacking(attempts: int, positions: int) -> list[str]:
                 least=LEAST_POSITIONS,
             )
         )
-    return said or [_("All attempts have the same result, or the questions say nothing in common: there is nothing to compare.")]
+    return reasons or [_("All attempts have the same result, or the questions say nothing in common: there is nothing to compare.")]
 
 
-def doubts_of(found: DecisionAnalysis, *, best_counted: bool) -> list[str]:
+def doubts_of(analysis: DecisionAnalysis, *, best_counted: bool) -> list[str]:
     """Say what these figures do not tell, and why."""
-    said = []
-    if found.rule.pass_mark is None:
-        said.append(
+    doubts = []
+    if analysis.rule.pass_mark is None:
+        doubts.append(
             _("This quiz has no pass mark, so it makes no decisions. Below: how much of the results is knowledge, and how much is chance.")
         )
-    elif found.model is None:
-        said.append(
+    elif analysis.model is None:
+        doubts.append(
             _("The results do not allow an estimate of wrong decisions: the questions contradict one another, or differ too little.")
         )
-    elif not found.model.fits:
-        said.append(
+    elif not analysis.model.fits:
+        doubts.append(
             _(
                 "The model does not fit these results: it expects %(expected)s of every 100 people to pass, and %(observed)s passed. "
                 "Therefore only the precision of the results is shown.",
-                expected=about(found.model.quality.passing),
-                observed=of_hundred(found.passed / found.attempts),
+                expected=about(analysis.model.quality.passing),
+                observed=of_hundred(analysis.passed / analysis.attempts),
             )
         )
     if best_counted:
-        said.append(
+        doubts.append(
             _(
                 "You are looking at each person's best attempt, which chance has already helped. "
                 "To see how sure one attempt is, choose the first attempts above."
             )
         )
-    return said
+    return doubts
 
 
-def figures_of(found: DecisionAnalysis) -> list[DecisionFigure]:
+def figures_of(analysis: DecisionAnalysis) -> list[DecisionFigure]:
     """Return every figure that these results carry, the most useful first."""
-    model = found.model if found.model and found.model.fits else None
+    model = analysis.model if analysis.model and analysis.model.fits else None
     return [
-        *(_of_model(found, model) if model else ()),
-        *([_near(found)] if found.error_at_mark is not None else ()),
-        _reliability(found),
+        *(_of_model(analysis, model) if model else ()),
+        *([_near(analysis)] if analysis.error_at_mark is not None else ()),
+        _reliability(analysis),
     ]
 
 
-def _of_model(found: DecisionAnalysis, model: DecisionModel) -> Iterator[DecisionFigure]:
+def _of_model(analysis: DecisionAnalysis, model: DecisionModel) -> Iterator[DecisionFigure]:
     quality = model.quality
     yield DecisionFigure(
         "consistency",
@@ -205,7 +205,7 @@ def _of_model(found: DecisionAnalysis, model: DecisionModel) -> Iterator[Decisio
             _("Accuracy = 1 − both = %(share)s.", share=digits(quality.accuracy)),
         ),
     )
-    yield _length(found, model)
+    yield _length(analysis, model)
 
 
 def _consistency_advice(consistency: float) -> str:
@@ -234,13 +234,13 @@ def _error_advice(false_pass: float, false_fail: float) -> str:
     return _("Both errors are about as frequent. More questions make both of them rarer.")
 
 
-def _length(found: DecisionAnalysis, model: DecisionModel) -> DecisionFigure:
-    fair, firm = (one.positions for one in model.lengths)
-    here = ngettext("The quiz has %(count)s question.", "The quiz has %(count)s questions.", found.positions)
-    if firm is not None and firm <= found.positions:
-        said = _("The quiz is long enough for 85 of every 100 people to get the same decision again.")
+def _length(analysis: DecisionAnalysis, model: DecisionModel) -> DecisionFigure:
+    fair, firm = (length.positions for length in model.lengths)
+    here = ngettext("The quiz has %(count)s question.", "The quiz has %(count)s questions.", analysis.positions)
+    if firm is not None and firm <= analysis.positions:
+        sentence = _("The quiz is long enough for 85 of every 100 people to get the same decision again.")
     else:
-        said = _(
+        sentence = _(
             "For 80 of every 100 people to get the same decision again, the least where much depends on it, it needs %(fair)s questions "
             "like these; for 85, %(firm)s.",
             fair=_positions(fair),
@@ -251,17 +251,17 @@ def _length(found: DecisionAnalysis, model: DecisionModel) -> DecisionFigure:
         page=_("Statistics and item analysis"),
     )
     formula = _("The least length from which ten in a row reach the goal, with the same people; the effective length grows in proportion.")
-    return DecisionFigure("length", _("How many questions it needs"), f"{here} {said}", advice, (formula,))
+    return DecisionFigure("length", _("How many questions it needs"), f"{here} {sentence}", advice, (formula,))
 
 
 def _positions(count: int | None) -> str:
     return _("more than %(number)s", number=number(MOST_POSITIONS)) if count is None else number(count)
 
 
-def _near(found: DecisionAnalysis) -> DecisionFigure:
-    assert found.error_at_mark is not None
-    assert found.rule.pass_mark is not None
-    mark = percentage(found.rule.pass_mark)
+def _near(analysis: DecisionAnalysis) -> DecisionFigure:
+    assert analysis.error_at_mark is not None
+    assert analysis.rule.pass_mark is not None
+    mark = percentage(analysis.rule.pass_mark)
     return DecisionFigure(
         "near",
         _("Near the pass mark"),
@@ -269,15 +269,15 @@ def _near(found: DecisionAnalysis) -> DecisionFigure:
             "With other questions like these, a person whose result is %(mark)s would get between %(low)s and %(high)s "
             "two times out of three.",
             mark=mark,
-            low=percentage(max(Fraction(0), found.rule.pass_mark - _exact(found.error_at_mark)), 1),
-            high=percentage(min(Fraction(100), found.rule.pass_mark + _exact(found.error_at_mark)), 1),
+            low=percentage(max(Fraction(0), analysis.rule.pass_mark - _exact(analysis.error_at_mark)), 1),
+            high=percentage(min(Fraction(100), analysis.rule.pass_mark + _exact(analysis.error_at_mark)), 1),
         )
         + " "
         + ngettext(
             "%(count)s of %(total)s attempts is as near as that: the quiz cannot tell on which side it is.",
             "%(count)s of %(total)s attempts are as near as that: the quiz cannot tell on which side they are.",
-            found.near,
-            total=number(found.attempts),
+            analysis.near,
+            total=number(analysis.attempts),
         ),
         _(
             "For these people another form of assessment, such as an oral or a practical test, is worth the effort "
@@ -286,14 +286,14 @@ def _near(found: DecisionAnalysis) -> DecisionFigure:
         (
             _(
                 "Standard error of measurement at a result x: SEM · √(x·(100 − x) ÷ mean of x·(100 − x)); at the pass mark %(error)s.",
-                error=digits(found.error_at_mark),
+                error=digits(analysis.error_at_mark),
             ),
-            _("SEM = standard deviation · √(1 − α) = %(error)s points.", error=digits(found.error)),
+            _("SEM = standard deviation · √(1 − α) = %(error)s points.", error=digits(analysis.error)),
         ),
     )
 
 
-def _reliability(found: DecisionAnalysis) -> DecisionFigure:
+def _reliability(analysis: DecisionAnalysis) -> DecisionFigure:
     return DecisionFigure(
         "reliability",
         _("What the results measure"),
@@ -301,19 +301,19 @@ def _reliability(found: DecisionAnalysis) -> DecisionFigure:
             "About %(share)s of the differences between people's results come from what they know; the rest is chance. "
             "From 75%% it is good enough for decisions about people; below 65%% it is weak. This figure is itself an estimate: "
             "the true one lies between %(low)s and %(high)s, 95 times out of 100.",
-            share=hundredths(found.alpha),
-            low=hundredths(found.alpha_low),
-            high=hundredths(found.alpha_high),
+            share=hundredths(analysis.alpha),
+            low=hundredths(analysis.alpha_low),
+            high=hundredths(analysis.alpha_high),
         ),
         _("The figure rises with more questions, and with questions that people who know the subject get right more often."),
         (
             _(
                 "Cronbach's α = %(alpha)s; Feldt's interval, which is right 95 of 100 times: %(low)s to %(high)s.",
-                alpha=digits(found.alpha),
-                low=digits(found.alpha_low),
-                high=digits(found.alpha_high),
+                alpha=digits(analysis.alpha),
+                low=digits(analysis.alpha_low),
+                high=digits(analysis.alpha_high),
             ),
-            _("SEM = standard deviation · √(1 − α) = %(error)s points.", error=digits(found.error)),
+            _("SEM = standard deviation · √(1 − α) = %(error)s points.", error=digits(analysis.error)),
         ),
     )
 
@@ -338,7 +338,7 @@ def curve_points(model: DecisionModel) -> list[CurvePoint]:
 
 def curve_path(curve: Sequence[CurvePoint]) -> str:
     """Return the line of the curve in the coordinates of its chart."""
-    return "M" + "L".join(f"{60 + one.score * 5.6:.1f} {220 - one.sure * 2:.1f}" for one in curve)
+    return "M" + "L".join(f"{60 + point.score * 5.6:.1f} {220 - point.sure * 2:.1f}" for point in curve)
 
 
 def repeated_lines(model: DecisionModel, rule: DecisionRule) -> list[RepeatedAttempts]:
@@ -346,37 +346,37 @@ def repeated_lines(model: DecisionModel, rule: DecisionRule) -> list[RepeatedAtt
     allowed = min(rule.attempts or MOST_COMPARED, MOST_COMPARED) if rule.counts_best else 1
     return [
         RepeatedAttempts(
-            _("without limit, after %(count)s", count=number(one.attempts))
-            if one.attempts == allowed and not rule.attempts and rule.counts_best
-            else number(one.attempts),
-            of_hundred(one.false_pass),
-            of_hundred(one.passes_below),
-            of_hundred(one.false_fail),
-            one.attempts == allowed,
+            _("without limit, after %(count)s", count=number(repeated.attempts))
+            if repeated.attempts == allowed and not rule.attempts and rule.counts_best
+            else number(repeated.attempts),
+            of_hundred(repeated.false_pass),
+            of_hundred(repeated.passes_below),
+            of_hundred(repeated.false_fail),
+            repeated.attempts == allowed,
         )
-        for one in model.repeated
+        for repeated in model.repeated
     ]
 
 
 def attempt_headings(model: DecisionModel) -> list[str]:
     """Return the headings of the table of true levels, one for each number of attempts."""
-    return [ngettext("%(count)s attempt", "%(count)s attempts", one.attempts) for one in model.repeated]
+    return [ngettext("%(count)s attempt", "%(count)s attempts", repeated.attempts) for repeated in model.repeated]
 
 
 def level_lines(model: DecisionModel) -> list[LevelChances]:
     """Return how likely people pass, by their true level and the number of attempts of which the best counts."""
-    return [LevelChances(percentage(Fraction(one.level), 0), tuple(map(of_hundred, one.by_attempts))) for one in model.chances]
+    return [LevelChances(percentage(Fraction(chance.level), 0), tuple(map(of_hundred, chance.by_attempts))) for chance in model.chances]
 
 
 def level_words(model: DecisionModel) -> str:
     """Say what three attempts do for a person a little below the pass mark; nothing where the mark leaves no level there."""
-    for one in model.chances:
-        if one.apart == LITTLE:
-            by_attempts = dict(zip((best.attempts for best in model.repeated), one.by_attempts, strict=True))
+    for chance in model.chances:
+        if chance.apart == LITTLE:
+            by_attempts = dict(zip((best.attempts for best in model.repeated), chance.by_attempts, strict=True))
             return _(
                 "A person whose true level is %(level)s, just below the pass mark, passes %(once)s times in 100 with one attempt, "
                 "and %(several)s times with the best of three.",
-                level=percentage(Fraction(one.level), 0),
+                level=percentage(Fraction(chance.level), 0),
                 once=about(by_attempts[1]),
                 several=of_hundred(by_attempts[3]),
             )
@@ -385,7 +385,7 @@ def level_words(model: DecisionModel) -> str:
 
 def repeated_words(model: DecisionModel, rule: DecisionRule) -> str:
     """Say what several attempts do, of this quiz if it allows them."""
-    by_attempts: dict[int, BestOf] = {one.attempts: one for one in model.repeated}
+    by_attempts: dict[int, BestOf] = {repeated.attempts: repeated for repeated in model.repeated}
     once = of_hundred(by_attempts[1].false_pass)
     if not rule.counts_best:
         return _(

@@ -52,31 +52,31 @@ def lacking_sets(attempts: int) -> str:
     )
 
 
-def quality_view(found: DrawQuality, *, balanced: bool) -> DrawQualityView:
+def quality_view(quality: DrawQuality, *, balanced: bool) -> DrawQualityView:
     """Return the look back as its page shows it; what chance alone may have made is not called unequal."""
-    by_chance = found.chance >= MOSTLY_CHANCE * found.deviation
+    by_chance = quality.chance >= MOSTLY_CHANCE * quality.deviation
     return DrawQualityView(
-        is_unequal=found.is_unequal and not by_chance,
-        said=_unknown(found) if found.is_unequal and by_chance else _summary(found),
+        is_unequal=quality.is_unequal and not by_chance,
+        said=_unknown(quality) if quality.is_unequal and by_chance else _summary(quality),
         advice=_("Nothing has to be corrected now. Look again when there are more attempts.")
-        if found.is_unequal and by_chance
-        else _advice(found, balanced=balanced),
-        compared=_compared(found.quarters),
-        quarters=tuple(_row(at, one) for at, one in enumerate(found.quarters, 1)),
-        points=_points(found.quarters),
+        if quality.is_unequal and by_chance
+        else _advice(quality, balanced=balanced),
+        compared=_compared(quality.quarters),
+        quarters=tuple(_row(at, quarter) for at, quarter in enumerate(quality.quarters, 1)),
+        points=_points(quality.quarters),
         formulas=(
             _("Expected score of a question set = Σ mark · facility ÷ Σ mark, with the facilities of the attempts counted here."),
             _("Facility = (sum of the shares + 10 · what the authors expect) ÷ (answers + 10), rounded to whole percent."),
-            _("Standard deviation of the expected scores: %(deviation)s points.", deviation=digits(found.deviation)),
-            _("By the chance of so few answers alone it would be about %(chance)s points.", chance=digits(found.chance)),
+            _("Standard deviation of the expected scores: %(deviation)s points.", deviation=digits(quality.deviation)),
+            _("By the chance of so few answers alone it would be about %(chance)s points.", chance=digits(quality.chance)),
             _("Interval of a mean: mean ± t · s ÷ √n, from 0 to 100; it is right 95 of 100 times."),
         ),
     )
 
 
-def _summary(found: DrawQuality) -> str:
-    low, high = percentage(_exact(found.low)), percentage(_exact(found.high))
-    if not found.is_unequal:
+def _summary(quality: DrawQuality) -> str:
+    low, high = percentage(_exact(quality.low)), percentage(_exact(quality.high))
+    if not quality.is_unequal:
         return _(
             "The question sets were about equally hard: of every 100 attempts, 95 had an expected score between %(low)s and %(high)s.",
             low=low,
@@ -85,14 +85,14 @@ def _summary(found: DrawQuality) -> str:
     return _(
         "The question sets were not equally hard: their expected scores differ by %(points)s points as a rule, "
         "and of every 100 attempts, 95 lie between %(low)s and %(high)s.",
-        points=points(found.deviation),
+        points=points(quality.deviation),
         low=low,
         high=high,
     )
 
 
-def _advice(found: DrawQuality, *, balanced: bool) -> str:
-    if not found.is_unequal:
+def _advice(quality: DrawQuality, *, balanced: bool) -> str:
+    if not quality.is_unequal:
         return _("No one gained a noticeable advantage from the draw. There is nothing to do.")
     look = _("Look at the people near the pass mark: an easier or a harder set may have decided their result.")
     if balanced:
@@ -104,17 +104,17 @@ def _advice(found: DrawQuality, *, balanced: bool) -> str:
     return look + " " + _("Before the next sitting, let the draws be balanced (“balance” in the settings of the quiz).")
 
 
-def _unknown(found: DrawQuality) -> str:
+def _unknown(quality: DrawQuality) -> str:
     return _(
         "It is not known yet whether the question sets were equally hard: there are too few answers. "
         "Their expected scores differ by %(points)s points as a rule, and chance alone would give about %(chance)s.",
-        points=points(found.deviation),
-        chance=points(found.chance),
+        points=points(quality.deviation),
+        chance=points(quality.chance),
     )
 
 
 def _compared(quarters: Sequence[ScoreQuarter]) -> str:
-    hardest, easiest = (_interval(one) for one in (quarters[0], quarters[-1]))
+    hardest, easiest = (_interval(quarter) for quarter in (quarters[0], quarters[-1]))
     difference = quarters[-1].mean - quarters[0].mean
     if hardest is None or easiest is None or (hardest[0] <= easiest[1] and easiest[0] <= hardest[1]):
         return _("Chance alone may have made the averages of the quarters differ, so they favour no one for certain.")
@@ -134,20 +134,20 @@ def _exact(value: float) -> Fraction:
     return Fraction(value).limit_denominator(10**6)
 
 
-def _row(at: int, one: ScoreQuarter) -> QuarterRow:
-    interval = _interval(one)
+def _row(at: int, quarter: ScoreQuarter) -> QuarterRow:
+    interval = _interval(quarter)
     return QuarterRow(
         name=_quarter_name(at),
-        expected=_between(one.least, one.most),
-        attempts=number(one.attempts),
-        mean=percentage(_exact(one.mean)),
+        expected=_between(quarter.least, quarter.most),
+        attempts=number(quarter.attempts),
+        mean=percentage(_exact(quarter.mean)),
         interval=MISSING if interval is None else _between(*interval),
     )
 
 
-def _interval(one: ScoreQuarter) -> tuple[float, float] | None:
+def _interval(quarter: ScoreQuarter) -> tuple[float, float] | None:
     """Return the interval of a mean, as far as scores reach."""
-    return None if one.low is None or one.high is None else (max(0.0, one.low), min(100.0, one.high))
+    return None if quarter.low is None or quarter.high is None else (max(0.0, quarter.low), min(100.0, quarter.high))
 
 
 def _between(low: float, high: float) -> str:
@@ -162,8 +162,10 @@ def _quarter_name(at: int) -> str:
 def _points(quarters: Sequence[ScoreQuarter]) -> tuple[IntervalPoint, ...]:
     last = max(1, len(quarters) - 1)
     return tuple(
-        IntervalPoint((at - 1) / last, one.mean, *(_interval(one) or (one.mean, one.mean)), _("Quarter %(number)s", number=number(at)))
-        for at, one in enumerate(quarters, 1)
+        IntervalPoint(
+            (at - 1) / last, quarter.mean, *(_interval(quarter) or (quarter.mean, quarter.mean)), _("Quarter %(number)s", number=number(at))
+        )
+        for at, quarter in enumerate(quarters, 1)
     )
 
 

@@ -38,23 +38,23 @@ def share(value: float) -> str:
     return percentage(Fraction(value).limit_denominator(10**9))
 
 
-def group_means(found: PairedClass) -> list[GroupMeans]:
+def group_means(paired: PairedClass) -> list[GroupMeans]:
     """Return the means of those who began with each form, and of everybody who took both tests."""
     groups = (
-        (_("Form A first, then form B"), found.a_first),
-        (_("Form B first, then form A"), found.b_first),
-        (_("Everyone who took both tests"), found.people),
+        (_("Form A first, then form B"), paired.a_first),
+        (_("Form B first, then form A"), paired.b_first),
+        (_("Everyone who took both tests"), paired.people),
     )
     return [_means(letter, name, people) for letter, (name, people) in zip("123", groups, strict=True) if people]
 
 
 def _means(letter: str, name: str, people: Sequence[PairedScores]) -> GroupMeans:
-    return GroupMeans(letter, name, len(people), fmean(one.first for one in people), fmean(one.second for one in people))
+    return GroupMeans(letter, name, len(people), fmean(scores.first for scores in people), fmean(scores.second for scores in people))
 
 
-def lacking(found: PairedClass) -> str:
+def lacking(paired: PairedClass) -> str:
     """Say what is missing before a gain can be told; '' where nothing is."""
-    people = len(found.a_first) + len(found.b_first)
+    people = len(paired.a_first) + len(paired.b_first)
     if people < LEAST_PEOPLE:
         return ngettext(
             "The gain is shown from %(least)s people on who took both tests with the forms exchanged; so far there is %(count)s.",
@@ -62,15 +62,15 @@ def lacking(found: PairedClass) -> str:
             people,
             least=number(LEAST_PEOPLE),
         )
-    return "" if crossed_gain(found.a_first, found.b_first) else _("Everyone gained the same, or all began with the same form.")
+    return "" if crossed_gain(paired.a_first, paired.b_first) else _("Everyone gained the same, or all began with the same form.")
 
 
-def figures_of(found: PairedClass) -> list[DecisionFigure]:
+def figures_of(paired: PairedClass) -> list[DecisionFigure]:
     """Return the gain, the difference of the forms, and the share of what was left to gain."""
-    crossed = crossed_gain(found.a_first, found.b_first)
-    if lacking(found) or crossed is None:
+    crossed = crossed_gain(paired.a_first, paired.b_first)
+    if lacking(paired) or crossed is None:
         return []
-    return [_gain(crossed), _forms(crossed), *_second(found)]
+    return [_gain(crossed), _forms(crossed), *_second(paired)]
 
 
 def _interval(estimate: Estimate, times: float = 1) -> dict[str, str]:
@@ -125,16 +125,16 @@ def _forms(crossed: CrossedGain) -> DecisionFigure:
     )
 
 
-def _second(found: PairedClass) -> list[DecisionFigure]:
+def _second(paired: PairedClass) -> list[DecisionFigure]:
     """Return the share of the room as a second figure, or why it is not told (spec/compulsory 15.2 to 15.4)."""
     title, formula = (
         _("Share of what was left to gain"),
         (_("G = (final mean − initial mean) ÷ (100 − initial mean)."),),
     )
-    room, why = share_of_room(found.people), ""
-    if found.voided_apart:
+    room, why = share_of_room(paired.people), ""
+    if paired.voided_apart:
         why = _("Not shown: a question was voided in one of the two tests only.")
-    elif 100 - fmean(person.first for person in found.people) < LEAST_ROOM:
+    elif 100 - fmean(person.first for person in paired.people) < LEAST_ROOM:
         why = _("Not shown: the initial test was so easy that little was left to gain.")
     elif room is None:
         why = _("Not shown: everyone gained the same.")
@@ -179,13 +179,13 @@ def _share(title: str, room: ShareOfRoom, formula: tuple[str, ...]) -> DecisionF
     )
 
 
-def left_out(found: PairedClass) -> str:
+def left_out(paired: PairedClass) -> str:
     """Say how many took the initial test alone, and how they did (7.5)."""
-    if not found.only_first:
+    if not paired.only_first:
         return _("Everyone who took the initial test took the final one too.")
     return ngettext(
         "%(count)s person took the initial test and has no final one. Their result there was %(mean)s.",
         "%(count)s people took the initial test and have no final one. Their mean there was %(mean)s.",
-        len(found.only_first),
-        mean=share(fmean(found.only_first)),
+        len(paired.only_first),
+        mean=share(fmean(paired.only_first)),
     )

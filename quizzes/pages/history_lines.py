@@ -49,12 +49,12 @@ def history_lines(rows: Sequence[ItemHistoryRow], name_of: Callable[[ItemHistory
 def history_line(name: str, rows: Sequence[ItemHistoryRow]) -> HistoryTableRow:
     """Return the line of some rows together."""
     sums, discrimination = sums_together(rows), discrimination_within(rows)
-    found = pooled_facility(sums)
+    pooled = pooled_facility(sums)
     return HistoryTableRow(
         name,
         number(sums.count),
-        MISSING if found is None else percentage(found.facility * 100, 1),
-        MISSING if found is None else _("%(low)s to %(high)s", low=share_words(found.low), high=share_words(found.high)),
+        MISSING if pooled is None else percentage(pooled.facility * 100, 1),
+        MISSING if pooled is None else _("%(low)s to %(high)s", low=share_words(pooled.low), high=share_words(pooled.high)),
         MISSING if discrimination is None else share_words(discrimination),
         _practice_words(sums),
         number(sums.shown),
@@ -72,9 +72,10 @@ def _practice_words(sums: HistorySums) -> str:
 def month_points(rows: Sequence[ItemHistoryRow]) -> tuple[IntervalPoint, ...]:
     """Return the facility of each month with its interval, for a chart."""
     months = sorted({row.month for row in rows})
-    found = [(month, pooled_facility(sums_together([row for row in rows if row.month == month]))) for month in months]
-    known = [(month, one) for month, one in found if one is not None]
+    by_month = [(month, pooled_facility(sums_together([row for row in rows if row.month == month]))) for month in months]
+    known = [(month, pooled) for month, pooled in by_month if pooled is not None]
     last = max(1, len(known) - 1)
     return tuple(
-        IntervalPoint(at / last, float(one.facility) * 100, one.low * 100, one.high * 100, month) for at, (month, one) in enumerate(known)
+        IntervalPoint(at / last, float(pooled.facility) * 100, pooled.low * 100, pooled.high * 100, month)
+        for at, (month, pooled) in enumerate(known)
     )

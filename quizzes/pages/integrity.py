@@ -37,8 +37,8 @@ def recorded_lines(snapshot: QuizSnapshot, setting_sources: SettingSources) -> l
             _("From how many devices and shortened networks you answer. Moving from home to a mobile network is usual and nothing bad."),
         ),
     )
-    found = [words for is_on, words in lines if is_on]
-    return [*found, _("None of it changes a mark. You can see it in your attempt until it is deleted.")] if found else []
+    recorded = [line for is_on, line in lines if is_on]
+    return [*recorded, _("None of it changes a mark. You can see it in your attempt until it is deleted.")] if recorded else []
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,10 +89,11 @@ def own_record(loaded: LoadedAttempt) -> IntegrityView | None:
         ),
         is_approximate=len(pages) > len(set(pages)),
         absences=tuple(
-            PageAbsenceView(loaded.row.started_at + timedelta(seconds=one.at), seconds_in_words(one.seconds)) for one in record.absences
+            PageAbsenceView(loaded.row.started_at + timedelta(seconds=absence.at), seconds_in_words(absence.seconds))
+            for absence in record.absences
         ),
         absent=record.absent,
         absent_length=seconds_in_words(record.absent_seconds),
-        devices=len({one.device for one in record.sessions}),
-        networks=len({one.network for one in record.sessions}),
+        devices=len({session.device for session in record.sessions}),
+        networks=len({session.network for session in record.sessions}),
     )

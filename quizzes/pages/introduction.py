@@ -127,15 +127,15 @@ def _tie_words(rules: TieRules | None) -> str:
     """Say what decides between equal results (spec/selection 4.4)."""
     if rules is None:
         return _("People with equal results share a rank.")
-    words = []
+    sentences = []
     if rules.objectives:
         parts = "; ".join(choose(rules.titles[key]) for key in rules.objectives)
-        words.append(_("Between equal results the higher result in these parts decides, in this order: %(parts)s.", parts=parts))
+        sentences.append(_("Between equal results the higher result in these parts decides, in this order: %(parts)s.", parts=parts))
     if rules.draw:
-        words.append(
+        sentences.append(
             _("A public draw decides what is still equal, made of this text and of the provisional acta: “%(text)s”.", text=rules.draw)
         )
-    return " ".join(words)
+    return " ".join(sentences)
 
 
 def _objection_words(rules: ObjectionRules | None) -> str:
@@ -188,8 +188,8 @@ def quiz_deadline(
     activity = enrolment.outline.by_key[subject.activity.key]
     if not subject.context.is_learner or enrolment.is_done(activity):
         return None
-    found = next_end(enrolment, activity, now=now)
-    return None if found is None else date_view(found, now=now)
+    end = next_end(enrolment, activity, now=now)
+    return None if end is None else date_view(end, now=now)
 
 
 def _total(slots: Sequence[SlotEntry]) -> Decimal | None:
@@ -233,12 +233,12 @@ def _telling_marks(rows: Sequence[AttemptRow], snapshot: QuizSnapshot, setting_s
     another_open, settings = has_open(rows), snapshot.settings
     if setting_sources.is_held(now):
         return [row for row in rows if row.preview and row.state in ENDED_STATES]
-    found = []
+    visible = []
     for row in rows:
         moment = moment_of(row.finished_at, setting_sources.review_closes(row.started_at), another_open=another_open, now=now)
         if row.state in ENDED_STATES and ReviewFlag.MARKS in flags_for(settings.review, moment, settings.behaviour):
-            found.append(row)
-    return found
+            visible.append(row)
+    return visible
 
 
 def _line(row: AttemptRow, *, shows_marks: bool) -> AttemptListItem:

@@ -168,12 +168,12 @@ def finding_view(finding: ItemFinding, key: str, label: str, question: QuestionD
     """Write a finding for the reader; a sign that leads to what stands out says so in place of its strength."""
     word, tag = (LEADS, "") if leads else STRENGTHS[finding.strength]
     facts = _facts(finding, question)
-    said = _(_sentence(finding, question), **({"answer": facts["answer"]} if "%(answer)" in _sentence(finding, question) else {}))
+    sentence = _(_sentence(finding, question), **({"answer": facts["answer"]} if "%(answer)" in _sentence(finding, question) else {}))
     part = part_name(question, finding.part) if question is not None and finding.part else ""
     return FindingView(
         question=key,
         label=label,
-        said=_("%(part)s: %(said)s", part=part, said=said) if part else said,
+        said=_("%(part)s: %(said)s", part=part, said=sentence) if part else sentence,
         numbers=_(_numbers(finding, question), **facts),
         advice=_(ADVICE[finding.ailment]),
         strength=_(word),
@@ -220,7 +220,7 @@ def _facts(finding: ItemFinding, question: QuestionDefinition | None) -> dict[st
 
 def certainties() -> list[str]:
     """Say how sure each strength of a finding is."""
-    return [_(words) for words in SURE.values()]
+    return [_(label) for label in SURE.values()]
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,7 +255,7 @@ def reach_of(answers: int) -> Reach | None:
     own = power_of(answers)
     if own is None:
         return None
-    said = _(
+    sentence = _(
         "With %(answers)s answers, this analysis misses about %(wrong)s of the questions with the wrong answer marked as right, "
         "and about %(second)s of those with two right answers. The more answers there are, the more is found. "
         "That nothing is found does not mean that a question is right: read them yourself.",
@@ -263,12 +263,18 @@ def reach_of(answers: int) -> Reach | None:
         wrong=_share(1000 - own.wrong_key.sign),
         second=_share(1000 - own.second_key.sign),
     )
-    lines = (FindingReachView(number(one.answers), tuple(_shares(one)), one is own) for one in POWER)
-    return Reach(said, tuple(_(name) for name in DEFECTS), tuple(lines))
+    lines = (FindingReachView(number(class_power.answers), tuple(_shares(class_power)), class_power is own) for class_power in POWER)
+    return Reach(sentence, tuple(_(name) for name in DEFECTS), tuple(lines))
 
 
-def _shares(one: ClassPower) -> Iterator[str]:
-    for power in (one.wrong_key, one.second_key, one.guessed_statement, one.guessed_choice, one.sound):
+def _shares(class_power: ClassPower) -> Iterator[str]:
+    for power in (
+        class_power.wrong_key,
+        class_power.second_key,
+        class_power.guessed_statement,
+        class_power.guessed_choice,
+        class_power.sound,
+    ):
         yield _power_in_words(power)
 
 

@@ -65,35 +65,37 @@ def with_wordings(joined: JoinedHistory, log: tuple[CorrectionView, ...]) -> tup
 
 def _sentences(rows: Sequence[ItemHistoryRow]) -> list[str]:
     sums = sums_together(rows)
-    found, discrimination, practice = pooled_facility(sums), discrimination_within(rows), _practice_sentences(sums)
-    if found is None:
+    pooled, discrimination, practice = pooled_facility(sums), discrimination_within(rows), _practice_sentences(sums)
+    if pooled is None:
         return [_("No first attempt in a quiz that counts has answered this question yet."), *practice]
-    facility = float(found.facility)
-    said = [
+    facility = float(pooled.facility)
+    sentences = [
         ngettext(
             "In %(count)s first attempt, learners got %(share)s of its mark on average.",
             "In %(count)s first attempts, learners got %(share)s of its mark on average.",
-            found.count,
-            share=percentage(found.facility * 100, 0),
+            pooled.count,
+            share=percentage(pooled.facility * 100, 0),
         )
         + " "
         + _(
             "With so many answers, the true share may be from %(low)s to %(high)s.",
-            low=share_words(found.low),
-            high=share_words(found.high),
+            low=share_words(pooled.low),
+            high=share_words(pooled.high),
         )
     ]
     if facility >= EASY:
-        said.append(_("Almost everyone gets it right, so it says little about who knows more. Ask for more, or leave it as a warm-up."))
+        sentences.append(
+            _("Almost everyone gets it right, so it says little about who knows more. Ask for more, or leave it as a warm-up.")
+        )
     elif facility <= HARD:
-        said.append(_("It is very hard. Check its key and whether the course teaches what it asks."))
+        sentences.append(_("It is very hard. Check its key and whether the course teaches what it asks."))
     if discrimination is None:
-        said.append(_("It cannot be said yet whether people who do well on the rest also get it right."))
+        sentences.append(_("It cannot be said yet whether people who do well on the rest also get it right."))
     elif discrimination < WEAK:
-        said.append(_("People who do well on the rest hardly get it right more often than others. Read it again, and check its key."))
+        sentences.append(_("People who do well on the rest hardly get it right more often than others. Read it again, and check its key."))
     else:
-        said.append(_("People who do well on the rest get it right more often, as they should."))
-    return [*said, *practice]
+        sentences.append(_("People who do well on the rest get it right more often, as they should."))
+    return [*sentences, *practice]
 
 
 def _practice_sentences(sums: HistorySums) -> list[str]:

@@ -57,17 +57,19 @@ def forms_view(session: Session, actor: Actor, course: Course, key: str, folder:
     if snapshot is None or balance is None or not balance.forms:
         return None
     slots = [entry for entry in snapshot.entries if isinstance(entry, SlotEntry)]
-    forms = [[one for own in candidates_of(form, slots) for one in own if one.numbered] for form in balance.forms]
-    texts = queries.get_questions(session, [one.version for form in forms for one in form])
+    forms = [[candidate for own in candidates_of(form, slots) for candidate in own if candidate.numbered] for form in balance.forms]
+    texts = queries.get_questions(session, [candidate.version for form in forms for candidate in form])
     places, approvals = _places(folder), list_approvals(session, snapshot.quiz_version_id)
     return ParallelFormsView(
         names=tuple(form.name for form in balance.forms),
         expected=tuple(percentage(form.expected, 1) for form in balance.forms),
-        rows=tuple(tuple(_question(one, texts[one.version], places, snapshot) for one in row) for row in zip(*forms, strict=True)),
+        rows=tuple(
+            tuple(_question(candidate, texts[candidate.version], places, snapshot) for candidate in row) for row in zip(*forms, strict=True)
+        ),
         difference=percentage(range_of(balance.forms), 1),
         version=snapshot.quiz_version_id,
         approvals=tuple(approvals),
-        may_approve=len(approvals) < APPROVALS and actor.person_id not in [one.person_id for one in approvals],
+        may_approve=len(approvals) < APPROVALS and actor.person_id not in [approval.person_id for approval in approvals],
     )
 
 
@@ -80,11 +82,11 @@ def _place(selection: QuestionSelection, known: Mapping[str, str]) -> str:
     if selection == NOT_SELECTED:
         return ""
     named = [known.get(selection.objective, selection.objective), _(LEVELS[selection.level]) if selection.level else ""]
-    return " · ".join(one for one in named if one)
+    return " · ".join(part for part in named if part)
 
 
-def _question(one: Candidate, question: QuestionDefinition, places: Mapping[str, str], snapshot: QuizSnapshot) -> FormQuestionView:
+def _question(candidate: Candidate, question: QuestionDefinition, places: Mapping[str, str], snapshot: QuizSnapshot) -> FormQuestionView:
     facilities = snapshot.balance.facilities if snapshot.balance is not None else {}
     return FormQuestionView(
-        one.question, short_title(question), places.get(one.question, ""), percentage(Fraction(facilities[one.question]))
+        candidate.question, short_title(question), places.get(candidate.question, ""), percentage(Fraction(facilities[candidate.question]))
     )

@@ -114,25 +114,29 @@ def judged_items(
     session: Session, course_id: int, folder: CourseFolder, key: str, renderer: Renderer, only: Sequence[str] | None = None
 ) -> list[JudgedItem]:
     """Return the marked questions that a quiz of the draft can give, as judges see them; with `only` those of a form."""
-    found = find_quiz(folder, key)
-    if found is None:
+    located = find_quiz(folder, key)
+    if located is None:
         return []
-    module, _activity, quiz = found
-    asked = [one.key for one in list_questions(folder, module.key, quiz) if is_marked(one) and (only is None or one.key in only)]
-    facilities = known_facilities(session, course_id, asked)
+    module, _activity, quiz = located
+    keys = [
+        question.key
+        for question in list_questions(folder, module.key, quiz)
+        if is_marked(question) and (only is None or question.key in only)
+    ]
+    facilities = known_facilities(session, course_id, keys)
     return [
         JudgedItem(
-            one,
-            {language: str(embed_question(folder, one, renderer, language) or "") for language in folder.languages},
-            facilities.get(one),
+            question_key,
+            {language: str(embed_question(folder, question_key, renderer, language) or "") for language in folder.languages},
+            facilities.get(question_key),
         )
-        for one in asked
+        for question_key in keys
     ]
 
 
 def form_keys(balance: FrozenBalance | None, name: str) -> list[str] | None:
     """Return the keys of a parallel form's questions; None where there is no such form."""
-    form = next((one for one in balance.forms if one.name == name), None) if balance is not None else None
+    form = next((candidate for candidate in balance.forms if candidate.name == name), None) if balance is not None else None
     return [key for cell in form.cells for key in cell] if form is not None else None
 
 
@@ -140,41 +144,41 @@ def record_view(session: Session, record: PassMarkRecord, person_id: int | None)
     """Return an open record; what judges said of single questions stays with them."""
     number, sheets = len(items_of(record)), list_sheets(session, record.id)
     first = record.state == JudgingRound.FIRST.value
-    said = {one.id: ratings_of(one.first if first else one.second, number) for one in sheets}
-    done = {one.id: sum(rating is not None for rating in said[one.id]) for one in sheets}
-    complete = [one for one in sheets if done[one.id] == number]
+    ratings_by_sheet = {sheet.id: ratings_of(sheet.first if first else sheet.second, number) for sheet in sheets}
+    done = {sheet.id: sum(rating is not None for rating in ratings_by_sheet[sheet.id]) for sheet in sheets}
+    complete = [sheet for sheet in sheets if done[sheet.id] == number]
     lacking = max(0, LEAST_JUDGES - len(complete))
     cut = None
     if not first and not lacking:
-        ratings = [[rating for rating in said[one.id] if rating is not None] for one in complete]
-        cut = cut_view(cut_of(ratings), [one.name for one in complete])
+        ratings = [[rating for rating in ratings_by_sheet[sheet.id] if rating is not None] for sheet in complete]
+        cut = cut_view(cut_of(ratings), [sheet.name for sheet in complete])
     return RecordView(
         uuid=record.uuid,
         form=record.form,
         state=record.state,
         questions=number,
-        judges=tuple(JudgeRow(one.uuid, one.name, done[one.id], one.entered_by == person_id) for one in sheets),
+        judges=tuple(JudgeRow(sheet.uuid, sheet.name, done[sheet.id], sheet.entered_by == person_id) for sheet in sheets),
         complete=len(complete),
         missing=ngettext(
             "One more complete sheet is needed.", "%(count)s more complete sheets are needed.", lacking, advised=ADVISED_JUDGES
         )
         if lacking
         else "",
-        has_own=any(one.own and one.entered_by == person_id for one in sheets),
+        has_own=any(sheet.own and sheet.entered_by == person_id for sheet in sheets),
         cut=cut,
     )
 
 
-def cut_view(found: JudgedCut, names: Sequence[str], *, open_to_choice: bool = True) -> CutView:
+def cut_view(judged: JudgedCut, names: Sequence[str], *, open_to_choice: bool = True) -> CutView:
     """Say what judges say together, and how much it hangs on each of them; until it is signed, also what may be chosen."""
-    error, cut = _digits(found.error), percentage(found.cut, 1)
+    error, cut = _digits(judged.error), percentage(judged.cut, 1)
     return CutView(
         said=_(
             "The judges expect a person who just deserves to pass to reach %(cut)s. "
             "Other judges of the same kind would probably say between %(low)s and %(high)s.",
             cut=cut,
-            low=percentage(_bounded(found, -2), 1),
-            high=percentage(_bounded(found, 2), 1),
+            low=percentage(_bounded(judged, -2), 1),
+            high=percentage(_bounded(judged, 2), 1),
         ),
         advice=" ".join(
             [
@@ -186,40 +190,42 @@ def cut_view(found: JudgedCut, names: Sequence[str], *, open_to_choice: bool = T
         ),
         formulas=(
             _("Angoff: each judge says of each question how many of 100 people who just deserve to pass answer it rightly."),
-            _("Cut = mean of the judges' means = %(cut)s%%.", cut=figure(found.cut, 6)),
+            _("Cut = mean of the judges' means = %(cut)s%%.", cut=figure(judged.cut, 6)),
             _("Standard error = standard deviation of the judges' means ÷ √%(judges)s = %(error)s.", judges=len(names), error=error),
         ),
         judges=tuple(
             (name, percentage(mean, 2), percentage(without, 2))
-            for name, mean, without in zip(names, found.means, found.without, strict=True)
+            for name, mean, without in zip(names, judged.means, judged.without, strict=True)
         ),
     )
 
 
-def _bounded(found: JudgedCut, errors: int) -> Fraction:
-    return max(Fraction(0), min(Fraction(100), found.cut + errors * Fraction(found.error).limit_denominator(10**9)))
+def _bounded(judged: JudgedCut, errors: int) -> Fraction:
+    return max(Fraction(0), min(Fraction(100), judged.cut + errors * Fraction(judged.error).limit_denominator(10**9)))
 
 
 def _digits(value: float) -> str:
     return figure(Fraction(value).limit_denominator(10**9), 6)
 
 
-def signed_view(found: SignedRecord) -> SignedRecordView:
+def signed_view(signed: SignedRecord) -> SignedRecordView:
     """Return a signed record as it was frozen."""
     return SignedRecordView(
-        uuid=found.uuid,
-        form=found.form,
-        pass_mark=percentage(found.pass_mark, 2),
-        reason=found.reason,
-        signed_by=found.signed_by,
-        signed_at=found.signed_at,
-        questions=len(found.questions),
-        cut=cut_view(found.cut, [one.name for one in found.judges], open_to_choice=False),
+        uuid=signed.uuid,
+        form=signed.form,
+        pass_mark=percentage(signed.pass_mark, 2),
+        reason=signed.reason,
+        signed_by=signed.signed_by,
+        signed_at=signed.signed_at,
+        questions=len(signed.questions),
+        cut=cut_view(signed.cut, [judge.name for judge in signed.judges], open_to_choice=False),
         rows=tuple(
-            JudgedQuestionRow(_first_words(choose(html)), key, tuple(f"{one.first[place]} → {one.second[place]}" for one in found.judges))
-            for place, (key, html) in enumerate(zip(found.questions, found.texts, strict=True))
+            JudgedQuestionRow(
+                _first_words(choose(html)), key, tuple(f"{judge.first[index]} → {judge.second[index]}" for judge in signed.judges)
+            )
+            for index, (key, html) in enumerate(zip(signed.questions, signed.texts, strict=True))
         ),
-        shows_facilities=found.shows_facilities,
+        shows_facilities=signed.shows_facilities,
     )
 
 
@@ -232,21 +238,21 @@ def sheet_items(session: Session, record: PassMarkRecord, sheet: JudgeSheet) -> 
     """Return the questions of a judge's sheet; in the second round with what all judges said in the first, without names."""
     items, second = items_of(record), record.state == JudgingRound.SECOND.value
     own = second_ratings(sheet, len(items)) if second else ratings_of(sheet.first, len(items))
-    said = [ratings_of(one.first, len(items)) for one in list_sheets(session, record.id)] if second else []
+    all_ratings = [ratings_of(judge_sheet.first, len(items)) for judge_sheet in list_sheets(session, record.id)] if second else []
     return [
         SheetItem(
-            place=place,
+            place=index,
             html=SafeHtml.stored(choose(item.html)),
-            rating=own[place],
-            others=_others([one[place] for one in said]),
+            rating=own[index],
+            others=_others([ratings[index] for ratings in all_ratings]),
             facility=_facility_words(item.facility) if second and record.shows_facilities else "",
         )
-        for place, item in enumerate(items)
+        for index, item in enumerate(items)
     ]
 
 
 def _others(ratings: Sequence[int | None]) -> str:
-    known = [one for one in ratings if one is not None]
+    known = [rating for rating in ratings if rating is not None]
     if not known:
         return ""
     mean = percentage(Fraction(sum(known), len(known)), 0)
@@ -261,4 +267,4 @@ def _facility_words(facility: int | None) -> str:
 
 def rating_choices() -> list[tuple[str, str]]:
     """Return what a judge may say, with nothing first."""
-    return [("", _("Choose")), *((str(one), str(one)) for one in RATINGS)]
+    return [("", _("Choose")), *((str(rating), str(rating)) for rating in RATINGS)]

@@ -187,8 +187,8 @@ def rubric_view(
             f"level-{at}",
             html(criterion.criterion),
             tuple(
-                LevelView(points(level.points * worth), html(level.text), (chosen or {}).get(criterion.key) == place)
-                for place, level in enumerate(criterion.levels)
+                LevelView(points(level.points * worth), html(level.text), (chosen or {}).get(criterion.key) == index)
+                for index, level in enumerate(criterion.levels)
             ),
         )
         for at, criterion in enumerate(rubric_of(question), 1)
@@ -215,7 +215,7 @@ def view_question(
     response: Parts | None,
     seq: int,
     convention: Convention,
-    asked: UploadedFiles | None = None,
+    uploads: UploadedFiles | None = None,
 ) -> QuestionView:
     """Return a question as its learner finds it, with the present response."""
     parts = response or {}
@@ -232,7 +232,7 @@ def view_question(
         "rubric": rubric_view(question, item.maximum),
         "self_check": is_self_check(question),
     }
-    return QuestionView(**shown, **_of_kind(item, question, parts, convention), **upload_parts(question, asked or UploadedFiles()))
+    return QuestionView(**shown, **_of_kind(item, question, parts, convention), **upload_parts(question, uploads or UploadedFiles()))
 
 
 def note_on(item: LoadedItem, question: definitions.QuestionDefinition, parts: Parts, convention: Convention) -> str:
@@ -242,8 +242,8 @@ def note_on(item: LoadedItem, question: definitions.QuestionDefinition, parts: P
             return _note_on_number(body, _one(parts, ANSWER), _one(parts, UNIT), convention)
         case GapsBody(gaps):
             numbers = ((at, gap.body) for at, gap in enumerate(gaps, 1) if isinstance(gap.body, NumericalBody))
-            said = ((at, _note_on_number(body, _one(parts, str(at)), _one(parts, f"{at}{GAP_UNIT}"), convention)) for at, body in numbers)
-            return " ".join(_("Gap %(number)s: %(note)s", number=at, note=note) for at, note in said if note)
+            notes = ((at, _note_on_number(body, _one(parts, str(at)), _one(parts, f"{at}{GAP_UNIT}"), convention)) for at, body in numbers)
+            return " ".join(_("Gap %(number)s: %(note)s", number=at, note=note) for at, note in notes if note)
         case OrderingBody(items):
             given = [_one(parts, str(at)) for at in range(1, len(items) + 1)]
             return _("Give each element a different position.") if any(given) and len(set(given) - {""}) < len(items) else ""

@@ -22,8 +22,8 @@ def compare_questions(session: Session, course_id: int, before: CourseFolder, af
     old, new = _questions(before), _questions(after)
     parts = [part for key in dict.fromkeys((*new, *old)) if (part := _part(key, old.get(key), new.get(key))) is not None]
     there = [part.key for part in parts if DifferenceKind.ADDED not in part.marks]
-    asked = teaching.count_attempts_by_question(session, course_id, there)
-    yield from (replace(part, asked_in=asked.get(part.key, ())) for part in parts)
+    attempts_by_question = teaching.count_attempts_by_question(session, course_id, there)
+    yield from (replace(part, asked_in=attempts_by_question.get(part.key, ())) for part in parts)
 
 
 def _questions(course: CourseFolder) -> dict[str, tuple[QuestionDefinition, str]]:

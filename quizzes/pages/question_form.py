@@ -47,7 +47,7 @@ class QuestionFormView:
         self.asked, self.languages, self.said, self.prefix, self.shown = asked, languages, said, prefix, shown
         self.form: SettingsForm = settings_form(leaves(asked), languages, FormValues(said.texts), _NO_FILES)(formdata=None, prefix=prefix)
         self.form.fill(FormValues(said.texts))
-        self.inner: dict[str, tuple[QuestionFormView, ...]] = {one.name: self._sheets(one) for one in lists(asked)}
+        self.inner: dict[str, tuple[QuestionFormView, ...]] = {spec.name: self._sheets(spec) for spec in lists(asked)}
 
     def _sheets(self, rows: RowFields) -> "tuple[QuestionFormView, ...]":
         made = []
@@ -68,18 +68,18 @@ class QuestionFormView:
         """Return the fields of a setting, one for each language where it has words."""
         return tuple(self.form.rows(setting)[0])
 
-    def lines(self, asked: Sequence[Asked] | None = None) -> list[FormRow]:
+    def lines(self, specs: Sequence[Asked] | None = None) -> list[FormRow]:
         """Return the parts of the form in order."""
         return [
-            FormRow(None, (), one, f"{self.prefix}{one.name}", self.inner[one.name])
-            if isinstance(one, RowFields)
-            else FormRow(one, self.fields(one))
-            for one in (self.asked if asked is None else asked)
+            FormRow(None, (), spec, f"{self.prefix}{spec.name}", self.inner[spec.name])
+            if isinstance(spec, RowFields)
+            else FormRow(spec, self.fields(spec))
+            for spec in (self.asked if specs is None else specs)
         ]
 
-    def blocks(self, asked: Sequence[Asked]) -> list[list[FormRow]]:
+    def blocks(self, specs: Sequence[Asked]) -> list[list[FormRow]]:
         """Return parts of a row: fields that stand side by side together, each list by itself."""
-        return [list(lines) for _is_list, lines in groupby(self.lines(asked), key=lambda line: line.path)]
+        return [list(lines) for _is_list, lines in groupby(self.lines(specs), key=lambda line: line.path)]
 
     def own_blocks(self, rows: RowFields) -> list[list[FormRow]]:
         """Return the parts that the kind of a row has alone."""
@@ -124,10 +124,10 @@ class QuestionFormView:
         if by_words is not None:
             return by_words
         name, rest = _cut(finding.field)
-        rows = next((one for one in lists(self.asked) if one.name == name), None)
+        rows = next((spec for spec in lists(self.asked) if spec.name == name), None)
         if rows is None:
-            words = f"{WORDS}{rest and '.'}{rest}" if name in (RIGHT, WRONG) else finding.field
-            return self.form.field_of(replace(finding, field=words))
+            field_name = f"{WORDS}{rest and '.'}{rest}" if name in (RIGHT, WRONG) else finding.field
+            return self.form.field_of(replace(finding, field=field_name))
         head, rest = _cut(rest)
         sheet = self._row(rows, head)
         if sheet is None:
@@ -158,26 +158,26 @@ class QuestionFormView:
         return next((sheet.form[WORDS] for sheet in self.inner.get("answers", ()) if sheet.said.text(WORDS) == expression), None)
 
 
-def _cut(place: str) -> tuple[str, str]:
+def _cut(address: str) -> tuple[str, str]:
     """Return the first part of a place and the rest: `options[2].why` gives `options` and `2.why`."""
-    for number, sign in enumerate(place):
+    for number, sign in enumerate(address):
         if sign in ".[":
-            rest = place[number + 1 :]
-            return place[:number], rest.replace("]", "", 1) if sign == "[" else rest
-    return place, ""
+            rest = address[number + 1 :]
+            return address[:number], rest.replace("]", "", 1) if sign == "[" else rest
+    return address, ""
 
 
 # --- What was sent -----------------------------------------------------------------------------------------------------------------------
 
 
-def submitted_values(asked: Sequence[Asked], languages: Sequence[str], sent: Sent, prefix: str = "") -> QuestionFormValues:
+def submitted_values(specs: Sequence[Asked], languages: Sequence[str], sent: Sent, prefix: str = "") -> QuestionFormValues:
     """Return what a page has sent: the rows in the order of their numbers."""
-    form = settings_form(leaves(asked), languages, FormValues(_empty(asked, languages)), _NO_FILES)(formdata=sent, prefix=prefix)
+    form = settings_form(leaves(specs), languages, FormValues(_empty(specs, languages)), _NO_FILES)(formdata=sent, prefix=prefix)
     rows = {
-        one.name: tuple(
-            _submitted_row(one, languages, sent, f"{prefix}{one.name}__{number}__") for number in _numbers(sent, f"{prefix}{one.name}__")
+        spec.name: tuple(
+            _submitted_row(spec, languages, sent, f"{prefix}{spec.name}__{number}__") for number in _numbers(sent, f"{prefix}{spec.name}__")
         )
-        for one in lists(asked)
+        for spec in lists(specs)
     }
     at = sent.get(f"{prefix}{AT}", "")
     return QuestionFormValues(form.values().texts, rows, int(at) if at.isascii() and at.isdigit() and len(at) < 4 else None)
@@ -185,25 +185,25 @@ def submitted_values(asked: Sequence[Asked], languages: Sequence[str], sent: Sen
 
 def _submitted_row(rows: RowFields, languages: Sequence[str], sent: Sent, prefix: str) -> QuestionFormValues:
     shown = sent.get(f"{prefix}{SHOWN}", rows.usual_kind)
-    said = submitted_values(rows.fields_of(shown), languages, sent, prefix)
-    return with_kind(rows, said, shown, languages) if rows.kinds and kind_of(rows, said) != shown else said
+    values = submitted_values(rows.fields_of(shown), languages, sent, prefix)
+    return with_kind(rows, values, shown, languages) if rows.kinds and kind_of(rows, values) != shown else values
 
 
-def _empty(asked: Sequence[Asked], languages: Sequence[str]) -> dict[tuple[str, str], str]:
-    return {(one.name, language): "" for one in leaves(asked) for language in (languages if one.has_languages else ("",))}
+def _empty(specs: Sequence[Asked], languages: Sequence[str]) -> dict[tuple[str, str], str]:
+    return {(spec.name, language): "" for spec in leaves(specs) for language in (languages if spec.has_languages else ("",))}
 
 
 def _numbers(sent: Sent, prefix: str) -> list[int]:
-    found = {name.removeprefix(prefix).partition("__")[0] for name in sent if name.startswith(prefix)}
-    return sorted(int(number) for number in found if number.isdecimal() and len(number) < 4)[:MOST_ROWS]
+    numbers = {name.removeprefix(prefix).partition("__")[0] for name in sent if name.startswith(prefix)}
+    return sorted(int(number) for number in numbers if number.isdecimal() and len(number) < 4)[:MOST_ROWS]
 
 
-def changed_kinds(asked: Sequence[Asked], sent: Sent, prefix: str = "") -> bool:
+def changed_kinds(specs: Sequence[Asked], sent: Sent, prefix: str = "") -> bool:
     """Say whether a row got another kind than that of the fields which the page showed."""
     return any(
         sent.get(f"{prefix}{rows.name}__{number}__kind", rows.usual_kind)
         != sent.get(f"{prefix}{rows.name}__{number}__{SHOWN}", rows.usual_kind)
-        for rows in lists(asked)
+        for rows in lists(specs)
         if rows.kinds
         for number in _numbers(sent, f"{prefix}{rows.name}__")
     )
@@ -215,15 +215,15 @@ def changed_kinds(asked: Sequence[Asked], sent: Sent, prefix: str = "") -> bool:
 class KindFormView(QuestionFormView):
     """The form of a question of a kind."""
 
-    def __init__(self, kind: str, languages: Sequence[str], said: QuestionFormValues, *, has_other_kinds: bool = False) -> None:
+    def __init__(self, kind: str, languages: Sequence[str], values: QuestionFormValues, *, has_other_kinds: bool = False) -> None:
         self.kind, self.has_other_kinds = kind, has_other_kinds
         """`has_other_kinds` says that a row got another kind than that of the fields which the page showed."""
-        super().__init__(_with_columns(fields_of_kind(kind), said, languages), languages, said)
+        super().__init__(_with_columns(fields_of_kind(kind), values, languages), languages, values)
 
     def groups(self) -> list[tuple[Any, list[FormRow]]]:
         """Return the parts of the form in their groups."""
-        own = {one.name: one for one in self.asked}
-        return [(name, self.lines([own[one.name] for one in asked])) for name, asked in groups_of(self.kind)]
+        own = {spec.name: spec for spec in self.asked}
+        return [(name, self.lines([own[spec.name] for spec in specs])) for name, specs in groups_of(self.kind)]
 
 
 def begun_sheet(kind: str, languages: Sequence[str]) -> KindFormView:
@@ -233,21 +233,21 @@ def begun_sheet(kind: str, languages: Sequence[str]) -> KindFormView:
 
 def submitted_form(kind: str, languages: Sequence[str], sent: Sent, act: str) -> KindFormView:
     """Return the form of a question as it was sent, after its button was pressed: `row gaps__0__answers`, `up options 2`, or another."""
-    asked = fields_of_kind(kind)
+    specs = fields_of_kind(kind)
     word, _blank, rest = act.partition(" ")
     path, _blank, number = rest.partition(" ")
-    said = submitted_values(asked, languages, sent)
-    said = pressed(asked, said, word, path, int(number) if number.isdecimal() else -1, languages[0])
-    return KindFormView(kind, languages, said, has_other_kinds=changed_kinds(asked, sent))
+    values = submitted_values(specs, languages, sent)
+    values = pressed(specs, values, word, path, int(number) if number.isdecimal() else -1, languages[0])
+    return KindFormView(kind, languages, values, has_other_kinds=changed_kinds(specs, sent))
 
 
-def _with_columns(asked: Sequence[Asked], said: QuestionFormValues, languages: Sequence[str]) -> tuple[Asked, ...]:
+def _with_columns(specs: Sequence[Asked], values: QuestionFormValues, languages: Sequence[str]) -> tuple[Asked, ...]:
     """Let the rows of a matrix choose among its columns."""
-    columns = said.rows.get(COLUMNS, ())
+    columns = values.rows.get(COLUMNS, ())
     offered = tuple((str(number), f"{number}. {column.text(TEXT, languages[0])}".strip()) for number, column in enumerate(columns, start=1))
-    return tuple(_choosing(one, offered) if isinstance(one, RowFields) else one for one in asked)
+    return tuple(_choosing(spec, offered) if isinstance(spec, RowFields) else spec for spec in specs)
 
 
 def _choosing(rows: RowFields, offered: tuple[tuple[str, str], ...]) -> RowFields:
-    fields = (replace(one, choices=offered) if isinstance(one, FieldSpec) and one.name == ANSWER else one for one in rows.fields)
+    fields = (replace(spec, choices=offered) if isinstance(spec, FieldSpec) and spec.name == ANSWER else spec for spec in rows.fields)
     return replace(rows, fields=tuple(fields))

@@ -176,8 +176,8 @@ def answered_question(
     """Return a question with the answer given, and of what came of it as much as the flags let through."""
     view = view_question(item, question, parts, 1, convention)
     judge = outcome.judge or question
-    said = translated(question, judge, item.layout, parts) if outcome.judge else parts
-    marking = mark_answer(judge, answer_from_page(judge, item.layout, payload_of(judge, said)), item.layout, convention)
+    answer_parts = translated(question, judge, item.layout, parts) if outcome.judge else parts
+    marking = mark_answer(judge, answer_from_page(judge, item.layout, payload_of(judge, answer_parts)), item.layout, convention)
     case = _case(judge, item, view, {part.part: part for part in marking.parts}, flags, convention)
     return QuestionReview(
         place=item.position,
@@ -187,7 +187,7 @@ def answered_question(
         kind=view.kind,
         maximum=points(item.maximum) if ReviewFlag.MAX_MARKS in flags and item.number else None,
         mark=None if outcome.fraction is None or ReviewFlag.MARKS not in flags else points(outcome.fraction * item.maximum),
-        state=_state(question, said, outcome.state or marking.state, flags),
+        state=_state(question, answer_parts, outcome.state or marking.state, flags),
         rows=tuple(_rows(case)) if not outcome.files or parts.get(ANSWER) else (),
         general=html(judge.explanation) if ReviewFlag.GENERAL in flags and judge.explanation else "",
         comment=outcome.comment,
@@ -212,8 +212,8 @@ def _state(question: QuestionDefinition, parts: Parts, state: MarkState, flags: 
 
 
 def _self_review(question: QuestionDefinition, levels: Mapping[str, int]) -> SelfReviewView:
-    found = self_assessed_points(question, levels)
-    earned, most = (None, None) if found is None else (points(found[0]), points(found[1]))
+    assessed = self_assessed_points(question, levels)
+    earned, most = (None, None) if assessed is None else (points(assessed[0]), points(assessed[1]))
     return SelfReviewView(len(rubric_of(question)) - len(levels), bool(levels), earned, most)
 
 
@@ -290,7 +290,7 @@ def _right_places(case: _ReviewCase) -> frozenset[str]:
     right = case.right.get("choices") or [case.right.get("choice", "")]
     if "value" in case.right:
         right = ["true" if case.right["value"] in (True, "true") else "false"]
-    return frozenset(str(place) for place in right)
+    return frozenset(str(position) for position in right)
 
 
 def _option_row(case: _ReviewCase, option: OptionView) -> ReviewRow:

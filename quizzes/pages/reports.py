@@ -79,7 +79,7 @@ class ReportQuery:
 
 def report_query(arguments: Mapping[str, str], *, by_address: bool) -> ReportQuery:
     """Read the fields of an address; `by_address` for those who see the addresses of learners."""
-    wanted = ReportFilter(
+    filters = ReportFilter(
         words=" ".join(arguments.get("q", "").split())[:LONGEST_SEARCH],
         by_address=by_address,
         state=chosen(AttemptState, arguments.get("state")),
@@ -88,7 +88,7 @@ def report_query(arguments: Mapping[str, str], *, by_address: bool) -> ReportQue
         group=as_uuid(arguments.get("group", "")),
     )
     order = ReportOrder(chosen(ReportSort, arguments.get("sort")) or ReportSort.NAME, arguments.get("direction") == "down")
-    return ReportQuery(wanted, order)
+    return ReportQuery(filters, order)
 
 
 def chosen(names: type[Choice], text: str | None) -> Choice | None:
@@ -143,9 +143,9 @@ def _outcome(row: ReportRow) -> AttemptOutcome | None:
     return None if row.passed is None else AttemptOutcome.PASSED if row.passed else AttemptOutcome.FAILED
 
 
-def choices(words: Mapping[Choice, str]) -> list[tuple[str, str]]:
+def choices(labels: Mapping[Choice, str]) -> list[tuple[str, str]]:
     """Return what a list offers: value and words."""
-    return [(name.value, _(text)) for name, text in words.items()]
+    return [(name.value, _(text)) for name, text in labels.items()]
 
 
 def headings() -> list[str]:
@@ -155,13 +155,13 @@ def headings() -> list[str]:
 
 def download_rows(rows: Iterable[ReportRow]) -> Iterator[Sequence[Cell]]:
     """Yield the rows of the download as they come."""
-    words = {state: _(text) for state, text in STATES.items()}
+    labels = {state: _(text) for state, text in STATES.items()}
     for row in rows:
         yield (
             row.name,
             row.email,
             row.number,
-            words.get(row.state, row.state.value),
+            labels.get(row.state, row.state.value),
             local(row.started_at).isoformat(timespec="seconds"),
             "" if row.finished_at is None else local(row.finished_at).isoformat(timespec="seconds"),
             decimal(row.minutes, 1),

@@ -13,7 +13,7 @@ from quizzes.rules.item_layout import NoVariablesError, draw_variables
 from quizzes.rules.question_variables import QuestionVariable
 
 DRAWS = 5
-MOST_DECIMALS = 4
+DECIMALS_OF_SAMPLES = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,10 +27,10 @@ class VariableSamples:
 
 def samples_of(folder: CourseFolder | None, key: str) -> VariableSamples | None:
     """Return draws of a question; None where it is not calculated, or where its numbers cannot be drawn or calculated."""
-    found = find_question(folder, key) if folder is not None else None
-    if found is None or not isinstance(found[0].body, CalculatedBody) or not found[0].body.variables:
+    located = find_question(folder, key) if folder is not None else None
+    if located is None or not isinstance(located[0].body, CalculatedBody) or not located[0].body.variables:
         return None
-    body = found[0].body
+    body = located[0].body
     try:
         draws = tuple(_draw(body, seed) for seed in range(1, DRAWS + 1))
     except (NoVariablesError, ExpressionError):
@@ -51,4 +51,4 @@ def _variable(variable: QuestionVariable, drawn: Mapping[str, Fraction]) -> str:
 
 
 def _format_value(value: Fraction, decimals: int | None) -> str:
-    return number(float(value), decimals) if decimals is not None else number(round(float(value), MOST_DECIMALS))
+    return number(float(value), decimals) if decimals is not None else number(round(float(value), DECIMALS_OF_SAMPLES))

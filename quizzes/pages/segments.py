@@ -38,7 +38,7 @@ class JoinedHistory:
     @property
     def names(self) -> Mapping[int, str]:
         """Return the name of each version of the course, by its id."""
-        return {one.id: self._name(one) for one in self.versions}
+        return {version.id: self._name(version) for version in self.versions}
 
     def _name(self, version: VersionRow) -> str:
         if version.question.key == self.key:
@@ -64,8 +64,8 @@ class JoinedHistory:
 
 def of_versions(rows: Sequence[ItemHistoryRow], versions: Sequence[int]) -> list[ItemHistoryRow]:
     """Return the answers to some versions."""
-    wanted = frozenset(versions)
-    return [row for row in rows if row.version_id in wanted]
+    version_ids = frozenset(versions)
+    return [row for row in rows if row.version_id in version_ids]
 
 
 def load_joined_history(session: Session, subject: ItemHistoryContext, *, with_reserved: bool) -> JoinedHistory:
@@ -74,11 +74,11 @@ def load_joined_history(session: Session, subject: ItemHistoryContext, *, with_r
     versions = list_question_versions(session, *joined.own)
     several = len(versions) > 1
     wordings = list_wordings(session, joined.own) if several else []
-    said = frozenset(one.version_id for one in wordings if one.withdrawn_at is None)
+    wording_only = frozenset(wording.version_id for wording in wordings if wording.withdrawn_at is None)
     copies = [_without_practice(row) for row in list_history(session, joined.copies)] if joined.copies else []
-    asked = list_copied_versions(session, {row.version_id for row in copies}) if copies else []
-    own = [SegmentVersion(one.id, content_digest(one.question, subject.slug), one.id in said) for one in versions]
-    segments = segments_of(own, asked, find_present_version(session, subject) if several else None)
+    copied = list_copied_versions(session, {row.version_id for row in copies}) if copies else []
+    own = [SegmentVersion(version.id, content_digest(version.question, subject.slug), version.id in wording_only) for version in versions]
+    segments = segments_of(own, copied, find_present_version(session, subject) if several else None)
     return JoinedHistory(subject.key, tuple(versions), segments, tuple(list_history(session, joined.own)), tuple(copies), tuple(wordings))
 
 
@@ -111,7 +111,7 @@ def _segment_lines(joined: JoinedHistory) -> Iterator[HistoryTableRow]:
 
 
 def _segment_name(joined: JoinedHistory, segment: Sequence[int]) -> str:
-    return ", ".join(joined.names[one] for one in segment if one in joined.names)
+    return ", ".join(joined.names[version_id] for version_id in segment if version_id in joined.names)
 
 
 def _too_few(line: HistoryTableRow, rows: Sequence[ItemHistoryRow]) -> HistoryTableRow:
@@ -125,12 +125,12 @@ SEGMENT_HEADINGS = ("segment", "versions", "where", *SUMS)
 
 def segment_rows(joined: JoinedHistory) -> list[list[Cell]]:
     """Return the sums of each segment as rows of a file, below SEGMENT_HEADINGS; shares in units of 1e-12, no copies with few answers."""
-    found: list[list[Cell]] = []
+    listed: list[list[Cell]] = []
     for at, segment in enumerate(joined.segments, start=1):
         versions = _segment_name(joined, segment)
         parts = (("course", of_versions(joined.own, segment)), ("copies", joined.shown_copies(segment)))
-        found += [[at, versions, where, *(getattr(sums_together(rows), name) for name in SUMS)] for where, rows in parts if rows]
-    return found
+        listed += [[at, versions, where, *(getattr(sums_together(rows), name) for name in SUMS)] for where, rows in parts if rows]
+    return listed
 
 
 def present_sentence(joined: JoinedHistory, *, together: bool) -> str:
@@ -160,14 +160,16 @@ class VersionChangeView:
 
 def change_views(joined: JoinedHistory) -> tuple[VersionChangeView, ...]:
     """Return the versions after the first, the newest first."""
-    in_force = {one.version_id: one for one in joined.wordings if one.withdrawn_at is None}
-    return tuple(_change(joined.names[one.id], before, one, in_force.get(one.id)) for before, one in pairwise(joined.versions))[::-1]
+    in_force = {wording.version_id: wording for wording in joined.wordings if wording.withdrawn_at is None}
+    return tuple(
+        _change(joined.names[version.id], before, version, in_force.get(version.id)) for before, version in pairwise(joined.versions)
+    )[::-1]
 
 
-def _change(name: str, before: VersionRow, version: VersionRow, said: WordingRow | None) -> VersionChangeView:
-    if said is not None:
+def _change(name: str, before: VersionRow, version: VersionRow, wording: WordingRow | None) -> VersionChangeView:
+    if wording is not None:
         return VersionChangeView(
-            version.id, name, _("Only the wording changed, says %(who)s: its figures go on.", who=said.said_by), False, True
+            version.id, name, _("Only the wording changed, says %(who)s: its figures go on.", who=wording.said_by), False, True
         )
     if is_judged_otherwise(before.question, version.question):
         return VersionChangeView(version.id, name, _("Its key or its parts changed: its figures begin anew."), False, False)
@@ -176,13 +178,15 @@ def _change(name: str, before: VersionRow, version: VersionRow, said: WordingRow
 
 def wording_corrections(joined: JoinedHistory) -> Iterator[CorrectionView]:
     """Yield what editors said of versions, and took back, as lines of the correction log."""
-    for one in joined.wordings:
-        name = joined.names.get(one.version_id)
+    for wording in joined.wordings:
+        name = joined.names.get(wording.version_id)
         if name is not None:
-            yield _correction(one.said_at, _("%(version)s was said to change only the wording.", version=name), one.said_by)
-            if one.withdrawn_at is not None:
-                yield _correction(one.withdrawn_at, _("Taken back: %(version)s changed only the wording.", version=name), one.withdrawn_by)
+            yield _correction(wording.said_at, _("%(version)s was said to change only the wording.", version=name), wording.said_by)
+            if wording.withdrawn_at is not None:
+                yield _correction(
+                    wording.withdrawn_at, _("Taken back: %(version)s changed only the wording.", version=name), wording.withdrawn_by
+                )
 
 
-def _correction(at: datetime, words: str, person: str) -> CorrectionView:
-    return CorrectionView(at, words, (person,), None)
+def _correction(at: datetime, sentence: str, person: str) -> CorrectionView:
+    return CorrectionView(at, sentence, (person,), None)

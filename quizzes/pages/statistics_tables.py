@@ -43,10 +43,10 @@ def _quiz_rows(examination: QuizAnalysis, _names: QuestionNames) -> Iterator[Seq
 
 
 def _position_rows(examination: QuizAnalysis, names: QuestionNames) -> Iterator[Sequence[Cell]]:
-    for one in examination.positions:
-        title = short_title(names.questions[one.versions[-1]]) if one.position.question else _("Drawn at random")
-        figures = [decimal(_in_percent(one.statistics, field), 6) for field, *_rest in POSITION]
-        yield one.position.number, one.position.question, title, decimal(one.maximum), *figures
+    for position in examination.positions:
+        title = short_title(names.questions[position.versions[-1]]) if position.position.question else _("Drawn at random")
+        figures = [decimal(_in_percent(position.statistics, field), 6) for field, *_rest in POSITION]
+        yield position.position.number, position.position.question, title, decimal(position.maximum), *figures
 
 
 def _in_percent(statistics: object, field: str) -> Fraction | None:
@@ -55,40 +55,49 @@ def _in_percent(statistics: object, field: str) -> Fraction | None:
 
 
 def _question_rows(examination: QuizAnalysis, names: QuestionNames) -> Iterator[Sequence[Cell]]:
-    for one in examination.questions:
-        name, question = names.names[one.version], names.questions[one.version]
-        figures = [decimal(_in_percent(one.statistics, field), 6) for field in QUESTION_FIELDS]
-        guess = None if one.guess is None else decimal(one.guess * 100, 6)
+    for analysed in examination.questions:
+        name, question = names.names[analysed.version], names.questions[analysed.version]
+        figures = [decimal(_in_percent(analysed.statistics, field), 6) for field in QUESTION_FIELDS]
+        guess = None if analysed.guess is None else decimal(analysed.guess * 100, 6)
         yield (
             name.key,
             name.number,
             short_title(question),
             question.kind.value,
-            int(one.drawn),
-            one.statistics.attempts,
-            decimal(one.maximum),
+            int(analysed.drawn),
+            analysed.statistics.attempts,
+            decimal(analysed.maximum),
             *figures,
             guess,
-            int(one.voided),
+            int(analysed.voided),
         )
 
 
 def _variant_rows(examination: QuizAnalysis, names: QuestionNames) -> Iterator[Sequence[Cell]]:
-    for one in examination.questions:
-        name = names.names[one.version]
-        for variant in one.variants:
+    for analysed in examination.questions:
+        name = names.names[analysed.version]
+        for variant in analysed.variants:
             figures = [decimal(_in_percent(variant.statistics, field), 6) for field in QUESTION_FIELDS]
             yield name.key, name.number, variant_words(variant.name), variant.statistics.attempts, *figures
 
 
 def _answer_rows(examination: QuizAnalysis, names: QuestionNames) -> Iterator[Sequence[Cell]]:
-    for one in examination.questions:
-        name, question = names.names[one.version], names.questions[one.version]
-        for found in one.classes:
-            part = part_name(question, found.part) if found.part else ""
-            credit, share = decimal(found.credit * 100, 6), decimal(found.frequency * 100, 6)
-            yield name.key, name.number, part, class_name(question, found), credit, found.count, share, decimal(found.mean_rest, 6)
-        for typed in one.typed:
+    for analysed in examination.questions:
+        name, question = names.names[analysed.version], names.questions[analysed.version]
+        for response_class in analysed.classes:
+            part = part_name(question, response_class.part) if response_class.part else ""
+            credit, share = decimal(response_class.credit * 100, 6), decimal(response_class.frequency * 100, 6)
+            yield (
+                name.key,
+                name.number,
+                part,
+                class_name(question, response_class),
+                credit,
+                response_class.count,
+                share,
+                decimal(response_class.mean_rest, 6),
+            )
+        for typed in analysed.typed:
             part = part_name(question, typed.part) if typed.part else ""
             written = answer_name(question, typed.part, typed.text)
             yield name.key, name.number, part, _("Typed: %(text)s", text=written), 0, typed.count, None, decimal(typed.mean_rest, 6)

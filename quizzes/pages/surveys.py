@@ -78,10 +78,10 @@ def _view(survey: Survey, at: int) -> SurveyView:
 
 def _row(text: str, counts: RowCounts, columns: Sequence[str]) -> SurveyRowView:
     middle, start, segments = counts.median(), 0.0, []
-    for place, count in enumerate(counts.counts):
-        width = float(counts.share(place) * 100)
-        shown = percentage(counts.share(place) * 100, 0) if counts.answers else ""
-        segments.append(Segment(count, shown, width, start, middle is not None and place in middle))
+    for index, count in enumerate(counts.counts):
+        width = float(counts.share(index) * 100)
+        shown = percentage(counts.share(index) * 100, 0) if counts.answers else ""
+        segments.append(Segment(count, shown, width, start, middle is not None and index in middle))
         start += width
     return SurveyRowView(text, tuple(segments), counts.answers, _median_words(middle, columns))
 
@@ -89,7 +89,7 @@ def _row(text: str, counts: RowCounts, columns: Sequence[str]) -> SurveyRowView:
 def _median_words(middle: tuple[int, int] | None, columns: Sequence[str]) -> str:
     if middle is None:
         return ""
-    low, high = (columns[place] for place in middle)
+    low, high = (columns[index] for index in middle)
     return low if low == high else _("between “%(low)s” and “%(high)s”", low=low, high=high)
 
 
@@ -100,7 +100,7 @@ def survey_rows(surveys: Sequence[Survey]) -> Iterator[Sequence[Cell]]:
         assert isinstance(body, MatrixBody)
         for row, counts in zip(body.rows, survey.rows, strict=True):
             middle = counts.median() or ()
-            for place, column in enumerate(body.columns):
-                share = decimal(counts.share(place) * 100, 6) if counts.answers else None
-                said = plain(row.text), plain(column.text), counts.counts[place], share, counts.answers
-                yield survey.key, survey.number, *said, int(place in middle)
+            for index, column in enumerate(body.columns):
+                share = decimal(counts.share(index) * 100, 6) if counts.answers else None
+                cells = plain(row.text), plain(column.text), counts.counts[index], share, counts.answers
+                yield survey.key, survey.number, *cells, int(index in middle)

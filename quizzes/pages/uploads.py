@@ -29,7 +29,7 @@ class UploadView:
     several: bool
 
 
-def upload_parts(question: QuestionDefinition, asked: UploadedFiles) -> dict[str, Any]:
+def upload_parts(question: QuestionDefinition, uploads: UploadedFiles) -> dict[str, Any]:
     """Return what a question's page shows of files; nothing where it takes none."""
     limits = upload_limits(question)
     if limits is None:
@@ -37,11 +37,11 @@ def upload_parts(question: QuestionDefinition, asked: UploadedFiles) -> dict[str
     upload = UploadView(
         accept=",".join(f".{extension}" for extension in limits.accept),
         words=_limits_in_words(limits),
-        problem=problem_words(asked.said, limits),
-        full=len(asked.files) >= limits.files,
+        problem=problem_words(uploads.said, limits),
+        full=len(uploads.files) >= limits.files,
         several=limits.files > 1,
     )
-    return {"files": tuple(asked.files), "upload": upload}
+    return {"files": tuple(uploads.files), "upload": upload}
 
 
 def _limits_in_words(limits: UploadLimits) -> str:
@@ -55,10 +55,10 @@ def _limits_in_words(limits: UploadLimits) -> str:
     )
 
 
-def problem_words(said: str, limits: UploadLimits) -> str:
+def problem_words(problem: str, limits: UploadLimits) -> str:
     """Say why a file was not taken; empty where nothing is to be said."""
     size = limits.size // MEGABYTE
-    match said:
+    match problem:
         case UploadRefusal.KIND:
             return _("The file was not uploaded because this type of file is not accepted.")
         case UploadRefusal.CONTENT:

@@ -10,7 +10,7 @@ from quizzes.rules.definitions import CalculatedBody
 from quizzes.rules.variants import Variant, VariantRemark, VariantRemarkKind
 
 MOST_REMARKS = 50
-MOST_DECIMALS = 6
+DECIMALS_OF_VARIANTS = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +46,8 @@ def variants_view(plan: VariantPlan) -> VariantsView:
         plan.family,
         tuple(names),
         tuple(mistakes),
-        tuple(_row(one, names, mistakes, body.decimals) for one in plan.variants),
-        tuple(remark_words(one) for one in plan.remarks[:MOST_REMARKS]),
+        tuple(_row(variant, names, mistakes, body.decimals) for variant in plan.variants),
+        tuple(remark_words(remark) for remark in plan.remarks[:MOST_REMARKS]),
         max(0, len(plan.remarks) - MOST_REMARKS),
         pattern_words(plan),
     )
@@ -55,10 +55,10 @@ def variants_view(plan: VariantPlan) -> VariantsView:
 
 def _row(variant: Variant, names: Sequence[str], mistakes: Sequence[str], decimals: int | None) -> VariantRow:
     wrong = dict(variant.mistakes)
-    shown = MOST_DECIMALS if decimals is None else decimals
+    shown = DECIMALS_OF_VARIANTS if decimals is None else decimals
     return VariantRow(
         variant.name,
-        tuple(figure(variant.values[name], MOST_DECIMALS) for name in names),
+        tuple(figure(variant.values[name], DECIMALS_OF_VARIANTS) for name in names),
         figure(variant.key, shown),
         tuple(figure(wrong.get(expression), shown) for expression in mistakes),
     )

@@ -168,7 +168,7 @@ def list_compositions(session: Session, course_id: int, activity_key: str, learn
         numbers.setdefault(name, []).append(row.number)
         attempt_counts[name] = attempt_counts.get(name, 0) + counts.get(row.id, 0)
     newest = newest_with(compositions, counts)
-    choices = [CompositionChoice(name, tuple(found), attempt_counts[name]) for name, found in numbers.items()]
+    choices = [CompositionChoice(name, tuple(version_numbers), attempt_counts[name]) for name, version_numbers in numbers.items()]
     choices.sort(key=lambda choice: (choice.name != newest, -choice.numbers[-1]))
     return QuizCompositions(course_id, activity_key, compositions, rules, choices, learners)
 
@@ -209,7 +209,7 @@ def attempt_set(session: Session, quiz: QuizCompositions, which: CountedAttempts
     newest = next(reversed(pools))
     composition, rule = quiz.by_version[newest], quiz.rules[newest]
     deciding = f"{rule.pass_mark} {rule.attempts} {rule.grading.value}"
-    told = f"{sorted(pools)} {sorted(voided.items())} {deciding} {row[0]} {row[3]} {row[4]:.4f} {row[5]:.4f}"
+    described = f"{sorted(pools)} {sorted(voided.items())} {deciding} {row[0]} {row[3]} {row[4]:.4f} {row[5]:.4f}"
     return AnalysedAttempts(
         course_id=quiz.course_id,
         activity_key=quiz.activity_key,
@@ -222,7 +222,7 @@ def attempt_set(session: Session, quiz: QuizCompositions, which: CountedAttempts
         other=row[1],
         waiting=row[2],
         items=row[0] * len(composition.positions),
-        fingerprint=f"{VERSION}:{hashlib.sha256(told.encode()).hexdigest()}",
+        fingerprint=f"{VERSION}:{hashlib.sha256(described.encode()).hexdigest()}",
         rule=rule,
         learners=quiz.learners,
     )
@@ -238,24 +238,24 @@ def _picked(course_id: int, activity_key: str, which: CountedAttempts, learners:
     columns = (Attempt.id, Attempt.quiz_version_id, Attempt.language, Attempt.raw, Attempt.percent)
     if which is CountedAttempts.ALL:
         return select(*columns).where(_counted(course_id, activity_key, learners)).subquery()
-    place = func.row_number().over(partition_by=Attempt.enrolment_id, order_by=orders[which]).label("place")
-    ranked = select(*columns, place).where(_counted(course_id, activity_key, learners)).subquery()
+    rank = func.row_number().over(partition_by=Attempt.enrolment_id, order_by=orders[which]).label("place")
+    ranked = select(*columns, rank).where(_counted(course_id, activity_key, learners)).subquery()
     return select(ranked).where(ranked.c.place == 1).subquery()
 
 
-def marked_between(found: AnalysedAttempts, low: Decimal, high: Decimal) -> Select[int]:
+def marked_between(analysed: AnalysedAttempts, low: Decimal, high: Decimal) -> Select[int]:
     """Select the ids of the analysed attempts whose percentage lies between two, both included."""
-    picked = _picked(found.course_id, found.activity_key, found.which, found.learners)
+    picked = _picked(analysed.course_id, analysed.activity_key, analysed.which, analysed.learners)
     return (
         select(Attempt.id)
         .join(picked, picked.c.id == Attempt.id)
-        .where(picked.c.quiz_version_id.in_(tuple(found.pools)), picked.c.raw.is_not(None), Attempt.percent.between(low, high))
+        .where(picked.c.quiz_version_id.in_(tuple(analysed.pools)), picked.c.raw.is_not(None), Attempt.percent.between(low, high))
     )
 
 
-def _papers(found: AnalysedAttempts) -> Select[*tuple[Any, ...]]:
+def _papers(analysed: AnalysedAttempts) -> Select[*tuple[Any, ...]]:
     """Select every question of the attempts with its last mark and its current answer."""
-    picked = _picked(found.course_id, found.activity_key, found.which, found.learners)
+    picked = _picked(analysed.course_id, analysed.activity_key, analysed.which, analysed.learners)
     later, answers = aliased(MarkEvent), aliased(AnswerEvent)
     last_mark = select(func.max(later.id)).where(later.item_id == AttemptItem.id).scalar_subquery()
     last_answer = (
@@ -281,7 +281,7 @@ def _papers(found: AnalysedAttempts) -> Select[*tuple[Any, ...]]:
         .join(AttemptItem, AttemptItem.attempt_id == picked.c.id)
         .outerjoin(MarkEvent, MarkEvent.id == last_mark)
         .outerjoin(AnswerEvent, AnswerEvent.id == last_answer)
-        .where(AttemptItem.number.is_not(None), picked.c.quiz_version_id.in_(tuple(found.pools)), picked.c.raw.is_not(None))
+        .where(AttemptItem.number.is_not(None), picked.c.quiz_version_id.in_(tuple(analysed.pools)), picked.c.raw.is_not(None))
         .order_by(picked.c.id, AttemptItem.position)
     )
 
@@ -299,12 +299,12 @@ class MarkedAttempt:
     percent: Decimal | None
 
 
-def stream_attempts(session: Session, found: AnalysedAttempts) -> Iterator[MarkedAttempt]:
+def stream_attempts(session: Session, analysed: AnalysedAttempts) -> Iterator[MarkedAttempt]:
     """Yield the attempts, from one statement; what is read is not kept."""
     reader = _ResponseReader(session)
-    removed = frozenset(version for version, effect in found.voided.items() if effect in LEFT_OUT_EFFECTS)
-    counting = _counting(session, found, removed) if removed else frozenset()
-    for items in _seated(session, found):
+    removed = frozenset(version for version, effect in analysed.voided.items() if effect in LEFT_OUT_EFFECTS)
+    counting = _counting(session, analysed, removed) if removed else frozenset()
+    for items in _seated(session, analysed):
         yield MarkedAttempt(
             [reader.read(row, context) for row, context in items if _counts(row, removed)],
             {context: Fraction(row.maximum) for row, context in items if row.question_version_id in removed and context in counting},
@@ -312,21 +312,21 @@ def stream_attempts(session: Session, found: AnalysedAttempts) -> Iterator[Marke
         )
 
 
-def _counting(session: Session, found: AnalysedAttempts, removed: frozenset[int]) -> frozenset[int]:
+def _counting(session: Session, analysed: AnalysedAttempts, removed: frozenset[int]) -> frozenset[int]:
     """Return the positions where some attempt has a question that counts; a fixed one that was taken out of the total has none."""
-    return frozenset(context for items in _seated(session, found) for row, context in items if _counts(row, removed))
+    return frozenset(context for items in _seated(session, analysed) for row, context in items if _counts(row, removed))
 
 
 def _counts(row: Row[*tuple[Any, ...]], removed: frozenset[int]) -> bool:
     return row.state not in (None, MarkState.NOT_MARKED.value) and row.question_version_id not in removed
 
 
-def _seated(session: Session, found: AnalysedAttempts) -> Iterator[list[tuple[Row[*tuple[Any, ...]], int]]]:
+def _seated(session: Session, analysed: AnalysedAttempts) -> Iterator[list[tuple[Row[*tuple[Any, ...]], int]]]:
     """Yield the questions of each attempt, each with its position."""
-    rows = session.execute(_papers(found), execution_options={"yield_per": BATCH})
+    rows = session.execute(_papers(analysed), execution_options={"yield_per": BATCH})
     for _attempt, group in groupby(rows, key=lambda row: row.attempt_id):
         items = list(group)
-        seats = _seats(found.pools[items[0].quiz_version_id], tuple(row.question_version_id for row in items))
+        seats = _seats(analysed.pools[items[0].quiz_version_id], tuple(row.question_version_id for row in items))
         yield [(row, context) for row, context in zip(items, seats, strict=True) if context is not None]
 
 
@@ -355,14 +355,14 @@ class _ResponseReader:
         return MarkedResponse(position, row.question_version_id, mark, maximum, read.marking, read.typed, read.values, read.first)
 
     def _answer(self, version: int, layout: str, payload: str, language: str) -> "_Read":
-        place = (version, layout, payload, language)
-        found = self._read.get(place)
-        if found is None:
+        key = (version, layout, payload, language)
+        read_before = self._read.get(key)
+        if read_before is None:
             if len(self._read) >= KEPT_MARKINGS:
                 self._read.clear()
             question = attempts.get_questions(self._session, [version])[version]
-            found = self._read[place] = _read(question, layout, payload, language)
-        return found
+            read_before = self._read[key] = _read(question, layout, payload, language)
+        return read_before
 
 
 @dataclass(frozen=True, slots=True)
@@ -410,17 +410,17 @@ class CachedAnalysis:
     is_current: bool
 
 
-def find_examination(session: Session, found: AnalysedAttempts) -> CachedAnalysis | None:
+def find_examination(session: Session, analysed: AnalysedAttempts) -> CachedAnalysis | None:
     """Return what has been computed of such a set, unless by other formulas."""
     row = session.execute(
         select(QuizAnalysisCache).where(
-            QuizAnalysisCache.course_id == found.course_id,
-            QuizAnalysisCache.activity_key == found.activity_key,
-            QuizAnalysisCache.which == found.which.value,
-            QuizAnalysisCache.composition == found.cache_key,
+            QuizAnalysisCache.course_id == analysed.course_id,
+            QuizAnalysisCache.activity_key == analysed.activity_key,
+            QuizAnalysisCache.which == analysed.which.value,
+            QuizAnalysisCache.composition == analysed.cache_key,
         )
     ).scalar_one_or_none()
     if row is None or row.attempt_set.split(":")[0] != str(VERSION):
         return None
     examination = decode(QuizAnalysis, json.loads(row.document))
-    return CachedAnalysis(examination, row.computed_at, row.attempt_set == found.fingerprint)
+    return CachedAnalysis(examination, row.computed_at, row.attempt_set == analysed.fingerprint)

@@ -72,11 +72,11 @@ def stored_answer(row: Row[*tuple[object, ...]]) -> StoredAnswer:
     return StoredAnswer(row.answer_id, row.item_id, row.lease, row.seq, payload, row.server_time, row.checked, row.proved)
 
 
-def read_payloads(session: Session, answers: Sequence[StoredAnswer], wanted: Collection[int]) -> dict[int, object]:
+def read_payloads(session: Session, answers: Sequence[StoredAnswer], answer_ids: Collection[int]) -> dict[int, object]:
     """Return what some of these answers said, by their ids; those that came with it cost nothing, history one statement."""
-    found = {answer.id: answer.payload for answer in answers if answer.id in wanted}
-    missing = [answer_id for answer_id, payload in found.items() if payload is None]
+    payloads = {answer.id: answer.payload for answer in answers if answer.id in answer_ids}
+    missing = [answer_id for answer_id, payload in payloads.items() if payload is None]
     if missing:
         rows = session.execute(select(AnswerEvent.id, AnswerEvent.payload).where(AnswerEvent.id.in_(missing)))
-        found |= {row.id: json.loads(row.payload) for row in rows}
-    return found
+        payloads |= {row.id: json.loads(row.payload) for row in rows}
+    return payloads

@@ -114,8 +114,8 @@ def get_snapshot_of_activity(session: Session, activity_id: int) -> QuizSnapshot
 
 def find_published_snapshot(session: Session, course: Course, key: str) -> QuizSnapshot | None:
     """Return a quiz of a course's published version; None where it has none such."""
-    wanted = select(Activity.id).join(QuizVersion, QuizVersion.activity_id == Activity.id)
-    activity_id = session.scalar(wanted.where(Activity.version_id == course.published_version_id, Activity.key == key))
+    statement = select(Activity.id).join(QuizVersion, QuizVersion.activity_id == Activity.id)
+    activity_id = session.scalar(statement.where(Activity.version_id == course.published_version_id, Activity.key == key))
     return get_snapshot_of_activity(session, activity_id) if activity_id is not None else None
 
 
@@ -125,14 +125,14 @@ def get_snapshot(session: Session, quiz_version_id: int) -> QuizSnapshot:
 
 
 def _cached_snapshot(session: Session, column: InstrumentedAttribute[int], value: int) -> QuizSnapshot:
-    kept, name = cast("dict[tuple[str, int], QuizSnapshot]", session.info.setdefault("quiz_snapshots", {})), (column.key, value)
-    snapshot = kept.get(name)
+    cached, name = cast("dict[tuple[str, int], QuizSnapshot]", session.info.setdefault("quiz_snapshots", {})), (column.key, value)
+    snapshot = cached.get(name)
     if snapshot is None:
         if (row := session.execute(_SNAPSHOT.where(column == value)).one_or_none()) is None:
             raise NotFound
-        if len(kept) >= MOST_SNAPSHOTS:
-            kept.clear()  # at once, because other threads read it
-        snapshot = kept[name] = _read_snapshot(session, row)
+        if len(cached) >= MOST_SNAPSHOTS:
+            cached.clear()  # at once, because other threads read it
+        snapshot = cached[name] = _read_snapshot(session, row)
     return snapshot
 
 
@@ -165,17 +165,17 @@ _DOCUMENTS = compile_once(
 
 def get_questions(session: Session, version_ids: Sequence[int]) -> dict[int, definitions.QuestionDefinition]:
     """Return question versions by id; those in memory cost nothing, the others one statement."""
-    kept = cast("dict[int, definitions.QuestionDefinition]", session.info.setdefault("questions", {}))
-    found = {version_id: kept[version_id] for version_id in version_ids if version_id in kept}
-    missing = [version_id for version_id in dict.fromkeys(version_ids) if version_id not in found]
+    cached = cast("dict[int, definitions.QuestionDefinition]", session.info.setdefault("questions", {}))
+    questions = {version_id: cached[version_id] for version_id in version_ids if version_id in cached}
+    missing = [version_id for version_id in dict.fromkeys(version_ids) if version_id not in questions]
     if not missing:
-        return found
+        return questions
     rows = connection_of(session).execute(_DOCUMENTS, {"versions": missing})
     read = {row.id: from_document(json.loads(row.document)) for row in rows}
-    if len(kept) + len(read) > MOST_QUESTIONS:
-        kept.clear()
-    kept.update(read)
-    return found | read
+    if len(cached) + len(read) > MOST_QUESTIONS:
+        cached.clear()
+    cached.update(read)
+    return questions | read
 
 
 @dataclass(frozen=True, slots=True)
@@ -320,8 +320,8 @@ class LoadedAttempt(AttemptContext):
 
     def checked(self, item_id: int) -> list[StoredAnswer]:
         """Return the answers to an item that the learner had checked, in the order of the checks."""
-        found = [(answer.checked, answer) for answer in self.answers if answer.item_id == item_id and answer.checked is not None]
-        return [answer for _event, answer in sorted(found, key=lambda pair: pair[0])]
+        checked_answers = [(answer.checked, answer) for answer in self.answers if answer.item_id == item_id and answer.checked is not None]
+        return [answer for _event, answer in sorted(checked_answers, key=lambda pair: pair[0])]
 
     def item_at(self, position: int) -> LoadedItem | None:
         """Return the item in a place, counted from 1."""

@@ -31,13 +31,13 @@ def estimate_decisions(session: Session, course_id: int, folder: CourseFolder) -
 
 def _estimates(session: Session, course_id: int, activity: ActivitySource, quiz: QuizSource, folder: CourseFolder) -> Iterator[Finding]:
     is_short, is_repeated = count_positions(quiz, folder) < FEWEST_QUESTIONS, counts_best_of_several(quiz.settings)
-    found = find_decisions(session, course_id, activity.key) if is_short or is_repeated else None
-    if found is None or found.model is None or not found.model.fits:
+    decisions = find_decisions(session, course_id, activity.key) if is_short or is_repeated else None
+    if decisions is None or decisions.model is None or not decisions.model.fits:
         return
     if is_short:
-        yield _of_length(activity, found, found.model)
+        yield _of_length(activity, decisions, decisions.model)
     if is_repeated:
-        yield _of_attempts(activity, found, found.model, quiz.settings.attempts)
+        yield _of_attempts(activity, decisions, decisions.model, quiz.settings.attempts)
 
 
 def find_decisions(session: Session, course_id: int, activity_key: str) -> DecisionAnalysis | None:
@@ -48,24 +48,24 @@ def find_decisions(session: Session, course_id: int, activity_key: str) -> Decis
     quiz = list_compositions(session, course_id, activity_key)
     if not quiz.choices:
         return None
-    kept = find_examination(session, attempt_set(session, quiz, CountedAttempts.FIRST, quiz.choices[0]))
-    return None if kept is None else kept.examination.decisions
+    cached = find_examination(session, attempt_set(session, quiz, CountedAttempts.FIRST, quiz.choices[0]))
+    return None if cached is None else cached.examination.decisions
 
 
-def _of_length(activity: ActivitySource, found: DecisionAnalysis, model: DecisionModel) -> Finding:
+def _of_length(activity: ActivitySource, decisions: DecisionAnalysis, model: DecisionModel) -> Finding:
     return _finding(
         activity,
         "C517",
         "slots",
         N_("By the %(attempts)s first attempts, about %(share)s of every 100 people would get the same decision with other questions."),
         N_("Ask more questions, or use a second piece of evidence for people near the pass mark."),
-        {"attempts": str(found.attempts), "share": str(round(model.quality.consistency * 100))},
+        {"attempts": str(decisions.attempts), "share": str(round(model.quality.consistency * 100))},
     )
 
 
-def _of_attempts(activity: ActivitySource, found: DecisionAnalysis, model: DecisionModel, allowed: int) -> Finding:
+def _of_attempts(activity: ActivitySource, decisions: DecisionAnalysis, model: DecisionModel, allowed: int) -> Finding:
     compared = min(allowed or MOST_COMPARED, MOST_COMPARED)
-    once, several = (one.false_pass for one in best_of(model.true_scores(found.rule), (1, compared)))
+    once, several = (best.false_pass for best in best_of(model.true_scores(decisions.rule), (1, compared)))
     return _finding(
         activity,
         "C522",
@@ -76,7 +76,7 @@ def _of_attempts(activity: ActivitySource, found: DecisionAnalysis, model: Decis
         ),
         N_("Allow one attempt, let the mean of all attempts count, or ask more questions."),
         {
-            "attempts": str(found.attempts),
+            "attempts": str(decisions.attempts),
             "allowed": str(compared),
             "several": str(round(several * 100)),
             "once": str(round(once * 100)),

@@ -25,14 +25,14 @@ def balance_by(session: Session, quiz_version_id: int, balance: FrozenBalance | 
     """Return the balance of a quiz version with the facilities of one of its draw tables; those in memory cost nothing."""
     if balance is None or number == 1:
         return balance
-    kept = cast("dict[tuple[int, int], Mapping[str, int]]", session.info["draw_tables"])
-    facilities = kept.get((quiz_version_id, number))
+    cached = cast("dict[tuple[int, int], Mapping[str, int]]", session.info["draw_tables"])
+    facilities = cached.get((quiz_version_id, number))
     if facilities is None:
-        wanted = select(DrawTable.facilities).where(DrawTable.quiz_version_id == quiz_version_id, DrawTable.number == number)
-        facilities = json.loads(session.execute(wanted).scalar_one())
-        if len(kept) >= KEPT_TABLES:
-            kept.clear()  # at once, because other threads read it
-        kept[quiz_version_id, number] = facilities
+        statement = select(DrawTable.facilities).where(DrawTable.quiz_version_id == quiz_version_id, DrawTable.number == number)
+        facilities = json.loads(session.execute(statement).scalar_one())
+        if len(cached) >= KEPT_TABLES:
+            cached.clear()  # at once, because other threads read it
+        cached[quiz_version_id, number] = facilities
     return replace(balance, facilities=facilities)
 
 
@@ -48,8 +48,8 @@ class DrawTableRow:
 
 def find_newest_table(session: Session, quiz_version_id: int) -> DrawTableRow | None:
     """Return the newest draw table of a quiz version after its first, in use or not; None without any."""
-    found = list_tables(session, quiz_version_id, limit=1)
-    return found[0] if found else None
+    tables = list_tables(session, quiz_version_id, limit=1)
+    return tables[0] if tables else None
 
 
 def list_tables(session: Session, quiz_version_id: int, *, limit: int = MOST_TABLES) -> list[DrawTableRow]:

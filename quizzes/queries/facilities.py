@@ -44,7 +44,11 @@ NO_ANSWERS = FirstAnswers(0, Fraction(0))
 
 def count_first_answers(session: Session, version_ids: Sequence[int]) -> dict[int, FirstAnswers]:
     """Return the answers to question versions that their history counts: in first attempts at quizzes that count, marked, not voided."""
-    return {version: found for (version, variant), found in count_answers_by_variant(session, version_ids).items() if not variant}
+    return {
+        version: first_answers
+        for (version, variant), first_answers in count_answers_by_variant(session, version_ids).items()
+        if not variant
+    }
 
 
 def count_answers_by_variant(session: Session, version_ids: Sequence[int]) -> dict[tuple[int, str], FirstAnswers]:
@@ -89,7 +93,12 @@ def frozen_balance(
     if balance is None:
         return []
     own = {key: prior_share(question.difficulty or "", question.selection.expected) for key, question in questions.items()}
-    variants = {facility_key(one.question, name): own[one.question] for entry in entries for one in entry.pool for name in one.variants}
+    variants = {
+        facility_key(candidate.question, name): own[candidate.question]
+        for entry in entries
+        for candidate in entry.pool
+        for name in candidate.variants
+    }
     priors = {**own, **variants}
     foreseen, known = known_facilities(priors, {}), known_facilities(priors, answers)
     forms = _forms(entries, known, balance, count)
@@ -106,7 +115,9 @@ def frozen_balance(
     }
     if forms:
         table["seed"] = f"{count.seed:016x}"
-        table["forms"] = [{"name": one.name, "expected": str(one.expected), "cells": one.cells} for one in forms]
+        table["forms"] = [
+            {"name": parallel_form.name, "expected": str(parallel_form.expected), "cells": parallel_form.cells} for parallel_form in forms
+        ]
     return [table]
 
 
@@ -115,10 +126,10 @@ def _forms(entries: Sequence[SlotEntry], facilities: Mapping[str, int], balance:
         return ()
     plan = plan_draws(without_variants(entries), facilities, balance)
     try:
-        found = assemble_forms(plan, balance, count.seed, count.number)
+        assembled = assemble_forms(plan, balance, count.seed, count.number)
     except TooManySums:
         return ()
-    return named_forms(plan, found) if found else ()
+    return named_forms(plan, assembled) if assembled else ()
 
 
 def allows_a_draw(entries: Sequence[SlotEntry], facilities: Mapping[str, int], balance: Balance) -> bool:

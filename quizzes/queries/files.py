@@ -55,14 +55,14 @@ def get_file(session: Session, actor: Actor, attempt: UUID, file: UUID) -> Attem
     ).one_or_none()
     if row is None:
         raise NotFound
-    found: Attempt = row[0]
+    attempt_row: Attempt = row[0]
     return AttemptFileContext(
-        id=found.id,
-        uuid=found.uuid,
-        person_id=found.person_id,
-        course_id=found.course_id,
-        state=AttemptState(found.state),
-        preview=found.preview,
+        id=attempt_row.id,
+        uuid=attempt_row.uuid,
+        person_id=attempt_row.person_id,
+        course_id=attempt_row.course_id,
+        state=AttemptState(attempt_row.state),
+        preview=attempt_row.preview,
         staff_role=StaffRole(row.role) if row.role else None,
         sha256=row.sha256,
         name=row.name,

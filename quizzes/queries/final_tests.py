@@ -56,10 +56,10 @@ _ENDED = Attempt.state.in_([state.value for state in ENDED_STATES])
 
 def outline_of_activity(session: Session, activity_id: int) -> Outline:
     """Return the course version that an activity belongs to; which it is never changes, so it is kept in memory."""
-    kept = cast("dict[int, int]", session.info.setdefault("versions", {}))
-    if activity_id not in kept:
-        kept[activity_id] = session.execute(select(Activity.version_id).where(Activity.id == activity_id)).scalar_one()
-    return get_outline(session, kept[activity_id])
+    cached = cast("dict[int, int]", session.info.setdefault("versions", {}))
+    if activity_id not in cached:
+        cached[activity_id] = session.execute(select(Activity.version_id).where(Activity.id == activity_id)).scalar_one()
+    return get_outline(session, cached[activity_id])
 
 
 def find_final_release(session: Session, enrolment_id: int | None, outline: Outline, key: str, pair: PairedTests | None) -> FinalRelease:

@@ -52,12 +52,12 @@ def list_uses(session: Session, course_id: int, question_id: int) -> list[ItemUs
         .order_by(CourseVersion.number.desc(), Activity.key, Slot.position)
         .limit(MOST_USES)
     )
-    found: dict[str, list[Any]] = {}
+    rows_by_quiz: dict[str, list[Any]] = {}
     for row in session.execute(statement):
-        found.setdefault(row.key, []).append(row)
+        rows_by_quiz.setdefault(row.key, []).append(row)
     return [
         ItemUseRow(key, rows[0].title, rows[0].is_current, rows[0].is_drawn, tuple(dict.fromkeys(row.quiz_version_id for row in rows)))
-        for key, rows in found.items()
+        for key, rows in rows_by_quiz.items()
     ]
 
 
@@ -135,6 +135,6 @@ def list_cached_analyses(session: Session, course_id: int, keys: Collection[str]
 
 def _analysis_of(document: str, version_ids: Collection[int]) -> QuizAnalysis:
     """Read an analysis without the questions that are not asked for: decoding them is what costs."""
-    found = json.loads(document)
-    wanted = [one for one in found["questions"] if one["version"] in version_ids]
-    return decode(QuizAnalysis, found | {"questions": wanted, "findings": []})
+    fields = json.loads(document)
+    chosen = [question for question in fields["questions"] if question["version"] in version_ids]
+    return decode(QuizAnalysis, fields | {"questions": chosen, "findings": []})

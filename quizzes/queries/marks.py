@@ -99,23 +99,23 @@ def find_valid_manual_marks(session: Session, loaded: LoadedAttempt, responses: 
         return {}
     by_hand = {item_id: marks for item_id, marks in _own_marks(session, loaded).items() if marks[-1].origin == "manual"}
     answers = {item_id: _marked_answer(loaded, item_id, marks) for item_id, marks in by_hand.items()}
-    found = [answer for answer in answers.values() if answer is not None]
-    said = read_payloads(session, found, {answer.id for answer in found})
+    marked_answers = [answer for answer in answers.values() if answer is not None]
+    payloads = read_payloads(session, marked_answers, {answer.id for answer in marked_answers})
     return {
         item_id: Marking(MarkState(marks[-1].state), share(marks[-1]))
         for item_id, marks in by_hand.items()
-        if says_the_same(said[answer.id] if (answer := answers[item_id]) else None, responses.get(item_id))
+        if says_the_same(payloads[answer.id] if (answer := answers[item_id]) else None, responses.get(item_id))
     }
 
 
 def _own_marks(session: Session, loaded: LoadedAttempt) -> dict[int, list[MarkEvent]]:
     """Return by item its marks without those of the void in force, the oldest first."""
     voided_by = {item.id: item.voided_by for item in loaded.items}
-    found: dict[int, list[MarkEvent]] = {}
+    marks: dict[int, list[MarkEvent]] = {}
     for event in session.scalars(select(MarkEvent).where(MarkEvent.item_id.in_(voided_by)).order_by(MarkEvent.id)):
         if event.regrade_id is None or event.regrade_id != voided_by[event.item_id]:
-            found.setdefault(event.item_id, []).append(event)
-    return found
+            marks.setdefault(event.item_id, []).append(event)
+    return marks
 
 
 def _marked_answer(loaded: LoadedAttempt, item_id: int, marks: Sequence[MarkEvent]) -> StoredAnswer | None:
@@ -132,23 +132,23 @@ class MarkedItem(LoadedAttempt, MarkingContext):
     item: LoadedItem = field(kw_only=True)
 
 
-def _marked_item(session: Session, loaded: LoadedAttempt, place: int) -> MarkedItem:
-    item = loaded.item_at(place)
+def _marked_item(session: Session, loaded: LoadedAttempt, position: int) -> MarkedItem:
+    item = loaded.item_at(position)
     if item is None or item.number is None or loaded.state is not AttemptState.FINISHED:
         raise NotFound
     kind = attempts.get_questions(session, [item.question_version_id])[item.question_version_id].kind
-    known = {one.name: getattr(loaded, one.name) for one in fields(LoadedAttempt)}
+    known = {member.name: getattr(loaded, member.name) for member in fields(LoadedAttempt)}
     return MarkedItem(**known, is_by_hand=kind in BY_HAND, item=item)
 
 
-def get_marked_item(session: Session, actor: Actor, attempt: UUID, place: int) -> MarkedItem:
+def get_marked_item(session: Session, actor: Actor, attempt: UUID, position: int) -> MarkedItem:
     """Return the question in a place of a submitted attempt; raise NotFound, or SignInNeeded."""
-    return _marked_item(session, attempts.get_attempt(session, actor, attempt), place)
+    return _marked_item(session, attempts.get_attempt(session, actor, attempt), position)
 
 
-def lock_marked_item(session: Session, actor: Actor, attempt: UUID, place: int) -> MarkedItem:
+def lock_marked_item(session: Session, actor: Actor, attempt: UUID, position: int) -> MarkedItem:
     """Return the question in a place, its attempt locked."""
-    return _marked_item(session, attempts.lock_attempt(session, actor, attempt), place)
+    return _marked_item(session, attempts.lock_attempt(session, actor, attempt), position)
 
 
 class MarkingFilter(StrEnum):
@@ -281,7 +281,9 @@ def neighbours(session: Session, subject: QuizContext, queue: MarkingQueue, item
         .where(AttemptItem.id == item_id)
     ).one()
     statement = _queue(subject, queue).limit(1)
-    before = session.execute(statement.where(_beyond(order, here, later=False)).order_by(*(one.desc() for one in order))).one_or_none()
+    before = session.execute(
+        statement.where(_beyond(order, here, later=False)).order_by(*(column.desc() for column in order))
+    ).one_or_none()
     after = session.execute(statement.where(_beyond(order, here, later=True)).order_by(*order)).one_or_none()
     return Neighbours(*(None if row is None else _line(row, queue) for row in (before, after)))
 

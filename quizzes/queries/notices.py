@@ -44,12 +44,12 @@ def list_improved_results(session: Session, override: QuizOverride, *, after: in
     """Return the learners for whom an override that is in force made something kinder than what held before it."""
     before = find_before(session, override)
     page = session.execute(_learners(override).where(Enrolment.id > after).order_by(Enrolment.id).limit(PORTION)).all()
-    found: dict[int, tuple[Any, list[QuizOverride]]] = {}
+    by_result: dict[int, tuple[Any, list[QuizOverride]]] = {}
     rows = _WITH_TERMS.where(Activity.key == override.activity_key, Enrolment.id.in_([row.id for row in page]))
     for row in session.execute(rows):
-        held = found.setdefault(row.id, (row, []))[1]
+        held = by_result.setdefault(row.id, (row, []))[1]
         held += [] if row[4] is None else [row[4]]
-    people = [row.person_id for row, held in found.values() if _is_better_off(session, row, held, override, before)]
+    people = [row.person_id for row, held in by_result.values() if _is_better_off(session, row, held, override, before)]
     return _portion(page, people)
 
 
@@ -80,7 +80,7 @@ def find_before(session: Session, override: QuizOverride) -> QuizOverride | None
 
 def _is_better_off(session: Session, row: Any, held: list[QuizOverride], override: QuizOverride, before: QuizOverride | None) -> bool:
     snapshot = get_snapshot(session, row.version)
-    without = [one for one in held if one.id != override.id] + ([before] if before is not None else [])
+    without = [other for other in held if other.id != override.id] + ([before] if before is not None else [])
     now, then = (
         setting_sources_of(snapshot.published_settings, snapshot.settings, rows, row[3]).effective_settings() for rows in (held, without)
     )

@@ -63,7 +63,7 @@ def find_paired_class(session: Session, course_id: int, pair: PairedTests, learn
             forms = [_forms_of(session, row.quiz_version_id) for row in (first, second)]
             if forms[0] == forms[1] != ():
                 by_forms.setdefault(forms[0], {}).setdefault((first.form, second.form), []).append(scores)
-                newest = max(newest, (second.quiz_version_id, forms[0]), key=lambda found: found[0])
+                newest = max(newest, (second.quiz_version_id, forms[0]), key=lambda version_and_form: version_and_form[0])
     crossed = by_forms.get(newest[1], {})
     voids = [frozenset(list_voided(session, course_id, key).items()) for key in (pair.initial, pair.final)]
     return PairedClass(people, crossed.get(("A", "B"), ()), crossed.get(("B", "A"), ()), only_first, voids[0] != voids[1])

@@ -119,9 +119,9 @@ def _records() -> Select[PassMarkRecord, str, str, str]:
 
 def _signed(session: Session, statement: Select[PassMarkRecord, str, str, str]) -> Iterable[SignedRecord]:
     for row, given_names, first_surname, second_surname in session.execute(statement):
-        found = json.loads(row.result)
-        judges = tuple(JudgedSheet(one["name"], tuple(one["first"]), tuple(one["second"])) for one in found["judges"])
-        means, items = tuple(Fraction(sum(one.second), len(one.second)) for one in judges), items_of(row)
+        result = json.loads(row.result)
+        judges = tuple(JudgedSheet(judge["name"], tuple(judge["first"]), tuple(judge["second"])) for judge in result["judges"])
+        means, items = tuple(Fraction(sum(judge.second), len(judge.second)) for judge in judges), items_of(row)
         assert row.pass_mark is not None
         assert row.signed_at is not None
         yield SignedRecord(
@@ -131,7 +131,7 @@ def _signed(session: Session, statement: Select[PassMarkRecord, str, str, str]) 
             questions=tuple(item.key for item in items),
             texts=tuple(item.html for item in items),
             shows_facilities=row.shows_facilities,
-            cut=JudgedCut(Fraction(found["cut"]), Fraction(found["error_variance"]), means, tuple(map(Fraction, found["without"]))),
+            cut=JudgedCut(Fraction(result["cut"]), Fraction(result["error_variance"]), means, tuple(map(Fraction, result["without"]))),
             pass_mark=Fraction(row.pass_mark),
             reason=row.reason,
             signed_at=row.signed_at,
@@ -194,8 +194,8 @@ def get_sheet(session: Session, record: PassMarkRecord, uuid: UUID, person_id: i
 
 def ratings_of(written: str, number: int) -> list[int | None]:
     """Return what a sheet says of so many questions, None where it says nothing yet."""
-    found = json.loads(written)
-    return [found[place] if place < len(found) else None for place in range(number)]
+    ratings = json.loads(written)
+    return [ratings[index] if index < len(ratings) else None for index in range(number)]
 
 
 def second_ratings(sheet: JudgeSheet, number: int) -> list[int | None]:
@@ -205,12 +205,12 @@ def second_ratings(sheet: JudgeSheet, number: int) -> list[int | None]:
 
 def complete_sheets(session: Session, record: PassMarkRecord, judged: JudgingRound) -> list[JudgedSheet]:
     """Return the sheets that say something of every question in a round; in the second they have to have been saved in it."""
-    number, found = len(items_of(record)), list[JudgedSheet]()
+    number, sheets = len(items_of(record)), list[JudgedSheet]()
     for sheet in list_sheets(session, record.id):
-        first, second = (tuple(one for one in ratings_of(own, number) if one is not None) for own in (sheet.first, sheet.second))
+        first, second = (tuple(rating for rating in ratings_of(own, number) if rating is not None) for own in (sheet.first, sheet.second))
         if len(first) == number and (judged is JudgingRound.FIRST or len(second) == number):
-            found.append(JudgedSheet(sheet.name, first, second))
-    return found
+            sheets.append(JudgedSheet(sheet.name, first, second))
+    return sheets
 
 
 def known_facilities(session: Session, course_id: int, keys: Sequence[str]) -> dict[str, int]:
@@ -224,12 +224,12 @@ def known_facilities(session: Session, course_id: int, keys: Sequence[str]) -> d
     named = select(QuestionVersion.id, Question.key).join(Question, Question.id == QuestionVersion.question_id)
     versions: dict[int, str] = dict(session.execute(named.where(QuestionVersion.id.in_(newest))).all())
     answers = count_first_answers(session, list(versions))
-    return {versions[one]: round(100 * own.shares / own.count) for one, own in answers.items() if own.count >= FEWEST_ANSWERS}
+    return {versions[version_id]: round(100 * own.shares / own.count) for version_id, own in answers.items() if own.count >= FEWEST_ANSWERS}
 
 
 def missing_records(session: Session, course_id: int, folder: CourseFolder) -> tuple[Finding, ...]:
     """Tell which quizzes say that judges set their pass mark, without a signed record of just that mark (spec/selection 0.2)."""
-    asked = [
+    questions = [
         (activity, activity.settings)
         for module in folder.modules
         for activity in module.activities
@@ -237,7 +237,7 @@ def missing_records(session: Session, course_id: int, folder: CourseFolder) -> t
     ]
     return tuple(
         _finding(activity.path, quiz)
-        for activity, quiz in asked
+        for activity, quiz in questions
         if quiz.settings.pass_mark is not None and find_record_of(session, course_id, activity.key, quiz.settings.pass_mark) is None
     )
 

@@ -58,7 +58,7 @@ def checks_of(loaded: LoadedAttempt, questions: Mapping[int, definitions.Questio
             finished.append(item.position)
     return QuestionChecks(
         answering_states,
-        locked=frozenset(place for place, found in answering_states.items() if found.locked),
+        locked=frozenset(position for position, answering in answering_states.items() if answering.locked),
         waiting=locked_places(loaded.items, finished, behaviour),
     )
 

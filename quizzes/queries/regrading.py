@@ -91,34 +91,34 @@ class QuizQuestionVersions:
 
 def list_question_versions(session: Session, context: QuizContext) -> list[QuizQuestionVersions]:
     """List the questions that the submitted attempts of a quiz asked, in the order in which they were made."""
-    asked = (
+    counted = (
         select(AttemptItem.question_version_id, func.count(AttemptItem.attempt_id.distinct()).label("attempts"))
         .join(Attempt, Attempt.id == AttemptItem.attempt_id)
         .where(*_finished(context.course_id, context.key), AttemptItem.number.is_not(None))
         .group_by(AttemptItem.question_version_id)
         .subquery()
     )
-    mine = select(QuestionVersion.question_id).join(asked, asked.c.question_version_id == QuestionVersion.id)
+    mine = select(QuestionVersion.question_id).join(counted, counted.c.question_version_id == QuestionVersion.id)
     rows = session.execute(
-        select(Question.id, Question.key, QuestionVersion.id, QuestionVersion.number, func.coalesce(asked.c.attempts, 0))
+        select(Question.id, Question.key, QuestionVersion.id, QuestionVersion.number, func.coalesce(counted.c.attempts, 0))
         .join(QuestionVersion, QuestionVersion.question_id == Question.id)
-        .outerjoin(asked, asked.c.question_version_id == QuestionVersion.id)
+        .outerjoin(counted, counted.c.question_version_id == QuestionVersion.id)
         .where(Question.id.in_(mine))
         .order_by(Question.id, QuestionVersion.number.desc())
         .limit(2000)
     )
-    found: dict[int, tuple[str, list[VersionCount]]] = {}
+    question_versions: dict[int, tuple[str, list[VersionCount]]] = {}
     for question_id, key, version_id, number, attempt_count in rows:
-        found.setdefault(question_id, (key, []))[1].append(VersionCount(version_id, number, attempt_count))
-    return [QuizQuestionVersions(question_id, key, tuple(versions)) for question_id, (key, versions) in found.items()]
+        question_versions.setdefault(question_id, (key, []))[1].append(VersionCount(version_id, number, attempt_count))
+    return [QuizQuestionVersions(question_id, key, tuple(versions)) for question_id, (key, versions) in question_versions.items()]
 
 
 def find_question_versions(session: Session, context: QuizContext, key: str) -> QuizQuestionVersions:
     """Return one of them; raise NotFound."""
-    found = next((asked for asked in list_question_versions(session, context) if asked.key == key), None)
-    if found is None:
+    versions = next((listed for listed in list_question_versions(session, context) if listed.key == key), None)
+    if versions is None:
         raise NotFound
-    return found
+    return versions
 
 
 def _finished(course_id: int, activity_key: str) -> tuple[ColumnElement[bool], ...]:
@@ -137,13 +137,13 @@ def covered(regrade: Regrade) -> tuple[ColumnElement[bool], ...]:
     conditions = _finished(regrade.course_id, regrade.activity_key)
     if regrade.question_id is None:
         return conditions
-    asked = (
+    contains_question = (
         exists()
         .where(AttemptItem.attempt_id == Attempt.id)
         .where(AttemptItem.question_version_id == QuestionVersion.id)
         .where(*_is_about(regrade))
     )
-    return (*conditions, asked)
+    return (*conditions, contains_question)
 
 
 def _is_about(regrade: Regrade) -> tuple[ColumnElement[bool], ...]:
@@ -227,10 +227,10 @@ PRESENT = select(
 def list_present_items(session: Session, attempt_ids: Sequence[int]) -> dict[int, list[PresentItem]]:
     """Return the questions of submitted attempts with their present marks, by attempt in their order."""
     statement = PRESENT.where(AttemptItem.attempt_id.in_(attempt_ids)).order_by(AttemptItem.attempt_id, AttemptItem.position)
-    found: dict[int, list[PresentItem]] = {}
+    items: dict[int, list[PresentItem]] = {}
     for row in session.execute(statement):
-        found.setdefault(row.attempt_id, []).append(present_item(row))
-    return found
+        items.setdefault(row.attempt_id, []).append(present_item(row))
+    return items
 
 
 def present_item(row: Row[*tuple[Any, ...]]) -> PresentItem:
@@ -267,10 +267,10 @@ def list_ended(session: Session, regrade: Regrade, enrolment_ids: Sequence[int])
         .order_by(Attempt.enrolment_id, Attempt.number)
         .execution_options(populate_existing=True)
     )
-    found: dict[int, list[Attempt]] = {}
+    attempts_of: dict[int, list[Attempt]] = {}
     for attempt in session.scalars(statement):
-        found.setdefault(attempt.enrolment_id or 0, []).append(attempt)
-    return found
+        attempts_of.setdefault(attempt.enrolment_id or 0, []).append(attempt)
+    return attempts_of
 
 
 def list_covered_ids(session: Session, regrade: Regrade, enrolment_ids: Sequence[int]) -> list[int]:
@@ -360,8 +360,8 @@ def find_marking_versions(session: Session, regrade_ids: Sequence[int]) -> dict[
     """Return the version used to mark, by regrade, for those that used another version than was asked."""
     if not regrade_ids:
         return {}
-    found = session.execute(select(Regrade.id, Regrade.target_id).where(Regrade.id.in_(regrade_ids), Regrade.target_id.is_not(None)))
-    targets = {regrade_id: version for regrade_id, version in found if version is not None}
+    rows = session.execute(select(Regrade.id, Regrade.target_id).where(Regrade.id.in_(regrade_ids), Regrade.target_id.is_not(None)))
+    targets = {regrade_id: version for regrade_id, version in rows if version is not None}
     questions = attempts.get_questions(session, list(targets.values()))
     return {regrade_id: questions[version] for regrade_id, version in targets.items()}
 
@@ -475,10 +475,10 @@ def list_left_out(session: Session, regrade: Regrade) -> Sequence[Person]:
 
 
 def _by_enrolment(session: Session, attempts: Select[*tuple[Any, ...]]) -> dict[int, list[int]]:
-    found: dict[int, list[int]] = {}
+    by_enrolment: dict[int, list[int]] = {}
     for attempt_id, enrolment_id in session.execute(attempts.order_by(Attempt.enrolment_id, Attempt.id)):
-        found.setdefault(enrolment_id, []).append(attempt_id)
-    return found
+        by_enrolment.setdefault(enrolment_id, []).append(attempt_id)
+    return by_enrolment
 
 
 def get_regrade_path(session: Session, regrade: Regrade) -> str:

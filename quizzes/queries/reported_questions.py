@@ -26,10 +26,10 @@ class ReportedQuestion(AnsweredQuestionContext):
     question_number: int
 
 
-def get_reported_question(session: Session, actor: Actor, attempt: UUID, place: int) -> ReportedQuestion:
+def get_reported_question(session: Session, actor: Actor, attempt: UUID, position: int) -> ReportedQuestion:
     """Return a question of an attempt by its place; raise NotFound, for words between the questions too."""
     loaded = attempts.get_attempt(session, actor, attempt)
-    item = loaded.item_at(place)
+    item = loaded.item_at(position)
     if item is None or item.number is None:
         raise NotFound
     statement = select(Question.key, QuestionVersion.number).join(QuestionVersion, QuestionVersion.question_id == Question.id)

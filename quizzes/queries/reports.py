@@ -113,13 +113,13 @@ def _of_quiz(course_id: int, activity_key: str) -> ColumnElement[bool]:
     return (Attempt.course_id == course_id) & (Attempt.activity_key == activity_key) & ~Attempt.preview
 
 
-def _conditions(course_id: int, activity_key: str, wanted: ReportFilter) -> list[ColumnElement[bool]]:
-    found = name_matches(wanted.words, with_address=wanted.by_address)
-    conditions = [_of_quiz(course_id, activity_key), *found, *within(Attempt.enrolment_id, wanted.edition, wanted.group)]
-    if wanted.state is not None:
-        conditions.append(Attempt.state == wanted.state.value)
-    if wanted.outcome is not None:
-        conditions.append(_OUTCOMES[wanted.outcome])
+def _conditions(course_id: int, activity_key: str, filters: ReportFilter) -> list[ColumnElement[bool]]:
+    named = name_matches(filters.words, with_address=filters.by_address)
+    conditions = [_of_quiz(course_id, activity_key), *named, *within(Attempt.enrolment_id, filters.edition, filters.group)]
+    if filters.state is not None:
+        conditions.append(Attempt.state == filters.state.value)
+    if filters.outcome is not None:
+        conditions.append(_OUTCOMES[filters.outcome])
     return conditions
 
 
@@ -145,9 +145,9 @@ def _rows() -> Select[*tuple[Any, ...]]:
     return select(*_COLUMNS).join(Person, Person.id == Attempt.person_id)
 
 
-def _report(course_id: int, activity_key: str, wanted: ReportFilter, order: ReportOrder) -> Select[*tuple[Any, ...]]:
+def _report(course_id: int, activity_key: str, filters: ReportFilter, order: ReportOrder) -> Select[*tuple[Any, ...]]:
     columns = [column.desc() if order.descending else column.asc() for column in _ORDERS[order.by]]
-    return _rows().where(*_conditions(course_id, activity_key, wanted)).order_by(*columns, Attempt.id)
+    return _rows().where(*_conditions(course_id, activity_key, filters)).order_by(*columns, Attempt.id)
 
 
 def _row(row: Row[*tuple[Any, ...]]) -> ReportRow:
@@ -168,10 +168,10 @@ def _row(row: Row[*tuple[Any, ...]]) -> ReportRow:
 
 
 def list_report(
-    session: Session, course_id: int, activity_key: str, wanted: ReportFilter, order: ReportOrder, *, offset: int, limit: int
+    session: Session, course_id: int, activity_key: str, filters: ReportFilter, order: ReportOrder, *, offset: int, limit: int
 ) -> list[ReportRow]:
     """List some of a quiz's attempts, previews left out."""
-    statement = _report(course_id, activity_key, wanted, order).offset(offset).limit(limit)
+    statement = _report(course_id, activity_key, filters, order).offset(offset).limit(limit)
     return [_row(row) for row in session.execute(statement)]
 
 
@@ -181,14 +181,14 @@ def list_marked(session: Session, ids: Select[int], *, offset: int, limit: int) 
     return [_row(row) for row in session.execute(statement.offset(offset).limit(limit))]
 
 
-def stream_report(session: Session, course_id: int, activity_key: str, wanted: ReportFilter, order: ReportOrder) -> Iterator[ReportRow]:
+def stream_report(session: Session, course_id: int, activity_key: str, filters: ReportFilter, order: ReportOrder) -> Iterator[ReportRow]:
     """Yield every attempt of a report from one statement, some at a time: memory does not grow with their number."""
-    statement = _report(course_id, activity_key, wanted, order)
+    statement = _report(course_id, activity_key, filters, order)
     for row in session.execute(statement, execution_options={"yield_per": BATCH}):
         yield _row(row)
 
 
-def count_report(session: Session, course_id: int, activity_key: str, wanted: ReportFilter) -> ReportCounts:
+def count_report(session: Session, course_id: int, activity_key: str, filters: ReportFilter) -> ReportCounts:
     """Count what a report shows."""
     statement = (
         select(
@@ -200,6 +200,6 @@ def count_report(session: Session, course_id: int, activity_key: str, wanted: Re
         )
         .select_from(Attempt)
         .join(Person, Person.id == Attempt.person_id)
-        .where(*_conditions(course_id, activity_key, wanted))
+        .where(*_conditions(course_id, activity_key, filters))
     )
     return ReportCounts(*session.execute(statement).one())

@@ -27,10 +27,10 @@ class SelfReviewedItem(AttemptContext):
     question: QuestionDefinition
 
 
-def lock_self_reviewed(session: Session, actor: Actor, attempt: UUID, place: int) -> SelfReviewedItem:
+def lock_self_reviewed(session: Session, actor: Actor, attempt: UUID, position: int) -> SelfReviewedItem:
     """Return a question of an attempt that its writer judges, the attempt locked; raise NotFound for every other question."""
     loaded = attempts.lock_attempt(session, actor, attempt)
-    item = loaded.item_at(place)
+    item = loaded.item_at(position)
     if item is None:
         raise NotFound
     question = attempts.get_questions(session, [item.question_version_id])[item.question_version_id]

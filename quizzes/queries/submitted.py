@@ -18,7 +18,7 @@ def list_submitted(session: Session, enrolment_id: int) -> Mapping[str, Sequence
     columns = (Attempt.activity_key, Attempt.uuid, Attempt.number, Attempt.submitted_at)
     ended = Attempt.state.in_((AttemptState.SUBMITTED.value, AttemptState.FINISHED.value))
     statement = select(*columns).where(Attempt.enrolment_id == enrolment_id, ended).order_by(Attempt.number)
-    found: dict[str, list[SubmittedWork]] = defaultdict(list)
+    submitted: dict[str, list[SubmittedWork]] = defaultdict(list)
     for row in session.execute(statement):
-        found[row.activity_key].append(SubmittedWork(f"/attempts/{row.uuid}/review", row.number, cast("datetime", row.submitted_at)))
-    return found
+        submitted[row.activity_key].append(SubmittedWork(f"/attempts/{row.uuid}/review", row.number, cast("datetime", row.submitted_at)))
+    return submitted

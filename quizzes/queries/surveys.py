@@ -39,9 +39,9 @@ def list_surveys(session: Session, course_id: int, activity_key: str, takes: Cou
 
     Equal answers are one row of the statement: memory does not grow with the attempts.
     """
-    place = func.row_number().over(partition_by=Attempt.enrolment_id, order_by=Attempt.number.desc()).label("place")
+    rank = func.row_number().over(partition_by=Attempt.enrolment_id, order_by=Attempt.number.desc()).label("place")
     ended = (Attempt.course_id == course_id) & (Attempt.activity_key == activity_key) & ~Attempt.preview
-    ranked = select(Attempt.id, place).where(ended, Attempt.state == AttemptState.FINISHED.value, *in_takes(takes)).subquery()
+    ranked = select(Attempt.id, rank).where(ended, Attempt.state == AttemptState.FINISHED.value, *in_takes(takes)).subquery()
     answers = aliased(AnswerEvent)
     last = select(answers.id).where(answers.item_id == AttemptItem.id).order_by(answers.lease.desc(), answers.seq.desc()).limit(1)
     statement = (
@@ -65,12 +65,12 @@ def list_surveys(session: Session, course_id: int, activity_key: str, takes: Cou
     for row in session.execute(statement):
         groups.setdefault(row.id, []).append(row)
     questions = attempts.get_questions(session, list(groups))
-    found = [
+    versions = [
         (min(row.place for row in rows), _survey(rows, questions[version]))
         for version, rows in groups.items()
         if _is_survey(questions[version])
     ]
-    return [survey for _place, survey in sorted(found, key=lambda one: (one[0], one[1].key, one[1].number))]
+    return [survey for _place, survey in sorted(versions, key=lambda question: (question[0], question[1].key, question[1].number))]
 
 
 def has_surveys(session: Session, course_id: int, activity_key: str) -> bool:

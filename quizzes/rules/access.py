@@ -105,7 +105,7 @@ class SettingSources:
     @property
     def sets_opening(self) -> bool:
         """Say whether an override decides when one may start, whatever opens the activity otherwise."""
-        overrides = [*self.groups, *(one for one in (self.everyone, self.own) if one is not None)]
+        overrides = [*self.groups, *(override for override in (self.everyone, self.own) if override is not None)]
         return any(OverridableSetting.OPENS in override.sets for override in overrides)
 
 
@@ -123,11 +123,11 @@ def is_within(networks: frozenset[str], address: str) -> bool:
     if not networks:
         return True
     try:
-        found = ip_address(address.partition("%")[0])
+        parsed = ip_address(address.partition("%")[0])
     except ValueError:
         return False
-    found = getattr(found, "ipv4_mapped", None) or found
-    return any(found in ip_network(network, strict=False) for network in networks)
+    parsed = getattr(parsed, "ipv4_mapped", None) or parsed
+    return any(parsed in ip_network(network, strict=False) for network in networks)
 
 
 def effective(

@@ -85,7 +85,18 @@ def response_analysis(responses: Iterable[ItemResponses]) -> tuple[ResponseClass
         ResponseClass(*group, count=count, frequency=Fraction(count, whole), mean_rest=rests[group] / count)
         for group, count in counts.items()
     ]
-    return tuple(sorted(classes, key=lambda one: (one.part, -one.count, one.matched, one.state, -one.credit)))
+    return tuple(
+        sorted(
+            classes,
+            key=lambda response_class: (
+                response_class.part,
+                -response_class.count,
+                response_class.matched,
+                response_class.state,
+                -response_class.credit,
+            ),
+        )
+    )
 
 
 def concerns_about(statistics: PositionStatistics | QuestionStatistics) -> tuple[ItemWarning, ...]:

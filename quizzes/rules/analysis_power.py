@@ -47,4 +47,4 @@ POWER: tuple[ClassPower, ...] = (
 
 def power_of(answers: int) -> ClassPower | None:
     """Return what the largest class of the table that is no larger than this one shows; None below the smallest."""
-    return next((one for one in reversed(POWER) if one.answers <= answers), None)
+    return next((class_power for class_power in reversed(POWER) if class_power.answers <= answers), None)

@@ -32,8 +32,11 @@ def answer_thirds(responses: Sequence[ItemResponses], classes: Sequence[Response
         sizes[third] += response.count
         for group in groups_of(response.marking):
             counted.setdefault(group, [0, 0, 0])[third] += response.count
-    found = [counted.get((one.part, one.matched, one.state, one.credit), [0, 0, 0]) for one in classes]
-    return AnswerThirds(_thirds(sizes), tuple(_thirds(one) for one in found))
+    counts = [
+        counted.get((response_class.part, response_class.matched, response_class.state, response_class.credit), [0, 0, 0])
+        for response_class in classes
+    ]
+    return AnswerThirds(_thirds(sizes), tuple(_thirds(count) for count in counts))
 
 
 def _thirds(counts: Sequence[int]) -> Thirds:
@@ -44,8 +47,8 @@ def _thirds(counts: Sequence[int]) -> Thirds:
 def _places(responses: Sequence[ItemResponses]) -> Mapping[Fraction, int]:
     """Return the third of each rest: 0 the best, 2 the last."""
     by_rest: Counter[Fraction] = Counter()
-    for one in responses:
-        by_rest[one.rest] += one.count
+    for response in responses:
+        by_rest[response.rest] += response.count
     whole, before, places = by_rest.total(), 0, {}
     for rest in sorted(by_rest, reverse=True):
         places[rest] = min(2, 3 * (2 * before + by_rest[rest]) // (2 * whole))

@@ -179,9 +179,9 @@ def _text(payload: Payload, name: str, limit: int = MAX_TEXT) -> str:
     return _string(value, name, limit)
 
 
-def _string(value: object, place: str, limit: int) -> str:
+def _string(value: object, part: str, limit: int) -> str:
     if not isinstance(value, str) or len(value) > limit:
-        raise _MisfitError(place)
+        raise _MisfitError(part)
     return _storable(value)
 
 

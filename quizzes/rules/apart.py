@@ -34,24 +34,24 @@ class _Selected:
     families: set[str] = field(default_factory=set)
     excluded: Counter[str] = field(default_factory=Counter)
 
-    def allows(self, one: Exclusive) -> bool:
+    def allows(self, candidate: Exclusive) -> bool:
         return (
-            one.question not in self.questions
-            and one.family not in self.families
-            and not self.excluded[one.question]
-            and self.questions.isdisjoint(one.enemies)
+            candidate.question not in self.questions
+            and candidate.family not in self.families
+            and not self.excluded[candidate.question]
+            and self.questions.isdisjoint(candidate.enemies)
         )
 
-    def add(self, one: Exclusive) -> None:
-        self.questions.add(one.question)
-        self.excluded.update(one.enemies)
-        if one.family:
-            self.families.add(one.family)
+    def add(self, candidate: Exclusive) -> None:
+        self.questions.add(candidate.question)
+        self.excluded.update(candidate.enemies)
+        if candidate.family:
+            self.families.add(candidate.family)
 
-    def remove(self, one: Exclusive) -> None:
-        self.questions.discard(one.question)
-        self.excluded.subtract(one.enemies)
-        self.families.discard(one.family)
+    def remove(self, candidate: Exclusive) -> None:
+        self.questions.discard(candidate.question)
+        self.excluded.subtract(candidate.enemies)
+        self.families.discard(candidate.family)
 
 
 @dataclass(slots=True)
@@ -73,29 +73,33 @@ class _Search:
             return True
         follows = slot > 0 and self.entries[slot] == self.entries[slot - 1]
         for at in range(self.chosen[-1] + 1 if follows else 0, len(self.wanted[slot])):
-            one = self.wanted[slot][at]
-            if not self.taken.allows(one):
+            candidate = self.wanted[slot][at]
+            if not self.taken.allows(candidate):
                 continue
             self.steps += 1
             if self.steps > STEPS:
                 return False
-            self.taken.add(one)
+            self.taken.add(candidate)
             self.chosen.append(at)
             if self.fill():
                 return True
             self.chosen.pop()
-            self.taken.remove(one)
+            self.taken.remove(candidate)
         return False
 
 
-def fill_apart(wanted: Sequence[Sequence[Kept]], entries: Sequence[int]) -> list[Kept] | int:
+def fill_apart(candidates: Sequence[Sequence[Kept]], entries: Sequence[int]) -> list[Kept] | int:
     """Return a question for each slot, none of which may not stand beside another; else the first slot that remained empty."""
-    search = _Search(wanted, entries)
+    search = _Search(candidates, entries)
     if not search.fill():
         return search.deepest
-    return [own[at] for own, at in zip(wanted, search.chosen, strict=True)]
+    return [own[at] for own, at in zip(candidates, search.chosen, strict=True)]
 
 
-def may_not_meet(one: Exclusive, other: Exclusive) -> bool:
+def may_not_meet(question: Exclusive, other: Exclusive) -> bool:
     """Return whether two questions exclude each other."""
-    return (one.family != "" and one.family == other.family) or other.question in one.enemies or one.question in other.enemies
+    return (
+        (question.family != "" and question.family == other.family)
+        or other.question in question.enemies
+        or question.question in other.enemies
+    )

@@ -131,21 +131,21 @@ class StartRuling:
         return self.open_number is None and not self.refusals
 
 
-def may_start(access: EffectiveSettings, history: Sequence[AttemptSummary], found: StartConditions, *, now: datetime) -> StartRuling:
+def may_start(access: EffectiveSettings, history: Sequence[AttemptSummary], conditions: StartConditions, *, now: datetime) -> StartRuling:
     """Decide on a start; an open attempt is returned instead of starting another (spec/quiz-engine 5.2.1, 5.2.2)."""
-    ours = [attempt for attempt in history if attempt.preview == found.preview]
+    ours = [attempt for attempt in history if attempt.preview == conditions.preview]
     still_open = next((attempt.number for attempt in ours if attempt.state in OPEN_STATES), None)
-    refusals = () if found.preview or still_open is not None else tuple(_refusals(access, ours, found, now))
+    refusals = () if conditions.preview or still_open is not None else tuple(_refusals(access, ours, conditions, now))
     used = sum(attempt.state in ENDED_STATES for attempt in ours)
-    left = max(0, access.attempts - used) if access.attempts and not found.preview else None
+    left = max(0, access.attempts - used) if access.attempts and not conditions.preview else None
     number = max((attempt.number for attempt in history), default=0) + 1
     return StartRuling(
         number,
         still_open,
         refusals,
         left,
-        needs_confirmation=access.limit is not None and not found.preview,
-        needs_password=bool(access.passwords) and not found.preview,
+        needs_confirmation=access.limit is not None and not conditions.preview,
+        needs_password=bool(access.passwords) and not conditions.preview,
     )
 
 
@@ -167,7 +167,7 @@ def pause_ends(access: EffectiveSettings, history: Iterable[AttemptSummary]) -> 
 
 
 def _refusals(
-    access: EffectiveSettings, history: Sequence[AttemptSummary], found: StartConditions, now: datetime
+    access: EffectiveSettings, history: Sequence[AttemptSummary], conditions: StartConditions, now: datetime
 ) -> Iterable[AttemptRefusal]:
     if access.opens is not None and now < access.opens:
         yield AttemptRefusal(AttemptRefusalReason.NOT_OPEN_YET, access.opens)
@@ -178,11 +178,11 @@ def _refusals(
     pause = pause_ends(access, history)
     if pause is not None and now < pause:
         yield AttemptRefusal(AttemptRefusalReason.PAUSE, pause)
-    if access.passwords and not found.password_fits:
+    if access.passwords and not conditions.password_fits:
         yield AttemptRefusal(AttemptRefusalReason.PASSWORD)
-    if not found.network_fits:
+    if not conditions.network_fits:
         yield AttemptRefusal(AttemptRefusalReason.NETWORK)
-    if not found.prerequisites_met:
+    if not conditions.prerequisites_met:
         yield AttemptRefusal(AttemptRefusalReason.PREREQUISITES)
 
 

@@ -51,7 +51,7 @@ def facility_key(question: str, variant: str = "") -> str:
 
 def without_variants(entries: Sequence[SlotEntry]) -> list[SlotEntry]:
     """Return draws in which a question is one, whatever its values: those of parallel forms, whose values each attempt draws."""
-    return [replace(entry, pool=tuple(replace(one, variants=()) for one in entry.pool)) for entry in entries]
+    return [replace(entry, pool=tuple(replace(candidate, variants=()) for candidate in entry.pool)) for entry in entries]
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +104,7 @@ class DrawPlan:
 
 def has_even_marks(entry: SlotEntry) -> bool:
     """Return whether all questions of a draw have the same mark, without which expected scores cannot be balanced."""
-    return len({_mark(entry, one) for one in entry.pool}) <= 1
+    return len({_mark(entry, candidate) for candidate in entry.pool}) <= 1
 
 
 def _mark(entry: SlotEntry, candidate: Candidate) -> Fraction:
@@ -113,7 +113,7 @@ def _mark(entry: SlotEntry, candidate: Candidate) -> Fraction:
 
 def plan_draws(entries: Sequence[SlotEntry], facilities: Mapping[str, int], balance: Balance) -> DrawPlan:
     """Return the draws with the sums that are allowed (spec/selection 1.11)."""
-    common = lcm(*(_mark(entry, one).denominator for entry in entries for one in entry.pool), 1)
+    common = lcm(*(_mark(entry, candidate).denominator for entry in entries for candidate in entry.pool), 1)
     cells = [_cell(entry, facilities, common) for entry in entries]
     whole = sum(entry.count * int(_mark(entry, entry.pool[0]) * common) for entry in entries)
     means = [cell.count * Fraction(sum(item.value for item in cell.items), len(cell.items)) for cell in cells]
@@ -124,11 +124,11 @@ def plan_draws(entries: Sequence[SlotEntry], facilities: Mapping[str, int], bala
 
 def _cell(entry: SlotEntry, facilities: Mapping[str, int], common: int) -> DrawCell:
     families: dict[str, list[DrawItem]] = {}
-    for one in sorted(entry.pool, key=lambda candidate: candidate.question.encode()):
-        for variant in one.variants or ("",):
-            item = replace(one, variants=(), variant=variant) if variant else one
-            value = int(_mark(entry, one) * common) * facilities.get(facility_key(one.question, variant), 0)
-            families.setdefault(one.family or one.question, []).append(DrawItem(item, value))
+    for entry_question in sorted(entry.pool, key=lambda candidate: candidate.question.encode()):
+        for variant in entry_question.variants or ("",):
+            item = replace(entry_question, variants=(), variant=variant) if variant else entry_question
+            value = int(_mark(entry, entry_question) * common) * facilities.get(facility_key(entry_question.question, variant), 0)
+            families.setdefault(entry_question.family or entry_question.question, []).append(DrawItem(item, value))
     return DrawCell(entry.count, tuple(tuple(families[name]) for name in sorted(families)))
 
 
@@ -185,7 +185,7 @@ class QuestionSets:
 
     def numbered(self, number: int) -> tuple[tuple[tuple[Candidate, ...], ...], int]:
         """Return the question set with a number from 0, by draw, and its sum."""
-        found: list[tuple[Candidate, ...]] = []
+        drawn_cells: list[tuple[Candidate, ...]] = []
         total = 0
         for cell, counts in zip(self.plan.cells, self._cells, strict=True):
             taken: list[Candidate] = []
@@ -200,8 +200,8 @@ class QuestionSets:
                         total += item.value
                         break
                     number -= completions
-            found.append(tuple(taken))
-        return tuple(found), total
+            drawn_cells.append(tuple(taken))
+        return tuple(drawn_cells), total
 
 
 def _most(cell: DrawCell) -> int:
@@ -310,16 +310,16 @@ def draw_balanced(
     questions may have been seen where an attempt says so that is drawn again.
     """
     plan = plan_draws(entries, frozen.facilities, frozen.balance)
-    tried = {seen.get(one.question, 0) for entry in entries for one in entry.pool} if least_seen is None else {least_seen}
+    tried = {seen.get(candidate.question, 0) for entry in entries for candidate in entry.pool} if least_seen is None else {least_seen}
     for most in sorted(tried):
         cells = tuple(
             cell if len(entry.pool) == 1 else _seen_at_most(cell, seen, most) for entry, cell in zip(entries, plan.cells, strict=True)
         )
         if any(len(cell.families) < cell.count for cell in cells):
             continue
-        found = draw_set(whole() if cells == plan.cells else QuestionSets(replace(plan, cells=cells)), seed)
-        if found is not None:
-            return DrawnQuestions(found.cells, most)
+        drawn = draw_set(whole() if cells == plan.cells else QuestionSets(replace(plan, cells=cells)), seed)
+        if drawn is not None:
+            return DrawnQuestions(drawn.cells, most)
     return None
 
 
@@ -331,10 +331,10 @@ def _seen_at_most(cell: DrawCell, seen: Mapping[str, int], most: int) -> DrawCel
 def meets_enemies(cells: Sequence[Sequence[Candidate]]) -> bool:
     """Return whether a question set has a question twice, two of a family, or enemies."""
     taken: list[Candidate] = []
-    for one in (candidate for cell in cells for candidate in cell):
-        if any(other.question == one.question or may_not_meet(other, one) for other in taken):
+    for drawn in (candidate for cell in cells for candidate in cell):
+        if any(other.question == drawn.question or may_not_meet(other, drawn) for other in taken):
             return True
-        taken.append(one)
+        taken.append(drawn)
     return False
 
 
@@ -343,7 +343,7 @@ def reaches_over_cells(plan: DrawPlan) -> bool:
     known: set[str] = set()
     for cell in plan.cells:
         questions = [item.candidate for item in cell.items]
-        names = {one.question for one in questions} | {f"family {one.family}" for one in questions if one.family}
+        names = {question.question for question in questions} | {f"family {question.family}" for question in questions if question.family}
         if names & known or any(item.candidate.enemies for item in cell.items):
             return True
         known |= names
@@ -378,7 +378,7 @@ def _at_share(counts: Sequence[tuple[int, int]], number: int, fortieths: int) ->
 
 def sum_counts(cells: Sequence[DrawCell]) -> dict[int, int]:
     """Return how many question sets have each sum, whether it is allowed or not."""
-    found = {0: 1}
+    counts = {0: 1}
     for cell in cells:
         rows: list[dict[int, int]] = [{0: 1}, *({} for _ in range(cell.count))]
         for family in cell.families:
@@ -387,8 +387,8 @@ def sum_counts(cells: Sequence[DrawCell]) -> dict[int, int]:
                     for total, count in rows[left - 1].items():
                         rows[left][total + item.value] = rows[left].get(total + item.value, 0) + count
         joined: dict[int, int] = {}
-        for total, count in found.items():
+        for total, count in counts.items():
             for more, ways in rows[cell.count].items():
                 joined[total + more] = joined.get(total + more, 0) + count * ways
-        found = joined
-    return found
+        counts = joined
+    return counts

@@ -71,12 +71,12 @@ def counted_tries(behaviour: Behaviour, tries: Sequence[AnswerTry]) -> tuple[Ans
     Adaptive: all but one that repeats any earlier one.
     """
     if behaviour in _LAST_COUNTS:
-        return tuple(one for one in tries[-1:] if one.marking.state not in _NO_TRY)
+        return tuple(attempted for attempted in tries[-1:] if attempted.marking.state not in _NO_TRY)
     counted: list[AnswerTry] = []
-    for one in tries:
+    for attempted in tries:
         earlier = counted if behaviour is Behaviour.ADAPTIVE else counted[-1:]
-        if one.marking.state not in _NO_TRY and one.answer not in [known.answer for known in earlier]:
-            counted.append(one)
+        if attempted.marking.state not in _NO_TRY and attempted.answer not in [known.answer for known in earlier]:
+            counted.append(attempted)
     return tuple(counted[:1] if behaviour is Behaviour.IMMEDIATE else counted)
 
 
@@ -94,7 +94,7 @@ def interactive_fraction(question: QuestionDefinition, tries: Sequence[AnswerTry
 
 def adaptive_fraction(tries: Sequence[AnswerTry], penalty: Fraction) -> Fraction:
     """Return the best of fraction − penalty × (k − 1) over the tries k that count."""
-    return max(_fraction(one) - penalty * at for at, one in enumerate(tries))
+    return max(_fraction(attempted) - penalty * at for at, attempted in enumerate(tries))
 
 
 def certainty_fraction(fraction: Fraction, certainty: int | None) -> Fraction:
@@ -135,13 +135,13 @@ def _counted_back(tries: Sequence[AnswerTry], penalty: Fraction) -> Fraction:
 
 def _last_wrong(tries: Sequence[AnswerTry], part: str) -> int:
     """Count the tries up to and with the last one in which a part was worth something else than it finally is."""
-    final = {one.part: one.fraction for one in tries[-1].marking.parts}[part]
+    final = {part_marking.part: part_marking.fraction for part_marking in tries[-1].marking.parts}[part]
     for at in range(len(tries) - 1, 0, -1):
-        earlier = {one.part: one.fraction for one in tries[at - 1].marking.parts}
+        earlier = {part_marking.part: part_marking.fraction for part_marking in tries[at - 1].marking.parts}
         if earlier.get(part) != final:
             return at
     return 0
 
 
-def _fraction(one: AnswerTry) -> Fraction:
-    return one.marking.fraction or _NOTHING
+def _fraction(attempted: AnswerTry) -> Fraction:
+    return attempted.marking.fraction or _NOTHING

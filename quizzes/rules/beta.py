@@ -80,9 +80,9 @@ def nodes_below(a: float, b: float, cut: float, steps: int) -> Iterator[tuple[fl
     """
     whole = log_beta(a, b)
     for at in range(-REACH * steps, REACH * steps + 1):
-        place = at / steps
-        share = 1 / (1 + exp(-pi * sinh(place)))
+        point = at / steps
+        share = 1 / (1 + exp(-pi * sinh(point)))
         value = cut * share
         if 0 < value < 1 and share < 1:
             density = exp((a - 1) * log(value) + (b - 1) * log(1 - value) - whole)
-            yield value, density * value * (1 - share) * pi * cosh(place) / steps
+            yield value, density * value * (1 - share) * pi * cosh(point) / steps

@@ -85,7 +85,7 @@ def sums_off(lines: Iterable[BlueprintWeight]) -> tuple[KindSum, ...]:
     kinds: defaultdict[tuple[str, ...], list[BlueprintWeight]] = defaultdict(list)
     for line in lines:
         kinds[line.kind].append(line)
-    totals = {kind: (sum(one.weight for one in own), sum(one.tolerance for one in own)) for kind, own in kinds.items()}
+    totals = {kind: (sum(line.weight for line in own), sum(line.tolerance for line in own)) for kind, own in kinds.items()}
     return tuple(KindSum(kind, Fraction(total)) for kind, (total, slack) in totals.items() if abs(total - WHOLE) > slack)
 
 
@@ -111,31 +111,31 @@ def _alike(draws: Sequence[BlueprintDraw], line: BlueprintWeight) -> list[_Alike
         for item in draw.items:
             marks[item.key][at] = item.mark
             fitting[item.key] = line.fits(item)
-    found: dict[tuple[bool, tuple[tuple[int, Fraction], ...]], _Alike] = {}
+    by_marks: dict[tuple[bool, tuple[tuple[int, Fraction], ...]], _Alike] = {}
     for key, own in marks.items():
-        found.setdefault((fitting[key], tuple(own.items())), _Alike(fitting[key], own)).keys.append(key)
-    return list(found.values())
+        by_marks.setdefault((fitting[key], tuple(own.items())), _Alike(fitting[key], own)).keys.append(key)
+    return list(by_marks.values())
 
 
 def _extreme(draws: Sequence[BlueprintDraw], line: BlueprintWeight, sign: int) -> tuple[Fraction, tuple[str, ...]] | None:
     """Return the greatest share (sign 1) or the least (sign -1), with a question set that has it."""
     classes = _alike(draws, line)
-    common = lcm(*(mark.denominator for one in classes for mark in one.marks.values()), 1)
+    common = lcm(*(mark.denominator for alike in classes for mark in alike.marks.values()), 1)
     marks = [{at: int(mark * common) for at, mark in alike.marks.items()} for alike in classes]
     ratio, best = Fraction(0), tuple[str, ...]()
     while True:
         weights = [sign * (alike.fits * ratio.denominator - ratio.numerator) for alike in classes]
         profits = [{at: weight * mark for at, mark in own.items()} for weight, own in zip(weights, marks, strict=True)]
-        chosen = most_profitable([draw.count for draw in draws], [len(one.keys) for one in classes], profits)
+        chosen = most_profitable([draw.count for draw in draws], [len(alike.keys) for alike in classes], profits)
         if chosen is None:
             return None
         taken, whole, fitting = _keys_and_marks(classes, chosen)
         if whole <= 0:
             return None
-        found = fitting / whole
-        if best and sign * (found - ratio) <= 0:
+        new_ratio = fitting / whole
+        if best and sign * (new_ratio - ratio) <= 0:
             return ratio * WHOLE, best
-        ratio, best = found, taken
+        ratio, best = new_ratio, taken
 
 
 def _keys_and_marks(classes: Sequence[_Alike], chosen: Mapping[tuple[int, int], int]) -> tuple[tuple[str, ...], Fraction, Fraction]:
@@ -144,11 +144,11 @@ def _keys_and_marks(classes: Sequence[_Alike], chosen: Mapping[tuple[int, int], 
     keys: list[tuple[int, str]] = []
     whole = fitting = Fraction(0)
     for (draw, at), count in sorted(chosen.items()):
-        one = classes[at]
-        keys += [(draw, key) for key in one.keys[used[at] : used[at] + count]]
+        alike = classes[at]
+        keys += [(draw, key) for key in alike.keys[used[at] : used[at] + count]]
         used[at] += count
-        whole += one.marks[draw] * count
-        fitting += one.marks[draw] * count * one.fits
+        whole += alike.marks[draw] * count
+        fitting += alike.marks[draw] * count * alike.fits
     return tuple(key for _draw, key in keys), whole, fitting
 
 

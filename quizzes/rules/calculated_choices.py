@@ -21,16 +21,16 @@ def expressions_in(options: Sequence[Option]) -> Iterator[str]:
     """Yield the expressions in the texts of options."""
     for option in options:
         for text in option.text.values():
-            yield from (unescape(found[1]).strip() for found in EXPRESSION.finditer(text))
+            yield from (unescape(match[1]).strip() for match in EXPRESSION.finditer(text))
 
 
 def filled_choice(text: str, numbers: ChoiceNumbers, values: Mapping[str, Fraction], convention: Convention) -> str:
     """Return the text of an option with its expressions calculated; raise ExpressionError."""
     known = {**numbers.parameters, **values}
 
-    def number(found: re.Match[str]) -> str:
+    def number(match: re.Match[str]) -> str:
         digits = MOST_DECIMALS if numbers.decimals is None else numbers.decimals
-        return write_number(evaluate(unescape(found[1]).strip(), known), convention, digits, keep_zeros=numbers.decimals is not None)
+        return write_number(evaluate(unescape(match[1]).strip(), known), convention, digits, keep_zeros=numbers.decimals is not None)
 
     return EXPRESSION.sub(number, text)
 

@@ -92,13 +92,13 @@ class ItemSample:
 
 def sample_of(responses: Sequence[ItemResponses]) -> ItemSample:
     """Return what groups are compared with: who answered; the best are at least a third, those with equal rest together."""
-    count = sum(one.count for one in responses)
-    whole = sum((one.count * one.rest for one in responses), _NOTHING)
-    squares = sum((one.count * one.rest * one.rest for one in responses), _NOTHING)
+    count = sum(response.count for response in responses)
+    whole = sum((response.count * response.rest for response in responses), _NOTHING)
+    squares = sum((response.count * response.rest * response.rest for response in responses), _NOTHING)
     top, cut = 0, _NOTHING
     by_rest: dict[Fraction, int] = {}
-    for one in responses:
-        by_rest[one.rest] = by_rest.get(one.rest, 0) + one.count
+    for response in responses:
+        by_rest[response.rest] = by_rest.get(response.rest, 0) + response.count
     for rest in sorted(by_rest, reverse=True):
         if 3 * top >= count:
             break
@@ -155,17 +155,17 @@ def choice_outcomes(question: QuestionDefinition, responses: Sequence[ItemRespon
 
 def _about_chance(table: PartTable, crowd: ItemSample) -> Outcome:
     """Test whether the best get it right by guessing alone, so that it says nothing about who knows."""
-    right = [one for one in table.answers.values() if one.credit >= _ALL]
-    count, top = sum(one.count for one in right), sum(one.top for one in right)
+    right = [answer for answer in table.answers.values() if answer.credit >= _ALL]
+    count, top = sum(answer.count for answer in right), sum(answer.top for answer in right)
     rests = Scale(
         table.answered,
-        sum((one.rests for one in table.answers.values()), _NOTHING),
-        sum((one.squares for one in table.answers.values()), _NOTHING),
+        sum((answer.rests for answer in table.answers.values()), _NOTHING),
+        sum((answer.squares for answer in table.answers.values()), _NOTHING),
     )
     square = squared_correlation(
-        Scale(table.answered, Fraction(count), Fraction(count)), rests, sum((one.rests for one in right), _NOTHING)
+        Scale(table.answered, Fraction(count), Fraction(count)), rests, sum((answer.rests for answer in right), _NOTHING)
     )
-    best = sum(one.top for one in table.answers.values())
+    best = sum(answer.top for answer in table.answers.values())
     p = chance_tail(top, best, table.guess, square, table.answered) if table.guess is not None else None
     if p is None:
         return NOT_MET
@@ -189,7 +189,7 @@ def _about_key(table: PartTable, crowd: ItemSample) -> Iterator[Outcome]:
     others among those who do not choose the rival, is right instead of the key; one that is better beside those who choose neither,
     where the key is so too, is a second key. With two answers there is nobody else to compare with: the rival itself has to rise.
     """
-    key, rivals = table.key(), sorted(table.rivals(), key=lambda one: (-one.count, one.name))
+    key, rivals = table.key(), sorted(table.rivals(), key=lambda rival: (-rival.count, rival.name))
     rising, beside = [], []
     for rival in rivals:
         among_all = group_square(rival.count, rival.rests, crowd.scale)
@@ -213,7 +213,7 @@ def _against_key(
     """
     weights = [1] if len(tails) == 1 else [2, *([2 * (len(tails) - 1)] * (len(tails) - 1))]
     weighted = [(tail * weight, rival) for weight, (tail, rival, met) in zip(weights, tails, strict=False) if met]
-    p, rival = min(weighted, key=lambda one: one[0], default=(_ALL, None))
+    p, rival = min(weighted, key=lambda pair: pair[0], default=(_ALL, None))
     if rival is None:
         return NOT_MET
     facts: FindingDetails = {"part": table.part, "answer": rival.name, "count": rival.count}
@@ -226,10 +226,10 @@ def _beside(answer: ResponseGroup, other: ResponseGroup, table: PartTable, crowd
 
     Return the signed square of t, and how many were compared.
     """
-    rest = [one for one in table.answers.values() if one is not answer and one is not other]
-    if not sum(one.count for one in rest):
+    rest = [group for group in table.answers.values() if group is not answer and group is not other]
+    if not sum(group.count for group in rest):
         return group_square(answer.count, answer.rests, crowd.scale), crowd.scale.count
-    beside = Scale(*(sum(values) for values in zip(*((one.count, one.rests, one.squares) for one in (answer, *rest)), strict=True)))
+    beside = Scale(*(sum(values) for values in zip(*((group.count, group.rests, group.squares) for group in (answer, *rest)), strict=True)))
     return group_square(answer.count, answer.rests, beside), beside.count
 
 

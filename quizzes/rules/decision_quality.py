@@ -149,7 +149,7 @@ def surety_by_score(model: TrueScores) -> list[float]:
     for right in range(whole - 1, -1, -1):
         a, b = model.a + right, model.b + whole - right
         sure.append(sure[-1] - exp(a * log(cut) + (b - 1) * log(1 - cut) - log(a) - log_beta(a, b)))
-    return [max(0.0, one) for one in reversed(sure)]
+    return [max(0.0, chance) for chance in reversed(sure)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,11 +202,11 @@ def positions_needed(model: TrueScores, positions: int, goal: float) -> int | No
     """Return how many positions of the same kind a consistency needs with the same people; None: more than MOST_POSITIONS."""
     most = min(MOST_POSITIONS + IN_A_ROW, floor(MOST_LENGTH * positions / model.length))
     table, reached = _Logarithms.of(model, floor(model.length * most / positions + 0.5)), 0
-    for wanted in range(positions, most):
-        whole = floor(model.length * wanted / positions + 0.5)
+    for tried in range(positions, most):
+        whole = floor(model.length * tried / positions + 0.5)
         reached = reached + 1 if table.consistency(whole, ceil(whole * model.cut)) >= goal else 0
         if reached == IN_A_ROW:
-            return wanted - IN_A_ROW + 1
+            return tried - IN_A_ROW + 1
     return None
 
 

@@ -105,41 +105,41 @@ class DrawQuality:
 
 def draw_quality(sets: Iterable[GivenSet], answers: Mapping[int, QuestionAnswers]) -> DrawQuality | None:
     """Look back on the question sets of a sitting; None with too few, or where all had the same questions."""
-    facilities = {version: one.facility for version, one in answers.items()}
-    chances = {version: one.chance for version, one in answers.items()}
-    found: list[tuple[float, float]] = []
+    facilities = {version: question_answers.facility for version, question_answers in answers.items()}
+    chances = {version: question_answers.chance for version, question_answers in answers.items()}
+    scores: list[tuple[float, float]] = []
     kinds, by_chance = set[tuple[int, ...]](), 0.0
-    for one in sets:
-        marks = [(version, mark) for version, mark in sorted(one.marks) if version in facilities]
+    for given_set in sets:
+        marks = [(version, mark) for version, mark in sorted(given_set.marks) if version in facilities]
         whole = sum(mark for _version, mark in marks)
         if whole <= 0:
             continue
         expected = sum(mark * facilities[version] for version, mark in marks) / whole
         by_chance += sum(mark * mark * chances[version] for version, mark in marks) / whole**2
-        found.append((round(expected, _PLACES), one.score))
+        scores.append((round(expected, _PLACES), given_set.score))
         kinds.add(tuple(version for version, _mark in marks))
-    if len(found) < LEAST_SETS or len(kinds) < 2:
+    if len(scores) < LEAST_SETS or len(kinds) < 2:
         return None
-    found.sort()
-    expected_scores = [expected for expected, _score in found]
+    scores.sort()
+    expected_scores = [expected for expected, _score in scores]
     return DrawQuality(
-        attempts=len(found),
+        attempts=len(scores),
         mean=fmean(expected_scores),
         deviation=pstdev(expected_scores),
-        chance=sqrt(by_chance / len(found)),
-        low=expected_scores[len(found) // 40],
-        high=expected_scores[-1 - len(found) // 40],
-        quarters=_quarters(found),
+        chance=sqrt(by_chance / len(scores)),
+        low=expected_scores[len(scores) // 40],
+        high=expected_scores[-1 - len(scores) // 40],
+        quarters=_quarters(scores),
     )
 
 
-def _quarters(found: Sequence[tuple[float, float]]) -> tuple[ScoreQuarter, ...]:
+def _quarters(scores: Sequence[tuple[float, float]]) -> tuple[ScoreQuarter, ...]:
     """Part attempts in the order of their expected scores; equal ones stay together, in the quarter of their middle."""
-    often, passed, place = Counter(expected for expected, _score in found), 0, dict[float, int]()
+    often, passed, quarter_of = Counter(expected for expected, _score in scores), 0, dict[float, int]()
     for expected, count in sorted(often.items()):
-        place[expected] = min(QUARTERS - 1, int((passed + (count - 1) / 2) * QUARTERS / len(found)))
+        quarter_of[expected] = min(QUARTERS - 1, int((passed + (count - 1) / 2) * QUARTERS / len(scores)))
         passed += count
-    parted = [[pair for pair in found if place[pair[0]] == quarter] for quarter in range(QUARTERS)]
+    parted = [[pair for pair in scores if quarter_of[pair[0]] == quarter] for quarter in range(QUARTERS)]
     return tuple(_quarter(pairs) for pairs in parted if pairs)
 
 

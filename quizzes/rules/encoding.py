@@ -111,32 +111,32 @@ def _encoded(value: object) -> object:
     return value
 
 
-def _decoded(shape: Any, value: object, place: str) -> object:
+def _decoded(shape: Any, value: object, path: str) -> object:
     if is_dataclass(shape):
-        return _record(shape, value, place)
+        return _record(shape, value, path)
     origin = get_origin(shape)
     if origin is tuple:
-        return tuple(_decoded(get_args(shape)[0], entry, f"{place}[{at}]") for at, entry in enumerate(_node_of(list, value, place)))
+        return tuple(_decoded(get_args(shape)[0], entry, f"{path}[{at}]") for at, entry in enumerate(_node_of(list, value, path)))
     if origin in (Union, types.UnionType):
-        return _one_of(get_args(shape), value, place)
+        return _one_of(get_args(shape), value, path)
     if origin is not None:
         entry_shape = get_args(shape)[1]
-        return {key: _decoded(entry_shape, entry, f"{place}.{key}") for key, entry in _node_of(dict, value, place).items()}
+        return {key: _decoded(entry_shape, entry, f"{path}.{key}") for key, entry in _node_of(dict, value, path).items()}
     if shape is Fraction:
-        return _converted(Fraction, _node_of(str, value, place), place)
+        return _converted(Fraction, _node_of(str, value, path), path)
     if issubclass(shape, StrEnum):
-        return _converted(shape, _node_of(str, value, place), place)
-    return _node_of(shape, value, place)
+        return _converted(shape, _node_of(str, value, path), path)
+    return _node_of(shape, value, path)
 
 
-def _record(shape: Any, value: object, place: str) -> object:
-    document = _node_of(dict, value, place)
+def _record(shape: Any, value: object, path: str) -> object:
+    document = _node_of(dict, value, path)
     hints = _hints(shape)
     names = {entry.name: _name_of(entry) for entry in fields(shape) if _is_read(entry, document)}
     missing = [name for name in names.values() if name not in document]
     if missing:
-        raise EncodingError(f"{place}: no {missing[0]}")
-    return shape(**{name: _decoded(hints[name], document[key], f"{place}.{key}") for name, key in names.items()})
+        raise EncodingError(f"{path}: no {missing[0]}")
+    return shape(**{name: _decoded(hints[name], document[key], f"{path}.{key}") for name, key in names.items()})
 
 
 def _is_read(entry: Field[Any], document: Mapping[str, Any]) -> bool:
@@ -145,32 +145,32 @@ def _is_read(entry: Field[Any], document: Mapping[str, Any]) -> bool:
     return not entry.metadata.get(ADDED_LATER) or _name_of(entry) in document
 
 
-def _one_of(shapes: tuple[Any, ...], value: object, place: str) -> object:
+def _one_of(shapes: tuple[Any, ...], value: object, path: str) -> object:
     """Choose the member of a union: None, a body by its kind, a list for a tuple, else the first dataclass or plain type."""
     if value is None and types.NoneType in shapes:
         return None
     if isinstance(value, dict) and "kind" in value and _BODY_TYPES.intersection(shapes):
-        body = BODIES[_converted(QuestionKind, value["kind"], place)]
+        body = BODIES[_converted(QuestionKind, value["kind"], path)]
         if body in shapes:
-            return _decoded(body, value, place)
-        raise EncodingError(f"{place}: {body.kind} may not stand here")
+            return _decoded(body, value, path)
+        raise EncodingError(f"{path}: {body.kind} may not stand here")
     members = [shape for shape in shapes if shape is not types.NoneType]
     wants_tuple = isinstance(value, list)
     fitting = [shape for shape in members if (get_origin(shape) is tuple) == wants_tuple]
-    return _decoded((fitting or members)[0], value, place)
+    return _decoded((fitting or members)[0], value, path)
 
 
-def _node_of(shape: type[_Node], value: object, place: str) -> _Node:
+def _node_of(shape: type[_Node], value: object, path: str) -> _Node:
     if not isinstance(value, shape) or (shape is int and isinstance(value, bool)):
-        raise EncodingError(f"{place}: {shape.__name__} expected")
+        raise EncodingError(f"{path}: {shape.__name__} expected")
     return value
 
 
-def _converted(shape: Callable[[str], _Node], value: str, place: str) -> _Node:
+def _converted(shape: Callable[[str], _Node], value: str, path: str) -> _Node:
     try:
         return shape(value)
     except (ValueError, ZeroDivisionError) as error:
-        raise EncodingError(f"{place}: {value!r} is not allowed") from error
+        raise EncodingError(f"{path}: {value!r} is not allowed") from error
 
 
 @cache

@@ -13,9 +13,9 @@ RATE = Fraction(1, 20)
 def adjusted(values: Sequence[Fraction]) -> tuple[Fraction, ...]:
     """Return p-values adjusted for being made together, in the order given: a finding stands out where its value is at most RATE."""
     order = sorted(range(len(values)), key=lambda at: values[at], reverse=True)
-    found = [Fraction(1)] * len(values)
+    adjusted_values = [Fraction(1)] * len(values)
     least = Fraction(1)
     for rank, at in zip(range(len(values), 0, -1), order, strict=True):
         least = min(least, values[at] * len(values) / rank)
-        found[at] = least
-    return tuple(found)
+        adjusted_values[at] = least
+    return tuple(adjusted_values)

@@ -127,4 +127,4 @@ def strength_of(p: Fraction) -> FindingStrength:
 
 def findings_in(outcomes: Iterable[Outcome]) -> tuple[ItemFinding, ...]:
     """Return all findings, whether they stand out or not."""
-    return tuple(one.finding for one in outcomes if one.finding is not None)
+    return tuple(made.finding for made in outcomes if made.finding is not None)

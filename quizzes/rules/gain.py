@@ -62,13 +62,13 @@ def crossed_gain(a_first: Sequence[PairedScores], b_first: Sequence[PairedScores
     """
     if min(len(a_first), len(b_first)) < 2:
         return None
-    one, two = ([person.difference for person in half] for half in (a_first, b_first))
-    parts = variance(one) / len(one), variance(two) / len(two)
+    first, two = ([person.difference for person in half] for half in (a_first, b_first))
+    parts = variance(first) / len(first), variance(two) / len(two)
     if sum(parts) < _EVEN:
         return None
-    degrees = sum(parts) ** 2 / (parts[0] ** 2 / (len(one) - 1) + parts[1] ** 2 / (len(two) - 1))
-    gain = _estimate((fmean(one) + fmean(two)) / 2, sqrt(sum(parts)) / 2, degrees)
-    return CrossedGain(gain, (fmean(two) - fmean(one)) / 2)
+    degrees = sum(parts) ** 2 / (parts[0] ** 2 / (len(first) - 1) + parts[1] ** 2 / (len(two) - 1))
+    gain = _estimate((fmean(first) + fmean(two)) / 2, sqrt(sum(parts)) / 2, degrees)
+    return CrossedGain(gain, (fmean(two) - fmean(first)) / 2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +103,7 @@ def share_of_room(people: Sequence[PairedScores]) -> ShareOfRoom | None:
     share = (second - first) / room
     residues = [(person.second - second) - (1 - share) * (person.first - first) for person in people]
     degrees = len(people) - 1
-    error = sqrt(sum(one * one for one in residues) / degrees / len(people)) / room
+    error = sqrt(sum(residue * residue for residue in residues) / degrees / len(people)) / room
     if error < _EVEN:
         return None
     spread = sqrt(variance(person.difference for person in people) / len(people))

@@ -82,8 +82,8 @@ def grade_over_attempts(grading: GradingMethod, attempts: Iterable[AttemptGrade]
 
     First and last mean the first and last finished attempt, also while it waits for marks.
     """
-    counted = sorted((one for one in attempts if not (one.preview or one.abandoned)), key=lambda one: one.number)
-    return grade_over(grading, [one.percent for one in counted])
+    counted = sorted((attempt for attempt in attempts if not (attempt.preview or attempt.abandoned)), key=lambda attempt: attempt.number)
+    return grade_over(grading, [attempt.percent for attempt in counted])
 
 
 def deciding_index(grading: GradingMethod, attempts: Sequence[AttemptGrade]) -> int:

@@ -148,7 +148,7 @@ class QuestionTally:
             marks=self._marks,
             typed=tuple(
                 UnmatchedText(what, count, rests)
-                for what, (count, rests) in sorted(self._typed.items(), key=lambda one: (-one[1][0], one[0].part, one[0].text))
+                for what, (count, rests) in sorted(self._typed.items(), key=lambda entry: (-entry[1][0], entry[0].part, entry[0].text))
             ),
             typed_otherwise=self._typed_otherwise,
             early=_half(self._halves[0]),
@@ -238,9 +238,9 @@ class ClassTally:
             self.maxima[given.position] += given.maximum
             self.versions[given.position][given.version] += 1
         totals = self._totals(marks, maxima, removed)
-        for place, given in enumerate(snapshot):
+        for index, given in enumerate(snapshot):
             question = self.questions.setdefault(given.version, QuestionTally())
-            question.add(given, totals[given.position], late=2 * place >= len(snapshot))
+            question.add(given, totals[given.position], late=2 * index >= len(snapshot))
             if given.version in self._by_variant:
                 question.add_variant(given, totals[given.position])
         self._count_the_end(snapshot)
@@ -257,7 +257,7 @@ class ClassTally:
         return totals
 
     def _count_the_end(self, snapshot: Sequence[MarkedResponse]) -> None:
-        last = max((place for place, given in enumerate(snapshot) if not given.is_blank), default=None)
+        last = max((index for index, given in enumerate(snapshot) if not given.is_blank), default=None)
         if last is None:
             return
         self._attempts += 1

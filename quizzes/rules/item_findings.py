@@ -63,9 +63,9 @@ def question_outcomes(question: QuestionDefinition, evidence: ItemEvidence) -> t
     """
     if evidence.shown < LEAST:
         return ()
-    answered = [one for one in evidence.responses if one.marking.state is not MarkState.NOT_ANSWERED]
+    answered = [response for response in evidence.responses if response.marking.state is not MarkState.NOT_ANSWERED]
     made: list[Outcome] = []
-    if sum(one.count for one in answered) >= LEAST:
+    if sum(response.count for response in answered) >= LEAST:
         crowd = sample_of(answered)
         made += [*choice_outcomes(question, answered, crowd), *typed_outcomes(question, evidence, crowd.scale)]
         made += _about_marks(evidence.marks)
@@ -79,20 +79,20 @@ def without_symptoms(findings: tuple[ItemFinding, ...]) -> tuple[ItemFinding, ..
 
     Where another answer goes with knowing, the key seems guessed; where it is so or guessed, the question hardly separates.
     """
-    return tuple(one for one in findings if not any(_explains(cause, one) for cause in findings))
+    return tuple(finding for finding in findings if not any(_explains(cause, finding) for cause in findings))
 
 
-def leads_to(sign: ItemFinding, one: ItemFinding) -> bool:
+def leads_to(sign: ItemFinding, finding: ItemFinding) -> bool:
     """Return whether a sign alone may be why another finding of the same question stands out: then it is read before that one."""
-    return not sign.told and one.told and _is_cause(sign, one)
+    return not sign.told and finding.told and _is_cause(sign, finding)
 
 
-def _explains(cause: ItemFinding, one: ItemFinding) -> bool:
-    return _is_cause(cause, one) and cause.told >= one.told
+def _explains(cause: ItemFinding, finding: ItemFinding) -> bool:
+    return _is_cause(cause, finding) and cause.told >= finding.told
 
 
-def _is_cause(cause: ItemFinding, one: ItemFinding) -> bool:
-    return cause.ailment in _CAUSES.get(one.ailment, ()) and cause.part in ("", one.part)
+def _is_cause(cause: ItemFinding, finding: ItemFinding) -> bool:
+    return cause.ailment in _CAUSES.get(finding.ailment, ()) and cause.part in ("", finding.part)
 
 
 def significant_findings(groups: Iterable[tuple[Outcome, ...]]) -> list[tuple[ItemFinding, ...]]:
@@ -101,10 +101,13 @@ def significant_findings(groups: Iterable[tuple[Outcome, ...]]) -> list[tuple[It
     Benjamini and Hochberg over every test made: where nothing is wrong, anything stands out in at most RATE of all quizzes.
     """
     made = list(groups)
-    values = iter(adjusted([one.p for group in made for one in group]))
-    marked = [[(one, next(values) <= RATE) for one in group] for group in made]
-    told = ([replace(one.finding, told=is_told) for one, is_told in group if one.finding is not None] for group in marked)
-    return [without_symptoms(tuple(found)) for found in told]
+    values = iter(adjusted([made_outcome.p for group in made for made_outcome in group]))
+    marked = [[(made_outcome, next(values) <= RATE) for made_outcome in group] for group in made]
+    marked_findings = (
+        [replace(made_outcome.finding, told=is_told) for made_outcome, is_told in group if made_outcome.finding is not None]
+        for group in marked
+    )
+    return [without_symptoms(tuple(findings)) for findings in marked_findings]
 
 
 def end_outcomes(unreached: Unreached) -> tuple[Outcome, ...]:
@@ -156,10 +159,10 @@ def _about_place(early: SplitHalf, late: SplitHalf) -> Outcome:
     """Compare the two halves of the layout, where the question is in both."""
     if min(early.count, late.count) < LEAST:
         return NOT_MET
-    one, other = (Scale(half.count, half.shares, half.squares) for half in (early, late))
-    difference = one.mean - other.mean
+    first, other = (Scale(half.count, half.shares, half.squares) for half in (early, late))
+    difference = first.mean - other.mean
     count, met = early.count + late.count, abs(difference) >= MOVED
-    return outcome(means_tail(one, other), FindingKind.PLACE, count, met=met, share=difference)
+    return outcome(means_tail(first, other), FindingKind.PLACE, count, met=met, share=difference)
 
 
 def _about_blanks(evidence: ItemEvidence) -> Outcome:

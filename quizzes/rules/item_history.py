@@ -43,7 +43,7 @@ class HistorySums:
         return {name: getattr(self, name) for name in SUMS}
 
 
-SUMS = tuple(one.name for one in fields(HistorySums))
+SUMS = tuple(field.name for field in fields(HistorySums))
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +68,12 @@ def sums_of(items: Sequence[HistoryItem], *, first: bool, counts: bool) -> list[
 
     Only first attempts count, and practice apart from quizzes that count (2.3). What is of a variant counts for it too.
     """
-    found = _sums_by_version(items, first=first, counts=counts)
-    return [(item.version, variant, one) for item, one in zip(items, found, strict=True) for variant in dict.fromkeys(("", item.variant))]
+    sums = _sums_by_version(items, first=first, counts=counts)
+    return [
+        (item.version, variant, item_sums)
+        for item, item_sums in zip(items, sums, strict=True)
+        for variant in dict.fromkeys(("", item.variant))
+    ]
 
 
 def _sums_by_version(items: Sequence[HistoryItem], *, first: bool, counts: bool) -> list[HistorySums]:
@@ -149,9 +153,9 @@ def pooled_discrimination(groups: Iterable[HistorySums]) -> float | None:
     spec/selection 2.4; None where the answers or the rests of no group differ.
     """
     shared = answered = rested = Fraction(0)
-    for one in groups:
-        if one.count:
-            shared += Fraction(one.products, UNIT) - Fraction(one.shares * one.rests, UNIT * UNIT * one.count)
-            answered += Fraction(one.squares, UNIT) - Fraction(one.shares**2, UNIT * UNIT * one.count)
-            rested += Fraction(one.rest_squares, UNIT) - Fraction(one.rests**2, UNIT * UNIT * one.count)
+    for group in groups:
+        if group.count:
+            shared += Fraction(group.products, UNIT) - Fraction(group.shares * group.rests, UNIT * UNIT * group.count)
+            answered += Fraction(group.squares, UNIT) - Fraction(group.shares**2, UNIT * UNIT * group.count)
+            rested += Fraction(group.rest_squares, UNIT) - Fraction(group.rests**2, UNIT * UNIT * group.count)
     return float(shared) / sqrt(answered * rested) if answered > 0 and rested > 0 else None

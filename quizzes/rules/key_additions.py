@@ -39,7 +39,7 @@ def with_right_answer(question: QuestionDefinition, added: str, convention: Conv
         return None
     match body:
         case SingleChoiceBody(options) if typed in {option.key for option in wrong_options(question)}:
-            changed = tuple(replace(one, right=True, credit=_FULL) if one.key == typed else one for one in options)
+            changed = tuple(replace(option, right=True, credit=_FULL) if option.key == typed else option for option in options)
             return replace(question, body=replace(body, options=changed))
         case ShortAnswerBody(answers) if answers and typed:
             pattern = typed.replace("*", "\\*")

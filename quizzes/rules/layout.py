@@ -169,12 +169,12 @@ def _drawn_at_once(
     entries: Sequence[Entry], seed: int, seen: Mapping[str, int], per_page: int, draw: Drawer
 ) -> AttemptLayout | PoolTooSmall:
     slots = [(number, entry) for number, entry in enumerate(entries, 1) if isinstance(entry, SlotEntry)]
-    found = draw([entry for _number, entry in slots], seed, seen)
-    if found is None:
+    drawn_questions = draw([entry for _number, entry in slots], seed, seen)
+    if drawn_questions is None:
         return PoolTooSmall(slots[0][0], slots[0][1].count, 0)
-    taken = zip(slots, found.slots, strict=True)
+    taken = zip(slots, drawn_questions.slots, strict=True)
     drawn = {(number, at): candidate for (number, _entry), own in taken for at, candidate in enumerate(own, 1)}
-    return replace(_paged(_ordered(entries, drawn, seed), per_page), least_seen=found.least_seen)
+    return replace(_paged(_ordered(entries, drawn, seed), per_page), least_seen=drawn_questions.least_seen)
 
 
 def _seats(entries: Sequence[Entry], seed: int, seen: Mapping[str, int]) -> list[_OpenSlot]:
@@ -183,28 +183,28 @@ def _seats(entries: Sequence[Entry], seed: int, seen: Mapping[str, int]) -> list
     for number, entry in enumerate(entries, 1):
         if isinstance(entry, SlotEntry):
             mixed = SeededRandom(seed, str(number), "draw").shuffled(entry.pool)
-            wanted = tuple(sorted(mixed, key=lambda candidate: seen.get(candidate.question, 0)))
+            candidates = tuple(sorted(mixed, key=lambda candidate: seen.get(candidate.question, 0)))
             if entry.by_family:
-                wanted = _family_by_family(wanted, SeededRandom(seed, str(number), "families"), seen)
-            seats += [_OpenSlot(number, draw, wanted) for draw in range(1, entry.count + 1)]
+                candidates = _family_by_family(candidates, SeededRandom(seed, str(number), "families"), seen)
+            seats += [_OpenSlot(number, draw, candidates) for draw in range(1, entry.count + 1)]
     return sorted(seats, key=lambda context: len(context.wanted) > 1)
 
 
-def _family_by_family(wanted: Sequence[Candidate], chance: SeededRandom, seen: Mapping[str, int]) -> tuple[Candidate, ...]:
+def _family_by_family(candidates: Sequence[Candidate], chance: SeededRandom, seen: Mapping[str, int]) -> tuple[Candidate, ...]:
     """Order candidates by families, each of which comes as early as any other, the least seen before; a question without is its own."""
     families: dict[str, list[Candidate]] = {}
-    for candidate in wanted:
+    for candidate in candidates:
         families.setdefault(candidate.family or candidate.question, []).append(candidate)
     mixed = chance.shuffled([families[name] for name in sorted(families)])
-    return tuple(one for family in sorted(mixed, key=lambda family: seen.get(family[0].question, 0)) for one in family)
+    return tuple(member for family in sorted(mixed, key=lambda family: seen.get(family[0].question, 0)) for member in family)
 
 
 def _fill(seats: Sequence[_OpenSlot]) -> list[Candidate] | _OpenSlot:
     """Give every open slot a question of its own."""
-    if not any(one.family or one.enemies for context in seats for one in context.wanted):
+    if not any(candidate.family or candidate.enemies for context in seats for candidate in context.wanted):
         return _fill_freely(seats)
-    found = fill_apart([context.wanted for context in seats], [context.entry for context in seats])
-    return seats[found] if isinstance(found, int) else found
+    filled = fill_apart([context.wanted for context in seats], [context.entry for context in seats])
+    return seats[filled] if isinstance(filled, int) else filled
 
 
 def _fill_freely(seats: Sequence[_OpenSlot]) -> list[Candidate] | _OpenSlot:

@@ -57,10 +57,10 @@ def level_points(rubric: Sequence[RubricCriterion], chosen: Mapping[str, int]) -
     """Add up the points of the chosen levels, by criterion the place of its level from 0; None while a criterion has none."""
     points = _NOTHING
     for criterion in rubric:
-        place = chosen.get(criterion.key)
-        if place is None or not 0 <= place < len(criterion.levels):
+        level = chosen.get(criterion.key)
+        if level is None or not 0 <= level < len(criterion.levels):
             return None
-        points += criterion.levels[place].points
+        points += criterion.levels[level].points
     return points if rubric else None
 
 

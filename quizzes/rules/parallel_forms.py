@@ -33,7 +33,7 @@ MOST_COUNTED = 4 * MOST_NUMBERS
 
 def forms_seed(quiz: str, entries: Sequence[SlotEntry]) -> int:
     """Return the seed of a quiz version: from its key and what its draws may give, so that a check finds the same forms."""
-    drawn = [f"{entry.count} {entry.mark} {' '.join(sorted(one.question for one in entry.pool))}" for entry in entries]
+    drawn = [f"{entry.count} {entry.mark} {' '.join(sorted(candidate.question for candidate in entry.pool))}" for entry in entries]
     return int.from_bytes(hashlib.sha256("\n".join([quiz, *drawn]).encode()).digest()[:8], "big")
 
 
@@ -52,10 +52,10 @@ def assemble_forms(plan: DrawPlan, balance: Balance, seed: int, number: int) -> 
         while len(forms) < number:
             sets = _sets_beside(plan, forms, slack)
             counted += sets.size if sets is not None else 0
-            found = draw_set(sets, seed, name=f"form:{LETTERS[len(forms)]}") if sets is not None else None
-            if found is None:
+            drawn = draw_set(sets, seed, name=f"form:{LETTERS[len(forms)]}") if sets is not None else None
+            if drawn is None:
                 break
-            forms.append(found)
+            forms.append(drawn)
         if len(forms) == number:
             return tuple(forms)
         if counted > MOST_COUNTED:
@@ -67,13 +67,19 @@ def _is_drawn(cell: DrawCell) -> bool:
     return len(cell.items) > 1
 
 
-def _family(one: Candidate) -> str:
-    return one.family or one.question
+def _family(candidate: Candidate) -> str:
+    return candidate.family or candidate.question
 
 
 def _sets_beside(plan: DrawPlan, forms: Sequence[DrawnSet], slack: int) -> QuestionSets | None:
     """Return the question sets without a question or family of these forms whose sums are near theirs; None where there are none."""
-    used = {_family(one) for form in forms for cell, own in zip(form.cells, plan.cells, strict=True) if _is_drawn(own) for one in cell}
+    used = {
+        _family(candidate)
+        for form in forms
+        for cell, own in zip(form.cells, plan.cells, strict=True)
+        if _is_drawn(own)
+        for candidate in cell
+    }
     cells = tuple(_without(cell, used) if _is_drawn(cell) else cell for cell in plan.cells)
     low, high = max(form.total for form in forms) - slack, min(form.total for form in forms) + slack
     low, high = max(low, plan.low), min(high, plan.high)
@@ -89,7 +95,7 @@ def _without(cell: DrawCell, used: Collection[str]) -> DrawCell:
 def named_forms(plan: DrawPlan, drawn: Sequence[DrawnSet]) -> tuple[ParallelForm, ...]:
     """Return forms with their letters and expected scores, as they are frozen."""
     return tuple(
-        ParallelForm(letter, tuple(tuple(one.question for one in cell) for cell in form.cells), plan.expected(form.total))
+        ParallelForm(letter, tuple(tuple(candidate.question for candidate in cell) for cell in form.cells), plan.expected(form.total))
         for letter, form in zip(LETTERS, drawn, strict=False)
     )
 
@@ -102,7 +108,8 @@ def form_in_turn(forms: Sequence[ParallelForm], first_seed: int, number: int) ->
 def candidates_of(form: ParallelForm, entries: Sequence[SlotEntry]) -> list[list[Candidate]]:
     """Return the questions of a form by slot."""
     return [
-        [next(one for one in entry.pool if one.question == key) for key in keys] for entry, keys in zip(entries, form.cells, strict=True)
+        [next(candidate for candidate in entry.pool if candidate.question == key) for key in keys]
+        for entry, keys in zip(entries, form.cells, strict=True)
     ]
 
 

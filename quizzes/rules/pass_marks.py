@@ -50,9 +50,9 @@ class JudgedCut:
 
 def cut_of(ratings: Sequence[Sequence[int]]) -> JudgedCut:
     """Return what judges say together, from the ratings of each of them; at least LEAST_JUDGES, all of the same questions."""
-    if len(ratings) < LEAST_JUDGES or not ratings[0] or len({len(one) for one in ratings}) > 1:
+    if len(ratings) < LEAST_JUDGES or not ratings[0] or len({len(sheet) for sheet in ratings}) > 1:
         raise ValueError("a cut needs ratings of the same questions by three judges")
-    means = tuple(Fraction(sum(one), len(one)) for one in ratings)
+    means = tuple(Fraction(sum(sheet), len(sheet)) for sheet in ratings)
     number, total = len(means), sum(means, Fraction(0))
     cut = total / number
     variance = sum(((mean - cut) ** 2 for mean in means), Fraction(0)) / (number - 1)

@@ -42,10 +42,10 @@ def _fits(segments: list[str], text: str) -> bool:
         return False
     at, end = len(first), len(text) - len(last)
     for segment in middle:
-        found = text.find(segment, at, end)
-        if found < 0:
+        start = text.find(segment, at, end)
+        if start < 0:
             return False
-        at = found + len(segment)
+        at = start + len(segment)
     return True
 
 
@@ -71,8 +71,8 @@ def plain_typography(text: str) -> str:
 
 def _without_accents(text: str) -> str:
     """Drop accents but not the tilde of ñ, which is no accented n."""
-    kept: list[str] = []
+    signs: list[str] = []
     for sign in unicodedata.normalize("NFD", text):
-        if not unicodedata.combining(sign) or (sign == _TILDE and kept and kept[-1] in "nN"):
-            kept.append(sign)
-    return unicodedata.normalize("NFC", "".join(kept))
+        if not unicodedata.combining(sign) or (sign == _TILDE and signs and signs[-1] in "nN"):
+            signs.append(sign)
+    return unicodedata.normalize("NFC", "".join(signs))

@@ -18,10 +18,10 @@ def most_profitable(counts: Sequence[int], sizes: Sequence[int], profits: Profit
     """Return how many questions each draw takes of each class so that the sum of profits is greatest; None where it cannot be filled."""
     chosen: Chosen = {}
     for draws, classes in _parts(len(counts), profits):
-        found = _alone(draws[0], counts, sizes, profits, classes) if len(draws) == 1 else _flow(draws, classes, counts, sizes, profits)
-        if found is None:
+        taken = _alone(draws[0], counts, sizes, profits, classes) if len(draws) == 1 else _flow(draws, classes, counts, sizes, profits)
+        if taken is None:
             return None
-        chosen.update(found)
+        chosen.update(taken)
     return chosen
 
 
@@ -30,7 +30,7 @@ def _parts(number: int, profits: Profits) -> Iterator[tuple[list[int], list[int]
     group = list(range(number))
     for own in profits:
         groups = {group[draw] for draw in own}
-        group = [min(groups) if one in groups else one for one in group]
+        group = [min(groups) if each in groups else each for each in group]
     for name in sorted(set(group)):
         yield (
             [draw for draw in range(number) if group[draw] == name],
@@ -39,11 +39,11 @@ def _parts(number: int, profits: Profits) -> Iterator[tuple[list[int], list[int]
 
 
 def _alone(draw: int, counts: Sequence[int], sizes: Sequence[int], profits: Profits, classes: Sequence[int]) -> Chosen | None:
-    wanted, chosen = counts[draw], Chosen()
-    for at in sorted(classes, key=lambda one: (-profits[one][draw], one)):
-        chosen[draw, at] = min(wanted, sizes[at])
-        wanted -= chosen[draw, at]
-    return None if wanted else {pair: count for pair, count in chosen.items() if count}
+    left, chosen = counts[draw], Chosen()
+    for at in sorted(classes, key=lambda class_index: (-profits[class_index][draw], class_index)):
+        chosen[draw, at] = min(left, sizes[at])
+        left -= chosen[draw, at]
+    return None if left else {pair: count for pair, count in chosen.items() if count}
 
 
 def _flow(draws: Sequence[int], classes: Sequence[int], counts: Sequence[int], sizes: Sequence[int], profits: Profits) -> Chosen | None:

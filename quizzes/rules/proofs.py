@@ -54,7 +54,7 @@ class AttemptMarks:
         facts: list[object] = [self.ended_at, self.raw is not None]
         if with_marks:
             totals = [_exact(total) for total in (self.raw, self.maximum, self.percent)]
-            facts += [totals, self.passed, [[one.place, _exact(one.share), one.state, one.void_effect] for one in self.items]]
+            facts += [totals, self.passed, [[item.place, _exact(item.share), item.state, item.void_effect] for item in self.items]]
         return digest_of(facts)
 
 
@@ -98,16 +98,16 @@ class ProofStatement:
 
 def read_statement(text: str) -> ProofStatement:
     """Return what was signed, as `ProofStatement.text` wrote it."""
-    found: Mapping[str, Any] = json.loads(text)
+    fields: Mapping[str, Any] = json.loads(text)
     return ProofStatement(
-        attempt=UUID(found["attempt"]),
-        number=found["number"],
-        quiz=found["quiz"],
-        course=found["course"],
-        ended_at=datetime.fromisoformat(found["ended_at"]),
-        document=found["document"],
-        marks=found["marks"],
-        shows_marks=found["shows_marks"],
+        attempt=UUID(fields["attempt"]),
+        number=fields["number"],
+        quiz=fields["quiz"],
+        course=fields["course"],
+        ended_at=datetime.fromisoformat(fields["ended_at"]),
+        document=fields["document"],
+        marks=fields["marks"],
+        shows_marks=fields["shows_marks"],
     )
 
 

@@ -108,5 +108,5 @@ def _with_unit(body: NumericalBody | CalculatedBody, quantity: TypedQuantity, cr
 
 def _shown_units(unit: Texts | None) -> tuple[str, ...]:
     """Return the shown unit in all languages; people write it although it stands beside the field."""
-    words = tuple(dict.fromkeys(unit.values())) if unit else ()
-    return words + tuple(_DOLLARS[word] for word in words if word in _DOLLARS)
+    units = tuple(dict.fromkeys(unit.values())) if unit else ()
+    return units + tuple(_DOLLARS[word] for word in units if word in _DOLLARS)

@@ -67,8 +67,8 @@ def _values(node: object, path: Path) -> Iterator[tuple[Path, str]]:
         for name, value in node.items():
             yield from _values(value, (*path, str(name)))
     elif isinstance(node, tuple):
-        for place, value in enumerate(node, 1):
-            yield from _values(value, (*path, _name(value) or str(place)))
+        for index, value in enumerate(node, 1):
+            yield from _values(value, (*path, _name(value) or str(index)))
     else:
         yield path, _value_text(node)
 

@@ -129,14 +129,14 @@ def examination_of(
         for position, maximum, statistics, versions in zip(composition.positions, maxima, figures.positions, tally.versions, strict=True)
         if maximum
     )
-    drawn = {version for one in positions if not one.position.question for version in one.versions}
-    counted = {version: (found, found.evidence()) for version, found in sorted(tally.questions.items())}
+    drawn = {version for position in positions if not position.position.question for version in position.versions}
+    counted = {version: (question_tally, question_tally.evidence()) for version, question_tally in sorted(tally.questions.items())}
     made = [end_outcomes(tally.unreached)]
     made += [() if version in voided else question_outcomes(questions[version], evidence) for version, (_, evidence) in counted.items()]
     about_all, *about_each = significant_findings(made)
     examined = [
-        _examined(version, questions[version], *one, findings, drawn=version in drawn, voided=version in voided)
-        for (version, one), findings in zip(counted.items(), about_each, strict=True)
+        _examined(version, questions[version], *tallied, findings, drawn=version in drawn, voided=version in voided)
+        for (version, tallied), findings in zip(counted.items(), about_each, strict=True)
     ]
     whole = sum(maxima, _NOTHING)
     grades = grades_of(tally.tally.totals, whole)
@@ -148,7 +148,7 @@ def examination_of(
 def _examined(
     version: int,
     question: QuestionDefinition,
-    found: QuestionTally,
+    question_tally: QuestionTally,
     evidence: ItemEvidence,
     findings: tuple[ItemFinding, ...],
     *,
@@ -158,21 +158,21 @@ def _examined(
     classes = response_analysis(evidence.responses)[:CLASSES]
 
     def statistics(pairs: Pairs) -> QuestionStatistics:
-        return question_statistics(pairs if drawn else rests_of(pairs), found.maximum)
+        return question_statistics(pairs if drawn else rests_of(pairs), question_tally.maximum)
 
     return QuestionAnalysis(
         version=version,
         drawn=drawn,
-        maximum=found.maximum,
+        maximum=question_tally.maximum,
         guess=guess_score(question),
-        statistics=statistics(found.pairs),
+        statistics=statistics(question_tally.pairs),
         classes=classes,
-        typed=tuple(_typed_answer(one.what, one.count, one.rests) for one in evidence.typed[:TYPED_SHOWN]),
-        typed_otherwise=evidence.typed_otherwise + sum(one.count for one in evidence.typed[TYPED_SHOWN:]),
+        typed=tuple(_typed_answer(typed.what, typed.count, typed.rests) for typed in evidence.typed[:TYPED_SHOWN]),
+        typed_otherwise=evidence.typed_otherwise + sum(typed.count for typed in evidence.typed[TYPED_SHOWN:]),
         findings=findings,
         voided=voided,
         thirds=answer_thirds(evidence.responses, classes),
-        variants=tuple(VariantStatistics(name, statistics(pairs)) for name, pairs in sorted(found.variants.items())),
+        variants=tuple(VariantStatistics(name, statistics(pairs)) for name, pairs in sorted(question_tally.variants.items())),
     )
 
 
@@ -199,18 +199,20 @@ class PlacedFinding(NamedTuple):
 
 def findings_in_order(examination: QuizAnalysis) -> Sequence[PlacedFinding]:
     """Return every finding: those that stand out, surest first, each behind the signs that may be why; then the other signs."""
-    found = [PlacedFinding(None, one) for one in examination.findings]
-    found += [PlacedFinding(question.version, one) for question in examination.questions for one in question.findings]
-    ordered = sorted(found, key=lambda one: (not one.finding.told, _SUREST_FIRST.index(one.finding.strength)))
+    all_findings = [PlacedFinding(None, finding) for finding in examination.findings]
+    all_findings += [PlacedFinding(question.version, finding) for question in examination.questions for finding in question.findings]
+    ordered = sorted(
+        all_findings, key=lambda placed_finding: (not placed_finding.finding.told, _SUREST_FIRST.index(placed_finding.finding.strength))
+    )
     signs: dict[int | None, list[PlacedFinding]] = {}
-    for one in ordered:
-        signs.setdefault(one.version, []).extend([] if one.finding.told else [one])
+    for placed_finding in ordered:
+        signs.setdefault(placed_finding.version, []).extend([] if placed_finding.finding.told else [placed_finding])
     placed: dict[tuple[int | None, ItemFinding], PlacedFinding] = {}
-    for one in ordered:
-        for sign in signs[one.version]:
-            if leads_to(sign.finding, one.finding):
+    for placed_finding in ordered:
+        for sign in signs[placed_finding.version]:
+            if leads_to(sign.finding, placed_finding.finding):
                 placed.setdefault((sign.version, sign.finding), sign._replace(leads=True))
-        placed.setdefault((one.version, one.finding), one)
+        placed.setdefault((placed_finding.version, placed_finding.finding), placed_finding)
     return list(placed.values())
 
 

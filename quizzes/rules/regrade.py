@@ -151,14 +151,14 @@ def void_unless_lower(items: Mapping[int, PresentMark]) -> Mapping[int, Marking]
     raw, maximum = sum((item.mark for item in marked), _NOTHING), sum((item.maximum for item in marked), _NOTHING)
     if not maximum:
         return {key: Marking(MarkState.RIGHT, Fraction(1)) for key in void}
-    kept = dict(void)
+    staying_void = dict(void)
     while True:
-        held = maximum + sum((item.maximum for item in kept.values()), _NOTHING)
-        share = (raw + sum((item.earned_mark for item in kept.values()), _NOTHING)) / held
+        held = maximum + sum((item.maximum for item in staying_void.values()), _NOTHING)
+        share = (raw + sum((item.earned_mark for item in staying_void.values()), _NOTHING)) / held
         staying = {key: item for key, item in void.items() if item.is_earned and item.earned_mark >= share * item.maximum}
-        if staying.keys() == kept.keys():
-            return {key: item.earned if key in kept and item.earned else LEFT_OUT for key, item in void.items()}
-        kept = staying
+        if staying.keys() == staying_void.keys():
+            return {key: item.earned if key in staying_void and item.earned else LEFT_OUT for key, item in void.items()}
+        staying_void = staying
 
 
 LEFT_OUT = Marking(MarkState.NOT_MARKED, None)
@@ -234,7 +234,7 @@ def _structure(question: QuestionDefinition) -> Mapping[str, frozenset[str]]:
     match question.body:
         case SingleChoiceBody(options, _, numbers):
             variables = () if numbers is None else numbers.variables
-            return {"options": frozenset(option.key for option in options), "variables": frozenset(one.name for one in variables)}
+            return {"options": frozenset(option.key for option in options), "variables": frozenset(variable.name for variable in variables)}
         case MultipleChoiceBody(options):
             return {"options": frozenset(option.key for option in options)}
         case MatchingBody(pairs, extra):

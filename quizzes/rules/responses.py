@@ -33,12 +33,12 @@ def clean_parts(response: object) -> dict[str, list[str]]:
     """Keep of a response what has the shape of a form's parts, within bounds and as a database can hold it; never raises."""
     if not isinstance(response, Mapping):
         return {}
-    kept: dict[str, list[str]] = {}
+    parts: dict[str, list[str]] = {}
     for name, values in list(response.items())[:MAX_PARTS]:
         listed = [values] if isinstance(values, str) else values
         if isinstance(name, str) and len(name) <= MAX_NAME and isinstance(listed, list):
-            kept[as_typed(name)] = [as_typed(value) for value in listed[:MAX_VALUES] if isinstance(value, str)]
-    return kept
+            parts[as_typed(name)] = [as_typed(value) for value in listed[:MAX_VALUES] if isinstance(value, str)]
+    return parts
 
 
 def filled_parts(parts: Parts) -> dict[str, list[str]]:
@@ -46,12 +46,12 @@ def filled_parts(parts: Parts) -> dict[str, list[str]]:
     return {name: [value for value in values if value] for name, values in parts.items() if any(values)}
 
 
-def says_the_same(one: object, other: object) -> bool:
+def says_the_same(response: object, other: object) -> bool:
     """Return whether two stored responses answer the same; pages with and without a script send the ends of lines differently.
 
     An objection is no part of the answer: a mark that a person gave stays whether or not there is one.
     """
-    return _response_parts(one) == _response_parts(other)
+    return _response_parts(response) == _response_parts(other)
 
 
 def _response_parts(response: object) -> Parts:

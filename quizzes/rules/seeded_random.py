@@ -28,14 +28,14 @@ class SeededRandom:
 
     def below(self, limit: int) -> int:
         """Return the next number from 0 to ``limit`` − 1, all equally likely."""
-        words = max(1, -(-(limit - 1).bit_length() // _BITS))
-        whole = _WORDS**words
+        digits = max(1, -(-(limit - 1).bit_length() // _BITS))
+        whole = _WORDS**digits
         end = whole - whole % limit
-        return next(number for number in iter(lambda: self._joined(words), None) if number < end) % limit
+        return next(number for number in iter(lambda: self._joined(digits), None) if number < end) % limit
 
-    def _joined(self, words: int) -> int:
+    def _joined(self, digits: int) -> int:
         number = 0
-        for _ in range(words):
+        for _ in range(digits):
             number = number << _BITS | next(self._words)
         return number
 

@@ -46,18 +46,18 @@ def segments_of(
             digest = root[digest]
         return digest
 
-    for before, one in pairwise(own):
-        if one.wording_only and top(one.digest) != top(before.digest):
-            root[top(one.digest)] = top(before.digest)
-    found: dict[str, list[int]] = {}
-    for one in own:
-        found.setdefault(top(one.digest), []).append(one.id)
-    asked = next((top(one.digest) for one in own if one.id == present), top(own[-1].digest) if own else "")
-    mine = sorted(found, key=lambda digest: digest == asked)
-    for one in copies:
-        found.setdefault(top(one.digest), []).append(one.id)
-    others = [digest for digest in found if digest not in mine]
-    return tuple(tuple(found[digest]) for digest in (*others, *mine))
+    for before, version in pairwise(own):
+        if version.wording_only and top(version.digest) != top(before.digest):
+            root[top(version.digest)] = top(before.digest)
+    by_digest: dict[str, list[int]] = {}
+    for version in own:
+        by_digest.setdefault(top(version.digest), []).append(version.id)
+    present_digest = next((top(version.digest) for version in own if version.id == present), top(own[-1].digest) if own else "")
+    mine = sorted(by_digest, key=lambda digest: digest == present_digest)
+    for version in copies:
+        by_digest.setdefault(top(version.digest), []).append(version.id)
+    others = [digest for digest in by_digest if digest not in mine]
+    return tuple(tuple(by_digest[digest]) for digest in (*others, *mine))
 
 
 def segment_numbers(segments: Sequence[Sequence[int]]) -> Mapping[int, int]:

@@ -102,23 +102,23 @@ def knows(beside: Fraction, among_all: Fraction) -> bool:
     return beside > ONE_PER_MILLE or (beside > FIVE_PERCENT and among_all >= 0) or among_all > ONE_PERCENT
 
 
-def means_square(one: Scale, other: Scale) -> Fraction:
+def means_square(scale: Scale, other: Scale) -> Fraction:
     """Compare two means, each with its own variance: positive where the first is larger."""
-    if not one.count or not other.count:
+    if not scale.count or not other.count:
         return _NOTHING
-    difference = one.mean - other.mean
-    return _signed(difference * difference, one.variance / one.count + other.variance / other.count, difference)
+    difference = scale.mean - other.mean
+    return _signed(difference * difference, scale.variance / scale.count + other.variance / other.count, difference)
 
 
-def means_tail(one: Scale, other: Scale) -> Fraction:
+def means_tail(scale: Scale, other: Scale) -> Fraction:
     """Return how often two equal means differ as much as these in one of the two directions.
 
     Welch's t; of its degrees of freedom there are at least those of the smaller group.
     """
-    freedom = min(one.count, other.count) - 1
+    freedom = min(scale.count, other.count) - 1
     if freedom < 1:
         return Fraction(1)
-    return min(Fraction(1), 2 * tail_of_t(abs(means_square(one, other)) * freedom / (freedom + 1), freedom))
+    return min(Fraction(1), 2 * tail_of_t(abs(means_square(scale, other)) * freedom / (freedom + 1), freedom))
 
 
 def more_tail(count: int | Fraction, whole: int, expected: Fraction) -> Fraction:

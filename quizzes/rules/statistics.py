@@ -128,14 +128,15 @@ def statistics_from(tally: MarkTally, maxima: Sequence[Fraction]) -> AttemptSetS
     """
     columns = [_WholePairs.of(column) for column in tally.columns]
     sums = [column.sums() for column in columns]
-    weights = _effective_weights([one.covariance for one in sums])
+    weights = _effective_weights([position_sums.covariance for position_sums in sums])
     whole = sum(maxima, _NOTHING)
     positions = [
-        _position(column, one, maximum, whole, weight) for column, one, maximum, weight in zip(columns, sums, maxima, weights, strict=True)
+        _position(column, position_sums, maximum, whole, weight)
+        for column, position_sums, maximum, weight in zip(columns, sums, maxima, weights, strict=True)
     ]
     spreads = [
-        _spread(column, one, filled)
-        for column, one, filled, maximum in zip(tally.columns, sums, tally.filled, maxima, strict=True)
+        _spread(column, position_sums, filled)
+        for column, position_sums, filled, maximum in zip(tally.columns, sums, tally.filled, maxima, strict=True)
         if maximum
     ]
     return AttemptSetStatistics(_quiz(tally.totals, spreads), tuple(positions))
@@ -258,12 +259,12 @@ class _WholePairs:
         paired: list[tuple[int, int, int]] = []
         waiting = sorted(((right, often) for _left, right, often in self.rows), reverse=True)
         for left, often in sorted((left, often) for left, _right, often in self.rows):
-            wanted = often
-            while wanted:
+            unpaired = often
+            while unpaired:
                 right, there = waiting.pop()
-                taken = min(wanted, there)
+                taken = min(unpaired, there)
                 paired.append((left, right, taken))
-                wanted -= taken
+                unpaired -= taken
                 if there > taken:
                     waiting.append((right, there - taken))
         return _WholePairs(self.scale, paired)
@@ -337,7 +338,7 @@ def _consistency(variances: Sequence[Fraction | None], variance: Fraction | None
     positions = len(variances)
     if positions < 2 or not variance:
         return None
-    own = sum((one or _NOTHING for one in variances), _NOTHING)
+    own = sum((position_variance or _NOTHING for position_variance in variances), _NOTHING)
     return _HUNDRED * positions / (positions - 1) * (1 - own / variance)
 
 

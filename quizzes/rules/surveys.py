@@ -35,8 +35,8 @@ class RowCounts:
         if not self.answers:
             return None
         until = list(accumulate(self.counts))
-        low = next(place for place, count in enumerate(until) if 2 * count >= self.answers)
-        return low, next(place for place, count in enumerate(until) if 2 * count > self.answers)
+        low = next(index for index, count in enumerate(until) if 2 * count >= self.answers)
+        return low, next(index for index, count in enumerate(until) if 2 * count > self.answers)
 
 
 def count_survey(body: MatrixBody, answers: Sequence[tuple[Mapping[str, str], int]]) -> tuple[RowCounts, ...]:

@@ -45,8 +45,8 @@ def normal_square(square: Fraction, freedom: int) -> Fraction:
     with localcontext() as context:
         context.prec = PRECISION
         bent = freedom * (1 + as_decimal(abs(square)) / freedom).ln()
-        found = rounded(bent) * Fraction(8 * freedom + 1, 8 * freedom + 3) ** 2
-    return found if square >= 0 else -found
+        normal = rounded(bent) * Fraction(8 * freedom + 1, 8 * freedom + 3) ** 2
+    return normal if square >= 0 else -normal
 
 
 def binomial_at_most(count: int, whole: int, chance: Fraction) -> Fraction:

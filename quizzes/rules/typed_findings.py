@@ -26,14 +26,14 @@ _NOTHING = Fraction(0)
 def typed_outcomes(question: QuestionDefinition, evidence: ItemEvidence, scale: Scale) -> Iterator[Outcome]:
     """Test the answers that a question accepts against those that it does not."""
     for part, body in _typed_parts(question).items():
-        typed = [one for one in evidence.typed if one.what.part == part]
+        typed = [text for text in evidence.typed if text.what.part == part]
         near = list(_near_words(body, typed) if isinstance(body, ShortAnswerBody) else _near_numbers(body, typed))
-        slipped = [one for one in typed if not isinstance(body, ShortAnswerBody) and one not in near and _is_slip(body, one.what.value)]
+        slipped = [text for text in typed if not isinstance(body, ShortAnswerBody) and text not in near and _is_slip(body, text.what.value)]
         ailment = FindingKind.SPELLING if isinstance(body, ShortAnswerBody) else FindingKind.NARROW_TOLERANCE
         yield _group(ailment, near, part, scale, knowing=True)
         if not isinstance(body, ShortAnswerBody):
             yield _group(FindingKind.SLIPPED_NUMBER, slipped, part, scale, knowing=False)
-        yield _others([one for one in typed if one not in near and one not in slipped], part, evidence.responses, scale)
+        yield _others([text for text in typed if text not in near and text not in slipped], part, evidence.responses, scale)
 
 
 def _typed_parts(question: QuestionDefinition) -> Mapping[str, NumericalBody | CalculatedBody | ShortAnswerBody]:
@@ -48,11 +48,11 @@ def _typed_parts(question: QuestionDefinition) -> Mapping[str, NumericalBody | C
 
 def _group(ailment: FindingKind, group: Sequence[UnmatchedText], part: str, scale: Scale, *, knowing: bool) -> Outcome:
     """Test whether a group of answers is more than chance; where it should come from knowing, not if the weakest give it."""
-    count = sum(one.count for one in group)
-    rests = sum((one.rests for one in group), _NOTHING)
+    count = sum(text.count for text in group)
+    rests = sum((text.rests for text in group), _NOTHING)
     if count < LEAST_COUNT or (knowing and group_square(count, rests, scale) < -FIVE_PERCENT):
         return NOT_MET
-    most = max(group, key=lambda one: one.count)
+    most = max(group, key=lambda text: text.count)
     facts: FindingDetails = {"part": part, "answer": most.what.text, "count": count, "share": Fraction(count, scale.count)}
     return outcome(more_tail(count, scale.count, RARE), ailment, scale.count, **facts)
 
@@ -63,8 +63,8 @@ def _others(typed: Iterable[UnmatchedText], part: str, responses: Iterable[ItemR
     The p-value is that of the best, times how many there are.
     """
     failed = _failed(responses, part)
-    enough = [one for one in typed if one.count >= LEAST_COUNT and one.count >= scale.count * RARE]
-    best = max(enough, key=lambda one: group_square(one.count, one.rests, failed), default=None)
+    enough = [text for text in typed if text.count >= LEAST_COUNT and text.count >= scale.count * RARE]
+    best = max(enough, key=lambda text: group_square(text.count, text.rests, failed), default=None)
     if best is None or failed.count < 3:
         return NOT_MET
     square = group_square(best.count, best.rests, failed)
@@ -76,7 +76,7 @@ def _others(typed: Iterable[UnmatchedText], part: str, responses: Iterable[ItemR
 
 def _failed(responses: Iterable[ItemResponses], part: str) -> Scale:
     """Return the scale of the rests of those whose answer to a part got nothing; who left it blank gave none."""
-    counted = [(one.count, one.rest) for one in responses if any(_is_failed(mark, part) for mark in one.marking.parts)]
+    counted = [(response.count, response.rest) for response in responses if any(_is_failed(mark, part) for mark in response.marking.parts)]
     whole = sum((count * rest for count, rest in counted), _NOTHING)
     return Scale(sum(count for count, _rest in counted), whole, sum((count * rest * rest for count, rest in counted), _NOTHING))
 
@@ -94,10 +94,10 @@ def _right_numbers(body: NumericalBody | CalculatedBody) -> list[Fraction]:
 
 def _near_numbers(body: NumericalBody | CalculatedBody, typed: Iterable[UnmatchedText]) -> Iterator[UnmatchedText]:
     rights = _right_numbers(body)
-    for one in typed:
-        value = one.what.value
+    for text in typed:
+        value = text.what.value
         if value is not None and any(abs(value - right) <= NEAR * abs(right) for right in rights):
-            yield one
+            yield text
 
 
 def _is_slip(body: NumericalBody | CalculatedBody, value: Fraction | None) -> bool:
@@ -110,10 +110,10 @@ def _is_slip(body: NumericalBody | CalculatedBody, value: Fraction | None) -> bo
 def _near_words(body: ShortAnswerBody, typed: Iterable[UnmatchedText]) -> Iterator[UnmatchedText]:
     accepted = {_plain(text) for answer in body.answers if answer.credit > 0 for text in _patterns(answer.patterns)}
     accepted |= {name for text in accepted for name in NAMES.get(text, ())}
-    for one in typed:
-        words = _plain(one.what.text)
-        if any(words and is_near(words, right) for right in accepted):
-            yield one
+    for unmatched in typed:
+        plain_text = _plain(unmatched.what.text)
+        if any(plain_text and is_near(plain_text, right) for right in accepted):
+            yield unmatched
 
 
 def _patterns(texts: Texts) -> Iterator[str]:
@@ -137,15 +137,15 @@ def is_near(typed: str, right: str) -> bool:
     return abs(len(typed) - len(right)) <= allowed and _distance(typed, right) <= allowed
 
 
-def _distance(one: str, other: str) -> int:
+def _distance(word: str, other: str) -> int:
     before: list[int] = []
     last = list(range(len(other) + 1))
-    for at, sign in enumerate(one, start=1):
+    for at, sign in enumerate(word, start=1):
         row = [at]
-        for place, wanted in enumerate(other, start=1):
-            cost = min(last[place] + 1, row[place - 1] + 1, last[place - 1] + (sign != wanted))
-            if at > 1 and place > 1 and sign == other[place - 2] and one[at - 2] == wanted:
-                cost = min(cost, before[place - 2] + 1)
+        for column, letter in enumerate(other, start=1):
+            cost = min(last[column] + 1, row[column - 1] + 1, last[column - 1] + (sign != letter))
+            if at > 1 and column > 1 and sign == other[column - 2] and word[at - 2] == letter:
+                cost = min(cost, before[column - 2] + 1)
             row.append(cost)
         before, last = last, row
     return last[-1]

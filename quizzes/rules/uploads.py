@@ -39,8 +39,10 @@ def upload_limits(question: QuestionDefinition) -> UploadLimits | None:
     """Return what files a question takes; None where it takes none."""
     match question.body:
         case FileBody(accept, files, size):
-            kept = tuple(extension.lower().lstrip(".") for extension in accept)
-            return UploadLimits(tuple(one for one in kept if one not in NEVER), files, size * MEGABYTE)
+            extensions = tuple(extension.lower().lstrip(".") for extension in accept)
+            return UploadLimits(
+                tuple(extension_name for extension_name in extensions if extension_name not in NEVER), files, size * MEGABYTE
+            )
         case EssayBody(files=files) if files:
             return UploadLimits(ESSAY_FILES, files, ESSAY_SIZE * MEGABYTE)
         case _:

@@ -39,9 +39,9 @@ def compute_table(session: Session, quiz_version_id: int) -> NewTable | None:
     if snapshot.balance is None or snapshot.balance.priors is None:
         return None
     entries = [entry for entry in snapshot.entries if isinstance(entry, SlotEntry)]
-    versions = {one.version: one.question for entry in entries for one in entry.pool}
+    versions = {candidate.version: candidate.question for entry in entries for candidate in entry.pool}
     counted = count_answers_by_variant(session, list(versions)).items()
-    answers = {facility_key(versions[version], variant): found for (version, variant), found in counted}
+    answers = {facility_key(versions[version], variant): first_answers for (version, variant), first_answers in counted}
     facilities = known_facilities(snapshot.balance.priors, answers)
     if facilities == (snapshot.balance.facilities if newest is None else newest.facilities):
         return None

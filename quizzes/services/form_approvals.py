@@ -44,7 +44,7 @@ def approve_forms(session: Session, actor: Actor, course: Course, key: str, quiz
     if snapshot is None or snapshot.quiz_version_id != quiz_version_id or snapshot.balance is None or not snapshot.balance.forms:
         raise FormsChanged
     approvals = list_approvals(session, quiz_version_id)
-    if len(approvals) >= APPROVALS or actor.person_id in [one.person_id for one in approvals]:
+    if len(approvals) >= APPROVALS or actor.person_id in [approval.person_id for approval in approvals]:
         raise FormsApproved
     session.add(FormApproval(quiz_version_id=quiz_version_id, approved_by=actor.person_id, approved_at=now))
     audit.record(session, actor, FormApprovalVerb.APPROVED, course, now=now, activity=key)

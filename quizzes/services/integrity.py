@@ -35,15 +35,15 @@ def record_save(loaded: LoadedAttempt, actor: Actor, sent: PageNotes, *, now: da
 
 def record_with(loaded: LoadedAttempt, actor: Actor, sent: PageNotes, *, now: datetime) -> str:
     """Return the record of an attempt with a save, as it is kept; as it was where nothing is added."""
-    kept, rules = loaded.row.integrity_record, loaded.snapshot.integrity
+    stored, rules = loaded.row.integrity_record, loaded.snapshot.integrity
     if not rules.records or sent.page_epoch < 1 or loaded.row.preview or loaded.state in ENDED_STATES:
-        return kept
+        return stored
     moment = SaveMoment(
         sent.page_epoch, max(0, int((now - loaded.row.started_at).total_seconds())), network_of(actor.address), actor.device_id or 0
     )
-    record = read_record(kept)
+    record = read_record(stored)
     added = add_save(record, rules, moment, read_notes(_parsed(sent.text)), spares_focus=spares_focus(loaded))
-    return write_record(added) if added != record else kept
+    return write_record(added) if added != record else stored
 
 
 def spares_focus(loaded: LoadedAttempt) -> bool:

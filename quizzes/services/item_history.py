@@ -72,10 +72,10 @@ def add_finished(session: Session, loaded: LoadedAttempt, marks: Mapping[int, Pr
         if item.number is not None
     ]
     sums = sums_of(items, first=row.number == 1, counts=loaded.snapshot.settings.is_graded)
-    place = {"language": row.language, "month": month_of(row.finished_at)}
+    dimensions = {"language": row.language, "month": month_of(row.finished_at)}
     rows: list[dict[str, int | str]] = [
-        {"question_version_id": version, "variant": variant, **place, **one.columns()}
-        for version, variant, one in sorted(sums, key=lambda found: found[:2])
+        {"question_version_id": version, "variant": variant, **dimensions, **history_sums.columns()}
+        for version, variant, history_sums in sorted(sums, key=lambda group: group[:2])
     ]
     if rows:
         values = {"enrolment_id": row.enrolment_id, "quiz_version_id": row.quiz_version_id}
@@ -98,7 +98,7 @@ def _item(version: int, mark: PresentMark, void_effect: str, *, variant: str, se
 def versions_by_variant(snapshot: QuizSnapshot) -> frozenset[int]:
     """Return the question versions of a quiz of which each set of values has a facility of its own (spec/selection 1.23)."""
     entries = (entry for entry in snapshot.entries if isinstance(entry, SlotEntry))
-    return frozenset(one.version for entry in entries for one in entry.pool if one.variants)
+    return frozenset(candidate.version for entry in entries for candidate in entry.pool if candidate.variants)
 
 
 def note_corrected(session: Session, quiz_version_ids: Sequence[int]) -> None:
@@ -158,8 +158,8 @@ def count_attempts_of(session: Session, quiz_version_id: int) -> HistoryCount:
     )
     rows = session.execute(statement, execution_options={"yield_per": BATCH})
     for _attempt, group in groupby(rows, key=lambda row: row.id):
-        for key, one in _sums_of_rows(list(group), voided, by_variant, counts=snapshot.settings.is_graded):
-            sums[key] += one
+        for key, history_sums in _sums_of_rows(list(group), voided, by_variant, counts=snapshot.settings.is_graded):
+            sums[key] += history_sums
     return HistoryCount(dict(sums), fingerprint)
 
 
@@ -180,8 +180,11 @@ def _sums_of_rows(
         )
         for row in rows
     ]
-    place = (head.edition_id or 0, head.language, month_of(head.finished_at))
-    return [((version, variant, *place), one) for version, variant, one in sums_of(items, first=head.number == 1, counts=counts)]
+    dimensions = (head.edition_id or 0, head.language, month_of(head.finished_at))
+    return [
+        ((version, variant, *dimensions), history_sums)
+        for version, variant, history_sums in sums_of(items, first=head.number == 1, counts=counts)
+    ]
 
 
 def _stored_variant(layout: str) -> str:
@@ -230,12 +233,12 @@ def keep_count(session: Session, quiz_version_id: int, counted: HistoryCount) ->
     if _fingerprint(session, quiz_version_id) != counted.fingerprint:
         return False
     columns = [getattr(ItemHistory, name) for name in (*COUNTED_KEY, "timed", "log_seconds")]
-    kept = session.execute(select(*columns).where(ItemHistory.quiz_version_id == quiz_version_id, ItemHistory.timed > 0)).all()
-    times = {tuple(row[:-2]): {"timed": row.timed, "log_seconds": row.log_seconds} for row in kept}
+    timed_rows = session.execute(select(*columns).where(ItemHistory.quiz_version_id == quiz_version_id, ItemHistory.timed > 0)).all()
+    times = {tuple(row[:-2]): {"timed": row.timed, "log_seconds": row.log_seconds} for row in timed_rows}
     session.execute(delete(ItemHistory).where(ItemHistory.quiz_version_id == quiz_version_id))
     rows = [
-        {"quiz_version_id": quiz_version_id} | dict(zip(COUNTED_KEY, key, strict=True)) | one.columns() | times.get(key, {})
-        for key, one in counted.sums.items()
+        {"quiz_version_id": quiz_version_id} | dict(zip(COUNTED_KEY, key, strict=True)) | history_sums.columns() | times.get(key, {})
+        for key, history_sums in counted.sums.items()
     ]
     if rows:
         session.execute(insert(ItemHistory), rows)
@@ -246,4 +249,6 @@ def keep_count(session: Session, quiz_version_id: int, counted: HistoryCount) ->
 def begin_history(session: Session, quiz_version_ids: Sequence[int]) -> None:
     """Let quiz versions that are published now keep their history from the first attempt on."""
     if quiz_version_ids:
-        session.execute(insert(HistoryState), [{"quiz_version_id": one, "filled": True} for one in quiz_version_ids])
+        session.execute(
+            insert(HistoryState), [{"quiz_version_id": quiz_version_id, "filled": True} for quiz_version_id in quiz_version_ids]
+        )

@@ -94,13 +94,13 @@ def balanced_drawer(session: Session, snapshot: QuizSnapshot, basis: DrawBasis =
         return None
 
     def counted(entries: Sequence[SlotEntry]) -> QuestionSets:
-        kept = cast("dict[tuple[int, int], QuestionSets]", session.info["question_sets"])
-        sets = kept.get((snapshot.quiz_version_id, basis.table))
+        cached = cast("dict[tuple[int, int], QuestionSets]", session.info["question_sets"])
+        sets = cached.get((snapshot.quiz_version_id, basis.table))
         if sets is None:
             sets = QuestionSets(plan_draws(entries, frozen.facilities, frozen.balance))
-            if sum(one.size for one in list(kept.values())) + sets.size > MOST_NUMBERS:
-                kept.clear()  # at once, because other threads read it
-            kept[snapshot.quiz_version_id, basis.table] = sets
+            if sum(question_sets.size for question_sets in list(cached.values())) + sets.size > MOST_NUMBERS:
+                cached.clear()  # at once, because other threads read it
+            cached[snapshot.quiz_version_id, basis.table] = sets
         return sets
 
     least = basis.least_seen
@@ -144,8 +144,8 @@ def seen_before(
     """
     seen = count_seen(session, person_id, course_id, before=before)
     if snapshot.pair is not None and snapshot.activity_key == snapshot.pair.final and number == 1:
-        asked = list_questions_of(session, enrolment_id, snapshot.pair.initial)
-        seen |= {key: seen.get(key, 0) + SEEN_LAST for key in asked}
+        initial_questions = list_questions_of(session, enrolment_id, snapshot.pair.initial)
+        seen |= {key: seen.get(key, 0) + SEEN_LAST for key in initial_questions}
     return seen
 
 
@@ -222,7 +222,9 @@ def _item_again(item: LoadedItem, laid: LaidItem, drawn: DrawnLayout) -> LoadedI
 
 def _built_on(session: Session, loaded: LoadedAttempt) -> LoadedAttempt | None:
     number, history = loaded.row.number, queries.history_of(session, loaded)
-    earlier: Sequence[AttemptRow] = [one for one in history if one.number < number and one.state in ENDED_STATES and not one.preview]
+    earlier: Sequence[AttemptRow] = [
+        attempt for attempt in history if attempt.number < number and attempt.state in ENDED_STATES and not attempt.preview
+    ]
     if not earlier:
         return None
     return queries.load_attempt(session, session.execute(select(Attempt.id).where(Attempt.uuid == earlier[-1].uuid)).scalar_one())

@@ -27,7 +27,7 @@ def _message(
     key: str,
     of: QuizOverride | Incident | Regrade,
     subject: Callable[[str], str],
-    words: Callable[[str], str],
+    text: Callable[[str], str],
 ) -> Message:
     """Return a message about a quiz: its subject names the quiz, its words the course."""
     course = session.get_one(Course, of.course_id)
@@ -35,8 +35,8 @@ def _message(
     activity = None if outline is None else outline.by_key.get(outline.renames.get(of.activity_key, of.activity_key))
     title: Mapping[str, str] = course.title if activity is None else activity.title
     path = activity_url(course.slug, "quiz", of.activity_key if activity is None else activity.key)
-    told = in_every_language(lambda: subject(choose(title))), in_every_language(lambda: words(choose(course.title)))
-    return Message(kind, key, *told, path)
+    texts = in_every_language(lambda: subject(choose(title))), in_every_language(lambda: text(choose(course.title)))
+    return Message(kind, key, *texts, path)
 
 
 def notify_override(session: Session, override_id: int, *, after: int, now: datetime) -> int | None:
@@ -92,8 +92,8 @@ def notify_regrade(session: Session, regrade_id: int, *, after: int, now: dateti
 
     def by(reason: str) -> str:
         """Say who changed the mark, and why."""
-        who = _("The jury of the selection decided this.") if name is None else _("Changed by: %(name)s.", name=name)
-        return f"\n\n{who} " + (_("Why: %(ground)s", ground=reason) if reason else "")
+        author = _("The jury of the selection decided this.") if name is None else _("Changed by: %(name)s.", name=name)
+        return f"\n\n{author} " + (_("Why: %(ground)s", ground=reason) if reason else "")
 
     if row.state == "committed":
         message = _message(
@@ -104,7 +104,7 @@ def notify_regrade(session: Session, regrade_id: int, *, after: int, now: dateti
             lambda title: _("Your grade in “%(title)s” has changed", title=title),
             lambda course: _("In the course “%(course)s”, some of your answers were regraded.", course=course) + by(row.reason),
         )
-        people = [one for one in portion.people if one not in without]
+        people = [person_id for person_id in portion.people if person_id not in without]
     else:
         message = _message(
             session,

@@ -49,7 +49,9 @@ def _continues_sequence(
 ) -> bool:
     """Say whether a counter follows those that the page has used for the question, and its token those of the counters before."""
     item, counter = loaded.item_at(event.position), event.sequence.counter
-    if item is None or any(one.item_id == item.id and one.page_epoch == page_epoch and one.counter > counter for one in loaded.answers):
+    if item is None or any(
+        answer.item_id == item.id and answer.page_epoch == page_epoch and answer.counter > counter for answer in loaded.answers
+    ):
         return False
     return all(earlier <= moment for other, earlier in given if other.position == event.position and other.sequence.counter < counter)
 

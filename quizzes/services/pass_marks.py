@@ -113,7 +113,7 @@ def add_judge(session: Session, actor: Actor, record: PassMarkRecord, name: str,
         raise RecordClosed
     sheet = JudgeSheet(record_id=record.id, own=own, name=name, entered_by=actor.person_id, saved_at=now)
     known = session.execute(select(JudgeSheet.name, JudgeSheet.own, JudgeSheet.entered_by).where(JudgeSheet.record_id == record.id)).all()
-    if any(one.name.casefold() == name.casefold() or (own and one.own and one.entered_by == actor.person_id) for one in known):
+    if any(sheet.name.casefold() == name.casefold() or (own and sheet.own and sheet.entered_by == actor.person_id) for sheet in known):
         raise JudgeKnown
     session.add(sheet)
     session.flush()
@@ -158,17 +158,17 @@ def sign_record(session: Session, actor: Actor, record: PassMarkRecord, pass_mar
         raise ReasonNeeded
     record.result = json.dumps(
         {
-            "judges": [{"name": one.name, "first": one.first, "second": one.second} for one in sheets],
+            "judges": [{"name": sheet.name, "first": sheet.first, "second": sheet.second} for sheet in sheets],
             "cut": str(cut.cut),
             "error_variance": str(cut.error_variance),
-            "without": [str(one) for one in cut.without],
+            "without": [str(cut_without) for cut_without in cut.without],
         },
         ensure_ascii=False,
     )
     record.state, record.signed_at, record.signed_by = JudgingRound.SIGNED.value, now, actor.person_id
     record.pass_mark, record.reason = as_decimal(pass_mark), reason
-    told = {"activity": record.activity_key, "pass_mark": str(pass_mark)}
-    audit.record(session, actor, PassMarkVerb.SIGNED, _course(session, record), now=now, **told)
+    facts = {"activity": record.activity_key, "pass_mark": str(pass_mark)}
+    audit.record(session, actor, PassMarkVerb.SIGNED, _course(session, record), now=now, **facts)
 
 
 def discard_record(session: Session, actor: Actor, record: PassMarkRecord, *, now: datetime) -> None:

@@ -67,9 +67,9 @@ def sign_proof(session: Session, loaded: LoadedAttempt, document: ProofDigests, 
 
     One that was signed with a key that others may have is signed again.
     """
-    for kept in queries.list_same(session, loaded.id, document.document):
-        if keys.counts(kept.key_id):
-            return SignedProof(kept.code, kept.statement, kept.key_id, kept.signature, is_kept=True)
+    for earlier in queries.list_same(session, loaded.id, document.document):
+        if keys.counts(earlier.key_id):
+            return SignedProof(earlier.code, earlier.statement, earlier.key_id, earlier.signature, is_kept=True)
     row = loaded.row
     ended_at = row.submitted_at or row.finished_at or row.started_at
     text = ProofStatement(

@@ -21,7 +21,7 @@ from quizzes.rules.marking import variant_pair
 from quizzes.rules.responses import clean_parts
 from quizzes.services.dry_runs import judge_items, judged_versions
 
-PORTION, KEPT = 500, 5000
+OFFER_PORTION, KEPT = 500, 5000
 """Answers that are judged together, and texts of which is remembered whether variants decide."""
 _TYPED = CalculatedBody | GapsBody | NumericalBody | ShortAnswerBody
 
@@ -47,17 +47,17 @@ def list_offers(session: Session, course_id: int, activity_key: str) -> list[Reg
     for row in queries.list_committed(session, quiz):
         judged_by = own if row.question_id is None else judged_by | judged_versions(session, row)
     names = list_question_names(session, list(own))
-    found: dict[str, RegradeOffer] = {}
+    offers: dict[str, RegradeOffer] = {}
     candidates = _with_variants(session, quiz, {version: judged_by[version] for version in own})
-    while portion := dict(islice(candidates, PORTION)):
+    while portion := dict(islice(candidates, OFFER_PORTION)):
         attempts = session.scalars(select(Attempt).where(Attempt.id.in_({item.attempt_id for item in portion})))
         marked = judge_items(session, {attempt.id: attempt for attempt in attempts}, list(portion), judged_by)
         for item, pair in portion.items():
             now, version = marked[item.attempt_id][item.id], item.question_version_id
             if (now.fraction, now.state) != (item.fraction, item.state):
-                offer = found.get(names[version].key) or RegradeOffer(names[version].key, 0, *pair, judged_by[version] != version)
-                found[offer.question] = replace(offer, answers=offer.answers + 1)
-    return list(found.values())
+                offer = offers.get(names[version].key) or RegradeOffer(names[version].key, 0, *pair, judged_by[version] != version)
+                offers[offer.question] = replace(offer, answers=offer.answers + 1)
+    return list(offers.values())
 
 
 def _with_variants(session: Session, quiz: Regrade, judged_by: Mapping[int, int]) -> Iterator[tuple[PresentItem, tuple[str, str]]]:

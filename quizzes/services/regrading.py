@@ -193,7 +193,7 @@ def _update_results(session: Session, actor: Actor, row: Regrade, touched: Mappi
     enrolments = list(touched)
     for start in range(0, len(enrolments), PORTION):
         portion = enrolments[start : start + PORTION]
-        _update_portion(session, actor, row, portion, frozenset(one for owner in portion for one in touched[owner]), now=now)
+        _update_portion(session, actor, row, portion, frozenset(attempt_id for owner in portion for attempt_id in touched[owner]), now=now)
         session.flush()
 
 
@@ -203,7 +203,9 @@ def _update_portion(
     learners = lock_enrolments(session, enrolments)  # first: an attempt that one of them ends at this moment is among the ended ones
     ended = queries.list_ended(session, row, enrolments)
     before = {enrolment_id: _joint_outcome(session, attempts) for enrolment_id, attempts in ended.items()}
-    finished = [one for attempts in ended.values() for one in attempts if one.id in touched and one.state == AttemptState.FINISHED]
+    finished = [
+        attempt for attempts in ended.values() for attempt in attempts if attempt.id in touched and attempt.state == AttemptState.FINISHED
+    ]
     present = queries.list_present_items(session, [attempt.id for attempt in finished])
     voided = find_voided_items(session, [attempt.id for attempt in finished])
     for attempt in finished:
@@ -216,18 +218,22 @@ def _update_portion(
             enrolment_services.record_result_on_locked(session, actor, locked, row.activity_key, after[locked.enrolment.id], now=now)
     lost = [enrolment_id for enrolment_id in ended if before[enrolment_id].passed and not after[enrolment_id].passed]
     if lost:
-        _raise_doubts(session, actor, row, {one: (before[one].score, after[one].score) for one in lost}, now=now)
+        _raise_doubts(
+            session, actor, row, {enrolment_id: (before[enrolment_id].score, after[enrolment_id].score) for enrolment_id in lost}, now=now
+        )
 
 
 def _joint_outcome(session: Session, attempts: Sequence[Attempt]) -> ActivityOutcome:
     """Return the joint result of a learner's attempts. How many were used does not change by a regrade, so it is left as it was."""
     settings = settings_of(session, attempts[-1])
     graded = [(attempt, None if attempt.percent is None else Fraction(attempt.percent)) for attempt in attempts]
-    grades = [AttemptGrade(one.number, percent, abandoned=one.state == AttemptState.ABANDONED) for one, percent in graded]
+    grades = [AttemptGrade(attempt.number, percent, abandoned=attempt.state == AttemptState.ABANDONED) for attempt, percent in graded]
     score = grade_over_attempts(settings.grading, grades)
     ended = tuple(
-        EndedAttempt(one.finished_at or one.started_at, percent, one.finished_at, abandoned=one.state == AttemptState.ABANDONED)
-        for one, percent in graded
+        EndedAttempt(
+            attempt.finished_at or attempt.started_at, percent, attempt.finished_at, abandoned=attempt.state == AttemptState.ABANDONED
+        )
+        for attempt, percent in graded
     )
     record = QuizRecord(viewed_at=attempts[0].started_at, attempts=ended)
     completed = completed_at(settings.completion, record, pass_mark=settings.pass_mark, grading=settings.grading, allowed=0)
@@ -247,8 +253,8 @@ def _raise_doubts(
 ) -> None:
     """Let the team or an administrator decide on the awards of learners who no longer pass: they stay until someone decides."""
     doubts = [
-        AwardDoubt(one, None if before is None else as_decimal(before), None if after is None else as_decimal(after))
-        for one, (before, after) in sorted(lost.items())
+        AwardDoubt(enrolment_id, None if before is None else as_decimal(before), None if after is None else as_decimal(after))
+        for enrolment_id, (before, after) in sorted(lost.items())
     ]
     open_doubts(session, actor, DoubtOrigin(queries.get_regrade_path(session, row), row.reason), doubts, now=now)
 
@@ -297,7 +303,7 @@ def _restore_marks(session: Session, actor: Actor, row: Regrade, *, now: datetim
 
 def _note_left_out(session: Session, actor: Actor, row: Regrade, *, now: datetime) -> None:
     session.flush()  # what is left out is read
-    if any(is_own(actor, one.id) for one in queries.list_left_out(session, row)):
+    if any(is_own(actor, person.id) for person in queries.list_left_out(session, row)):
         note_left_out(session, actor, row, now=now, activity=row.activity_key, kind=row.kind)
 
 
@@ -306,7 +312,7 @@ def apply_to_left_out(session: Session, actor: Actor, row: Regrade, *, now: date
     people = queries.list_left_out(session, row)
     if not people:
         return
-    if all(is_own(actor, one.id) for one in people):
+    if all(is_own(actor, person.id) for person in people):
         raise OwnRecord
     queries.lock_dry_run_attempts(session, row)
     if row.state == "committed":
@@ -314,7 +320,7 @@ def apply_to_left_out(session: Session, actor: Actor, row: Regrade, *, now: date
     else:
         queries.lock_touched(session, row.id)
         _restore_marks(session, actor, row, now=now)
-    audit.record(session, actor, RegradeVerb.APPLIED, row, now=now, activity=row.activity_key, people=[one.id for one in people])
+    audit.record(session, actor, RegradeVerb.APPLIED, row, now=now, activity=row.activity_key, people=[person.id for person in people])
 
 
 def apply_to_late_attempts(session: Session, actor: Actor, row: Regrade, *, now: datetime) -> None:

@@ -62,13 +62,13 @@ def start_ruling(
     if subject.closed and subject.opens_later and not setting_sources.sets_opening:
         access = replace(access, opens=cast("datetime", subject.closed[1]))
     access = replace(access, closes=subject.context.end_for(access.closes))
-    found = StartConditions(
+    conditions = StartConditions(
         password_fits=entry.password is None or any(compare_digest(entry.password.encode(), word.encode()) for word in access.passwords),
         network_fits=is_within(access.networks, actor.address),
         prerequisites_met=subject.closed is None or subject.opens_later,
         preview=not subject.context.is_learner,
     )
-    return may_start(access, [facts_of(row, setting_sources) for row in history], found, now=now)
+    return may_start(access, [facts_of(row, setting_sources) for row in history], conditions, now=now)
 
 
 def time_left(row: AttemptRow, setting_sources: SettingSources, *, now: datetime) -> int | None:

@@ -65,18 +65,18 @@ def keep_contents(
     which asks the same again of the locked attempt.
     """
     judged, contents = dict[int, list[StoredUpload]](), dict[str, bytes]()
-    for place, arriving in sent.items():
-        limits = limits_at(session, loaded, place)
+    for position, arriving in sent.items():
+        limits = limits_at(session, loaded, position)
         if limits is not None:
-            readied = [_readied(one, limits) for one in arriving]
-            contents |= {one.sha256: content for one, content in readied}
-            judged[place] = list(dict.fromkeys(one for one, _content in readied))
-    kept: dict[int, list[StoredUpload]] = {place: [] for place in judged}
-    for place, _item_id, one, _known in _placed(session, loaded, judged, named or {}, removed):
-        if one.refusal is None:
-            files.put(contents[one.sha256])
-        kept[place].append(one)
-    return kept
+            readied = [_readied(received, limits) for received in arriving]
+            contents |= {upload.sha256: content for upload, content in readied}
+            judged[position] = list(dict.fromkeys(upload for upload, _content in readied))
+    stored: dict[int, list[StoredUpload]] = {position: [] for position in judged}
+    for position, _item_id, upload, _known in _placed(session, loaded, judged, named or {}, removed):
+        if upload.refusal is None:
+            files.put(contents[upload.sha256])
+        stored[position].append(upload)
+    return stored
 
 
 def _room(session: Session, loaded: LoadedAttempt, named: Collection[str] = ()) -> int:
@@ -84,17 +84,17 @@ def _room(session: Session, loaded: LoadedAttempt, named: Collection[str] = ()) 
     return room_left(quotas_of(session).person, *bytes_handed_in(session, loaded.person_id, loaded.course_id, named))
 
 
-def limits_at(session: Session, loaded: LoadedAttempt, place: int) -> UploadLimits | None:
+def limits_at(session: Session, loaded: LoadedAttempt, position: int) -> UploadLimits | None:
     """Return what files a place takes; None where it takes none."""
-    item = loaded.item_at(place)
+    item = loaded.item_at(position)
     if item is None:
         return None
     return upload_limits(queries.get_questions(session, [item.question_version_id])[item.question_version_id])
 
 
-def _readied(one: ReceivedFile, limits: UploadLimits) -> tuple[StoredUpload, bytes]:
+def _readied(received: ReceivedFile, limits: UploadLimits) -> tuple[StoredUpload, bytes]:
     """Return a file as it is kept: of a picture only what it shows, not where and with what it was taken (spec/security 4.3)."""
-    name, content, refusal = shown_name(one.name), one.content, _refusal(one, limits)
+    name, content, refusal = shown_name(received.name), received.content, _refusal(received, limits)
     if refusal is None and extension_of(name) in FORMATS:
         try:
             content = cleaned(content, extension_of(name))
@@ -106,7 +106,7 @@ def _readied(one: ReceivedFile, limits: UploadLimits) -> tuple[StoredUpload, byt
 def _placed(
     session: Session,
     loaded: LoadedAttempt,
-    kept: Mapping[int, Sequence[StoredUpload]],
+    stored: Mapping[int, Sequence[StoredUpload]],
     named: Mapping[int, Collection[str]],
     removed: Collection[str],
 ) -> Iterator[tuple[int, int, StoredUpload, str | None]]:
@@ -114,29 +114,29 @@ def _placed(
 
     A file that breaks a limit carries its `refusal`: too many files in the answer, or no room left in the learner's quota.
     """
-    room = _room(session, loaded, {name for names in named.values() for name in names}) if kept else 0
-    for place, arriving in kept.items():
-        item, limits = loaded.item_at(place), limits_at(session, loaded, place)
+    room = _room(session, loaded, {name for names in named.values() for name in names}) if stored else 0
+    for position, arriving in stored.items():
+        item, limits = loaded.item_at(position), limits_at(session, loaded, position)
         if item is None or limits is None:
             continue
-        names = [name for name in dict.fromkeys([*_named(loaded, item.id), *named.get(place, ())]) if name not in removed]
-        for one in arriving:
-            known = None if one.refusal else _find(session, item.id, one)
+        names = [name for name in dict.fromkeys([*_named(loaded, item.id), *named.get(position, ())]) if name not in removed]
+        for upload in arriving:
+            known = None if upload.refusal else _find(session, item.id, upload)
             if known in names:
                 continue
-            refusal = one.refusal or (
-                UploadRefusal.COUNT if len(names) >= limits.files else UploadRefusal.QUOTA if one.size > room else None
+            refusal = upload.refusal or (
+                UploadRefusal.COUNT if len(names) >= limits.files else UploadRefusal.QUOTA if upload.size > room else None
             )
             if refusal is None:
-                room -= one.size
-                names.append(known or one.sha256)
-            yield place, item.id, replace(one, refusal=refusal), known
+                room -= upload.size
+                names.append(known or upload.sha256)
+            yield position, item.id, replace(upload, refusal=refusal), known
 
 
 def receive_files(
     session: Session,
     loaded: LoadedAttempt,
-    kept: Mapping[int, Sequence[StoredUpload]],
+    stored: Mapping[int, Sequence[StoredUpload]],
     *,
     named: Mapping[int, Collection[str]] | None = None,
     removed: Collection[str] = (),
@@ -147,13 +147,13 @@ def receive_files(
     The answer names a file only after `save_answers`; a file that no answer names is not part of the attempt. `named` are the names that
     the page has already and that may not have arrived, `removed` those that it takes out of its answers, which makes room.
     """
-    added: dict[int, list[str]] = {place: [] for place in kept}
+    added: dict[int, list[str]] = {position: [] for position in stored}
     refused: dict[int, UploadRefusal] = {}
-    for place, item_id, one, known in _placed(session, loaded, kept, named or {}, removed):
-        if one.refusal is not None:
-            refused.setdefault(place, one.refusal)
+    for position, item_id, upload, known in _placed(session, loaded, stored, named or {}, removed):
+        if upload.refusal is not None:
+            refused.setdefault(position, upload.refusal)
         else:
-            added[place].append(known or _add(session, item_id, one, now=now))
+            added[position].append(known or _add(session, item_id, upload, now=now))
     return ReceivedUploads(added, refused)
 
 
@@ -173,24 +173,24 @@ def _refusal(sent: ReceivedFile, limits: UploadLimits) -> UploadRefusal | None:
     return None if kind.fits(sent.content) else UploadRefusal.CONTENT
 
 
-def _find(session: Session, item_id: int, kept: StoredUpload) -> str | None:
+def _find(session: Session, item_id: int, upload: StoredUpload) -> str | None:
     """Return the name of the same file sent before for the same item: a page that is sent twice hands nothing in twice."""
     statement = (
         select(AnswerFile.uuid)
         .join(StoredFile, StoredFile.id == AnswerFile.stored_file_id)
-        .where(AnswerFile.item_id == item_id, AnswerFile.name == kept.name)
-        .where(StoredFile.sha256 == kept.sha256)
+        .where(AnswerFile.item_id == item_id, AnswerFile.name == upload.name)
+        .where(StoredFile.sha256 == upload.sha256)
         .limit(1)
     )
-    found = session.execute(statement).scalar_one_or_none()
-    return None if found is None else str(found)
+    name = session.execute(statement).scalar_one_or_none()
+    return None if name is None else str(name)
 
 
-def _add(session: Session, item_id: int, kept: StoredUpload, *, now: datetime) -> str:
-    kind = kind_of(kept.name)
+def _add(session: Session, item_id: int, upload: StoredUpload, *, now: datetime) -> str:
+    kind = kind_of(upload.name)
     assert kind is not None
-    stored = note_stored(session, kept.sha256, size=kept.size, media_type=kind.media_type, now=now)
-    row = AnswerFile(uuid=uuid4(), item_id=item_id, stored_file_id=stored.id, name=kept.name, uploaded_at=now)
+    stored = note_stored(session, upload.sha256, size=upload.size, media_type=kind.media_type, now=now)
+    row = AnswerFile(uuid=uuid4(), item_id=item_id, stored_file_id=stored.id, name=upload.name, uploaded_at=now)
     session.add(row)
     session.flush()
     return str(row.uuid)

@@ -89,7 +89,7 @@ def queue(subject: QuizContext) -> Answer:
     )
 
 
-@bp.get("/attempts/<uuid:attempt>/marking/<int:place>")
+@bp.get("/attempts/<uuid:attempt>/marking/<int:position>")
 @requires(QuizAction.MARK, get_marked_item)
 def item(subject: MarkedItem) -> Answer:
     """Show one answer and the form of its mark."""
@@ -101,7 +101,7 @@ def item(subject: MarkedItem) -> Answer:
     return _page(opened, subject, form, last.levels)
 
 
-@bp.post("/attempts/<uuid:attempt>/marking/<int:place>")
+@bp.post("/attempts/<uuid:attempt>/marking/<int:position>")
 @requires(QuizAction.MARK, lock_marked_item)
 def mark(subject: MarkedItem) -> Answer:
     """Give the answer its mark and go to the next one; what cannot be accepted comes back as it was typed."""
@@ -181,7 +181,7 @@ def _link(line: MarkingQueueRow | None, chosen: MarkingQueue) -> str:
 
 
 def _address(attempt: UUID, position: int, chosen: MarkingQueue) -> str:
-    return url_for("quizzes_marking.item", attempt=attempt, place=position, **pages.arguments(chosen))
+    return url_for("quizzes_marking.item", attempt=attempt, position=position, **pages.arguments(chosen))
 
 
 def _after(session: Session, opened: AttemptView, subject: MarkedItem) -> Response:

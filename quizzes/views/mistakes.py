@@ -14,7 +14,7 @@ from quizzes.queries.reported_questions import ReportedQuestion, get_reported_qu
 bp = Blueprint("quizzes_mistakes", __name__)
 
 
-@bp.route("/attempts/<uuid:attempt>/questions/<int:place>/mistake-report", methods=["GET", "POST"])
+@bp.route("/attempts/<uuid:attempt>/questions/<int:position>/mistake-report", methods=["GET", "POST"])
 @requires(MistakeAction.REPORT, get_reported_question, reads_first=True)
 def report(subject: ReportedQuestion) -> Answer:
     """Report a mistake in a question of one's own attempt."""

@@ -33,14 +33,14 @@ ROWS = 50
 @requires(QuizAction.REPORT, teaching.get_taught_quiz)
 def attempts(subject: QuizContext) -> str:
     """Show one page of the attempts at a quiz."""
-    session, asked, page = current_session(), _query_from_address(subject), requested_page(ROWS)
+    session, query, page = current_session(), _query_from_address(subject), requested_page(ROWS)
     access_log.record_list_access(PeopleListKind.ATTEMPTS, Course, subject.course_id)
-    rows = reports.list_report(session, subject.course_id, subject.key, asked.wanted, asked.order, offset=page.offset, limit=page.size + 1)
+    rows = reports.list_report(session, subject.course_id, subject.key, query.wanted, query.order, offset=page.offset, limit=page.size + 1)
     return render_template(
         "quizzes/report.html",
         **activity_header(subject.outline, subject.key),
-        asked=asked,
-        counts=reports.count_report(session, subject.course_id, subject.key, asked.wanted),
+        asked=query,
+        counts=reports.count_report(session, subject.course_id, subject.key, query.wanted),
         page=Page(lines_of(rows[:ROWS]), page.number, len(rows) > ROWS),
         states=choices(STATES),
         outcomes=choices(OUTCOMES),
@@ -69,8 +69,8 @@ def download(subject: QuizContext, what: str, write: Callable[[BinaryIO], None])
 @requires(QuizAction.EXPORT_REPORT, teaching.get_taught_quiz)
 def attempts_csv(subject: QuizContext) -> Response:
     """Send every attempt of the report as CSV, in its order."""
-    asked = _query_from_address(subject)
-    return download(subject, "report.csv", lambda file: write_csv(file, headings(), _rows(subject, asked)))
+    query = _query_from_address(subject)
+    return download(subject, "report.csv", lambda file: write_csv(file, headings(), _rows(subject, query)))
 
 
 @bp.get("/courses/<slug>/quizzes/<key>/report.xlsx")
@@ -89,11 +89,11 @@ def attempts_ods(subject: QuizContext) -> Response:
     return download(subject, "report.ods", lambda file: write_ods(file, sheets))
 
 
-def _sheets(subject: QuizContext, asked: ReportQuery) -> list[Sheet]:
+def _sheets(subject: QuizContext, query: ReportQuery) -> list[Sheet]:
     dictionary = (_("Columns"), [_("Column"), _("Meaning")], [[_(name), _(meaning)] for name, meaning in COLUMNS])
-    return [(_("Attempts"), headings(), _rows(subject, asked)), dictionary]
+    return [(_("Attempts"), headings(), _rows(subject, query)), dictionary]
 
 
-def _rows(subject: QuizContext, asked: ReportQuery) -> Iterator[Sequence[Cell]]:
-    stream = reports.stream_report(current_session(), subject.course_id, subject.key, asked.wanted, asked.order)
+def _rows(subject: QuizContext, query: ReportQuery) -> Iterator[Sequence[Cell]]:
+    stream = reports.stream_report(current_session(), subject.course_id, subject.key, query.wanted, query.order)
     return download_rows(stream)

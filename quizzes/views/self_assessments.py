@@ -14,7 +14,7 @@ from quizzes.services.self_assessments import NoLevelChosen, assess_own_text
 bp = Blueprint("quizzes_self_assessments", __name__)
 
 
-@bp.post("/attempts/<uuid:attempt>/questions/<int:place>/self-assessment")
+@bp.post("/attempts/<uuid:attempt>/questions/<int:position>/self-assessment")
 @requires(QuizAction.SELF_ASSESS, lock_self_reviewed)
 def assess(subject: SelfReviewedItem) -> Response:
     """Keep the levels that the writer of a text chose, and show the review again at its question."""

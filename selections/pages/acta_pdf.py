@@ -68,8 +68,8 @@ class _ActaSheet(FlowingSheet):
         if acta.part:
             self._paragraph(acta.part, TEXT, 3.6, INK)
         self._y += 3
-        for words, value in acta.facts:
-            self._paragraph(words, STRONG, 2.9, SOFT)
+        for label, value in acta.facts:
+            self._paragraph(label, STRONG, 2.9, SOFT)
             self._paragraph(value, TEXT, 3.6, INK)
             self._y += 1.4
         self._table(lines)
@@ -84,10 +84,10 @@ class _ActaSheet(FlowingSheet):
                 self._row(entry)
 
     def _headline(self) -> None:
-        cells = [wrapped(words, STRONG, SMALL, room - 2) for words, room in self._columns]
+        cells = [wrapped(heading, STRONG, SMALL, room - 2) for heading, room in self._columns]
         with self._document.element("TR"):
-            for at, found in enumerate(cells):
-                self._cell("TH", at, [(text, STRONG, SMALL, SOFT) for text in found])
+            for at, cell_lines in enumerate(cells):
+                self._cell("TH", at, [(text, STRONG, SMALL, SOFT) for text in cell_lines])
         self._y += SMALL * LINE * max(map(len, cells)) + 1.5
         self._rule()
 
@@ -126,6 +126,6 @@ class _ActaSheet(FlowingSheet):
     def _cell(self, role: str, at: int, lines: Sequence[tuple[str, str, float, str]]) -> None:
         x, y = LEFT + sum(room for _words, room in self._columns[:at]), self._y
         with self._document.element(role) as pen:
-            for place, (text, font, size, colour) in enumerate(lines, 1):
+            for number, (text, font, size, colour) in enumerate(lines, 1):
                 y += size * LINE
-                pen.text(x, y, text if place == len(lines) else f"{text} ", font, size, colour, width=self._columns[at][1] - 2)
+                pen.text(x, y, text if number == len(lines) else f"{text} ", font, size, colour, width=self._columns[at][1] - 2)

@@ -118,7 +118,7 @@ def _line_view(line: ActaEntryRow, people: int) -> ActaEntryView:
         percent=shown_percent(fields),
         csem=number(float(fields["csem"]), 1) if "csem" in fields else "–",
         outcome=outcome_words(fields),
-        attempts=", ".join(number(one) for one in fields.get("attempts", ())) or "–",
+        attempts=", ".join(number(attempt) for attempt in fields.get("attempts", ())) or "–",
         alike=_("places %(first)s to %(last)s", first=number(first), last=number(last)) if last > first else "–",
         alike_short=f"{number(first)}–{number(last)}" if last > first else "–",
         decided=", ".join(
@@ -138,7 +138,7 @@ def _likely(fields: Mapping[str, Any]) -> str:
     if "csem" not in fields:
         return ""
     result, error = float(fields["shown"]), float(fields["csem"])
-    low, high = (percent(max(0.0, min(100.0, one)), 1) for one in (result - error, result + error))
+    low, high = (percent(max(0.0, min(100.0, bound)), 1) for bound in (result - error, result + error))
     return _("%(low)s and %(high)s", low=low, high=high)
 
 
@@ -146,20 +146,20 @@ def _was(before: Mapping[str, Any]) -> str:
     """Return what a line said in the acta before, of what differs alone."""
     if not before:
         return _("was not in the acta")
-    said = [
+    parts = [
         *([_("result %(result)s", result=shown_percent(before))] if "percent" in before else []),
         *([outcome_words(before)] if "outcome" in before else []),
         *([_("rank %(rank)s", rank=number(before["rank"]))] if before.get("rank") else []),
         *([_("other decisions on objections")] if "objections" in before else []),
         *([_("other decisions on incidents")] if "incidents" in before else []),
     ]
-    return ", ".join(said) or _("without a result")
+    return ", ".join(parts) or _("without a result")
 
 
 def outcome_words(fields: Mapping[str, Any]) -> str:
     """Return the outcome of a line in words."""
-    words = OUTCOMES[fields["outcome"]]
-    return _(words)
+    label = OUTCOMES[fields["outcome"]]
+    return _(label)
 
 
 def shown_percent(fields: Mapping[str, Any]) -> str:
@@ -211,15 +211,15 @@ def _tie_words(ties: str | Mapping[str, Any]) -> str:
     if isinstance(ties, str):
         return _("share a rank")
     parts = "; ".join(choose(ties["titles"][key]) for key in ties["objectives"])
-    said = [_("the higher result in these parts goes ahead, in this order: %(parts)s", parts=parts)] if parts else []
+    criteria = [_("the higher result in these parts goes ahead, in this order: %(parts)s", parts=parts)] if parts else []
     if ties["draw"]:
-        said.append(_("then a public draw with the text “%(text)s”", text=ties["draw"]))
-    return ", ".join(said)
+        criteria.append(_("then a public draw with the text “%(text)s”", text=ties["draw"]))
+    return ", ".join(criteria)
 
 
 def _share(line: Mapping[str, Any]) -> str:
     level, difficulty = LEVELS.get(line["level"], ""), DIFFICULTIES.get(line["difficulty"], "")
-    what = " · ".join(one for one in (line["objective"], _(level) if level else "", _(difficulty) if difficulty else "") if one)
+    what = " · ".join(part for part in (line["objective"], _(level) if level else "", _(difficulty) if difficulty else "") if part)
     return f"{percent(_fraction(line['weight']), 0)} {what}"
 
 
@@ -229,12 +229,12 @@ def _draw_words(draws: Sequence[Mapping[str, Any]]) -> str:
         ngettext(
             "table %(table)s of quiz version %(version)s: %(count)s attempt",
             "table %(table)s of quiz version %(version)s: %(count)s attempts",
-            one["attempts"],
-            table=number(one["draw_table"]),
-            version=one["quiz_version"],
+            draw["attempts"],
+            table=number(draw["draw_table"]),
+            version=draw["quiz_version"],
         )
-        for one in draws
-        if one["balance"] is not None
+        for draw in draws
+        if draw["balance"] is not None
     )
 
 
@@ -271,8 +271,8 @@ def precision_facts(row: SelectionActa) -> list[tuple[str, str, str]]:
     ]
     if same is not None:
         hundred = number(round(100 * float(same)))
-        words = _("About %(count)s of 100 people would pass or fail just the same with another set of questions.", count=hundred)
-        facts.append((_("Same decision on another set of questions"), percent(100 * float(same), 0), words))
+        explanation = _("About %(count)s of 100 people would pass or fail just the same with another set of questions.", count=hundred)
+        facts.append((_("Same decision on another set of questions"), percent(100 * float(same), 0), explanation))
     return facts
 
 
@@ -290,13 +290,13 @@ def caution(row: SelectionActa) -> str:
 
 def difference_words(counts: ActaCorrection | DifferenceCounts) -> str:
     """Return in how many lines of an acta what differs."""
-    said = [
+    counted = [
         (counts.results, ngettext("%(count)s result", "%(count)s results", counts.results)),
         (counts.outcomes, ngettext("%(count)s outcome (passed or not)", "%(count)s outcomes (passed or not)", counts.outcomes)),
         (counts.ranks, ngettext("%(count)s rank", "%(count)s ranks", counts.ranks)),
         (counts.others, ngettext("%(count)s other change", "%(count)s other changes", counts.others)),
     ]
-    return ", ".join(words for count, words in said if count)
+    return ", ".join(text for count, text in counted if count)
 
 
 GRADING: Mapping[str, str] = {

@@ -63,21 +63,24 @@ class DifferenceView:
 
 def difference_views(differences: Iterable[NamedDifference]) -> list[DifferenceView]:
     """Return the lines of a task in words."""
-    return [_view(_("Person withdrawn") if one.is_withdrawn else one.name, one.before, one.after) for one in differences]
+    return [
+        _view(_("Person withdrawn") if difference.is_withdrawn else difference.name, difference.before, difference.after)
+        for difference in differences
+    ]
 
 
 def _view(name: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> DifferenceView:
     if not before or not after:
-        words = _("would be added") if not before else _("would no longer be in it")
+        remark = _("would be added") if not before else _("would no longer be in it")
         figures = after or before
-        return DifferenceView(name, shown_percent(figures), outcome_words(figures), _rank(figures), words)
-    decided = [words for part, words in _PARTS.items() if before.get(part) != after.get(part)]
+        return DifferenceView(name, shown_percent(figures), outcome_words(figures), _rank(figures), remark)
+    decided = [label for part, label in _PARTS.items() if before.get(part) != after.get(part)]
     return DifferenceView(
         name=name,
         result=_change(shown_percent(before), shown_percent(after)) if before.get("percent") != after.get("percent") else "",
         outcome=_change(outcome_words(before), outcome_words(after)) if before["outcome"] != after["outcome"] else "",
         rank=_change(_rank(before), _rank(after)) if before.get("rank") != after.get("rank") else "",
-        other=", ".join(_(words) for words in decided),
+        other=", ".join(_(label) for label in decided),
     )
 
 
@@ -96,14 +99,14 @@ def touched_by_regrade(session: Session, regrade: Regrade) -> list[TouchedRecord
     """Return the actas that a dry run touches, as its page shows them (spec/selection 4.11)."""
     return [
         TouchedRecord(
-            name=f"{_(KINDS[one.kind])} {printed_code(one.code)}, {one.whom}",
+            name=f"{_(KINDS[acta.kind])} {printed_code(acta.code)}, {acta.whom}",
             words=_(
                 "%(people)s; %(outcomes)s. The acta stays as it is: its jury gets a task.",
                 people=ngettext(
-                    "%(count)s person in it would have another result", "%(count)s people in it would have another result", one.people
+                    "%(count)s person in it would have another result", "%(count)s people in it would have another result", acta.people
                 ),
-                outcomes=ngettext("%(count)s would pass or fail instead", "%(count)s would pass or fail instead", one.outcomes),
+                outcomes=ngettext("%(count)s would pass or fail instead", "%(count)s would pass or fail instead", acta.outcomes),
             ),
         )
-        for one in list_touched(session, regrade)
+        for acta in list_touched(session, regrade)
     ]

@@ -62,8 +62,8 @@ def facts_rows(row: SelectionActa, title: str, signed: Sequence[SignatureRow], a
         *([(_("In force since"), format_datetime(row.published_at))] if row.published_at else []),
         *([(_("Reason for the amendment"), row.reason)] if row.reason else []),
         *head_facts(row),
-        *((name, f"{figure}. {words}") for name, figure, words in precision_facts(row)),
-        *((_("Signed by"), f"{one.name}, {format_datetime(one.signed_at)}") for one in signed),
+        *((name, f"{figure}. {explanation}") for name, figure, explanation in precision_facts(row)),
+        *((_("Signed by"), f"{signature.name}, {format_datetime(signature.signed_at)}") for signature in signed),
         ("SHA-256", row.sha256),
         (_("Verify it at"), address),
     ]

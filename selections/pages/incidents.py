@@ -104,14 +104,14 @@ class SignGroupView:
 
 def sign_groups(signs: Iterable[PersonSign], incidents: Iterable[SelectionIncidentRow], now: datetime) -> list[SignGroupView]:
     """Return the signs of a sitting by kind, each with its innocent explanations."""
-    asked = {(row.attempt, row.incident.kind): row.incident for row in incidents}
+    by_sign = {(row.attempt, row.incident.kind): row.incident for row in incidents}
     listed = list(signs)
     return [
         SignGroupView(
             kind.value,
             _(TITLES[kind]),
             explanations(kind.value),
-            [_sign_view(one, asked.get((one.attempt, kind.value)), now) for one in listed if one.sign.kind is kind],
+            [_sign_view(sign, by_sign.get((sign.attempt, kind.value)), now) for sign in listed if sign.sign.kind is kind],
         )
         for kind in SignKind
     ]
@@ -119,13 +119,13 @@ def sign_groups(signs: Iterable[PersonSign], incidents: Iterable[SelectionIncide
 
 def explanations(kind: str) -> tuple[str, ...]:
     """Return innocent explanations of a kind of sign."""
-    return tuple(_(one) for one in EXPLANATIONS[kind])
+    return tuple(_(explanation) for explanation in EXPLANATIONS[kind])
 
 
-def _sign_view(one: PersonSign, incident: SelectionIncident | None, now: datetime) -> SignView:
-    seen, rarity = sign_words(one.sign), rarity_words(one.sign)
+def _sign_view(listed: PersonSign, incident: SelectionIncident | None, now: datetime) -> SignView:
+    seen, rarity = sign_words(listed.sign), rarity_words(listed.sign)
     state = "" if incident is None else state_words(incident, now)
-    return SignView(one.name, one.attempt, one.number, seen, rarity, incident.uuid if incident else None, state)
+    return SignView(listed.name, listed.attempt, listed.number, seen, rarity, incident.uuid if incident else None, state)
 
 
 def state_words(row: SelectionIncident, now: datetime) -> str:
@@ -185,35 +185,35 @@ class JuryQuestionView:
 
 def incident_view(row: SelectionIncidentRow, now: datetime) -> JuryQuestionView:
     """Return an incident in words."""
-    found = row.incident
-    sign = read_sign(found)
+    incident = row.incident
+    sign = read_sign(incident)
     return JuryQuestionView(
-        uuid=found.uuid,
+        uuid=incident.uuid,
         name=row.name,
         number=row.number,
-        title=_(TITLES[found.kind]),
+        title=_(TITLES[incident.kind]),
         seen=sign_words(sign),
         rarity=rarity_words(sign),
-        explanations=explanations(found.kind),
-        question=found.question,
-        asked_at=found.asked_at,
-        answer_by=found.answer_by,
-        answer=found.answer,
-        answered_at=found.answered_at,
-        state=state_words(found, now),
-        outcome=_(INCIDENT_OUTCOMES[found.outcome]) if found.outcome else "",
-        is_repeat=found.outcome == IncidentOutcome.REPEAT.value,
-        ground=found.ground,
-        proposed=found.proposed_at.isoformat() if found.proposed_at else "",
-        is_heard=is_heard(found, now),
-        is_decided=found.decided_at is not None,
+        explanations=explanations(incident.kind),
+        question=incident.question,
+        asked_at=incident.asked_at,
+        answer_by=incident.answer_by,
+        answer=incident.answer,
+        answered_at=incident.answered_at,
+        state=state_words(incident, now),
+        outcome=_(INCIDENT_OUTCOMES[incident.outcome]) if incident.outcome else "",
+        is_repeat=incident.outcome == IncidentOutcome.REPEAT.value,
+        ground=incident.ground,
+        proposed=incident.proposed_at.isoformat() if incident.proposed_at else "",
+        is_heard=is_heard(incident, now),
+        is_decided=incident.decided_at is not None,
     )
 
 
 def incident_message(session: Session, row: SelectionIncident, *, is_decided: bool) -> Message:
     """Return what a person reads who is asked about their sitting, or of whose answer something was decided."""
-    found = get_row(session, row.selection_id)
-    title = list_titles(session, [found])[found.slug, found.activity_key]
+    selection = get_row(session, row.selection_id)
+    title = list_titles(session, [selection])[selection.slug, selection.activity_key]
 
     def subject() -> str:
         if is_decided:

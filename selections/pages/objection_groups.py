@@ -181,14 +181,14 @@ def change_views(lines: Sequence[RegradeChangeRow]) -> list[UnnamedChange]:
             after=None if line.percent_after is None else points(line.percent_after),
             pass_change="gains" if line.gains else "loses" if line.loses else "",
         )
-        for line in sorted(lines, key=lambda one: (one.percent_before is None, one.percent_before or 0))
+        for line in sorted(lines, key=lambda change: (change.percent_before is None, change.percent_before or 0))
     ]
 
 
-def version_choices(versions: Mapping[int, tuple[int, QuestionDefinition]], asked: int) -> list[tuple[str, str]]:
+def version_choices(versions: Mapping[int, tuple[int, QuestionDefinition]], answered: int) -> list[tuple[str, str]]:
     """Return the versions by which answers to the asked one can be judged, by number."""
-    question = versions[asked][1]
-    fitting = [shown for version, (shown, other) in versions.items() if version != asked and can_regrade(question, other)]
+    question = versions[answered][1]
+    fitting = [shown for version, (shown, other) in versions.items() if version != answered and can_regrade(question, other)]
     return [("", _("None")), *((str(shown), _("Version %(number)s", number=shown)) for shown in sorted(fitting, reverse=True))]
 
 

@@ -37,11 +37,11 @@ class TermView:
 
 def term_view(subject: OwnObjectionsContext, *, now: datetime) -> TermView:
     """Return the term of an attempt."""
-    use, found = subject.loaded.snapshot.selection, subject.term
+    use, attempt_term = subject.loaded.snapshot.selection, subject.term
     contact = choose(use.contact) if use is not None else ""
-    if found is None or now < found.term.begins_at:
+    if attempt_term is None or now < attempt_term.term.begins_at:
         return TermView(is_begun=False, is_running=False, last_day=None, decided_by=None, contact=contact)
-    term = found.term
+    term = attempt_term.term
     return TermView(True, term.is_running(now), term.last_day, term.due_day, contact)
 
 
@@ -123,7 +123,7 @@ def question_alone(opened: AttemptView, item: LoadedItem) -> QuestionReview:
 def _objection(row: OwnObjectionRow, zone: tzinfo) -> OwnObjectionView:
     objection, group, proposal = row.objection, ObjectionState(row.group.state), row.proposal
     state = "withdrawn" if objection.withdrawn_at is not None else "decided" if proposal is not None else group.value
-    told = proposal is not None and objection.withdrawn_at is None
+    is_decided = proposal is not None and objection.withdrawn_at is None
     return OwnObjectionView(
         uuid=objection.uuid,
         ground=_(GROUNDS[objection.ground]),
@@ -133,10 +133,10 @@ def _objection(row: OwnObjectionRow, zone: tzinfo) -> OwnObjectionView:
         due_day=day_that_ends(objection.due_at, zone),
         is_late=objection.late_at is not None and group.is_undecided,
         taken_back=row.taken_back if group.is_undecided else "",
-        outcome=_(TOLD[proposal.outcome]) if proposal is not None and told else "",
-        why=proposal.ground if proposal is not None and told else "",
-        source=proposal.source if proposal is not None and told else "",
-        change=change_words(objection.percent_before, objection.percent_after) if told else "",
+        outcome=_(TOLD[proposal.outcome]) if proposal is not None and is_decided else "",
+        why=proposal.ground if proposal is not None and is_decided else "",
+        source=proposal.source if proposal is not None and is_decided else "",
+        change=change_words(objection.percent_before, objection.percent_after) if is_decided else "",
     )
 
 

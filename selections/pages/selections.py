@@ -55,7 +55,11 @@ def selection_views(
             choose(titles[row.slug, row.activity_key]),
             choose(row.course_title),
             row.people,
-            [MemberView(one.uuid, one.name, one.email, _(ROLES[one.role])) for one in named if one.selection_id == row.id],
+            [
+                MemberView(member.uuid, member.name, member.email, _(ROLES[member.role]))
+                for member in named
+                if member.selection_id == row.id
+            ],
         )
         for row in rows
     ]

@@ -29,10 +29,10 @@ def get_acta(session: Session, actor: Actor, acta: UUID) -> SelectionActaContext
     if actor.person_id is None:
         raise NotFound
     statement = context_of(actor.person_id).join(SelectionActa, SelectionActa.selection_id == Selection.id).add_columns(SelectionActa)
-    found = session.execute(statement.where(SelectionActa.uuid == acta)).one_or_none()
-    if found is None:
+    result = session.execute(statement.where(SelectionActa.uuid == acta)).one_or_none()
+    if result is None:
         raise NotFound
-    *row, of_acta = found
+    *row, of_acta = result
     return SelectionActaContext(read_context(session, cast("ContextRow", tuple(row))), of_acta)
 
 
@@ -171,9 +171,9 @@ def find_file(session: Session, acta: SelectionActa, sha256: str) -> str | None:
     return session.scalar(select(ActaExport.kind).where(*same).order_by(ActaExport.id).limit(1))
 
 
-def holds_hash(session: Session, acta_id: int, wanted: str) -> bool:
+def holds_hash(session: Session, acta_id: int, digest: str) -> bool:
     """Say whether a line of an acta has this hash."""
-    escaped = f'%"hash":"{wanted}"%'
+    escaped = f'%"hash":"{digest}"%'
     return (
         session.scalar(
             select(SelectionActaEntry.id).where(SelectionActaEntry.acta_id == acta_id, SelectionActaEntry.text.like(escaped)).limit(1)

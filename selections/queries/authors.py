@@ -27,12 +27,12 @@ def list_authors(session: Session, question_version_id: int) -> list[int]:
     made = published.get(version.created_at)
     if made is None:
         return []
-    former = next((one for at, one in published.items() if at != version.created_at), None)
-    found = {made.published_by}
+    former = next((publisher for at, publisher in published.items() if at != version.created_at), None)
+    authors = {made.published_by}
     if made.draft_revision is not None:
         since = former.draft_revision if former is not None else None
-        found |= _changed_by(session, question, since or 0, made.draft_revision)
-    return sorted(one for one in found if one is not None)
+        authors |= _changed_by(session, question, since or 0, made.draft_revision)
+    return sorted(author for author in authors if author is not None)
 
 
 def _published_with(session: Session, course_id: int, moments: Sequence[object]) -> dict[object, CourseVersion]:
@@ -59,11 +59,11 @@ def _changed_by(session: Session, question: Question, since: int, until: int) ->
         .order_by(DraftFileVersion.revision)
         .execution_options(yield_per=20)
     )
-    text, found = "", set[int | None]()
+    text, authors = "", set[int | None]()
     for row in session.execute(statement):
         block = find_block(row.body or "", question.key)
         if block and block != text:
             text = block
             if row.revision > since:
-                found.add(row.changed_by)
-    return found
+                authors.add(row.changed_by)
+    return authors

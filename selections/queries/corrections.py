@@ -48,8 +48,8 @@ def list_of_quiz(session: Session, course_id: int, key: str) -> list[int]:
 
 def list_of_attempt(session: Session, attempt_id: int) -> list[int]:
     """List the actas that an attempt's marks may touch."""
-    found = session.execute(select(Attempt.course_id, Attempt.activity_key).where(Attempt.id == attempt_id)).one_or_none()
-    return [] if found is None else list_of_quiz(session, found.course_id, found.activity_key)
+    quiz = session.execute(select(Attempt.course_id, Attempt.activity_key).where(Attempt.id == attempt_id)).one_or_none()
+    return [] if quiz is None else list_of_quiz(session, quiz.course_id, quiz.activity_key)
 
 
 def list_of_regrade(session: Session, regrade_id: int) -> list[int]:
@@ -161,14 +161,16 @@ class NamedDifference:
 
 def list_differences(session: Session, correction: ActaCorrection) -> list[NamedDifference]:
     """List the lines of a task that are kept one by one."""
-    kept = json.loads(correction.differences)
-    people = {row.id: row for row in session.scalars(select(Person).where(Person.id.in_({one["person"] for one in kept})))}
-    return [_difference(people.get(one["person"]), one) for one in kept]
+    differences = json.loads(correction.differences)
+    people = {
+        row.id: row for row in session.scalars(select(Person).where(Person.id.in_({difference["person"] for difference in differences})))
+    }
+    return [_difference(people.get(difference["person"]), difference) for difference in differences]
 
 
-def _difference(person: Person | None, one: dict[str, Any]) -> NamedDifference:
+def _difference(person: Person | None, stored: dict[str, Any]) -> NamedDifference:
     withdrawn = person is None or person.email.endswith(DELETED)
-    return NamedDifference("" if person is None or withdrawn else person.full_name, withdrawn, one["before"], one["after"])
+    return NamedDifference("" if person is None or withdrawn else person.full_name, withdrawn, stored["before"], stored["after"])
 
 
 def list_amended(session: Session, acta_id: int, *, after: int) -> list[tuple[int, int]]:

@@ -50,10 +50,10 @@ def get_sign(session: Session, actor: Actor, selection: UUID, attempt: UUID, kin
 def get_incident(session: Session, actor: Actor, incident: UUID) -> SelectionIncidentContext:
     """Return an incident before an actor; raise NotFound."""
     statement = select(SelectionIncident, Selection.uuid).join(Selection, Selection.id == SelectionIncident.selection_id)
-    found = session.execute(statement.where(SelectionIncident.uuid == incident)).one_or_none()
-    if found is None:
+    result = session.execute(statement.where(SelectionIncident.uuid == incident)).one_or_none()
+    if result is None:
         raise NotFound
-    row, selection = found
+    row, selection = result
     return SelectionIncidentContext(get_selection(session, actor, selection), row)
 
 

@@ -58,7 +58,7 @@ def get_member(session: Session, actor: Actor, selection: UUID, member: UUID) ->
     """Return a person named for a selection, before who may end that; raise NotFound."""
     context = get_selection(session, actor, selection)
     statement = select(SelectionMember.id).where(SelectionMember.selection_id == context.id, SelectionMember.uuid == member)
-    found = session.scalar(statement)
-    if found is None:
+    row = session.scalar(statement)
+    if row is None:
         raise NotFound
-    return SelectionMemberContext(context, found)
+    return SelectionMemberContext(context, row)

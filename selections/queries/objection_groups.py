@@ -39,8 +39,8 @@ def get_group(session: Session, actor: Actor, selection: UUID, group: UUID) -> O
 
 def lock_group(session: Session, actor: Actor, selection: UUID, group: UUID) -> ObjectionGroupContext:
     """Return objections before an actor, after every other change of them."""
-    found = session.scalar(select(ObjectionGroup).where(ObjectionGroup.uuid == group).with_for_update(key_share=True))
-    if found is None:
+    row = session.scalar(select(ObjectionGroup).where(ObjectionGroup.uuid == group).with_for_update(key_share=True))
+    if row is None:
         raise NotFound
     return _context(session, actor, selection, group)
 
@@ -79,19 +79,19 @@ def _context(session: Session, actor: Actor, selection: UUID, group: UUID) -> Ob
         )
         .execution_options(populate_existing=True)
     )
-    found = session.execute(statement).one_or_none()
-    if found is None:
+    result = session.execute(statement).one_or_none()
+    if result is None:
         raise NotFound
-    row, number, proposal, person, answered, regrade = found[:6]
+    row, number, proposal, person, answered, regrade = result[:6]
     proposed = proposal is not None and proposal.state == "standing" and proposal.proposed_by == actor.person_id
     return ObjectionGroupContext(
         selection=context,
         group=row,
         number=number,
         newest=ProposalRow(proposal, person.full_name, answered.full_name if answered else "", regrade) if proposal else None,
-        proposals=found.proposals,
-        facts=DeciderHindrances(found.takes_part or context.is_participant, found.is_author, found.marked, proposed),
-        deciders=found.deciders,
+        proposals=result.proposals,
+        facts=DeciderHindrances(result.takes_part or context.is_participant, result.is_author, result.marked, proposed),
+        deciders=result.deciders,
     )
 
 
@@ -104,12 +104,12 @@ def get_objection_file(session: Session, actor: Actor, selection: UUID, group: U
         .join(StoredFile, StoredFile.id == AnswerFile.stored_file_id)
         .where(Objection.group_id == context.group.id, Objection.withdrawn_at.is_(None), AnswerFile.uuid == file)
     )
-    found = session.execute(statement).one_or_none()
-    if found is None:
+    row = session.execute(statement).one_or_none()
+    if row is None:
         raise NotFound
     return ObjectionFileContext(
         *(context.selection, context.group, context.number, context.newest, context.proposals, context.facts, context.deciders),
-        *(found.person_id, found.sha256, found.name, found.media_type),
+        *(row.person_id, row.sha256, row.name, row.media_type),
     )
 
 

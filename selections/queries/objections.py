@@ -39,13 +39,13 @@ def get_own_objections(session: Session, actor: Actor, attempt: UUID, *, lock: b
     return OwnObjectionsContext(loaded, attempts.history_of(session, loaded), find_term(session, loaded))
 
 
-def get_own_objection(session: Session, actor: Actor, attempt: UUID, place: int, *, lock: bool = False) -> OwnObjectionsContext:
+def get_own_objection(session: Session, actor: Actor, attempt: UUID, position: int, *, lock: bool = False) -> OwnObjectionsContext:
     """Return a question of an attempt that may be objected to; raise NotFound."""
-    found = get_own_objections(session, actor, attempt, lock=lock)
-    item = found.loaded.item_at(place)
+    context = get_own_objections(session, actor, attempt, lock=lock)
+    item = context.loaded.item_at(position)
     if item is None or item.number is None:
         raise NotFound
-    return OwnObjectionsContext(found.loaded, found.history, found.term, item)
+    return OwnObjectionsContext(context.loaded, context.history, context.term, item)
 
 
 def find_term(session: Session, loaded: LoadedAttempt) -> AttemptTerm | None:
@@ -73,11 +73,11 @@ def find_term(session: Session, loaded: LoadedAttempt) -> AttemptTerm | None:
         .order_by(SelectionActa.published_at.desc())
         .limit(1)
     )
-    found = session.execute(statement).one_or_none()
-    if found is None or found.published_at is None:
+    row = session.execute(statement).one_or_none()
+    if row is None or row.published_at is None:
         return None
     zone = find_zone(outline_of_activity(session, loaded.snapshot.activity_id).zone)
-    return AttemptTerm(found.selection_id, term_of(found.published_at, visible_at, rules, zone))
+    return AttemptTerm(row.selection_id, term_of(row.published_at, visible_at, rules, zone))
 
 
 def find_open_objecting(session: Session, selection: Selection, person_id: int, *, now: datetime) -> tuple[UUID, date] | None:
@@ -103,12 +103,12 @@ def find_open_objecting(session: Session, selection: Selection, person_id: int, 
 
 def may_be_objected_to(session: Session, loaded: LoadedAttempt, now: datetime) -> bool:
     """Return whether questions of an attempt may be objected to now or later: the term runs, or its acta is still to come."""
-    found = find_term(session, loaded)
-    if found is not None:
-        return now < found.term.ends_at
+    attempt_term = find_term(session, loaded)
+    if attempt_term is not None:
+        return now < attempt_term.term.ends_at
     if loaded.row.enrolment_id is None:
         return False
-    mine = [one.id for one in list_of_enrolment(session, loaded.row.enrolment_id, loaded.row.activity_key)]
+    mine = [selection.id for selection in list_of_enrolment(session, loaded.row.enrolment_id, loaded.row.activity_key)]
     in_force = (SelectionActa.selection_id.in_(mine), SelectionActa.state == ActaState.IN_FORCE.value)
     begun = set(session.scalars(select(SelectionActa.selection_id).where(*in_force))) if mine else set()
     return bool(set(mine) - begun)
@@ -169,8 +169,8 @@ def _graded_at(session: Session, loaded: LoadedAttempt) -> datetime | None:
         .group_by(MarkEvent.item_id)
         .subquery()
     )
-    found: datetime | None = session.scalar(select(func.max(first.c.at)))
-    return found
+    moment: datetime | None = session.scalar(select(func.max(first.c.at)))
+    return moment
 
 
 @dataclass(frozen=True, slots=True)

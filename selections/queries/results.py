@@ -51,10 +51,10 @@ def list_participants(session: Session, selection: Selection, amended: int | Non
         .where(people_of(selection) if amended is None else _of_amended(selection, amended))
         .order_by(Person.name_key, Person.id, Enrolment.id, Attempt.number)
     )
-    found = defaultdict[int, list[Row[tuple[object, ...]]]](list)
+    by_enrolment = defaultdict[int, list[Row[tuple[object, ...]]]](list)
     for row in session.execute(statement):
-        found[row.enrolment_id].append(row)
-    return [_participant(rows) for rows in found.values()]
+        by_enrolment[row.enrolment_id].append(row)
+    return [_participant(rows) for rows in by_enrolment.values()]
 
 
 def _of_amended(selection: Selection, acta_id: int) -> ColumnElement[bool]:

@@ -180,9 +180,9 @@ def context_of(person_id: int) -> Select[*ContextRow]:
     )
 
 
-def read_context(session: Session, found: ContextRow) -> SelectionContext:
+def read_context(session: Session, values: ContextRow) -> SelectionContext:
     """Return a selection before an actor, from its row."""
-    row, slug, staff_role, role, edition, group, activity_id, version_id, has_factor, takes_part = found
+    row, slug, staff_role, role, edition, group, activity_id, version_id, has_factor, takes_part = values
     return SelectionContext(
         id=row.id,
         uuid=row.uuid,
@@ -203,10 +203,10 @@ def get_selection(session: Session, actor: Actor, selection: UUID) -> SelectionC
     """Return a selection before an actor; raise NotFound."""
     if actor.person_id is None:
         raise NotFound
-    found = session.execute(context_of(actor.person_id).where(Selection.uuid == selection)).one_or_none()
-    if found is None:
+    row = session.execute(context_of(actor.person_id).where(Selection.uuid == selection)).one_or_none()
+    if row is None:
         raise NotFound
-    return read_context(session, cast("ContextRow", tuple(found)))
+    return read_context(session, cast("ContextRow", tuple(row)))
 
 
 def lock_selection(session: Session, selection_id: int) -> Selection:

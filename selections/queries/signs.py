@@ -60,24 +60,27 @@ def list_signs(session: Session, selection: Selection) -> list[PersonSign]:
     )
     rows = session.execute(statement).all()
     versions = _versions(session, [row.id for row in rows])
-    found = find_signs([RecordedAttempt(row.id, read_record(row.integrity_record), versions[row.id]) for row in rows])
+    signs = find_signs([RecordedAttempt(row.id, read_record(row.integrity_record), versions[row.id]) for row in rows])
     by_attempt = {row.id: row for row in rows}
-    return [_person_sign(by_attempt[sign.attempt_id], sign) for sign in found]
+    return [_person_sign(by_attempt[sign.attempt_id], sign) for sign in signs]
 
 
 def find_sign(session: Session, selection: Selection, attempt: UUID, kind: str) -> PersonSign | None:
     """Return one sign of a sitting, with how rare it is in it; None where there is no such sign."""
-    return next((one for one in list_signs(session, selection) if one.attempt == attempt and one.sign.kind.value == kind), None)
+    return next(
+        (candidate for candidate in list_signs(session, selection) if candidate.attempt == attempt and candidate.sign.kind.value == kind),
+        None,
+    )
 
 
 def _versions(session: Session, attempts: Sequence[int]) -> defaultdict[int, dict[int, int]]:
-    found: defaultdict[int, dict[int, int]] = defaultdict(dict)
+    versions: defaultdict[int, dict[int, int]] = defaultdict(dict)
     columns = (AttemptItem.attempt_id, AttemptItem.position, AttemptItem.question_version_id)
     for begin in range(0, len(attempts), BATCH):
         statement = select(*columns).where(AttemptItem.attempt_id.in_(attempts[begin : begin + BATCH]), AttemptItem.number.is_not(None))
         for attempt_id, position, version in session.execute(statement):
-            found[attempt_id][position] = version
-    return found
+            versions[attempt_id][position] = version
+    return versions
 
 
 def _person_sign(row: Row[*tuple[Any, ...]], sign: AttemptSign) -> PersonSign:

@@ -43,15 +43,15 @@ def read_subtotals(
         VoidedQuestion.lifted_at.is_(None),
         VoidedQuestion.effect.in_(LEFT_OUT),
     )
-    out, found = set(session.scalars(voided)), defaultdict[tuple[int, int], dict[str, ObjectiveSum]](dict)
+    out, subtotals = set(session.scalars(voided)), defaultdict[tuple[int, int], dict[str, ObjectiveSum]](dict)
     for start in range(0, len(takes), AT_ONCE):
         for row in session.execute(_marks(selection, takes[start : start + AT_ONCE], objectives)):
             if row.question_version_id not in out:
-                total = found[row.enrolment_id, row.number].setdefault(objectives[row.key], ObjectiveSum())
+                total = subtotals[row.enrolment_id, row.number].setdefault(objectives[row.key], ObjectiveSum())
                 share = None if row.fraction is None else read_exactly(row.exact, Fraction(row.fraction))
                 total.marks += (share or 0) * Fraction(row.maximum)
                 total.maximum += Fraction(row.maximum)
-    return found
+    return subtotals
 
 
 def _marks(selection: Selection, takes: Sequence[int], keys: Collection[str]):  # type: ignore[no-untyped-def]  # the type of six columns says nothing

@@ -61,11 +61,11 @@ class DifferenceCounts:
         return bool(self.results or self.outcomes or self.ranks or self.others)
 
 
-def line_figures(one: RankedPerson, decided: Mapping[str, Any]) -> dict[str, Any]:
+def line_figures(person: RankedPerson, decided: Mapping[str, Any]) -> dict[str, Any]:
     """Return the figures of a person's line that are compared, as the text of a line has them."""
-    figures: dict[str, Any] = {"outcome": one.outcome.value, **{name: list(decided.get(name, ())) for name in DECIDED}}
-    if one.percent is not None:
-        figures |= {"percent": str(one.percent), "shown": two_decimals(one.percent), "rank": one.rank}
+    figures: dict[str, Any] = {"outcome": person.outcome.value, **{name: list(decided.get(name, ())) for name in DECIDED}}
+    if person.percent is not None:
+        figures |= {"percent": str(person.percent), "shown": two_decimals(person.percent), "rank": person.rank}
     return figures
 
 
@@ -78,20 +78,22 @@ def compare_lines(before: Mapping[int, Mapping[str, Any]], after: Mapping[int, M
     """Return what differs between two lists of figures, each by the number of the take; in the order of the first, then of who is new."""
     pairs = {key: LineDifference(figures, after.get(key, {})) for key, figures in before.items()}
     pairs |= {key: LineDifference({}, figures) for key, figures in after.items() if key not in before}
-    return {key: found for key, found in pairs.items() if found}
+    return {key: difference for key, difference in pairs.items() if difference}
 
 
-def count_differences(found: Iterable[LineDifference]) -> DifferenceCounts:
+def count_differences(differences: Iterable[LineDifference]) -> DifferenceCounts:
     """Count how many lines differ in what."""
-    lines = list(found)
+    lines = list(differences)
     return DifferenceCounts(
-        results=sum(one.of_result for one in lines),
-        outcomes=sum(one.of_outcome for one in lines),
-        ranks=sum(one.of_rank for one in lines),
-        others=sum(one.of_others for one in lines),
+        results=sum(line.of_result for line in lines),
+        outcomes=sum(line.of_outcome for line in lines),
+        ranks=sum(line.of_rank for line in lines),
+        others=sum(line.of_others for line in lines),
     )
 
 
-def weightiest(found: Sequence[LineDifference], most: int) -> list[LineDifference]:
+def weightiest(differences: Sequence[LineDifference], most: int) -> list[LineDifference]:
     """Return some of the differences: other outcomes first, then other results, then ranks alone; each kind in its order."""
-    return sorted(found, key=lambda one: (not one.of_outcome, not one.of_result, not one.of_others))[:most]
+    return sorted(differences, key=lambda difference: (not difference.of_outcome, not difference.of_result, not difference.of_others))[
+        :most
+    ]

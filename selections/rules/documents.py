@@ -55,19 +55,24 @@ def line_hash(sealed: str, salt: str) -> str:
     return hashlib.sha256(bytes.fromhex(salt) + sealed.encode()).hexdigest()
 
 
-def seal_line(place: int, one: RankedPerson, salt: str, found: Mapping[str, Any]) -> SealedEntry:
+def seal_line(number: int, ranked: RankedPerson, salt: str, decided: Mapping[str, Any]) -> SealedEntry:
     """Write a line; `found` are its objections and flags. It says nothing of times, limits, devices or accommodations (4.7)."""
-    fields = {"person": f"p{place}", "outcome": one.outcome.value, **found}
-    if one.percent is not None:
-        fields |= {"percent": str(one.percent), "shown": two_decimals(one.percent), "rank": one.rank, "attempts": list(one.numbers)}
-    if one.broken is not None:
-        fields["subtotals"] = ["" if share is None else str(share) for share in one.broken.subtotals]
-        fields |= {"lot": one.broken.lot} if one.broken.lot else {}
-    if one.csem is not None:
-        fields["csem"] = f"{one.csem:.6f}"
-    if one.alike is not None:
-        fields["not_told_apart"] = list(one.alike)
-    sealed = canonical_text({**fields, "name": one.person.name})
+    fields = {"person": f"p{number}", "outcome": ranked.outcome.value, **decided}
+    if ranked.percent is not None:
+        fields |= {
+            "percent": str(ranked.percent),
+            "shown": two_decimals(ranked.percent),
+            "rank": ranked.rank,
+            "attempts": list(ranked.numbers),
+        }
+    if ranked.broken is not None:
+        fields["subtotals"] = ["" if share is None else str(share) for share in ranked.broken.subtotals]
+        fields |= {"lot": ranked.broken.lot} if ranked.broken.lot else {}
+    if ranked.csem is not None:
+        fields["csem"] = f"{ranked.csem:.6f}"
+    if ranked.alike is not None:
+        fields["not_told_apart"] = list(ranked.alike)
+    sealed = canonical_text({**fields, "name": ranked.person.name})
     return SealedEntry(canonical_text({**fields, "hash": line_hash(sealed, salt)}), sealed, salt)
 
 
@@ -79,8 +84,8 @@ def signature_text(code: str, key: str, sha256: str, signature: str) -> str:
 def holds_line(document: Mapping[str, Any], sealed: str, salt: str) -> bool:
     """Say whether an acta holds a line, given as it was hashed with its salt."""
     try:
-        wanted = line_hash(sealed, salt)
+        digest = line_hash(sealed, salt)
     except ValueError:
         return False
     lines = document.get("lines", ())
-    return isinstance(lines, list) and any(isinstance(line, dict) and line.get("hash") == wanted for line in lines)
+    return isinstance(lines, list) and any(isinstance(line, dict) and line.get("hash") == digest for line in lines)

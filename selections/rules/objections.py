@@ -168,14 +168,18 @@ class ObjectionFigures:
 
 def figures_of(records: Iterable[ObjectionRecord], answers: int) -> ObjectionFigures:
     """Compute the statistics of objections (spec/selection 5.12); None where there is nothing to divide by."""
-    found: Sequence[ObjectionRecord] = list(records)
-    lengths = [(one.decided_at - one.opened_at).total_seconds() / 86_400 for one in found if one.decided_at is not None]
-    effects = sum(one.has_effect for one in found if one.decided_at is not None)
+    objections: Sequence[ObjectionRecord] = list(records)
+    lengths = [
+        (objection.decided_at - objection.opened_at).total_seconds() / 86_400
+        for objection in objections
+        if objection.decided_at is not None
+    ]
+    effects = sum(objection.has_effect for objection in objections if objection.decided_at is not None)
     return ObjectionFigures(
-        objections=len(found),
+        objections=len(objections),
         answers=answers,
         decided=len(lengths),
-        per_thousand=1000 * len(found) / answers if answers else None,
+        per_thousand=1000 * len(objections) / answers if answers else None,
         share_with_effect=effects / len(lengths) if lengths else None,
         days=sum(lengths) / len(lengths) if lengths else None,
     )

@@ -100,7 +100,7 @@ class TieBreak:
     @property
     def order(self) -> tuple[tuple[Fraction, ...], str]:
         """Return by what tied people are sorted; equal orders share a rank."""
-        return tuple(Fraction(1) if one is None else -one for one in self.subtotals), self.lot
+        return tuple(Fraction(1) if subtotal is None else -subtotal for subtotal in self.subtotals), self.lot
 
 
 def two_decimals(percent: Fraction) -> str:
@@ -120,14 +120,17 @@ def rank_people(
     Ranks are 1, 2, 2, 4: one more than the people with a higher unrounded result. `ties` gives, of people who share a result with
     others, what orders them, by the number of the take; those whom nothing orders share the rank.
     """
-    judged = [_judged(one, rules) for one in people]
-    graded = sorted((one for one in judged if one.percent is not None), key=lambda one: (-(one.percent or 0), one.person.order))
+    judged = [_judged(person, rules) for person in people]
+    graded = sorted(
+        (person for person in judged if person.percent is not None), key=lambda person: (-(person.percent or 0), person.person.order)
+    )
     others = sorted(
-        (one for one in judged if one.percent is None), key=lambda one: (one.outcome.value != SelectionOutcome.WAITING, one.person.order)
+        (person for person in judged if person.percent is None),
+        key=lambda person: (person.outcome.value != SelectionOutcome.WAITING, person.person.order),
     )
     graded = _order_ties(graded, ties)
-    falling = [-(one.percent or Fraction(0)) for one in graded]
-    ranked = [_placed(one, falling, precision) for one in graded]
+    falling = [-(person.percent or Fraction(0)) for person in graded]
+    ranked = [_placed(person, falling, precision) for person in graded]
     return [*_part_ties(ranked), *others]
 
 
@@ -135,23 +138,25 @@ def _order_ties(graded: list[RankedPerson], ties: Callable[[Sequence[RankedPerso
     """Put people of equal result into the order of the criteria; those who are alone with theirs are not looked at."""
     if ties is None:
         return graded
-    sharing = Counter(one.percent for one in graded)
-    broken = ties([one for one in graded if sharing[one.percent] > 1])
-    ordered = [replace(one, broken=broken.get(one.person.enrolment_id)) for one in graded]
-    return sorted(ordered, key=lambda one: (-(one.percent or 0), one.broken.order if one.broken else ((), ""), one.person.order))
+    sharing = Counter(person.percent for person in graded)
+    broken = ties([person for person in graded if sharing[person.percent] > 1])
+    ordered = [replace(person, broken=broken.get(person.person.enrolment_id)) for person in graded]
+    return sorted(
+        ordered, key=lambda person: (-(person.percent or 0), person.broken.order if person.broken else ((), ""), person.person.order)
+    )
 
 
 def _part_ties(ranked: Sequence[RankedPerson]) -> list[RankedPerson]:
     """Give each of those who share a result, and whom the criteria order, a rank of their own behind the others."""
     parted = list[RankedPerson]()
-    for place, one in enumerate(ranked, 1):
+    for rank, person in enumerate(ranked, 1):
         before = parted[-1] if parted else None
-        if one.broken is None or before is None or before.percent != one.percent:
-            parted.append(one)
-        elif before.broken is not None and before.broken.order == one.broken.order:
-            parted.append(replace(one, rank=before.rank))
+        if person.broken is None or before is None or before.percent != person.percent:
+            parted.append(person)
+        elif before.broken is not None and before.broken.order == person.broken.order:
+            parted.append(replace(person, rank=before.rank))
         else:
-            parted.append(replace(one, rank=place))
+            parted.append(replace(person, rank=rank))
     return parted
 
 
@@ -169,11 +174,11 @@ def _judged(person: Participant, rules: SelectionRules) -> RankedPerson:
 
 def _counted(attempts: Sequence[AttemptGrade], percent: Fraction, rules: SelectionRules) -> tuple[int, ...]:
     """Return the attempts that count: all of them for an average, else the one that gives the result."""
-    graded = [one for one in attempts if one.percent is not None and not one.abandoned]
+    graded = [attempt for attempt in attempts if attempt.percent is not None and not attempt.abandoned]
     if rules.grading is not GradingMethod.AVERAGE:
-        same = [one for one in graded if one.percent == percent]
+        same = [attempt for attempt in graded if attempt.percent == percent]
         graded = same[-1:] if rules.grading is GradingMethod.LAST else same[:1]
-    return tuple(one.number for one in graded)
+    return tuple(attempt.number for attempt in graded)
 
 
 def _printed_numbers(counted: Sequence[int], rules: SelectionRules) -> tuple[int, ...]:
@@ -181,11 +186,11 @@ def _printed_numbers(counted: Sequence[int], rules: SelectionRules) -> tuple[int
     return tuple(dict.fromkeys(number if not rules.attempts else min(number, rules.attempts) for number in counted))
 
 
-def _placed(one: RankedPerson, falling: Sequence[Fraction], precision: Precision | None) -> RankedPerson:
-    assert one.percent is not None
-    rank = bisect_left(falling, -one.percent) + 1
+def _placed(person: RankedPerson, falling: Sequence[Fraction], precision: Precision | None) -> RankedPerson:
+    assert person.percent is not None
+    rank = bisect_left(falling, -person.percent) + 1
     if precision is None:
-        return replace(one, rank=rank)
+        return replace(person, rank=rank)
     reach = Fraction(APART_AT * precision.sem * sqrt(2))
-    alike = (bisect_right(falling, -one.percent - reach) + 1, bisect_left(falling, -one.percent + reach))
-    return replace(one, rank=rank, csem=precision.csem(one.percent), alike=alike)
+    alike = (bisect_right(falling, -person.percent - reach) + 1, bisect_left(falling, -person.percent + reach))
+    return replace(person, rank=rank, csem=precision.csem(person.percent), alike=alike)

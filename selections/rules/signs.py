@@ -62,49 +62,53 @@ class PersonSign:
 def find_signs(records: Sequence[RecordedAttempt]) -> list[AttemptSign]:
     """Return the signs of a sitting in the order of its records, each with how rare one as large is among them."""
     thresholds = rapid_thresholds(records)
-    found: list[AttemptSign] = []
+    signs_found: list[AttemptSign] = []
     for kind, one_of in (
         (SignKind.SESSIONS, _sessions),
         (SignKind.ABSENCES, _absences),
-        (SignKind.RAPID, lambda one: _rapid(one, thresholds)),
+        (SignKind.RAPID, lambda record: _rapid(record, thresholds)),
     ):
-        signs = [sign for one in records if (sign := one_of(one)) is not None]
+        signs = [sign for record in records if (sign := one_of(record)) is not None]
         sizes = sorted(sign.size for sign in signs)
-        found += [_counted(sign, sizes) for sign in signs if sign.size > 0 and (kind is not SignKind.RAPID or sign.size >= LEAST_RAPID)]
-    return found
+        signs_found += [
+            _counted(sign, sizes) for sign in signs if sign.size > 0 and (kind is not SignKind.RAPID or sign.size >= LEAST_RAPID)
+        ]
+    return signs_found
 
 
 def rapid_thresholds(records: Iterable[RecordedAttempt]) -> dict[int, float]:
     """Return, by question version, below how many seconds an answer came faster than the question can be read; from 100 answers on."""
     seconds: dict[int, list[int]] = {}
-    for one in records:
-        for position, took in one.record.times().items():
-            if position in one.versions:
-                seconds.setdefault(one.versions[position], []).append(took)
-    found = {version: rapid_threshold(sum(times) / len(times), len(times)) for version, times in seconds.items()}
-    return {version: threshold for version, threshold in found.items() if threshold is not None}
+    for attempt in records:
+        for position, took in attempt.record.times().items():
+            if position in attempt.versions:
+                seconds.setdefault(attempt.versions[position], []).append(took)
+    thresholds = {version: rapid_threshold(sum(times) / len(times), len(times)) for version, times in seconds.items()}
+    return {version: threshold for version, threshold in thresholds.items() if threshold is not None}
 
 
-def _sessions(one: RecordedAttempt) -> AttemptSign | None:
-    record = one.record
+def _sessions(attempt: RecordedAttempt) -> AttemptSign | None:
+    record = attempt.record
     if not record.sessions:
         return None
     devices, networks = ({getattr(session, name) for session in record.sessions} for name in ("device", "network"))
-    return AttemptSign(one.attempt_id, SignKind.SESSIONS, len(record.encounters), len(devices), len(networks))
+    return AttemptSign(attempt.attempt_id, SignKind.SESSIONS, len(record.encounters), len(devices), len(networks))
 
 
-def _absences(one: RecordedAttempt) -> AttemptSign:
-    return AttemptSign(one.attempt_id, SignKind.ABSENCES, one.record.absent_seconds if one.record.absent else 0, one.record.absent)
+def _absences(attempt: RecordedAttempt) -> AttemptSign:
+    return AttemptSign(
+        attempt.attempt_id, SignKind.ABSENCES, attempt.record.absent_seconds if attempt.record.absent else 0, attempt.record.absent
+    )
 
 
-def _rapid(one: RecordedAttempt, thresholds: Mapping[int, float]) -> AttemptSign | None:
-    own = {position: thresholds[version] for position, version in one.versions.items() if version in thresholds}
-    times = one.record.times()
+def _rapid(attempt: RecordedAttempt, thresholds: Mapping[int, float]) -> AttemptSign | None:
+    own = {position: thresholds[version] for position, version in attempt.versions.items() if version in thresholds}
+    times = attempt.record.times()
     share = rapid_share(times, own)
     if share is None:
         return None
     known = sum(position in own for position in times)
-    return AttemptSign(one.attempt_id, SignKind.RAPID, share, round(share * known), known)
+    return AttemptSign(attempt.attempt_id, SignKind.RAPID, share, round(share * known), known)
 
 
 def _counted(sign: AttemptSign, sizes: Sequence[float]) -> AttemptSign:

@@ -46,7 +46,7 @@ def chain_facts(session: Session, selection: Selection, amended: SelectionActa |
         "grading": settings.grading.value,
         "pass_mark": None if settings.pass_mark is None else str(settings.pass_mark),
         "pass_mark_record": _pass_mark_record(session, snapshot.quiz_version_id),
-        "draws": [_draw(session, one) for one in draws],
+        "draws": [_draw(session, drawn) for drawn in draws],
         "blueprint": [encode(line) for line in use.blueprint] if use is not None else [],
         "ties": _ties(session, snapshot, draws),
     }
@@ -60,10 +60,10 @@ def _whom(session: Session, selection: Selection) -> str:
 
 def _pass_mark_record(session: Session, quiz_version_id: int) -> dict[str, Any] | None:
     """Return what the pass mark goes by: a norm as it is cited, or what judges recorded; nobody is named (spec/selection 3.10)."""
-    found = get_published_pass_mark(session, quiz_version_id)
-    if found.record is None:
-        return {"norm": dict(found.norm)} if found.norm else None
-    record = found.record
+    pass_mark = get_published_pass_mark(session, quiz_version_id)
+    if pass_mark.record is None:
+        return {"norm": dict(pass_mark.norm)} if pass_mark.norm else None
+    record = pass_mark.record
     return {
         "record": str(record.uuid),
         "judges": len(record.judges),
@@ -76,13 +76,13 @@ def _pass_mark_record(session: Session, quiz_version_id: int) -> dict[str, Any] 
     }
 
 
-def _draw(session: Session, one: DrawnAttempts) -> dict[str, Any]:
+def _draw(session: Session, drawn: DrawnAttempts) -> dict[str, Any]:
     """Return by which draw table of which quiz version so many attempts were drawn; the facilities where the draw was balanced."""
-    balance = balance_by(session, one.quiz_version_id, get_snapshot(session, one.quiz_version_id).balance, one.draw_table)
+    balance = balance_by(session, drawn.quiz_version_id, get_snapshot(session, drawn.quiz_version_id).balance, drawn.draw_table)
     return {
-        "quiz_version": one.quiz_version_id,
-        "draw_table": one.draw_table,
-        "attempts": one.attempts,
+        "quiz_version": drawn.quiz_version_id,
+        "draw_table": drawn.draw_table,
+        "attempts": drawn.attempts,
         "balance": None if balance is None else encode(balance.balance),
         "facilities": None if balance is None else dict(balance.facilities),
     }
@@ -91,7 +91,7 @@ def _draw(session: Session, one: DrawnAttempts) -> dict[str, Any]:
 def _ties(session: Session, snapshot: QuizSnapshot, draws: Sequence[DrawnAttempts]) -> str | dict[str, Any]:
     """Return the criteria for equal results; shared ranks where an attempt began before they were written (spec/selection 4.4)."""
     rules = _rules_of(snapshot)
-    begun = {one.quiz_version_id for one in draws}
+    begun = {drawn.quiz_version_id for drawn in draws}
     if rules is None or any(_criteria(_rules_of(get_snapshot(session, version))) != _criteria(rules) for version in begun):
         return SHARED
     titles = {key: dict(rules.titles[key]) for key in rules.objectives}

@@ -76,7 +76,7 @@ def list_chain(session: Session, selection_id: int) -> Sequence[SelectionActa]:
 
 def next_kind(chain: Sequence[SelectionActa]) -> ActaKind:
     """Return the kind of the acta that follows: provisional, final, then amendments."""
-    in_force = [ActaKind(one.kind) for one in chain if one.state == ActaState.IN_FORCE.value]
+    in_force = [ActaKind(acta.kind) for acta in chain if acta.state == ActaState.IN_FORCE.value]
     if not in_force:
         return ActaKind.PROVISIONAL
     return ActaKind.FINAL if in_force[-1] is ActaKind.PROVISIONAL else ActaKind.AMENDMENT
@@ -90,7 +90,7 @@ def request_acta(session: Session, actor: Actor, selection_id: int, *, reason: s
     assert actor.person_id is not None
     lock_selection(session, selection_id)
     chain = list_chain(session, selection_id)
-    if any(one.state != ActaState.IN_FORCE.value for one in chain):
+    if any(acta.state != ActaState.IN_FORCE.value for acta in chain):
         raise ActaOpen
     kind = next_kind(chain)
     if kind is ActaKind.AMENDMENT and find_open(session, chain[-1].id) is None:

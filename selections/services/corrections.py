@@ -40,7 +40,7 @@ class ComparedActa:
     @property
     def counts(self) -> DifferenceCounts:
         """Return how many lines differ in what."""
-        return count_differences(found for _person, found in self.differences)
+        return count_differences(difference for _person, difference in self.differences)
 
 
 def request_comparisons(session: Session, acta_ids: Sequence[int], *, now: datetime, at: datetime | None = None) -> None:
@@ -58,9 +58,9 @@ def compare_acta(session: Session, acta: SelectionActa, *, at: datetime) -> Comp
     amended = None if acta.kind == ActaKind.PROVISIONAL.value else acta
     standing = read_standing(session, selection, chain_facts(session, selection, amended), amended)
     frozen = frozen_lines(session, acta.id)
-    found = compare_lines(former_figures(frozen), standing.figures)
-    people = list_people(session, acta.id) | {one.person.enrolment_id: one.person.id for one in standing.ranked}
-    return ComparedActa(acta.id, at, [(people[take], one) for take, one in found.items()])
+    differences = compare_lines(former_figures(frozen), standing.figures)
+    people = list_people(session, acta.id) | {ranked.person.enrolment_id: ranked.person.id for ranked in standing.ranked}
+    return ComparedActa(acta.id, at, [(people[take], difference) for take, difference in differences.items()])
 
 
 def keep_comparison(session: Session, compared: ComparedActa, *, now: datetime) -> ActaCorrection | None:
@@ -77,7 +77,9 @@ def keep_comparison(session: Session, compared: ComparedActa, *, now: datetime) 
         if task is not None:
             close_correction(session, JOB, task, CorrectionEnd.REVERTED, now=now)
         return None
-    lines = json.dumps([_difference_row(person, one) for person, one in _weightiest(compared)], ensure_ascii=False, sort_keys=True)
+    lines = json.dumps(
+        [_difference_row(person, difference) for person, difference in _weightiest(compared)], ensure_ascii=False, sort_keys=True
+    )
     if task is None:
         task = ActaCorrection(acta_id=row.id, opened_at=now, changed_at=now, differences=lines, **asdict(counts))
         session.add(task)
@@ -96,12 +98,15 @@ def _counts_of(task: ActaCorrection) -> DifferenceCounts:
 
 
 def _weightiest(compared: ComparedActa) -> list[tuple[int, LineDifference]]:
-    people = {id(one): person for person, one in compared.differences}
-    return [(people[id(one)], one) for one in weightiest([one for _person, one in compared.differences], KEPT_LINES)]
+    people = {id(difference): person for person, difference in compared.differences}
+    return [
+        (people[id(difference)], difference)
+        for difference in weightiest([difference for _person, difference in compared.differences], KEPT_LINES)
+    ]
 
 
-def _difference_row(person: int, one: LineDifference) -> Mapping[str, Any]:
-    return {"person": person, "before": dict(one.before), "after": dict(one.after)}
+def _difference_row(person: int, difference: LineDifference) -> Mapping[str, Any]:
+    return {"person": person, "before": dict(difference.before), "after": dict(difference.after)}
 
 
 def close_correction(session: Session, actor: Actor, task: ActaCorrection, ending: CorrectionEnd, *, now: datetime) -> None:

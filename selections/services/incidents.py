@@ -95,12 +95,12 @@ def is_heard(row: SelectionIncident, now: datetime) -> bool:
     return row.answered_at is not None or now >= row.answer_by
 
 
-def answer(session: Session, actor: Actor, incident_id: int, words: str, *, now: datetime) -> None:
+def answer(session: Session, actor: Actor, incident_id: int, text: str, *, now: datetime) -> None:
     """Keep the person's answer, which they may change until the last day or until an outcome is proposed; raise AnswerClosed."""
     row = _lock(session, incident_id)
     if now >= row.answer_by or row.proposed_at is not None:
         raise AnswerClosed
-    row.answer, row.answered_at = words, now
+    row.answer, row.answered_at = text, now
     audit.record(session, actor, SelectionVerb.INCIDENT_ANSWERED, row, now=now)
 
 
@@ -141,10 +141,10 @@ def decided_by_person(session: Session, selection: Selection) -> Mapping[int, tu
         SelectionIncident.decided_at.is_not(None),
         SelectionIncident.outcome != IncidentOutcome.NOTHING.value,
     )
-    found: defaultdict[int, tuple[str, ...]] = defaultdict(tuple)
+    outcomes: defaultdict[int, tuple[str, ...]] = defaultdict(tuple)
     for person_id, outcome in session.execute(statement.order_by(SelectionIncident.id)):
-        found[person_id] = (*found[person_id], outcome)
-    return found
+        outcomes[person_id] = (*outcomes[person_id], outcome)
+    return outcomes
 
 
 def transfer(session: Session, giver: int, taker: int) -> None:

@@ -30,5 +30,5 @@ def forget_before(session: Session, moment: datetime) -> int:
     )
     final_before = clock.now() - timedelta(days=DAYS_AFTER_ACTA)
     is_due = func.coalesce(final_since < final_before, Attempt.finished_at < moment)
-    found = update(Attempt).where(Attempt.integrity_record != "", is_due).values(integrity_record="")
-    return len(session.scalars(found.returning(Attempt.id)).all())
+    statement = update(Attempt).where(Attempt.integrity_record != "", is_due).values(integrity_record="")
+    return len(session.scalars(statement.returning(Attempt.id)).all())

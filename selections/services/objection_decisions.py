@@ -151,11 +151,11 @@ def _target(session: Session, group: ObjectionGroup, values: ProposalValues, con
     version = session.get_one(QuestionVersion, group.question_version_id)
     if values.added:
         return _with_addition(session, version, values.added, convention, now=now)
-    wanted = (QuestionVersion.question_id == version.question_id, QuestionVersion.number == values.version)
-    found = session.scalar(select(QuestionVersion.id).where(*wanted, QuestionVersion.id != version.id))
-    if found is None:
+    conditions = (QuestionVersion.question_id == version.question_id, QuestionVersion.number == values.version)
+    version_id = session.scalar(select(QuestionVersion.id).where(*conditions, QuestionVersion.id != version.id))
+    if version_id is None:
         raise VersionNeeded
-    return found
+    return version_id
 
 
 def _with_addition(session: Session, version: QuestionVersion, added: str, convention: Convention, *, now: datetime) -> int:

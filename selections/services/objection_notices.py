@@ -67,8 +67,8 @@ def _place(session: Session, quiz_version_id: int, shown: int | None) -> _Place:
 
 def _title(session: Session, selection_id: int) -> Mapping[str, str]:
     """Return the title of the quiz of a selection."""
-    found = get_row(session, selection_id)
-    return list_titles(session, [found])[found.slug, found.activity_key]
+    selection = get_row(session, selection_id)
+    return list_titles(session, [selection])[selection.slug, selection.activity_key]
 
 
 def _list(session: Session, *conditions: object) -> Sequence[Row[Objection, Attempt, int | None]]:
@@ -91,9 +91,9 @@ def notify_deciders(session: Session, objection_id: int, *, now: datetime) -> No
     selection = session.get_one(Selection, row.selection_id)
     title = _title(session, row.selection_id)
     subject = in_every_language(lambda: _("There is an objection to a question of “%(title)s”", title=choose(title)))
-    words = in_every_language(lambda: _("Propose an outcome. Another person decides on it."))
+    text = in_every_language(lambda: _("Propose an outcome. Another person decides on it."))
     deciders = list_deciders(session, group.id)
-    _notify_each(session, group, deciders, Message(NoticeKind.OBJECTION, f"objection-open:{group.uuid}", subject, words, ""), now=now)
+    _notify_each(session, group, deciders, Message(NoticeKind.OBJECTION, f"objection-open:{group.uuid}", subject, text, ""), now=now)
     if len(deciders) < FEWEST_DECIDERS:
         short = in_every_language(lambda: _("Objections have too few people to decide on them"))
         name = in_every_language(
@@ -106,8 +106,8 @@ def notify_deciders(session: Session, objection_id: int, *, now: datetime) -> No
 def _notify_each(session: Session, group: ObjectionGroup, deciders: Sequence[DeciderRow], message: Message, *, now: datetime) -> None:
     """Notify those who may decide, each with the address in the selection in whose jury they are: the others are not theirs to see."""
     people = defaultdict[UUID, list[int]](list)
-    for one in deciders:
-        people[one.selection].append(one.person_id)
+    for decider in deciders:
+        people[decider.selection].append(decider.person_id)
     for selection, members in people.items():
         notices.notify(session, replace(message, path=f"/selections/{selection}/objections/{group.uuid}"), members, now=now)
 
@@ -127,7 +127,7 @@ def notify_of_proposal(session: Session, group_id: int, *, now: datetime) -> Non
         in_every_language(lambda: _("It needs the decision of a second person. Look at its dry run first.")),
         "",
     )
-    deciders = [one for one in list_deciders(session, group.id) if one.person_id != row.proposed_by]
+    deciders = [decider for decider in list_deciders(session, group.id) if decider.person_id != row.proposed_by]
     _notify_each(session, group, deciders, message, now=now)
 
 
@@ -154,13 +154,18 @@ def notify_reopening(session: Session, group_id: int, proposal_id: int, *, now: 
     proposal = session.get_one(ObjectionProposal, proposal_id)
     rows = _list(session, Objection.group_id == group_id, Objection.told_at.is_not(None))
     for row, attempt, shown in rows:
-        place = _place(session, attempt.quiz_version_id, shown)
-        row.due_at, row.told_at, row.percent_before, row.percent_after = next_due(now, place.rules, find_zone(place.zone)), None, None, None
-        last_day = in_every_language(partial(format_date, day_that_ends(row.due_at, find_zone(place.zone))))
+        question = _place(session, attempt.quiz_version_id, shown)
+        row.due_at, row.told_at, row.percent_before, row.percent_after = (
+            next_due(now, question.rules, find_zone(question.zone)),
+            None,
+            None,
+            None,
+        )
+        last_day = in_every_language(partial(format_date, day_that_ends(row.due_at, find_zone(question.zone))))
         message = Message(
             NoticeKind.OBJECTION,
             f"objection-reopened:{row.uuid}:{proposal.uuid}",
-            in_every_language(partial(_reopening_subject, place)),
+            in_every_language(partial(_reopening_subject, question)),
             in_every_language(partial(_reopening_words, proposal.ground, last_day)),
             f"/attempts/{attempt.uuid}/objections",
         )
@@ -168,8 +173,8 @@ def notify_reopening(session: Session, group_id: int, proposal_id: int, *, now: 
     return len(rows) < PORTION
 
 
-def _reopening_subject(place: _Place) -> str:
-    return _("Your objection to question %(number)s of “%(title)s” is decided again", number=place.number, title=choose(place.title))
+def _reopening_subject(question: _Place) -> str:
+    return _("Your objection to question %(number)s of “%(title)s” is decided again", number=question.number, title=choose(question.title))
 
 
 def _reopening_words(ground: str, day: Mapping[str, str]) -> str:
@@ -182,17 +187,17 @@ def _changes(session: Session, regrade: Regrade | None, attempts: Sequence[int])
         return {}
     line = RegradeDryRunRow
     mine = (line.regrade_id == regrade.id, line.attempt_id.in_(attempts), line.changed)
-    found = session.execute(select(line.attempt_id, line.percent_before, line.percent_after).where(*mine))
-    return {row.attempt_id: (row.percent_before, row.percent_after) for row in found}
+    changes = session.execute(select(line.attempt_id, line.percent_before, line.percent_after).where(*mine))
+    return {row.attempt_id: (row.percent_before, row.percent_after) for row in changes}
 
 
-def _outcome_message(row: Objection, attempt: Attempt, place: _Place, proposal: ObjectionProposal, regrade: Regrade | None) -> Message:
+def _outcome_message(row: Objection, attempt: Attempt, question: _Place, proposal: ObjectionProposal, regrade: Regrade | None) -> Message:
     before, after = row.percent_before, row.percent_after
 
     def words() -> str:
         parts = [_(TOLD[proposal.outcome]), _("Why: %(ground)s", ground=proposal.ground)]
         parts.append(change_words(before, after))
-        contact = choose(place.contact)
+        contact = choose(question.contact)
         if contact:
             parts.append(_("If you do not agree, write to: %(contact)s", contact=contact))
         return "\n\n".join(part for part in parts if part)
@@ -202,7 +207,9 @@ def _outcome_message(row: Objection, attempt: Attempt, place: _Place, proposal: 
         NoticeKind.OBJECTION,
         f"regrade:{regrade.uuid}" if regrade is not None and changed else f"objection:{row.uuid}:{proposal.uuid}",
         in_every_language(
-            lambda: _("Your objection to question %(number)s of “%(title)s” is decided", number=place.number, title=choose(place.title))
+            lambda: _(
+                "Your objection to question %(number)s of “%(title)s” is decided", number=question.number, title=choose(question.title)
+            )
         ),
         in_every_language(words),
         f"/attempts/{attempt.uuid}/objections",
@@ -235,8 +242,8 @@ def notify_others(session: Session, group_id: int, *, after: int, now: datetime)
 def note_notified(session: Session, group_id: int, *, now: datetime) -> None:
     """Note that everybody was told of a decision; a second time changes nothing."""
     known = (ObjectionGroup.id == group_id, ObjectionGroup.state == ObjectionState.DECIDED.value)
-    told = update(ObjectionGroup).where(*known).values(state=ObjectionState.TOLD.value, told_at=now).returning(ObjectionGroup.id)
-    if session.execute(told).scalar_one_or_none() is not None:
+    statement = update(ObjectionGroup).where(*known).values(state=ObjectionState.TOLD.value, told_at=now).returning(ObjectionGroup.id)
+    if session.execute(statement).scalar_one_or_none() is not None:
         audit.record(session, SYSTEM, ObjectionVerb.TOLD, session.get_one(ObjectionGroup, group_id, populate_existing=True), now=now)
 
 
@@ -247,20 +254,20 @@ def mind_late(session: Session, *, now: datetime) -> bool:
     """
     rows = _list(session, Objection.due_at <= now, ObjectionGroup.state.in_(UNDECIDED_STATES))
     for row, attempt, shown in rows:
-        place = _place(session, attempt.quiz_version_id, shown)
-        row.due_at, row.late_at = next_due(now, place.rules, find_zone(place.zone)), now
-        last_day = day_that_ends(row.due_at, find_zone(place.zone))
-        _notify_late(session, row, attempt, place, in_every_language(partial(format_date, last_day)), now=now)
+        question = _place(session, attempt.quiz_version_id, shown)
+        row.due_at, row.late_at = next_due(now, question.rules, find_zone(question.zone)), now
+        last_day = day_that_ends(row.due_at, find_zone(question.zone))
+        _notify_late(session, row, attempt, question, in_every_language(partial(format_date, last_day)), now=now)
         audit.record(session, SYSTEM, ObjectionVerb.LATE, row, now=now, due=f"{last_day}")
     return len(rows) < PORTION
 
 
-def _notify_late(session: Session, row: Objection, attempt: Attempt, place: _Place, day: Mapping[str, str], *, now: datetime) -> None:
+def _notify_late(session: Session, row: Objection, attempt: Attempt, question: _Place, day: Mapping[str, str], *, now: datetime) -> None:
     message = Message(
         NoticeKind.OBJECTION,
         f"objection-late:{row.uuid}:{row.due_at:%Y-%m-%d}",
         in_every_language(
-            lambda: _("Your objection to question %(number)s of “%(title)s” is late", number=place.number, title=choose(place.title))
+            lambda: _("Your objection to question %(number)s of “%(title)s” is late", number=question.number, title=choose(question.title))
         ),
         in_every_language(lambda: _("It has not been decided in time. Administrators know. The new date is %(day)s.", day=choose(day))),
         f"/attempts/{attempt.uuid}/objections",
@@ -301,8 +308,8 @@ def notify_term(session: Session, acta_id: int, *, after: int, now: datetime) ->
     )
     sat = list_noted(session, selection, [row.person_id for row in lines])
     for person, attempt in sat.items():
-        words = in_every_language(partial(_term_words, attempt.noted))
-        message = Message(NoticeKind.OBJECTION, f"objection-term:{acta.uuid}", subject, words, f"/attempts/{attempt.uuid}/objections")
+        text = in_every_language(partial(_term_words, attempt.noted))
+        message = Message(NoticeKind.OBJECTION, f"objection-term:{acta.uuid}", subject, text, f"/attempts/{attempt.uuid}/objections")
         notices.notify(session, message, [person], now=now)
     return lines[-1].place if len(lines) == PORTION else None
 

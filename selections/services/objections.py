@@ -57,13 +57,13 @@ class ObjectionValues:
 
 def require_term(subject: OwnObjectionsContext, *, now: datetime) -> AttemptTerm:
     """Return the term of an attempt that runs now; raise TermNotBegun or TermOver."""
-    found = subject.term
-    if found is None or now < found.term.begins_at:
+    attempt_term = subject.term
+    if attempt_term is None or now < attempt_term.term.begins_at:
         raise TermNotBegun
-    if not found.term.is_running(now):
+    if not attempt_term.term.is_running(now):
         use = subject.loaded.snapshot.selection
-        raise TermOver(day=format_date(found.term.last_day), contact=choose(use.contact) if use is not None else "")
-    return found
+        raise TermOver(day=format_date(attempt_term.term.last_day), contact=choose(use.contact) if use is not None else "")
+    return attempt_term
 
 
 def object_to(session: Session, actor: Actor, subject: OwnObjectionsContext, values: ObjectionValues, *, now: datetime) -> Objection:
@@ -72,9 +72,9 @@ def object_to(session: Session, actor: Actor, subject: OwnObjectionsContext, val
     Raise TermNotBegun, TermOver, ObjectionWithdrawn or ObjectionDecided.
     """
     assert subject.item is not None
-    found, present = require_term(subject, now=now), find_own_objection(session, subject.item.id)
+    attempt_term, present = require_term(subject, now=now), find_own_objection(session, subject.item.id)
     if present is None:
-        return _open(session, actor, subject, found, values, now=now)
+        return _open(session, actor, subject, attempt_term, values, now=now)
     group = lock_group(session, present.group.id)
     row = present.objection
     if row.withdrawn_at is not None:
@@ -88,12 +88,12 @@ def object_to(session: Session, actor: Actor, subject: OwnObjectionsContext, val
 
 
 def _open(
-    session: Session, actor: Actor, subject: OwnObjectionsContext, found: AttemptTerm, values: ObjectionValues, *, now: datetime
+    session: Session, actor: Actor, subject: OwnObjectionsContext, attempt_term: AttemptTerm, values: ObjectionValues, *, now: datetime
 ) -> Objection:
     assert subject.item is not None
     loaded = subject.loaded
     row = Objection(
-        selection_id=found.selection_id,
+        selection_id=attempt_term.selection_id,
         group_id=_group_of(session, subject, now=now).id,
         attempt_id=loaded.id,
         item_id=subject.item.id,
@@ -101,7 +101,7 @@ def _open(
         ground=values.ground.value,
         reason=values.reason,
         opened_at=now,
-        due_at=found.term.due_at,
+        due_at=attempt_term.term.due_at,
     )
     session.add(row)
     session.flush()
@@ -115,13 +115,13 @@ def _group_of(session: Session, subject: OwnObjectionsContext, *, now: datetime)
     assert subject.item is not None
     version, loaded = subject.item.question_version_id, subject.loaded
     session.execute(select(QuestionVersion.id).where(QuestionVersion.id == version).with_for_update(key_share=True))
-    wanted = select(ObjectionGroup).where(
+    statement = select(ObjectionGroup).where(
         ObjectionGroup.course_id == loaded.course_id,
         ObjectionGroup.activity_key == loaded.row.activity_key,
         ObjectionGroup.question_version_id == version,
         ObjectionGroup.state.in_(UNDECIDED_STATES),
     )
-    present = session.scalar(wanted.with_for_update(key_share=True).execution_options(populate_existing=True))
+    present = session.scalar(statement.with_for_update(key_share=True).execution_options(populate_existing=True))
     if present is not None:
         return present
     row = ObjectionGroup(

@@ -57,10 +57,10 @@ def _objections(session: Session, selection: Selection) -> tuple[int, dict[int, 
         .where(Objection.selection_id == selection.id, Objection.withdrawn_at.is_(None))
         .order_by(Objection.id)
     )
-    waiting, found = 0, defaultdict[int, list[str]](list)
+    waiting, outcomes = 0, defaultdict[int, list[str]](list)
     for person_id, state, outcome in session.execute(statement):
         if ObjectionState(state).is_undecided:
             waiting += 1
         elif outcome is not None:
-            found[person_id].append(outcome)
-    return waiting, found
+            outcomes[person_id].append(outcome)
+    return waiting, outcomes

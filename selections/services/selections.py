@@ -83,9 +83,9 @@ def _check_quiz(session: Session, course: Course, key: str) -> None:
 
 def _scope(session: Session, course_id: int, edition: UUID | None, group: UUID | None) -> SelectionScope:
     if edition is not None:
-        found = session.scalar(select(Edition.id).where(Edition.course_id == course_id, Edition.uuid == edition))
-        if found is not None:
-            return SelectionScope(course_id, edition_id=found)
+        edition_id = session.scalar(select(Edition.id).where(Edition.course_id == course_id, Edition.uuid == edition))
+        if edition_id is not None:
+            return SelectionScope(course_id, edition_id=edition_id)
     if group is not None and (row := find_group(session, course_id, group)) is not None:
         return SelectionScope(course_id, group_id=row.id)
     raise Invalid(N_("Choose the edition or the group that the acta is about."))

@@ -29,7 +29,7 @@ class SelectionStanding:
     @property
     def figures(self) -> dict[int, dict[str, Any]]:
         """Return the figures that are compared with those of an acta."""
-        return {one.person.enrolment_id: line_figures(one, self.decided[one.person.enrolment_id]) for one in self.ranked}
+        return {ranked.person.enrolment_id: line_figures(ranked, self.decided[ranked.person.enrolment_id]) for ranked in self.ranked}
 
 
 def find_amended(session: Session, acta: SelectionActa) -> SelectionActa | None:
@@ -47,14 +47,14 @@ def read_standing(
     rules = SelectionRules(GradingMethod(facts["grading"]), pass_mark_of(facts), facts["attempts_allowed"])
     outcomes = outcomes_of(session, selection)
     people = list_participants(session, selection, None if amended is None else amended.id)
-    people = [replace(one, is_excluded=outcomes.excludes(one.id)) for one in people]
+    people = [replace(person, is_excluded=outcomes.excludes(person.id)) for person in people]
     ties = None if facts["ties"] == SHARED else partial(break_ties, session, selection, facts)
     ranked = rank_people(people, rules, precision, ties)
-    return SelectionStanding(ranked, {one.person.enrolment_id: _decided(outcomes.by_person.get(one.person.id)) for one in ranked})
+    return SelectionStanding(ranked, {line.person.enrolment_id: _decided(outcomes.by_person.get(line.person.id)) for line in ranked})
 
 
-def _decided(found: DecidedOutcomes | None) -> dict[str, Any]:
-    return {"objections": list(found.objections) if found else [], "incidents": list(found.incidents) if found else []}
+def _decided(outcomes: DecidedOutcomes | None) -> dict[str, Any]:
+    return {"objections": list(outcomes.objections) if outcomes else [], "incidents": list(outcomes.incidents) if outcomes else []}
 
 
 def frozen_lines(session: Session, acta_id: int) -> dict[int, dict[str, Any]]:

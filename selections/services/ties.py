@@ -36,19 +36,21 @@ def _find_provisional(session: Session, selection_id: int) -> SelectionActa | No
 def break_ties(session: Session, selection: Selection, facts: Mapping[str, Any], tied: Sequence[RankedPerson]) -> dict[int, TieBreak]:
     """Return what orders people of equal result, by the number of the take."""
     objectives, of = facts["ties"]["objectives"], objectives_of(session, facts)
-    takes = [one.person.enrolment_id for one in tied]
+    takes = [person.person.enrolment_id for person in tied]
     sums = read_subtotals(session, selection, takes, of) if objectives else {}
     lots = _lots(session, selection.id, facts["ties"]["seed"], tied)
     return {
-        one.person.enrolment_id: TieBreak(tuple(_subtotal(one, key, sums) for key in objectives), lots.get(one.person.enrolment_id, ""))
-        for one in tied
+        person.person.enrolment_id: TieBreak(
+            tuple(_subtotal(person, key, sums) for key in objectives), lots.get(person.person.enrolment_id, "")
+        )
+        for person in tied
     }
 
 
-def _subtotal(one: RankedPerson, objective: str, sums: Mapping[tuple[int, int], Mapping[str, ObjectiveSum]]) -> Fraction | None:
+def _subtotal(ranked: RankedPerson, objective: str, sums: Mapping[tuple[int, int], Mapping[str, ObjectiveSum]]) -> Fraction | None:
     """Return the result of a person in an objective, in percent: of several attempts that count the mean."""
-    found = [sums.get((one.person.enrolment_id, number), {}).get(objective) for number in one.counted]
-    percents = [100 * total.marks / total.maximum for total in found if total is not None and total.maximum]
+    totals = [sums.get((ranked.person.enrolment_id, number), {}).get(objective) for number in ranked.counted]
+    percents = [100 * total.marks / total.maximum for total in totals if total is not None and total.maximum]
     return sum(percents, Fraction(0)) / len(percents) if percents else None
 
 
@@ -59,6 +61,6 @@ def _lots(session: Session, selection_id: int, seed: str, tied: Sequence[RankedP
         return {}
     statement = select(SelectionActaEntry.enrolment_id, SelectionActaEntry.text).where(SelectionActaEntry.acta_id == provisional.id)
     names = {take or 0: str(json.loads(text)["person"]) for take, text in session.execute(statement)}
-    late = sorted((one.person.order, one.person.enrolment_id) for one in tied if one.person.enrolment_id not in names)
+    late = sorted((ranked.person.order, ranked.person.enrolment_id) for ranked in tied if ranked.person.enrolment_id not in names)
     names |= {take: f"n{at}" for at, (_order, take) in enumerate(late, 1)}
-    return {one.person.enrolment_id: lot_of(seed, names[one.person.enrolment_id]) for one in tied}
+    return {ranked.person.enrolment_id: lot_of(seed, names[ranked.person.enrolment_id]) for ranked in tied}

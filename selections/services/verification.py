@@ -33,10 +33,10 @@ def holds_line(session: Session, acta: SelectionActa, line: str, salt: str) -> b
     """Say whether an acta holds a line as its person keeps it, with its salt; spaces that came by copying do not count."""
     for text in dict.fromkeys((line, _canonical(line))):
         try:
-            wanted = line_hash(text, salt)
+            digest = line_hash(text, salt)
         except ValueError:
             return False
-        if holds_hash(session, acta.id, wanted):
+        if holds_hash(session, acta.id, digest):
             return True
     return False
 

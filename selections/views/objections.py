@@ -43,7 +43,7 @@ def lock_own_objection(session: Session, actor: Actor, attempt: UUID, position: 
     return queries.get_own_objection(session, actor, attempt, position, lock=True)
 
 
-@bp.get("/attempts/<uuid:attempt>/objections/<int:place>")
+@bp.get("/attempts/<uuid:attempt>/objections/<int:position>")
 @requires(ObjectionAction.OPEN, queries.get_own_objection)
 def objection(subject: OwnObjectionsContext) -> str:
     """Ask for the ground and the reason of an objection; out of the term there is nothing to ask."""
@@ -51,7 +51,7 @@ def objection(subject: OwnObjectionsContext) -> str:
     return _form_page(subject, ObjectionForm(formdata=None))
 
 
-@bp.post("/attempts/<uuid:attempt>/objections/<int:place>")
+@bp.post("/attempts/<uuid:attempt>/objections/<int:position>")
 @requires(ObjectionAction.OPEN, lock_own_objection)
 def object_to(subject: OwnObjectionsContext) -> Answer:
     """Object to a question, or extend the objection."""
@@ -64,7 +64,7 @@ def object_to(subject: OwnObjectionsContext) -> Answer:
     return see_page("selections_objections.own", attempt=subject.loaded.uuid)
 
 
-@bp.post("/attempts/<uuid:attempt>/objections/<int:place>/withdrawal")
+@bp.post("/attempts/<uuid:attempt>/objections/<int:position>/withdrawal")
 @requires(ObjectionAction.OPEN, lock_own_objection)
 def withdraw(subject: OwnObjectionsContext) -> Response:
     """Withdraw an objection."""

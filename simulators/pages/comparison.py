@@ -32,30 +32,32 @@ class ComparisonView:
     chart_label: str
 
 
-def comparison_view(kept: Sequence[tuple[str, Inputs]]) -> ComparisonView:
+def comparison_view(scenarios: Sequence[tuple[str, Inputs]]) -> ComparisonView:
     """Return scenarios beside each other: results, and the assumptions in which they differ from each other or the example."""
-    results = [evaluate(read_scenario(inputs)) for _code, inputs in kept]
-    names = [name for name in SPECS if any(inputs.get(name) != REFERENCE.get(name) for _code, inputs in kept)]
+    results = [evaluate(read_scenario(inputs)) for _code, inputs in scenarios]
+    names = [name for name in SPECS if any(inputs.get(name) != REFERENCE.get(name) for _code, inputs in scenarios)]
     bars = tuple(
-        ChartBar(_("Scenario %(number)s", number=place), found.total.pct_pib, share_text(found.total.pct_pib))
-        for place, found in enumerate(results, 1)
+        ChartBar(_("Scenario %(number)s", number=number_of_scenario), result.total.pct_pib, share_text(result.total.pct_pib))
+        for number_of_scenario, result in enumerate(results, 1)
     )
     return ComparisonView(
-        scenarios=tuple(Compared(place, code, _changes(inputs)) for place, (code, inputs) in enumerate(kept, 1)),
+        scenarios=tuple(
+            Compared(number_of_scenario, code, _changes(inputs)) for number_of_scenario, (code, inputs) in enumerate(scenarios, 1)
+        ),
         results=tuple(_result_rows(results)),
-        inputs=tuple((full_label(name), tuple(_input_text(inputs, name) for _code, inputs in kept)) for name in names),
+        inputs=tuple((full_label(name), tuple(_input_text(inputs, name) for _code, inputs in scenarios)) for name in names),
         bars=bars,
         chart_label=chart_label(_("Total cost of the floor as a percentage of GDP."), bars),
     )
 
 
 def _result_rows(results: Sequence[BudgetResult]) -> Iterable[tuple[str, tuple[str, ...]]]:
-    yield _("Total cost of the floor, as a percentage of GDP"), tuple(number(found.total.pct_pib, 2) for found in results)
-    yield _("Total cost of the floor, in millions of USD"), tuple(number(found.total.costo * MILLION, 2) for found in results)
+    yield _("Total cost of the floor, as a percentage of GDP"), tuple(number(result.total.pct_pib, 2) for result in results)
+    yield _("Total cost of the floor, in millions of USD"), tuple(number(result.total.costo * MILLION, 2) for result in results)
     for key in BENEFITS:
         label = _("%(benefit)s, in %% of GDP", benefit=benefit_name(key))
-        yield label, tuple(number(found.benefit(key).pct_pib, 2) for found in results)
-    years = (found.anio_de_agotamiento for found in results)
+        yield label, tuple(number(result.benefit(key).pct_pib, 2) for result in results)
+    years = (result.anio_de_agotamiento for result in results)
     yield _("Year in which the reserve runs out"), tuple(_("does not run out") if year is None else str(year) for year in years)
 
 

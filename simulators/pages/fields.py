@@ -97,7 +97,7 @@ class FieldSet:
     def rollout(self) -> list[Field]:
         """Return the plan of phasing in, with one empty year more while there is room."""
         last = _last("despliegue.pasos", "", self._is_given, STEPS)
-        steps = [f"despliegue.pasos.{place}" for place in range(1, min(last + 1, STEPS) + 1)]
+        steps = [f"despliegue.pasos.{step}" for step in range(1, min(last + 1, STEPS) + 1)]
         return [self.control(name) for name in ("despliegue.anio_inicio", "despliegue.crec_poblacion", *steps)]
 
     def reserve(self) -> list[Field]:
@@ -110,7 +110,7 @@ class FieldSet:
         spare = self.editable is None or f"{key}.tramos.{last + 1}.poblacion" in self.editable
         shown = min(last + 1, TRANCHES) if spare else last
         names = ("poblacion", "factor_linea", "monto")
-        return [[self.control(f"{key}.tramos.{place}.{name}") for name in names] for place in range(1, shown + 1)]
+        return [[self.control(f"{key}.tramos.{tranche}.{name}") for name in names] for tranche in range(1, shown + 1)]
 
     def benefit(self, key: str) -> list[Field]:
         """Return a benefit's other inputs."""
@@ -121,7 +121,7 @@ class FieldSet:
 
 
 def _last(base: str, end: str, given: Callable[[str], bool], most: int) -> int:
-    return max((place for place in range(1, most + 1) if given(f"{base}.{place}{end}")), default=0)
+    return max((position for position in range(1, most + 1) if given(f"{base}.{position}{end}")), default=0)
 
 
 def _yes_or_no(value: float | None) -> str:

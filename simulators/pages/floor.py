@@ -85,7 +85,7 @@ def floor_view(inputs: Inputs, key: str) -> FloorView:
         total=figure("total.pct_pib", result.total.pct_pib, 2, unit=percent_unit()),
         bars=bars,
         chart_label=chart_label(_("Cost as a percentage of GDP."), bars),
-        rows=tuple(_benefit_row(inputs, result, found) for found in BENEFITS),
+        rows=tuple(_benefit_row(inputs, result, benefit) for benefit in BENEFITS),
         needed=_needed_rows(result, key),
         target=number(inputs[f"{key}.objetivo_pct"]) + percent_unit(),
         swings=tuple(
@@ -99,8 +99,8 @@ def floor_view(inputs: Inputs, key: str) -> FloorView:
 
 def _floor_bars(result: BudgetResult, key: str) -> tuple[ChartBar, ...]:
     own = result.benefit(key)
-    others = [found for found in ("vejez", "maternidad", "discapacidad") if found != key]
-    published = [ChartBar(benefit_name(found), published_target(found), share_text(published_target(found))) for found in others]
+    others = [benefit for benefit in ("vejez", "maternidad", "discapacidad") if benefit != key]
+    published = [ChartBar(benefit_name(benefit), published_target(benefit), share_text(published_target(benefit))) for benefit in others]
     mine = ChartBar(_("Your scenario"), own.pct_pib, share_text(own.pct_pib), f"{key}.pct_pib")
     return (mine, ChartBar(_("As published"), published_target(key), share_text(published_target(key))), *published)
 
@@ -119,12 +119,12 @@ def _benefit_row(inputs: Inputs, result: BudgetResult, key: str) -> BenefitRow:
 
 
 def _needed_rows(result: BudgetResult, key: str) -> tuple[NeededRow, ...]:
-    found, sign = result.benefit(key).inverso, percent_unit()
+    inverse, sign = result.benefit(key).inverso, percent_unit()
     given = (
-        (_("Share that would meet the criterion"), "elegible", found.elegible, "100", 2, sign),
-        (_("Share that would receive it"), "captacion", found.captacion, "100", 2, sign),
-        (_("Payments per person"), "meses", found.meses, "1", 2, ""),
-        (_("One amount for all, in USD per month"), "monto", found.monto, "1", 2, ""),
+        (_("Share that would meet the criterion"), "elegible", inverse.elegible, "100", 2, sign),
+        (_("Share that would receive it"), "captacion", inverse.captacion, "100", 2, sign),
+        (_("Payments per person"), "meses", inverse.meses, "1", 2, ""),
+        (_("One amount for all, in USD per month"), "monto", inverse.monto, "1", 2, ""),
     )
     return tuple(
         NeededRow(label, figure(f"{key}.inverso.{name}", value, digits, times=times, unit=unit), _needed_warning(name, value))
@@ -142,5 +142,5 @@ def _needed_warning(name: str, value: float | None) -> str:
 
 def swing_label(assumption: str) -> str:
     """Return what an assumption of the sensitivity is called."""
-    words = {"poblacion": _("Population, 10%"), "monto": _("Amount, 10%"), "crec_real": _("Growth, 1 point")}
-    return words[assumption]
+    labels = {"poblacion": _("Population, 10%"), "monto": _("Amount, 10%"), "crec_real": _("Growth, 1 point")}
+    return labels[assumption]

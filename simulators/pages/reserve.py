@@ -71,6 +71,6 @@ def _curve(values: Sequence[float]) -> Curve:
         return round(TOP + (high - value) / span * HEIGHT, 1)
 
     step = WIDTH / (len(values) - 1)
-    points = [(round(LEFT + place * step, 1), height(value)) for place, value in enumerate(values)]
+    points = [(round(LEFT + year * step, 1), height(value)) for year, value in enumerate(values)]
     ticks = tuple((height(value), number(value, 0).replace("-", "−")) for value in {high, 0.0, low})
     return Curve(" ".join(f"{x},{y}" for x, y in points), height(0.0), ticks, points[-1])

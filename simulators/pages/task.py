@@ -79,12 +79,12 @@ def _idle(task: Task) -> tuple[str, ...]:
 def _group(key: str, fields: FieldSet, idle: tuple[str, ...]) -> InputGroup:
     if key in BENEFITS:
         title, tranches, own = benefit_name(key), fields.tranches(key), fields.benefit(key)
-        own = [one for one in own if not one.name.endswith(idle)]
+        own = [control for control in own if not control.name.endswith(idle)]
     else:
         title, tranches, own = _group_title(key), [], _own(key, fields)
-    tranches = [[one for one in row if one.value or not one.locked] for row in tranches]
-    own = [one for one in own if one.value or not one.locked]
-    changeable = any(not one.locked for one in (*own, *(one for row in tranches for one in row)))
+    tranches = [[control for control in row if control.value or not control.locked] for row in tranches]
+    own = [control for control in own if control.value or not control.locked]
+    changeable = any(not control.locked for control in (*own, *(control for row in tranches for control in row)))
     return InputGroup(key, title, tranches, own, changeable and key != "macro")
 
 
@@ -198,14 +198,14 @@ def submission_lines(rows: Sequence[SubmissionRow]) -> list[SubmissionRowView]:
 
 def refusal_words(ruling: SubmitRuling) -> list[str]:
     """Return in whole sentences why a task cannot be submitted."""
-    words = {
+    sentences = {
         SubmissionRefusalReason.NOT_OPEN_YET: N_("It opens on %(moment)s."),
         SubmissionRefusalReason.CLOSED: N_("It is closed and no longer accepts submissions."),
         SubmissionRefusalReason.NO_ATTEMPTS_LEFT: N_("You have used all your attempts."),
         SubmissionRefusalReason.PAUSE: N_("You can submit it again from %(moment)s."),
         SubmissionRefusalReason.PREREQUISITES: N_("Complete its prerequisites first."),
     }
-    return [_(words[refusal.reason], moment=format_datetime(refusal.until)) for refusal in ruling.refusals]
+    return [_(sentences[refusal.reason], moment=format_datetime(refusal.until)) for refusal in ruling.refusals]
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,15 +224,15 @@ class TaskItemReview:
     explanation: SafeHtml | str
 
 
-def review_items(found: Reviewed, *, numbers: bool) -> list[TaskItemReview]:
+def review_items(reviewed: Reviewed, *, numbers: bool) -> list[TaskItemReview]:
     """Return what came of each goal and number; right numbers only where `numbers` says so."""
-    task = found.published.task
-    drawn = {name: Fraction(value) for name, value in found.row.drawn.items()}
-    return [_review_item(item, found, drawn, numbers=numbers) for item in task.items]
+    task = reviewed.published.task
+    drawn = {name: Fraction(value) for name, value in reviewed.row.drawn.items()}
+    return [_review_item(item, reviewed, drawn, numbers=numbers) for item in task.items]
 
 
-def _review_item(item: GoalItem | NumberItem, found: Reviewed, drawn: Mapping[str, Fraction], *, numbers: bool) -> TaskItemReview:
-    row = found.item(item.key)
+def _review_item(item: GoalItem | NumberItem, reviewed: Reviewed, drawn: Mapping[str, Fraction], *, numbers: bool) -> TaskItemReview:
+    row = reviewed.item(item.key)
     assert row is not None
     digits = 0 if item.output.endswith(WHOLE) else 2
     goal = isinstance(item, GoalItem)
@@ -248,7 +248,7 @@ def _review_item(item: GoalItem | NumberItem, found: Reviewed, drawn: Mapping[st
         answered=goal or bool(row.given),
         mark=points(row.mark),
         maximum=points(row.maximum),
-        explanation="" if isinstance(item, GoalItem) else filled(item.explanation, found.published.task.variables, drawn),
+        explanation="" if isinstance(item, GoalItem) else filled(item.explanation, reviewed.published.task.variables, drawn),
     )
 
 

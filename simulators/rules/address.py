@@ -12,7 +12,7 @@ from decimal import Decimal
 from simulators.rules.reference import REFERENCE
 from simulators.rules.scenario import BENEFITS, SPECS, STEPS, TRANCHES, VERSION, Inputs, faults
 
-LONGEST = 4000
+LONGEST_SCENARIO = 4000
 ABSENT = "x"
 _PART = re.compile(r"([a-zA-Z]+?)(x|-?[0-9]{1,16}(?:\.[0-9]{1,340})?)")
 _GROUPS = {"ninez_universal": "u", "ninez_focalizada": "f", "maternidad": "m", "discapacidad": "d", "vejez": "v"}
@@ -26,7 +26,7 @@ class BadAddress(ValueError):
 
 
 def _codes() -> dict[str, str]:
-    found = {
+    codes = {
         "macro.anio_base": "gb",
         "macro.anio_meta": "gy",
         "macro.pib_base": "gp",
@@ -46,12 +46,12 @@ def _codes() -> dict[str, str]:
         "reserva.interes": "ct",
         "reserva.anios": "cn",
     }
-    found |= {f"despliegue.pasos.{number}": f"rd{_CAPITALS[number - 1]}" for number in range(1, STEPS + 1)}
+    codes |= {f"despliegue.pasos.{number}": f"rd{_CAPITALS[number - 1]}" for number in range(1, STEPS + 1)}
     for key in BENEFITS:
-        found |= {f"{key}.{name}": _GROUPS[key] + code for name, code in _BENEFIT.items()}
+        codes |= {f"{key}.{name}": _GROUPS[key] + code for name, code in _BENEFIT.items()}
         for number in range(1, TRANCHES + 1):
-            found |= {f"{key}.tramos.{number}.{name}": f"{_GROUPS[key]}{code}{_CAPITALS[number - 1]}" for name, code in _TRANCHE.items()}
-    return found
+            codes |= {f"{key}.tramos.{number}.{name}": f"{_GROUPS[key]}{code}{_CAPITALS[number - 1]}" for name, code in _TRANCHE.items()}
+    return codes
 
 
 CODES: Mapping[str, str] = _codes()
@@ -76,21 +76,21 @@ def encode(inputs: Inputs) -> str:
 
 def decode(text: str) -> dict[str, float]:
     """Read a scenario; raise BadAddress where the text is not one, or its inputs are outside their limits."""
-    if len(text) > LONGEST:
+    if len(text) > LONGEST_SCENARIO:
         raise BadAddress("too long")
     version, *parts = text.split("_")
     if version != str(VERSION):
         raise BadAddress("another version")
     inputs = dict(REFERENCE)
     for part in parts:
-        found = _PART.fullmatch(part)
-        name = NAMES.get(found[1]) if found else None
-        if found is None or name is None:
+        match = _PART.fullmatch(part)
+        name = NAMES.get(match[1]) if match else None
+        if match is None or name is None:
             raise BadAddress("unknown part")
-        if found[2] == ABSENT:
+        if match[2] == ABSENT:
             inputs.pop(name, None)
         else:
-            inputs[name] = float(found[2])
+            inputs[name] = float(match[2])
     if faults(inputs):
         raise BadAddress("no scenario")
     return inputs

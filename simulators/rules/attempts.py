@@ -103,12 +103,12 @@ def pause_ends(policy: TaskPolicy, history: Sequence[PastSubmission]) -> datetim
     seconds = policy.pause_first if len(history) == 1 else policy.pause_later
     if not history or not seconds:
         return None
-    return max(one.submitted_at for one in history) + timedelta(seconds=seconds)
+    return max(submission.submitted_at for submission in history) + timedelta(seconds=seconds)
 
 
 def over_attempts(grading: GradingMethod, history: Sequence[PastSubmission]) -> Fraction | None:
     """Return the percentage that counts; None without a graded submission."""
-    return grade_over(grading, [one.percent for one in sorted(history, key=lambda one: one.number)])
+    return grade_over(grading, [submission.percent for submission in sorted(history, key=lambda submission: submission.number)])
 
 
 def is_completed(policy: TaskPolicy, history: Sequence[PastSubmission]) -> bool:
@@ -116,8 +116,8 @@ def is_completed(policy: TaskPolicy, history: Sequence[PastSubmission]) -> bool:
 
     It is passed where the grade over the submissions of some moment passes, whatever came after.
     """
-    graded = [one.percent for one in history if one.percent is not None]
-    past = sorted(history, key=lambda one: one.number)
+    graded = [submission.percent for submission in history if submission.percent is not None]
+    past = sorted(history, key=lambda submission: submission.number)
     scores = [over_attempts(policy.grading, past[: count + 1]) for count in range(len(past))]
     passed = any(score is not None and has_passed(score, policy.pass_mark) is not False for score in scores)
     match policy.completion:

@@ -92,7 +92,7 @@ class BudgetResult:
 
     def benefit(self, key: str) -> BenefitResult:
         """Return one benefit."""
-        return next(found for found in self.benefits if found.key == key)
+        return next(result for result in self.benefits if result.key == key)
 
 
 @dataclass(frozen=True, slots=True)

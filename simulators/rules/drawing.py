@@ -27,17 +27,17 @@ def draw(variables: Sequence[TaskVariableSpec], seed: str) -> dict[str, Fraction
 
 
 def _value(variable: TaskVariableSpec, seed: str) -> Fraction:
-    words = _stream(f"{seed}/{variable.name}")
+    stream = _stream(f"{seed}/{variable.name}")
     if variable.values:
-        value = variable.values[_below(words, len(variable.values))]
+        value = variable.values[_below(stream, len(variable.values))]
     else:
-        value = variable.low + variable.step * _below(words, (variable.high - variable.low) // variable.step + 1)
+        value = variable.low + variable.step * _below(stream, (variable.high - variable.low) // variable.step + 1)
     return value if variable.decimals is None else round_half_up(value, variable.decimals)
 
 
-def _below(words: Iterator[int], limit: int) -> int:
+def _below(stream: Iterator[int], limit: int) -> int:
     end = _WORDS - _WORDS % limit
-    return next(word for word in words if word < end) % limit
+    return next(word for word in stream if word < end) % limit
 
 
 def _stream(name: str) -> Iterator[int]:

@@ -39,16 +39,16 @@ class TaskGrade:
 def grade(task: Task, start: Inputs, handed_in: Inputs, answers: Mapping[str, Fraction]) -> TaskGrade:
     """Mark a submission: goals by the submitted inputs, numbers by those that the task began with."""
     reached = compute(handed_in) if task.goals else {}
-    asked = compute(start) if task.asks else {}
-    items = (*(_mark_goal(goal, reached) for goal in task.goals), *(_mark_ask(ask, asked, answers.get(ask.key)) for ask in task.asks))
+    at_start = compute(start) if task.asks else {}
+    items = (*(_mark_goal(goal, reached) for goal in task.goals), *(_mark_ask(ask, at_start, answers.get(ask.key)) for ask in task.asks))
     raw = sum((item.mark for item in items), Fraction(0))
     percent = raw / task.maximum * 100 if task.maximum else None
     return TaskGrade(items, raw, task.maximum, percent, has_passed(percent, task.policy.pass_mark))
 
 
 def _mark_goal(goal: GoalItem, outputs: Outputs) -> TaskItemMark:
-    found = outputs.get(goal.output)
-    value = None if found is None else Fraction(found)
+    reached = outputs.get(goal.output)
+    value = None if reached is None else Fraction(reached)
     met = value is not None and is_between(value, goal.low, goal.high)
     return TaskItemMark(goal.key, value, None, met, goal.mark if met else Fraction(0), goal.mark)
 
@@ -60,8 +60,8 @@ def is_between(value: Fraction, low: Fraction | None, high: Fraction | None) -> 
 
 
 def _mark_ask(ask: NumberItem, outputs: Outputs, answer: Fraction | None) -> TaskItemMark:
-    found = outputs.get(ask.output)
-    expected = None if found is None else Fraction(found)
+    computed = outputs.get(ask.output)
+    expected = None if computed is None else Fraction(computed)
     right = answer is not None and expected is not None and is_within(answer, expected, ask.tolerance)
     return TaskItemMark(ask.key, answer, expected, right, ask.mark if right else Fraction(0), ask.mark)
 

@@ -6,7 +6,7 @@
 import re
 from decimal import Decimal
 
-LONGEST = 40
+LONGEST_NUMBER = 40
 _BLANKS = " \t\u00a0\u2009\u202f"
 _PLAIN = re.compile(r"-?[0-9]+(?:\.[0-9]+)?")
 _SPACED = re.compile(rf"-?[0-9]{{1,3}}(?:[{_BLANKS}'’][0-9]{{3}})+(?:[.,][0-9]+)?")
@@ -16,7 +16,7 @@ _GROUPED = re.compile(r"-?[1-9][0-9]{0,2}(?:([.,])[0-9]{3})(?:\1[0-9]{3})*(?:[.,
 def read_typed(typed: str, language: str) -> Decimal | None:
     """Return the exact number, None where it is none."""
     text = typed.strip(_BLANKS).removesuffix("%").rstrip(_BLANKS).replace("−", "-").replace("–", "-")
-    if len(text) > LONGEST:
+    if len(text) > LONGEST_NUMBER:
         return None
     if _SPACED.fullmatch(text):
         text = re.sub(rf"[{_BLANKS}'’]", "", text)

@@ -216,9 +216,9 @@ SPECS: Mapping[str, InputSpec] = {
 
 def read_scenario(inputs: Inputs) -> Scenario:
     """Make a scenario; raise ImpossibleScenario with every fault."""
-    found = faults(inputs)
-    if found:
-        raise ImpossibleScenario(found)
+    scenario_faults = faults(inputs)
+    if scenario_faults:
+        raise ImpossibleScenario(scenario_faults)
     steps = (f"despliegue.pasos.{number}" for number in range(1, STEPS + 1))
     return Scenario(
         macro=Macro(**_fields(inputs, "macro")),  # type: ignore[arg-type]  # names and kinds are those of the specs
@@ -234,8 +234,8 @@ def read_scenario(inputs: Inputs) -> Scenario:
 
 def _fields(inputs: Inputs, group: str) -> dict[str, float | int]:
     """Return the values of a group by their last name, whole ones as integers."""
-    found = {name.removeprefix(f"{group}."): name for name in inputs if name.startswith(f"{group}.") and name.count(".") == 1}
-    return {key: int(inputs[name]) if SPECS[name].whole else inputs[name] for key, name in found.items()}
+    names = {name.removeprefix(f"{group}."): name for name in inputs if name.startswith(f"{group}.") and name.count(".") == 1}
+    return {key: int(inputs[name]) if SPECS[name].whole else inputs[name] for key, name in names.items()}
 
 
 def _benefit(inputs: Inputs, key: str) -> Benefit:
@@ -278,23 +278,23 @@ def _year_faults(inputs: Inputs) -> list[Fault]:
 
 def _tranche_faults(inputs: Inputs, key: str) -> list[Fault]:
     """Each group of people has exactly one of the two amounts; they are numbered without a gap, and there is at least one."""
-    found: list[Fault] = []
+    tranche_faults: list[Fault] = []
     ended = False
     for number in range(1, TRANCHES + 1):
         base = f"{key}.tramos.{number}"
         people = f"{base}.poblacion" in inputs
         amounts = sum(f"{base}.{name}" in inputs for name in ("factor_linea", "monto"))
         if (people and ended) or (number == 1 and not people):
-            found.append(Fault(f"{base}.poblacion", FaultReason.TRANCHE_GAP))
+            tranche_faults.append(Fault(f"{base}.poblacion", FaultReason.TRANCHE_GAP))
         elif amounts != int(people):
-            found.append(Fault(f"{base}.factor_linea", FaultReason.ONE_AMOUNT))
+            tranche_faults.append(Fault(f"{base}.factor_linea", FaultReason.ONE_AMOUNT))
         ended = ended or not people
-    return found
+    return tranche_faults
 
 
 def _step_faults(inputs: Inputs) -> list[Fault]:
     """The shares of a rollout follow each other without a gap and never fall."""
-    found: list[Fault] = []
+    step_faults: list[Fault] = []
     before, ended = 0.0, False
     for number in range(1, STEPS + 1):
         name = f"despliegue.pasos.{number}"
@@ -302,11 +302,11 @@ def _step_faults(inputs: Inputs) -> list[Fault]:
         if value is None:
             ended = True
             if number == 1:
-                found.append(Fault(name, FaultReason.STEP_GAP))
+                step_faults.append(Fault(name, FaultReason.STEP_GAP))
             continue
         if ended:
-            found.append(Fault(name, FaultReason.STEP_GAP))
+            step_faults.append(Fault(name, FaultReason.STEP_GAP))
         elif value < before:
-            found.append(Fault(name, FaultReason.STEPS_FALL))
+            step_faults.append(Fault(name, FaultReason.STEPS_FALL))
         before = value
-    return found
+    return step_faults

@@ -38,7 +38,7 @@ def _entry(question: QuestionDefinition, language: str, keys: KeyAllocator, rema
     remark_lost_languages(question, language, remarks)
     remark_lost_keys(question, remarks)
     remark_lost_files(question, language, remarks)
-    lines = [f"{letter}) {words}" for letter, words in zip(LETTERS, options, strict=False)]
+    lines = [f"{letter}) {text}" for letter, text in zip(LETTERS, options, strict=False)]
     return "\n".join([text, *lines, f"ANSWER: {LETTERS[right]}", ""])
 
 
@@ -70,7 +70,7 @@ def _remark_options(options: Sequence[Option], shuffle: bool, remarks: TransferR
 
 
 def _plain(texts: Texts, shape: TextShape, language: str, remarks: TransferRemarkCollector) -> str:
-    words, lost = to_plain(in_language(texts, language), shape, language)
-    if lost or "\n" in words:
+    text, lost = to_plain(in_language(texts, language), shape, language)
+    if lost or "\n" in text:
         remarks.loss(N_("Texts are written on one line, without markup."), N_("The format supports only plain text."))
-    return one_line(words)
+    return one_line(text)

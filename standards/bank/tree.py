@@ -164,9 +164,9 @@ def _choice(body: SingleChoiceBody | MultipleChoiceBody) -> Fields:
     return {"variables": variables, "conditions": list(numbers.conditions), "decimals": decimals, **fields}
 
 
-def _verdict(right: bool, said: Tree, why: Texts | None, credit: Fraction) -> Fields:
+def _verdict(right: bool, content: Tree, why: Texts | None, credit: Fraction) -> Fields:
     usual = Fraction(right)
-    return {"right" if right else "wrong": said, "why": _maybe(why), "credit": None if credit == usual else _share(credit)}
+    return {"right" if right else "wrong": content, "why": _maybe(why), "credit": None if credit == usual else _share(credit)}
 
 
 def _option(option: Option) -> Tree:
@@ -291,8 +291,8 @@ def _gap(gap: Gap, accents: bool) -> Tree:
     return _tree_of({"kind": kind, **fields, "weight": _unless(decimal(gap.weight), "1")})
 
 
-def _words(words: WordLimits) -> Tree:
-    limits: Fields = {name: None if limit is None else str(limit) for name, limit in (("min", words.minimum), ("max", words.maximum))}
+def _words(bounds: WordLimits) -> Tree:
+    limits: Fields = {name: None if limit is None else str(limit) for name, limit in (("min", bounds.minimum), ("max", bounds.maximum))}
     return _tree_of(limits)
 
 

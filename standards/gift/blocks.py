@@ -39,7 +39,7 @@ class GiftBlock:
 
 def blocks(text: str, remarks: TransferRemarkCollector) -> list[GiftBlock]:
     """Split a file into questions; comments and categories are reported."""
-    found, block, comments, category = [], GiftBlock(), 0, ""
+    complete, block, comments, category = [], GiftBlock(), 0, ""
     for number, line in enumerate(text.split("\n"), start=1):
         bare = line.strip()
         if bare.startswith("//"):
@@ -52,11 +52,11 @@ def blocks(text: str, remarks: TransferRemarkCollector) -> list[GiftBlock]:
             block.lines.append(line)
             block.numbers.append(number)
         elif block.lines:
-            found.append(block)
+            complete.append(block)
             block = GiftBlock()
     if comments:
         remarks.note(N_("%(count)s comment lines are left out."), count=comments)
-    return [*found, block] if block.lines else found
+    return [*complete, block] if block.lines else complete
 
 
 def _note_marks(block: GiftBlock, comment: str) -> bool:

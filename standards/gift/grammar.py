@@ -126,8 +126,8 @@ def parse(text: str) -> GiftQuestion:
     try:
         return _GiftModelBuilder().transform(_parser().parse(text))
     except UnexpectedInput as error:
-        place = getattr(error, "line", -1)
-        raise _refusal(text, place if place > 0 else text.count("\n") + 1) from error
+        line = getattr(error, "line", -1)
+        raise _refusal(text, line if line > 0 else text.count("\n") + 1) from error
     except VisitError as error:
         raise NotTranslatable(N_("The question breaks the rules of GIFT."), line=1) from error
 
@@ -147,29 +147,29 @@ def _refusal(text: str, line: int) -> NotTranslatable:
 
 def unescaped_braces(text: str) -> str:
     """Return the braces that open and close, in order."""
-    found, escaped = [], False
+    braces, escaped = [], False
     for sign in text:
         if escaped:
             escaped = False
         elif sign == "\\":
             escaped = True
         elif sign in "{}":
-            found.append(sign)
-    return "".join(found)
+            braces.append(sign)
+    return "".join(braces)
 
 
 def unescape(text: str) -> str:
     """Return a text with the backslashes of GIFT resolved; one before any other sign stays."""
-    found: list[str] = []
+    parts: list[str] = []
     signs = iter(range(len(text)))
     for at in signs:
         following = text[at + 1 : at + 2]
         if text[at] != "\\" or following not in (*_ESCAPED, "\\", "n") or not following:
-            found.append(text[at])
+            parts.append(text[at])
             continue
-        found.append("\n" if following == "n" else following)
+        parts.append("\n" if following == "n" else following)
         next(signs, None)
-    return "".join(found)
+    return "".join(parts)
 
 
 def escape(text: str) -> str:

@@ -37,7 +37,7 @@ def write(questions: Sequence[QuestionDefinition], language: str = "es", files: 
 
 def _with_files(element: Element, carried: Mapping[str, bytes]) -> Element:
     """Put the files that a text names behind it, and their addresses as Moodle writes them into it."""
-    for text in [found for found in element.iter("text") if "media/" in (found.text or "")]:
+    for text in [node for node in element.iter("text") if "media/" in (node.text or "")]:
         parent = text.getparent()
         shown = [address for address in dict.fromkeys(FILE.findall(text.text or "")) if address in carried]
         if parent is None or parent.get("format") != MARKDOWN or not shown:
@@ -99,15 +99,15 @@ class _MoodleWriter:
             return "0"
         if isinstance(question.body, TrueFalseBody) and question.penalty == USUAL_PENALTY:
             return "1"
-        said = decimal(question.penalty, _DIGITS)
-        if credit(number(said) * 100) != question.penalty or (isinstance(question.body, TrueFalseBody) and question.penalty == 1):
+        written = decimal(question.penalty, _DIGITS)
+        if credit(number(written) * 100) != question.penalty or (isinstance(question.body, TrueFalseBody) and question.penalty == 1):
             lose(self.remarks, "penalty")
-        return said
+        return written
 
     def _remark(self) -> None:
         question, remarks = self.question, self.remarks
-        kept = _KEPT | {"state"} if question.state is QuestionState.HIDDEN else _KEPT
-        remark_lost_fields(question, kept, remarks)
+        names = _KEPT | {"state"} if question.state is QuestionState.HIDDEN else _KEPT
+        remark_lost_fields(question, names, remarks)
         remark_lost_languages(question, self.language, remarks)
         remark_lost_keys(question, remarks)
         remark_own_markup(question, self.language, remarks)

@@ -29,9 +29,9 @@ class ItemFeedback:
 
     def __init__(self, item: Element, body: Element, responses: frozenset[str]) -> None:
         self._item, self._responses = item, responses
-        self.shown = [self._read(found) for found in children(item, "modalFeedback")]
-        inside = [found for found in descendants(body, *_INSIDE) if not _is_within(found, _INSIDE)]
-        self.shown += [self._read(found) for found in inside]
+        self.shown = [self._read(node) for node in children(item, "modalFeedback")]
+        inside = [node for node in descendants(body, *_INSIDE) if not _is_within(node, _INSIDE)]
+        self.shown += [self._read(node) for node in inside]
         strip(body, *_INSIDE)
 
     def of(self, response: str, value: str) -> list[Element]:
@@ -43,24 +43,24 @@ class ItemFeedback:
         return self._take({(response, choice), (ANY, choice)})
 
     def _take(self, answers: set[tuple[str, str]]) -> list[Element]:
-        found = [one for one in self.shown if one.answers & answers]
-        for one in found:
-            one.taken = True
-        return [one.element for one in found]
+        taken = [feedback for feedback in self.shown if feedback.answers & answers]
+        for feedback in taken:
+            feedback.taken = True
+        return [feedback.element for feedback in taken]
 
     def values(self, response: str) -> Iterator[str]:
         """Yield the values of a response for which something is shown."""
-        yield from dict.fromkeys(value for one in self.shown for of, value in sorted(one.answers) if of == response)
+        yield from dict.fromkeys(value for feedback in self.shown for of, value in sorted(feedback.answers) if of == response)
 
     @property
     def left(self) -> list[ModalFeedback]:
         """Return what no answer took."""
-        return [one for one in self.shown if not one.taken]
+        return [feedback for feedback in self.shown if not feedback.taken]
 
     def _read(self, element: Element) -> ModalFeedback:
         name, outcome = element.get("identifier", ""), element.get("outcomeIdentifier", "")
         answers = {(ANY, name)}
-        around = next((found for found in element.iterancestors() if local(found) in CHOICES), None)
+        around = next((ancestor for ancestor in element.iterancestors() if local(ancestor) in CHOICES), None)
         if around is not None:
             answers.add((ANY, around.get("identifier", "")))
         for setting in descendants(self._item, "setOutcomeValue"):
@@ -76,17 +76,17 @@ class ItemFeedback:
 
     def _compared(self, expression: Element) -> set[tuple[str, str]]:
         """Return the answers for which an expression alone is true: a value, or one of several; none where more has to hold."""
-        found: set[tuple[str, str]] = set()
-        for comparison in (one for one in expression.iter() if isinstance(one.tag, str) and local(one) in _COMPARISONS):
+        answers: set[tuple[str, str]] = set()
+        for comparison in (node for node in expression.iter() if isinstance(node.tag, str) and local(node) in _COMPARISONS):
             responses = [inner.get("identifier", "") for inner in descendants(comparison, "variable")]
             values = [one_line(clean(words(inner))) for inner in descendants(comparison, "baseValue")]
             if _is_within(comparison, ("not",)):
                 return set()
             if len(responses) == len(values) == 1 and responses[0] in self._responses:
-                found.add((responses[0], values[0]))
-        several = len(found) > 1 and any(True for _one in descendants(expression, "and"))
-        return set() if several else found
+                answers.add((responses[0], values[0]))
+        several = len(answers) > 1 and any(True for _one in descendants(expression, "and"))
+        return set() if several else answers
 
 
 def _is_within(element: Element, names: tuple[str, ...]) -> bool:
-    return any(local(found) in names for found in element.iterancestors())
+    return any(local(ancestor) in names for ancestor in element.iterancestors())

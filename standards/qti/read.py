@@ -125,7 +125,7 @@ class _QtiReader:
 
 def _is_third(manifest: Element) -> bool:
     """Say whether a manifest names resources of QTI 3."""
-    return any(_THIRD_MANIFEST in found.get("type", "") for found in descendants(manifest, "resource"))
+    return any(_THIRD_MANIFEST in node.get("type", "") for node in descendants(manifest, "resource"))
 
 
 def _identity(item: Element) -> str:

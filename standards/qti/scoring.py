@@ -74,11 +74,11 @@ class Scoring:
 
     def worths(self, response: str) -> dict[str, Fraction]:
         """Return what single values of a response give, value -> points."""
-        found: dict[str, Fraction] = {}
+        points: dict[str, Fraction] = {}
         for rule in (rule for rule in self._of(Basis.VALUES) if response in rule.responses):
             for value in rule.values:
-                found[value] = found.get(value, _NOTHING) + rule.worth
-        return found
+                points[value] = points.get(value, _NOTHING) + rule.worth
+        return points
 
     def best(self, response: str) -> Fraction:
         """Return the most that a comparison of a response gives."""
@@ -106,15 +106,15 @@ class Scoring:
         while size < len(names):
             size = len(names)
             inside = [setting for setting in every if setting.get("identifier") in names]
-            names |= {found.get("identifier", "") for setting in inside for found in descendants(setting, "variable")} - {MAXIMUM}
+            names |= {variable.get("identifier", "") for setting in inside for variable in descendants(setting, "variable")} - {MAXIMUM}
         return [setting for setting in every if setting.get("identifier") in names]
 
     def _rule(self, setting: Element) -> Rule | None:
         """Return what a setting gives; None where it gives nothing."""
-        foreign = next((local(one) for one in setting.iterdescendants() if isinstance(one.tag, str) and local(one) not in _ADDED), "")
+        foreign = next((local(node) for node in setting.iterdescendants() if isinstance(node.tag, str) and local(node) not in _ADDED), "")
         if foreign:
             return Rule(Basis.OTHER, foreign)
-        mapped = frozenset(found.get("identifier", "") for found in descendants(setting, *_MAPPED))
+        mapped = frozenset(node.get("identifier", "") for node in descendants(setting, *_MAPPED))
         worth = self._points(setting)
         if not mapped and not worth:
             return None
@@ -123,14 +123,14 @@ class Scoring:
             return Rule(Basis.OTHER, local((*parts, *earlier)[0])) if parts or earlier else Rule(Basis.MAPPING, "mapResponse", mapped)
         if not parts:
             return Rule(Basis.OTHER, "responseElse" if earlier else "baseValue")
-        found = self._compared(parts, worth)
+        rule = self._compared(parts, worth)
         others = frozenset(response for part in earlier for response in _responses(part, self._correct))
-        return found if others <= found.responses else Rule(Basis.OTHER, found.name)
+        return rule if others <= rule.responses else Rule(Basis.OTHER, rule.name)
 
     def _points(self, setting: Element) -> Fraction:
-        said = [words(value).strip() for value in descendants(setting, "baseValue")]
-        whole = any(found.get("identifier") == MAXIMUM for found in descendants(setting, "variable"))
-        return sum((number(one) for one in said if is_number(one)), self._maximum if whole else _NOTHING)
+        texts = [words(value).strip() for value in descendants(setting, "baseValue")]
+        whole = any(variable.get("identifier") == MAXIMUM for variable in descendants(setting, "variable"))
+        return sum((number(text) for text in texts if is_number(text)), self._maximum if whole else _NOTHING)
 
     def _compared(self, parts: list[Element], worth: Fraction) -> Rule:
         name = local(parts[0])
@@ -140,20 +140,20 @@ class Scoring:
             return other
         if all(local(part) in _ENDS for part in parts):
             return Rule(Basis.RANGE, name, responses, worth=worth)
-        one = parts[0]
-        alternatives = list(one) if local(one) == "or" else [one]
+        comparison = parts[0]
+        alternatives = list(comparison) if local(comparison) == "or" else [comparison]
         if len(parts) > 1 or any(local(each) not in _COMPARED for each in alternatives):
             return other
         response = next(iter(responses))
         values = [_value(each) for each in alternatives]
-        if values == [None] and descendants(one, "correct"):
+        if values == [None] and descendants(comparison, "correct"):
             return Rule(Basis.CORRECT, name, responses, worth=worth)
-        container = descendants(one, "ordered", "multiple")
+        container = descendants(comparison, "ordered", "multiple")
         if container:
             same = [words(value).strip() for value in descendants(container[0], "baseValue")] == list(self._correct[response])
             return Rule(Basis.CORRECT, name, responses, worth=worth) if same else Rule(Basis.OTHER, local(container[0]), responses)
         listed = tuple(value for value in values if value is not None)
-        if len(listed) < len(values) or (response in self._several and not self._adds(one)):
+        if len(listed) < len(values) or (response in self._several and not self._adds(comparison)):
             return other
         return Rule(Basis.VALUES, name, responses, listed, worth)
 
@@ -169,18 +169,20 @@ def _template(processing: Element | None) -> str:
 
 
 def _default_of(item: Element, name: str) -> Fraction:
-    said = [words(child(one, "defaultValue", "value")) for one in children(item, "outcomeDeclaration") if one.get("identifier") == name]
-    return number(said[0]) if said and is_number(said[0]) else _NOTHING
+    default = [
+        words(child(node, "defaultValue", "value")) for node in children(item, "outcomeDeclaration") if node.get("identifier") == name
+    ]
+    return number(default[0]) if default and is_number(default[0]) else _NOTHING
 
 
 def _conditions(setting: Element) -> tuple[list[Element], list[Element]]:
     """Return the conditions under which a setting happens, and those of earlier branches that must not hold; without "is answered"."""
     own: list[Element] = []
     earlier: list[Element] = []
-    for branch in (one for one in setting.iterancestors() if local(one) in (*_BRANCHES, "responseElse")):
+    for branch in (ancestor for ancestor in setting.iterancestors() if local(ancestor) in (*_BRANCHES, "responseElse")):
         if local(branch) in _BRANCHES:
             own += _parts(branch[0])
-        earlier += [part for one in branch.itersiblings(*_tags(branch), preceding=True) if len(one) for part in _parts(one[0])]
+        earlier += [part for sibling in branch.itersiblings(*_tags(branch), preceding=True) if len(sibling) for part in _parts(sibling[0])]
     return own, earlier
 
 
@@ -198,11 +200,15 @@ def _parts(condition: Element) -> list[Element]:
 
 
 def _responses(condition: Element, declared: Collection[str]) -> Iterator[str]:
-    names = (found.get("identifier", "") for found in condition.iter() if isinstance(found.tag, str) and local(found) == "variable")
+    names = (
+        responses.get("identifier", "")
+        for responses in condition.iter()
+        if isinstance(responses.tag, str) and local(responses) == "variable"
+    )
     return (name for name in names if name in declared)
 
 
 def _value(comparison: Element) -> str | None:
     """Return the one value with which a response is compared."""
-    values = [one_line(clean(words(found))) for found in children(comparison, "baseValue")]
+    values = [one_line(clean(words(node))) for node in children(comparison, "baseValue")]
     return values[0] if len(values) == 1 and len(comparison) == 2 else None

@@ -65,8 +65,8 @@ def _outcome(item: Element, name: str, kind: str, value: str) -> None:
 
 
 def _remark(question: QuestionDefinition, language: str, remarks: TransferRemarkCollector) -> None:
-    kept = _KEPT if number(decimal(question.mark, _DIGITS)) == question.mark else _KEPT - {"mark"}
-    remark_lost_fields(question, kept - {"mark"} if isinstance(question.body, DescriptionBody) and question.mark != 1 else kept, remarks)
+    names = _KEPT if number(decimal(question.mark, _DIGITS)) == question.mark else _KEPT - {"mark"}
+    remark_lost_fields(question, names - {"mark"} if isinstance(question.body, DescriptionBody) and question.mark != 1 else names, remarks)
     remark_lost_languages(question, language, remarks)
     remark_lost_keys(question, remarks)
     remark_changed_text(question, language, remarks)

@@ -91,8 +91,8 @@ class _Item:
     def _remark(self) -> None:
         question, remarks = self.question, self.remarks
         unmarked = isinstance(question.body, DescriptionBody) and question.mark != 1
-        kept = _KEPT - {"mark"} if unmarked or number(decimal(question.mark, DIGITS)) != question.mark else _KEPT
-        remark_lost_fields(question, kept, remarks)
+        names = _KEPT - {"mark"} if unmarked or number(decimal(question.mark, DIGITS)) != question.mark else _KEPT
+        remark_lost_fields(question, names, remarks)
         remark_lost_languages(question, self.language, remarks)
         remark_lost_keys(question, remarks)
         remark_changed_text(question, self.language, remarks)
@@ -103,8 +103,8 @@ class _Item:
         _xml.add(field, _tag("fieldlabel"), label)
         _xml.add(field, _tag("fieldentry"), entry)
 
-    def _material(self, parent: Element, words: str, kind: str = "text/html") -> None:
-        _xml.add(_xml.add(parent, _tag("material")), _tag("mattext"), words, texttype=kind)
+    def _material(self, parent: Element, text: str, kind: str = "text/html") -> None:
+        _xml.add(_xml.add(parent, _tag("material")), _tag("mattext"), text, texttype=kind)
 
     def _body(self) -> str:
         match self.question.body:
@@ -150,14 +150,14 @@ class _Item:
         response = _xml.add(self.presentation, _tag("response_str"), ident="response1", rcardinality="Single")
         _xml.add(_xml.add(response, _tag("render_fib")), _tag("response_label"), ident="answer1", rshuffle="No")
 
-    def _choice_response(self, ident: str, cardinality: str, words: Sequence[str], name: str = "", *, shuffle: bool = False) -> list[str]:
+    def _choice_response(self, ident: str, cardinality: str, texts: Sequence[str], name: str = "", *, shuffle: bool = False) -> list[str]:
         """Add a response with labels; return their identifiers."""
         response = _xml.add(self.presentation, _tag("response_lid"), ident=ident, rcardinality=cardinality)
         if name:
             self._material(response, name, "text/plain" if not name.startswith("<") else "text/html")
         render = _xml.add(response, _tag("render_choice"), **({"shuffle": "Yes"} if shuffle else {}))
-        idents = [f"{ident}_{at}" for at in range(1, len(words) + 1)]
-        for label, text in zip(idents, words, strict=True):
+        idents = [f"{ident}_{at}" for at in range(1, len(texts) + 1)]
+        for label, text in zip(idents, texts, strict=True):
             self._material(_xml.add(render, _tag("response_label"), ident=label), text)
         return idents
 
@@ -217,18 +217,18 @@ class _Item:
         """Return the right answers as whole words."""
         if any(answer.credit not in (0, 1) or not answer.right or answer.why for answer in answers):
             self.remarks.loss(N_("Wrong answers, part credits and their feedback are left out."), N_("The format has only right answers."))
-        found = [whole_words(answer, self.language) for answer in answers if answer.right]
-        if not found:
+        rights = [whole_words(answer, self.language) for answer in answers if answer.right]
+        if not rights:
             raise NotTranslatable(N_("No answer is right."))
-        return found
+        return rights
 
     def _short(self, body: ShortAnswerBody) -> str:
         accents = body.ignore_accents is not (self.language == "es")
         lose_written(self.remarks, body, ("model", "criteria"), ignore_accents=accents)
         self._text_response()
         condition = self._condition("100")
-        for words in self._patterns(body.answers):
-            self._equal(condition, "response1", words, sensitive=not body.ignore_case)
+        for pattern in self._patterns(body.answers):
+            self._equal(condition, "response1", pattern, sensitive=not body.ignore_case)
         return "short_answer_question"
 
     def _numerical(self, body: NumericalBody) -> str:
@@ -296,6 +296,6 @@ class _Item:
         response = _xml.add(self.presentation, _tag("response_lid"), ident=f"response_{name}", rcardinality="Single")
         self._material(response, name, "text/plain")
         render = _xml.add(response, _tag("render_choice"))
-        for at, words in enumerate(patterns, start=1):
-            self._material(_xml.add(render, _tag("response_label"), ident=f"{name}_{at}"), words, "text/plain")
+        for at, pattern in enumerate(patterns, start=1):
+            self._material(_xml.add(render, _tag("response_label"), ident=f"{name}_{at}"), pattern, "text/plain")
             self._equal(self._condition(share, "Add"), f"response_{name}", f"{name}_{at}")

@@ -112,5 +112,5 @@ def column(heading: str) -> str:
 def heading(name: str, language: str) -> str:
     """Return a column's name in a language."""
     english, _, number = name.partition(" ")
-    words = {**COLUMNS, **NUMBERED}[english]
-    return f"{words[0] if language == 'es' else english} {number}".strip()
+    names = {**COLUMNS, **NUMBERED}[english]
+    return f"{names[0] if language == 'es' else english} {number}".strip()

@@ -89,34 +89,34 @@ def _questions(rows: Sequence[SpreadsheetRow], language: str, remarks: TransferR
     return ImportedQuestions(tuple(sources), remarks.result())
 
 
-def _word(words: str, among: Mapping[str, T], what: str) -> T:
-    found = among.get(slug(words))
-    if found is None:
+def _word(cell: str, among: Mapping[str, T], what: str) -> T:
+    meaning = among.get(slug(cell))
+    if meaning is None:
         raise NotTranslatable(
             N_("“%(text)s” is not a valid value for “%(column)s”."),
             N_("Write one of: %(known)s."),
-            text=words[:60],
+            text=cell[:60],
             column=what,
             known=", ".join(among),
         )
-    return found
+    return meaning
 
 
-def _number(words: str) -> Fraction:
+def _number(cell: str) -> Fraction:
     """Return a number; of a share of a hundred, as a workbook shows it, the number before the sign."""
-    words = words.removesuffix("%").rstrip()
-    return number(words.replace(",", ".", 1) if "." not in words else words)
+    cell = cell.removesuffix("%").rstrip()
+    return number(cell.replace(",", ".", 1) if "." not in cell else cell)
 
 
 _THOUSANDS = re.compile(r"[+\-−]?[1-9][0-9]{0,2},[0-9]{3}\Z")
 """What is a number of thousands in English, and has three decimals in Spanish."""
 
 
-def _share(words: str) -> Fraction:
+def _share(cell: str) -> Fraction:
     try:
-        return read_credit(words.replace(",", ".", 1))
+        return read_credit(cell.replace(",", ".", 1))
     except RefusedError as refused:
-        raise NotTranslatable(N_("“%(text)s” is not a share of the mark."), N_("Write 0.5 or 1/2."), text=words[:40]) from refused
+        raise NotTranslatable(N_("“%(text)s” is not a share of the mark."), N_("Write 0.5 or 1/2."), text=cell[:40]) from refused
 
 
 class _SpreadsheetReader:
@@ -176,14 +176,14 @@ class _SpreadsheetReader:
 
     def _keys(self, name: str) -> tuple[str, ...]:
         """Return the keys of a cell; a changed one is reported."""
-        words = [word.strip() for word in re.split(r"[,;\n]", self.row.get(name)) if word.strip()]
-        for word in words:
+        parts = [word.strip() for word in re.split(r"[,;\n]", self.row.get(name)) if word.strip()]
+        for word in parts:
             if as_key(word) != word:
                 self.remarks.note(N_("“%(text)s” was read as the key “%(key)s”."), text=word[:80], key=as_key(word))
-        return tuple(dict.fromkeys(key for word in words if (key := as_key(word))))
+        return tuple(dict.fromkeys(key for word in parts if (key := as_key(word))))
 
-    def _texts(self, words: str) -> Texts:
-        return {self.language: one_line(words)}
+    def _texts(self, text: str) -> Texts:
+        return {self.language: one_line(text)}
 
     def _cell(self, name: str) -> str:
         self.used.add(name)
@@ -196,14 +196,14 @@ class _SpreadsheetReader:
 
     def _answers(self, *columns: str) -> list[SpreadsheetAnswer]:
         """Return the answers in order; `columns` are those that the kind uses."""
-        found = []
+        answers = []
         for at in range(1, MAXIMUM_ANSWERS + 1):
-            said = {name: self._cell(f"{name} {at}") if name in columns else "" for name in NUMBERED}
-            if said["option"] or said["match"]:
-                why = self._texts(said["feedback"]) if said["feedback"] else None
-                worth = _share(said["credit"]) if said["credit"] else None
-                found.append(SpreadsheetAnswer(at, one_line(said["option"]), one_line(said["match"]), why, worth))
-        return found
+            cells = {name: self._cell(f"{name} {at}") if name in columns else "" for name in NUMBERED}
+            if cells["option"] or cells["match"]:
+                why = self._texts(cells["feedback"]) if cells["feedback"] else None
+                worth = _share(cells["credit"]) if cells["credit"] else None
+                answers.append(SpreadsheetAnswer(at, one_line(cells["option"]), one_line(cells["match"]), why, worth))
+        return answers
 
     def _rights(self) -> set[int]:
         return {int(at) for at in re.findall(r"[0-9]{1,3}", self._cell("right"))}
@@ -215,9 +215,9 @@ class _SpreadsheetReader:
         if missing:
             raise NotTranslatable(N_("“right” names the answer %(at)s, which does not exist."), at=min(missing))
         return [
-            (one, right, one.credit if one.credit is not None else Fraction(right))
-            for one in answers
-            for right in (not rights or one.place in rights,)
+            (answer, right, answer.credit if answer.credit is not None else Fraction(right))
+            for answer in answers
+            for right in (not rights or answer.place in rights,)
         ]
 
     def _body(self, kind: QuestionKind) -> Body:
@@ -237,55 +237,57 @@ class _SpreadsheetReader:
         return readers[kind]()
 
     def _shuffle(self) -> bool:
-        said = self._cell("shuffle")
-        return _word(said, FLAGS, "shuffle") if said else True
+        cell = self._cell("shuffle")
+        return _word(cell, FLAGS, "shuffle") if cell else True
 
     def _options(self) -> tuple[Option, ...]:
         keys = KeyAllocator()
         judged = self._judged()
         if not self._rights():
             raise NotTranslatable(N_("“right” does not say which options are right."))
-        return tuple(Option(keys.of(one.option), self._texts(one.option), right, worth, one.why) for one, right, worth in judged)
+        return tuple(
+            Option(keys.of(answer.option), self._texts(answer.option), right, worth, answer.why) for answer, right, worth in judged
+        )
 
     def _single(self) -> Body:
         return SingleChoiceBody(self._options(), self._shuffle())
 
     def _multiple(self) -> Body:
         rules = {slug(rule.value): rule for rule in MultipleRule}
-        said = self._cell("rule")
-        return MultipleChoiceBody(self._options(), _word(said, rules, "rule") if said else MultipleRule.RIGHT_MINUS_WRONG, self._shuffle())
+        cell = self._cell("rule")
+        return MultipleChoiceBody(self._options(), _word(cell, rules, "rule") if cell else MultipleRule.RIGHT_MINUS_WRONG, self._shuffle())
 
     def _short(self) -> Body:
-        answers = tuple(TextPattern(self._texts(one.option), right, worth, one.why) for one, right, worth in self._judged())
+        answers = tuple(TextPattern(self._texts(answer.option), right, worth, answer.why) for answer, right, worth in self._judged())
         return ShortAnswerBody(answers, ignore_accents=self.language == "es")
 
     def _numerical(self) -> Body:
         answers = []
-        for one, right, worth in self._judged():
-            value = None if one.option == "*" else self._number_of(one.option)
-            answers.append(NumericalAnswer(value, right, worth, one.why))
-        said, unit = self._cell("tolerance"), self._cell("unit")
-        tolerance = Tolerance(amount=abs(_number(said))) if said else Tolerance()
+        for answer, right, worth in self._judged():
+            value = None if answer.option == "*" else self._number_of(answer.option)
+            answers.append(NumericalAnswer(value, right, worth, answer.why))
+        tolerance_text, unit = self._cell("tolerance"), self._cell("unit")
+        tolerance = Tolerance(amount=abs(_number(tolerance_text))) if tolerance_text else Tolerance()
         return NumericalBody(tuple(answers), tolerance, {self.language: unit} if unit else None)
 
-    def _number_of(self, words: str) -> Fraction:
+    def _number_of(self, cell: str) -> Fraction:
         """Return a number of an answer; a comma that may separate thousands is reported."""
-        if self.language != "es" and _THOUSANDS.match(words):
-            said = words.replace(",", ".")
+        if self.language != "es" and _THOUSANDS.match(cell):
+            written = cell.replace(",", ".")
             self.remarks.note(
-                N_("“%(text)s” was read as %(number)s."), N_("Write numbers without a thousands separator."), text=words, number=said
+                N_("“%(text)s” was read as %(number)s."), N_("Write numbers without a thousands separator."), text=cell, number=written
             )
-        return _number(words)
+        return _number(cell)
 
     def _matching(self) -> Body:
         answers, language = self._answers("option", "match", "feedback"), self.language
-        if any(not one.match for one in answers):
+        if any(not answer.match for answer in answers):
             raise NotTranslatable(N_("A matching item has no match."))
-        keys, choices = KeyAllocator(), matched([one.match for one in answers])
+        keys, choices = KeyAllocator(), matched([answer.match for answer in answers])
         pairs = tuple(
-            Pair(keys.of(one.option), {language: one.option}, choices[one.match], {language: one.match}, one.why)
-            for one in answers
-            if one.option
+            Pair(keys.of(answer.option), {language: answer.option}, choices[answer.match], {language: answer.match}, answer.why)
+            for answer in answers
+            if answer.option
         )
         used = {pair.match_key for pair in pairs}
         extra = tuple(KeyedLabel(key, {language: match}) for match, key in choices.items() if key not in used)
@@ -293,7 +295,7 @@ class _SpreadsheetReader:
 
     def _ordering(self) -> Body:
         keys = KeyAllocator()
-        items = tuple(KeyedLabel(keys.of(one.option), self._texts(one.option)) for one in self._answers("option"))
+        items = tuple(KeyedLabel(keys.of(answer.option), self._texts(answer.option)) for answer in self._answers("option"))
         rules = {slug(rule.value): rule for rule in OrderingRule}
-        said = self._cell("rule")
-        return OrderingBody(items, _word(said, rules, "rule") if said else OrderingRule.RELATIVE_TO_CORRECT)
+        cell = self._cell("rule")
+        return OrderingBody(items, _word(cell, rules, "rule") if cell else OrderingRule.RELATIVE_TO_CORRECT)

@@ -44,8 +44,8 @@ def _rows(table: ReadTable, remarks: TransferRemarkCollector) -> list[Spreadshee
         raise FileRefused(N_("The table has more than %(limit)s rows."), limit=MAXIMUM_ROWS)
     head_line, headings = filled.rows[0]
     places: dict[str, int] = {}
-    for place, heading in enumerate(headings):
-        places.setdefault(column(heading), place)
+    for index, heading in enumerate(headings):
+        places.setdefault(column(heading), index)
     places.pop("", None)
     remarks.remarks += map(left_out_remark, filled.left_out(places.values()))
     if "text" not in places or "kind" not in places:
@@ -54,23 +54,23 @@ def _rows(table: ReadTable, remarks: TransferRemarkCollector) -> list[Spreadshee
 
 
 def _cells(places: Mapping[str, int], cells: Sequence[str]) -> dict[str, str]:
-    found = {name: clean(cells[place]).strip() for name, place in places.items() if place < len(cells)}
-    return {name: words for name, words in found.items() if words}
+    shown = {name: clean(cells[index]).strip() for name, index in places.items() if index < len(cells)}
+    return {name: text for name, text in shown.items() if text}
 
 
 def check_cells(row: SpreadsheetRow) -> None:
     """Raise NotTranslatable for a formula, for what is not shown as it is stored, and for a text that is too long."""
-    for name, words in row.cells.items():
-        if words == FORMULA:
+    for name, text in row.cells.items():
+        if text == FORMULA:
             raise NotTranslatable(N_("The cell “%(name)s” is a formula."), N_("Write its value."), name=name)
-        if words.startswith(UNFAMILIAR):
+        if text.startswith(UNFAMILIAR):
             raise NotTranslatable(
                 N_("The cell “%(name)s” is a date, a time or a number in a format that is not known here (%(text)s)."),
                 N_("Format the cell as text and write what learners should read."),
                 name=name,
-                text=words.removeprefix(UNFAMILIAR)[:40],
+                text=text.removeprefix(UNFAMILIAR)[:40],
             )
-        if len(words) > MAXIMUM_CELL:
+        if len(text) > MAXIMUM_CELL:
             raise NotTranslatable(N_("The cell “%(name)s” has more than %(limit)s characters."), name=name, limit=MAXIMUM_CELL)
 
 

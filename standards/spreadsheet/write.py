@@ -66,8 +66,8 @@ def _exported(
 
 
 def _exact(value: Fraction) -> str:
-    said = decimal(value)
-    return said if Fraction(said) == value else f"{value.numerator}/{value.denominator}"
+    text = decimal(value)
+    return text if Fraction(text) == value else f"{value.numerator}/{value.denominator}"
 
 
 def _selection(selection: QuestionSelection) -> dict[str, str]:
@@ -122,8 +122,8 @@ class _SpreadsheetWriter:
             case SingleChoiceBody(options, shuffle, None):
                 return {**self._options(options), **self._shuffle(shuffle)}
             case MultipleChoiceBody(options, rule, shuffle):
-                said = {} if rule is MultipleRule.RIGHT_MINUS_WRONG else {"rule": rule.value}
-                return {**self._options(options), **said, **self._shuffle(shuffle)}
+                rule_fields = {} if rule is MultipleRule.RIGHT_MINUS_WRONG else {"rule": rule.value}
+                return {**self._options(options), **rule_fields, **self._shuffle(shuffle)}
             case TrueFalseBody(answer):
                 return {"right": ("verdadero" if answer else "falso") if self.language == "es" else str(answer).lower()}
             case ShortAnswerBody() as short:
@@ -133,8 +133,8 @@ class _SpreadsheetWriter:
             case MatchingBody() as matching:
                 return self._matching(matching)
             case OrderingBody(items, rule):
-                said = {} if rule is OrderingRule.RELATIVE_TO_CORRECT else {"rule": rule.value}
-                return {**{f"option {at}": self._line(label.text) for at, label in enumerate(items, start=1)}, **said}
+                rule_fields = {} if rule is OrderingRule.RELATIVE_TO_CORRECT else {"rule": rule.value}
+                return {**{f"option {at}": self._line(label.text) for at, label in enumerate(items, start=1)}, **rule_fields}
             case EssayBody() as essay:
                 self._lose(
                     essay, ("template", "model", "rubric", "files"), words=essay.words != EssayBody().words, review=essay.self_review
@@ -158,13 +158,13 @@ class _SpreadsheetWriter:
         return self._answers([(self._line(option.text), option) for option in options])
 
     def _answers(self, answers: "Sequence[tuple[str, Option | TextPattern | NumericalAnswer]]") -> dict[str, str]:
-        rights = [str(at) for at, (_words, one) in enumerate(answers, start=1) if one.right]
+        rights = [str(at) for at, (_words, answer) in enumerate(answers, start=1) if answer.right]
         if not rights:
             raise NotTranslatable(N_("No answer is right, and a table cannot express that."))
         row = {"right": ", ".join(rights)}
-        for at, (words, one) in enumerate(answers, start=1):
-            row |= {f"option {at}": words, f"feedback {at}": self._line(one.why)}
-            row[f"credit {at}"] = "" if one.credit == Fraction(one.right) else _exact(one.credit)
+        for at, (text, answer) in enumerate(answers, start=1):
+            row |= {f"option {at}": text, f"feedback {at}": self._line(answer.why)}
+            row[f"credit {at}"] = "" if answer.credit == Fraction(answer.right) else _exact(answer.credit)
         return row
 
     def _short(self, body: ShortAnswerBody) -> dict[str, str]:

@@ -47,7 +47,7 @@ def sender(files: FileStore, sha256: str, media_type: str = "video/mp4") -> Flas
 
     @app.get("/")
     def send() -> Response:
-        return send_content(files, sha256, media_type, "clase ñ.mp4", inline=True, kept="private")
+        return send_content(files, sha256, media_type, "clase ñ.mp4", inline=True, cache_control="private")
 
     return app
 

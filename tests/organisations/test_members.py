@@ -186,7 +186,7 @@ def test_who_loses_the_main_place_keeps_a_further_one_as_main(instance: Instance
     assign(instance, person, MembershipValues(finance.id, further=frozenset({works.id})))
 
     with instance.database.unit_of_work() as session:
-        members.remove_member(session, SYSTEM, person, now=NOON, place=finance)
+        members.remove_member(session, SYSTEM, person, now=NOON, organisation=finance)
 
     with instance.database.unit_of_work(write=False) as session:
         place = queries.find_place(session, person.id)

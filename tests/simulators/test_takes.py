@@ -58,13 +58,13 @@ def test_a_task_is_submitted_anew_in_each_take(instance: Instance, published: tu
     retake(instance, learner, course)
     first, second = takes_of(instance, learner, course)
     places = [PersonTaskKey(learner.person_id or 0, take.id, course.id, KEY) for take in (first, second)]
-    kept = [read(instance, lambda session, one=place: queries.find_save(session, one)) for place in places]  # type: ignore[misc]  # the default binds it
+    kept = read(instance, lambda session: [queries.find_save(session, place) for place in places])
 
     hand_in(instance, learner, "1")
 
     assert [row and row.answers["linea"] for row in kept] == ["99,54", None]
     assert [(row.enrolment_id, row.number) for row in rows(instance)] == [(first.id, 1), (second.id, 1)]
-    histories = [read(instance, lambda session, one=place: queries.list_submissions(session, one)) for place in places]  # type: ignore[misc]  # the default binds it
+    histories = read(instance, lambda session: [queries.list_submissions(session, place) for place in places])
     assert [[row.number for row in history] for history in histories] == [[1], [1]]
     assert read(instance, lambda session: session.scalars(select(TaskSave.enrolment_id).order_by(TaskSave.id)).all()) == [
         first.id,

@@ -1,10 +1,11 @@
 """House rules of the URL map."""
 
+import inspect
 import re
 
 from flask import Flask
 
-from kernel.web.request import public, requires
+from kernel.web.request import RouteAccess, public, requires
 from lms.permissions import SiteAction
 from tests.support.access import ACCESS
 from tests.support.routes import PUBLIC, ROUTES
@@ -44,6 +45,28 @@ def test_every_route_declares_who_may_use_it(app: Flask) -> None:
     """Sentence 4."""
     assert not undeclared(app)
     assert undeclared(a_sample()) == ["open"]
+
+
+def unfit(app: Flask) -> list[str]:
+    """Return the endpoints whose loader, or else the view, does not take the variables of the address by their names."""
+    endpoints = set()
+    for rule in app.url_map.iter_rules():
+        view = app.view_functions[rule.endpoint]
+        loader = getattr(view, "access", RouteAccess(None)).loader
+        variables = dict.fromkeys(rule.arguments) | (rule.defaults or {})
+        try:
+            inspect.signature(loader or view).bind(*((None, None) if loader else ()), **variables)
+        except TypeError:
+            endpoints.add(rule.endpoint)
+    return sorted(endpoints)
+
+
+def test_every_loader_takes_the_variables_of_its_address(app: Flask) -> None:
+    sample = a_sample()
+    sample.add_url_rule("/another/<name>", "another", requires(SiteAction.LEARN, lambda _session, _actor, title: title)(lambda title: ""))
+
+    assert not unfit(app)
+    assert unfit(sample) == ["another"]
 
 
 def test_every_address_is_lower_kebab_case(app: Flask) -> None:

@@ -76,7 +76,7 @@ class ForeignBlock:
 
 def references(lines: list[str], first: int, collector: ForeignRemarkCollector) -> dict[str, str]:
     """Return the addresses that references of a text stand for, and blank their lines; their titles are counted."""
-    found: dict[str, str] = {}
+    addresses: dict[str, str] = {}
     inside = ""
     for at in range(first - 1, len(lines)):
         fence = _FENCE.match(lines[at])
@@ -84,11 +84,11 @@ def references(lines: list[str], first: int, collector: ForeignRemarkCollector) 
             inside = "" if inside else fence[2]
         match = None if inside else _REFERENCE.match(lines[at])
         if match:
-            found[match[1].casefold()] = match[2]
+            addresses[match[1].casefold()] = match[2]
             if match[3]:
                 collector.count(f"title={match[3]}")
             lines[at] = ""
-    return found
+    return addresses
 
 
 def blocks(lines: list[str], first: int, collector: ForeignRemarkCollector) -> Iterator[ForeignBlock]:
@@ -117,7 +117,7 @@ def blocks(lines: list[str], first: int, collector: ForeignRemarkCollector) -> I
             yield block
             continue
         if line.lstrip().startswith("<!--"):
-            end = next((place for place in range(at, len(lines)) if "-->" in lines[place]), len(lines) - 1)
+            end = next((index for index in range(at, len(lines)) if "-->" in lines[index]), len(lines) - 1)
             yield ForeignBlock("comment", at + 1, [text.rstrip() for text in lines[at : end + 1]])
             at = end + 1
             continue
@@ -152,11 +152,11 @@ def _box(
     return _quotation(at, lines, collector) if _QUOTED.match(line) else None
 
 
-def _division(words: str, at: int, boxes: list[str], collector: ForeignRemarkCollector) -> tuple[list[ForeignBlock], int]:
-    if not words:
+def _division(info: str, at: int, boxes: list[str], collector: ForeignRemarkCollector) -> tuple[list[ForeignBlock], int]:
+    if not info:
         closed = [ForeignBlock("close", at + 1, name=boxes.pop())] if boxes else []
         return closed, at + 1
-    name, _blank, title = words.lstrip(".").partition(" ")
+    name, _blank, title = info.lstrip(".").partition(" ")
     boxes.append(name)
     return [_opened(name, title.strip("[] ") if "=" not in title and not title.startswith(".") else "", at, collector)], at + 1
 
@@ -198,7 +198,7 @@ def _alert(match: re.Match[str], at: int, lines: list[str], collector: ForeignRe
 
 
 def _quotation(at: int, lines: list[str], collector: ForeignRemarkCollector) -> tuple[list[ForeignBlock], int]:
-    end = next((place for place in range(at, len(lines)) if not _QUOTED.match(lines[place])), len(lines))
+    end = next((index for index in range(at, len(lines)) if not _QUOTED.match(lines[index])), len(lines))
     inner = [_QUOTED.sub("", text) for text in lines[at:end]]
     opened = ForeignBlock("open", at + 1, box=CalloutKind.QUOTE, name="quote")
     name = _box_named(lines, end, collector)
@@ -233,7 +233,7 @@ def _code(lines: list[str], at: int, fence: re.Match[str], collector: ForeignRem
     """Return fenced code: the language is the first word behind the fence, what else stands there is counted."""
     marks, indent = fence[2], fence[1]
     closing = re.compile(rf"[ \t]*{re.escape(marks[0])}{{{len(marks)},}}[ \t]*$")
-    end = next((place for place in range(at + 1, len(lines)) if closing.match(lines[place].rstrip("\r\n"))), None)
+    end = next((index for index in range(at + 1, len(lines)) if closing.match(lines[index].rstrip("\r\n"))), None)
     if end is None:
         collector.add(RemarkKind.CHECK, at + 1, N_("The code block that begins here is not closed."))
     inner = [_unindented(text.rstrip("\r\n"), len(indent)) for text in lines[at + 1 : end if end is not None else len(lines)]]
@@ -245,8 +245,8 @@ def _code(lines: list[str], at: int, fence: re.Match[str], collector: ForeignRem
     block = ForeignBlock("code", at + 1, inner, name=language[0].lower() if language else "", level=len(indent))
     after = end + 1 if end is not None else len(lines)
     named = [name for name in _classes(lines, after) or [] if name.startswith("language-")]
-    if named and not block.name and (found := _LANGUAGE.fullmatch(named[0].removeprefix("language-"))):
-        block.name, after = found[0].lower(), after + 1
+    if named and not block.name and (match := _LANGUAGE.fullmatch(named[0].removeprefix("language-"))):
+        block.name, after = match[0].lower(), after + 1
     return block, after
 
 

@@ -58,22 +58,22 @@ class _ForeignModule:
     key: str = ""
 
 
-def convert_folder(files: Mapping[str, bytes], wanted: ConversionOptions) -> Converted:
+def convert_folder(files: Mapping[str, bytes], options: ConversionOptions) -> Converted:
     """Return a course folder made of the Markdown files of another; raise Invalid where there is none."""
-    return _Conversion(files, wanted).run()
+    return _Conversion(files, options).run()
 
 
-def convert_archive(content: bytes, wanted: ConversionOptions) -> Converted:
+def convert_archive(content: bytes, options: ConversionOptions) -> Converted:
     """Return the course converted from a packed folder; raise Invalid too, and ArchiveRefused for a hostile archive."""
-    return convert_folder(read_folder_archive(content).files, wanted)
+    return convert_folder(read_folder_archive(content).files, options)
 
 
 class _Conversion:
     """One folder on its way; addresses are given before texts are written, because texts lead to each other."""
 
-    def __init__(self, files: Mapping[str, bytes], wanted: ConversionOptions) -> None:
+    def __init__(self, files: Mapping[str, bytes], options: ConversionOptions) -> None:
         self.files = {path: content for path, content in files.items() if not any(name.startswith(".") for name in path.split("/"))}
-        self.wanted = wanted
+        self.wanted = options
         self.remarks: list[ForeignRemark] = []
         self.attributes: Counter[str] = Counter()
         self.origins: dict[str, Origin] = {}
@@ -93,10 +93,10 @@ class _Conversion:
         authors: list[str] = []
         for number, part in enumerate(parts, start=1):
             folder = f"{number:02d}-{part.key}"
-            for place, path in enumerate(part.lessons, start=1):
+            for position, path in enumerate(part.lessons, start=1):
                 lesson = self._lesson(path, folder)
                 authors += lesson.front.authors
-                self._write(lesson, path, f"{folder}/{place:02d}-{self.keys[path]}.{self.wanted.language}.md")
+                self._write(lesson, path, f"{folder}/{position:02d}-{self.keys[path]}.{self.wanted.language}.md")
             self.out[f"{folder}/module.yaml"] = f"key: {part.key}\ntitle: {scalar(part.title, flow=False)}\n".encode()
         self.out["course.yaml"] = self._course(authors).encode()
         self._remark_left_files()
@@ -153,14 +153,14 @@ class _Conversion:
                     known.discard(path)
                     parts[-1].lessons.append(path)
         self.taken.add(plan)
-        found = [part for part in parts if part.lessons]
-        if not found:
+        filled = [part for part in parts if part.lessons]
+        if not filled:
             return []
         rest = sorted((path for path in known if not _is_index(path)), key=_natural)
         for path in rest:
             self._remark(RemarkKind.CHECK, path, N_("This lesson is not in the table of contents, so it is placed at the end."))
-        found[-1].lessons += rest
-        return [_ForeignModule(part.name or "0", part.title or self._course_title(), part.lessons) for part in found]
+        filled[-1].lessons += rest
+        return [_ForeignModule(part.name or "0", part.title or self._course_title(), part.lessons) for part in filled]
 
     def _by_folder(self, lessons: list[str]) -> list[_ForeignModule]:
         parts: dict[str, _ForeignModule] = {}
@@ -218,10 +218,10 @@ class _Conversion:
         return lesson
 
     def _page(self, path: str, target: str) -> str:
-        for place in _places(path, target):
-            for wanted in _candidates(place):
-                if wanted in self.keys:
-                    return f"course:{self.keys[wanted]}"
+        for candidate in _places(path, target):
+            for source in _candidates(candidate):
+                if source in self.keys:
+                    return f"course:{self.keys[source]}"
         name = PurePosixPath(_resolved("", target.lstrip("/"))).name.removesuffix(".html")
         alike = [lesson for lesson in self.keys if PurePosixPath(lesson).stem == name and not _is_index(lesson)]
         if target.startswith("/") and len(alike) == 1:  # where the site that the folder makes has its page
@@ -232,7 +232,7 @@ class _Conversion:
         """Take a file along into the module's media/ and return its path from the lesson; '' and why where it does not come."""
         if "://" in target:
             return "", N_("The image %(path)s is on another site. Only its description is kept.")
-        source = next((found for found in _places(path, target) if found in self.files), "")
+        source = next((candidate for candidate in _places(path, target) if candidate in self.files), "")
         if not source:
             return "", N_("The image %(path)s is not in the folder. Only its description is kept.")
         content, why = _media_content(source, self.files[source])
@@ -305,8 +305,8 @@ def _natural(path: str) -> list[tuple[int, int, int, str]]:
 
 def _name_as_words(name: str) -> str:
     """Return the name of a file or folder as words."""
-    words = _PREFIX.sub("", name).replace("_", " ").replace("-", " ").strip() or name
-    return words[:1].upper() + words[1:]
+    text = _PREFIX.sub("", name).replace("_", " ").replace("-", " ").strip() or name
+    return text[:1].upper() + text[1:]
 
 
 def _resolved(path: str, target: str) -> str:
@@ -319,10 +319,10 @@ def _places(path: str, target: str) -> list[str]:
 
     Where lessons and pictures were packed from beside each other, `../fig/` leads out of the folder and means the one in it.
     """
-    found = _resolved(path, target)
-    bare = re.sub(r"^(?:\.\./)+", "", found)
+    resolved = _resolved(path, target)
+    bare = re.sub(r"^(?:\.\./)+", "", resolved)
     from_root = _resolved("", target.lstrip("/")) if target.startswith("/") else bare
-    return list(dict.fromkeys((found, bare, from_root)))
+    return list(dict.fromkeys((resolved, bare, from_root)))
 
 
 def _media_content(path: str, content: bytes) -> tuple[bytes, str]:

@@ -100,12 +100,12 @@ def _item_text(item: YamlNode) -> str:
 
 def _toml(lines: list[str], collector: ForeignRemarkCollector) -> Fields | None:
     try:
-        found = tomllib.loads("\n".join(lines))
+        values = tomllib.loads("\n".join(lines))
     except tomllib.TOMLDecodeError:
         collector.add(RemarkKind.FIELD, 1, N_("The front matter cannot be read as TOML."))
         return None
     places = {line.partition("=")[0].strip(): at for at, line in enumerate(lines, start=2)}
-    return {name: (line := places.get(name, 1), tuple((line, text) for text in _plain(value))) for name, value in found.items()}
+    return {name: (line := places.get(name, 1), tuple((line, text) for text in _plain(value))) for name, value in values.items()}
 
 
 def _plain(value: object) -> tuple[str, ...]:

@@ -63,11 +63,11 @@ class InlineWriter:
 
     def words(self, text: str, line: int) -> str:
         """Return a paragraph in this format; images leave it for `figures`."""
-        kept = self.kept = []
+        held = self.kept = []
 
-        def keep(found: str) -> str:
-            kept.append(found)
-            return f"\ue000{len(kept) - 1}\ue000"
+        def keep(markup: str) -> str:
+            held.append(markup)
+            return f"\ue000{len(held) - 1}\ue000"
 
         text = text.replace("\ue000", "")
         text = _CODE.sub(lambda match: keep(match[0]), text)
@@ -86,7 +86,7 @@ class InlineWriter:
         text = _WIKI.sub(lambda match: self._wiki(match, line, keep), text)
         text = self._signs(text, line)
         while _KEPT.search(text):
-            text = _KEPT.sub(lambda match: kept[int(match[1])], text)
+            text = _KEPT.sub(lambda match: held[int(match[1])], text)
         return text
 
     def _at(self, match: re.Match[str], line: int) -> int:
@@ -136,8 +136,8 @@ class InlineWriter:
         return self._image(match[1], match[2], match[3] or match[4] or "", match[5] or "", self._at(match, line))
 
     def _image(self, label: str, source: str, title: str, attributes: str, line: int) -> str:
-        said = dict(_ATTRIBUTE.findall(attributes))
-        alternative = " ".join((label or said.get("alt") or said.get("fig-alt") or "").split())
+        values = dict(_ATTRIBUTE.findall(attributes))
+        alternative = " ".join((label or values.get("alt") or values.get("fig-alt") or "").split())
         path, why = self.around.media(source)
         if not path:
             self.collector.add(RemarkKind.IMAGE, line, why, path=self.written.get(source, source))
@@ -152,21 +152,21 @@ class InlineWriter:
 
     def _link(self, match: re.Match[str], label: str, target: str, line: int, keep: Callable[[str], str]) -> str:
         self._count({"title": match[3] or match[4] or ""} if match.re is _LINK else {})
-        words = " ".join(label.split()) or target
+        text = " ".join(label.split()) or target
         address = self._address(target, self._at(match, line))
-        return keep(f"[{words}]({address})") if address else words
+        return keep(f"[{text}]({address})") if address else text
 
     def _address(self, target: str, line: int) -> str:
         if target.startswith(("https://", "http://", "mailto:")):
             return target
         if target.startswith("#"):
-            wanted = slug(target[1:])
-            if wanted in self.headings:
-                return f"#{wanted}"
+            heading = slug(target[1:])
+            if heading in self.headings:
+                return f"#{heading}"
         elif ":" not in target.partition("/")[0]:
-            found = self.around.page(target) or self.around.media(target)[0]
-            if found:
-                return found
+            address = self.around.page(target) or self.around.media(target)[0]
+            if address:
+                return address
         self.collector.add(RemarkKind.LINK, line, _NOWHERE, target=self.written.get(target, target))
         return ""
 

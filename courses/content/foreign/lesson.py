@@ -30,41 +30,41 @@ def convert(text: str, language: str, collector: ForeignRemarkCollector, around:
     lines = text.removeprefix("\ufeff").replace("\r\n", "\n").expandtabs(4).split("\n")
     front = read_front(lines, collector)
     referred = references(lines, front.first_line, collector)
-    found = list(blocks(lines, front.first_line, collector))
-    title, found = _title(front, found)
-    found = [*_boxes(front, BOXES_BEFORE), *found, *_boxes(front, BOXES_AFTER)]
-    headings = frozenset(slug(_plain(block.lines[0])) for block in found if block.kind == "heading")
+    parts = list(blocks(lines, front.first_line, collector))
+    title, parts = _title(front, parts)
+    parts = [*_boxes(front, BOXES_BEFORE), *parts, *_boxes(front, BOXES_AFTER)]
+    headings = frozenset(slug(_plain(block.lines[0])) for block in parts if block.kind == "heading")
     writer = _LessonWriter(language, InlineWriter(collector, around, headings, referred), collector)
-    body, places = writer.render(found)
+    body, places = writer.render(parts)
     return ForeignLesson(title, front, body, places)
 
 
 def _boxes(front: ForeignFrontMatter, names: tuple[str, ...]) -> list[ForeignBlock]:
     """Return the lists of the front matter as the boxes that they are in lessons that fence them."""
-    found: list[ForeignBlock] = []
+    boxes: list[ForeignBlock] = []
     for name in names:
         items = front.boxes.get(name, ())
         if items:
-            words = [ForeignBlock("words", line, [f"- {' '.join(text.split())}"]) for line, text in items]
+            items_of_box = [ForeignBlock("words", line, [f"- {' '.join(text.split())}"]) for line, text in items]
             first, last = items[0][0], items[-1][0]
-            found += [
+            boxes += [
                 ForeignBlock("open", first, box=BOXES[name], name=name),
                 ForeignBlock("blank", first),
-                *words,
+                *items_of_box,
                 ForeignBlock("close", last, name=name),
             ]
-    return found
+    return boxes
 
 
-def _title(front: ForeignFrontMatter, found: list[ForeignBlock]) -> tuple[str, list[ForeignBlock]]:
+def _title(front: ForeignFrontMatter, parts: list[ForeignBlock]) -> tuple[str, list[ForeignBlock]]:
     """Take the title out of the text where it begins with one; the front matter's counts before it."""
-    first = next((at for at, block in enumerate(found) if block.kind not in ("blank", "comment")), None)
-    if first is None or found[first].kind != "heading" or found[first].level != 1:
-        return front.title, found
-    words = _plain(found[first].lines[0])
-    if front.title and slug(front.title) != slug(words):
-        return front.title, found
-    return words, [*found[:first], *found[first + 1 :]]
+    first = next((at for at, block in enumerate(parts) if block.kind not in ("blank", "comment")), None)
+    if first is None or parts[first].kind != "heading" or parts[first].level != 1:
+        return front.title, parts
+    heading = _plain(parts[first].lines[0])
+    if front.title and slug(front.title) != slug(heading):
+        return front.title, parts
+    return heading, [*parts[:first], *parts[first + 1 :]]
 
 
 def _plain(heading: str) -> str:
@@ -95,25 +95,25 @@ class _LessonWriter:
     items: list[int] = field(default_factory=list)
     """For each list that is open, the column at which its text begins in the source."""
 
-    def render(self, found: list[ForeignBlock]) -> tuple[str, tuple[int, ...]]:
+    def render(self, parts: list[ForeignBlock]) -> tuple[str, tuple[int, ...]]:
         """Return the text, and for each of its lines that of the source."""
         at = 0
-        while at < len(found):
-            block = found[at]
+        while at < len(parts):
+            block = parts[at]
             self.line = block.line
             if block.kind == "open":
-                at = self._open(found, at)
+                at = self._open(parts, at)
                 continue
             getattr(self, f"_{block.kind}")(block)
             at += 1
-        kept: list[tuple[str, int]] = []
-        for number, (line, place) in enumerate(zip(self.out, self.places, strict=True)):
+        lines: list[tuple[str, int]] = []
+        for number, (line, source_line) in enumerate(zip(self.out, self.places, strict=True)):
             bare = line if line.endswith("  ") and line.strip() else line.rstrip()
-            if bare or number in self.code or (kept and kept[-1][0]):
-                kept.append((bare, place))
-        while kept and not kept[-1][0]:
-            kept.pop()
-        return "".join(f"{line}\n" for line, _place in kept), tuple(place for _line, place in kept)
+            if bare or number in self.code or (lines and lines[-1][0]):
+                lines.append((bare, source_line))
+        while lines and not lines[-1][0]:
+            lines.pop()
+        return "".join(f"{line}\n" for line, _place in lines), tuple(source_line for _line, source_line in lines)
 
     def _put(self, *lines: str, step: int = 0) -> None:
         """Write lines: all of the present line of the source, or with a `step` of 1 each of the next."""
@@ -132,13 +132,13 @@ class _LessonWriter:
         if self.out and self.out[-1].strip("> "):
             self._put("")
 
-    def _open(self, found: list[ForeignBlock], at: int) -> int:
+    def _open(self, parts: list[ForeignBlock], at: int) -> int:
         """Write the first line of a box; a heading that begins it is its title."""
-        block, after = found[at], at + 1
+        block, after = parts[at], at + 1
         title = block.title
-        first = next((place for place in range(after, len(found)) if found[place].kind != "blank"), len(found))
-        if block.box is not CalloutKind.OPEN and not title and first < len(found) and found[first].kind == "heading":
-            title, after = _plain(found[first].lines[0]), first + 1
+        first = next((index for index in range(after, len(parts)) if parts[index].kind != "blank"), len(parts))
+        if block.box is not CalloutKind.OPEN and not title and first < len(parts) and parts[first].kind == "heading":
+            title, after = _plain(parts[first].lines[0]), first + 1
         self.items.clear()
         self._gap()
         if block.box is CalloutKind.CHECK and any(self.quotes) and CalloutKind.CHECK not in self.boxes:
@@ -191,16 +191,16 @@ class _LessonWriter:
         self.items.clear()
         self._gap()
         address = _ADDRESS.search(block.lines[0])
-        words = self.inline.words(_ADDRESS.sub("", block.lines[0]), block.line)
+        text = self.inline.words(_ADDRESS.sub("", block.lines[0]), block.line)
         if any(self.quotes):
-            self._put(f"**{words.replace('**', '')}**", "")
+            self._put(f"**{text.replace('**', '')}**", "")
         else:
             while self.levels and self.levels[-1] >= block.level:
                 self.levels.pop()
             self.levels.append(block.level)
             marks = "#" * min(1 + len(self.levels), DEEPEST)
             named = f" {{#{slug(address[1])}}}" if address and is_address(slug(address[1])) else ""
-            self._put(f"{marks} {words}{named}", "")
+            self._put(f"{marks} {text}{named}", "")
         self._figures()
 
     def _words(self, block: ForeignBlock) -> None:

@@ -85,10 +85,10 @@ class RemarkGroup:
 
 def grouped(remarks: Iterable[ForeignRemark]) -> list[RemarkGroup]:
     """Return remarks by kind, what was lost first."""
-    found: dict[RemarkKind, list[ForeignRemark]] = {kind: [] for kind in RemarkKind}
+    by_kind: dict[RemarkKind, list[ForeignRemark]] = {kind: [] for kind in RemarkKind}
     for remark in remarks:
-        found[remark.kind].append(remark)
-    return [RemarkGroup(kind, tuple(listed)) for kind, listed in found.items() if listed]
+        by_kind[remark.kind].append(remark)
+    return [RemarkGroup(kind, tuple(listed)) for kind, listed in by_kind.items() if listed]
 
 
 @dataclass(frozen=True, slots=True)
