@@ -22,6 +22,7 @@ from lms.instance import Instance
 from lms.worker import add_periodic
 from quizzes import jobs
 from quizzes.models import Attempt, AttemptItem, QuizVersion
+from quizzes.queries.attempts import get_questions
 from quizzes.queries.draw_tables import list_balanced, list_tables
 from quizzes.queries.waiting import list_findings
 from quizzes.rules.balanced_draw import DrawPlan, QuestionSets
@@ -79,7 +80,7 @@ def drawn_again(instance: Instance, learner: Actor, attempt: UUID) -> list[tuple
 def expected_score(instance: Instance, attempt: UUID) -> float:
     """Return the mean facility of the questions of an attempt, by the authors."""
     with instance.database.unit_of_work(write=False) as session:
-        questions = services.queries.get_questions(session, [int(str(item[2])) for item in stored_items(instance, attempt)])
+        questions = get_questions(session, [int(str(item[2])) for item in stored_items(instance, attempt)])
     return sum(TWELVE[one.key] for one in questions.values()) / len(questions)
 
 
@@ -173,7 +174,7 @@ PRIORS = (("a", 50), ("b", 75))
 def expected_key(instance: Instance, attempt: UUID) -> str:
     with instance.database.unit_of_work(write=False) as session:
         version = int(str(stored_items(instance, attempt)[0][2]))
-        return services.queries.get_questions(session, [version])[version].key
+        return get_questions(session, [version])[version].key
 
 
 def test_a_table_that_would_allow_no_draw_is_not_put_in_use_and_editors_are_notified(browser: Browser, instance: Instance) -> None:

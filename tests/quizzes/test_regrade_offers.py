@@ -80,7 +80,7 @@ def test_what_would_be_marked_otherwise_is_counted_by_question_with_an_example(i
 
 
 def test_the_count_is_the_same_in_portions(monkeypatch: pytest.MonkeyPatch, instance: Instance) -> None:
-    monkeypatch.setattr(regrade_offers, "PORTION", 1)
+    monkeypatch.setattr(regrade_offers, "OFFER_PORTION", 1)
 
     assert offers(instance, a_class(instance)) == [SHORT, GAPS]
 

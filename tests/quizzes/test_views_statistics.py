@@ -317,7 +317,7 @@ def test_few_attempts_are_computed_at_once_and_many_in_the_background(
     monkeypatch.setattr(services, "AT_ONCE", 1000)
     assert "Hay intentos más recientes" not in browser.get(PAGE).text
     assert kept(instance) == 1
-    monkeypatch.setattr(services, "compute", None)
+    monkeypatch.setattr(services, "compute_statistics", None)
     assert "Se cuentan 5 intentos" in browser.get(PAGE).text
 
 
