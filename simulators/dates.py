@@ -12,16 +12,16 @@ from simulators.rules.attempts import pause_ends
 def pause_dates(session: Session, requested: DateRequest) -> Iterator[DatedItem]:
     """Tell when the pause before the next submission is over; one statement, and none where no task that was tried has a pause."""
     paused = {
-        (enrolment.enrolment_id, activity.key): (enrolment, activity)
-        for enrolment in requested.enrolments
-        for activity in enrolment.list_tried("simulator")
+        (learner.enrolment_id, activity.key): (learner, activity)
+        for learner in requested.enrolments
+        for activity in learner.list_tried("simulator")
         if (policy := get_task_of_activity(session, activity.id).task.policy).pause_first or policy.pause_later
     }
     if not paused:
         return
     history = list_past_submissions(session, requested.person_ids, {key for _id, key in paused})
-    for taken, (enrolment, activity) in paused.items():
+    for taken, (learner, activity) in paused.items():
         until = pause_ends(get_task_of_activity(session, activity.id).task.policy, history.get(taken, []))
-        closes = enrolment.closing(activity)
+        closes = learner.closing(activity)
         if until is not None and until > requested.now and (closes is None or until < closes):
-            yield enrolment.activity_item(activity, "pause", DateKind.CONDITION_OPENS, until)
+            yield learner.activity_item(activity, "pause", DateKind.CONDITION_OPENS, until)

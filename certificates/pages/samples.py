@@ -96,11 +96,11 @@ def long_texts(texts: CertificateTexts) -> CertificateTexts:
 def find_overflows(texts: CertificateTexts) -> tuple[tuple[str, TextOverflow], ...]:
     """Return what does not fit a template with the hard names and the longest title, each with its language (spec/certificates T5)."""
     overflows: dict[tuple[str, int], TextOverflow] = {}
-    for language in texts.template.languages:
+    for code in texts.template.languages:
         for name, surnames in HARD_NAMES:
             hard = replace(
-                texts, language=language, person_name=name, surnames=surnames, course_title=LONGEST_TITLE, edition=LONGEST_EDITION
+                texts, language=code, person_name=name, surnames=surnames, course_title=LONGEST_TITLE, edition=LONGEST_EDITION
             )
             for overflow in placed_sheet(compose(hard)).overflows:
-                overflows.setdefault((language, overflow.element), overflow)
-    return tuple((language, overflow) for (language, _element), overflow in overflows.items())
+                overflows.setdefault((code, overflow.element), overflow)
+    return tuple((code, overflow) for (code, _element), overflow in overflows.items())

@@ -126,14 +126,14 @@ class PlaceLines:
         self._place, self._counted = unit, counted
         self._days = None if working is None else counted_days((each.spans for each in counted.values()), day, working)
         self._day = day
-        parents = {number: summary.parent_id for number, summary in tree.items()}
-        self._below = {number: _part(parents, unit.id, number) for _obligation, number in counted}
+        parents = {unit_id: summary.parent_id for unit_id, summary in tree.items()}
+        self._below = {unit_id: _part(parents, unit.id, unit_id) for _obligation, unit_id in counted}
 
     def by_place(self, children: Sequence[UnitSummary]) -> ReportTable:
         """Return a line for each place below, one for those counted in the place itself, one for those in no place of it."""
         of_part = defaultdict[int | None, list[PlaceTally]](list)
-        for (_obligation, number), each in self._counted.items():
-            of_part[self._below[number]].append(each)
+        for (_obligation, unit_id), each in self._counted.items():
+            of_part[self._below[unit_id]].append(each)
         lines = [self._line(child.name, of_part.get(child.id, []), unit=child.uuid) for child in children]
         lines = [line for line, child in zip(lines, children, strict=True) if not child.closed or line.tally.required]
         if own := of_part.get(self._place.id):
@@ -145,7 +145,7 @@ class PlaceLines:
     def by_obligation(self, obligations: Iterable[ReportObligation]) -> ReportTable:
         """Return a line for each obligation that is required of somebody here."""
         tallies = defaultdict[int, list[PlaceTally]](list)
-        for (obligation, _number), each in self._counted.items():
+        for (obligation, _unit_id), each in self._counted.items():
             tallies[obligation].append(each)
         lines = [
             self._line(choose(obligation_shown.title), tallies[obligation_shown.id], obligation=obligation_shown.key)
