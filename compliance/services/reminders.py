@@ -169,9 +169,9 @@ def _outcome_of(person: int, key: str, unconfirmed: Collection[int], choices: Ma
 
 def _message(day: date, lines: Sequence[ReminderItem], write: WriteNotice, now: datetime) -> Message:
     subject, texts = dict[str, str](), dict[str, str]()
-    for language in LANGUAGES:
-        with reading(language):
-            subject[language], texts[language] = write(lines)
+    for code in LANGUAGES:
+        with reading(code):
+            subject[code], texts[code] = write(lines)
     path = lines[0].path if len(lines) == 1 else OWN_TRAINING
     return Message(NoticeKind.TRAINING, notice_key(day), subject, texts, path, mail_until=now + TOO_LATE)
 
