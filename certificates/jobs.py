@@ -34,11 +34,11 @@ from kernel.codes import printed_code
 from kernel.crypto import signing_keys
 from kernel.files import files_of
 from kernel.i18n import _, choose, format_date, in_every_language
+from kernel.keys import is_renewal_due, rotate_seal_key, seal_keys
 from kernel.outbox import Delivery, Effect
 from kernel.permissions import Actor, ActorChannel
 from kernel.prepared_files import end_prepared
 from kernel.request_gaps import REQUEST_GAPS
-from kernel.seal_keys import is_renewal_due, rotate_seal_key, seal_keys
 
 RENEWAL_EVERY = 86_400
 """Seconds between two looks at the certificate of the seal."""

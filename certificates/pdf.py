@@ -18,9 +18,8 @@ from certificates.layout.placed import (
 from certificates.layout.placing import place
 from certificates.layout.template import ElementRole, FontName
 from certificates.sheet import CertificateSheet
-from kernel.pdf import fonts
-from kernel.pdf.catalogue import PdfAttachment, PdfProperties, PdfSealField
-from kernel.pdf.document import PdfDocument, compose_pdf
+from kernel.pdf import pen as fonts
+from kernel.pdf.document import PdfAttachment, PdfDocument, PdfProperties, PdfSealField, compose_pdf
 from kernel.pdf.pen import PdfPen, qr_runs
 
 FONTS = {

@@ -14,9 +14,8 @@ from functools import lru_cache
 
 from asn1crypto import algos, cms, core, tsp, x509
 
-from kernel.key_files import KeyState, PublishedKey
-from kernel.pdf.catalogue import BYTE_RANGE
-from kernel.seal_keys import CertifiedKey, holds, is_issued_by
+from kernel.keys import CertifiedKey, KeyState, PublishedKey, holds, is_issued_by
+from kernel.pdf.document import BYTE_RANGE
 
 _ROOM = re.compile(rb"/ByteRange (\[0 9{10} 9{10} 9{10}\])\s*/Contents (<0+>)")
 _RANGE = re.compile(rb"/ByteRange\s*\[\s*0\s+(\d{1,9})\s+(\d{1,9})\s+(\d{1,9})\s*\]")

@@ -8,9 +8,8 @@ from certificates.rules.transcripts import TranscriptContent, TranscriptRecord
 from courses.hours import printed_basis, printed_hours, read_hours
 from kernel.errors import N_
 from kernel.i18n import _, format_date, format_datetime, language, ngettext, reading
-from kernel.pdf.catalogue import PdfAttachment, PdfProperties, PdfSealField
-from kernel.pdf.document import PdfDocument, compose_pdf
-from kernel.pdf.fonts import STRONG, TEXT, TITLE, wrapped
+from kernel.pdf.document import PdfAttachment, PdfDocument, PdfProperties, PdfSealField, compose_pdf
+from kernel.pdf.pen import STRONG, TEXT, TITLE, wrapped
 from kernel.pdf.sheets import BRAND, INK, LEFT, LINE, SOFT, FlowingSheet
 
 STATE_WORDS: Mapping[CredentialState | None, str] = {

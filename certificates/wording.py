@@ -21,7 +21,7 @@ from courses.rules import Outline
 from enrolments.rules import activities_to_pass, has_final_assessment
 from kernel.codes import printed_code
 from kernel.i18n import choose
-from kernel.key_files import in_fours
+from kernel.keys import in_fours
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,11 +11,10 @@ from compliance.queries.claims import list_entries, list_repeated
 from compliance.queries.course_choices import list_known_courses, required_in
 from compliance.rules.claims import achievement_fault
 from compliance.services.recognitions import RecognitionValues
-from kernel.decoding import Undecodable
 from kernel.errors import N_
 from kernel.left_out import LeftOut
 from kernel.permissions import Actor
-from kernel.tables import read_table
+from kernel.tables import Undecodable, read_table
 from organisations.permissions import TrainingScope
 from organisations.queries.training_scope import list_training_places
 from organisations.unit_lists.checking import RowRefused

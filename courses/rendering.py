@@ -17,7 +17,7 @@ from courses.content.outline import draft_keys
 from courses.content.render_cache import RenderedLessonCache
 from courses.content.texts import MAXIMUM_REFUSED, TOO_MUCH
 from courses.rules import activity_url, file_url
-from kernel.markup import model as markup
+from kernel.markup import model
 from kernel.markup.model import ID_PREFIX, MarkupFinding, RenderedText, SafeHtml
 from kernel.markup.render import render_inline, render_lesson, render_markdown
 
@@ -112,24 +112,24 @@ class Renderer:
 
     def _context(
         self, lookups: MarkupLookups, folder: str, *, gaps: frozenset[str] = frozenset(), link_terms: bool = True, prefix: str = ID_PREFIX
-    ) -> markup.MarkupContext:
-        def find_media(path: str) -> markup.MediaReference | None:
+    ) -> model.MarkupContext:
+        def find_media(path: str) -> model.MediaReference | None:
             return self._media(folder, path)
 
         def embed(key: str) -> SafeHtml | None:
             return self.embed_question(self.course, key, self, lookups.language)
 
         context = lookups.context(link=self._link, media=find_media, question=embed, gaps=gaps, link_terms=link_terms)
-        return markup.MarkupContext(**{**{name: getattr(context, name) for name in markup.MarkupContext.__slots__}, "id_prefix": prefix})
+        return model.MarkupContext(**{**{name: getattr(context, name) for name in model.MarkupContext.__slots__}, "id_prefix": prefix})
 
-    def _media(self, folder: str, path: str) -> markup.MediaReference | None:
+    def _media(self, folder: str, path: str) -> model.MediaReference | None:
         full = normpath(join(folder, path))
         medium = self.media.get(full)
         if medium is None:
             return None
         self.used_media.add(full)
         content = medium.content if medium.media_type == DRAWING else b""
-        return markup.MediaReference(self.media_url(full), medium.media_type, medium.size, content)
+        return model.MediaReference(self.media_url(full), medium.media_type, medium.size, content)
 
     def _link(self, key: str, fragment: str) -> str | None:
         kind = self._published.get(key)

@@ -10,11 +10,10 @@ from sqlalchemy.orm import Session
 from accounts.rules import ADDRESS_HEADINGS, fold, normal_email
 from enrolments.queries.editions import known_addresses
 from enrolments.queries.invitations import list_taken
-from kernel.decoding import Undecodable
 from kernel.errors import N_
 from kernel.left_out import LeftOut, LeftOutCollector
 from kernel.markup.source import normalise
-from kernel.tables import FORMULA, ReadTable, as_written, read_table
+from kernel.tables import FORMULA, ReadTable, Undecodable, as_written, read_table
 from organisations.unit_lists.reading import PEOPLE_COLUMNS
 
 MOST_ENTRIES = 40_000

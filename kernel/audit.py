@@ -1,19 +1,25 @@
 """The audit log: what changed, by whom, in the same transaction as the change. Its verbs double as events for the outbox."""
 
+import hashlib
 import json
-from collections.abc import Mapping
+import re
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from ipaddress import IPv6Address, ip_address, ip_network
+from pathlib import Path
 from typing import cast
 
-from sqlalchemy import Index, String, Text
+import structlog
+from sqlalchemy import Index, String, Text, delete, func, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from kernel import outbox
-from kernel.db import Key, Moment, UnnumberedRow
+from kernel.crypto import SigningKeys
+from kernel.db import Base, Key, Moment, UnnumberedRow
 from kernel.permissions import Actor
+from kernel.settings import private_file
 
 
 class AuditEntry(UnnumberedRow):
@@ -78,3 +84,190 @@ def record(session: Session, actor: Actor, verb: StrEnum, subject: object, *, no
     subscriptions = cast("Mapping[str, tuple[str, ...]]", session.info.get("subscriptions", {}))
     for kind in subscriptions.get(verb.value, ()):
         outbox.enqueue(session, kind, {"subject": subject_id, "verb": verb.value}, now=now)
+
+
+log = structlog.get_logger()
+
+BATCH = 1_000
+BEHIND = timedelta(minutes=10)
+"""No transaction lasts as long."""
+KEPT = timedelta(days=5 * 366)
+"""Time before which no entry may go; the setting may keep them longer."""
+AT_ONCE = 100
+START = "0" * 64
+"""What stands for the seal before the first."""
+NEWEST = "audit.newest"
+"""File of the data folder with the newest seal that was made from here."""
+
+
+class AuditSeal(Base):
+    """A seal over the entries of the audit log from one number to another. Append-only."""
+
+    __tablename__ = "audit_seal"
+
+    id: Mapped[Key]
+    """Counts without a gap, beyond every seal that is known outside the database: where one lacks, it was taken away."""
+    first_id: Mapped[int]
+    last_id: Mapped[int] = mapped_column(unique=True)
+    entries: Mapped[int]
+    hash: Mapped[str] = mapped_column(String(64))
+    """SHA-256 of the seal before and of every entry."""
+    key_id: Mapped[str] = mapped_column(String(16))
+    signature: Mapped[str] = mapped_column(String(100))
+    """Made with the instance's signing key, which is not in the database: who can write there cannot seal anew."""
+    at: Mapped[Moment]
+
+
+def _words(entry: AuditEntry) -> bytes:
+    at = entry.at.isoformat()
+    parts = (entry.id, at, entry.actor_id, entry.via, entry.address, entry.request_id)
+    return json.dumps([*parts, entry.verb, entry.subject_kind, entry.subject_id, entry.facts], ensure_ascii=False).encode()
+
+
+def _hash(before: str, entries: list[AuditEntry]) -> str:
+    total = hashlib.sha256(before.encode())
+    for entry in entries:
+        total.update(b"\n" + _words(entry))
+    return total.hexdigest()
+
+
+def _signed(number: int, first: int, last: int, count: int, digest: str) -> bytes:
+    return f"audit seal {number} {first} {last} {count} {digest}".encode()
+
+
+def _between(session: Session, first: int, last: int) -> list[AuditEntry]:
+    statement = select(AuditEntry).where(AuditEntry.id.between(first, last)).order_by(AuditEntry.id)
+    return list(session.scalars(statement.execution_options(populate_existing=True)))
+
+
+@dataclass(frozen=True, slots=True)
+class LatestSeal:
+    """The newest seal, as it is kept outside the database."""
+
+    number: int
+    hash: str
+
+
+def find_newest(session: Session) -> LatestSeal | None:
+    """Return the newest seal of the log, or nothing where none was made."""
+    row = session.execute(select(AuditSeal.id, AuditSeal.hash).order_by(AuditSeal.id.desc()).limit(1)).first()
+    return LatestSeal(row.id, row.hash) if row else None
+
+
+def known_newest(folder: Path) -> LatestSeal | None:
+    """Return the latest seal that was made from a data folder, or None where the folder records none."""
+    try:
+        match = re.fullmatch(r"(\d+) ([0-9a-f]{64})\n", (folder / NEWEST).read_text())
+    except OSError:
+        return None
+    return LatestSeal(int(match[1]), match[2]) if match else None
+
+
+def publish_seal(folder: Path, made: AuditSeal) -> None:
+    """Say a seal in the program's log and keep it in a data folder, once its transaction has been committed."""
+    log.info("audit_sealed", seal=made.id, hash=made.hash, last_entry=made.last_id)
+    fresh = folder / f".{NEWEST}.new"
+    fresh.unlink(missing_ok=True)
+    private_file(fresh, f"{made.id} {made.hash}\n".encode())
+    fresh.replace(folder / NEWEST)
+
+
+def _next_number(session: Session, latest: AuditSeal | None, known: LatestSeal | None) -> int:
+    """Count on from the latest seal; leave a number out where a known seal is not in the log, so that the cut shows ever after."""
+    following = latest.id + 1 if latest else 1
+    if known is None or session.scalar(select(AuditSeal.id).where(AuditSeal.id == known.number, AuditSeal.hash == known.hash)):
+        return following
+    return max(following, known.number) + 1
+
+
+def seal(session: Session, keys: SigningKeys, *, now: datetime, known: LatestSeal | None = None) -> AuditSeal | None:
+    """Seal the next entries, a thousand at most, and return the seal; nothing where there are none. `known` is the newest one outside."""
+    latest = session.scalar(select(AuditSeal).order_by(AuditSeal.id.desc()).limit(1).with_for_update())
+    first, before = (latest.last_id + 1, latest.hash) if latest else (1, START)
+    fresh = session.scalar(select(func.min(AuditEntry.id)).where(AuditEntry.id >= first, AuditEntry.at > now - BEHIND))
+    due = [AuditEntry.id >= first, *([AuditEntry.id < fresh] if fresh is not None else [])]
+    entries = list(session.scalars(select(AuditEntry).where(*due).order_by(AuditEntry.id).limit(BATCH)))
+    if not entries:
+        return None
+    number = _next_number(session, latest, known)
+    last, digest = entries[-1].id, _hash(before, entries)
+    signature = keys.sign(_signed(number, first, last, len(entries), digest))
+    row = AuditSeal(id=number, first_id=first, last_id=last, entries=len(entries), hash=digest, signature=signature, at=now)
+    row.key_id = keys.identifier
+    session.add(row)
+    return row
+
+
+@dataclass(frozen=True, slots=True)
+class BrokenSeal:
+    """A seal that does not hold: over which numbers, and what is wrong."""
+
+    first: int
+    last: int
+    reason: str
+
+
+@dataclass
+class SealVerification:
+    """The result of verifying the whole audit log."""
+
+    seals: int = 0
+    sealed: int = 0
+    open: int = 0
+    """Entries after the last seal."""
+    last_hash: str = START
+    broken: tuple[BrokenSeal, ...] = ()
+    unseen: tuple[str, ...] = ()
+    """Seals known from elsewhere that are not in the log: its end was cut off, or it is another one."""
+
+
+def verify(session: Session, keys: SigningKeys, *, now: datetime, known: Collection[str] = ()) -> SealVerification:
+    """Compare every seal with its entries, with the seal before and with its signature. Entries kept long enough may have gone, whole.
+
+    `known` are hashes of seals that were noted outside the database: each has to be in the log.
+    """
+    verification, before, expected, number, unseen = SealVerification(), START, 1, 1, set(known)
+    for row in _seals(session):
+        if row.id != number:
+            verification.broken += (BrokenSeal(row.first_id, row.last_id, f"seals {number} to {row.id - 1} before it are missing"),)
+        faults = list(_faults(session, keys, row, before, expected, now))
+        verification.broken += tuple(BrokenSeal(row.first_id, row.last_id, fault) for fault in faults)
+        verification.seals, verification.sealed = verification.seals + 1, verification.sealed + row.entries
+        before, expected, number = row.hash, row.last_id + 1, row.id + 1
+        unseen.discard(row.hash)
+    verification.last_hash, verification.unseen = before, tuple(sorted(unseen))
+    verification.open = session.scalar(select(func.count()).select_from(AuditEntry).where(AuditEntry.id >= expected)) or 0
+    return verification
+
+
+def _seals(session: Session) -> Iterator[AuditSeal]:
+    after = 0
+    while rows := list(session.scalars(select(AuditSeal).where(AuditSeal.id > after).order_by(AuditSeal.id).limit(500))):
+        yield from rows
+        after = rows[-1].id
+
+
+def _faults(session: Session, keys: SigningKeys, row: AuditSeal, before: str, expected: int, now: datetime) -> Iterator[str]:
+    if row.first_id != expected:
+        yield f"a seal before it is missing: it begins at {row.first_id} and not at {expected}"
+    if not keys.verifies(row.key_id, _signed(row.id, row.first_id, row.last_id, row.entries, row.hash), row.signature):
+        yield "its signature is not ours"
+    entries = _between(session, row.first_id, row.last_id)
+    if not entries and row.at < now - KEPT:
+        return
+    if len(entries) != row.entries:
+        yield f"{row.entries} entries were sealed and {len(entries)} are there"
+    elif _hash(before, entries) != row.hash:
+        yield "an entry, or the seal before, was changed"
+    for entry in entries:
+        session.expunge(entry)
+
+
+def forget_before(session: Session, moment: datetime) -> int:
+    """Delete the entries of the seals that were made before a moment, a hundred seals at most; return how many. The seals stay."""
+    statement = select(AuditSeal).join(AuditEntry, AuditEntry.id == AuditSeal.last_id).where(AuditSeal.at < moment)
+    gone = 0
+    for row in session.scalars(statement.order_by(AuditSeal.id).limit(AT_ONCE)).all():
+        entries = delete(AuditEntry).where(AuditEntry.id.between(row.first_id, row.last_id)).returning(AuditEntry.id)
+        gone += len(session.execute(entries).all())
+    return gone

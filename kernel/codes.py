@@ -1,5 +1,7 @@
 """Codes that people copy from print or hear on the telephone: symbols of Crockford's base 32, shown in groups of four."""
 
+from fractions import Fraction
+
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 """Crockford's base 32: no I, L and O, which are read as 1 and 0, and no U. Each sign says five bits."""
 
@@ -38,3 +40,15 @@ def read_signs(typed: str) -> str | None:
         return None
     signs = signs.upper().translate(_MISREAD)
     return signs if all(sign in ALPHABET for sign in signs) else None
+
+
+def rounded_units(value: Fraction, decimals: int) -> int:
+    """Return how many units of the last of so many decimals a fraction makes, halves away from zero, exactly."""
+    numerator, denominator = value.numerator, value.denominator
+    units: int = (2 * abs(numerator) * 10**decimals + denominator) // (2 * denominator)
+    return units if numerator >= 0 else -units
+
+
+def round_half_up(value: Fraction, decimals: int) -> Fraction:
+    """Round to so many decimals, halves away from zero, exactly (spec/quiz-engine 5.1.5)."""
+    return Fraction(rounded_units(value, decimals), 10**decimals)

@@ -29,7 +29,7 @@ from cryptography.hazmat.primitives.serialization import (
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 
 from kernel import clock
-from kernel.key_files import (
+from kernel.keys import (
     KeyCompromise,
     KeyHistory,
     KeyState,

@@ -13,7 +13,7 @@ from fractions import Fraction
 from functools import lru_cache
 from math import ceil, floor
 
-from kernel.rounding import round_half_up
+from kernel.codes import round_half_up
 
 MAX_LENGTH = 500
 MAX_DEPTH = 40

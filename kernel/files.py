@@ -1,17 +1,20 @@
-"""Files: kept by checksum in a folder outside the web root, or in a bucket; the name a person gave is only shown."""
+"""Names that people's devices give to files: as they may be shown and sent, and their extensions."""
 
 import hashlib
+import hmac
 import io
 import os
 import re
+import unicodedata
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 from pathlib import Path
 from typing import IO, Any, NamedTuple, cast
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 from uuid import uuid4
 
 from sqlalchemy import String, delete, exists, not_, select
@@ -21,7 +24,58 @@ from kernel.bulk_rows import insert_missing
 from kernel.db import Base, Key, Moment
 from kernel.errors import NotFound, Unavailable
 from kernel.settings import Settings
-from kernel.signed_links import UrlSigner
+
+NAME_LENGTH = 120
+_UNPRINTABLE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+
+
+def extension_of(name: str) -> str:
+    """Return what stands after the last point of a file's name, in lower case; empty where there is none."""
+    return name.rpartition(".")[2].lower() if "." in name else ""
+
+
+def shown_name(name: str) -> str:
+    """Return a file's name as it may be shown and sent: no folders, nothing unprintable, NFC, its extension kept (spec/security 4.2)."""
+    last = re.split(r"[/\\]", unicodedata.normalize("NFC", name))[-1]
+    clean = " ".join("".join(sign for sign in last if unicodedata.category(sign) not in _UNPRINTABLE).split()).strip(". ")
+    if len(clean) <= NAME_LENGTH:
+        return clean or "archivo"
+    extension = f".{extension_of(clean)[:10]}".rstrip(".")
+    return clean[: NAME_LENGTH - len(extension)] + extension
+
+
+UNRESERVED = "-_.~"
+
+
+@dataclass(frozen=True, slots=True)
+class UrlSigner:
+    """A signer of links to a region of a store."""
+
+    region: str
+    access_key: str
+    secret_key: str
+
+    def link(self, address: str, answer: Mapping[str, str], *, seconds: int, now: datetime) -> str:
+        """Return the address with a signature for so many seconds; `answer` are the headers that the store is to answer with."""
+        parts, moment = urlsplit(address), now.astimezone(UTC)
+        scope = f"{moment:%Y%m%d}/{self.region}/s3/aws4_request"
+        parameters = {
+            "X-Amz-Algorithm": "AWS4-HMAC-SHA256",
+            "X-Amz-Credential": f"{self.access_key}/{scope}",
+            "X-Amz-Date": f"{moment:%Y%m%dT%H%M%SZ}",
+            "X-Amz-Expires": str(seconds),
+            "X-Amz-SignedHeaders": "host",
+            **{f"response-{name.lower()}": value for name, value in answer.items()},
+        }
+        query = "&".join(f"{quote(name, safe=UNRESERVED)}={quote(value, safe=UNRESERVED)}" for name, value in sorted(parameters.items()))
+        path = quote(parts.path, safe="/" + UNRESERVED)
+        canonical = "\n".join(("GET", path, query, f"host:{parts.netloc}", "", "host", "UNSIGNED-PAYLOAD"))
+        to_sign = "\n".join(("AWS4-HMAC-SHA256", parameters["X-Amz-Date"], scope, sha256(canonical.encode()).hexdigest()))
+        key = f"AWS4{self.secret_key}".encode()
+        for part in scope.split("/"):
+            key = hmac.digest(key, part.encode(), "sha256")
+        return f"{parts.scheme}://{parts.netloc}{path}?{query}&X-Amz-Signature={hmac.digest(key, to_sign.encode(), 'sha256').hex()}"
+
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 CHUNK = 1 << 20

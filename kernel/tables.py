@@ -1,11 +1,12 @@
-"""Tables for spreadsheets: CSV read with its lines; CSV, XLSX and ODS written row by row, with nothing that a spreadsheet would compute."""
+"""Bytes of a text file as text: the encoding is found out, or the file is refused with the place."""
 
 import csv
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from decimal import Decimal
+from datetime import date, datetime, time, timedelta
+from decimal import ROUND_HALF_UP, Decimal
 from io import BytesIO, StringIO, TextIOBase, TextIOWrapper
 from itertools import chain
 from tempfile import TemporaryFile
@@ -15,12 +16,132 @@ from xml.sax.xmlreader import AttributesImpl
 from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile, ZipInfo
 
 from kernel.archives import ArchiveLimits, ArchiveRefused, read_archive
-from kernel.cell_formats import UNFAMILIAR, shown_cell
-from kernel.decoding import Undecodable, decode
-from kernel.errors import N_
+from kernel.errors import N_, Invalid
 from kernel.i18n import _
 from kernel.left_out import LeftOut, LeftOutCollector
+from kernel.markup.source import normalise
 from kernel.sandbox import run_sandboxed
+
+MAXIMUM_TEXT = 20_000_000
+"""Bytes of one text file."""
+_MARKS = ((b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be"))
+_UNDEFINED = frozenset(b"\x81\x8d\x8f\x90\x9d")
+"""Bytes without a sign in Windows-1252."""
+_BINARY = frozenset(range(9)) | frozenset(range(14, 32)) - {26, 27}
+
+
+class Undecodable(Invalid):
+    """A file that is no text known here; `line` in the facts is its place, where known."""
+
+    code = "undecodable"
+    message = N_("The file cannot be read.")
+
+
+@dataclass(frozen=True, slots=True)
+class DecodedText:
+    """A text with LF, in NFC, without control and direction-override signs."""
+
+    words: str
+    encoding: str
+    encoding_guessed_from: int | None = None
+    """The line from which on it is not UTF-8, where the encoding is a guess."""
+
+
+def decode(content: bytes) -> DecodedText:
+    """Return the text of a file: UTF-8 and UTF-16 with their marks, else UTF-8, else Windows-1252, which is a guess.
+
+    Raise Undecodable for more than MAXIMUM_TEXT bytes, and with the line for bytes that are text in no encoding known here.
+    """
+    if len(content) > MAXIMUM_TEXT:
+        raise Undecodable(
+            N_("The file is %(size)s MB; the maximum is %(limit)s MB."), size=len(content) // 10**6, limit=MAXIMUM_TEXT // 10**6
+        )
+    for mark, encoding in _MARKS:
+        if content.startswith(mark):
+            return DecodedText(normalise(_as(content[len(mark) :], encoding)), encoding)
+    _refuse_binary(content)
+    try:
+        return DecodedText(normalise(content.decode("utf-8")), "utf-8")
+    except UnicodeDecodeError as error:
+        return DecodedText(normalise(_as_windows(content)), "windows-1252", line_of(content, error.start))
+
+
+def line_of(content: bytes, offset: int) -> int:
+    """Return the line on which a byte stands, from 1."""
+    return content.count(b"\n", 0, offset) + 1
+
+
+def _as(content: bytes, encoding: str) -> str:
+    try:
+        return content.decode(encoding)
+    except UnicodeDecodeError as error:
+        line = line_of(content, error.start)
+        raise Undecodable(N_("The file is declared as %(encoding)s, but line %(line)s is not."), encoding=encoding, line=line) from error
+
+
+def _refuse_binary(content: bytes) -> None:
+    offset = next((at for at, byte in enumerate(content[:100_000]) if byte in _BINARY), -1)
+    if offset >= 0:
+        line = line_of(content, offset)
+        raise Undecodable(N_("The file is not text: line %(line)s contains the byte %(byte)s."), byte=f"0x{content[offset]:02x}", line=line)
+
+
+def _as_windows(content: bytes) -> str:
+    offset = next((at for at, byte in enumerate(content) if byte in _UNDEFINED), -1)
+    if offset >= 0:
+        line = line_of(content, offset)
+        raise Undecodable(N_("Line %(line)s is neither UTF-8 nor Windows-1252: save the file as UTF-8."), line=line)
+    return content.decode("cp1252")
+
+
+UNFAMILIAR = "\ue003"
+"""Stands before the value of a cell whose format is not known here, so that it shows something else: a day, a time, a scale, a fraction."""
+_FIXED = r'(?:"[^"]*"|\\.|\[\$[^\]]*\]|_.|\*.|[$€£ ()-])*'
+_KNOWN = re.compile(rf"({_FIXED})((?:#,##|#)*)(0*)(?:\.(0+))?({_FIXED})(%?)({_FIXED})")
+_PLAIN = re.compile(r'"([^"]*)"|\\(.)|\[\$([^\]-]*)[^\]]*\]|([$€£])|_.|\*.|[ ()-]')
+_MOMENTS = (datetime, date, time, timedelta)
+
+
+def shown_number(value: int | float, number_format: str) -> str:
+    """Return a number as its format shows it, with a decimal point; UNFAMILIAR and the number where the format is not known."""
+    number = str(int(value)) if float(value).is_integer() and abs(value) < 10**15 else repr(value)
+    if number_format in ("General", "@", ""):
+        return number
+    sections = number_format.split(";")
+    section = sections[0] if value > 0 or len(sections) == 1 else sections[1] if value < 0 else sections[min(2, len(sections) - 1)]
+    if section in ("General", "@"):
+        return number
+    known = _KNOWN.fullmatch(section)
+    if known is None or not (known[2] or known[3]):
+        return UNFAMILIAR + number
+    before, _groups, whole, decimals, between, percent, after = known.groups()
+    shown = abs(Decimal(repr(value)) * (100 if percent else 1)).quantize(Decimal(1).scaleb(-len(decimals or "")), ROUND_HALF_UP)
+    digits = f"{shown:f}".zfill(len(whole) + (len(decimals) + 1 if decimals else 0)) + percent
+    sign = "-" if value < 0 and shown else ""
+    return sign + " ".join(part for part in (_fixed_text(before), digits, _fixed_text(between + after)) if part)
+
+
+def _fixed_text(fixed: str) -> str:
+    """Return what a part of a format shows beside the digits: its texts and currencies."""
+    return "".join(part for match in _PLAIN.finditer(fixed) for part in match.groups() if part).strip()
+
+
+def shown_cell(value: object, number_format: str) -> str:
+    """Return the value of a cell as a person sees it; UNFAMILIAR before days and times, in ISO form, and before what is not known."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, int | float):
+        return shown_number(value, number_format)
+    if isinstance(value, _MOMENTS):
+        return UNFAMILIAR + _iso(value)
+    return "" if value is None else str(value)
+
+
+def _iso(moment: datetime | date | time | timedelta) -> str:
+    if isinstance(moment, datetime):
+        return moment.date().isoformat() if moment.time() == time() else moment.isoformat(" ", "minutes")
+    return moment.isoformat("minutes") if isinstance(moment, time) else str(moment)
+
 
 Cell: TypeAlias = str | int | Decimal | None
 """Words, a number, or nothing."""
@@ -143,7 +264,7 @@ _NO_WORKBOOK = (KeyError, ValueError, TypeError, IndexError, AttributeError, OSE
 class SpreadsheetRows:
     """The first sheet of a workbook that is not hidden, row by row with its number, and what the workbook holds beside it.
 
-    Cells are as a person sees them (`kernel.cell_formats`); UNFAMILIAR stands before what is shown in another way.
+    Cells are as a person sees them (`kernel.tables`); UNFAMILIAR stands before what is shown in another way.
     """
 
     rows: tuple[tuple[int, tuple[str, ...]], ...]

@@ -50,15 +50,12 @@ from kernel.paths import STATIC, TEMPLATES
 from kernel.permissions import Policy, SiteRole
 from kernel.settings import Settings, secret_keys
 from kernel.site_profile import SiteProfiles
-from kernel.web import after_response, assets, cached_pages, errors, flashes, headers, icons, limits, templating
-from kernel.web.active_requests import ActiveRequests
+from kernel.web import after_response, assets, errors, headers, limits, pages, sessions, templating
+from kernel.web.active_requests import BESIDE_A_SERVER, ActiveRequests, ConcurrencyLimiter
 from kernel.web.admission import AdmissionGate
-from kernel.web.concurrency import BESIDE_A_SERVER, ConcurrencyLimiter
-from kernel.web.form_tokens import FormTokens
-from kernel.web.preferences import preferred_language
 from kernel.web.request import FIELD_LIMIT, RequestServices, current_actor, install_last
 from kernel.web.request import install as install_requests
-from kernel.web.session_cookie import SessionCookie
+from kernel.web.sessions import FormTokens, SessionCookie, preferred_language
 from lms import feature as roof
 from lms import former_addresses, metrics
 from lms.audit_words import COURSE_LOG
@@ -281,18 +278,18 @@ def create_app(instance: Instance, *, limit_file: Path | None = None) -> Flask:
     FormTokens(app).exempt(notices.stop)  # mail programs send it without a token; the address is signed
     templating.install(app, instance.settings)
     app.jinja_env.globals.update(page_help=page_help, team_bar=team_bar)
-    icons.install_icons(app)
+    assets.install_icons(app)
     assets.install(app, STATIC)
     for feature in FEATURES:
         for blueprint in feature.blueprints:
             app.register_blueprint(blueprint)
     errors.install(app)
     app.after_request(assets.compress_page)
-    cached_pages.install_page_cache(app)
+    pages.install_page_cache(app)
     headers.install(app, media=instance.files.origin)
     metrics.install(app)
     after_response.install(app)
-    flashes.install_flashes(app)
+    sessions.install_flashes(app)
     install_last(app)
     app.wsgi_app = AdmissionGate(app, partial(signin.is_newcomer, instance.settings), metrics.turned_away(app))  # type: ignore[method-assign]  # Flask's way to wrap it
     return app

@@ -26,7 +26,8 @@ def verify(opened: CommandInstance, expected: tuple[str, ...]) -> None:
     That the end of the log was cut off shows where a seal is known from elsewhere: from the data folder, which is looked at always, from a
     backup (lms verify-backup) or from the program's log (audit_sealed).
     """
-    from kernel import audit_seals, clock
+    from kernel import audit as audit_seals
+    from kernel import clock
 
     own = audit_seals.known_newest(opened.instance.settings.data_dir)
     known = [digest.strip().lower() for digest in expected] + ([own.hash] if own else [])

@@ -15,7 +15,7 @@ from accounts.models import Person
 from courses.kinds import CourseKinds
 from courses.pages import log as course_log
 from courses.queries.team import log_entries
-from kernel import audit, audit_seals
+from kernel import audit
 from kernel.audit import AuditEntry
 from kernel.crypto import signing_keys
 from kernel.errors import N_, NotFound
@@ -96,11 +96,11 @@ def seal(delivery: Delivery) -> None:
     keys = signing_keys(folder)
     for _batch in range(BATCHES):
         with delivery.database.unit_of_work() as session:
-            made = audit_seals.seal(session, keys, now=delivery.now, known=audit_seals.known_newest(folder))
+            made = audit.seal(session, keys, now=delivery.now, known=audit.known_newest(folder))
         if made is None:
             return
-        audit_seals.publish_seal(folder, made)
-        if made.entries < audit_seals.BATCH:
+        audit.publish_seal(folder, made)
+        if made.entries < audit.BATCH:
             return
 
 
@@ -162,5 +162,5 @@ def log() -> Answer:
         page=Page(rows[:ROWS], page.number, len(rows) > ROWS),
         asked={name: request.args.get(name, "") for name in ("user", "verb", "from", "to")},
         unknown=unknown,
-        sealed_until=session.scalar(select(func.max(audit_seals.AuditSeal.last_id))) or 0,
+        sealed_until=session.scalar(select(func.max(audit.AuditSeal.last_id))) or 0,
     )

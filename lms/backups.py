@@ -28,9 +28,8 @@ from sqlalchemy import select
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
-from kernel import audit, audit_seals, database_copy, migrations
-from kernel.audit import AuditEntry
-from kernel.audit_seals import AuditSeal, LatestSeal
+from kernel import audit, database_copy, migrations
+from kernel.audit import AuditEntry, AuditSeal, LatestSeal
 from kernel.database_copy import Sums, TableChecksum
 from kernel.db import Database
 from kernel.errors import NotFound
@@ -176,7 +175,7 @@ def _newest_seal(copied: Path, sums: Sums) -> LatestSeal | None:
     database = Database(sqlite_address(copied), alone=True)
     try:
         with database.unit_of_work(write=False) as session:
-            return audit_seals.find_newest(session)
+            return audit.find_newest(session)
     finally:
         database.dispose()
 
@@ -372,7 +371,7 @@ def restore(settings: Settings, path: Path, *, now: datetime) -> Manifest:
             database.dispose()  # a connection that was kept would go on with the file that is replaced
             goes_on = marker.exists()
             marker.write_text(f"{path}\n{_address(database)}\n")
-            (settings.data_dir / audit_seals.NEWEST).unlink(missing_ok=True)  # of a log that this one is older than
+            (settings.data_dir / audit.NEWEST).unlink(missing_ok=True)  # of a log that this one is older than
             for name in manifest.files:
                 if not files.holds(name):
                     _put_file(archive, files, name)

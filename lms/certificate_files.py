@@ -16,7 +16,7 @@ from certificates.services.verifiers import verifier_keys
 from kernel.crypto import SigningKeys
 from kernel.errors import Invalid
 from kernel.i18n import _, format_date
-from kernel.seal_keys import SealKeys
+from kernel.keys import SealKeys
 
 ALTERED, NOT_IN_FORCE, UNKNOWN, UNREADABLE = 1, 2, 3, 64
 WORDS = {FileVerdict.UNREADABLE: verdict_words.UNREADABLE, FileVerdict.WITHOUT_SEAL: verdict_words.WITHOUT_SEAL}

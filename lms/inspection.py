@@ -18,7 +18,7 @@ from kernel.crypto import SigningKeys
 from kernel.db import Database
 from kernel.errors import DomainError
 from kernel.files import FileStore
-from kernel.seal_keys import seal_keys
+from kernel.keys import seal_keys
 from kernel.settings import Settings, former_names, secret_keys
 from lms import backups, queries
 from lms.deployment import DEMONSTRATION, DeploymentState

@@ -6,8 +6,8 @@ from courses.kinds import CourseKinds
 from kernel.crypto import SigningKeys, signing_keys
 from kernel.db import Database
 from kernel.files import FileStore
+from kernel.keys import SealKeys, seal_keys
 from kernel.outbox import JobRunner
-from kernel.seal_keys import SealKeys, seal_keys
 from kernel.settings import Settings
 from kernel.site_profile import PresentSettings, SiteProfiles
 

@@ -11,7 +11,7 @@ from lms.console import CommandInstance
 
 if TYPE_CHECKING:
     from kernel.crypto import SigningKeys
-    from kernel.key_files import PublishedKey
+    from kernel.keys import PublishedKey
     from lms.instance import Instance
 
 MOMENT = click.DateTime(formats=["%Y-%m-%d", "%Y-%m-%dT%H:%M"])
@@ -79,7 +79,7 @@ def rotate_signing(opened: CommandInstance) -> None:
 @click.pass_obj
 def rotate_seal(opened: CommandInstance, *, with_authority: bool) -> None:
     """Make a new key that seals PDF files; what the old one sealed still verifies. In its last year this is done by itself."""
-    from kernel.seal_keys import rotate_seal_key
+    from kernel.keys import rotate_seal_key
 
     settings = opened.instance.settings
     keys = rotate_seal_key(settings.data_dir, settings.institution_name, with_authority=with_authority)
@@ -99,8 +99,7 @@ def compromised(opened: CommandInstance, key: str, since: datetime, reason: str)
     from certificates.services.compromised_keys import record_compromise
     from kernel import clock
     from kernel.crypto import compromise_signing_key, rotate_signing_key
-    from kernel.key_files import KeyCompromise
-    from kernel.seal_keys import compromise_seal_key
+    from kernel.keys import KeyCompromise, compromise_seal_key
 
     instance, now, signed, unsound = opened.instance, clock.now(), 0, set[str]()
     folder, compromise = instance.settings.data_dir, KeyCompromise(since.replace(tzinfo=UTC), now, reason)

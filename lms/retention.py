@@ -15,7 +15,7 @@ from courses.models import CourseStaff
 from courses.services import team
 from enrolments.models import Enrolment, WaitingPlace
 from enrolments.services import invitations, mistakes, reminders
-from kernel import audit, audit_seals, clock, outbox
+from kernel import audit, clock, outbox
 from kernel.errors import N_
 from kernel.files import files_of
 from kernel.i18n import _, ngettext
@@ -92,7 +92,7 @@ def forget_links(session: Session, moment: datetime) -> int:
 
 
 KINDS = (
-    RetentionRule("keep_audit_days", N_("The record of important actions"), audit_seals.forget_before),
+    RetentionRule("keep_audit_days", N_("The record of important actions"), audit.forget_before),
     RetentionRule("keep_notices_days", N_("Notifications on the site (bell icon)"), notices.forget_before),
     RetentionRule("keep_mistake_reports_days", N_("Mistake reports, once corrected or declined"), mistakes.forget_before),
     RetentionRule("keep_reminders_days", N_("Reminders that you wrote in your calendar, after their day"), reminders.forget_before),

@@ -14,11 +14,8 @@ from enrolments.queries import learning as enrolments
 from kernel.errors import N_
 from kernel.i18n import _, choose, language
 from kernel.permissions import Actor
-from kernel.search.index import SearchScope
-from kernel.search.near import near_questions
-from kernel.search.query import LONGEST_QUESTION, SearchQuery, read_question
-from kernel.search.results import ResultGroup, ResultPaging, SearchHit, SearchResults, find
-from kernel.search.snippets import SnippetPiece, marked, snippet
+from kernel.search.index import LONGEST_QUESTION, SearchQuery, SearchScope, read_question
+from kernel.search.results import ResultGroup, ResultPaging, SearchHit, SearchResults, SnippetPiece, find, marked, near_questions, snippet
 from kernel.web.limits import client_key, limit, limiter
 from kernel.web.paging import Page, requested_page
 from kernel.web.request import Answer, current_actor, current_session, public

@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 from accounts import notices, queries
 from accounts.notices import Message
 from accounts.rules import NoticeKind, digest_until
-from kernel import audit, audit_seals
+from kernel import audit
 from kernel.crypto import SigningKeys, signing_keys
 from kernel.db import Database
 from kernel.files import FileStore, files_of
@@ -92,10 +92,10 @@ def _message(findings: list[DeploymentFinding], day: str) -> Message:
 def verify_audit(delivery: Delivery) -> Effect:
     """Compare the audit log with its seals, and write down there what was found."""
     folder = delivery.settings.data_dir
-    newest = audit_seals.known_newest(folder)
+    newest = audit.known_newest(folder)
     with delivery.database.unit_of_work(write=False) as session:
         known = [newest.hash] if newest else []
-        verification = audit_seals.verify(session, signing_keys(folder), now=delivery.now, known=known)
+        verification = audit.verify(session, signing_keys(folder), now=delivery.now, known=known)
     faults = len(verification.broken) + len(verification.unseen)
     if faults:
         log.error("audit.broken", faults=faults)

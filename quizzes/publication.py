@@ -21,9 +21,8 @@ from courses.rendering import Html, Renderer, plain_texts
 from courses.rules import OutlineActivity
 from kernel.bulk_rows import insert_all
 from kernel.i18n import _, reading
-from kernel.markup.html import element
-from kernel.markup.model import SafeHtml, gap_marker
-from kernel.search import index as search
+from kernel.markup.model import SafeHtml, element, gap_marker
+from kernel.search import index
 from kernel.search.index import SearchDocument
 from quizzes.content.banks import banks_of, questions_of
 from quizzes.content.blueprints import candidate_of
@@ -310,7 +309,7 @@ def freeze_quizzes(session: Session, publication: Publication, quizzes: Sequence
     ]
     if candidates:
         session.execute(insert(SlotCandidate), candidates)
-    search.write_many(session, publication.version.id, [(activity.id, payload.search_documents) for activity, payload in quizzes])
+    index.write_many(session, publication.version.id, [(activity.id, payload.search_documents) for activity, payload in quizzes])
 
 
 def _use(session: Session, publication: Publication, activity: Activity, payload: PreparedQuiz) -> ResultUse | None:

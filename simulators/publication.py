@@ -22,7 +22,7 @@ from enrolments.services.attempt_numbers import renumber_attempts
 from kernel.bulk_rows import insert_all
 from kernel.errors import N_
 from kernel.i18n import _
-from kernel.search import index as search
+from kernel.search import index
 from kernel.search.index import SearchDocument
 from simulators import task_fields
 from simulators.content import KIND, TaskSource
@@ -100,7 +100,7 @@ def freeze_tasks(session: Session, publication: Publication, tasks: Sequence[tup
     items = [_item_row(number, position, item) for number, task in written for position, item in enumerate(task.items)]
     if items:
         session.execute(insert(TaskItem), items)
-    search.write_many(session, publication.version.id, [(activity.id, payload.search_documents) for activity, payload in tasks])
+    index.write_many(session, publication.version.id, [(activity.id, payload.search_documents) for activity, payload in tasks])
 
 
 def list_task_entries(session: Session, version_id: int) -> Iterator[tuple[int, SearchDocument]]:

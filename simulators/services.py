@@ -18,9 +18,9 @@ from enrolments.services import learning as enrolment_services
 from enrolments.services.learning import ActivityOutcome
 from enrolments.services.takes import require_present_take
 from kernel import audit
+from kernel.codes import round_half_up
 from kernel.errors import N_, Conflict, NotFound
 from kernel.permissions import Actor
-from kernel.rounding import round_half_up
 from simulators import queries
 from simulators.models import Submission, SubmissionItem, TaskSave
 from simulators.queries import OutOfStep, PersonTaskKey, PublishedTask, SubmissionRow

@@ -1,16 +1,16 @@
 """Files of questions as text: a guessed encoding is reported in the remarks."""
 
-from kernel import decoding
-from kernel.decoding import DecodedText
+from kernel import tables
 from kernel.errors import N_
+from kernel.tables import DecodedText
 from standards.model import FileRefused, TransferRemarkCollector
 
 
 def decode(content: bytes, remarks: TransferRemarkCollector) -> DecodedText:
     """Return the text of a file, telling where its encoding is a guess; raise FileRefused where it is no text."""
     try:
-        decoded = decoding.decode(content)
-    except decoding.Undecodable as refused:
+        decoded = tables.decode(content)
+    except tables.Undecodable as refused:
         raise FileRefused(refused.text, code=None, **refused.facts) from refused
     remark_guessed_encoding(decoded.encoding_guessed_from, remarks)
     return decoded

@@ -5,8 +5,7 @@ from collections.abc import Iterable
 from functools import partial
 
 from kernel.errors import N_
-from kernel.markup.foreign_html import FORMULAS, put_formulas, simplified
-from kernel.markup.paste import Converter, HtmlElement
+from kernel.markup.foreign import FORMULAS, Converter, HtmlElement, put_formulas, simplified
 from kernel.markup.sanitise import sanitise
 from quizzes.rules.definitions import TextShape
 from standards._files import with_links

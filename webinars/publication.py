@@ -17,8 +17,7 @@ from courses.models import Activity
 from courses.rendering import Renderer, plain_texts
 from kernel.bulk_rows import insert_all
 from kernel.errors import N_
-from kernel.markup.html import element
-from kernel.markup.model import SafeHtml
+from kernel.markup.model import SafeHtml, element
 from kernel.markup.passages import blocks_of, plain_text
 from kernel.markup.source import normalise
 from kernel.search import index as search

@@ -18,8 +18,7 @@ from enrolments.queries import learning as enrolment_queries
 from kernel import clock
 from kernel.errors import NotFound
 from kernel.i18n import choose, language
-from kernel.markup.html import icons_in
-from kernel.markup.model import SafeHtml
+from kernel.markup.model import SafeHtml, icons_in
 from kernel.web.request import Answer, current_actor, current_session, public, requires
 from webinars import queries, services
 from webinars.content import Cues, TranscriptPassage

@@ -7,7 +7,7 @@ from wtforms.validators import DataRequired, Length
 
 from certificates.file_judgement import MOST_BYTES, MOST_FILES
 from certificates.forms.credentials import TOO_LONG
-from kernel.file_names import shown_name
+from kernel.files import shown_name
 from kernel.i18n import _, lazy_
 from kernel.web.forms import Form, LineField
 

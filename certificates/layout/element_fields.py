@@ -10,8 +10,8 @@ from courses.content import scalars
 from courses.content.mapping_cursor import LocatedValue, MappingCursor
 from courses.content.read_collector import MarkupLevel
 from courses.content.scalars import Parser, RefusedError
-from kernel.colours import is_colour
 from kernel.errors import N_
+from kernel.pictures import is_colour
 
 LONGEST = 500
 """Millimetres that anything may measure, or lie from the corner."""

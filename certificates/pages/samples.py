@@ -98,9 +98,7 @@ def find_overflows(texts: CertificateTexts) -> tuple[tuple[str, TextOverflow], .
     overflows: dict[tuple[str, int], TextOverflow] = {}
     for code in texts.template.languages:
         for name, surnames in HARD_NAMES:
-            hard = replace(
-                texts, language=code, person_name=name, surnames=surnames, course_title=LONGEST_TITLE, edition=LONGEST_EDITION
-            )
+            hard = replace(texts, language=code, person_name=name, surnames=surnames, course_title=LONGEST_TITLE, edition=LONGEST_EDITION)
             for overflow in placed_sheet(compose(hard)).overflows:
                 overflows.setdefault((code, overflow.element), overflow)
     return tuple((code, overflow) for (code, _element), overflow in overflows.items())

@@ -20,8 +20,7 @@ from certificates.services.offline_words import offline_words
 from certificates.services.status_lists import signed_status_list
 from kernel.crypto import SigningKeys, raw_public_key
 from kernel.i18n import choose
-from kernel.key_files import KeyState
-from kernel.seal_keys import SealKeys
+from kernel.keys import KeyState, SealKeys
 from kernel.settings import Settings
 
 SOURCES = Path(__file__).resolve().parent.parent / "offline"

@@ -8,8 +8,7 @@ from certificates.rules.issuers import did_document, issuer_of, method_of
 from certificates.rules.profiles import Document, moment_text
 from certificates.rules.proofs import signed_json
 from kernel.crypto import SigningKeys, raw_public_key
-from kernel.key_files import KeyState, PublishedKey
-from kernel.seal_keys import SealKeys
+from kernel.keys import KeyState, PublishedKey, SealKeys
 
 FORMAT = 1
 

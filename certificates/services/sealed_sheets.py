@@ -10,8 +10,8 @@ from certificates.sealing import seal
 from certificates.services.badges import BadgeSigner, badge_content
 from certificates.sheet import CertificateSheet
 from kernel.crypto import SigningKeys
-from kernel.pdf.catalogue import PdfAttachment, PdfSealField
-from kernel.seal_keys import SealKeys
+from kernel.keys import SealKeys
+from kernel.pdf.document import PdfAttachment, PdfSealField
 
 ATTACHED, ATTACHED_TYPE = "credential.json", "application/vc+ld+json"
 

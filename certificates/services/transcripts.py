@@ -36,9 +36,9 @@ from kernel.codes import code_from_bits, printed_code
 from kernel.crypto import SigningKeys
 from kernel.errors import N_, Conflict
 from kernel.i18n import choose
-from kernel.pdf.catalogue import PdfAttachment, PdfSealField
+from kernel.keys import SealKeys
+from kernel.pdf.document import PdfAttachment, PdfSealField
 from kernel.permissions import Actor
-from kernel.seal_keys import SealKeys
 from kernel.settings import Settings
 
 ATTACHED, ATTACHED_TYPE = "transcript.json", "application/json"

@@ -10,8 +10,8 @@ from sqlalchemy.orm import Session
 from kernel import audit
 from kernel.audit import AuditEntry, AuditSubject
 from kernel.crypto import SigningKeys
+from kernel.keys import SealKeys
 from kernel.permissions import SYSTEM
-from kernel.seal_keys import SealKeys
 
 
 class UsedKeysVerb(StrEnum):

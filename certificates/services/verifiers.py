@@ -6,7 +6,7 @@ from certificates.file_judgement import SignatureVerifier, VerifierKeys
 from certificates.rules.issuers import method_of
 from certificates.sealing import seal_verifiers
 from kernel.crypto import SigningKeys
-from kernel.seal_keys import SealKeys
+from kernel.keys import SealKeys
 
 
 def verifier_keys(keys: SigningKeys, seals: SealKeys, addresses: Sequence[str]) -> VerifierKeys:

@@ -43,9 +43,9 @@ from kernel.codes import printed_code, read_code
 from kernel.errors import N_, Conflict, Gone
 from kernel.i18n import LANGUAGES, _, choose, format_date, format_datetime, language, local
 from kernel.own_records import is_own
-from kernel.web.cached_pages import DrawnPart, drawn_part, framed_page
 from kernel.web.instance_keys import current_keys, current_seal_keys
 from kernel.web.limits import client_key, limit, limiter
+from kernel.web.pages import DrawnPart, drawn_part, framed_page
 from kernel.web.request import Answer, allows, current_actor, current_session, current_settings, public, requires, see_page, site_address
 
 bp = Blueprint("certificates", __name__)

@@ -11,7 +11,7 @@ from certificates.rules.profiles import Document
 from certificates.services.published_keys import own_did_document, signed_key_list
 from kernel import clock
 from kernel.errors import NotFound
-from kernel.key_files import KeyState, PublishedKey
+from kernel.keys import KeyState, PublishedKey
 from kernel.web.former_hosts import find_former_address
 from kernel.web.instance_keys import current_keys, current_seal_keys
 from kernel.web.request import current_settings, public, site_address

@@ -7,7 +7,7 @@ from compliance.pages.report import COLUMNS, STATE_WORDS, ReportEntryView
 from compliance.rules.tally import ReportState
 from kernel.i18n import _, number, percent
 from kernel.pdf.document import PdfDocument, compose_pdf
-from kernel.pdf.fonts import STRONG, TEXT, TITLE, shrunk, text_width, wrapped
+from kernel.pdf.pen import STRONG, TEXT, TITLE, shrunk, text_width, wrapped
 from kernel.pdf.sheets import BRAND, INK, LEFT, LINE, RIGHT, SOFT, FlowingSheet, sheet_properties
 
 NAMES = 40.0

@@ -19,8 +19,7 @@ from compliance.rules.bundles import fact_cells, proof_path, unit_document
 from compliance.rules.claims import MEDICAL_KINDS
 from compliance.rules.person_facts import FactKind, PersonFact
 from courses.models import Course
-from kernel.audit import AuditEntry
-from kernel.audit_seals import AuditSeal
+from kernel.audit import AuditEntry, AuditSeal
 from kernel.db import Database
 from organisations.models import Audience, AudienceVersion, Employment
 from organisations.queries import tree

@@ -15,8 +15,7 @@ from courses.content.filetypes import kind_of, media_type
 from kernel import outbox
 from kernel.db import Database
 from kernel.errors import Invalid, Unavailable
-from kernel.file_names import extension_of, shown_name
-from kernel.files import FileStore, StoredFile, forget_stored, note_stored, quotas_of
+from kernel.files import FileStore, StoredFile, extension_of, forget_stored, note_stored, quotas_of, shown_name
 from kernel.pictures import FORMATS, cleaned
 
 ACCEPTED = ("pdf", "jpg", "jpeg", "png", "docx", "odt")

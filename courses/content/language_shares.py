@@ -6,7 +6,7 @@ from dataclasses import dataclass, fields, is_dataclass, replace
 from fractions import Fraction
 
 from courses.content.model import CourseFolder, LessonSource, LocalisedText, SourceState
-from kernel.markup.measure import count_words
+from kernel.markup.render import count_words
 
 WHOLE = 100
 

@@ -6,11 +6,11 @@ from decimal import Decimal, InvalidOperation
 
 from courses.content.kinds import ActivityKind, FolderPart
 from courses.content.model import CourseFolder, ParameterSource, ResourceSource, TermSource
-from kernel.markup import model as markup
+from kernel.markup import model
 from kernel.markup.model import SafeHtml, fold
 
 Link = Callable[[str, str], str | None]
-FileLookup = Callable[[str], markup.MediaReference | None]
+FileLookup = Callable[[str], model.MediaReference | None]
 Embed = Callable[[str], SafeHtml | None]
 NO_HTML = SafeHtml("")
 
@@ -20,10 +20,10 @@ class MarkupLookups:
     """Everything that texts in one language may name."""
 
     language: str
-    terms: Mapping[str, markup.TermReference]
-    parameters: Mapping[str, markup.Parameter]
-    resources: Mapping[str, markup.Resource]
-    recordings: Mapping[str, markup.EmbeddedRecording]
+    terms: Mapping[str, model.TermReference]
+    parameters: Mapping[str, model.Parameter]
+    resources: Mapping[str, model.Resource]
+    recordings: Mapping[str, model.EmbeddedRecording]
 
     def context(
         self,
@@ -33,10 +33,10 @@ class MarkupLookups:
         question: Embed,
         gaps: frozenset[str] = frozenset(),
         link_terms: bool = True,
-        id_prefix: str = markup.ID_PREFIX,
-    ) -> markup.MarkupContext:
+        id_prefix: str = model.ID_PREFIX,
+    ) -> model.MarkupContext:
         """Return the renderer's context for a text of this language."""
-        return markup.MarkupContext(
+        return model.MarkupContext(
             self.language,
             term=self.terms.get,
             parameter=self.parameters.get,
@@ -60,12 +60,12 @@ def collect_lookups(
 ) -> MarkupLookups:
     """Collect what texts in a language may name; `definitions` by key of the term, `address` gives a resource's link."""
     sizes = {file.path: file for file in course.media}
-    resources: dict[str, markup.Resource] = {}
+    resources: dict[str, model.Resource] = {}
     for resource in course.resources:
         shown, title = resource.title.in_language(language)
         host_shown, host = resource.host.in_language(language)
         file = sizes.get(resource.path)
-        resources[resource.key] = markup.Resource(
+        resources[resource.key] = model.Resource(
             title,
             host,
             address(resource),
@@ -80,26 +80,26 @@ def collect_lookups(
     return MarkupLookups(language, _terms(course.terms, language, definitions), parameters, resources, _cards(course, language, kinds))
 
 
-def _terms(terms: Sequence[TermSource], language: str, definitions: Mapping[str, SafeHtml]) -> dict[str, markup.TermReference]:
-    references: dict[str, markup.TermReference] = {}
+def _terms(terms: Sequence[TermSource], language: str, definitions: Mapping[str, SafeHtml]) -> dict[str, model.TermReference]:
+    references: dict[str, model.TermReference] = {}
     for term in terms:
         shown, text = term.term.in_language(language)
-        reference = markup.TermReference(term.key, text, definitions.get(term.key, NO_HTML), "" if shown == language else shown)
+        reference = model.TermReference(term.key, text, definitions.get(term.key, NO_HTML), "" if shown == language else shown)
         own = [text] if shown == language else []
         for form in (term.key, *own, *term.also.get(language, ())):
             references.setdefault(fold(form), reference)
     return references
 
 
-def _parameter(parameter: ParameterSource) -> markup.Parameter:
+def _parameter(parameter: ParameterSource) -> model.Parameter:
     try:
         value = Decimal(parameter.written)
     except InvalidOperation:
         value = Decimal(0)
-    return markup.Parameter(value, parameter.unit, str(parameter.year), parameter.decimals)
+    return model.Parameter(value, parameter.unit, str(parameter.year), parameter.decimals)
 
 
-def _cards(course: CourseFolder, language: str, kinds: Sequence[ActivityKind]) -> dict[str, markup.EmbeddedRecording]:
+def _cards(course: CourseFolder, language: str, kinds: Sequence[ActivityKind]) -> dict[str, model.EmbeddedRecording]:
     cards = {kind.name: kind.card for kind in kinds if kind.card is not None}
     return {activity.key: cards[activity.kind](activity, language) for activity in course.activities() if activity.kind in cards}
 

@@ -7,7 +7,7 @@ from courses.content.model import MediaFile
 from courses.content.read_collector import SourceLocation
 from courses.content.reading_session import ReadingSession
 from kernel.errors import N_
-from kernel.markup.svg import clean_svg
+from kernel.markup.sanitise import clean_svg
 from kernel.pictures import FORMATS, MOST_PIXELS, points
 
 _SVG_PREFIX = "check-"

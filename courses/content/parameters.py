@@ -10,9 +10,9 @@ from fractions import Fraction
 from courses.content import scalars
 from courses.content.mapping_cursor import MappingCursor
 from courses.content.model import ParameterSource
+from kernel.codes import round_half_up
 from kernel.errors import N_
 from kernel.expressions import ExpressionError, evaluate, names_in
-from kernel.rounding import round_half_up
 from kernel.yaml_tree import YamlScalar
 
 NO_NUMBER = "0"

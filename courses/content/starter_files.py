@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from courses.content.scalars import MAXIMUM_KEY
 from courses.content.writing import scalar
-from kernel.markup.addresses import slug
+from kernel.markup.source import slug
 
 LONGEST_NAME = 60
 LESSON = "page"

@@ -15,7 +15,7 @@ from courses.content.outline import draft_keys
 from courses.content.read_collector import FieldText, LessonBody, MarkupLevel, SourceLocation
 from courses.content.reading_session import ReadingSession
 from kernel.errors import N_
-from kernel.markup import model as markup
+from kernel.markup import model
 from kernel.markup.render import render_inline, render_lesson, render_markdown
 
 T = TypeVar("T")
@@ -62,7 +62,7 @@ class TextCheck:
         """Check lessons, then the texts of YAML fields, then what links and references lead to."""
         self._note_lengths()
         self._note_drafts()
-        originals: dict[str, markup.RenderedText] = {}
+        originals: dict[str, model.RenderedText] = {}
         for lesson in self._patiently(self.session.lessons):
             rendered = self._lesson(lesson, originals.get(lesson.key))
             originals.setdefault(lesson.key, rendered)
@@ -98,7 +98,7 @@ class TextCheck:
             self.lookups[language] = collect_lookups(self.course, language, self.kinds, {}, _address)
         return self.lookups[language]
 
-    def _lesson(self, lesson: LessonBody, original: markup.RenderedText | None) -> markup.RenderedText:
+    def _lesson(self, lesson: LessonBody, original: model.RenderedText | None) -> model.RenderedText:
         def link(key: str, fragment: str) -> str | None:
             self.followed.append(_Followed(lesson, key, fragment))
             return NOWHERE if self._exists(key) else None
@@ -115,19 +115,19 @@ class TextCheck:
         self._check_length(lesson, rendered.words)
         return rendered
 
-    def _files(self, file: str) -> Callable[[str], markup.MediaReference | None]:
+    def _files(self, file: str) -> Callable[[str], model.MediaReference | None]:
         known = {medium.path: medium for medium in self.course.media}
 
-        def find(path: str) -> markup.MediaReference | None:
+        def find(path: str) -> model.MediaReference | None:
             full = self.session.resolve(file, path)
             if full in self.session.files:
                 self.session.used_files.add(full)
             medium = known.get(full)
-            return markup.MediaReference(NOWHERE, medium.media_type, medium.size, medium.content) if medium else None
+            return model.MediaReference(NOWHERE, medium.media_type, medium.size, medium.content) if medium else None
 
         return find
 
-    def _question(self, key: str) -> markup.SafeHtml | None:
+    def _question(self, key: str) -> model.SafeHtml | None:
         return NO_HTML if embeddable(self.course, self.parts, key) else None
 
     def _exists(self, key: str) -> bool:
@@ -139,7 +139,7 @@ class TextCheck:
             return SourceLocation(lesson.path, lesson.first_line, 1)
         return SourceLocation(lesson.path, lesson.first_line + before.count("\n"), len(before) - before.rfind("\n"))
 
-    def _report(self, location: SourceLocation, problem: markup.MarkupFinding) -> None:
+    def _report(self, location: SourceLocation, problem: model.MarkupFinding) -> None:
         self.refused += problem.code == TOO_MUCH
         self.session.report(location, problem.code, problem.text, problem.fix, **problem.facts)
 

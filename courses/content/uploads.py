@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 from courses.content.changes import free_path
 from courses.content.filetypes import KINDS, MAXIMUM_DOCUMENT, MEGABYTE, kind_of
 from kernel.errors import N_, Invalid
-from kernel.markup.addresses import slug
-from kernel.markup.svg import clean_svg
+from kernel.markup.sanitise import clean_svg
+from kernel.markup.source import slug
 from kernel.pictures import FORMATS, cleaned
 
 LONGEST = 60

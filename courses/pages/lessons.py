@@ -20,8 +20,8 @@ from courses.queries.history import find_stamped_source
 from courses.services.authoring import DraftOutline
 from kernel.errors import N_
 from kernel.i18n import _, choose
-from kernel.markup.measure import count_words
 from kernel.markup.passages import anchored
+from kernel.markup.render import count_words
 
 TOOLS = (
     ("bold", "bold", N_("Bold"), N_("words")),

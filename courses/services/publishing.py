@@ -43,7 +43,7 @@ from kernel.durations import RenewalBasis
 from kernel.errors import N_, Conflict
 from kernel.files import FileStore
 from kernel.permissions import Actor
-from kernel.search import index as search
+from kernel.search import index
 
 TONES = 6
 
@@ -134,7 +134,7 @@ def publish_version(
     session.flush()  # everything below points to it
     publication = Publication(course, version, prepared, {media.path: media for media in prepared.course.media})
     _write_lists(session, publication, files, now=now)
-    search.write(session, version.id, None, prepared.search_documents)
+    index.write(session, version.id, None, prepared.search_documents)
     _write_modules(session, publication, kinds)
     course.published_version_id = version.id
     course.title = version.title
@@ -372,7 +372,7 @@ def freeze_lessons(session: Session, publication: Publication, lessons: Sequence
     """Write the rendered texts of lessons."""
     insert_all(session, [_lesson_row(activity, lesson_text) for activity, payload in lessons for lesson_text in payload])
     documents = [(activity.id, lesson_text.search_documents) for activity, payload in lessons for lesson_text in payload]
-    search.write_many(session, publication.version.id, documents)
+    index.write_many(session, publication.version.id, documents)
 
 
 def _lesson_row(activity: Activity, lesson_text: PreparedLesson) -> LessonPage:

@@ -30,7 +30,7 @@ from kernel import clock
 from kernel.errors import N_, Invalid, NotFound
 from kernel.files import FileStore
 from kernel.i18n import _, choose, format_time, ngettext
-from kernel.markup.measure import count_words
+from kernel.markup.render import count_words
 from kernel.web.request import Answer, begin_writing, current_actor, current_session, requires, see_page
 
 bp = Blueprint("courses_lessons", __name__)
@@ -230,7 +230,7 @@ def files_of_lesson(subject: PartContext) -> tuple[Response, int]:
 @requires(CourseAction.EDIT, catalogue.get_taught_part, reads_first=True, body_limit=PASTE_LIMIT)
 def paste(subject: PartContext) -> tuple[Response, int]:
     """Answer what was pasted from a word processor as Markdown. Nothing is saved."""
-    from kernel.markup.paste import pasted  # noqa: PLC0415 - beautifulsoup4 and markdownify: a tenth of a second that no start should wait for
+    from kernel.markup.foreign import pasted  # noqa: PLC0415 - beautifulsoup4 and markdownify: a tenth of a second that no start should wait for
 
     try:
         text = pasted(request.form.get("html", ""))

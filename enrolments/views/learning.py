@@ -48,9 +48,9 @@ from kernel.files import FileStore
 from kernel.i18n import LANGUAGES, _, choose, language, ngettext
 from kernel.own_records import LEFT_OUT
 from kernel.permissions import Actor
-from kernel.web.cached_pages import cached_page
 from kernel.web.file_responses import send_content, send_text
 from kernel.web.forms import as_uuid, whole_number
+from kernel.web.pages import cached_page
 from kernel.web.paging import Page, requested_page
 from kernel.web.request import Answer, current_actor, current_session, public, requires, see_other
 

@@ -9,8 +9,7 @@ import re
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 
-from kernel.markup.html import names
-from kernel.markup.model import SafeHtml
+from kernel.markup.model import SafeHtml, names
 
 PARAGRAPH_PREFIX = "p-"
 """Of the addresses made here: those of the renderer begin with `ID_PREFIX`."""

@@ -3,12 +3,28 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from functools import lru_cache
+from html import escape
+from xml.parsers import expat
 
 import nh3
+from bleach.linkifier import Linker
 
-from kernel.markup.html import names
-from kernel.markup.model import ID_PREFIX, SafeHtml
+from kernel.markup.model import (
+    ID_PREFIX,
+    SVG_ATTRIBUTE,
+    SVG_DESCRIPTION,
+    SVG_ELEMENT,
+    SVG_ENCODING,
+    SVG_SIZE,
+    SVG_TEXT,
+    SVG_XML,
+    MarkupFinding,
+    MarkupFindingKind,
+    SafeHtml,
+    names,
+)
 from kernel.markup.source import normalise, printable
 
 REL = "noopener nofollow ugc"
@@ -87,3 +103,230 @@ def _filtered(_tag: str, name: str, value: str) -> str | None:
 def _without_rel_inside(link: re.Match[str]) -> str:
     """Take `rel` from links that stay on this site: the serialised form is the cleaner's own, so a pattern can read it."""
     return link[0].replace(f' rel="{REL}"', "") if _INSIDE.search(link[1]) else link[0]
+
+
+MAXIMUM_DRAWING = 512_000
+"""Bytes of a drawing."""
+_MAXIMUM_ELEMENTS = 5000
+_MAXIMUM_DEPTH = 32
+_NAMESPACE = "http://www.w3.org/2000/svg"
+
+DRAWING_CLASSES = names("chart fit b0 b1 b2 b3 axis grid-l line area goal dot strong onbar")
+DRAWING_ELEMENTS = names("svg g path rect circle ellipse line polyline polygon text tspan title desc defs marker")
+_NUMBERS = re.compile(r"[0-9eE.,+\-%\s]*|auto|auto-start-reverse|userSpaceOnUse|strokeWidth")
+_GEOMETRY = names(
+    "x y x1 y1 x2 y2 cx cy r rx ry dx dy width height viewBox points rotate textLength pathLength markerWidth markerHeight refX refY "
+    "orient markerUnits"
+)
+_FORMS = {
+    "d": re.compile(r"[MmLlHhVvCcSsQqTtAaZz0-9eE.,+\-\s]*"),
+    "transform": re.compile(r"(?:(?:translate|scale|rotate|matrix|skewX|skewY)\([0-9eE.,+\-\s]*\)[\s,]*)*"),
+    "text-anchor": re.compile(r"start|middle|end"),
+    "preserveAspectRatio": re.compile(r"[A-Za-z ]{1,30}"),
+    "role": re.compile(r"img|presentation|none"),
+}
+_REFERENCES = frozenset({"marker-start", "marker-mid", "marker-end"})
+_REFERENCE = re.compile(r"url\(#([A-Za-z][\w.-]*)\)")
+_IDENTIFIER = re.compile(r"[A-Za-z][\w.-]*")
+_HARMLESS = frozenset({"version", "http://www.w3.org/XML/1998/namespace|space"})
+
+
+_LOGO_ELEMENTS = DRAWING_ELEMENTS | names("linearGradient radialGradient stop clipPath")
+_PAINT = re.compile(r"none|currentColor|#[0-9A-Fa-f]{3,8}|[a-z]{3,20}|rgba?\([0-9.,%\s]+\)|url\(#[A-Za-z][\w.-]*\)")
+_WORD = re.compile(r"[a-zA-Z-]{1,20}")
+_LENGTH = re.compile(r"[0-9.,\s]+(px)?|bold|normal|none")
+_LOGO_FORMS = {
+    **_FORMS,
+    **dict.fromkeys(("fill", "stroke", "stop-color", "clip-path"), _PAINT),
+    **dict.fromkeys(("opacity", "fill-opacity", "stroke-opacity", "stop-opacity", "offset", "fx", "fy"), _NUMBERS),
+    **dict.fromkeys(("stroke-width", "stroke-miterlimit", "stroke-dasharray", "font-size", "font-weight"), _LENGTH),
+    **dict.fromkeys(("fill-rule", "clip-rule", "stroke-linecap", "stroke-linejoin", "gradientUnits", "spreadMethod"), _WORD),
+    "gradientTransform": _FORMS["transform"],
+}
+"""A logo has colours of its own; a figure takes those of the page."""
+
+
+class _RefusedError(Exception):
+    """A drawing that contains something not on the allow-list."""
+
+    def __init__(self, finding: MarkupFindingKind, **facts: str) -> None:
+        super().__init__(finding.text)
+        self.finding = finding
+        self.facts = facts
+
+
+class _Copier:
+    """Copies a drawing as it is read, and stops at the first thing that may not be in it."""
+
+    elements = DRAWING_ELEMENTS
+    forms: Mapping[str, re.Pattern[str]] = _FORMS
+
+    def __init__(self, prefix: str, label: str) -> None:
+        self._prefix = prefix
+        self._label = label
+        self._open: list[str] = []
+        self._elements = 0
+        self.parts: list[str] = []
+        self.beginning: list[str] = []
+        self.has_box = False
+
+    def doctype(self, *_arguments: object) -> None:
+        raise _RefusedError(SVG_ELEMENT, what="<!DOCTYPE>")
+
+    def instruction(self, target: str, _text: str) -> None:
+        raise _RefusedError(SVG_ELEMENT, what=f"<?{target}?>")
+
+    def start(self, name: str, attributes: dict[str, str]) -> None:
+        namespace, _, tag = name.rpartition("|")
+        self._elements += 1
+        if namespace not in (_NAMESPACE, "") or tag not in self.elements:
+            raise _RefusedError(SVG_ELEMENT, what=f"<{tag}>")
+        if bool(self._open) == (tag == "svg") or len(self._open) > _MAXIMUM_DEPTH or self._elements > _MAXIMUM_ELEMENTS:
+            raise _RefusedError(SVG_SIZE)
+        if len(self._open) == 1 and len(self.beginning) < 2:
+            self.beginning.append(tag)
+        written = self._root(attributes) if tag == "svg" else ""
+        for attribute, value in attributes.items():
+            written += self._attribute(tag, attribute, value)
+        if tag == "desc" and len(self._open) == 1 and "id" not in attributes:
+            written += f' id="{self._prefix}desc"'
+        self._open.append(tag)
+        self.parts.append(f"<{tag}{written}>")
+
+    def _root(self, attributes: dict[str, str]) -> str:
+        self.has_box = "viewBox" in attributes
+        return f' role="img" aria-label="{escape(self._label)}" aria-describedby="{self._prefix}desc"'
+
+    def _attribute(self, tag: str, name: str, value: str) -> str:
+        if name in _HARMLESS or (name == "role" and tag == "svg"):
+            return ""
+        if name == "id" and _IDENTIFIER.fullmatch(value):
+            value = "desc" if tag == "desc" and len(self._open) == 1 else value
+            return f' id="{self._prefix}{value}"'
+        if name == "class" and DRAWING_CLASSES.issuperset(value.split()):
+            return f' class="{" ".join(value.split())}"'
+        reference = _REFERENCE.fullmatch(value) if name in _REFERENCES else None
+        if reference:
+            return f' {name}="url(#{self._prefix}{reference[1]})"'
+        form = _NUMBERS if name in _GEOMETRY else self.forms.get(name)
+        if form is None or not form.fullmatch(value):
+            raise _RefusedError(SVG_ATTRIBUTE, what=f'{name}="{value[:40]}"', tag=tag)
+        return f' {name}="{escape(value)}"'
+
+    def text(self, text: str) -> None:
+        if self._open and self._open[-1] in ("text", "tspan", "title", "desc"):
+            self.parts.append(escape(printable(text), quote=False))
+        elif text.strip():
+            raise _RefusedError(SVG_TEXT, text=text.strip()[:40])
+
+    def end(self, name: str) -> None:
+        self._open.pop()
+        self.parts.append(f"</{name.rpartition('|')[2]}>")
+
+
+class _LogoCopier(_Copier):
+    """Copies a logo: with its colours, and without what drawing programs note for themselves."""
+
+    elements = _LOGO_ELEMENTS
+    forms = _LOGO_FORMS
+
+    def _root(self, attributes: dict[str, str]) -> str:
+        self.has_box = "viewBox" in attributes
+        return f' xmlns="{_NAMESPACE}"'
+
+    def _attribute(self, tag: str, name: str, value: str) -> str:
+        if "|" in name or name == "class" or name.startswith("data-") or (tag == "svg" and name in ("width", "height")):
+            return ""
+        if name == "style":
+            declared = (part.partition(":") for part in value.split(";") if part.strip())
+            return "".join(super(_LogoCopier, self)._attribute(tag, key.strip(), content.strip()) for key, _sign, content in declared)
+        return super()._attribute(tag, name, value)
+
+
+def clean_logo(content: bytes) -> str:
+    """Return a drawing as a file of its own, with its colours; nothing where it has anything but shapes, or no size to be scaled by."""
+    copier = _LogoCopier("", "")
+    try:
+        _read(content, copier)
+    except (_RefusedError, expat.ExpatError, UnicodeDecodeError, ValueError):
+        return ""
+    return "".join(copier.parts) if copier.has_box else ""
+
+
+def clean_svg(content: bytes, prefix: str, label: str) -> tuple[SafeHtml, tuple[MarkupFinding, ...]]:
+    """Answer the drawing to inline: ids prefixed, `label` as its name, its <desc> as its description.
+
+    Empty with C605 where it has anything outside the allow-list, with C606 added where viewBox, <title> or <desc> is missing.
+    """
+    copier = _Copier(prefix, label)
+    try:
+        _read(content, copier)
+    except _RefusedError as refusal:
+        return SafeHtml(), (_problem(refusal.finding, **refusal.facts),)
+    except expat.ExpatError as error:
+        return SafeHtml(), (_problem(SVG_XML, line=str(error.lineno)),)
+    except (UnicodeDecodeError, ValueError):
+        return SafeHtml(), (_problem(SVG_ENCODING),)
+    missing = [] if copier.has_box else ["viewBox"]
+    missing += [f"<{tag}>" for index, tag in enumerate(("title", "desc")) if copier.beginning[index : index + 1] != [tag]]
+    problems = (_problem(SVG_DESCRIPTION, what=", ".join(missing)),) if missing else ()
+    return SafeHtml("".join(copier.parts)), problems
+
+
+def is_fitting(drawing: SafeHtml) -> bool:
+    """Answer whether a drawing as it is inlined has the class `fit`: drawn for a phone's width, it needs no sliding."""
+    classes = re.search(r' class="([^"]*)"', drawing[: drawing.index(">")])
+    return classes is not None and "fit" in classes[1].split()
+
+
+def _read(content: bytes, copier: _Copier) -> None:
+    if len(content) > MAXIMUM_DRAWING:
+        raise _RefusedError(SVG_SIZE)
+    text = content.decode("utf-8-sig")
+    declared = re.match(r"<\?xml[^>]*encoding=[\"']([^\"']*)", text)
+    if declared and declared[1].lower() not in ("utf-8", "utf8", "us-ascii"):
+        raise _RefusedError(SVG_ENCODING)
+    parser = expat.ParserCreate("utf-8", namespace_separator="|")
+    parser.StartDoctypeDeclHandler = copier.doctype
+    parser.ProcessingInstructionHandler = copier.instruction
+    parser.StartElementHandler = copier.start
+    parser.EndElementHandler = copier.end
+    parser.CharacterDataHandler = copier.text
+    parser.Parse(text.encode(), True)
+
+
+def _problem(finding: MarkupFindingKind, **facts: str) -> MarkupFinding:
+    return MarkupFinding(finding.code, finding.text, finding.fix, facts)
+
+
+_Attributes = dict[tuple[str | None, str] | str, str]
+
+
+def render_plain(text: str) -> SafeHtml:
+    """Answer the text escaped, in paragraphs, with its web addresses as links.
+
+    Blank lines part paragraphs, single line breaks stay; nothing in the text is read as markup or HTML.
+    """
+    paragraphs = [part for part in re.split(r"\n[ \t]*\n", normalise(text).strip("\n")) if part.strip()]
+    escaped = "".join(f"<p>{escape(part.strip(chr(10)), quote=False)}</p>" for part in paragraphs)
+    if "." not in escaped:
+        return SafeHtml(_broken(escaped))
+    return SafeHtml(_broken(_linker().linkify(escaped)))
+
+
+def _broken(html: str) -> str:
+    return html.replace("\n", "<br>")
+
+
+@lru_cache(maxsize=1)
+def _linker() -> Linker:
+    return Linker(callbacks=[_only_web_addresses], skip_tags={"pre", "code"}, parse_email=False)
+
+
+def _only_web_addresses(attributes: _Attributes, new: bool = False) -> _Attributes | None:
+    """Keep links that begin with https:// or http:// as typed; a bare `example.com` stays text."""
+    typed = str(attributes.get("_text", ""))
+    if not new or not typed.startswith(("https://", "http://")):
+        return None
+    attributes[(None, "rel")] = REL
+    return attributes

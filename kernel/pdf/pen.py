@@ -1,18 +1,116 @@
-"""Drawing in millimetres from the top left of a page; text stands on its baseline."""
+"""Fonts of documents, and the widths of texts in them."""
 
-from collections.abc import Iterator, Sequence
+import re
+import threading
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cache
 from io import BytesIO
-from itertools import groupby
+from itertools import combinations, groupby
+from pathlib import Path
+from types import SimpleNamespace
 from unicodedata import normalize
 
 import segno
+from lxml import etree
+from reportlab.graphics import renderPDF
+from reportlab.graphics.shapes import Drawing, Group, Rect, Shape, String
 from reportlab.lib.colors import HexColor
 from reportlab.lib.units import mm
 from reportlab.lib.utils import ImageReader
+from reportlab.pdfbase import pdfmetrics
+from reportlab.pdfbase.ttfonts import TTFont
 from reportlab.pdfgen.canvas import Canvas
+from svglib.svglib import PX_TO_PT, CSSMatcher, SvgRenderer
 
-from kernel.pdf.fonts import text_width
+from kernel.markup.sanitise import DRAWING_ELEMENTS
+
+FONTS = Path(__file__).parent / "fonts"
+
+NAME = "Literata-Medium"
+TITLE = "Literata-SemiBold"
+TEXT = "AtkinsonHyperlegibleNext-Regular"
+STRONG = "AtkinsonHyperlegibleNext-SemiBold"
+CODE = "AtkinsonHyperlegibleMono-SemiBold"
+SIGNS = "DejaVuSans-Symbols"
+"""Greek, operators, arrows and shapes, for formulas and for what people type."""
+
+TURN = threading.RLock()
+"""One document is drawn at a time: ReportLab notes in its fonts what it embeds of them, and two at once would spoil each other."""
+
+
+def register_fonts() -> None:
+    """Read the fonts, once for the process."""
+    with TURN:
+        _read_fonts()
+
+
+@cache
+def _read_fonts() -> None:
+    for name in (NAME, TITLE, TEXT, STRONG, CODE, SIGNS):
+        pdfmetrics.registerFont(TTFont(name, FONTS / f"{name}.ttf", asciiReadable=0))
+
+
+def unprintable(text: str) -> str:
+    """Return the characters of a name that the fonts do not have, each once; empty for all Latin, Greek or Cyrillic names."""
+    register_fonts()
+    known = pdfmetrics.getFont(NAME).face.charToGlyph
+    return "".join(dict.fromkeys(sign for sign in normalize("NFC", text) if ord(sign) not in known and not sign.isspace()))
+
+
+def spans(text: str, font: str) -> list[tuple[str, str]]:
+    """Return a text in pieces, each with a font that has its signs; a sign that no font has is written as its number in Unicode."""
+    register_fonts()
+    pieces: list[tuple[str, str]] = []
+    for sign in normalize("NFC", text):
+        font_with_sign = next((name for name in (font, SIGNS, NAME) if ord(sign) in pdfmetrics.getFont(name).face.charToGlyph), None)
+        piece, own = (sign, font_with_sign) if font_with_sign else (" " if sign.isspace() else f"[U+{ord(sign):04X}]", font)
+        if pieces and pieces[-1][1] == own:
+            pieces[-1] = (pieces[-1][0] + piece, own)
+        else:
+            pieces.append((piece, own))
+    return pieces
+
+
+def text_width(text: str, font: str, size: float, spacing: float = 0.0) -> float:
+    """Return the width of a text, in the unit of the size."""
+    register_fonts()
+    return float(pdfmetrics.stringWidth(text, font, size)) + spacing * len(text)
+
+
+def widest(lines: Sequence[str], font: str, size: float, spacing: float = 0.0) -> float:
+    """Return the width of the widest line."""
+    return max(text_width(line, font, size, spacing) for line in lines)
+
+
+def wrapped(text: str, font: str, size: float, room: float) -> list[str]:
+    """Break a text at spaces into lines that fit into a width, as many as it takes; a longer word stands alone."""
+    lines = [""]
+    for word in text.split():
+        longer = f"{lines[-1]} {word}".lstrip()
+        if lines[-1] and text_width(longer, font, size) > room:
+            lines.append(word)
+        else:
+            lines[-1] = longer
+    return lines
+
+
+def shrunk(lines: Sequence[str], font: str, size: float, spacing: float, room: float) -> float:
+    """Return the largest size, in steps of 0.1, at which the lines fit into a width; at least 2."""
+    while size > 2 and widest(lines, font, size, spacing) > room:
+        size = round(size - 0.1, 1)
+    return size
+
+
+def balanced(text: str, font: str, count: int) -> tuple[str, ...]:
+    """Break a text at spaces into so many lines (fewer with fewer words) that the widest line is shortest."""
+    tokens = text.split() or [""]
+    count = min(count, len(tokens))
+    breaks = combinations(range(1, len(tokens)), count - 1)
+    candidates = [tuple(" ".join(tokens[start:end]) for start, end in zip((0, *cut), (*cut, len(tokens)), strict=True)) for cut in breaks]
+    return min(candidates, key=lambda lines: widest(lines, font, 1))
 
 
 class PdfPen:
@@ -117,3 +215,243 @@ def qr_runs(url: str) -> tuple[int, list[tuple[int, int, int]]]:
                 runs.append((column, row, length))
             column += length
     return len(matrix), runs
+
+
+_SILENT = ("title", "desc", "defs", "marker")
+_NOT_DRAWN = frozenset({"marker-start", "marker-mid", "marker-end", "rotate", "textLength"})
+_SIZES = {"rect": ("width", "height"), "circle": ("r",), "ellipse": ("rx", "ry")}
+"""Without what a shape is not drawn."""
+_NUMBER = r"(?>[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)"
+_N = rf"(?>[\s,]*{_NUMBER})"
+_FORMS = {
+    **dict.fromkeys(("x", "y", "x1", "y1", "x2", "y2", "cx", "cy", "r", "dx", "dy", "width", "height"), rf"\s*{_NUMBER}\s*"),
+    **dict.fromkeys(("rx", "ry"), rf"\s*(?!-){_NUMBER}\s*"),
+    "points": rf"(?:{_N}{_N})*\s*",
+    "transform": rf"(?:[\s,]*(?:(?:translate|scale)\({_N}{{1,2}}|skew[XY]\({_N}|rotate\({_N}(?:{_N}{_N})?|matrix\({_N}{{6}})\s*\))*[\s,]*",
+    "d": r"(?s:.*)",
+}
+"""What may stand in attributes with numbers; a path is drawn up to the first mistake in it."""
+_LARGEST = 10_000_000
+_HUGE = re.compile(r"(?<![.\d])\d{8}|[eE]\+?\d\d")
+_ARC = rf"{_N}{{3}}(?:[\s,]*[01]){{2}}{_N}{{2}}"
+_STEP = rf"[MmLlTt](?:{_N}{{2}})+|[HhVv]{_N}+|[SsQq](?:{_N}{{4}})+|[Cc](?:{_N}{{6}})+|[Aa](?:{_ARC})+|[Zz]"
+_PATH = re.compile(rf"(?=\s*[Mm])(?:\s*(?:{_STEP}))*")
+_CLOSE = re.compile(r"[Zz][\sZz]*(?=([^Mm])?)")
+_STYLE = f"""
+:root text {{ font-family: {TEXT}; font-size: 13px; fill: #485762 }}
+:root .strong, :root .onbar {{ font-family: {STRONG}; fill: #15212a }}
+:root .grid-l {{ stroke: #d8dedc }}
+:root .axis {{ stroke: #75838b }}
+.line {{ fill: none; stroke: #0f4c63; stroke-width: 2.5; stroke-linejoin: round }}
+:root .area {{ fill: #e2eef2 }}
+.goal {{ fill: none; stroke: #6d4500; stroke-width: 2; stroke-dasharray: 2 5; stroke-linecap: round }}
+:root .dot {{ fill: #0f4c63; stroke: #ffffff; stroke-width: 2 }}
+.b0 {{ fill: #d8dedc }}
+.b1 {{ fill: #0f4c63 }}
+.b2 {{ fill: #f5b53b }}
+.b3 {{ fill: #a3271d }}
+"""
+"""The charts of `static/css/aulario.css` in its order; `:root` weighs what `.chart` does."""
+_RULES = CSSMatcher()
+_RULES.add_styles(_STYLE)
+_FONT_MAP = SimpleNamespace(find_font=lambda family, _weight, _style: (family, True))
+"""Our fonts by their names: svglib would look for others on the disk."""
+
+
+def description_of(source: str) -> str:
+    """Return what a drawing says of itself at length; empty where it says nothing."""
+    root = _tree(source)
+    return "" if root is None else " ".join((root.findtext("desc") or "").split())
+
+
+def read_drawing(source: str) -> Drawing | None:
+    """Return a drawing, a point for each pixel; None where it has no size, or something that is not drawn here."""
+    root = _tree(source)
+    if root is None or not DRAWING_ELEMENTS.issuperset(node.tag for node in root.iter()):
+        return None
+    etree.strip_elements(root, *_SILENT, with_tail=False)
+    _join(root)
+    box = [float(number) for number in re.findall(_NUMBER, root.get("viewBox", ""))]
+    if len(box) != 4 or min(box[2:]) <= 0 or max(map(abs, box)) >= _LARGEST or not all(map(_is_drawn, root.iterdescendants())):
+        return None
+    for node in root.iter():
+        _rewrite(node)
+    root.attrib.update({"fill": "#000000", "width": str(box[2] / PX_TO_PT), "height": str(box[3] / PX_TO_PT)})
+    register_fonts()
+    renderer = SvgRenderer(BytesIO(), font_map=_FONT_MAP)
+    renderer.attrConverter.css_rules = _RULES
+    drawing = renderer.render(root)
+    drawing.initialFontName = TEXT
+    drawing.contents = list(_finished(drawing.contents, renderer))
+    return drawing
+
+
+def draw(drawing: Drawing, canvas: Canvas) -> None:
+    """Draw a drawing from the origin of a canvas, its bottom left corner."""
+    renderPDF.draw(drawing, canvas, 0, 0)
+
+
+def _tree(source: str) -> etree._Element | None:
+    return etree.fromstring(source, etree.XMLParser(recover=True, resolve_entities=False, no_network=True))
+
+
+def _join(root: etree._Element) -> None:
+    """Make one text of what stands in one place: parts of it without a place of their own, and what follows a part that has one."""
+    for part in root.iter("tspan"):
+        if {"class", "id"}.issuperset(part.attrib):
+            part.tag = "joined"
+    etree.strip_tags(root, "joined")
+    for part in root.iter("tspan"):
+        part.text, part.tail = f"{part.text or ''}{part.tail or ''}", None
+
+
+def _is_drawn(node: etree._Element) -> bool:
+    if node.tag == "tspan" and ("x" not in node.attrib or len(node)):
+        return False
+    if node.tag == "text" and len({"y" in part.attrib for part in node}) > 1:
+        return False
+    numbers = [(form, node.get(name, "")) for name, form in _FORMS.items() if name in node.attrib]
+    return _NOT_DRAWN.isdisjoint(node.attrib) and all(re.fullmatch(form, text) and not _HUGE.search(text) for form, text in numbers)
+
+
+def _rewrite(node: etree._Element) -> None:
+    """Write an element as svglib reads it."""
+    for name in {"points", "transform"}.intersection(node.attrib):
+        node.set(name, re.sub(_NUMBER, r" \g<0>", node.get(name, "")))
+    if node.tag == "path":
+        match = _PATH.match(node.get("d", ""))
+        node.set("d", _CLOSE.sub(lambda close: "zm0 0" if close[1] else "z", match[0] if match else ""))
+    if node.tag == "rect":
+        for radius, other in (("rx", "ry"), ("ry", "rx")):
+            node.set(radius, node.get(radius) or node.get(other) or "0")
+    if any(float(node.get(name, 0)) <= 0 for name in _SIZES.get(str(node.tag), ())):
+        node.tag = "title"
+
+
+def _finished(shapes: Iterable[Shape], renderer: SvgRenderer) -> Iterator[Shape]:
+    """Yield shapes as they are drawn: with letters that have their signs, and corners that are longer than high."""
+    for shape in shapes:
+        if isinstance(shape, Group):
+            a, b, c, d = shape.transform[:4]
+            shape.contents = list(_finished(shape.contents, renderer)) if a * d != b * c else []
+            yield from [shape] if shape.contents else []
+        elif isinstance(shape, String):
+            yield from _line_pieces(shape)
+        else:
+            yield renderer.shape_converter.shapeToPath(shape) if isinstance(shape, Rect) and shape.rx != shape.ry else shape
+
+
+def _line_pieces(line: String) -> Iterator[String]:
+    size = line.fontSize
+    pieces = [(text, font, text_width(text, font, size)) for text, font in spans(line.text.strip(), line.fontName)]
+    x = line.x - {"middle": 0.5, "end": 1.0}.get(line.textAnchor, 0.0) * sum(wide for _text, _font, wide in pieces)
+    for text, font, wide in pieces:
+        yield String(x, line.y, text, fontName=font, fontSize=size, fillColor=line.fillColor)
+        x += wide
+
+
+class TextStyle(StrEnum):
+    """The styles of a run; what is raised or lowered is smaller too."""
+
+    PLAIN = "plain"
+    STRONG = "strong"
+    CODE = "code"
+    SUP = "sup"
+    SUB = "sub"
+
+
+_FONTS = {TextStyle.STRONG: STRONG, TextStyle.CODE: CODE}
+_SMALLER = {TextStyle.SUP: 0.7, TextStyle.SUB: 0.7, TextStyle.CODE: 0.94}
+_RISES = {TextStyle.SUP: -0.32, TextStyle.SUB: 0.16}
+_WORDS = re.compile(r"\n|[^\S\n\u00a0\u202f]+|[^\s]+(?:[\u00a0\u202f][^\s]*)*")
+
+
+@dataclass(frozen=True, slots=True)
+class TextRun:
+    """A piece of a text in one style; `\\n` ends a line."""
+
+    text: str
+    style: TextStyle = TextStyle.PLAIN
+
+
+@dataclass(frozen=True, slots=True)
+class TextPiece:
+    """A piece of a line: its text, its font, its size, and by how much it stands lower than the line (negative: higher)."""
+
+    text: str
+    font: str
+    size: float
+    fall: float
+    width: float
+
+
+TextLine = list[TextPiece]
+
+
+def break_lines(runs: Sequence[TextRun], size: float, room: float) -> list[TextLine]:
+    """Break runs at spaces into lines that fit into a width; a longer word is broken where the line ends."""
+    lines: list[TextLine] = [[]]
+    used, space = 0.0, TextRun("")
+    for word in _words(runs, size):
+        if word is None:
+            lines.append([])
+            used, space = 0.0, TextRun("")
+        elif isinstance(word, TextRun):
+            space = word
+        else:
+            gap = text_width(" ", _FONTS.get(space.style, TEXT), size) if space.text and lines[-1] else 0.0
+            wide = sum(piece.width for piece in word)
+            if lines[-1] and used + gap + wide > room:
+                lines.append([])
+                used, gap = 0.0, 0.0
+            if gap:
+                lines[-1].append(TextPiece(" ", TEXT, size, 0.0, gap))
+            used += gap
+            for part in _fitting(word, room):
+                if used + sum(piece.width for piece in part) > room and lines[-1]:
+                    lines.append([])
+                    used = 0.0
+                lines[-1] += part
+                used += sum(piece.width for piece in part)
+            space = TextRun("")
+    return lines
+
+
+def _words(runs: Sequence[TextRun], size: float) -> list[TextLine | TextRun | None]:
+    """Return the words of runs as pieces, spaces between them as runs, and None where a line ends."""
+    pieces: list[TextLine | TextRun | None] = []
+    for run in runs:
+        for match in _WORDS.finditer(run.text):
+            text = match[0]
+            if text == "\n":
+                pieces.append(None)
+            elif text.isspace():
+                pieces.append(TextRun(" ", run.style))
+            elif pieces and isinstance(pieces[-1], list):
+                pieces[-1].extend(_pieces(text, run.style, size))
+            else:
+                pieces.append(_pieces(text, run.style, size))
+    return pieces
+
+
+def _pieces(text: str, style: TextStyle, size: float) -> TextLine:
+    own = size * _SMALLER.get(style, 1.0)
+    fall = size * _RISES.get(style, 0.0)
+    return [TextPiece(part, font, own, fall, text_width(part, font, own)) for part, font in spans(text, _FONTS.get(style, TEXT))]
+
+
+def _fitting(word: TextLine, room: float) -> list[TextLine]:
+    """Return a word in parts that fit into a width."""
+    if sum(piece.width for piece in word) <= room:
+        return [word]
+    signs = [
+        TextPiece(sign, piece.font, piece.size, piece.fall, text_width(sign, piece.font, piece.size))
+        for piece in word
+        for sign in piece.text
+    ]
+    parts: list[TextLine] = [[]]
+    for sign in signs:
+        if parts[-1] and sum(piece.width for piece in parts[-1]) + sign.width > room:
+            parts.append([])
+        parts[-1].append(sign)
+    return parts

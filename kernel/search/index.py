@@ -1,15 +1,18 @@
-"""The table of what can be found, its index on either database, and finding in it.
+"""Words as search compares them: without case and accents, and cut to their stem. The only user of snowballstemmer.
 
-Every entry keeps its words as tokens that we make: `f` a word as written, `s` and `t` with a language a stem of text or title,
-`r` a language whose readers get the entry, `b` where a paragraph ends. SQLite indexes them with FTS5 (`search_index`, kept up by
-triggers), PostgreSQL with a GIN index over a `tsvector` of the `simple` configuration; neither looks into the words. So both find
-the same, and the order is our own: title, words next to each other, whole words, beginnings; then the place in the course.
+A word has two stems: of itself as written and of its bare form. «Tenían» gives `ten` and `teni`; typing «tenian» or «tener»
+finds it by one of them, although the stemmer knows some endings by their accents only.
 """
 
+import re
+import threading
+import unicodedata
 from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
+from functools import cached_property, lru_cache
+from typing import Protocol
 
 from sqlalchemy import (
     ColumnElement,
@@ -37,9 +40,260 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from kernel.db import Base, Key, ShortText
 from kernel.i18n import LANGUAGES
-from kernel.search import query
-from kernel.search.query import AllTerms, AnyTerm, Expression, Phrase, SearchQuery
-from kernel.search.words import tokens_of
+
+STEMMERS = {"es": "spanish", "en": "english"}
+"""By language of the pages; a text in another one is compared by its bare words."""
+LONGEST_WORD = 40
+"""Letters of a word that are compared."""
+KEPT_STEMS = 30_000
+KEPT_TOKENS = 10_000
+"""Words of one course, which come again from lesson to lesson."""
+_WORD = re.compile("(?:[^\\W_][\u0300-\u036f\u00ad\u200b-\u200d]*)+")
+"""Letters and digits, each with its combining marks, soft hyphens and joiners."""
+
+_LITTLE = {
+    "es": (
+        "a al algo algun alguna algunas algunos ante antes aqui asi aun aunque cada como con cual cuales cuando cuanto de del desde donde "
+        "durante e el ella ellas ellos en entre era es esa esas ese eso esos esta estas este esto estos fue ha han hasta hay la las le les "
+        "lo los mas me mi mientras muy ni no nos o otra otras otro otros para pero por porque pues que quien quienes se segun ser si sin "
+        "sobre son su sus tambien tan te tiene todo todos tu un una unas uno unos usted y ya yo"
+    ),
+    "en": (
+        "a about after all also an and any are as at be because been before but by can could did do does each for from had has have how i "
+        "if in into is it its may more most no nor not of on only or other our out over she should so some such than that the their them "
+        "then there these they this those to under up was we were what when where which while who why will with would you your"
+    ),
+}
+STOP_WORDS = {language: frozenset(line.split()) for language, line in _LITTLE.items()}
+"""Words that say too little to be asked for, without accents."""
+
+_TURN = threading.Lock()
+
+
+@dataclass(frozen=True, slots=True)
+class IndexedWord:
+    """A word of a text: where it stands, and its bare form."""
+
+    start: int
+    end: int
+    written: str
+    bare: str
+
+
+def words_of(text: str) -> Iterator[IndexedWord]:
+    """Yield the words of a text in their order."""
+    for match in _WORD.finditer(text):
+        bare = fold(match[0])
+        if bare:
+            yield IndexedWord(match.start(), match.end(), match[0], bare)
+
+
+def fold(word: str) -> str:
+    """Return a word without case, accents and anything but letters and digits, cut to 40 characters."""
+    small = word.casefold()
+    if small.isascii() and small.isalnum():  # most words: five times faster
+        return small[:LONGEST_WORD]
+    apart = unicodedata.normalize("NFKD", small)
+    return "".join(filter(str.isalnum, apart))[:LONGEST_WORD]
+
+
+def stems_of(word: IndexedWord, language: str) -> frozenset[str]:
+    """Return the stems under which a word of this language is found."""
+    return _stems(unicodedata.normalize("NFC", word.written.lower()), word.bare, language)
+
+
+@lru_cache(maxsize=KEPT_STEMS)
+def _stems(lower: str, bare: str, language: str) -> frozenset[str]:
+    if language not in STEMMERS:
+        return frozenset({bare})
+    with _TURN:  # the stemmer keeps the word at hand in itself
+        stemmer = _stemmer(language)
+        stems = {stemmer.stemWord(bare)} | ({fold(stemmer.stemWord(lower[:LONGEST_WORD]))} if lower != bare else set())
+    return frozenset(stems - {""}) or frozenset({bare})
+
+
+@dataclass(frozen=True, slots=True)
+class WordTokens:
+    """A word as the index holds it: its bare form, and its stems in alphabetical order."""
+
+    bare: str
+    stems: tuple[str, ...]
+
+
+def tokens_of(text: str, language: str) -> list[WordTokens]:
+    """Return the tokens of the words of a text in this language, in their order."""
+    return [tokens for written in _WORD.findall(text) if (tokens := _tokens(written, language)) is not None]
+
+
+@lru_cache(maxsize=KEPT_TOKENS)
+def _tokens(written: str, language: str) -> WordTokens | None:
+    word = next(words_of(written), None)
+    if word is None:
+        return None
+    return WordTokens(token(word.bare), tuple(token(stem) for stem in sorted(stems_of(word, language))))
+
+
+class Stemmer(Protocol):
+    """The part of the library's stemmers that we use."""
+
+    def stemWord(self, word: str) -> str:  # noqa: N802 - the library's name
+        """Return the stem of a word."""
+
+
+@lru_cache
+def _stemmer(language: str) -> Stemmer:
+    import snowballstemmer  # noqa: PLC0415 - thirty languages: 60 ms that no start should wait for
+
+    stemmer: Stemmer = snowballstemmer.stemmer(STEMMERS[language])
+    return stemmer
+
+
+def says_little(word: IndexedWord, language: str) -> bool:
+    """Say whether a word is among those that nearly every text of this language has."""
+    return word.bare in STOP_WORDS.get(language, frozenset())
+
+
+def token(bare: str) -> str:
+    """Write a bare word in ASCII letters and digits, which both databases read alike; prefixes stay prefixes."""
+    return bare if bare.isascii() else "".join(sign if sign.isascii() else f"x{ord(sign):x}" for sign in bare)
+
+
+LONGEST_QUESTION = 200
+MOST_WORDS = 12
+SHORTEST_BEGINNING = 3
+_PART = re.compile(r'(?P<without>(?<!\S)-)?(?:[“"«](?P<phrase>[^”"»]*)[”"»]?|(?P<word>[^\s“”"«»]+))')
+
+
+@dataclass(frozen=True, slots=True)
+class Phrase:
+    """One or more tokens next to each other; `begins`: the last one is the beginning of a token."""
+
+    tokens: tuple[str, ...]
+    begins: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class AllTerms:
+    """All of these."""
+
+    parts: tuple["Expression", ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AnyTerm:
+    """At least one of these."""
+
+    parts: tuple["Expression", ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ExcludedTerm:
+    """The one, and not the other."""
+
+    wanted: "Expression"
+    unwanted: "Expression"
+
+
+Expression = Phrase | AllTerms | AnyTerm | ExcludedTerm
+
+
+@dataclass(frozen=True)
+class SearchQuery:
+    """A search query: words, phrases of adjacent words, and words that must be absent."""
+
+    words: tuple[IndexedWord, ...]
+    phrases: tuple[tuple[IndexedWord, ...], ...]
+    unwanted: tuple[tuple[IndexedWord, ...], ...]
+
+    @property
+    def is_empty(self) -> bool:
+        """Say whether there is nothing to look for."""
+        return not self.words and not self.phrases
+
+    @cached_property
+    def beginning(self) -> str:
+        """Return what the last word may be the beginning of; empty where that is too short."""
+        last = self.words[-1].bare if self.words else ""
+        return last if len(last) >= SHORTEST_BEGINNING else ""
+
+    def telling(self, language: str) -> tuple[IndexedWord, ...]:
+        """Return the words that say something in a language; all of them where none does."""
+        telling = tuple(word for word in self.words if not says_little(word, language))
+        return telling if telling or self.phrases else self.words
+
+
+def read_question(typed: str) -> SearchQuery:
+    """Parse any typed text into a search query, up to 200 letters and 12 words."""
+    tokens: list[IndexedWord] = []
+    phrases: list[tuple[IndexedWord, ...]] = []
+    unwanted: list[tuple[IndexedWord, ...]] = []
+    left = MOST_WORDS
+    for part in _PART.finditer(typed[:LONGEST_QUESTION]):
+        terms = tuple(words_of(part["word"] if part["phrase"] is None else part["phrase"]))[:left]
+        left -= len(terms)
+        if not terms:
+            continue
+        if part["without"]:
+            unwanted.append(terms)
+        elif part["phrase"] is None:
+            tokens += terms
+        else:
+            phrases.append(terms)
+    return SearchQuery(tuple(tokens), tuple(phrases), tuple(unwanted))
+
+
+def whole(question: SearchQuery, reader: str) -> Expression:
+    """Ask for all the words in any of their forms, in what this reader gets."""
+    return _for_reader(question, reader, [_every_stem(question, language, "s") for language in STEMMERS])
+
+
+def begun(question: SearchQuery, reader: str) -> Expression:
+    """Ask for the same, the last word being perhaps only the beginning of one."""
+    begins = Phrase((f"f{token(question.beginning)}",), begins=True) if question.beginning else None
+    return _for_reader(question, reader, [_every_stem(question, language, "s", begins) for language in STEMMERS])
+
+
+def titled(question: SearchQuery, reader: str) -> Expression | None:
+    """Ask for titles that have all the plain words; nothing where there are none."""
+    if not question.words:
+        return None
+    return _for_reader(question, reader, [_every_stem(question, language, "t") for language in STEMMERS])
+
+
+def adjacent(question: SearchQuery, reader: str) -> Expression | None:
+    """Ask for the words next to each other as they were typed; nothing where there is only one."""
+    return _for_reader(question, reader, [_phrase(question.words)]) if len(question.words) > 1 else None
+
+
+def _for_reader(question: SearchQuery, reader: str, alternatives: list[Expression]) -> Expression:
+    """Add to what is asked (one of these) what is asked in any case: the reader, the phrases, and what must not be there."""
+    parts: list[Expression] = [Phrase((f"r{reader}",)), *map(_phrase, question.phrases)]
+    if question.words:
+        parts.append(AnyTerm(tuple(alternatives)))
+    every = AllTerms(tuple(parts))
+    return ExcludedTerm(every, AnyTerm(tuple(map(_unwanted, question.unwanted)))) if question.unwanted else every
+
+
+def _every_stem(question: SearchQuery, language: str, mark: str, begins: Phrase | None = None) -> Expression:
+    """Ask for the telling words of a language; `begins` is what may stand for the last word typed."""
+    parts: list[Expression] = []
+    for word in question.telling(language):
+        stem = _stem(word, language, mark)
+        parts.append(AnyTerm((stem, begins)) if begins and word is question.words[-1] else stem)
+    return AllTerms(tuple(parts) or tuple(_stem(word, language, mark) for word in question.words))
+
+
+def _unwanted(terms: tuple[IndexedWord, ...]) -> Expression:
+    return _phrase(terms) if len(terms) > 1 else AnyTerm(tuple(_stem(terms[0], language, "s") for language in STEMMERS))
+
+
+def _phrase(terms: tuple[IndexedWord, ...]) -> Phrase:
+    return Phrase(tuple(f"f{token(word.bare)}" for word in terms))
+
+
+def _stem(word: IndexedWord, language: str, mark: str) -> Expression:
+    return AnyTerm(tuple(Phrase((f"{mark}{language}{token(stem)}",)) for stem in sorted(stems_of(word, language))))
+
 
 INDEX = "search_index"
 """SQLite's index; the names of the tables that it keeps itself begin with this."""
@@ -277,16 +531,16 @@ def matches(session: Session, expression: Expression) -> ColumnElement[bool]:
 
 def fits(session: Session, question: SearchQuery, reader: str) -> ColumnElement[bool]:
     """Return the condition that an entry fits a question."""
-    return matches(session, query.begun(question, reader))
+    return matches(session, begun(question, reader))
 
 
 def tier_of(session: Session, question: SearchQuery, reader: str) -> ColumnElement[int]:
     """Return how well an entry that fits does so, a `Tier` as a number."""
-    in_title, in_order = query.titled(question, reader), query.adjacent(question, reader)
+    in_title, in_order = titled(question, reader), adjacent(question, reader)
     better = [
         (expression, tier) for expression, tier in ((in_title, MatchTier.TITLE), (in_order, MatchTier.ADJACENT)) if expression is not None
     ]
-    better.append((query.whole(question, reader), MatchTier.WHOLE))
+    better.append((whole(question, reader), MatchTier.WHOLE))
     return case(
         *((matches(session, expression), literal_column(str(tier.value))) for expression, tier in better), else_=MatchTier.BEGUN.value
     )

@@ -19,7 +19,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from kernel.db import Database, cause_of, reason_away
-from kernel.web.concurrency import ConcurrencyLimiter
+from kernel.web.active_requests import ConcurrencyLimiter
 from kernel.web.request import request_services, services_of_app
 
 log = structlog.get_logger()

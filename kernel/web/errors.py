@@ -23,7 +23,6 @@ from kernel.i18n import _, language
 from kernel.permissions import Actor
 from kernel.web.active_requests import ServerBusy
 from kernel.web.limits import client_address, client_key, limit, limiter
-from kernel.web.preferences import preferred_media_type
 from kernel.web.request import (
     FOREIGN,
     FORM_TYPES,
@@ -35,6 +34,7 @@ from kernel.web.request import (
     roll_back,
     secrets_of_app,
 )
+from kernel.web.sessions import preferred_media_type
 
 log = structlog.get_logger()
 

@@ -3,7 +3,7 @@
 from flask import current_app
 
 from kernel.crypto import SigningKeys, signing_keys
-from kernel.seal_keys import SealKeys, seal_keys
+from kernel.keys import SealKeys, seal_keys
 from kernel.settings import Settings
 
 

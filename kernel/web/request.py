@@ -34,8 +34,7 @@ from kernel.permissions import Actor, Policy
 from kernel.request_gaps import REQUEST_GAPS
 from kernel.sandbox import one_file_of
 from kernel.site_profile import PresentSettings
-from kernel.web.active_requests import ActiveRequests, ServerBusy
-from kernel.web.concurrency import ConcurrencyLimiter
+from kernel.web.active_requests import ActiveRequests, ConcurrencyLimiter, ServerBusy
 from kernel.web.former_hosts import is_former_address
 
 log = structlog.get_logger()

@@ -18,8 +18,8 @@ from kernel.disk_cache import write_cache_file
 from kernel.settings import Settings
 from kernel.site_profile import PresentSettings
 from kernel.web.forms import form_token
+from kernel.web.pages import site_header
 from kernel.web.request import allows, current_actor, settings_of_app
-from kernel.web.site_header import site_header
 
 _VERSIONS = f"{installed('jinja2')} {installed('aulario')}".encode()
 _DIGEST = sha256().digest_size

@@ -4,11 +4,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from kernel.search.index import MatchTier, Passage
-from kernel.search.query import LONGEST_QUESTION, SearchQuery, read_question
-from kernel.search.results import SearchHit
-from kernel.search.snippets import SnippetPiece, marked, snippet
-from kernel.search.words import IndexedWord, stems_of, words_of
+from kernel.search.index import LONGEST_QUESTION, IndexedWord, MatchTier, Passage, SearchQuery, read_question, stems_of, words_of
+from kernel.search.results import SearchHit, SnippetPiece, marked, snippet
 from lms.guide.chapters import GuideChapter, list_chapters
 
 MOST_SECTIONS = 30

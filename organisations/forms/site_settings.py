@@ -11,7 +11,7 @@ from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  #
 from wtforms.validators import InputRequired, Length, Optional
 
 from accounts.forms import EmailField, zones_by_name
-from kernel import colours
+from kernel import pictures
 from kernel.errors import N_
 from kernel.i18n import _, language, lazy_, number, zone_name
 from kernel.settings import known_origin
@@ -170,20 +170,20 @@ class ColoursForm(ShownForm):
 
     def _judge(self, field: ColorField, ground: str, message: str) -> None:
         field.data = (field.data or "").strip().lower()
-        if not colours.is_colour(field.data):
+        if not pictures.is_colour(field.data):
             raise ValidationError(_("Enter a colour such as #0f4c63."))
-        found = colours.contrast(field.data, ground)
-        if found < colours.LEAST:
-            nearest = _("The nearest shade that works is %(colour)s.", colour=colours.nearest(field.data, ground))
+        found = pictures.contrast(field.data, ground)
+        if found < pictures.LEAST:
+            nearest = _("The nearest shade that works is %(colour)s.", colour=pictures.nearest(field.data, ground))
             raise ValidationError(f"{_(message, found=number(int(found * 10) / 10, 1))} {nearest}")
 
     @property
     def proposal(self) -> tuple[str, str]:
         """Return the nearest colours that can be read, nothing where they can be read or are none."""
         given = (self.brand_colour.data or "", self.accent_colour.data or "")
-        if not all(map(colours.is_colour, given)):
+        if not all(map(pictures.is_colour, given)):
             return USUAL
-        return colours.nearest(given[0], GROUND), colours.nearest(given[1], INK)
+        return pictures.nearest(given[0], GROUND), pictures.nearest(given[1], INK)
 
 
 class MailForm(SiteForm):

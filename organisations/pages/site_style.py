@@ -1,6 +1,6 @@
 """The institution's two colours as a style sheet: shades that can be read on light and on dark pages."""
 
-from kernel.colours import mixed, nearest
+from kernel.pictures import mixed, nearest
 
 _WHITE, _BLACK = "#ffffff", "#000000"
 _DARK = "#172228"

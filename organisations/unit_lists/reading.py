@@ -11,12 +11,11 @@ from typing import TypeVar
 from zoneinfo import available_timezones
 
 from accounts.rules import ADDRESS_HEADINGS, fold, normal_email, valid_cedula
-from kernel.decoding import Undecodable
 from kernel.errors import N_
 from kernel.i18n import LANGUAGES
 from kernel.left_out import LeftOut
 from kernel.markup.source import normalise
-from kernel.tables import FORMULA, ReadTable, as_written, read_table
+from kernel.tables import FORMULA, ReadTable, Undecodable, as_written, read_table
 from organisations.rules import OrganisationKind, split_surnames
 from organisations.unit_lists.days import DayReader, DayRefused
 

@@ -9,8 +9,8 @@ from accounts.queries import find_person_by_email, get_person_by_uuid
 from kernel import clock
 from kernel.errors import Conflict, Invalid
 from kernel.i18n import _, local
-from kernel.logos import cleaned_logo
 from kernel.permissions import Actor
+from kernel.pictures import cleaned_logo
 from kernel.site_profile import PresentSettings, SiteProfile, in_force
 from kernel.web.instance_keys import current_keys, current_seal_keys
 from kernel.web.request import (

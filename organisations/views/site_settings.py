@@ -10,8 +10,8 @@ from sqlalchemy.orm import Session
 from kernel import clock, mail
 from kernel.errors import Conflict, Invalid, NotFound
 from kernel.i18n import _, local
-from kernel.logos import LARGEST_LOGO, cleaned_logo, cleaned_signature
 from kernel.permissions import Actor
+from kernel.pictures import LARGEST_LOGO, cleaned_logo, cleaned_signature
 from kernel.site_profile import PresentSettings, SiteProfiles
 from kernel.web.assets import FOR_EVER
 from kernel.web.limits import limit, limiter

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 
+from kernel.codes import round_half_up
 from kernel.i18n import number, percent
-from kernel.rounding import round_half_up
 
 MISSING = "–"
 

@@ -6,11 +6,9 @@ from kernel.codes import printed_code
 from kernel.i18n import _
 from kernel.markup.model import SafeHtml
 from kernel.pdf.document import PdfDocument, compose_pdf
-from kernel.pdf.fonts import STRONG, TEXT, TITLE, spans
+from kernel.pdf.pen import STRONG, TEXT, TITLE, TextRun, TextStyle, spans
 from kernel.pdf.prose import ProseBlock, followed_by, led_by, plain_prose, read_prose, runs_of
-from kernel.pdf.prose_sheet import GAP, SIZE, SMALL, ProseSheet
-from kernel.pdf.runs import TextRun, TextStyle
-from kernel.pdf.sheets import BRAND, INK, LEFT, LINE, QR, SOFT, sheet_properties
+from kernel.pdf.sheets import BRAND, GAP, INK, LEFT, LINE, QR, SIZE, SMALL, SOFT, ProseSheet, sheet_properties
 from quizzes.pages.proof import (
     AttemptProofView,
     PrintedQuestion,

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from enrolments.rules import GradingMethod, grade_over, has_passed
-from kernel.rounding import round_half_up
+from kernel.codes import round_half_up
 from quizzes.rules.results import MarkState
 from quizzes.rules.settings import FeedbackBand, QuizSettings
 

@@ -6,7 +6,7 @@ from fractions import Fraction
 from math import log, sqrt
 from typing import Self
 
-from kernel.rounding import rounded_units
+from kernel.codes import rounded_units
 
 PLACES = 12
 UNIT = 10**PLACES

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import TypeVar
 
+from kernel.codes import round_half_up
 from kernel.expressions import ExpressionError, holds
-from kernel.rounding import round_half_up
 from quizzes.rules.calculated_choices import are_apart
 from quizzes.rules.definitions import (
     CalculatedBody,

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
 
-from kernel.rounding import round_half_up
+from kernel.codes import round_half_up
 from quizzes.rules.definitions import Tolerance, ToleranceKind
 from quizzes.rules.patterns import plain_typography
 

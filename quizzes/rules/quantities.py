@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
+from kernel.codes import round_half_up
 from kernel.expressions import ExpressionError, evaluate
-from kernel.rounding import round_half_up
 from quizzes.rules.answers import NumberAnswer
 from quizzes.rules.definitions import CalculatedAnswer, CalculatedBody, NumericalBody, Texts, Tolerance, UnitPenaltyOf
 from quizzes.rules.numbers import Convention, ParsedNumber, is_within, read_number, split_unit

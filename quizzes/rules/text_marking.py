@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from fractions import Fraction
 
-from kernel.rounding import round_half_up
+from kernel.codes import round_half_up
 from quizzes.rules.answers import Answer, GapsAnswer, MalformedAnswer, NumberAnswer, TextAnswer
 from quizzes.rules.definitions import CalculatedBody, Gap, GapsBody, NumericalBody, QuestionDefinition, ShortAnswerBody
 from quizzes.rules.item_layout import ItemLayout

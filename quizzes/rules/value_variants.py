@@ -8,7 +8,7 @@ from fractions import Fraction
 from itertools import product
 from math import prod
 
-from kernel.rounding import round_half_up
+from kernel.codes import round_half_up
 from quizzes.rules.definitions import CalculatedBody, QuestionDefinition, SingleChoiceBody
 from quizzes.rules.item_layout import is_allowed
 from quizzes.rules.question_variables import ChoiceNumbers, QuestionVariable, VariableRange

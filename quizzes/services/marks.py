@@ -4,7 +4,7 @@ from datetime import datetime
 from decimal import Decimal
 from fractions import Fraction
 
-from kernel.rounding import rounded_units
+from kernel.codes import rounded_units
 from quizzes.models import Attempt
 from quizzes.rules.behaviours import AnsweringState
 from quizzes.rules.grades import MARK_DECIMALS, Grade, written_exactly

@@ -13,8 +13,7 @@ from sqlalchemy.orm import Session
 
 from courses.content.filetypes import kind_of
 from kernel.errors import Invalid
-from kernel.file_names import extension_of, shown_name
-from kernel.files import FileStore, StoredFile, checksum, note_stored, quotas_of
+from kernel.files import FileStore, StoredFile, checksum, extension_of, note_stored, quotas_of, shown_name
 from kernel.pictures import FORMATS, cleaned
 from quizzes.models import AnswerFile
 from quizzes.queries import attempts as queries

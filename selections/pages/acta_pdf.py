@@ -6,7 +6,7 @@ from datetime import datetime
 
 from kernel.i18n import _
 from kernel.pdf.document import PdfDocument, compose_pdf
-from kernel.pdf.fonts import STRONG, TEXT, TITLE, wrapped
+from kernel.pdf.pen import STRONG, TEXT, TITLE, wrapped
 from kernel.pdf.sheets import BRAND, INK, LEFT, LINE, RULE, SOFT, FlowingSheet, sheet_properties
 from selections.pages.actas import ActaEntryView
 

@@ -9,7 +9,7 @@ from fractions import Fraction
 from math import sqrt
 
 from enrolments.rules import GradingMethod, has_passed
-from kernel.rounding import round_half_up
+from kernel.codes import round_half_up
 from quizzes.rules.grades import AttemptGrade, grade_over_attempts
 
 APART_AT = 1.959964

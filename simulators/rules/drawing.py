@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
 from itertools import count
 
-from kernel.rounding import round_half_up
+from kernel.codes import round_half_up
 from simulators.rules.tasks import TaskVariableSpec
 
 _WORDS = 2**64

@@ -4,7 +4,7 @@ import re
 from fractions import Fraction
 
 from kernel.errors import N_
-from kernel.markup.foreign_html import CONTENT
+from kernel.markup.foreign import CONTENT
 from quizzes.rules.definitions import Body, DescriptionBody, EssayBody, FileBody, GapsBody, QuestionDefinition, QuestionState, TrueFalseBody
 from standards._gap import gap_placeholder, with_gap_names, without_gap_placeholders
 from standards._keys import KeyAllocator

@@ -7,8 +7,8 @@ from fractions import Fraction
 from functools import cached_property
 
 from kernel.errors import N_
-from kernel.markup.foreign_html import CONTENT
-from kernel.markup.html import names
+from kernel.markup.foreign import CONTENT
+from kernel.markup.model import names
 from quizzes.rules.definitions import (
     Body,
     DescriptionBody,

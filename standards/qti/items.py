@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from fractions import Fraction
 
 from kernel.errors import N_
-from kernel.markup.foreign_html import CONTENT
+from kernel.markup.foreign import CONTENT
 from quizzes.rules.definitions import (
     Body,
     DescriptionBody,

@@ -4,10 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from io import BytesIO
 
-from kernel.cell_formats import UNFAMILIAR
-from kernel.decoding import Undecodable
 from kernel.errors import N_
-from kernel.tables import FORMULA, ReadTable, read_csv, read_sheet, write_csv, write_xlsx
+from kernel.tables import FORMULA, UNFAMILIAR, ReadTable, Undecodable, read_csv, read_sheet, write_csv, write_xlsx
 from standards._decoding import remark_guessed_encoding
 from standards._texts import clean
 from standards._zip import judge_document

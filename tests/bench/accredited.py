@@ -23,7 +23,7 @@ from pyhanko_certvalidator.registry import SimpleCertificateStore
 from certificates.pdf import render
 from certificates.wording import compose
 from kernel import clock
-from kernel.pdf.catalogue import PdfAttachment
+from kernel.pdf.document import PdfAttachment
 from tests.bench.libraries import DRAWN, alternating, bare_page
 from tests.bench.table import Row, ratio
 from tests.support.badges import vector

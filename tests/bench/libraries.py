@@ -22,7 +22,7 @@ from certificates.wording import compose
 from courses import publication
 from courses.content.reader import read_directory
 from kernel.paths import CONTENT
-from kernel.pdf import fonts
+from kernel.pdf import pen
 from kernel.tables import write_csv
 from lms.app import KINDS
 from lms.instance import Instance
@@ -120,7 +120,7 @@ def bare_page(address: str) -> bytes:
     """Return a page of ReportLab with the fonts, texts and QR code of a certificate, and nothing else."""
     target = BytesIO()
     canvas = Canvas(target, pagesize=(297 * mm, 210 * mm), pageCompression=1)
-    for line, font in enumerate((fonts.NAME, fonts.TITLE, fonts.TEXT, fonts.STRONG, fonts.CODE)):
+    for line, font in enumerate((pen.NAME, pen.TITLE, pen.TEXT, pen.STRONG, pen.CODE)):
         pdfmetrics.getFont(font)  # registered by the first sheet
         canvas.setFont(font, 12)
         for column in range(4):

@@ -25,9 +25,9 @@ from certificates.sealing import seal_verifiers
 from certificates.wording import compose
 from kernel import clock
 from kernel.codes import printed_code
+from kernel.keys import SealKeys, seal_keys
 from kernel.outbox import deliver_waiting
-from kernel.pdf.catalogue import PdfAttachment
-from kernel.seal_keys import SealKeys, seal_keys
+from kernel.pdf.document import PdfAttachment
 from lms.app import create_app
 from lms.instance import Instance
 from tests.bench.libraries import DRAWN, alternating, bare_page

@@ -20,8 +20,8 @@ from certificates.services.offline_page import build_page
 from certificates.services.offline_words import FAULTS, PAGE
 from certificates.wording import compose
 from kernel.i18n import reading
-from kernel.pdf.catalogue import PdfAttachment
-from kernel.seal_keys import seal_keys
+from kernel.keys import seal_keys
+from kernel.pdf.document import PdfAttachment
 from lms.certificate_files import reports_of
 from tests.support.attacks import attacked_keys, file_attacks
 from tests.support.badges import ISSUERS, METHOD, VECTORS, token_of, vector, vector_document

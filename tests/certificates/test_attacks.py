@@ -10,7 +10,7 @@ import pytest
 from certificates.file_judgement import MOST_FILES
 from certificates.rules import verdict_words
 from certificates.views import verification
-from kernel.seal_keys import SealKeys, seal_keys
+from kernel.keys import SealKeys, seal_keys
 from kernel.web.limits import limit
 from lms.certificate_files import ALTERED, UNREADABLE, exit_code, reports_of
 from lms.instance import Instance

@@ -19,9 +19,8 @@ from kernel import clock
 from kernel.audit import AuditEntry
 from kernel.codes import printed_code
 from kernel.crypto import compromise_signing_key, rotate_signing_key, signing_keys
-from kernel.key_files import KeyCompromise, KeyState
+from kernel.keys import KeyCompromise, KeyState, compromise_seal_key, seal_keys
 from kernel.outbox import deliver_waiting
-from kernel.seal_keys import compromise_seal_key, seal_keys
 from lms.instance import Instance
 from tests.support.browser import Browser
 from tests.support.builders import a_course

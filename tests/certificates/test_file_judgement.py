@@ -20,9 +20,9 @@ from certificates.file_judgement import (
 from certificates.pdf import render
 from certificates.sealing import SealState, seal, seal_verifiers
 from certificates.wording import compose
-from kernel.pdf.catalogue import PdfAttachment, PdfSealField
+from kernel.keys import SealKeys, seal_keys
+from kernel.pdf.document import PdfAttachment, PdfSealField
 from kernel.sandbox import run_sandboxed
-from kernel.seal_keys import SealKeys, seal_keys
 from tests.support.badges import METHOD, vector, vector_document
 from tests.support.certificates import FACTS
 from tests.support.seals import GOLDEN_KEYS, a_sealed_sheet, a_sheet_with_room

@@ -15,7 +15,7 @@ from certificates.layout.fitting import FittedText, fit_text
 from certificates.layout.template import TextElement
 from certificates.pdf import measure, render
 from certificates.wording import compose, printed_date
-from kernel.pdf.fonts import unprintable
+from kernel.pdf.pen import unprintable
 from tests.support.certificates import FACTS, page_of, words_of
 
 LONG_NAME = "María Auxiliadora de los Ángeles Monserrate Guachamín Quinchiguango"

@@ -18,8 +18,8 @@ from pyhanko.sign.validation import async_validate_pdf_signature
 from pyhanko_certvalidator import ValidationContext
 
 from certificates.sealing import SealState, judge_seal, seal, seal_verifiers
-from kernel.pdf.catalogue import SEAL_ROOM
-from kernel.seal_keys import SealKeys, rotate_seal_key, seal_keys
+from kernel.keys import SealKeys, rotate_seal_key, seal_keys
+from kernel.pdf.document import SEAL_ROOM
 from tests.support.badges import vector
 from tests.support.programs import program
 from tests.support.seals import GOLDEN_SEAL, a_sealed_sheet, a_sheet_with_room

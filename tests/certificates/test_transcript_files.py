@@ -18,7 +18,7 @@ from certificates.services.transcripts import TranscriptSealer
 from certificates.services.verifiers import verifier_keys
 from certificates.transcript_pdf import render_transcript
 from kernel import clock
-from kernel.pdf.catalogue import PdfAttachment, PdfSealField
+from kernel.pdf.document import PdfAttachment, PdfSealField
 from lms.certificate_files import exit_code, reports_of
 from lms.instance import Instance
 from tests.support.badges import METHOD, VECTOR_KEY

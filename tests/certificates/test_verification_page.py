@@ -12,7 +12,7 @@ from kernel import clock
 from kernel.codes import printed_code
 from kernel.outbox import deliver_waiting
 from kernel.permissions import SYSTEM
-from kernel.web.cached_pages import EXTENSION
+from kernel.web.pages import EXTENSION
 from lms.instance import Instance
 from tests.support.browser import Browser, every_statement
 from tests.support.certificates import a_certificate

@@ -18,7 +18,7 @@ from courses.models import Course
 from enrolments.models import Completion
 from kernel import clock
 from kernel.codes import printed_code
-from kernel.pdf import document
+from kernel.pdf import document as pdf_document
 from kernel.permissions import SYSTEM
 from lms.instance import Instance
 from tests.support.at_once import overlap
@@ -93,7 +93,7 @@ def test_others_write_while_a_sheet_is_drawn(
             others.write()
             super().showPage()
 
-    monkeypatch.setattr(document, "Canvas", Watched)
+    monkeypatch.setattr(pdf_document, "Canvas", Watched)
     sign_in(browser)
     pdf_of(browser, credential)
     an_administrator(instance)

@@ -20,7 +20,7 @@ from certificates.views import verification
 from certificates.wording import compose
 from kernel import clock
 from kernel.codes import printed_code
-from kernel.seal_keys import rotate_seal_key
+from kernel.keys import rotate_seal_key
 from lms import certificate_files
 from lms.certificate_files import exit_code, reports_of
 from lms.instance import Instance

@@ -23,7 +23,7 @@ from compliance.queries.bundles import BundleScope
 from compliance.queries.report_basis import ReportTime, TrainingFilter, list_report_obligations
 from compliance.rules.bundles import COLUMNS, BundleSignature, FileEvidence, read_manifest, read_obligations
 from compliance.services.bundles import BundleCover, BundleSource, pack_bundle, verify_bundle
-from kernel import audit_seals, clock
+from kernel import audit, clock
 from kernel.archives import read_archive, write_archive
 from kernel.crypto import SigningKeys, rotate_signing_key, signing_keys
 from lms.instance import Instance
@@ -399,7 +399,7 @@ def test_reminders_are_in_it_with_what_became_of_them(instance: Instance, report
 def test_its_audit_log_has_the_acts_with_their_seals(instance: Instance, reported: ReportedInstitution) -> None:
     """spec/compulsory 12.4: entries as they were sealed, and nothing of other subjects."""
     with instance.database.unit_of_work() as session:
-        made = audit_seals.seal(session, instance.keys, now=NOON + timedelta(days=400))
+        made = audit.seal(session, instance.keys, now=NOON + timedelta(days=400))
         assert made is not None
         digest = made.hash
     lines = [json.loads(line) for line in files_of(packed(instance, reported))["audit.jsonl"].splitlines()]

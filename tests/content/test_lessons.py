@@ -8,7 +8,7 @@ from functools import cache
 import pytest
 
 from courses.content.model import LessonSettings, LessonSource
-from kernel.markup.measure import count_words
+from kernel.markup.render import count_words
 from tests.support.courses import BUDGET, CONTENT, COURSES, GOVERNANCE, activities_of, course_of
 
 CALLOUT = re.compile(r"^> \[!(\w+)\] ?(.*)\n((?:>.*\n?)*)", re.MULTILINE)

@@ -9,8 +9,8 @@ import pytest
 from ruamel.yaml import YAML
 
 from courses.content.model import LessonSettings, Severity
-from kernel.markup.measure import count_words
 from kernel.markup.model import fold
+from kernel.markup.render import count_words
 from tests.support.courses import BUDGET, COURSES, GOVERNANCE, activities_of, course_of, files_of, reading_of
 from tests.support.shared import SHARED, needs_shared
 

@@ -9,7 +9,7 @@ import pytest
 from courses import lesson_preview
 from courses.models import Course
 from kernel.left_out import SENTENCE
-from kernel.markup.foreign_html import CONTENT, FORMULAS
+from kernel.markup.foreign import CONTENT, FORMULAS
 from lms.instance import Instance
 from tests.support.access import a_cast, outcome
 from tests.support.browser import Browser, every_statement

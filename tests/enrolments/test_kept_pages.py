@@ -14,8 +14,8 @@ from enrolments.queries.announcements import AnnouncementRecipients
 from enrolments.services import announcements as services
 from enrolments.services.announcements import AnnouncementText
 from kernel import clock
-from kernel.web import cached_pages
-from kernel.web.cached_pages import EXTENSION, PageCache
+from kernel.web import pages
+from kernel.web.pages import EXTENSION, PageCache
 from lms.instance import Instance
 from tests.support.browser import Browser
 from tests.support.builders import a_course, a_learner_in, a_person, a_teacher, publish, sign_in
@@ -158,7 +158,7 @@ def test_a_message_is_for_one_reader(ana: Browser, blas: Browser, kept: PageCach
 @pytest.mark.slow
 def test_only_the_last_pages_are_kept(ana: Browser, kept: PageCache, monkeypatch: pytest.MonkeyPatch) -> None:
     most = len(kept)
-    monkeypatch.setattr(cached_pages, "MOST_KEPT_PAGES", most)
+    monkeypatch.setattr(pages, "MOST_KEPT_PAGES", most)
 
     for path in (COURSE, f"{COURSE}/activities/leccion-2", f"{COURSE}/glossary", f"{COURSE}/resources"):
         ana.get(path)
@@ -169,13 +169,13 @@ def test_only_the_last_pages_are_kept(ana: Browser, kept: PageCache, monkeypatch
 def test_what_a_page_is_drawn_from_says_all_that_it_is(browser: Browser, instance: Instance, monkeypatch: pytest.MonkeyPatch) -> None:
     """What is written out as a place in memory would let a browser, or somebody else, keep what has changed since."""
     written: list[str] = []
-    digest = cached_pages._digest
+    digest = pages._digest
 
     def noted(*parts: object) -> str:
         written.append(repr(parts))
         return digest(*parts)
 
-    monkeypatch.setattr(cached_pages, "_digest", noted)
+    monkeypatch.setattr(pages, "_digest", noted)
     course, _version = publish(instance, a_folder())
     teacher = a_teacher(instance, course)
     page = f"/courses/{course.slug}"

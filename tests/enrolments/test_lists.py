@@ -19,10 +19,9 @@ from enrolments.people_lists import WITHOUT_ADDRESS, read_list
 from enrolments.services import editions as services
 from kernel import clock
 from kernel.archives import write_archive
-from kernel.decoding import Undecodable
 from kernel.left_out import SENTENCE
 from kernel.permissions import SYSTEM
-from kernel.tables import COLUMNS, SHEETS
+from kernel.tables import COLUMNS, SHEETS, Undecodable
 from lms.instance import Instance
 from tests.support.browser import Browser
 from tests.support.builders import NO_LONGER, a_course, a_person, a_teacher, an_administrator, no_longer, sign_in

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from kernel.colours import LEAST, contrast, is_colour, mixed, nearest
+from kernel.pictures import LEAST, contrast, is_colour, mixed, nearest
 from organisations.forms.site_settings import GROUND, INK
 from organisations.pages.site_style import style_sheet, tokens
 

@@ -14,9 +14,8 @@ from botocore.credentials import Credentials
 from flask import Flask, Response
 from gunicorn.http.wsgi import FileWrapper
 
-from kernel.files import CHUNK, BucketStore, FileStore, FolderStore
+from kernel.files import CHUNK, BucketStore, FileStore, FolderStore, UrlSigner
 from kernel.settings import SettingsError, load
-from kernel.signed_links import UrlSigner
 from kernel.web.file_responses import send_content, send_generated
 from tests.support.project import ROOT
 from tests.support.stores import a_bucket

@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, Encoding, NoEncryption, PrivateFormat, PublicFormat
 
 from kernel.crypto import is_signed, lock_text, read_public_keys, rotate_signing_key, seal, signing_keys, unlock_text, unseal
-from kernel.key_files import TEST_KEYS, KeyState
+from kernel.keys import TEST_KEYS, KeyState
 from kernel.settings import SettingsError, private_file
 from tests.support.former_versions import locked_before
 

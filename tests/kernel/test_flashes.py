@@ -3,7 +3,7 @@
 import pytest
 from flask import Flask, flash
 
-from kernel.web import flashes
+from kernel.web import sessions
 
 WIDTH = 4093
 """Bytes of a cookie that browsers keep."""
@@ -14,7 +14,7 @@ def site() -> Flask:
     """Return an application that leaves as many messages as it is told."""
     app = Flask("flashes")
     app.secret_key = "x" * 32
-    flashes.install_flashes(app)
+    sessions.install_flashes(app)
 
     @app.post("/<int:count>")
     def leave(count: int) -> str:
@@ -34,7 +34,7 @@ def test_the_cookie_stays_small_and_the_latest_message_is_there(site: Flask, cou
         with visitor.session_transaction() as session:
             kept = session["_flashes"]
         assert kept[-1][1].startswith(f"Mensaje {count - 1}:")
-        assert max(len(text) for _kind, text in kept) <= flashes.LONGEST_FLASH
+        assert max(len(text) for _kind, text in kept) <= sessions.LONGEST_FLASH
         cookie = visitor.get_cookie("session")
         assert cookie is not None
         assert len(cookie.value) < WIDTH / 2

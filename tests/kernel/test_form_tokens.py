@@ -8,9 +8,9 @@ from flask_wtf.csrf import generate_csrf, validate_csrf
 from itsdangerous import URLSafeTimedSerializer
 from wtforms import ValidationError
 
-from kernel.web import form_tokens
-from kernel.web.form_tokens import FormTokens
+from kernel.web import sessions
 from kernel.web.forms import form_token, form_token_at
+from kernel.web.sessions import FormTokens
 
 OURS, ANOTHERS = "a" * 40, "b" * 40
 """What a session holds, and what another one does."""
@@ -86,7 +86,7 @@ def test_what_strangers_send_fills_no_memory() -> None:
     assert ours(app)._verified.cache_info().currsize == 0
     answered(app, signed(OURS))
     assert ours(app)._verified.cache_info().currsize == 1
-    assert ours(app)._verified.cache_info().maxsize == ours(app)._signed.cache_info().maxsize == form_tokens.KEPT_TOKENS
+    assert ours(app)._verified.cache_info().maxsize == ours(app)._signed.cache_info().maxsize == sessions.KEPT_TOKENS
 
 
 def test_a_session_gets_a_token_that_the_library_takes_and_the_same_again() -> None:

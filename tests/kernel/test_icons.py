@@ -5,7 +5,7 @@ import re
 import pytest
 from flask import Flask, render_template_string
 
-from kernel.web.icons import STATIC, Icons, UnknownIconError, read_symbols
+from kernel.web.assets import STATIC, Icons, UnknownIconError, read_symbols
 from tests.support.browser import Browser
 
 SYMBOLS = {"check": '<symbol id="check"><path d="M1"/></symbol>', "menu": '<symbol id="menu"><path d="M2"/></symbol>'}

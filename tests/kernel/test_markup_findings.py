@@ -4,8 +4,8 @@ import re
 
 import pytest
 
-from kernel.markup import findings
-from kernel.markup.findings import MarkupFindingKind
+from kernel.markup import model
+from kernel.markup.model import MarkupFindingKind
 from kernel.markup.render import render_inline, render_lesson, render_markdown
 from tests.support.markup import DRAWING, a_context
 
@@ -168,7 +168,7 @@ def test_a_drawing_without_description_is_told_at_the_figure() -> None:
 
 
 def test_every_kind_of_finding_can_be_written_out_with_the_facts_it_names() -> None:
-    kinds = [kind for kind in vars(findings).values() if isinstance(kind, MarkupFindingKind)]
+    kinds = [kind for kind in vars(model).values() if isinstance(kind, MarkupFindingKind)]
 
     assert len(kinds) > 50
     for kind in kinds:

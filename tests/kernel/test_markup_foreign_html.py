@@ -8,9 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kernel.markup.foreign_html import ADDRESSES, ATTRIBUTES, CONTENT, ELEMENTS, FORMULAS, MERGED, SCRIPTS, STRUCK
+from kernel.markup.foreign import ADDRESSES, ATTRIBUTES, CONTENT, ELEMENTS, FORMULAS, MERGED, SCRIPTS, STRUCK, pasted
 from kernel.markup.model import MarkupContext
-from kernel.markup.paste import pasted
 from kernel.markup.render import render_lesson
 
 

@@ -4,12 +4,19 @@ from decimal import Decimal
 
 import pytest
 
-from kernel.markup.addresses import Addresses, slug
-from kernel.markup.measure import count_words
-from kernel.markup.model import Parameter, RenderedText, SafeHtml, fold
-from kernel.markup.numbers import format_number, format_parameter, format_size, join_dashes, join_numbers
-from kernel.markup.render import render_lesson
-from kernel.markup.source import Finder, mask, normalise, strip_comments
+from kernel.markup.model import (
+    Parameter,
+    RenderedText,
+    SafeHtml,
+    fold,
+    format_number,
+    format_parameter,
+    format_size,
+    join_dashes,
+    join_numbers,
+)
+from kernel.markup.render import count_words, render_lesson
+from kernel.markup.source import Addresses, Finder, mask, normalise, slug, strip_comments
 from tests.support.markup import a_context
 
 NBSP = "\u00a0"

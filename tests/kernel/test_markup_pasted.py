@@ -3,7 +3,7 @@
 import pytest
 
 from kernel.errors import Invalid
-from kernel.markup.paste import MAXIMUM_PASTED, pasted
+from kernel.markup.foreign import MAXIMUM_PASTED, pasted
 from tests.support.soon import within
 
 WORD = """<html xmlns:o="urn:schemas-microsoft-com:office:office"><head><style>p.MsoNormal {margin:0}</style></head><body>

@@ -14,13 +14,11 @@ import pytest
 
 from kernel.markup import render_state
 from kernel.markup import sanitise as sanitiser
-from kernel.markup.maths import FormulaError, to_mathml
 from kernel.markup.model import MediaReference, RenderedText
-from kernel.markup.plain import render_plain
 from kernel.markup.render import render_inline, render_lesson, render_markdown
-from kernel.markup.sanitise import sanitise
+from kernel.markup.render_state import FormulaError, to_mathml
+from kernel.markup.sanitise import clean_svg, render_plain, sanitise
 from kernel.markup.source import normalise
-from kernel.markup.svg import clean_svg
 from tests.support.hostile import HOSTILE_SVG, harm, hostile_html, hostile_markdown, slow_texts
 from tests.support.markup import a_context
 from tests.support.project import ROOT

@@ -12,8 +12,8 @@ from sqlalchemy.orm import Session
 
 from enrolments.models import Enrolment
 from kernel.web import after_response
+from kernel.web.active_requests import ConcurrencyLimiter
 from kernel.web.after_response import Backlog, Gathering, Note, backlog_of
-from kernel.web.concurrency import ConcurrencyLimiter
 from lms.instance import Instance
 from lms.serve import Server
 from tests.support.browser import Browser, every_statement

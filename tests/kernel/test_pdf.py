@@ -8,9 +8,8 @@ from pathlib import Path
 import pikepdf
 import pytest
 
-from kernel.pdf.catalogue import PdfAttachment, PdfProperties, PdfSealField
-from kernel.pdf.document import PdfDocument, compose_pdf
-from kernel.pdf.fonts import STRONG, TEXT
+from kernel.pdf.document import PdfAttachment, PdfDocument, PdfProperties, PdfSealField, compose_pdf
+from kernel.pdf.pen import STRONG, TEXT
 from tests.support.programs import program
 
 AT = datetime(2026, 7, 14, 12, tzinfo=UTC)

@@ -10,13 +10,10 @@ import pytest
 from reportlab.graphics.shapes import Drawing, Group, Path, Rect, Shape, String
 from reportlab.graphics.transform import mmult, transformPoint
 
-from kernel.markup.svg import clean_svg
-from kernel.pdf.catalogue import PdfProperties
-from kernel.pdf.document import compose_pdf
-from kernel.pdf.drawings import description_of, read_drawing
-from kernel.pdf.fonts import SIGNS, STRONG, TEXT, text_width
-from kernel.pdf.prose_sheet import ProseSheet
-from kernel.pdf.sheets import RIGHT
+from kernel.markup.sanitise import clean_svg
+from kernel.pdf.document import PdfProperties, compose_pdf
+from kernel.pdf.pen import SIGNS, STRONG, TEXT, description_of, read_drawing, text_width
+from kernel.pdf.sheets import RIGHT, ProseSheet
 from tests.support.courses import CONTENT
 from tests.support.quizzes import NOON
 

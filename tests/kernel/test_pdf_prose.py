@@ -6,14 +6,11 @@ import pypdfium2
 import pytest
 from PIL import Image
 
-from kernel.markup.maths import to_mathml
-from kernel.pdf.catalogue import PdfProperties
-from kernel.pdf.document import compose_pdf
-from kernel.pdf.fonts import CODE, NAME, SIGNS, TEXT, spans
+from kernel.markup.render_state import to_mathml
+from kernel.pdf.document import PdfProperties, compose_pdf
+from kernel.pdf.pen import CODE, NAME, SIGNS, TEXT, TextRun, TextStyle, break_lines, spans
 from kernel.pdf.prose import BlockKind, followed_by, led_by, read_prose, runs_of
-from kernel.pdf.prose_sheet import ProseSheet
-from kernel.pdf.runs import TextRun, TextStyle, break_lines
-from kernel.pdf.sheets import LEFT, RIGHT
+from kernel.pdf.sheets import LEFT, RIGHT, ProseSheet
 from kernel.pictures import printable
 from tests.support.quizzes import NOON
 

@@ -4,8 +4,8 @@ import pytest
 from flask import Flask, Request
 from werkzeug.test import EnvironBuilder
 
-from kernel.web import preferences
-from kernel.web.preferences import accepts_encoding, preferred_language, preferred_media_type
+from kernel.web import sessions
+from kernel.web.sessions import accepts_encoding, preferred_language, preferred_media_type
 
 OFFERED = ("es", "en")
 MEDIA = ("text/html", "application/json", "application/problem+json")
@@ -40,10 +40,10 @@ def test_headers_are_read_as_the_library_reads_them(again: bool) -> None:
 
 def test_long_headers_are_not_kept() -> None:
     app = Flask("preferences")
-    before = [kept.cache_info().currsize for kept in (preferences._language, preferences._media_type, preferences._accepts)]
+    before = [kept.cache_info().currsize for kept in (sessions._language, sessions._media_type, sessions._accepts)]
     for number in range(3):
-        long = f"x{number}," * preferences.LONGEST_PREFERENCE
+        long = f"x{number}," * sessions.LONGEST_PREFERENCE
         with app.request_context(EnvironBuilder(headers={"Accept-Language": long, "Accept": long, "Accept-Encoding": long}).get_environ()):
             preferred_language(OFFERED), preferred_media_type(MEDIA), accepts_encoding("gzip")
 
-    assert [kept.cache_info().currsize for kept in (preferences._language, preferences._media_type, preferences._accepts)] == before
+    assert [kept.cache_info().currsize for kept in (sessions._language, sessions._media_type, sessions._accepts)] == before

@@ -2,7 +2,7 @@
 
 import pytest
 
-from kernel.file_names import NAME_LENGTH, extension_of, shown_name
+from kernel.files import NAME_LENGTH, extension_of, shown_name
 
 
 @pytest.mark.parametrize(

@@ -10,8 +10,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.x509 import BasicConstraints, KeyUsage
 
 from kernel import clock
-from kernel.key_files import KeyState
-from kernel.seal_keys import SealKeys, is_renewal_due, rotate_seal_key, seal_keys
+from kernel.keys import KeyState, SealKeys, is_renewal_due, rotate_seal_key, seal_keys
 from kernel.settings import SettingsError, private_file
 
 NAME = "Escuela de seguridad social"

@@ -9,12 +9,24 @@ from hypothesis import strategies as st
 from sqlalchemy import select, text
 
 from kernel.db import Database
-from kernel.search import index, query
-from kernel.search.index import MatchTier, Passage, SearchDocument, SearchEntry, SearchScope, entry, for_fts5, for_postgresql
-from kernel.search.query import read_question
-from kernel.search.results import ResultPaging, SearchHit, SearchResults, find
-from kernel.search.snippets import marked, snippet
-from kernel.search.words import STOP_WORDS, fold, stems_of, token, words_of
+from kernel.search import index
+from kernel.search.index import (
+    STOP_WORDS,
+    MatchTier,
+    Passage,
+    SearchDocument,
+    SearchEntry,
+    SearchScope,
+    entry,
+    fold,
+    for_fts5,
+    for_postgresql,
+    read_question,
+    stems_of,
+    token,
+    words_of,
+)
+from kernel.search.results import ResultPaging, SearchHit, SearchResults, find, marked, snippet
 from lms.instance import Instance
 
 BOTH = ("es", "en")
@@ -161,7 +173,7 @@ def test_no_question_is_read_as_syntax_of_a_database(database: Database) -> None
 @settings(max_examples=60, deadline=None)
 def test_whatever_is_typed_becomes_an_expression_of_our_tokens(typed: str) -> None:
     question = read_question(typed)
-    expressions = [made for make in (query.begun, query.whole, query.titled, query.adjacent) if (made := make(question, "es")) is not None]
+    expressions = [made for make in (index.begun, index.whole, index.titled, index.adjacent) if (made := make(question, "es")) is not None]
 
     for expression in expressions:
         for written in (for_fts5(expression), for_postgresql(expression)):

@@ -5,7 +5,7 @@ import pytest
 from kernel.db import Database
 from kernel.search import index
 from kernel.search.index import Passage, SearchScope, entry
-from kernel.search.near import near_questions
+from kernel.search.results import near_questions
 from lms.instance import Instance
 
 OPEN, CLOSED = 1, 2

@@ -9,8 +9,8 @@ from flask import Flask, Request
 from flask.sessions import SecureCookieSessionInterface
 from werkzeug.test import EnvironBuilder
 
-from kernel.web import session_cookie
-from kernel.web.session_cookie import SessionCookie
+from kernel.web import sessions
+from kernel.web.sessions import SessionCookie
 
 SAID = {"_user_id": "secret", "seen": 1, "proof": [7, 3, "hash", "/learning"], "language": "ñ"}
 FLASKS = SecureCookieSessionInterface()
@@ -81,7 +81,7 @@ def test_only_cookies_that_we_signed_are_kept_in_memory() -> None:
         opened(app, signed(app, {"csrf_token": "1"}))
 
     assert kept().currsize >= 1
-    assert kept().maxsize == session_cookie.KEPT_COOKIES
+    assert kept().maxsize == sessions.KEPT_COOKIES
 
 
 def test_an_older_key_opens_and_the_present_one_signs() -> None:

@@ -15,8 +15,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from openpyxl import Workbook, load_workbook
 
-from kernel.cell_formats import UNFAMILIAR, shown_cell
-from kernel.decoding import Undecodable
 from kernel.tables import (
     CELLS,
     COLUMNS,
@@ -25,11 +23,14 @@ from kernel.tables import (
     PARTS,
     RISKY,
     SHEETS,
+    UNFAMILIAR,
     Cell,
+    Undecodable,
     guarded,
     read_csv,
     read_sheet,
     read_table,
+    shown_cell,
     unguarded,
     write_csv,
     write_ods,

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import pytest
 from flask import Flask
 
-from kernel.web import after_response, concurrency
-from kernel.web.concurrency import ConcurrencyLimiter
+from kernel.web import active_requests, after_response
+from kernel.web.active_requests import ConcurrencyLimiter
 from kernel.web.request import RequestServices, public, release_connection
 from tests.support.plain_views import View, send
 
@@ -16,7 +16,7 @@ from tests.support.plain_views import View, send
 @pytest.fixture
 def patient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let nobody lose a turn, however slow the machine is."""
-    monkeypatch.setattr(concurrency, "LONG", 60.0)
+    monkeypatch.setattr(active_requests, "LONG", 60.0)
 
 
 @pytest.fixture
@@ -84,14 +84,14 @@ def test_what_takes_long_loses_its_turn_and_gives_nothing_back() -> None:
     waited = time.monotonic() - began
     instance.give_back(slow)
 
-    assert waited >= concurrency.LONG
+    assert waited >= active_requests.LONG
     assert list(instance._holders) == [beside]
     instance.give_back(beside)
     assert not instance._holders
 
 
 def test_one_thread_looks_for_all_who_wait_and_ends_with_them(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(concurrency, "LONG", 0.5)  # all have come before the first turn is lost
+    monkeypatch.setattr(active_requests, "LONG", 0.5)  # all have come before the first turn is lost
     instance, order, before = ConcurrencyLimiter(), list[str](), set(threading.enumerate())
     slow = instance.take(writes=True)
 

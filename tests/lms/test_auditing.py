@@ -12,8 +12,8 @@ from sqlalchemy import select, text
 from sqlalchemy.exc import DBAPIError
 
 from accounts.models import Notification
-from kernel import audit, audit_seals, clock
-from kernel.audit_seals import BATCH, BEHIND, KEPT, LatestSeal, SealVerification
+from kernel import audit, clock
+from kernel.audit import BATCH, BEHIND, KEPT, LatestSeal, SealVerification
 from kernel.outbox import Delivery
 from kernel.permissions import Actor
 from lms import auditing, backups, watching
@@ -36,12 +36,12 @@ def write(instance: Instance, count: int, at: datetime) -> None:
 
 def seal(instance: Instance, now: datetime) -> None:
     with instance.database.unit_of_work() as session:
-        audit_seals.seal(session, instance.keys, now=now)
+        audit.seal(session, instance.keys, now=now)
 
 
 def verify(instance: Instance, now: datetime = NOW) -> SealVerification:
     with instance.database.unit_of_work(write=False) as session:
-        return audit_seals.verify(session, instance.keys, now=now)
+        return audit.verify(session, instance.keys, now=now)
 
 
 def tamper(instance: Instance, statement: str, table: str = "audit_entry") -> None:
@@ -88,7 +88,7 @@ def test_batches_are_bounded(instance: Instance) -> None:
     write(instance, BATCH + 1, NOW)
     later = NOW + timedelta(hours=1)
     with instance.database.unit_of_work() as session:
-        assert audit_seals.seal(session, instance.keys, now=later)
+        assert audit.seal(session, instance.keys, now=later)
     seal(instance, later)
     seal(instance, later)
 
@@ -148,7 +148,7 @@ def test_a_tail_that_was_cut_off_shows_where_a_seal_is_known_from_elsewhere(inst
     code, said = run(instance, "verify")
     assert code == 1
     assert f"No seal of the log is {told[2].hash}" in said
-    (instance.settings.data_dir / audit_seals.NEWEST).unlink()
+    (instance.settings.data_dir / audit.NEWEST).unlink()
     assert run(instance, "verify")[0] == 0
     assert run(instance, "verify", "--expect", told[1].hash)[0] == 0
     assert run(instance, "verify", "--expect", told[2].hash)[0] == 1
@@ -178,15 +178,15 @@ def test_a_longer_log_in_the_place_of_the_one_that_was_sealed_is_told_ever_after
     write(instance, 3, NOW + timedelta(hours=9))
     seal_by_the_job(instance, NOW + timedelta(hours=10))
 
-    assert audit_seals.known_newest(instance.settings.data_dir) != told[2]
+    assert audit.known_newest(instance.settings.data_dir) != told[2]
     assert [fault.reason for fault in verify(instance).broken] == ["seals 5 to 5 before it are missing"]
 
 
 @pytest.mark.parametrize("words", ["", "3\n", "three " + "0" * 64 + "\n", "3 " + "0" * 63 + "\n"])
 def test_a_note_of_the_newest_seal_that_cannot_be_read_tells_nothing(tmp_path: Path, words: str) -> None:
-    (tmp_path / audit_seals.NEWEST).write_text(words)
+    (tmp_path / audit.NEWEST).write_text(words)
 
-    assert audit_seals.known_newest(tmp_path) is None
+    assert audit.known_newest(tmp_path) is None
 
 
 def test_entries_go_whole_seals_at_a_time_after_five_years(instance: Instance) -> None:
@@ -198,7 +198,7 @@ def test_entries_go_whole_seals_at_a_time_after_five_years(instance: Instance) -
     seal(instance, clock.now())
     for gone in (3, 0):
         with instance.database.unit_of_work() as session:
-            assert audit_seals.forget_before(session, clock.now() - KEPT) == gone
+            assert audit.forget_before(session, clock.now() - KEPT) == gone
 
     found = verify(instance, clock.now())
     assert (found.broken, found.open) == ((), 0)

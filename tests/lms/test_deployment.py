@@ -11,7 +11,7 @@ from sqlalchemy import text
 from kernel import clock
 from kernel.crypto import rotate_signing_key
 from kernel.db import Database
-from kernel.seal_keys import rotate_seal_key
+from kernel.keys import rotate_seal_key
 from kernel.settings import Settings, load
 from lms import backups, disks, inspection
 from lms.app import open_instance

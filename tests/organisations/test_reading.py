@@ -10,8 +10,7 @@ from xlsxwriter import Workbook
 
 from accounts.rules import normal_email
 from kernel.archives import write_archive
-from kernel.decoding import Undecodable
-from kernel.tables import COLUMNS, OTHER_SHEET, write_xlsx
+from kernel.tables import COLUMNS, OTHER_SHEET, Undecodable, write_xlsx
 from organisations.rules import OrganisationKind, split_surnames
 from organisations.unit_lists.reading import PeopleListRows, PersonListRow, UnitListFault, read_people, read_units
 from tests.support.shared import SHARED, needs_shared

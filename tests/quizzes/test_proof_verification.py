@@ -11,7 +11,7 @@ from sqlalchemy import select, update
 from kernel import clock
 from kernel.codes import printed_code
 from kernel.crypto import compromise_signing_key
-from kernel.key_files import KeyCompromise
+from kernel.keys import KeyCompromise
 from kernel.permissions import Actor
 from lms.instance import Instance
 from quizzes.rules.regrade import RegradeKind

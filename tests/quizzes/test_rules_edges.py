@@ -5,8 +5,8 @@ from fractions import Fraction
 
 import pytest
 
+from kernel.codes import round_half_up
 from kernel.expressions import ExpressionError, evaluate, holds
-from kernel.rounding import round_half_up
 from quizzes.rules.answer_positions import answer_from_page, page_from_answer
 from quizzes.rules.answers import (
     Answer,

@@ -5,10 +5,8 @@ import time
 import pytest
 
 from kernel.search import index
-from kernel.search.index import Passage, SearchScope, entry
-from kernel.search.query import read_question
-from kernel.search.results import ResultPaging, find
-from kernel.search.snippets import snippet
+from kernel.search.index import Passage, SearchScope, entry, read_question
+from kernel.search.results import ResultPaging, find, snippet
 from lms.instance import Instance
 from tests.support.browser import Counter
 from tests.support.courses import COURSES, files_of

@@ -4,7 +4,7 @@ import hashlib
 from collections import Counter
 from fractions import Fraction
 
-from kernel.rounding import round_half_up
+from kernel.codes import round_half_up
 from simulators.rules.drawing import draw, seed_of, stored_values
 from simulators.rules.tasks import TaskVariableSpec
 

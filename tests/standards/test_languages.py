@@ -6,8 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kernel.markup.foreign_html import LANGUAGES
-from kernel.markup.paste import pasted
+from kernel.markup.foreign import LANGUAGES, pasted
 from quizzes.rules.definitions import QuestionState, ShortAnswerBody, SingleChoiceBody
 from standards._languages import OTHER_LANGUAGES
 from standards.importing import import_file

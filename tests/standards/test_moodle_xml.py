@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kernel.markup.foreign_html import ATTRIBUTES, ELEMENTS
+from kernel.markup.foreign import ATTRIBUTES, ELEMENTS
 from quizzes.rules.definitions import (
     EssayBody,
     FileBody,

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from kernel.archives import write_archive
-from kernel.markup.foreign_html import CONTENT
+from kernel.markup.foreign import CONTENT
 from quizzes.rules.definitions import (
     EssayBody,
     FileBody,

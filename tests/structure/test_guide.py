@@ -8,7 +8,7 @@ import pytest
 from flask import Flask
 
 from kernel.i18n import LANGUAGES
-from kernel.markup.findings import NO_CREDIT
+from kernel.markup.model import NO_CREDIT
 from kernel.paths import STATIC
 from lms.guide.chapters import LABEL, READERS, TEXTS, GuideChapter, labelled, list_chapters, list_sources
 from lms.guide.page_links import SECTIONS

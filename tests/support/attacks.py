@@ -21,8 +21,8 @@ from certificates.rules.proofs import signed_document
 from certificates.rules.tokens import compact_json
 from certificates.sealing import SealVerifier, seal, seal_verifiers
 from certificates.wording import compose
-from kernel.pdf.catalogue import PdfAttachment, PdfSealField
-from kernel.seal_keys import SealKeys
+from kernel.keys import SealKeys
+from kernel.pdf.document import PdfAttachment, PdfSealField
 from tests.support.badges import BADGE, METHOD, token_of, vector, vector_document
 from tests.support.certificates import FACTS
 from tests.support.seals import GOLDEN_KEYS, a_sealed_sheet, a_sheet_with_room

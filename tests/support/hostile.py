@@ -6,7 +6,7 @@ from xml.etree.ElementTree import Element
 
 import html5lib
 
-from kernel.markup.html import names
+from kernel.markup.model import names
 from kernel.markup.render import MAXIMUM, MAXIMUM_BLOCK
 
 SVG = "{http://www.w3.org/2000/svg}"

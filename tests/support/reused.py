@@ -19,7 +19,7 @@ from sqlalchemy import event, make_url
 from accounts import passwords
 from kernel.settings import Settings
 from kernel.site_profile import SiteProfile
-from kernel.web import after_response, cached_pages
+from kernel.web import after_response, pages
 from kernel.web.after_response import Backlog, Gathering
 from kernel.web.limits import Limiter
 from kernel.web.request import services_of_app
@@ -116,7 +116,7 @@ class ReusedInstance:
         extensions.update(self._extensions)
         extensions["limits"] = Limiter()
         extensions["records"], extensions["gathering"] = Backlog(), Gathering(services.database, services.concurrency)
-        cached_pages.install_page_cache(self.app)
+        pages.install_page_cache(self.app)
 
     def _clear_folder(self) -> None:
         """Delete what a test left in the data folder, but for the keys, the database and the lessons that all tests share."""

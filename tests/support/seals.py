@@ -9,8 +9,8 @@ from certificates.pdf import render
 from certificates.sealing import SealVerifier, seal
 from certificates.wording import compose
 from kernel.crypto import public_key_text
-from kernel.pdf.catalogue import PdfAttachment, PdfSealField
-from kernel.seal_keys import SealKeys
+from kernel.keys import SealKeys
+from kernel.pdf.document import PdfAttachment, PdfSealField
 from tests.support.badges import METHOD, VECTOR_KEY, vector
 from tests.support.certificates import FACTS
 

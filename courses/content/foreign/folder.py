@@ -18,8 +18,8 @@ from courses.content.model import Severity
 from courses.content.starter_files import proposed_key
 from courses.content.writing import scalar
 from kernel.errors import N_, Invalid
-from kernel.markup.addresses import slug
-from kernel.markup.svg import clean_svg
+from kernel.markup.sanitise import clean_svg
+from kernel.markup.source import slug
 from kernel.pictures import FORMATS, MOST_PIXELS, cleaned, points
 
 ENDINGS = (".md", ".markdown", ".mdx", ".qmd", ".rmd")

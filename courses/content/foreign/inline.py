@@ -7,9 +7,9 @@ from html import unescape
 
 from courses.content.foreign.model import ForeignRemarkCollector, LinkTargets, RemarkKind
 from kernel.errors import N_
-from kernel.markup.addresses import slug
-from kernel.markup.foreign_html import PLAIN_ATTRIBUTES
-from kernel.markup.html import names
+from kernel.markup.foreign import PLAIN_ATTRIBUTES
+from kernel.markup.model import names
+from kernel.markup.source import slug
 
 _CODE = re.compile(r"(`+)(?!`).+?(?<!`)\1(?!`)", re.DOTALL)
 _COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)

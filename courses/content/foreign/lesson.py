@@ -7,7 +7,7 @@ from courses.content.foreign.blocks import BOXES, TITLES, CalloutKind, ForeignBl
 from courses.content.foreign.front import BOXES_AFTER, BOXES_BEFORE, ForeignFrontMatter, read_front
 from courses.content.foreign.inline import InlineWriter
 from courses.content.foreign.model import ForeignRemarkCollector, LinkTargets
-from kernel.markup.addresses import is_address, slug
+from kernel.markup.source import is_address, slug
 
 DEEPEST = 4
 _ITEM = re.compile(r"([ \t]*)([-*+]|\d{1,9}[.)])([ \t]+)(.*)$", re.DOTALL)

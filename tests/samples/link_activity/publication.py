@@ -14,7 +14,7 @@ from courses.models import Activity
 from courses.rendering import Renderer, plain_texts
 from kernel.bulk_rows import insert_all
 from kernel.errors import N_
-from kernel.search import index as search
+from kernel.search import index
 from kernel.search.index import SearchDocument
 from tests.samples.link_activity.content import KIND, LinkSource
 from tests.samples.link_activity.models import Link
@@ -41,7 +41,7 @@ def prepare_link(activity: ActivitySource, renderer: Renderer) -> tuple[Prepared
 def freeze_links(session: Session, publication: Publication, links: Sequence[tuple[Activity, PreparedLink]]) -> None:
     """Write the rows of a version's links, in the transaction of the publication."""
     insert_all(session, [Link(activity_id=activity.id, url=payload.source.url) for activity, payload in links])
-    search.write_many(session, publication.version.id, [(activity.id, payload.entries) for activity, payload in links])
+    index.write_many(session, publication.version.id, [(activity.id, payload.entries) for activity, payload in links])
 
 
 def list_link_entries(session: Session, version_id: int) -> Iterator[tuple[int, SearchDocument]]:
