@@ -7,8 +7,8 @@ from collections.abc import Sequence
 
 from sqlalchemy.orm import Session
 
-from accounts import services
-from accounts.services import AccessPurpose, PeopleListKind
+from accounts import privacy
+from accounts.privacy import AccessPurpose, PeopleListKind
 from kernel import clock
 from kernel.db import Base
 from kernel.web import after_response
@@ -23,7 +23,7 @@ def record_list_access(listing: PeopleListKind, table: type[Base], row_id: int |
     """Write down after the answer that the actor opened a list: of a course, of a place, or of everybody (`Person`)."""
     actor, now = current_actor(), clock.now()
     if limiter().takes(LOOKS, f"{actor.person_id} {listing.value} {table.__tablename__} {row_id}"):
-        after_response.leave_record(lambda session: services.record_list_access(session, actor, listing, table, row_id, now=now))
+        after_response.leave_record(lambda session: privacy.record_list_access(session, actor, listing, table, row_id, now=now))
 
 
 def record_search_access(people: Sequence[int]) -> None:
@@ -38,7 +38,7 @@ def record_people_access(people: Sequence[int], purpose: AccessPurpose) -> None:
 
     def write(session: Session) -> None:
         for person in shown:
-            services.record_access(session, actor, person, purpose, now=now)
+            privacy.record_access(session, actor, person, purpose, now=now)
 
     if shown:
         after_response.leave_record(write)

@@ -8,10 +8,10 @@ from typing import cast
 from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
-from accounts import queries, services
-from accounts.models import Person, Token
+from accounts import accounts, people
+from accounts.models import Person, Token, TokenPurpose
+from accounts.people import AccountVerb
 from accounts.rules import TOKEN_LIFE
-from accounts.services import AccountVerb
 from kernel import audit, outbox
 from kernel.crypto import lock_text, unlock_text
 from kernel.errors import NotFound
@@ -25,7 +25,7 @@ FollowAddress = Callable[[Session, str, str], None]
 def ask_address_change(session: Session, actor: Actor, person: Person, email: str, *, now: datetime) -> None:
     """Send a link to the new address; if an account has it, notify its owner instead, without the requester seeing a difference."""
     audit.record(session, actor, AccountVerb.ADDRESS_ASKED, person, now=now)
-    owner = queries.find_person_by_email(session, email)
+    owner = people.find_person_by_email(session, email)
     if owner is None:
         outbox.enqueue(session, "accounts.send_new_address", {"person": person.id, "email": email}, now=now)
     else:
@@ -34,7 +34,7 @@ def ask_address_change(session: Session, actor: Actor, person: Person, email: st
 
 def _address_state(person: Person) -> str:
     """Return what ends the link when it changes: the address and the password."""
-    return queries.hash_of(f"{person.email} {person.password_hash}")
+    return people.hash_of(f"{person.email} {person.password_hash}")
 
 
 def address_link(keys: Sequence[bytes], person: Person, email: str) -> str:
@@ -48,8 +48,8 @@ def read_address_link(session: Session, keys: Sequence[bytes], secret: str) -> t
     if text is None:
         raise NotFound
     person_id, email, state = json.loads(text)
-    person = queries.get_person(session, person_id)
-    if person.suspended_at is not None or _address_state(person) != state or queries.find_person_by_email(session, email) is not None:
+    person = people.get_person(session, person_id)
+    if person.suspended_at is not None or _address_state(person) != state or people.find_person_by_email(session, email) is not None:
         raise NotFound
     return person, email
 
@@ -62,7 +62,36 @@ def change_address(session: Session, actor: Actor, keys: Sequence[bytes], secret
     if was_confirmed:
         cast("FollowAddress", session.info["follow_address"])(session, old, email)
     session.execute(delete(Token).where(Token.person_id == person.id))
-    services.end_devices(session, person.id, now=now, but=actor.device_id if actor.person_id == person.id else None)
+    accounts.end_devices(session, person.id, now=now, but=actor.device_id if actor.person_id == person.id else None)
     audit.record(session, actor, AccountVerb.ADDRESS_CHANGED, person, now=now)
     outbox.enqueue(session, "accounts.send_address_changed", {"person": person.id, "email": old}, now=now)
+    return person
+
+
+def ask_reset_link(session: Session, actor: Actor, email: str, *, now: datetime) -> None:
+    """Send a link to choose a new password, where the address has an open account; elsewhere as much is written, and nothing sent."""
+    person = people.find_person_by_email(session, email)
+    _order_reset_link(session, actor, None if person is None or person.suspended_at is not None else person, now=now)
+
+
+def send_reset_link(session: Session, actor: Actor, person: Person, *, now: datetime) -> bool:
+    """Send a person a link to choose a new password, and return whether it goes out: never to a suspended account."""
+    if person.suspended_at is not None:
+        return False
+    _order_reset_link(session, actor, person, now=now)
+    return True
+
+
+def _order_reset_link(session: Session, actor: Actor, person: Person | None, *, now: datetime) -> None:
+    audit.record(session, actor, AccountVerb.RESET_ASKED, person, now=now)
+    outbox.enqueue(session, "accounts.send_reset", {"person": None if person is None else person.id}, now=now)
+
+
+def reset_password(session: Session, actor: Actor, secret: str, password_hash: str, *, now: datetime) -> Person:
+    """Set a new password with a link; the address is confirmed by it, and every session ends."""
+    person = accounts.use_token(session, TokenPurpose.RESET, secret, now=now)
+    if person is None:
+        raise NotFound
+    person.email_confirmed_at = person.email_confirmed_at or now
+    accounts.change_password(session, actor, person, password_hash, now=now)
     return person

@@ -68,9 +68,10 @@ def accounts() -> None:
 @click.pass_obj
 def create_admin(opened: OpenInstance, email: str, given_names: str, surname: str, password: str) -> None:
     """Make an account that is administrator."""
-    from accounts import passwords, queries, services
+    from accounts import accounts as accounts_accounts
+    from accounts import passwords, people
+    from accounts.accounts import SignUp
     from accounts.forms import PASSWORD_FAULTS
-    from accounts.services import SignUp
     from kernel.i18n import DEFAULT_LANGUAGE, site_zone_name
     from kernel.permissions import SYSTEM
 
@@ -79,9 +80,9 @@ def create_admin(opened: OpenInstance, email: str, given_names: str, surname: st
         raise click.ClickException(f"Password: {PASSWORD_FAULTS[fault]}")
     command = SignUp(email, passwords.hash_password(password), given_names, surname, "", DEFAULT_LANGUAGE, site_zone_name())
     with opened.database.unit_of_work() as session:
-        if queries.find_person_by_email(session, email) is not None:
+        if people.find_person_by_email(session, email) is not None:
             raise click.ClickException(f"This address has an account. Use: lms accounts grant-admin --email {email}")
-        services.create_administrator(session, SYSTEM, command, now=clock.now())
+        accounts_accounts.create_administrator(session, SYSTEM, command, now=clock.now())
     click.echo(f"Administrator {email} can sign in.")
 
 
@@ -90,14 +91,15 @@ def create_admin(opened: OpenInstance, email: str, given_names: str, surname: st
 @click.pass_obj
 def grant_admin(opened: OpenInstance, email: str) -> None:
     """Make an administrator of a person who has an account."""
-    from accounts import queries, services
+    from accounts import accounts as accounts_accounts
+    from accounts import people
     from kernel.permissions import SYSTEM, SiteRole
 
     with opened.database.unit_of_work() as session:
-        person = queries.find_person_by_email(session, email)
+        person = people.find_person_by_email(session, email)
         if person is None:
             raise click.ClickException("No account has this address.")
-        services.grant_role(session, SYSTEM, person, SiteRole.ADMINISTRATOR, now=clock.now())
+        accounts_accounts.grant_role(session, SYSTEM, person, SiteRole.ADMINISTRATOR, now=clock.now())
     click.echo(f"{email} is an administrator.")
 
 
@@ -106,11 +108,11 @@ def grant_admin(opened: OpenInstance, email: str) -> None:
 @click.pass_obj
 def remove_second_step(opened: OpenInstance, email: str) -> None:
     """Remove the second factors and recovery codes of a person who lost them. Verify their identity first."""
-    from accounts import queries, second_factor
+    from accounts import people, second_factor
     from kernel.permissions import SYSTEM
 
     with opened.database.unit_of_work() as session:
-        person = queries.find_person_by_email(session, email)
+        person = people.find_person_by_email(session, email)
         if person is None:
             raise click.ClickException("No account has this address.")
         second_factor.remove_all(session, SYSTEM, person, now=clock.now())

@@ -1,13 +1,13 @@
 """The accounts feature: what the package registers with the application."""
 
 from accounts import cli, jobs
-from accounts.permissions import PERMISSIONS
-from accounts.views import addresses, names, notices, second_factor, signing
+from accounts.access import PERMISSIONS
+from accounts.views import profile, second_factor, signing
 from kernel.feature import Feature
 
 FEATURE = Feature(
     name="accounts",
-    blueprints=(signing.bp, second_factor.bp, notices.bp, addresses.bp, names.bp),
+    blueprints=(signing.bp, second_factor.bp, profile.notices_bp, profile.addresses_bp, profile.names_bp),
     permissions=PERMISSIONS,
     jobs={
         "accounts.send_confirmation": jobs.send_confirmation,

@@ -13,12 +13,11 @@ from wtforms.form import BaseForm
 from wtforms.validators import DataRequired, InputRequired, Length
 
 from accounts import passwords
+from accounts.accounts import ProfileChanges, SignUp
 from accounts.models import Person
 from accounts.names import NameParts, parts_of
-from accounts.queries import NotificationChoice
+from accounts.notices import MAIL_TIMES, NOTICE_KINDS, NotificationChoice
 from accounts.rules import MailTime, NoticeKind, PasswordFault, fold, normal_email, valid_cedula
-from accounts.services import ProfileChanges, SignUp
-from accounts.wording import MAIL_TIMES, NOTICE_KINDS
 from kernel import i18n
 from kernel.errors import N_
 from kernel.i18n import LANGUAGES, _, language, lazy_

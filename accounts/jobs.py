@@ -8,11 +8,11 @@ from typing import TypeVar, cast
 
 from sqlalchemy.orm import Session
 
-from accounts import addresses, notices, queries, services
+from accounts import accounts, addresses, notices
+from accounts import people as accounts_people
 from accounts.models import Person, TokenPurpose
-from accounts.notices import MailBatch
+from accounts.notices import NOTICE_KINDS, MailBatch
 from accounts.rules import TOKEN_LIFE, NoticeKind, digest_until, mail_waits_until
-from accounts.wording import NOTICE_KINDS
 from kernel import clock, mail, outbox
 from kernel.i18n import _, choose, find_zone, format_datetime, reading
 from kernel.outbox import Away, Delivery, Effect
@@ -23,12 +23,12 @@ T = TypeVar("T")
 
 def _person(delivery: Delivery) -> Person:
     with delivery.database.unit_of_work(write=False) as session:
-        return queries.get_person(session, cast("int", delivery.arguments["person"]))
+        return accounts_people.get_person(session, cast("int", delivery.arguments["person"]))
 
 
 def _link(delivery: Delivery, person: Person, purpose: TokenPurpose) -> str:
     with delivery.database.unit_of_work() as session:
-        return services.make_token(session, purpose, person, now=delivery.now)
+        return accounts.make_token(session, purpose, person, now=delivery.now)
 
 
 def _send(delivery: Delivery, person: Person, template: str, path: str, key: str = "", *, to: str = "", moment: str = "") -> None:
@@ -67,7 +67,7 @@ def send_reset(delivery: Delivery) -> None:
         return
     person = _person(delivery)
     with delivery.database.unit_of_work(write=False) as session:
-        waits = queries.waits_for_invitation(session, person)
+        waits = accounts_people.waits_for_invitation(session, person)
     if waits:
         _invite(delivery, person)
     elif _is_late(delivery):
@@ -80,13 +80,13 @@ def _invite(delivery: Delivery, person: Person) -> None:
     path = f"/invitation/{_link(delivery, person, TokenPurpose.INVITE)}"
     _send(delivery, person, "welcome", path, f"invitation-{delivery.job_id}-{person.id}")
     with delivery.database.unit_of_work() as session:
-        queries.get_person(session, person.id).invited_at = delivery.now
+        accounts_people.get_person(session, person.id).invited_at = delivery.now
 
 
 def send_invitations(delivery: Delivery) -> Effect | None:
     """Invite people whom an administrator added; each is noted as sent at once, so that a second time nobody gets another."""
     with delivery.database.unit_of_work(write=False) as session:
-        people = queries.list_uninvited(session, cast("list[int]", delivery.arguments["people"]))
+        people = accounts_people.list_uninvited(session, cast("list[int]", delivery.arguments["people"]))
     return _send_to_many(delivery, "accounts.send_invitations", {person.id: person for person in people}, partial(_invite, delivery))
 
 

@@ -8,7 +8,7 @@ from typing import cast
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from accounts import notices, queries
+from accounts import notices, people
 from accounts.models import NameSource, Person, PersonName, full_name
 from accounts.notices import Message
 from accounts.rules import NoticeKind, name_key
@@ -130,7 +130,7 @@ def count_requests(session: Session) -> int:
 
 def request_correction(session: Session, actor: Actor, person: Person, parts: NameParts, reason: str, *, now: datetime) -> None:
     """Ask for a correction of one's name; what one asked for before and waits is withdrawn by it."""
-    queries.lock_person(session, person.id)
+    people.lock_person(session, person.id)
     waiting = find_request(session, person.id)
     if waiting is not None:
         waiting.decided_at, waiting.decided_by = now, actor.person_id
@@ -179,7 +179,7 @@ def decline_request(session: Session, actor: Actor, person: Person, reason: str,
 
 
 def _decide_request(session: Session, actor: Actor, person: Person, reason: str, seen: int | None, *, now: datetime) -> PersonName | None:
-    queries.lock_person(session, person.id)
+    people.lock_person(session, person.id)
     request = find_request(session, person.id)
     if (request.id if request is not None else None) != seen:
         raise Conflict

@@ -1,4 +1,4 @@
-"""Notifications: notify people of an event once, in the bell and by mail as their preferences say."""
+"""Words for what accounts keep: kinds of notices, and when they go out by mail."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -6,16 +6,150 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, delete, insert, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    delete,
+    insert,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.orm import Session
 
-from accounts import queries
-from accounts.models import Notification, NotificationPreference, Person
-from accounts.queries import NotificationChoice
+from accounts import people as accounts_people
+from accounts.models import (
+    Notification,
+    NotificationPreference,
+    Person,
+)
 from accounts.rules import MailTime, NoticeKind
 from kernel import audit, outbox
 from kernel.crypto import seal, unseal
+from kernel.errors import N_
 from kernel.permissions import Actor
+
+NOTICE_KINDS = {
+    NoticeKind.ENROLMENT: (N_("Enrolments"), N_("You are enrolled in a course, or a place becomes available.")),
+    NoticeKind.ANNOUNCEMENT: (N_("Announcements"), N_("The team of one of your courses posts an announcement.")),
+    NoticeKind.GRADED: (N_("Grades"), N_("Your work is graded, or the course team sets one of your results.")),
+    NoticeKind.CERTIFICATE: (N_("Certificates"), N_("You are issued a certificate.")),
+    NoticeKind.REMARKED: (
+        N_("Grade changes"),
+        N_("Your answers are regraded and your grade changes, or a regrade is offered to you in a course that you edit."),
+    ),
+    NoticeKind.REOPENED: (N_("Reopened attempts"), N_("One of your attempts is reopened.")),
+    NoticeKind.TIME: (N_("Time and attempts"), N_("You are given another date, more time or more attempts at a quiz.")),
+    NoticeKind.CHANGED: (N_("Changes"), N_("Something you have already done in a course has changed.")),
+    NoticeKind.MISTAKE: (N_("Mistake reports"), N_("The course team decides on a mistake you reported, or corrects it.")),
+    NoticeKind.DEADLINE: (N_("Deadlines"), N_("Something in your courses closes in 7 days, in 3 days or tomorrow.")),
+    NoticeKind.OPENING: (N_("Openings"), N_("Something in your courses opens in 7 days, in 3 days or tomorrow.")),
+    NoticeKind.REMINDER: (N_("My reminders"), N_("A reminder that you wrote in your calendar is near.")),
+    NoticeKind.TRAINING: (N_("Compulsory training"), N_("What is compulsory for you begins, comes near its last day, or is overdue.")),
+    NoticeKind.TRAINING_TEAM: (
+        N_("Compulsory training of my people"),
+        N_("On Mondays, how far the people of your units are with their compulsory training."),
+    ),
+    NoticeKind.TRAINING_WORK: (
+        N_("Work on compulsory training"),
+        N_("A request or a draft is waiting for your decision, a course team answers you, or a bundle of evidence is ready."),
+    ),
+    NoticeKind.OBJECTION: (
+        N_("Objections"),
+        N_("You can object to questions of a quiz, your objection is decided or late, or one waits for your decision."),
+    ),
+    NoticeKind.APPROVAL: (N_("Approvals"), N_("Someone asks you to approve something of a course, or answers your request.")),
+    NoticeKind.WAITING: (N_("Work in my courses"), N_("Something new is waiting for you in a course you teach. Sent once a day at most.")),
+    NoticeKind.SELECTION: (
+        N_("Selections"),
+        N_("Your line in the acta of a selection changes, or a selection waits for your decision."),
+    ),
+    NoticeKind.WAIVER: (
+        N_("Waivers and recognitions"),
+        N_("Someone decides on a waiver or recognition of yours, or one ends soon."),
+    ),
+    NoticeKind.ACCOUNT: (N_("My account"), N_("An administrator decides about your name.")),
+    NoticeKind.OPERATION: (
+        N_("System status"),
+        N_("This installation needs an administrator's attention. Sent once a day until it is resolved."),
+    ),
+}
+MAIL_TIMES = {
+    MailTime.AT_ONCE: N_("Immediately"),
+    MailTime.DAILY: N_("Once a day, in one email"),
+    MailTime.NEVER: N_("Never"),
+}
+SYMBOLS = {
+    NoticeKind.ENROLMENT: "book-open",
+    NoticeKind.ANNOUNCEMENT: "megaphone",
+    NoticeKind.GRADED: "circle-check",
+    NoticeKind.CERTIFICATE: "award",
+    NoticeKind.REMARKED: "pencil",
+    NoticeKind.REOPENED: "rotate-ccw",
+    NoticeKind.TIME: "clock",
+    NoticeKind.CHANGED: "file-text",
+    NoticeKind.MISTAKE: "flag",
+    NoticeKind.DEADLINE: "calendar-clock",
+    NoticeKind.OPENING: "calendar",
+    NoticeKind.REMINDER: "bell",
+    NoticeKind.TRAINING: "list-checks",
+    NoticeKind.TRAINING_TEAM: "users",
+    NoticeKind.TRAINING_WORK: "clipboard-list",
+    NoticeKind.OBJECTION: "message-circle",
+    NoticeKind.APPROVAL: "shield-check",
+    NoticeKind.WAITING: "list-checks",
+    NoticeKind.SELECTION: "users",
+    NoticeKind.WAIVER: "file-text",
+    NoticeKind.ACCOUNT: "user",
+    NoticeKind.OPERATION: "circle-alert",
+}
+"""Icons of the list of notices."""
+
+
+@dataclass(frozen=True, slots=True)
+class NotificationChoice:
+    """A person's notification preferences for one kind."""
+
+    in_bell: bool = True
+    mail: MailTime = MailTime.AT_ONCE
+
+
+def notification_choices_of(session: Session, person_id: int) -> dict[NoticeKind, NotificationChoice]:
+    """Return all of a person's notification choices."""
+    rows = session.scalars(select(NotificationPreference).where(NotificationPreference.person_id == person_id))
+    chosen = {row.kind: NotificationChoice(row.in_bell, MailTime(row.mail)) for row in rows}
+    return {kind: chosen.get(kind.value, NotificationChoice()) for kind in NoticeKind}
+
+
+def notification_choices_for(session: Session, kind: NoticeKind, people: Sequence[int]) -> dict[int, NotificationChoice]:
+    """Return the notification preferences of these people for a kind; suspended people are left out."""
+    statement = (
+        select(Person.id, NotificationPreference.in_bell, NotificationPreference.mail)
+        .outerjoin(NotificationPreference, (NotificationPreference.person_id == Person.id) & (NotificationPreference.kind == kind.value))
+        .where(Person.id.in_(people), Person.suspended_at.is_(None))
+        .order_by(Person.id)
+    )
+    return {
+        row.id: NotificationChoice() if row.mail is None else NotificationChoice(row.in_bell, MailTime(row.mail))
+        for row in session.execute(statement)
+    }
+
+
+def was_notified(session: Session, key: str, people: Sequence[int]) -> set[int]:
+    """Return which of these people have the notice of an event."""
+    return set(session.scalars(select(Notification.person_id).where(Notification.key == key, Notification.person_id.in_(people))))
+
+
+def list_notices(session: Session, person_id: int, *, offset: int, limit: int, only_unread: bool = False) -> list[Notification]:
+    """List what is in a person's bell, the latest first; all, or what they have not seen."""
+    statement = (
+        select(Notification)
+        .where(Notification.person_id == person_id, Notification.in_bell)
+        .order_by(Notification.given_at.desc(), Notification.id.desc())
+    )
+    if only_unread:
+        statement = statement.where(Notification.read_at.is_(None))
+    return list(session.scalars(statement.offset(offset).limit(limit)))
+
 
 UNSUBSCRIBE = "unsubscribe"
 UNSUBSCRIBE_SECONDS = 400 * 86_400
@@ -47,8 +181,8 @@ class Message:
 
 def notify(session: Session, message: Message, people: Sequence[int], *, now: datetime) -> int:
     """Notify these people (at most some hundreds at a time) in the transaction of the event; return how many notifications are new."""
-    known = queries.was_notified(session, message.key, people)
-    choices = queries.notification_choices_for(session, message.kind, [person for person in people if person not in known])
+    known = was_notified(session, message.key, people)
+    choices = notification_choices_for(session, message.kind, [person for person in people if person not in known])
     rows = [_row(message, person, choice, now) for person, choice in choices.items() if choice.in_bell or choice.mail is not MailTime.NEVER]
     if rows:
         session.execute(insert(Notification), rows)
@@ -127,7 +261,7 @@ def set_notification_choices(
     session: Session, actor: Actor, person: Person, choices: Mapping[NoticeKind, NotificationChoice], *, now: datetime
 ) -> None:
     """Store a person's notification preferences; they apply from now on."""
-    present = queries.notification_choices_of(session, person.id)
+    present = notification_choices_of(session, person.id)
     changed = {kind: choice for kind, choice in choices.items() if present[kind] != choice}
     if not changed:
         return
@@ -160,9 +294,9 @@ def read_unsubscription(secrets: Sequence[bytes], token: str) -> Unsubscription 
 
 def stop_mails(session: Session, actor: Actor, unsubscription: Unsubscription, *, now: datetime) -> None:
     """Send no mail of a kind any more, nor what still waits; the bell stays as it was."""
-    person = queries.get_person_by_uuid(session, unsubscription.person)
+    person = accounts_people.get_person_by_uuid(session, unsubscription.person)
     kinds = [unsubscription.kind] if unsubscription.kind else list(NoticeKind)
-    present = queries.notification_choices_of(session, person.id)
+    present = notification_choices_of(session, person.id)
     set_notification_choices(
         session, actor, person, {kind: NotificationChoice(present[kind].in_bell, MailTime.NEVER) for kind in kinds}, now=now
     )

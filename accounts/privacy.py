@@ -1,4 +1,4 @@
-"""A person's rights over their data: who looked at them, and the deletion of the account (spec/security 7.3, 7.4)."""
+"""Verbs of accounts: sign up, confirm, open and end sessions, change passwords and profiles, grant roles."""
 
 import json
 from collections.abc import Sequence
@@ -9,7 +9,8 @@ from enum import StrEnum
 from sqlalchemy import Select, delete, exists, or_, select
 from sqlalchemy.orm import Session
 
-from accounts import passwords, queries, second_factor, services
+from accounts import accounts, passwords, rules, second_factor
+from accounts import people as accounts_people
 from accounts.models import (
     AccountMerge,
     DeletionRequest,
@@ -22,12 +23,57 @@ from accounts.models import (
     RoleGrant,
     Token,
 )
+from accounts.people import AccountVerb, get_person
 from accounts.rules import DELETED, TIME_TO_THINK, name_key
-from accounts.services import AccountVerb
 from kernel import audit, outbox
 from kernel.audit import AuditEntry
+from kernel.db import Base
 from kernel.errors import Conflict
 from kernel.permissions import Actor
+
+
+class AccessPurpose(StrEnum):
+    """The purpose for which another person viewed a person's data."""
+
+    RECORD = "record"
+    PROGRESS = "progress"
+    ANSWERS = "answers"
+    EVIDENCE = "evidence"
+    COPY = "copy"
+    FOUND = "found"
+    TRAINING = "training"
+    TRANSCRIPT = "transcript"
+
+
+class PeopleListKind(StrEnum):
+    """The lists of people that others open, by content and purpose."""
+
+    PEOPLE = "people"
+    UNIT = "unit"
+    LEARNERS = "learners"
+    GRADEBOOK = "gradebook"
+    ATTEMPTS = "attempts"
+    MARKING = "marking"
+    TRAINING = "training_list"
+    AUDIENCE = "audience"
+    CERTIFICATES = "certificates"
+    ACTA = "acta"
+
+
+def record_access(session: Session, actor: Actor, person_id: int, purpose: AccessPurpose, *, now: datetime) -> None:
+    """Record a view of another person's data, with its role and purpose (spec/security 7.4)."""
+    if person_id != actor.person_id:
+        role = rules.viewer_role(actor, training=purpose in (AccessPurpose.TRAINING, AccessPurpose.EVIDENCE))
+        person = get_person(session, person_id)
+        audit.record(session, actor, AccountVerb.LOOKED_AT, person, now=now, role=role, purpose=purpose.value)
+
+
+def record_list_access(session: Session, actor: Actor, kind: PeopleListKind, table: type[Base], row: int | None, *, now: datetime) -> None:
+    """Record that the actor opened a list of people, in which role and for what: one entry, however many are on it."""
+    role = rules.viewer_role(actor, unit=kind is PeopleListKind.UNIT, training=kind in (PeopleListKind.TRAINING, PeopleListKind.AUDIENCE))
+    seen = audit.AuditSubject(table.__tablename__, row)
+    audit.record(session, actor, AccountVerb.LIST_LOOKED_AT, seen, now=now, role=role, list=kind.value)
+
 
 GONE = ("Cuenta", "eliminada")
 NAMING_ADDRESSES = ("accounts.send_new_address", "accounts.send_address_changed")
@@ -95,7 +141,7 @@ def ask_deletion(session: Session, actor: Actor, person: Person, *, now: datetim
 def take_back_deletion(session: Session, actor: Actor, person: Person, *, now: datetime) -> None:
     """Note that a person keeps their account; raise Conflict where it was deleted meanwhile."""
     request = session.scalar(_waiting(person.id).with_for_update())
-    if request is None and queries.is_permanently_closed(session, person.id):
+    if request is None and accounts_people.is_permanently_closed(session, person.id):
         raise Conflict
     if request is not None:
         request.settled_at = now
@@ -128,8 +174,8 @@ def anonymise(session: Session, actor: Actor, person: Person, *, now: datetime) 
     certificates, because others verify them, though no page names their person, and the audit log, which names nobody.
     What other packages keep goes in `lms.erasure`.
     """
-    services.require_remaining_administrator(session, person)
-    for account in queries.accounts_of(session, person):
+    accounts.require_remaining_administrator(session, person)
+    for account in accounts_people.accounts_of(session, person):
         _take_away(session, account, now=now)
         audit.record(session, actor, PrivacyVerb.DELETED, account, now=now)
 

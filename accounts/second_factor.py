@@ -1,20 +1,23 @@
-"""The second step of signing in: applications with codes, passkeys, and recovery codes that work once (spec/security 2.4, 2.6)."""
+"""Codes of an application (RFC 6238: SHA-1, six digits, thirty seconds): secrets, their QR code, and which code is right."""
 
+import re
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+import pyotp
+import segno
 from sqlalchemy import bindparam, delete, exists, func, select, update
 from sqlalchemy.orm import Session
 
-from accounts import passkeys, queries, services, totp
+from accounts import accounts, people
 from accounts.models import PasskeyChallenge, Person, RecoveryCode, SecondFactor
-from accounts.passkeys import NewPasskey, Site
+from accounts.people import AccountVerb
 from accounts.rules import RECOVERY_LENGTH
-from accounts.services import AccountVerb
 from kernel import audit, outbox
 from kernel.codes import code_from_bits, read_code
 from kernel.compiled_statements import compile_once
@@ -22,6 +25,167 @@ from kernel.crypto import lock_text, unlock_text
 from kernel.db import connection_of
 from kernel.errors import N_, Conflict, Invalid, NotFound
 from kernel.permissions import Actor
+from kernel.web.forms import read_json
+
+CODE_STEP = 30
+CODE_DRIFT = 1
+"""Steps that a phone's clock may be early or late."""
+
+
+def new_app_secret() -> str:
+    """Return a random secret of 160 bits, in base32."""
+    return pyotp.random_base32()
+
+
+def app_address(secret: str, email: str, site: str) -> str:
+    """Return what the application reads: whose codes these are, and the secret."""
+    return pyotp.TOTP(secret).provisioning_uri(name=email, issuer_name=site)
+
+
+def qr_picture(text: str) -> str:
+    """Return a QR code as an address that an image can show: black on white also on a dark page."""
+    symbol: str = segno.make(text, error="m", micro=False).svg_data_uri(scale=5, border=4, dark="#000", light="#fff")
+    return symbol
+
+
+def step_of_code(secret: str, code: str, *, after: int, now: datetime) -> int | None:
+    """Return the time step whose code this is, later than the last one that was used, or nothing."""
+    present = int(now.timestamp()) // CODE_STEP
+    codes = pyotp.TOTP(secret)
+    matching = [
+        step for step in range(present - CODE_DRIFT, present + CODE_DRIFT + 1) if pyotp.utils.strings_equal(codes.generate_otp(step), code)
+    ]
+    return next((step for step in matching if step > after), None)
+
+
+if TYPE_CHECKING:
+    from webauthn.helpers.structs import PublicKeyCredentialDescriptor
+
+# The library takes a sixth of a second to import: its functions are imported where they are needed.
+
+UNREADABLE = (ValueError, KeyError, TypeError, RecursionError)
+"""What the library lets through of an answer that is no answer."""
+LONGEST_NAME = 1023
+"""Bytes of a credential's name (WebAuthn level 3, 7.1, step 25)."""
+NAME = re.compile(r"[A-Za-z0-9_-]{1,1364}")
+"""A credential's name as its answer writes it: base64url."""
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """Where passkeys of this instance hold."""
+
+    host: str
+    origin: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class NewPasskey:
+    """The stored data of a new passkey."""
+
+    credential: str
+    public_key: str
+    counter: int
+
+
+def _described(credentials: Sequence[str]) -> "list[PublicKeyCredentialDescriptor]":
+    from webauthn.helpers import base64url_to_bytes  # noqa: PLC0415 - see above
+    from webauthn.helpers.structs import PublicKeyCredentialDescriptor  # noqa: PLC0415 - see above
+
+    return [PublicKeyCredentialDescriptor(id=base64url_to_bytes(credential)) for credential in credentials]
+
+
+def creation(site: Site, challenge: bytes, *, handle: bytes, email: str, name: str, known: Sequence[str]) -> str:
+    """Return the JSON that asks a browser for a new passkey; those that are known are not made again."""
+    import webauthn  # noqa: PLC0415 - see above
+    from webauthn.helpers import structs  # noqa: PLC0415 - see above
+
+    wish = structs.AuthenticatorSelectionCriteria(
+        resident_key=structs.ResidentKeyRequirement.DISCOURAGED, user_verification=structs.UserVerificationRequirement.PREFERRED
+    )
+    options = webauthn.generate_registration_options(
+        rp_id=site.host,
+        rp_name=site.name,
+        user_id=handle,
+        user_name=email,
+        user_display_name=name,
+        challenge=challenge,
+        authenticator_selection=wish,
+        exclude_credentials=_described(known),
+    )
+    return webauthn.options_to_json(options)
+
+
+def request(site: Site, challenge: bytes, known: Sequence[str]) -> str:
+    """Return the JSON that asks a browser to use one of these passkeys."""
+    import webauthn  # noqa: PLC0415 - see above
+
+    return webauthn.options_to_json(
+        webauthn.generate_authentication_options(rp_id=site.host, challenge=challenge, allow_credentials=_described(known))
+    )
+
+
+def _read(answer: str) -> dict[str, Any]:
+    """Return what a browser sent; raise ValueError where it is no object, which the library takes for one."""
+    sent = read_json(answer)
+    if not isinstance(sent, dict):
+        raise ValueError("not an object")  # noqa: TRY004 - a wrong answer, not a wrong call
+    return sent
+
+
+def made(site: Site, challenge: bytes, answer: str) -> NewPasskey:
+    """Return the passkey that a browser made; raise Invalid where the answer is not right."""
+    import webauthn  # noqa: PLC0415 - see above
+    from webauthn.helpers import bytes_to_base64url  # noqa: PLC0415 - see above
+    from webauthn.helpers.exceptions import WebAuthnException  # noqa: PLC0415 - see above
+
+    try:
+        registration = webauthn.verify_registration_response(
+            credential=_read(answer), expected_challenge=challenge, expected_rp_id=site.host, expected_origin=site.origin
+        )
+    except (WebAuthnException, *UNREADABLE) as error:
+        raise Invalid(N_("The passkey could not be checked. Try again.")) from error
+    if len(registration.credential_id) > LONGEST_NAME:
+        raise Invalid(N_("The passkey could not be checked. Try again."))
+    return NewPasskey(
+        bytes_to_base64url(registration.credential_id), bytes_to_base64url(registration.credential_public_key), registration.sign_count
+    )
+
+
+def credential_of(answer: str) -> str:
+    """Return which passkey an answer says it is of; raise Invalid where it is no answer."""
+    from webauthn.helpers import parse_authentication_credential_json  # noqa: PLC0415 - see above
+    from webauthn.helpers.exceptions import WebAuthnException  # noqa: PLC0415 - see above
+
+    try:
+        credential: str = parse_authentication_credential_json(_read(answer)).id
+    except (WebAuthnException, *UNREADABLE) as error:
+        raise Invalid(N_("The passkey could not be checked. Try again.")) from error
+    if not NAME.fullmatch(credential):
+        raise Invalid(N_("The passkey could not be checked. Try again."))
+    return credential
+
+
+def used(site: Site, challenge: bytes, answer: str, *, public_key: str, counter: int) -> int:
+    """Return the count of a passkey whose answer is right; raise Invalid where it is not, or the passkey is a copy."""
+    import webauthn  # noqa: PLC0415 - see above
+    from webauthn.helpers import base64url_to_bytes  # noqa: PLC0415 - see above
+    from webauthn.helpers.exceptions import WebAuthnException  # noqa: PLC0415 - see above
+
+    try:
+        verification = webauthn.verify_authentication_response(
+            credential=_read(answer),
+            expected_challenge=challenge,
+            expected_rp_id=site.host,
+            expected_origin=site.origin,
+            credential_public_key=base64url_to_bytes(public_key),
+            credential_current_sign_count=counter,
+        )
+    except (WebAuthnException, *UNREADABLE) as error:
+        raise Invalid(N_("The passkey could not be checked. Try again.")) from error
+    return verification.new_sign_count
+
 
 LOCKED_FOR = "second factor"
 MOST = 10
@@ -150,13 +314,13 @@ def renew_codes(session: Session, actor: Actor, person: Person, *, now: datetime
 def _new_codes(session: Session, person_id: int) -> list[str]:
     session.execute(delete(RecoveryCode).where(RecoveryCode.person_id == person_id))
     codes = [code_from_bits(secrets.randbits(5 * RECOVERY_LENGTH), RECOVERY_LENGTH) for _code in range(CODES)]
-    session.add_all(RecoveryCode(person_id=person_id, code_hash=queries.hash_of(code)) for code in codes)
+    session.add_all(RecoveryCode(person_id=person_id, code_hash=people.hash_of(code)) for code in codes)
     return codes
 
 
 def _changed(session: Session, actor: Actor, person: Person, verb: AccountVerb, *, now: datetime, **facts: object) -> None:
     keep = actor.device_id if actor.person_id == person.id else None
-    services.end_devices(session, person.id, now=now, but=keep)
+    accounts.end_devices(session, person.id, now=now, but=keep)
     audit.record(session, actor, verb, person, now=now, **facts)
     outbox.enqueue(session, "accounts.send_factor_changed", {"person": person.id}, now=now)
 
@@ -168,7 +332,7 @@ def use_code(session: Session, actor: Actor, person_id: int, typed: str, keys: S
         return _use_recovery_code(session, actor, person_id, recovery, now=now)
     for factor in list_factors(session, person_id):
         secret = unlock_text(keys, LOCKED_FOR, factor.secret) if factor.kind == FactorKind.APP.value else None
-        step = totp.step_of_code(secret, code, after=factor.counter, now=now) if secret else None
+        step = step_of_code(secret, code, after=factor.counter, now=now) if secret else None
         if step is not None:
             return _count(session, factor, step, now=now)
     return False
@@ -182,11 +346,11 @@ def _count(session: Session, factor: SecondFactor, counter: int, *, now: datetim
 
 
 def _use_recovery_code(session: Session, actor: Actor, person_id: int, code: str, *, now: datetime) -> bool:
-    mine = (RecoveryCode.person_id == person_id, RecoveryCode.code_hash == queries.hash_of(code), RecoveryCode.used_at.is_(None))
+    mine = (RecoveryCode.person_id == person_id, RecoveryCode.code_hash == people.hash_of(code), RecoveryCode.used_at.is_(None))
     used = session.execute(update(RecoveryCode).where(*mine).values(used_at=now).returning(RecoveryCode.id)).one_or_none()
     if used is None:
         return False
-    person = queries.get_person(session, person_id)
+    person = people.get_person(session, person_id)
     audit.record(session, actor, AccountVerb.CODE_USED, person, now=now)
     outbox.enqueue(session, "accounts.send_code_used", {"person": person_id}, now=now)
     return True
@@ -211,12 +375,12 @@ def take_challenge(session: Session, person_id: int, *, now: datetime) -> bytes:
 
 def use_passkey(session: Session, person_id: int, site: Site, answer: str, *, now: datetime) -> None:
     """Check what a passkey signed, and keep its count; raise Invalid."""
-    credential = passkeys.credential_of(answer)
+    credential = credential_of(answer)
     statement = select(SecondFactor).where(SecondFactor.person_id == person_id, SecondFactor.credential == credential)
     factor, challenge = session.scalar(statement), take_challenge(session, person_id, now=now)
     if factor is None:
         raise Invalid(N_("The passkey could not be checked. Try again."))
-    factor.counter = passkeys.used(site, challenge, answer, public_key=factor.secret, counter=factor.counter)
+    factor.counter = used(site, challenge, answer, public_key=factor.secret, counter=factor.counter)
     factor.last_used_at = now
 
 

@@ -14,9 +14,8 @@ from sqlalchemy.orm import Session
 
 from accounts import passwords
 from accounts.models import Device, Person, Token
-from accounts.queries import find_suspended_session, has_role_condition, hash_of, signed_in_statement
+from accounts.people import AccountVerb, find_suspended_session, has_role_condition, hash_of, signed_in_statement
 from accounts.rules import PROOF_LIFE, STAMP_RENEWAL, initials, session_ended
-from accounts.services import AccountVerb
 from kernel import audit, clock
 from kernel.compiled_statements import compile_once
 from kernel.crypto import seal, unseal
@@ -288,7 +287,7 @@ def _keep_stamp(device_id: int, now: datetime) -> None:
 
 
 def install(app: Flask, settings: Settings, standings: Mapping[str, ColumnElement[bool]]) -> None:
-    """Load the signed-in person of each request with one statement, `accounts.queries.signed_in_statement`.
+    """Load the signed-in person of each request with one statement, `accounts.people.signed_in_statement`.
 
     `standings` are the conditions of `is_staff`, `manages_units`, `is_training_officer`, `is_auditor` and
     `administers_institution`. Where others than this

@@ -1,6 +1,6 @@
 """The certificates feature, as the application registers it."""
 
-from accounts.services import AccountVerb
+from accounts.people import AccountVerb
 from certificates import jobs
 from certificates.permissions import PERMISSIONS
 from certificates.queries.reviews import waiting_reviews

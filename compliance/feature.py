@@ -1,6 +1,6 @@
 """The compliance feature: what the package registers with the application."""
 
-from accounts.services import AccountVerb
+from accounts.people import AccountVerb
 from compliance import jobs
 from compliance.audit_verbs import ComplianceVerb
 from compliance.dates import list_covered, obligation_dates

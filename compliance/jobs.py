@@ -7,7 +7,7 @@ from typing import cast
 from sqlalchemy.orm import Session
 
 from accounts import notices
-from accounts import queries as account_queries
+from accounts import people as account_queries
 from compliance.audit_verbs import ComplianceVerb
 from compliance.models import Bundle, PlannedChange, Recognition, RecognitionList, Waiver
 from compliance.pages.bundles import bundle_texts

@@ -4,7 +4,7 @@ from typing import cast
 
 from sqlalchemy.orm import Session
 
-from accounts.services import delete_pending_uploads
+from accounts.uploads import delete_pending_uploads
 from courses import publication
 from courses.content.render_cache import RenderedLessonCache
 from courses.kinds import CourseKinds

@@ -1,6 +1,6 @@
 """The enrolments feature, as the application registers it."""
 
-from accounts.services import AccountVerb
+from accounts.people import AccountVerb
 from courses.audit_verbs import CourseVerb
 from enrolments import jobs
 from enrolments.calendar_permissions import CALENDAR_PERMISSIONS

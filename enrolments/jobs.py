@@ -8,7 +8,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from accounts import notices
-from accounts.services import delete_pending_uploads
+from accounts.uploads import delete_pending_uploads
 from courses.permissions import edits
 from courses.queries.team import may_still_act
 from enrolments.models import Edition, PendingEnrolmentList

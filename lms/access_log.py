@@ -8,8 +8,8 @@ from sqlalchemy.orm import Session
 
 from accounts import privacy
 from accounts.models import Person
+from accounts.people import AccountVerb
 from accounts.privacy import LOOKS, DataAccess
-from accounts.services import AccountVerb
 from compliance.audit_verbs import ComplianceVerb
 from courses.models import Course
 from enrolments.models import Enrolment

@@ -5,10 +5,10 @@ from typing import Any
 from flask import Blueprint, flash, render_template, request
 from sqlalchemy.orm import Session
 
-from accounts import queries as accounts
+from accounts import people
+from accounts.access import AccountAction, MergePair
 from accounts.forms import AccountActionForm, EmailField, required
 from accounts.models import Person
-from accounts.permissions import AccountAction, MergePair
 from kernel import clock
 from kernel.errors import N_, Conflict
 from kernel.i18n import _, choose, lazy_
@@ -34,7 +34,7 @@ def find_other(subject: Person) -> Answer:
     form = OtherAccountForm(request.args if "email" in request.args else None)
     if "email" not in request.args or not form.validate():
         return _find_page(subject, form)
-    other = accounts.find_person_by_email(current_session(), form.email.data or "")
+    other = people.find_person_by_email(current_session(), form.email.data or "")
     if other is None or other.id == subject.id:
         form.refuse(form.email, _("This is the same account.") if other else _("There is no account with this email address."))
         return _find_page(subject, form)
@@ -69,8 +69,8 @@ def _preview(subject: MergePair, form: AccountActionForm) -> str:
 def _facts(session: Session, person: Person) -> dict[str, Any]:
     return {
         "person": person,
-        "roles": accounts.list_roles(session, person.id),
-        "national_id": accounts.find_national_id(session, person.id),
+        "roles": people.list_roles(session, person.id),
+        "national_id": people.find_national_id(session, person.id),
         "places": [row.name for row in organisations.list_memberships(session, person.id) if row.until is None],
     }
 

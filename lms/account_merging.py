@@ -11,10 +11,10 @@ from uuid import UUID
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from accounts import queries as account_queries
-from accounts import services as accounts
+from accounts import accounts, uploads
+from accounts import people as account_queries
+from accounts.access import MergePair
 from accounts.models import AccountMerge, NationalIdentity, Person, RoleGrant
-from accounts.permissions import MergePair
 from certificates.models import Credential
 from certificates.services import credentials as certificates
 from certificates.services import transcripts
@@ -169,7 +169,7 @@ def _swap_courses(session: Session, closed: int, remaining: int, courses: list[i
     """
     if not courses:
         return
-    with accounts.limit_pending_uploads(session, now=now) as between:
+    with uploads.limit_pending_uploads(session, now=now) as between:
         for course in courses:
             for hand_over in HAND_OVER:
                 for giver, taker in ((remaining, between), (closed, remaining), (between, closed)):

@@ -15,10 +15,9 @@ from sqlalchemy import exists, or_
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from accounts import feature as accounts
-from accounts import queries as account_queries
-from accounts import signin
+from accounts import people, signin
 from accounts.models import Person
-from accounts.views import notices, signing
+from accounts.views import profile, signing
 from certificates import feature as certificates
 from certificates.pages import log as certificate_log
 from certificates.queries.course_templates import missing_template
@@ -269,13 +268,13 @@ def create_app(instance: Instance, *, limit_file: Path | None = None) -> Flask:
             concurrency=ConcurrencyLimiter() if instance.database.is_sqlite else ConcurrencyLimiter(BESIDE_A_SERVER),
         ),
     )
-    is_staff = or_(exists().where(CourseStaff.person_id == Person.id), account_queries.has_role_condition(SiteRole.INSTRUCTOR))
+    is_staff = or_(exists().where(CourseStaff.person_id == Person.id), people.has_role_condition(SiteRole.INSTRUCTOR))
     standings = {"is_staff": is_staff, "manages_units": manages_something(), **training_standings()}
     standings["administers_institution"] = administers_condition()
     app.before_request(former_addresses.forward)
     signin.install(app, instance.settings, standings)
     app.before_request(_choose_reader)
-    FormTokens(app).exempt(notices.stop)  # mail programs send it without a token; the address is signed
+    FormTokens(app).exempt(profile.stop)  # mail programs send it without a token; the address is signed
     templating.install(app, instance.settings)
     app.jinja_env.globals.update(page_help=page_help, team_bar=team_bar)
     assets.install_icons(app)

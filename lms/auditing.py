@@ -10,7 +10,7 @@ from flask import Blueprint, current_app, render_template, request
 from sqlalchemy import ColumnElement, and_, func, or_, select, true
 from sqlalchemy.orm import Session
 
-from accounts import queries as accounts
+from accounts import people
 from accounts.models import Person
 from courses.kinds import CourseKinds
 from courses.pages import log as course_log
@@ -66,7 +66,7 @@ class AuditFilter:
 
 def audit_filter(session: Session, *, since: datetime | None, until: datetime | None, email: str | None, verb: str = "") -> AuditFilter:
     """Return what is asked for; raise NotFound where no account has the address."""
-    person = accounts.find_person_by_email(session, email.strip().lower()) if email else None
+    person = people.find_person_by_email(session, email.strip().lower()) if email else None
     if email and person is None:
         raise NotFound(N_("No account has this email address."))
     return AuditFilter(since, until, person.id if person else None, verb)

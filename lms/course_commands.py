@@ -255,7 +255,7 @@ def export(opened: CommandInstance, key: str, folder: Path, origins: bool) -> No
 @click.pass_obj
 def add_staff(opened: CommandInstance, key: str, email: str, role: str) -> None:
     """Put a person into the team of the course KEY."""
-    from accounts import queries as account_queries
+    from accounts import people
     from courses.models import StaffRole
     from courses.queries import catalogue as course_catalogue
     from courses.services import team as team_services
@@ -264,7 +264,7 @@ def add_staff(opened: CommandInstance, key: str, email: str, role: str) -> None:
 
     with opened.database.unit_of_work() as session:
         course = course_catalogue.find_course(session, key)
-        person = account_queries.find_person_by_email(session, email.strip().lower())
+        person = people.find_person_by_email(session, email.strip().lower())
         if course is None or person is None:
             raise click.ClickException(f"There is no course {key}." if course is None else f"No account has the address {email}.")
         team_services.add_staff(session, SYSTEM, course, person.id, StaffRole(role), now=clock.now())

@@ -73,7 +73,7 @@ def load(
 
 def _sender(opened: CommandInstance, address: str) -> Actor:
     """Return in whose name people are enrolled and invited: an administrator's, or the program's own."""
-    from accounts.queries import find_person_by_email, holds_role
+    from accounts.people import find_person_by_email, holds_role
     from kernel.permissions import SYSTEM, Actor, SiteRole
 
     if not address:

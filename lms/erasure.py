@@ -5,7 +5,7 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from accounts import privacy, queries
+from accounts import people, privacy
 from accounts.models import Person
 from certificates.services import bulk, transcripts
 from compliance.services import account_closure as compliance
@@ -36,7 +36,7 @@ FORGET: tuple[Callable[..., None], ...] = (
 
 def erase_person(session: Session, actor: Actor, person: Person, *, now: datetime) -> None:
     """Take away everything that says who a person was; raise Conflict where no administrator would be left."""
-    for account in queries.accounts_of(session, person):
+    for account in people.accounts_of(session, person):
         for forget in FORGET:
             forget(session, account, now=now)
         account_closure.end_enrolments(session, actor, account.id, now=now)

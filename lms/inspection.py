@@ -9,8 +9,7 @@ from sqlalchemy import select, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
-from accounts import passwords
-from accounts import queries as accounts
+from accounts import passwords, people
 from certificates.models import Credential
 from certificates.services.used_keys import list_missing_keys
 from kernel import redis
@@ -63,7 +62,7 @@ def gather(instance: InspectedInstance, session: Session, *, now: datetime, proc
         size=disk.total,
         runs_as_root=os.geteuid() == 0,
         secret=secret_keys(settings)[0].decode(errors="replace"),
-        has_administrator=accounts.administrator_exists(session),
+        has_administrator=people.administrator_exists(session),
         is_demonstration=(folder / DEMONSTRATION).exists(),
         last_backup=backups.find_last(session),
         failed_backup=backups.find_failed(session),

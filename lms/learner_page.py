@@ -7,9 +7,9 @@ from uuid import uuid4
 
 from flask import Blueprint, render_template, request
 
-from accounts import services as account_services
+from accounts import privacy
 from accounts.models import Person
-from accounts.services import AccessPurpose
+from accounts.privacy import AccessPurpose
 from courses.permissions import edits
 from courses.queries import outlines as course_outlines
 from courses.rules import Outline
@@ -147,9 +147,7 @@ def learner(subject: ParticipantContext) -> str:
     marks, with_notes = list_item_marks(session, row.course_id, row.id), keeps_notes(actor, subject)
     person_id, now = row.person_id, context.now
     if not is_own(actor, person_id):
-        after_response.leave_record(
-            lambda session: account_services.record_access(session, actor, person_id, AccessPurpose.PROGRESS, now=now)
-        )
+        after_response.leave_record(lambda session: privacy.record_access(session, actor, person_id, AccessPurpose.PROGRESS, now=now))
     return render_template(
         "lms/learner.html",
         course={"slug": context.slug, "title": choose(outline.title)},

@@ -7,12 +7,11 @@ from sqlalchemy.orm import Session
 from wtforms import SelectField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than its stubs
 
-from accounts import queries as accounts
-from accounts import services
+from accounts import accounts, people
+from accounts.access import AccountAction
+from accounts.accounts import InvitedPerson
 from accounts.forms import EmailField, IdentityForm, at_most, required
 from accounts.models import TokenPurpose
-from accounts.permissions import AccountAction
-from accounts.services import InvitedPerson
 from kernel import clock
 from kernel.errors import N_
 from kernel.i18n import _, lazy_
@@ -63,14 +62,14 @@ def add() -> Answer:
     if not form.validate_on_post() or not _is_new(session, form):
         return _page(form), 422
     mails = current_settings().sends_mail
-    (person,) = services.invite(session, current_actor(), [form.command()], now=now, mails=mails)
+    (person,) = accounts.invite(session, current_actor(), [form.command()], now=now, mails=mails)
     unit = _unit(session, form.unit.data)
     if unit is not None:
         assign_member(session, current_actor(), person, unit, now=now)
     if mails:
         flash(_("The invitation is on its way to %(address)s.", address=person.email), "ok")
         return see_page("lms_people.record", person=person.uuid)
-    secret = services.make_token(session, TokenPurpose.INVITE, person, now=now)
+    secret = accounts.make_token(session, TokenPurpose.INVITE, person, now=now)
     address = address_of("accounts.accept_invitation", token=secret)
     return render_template("lms/new_person_link.html", person=person, address=address)
 
@@ -82,7 +81,7 @@ def _unit(session: Session, chosen: str) -> Organisation | None:
 
 def _is_new(session: Session, form: NewPersonForm) -> bool:
     """Say whether neither the address nor the identity number belongs to another account."""
-    if accounts.find_person_by_email(session, form.email.data or "") is not None:
+    if people.find_person_by_email(session, form.email.data or "") is not None:
         form.refuse(form.email, _("This email address already has an account."))
     if form.national_id.data and owners_of(session, [form.national_id.data]):
         form.refuse(form.national_id, _("This identity number belongs to another account."))

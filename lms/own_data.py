@@ -13,7 +13,8 @@ from flask import Blueprint, Response, current_app, flash, render_template
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
-from accounts import privacy, queries, services, signin
+from accounts import people, privacy, signin
+from accounts.access import AccountAction
 from accounts.forms import PasswordConfirmationForm
 from accounts.models import (
     AccountMerge,
@@ -28,9 +29,7 @@ from accounts.models import (
     RoleGrant,
     SecondFactor,
 )
-from accounts.permissions import AccountAction
-from accounts.privacy import PrivacyVerb
-from accounts.services import AccessPurpose, PeopleListKind
+from accounts.privacy import AccessPurpose, PeopleListKind, PrivacyVerb
 from certificates.models import Credential, CredentialReview, Transcript
 from certificates.queries import credentials as certificates
 from certificates.queries import transcripts
@@ -391,7 +390,7 @@ def copy_of(
     """
     tables: dict[str, list[dict[str, Any]]] = {}
     drawn, handed_in = dict[str, bytes](), dict[str, str]()
-    for account in queries.accounts_of(session, queries.get_person(session, person_id)):
+    for account in people.accounts_of(session, people.get_person(session, person_id)):
         for name, rows in tables_of(session, account.id, now=now).items():
             tables.setdefault(name, []).extend(rows)
         for row in certificates.list_of(session, account.id):
@@ -446,7 +445,7 @@ def copy() -> Answer:
 
 
 def _person(session: Session, _actor: Actor, person: UUID) -> Person:
-    return queries.get_person_by_uuid(session, person)
+    return people.get_person_by_uuid(session, person)
 
 
 @bp.post("/of/<uuid:person>")
@@ -466,8 +465,8 @@ def _copy(person_id: int) -> Response:
     release_connection()  # reading and packing takes its time
     content = on_disk(lambda target: write_archive(target, export))
     session = begin_writing()
-    audit.record(session, actor, PrivacyVerb.EXPORTED, queries.get_person(session, person_id), now=now)
-    services.record_access(session, actor, person_id, AccessPurpose.COPY, now=now)
+    audit.record(session, actor, PrivacyVerb.EXPORTED, people.get_person(session, person_id), now=now)
+    privacy.record_access(session, actor, person_id, AccessPurpose.COPY, now=now)
     return send_generated(content, "application/zip", "mis-datos.zip")
 
 
@@ -478,7 +477,7 @@ def deletion() -> Answer:
     actor, form = current_actor(), PasswordConfirmationForm()
     if is_read_only_request():
         return render_template("lms/deletion.html", form=form)
-    stored = queries.get_person(current_session(), actor.person_id or 0).password_hash
+    stored = people.get_person(current_session(), actor.person_id or 0).password_hash
     valid = form.validate_on_post()
     release_connection()
     if valid and not signin.knows_password(actor.email, stored, form.current_password.data or ""):
@@ -487,7 +486,7 @@ def deletion() -> Answer:
     if not valid:
         return render_template("lms/deletion.html", form=form), 422
     session = begin_writing()
-    privacy.ask_deletion(session, actor, queries.get_person(session, actor.person_id or 0), now=clock.now())
+    privacy.ask_deletion(session, actor, people.get_person(session, actor.person_id or 0), now=clock.now())
     flash(_("Your account will be deleted in seven days. Until then, you can cancel the deletion here."), "ok")
     return see_page("lms_own_data.overview")
 
@@ -497,7 +496,7 @@ def deletion() -> Answer:
 def cancel_deletion() -> Answer:
     """Keep the account after all."""
     session, actor = current_session(), current_actor()
-    privacy.take_back_deletion(session, actor, queries.get_person(session, actor.person_id or 0), now=clock.now())
+    privacy.take_back_deletion(session, actor, people.get_person(session, actor.person_id or 0), now=clock.now())
     flash(_("Your account will be kept."), "ok")
     return see_page("lms_own_data.overview")
 
@@ -512,4 +511,4 @@ def delete_accounts(delivery: Delivery) -> None:
     for person_id in due:
         with suppress(Conflict), delivery.database.unit_of_work() as session:
             if privacy.is_still_due(session, person_id, now=delivery.now):
-                erasure.erase_person(session, SYSTEM, queries.get_person(session, person_id), now=delivery.now)
+                erasure.erase_person(session, SYSTEM, people.get_person(session, person_id), now=delivery.now)

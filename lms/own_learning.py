@@ -6,9 +6,9 @@ from typing import Any, cast
 
 from sqlalchemy.orm import Session
 
-from accounts import queries as account_queries
+from accounts import notices
+from accounts.notices import SYMBOLS
 from accounts.rules import NoticeKind
-from accounts.wording import SYMBOLS
 from certificates.models import Credential
 from certificates.queries import credentials as certificate_queries
 from certificates.rules.credentials import CredentialState
@@ -108,7 +108,7 @@ def _news(session: Session, actor: Actor) -> list[dict[str, Any]]:
     """Return the latest notices that the actor has not seen; nothing is asked where there is none."""
     if not actor.unread:
         return []
-    rows = account_queries.list_notices(session, actor.person_id or 0, offset=0, limit=MOST_NEWS, only_unread=True)
+    rows = notices.list_notices(session, actor.person_id or 0, offset=0, limit=MOST_NEWS, only_unread=True)
     return [
         {"title": choose(row.subject), "url": row.path, "symbol": SYMBOLS[NoticeKind(row.kind)], "given_at": row.given_at} for row in rows
     ]

@@ -7,13 +7,13 @@ from flask import Blueprint, Response, flash, render_template, request, url_for
 from sqlalchemy.orm import Session
 from wtforms import SelectField, ValidationError
 
-from accounts import access_log, names, password_resets, services
-from accounts import queries as accounts
+from accounts import access_log, accounts, addresses, names, privacy
+from accounts import people as accounts_people
+from accounts.access import AccountAction
 from accounts.forms import AccountActionForm, at_most, required
 from accounts.models import NameSource, Person
-from accounts.permissions import AccountAction
-from accounts.queries import KeysetPage, PageDirection, PersonState
-from accounts.services import AccessPurpose, PeopleListKind
+from accounts.people import KeysetPage, PageDirection, PersonState
+from accounts.privacy import AccessPurpose, PeopleListKind
 from certificates.queries import credentials as certificates
 from certificates.queries.reviews import list_with_another_name
 from enrolments.learning_record import LearningRecord
@@ -104,7 +104,7 @@ EVENTS = {
 
 def get_person(session: Session, _actor: Actor, person: UUID) -> Person:
     """Return a person by the address of their record; raise NotFound."""
-    return accounts.get_person_by_uuid(session, person)
+    return accounts_people.get_person_by_uuid(session, person)
 
 
 @bp.get("")
@@ -115,7 +115,7 @@ def people() -> Answer:
     access_log.record_list_access(PeopleListKind.PEOPLE, Person)
     query = " ".join(request.args.get("q", "").split())[:LONGEST_SEARCH]
     state = next((state for state in PersonState if state.value == request.args.get("state")), None)
-    rows = accounts.list_people(session, query, state, stretch, limit=ROWS + 1)
+    rows = accounts_people.list_people(session, query, state, stretch, limit=ROWS + 1)
     more, forwards = len(rows) > ROWS, stretch.way is PageDirection.AFTER
     shown = rows[:ROWS] if forwards else rows[-ROWS:]
     return render_template(
@@ -123,7 +123,7 @@ def people() -> Answer:
         rows=shown,
         has_previous=more if not forwards else stretch.person is not None,
         has_next=more if forwards else stretch.way is not PageDirection.LAST,
-        found=accounts.count_people(session, query, state),
+        found=accounts_people.count_people(session, query, state),
         words=query,
         state=state.value if state else "",
         states=[(state.value, _(text)) for state, text in STATES.items()],
@@ -144,7 +144,7 @@ def record(subject: Person) -> Answer:
     """Show everything that is kept of one person; that it was looked at is written down."""
     actor, now, person_id = current_actor(), clock.now(), subject.id
     if person_id != actor.person_id:
-        after_response.leave_record(lambda session: services.record_access(session, actor, person_id, AccessPurpose.RECORD, now=now))
+        after_response.leave_record(lambda session: privacy.record_access(session, actor, person_id, AccessPurpose.RECORD, now=now))
     return _record(subject, AccountActionForm())
 
 
@@ -156,12 +156,12 @@ def _record(subject: Person, form: AccountActionForm) -> str:
         person=subject,
         form=form,
         is_self=subject.id == current_actor().person_id,
-        is_administrator=accounts.holds_role(session, subject.id, SiteRole.ADMINISTRATOR),
-        is_instructor=accounts.holds_role(session, subject.id, SiteRole.INSTRUCTOR),
+        is_administrator=accounts_people.holds_role(session, subject.id, SiteRole.ADMINISTRATOR),
+        is_instructor=accounts_people.holds_role(session, subject.id, SiteRole.INSTRUCTOR),
         may_set_role=allows(AccountAction.SET_ROLE, subject),
-        closed_for_good=accounts.is_permanently_closed(session, subject.id),
+        closed_for_good=accounts_people.is_permanently_closed(session, subject.id),
         sends_mail=current_settings().sends_mail,
-        national_id=accounts.find_national_id(session, subject.id),
+        national_id=accounts_people.find_national_id(session, subject.id),
         act="lms_people.restore" if suspended else "lms_people.suspend",
         courses=[
             {
@@ -178,7 +178,7 @@ def _record(subject: Person, form: AccountActionForm) -> str:
             for row in queries.list_courses_of(session, subject.id)
         ],
         merged_into=_merged_into(session, subject),
-        merged=accounts.list_merged(session, subject.id),
+        merged=accounts_people.list_merged(session, subject.id),
         may_correct_name=allows(AccountAction.CORRECT_NAME, subject),
         name_request=names.find_request(session, subject.id),
         is_name_checked=names.is_checked(session, subject.id),
@@ -209,8 +209,8 @@ def _record(subject: Person, form: AccountActionForm) -> str:
 
 
 def _merged_into(session: Session, subject: Person) -> Person | None:
-    merge = accounts.find_merge(session, subject.id)
-    return None if merge is None else accounts.get_person(session, merge.kept_id)
+    merge = accounts_people.find_merge(session, subject.id)
+    return None if merge is None else accounts_people.get_person(session, merge.kept_id)
 
 
 def _event(row: queries.AccountEvent) -> str:
@@ -241,7 +241,7 @@ def _with_reason(subject: Person, *, suspending: bool) -> Answer:
     form = AccountActionForm()
     if not form.validate_on_post():
         return _record(subject, form), 422
-    verb = services.suspend if suspending else services.restore
+    verb = accounts.suspend if suspending else accounts.restore
     try:
         verb(current_session(), current_actor(), subject, form.reason.data or "", now=clock.now())
     except Conflict as conflict:
@@ -260,11 +260,11 @@ def set_role(subject: Person) -> Answer:
     if role in ("instructor", "no-instructor"):
         return _set_instructor(subject, role == "instructor")
     if role == SiteRole.ADMINISTRATOR.value:
-        services.grant_role(session, actor, subject, SiteRole.ADMINISTRATOR, now=now)
+        accounts.grant_role(session, actor, subject, SiteRole.ADMINISTRATOR, now=now)
         flash(_("%(name)s is an administrator now.", name=subject.full_name), "ok")
         return _back(subject)
     try:
-        services.revoke_role(session, actor, subject, SiteRole.ADMINISTRATOR, now=now)
+        accounts.revoke_role(session, actor, subject, SiteRole.ADMINISTRATOR, now=now)
     except Conflict as conflict:
         flash(_(conflict.text), "bad")
         return _back(subject)
@@ -273,7 +273,7 @@ def set_role(subject: Person) -> Answer:
 
 
 def _set_instructor(subject: Person, is_instructor: bool) -> Response:
-    change = services.grant_role if is_instructor else services.revoke_role
+    change = accounts.grant_role if is_instructor else accounts.revoke_role
     change(current_session(), current_actor(), subject, SiteRole.INSTRUCTOR, now=clock.now())
     if is_instructor:
         flash(_("%(name)s can now create courses.", name=subject.full_name), "ok")
@@ -287,8 +287,8 @@ def _set_instructor(subject: Person, is_instructor: bool) -> Response:
 def end_sessions(subject: Person) -> Answer:
     """Sign a person out everywhere."""
     session, actor, now = current_session(), current_actor(), clock.now()
-    services.end_devices(session, subject.id, now=now)
-    audit.record(session, actor, services.AccountVerb.SIGNED_OUT, subject, now=now, everywhere=True)
+    accounts.end_devices(session, subject.id, now=now)
+    audit.record(session, actor, accounts_people.AccountVerb.SIGNED_OUT, subject, now=now, everywhere=True)
     flash(_("All sessions of %(name)s have ended.", name=subject.full_name), "ok")
     return _back(subject)
 
@@ -297,7 +297,7 @@ def end_sessions(subject: Person) -> Answer:
 @requires(AccountAction.MANAGE_PEOPLE, get_person)
 def send_reset(subject: Person) -> Answer:
     """Send a person the link to choose a new password; administrators neither set nor see one."""
-    if password_resets.send_reset_link(current_session(), current_actor(), subject, now=clock.now()):
+    if addresses.send_reset_link(current_session(), current_actor(), subject, now=clock.now()):
         _flash_delivery(_("The link is on its way to %(address)s.", address=subject.email))
     else:
         flash(_("No link was sent: the account is suspended."), "warn")
@@ -319,7 +319,7 @@ def _flash_delivery(message: str) -> None:
 @requires(AccountAction.MANAGE_PEOPLE, get_person)
 def invite(subject: Person) -> Answer:
     """Invite again a person who has not confirmed their address."""
-    if services.invite_again(current_session(), current_actor(), subject, now=clock.now()):
+    if accounts.invite_again(current_session(), current_actor(), subject, now=clock.now()):
         _flash_delivery(_("The invitation is on its way to %(address)s.", address=subject.email))
     else:
         flash(_("No invitation was sent: the account is suspended or its address is already confirmed."), "warn")
@@ -335,7 +335,7 @@ def learning_record(subject: LearningRecord) -> Answer:
     if take not in (0, subject.enrolment.take):
         subject = enrolments.get_learning_record(current_session(), actor, subject.person.uuid, subject.outline.slug, take)
     if person_id != actor.person_id:
-        after_response.leave_record(lambda session: services.record_access(session, actor, person_id, AccessPurpose.PROGRESS, now=now))
+        after_response.leave_record(lambda session: privacy.record_access(session, actor, person_id, AccessPurpose.PROGRESS, now=now))
     return _learning_record(subject, _take_back_form(subject))
 
 

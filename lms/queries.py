@@ -12,7 +12,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from accounts.models import Device, Person
-from accounts.services import AccountVerb
+from accounts.people import AccountVerb
 from certificates.models import Credential
 from compliance.audit_verbs import ComplianceVerb
 from courses.models import Course, CourseStaff, CourseVersion, DraftFile

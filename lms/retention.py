@@ -8,7 +8,7 @@ from enum import StrEnum
 from sqlalchemy import ColumnElement, exists, not_, or_, select
 from sqlalchemy.orm import Session
 
-from accounts import notices, services
+from accounts import accounts, notices
 from accounts.models import Device, Person, RoleGrant
 from compliance.models import Assignment, Recognition, Waiver
 from courses.models import CourseStaff
@@ -88,7 +88,7 @@ def forget_unconfirmed(session: Session, moment: datetime) -> int:
 def forget_links(session: Session, moment: datetime) -> int:
     """Delete the mailed links that ended before a moment, those into course teams and courses among them."""
     invited = team.forget_invitations_before(session, moment) + invitations.forget_before(session, moment)
-    return services.forget_links_before(session, moment) + invited
+    return accounts.forget_links_before(session, moment) + invited
 
 
 KINDS = (
@@ -110,7 +110,7 @@ KINDS = (
         selections.forget_lines_before,
     ),
     RetentionRule(
-        "keep_sessions_days", N_("Sessions that have ended: browser, shortened network and time"), services.forget_devices_before
+        "keep_sessions_days", N_("Sessions that have ended: browser, shortened network and time"), accounts.forget_devices_before
     ),
     RetentionRule(
         "keep_links_days",

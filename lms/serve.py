@@ -19,7 +19,7 @@ from gunicorn.arbiter import Arbiter
 from sqlalchemy import make_url
 from sqlalchemy.exc import DBAPIError
 
-from accounts import queries, services
+from accounts import accounts, people
 from accounts.models import TokenPurpose
 from accounts.rules import TOKEN_LIFE
 from certificates.services.used_keys import list_missing_keys, record_used_keys
@@ -203,10 +203,10 @@ def note_keys(instance: Instance) -> str:
 def first_link(instance: Instance) -> str | None:
     """Return a fresh one-time link for the first administrator, while there is none."""
     with instance.database.unit_of_work(write=False) as session:
-        if queries.administrator_exists(session):
+        if people.administrator_exists(session):
             return None
     with instance.database.unit_of_work() as session:
-        secret = services.make_token(session, TokenPurpose.SET_UP, None, now=clock.now())
+        secret = accounts.make_token(session, TokenPurpose.SET_UP, None, now=clock.now())
     return f"{instance.present_settings.public_url}/set-up/{secret}"
 
 

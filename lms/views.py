@@ -3,7 +3,7 @@
 from flask import Blueprint, Response, make_response, render_template, request, url_for
 from flask import session as cookie
 
-from accounts import services as account_services
+from accounts import accounts
 from accounts.names import count_requests as count_name_requests
 from accounts.rules import NOTICE_VERSION, safe_next
 from certificates.queries.reviews import count_open_credential_reviews
@@ -188,7 +188,7 @@ def set_language() -> Answer:
     if chosen in LANGUAGES:
         cookie["language"] = chosen
         if not current_actor().is_anonymous:
-            account_services.set_language(current_session(), current_actor(), chosen, now=clock.now())
+            accounts.set_language(current_session(), current_actor(), chosen, now=clock.now())
     return _back()
 
 
@@ -201,7 +201,7 @@ def set_theme() -> Answer:
         theme = "" if chosen == "system" else chosen
         cookie["theme"] = theme
         if not current_actor().is_anonymous:
-            account_services.set_theme(current_session(), current_actor(), theme, now=clock.now())
+            accounts.set_theme(current_session(), current_actor(), theme, now=clock.now())
     return _back()
 
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
-from accounts import notices, queries
+from accounts import notices, people
 from accounts.notices import Message
 from accounts.rules import NoticeKind, digest_until
 from kernel import audit
@@ -62,7 +62,7 @@ def watch(delivery: Delivery) -> Effect:
             return
         zone = site_locale().zone
         day = digest_until(delivery.now, zone).astimezone(zone)
-        notices.replace_standing(session, _message(findings, f"{day:%Y-%m-%d}"), queries.list_administrators(session), now=delivery.now)
+        notices.replace_standing(session, _message(findings, f"{day:%Y-%m-%d}"), people.list_administrators(session), now=delivery.now)
 
     return tell
 

@@ -1,6 +1,6 @@
 """The selections feature, as the application registers it."""
 
-from accounts.services import AccountVerb
+from accounts.people import AccountVerb
 from kernel.errors import N_
 from kernel.feature import Feature
 from quizzes.pages.manage import StaffToolLink

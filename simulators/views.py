@@ -11,8 +11,8 @@ from uuid import UUID, uuid4, uuid5
 
 from flask import Blueprint, Response, flash, render_template, request, url_for
 
-from accounts import services as account_services
-from accounts.services import AccessPurpose
+from accounts import privacy
+from accounts.privacy import AccessPurpose
 from courses.queries import outlines as course_outlines
 from courses.rules import Outline
 from enrolments.course_context import activity_deadline, course_view, record_visit_later
@@ -375,9 +375,7 @@ def submission(subject: SubmissionContext) -> Answer:
     session, actor, owner, now = current_session(), current_actor(), subject.person_id, clock.now()
     reviewed = queries.get_reviewed(session, subject.id)
     if owner != actor.person_id:
-        after_response.run_after_response(
-            lambda session: account_services.record_access(session, actor, owner, AccessPurpose.ANSWERS, now=now)
-        )
+        after_response.run_after_response(lambda session: privacy.record_access(session, actor, owner, AccessPurpose.ANSWERS, now=now))
     outline = course_outlines.get_outline(session, reviewed.published.version_id)
     ruling, following = _after_submission(reviewed, outline) if owner == actor.person_id else (None, None)
     numbers = sees_numbers(actor, subject) or (ruling is not None and ruling.is_over)

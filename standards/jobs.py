@@ -1,6 +1,6 @@
 """Background work of standards."""
 
-from accounts.services import delete_pending_uploads
+from accounts.uploads import delete_pending_uploads
 from kernel.outbox import Delivery
 from standards.models import PendingImport
 

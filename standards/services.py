@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from sqlalchemy.orm import Session
 
-from accounts import services as accounts
+from accounts import uploads
 from courses.queries import catalogue as course_catalogue
 from courses.services.drafts import FileContent
 from kernel import audit
@@ -33,7 +33,7 @@ def store_upload(
     if actor.person_id is None:
         raise SignInNeeded
     row = PendingImport(course_id=course_id, person_id=actor.person_id, name=name, format=format_name, content=content)
-    accounts.store_pending_upload(session, row, PendingImport.course_id == course_id, now=now)
+    uploads.store_pending_upload(session, row, PendingImport.course_id == course_id, now=now)
     audit.record(session, actor, TransferVerb.RECEIVED, row, now=now, course=course_id, format=format_name, size=len(content))
     return row
 

@@ -12,14 +12,13 @@ from uuid import UUID
 from flask import Blueprint, Response, flash, make_response, render_template, request, url_for
 from sqlalchemy.orm import Session
 
-from accounts import passkeys, queries, second_factor, signin, totp
+from accounts import people, second_factor, signin
+from accounts.access import AccountAction, Owner
 from accounts.forms import NewAppForm, PasswordConfirmationForm, SecondFactorCodeForm
 from accounts.models import Person
-from accounts.passkeys import Site
-from accounts.permissions import AccountAction, Owner
+from accounts.people import AccountVerb
 from accounts.rules import device_label
-from accounts.second_factor import NewFactor
-from accounts.services import AccountVerb
+from accounts.second_factor import NewFactor, Site
 from accounts.views.signing import (
     after_entry,
     open_device,
@@ -114,7 +113,7 @@ def _without_proof() -> Answer:
 def _entered(person_id: int, stored: str, resume: str) -> Answer:
     limiter().forgive(TRIES_OF_SECOND_STEP, str(person_id))
     session, target = current_session(), signin.requested_page()
-    signin.know_browser(queries.get_person(session, person_id).email)
+    signin.know_browser(people.get_person(session, person_id).email)
     open_device(session, person_id, stored, factor=True)
     return after_entry(resume, target)
 
@@ -124,7 +123,7 @@ def _failed(person_id: int) -> None:
     release_connection()
     limiter().count(signin.FAILURES_OF_ADDRESS, client_key())
     with request_services().database.unit_of_work() as session:
-        audit.record(session, current_actor(), AccountVerb.SECOND_STEP_FAILED, queries.get_person(session, person_id), now=clock.now())
+        audit.record(session, current_actor(), AccountVerb.SECOND_STEP_FAILED, people.get_person(session, person_id), now=clock.now())
 
 
 @bp.post("/sign-in/passkey/request")
@@ -136,7 +135,7 @@ def request_passkey() -> Response:
         raise SignInNeeded
     session = current_session()
     challenge = second_factor.make_challenge(session, person.id, now=clock.now())
-    return _json(passkeys.request(_site(), challenge, second_factor.credentials_of(session, person.id)))
+    return _json(second_factor.request(_site(), challenge, second_factor.credentials_of(session, person.id)))
 
 
 def _json(text: str) -> Response:
@@ -148,7 +147,7 @@ def _owner(session: Session, actor: Actor) -> Owner:
     proven = signin.proven()
     if actor.is_anonymous and proven is None:
         raise SignInNeeded
-    person = proven if actor.person_id is None else queries.get_person(session, actor.person_id)
+    person = proven if actor.person_id is None else people.get_person(session, actor.person_id)
     assert person is not None
     return Owner(person, second_factor.list_factors(session, person.id), proven is not None and proven.id == person.id)
 
@@ -194,16 +193,16 @@ def new_app(subject: Owner) -> Answer:
         return after_entry(_resume(), url_for("accounts_second.overview"))
     form = NewAppForm()
     if is_read_only_request() or (_resume() and not form.setup.data):
-        return _new_app_page(subject, form, totp.new_app_secret())
+        return _new_app_page(subject, form, second_factor.new_app_secret())
     secret = _unlocked(form, subject.person)
     if secret is None:
         flash(_("This took too long. Scan this new code."), "warn")
-        return _new_app_page(subject, form, totp.new_app_secret()) if _resume() else see_page("accounts_second.new_app")
+        return _new_app_page(subject, form, second_factor.new_app_secret()) if _resume() else see_page("accounts_second.new_app")
     if not form.validate_on_post():
         return _new_app_page(subject, form, secret), 422
     limiter().use(TRIES_OF_SECOND_STEP, str(subject.person.id))
     now = clock.now()
-    step = totp.step_of_code(secret, "".join((form.code.data or "").split()), after=0, now=now)
+    step = second_factor.step_of_code(secret, "".join((form.code.data or "").split()), after=0, now=now)
     if step is None:
         form.refuse(form.code, _("This code is incorrect. Check that the clock on your phone is right, then enter the code shown now."))
         return _new_app_page(subject, form, secret), 422
@@ -225,9 +224,9 @@ def _unlocked(form: NewAppForm, person: Person) -> str | None:
 def _new_app_page(subject: Owner, form: NewAppForm, secret: str) -> str:
     form.setup.data = lock_text(secrets_of_app(), NEW_APP, f"{subject.person.id} {secret}")
     spaced = " ".join(secret[start : start + 4] for start in range(0, len(secret), 4))
-    address = totp.app_address(secret, subject.person.email, choose(current_settings().short_names))
+    address = second_factor.app_address(secret, subject.person.email, choose(current_settings().short_names))
     return render_template(
-        "accounts/new_app.html", form=form, picture=totp.qr_picture(address), address=address, secret=spaced, resume=_resume()
+        "accounts/new_app.html", form=form, picture=second_factor.qr_picture(address), address=address, secret=spaced, resume=_resume()
     )
 
 
@@ -240,7 +239,9 @@ def request_new_passkey(subject: Owner) -> Response:
     session, person = current_session(), subject.person
     challenge = second_factor.make_challenge(session, person.id, now=clock.now())
     known = second_factor.credentials_of(session, person.id)
-    return _json(passkeys.creation(_site(), challenge, handle=person.uuid.bytes, email=person.email, name=person.full_name, known=known))
+    return _json(
+        second_factor.creation(_site(), challenge, handle=person.uuid.bytes, email=person.email, name=person.full_name, known=known)
+    )
 
 
 @bp.post("/second-step/passkey")
@@ -250,7 +251,7 @@ def new_passkey(subject: Owner) -> Answer:
     if not subject.fresh:
         return after_entry(_resume(), url_for("accounts_second.overview"))
     challenge = second_factor.take_challenge(current_session(), subject.person.id, now=clock.now())
-    passkey = passkeys.made(_site(), challenge, request.form.get("credential", ""))
+    passkey = second_factor.made(_site(), challenge, request.form.get("credential", ""))
     label = device_label(request.headers.get("User-Agent", ""))
     return _add(subject, second_factor.passkey_factor(_("Passkey of %(device)s", device=label), passkey))
 

@@ -7,7 +7,8 @@ from uuid import UUID
 from flask import Blueprint, Response, flash, g, render_template, request, url_for
 from sqlalchemy.orm import Session
 
-from accounts import names, password_resets, passwords, queries, second_factor, services, signin
+from accounts import accounts, addresses, names, passwords, people, second_factor, signin
+from accounts.access import AccountAction
 from accounts.forms import (
     ChangePasswordForm,
     FirstPasswordForm,
@@ -21,10 +22,8 @@ from accounts.forms import (
     SignUpForm,
 )
 from accounts.models import Device, Person, Token, TokenPurpose
-from accounts.permissions import AccountAction
-from accounts.queries import Credentials
+from accounts.people import AccountVerb, Credentials
 from accounts.rules import NOTICE_VERSION, device_label, masked, safe_next
-from accounts.services import AccountVerb
 from kernel import audit, clock
 from kernel.errors import N_, Forbidden, NotFound
 from kernel.i18n import _
@@ -77,7 +76,7 @@ def sign_up() -> Answer:
     limiter().use(SIGN_UPS, client_key())
     release_connection()
     command = form.command()
-    services.sign_up(begin_writing(), current_actor(), command, now=clock.now())
+    accounts.sign_up(begin_writing(), current_actor(), command, now=clock.now())
     signin.note_sign_up(command.password_hash)
     return see_page("accounts.sign_up_requested")
 
@@ -104,13 +103,13 @@ def confirm(token: str) -> Answer:
     page = partial(render_template, "accounts/confirm.html", form=form, token=token)
     if link is None or link.person_id is None:
         return page(usable=False, asks=False), 404
-    needs_password, owner = not signin.signed_up_here(link), queries.get_person(current_session(), link.person_id)
+    needs_password, owner = not signin.signed_up_here(link), people.get_person(current_session(), link.person_id)
     if is_read_only_request():
         return page(usable=True, asks=needs_password)
     release_connection()
     if needs_password and not _chose_password(form, owner):
         return page(usable=True, asks=True), 422
-    services.confirm_email(begin_writing(), current_actor(), token, now=clock.now())
+    accounts.confirm_email(begin_writing(), current_actor(), token, now=clock.now())
     flash(_("Your email address is confirmed. Sign in to begin."), "ok")
     return see_page("accounts.sign_in")
 
@@ -132,7 +131,7 @@ def _usable_link(purpose: TokenPurpose, secret: str) -> Token | None:
     A right one is never refused: a whole institution may share an address, and nobody guesses 128 bits.
     """
     hide_address()
-    token = queries.find_token(current_session(), purpose, secret, now=clock.now())
+    token = people.find_token(current_session(), purpose, secret, now=clock.now())
     if token is None:
         limiter().use(WRONG_LINKS_OF_ADDRESS, client_key())
     return token
@@ -167,7 +166,7 @@ def _sign_in_form(form: SignInForm, resume: str) -> str:
 def _try_to_sign_in(form: SignInForm) -> Answer:
     email, password = form.email.data or "", form.password.data or ""
     signin.count_try(email)
-    credentials = queries.find_credentials(current_session(), email)
+    credentials = people.find_credentials(current_session(), email)
     release_connection()
     right = passwords.verify_password(credentials.password_hash if credentials else None, password)
     if credentials is None or not right or not _may_enter(credentials):
@@ -193,7 +192,7 @@ def _first_step_done(credentials: Credentials, rehash: str | None, *, has_factor
     if rehash is None:
         release_connection()  # nobody waits for the page that is drawn
     else:
-        services.confirm_password(current_session(), credentials.person_id, credentials.password_hash).password_hash = rehash
+        accounts.confirm_password(current_session(), credentials.person_id, credentials.password_hash).password_hash = rehash
     signin.prove(credentials.person_id, rehash or credentials.password_hash, safe_next(request.values.get("next")) or "")
     resume = request.form.get("resume", "")
     if has_factor:
@@ -216,9 +215,9 @@ def second_step_page(form: SecondFactorCodeForm, person_id: int, resume: str) ->
 
 def open_device(session: Session, person_id: int, password_hash: str, *, rehash: str | None = None, factor: bool = False) -> None:
     """Sign this browser in; the password is still the one that was typed."""
-    person = services.confirm_password(session, person_id, password_hash)
+    person = accounts.confirm_password(session, person_id, password_hash)
     label = device_label(request.headers.get("User-Agent", ""))
-    signin.sign_in(services.open_device(session, current_actor(), person, label=label, rehash=rehash, now=clock.now(), factor=factor))
+    signin.sign_in(accounts.open_device(session, current_actor(), person, label=label, rehash=rehash, now=clock.now(), factor=factor))
 
 
 def after_entry(resume: str, target: str | None) -> Answer:
@@ -234,7 +233,7 @@ def _may_enter(credentials: Credentials) -> bool:
 def _note_failure(person_id: int | None) -> None:
     limiter().count(signin.FAILURES_OF_ADDRESS, client_key())
     with request_services().database.unit_of_work() as session:  # a failed try is recorded although the answer is a refusal
-        subject = queries.get_person(session, person_id) if person_id else None
+        subject = people.get_person(session, person_id) if person_id else None
         audit.record(session, current_actor(), AccountVerb.SIGN_IN_FAILED, subject, now=clock.now())
 
 
@@ -253,7 +252,7 @@ def sign_out() -> Answer:
     if actor.device_id is not None:
         device = current_session().get(Device, actor.device_id)
         if device is not None:
-            services.end_device(current_session(), actor, device, now=clock.now())
+            accounts.end_device(current_session(), actor, device, now=clock.now())
     return signin.sign_out(see_page("lms.home"))
 
 
@@ -268,7 +267,7 @@ def forgotten() -> Answer:
         return render_template("accounts/password_reset_request.html", form=form), 422
     limiter().use(RESETS, signin.counter_of(form.email.data or ""))
     limiter().use(RESETS_OF_ADDRESS, client_key())
-    password_resets.ask_reset_link(current_session(), current_actor(), form.email.data or "", now=clock.now())
+    addresses.ask_reset_link(current_session(), current_actor(), form.email.data or "", now=clock.now())
     return render_template("accounts/password_reset_requested.html", sends_mail=current_settings().sends_mail)
 
 
@@ -279,15 +278,15 @@ def reset(token: str) -> Answer:
     link = _usable_link(TokenPurpose.RESET, token)
     if link is None or link.person_id is None:
         return render_template("accounts/reset.html", form=PasswordForm(), token=token, usable=False), 404
-    owner = queries.get_person(current_session(), link.person_id)
-    form = PasswordForm(queries.personal_words(current_session(), owner))
+    owner = people.get_person(current_session(), link.person_id)
+    form = PasswordForm(people.personal_words(current_session(), owner))
     if is_read_only_request():
         return render_template("accounts/reset.html", form=form, token=token, usable=True)
     release_connection()
     if not form.validate_on_post():
         return render_template("accounts/reset.html", form=form, token=token, usable=True), 422
     hashed = passwords.hash_password(form.password.data or "")
-    person = password_resets.reset_password(begin_writing(), current_actor(), token, hashed, now=clock.now())
+    person = addresses.reset_password(begin_writing(), current_actor(), token, hashed, now=clock.now())
     signin.know_browser(person.email)
     flash(_("Your password was changed. Sign in with the new one."), "ok")
     return see_page("accounts.sign_in")
@@ -300,15 +299,15 @@ def accept_invitation(token: str) -> Answer:
     link = _usable_link(TokenPurpose.INVITE, token)
     if link is None or link.person_id is None:
         return render_template("accounts/accept_invitation.html", form=InvitationForm(), token=token, person=None), 404
-    owner = queries.get_person(current_session(), link.person_id)
-    form = InvitationForm(queries.personal_words(current_session(), owner))
+    owner = people.get_person(current_session(), link.person_id)
+    form = InvitationForm(people.personal_words(current_session(), owner))
     if is_read_only_request():
         return _invitation_page(form, token, owner)
     release_connection()
     if not form.validate_on_post():
         return _invitation_page(form, token, owner), 422
     hashed = passwords.hash_password(form.password.data or "")
-    person = services.accept_invitation(begin_writing(), current_actor(), token, hashed, now=clock.now())
+    person = accounts.accept_invitation(begin_writing(), current_actor(), token, hashed, now=clock.now())
     signin.know_browser(person.email)
     flash(_("Your account is ready. Sign in to begin."), "ok")
     return see_page("accounts.sign_in")
@@ -323,20 +322,20 @@ def _invitation_page(form: InvitationForm, token: str, person: Person) -> str:
 def set_up(token: str) -> Answer:
     """Let the first administrator choose a password; afterwards this page does not exist."""
     session = current_session()
-    if queries.administrator_exists(session) or _usable_link(TokenPurpose.SET_UP, token) is None:
+    if people.administrator_exists(session) or _usable_link(TokenPurpose.SET_UP, token) is None:
         raise NotFound
     form = SignUpForm()
     if is_read_only_request():
         return _set_up_page(form, token)
     valid = form.validate_on_post()
-    if valid and queries.find_person_by_email(session, form.email.data or "") is not None:
+    if valid and people.find_person_by_email(session, form.email.data or "") is not None:
         form.refuse(form.email, _("This email address already has an account. Use a different one here."))
         valid = False
     if not valid:
         return _set_up_page(form, token), 422
     release_connection()
     command = form.command()
-    services.create_first_administrator(begin_writing(), current_actor(), token, command, now=clock.now())
+    accounts.create_first_administrator(begin_writing(), current_actor(), token, command, now=clock.now())
     flash(_("Your account is ready. Sign in to begin."), "ok")
     return see_page("accounts.sign_in")
 
@@ -350,7 +349,7 @@ def _set_up_page(form: SignUpForm, token: str) -> str:
 def profile() -> Answer:
     """Show and change one's own data."""
     session, actor = current_session(), current_actor()
-    person = queries.get_person(session, actor.person_id or 0)
+    person = people.get_person(session, actor.person_id or 0)
     form = ProfileForm(
         data={name: getattr(person, name) for name in ("given_names", "first_surname", "second_surname", "language", "zone")}
     )
@@ -358,10 +357,10 @@ def profile() -> Answer:
     if is_managed:
         form.keep_name()
     if form.validate_on_post():
-        services.edit_profile(session, actor, person, form.command(person), now=clock.now())
+        accounts.edit_profile(session, actor, person, form.command(person), now=clock.now())
         flash(_("Your details were saved."), "ok")
         return see_page("accounts.profile")
-    number = masked(queries.find_national_id(session, person.id))
+    number = masked(people.find_national_id(session, person.id))
     page = render_template(
         "accounts/profile.html",
         form=form,
@@ -379,8 +378,8 @@ def profile() -> Answer:
 def change_password() -> Answer:
     """Change one's password, with the present one."""
     actor = current_actor()
-    person = queries.get_person(current_session(), actor.person_id or 0)
-    form = ChangePasswordForm(queries.personal_words(current_session(), person))
+    person = people.get_person(current_session(), actor.person_id or 0)
+    form = ChangePasswordForm(people.personal_words(current_session(), person))
     if is_read_only_request():
         return render_template("accounts/change_password.html", form=form)
     release_connection()
@@ -392,8 +391,8 @@ def change_password() -> Answer:
         return render_template("accounts/change_password.html", form=form), 422
     hashed = passwords.hash_password(form.password.data or "")
     session = begin_writing()
-    owner = services.confirm_password(session, person.id, person.password_hash)
-    services.change_password(session, actor, owner, hashed, now=clock.now(), keep=actor.device_id)
+    owner = accounts.confirm_password(session, person.id, person.password_hash)
+    accounts.change_password(session, actor, owner, hashed, now=clock.now(), keep=actor.device_id)
     flash(_("Your password was changed. Your other devices were signed out."), "ok")
     return see_page("accounts.profile")
 
@@ -408,7 +407,7 @@ def devices() -> Answer:
 def _devices_page(form: PasswordConfirmationForm) -> str:
     actor = current_actor()
     since = clock.now() - timedelta(hours=current_settings().session_hours)
-    rows = queries.list_devices(current_session(), actor.person_id or 0, since=since)
+    rows = people.list_devices(current_session(), actor.person_id or 0, since=since)
     fresh = signin.has_proven(actor)
     return render_template("accounts/devices.html", form=form, devices=rows, current_id=actor.device_id, fresh=fresh)
 
@@ -430,14 +429,14 @@ def take_proof(form: PasswordConfirmationForm, person_id: int, stored: str) -> b
 def prove_for_devices() -> Answer:
     """Take the password, before sessions are ended (ASVS V7.5.2)."""
     form = PasswordConfirmationForm()
-    person = queries.get_person(current_session(), current_actor().person_id or 0)
+    person = people.get_person(current_session(), current_actor().person_id or 0)
     if not take_proof(form, person.id, person.password_hash):
         return _devices_page(form), 422
     return see_page("accounts.devices")
 
 
 def _own_device(session: Session, actor: Actor, device: UUID) -> Device:
-    return queries.get_own_device(session, actor.person_id or 0, device)
+    return people.get_own_device(session, actor.person_id or 0, device)
 
 
 @bp.post("/profile/devices/<uuid:device>/end")
@@ -446,7 +445,7 @@ def end_device(device: Device) -> Answer:
     """Sign one browser out."""
     if not signin.has_proven(current_actor()):
         return _proof_is_old()
-    services.end_device(current_session(), current_actor(), device, now=clock.now())
+    accounts.end_device(current_session(), current_actor(), device, now=clock.now())
     flash(_("That session is closed."), "ok")
     return see_page("accounts.devices")
 
@@ -458,8 +457,8 @@ def end_devices() -> Answer:
     actor = current_actor()
     if not signin.has_proven(actor):
         return _proof_is_old()
-    person = queries.get_person(current_session(), actor.person_id or 0)
-    services.end_devices(current_session(), person.id, now=clock.now())
+    person = people.get_person(current_session(), actor.person_id or 0)
+    accounts.end_devices(current_session(), person.id, now=clock.now())
     audit.record(current_session(), actor, AccountVerb.SIGNED_OUT, person, now=clock.now(), everywhere=True)
     response = signin.sign_out(see_page("accounts.sign_in"))
     flash(_("All your sessions are closed."), "ok")

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from wtforms import SelectField
 from wtforms.validators import DataRequired, Length
 
-from accounts.queries import PageDirection
+from accounts.people import PageDirection
 from certificates.queries.register import RegisterFilter, RegisterOrder, RegisterPage, RegisterSort
 from certificates.rules.credentials import CODE_LENGTH, CredentialState
 from kernel.codes import read_signs

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from accounts.models import Person
-from accounts.queries import was_deleted_condition
+from accounts.people import was_deleted_condition
 from certificates.layout.built_in import find_built_in
 from certificates.layout.template import CertificateTemplate
 from certificates.models import BulkDownload, BulkFile, Credential, CredentialSignatory, SignaturePicture

@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, bindparam, exists, or_, select, true
 from sqlalchemy.orm import Session, aliased
 
 from accounts.models import Person
-from accounts.queries import was_deleted_condition
+from accounts.people import was_deleted_condition
 from certificates.models import Credential, CredentialSignatory, SignaturePicture
 from certificates.permissions import CredentialContext
 from certificates.rules.credentials import CODE_LENGTH, CredentialSigner, CredentialState, SignedContent, state_of

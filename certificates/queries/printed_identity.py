@@ -2,7 +2,7 @@
 
 from sqlalchemy.orm import Session
 
-from accounts.queries import find_national_id
+from accounts.people import find_national_id
 from certificates.models import Credential
 from certificates.queries.credentials import is_holder_deleted, state
 from certificates.queries.templates import get_drawn_template

@@ -8,7 +8,7 @@ from sqlalchemy import Row, bindparam, select
 from sqlalchemy.orm import Session, aliased
 
 from accounts.models import Person
-from accounts.queries import was_deleted_condition
+from accounts.people import was_deleted_condition
 from certificates.models import Credential, CredentialSignatory, SignaturePicture
 from certificates.queries.credentials import Replacement
 from certificates.rules.credentials import CredentialSigner

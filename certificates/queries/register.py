@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Row, Select, and_, exists, func, literal, 
 from sqlalchemy.orm import Session
 
 from accounts.models import NationalIdentity, Person
-from accounts.queries import PageDirection, name_matches, was_deleted_condition
+from accounts.people import PageDirection, name_matches, was_deleted_condition
 from certificates.models import Credential
 from certificates.permissions import RegisterContext
 from certificates.rules.credentials import CredentialState, state_of

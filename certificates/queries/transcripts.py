@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from accounts.models import Person
-from accounts.queries import get_person_by_uuid
+from accounts.people import get_person_by_uuid
 from certificates.models import Credential, Transcript
 from certificates.permissions import HolderContext, TranscriptContext
 from certificates.queries.credentials import find_entries, state

@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, exists, false, func, select
 from sqlalchemy.orm import Session
 
 from accounts.models import Person
-from accounts.queries import list_administrators, was_deleted_condition
+from accounts.people import list_administrators, was_deleted_condition
 from certificates.models import Credential, CredentialSignatory, ValidityChange
 from certificates.permissions import ValidityContext
 from courses.models import Course, CourseVersion

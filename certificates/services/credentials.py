@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from accounts.models import Person
 from accounts.names import is_checked
-from accounts.queries import is_permanently_closed
+from accounts.people import is_permanently_closed
 from certificates.layout.built_in import FACADE, NEWEST
 from certificates.models import Credential, CredentialSignatory, SignaturePicture
 from certificates.queries import credentials as queries

@@ -11,7 +11,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from accounts.models import Person
-from accounts.queries import lock_person
+from accounts.people import lock_person
 from certificates.models import Transcript
 from certificates.queries import transcripts as queries
 from certificates.queries.credentials import find_by_code

@@ -12,7 +12,7 @@ from flask import Blueprint, Response, flash, make_response, render_template, re
 
 from accounts.forms import AccountActionForm
 from accounts.models import Person
-from accounts.queries import find_national_id
+from accounts.people import find_national_id
 from certificates.forms.credentials import REPLACED_FOR, REVOKED_FOR, ReplacementForm, RevocationForm
 from certificates.forms.verification import IdentityNumberForm
 from certificates.models import Credential

@@ -10,7 +10,7 @@ from flask import Blueprint, render_template, request
 
 from accounts import access_log
 from accounts.models import Person
-from accounts.services import PeopleListKind
+from accounts.privacy import PeopleListKind
 from certificates.forms.register import DAY_FIELDS, RegisterIdentityForm, RegisterRequest, read_register_request
 from certificates.models import BulkDownload
 from certificates.pages import register as pages

@@ -8,7 +8,7 @@ from flask import Blueprint, Response, flash, make_response, render_template, re
 
 from accounts import access_log
 from accounts.models import Person
-from accounts.services import AccessPurpose
+from accounts.privacy import AccessPurpose
 from certificates.forms.transcripts import TranscriptForm
 from certificates.models import Transcript
 from certificates.pages.transcripts import made_view, present_view

@@ -6,7 +6,7 @@ from uuid import uuid4
 from flask import Blueprint, flash, render_template, request
 
 from accounts import access_log
-from accounts.services import PeopleListKind
+from accounts.privacy import PeopleListKind
 from certificates.forms.validity_changes import ValidityForm
 from certificates.permissions import CertificateAction, ValidityContext
 from certificates.queries import validity_changes as queries

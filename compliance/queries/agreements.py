@@ -10,7 +10,7 @@ from sqlalchemy import and_, exists, or_, select
 from sqlalchemy.orm import Session
 
 from accounts.models import Person
-from accounts.queries import by_name
+from accounts.people import by_name
 from compliance.models import CourseAgreement, Obligation, ObligationVersion
 from courses.models import Course, CourseStaff, CourseVersion, VersionViewer
 from courses.queries.team import EDITING

@@ -10,7 +10,8 @@ from sqlalchemy import ColumnElement, and_, exists, func, not_, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
 from accounts.models import Person
-from accounts.queries import by_name, get_pending_upload, get_person_by_uuid, name_matches
+from accounts.people import by_name, get_person_by_uuid, name_matches
+from accounts.uploads import get_pending_upload
 from compliance.models import Assignment, Obligation, ObligationVersion, PendingRecognitionList, Recognition, RecognitionList, Waiver
 from compliance.permissions import PersonTrainingContext, RecognitionContext, RecognitionListContext, WaiverContext
 from compliance.rules.claims import MEDICAL_KINDS, NOTICE_DAYS, ClaimState, WaiverKind, asks_again_on

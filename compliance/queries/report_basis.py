@@ -15,7 +15,7 @@ from uuid import UUID
 from sqlalchemy import CTE, ColumnElement, Integer, ScalarSelect, Select, and_, case, cast, false, func, literal, or_, select, union_all
 from sqlalchemy.orm import Session, aliased
 
-from accounts.queries import can_sign_in_condition
+from accounts.people import can_sign_in_condition
 from compliance.models import Assignment, AssignmentState, Obligation, ObligationVersion
 from compliance.queries.assignments import flags_at, state_at
 from compliance.rules.documents import read_terms

@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Select, false, func, literal, or_, select,
 from sqlalchemy.orm import Session
 
 from accounts.models import NationalIdentity, Person, full_name
-from accounts.queries import PageDirection, by_name
+from accounts.people import PageDirection, by_name
 from accounts.rules import fold
 from compliance.models import Assignment, Obligation, ObligationVersion
 from compliance.queries.assignments import flags_at, state_at

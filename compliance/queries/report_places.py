@@ -6,7 +6,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from accounts.queries import get_person_by_uuid
+from accounts.people import get_person_by_uuid
 from compliance.permissions import PersonTrainingContext, PlaceReportContext
 from compliance.queries.free_days import load_free_days, province_of
 from compliance.rules.working_days import WorkingDays

@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from accounts.models import Person
-from accounts.queries import by_name, list_administrators
+from accounts.people import by_name, list_administrators
 from compliance.models import Obligation, PlannedChange
 from compliance.queries.claim_lists import count_waiting, latest_waiting
 from kernel.db import UtcDateTime

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from accounts import notices
 from accounts.notices import Message
-from accounts.queries import list_administrators
+from accounts.people import list_administrators
 from accounts.rules import NoticeKind
 from compliance.audit_verbs import ComplianceVerb
 from compliance.models import CourseAgreement, Obligation

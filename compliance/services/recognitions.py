@@ -7,7 +7,7 @@ from datetime import date, datetime
 from sqlalchemy import insert, select, update
 from sqlalchemy.orm import Session
 
-from accounts import services as accounts
+from accounts import uploads
 from compliance.audit_verbs import ComplianceVerb
 from compliance.models import PendingRecognitionList, Recognition, RecognitionList
 from compliance.queries.claim_lists import stands_in
@@ -106,7 +106,7 @@ def receive_list(session: Session, actor: Actor, sent: UploadedRecognitionList, 
     if actor.person_id is None:
         raise SignInNeeded
     row = PendingRecognitionList(person_id=actor.person_id, name=sent.name, content=sent.content, total=total)
-    accounts.store_pending_upload(session, row, PendingRecognitionList.list_id.is_(None), now=now)
+    uploads.store_pending_upload(session, row, PendingRecognitionList.list_id.is_(None), now=now)
     audit.record(session, actor, ComplianceVerb.RECOGNITIONS_RECEIVED, row, now=now, lines=total, size=len(sent.content))
     return row
 

@@ -10,7 +10,6 @@ from sqlalchemy import insert, update
 from sqlalchemy.orm import Session
 
 from accounts import notices
-from accounts import queries as accounts
 from accounts.notices import Message
 from accounts.rules import MailTime, NoticeKind
 from compliance.models import Assignment, Reminder
@@ -100,7 +99,7 @@ def _mailed_today(
     for row in rows:
         zone = places.zone(row.person_id, obligations[row.obligation_id].institution_id)
         by_day[now.astimezone(zone).date()].add(row.person_id)
-    return {(person, day) for day, people in by_day.items() for person in accounts.was_notified(session, notice_key(day), sorted(people))}
+    return {(person, day) for day, people in by_day.items() for person in notices.was_notified(session, notice_key(day), sorted(people))}
 
 
 def _notify(session: Session, due: Sequence[_Due], write: WriteNotice, *, now: datetime) -> Mapping[int, str]:
@@ -146,7 +145,7 @@ def notify_people(
     """Give people the notice of their day; those with the same lines share one message. `notes` are lines by day and person."""
     people = {person for _day, person in notes}
     unconfirmed = queries.list_unconfirmed(session, people)
-    choices = accounts.notification_choices_for(session, NoticeKind.TRAINING, sorted(people))
+    choices = notices.notification_choices_for(session, NoticeKind.TRAINING, sorted(people))
     grouped = defaultdict[tuple[date, tuple[ReminderItem, ...]], list[int]](list)
     notified: dict[int, NotifiedPerson] = {}
     for (day, person), lines in sorted(notes.items()):
@@ -157,7 +156,7 @@ def notify_people(
     return notified
 
 
-def _outcome_of(person: int, key: str, unconfirmed: Collection[int], choices: Mapping[int, accounts.NotificationChoice]) -> NotifiedPerson:
+def _outcome_of(person: int, key: str, unconfirmed: Collection[int], choices: Mapping[int, notices.NotificationChoice]) -> NotifiedPerson:
     choice = choices.get(person)
     if choice is None:
         return NotifiedPerson("", SuppressionReason.NO_ADDRESS)

@@ -6,7 +6,7 @@ from typing import TypeVar, cast
 from flask import Response, current_app, flash, render_template
 
 from accounts import access_log
-from accounts.services import AccessPurpose
+from accounts.privacy import AccessPurpose
 from compliance.forms.claims import ClaimDecisionForm, ClaimRevocationForm, EvidenceForm
 from compliance.models import Recognition, Waiver
 from compliance.pages.claims import state_view

@@ -6,7 +6,7 @@ from datetime import date, datetime
 
 from flask import Blueprint, Response, render_template, request, url_for
 
-from accounts.services import AccessPurpose, record_access
+from accounts.privacy import AccessPurpose, record_access
 from compliance.models import Reminder
 from compliance.pages import why as pages
 from compliance.pages.learner import foreign_zone, until_words

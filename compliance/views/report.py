@@ -8,8 +8,8 @@ from zoneinfo import ZoneInfo
 from flask import Blueprint, Response, redirect, render_template, request, url_for
 
 from accounts import access_log
-from accounts.queries import PageDirection
-from accounts.services import AccessPurpose, PeopleListKind, record_access
+from accounts.people import PageDirection
+from accounts.privacy import AccessPurpose, PeopleListKind, record_access
 from compliance.forms.report import ReportRequest, read_report_request
 from compliance.pages.report import COLUMNS, STATE_WORDS, PlaceLines, report_cards, state_options
 from compliance.pages.report_people import obligation_lines, person_lines

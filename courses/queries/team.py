@@ -10,8 +10,7 @@ from sqlalchemy import ColumnElement, func, select, union
 from sqlalchemy.orm import Session
 
 from accounts.models import AccountMerge, Person
-from accounts.queries import by_name, counts_as_theirs, has_role_condition, hash_of
-from accounts.services import AccountVerb
+from accounts.people import AccountVerb, by_name, counts_as_theirs, has_role_condition, hash_of
 from courses.models import Course, CourseInvitation, CourseStaff, StaffRole
 from courses.permissions import InvitationContext, owns
 from kernel import clock

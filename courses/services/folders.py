@@ -4,7 +4,7 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from accounts import services as accounts
+from accounts import uploads
 from courses.audit_verbs import CourseVerb
 from courses.content.model import CourseFolder
 from courses.models import Course, PendingFolder, StaffRole
@@ -27,7 +27,7 @@ def store_uploaded_folder(
     if actor.person_id is None:
         raise SignInNeeded
     row = PendingFolder(course_id=course_id, person_id=actor.person_id, name=name[-120:], content=content)
-    accounts.store_pending_upload(session, row, PendingFolder.course_id.is_not_distinct_from(course_id), keep=MOST_WAITING, now=now)
+    uploads.store_pending_upload(session, row, PendingFolder.course_id.is_not_distinct_from(course_id), keep=MOST_WAITING, now=now)
     audit.record(session, actor, CourseVerb.FOLDER_RECEIVED, row, now=now, course=course_id, size=len(content))
     return row
 

@@ -7,7 +7,7 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from accounts.models import Person
-from accounts.queries import find_person_by_email, hash_of
+from accounts.people import find_person_by_email, hash_of
 from accounts.rules import DELETED
 from courses.audit_verbs import CourseVerb
 from courses.models import Course, CourseInvitation, CourseStaff, StaffRole

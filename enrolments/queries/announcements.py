@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, Integer, Select, and_, bindparam, func, or
 from sqlalchemy.orm import Session
 
 from accounts.models import Person
-from accounts.queries import name_matches
+from accounts.people import name_matches
 from enrolments.models import Announcement, Completion, Edition, EditionPlace, Enrolment, GroupMember, LearnerGroup, MessageRecipient
 from enrolments.permissions import AnnouncementContext
 from enrolments.queries.gradebook import idle_since, next_steps

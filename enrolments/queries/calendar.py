@@ -8,7 +8,7 @@ from sqlalchemy import exists, func, or_, select
 from sqlalchemy.orm import Session
 
 from accounts.models import Person
-from accounts.queries import hash_of
+from accounts.people import hash_of
 from courses.models import Course
 from enrolments.models import CalendarFeed, Enrolment, PersonalReminder
 from kernel.errors import NotFound

@@ -9,7 +9,8 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session, aliased
 
 from accounts.models import AccountMerge, Person, full_name
-from accounts.queries import by_name, get_pending_upload, name_matches
+from accounts.people import by_name, name_matches
+from accounts.uploads import get_pending_upload
 from courses.models import Course
 from enrolments.models import Completion, Edition, EditionPlace, Enrolment, PendingEnrolmentList, WaitingPlace
 from enrolments.permissions import EditionContext, ParticipantContext

@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Select, exists, func, select
 from sqlalchemy.orm import Session
 
 from accounts.models import Person, full_name
-from accounts.queries import by_name
+from accounts.people import by_name
 from enrolments.models import ActivityResult, Completion, Enrolment, ManualGrade, ManualGradeItem
 from enrolments.permissions import GradeItemContext
 from enrolments.queries.gradebook import GradebookFilter, conditions_of

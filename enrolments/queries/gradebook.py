@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, Row, Select, Subquery, false, func, or_, s
 from sqlalchemy.orm import Session
 
 from accounts.models import Person, full_name
-from accounts.queries import by_name, name_matches
+from accounts.people import by_name, name_matches
 from courses.models import Activity, Module
 from courses.queries import outlines as course_outlines
 from courses.rules import Outline

@@ -10,7 +10,7 @@ from sqlalchemy import Boolean, ColumnElement, CompoundSelect, Integer, Select, 
 from sqlalchemy.orm import Session, aliased
 
 from accounts.models import AccountMerge, Person, RoleGrant
-from accounts.queries import confirms_addresses, hash_of, is_confirmed_condition
+from accounts.people import confirms_addresses, hash_of, is_confirmed_condition
 from courses.models import Course, CourseStaff
 from courses.queries.team import EDITING, may_still_act
 from enrolments.models import Edition, Enrolment, EnrolmentInvitation, WaitingPlace
@@ -135,7 +135,7 @@ def get_invitation_context(session: Session, actor: Actor, slug: str, invitation
 
 
 def _addresses_of(person_id: PersonNumber, confirmed: ColumnElement[bool]) -> CompoundSelect[str]:
-    """Select the addresses that count as a person's own, those of accounts merged into theirs too (`accounts.queries.counts_as_theirs`).
+    """Select the addresses that count as a person's own, those of accounts merged into theirs too (`accounts.people.counts_as_theirs`).
 
     Two selects, each by an index: with one condition on both tables every person would be read through.
     """

@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, Select, bindparam, case, exists, func, or_
 from sqlalchemy.orm import Session, aliased
 
 from accounts.models import Person, full_name
-from accounts.queries import by_name, is_permanently_closed_condition, name_matches
+from accounts.people import by_name, is_permanently_closed_condition, name_matches
 from courses.kinds import CourseKinds, LearnerCounts, sets_no_dates
 from courses.models import Course, CourseStaff, CourseVersion, StaffRole
 from courses.permissions import edits

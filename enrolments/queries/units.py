@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select, t
 from sqlalchemy.orm import Session, aliased
 
 from accounts.models import Person, full_name
-from accounts.queries import by_name, name_matches
+from accounts.people import by_name, name_matches
 from courses.models import Course
 from enrolments.models import Completion, Enrolment
 from enrolments.queries.takes import completed_in_any_take

@@ -9,8 +9,7 @@ from enum import StrEnum
 from sqlalchemy import delete, insert, select, update
 from sqlalchemy.orm import Session
 
-from accounts import notices
-from accounts import services as accounts
+from accounts import notices, uploads
 from accounts.models import Person
 from accounts.notices import Message
 from accounts.rules import PENDING_UPLOAD_LIFETIME, NoticeKind
@@ -382,7 +381,7 @@ def receive_list(
         content=sent.content,
         total=sent.size,
     )
-    accounts.store_pending_upload(
+    uploads.store_pending_upload(
         session, row, PendingEnrolmentList.course_id == course_id, PendingEnrolmentList.confirmed_at.is_(None), now=now
     )
     audit.record(session, actor, EditionVerb.LIST_RECEIVED, row, now=now, course=course_id, size=sent.size)

@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, delete, insert, select, update
 from sqlalchemy.orm import Session
 
 from accounts.models import Person
-from accounts.queries import hash_of
+from accounts.people import hash_of
 from accounts.rules import DELETED
 from courses.models import Course
 from enrolments.models import Edition, EnrolmentInvitation

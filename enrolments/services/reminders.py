@@ -9,7 +9,7 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from accounts.models import Person
-from accounts.queries import hash_of, lock_person
+from accounts.people import hash_of, lock_person
 from enrolments.audit_verbs import EnrolmentVerb
 from enrolments.models import CalendarFeed, PersonalReminder
 from enrolments.queries import calendar as queries

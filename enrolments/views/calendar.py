@@ -6,7 +6,7 @@ from typing import cast
 from flask import Blueprint, Response, flash, make_response, render_template, request
 from sqlalchemy.orm import Session
 
-from accounts.queries import get_person
+from accounts.people import get_person
 from courses.rules import Outline
 from enrolments.calendar_permissions import CalendarAction
 from enrolments.dates import DatedItem, DateRequest, collect_dates, list_dated_enrolments, list_dates

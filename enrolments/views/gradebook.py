@@ -8,7 +8,7 @@ from flask import Blueprint, Response, render_template, request
 from sqlalchemy.orm import Session
 
 from accounts import access_log
-from accounts.services import PeopleListKind
+from accounts.privacy import PeopleListKind
 from courses.models import Course
 from courses.permissions import edits
 from courses.queries import catalogue as course_catalogue

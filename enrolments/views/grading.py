@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
 
 from accounts import access_log
-from accounts.services import PeopleListKind
+from accounts.privacy import PeopleListKind
 from courses.kinds import CourseKinds
 from courses.models import Course
 from enrolments.course_context import course_name

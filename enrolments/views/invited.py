@@ -5,8 +5,7 @@ from uuid import UUID
 from flask import Blueprint, flash, render_template, url_for
 from sqlalchemy.orm import Session
 
-from accounts import services as accounts
-from accounts import signin
+from accounts import accounts, signin
 from accounts.forms import NewAccountForm
 from accounts.rules import NOTICE_VERSION
 from enrolments.pages.outline import course_url

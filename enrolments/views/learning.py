@@ -8,8 +8,8 @@ from flask import Blueprint, Response, current_app, flash, render_template, requ
 from sqlalchemy.orm import Session
 
 from accounts import access_log
+from accounts.privacy import PeopleListKind
 from accounts.rules import fold
-from accounts.services import PeopleListKind
 from courses.models import Course
 from courses.permissions import edits
 from courses.queries import outlines as course_outlines

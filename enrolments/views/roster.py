@@ -6,8 +6,8 @@ from flask import Blueprint, flash, render_template, request, url_for
 from sqlalchemy.orm import Session
 
 from accounts import access_log
-from accounts.queries import ids_of
-from accounts.services import PeopleListKind
+from accounts.people import ids_of
+from accounts.privacy import PeopleListKind
 from courses.models import Course
 from enrolments.course_context import course_name
 from enrolments.forms import EnrolmentListForm

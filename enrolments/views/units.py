@@ -7,7 +7,7 @@ from flask import Blueprint, Response, render_template, request
 from sqlalchemy import Select, select
 
 from accounts import access_log
-from accounts.services import PeopleListKind
+from accounts.privacy import PeopleListKind
 from enrolments.pages.gradebook import moment_cell
 from enrolments.queries import units as queries
 from enrolments.queries.units import CourseTally, UnitCounts, UnitFilter, UnitLearnerState

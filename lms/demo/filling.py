@@ -5,9 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from accounts import passwords
-from accounts import services as accounts
-from accounts.services import SignUp
+from accounts import accounts, passwords
+from accounts.accounts import SignUp
 from courses.models import StaffRole
 from courses.queries import catalogue as course_catalogue
 from courses.queries import outlines as course_outlines

@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from accounts import queries as account_queries
+from accounts import people
 from courses import publication
 from courses.models import PublicationNature, StaffRole
 from courses.queries import autosaved
@@ -51,6 +51,6 @@ def _plan(instance: Instance, slug: str, path: str, *, approved: bool, now: date
 
 
 def _member(stage: DemoTimeline, role: StaffRole) -> Actor:
-    person = account_queries.find_person_by_email(stage.session, STAFF[role].email)
+    person = people.find_person_by_email(stage.session, STAFF[role].email)
     assert person is not None
     return enter(stage, STAFF[role], person.id)

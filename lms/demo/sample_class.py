@@ -6,9 +6,8 @@ from math import exp
 from pathlib import Path
 from random import Random
 
-from accounts import passwords
-from accounts import services as accounts
-from accounts.services import SignUp
+from accounts import accounts, passwords
+from accounts.accounts import SignUp
 from courses.rules import Outline
 from enrolments.queries import learning as enrolment_queries
 from enrolments.services import learning as enrolments

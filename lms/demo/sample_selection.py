@@ -5,11 +5,9 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from random import Random
 
-from accounts import passwords, second_factor
-from accounts import queries as account_queries
-from accounts import services as accounts
+from accounts import accounts, passwords, people, second_factor
+from accounts.accounts import SignUp
 from accounts.models import Person
-from accounts.services import SignUp
 from courses.models import StaffRole
 from courses.rules import Outline
 from enrolments.models import Edition
@@ -60,7 +58,7 @@ def hold_sample_selection(instance: Instance, *, now: datetime) -> None:
 
 
 def _owner(stage: DemoTimeline) -> Actor:
-    person = account_queries.find_person_by_email(stage.session, STAFF[StaffRole.OWNER].email)
+    person = people.find_person_by_email(stage.session, STAFF[StaffRole.OWNER].email)
     assert person is not None
     return enter(stage, STAFF[StaffRole.OWNER], person.id)
 

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from random import Random
 
-from accounts import services as accounts
+from accounts import accounts
+from accounts.accounts import ProfileChanges
 from accounts.models import NameSource, Person
-from accounts.services import ProfileChanges
 from certificates.models import Credential
 from certificates.queries import credentials as certificate_queries
 from certificates.rules.credentials import ReplacementReason, RevocationReason

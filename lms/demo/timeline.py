@@ -10,11 +10,11 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
-from accounts import queries as account_queries
-from accounts import services as accounts
+from accounts import accounts
+from accounts import people as account_queries
+from accounts.accounts import SignUp
 from accounts.models import Person, TokenPurpose
 from accounts.rules import initials
-from accounts.services import SignUp
 from courses.rules import Outline
 from enrolments.permissions import ActivityContext
 from enrolments.queries import learning as enrolment_queries

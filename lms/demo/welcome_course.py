@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from random import Random
 
-from accounts import queries as account_queries
+from accounts import people as account_queries
 from certificates.services import credentials as certificates
 from courses.models import StaffRole
 from courses.queries import catalogue as course_catalogue

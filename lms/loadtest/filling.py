@@ -2,9 +2,8 @@
 
 from itertools import islice
 
-from accounts import passwords
-from accounts import services as accounts
-from accounts.services import SignUp
+from accounts import accounts, passwords
+from accounts.accounts import SignUp
 from courses.content.model import Severity
 from enrolments.queries import learning as enrolment_queries
 from enrolments.services import learning as enrolments

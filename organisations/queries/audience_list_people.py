@@ -8,7 +8,7 @@ from sqlalchemy import and_, func, select
 from sqlalchemy.orm import Session
 
 from accounts.models import Person
-from accounts.queries import by_name, name_matches
+from accounts.people import by_name, name_matches
 from organisations.models import AudienceList, AudienceListEntry, Employment, Membership, Organisation
 from organisations.queries.audience_kinds import end_of
 from organisations.queries.tree import EMPLOYED, MAIN

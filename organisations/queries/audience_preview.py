@@ -9,7 +9,7 @@ from sqlalchemy import CTE, ColumnElement, Row, Select, and_, case, false, func,
 from sqlalchemy.orm import Session, aliased
 
 from accounts.models import Person, full_name
-from accounts.queries import by_name
+from accounts.people import by_name
 from organisations.audience_rules.tree import AudienceLeaf, RuleNode, leaves
 from organisations.models import Membership, Organisation
 from organisations.queries.audience_kinds import AudienceLeafKinds, AudienceScope, kinds_of, may_be_in

@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Select, exists, func, or_, select
 from sqlalchemy.orm import Session, undefer
 
 from accounts.models import Person
-from accounts.queries import by_name
+from accounts.people import by_name
 from kernel.errors import NotFound, SignInNeeded
 from kernel.permissions import Actor, ActorChannel
 from organisations.models import Employment, InstitutionAdministrator, InstitutionProfile, InstitutionSignatory, Membership, Organisation

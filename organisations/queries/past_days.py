@@ -12,7 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from accounts.models import Person
-from accounts.queries import by_name
+from accounts.people import by_name
 from organisations.audience_rules.facts import AudienceCandidate, PlaceFact
 from organisations.audience_rules.tree import RuleInForce, find_stays
 from organisations.models import Audience, Membership, Organisation

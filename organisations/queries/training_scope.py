@@ -10,7 +10,7 @@ from sqlalchemy import CTE, ColumnElement, Select, exists, literal, select, unio
 from sqlalchemy.orm import Session, aliased
 
 from accounts.models import Person
-from accounts.queries import by_name
+from accounts.people import by_name
 from kernel.permissions import Actor, ActorChannel
 from organisations.models import Employment, Membership, Organisation, TrainingGrant, UnitManager
 from organisations.permissions import TrainingScope

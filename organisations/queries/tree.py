@@ -10,7 +10,7 @@ from sqlalchemy import CTE, BindParameter, ColumnElement, Row, Select, and_, bin
 from sqlalchemy.orm import Session, aliased
 
 from accounts.models import Person
-from accounts.queries import by_name, name_matches
+from accounts.people import by_name, name_matches
 from kernel.compiled_statements import compile_once
 from kernel.db import connection_of
 from kernel.errors import NotFound

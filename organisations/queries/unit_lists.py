@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from accounts.models import AccountMerge, NationalIdentity, Person, PersonName, full_name
 from accounts.names import PRESENT as PRESENT_NAME
-from accounts.queries import get_pending_upload
+from accounts.uploads import get_pending_upload
 from kernel.permissions import Actor
 from organisations.models import Employment, Membership, PendingUnitList, Post, PostSpelling, UnitManager
 from organisations.queries.tree import PRESENT

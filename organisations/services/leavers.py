@@ -7,7 +7,7 @@ from datetime import date, datetime
 from sqlalchemy import ColumnElement, Select, delete, exists, func, or_, select, update
 from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
-from accounts import services as accounts
+from accounts import accounts
 from accounts.models import Person
 from kernel import audit
 from kernel.errors import Conflict

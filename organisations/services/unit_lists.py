@@ -8,9 +8,9 @@ from enum import StrEnum
 
 from sqlalchemy.orm import Session
 
-from accounts import services as accounts
+from accounts import accounts, uploads
+from accounts.accounts import InvitedPerson, ProfileChanges
 from accounts.models import NameSource, Person
-from accounts.services import InvitedPerson, ProfileChanges
 from kernel import audit, outbox
 from kernel.errors import Conflict, SignInNeeded
 from kernel.permissions import Actor
@@ -54,7 +54,7 @@ def receive(session: Session, actor: Actor, sent: UploadedUnitList, total: int, 
     row = PendingUnitList(
         kind=kind.value, person_id=actor.person_id, name=sent.name, content=content, total=total, complete_of=sent.complete_of
     )
-    accounts.store_pending_upload(session, row, PendingUnitList.confirmed_at.is_(None), now=now)
+    uploads.store_pending_upload(session, row, PendingUnitList.confirmed_at.is_(None), now=now)
     audit.record(session, actor, UnitListVerb.RECEIVED, row, now=now, kind=kind.value, lines=total, size=len(content))
     return row
 

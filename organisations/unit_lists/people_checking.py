@@ -6,8 +6,8 @@ from datetime import date, datetime
 
 from sqlalchemy.orm import Session
 
+from accounts.accounts import InvitedPerson
 from accounts.models import NameSource, full_name
-from accounts.services import InvitedPerson
 from kernel.errors import N_
 from organisations.queries import tree
 from organisations.queries import unit_lists as queries

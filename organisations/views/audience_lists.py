@@ -3,7 +3,7 @@
 from flask import Blueprint, flash, render_template, request
 
 from accounts import access_log
-from accounts.services import PeopleListKind
+from accounts.privacy import PeopleListKind
 from kernel import clock
 from kernel.i18n import _, choose, language
 from kernel.web.limits import limit, limiter

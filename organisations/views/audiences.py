@@ -8,7 +8,7 @@ from hashlib import sha256
 from flask import Blueprint, flash, render_template, request
 
 from accounts import access_log
-from accounts.services import AccessPurpose, PeopleListKind, record_access
+from accounts.privacy import AccessPurpose, PeopleListKind, record_access
 from kernel import clock
 from kernel.i18n import _, choose
 from kernel.web import after_response

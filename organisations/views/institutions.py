@@ -5,7 +5,7 @@ from uuid import UUID
 from flask import Blueprint, Response, flash, render_template
 from sqlalchemy.orm import Session
 
-from accounts.queries import find_person_by_email, get_person_by_uuid
+from accounts.people import find_person_by_email, get_person_by_uuid
 from kernel import clock
 from kernel.errors import Conflict, Invalid
 from kernel.i18n import _, local

@@ -10,8 +10,8 @@ from sqlalchemy.orm import Session
 
 from accounts import access_log
 from accounts.models import Person
-from accounts.queries import find_person_by_email, get_person_by_uuid
-from accounts.services import PeopleListKind
+from accounts.people import find_person_by_email, get_person_by_uuid
+from accounts.privacy import PeopleListKind
 from kernel import clock
 from kernel.errors import Conflict
 from kernel.i18n import _

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from accounts.queries import get_person
+from accounts.people import get_person
 from kernel.i18n import _, language
 from quizzes.pages.attempt import AttemptView
 from quizzes.pages.question import html, points, rubric_view, short_title

@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Select, bindparam, exists, func, or_, sele
 from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
 from accounts.models import Person
-from accounts.queries import by_name, get_person_by_uuid, name_matches
+from accounts.people import by_name, get_person_by_uuid, name_matches
 from courses.models import Activity
 from enrolments.models import ActivityResult, Enrolment, GroupMember, LearnerGroup
 from kernel.compiled_statements import compile_once

@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, Row, Select, func, select
 from sqlalchemy.orm import Session
 
 from accounts.models import Person, full_name
-from accounts.queries import by_name, name_matches
+from accounts.people import by_name, name_matches
 from enrolments.queries.gradebook import within
 from quizzes.models import Attempt
 from quizzes.rules.attempts import AttemptState

@@ -8,8 +8,7 @@ from sqlalchemy.orm import Session
 
 from accounts import notices
 from accounts.models import Person
-from accounts.notices import Message
-from accounts.queries import was_notified
+from accounts.notices import Message, was_notified
 from accounts.rules import NoticeKind
 from courses.models import Course
 from courses.queries.outlines import get_outline

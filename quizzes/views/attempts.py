@@ -6,9 +6,9 @@ from fractions import Fraction
 
 from flask import Blueprint, Response, flash, jsonify, render_template, request
 
-from accounts import services as account_services
-from accounts.queries import get_person
-from accounts.services import AccessPurpose
+from accounts import privacy
+from accounts.people import get_person
+from accounts.privacy import AccessPurpose
 from courses.queries import outlines as course_outlines
 from enrolments.course_context import course_view
 from enrolments.models import ActivityResult
@@ -375,7 +375,7 @@ def review(subject: LoadedAttempt) -> Answer:
         flags = flags_in_term(session, subject, flags, now=now)
     owner = subject.person_id
     if owner != actor.person_id:
-        after_response.leave_record(lambda session: account_services.record_access(session, actor, owner, AccessPurpose.ANSWERS, now=now))
+        after_response.leave_record(lambda session: privacy.record_access(session, actor, owner, AccessPurpose.ANSWERS, now=now))
     goes_on = subject.person_id == actor.person_id and not subject.is_superseded
     following, retry = _after_review(opened, history, now) if goes_on else (None, False)
     return render_template(

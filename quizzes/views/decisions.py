@@ -5,7 +5,7 @@ from decimal import Decimal
 from flask import Blueprint, render_template
 
 from accounts import access_log
-from accounts.services import PeopleListKind
+from accounts.privacy import PeopleListKind
 from courses.models import Course
 from kernel.errors import NotFound
 from kernel.web.paging import Page, requested_page

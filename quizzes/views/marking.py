@@ -7,7 +7,7 @@ from flask import Blueprint, Response, flash, render_template, request, url_for
 from sqlalchemy.orm import Session
 
 from accounts import access_log
-from accounts.services import PeopleListKind
+from accounts.privacy import PeopleListKind
 from courses.models import Course
 from courses.permissions import CourseContext
 from kernel import clock

@@ -7,8 +7,8 @@ from flask import Blueprint, Response, flash, render_template, request, url_for
 from sqlalchemy.orm import Session
 
 from accounts import access_log
-from accounts.queries import get_person_by_uuid
-from accounts.services import PeopleListKind
+from accounts.people import get_person_by_uuid
+from accounts.privacy import PeopleListKind
 from courses.models import Course
 from enrolments.queries import learning as enrolment_queries
 from kernel import clock

@@ -10,9 +10,9 @@ from io import BytesIO
 from flask import Blueprint, Response, render_template, request, url_for
 from sqlalchemy.orm import Session
 
-from accounts import services as account_services
-from accounts.queries import get_person
-from accounts.services import AccessPurpose
+from accounts import privacy
+from accounts.people import get_person
+from accounts.privacy import AccessPurpose
 from kernel import clock
 from kernel.codes import printed_code, read_code
 from kernel.errors import require_found
@@ -114,7 +114,7 @@ def _keep(subject: LoadedAttempt, signed: SignedProof, file: str = "") -> None:
     if file or not signed.is_kept:
         after_response.leave_record(lambda session: services.keep_proof(session, actor, attempt_id, signed, file, now=now))
     if owner != actor.person_id:
-        after_response.leave_record(lambda session: account_services.record_access(session, actor, owner, AccessPurpose.ANSWERS, now=now))
+        after_response.leave_record(lambda session: privacy.record_access(session, actor, owner, AccessPurpose.ANSWERS, now=now))
 
 
 def _address(signed: SignedProof) -> str:

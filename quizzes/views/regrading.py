@@ -5,7 +5,7 @@ from typing import Any
 from flask import Blueprint, Response, flash, render_template, request, url_for
 
 from accounts import access_log
-from accounts.services import PeopleListKind
+from accounts.privacy import PeopleListKind
 from courses.models import Course
 from kernel import clock
 from kernel.errors import N_, NotFound

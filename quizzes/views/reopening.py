@@ -2,7 +2,7 @@
 
 from flask import Blueprint, Response, flash, render_template
 
-from accounts.queries import get_person
+from accounts.people import get_person
 from kernel import clock
 from kernel.i18n import _, ngettext
 from kernel.web.request import Answer, current_actor, current_session, requires, see_page

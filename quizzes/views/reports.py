@@ -6,7 +6,7 @@ from typing import BinaryIO
 from flask import Blueprint, Response, render_template, request
 
 from accounts import access_log
-from accounts.services import PeopleListKind
+from accounts.privacy import PeopleListKind
 from courses.models import Course
 from courses.permissions import edits
 from enrolments.queries.editions import list_editions

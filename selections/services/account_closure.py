@@ -6,7 +6,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from accounts.models import Person
-from accounts.queries import was_deleted_condition
+from accounts.people import was_deleted_condition
 from selections.models import SelectionActaEntry, SelectionMember
 from selections.objection_models import Objection, ObjectionAuthor
 from selections.services import incidents

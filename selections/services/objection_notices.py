@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from accounts import notices
 from accounts.notices import Message
-from accounts.queries import list_administrators
+from accounts.people import list_administrators
 from accounts.rules import NoticeKind
 from courses.models import Course
 from kernel import audit

@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from accounts.queries import find_person_by_email
+from accounts.people import find_person_by_email
 from accounts.second_factor import has_factor
 from courses.models import Course
 from courses.queries.catalogue import lock_course

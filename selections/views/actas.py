@@ -3,7 +3,7 @@
 from flask import Blueprint, Response, flash, render_template, request
 
 from accounts import access_log
-from accounts.services import PeopleListKind
+from accounts.privacy import PeopleListKind
 from courses.models import Course
 from kernel import clock
 from kernel.errors import N_, Invalid, NotFound

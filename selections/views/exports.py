@@ -9,8 +9,8 @@ from flask import Blueprint, Response, render_template, request, url_for
 from sqlalchemy.orm import Session
 
 from accounts import access_log
+from accounts.privacy import PeopleListKind
 from accounts.rules import masked
-from accounts.services import PeopleListKind
 from courses.models import Course
 from kernel import clock
 from kernel.errors import NotFound

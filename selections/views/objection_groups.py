@@ -5,8 +5,8 @@ from uuid import UUID
 from flask import Blueprint, Response, current_app, flash, render_template, request
 from sqlalchemy.orm import Session
 
-from accounts import services as account_services
-from accounts.services import AccessPurpose
+from accounts import privacy
+from accounts.privacy import AccessPurpose
 from kernel import clock
 from kernel.files import FileStore
 from kernel.i18n import _, language
@@ -145,7 +145,7 @@ def _record_access(*people: int) -> None:
 
     def note(session: Session) -> None:
         for person in people:
-            account_services.record_access(session, actor, person, AccessPurpose.ANSWERS, now=now)
+            privacy.record_access(session, actor, person, AccessPurpose.ANSWERS, now=now)
 
     after_response.leave_record(note)
 

@@ -6,7 +6,7 @@ import pytest
 from click.testing import CliRunner, Result
 from sqlalchemy import func, select
 
-from accounts import passwords, queries
+from accounts import passwords, people
 from accounts.cli import accounts
 from accounts.models import Consent, Person, RoleGrant
 from kernel.audit import AuditEntry
@@ -57,7 +57,7 @@ def test_what_is_not_given_is_asked_for_and_the_password_twice(instance: Instanc
     assert result.exit_code == 0, result.output
     assert PASSWORD not in result.output
     with instance.database.unit_of_work(write=False) as session:
-        found = queries.find_credentials(session, "ada@example.org")
+        found = people.find_credentials(session, "ada@example.org")
 
     assert found is not None
     assert passwords.verify_password(found.password_hash, PASSWORD)

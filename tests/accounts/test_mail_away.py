@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import select
 
-from accounts import notices, password_resets
+from accounts import addresses, notices
 from accounts.models import Person
 from accounts.notices import Message
 from accounts.rules import TOKEN_LIFE, NoticeKind
@@ -38,7 +38,7 @@ def posting(instance: Instance, port: int) -> JobRunner:
 
 def forget_password(instance: Instance, person: Person, now: datetime = NOW) -> None:
     with instance.database.unit_of_work() as session:
-        password_resets.ask_reset_link(session, SYSTEM, person.email, now=now)
+        addresses.ask_reset_link(session, SYSTEM, person.email, now=now)
 
 
 def tell(instance: Instance, *people: Person, key: str = "evento") -> None:
@@ -204,7 +204,7 @@ def test_a_link_that_is_over_is_not_sent_and_its_reader_is_told(instance: Instan
     port, ana = free_port(), a_person(instance)
     with instance.database.unit_of_work() as session:
         if confirmed:
-            password_resets.ask_reset_link(session, SYSTEM, ana.email, now=NOW)
+            addresses.ask_reset_link(session, SYSTEM, ana.email, now=NOW)
         else:
             session.get_one(Person, ana.id).email_confirmed_at = None
             outbox.enqueue(session, "accounts.send_confirmation", {"person": ana.id}, now=NOW)

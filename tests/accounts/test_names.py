@@ -7,10 +7,9 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import select, text
 
-from accounts import names
-from accounts import services as accounts
+from accounts import accounts, names
+from accounts.accounts import ProfileChanges
 from accounts.models import NameSource, Person, PersonName
-from accounts.services import ProfileChanges
 from kernel import clock, migrations
 from kernel.audit import AuditEntry
 from kernel.db import Database

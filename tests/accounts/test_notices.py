@@ -9,10 +9,9 @@ import pytest
 from flask import Flask
 from sqlalchemy import func, select
 
-from accounts import jobs, notices, queries
+from accounts import jobs, notices
 from accounts.models import Notification, Person
-from accounts.notices import Message
-from accounts.queries import NotificationChoice
+from accounts.notices import Message, NotificationChoice
 from accounts.rules import MailTime, NoticeKind, digest_until
 from kernel import clock, outbox
 from kernel.audit import AuditEntry
@@ -123,7 +122,7 @@ def test_a_person_chooses_by_kind(browser: Browser, instance: Instance) -> None:
     browser.submit("/profile/notices", {"graded_mail": "hourly"}, status=422)
 
     with instance.database.unit_of_work(write=False) as session:
-        choices = queries.notification_choices_of(session, ana.id)
+        choices = notices.notification_choices_of(session, ana.id)
         assert session.scalar(select(func.count()).select_from(AuditEntry).where(AuditEntry.verb == "notices.switched")) == 1
     assert choices[NoticeKind.GRADED] == NotificationChoice(in_bell=False, mail=MailTime.DAILY)
     assert {choices[kind] for kind in NoticeKind if kind is not NoticeKind.GRADED} == {NotificationChoice()}

@@ -16,7 +16,7 @@ import time_machine
 from flask import Flask
 
 from accounts import signin
-from accounts.services import AccountVerb
+from accounts.people import AccountVerb
 from kernel.audit import AuditEntry
 from kernel.errors import TooMany
 from kernel.web.limits import Limiter

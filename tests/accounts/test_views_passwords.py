@@ -8,7 +8,7 @@ import time_machine
 from argon2 import PasswordHasher
 from sqlalchemy import func, select, update
 
-from accounts import passwords, queries, services
+from accounts import accounts, passwords, people
 from accounts.models import Person
 from kernel import clock
 from kernel.audit import AuditEntry
@@ -33,7 +33,7 @@ def is_signed_in(browser: Browser) -> bool:
 
 def knows(instance: Instance, password: str, email: str = "ana@example.org") -> bool:
     with instance.database.unit_of_work(write=False) as session:
-        found = queries.find_credentials(session, email)
+        found = people.find_credentials(session, email)
     return found is not None and passwords.verify_password(found.password_hash, password)
 
 
@@ -190,7 +190,7 @@ def test_a_reset_ends_every_session_and_tells_the_owner(browser: Browser, instan
 def test_a_reset_confirms_the_address_it_went_to(browser: Browser, instance: Instance) -> None:
     person = a_person(instance, confirmed=False)
     with instance.database.unit_of_work() as session:
-        services.record_consent(session, person, now=clock.now())
+        accounts.record_consent(session, person, now=clock.now())
     ask(browser)
     link = browser.link_in_mail("password/reset")
     browser.get(link)
@@ -373,11 +373,11 @@ def test_a_change_prepared_before_another_change_is_refused(browser: Browser, in
 
     with instance.database.unit_of_work() as session:
         verified = session.get_one(Person, person.id).password_hash
-        assert services.confirm_password(session, person.id, verified).id == person.id
+        assert accounts.confirm_password(session, person.id, verified).id == person.id
         session.execute(update(Person).values(password_hash="meanwhile"))
         with pytest.raises(Conflict):
-            services.confirm_password(session, person.id, verified)
+            accounts.confirm_password(session, person.id, verified)
         session.execute(update(Person).values(password_hash=verified, suspended_at=clock.now()))
         with pytest.raises(Conflict):
-            services.confirm_password(session, person.id, verified)
+            accounts.confirm_password(session, person.id, verified)
         assert session.scalar(select(func.count()).select_from(Person)) == 1

@@ -9,9 +9,9 @@ import time_machine
 from flask import Flask
 from sqlalchemy import func, select, text, update
 
-from accounts import second_factor, services
+from accounts import accounts, second_factor
 from accounts.models import Device, Person, RecoveryCode, SecondFactor
-from accounts.services import AccountVerb
+from accounts.people import AccountVerb
 from kernel import clock
 from kernel.audit import AuditEntry
 from kernel.permissions import SYSTEM, SiteRole
@@ -143,7 +143,7 @@ def test_staff_needs_it_where_others_can_reach_the_site(reachable: Browser, role
         person = a_person(instance)
         with instance.database.unit_of_work() as session:
             if role == "instructor":
-                services.grant_role(session, SYSTEM, person, SiteRole.INSTRUCTOR, now=clock.now())
+                accounts.grant_role(session, SYSTEM, person, SiteRole.INSTRUCTOR, now=clock.now())
             else:
                 place = Organisation(kind="institution", name="IESS", name_key="iess", created_at=clock.now())
                 session.add(place)
@@ -230,7 +230,7 @@ def test_what_was_posted_when_the_session_ended_goes_through_setting_the_first_f
     reachable.get("/profile")
     form = reachable.page.form("/profile")
     with instance.database.unit_of_work() as session:
-        services.grant_role(session, SYSTEM, person, SiteRole.ADMINISTRATOR, now=clock.now())
+        accounts.grant_role(session, SYSTEM, person, SiteRole.ADMINISTRATOR, now=clock.now())
     reachable.submit("/profile", {"given_names": "Ana María"}, form=form, status=401)
     reachable.submit("/sign-in", {"email": "ana@example.org", "password": PASSWORD})
     assert not is_signed_in(reachable)
@@ -262,7 +262,7 @@ def test_who_becomes_staff_signs_in_again(reachable: Browser) -> None:
     person = a_person(reachable.instance)
     sign_in_through_pages(reachable)
     with reachable.instance.database.unit_of_work() as session:
-        services.grant_role(session, SYSTEM, person, SiteRole.ADMINISTRATOR, now=clock.now())
+        accounts.grant_role(session, SYSTEM, person, SiteRole.ADMINISTRATOR, now=clock.now())
     page = reachable.get("/administration")
 
     assert reachable.path.startswith("/sign-in")
@@ -351,11 +351,11 @@ def test_a_proof_of_the_password_ends_with_time_and_with_the_password(browser: B
 
 
 def test_those_who_run_the_server_help_who_lost_everything(browser: Browser, instance: Instance) -> None:
-    from accounts import queries, second_factor
+    from accounts import people, second_factor
 
     with_app(browser, instance)
     with instance.database.unit_of_work() as session:
-        person = queries.find_person_by_email(session, "ana@example.org")
+        person = people.find_person_by_email(session, "ana@example.org")
         assert person
         second_factor.remove_all(session, SYSTEM, person, now=clock.now())
 

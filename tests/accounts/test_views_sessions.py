@@ -8,9 +8,9 @@ import time_machine
 from flask import Flask
 from sqlalchemy import func, select
 
-from accounts import services
+from accounts import accounts
 from accounts.models import Device, Person
-from accounts.queries import hash_of
+from accounts.people import hash_of
 from kernel import clock
 from kernel.permissions import SYSTEM, SiteRole
 from lms.app import create_app
@@ -231,7 +231,7 @@ def test_a_new_role_counts_from_the_next_request(browser: Browser, instance: Ins
     sign_in_through_pages(browser)
     browser.get("/administration", status=403)
     with instance.database.unit_of_work() as session:
-        services.grant_role(session, SYSTEM, session.get_one(Person, person.id), SiteRole.ADMINISTRATOR, now=clock.now())
+        accounts.grant_role(session, SYSTEM, session.get_one(Person, person.id), SiteRole.ADMINISTRATOR, now=clock.now())
     browser.get("/administration")
 
 

@@ -13,7 +13,7 @@ from sqlalchemy import select, update
 
 from accounts import passwords
 from accounts.models import Person, SecondFactor
-from accounts.services import AccountVerb
+from accounts.people import AccountVerb
 from accounts.signin import FAILURES_OF_ADDRESS
 from kernel import audit, db, locks
 from kernel.audit import AuditEntry

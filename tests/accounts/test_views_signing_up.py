@@ -10,10 +10,10 @@ import time_machine
 from flask import Flask
 from sqlalchemy import func, select, update
 
-from accounts import queries, services
+from accounts import accounts, people
+from accounts.accounts import SignUp
 from accounts.models import Consent, Person, Token, TokenPurpose
 from accounts.rules import NOTICE, NOTICE_VERSION
-from accounts.services import SignUp
 from kernel import clock
 from kernel.outbox import Job
 from kernel.permissions import Actor
@@ -42,7 +42,7 @@ def sign_up(browser: Browser, status: int = 200, **given: object) -> None:
 
 def person(instance: Instance, email: str = "rosa@example.org") -> Person | None:
     with instance.database.unit_of_work(write=False) as session:
-        return queries.find_person_by_email(session, email)
+        return people.find_person_by_email(session, email)
 
 
 def count(instance: Instance, table: type) -> int:
@@ -245,7 +245,7 @@ def test_who_signs_up_eight_times_at_the_same_moment_gets_one_account(instance: 
         gate.wait()
         try:
             with instance.database.unit_of_work() as session:
-                services.sign_up(session, Actor(), command, now=clock.now())
+                accounts.sign_up(session, Actor(), command, now=clock.now())
         except Exception as error:
             failures.append(error)
 
@@ -307,7 +307,7 @@ def test_only_the_hash_of_a_link_is_kept_and_a_new_one_ends_the_old(browser: Bro
         row = session.scalars(select(Token)).one()
         assert secret not in (row.secret_hash, row.bound_to)
         owner = session.get_one(Person, row.person_id)
-        services.make_token(session, TokenPurpose.CONFIRM, owner, now=clock.now())
+        accounts.make_token(session, TokenPurpose.CONFIRM, owner, now=clock.now())
 
     browser.get(link, status=404)
 
@@ -379,8 +379,8 @@ def test_with_a_mail_server_an_unconfirmed_account_may_not_sign_in(posting: Inst
     browser.submit("/sign-in", {"email": "ana@example.org", "password": "no es esta clave"}, status=422)
     assert without_tokens(browser.page.html) == unconfirmed
     with posting.database.unit_of_work() as session:
-        owner = queries.find_person_by_email(session, "ana@example.org")
-        secret = services.make_token(session, TokenPurpose.CONFIRM, owner, now=clock.now())
+        owner = people.find_person_by_email(session, "ana@example.org")
+        secret = accounts.make_token(session, TokenPurpose.CONFIRM, owner, now=clock.now())
 
     browser.get(f"/confirm/{secret}")
     press(browser, password=PASSWORD)
@@ -410,7 +410,7 @@ def test_the_first_administrator_is_made_with_the_link_of_the_start(browser: Bro
     browser.get("/administration")
 
     with instance.database.unit_of_work(write=False) as session:
-        assert queries.administrator_exists(session)
+        assert people.administrator_exists(session)
         assert session.scalars(select(Consent)).one().version == NOTICE_VERSION
     made = person(instance)
     assert made is not None

@@ -14,9 +14,8 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, TypeVar
 
-from accounts import passwords
-from accounts import services as accounts
-from accounts.services import SignUp
+from accounts import accounts, passwords
+from accounts.accounts import SignUp
 from kernel import clock
 from kernel.permissions import SYSTEM
 from lms.demo.people import ADMINISTRATOR

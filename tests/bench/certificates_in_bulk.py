@@ -10,7 +10,7 @@ from uuid import UUID, uuid4
 from playwright.sync_api import sync_playwright
 from sqlalchemy import select, text
 
-from accounts.queries import PageDirection
+from accounts.people import PageDirection
 from certificates import jobs, pdf
 from certificates.models import BulkDownload, Credential
 from certificates.queries import register

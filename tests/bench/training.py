@@ -15,7 +15,7 @@ from typing import Any
 from sqlalchemy import delete, insert, select, text
 
 from accounts.models import Person
-from accounts.queries import PageDirection
+from accounts.people import PageDirection
 from compliance.models import Assignment, AssignmentState, DoneFact, Obligation, StartedFact
 from compliance.pages import report_exports
 from compliance.queries import report, report_people

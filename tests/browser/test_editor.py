@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Browser, expect
 from sqlalchemy import select, update
 
-from accounts import services as accounts
+from accounts import accounts
 from accounts.models import Device, Person
 from courses.models import Course
 from kernel import clock

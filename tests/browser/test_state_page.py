@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser
 
-from accounts import services as accounts
+from accounts import accounts
 from kernel import clock, outbox
 from kernel.outbox import Job
 from kernel.permissions import SYSTEM, SiteRole

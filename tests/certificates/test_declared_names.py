@@ -5,10 +5,9 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import select
 
-from accounts import names
-from accounts import services as accounts
+from accounts import accounts, names
+from accounts.accounts import ProfileChanges
 from accounts.models import NameSource, Person
-from accounts.services import ProfileChanges
 from certificates import pdf
 from certificates.layout.built_in import facade, facade_files
 from certificates.layout.reading import read_template

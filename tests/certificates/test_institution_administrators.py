@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import select, update
 
 from accounts.models import Person
-from accounts.services import AccessPurpose
+from accounts.privacy import AccessPurpose
 from certificates.models import Credential
 from courses.models import Course
 from kernel import clock

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import select, update
 
 from accounts.models import Person
-from accounts.services import AccountVerb
+from accounts.people import AccountVerb
 from certificates.models import Credential, CredentialReview, CredentialSignatory
 from certificates.rules.credentials import RevocationReason
 from certificates.rules.reviews import ReviewCause, ReviewDecision

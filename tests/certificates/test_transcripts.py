@@ -13,7 +13,7 @@ from PIL import ImageOps
 from sqlalchemy import select, update
 
 from accounts.models import Person
-from accounts.services import AccessPurpose
+from accounts.privacy import AccessPurpose
 from certificates.models import Credential, Transcript
 from certificates.queries.transcripts import list_transcripts
 from certificates.rules.credentials import CredentialState

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 from sqlalchemy import select
 
-from accounts import services as accounts
+from accounts import accounts
 from accounts.models import Person
 from compliance.models import AccountFact, Assignment, DoneFact, StartedFact
 from compliance.queries import assignments as queries

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from accounts.models import Person
 from accounts.passwords import NOBODYS
-from accounts.queries import PageDirection
+from accounts.people import PageDirection
 from compliance.models import Assignment
 from compliance.pages.report import PlaceLines, percent_of
 from compliance.queries.report import count_done_by_day, count_states

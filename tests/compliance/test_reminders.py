@@ -9,7 +9,7 @@ from sqlalchemy.exc import IntegrityError
 
 from accounts import notices
 from accounts.models import Notification, Person
-from accounts.queries import NotificationChoice
+from accounts.notices import NotificationChoice
 from accounts.rules import MailTime, NoticeKind
 from compliance.models import Assignment, Obligation, Reminder, Waiver
 from compliance.services import obligations

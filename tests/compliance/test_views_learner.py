@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import select, update
 
 from accounts.models import Person
-from accounts.services import AccountVerb
+from accounts.people import AccountVerb
 from compliance.models import DoneFact, Reminder, Waiver
 from courses.models import Course
 from kernel.audit import AuditEntry

@@ -5,7 +5,7 @@ from sqlalchemy import select
 
 from accounts import notices
 from accounts.models import Notification, Person
-from accounts.queries import NotificationChoice
+from accounts.notices import NotificationChoice
 from accounts.rules import MailTime, NoticeKind
 from courses.models import Course, CourseVersion
 from enrolments.services import change_notices

@@ -10,7 +10,7 @@ import pytest
 from bs4 import BeautifulSoup
 from sqlalchemy import func, select
 
-from accounts.services import delete_pending_uploads
+from accounts.uploads import delete_pending_uploads
 from courses.content.archives import read_folder_archive
 from courses.models import Course, CourseStaff, DraftFile, DraftRevision, PendingFolder, StaffRole
 from courses.queries import catalogue

@@ -5,7 +5,7 @@ import re
 import pytest
 from sqlalchemy import select
 
-from accounts import services as accounts
+from accounts import accounts
 from accounts.models import Person
 from courses.content.starter_files import NewCourse
 from courses.models import Course, StaffRole

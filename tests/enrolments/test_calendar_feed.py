@@ -9,8 +9,8 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import select, update
 
+from accounts.access import MergePair
 from accounts.models import Person
-from accounts.permissions import MergePair
 from enrolments.models import CalendarFeed, Edition, PersonalReminder
 from enrolments.services import reminders
 from enrolments.services.reminders import ReminderValues

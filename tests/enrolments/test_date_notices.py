@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from accounts import notices
 from accounts.models import Notification, Person
-from accounts.queries import NotificationChoice
+from accounts.notices import NotificationChoice
 from accounts.rules import MailTime, NoticeKind, night_ends
 from courses.models import Course
 from enrolments.models import Edition, Enrolment

@@ -10,7 +10,7 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import select
 
-from accounts import services as accounts
+from accounts import accounts
 from accounts.models import Person
 from courses.models import Course, StaffRole
 from courses.services.team import add_staff

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select, update
 
-from accounts import services as accounts
+from accounts import accounts
 from accounts.models import Person
 from courses.models import Course
 from enrolments.models import EnrolmentInvitation, WaitingPlace

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from openpyxl import Workbook
 from sqlalchemy import func, select
 
-from accounts import services as accounts
+from accounts import accounts, uploads
 from accounts.models import Person
 from courses.models import Course
 from enrolments.models import Enrolment, EnrolmentInvitation, PendingEnrolmentList
@@ -285,7 +285,7 @@ def test_a_list_that_was_confirmed_late_is_kept_until_it_is_enrolled(browser: Br
         session.scalars(select(PendingEnrolmentList)).one().expires_at = soon = clock.now() + timedelta(minutes=1)
     team.submit(f"{team.path}/confirmation")
     with instance.database.unit_of_work() as session:
-        accounts.delete_pending_uploads(session, PendingEnrolmentList, now=soon)
+        uploads.delete_pending_uploads(session, PendingEnrolmentList, now=soon)
     team.deliver_jobs()
 
     assert enrolled(instance) == 1

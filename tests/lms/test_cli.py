@@ -16,7 +16,7 @@ import click
 import pytest
 import structlog
 
-from accounts import queries as account_queries
+from accounts import people
 from courses.models import CourseStaff, PublicationNature, StaffRole
 from courses.queries import catalogue as course_catalogue
 from courses.services.drafts import save_files, text_content
@@ -285,9 +285,9 @@ def test_an_administrator_is_made(lms: Command, instance: Instance) -> None:
     assert said.code == 0
     assert PASSWORD not in said.out
     with instance.database.unit_of_work(write=False) as session:
-        person = account_queries.find_person_by_email(session, "ada@example.org")
+        person = people.find_person_by_email(session, "ada@example.org")
         assert person is not None
-        assert account_queries.administrator_exists(session)
+        assert people.administrator_exists(session)
 
 
 def test_an_administrator_with_a_weak_password_or_a_taken_address_is_refused(lms: Command, instance: Instance) -> None:
@@ -296,7 +296,7 @@ def test_an_administrator_with_a_weak_password_or_a_taken_address_is_refused(lms
     refused(lms("accounts", "create-admin", "--email", "ada@example.org", *ADMIN[:-1], "password"))
     refused(lms("accounts", "create-admin", "--email", "ana@example.org", *ADMIN), "grant-admin")
     with instance.database.unit_of_work(write=False) as session:
-        assert not account_queries.administrator_exists(session)
+        assert not people.administrator_exists(session)
 
 
 def test_a_person_is_made_administrator(lms: Command, instance: Instance) -> None:
@@ -306,7 +306,7 @@ def test_a_person_is_made_administrator(lms: Command, instance: Instance) -> Non
     assert lms("accounts", "grant-admin", "--email", "Ana@example.org").code == 0
 
     with instance.database.unit_of_work(write=False) as session:
-        assert account_queries.administrator_exists(session)
+        assert people.administrator_exists(session)
     assert SiteRole.ADMINISTRATOR.value == "administrator"
 
 

@@ -7,8 +7,7 @@ import pytest
 from sqlalchemy import String, Text, func, select
 from sqlalchemy.types import TypeEngine
 
-from accounts import addresses, privacy
-from accounts import services as accounts
+from accounts import accounts, addresses, privacy
 from accounts.models import Device, NationalIdentity, Person
 from accounts.privacy import PrivacyVerb
 from courses.models import Course, CourseInvitation, StaffRole

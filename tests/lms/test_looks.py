@@ -7,9 +7,9 @@ import pytest
 import time_machine
 from sqlalchemy import select, update
 
-from accounts import services
+from accounts import privacy
 from accounts.models import Person
-from accounts.services import PeopleListKind
+from accounts.privacy import PeopleListKind
 from courses.models import Course
 from courses.queries.team import list_log
 from enrolments.models import Enrolment
@@ -118,10 +118,10 @@ def test_several_looks_of_a_day_are_one_line_and_ones_own_is_none(teacher: Brows
         session.execute(update(Enrolment).values(enrolled_at=day))
         profe = session.scalars(select(Person).where(Person.email == "profe@example.org")).one()
         for minutes in (20, 40, 24 * 60):
-            services.record_list_access(
+            privacy.record_list_access(
                 session, actor_of(profe), PeopleListKind.GRADEBOOK, Course, course.id, now=day + timedelta(minutes=minutes)
             )
-        services.record_list_access(session, ana, PeopleListKind.GRADEBOOK, Course, course.id, now=day + timedelta(hours=1))
+        privacy.record_list_access(session, ana, PeopleListKind.GRADEBOOK, Course, course.id, now=day + timedelta(hours=1))
 
     assert told(instance, ana) == [("Pilar Maestra", "gradebook")] * 2
 
@@ -133,9 +133,9 @@ def test_who_stands_in_a_place_is_told_of_looks_at_it_and_above_it(instance: Ins
     with instance.database.unit_of_work() as session:
         put_in(session, SYSTEM, session.get_one(Person, ana.person_id), province, now=clock.now() - timedelta(days=1))
         for place in (institution, province, other):
-            services.record_list_access(session, boss, PeopleListKind.UNIT, Organisation, place.id, now=clock.now())
-        services.record_list_access(session, boss, PeopleListKind.PEOPLE, Person, None, now=clock.now())
-        services.record_list_access(session, boss, PeopleListKind.PEOPLE, Person, None, now=clock.now() - timedelta(days=9))
+            privacy.record_list_access(session, boss, PeopleListKind.UNIT, Organisation, place.id, now=clock.now())
+        privacy.record_list_access(session, boss, PeopleListKind.PEOPLE, Person, None, now=clock.now())
+        privacy.record_list_access(session, boss, PeopleListKind.PEOPLE, Person, None, now=clock.now() - timedelta(days=9))
     with instance.database.unit_of_work(write=False) as session:
         found = [(look.purpose, look.where) for look in access_log.list_access_rows(session, ana.person_id or 0)]
 

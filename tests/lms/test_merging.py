@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select
 
-from accounts import services as accounts
+from accounts import accounts
 from accounts.models import AccountMerge, NationalIdentity, Person, RoleGrant
 from certificates.models import Credential
 from courses.models import Course, CourseStaff, StaffRole

@@ -14,10 +14,9 @@ from flask import Flask
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from accounts import addresses, privacy, services
+from accounts import accounts, addresses, privacy
 from accounts.models import Device, NationalIdentity, Notification, Person
-from accounts.privacy import PrivacyVerb
-from accounts.services import AccessPurpose
+from accounts.privacy import AccessPurpose, PrivacyVerb
 from certificates.models import Credential
 from certificates.rules.credentials import RevocationReason
 from certificates.services import credentials as certificates
@@ -297,7 +296,7 @@ def test_the_copy_holds_every_look(browser: Browser, instance: Instance) -> None
     boss = an_administrator(instance)
     with instance.database.unit_of_work() as session:
         for _look in range(privacy.LOOKS + 5):
-            services.record_access(session, actor_of(boss), person.id, AccessPurpose.RECORD, now=clock.now())
+            privacy.record_access(session, actor_of(boss), person.id, AccessPurpose.RECORD, now=clock.now())
     data = json.loads(unpacked(sign_in(browser)).read("data.json"))
 
     assert len(data["who_looked"]) == privacy.LOOKS + 5
@@ -306,7 +305,7 @@ def test_the_copy_holds_every_look(browser: Browser, instance: Instance) -> None
 def test_the_copy_holds_accounts_that_were_merged(browser: Browser, instance: Instance) -> None:
     kept, closed = a_person(instance), a_person(instance, "anita@example.org")
     with instance.database.unit_of_work() as session:
-        services.close_after_merge(session, SYSTEM, session.merge(closed), session.merge(kept), "", [], now=clock.now())
+        accounts.close_after_merge(session, SYSTEM, session.merge(closed), session.merge(kept), "", [], now=clock.now())
     data = json.loads(unpacked(sign_in(browser)).read("data.json"))
 
     assert [row["email"] for row in data["profile"]] == ["ana@example.org", "anita@example.org"]
@@ -406,10 +405,10 @@ def test_a_deletion_waits_while_the_account_is_suspended_and_can_be_taken_back_a
     sign_in(browser)
     ask(browser)
     with instance.database.unit_of_work() as session:
-        services.suspend(session, SYSTEM, session.merge(person), "Robada", now=now)
+        accounts.suspend(session, SYSTEM, session.merge(person), "Robada", now=now)
     deliver_later(browser, instance, 8)
     with instance.database.unit_of_work() as session:
-        services.restore(session, SYSTEM, session.get_one(Person, person.id), "Aclarado", now=now + timedelta(days=9))
+        accounts.restore(session, SYSTEM, session.get_one(Person, person.id), "Aclarado", now=now + timedelta(days=9))
     deliver_later(browser, instance, 15)
 
     with time_machine.travel(now + timedelta(days=15)):
@@ -426,8 +425,8 @@ def test_a_deletion_that_nobody_takes_back_happens_a_week_after_the_account_is_o
     with instance.database.unit_of_work() as session:
         row = session.merge(person)
         privacy.ask_deletion(session, SYSTEM, row, now=now)
-        services.suspend(session, SYSTEM, row, "Una pregunta", now=now)
-        services.restore(session, SYSTEM, row, "Aclarado", now=now + timedelta(days=1))
+        accounts.suspend(session, SYSTEM, row, "Una pregunta", now=now)
+        accounts.restore(session, SYSTEM, row, "Aclarado", now=now + timedelta(days=1))
     deliver_later(browser, instance, 9)
 
     with instance.database.unit_of_work(write=False) as session:
@@ -438,7 +437,7 @@ def test_the_deletion_of_an_account_that_is_closed_for_good_does_not_wait(instan
     kept, closed = a_person(instance), a_person(instance, "anita@example.org")
     with instance.database.unit_of_work() as session:
         privacy.ask_deletion(session, SYSTEM, session.merge(closed), now=clock.now())
-        services.close_after_merge(session, SYSTEM, session.merge(closed), session.merge(kept), "", [], now=clock.now())
+        accounts.close_after_merge(session, SYSTEM, session.merge(closed), session.merge(kept), "", [], now=clock.now())
     with instance.database.unit_of_work(write=False) as session:
         assert privacy.due_deletions(session, now=clock.now() + timedelta(days=8)) == [closed.id]
 

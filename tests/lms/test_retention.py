@@ -6,10 +6,10 @@ from datetime import timedelta
 
 from sqlalchemy import func, select, update
 
-from accounts import notices, services
+from accounts import accounts, notices
 from accounts.models import Device, Notification, Person, Token, TokenPurpose
 from accounts.notices import Message
-from accounts.queries import hash_of
+from accounts.people import hash_of
 from accounts.rules import NoticeKind
 from courses.models import Course, CourseInvitation, CourseStaff, StaffRole
 from courses.services import team
@@ -51,7 +51,7 @@ def test_what_was_kept_long_enough_goes_and_the_log_says_how_much(browser: Brows
     person, now = a_person(instance), clock.now()
     sign_in(browser)
     with instance.database.unit_of_work() as session:
-        services.make_token(session, TokenPurpose.RESET, session.merge(person), now=now)
+        accounts.make_token(session, TokenPurpose.RESET, session.merge(person), now=now)
         session.add(Job(kind="x", arguments="{}", created_at=now, available_at=now, done_at=now))
         notices.notify(session, Message(NoticeKind.GRADED, "k", {"es": "x"}, {"es": "x"}, "/"), [person.id], now=now)
 

@@ -9,8 +9,8 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import select, update
 
+from accounts.access import MergePair
 from accounts.models import Person
-from accounts.permissions import MergePair
 from certificates.models import Credential
 from certificates.queries import credentials
 from certificates.services.credentials import find_award

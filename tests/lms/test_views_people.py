@@ -8,8 +8,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import func, select
 
-from accounts import queries as accounts
-from accounts import services
+from accounts import accounts, people
 from accounts.models import Device, Person, RoleGrant
 from accounts.passwords import NOBODYS
 from kernel import clock
@@ -138,7 +137,7 @@ def test_a_deleted_account_is_restored_by_nobody(boss: Browser, instance: Instan
     person = a_person(instance)
     address = page_of_person(instance)
     with instance.database.unit_of_work() as session:
-        services.suspend(session, SYSTEM, session.merge(person), "Motivo", now=clock.now())
+        accounts.suspend(session, SYSTEM, session.merge(person), "Motivo", now=clock.now())
     boss.get(address)
     form = boss.page.form(f"{address}/restoration")
     with instance.database.unit_of_work() as session:
@@ -206,9 +205,9 @@ def test_an_administrator_who_cannot_sign_in_is_no_other_one(instance: Instance,
     _two_administrators(instance, other)
 
     with pytest.raises(Conflict), instance.database.unit_of_work() as session:
-        services.require_remaining_administrator(session, person_row(instance, "admin@example.org"))
+        accounts.require_remaining_administrator(session, person_row(instance, "admin@example.org"))
     with instance.database.unit_of_work() as session:
-        services.revoke_role(session, SYSTEM, person_row(instance, "otra@example.org"), SiteRole.ADMINISTRATOR, now=clock.now())
+        accounts.revoke_role(session, SYSTEM, person_row(instance, "otra@example.org"), SiteRole.ADMINISTRATOR, now=clock.now())
 
 
 @pytest.mark.parametrize("other", [able, unconfirmed])
@@ -217,9 +216,9 @@ def test_an_administrator_who_can_sign_in_is_another_one(instance: Instance, oth
     _two_administrators(instance, other)
 
     with instance.database.unit_of_work() as session:
-        services.revoke_role(session, SYSTEM, person_row(instance, "admin@example.org"), SiteRole.ADMINISTRATOR, now=clock.now())
+        accounts.revoke_role(session, SYSTEM, person_row(instance, "admin@example.org"), SiteRole.ADMINISTRATOR, now=clock.now())
     with pytest.raises(Conflict), instance.database.unit_of_work() as session:
-        services.suspend(session, SYSTEM, session.merge(person_row(instance, "otra@example.org")), "Motivo", now=clock.now())
+        accounts.suspend(session, SYSTEM, session.merge(person_row(instance, "otra@example.org")), "Motivo", now=clock.now())
 
 
 def _two_administrators(instance: Instance, other: Callable[[Person], None]) -> None:
@@ -231,7 +230,7 @@ def _two_administrators(instance: Instance, other: Callable[[Person], None]) -> 
 
 def _administrators(instance: Instance) -> list[int]:
     with instance.database.unit_of_work() as session:
-        return accounts.lock_administrators(session)
+        return people.lock_administrators(session)
 
 
 def test_a_link_for_a_new_password_is_sent_and_nobody_sees_it(boss: Browser, instance: Instance) -> None:

@@ -13,8 +13,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from accounts import notices
-from accounts.notices import Message
-from accounts.queries import NotificationChoice
+from accounts.notices import Message, NotificationChoice
 from accounts.rules import MailTime, NoticeKind
 from kernel import clock, outbox
 from kernel.audit import AuditEntry

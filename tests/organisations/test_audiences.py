@@ -10,7 +10,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from accounts.models import Person
-from accounts.queries import by_name
+from accounts.people import by_name
 from enrolments.audience_leaves import HoldsLeaf
 from kernel.outbox import deliver_waiting
 from kernel.permissions import SYSTEM

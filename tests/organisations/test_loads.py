@@ -10,10 +10,10 @@ import pytest
 import time_machine
 from sqlalchemy import func, select
 
-from accounts import services as accounts
+from accounts import accounts
+from accounts.accounts import InvitedPerson
 from accounts.models import Consent, NationalIdentity, Person, Token
 from accounts.passwords import NOBODYS
-from accounts.services import InvitedPerson
 from kernel import clock, outbox
 from kernel.audit import AuditEntry
 from kernel.left_out import SENTENCE

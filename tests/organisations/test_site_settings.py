@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 from sqlalchemy import select
 
-from accounts.services import InvitedPerson, invite
+from accounts.accounts import InvitedPerson, invite
 from kernel import clock, i18n, site_profile
 from kernel.permissions import SYSTEM
 from kernel.settings import load

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from accounts.queries import find_person_by_email
+from accounts.people import find_person_by_email
 from certificates.services.sealed_sheets import SheetSealer
 from kernel import clock
 from kernel.crypto import unlock_text

@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from accounts import notices
 from accounts.models import Notification, Person
-from accounts.queries import NotificationChoice
+from accounts.notices import NotificationChoice
 from accounts.rules import MailTime, NoticeKind
 from kernel import clock, outbox
 from kernel.permissions import SYSTEM, Actor

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from accounts.queries import PageDirection
+from accounts.people import PageDirection
 from certificates.queries import register as queries
 from certificates.queries.register import RegisterFilter, RegisterOrder, RegisterPage, RegisterSort
 from certificates.rules.credentials import CredentialState

@@ -6,8 +6,8 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select, update
 
+from accounts.access import MergePair
 from accounts.models import Notification, Person
-from accounts.permissions import MergePair
 from courses.models import Course
 from enrolments.models import Edition
 from kernel import clock, outbox

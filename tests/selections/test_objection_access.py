@@ -10,8 +10,8 @@ import pytest
 from sqlalchemy import and_, delete, select, update
 from sqlalchemy.orm import Session
 
+from accounts.access import MergePair
 from accounts.models import Notification, Person
-from accounts.permissions import MergePair
 from certificates.services.sealed_sheets import SheetSealer
 from courses.models import Course
 from kernel import clock

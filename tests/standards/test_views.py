@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import func, select, update
 
 from accounts.models import Person
-from accounts.services import delete_pending_uploads
+from accounts.uploads import delete_pending_uploads
 from courses.models import Course
 from kernel import clock
 from kernel.audit import AuditEntry

@@ -11,11 +11,10 @@ from io import BytesIO
 from itsdangerous import URLSafeTimedSerializer
 from sqlalchemy import select
 
-from accounts import passwords, second_factor
-from accounts import services as accounts
+from accounts import accounts, passwords, second_factor
+from accounts.accounts import SignUp, open_device
 from accounts.models import Person
 from accounts.rules import device_label
-from accounts.services import SignUp, open_device
 from courses import publication
 from courses.models import Course, CourseStaff, CourseVersion, PublicationNature, StaffRole
 from courses.publication import CheckedCourse

@@ -10,7 +10,7 @@ from datetime import date
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
-from accounts import services as accounts
+from accounts import accounts
 from accounts.models import Person
 from certificates.models import Credential, CredentialReview, CredentialSignatory
 from certificates.rules.credentials import ReplacementReason, RevocationReason

@@ -6,7 +6,7 @@ from uuid import UUID
 from flask import Flask
 from sqlalchemy import delete, select, update
 
-from accounts.services import AccessPurpose
+from accounts.privacy import AccessPurpose
 from certificates.models import BulkDownload, CredentialReview, StoredTemplate
 from certificates.rules.reviews import ReviewCause
 from certificates.services import reviews

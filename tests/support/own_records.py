@@ -11,7 +11,7 @@ from uuid import UUID, uuid4
 from flask import Flask
 from sqlalchemy import select
 
-from accounts import services as accounts
+from accounts import accounts
 from accounts.models import Person
 from certificates.models import Credential, CredentialReview
 from certificates.rules.credentials import RevocationReason

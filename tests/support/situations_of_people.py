@@ -12,11 +12,10 @@ import pyotp
 from lxml import html as markup
 from sqlalchemy import delete
 
-from accounts import addresses, notices, privacy, second_factor, totp
-from accounts import services as accounts
+from accounts import accounts, addresses, notices, privacy, second_factor
 from accounts.models import Person, RoleGrant, TokenPurpose
-from accounts.passkeys import NewPasskey
 from accounts.rules import NoticeKind
+from accounts.second_factor import NewPasskey
 from kernel import clock
 from kernel.outbox import Job
 from kernel.permissions import SYSTEM
@@ -91,7 +90,7 @@ def _with_app(stage: Stage) -> tuple[Person, list[str]]:
     """Add somebody with an application; return them with their recovery codes."""
     person, keys = stage.person(), secret_keys(stage.instance.settings)
     with stage.instance.database.unit_of_work() as session:
-        factor = second_factor.app_factor(keys, "Aplicación", totp.new_app_secret(), 0)
+        factor = second_factor.app_factor(keys, "Aplicación", second_factor.new_app_secret(), 0)
         return person, second_factor.add(session, SYSTEM, person, factor, now=clock.now())
 
 

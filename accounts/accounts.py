@@ -1,17 +1,15 @@
 """Verbs of accounts: sign up, confirm, open and end sessions, change passwords and profiles, grant roles."""
 
 import secrets
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from enum import StrEnum
 
-from sqlalchemy import ColumnElement, delete, insert, select, update
+from sqlalchemy import delete, insert, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from accounts import names, queries, rules
+from accounts import names
 from accounts.models import (
     AccountMerge,
     Consent,
@@ -19,79 +17,31 @@ from accounts.models import (
     Device,
     NameSource,
     NationalIdentity,
-    PendingUpload,
     Person,
     RoleGrant,
     Token,
     TokenPurpose,
 )
 from accounts.passwords import NOBODYS
-from accounts.rules import INVITATION_LIFE, NOTICE, NOTICE_VERSION, PENDING_UPLOAD_LIFETIME, TIME_TO_THINK, TOKEN_LIFE, name_key
+from accounts.people import (
+    AccountVerb,
+    administrator_exists,
+    find_merge,
+    find_person_by_email,
+    find_token,
+    get_person,
+    hash_of,
+    holds_role,
+    is_last_administrator,
+    is_permanently_closed,
+    lock_administrators,
+    lock_person,
+)
+from accounts.rules import INVITATION_LIFE, NOTICE, NOTICE_VERSION, TIME_TO_THINK, TOKEN_LIFE, name_key
 from kernel import audit, outbox
-from kernel.db import Base
 from kernel.errors import N_, Conflict, NotFound
 from kernel.i18n import site_zone_name
 from kernel.permissions import Actor, SiteRole
-
-
-class AccountVerb(StrEnum):
-    """The audit-log verbs of accounts."""
-
-    SIGNED_UP = "account.signed_up"
-    CONFIRMED = "account.confirmed"
-    INVITED = "account.invited"
-    ACCEPTED = "account.invitation_accepted"
-    SIGNED_IN = "account.signed_in"
-    SIGN_IN_FAILED = "account.sign_in_failed"
-    PASSWORDS_SPRAYED = "account.passwords_sprayed"
-    SIGNED_OUT = "account.signed_out"
-    RESET_ASKED = "account.reset_asked"
-    PASSWORD_CHANGED = "account.password_changed"  # noqa: S105 - the name of an event
-    ADDRESS_ASKED = "account.address_asked"
-    ADDRESS_CHANGED = "account.address_changed"
-    PROFILE_CHANGED = "account.profile_changed"
-    ROLE_GRANTED = "account.role_granted"
-    ROLE_TAKEN = "account.role_taken"
-    SUSPENDED = "account.suspended"
-    RESTORED = "account.restored"
-    MERGED = "account.merged"
-    CLOSED_INTO = "account.closed_into"
-    SECOND_STEP_FAILED = "account.second_step_failed"
-    FACTOR_ADDED = "account.factor_added"
-    FACTOR_REMOVED = "account.factor_removed"
-    CODES_MADE = "account.codes_made"
-    CODE_USED = "account.code_used"
-    LOOKED_AT = "account.looked_at"
-    LIST_LOOKED_AT = "account.list_looked_at"
-    SET_UP_LINK_MADE = "account.set_up_link_made"
-
-
-class AccessPurpose(StrEnum):
-    """The purpose for which another person viewed a person's data."""
-
-    RECORD = "record"
-    PROGRESS = "progress"
-    ANSWERS = "answers"
-    EVIDENCE = "evidence"
-    COPY = "copy"
-    FOUND = "found"
-    TRAINING = "training"
-    TRANSCRIPT = "transcript"
-
-
-class PeopleListKind(StrEnum):
-    """The lists of people that others open, by content and purpose."""
-
-    PEOPLE = "people"
-    UNIT = "unit"
-    LEARNERS = "learners"
-    GRADEBOOK = "gradebook"
-    ATTEMPTS = "attempts"
-    MARKING = "marking"
-    TRAINING = "training_list"
-    AUDIENCE = "audience"
-    CERTIFICATES = "certificates"
-    ACTA = "acta"
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,14 +78,14 @@ def sign_up(session: Session, actor: Actor, command: SignUp, *, now: datetime) -
 
     The caller cannot distinguish the two, and an existing account is not changed.
     """
-    existing = queries.find_person_by_email(session, command.email)
+    existing = find_person_by_email(session, command.email)
     if existing is None:
         try:
             with session.begin_nested():
                 person = create_person(session, actor, command, now=now)
                 record_consent(session, person, now=now)
         except IntegrityError:  # the same address came a moment before
-            existing = queries.find_person_by_email(session, command.email)
+            existing = find_person_by_email(session, command.email)
         else:
             outbox.enqueue(session, "accounts.send_confirmation", {"person": person.id}, now=now)
     if existing is not None:
@@ -175,21 +125,21 @@ def make_token(session: Session, purpose: TokenPurpose, person: Person | None, *
         delete(Token).where(Token.purpose == purpose.value, Token.person_id.is_(None) if owner is None else Token.person_id == owner)
     )
     secret = secrets.token_urlsafe(32)
-    bound = "" if person is None else queries.hash_of(person.password_hash)
+    bound = "" if person is None else hash_of(person.password_hash)
     ends = now + (INVITATION_LIFE if purpose is TokenPurpose.INVITE else TOKEN_LIFE)
-    session.add(Token(purpose=purpose.value, secret_hash=queries.hash_of(secret), person_id=owner, bound_to=bound, expires_at=ends))
+    session.add(Token(purpose=purpose.value, secret_hash=hash_of(secret), person_id=owner, bound_to=bound, expires_at=ends))
     return secret
 
 
 def use_token(session: Session, purpose: TokenPurpose, secret: str, *, now: datetime) -> Person | None:
     """Use up a link and return whose it is (nobody for the set-up link); raise NotFound where it cannot be used."""
-    token = queries.find_token(session, purpose, secret, now=now)
+    token = find_token(session, purpose, secret, now=now)
     if token is None:
         raise NotFound
     use = update(Token).where(Token.id == token.id, Token.used_at.is_(None)).values(used_at=now).returning(Token.id)
     if session.execute(use).one_or_none() is None:
         raise NotFound
-    return None if token.person_id is None else queries.get_person(session, token.person_id)
+    return None if token.person_id is None else get_person(session, token.person_id)
 
 
 def confirm_email(session: Session, actor: Actor, secret: str, *, now: datetime) -> Person:
@@ -271,24 +221,6 @@ def accept_invitation(session: Session, actor: Actor, secret: str, password_hash
     return person
 
 
-def store_pending_upload(session: Session, row: PendingUpload, *earlier: ColumnElement[bool], keep: int = 1, now: datetime) -> None:
-    """Keep something until it is confirmed, with the newest that the same person sent in before: `keep` of them in all.
-
-    The others are forgotten, of that which `earlier` says.
-    """
-    table = type(row)
-    mine = select(table.id).where(table.person_id == row.person_id, *earlier).order_by(table.created_at.desc(), table.id.desc())
-    session.execute(delete(table).where(table.id.in_(session.scalars(mine).all()[keep - 1 :])))
-    row.created_at, row.expires_at = now, now + PENDING_UPLOAD_LIFETIME
-    session.add(row)
-    session.flush()  # the audit entry names it
-
-
-def delete_pending_uploads(session: Session, table: type[PendingUpload], *, now: datetime) -> None:
-    """Delete the pending uploads that have expired."""
-    session.execute(delete(table).where(table.expires_at <= now))
-
-
 def forget_devices_before(session: Session, moment: datetime) -> int:
     """Delete the sessions last used before a moment; return how many."""
     return len(session.scalars(delete(Device).where(Device.last_seen_at < moment).returning(Device.id)).all())
@@ -309,7 +241,7 @@ def change_password(session: Session, actor: Actor, person: Person, password_has
 
 def confirm_password(session: Session, person_id: int, verified: str) -> Person:
     """Return a person, locked, whose password is still the one that was verified before this transaction; raise Conflict."""
-    person = queries.lock_person(session, person_id)
+    person = lock_person(session, person_id)
     if person is None or person.suspended_at is not None or person.password_hash != verified:
         raise Conflict
     return person
@@ -330,7 +262,7 @@ def open_device(
     session.add(
         Device(
             person_id=person.id,
-            secret_hash=queries.hash_of(secret),
+            secret_hash=hash_of(secret),
             label=label,
             address=audit.network_of(actor.address),
             created_at=now,
@@ -378,21 +310,21 @@ def _set_national_id(session: Session, person_id: int, number: str) -> None:
 
 def set_theme(session: Session, actor: Actor, theme: str, *, now: datetime) -> None:
     """Keep the choice of light, dark or the system's."""
-    person = queries.get_person(session, actor.person_id or 0)
+    person = get_person(session, actor.person_id or 0)
     person.theme = theme
     audit.record(session, actor, AccountVerb.PROFILE_CHANGED, person, now=now, changed=["theme"])
 
 
 def set_language(session: Session, actor: Actor, language: str, *, now: datetime) -> None:
     """Keep the choice of a language."""
-    person = queries.get_person(session, actor.person_id or 0)
+    person = get_person(session, actor.person_id or 0)
     person.language = language
     audit.record(session, actor, AccountVerb.PROFILE_CHANGED, person, now=now, changed=["language"])
 
 
 def grant_role(session: Session, actor: Actor, person: Person, role: SiteRole, *, now: datetime) -> None:
     """Give a site role to a person; one they hold already stays as it is."""
-    if queries.holds_role(session, person.id, role):
+    if holds_role(session, person.id, role):
         return
     session.add(RoleGrant(person_id=person.id, role=role.value, granted_at=now, granted_by=actor.person_id))
     audit.record(session, actor, AccountVerb.ROLE_GRANTED, person, now=now, role=role.value)
@@ -424,9 +356,9 @@ def restore(session: Session, actor: Actor, person: Person, reason: str, *, now:
 
     Raise Conflict where it was merged into another, or deleted.
     """
-    if queries.find_merge(session, person.id) is not None:
+    if find_merge(session, person.id) is not None:
         raise Conflict(N_("This account was merged into another one and cannot be reopened."))
-    if queries.is_permanently_closed(session, person.id):
+    if is_permanently_closed(session, person.id):
         raise Conflict(N_("This account was deleted and cannot be reopened."))
     if person.suspended_at is not None:
         person.suspended_at = None
@@ -438,22 +370,9 @@ def restore(session: Session, actor: Actor, person: Person, reason: str, *, now:
 
 def require_remaining_administrator(session: Session, person: Person) -> None:
     """Raise Conflict where no administrator who can sign in would be left; others who change that wait for this transaction."""
-    queries.lock_administrators(session)
-    if queries.is_last_administrator(session, person.id):
+    lock_administrators(session)
+    if is_last_administrator(session, person.id):
         raise Conflict(N_("Make someone else an administrator first."))
-
-
-@contextmanager
-def limit_pending_uploads(session: Session, *, now: datetime) -> Iterator[int]:
-    """Give the number of an account that exists within the block only: what two people exchange can wait there."""
-    name = f"{secrets.token_hex(16)}@merging.invalid"
-    row = Person(email=name, password_hash=NOBODYS, given_names="", first_surname="", second_surname="", created_at=now)
-    row.language, row.zone, row.suspended_at = "es", site_zone_name(), now
-    session.add(row)
-    session.flush()  # its number is needed
-    yield row.id
-    session.delete(row)
-    session.flush()  # while nothing names it: whoever forgot something there is told by the database
 
 
 def close_after_merge(
@@ -472,24 +391,9 @@ def close_after_merge(
     return row
 
 
-def record_access(session: Session, actor: Actor, person_id: int, purpose: AccessPurpose, *, now: datetime) -> None:
-    """Record a view of another person's data, with its role and purpose (spec/security 7.4)."""
-    if person_id != actor.person_id:
-        role = rules.viewer_role(actor, training=purpose in (AccessPurpose.TRAINING, AccessPurpose.EVIDENCE))
-        person = queries.get_person(session, person_id)
-        audit.record(session, actor, AccountVerb.LOOKED_AT, person, now=now, role=role, purpose=purpose.value)
-
-
-def record_list_access(session: Session, actor: Actor, kind: PeopleListKind, table: type[Base], row: int | None, *, now: datetime) -> None:
-    """Record that the actor opened a list of people, in which role and for what: one entry, however many are on it."""
-    role = rules.viewer_role(actor, unit=kind is PeopleListKind.UNIT, training=kind in (PeopleListKind.TRAINING, PeopleListKind.AUDIENCE))
-    seen = audit.AuditSubject(table.__tablename__, row)
-    audit.record(session, actor, AccountVerb.LIST_LOOKED_AT, seen, now=now, role=role, list=kind.value)
-
-
 def create_first_administrator(session: Session, actor: Actor, secret: str, command: SignUp, *, now: datetime) -> Person:
     """Let the holder of the start's link become the first administrator; raise NotFound afterwards."""
-    if queries.administrator_exists(session):
+    if administrator_exists(session):
         raise NotFound
     use_token(session, TokenPurpose.SET_UP, secret, now=now)
     person = create_administrator(session, actor, command, now=now)
@@ -499,7 +403,7 @@ def create_first_administrator(session: Session, actor: Actor, secret: str, comm
 
 def create_administrator(session: Session, actor: Actor, command: SignUp, *, now: datetime) -> Person:
     """Add an administrator with a confirmed address; raise Conflict where the address has an account."""
-    if queries.find_person_by_email(session, command.email) is not None:
+    if find_person_by_email(session, command.email) is not None:
         raise Conflict
     person = create_person(session, actor, command, now=now, confirmed=True)
     grant_role(session, actor, person, SiteRole.ADMINISTRATOR, now=now)

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, TypeVar
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, ScalarSelect, Select, and_, bindparam, exists, func, literal, or_, select, true, tuple_
@@ -17,8 +17,6 @@ from accounts.models import (
     Device,
     NationalIdentity,
     Notification,
-    NotificationPreference,
-    PendingUpload,
     Person,
     PersonName,
     RoleGrant,
@@ -26,7 +24,10 @@ from accounts.models import (
     TokenPurpose,
 )
 from accounts.passwords import NOBODYS
-from accounts.rules import DELETED, MailTime, NoticeKind, fold
+from accounts.rules import (
+    DELETED,
+    fold,
+)
 from kernel.compiled_statements import compile_once
 from kernel.db import connection_of
 from kernel.entity_rows import columns_of, entity_rows
@@ -369,17 +370,6 @@ def list_roles(session: Session, person_id: int) -> list[str]:
     return list(session.scalars(select(RoleGrant.role).where(RoleGrant.person_id == person_id).order_by(RoleGrant.role)))
 
 
-Sent = TypeVar("Sent", bound=PendingUpload)
-
-
-def get_pending_upload(session: Session, table: type[Sent], person_id: int | None, sent: UUID, *conditions: ColumnElement[bool]) -> Sent:
-    """Return the person's upload that awaits their confirmation; raise NotFound for any other person's."""
-    row = session.scalar(select(table).where(table.uuid == sent, table.person_id == person_id, *conditions))
-    if row is None:
-        raise NotFound
-    return row
-
-
 def counts_as_theirs(session: Session, person: Person) -> bool:
     """Return whether an address counts as the person's own: it is confirmed, or no mail is sent that could confirm it."""
     return person.email_confirmed_at is not None or session.info["confirms_since"]() is None
@@ -446,47 +436,33 @@ def personal_words(session: Session, person: Person) -> tuple[str, ...]:
     return (person.given_names, person.first_surname, person.second_surname, person.email, find_national_id(session, person.id))
 
 
-@dataclass(frozen=True, slots=True)
-class NotificationChoice:
-    """A person's notification preferences for one kind."""
+class AccountVerb(StrEnum):
+    """The audit-log verbs of accounts."""
 
-    in_bell: bool = True
-    mail: MailTime = MailTime.AT_ONCE
-
-
-def notification_choices_of(session: Session, person_id: int) -> dict[NoticeKind, NotificationChoice]:
-    """Return all of a person's notification choices."""
-    rows = session.scalars(select(NotificationPreference).where(NotificationPreference.person_id == person_id))
-    chosen = {row.kind: NotificationChoice(row.in_bell, MailTime(row.mail)) for row in rows}
-    return {kind: chosen.get(kind.value, NotificationChoice()) for kind in NoticeKind}
-
-
-def notification_choices_for(session: Session, kind: NoticeKind, people: Sequence[int]) -> dict[int, NotificationChoice]:
-    """Return the notification preferences of these people for a kind; suspended people are left out."""
-    statement = (
-        select(Person.id, NotificationPreference.in_bell, NotificationPreference.mail)
-        .outerjoin(NotificationPreference, (NotificationPreference.person_id == Person.id) & (NotificationPreference.kind == kind.value))
-        .where(Person.id.in_(people), Person.suspended_at.is_(None))
-        .order_by(Person.id)
-    )
-    return {
-        row.id: NotificationChoice() if row.mail is None else NotificationChoice(row.in_bell, MailTime(row.mail))
-        for row in session.execute(statement)
-    }
-
-
-def was_notified(session: Session, key: str, people: Sequence[int]) -> set[int]:
-    """Return which of these people have the notice of an event."""
-    return set(session.scalars(select(Notification.person_id).where(Notification.key == key, Notification.person_id.in_(people))))
-
-
-def list_notices(session: Session, person_id: int, *, offset: int, limit: int, only_unread: bool = False) -> list[Notification]:
-    """List what is in a person's bell, the latest first; all, or what they have not seen."""
-    statement = (
-        select(Notification)
-        .where(Notification.person_id == person_id, Notification.in_bell)
-        .order_by(Notification.given_at.desc(), Notification.id.desc())
-    )
-    if only_unread:
-        statement = statement.where(Notification.read_at.is_(None))
-    return list(session.scalars(statement.offset(offset).limit(limit)))
+    SIGNED_UP = "account.signed_up"
+    CONFIRMED = "account.confirmed"
+    INVITED = "account.invited"
+    ACCEPTED = "account.invitation_accepted"
+    SIGNED_IN = "account.signed_in"
+    SIGN_IN_FAILED = "account.sign_in_failed"
+    PASSWORDS_SPRAYED = "account.passwords_sprayed"
+    SIGNED_OUT = "account.signed_out"
+    RESET_ASKED = "account.reset_asked"
+    PASSWORD_CHANGED = "account.password_changed"  # noqa: S105 - the name of an event
+    ADDRESS_ASKED = "account.address_asked"
+    ADDRESS_CHANGED = "account.address_changed"
+    PROFILE_CHANGED = "account.profile_changed"
+    ROLE_GRANTED = "account.role_granted"
+    ROLE_TAKEN = "account.role_taken"
+    SUSPENDED = "account.suspended"
+    RESTORED = "account.restored"
+    MERGED = "account.merged"
+    CLOSED_INTO = "account.closed_into"
+    SECOND_STEP_FAILED = "account.second_step_failed"
+    FACTOR_ADDED = "account.factor_added"
+    FACTOR_REMOVED = "account.factor_removed"
+    CODES_MADE = "account.codes_made"
+    CODE_USED = "account.code_used"
+    LOOKED_AT = "account.looked_at"
+    LIST_LOOKED_AT = "account.list_looked_at"
+    SET_UP_LINK_MADE = "account.set_up_link_made"

@@ -1,0 +1,61 @@
+"""Reading people, devices and links."""
+
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from typing import TypeVar
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, delete, select
+from sqlalchemy.orm import Session
+
+from accounts.models import (
+    PendingUpload,
+    Person,
+)
+from accounts.passwords import NOBODYS
+from accounts.rules import PENDING_UPLOAD_LIFETIME
+from kernel.errors import NotFound
+from kernel.i18n import site_zone_name
+
+Sent = TypeVar("Sent", bound=PendingUpload)
+
+
+def get_pending_upload(session: Session, table: type[Sent], person_id: int | None, sent: UUID, *conditions: ColumnElement[bool]) -> Sent:
+    """Return the person's upload that awaits their confirmation; raise NotFound for any other person's."""
+    row = session.scalar(select(table).where(table.uuid == sent, table.person_id == person_id, *conditions))
+    if row is None:
+        raise NotFound
+    return row
+
+
+def store_pending_upload(session: Session, row: PendingUpload, *earlier: ColumnElement[bool], keep: int = 1, now: datetime) -> None:
+    """Keep something until it is confirmed, with the newest that the same person sent in before: `keep` of them in all.
+
+    The others are forgotten, of that which `earlier` says.
+    """
+    table = type(row)
+    mine = select(table.id).where(table.person_id == row.person_id, *earlier).order_by(table.created_at.desc(), table.id.desc())
+    session.execute(delete(table).where(table.id.in_(session.scalars(mine).all()[keep - 1 :])))
+    row.created_at, row.expires_at = now, now + PENDING_UPLOAD_LIFETIME
+    session.add(row)
+    session.flush()  # the audit entry names it
+
+
+def delete_pending_uploads(session: Session, table: type[PendingUpload], *, now: datetime) -> None:
+    """Delete the pending uploads that have expired."""
+    session.execute(delete(table).where(table.expires_at <= now))
+
+
+@contextmanager
+def limit_pending_uploads(session: Session, *, now: datetime) -> Iterator[int]:
+    """Give the number of an account that exists within the block only: what two people exchange can wait there."""
+    name = f"{secrets.token_hex(16)}@merging.invalid"
+    row = Person(email=name, password_hash=NOBODYS, given_names="", first_surname="", second_surname="", created_at=now)
+    row.language, row.zone, row.suspended_at = "es", site_zone_name(), now
+    session.add(row)
+    session.flush()  # its number is needed
+    yield row.id
+    session.delete(row)
+    session.flush()  # while nothing names it: whoever forgot something there is told by the database

@@ -1,0 +1,230 @@
+"""Pages that change the address of an account."""
+
+from uuid import UUID
+
+from flask import Blueprint, current_app, flash, render_template, request
+from sqlalchemy.orm import Session
+
+from accounts import access_log, accounts, addresses, names, notices, people, privacy, signin
+from accounts.access import AccountAction
+from accounts.forms import ChangeAddressForm, NameDecisionForm, NameRequestForm, NotificationPreferencesForm
+from accounts.models import Person, PersonName
+from accounts.notices import NOTICE_KINDS, SYMBOLS
+from accounts.privacy import AccessPurpose, PeopleListKind
+from accounts.rules import NoticeKind
+from kernel import clock
+from kernel.errors import Conflict, NotFound
+from kernel.i18n import _, choose
+from kernel.own_records import is_own
+from kernel.permissions import Actor
+from kernel.settings import Settings, secret_keys
+from kernel.web import after_response
+from kernel.web.headers import hide_address
+from kernel.web.limits import client_key, limit, limiter
+from kernel.web.paging import Page, requested_page
+from kernel.web.request import (
+    Answer,
+    begin_writing,
+    current_actor,
+    current_session,
+    current_settings,
+    is_read_only_request,
+    public,
+    release_connection,
+    requires,
+    secrets_of_app,
+    see_page,
+)
+
+addresses_bp = Blueprint("accounts_addresses", __name__)
+
+CHANGES = limit("address-change", "3 per hour")
+WRONG_LINKS = limit("address-links", "100 per 15 minutes")
+
+
+@addresses_bp.route("/profile/address", methods=["GET", "POST"])
+@requires(AccountAction.EDIT_PROFILE, reads_first=True)
+def change_address() -> Answer:
+    """Ask for another address, with the password."""
+    actor, form = current_actor(), ChangeAddressForm()
+    person = people.get_person(current_session(), actor.person_id or 0)
+    if is_read_only_request():
+        return render_template("accounts/change_address.html", form=form, email=person.email)
+    valid = form.validate_on_post()
+    if valid and form.email.data == person.email:
+        form.refuse(form.email, _("This is already your email address."))
+        valid = False
+    release_connection()
+    if form.current_password.data and not signin.knows_password(actor.email, person.password_hash, form.current_password.data):
+        form.refuse(form.current_password, _("This is not your current password."))
+        valid = False
+    if not valid:
+        return render_template("accounts/change_address.html", form=form, email=person.email), 422
+    limiter().use(CHANGES, str(actor.person_id))
+    session = begin_writing()
+    owner = accounts.confirm_password(session, person.id, person.password_hash)
+    addresses.ask_address_change(session, actor, owner, form.email.data or "", now=clock.now())
+    return see_page("accounts_addresses.address_change_requested")
+
+
+@addresses_bp.get("/profile/address/sent")
+@requires(AccountAction.EDIT_PROFILE)
+def address_change_requested() -> Answer:
+    """Say that a mail is on its way, whatever stands behind the address."""
+    return render_template("accounts/address_change_requested.html", sends_mail=current_settings().sends_mail)
+
+
+@addresses_bp.route("/address/<token>", methods=["GET", "POST"])
+@public
+def confirm_address_change(token: str) -> Answer:
+    """Change the address: the link shows a button, so that mail scanners do not press it. A right one is never refused."""
+    hide_address()
+    session = current_session()
+    try:
+        _person, email = addresses.read_address_link(session, secrets_of_app(), token)
+    except NotFound:
+        limiter().use(WRONG_LINKS, client_key())
+        return render_template("accounts/new_address.html", token="", email=""), 404
+    if is_read_only_request():
+        return render_template("accounts/new_address.html", token=token, email=email)
+    addresses.change_address(session, current_actor(), secrets_of_app(), token, now=clock.now())
+    flash(_("Your email address was changed. Your other devices were signed out."), "ok")
+    return see_page("accounts.sign_in" if current_actor().is_anonymous else "accounts.profile")
+
+
+names_bp = Blueprint("accounts_names", __name__)
+
+MOST_REQUESTS = 100
+
+
+@names_bp.route("/profile/name", methods=["GET", "POST"])
+@requires(AccountAction.EDIT_PROFILE)
+def ask_for_correction() -> Answer:
+    """Ask for a correction of one's own name, where an institution keeps it."""
+    session, actor = current_session(), current_actor()
+    person = people.get_person(session, actor.person_id or 0)
+    if not names.is_managed(session, person.id):
+        return see_page("accounts.profile")
+    waiting = names.find_request(session, person.id)
+    form = NameRequestForm(data=_name_fields(waiting or person, reason=waiting.request_reason if waiting else ""))
+    if form.validate_on_post():
+        names.request_correction(session, actor, person, form.parts(), form.reason.data or "", now=clock.now())
+        flash(_("Your request was sent to the administration."), "ok")
+        return see_page("accounts.profile")
+    page = render_template("accounts/name_request.html", form=form, full_name=person.full_name, waiting=waiting)
+    return (page, 422) if form.errors else page
+
+
+def _name_fields(row: Person | PersonName, **more: object) -> dict[str, object]:
+    return {**dict(zip(("given_names", "first_surname", "second_surname"), names.parts_of(row), strict=True)), **more}
+
+
+@names_bp.get("/administration/people/name-requests")
+@requires(AccountAction.MANAGE_PEOPLE)
+def name_requests() -> Answer:
+    """List the corrections of names that wait for a decision."""
+    access_log.record_list_access(PeopleListKind.PEOPLE, Person)
+    rows = names.list_requests(current_session(), limit=MOST_REQUESTS)
+    return render_template("accounts/name_requests.html", rows=[(row, person, is_own(current_actor(), person.id)) for row, person in rows])
+
+
+def get_person_by_address(session: Session, _actor: Actor, person: UUID) -> Person:
+    """Return a person by the address of their record; raise NotFound."""
+    return people.get_person_by_uuid(session, person)
+
+
+@names_bp.route("/administration/people/<uuid:person>/name", methods=["GET", "POST"])
+@requires(AccountAction.CORRECT_NAME, get_person_by_address)
+def correct_name(subject: Person) -> Answer:
+    """Correct the name of a person, or decline what they ask for; both with a reason that they read."""
+    session, actor, now, person_id = current_session(), current_actor(), clock.now(), subject.id
+    if is_read_only_request():
+        after_response.leave_record(lambda session: privacy.record_access(session, actor, person_id, AccessPurpose.RECORD, now=now))
+    waiting = names.find_request(session, subject.id)
+    form = NameDecisionForm(data=_name_fields(waiting or subject, request_id=str(waiting.id) if waiting else ""))
+    if is_read_only_request() or not form.validate_on_post():
+        return _decision_page(subject, waiting, form), 422 if form.errors else 200
+    try:
+        if request.form.get("decision") == "decline":
+            names.decline_request(session, actor, subject, form.reason.data or "", form.expected_request, now=now)
+            flash(_("The name stays as it is, and the person gets a notification."), "ok")
+        else:
+            names.correct_name(session, actor, subject, form.parts(), form.reason.data or "", form.expected_request, now=now)
+            flash(_("The name is now %(name)s, and the person gets a notification.", name=subject.full_name), "ok")
+    except Conflict as refused:
+        flash(_(refused.text), "warn")
+        form = NameDecisionForm(formdata=None, data=_name_fields(waiting or subject, request_id=str(waiting.id) if waiting else ""))
+        return _decision_page(subject, waiting, form), 409
+    return see_page("lms_people.record", person=subject.uuid)
+
+
+def _decision_page(subject: Person, waiting: PersonName | None, form: NameDecisionForm) -> str:
+    return render_template("accounts/name_decision.html", person=subject, waiting=waiting, form=form)
+
+
+notices_bp = Blueprint("accounts_notices", __name__)
+
+ROWS = 30
+
+
+@notices_bp.get("/notices")
+@requires(AccountAction.READ_NOTICES)
+def notices_list() -> Answer:
+    """List the reader's notifications; those on this page count as read afterwards."""
+    requested, now = requested_page(ROWS), clock.now()
+    rows = notices.list_notices(current_session(), current_actor().person_id or 0, offset=requested.offset, limit=ROWS + 1)
+    new = [row.id for row in rows[:ROWS] if row.read_at is None]
+    if new:
+        after_response.run_after_response(lambda session: notices.note_read(session, new, now=now))
+    lines = [
+        {
+            "title": choose(row.subject),
+            "words": choose(row.words),
+            "url": row.path,
+            "symbol": SYMBOLS[NoticeKind(row.kind)],
+            "kind": _(NOTICE_KINDS[NoticeKind(row.kind)][0]),
+            "given_at": row.given_at,
+            "is_new": row.read_at is None,
+        }
+        for row in rows[:ROWS]
+    ]
+    return render_template("accounts/notices_list.html", page=Page(lines, requested.number, len(rows) > ROWS))
+
+
+@notices_bp.route("/profile/notices", methods=["GET", "POST"])
+@requires(AccountAction.EDIT_PROFILE)
+def switches() -> Answer:
+    """Show and change the reader's notification preferences for each kind."""
+    session, actor, form = current_session(), current_actor(), NotificationPreferencesForm()
+    person = people.get_person(session, actor.person_id or 0)
+    if not actor.is_administrator:
+        form.leave_out(NoticeKind.OPERATION)
+    if not actor.is_staff_anywhere and not actor.is_administrator:
+        form.leave_out(NoticeKind.WAITING)
+    if not (actor.manages_units or actor.is_training_officer or actor.is_administrator):
+        form.leave_out(NoticeKind.TRAINING_TEAM)
+    if not (actor.is_training_officer or actor.is_auditor or actor.is_administrator):
+        form.leave_out(NoticeKind.TRAINING_WORK)
+    if is_read_only_request():
+        form.show(notices.notification_choices_of(session, person.id))
+    elif form.validate_on_post():
+        notices.set_notification_choices(session, actor, person, form.command(), now=clock.now())
+        flash(_("Your notification preferences were saved."), "ok")
+        return see_page("accounts_notices.switches")
+    return render_template("accounts/notification_preferences.html", form=form, email=person.email), 422 if form.errors else 200
+
+
+@notices_bp.route("/notices/stop/<token>", methods=["GET", "POST"])
+@public
+def stop(token: str) -> Answer:
+    """Stop the mails of a kind: a person by the button, a mail program by the same POST (RFC 8058), neither of them signed in."""
+    hide_address()
+    settings: Settings = current_app.extensions["settings"]
+    unsubscription = notices.read_unsubscription(secret_keys(settings), token)
+    if unsubscription is None:
+        return render_template("accounts/unsubscribe.html", state="unknown", kind=""), 404
+    kind = _(NOTICE_KINDS[unsubscription.kind][0]) if unsubscription.kind else ""
+    if is_read_only_request():
+        return render_template("accounts/unsubscribe.html", state="ask", kind=kind)
+    notices.stop_mails(current_session(), current_actor(), unsubscription, now=clock.now())
+    return render_template("accounts/unsubscribe.html", state="done", kind=kind)
