@@ -11,7 +11,7 @@ from courses.models import StaffRole
 from courses.permissions import CourseContext, edits
 from kernel.own_records import changes_record, is_own
 from kernel.permissions import Actor, Predicate, Verdict, administrator, allow_if, open_to_strangers, signed_in
-from organisations.permissions import NOWHERE, InstitutionContext, InstitutionScope
+from organisations.access import NOWHERE, InstitutionContext, InstitutionScope
 
 
 class CertificateAction(StrEnum):

@@ -15,15 +15,14 @@ from kernel.errors import N_
 from kernel.left_out import LeftOut
 from kernel.permissions import Actor
 from kernel.tables import Undecodable, read_table
-from organisations.permissions import TrainingScope
-from organisations.queries.training_scope import list_training_places
-from organisations.unit_lists.checking import RowRefused
-from organisations.unit_lists.days import DayReader, DayRefused
-from organisations.unit_lists.people_checking import match_people
-from organisations.unit_lists.reading import (
+from organisations.access import TrainingScope
+from organisations.list_checking import RowRefused, match_people
+from organisations.list_reading import (
     PEOPLE_COLUMNS,
     WHO,
     Cell,
+    DayReader,
+    DayRefused,
     InvalidRow,
     PersonListRow,
     UnitListFault,
@@ -33,6 +32,7 @@ from organisations.unit_lists.reading import (
     read_identity_number,
     read_staff_number,
 )
+from organisations.training_scope import list_training_places
 
 MOST_LINES = 5_000
 LONGEST_ISSUER, LONGEST_DOCUMENT = 200, 100

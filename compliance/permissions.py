@@ -7,7 +7,7 @@ from enum import StrEnum
 from compliance.models import Obligation, PendingRecognitionList, PlannedChange, RecognitionList
 from kernel.own_records import changes_record, changes_records, is_own
 from kernel.permissions import Actor, Predicate, Verdict, administrator, allow_if
-from organisations.permissions import AudienceContext, TrainingScope, training_verdict
+from organisations.access import AudienceContext, TrainingScope, training_verdict
 
 
 class TrainingAction(StrEnum):
@@ -93,7 +93,7 @@ class BundleAction(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class PersonTrainingContext:
-    """A person's compulsory training before an actor: `organisations.queries.training_scope` gives the places and the scope."""
+    """A person's compulsory training before an actor: `organisations.training_scope` gives the places and the scope."""
 
     person_id: int
     places: frozenset[int]

@@ -5,11 +5,18 @@ from datetime import date, timedelta
 from typing import ClassVar, Self
 
 from kernel.i18n import _
-from organisations.audience_rules.facts import AudienceCandidate
-from organisations.audience_rules.faults import FaultCollector
-from organisations.audience_rules.leaf_fields import LeafFields
-from organisations.audience_rules.tree import AudienceLeaf, LeafFinding, LeafNames, PlainValue
-from organisations.audience_rules.values import check_words, read_truth, read_word
+from organisations.rules.audiences import (
+    AudienceCandidate,
+    AudienceLeaf,
+    FaultCollector,
+    LeafFields,
+    LeafFinding,
+    LeafNames,
+    PlainValue,
+    check_words,
+    read_truth,
+    read_word,
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from kernel.errors import N_
 from kernel.left_out import LeftOut, LeftOutCollector
 from kernel.markup.source import normalise
 from kernel.tables import FORMULA, ReadTable, Undecodable, as_written, read_table
-from organisations.unit_lists.reading import PEOPLE_COLUMNS
+from organisations.list_reading import PEOPLE_COLUMNS
 
 MOST_ENTRIES = 40_000
 LONGEST_NAME = 200

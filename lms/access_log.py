@@ -16,9 +16,9 @@ from enrolments.models import Enrolment
 from enrolments.services.report_exports import FollowingVerb
 from kernel.audit import AuditEntry
 from kernel.i18n import choose
+from organisations.audience_preview import list_spans_on_lists
 from organisations.models import AudienceList, Organisation
-from organisations.queries.audience_list_people import list_spans_on_lists
-from organisations.queries.tree import former_members_condition
+from organisations.tree import former_members_condition
 from quizzes.services.reports import ReportVerb
 
 OPENED = AccountVerb.LIST_LOOKED_AT.value

@@ -16,7 +16,7 @@ from kernel.web.forms import Form
 from kernel.web.request import Answer, current_actor, current_session, requires, see_page
 from lms import account_merging
 from lms.people import get_person
-from organisations.queries import tree as organisations
+from organisations import tree
 
 bp = Blueprint("lms_merges", __name__, url_prefix="/administration/people/<uuid:person>/merging")
 
@@ -71,7 +71,7 @@ def _facts(session: Session, person: Person) -> dict[str, Any]:
         "person": person,
         "roles": people.list_roles(session, person.id),
         "national_id": people.find_national_id(session, person.id),
-        "places": [row.name for row in organisations.list_memberships(session, person.id) if row.until is None],
+        "places": [row.name for row in tree.list_memberships(session, person.id) if row.until is None],
     }
 
 

@@ -26,9 +26,7 @@ from enrolments.rules import CourseHistory, is_better
 from enrolments.services import account_closure, editions, mistakes, reminders, takes
 from kernel.errors import N_, Conflict, NotFound
 from kernel.permissions import Actor, SiteRole
-from organisations.queries import tree
-from organisations.services import audiences, employment, institution_grants, members, training_grants
-from organisations.services import tree as organisations
+from organisations import audiences, employment, institutions, training_scope, tree, units
 from quizzes.models import Attempt
 from quizzes.services import overrides as quizzes
 from selections.services import account_closure as selections
@@ -186,10 +184,10 @@ def _hand_over_roles(session: Session, actor: Actor, closed: Person, remaining: 
 
 def _hand_over_place(session: Session, actor: Actor, closed: Person, remaining: Person, *, now: datetime) -> None:
     employment.transfer_employments(session, closed, remaining, now=now)
-    members.transfer_memberships(session, actor, closed, remaining, now=now)
+    units.transfer_memberships(session, actor, closed, remaining, now=now)
     for managed in tree.list_managed_rows(session, closed.id):
         is_head = tree.is_head(session, managed, closed.id)
-        organisations.end_manager(session, actor, managed, closed, now=now)
-        organisations.name_manager(session, actor, managed, remaining, now=now, is_head=is_head)
-    training_grants.transfer_training_roles(session, actor, closed, remaining, now=now)
-    institution_grants.transfer_administered(session, actor, closed, remaining, now=now)
+        units.end_manager(session, actor, managed, closed, now=now)
+        units.name_manager(session, actor, managed, remaining, now=now, is_head=is_head)
+    training_scope.transfer_training_roles(session, actor, closed, remaining, now=now)
+    institutions.transfer_administered(session, actor, closed, remaining, now=now)

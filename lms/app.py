@@ -62,12 +62,12 @@ from lms.guide.page_links import page_help
 from lms.instance import Instance
 from lms.team_bar import team_bar
 from organisations import feature as organisations
-from organisations.queries.audience_kinds import OWN_KINDS
-from organisations.queries.institutions import administers_condition
-from organisations.queries.profile import read_profile
-from organisations.queries.staff import has_employment
-from organisations.queries.training_scope import training_standings
-from organisations.queries.tree import manages_something
+from organisations.audience_kinds import OWN_KINDS
+from organisations.employment import has_employment
+from organisations.institutions import administers_condition
+from organisations.profile import read_profile
+from organisations.training_scope import training_standings
+from organisations.tree import manages_something
 from quizzes import feature as quizzes
 from quizzes.content.kinds import BANKS
 from quizzes.pages.log import LOG as QUIZ_LOG

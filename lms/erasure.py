@@ -12,12 +12,12 @@ from compliance.services import account_closure as compliance
 from courses.services import team
 from enrolments.services import account_closure, invitations, learner_notes, mistakes, reminders
 from kernel.permissions import Actor
-from organisations.services import audiences, members
+from organisations import audiences, units
 from quizzes.services import integrity, overrides
 from selections.services import account_closure as selections
 
 FORGET: tuple[Callable[..., None], ...] = (
-    members.erase_person,
+    units.erase_person,
     audiences.erase_person,
     compliance.erase_person,
     team.erase_person,

@@ -29,7 +29,7 @@ def rotate(opened: CommandInstance) -> None:
     """Make a new secret key; the latest three stay readable. Restart every server and worker afterwards."""
     from accounts import second_factor
     from kernel.settings import rotate_secret_key
-    from organisations.services.profile import relock_password
+    from organisations.profile import relock_password
 
     instance = opened.instance
     keys = rotate_secret_key(instance.settings)

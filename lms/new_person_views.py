@@ -17,11 +17,11 @@ from kernel.errors import N_
 from kernel.i18n import _, lazy_
 from kernel.web.forms import LineField, as_uuid
 from kernel.web.request import Answer, address_of, current_actor, current_session, current_settings, requires, see_page
+from organisations import tree
 from organisations.models import Organisation
-from organisations.queries import tree
-from organisations.queries.unit_lists import owners_of
-from organisations.rules import in_order, indented
-from organisations.services.members import assign_member
+from organisations.rules.units import in_order, indented
+from organisations.unit_lists import owners_of
+from organisations.units import assign_member
 
 bp = Blueprint("lms_new_person", __name__, url_prefix="/administration/new-person")
 

@@ -78,7 +78,7 @@ from kernel.web.request import (
     see_page,
 )
 from lms import access_log, erasure, own_results
-from organisations.queries import own_data as organisations
+from organisations import employment
 from quizzes.models import (
     Accommodation,
     AnswerEvent,
@@ -162,7 +162,7 @@ def statements(person_id: int) -> Mapping[str, Select[*tuple[Any, ...]]]:  # lon
         ),
         "consents": select(Consent.notice, Consent.version, Consent.at).where(Consent.person_id == person_id),
         "roles": select(RoleGrant.role, RoleGrant.granted_at).where(RoleGrant.person_id == person_id),
-        **organisations.select_own_data(person_id),
+        **employment.select_own_data(person_id),
         **compliance.select_own_data(person_id),
         "notices": select(Notification.kind, Notification.subject, Notification.words, Notification.given_at, Notification.read_at).where(
             Notification.person_id == person_id

@@ -31,9 +31,9 @@ from kernel.web.forms import Form, LineField, as_uuid, whole_number
 from kernel.web.request import Answer, allows, current_actor, current_session, current_settings, requires, see_other, see_page
 from lms import queries
 from lms.audit_words import act_words
-from organisations.queries import tree as organisations
-from organisations.queries.training_scope import list_granted_places
-from organisations.rules import TRAINING_ROLES
+from organisations import tree
+from organisations.rules.units import TRAINING_ROLES
+from organisations.training_scope import list_granted_places
 
 bp = Blueprint("lms_people", __name__, url_prefix="/administration/people")
 
@@ -186,9 +186,9 @@ def _record(subject: Person, form: AccountActionForm) -> str:
             {"name": row.full_name, "since": row.since, "until": row.until, "source": _(NAME_SOURCES[NameSource(row.source)])}
             for row in names.list_former_names(session, subject.id)
         ],
-        memberships=organisations.list_memberships(session, subject.id),
-        employments=organisations.list_employments(session, subject.id),
-        managed=organisations.list_managed(session, subject.id),
+        memberships=tree.list_memberships(session, subject.id),
+        employments=tree.list_employments(session, subject.id),
+        managed=tree.list_managed(session, subject.id),
         training=[(_(TRAINING_ROLES[role]), unit) for _who, role, unit in list_granted_places(session, [subject.id])],
         teams=[(row.slug, choose(dict(row.title)), row.role) for row in queries.list_teams_of(session, subject.id)],
         other_names=len(list_with_another_name(session, subject)) if subject.id != current_actor().person_id else 0,

@@ -12,8 +12,8 @@ from lms.console import CommandInstance, NothingRead, NumberNeeded
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from organisations.unit_lists.reading import PeopleListRows, UnitListFault, UnitListRows
-    from organisations.unit_lists.review import ListReview
+    from organisations.list_checking import ListReview
+    from organisations.list_reading import PeopleListRows, UnitListFault, UnitListRows
 
 
 @click.group()
@@ -36,8 +36,8 @@ def load(opened: CommandInstance, file: Path, complete: str, confirm: int | None
     """
     from kernel import clock
     from kernel.permissions import SYSTEM
-    from organisations.unit_lists.applying import apply_people, apply_units
-    from organisations.unit_lists.reading import PeopleListRows
+    from organisations.list_checking import apply_people, apply_units
+    from organisations.list_reading import PeopleListRows
 
     if units and complete:
         raise click.UsageError("--complete goes with lists of people.")
@@ -68,8 +68,8 @@ def _read(file: Path, *, units: bool) -> PeopleListRows | UnitListRows:
     from kernel import clock
     from kernel.errors import Invalid
     from kernel.i18n import reading
-    from organisations.unit_lists.reading import read_people, read_units
-    from organisations.unit_lists.review import day_of_lists
+    from organisations.list_checking import day_of_lists
+    from organisations.list_reading import read_people, read_units
 
     try:
         content = file.read_bytes()
@@ -82,8 +82,8 @@ def _read(file: Path, *, units: bool) -> PeopleListRows | UnitListRows:
 
 
 def _institution(opened: CommandInstance, name: str) -> int:
-    from organisations.queries import tree
-    from organisations.unit_lists.checking import UnitDirectory
+    from organisations import tree
+    from organisations.list_checking import UnitDirectory
 
     with opened.database.unit_of_work(write=False) as session:
         roots = [node for node in tree.list_tree(session) if node.parent_id is None]
@@ -95,8 +95,8 @@ def _institution(opened: CommandInstance, name: str) -> int:
 
 def _review(opened: CommandInstance, rows: PeopleListRows | UnitListRows, complete_of: int | None) -> ListReview:
     from kernel import clock
-    from organisations.unit_lists.reading import PeopleListRows
-    from organisations.unit_lists.review import review_people, review_units
+    from organisations.list_checking import review_people, review_units
+    from organisations.list_reading import PeopleListRows
 
     with opened.database.unit_of_work(write=False) as session:
         if isinstance(rows, PeopleListRows):

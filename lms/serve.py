@@ -40,8 +40,7 @@ from lms.gunicorn_worker import RequestWorker
 from lms.instance import Instance
 from lms.upgrading import NoBackup, upgrade_schema
 from lms.worker import WakeUpQueue
-from organisations.queries.profile import find_profile
-from organisations.services.profile import ensure_profile
+from organisations.profile import ensure_profile, find_profile
 
 TRIED_PYTHONS = ((3, 11),)
 SERVING = ".serving"

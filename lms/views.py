@@ -31,7 +31,7 @@ from kernel.web.request import (
 from lms import own_learning, queries
 from lms.permissions import SiteAction
 from lms.retention import periods
-from organisations.queries import profile as profiles
+from organisations import profile
 from webinars import queries as webinar_queries
 
 bp = Blueprint("lms", __name__)
@@ -143,7 +143,7 @@ def administration() -> Answer:
         active_people=state.active_people,
         enrolments=state.enrolments,
         certificates=state.certificates,
-        wants_name=profiles.wants_name(session, settings),
+        wants_name=profile.wants_name(session, settings),
         name_requests=count_name_requests(session),
         credential_reviews=count_open_credential_reviews(session),
         completion_reviews=count_open_completion_reviews(session),

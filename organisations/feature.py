@@ -2,9 +2,9 @@
 
 from kernel.feature import Feature
 from organisations import jobs
-from organisations.permissions import PERMISSIONS
-from organisations.services.audiences import AudienceVerb
-from organisations.services.posts import PostVerb
+from organisations.access import PERMISSIONS
+from organisations.audiences import AudienceVerb
+from organisations.posts import PostVerb
 from organisations.views import audience_lists, audiences, institutions, posts, site_settings, tree, unit_lists
 
 FEATURE = Feature(

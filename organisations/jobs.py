@@ -9,18 +9,13 @@ from accounts.uploads import delete_pending_uploads
 from kernel import audit
 from kernel.outbox import Delivery, Effect
 from kernel.permissions import SYSTEM, Actor, ActorChannel
+from organisations import audiences, tree, unit_lists, units
+from organisations.audience_kinds import AudienceScope
+from organisations.list_checking import day_of_lists, judge_people, judge_units, list_leavers, repeated_lines
+from organisations.list_reading import PeopleListRows, UnitListRows, read_people, read_units
 from organisations.models import Audience, PendingUnitList
-from organisations.queries import audiences as audience_queries
-from organisations.queries import tree
-from organisations.queries.audience_kinds import AudienceScope
-from organisations.queries.unit_lists import known_heads
-from organisations.rules import UnitListKind
-from organisations.services import audiences, leavers, unit_lists
-from organisations.services.unit_lists import UnitListVerb
-from organisations.unit_lists.checking import judge_units
-from organisations.unit_lists.people_checking import judge_people, repeated_lines
-from organisations.unit_lists.reading import PeopleListRows, UnitListRows, read_people, read_units
-from organisations.unit_lists.review import day_of_lists, list_leavers
+from organisations.rules.units import UnitListKind
+from organisations.unit_lists import UnitListVerb, known_heads
 
 
 def bring_in(delivery: Delivery) -> None:
@@ -115,7 +110,7 @@ def recompute_audience(delivery: Delivery) -> None:
 def recompute_audiences(delivery: Delivery) -> None:
     """Record the stays of everybody in every audience: days that were corrected afterwards are found so (spec/compulsory 3.7)."""
     with delivery.database.unit_of_work(write=False) as session:
-        audience_ids = [audience.id for audience in audience_queries.list_audiences(session)]
+        audience_ids = [audience.id for audience in audiences.list_audiences(session)]
     for audience in audience_ids:
         _record_all(delivery, audience)
 
@@ -127,7 +122,7 @@ def _record_all(delivery: Delivery, audience_id: int) -> None:
             audience = session.get(Audience, audience_id)
             if audience is None:
                 return
-            portion = audience_queries.list_people_after(session, audience, after, audiences.PORTION)
+            portion = audiences.list_people_after(session, audience, after, audiences.PORTION)
             audiences.record_stays(session, audience, portion, now=delivery.now)
         after = portion[-1] if portion else -1
 
@@ -137,13 +132,13 @@ def follow_audiences(delivery: Delivery) -> None:
     today = audiences.today_of(delivery.now)
     with delivery.database.unit_of_work(write=False) as session:
         changed = {
-            audience.id: audience_queries.list_changed_people(
+            audience.id: audiences.list_changed_people(
                 session,
                 audience.id,
-                audience_queries.find_rule_on(session, audience.id, today),
+                audiences.find_rule_on(session, audience.id, today),
                 AudienceScope(audience.institution_id, today),
             )
-            for audience in audience_queries.list_audiences(session)
+            for audience in audiences.list_audiences(session)
         }
     for audience_id, people in changed.items():
         for start in range(0, len(people), audiences.PORTION):
@@ -157,9 +152,9 @@ def end_places(delivery: Delivery) -> Effect:
     """End the places of those whose last day has gone by, and suspend the accounts of those who left some weeks ago."""
 
     def write(session: Session) -> None:
-        leavers.end_overdue_places(session, SYSTEM, now=delivery.now, limit=unit_lists.PORTION)
+        units.end_overdue_places(session, SYSTEM, now=delivery.now, limit=unit_lists.PORTION)
         day = day_of_lists(delivery.now) - timedelta(days=delivery.settings.leaver_days)
-        leavers.close_accounts(session, SYSTEM, day, now=delivery.now, limit=unit_lists.PORTION)
+        units.close_accounts(session, SYSTEM, day, now=delivery.now, limit=unit_lists.PORTION)
 
     return write
 

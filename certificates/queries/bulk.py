@@ -22,7 +22,7 @@ from certificates.rules.credentials import CredentialSigner
 from courses.models import CourseStaff, StaffRole
 from kernel.errors import NotFound
 from kernel.permissions import Actor
-from organisations.queries.institutions import get_institution_scope, list_institutions
+from organisations.institutions import get_institution_scope, list_institutions
 
 MOST_LISTED = 20
 

@@ -11,7 +11,7 @@ from courses.content.model import CourseFolder, Finding
 from courses.content.scalars import nearest_of
 from courses.queries.institutions import find_named_institution
 from kernel.errors import N_
-from organisations.queries.institutions import list_institutions
+from organisations.institutions import list_institutions
 
 
 def missing_template(session: Session, _course_id: int, folder: CourseFolder) -> tuple[Finding, ...]:

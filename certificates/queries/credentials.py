@@ -24,8 +24,8 @@ from kernel.db import connection_of
 from kernel.entity_rows import columns_of, entity_rows
 from kernel.errors import NotFound, SignInNeeded
 from kernel.permissions import Actor
-from organisations.permissions import InstitutionScope
-from organisations.queries.institutions import get_institution_scope
+from organisations.access import InstitutionScope
+from organisations.institutions import get_institution_scope
 
 
 def today() -> date:

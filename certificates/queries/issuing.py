@@ -15,8 +15,8 @@ from certificates.rules.credentials import CredentialSigner
 from kernel.i18n import DEFAULT_LANGUAGE, LANGUAGES, choose
 from kernel.pictures import cleaned
 from kernel.settings import Settings, SignatorySetting
-from organisations.queries.institutions import Institution
-from organisations.queries.profile import find_profile, list_signatories_on
+from organisations.institutions import Institution
+from organisations.profile import find_profile, list_signatories_on
 
 PRINTED_LOGO = "image/png"
 

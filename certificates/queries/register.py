@@ -19,11 +19,11 @@ from courses.models import Course
 from courses.queries.catalogue import get_taught_course
 from enrolments.models import Edition, EditionPlace
 from kernel.permissions import Actor
+from organisations.access import EVERYWHERE, InstitutionScope
+from organisations.institutions import get_institution_scope
 from organisations.models import Membership, Organisation
-from organisations.permissions import EVERYWHERE, InstitutionScope
-from organisations.queries.institutions import get_institution_scope
-from organisations.queries.tree import MAIN, below
-from organisations.rules import OrganisationKind
+from organisations.rules.units import OrganisationKind
+from organisations.tree import MAIN, below
 
 BATCH = 500
 MOST_CHOICES = 400

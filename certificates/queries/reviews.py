@@ -22,7 +22,7 @@ from kernel.codes import printed_code
 from kernel.errors import NotFound
 from kernel.i18n import ngettext
 from kernel.permissions import Actor
-from organisations.queries.institutions import get_institution_scope
+from organisations.institutions import get_institution_scope
 
 MOST_OF_A_PERSON = 100
 _OPEN = CredentialReview.settled_at.is_(None)

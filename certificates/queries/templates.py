@@ -17,8 +17,8 @@ from certificates.permissions import TemplateContext
 from courses.models import Course, CourseStaff, StaffRole
 from kernel.errors import NotFound, SignInNeeded
 from kernel.permissions import Actor
-from organisations.permissions import InstitutionScope
-from organisations.queries.institutions import FIRST, Institution, find_institution, get_institution_scope
+from organisations.access import InstitutionScope
+from organisations.institutions import FIRST, Institution, find_institution, get_institution_scope
 
 BUILT_IN = (INSTITUTION_DEFAULT, FACADE)
 """Keys that no institution may give a template of its own."""

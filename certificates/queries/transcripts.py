@@ -26,8 +26,8 @@ from kernel.errors import NotFound, SignInNeeded
 from kernel.i18n import choose
 from kernel.permissions import Actor
 from kernel.settings import Settings
-from organisations.permissions import EVERYWHERE, InstitutionScope
-from organisations.queries.institutions import FIRST, get_institution_scope
+from organisations.access import EVERYWHERE, InstitutionScope
+from organisations.institutions import FIRST, get_institution_scope
 
 MOST_RECORDS = 500
 MOST_MADE = 100

@@ -22,7 +22,7 @@ from enrolments.models import Completion, Enrolment
 from enrolments.queries.validity import AchievedTake, last_day_after
 from enrolments.rules import has_final_assessment
 from kernel.permissions import Actor, ActorChannel
-from organisations.queries.institutions import FIRST, get_institution_scope
+from organisations.institutions import FIRST, get_institution_scope
 
 
 @dataclass(frozen=True, slots=True)

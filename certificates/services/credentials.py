@@ -54,7 +54,7 @@ from kernel.errors import N_, Conflict
 from kernel.i18n import choose
 from kernel.permissions import Actor
 from kernel.settings import Settings
-from organisations.queries.institutions import Institution, find_institution, find_issuer
+from organisations.institutions import Institution, find_institution, find_issuer
 
 
 class CertificateVerb(StrEnum):

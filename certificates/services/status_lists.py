@@ -16,7 +16,7 @@ from certificates.rules.proofs import signed_document
 from certificates.rules.status_decoys import STATUS_LIST_PLACES, StatusDecoys, status_decoys
 from certificates.rules.status_lists import StatusListContent, StatusPurpose, encoded_bits, status_list_document, status_list_quads
 from kernel.crypto import SigningKeys
-from organisations.queries.institutions import find_issuer
+from organisations.institutions import find_issuer
 
 STATUS_LIST_FULL = STATUS_LIST_PLACES * 8 // 10
 LASTS = timedelta(days=30)

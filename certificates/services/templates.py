@@ -17,9 +17,9 @@ from kernel.errors import N_, Conflict, Invalid
 from kernel.permissions import Actor
 from kernel.pictures import cleaned, points
 from kernel.settings import Settings
+from organisations.access import EVERYWHERE
 from organisations.models import Organisation
-from organisations.permissions import EVERYWHERE
-from organisations.services.profile import ensure_profile
+from organisations.profile import ensure_profile
 
 MOST_TEMPLATES = 100
 MOST_PICTURES = 10

@@ -50,10 +50,10 @@ from kernel.web.request import (
     see_page,
     site_address,
 )
+from organisations.access import InstitutionAction, InstitutionContext
+from organisations.institutions import Institution, find_institution, get_institution, get_institutions, list_institutions
 from organisations.models import Organisation
-from organisations.permissions import InstitutionAction, InstitutionContext
-from organisations.queries.institutions import Institution, find_institution, get_institution, get_institutions, list_institutions
-from organisations.services.profile import change_profile
+from organisations.profile import change_profile
 
 bp = Blueprint("certificates_templates", __name__, url_prefix="/administration/certificate-templates")
 

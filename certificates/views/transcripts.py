@@ -24,7 +24,7 @@ from kernel.own_records import is_own
 from kernel.web.instance_keys import current_keys, current_seal_keys
 from kernel.web.limits import limit, limiter
 from kernel.web.request import Answer, current_actor, current_session, current_settings, requires, see_page, site_address
-from organisations.permissions import EVERYWHERE
+from organisations.access import EVERYWHERE
 
 bp = Blueprint("certificates_transcripts", __name__)
 

@@ -16,7 +16,7 @@ from kernel.i18n import _, lazy_
 from kernel.left_out import LeftOut
 from kernel.tables import ReadTable, read_table
 from kernel.web.forms import DAYS, FileField, Form, LineField, clean_text
-from organisations.unit_lists.days import AHEAD, DayReader, DayRefused
+from organisations.list_reading import AHEAD, DayReader, DayRefused
 
 MOST_LINES, LONGEST_NAME = 500, 150
 _COLUMNS: Mapping[str, frozenset[str]] = {

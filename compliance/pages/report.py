@@ -16,7 +16,7 @@ from compliance.rules.tally import MISSING, REQUIRED, VALID, ReportState, Traini
 from compliance.rules.working_days import WorkingDays
 from kernel.errors import N_
 from kernel.i18n import _, choose
-from organisations.rules import UnitSummary, lineage
+from organisations.rules.units import UnitSummary, lineage
 
 STATE_WORDS: Mapping[ReportState, str] = {
     ReportState.REQUIRED: N_("People required"),

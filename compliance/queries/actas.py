@@ -20,11 +20,11 @@ from compliance.rules.working_days import WorkingDays
 from kernel.codes import read_code
 from kernel.errors import NotFound
 from kernel.permissions import Actor
-from organisations.audience_rules.sentences import write_sentence
-from organisations.queries import tree
-from organisations.queries.audiences import leaf_names
-from organisations.queries.training_scope import get_training_scope
-from organisations.rules import OrganisationKind, UnitSummary, lineage, zone_of
+from organisations import tree
+from organisations.audiences import leaf_names
+from organisations.rules.audiences import write_sentence
+from organisations.rules.units import OrganisationKind, UnitSummary, lineage, zone_of
+from organisations.training_scope import get_training_scope
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,9 +10,9 @@ from compliance.rules.person_facts import FactKind, PersonFact, PersonFacts
 from courses.models import Course
 from enrolments.models import Completion, Enrolment
 from kernel.i18n import site_locale
-from organisations.audience_rules.facts import AudienceCandidate, EmploymentFact, HeldFact, ListFact, PlaceFact
 from organisations.models import AudienceList, AudienceListEntry, Employment, Membership, Post, PostSpelling
-from organisations.rules import OrganisationKind, UnitSummary
+from organisations.rules.audiences import AudienceCandidate, EmploymentFact, HeldFact, ListFact, PlaceFact
+from organisations.rules.units import OrganisationKind, UnitSummary
 
 
 def candidate_selects(person_id: int) -> list[Select[*tuple[Any, ...]]]:

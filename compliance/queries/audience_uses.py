@@ -6,10 +6,9 @@ from sqlalchemy.orm import Session
 from compliance.models import Obligation, ObligationVersion, PlannedChange
 from compliance.queries.waiting_work import list_waiting_changes
 from kernel.i18n import choose
+from organisations.access import TrainingScope
+from organisations.audiences import MOST_AUDIENCES, AudienceUse, WaitingRule
 from organisations.models import Audience
-from organisations.permissions import TrainingScope
-from organisations.queries.audience_uses import AudienceUse, WaitingRule
-from organisations.queries.audiences import MOST_AUDIENCES
 
 MOST_NAMED = 100
 

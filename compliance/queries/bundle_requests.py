@@ -15,9 +15,9 @@ from compliance.queries.bundles import BundleScope
 from compliance.queries.report_basis import ReportTime, TrainingFilter, list_report_obligations
 from kernel.errors import NotFound
 from kernel.permissions import Actor
-from organisations.queries import tree
-from organisations.queries.training_scope import get_training_scope
-from organisations.rules import OrganisationKind, UnitSummary, lineage, zone_of
+from organisations import tree
+from organisations.rules.units import OrganisationKind, UnitSummary, lineage, zone_of
+from organisations.training_scope import get_training_scope
 
 LISTED = 50
 

@@ -21,9 +21,9 @@ from compliance.rules.person_facts import FactKind, PersonFact
 from courses.models import Course
 from kernel.audit import AuditEntry, AuditSeal
 from kernel.db import Database
+from organisations import tree
 from organisations.models import Audience, AudienceVersion, Employment
-from organisations.queries import tree
-from organisations.rules import UnitSummary, lineage
+from organisations.rules.units import UnitSummary, lineage
 
 PORTION = 500
 ABOUT = 2 + PersonFact._fields.index("key")

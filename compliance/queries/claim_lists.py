@@ -18,10 +18,10 @@ from compliance.rules.claims import MEDICAL_KINDS, NOTICE_DAYS, ClaimState, Waiv
 from courses.models import Course
 from kernel.errors import NotFound, SignInNeeded
 from kernel.permissions import Actor
+from organisations.access import TrainingScope
 from organisations.models import Employment, Membership
-from organisations.permissions import TrainingScope
-from organisations.queries.training_scope import get_training_scope, list_training_places
-from organisations.queries.tree import PRESENT
+from organisations.training_scope import get_training_scope, list_training_places
+from organisations.tree import PRESENT
 
 WAITS = ClaimState.PROPOSED.value
 

@@ -9,9 +9,9 @@ from sqlalchemy.orm import Session
 
 from compliance.models import Recognition, Waiver
 from compliance.rules.claims import APPROVED_ONCE, OPEN_STATES, ClaimedDays
+from organisations import tree
 from organisations.models import Employment
-from organisations.queries import tree
-from organisations.rules import INSTITUTION_ZONE, zone_of
+from organisations.rules.units import INSTITUTION_ZONE, zone_of
 
 
 def zone_of_person(session: Session, person_id: int) -> ZoneInfo:

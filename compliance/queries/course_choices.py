@@ -12,7 +12,7 @@ from compliance.rules.terms import courses_of
 from courses.models import Course
 from enrolments.queries.learning import visible_course_ids
 from kernel.permissions import Actor
-from organisations.permissions import TrainingScope
+from organisations.access import TrainingScope
 
 MOST_COURSES = 500
 

@@ -8,9 +8,9 @@ from sqlalchemy.orm import Session
 from compliance.models import Recognition, Waiver
 from compliance.rules.claims import ClaimState
 from kernel.files import StoredFile
+from organisations.institutions import list_institutions_of
 from organisations.models import Membership, Organisation
-from organisations.queries.institutions import list_institutions_of
-from organisations.queries.tree import MAIN, below
+from organisations.tree import MAIN, below
 
 CLAIMS = (Waiver, Recognition)
 

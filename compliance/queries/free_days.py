@@ -14,7 +14,7 @@ from compliance.rules.working_days import WorkingDays
 from kernel.errors import NotFound
 from kernel.permissions import Actor
 from organisations.models import Organisation
-from organisations.rules import OrganisationKind, UnitSummary, lineage
+from organisations.rules.units import OrganisationKind, UnitSummary, lineage
 
 MOST_DAYS = 2_000
 NATIONAL = ""

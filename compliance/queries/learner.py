@@ -30,13 +30,12 @@ from enrolments.models import Completion, Enrolment
 from kernel.compiled_statements import compile_once
 from kernel.db import UtcDateTime, connection_of
 from kernel.i18n import site_locale
-from organisations.audience_rules.sentences import write_sentence
-from organisations.audience_rules.tree import LeafNames, RuleNode, references
+from organisations import tree
+from organisations.audience_kinds import kinds_of
+from organisations.audiences import read_stored
 from organisations.models import AudienceVersion
-from organisations.queries import tree
-from organisations.queries.audience_kinds import kinds_of
-from organisations.queries.audiences import read_stored
-from organisations.rules import OrganisationKind, UnitSummary
+from organisations.rules.audiences import LeafNames, RuleNode, references, write_sentence
+from organisations.rules.units import OrganisationKind, UnitSummary
 
 MOST_ROWS = 20_000
 

@@ -18,10 +18,10 @@ from courses.models import Course, CourseVersion
 from enrolments.models import Edition
 from kernel.errors import NotFound
 from kernel.permissions import Actor
+from organisations.access import TrainingScope
 from organisations.models import Audience, Organisation
-from organisations.permissions import TrainingScope
-from organisations.queries.training_scope import get_training_scope
-from organisations.rules import OrganisationKind
+from organisations.rules.units import OrganisationKind
+from organisations.training_scope import get_training_scope
 
 MOST_OBLIGATIONS = 500
 MOST_COURSES = 400

@@ -18,10 +18,10 @@ from compliance.rules.terms import Requirement, courses_of
 from courses.models import Course
 from kernel.errors import NotFound
 from kernel.i18n import choose
+from organisations import audiences, tree
+from organisations.audience_kinds import AudienceScope, may_be_in
 from organisations.models import Audience, AudienceStayRecord, Membership, Organisation
-from organisations.queries import audiences, tree
-from organisations.queries.audience_kinds import AudienceScope, may_be_in
-from organisations.queries.tree import MAIN
+from organisations.tree import MAIN
 
 MOST_SHOWN = 20
 

@@ -29,9 +29,9 @@ from compliance.rules.terms import ObligationTerms, courses_of
 from courses.models import Course
 from enrolments.models import Enrolment
 from kernel.db import connection_of
+from organisations import tree
 from organisations.models import AudienceStayRecord, Employment, Membership
-from organisations.queries import tree
-from organisations.rules import UnitSummary, zone_of
+from organisations.rules.units import UnitSummary, zone_of
 
 Fact = TypeVar("Fact")
 

@@ -19,10 +19,10 @@ from compliance.rules.reminders import ReminderKind, sending_moment
 from compliance.rules.states import NEEDED, TrainingState
 from kernel.errors import NotFound
 from kernel.permissions import Actor
+from organisations import tree
 from organisations.models import Membership, Organisation
-from organisations.queries import tree
-from organisations.queries.training_scope import get_training_scope
-from organisations.rules import zone_of
+from organisations.rules.units import zone_of
+from organisations.training_scope import get_training_scope
 
 PAUSE = timedelta(hours=48)
 

@@ -21,9 +21,9 @@ from compliance.rules.terms import AnyRequirement, CourseRequirement, Requiremen
 from compliance.rules.working_days import WorkingDays
 from courses.models import Activity, Course
 from enrolments.models import ActivityResult, Completion, Enrolment
+from organisations import tree
 from organisations.models import Membership
-from organisations.queries import tree
-from organisations.rules import UnitSummary, zone_of
+from organisations.rules.units import UnitSummary, zone_of
 
 MOST_MAILED = 1_000
 

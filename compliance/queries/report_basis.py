@@ -27,7 +27,7 @@ from compliance.rules.working_days import WorkingDays
 from courses.models import Activity, Course
 from enrolments.models import Enrolment
 from organisations.models import Membership, Organisation
-from organisations.queries.tree import MAIN, below
+from organisations.tree import MAIN, below
 
 MOST_OBLIGATIONS = 500
 MOST_DAYS_AHEAD = 60

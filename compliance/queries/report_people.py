@@ -28,7 +28,7 @@ from compliance.rules.states import TrainingState
 from compliance.rules.working_days import WorkingDays
 from kernel.db import connection_of
 from organisations.models import Employment, Organisation
-from organisations.queries.tree import EMPLOYED
+from organisations.tree import EMPLOYED
 
 BATCH = 1_000
 WORDS = 6

@@ -12,9 +12,9 @@ from compliance.queries.free_days import load_free_days, province_of
 from compliance.rules.working_days import WorkingDays
 from kernel.errors import NotFound
 from kernel.permissions import Actor
-from organisations.queries import tree
-from organisations.queries.training_scope import get_training_scope, list_training_places
-from organisations.rules import OrganisationKind, UnitSummary, lineage
+from organisations import tree as organisations_tree
+from organisations.rules.units import OrganisationKind, UnitSummary, lineage
+from organisations.training_scope import get_training_scope, list_training_places
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ class ReportPlaceContext(PlaceReportContext):
 
 def get_report_place(session: Session, actor: Actor, organisation: UUID) -> ReportPlaceContext:
     """Return a place of the report by what addresses name it; raise NotFound."""
-    places = tree.list_tree(session)
+    places = organisations_tree.list_tree(session)
     chosen = next((unit for unit in places if unit.uuid == organisation), None)
     if chosen is None:
         raise NotFound
@@ -72,7 +72,7 @@ def get_report_roots(session: Session, actor: Actor) -> ReportRootsContext:
 
     An administrator sees that there is none yet.
     """
-    places, scope = tree.list_tree(session), get_training_scope(session, actor)
+    places, scope = organisations_tree.list_tree(session), get_training_scope(session, actor)
     seen = {unit.id for unit in places if scope.sees_any({unit.id})}
     roots = sorted((unit for unit in places if unit.id in seen and unit.parent_id not in seen), key=lambda unit: (unit.name_key, unit.id))
     if not roots and not scope.everywhere:

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from compliance.models import AccountFact, Assignment, DoneFact, Obligation, ObligationVersion, Recognition, StartedFact, Waiver
 from compliance.rules.documents import read_terms
 from organisations.models import Employment, Membership
-from organisations.queries.tree import PRESENT
+from organisations.tree import PRESENT
 
 TABLES = (Assignment, DoneFact, StartedFact, AccountFact, Waiver, Recognition)
 """The tables with records of a person."""

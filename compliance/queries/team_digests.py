@@ -16,9 +16,9 @@ from compliance.queries.reminders import load_late_since
 from compliance.rules.states import TrainingState
 from compliance.rules.team_digests import LATE, AssignedPerson, HeadedTree, StateCount
 from compliance.rules.working_days import WorkingDays
+from organisations import tree
 from organisations.models import Membership, UnitManager
-from organisations.queries import tree
-from organisations.rules import UnitSummary, zone_of
+from organisations.rules.units import UnitSummary, zone_of
 
 PORTION = 500
 _IN_FORCE = (Obligation.id == Assignment.obligation_id) & (Obligation.state == "active")

@@ -13,10 +13,10 @@ from compliance.models import Obligation, PlannedChange
 from compliance.queries.claim_lists import count_waiting, latest_waiting
 from kernel.db import UtcDateTime
 from kernel.permissions import Actor, ActorChannel, SiteRole
+from organisations.access import TrainingScope
 from organisations.models import Audience, TrainingGrant
-from organisations.permissions import TrainingScope
-from organisations.queries.training_scope import get_training_scope
-from organisations.rules import TrainingRole
+from organisations.rules.units import TrainingRole
+from organisations.training_scope import get_training_scope
 
 MOST_NAMED = 100
 

@@ -23,13 +23,12 @@ from kernel import clock
 from kernel.errors import NotFound
 from kernel.own_records import is_own
 from kernel.permissions import Actor
-from organisations.audience_rules.facts import AudienceCandidate
-from organisations.audience_rules.tree import RuleNode
+from organisations import tree
+from organisations.audiences import read_stored
 from organisations.models import AudienceVersion
-from organisations.queries import tree
-from organisations.queries.audiences import read_stored
-from organisations.queries.training_scope import get_training_scope, list_training_places
-from organisations.rules import UnitSummary
+from organisations.rules.audiences import AudienceCandidate, RuleNode
+from organisations.rules.units import UnitSummary
+from organisations.training_scope import get_training_scope, list_training_places
 
 MOST_ROWS = 500
 

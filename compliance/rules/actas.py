@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from compliance.rules.tally import TrainingTally, tally_sum
-from organisations.rules import lineage
+from organisations.rules.units import lineage
 
 CODE_LENGTH = 16
 

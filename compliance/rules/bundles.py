@@ -16,7 +16,7 @@ from compliance.rules.person_facts import FactKind, PersonFact, RecordScope, rec
 from compliance.rules.states import TrainingStatus
 from compliance.rules.status import TrainingCase, status_of, training_case
 from compliance.rules.terms import ObligationTerms, courses_of
-from organisations.rules import OrganisationKind, UnitSummary
+from organisations.rules.units import OrganisationKind, UnitSummary
 
 FORMAT = "aulario evidence 1"
 MANIFEST, SIGNATURE = "manifest.json", "manifest.sig"

@@ -18,7 +18,7 @@ from compliance.rules.record import (
     WaivedSpan,
     first_instant,
 )
-from organisations.rules import UnitSummary, zone_of
+from organisations.rules.units import UnitSummary, zone_of
 
 
 class FactKind(StrEnum):

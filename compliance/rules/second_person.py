@@ -2,7 +2,7 @@
 
 from enum import StrEnum
 
-from organisations.rules import NUMBER_ABOVE
+from organisations.rules.units import NUMBER_ABOVE
 
 
 class SecondPersonReason(StrEnum):

@@ -14,9 +14,9 @@ from compliance.rules.documents import read_terms, terms_document
 from compliance.rules.record import DAY
 from compliance.services.free_days import FreeDayValues
 from compliance.services.obligations import EnrolmentMode, ObligationValues
-from organisations.audience_rules.yaml_text import write_yaml
-from organisations.queries import audiences
-from organisations.services.audiences import AudienceRuleValues, today_of
+from organisations import audiences
+from organisations.audiences import AudienceRuleValues, today_of
+from organisations.rules.audience_drafts import write_yaml
 
 
 class PlannedKind(StrEnum):

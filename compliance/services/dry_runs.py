@@ -25,10 +25,10 @@ from compliance.services.change_contents import PlannedKind
 from courses.models import Course
 from kernel import outbox
 from kernel.i18n import site_locale
-from organisations.audience_rules.tree import RuleInForce, find_stays
+from organisations import audiences, tree
+from organisations.audiences import today_of
 from organisations.models import Audience
-from organisations.queries import audiences, tree
-from organisations.services.audiences import today_of
+from organisations.rules.audiences import RuleInForce, find_stays
 
 MOST_AT_ONCE = 200
 """People up to whom a dry run is made while somebody waits for the page."""

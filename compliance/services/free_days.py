@@ -14,7 +14,7 @@ from compliance.services.obligations import SecondPersonRequired
 from kernel import audit
 from kernel.errors import N_, Conflict
 from kernel.permissions import Actor
-from organisations.services.audiences import today_of
+from organisations.audiences import today_of
 
 REPLANNED = 2_000
 """Assignments that are planned anew in one transaction."""

@@ -18,8 +18,8 @@ from compliance.services.agreements import forget_agreements, require_agreements
 from kernel import audit
 from kernel.errors import N_, Conflict, Invalid
 from kernel.permissions import Actor
+from organisations.audiences import today_of
 from organisations.models import Audience
-from organisations.services.audiences import today_of
 
 
 class EnrolmentMode(StrEnum):

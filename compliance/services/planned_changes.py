@@ -27,10 +27,10 @@ from kernel import audit
 from kernel.errors import N_, Conflict, Invalid
 from kernel.i18n import choose
 from kernel.permissions import Actor, ActorChannel
+from organisations import audiences
+from organisations.audience_kinds import AudienceScope
+from organisations.audiences import AudienceEditConflict, AudienceRuleValues, ReasonRequired, today_of
 from organisations.models import Audience
-from organisations.queries.audience_kinds import AudienceScope
-from organisations.services import audiences
-from organisations.services.audiences import AudienceEditConflict, AudienceRuleValues, ReasonRequired, today_of
 
 LONGEST_REASON = 1000
 

@@ -19,7 +19,7 @@ from kernel import audit
 from kernel.errors import N_, Conflict, Invalid, SignInNeeded
 from kernel.own_records import note_left_out
 from kernel.permissions import Actor
-from organisations.permissions import TrainingScope
+from organisations.access import TrainingScope
 
 
 class RecognitionRepeats(Conflict):

@@ -16,7 +16,7 @@ from kernel.db import Database
 from kernel.files import FileStore
 from kernel.i18n import site_locale
 from kernel.permissions import SYSTEM
-from organisations.services.audiences import forget_stays
+from organisations.audiences import forget_stays
 
 PORTION = 200
 

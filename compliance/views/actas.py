@@ -25,7 +25,7 @@ from kernel.errors import N_, Gone, Invalid
 from kernel.i18n import _
 from kernel.web.limits import client_key, limit, limiter
 from kernel.web.request import Answer, allows, current_actor, current_session, public, requires, see_page, site_address
-from organisations.rules import zone_of
+from organisations.rules.units import zone_of
 
 bp = Blueprint("compliance_actas", __name__)
 

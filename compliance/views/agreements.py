@@ -16,7 +16,7 @@ from kernel import clock
 from kernel.i18n import _
 from kernel.web.forms import as_uuid
 from kernel.web.request import Answer, current_actor, current_session, requires, see_page
-from organisations.queries import audiences
+from organisations import audiences
 
 bp = Blueprint("compliance_agreements", __name__)
 

@@ -18,11 +18,11 @@ from compliance.services.planned_changes import NumberToType
 from kernel import clock
 from kernel.i18n import _, choose
 from kernel.web.request import Answer, current_actor, current_session, requires, see_page
-from organisations.audience_rules.sentences import write_sentence
+from organisations import audiences
+from organisations.access import AudienceAction
+from organisations.audiences import AudienceEditConflict
 from organisations.models import Audience
-from organisations.permissions import AudienceAction
-from organisations.queries import audiences
-from organisations.services.audiences import AudienceEditConflict
+from organisations.rules.audiences import write_sentence
 
 bp = Blueprint("compliance_audience_rules", __name__, url_prefix="/compulsory-training/audience-rules")
 

@@ -24,7 +24,7 @@ from kernel.web import after_response
 from kernel.web.file_responses import send_content
 from kernel.web.limits import limit, limiter
 from kernel.web.request import Answer, current_actor, current_session, requires, see_page
-from organisations.rules import zone_of
+from organisations.rules.units import zone_of
 
 bp = Blueprint("compliance_bundles", __name__, url_prefix="/training-report")
 

@@ -26,8 +26,8 @@ from kernel.own_records import is_own
 from kernel.web.file_responses import send_content
 from kernel.web.limits import limit, limiter
 from kernel.web.request import allows, current_actor, current_session, see_other
-from organisations.permissions import TrainingScope
-from organisations.queries.training_scope import list_training_places
+from organisations.access import TrainingScope
+from organisations.training_scope import list_training_places
 
 Subject = WaiverSubject | RecognitionSubject
 FormClass = TypeVar("FormClass", bound=EvidenceForm)

@@ -25,9 +25,9 @@ from kernel.errors import Invalid
 from kernel.i18n import DEFAULT_ZONE, _, format_date, ngettext
 from kernel.web.forms import whole_number
 from kernel.web.request import Answer, begin_writing, current_actor, current_session, reading_file, requires, see_page
-from organisations.queries import audiences
-from organisations.queries.training_scope import get_training_scope
-from organisations.services.audiences import ReasonRequired, today_of
+from organisations import audiences
+from organisations.audiences import ReasonRequired, today_of
+from organisations.training_scope import get_training_scope
 
 bp = Blueprint("compliance_free_days", __name__, url_prefix="/administration/free-days")
 

@@ -26,9 +26,8 @@ from kernel.tables import Cell, on_disk, type_of, write_csv
 from kernel.web import after_response
 from kernel.web.file_responses import send_generated
 from kernel.web.request import Answer, allows, current_actor, current_session, requires
-from organisations.audience_rules.sentences import write_sentence
-from organisations.audience_rules.tree import explain
-from organisations.pages.audiences import explanation_lines
+from organisations.audience_preview import explanation_lines
+from organisations.rules.audiences import explain, write_sentence
 
 bp = Blueprint("compliance_learner", __name__)
 

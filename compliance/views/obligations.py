@@ -44,11 +44,11 @@ from kernel.errors import Conflict
 from kernel.i18n import _, choose, site_locale
 from kernel.web.forms import as_uuid, whole_number
 from kernel.web.request import Answer, allows, current_actor, current_session, requires, see_page
-from organisations.audience_rules.sentences import write_sentence
+from organisations import audiences
+from organisations.access import TrainingScope
+from organisations.audiences import ReasonRequired, today_of
 from organisations.models import Audience
-from organisations.permissions import TrainingScope
-from organisations.queries import audiences
-from organisations.services.audiences import ReasonRequired, today_of
+from organisations.rules.audiences import write_sentence
 
 bp = Blueprint("compliance_obligations", __name__, url_prefix="/compulsory-training/obligations")
 

@@ -32,7 +32,7 @@ from kernel.errors import NotFound
 from kernel.i18n import _, choose
 from kernel.permissions import Actor
 from kernel.web.request import Answer, allows, current_actor, current_session, requires, see_page
-from organisations.queries import audiences
+from organisations import audiences
 
 bp = Blueprint("compliance_changes", __name__, url_prefix="/compulsory-training/obligations/changes")
 

@@ -21,7 +21,7 @@ from kernel.web.file_responses import send_generated
 from kernel.web.limits import limit, limiter
 from kernel.web.paging import Page, requested_page
 from kernel.web.request import Answer, allows, begin_writing, current_actor, current_session, reading_file, requires, see_page
-from organisations.unit_lists.reading import UnitListFault
+from organisations.list_reading import UnitListFault
 
 bp = Blueprint("compliance_recognition_lists", __name__, url_prefix="/training/recognition-lists")
 

@@ -37,7 +37,7 @@ from kernel.web import after_response
 from kernel.web.forms import as_uuid
 from kernel.web.request import Answer, allows, current_actor, current_session, requires
 from organisations.models import Organisation
-from organisations.rules import zone_of
+from organisations.rules.units import zone_of
 
 bp = Blueprint("compliance_report", __name__, url_prefix="/training-report")
 

@@ -34,8 +34,8 @@ from kernel.permissions import Actor
 from kernel.web.forms import as_uuid
 from kernel.web.paging import Page, requested_page
 from kernel.web.request import Answer, allows, begin_writing, current_actor, current_session, requires, see_other, see_page
-from organisations.permissions import TrainingScope
-from organisations.queries.training_scope import get_training_scope
+from organisations.access import TrainingScope
+from organisations.training_scope import get_training_scope
 
 bp = Blueprint("compliance_waivers", __name__)
 

@@ -10,8 +10,8 @@ from courses.content.published import unknown_institution
 from courses.content.scalars import nearest_of
 from courses.models import Course
 from kernel.permissions import Actor
-from organisations.queries.institutions import Institution, get_institution_scope, list_institutions, list_institutions_of
-from organisations.queries.profile import list_signatories_on
+from organisations.institutions import Institution, get_institution_scope, list_institutions, list_institutions_of
+from organisations.profile import list_signatories_on
 
 
 def find_named_institution(institutions: Sequence[Institution], key: str) -> Institution | None:

@@ -8,9 +8,9 @@ from sqlalchemy.orm import Session
 from courses.content.model import CourseFolder, Visibility
 from courses.models import Course, CourseVersion, VersionViewer
 from kernel.i18n import choose
+from organisations.audiences import AudienceUse
+from organisations.employment import is_staff, known_audiences, known_unit_codes, own_audience_keys, own_unit_codes
 from organisations.models import Audience
-from organisations.queries.audience_uses import AudienceUse
-from organisations.queries.staff import is_staff, known_audiences, known_unit_codes, own_audience_keys, own_unit_codes
 
 UNIT, AUDIENCE = "unit", "audience"
 MOST_NAMED = 100

@@ -19,7 +19,7 @@ from kernel.db import connection_of
 from kernel.errors import NotFound
 from kernel.permissions import Actor
 from organisations.models import Organisation
-from organisations.queries.tree import belongs_to
+from organisations.tree import belongs_to
 
 MOST_SHOWN = 10
 

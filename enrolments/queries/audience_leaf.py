@@ -13,8 +13,8 @@ from enrolments.audience_leaves import HoldsLeaf
 from enrolments.models import Completion, Enrolment
 from kernel.errors import N_
 from kernel.i18n import choose, site_locale
-from organisations.audience_rules.facts import HeldFact
-from organisations.queries.audience_kinds import MOST_CHOICES, AudienceLeafKind, AudienceScope, LeafChoice, LeafQuestion, end_of
+from organisations.audience_kinds import MOST_CHOICES, AudienceLeafKind, AudienceScope, LeafChoice, LeafQuestion, end_of
+from organisations.rules.audiences import HeldFact
 
 
 def _holds(leaf: HoldsLeaf, scope: AudienceScope) -> ColumnElement[bool]:

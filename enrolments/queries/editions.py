@@ -20,7 +20,7 @@ from kernel.codes import read_code
 from kernel.errors import NotFound
 from kernel.permissions import Actor
 from organisations.models import Membership, Organisation
-from organisations.queries.tree import MAIN
+from organisations.tree import MAIN
 
 MOST_EDITIONS = 200
 

@@ -20,7 +20,7 @@ from enrolments.models import ActivityResult, Completion, Edition, EditionPlace,
 from enrolments.queries.learning import results_of_many
 from enrolments.rules import Results, course_grade, merit
 from organisations.models import Organisation
-from organisations.queries.tree import belongs_to
+from organisations.tree import belongs_to
 
 BATCH = 500
 

@@ -17,7 +17,7 @@ from enrolments.models import Completion, Enrolment
 from enrolments.queries.takes import completed_in_any_take
 from kernel.db import connection_of
 from organisations.models import Membership, Organisation
-from organisations.queries.tree import MAIN, PRESENT, below
+from organisations.tree import MAIN, PRESENT, below
 
 BATCH = 500
 MOST_COURSES = 200

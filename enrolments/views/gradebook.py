@@ -32,8 +32,8 @@ from kernel.web import after_response
 from kernel.web.file_responses import send_generated
 from kernel.web.paging import Page, requested_page
 from kernel.web.request import allows, current_actor, current_session, requires
-from organisations.queries.tree import list_tree
-from organisations.rules import in_order
+from organisations.rules.units import in_order
+from organisations.tree import list_tree
 
 bp = Blueprint("enrolments_gradebook", __name__)
 

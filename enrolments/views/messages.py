@@ -21,7 +21,7 @@ from kernel import clock
 from kernel.i18n import _
 from kernel.web.forms import as_uuid
 from kernel.web.request import Answer, begin_writing, current_actor, current_session, is_read_only_request, requires
-from organisations.queries.tree import list_tree
+from organisations.tree import list_tree
 
 bp = Blueprint("enrolments_messages", __name__)
 

@@ -12,8 +12,8 @@ from enrolments.queries.gradebook import GradebookFilter, count_gradebook
 from enrolments.queries.learning import list_groups
 from enrolments.views.gradebook import get_published, outline_of
 from kernel.web.request import current_session, requires
-from organisations.queries.tree import list_tree
-from organisations.rules import in_order
+from organisations.rules.units import in_order
+from organisations.tree import list_tree
 
 bp = Blueprint("enrolments_following", __name__)
 

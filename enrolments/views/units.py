@@ -20,10 +20,10 @@ from kernel.web import after_response
 from kernel.web.file_responses import send_generated
 from kernel.web.forms import as_uuid
 from kernel.web.request import current_actor, current_session, requires
+from organisations import tree
+from organisations.access import ManagedUnits, OrganisationAction, UnitContext
 from organisations.models import Organisation
-from organisations.permissions import ManagedUnits, OrganisationAction, UnitContext
-from organisations.queries import tree
-from organisations.rules import UnitSummary, in_order, lineage, rolled_up
+from organisations.rules.units import UnitSummary, in_order, lineage, rolled_up
 
 bp = Blueprint("enrolments_units", __name__, url_prefix="/units")
 

@@ -26,15 +26,15 @@ from lms.demo.institution import POSTS
 from lms.demo.people import ADMINISTRATOR, AUDITOR, OFFICER, DemoLearner, DemoOutcome
 from lms.demo.timeline import ZONE, DemoTimeline, Life, person_of
 from lms.instance import Instance
-from organisations.audience_rules.leaves import PostLeaf, ProvinceLeaf, UnitLeaf
-from organisations.audience_rules.tree import RuleNode
+from organisations import audiences, units
+from organisations.audiences import AudienceRuleValues
 from organisations.models import Audience, Organisation
-from organisations.rules import TrainingRole
-from organisations.services import audiences, members
-from organisations.services.audiences import AudienceRuleValues
-from organisations.services.members import MembershipValues
-from organisations.services.posts import post_key
-from organisations.services.training_grants import give_training_role
+from organisations.posts import post_key
+from organisations.rules.audience_leaves import PostLeaf, ProvinceLeaf, UnitLeaf
+from organisations.rules.audiences import RuleNode
+from organisations.rules.units import TrainingRole
+from organisations.training_scope import give_training_role
+from organisations.units import MembershipValues
 
 INSTITUTION, MOVES_TO = "IM", "IM-LO-01"
 LAW = {"es": "Plan anual de capacitación de la institución de muestra", "en": "Annual training plan of the sample institution"}
@@ -72,7 +72,7 @@ def compulsory_life(stage: DemoTimeline, people: Sequence[DemoLearner]) -> Life:
     yield moment
     for mover in asking[4:][-1:]:
         membership = MembershipValues(_place(stage, MOVES_TO).id, None)
-        members.assign_members(stage.session, administrator, {mover.person_id or 0: membership}, now=moment)
+        units.assign_members(stage.session, administrator, {mover.person_id or 0: membership}, now=moment)
     moment = stage.now - timedelta(days=1, hours=3)
     yield moment
     for waiting in asking[4:][-1:]:

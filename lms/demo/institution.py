@@ -10,13 +10,12 @@ from accounts.names import PRESENT
 from courses.models import StaffRole
 from lms.demo.people import ADMINISTRATOR, MANAGER, STAFF, DemoLearner
 from lms.demo.timeline import WEEKS, DemoTimeline, Life, person_of
+from organisations import units as members
+from organisations.employment import EmploymentValues, record_employments
 from organisations.models import Employment, Organisation
-from organisations.rules import EmploymentDays, OrganisationKind
-from organisations.services import members, tree
-from organisations.services.employment import EmploymentValues, record_employments
-from organisations.services.members import MembershipValues
-from organisations.services.posts import find_or_make_posts, post_key
-from organisations.services.tree import UnitValues
+from organisations.posts import find_or_make_posts, post_key
+from organisations.rules.units import EmploymentDays, OrganisationKind
+from organisations.units import MembershipValues, UnitValues
 
 INSTITUTION = UnitValues("Instituto de Muestra", "IM")
 PROVINCES = {
@@ -45,13 +44,13 @@ def institution_life(stage: DemoTimeline, people: Sequence[DemoLearner]) -> Life
     managers = [stage.people[identity.email] for identity in (MANAGER, STAFF[StaffRole.OWNER])]
     moment = stage.start + timedelta(hours=9)
     yield moment
-    top = tree.make(stage.session, administrator, None, OrganisationKind.INSTITUTION, INSTITUTION, now=moment)
+    top = members.make(stage.session, administrator, None, OrganisationKind.INSTITUTION, INSTITUTION, now=moment)
     units: list[Organisation] = []
     for number, (plan, below) in enumerate(PROVINCES.items()):
-        province = tree.make(stage.session, administrator, top, OrganisationKind.PROVINCE, plan, now=moment)
+        province = members.make(stage.session, administrator, top, OrganisationKind.PROVINCE, plan, now=moment)
         for manager in managers[number : number + 1]:
-            tree.name_manager(stage.session, administrator, province, person_of(stage, manager), now=moment)
-        units += [tree.make(stage.session, administrator, province, OrganisationKind.UNIT, unit, now=moment) for unit in below]
+            members.name_manager(stage.session, administrator, province, person_of(stage, manager), now=moment)
+        units += [members.make(stage.session, administrator, province, OrganisationKind.UNIT, unit, now=moment) for unit in below]
     places = {learner.identity.email: learner.chance("unit").choices(units, SIZES)[0] for learner in people}
     for week in range(1, WEEKS + 1):
         moment = stage.start + timedelta(weeks=week, hours=-15)

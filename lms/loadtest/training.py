@@ -15,13 +15,13 @@ from kernel import clock, outbox
 from kernel.permissions import SYSTEM, Actor
 from lms.instance import Instance
 from lms.loadtest.course import SLUG
-from organisations.audience_rules.leaves import UnitLeaf
+from organisations import audiences
+from organisations import units as members
+from organisations.audiences import AudienceRuleValues
 from organisations.models import Organisation
-from organisations.rules import OrganisationKind
-from organisations.services import audiences, members, tree
-from organisations.services.audiences import AudienceRuleValues
-from organisations.services.members import MembershipValues
-from organisations.services.tree import UnitValues
+from organisations.rules.audience_leaves import UnitLeaf
+from organisations.rules.units import OrganisationKind
+from organisations.units import MembershipValues, UnitValues
 
 PROVINCES, UNITS = 24, 275
 AT_ONCE = 500
@@ -34,13 +34,13 @@ def require_course(instance: Instance, count: int) -> None:
     """Give everybody a unit, put so many obligations in force, and compute all statuses as the clock would."""
     now = clock.now()
     with instance.database.unit_of_work() as session:
-        top = tree.make(session, SYSTEM, None, OrganisationKind.INSTITUTION, UnitValues("Instituto de prueba", "IP"), now=now)
+        top = members.make(session, SYSTEM, None, OrganisationKind.INSTITUTION, UnitValues("Instituto de prueba", "IP"), now=now)
         provinces = [
-            tree.make(session, SYSTEM, top, OrganisationKind.PROVINCE, UnitValues(f"Provincia {number}", f"IP-{number}"), now=now)
+            members.make(session, SYSTEM, top, OrganisationKind.PROVINCE, UnitValues(f"Provincia {number}", f"IP-{number}"), now=now)
             for number in range(PROVINCES)
         ]
         units = [
-            tree.make(session, SYSTEM, province, OrganisationKind.UNIT, UnitValues(f"Unidad {number}", f"IP-U{number}"), now=now).id
+            members.make(session, SYSTEM, province, OrganisationKind.UNIT, UnitValues(f"Unidad {number}", f"IP-U{number}"), now=now).id
             for number, province in zip(range(UNITS), cycle(provinces), strict=False)
         ]
         people = session.scalars(select(Person.id).order_by(Person.id)).all()

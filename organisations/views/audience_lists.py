@@ -9,16 +9,14 @@ from kernel.i18n import _, choose, language
 from kernel.web.limits import limit, limiter
 from kernel.web.paging import Page, requested_page
 from kernel.web.request import Answer, current_actor, current_session, requires, see_page
-from organisations.audience_rules.leaves import ListLeaf
-from organisations.forms.audiences import AudienceListForm
+from organisations import audiences
+from organisations.access import AudienceAction, AudienceContext
+from organisations.audience_preview import count_listed, list_listed
+from organisations.audiences import AudienceKeyConflict
 from organisations.models import AudienceList
-from organisations.permissions import AudienceAction, AudienceContext
-from organisations.queries import audiences as queries
-from organisations.queries.audience_access import edited_institutions, get_audience_list_context, get_audiences_context
-from organisations.queries.audience_list_people import count_listed, list_listed
-from organisations.services import audiences as services
-from organisations.services.audiences import AudienceKeyConflict
-from organisations.views.audiences import chosen_institution, offered_institutions
+from organisations.rules.audience_leaves import ListLeaf
+from organisations.training_scope import edited_institutions, get_audience_list_context, get_audiences_context
+from organisations.views.audiences import AudienceListForm, chosen_institution, offered_institutions
 
 bp = Blueprint("organisations_audience_lists", __name__, url_prefix="/administration/audience-lists")
 
@@ -40,7 +38,7 @@ def _offered(form: AudienceListForm, subject: AudienceContext) -> AudienceListFo
 
 def _page(form: AudienceListForm, subject: AudienceContext) -> str:
     own = edited_institutions(subject.scope, subject.places)
-    rows = [(row, choose(row.title)) for row in queries.list_audience_lists(current_session(), own)]
+    rows = [(row, choose(row.title)) for row in audiences.list_audience_lists(current_session(), own)]
     return render_template("organisations/audience_lists.html", form=form, rows=rows)
 
 
@@ -54,7 +52,7 @@ def save(subject: AudienceContext) -> Answer:
     limiter().use(RATE, str(current_actor().person_id))
     institution = chosen_institution(form)
     lines = form.lines()
-    named = queries.find_listed_people(session, institution.id, lines)
+    named = audiences.find_listed_people(session, institution.id, lines)
     unclear = [line for line in lines if len(named.get(line, ())) != 1]
     if unclear or not lines:
         line_numbers = ", ".join(unclear[:SHOWN_LINES])
@@ -65,7 +63,7 @@ def save(subject: AudienceContext) -> Answer:
         return _page(form, subject), 422
     people = {person for line in lines for person in named[line]}
     try:
-        row = services.set_list(
+        row = audiences.set_list(
             session, current_actor(), institution, form.key.data or "", {language(): form.title.data or ""}, people, now=clock.now()
         )
     except AudienceKeyConflict as refused:
@@ -91,7 +89,7 @@ def people(subject: AudienceContext) -> Answer:
         count=count_listed(session, row),
         page=Page(listed[:ROWS], requested.number, len(listed) > ROWS),
         words=query,
-        rules=[(listed, choose(listed.title)) for listed in queries.list_naming(session, ListLeaf.kind, [row.key])],
+        rules=[(listed, choose(listed.title)) for listed in audiences.list_naming(session, ListLeaf.kind, [row.key])],
     )
 
 
@@ -100,6 +98,6 @@ def people(subject: AudienceContext) -> Answer:
 def delete(subject: AudienceContext) -> Answer:
     """Delete a list that no rule names."""
     assert subject.people_list is not None
-    services.delete_list(current_session(), current_actor(), subject.people_list, now=clock.now())
+    audiences.delete_list(current_session(), current_actor(), subject.people_list, now=clock.now())
     flash(_("The list was deleted."), "ok")
     return see_page("organisations_audience_lists.lists")

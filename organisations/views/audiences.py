@@ -1,45 +1,149 @@
-"""Audiences for administrators, training officers and auditors: rules with a preview, their versions, and why somebody is in one."""
+"""Forms of audiences: their rules, and lists of people that rules name."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from hashlib import sha256
 
 from flask import Blueprint, flash, render_template, request
+from wtforms import DateField, HiddenField, SelectField, TextAreaField, ValidationError
+from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than its stubs
+from wtforms.validators import InputRequired, Length
 
 from accounts import access_log
 from accounts.privacy import AccessPurpose, PeopleListKind, record_access
 from kernel import clock
-from kernel.i18n import _, choose
+from kernel.clock import FIRST_DAY, LAST_DAY
+from kernel.i18n import _, choose, lazy_, ngettext
 from kernel.web import after_response
-from kernel.web.forms import as_uuid, clean_text, whole_number
+from kernel.web.forms import DAYS, Form, LineField, as_uuid, clean_text, whole_number
 from kernel.web.request import Answer, allows, current_actor, current_session, requires, see_page
-from organisations.audience_rules.drafts import DraftPath, GroupDraft, draft_of, find_excess, plain_of
-from organisations.audience_rules.reading import read_rule, read_yaml
-from organisations.audience_rules.sentences import write_sentence
-from organisations.audience_rules.tree import RuleNode, explain, is_in, may_be_in, references
-from organisations.audience_rules.yaml_text import write_yaml
-from organisations.forms.audience_drafts import MOST_FIELDS, apply_edit, read_draft
-from organisations.forms.audiences import LONGEST_RULE, AudienceForm, AudienceListForm, AudienceRuleForm
-from organisations.models import Audience, Organisation
-from organisations.pages.audience_builder import build_view, find_typed
-from organisations.pages.audiences import explanation_lines, missing_lines
-from organisations.permissions import AudienceAction, AudienceContext
-from organisations.queries import audiences as queries
-from organisations.queries import tree
-from organisations.queries.audience_access import (
-    edited_institutions,
-    get_audience_context,
-    get_audiences_context,
-    seen_institutions,
+from organisations import audiences as organisations_audiences
+from organisations import tree
+from organisations.access import AudienceAction, AudienceContext
+from organisations.audience_kinds import AudienceScope, ChoiceSearch, kinds_of, leaf_classes
+from organisations.audience_preview import AudiencePreview, MissingCount, explanation_lines, preview
+from organisations.audiences import (
+    AudienceEditConflict,
+    AudienceKeyConflict,
+    AudienceRuleValues,
+    ReasonRequired,
+    list_uses,
+    list_waiting_rules,
 )
-from organisations.queries.audience_choices import ChoiceSearch
-from organisations.queries.audience_kinds import AudienceScope, kinds_of, leaf_classes
-from organisations.queries.audience_preview import AudiencePreview, preview
-from organisations.queries.audience_uses import list_uses, list_waiting_rules
-from organisations.rules import UnitPath, in_order
-from organisations.services import audiences as services
-from organisations.services.audiences import AudienceEditConflict, AudienceKeyConflict, AudienceRuleValues, ReasonRequired
+from organisations.models import Audience, Organisation
+from organisations.rules.audience_drafts import DraftPath, GroupDraft, draft_of, find_excess, plain_of, read_rule, read_yaml, write_yaml
+from organisations.rules.audiences import (
+    LeafNames,
+    RuleNode,
+    explain,
+    is_in,
+    may_be_in,
+    references,
+    write_sentence,
+)
+from organisations.rules.units import UnitPath, in_order
+from organisations.training_scope import edited_institutions, get_audience_context, get_audiences_context, seen_institutions
+from organisations.views.audience_builder import MOST_FIELDS, apply_edit, build_view, find_typed, read_draft
+
+LONGEST_RULE = 20_000
+"""Characters of a rule that is typed; a longer text is not even read."""
+_KEY = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*\Z")
+
+
+class AudienceRuleForm(Form):
+    """The rule of an audience, from a day on."""
+
+    rule = TextAreaField(lazy_("Rule"), [Length(max=LONGEST_RULE, message=lazy_("Use at most %(max)d characters."))])
+    effective_on = DateField(lazy_("In force from"), [InputRequired(lazy_("Give a date."))], format=DAYS)
+    reason = LineField(lazy_("Reason"), [Length(max=1000, message=lazy_("Use at most %(max)d characters."))])
+    view = HiddenField(default="form")
+    """Whether the rule is built by form, or typed as text."""
+    seen = HiddenField()
+    """The number of the version that was opened."""
+    previewed = HiddenField()
+    """The mark of the rule whose preview was shown."""
+    number = LineField(lazy_("Number of people"))
+    """Typed where the rule lets in nobody or everybody."""
+
+    def validate_effective_on(self, field: DateField) -> None:
+        """Refuse a day that nobody means."""
+        if field.data and not FIRST_DAY <= field.data <= LAST_DAY:
+            raise ValidationError(_("Give a date."))
+
+
+class AudienceForm(AudienceRuleForm):
+    """An audience to add."""
+
+    institution = SelectField(lazy_("Institution"), choices=[])
+    key = LineField(
+        lazy_("Key"), [InputRequired(lazy_("Give it a key.")), Length(max=64, message=lazy_("Use at most %(max)d characters."))]
+    )
+    title_es = LineField(
+        lazy_("Title in Spanish"),
+        [InputRequired(lazy_("Give it a title.")), Length(max=150, message=lazy_("Use at most %(max)d characters."))],
+    )
+    title_en = LineField(lazy_("Title in English"), [Length(max=150, message=lazy_("Use at most %(max)d characters."))])
+
+    def validate_key(self, field: LineField) -> None:
+        """Let a key be words of small letters and digits with hyphens."""
+        if not _KEY.match(field.data or ""):
+            raise ValidationError(_("Use lower-case letters without accents, digits and hyphens."))
+
+    def offer(self, institutions: Sequence[UnitPath]) -> None:
+        """Let these institutions be chosen."""
+        self.institution.choices = [
+            SelectChoice(value=str(institution_path.place.uuid), label=institution_path.place.name) for institution_path in institutions
+        ]
+
+    def titles(self) -> dict[str, str]:
+        """Return the titles by language."""
+        return {code: text for code, text in (("es", self.title_es.data), ("en", self.title_en.data)) if text}
+
+
+class AudienceListForm(Form):
+    """A list of people for the rules of audiences: one person a line."""
+
+    institution = SelectField(lazy_("Institution"), choices=[])
+    title = LineField(
+        lazy_("Title"), [InputRequired(lazy_("Give it a title.")), Length(max=150, message=lazy_("Use at most %(max)d characters."))]
+    )
+    key = LineField(
+        lazy_("Key"), [InputRequired(lazy_("Give it a key.")), Length(max=64, message=lazy_("Use at most %(max)d characters."))]
+    )
+    people = TextAreaField(lazy_("People"), [Length(max=800_000, message=lazy_("Use at most %(max)d characters."))])
+
+    def validate_key(self, field: LineField) -> None:
+        """Let a key be words of small letters and digits with hyphens."""
+        if not _KEY.match(field.data or ""):
+            raise ValidationError(_("Use lower-case letters without accents, digits and hyphens."))
+
+    def offer(self, institutions: Sequence[UnitPath]) -> None:
+        """Let these institutions be chosen."""
+        self.institution.choices = [
+            SelectChoice(value=str(institution_path.place.uuid), label=institution_path.place.name) for institution_path in institutions
+        ]
+
+    def lines(self) -> list[str]:
+        """Return what names each person, once each."""
+        cleaned = (clean_text(line) for line in (self.people.data or "").splitlines())
+        return list(dict.fromkeys(line for line in cleaned if line))
+
+
+def missing_lines(missing: Sequence[MissingCount], names: LeafNames) -> list[str]:
+    """Say of each condition how many have no value for it, and how many of these come in all the same (spec/compulsory 3.3)."""
+    return [
+        ngettext(
+            "“%(condition)s”: %(count)s person has no value on record; %(let_in)s of them come in all the same.",
+            "“%(condition)s”: %(count)s people have no value on record; %(let_in)s of them come in all the same.",
+            count.people,
+            condition=count.leaf.describe(names, negated=False),
+            let_in=count.let_in,
+        )
+        for count in missing
+    ]
+
 
 bp = Blueprint("organisations_audiences", __name__, url_prefix="/administration/audiences")
 
@@ -52,8 +156,8 @@ FORM, TEXT = "form", "text"
 def audiences(subject: AudienceContext) -> Answer:
     """List the audiences with how many people are in each."""
     session = current_session()
-    counts = queries.count_members(session)
-    listed = queries.list_audiences(session, seen_institutions(subject))
+    counts = organisations_audiences.count_members(session)
+    listed = organisations_audiences.list_audiences(session, seen_institutions(subject))
     rows = [(row, choose(row.title), counts.get(row.id, 0)) for row in listed]
     return render_template("organisations/audiences.html", rows=rows, may_edit=allows(AudienceAction.EDIT, subject))
 
@@ -62,7 +166,9 @@ def audiences(subject: AudienceContext) -> Answer:
 @requires(AudienceAction.EDIT, get_audiences_context)
 def new(subject: AudienceContext) -> Answer:
     """Show the form of a new audience."""
-    form = AudienceForm(formdata=None, data={"rule": "unit: ", "effective_on": services.today_of(clock.now()), "view": _chosen_view()})
+    form = AudienceForm(
+        formdata=None, data={"rule": "unit: ", "effective_on": organisations_audiences.today_of(clock.now()), "view": _chosen_view()}
+    )
     return _form_page(form, None, SubmittedRule(GroupDraft(), _offer(form, subject)))
 
 
@@ -97,7 +203,7 @@ def make(subject: AudienceContext) -> Answer:
     if not _is_agreed(form, checked):
         return _form_page(form, None, read, checked), 422
     try:
-        row, planned = services.propose_audience(
+        row, planned = organisations_audiences.propose_audience(
             session, current_actor(), institution, form.key.data or "", form.titles(), _values(form, read.rule), now=clock.now()
         )
     except (AudienceKeyConflict, ReasonRequired) as refused:
@@ -123,18 +229,25 @@ def audience(context: AudienceContext) -> Answer:
     """Show an audience: its sentence, how many are in it, and every version of its rule."""
     session, subject = current_session(), _audience_of(context)
     versions = [
-        (row, write_sentence(rule := queries.read_stored(session, row.rule), queries.leaf_names(session, rule)))
-        for row in reversed(queries.list_versions(session, subject.id))
+        (
+            row,
+            write_sentence(
+                rule := organisations_audiences.read_stored(session, row.rule), organisations_audiences.leaf_names(session, rule)
+            ),
+        )
+        for row in reversed(organisations_audiences.list_versions(session, subject.id))
     ]
     may_edit = allows(AudienceAction.EDIT, context)
     waiting = list_waiting_rules(session, subject) if may_edit else []
     authors = {rule.author_id for rule in waiting}
-    people = queries.people_names(session, authors | {person for row, _sentence in versions for person in (row.author_id, row.approved_by)})
+    people = organisations_audiences.people_names(
+        session, authors | {person for row, _sentence in versions for person in (row.author_id, row.approved_by)}
+    )
     return render_template(
         "organisations/audience.html",
         audience=subject,
         title=choose(subject.title),
-        members=queries.count_members(session).get(subject.id, 0),
+        members=organisations_audiences.count_members(session).get(subject.id, 0),
         versions=versions,
         people=people,
         may_edit=may_edit,
@@ -149,7 +262,7 @@ def delete(context: AudienceContext) -> Answer:
     """Delete an audience that nothing names."""
     subject = _audience_of(context)
     title = choose(subject.title)
-    services.delete_audience(current_session(), current_actor(), subject, now=clock.now())
+    organisations_audiences.delete_audience(current_session(), current_actor(), subject, now=clock.now())
     flash(_("“%(name)s” was deleted.", name=title), "ok")
     return see_page("organisations_audiences.audiences")
 
@@ -164,11 +277,13 @@ def _audience_of(context: AudienceContext) -> Audience:
 def rule(context: AudienceContext) -> Answer:
     """Show the form that changes a rule."""
     subject = _audience_of(context)
-    session, today = current_session(), services.today_of(clock.now())
-    newest = queries.list_versions(session, subject.id)[-1]
+    session, today = current_session(), organisations_audiences.today_of(clock.now())
+    newest = organisations_audiences.list_versions(session, subject.id)[-1]
     shown = {"rule": newest.rule, "effective_on": max(today, newest.effective_on), "seen": subject.latest, "view": _chosen_view()}
     form = AudienceRuleForm(formdata=None, data=shown)
-    return _form_page(form, subject, SubmittedRule(draft_of(queries.read_stored(session, newest.rule)), subject.institution_id))
+    return _form_page(
+        form, subject, SubmittedRule(draft_of(organisations_audiences.read_stored(session, newest.rule)), subject.institution_id)
+    )
 
 
 @bp.post("/<uuid:audience>/rule")
@@ -184,13 +299,13 @@ def change(context: AudienceContext) -> Answer:
     if not _is_agreed(form, checked):
         return _form_page(form, subject, read, checked), 422
     try:
-        planned = services.plan_rule(session, current_actor(), subject, _values(form, read.rule), now=clock.now())
+        planned = organisations_audiences.plan_rule(session, current_actor(), subject, _values(form, read.rule), now=clock.now())
         if planned is not None:
             return see_page("compliance_audience_rules.change", change=planned)
-        services.change_rule(session, current_actor(), subject, _values(form, read.rule), now=clock.now())
+        organisations_audiences.change_rule(session, current_actor(), subject, _values(form, read.rule), now=clock.now())
     except AudienceEditConflict as refused:
         form.refuse(form.rule, _(refused.text))
-        newest = queries.list_versions(session, subject.id)[-1]
+        newest = organisations_audiences.list_versions(session, subject.id)[-1]
         form.seen.data = str(newest.number)
         return _form_page(form, subject, read, checked, others=newest.rule), 409
     except ReasonRequired as refused:
@@ -260,7 +375,7 @@ def _read_draft(form: AudienceRuleForm, institution: int | None) -> SubmittedRul
 def _known(reading: SubmittedRule) -> SubmittedRule:
     """Refuse a rule with names that nothing has."""
     assert reading.rule is not None
-    known = queries.name_references(current_session(), reading.rule)
+    known = organisations_audiences.name_references(current_session(), reading.rule)
     unknown = sorted(key for kind, key in references(reading.rule) if (kind, key) not in known)
     if not unknown:
         return reading
@@ -291,10 +406,10 @@ class CheckedRule:
 
 def _preview(form: AudienceRuleForm, rule: RuleNode, subject: Audience | None, institution: int) -> CheckedRule:
     """Compare a rule with the one before it, as of its first day where that is still to come, by what is on record today."""
-    session, today = current_session(), services.today_of(clock.now())
+    session, today = current_session(), organisations_audiences.today_of(clock.now())
     assert form.effective_on.data is not None
     day = max(today, form.effective_on.data)
-    before = queries.find_rule_on(session, subject.id, day) if subject is not None else None
+    before = organisations_audiences.find_rule_on(session, subject.id, day) if subject is not None else None
     return CheckedRule(rule, preview(session, rule, before, AudienceScope(institution, day)), day if day > today else None)
 
 
@@ -318,7 +433,7 @@ def _form_page(
     session = current_session()
     sentence, text, missing = "", "", list[str]()
     if checked is not None:
-        names = queries.leaf_names(session, checked.rule)
+        names = organisations_audiences.leaf_names(session, checked.rule)
         sentence, text, missing = write_sentence(checked.rule, names), write_yaml(checked.rule), missing_lines(checked.shown.missing, names)
         form.previewed.data = checked.mark
         access_log.record_list_access(PeopleListKind.AUDIENCE, Audience, subject.id if subject is not None else None)
@@ -352,16 +467,16 @@ def _record_access_of(person_id: int) -> None:
 def why(context: AudienceContext) -> Answer:
     """Show whether a person is in an audience today, and what each condition finds."""
     subject = _audience_of(context)
-    session, today = current_session(), services.today_of(clock.now())
+    session, today = current_session(), organisations_audiences.today_of(clock.now())
     query = " ".join(request.args.get("who", "").split())[:254]
-    person = queries.find_candidate_person(session, subject.institution_id, query) if query else None
-    rule = queries.find_rule_on(session, subject.id, today)
+    person = organisations_audiences.find_candidate_person(session, subject.institution_id, query) if query else None
+    rule = organisations_audiences.find_rule_on(session, subject.id, today)
     lines, inside, may = list[object](), False, False
     if person is not None and rule is not None:
         _record_access_of(person.id)
-        candidate = queries.load_candidates(session, subject.institution_id, [person.id])[person.id]
+        candidate = organisations_audiences.load_candidates(session, subject.institution_id, [person.id])[person.id]
         inside, may = is_in(rule, candidate, today), may_be_in(candidate, today)
-        lines = list(explanation_lines(explain(rule, candidate, today), queries.leaf_names(session, rule)))
+        lines = list(explanation_lines(explain(rule, candidate, today), organisations_audiences.leaf_names(session, rule)))
     return render_template(
         "organisations/audience_why.html",
         audience=subject,

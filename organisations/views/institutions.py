@@ -24,16 +24,24 @@ from kernel.web.request import (
     requires,
     see_page,
 )
-from organisations.forms.site_settings import USUAL, ColoursForm, InstitutionFactsForm, LogoForm, NewInstitutionForm, SignatoryForm
-from organisations.forms.tree import MemberForm
+from organisations import institutions as organisations_institutions
+from organisations import profile
+from organisations.access import InstitutionAction, InstitutionAdministratorContext, InstitutionContext
+from organisations.institutions import get_institution, get_institutions
 from organisations.models import Organisation
-from organisations.permissions import InstitutionAction, InstitutionAdministratorContext, InstitutionContext
-from organisations.queries import institutions as queries
-from organisations.queries import profile as profiles
-from organisations.queries.institutions import get_institution, get_institutions
-from organisations.services import institution_grants
-from organisations.services import profile as services
-from organisations.views.site_settings import BODY_LIMIT, keep_signatory, known_colours, upload
+from organisations.views.site_settings import (
+    BODY_LIMIT,
+    USUAL,
+    ColoursForm,
+    InstitutionFactsForm,
+    LogoForm,
+    NewInstitutionForm,
+    SignatoryForm,
+    keep_signatory,
+    known_colours,
+    upload,
+)
+from organisations.views.tree import MemberForm
 
 bp = Blueprint("organisations_institutions", __name__, url_prefix="/administration/institutions")
 
@@ -46,7 +54,7 @@ def institutions(context: InstitutionContext) -> Answer:
 
 
 def _list_page(context: InstitutionContext, form: NewInstitutionForm) -> str:
-    rows = queries.list_institutions(current_session(), context.scope)
+    rows = organisations_institutions.list_institutions(current_session(), context.scope)
     return render_template("organisations/institutions.html", rows=rows, form=form, may_add=allows(InstitutionAction.ADD, context))
 
 
@@ -59,8 +67,8 @@ def add(context: InstitutionContext) -> Answer:
         return _list_page(context, form), 422
     name, key = form.name.data or "", form.key.data or ""
     try:
-        made = services.add_institution(current_session(), current_actor(), current_settings(), name, key, now=clock.now())
-    except services.InstitutionKeyTaken as taken:
+        made = profile.add_institution(current_session(), current_actor(), current_settings(), name, key, now=clock.now())
+    except profile.InstitutionKeyTaken as taken:
         form.refuse(form.key, _(taken.text))
         return _list_page(context, form), 422
     except Conflict as refused:
@@ -102,8 +110,8 @@ def _page(
     member: MemberForm | None = None,
 ) -> str:
     session, subject, today = current_session(), _of(context), local(clock.now()).date()
-    row = profiles.find_profile(session, subject.id)
-    signatories = profiles.list_signatories(session, subject.id)
+    row = profile.find_profile(session, subject.id)
+    signatories = profile.list_signatories(session, subject.id)
     by_environment = context.is_first and bool(current_settings().signatories)
     return render_template(
         "organisations/institution.html",
@@ -115,11 +123,11 @@ def _page(
         colours=colours or ColoursForm(formdata=None, data=known_colours(row)),
         usual=USUAL,
         signatories=signatories,
-        nobody_signs=not (by_environment or profiles.list_signatories_on(session, today, subject.id)),
-        is_full=len(signatories) >= profiles.MOST_SIGNATORIES,
+        nobody_signs=not (by_environment or profile.list_signatories_on(session, today, subject.id)),
+        is_full=len(signatories) >= profile.MOST_SIGNATORIES,
         form=signatory or SignatoryForm(formdata=None),
         signatory=None,
-        administrators=queries.list_administrators(session, subject.id),
+        administrators=organisations_institutions.list_administrators(session, subject.id),
         member=member or MemberForm(formdata=None, prefix="member-"),
         may_name=allows(InstitutionAction.ADD, context),
         fingerprints=_fingerprints(),
@@ -143,12 +151,12 @@ def _fingerprints() -> list[tuple[str, str]]:
 def set_names(context: InstitutionContext) -> Answer:
     """Give an institution the names that its certificates print from now on."""
     settings = _settings_of(context)
-    form = InstitutionFactsForm(settings, profiles.find_profile(current_session(), _of(context).id))
+    form = InstitutionFactsForm(settings, profile.find_profile(current_session(), _of(context).id))
     if form.is_stale:
         return _present_state(context)
     if not form.validate_on_post():
         return _page(context, facts=form), 422
-    services.change_profile(current_session(), current_actor(), settings, form.changes(), institution=_of(context), now=clock.now())
+    profile.change_profile(current_session(), current_actor(), settings, form.changes(), institution=_of(context), now=clock.now())
     return _back(context, _("Saved. Certificates that were issued before keep what they say."))
 
 
@@ -163,7 +171,7 @@ def set_logo(context: InstitutionContext) -> Answer:
     except Invalid as refused:
         form.refuse(form.file, _(refused.text, **refused.facts))
         return _page(context, logo=form), 422
-    services.set_logo(begin_writing(), current_actor(), current_settings(), picture, media_type, institution=_of(context), now=clock.now())
+    profile.set_logo(begin_writing(), current_actor(), current_settings(), picture, media_type, institution=_of(context), now=clock.now())
     return _back(context, _("Saved. Certificates that were issued before keep what they say."))
 
 
@@ -171,7 +179,7 @@ def set_logo(context: InstitutionContext) -> Answer:
 @requires(InstitutionAction.EDIT, get_institution)
 def remove_logo(context: InstitutionContext) -> Answer:
     """Let certificates of an institution print no logo."""
-    services.remove_logo(current_session(), current_actor(), current_settings(), institution=_of(context), now=clock.now())
+    profile.remove_logo(current_session(), current_actor(), current_settings(), institution=_of(context), now=clock.now())
     return _back(context, _("The logo was removed."))
 
 
@@ -179,7 +187,7 @@ def remove_logo(context: InstitutionContext) -> Answer:
 @requires(InstitutionAction.EDIT, get_institution)
 def set_colours(context: InstitutionContext) -> Answer:
     """Take an institution's two colours, where they can be read."""
-    form = ColoursForm(data=known_colours(profiles.find_profile(current_session(), _of(context).id)))
+    form = ColoursForm(data=known_colours(profile.find_profile(current_session(), _of(context).id)))
     if form.is_stale:
         return _present_state(context)
     if not form.validate_on_post():
@@ -187,7 +195,7 @@ def set_colours(context: InstitutionContext) -> Answer:
     chosen = (str(form.brand_colour.data), str(form.accent_colour.data))
     brand, accent = ("", "") if chosen == USUAL else chosen
     values = {"brand_colour": brand, "accent_colour": accent}
-    services.change_profile(current_session(), current_actor(), current_settings(), values, institution=_of(context), now=clock.now())
+    profile.change_profile(current_session(), current_actor(), current_settings(), values, institution=_of(context), now=clock.now())
     return _back(context, _("Saved. Certificates that were issued before keep what they say."))
 
 
@@ -199,7 +207,7 @@ def add_signatory(context: InstitutionContext) -> Answer:
 
     def keep(session: Session, picture: bytes | None) -> None:
         values, subject = form.values(picture), session.get_one(Organisation, _of(context).id)
-        services.add_signatory(session, current_actor(), current_settings(), values, institution=subject, now=clock.now())
+        profile.add_signatory(session, current_actor(), current_settings(), values, institution=subject, now=clock.now())
 
     if not keep_signatory(form, keep):
         return _page(context, signatory=form), 422
@@ -217,7 +225,7 @@ def name_administrator(context: InstitutionContext) -> Answer:
     if person is None:
         form.refuse(form.email, _("There is no account with this email address."))
         return _page(context, member=form), 422
-    institution_grants.name_administrator(current_session(), current_actor(), _of(context), person, now=clock.now())
+    organisations_institutions.name_administrator(current_session(), current_actor(), _of(context), person, now=clock.now())
     return _back(context, _("%(name)s now administers this institution.", name=person.full_name))
 
 
@@ -234,5 +242,5 @@ def end_administrator(context: InstitutionAdministratorContext) -> Answer:
     """Let a person no longer administer an institution."""
     person = context.person
     assert person is not None
-    institution_grants.end_administrator(current_session(), current_actor(), _of(context), person, now=clock.now())
+    organisations_institutions.end_administrator(current_session(), current_actor(), _of(context), person, now=clock.now())
     return _back(context, _("%(name)s no longer administers this institution.", name=person.full_name))

@@ -1,26 +1,49 @@
-"""Posts for administrators: how they are written, how many people have them, which rules name them; renamed, and merged after a preview."""
+"""Forms of posts: another name, and the post that one is merged into."""
 
 from uuid import UUID
 
 from flask import Blueprint, flash, render_template, request
 from sqlalchemy.orm import Session
+from wtforms.validators import InputRequired, Length, Optional
 
 from kernel import clock
 from kernel.errors import Conflict
-from kernel.i18n import _, choose, number
+from kernel.i18n import _, choose, lazy_, number
 from kernel.permissions import Actor
+from kernel.web.forms import Form, LineField, WholeField
 from kernel.web.paging import Page, requested_page
 from kernel.web.request import Answer, current_actor, current_session, requires, see_page
-from organisations.forms.posts import PostMergeConfirmationForm, PostMergeForm, PostNameForm
+from organisations import posts as organisations_posts
+from organisations.access import OrganisationAction
+from organisations.audience_preview import name_some
+from organisations.audiences import today_of
 from organisations.models import Post
-from organisations.permissions import OrganisationAction
-from organisations.queries import posts as queries
-from organisations.queries.past_days import name_some
-from organisations.queries.posts import get_post
-from organisations.rules import NUMBER_ABOVE
-from organisations.services import posts as services
-from organisations.services.audiences import today_of
-from organisations.services.posts import post_key
+from organisations.posts import get_post, post_key
+from organisations.rules.units import NUMBER_ABOVE
+
+
+class PostNameForm(Form):
+    """Name of a post."""
+
+    name = LineField(
+        lazy_("Name"), [InputRequired(lazy_("Give it a name.")), Length(max=150, message=lazy_("Use at most %(max)d characters."))]
+    )
+
+
+class PostMergeForm(Form):
+    """The post that another one becomes, by its name."""
+
+    into = LineField(
+        lazy_("Merge into"),
+        [InputRequired(lazy_("Enter the name of another post.")), Length(max=150, message=lazy_("Use at most %(max)d characters."))],
+    )
+
+
+class PostMergeConfirmationForm(Form):
+    """The number that confirms a merge which changes what was required of many."""
+
+    number = WholeField(lazy_("Number of people concerned"), [Optional()], most=999_999)
+
 
 bp = Blueprint("organisations_posts", __name__, url_prefix="/administration/posts")
 
@@ -32,7 +55,7 @@ ROWS = 50
 def posts() -> Answer:
     """List the posts with how many people have each, and how many rules name it."""
     requested, query = requested_page(ROWS), _words("q")
-    rows = queries.list_posts(current_session(), post_key(query), offset=requested.offset, limit=ROWS + 1)
+    rows = organisations_posts.list_posts(current_session(), post_key(query), offset=requested.offset, limit=ROWS + 1)
     page = Page(rows[:ROWS], requested.number, len(rows) > ROWS)
     return render_template("organisations/posts.html", page=page, words=query, institutions=len({row.institution for row in rows}))
 
@@ -53,10 +76,12 @@ def _page(subject: Post, name_form: PostNameForm | None = None, merge_form: Post
     return render_template(
         "organisations/post.html",
         post=subject,
-        people=queries.count_people(session, [subject.id])[subject.id],
-        spellings=[spelling for spelling in queries.list_spellings(session, [subject.id])[subject.id] if spelling != subject.name],
-        rules=[(row, choose(row.title)) for row in queries.list_rules_naming(session, [subject.id])],
-        others=[name for name in queries.list_names(session, subject.institution_id) if name != subject.name],
+        people=organisations_posts.count_people(session, [subject.id])[subject.id],
+        spellings=[
+            spelling for spelling in organisations_posts.list_spellings(session, [subject.id])[subject.id] if spelling != subject.name
+        ],
+        rules=[(row, choose(row.title)) for row in organisations_posts.list_rules_naming(session, [subject.id])],
+        others=[name for name in organisations_posts.list_names(session, subject.institution_id) if name != subject.name],
         name_form=name_form or PostNameForm(formdata=None, data={"name": subject.name}),
         merge_form=merge_form or PostMergeForm(formdata=None),
         refused=name_form or merge_form,
@@ -71,7 +96,7 @@ def rename(subject: Post) -> Answer:
     if not form.validate_on_post():
         return _page(subject, form), 422
     try:
-        services.rename_post(current_session(), current_actor(), subject, form.name.data or "", now=clock.now())
+        organisations_posts.rename_post(current_session(), current_actor(), subject, form.name.data or "", now=clock.now())
     except Conflict as refused:
         form.refuse(form.name, _(refused.text))
         return _page(subject, form), 422
@@ -85,7 +110,7 @@ def preview_merge(subject: Post) -> Answer:
     """Show what would change if this post became another one."""
     session, name = current_session(), _words("into")
     form = PostMergeForm(formdata=None, data={"into": name})
-    remaining = queries.find_post_written(session, subject.institution_id, post_key(name))
+    remaining = organisations_posts.find_post_written(session, subject.institution_id, post_key(name))
     if remaining is None or remaining.id == subject.id:
         form.refuse(form.into, _("Choose another post of the same institution."))
         return _page(subject, None, form)
@@ -94,7 +119,7 @@ def preview_merge(subject: Post) -> Answer:
 
 def _merge_page(gone: Post, remaining: Post, form: PostMergeConfirmationForm) -> str:
     session = current_session()
-    preview = queries.preview_merge(session, gone, remaining, today_of(clock.now()))
+    preview = organisations_posts.preview_merge(session, gone, remaining, today_of(clock.now()))
     return render_template(
         "organisations/post_merge.html",
         post=gone,
@@ -117,11 +142,11 @@ def merge(subject: tuple[Post, Post]) -> Answer:
     """Make one post of two."""
     gone, remaining = subject
     name, form, session, now = gone.name, PostMergeConfirmationForm(), current_session(), clock.now()
-    people = len(queries.preview_merge(session, gone, remaining, today_of(now)).rewritten)
+    people = len(organisations_posts.preview_merge(session, gone, remaining, today_of(now)).rewritten)
     typed = form.number.number if form.validate_on_post() else None
     if people > NUMBER_ABOVE and typed != people:
         form.refuse(form.number, _("Type the number %(number)s to confirm.", number=number(people)))
         return _merge_page(gone, remaining, form), 422
-    services.merge_posts(session, current_actor(), gone, remaining, rewritten=people, now=now)
+    organisations_posts.merge_posts(session, current_actor(), gone, remaining, rewritten=people, now=now)
     flash(_("“%(gone)s” is now “%(kept)s”.", gone=name, kept=remaining.name), "ok")
     return see_page("organisations_posts.post", post=remaining.uuid)

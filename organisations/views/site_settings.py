@@ -1,19 +1,28 @@
-"""Site settings on the web: name and look of the institution, its mail, who may come in, who signs certificates."""
+"""Forms of the site settings."""
 
-from collections.abc import Callable
+import hashlib
+import json
+import re
+from collections.abc import Callable, Mapping
 from datetime import date
-from typing import cast
+from typing import Any, ClassVar, cast
 
 from flask import Blueprint, Response, current_app, flash, make_response, render_template, request
 from sqlalchemy.orm import Session
+from wtforms import BooleanField, ColorField, DateField, HiddenField, PasswordField, SelectField, ValidationError
+from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than its stubs
+from wtforms.validators import InputRequired, Length, Optional
 
-from kernel import clock, mail
-from kernel.errors import Conflict, Invalid, NotFound
-from kernel.i18n import _, local
+from accounts.forms import EmailField, zones_by_name
+from kernel import clock, mail, pictures
+from kernel.errors import N_, Conflict, Invalid, NotFound
+from kernel.i18n import _, language, lazy_, local, number, zone_name
 from kernel.permissions import Actor
-from kernel.pictures import LARGEST_LOGO, cleaned_logo, cleaned_signature
-from kernel.site_profile import PresentSettings, SiteProfiles
+from kernel.pictures import LARGEST_LOGO, cleaned_logo, cleaned_signature, mixed, nearest
+from kernel.settings import known_origin
+from kernel.site_profile import PresentSettings, SiteProfiles, is_fixed
 from kernel.web.assets import FOR_EVER
+from kernel.web.forms import DAYS, FileField, Form, LineField, WholeField
 from kernel.web.limits import limit, limiter
 from kernel.web.request import (
     Answer,
@@ -29,23 +38,327 @@ from kernel.web.request import (
     see_other,
     see_page,
 )
-from organisations.forms.site_settings import (
-    USUAL,
-    AccessForm,
-    ColoursForm,
-    InstitutionNamesForm,
-    LogoForm,
-    MailForm,
-    PersonalDataForm,
-    SignatoryForm,
-    SiteForm,
-)
+from organisations import profile as organisations_profile
+from organisations.access import InstitutionAction, OrganisationAction, SignatoryContext
+from organisations.institutions import get_signatory
 from organisations.models import InstitutionProfile, InstitutionSignatory
-from organisations.pages.site_style import style_sheet
-from organisations.permissions import InstitutionAction, OrganisationAction, SignatoryContext
-from organisations.queries import profile as queries
-from organisations.queries.institutions import get_signatory
-from organisations.services import profile as services
+from organisations.profile import SignatoryValues
+
+_BY_LANGUAGE = {"names": "institution_name", "short_names": "institution"}
+"""Columns with a text by language, and the setting of the environment that stands for all of them."""
+_KEY = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+_HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?|[0-9A-Fa-f]*:[0-9A-Fa-f:.]+")
+_AT_MOST = lazy_("Use at most %(max)d characters.")
+
+
+def _column(name: str) -> tuple[str, str]:
+    """Return which column a field stands for, and of which language."""
+    column, _sign, tongue = name.rpartition("_")
+    return (column, tongue) if column in _BY_LANGUAGE else (name, "")
+
+
+class ShownForm(Form):
+    """A form that knows what its page showed, so that a change that somebody else made meanwhile is not undone unseen."""
+
+    seen = HiddenField()
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        present = {field.short_name: str(field.object_data or "") for field in self if field.short_name != "seen"}
+        digest = hashlib.sha256(json.dumps(present, sort_keys=True).encode()).hexdigest()
+        self.is_stale = bool(self.seen.data) and self.seen.data != digest
+        """Whether it was sent by a page that showed something else than what holds now; never where it does not say what it showed."""
+        self.seen.data = digest
+
+
+class SiteForm(ShownForm):
+    """A part of the site settings. What the environment decides is shown, and cannot be changed here."""
+
+    BLANK: ClassVar[frozenset[str]] = frozenset()
+    """Fields that stay empty while nothing is set, because what is in force then is an example."""
+
+    def __init__(self, settings: PresentSettings, row: InstitutionProfile | None, *, is_sent: bool = True) -> None:
+        names = [name for name, _field in self._unbound() if name != "seen"]
+        settings_of = {name: _BY_LANGUAGE.get(_column(name)[0], name) for name in names}
+        self.fixed = {name: f"LMS_{setting.upper()}" for name, setting in settings_of.items() if is_fixed(settings, setting)}
+        options = {} if is_sent else {"formdata": None}
+        super().__init__(data={name: self._initial_value(settings, row, name) for name in names}, **options)
+        for name in self.fixed:
+            field = self[name]
+            field.data, field.validators, field.render_kw = field.object_data, (), {**(field.render_kw or {}), "disabled": True}
+
+    @classmethod
+    def _unbound(cls) -> list[tuple[str, object]]:
+        return [(name, field) for name in dir(cls) if hasattr(field := getattr(cls, name), "_formfield")]
+
+    def _initial_value(self, settings: PresentSettings, row: InstitutionProfile | None, name: str) -> object:
+        column, tongue = _column(name)
+        stored = None if row is None else getattr(row, column)
+        if name in self.fixed or (not stored and stored is not False and name not in self.BLANK):
+            stored = getattr(settings, column, "")
+        shown: object = stored.get(tongue, "") if isinstance(stored, Mapping) else stored
+        return shown
+
+    def changes(self) -> dict[str, object]:
+        """Return what is to be set, by column; nothing of what the environment decides."""
+        columns: dict[str, object] = {}
+        texts: dict[str, dict[str, str]] = {}
+        for field in self:
+            column, tongue = _column(field.short_name)
+            if field.short_name in (*self.fixed, "seen"):
+                continue
+            if not tongue:
+                columns[column] = self._column_value(field.short_name, field.data)
+            elif field.data:
+                texts.setdefault(column, {})[tongue] = field.data
+        return columns | texts
+
+    def _column_value(self, name: str, value: object) -> object:
+        """Return what the column holds of a field."""
+        return value if value is not None else ""
+
+
+class InstitutionNamesForm(SiteForm):
+    """Names of the institution, and the address for questions."""
+
+    BLANK = frozenset({"contact_email"})
+    names_es = LineField(
+        lazy_("Full name"), [InputRequired(lazy_("Enter the name of the institution.")), Length(max=120, message=_AT_MOST)]
+    )
+    names_en = LineField(lazy_("Full name in English"), [Length(max=120, message=_AT_MOST)])
+    short_names_es = LineField(
+        lazy_("Short name"), [InputRequired(lazy_("Enter a short name or the initials.")), Length(max=40, message=_AT_MOST)]
+    )
+    short_names_en = LineField(lazy_("Short name in English"), [Length(max=40, message=_AT_MOST)])
+    contact_email = EmailField(lazy_("Email for questions"), [Length(max=254, message=_AT_MOST)])
+
+
+class InstitutionFactsForm(SiteForm):
+    """Names of one institution among several, as its certificates print them."""
+
+    BLANK = frozenset({"names_es", "names_en", "short_names_es", "short_names_en"})
+    names_es = InstitutionNamesForm.names_es
+    names_en = InstitutionNamesForm.names_en
+    short_names_es = InstitutionNamesForm.short_names_es
+    short_names_en = InstitutionNamesForm.short_names_en
+
+
+class NewInstitutionForm(Form):
+    """An institution to add, and the key by which courses name it."""
+
+    name = LineField(lazy_("Full name"), [InputRequired(lazy_("Enter the name of the institution.")), Length(max=120, message=_AT_MOST)])
+    key = LineField(lazy_("Key"), [InputRequired(lazy_("Enter a key.")), Length(max=64, message=_AT_MOST)])
+
+    def validate_key(self, field: LineField) -> None:
+        """Refuse what courses could not write."""
+        if field.data and not _KEY.fullmatch(field.data):
+            raise ValidationError(_("Use lower-case letters, digits and hyphens, for example iess."))
+
+
+class PersonalDataForm(SiteForm):
+    """Data-protection officer and processors, as the notice on personal data names them."""
+
+    data_officer = LineField(lazy_("Data-protection officer"), [Length(max=300, message=_AT_MOST)])
+    data_processors = LineField(lazy_("Where the data are kept, and who processes them"), [Length(max=600, message=_AT_MOST)])
+
+
+class LogoForm(Form):
+    """The institution's logo."""
+
+    file = FileField(lazy_("Picture"))
+
+
+GROUND = "#eff2f0"
+"""The darkest ground of light pages on which text of the main colour stands; white has more contrast than it."""
+INK = "#15212a"
+"""Text that stands on the second colour."""
+USUAL = ("#0f4c63", "#f5b53b")
+"""The colours of the product."""
+
+
+class ColoursForm(ShownForm):
+    """The institution's two colours, dark enough and light enough to be read (WCAG 2.2, 1.4.3)."""
+
+    brand_colour = ColorField(lazy_("Main colour"))
+    accent_colour = ColorField(lazy_("Second colour"))
+
+    def validate_brand_colour(self, field: ColorField) -> None:
+        """Refuse a colour that cannot be read on light pages, or white on it."""
+        self._judge(
+            field, GROUND, N_("Text in this colour is hard to read on white, and white text on it: contrast %(found)s, at least 4.5.")
+        )
+
+    def validate_accent_colour(self, field: ColorField) -> None:
+        """Refuse a colour on which dark text cannot be read."""
+        self._judge(field, INK, N_("Dark text on this colour is hard to read: contrast %(found)s, at least 4.5 is needed."))
+
+    def _judge(self, field: ColorField, ground: str, message: str) -> None:
+        field.data = (field.data or "").strip().lower()
+        if not pictures.is_colour(field.data):
+            raise ValidationError(_("Enter a colour such as #0f4c63."))
+        found = pictures.contrast(field.data, ground)
+        if found < pictures.LEAST:
+            nearest = _("The nearest shade that works is %(colour)s.", colour=pictures.nearest(field.data, ground))
+            raise ValidationError(f"{_(message, found=number(int(found * 10) / 10, 1))} {nearest}")
+
+    @property
+    def proposal(self) -> tuple[str, str]:
+        """Return the nearest colours that can be read, nothing where they can be read or are none."""
+        given = (self.brand_colour.data or "", self.accent_colour.data or "")
+        if not all(map(pictures.is_colour, given)):
+            return USUAL
+        return pictures.nearest(given[0], GROUND), pictures.nearest(given[1], INK)
+
+
+class MailForm(SiteForm):
+    """Mail server and sender of the site."""
+
+    BLANK = frozenset({"mail_from", "smtp_password"})
+    smtp_host = LineField(lazy_("Server"), [Length(max=253, message=_AT_MOST)])
+    smtp_port = WholeField(lazy_("Port"), least=1, most=65535)
+    smtp_starttls = BooleanField(lazy_("Encrypt the connection (STARTTLS)"))
+    smtp_user = LineField(lazy_("User"), [Length(max=254, message=_AT_MOST)])
+    smtp_password = PasswordField(lazy_("Password"), [Length(max=200, message=_AT_MOST)])
+    mail_from = EmailField(lazy_("Sender's address"), [Length(max=254, message=_AT_MOST)])
+
+    def __init__(self, settings: PresentSettings, row: InstitutionProfile | None, *, is_sent: bool = True) -> None:
+        super().__init__(settings, row, is_sent=is_sent)
+        self._kept = row.smtp_host if row is not None and row.smtp_password else ""
+        self._door = (settings.smtp_port, settings.smtp_starttls)
+        self.has_password = bool(settings.smtp_password.get_secret_value()) if "smtp_password" in self.fixed else bool(self._kept)
+        if self.smtp_port.data:
+            self.smtp_port.data = str(self.smtp_port.data)
+
+    def _initial_value(self, settings: PresentSettings, row: InstitutionProfile | None, name: str) -> object:
+        return "" if name == "smtp_password" else super()._initial_value(settings, row, name)
+
+    def validate_smtp_host(self, field: LineField) -> None:
+        """Refuse what is no name of a machine."""
+        if field.data and not _HOST.fullmatch(field.data):
+            raise ValidationError(_("Enter only the server's name, for example smtp.example.org."))
+
+    def validate_smtp_password(self, field: PasswordField) -> None:
+        """Ask for the password again where it would go elsewhere or in clear: to another server or port, or without encryption."""
+        port, encrypts = self._door
+        is_elsewhere = self.smtp_host.data != self._kept or self.smtp_port.number != port or (encrypts and not self.smtp_starttls.data)
+        needs_password = "smtp_password" not in self.fixed and self._kept and self.smtp_host.data and is_elsewhere
+        if needs_password and self.smtp_user.data and not field.data:
+            raise ValidationError(_("The stored password belongs to the server %(server)s. Enter it again.", server=self._kept))
+
+    def _column_value(self, name: str, value: object) -> object:
+        return self.smtp_port.number if name == "smtp_port" else super()._column_value(name, value)
+
+    def changes(self) -> dict[str, object]:
+        """Return what is to be set; an empty password leaves the one that is stored, as long as its server and user stay."""
+        columns = super().changes()
+        if "smtp_password" in columns and not columns["smtp_password"] and columns["smtp_host"] == self._kept and columns["smtp_user"]:
+            del columns["smtp_password"]
+        return columns
+
+
+class AccessForm(SiteForm):
+    """Web address, languages and zone of the site, and who may create an account."""
+
+    BLANK = frozenset({"public_url"})
+    public_url = LineField(lazy_("Web address"), [Length(max=300, message=_AT_MOST)])
+    languages = SelectField(
+        lazy_("Languages"),
+        choices=[
+            SelectChoice(value="es, en", label=lazy_("Spanish and English; Spanish first")),
+            SelectChoice(value="en, es", label=lazy_("Spanish and English; English first")),
+            SelectChoice(value="es", label=lazy_("Only Spanish")),
+            SelectChoice(value="en", label=lazy_("Only English")),
+        ],
+    )
+    zone = SelectField(lazy_("Time zone"))
+    sign_up = BooleanField(lazy_("Anyone can create an account"))
+
+    def __init__(self, settings: PresentSettings, row: InstitutionProfile | None, *, is_sent: bool = True) -> None:
+        super().__init__(settings, row, is_sent=is_sent)
+        offered = zones_by_name(language()) | {zone_name(settings.zone): settings.zone}
+        self.zone.choices = [SelectChoice(value=zone, label=name) for name, zone in offered.items()]
+
+    def validate_public_url(self, field: LineField) -> None:
+        """Refuse what is no address of a site."""
+        try:
+            field.data = known_origin(field.data or "")
+        except ValueError:
+            raise ValidationError(_("Enter an address such as https://cursos.example.org, without a path.")) from None
+
+
+class SignatoryForm(ShownForm):
+    """Signatory of certificates: name, office, days and picture."""
+
+    name = LineField(lazy_("Name"), [InputRequired(lazy_("Enter the name.")), Length(max=100, message=_AT_MOST)])
+    office_es = LineField(lazy_("Position"), [InputRequired(lazy_("Enter the position.")), Length(max=100, message=_AT_MOST)])
+    office_en = LineField(lazy_("Position in English"), [Length(max=100, message=_AT_MOST)])
+    email = EmailField(lazy_("Email of their account"), [Length(max=254, message=_AT_MOST)])
+    since = DateField(lazy_("Signs from"), [Optional()], format=DAYS)
+    until = DateField(lazy_("Signs until"), [Optional()], format=DAYS)
+    picture = FileField(lazy_("Picture of the signature"))
+    remove_picture = BooleanField(lazy_("Remove the picture"))
+
+    @staticmethod
+    def known(row: InstitutionSignatory) -> dict[str, object]:
+        """Return what the form shows of a row."""
+        offices = {f"office_{tongue}": office for tongue, office in row.offices.items()}
+        return {"name": row.name, "email": row.email, "since": row.since, "until": row.until, **offices}
+
+    def validate_until(self, field: DateField) -> None:
+        """Refuse an end before the beginning."""
+        if field.data and self.since.data and field.data < self.since.data:
+            raise ValidationError(_("The last day is before the first."))
+
+    def values(self, picture: bytes | None) -> SignatoryValues:
+        """Return who signs."""
+        offices = {"es": self.office_es.data or ""} | ({"en": self.office_en.data} if self.office_en.data else {})
+        return SignatoryValues(
+            self.name.data or "",
+            offices,
+            self.since.data,
+            self.until.data,
+            picture,
+            removes_picture=bool(self.remove_picture.data),
+            email=self.email.data or "",
+        )
+
+
+_WHITE, _BLACK = "#ffffff", "#000000"
+_DARK = "#172228"
+"""The surface of dark pages."""
+_PALE = "#b3c8d0"
+"""The faintest text on the dark parts of light pages."""
+_READABLE = 5.5
+"""Contrast of a colour with a soft ground of the same colour."""
+
+
+def tokens(brand: str, accent: str) -> dict[str, tuple[str, str]]:
+    """Return the tokens of the product's style sheet that follow the colours, for light and for dark pages."""
+    soft = (mixed(brand, _WHITE, 0.9), mixed(brand, _DARK, 0.8))
+    lamp_soft = (mixed(accent, _WHITE, 0.85), mixed(accent, _DARK, 0.85))
+    light, dark = nearest(brand, soft[0]), nearest(brand, soft[1], _READABLE)
+    night = nearest(mixed(brand, _BLACK, 0.35), _PALE, 7)
+    return {
+        "brand": (light, dark),
+        "brand-strong": (mixed(light, _BLACK, 0.25), mixed(dark, _WHITE, 0.4)),
+        "on-brand": (_WHITE, nearest(mixed(brand, _BLACK, 0.7), dark)),
+        "brand-soft": soft,
+        "lamp": (accent, accent),
+        "lamp-soft": lamp_soft,
+        "lamp-ink": (nearest(accent, lamp_soft[0], _READABLE), nearest(accent, lamp_soft[1], _READABLE)),
+        "night": (night, mixed(night, _BLACK, 0.2)),
+    }
+
+
+def style_sheet(brand: str, accent: str) -> str:
+    """Return the style sheet of an institution with these colours; nothing where it has none of its own."""
+    if not brand or not accent:
+        return ""
+    shades = tokens(brand, accent)
+    plain = ";".join(f"--{name}:{light}" for name, (light, _dark) in shades.items())
+    both = ";".join(f"--{name}:light-dark({light},{dark})" for name, (light, dark) in shades.items())
+    return f":root{{{plain}}}\n@supports (color:light-dark(#000,#fff)){{:root{{{both}}}}}\n"
+
 
 bp = Blueprint("organisations_site", __name__)
 
@@ -66,12 +379,12 @@ def _fresh_settings() -> PresentSettings:
 def overview() -> Answer:
     """Show what is set, and where each thing is changed."""
     session, settings = current_session(), _fresh_settings()
-    fixed = [f"LMS_{name.upper()}" for name in sorted(settings.model_fields_set) if name in queries.ON_THE_WEB]
+    fixed = [f"LMS_{name.upper()}" for name in sorted(settings.model_fields_set) if name in organisations_profile.ON_THE_WEB]
     return render_template(
         "organisations/site/overview.html",
         settings=settings,
         fixed=fixed,
-        signatories=[row.name for row in queries.list_signatories_on(session, _today())],
+        signatories=[row.name for row in organisations_profile.list_signatories_on(session, _today())],
         signs_by_setting=bool(settings.signatories),
     )
 
@@ -82,7 +395,7 @@ def _today() -> date:
 
 def _section(kind: type[SiteForm], template: str, done: str) -> Answer:
     """Show a part of the settings as a form, or take it."""
-    settings, row = _fresh_settings(), queries.find_profile(current_session())
+    settings, row = _fresh_settings(), organisations_profile.find_profile(current_session())
     form = kind(settings, row)
     if is_read_only_request():
         return render_template(template, form=form)
@@ -91,7 +404,7 @@ def _section(kind: type[SiteForm], template: str, done: str) -> Answer:
         return render_template(template, form=kind(settings, row, is_sent=False)), 409
     if not form.validate_on_post():
         return render_template(template, form=form), 422
-    services.change_profile(current_session(), current_actor(), settings, form.changes(), secrets_of_app(), now=clock.now())
+    organisations_profile.change_profile(current_session(), current_actor(), settings, form.changes(), secrets_of_app(), now=clock.now())
     flash(done, "ok")
     return see_other(request.path)
 
@@ -136,7 +449,7 @@ def test_mail() -> Answer:
     limiter().use(MAIL_TESTS, str(actor.person_id))
     release_connection()
     problem = mail.try_server(settings, _test_message(settings, actor), patience=PATIENCE)
-    services.note_mail_test(begin_writing(), actor, settings, reached=not problem, now=clock.now())
+    organisations_profile.note_mail_test(begin_writing(), actor, settings, reached=not problem, now=clock.now())
     if problem:
         flash(problem, "bad")
     else:
@@ -160,7 +473,7 @@ def appearance() -> Answer:
 
 
 def _appearance_page(logo: LogoForm | None = None, colours: ColoursForm | None = None) -> str:
-    row = queries.find_profile(current_session())
+    row = organisations_profile.find_profile(current_session())
     return render_template(
         "organisations/site/appearance.html",
         logo_form=logo or LogoForm(formdata=None),
@@ -189,7 +502,7 @@ def set_logo() -> Answer:
     except Invalid as refused:
         form.refuse(form.file, _(refused.text, **refused.facts))
         return _appearance_page(logo=form), 422
-    services.set_logo(begin_writing(), current_actor(), current_settings(), picture, media_type, now=clock.now())
+    organisations_profile.set_logo(begin_writing(), current_actor(), current_settings(), picture, media_type, now=clock.now())
     flash(_("The logo is saved. Every page shows it within a few seconds."), "ok")
     return see_page("organisations_site.appearance")
 
@@ -208,7 +521,7 @@ def upload(name: str) -> bytes | None:
 @requires(OrganisationAction.MANAGE_SITE)
 def remove_logo() -> Answer:
     """Show the site's own sign again."""
-    services.remove_logo(current_session(), current_actor(), current_settings(), now=clock.now())
+    organisations_profile.remove_logo(current_session(), current_actor(), current_settings(), now=clock.now())
     flash(_("The logo was removed."), "ok")
     return see_page("organisations_site.appearance")
 
@@ -217,7 +530,7 @@ def remove_logo() -> Answer:
 @requires(OrganisationAction.MANAGE_SITE)
 def set_colours() -> Answer:
     """Take the institution's two colours, where they can be read."""
-    form = ColoursForm(data=known_colours(queries.find_profile(current_session())))
+    form = ColoursForm(data=known_colours(organisations_profile.find_profile(current_session())))
     if form.is_stale:
         flash(_(Conflict.message), "warn")
         return _appearance_page(), 409
@@ -226,7 +539,7 @@ def set_colours() -> Answer:
     chosen = (str(form.brand_colour.data), str(form.accent_colour.data))
     brand, accent = ("", "") if chosen == USUAL else chosen
     values = {"brand_colour": brand, "accent_colour": accent}
-    services.change_profile(current_session(), current_actor(), current_settings(), values, now=clock.now())
+    organisations_profile.change_profile(current_session(), current_actor(), current_settings(), values, now=clock.now())
     flash(_("The colours are saved. Every page shows them within a few seconds."), "ok")
     return see_page("organisations_site.appearance")
 
@@ -240,7 +553,7 @@ def signatories() -> Answer:
         return _signatories_page(form)
 
     def add(session: Session, picture: bytes | None) -> None:
-        services.add_signatory(session, current_actor(), current_settings(), form.values(picture), now=clock.now())
+        organisations_profile.add_signatory(session, current_actor(), current_settings(), form.values(picture), now=clock.now())
 
     if not keep_signatory(form, add):
         return _signatories_page(form), 422
@@ -249,15 +562,15 @@ def signatories() -> Answer:
 
 
 def _signatories_page(form: SignatoryForm) -> str:
-    today, rows = _today(), queries.list_signatories(current_session())
+    today, rows = _today(), organisations_profile.list_signatories(current_session())
     return render_template(
         "organisations/site/signatories.html",
         form=form,
         signatories=rows,
         today=today,
-        nobody_signs=bool(rows) and not queries.list_signatories_on(current_session(), today),
+        nobody_signs=bool(rows) and not organisations_profile.list_signatories_on(current_session(), today),
         fixed="LMS_SIGNATORY_1" if current_settings().signatories else "",
-        is_full=len(rows) >= queries.MOST_SIGNATORIES,
+        is_full=len(rows) >= organisations_profile.MOST_SIGNATORIES,
     )
 
 
@@ -289,7 +602,7 @@ def signatory(subject: SignatoryContext) -> Answer:
         return _signatory_page(subject, form)
 
     def change(session: Session, picture: bytes | None) -> None:
-        services.change_signatory(session, current_actor(), row, form.values(picture), now=clock.now())
+        organisations_profile.change_signatory(session, current_actor(), row, form.values(picture), now=clock.now())
 
     if form.is_stale:
         flash(_(Conflict.message), "warn")
@@ -339,7 +652,7 @@ def signature(subject: SignatoryContext) -> Answer:
 def remove_signatory(subject: SignatoryContext) -> Answer:
     """Let somebody sign no more."""
     row = _row_of(subject)
-    services.remove_signatory(current_session(), current_actor(), row, now=clock.now())
+    organisations_profile.remove_signatory(current_session(), current_actor(), row, now=clock.now())
     flash(_("%(name)s signs no more certificates.", name=row.name), "ok")
     return _to_signatories(subject)
 
@@ -348,7 +661,7 @@ def remove_signatory(subject: SignatoryContext) -> Answer:
 @requires(OrganisationAction.MANAGE_SITE)
 def dismiss_hint() -> Answer:
     """Propose no more that the institution should be named."""
-    services.dismiss_hint(current_session(), current_actor(), current_settings(), now=clock.now())
+    organisations_profile.dismiss_hint(current_session(), current_actor(), current_settings(), now=clock.now())
     return see_page("lms.administration")
 
 
@@ -356,7 +669,7 @@ def dismiss_hint() -> Answer:
 @public
 def logo(digest: str) -> Answer:
     """Show the institution's logo; its address changes with it."""
-    row = queries.get_logo(current_session(), current_actor(), digest)
+    row = organisations_profile.get_logo(current_session(), current_actor(), digest)
     assert row.logo is not None
     return _file(row.logo, row.logo_type, cached=True)
 

@@ -1,4 +1,4 @@
-"""The tree for administrators: its places, who belongs to each, who manages it and who looks after its compulsory training."""
+"""Forms of the tree: places, who belongs to them and who manages them."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -7,51 +7,148 @@ from uuid import UUID
 
 from flask import Blueprint, Response, flash, render_template, request
 from sqlalchemy.orm import Session
+from wtforms import BooleanField, HiddenField, SelectField
+from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than its stubs
+from wtforms.validators import InputRequired, Length, Optional
 
 from accounts import access_log
+from accounts.forms import EmailField, zones_by_name
 from accounts.models import Person
 from accounts.people import find_person_by_email, get_person_by_uuid
 from accounts.privacy import PeopleListKind
 from kernel import clock
-from kernel.errors import Conflict
-from kernel.i18n import _
+from kernel.errors import N_, Conflict
+from kernel.i18n import _, language, lazy_, zone_name
+from kernel.i18n import number as format_number
 from kernel.permissions import Actor
-from kernel.web.forms import Form, as_uuid
+from kernel.web.forms import Form, LineField, WholeField, as_uuid
 from kernel.web.paging import Page, requested_page
 from kernel.web.request import Answer, current_actor, current_session, requires, see_page
-from organisations.forms.tree import (
-    KINDS,
-    MemberForm,
-    NewUnitForm,
-    TrainingGrantForm,
-    UnitChangeForm,
-    UnitChoiceForm,
-    UnitForm,
-    UnitManagerForm,
-    UnitMoveForm,
-)
+from organisations import training_scope, tree
+from organisations import units as members
+from organisations.access import OrganisationAction
+from organisations.audience_preview import list_rewritten_by_tree, name_some
+from organisations.audiences import today_of
 from organisations.models import Organisation
-from organisations.permissions import OrganisationAction
-from organisations.queries import tree as queries
-from organisations.queries.past_days import list_rewritten_by_tree, name_some
-from organisations.queries.training_scope import list_training_grants
-from organisations.queries.tree import get_organisation
-from organisations.rules import (
+from organisations.rules.units import (
     NUMBER_ABOVE,
     TRAINING_ROLES,
     OrganisationKind,
     TrainingRole,
     UnitPath,
     in_order,
+    indented,
     inherited_zone,
     lineage,
     may_stand_under,
     rolled_up,
 )
-from organisations.services import members, training_grants
-from organisations.services import tree as services
-from organisations.services.audiences import today_of
-from organisations.services.tree import UnitCodeConflict
+from organisations.training_scope import list_training_grants
+from organisations.tree import get_organisation
+from organisations.units import UnitCodeConflict, UnitValues
+
+KINDS = {
+    OrganisationKind.INSTITUTION: N_("Organisation"),
+    OrganisationKind.PROVINCE: N_("Province"),
+    OrganisationKind.UNIT: N_("Unit"),
+}
+
+
+class UnitForm(Form):
+    """Name and code of a place."""
+
+    name = LineField(
+        lazy_("Name"), [InputRequired(lazy_("Give it a name.")), Length(max=150, message=lazy_("Use at most %(max)d characters."))]
+    )
+    code = LineField(lazy_("Code"), [Length(max=40, message=lazy_("Use at most %(max)d characters."))])
+
+    def command(self) -> UnitValues:
+        """Return what the place is to be called."""
+        return UnitValues(self.name.data or "", self.code.data or "")
+
+
+class UnitChangeForm(UnitForm):
+    """Name, code and time zone of a place that there is."""
+
+    zone = SelectField(lazy_("Time zone"), choices=[], default="")
+
+    def offer_zones(self, inherited: str, own: str, *, is_below: bool) -> None:
+        """Let the zone of what stands above be followed, or another one be chosen."""
+        zones = zones_by_name(language()) | ({zone_name(own): own} if own else {})
+        name = zone_name(inherited)
+        follows = SelectChoice(
+            value="", label=_("Like the unit above: %(zone)s", zone=name) if is_below else _("The usual one: %(zone)s", zone=name)
+        )
+        self.zone.choices = [follows, *(SelectChoice(value=zone, label=name) for name, zone in zones.items())]
+
+    def command(self) -> UnitValues:
+        """Return what the place is to be called, and by which clock its days end."""
+        return UnitValues(self.name.data or "", self.code.data or "", self.zone.data or "")
+
+
+class NewUnitForm(UnitForm):
+    """A place to add below another."""
+
+    kind = SelectField(lazy_("Kind"), choices=[])
+
+    def offer(self, kinds: Sequence[OrganisationKind]) -> None:
+        """Let these kinds be chosen."""
+        self.kind.choices = [SelectChoice(value=kind.value, label=_(KINDS[kind])) for kind in kinds]
+
+
+class UnitChoiceForm(Form):
+    """One place of the tree, or none."""
+
+    place = SelectField(lazy_("Place"), choices=[], default="")
+
+    def offer(self, places: Sequence[UnitPath], none: str = "") -> None:
+        """Let these places be chosen, and nothing where there are words for it."""
+        empty = [SelectChoice(value="", label=none)] if none else []
+        self.place.choices = [*empty, *(SelectChoice(value=str(unit_path.place.uuid), label=indented(unit_path)) for unit_path in places)]
+
+
+class UnitMoveForm(UnitChoiceForm):
+    """The place under which a unit is to stand; confirmed where that changes who was obliged on days before today."""
+
+    place = SelectField(lazy_("Parent unit"), choices=[], default="")
+    seen = HiddenField()
+    """The place and the number of people that were shown."""
+    number = WholeField(lazy_("Number of people concerned"), [Optional()], most=999_999)
+
+    def is_confirmed(self, people: int) -> bool:
+        """Return whether the people whom a move concerns were shown, and their number typed where they are many; else show them."""
+        mark = f"{self.place.data}:{people}"
+        was_seen, self.seen.data = self.seen.data == mark, mark
+        if was_seen and people > NUMBER_ABOVE and self.number.number != people:
+            self.refuse(self.number, _("Type the number %(number)s to confirm.", number=format_number(people)))
+            return False
+        return was_seen
+
+
+class MemberForm(Form):
+    """A person with an account, by their address."""
+
+    email = EmailField(lazy_("Email"), [InputRequired(lazy_("Enter an email address."))])
+
+
+class UnitManagerForm(MemberForm):
+    """A person who is to follow the people of a place, as its head where that is ticked."""
+
+    is_head = BooleanField(lazy_("Heads the unit"))
+
+
+class TrainingGrantForm(MemberForm):
+    """A person who is to look after or audit compulsory training, by their address."""
+
+    role = SelectField(
+        lazy_("Role"),
+        choices=[SelectChoice(value=role.value, label=lazy_(label)) for role, label in TRAINING_ROLES.items()],
+    )
+
+    def chosen_role(self) -> TrainingRole:
+        """Return the role of a valid form."""
+        return TrainingRole(self.role.data)
+
 
 bp = Blueprint("organisations", __name__, url_prefix="/administration/organisations")
 
@@ -67,7 +164,7 @@ def organisations() -> Answer:
 
 def _tree_page(form: UnitForm) -> str:
     session = current_session()
-    standings, own = in_order(queries.list_tree(session)), queries.count_members(session)
+    standings, own = in_order(tree.list_tree(session)), tree.count_members(session)
     parents = {unit_path.place.id: unit_path.place.parent_id for unit_path in standings}
     return render_template(
         "organisations/organisations.html",
@@ -87,7 +184,7 @@ def _kinds() -> dict[str, str]:
 def make_institution() -> Answer:
     """Add an institution."""
     form = UnitForm()
-    made = _try(form, lambda: services.make(*_who(), None, OrganisationKind.INSTITUTION, form.command(), now=clock.now()))
+    made = _try(form, lambda: members.make(*_who(), None, OrganisationKind.INSTITUTION, form.command(), now=clock.now()))
     if not made:
         return _tree_page(form), 422
     flash(_("“%(name)s” was added.", name=form.name.data), "ok")
@@ -124,8 +221,8 @@ def organisation(subject: Organisation) -> Answer:
 def _page(subject: Organisation, refused: Form | None = None, rewritten: Sequence[int] = ()) -> str:  # one page with seven forms
     session, requested = current_session(), requested_page(ROWS)
     query = " ".join(request.args.get("q", "").split())[:100]
-    standings = in_order(queries.list_tree(session))
-    rows = queries.list_members(session, subject.id, query, offset=requested.offset, limit=ROWS + 1)
+    standings = in_order(tree.list_tree(session))
+    rows = tree.list_members(session, subject.id, query, offset=requested.offset, limit=ROWS + 1)
     forms: dict[str, Form] = {
         "change": _change_form(subject, standings, formdata=None, data=_present_values(subject)),
         "child": _child_form(subject, formdata=None),
@@ -137,11 +234,11 @@ def _page(subject: Organisation, refused: Form | None = None, rewritten: Sequenc
     }
     if refused is not None:
         forms[refused._prefix.removesuffix("-")] = refused
-    counts = queries.count_members(session)
+    counts = tree.count_members(session)
     return render_template(
         "organisations/organisation.html",
         place=subject,
-        path=queries.list_path(session, subject.id),
+        path=tree.list_path(session, subject.id),
         kinds=_kinds(),
         forms_of=forms,
         refused=refused,
@@ -152,10 +249,10 @@ def _page(subject: Organisation, refused: Form | None = None, rewritten: Sequenc
         members=counts.get(subject.id, 0),
         page=Page(rows[:ROWS], requested.number, len(rows) > ROWS),
         words=query,
-        managers=queries.list_managers(session, subject.id),
+        managers=tree.list_managers(session, subject.id),
         training=list_training_grants(session, subject.id),
         training_roles={role: _(label) for role, label in TRAINING_ROLES.items()},
-        may_delete=not queries.had_people(session, subject.id),
+        may_delete=not tree.had_people(session, subject.id),
     )
 
 
@@ -225,8 +322,8 @@ def _chosen(form: UnitChoiceForm) -> Organisation | None:
 @requires(OrganisationAction.MANAGE, get_organisation)
 def change(subject: Organisation) -> Answer:
     """Give a place another name, code or time zone."""
-    form = _change_form(subject, in_order(queries.list_tree(current_session())))
-    if not _try(form, lambda: services.change(*_who(), subject, form.command(), now=clock.now())):
+    form = _change_form(subject, in_order(tree.list_tree(current_session())))
+    if not _try(form, lambda: members.change(*_who(), subject, form.command(), now=clock.now())):
         return _page(subject, form), 422
     return _back(subject, _("The changes are saved."))
 
@@ -236,7 +333,7 @@ def change(subject: Organisation) -> Answer:
 def add_place(subject: Organisation) -> Answer:
     """Add a place below this one."""
     form = _child_form(subject)
-    if not _try(form, lambda: services.make(*_who(), subject, OrganisationKind(form.kind.data), form.command(), now=clock.now())):
+    if not _try(form, lambda: members.make(*_who(), subject, OrganisationKind(form.kind.data), form.command(), now=clock.now())):
         return _page(subject, form), 422
     return _back(subject, _("“%(name)s” was added.", name=form.name.data))
 
@@ -245,7 +342,7 @@ def add_place(subject: Organisation) -> Answer:
 @requires(OrganisationAction.MANAGE, get_organisation)
 def move(subject: Organisation) -> Answer:
     """Put a place, with everything below it, under another one."""
-    standings = in_order(queries.list_tree(current_session()))
+    standings = in_order(tree.list_tree(current_session()))
     form, now = _move_form(subject, standings), clock.now()
     target = _chosen(form) if form.validate_on_post() else None
     if target is None:
@@ -255,7 +352,7 @@ def move(subject: Organisation) -> Answer:
     rewritten = list_rewritten_by_tree(current_session(), would_be, today_of(now))
     if rewritten and not form.is_confirmed(len(rewritten)):
         return _page(subject, form, rewritten), 422
-    if not _try(form, lambda: services.move(*_who(), subject, target, now=now, rewritten=len(rewritten))):
+    if not _try(form, lambda: members.move(*_who(), subject, target, now=now, rewritten=len(rewritten))):
         return _page(subject, form), 422
     return _back(subject, _("It is now under “%(name)s”.", name=target.name))
 
@@ -264,9 +361,9 @@ def move(subject: Organisation) -> Answer:
 @requires(OrganisationAction.MANAGE, get_organisation)
 def close(subject: Organisation) -> Answer:
     """Let a place take nobody in any more; its people stay or move to another."""
-    standings = in_order(queries.list_tree(current_session()))
+    standings = in_order(tree.list_tree(current_session()))
     form = _place_form(_open(standings, subject), "close-", _("Move its people to"), _("do not move them"))
-    if not _try(form, lambda: services.close(*_who(), subject, _chosen(form), now=clock.now())):
+    if not _try(form, lambda: members.close(*_who(), subject, _chosen(form), now=clock.now())):
         return _page(subject, form), 422
     return _back(subject, _("The unit was closed."))
 
@@ -276,7 +373,7 @@ def close(subject: Organisation) -> Answer:
 def reopen(subject: Organisation) -> Answer:
     """Let a closed place take people in again."""
     try:
-        services.reopen(*_who(), subject, now=clock.now())
+        members.reopen(*_who(), subject, now=clock.now())
     except Conflict as refused:
         flash(_(refused.text), "bad")
         return _back(subject)
@@ -288,7 +385,7 @@ def reopen(subject: Organisation) -> Answer:
 def delete(subject: Organisation) -> Answer:
     """Delete a place to which nobody ever belonged."""
     try:
-        services.remove(*_who(), subject, now=clock.now())
+        members.remove(*_who(), subject, now=clock.now())
     except Conflict as refused:
         flash(_(refused.text), "bad")
         return _back(subject)
@@ -338,7 +435,7 @@ def add_manager(subject: Organisation) -> Answer:
     person = _known(form)
     if person is None:
         return _page(subject, form), 422
-    services.name_manager(*_who(), subject, person, now=clock.now(), is_head=bool(form.is_head.data))
+    members.name_manager(*_who(), subject, person, now=clock.now(), is_head=bool(form.is_head.data))
     if form.is_head.data:
         return _back(subject, _("%(name)s now heads this unit.", name=person.full_name))
     return _back(subject, _("%(name)s can now follow the progress of this unit.", name=person.full_name))
@@ -349,7 +446,7 @@ def add_manager(subject: Organisation) -> Answer:
 def end_manager(subject: tuple[Organisation, Person]) -> Answer:
     """End a person's role as manager of a unit."""
     unit, person = subject
-    services.end_manager(*_who(), unit, person, now=clock.now())
+    members.end_manager(*_who(), unit, person, now=clock.now())
     return _back(unit, _("%(name)s can no longer follow the progress of this unit.", name=person.full_name))
 
 
@@ -361,7 +458,7 @@ def add_training_role(subject: Organisation) -> Answer:
     person = _known(form)
     if person is None:
         return _page(subject, form), 422
-    training_grants.give_training_role(*_who(), subject, person, form.chosen_role(), now=clock.now())
+    training_scope.give_training_role(*_who(), subject, person, form.chosen_role(), now=clock.now())
     if form.chosen_role() is TrainingRole.OFFICER:
         return _back(subject, _("%(name)s is now training officer here.", name=person.full_name))
     return _back(subject, _("%(name)s is now auditor here.", name=person.full_name))
@@ -378,7 +475,7 @@ def _training_grant(
 def end_training_role(subject: tuple[Organisation, Person, TrainingRole]) -> Answer:
     """End a person's grant over the compulsory training of a place."""
     unit, person, role = subject
-    training_grants.end_training_role(*_who(), unit, person, role, now=clock.now())
+    training_scope.end_training_role(*_who(), unit, person, role, now=clock.now())
     if role is TrainingRole.OFFICER:
         return _back(unit, _("%(name)s is no longer training officer here.", name=person.full_name))
     return _back(unit, _("%(name)s is no longer auditor here.", name=person.full_name))

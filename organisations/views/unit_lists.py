@@ -1,28 +1,75 @@
-"""Pages of lists of people and units: uploaded, previewed, imported once confirmed; their errors can be downloaded."""
+"""Forms of lists of people and units."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from flask import Blueprint, Response, flash, render_template
+from wtforms import RadioField, SelectField, SelectMultipleField
+from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than its stubs
+from wtforms.validators import Optional
 
 from kernel import clock
 from kernel.errors import Invalid
-from kernel.i18n import _, number
+from kernel.i18n import _, lazy_, number
 from kernel.tables import CSV_TYPE, Cell, on_disk, write_csv
 from kernel.web.file_responses import send_generated
+from kernel.web.forms import FileField, Form, WholeField, clean_text
 from kernel.web.paging import Page, requested_page
 from kernel.web.request import Answer, begin_writing, current_actor, current_session, reading_file, requires, see_page
-from organisations.forms.unit_lists import ListConfirmationForm, UnitListForm
+from organisations import tree, unit_lists
+from organisations.access import OrganisationAction
+from organisations.audience_preview import name_some
+from organisations.list_checking import ListReview, NameDifference, PeopleListCheck, day_of_lists, review_people, review_units
+from organisations.list_reading import UnitListFault, read_people, read_units
 from organisations.models import PendingUnitList
-from organisations.permissions import OrganisationAction
-from organisations.queries import tree
-from organisations.queries import unit_lists as queries
-from organisations.queries.past_days import name_some
-from organisations.rules import UnitListKind
-from organisations.services import unit_lists as services
-from organisations.services.unit_lists import UploadedUnitList
-from organisations.unit_lists.people_checking import NameDifference, PeopleListCheck
-from organisations.unit_lists.reading import UnitListFault, read_people, read_units
-from organisations.unit_lists.review import ListReview, day_of_lists, review_people, review_units
+from organisations.rules.units import UnitListKind, UnitSummary
+from organisations.unit_lists import UploadedUnitList
+
+
+class UnitListForm(Form):
+    """A list of people or units."""
+
+    kind = RadioField(
+        lazy_("What the list contains"),
+        choices=[
+            SelectChoice(value=UnitListKind.PEOPLE.value, label=lazy_("People")),
+            SelectChoice(value=UnitListKind.UNITS.value, label=lazy_("Units")),
+        ],
+        default=UnitListKind.PEOPLE.value,
+    )
+    file = FileField(lazy_("File"))
+    complete_of = SelectField(lazy_("Does the list name everybody?"), choices=[], default="")
+
+    def offer(self, institutions: Sequence[UnitSummary]) -> None:
+        """Let a list of people be said to name everybody of one of these institutions."""
+        choices = [
+            SelectChoice(value=str(institution.uuid), label=_("Everybody who works at %(institution)s", institution=institution.name))
+            for institution in institutions
+        ]
+        self.complete_of.choices = [SelectChoice(value="", label=_("No, only some people")), *choices]
+        self._institutions = {str(institution.uuid): institution.id for institution in institutions}
+
+    def upload(self) -> UploadedUnitList | None:
+        """Return what was sent; None, with the fault in the form, where it is nothing."""
+        sent = self.file.data
+        name = clean_text(str(sent.filename or ""))[-120:] if sent else ""
+        if not name:
+            self.refuse(self.file, _("Choose a file."))
+            return None
+        kind = UnitListKind(self.kind.data)
+        complete_of = self._institutions.get(self.complete_of.data or "") if kind is UnitListKind.PEOPLE else None
+        return UploadedUnitList(kind, name, sent.read(), complete_of)
+
+
+class ListConfirmationForm(Form):
+    """The number that confirms a list which changes much."""
+
+    number = WholeField(lazy_("Number of people concerned"), [Optional()], most=999_999)
+    taken = SelectMultipleField(lazy_("Take the name of the list"), choices=[])
+
+    def offer(self, differences: Iterable[tuple[int, str]]) -> None:
+        """Let the name of the list be taken for these lines; of the others the corrected one stays."""
+        self.taken.choices = [SelectChoice(value=str(line), label=name) for line, name in differences]
+
 
 bp = Blueprint("organisations_loads", __name__, url_prefix="/administration/lists")
 
@@ -48,12 +95,12 @@ def loads() -> Answer:
     except Invalid as refused:
         form.refuse(form.file, _(refused.text, **refused.facts))
         return _page(form), 422
-    row = services.receive(begin_writing(), current_actor(), sent, total, now=clock.now())
+    row = unit_lists.receive(begin_writing(), current_actor(), sent, total, now=clock.now())
     return see_page("organisations_loads.load", load=row.uuid)
 
 
 def _page(form: UnitListForm) -> str:
-    rows = queries.list_loads(current_session(), current_actor())
+    rows = unit_lists.list_loads(current_session(), current_actor())
     return render_template("organisations/unit_lists.html", form=form, loads=rows, largest=LARGEST)
 
 
@@ -79,7 +126,7 @@ def _review(load: PendingUnitList) -> ListReview:
 
 
 @bp.get("/<uuid:load>")
-@requires(OrganisationAction.LOAD, queries.get_load)
+@requires(OrganisationAction.LOAD, unit_lists.get_load)
 def load(subject: PendingUnitList) -> Answer:
     """Show what a list would do and what is wrong in it; once confirmed, how far it is."""
     if subject.confirmed_at is not None:
@@ -91,7 +138,7 @@ def load(subject: PendingUnitList) -> Answer:
 def _preview(subject: PendingUnitList, review: ListReview, form: ListConfirmationForm) -> str:
     requested = requested_page(FAULTS)
     shown = review.faults[requested.offset : requested.offset + FAULTS]
-    leavers = queries.known_people(current_session(), review.effects.leavers[:CHANGES])
+    leavers = unit_lists.known_people(current_session(), review.effects.leavers[:CHANGES])
     return render_template(
         "organisations/unit_list_upload.html",
         load=subject,
@@ -133,7 +180,7 @@ def _words(fault: UnitListFault) -> str:
 
 
 @bp.get("/<uuid:load>/faults.csv")
-@requires(OrganisationAction.LOAD, queries.get_load)
+@requires(OrganisationAction.LOAD, unit_lists.get_load)
 def faults(subject: PendingUnitList) -> Response:
     """Send the lines that do nothing, each with its cause."""
     listed = _review(subject).faults
@@ -147,7 +194,7 @@ def _fault_rows(listed: Sequence[UnitListFault]) -> Iterator[Sequence[Cell]]:
 
 
 @bp.post("/<uuid:load>/confirmation")
-@requires(OrganisationAction.LOAD, queries.get_load, reads_first=True)
+@requires(OrganisationAction.LOAD, unit_lists.get_load, reads_first=True)
 def confirm(subject: PendingUnitList) -> Answer:
     """Bring a list in; where it changes much of an institution, once the number of people was typed."""
     form, rewritten = ListConfirmationForm(), 0
@@ -160,14 +207,14 @@ def confirm(subject: PendingUnitList) -> Answer:
         if form.errors:
             return _preview(subject, review, form), 422
         rewritten = review.effects.past.count
-    services.confirm(begin_writing(), current_actor(), subject, form.taken.data or (), rewritten=rewritten, now=clock.now())
+    unit_lists.confirm(begin_writing(), current_actor(), subject, form.taken.data or (), rewritten=rewritten, now=clock.now())
     return see_page("organisations_loads.load", load=subject.uuid)
 
 
 @bp.post("/<uuid:load>/discarding")
-@requires(OrganisationAction.LOAD, queries.get_load)
+@requires(OrganisationAction.LOAD, unit_lists.get_load)
 def discard(subject: PendingUnitList) -> Answer:
     """Discard a list."""
-    services.discard(current_session(), current_actor(), subject, now=clock.now())
+    unit_lists.discard(current_session(), current_actor(), subject, now=clock.now())
     flash(_("The list was discarded. Nothing was changed."), "ok")
     return see_page("organisations_loads.loads")

@@ -24,11 +24,11 @@ from kernel.outbox import Delivery
 from lms.instance import Instance
 from lms.loadtest.course import SLUG
 from lms.loadtest.journey import LESSON
-from organisations.audience_rules.leaves import OWN_LEAVES
-from organisations.audience_rules.reading import read_yaml
+from organisations.audience_kinds import AudienceScope
+from organisations.audience_preview import preview
 from organisations.models import AudienceStayRecord, Employment, Organisation
-from organisations.queries.audience_kinds import AudienceScope
-from organisations.queries.audience_preview import preview
+from organisations.rules.audience_drafts import read_yaml
+from organisations.rules.audience_leaves import OWN_LEAVES
 from tests.bench.libraries import alternating, seconds
 from tests.bench.pages import REQUESTS, ROUNDS, Bench, in_turns
 from tests.bench.processes import processor_clock

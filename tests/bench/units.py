@@ -11,7 +11,7 @@ from enrolments.queries.units import count_courses, tallies_statement
 from kernel import clock
 from kernel.db import Database
 from organisations.models import Membership, Organisation
-from organisations.rules import OrganisationKind
+from organisations.rules.units import OrganisationKind
 from tests.bench.table import Row
 from tests.bench.visitor import Visitor
 

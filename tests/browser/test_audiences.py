@@ -9,12 +9,12 @@ from sqlalchemy import select, update
 from accounts.models import Person
 from kernel import clock
 from kernel.permissions import SYSTEM
-from organisations.audience_rules.reading import read_yaml
+from organisations import audiences, posts, units
+from organisations.audiences import AudienceRuleValues
 from organisations.models import Audience, AudienceList, Employment, Organisation, Post
-from organisations.rules import OrganisationKind
-from organisations.services import audiences, members, posts
-from organisations.services.audiences import AudienceRuleValues
-from organisations.services.members import MembershipValues
+from organisations.rules.audience_drafts import read_yaml
+from organisations.rules.units import OrganisationKind
+from organisations.units import MembershipValues
 from tests.support.audiences import KINDS
 from tests.support.builders import a_person, an_administrator
 from tests.support.chromium import Live, Visitor, press, signed_in
@@ -46,7 +46,7 @@ def an_institution(live: Live) -> Organisation:
     with instance.database.unit_of_work() as session:
         known = list(posts.find_or_make_posts(session, SYSTEM, root.id, ["Inspector", "INSPECTOR 1"], now=clock.now()).values())
         wanted = {one.id: MembershipValues(guayaquil.id, known[at % 2], since_on=date(2020, 1, 1)) for at, one in enumerate(people)}
-        members.assign_members(session, SYSTEM, wanted, now=clock.now())
+        units.assign_members(session, SYSTEM, wanted, now=clock.now())
         session.execute(update(Employment).where(Employment.person_id == people[0].id).values(staff_number="0042"))
         ids = [one.id for one in people]
         audiences.set_list(session, SYSTEM, root, "brigada-de-emergencias", {"es": "Brigada de emergencias"}, ids, now=clock.now())

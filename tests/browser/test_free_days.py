@@ -8,8 +8,8 @@ from playwright.sync_api import Browser
 
 from compliance.models import FreeDay
 from kernel import clock
-from organisations.rules import OrganisationKind
-from organisations.services.audiences import today_of
+from organisations.audiences import today_of
+from organisations.rules.units import OrganisationKind
 from tests.support.builders import a_course, a_person, an_administrator
 from tests.support.chromium import Live, signed_in
 from tests.support.obligations import an_audience_of, an_obligation, compute, let_stay, rules_of

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from accounts.models import Person
 from lms.instance import Instance
 from organisations.models import PendingUnitList
-from organisations.rules import OrganisationKind
+from organisations.rules.units import OrganisationKind
 from tests.support.builders import PASSWORD, a_course, a_person, an_administrator
 from tests.support.chromium import Live, Visitor, press, signed_in, visitor
 from tests.support.learning import a_learner, mark_done, pass_quiz

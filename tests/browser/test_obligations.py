@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Browser
 
 from kernel import clock
-from organisations.services.audiences import today_of
+from organisations.audiences import today_of
 from tests.support.builders import a_course, a_person, an_administrator
 from tests.support.chromium import Live, follow, press, signed_in
 from tests.support.obligations import an_audience_of, let_stay

@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import Browser
 
-from organisations.rules import TrainingRole
+from organisations.rules.units import TrainingRole
 from tests.support.builders import a_course, a_person, an_administrator
 from tests.support.chromium import Live, press, signed_in
 from tests.support.obligations import an_audience_of

@@ -18,8 +18,8 @@ from kernel.outbox import deliver_waiting
 from kernel.permissions import SYSTEM
 from lms.instance import Instance
 from lms.publishing import publish_folder
-from organisations.services import profile
-from organisations.services.profile import SignatoryValues
+from organisations import profile
+from organisations.profile import SignatoryValues
 from tests.support.builders import a_course, folder
 from tests.support.certificates import complete, words_of
 from tests.support.drafts import write_folder

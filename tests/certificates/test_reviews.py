@@ -20,7 +20,7 @@ from kernel.outbox import deliver_waiting
 from kernel.permissions import SYSTEM
 from lms.instance import Instance
 from organisations.models import InstitutionSignatory
-from organisations.services.profile import SignatoryValues, add_signatory
+from organisations.profile import SignatoryValues, add_signatory
 from tests.support.access import a_cast, outcome
 from tests.support.browser import Browser
 from tests.support.builders import a_course, an_administrator, sign_in

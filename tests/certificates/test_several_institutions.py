@@ -21,10 +21,10 @@ from kernel.crypto import signing_keys
 from kernel.outbox import deliver_waiting
 from kernel.permissions import SYSTEM, Actor, ActorChannel
 from lms.instance import Instance
+from organisations import profile
+from organisations.institutions import find_institution
 from organisations.models import Organisation
-from organisations.queries.institutions import find_institution
-from organisations.services import profile
-from organisations.services.profile import SignatoryValues
+from organisations.profile import SignatoryValues
 from tests.support.browser import Browser
 from tests.support.builders import KINDS, a_course, a_person, a_teacher, folder, publish, sign_in
 from tests.support.certificates import complete, words_of

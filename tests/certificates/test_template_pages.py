@@ -26,7 +26,7 @@ from kernel.outbox import deliver_waiting
 from kernel.permissions import SYSTEM
 from lms.app import KINDS
 from lms.instance import Instance
-from organisations.services import profile
+from organisations import profile
 from tests.support.access import a_cast
 from tests.support.browser import Browser
 from tests.support.builders import a_course, an_administrator, folder, publish, sign_in

@@ -16,8 +16,8 @@ from kernel import clock
 from kernel.outbox import deliver_waiting
 from kernel.permissions import SYSTEM
 from lms.instance import Instance
-from organisations.services import profile
-from organisations.services.profile import SignatoryValues
+from organisations import profile
+from organisations.profile import SignatoryValues
 from tests.support.browser import Browser
 from tests.support.builders import an_administrator, folder, publish, sign_in
 from tests.support.certificates import complete_again, page_of, words_of

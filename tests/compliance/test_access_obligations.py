@@ -14,9 +14,9 @@ from compliance.services.obligations import ObligationValues
 from kernel import clock
 from kernel.permissions import Actor
 from lms.instance import Instance
-from organisations.audience_rules.leaves import UnitLeaf
+from organisations.audiences import AudienceRuleValues, today_of
 from organisations.models import Audience
-from organisations.services.audiences import AudienceRuleValues, today_of
+from organisations.rules.audience_leaves import UnitLeaf
 from tests.support.access import a_cast, outcome
 from tests.support.browser import Browser
 from tests.support.builders import a_course, a_person

@@ -21,8 +21,8 @@ from enrolments.queries.audience_leaf import HOLDS
 from kernel.outbox import deliver_waiting
 from kernel.permissions import Actor
 from lms.instance import Instance
+from organisations.audience_kinds import AudienceScope
 from organisations.models import AudienceStayRecord
-from organisations.queries.audience_kinds import AudienceScope
 from tests.support.builders import a_person, folder, publish
 from tests.support.certificates import complete
 from tests.support.learning import mark_done, pass_quiz

@@ -13,18 +13,15 @@ from compliance.services.obligations import ObligationValues
 from kernel.audit import AuditEntry
 from kernel.permissions import SYSTEM, Actor
 from lms.instance import Instance
-from organisations.audience_rules.leaves import PostLeaf, ProvinceLeaf
-from organisations.audience_rules.tree import AnyOf
-from organisations.forms import tree as forms
+from organisations import audiences, list_checking
+from organisations.audiences import AudienceRuleValues
+from organisations.list_reading import read_people, read_units
 from organisations.models import Membership, Organisation, Post
-from organisations.rules import OrganisationKind
-from organisations.services import audiences
-from organisations.services.audiences import AudienceRuleValues
-from organisations.services.posts import find_or_make_posts
-from organisations.unit_lists import review as reviews
-from organisations.unit_lists.reading import read_people, read_units
-from organisations.views import posts as posts_views
-from organisations.views import tree as views
+from organisations.posts import find_or_make_posts
+from organisations.rules.audience_leaves import PostLeaf, ProvinceLeaf
+from organisations.rules.audiences import AnyOf
+from organisations.rules.units import OrganisationKind
+from organisations.views import posts, tree
 from tests.support.browser import Browser
 from tests.support.builders import a_course, a_person, an_administrator, sign_in
 from tests.support.learning import At
@@ -67,9 +64,9 @@ class Register:
             row = obligations.make_obligation(session, author, "gobernanza", audience, values, now=NOON)
             obligations.activate(session, Actor(person_id=second.id), row, row.edited, now=NOON)
 
-    def review(self, lines: str) -> reviews.ListReview:
+    def review(self, lines: str) -> list_checking.ListReview:
         with self.instance.database.unit_of_work(write=False) as session:
-            return reviews.review_people(session, read_people((HEAD + lines).encode(), NOON.date()), None, now=NOON)
+            return list_checking.review_people(session, read_people((HEAD + lines).encode(), NOON.date()), None, now=NOON)
 
     def facts(self, verb: str) -> Mapping[str, object]:
         with self.instance.database.unit_of_work(write=False) as session:
@@ -110,7 +107,7 @@ def test_moving_a_unit_shows_whose_past_it_says_anew(browser: Browser, register:
 
 def test_a_unit_of_many_is_moved_by_their_number(browser: Browser, register: Register, monkeypatch: pytest.MonkeyPatch) -> None:
     """spec/compulsory 4.5b."""
-    for module in (forms, views):
+    for module in (tree, tree):
         monkeypatch.setattr(module, "NUMBER_ABOVE", 1)
     register.oblige()
     boss = sign_in(browser, "admin@example.org")
@@ -160,7 +157,7 @@ def test_a_line_of_people_says_the_past_anew_or_not(register: Register, line: st
 
 def test_many_whose_past_is_said_anew_need_their_number(browser: Browser, register: Register, monkeypatch: pytest.MonkeyPatch) -> None:
     """spec/compulsory 4.5b: the names are shown, the number is typed, and the log names the list with it."""
-    monkeypatch.setattr(reviews, "NUMBER_ABOVE", 1)
+    monkeypatch.setattr(list_checking, "NUMBER_ABOVE", 1)
     register.oblige()
     boss = sign_in(browser, "admin@example.org")
     boss.get("/administration/lists")
@@ -182,7 +179,7 @@ def test_a_list_of_units_counts_whose_past_it_says_anew(register: Register) -> N
     register.oblige()
     lines = b"codigo;nombre;tipo;depende de\nZONA;Zona;unidad;LOJ\nNORTE;Agencia Norte;;ZONA\n"
     with register.instance.database.unit_of_work(write=False) as session:
-        found = reviews.review_units(session, read_units(lines), now=NOON + timedelta(hours=1))
+        found = list_checking.review_units(session, read_units(lines), now=NOON + timedelta(hours=1))
 
     assert found.effects.past.known == tuple(person.id for person in register.people[:2])
     assert (found.effects.number, found.effects.asks) == (2, False)
@@ -190,7 +187,7 @@ def test_a_list_of_units_counts_whose_past_it_says_anew(register: Register) -> N
 
 def test_merging_posts_shows_whose_past_it_says_anew(browser: Browser, register: Register, monkeypatch: pytest.MonkeyPatch) -> None:
     """spec/compulsory 4.5b: who had the other post was in the audience all along; of many the number is typed."""
-    monkeypatch.setattr(posts_views, "NUMBER_ABOVE", 0)
+    monkeypatch.setattr(posts, "NUMBER_ABOVE", 0)
     register.oblige()
     with register.instance.database.unit_of_work() as session:
         numbers = find_or_make_posts(session, SYSTEM, register.root.id, ["Inspector 1", "Inspector"], now=NOON)

@@ -22,7 +22,7 @@ from compliance.permissions import (
     WaiverContext,
 )
 from kernel.permissions import Actor, Verdict
-from organisations.permissions import TrainingScope
+from organisations.access import TrainingScope
 from tests.support.training_roles import BELOW, ELSEWHERE, INSTITUTION, LEARNER, LETTERS, ROLES, TrainingRoleCase, cells_of_the_table
 
 Subject = Callable[[TrainingRoleCase], object]

@@ -29,9 +29,9 @@ from kernel.errors import Conflict
 from kernel.outbox import deliver_waiting
 from kernel.permissions import Actor
 from lms.instance import Instance
+from organisations import audiences
+from organisations.audiences import AudienceEditConflict
 from organisations.models import Audience
-from organisations.services import audiences
-from organisations.services.audiences import AudienceEditConflict
 from tests.support.builders import a_course
 from tests.support.obligations import an_audience_of, let_stay
 from tests.support.planned_changes import NOW, TODAY, ChangeStage, outcome, with_rule

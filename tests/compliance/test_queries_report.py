@@ -29,8 +29,8 @@ from compliance.rules.working_days import WorkingDays
 from courses.models import Activity
 from lms.instance import Instance
 from organisations.models import Membership
-from organisations.queries.tree import list_tree
-from organisations.rules import UnitSummary
+from organisations.rules.units import UnitSummary
+from organisations.tree import list_tree
 from tests.support.builders import a_course
 from tests.support.places import a_place, put
 from tests.support.training_reports import NOON, STATES, ReportedInstitution, a_reported_institution

@@ -20,7 +20,7 @@ from kernel.durations import Duration
 from kernel.permissions import SYSTEM, Actor
 from lms.instance import Instance
 from organisations.models import AudienceStayRecord
-from organisations.rules import OrganisationKind
+from organisations.rules.units import OrganisationKind
 from tests.support.builders import a_course, a_person
 from tests.support.editions import a_learner_of, an_edition
 from tests.support.learning import At, a_learner, actor_of, mark_done, pass_quiz

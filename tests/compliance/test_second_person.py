@@ -20,11 +20,11 @@ from compliance.services.obligations import SecondPersonRequired
 from compliance.services.planned_changes import NumberToType
 from kernel.audit import AuditEntry
 from lms.instance import Instance
-from organisations.audience_rules.leaves import UnitLeaf
+from organisations import audiences
+from organisations.audiences import AudienceRuleValues, ReasonRequired, RuleFromBefore
 from organisations.models import Audience, AudienceVersion, Organisation
-from organisations.rules import OrganisationKind, TrainingRole
-from organisations.services import audiences
-from organisations.services.audiences import AudienceRuleValues, ReasonRequired, RuleFromBefore
+from organisations.rules.audience_leaves import UnitLeaf
+from organisations.rules.units import OrganisationKind, TrainingRole
 from tests.support.builders import a_person, an_administrator
 from tests.support.obligations import compute, let_stay
 from tests.support.places import a_place, give_training, put

@@ -6,7 +6,7 @@ from sqlalchemy import select
 from compliance.models import CourseAgreement, Obligation
 from courses.models import StaffRole
 from lms.instance import Instance
-from organisations.rules import TrainingRole
+from organisations.rules.units import TrainingRole
 from tests.support.access import a_cast
 from tests.support.browser import Browser, Page
 from tests.support.builders import a_course, a_person, a_teacher, sign_in

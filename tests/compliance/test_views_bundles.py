@@ -23,7 +23,7 @@ from kernel.outbox import Delivery, Job
 from kernel.prepared_files import PREPARED_KEPT
 from lms.access_log import list_access_rows
 from lms.instance import Instance
-from organisations.rules import TrainingRole
+from organisations.rules.units import TrainingRole
 from tests.support.browser import Browser
 from tests.support.builders import a_person, sign_in
 from tests.support.obligations import an_audience_of, an_obligation, rules_of

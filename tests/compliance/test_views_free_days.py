@@ -13,7 +13,7 @@ from kernel.audit import AuditEntry
 from kernel.left_out import SENTENCE
 from kernel.tables import COLUMNS
 from lms.instance import Instance
-from organisations.rules import OrganisationKind
+from organisations.rules.units import OrganisationKind
 from tests.support.access import a_cast
 from tests.support.browser import Browser
 from tests.support.builders import a_person, an_administrator, sign_in

@@ -14,10 +14,10 @@ from kernel import clock
 from kernel.i18n import choose
 from kernel.permissions import SYSTEM
 from lms.instance import Instance
+from organisations.audiences import today_of
 from organisations.models import Audience, AudienceVersion, Organisation
-from organisations.rules import TrainingRole
-from organisations.services.audiences import today_of
-from organisations.services.training_grants import give_training_role
+from organisations.rules.units import TrainingRole
+from organisations.training_scope import give_training_role
 from tests.support.browser import Browser, Page, every_statement
 from tests.support.builders import a_course, a_person, an_administrator, sign_in
 from tests.support.obligations import an_audience_of, let_stay

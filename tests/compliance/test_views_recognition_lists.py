@@ -15,7 +15,7 @@ from kernel.left_out import SENTENCE
 from kernel.tables import COLUMNS
 from lms.instance import Instance
 from organisations.models import Employment
-from organisations.rules import TrainingRole
+from organisations.rules.units import TrainingRole
 from tests.support.access import a_cast
 from tests.support.browser import Browser
 from tests.support.builders import a_course, a_person, sign_in

@@ -10,7 +10,7 @@ from compliance.models import Assignment, AssignmentState
 from compliance.views import report
 from kernel import clock
 from lms.instance import Instance
-from organisations.rules import TrainingRole
+from organisations.rules.units import TrainingRole
 from tests.support.browser import Browser
 from tests.support.builders import a_person, an_administrator, sign_in
 from tests.support.places import a_place, give_training, manage

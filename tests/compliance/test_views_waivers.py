@@ -21,7 +21,7 @@ from kernel import clock
 from kernel.archives import read_archive
 from lms.instance import Instance
 from organisations.models import Employment
-from organisations.rules import TrainingRole
+from organisations.rules.units import TrainingRole
 from tests.support import scenes
 from tests.support.access import a_cast, form_token, outcome
 from tests.support.browser import Browser

@@ -20,7 +20,7 @@ from kernel.outbox import Delivery, Job, deliver_waiting
 from kernel.permissions import Actor
 from lms.instance import Instance
 from organisations.models import Audience, Organisation
-from organisations.rules import TrainingRole
+from organisations.rules.units import TrainingRole
 from tests.support.builders import a_course, a_person, an_administrator
 from tests.support.editions import a_learner_of
 from tests.support.obligations import BEGINNING, an_audience_of, an_obligation, compute, let_stay, rules_of

@@ -27,11 +27,11 @@ from kernel.permissions import SYSTEM, Actor
 from kernel.settings import Settings
 from lms.demo.compulsory import follow_training
 from lms.instance import Instance
-from organisations.audience_rules.leaves import UnitLeaf
+from organisations import audiences
+from organisations.audiences import AudienceRuleValues
 from organisations.models import Organisation
-from organisations.rules import TrainingRole
-from organisations.services import audiences
-from organisations.services.audiences import AudienceRuleValues
+from organisations.rules.audience_leaves import UnitLeaf
+from organisations.rules.units import TrainingRole
 from tests.support.browser import Browser
 from tests.support.builders import a_person, folder, publish, sign_in
 from tests.support.certificates import words_of

@@ -5,8 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from kernel.pictures import LEAST, contrast, is_colour, mixed, nearest
-from organisations.forms.site_settings import GROUND, INK
-from organisations.pages.site_style import style_sheet, tokens
+from organisations.views.site_settings import GROUND, INK, style_sheet, tokens
 
 COLOURS = some.integers(0, 0xFFFFFF).map(lambda number: f"#{number:06x}")
 

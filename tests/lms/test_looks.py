@@ -19,7 +19,7 @@ from kernel.permissions import SYSTEM, Actor
 from lms import access_log
 from lms.instance import Instance
 from organisations.models import Organisation
-from organisations.services.members import assign_member as put_in
+from organisations.units import assign_member as put_in
 from tests.support.browser import Browser, every_statement
 from tests.support.builders import a_course, a_person, a_teacher, an_administrator, sign_in
 from tests.support.crowds import multiply

@@ -20,8 +20,7 @@ from kernel.audit import AuditEntry
 from kernel.db import Base
 from kernel.permissions import SYSTEM, Actor, SiteRole
 from lms.instance import Instance
-from organisations.queries import tree as places
-from organisations.queries import unit_lists
+from organisations import tree, unit_lists
 from quizzes.models import Attempt
 from tests.support.access import a_cast
 from tests.support.browser import Browser
@@ -223,12 +222,12 @@ def test_roles_teams_units_and_number_go_to_the_account_that_stays(boss: Browser
         assert [(row.person_id, row.role) for row in session.scalars(select(CourseStaff))] == [(kept.id, "owner")]
         assert session.scalars(select(RoleGrant.person_id).where(RoleGrant.role == "instructor")).all() == [kept.id]
         assert session.scalars(select(NationalIdentity.person_id)).all() == [kept.id]
-        place = places.find_place(session, kept.id)
+        place = tree.find_place(session, kept.id)
         assert place is not None
         assert place.organisation_id == unit.id
-        assert places.find_place(session, closed.id) is None
-        assert [found.id for found in places.list_managed(session, kept.id)] == [unit.id]
-        assert not places.list_managed(session, closed.id)
+        assert tree.find_place(session, closed.id) is None
+        assert [found.id for found in tree.list_managed(session, kept.id)] == [unit.id]
+        assert not tree.list_managed(session, closed.id)
         assert unit_lists.known_addresses(session, ["anita@example.org"]) == {"anita@example.org": kept.id}
 
 

@@ -10,7 +10,7 @@ from accounts.passwords import NOBODYS
 from kernel.audit import AuditEntry
 from kernel.outbox import Job
 from lms.instance import Instance
-from organisations.queries.tree import list_memberships
+from organisations.tree import list_memberships
 from tests.support.access import a_cast
 from tests.support.browser import Browser
 from tests.support.builders import a_person, an_administrator, sign_in

@@ -17,10 +17,10 @@ from kernel import clock
 from kernel.permissions import SYSTEM, Actor, Verdict
 from lms.app import policy
 from lms.instance import Instance
+from organisations import units
 from organisations.models import Audience, AudienceStayRecord, Membership, Organisation
-from organisations.rules import TrainingRole
-from organisations.services import members
-from organisations.services.members import MembershipValues
+from organisations.rules.units import TrainingRole
+from organisations.units import MembershipValues
 from tests.support.browser import Browser, every_statement
 from tests.support.builders import a_person, a_teacher, folder, publish, sign_in
 from tests.support.learning import a_learner, actor_of
@@ -266,7 +266,7 @@ def with_further(staff: Staff) -> Actor:
     actor = staff.colleague()
     with staff.instance.database.unit_of_work() as session:
         values = MembershipValues(further=frozenset({staff.unit.id}))
-        members.assign_members(session, SYSTEM, {actor.person_id or 0: values}, now=clock.now())
+        units.assign_members(session, SYSTEM, {actor.person_id or 0: values}, now=clock.now())
     return actor
 
 
@@ -324,7 +324,7 @@ def test_every_cell_of_courses_for_staff_and_for_audiences(browser: Browser, ins
     wrong = cast.check("course.view", "staff_of_a_place", cast.outcomes(there))
     with instance.database.unit_of_work() as session:
         for role in ("oneself", "colleague"):
-            members.remove_member(session, SYSTEM, session.get_one(Person, cast.people[role].id), now=clock.now())
+            units.remove_member(session, SYSTEM, session.get_one(Person, cast.people[role].id), now=clock.now())
     wrong += cast.check("course.view", "staff_of_no_place", cast.outcomes(there))
     audience = an_audience_of(instance, cast.root, "inspectores")
     publish(instance, folder(cast.course.slug, modules=1, visibility=STATES["audience"]))

@@ -15,19 +15,15 @@ from enrolments.audience_leaves import HoldsLeaf
 from kernel.outbox import deliver_waiting
 from kernel.permissions import SYSTEM
 from lms.instance import Instance
-from organisations.audience_rules.reading import read_yaml
-from organisations.audience_rules.sentences import write_sentence
-from organisations.audience_rules.tree import RuleNode, find_stays, is_in
+from organisations import audiences, posts, units
+from organisations.audience_kinds import AudienceScope, kinds_of
+from organisations.audience_preview import MissingCount, ProvinceCount, preview
+from organisations.audiences import AudienceEditConflict, AudienceKeyConflict, AudienceRuleValues, NamedByAudiences
 from organisations.models import Audience, AudienceStayRecord, Employment, Organisation, Post
-from organisations.queries import audiences as queries
-from organisations.queries.audience_kinds import AudienceScope, kinds_of
-from organisations.queries.audience_preview import MissingCount, ProvinceCount, preview
-from organisations.rules import OrganisationKind
-from organisations.services import audiences as services
-from organisations.services import members, posts, tree
-from organisations.services.audiences import AudienceEditConflict, AudienceKeyConflict, AudienceRuleValues, NamedByAudiences
-from organisations.services.members import MembershipValues
-from organisations.services.tree import UnitValues
+from organisations.rules.audience_drafts import read_yaml
+from organisations.rules.audiences import RuleNode, find_stays, is_in, write_sentence
+from organisations.rules.units import OrganisationKind
+from organisations.units import MembershipValues, UnitValues
 from tests.support.audiences import KINDS, TODAY, rules
 from tests.support.browser import every_statement
 from tests.support.builders import a_person
@@ -44,12 +40,12 @@ def rule(text: str) -> RuleNode:
 def an_audience(instance: Instance, root: Organisation, text: str = "unit: IESS", *, since: date = TODAY, key: str = "todos") -> Audience:
     with instance.database.unit_of_work() as session:
         values = AudienceRuleValues(rule(text), since)
-        return services.make_audience(session, SYSTEM, root, key, {"es": "Todos", "en": "All"}, values, now=NOON)
+        return audiences.make_audience(session, SYSTEM, root, key, {"es": "Todos", "en": "All"}, values, now=NOON)
 
 
 def members_of(session: Session, rule: RuleNode, scope: AudienceScope) -> list[int]:
     """Return the numbers of the people of a rule on a day, as the statements of audiences select them."""
-    condition = queries.members_condition(rule, scope, kinds_of(session))
+    condition = audiences.members_condition(rule, scope, kinds_of(session))
     return list(session.scalars(select(Person.id).where(condition).order_by(Person.id)))
 
 
@@ -58,7 +54,7 @@ def test_members_in_sql_are_those_of_the_pure_rule(instance: Instance) -> None:
     """spec/compulsory 3.2 to 3.4: drawn rules over drawn people, on three days."""
     root = a_drawn_institution(instance, 90)
     with instance.database.unit_of_work(write=False) as session:
-        people = queries.load_candidates(session, root.id, range(1, 200))
+        people = audiences.load_candidates(session, root.id, range(1, 200))
 
         @hypothesis_settings(max_examples=80, suppress_health_check=[HealthCheck.too_slow], deadline=None)
         @given(rules(levels=4))
@@ -87,7 +83,7 @@ def test_a_preview_counts_names_and_compares_in_five_statements(instance: Instan
         found = preview(session, new, old, scope)
     counted = len(counter.statements)
     with instance.database.unit_of_work(write=False) as session:
-        people = queries.load_candidates(session, root.id, range(1, 200))
+        people = audiences.load_candidates(session, root.id, range(1, 200))
         full_names = {person.id: person.full_name for person in session.scalars(select(Person).order_by(*by_name()))}
     now_in = {person for person, facts in people.items() if is_in(new, facts, TODAY)}
     before = {person for person, facts in people.items() if is_in(old, facts, TODAY)}
@@ -117,7 +113,7 @@ def test_a_preview_says_how_many_come_in_by_not_without_a_value(instance: Instan
     without = rule("not: {post: director}")
 
     with instance.database.unit_of_work(write=False) as session:
-        found = preview(session, without, None, AudienceScope(root.id, services.today_of(NOON) + timedelta(days=900)))
+        found = preview(session, without, None, AudienceScope(root.id, audiences.today_of(NOON) + timedelta(days=900)))
 
     leaf = rule("post: director")
     assert found.missing == (MissingCount(leaf, 3, 3),)  # type: ignore[arg-type]  # a leaf, not a joint
@@ -130,17 +126,17 @@ def test_a_second_version_needs_the_number_of_the_first(instance: Instance) -> N
     audience = an_audience(instance, a_place(instance, code="IESS"))
     with instance.database.unit_of_work() as session:
         values = AudienceRuleValues(rule("unit: {code: IESS, below: false}"), TODAY, "Solo la matriz", seen=1)
-        assert services.change_rule(session, SYSTEM, audience, values, now=NOON)
-        assert not services.change_rule(session, SYSTEM, audience, values, now=NOON), "a second click"
+        assert audiences.change_rule(session, SYSTEM, audience, values, now=NOON)
+        assert not audiences.change_rule(session, SYSTEM, audience, values, now=NOON), "a second click"
 
     with instance.database.unit_of_work() as session, pytest.raises(AudienceEditConflict):
-        services.change_rule(session, SYSTEM, audience, AudienceRuleValues(rule("unit: OTRA"), TODAY, seen=1), now=NOON)
+        audiences.change_rule(session, SYSTEM, audience, AudienceRuleValues(rule("unit: OTRA"), TODAY, seen=1), now=NOON)
 
     with instance.database.unit_of_work(write=False) as session:
-        versions = queries.list_versions(session, audience.id)
+        versions = audiences.list_versions(session, audience.id)
         assert [(row.number, row.effective_on, row.reason) for row in versions] == [(1, TODAY, ""), (2, TODAY, "Solo la matriz")]
-        assert queries.find_rule_on(session, audience.id, TODAY) == values.rule
-        assert queries.find_rule_on(session, audience.id, TODAY - timedelta(days=1)) is None
+        assert audiences.find_rule_on(session, audience.id, TODAY) == values.rule
+        assert audiences.find_rule_on(session, audience.id, TODAY - timedelta(days=1)) is None
 
 
 def test_two_audiences_have_two_keys(instance: Instance) -> None:
@@ -157,15 +153,15 @@ def test_what_a_rule_names_is_not_deleted(instance: Instance) -> None:
     root = a_place(instance, code="IESS")
     audience = an_audience(instance, root, "any: [list: brigada, unit: GYE]")
     with instance.database.unit_of_work() as session:
-        listed = services.set_list(session, SYSTEM, root, "brigada", {"es": "Brigada"}, [], now=NOON)
+        listed = audiences.set_list(session, SYSTEM, root, "brigada", {"es": "Brigada"}, [], now=NOON)
 
     with instance.database.unit_of_work() as session, pytest.raises(NamedByAudiences) as refused:
-        services.delete_list(session, SYSTEM, session.merge(listed), now=NOON)
+        audiences.delete_list(session, SYSTEM, session.merge(listed), now=NOON)
     with instance.database.unit_of_work() as session:
-        services.change_rule(session, SYSTEM, audience, AudienceRuleValues(rule("unit: GYE"), TODAY, seen=1), now=NOON)
-        services.delete_list(session, SYSTEM, session.merge(listed), now=NOON)
+        audiences.change_rule(session, SYSTEM, audience, AudienceRuleValues(rule("unit: GYE"), TODAY, seen=1), now=NOON)
+        audiences.delete_list(session, SYSTEM, session.merge(listed), now=NOON)
         with pytest.raises(NamedByAudiences):
-            services.refuse_named(session, "unit", ["GYE"])
+            audiences.refuse_named(session, "unit", ["GYE"])
 
     assert refused.value.facts == {"audiences": "«Todos»"}
 
@@ -175,11 +171,11 @@ def test_a_list_by_which_earlier_days_go_is_not_deleted(instance: Instance) -> N
     root = a_place(instance, code="IESS")
     audience = an_audience(instance, root, "any: [list: brigada, unit: GYE]", since=TODAY - timedelta(days=9))
     with instance.database.unit_of_work() as session:
-        listed = services.set_list(session, SYSTEM, root, "brigada", {"es": "Brigada"}, [], now=NOON)
-        services.change_rule(session, SYSTEM, audience, AudienceRuleValues(rule("unit: GYE"), TODAY, seen=1), now=NOON)
+        listed = audiences.set_list(session, SYSTEM, root, "brigada", {"es": "Brigada"}, [], now=NOON)
+        audiences.change_rule(session, SYSTEM, audience, AudienceRuleValues(rule("unit: GYE"), TODAY, seen=1), now=NOON)
 
     with instance.database.unit_of_work() as session, pytest.raises(NamedByAudiences) as refused:
-        services.delete_list(session, SYSTEM, session.merge(listed), now=NOON)
+        audiences.delete_list(session, SYSTEM, session.merge(listed), now=NOON)
 
     assert refused.value.facts == {"audiences": "«Todos»"}
 
@@ -190,17 +186,17 @@ def test_units_and_provinces_that_rules_name_stay_and_keep_code_and_name(instanc
     guayas, gye = a_place(instance, "Guayas", root, kind=OrganisationKind.PROVINCE), a_place(instance, "Guayaquil", root, code="GYE")
     an_audience(instance, root, "any: [unit: GYE, province: guayas]")
     attempts: list[Callable[[Session], object]] = [
-        lambda session: tree.remove(session, SYSTEM, gye, now=NOON),
-        lambda session: tree.remove(session, SYSTEM, guayas, now=NOON),
-        lambda session: tree.change(session, SYSTEM, gye, UnitValues("Guayaquil", "GUAY"), now=NOON),
-        lambda session: tree.change(session, SYSTEM, guayas, UnitValues("Guayas Norte", ""), now=NOON),
+        lambda session: units.remove(session, SYSTEM, gye, now=NOON),
+        lambda session: units.remove(session, SYSTEM, guayas, now=NOON),
+        lambda session: units.change(session, SYSTEM, gye, UnitValues("Guayaquil", "GUAY"), now=NOON),
+        lambda session: units.change(session, SYSTEM, guayas, UnitValues("Guayas Norte", ""), now=NOON),
     ]
 
     for attempt in attempts:
         with instance.database.unit_of_work() as session, pytest.raises(NamedByAudiences):
             attempt(session)
     with instance.database.unit_of_work() as session:
-        tree.change(session, SYSTEM, gye, UnitValues("Guayaquil Centro", "GYE"), now=NOON)
+        units.change(session, SYSTEM, gye, UnitValues("Guayaquil Centro", "GYE"), now=NOON)
 
 
 def test_a_post_that_was_merged_into_another_is_still_named_by_its_key(instance: Instance) -> None:
@@ -210,14 +206,14 @@ def test_a_post_that_was_merged_into_another_is_still_named_by_its_key(instance:
     with instance.database.unit_of_work() as session:
         made = posts.find_or_make_posts(session, SYSTEM, root.id, ["INSPECTOR 1", "Inspector"], now=NOON)
         gone, kept = (session.get_one(Post, number) for number in (made["inspector 1"], made["inspector"]))
-        members.assign_members(session, SYSTEM, {person.id: MembershipValues(root.id, gone.id, since_on=TODAY)}, now=NOON)
+        units.assign_members(session, SYSTEM, {person.id: MembershipValues(root.id, gone.id, since_on=TODAY)}, now=NOON)
         posts.merge_posts(session, SYSTEM, gone, kept, now=NOON)
 
     with instance.database.unit_of_work(write=False) as session:
         asked = rule("post: Inspector 1")
         assert members_of(session, asked, AudienceScope(root.id, TODAY)) == [person.id]
-        assert is_in(asked, queries.load_candidates(session, root.id, [person.id])[person.id], TODAY)
-        assert write_sentence(asked, queries.leaf_names(session, asked)) == "Con puesto Inspector"
+        assert is_in(asked, audiences.load_candidates(session, root.id, [person.id])[person.id], TODAY)
+        assert write_sentence(asked, audiences.leaf_names(session, asked)) == "Con puesto Inspector"
 
 
 def test_a_list_keeps_the_days_on_which_people_stood_on_it(instance: Instance) -> None:
@@ -226,10 +222,10 @@ def test_a_list_keeps_the_days_on_which_people_stood_on_it(instance: Instance) -
     one, other = (a_person(instance, f"{name}@example.org") for name in ("uno", "dos"))
     for day, people in ((0, [one.id, other.id]), (1, [one.id]), (2, [one.id])):
         with instance.database.unit_of_work() as session:
-            services.set_list(session, SYSTEM, root, "brigada", {"es": "Brigada"}, people, now=NOON + timedelta(days=day))
+            audiences.set_list(session, SYSTEM, root, "brigada", {"es": "Brigada"}, people, now=NOON + timedelta(days=day))
 
     with instance.database.unit_of_work(write=False) as session:
-        found = queries.load_candidates(session, root.id, [one.id, other.id])
+        found = audiences.load_candidates(session, root.id, [one.id, other.id])
 
     assert [(fact.since, fact.until) for fact in found[one.id].lists] == [(TODAY, None)]
     assert [(fact.since, fact.until) for fact in found[other.id].lists] == [(TODAY, TODAY)]
@@ -243,7 +239,7 @@ def stays(instance: Instance) -> list[tuple[int, date, date | None, bool]]:
 
 def record(instance: Instance, audience: Audience, people: list[int], *, day: int = 0) -> int:
     with instance.database.unit_of_work() as session:
-        return services.record_stays(session, audience, people, now=NOON + timedelta(days=day))
+        return audiences.record_stays(session, audience, people, now=NOON + timedelta(days=day))
 
 
 def test_stays_follow_moves_and_what_was_known_stays_readable(instance: Instance) -> None:
@@ -252,11 +248,11 @@ def test_stays_follow_moves_and_what_was_known_stays_readable(instance: Instance
     person = a_person(instance)
     audience = an_audience(instance, root)
     with instance.database.unit_of_work() as session:
-        members.assign_members(session, SYSTEM, {person.id: MembershipValues(root.id, since_on=TODAY)}, now=NOON)
+        units.assign_members(session, SYSTEM, {person.id: MembershipValues(root.id, since_on=TODAY)}, now=NOON)
     assert (record(instance, audience, [person.id]), record(instance, audience, [person.id])) == (1, 0)
 
     with instance.database.unit_of_work() as session:
-        members.remove_member(session, SYSTEM, person, now=NOON + timedelta(days=3))
+        units.remove_member(session, SYSTEM, person, now=NOON + timedelta(days=3))
     record(instance, audience, [person.id], day=3)
     written = record(instance, audience, [person.id], day=5)
 
@@ -269,8 +265,8 @@ def test_all_stays_are_those_of_the_facts_and_a_second_run_writes_nothing(instan
     root = a_drawn_institution(instance, 60)
     audience = an_audience(instance, root, PREVIEW, since=TODAY - timedelta(days=400))
     with instance.database.unit_of_work(write=False) as session:
-        people = queries.load_candidates(session, root.id, range(1, 200))
-        versions = queries.rules_in_force(session, audience.id)
+        people = audiences.load_candidates(session, root.id, range(1, 200))
+        versions = audiences.rules_in_force(session, audience.id)
     deliver_waiting(instance.worker, now=NOON)
     first = stays(instance)
     record(instance, audience, list(people))
@@ -297,9 +293,9 @@ def test_whom_the_calendar_or_a_list_moves_is_found_in_one_statement(instance: I
     record(instance, audience, [person.id for person in people])
 
     with instance.database.unit_of_work(write=False) as session:
-        held = queries.find_rule_on(session, audience.id, TODAY)
+        held = audiences.find_rule_on(session, audience.id, TODAY)
         changed = [
-            queries.list_changed_people(session, audience.id, held, AudienceScope(root.id, TODAY + timedelta(days=day)))
+            audiences.list_changed_people(session, audience.id, held, AudienceScope(root.id, TODAY + timedelta(days=day)))
             for day in (0, 1, 14)
         ]
 
@@ -312,8 +308,8 @@ def test_a_sentence_names_what_the_rule_refers_to(instance: Instance) -> None:
     asked = rule("any: [unit: GYE, province: los rios, post: inspector, list: brigadistas, holds: gobernanza, unit: NADA]")
 
     with instance.database.unit_of_work(write=False) as session:
-        sentence = write_sentence(asked, queries.leaf_names(session, asked))
-        missing = {key for key in [("unit", "NADA"), ("unit", "GYE")] if key not in queries.name_references(session, asked)}
+        sentence = write_sentence(asked, audiences.leaf_names(session, asked))
+        missing = {key for key in [("unit", "NADA"), ("unit", "GYE")] if key not in audiences.name_references(session, asked)}
 
     assert root.code == "IESS"
     for name in ("Guayaquil", "Los Ríos", "Inspector", "Brigadistas", "NADA"):

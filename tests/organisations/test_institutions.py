@@ -11,11 +11,9 @@ from kernel import clock
 from kernel.audit import AuditEntry
 from kernel.permissions import Actor
 from lms.instance import Instance
+from organisations.institutions import get_institution_scope, list_institutions, list_institutions_of, transfer_administered
 from organisations.models import InstitutionAdministrator, InstitutionProfile, InstitutionSignatory, Organisation
-from organisations.queries.institutions import get_institution_scope, list_institutions, list_institutions_of
-from organisations.queries.profile import find_profile
-from organisations.services.institution_grants import transfer_administered
-from organisations.services.profile import InstitutionKeyTaken, add_institution
+from organisations.profile import InstitutionKeyTaken, add_institution, find_profile
 from tests.support.browser import Browser
 from tests.support.builders import a_person, sign_in
 from tests.support.institution_access import (

@@ -7,9 +7,9 @@ from uuid import UUID
 import pytest
 
 from accounts.rules import fold
-from organisations.rules import OrganisationKind, UnitSummary
-from organisations.unit_lists.checking import RowRefused, UnitDirectory, UnitListCheck, judge_units
-from organisations.unit_lists.reading import UnitListRow
+from organisations.list_checking import RowRefused, UnitDirectory, UnitListCheck, judge_units
+from organisations.list_reading import UnitListRow
+from organisations.rules.units import OrganisationKind, UnitSummary
 
 
 def place(number: int, name: str, parent: int | None, code: str = "") -> UnitSummary:

@@ -21,13 +21,11 @@ from kernel.outbox import Delivery, Job
 from kernel.permissions import SYSTEM
 from kernel.tables import CELLS, COLUMNS
 from lms.instance import Instance
-from organisations import jobs
+from organisations import jobs, tree, unit_lists
+from organisations.list_checking import UnitListCheck
 from organisations.models import Membership, Organisation, PendingUnitList
-from organisations.queries import tree as queries
-from organisations.rules import OrganisationKind
-from organisations.services import unit_lists
-from organisations.services.unit_lists import WriteUnit
-from organisations.unit_lists.checking import UnitListCheck
+from organisations.rules.units import OrganisationKind
+from organisations.unit_lists import WriteUnit
 from tests.support.access import a_cast
 from tests.support.browser import Browser, every_statement
 from tests.support.builders import PASSWORD, a_person, an_administrator, sign_in
@@ -111,7 +109,7 @@ def test_nothing_is_written_before_the_list_is_confirmed_and_nothing_twice(boss:
         assert (new.full_name, new.email_confirmed_at, new.password_hash) == ("Ana Muñoz Peña", None, NOBODYS)
         assert session.scalar(select(NationalIdentity.number).where(NationalIdentity.person_id == new.id)) == CEDULA
         for person_id in (new.id, old.id):
-            place = queries.find_place(session, person_id)
+            place = tree.find_place(session, person_id)
             assert place is not None
             assert place.organisation_id == chone.id
         assert session.get_one(Person, old.id).name_key == "conocida nueva vieja"
@@ -289,7 +287,7 @@ def test_a_list_of_units_makes_a_tree_and_changes_it(boss: Browser, instance: In
     assert bring_in(boss) == [3, 0, 0, 2]
     with instance.database.unit_of_work(write=False) as session:
         chone = session.scalars(select(Organisation).where(Organisation.name == "Chone")).one()
-        assert [place.name for place in queries.list_path(session, chone.id)] == ["IESS", "Manabí", "Chone"]
+        assert [place.name for place in tree.list_path(session, chone.id)] == ["IESS", "Manabí", "Chone"]
 
     send(boss, text.replace(";CHONE;;2\n", "").replace("4;Jama;;99\n", ""), "units")
     assert tiles(boss.page.html) == [0, 0, 3, 0]
@@ -300,7 +298,7 @@ def test_a_list_of_units_makes_a_tree_and_changes_it(boss: Browser, instance: In
     assert bring_in(boss) == [1, 1, 0, 0]
     with instance.database.unit_of_work(write=False) as session:
         bahia = session.scalars(select(Organisation).where(Organisation.name == "Bahía")).one()
-        assert [place.name for place in queries.list_path(session, bahia.id)] == ["IESS", "Centro de Atención Chone", "Bahía"]
+        assert [place.name for place in tree.list_path(session, bahia.id)] == ["IESS", "Centro de Atención Chone", "Bahía"]
 
 
 def names_below(instance: Instance, name: str) -> set[str]:

@@ -14,13 +14,12 @@ from kernel.db import Database
 from kernel.errors import Conflict
 from kernel.permissions import SYSTEM
 from lms.instance import Instance
+from organisations import employment, posts, tree
+from organisations import units as members
+from organisations.employment import EmploymentValues
 from organisations.models import Employment, Membership, Organisation, Post
-from organisations.queries import posts as post_queries
-from organisations.queries import tree as queries
-from organisations.rules import EmploymentDays, OrganisationKind, next_employment
-from organisations.services import employment, members, posts
-from organisations.services.employment import EmploymentValues
-from organisations.services.members import MembershipValues
+from organisations.rules.units import EmploymentDays, OrganisationKind, next_employment
+from organisations.units import MembershipValues
 from tests.support.builders import a_person
 from tests.support.places import a_place, put
 
@@ -121,10 +120,10 @@ def test_a_person_has_one_main_place_and_further_ones_and_is_counted_once(instan
     assign(instance, person, MembershipValues(finance.id, further=frozenset({works.id})))
 
     with instance.database.unit_of_work(write=False) as session:
-        assert queries.count_members(session) == {finance.id: 1}
+        assert tree.count_members(session) == {finance.id: 1}
         tallies = units.count_places(session, select(Organisation.id).where(Organisation.id == root.id))
         assert {place: tally.people for place, tally in tallies.items()} == {finance.id: 1}
-        assert [(row.name, row.is_main) for row in queries.list_memberships(session, person.id)] == [("Finanzas", True), ("Obras", False)]
+        assert [(row.name, row.is_main) for row in tree.list_memberships(session, person.id)] == [("Finanzas", True), ("Obras", False)]
     for twice in ({"organisation_id": root.id, "is_main": True}, {"organisation_id": works.id, "is_main": False}):
         with pytest.raises(IntegrityError), instance.database.unit_of_work() as session:
             session.execute(insert(Membership), [{"person_id": person.id, "since": NOON, "recorded_at": NOON, **twice}])
@@ -189,7 +188,7 @@ def test_who_loses_the_main_place_keeps_a_further_one_as_main(instance: Instance
         members.remove_member(session, SYSTEM, person, now=NOON, organisation=finance)
 
     with instance.database.unit_of_work(write=False) as session:
-        place = queries.find_place(session, person.id)
+        place = tree.find_place(session, person.id)
         assert place is not None
         assert place.organisation_id == works.id
 
@@ -237,7 +236,7 @@ def test_posts_are_one_by_their_folded_text_and_stay_one_through_a_merge(instanc
     with instance.database.unit_of_work() as session:
         again = posts.find_or_make_posts(session, SYSTEM, root.id, ["Inspector 1", "INSPECTOR"], now=NOON)
         assert set(again.values()) == {found["inspector"]}
-        (row,) = post_queries.list_posts(session, "inspector", limit=9)
+        (row,) = posts.list_posts(session, "inspector", limit=9)
         assert (row.name, row.people, row.spellings) == ("Inspectora o inspector", 1, ("Inspector", "INSPECTOR 1"))
     assert [one.post_id for one in rows(instance)] == [found["inspector"]]
 

@@ -9,14 +9,12 @@ from kernel import clock
 from kernel.errors import Conflict
 from kernel.permissions import SYSTEM
 from lms.instance import Instance
-from organisations.audience_rules.leaves import OWN_LEAVES
-from organisations.audience_rules.reading import read_yaml
+from organisations import audiences, posts, units
+from organisations.audiences import AudienceRuleValues
 from organisations.models import Audience, Organisation, Post
-from organisations.queries import audiences as audience_queries
-from organisations.queries import posts as queries
-from organisations.services import audiences, members, posts
-from organisations.services.audiences import AudienceRuleValues
-from organisations.services.members import MembershipValues
+from organisations.rules.audience_drafts import read_yaml
+from organisations.rules.audience_leaves import OWN_LEAVES
+from organisations.units import MembershipValues
 from tests.support.access import a_cast
 from tests.support.browser import Browser
 from tests.support.builders import a_person
@@ -37,7 +35,7 @@ def a_post(instance: Instance, root: Organisation, name: str, *people: Person) -
     with instance.database.unit_of_work() as session:
         number = posts.find_or_make_posts(session, SYSTEM, root.id, [name], now=clock.now())[posts.post_key(name)]
         wanted = {person.id: MembershipValues(root.id, number, since_on=SINCE) for person in people}
-        members.assign_members(session, SYSTEM, wanted, now=clock.now())
+        units.assign_members(session, SYSTEM, wanted, now=clock.now())
         return session.get_one(Post, number)
 
 
@@ -68,7 +66,7 @@ def test_posts_say_how_many_people_and_rules_they_have(
     an_audience(instance, root, "not: {post: [inspector, inspector 1]}", "los-demas")
 
     with instance.database.unit_of_work(write=False) as session:
-        rows = {row.name: (row.people, row.rules) for row in queries.list_posts(session, limit=10)}
+        rows = {row.name: (row.people, row.rules) for row in posts.list_posts(session, limit=10)}
     page = boss.get(f"{POSTS}?q=Inspéctor")
 
     assert rows == {"Inspector": (1, 2), "INSPECTOR 1": (2, 1)}
@@ -116,7 +114,7 @@ def test_a_merge_says_beforehand_whom_rules_let_in(
 
     assert page.headings == ["Inspector"]
     with instance.database.unit_of_work(write=False) as session:
-        assert {row.name: (row.people, row.rules) for row in queries.list_posts(session, limit=10)} == {"Inspector": (3, 2)}
+        assert {row.name: (row.people, row.rules) for row in posts.list_posts(session, limit=10)} == {"Inspector": (3, 2)}
 
 
 def test_what_a_merge_was_said_to_change_is_what_it_changes(
@@ -127,12 +125,12 @@ def test_what_a_merge_was_said_to_change_is_what_it_changes(
     boss.deliver_jobs()
     today = audiences.today_of(clock.now())
     with instance.database.unit_of_work() as session:
-        before = audience_queries.count_members(session)[audience.id]
-        said = queries.preview_merge(session, session.merge(other), session.merge(inspector), today).rules[0].change
+        before = audiences.count_members(session)[audience.id]
+        said = posts.preview_merge(session, session.merge(other), session.merge(inspector), today).rules[0].change
         posts.merge_posts(session, SYSTEM, session.merge(other), session.merge(inspector), now=clock.now())
     boss.deliver_jobs()
     with instance.database.unit_of_work(write=False) as session:
-        after = audience_queries.count_members(session)[audience.id]
+        after = audiences.count_members(session)[audience.id]
 
     assert (before, said.coming_in, said.going_out, after) == (1, 2, 0, 3)
 
@@ -152,7 +150,7 @@ def test_a_second_click_on_merge_finds_nothing(boss: Browser, instance: Instance
     boss.post(f"{POSTS}/{other.uuid}/merging/{inspector.uuid}", status=404)
 
     with instance.database.unit_of_work(write=False) as session:
-        assert [row.people for row in queries.list_posts(session, limit=10)] == [3]
+        assert [row.people for row in posts.list_posts(session, limit=10)] == [3]
 
 
 def test_two_merges_at_once_do_not_lose_a_post(instance: Instance, root: Organisation, inspector: Post, other: Post) -> None:
@@ -162,7 +160,7 @@ def test_two_merges_at_once_do_not_lose_a_post(instance: Instance, root: Organis
         posts.merge_posts(session, SYSTEM, inspector, other, now=clock.now())
 
     with instance.database.unit_of_work(write=False) as session:
-        assert [row.people for row in queries.list_posts(session, limit=10)] == [3]
+        assert [row.people for row in posts.list_posts(session, limit=10)] == [3]
 
 
 def test_only_administrators_see_posts(browser: Browser, instance: Instance, inspector: Post) -> None:

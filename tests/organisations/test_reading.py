@@ -11,8 +11,8 @@ from xlsxwriter import Workbook
 from accounts.rules import normal_email
 from kernel.archives import write_archive
 from kernel.tables import COLUMNS, OTHER_SHEET, Undecodable, write_xlsx
-from organisations.rules import OrganisationKind, split_surnames
-from organisations.unit_lists.reading import PeopleListRows, PersonListRow, UnitListFault, read_people, read_units
+from organisations.list_reading import PeopleListRows, PersonListRow, UnitListFault, read_people, read_units
+from organisations.rules.units import OrganisationKind, split_surnames
 from tests.support.shared import SHARED, needs_shared
 
 CEDULA = "1710034065"
@@ -77,7 +77,7 @@ def test_a_formula_of_a_workbook_brings_nobody_in() -> None:
 
 @pytest.mark.slow
 def test_a_workbook_with_more_rows_than_are_read_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("organisations.unit_lists.reading.MOST_ROWS", 2)
+    monkeypatch.setattr("organisations.list_reading.MOST_ROWS", 2)
 
     assert len(people_in(workbook([["correo"], ["a@b.ec"], ["c@b.ec"]])).people) == 2
     with pytest.raises(Undecodable):

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from organisations.rules import OrganisationKind, UnitSummary, in_order, lineage, may_stand_under, rolled_up
+from organisations.rules.units import OrganisationKind, UnitSummary, in_order, lineage, may_stand_under, rolled_up
 
 INSTITUTION, PROVINCE, UNIT = OrganisationKind
 

@@ -8,26 +8,30 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kernel.i18n import reading
-from organisations.audience_rules.facts import AudienceCandidate, EmploymentFact, HeldFact, ListFact, PlaceFact
-from organisations.audience_rules.months import add_months, first_within
-from organisations.audience_rules.reading import read_rule, read_yaml, write_rule
-from organisations.audience_rules.sentences import write_sentence
-from organisations.audience_rules.tree import (
+from organisations.rules.audience_drafts import read_rule, read_yaml, write_rule, write_yaml
+from organisations.rules.audiences import (
+    MOST_VALUES,
+    AudienceCandidate,
+    EmploymentFact,
+    HeldFact,
+    ListFact,
+    PlaceFact,
     RuleInForce,
     RuleNode,
     StayDays,
+    add_months,
     count_levels,
     explain,
     find_stays,
+    first_within,
     holds,
     is_in,
     leaves,
     next_change,
     references,
     signed_leaves,
+    write_sentence,
 )
-from organisations.audience_rules.values import MOST_VALUES
-from organisations.audience_rules.yaml_text import write_yaml
 from tests.support.audiences import KINDS, TODAY, a_colleague, people, rules
 
 GYE_AF, ACT = PlaceFact(("GYE-AF", "GYE"), "Guayas", since=date(2024, 3, 1)), PlaceFact(("ACT",), "")

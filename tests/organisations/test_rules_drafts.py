@@ -5,11 +5,20 @@ from dataclasses import replace
 import pytest
 from hypothesis import given
 
-from organisations.audience_rules.drafts import GroupDraft, LeafDraft, add_part, draft_of, find_excess, plain_of, remove_part, walk
-from organisations.audience_rules.leaf_fields import LeafFields
-from organisations.audience_rules.reading import read_rule, read_yaml
-from organisations.audience_rules.tree import MOST_LEAVES, RuleNode, count_levels
-from organisations.audience_rules.yaml_text import write_yaml
+from organisations.rules.audience_drafts import (
+    GroupDraft,
+    LeafDraft,
+    add_part,
+    draft_of,
+    find_excess,
+    plain_of,
+    read_rule,
+    read_yaml,
+    remove_part,
+    walk,
+    write_yaml,
+)
+from organisations.rules.audiences import MOST_LEAVES, LeafFields, RuleNode, count_levels
 from tests.support.audiences import KINDS, rules
 
 UNIT = LeafDraft("unit", LeafFields(("GYE",)))

@@ -17,9 +17,9 @@ from kernel.settings import load
 from lms.app import create_app, open_instance
 from lms.instance import Instance
 from lms.serve import name_institution
+from organisations import profile
 from organisations.models import InstitutionProfile, Organisation
-from organisations.queries.profile import find_profile, find_root
-from organisations.services import profile as services
+from organisations.profile import find_profile, find_root
 from tests.support.access import a_cast
 from tests.support.browser import Browser, every_statement
 from tests.support.builders import PASSWORD, a_person
@@ -279,7 +279,7 @@ def test_a_web_address_is_answered_to_and_so_is_the_one_before(boss: Browser, in
     assert boss.path.startswith("/sign-in"), "where others reach the site, administrators have a second step"
     with instance.database.unit_of_work() as session:
         values = {"public_url": "https://aula.paramo.gob.ec"}
-        services.change_profile(session, SYSTEM, instance.present_settings, values, now=clock.now())
+        profile.change_profile(session, SYSTEM, instance.present_settings, values, now=clock.now())
 
     assert instance.present_settings.public_url == "https://aula.paramo.gob.ec"
     visitor = boss.another()
@@ -365,7 +365,7 @@ def test_a_form_that_someone_else_s_change_made_stale_undoes_nothing(
     page = f"{SITE}/{'appearance' if path == 'colours' else path}"
     form = boss.get(page).form(f"/{path}")
     with instance.database.unit_of_work() as session:
-        services.change_profile(session, SYSTEM, instance.present_settings, meanwhile, now=clock.now())
+        profile.change_profile(session, SYSTEM, instance.present_settings, meanwhile, now=clock.now())
     version = profile_of(instance).version
 
     shown = boss.submit(f"/{path}", typed, form=form, status=409)
@@ -411,8 +411,8 @@ def test_only_administrators_see_and_change_the_site_settings(browser: Browser, 
     """Access: site.manage and, of the pages of institutions, institution.list, institution.add, institution.edit and signatory.edit."""
     cast = a_cast(browser, instance)
     with instance.database.unit_of_work() as session:
-        values = services.SignatoryValues("Ana", {"es": "Directora"}, None, None)
-        row = services.add_signatory(session, SYSTEM, instance.settings, values, now=clock.now())
+        values = profile.SignatoryValues("Ana", {"es": "Directora"}, None, None)
+        row = profile.add_signatory(session, SYSTEM, instance.settings, values, now=clock.now())
     there = f"{SITE}/signatories/{row.uuid}"
 
     wrong = [

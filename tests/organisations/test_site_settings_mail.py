@@ -14,8 +14,8 @@ from kernel.settings import rotate_secret_key, secret_keys
 from lms.instance import Instance
 from lms.own_data import copy_of
 from lms.retention import forget_unconfirmed
-from organisations.queries.profile import LOCKED_FOR
-from organisations.services import profile as services
+from organisations import profile
+from organisations.profile import LOCKED_FOR
 from tests.support.browser import Browser
 from tests.support.builders import PASSWORD, a_person, sign_in
 from tests.support.institution import NAMES, SECRET, SITE, institution_entries, profile_of
@@ -155,7 +155,7 @@ def test_the_password_is_locked_with_the_new_key_after_a_rotation(boss: Browser,
     set_mail(boss, postbox.port, smtp_user="sitio", smtp_password=SECRET)
     keys = rotate_secret_key(instance.settings)
     with instance.database.unit_of_work() as session:
-        services.relock_password(session, keys)
+        profile.relock_password(session, keys)
 
     assert unlock_text(keys[:1], LOCKED_FOR, profile_of(instance).smtp_password) == SECRET
 

@@ -14,14 +14,12 @@ from kernel.audit import AuditEntry
 from kernel.outbox import Delivery
 from kernel.permissions import SYSTEM
 from lms.instance import Instance
-from organisations import jobs
+from organisations import jobs, unit_lists
+from organisations import tree as organisations_tree
+from organisations.list_checking import ListReview, PeopleListCheck, judge_people, review_people, review_units
+from organisations.list_reading import read_people, read_units
 from organisations.models import Employment, Membership, Organisation, Post, UnitManager
-from organisations.queries import tree as queries
-from organisations.rules import OrganisationKind, UnitSummary, asks_for_number, zone_of
-from organisations.services import unit_lists as services
-from organisations.unit_lists.people_checking import PeopleListCheck, judge_people
-from organisations.unit_lists.reading import read_people, read_units
-from organisations.unit_lists.review import ListReview, review_people, review_units
+from organisations.rules.units import OrganisationKind, UnitSummary, asks_for_number, zone_of
 from tests.support.browser import Browser
 from tests.support.builders import a_person, an_administrator, sign_in
 from tests.support.places import a_place, manage, put
@@ -43,7 +41,7 @@ def bring_in(instance: Instance, text: str, *, now: datetime = NOON) -> PeopleLi
     """Bring a list in; return what it did."""
     with instance.database.unit_of_work() as session:
         judged = judge_people(session, read_people(text.encode(), now.date()).people, now=now)
-        services.bring_in_people(session, SYSTEM, judged.new, judged.changed, now=now)
+        unit_lists.bring_in_people(session, SYSTEM, judged.new, judged.changed, now=now)
     return judged
 
 
@@ -63,7 +61,7 @@ def employments(instance: Instance, person: Person) -> list[tuple[str | None, da
 def places(instance: Instance, person: Person) -> dict[str, tuple[str, bool]]:
     """Return the present places of a person by name: the post, and whether it is the main one."""
     with instance.database.unit_of_work(write=False) as session:
-        return {row.name: (row.post, row.is_main) for row in queries.list_memberships(session, person.id) if row.until is None}
+        return {row.name: (row.post, row.is_main) for row in organisations_tree.list_memberships(session, person.id) if row.until is None}
 
 
 def of_address(instance: Instance, email: str) -> Person:
@@ -336,7 +334,7 @@ def test_leavers_are_shown_and_come_in_once_the_number_is_typed(browser: Browser
         review = review_units(
             session, read_units(b"codigo;nombre;depende de;jefe\nF;Finanzas;I;0\nO;Obras;I;p3@example.org\n"), now=clock.now()
         )
-        services.try_places(session, SYSTEM, review.check.changed, now=NOON)
+        unit_lists.try_places(session, SYSTEM, review.check.changed, now=NOON)
 
     send(boss, HEAD + "".join(f"p{at}@example.org;;;;;;;;;\n" for at in (0, 2)), str(root.uuid))
 
@@ -390,14 +388,14 @@ def test_a_list_of_units_sets_zone_and_head_and_another_head_takes_over(instance
         text = f"codigo;nombre;depende de;zona horaria;jefe\nF;Finanzas;I;Pacific/Galapagos;{head}\n"
         with instance.database.unit_of_work() as session:
             found = review_units(session, read_units(text.encode()), now=clock.now())
-            services.try_places(session, SYSTEM, (*found.check.new, *found.check.changed), now=NOON)
+            unit_lists.try_places(session, SYSTEM, (*found.check.new, *found.check.changed), now=NOON)
         return found
 
     def heads() -> list[tuple[str, bool]]:
         with instance.database.unit_of_work(write=False) as session:
             unit = session.scalars(select(Organisation).where(Organisation.code == "F")).one()
             assert unit.zone == "Pacific/Galapagos"
-            return [(row.name, row.is_head) for row in queries.list_managers(session, unit.id)]
+            return [(row.name, row.is_head) for row in organisations_tree.list_managers(session, unit.id)]
 
     assert [remark.facts for remark in load("999").remarks] == [{"head": "999"}]
     assert heads() == []
@@ -411,7 +409,8 @@ def test_a_list_of_units_sets_zone_and_head_and_another_head_takes_over(instance
 
 def test_a_merge_of_accounts_keeps_what_lists_say_of_both(instance: Instance) -> None:
     """spec/compulsory 2.3 and 2.4."""
-    from organisations.services import employment, members
+    from organisations import employment
+    from organisations import units as members
 
     a_place(instance, code="I"), a_place(instance, "Otro", code="O")
     bring_in(instance, HEAD + "ana@example.org;Ana;Mera;;I;;;;;\nanita@example.org;Ana;Mera;;O;117;Jefa;2019-02-01;;\n")

@@ -12,13 +12,17 @@ from kernel.audit import AuditEntry
 from kernel.permissions import SYSTEM, Actor, SiteRole
 from lms import account_merging, erasure
 from lms.instance import Instance
+from organisations import units
+from organisations.access import TrainingScope
 from organisations.models import Organisation, TrainingGrant
-from organisations.permissions import TrainingScope
-from organisations.queries.training_scope import get_training_scope, list_training_grants, list_training_places
-from organisations.rules import TrainingRole
-from organisations.services import leavers, members
-from organisations.services import tree as services
-from organisations.services.training_grants import end_training_role, give_training_role
+from organisations.rules.units import TrainingRole
+from organisations.training_scope import (
+    end_training_role,
+    get_training_scope,
+    give_training_role,
+    list_training_grants,
+    list_training_places,
+)
 from tests.support.browser import Browser, every_statement
 from tests.support.builders import a_course, a_person, an_administrator, sign_in, sign_in_through_pages
 from tests.support.learning import a_learner, actor_of
@@ -152,7 +156,7 @@ def test_who_leaves_the_institution_looks_after_nothing_there(instance: Instance
     give_training(instance, person, elsewhere, AUDITOR)
     with instance.database.unit_of_work() as session:
         day = clock.now().date()
-        leavers.leave(session, SYSTEM, [person.id], root.id, day, now=clock.now())
+        units.leave(session, SYSTEM, [person.id], root.id, day, now=clock.now())
 
     assert grants(instance) == [(person.id, "auditor", elsewhere.id)]
     assert [entry["organisation"] for entry in entries(instance, "training_grant.ended")] == [unit.id]
@@ -178,7 +182,7 @@ def test_a_merge_hands_grants_over_and_erasure_forgets_them(instance: Instance, 
 def test_a_place_made_by_mistake_goes_with_its_grants(instance: Instance, unit: Organisation) -> None:
     give_training(instance, a_person(instance), unit, OFFICER)
     with instance.database.unit_of_work() as session:
-        services.remove(session, SYSTEM, session.get_one(Organisation, unit.id), now=clock.now())
+        units.remove(session, SYSTEM, session.get_one(Organisation, unit.id), now=clock.now())
         assert not session.scalar(select(func.count()).select_from(TrainingGrant))
 
 
@@ -190,8 +194,8 @@ def test_the_places_of_people_are_their_present_ones_else_where_they_worked(
     for person in (ana, luis):
         put(instance, person, unit)
     with instance.database.unit_of_work() as session:
-        members.assign_members(session, SYSTEM, {ana.id: members.MembershipValues(further=frozenset({guayas.id}))}, now=clock.now())
-        leavers.leave(session, SYSTEM, [luis.id], root.id, clock.now().date(), now=clock.now())
+        units.assign_members(session, SYSTEM, {ana.id: units.MembershipValues(further=frozenset({guayas.id}))}, now=clock.now())
+        units.leave(session, SYSTEM, [luis.id], root.id, clock.now().date(), now=clock.now())
         found = list_training_places(session, [ana.id, luis.id, nobody.id])
 
     assert found == {ana.id: {unit.id, guayas.id}, luis.id: {root.id}, nobody.id: frozenset()}

@@ -11,12 +11,10 @@ from kernel.errors import Conflict
 from kernel.i18n import zone_name
 from kernel.permissions import SYSTEM
 from lms.instance import Instance
+from organisations import tree, units
 from organisations.models import Membership, Organisation, TrainingGrant, UnitManager
-from organisations.queries import tree as queries
-from organisations.rules import OrganisationKind
-from organisations.services import members
-from organisations.services import tree as services
-from organisations.services.tree import UnitCodeConflict, UnitNameConflict, UnitValues
+from organisations.rules.units import OrganisationKind
+from organisations.units import UnitCodeConflict, UnitNameConflict, UnitValues
 from tests.support.access import a_cast
 from tests.support.browser import Browser, every_statement
 from tests.support.builders import a_person
@@ -101,12 +99,12 @@ def test_a_place_moves_with_what_stands_below_it_and_never_under_itself(boss: Br
     boss.submit("/move", {"move-place": str(guayas.uuid)})
 
     with instance.database.unit_of_work() as session:
-        assert [place.name for place in queries.list_path(session, below.id)] == ["IESS", "Guayas", "Chone", "Archivo"]
+        assert [place.name for place in tree.list_path(session, below.id)] == ["IESS", "Guayas", "Chone", "Archivo"]
         for target in (chone, below):
             with pytest.raises(Conflict):
-                services.move(session, SYSTEM, chone, target, now=clock.now())
+                units.move(session, SYSTEM, chone, target, now=clock.now())
         with pytest.raises(Conflict):
-            services.move(session, SYSTEM, manabi, guayas, now=clock.now())
+            units.move(session, SYSTEM, manabi, guayas, now=clock.now())
 
 
 def test_a_place_where_somebody_was_is_closed_and_never_deleted(boss: Browser, instance: Instance) -> None:
@@ -132,7 +130,7 @@ def test_a_place_where_somebody_was_is_closed_and_never_deleted(boss: Browser, i
     assert facts(instance, "organisation.people_moved")["people"] == 1
     other = a_person(instance, "otra@example.org")
     with instance.database.unit_of_work() as session, pytest.raises(Conflict):
-        members.assign_member(session, SYSTEM, other, chone, now=clock.now())
+        units.assign_member(session, SYSTEM, other, chone, now=clock.now())
     boss.submit("/opening")
     assert row_of(instance, "Chone").closed_at is None
 
@@ -161,16 +159,16 @@ def test_somebody_belongs_to_one_place_and_the_places_before_stay_in_the_record(
 
     record = boss.get(f"/administration/people/{person.uuid}")
     with instance.database.unit_of_work(write=False) as session:
-        found = queries.list_memberships(session, person.id)
+        found = tree.list_memberships(session, person.id)
         assert [(row.name, row.until is None) for row in found] == [("Jama", True), ("Chone", False)]
-        assert queries.count_members(session) == {row_of(instance, "Jama").id: 1}
+        assert tree.count_members(session) == {row_of(instance, "Jama").id: 1}
     assert "Jama" in record.text
     assert "Chone" in record.text
 
     boss.get(address(instance, "Jama"))
     boss.submit("/removal")
     with instance.database.unit_of_work(write=False) as session:
-        assert queries.find_place(session, person.id) is None
+        assert tree.find_place(session, person.id) is None
 
 
 def test_the_people_of_a_place_come_in_pages_and_are_found(boss: Browser, instance: Instance) -> None:
@@ -219,7 +217,7 @@ def test_a_zone_that_only_a_list_can_write_stays_when_the_name_changes(boss: Bro
     """spec/compulsory 2.2."""
     place = a_place(instance)
     with instance.database.unit_of_work() as session:
-        services.change(session, SYSTEM, place, UnitValues("IESS", "", "Etc/GMT+5"), now=clock.now())
+        units.change(session, SYSTEM, place, UnitValues("IESS", "", "Etc/GMT+5"), now=clock.now())
     boss.get(address(instance, "IESS"))
     boss.submit("/change", {"change-name": "Instituto"})
 
@@ -238,7 +236,7 @@ def test_a_head_is_named_and_the_one_before_heads_no_longer(boss: Browser, insta
     assert in_spanish("%(name)s now heads this unit.", name=second.full_name) in boss.page.text
     with instance.database.unit_of_work(write=False) as session:
         assert [(row.person_id, row.is_head) for row in session.scalars(select(UnitManager))] == [(second.id, True)]
-        assert queries.is_head(session, chone, second.id)
+        assert tree.is_head(session, chone, second.id)
 
 
 def test_only_administrators_look_at_the_tree_and_change_it(browser: Browser, instance: Instance) -> None:
@@ -284,13 +282,13 @@ def test_names_and_codes_are_guarded_by_the_services_too(instance: Instance) -> 
     a_place(instance, "Loja", iess, code="a1")
     with instance.database.unit_of_work() as session:
         with pytest.raises(UnitNameConflict):
-            services.make(session, SYSTEM, None, OrganisationKind.INSTITUTION, UnitValues("iess", ""), now=clock.now())
+            units.make(session, SYSTEM, None, OrganisationKind.INSTITUTION, UnitValues("iess", ""), now=clock.now())
         with pytest.raises(UnitCodeConflict):
-            services.make(session, SYSTEM, iess, OrganisationKind.UNIT, UnitValues("Chone", "01"), now=clock.now())
+            units.make(session, SYSTEM, iess, OrganisationKind.UNIT, UnitValues("Chone", "01"), now=clock.now())
         with pytest.raises(Conflict):
-            services.make(session, SYSTEM, None, OrganisationKind.UNIT, UnitValues("Chone", ""), now=clock.now())
+            units.make(session, SYSTEM, None, OrganisationKind.UNIT, UnitValues("Chone", ""), now=clock.now())
         with pytest.raises(UnitCodeConflict):
-            services.make(session, SYSTEM, iess, OrganisationKind.UNIT, UnitValues("Jama", "A1"), now=clock.now())
+            units.make(session, SYSTEM, iess, OrganisationKind.UNIT, UnitValues("Jama", "A1"), now=clock.now())
 
 
 @pytest.mark.parametrize("code", ["Ñuñoa-1", "ñuñoa-1", "NUNOA-1"])
@@ -300,10 +298,10 @@ def test_codes_are_compared_as_lists_compare_them(instance: Instance, code: str)
     loja = a_place(instance, "Loja", iess)
     with instance.database.unit_of_work() as session:
         with pytest.raises(UnitCodeConflict):
-            services.make(session, SYSTEM, iess, OrganisationKind.UNIT, UnitValues("Chone", code), now=clock.now())
+            units.make(session, SYSTEM, iess, OrganisationKind.UNIT, UnitValues("Chone", code), now=clock.now())
         with pytest.raises(UnitCodeConflict):
-            services.change(session, SYSTEM, loja, UnitValues("Loja", code), now=clock.now())
-        services.change(session, SYSTEM, iess, UnitValues("IESS", code), now=clock.now())
+            units.change(session, SYSTEM, loja, UnitValues("Loja", code), now=clock.now())
+        units.change(session, SYSTEM, iess, UnitValues("IESS", code), now=clock.now())
 
 
 def test_administrators_name_and_end_officers_and_auditors(boss: Browser, instance: Instance) -> None:

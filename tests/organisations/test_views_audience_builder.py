@@ -10,9 +10,9 @@ from accounts.models import Person
 from kernel import clock
 from kernel.permissions import SYSTEM
 from lms.instance import Instance
+from organisations import audiences, posts
 from organisations.models import AudienceVersion, Employment, Organisation
-from organisations.rules import OrganisationKind
-from organisations.services import audiences, posts
+from organisations.rules.units import OrganisationKind
 from tests.support.browser import Browser
 from tests.support.builders import a_course, a_person
 from tests.support.places import a_place, put

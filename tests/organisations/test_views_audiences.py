@@ -12,9 +12,8 @@ from kernel.i18n import choose
 from kernel.permissions import SYSTEM
 from lms.access_log import list_access_rows
 from lms.instance import Instance
-from organisations.audience_rules.leaves import OWN_LEAVES
-from organisations.audience_rules.reading import read_yaml
-from organisations.audience_rules.tree import RuleNode
+from organisations import audiences, posts
+from organisations.audiences import AudienceRuleValues
 from organisations.models import (
     Audience,
     AudienceList,
@@ -24,11 +23,10 @@ from organisations.models import (
     Employment,
     Organisation,
 )
-from organisations.queries import audiences as queries
-from organisations.rules import OrganisationKind, TrainingRole
-from organisations.services import audiences as services
-from organisations.services import posts
-from organisations.services.audiences import AudienceRuleValues
+from organisations.rules.audience_drafts import read_yaml
+from organisations.rules.audience_leaves import OWN_LEAVES
+from organisations.rules.audiences import RuleNode
+from organisations.rules.units import OrganisationKind, TrainingRole
 from tests.support.access import a_cast
 from tests.support.browser import Browser
 from tests.support.builders import a_course, a_person, an_administrator, sign_in
@@ -243,8 +241,8 @@ def test_every_cell_of_audiences(browser: Browser, instance: Instance) -> None:
     """spec/compulsory 16: audience.view and audience.edit of an institution; who audits it sees no button that changes anything."""
     cast = a_training_cast(browser, instance)
     with instance.database.unit_of_work() as session:
-        values = AudienceRuleValues(read_rule("unit: GYE-D"), services.today_of(clock.now()))
-        there = f"{AUDIENCES}/{services.make_audience(session, SYSTEM, cast.root, 'todos', {'es': 'Todos'}, values, now=clock.now()).uuid}"
+        values = AudienceRuleValues(read_rule("unit: GYE-D"), audiences.today_of(clock.now()))
+        there = f"{AUDIENCES}/{audiences.make_audience(session, SYSTEM, cast.root, 'todos', {'es': 'Todos'}, values, now=clock.now()).uuid}"
     wrong = [
         *cast.check("audience.view", "active", cast.outcomes(there)),
         *cast.check("audience.view", "active", cast.outcomes(f"{there}/why?who=ana@example.org")),
@@ -275,9 +273,9 @@ def test_an_officer_makes_audiences_of_their_institution_alone(
     assert versions(instance) == []
     make(boss, root, "province: Guayas")
     with instance.database.unit_of_work() as session:
-        values = AudienceRuleValues(read_rule("unit: IESS"), services.today_of(clock.now()))
-        services.make_audience(session, SYSTEM, other, "ajenos", {"es": "Ajenos"}, values, now=clock.now())
-        services.set_list(session, SYSTEM, other, "ajena", {"es": "Lista ajena"}, [officer.id], now=clock.now())
+        values = AudienceRuleValues(read_rule("unit: IESS"), audiences.today_of(clock.now()))
+        audiences.make_audience(session, SYSTEM, other, "ajenos", {"es": "Ajenos"}, values, now=clock.now())
+        audiences.set_list(session, SYSTEM, other, "ajena", {"es": "Lista ajena"}, [officer.id], now=clock.now())
 
     assert versions(instance)[:1] == ["province: Guayas\n"]
     page = boss.get(AUDIENCES)
@@ -361,7 +359,7 @@ def test_a_list_finds_its_people_by_what_names_them(boss: Browser, instance: Ins
 
 def on_it(instance: Instance) -> int:
     with instance.database.unit_of_work(write=False) as session:
-        return sum(row.people for row in queries.list_audience_lists(session))
+        return sum(row.people for row in audiences.list_audience_lists(session))
 
 
 def test_a_list_that_a_rule_names_is_not_deleted(boss: Browser, instance: Instance, root: Organisation, ana: Person) -> None:

@@ -7,9 +7,8 @@ from datetime import date, timedelta
 from hypothesis import strategies as st
 
 from enrolments.audience_leaves import HoldsLeaf
-from organisations.audience_rules.facts import AudienceCandidate, EmploymentFact, HeldFact, ListFact, PlaceFact
-from organisations.audience_rules.leaves import OWN_LEAVES, EnteredLeaf, ListLeaf, PersonLeaf, PostLeaf, ProvinceLeaf, UnitLeaf
-from organisations.audience_rules.tree import AllOf, AnyOf, Negation, RuleNode
+from organisations.rules.audience_leaves import OWN_LEAVES, EnteredLeaf, ListLeaf, PersonLeaf, PostLeaf, ProvinceLeaf, UnitLeaf
+from organisations.rules.audiences import AllOf, AnyOf, AudienceCandidate, EmploymentFact, HeldFact, ListFact, Negation, PlaceFact, RuleNode
 
 KINDS = OWN_LEAVES | {HoldsLeaf.kind: HoldsLeaf}
 TODAY = date(2026, 10, 1)

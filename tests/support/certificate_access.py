@@ -23,7 +23,7 @@ from kernel.outbox import Job, deliver_waiting
 from kernel.permissions import SYSTEM, SiteRole
 from lms.instance import Instance
 from organisations.models import Organisation
-from organisations.services.profile import SignatoryValues, add_signatory
+from organisations.profile import SignatoryValues, add_signatory
 from tests.support.access import fits, outcome
 from tests.support.browser import Browser
 from tests.support.builders import a_course, a_person, a_teacher, sign_in

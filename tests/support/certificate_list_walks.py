@@ -17,8 +17,7 @@ from kernel.outbox import deliver_waiting
 from kernel.permissions import SYSTEM
 from lms.access_log import list_access_rows
 from organisations.models import InstitutionSignatory, Organisation
-from organisations.queries.profile import find_profile
-from organisations.services.profile import SignatoryValues, add_signatory, change_profile
+from organisations.profile import SignatoryValues, add_signatory, change_profile, find_profile
 from tests.support.browser import Browser
 from tests.support.builders import folder, publish
 from tests.support.certificate_access import (

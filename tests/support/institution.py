@@ -5,7 +5,7 @@ from sqlalchemy import select
 from kernel.audit import AuditEntry
 from lms.instance import Instance
 from organisations.models import InstitutionProfile
-from organisations.queries.profile import find_profile
+from organisations.profile import find_profile
 
 SITE = "/administration/site"
 SECRET = "clave-del-correo-7391"

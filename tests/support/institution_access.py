@@ -12,9 +12,9 @@ from courses.models import Course
 from kernel import clock
 from kernel.permissions import SYSTEM
 from lms.instance import Instance
+from organisations.institutions import name_administrator
 from organisations.models import Organisation
-from organisations.services.institution_grants import name_administrator
-from organisations.services.profile import add_institution
+from organisations.profile import add_institution
 from tests.support.access import shown
 from tests.support.browser import Browser
 from tests.support.builders import a_course, a_person, a_teacher, an_administrator, sign_in

@@ -6,12 +6,11 @@ from accounts.models import Person
 from kernel import clock
 from kernel.permissions import SYSTEM
 from lms.instance import Instance
+from organisations import units
 from organisations.models import Organisation
-from organisations.rules import OrganisationKind, TrainingRole
-from organisations.services import members
-from organisations.services import tree as services
-from organisations.services.training_grants import give_training_role
-from organisations.services.tree import UnitValues
+from organisations.rules.units import OrganisationKind, TrainingRole
+from organisations.training_scope import give_training_role
+from organisations.units import UnitValues
 from tests.support.scenes import scene
 
 
@@ -22,21 +21,21 @@ def a_place(
     """Add a place to the tree: an institution, or a unit under another place."""
     chosen = kind or (OrganisationKind.INSTITUTION if parent is None else OrganisationKind.UNIT)
     with instance.database.unit_of_work() as session:
-        return services.make(session, SYSTEM, parent, chosen, UnitValues(name, code), now=clock.now())
+        return units.make(session, SYSTEM, parent, chosen, UnitValues(name, code), now=clock.now())
 
 
 @scene
 def put(instance: Instance, person: Person, place: Organisation) -> None:
     """Let somebody belong to a place."""
     with instance.database.unit_of_work() as session:
-        members.assign_member(session, SYSTEM, person, place, now=clock.now())
+        units.assign_member(session, SYSTEM, person, place, now=clock.now())
 
 
 @scene
 def manage(instance: Instance, person: Person, place: Organisation) -> None:
     """Let somebody follow the people of a place."""
     with instance.database.unit_of_work() as session:
-        services.name_manager(session, SYSTEM, place, person, now=clock.now())
+        units.name_manager(session, SYSTEM, place, person, now=clock.now())
 
 
 @scene

@@ -16,9 +16,9 @@ from compliance.services import obligations, planned_changes
 from compliance.services.obligations import ObligationValues
 from kernel.permissions import Actor
 from lms.instance import Instance
-from organisations.audience_rules.leaves import UnitLeaf
+from organisations.audiences import AudienceRuleValues
 from organisations.models import Audience, AudienceVersion, Membership
-from organisations.services.audiences import AudienceRuleValues
+from organisations.rules.audience_leaves import UnitLeaf
 from tests.support.builders import a_course, a_person
 from tests.support.obligations import an_audience_of, let_stay, rules_of
 from tests.support.places import a_place, put

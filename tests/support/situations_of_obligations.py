@@ -14,11 +14,11 @@ from compliance.services.obligations import ObligationValues
 from courses.models import Course
 from kernel import clock
 from kernel.permissions import SYSTEM, Actor
-from organisations.audience_rules.leaves import UnitLeaf
-from organisations.audience_rules.tree import Negation
+from organisations import audiences
+from organisations.audiences import AudienceRuleValues
 from organisations.models import Audience
-from organisations.services import audiences
-from organisations.services.audiences import AudienceRuleValues
+from organisations.rules.audience_leaves import UnitLeaf
+from organisations.rules.audiences import Negation
 from tests.support.builders import a_course
 from tests.support.obligations import rules_of
 from tests.support.places import a_place

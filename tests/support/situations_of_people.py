@@ -20,8 +20,8 @@ from kernel import clock
 from kernel.outbox import Job
 from kernel.permissions import SYSTEM
 from kernel.settings import secret_keys
-from organisations.rules import TrainingRole
-from organisations.services import tree
+from organisations import units
+from organisations.rules.units import TrainingRole
 from tests.support.authenticator import Authenticator, text
 from tests.support.browser import Browser
 from tests.support.builders import PASSWORD
@@ -233,7 +233,7 @@ def a_closed_place(stage: Stage) -> Scene:
     """A unit takes nobody in any more."""
     place = a_place(stage.instance, f"Cerrada {stage.number()}", stage.once("institution", lambda: a_place(stage.instance)))
     with stage.instance.database.unit_of_work() as session:
-        tree.close(session, SYSTEM, session.get_one(type(place), place.id), None, now=clock.now())
+        units.close(session, SYSTEM, session.get_one(type(place), place.id), None, now=clock.now())
     return Scene(stage.boss, f"/administration/organisations/{place.uuid}")
 
 

@@ -10,14 +10,13 @@ from sqlalchemy import select
 from enrolments.models import CompletionReview, MistakeReport
 from kernel import clock
 from kernel.permissions import SYSTEM, Actor
-from organisations.audience_rules.leaves import OWN_LEAVES
-from organisations.audience_rules.reading import read_yaml
-from organisations.audience_rules.tree import Negation
-from organisations.audience_rules.yaml_text import write_yaml
+from organisations import audiences, posts, profile
+from organisations.audiences import AudienceRuleValues
 from organisations.models import Post
-from organisations.queries.posts import find_post_written
-from organisations.services import audiences, posts, profile
-from organisations.services.audiences import AudienceRuleValues
+from organisations.posts import find_post_written
+from organisations.rules.audience_drafts import read_yaml, write_yaml
+from organisations.rules.audience_leaves import OWN_LEAVES
+from organisations.rules.audiences import Negation
 from tests.support.browser import Browser
 from tests.support.builders import sign_in
 from tests.support.learning import a_learner, mark_done, pass_quiz, start, submit

@@ -13,7 +13,7 @@ from courses.models import Course
 from enrolments.models import Completion, Enrolment
 from lms.instance import Instance
 from organisations.models import AudienceList, AudienceListEntry, Employment, Membership, Organisation, Post
-from organisations.rules import OrganisationKind
+from organisations.rules.units import OrganisationKind
 from tests.support.audiences import COURSES, LISTS, NUMBERS, POSTS, TODAY
 from tests.support.builders import a_course
 from tests.support.places import a_place

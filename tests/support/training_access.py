@@ -13,7 +13,7 @@ from accounts.models import Person
 from courses.models import Course
 from lms.instance import Instance
 from organisations.models import Organisation
-from organisations.rules import TrainingRole
+from organisations.rules.units import TrainingRole
 from tests.support.access import MATRIX, fits, outcome
 from tests.support.browser import Browser
 from tests.support.builders import a_course, a_person, a_teacher, an_administrator, sign_in

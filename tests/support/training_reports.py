@@ -19,7 +19,7 @@ from enrolments.queries.learning import get_learner_context
 from enrolments.services import learning as enrolments
 from lms.instance import Instance
 from organisations.models import Membership, Organisation
-from organisations.rules import OrganisationKind
+from organisations.rules.units import OrganisationKind
 from tests.support.builders import a_course, a_person
 from tests.support.learning import actor_of, enrolment_of
 from tests.support.obligations import BEGINNING, an_audience_of, an_obligation, compute, let_stay, rules_of

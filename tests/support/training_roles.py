@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from kernel.permissions import Actor, SiteRole, Verdict
-from organisations.permissions import TrainingScope
+from organisations.access import TrainingScope
 from tests.support.project import ROOT
 
 SPEC = ROOT / "docs" / "spec" / "compulsory.md"

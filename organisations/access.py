@@ -1,0 +1,234 @@
+"""The permissions on the organisation tree and its members."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from accounts.models import Person
+from kernel.own_records import is_own
+from kernel.permissions import Actor, Predicate, Verdict, administrator, allow_if
+from organisations.models import Audience, AudienceList, InstitutionSignatory, Organisation
+from organisations.rules.units import UnitSummary
+
+
+class OrganisationAction(StrEnum):
+    """Acts on the tree, and looking at the people of a place."""
+
+    MANAGE = "organisation:manage"
+    """See and change the tree, put people into it, say who follows them."""
+    LOAD = "organisation:load"
+    """Send in lists of people and units."""
+    MANAGE_SITE = "site:manage"
+    """See and change the site settings: what the institution is called and looks like, its mail, who signs."""
+    FOLLOW = "organisation:follow"
+    """See who of a place takes which course, and how far they are."""
+    FOLLOW_OWN = "organisation:follow_own"
+
+
+class InstitutionAction(StrEnum):
+    """Acts on institutions as those that issue certificates."""
+
+    LIST = "institution:list"
+    """See the institutions that one administers."""
+    ADD = "institution:add"
+    """Add an institution, and say who administers one."""
+    EDIT = "institution:edit"
+    """Change its names, logo, colours and default template."""
+    SIGNATORIES = "signatory:edit"
+    """Say who signs its certificates, and see the pictures of their signatures."""
+
+
+class AudienceAction(StrEnum):
+    """Acts on audiences."""
+
+    VIEW = "audience:view"
+    """See the rules of audiences, their versions, and why somebody is in one."""
+    EDIT = "audience:edit"
+    """Make audiences and change their rules."""
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingScope:
+    """The places for which somebody looks after, audits or heads compulsory training, each with everything below it, by their numbers."""
+
+    everywhere: bool = False
+    """An administrator. What asks for a grant asks it of administrators too."""
+    heads: frozenset[int] = frozenset()
+    """Places whose people they follow as manager."""
+    officer: frozenset[int] = frozenset()
+    auditor: frozenset[int] = frozenset()
+    above: frozenset[int] = frozenset()
+    """The places of all these grants, and what stands above them."""
+
+    def heads_any(self, places: Collection[int]) -> bool:
+        """Say whether they head one of the places."""
+        return not self.heads.isdisjoint(places)
+
+    def officer_of(self, places: Collection[int]) -> bool:
+        """Say whether they are training officer of one of the places."""
+        return not self.officer.isdisjoint(places)
+
+    def auditor_of(self, places: Collection[int]) -> bool:
+        """Say whether they audit one of the places."""
+        return not self.auditor.isdisjoint(places)
+
+    def sees_any(self, places: Collection[int]) -> bool:
+        """Say whether they see the compulsory training of one of the places, as whatever."""
+        return self.everywhere or self.heads_any(places) or self.officer_of(places) or self.auditor_of(places)
+
+    def stands_in(self, places: Collection[int]) -> bool:
+        """Say whether they have a grant for one of the places or for something below it."""
+        return not self.above.isdisjoint(places)
+
+
+@dataclass(frozen=True, slots=True)
+class InstitutionScope:
+    """The institutions that somebody administers; an administrator of the whole site administers them all."""
+
+    everywhere: bool = False
+    own: frozenset[int] = frozenset()
+    keys: frozenset[str] = frozenset()
+    """Their UUIDs as certificates keep them; an empty one stands for certificates that name none and are of the first institution."""
+
+    @property
+    def any(self) -> bool:
+        """Say whether there is one at all."""
+        return self.everywhere or bool(self.own)
+
+    def covers(self, institution_id: int | None) -> bool:
+        """Say whether an institution is among them."""
+        return self.everywhere or institution_id in self.own
+
+    def covers_key(self, institution_key: str) -> bool:
+        """Say whether the institution that a certificate names is among them."""
+        return self.everywhere or institution_key in self.keys
+
+
+EVERYWHERE, NOWHERE = InstitutionScope(everywhere=True), InstitutionScope()
+
+
+@dataclass(frozen=True, slots=True)
+class InstitutionContext:
+    """An institution before an actor, by what they administer; without one, what is not of one."""
+
+    institution: Organisation | None
+    scope: InstitutionScope
+    is_first: bool = False
+    """The one whose names and colours are those of the site."""
+
+
+@dataclass(frozen=True, slots=True)
+class SignatoryContext(InstitutionContext):
+    """Somebody who signs the certificates of an institution."""
+
+    row: InstitutionSignatory | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class InstitutionAdministratorContext(InstitutionContext):
+    """Somebody who administers an institution, or may be named to."""
+
+    person: Person | None = None
+
+
+def _administer(actor: Actor, subject: object) -> Verdict:
+    """Decide on an institution: for those who administer it; to others there is no such page."""
+    assert isinstance(subject, InstitutionContext)
+    if subject.institution is None:
+        return allow_if(subject.scope.any, Verdict.HIDE)
+    return allow_if(subject.scope.covers(subject.institution.id), Verdict.HIDE)
+
+
+def _add_institution(actor: Actor, subject: object) -> Verdict:
+    """Decide on what is not left to those who administer one institution: who adds one, or names its administrators."""
+    assert isinstance(subject, InstitutionContext)
+    verdict = _administer(actor, subject)
+    return allow_if(actor.is_administrator) if verdict is Verdict.ALLOW else verdict
+
+
+def training_verdict(actor: Actor, scope: TrainingScope, places: Collection[int], letters: str, *, person_id: int | None = None) -> Verdict:
+    """Decide by a row of spec/compulsory 16: what stands there for oneself, head, officer, auditor and administrator, in this order.
+
+    `a` allows, `d` forbids, `h` hides. Who is several of them has the best; to everybody else it is hidden, and strangers sign in first.
+    """
+    if actor.is_anonymous:
+        return Verdict.FORBID
+    standings = (
+        is_own(actor, person_id),
+        scope.heads_any(places),
+        scope.officer_of(places),
+        scope.auditor_of(places),
+        scope.everywhere,
+    )
+    held = {letter for letter, stands in zip(letters, standings, strict=True) if stands}
+    return Verdict.ALLOW if "a" in held else Verdict.FORBID if "d" in held else Verdict.HIDE
+
+
+@dataclass(frozen=True, slots=True)
+class UnitContext:
+    """A person before a place: whether they manage it or something above it."""
+
+    organisation: Organisation
+    manages: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ManagedUnits:
+    """The places that a person manages."""
+
+    places: tuple[UnitSummary, ...]
+
+
+def _follow(actor: Actor, subject: object) -> Verdict:
+    """Decide on the people of a place: for those who manage it or something above it; to others there is no such page."""
+    assert isinstance(subject, UnitContext)
+    return allow_if(actor.is_administrator or subject.manages, Verdict.HIDE)
+
+
+def _follow_own(actor: Actor, subject: object) -> Verdict:
+    assert isinstance(subject, ManagedUnits)
+    return allow_if(actor.is_administrator or bool(subject.places), Verdict.FORBID if actor.is_anonymous else Verdict.HIDE)
+
+
+@dataclass(frozen=True, slots=True)
+class AudienceContext:
+    """An audience or a list of people before an actor, by its institution; for what is not of one, all institutions."""
+
+    audience: Audience | None
+    people_list: AudienceList | None
+    places: frozenset[int]
+    scope: TrainingScope
+
+
+def _of_audience(actor: Actor, subject: object, letters: str) -> Verdict:
+    """Decide by a row of the table; who has a grant for a part of the institution may know of its audiences (spec/compulsory 16)."""
+    assert isinstance(subject, AudienceContext)
+    verdict = training_verdict(actor, subject.scope, subject.places, letters)
+    return Verdict.FORBID if verdict is Verdict.HIDE and subject.scope.stands_in(subject.places) else verdict
+
+
+def _view_audience(actor: Actor, subject: object) -> Verdict:
+    """Decide on an audience; the list opens for everybody with a grant, and holds those of the institutions for which they have it."""
+    assert isinstance(subject, AudienceContext)
+    is_list = subject.audience is None and subject.people_list is None
+    holds_grant = bool(subject.scope.officer or subject.scope.auditor)
+    return Verdict.ALLOW if is_list and holds_grant else _of_audience(actor, subject, "hdaaa")
+
+
+def _edit_audience(actor: Actor, subject: object) -> Verdict:
+    return _of_audience(actor, subject, "hdada")
+
+
+PERMISSIONS: Mapping[StrEnum, Predicate] = {
+    OrganisationAction.MANAGE: administrator,
+    OrganisationAction.LOAD: administrator,
+    OrganisationAction.MANAGE_SITE: administrator,
+    InstitutionAction.LIST: _administer,
+    InstitutionAction.ADD: _add_institution,
+    InstitutionAction.EDIT: _administer,
+    InstitutionAction.SIGNATORIES: _administer,
+    AudienceAction.VIEW: _view_audience,
+    AudienceAction.EDIT: _edit_audience,
+    OrganisationAction.FOLLOW: _follow,
+    OrganisationAction.FOLLOW_OWN: _follow_own,
+}

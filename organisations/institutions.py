@@ -1,0 +1,223 @@
+"""Reading institutions as those that issue certificates: by their keys, with their facts, and who administers them."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Select, delete, exists, func, or_, select
+from sqlalchemy.orm import Session, undefer
+
+from accounts.models import Person
+from accounts.people import by_name
+from kernel import audit
+from kernel.errors import NotFound, SignInNeeded
+from kernel.permissions import Actor, ActorChannel
+from organisations.access import InstitutionContext, InstitutionScope, SignatoryContext
+from organisations.models import Employment, InstitutionAdministrator, InstitutionProfile, InstitutionSignatory, Membership, Organisation
+
+MOST_INSTITUTIONS = 200
+FIRST = select(func.min(Organisation.id)).where(Organisation.parent_id.is_(None)).scalar_subquery()
+
+
+@dataclass(frozen=True, slots=True)
+class Institution:
+    """An institution: its place in the tree, the key by which courses name it, and what certificates take from its profile."""
+
+    id: int
+    uuid: UUID
+    name: str
+    """In the tree."""
+    key: str
+    names: Mapping[str, str]
+    short_names: Mapping[str, str]
+    default_template: str
+    is_first: bool
+    signatories: int = 0
+    """How many are named to sign."""
+
+
+@dataclass(frozen=True, slots=True)
+class InstitutionAdministratorRow:
+    """An administrator of an institution alone."""
+
+    uuid: UUID
+    name: str
+    granted_at: datetime
+
+
+def administers_condition() -> ColumnElement[bool]:
+    """Return the condition that a person of the statement administers some institution."""
+    return exists().where(InstitutionAdministrator.person_id == Person.id)
+
+
+def get_institution_scope(session: Session, actor: Actor) -> InstitutionScope:
+    """Return which institutions the actor administers: in one statement, in none for those who administer none and for the whole site."""
+    may_administer = actor.administers_institution or actor.via is not ActorChannel.WEB
+    if actor.is_administrator or actor.person_id is None or not may_administer:
+        return InstitutionScope(actor.is_administrator)
+    mine = InstitutionAdministrator.organisation_id == Organisation.id
+    statement = select(Organisation.id, Organisation.uuid, FIRST).join(InstitutionAdministrator, mine)
+    rows = session.execute(statement.where(InstitutionAdministrator.person_id == actor.person_id)).all()
+    keys = {str(row.uuid) for row in rows} | {"" for row in rows if row.id == row[2]}
+    return InstitutionScope(own=frozenset(row.id for row in rows), keys=frozenset(keys))
+
+
+def _statement() -> Select[*tuple[Organisation, InstitutionProfile | None, int | None, int]]:
+    signs = select(func.count()).where(InstitutionSignatory.profile_id == InstitutionProfile.id).correlate(InstitutionProfile)
+    return (
+        select(Organisation, InstitutionProfile, FIRST, signs.scalar_subquery())
+        .outerjoin(InstitutionProfile, InstitutionProfile.organisation_id == Organisation.id)
+        .where(Organisation.parent_id.is_(None))
+        .order_by(Organisation.id)
+        .limit(MOST_INSTITUTIONS)
+    )
+
+
+def list_institutions(session: Session, scope: InstitutionScope | None = None) -> list[Institution]:
+    """List the institutions, or those that somebody administers; the first one is that of the site."""
+    statement = _statement()
+    if scope is not None and not scope.everywhere:
+        statement = statement.where(Organisation.id.in_(scope.own))
+    return [
+        Institution(
+            institution.id,
+            institution.uuid,
+            institution.name,
+            profile.key if profile else "",
+            profile.names if profile else {},
+            profile.short_names if profile else {},
+            profile.default_template if profile else "",
+            institution.id == first,
+            signatories or 0,
+        )
+        for institution, profile, first, signatories in session.execute(statement)
+    ]
+
+
+def find_institution(session: Session, institution_id: int | None) -> Institution | None:
+    """Return an institution, the first one where none is named; nothing where there is none."""
+    return next(
+        (
+            institution
+            for institution in list_institutions(session)
+            if institution.id == institution_id or (institution_id is None and institution.is_first)
+        ),
+        None,
+    )
+
+
+def find_issuer(session: Session, institution_key: str) -> Institution | None:
+    """Return the institution that a certificate names by its UUID, the first one where it names none."""
+    institutions = list_institutions(session)
+    return next(
+        (
+            institution
+            for institution in institutions
+            if (str(institution.uuid) == institution_key if institution_key else institution.is_first)
+        ),
+        None,
+    )
+
+
+def get_institutions(session: Session, actor: Actor) -> InstitutionContext:
+    """Return the context of the list of institutions."""
+    return InstitutionContext(None, get_institution_scope(session, actor))
+
+
+def get_institution(session: Session, actor: Actor, institution: UUID) -> InstitutionContext:
+    """Return an institution before the actor; raise NotFound, or SignInNeeded whether or not there is one."""
+    if actor.is_anonymous:
+        raise SignInNeeded
+    statement = select(Organisation, FIRST).where(Organisation.uuid == institution, Organisation.parent_id.is_(None))
+    row = session.execute(statement).one_or_none()
+    if row is None:
+        raise NotFound
+    return InstitutionContext(row[0], get_institution_scope(session, actor), is_first=row[0].id == row[1])
+
+
+def get_signatory(session: Session, actor: Actor, signatory: UUID) -> SignatoryContext:
+    """Return a signatory with their institution before the actor; raise NotFound, or SignInNeeded whether or not there is one."""
+    if actor.is_anonymous:
+        raise SignInNeeded
+    statement = (
+        select(InstitutionSignatory, Organisation, FIRST)
+        .options(undefer(InstitutionSignatory.picture))
+        .join(InstitutionProfile, InstitutionProfile.id == InstitutionSignatory.profile_id)
+        .join(Organisation, Organisation.id == InstitutionProfile.organisation_id)
+        .where(InstitutionSignatory.uuid == signatory)
+    )
+    row = session.execute(statement).one_or_none()
+    if row is None:
+        raise NotFound
+    return SignatoryContext(row[1], get_institution_scope(session, actor), is_first=row[1].id == row[2], row=row[0])
+
+
+def list_administrators(session: Session, institution_id: int) -> Sequence[InstitutionAdministratorRow]:
+    """List the administrators of an institution alone, by name."""
+    statement = (
+        select(Person, InstitutionAdministrator.granted_at)
+        .join(InstitutionAdministrator, InstitutionAdministrator.person_id == Person.id)
+        .where(InstitutionAdministrator.organisation_id == institution_id)
+        .order_by(*by_name())
+        .limit(MOST_INSTITUTIONS)
+    )
+    return [InstitutionAdministratorRow(row.Person.uuid, row.Person.full_name, row.granted_at) for row in session.execute(statement)]
+
+
+def list_institutions_of(session: Session, person_id: int) -> frozenset[int]:
+    """Return the institutions to which a person belongs at present: by what their lists say, and by the units that they stand in."""
+    employed = select(Employment.institution_id).where(
+        Employment.person_id == person_id, Employment.retracted_at.is_(None), Employment.left_on.is_(None)
+    )
+    base = (
+        select(Organisation.id, Organisation.parent_id)
+        .join(Membership, Membership.organisation_id == Organisation.id)
+        .where(Membership.person_id == person_id, Membership.until.is_(None))
+        .cte("above", recursive=True)
+    )
+    above = base.union(select(Organisation.id, Organisation.parent_id).join(base, Organisation.id == base.c.parent_id))
+    of_units = select(above.c.id).where(above.c.parent_id.is_(None))
+    theirs = or_(Organisation.id.in_(employed), Organisation.id.in_(of_units))
+    return frozenset(session.scalars(select(Organisation.id).where(Organisation.parent_id.is_(None), theirs)))
+
+
+class InstitutionGrantVerb(StrEnum):
+    """The audit-log verbs of administrators of one institution."""
+
+    GIVEN = "institution_administrator.given"
+    ENDED = "institution_administrator.ended"
+
+
+def name_administrator(session: Session, actor: Actor, institution: Organisation, person: Person, *, now: datetime) -> None:
+    """Let a person administer an institution; a second time changes nothing."""
+    if session.get(InstitutionAdministrator, (person.id, institution.id)) is None:
+        facts = {"granted_at": now, "granted_by": actor.person_id}
+        session.add(InstitutionAdministrator(person_id=person.id, organisation_id=institution.id, **facts))
+        session.flush()
+        _note(session, actor, InstitutionGrantVerb.GIVEN, institution, person, now=now)
+
+
+def end_administrator(session: Session, actor: Actor, institution: Organisation, person: Person, *, now: datetime) -> None:
+    """Let a person no longer administer an institution; a second time changes nothing."""
+    mine = (InstitutionAdministrator.person_id == person.id, InstitutionAdministrator.organisation_id == institution.id)
+    if session.scalar(delete(InstitutionAdministrator).where(*mine).returning(InstitutionAdministrator.person_id)) is not None:
+        _note(session, actor, InstitutionGrantVerb.ENDED, institution, person, now=now)
+
+
+def _note(session: Session, actor: Actor, verb: InstitutionGrantVerb, institution: Organisation, person: Person, *, now: datetime) -> None:
+    audit.record(session, actor, verb, person, now=now, organisation=institution.id, reason=institution.name)
+
+
+def list_administered(session: Session, person: Person) -> list[Organisation]:
+    """List the institutions that a person administers, beside a role for the whole site."""
+    statement = select(Organisation).join(InstitutionAdministrator, InstitutionAdministrator.organisation_id == Organisation.id)
+    return list(session.scalars(statement.where(InstitutionAdministrator.person_id == person.id).order_by(Organisation.id).limit(200)))
+
+
+def transfer_administered(session: Session, actor: Actor, closed: Person, remaining: Person, *, now: datetime) -> None:
+    """Give the account that stays the institutions of the one that closes."""
+    for institution in list_administered(session, closed):
+        end_administrator(session, actor, institution, closed, now=now)
+        name_administrator(session, actor, institution, remaining, now=now)

@@ -1,0 +1,773 @@
+"""Checks of what the lines of a list would change, compared with the existing rows; nothing is written."""
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from accounts.accounts import InvitedPerson
+from accounts.models import NameSource, full_name
+from accounts.rules import fold
+from kernel import audit
+from kernel.errors import N_
+from kernel.i18n import DEFAULT_ZONE
+from kernel.left_out import LeftOut
+from kernel.permissions import Actor
+from organisations import audience_preview, audiences, tree, unit_lists
+from organisations.list_reading import (
+    LONGEST_UNIT,
+    SLASH,
+    PeopleListRows,
+    PersonListRow,
+    UnitListFault,
+    UnitListRow,
+    UnitListRows,
+    called,
+    parts_of,
+)
+from organisations.models import Employment
+from organisations.posts import post_key
+from organisations.rules.audiences import AudienceCandidate, EmploymentFact, PlaceFact
+from organisations.rules.units import (
+    NUMBER_ABOVE,
+    EmploymentDays,
+    UnitListKind,
+    UnitSummary,
+    asks_for_number,
+    institution_of,
+    local_day,
+    may_stand_under,
+    next_employment,
+)
+from organisations.unit_lists import (
+    AddPerson,
+    ChangePerson,
+    KnownHeads,
+    KnownPerson,
+    StaffNumberHolder,
+    UnitListVerb,
+    WorkValues,
+    WriteUnit,
+    known_heads,
+)
+
+DEFAULT_LANGUAGE = "es"
+NOBODY = UUID(int=0)
+
+
+@dataclass(frozen=True, slots=True)
+class UnitListCheck:
+    """The changes that lines of units would make; `remarks` are told and skip nothing."""
+
+    new: tuple[WriteUnit, ...]
+    changed: tuple[WriteUnit, ...]
+    same: int
+    faults: tuple[UnitListFault, ...]
+    remarks: tuple[UnitListFault, ...] = ()
+
+
+class RowRefused(ValueError):
+    """A line that does not fit what there is."""
+
+    def __init__(self, message: str, **facts: object) -> None:
+        super().__init__(message)
+        self.message, self.facts = message, facts
+
+
+class UnitDirectory:
+    """The places of the tree by what lists call them: code, path from the institution, or a name that only one has."""
+
+    def __init__(self, places: Iterable[UnitSummary]) -> None:
+        self.by_id: dict[int, UnitSummary] = {}
+        self._by_code: defaultdict[str, dict[int, UnitSummary]] = defaultdict(dict)
+        self._by_name: defaultdict[str, dict[int, UnitSummary]] = defaultdict(dict)
+        self._below: defaultdict[tuple[int | None, str], dict[int, UnitSummary]] = defaultdict(dict)
+        for unit in places:
+            self.put(unit)
+
+    def put(self, unit: UnitSummary) -> None:
+        """Take up a place, or what has become of it."""
+        if unit.id in self.by_id:
+            for entry in self._entries(self.by_id[unit.id]):
+                del entry[unit.id]
+        self.by_id[unit.id] = unit
+        for entry in self._entries(unit):
+            entry[unit.id] = unit
+
+    def _entries(self, unit: UnitSummary) -> list[dict[int, UnitSummary]]:
+        """Return what a place is found in: by its name, by its name under its parent, by its code."""
+        name = called(unit.name)
+        entries = [self._by_name[name], self._below[unit.parent_id, name]]
+        return [*entries, self._by_code[fold(unit.code)]] if unit.code else entries
+
+    def above(self, unit: int) -> list[int]:
+        """Return a place and everything above it."""
+        lineage_of_unit = [unit]
+        while (parent := self.by_id[lineage_of_unit[-1]].parent_id) is not None:
+            lineage_of_unit.append(parent)
+        return lineage_of_unit
+
+    def coded(self, code: str) -> UnitSummary | None:
+        """Return the place with a code."""
+        return next(iter(self._by_code.get(fold(code), {}).values()), None)
+
+    def neighbour(self, parent: int | None, name: str) -> UnitSummary | None:
+        """Return the place with a name directly under another."""
+        candidates = self._below.get((parent, called(name)), {})
+        return next((unit for unit in candidates.values() if unit.name_key == fold(name)), None)
+
+    def find(self, name: str) -> UnitSummary | None:
+        """Return the one place that is called so; None where there is none; raise Unfit where several share the name."""
+        coded = self.coded(name)
+        if coded is not None:
+            return coded
+        candidates = self._by_name.get(called(name), {}) | {unit.id: unit for unit in self._led_to(None, parts_of(name))}
+        if len(candidates) > 1:
+            raise RowRefused(N_("Several units are called “%(unit)s”. Use the code."), unit=name)
+        return next(iter(candidates.values()), None)
+
+    def _led_to(self, above: int | None, parts: Sequence[str]) -> Iterator[UnitSummary]:
+        """Yield the places to which a path leads; a name on it may have a slash itself, and then takes several of its parts."""
+        for end in range(1, min(len(parts), LONGEST_UNIT) + 1):
+            for unit in self._below.get((above, SLASH.join(parts[:end])), {}).values():
+                if end == len(parts):
+                    yield unit
+                else:
+                    yield from self._led_to(unit.id, parts[end:])
+
+    def open_place(self, name: str) -> UnitSummary:
+        """Return the open place that is called so; raise Unfit."""
+        unit = self.find(name)
+        if unit is None:
+            raise RowRefused(N_("There is no unit called “%(unit)s”."), unit=name)
+        if unit.closed:
+            raise RowRefused(N_("“%(unit)s” is closed."), unit=name)
+        return unit
+
+
+def judge_units(places: Sequence[UnitSummary], lines: Sequence[UnitListRow], heads: KnownHeads | None = None) -> UnitListCheck:
+    """Compare lines of places with the tree, as it would be after each of them; one line only may name a place.
+
+    A head whom nobody with an account is keeps the line from nothing else: units come before their people (spec/compulsory 2.2).
+    """
+    directory, named, known = UnitDirectory(places), dict[int, int](), heads or KnownHeads()
+    new, changed, faults, same = list[WriteUnit](), list[WriteUnit](), list[UnitListFault](), 0
+    message = N_("No account has the staff number or address “%(head)s”: the unit stays without this head.")
+    remarks = [
+        UnitListFault(line.line, line.name[:200], message, {"head": line.head[:100]})
+        for line in lines
+        if line.head and line.head not in known.by_words
+    ]
+    for line in lines:
+        try:
+            write = _place(directory, line, named, known)
+        except RowRefused as unfit:
+            faults.append(UnitListFault(line.line, f"{line.code} · {line.name} · {line.parent}"[:200], unfit.message, unfit.facts))
+            continue
+        same += write is None
+        if write is not None:
+            (changed if write.place else new).append(write)
+            directory.put(_after(write))
+    return UnitListCheck(tuple(map(_by_line, new)), tuple(map(_by_line, changed)), same, tuple(faults), tuple(remarks))
+
+
+def _after(write: WriteUnit) -> UnitSummary:
+    """Return a place as it would be; one that only the list has carries the number of its line, below nought."""
+    number, key = write.place or -write.line, fold(write.name)
+    return UnitSummary(number, NOBODY, write.parent, write.kind, write.name, key, write.code, False, write.zone)
+
+
+def _by_line(write: WriteUnit) -> WriteUnit:
+    """Name a parent that only the list has by its line."""
+    return replace(write, parent=None, parent_line=-write.parent) if write.parent is not None and write.parent < 0 else write
+
+
+def _place(directory: UnitDirectory, line: UnitListRow, named: dict[int, int], heads: KnownHeads) -> WriteUnit | None:
+    """Return what a line does to the tree, nothing where it is so already; `named` are the lines of the places that were named before."""
+    parent = directory.open_place(line.parent) if line.parent else None
+    if not may_stand_under(line.kind, parent.kind if parent else None):
+        raise RowRefused(N_("A unit of this kind cannot be placed there."))
+    namesake = directory.neighbour(parent.id if parent else None, line.name)
+    present = directory.coded(line.code)
+    if present is None and namesake is not None and not (line.code and namesake.code):
+        present = namesake
+    if namesake is not None and namesake is not present:
+        raise RowRefused(N_("There is already a unit with this name here."))
+    first = named.setdefault(present.id if present else -line.line, line.line)
+    if first != line.line:
+        raise RowRefused(N_("This unit is already on line %(first)s."), first=first)
+    if present is None:
+        head = heads.by_words.get(line.head)
+        parent_id = parent.id if parent else None
+        return WriteUnit(line.line, None, line.kind, line.name, line.code, parent_id, zone=line.zone, head=head[0] if head else None)
+    return _changed_place(directory, line, present, parent, heads)
+
+
+def _changed_place(
+    directory: UnitDirectory, line: UnitListRow, present: UnitSummary, parent: UnitSummary | None, heads: KnownHeads
+) -> WriteUnit | None:
+    if present.closed:
+        raise RowRefused(N_("“%(unit)s” is closed."), unit=present.name)
+    if present.kind is not line.kind:
+        raise RowRefused(N_("It is of a different kind, and the kind cannot be changed."))
+    if parent is not None and present.id in directory.above(parent.id):
+        raise RowRefused(N_("A unit cannot be placed under itself or under one of its sub-units."))
+    code = line.code or present.code
+    facts = [(N_("Name"), present.name, line.name)] if present.name != line.name else []
+    facts += [(N_("Code"), present.code, code)] if present.code != code else []
+    if parent is not None and parent.id != present.parent_id:
+        facts.append((N_("Parent unit"), directory.by_id[present.parent_id].name if present.parent_id else "", parent.name))
+    facts += [(N_("Time zone"), present.zone, line.zone)] if line.zone and line.zone != present.zone else []
+    old, new = heads.present.get(present.id), heads.by_words.get(line.head)
+    moves = new is not None and (old is None or old[0] != new[0])
+    facts += [(N_("Head"), old[1] if old else "", new[1])] if new is not None and moves else []
+    parent_id, head = parent.id if parent else None, new[0] if new is not None and moves else None
+    return WriteUnit(line.line, present.id, line.kind, line.name, code, parent_id, None, tuple(facts), line.zone, head) if facts else None
+
+
+@dataclass(frozen=True, slots=True)
+class NameDifference:
+    """A line with another name than the one that an administrator corrected; it holds only where somebody decided so."""
+
+    line: int
+    shown: str
+    """The address of the person."""
+    corrected: str
+    listed: str
+    is_taken: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PeopleListCheck:
+    """The changes that lines of people would make; `remarks` are told and skip nothing."""
+
+    new: tuple[AddPerson, ...]
+    changed: tuple[ChangePerson, ...]
+    same: int
+    faults: tuple[UnitListFault, ...]
+    remarks: tuple[UnitListFault, ...] = ()
+    differences: tuple[NameDifference, ...] = ()
+
+    @property
+    def skipped_names(self) -> tuple[str, ...]:
+        """Return the lines that come in without their name."""
+        return tuple(str(difference.line) for difference in self.differences if not difference.is_taken)
+
+
+@dataclass(frozen=True, slots=True)
+class PeopleMatch:
+    """The people whom lines may mean, by what each line has: staff number, identity number, address."""
+
+    staff_numbers: Mapping[str, Sequence[StaffNumberHolder]]
+    owners: Mapping[str, set[int]]
+    addresses: Mapping[str, int]
+    people: Mapping[int, KnownPerson]
+
+    def find(self, line: PersonListRow, institution: int | None) -> KnownPerson | None:
+        """Return whom a line means: by staff number, then identity number, then address; raise RowRefused where two disagree.
+
+        A number of somebody who has left means nobody where the identity numbers differ: it was given to another (spec/compulsory 2.5).
+        """
+        owners = self.owners.get(line.national_id, set())
+        if len(owners) > 1:
+            raise RowRefused(
+                N_("Several accounts have this identity number. Merge them if they belong to the same person, or correct the wrong one.")
+            )
+        by_address = self.addresses.get(line.email) if line.email else None
+        matches = [self._by_number(line, institution), next(iter(owners), None), by_address]
+        meant = [self.people[person] for person in dict.fromkeys(matches) if person is not None]
+        if len(meant) > 1:
+            raise RowRefused(N_("This line means two people: %(one)s and %(other)s."), one=meant[0].name, other=meant[1].name)
+        return meant[0] if meant else None
+
+    def among(self, people: Collection[int]) -> "PeopleMatch":
+        """Return the match as it would be if there were no other people than these."""
+        return PeopleMatch(
+            {number: [holder for holder in holders if holder.person_id in people] for number, holders in self.staff_numbers.items()},
+            {number: owners & set(people) for number, owners in self.owners.items()},
+            {address: person for address, person in self.addresses.items() if person in people},
+            {person: known for person, known in self.people.items() if person in people},
+        )
+
+    def _by_number(self, line: PersonListRow, institution: int | None) -> int | None:
+        holders = [holder for holder in self.staff_numbers.get(line.staff_number, ()) if institution in (None, holder.institution)]
+        present = {holder.person_id for holder in holders if holder.is_present}
+        if len(present) > 1:
+            raise RowRefused(N_("People of several institutions have this staff number. Name the unit."))
+        if present:
+            return present.pop()
+        for holder in holders:
+            number = self.people[holder.person_id].national_id
+            if not (line.national_id and number and line.national_id != number):
+                return holder.person_id
+        return None
+
+
+def match_people(session: Session, lines: Sequence[PersonListRow]) -> PeopleMatch:
+    """Return whom lines may mean: a fixed number of statements for some thousands."""
+    numbers = unit_lists.known_staff_numbers(session, [line.staff_number for line in lines if line.staff_number])
+    owners = unit_lists.owners_of(session, [line.national_id for line in lines if line.national_id])
+    addresses = unit_lists.known_addresses(session, [line.email for line in lines if line.email])
+    meant = {holder.person_id for holders in numbers.values() for holder in holders} | set(addresses.values())
+    people = unit_lists.known_people(session, meant.union(*owners.values()))
+    return PeopleMatch(numbers, owners, addresses, people)
+
+
+@dataclass(frozen=True, slots=True)
+class _Judge:
+    """The rows with which the lines of a list are compared."""
+
+    match: PeopleMatch
+    directory: UnitDirectory
+    posts: Mapping[tuple[int, str], int]
+    repeated: Mapping[int, int]
+    taken_names: Collection[str]
+    now: datetime
+
+    def keeps_name(self, line: PersonListRow, person: KnownPerson) -> bool:
+        """Return whether a line leaves a name as an administrator corrected it."""
+        return person.name_source == NameSource.CORRECTION and str(line.line) not in self.taken_names
+
+    def places(self, line: PersonListRow) -> tuple[UnitSummary | None, frozenset[int] | None]:
+        """Return the unit that a line names, and the further ones."""
+        main = self.directory.open_place(line.unit) if line.unit else None
+        further = {self.directory.open_place(name).id for name in line.further} - ({main.id} if main else set())
+        return main, frozenset(further) if line.further else None
+
+    def institution(self, line: PersonListRow, main: UnitSummary | None, person: KnownPerson | None) -> int | None:
+        """Return the institution of which a line speaks; raise RowRefused where it says when somebody entered and not where."""
+        unit_id = main.id if main else person.places.main if person else None
+        if unit_id is not None:
+            return institution_of(self.directory.by_id, unit_id)
+        roots = [unit.id for unit in self.directory.by_id.values() if unit.parent_id is None]
+        known = list(person.employment) if person else []
+        if len(known) == 1 or len(roots) == 1:
+            return (known or roots)[0]
+        if line.staff_number or line.entered_on or line.left_on or line.post:
+            raise RowRefused(N_("The unit is missing: there are several institutions."))
+        return None
+
+    def day(self, institution: int | None) -> date:
+        """Return the day that it is in an institution."""
+        return self.now.date() if institution is None else local_day(self.directory.by_id, institution, self.now)
+
+
+def judge_people(
+    session: Session,
+    lines: Sequence[PersonListRow],
+    *,
+    now: datetime,
+    repeated: Mapping[int, int] | None = None,
+    taken_names: Collection[str] = (),
+) -> PeopleListCheck:
+    """Compare lines of people with the accounts and the tree: a fixed number of statements for some thousands.
+
+    `repeated` are lines that mean somebody whom an earlier line means too, `taken_names` those whose name replaces a corrected one.
+    """
+    keys = sorted({post_key(line.post) for line in lines if line.post})
+    directory = UnitDirectory(tree.list_tree(session))
+    judge = _Judge(match_people(session, lines), directory, unit_lists.known_posts(session, keys), repeated or {}, taken_names, now)
+    new, changed, faults, remarks, same = list[AddPerson](), list[ChangePerson](), list[UnitListFault](), list[UnitListFault](), 0
+    differences = list[NameDifference]()
+    for line in lines:
+        try:
+            person = _find(judge, line)
+            write = _judge_line(judge, line, person)
+        except RowRefused as unfit:
+            faults.append(UnitListFault(line.line, _line_text(line), unfit.message, unfit.facts))
+            continue
+        new += [write] if isinstance(write, AddPerson) else []
+        changed += [write] if isinstance(write, ChangePerson) else []
+        same += write is None
+        if person is not None:
+            remarks += _remarks(judge.match, line, person)
+            differences += _differences(judge, line, person)
+    return PeopleListCheck(tuple(new), tuple(changed), same, tuple(faults), tuple(remarks), tuple(differences))
+
+
+def _find(judge: _Judge, line: PersonListRow) -> KnownPerson | None:
+    if line.line in judge.repeated:
+        raise RowRefused(N_("This person is already on line %(first)s."), first=judge.repeated[line.line])
+    main = judge.places(line)[0]
+    return judge.match.find(line, institution_of(judge.directory.by_id, main.id) if main else None)
+
+
+def _remarks(match: PeopleMatch, line: PersonListRow, person: KnownPerson) -> Iterator[UnitListFault]:
+    """Tell of an address that is another than the account's, which stays: only its owner changes what they sign in with."""
+    if line.email and line.email not in match.addresses:
+        message = N_("%(name)s signs in with another address, which stays: %(address)s.")
+        yield UnitListFault(line.line, line.email, message, {"name": person.name, "address": person.email})
+
+
+def _differences(judge: _Judge, line: PersonListRow, person: KnownPerson) -> Iterator[NameDifference]:
+    """Tell of a name that an administrator corrected and the line says otherwise."""
+    listed_name = _listed_name(line, person)
+    if person.name_source == NameSource.CORRECTION and listed_name != person.names:
+        yield NameDifference(
+            line.line, line.email or person.email, person.name, full_name(*listed_name), not judge.keeps_name(line, person)
+        )
+
+
+def _listed_name(line: PersonListRow, person: KnownPerson) -> tuple[str, str, str]:
+    """Return the name that a line says; what it leaves out stays."""
+    given, first, second = person.names
+    return line.given_names or given, line.first_surname or first, line.second_surname or second
+
+
+def repeated_lines(session: Session, lines: Sequence[PersonListRow]) -> dict[int, int]:
+    """Return the lines that mean somebody whom an earlier line means too, with that line."""
+    match, named, repeated = match_people(session, lines), dict[int, int](), dict[int, int]()
+    for line in lines:
+        try:
+            person = match.find(line, None)
+        except RowRefused:
+            continue
+        if person is not None and named.setdefault(person.person_id, line.line) != line.line:
+            repeated[line.line] = named[person.person_id]
+    return repeated
+
+
+def _line_text(line: PersonListRow) -> str:
+    names = " ".join(part for part in (line.given_names, line.first_surname, line.second_surname) if part)
+    return " · ".join(part for part in (line.email, line.staff_number, names, line.unit) if part)[:200]
+
+
+def _judge_line(judge: _Judge, line: PersonListRow, person: KnownPerson | None) -> AddPerson | ChangePerson | None:
+    main, further = judge.places(line)
+    institution = judge.institution(line, main, person)
+    has_left = line.left_on is not None and line.left_on < judge.day(institution)
+    if further and main is None and (person is None or person.places.main is None):
+        raise RowRefused(N_("Further units need a unit to which the person belongs first."))
+    if person is None:
+        if has_left:
+            raise RowRefused(N_("No account fits this line, and the last day is over."))
+        return _add(line, main, _work(line, institution, further))
+    if person.suspended and not (has_left or person.closed_by_leaving):
+        raise RowRefused(N_("This account is suspended."))
+    return _change(judge, line, person, None if has_left else main, _work(line, institution, None if has_left else further))
+
+
+def _work(line: PersonListRow, institution: int | None, further: frozenset[int] | None) -> WorkValues:
+    return WorkValues(institution, line.post, further, EmploymentDays(line.staff_number, line.entered_on, line.left_on))
+
+
+def _add(line: PersonListRow, unit: UnitSummary | None, work: WorkValues) -> AddPerson:
+    if not line.given_names or not line.first_surname:
+        raise RowRefused(N_("There is no account with this email address yet, and the given names or surname are missing."))
+    if not line.email:
+        raise RowRefused(N_("No account fits this line, and a new account needs an email address."))
+    language = line.language or DEFAULT_LANGUAGE
+    person = InvitedPerson(line.email, line.given_names, line.first_surname, line.second_surname, language, line.national_id)
+    return AddPerson(line.line, person, unit.id if unit else None, work)
+
+
+def _change(judge: _Judge, line: PersonListRow, person: KnownPerson, unit: UnitSummary | None, work: WorkValues) -> ChangePerson | None:
+    """Return what a line changes about a person; what it leaves out stays."""
+    listed_names = person.names if judge.keeps_name(line, person) else _listed_name(line, person)
+    confirms = listed_names == person.names and person.name_source == NameSource.SELF and bool(line.given_names and line.first_surname)
+    number = line.national_id if line.national_id != person.national_id else ""
+    moves = unit if unit is not None and unit.id != person.places.main else None
+    facts = [(N_("Name"), " ".join(person.names).strip(), " ".join(listed_names).strip())] if listed_names != person.names else []
+    facts += [(N_("Identity number"), person.national_id, number)] if number else []
+    facts += [(N_("Unit"), _place_name(judge, person.places.main), moves.name)] if moves else []
+    facts += [*_post_fact(judge, person, unit, work), *_further_fact(judge, person, unit, work)]
+    facts += _employment_facts(judge, person, unit, work)
+    if not facts and not confirms:
+        return None
+    names = listed_names if listed_names != person.names or confirms else None
+    restores = person.suspended and person.closed_by_leaving and unit is not None
+    shown = line.email or person.email
+    to = moves.id if moves else None
+    return ChangePerson(line.line, person.person_id, shown, names, number, to, work, tuple(facts), restores, person.places.main, confirms)
+
+
+def _place_name(judge: _Judge, unit_id: int | None) -> str:
+    return judge.directory.by_id[unit_id].name if unit_id in judge.directory.by_id else ""
+
+
+def _post_fact(judge: _Judge, person: KnownPerson, unit: UnitSummary | None, work: WorkValues) -> list[tuple[str, str, str]]:
+    if not work.post or work.institution is None or (unit is None and person.places.main is None):
+        return []
+    known = judge.posts.get((work.institution, post_key(work.post)))
+    return [] if known is not None and known == person.places.post else [(N_("Post"), person.places.post_name, work.post)]
+
+
+def _further_fact(judge: _Judge, person: KnownPerson, unit: UnitSummary | None, work: WorkValues) -> list[tuple[str, str, str]]:
+    further = None if work.further is None else work.further - {unit.id if unit else person.places.main}
+    if further is None or further == person.places.further:
+        return []
+    names = [sorted(_place_name(judge, unit_id) for unit_id in some) for some in (person.places.further, further)]
+    return [(N_("Other units"), "; ".join(names[0]), "; ".join(names[1]))]
+
+
+def _employment_facts(judge: _Judge, person: KnownPerson, unit: UnitSummary | None, work: WorkValues) -> list[tuple[str, str, str]]:
+    """Return what is new about an employment, by what it is: staff number, day of entry, last day."""
+    if work.institution is None:
+        return []
+    last = person.employment.get(work.institution)
+    change = next_employment(last, work.days, judge.day(work.institution), back=unit is not None)
+    if change is None:
+        return []
+    old, new = last or EmploymentDays(), change.days
+    facts = (
+        (N_("Staff number"), old.staff_number, new.staff_number),
+        (N_("Day of entry"), _day(old.entered_on), _day(new.entered_on)),
+        (N_("Last day"), _day(old.left_on), _day(new.left_on)),
+    )
+    return [fact for fact in facts if fact[1] != fact[2]]
+
+
+def _day(day: date | None) -> str:
+    return day.isoformat() if day else ""
+
+
+_NO_NUMBER = UUID(int=0)
+
+
+@dataclass(frozen=True, slots=True)
+class RewrittenPeople:
+    """The people who would have been in audiences on other days before today: by their number, and the names of new ones."""
+
+    known: tuple[int, ...] = ()
+    new: tuple[str, ...] = ()
+
+    @property
+    def count(self) -> int:
+        """Return how many they are."""
+        return len(self.known) + len(self.new)
+
+
+def rewritten_by_people(session: Session, check: PeopleListCheck, today: date) -> RewrittenPeople:
+    """Return whose days before today a list of people says anew, of audiences of which something is asked."""
+    lines = {line.person_id: line for line in check.changed if line.work.post or line.work.days != EmploymentDays()}
+
+    def load(institution: int, some: Collection[int]) -> Mapping[int, AudienceCandidate]:
+        present = audiences.load_candidates(session, institution, some)
+        return {person: _changed_candidate(candidate, lines[person], institution, today) for person, candidate in present.items()}
+
+    known = audience_preview.list_rewritten(session, sorted(lines), load, today)
+    units, obliging = {unit.id: unit for unit in tree.list_tree(session)}, audience_preview.list_obliging(session)
+    new = [
+        " ".join(filter(None, (line.person.given_names, line.person.first_surname, line.person.second_surname)))
+        for line in check.new
+        for candidate in [_new_candidate(line, units, today)]
+        if any(own == line.work.institution and audience_preview.past_stays(versions, candidate, today) for own, versions in obliging)
+    ]
+    return RewrittenPeople(tuple(known), tuple(new))
+
+
+def _changed_candidate(candidate: AudienceCandidate, line: ChangePerson, institution: int, today: date) -> AudienceCandidate:
+    """Return a person as a line says they are, as far as that holds for days before today."""
+    if line.work.institution != institution:
+        return candidate
+    former, last = candidate.employments[:-1], next(iter(candidate.employments[-1:]), None)
+    present = None if last is None else EmploymentDays(last.staff_number, last.entered_on, last.left_on)
+    change = next_employment(present, line.work.days, today, back=line.place is not None)
+    if change is not None:
+        fact = EmploymentFact(change.days.staff_number, change.days.entered_on, change.days.left_on)
+        candidate = replace(candidate, employments=(*(former if change.corrects else candidate.employments), fact))
+    main = next((unit for unit in candidate.places if unit.until is None), None)
+    if line.work.post and line.place is None and main is not None and not main.posts:  # it holds from the first day there
+        named = replace(main, posts=(post_key(line.work.post),))
+        candidate = replace(candidate, places=tuple(named if unit is main else unit for unit in candidate.places))
+    return candidate
+
+
+def _new_candidate(line: AddPerson, units: Mapping[int, UnitSummary], today: date) -> AudienceCandidate:
+    days, first = line.work.days, line.work.days.entered_on or today
+    posts = (post_key(line.work.post),) if line.work.post else ()
+    places = [] if line.place is None else [line.place, *sorted(line.work.further or ())]
+    facts = [PlaceFact(*audiences.codes_above(units, unit), posts if unit == line.place else (), first) for unit in places]
+    return AudienceCandidate((EmploymentFact(days.staff_number, days.entered_on, days.left_on),), None, tuple(facts))
+
+
+def rewritten_by_units(session: Session, check: UnitListCheck, today: date) -> RewrittenPeople:
+    """Return whose days before today a list of units says anew: their history is read by where the units stand."""
+    units = {unit.id: unit for unit in tree.list_tree(session)}
+    would_be = dict(units)
+    for line in check.new:
+        would_be[-line.line] = _changed_unit(
+            line, UnitSummary(-line.line, _NO_NUMBER, None, line.kind, line.name, "", line.code, closed=False)
+        )
+    for line in check.changed:
+        if line.place is not None:
+            would_be[line.place] = _changed_unit(line, units[line.place])
+    return RewrittenPeople(tuple(audience_preview.list_rewritten_by_tree(session, would_be, today)))
+
+
+def _changed_unit(line: WriteUnit, unit: UnitSummary) -> UnitSummary:
+    parent = -line.parent_line if line.parent_line is not None else line.parent
+    return replace(unit, name=line.name, code=line.code, parent_id=parent)
+
+
+@dataclass(frozen=True, slots=True)
+class ListEffects:
+    """The effects of a list on an institution as a whole: who leaves it, how many move, and which units nobody is left in."""
+
+    leavers: tuple[int, ...] = ()
+    movers: tuple[int, ...] = ()
+    people: int = 0
+    emptied: tuple[str, ...] = ()
+    is_complete: bool = False
+    past: RewrittenPeople = field(default_factory=RewrittenPeople)
+    """Whose days before today it says anew."""
+
+    @property
+    def moved(self) -> int:
+        """Return how many move."""
+        return len(self.movers)
+
+    @property
+    def number(self) -> int:
+        """Return how many leave, move, or were obliged on other days: what an administrator types."""
+        return len(self.leavers) + len({*self.movers, *self.past.known}) + len(self.past.new)
+
+    @property
+    def asks(self) -> bool:
+        """Say whether nothing comes in before the number was typed (spec/compulsory 4.5b and 13.3)."""
+        moves = asks_for_number(self.people, len(self.leavers), self.moved, len(self.emptied), complete=self.is_complete)
+        return moves or self.past.count > NUMBER_ABOVE
+
+
+@dataclass(frozen=True, slots=True)
+class ListReview:
+    """The changes that a list would make, its faults and remarks by their lines, and what of it is guessed or not read."""
+
+    check: PeopleListCheck | UnitListCheck
+    faults: tuple[UnitListFault, ...]
+    remarks: tuple[UnitListFault, ...]
+    encoding_guessed_from: int | None
+    effects: ListEffects
+    left_out: tuple[LeftOut, ...]
+
+
+def day_of_lists(now: datetime) -> date:
+    """Return the day by which days of lists are judged."""
+    return now.astimezone(DEFAULT_ZONE).date()
+
+
+def review_people(session: Session, rows: PeopleListRows, complete_of: int | None, *, now: datetime) -> ListReview:
+    """Review a list of people; of a complete one also whom it makes leave."""
+    check = judge_people(session, rows.people, now=now, repeated=repeated_lines(session, rows.people))
+    leavers = list_leavers(session, (*rows.people, *rows.unread), complete_of) if complete_of is not None else []
+    return ListReview(
+        check,
+        _rows_by_line((*rows.faults, *check.faults)),
+        _rows_by_line((*rows.remarks, *check.remarks)),
+        rows.encoding_guessed_from,
+        _effects(session, check, leavers, complete_of, day_of_lists(now)),
+        rows.left_out,
+    )
+
+
+def review_units(session: Session, rows: UnitListRows, *, now: datetime) -> ListReview:
+    """Review a list of units."""
+    heads = unit_lists.known_heads(session, [line.head for line in rows.units if line.head])
+    check = judge_units(tree.list_tree(session), rows.units, heads)
+    faults, effects = _rows_by_line((*rows.faults, *check.faults)), ListEffects(past=rewritten_by_units(session, check, day_of_lists(now)))
+    return ListReview(check, faults, check.remarks, rows.encoding_guessed_from, effects, rows.left_out)
+
+
+def _rows_by_line(faults: Sequence[UnitListFault]) -> tuple[UnitListFault, ...]:
+    return tuple(sorted(faults, key=lambda fault: fault.line))
+
+
+def list_leavers(session: Session, lines: Sequence[PersonListRow], institution: int) -> list[int]:
+    """Return who works at an institution and is named by none of these lines, not even by one with a fault."""
+    named = named_people(match_people(session, lines), lines)
+    statement = select(Employment.person_id).where(tree.EMPLOYED, Employment.institution_id == institution)
+    return [person for person in session.scalars(statement.order_by(Employment.person_id)) if person not in named]
+
+
+def named_people(match: PeopleMatch, lines: Sequence[PersonListRow]) -> set[int]:
+    """Return whom lines mean in any way."""
+    people = set[int]()
+    for line in lines:
+        people |= {holder.person_id for holder in match.staff_numbers.get(line.staff_number, ())} if line.staff_number else set()
+        people |= match.owners.get(line.national_id, set()) if line.national_id else set()
+        people |= {match.addresses[line.email]} if line.email in match.addresses else set()
+    return people
+
+
+def _effects(session: Session, check: PeopleListCheck, leavers: Sequence[int], complete_of: int | None, today: date) -> ListEffects:
+    """Sum up what happens to places; of a complete list in its institution, else in all."""
+    places = {unit.id: unit for unit in tree.list_tree(session)}
+    before = Counter(tree.count_members(session))
+    known = unit_lists.known_people(session, leavers)
+    moves = [line for line in check.changed if line.place is not None and line.old_place is not None]
+    gone = Counter(known[person].places.main for person in leavers) + Counter(line.old_place for line in moves)
+    come = Counter([*(line.place for line in check.new), *(line.place for line in check.changed)])
+    emptied = [
+        unit_id for unit_id in gone if unit_id is not None and before[unit_id] and before[unit_id] - gone[unit_id] + come[unit_id] <= 0
+    ]
+    people = sum(before.values()) if complete_of is None else tree.count_working(session, complete_of)
+    names = tuple(sorted(places[unit_id].name for unit_id in emptied))
+    movers, past = tuple(line.person_id for line in moves), rewritten_by_people(session, check, today)
+    return ListEffects(tuple(leavers), movers, people, names, complete_of is not None, past)
+
+
+Open = Callable[[], AbstractContextManager[Session]]
+"""Opens a transaction that writes."""
+
+
+@dataclass(slots=True)
+class AppliedCounts:
+    """The number of lines that added and changed something, and of those who left."""
+
+    made: int = 0
+    changed: int = 0
+    left: int = 0
+    skipped_names: tuple[str, ...] = ()
+    """Lines that came in without their name, because an administrator corrected it."""
+
+
+def apply_people(write: Open, actor: Actor, rows: PeopleListRows, complete_of: int | None, *, now: datetime) -> AppliedCounts:
+    """Bring in a list of people, and let those whom a complete one does not name have left."""
+    counts = AppliedCounts()
+    with write() as session:
+        repeated = repeated_lines(session, rows.people)
+    for start in range(0, len(rows.people), unit_lists.PORTION):
+        with write() as session:
+            portion = rows.people[start : start + unit_lists.PORTION]
+            judged = judge_people(session, portion, now=now, repeated=repeated)
+            unit_lists.bring_in_people(session, actor, judged.new, judged.changed, now=now)
+        counts.made += len(judged.new)
+        counts.changed += len(judged.changed)
+        counts.skipped_names += judged.skipped_names
+    more = complete_of is not None
+    while more and complete_of is not None:
+        with write() as session:
+            gone = list_leavers(session, (*rows.people, *rows.unread), complete_of)
+            unit_lists.let_leave(session, actor, gone[: unit_lists.PORTION], complete_of, now=now)
+        counts.left += len(gone[: unit_lists.PORTION])
+        more = len(gone) > unit_lists.PORTION
+    _record_done(write, actor, UnitListKind.PEOPLE, counts, now)
+    return counts
+
+
+def apply_units(write: Open, actor: Actor, rows: UnitListRows, *, now: datetime) -> AppliedCounts:
+    """Bring in a list of units: those whose parents are there, until nothing is left that fits."""
+    counts, applied, more = AppliedCounts(), set[int](), True
+    while more:
+        with write() as session:
+            heads = known_heads(session, [line.head for line in rows.units if line.head])
+            judged = judge_units(tree.list_tree(session), rows.units, heads)
+            left = [line for line in (*judged.new, *judged.changed) if line.line not in applied and line.parent_line is None]
+            done = unit_lists.try_places(session, actor, left[: unit_lists.PORTION], now=now)
+        applied |= {line.line for line in done}
+        counts.made += sum(line.place is None for line in done)
+        counts.changed += sum(line.place is not None for line in done)
+        more = bool(done)
+    _record_done(write, actor, UnitListKind.UNITS, counts, now)
+    return counts
+
+
+def _record_done(write: Open, actor: Actor, kind: UnitListKind, counts: AppliedCounts, now: datetime) -> None:
+    with write() as session:
+        facts = {"made": counts.made, "changed": counts.changed, "left": counts.left, "names_skipped": len(counts.skipped_names)}
+        audit.record(session, actor, UnitListVerb.DONE, None, now=now, kind=kind.value, **facts)

@@ -1,1 +1,0 @@
-"""Plain values that pages show of institutions."""

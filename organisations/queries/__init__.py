@@ -1,1 +1,0 @@
-"""Reading the tree, who belongs where, and what a list would do."""

@@ -1,0 +1,205 @@
+"""Reading for which places somebody looks after, audits or heads compulsory training."""
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+from sqlalchemy import CTE, ColumnElement, Select, delete, exists, literal, select, union_all
+from sqlalchemy.orm import Session, aliased
+
+from accounts.models import Person
+from accounts.people import by_name
+from kernel import audit
+from kernel.permissions import Actor, ActorChannel
+from organisations import audiences
+from organisations.access import AudienceContext, TrainingScope
+from organisations.models import Employment, Membership, Organisation, TrainingGrant, UnitManager
+from organisations.rules.units import TrainingRole
+from organisations.tree import PRESENT
+
+_HEAD = "head"
+_ABOVE = "above"
+
+
+def training_standings() -> Mapping[str, ColumnElement[bool]]:
+    """Return the conditions that a person of the statement is training officer or auditor of some place, by the actor's fields."""
+    return {"is_training_officer": _holds(TrainingRole.OFFICER), "is_auditor": _holds(TrainingRole.AUDITOR)}
+
+
+def _holds(role: TrainingRole) -> ColumnElement[bool]:
+    return exists().where(TrainingGrant.person_id == Person.id, TrainingGrant.role == role.value)
+
+
+def get_training_scope(session: Session, actor: Actor) -> TrainingScope:
+    """Return for which places the actor looks after, audits or heads compulsory training: in one statement, in none for learners."""
+    everywhere = actor.is_administrator
+    has_grants = actor.is_training_officer or actor.is_auditor or actor.manages_units
+    if actor.person_id is None or (actor.via is ActorChannel.WEB and not has_grants):
+        return TrainingScope(everywhere)
+    by_standing = defaultdict[str, set[int]](set)
+    for standing, unit_id in session.execute(_reach(actor.person_id)):
+        by_standing[standing].add(unit_id)
+    held = {standing: frozenset(places) for standing, places in by_standing.items()}
+    nothing = frozenset[int]()
+    return TrainingScope(
+        everywhere,
+        heads=held.get(_HEAD, nothing),
+        officer=held.get(TrainingRole.OFFICER, nothing),
+        auditor=held.get(TrainingRole.AUDITOR, nothing),
+        above=held.get(_ABOVE, nothing),
+    )
+
+
+def _reach(person_id: int) -> Select[str, int]:
+    """Select each place with what somebody is there: down from those of their grants, and those that stand above them."""
+    roots = union_all(
+        select(literal(_HEAD).label("standing"), UnitManager.organisation_id.label("place")).where(UnitManager.person_id == person_id),
+        select(TrainingGrant.role, TrainingGrant.organisation_id).where(TrainingGrant.person_id == person_id),
+    ).cte("granted")
+    down = _down(roots)
+    up = select(Organisation.id, Organisation.parent_id).join(roots, Organisation.id == roots.c.place).cte("lineage", recursive=True)
+    upper = aliased(Organisation)
+    up = up.union(select(upper.id, upper.parent_id).join(up, upper.id == up.c.parent_id))
+    both = union_all(select(down.c.standing, down.c.place), select(literal(_ABOVE), up.c.id)).subquery()
+    return select(both.c.standing, both.c.place)
+
+
+def _down(roots: CTE) -> CTE:
+    base = select(roots.c.standing, roots.c.place).cte("reach", recursive=True)
+    return base.union(select(base.c.standing, Organisation.id).join(base, Organisation.parent_id == base.c.place))
+
+
+def list_training_places(session: Session, people: Collection[int]) -> dict[int, frozenset[int]]:
+    """Return the places by which it is decided who sees the training of some people: their present ones.
+
+    Who has none any more counts for the institutions where they worked: heads of units see them no longer, who looks after the
+    compulsory training of the whole institution does.
+    """
+    units_of = defaultdict[int, set[int]](set)
+    present = select(Membership.person_id, Membership.organisation_id).where(Membership.person_id.in_(people), PRESENT)
+    for person, unit_id in session.execute(present):
+        units_of[person].add(unit_id)
+    left = [person for person in people if person not in units_of]
+    if left:
+        worked = select(Employment.person_id, Employment.institution_id).where(
+            Employment.person_id.in_(left), Employment.retracted_at.is_(None)
+        )
+        for person, unit_id in session.execute(worked):
+            units_of[person].add(unit_id)
+    return {person: frozenset(units_of[person]) for person in people}
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingGrantRow:
+    """A training officer or auditor of a place."""
+
+    uuid: UUID
+    name: str
+    role: TrainingRole
+    granted_at: datetime
+
+
+def list_training_grants(session: Session, organisation_id: int) -> list[TrainingGrantRow]:
+    """List the training officers of a place itself and then its auditors, by name."""
+    statement = (
+        select(Person, TrainingGrant.role, TrainingGrant.granted_at)
+        .join(TrainingGrant, TrainingGrant.person_id == Person.id)
+        .where(TrainingGrant.organisation_id == organisation_id)
+        .order_by(TrainingGrant.role.desc(), *by_name())
+        .limit(200)
+    )
+    return [
+        TrainingGrantRow(row.Person.uuid, row.Person.full_name, TrainingRole(row.role), row.granted_at)
+        for row in session.execute(statement)
+    ]
+
+
+def list_granted_places(
+    session: Session, people: Collection[int], there: Select[int] | None = None
+) -> list[tuple[int, TrainingRole, Organisation]]:
+    """List the grants over compulsory training of some people: who, which, for which place; with `there` of these places alone."""
+    statement = (
+        select(TrainingGrant.person_id, TrainingGrant.role, Organisation)
+        .join(Organisation, Organisation.id == TrainingGrant.organisation_id)
+        .where(TrainingGrant.person_id.in_(people))
+        .order_by(TrainingGrant.person_id, TrainingGrant.role, Organisation.id)
+    )
+    rows = session.execute(statement if there is None else statement.where(TrainingGrant.organisation_id.in_(there)))
+    return [(person, TrainingRole(role), unit) for person, role, unit in rows]
+
+
+class TrainingGrantVerb(StrEnum):
+    """The audit-log verbs of grants over compulsory training."""
+
+    GIVEN = "training_grant.given"
+    ENDED = "training_grant.ended"
+
+
+def give_training_role(session: Session, actor: Actor, unit: Organisation, person: Person, role: TrainingRole, *, now: datetime) -> None:
+    """Let a person look after or audit the compulsory training of a place and of what stands below it; a second time changes nothing."""
+    if session.get(TrainingGrant, (person.id, role.value, unit.id)) is None:
+        session.add(
+            TrainingGrant(person_id=person.id, role=role.value, organisation_id=unit.id, granted_at=now, granted_by=actor.person_id)
+        )
+        session.flush()
+        _note(session, actor, TrainingGrantVerb.GIVEN, unit, person, role, now=now)
+
+
+def end_training_role(session: Session, actor: Actor, unit: Organisation, person: Person, role: TrainingRole, *, now: datetime) -> None:
+    """Let a person no longer look after or audit the compulsory training of a place; a second time changes nothing."""
+    gone = delete(TrainingGrant).where(
+        TrainingGrant.person_id == person.id, TrainingGrant.role == role.value, TrainingGrant.organisation_id == unit.id
+    )
+    if session.scalar(gone.returning(TrainingGrant.person_id)) is not None:
+        _note(session, actor, TrainingGrantVerb.ENDED, unit, person, role, now=now)
+
+
+def _note(
+    session: Session,
+    actor: Actor,
+    verb: TrainingGrantVerb,
+    organisation: Organisation,
+    person: Person,
+    role: TrainingRole,
+    *,
+    now: datetime,
+) -> None:
+    audit.record(session, actor, verb, person, now=now, organisation=organisation.id, reason=organisation.name, role=role.value)
+
+
+def transfer_training_roles(session: Session, actor: Actor, closed: Person, remaining: Person, *, now: datetime) -> None:
+    """Give the account that stays the grants of the one that closes."""
+    for _person, role, unit in list_granted_places(session, [closed.id]):
+        end_training_role(session, actor, unit, closed, role, now=now)
+        give_training_role(session, actor, unit, remaining, role, now=now)
+
+
+def get_audience_context(session: Session, actor: Actor, audience: UUID) -> AudienceContext:
+    """Return an audience by what addresses name it, with the actor's grants; raise NotFound."""
+    row = audiences.get_audience(session, audience)
+    return AudienceContext(row, None, frozenset({row.institution_id}), get_training_scope(session, actor))
+
+
+def get_audience_list_context(session: Session, actor: Actor, people_list: UUID) -> AudienceContext:
+    """Return an uploaded list by what addresses name it, with the actor's grants; raise NotFound."""
+    row = audiences.get_audience_list(session, people_list)
+    return AudienceContext(None, row, frozenset({row.institution_id}), get_training_scope(session, actor))
+
+
+def get_audiences_context(session: Session, actor: Actor) -> AudienceContext:
+    """Return the institutions with the actor's grants, for the pages of all audiences."""
+    institutions = frozenset(session.scalars(select(Organisation.id).where(Organisation.parent_id.is_(None))))
+    return AudienceContext(None, None, institutions, get_training_scope(session, actor))
+
+
+def seen_institutions(context: AudienceContext) -> frozenset[int]:
+    """Return the institutions whose audiences the actor sees."""
+    return context.places if context.scope.everywhere else context.places & (context.scope.officer | context.scope.auditor)
+
+
+def edited_institutions(scope: TrainingScope, institutions: frozenset[int]) -> frozenset[int]:
+    """Return the institutions whose audiences the actor makes and changes."""
+    return institutions if scope.everywhere else institutions & scope.officer
