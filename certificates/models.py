@@ -62,7 +62,7 @@ class Credential(Base):
     """The UUID of the institution; empty in certificates that do not say it."""
     template_version: Mapped[int] = mapped_column(default=1, server_default="1")
     hours_basis: Mapped[str] = mapped_column(String(200), default="", server_default="")
-    """Where the hours are from, as `courses.hours.CourseHours` stores it; empty in certificates that do not say it."""
+    """Where the hours are from, as `courses.rules.CourseHours` stores it; empty in certificates that do not say it."""
     brand_colour: Mapped[str] = mapped_column(String(7), default="", server_default="")
     accent_colour: Mapped[str] = mapped_column(String(7), default="", server_default="")
     """The institution's colours on the day; empty: the usual ones."""

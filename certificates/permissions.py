@@ -7,8 +7,8 @@ from enum import StrEnum
 from accounts.models import Person
 from certificates.models import BulkDownload, Credential, CredentialReview, StoredTemplate, Transcript
 from certificates.rules.credentials import SOUND, CredentialState
+from courses.access import CourseContext, edits
 from courses.models import StaffRole
-from courses.permissions import CourseContext, edits
 from kernel.own_records import changes_record, is_own
 from kernel.permissions import Actor, Predicate, Verdict, administrator, allow_if, open_to_strangers, signed_in
 from organisations.access import NOWHERE, InstitutionContext, InstitutionScope

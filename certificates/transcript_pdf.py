@@ -5,7 +5,7 @@ from datetime import date
 
 from certificates.rules.credentials import CredentialState
 from certificates.rules.transcripts import TranscriptContent, TranscriptRecord
-from courses.hours import printed_basis, printed_hours, read_hours
+from courses.rules import printed_basis, printed_hours, read_hours
 from kernel.errors import N_
 from kernel.i18n import _, format_date, format_datetime, language, ngettext, reading
 from kernel.pdf.document import PdfAttachment, PdfDocument, PdfProperties, PdfSealField, compose_pdf

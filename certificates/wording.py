@@ -16,8 +16,7 @@ from certificates.layout.template import CertificateTemplate
 from certificates.rules.credentials import DECLARED
 from certificates.rules.transcripts import signable_text
 from certificates.sheet import CertificateSheet
-from courses.hours import printed_basis, printed_hours, read_hours
-from courses.rules import Outline
+from courses.rules import Outline, printed_basis, printed_hours, read_hours
 from enrolments.rules import activities_to_pass, has_final_assessment
 from kernel.codes import printed_code
 from kernel.i18n import choose

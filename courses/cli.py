@@ -106,7 +106,7 @@ def _report(reading: "FolderReadResult", form: str) -> "Iterator[str]":
     if reading.findings:
         yield as_lines(reading.findings)
     if reading.course is not None:
-        from courses.pages.translations import share_lines
+        from courses.content.language_shares import share_lines
 
         yield from share_lines(reading.course)
 

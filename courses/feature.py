@@ -1,34 +1,33 @@
 """The courses feature: what the package registers with the application."""
 
 from courses import jobs
+from courses.access import PERMISSIONS
 from courses.content.facts import describe_lesson
 from courses.content.pages import KIND
 from courses.kinds import ActivityPublisher
-from courses.permissions import PERMISSIONS
-from courses.publication import prepare_lesson
-from courses.queries.search_entries import list_lesson_entries
-from courses.queries.waiting import waiting_folders, waiting_publications
-from courses.services.publishing import freeze_lessons
-from courses.views import archiving, folders, history, lessons, lists, media, outline, plans, publishing, settings, team, texts, versions
+from courses.publishing import freeze_lessons, prepare_lesson
+from courses.versions import list_lesson_entries
+from courses.views import files, folders, lessons, lists, outline, publishing, settings, team, versions
+from courses.waiting import waiting_folders, waiting_publications
 from kernel.feature import Feature
 
 PAGE = ActivityPublisher(KIND, prepare_lesson, freeze_lessons, entries=list_lesson_entries, tell=describe_lesson)
 FEATURE = Feature(
     name="courses",
     blueprints=(
-        archiving.bp,
+        outline.archiving_bp,
         folders.bp,
-        history.bp,
+        versions.history_bp,
         lessons.bp,
         lists.bp,
-        media.bp,
-        outline.bp,
-        plans.bp,
-        publishing.bp,
+        files.media_bp,
+        outline.outline_bp,
+        publishing.plans_bp,
+        publishing.publishing_bp,
         settings.bp,
         team.bp,
-        texts.bp,
-        versions.bp,
+        files.texts_bp,
+        versions.versions_bp,
     ),
     permissions=PERMISSIONS,
     jobs={

@@ -5,16 +5,13 @@ from typing import cast
 from sqlalchemy.orm import Session
 
 from accounts.uploads import delete_pending_uploads
-from courses import publication
+from courses import catalogue, drafts, history, planned_publications, publishing, team
+from courses.access import CourseArchived
 from courses.content.render_cache import RenderedLessonCache
 from courses.kinds import CourseKinds
 from courses.models import PendingFolder, PlanState
-from courses.queries import autosaved, catalogue, history, plans, team
-from courses.services import publication_plans
-from courses.services import team as team_services
-from courses.services.archive_guard import CourseArchived
-from courses.services.publication_plans import NoResponsiblePublisher, PublishInputs
-from courses.services.publishing import DraftChangedSinceReview, InstitutionNotOpen, MissingOnSite, UnknownViewers
+from courses.planned_publications import NoResponsiblePublisher, PublishInputs
+from courses.publishing import DraftChangedSinceReview, InstitutionNotOpen, MissingOnSite, UnknownViewers
 from kernel import mail
 from kernel.files import files_of
 from kernel.i18n import choose
@@ -28,28 +25,28 @@ def publish_planned(delivery: Delivery) -> Effect | None:
     plan_id = cast("int", delivery.arguments["plan"])
     files = files_of(delivery.settings)
     with delivery.database.unit_of_work(write=False) as session:
-        plan = plans.get_plan(session, plan_id)
+        plan = planned_publications.get_plan(session, plan_id)
         if plan.state != PlanState.PLANNED or (plan.publish_at is not None and plan.publish_at > delivery.now):
             return None
         kinds = cast("CourseKinds", session.info["kinds"])
-        is_same = not autosaved.saved_since(session, plan.course_id, plan.revision)
+        is_same = not drafts.saved_since(session, plan.course_id, plan.revision)
         contents = history.read_all_at(session, files, plan.course_id, plan.revision) if is_same else {}
-    prepared = publication.prepare(contents, kinds, today=delivery.now.date()).prepared if is_same else None
+    prepared = publishing.prepare(contents, kinds, today=delivery.now.date()).prepared if is_same else None
 
     def settle(session: Session) -> None:
         course = catalogue.lock_course(session, plan.course_id)
-        row = plans.lock_plan(session, plan_id)
+        row = planned_publications.lock_plan(session, plan_id)
         if row.state != PlanState.PLANNED:
             return
         if prepared is None:
-            publication_plans.cancel_plan(session, course, row, now=delivery.now)
+            planned_publications.cancel_plan(session, course, row, now=delivery.now)
             return
         try:
-            publication_plans.publish_plan(session, course, row, PublishInputs(prepared, kinds, files), now=delivery.now)
+            planned_publications.publish_plan(session, course, row, PublishInputs(prepared, kinds, files), now=delivery.now)
         except (DraftChangedSinceReview, UnknownViewers, MissingOnSite, InstitutionNotOpen, CourseArchived):  # nothing was written yet
-            publication_plans.cancel_plan(session, course, row, now=delivery.now)
+            planned_publications.cancel_plan(session, course, row, now=delivery.now)
         except NoResponsiblePublisher:  # nor here
-            publication_plans.cancel_plans_of_former_editors(session, course, row, now=delivery.now)
+            planned_publications.cancel_plans_of_former_editors(session, course, row, now=delivery.now)
 
     return settle
 
@@ -62,7 +59,7 @@ def send_invitation(delivery: Delivery) -> None:
             return
         if invitation.secret_hash is not None and not delivery.settings.sends_mail:
             return  # who invited hands the link over: another one would end it
-        secret = team_services.make_secret(session, invitation.id)
+        secret = team.make_secret(session, invitation.id)
         to, language, title = invitation.email, invitation.language, course.title
     message = mail.write(
         delivery.settings,

@@ -13,8 +13,8 @@ from courses.content.facts import SettingFact, Teller
 from courses.content.kinds import ActivityKind, FolderPart
 from courses.content.model import ActivitySource, CourseFolder, Finding, MediaFile, TermSource
 from courses.content.render_cache import RenderedLessonCache
+from courses.log import LogPart
 from courses.models import Activity, Course, CourseVersion
-from courses.queries.team import LogPart
 from courses.rendering import Embedder, Html, Renderer
 from courses.rules import Outline, OutlineActivity, OwnDates
 from kernel.permissions import Actor

@@ -178,7 +178,7 @@ class CourseVersion(Base):
     languages: Mapped[tuple[str, ...]]
     hours: Mapped[Decimal] = mapped_column(Numeric(6, 2))
     hours_basis: Mapped[str] = mapped_column(String(200), default="", server_default="")
-    """Where the hours are from, as `courses.hours.CourseHours` stores it; empty in versions published before it was kept."""
+    """Where the hours are from, as `courses.rules.CourseHours` stores it; empty in versions published before it was kept."""
     level: Mapped[str] = mapped_column(String(12))
     tone: Mapped[int]
     authors: Mapped[tuple[str, ...]]

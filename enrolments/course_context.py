@@ -6,10 +6,9 @@ from typing import cast
 
 from flask import flash, render_template, request
 
+from courses import catalogue, versions
+from courses.catalogue import list_shipped_in_preparation
 from courses.kinds import CourseKinds
-from courses.queries import catalogue as course_catalogue
-from courses.queries import outlines as course_outlines
-from courses.queries.shipped import list_shipped_in_preparation
 from courses.rules import Outline, OutlineActivity
 from enrolments.dates import DatedEnrolment, DatedItem, DateRequest, collect_dates, next_end
 from enrolments.forms import MistakeForm
@@ -94,7 +93,7 @@ def activity_deadline(view: CourseView, key: str) -> DateView | None:
 
 def course_name(context: LearnerContext) -> dict[str, object]:
     """Return what every page of a course says of it: its short name, its title, and whether it is published."""
-    title = choose(course_catalogue.get_course(current_session(), context.course_id).title)
+    title = choose(catalogue.get_course(current_session(), context.course_id).title)
     return {"slug": context.slug, "title": title, "published": context.is_published}
 
 
@@ -112,8 +111,8 @@ def own_courses() -> dict[str, queries.OwnCourse]:
 def catalogue_cards(limit: int) -> list[CourseCard]:
     """Return the courses that the actor finds as cards, lit as far as the actor is."""
     own, now = own_courses(), clock.now()
-    entries = course_catalogue.list_catalogue(current_session(), current_actor(), limit=limit)
-    outlines = course_outlines.list_outlines(current_session(), [entry.version_id for entry in entries])
+    entries = catalogue.list_catalogue(current_session(), current_actor(), limit=limit)
+    outlines = versions.list_outlines(current_session(), [entry.version_id for entry in entries])
     progress = _own_progress(own, now)
     cards = []
     for entry in entries:
@@ -134,7 +133,7 @@ def _own_progress(own: Mapping[str, queries.OwnCourse], now: datetime) -> dict[s
     """Return how far the actor is in each of their courses, by slug."""
     session = current_session()
     results = queries.results_of_many(session, [course.enrolment_id for course in own.values()]) if own else {}
-    outlines = course_outlines.list_outlines(session, [course.version_id for course in own.values()])
+    outlines = versions.list_outlines(session, [course.version_id for course in own.values()])
     return {slug: evaluate_completion(outlines[course.version_id], results[course.enrolment_id], now) for slug, course in own.items()}
 
 

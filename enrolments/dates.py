@@ -13,8 +13,8 @@ from typing import cast
 from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
+from courses import versions
 from courses.models import Course
-from courses.queries import outlines as course_outlines
 from courses.rules import Outline, OutlineActivity, OutlineModule, Texts, activity_url
 from enrolments.models import Completion, Edition, EditionPlace, Enrolment, PersonalReminder
 from enrolments.queries.learning import results_of_many, with_personal_dates
@@ -258,7 +258,7 @@ def list_dated_enrolments(session: Session, person_ids: Sequence[int]) -> list[D
     if not rows:
         return []
     results = results_of_many(session, [row.id for row in rows])
-    followed = course_outlines.list_outlines(session, [row.course_version_id for row in rows])
+    followed = versions.list_outlines(session, [row.course_version_id for row in rows])
     outlines = with_personal_dates(session, {row.id: followed[row.course_version_id] for row in rows})
     waiting = list_ungraded(session, outlines, results)
     return [

@@ -9,8 +9,8 @@ from sqlalchemy.orm import Session
 
 from accounts import notices
 from accounts.uploads import delete_pending_uploads
-from courses.permissions import edits
-from courses.queries.team import may_still_act
+from courses.access import edits
+from courses.team import may_still_act
 from enrolments.models import Edition, PendingEnrolmentList
 from enrolments.pages.calendar import notice_words
 from enrolments.people_lists import ListedAddress, check_list, read_list

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from courses.permissions import edits
+from courses.access import edits
 from enrolments.models import MistakeReport
 from enrolments.permissions import ActivityContext, LearnerContext, hiding_all, is_staff, view_activity
 from kernel.own_records import is_own

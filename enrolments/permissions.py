@@ -6,8 +6,8 @@ from datetime import datetime
 from enum import StrEnum
 from functools import wraps
 
+from courses.access import edits, teaches
 from courses.models import Course, StaffRole
-from courses.permissions import edits, teaches
 from courses.rules import NARROWED, ClosedReason, Outline, OutlineActivity, is_found
 from enrolments.models import (
     Announcement,

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from courses.permissions import edits
+from courses.access import edits
 from enrolments.models import CompletionReview
 from enrolments.permissions import LearnerContext, ParticipantContext, hiding_all
 from kernel.own_records import changes_record

@@ -51,4 +51,4 @@ class Feature:
     verified_files: tuple[Callable[..., Any], ...] = ()
     """Tell the address of the public page that knows a file by its SHA-256, where one does (`(session, sha256)`)."""
     waiting: tuple[Callable[..., Any], ...] = ()
-    """Sources of the work that waits for a course's team (`courses.queries.waiting.WaitingSource`)."""
+    """Sources of the work that waits for a course's team (`courses.waiting.WaitingSource`)."""

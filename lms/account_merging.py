@@ -19,8 +19,8 @@ from certificates.models import Credential
 from certificates.services import credentials as certificates
 from certificates.services import transcripts
 from compliance.services import account_closure as compliance
+from courses import team
 from courses.models import Course, CourseStaff
-from courses.services import team
 from enrolments.models import Completion, Enrolment
 from enrolments.rules import CourseHistory, is_better
 from enrolments.services import account_closure, editions, mistakes, reminders, takes

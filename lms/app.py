@@ -29,11 +29,11 @@ from compliance.queries.audience_uses import list_obligations_of_audience, list_
 from compliance.queries.renewals import list_ruled_courses
 from compliance.services.planned_changes import plan_used_rule
 from courses import feature as courses
+from courses import team
+from courses.catalogue import list_courses_of_audience
 from courses.content.render_cache import RenderedLessonCache
 from courses.kinds import CourseKinds
 from courses.models import CourseStaff
-from courses.queries.visibility import list_courses_of_audience
-from courses.services import team
 from enrolments import feature as enrolments
 from enrolments.pages import log as enrolment_log
 from enrolments.queries.audience_leaf import HOLDS

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from courses.queries.team import LogEntry, LogPart
+from courses.log import LogEntry, LogPart
 from kernel.errors import N_
 from kernel.i18n import _
 

@@ -12,9 +12,9 @@ from sqlalchemy.orm import Session
 
 from accounts import people
 from accounts.models import Person
+from courses import log as course_log
 from courses.kinds import CourseKinds
-from courses.pages import log as course_log
-from courses.queries.team import log_entries
+from courses.log import log_entries
 from kernel import audit
 from kernel.audit import AuditEntry
 from kernel.crypto import signing_keys

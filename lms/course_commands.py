@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from courses.content.foreign.model import Converted
     from courses.content.kinds import ActivityKind, FolderPart
-    from courses.services.importing import ImportPlan
+    from courses.folders import ImportPlan
     from lms.importing import EditConflictPolicy, ImportResult
 
 NATURES = ("correction", "improvement")
@@ -40,11 +40,11 @@ courses = group(course_kinds)
 @click.pass_obj
 def translations(opened: CommandInstance, key: str) -> None:
     """Show what has changed in the originals of the course KEY since they were translated, and how much of each module is."""
-    from courses.queries import catalogue as course_catalogue
+    from courses import catalogue
     from lms.translation_report import translation_report
 
     with opened.instance.database.unit_of_work(write=False) as session:
-        course = course_catalogue.find_course(session, key)
+        course = catalogue.find_course(session, key)
     if course is None:
         raise click.ClickException(f"There is no course {key}.")
     for line in translation_report(opened.instance, course):
@@ -256,16 +256,15 @@ def export(opened: CommandInstance, key: str, folder: Path, origins: bool) -> No
 def add_staff(opened: CommandInstance, key: str, email: str, role: str) -> None:
     """Put a person into the team of the course KEY."""
     from accounts import people
+    from courses import catalogue, team
     from courses.models import StaffRole
-    from courses.queries import catalogue as course_catalogue
-    from courses.services import team as team_services
     from kernel import clock
     from kernel.permissions import SYSTEM
 
     with opened.database.unit_of_work() as session:
-        course = course_catalogue.find_course(session, key)
+        course = catalogue.find_course(session, key)
         person = people.find_person_by_email(session, email.strip().lower())
         if course is None or person is None:
             raise click.ClickException(f"There is no course {key}." if course is None else f"No account has the address {email}.")
-        team_services.add_staff(session, SYSTEM, course, person.id, StaffRole(role), now=clock.now())
+        team.add_staff(session, SYSTEM, course, person.id, StaffRole(role), now=clock.now())
     click.echo(f"{email} is {role} of {key}.")

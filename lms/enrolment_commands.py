@@ -101,7 +101,7 @@ def _read(file: Path) -> PeopleList:
 
 def _check(opened: CommandInstance, people: PeopleList, slug: str, name: str, *, now: datetime) -> CourseList:
     """Compare a list with who takes the course, as the page's preview does."""
-    from courses.queries.catalogue import find_course
+    from courses.catalogue import find_course
     from enrolments.people_lists import check_list
     from enrolments.queries.editions import list_editions
     from enrolments.services.editions import require_open_course

@@ -9,7 +9,7 @@ from accounts import people, privacy
 from accounts.models import Person
 from certificates.services import bulk, transcripts
 from compliance.services import account_closure as compliance
-from courses.services import team
+from courses import team
 from enrolments.services import account_closure, invitations, learner_notes, mistakes, reminders
 from kernel.permissions import Actor
 from organisations import audiences, units

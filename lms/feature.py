@@ -1,6 +1,6 @@
 """The feature of the application itself."""
 
-from courses.queries.shipped import PUBLISH
+from courses.catalogue import PUBLISH
 from kernel.feature import Feature
 from lms import (
     account_merge_views,

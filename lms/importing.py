@@ -7,18 +7,16 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 
+from courses import catalogue, drafts, folders
 from courses.content.folder_merge import ConflictResolution, FileMergeState, FilePlan, lines_changed
 from courses.content.foreign.model import Converted, in_source
 from courses.content.marks import MARK, FolderMark, read_mark, write_mark
 from courses.content.merging import MergeRegion
 from courses.content.model import CourseFolder, Finding
 from courses.content.reader import read_directory, read_directory_mark, read_folder
-from courses.queries import catalogue as course_catalogue
-from courses.queries import drafts as course_drafts
-from courses.queries.history import Revision
-from courses.services import importing
-from courses.services.drafts import keep_contents
-from courses.services.importing import UNKNOWN, ImportPlan, Provenance
+from courses.drafts import keep_contents
+from courses.folders import UNKNOWN, ImportPlan, Provenance
+from courses.history import Revision
 from kernel import clock
 from kernel.errors import N_, Conflict
 from kernel.i18n import _, ngettext
@@ -86,14 +84,14 @@ class ImportOptions:
 def plan_folder(instance: Instance, key: str, contents: Mapping[str, bytes], made_from: Provenance = UNKNOWN) -> ImportPlan:
     """Compare a folder with the draft of the course that it names."""
     with instance.database.unit_of_work(write=False) as session:
-        course = course_catalogue.find_course(session, key)
-        return importing.plan_import(session, instance.files, course, contents, made_from=made_from)
+        course = catalogue.find_course(session, key)
+        return folders.plan_import(session, instance.files, course, contents, made_from=made_from)
 
 
 def check_unedited(plan: ImportPlan) -> None:
     """Raise DraftWasEditedError where the draft has changes that the folder does not know."""
     if plan.draft_was_edited:
-        files = ", ".join(file.path for file in plan.files if file.fate in importing.OURS)
+        files = ", ".join(file.path for file in plan.files if file.fate in folders.OURS)
         raise DraftWasEditedError(files=files, people=", ".join(dict.fromkeys(map(editor_of, plan.edits))))
 
 
@@ -118,8 +116,8 @@ def import_folder(instance: Instance, folder: Path, options: ImportOptions) -> I
 def renew_mark(instance: Instance, folder: Path, key: str, contents: Mapping[str, bytes]) -> bool:
     """Write the draft's revision into a folder that is the draft, beside the mark that it has; say whether that could be."""
     with instance.database.unit_of_work(write=False) as session:
-        course = course_catalogue.find_course(session, key)
-        present = {} if course is None else course_drafts.list_draft_checksums(session, course.id)
+        course = catalogue.find_course(session, key)
+        present = {} if course is None else drafts.list_draft_checksums(session, course.id)
         revision = 0 if course is None else course.draft_revision
     mark = write_mark(key, revision, contents)
     read = read_mark(mark)
@@ -152,7 +150,7 @@ def import_contents(instance: Instance, contents: Mapping[str, bytes], options: 
         return ImportResult(ImportOutcome.IMPORTED, reading.findings, plan, reading.course)
     stored = keep_contents(instance.files, contents, {media.path: media.media_type for media in reading.course.media})
     with instance.database.unit_of_work() as session:
-        revision = importing.apply_import_plan(session, SYSTEM, plan, reading.course, stored, now=now).draft_revision
+        revision = folders.apply_import_plan(session, SYSTEM, plan, reading.course, stored, now=now).draft_revision
     return ImportResult(ImportOutcome.IMPORTED, reading.findings, plan, reading.course, revision)
 
 
@@ -185,7 +183,7 @@ def describe_import(plan: ImportPlan, course: CourseFolder | None, *, everything
     keys = {} if course is None else keys_of(course)
     for file in plan.files:
         key = f" ({keys[file.path]})" if file.path in keys else ""
-        overwritten = everything_as_folder and file.fate in importing.OURS
+        overwritten = everything_as_folder and file.fate in folders.OURS
         fate = N_("edited in the draft, replaced by the folder") if overwritten else FATES[file.fate]
         yield f"{file.path}{key}: {_(fate)}{_lines(file)}"
         if file.fate is FileMergeState.CONFLICT and not overwritten:

@@ -10,8 +10,8 @@ from flask import Blueprint, render_template, request
 from accounts import privacy
 from accounts.models import Person
 from accounts.privacy import AccessPurpose
-from courses.permissions import edits
-from courses.queries import outlines as course_outlines
+from courses import versions
+from courses.access import edits
 from courses.rules import Outline
 from enrolments.forms import LearnerNoteForm
 from enrolments.models import Enrolment
@@ -140,7 +140,7 @@ def learner(subject: ParticipantContext) -> str:
     takes = list_takes(session, subject.enrolment.person_id, subject.enrolment.course_id) if subject.enrolment.take > 1 else []
     row = _shown_take(subject.enrolment, takes)
     person = session.get_one(Person, row.person_id)
-    outline = course_outlines.get_outline(session, row.course_version_id)
+    outline = versions.get_outline(session, row.course_version_id)
     results, part = enrolments.results_of(session, row.id), find_part(session, row.id)
     progress = evaluate_completion(outline, results, context.now)
     completion, actor = enrolments.find_completion(session, row.id), current_actor()

@@ -13,7 +13,7 @@ from certificates.models import Credential
 from certificates.queries import credentials as certificate_queries
 from certificates.rules.credentials import CredentialState
 from compliance.dates import obligation_dates
-from courses.queries import outlines as course_outlines
+from courses import versions
 from enrolments.dates import DatedEnrolment, DatedItem, DateRequest, DateSource, collect_dates
 from enrolments.pages.dates import date_views, upcoming
 from enrolments.pages.renewals import RenewalView, renewal_view
@@ -72,7 +72,7 @@ def home_page(session: Session, actor: Actor, *, now: datetime) -> Mapping[str, 
 def _dated(session: Session, actor: Actor, own: Sequence[OwnCourse]) -> list[DatedEnrolment]:
     """Return the actor's enrolments with their outlines, results and dates, in the order of their courses."""
     results = enrolment_queries.results_of_many(session, [course.enrolment_id for course in own]) if own else {}
-    followed = course_outlines.list_outlines(session, [course.version_id for course in own])
+    followed = versions.list_outlines(session, [course.version_id for course in own])
     outlines = enrolment_queries.with_personal_dates(session, {course.enrolment_id: followed[course.version_id] for course in own})
     waiting = list_ungraded(session, outlines, results)
     return [

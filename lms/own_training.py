@@ -14,7 +14,7 @@ from compliance.pages.learner import DutyView, duties_in_order, duty_view
 from compliance.queries.learner import RequiredOfPerson, list_required, load_own_training
 from compliance.rules.states import TrainingState
 from compliance.rules.terms import ObligationTerms
-from courses.queries import outlines as course_outlines
+from courses import versions
 from enrolments.dates import DatedEnrolment
 from enrolments.pages.outline import course_url
 from enrolments.queries import learning as enrolment_queries
@@ -109,7 +109,7 @@ def _lines(
     if not own:
         return {}, {}
     results = enrolment_queries.results_of_many(session, [course.enrolment_id for course in own])
-    outlines = course_outlines.list_outlines(session, [course.version_id for course in own])
+    outlines = versions.list_outlines(session, [course.version_id for course in own])
     ended = any(course.completed_at is not None for course in own)
     credentials = certificate_queries.list_of(session, actor.person_id) if ended else []
     held = {row.course_id: row for row in credentials if certificate_queries.state(row) is CredentialState.VALID}

@@ -5,22 +5,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from courses import publication
+from courses import catalogue, drafts, folders, history, publishing, versions
+from courses.catalogue import is_unsigned
 from courses.content.marks import MARK, write_mark
 from courses.content.model import Finding, MediaFile
 from courses.content.parameters import OVERDUE
 from courses.content.reader import read_directory, read_directory_mark
+from courses.folders import ImportPlan, Provenance
 from courses.models import CourseVersion, PublicationNature
-from courses.queries import catalogue as course_catalogue
-from courses.queries import drafts as course_drafts
-from courses.queries import history
-from courses.queries import versions as course_versions
-from courses.queries.institutions import is_unsigned
-from courses.services import drafts as draft_services
-from courses.services import folders as folder_services
-from courses.services import publishing as publishing_services
-from courses.services.importing import ImportPlan, Provenance
-from courses.services.publishing import PublishOptions
+from courses.publishing import PublishOptions
 from kernel import clock
 from kernel.i18n import local
 from kernel.permissions import SYSTEM, Actor
@@ -57,7 +50,7 @@ def publish_folder(
     unless they may be overwritten (`over_edits`). Findings with a `tolerated` code refuse nothing.
     """
     contents = read_directory(folder)
-    checked = publication.prepare(contents, instance.kinds, today=clock.now().date(), tolerated=tolerated)
+    checked = publishing.prepare(contents, instance.kinds, today=clock.now().date(), tolerated=tolerated)
     now = now or clock.now()
     if checked.prepared is None or checked.course is None:
         return Published(checked.findings, None)
@@ -66,14 +59,12 @@ def publish_folder(
     if not over_edits:
         check_unedited(plan)
     seen = None if over_edits else plan.revision
-    stored = draft_services.keep_contents(instance.files, contents, media_types(checked.course.media))
+    stored = drafts.keep_contents(instance.files, contents, media_types(checked.course.media))
     with instance.database.unit_of_work() as session:
-        course = draft_services.import_draft(session, actor, checked.course, stored, base_revision=seen, now=now)
-        before = course_versions.latest_version(session, course.id)
+        course = drafts.import_draft(session, actor, checked.course, stored, base_revision=seen, now=now)
+        before = versions.latest_version(session, course.id)
         options = PublishOptions(nature, note)
-        version = publishing_services.publish_version(
-            session, actor, course, checked.prepared, instance.kinds, instance.files, options, now=now
-        )
+        version = publishing.publish_version(session, actor, course, checked.prepared, instance.kinds, instance.files, options, now=now)
         unsigned = is_unsigned(
             session, course, checked.course.certificate, local(now).date(), by_environment=bool(instance.settings.signatories)
         )
@@ -102,13 +93,13 @@ def export_course(instance: Instance, slug: str, folder: Path, *, origins: bool 
     they come from.
     """
     with instance.database.unit_of_work(write=origins) as session:
-        course = course_catalogue.find_course(session, slug)
+        course = catalogue.find_course(session, slug)
         revision = 0 if course is None else course.draft_revision
-        contents: Mapping[str, bytes] = {} if course is None else course_drafts.draft_files(session, instance.files, course.id)
+        contents: Mapping[str, bytes] = {} if course is None else drafts.draft_files(session, instance.files, course.id)
         is_as_imported = course is not None and history.find_last_import(session, course.id) == revision and not origins
         if origins and course is not None:
             contents = instance.kinds.write_origins(session, course.id, contents)
-            folder_services.record_folder_export(session, SYSTEM, course, origins=True, now=clock.now())
+            folders.record_folder_export(session, SYSTEM, course, origins=True, now=clock.now())
     for path, content in contents.items():
         target = folder / path
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -124,7 +115,7 @@ def publish_samples(instance: Instance, content: Path, *, now: datetime | None =
     Figures that are due for review do not prevent it: without courses nobody could begin.
     """
     with instance.database.unit_of_work(write=False) as session:
-        if course_catalogue.any_course(session):
+        if catalogue.any_course(session):
             return []
     lines = []
     for folder in sorted(path.parent for path in content.glob("*/course.yaml")):

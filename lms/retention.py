@@ -11,8 +11,8 @@ from sqlalchemy.orm import Session
 from accounts import accounts, notices
 from accounts.models import Device, Person, RoleGrant
 from compliance.models import Assignment, Recognition, Waiver
+from courses import team
 from courses.models import CourseStaff
-from courses.services import team
 from enrolments.models import Enrolment, WaitingPlace
 from enrolments.services import invitations, mistakes, reminders
 from kernel import audit, clock, outbox

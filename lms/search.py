@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from flask import Blueprint, render_template, request
 from sqlalchemy.orm import Session
 
-from courses.queries import outlines as course_outlines
+from courses import versions as course_outlines
 from courses.rules import Outline, OutlineActivity, activity_url
 from enrolments.permissions import LearnerContext, takes_part
 from enrolments.queries import learning as enrolments

@@ -8,7 +8,7 @@ from typing import cast
 from sqlalchemy.orm import Session
 
 from courses.kinds import CourseKinds
-from courses.queries.search_entries import list_own_entries, list_published_versions
+from courses.versions import list_own_entries, list_published_versions
 from enrolments.queries.versions import list_followed_versions
 from kernel.db import Database
 from kernel.outbox import Delivery, Effect

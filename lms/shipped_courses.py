@@ -8,8 +8,8 @@ import click
 from sqlalchemy import delete
 from sqlalchemy.exc import IntegrityError
 
-from courses.queries import catalogue as course_catalogue
-from courses.queries.shipped import PUBLISH, job_key, shipped_courses
+from courses import catalogue
+from courses.catalogue import PUBLISH, job_key, shipped_courses
 from kernel import clock, outbox
 from kernel.child_process import child_process
 from kernel.outbox import Away, Delivery, Job, JobIncomplete
@@ -27,7 +27,7 @@ def plan_shipped_courses(instance: Instance, content: Path) -> list[str]:
     """Add a job for each course that comes with the program, where the database has no course; return what is to be said of it."""
     keys = list(shipped_courses(content))
     with instance.database.unit_of_work(write=False) as session:
-        if not keys or course_catalogue.any_course(session):
+        if not keys or catalogue.any_course(session):
             return []
     try:
         with instance.database.unit_of_work() as session:
@@ -54,7 +54,7 @@ def publish_shipped(delivery: Delivery) -> None:
     """Publish one course, where that has not been done; who looks at the terminal reads that it is there."""
     key = str(delivery.arguments["course"])
     with delivery.database.unit_of_work(write=False) as session:
-        course = course_catalogue.find_course(session, key)
+        course = catalogue.find_course(session, key)
         if course is not None and course.published_version_id is not None:
             return
     begun = clock.now()

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from flask import g, request, url_for
 
+from courses.access import edits, owns, teaches
 from courses.models import StaffRole
-from courses.permissions import edits, owns, teaches
 from kernel.errors import N_
 from kernel.i18n import _
 from kernel.permissions import Actor

@@ -10,7 +10,7 @@ from accounts.models import Notification, Person
 from accounts.notices import Message
 from accounts.rules import NoticeKind, digest_until
 from courses.models import Course, CourseStaff
-from courses.queries.waiting import WaitingItem, list_waiting
+from courses.waiting import WaitingItem, list_waiting
 from kernel.i18n import DEFAULT_ZONE, _, choose, in_every_language, ngettext
 from kernel.outbox import Delivery
 from kernel.permissions import Actor, ActorChannel

@@ -4,13 +4,13 @@ from collections.abc import Iterator, Mapping
 
 from sqlalchemy.orm import Session
 
+from courses import drafts, history
+from courses.content.language_shares import share_lines
 from courses.content.lesson_text import lesson_text_of
 from courses.content.model import LessonSettings, LessonSource
 from courses.content.reader import read_folder
 from courses.content.text_diff import DiffParagraph, compared_text
 from courses.models import Course
-from courses.pages.translations import share_lines
-from courses.queries import drafts, history
 from kernel import clock
 from kernel.i18n import _, ngettext
 from lms.app import KINDS

@@ -7,11 +7,11 @@ from accounts import accounts
 from accounts.names import count_requests as count_name_requests
 from accounts.rules import NOTICE_VERSION, safe_next
 from certificates.queries.reviews import count_open_credential_reviews
+from courses import catalogue
+from courses.access import CourseAction, edits
 from courses.models import StaffRole
-from courses.permissions import CourseAction, edits
-from courses.queries import catalogue as course_catalogue
-from courses.queries.waiting import list_waiting
 from courses.rules import activity_url
+from courses.waiting import list_waiting
 from enrolments.course_context import catalogue_cards, courses_in_preparation
 from enrolments.queries.completion_reviews import count_open_completion_reviews
 from enrolments.queries.learning import list_own_courses
@@ -59,7 +59,7 @@ def home() -> Answer:
         }
         for row in webinar_queries.public_recordings(session, now=clock.now(), limit=3)
     ]
-    count = course_catalogue.count_catalogue(session, current_actor())
+    count = catalogue.count_catalogue(session, current_actor())
     preparing = courses_in_preparation(count)
     return render_template("lms/home.html", courses=catalogue_cards(6), course_count=count, recordings=recordings, preparing=preparing)
 
@@ -99,7 +99,7 @@ def teaching() -> Answer:
         }
         for row in taught
     ]
-    may_create = allows(CourseAction.CREATE, course_catalogue.get_workshop(current_session(), actor, [row.role for row in taught]))
+    may_create = allows(CourseAction.CREATE, catalogue.get_workshop(current_session(), actor, [row.role for row in taught]))
     return render_template(
         "lms/teaching.html",
         waiting=[
@@ -130,7 +130,7 @@ def administration() -> Answer:
             "done": settings.sends_mail,
             "url": url_for("organisations_site.mail_server"),
         },
-        {"text": _("Publish a course"), "done": course_catalogue.any_course(session), "url": url_for("lms.teaching")},
+        {"text": _("Publish a course"), "done": catalogue.any_course(session), "url": url_for("lms.teaching")},
         {
             "text": _("Use your own web address"),
             "done": settings.public_url.startswith("https://"),

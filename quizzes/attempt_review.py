@@ -10,7 +10,7 @@ from typing import cast
 
 from sqlalchemy.orm import Session
 
-from courses.queries import outlines as course_outlines
+from courses import versions
 from courses.rules import Outline, activity_url
 from enrolments.rules import GradingMethod
 from kernel.i18n import _, choose, format_datetime
@@ -95,7 +95,7 @@ def section_lines(
 
 def _sources(session: Session, opened: AttemptView) -> dict[str, ReviewLink]:
     cited = {cite.key for question in opened.questions.values() for cite in question.source}
-    rows = course_outlines.list_resources(session, opened.outline.version_id, cited) if cited else []
+    rows = versions.list_resources(session, opened.outline.version_id, cited) if cited else []
     return {row.key: ReviewLink(choose(row.title), row.url, "outside") for row in rows if row.url}
 
 

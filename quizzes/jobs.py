@@ -17,8 +17,7 @@ from sqlalchemy.orm import Session
 from accounts import notices
 from accounts.notices import Message
 from accounts.rules import NoticeKind
-from courses.queries.outlines import get_outline
-from courses.queries.versions import find_published_version
+from courses.versions import find_published_version, get_outline
 from enrolments.audit_verbs import EnrolmentVerb
 from kernel import outbox
 from kernel.i18n import DEFAULT_ZONE, _, choose, in_every_language

@@ -6,8 +6,8 @@ from enum import StrEnum
 from uuid import UUID
 
 from accounts.models import Person
+from courses.access import CourseContext, PartContext, edits, teaches
 from courses.models import StaffRole
-from courses.permissions import CourseContext, PartContext, edits, teaches
 from courses.rules import Outline
 from enrolments.models import LearnerGroup
 from enrolments.permissions import ActivityContext, hiding_all, is_staff

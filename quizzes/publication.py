@@ -15,10 +15,10 @@ from courses.content.model import ActivitySource, CourseFolder, Finding
 from courses.content.search_texts import activity_entries
 from courses.kinds import ActivityDescription, ActivityPublisher, Publication
 from courses.models import Activity, CourseVersion
-from courses.publication import MINUTES_OF_A_QUESTION, to_json
-from courses.queries.search_entries import list_activity_entries
+from courses.publishing import MINUTES_OF_A_QUESTION, to_json
 from courses.rendering import Html, Renderer, plain_texts
 from courses.rules import OutlineActivity
+from courses.versions import list_activity_entries
 from kernel.bulk_rows import insert_all
 from kernel.i18n import _, reading
 from kernel.markup.model import SafeHtml, element, gap_marker

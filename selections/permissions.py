@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from uuid import UUID
 
+from courses.access import owns
 from courses.models import StaffRole
-from courses.permissions import owns
 from courses.rules import Outline
 from enrolments.permissions import hiding_all
 from kernel.permissions import Actor, Predicate, Verdict, allow_if, open_to_strangers, signed_in

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from uuid import UUID
 
+from courses.access import edits
 from courses.models import StaffRole
-from courses.permissions import edits
 from enrolments.permissions import ActivityContext, hiding_all, is_staff
 from kernel.permissions import Actor, Predicate, Verdict, allow_if
 

@@ -14,9 +14,9 @@ from courses.content.model import ActivitySource
 from courses.content.search_texts import activity_entries
 from courses.kinds import ActivityDescription, ActivityPublisher, Publication
 from courses.models import Activity
-from courses.queries.search_entries import list_activity_entries
 from courses.rendering import Renderer, plain_texts
 from courses.rules import OutlineActivity
+from courses.versions import list_activity_entries
 from enrolments.models import Enrolment
 from enrolments.services.attempt_numbers import renumber_attempts
 from kernel.bulk_rows import insert_all

@@ -13,7 +13,7 @@ from flask import Blueprint, Response, flash, render_template, request, url_for
 
 from accounts import privacy
 from accounts.privacy import AccessPurpose
-from courses.queries import outlines as course_outlines
+from courses import versions
 from courses.rules import Outline
 from enrolments.course_context import activity_deadline, course_view, record_visit_later
 from enrolments.pages.outline import CourseView
@@ -376,7 +376,7 @@ def submission(subject: SubmissionContext) -> Answer:
     reviewed = queries.get_reviewed(session, subject.id)
     if owner != actor.person_id:
         after_response.run_after_response(lambda session: privacy.record_access(session, actor, owner, AccessPurpose.ANSWERS, now=now))
-    outline = course_outlines.get_outline(session, reviewed.published.version_id)
+    outline = versions.get_outline(session, reviewed.published.version_id)
     ruling, following = _after_submission(reviewed, outline) if owner == actor.person_id else (None, None)
     numbers = sees_numbers(actor, subject) or (ruling is not None and ruling.is_over)
     row = reviewed.row
@@ -405,7 +405,7 @@ def _after_submission(reviewed: queries.Reviewed, outline: Outline) -> tuple[Sub
     context = enrolment_queries.get_learner_context(session, actor, outline.slug)
     if context.version_id is None:
         return None, None
-    followed = course_outlines.get_outline(session, context.version_id)
+    followed = versions.get_outline(session, context.version_id)
     if key not in followed.by_key:
         return None, None
     subject = enrolment_queries.activity_context(session, context, followed, key)

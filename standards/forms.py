@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from wtforms import HiddenField, SelectField
 
-from courses.forms import LANGUAGE_NAMES
+from courses.editor import LANGUAGE_NAMES
 from kernel.i18n import _, lazy_
 from kernel.web.forms import FileField, Form
 from standards._tags import Categories

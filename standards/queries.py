@@ -8,12 +8,11 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from courses import catalogue, drafts
+from courses.access import CourseContext
 from courses.content.layout import COURSE, MODULE, PARAMETERS
 from courses.content.model import LocalisedText
-from courses.permissions import CourseContext
-from courses.queries import catalogue as course_catalogue
-from courses.queries import drafts as course_drafts
-from courses.queries.waiting import TeamCourse, WaitingItem, edited, list_unconfirmed, unconfirmed_item
+from courses.waiting import TeamCourse, WaitingItem, edited, list_unconfirmed, unconfirmed_item
 from kernel.errors import NotFound
 from kernel.files import FileStore
 from kernel.permissions import Actor
@@ -36,7 +35,7 @@ class ImportContext(CourseContext):
 
 def get_taught_import(session: Session, actor: Actor, slug: str, upload: UUID) -> ImportContext:
     """Return a waiting file before the person who sent it; to everybody else it is not there."""
-    course = course_catalogue.get_taught_course(session, actor, slug)
+    course = catalogue.get_taught_course(session, actor, slug)
     statement = select(PendingImport.id).where(
         PendingImport.uuid == upload, PendingImport.course_id == course.id, PendingImport.person_id == actor.person_id
     )
@@ -89,17 +88,17 @@ class DraftQuestions:
 
 def draft_languages(session: Session, course_id: int) -> Sequence[str]:
     """Return the languages of a course's draft, the first one first, from its one file that says so."""
-    bodies = course_drafts.draft_bodies(session, course_id, [COURSE])
+    bodies = drafts.draft_bodies(session, course_id, [COURSE])
     return languages_of({path: body.encode() for path, body in bodies.items()})
 
 
 def draft_questions(session: Session, course_id: int) -> DraftQuestions:
     """Return the questions of a course's draft: its banks and what these depend on are read, no lesson and no medium."""
-    paths = course_drafts.list_draft_checksums(session, course_id)
+    paths = drafts.list_draft_checksums(session, course_id)
     banks = [path for path in paths if claims(path)]
     folders = [path.partition("/")[0] for path in paths if path.count("/") == 1 and path.endswith(f"/{MODULE}")]
     needed = {COURSE, PARAMETERS, *banks, *(f"{folder}/{MODULE}" for folder in folders)}
-    files = {path: body.encode() for path, body in course_drafts.draft_bodies(session, course_id, needed).items()}
+    files = {path: body.encode() for path, body in drafts.draft_bodies(session, course_id, needed).items()}
     read_banks = {path: read_bank_file({name: files[name] for name in sources_of(path) if name in files}, path, _UNDATED) for path in banks}
     return DraftQuestions(
         languages_of(files),
@@ -112,7 +111,7 @@ def draft_contents(session: Session, files: FileStore, course_id: int, paths: Co
     """Return files of a course's draft by path, LARGEST bytes together at most: what is beyond is left out."""
     contents: dict[str, bytes] = {}
     left = LARGEST
-    for file in course_drafts.list_draft_contents(session, course_id, paths):
+    for file in drafts.list_draft_contents(session, course_id, paths):
         if file.size <= left:
             contents[file.path] = files.read(file.sha256) if file.body is None else file.body.encode()
             left -= file.size

@@ -8,8 +8,8 @@ from enum import StrEnum
 from sqlalchemy.orm import Session
 
 from accounts import uploads
-from courses.queries import catalogue as course_catalogue
-from courses.services.drafts import FileContent
+from courses import catalogue
+from courses.drafts import FileContent
 from kernel import audit
 from kernel.errors import SignInNeeded
 from kernel.permissions import Actor
@@ -53,7 +53,7 @@ def import_questions(
     """Add questions to a bank of the draft, which is made where it is new, and delete the file."""
     path, entries = incoming.path, incoming.entries
     bank_services.add_to_bank(session, actor, course_id, path, entries, media=incoming.media, now=now)
-    course = course_catalogue.get_course(session, course_id)
+    course = catalogue.get_course(session, course_id)
     audit.record(session, actor, TransferVerb.IMPORTED, course, now=now, format=pending.format, bank=path, questions=len(entries))
     session.delete(pending)
 
@@ -67,7 +67,7 @@ def discard(session: Session, actor: Actor, pending: PendingImport, *, now: date
 def record_question_export(session: Session, actor: Actor, course_id: int, format_name: str, count: int, *, now: datetime) -> None:
     """Record who exported questions, with their keys, from the installation."""
     audit.record(
-        session, actor, TransferVerb.EXPORTED, course_catalogue.get_course(session, course_id), now=now, format=format_name, questions=count
+        session, actor, TransferVerb.EXPORTED, catalogue.get_course(session, course_id), now=now, format=format_name, questions=count
     )
 
 

@@ -9,12 +9,11 @@ from typing import cast
 from flask import Blueprint, current_app, flash, render_template, request
 
 from accounts.rules import PENDING_UPLOAD_LIFETIME
+from courses import catalogue, drafts
+from courses.access import CourseContext
 from courses.content.editing import EditRefused
 from courses.content.filetypes import media_type
-from courses.pages.editor_header import course_header
-from courses.permissions import CourseContext
-from courses.queries import catalogue as course_catalogue
-from courses.services import drafts as draft_services
+from courses.editor import course_header
 from kernel import clock
 from kernel.errors import DomainError
 from kernel.files import FileStore
@@ -58,7 +57,7 @@ def _words(error: DomainError) -> str:
 
 
 def _course_header(course_id: int) -> dict[str, object]:
-    course = course_catalogue.get_course(current_session(), course_id)
+    course = catalogue.get_course(current_session(), course_id)
     return course_header(course)
 
 
@@ -66,7 +65,7 @@ def _course_header(course_id: int) -> dict[str, object]:
 
 
 @bp.route("/teaching/<slug>/imports", methods=["GET", "POST"])
-@requires(QuestionAction.EDIT_BANK, course_catalogue.get_taught_course, reads_first=True, body_limit=LARGEST)
+@requires(QuestionAction.EDIT_BANK, catalogue.get_taught_course, reads_first=True, body_limit=LARGEST)
 def upload(subject: CourseContext) -> Answer:
     """Take a file of questions and keep it aside; the next page shows what would come of it."""
     form = UploadForm()
@@ -159,7 +158,7 @@ def confirm(subject: ImportContext) -> Answer:
         return _confirm_page(subject, pending, form, plan), 409
     entries, media = bank_files_of(plan, target.removeprefix(NEW))
     files = cast("FileStore", current_app.extensions["files"])
-    stored_plan = draft_services.keep_contents(files, media, {path: media_type(path) for path in media})
+    stored_plan = drafts.keep_contents(files, media, {path: media_type(path) for path in media})
     incoming = services.IncomingQuestions(target.removeprefix(NEW), entries, stored_plan)
     writing = begin_writing()
     try:
@@ -272,7 +271,7 @@ def _exported(course_id: int, selection: ExportSelection, format_name: str, lang
 
 
 @bp.route("/teaching/<slug>/exports", methods=["GET", "POST"])
-@requires(QuestionAction.EDIT_BANK, course_catalogue.get_taught_course, reads_first=True)
+@requires(QuestionAction.EDIT_BANK, catalogue.get_taught_course, reads_first=True)
 def export(subject: CourseContext) -> Answer:
     """Show what a format leaves behind of the chosen questions; sent, the file itself."""
     form = ExportForm(formdata=request.form if request.method == "POST" else request.args)

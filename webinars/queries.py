@@ -9,8 +9,8 @@ from datetime import date, datetime
 from sqlalchemy import ColumnElement, Select, and_, or_, select
 from sqlalchemy.orm import Session
 
+from courses.catalogue import found_by
 from courses.models import Activity, Course, CourseFile, CourseResource, CourseVersion, Module
-from courses.queries.catalogue import found_by
 from enrolments.queries import learning as enrolments
 from kernel.errors import NotFound
 from kernel.permissions import Actor

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 
 from certificates.services.register import RegisterVerb
-from courses.queries.team import LogEntry, LogPart
+from courses.log import LogEntry, LogPart
 from kernel.i18n import _
 
 _SENTENCES: Mapping[str, Callable[[LogEntry], str]] = {

@@ -7,7 +7,7 @@ from datetime import date
 from certificates.rules.credentials import CredentialState
 from certificates.rules.transcripts import NO_CERTIFICATE, OpenCourse, TranscriptContent, TranscriptRecord, TranscriptSum, sums_of
 from certificates.transcript_pdf import printed_length
-from courses.hours import printed_hours
+from courses.rules import printed_hours
 from kernel.i18n import language
 
 PresentStates = Mapping[str, tuple[CredentialState, str]]

@@ -5,11 +5,11 @@ from sqlalchemy.orm import Session
 from certificates.layout.built_in import FACADE, INSTITUTION_DEFAULT
 from certificates.queries import templates as queries
 from certificates.queries.templates import TemplateInUse
+from courses.catalogue import find_named_institution
 from courses.content import codes
 from courses.content.layout import COURSE
 from courses.content.model import CourseFolder, Finding
 from courses.content.scalars import nearest_of
-from courses.queries.institutions import find_named_institution
 from kernel.errors import N_
 from organisations.institutions import list_institutions
 

@@ -15,8 +15,8 @@ from accounts.people import PageDirection, name_matches, was_deleted_condition
 from certificates.models import Credential
 from certificates.permissions import RegisterContext
 from certificates.rules.credentials import CredentialState, state_of
+from courses.catalogue import get_taught_course
 from courses.models import Course
-from courses.queries.catalogue import get_taught_course
 from enrolments.models import Edition, EditionPlace
 from kernel.permissions import Actor
 from organisations.access import EVERYWHERE, InstitutionScope

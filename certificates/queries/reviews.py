@@ -15,8 +15,8 @@ from certificates.models import Credential, CredentialReview
 from certificates.permissions import CredentialReviewContext, HolderContext, ReviewListContext
 from certificates.queries.credentials import get_credential
 from certificates.rules.reviews import ReviewCause
-from courses.queries.catalogue import get_taught_course
-from courses.queries.waiting import TeamCourse, WaitingItem, edited
+from courses.catalogue import get_taught_course
+from courses.waiting import TeamCourse, WaitingItem, edited
 from enrolments.models import Enrolment
 from kernel.codes import printed_code
 from kernel.errors import NotFound

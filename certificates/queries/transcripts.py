@@ -17,8 +17,8 @@ from certificates.queries.credentials import find_entries, state
 from certificates.rules.credentials import CODE_LENGTH, SOUND, CredentialState
 from certificates.rules.transcripts import OpenCourse, TranscriptCertificate, TranscriptRecord, signable_text
 from courses.models import Course, CourseVersion
-from courses.queries.outlines import list_outlines
 from courses.rules import Outline
+from courses.versions import list_outlines
 from enrolments.models import Completion, Enrolment
 from enrolments.rules import asks_to_pass
 from kernel.codes import printed_code, read_code

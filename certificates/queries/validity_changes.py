@@ -14,10 +14,10 @@ from accounts.models import Person
 from accounts.people import list_administrators, was_deleted_condition
 from certificates.models import Credential, CredentialSignatory, ValidityChange
 from certificates.permissions import ValidityContext
+from courses.catalogue import get_taught_course
 from courses.models import Course, CourseVersion
-from courses.queries.catalogue import get_taught_course
-from courses.queries.outlines import get_outline
 from courses.rules import Outline
+from courses.versions import get_outline
 from enrolments.models import Completion, Enrolment
 from enrolments.queries.validity import AchievedTake, last_day_after
 from enrolments.rules import has_final_assessment

@@ -43,7 +43,7 @@ class TranscriptRecord:
     institution: str
     minutes: int
     hours_basis: str
-    """As `courses.hours.CourseHours` stores it; empty where it is not known."""
+    """As `courses.rules.CourseHours` stores it; empty where it is not known."""
     completed_on: date
     is_passed: bool
     """Whether passing was asked for; else it was completed."""

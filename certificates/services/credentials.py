@@ -39,9 +39,8 @@ from certificates.services.reviews import settle_reviews
 from certificates.services.status_lists import insert_with_place
 from certificates.wording import SHEET_LANGUAGES, passed_words
 from courses.models import Course, CourseVersion
-from courses.queries.outlines import get_outline
-from courses.queries.versions import find_published_version
 from courses.rules import Outline
+from courses.versions import find_published_version, get_outline
 from enrolments.models import Completion, Enrolment
 from enrolments.queries.editions import find_edition_of
 from enrolments.queries.learning import find_completion

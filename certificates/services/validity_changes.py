@@ -11,8 +11,8 @@ from certificates.models import Credential, ValidityChange
 from certificates.queries import validity_changes as queries
 from certificates.rules.credentials import ReplacementReason
 from certificates.services.credentials import replace_credential
-from courses.queries.outlines import get_outline
 from courses.rules import Outline
+from courses.versions import get_outline
 from enrolments.services.validity import set_last_day
 from kernel import audit, outbox
 from kernel.crypto import SigningKeys

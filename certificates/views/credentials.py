@@ -35,7 +35,7 @@ from certificates.sheet import CertificateSheet
 from certificates.views.transcripts import verification_page
 from certificates.web_certificate import get_sheet, verify_url, web_certificate
 from certificates.wording import printed_grade, result_sentence, sheet_file_name, stated_pass
-from courses.hours import printed_basis, printed_hours, read_hours
+from courses.rules import printed_basis, printed_hours, read_hours
 from enrolments.pages.renewals import RenewalView, renewal_view
 from enrolments.queries.renewals import find_own_renewal
 from kernel import clock

@@ -21,8 +21,8 @@ from certificates.queries.credentials import today
 from certificates.queries.register import RegisterOrder, get_register
 from certificates.queries.validity_changes import get_validity, list_unfounded_courses
 from certificates.services import register as services
+from courses.editor import course_header
 from courses.models import Course
-from courses.pages.editor_header import course_header
 from kernel import clock
 from kernel.codes import printed_code
 from kernel.i18n import _, choose

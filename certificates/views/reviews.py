@@ -18,8 +18,8 @@ from certificates.rules.reviews import ReviewCause, ReviewDecision
 from certificates.services import credentials as credentials
 from certificates.services import reviews as services
 from certificates.views.credentials import present_state
+from courses.editor import course_header
 from courses.models import Course
-from courses.pages.editor_header import course_header
 from kernel import clock
 from kernel.codes import printed_code
 from kernel.errors import Conflict

@@ -14,8 +14,8 @@ from certificates.queries.credentials import today
 from certificates.queries.register import get_register
 from certificates.queries.validity_changes import ChangedDay
 from certificates.services import validity_changes as services
+from courses.editor import course_header
 from courses.models import Course
-from courses.pages.editor_header import course_header
 from courses.rules import Outline
 from enrolments.wording import length_in_words
 from kernel import clock

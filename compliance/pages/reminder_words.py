@@ -6,7 +6,7 @@ from fractions import Fraction
 from compliance.rules.reminders import ReminderKind
 from compliance.rules.states import TrainingState
 from compliance.services.reminders import ReminderItem
-from courses.hours import printed_hours
+from courses.rules import printed_hours
 from kernel.errors import N_
 from kernel.i18n import _, choose, format_date, language, ngettext
 

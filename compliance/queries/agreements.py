@@ -13,7 +13,7 @@ from accounts.models import Person
 from accounts.people import by_name
 from compliance.models import CourseAgreement, Obligation, ObligationVersion
 from courses.models import Course, CourseStaff, CourseVersion, VersionViewer
-from courses.queries.team import EDITING
+from courses.team import EDITING
 from enrolments.rules import may_enrol
 from kernel.errors import require_found
 from organisations.models import Audience, Organisation

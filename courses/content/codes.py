@@ -18,7 +18,7 @@ STYLE = frozenset({"C303", "C316", "C402", "C411"})
 def severity(code: str) -> Severity:
     """Return the severity of a code; C109, C206, C208 and C305 have a second one, which their check gives itself.
 
-    C902 is an error where the course would be published (`courses.publication.check`).
+    C902 is an error where the course would be published (`courses.publishing.check`).
     """
     if code in _INFORMATION:
         return Severity.INFORMATION

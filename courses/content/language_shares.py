@@ -1,4 +1,4 @@
-"""The share of a course that is written in each of its languages, by module, in words of the course's own language. Pure."""
+"""The share of a course that is written in each of its languages, by module and as lines to print. Pure."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -6,6 +6,7 @@ from dataclasses import dataclass, fields, is_dataclass, replace
 from fractions import Fraction
 
 from courses.content.model import CourseFolder, LessonSource, LocalisedText, SourceState
+from kernel.i18n import _
 from kernel.markup.render import count_words
 
 WHOLE = 100
@@ -92,3 +93,15 @@ def texts_of(piece: object, own: str) -> Iterator[Mapping[str, str]]:
     elif is_dataclass(piece) and not isinstance(piece, type):
         for field in fields(piece):
             yield from texts_of(getattr(piece, field.name), own)
+
+
+def share_lines(course: CourseFolder) -> Iterator[str]:
+    """Yield how much of each module is written in each language but the course's own, where it is not all."""
+    for share in language_shares(course):
+        if share.is_partial:
+            yield _(
+                "%(module)s: %(percent)s %% is written in “%(language)s”.",
+                module=share.module or _("Course and glossary"),
+                percent=share.percent,
+                language=share.language,
+            )

@@ -1,4 +1,4 @@
-"""A course's folder as one ZIP: take the draft out, bring a folder in; first what would change, then a yes."""
+"""Pages of a course's folder as one ZIP: take the draft out, and bring a folder in after its changes were confirmed."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -8,9 +8,12 @@ from typing import IO, cast
 from uuid import UUID
 
 from flask import Blueprint, Response, current_app, flash, render_template, request
+from wtforms.validators import Length, ValidationError
 
 from accounts.rules import PENDING_UPLOAD_LIFETIME
-from courses import publication
+from courses import catalogue, drafts, folders
+from courses import publishing as publication
+from courses.access import AuthoringContext, CourseAction, CourseContext, FolderUploadContext, NewCourseUpload
 from courses.content.archives import LARGEST, FolderArchive, read_folder_archive, write_folder
 from courses.content.folder_merge import ConflictResolution, FileMergeState, FilePlan, lines_changed
 from courses.content.foreign.folder import ConversionOptions, convert_archive
@@ -19,25 +22,50 @@ from courses.content.layout import COURSE
 from courses.content.model import CourseFolder, Finding
 from courses.content.renaming import with_course_key
 from courses.content.starter_files import LONGEST_NAME, is_key
-from courses.forms import FolderForm, NewFolderForm
+from courses.editor import course_header
+from courses.folders import Choices, ImportPlan, Provenance
 from courses.kinds import CourseKinds
 from courses.models import Course, PendingFolder
-from courses.pages.editor_header import course_header
-from courses.permissions import AuthoringContext, CourseAction, CourseContext, FolderUploadContext, NewCourseUpload
-from courses.publication import CheckedCourse
-from courses.queries import catalogue
-from courses.queries import drafts as draft_queries
-from courses.queries import folders as folder_queries
-from courses.services import drafts, folders, importing
-from courses.services.importing import Choices, ImportPlan, Provenance
+from courses.publishing import CheckedCourse
 from kernel import clock
 from kernel.errors import N_, Conflict, DomainError, NotFound
 from kernel.files import FileStore
-from kernel.i18n import _
+from kernel.i18n import _, lazy_
 from kernel.sandbox import run_sandboxed
 from kernel.web.file_responses import send_generated
-from kernel.web.forms import clean_text
+from kernel.web.forms import FileField, Form, LineField, clean_text
 from kernel.web.request import Answer, begin_writing, current_actor, current_session, reading_file, requires, see_page
+
+
+class FolderForm(Form):
+    """An archive with a course's folder."""
+
+    file = FileField(lazy_("File"))
+
+    def upload(self) -> tuple[str, bytes] | None:
+        """Return the name and content of the file; None with a fault beside the field."""
+        sent = self.file.data
+        content = sent.read() if hasattr(sent, "read") else b""
+        if not content:
+            self.refuse(self.file, _("Choose a file that is not empty."))
+            return None
+        return str(sent.filename or "").replace("\\", "/").rpartition("/")[2], content
+
+
+class NewFolderForm(FolderForm):
+    """An archive that becomes a new course."""
+
+    key = LineField(
+        lazy_("Address"),
+        [Length(max=LONGEST_NAME, message=lazy_("Use at most %(max)d characters."))],
+        description=lazy_("Lower-case letters (no accents), digits and hyphens. Leave empty to use the one in the folder."),
+    )
+
+    def validate_key(self, field: LineField) -> None:
+        """Refuse what cannot be an address."""
+        if field.data and not is_key(field.data):
+            raise ValidationError(_("Use only lower-case letters (no accents), digits and hyphens."))
+
 
 bp = Blueprint("courses_folders", __name__)
 
@@ -75,7 +103,7 @@ def download(subject: CourseContext) -> Response:
     origins = bool(request.form.get("origins"))
     session = begin_writing() if origins else current_session()
     course = catalogue.get_course(session, subject.id)
-    files: Mapping[str, bytes] = draft_queries.draft_files(session, _files(), course.id)
+    files: Mapping[str, bytes] = drafts.draft_files(session, _files(), course.id)
     if origins:
         files = _kinds().write_origins(session, course.id, files)
     target = cast("IO[bytes]", SpooledTemporaryFile(max_size=IN_MEMORY))  # noqa: SIM115 - the answer closes it
@@ -99,7 +127,7 @@ def upload(subject: CourseContext) -> Answer:
     form = FolderForm()
     sent = _uploaded_archive(form, course) if request.method == "POST" else None
     if sent is None:
-        waiting = folder_queries.list_waiting(current_session(), current_actor(), course.id)
+        waiting = folders.list_waiting(current_session(), current_actor(), course.id)
         page = render_template("courses/folder.html", course=course_header(course), form=form, waiting=waiting, **_limits())
         return (page, 422) if request.method == "POST" else page
     row = folders.store_uploaded_folder(begin_writing(), current_actor(), subject.id, *sent, now=clock.now())
@@ -113,7 +141,7 @@ def upload_new(_subject: AuthoringContext) -> Answer:
     form = NewFolderForm()
     sent = _uploaded_new_course(form) if request.method == "POST" else None
     if sent is None:
-        waiting = folder_queries.list_waiting(current_session(), current_actor(), None)
+        waiting = folders.list_waiting(current_session(), current_actor(), None)
         page = render_template("courses/new_folder.html", form=form, waiting=waiting, **_limits())
         return (page, 422) if request.method == "POST" else page
     row = folders.store_uploaded_folder(begin_writing(), current_actor(), None, *sent, now=clock.now())
@@ -219,7 +247,7 @@ class ArchivePreview:
 
 def _preview_archive(upload: UUID, choices: Choices | None) -> ArchivePreview:
     """Read a waiting archive and hold it against the draft; with a choice for each conflict, read what comes of it too."""
-    pending = folder_queries.get_pending(current_session(), upload)
+    pending = folders.get_pending(current_session(), upload)
     course = None if pending.course_id is None else catalogue.get_course(current_session(), pending.course_id)
     read_archive = _read_archive(pending.name, pending.content, address=_address() if course is None else None)
     archive, converted, session = read_archive.archive, read_archive.converted, current_session()
@@ -229,9 +257,9 @@ def _preview_archive(upload: UUID, choices: Choices | None) -> ArchivePreview:
         return ArchivePreview(pending, course, findings, converted)
     made_from = Provenance(_named_revision(archive, course), archive.mark, current_actor().person_id)
     try:
-        plan = importing.plan_import(session, _files(), course, archive.files, made_from=made_from)
+        plan = folders.plan_import(session, _files(), course, archive.files, made_from=made_from)
     except NotFound:  # its comment names a revision of another house
-        plan = importing.plan_import(session, _files(), course, archive.files)
+        plan = folders.plan_import(session, _files(), course, archive.files)
     if choices is None:
         choices = {} if not plan.conflicts else None
     if choices is None or any(len(choices.get(file.path, ())) != file.questions for file in plan.conflicts):
@@ -255,14 +283,14 @@ def _named_revision(archive: FolderArchive, course: Course | None) -> int | None
 
 
 @bp.route("/teaching/<slug>/folder/<uuid:upload>", methods=["GET", "POST"])
-@requires(CourseAction.EDIT, folder_queries.get_taught_folder, reads_first=True)
+@requires(CourseAction.EDIT, folders.get_taught_folder, reads_first=True)
 def confirm(subject: FolderUploadContext) -> Answer:
     """Show what a folder changes in the draft; confirmed, bring it in."""
     return _confirm(subject.upload)
 
 
 @bp.route("/teaching/new-course/folder/<uuid:upload>", methods=["GET", "POST"])
-@requires(CourseAction.IMPORT, folder_queries.get_workshop_folder, reads_first=True)
+@requires(CourseAction.IMPORT, folders.get_workshop_folder, reads_first=True)
 def confirm_new(subject: NewCourseUpload) -> Answer:
     """Show the course that a folder becomes; confirmed, make it."""
     return _confirm(subject.upload)
@@ -287,7 +315,7 @@ def _confirm(upload: UUID) -> Answer:
     media = {file.path: file.media_type for file in look.after.media}
     contents = drafts.keep_contents(_files(), look.contents, media)
     writing = begin_writing()
-    pending = folder_queries.get_pending(writing, upload)
+    pending = folders.get_pending(writing, upload)
     try:
         course = folders.apply_uploaded_folder(writing, current_actor(), pending, look.plan, look.after, contents, now=clock.now())
     except Conflict as refused:
@@ -310,19 +338,19 @@ def _chosen(number: int) -> list[ConflictResolution]:
 
 
 @bp.post("/teaching/<slug>/folder/<uuid:upload>/discard")
-@requires(CourseAction.EDIT, folder_queries.get_taught_folder)
+@requires(CourseAction.EDIT, folders.get_taught_folder)
 def discard(subject: FolderUploadContext) -> Response:
     """Discard a folder uploaded for a course."""
-    folders.discard(current_session(), current_actor(), folder_queries.get_pending(current_session(), subject.upload), now=clock.now())
+    folders.discard(current_session(), current_actor(), folders.get_pending(current_session(), subject.upload), now=clock.now())
     flash(_("The file has been discarded."), "ok")
     return see_page("courses_folders.upload", slug=subject.slug)
 
 
 @bp.post("/teaching/new-course/folder/<uuid:upload>/discard")
-@requires(CourseAction.IMPORT, folder_queries.get_workshop_folder)
+@requires(CourseAction.IMPORT, folders.get_workshop_folder)
 def discard_new(subject: NewCourseUpload) -> Response:
     """Discard a folder that was to become a course."""
-    folders.discard(current_session(), current_actor(), folder_queries.get_pending(current_session(), subject.upload), now=clock.now())
+    folders.discard(current_session(), current_actor(), folders.get_pending(current_session(), subject.upload), now=clock.now())
     flash(_("The file has been discarded."), "ok")
     return see_page("courses_folders.upload_new")
 

@@ -1,37 +1,203 @@
-"""Pages of a lesson's text: write it, see it as its learner will, save it, and put together what two people wrote at once."""
+"""Pages of a lesson's text: write it, preview it, save it, and merge what two people wrote at once."""
 
+from dataclasses import dataclass
 from typing import cast
 
 from flask import Blueprint, Response, current_app, flash, jsonify, render_template, request
+from sqlalchemy.orm import Session
+from wtforms import BooleanField, HiddenField, TextAreaField
+from wtforms.validators import DataRequired, Length
+from wtforms.widgets import TextArea
 
-from courses import lesson_preview
+from courses import authoring, catalogue, draft_checks, drafts, history
+from courses.access import CourseAction, CourseArchived, PartContext
+from courses.authoring import DraftOutline, FileChanged
 from courses.content import merge_choices, merging, uploads
-from courses.content.changes import DraftChange
-from courses.content.filetypes import MAXIMUM_DOCUMENT
+from courses.content.changes import DraftChange, apart
+from courses.content.editing import read_fields
+from courses.content.filetypes import MAXIMUM_DOCUMENT, media_type
 from courses.content.layout import GLOSSARY
-from courses.content.lesson_text import LessonText, lesson_text_of, tidy_body, with_words
+from courses.content.lesson_text import LessonText, lesson_text_of, terms_of, tidy_body, with_words
 from courses.content.merging import ThreeWayMerge
-from courses.content.translation_stamps import is_stamp
-from courses.content.tree import ending_of
+from courses.content.model import Finding
+from courses.content.text_diff import DiffParagraph, DiffPiece, compared, compared_text
+from courses.content.translation_stamps import is_stamp, split, stamp_of
+from courses.content.tree import TreeActivity, TreeModule, ending_of
 from courses.content.uploads import Upload
-from courses.forms import LessonForm
-from courses.lesson_preview import LessonPreview
-from courses.pages import lessons as pages
-from courses.pages.editor_header import course_header
-from courses.pages.lessons import LessonEditor
-from courses.permissions import CourseAction, PartContext
-from courses.queries import catalogue, drafts, history
-from courses.services import authoring
-from courses.services import drafts as draft_services
-from courses.services.archive_guard import CourseArchived
-from courses.services.authoring import FileChanged
+from courses.draft_checks import LessonPreview
+from courses.editor import SHORT_ENOUGH, FormFindings, course_header
+from courses.history import find_stamped_source
+from courses.kinds import CourseKinds
+from courses.models import Course
 from courses.views.outline import kinds, save
 from kernel import clock
 from kernel.errors import N_, Invalid, NotFound
 from kernel.files import FileStore
-from kernel.i18n import _, choose, format_time, ngettext
+from kernel.i18n import _, choose, format_time, lazy_, ngettext
+from kernel.markup.passages import anchored
 from kernel.markup.render import count_words
+from kernel.web.forms import FileField, Form, LineField
 from kernel.web.request import Answer, begin_writing, current_actor, current_session, requires, see_page
+
+LONGEST_SUMMARY = 2_000
+
+
+class LessonForm(Form):
+    """The words of a lesson in one language, and a file that goes into it."""
+
+    title = LineField(lazy_("Title"), [DataRequired(lazy_("Write a title.")), SHORT_ENOUGH])
+    summary = LineField(
+        lazy_("Summary"), [Length(max=LONGEST_SUMMARY, message=lazy_("Use at most %(max)d characters."))], widget=TextArea()
+    )
+    body = TextAreaField(lazy_("Lesson text in Markdown"))
+    up_to_date = BooleanField(lazy_("The translation is up to date"))
+    file = FileField(lazy_("File"))
+    alternative = LineField(lazy_("Alternative text"), [SHORT_ENOUGH])
+    caption = LineField(lazy_("Caption"), [Length(max=LONGEST_SUMMARY, message=lazy_("Use at most %(max)d characters."))])
+    seen = HiddenField()
+    theirs = HiddenField()
+    follows = HiddenField()
+    """Of a translation: the stamp of the original that stood beside it."""
+
+
+TOOLS = (
+    ("bold", "bold", N_("Bold"), N_("words")),
+    ("italic", "italic", N_("Italic"), N_("words")),
+    ("heading", "H2", N_("Heading"), ""),
+    ("subheading", "H3", N_("Subheading"), ""),
+    ("list", "list", N_("List"), ""),
+    ("numbers", "list-ordered", N_("Numbered list"), ""),
+    ("link", "link", N_("Link"), N_("words")),
+    ("table", "table", N_("Table"), N_("Table title")),
+    ("definition", "lightbulb", N_("Callout: definition"), N_("Title")),
+    ("example", "pencil", N_("Callout: example"), N_("Title")),
+    ("warning", "triangle-alert", N_("Callout: warning"), N_("Title")),
+    ("summary", "list-checks", N_("Callout: summary"), N_("Title")),
+    ("check", "circle-help", N_("Self-check question"), N_("Question")),
+    ("formula", "sigma", N_("Formula"), ""),
+    ("term", "book-a", N_("Glossary term"), N_("term")),
+    ("question", "square-pen", N_("Question from the bank"), N_("Review")),
+    ("recording", "video", N_("Recording"), N_("Recording")),
+    ("image", "image", N_("Picture or file"), ""),
+)
+"""What the toolbar writes: its name, symbol and words, and the words with which it begins."""
+
+
+@dataclass(frozen=True, slots=True)
+class LessonEditor:
+    """One lesson in one language before its editor: its file, and the revision that wrote it (0: it is not there yet)."""
+
+    course: Course
+    draft_outline: DraftOutline
+    module: TreeModule
+    activity: TreeActivity
+    language: str
+    path: str
+    revision: int
+
+    @property
+    def text(self) -> str | None:
+        """Return the file's text in the draft."""
+        return self.draft_outline.texts.get(self.path)
+
+    @property
+    def is_translation(self) -> bool:
+        """Say whether this is a translation."""
+        return self.path != self.activity.path
+
+    @property
+    def source(self) -> str:
+        """Return the lesson in the course's own language."""
+        return self.draft_outline.texts.get(self.activity.path, "")
+
+    @property
+    def source_stamp(self) -> str:
+        """Return the stamp of `source`: a translation names the stamp of what it was made from."""
+        return stamp_of(self.source, self.draft_outline.tree.languages[0])
+
+    @property
+    def words(self) -> LessonText:
+        """Return what the draft says."""
+        return lesson_text_of(self.text, self.path, self.language) if self.text is not None else LessonText("", "", "")
+
+
+def preview_values(editor: LessonEditor, preview: LessonPreview, text: str, kinds: CourseKinds) -> dict[str, object]:
+    """Return what `courses/_lesson_preview.html` shows."""
+    parts = split(text)
+    first = len(parts[0]) + 3 if parts is not None else 1
+    page, form_findings = preview.page, FormFindings(kinds)
+    return {
+        "told": [_line(finding, first, editor.path, form_findings) for finding in preview.findings],
+        "body": anchored(page.rendered.html) if page is not None else None,
+        "icons": page.rendered.icons if page is not None else (),
+        "minutes": page.minutes if page is not None else None,
+        "words": count_words(parts[1]) if parts is not None else 0,
+        "shown_language": editor.language,
+    }
+
+
+def _line(finding: Finding, first: int, path: str, form_findings: FormFindings) -> dict[str, object]:
+    line = max(finding.line - first + 1, 0)
+    message = form_findings.message(finding) if finding.file == path else f"{finding.file}: {form_findings.message(finding)}"
+    advice = finding.fix if line and not finding.field else form_findings.advice(finding)
+    return {"line": line, "severity": finding.severity.value, "message": message, "advice": advice}
+
+
+@dataclass(frozen=True, slots=True)
+class OriginalChange:
+    """The change of an original since a translation was brought up to date; no paragraphs where the earlier state is not known."""
+
+    title: tuple[DiffPiece, ...] = ()
+    summary: tuple[DiffPiece, ...] = ()
+    body: tuple[DiffParagraph, ...] = ()
+
+
+def find_original_change(session: Session, editor: LessonEditor) -> OriginalChange | None:
+    """Return how the original of a translation has changed since its stamp; None where it has not."""
+    stamped = read_fields(apart(editor.text or "", editor.path)[0]).get("translated_from")
+    if stamped == editor.source_stamp:
+        return None
+    path, own = editor.activity.path, editor.draft_outline.tree.languages[0]
+    earlier = find_stamped_source(session, editor.course.id, path, own, stamped) if isinstance(stamped, str) else None
+    if earlier is None:
+        return OriginalChange()
+    before, now = lesson_text_of(earlier, path, own), lesson_text_of(editor.source, path, own)
+    return OriginalChange(
+        compared(before.title, now.title) if before.title != now.title else (),
+        compared(before.summary, now.summary) if before.summary != now.summary else (),
+        compared_text(before.body, now.body) if before.body != now.body else (),
+    )
+
+
+def entry(activity: TreeActivity, kinds: CourseKinds) -> dict[str, object]:
+    """Return an activity as the list beside the text shows it."""
+    kind = next(kind for kind in kinds.kinds if kind.name == activity.kind)
+    return {"key": activity.key, "kind": activity.kind, "title": choose(dict(activity.title)) or activity.key, "icon": kind.icon}
+
+
+def pieces(editor: LessonEditor, glossary: str) -> list[tuple[str, list[tuple[str, str]]]]:
+    """Return what a lesson may show of its course: the words for it, and the Markdown."""
+    titled = [(choose(dict(activity.title)) or activity.key, activity) for _module, activity in editor.draft_outline.tree.activities()]
+    here, course = f"{editor.module.folder}/media/", "media/"
+    media = [f"media/{path.removeprefix(here)}" for path in editor.draft_outline.checksums if path.startswith(here)]
+    media += [f"../{path}" for path in editor.draft_outline.checksums if path.startswith(course)]
+    return [
+        (_("Glossary terms"), [(term, f"[[{term}]]") for term in terms_of(glossary, editor.language)]),
+        (_("Recordings"), [(title, f"![{title}](course:{activity.key})") for title, activity in titled if activity.kind == "recording"]),
+        (
+            _("Links to other activities"),
+            [(title, f"[{title}](course:{activity.key})") for title, activity in titled if activity.key != editor.activity.key],
+        ),
+        (
+            _("Pictures and files"),
+            [
+                (path, f"![…]({path})" if media_type(path).startswith("image/") else f"[…]({path})")
+                for path in media
+                if not path.endswith(".vtt")
+            ],
+        ),
+    ]
+
 
 bp = Blueprint("courses_lessons", __name__)
 
@@ -193,7 +359,7 @@ def _uploaded(editor: LessonEditor, form: LessonForm) -> Upload:
     content = sent.read()
     sent.close()
     upload = uploads.prepared(sent.filename, content, folder=folder, taken=editor.draft_outline.checksums, **texts)
-    stored = draft_services.keep_contents(_file_store(), {upload.path: upload.content}, {upload.path: upload.media_type})
+    stored = drafts.keep_contents(_file_store(), {upload.path: upload.content}, {upload.path: upload.media_type})
     writing = begin_writing()
     course = catalogue.lock_course(writing, editor.draft_outline.course_id)
     authoring.add_file(writing, current_actor(), course, upload.path, stored[upload.path], now=clock.now())
@@ -270,8 +436,8 @@ def removal(subject: PartContext) -> Answer:
 
 def _preview(editor: LessonEditor, text: str) -> LessonPreview:
     today = clock.now().date()
-    around = lesson_preview.course_references(current_session(), _file_store(), editor.draft_outline, kinds(), today=today)
-    return lesson_preview.preview_lesson(around, editor.draft_outline, kinds(), {editor.path: text}, editor.path, today=today)
+    around = draft_checks.course_references(current_session(), _file_store(), editor.draft_outline, kinds(), today=today)
+    return draft_checks.preview_lesson(around, editor.draft_outline, kinds(), {editor.path: text}, editor.path, today=today)
 
 
 @bp.post("/teaching/<slug>/lessons/<key>/preview-fragment")
@@ -281,7 +447,7 @@ def preview_fragment(subject: PartContext) -> Answer:
     editor, form = _lesson_editor(subject), LessonForm()
     form.validate_on_post()
     text = _composed(editor, form)
-    return render_template("courses/lesson_preview_fragment.html", **pages.preview_values(editor, _preview(editor, text), text, kinds()))
+    return render_template("courses/lesson_preview_fragment.html", **preview_values(editor, _preview(editor, text), text, kinds()))
 
 
 @bp.get("/teaching/<slug>/lessons/<key>/preview")
@@ -298,7 +464,7 @@ def preview(subject: PartContext) -> Answer:
         key=editor.activity.key,
         language=editor.language,
         title=editor.words.title,
-        **pages.preview_values(editor, shown, editor.text, kinds()),
+        **preview_values(editor, shown, editor.text, kinds()),
     )
 
 
@@ -339,7 +505,7 @@ def _page(
     typed, session = _submitted_text(form), current_session()
     glossary = drafts.draft_bodies(session, editor.course.id, [GLOSSARY]).get(GLOSSARY, "")
     shown = (
-        pages.preview_values(editor, preview, _composed(editor, form), kinds())
+        preview_values(editor, preview, _composed(editor, form), kinds())
         if preview is not None
         else {"told": None, "body": None, "icons": ()}
     )
@@ -352,7 +518,7 @@ def _page(
             "title": typed.title or choose(dict(editor.activity.title)),
             "hidden": editor.activity.state.value == "draft",
         },
-        neighbours=[pages.entry(activity, kinds()) for activity in editor.module.activities],
+        neighbours=[entry(activity, kinds()) for activity in editor.module.activities],
         path=editor.path,
         language=editor.language,
         languages=[(language, language in editor.activity.language_paths()) for language in editor.draft_outline.tree.languages],
@@ -361,13 +527,13 @@ def _page(
         source=lesson_text_of(editor.source, editor.activity.path, editor.draft_outline.tree.languages[0])
         if editor.is_translation
         else None,
-        original_change=pages.find_original_change(session, editor) if editor.is_translation and editor.text is not None else None,
+        original_change=find_original_change(session, editor) if editor.is_translation and editor.text is not None else None,
         form=form,
         regions=merge_choices.regions(merge) if merge is not None else None,
         has_conflicts=bool(merge is not None and merge.conflicts),
         joined=joined,
-        pieces=pages.pieces(editor, glossary),
-        tools=[(name, symbol, _(label), _(example) if example else "") for name, symbol, label, example in pages.TOOLS],
+        pieces=pieces(editor, glossary),
+        tools=[(name, symbol, _(label), _(example) if example else "") for name, symbol, label, example in TOOLS],
         count=count_words(typed.body),
         **shown,
     )

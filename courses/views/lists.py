@@ -5,6 +5,9 @@ from functools import partial
 
 from flask import Blueprint, flash, render_template, request
 
+from courses import authoring, catalogue, drafts
+from courses.access import CourseAction, CourseListContext, ListEntryContext
+from courses.authoring import DraftOutline
 from courses.content import merge_choices
 from courses.content.applying import with_values
 from courses.content.changes import DraftChange
@@ -15,16 +18,10 @@ from courses.content.model import Finding
 from courses.content.nested_mappings import add_keyed, find_nested, keys_of, replace_nested, without_keyed
 from courses.content.settings import FieldShape, FieldSpec, FormValues, values_of
 from courses.content.uses import uses_of
-from courses.forms import SettingsForm
+from courses.editor import SettingsForm, UsageLink, course_header, used_in
 from courses.models import Course
-from courses.pages.editor_header import course_header
-from courses.pages.uses import UsageLink, used_in
-from courses.permissions import CourseAction, CourseListContext, ListEntryContext
-from courses.queries import catalogue, drafts
-from courses.services import authoring
-from courses.services.authoring import DraftOutline
 from courses.views.outline import kinds, save
-from courses.views.settings_editors import SettingsEditor, answered
+from courses.views.settings import SettingsEditor, answered
 from kernel.errors import N_, Invalid, NotFound
 from kernel.i18n import _, lazy_
 from kernel.web.request import Answer, current_session, requires, see_page

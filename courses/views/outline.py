@@ -1,30 +1,93 @@
-"""Pages of a course's outline: begin a course, add modules and activities, move, hide and remove them."""
+"""Pages of a course as a whole: begin, archive and delete it; add, move, hide and remove its modules and activities."""
 
 from collections.abc import Mapping
 from typing import cast
 
 from flask import Blueprint, current_app, flash, render_template, request
+from wtforms import HiddenField, RadioField, SelectField
+from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than its stubs
+from wtforms.validators import AnyOf, DataRequired, Length, ValidationError
 
+from courses import authoring, catalogue, drafts, log
+from courses.access import AuthoringContext, CourseAction, CourseArchived, CourseContext, PartContext
+from courses.audit_verbs import CourseVerb
+from courses.authoring import DraftOutline
 from courses.content import changes
 from courses.content.changes import DraftChange
 from courses.content.model import Finding, SourceState
+from courses.content.starter_files import LONGEST_NAME, NewCourse, is_key, proposed_key
 from courses.content.tree import TreeActivity, TreeModule
-from courses.forms import NewActivityForm, NewCourseForm, NewModuleForm
+from courses.editor import SHORT_ENOUGH, FormFindings, course_header
 from courses.kinds import CourseKinds
 from courses.models import Course
-from courses.pages.editor_header import course_header
-from courses.pages.form_findings import FormFindings
-from courses.permissions import AuthoringContext, CourseAction, CourseContext, PartContext
-from courses.queries import catalogue
-from courses.services import authoring, deleting, drafts
-from courses.services.archive_guard import CourseArchived
-from courses.services.authoring import DraftOutline
 from kernel import clock
 from kernel.errors import N_, Conflict, Invalid, NotFound
-from kernel.i18n import _, choose
+from kernel.i18n import _, choose, lazy_
+from kernel.web.forms import Form, LineField
 from kernel.web.request import Answer, allows, begin_writing, current_actor, current_session, requires, see_page
 
-bp = Blueprint("courses_outline", __name__)
+
+class ArchiveForm(Form):
+    """Why a course is put away, or brought back."""
+
+    wish = HiddenField()
+    reason = LineField(
+        lazy_("Reason"),
+        [
+            DataRequired(lazy_("Give the reason. It is recorded in the audit log.")),
+            Length(max=500, message=lazy_("Use at most %(max)d characters.")),
+        ],
+    )
+
+
+class NewCourseForm(Form):
+    """The first settings of a new course."""
+
+    title = LineField(lazy_("Title of the course"), [DataRequired(lazy_("Write a title.")), SHORT_ENOUGH])
+    key = LineField(
+        lazy_("Address"),
+        [Length(max=LONGEST_NAME, message=lazy_("Use at most %(max)d characters."))],
+        description=lazy_(
+            "Lower-case letters (no accents), digits and hyphens. It cannot be changed later. Leave empty to make it from the title."
+        ),
+    )
+    language = RadioField(
+        lazy_("Main language of the course"),
+        choices=[SelectChoice(value="es", label="Español"), SelectChoice(value="en", label="English")],
+        default="es",
+        validators=[AnyOf(["es", "en"], message=lazy_("Choose one of the two."))],
+    )
+    module = LineField(lazy_("Title of its first module"), [DataRequired(lazy_("Write a title.")), SHORT_ENOUGH])
+    lesson = LineField(lazy_("Title of its first lesson"), [DataRequired(lazy_("Write a title.")), SHORT_ENOUGH])
+
+    def validate_key(self, field: LineField) -> None:
+        """Refuse what cannot be an address."""
+        if field.data and not is_key(field.data):
+            raise ValidationError(_("Use only lower-case letters (no accents), digits and hyphens."))
+
+    def command(self, author: str) -> NewCourse:
+        """Return what to begin."""
+        title = self.title.data or ""
+        key = self.key.data or proposed_key(title)
+        return NewCourse(key, title, (self.language.data,), author, self.module.data or "", self.lesson.data or "")
+
+
+class NewModuleForm(Form):
+    """A module that begins, with its first lesson."""
+
+    title = LineField(lazy_("Title of the module"), [DataRequired(lazy_("Write a title.")), SHORT_ENOUGH])
+    lesson = LineField(lazy_("Title of its first lesson"), [DataRequired(lazy_("Write a title.")), SHORT_ENOUGH])
+
+
+class NewActivityForm(Form):
+    """An activity that begins in a module."""
+
+    kind = RadioField(lazy_("What is it?"), default="page")
+    title = LineField(lazy_("Title"), [DataRequired(lazy_("Write a title.")), SHORT_ENOUGH])
+    module = SelectField(lazy_("In the module"))
+
+
+outline_bp = Blueprint("courses_outline", __name__)
 
 EDITORS = {"page": "courses_lessons.lesson", "quiz": "quizzes_slots.slots"}
 """Pages on which a new activity is written, by its kind; the others are written in their settings."""
@@ -36,7 +99,7 @@ def kinds() -> CourseKinds:
     return cast("CourseKinds", current_app.extensions["course_kinds"])
 
 
-@bp.route("/teaching/new-course", methods=["GET", "POST"])
+@outline_bp.route("/teaching/new-course", methods=["GET", "POST"])
 @requires(CourseAction.CREATE, catalogue.get_workshop)
 def new_course(_subject: AuthoringContext) -> Answer:
     """Begin a course, with its first module and lesson."""
@@ -58,7 +121,7 @@ def new_course(_subject: AuthoringContext) -> Answer:
 # --- The outline -------------------------------------------------------------------------------------------------------------------------
 
 
-@bp.route("/teaching/<slug>/outline", methods=["GET", "POST"])
+@outline_bp.route("/teaching/<slug>/outline", methods=["GET", "POST"])
 @requires(CourseAction.EDIT, catalogue.get_taught_course, reads_first=True)
 def outline(subject: CourseContext) -> Answer:
     """Show a course's modules and activities in order; move, hide and show them."""
@@ -205,7 +268,7 @@ def _module(module: TreeModule, draft_outline: DraftOutline) -> dict[str, object
 # --- Add and remove ----------------------------------------------------------------------------------------------------------------------
 
 
-@bp.route("/teaching/<slug>/new-module", methods=["GET", "POST"])
+@outline_bp.route("/teaching/<slug>/new-module", methods=["GET", "POST"])
 @requires(CourseAction.EDIT, catalogue.get_taught_course, reads_first=True)
 def new_module(subject: CourseContext) -> Answer:
     """Begin a module with its first lesson."""
@@ -227,7 +290,7 @@ def new_module(subject: CourseContext) -> Answer:
     return render_template("courses/new_module.html", course=course_header(course), form=form), 422
 
 
-@bp.route("/teaching/<slug>/new-activity", methods=["GET", "POST"])
+@outline_bp.route("/teaching/<slug>/new-activity", methods=["GET", "POST"])
 @requires(CourseAction.EDIT, catalogue.get_taught_course, reads_first=True)
 def new_activity(subject: CourseContext) -> Answer:
     """Begin an activity in a module, and go on where it is written."""
@@ -253,7 +316,7 @@ def new_activity(subject: CourseContext) -> Answer:
     return see_page(EDITORS.get(kind.name, "courses_settings.part"), slug=subject.slug, key=key)
 
 
-@bp.route("/teaching/<slug>/parts/<key>/removal", methods=["GET", "POST"])
+@outline_bp.route("/teaching/<slug>/parts/<key>/removal", methods=["GET", "POST"])
 @requires(CourseAction.EDIT, catalogue.get_taught_part, reads_first=True)
 def removal(subject: PartContext) -> Answer:
     """Ask whether a module or an activity is to go, and take it out of the draft."""
@@ -274,14 +337,14 @@ def removal(subject: PartContext) -> Answer:
     )
 
 
-@bp.route("/teaching/<slug>/deletion", methods=["GET", "POST"])
+@outline_bp.route("/teaching/<slug>/deletion", methods=["GET", "POST"])
 @requires(CourseAction.DELETE, catalogue.get_taught_course)
 def deletion(subject: CourseContext) -> Answer:
     """Ask whether a course that was never published is to go, and delete it."""
     session, refused = current_session(), ""
     if request.method == "POST":
         try:
-            deleting.delete_course(session, current_actor(), catalogue.lock_course(session, subject.id), now=clock.now())
+            authoring.delete_course(session, current_actor(), catalogue.lock_course(session, subject.id), now=clock.now())
         except Conflict as conflict:
             refused = _(conflict.text)
         else:
@@ -298,7 +361,7 @@ def deletion(subject: CourseContext) -> Answer:
     return (page, 409) if refused else page
 
 
-@bp.post("/teaching/<slug>/undo")
+@outline_bp.post("/teaching/<slug>/undo")
 @requires(CourseAction.EDIT, catalogue.get_taught_course)
 def undo(subject: CourseContext) -> Answer:
     """Bring the draft back to what it was before the last change, if nothing came after it."""
@@ -309,3 +372,34 @@ def undo(subject: CourseContext) -> Answer:
     drafts.restore_draft(session, current_actor(), course, int(revision), now=clock.now())
     flash(_("The change has been undone."), "ok")
     return see_page("courses_outline.outline", slug=subject.slug)
+
+
+archiving_bp = Blueprint("courses_archiving", __name__)
+
+
+@archiving_bp.route("/teaching/<slug>/archive", methods=["GET", "POST"])
+@requires(CourseAction.ARCHIVE, catalogue.get_taught_course)
+def archive(subject: CourseContext) -> Answer:
+    """Ask whether a course is to be put away, or brought back, and why."""
+    session, form = current_session(), ArchiveForm()
+    course = catalogue.get_course(session, subject.id)
+    if form.validate_on_post():
+        course, reason = catalogue.lock_course(session, subject.id), form.reason.data or ""
+        puts_away = form.wish.data != "back"
+        try:
+            change = authoring.archive if puts_away else authoring.unarchive
+            changed = change(session, current_actor(), course, reason, now=clock.now())
+        except Conflict as refused:
+            form.form_errors.append(_(refused.text))
+        else:
+            if changed:
+                flash(
+                    _("The course is archived. You can restore it here at any time.") if puts_away else _("The course has been restored."),
+                    "ok",
+                )
+            return see_page("courses_archiving.archive", slug=subject.slug)
+    put_away = log.find_last_entry(session, course.id, CourseVerb.ARCHIVED) if course.archived_at is not None else None
+    page = render_template(
+        "courses/archive.html", course=course_header(course), archived_at=course.archived_at, put_away=put_away, form=form
+    )
+    return (page, 422) if form.errors or form.form_errors else page

@@ -1,38 +1,135 @@
-"""The page that checks a draft, shows what differs from what is published, and publishes it."""
+"""Pages that check a draft, show what differs from what is published, publish it, and decide on planned publications."""
 
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import cast
+from zoneinfo import ZoneInfo
 
-from flask import Blueprint, current_app, flash, render_template, request
+from flask import Blueprint, Response, current_app, flash, render_template, request
 from sqlalchemy.orm import Session
+from wtforms import BooleanField, HiddenField, RadioField, SelectMultipleField, TextAreaField
+from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than its stubs
+from wtforms.validators import AnyOf, Length
 
-from courses import publication
-from courses.forms import PublishForm
+from courses import catalogue, draft_checks, drafts, history, planned_publications, versions
+from courses import publishing as publication
+from courses.access import CourseAction, CourseArchived, CourseContext, PublicationPlanContext
+from courses.catalogue import is_unsigned
+from courses.content.editing import EditRefused
+from courses.content.lesson_text import lesson_text_of
+from courses.content.text_diff import DiffParagraph, compared_text
+from courses.draft_checks import DraftCheck
+from courses.drafts import AutosavedText
+from courses.editor import course_header, whole
 from courses.kinds import CourseKinds, PreparedCourse
-from courses.models import Course
-from courses.pages import changes as pages
-from courses.pages.autosaved import AutosavedDraftView, autosaved_lines
-from courses.pages.editor_header import course_header
-from courses.permissions import CourseAction, CourseContext
-from courses.publication import CheckedCourse
-from courses.queries import autosaved, history
-from courses.queries import catalogue as course_catalogue
-from courses.queries import plans as plan_queries
-from courses.queries import versions as course_versions
-from courses.queries.institutions import is_unsigned
-from courses.services import draft_checks
-from courses.services import publication_plans as planning_services
-from courses.services.archive_guard import CourseArchived
-from courses.services.draft_checks import DraftCheck
-from courses.services.publication_plans import PublishInputs
-from courses.services.publishing import InstitutionNotOpen, MissingOnSite, PublishOptions, UnknownViewers
+from courses.models import Course, PlannedPublication, PublicationNature
+from courses.planned_publications import PublishInputs
+from courses.publishing import CheckedCourse, DraftChangedSinceReview, InstitutionNotOpen, MissingOnSite, PublishOptions, UnknownViewers
+from courses.views import changes as views_changes
 from kernel import clock
 from kernel.files import FileStore
-from kernel.i18n import _, local, ngettext
+from kernel.i18n import _, lazy_, local, ngettext
+from kernel.web.forms import Form, MomentField, clean_text
 from kernel.web.request import Answer, begin_writing, current_actor, current_session, current_settings, requires, see_page
 
-bp = Blueprint("courses", __name__)
+MOST_AUTOSAVED = 1_000
+_NATURES = ("correction", "improvement", "choice")
+
+
+class NatureForm(Form):
+    """The nature of a publication, and its note; `choice` is an improvement that asks each learner."""
+
+    note = TextAreaField(lazy_("What changes"), [Length(max=1000, message=lazy_("Use at most %(max)d characters."))])
+    nature = RadioField(
+        lazy_("Learners in progress"),
+        choices=[
+            SelectChoice(value="correction", label=lazy_("Everyone moves to the new version")),
+            SelectChoice(value="improvement", label=lazy_("They finish the version they have")),
+            SelectChoice(value="choice", label=lazy_("Each learner chooses")),
+        ],
+        default="improvement",
+        validators=[AnyOf(_NATURES, message=lazy_("Choose one of the three."))],
+    )
+
+    def publishing(self, *, revision: int | None = None, revision_to_publish: int | None = None) -> PublishOptions:
+        """Return how to publish."""
+        return PublishOptions(
+            nature=PublicationNature.CORRECTION if self.nature.data == "correction" else PublicationNature.IMPROVEMENT,
+            note=clean_text(self.note.data or "", lines=True),
+            revision=revision,
+            asks_learners=self.nature.data == "choice",
+            revision_to_publish=revision_to_publish,
+        )
+
+
+class PublishForm(NatureForm):
+    """The options for publishing the draft as a version."""
+
+    tell = BooleanField(lazy_("Notify learners who completed the activities that change"))
+    when = MomentField(lazy_("Publish later"))
+    autosaved = SelectMultipleField(lazy_("Autosaved only"), validate_choice=False)
+    revision = HiddenField()
+    reviewed_digest = HiddenField()
+
+    def moment_in(self, zone: str) -> datetime | None:
+        """Return the moment that was typed, taken as one of a zone: the course's, whatever the reader's is."""
+        moment = self.when.moment
+        return None if moment is None else moment.replace(tzinfo=ZoneInfo(zone))
+
+    def command(self, notified_keys: tuple[str, ...]) -> PublishOptions:
+        """Return the publishing options for the reviewed revision; `notified_keys` name the activities that learners hear of, if wanted."""
+        options = self.publishing(revision=whole(self.revision.data))
+        reviewed_digest = (self.reviewed_digest.data or "")[:64]
+        return replace(
+            options, notified_keys=notified_keys if self.tell.data else (), autosaved=self.included, reviewed_digest=reviewed_digest
+        )
+
+    @property
+    def included(self) -> tuple[int, ...]:
+        """Return the revisions of the texts that go out although they were only saved by themselves."""
+        return tuple(whole(text) for text in (self.autosaved.data or [])[:MOST_AUTOSAVED])
+
+
+@dataclass(frozen=True, slots=True)
+class AutosavedDraftView:
+    """A text that was only saved by itself; `blocks` compare it with what was saved."""
+
+    revision: int
+    place: str
+    language: str
+    name: str
+    typed_at: datetime
+    blocks: tuple[DiffParagraph, ...]
+    chosen: bool
+
+
+def autosaved_lines(texts: Sequence[AutosavedText], places: Mapping[str, str], chosen: Collection[int]) -> list[AutosavedDraftView]:
+    """Return texts as the page shows them that publishes; `places` are titles by file, without its ending too."""
+    return [_line(text, places, chosen) for text in texts]
+
+
+def _line(text: AutosavedText, places: Mapping[str, str], chosen: Collection[int]) -> AutosavedDraftView:
+    stem, _dot, language = text.path.removesuffix(".md").rpartition(".")
+    title = _("%(title)s, in %(language)s", title=places.get(stem) or text.path, language=_in_words(language))
+    saved = "" if text.saved_text is None else _words(text.saved_text, text.path, language)
+    blocks = compared_text(saved, _words(text.text, text.path, language))
+    return AutosavedDraftView(text.revision, title, language, text.name or _("the system"), text.typed_at, blocks, text.revision in chosen)
+
+
+def _words(text: str, path: str, language: str) -> str:
+    try:
+        lesson_text = lesson_text_of(text, path, language)
+    except EditRefused:  # its fields cannot be read: the text as it stands
+        return text
+    return "\n\n".join(part for part in (lesson_text.title, lesson_text.summary, lesson_text.body) if part)
+
+
+def _in_words(language: str) -> str:
+    return {"es": _("Spanish"), "en": _("English")}.get(language, language)
+
+
+publishing_bp = Blueprint("courses", __name__)
 
 SHOWN_VERSIONS = 3
 
@@ -55,18 +152,18 @@ def stored() -> FileStore:
     return cast("FileStore", current_app.extensions["files"])
 
 
-@bp.route("/teaching/<slug>/publishing", methods=["GET", "POST"])
-@requires(CourseAction.PUBLISH, course_catalogue.get_taught_course, reads_first=True)
+@publishing_bp.route("/teaching/<slug>/publishing", methods=["GET", "POST"])
+@requires(CourseAction.PUBLISH, catalogue.get_taught_course, reads_first=True)
 def publishing(subject: CourseContext) -> Answer:
     """Show what the checks say of a draft, and publish it. Everything is read and rendered before the transaction begins."""
     session = current_session()
-    course = course_catalogue.get_course(session, subject.id)
-    form = PublishForm(revision=str(course.draft_revision), reviewed_digest=autosaved.outgoing_digest(session, course.id))
+    course = catalogue.get_course(session, subject.id)
+    form = PublishForm(revision=str(course.draft_revision), reviewed_digest=drafts.outgoing_digest(session, course.id))
     if request.method != "POST":
         return _page(subject, course, _publication_check(session, course), form)
-    contents = autosaved.outgoing_files(session, stored(), course.id, form.included)
+    contents = drafts.outgoing_files(session, stored(), course.id, form.included)
     checked = publication.prepare(contents, kinds(), today=clock.now().date())
-    digest = autosaved.outgoing_digest(session, course.id, form.included)
+    digest = drafts.outgoing_digest(session, course.id, form.included)
     if not form.validate_on_post() or checked.prepared is None:
         return _page(subject, course, _draft_check(session, course, checked, digest), form), 422
     publish_at = form.moment_in(checked.prepared.course.timezone)
@@ -75,7 +172,7 @@ def publishing(subject: CourseContext) -> Answer:
         return _page(subject, course, _draft_check(session, course, checked, digest), form), 422
     options = form.command(_change_audience(course, _draft_check(session, course, checked, digest)).keys if form.tell.data else ())
     writing = begin_writing()
-    locked = course_catalogue.lock_course(writing, subject.id)
+    locked = catalogue.lock_course(writing, subject.id)
     try:
         message = _publish_or_plan(writing, locked, checked.prepared, options, publish_at)
     except (CourseArchived, UnknownViewers, MissingOnSite, InstitutionNotOpen) as refused:
@@ -89,9 +186,9 @@ def publishing(subject: CourseContext) -> Answer:
 
 def _publication_check(session: Session, course: Course) -> PublicationCheck:
     """Return what the checks say of what goes out: of the publication that waits, else of what was saved."""
-    plan, now, digest = plan_queries.find_last_plan(session, course.id), clock.now(), autosaved.outgoing_digest(session, course.id)
-    if plan is not None and plan.is_open and not autosaved.saved_since(session, course.id, plan.revision):
-        planned = autosaved.digest_at(session, course.id, plan.revision)
+    plan, now, digest = planned_publications.find_last_plan(session, course.id), clock.now(), drafts.outgoing_digest(session, course.id)
+    if plan is not None and plan.is_open and not drafts.saved_since(session, course.id, plan.revision):
+        planned = drafts.digest_at(session, course.id, plan.revision)
         if planned != digest:
             contents = history.read_all_at(session, stored(), course.id, plan.revision)
             return _draft_check(session, course, publication.check(contents, kinds(), today=now.date()), planned)
@@ -106,7 +203,7 @@ def _flash_unsigned(session: Session, course: Course, certificate: str) -> None:
 
 
 def _flash_left_out(session: Session, course: Course, options: PublishOptions) -> None:
-    left_out = len(autosaved.left_out(session, course.id, options.autosaved))
+    left_out = len(drafts.left_out(session, course.id, options.autosaved))
     if left_out:
         message = ngettext(
             "%(count)s text that was only autosaved was not published; it stays in the draft.",
@@ -126,9 +223,9 @@ def _beside_learners(session: Session, course: Course, check: DraftCheck) -> Dra
     return replace(check, findings=(*check.findings, *click_through))
 
 
-def _change_audience(course: Course, shown: PublicationCheck) -> pages.ChangeAudience:
+def _change_audience(course: Course, shown: PublicationCheck) -> views_changes.ChangeAudience:
     """Return the audience of the changes to be published: the activities whose learners may be notified."""
-    return pages.change_audience(_changes(current_session(), course, shown, []), shown.draft_check.folder)
+    return views_changes.change_audience(_changes(current_session(), course, shown, []), shown.draft_check.folder)
 
 
 def _publish_or_plan(
@@ -137,21 +234,21 @@ def _publish_or_plan(
     """Publish a locked course's draft, or plan it for its date or for approval; return the message to show."""
     actor = current_actor()
     if locked.needs_approval or publish_at is not None:
-        planning_services.request_publication(session, actor, locked, prepared.digest, options, publish_at, now=clock.now())
+        planned_publications.request_publication(session, actor, locked, prepared.digest, options, publish_at, now=clock.now())
         return _("Approval requested.") if locked.needs_approval else _("The publication is planned.")
     inputs = PublishInputs(prepared, kinds(), stored())
-    version = planning_services.publish_draft(session, actor, locked, inputs, options, now=clock.now())
+    version = planned_publications.publish_draft(session, actor, locked, inputs, options, now=clock.now())
     return _("Version %(number)s is published.", number=version.number)
 
 
 def _page(subject: CourseContext, course: Course, shown: PublicationCheck, form: PublishForm) -> str:
     session = current_session()
     draft_check = _beside_learners(session, course, shown.draft_check)
-    published_versions = course_versions.list_versions(session, course.id, limit=SHOWN_VERSIONS + 1)
-    lines = pages.version_lines(course, published_versions)
-    problems = pages.problems_of(course.slug, draft_check.findings, draft_check.folder, kinds())
+    published_versions = versions.list_versions(session, course.id, limit=SHOWN_VERSIONS + 1)
+    lines = views_changes.version_lines(course, published_versions)
+    problems = views_changes.problems_of(course.slug, draft_check.findings, draft_check.folder, kinds())
     changes = _changes(session, course, shown, problems)
-    shown_problems = pages.beside(problems, changes)
+    shown_problems = views_changes.beside(problems, changes)
     severities = [problem.severity for problem in problems]
     return render_template(
         "courses/publishing.html",
@@ -162,15 +259,15 @@ def _page(subject: CourseContext, course: Course, shown: PublicationCheck, form:
         needs_approval=course.needs_approval,
         plan=_plan(course),
         zone=draft_check.folder.timezone if draft_check.folder else "",
-        hints=pages.nature_hints(publication.count_learners(session, course.id)),
+        hints=views_changes.nature_hints(publication.count_learners(session, course.id)),
         problems=shown_problems,
-        finding_groups=pages.group_findings([problem for problem in shown_problems if problem.severity == "warning"]),
+        finding_groups=views_changes.group_findings([problem for problem in shown_problems if problem.severity == "warning"]),
         errors=severities.count("error"),
         warnings=severities.count("warning"),
         checked_at=draft_check.checked_at,
         passed_checks=_passed_checks(draft_check),
         changes=changes,
-        notified_titles=pages.change_audience(changes, draft_check.folder).titles,
+        notified_titles=views_changes.change_audience(changes, draft_check.folder).titles,
         changed_answers=_changed_answers(session, course),
         autosaved=_autosaved(session, course, draft_check, form),
         versions=lines[:SHOWN_VERSIONS],
@@ -179,44 +276,44 @@ def _page(subject: CourseContext, course: Course, shown: PublicationCheck, form:
 
 
 def _autosaved(session: Session, course: Course, draft_check: DraftCheck, form: PublishForm) -> list[AutosavedDraftView]:
-    places = pages.places_of(draft_check.folder) if draft_check.folder else {}
-    return autosaved_lines(autosaved.list_autosaved(session, course.id), places, form.included)
+    places = views_changes.places_of(draft_check.folder) if draft_check.folder else {}
+    return autosaved_lines(drafts.list_autosaved(session, course.id), places, form.included)
 
 
 def _changes(
-    session: Session, course: Course, shown: PublicationCheck, problems: list[pages.CheckFindingView]
-) -> pages.DraftComparison | None:
+    session: Session, course: Course, shown: PublicationCheck, problems: list[views_changes.CheckFindingView]
+) -> views_changes.DraftComparison | None:
     """Return what differs from the published version; None where nothing is published."""
     if course.published_version_id is None:
         return None
-    current = course_versions.get_version_by_id(session, course.published_version_id)
+    current = versions.get_version_by_id(session, course.published_version_id)
     if shown.digest == current.digest:
-        return pages.DraftComparison()
-    before = pages.folder_of(session, stored(), current, kinds())
-    return pages.changes_between(session, course, before, shown.draft_check.folder, kinds(), problems)
+        return views_changes.DraftComparison()
+    before = views_changes.folder_of(session, stored(), current, kinds())
+    return views_changes.changes_between(session, course, before, shown.draft_check.folder, kinds(), problems)
 
 
-def _changed_answers(session: Session, course: Course) -> tuple[pages.ChangedPart, ...]:
+def _changed_answers(session: Session, course: Course) -> tuple[views_changes.ChangedPart, ...]:
     """Return the answered questions whose right answer the published version changed."""
     if course.published_version_id is None:
         return ()
-    current = course_versions.get_version_by_id(session, course.published_version_id)
-    before = course_versions.find_version_before(session, current)
+    current = versions.get_version_by_id(session, course.published_version_id)
+    before = versions.find_version_before(session, current)
     if before is None:
         return ()
-    folders = [pages.folder_of(session, stored(), version, kinds()) for version in (before, current)]
-    changes = pages.changes_between(session, course, folders[0], folders[1], kinds())
+    folders = [views_changes.folder_of(session, stored(), version, kinds()) for version in (before, current)]
+    changes = views_changes.changes_between(session, course, folders[0], folders[1], kinds())
     return tuple(part for part in changes.changed_answers if part.regrades)
 
 
-def _plan(course: Course) -> pages.PublicationPlanView | None:
+def _plan(course: Course) -> views_changes.PublicationPlanView | None:
     """Return the publication that waits, or the last one as long as nothing has come after it."""
     session = current_session()
-    last_plan = plan_queries.find_last_plan(session, course.id)
+    last_plan = planned_publications.find_last_plan(session, course.id)
     if last_plan is None:
         return None
-    outdated = autosaved.saved_since(session, course.id, last_plan.revision)
-    return pages.plan_of(last_plan, current_actor().person_id, outdated=outdated)
+    outdated = drafts.saved_since(session, course.id, last_plan.revision)
+    return views_changes.plan_of(last_plan, current_actor().person_id, outdated=outdated)
 
 
 def _passed_checks(draft_check: DraftCheck) -> list[str]:
@@ -231,3 +328,64 @@ def _passed_checks(draft_check: DraftCheck) -> list[str]:
             activities=ngettext("%(count)s activity", "%(count)s activities", activities),
         )
     ]
+
+
+plans_bp = Blueprint("courses_plans", __name__)
+
+LONGEST_REMARK = 1000
+
+
+def _back(subject: PublicationPlanContext) -> Response:
+    return see_page("courses.publishing", slug=subject.course.slug)
+
+
+def _remark() -> str:
+    return clean_text(request.form.get("remark", ""), lines=True)[:LONGEST_REMARK]
+
+
+def _locked(subject: PublicationPlanContext) -> PlannedPublication:
+    return planned_publications.lock_plan(current_session(), subject.plan_id)
+
+
+@plans_bp.post("/teaching/<slug>/plans/<uuid:plan>/approval")
+@requires(CourseAction.PUBLISH, planned_publications.get_taught_plan, reads_first=True)
+def approve(subject: PublicationPlanContext) -> Response:
+    """Approve another person's publication request; without a date it is published at once. Rendering comes before the transaction."""
+    session = current_session()
+    contents = history.read_all_at(session, stored(), subject.course.id, planned_publications.get_plan(session, subject.plan_id).revision)
+    prepared = publication.prepare(contents, kinds(), today=clock.now().date()).prepared
+    if prepared is None:
+        raise DraftChangedSinceReview
+    writing = begin_writing()
+    locked = catalogue.lock_course(writing, subject.course.id)
+    inputs = PublishInputs(prepared, kinds(), stored())
+    version = planned_publications.approve(writing, current_actor(), locked, _locked(subject), inputs, _remark(), now=clock.now())
+    flash(
+        _("Version %(number)s is published.", number=version.number)
+        if version
+        else _("Approved. It will be published at the scheduled time."),
+        "ok",
+    )
+    return _back(subject)
+
+
+@plans_bp.post("/teaching/<slug>/plans/<uuid:plan>/refusal")
+@requires(CourseAction.PUBLISH, planned_publications.get_taught_plan)
+def refuse(subject: PublicationPlanContext) -> Response:
+    """Refuse another person's publication request."""
+    session = current_session()
+    locked = catalogue.lock_course(session, subject.course.id)
+    planned_publications.refuse(session, current_actor(), locked, _locked(subject), _remark(), now=clock.now())
+    flash(_("Not published. The person who requested it will be notified."), "ok")
+    return _back(subject)
+
+
+@plans_bp.post("/teaching/<slug>/plans/<uuid:plan>/withdrawal")
+@requires(CourseAction.PUBLISH, planned_publications.get_taught_plan)
+def withdraw(subject: PublicationPlanContext) -> Response:
+    """Take a publication back that waits."""
+    session = current_session()
+    locked = catalogue.lock_course(session, subject.course.id)
+    planned_publications.withdraw(session, current_actor(), locked, _locked(subject), now=clock.now())
+    flash(_("The publication has been withdrawn."), "ok")
+    return _back(subject)

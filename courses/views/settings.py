@@ -1,29 +1,247 @@
-"""Pages of settings of courses, modules and activities: their fields are data, which the reader of the format judges."""
+"""Pages of settings of courses, modules and activities: a form over fields of a file, and the merge of two people's changes."""
 
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 from flask import Blueprint, flash, render_template, request
+from wtforms.validators import DataRequired, Length, ValidationError
 
-from courses.content import course_fields, merge_choices
-from courses.content.changes import COMMON
-from courses.content.editing import EditRefused
-from courses.content.layout import COURSE
-from courses.content.merging import ThreeWayMerge
+from courses import authoring, catalogue, draft_checks, drafts, history
+from courses.access import CourseAction, CourseContext, PartContext
+from courses.authoring import DraftOutline
+from courses.catalogue import open_institutions
+from courses.content import course_fields, merge_choices, merging
+from courses.content.applying import with_values
+from courses.content.changes import COMMON, DraftChange, apart
+from courses.content.editing import EditRefused, read_fields
+from courses.content.layout import COURSE, RESOURCES
+from courses.content.merging import MergeSide, ThreeWayMerge
+from courses.content.model import Finding
+from courses.content.nested_mappings import keys_of
 from courses.content.renaming import with_key
-from courses.content.settings import FieldSpec
+from courses.content.settings import FieldSpec, FormValues, values_of
+from courses.content.starter_files import LONGEST_NAME, is_key
 from courses.content.tree import TreeModule
-from courses.forms import RenameKeyForm, SettingsForm
-from courses.pages.editor_header import course_header
-from courses.pages.form_findings import FormFindings
-from courses.permissions import CourseAction, CourseContext, PartContext
-from courses.queries import catalogue, drafts
-from courses.services import authoring
-from courses.services.authoring import DraftOutline
+from courses.editor import FormFindings, SettingsForm, course_header, settings_form, whole
+from courses.models import Course
 from courses.views.outline import find_part, kinds, save
-from courses.views.settings_editors import MOST_TOLD, SettingsEditor, answered
 from kernel import clock
-from kernel.i18n import _, choose
-from kernel.web.request import Answer, current_session, requires, see_page
+from kernel.errors import Conflict, Invalid
+from kernel.i18n import _, choose, lazy_
+from kernel.web.forms import Form, LineField
+from kernel.web.request import Answer, begin_writing, current_actor, current_session, requires, see_page
+
+
+class RenameKeyForm(Form):
+    """Another key for a part of a course."""
+
+    key = LineField(
+        lazy_("Key"),
+        [DataRequired(lazy_("Write a key.")), Length(max=LONGEST_NAME, message=lazy_("Use at most %(max)d characters."))],
+    )
+
+    def validate_key(self, field: LineField) -> None:
+        """Refuse what cannot be a key."""
+        if field.data and not is_key(field.data):
+            raise ValidationError(_("Use only lower-case letters (no accents), digits and hyphens."))
+
+
+MOST_TOLD = 5
+CERTIFICATE = "certificate.template"
+Groups = tuple[tuple[Any, tuple[FieldSpec, ...]], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SettingsEditor:
+    """A file of settings before its editor: what is asked, in which order it is written, and what its fields may choose from."""
+
+    course: Course
+    draft_outline: DraftOutline
+    path: str
+    groups: Groups
+    order: tuple[str, ...]
+    key: str = ""
+
+    @property
+    def settings(self) -> tuple[FieldSpec, ...]:
+        """Return all fields that are asked for."""
+        return tuple(setting for _title, settings in self.groups for setting in settings)
+
+    @property
+    def text(self) -> str:
+        """Return the file."""
+        return self.draft_outline.texts.get(self.path, "")
+
+    @property
+    def languages(self) -> tuple[str, ...]:
+        """Return the languages of the course."""
+        return self.draft_outline.tree.languages
+
+    def values(self, text: str) -> FormValues:
+        """Return what the file says."""
+        return values_of(read_fields(apart(text, self.path)[0]), self.settings, self.languages)
+
+    def composed(self, text: str, given: FormValues) -> str:
+        """Return the file with what was typed; raises EditRefused, or Invalid with what to do."""
+        return with_values(text, self.path, self.settings, self.languages, given, self.order)
+
+    def placed(self, finding: Finding) -> Finding | None:
+        """Return a finding with its place among the fields of the form, None where it is of something else."""
+        return finding if finding.file == self.path else None
+
+    def choices(self) -> dict[str, list[tuple[str, str]]]:
+        """Return what may be chosen: parts of the course to complete first, modules, documents, files of media by their path from here."""
+        modules = [(module.key, choose(dict(module.title)) or module.key) for module in self.draft_outline.tree.modules]
+        parts: list[tuple[str, str]] = []
+        for module, (key, title) in zip(self.draft_outline.tree.modules, modules, strict=True):
+            parts += [
+                (key, title),
+                *((activity.key, f"— {choose(dict(activity.title)) or activity.key}") for activity in module.activities),
+            ]
+        parts = [entry for entry in parts if entry[0] != self.key]
+        folder = self.path.rpartition("/")[0]
+        own = [path.removeprefix(f"{folder}/") for path in self.draft_outline.checksums if folder and path.startswith(f"{folder}/media/")]
+        shared = [f"{'../' if folder else ''}{path}" for path in self.draft_outline.checksums if path.startswith("media/")]
+        files = [(path, path) for path in (*own, *shared)]
+        own_choices = {"requires": parts, "completion.modules": modules, "resource": self._documents(), "": files}
+        return own_choices | (self._of_the_course() if self.path == COURSE else {})
+
+    def _of_the_course(self) -> dict[str, list[tuple[str, str]]]:
+        """Return what the course as a whole may name of the site: its institution and its certificate."""
+        institutions = open_institutions(current_session(), current_actor(), self.course)
+        named = [(institution.key, choose(institution.names) or institution.name) for institution in institutions if institution.key]
+        return {"institution": named, CERTIFICATE: _certificates(self.settings, self.course.institution_id)}
+
+    def _documents(self) -> list[tuple[str, str]]:
+        """Return the documents of the course, which only some forms ask for."""
+        if not any(field.name == "resource" for setting in self.settings for field in setting.fields):
+            return []
+        try:
+            entries = keys_of(self.draft_outline.texts.get(RESOURCES, ""))
+        except EditRefused:
+            return []
+        return [("", _("Not specified")), *((key, _title(entry, self.languages[0]) or key) for key, entry in entries.items())]
+
+
+def _certificates(settings: Sequence[FieldSpec], institution_id: int | None) -> list[tuple[str, str]]:
+    """Return the certificates that a course may give: those of every site, and the templates of its institution."""
+    usual = next((list(setting.choices) for setting in settings if setting.name == CERTIFICATE), [])
+    listed = kinds().certificate_templates
+    own = [(key, choose(titles) or key) for key, titles in listed(current_session(), institution_id)] if listed is not None else []
+    return [*usual[:1], *own, *usual[1:]]
+
+
+def _title(entry: object, language: str) -> str:
+    title = entry.get("title") if isinstance(entry, dict) else None
+    return str(title.get(language, "")) if isinstance(title, dict) else str(title or "")
+
+
+Draw = Callable[[SettingsForm, ThreeWayMerge | None], str]
+Done = Callable[[str], Answer]
+
+
+def answered(subject: CourseContext, sheet: SettingsEditor, draw: Draw, done: Done) -> Answer:
+    """Show the form of a sheet, or save what was typed into it; `done` gets the text that was saved."""
+    try:
+        base = _base(sheet)
+        form = _form(sheet, sheet.text if base is None else base)
+        if request.method != "POST":
+            form.fill(sheet.values(sheet.text))
+            form.seen.data = str(sheet.draft_outline.revision)
+            return draw(form, None)
+    except EditRefused as refused:
+        form = settings_form((), (), FormValues({}), {})()
+        form.form_errors.append(_(refused.text))
+        page = draw(form, None)
+        return page if request.method != "POST" else (page, 422)
+    if not form.validate_on_post():
+        return draw(form, None), 422
+    if base is None:
+        form.form_errors.append(
+            _("Someone else changed this course in the meantime. What you typed is shown here: review it and save it again.")
+        )
+        form.seen.data = str(sheet.draft_outline.revision)
+        return draw(form, None), 409
+    try:
+        mine = sheet.composed(base, form.values())
+    except (EditRefused, Invalid) as refused:
+        form.form_errors.append(_(refused.text, **refused.facts))
+        return draw(form, None), 422
+    text, merge = _joined(sheet, form, base, mine)
+    if text is None:
+        return draw(form, merge), 422 if form.form_errors else 409
+    return _saved(subject, sheet, form, draw, done, text)
+
+
+def _base(sheet: SettingsEditor) -> str | None:
+    """Return the file as the page showed it that was sent, wherever it was then; None where it was not there."""
+    seen = whole(request.form.get("seen"))
+    if request.method != "POST" or seen == sheet.draft_outline.revision or seen < 0:
+        return sheet.text
+    path = history.find_path_at(current_session(), sheet.course.id, sheet.path, sheet.key, seen)
+    return history.find_text_at(current_session(), sheet.course.id, path, seen)
+
+
+def _form(sheet: SettingsEditor, text: str) -> SettingsForm:
+    return settings_form(sheet.settings, sheet.languages, sheet.values(text), sheet.choices())()
+
+
+def _joined(sheet: SettingsEditor, form: SettingsForm, base: str, mine: str) -> tuple[str | None, ThreeWayMerge | None]:
+    """Merge what was typed with what another person saved meanwhile: as chosen, or None with both to choose from."""
+    theirs = sheet.text
+    if theirs == base:
+        return mine, None
+    if mine in (base, theirs):
+        return theirs, None
+    merge, form_action = merging.merge(base, mine, theirs), request.form.get("do", "save")
+    shown, present = form.theirs.data, sheet.draft_outline.checksums.get(sheet.path, "")
+    form.theirs.data = present
+    if shown != present or form_action not in ("merge", "overwrite"):
+        return None, merge
+    if form_action == "overwrite":
+        return merge.preferring(MergeSide.MINE), None
+    text = merge_choices.chosen(merge, request.form)
+    if text is None:
+        form.form_errors.append(_("For each difference, choose which text to keep."))
+    return text, merge
+
+
+def _saved(subject: CourseContext, sheet: SettingsEditor, form: SettingsForm, draw: Draw, done: Done, text: str) -> Answer:
+    change = DraftChange({sheet.path: text})
+    findings = authoring.new_findings(sheet.draft_outline, change, kinds(), today=clock.now().date())
+    refusing = tuple(finding for finding in findings if finding.refuses_import)
+    if sheet.path == COURSE:
+        refusing += draft_checks.new_site_findings(current_session(), sheet.course.id, sheet.text, text, kinds(), today=clock.now().date())
+    if refusing:
+        _attach_findings(form, sheet, refusing)
+        return draw(form, None), 422
+    writing = begin_writing()
+    row = catalogue.lock_course(writing, subject.id)
+    try:
+        changed = authoring.save_change(writing, current_actor(), row, change, base_revision=sheet.draft_outline.revision, now=clock.now())
+    except Conflict as conflict:  # between reading and locking: the next try puts both together
+        form.form_errors.append(_(conflict.text))
+        return draw(form, None), 409
+    flash(_("Saved in the draft.") if changed else _("There was nothing to change."), "ok")
+    message = FormFindings(kinds())
+    for finding in findings[:MOST_TOLD]:
+        flash(_("To correct before publishing:") + " " + message.line(finding), "warn")
+    return done(text)
+
+
+def _attach_findings(form: SettingsForm, sheet: SettingsEditor, findings: tuple[Finding, ...]) -> None:
+    """Show each finding beside the field that it names; the others above the form."""
+    form_findings = FormFindings(kinds())
+    for finding in findings:
+        placed = sheet.placed(finding)
+        field = form.field_of(placed) if placed is not None else None
+        if field is not None:
+            form.refuse(field, form_findings.beside_field(finding))
+        else:
+            form.form_errors.append(form_findings.message(finding))
+
 
 bp = Blueprint("courses_settings", __name__)
 

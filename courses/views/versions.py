@@ -1,44 +1,196 @@
-"""The history of what was published: each version with what it changed, and the way back to any of them."""
+"""Pages of a draft's history and of published versions: who changed what and when, what differs, and the way back."""
 
-from flask import Blueprint, flash, render_template
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
 
-from courses import publication
-from courses.forms import RepublishForm, RestoreForm
+from flask import Blueprint, flash, render_template, request
+from sqlalchemy.orm import Session
+from wtforms import HiddenField
+
+from courses import catalogue, drafts, history, planned_publications
+from courses import publishing as publication
+from courses import versions as course_versions
+from courses.access import CourseAction, CourseContext, RevisionContext, VersionContext
+from courses.content.text_diff import DiffPiece, changed_lines
+from courses.editor import course_header, whole
+from courses.history import Revision
 from courses.models import Course, CourseVersion
-from courses.pages import changes as pages
-from courses.pages.editor_header import course_header
-from courses.permissions import CourseAction, CourseContext, VersionContext
-from courses.queries import catalogue as course_catalogue
-from courses.queries import drafts as course_drafts
-from courses.queries import versions as course_versions
-from courses.services import drafts as draft_services
-from courses.services import publication_plans as planning_services
-from courses.services import publishing as publishing_services
-from courses.services.publication_plans import PublishInputs
-from courses.views.publishing import kinds, stored
+from courses.planned_publications import PublishInputs
+from courses.publishing import PublishOptions
+from courses.views import changes as views_changes
+from courses.views.publishing import NatureForm, kinds, stored
 from kernel import clock
 from kernel.errors import NotFound
 from kernel.i18n import _
+from kernel.web.forms import Form
 from kernel.web.paging import Page, requested_page
 from kernel.web.request import Answer, begin_writing, current_actor, current_session, requires, see_page
 
-bp = Blueprint("courses_versions", __name__)
+
+class RepublishForm(NatureForm):
+    """The options for publishing an earlier version again."""
+
+    def command(self, version: CourseVersion) -> PublishOptions:
+        """Return how to publish."""
+        return self.publishing(revision_to_publish=version.draft_revision)
 
 
-@bp.get("/teaching/<slug>/versions")
-@requires(CourseAction.PUBLISH, course_catalogue.get_taught_course)
+class RestoreForm(Form):
+    """The draft's revision that was looked at before an earlier text takes its place."""
+
+    revision = HiddenField()
+
+    @property
+    def reviewed_revision(self) -> int:
+        """Return the revision."""
+        return whole(self.revision.data)
+
+
+MOST_SHOWN = 20
+"""Files whose lines one page shows; an import may bring hundreds."""
+LONGEST = 300_000
+"""Characters of a text whose lines are compared."""
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryEntryView:
+    """One change of a draft; `by` is '' where the command line made it."""
+
+    number: int
+    at: datetime
+    by: str
+    origin: str
+    restored: int | None
+    written: tuple[str, ...]
+    removed: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FileDifference:
+    """A file's difference in a change: its lines, None where they are not shown (no text, too long, too many files)."""
+
+    path: str
+    is_new: bool
+    is_gone: bool
+    lines: tuple[DiffPiece, ...] | None
+
+
+def line_of(row: Revision) -> HistoryEntryView:
+    """Return a change as its page shows it."""
+    return HistoryEntryView(row.number, row.changed_at, row.by, row.origin.value, row.restored, row.written, row.removed)
+
+
+def lines(session: Session, course_id: int, path: str, *, before: int | None, limit: int) -> Sequence[HistoryEntryView]:
+    """List changes of a draft, or those of one file."""
+    if not path:
+        return [line_of(row) for row in history.list_revisions(session, course_id, before=before, limit=limit)]
+    rows = history.list_file_changes(session, course_id, path, before=before, limit=limit)
+    return [
+        HistoryEntryView(
+            row.revision, row.changed_at, row.by, row.origin.value, None, (path,) if row.sha256 else (), () if row.sha256 else (path,)
+        )
+        for row in rows
+    ]
+
+
+def differences(session: Session, course_id: int, row: Revision) -> list[FileDifference]:
+    """Return what a change did to each of its files, in two statements."""
+    paths = [*row.written, *row.removed]
+    shown = paths[:MOST_SHOWN]
+    after = history.list_contents_at(session, course_id, shown, row.number)
+    before = history.list_contents_at(session, course_id, shown, row.number - 1)
+    return [_difference(path, before.get(path), after.get(path), is_shown=path in shown) for path in paths]
+
+
+def _difference(path: str, before: history.FileContentAt | None, after: history.FileContentAt | None, *, is_shown: bool) -> FileDifference:
+    texts = [content.body for content in (before, after) if content is not None]
+    readable = is_shown and all(text is not None and len(text) <= LONGEST for text in texts)
+    old, new = (content.body or "" if content is not None else "" for content in (before, after))
+    is_new, is_gone = is_shown and before is None, is_shown and after is None
+    return FileDifference(path, is_new, is_gone, changed_lines(old, new) if readable else None)
+
+
+history_bp = Blueprint("courses_history", __name__)
+ROWS = 50
+
+
+def _path_from_address() -> str:
+    return request.values.get("path", "")[:400]
+
+
+@history_bp.get("/teaching/<slug>/history")
+@requires(CourseAction.EDIT, catalogue.get_taught_course)
+def changes(subject: CourseContext) -> Answer:
+    """List the changes of a course's draft, the newest first; those of one file where the address names it."""
+    session, path, text = current_session(), _path_from_address(), request.args.get("before", "")
+    course = catalogue.get_course(session, subject.id)
+    before = int(text) if text.isascii() and text.isdigit() and len(text) < 10 else None
+    rows = lines(session, subject.id, path, before=before, limit=ROWS + 1)
+    if path and not rows:
+        raise NotFound
+    return render_template(
+        "courses/history.html",
+        course=course_header(course),
+        path=path,
+        rows=rows[:ROWS],
+        present=course.draft_revision,
+        older=rows[ROWS - 1].number if len(rows) > ROWS else None,
+    )
+
+
+@history_bp.get("/teaching/<slug>/history/<int:revision>")
+@requires(CourseAction.EDIT, catalogue.get_taught_revision)
+def change(subject: RevisionContext) -> Answer:
+    """Show what one change did: the lines of each file before and after."""
+    session = current_session()
+    course = catalogue.get_course(session, subject.id)
+    revisions = history.list_revisions(session, subject.id, before=subject.revision + 1, limit=1)
+    if not revisions or revisions[0].number != subject.revision:
+        raise NotFound
+    files = differences(session, subject.id, revisions[0])
+    return render_template(
+        "courses/revision.html",
+        course=course_header(course),
+        row=line_of(revisions[0]),
+        files=files,
+        is_present=subject.revision == course.draft_revision,
+    )
+
+
+@history_bp.post("/teaching/<slug>/history/<int:revision>/restoration")
+@requires(CourseAction.EDIT, catalogue.get_taught_revision)
+def restoration(subject: RevisionContext) -> Answer:
+    """Bring the draft, or one file of it, back to what it was after a change; what is there now stays in the history."""
+    session, path, now = current_session(), _path_from_address(), clock.now()
+    course = catalogue.lock_course(session, subject.id)
+    if path:
+        changed = drafts.restore_file(session, current_actor(), course, path, subject.revision, now=now)
+    else:
+        changed = drafts.restore_draft(session, current_actor(), course, subject.revision, now=now)
+    flash(_("Restored as it was after revision %(number)s.", number=subject.revision) if changed else _("It was already the same."), "ok")
+    return see_page("courses_history.changes", slug=subject.slug, **({"path": path} if path else {}))
+
+
+versions_bp = Blueprint("courses_versions", __name__)
+
+
+@versions_bp.get("/teaching/<slug>/versions")
+@requires(CourseAction.PUBLISH, catalogue.get_taught_course)
 def versions(subject: CourseContext) -> Answer:
     """List what was published of a course: when, by whom, how, and why."""
     session, requested = current_session(), requested_page()
-    course = course_catalogue.get_course(session, subject.id)
+    course = catalogue.get_course(session, subject.id)
     published_versions = course_versions.list_versions(session, course.id, offset=requested.offset, limit=requested.size + 1)
     page = Page(
-        pages.version_lines(course, published_versions[: requested.size]), requested.number, len(published_versions) > requested.size
+        views_changes.version_lines(course, published_versions[: requested.size]),
+        requested.number,
+        len(published_versions) > requested.size,
     )
     return render_template("courses/versions.html", course=course_header(course), page=page)
 
 
-@bp.get("/teaching/<slug>/versions/<int:number>")
+@versions_bp.get("/teaching/<slug>/versions/<int:number>")
 @requires(CourseAction.PUBLISH, course_versions.get_taught_version)
 def version(subject: VersionContext) -> Answer:
     """Show one version: what it changed, and how to go back to it."""
@@ -47,7 +199,7 @@ def version(subject: VersionContext) -> Answer:
 
 def _page(subject: VersionContext, form: RepublishForm, restoring: RestoreForm) -> str:
     session, shown = current_session(), subject.version
-    course = course_catalogue.get_course(session, subject.course.id)
+    course = catalogue.get_course(session, subject.course.id)
     before = course_versions.find_version_before(session, shown)
     newest = course_versions.latest_version(session, course.id)
     restoring.revision.data = str(course.draft_revision)
@@ -55,43 +207,43 @@ def _page(subject: VersionContext, form: RepublishForm, restoring: RestoreForm) 
         "courses/version.html",
         course=course_header(course),
         version=course_versions.describe_version(session, shown),
-        line=pages.version_lines(course, [course_versions.describe_version(session, shown)])[0],
+        line=views_changes.version_lines(course, [course_versions.describe_version(session, shown)])[0],
         before=before.number if before else None,
         changes=_changes(course, before, shown) if before else None,
-        kept=pages.folder_of(session, stored(), shown, kinds()) is not None,
-        in_draft=course_drafts.draft_digest(session, course.id) == shown.digest,
+        kept=views_changes.folder_of(session, stored(), shown, kinds()) is not None,
+        in_draft=drafts.draft_digest(session, course.id) == shown.digest,
         is_newest=newest is not None and newest.digest == shown.digest,
         next_number=newest.number + 1 if newest else 1,
         form=form,
         needs_approval=course.needs_approval,
-        hints=pages.nature_hints(publication.count_learners(session, course.id)),
+        hints=views_changes.nature_hints(publication.count_learners(session, course.id)),
         restoring=restoring,
     )
 
 
-def _changes(course: Course, before: CourseVersion, after: CourseVersion) -> pages.DraftComparison:
+def _changes(course: Course, before: CourseVersion, after: CourseVersion) -> views_changes.DraftComparison:
     session = current_session()
-    folders = [pages.folder_of(session, stored(), each, kinds()) for each in (before, after)]
-    return pages.changes_between(session, course, folders[0], folders[1], kinds(), is_same=before.digest == after.digest)
+    folders = [views_changes.folder_of(session, stored(), each, kinds()) for each in (before, after)]
+    return views_changes.changes_between(session, course, folders[0], folders[1], kinds(), is_same=before.digest == after.digest)
 
 
-@bp.post("/teaching/<slug>/versions/<int:number>/restoring")
+@versions_bp.post("/teaching/<slug>/versions/<int:number>/restoring")
 @requires(CourseAction.PUBLISH, course_versions.get_taught_version)
 def restore(subject: VersionContext) -> Answer:
     """Make a version's text the draft again."""
     form, session, revision = RestoreForm(), current_session(), subject.version.draft_revision
-    locked = course_catalogue.lock_course(session, subject.course.id)
+    locked = catalogue.lock_course(session, subject.course.id)
     if revision is None:
         raise NotFound
     if locked.draft_revision != form.reviewed_revision:
-        raise publishing_services.DraftChangedSinceReview
-    changed = draft_services.restore_draft(session, current_actor(), locked, revision, now=clock.now())
+        raise publication.DraftChangedSinceReview
+    changed = drafts.restore_draft(session, current_actor(), locked, revision, now=clock.now())
     message = _("The draft now has the text of version %(number)s.") if changed else _("The draft already has this text.")
     flash(message % {"number": subject.version.number}, "ok")
     return see_page("courses.publishing", slug=subject.course.slug)
 
 
-@bp.post("/teaching/<slug>/versions/<int:number>/publishing")
+@versions_bp.post("/teaching/<slug>/versions/<int:number>/publishing")
 @requires(CourseAction.PUBLISH, course_versions.get_taught_version, reads_first=True)
 def publish(subject: VersionContext) -> Answer:
     """Publish a version's text again as a new version; the draft stays as it is."""
@@ -104,8 +256,8 @@ def publish(subject: VersionContext) -> Answer:
     if not is_valid or checked.prepared is None:
         return _page(subject, form, RestoreForm()), 422
     writing = begin_writing()
-    locked = course_catalogue.lock_course(writing, subject.course.id)
+    locked = catalogue.lock_course(writing, subject.course.id)
     inputs = PublishInputs(checked.prepared, kinds(), stored())
-    made = planning_services.publish_draft(writing, current_actor(), locked, inputs, form.command(subject.version), now=clock.now())
+    made = planned_publications.publish_draft(writing, current_actor(), locked, inputs, form.command(subject.version), now=clock.now())
     flash(_("Version %(number)s is published.", number=made.number), "ok")
     return see_page("courses_versions.version", slug=subject.course.slug, number=made.number)

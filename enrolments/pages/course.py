@@ -11,8 +11,7 @@ from flask import url_for
 from courses.content.language_shares import LanguageShare
 from courses.content.site import key_in_words
 from courses.facade import Facade, FacadeSize
-from courses.hours import printed_basis, printed_hours
-from courses.rules import OutlineModule
+from courses.rules import OutlineModule, printed_basis, printed_hours
 from enrolments.pages.outline import CourseView, course_shares, draw, foreign, html, rounded
 from enrolments.permissions import LearnerContext, is_staff
 from enrolments.queries.awards import LatestCertificate

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 
-from courses.queries.team import LogEntry, LogPart
+from courses.log import LogEntry, LogPart
 from enrolments.audit_verbs import EnrolmentVerb
 from enrolments.queries.log import entries_of
 from enrolments.services.announcements import AnnouncementVerb

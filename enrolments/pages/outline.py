@@ -8,11 +8,10 @@ from fractions import Fraction
 
 from flask import url_for
 
-from courses import facade
+from courses import facade as courses_facade
 from courses.content.language_shares import LanguageShare
 from courses.facade import Facade, FacadeBay, FacadeSize, WindowState
-from courses.hours import printed_hours
-from courses.rules import ClosedReason, Outline, OutlineActivity, OutlineModule, Texts, activity_url, why_closed
+from courses.rules import ClosedReason, Outline, OutlineActivity, OutlineModule, Texts, activity_url, printed_hours, why_closed
 from enrolments.permissions import ActivityContext, LearnerContext, view_activity
 from enrolments.rules import (
     NO_RESULT,
@@ -93,7 +92,7 @@ def draw(outline: Outline, progress: Progress | None, size: FacadeSize, *, door_
     """Draw a course's façade, lit as far as the learner is."""
     standing = {module.key: module for module in progress.modules} if progress else {}
     bays = [_bay(module, standing.get(module.key)) for module in outline.numbered]
-    return facade.draw(bays, size, door_open=door_open)
+    return courses_facade.draw(bays, size, door_open=door_open)
 
 
 def _bay(module: OutlineModule, progress: ModuleProgress | None) -> FacadeBay:

@@ -13,8 +13,8 @@ from sqlalchemy.orm import Session
 
 from accounts.models import Person, full_name
 from accounts.people import by_name, name_matches
+from courses import versions as course_outlines
 from courses.models import Activity, Module
-from courses.queries import outlines as course_outlines
 from courses.rules import Outline
 from enrolments.models import ActivityResult, Completion, Edition, EditionPlace, Enrolment, GroupMember, LearnerGroup
 from enrolments.queries.learning import results_of_many

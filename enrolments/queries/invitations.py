@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session, aliased
 from accounts.models import AccountMerge, Person, RoleGrant
 from accounts.people import confirms_addresses, hash_of, is_confirmed_condition
 from courses.models import Course, CourseStaff
-from courses.queries.team import EDITING, may_still_act
+from courses.team import EDITING, may_still_act
 from enrolments.models import Edition, Enrolment, EnrolmentInvitation, WaitingPlace
 from enrolments.permissions import EnrolmentInvitationContext, InvitedContext
 from enrolments.queries.learning import get_learner_context

@@ -14,13 +14,11 @@ from sqlalchemy.orm import Session, aliased
 
 from accounts.models import Person, full_name
 from accounts.people import by_name, is_permanently_closed_condition, name_matches
+from courses import catalogue, drafts, versions
+from courses.access import edits
+from courses.catalogue import BELONGS
 from courses.kinds import CourseKinds, LearnerCounts, sets_no_dates
 from courses.models import Course, CourseStaff, CourseVersion, StaffRole
-from courses.permissions import edits
-from courses.queries import catalogue as course_catalogue
-from courses.queries import drafts as course_drafts
-from courses.queries import outlines as course_outlines
-from courses.queries.visibility import BELONGS
 from courses.rules import Outline, OutlineActivity
 from enrolments.learning_record import LearningRecord
 from enrolments.models import (
@@ -111,7 +109,7 @@ def _visible_contexts(*, everywhere: bool, is_anonymous: bool) -> Select[*tuple[
     """Return the statement of the contexts of some reader, put together once for all like them."""
     mine = or_(Enrolment.id.is_not(None), CourseStaff.id.is_not(None))
     statement = _LEARNER_CONTEXTS.where(CourseVersion.id.is_not(None)).order_by(case((mine, 0), else_=1), Course.id).limit(MOST_CONTEXTS)
-    is_visible = course_catalogue.found_by(is_anonymous=is_anonymous) & Course.archived_at.is_(None)
+    is_visible = catalogue.found_by(is_anonymous=is_anonymous) & Course.archived_at.is_(None)
     return statement if everywhere else statement.where(mine | is_visible)
 
 
@@ -123,7 +121,7 @@ def visible_course_ids(actor: Actor) -> Select[int]:
 
 def visible_activities(session: Session, actor: Actor, contexts: Sequence[LearnerContext]) -> dict[int, list[OutlineActivity]]:
     """Return the activities that the actor may open, by the version of each of these contexts: those that `view_activity` allows."""
-    outlines = course_outlines.list_outlines(session, [context.version_id for context in contexts if context.version_id is not None])
+    outlines = versions.list_outlines(session, [context.version_id for context in contexts if context.version_id is not None])
     enrolled = [context.enrolment_id for context in contexts if context.enrolment_id is not None]
     results = results_of_many(session, enrolled) if enrolled else {}
     activities = {}
@@ -208,7 +206,7 @@ def get_activity_context(session: Session, actor: Actor, slug: str, key: str) ->
     context = get_learner_context(session, actor, slug)
     if context.version_id is None:
         raise NotFound
-    outline = course_outlines.get_outline(session, context.version_id)
+    outline = versions.get_outline(session, context.version_id)
     key = outline.renames.get(key, key)
     if key not in outline.by_key:
         raise NotFound
@@ -237,10 +235,10 @@ def get_file_context(session: Session, actor: Actor, slug: str, sha256: str, nam
     To those who edit the course it may also be one of its working copy.
     """
     context = get_learner_context(session, actor, slug)
-    uses = course_outlines.list_file_uses(session, context.course_id, sha256, context.version_id) if context.version_id else []
+    uses = versions.list_file_uses(session, context.course_id, sha256, context.version_id) if context.version_id else []
     if not uses or context.version_id is None:
         return _draft_file_context(session, actor, context, sha256)
-    outline = course_outlines.get_outline(session, context.version_id)
+    outline = versions.get_outline(session, context.version_id)
     of_all = not all(row.used_by for row in uses)
     keys = set() if of_all else {outline.renames.get(key, key) for row in uses for key in row.used_by}
     users = _activity_contexts(session, context, outline, sorted(keys & outline.by_key.keys()))
@@ -249,7 +247,7 @@ def get_file_context(session: Session, actor: Actor, slug: str, sha256: str, nam
 
 
 def _draft_file_context(session: Session, actor: Actor, context: LearnerContext, sha256: str) -> CourseFileContext:
-    file = course_drafts.find_draft_file(session, context.course_id, sha256) if edits(actor, context.staff_role) else None
+    file = drafts.find_draft_file(session, context.course_id, sha256) if edits(actor, context.staff_role) else None
     if file is None:
         raise NotFound
     return CourseFileContext(context, sha256, basename(file.path), file.media_type, False, (), file.body)
@@ -344,7 +342,7 @@ def get_learning_record(session: Session, _actor: Actor, person: UUID, slug: str
         raise NotFound
     learner, enrolment, completion = row
     results = session.scalars(select(ActivityResult).where(ActivityResult.enrolment_id == enrolment.id))
-    outline = course_outlines.get_outline(session, enrolment.course_version_id)
+    outline = versions.get_outline(session, enrolment.course_version_id)
     return LearningRecord(learner, enrolment, outline, completion, {result.activity_key: result for result in results})
 
 

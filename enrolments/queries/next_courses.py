@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
+from courses.catalogue import found_by
 from courses.models import Course, CourseVersion
-from courses.queries.catalogue import found_by
 from courses.rules import Outline
 from enrolments.models import Enrolment
 from kernel.permissions import Actor

@@ -10,7 +10,7 @@ from sqlalchemy import bindparam, func, select
 from sqlalchemy.orm import Session
 
 from accounts.models import Person
-from courses.queries import outlines as course_outlines
+from courses import versions
 from enrolments.models import ActivityResult, LearnerNote, ManualGrade, ManualGradeItem, ResultOverride
 from enrolments.permissions import LearnerNoteContext, ResultContext
 from enrolments.queries.editions import get_place
@@ -26,7 +26,7 @@ MOST_SHOWN = 200
 def get_result_context(session: Session, actor: Actor, slug: str, person: UUID, key: str) -> ResultContext:
     """Return the page context of a learner's result of an activity of the version that the learner follows; raise NotFound."""
     participant = get_place(session, actor, slug, person)
-    outline = course_outlines.get_outline(session, participant.enrolment.course_version_id)
+    outline = versions.get_outline(session, participant.enrolment.course_version_id)
     activity = outline.by_key.get(key)
     if activity is None or not activity.gives_marks:
         raise NotFound

@@ -7,7 +7,7 @@ from functools import partial
 from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
-from courses.queries.waiting import TeamCourse, WaitingItem, edited, list_unconfirmed, unconfirmed_item
+from courses.waiting import TeamCourse, WaitingItem, edited, list_unconfirmed, unconfirmed_item
 from enrolments.models import Edition, PendingEnrolmentList, WaitingPlace
 from enrolments.queries.mistakes import list_open
 from kernel.i18n import _, format_date, ngettext

@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session, aliased
 
-from courses.queries.outlines import get_outline
+from courses.versions import get_outline
 from enrolments.audit_verbs import EnrolmentVerb
 from enrolments.models import Edition, EditionPlace, Enrolment
 from enrolments.services import editions

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from courses.queries.outlines import get_outline
+from courses.versions import get_outline
 from enrolments.audit_verbs import EnrolmentVerb
 from enrolments.models import CompletionReview
 from enrolments.rules import evaluate_completion

@@ -14,7 +14,7 @@ from accounts.models import Person
 from accounts.notices import Message
 from accounts.rules import PENDING_UPLOAD_LIFETIME, NoticeKind
 from courses.models import Course
-from courses.queries.outlines import get_outline
+from courses.versions import get_outline
 from enrolments.audit_verbs import EnrolmentVerb
 from enrolments.models import Edition, EditionPlace, Enrolment, EnrolmentInvitation, PendingEnrolmentList, TakeCause, WaitingPlace
 from enrolments.queries import editions as queries

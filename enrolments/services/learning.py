@@ -13,9 +13,8 @@ from sqlalchemy.orm import Session
 from accounts.models import Person
 from courses.kinds import CourseKinds
 from courses.models import Course
-from courses.queries.outlines import get_outline, list_outlines
-from courses.queries.versions import list_versions_between
 from courses.rules import renames_to
+from courses.versions import get_outline, list_outlines, list_versions_between
 from enrolments.audit_verbs import EnrolmentVerb
 from enrolments.models import UNTIL, ActivityResult, Enrolment, GroupMember, LearnerGroup, TakeCause, VersionOfferReply
 from enrolments.permissions import ActivityContext, LearnerContext

@@ -11,8 +11,8 @@ from typing import cast
 from sqlalchemy import bindparam, func, select
 from sqlalchemy.orm import Session
 
-from courses.queries.outlines import get_outline
 from courses.rules import Outline
+from courses.versions import get_outline
 from enrolments.achievement import SubmissionMoments, achieved_by
 from enrolments.audit_verbs import EnrolmentVerb
 from enrolments.models import ActivityResult, Completion, CompletionReview, Enrolment, ManualGradeItem, ResultOverride

@@ -13,7 +13,7 @@ from accounts.notices import Message
 from accounts.rules import NoticeKind
 from courses.kinds import ActivityPublisher, CourseKinds
 from courses.models import Course
-from courses.queries.outlines import get_outline
+from courses.versions import get_outline
 from enrolments.audit_verbs import EnrolmentVerb
 from enrolments.models import Enrolment, GroupMember, TakeCause
 from enrolments.queries import learning as queries

@@ -4,7 +4,7 @@ from uuid import UUID, uuid4
 
 from flask import Blueprint, Response, flash, render_template, request
 
-from courses.queries.outlines import get_outline
+from courses.versions import get_outline
 from enrolments.course_context import course_name
 from enrolments.forms import AnnouncementForm, LearnerMessageForm
 from enrolments.models import Announcement

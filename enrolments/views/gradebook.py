@@ -9,10 +9,9 @@ from sqlalchemy.orm import Session
 
 from accounts import access_log
 from accounts.privacy import PeopleListKind
+from courses import catalogue, versions
+from courses.access import edits
 from courses.models import Course
-from courses.permissions import edits
-from courses.queries import catalogue as course_catalogue
-from courses.queries import outlines as course_outlines
 from courses.rules import Outline
 from enrolments.course_context import course_name
 from enrolments.pages.gradebook import IDLE, STATES, columns_of, dictionary, download_rows, gradebook_query, lines_of
@@ -50,8 +49,8 @@ def get_published(session: Session, actor: Actor, slug: str) -> LearnerContext:
 
 def outline_of(context: LearnerContext) -> Outline:
     """Return the version whose activities are shown: the published one, whichever the reader follows."""
-    course = course_catalogue.get_course(current_session(), context.course_id)
-    return course_outlines.get_outline(current_session(), cast("int", course.published_version_id))
+    course = catalogue.get_course(current_session(), context.course_id)
+    return versions.get_outline(current_session(), cast("int", course.published_version_id))
 
 
 @bp.get("/teaching/<slug>/gradebook")

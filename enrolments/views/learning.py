@@ -10,9 +10,9 @@ from sqlalchemy.orm import Session
 from accounts import access_log
 from accounts.privacy import PeopleListKind
 from accounts.rules import fold
+from courses import versions
+from courses.access import edits
 from courses.models import Course
-from courses.permissions import edits
-from courses.queries import outlines as course_outlines
 from courses.rules import Outline, activity_url
 from enrolments.course_context import (
     activity_deadline,
@@ -107,7 +107,7 @@ def course(context: LearnerContext) -> Answer:
     session, actor = current_session(), current_actor()
     if context.version_id is None:
         return see_other(url_for("courses.publishing", slug=context.slug))
-    view = course_view(context, course_outlines.get_outline(session, context.version_id))
+    view = course_view(context, versions.get_outline(session, context.version_id))
     enrolment_id = context.enrolment_id
     news = visible_news(session, context.course_id, enrolment_id) if enrolment_id else CourseNews()
     summary = news.summary
@@ -212,7 +212,7 @@ def activity(subject: ActivityContext) -> Answer:
     if subject.activity.kind != "page":
         return see_other(activity_url(subject.outline.slug, subject.activity.kind, subject.activity.key))
     view = course_view(subject.context, subject.outline)
-    lesson_texts = course_outlines.list_lesson_texts(current_session(), subject.activity.id)
+    lesson_texts = versions.list_lesson_texts(current_session(), subject.activity.id)
     page = next((row for row in lesson_texts if row.language == language()), lesson_texts[0])
     record_visit_later(subject, view)
     deadline = activity_deadline(view, subject.activity.key)
@@ -241,7 +241,7 @@ def unmark_done(subject: ActivityContext) -> Answer:
 def _outline(context: LearnerContext) -> Outline:
     if context.version_id is None:
         raise NotFound
-    return course_outlines.get_outline(current_session(), context.version_id)
+    return versions.get_outline(current_session(), context.version_id)
 
 
 @bp.get("/courses/<slug>/glossary")
@@ -249,7 +249,7 @@ def _outline(context: LearnerContext) -> Outline:
 def glossary(context: LearnerContext) -> Answer:
     """List the terms of a course in the reader's language, all or those that a search finds."""
     outline, query = _outline(context), _searched()
-    groups = term_groups(course_outlines.list_terms(current_session(), outline.version_id), query)
+    groups = term_groups(versions.list_terms(current_session(), outline.version_id), query)
     return cached_page(
         "enrolments/glossary.html",
         course={"slug": outline.slug, "title": choose(outline.title)},
@@ -264,7 +264,7 @@ def glossary(context: LearnerContext) -> Answer:
 def resources(context: LearnerContext) -> Answer:
     """List the documents and links of a course."""
     outline = _outline(context)
-    groups = resource_groups(course_outlines.list_resources(current_session(), outline.version_id))
+    groups = resource_groups(versions.list_resources(current_session(), outline.version_id))
     return cached_page("enrolments/resources.html", course={"slug": outline.slug, "title": choose(outline.title)}, groups=groups)
 
 

@@ -2,11 +2,11 @@
 
 from flask import Blueprint, flash, render_template, request
 
+from courses import versions as course_outlines
+from courses.access import edits
 from courses.models import LessonPage
-from courses.permissions import edits
-from courses.queries import outlines as course_outlines
-from courses.queries.versions import get_version_by_id
 from courses.rules import activity_url
+from courses.versions import get_version_by_id
 from enrolments.course_context import course_name, mistake_page
 from enrolments.forms import MistakeDecisionForm
 from enrolments.mistake_permissions import MistakeAction, MistakeReportContext

@@ -9,8 +9,8 @@ from uuid import UUID, uuid4
 from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
 
 from accounts.models import Person
+from courses import versions
 from courses.kinds import CourseKinds
-from courses.queries import outlines as course_outlines
 from enrolments.course_context import course_name, course_view
 from enrolments.forms import LearnerNoteForm, ResultOverrideForm
 from enrolments.models import ActivityResult
@@ -41,7 +41,7 @@ def own_results(context: LearnerContext) -> str:
     takes = list_takes(session, current_actor().person_id or 0, context.course_id) if context.take > 1 else []
     present, context = context, _in_take(context, takes)
     is_present = context == present
-    outline = course_outlines.get_outline(session, cast("int", context.version_id))
+    outline = versions.get_outline(session, cast("int", context.version_id))
     enrolment_id = cast("int", context.enrolment_id)
     view = course_view(context, outline)
     marks = results.list_item_marks(session, context.course_id, enrolment_id)

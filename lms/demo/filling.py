@@ -7,10 +7,10 @@ from datetime import datetime, timedelta
 
 from accounts import accounts, passwords
 from accounts.accounts import SignUp
+from courses import catalogue
+from courses import team as team_services
+from courses import versions as course_outlines
 from courses.models import StaffRole
-from courses.queries import catalogue as course_catalogue
-from courses.queries import outlines as course_outlines
-from courses.services import team as team_services
 from kernel import outbox
 from kernel.permissions import SYSTEM, SiteRole
 from lms.demo.compulsory import compulsory_life, follow_training
@@ -78,7 +78,7 @@ def new_password() -> str:
 
 def _stage(instance: Instance, now: datetime) -> DemoTimeline:
     with instance.database.unit_of_work(write=False) as session:
-        versions = [entry.version_id for entry in course_catalogue.list_catalogue(session, limit=COURSES)]
+        versions = [entry.version_id for entry in catalogue.list_catalogue(session, limit=COURSES)]
         outlines = tuple(course_outlines.list_outlines(session, versions).values())
     return DemoTimeline(instance, now, outlines, each_morning=follow_training)
 
@@ -94,7 +94,7 @@ def _staff(stage: DemoTimeline, hashes: dict[str, str]) -> None:
             join(stage, identity, hashes[identity.email], now=now)
         team = [(role, join(stage, identity, hashes[identity.email], now=now).person_id) for role, identity in STAFF.items()]
         for outline in stage.outlines:
-            course = course_catalogue.find_course(stage.session, outline.slug)
+            course = catalogue.find_course(stage.session, outline.slug)
             assert course is not None
             for role, person_id in team:
                 assert person_id is not None

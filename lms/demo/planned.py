@@ -3,13 +3,9 @@
 from datetime import datetime, timedelta
 
 from accounts import people
-from courses import publication
+from courses import authoring, catalogue, drafts, planned_publications, publishing
 from courses.models import PublicationNature, StaffRole
-from courses.queries import autosaved
-from courses.queries import catalogue as course_catalogue
-from courses.queries import drafts as draft_queries
-from courses.services import authoring, publication_plans
-from courses.services.publishing import PublishOptions
+from courses.publishing import PublishOptions
 from kernel.permissions import Actor
 from lms.demo import sample_class, welcome_course
 from lms.demo.people import STAFF
@@ -33,21 +29,21 @@ def _plan(instance: Instance, slug: str, path: str, *, approved: bool, now: date
     with instance.database.unit_of_work() as session:
         stage = DemoTimeline(instance, now, (), opened=session)
         owner, editor = (_member(stage, role) for role in (StaffRole.OWNER, StaffRole.EDITOR))
-        known = course_catalogue.find_course(session, slug)
+        known = catalogue.find_course(session, slug)
         assert known is not None
-        course = course_catalogue.lock_course(session, known.id)
+        course = catalogue.lock_course(session, known.id)
         if approved:
-            publication_plans.set_approval(session, owner, course, needed=True, now=now)
-        text = draft_queries.list_draft_contents(session, course.id, [path])[0]
+            planned_publications.set_approval(session, owner, course, needed=True, now=now)
+        text = drafts.list_draft_contents(session, course.id, [path])[0]
         revision = authoring.save_text(
             session, editor, course, path, (text.body or "").rstrip() + ADDED, base_revision=text.revision, now=now
         )
         session.flush()  # what goes out is read below
-        checked = publication.prepare(autosaved.outgoing_files(session, instance.files, course.id), instance.kinds, today=now.date())
+        checked = publishing.prepare(drafts.outgoing_files(session, instance.files, course.id), instance.kinds, today=now.date())
         assert checked.prepared is not None
         options = PublishOptions(PublicationNature.CORRECTION, "Un párrafo más en la lección.", revision)
         when = None if approved else stage.day(DAYS, 7)
-        publication_plans.request_publication(session, editor, course, checked.prepared.digest, options, when, now=now)
+        planned_publications.request_publication(session, editor, course, checked.prepared.digest, options, when, now=now)
 
 
 def _member(stage: DemoTimeline, role: StaffRole) -> Actor:

@@ -7,12 +7,9 @@ from random import Random
 
 from accounts import people as account_queries
 from certificates.services import credentials as certificates
+from courses import catalogue, team, versions
 from courses.models import StaffRole
-from courses.queries import catalogue as course_catalogue
-from courses.queries import outlines as course_outlines
-from courses.queries import versions as course_versions
 from courses.rules import Outline
-from courses.services import team as team_services
 from enrolments.queries import learning as enrolment_queries
 from enrolments.services import learning as enrolments
 from kernel import outbox
@@ -50,15 +47,15 @@ def hold_welcome(instance: Instance, people: Sequence[DemoLearner], *, before: t
 
 def staffed_outline(stage: DemoTimeline, slug: str, *, now: datetime) -> Outline:
     """Give a course the team of the demonstration, and return the outline of its newest version."""
-    session, course = stage.session, course_catalogue.find_course(stage.session, slug)
+    session, course = stage.session, catalogue.find_course(stage.session, slug)
     assert course is not None
     for role in (StaffRole.OWNER, StaffRole.EDITOR, StaffRole.GRADER):
         person = account_queries.find_person_by_email(session, STAFF[role].email)
         if person is not None:
-            team_services.add_staff(session, SYSTEM, course, person.id, role, now=now)
-    version = course_versions.latest_version(session, course.id)
+            team.add_staff(session, SYSTEM, course, person.id, role, now=now)
+    version = versions.latest_version(session, course.id)
     assert version is not None
-    return course_outlines.get_outline(session, version.id)
+    return versions.get_outline(session, version.id)
 
 
 def _take(stage: DemoTimeline, outline: Outline, learner: DemoLearner) -> datetime:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 
-from courses.queries.team import LogEntry, LogPart
+from courses.log import LogEntry, LogPart
 from kernel.i18n import _, ngettext
 from quizzes.queries.log import entries_of
 from quizzes.services.dry_runs import DryRunVerb

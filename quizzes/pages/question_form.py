@@ -7,7 +7,7 @@ from typing import Any
 
 from courses.content.model import Finding
 from courses.content.settings import FieldShape, FieldSpec, FormValues
-from courses.forms import SettingsForm, settings_form
+from courses.editor import SettingsForm, settings_form
 from kernel.i18n import _
 from quizzes.content.question_editing import RIGHT, WRONG
 from quizzes.content.question_fields import FROM_TEXT, fields_of_kind, groups_of

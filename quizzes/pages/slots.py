@@ -5,9 +5,8 @@ from dataclasses import dataclass
 
 from courses.content.editing import ListEntrySpan, list_entries
 from courses.content.model import Finding
-from courses.forms import SettingsForm
-from courses.pages.form_findings import FormFindings
-from courses.services.draft_checks import DraftCheck
+from courses.draft_checks import DraftCheck
+from courses.editor import FormFindings, SettingsForm
 from kernel.i18n import _, choose
 from quizzes.content import pools, slot_fields
 from quizzes.content.model import DrawSlot, QuizSource

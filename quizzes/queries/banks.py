@@ -10,9 +10,8 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, String, func, select, type_coerce
 from sqlalchemy.orm import Session
 
+from courses import catalogue, drafts
 from courses.models import Course
-from courses.queries import catalogue as course_catalogue
-from courses.queries import drafts as course_drafts
 from kernel.errors import NotFound
 from kernel.markup.model import fold
 from kernel.permissions import Actor
@@ -68,7 +67,7 @@ class QuestionFilter:
 
 def is_up_to_date(session: Session, course_id: int) -> bool:
     """Say whether the rows of a course's draft banks are those of its text; a copy from before there were rows is not."""
-    checksums = course_drafts.list_draft_checksums(session, course_id)
+    checksums = drafts.list_draft_checksums(session, course_id)
     digests = {path: digest_of(path, checksums) for path in checksums if claims(path)}
     rows = session.execute(select(DraftBank.path, DraftBank.source).where(DraftBank.course_id == course_id))
     return dict(rows.all()) == digests
@@ -235,7 +234,7 @@ def published_keys(session: Session, course_id: int, names: Sequence[str]) -> di
 
 def get_taught_question(session: Session, actor: Actor, slug: str, key: str) -> BankQuestionContext:
     """Return a question of a course's draft with what the actor is in the course; raise NotFound, or SignInNeeded as for any key."""
-    course = course_catalogue.get_taught_course(session, actor, slug)
+    course = catalogue.get_taught_course(session, actor, slug)
     rows = find_questions(session, course.id, [key])
     if not rows:
         raise NotFound

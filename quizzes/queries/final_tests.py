@@ -8,8 +8,8 @@ from sqlalchemy import and_, bindparam, func, or_, select
 from sqlalchemy.orm import Session
 
 from courses.models import Activity, Course
-from courses.queries.outlines import get_outline
 from courses.rules import Outline
+from courses.versions import get_outline
 from enrolments.models import Edition, EditionPlace, Enrolment
 from quizzes.models import Attempt
 from quizzes.rules.access import SettingSources

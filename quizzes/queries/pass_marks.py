@@ -13,9 +13,9 @@ from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from accounts.models import Person, full_name
+from courses import catalogue
 from courses.content import codes
 from courses.content.model import CourseFolder, Finding
-from courses.queries import catalogue
 from kernel.errors import N_, NotFound
 from kernel.permissions import Actor
 from quizzes.content.model import QuizSource

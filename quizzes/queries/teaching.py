@@ -9,13 +9,12 @@ from typing import Protocol, TypeVar
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from courses import catalogue, versions
+from courses.access import CourseContext
 from courses.models import Activity, Course, CourseStaff, CourseVersion, StaffRole
-from courses.permissions import CourseContext
-from courses.queries import catalogue as course_catalogue
-from courses.queries import outlines as course_outlines
-from courses.queries.outlines import list_outlines
-from courses.queries.waiting import TeamCourse, WaitingItem
 from courses.rules import Outline
+from courses.versions import list_outlines
+from courses.waiting import TeamCourse, WaitingItem
 from kernel.errors import NotFound
 from kernel.i18n import choose, ngettext
 from kernel.own_records import of_others
@@ -48,24 +47,24 @@ def get_taught_quiz(session: Session, actor: Actor, slug: str, key: str) -> Quiz
         slug=slug,
         key=key,
         activity_id=row.activity_id,
-        outline=course_outlines.get_outline(session, row.version_id),
+        outline=versions.get_outline(session, row.version_id),
         staff_role=StaffRole(row.role) if row.role else None,
     )
 
 
 def get_published_course(session: Session, actor: Actor, slug: str) -> CourseContext:
     """Return a published course with what the actor is in it; raise NotFound, or SignInNeeded whether or not there is such a course."""
-    context = course_catalogue.get_taught_course(session, actor, slug)
-    if course_catalogue.get_course(session, context.id).published_version_id is None:
+    context = catalogue.get_taught_course(session, actor, slug)
+    if catalogue.get_course(session, context.id).published_version_id is None:
         raise NotFound
     return context
 
 
 def published_outline(session: Session, course: CourseContext) -> Outline:
     """Return the published version of a course that has one."""
-    version = course_catalogue.get_course(session, course.id).published_version_id
+    version = catalogue.get_course(session, course.id).published_version_id
     assert version is not None, "get_published_course looked"
-    return course_outlines.get_outline(session, version)
+    return versions.get_outline(session, version)
 
 
 @dataclass(frozen=True, slots=True)

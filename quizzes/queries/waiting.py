@@ -12,7 +12,7 @@ from sqlalchemy import func, literal, select, union_all
 from sqlalchemy.orm import Session
 
 from courses.models import Activity, Course
-from courses.queries.waiting import TeamCourse, WaitingItem, edited
+from courses.waiting import TeamCourse, WaitingItem, edited
 from kernel.i18n import _, choose, ngettext
 from kernel.permissions import Actor
 from quizzes.models import QuizAnalysisCache, QuizVersion

@@ -10,6 +10,7 @@ from hashlib import sha256
 
 from sqlalchemy.orm import Session
 
+from courses import catalogue, drafts
 from courses.content.editing import (
     EditRefused,
     ListEntrySpan,
@@ -21,11 +22,8 @@ from courses.content.editing import (
     tidy,
     without_entries,
 )
+from courses.drafts import FileContent
 from courses.models import Course
-from courses.queries import catalogue as course_catalogue
-from courses.queries import drafts as course_drafts
-from courses.services import drafts as draft_services
-from courses.services.drafts import FileContent
 from kernel.errors import N_, Conflict, DomainError, NotFound
 from kernel.permissions import Actor
 from quizzes.content.banks import FIELD_ORDER
@@ -67,7 +65,7 @@ def checksum_of(text: str) -> str:
 
 def body_of(session: Session, course_id: int, path: str) -> str:
     """Return the text of a bank's file; raise NotFound."""
-    body = course_drafts.draft_bodies(session, course_id, [path]).get(path)
+    body = drafts.draft_bodies(session, course_id, [path]).get(path)
     if body is None:
         raise NotFound
     return body
@@ -101,7 +99,7 @@ def written_entry(body: str, change: EntryText) -> ListEntrySpan:
 
 def save_entry(session: Session, actor: Actor, course_id: int, change: EntryText, *, now: datetime) -> None:
     """Write a question's text into its bank; raise EntryChanged where someone else was faster."""
-    course = course_catalogue.lock_course(session, course_id)
+    course = catalogue.lock_course(session, course_id)
     body = body_of(session, course_id, change.path)
     _save(session, actor, course, {change.path: with_entry(body, change)}, now=now)
 
@@ -117,10 +115,10 @@ def add_to_bank(
     now: datetime,
 ) -> None:
     """Add questions at the end of a bank's file, which is made where it is new, and the files that they show, kept already."""
-    course = course_catalogue.lock_course(session, course_id)
-    body = course_drafts.draft_bodies(session, course_id, [path]).get(path, "")
-    text = draft_services.text_content(add_entries(body, QUESTIONS, entries))
-    draft_services.save_files(session, actor, course, {path: text, **(media or {})}, now=now)
+    course = catalogue.lock_course(session, course_id)
+    body = drafts.draft_bodies(session, course_id, [path]).get(path, "")
+    text = drafts.text_content(add_entries(body, QUESTIONS, entries))
+    drafts.save_files(session, actor, course, {path: text, **(media or {})}, now=now)
 
 
 def with_variants(body: str, pattern: EntryText, variants: Sequence[str]) -> str:
@@ -130,14 +128,14 @@ def with_variants(body: str, pattern: EntryText, variants: Sequence[str]) -> str
 
 def save_variants(session: Session, actor: Actor, course_id: int, pattern: EntryText, variants: Sequence[str], *, now: datetime) -> None:
     """Write variants of a question into its bank, and the question as it is beside them; raise EntryChanged."""
-    course = course_catalogue.lock_course(session, course_id)
+    course = catalogue.lock_course(session, course_id)
     body = with_variants(body_of(session, course_id, pattern.path), pattern, variants)
     _save(session, actor, course, {pattern.path: body}, now=now)
 
 
 def delete_entry(session: Session, actor: Actor, course_id: int, change: EntryText, *, now: datetime) -> None:
     """Take a question out of its bank; raise EntryChanged where it is not what the editor saw. Published versions stay."""
-    course = course_catalogue.lock_course(session, course_id)
+    course = catalogue.lock_course(session, course_id)
     body = body_of(session, course_id, change.path)
     entries = list_entries(body, QUESTIONS)
     index = find_entry(entries, change.key)
@@ -163,10 +161,10 @@ def change_questions(session: Session, actor: Actor, course_id: int, keys: Seque
 
     Questions that are gone meanwhile are passed over; raise CannotMove and EditRefused, with nothing changed.
     """
-    course = course_catalogue.lock_course(session, course_id)
+    course = catalogue.lock_course(session, course_id)
     rows = queries.find_questions(session, course_id, keys)
     paths = {row.path for row in rows} | ({changes.bank} if changes.bank else set())
-    bodies = course_drafts.draft_bodies(session, course_id, paths)
+    bodies = drafts.draft_bodies(session, course_id, paths)
     before = dict(bodies)
     if changes.bank and changes.bank not in bodies:
         raise NotFound
@@ -214,5 +212,5 @@ def _move(bodies: dict[str, str], key: str, source: str, target: str) -> None:
 
 
 def _save(session: Session, actor: Actor, course: Course, bodies: Mapping[str, str], *, now: datetime) -> None:
-    contents = {path: draft_services.text_content(body) for path, body in bodies.items()}
-    draft_services.save_files(session, actor, course, contents, now=now)
+    contents = {path: drafts.text_content(body) for path, body in bodies.items()}
+    drafts.save_files(session, actor, course, contents, now=now)

@@ -7,8 +7,8 @@ from decimal import Decimal
 from sqlalchemy import delete, insert, select
 from sqlalchemy.orm import Session
 
+from courses import drafts
 from courses.content.model import CourseFolder
-from courses.queries import drafts as course_drafts
 from kernel.i18n import shortened
 from kernel.markup.model import fold
 from quizzes.content.banks import claims
@@ -29,7 +29,7 @@ def index_banks(session: Session, course_id: int, folder: CourseFolder | None = 
     Banks are taken from `folder`, the whole draft as it was read just before; without it they are read from the draft's texts.
     """
     session.flush()  # the files may have been written in this transaction
-    checksums = course_drafts.list_draft_checksums(session, course_id)
+    checksums = drafts.list_draft_checksums(session, course_id)
     present = {row.path: row for row in session.scalars(select(DraftBank).where(DraftBank.course_id == course_id))}
     digests = {path: digest_of(path, checksums) for path in checksums if claims(path)}
     stale = [path for path, source in digests.items() if path not in present or present[path].source != source]
@@ -49,7 +49,7 @@ def _read_banks(session: Session, course_id: int, paths: Sequence[str]) -> dict[
     if not paths:
         return {}
     names = {name for path in paths for name in sources_of(path)}
-    files = {path: body.encode() for path, body in course_drafts.draft_bodies(session, course_id, names).items()}
+    files = {path: body.encode() for path, body in drafts.draft_bodies(session, course_id, names).items()}
     present = {path: {name: files[name] for name in sources_of(path) if name in files} for path in paths}
     return {path: read_bank_file(present[path], path, _UNDATED) for path in paths}
 

@@ -11,9 +11,9 @@ from accounts.models import Person
 from accounts.notices import Message, was_notified
 from accounts.rules import NoticeKind
 from courses.models import Course
-from courses.queries.outlines import get_outline
-from courses.queries.team import list_editors
 from courses.rules import activity_url
+from courses.team import list_editors
+from courses.versions import get_outline
 from kernel.i18n import _, choose, in_every_language, ngettext
 from quizzes.models import Incident, QuizOverride, Regrade
 from quizzes.queries import notices as queries

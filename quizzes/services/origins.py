@@ -6,7 +6,7 @@ from uuid import uuid4
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from courses.queries import catalogue
+from courses import catalogue
 from kernel.bulk_rows import insert_all
 from quizzes.content.banks import FIELD_ORDER, claims
 from quizzes.content.origins import QuestionIdentity, names_in, with_origins

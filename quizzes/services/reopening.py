@@ -6,7 +6,7 @@ from enum import StrEnum
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from courses.queries import catalogue as course_catalogue
+from courses import catalogue
 from kernel import audit, outbox
 from kernel.errors import N_, Conflict
 from kernel.permissions import Actor
@@ -91,6 +91,6 @@ def delete_previews(session: Session, actor: Actor, subject: QuizContext, *, now
     previews = list(session.scalars(preview_ids.with_for_update()))
     if previews:
         delete_person_attempts(session, previews)
-        course = course_catalogue.get_course(session, subject.course_id)
+        course = catalogue.get_course(session, subject.course_id)
         audit.record(session, actor, ReopeningVerb.PREVIEWS_DELETED, course, now=now, activity=subject.key, count=len(previews))
     return len(previews)

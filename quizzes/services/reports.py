@@ -5,7 +5,7 @@ from enum import StrEnum
 
 from sqlalchemy.orm import Session
 
-from courses.queries import catalogue as course_catalogue
+from courses import catalogue
 from kernel import audit
 from kernel.permissions import Actor
 
@@ -18,5 +18,5 @@ class ReportVerb(StrEnum):
 
 def note_export(session: Session, actor: Actor, course_id: int, activity_key: str, what: str, *, now: datetime) -> None:
     """Record the export of a table: `what` names it and its format."""
-    course = course_catalogue.get_course(session, course_id)
+    course = catalogue.get_course(session, course_id)
     audit.record(session, actor, ReportVerb.EXPORTED, course, now=now, activity=activity_key, what=what)

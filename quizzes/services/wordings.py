@@ -7,8 +7,8 @@ from enum import StrEnum
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from courses.queries import catalogue
-from courses.queries.team import LogEntry, LogPart
+from courses import catalogue
+from courses.log import LogEntry, LogPart
 from kernel import audit
 from kernel.errors import N_, Conflict, NotFound
 from kernel.i18n import _

@@ -9,7 +9,7 @@ from flask import Blueprint, Response, flash, jsonify, render_template, request
 from accounts import privacy
 from accounts.people import get_person
 from accounts.privacy import AccessPurpose
-from courses.queries import outlines as course_outlines
+from courses import versions
 from enrolments.course_context import course_view
 from enrolments.models import ActivityResult
 from enrolments.pages.gradebook import share
@@ -403,7 +403,7 @@ def _after_review(opened: AttemptView, history: list[AttemptRow], now: datetime)
     """Return where to go on after a pass, and whether another attempt can be made, in the version that the learner follows now."""
     session, key = current_session(), opened.loaded.row.activity_key
     context = enrolment_queries.get_learner_context(session, current_actor(), opened.outline.slug)
-    outline = opened.outline if context.version_id is None else course_outlines.get_outline(session, context.version_id)
+    outline = opened.outline if context.version_id is None else versions.get_outline(session, context.version_id)
     if key not in outline.by_key:
         return None, False
     subject = enrolment_queries.activity_context(session, context, outline, key)

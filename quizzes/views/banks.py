@@ -4,19 +4,15 @@ from typing import cast
 
 from flask import Blueprint, current_app, flash, render_template, request
 
-from courses import publication
+from courses import catalogue, draft_checks, drafts, publishing
+from courses.access import CourseArchived, CourseContext
 from courses.content.editing import EditRefused, tidy
 from courses.content.model import Finding
 from courses.content.text_diff import compared_lines
+from courses.draft_checks import DraftCheck
+from courses.editor import course_header
 from courses.kinds import CourseKinds
-from courses.pages.editor_header import course_header
-from courses.permissions import CourseContext
-from courses.publication import CheckedCourse
-from courses.queries import catalogue as course_catalogue
-from courses.queries import drafts as course_drafts
-from courses.services import draft_checks
-from courses.services.archive_guard import CourseArchived
-from courses.services.draft_checks import DraftCheck
+from courses.publishing import CheckedCourse
 from kernel import clock
 from kernel.errors import DomainError, NotFound
 from kernel.files import FileStore
@@ -73,7 +69,7 @@ def _filter_from_address() -> QuestionFilter:
 
 
 @bp.get("/teaching/<slug>/questions")
-@requires(QuestionAction.VIEW_BANK, course_catalogue.get_taught_course)
+@requires(QuestionAction.VIEW_BANK, catalogue.get_taught_course)
 def questions(subject: CourseContext) -> Answer:
     """List and search the questions of a course's draft."""
     return _list(subject, QuestionFieldsForm(formdata=None))
@@ -90,7 +86,7 @@ def _list(subject: CourseContext, form: QuestionFieldsForm, chosen: list[str] | 
     form.offer([(row.path, choose(row.title) or row.key) for row in banks])
     return render_template(
         "quizzes/bank/questions.html",
-        course=course_header(course_catalogue.get_course(session, subject.id)),
+        course=course_header(catalogue.get_course(session, subject.id)),
         up_to_date=up_to_date,
         page=Page(pages.lines_of(rows[:ROWS], attempts), page.number, len(rows) > ROWS),
         found=queries.count_questions(session, subject.id, filters),
@@ -108,7 +104,7 @@ def _list(subject: CourseContext, form: QuestionFieldsForm, chosen: list[str] | 
 
 
 @bp.post("/teaching/<slug>/questions")
-@requires(QuestionAction.EDIT_BANK, course_catalogue.get_taught_course)
+@requires(QuestionAction.EDIT_BANK, catalogue.get_taught_course)
 def change(subject: CourseContext) -> Answer:
     """Change fields of the chosen questions, or move them to another bank."""
     form, chosen = QuestionFieldsForm(), request.form.getlist("question")[:ROWS]
@@ -131,7 +127,7 @@ def change(subject: CourseContext) -> Answer:
 
 
 @bp.route("/teaching/<slug>/new-question", methods=["GET", "POST"])
-@requires(QuestionAction.EDIT_BANK, course_catalogue.get_taught_course, reads_first=True)
+@requires(QuestionAction.EDIT_BANK, catalogue.get_taught_course, reads_first=True)
 def new_question(subject: CourseContext) -> Answer:
     """Write a new question into a bank of the draft, beginning with the skeleton of its kind."""
     form = QuestionTextForm()
@@ -169,15 +165,15 @@ def _handle_change(subject: CourseContext, form: QuestionTextForm, change: Entry
     findings = pages.troubles(change.text)
     if findings:
         return _editor(subject, form, findings=findings), 422
-    seen = course_catalogue.get_course(current_session(), subject.id).draft_revision
+    seen = catalogue.get_course(current_session(), subject.id).draft_revision
     try:
         body = services.with_entry(services.body_of(current_session(), subject.id, change.path), change)
     except EntryChanged:
         return _conflict(subject, form, change)
     except EditRefused as refused:
         return _editor(subject, form, findings=[SourceFindingView(0, _words(refused), "", "", "error")]), 422
-    contents = course_drafts.draft_files(current_session(), _file_store(), subject.id)
-    checked = publication.check({**contents, change.path: body.encode()}, _kinds(), today=clock.now().date())
+    contents = drafts.draft_files(current_session(), _file_store(), subject.id)
+    checked = publishing.check({**contents, change.path: body.encode()}, _kinds(), today=clock.now().date())
     findings = _change_findings(checked.findings, body, change)
     if action == "preview":
         return _editor(subject, form, findings=findings, checked=True, shown=_preview_of(checked, body, change))
@@ -190,7 +186,7 @@ def _handle_change(subject: CourseContext, form: QuestionTextForm, change: Entry
 
 def _save(subject: CourseContext, form: QuestionTextForm, change: EntryText, checked: CheckedCourse, key: str, *, seen: int) -> Answer:
     writing = begin_writing()
-    course = course_catalogue.lock_course(writing, subject.id)
+    course = catalogue.lock_course(writing, subject.id)
     is_as_checked = course.draft_revision == seen
     try:
         services.save_entry(writing, current_actor(), subject.id, change, now=clock.now())
@@ -225,7 +221,7 @@ def _conflict(subject: CourseContext, form: QuestionTextForm, change: EntryText)
 
 
 def _entry_findings(subject: CourseContext, key: str, path: str) -> list[SourceFindingView]:
-    course = course_catalogue.get_course(current_session(), subject.id)
+    course = catalogue.get_course(current_session(), subject.id)
     draft_check = draft_checks.cached_draft_check(current_session(), _file_store(), course, _kinds(), now=clock.now())
     entry = services.get_entry(current_session(), subject.id, path, key)
     return pages.finding_views(draft_check.findings, path, entry)
@@ -260,7 +256,7 @@ def _editor(
     theirs: str | None = None,
 ) -> str:
     session = current_session()
-    course = course_catalogue.get_course(session, subject.id)
+    course = catalogue.get_course(session, subject.id)
     present = subject if isinstance(subject, BankQuestionContext) else None
     row = next(iter(queries.find_questions(session, subject.id, [present.key])), None) if present else None
     key = present.key if present else ""
@@ -287,7 +283,7 @@ def _editor(
 
 
 def _drafted(subject: BankQuestionContext) -> tuple[DraftCheck, QuestionDefinition, str]:
-    course = course_catalogue.get_course(current_session(), subject.id)
+    course = catalogue.get_course(current_session(), subject.id)
     draft_check = draft_checks.cached_draft_check(current_session(), _file_store(), course, _kinds(), now=clock.now())
     located = pages.find_question(draft_check.folder, subject.key) if draft_check.folder is not None else None
     if located is None:
@@ -305,7 +301,7 @@ def preview(subject: BankQuestionContext) -> Answer:
     assert draft_check.folder is not None
     return render_template(
         "quizzes/bank/preview.html",
-        course=course_header(course_catalogue.get_course(current_session(), subject.id)),
+        course=course_header(catalogue.get_course(current_session(), subject.id)),
         key=subject.key,
         seed=seed,
         following=(seed + 1) % MOST_SEED,
@@ -332,7 +328,7 @@ def versions(subject: BankQuestionContext) -> Answer:
         lines = pages.change_lines(published[numbers[old]], after)
     return render_template(
         "quizzes/bank/versions.html",
-        course=course_header(course_catalogue.get_course(session, subject.id)),
+        course=course_header(catalogue.get_course(session, subject.id)),
         key=subject.key,
         versions=rows,
         old=old,

@@ -2,16 +2,11 @@
 
 from flask import Blueprint, flash, render_template, request
 
-from courses import publication
+from courses import authoring, catalogue, draft_checks, drafts, publishing
+from courses.access import CourseAction, CourseArchived, PartContext
+from courses.authoring import FileChanged
 from courses.content.editing import EditRefused
-from courses.pages.editor_header import course_header
-from courses.pages.form_findings import FormFindings
-from courses.permissions import CourseAction, PartContext
-from courses.queries import catalogue
-from courses.queries import drafts as course_drafts
-from courses.services import authoring, draft_checks
-from courses.services.archive_guard import CourseArchived
-from courses.services.authoring import FileChanged
+from courses.editor import FormFindings, course_header
 from kernel import clock
 from kernel.i18n import _, choose
 from kernel.web.forms import whole_number
@@ -67,8 +62,8 @@ def approve(subject: PartContext) -> Answer:
 
 
 def _saved(subject: PartContext, editor: SlotEditor, text: str) -> Answer:
-    contents = course_drafts.draft_files(current_session(), file_store(), subject.id)
-    checked = publication.check({**contents, editor.path: text.encode()}, course_kinds(), today=clock.now().date())
+    contents = drafts.draft_files(current_session(), file_store(), subject.id)
+    checked = publishing.check({**contents, editor.path: text.encode()}, course_kinds(), today=clock.now().date())
     refusing = [finding for finding in checked.findings if finding.refuses_import and finding.file == editor.path]
     if refusing:
         return _page(editor, FormFindings(course_kinds()).message(refusing[0])), 422

@@ -5,8 +5,8 @@ from collections.abc import Callable, Sequence
 from flask import Blueprint, Response, flash, render_template, request
 from sqlalchemy.orm import Session
 
-from courses.pages.editor_header import course_header
-from courses.queries import catalogue
+from courses import catalogue
+from courses.editor import course_header
 from kernel import clock
 from kernel.errors import Conflict, NotFound
 from kernel.i18n import _, choose

@@ -8,8 +8,8 @@ from sqlalchemy.orm import Session
 
 from accounts import access_log
 from accounts.privacy import PeopleListKind
+from courses.access import CourseContext
 from courses.models import Course
-from courses.permissions import CourseContext
 from kernel import clock
 from kernel.i18n import _, choose, language, number
 from kernel.web.forms import whole_number

@@ -6,11 +6,10 @@ from fractions import Fraction
 from flask import Blueprint, Response, flash, render_template, request
 
 from accounts.models import Person
+from courses import catalogue, draft_checks
+from courses.access import PartContext
 from courses.content import scalars
-from courses.pages.editor_header import course_header
-from courses.permissions import PartContext
-from courses.queries import catalogue
-from courses.services import draft_checks
+from courses.editor import course_header
 from kernel import clock
 from kernel.errors import Conflict, DomainError, NotFound
 from kernel.i18n import _, choose

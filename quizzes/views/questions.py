@@ -5,20 +5,15 @@ from typing import cast
 
 from flask import Blueprint, current_app, flash, render_template, request
 
-from courses import publication
+from courses import authoring, catalogue, draft_checks, drafts, publishing
+from courses.access import CourseArchived, CourseContext
 from courses.content.editing import EditRefused, former_keys, read_fields
 from courses.content.model import CourseFolder, Finding
 from courses.content.starter_files import proposed_key
 from courses.content.text_diff import compared_lines
+from courses.draft_checks import DraftCheck
+from courses.editor import FormFindings, course_header
 from courses.kinds import CourseKinds
-from courses.pages.editor_header import course_header
-from courses.pages.form_findings import FormFindings
-from courses.permissions import CourseContext
-from courses.queries import catalogue as course_catalogue
-from courses.queries import drafts as course_drafts
-from courses.services import authoring, draft_checks
-from courses.services.archive_guard import CourseArchived
-from courses.services.draft_checks import DraftCheck
 from kernel import clock
 from kernel.errors import NotFound
 from kernel.files import FileStore
@@ -68,7 +63,7 @@ def _file_store() -> FileStore:
 
 def _languages(course_id: int) -> tuple[str, ...]:
     session = current_session()
-    return authoring.load_draft_outline(session, course_catalogue.get_course(session, course_id), _kinds()).tree.languages
+    return authoring.load_draft_outline(session, catalogue.get_course(session, course_id), _kinds()).tree.languages
 
 
 def _act() -> str:
@@ -151,7 +146,7 @@ def _is_ready(editor: QuestionEditor) -> bool:
 
 
 @bp.route("/teaching/<slug>/new-question/form", methods=["GET", "POST"])
-@requires(QuestionAction.EDIT_BANK, course_catalogue.get_taught_course, reads_first=True)
+@requires(QuestionAction.EDIT_BANK, catalogue.get_taught_course, reads_first=True)
 def new_question(subject: CourseContext) -> Answer:
     """Begin a question of a kind, field by field."""
     kind = request.values.get("kind", "single")
@@ -183,7 +178,7 @@ def _quiz(subject: CourseContext, key: str) -> tuple[str, str]:
     if not key:
         return "", ""
     session = current_session()
-    draft_outline = authoring.load_draft_outline(session, course_catalogue.get_course(session, subject.id), _kinds())
+    draft_outline = authoring.load_draft_outline(session, catalogue.get_course(session, subject.id), _kinds())
     located = draft_outline.tree.find_activity(key)
     if located is None or located[1].kind != "quiz":
         raise NotFound
@@ -193,10 +188,10 @@ def _quiz(subject: CourseContext, key: str) -> tuple[str, str]:
 
 def _preview_or_save(editor: QuestionEditor, change: EntryText, subject: CourseContext) -> Answer:
     """Preview or save; what cannot be saved is shown again as it was typed, each fault beside its field."""
-    seen = course_catalogue.get_course(current_session(), subject.id).draft_revision
+    seen = catalogue.get_course(current_session(), subject.id).draft_revision
     body = services.with_entry(services.body_of(current_session(), subject.id, change.path), change)
-    contents = course_drafts.draft_files(current_session(), _file_store(), subject.id)
-    checked = publication.check({**contents, change.path: body.encode()}, _kinds(), today=clock.now().date())
+    contents = drafts.draft_files(current_session(), _file_store(), subject.id)
+    checked = publishing.check({**contents, change.path: body.encode()}, _kinds(), today=clock.now().date())
     entry = services.written_entry(body, change)
     own = [finding for finding in checked.findings if pages.concerns(finding, change.path, entry)]
     if _act() == "preview":
@@ -206,7 +201,7 @@ def _preview_or_save(editor: QuestionEditor, change: EntryText, subject: CourseC
         _attach_findings(editor, own, refusing)
         return _page(editor), 422
     writing = begin_writing()
-    course = course_catalogue.lock_course(writing, subject.id)
+    course = catalogue.lock_course(writing, subject.id)
     is_as_checked = course.draft_revision == seen
     try:
         services.save_entry(writing, current_actor(), subject.id, change, now=clock.now())
@@ -238,7 +233,7 @@ def _attach_findings(editor: QuestionEditor, own: list[Finding], refusing: list[
 def _draft_check(course_id: int) -> DraftCheck:
     """Return what the checks say of the draft as it stands."""
     session = current_session()
-    course = course_catalogue.get_course(session, course_id)
+    course = catalogue.get_course(session, course_id)
     return draft_checks.cached_draft_check(session, _file_store(), course, _kinds(), now=clock.now())
 
 
@@ -253,7 +248,7 @@ def _page(
 ) -> str:
     """Show the form: `draft_check` is that of the draft, else findings and `folder` are of a text that is only checked."""
     session, sheet = current_session(), editor.sheet
-    course = course_catalogue.get_course(session, editor.subject.id)
+    course = catalogue.get_course(session, editor.subject.id)
     if draft_check is not None and isinstance(editor.subject, BankQuestionContext):
         entry = services.get_entry(session, course.id, editor.subject.path, editor.key)
         findings, folder = (

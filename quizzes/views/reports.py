@@ -7,8 +7,8 @@ from flask import Blueprint, Response, render_template, request
 
 from accounts import access_log
 from accounts.privacy import PeopleListKind
+from courses.access import edits
 from courses.models import Course
-from courses.permissions import edits
 from enrolments.queries.editions import list_editions
 from enrolments.queries.learning import list_groups
 from kernel import clock

@@ -6,25 +6,19 @@ from typing import cast
 
 from flask import Blueprint, current_app, flash, render_template, request
 
-from courses import publication
+from courses import authoring, catalogue, draft_checks, drafts, history, publishing
+from courses.access import CourseAction, CourseArchived, PartContext
+from courses.authoring import DraftOutline, FileChanged
 from courses.content import merge_choices, merging
 from courses.content.applying import with_values
 from courses.content.editing import EditRefused, list_entries
 from courses.content.merging import MergeSide, ThreeWayMerge
 from courses.content.settings import values_of
 from courses.content.tree import TreeActivity, TreeModule
-from courses.forms import SettingsForm, settings_form
+from courses.editor import FormFindings, SettingsForm, course_header, settings_form
 from courses.kinds import CourseKinds
 from courses.models import Course
-from courses.pages.editor_header import course_header
-from courses.pages.form_findings import FormFindings
-from courses.permissions import CourseAction, PartContext
-from courses.publication import CheckedCourse
-from courses.queries import catalogue, history
-from courses.queries import drafts as course_drafts
-from courses.services import authoring, draft_checks
-from courses.services.archive_guard import CourseArchived
-from courses.services.authoring import DraftOutline, FileChanged
+from courses.publishing import CheckedCourse
 from kernel import clock
 from kernel.errors import NotFound
 from kernel.files import FileStore
@@ -89,7 +83,7 @@ def load_slot_editor(subject: PartContext) -> SlotEditor:
     activity = draft_outline.tree.find_activity(subject.key)
     if activity is None or activity[1].kind != "quiz":
         raise NotFound
-    rows = course_drafts.list_draft_contents(session, course.id, [activity[1].path])
+    rows = drafts.list_draft_contents(session, course.id, [activity[1].path])
     return SlotEditor(course, draft_outline, *activity, rows[0].revision)
 
 
@@ -167,8 +161,8 @@ def _edited_file(sheet: SlotEditor, base: str, forms: list[SettingsForm], new: N
 
 
 def _checked(subject: PartContext, sheet: SlotEditor, forms: list[SettingsForm], new: NewSlotForm, text: str) -> Answer:
-    contents = course_drafts.draft_files(current_session(), file_store(), subject.id)
-    checked = publication.check({**contents, sheet.path: text.encode()}, course_kinds(), today=clock.now().date())
+    contents = drafts.draft_files(current_session(), file_store(), subject.id)
+    checked = publishing.check({**contents, sheet.path: text.encode()}, course_kinds(), today=clock.now().date())
     refusing = [finding for finding in checked.findings if finding.refuses_import and finding.file == sheet.path]
     if refusing:
         form_findings = FormFindings(course_kinds())

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from flask import Blueprint, Response, current_app, flash, render_template, request, url_for
 
-from courses.permissions import CourseContext
+from courses.access import CourseContext
 from enrolments.queries.editions import list_editions
 from enrolments.queries.learning import list_groups
 from kernel import clock

@@ -4,16 +4,12 @@ from typing import cast
 
 from flask import Blueprint, current_app, flash, render_template
 
-from courses import publication
+from courses import catalogue, draft_checks, drafts, publishing
+from courses.access import CourseArchived
 from courses.content.editing import EditRefused
 from courses.content.model import CourseFolder
+from courses.editor import FormFindings, course_header
 from courses.kinds import CourseKinds
-from courses.pages.editor_header import course_header
-from courses.pages.form_findings import FormFindings
-from courses.queries import catalogue as course_catalogue
-from courses.queries import drafts as course_drafts
-from courses.services import draft_checks
-from courses.services.archive_guard import CourseArchived
 from kernel import clock
 from kernel.errors import DomainError
 from kernel.files import FileStore
@@ -66,8 +62,8 @@ def _save(subject: BankQuestionContext, form: VariantsForm, plan: VariantPlan, t
         return _page(subject, form, plan, _(refused.text) + " " + _("Look at the variants again before you save them.")), 409
     except EditRefused as refused:
         return _page(subject, form, plan, _(refused.text)), 422
-    contents = course_drafts.draft_files(current_session(), _file_store(), subject.id)
-    checked = publication.check({**contents, subject.path: body.encode()}, _kinds(), today=clock.now().date())
+    contents = drafts.draft_files(current_session(), _file_store(), subject.id)
+    checked = publishing.check({**contents, subject.path: body.encode()}, _kinds(), today=clock.now().date())
     refusing = [finding for finding in checked.findings if finding.refuses_import]
     if refusing:
         return _page(subject, form, plan, FormFindings(_kinds()).message(refusing[0])), 422
@@ -92,7 +88,7 @@ def _file_store() -> FileStore:
 
 
 def _folder(course_id: int) -> CourseFolder | None:
-    course = course_catalogue.get_course(current_session(), course_id)
+    course = catalogue.get_course(current_session(), course_id)
     return draft_checks.cached_draft_check(current_session(), _file_store(), course, _kinds(), now=clock.now()).folder
 
 
@@ -110,7 +106,7 @@ def _refusal(folder: CourseFolder | None, key: str) -> str:
 def _page(subject: BankQuestionContext, form: VariantsForm, plan: VariantPlan | None, refusal: str) -> str:
     return render_template(
         "quizzes/bank/variants.html",
-        course=course_header(course_catalogue.get_course(current_session(), subject.id)),
+        course=course_header(catalogue.get_course(current_session(), subject.id)),
         key=subject.key,
         form=form,
         view=None if plan is None else variants_view(plan),

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session, aliased
 
 from accounts.models import SecondFactor
 from courses.models import Activity, Course, CourseStaff, CourseVersion, StaffRole
-from courses.queries.outlines import get_outline
+from courses.versions import get_outline
 from enrolments.models import Edition, EditionPlace, Enrolment, GroupMember, LearnerGroup
 from kernel.errors import NotFound
 from kernel.permissions import Actor

@@ -8,8 +8,8 @@ from sqlalchemy.orm import Session
 
 from accounts.people import find_person_by_email
 from accounts.second_factor import has_factor
+from courses.catalogue import lock_course
 from courses.models import Course
-from courses.queries.catalogue import lock_course
 from enrolments.models import Edition
 from enrolments.queries.learning import find_group
 from kernel import audit

@@ -19,7 +19,7 @@ from sqlalchemy import text
 
 from certificates import pdf
 from certificates.wording import compose
-from courses import publication
+from courses import publishing as publication
 from courses.content.reader import read_directory
 from kernel.paths import CONTENT
 from kernel.pdf import pen

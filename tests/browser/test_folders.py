@@ -6,12 +6,10 @@ import pytest
 from playwright.sync_api import Browser
 from sqlalchemy import select
 
+from courses import catalogue, drafts
 from courses.content.reader import read_directory
+from courses.drafts import text_content
 from courses.models import Course
-from courses.queries import catalogue
-from courses.queries import drafts as draft_queries
-from courses.services import drafts
-from courses.services.drafts import text_content
 from kernel import clock
 from kernel.archives import write_archive
 from kernel.permissions import SYSTEM
@@ -50,7 +48,7 @@ def test_a_folder_with_a_conflict_comes_in(chromium: Browser, live: Live, tmp_pa
     teacher.press("form.stack button.main")
 
     with live.instance.database.unit_of_work(write=False) as session:
-        after = draft_queries.draft_files(session, live.instance.files, course.id)
+        after = drafts.draft_files(session, live.instance.files, course.id)
     assert after == {**files, LESSON: files[LESSON].replace(b"dedos", b"pies"), "README.md": b"Nota\n"}
 
 

@@ -9,10 +9,10 @@ from sqlalchemy import select, update
 
 from certificates.queries import credentials as queries
 from certificates.web_certificate import sheet_of
-from courses.hours import HoursBasis, decide_hours, hours_need_basis, printed_basis, printed_hours, read_hours
 from courses.kinds import ExpectedTime
 from courses.models import CourseVersion
-from courses.publication import CheckedCourse, prepare
+from courses.publishing import CheckedCourse, prepare
+from courses.rules import HoursBasis, decide_hours, hours_need_basis, printed_basis, printed_hours, read_hours
 from enrolments.models import ActivityResult
 from enrolments.queries.learning_times import measured_minutes
 from kernel.codes import printed_code
@@ -125,7 +125,7 @@ def test_measured_hours_come_with_the_next_version(instance: Instance, monkeypat
     course, _first = publish(instance, {**files, "course.yaml": bare.encode()})
     complete(instance, course)
     before = issue(instance)
-    monkeypatch.setattr("courses.hours.LEAST_MEASURED", 1)
+    monkeypatch.setattr("courses.rules.LEAST_MEASURED", 1)
 
     publish(instance, {**files, "course.yaml": (bare + "# again\n").encode()})
 
@@ -150,8 +150,8 @@ def test_who_publishes_is_told_that_people_clicked_through(browser: Browser, ins
 
     browser.get("/teaching/prueba/publishing")
     assert finding not in browser.page.text
-    monkeypatch.setattr("courses.hours.LEAST_MEASURED", 1)
-    monkeypatch.setattr("courses.hours.LEAST_MEASURED_SHARE", Fraction(9, 10))  # the video of 30 minutes, which is optional, counts whole
+    monkeypatch.setattr("courses.rules.LEAST_MEASURED", 1)
+    monkeypatch.setattr("courses.rules.LEAST_MEASURED_SHARE", Fraction(9, 10))  # the video of 30 minutes, which is optional, counts whole
     browser.get("/teaching/prueba/publishing")
     assert finding in browser.page.text
     publish(instance, {**files, "course.yaml": (bare + "hours: 2\nhours_basis: según el plan\n").encode()})

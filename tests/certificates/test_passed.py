@@ -9,7 +9,7 @@ from certificates.rules.credentials import canonical_content
 from certificates.services.badges import badge_content
 from certificates.web_certificate import sheet_of
 from certificates.wording import passed_words
-from courses.queries.outlines import get_outline
+from courses.versions import get_outline
 from kernel import clock
 from kernel.codes import printed_code
 from kernel.outbox import deliver_waiting

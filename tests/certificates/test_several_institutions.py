@@ -11,10 +11,10 @@ from certificates.rules.credentials import ReplacementReason, RevocationReason
 from certificates.services.credentials import replace_credential, revoke_credential
 from certificates.services.templates import create_template, publish_template
 from certificates.web_certificate import get_sheet
+from courses.catalogue import open_institutions, unknown_institutions
 from courses.content.reader import read_folder
 from courses.models import Course, CourseStaff, StaffRole
-from courses.queries.institutions import open_institutions, unknown_institutions
-from courses.services.publishing import MissingOnSite
+from courses.publishing import MissingOnSite
 from kernel import clock
 from kernel.codes import printed_code
 from kernel.crypto import signing_keys

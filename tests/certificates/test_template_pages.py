@@ -18,7 +18,7 @@ from certificates.services.credentials import replace_credential
 from certificates.web_certificate import get_sheet
 from courses.content.reader import read_folder
 from courses.models import StaffRole
-from courses.services.publishing import MissingOnSite
+from courses.publishing import MissingOnSite
 from kernel import clock
 from kernel.crypto import signing_keys
 from kernel.i18n import reading

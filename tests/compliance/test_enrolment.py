@@ -14,8 +14,8 @@ from compliance.queries.obstacles import list_obstacles
 from compliance.rules.terms import AllRequirement, AnyRequirement, CourseRequirement, DeadlineAnchor, RelativeDeadline
 from compliance.services import enrolment
 from compliance.services.obligations import EnrolmentMode
+from courses import authoring
 from courses.models import Course
-from courses.services import archiving
 from enrolments.models import Edition, EditionPlace, Enrolment
 from enrolments.services import editions
 from enrolments.take_rules import EnrolmentObstacle
@@ -227,12 +227,12 @@ Hinder = Callable[[Instance, Course, Edition], None]
 
 def _archive(instance: Instance, course: Course, _edition: Edition) -> None:
     with instance.database.unit_of_work() as session:
-        archiving.archive(session, SYSTEM, session.get_one(Course, course.id), "Se acabó.", now=noon(2, 1))
+        authoring.archive(session, SYSTEM, session.get_one(Course, course.id), "Se acabó.", now=noon(2, 1))
 
 
 def _unarchive(instance: Instance, course: Course, _edition: Edition) -> None:
     with instance.database.unit_of_work() as session:
-        archiving.unarchive(session, SYSTEM, session.get_one(Course, course.id), "Vuelve.", now=noon(3, 2))
+        authoring.unarchive(session, SYSTEM, session.get_one(Course, course.id), "Vuelve.", now=noon(3, 2))
 
 
 def _publish(instance: Instance, course: Course, version: int | None) -> None:

@@ -6,11 +6,9 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
+from courses import drafts, team, versions
+from courses.drafts import AutosavedText
 from courses.models import Course, CourseVersion, StaffRole
-from courses.queries import autosaved
-from courses.queries import versions as course_versions
-from courses.queries.autosaved import AutosavedText
-from courses.services import team
 from kernel import clock, outbox
 from kernel.permissions import SYSTEM
 from lms.instance import Instance
@@ -48,7 +46,7 @@ def published(instance: Instance, number: int) -> str:
     """Return the lesson's text as a version published it."""
     with instance.database.unit_of_work(write=False) as session:
         version = session.execute(select(CourseVersion).where(CourseVersion.number == number)).scalar_one()
-        return course_versions.version_files(session, instance.files, version)[PATH].decode()
+        return versions.version_files(session, instance.files, version)[PATH].decode()
 
 
 def save_another(instance: Instance, course: Course, word: str = "manos") -> None:
@@ -130,7 +128,7 @@ def test_who_typed_goes_on_typing_after_the_publication(colleague: Browser, type
 def typed_at(instance: Instance) -> AutosavedText:
     """Return the only text that was saved by itself."""
     with instance.database.unit_of_work(write=False) as session:
-        (found,) = autosaved.list_autosaved(session, session.scalars(select(Course.id)).one())
+        (found,) = drafts.list_autosaved(session, session.scalars(select(Course.id)).one())
         return found
 
 
@@ -173,7 +171,7 @@ def test_a_text_that_nobody_ever_saved_stays_behind_whole(editor: Browser, insta
 
     with instance.database.unit_of_work(write=False) as session:
         version = session.execute(select(CourseVersion).where(CourseVersion.number == 2)).scalar_one()
-        assert TWIN not in course_versions.version_files(session, instance.files, version)
+        assert TWIN not in versions.version_files(session, instance.files, version)
     assert "en inglés" in page
     assert "Half a sent" in draft_texts(instance)[TWIN]
 
@@ -195,7 +193,7 @@ def whole(instance: Instance, number: int) -> str:
     """Return all the texts of a version."""
     with instance.database.unit_of_work(write=False) as session:
         version = session.execute(select(CourseVersion).where(CourseVersion.number == number)).scalar_one()
-        return "".join(text.decode(errors="replace") for text in course_versions.version_files(session, instance.files, version).values())
+        return "".join(text.decode(errors="replace") for text in versions.version_files(session, instance.files, version).values())
 
 
 @pytest.mark.slow

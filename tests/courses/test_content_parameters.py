@@ -5,7 +5,7 @@ from fractions import Fraction
 
 import pytest
 
-from courses import publication
+from courses import publishing
 from courses.content.model import CourseFolder, Severity
 from courses.content.parameter_uses import changed_parameters, list_uses
 from lms.app import KINDS
@@ -66,7 +66,7 @@ def test_a_calculated_figure_is_rounded_to_cents_where_it_is_not_whole(formula: 
 def test_lessons_and_questions_use_what_was_calculated() -> None:
     """spec/content-format 5 and 8."""
     files = folders.changed(LESSON, "\n## ", "\nMínima: {{ maxima }}.\n\n## ", with_figures(BASE))
-    prepared = publication.prepare(files, KINDS, today=TODAY).prepared
+    prepared = publishing.prepare(files, KINDS, today=TODAY).prepared
 
     assert prepared is not None
     lesson = next(one for one in prepared.activities.values() if "2892,0" in str(one))
@@ -99,11 +99,11 @@ def test_a_figure_past_its_review_refuses_publishing_but_not_the_courses_that_co
     files = with_figures(BASE)
     late = date(2027, 1, 1)
 
-    assert publication.check(files, KINDS, today=date(2026, 12, 31)).course is not None
-    refused = publication.check(files, KINDS, today=late)
+    assert publishing.check(files, KINDS, today=date(2026, 12, 31)).course is not None
+    refused = publishing.check(files, KINDS, today=late)
     assert refused.course is None
     assert [(one.code, one.severity) for one in refused.findings] == [("C805", Severity.ERROR)]
-    tolerated = publication.check(files, KINDS, today=late, tolerated={"C805"})
+    tolerated = publishing.check(files, KINDS, today=late, tolerated={"C805"})
     assert tolerated.course is not None
     assert [(one.code, one.severity) for one in tolerated.findings] == [("C805", Severity.WARNING)]
 

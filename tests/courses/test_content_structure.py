@@ -9,7 +9,7 @@ import pytest
 from courses.content.derived_keys import slug
 from courses.content.model import CompletionRule, FolderKind, LessonSettings, Severity, Visibility, WordRange
 from courses.content.published import vanished
-from courses.publication import check
+from courses.publishing import check
 from lms.app import KINDS
 from tests.support import folders
 from tests.support.folders import (

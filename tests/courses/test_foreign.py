@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from courses import publication
+from courses import publishing
 from courses.content.foreign.folder import ConversionOptions, convert_folder
 from courses.content.foreign.model import Converted, RemarkKind, grouped, in_source
 from courses.content.reader import read_directory
@@ -27,7 +27,7 @@ def convert(files: Mapping[str, str | bytes], **wanted: str) -> Converted:
     """Convert a folder, and see that a course comes of it in which nothing refuses publishing."""
     contents = {path: content.encode() if isinstance(content, str) else content for path, content in files.items()}
     converted = convert_folder(contents, ConversionOptions(**{"name": "mi-curso", "author": "Ana", **wanted}))
-    checked = publication.check(converted.files, KINDS, today=TODAY)
+    checked = publishing.check(converted.files, KINDS, today=TODAY)
     assert [
         f"{found.file}:{found.line} {found.code} {found.message}" for found in checked.findings if found.severity.value == "error"
     ] == []
@@ -246,7 +246,7 @@ def test_places_are_those_of_the_authors_file_and_words_as_they_were_written() -
         (12, "no2.md"),
     ]
     assert b"\\{{ x }}" in converted.files["01-mi-curso/01-uno.es.md"]
-    found = in_source(publication.check(converted.files, KINDS, today=TODAY).findings, converted.origins)
+    found = in_source(publishing.check(converted.files, KINDS, today=TODAY).findings, converted.origins)
     assert {(finding.file, finding.line) for finding in found if finding.code in ("C312", "C319")} == {("a.md", 9), ("a.md", 14)}
 
 
@@ -315,7 +315,7 @@ TEXTS = st.lists(st.sampled_from(PIECES), max_size=25).map("\n".join)
 def test_no_text_breaks_the_conversion_and_what_comes_of_it_is_a_course(text: str) -> None:
     converted = convert_folder({"a.md": text.encode(), "b.md": b"# B\n"}, ConversionOptions(name="x", author="Ana"))
 
-    assert publication.check(converted.files, KINDS, today=TODAY).folder is not None
+    assert publishing.check(converted.files, KINDS, today=TODAY).folder is not None
 
 
 def test_titles_of_links_images_code_and_tags_are_counted() -> None:

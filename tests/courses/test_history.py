@@ -9,11 +9,9 @@ from alembic import command
 from sqlalchemy import func, select, text, update
 from sqlalchemy.orm import Session
 
+from courses import catalogue, drafts, history
+from courses.drafts import FileContent, text_content
 from courses.models import Course, DraftFileVersion, DraftRevision, RevisionOrigin
-from courses.queries import catalogue, history
-from courses.queries import drafts as draft_queries
-from courses.services import drafts
-from courses.services.drafts import FileContent, text_content
 from kernel import migrations
 from kernel.audit import AuditEntry
 from kernel.db import Database
@@ -112,7 +110,7 @@ def test_one_file_comes_back_and_the_others_stay(instance: Instance) -> None:
     with instance.database.unit_of_work(write=False) as session:
         course = the_course(session)
         expected = {**before, LESSON: b"uno\n", PICTURE: PNG, "README.md": b"otro\n"}
-        assert draft_queries.draft_files(session, instance.files, course.id) == expected
+        assert drafts.draft_files(session, instance.files, course.id) == expected
         newest = history.list_revisions(session, course.id, limit=2)
         assert [(entry.origin, entry.restored) for entry in newest] == [(RevisionOrigin.RESTORED, 2), (RevisionOrigin.RESTORED, 1)]
         said = session.scalars(select(AuditEntry.facts).where(AuditEntry.verb == "course.draft_saved").order_by(AuditEntry.id)).all()
@@ -143,7 +141,7 @@ def test_any_state_of_a_random_history_can_be_read_and_brought_back(instance: In
     with instance.database.unit_of_work(write=False) as session:
         course = the_course(session)
         assert course.draft_revision == len(states)
-        assert draft_queries.draft_files(session, instance.files, course.id) == states[-1]
+        assert drafts.draft_files(session, instance.files, course.id) == states[-1]
         for revision, state in enumerate(states, start=1):
             found = history.list_contents_at(session, course.id, paths, revision)
             read = {path: instance.files.read(file.sha256) if file.body is None else file.body.encode() for path, file in found.items()}

@@ -5,9 +5,8 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import func, select
 
+from courses import authoring, catalogue, history
 from courses.models import Course, DraftFileVersion, DraftRevision
-from courses.queries import catalogue, history
-from courses.services import authoring
 from kernel import clock
 from kernel.permissions import Actor
 from lms.instance import Instance

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from courses import publication, rendering
+from courses import publishing, rendering
 from courses.content.model import Severity
 from courses.content.render_cache import RenderedLessonCache
 from courses.kinds import PreparedCourse
-from courses.publication import digest_of
+from courses.publishing import digest_of
 from kernel.errors import Unavailable
 from kernel.markup import render_state
 from kernel.markup.model import RenderedText
@@ -23,7 +23,7 @@ TODAY = date(2026, 6, 1)
 
 def prepared(files: dict[str, bytes]) -> PreparedCourse:
     """Prepare a folder in which nothing refuses publishing."""
-    checked = publication.prepare(files, KINDS, today=TODAY)
+    checked = publishing.prepare(files, KINDS, today=TODAY)
     assert checked.prepared is not None, [found.message for found in checked.findings if found.severity is Severity.ERROR]
     return checked.prepared
 
@@ -42,7 +42,7 @@ def test_a_folder_with_an_error_is_not_prepared() -> None:
     files = folder(modules=1)
     broken = files["01-parte/banco.yaml"].replace(b"- right: cuatro", b"- wrong: cuatro")
 
-    checked = publication.prepare({**files, "01-parte/banco.yaml": broken}, KINDS, today=TODAY)
+    checked = publishing.prepare({**files, "01-parte/banco.yaml": broken}, KINDS, today=TODAY)
 
     assert checked.prepared is None
     assert any(finding.severity.value == "error" and finding.file == "01-parte/banco.yaml" for finding in checked.findings)
@@ -58,7 +58,7 @@ def test_a_text_that_the_renderer_gives_up_after_the_check_is_never_published_em
     files = changed(COURSE, "Cuánta agua", LINKED)
     files = changed(BANK, "Cuánta agua", LINKED, files)
     kinds, really = replace(KINDS, lesson_cache=RenderedLessonCache(tmp_path)), getattr(rendering, render)
-    publication.forget_rendered()
+    publishing.forget_rendered()
 
     def too_late(*given: object) -> RenderedText:
         with pytest.MonkeyPatch.context() as patch:
@@ -69,10 +69,10 @@ def test_a_text_that_the_renderer_gives_up_after_the_check_is_never_published_em
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(rendering, render, too_late)
         with pytest.raises(Unavailable):
-            publication.prepare(files, kinds, today=TODAY)
+            publishing.prepare(files, kinds, today=TODAY)
 
-    again = publication.prepare(files, kinds, today=TODAY).prepared
-    publication.forget_rendered()
+    again = publishing.prepare(files, kinds, today=TODAY).prepared
+    publishing.forget_rendered()
     fresh = prepared(files)
     assert again is not None
     assert again.activities == fresh.activities

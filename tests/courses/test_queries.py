@@ -3,11 +3,10 @@
 import pytest
 from sqlalchemy import func, select
 
+from courses import catalogue
+from courses import versions as course_outlines
 from courses.content.language_shares import count_written_words
 from courses.models import Course, CourseVersion
-from courses.queries import catalogue as course_catalogue
-from courses.queries import outlines as course_outlines
-from courses.queries import versions as course_versions
 from kernel.errors import NotFound, SignInNeeded
 from kernel.permissions import Actor
 from lms.instance import Instance
@@ -89,7 +88,7 @@ def test_the_catalogue_is_in_order_and_in_pieces(instance: Instance) -> None:
         a_course(instance, f"curso-{number}", modules=1)
 
     with instance.database.unit_of_work(write=False) as session:
-        pieces = [[entry.slug for entry in course_catalogue.list_catalogue(session, offset=start, limit=2)] for start in (0, 2, 4)]
+        pieces = [[entry.slug for entry in catalogue.list_catalogue(session, offset=start, limit=2)] for start in (0, 2, 4)]
 
     assert pieces == [["curso-0", "curso-1"], ["curso-2", "curso-3"], []]
 
@@ -101,7 +100,7 @@ def test_versions_are_listed_with_who_published_them(instance: Instance) -> None
         session.execute(select(CourseVersion)).scalar_one().published_by = teacher.id
 
     with instance.database.unit_of_work(write=False) as session:
-        assert [(version.number, version.by) for version in course_versions.list_versions(session, course.id)] == [(1, "Pilar Maestra")]
+        assert [(version.number, version.by) for version in course_outlines.list_versions(session, course.id)] == [(1, "Pilar Maestra")]
 
 
 def test_a_course_as_its_team_sees_it_asks_for_a_session_whether_it_exists_or_not(instance: Instance) -> None:
@@ -112,8 +111,8 @@ def test_a_course_as_its_team_sees_it_asks_for_a_session_whether_it_exists_or_no
     with instance.database.unit_of_work(write=False) as session:
         for slug in ("prueba", "inventado"):
             with pytest.raises(SignInNeeded):
-                course_catalogue.get_taught_course(session, Actor(), slug)
+                catalogue.get_taught_course(session, Actor(), slug)
         with pytest.raises(NotFound):
-            course_catalogue.get_taught_course(session, teacher, "inventado")
-        assert course_catalogue.get_taught_course(session, teacher, "prueba").staff_role == "editor"
+            catalogue.get_taught_course(session, teacher, "inventado")
+        assert catalogue.get_taught_course(session, teacher, "prueba").staff_role == "editor"
         assert session.scalar(select(func.count()).select_from(Course)) == 1

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import func, select
 
-from courses import publication
+from courses import drafts, publishing, team
 from courses.content.reader import read_directory
 from courses.models import (
     Activity,
@@ -19,10 +19,7 @@ from courses.models import (
     PublicationNature,
     StaffRole,
 )
-from courses.queries import drafts as course_drafts
-from courses.services import publishing as publishing_services
-from courses.services import team as team_services
-from courses.services.publishing import PublishOptions
+from courses.publishing import PublishOptions
 from kernel.audit import AuditEntry
 from kernel.errors import Conflict
 from kernel.outbox import Job
@@ -45,12 +42,12 @@ def counted(instance: Instance, *models: type) -> dict[str, int]:
 
 def publish_draft(instance: Instance, files: dict[str, bytes], revision: int | None) -> int:
     """Publish as the page does, with the revision that was looked at; return the version's number."""
-    prepared = publication.prepare(files, KINDS, today=NOON.date()).prepared
+    prepared = publishing.prepare(files, KINDS, today=NOON.date()).prepared
     assert prepared is not None
     with instance.database.unit_of_work() as session:
         course = session.execute(select(Course)).scalar_one()
         options = PublishOptions(PublicationNature.CORRECTION, "", revision)
-        return publishing_services.publish_version(session, SYSTEM, course, prepared, KINDS, instance.files, options, now=NOON).number
+        return publishing.publish_version(session, SYSTEM, course, prepared, KINDS, instance.files, options, now=NOON).number
 
 
 def test_a_draft_keeps_the_revision_of_each_file_and_changes_only_what_changed(instance: Instance) -> None:
@@ -101,7 +98,7 @@ def test_a_draft_comes_out_byte_for_byte_as_it_went_in(instance: Instance) -> No
 
     with instance.database.unit_of_work(write=False) as session:
         course = session.execute(select(Course)).scalar_one()
-        assert course_drafts.draft_files(session, instance.files, course.id) == files
+        assert drafts.draft_files(session, instance.files, course.id) == files
 
 
 def test_publishing_the_same_text_again_makes_no_version(instance: Instance) -> None:
@@ -273,7 +270,7 @@ def test_somebody_in_the_team_has_one_role(instance: Instance) -> None:
 
     for role in (StaffRole.GRADER, StaffRole.EDITOR):
         with instance.database.unit_of_work() as session:
-            team_services.add_staff(session, SYSTEM, session.get_one(Course, course.id), person.id, role, now=NOON)
+            team.add_staff(session, SYSTEM, session.get_one(Course, course.id), person.id, role, now=NOON)
 
     with instance.database.unit_of_work(write=False) as session:
         assert [row.role for row in session.scalars(select(CourseStaff))] == ["editor"]

@@ -7,7 +7,7 @@ from werkzeug.datastructures import MultiDict
 
 from courses.content import course_fields, list_fields
 from courses.content.settings import FieldShape, FieldSpec, FormValues, number_typed, numbers_typed
-from courses.forms import settings_form
+from courses.editor import settings_form
 from lms.app import KINDS
 from quizzes.content import quiz_fields as asked_of_quizzes
 from quizzes.content import slot_fields

@@ -5,10 +5,9 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
+from courses import authoring, catalogue, drafts
+from courses.access import CourseArchived
 from courses.models import Course, StaffRole
-from courses.queries import catalogue
-from courses.services import archiving, drafts
-from courses.services.archive_guard import CourseArchived
 from enrolments.services import editions
 from kernel import clock, outbox
 from kernel.errors import Conflict
@@ -100,7 +99,7 @@ def test_what_was_never_published_is_not_put_away(browser: Browser, instance: In
 def put_away(instance: Instance) -> None:
     """Archive the course while somebody has its pages open."""
     with instance.database.unit_of_work() as session:
-        archiving.archive(session, SYSTEM, catalogue.lock_course(session, session.scalars(select(Course.id)).one()), "Fin", now=clock.now())
+        authoring.archive(session, SYSTEM, catalogue.lock_course(session, session.scalars(select(Course.id)).one()), "Fin", now=clock.now())
 
 
 def test_the_pages_of_its_draft_are_closed_and_say_why(owner: Browser, instance: Instance) -> None:

@@ -11,12 +11,10 @@ from bs4 import BeautifulSoup
 from sqlalchemy import func, select
 
 from accounts.uploads import delete_pending_uploads
+from courses import catalogue, drafts
 from courses.content.archives import read_folder_archive
+from courses.drafts import text_content
 from courses.models import Course, CourseStaff, DraftFile, DraftRevision, PendingFolder, StaffRole
-from courses.queries import catalogue
-from courses.queries import drafts as draft_queries
-from courses.services import drafts
-from courses.services.drafts import text_content
 from kernel import clock
 from kernel.archives import ArchiveRefused, write_archive
 from kernel.audit import AuditEntry
@@ -73,7 +71,7 @@ def draft(instance: Instance, slug: str = "prueba") -> dict[str, bytes]:
     """Return a course's draft."""
     with instance.database.unit_of_work(write=False) as session:
         course = session.execute(select(Course.id).where(Course.slug == slug)).scalar_one()
-        return draft_queries.draft_files(session, instance.files, course)
+        return drafts.draft_files(session, instance.files, course)
 
 
 def edit(instance: Instance, contents: dict[str, bytes]) -> None:

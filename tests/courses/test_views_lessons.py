@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from courses import lesson_preview
+from courses import draft_checks
 from courses.models import Course
 from kernel.left_out import SENTENCE
 from kernel.markup.foreign import CONTENT, FORMULAS
@@ -407,13 +407,13 @@ def test_what_pasting_leaves_out_is_told_by_kind(editor: Browser) -> None:
 
 def test_two_previews_read_the_course_around_a_lesson_once(editor: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
     """The process keeps it between requests, until something other than the body of a lesson changes."""
-    reads, read_course = list[str](), lesson_preview.read_unchecked
+    reads, read_course = list[str](), draft_checks.read_unchecked
 
     def count(*given: Any, **named: Any) -> Any:
         reads.append("course")
         return read_course(*given, **named)
 
-    monkeypatch.setattr(lesson_preview, "read_unchecked", count)
+    monkeypatch.setattr(draft_checks, "read_unchecked", count)
     for _time in range(2):
         editor.get(f"{EDITOR}/preview")
 

@@ -6,8 +6,8 @@ import io
 import pytest
 from sqlalchemy import select
 
+from courses import drafts
 from courses.models import Course
-from courses.queries import drafts as draft_queries
 from lms.instance import Instance
 from tests.support.access import a_cast
 from tests.support.browser import Browser, every_statement
@@ -151,6 +151,6 @@ def test_a_course_has_so_much_room_and_what_it_has_already_takes_none(editor: Br
     send(editor, "dos.pdf", second)
     assert "pueden ocupar" in send(editor, "tres.pdf", third, status=422)
     with instance.database.unit_of_work(write=False) as session:
-        assert sorted(draft_queries.media_sizes(session, course.id).values()) == [len(first), len(second)]
+        assert sorted(drafts.media_sizes(session, course.id).values()) == [len(first), len(second)]
 
     send(editor, "otra-vez.pdf", first)

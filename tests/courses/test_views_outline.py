@@ -7,11 +7,9 @@ from sqlalchemy import select
 
 from accounts import accounts
 from accounts.models import Person
+from courses import authoring, catalogue, drafts, team
 from courses.content.starter_files import NewCourse
 from courses.models import Course, StaffRole
-from courses.queries import catalogue, drafts
-from courses.services import authoring, team
-from courses.services import drafts as files
 from kernel import clock
 from kernel.permissions import SYSTEM, SiteRole
 from lms.instance import Instance
@@ -163,7 +161,7 @@ def test_an_activity_goes_to_another_module_with_what_it_shows(browser: Browser,
             "01-parte/04-otra.es.md": "---\nkey: otra\ntitle: Otra\n---\n![Dos](media/dos.svg)\n\n: Pie. | Crédito\n",
             "02-parte/media/uno.svg": drawing + "\n\n",
         }
-        files.save_files(session, SYSTEM, row, {path: files.text_content(text) for path, text in written.items()}, now=clock.now())
+        drafts.save_files(session, SYSTEM, row, {path: drafts.text_content(text) for path, text in written.items()}, now=clock.now())
 
     press_in_outline(browser, "place leccion-1 parte-2 1")
 
@@ -193,7 +191,7 @@ def test_pictures_that_take_other_names_take_no_name_of_one_another(browser: Bro
             "01-parte/media/uno-2.svg": drawing % "segundo",
             "02-parte/media/Uno.svg": drawing % "ajeno",
         }
-        files.save_files(session, SYSTEM, row, {path: files.text_content(text) for path, text in written.items()}, now=clock.now())
+        drafts.save_files(session, SYSTEM, row, {path: drafts.text_content(text) for path, text in written.items()}, now=clock.now())
 
     press_in_outline(browser, "place leccion-1 parte-2 1")
 
@@ -220,8 +218,8 @@ def test_a_picture_that_questions_show_too_is_copied(browser: Browser, instance:
             "01-parte/banco.yaml": question % ("una", "media/uno.svg"),
             "02-parte/banco/figuras.yaml": question % ("dos", "../media/uno.svg"),
         }
-        contents = {path: files.text_content(text) for path, text in written.items()}
-        files.save_files(session, SYSTEM, row, contents, removed=["02-parte/banco.yaml"], now=clock.now())
+        contents = {path: drafts.text_content(text) for path, text in written.items()}
+        drafts.save_files(session, SYSTEM, row, contents, removed=["02-parte/banco.yaml"], now=clock.now())
 
     press_in_outline(browser, "place leccion-1 parte-2 1")
     press_in_outline(browser, "place leccion-2 parte-1 1")
@@ -246,7 +244,7 @@ def test_a_quiz_whose_picture_takes_another_name_still_says_where_it_draws_from(
             "01-parte/media/uno.svg": drawing,
             "02-parte/media/uno.svg": drawing + "\n",
         }
-        files.save_files(session, SYSTEM, row, {path: files.text_content(text) for path, text in written.items()}, now=clock.now())
+        drafts.save_files(session, SYSTEM, row, {path: drafts.text_content(text) for path, text in written.items()}, now=clock.now())
 
     press_in_outline(browser, "place cuestionario-1 parte-2 1")
 

@@ -5,8 +5,8 @@ import re
 import pytest
 from sqlalchemy import select
 
+from courses.drafts import draft_bodies
 from courses.models import Course
-from courses.queries.drafts import draft_bodies
 from lms.instance import Instance
 from tests.support.access import a_cast
 from tests.support.browser import Browser, every_statement

@@ -5,8 +5,8 @@ import re
 import pytest
 from sqlalchemy import select, update
 
+from courses import team as team_services
 from courses.models import Course, CourseInvitation, CourseStaff, StaffRole
-from courses.services import team as team_services
 from kernel import clock, outbox
 from kernel.audit import AuditEntry
 from kernel.permissions import SYSTEM

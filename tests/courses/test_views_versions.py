@@ -6,9 +6,8 @@ from datetime import UTC, datetime
 import pytest
 from sqlalchemy import func, select, update
 
+from courses import drafts, versions
 from courses.models import Course, CourseVersion, DraftFileVersion
-from courses.queries import drafts as course_drafts
-from courses.queries import versions as course_versions
 from kernel.audit import AuditEntry
 from lms.instance import Instance
 from tests.support.access import a_cast, outcome
@@ -33,15 +32,15 @@ def draft_of(instance: Instance) -> dict[str, bytes]:
     """Read the working copy of the course."""
     with instance.database.unit_of_work(write=False) as session:
         course = session.execute(select(Course).where(Course.slug == "prueba")).scalar_one()
-        return course_drafts.draft_files(session, instance.files, course.id)
+        return drafts.draft_files(session, instance.files, course.id)
 
 
 def text_of(instance: Instance, number: int) -> dict[str, bytes]:
     """Read what a version was made from."""
     with instance.database.unit_of_work(write=False) as session:
         course = session.execute(select(Course).where(Course.slug == "prueba")).scalar_one()
-        version = course_versions.get_version(session, course.id, number)
-        return course_versions.version_files(session, instance.files, version)
+        version = versions.get_version(session, course.id, number)
+        return versions.version_files(session, instance.files, version)
 
 
 @pytest.fixture

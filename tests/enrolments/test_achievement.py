@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import select
 
 from certificates.models import Credential
-from courses.queries.outlines import get_outline
+from courses.versions import get_outline
 from enrolments.achievement import SubmissionMoments, achieved_by
 from enrolments.models import ActivityResult, Completion, CompletionReview
 from enrolments.rules import GradingMethod, LearnerResult

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import insert, select, update
 
 from courses.models import Course
-from courses.queries.outlines import get_outline
+from courses.versions import get_outline
 from enrolments.models import Completion, Enrolment
 from enrolments.queries import progress_report as queries
 from enrolments.queries.gradebook import GradebookFilter, next_steps

@@ -13,7 +13,7 @@ from sqlalchemy import select
 from accounts import accounts
 from accounts.models import Person
 from courses.models import Course, StaffRole
-from courses.services.team import add_staff
+from courses.team import add_staff
 from enrolments.services import invitations as services
 from enrolments.services.invitations import InvitationBatch
 from kernel import clock

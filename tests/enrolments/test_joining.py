@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from accounts.models import Person
 from courses.models import Course, PublicationNature
-from courses.queries.outlines import get_outline
+from courses.versions import get_outline
 from enrolments import jobs
 from enrolments.models import ActivityResult, Enrolment
 from enrolments.pages.results import reasons_of

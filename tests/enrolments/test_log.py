@@ -6,9 +6,9 @@ from uuid import uuid4
 import pytest
 
 from accounts.models import Person
+from courses import log
+from courses.log import LogEntry
 from courses.models import Course
-from courses.pages import log as course_pages
-from courses.queries.team import LogEntry
 from enrolments.audit_verbs import EnrolmentVerb
 from enrolments.models import LearnerGroup
 from enrolments.pages import log as pages
@@ -98,4 +98,4 @@ def test_everything_that_can_be_in_the_log_has_a_sentence() -> None:
         pages.LOG.sentences
     )
     assert set(theirs) <= set(quiz_pages.LOG.sentences)
-    assert "Other action" not in course_pages.sentence(LogEntry(at=clock.now(), by="", verb=RecordVerb.LEFT_OUT, facts={}, person=""))
+    assert "Other action" not in log.sentence(LogEntry(at=clock.now(), by="", verb=RecordVerb.LEFT_OUT, facts={}, person=""))

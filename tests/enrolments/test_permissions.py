@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 
 from sqlalchemy import func, select, update
 
+from courses import catalogue
 from courses.models import Course, CourseVersion, StaffRole
-from courses.queries import catalogue as course_catalogue
 from enrolments.models import ActivityResult, Enrolment
 from enrolments.permissions import LearningAction
 from enrolments.queries import learning as queries
@@ -157,10 +157,10 @@ def test_the_catalogue_lists_exactly_what_a_stranger_may_view(instance: Instance
         session.execute(update(Course).where(Course.slug == "cuatro").values(published_version_id=None))
 
     with instance.database.unit_of_work(write=False) as session:
-        listed = {entry.slug for entry in course_catalogue.list_catalogue(session, limit=100)}
+        listed = {entry.slug for entry in catalogue.list_catalogue(session, limit=100)}
         seats = [queries.get_learner_context(session, Actor(), slug) for slug in session.scalars(select(Course.slug))]
         allowed = {context.slug for context in seats if policy().allows(Actor(), LearningAction.VIEW_COURSE, context)}
-        assert course_catalogue.count_catalogue(session) == len(listed)
+        assert catalogue.count_catalogue(session) == len(listed)
 
     assert listed == allowed == {"uno"}
 

@@ -13,14 +13,9 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from sqlalchemy import select
 
 from certificates.models import Credential
-from courses import publication
+from courses import catalogue, drafts, publishing, versions
 from courses.models import CourseVersion, PublicationNature
-from courses.queries import catalogue as course_catalogue
-from courses.queries import outlines as course_outlines
-from courses.queries import versions as course_versions
-from courses.services import drafts as draft_services
-from courses.services import publishing as publishing_services
-from courses.services.publishing import PublishOptions
+from courses.publishing import PublishOptions
 from enrolments.models import ActivityResult, Completion, Enrolment
 from enrolments.queries import learning as queries
 from enrolments.queries import versions as version_queries
@@ -173,19 +168,17 @@ class Histories(RuleBasedStateMachine):
     def publish(self, nature: str) -> None:
         """The draft goes out; what has not changed makes no version."""
         files = self._folder()
-        checked = publication.prepare(files, KINDS, today=NOON.date())
+        checked = publishing.prepare(files, KINDS, today=NOON.date())
         assert checked.prepared is not None, [found.message for found in checked.findings]
         assert checked.course is not None
-        kept = draft_services.keep_contents(self.instance.files, files, {})
+        kept = drafts.keep_contents(self.instance.files, files, {})
         options = PublishOptions(
             PublicationNature.CORRECTION if nature == "correction" else PublicationNature.IMPROVEMENT, "", asks_learners=nature == "choice"
         )
         self._tick()
         with self.instance.database.unit_of_work() as session:
-            course = draft_services.import_draft(session, SYSTEM, checked.course, kept, now=self.now)
-            row = publishing_services.publish_version(
-                session, SYSTEM, course, checked.prepared, KINDS, self.instance.files, options, now=self.now
-            )
+            course = drafts.import_draft(session, SYSTEM, checked.course, kept, now=self.now)
+            row = publishing.publish_version(session, SYSTEM, course, checked.prepared, KINDS, self.instance.files, options, now=self.now)
         self._published(row, tuple(self.draft), nature)
 
     @rule(place=st.integers(0, 9), nature=st.sampled_from(["correction", "improvement", "choice"]))
@@ -195,8 +188,8 @@ class Histories(RuleBasedStateMachine):
         self._tick()
         with self.instance.database.unit_of_work(write=False) as session:
             version = session.get_one(CourseVersion, old.id)
-            files = course_versions.version_files(session, self.instance.files, version)
-        prepared = publication.prepare(files, KINDS, today=NOON.date()).prepared
+            files = versions.version_files(session, self.instance.files, version)
+        prepared = publishing.prepare(files, KINDS, today=NOON.date()).prepared
         assert prepared is not None
         options = PublishOptions(
             PublicationNature.CORRECTION if nature == "correction" else PublicationNature.IMPROVEMENT,
@@ -206,8 +199,8 @@ class Histories(RuleBasedStateMachine):
             version.draft_revision,
         )
         with self.instance.database.unit_of_work() as session:
-            course = course_catalogue.get_course(session, version.course_id)
-            row = publishing_services.publish_version(session, SYSTEM, course, prepared, KINDS, self.instance.files, options, now=self.now)
+            course = catalogue.get_course(session, version.course_id)
+            row = publishing.publish_version(session, SYSTEM, course, prepared, KINDS, self.instance.files, options, now=self.now)
         self._published(row, old.things, nature)
 
     def _published(self, row: CourseVersion, things: tuple[Thing, ...], nature: str) -> None:
@@ -289,7 +282,7 @@ class Histories(RuleBasedStateMachine):
                 enrolment = session.execute(select(Enrolment).where(Enrolment.person_id == learner.actor.person_id)).scalar_one()
                 assert enrolment.course_version_id == learner.follows.id
                 rows = {row.activity_key: row for row in session.scalars(select(ActivityResult).filter_by(enrolment_id=enrolment.id))}
-                outline = course_outlines.get_outline(session, learner.follows.id)
+                outline = versions.get_outline(session, learner.follows.id)
                 assert set(outline.by_key) == {thing.key for thing in learner.follows.things}
                 for thing in learner.follows.things:
                     row = rows.get(thing.key)

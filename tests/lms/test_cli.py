@@ -17,9 +17,9 @@ import pytest
 import structlog
 
 from accounts import people
+from courses import catalogue
+from courses.drafts import save_files, text_content
 from courses.models import CourseStaff, PublicationNature, StaffRole
-from courses.queries import catalogue as course_catalogue
-from courses.services.drafts import save_files, text_content
 from kernel import clock, migrations, outbox
 from kernel.db import Database
 from kernel.outbox import Job
@@ -197,7 +197,7 @@ def test_a_folder_is_imported_published_and_exported_byte_for_byte(
     """spec/content-format 1: import, publish, export."""
     assert "draft is imported" in lms("courses", "import", course_folder).out
     with instance.database.unit_of_work(write=False) as session:
-        course = course_catalogue.find_course(session, "prueba")
+        course = catalogue.find_course(session, "prueba")
         assert course is not None
         assert course.published_version_id is None
 
@@ -223,7 +223,7 @@ def test_what_has_errors_is_neither_imported_nor_published(lms: Command, instanc
         refused(said, "Nothing was")
         assert "course.yaml:1: C1" in said.out
     with instance.database.unit_of_work(write=False) as session:
-        assert course_catalogue.find_course(session, "prueba") is None
+        assert catalogue.find_course(session, "prueba") is None
 
 
 def test_a_folder_with_links_is_refused(lms: Command, course_folder: Path) -> None:
@@ -454,12 +454,12 @@ def test_a_database_that_is_away_is_told_in_one_line(
 def test_import_tells_what_changes_and_asks_where_the_draft_was_edited(lms: Command, instance: Instance, course_folder: Path) -> None:
     assert "se escribe" in lms("courses", "import", course_folder, "--dry-run").out
     with instance.database.unit_of_work(write=False) as session:
-        assert course_catalogue.find_course(session, "prueba") is None
+        assert catalogue.find_course(session, "prueba") is None
     lms("courses", "import", course_folder)
     lesson = "01-parte/01-leccion.es.md"
     text = (course_folder / lesson).read_bytes()
     with instance.database.unit_of_work() as session:
-        course = course_catalogue.find_course(session, "prueba")
+        course = catalogue.find_course(session, "prueba")
         assert course is not None
         edited = text_content(text.decode().replace("dedos", "manos"))
         save_files(session, SYSTEM, course, {lesson: edited}, now=clock.now())
@@ -482,7 +482,7 @@ def test_import_tells_what_changes_and_asks_where_the_draft_was_edited(lms: Comm
     assert "revision 3" in lms("courses", "import", course_folder, "--merge", "--prefer", "folder").out
     assert "igual" in lms("courses", "import", course_folder).out
     with instance.database.unit_of_work() as session:
-        save_files(session, SYSTEM, course_catalogue.lock_course(session, course.id), {lesson: edited}, now=clock.now())
+        save_files(session, SYSTEM, catalogue.lock_course(session, course.id), {lesson: edited}, now=clock.now())
     replaced = lms("courses", "import", course_folder, "--replace").out
     assert f"revisión 4, la línea de comandos, {clock.now().date()}: {lesson}" in replaced
     assert "Sobrescrito" in replaced
@@ -498,7 +498,7 @@ def test_lessons_of_another_tool_become_a_draft_and_what_was_not_understood_is_t
     assert "1-agua.md:3: " in said.out
     assert "the draft is imported (revision 1)" in said.out
     with instance.database.unit_of_work(write=False) as session:
-        assert course_catalogue.find_course(session, "agua-y-luz") is not None
+        assert catalogue.find_course(session, "agua-y-luz") is not None
     empty = write(tmp_path / "vacia", {"a.txt": b"x"})
     refused(lms("courses", "import", empty, "--from-markdown"), "Markdown")
 

@@ -16,8 +16,8 @@ from accounts.models import Consent, Device, Person, RoleGrant
 from certificates.models import Credential, StoredTemplate
 from certificates.queries.credentials import signed_content
 from certificates.rules.credentials import canonical_content
+from courses import versions
 from courses.models import CourseStaff
-from courses.queries import outlines as course_outlines
 from enrolments.models import ActivityResult, Completion, Enrolment
 from enrolments.queries.learning import results_of
 from enrolments.rules import evaluate_completion
@@ -65,7 +65,7 @@ def test_what_is_filled_in_agrees_with_itself(instance: Instance) -> None:
     with instance.database.unit_of_work(write=False) as session:
         enrolled = session.scalars(select(Enrolment)).all()
         for enrolment in enrolled:
-            outline = course_outlines.get_outline(session, enrolment.course_version_id)
+            outline = versions.get_outline(session, enrolment.course_version_id)
             progress = evaluate_completion(outline, results_of(session, enrolment.id), NOW)
             completion = session.scalar(select(Completion).where(Completion.enrolment_id == enrolment.id))
             assert (enrolment.done, enrolment.total) == (progress.done, progress.total)

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import select
 
 from accounts.models import Person
-from courses.queries import catalogue as course_catalogue
+from courses import catalogue
 from enrolments.models import Enrolment
 from lms.demo.people import DOMAIN
 from lms.demo.sample_class import ANSWERERS, NARROW, QUIZ, SLUG, WRONG_KEY, hold_sample_quiz
@@ -26,7 +26,7 @@ def test_item_analysis_finds_the_two_planted_defects_and_nothing_else_that_is_cl
     hold_sample_quiz(instance, now=NOW)
 
     with instance.database.unit_of_work(write=False) as session:
-        course = course_catalogue.find_course(session, SLUG)
+        course = catalogue.find_course(session, SLUG)
         assert course is not None
         quiz = analysis.list_compositions(session, course.id, QUIZ)
         examination = services.compute_statistics(session, analysis.attempt_set(session, quiz, CountedAttempts.FIRST, quiz.choices[0]))

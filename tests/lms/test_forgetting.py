@@ -10,8 +10,8 @@ from sqlalchemy.types import TypeEngine
 from accounts import accounts, addresses, privacy
 from accounts.models import Device, NationalIdentity, Person
 from accounts.privacy import PrivacyVerb
+from courses import team
 from courses.models import Course, CourseInvitation, StaffRole
-from courses.services import team
 from enrolments.models import (
     Announcement,
     CompletionReview,

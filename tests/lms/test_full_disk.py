@@ -98,7 +98,7 @@ def evidence_of_a_waiver(browser: Browser, instance: Instance) -> Send:
 
 
 DOORS = {
-    "courses/views/media.py": medium,
+    "courses/views/files.py": medium,
     "courses/views/lessons.py": picture_of_a_lesson,
     "courses/views/folders.py": course_folder,
     "standards/views.py": pytest.param(pictures_of_questions, marks=pytest.mark.slow),

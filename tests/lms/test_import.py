@@ -12,11 +12,10 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import func, select
 
+from courses import drafts, folders, history
 from courses.content.folder_merge import ConflictResolution, FileMergeState
 from courses.content.reader import read_directory, read_folder
 from courses.models import Course
-from courses.queries import history
-from courses.services import drafts, importing
 from kernel import clock
 from kernel.errors import Conflict
 from kernel.files import FolderStore
@@ -232,7 +231,7 @@ def test_who_edits_while_an_import_is_looked_at_is_not_overwritten(instance: Ins
     assert course is not None
 
     with pytest.raises(Conflict), instance.database.unit_of_work() as session:
-        importing.apply_import_plan(session, SYSTEM, plan, course, drafts.keep_contents(instance.files, contents, {}), now=clock.now())
+        folders.apply_import_plan(session, SYSTEM, plan, course, drafts.keep_contents(instance.files, contents, {}), now=clock.now())
     assert "README.md" not in draft_contents(instance)
 
 

@@ -6,14 +6,13 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
+from courses import catalogue, drafts
 from courses.content.folder_merge import FileMergeState
 from courses.content.marks import MARK, write_mark
 from courses.content.reader import read_directory, read_directory_mark
+from courses.drafts import text_content
+from courses.folders import Provenance
 from courses.models import Course
-from courses.queries import catalogue as course_catalogue
-from courses.services import drafts
-from courses.services.drafts import text_content
-from courses.services.importing import Provenance
 from kernel import clock
 from kernel.errors import NotFound
 from kernel.permissions import SYSTEM
@@ -183,7 +182,7 @@ def test_authors_of_changes_that_a_folder_does_not_know_are_named(instance: Inst
     changes = ((ana, b"manos"), (SYSTEM, b"pies"))
     for actor, word in changes:
         with instance.database.unit_of_work() as session:
-            row = course_catalogue.lock_course(session, course.id)
+            row = catalogue.lock_course(session, course.id)
             text = text_content(files[LESSON].replace(b"dedos", word).decode())
             drafts.save_files(session, actor, row, {LESSON: text}, now=clock.now())
     edit_draft(instance, {"scripts/a.py": b"1\n"})

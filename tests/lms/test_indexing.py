@@ -9,8 +9,8 @@ from click.testing import CliRunner
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
+from courses import publishing
 from courses.models import Course
-from courses.services import publishing
 from enrolments.models import Enrolment
 from kernel import clock, migrations, outbox
 from kernel.outbox import Delivery

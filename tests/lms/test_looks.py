@@ -10,8 +10,8 @@ from sqlalchemy import select, update
 from accounts import privacy
 from accounts.models import Person
 from accounts.privacy import PeopleListKind
+from courses.log import list_log
 from courses.models import Course
-from courses.queries.team import list_log
 from enrolments.models import Enrolment
 from kernel import clock
 from kernel.audit import AuditEntry

@@ -10,8 +10,8 @@ from sqlalchemy import func, select
 from accounts import accounts
 from accounts.models import AccountMerge, NationalIdentity, Person, RoleGrant
 from certificates.models import Credential
+from courses import team
 from courses.models import Course, CourseStaff, StaffRole
-from courses.services import team
 from enrolments.models import ActivityResult, Completion, Edition, Enrolment
 from enrolments.queries import editions
 from enrolments.services import editions as edition_services

@@ -20,9 +20,8 @@ from accounts.privacy import AccessPurpose, PrivacyVerb
 from certificates.models import Credential
 from certificates.rules.credentials import RevocationReason
 from certificates.services import credentials as certificates
+from courses import team
 from courses.models import CourseInvitation, StaffRole
-from courses.queries import team as team_queries
-from courses.services import team
 from enrolments.models import LearnerNote
 from enrolments.queries import learning as enrolment_queries
 from enrolments.services import learning as enrolments
@@ -185,7 +184,7 @@ def test_an_invitation_that_was_accepted_goes_with_an_address_that_changes(insta
     person = a_person(instance)
     actor = actor_of(person)
     with instance.database.unit_of_work() as session:
-        team.accept_invitation(session, actor, team_queries.get_invited(session, actor, secret), now=clock.now())
+        team.accept_invitation(session, actor, team.get_invited(session, actor, secret), now=clock.now())
     with instance.database.unit_of_work() as session:
         link = addresses.address_link(keys, person, "ana.nueva@example.org")
         addresses.change_address(session, actor, keys, link, now=clock.now())

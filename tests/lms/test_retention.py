@@ -11,8 +11,8 @@ from accounts.models import Device, Notification, Person, Token, TokenPurpose
 from accounts.notices import Message
 from accounts.people import hash_of
 from accounts.rules import NoticeKind
+from courses import team
 from courses.models import Course, CourseInvitation, CourseStaff, StaffRole
-from courses.services import team
 from enrolments.models import WaitingPlace
 from enrolments.queries.learning import get_learner_context
 from enrolments.services import learning as enrolments

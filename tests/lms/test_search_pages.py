@@ -5,10 +5,8 @@ from collections.abc import Iterator
 import pytest
 from sqlalchemy import select
 
-from courses import publication
+from courses import drafts, publishing, versions
 from courses.models import Course, StaffRole
-from courses.queries import outlines as course_outlines
-from courses.services import drafts
 from enrolments.permissions import LearningAction
 from enrolments.queries import learning as enrolments
 from kernel import clock
@@ -95,7 +93,7 @@ def test_what_can_be_found_is_what_the_lesson_s_permission_allows(instance: Inst
             contexts = enrolments.visible_learner_contexts(session, actor)
             opened = enrolments.visible_activities(session, actor, contexts)
             for seen in (course, other):
-                outline = course_outlines.get_outline(session, seen.published_version_id or 0)
+                outline = versions.get_outline(session, seen.published_version_id or 0)
                 one_by_one = [
                     activity.key
                     for activity in outline.activities()
@@ -108,7 +106,7 @@ def test_what_can_be_found_is_what_the_lesson_s_permission_allows(instance: Inst
                 assert [activity.key for activity in opened.get(outline.version_id, [])] == (one_by_one if visible else [])
                 assert any(context.slug == seen.slug for context in contexts) == visible
             numbers = {version: [activity.id for activity in activities] for version, activities in opened.items()}
-            scope = scope_of(contexts, course_outlines.list_outlines(session, opened), numbers)
+            scope = scope_of(contexts, versions.list_outlines(session, opened), numbers)
             assert scope.shown == opened.keys()
             assert scope.parts == {number for version in opened.keys() - scope.whole for number in numbers[version]}
 
@@ -129,7 +127,7 @@ def test_a_draft_is_never_found_and_a_learner_finds_the_version_they_follow(brow
     files["01-parte/01-leccion.es.md"] += b"\n## Otra\n\nAhora crece un capuli.\n"
     publish(instance, files)
     files["01-parte/01-leccion.es.md"] += b"\nUn borrador con pitahaya.\n"
-    checked = publication.check(files, KINDS, today=clock.now().date())
+    checked = publishing.check(files, KINDS, today=clock.now().date())
     assert checked.course is not None
     with instance.database.unit_of_work() as session:
         drafts.import_draft(session, SYSTEM, checked.course, drafts.keep_contents(instance.files, files, {}), now=clock.now())

@@ -9,9 +9,9 @@ import pytest
 import structlog
 from sqlalchemy import func, select
 
+from courses import catalogue
+from courses.catalogue import PUBLISH, shipped_courses
 from courses.models import CourseVersion
-from courses.queries import shipped
-from courses.queries.shipped import PUBLISH, shipped_courses
 from kernel import clock, outbox
 from kernel.outbox import DeliveryOutcome, Job
 from kernel.paths import CONTENT
@@ -35,7 +35,7 @@ def content(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Lend the program one small course to come with."""
     folder = tmp_path / "content"
     shutil.copytree(FOLDERS / "agua", folder / KEY)
-    for module in (jobs, shipped):
+    for module in (jobs, catalogue):
         monkeypatch.setattr(module, "CONTENT", folder)
     return folder
 

@@ -8,9 +8,9 @@ from sqlalchemy import select, update
 
 from accounts.models import Person
 from compliance.queries.course_choices import list_known_courses
+from courses import catalogue
 from courses.models import Course, CourseVersion, VersionViewer
-from courses.queries import catalogue as course_catalogue
-from courses.services.publishing import UnknownViewers
+from courses.publishing import UnknownViewers
 from enrolments.permissions import LearningAction
 from enrolments.queries import learning as enrolments
 from kernel import clock
@@ -167,7 +167,7 @@ def test_who_has_left_the_institution_finds_it_no_more_but_keeps_what_they_take_
             one.slug: policy().verdict(learner, LearningAction.VIEW_COURSE, enrolments.get_learner_context(session, learner, one.slug))
             for one in (course, other)
         }
-        assert not course_catalogue.list_catalogue(session, learner)
+        assert not catalogue.list_catalogue(session, learner)
     assert verdicts == {course.slug: Verdict.ALLOW, "otro": Verdict.HIDE}
 
 
@@ -232,14 +232,14 @@ def test_every_list_holds_exactly_what_the_permission_allows(instance: Instance,
     with instance.database.unit_of_work(write=False) as session:
         contexts = {slug: enrolments.get_learner_context(session, actor, slug) for slug in session.scalars(select(Course.slug))}
         allowed = {slug for slug, context in contexts.items() if policy().allows(actor, LearningAction.VIEW_COURSE, context)}
-        listed = {entry.slug for entry in course_catalogue.list_catalogue(session, actor)}
+        listed = {entry.slug for entry in catalogue.list_catalogue(session, actor)}
         watched = {row.slug for row in webinars.visible_recordings(session, actor)}
         playable = {
             slug
             for slug in contexts
             if policy().allows(actor, RecordingAction.VIEW, enrolments.get_activity_context(session, actor, slug, "video-1"))
         }
-        assert course_catalogue.count_catalogue(session, actor) == len(listed)
+        assert catalogue.count_catalogue(session, actor) == len(listed)
         assert listed == {slug for slug, context in contexts.items() if context.is_listed}
         assert {context.slug for context in enrolments.visible_learner_contexts(session, actor)} == allowed
         assert watched == playable & allowed
@@ -346,7 +346,7 @@ def test_nothing_that_was_published_before_becomes_visible(instance: Instance, s
     with instance.database.unit_of_work(write=False) as session:
         context = enrolments.get_learner_context(session, colleague, course.slug)
         assert policy().verdict(colleague, LearningAction.VIEW_COURSE, context) is Verdict.FORBID
-        assert not course_catalogue.list_catalogue(session, colleague)
+        assert not catalogue.list_catalogue(session, colleague)
 
 
 def test_the_topic_of_a_course_is_kept_and_shown(browser: Browser, instance: Instance) -> None:

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
+from courses import drafts
 from courses.content.reader import read_directory
 from courses.models import Course
-from courses.queries import drafts as draft_queries
 from kernel.errors import DomainError
 from lms.instance import Instance
 from lms.publishing import export_course
@@ -67,7 +67,7 @@ def test_only_an_export_that_asks_for_them_writes_origins(instance: Instance, tm
     assert [line for line in first[BANK].decode().split("\n") if "origin:" not in line] == files[BANK].decode().split("\n")
     with instance.database.unit_of_work(write=False) as session:
         course = session.scalars(select(Course)).one()
-        assert draft_queries.draft_files(session, instance.files, course.id)[BANK] == files[BANK]
+        assert drafts.draft_files(session, instance.files, course.id)[BANK] == files[BANK]
 
 
 def test_a_copy_has_the_origins_of_what_it_was_made_of(instance: Instance, tmp_path: Path) -> None:

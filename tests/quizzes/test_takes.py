@@ -8,7 +8,7 @@ from sqlalchemy import insert, select
 from sqlalchemy.exc import IntegrityError
 
 from courses.models import Course
-from courses.queries.outlines import get_outline
+from courses.versions import get_outline
 from enrolments.services import learning as enrolments
 from kernel import clock
 from lms.instance import Instance

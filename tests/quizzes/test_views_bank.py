@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 import pytest
 from sqlalchemy import func, select, update
 
+from courses import drafts
 from courses.models import Course, DraftFile
-from courses.queries import drafts as course_drafts
 from kernel.audit import AuditEntry
 from lms.instance import Instance
 from quizzes.content import drafts as bank_files
@@ -36,7 +36,7 @@ def body(instance: Instance, path: str = BANK) -> str:
     """Return the text of a bank of the draft."""
     with instance.database.unit_of_work(write=False) as session:
         course = session.execute(select(Course).where(Course.slug == "prueba")).scalar_one()
-        return course_drafts.draft_bodies(session, course.id, [path])[path]
+        return drafts.draft_bodies(session, course.id, [path])[path]
 
 
 def typed(browser: Browser, action: str = "/suma-1") -> str:

@@ -8,10 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
 
-from courses import publication
+from courses import publishing
 from courses.content.editing import list_entries
 from courses.models import Course
-from courses.publication import CheckedCourse
+from courses.publishing import CheckedCourse
 from kernel.audit import AuditEntry
 from lms.instance import Instance
 from quizzes.content import slot_fields
@@ -287,16 +287,16 @@ def test_settings_of_a_module_that_was_moved_meanwhile_are_saved(editor: Browser
 def test_what_somebody_saves_during_the_checks_is_checked_too(
     editor: Browser, instance: Instance, course: Course, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    lesson, check = "01-parte/01-leccion.es.md", publication.check
+    lesson, check = "01-parte/01-leccion.es.md", publishing.check
 
     def slow(*arguments: Any, **named: Any) -> CheckedCourse:
         checked = check(*arguments, **named)
-        monkeypatch.setattr(publication, "check", check)
+        monkeypatch.setattr(publishing, "check", check)
         write(instance, course, {lesson: draft_texts(instance)[lesson] + "\n[[nadie lo sabe]]\n"})
         return checked
 
     editor.get(PAGE)
-    monkeypatch.setattr(publication, "check", slow)
+    monkeypatch.setattr(publishing, "check", slow)
     send(editor, **{"slot-1-mark": "7"})
 
     assert "mark: 7" in draft_texts(instance)[FILE]

@@ -5,8 +5,8 @@ from io import BytesIO
 from sqlalchemy import select
 
 from courses.content.editing import list_entries
+from courses.drafts import draft_bodies
 from courses.models import Course
-from courses.queries.drafts import draft_bodies
 from lms.instance import Instance
 from tests.support.access import a_cast
 from tests.support.browser import Browser

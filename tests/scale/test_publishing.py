@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import event
 
-from courses import publication
+from courses import publishing
 from courses.content.render_cache import RenderedLessonCache
 from lms.app import KINDS
 from lms.instance import Instance
@@ -35,15 +35,15 @@ def edited(files: dict[str, bytes], words: str) -> dict[str, bytes]:
 def test_what_is_taken_from_the_last_time_is_what_would_be_rendered_anew() -> None:
     """A changed lesson, and a changed title that others may show."""
     files = files_of(GOVERNANCE)
-    publication.prepare(files, KINDS, today=TODAY)
+    publishing.prepare(files, KINDS, today=TODAY)
     second = sorted(path for path in files if path.endswith(".es.md"))[1]
     titled = files[second].replace(b"\ntitle: ", b"\ntitle: Otra vez ", 1)
     assert titled != files[second]
     changed = {**edited(files, "Un párrafo más."), second: titled}
 
-    kept = publication.prepare(changed, KINDS, today=TODAY).prepared
-    publication.forget_rendered()
-    fresh = publication.prepare(changed, KINDS, today=TODAY).prepared
+    kept = publishing.prepare(changed, KINDS, today=TODAY).prepared
+    publishing.forget_rendered()
+    fresh = publishing.prepare(changed, KINDS, today=TODAY).prepared
 
     assert kept is not None
     assert fresh is not None
@@ -56,15 +56,15 @@ def test_what_is_taken_from_the_last_time_is_what_would_be_rendered_anew() -> No
 def test_after_a_restart_publishing_renders_only_what_changed(tmp_path: Path) -> None:
     """In a process that has rendered nothing, what an earlier one has kept is as good, to the letter."""
     files, kinds = folder(modules=4), replace(KINDS, lesson_cache=RenderedLessonCache(tmp_path))
-    publication.forget_rendered()
-    fresh = publication.prepare(files, kinds, today=TODAY).prepared
+    publishing.forget_rendered()
+    fresh = publishing.prepare(files, kinds, today=TODAY).prepared
     kept_at_first = set(tmp_path.glob("*/*.json"))
 
-    publication.forget_rendered()
-    again = publication.prepare(files, kinds, today=TODAY).prepared
+    publishing.forget_rendered()
+    again = publishing.prepare(files, kinds, today=TODAY).prepared
     kept_again = set(tmp_path.glob("*/*.json"))
-    publication.forget_rendered()
-    assert publication.prepare(edited(files, "Un párrafo más."), kinds, today=TODAY).prepared is not None
+    publishing.forget_rendered()
+    assert publishing.prepare(edited(files, "Un párrafo más."), kinds, today=TODAY).prepared is not None
 
     assert fresh is not None
     assert again is not None
@@ -77,12 +77,12 @@ def test_after_a_restart_publishing_renders_only_what_changed(tmp_path: Path) ->
 def test_what_is_kept_may_be_broken_or_gone(tmp_path: Path) -> None:
     kinds = replace(KINDS, lesson_cache=RenderedLessonCache(tmp_path))
     files = folder(modules=1)
-    publication.forget_rendered()
-    fresh = publication.prepare(files, kinds, today=TODAY).prepared
+    publishing.forget_rendered()
+    fresh = publishing.prepare(files, kinds, today=TODAY).prepared
     for path in tmp_path.glob("*/*.json"):
         path.write_text("{", encoding="utf-8")
-    publication.forget_rendered()
-    broken = publication.prepare(files, kinds, today=TODAY).prepared
+    publishing.forget_rendered()
+    broken = publishing.prepare(files, kinds, today=TODAY).prepared
 
     assert fresh is not None
     assert broken is not None
@@ -92,8 +92,8 @@ def test_what_is_kept_may_be_broken_or_gone(tmp_path: Path) -> None:
     assert RenderedLessonCache(tmp_path).forget_old(time.time() + 61 * 86_400) == number > 0
     blocked = replace(KINDS, lesson_cache=RenderedLessonCache(tmp_path / "file"))
     (tmp_path / "file").write_text("", encoding="utf-8")
-    publication.forget_rendered()
-    assert publication.prepare(files, blocked, today=TODAY).prepared is not None
+    publishing.forget_rendered()
+    assert publishing.prepare(files, blocked, today=TODAY).prepared is not None
 
 
 def test_readers_do_not_wait_while_a_course_is_published(browser: Browser, instance: Instance) -> None:

@@ -15,8 +15,8 @@ from itertools import pairwise
 import pytest
 from sqlalchemy import select
 
+from courses import catalogue
 from courses.models import Course
-from courses.queries import catalogue
 from kernel.files import BucketStore
 from quizzes.models import AnswerEvent
 from tests.support.answers import answer_right, sitting_of

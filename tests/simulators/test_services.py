@@ -5,8 +5,8 @@ from uuid import UUID, uuid4
 
 from sqlalchemy import select
 
+from courses import versions
 from courses.models import PublicationNature, StaffRole
-from courses.queries import outlines
 from enrolments.models import ActivityResult, Enrolment
 from enrolments.queries import learning as enrolment_queries
 from enrolments.services import learning as enrolment_services
@@ -30,7 +30,7 @@ TASK = "/courses/prueba/simulators/tarea-1"
 def test_what_a_task_says_is_read_back_as_it_was_published(instance: Instance) -> None:
     course, version = publish(instance, task_folders.folder())
     with instance.database.unit_of_work(write=False) as session:
-        outline = outlines.get_outline(session, version.id)
+        outline = versions.get_outline(session, version.id)
         found = queries.get_task_of_activity(session, outline.by_key["tarea-1"].id)
 
     assert found.task.start == {"vejez.meses": "{meses}", "vejez.captacion": "1/2"}

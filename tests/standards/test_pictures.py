@@ -9,8 +9,8 @@ import pytest
 from click.testing import CliRunner
 from sqlalchemy import select
 
+from courses import drafts
 from courses.models import Course
-from courses.queries import drafts as course_drafts
 from lms.instance import Instance
 from quizzes.cli import group
 from quizzes.rules.definitions import QuestionState, SingleChoiceBody
@@ -129,7 +129,7 @@ def test_pictures_come_into_the_media_of_the_draft_and_the_check_finds_them(brow
     assert f"](media/{NAME})" in body(instance)
     with instance.database.unit_of_work(write=False) as session:
         course = session.execute(select(Course).where(Course.slug == "prueba")).scalar_one()
-        assert course_drafts.draft_files(session, instance.files, course.id)[f"01-parte/media/{NAME}"] == PNG
+        assert drafts.draft_files(session, instance.files, course.id)[f"01-parte/media/{NAME}"] == PNG
     checked = editor.get("/teaching/prueba/publishing").text
     assert "C601" not in checked
     assert "C302" not in checked

@@ -38,7 +38,7 @@ def test_every_folder_of_the_project_has_a_rule() -> None:
     ("path", "tests"),
     [
         ("simulators/rules/outputs.py", {"tests/simulators"}),
-        ("courses/permissions.py", {"tests/courses", "tests/structure/test_routes.py"}),
+        ("courses/access.py", {"tests/courses", "tests/structure/test_routes.py"}),
         ("compliance/models.py", {"tests/compliance", "tests/structure/test_schema.py"}),
         ("templates/webinars/recording.html", {"tests/structure/test_templates.py"}),
         ("templates/lms/home.html", {"tests/lms", "tests/structure/test_templates.py"}),
@@ -61,8 +61,8 @@ def test_a_changed_file_brings_its_tests(path: str, tests: set[str]) -> None:
 
 
 def test_actions_of_a_package_bring_their_cells_from_other_folders() -> None:
-    """`course:edit` of courses/permissions.py is the cell `course.edit`, which the editor of quizzes tries too."""
-    cells = [test for test in plan_for(["courses/permissions.py"]).paths() if "::" in test]
+    """`course:edit` of courses/access.py is the cell `course.edit`, which the editor of quizzes tries too."""
+    cells = [test for test in plan_for(["courses/access.py"]).paths() if "::" in test]
 
     assert any(test.startswith("tests/quizzes/") for test in cells)
     assert all(not test.startswith("tests/courses/") for test in cells)
@@ -77,7 +77,7 @@ def test_a_template_belongs_to_the_packages_that_show_it_through_others_too() ->
 @pytest.mark.parametrize(
     ("path", "reason"),
     [
-        ("courses/permissions.py", "courses: tests of the packages that import it (enrolments, "),
+        ("courses/access.py", "courses: tests of the packages that import it (enrolments, "),
         ("templates/macros/ui.html", "templates/macros/ui.html: pages of accounts, "),
         ("static/js/simulator.js", "static/js/simulator.js: in a browser (make browser)"),
         ("tests/support/builders.py", "tests/support/builders.py: more than 12 modules of tests use it (make test)"),

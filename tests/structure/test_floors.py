@@ -24,7 +24,7 @@ CONFIGURATION = api.read_configuration(str(ROOT / "pyproject.toml"))
 CONTRACTS = {options["name"]: options for options in CONFIGURATION["contracts_options"]}
 ROOMS = "Rooms: entry points stand on services, services on models, models on rules"
 BREAKS = {
-    "Floors: a package imports only from the floors below it": ("courses.queries.outlines", "enrolments.models"),
+    "Floors: a package imports only from the floors below it": ("courses.versions", "enrolments.models"),
     ROOMS: ("enrolments.models", "enrolments.services"),
     "Rules are pure: no web, no database": ("quizzes.rules.numbers", "sqlalchemy"),
     "The domain does not know the web": ("accounts.accounts", "flask"),

@@ -11,8 +11,8 @@ from itsdangerous import URLSafeTimedSerializer
 from sqlalchemy import update
 
 from accounts.models import Person
+from courses import team
 from courses.models import Course, StaffRole
-from courses.services import team as team_services
 from enrolments.queries import learning as enrolment_queries
 from enrolments.services import learning as enrolments
 from kernel import clock
@@ -338,7 +338,7 @@ class Cast:
     def staff(self, letter: str, course: Course, role: StaffRole) -> None:
         """Put somebody into a course's team."""
         with self.instance.database.unit_of_work() as session:
-            team_services.add_staff(session, SYSTEM, session.get_one(Course, course.id), self.people[letter].id, role, now=clock.now())
+            team.add_staff(session, SYSTEM, session.get_one(Course, course.id), self.people[letter].id, role, now=clock.now())
 
 
 def outcome(browser: Browser, path: str, method: str = "GET", data: Mapping[str, str] | None = None, **options: object) -> str:

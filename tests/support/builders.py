@@ -15,13 +15,9 @@ from accounts import accounts, passwords, second_factor
 from accounts.accounts import SignUp, open_device
 from accounts.models import Person
 from accounts.rules import device_label
-from courses import publication
+from courses import drafts, publishing, team
 from courses.models import Course, CourseStaff, CourseVersion, PublicationNature, StaffRole
-from courses.publication import CheckedCourse
-from courses.services import drafts as draft_services
-from courses.services import publishing as publishing_services
-from courses.services import team as team_services
-from courses.services.publishing import PublishOptions
+from courses.publishing import CheckedCourse, PublishOptions
 from enrolments.queries import learning as enrolment_queries
 from enrolments.services import learning as enrolments
 from kernel import clock
@@ -170,7 +166,7 @@ def a_zip(files: Mapping[str, bytes]) -> bytes:
 
 @cache
 def _prepare(files: tuple[tuple[str, bytes], ...], today: date) -> CheckedCourse:
-    return publication.prepare(dict(files), KINDS, today=today)
+    return publishing.prepare(dict(files), KINDS, today=today)
 
 
 @scene
@@ -187,11 +183,11 @@ def publish(
     checked = _prepare(tuple(sorted(files.items())), moment.date())
     assert checked.prepared is not None, [f"{found.file}:{found.line} {found.code} {found.message}" for found in checked.findings]
     assert checked.course is not None
-    kept = draft_services.keep_contents(instance.files, files, {media.path: media.media_type for media in checked.course.media})
+    kept = drafts.keep_contents(instance.files, files, {media.path: media.media_type for media in checked.course.media})
     with instance.database.unit_of_work() as session:
-        course = draft_services.import_draft(session, SYSTEM, checked.course, kept, now=moment)
+        course = drafts.import_draft(session, SYSTEM, checked.course, kept, now=moment)
         options = PublishOptions(nature, "", asks_learners=asks)
-        version = publishing_services.publish_version(session, SYSTEM, course, checked.prepared, KINDS, instance.files, options, now=moment)
+        version = publishing.publish_version(session, SYSTEM, course, checked.prepared, KINDS, instance.files, options, now=moment)
     return course, version
 
 
@@ -235,7 +231,7 @@ def a_teacher(instance: Instance, course: Course, email: str = "profe@example.or
     """Add somebody to a course's team."""
     person = a_person(instance, email, given="Pilar", surname="Maestra")
     with instance.database.unit_of_work() as session:
-        team_services.add_staff(session, SYSTEM, session.get_one(Course, course.id), person.id, role, now=clock.now())
+        team.add_staff(session, SYSTEM, session.get_one(Course, course.id), person.id, role, now=clock.now())
     return person
 
 

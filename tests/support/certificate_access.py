@@ -15,8 +15,8 @@ from accounts.models import Person
 from certificates.models import Credential, CredentialReview, CredentialSignatory
 from certificates.rules.credentials import ReplacementReason, RevocationReason
 from certificates.services import credentials
+from courses import team
 from courses.models import Course, StaffRole
-from courses.services import team
 from kernel import clock
 from kernel.codes import printed_code
 from kernel.outbox import Job, deliver_waiting

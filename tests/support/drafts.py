@@ -7,11 +7,8 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import func, select
 
-from courses import publication
+from courses import catalogue, drafts, publishing
 from courses.models import Course, CourseVersion, DraftFile, DraftRevision, PlannedPublication
-from courses.queries import catalogue as course_catalogue
-from courses.queries import drafts as draft_queries
-from courses.services import drafts as draft_services
 from kernel import clock
 from kernel.audit import AuditEntry
 from kernel.permissions import SYSTEM
@@ -28,11 +25,11 @@ OUTLINE = "/teaching/prueba/outline"
 
 def save_draft(instance: Instance, files: dict[str, bytes]) -> int:
     """Import a folder as a draft; return its revision."""
-    checked = publication.prepare(files, KINDS, today=NOON.date())
+    checked = publishing.prepare(files, KINDS, today=NOON.date())
     assert checked.course is not None
-    kept = draft_services.keep_contents(instance.files, files, {media.path: media.media_type for media in checked.course.media})
+    kept = drafts.keep_contents(instance.files, files, {media.path: media.media_type for media in checked.course.media})
     with instance.database.unit_of_work() as session:
-        return draft_services.import_draft(session, SYSTEM, checked.course, kept, now=NOON).draft_revision
+        return drafts.import_draft(session, SYSTEM, checked.course, kept, now=NOON).draft_revision
 
 
 def count_versions(instance: Instance) -> int:
@@ -97,16 +94,16 @@ def write_folder(target: Path, files: dict[str, bytes]) -> Path:
 def edit_draft(instance: Instance, contents: dict[str, bytes], *, removed: tuple[str, ...] = ()) -> int:
     """Edit the draft as the web does; return its revision."""
     with instance.database.unit_of_work() as session:
-        course = course_catalogue.lock_course(session, session.execute(select(Course.id)).scalar_one())
-        texts = {path: draft_services.text_content(content.decode()) for path, content in contents.items()}
-        draft_services.save_files(session, SYSTEM, course, texts, removed=removed, now=clock.now())
+        course = catalogue.lock_course(session, session.execute(select(Course.id)).scalar_one())
+        texts = {path: drafts.text_content(content.decode()) for path, content in contents.items()}
+        drafts.save_files(session, SYSTEM, course, texts, removed=removed, now=clock.now())
         return course.draft_revision
 
 
 def draft_contents(instance: Instance) -> dict[str, bytes]:
     """Return the draft of the only course."""
     with instance.database.unit_of_work(write=False) as session:
-        return draft_queries.draft_files(session, instance.files, session.execute(select(Course.id)).scalar_one())
+        return drafts.draft_files(session, instance.files, session.execute(select(Course.id)).scalar_one())
 
 
 def draft_origins(instance: Instance) -> list[str]:

@@ -5,9 +5,8 @@ import json
 
 from PIL import Image
 
+from courses import catalogue, drafts
 from courses.models import Course
-from courses.queries import catalogue
-from courses.services import drafts as files
 from kernel import clock
 from kernel.permissions import SYSTEM
 from lms.instance import Instance
@@ -21,7 +20,7 @@ def write(instance: Instance, course: Course, written: dict[str, str]) -> None:
     """Save texts as somebody else would."""
     with instance.database.unit_of_work() as session:
         row = catalogue.lock_course(session, course.id)
-        files.save_files(session, SYSTEM, row, {path: files.text_content(text) for path, text in written.items()}, now=clock.now())
+        drafts.save_files(session, SYSTEM, row, {path: drafts.text_content(text) for path, text in written.items()}, now=clock.now())
 
 
 def fields(browser: Browser) -> dict[str, str]:

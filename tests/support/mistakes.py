@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import select
 
-from courses.queries.outlines import get_outline
+from courses.versions import get_outline
 from enrolments.models import MistakeKind, MistakeReport
 from enrolments.queries.learning import get_learner_context
 from enrolments.services import mistakes

@@ -11,8 +11,8 @@ from uuid import UUID, uuid4
 from sqlalchemy import select
 
 from accounts.models import Person
+from courses import team
 from courses.models import Course, PublicationNature, StaffRole
-from courses.services import team as courses
 from enrolments.queries import learning as enrolment_queries
 from enrolments.services import learning as enrolments
 from kernel import clock, outbox
@@ -171,7 +171,7 @@ def _team(instance: Instance, course: Course, language: str) -> Actor:
     an_administrator(instance)
     teacher = a_person(instance, "profe@example.org", given="Pilar", surname="Maestra", language=language)
     with instance.database.unit_of_work() as session:
-        courses.add_staff(session, SYSTEM, session.get_one(Course, course.id), teacher.id, StaffRole.EDITOR, now=clock.now())
+        team.add_staff(session, SYSTEM, session.get_one(Course, course.id), teacher.id, StaffRole.EDITOR, now=clock.now())
         for row in session.scalars(select(Person).where(Person.email == "admin@example.org")):
             row.language = language
     return actor_of(teacher)

@@ -22,8 +22,8 @@ from compliance.rules.claims import WaiverKind
 from compliance.services import claims
 from compliance.services.recognitions import RecognitionValues, propose_recognition
 from compliance.services.waivers import WaiverValues, propose_waiver
+from courses import team as courses_team
 from courses.models import Course, StaffRole
-from courses.services import team
 from enrolments.models import CompletionReview, LearnerGroup, ManualGradeItem
 from enrolments.queries import editions as edition_queries
 from enrolments.queries import learning as enrolment_queries
@@ -93,7 +93,7 @@ class Team:
         person = a_person(self.instance, email)
         with self.instance.database.unit_of_work() as session:
             accounts.grant_role(session, SYSTEM, person, SiteRole.ADMINISTRATOR, now=clock.now())
-            team.add_staff(session, SYSTEM, session.get_one(Course, self.course.id), person.id, StaffRole.OWNER, now=clock.now())
+            courses_team.add_staff(session, SYSTEM, session.get_one(Course, self.course.id), person.id, StaffRole.OWNER, now=clock.now())
         return actor_of(person)
 
     def _learn(self, learner: Actor) -> UUID:

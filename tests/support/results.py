@@ -7,7 +7,7 @@ from fractions import Fraction
 from uuid import UUID, uuid4
 
 from courses.models import Course
-from courses.queries.outlines import get_outline
+from courses.versions import get_outline
 from enrolments.models import ManualGradeItem
 from enrolments.queries import grade_items as item_queries
 from enrolments.queries import gradebook as queries

@@ -9,11 +9,9 @@ from datetime import UTC, datetime
 from uuid import UUID, uuid4
 
 from accounts.models import Person
+from courses import authoring, catalogue, drafts, planned_publications, team
 from courses.content.starter_files import NewCourse
 from courses.models import Course, StaffRole
-from courses.queries import catalogue
-from courses.services import authoring, publication_plans, team
-from courses.services import drafts as files
 from enrolments.models import Edition
 from enrolments.queries import learning as enrolment_queries
 from enrolments.queries.announcements import AnnouncementRecipients
@@ -57,7 +55,7 @@ def _write(stage: Stage, course: Course, written: Mapping[str, str]) -> int:
     """Save texts of a draft as somebody else would; return its revision."""
     with stage.instance.database.unit_of_work() as session:
         row = catalogue.lock_course(session, course.id)
-        files.save_files(session, SYSTEM, row, {path: files.text_content(text) for path, text in written.items()}, now=clock.now())
+        drafts.save_files(session, SYSTEM, row, {path: drafts.text_content(text) for path, text in written.items()}, now=clock.now())
         return row.draft_revision
 
 
@@ -131,7 +129,7 @@ def _a_plan(stage: Stage) -> tuple[Browser, Browser]:
         people = [a_teacher(stage.instance, course, f"{role}@example.org", role) for role in (StaffRole.OWNER, StaffRole.EDITOR)]
         with stage.instance.database.unit_of_work() as session:
             locked = catalogue.lock_course(session, course.id)
-            publication_plans.set_approval(session, SYSTEM, locked, needed=True, now=clock.now())
+            planned_publications.set_approval(session, SYSTEM, locked, needed=True, now=clock.now())
         return course, stage.signed_in(people[0]), stage.signed_in(people[1])
 
     course, owner, editor = stage.once("plans", two)

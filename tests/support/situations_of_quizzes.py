@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from sqlalchemy import select
 
 from courses.content.editing import list_entries
+from courses.drafts import draft_bodies
 from courses.models import Course
-from courses.queries.drafts import draft_bodies
 from kernel.codes import printed_code
 from quizzes.selection_models import AttemptProof
 from quizzes.services.banks import checksum_of

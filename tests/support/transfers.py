@@ -4,8 +4,8 @@ from io import BytesIO
 
 from sqlalchemy import select
 
+from courses import drafts
 from courses.models import Course
-from courses.queries import drafts as course_drafts
 from lms.instance import Instance
 from tests.support.browser import Browser
 
@@ -27,4 +27,4 @@ def body(instance: Instance, path: str = BANK) -> str:
     """Return the text of a bank of the draft, '' where there is none."""
     with instance.database.unit_of_work(write=False) as session:
         course = session.execute(select(Course).where(Course.slug == "prueba")).scalar_one()
-        return course_drafts.draft_bodies(session, course.id, [path]).get(path, "")
+        return drafts.draft_bodies(session, course.id, [path]).get(path, "")

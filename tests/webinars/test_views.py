@@ -7,9 +7,8 @@ import pytest
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from courses import publication
+from courses import publishing, versions
 from courses.models import Course, Module, StaffRole
-from courses.queries import outlines
 from enrolments.models import ActivityResult
 from enrolments.queries import learning as enrolment_queries
 from kernel.permissions import Actor, SiteRole, Verdict
@@ -127,7 +126,7 @@ def watchable(session: Session, actor: Actor) -> set[tuple[str, str]]:
     allowed = set()
     for slug in session.scalars(select(Course.slug)):
         context = enrolment_queries.get_learner_context(session, actor, slug)
-        outline = outlines.get_outline(session, context.version_id or 0)
+        outline = versions.get_outline(session, context.version_id or 0)
         for activity in outline.activities():
             subject = enrolment_queries.activity_context(session, context, outline, activity.key)
             if activity.kind == "recording" and policy().verdict(actor, RecordingAction.VIEW, subject) is Verdict.ALLOW:
@@ -222,7 +221,7 @@ def test_of_a_transcript_the_plain_words_are_found() -> None:
     recording = "01-contar/02-charla.recording.yaml"
     files = changed(recording, "  es: media/charla.es.md\n", "  es: media/charla.es.md\n  fr: media/charla.fr.md\n")
     files |= {TRANSCRIPT: WRITTEN.encode(), "01-contar/media/charla.fr.md": b"[1:00:05] Un & *deux*\r\n\r\ntrois\r\n"}
-    found = publication.prepare(files, KINDS, today=NOON.date()).prepared
+    found = publishing.prepare(files, KINDS, today=NOON.date()).prepared
     assert found is not None
 
     said = found.activities["charla"].payload.transcripts

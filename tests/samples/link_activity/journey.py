@@ -12,7 +12,7 @@ from alembic.migration import MigrationContext
 from alembic.operations import Operations
 from sqlalchemy import select
 
-from courses import publication, rules
+from courses import publishing, rules
 from enrolments.models import ActivityResult
 from kernel import migrations
 from kernel.db import Database
@@ -83,7 +83,7 @@ def test_a_link_is_found(browser: Browser, instance: Instance) -> None:
 
 
 def test_an_address_that_is_not_secure_refuses_publishing() -> None:
-    checked = publication.prepare(a_folder(FILE.replace(b"https", b"http")), roof.KINDS, today=date(2026, 11, 20))
+    checked = publishing.prepare(a_folder(FILE.replace(b"https", b"http")), roof.KINDS, today=date(2026, 11, 20))
 
     assert "C111" in {found.code for found in checked.findings}
     assert checked.prepared is None

@@ -1,12 +1,18 @@
-"""Bring a folder into a working copy: first a plan of what would change, then one revision or nothing (decisions 16 and 42)."""
+"""Reads and writes uploaded course folders that await import, and brings them into drafts as one revision or not at all."""
 
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from uuid import UUID
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from accounts import uploads
+from courses import catalogue, drafts, history, team
+from courses.access import FolderUploadContext, NewCourseUpload
+from courses.audit_verbs import CourseVerb
 from courses.content.folder_merge import (
     Checksums,
     ConflictResolution,
@@ -18,14 +24,66 @@ from courses.content.folder_merge import (
 )
 from courses.content.marks import FolderMark
 from courses.content.model import CourseFolder
-from courses.models import Course, RevisionOrigin
-from courses.queries import drafts as draft_queries
-from courses.queries import history
-from courses.queries.history import Revision
-from courses.services import drafts
-from courses.services.drafts import FileContent
+from courses.drafts import FileContent
+from courses.history import Revision
+from courses.models import Course, PendingFolder, RevisionOrigin, StaffRole
+from kernel import audit
+from kernel.errors import N_, Conflict, NotFound, SignInNeeded
 from kernel.files import FileStore
 from kernel.permissions import Actor
+
+
+def get_taught_folder(session: Session, actor: Actor, slug: str, upload: UUID) -> FolderUploadContext:
+    """Return a folder that waits for a course, before the person who sent it; to everybody else it is not there."""
+    course = catalogue.get_taught_course(session, actor, slug)
+    _check(session, actor, upload, course.id)
+    return FolderUploadContext(course.id, course.slug, course.staff_role, upload)
+
+
+def get_workshop_folder(session: Session, actor: Actor, upload: UUID) -> NewCourseUpload:
+    """Return a folder that waits to become a course, before the person who sent it; to everybody else it is not there."""
+    workshop = catalogue.get_workshop(session, actor)
+    _check(session, actor, upload, None)
+    return NewCourseUpload(workshop.makes_courses, upload)
+
+
+def _check(session: Session, actor: Actor, upload: UUID, course_id: int | None) -> None:
+    statement = select(PendingFolder.id).where(
+        PendingFolder.uuid == upload,
+        PendingFolder.course_id.is_not_distinct_from(course_id),
+        PendingFolder.person_id == actor.person_id,
+    )
+    if session.scalar(statement) is None:
+        raise NotFound
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingFolder:
+    """An uploaded folder that awaits import, without its content."""
+
+    uuid: UUID
+    name: str
+    created_at: datetime
+    expires_at: datetime
+
+
+def list_waiting(session: Session, actor: Actor, course_id: int | None) -> list[WaitingFolder]:
+    """List the folders that a person sent in for a course, or for new ones, the newest first: a few are kept."""
+    rows = session.execute(
+        select(PendingFolder.uuid, PendingFolder.name, PendingFolder.created_at, PendingFolder.expires_at)
+        .where(PendingFolder.course_id.is_not_distinct_from(course_id), PendingFolder.person_id == actor.person_id)
+        .order_by(PendingFolder.created_at.desc(), PendingFolder.id.desc())
+    )
+    return [WaitingFolder(*row) for row in rows]
+
+
+def get_pending(session: Session, upload: UUID) -> PendingFolder:
+    """Return a waiting folder with its content; raise NotFound."""
+    row = session.scalar(select(PendingFolder).where(PendingFolder.uuid == upload))
+    if row is None:
+        raise NotFound
+    return row
+
 
 Choices = Mapping[str, Sequence[ConflictResolution]]
 """By path, one for each question of its conflict."""
@@ -94,7 +152,7 @@ def plan_import(
         return ImportPlan(None, 0, tuple(FilePlan(path, FileMergeState.ADDED, None, folder[path]) for path in sorted(folder)), folder)
     checksums = {path: hashlib.sha256(content).hexdigest() for path, content in folder.items()}
     base, before, is_guess = _base(session, course, checksums, made_from)
-    states = file_merge_states(before, draft_queries.list_draft_checksums(session, course.id), checksums)
+    states = file_merge_states(before, drafts.list_draft_checksums(session, course.id), checksums)
     here = history.read_at(session, files, course.id, states, course.draft_revision)
     contested = [path for path, fate in states.items() if fate is FileMergeState.CONFLICT]
     then = history.read_versions(session, files, course.id, {path: before[path] for path in contested if path in before})
@@ -144,3 +202,56 @@ def apply_import_plan(
     as_it_is = same == {path: content.sha256 for path, content in contents.items()}
     origin = RevisionOrigin.IMPORTED if as_it_is else RevisionOrigin.MERGED
     return drafts.import_draft(session, actor, course, contents, origin=origin, base_revision=plan.revision, now=now)
+
+
+MOST_WAITING = 3
+"""Archives that wait for the same person and course: who compares two of them finds both pages."""
+
+
+def store_uploaded_folder(
+    session: Session, actor: Actor, course_id: int | None, name: str, content: bytes, *, now: datetime
+) -> PendingFolder:
+    """Keep an archive until it is confirmed; of earlier ones of the same person for the same course the newest stay."""
+    if actor.person_id is None:
+        raise SignInNeeded
+    row = PendingFolder(course_id=course_id, person_id=actor.person_id, name=name[-120:], content=content)
+    uploads.store_pending_upload(session, row, PendingFolder.course_id.is_not_distinct_from(course_id), keep=MOST_WAITING, now=now)
+    audit.record(session, actor, CourseVerb.FOLDER_RECEIVED, row, now=now, course=course_id, size=len(content))
+    return row
+
+
+def apply_uploaded_folder(
+    session: Session,
+    actor: Actor,
+    pending: PendingFolder,
+    plan: ImportPlan,
+    course: CourseFolder,
+    contents: dict[str, FileContent],
+    *,
+    now: datetime,
+) -> Course:
+    """Make the result of an import the draft of its course, or a new course of the actor's; delete the archive.
+
+    Raise Conflict where the draft changed meanwhile, the address of a new course is taken, or the result is another course's.
+    """
+    if pending.course_id is None and catalogue.find_course(session, course.key) is not None:
+        raise Conflict(N_("There is already a course with the address “%(key)s”."), key=course.key)
+    if pending.course_id is not None and catalogue.get_course(session, pending.course_id).slug != course.key:
+        raise Conflict(N_("This folder belongs to the course “%(key)s”, not to this one."), key=course.key)
+    row = apply_import_plan(session, actor, plan, course, contents, now=now)
+    if pending.course_id is None and actor.person_id is not None:
+        team.add_staff(session, actor, row, actor.person_id, StaffRole.OWNER, now=now)
+    session.delete(pending)
+    return row
+
+
+def discard(session: Session, actor: Actor, pending: PendingFolder, *, now: datetime) -> None:
+    """Discard an uploaded archive."""
+    audit.record(session, actor, CourseVerb.FOLDER_DISCARDED, pending, now=now)
+    session.delete(pending)
+
+
+def record_folder_export(session: Session, actor: Actor, course: Course, *, origins: bool = False, now: datetime) -> None:
+    """Record in the audit log who exported a draft, with the keys of its questions; `origins`: and with where these come from."""
+    facts = {"origins": True} if origins else {}
+    audit.record(session, actor, CourseVerb.EXPORTED, course, now=now, revision=course.draft_revision, **facts)

@@ -1,13 +1,20 @@
-"""Reading what is published: outlines, lessons, lists, files. Versions never change, so outlines are kept."""
+"""Reads what is published: versions, their outlines, lessons, lists and files, and the entries of the search."""
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from fractions import Fraction
 from typing import Any, cast
 
 from sqlalchemy import BindParameter, Row, bindparam, exists, select
 from sqlalchemy.orm import Session
 
+from accounts.models import Person
+from courses import history
+from courses.access import VersionContext
+from courses.catalogue import get_taught_course
+from courses.content.search_texts import activity_entries, course_entries, lesson_entries, resource_entries, term_entries
 from courses.models import (
     Activity,
     Course,
@@ -25,6 +32,10 @@ from kernel.compiled_statements import compile_once
 from kernel.db import connection_of
 from kernel.durations import RenewalBasis, read_duration
 from kernel.errors import NotFound
+from kernel.files import FileStore
+from kernel.markup.model import SafeHtml
+from kernel.permissions import Actor
+from kernel.search.index import SearchDocument
 
 KEPT_OUTLINES = 1000
 
@@ -215,3 +226,137 @@ def list_file_uses(session: Session, course_id: int, sha256: str, version_id: in
         .limit(1000)
     )
     return list(session.scalars(statement))
+
+
+MOST_VERSIONS = 50
+
+
+@dataclass(frozen=True, slots=True)
+class PublishedVersion:
+    """One line of a course's history; `by` is empty where the command line published it."""
+
+    id: int
+    number: int
+    digest: str
+    nature: str
+    asks: bool
+    note: str
+    published_at: datetime
+    by: str
+
+
+def list_versions(session: Session, course_id: int, *, offset: int = 0, limit: int = MOST_VERSIONS) -> list[PublishedVersion]:
+    """List what was published, the newest first."""
+    statement = (
+        select(CourseVersion, Person)
+        .outerjoin(Person, Person.id == CourseVersion.published_by)
+        .where(CourseVersion.course_id == course_id)
+        .order_by(CourseVersion.number.desc())
+        .offset(offset)
+        .limit(limit)
+    )
+    return [_line(version, person) for version, person in session.execute(statement)]
+
+
+def _line(row: CourseVersion, person: Person | None) -> PublishedVersion:
+    by = person.full_name if person else ""
+    return PublishedVersion(row.id, row.number, row.digest, row.nature, row.asks, row.note, row.published_at, by)
+
+
+def describe_version(session: Session, version: CourseVersion) -> PublishedVersion:
+    """Return one version as a line of the history."""
+    return _line(version, session.get(Person, version.published_by) if version.published_by else None)
+
+
+def get_taught_version(session: Session, actor: Actor, slug: str, number: int) -> VersionContext:
+    """Return a version with what the actor is in its course; raise NotFound, or SignInNeeded whether or not there is such a course."""
+    course = get_taught_course(session, actor, slug)
+    return VersionContext(course, get_version(session, course.id, number))
+
+
+def get_version_by_id(session: Session, version_id: int) -> CourseVersion:
+    """Return a version that is known to exist."""
+    return session.get_one(CourseVersion, version_id)
+
+
+def find_published_version(session: Session, course_id: int) -> int | None:
+    """Return the version of a course that is published, if one is."""
+    return session.scalar(select(Course.published_version_id).where(Course.id == course_id))
+
+
+def latest_version(session: Session, course_id: int) -> CourseVersion | None:
+    """Return the newest version of a course."""
+    return session.scalar(select(CourseVersion).where(CourseVersion.course_id == course_id).order_by(CourseVersion.number.desc()).limit(1))
+
+
+def get_version(session: Session, course_id: int, number: int) -> CourseVersion:
+    """Return a version of a course by its number; raise NotFound."""
+    version = session.scalar(select(CourseVersion).where(CourseVersion.course_id == course_id, CourseVersion.number == number))
+    if version is None:
+        raise NotFound
+    return version
+
+
+def find_version_before(session: Session, version: CourseVersion) -> CourseVersion | None:
+    """Return the version that was published before another one."""
+    statement = select(CourseVersion).where(CourseVersion.course_id == version.course_id, CourseVersion.number < version.number)
+    return session.scalar(statement.order_by(CourseVersion.number.desc()).limit(1))
+
+
+def version_files(session: Session, files: FileStore, version: CourseVersion) -> dict[str, bytes]:
+    """Return the folder that a version was made from: contents by path; nothing where it was published before revisions were kept."""
+    if version.draft_revision is None:
+        return {}
+    return history.read_all_at(session, files, version.course_id, version.draft_revision)
+
+
+def list_versions_between(session: Session, version_id: int, other: int) -> list[int]:
+    """List the ids of a course's versions from one to another, both included, whichever was first."""
+    course = select(CourseVersion.course_id).where(CourseVersion.id == version_id).scalar_subquery()
+    statement = select(CourseVersion.id).where(
+        CourseVersion.course_id == course, CourseVersion.id.between(min(version_id, other), max(version_id, other))
+    )
+    return list(session.scalars(statement.order_by(CourseVersion.number)))
+
+
+def list_lesson_entries(session: Session, version_id: int) -> Iterator[tuple[int, SearchDocument]]:
+    """Yield what can be found of a version's lessons, each with its activity's id."""
+    statement = (
+        select(LessonPage.activity_id, LessonPage.language, LessonPage.title, LessonPage.body)
+        .join(Activity, Activity.id == LessonPage.activity_id)
+        .where(Activity.version_id == version_id)
+        .order_by(LessonPage.id)
+    )
+    rows = session.execute(statement).all()
+    written: dict[int, list[str]] = {}
+    for row in rows:
+        written.setdefault(row.activity_id, []).append(row.language)
+    for row in rows:
+        for entry in lesson_entries(row.language, row.title, SafeHtml.stored(row.body), written[row.activity_id]):
+            yield row.activity_id, entry
+
+
+def list_own_entries(session: Session, version_id: int) -> Iterator[SearchDocument]:
+    """Yield what can be found of a version itself, of its terms and of its resources."""
+    version = session.get_one(CourseVersion, version_id)
+    objectives = (
+        select(Objective.text).where(Objective.version_id == version_id, Objective.module_id.is_(None)).order_by(Objective.position)
+    )
+    yield from course_entries(version.title, version.summary, session.scalars(objectives))
+    for term in session.scalars(select(Term).where(Term.version_id == version_id).order_by(Term.id)):
+        yield from term_entries(term.key, term.term, term.also, term.definition)
+    for resource in session.scalars(select(CourseResource).where(CourseResource.version_id == version_id).order_by(CourseResource.id)):
+        yield from resource_entries(resource.key, resource.title, resource.host)
+
+
+def list_activity_entries(session: Session, version_id: int, kind: str) -> Iterator[tuple[int, SearchDocument]]:
+    """Yield what can be found of a version's activities of a kind by title and summary, each with its activity's id."""
+    statement = select(Activity.id, Activity.title, Activity.summary).where(Activity.version_id == version_id, Activity.kind == kind)
+    for row in session.execute(statement.order_by(Activity.id)):
+        for entry in activity_entries(kind, row.title, row.summary):
+            yield row.id, entry
+
+
+def list_published_versions(session: Session) -> set[int]:
+    """Return the versions that courses give at present."""
+    return set(session.scalars(select(Course.published_version_id).where(Course.published_version_id.is_not(None))))

@@ -13,8 +13,8 @@ from typing import Any, cast
 from sqlalchemy import ColumnElement, Row, func, or_, select
 from sqlalchemy.orm import Session
 
+from courses.access import edits
 from courses.models import Course, CourseStaff, CourseVersion, DraftFile, PendingFolder, PlannedPublication, PlanState, StaffRole
-from courses.permissions import edits
 from kernel.i18n import _, ngettext
 from kernel.permissions import Actor
 

@@ -9,15 +9,14 @@ from typing import cast
 from flask import url_for
 from sqlalchemy.orm import Session
 
-from courses import publication
+from courses import draft_checks, publishing
+from courses import versions as course_versions
 from courses.content.differences import DifferenceKind, PartDifference, PartKind, compare
 from courses.content.model import CourseFolder, Finding, SourceState
+from courses.editor import FormFindings
 from courses.kinds import CourseKinds, LearnerCounts
 from courses.models import Course, CourseVersion
-from courses.pages.form_findings import FormFindings
-from courses.queries import versions as course_versions
-from courses.queries.plans import PlannedPublicationRow
-from courses.services import draft_checks
+from courses.planned_publications import PlannedPublicationRow
 from kernel.errors import N_
 from kernel.files import FileStore
 from kernel.i18n import _, choose, ngettext
@@ -113,7 +112,7 @@ def folder_of(session: Session, files: FileStore, version: CourseVersion, kinds:
     if version.id in cached:
         return cached[version.id]
     contents = course_versions.version_files(session, files, version)
-    folder = publication.check(contents, kinds, today=version.published_at.date()).folder if contents else None
+    folder = publishing.check(contents, kinds, today=version.published_at.date()).folder if contents else None
     if folder is None:
         return None
     if len(cached) >= KEPT_FOLDERS:

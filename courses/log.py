@@ -1,12 +1,75 @@
-"""The audit log of a course as sentences."""
+"""Reads what the audit log says of a course, and puts its entries into sentences."""
 
-from collections.abc import Callable, Mapping, Sequence
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 
+from sqlalchemy import ColumnElement, select, union
+from sqlalchemy.orm import Session
+
+from accounts.models import Person
+from accounts.people import AccountVerb
 from courses.audit_verbs import CourseVerb
-from courses.queries.team import LogEntry, LogPart
+from courses.models import Course
+from kernel.audit import AuditEntry
 from kernel.errors import N_
 from kernel.i18n import _, ngettext
 from kernel.own_records import RecordVerb
+
+
+@dataclass(frozen=True, slots=True)
+class LogEntry:
+    """An act in a course's log; `by` is empty where the system or the command line did it."""
+
+    at: datetime
+    by: str
+    verb: str
+    facts: Mapping[str, object]
+    person: str
+    """The name of the person whom the facts speak of, where they do."""
+
+
+@dataclass(frozen=True, slots=True)
+class LogPart:
+    """A package's addition to the course log: which entries belong to a course, and the sentence for each verb."""
+
+    entries: Callable[[int], Sequence[ColumnElement[bool]]]
+    sentences: Mapping[str, Callable[[LogEntry], str]]
+
+
+def list_log(session: Session, course_id: int, parts: Sequence[LogPart], *, offset: int, limit: int) -> list[LogEntry]:
+    """List what the audit log says of a course and of what belongs to it, the newest first."""
+    begun = select(Course.created_at).where(Course.id == course_id).scalar_subquery()  # the number of a deleted one may be given again
+    own = (AuditEntry.subject_kind == Course.__tablename__) & (AuditEntry.subject_id == course_id) & (AuditEntry.at >= begun)
+    own &= AuditEntry.verb != AccountVerb.LIST_LOOKED_AT.value  # told to those who stand in the list
+    conditions = [own, *(condition for part in parts for condition in part.entries(course_id))]
+    entries = union(*(select(AuditEntry.id).where(condition) for condition in conditions)).subquery()
+    statement = select(AuditEntry).where(AuditEntry.id.in_(select(entries.c.id))).order_by(AuditEntry.id.desc())
+    return log_entries(session, session.scalars(statement.offset(offset).limit(limit)))
+
+
+def find_last_entry(session: Session, course_id: int, verb: str) -> LogEntry | None:
+    """Return the last thing of a kind that was done to a course."""
+    statement = (
+        select(AuditEntry)
+        .where(AuditEntry.subject_kind == Course.__tablename__, AuditEntry.subject_id == course_id, AuditEntry.verb == verb)
+        .order_by(AuditEntry.id.desc())
+        .limit(1)
+    )
+    return next(iter(log_entries(session, session.scalars(statement))), None)
+
+
+def log_entries(session: Session, entries: Iterable[AuditEntry]) -> list[LogEntry]:
+    """Return entries of the audit log with the names of those who acted and of whom their facts speak."""
+    rows = [(row, json.loads(row.facts)) for row in entries]
+    person_ids = {number for row, facts in rows for number in (row.actor_id, facts.get("person")) if isinstance(number, int)}
+    people = session.scalars(select(Person).where(Person.id.in_(person_ids))) if person_ids else ()
+    names = {person.id: person.full_name for person in people}
+    return [
+        LogEntry(row.at, names.get(row.actor_id or 0, ""), row.verb, facts, names.get(facts.get("person", 0), "")) for row, facts in rows
+    ]
+
 
 ROLES: Mapping[str, str] = {"owner": N_("owner"), "editor": N_("editor"), "grader": N_("grader")}
 ROLE_HINTS: Mapping[str, str] = {

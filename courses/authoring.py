@@ -1,31 +1,24 @@
-"""Authoring of courses: create one, change its outline, its settings and its lessons. The text of the draft is the source.
-
-What is read and checked before the transaction begins is a `DraftOutline`; a change is written only if the draft still equals it.
-"""
+"""Writes courses as their team does: begins them, changes their outline, settings and lessons, archives and deletes them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
 from sqlalchemy import delete, select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from courses import publication
+from courses import catalogue, drafts, history, planned_publications, publishing, team, versions
+from courses.access import check_open
 from courses.audit_verbs import CourseVerb
 from courses.content import merging
 from courses.content.changes import DraftChange, body_of
 from courses.content.model import Finding, Severity
 from courses.content.starter_files import NewCourse, course_files
 from courses.content.tree import DraftTree, is_outline, read_tree
+from courses.drafts import AutosavedText, AutosaveMark, FileContent
 from courses.kinds import CourseKinds
-from courses.models import Course, DraftFileVersion, DraftRevision, StaffRole
-from courses.queries import autosaved as queries
-from courses.queries import catalogue, drafts, history
-from courses.queries.autosaved import AutosavedText
-from courses.services import drafts as draft_services
-from courses.services import team
-from courses.services.archive_guard import check_open
-from courses.services.drafts import AutosaveMark, FileContent
+from courses.models import Course, CourseStaff, DraftFile, DraftFileVersion, DraftRevision, PendingFolder, StaffRole
 from kernel import audit
 from kernel.errors import N_, Conflict
 from kernel.permissions import Actor
@@ -84,12 +77,12 @@ def new_findings(draft_outline: DraftOutline, change: DraftChange, kinds: Course
     """Return the errors that a change brings: `blocking_findings`, and in the texts that it writes those that refuse publishing."""
     after = [
         finding
-        for finding in publication.check(change.applied(_outline_only(draft_outline)), kinds, today=today).findings
+        for finding in publishing.check(change.applied(_outline_only(draft_outline)), kinds, today=today).findings
         if finding.refuses_import or (finding.severity is Severity.ERROR and finding.file in change.written and finding.code not in UNREAD)
     ]
     if not after:
         return ()
-    known = {_finding_identity(finding) for finding in publication.check(_outline_only(draft_outline), kinds, today=today).findings}
+    known = {_finding_identity(finding) for finding in publishing.check(_outline_only(draft_outline), kinds, today=today).findings}
     return tuple(finding for finding in after if _finding_identity(finding) not in known)
 
 
@@ -113,8 +106,8 @@ def create_course(session: Session, actor: Actor, new: NewCourse, *, now: dateti
     session.add(course)
     session.flush()  # its files and its team point to it
     audit.record(session, actor, CourseVerb.CREATED, course, now=now)
-    contents = {path: draft_services.text_content(text) for path, text in course_files(new).items()}
-    draft_services.save_files(session, actor, course, contents, now=now)
+    contents = {path: drafts.text_content(text) for path, text in course_files(new).items()}
+    drafts.save_files(session, actor, course, contents, now=now)
     assert actor.person_id is not None
     team.add_staff(session, actor, course, actor.person_id, StaffRole.OWNER, now=now)
     return course
@@ -146,8 +139,8 @@ def save_text(
         raise FileChanged
     last = history.find_automatic(session, course, actor.person_id, path, since=now - TOGETHER) if automatic else None
     since = now if last is None or last.automatic_since is None else last.automatic_since
-    draft_services.save_files(
-        session, actor, course, {path: draft_services.text_content(text)}, autosave=AutosaveMark(since) if automatic else None, now=now
+    drafts.save_files(
+        session, actor, course, {path: drafts.text_content(text)}, autosave=AutosaveMark(since) if automatic else None, now=now
     )
     if last is not None:
         _forget(session, last)
@@ -177,7 +170,7 @@ def add_file(session: Session, actor: Actor, course: Course, path: str, content:
     """Put a file whose bytes are kept already into a locked course's working copy; raises Conflict where its name was taken meanwhile."""
     if drafts.list_draft_contents(session, course.id, [path]):
         raise Conflict(N_("Someone else has changed this course. Review it again before you continue."))
-    draft_services.save_files(session, actor, course, {path: content}, now=now)
+    drafts.save_files(session, actor, course, {path: content}, now=now)
 
 
 def save_change(session: Session, actor: Actor, course: Course, change: DraftChange, *, base_revision: int, now: datetime) -> bool:
@@ -192,13 +185,13 @@ def save_change(session: Session, actor: Actor, course: Course, change: DraftCha
     contents = {
         new: FileContent(row.sha256, row.size, row.body, row.media_type) for old, new in sources.items() if (row := present.get(old))
     }
-    contents |= {path: draft_services.text_content(text) for path, text in change.written.items()}
+    contents |= {path: drafts.text_content(text) for path, text in change.written.items()}
     autosaved = _autosaved_after(session, course, change)
     for path, (saved, _text) in autosaved.items():
         contents.pop(path)
-        contents |= {path: draft_services.text_content(saved)} if saved is not None else {}
-    changed = draft_services.save_files(session, actor, course, contents, removed=[*change.moved, *change.removed], now=now)
-    draft_services.write_autosaved(session, actor, course, {path: text for path, (_saved, text) in autosaved.items()}, now=now)
+        contents |= {path: drafts.text_content(saved)} if saved is not None else {}
+    changed = drafts.save_files(session, actor, course, contents, removed=[*change.moved, *change.removed], now=now)
+    drafts.write_autosaved(session, actor, course, {path: text for path, (_saved, text) in autosaved.items()}, now=now)
     return changed or bool(autosaved)
 
 
@@ -207,7 +200,7 @@ def _autosaved_after(session: Session, course: Course, change: DraftChange) -> d
 
     Where a change touches the very lines that were typed, it counts as saved whole.
     """
-    typed = {text.path: text for text in queries.list_autosaved(session, course.id)}
+    typed = {text.path: text for text in drafts.list_autosaved(session, course.id)}
     sources = {path: path for path in change.written} | {new: old for old, new in {**change.copied, **change.moved}.items()}
     autosaved: dict[str, tuple[str | None, AutosavedText]] = {}
     for path, source in sources.items():
@@ -219,3 +212,46 @@ def _autosaved_after(session: Session, course: Course, change: DraftChange) -> d
         if saved is not None or text.saved_text is None:
             autosaved[path] = (saved, replace(text, text=after))
     return autosaved
+
+
+def archive(session: Session, actor: Actor, course: Course, reason: str, *, now: datetime) -> bool:
+    """Put a locked course away and call off what waits to be published; say whether that changed anything.
+
+    Raise Conflict where it was never published.
+    """
+    if course.published_version_id is None:
+        raise Conflict(N_("This course was never published, so there is nothing to archive. You can delete it."))
+    if course.archived_at is not None:
+        return False
+    course.archived_at = now
+    planned_publications.cancel_open_plan(session, actor, course, now=now)
+    audit.record(session, actor, CourseVerb.ARCHIVED, course, now=now, reason=reason)
+    return True
+
+
+def unarchive(session: Session, actor: Actor, course: Course, reason: str, *, now: datetime) -> bool:
+    """Bring a locked course back that was put away; say whether that changed anything."""
+    if course.archived_at is None:
+        return False
+    course.archived_at = None
+    audit.record(session, actor, CourseVerb.BROUGHT_BACK, course, now=now, reason=reason)
+    return True
+
+
+def delete_course(session: Session, actor: Actor, course: Course, *, now: datetime) -> None:
+    """Delete a locked course with its draft, history and team; raises Conflict where something of it must stay."""
+    if versions.latest_version(session, course.id) is not None:
+        raise Conflict(
+            N_("This course has been published and cannot be deleted. Its learners and certificate holders must still be able to find it.")
+        )
+    audit.record(session, actor, CourseVerb.DELETED, course, now=now, key=course.slug)
+    paths = list(drafts.list_draft_checksums(session, course.id))
+    drafts.save_files(session, actor, course, {}, removed=paths, now=now)  # so that every package forgets what it made of the text
+    try:
+        with session.begin_nested():
+            for table in (DraftFile, DraftFileVersion, DraftRevision, CourseStaff, PendingFolder):
+                session.execute(delete(table).where(table.course_id == course.id))
+            session.delete(course)
+            session.flush()  # here it shows whether something else hangs on it
+    except IntegrityError:
+        raise Conflict(N_("Something still depends on this course, such as its groups. Remove it first.")) from None

@@ -1,28 +1,122 @@
-"""Forms of those who make courses."""
+"""Parts of every page of a course's editor, here and above: its header, settings as a form, findings by field, where things are used."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
-from datetime import datetime
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import ClassVar, cast
-from zoneinfo import ZoneInfo
 
-from wtforms import BooleanField, Field, HiddenField, RadioField, SelectField, SelectMultipleField, TextAreaField
+from flask import url_for
+from wtforms import Field, HiddenField, SelectField, SelectMultipleField, TextAreaField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than its stubs
-from wtforms.validators import AnyOf, DataRequired, Length, Regexp, ValidationError
-from wtforms.widgets import CheckboxInput, TextArea
+from wtforms.validators import Length
+from wtforms.widgets import CheckboxInput
 
+from courses import catalogue
+from courses.access import CourseAction
+from courses.authoring import DraftOutline
+from courses.content.field_labels import LabelledPlace, labelled_place, labels_of_file
 from courses.content.filetypes import media_type
+from courses.content.kinds import FieldLabel
+from courses.content.layout import COURSE
+from courses.content.list_fields import LISTINGS
 from courses.content.model import Finding
 from courses.content.settings import LINES, BareValueRule, FieldShape, FieldSpec, FormValues, number_typed, numbers_typed
-from courses.content.starter_files import LONGEST_NAME, NewCourse, is_key, proposed_key
-from courses.models import CourseVersion, PublicationNature, StaffRole
-from courses.services.publishing import PublishOptions
-from kernel.i18n import _, lazy_
-from kernel.web.forms import FileField, Form, LineField, MomentField, clean_text
+from courses.kinds import CourseKinds
+from courses.models import Course
+from kernel.i18n import _, choose, lazy_
+from kernel.web.forms import Form, LineField, clean_text
+from kernel.web.request import allows, current_actor, current_session
 
-EMAIL = r"^[^@\s]+@[^@\s]+\.[^@\s]+$"
-MOST_AUTOSAVED = 1_000
-_NATURES = ("correction", "improvement", "choice")
+_FOR_THE_TEXT = re.compile(r"[“«`{][a-z_]+:|\w\[\d|lms courses|\.(yaml|md)\b")
+"""Advice on the text: “source:”, options[1], a command, the name of a file."""
+_SENTENCE = re.compile(r"(?<=[.:?!]) (?=[A-ZÁÉÍÓÚÑ¿¡])")
+
+
+class FormFindings:
+    """Puts the findings of a course into the words of its forms."""
+
+    def __init__(self, kinds: CourseKinds) -> None:
+        self._kinds = kinds
+        self._labels: dict[str, Mapping[str, FieldLabel]] = {}
+
+    def _place(self, finding: Finding) -> LabelledPlace:
+        if finding.file not in self._labels:
+            self._labels[finding.file] = labels_of_file(finding.file, self._kinds.kinds, self._kinds.parts)
+        return labelled_place(self._labels[finding.file], finding.field)
+
+    def what(self, finding: Finding) -> str:
+        """Return what is the matter, for the field that it concerns."""
+        labelled, name = self._place(finding), finding.facts.get("field", "")
+        known = labelled.inner.get(name) or labelled.beside.get(name)
+        facts = {**finding.facts, "field": str(known.label)} if known is not None else finding.facts
+        return _(finding.template, **facts)
+
+    def advice(self, finding: Finding) -> str:
+        """Return what to do, without the sentences that are for whoever writes the text."""
+        return " ".join(sentence for sentence in _SENTENCE.split(finding.fix) if not _FOR_THE_TEXT.search(sentence))
+
+    def beside_field(self, finding: Finding) -> str:
+        """Return what is the matter and what to do, for the field that it concerns."""
+        return _with_advice(self.what(finding), self.advice(finding))
+
+    def message(self, finding: Finding) -> str:
+        """Return where something is the matter and what, for a list of findings."""
+        subject = _(finding.subject, **finding.facts) if finding.subject else ""
+        where = ", ".join(part for part in (subject, self._place(finding).words) if part)
+        return f"{where}: {self.what(finding)}" if where else self.what(finding)
+
+    def line(self, finding: Finding) -> str:
+        """Return the message of a finding followed by its advice."""
+        return _with_advice(self.message(finding), self.advice(finding))
+
+
+def _with_advice(message: str, advice: str) -> str:
+    return f"{message} {advice}" if advice else message
+
+
+def course_header(course: Course) -> dict[str, object]:
+    """Return a course's address and title, and of an archived one whether the reader may bring it back."""
+    archived = course.archived_at is not None
+    return {
+        "slug": course.slug,
+        "title": choose(dict(course.title)),
+        "published": course.published_version_id is not None,
+        "archived": archived,
+        "may_bring_back": archived
+        and allows(CourseAction.ARCHIVE, catalogue.get_taught_course(current_session(), current_actor(), course.slug)),
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class UsageLink:
+    """A part of the course that uses something, and where it is edited."""
+
+    title: str
+    address: str
+
+
+def used_in(draft_outline: DraftOutline, slug: str, paths: Iterable[str]) -> list[UsageLink]:
+    """Return the parts of a course whose files these are, each once, in the order of the files."""
+    owners = {path: activity for _module, activity in draft_outline.tree.activities() for path in activity.paths}
+    modules = {module.path: module for module in draft_outline.tree.modules}
+    listed = {listing.path: listing for listing in LISTINGS.values()}
+    links: dict[str, UsageLink] = {}
+    for path in paths:
+        if path in owners:
+            owner = owners[path]
+            endpoint = "courses_lessons.lesson" if owner.kind == "page" else "courses_settings.part"
+            use = UsageLink(choose(dict(owner.title)) or owner.key, url_for(endpoint, slug=slug, key=owner.key))
+        elif path in modules:
+            module = modules[path]
+            use = UsageLink(choose(dict(module.title)) or module.key, url_for("courses_settings.part", slug=slug, key=module.key))
+        elif path == COURSE:
+            use = UsageLink(_("Course settings"), url_for("courses_settings.course", slug=slug))
+        elif path in listed:
+            use = UsageLink(_(listed[path].title), url_for("courses_lists.entries", slug=slug, listing=listed[path].name))
+        else:
+            use = UsageLink(path, url_for("courses_texts.text", slug=slug, path=path))
+        links.setdefault(use.address, use)
+    return list(links.values())
 
 
 def whole(text: str | None) -> int:
@@ -30,243 +124,8 @@ def whole(text: str | None) -> int:
     return int(text) if text and text.isascii() and text.isdigit() and len(text) < 10 else -1
 
 
-class NatureForm(Form):
-    """The nature of a publication, and its note; `choice` is an improvement that asks each learner."""
-
-    note = TextAreaField(lazy_("What changes"), [Length(max=1000, message=lazy_("Use at most %(max)d characters."))])
-    nature = RadioField(
-        lazy_("Learners in progress"),
-        choices=[
-            SelectChoice(value="correction", label=lazy_("Everyone moves to the new version")),
-            SelectChoice(value="improvement", label=lazy_("They finish the version they have")),
-            SelectChoice(value="choice", label=lazy_("Each learner chooses")),
-        ],
-        default="improvement",
-        validators=[AnyOf(_NATURES, message=lazy_("Choose one of the three."))],
-    )
-
-    def publishing(self, *, revision: int | None = None, revision_to_publish: int | None = None) -> PublishOptions:
-        """Return how to publish."""
-        return PublishOptions(
-            nature=PublicationNature.CORRECTION if self.nature.data == "correction" else PublicationNature.IMPROVEMENT,
-            note=clean_text(self.note.data or "", lines=True),
-            revision=revision,
-            asks_learners=self.nature.data == "choice",
-            revision_to_publish=revision_to_publish,
-        )
-
-
-class PublishForm(NatureForm):
-    """The options for publishing the draft as a version."""
-
-    tell = BooleanField(lazy_("Notify learners who completed the activities that change"))
-    when = MomentField(lazy_("Publish later"))
-    autosaved = SelectMultipleField(lazy_("Autosaved only"), validate_choice=False)
-    revision = HiddenField()
-    reviewed_digest = HiddenField()
-
-    def moment_in(self, zone: str) -> datetime | None:
-        """Return the moment that was typed, taken as one of a zone: the course's, whatever the reader's is."""
-        moment = self.when.moment
-        return None if moment is None else moment.replace(tzinfo=ZoneInfo(zone))
-
-    def command(self, notified_keys: tuple[str, ...]) -> PublishOptions:
-        """Return the publishing options for the reviewed revision; `notified_keys` name the activities that learners hear of, if wanted."""
-        options = self.publishing(revision=whole(self.revision.data))
-        reviewed_digest = (self.reviewed_digest.data or "")[:64]
-        return replace(
-            options, notified_keys=notified_keys if self.tell.data else (), autosaved=self.included, reviewed_digest=reviewed_digest
-        )
-
-    @property
-    def included(self) -> tuple[int, ...]:
-        """Return the revisions of the texts that go out although they were only saved by themselves."""
-        return tuple(whole(text) for text in (self.autosaved.data or [])[:MOST_AUTOSAVED])
-
-
-class TeamForm(Form):
-    """The person who joins a course team, and their role."""
-
-    email = LineField(
-        lazy_("Email"),
-        [
-            DataRequired(lazy_("Write the address.")),
-            Length(max=254, message=lazy_("Use at most %(max)d characters.")),
-            Regexp(EMAIL, message=lazy_("This does not look like an email address.")),
-        ],
-    )
-    role = RadioField(
-        lazy_("Role in the team"),
-        choices=[
-            SelectChoice(value="editor", label=lazy_("Editor")),
-            SelectChoice(value="grader", label=lazy_("Grader")),
-            SelectChoice(value="owner", label=lazy_("Owner")),
-        ],
-        default="editor",
-        validators=[AnyOf([role.value for role in StaffRole], message=lazy_("Choose one of the three."))],
-    )
-
-
-class ArchiveForm(Form):
-    """Why a course is put away, or brought back."""
-
-    wish = HiddenField()
-    reason = LineField(
-        lazy_("Reason"),
-        [
-            DataRequired(lazy_("Give the reason. It is recorded in the audit log.")),
-            Length(max=500, message=lazy_("Use at most %(max)d characters.")),
-        ],
-    )
-
-
-class RepublishForm(NatureForm):
-    """The options for publishing an earlier version again."""
-
-    def command(self, version: CourseVersion) -> PublishOptions:
-        """Return how to publish."""
-        return self.publishing(revision_to_publish=version.draft_revision)
-
-
-class RestoreForm(Form):
-    """The draft's revision that was looked at before an earlier text takes its place."""
-
-    revision = HiddenField()
-
-    @property
-    def reviewed_revision(self) -> int:
-        """Return the revision."""
-        return whole(self.revision.data)
-
-
 LONGEST_TITLE = 300
-_SHORT_ENOUGH = Length(max=LONGEST_TITLE, message=lazy_("Use at most %(max)d characters."))
-
-
-class NewCourseForm(Form):
-    """The first settings of a new course."""
-
-    title = LineField(lazy_("Title of the course"), [DataRequired(lazy_("Write a title.")), _SHORT_ENOUGH])
-    key = LineField(
-        lazy_("Address"),
-        [Length(max=LONGEST_NAME, message=lazy_("Use at most %(max)d characters."))],
-        description=lazy_(
-            "Lower-case letters (no accents), digits and hyphens. It cannot be changed later. Leave empty to make it from the title."
-        ),
-    )
-    language = RadioField(
-        lazy_("Main language of the course"),
-        choices=[SelectChoice(value="es", label="Español"), SelectChoice(value="en", label="English")],
-        default="es",
-        validators=[AnyOf(["es", "en"], message=lazy_("Choose one of the two."))],
-    )
-    module = LineField(lazy_("Title of its first module"), [DataRequired(lazy_("Write a title.")), _SHORT_ENOUGH])
-    lesson = LineField(lazy_("Title of its first lesson"), [DataRequired(lazy_("Write a title.")), _SHORT_ENOUGH])
-
-    def validate_key(self, field: LineField) -> None:
-        """Refuse what cannot be an address."""
-        if field.data and not is_key(field.data):
-            raise ValidationError(_("Use only lower-case letters (no accents), digits and hyphens."))
-
-    def command(self, author: str) -> NewCourse:
-        """Return what to begin."""
-        title = self.title.data or ""
-        key = self.key.data or proposed_key(title)
-        return NewCourse(key, title, (self.language.data,), author, self.module.data or "", self.lesson.data or "")
-
-
-class NewModuleForm(Form):
-    """A module that begins, with its first lesson."""
-
-    title = LineField(lazy_("Title of the module"), [DataRequired(lazy_("Write a title.")), _SHORT_ENOUGH])
-    lesson = LineField(lazy_("Title of its first lesson"), [DataRequired(lazy_("Write a title.")), _SHORT_ENOUGH])
-
-
-class NewActivityForm(Form):
-    """An activity that begins in a module."""
-
-    kind = RadioField(lazy_("What is it?"), default="page")
-    title = LineField(lazy_("Title"), [DataRequired(lazy_("Write a title.")), _SHORT_ENOUGH])
-    module = SelectField(lazy_("In the module"))
-
-
-LONGEST_SUMMARY = 2_000
-
-
-class LessonForm(Form):
-    """The words of a lesson in one language, and a file that goes into it."""
-
-    title = LineField(lazy_("Title"), [DataRequired(lazy_("Write a title.")), _SHORT_ENOUGH])
-    summary = LineField(
-        lazy_("Summary"), [Length(max=LONGEST_SUMMARY, message=lazy_("Use at most %(max)d characters."))], widget=TextArea()
-    )
-    body = TextAreaField(lazy_("Lesson text in Markdown"))
-    up_to_date = BooleanField(lazy_("The translation is up to date"))
-    file = FileField(lazy_("File"))
-    alternative = LineField(lazy_("Alternative text"), [_SHORT_ENOUGH])
-    caption = LineField(lazy_("Caption"), [Length(max=LONGEST_SUMMARY, message=lazy_("Use at most %(max)d characters."))])
-    seen = HiddenField()
-    theirs = HiddenField()
-    follows = HiddenField()
-    """Of a translation: the stamp of the original that stood beside it."""
-
-
-class FolderForm(Form):
-    """An archive with a course's folder."""
-
-    file = FileField(lazy_("File"))
-
-    def upload(self) -> tuple[str, bytes] | None:
-        """Return the name and content of the file; None with a fault beside the field."""
-        sent = self.file.data
-        content = sent.read() if hasattr(sent, "read") else b""
-        if not content:
-            self.refuse(self.file, _("Choose a file that is not empty."))
-            return None
-        return str(sent.filename or "").replace("\\", "/").rpartition("/")[2], content
-
-
-class NewFolderForm(FolderForm):
-    """An archive that becomes a new course."""
-
-    key = LineField(
-        lazy_("Address"),
-        [Length(max=LONGEST_NAME, message=lazy_("Use at most %(max)d characters."))],
-        description=lazy_("Lower-case letters (no accents), digits and hyphens. Leave empty to use the one in the folder."),
-    )
-
-    def validate_key(self, field: LineField) -> None:
-        """Refuse what cannot be an address."""
-        if field.data and not is_key(field.data):
-            raise ValidationError(_("Use only lower-case letters (no accents), digits and hyphens."))
-
-
-class RenameKeyForm(Form):
-    """Another key for a part of a course."""
-
-    key = LineField(
-        lazy_("Key"),
-        [DataRequired(lazy_("Write a key.")), Length(max=LONGEST_NAME, message=lazy_("Use at most %(max)d characters."))],
-    )
-
-    def validate_key(self, field: LineField) -> None:
-        """Refuse what cannot be a key."""
-        if field.data and not is_key(field.data):
-            raise ValidationError(_("Use only lower-case letters (no accents), digits and hyphens."))
-
-
-class MediaForm(Form):
-    """A file for the media of a course or of one of its modules."""
-
-    file = FileField(lazy_("File"))
-    folder = SelectField(lazy_("For"))
-
-
-class SourceTextForm(Form):
-    """A file as text."""
-
-    text = TextAreaField(lazy_("Text"))
-    seen = HiddenField()
+SHORT_ENOUGH = Length(max=LONGEST_TITLE, message=lazy_("Use at most %(max)d characters."))
 
 
 class SiteJudgedSelectField(SelectField):

@@ -1,28 +1,115 @@
-"""Publications that wait for a second person's approval, for their moment, or for both."""
+"""Reads and writes publications that wait for a second person's approval, for their moment, or for both."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from uuid import UUID
 
-from sqlalchemy.orm import Session
+from sqlalchemy import Select, select
+from sqlalchemy.orm import Session, aliased
 
 from accounts import notices
+from accounts.models import Person
 from accounts.notices import Message
 from accounts.rules import NoticeKind
+from courses import drafts, team
+from courses.access import PublicationPlanContext, check_open, edits
 from courses.audit_verbs import CourseVerb
+from courses.catalogue import get_taught_course
 from courses.kinds import CourseKinds, PreparedCourse
 from courses.models import Course, CourseVersion, PlannedPublication, PlanState, PublicationNature
-from courses.permissions import edits
-from courses.queries import autosaved, team
-from courses.queries import plans as queries
-from courses.services.archive_guard import check_open
-from courses.services.outgoing import resolve_revision_to_publish
-from courses.services.publishing import DraftChangedSinceReview, PublishOptions, publish_version
+from courses.publishing import DraftChangedSinceReview, PublishOptions, publish_version, resolve_revision_to_publish
 from kernel import audit, outbox
-from kernel.errors import N_, Conflict
+from kernel.errors import N_, Conflict, NotFound
 from kernel.files import FileStore
 from kernel.i18n import _, choose, in_every_language
 from kernel.permissions import Actor, ActorChannel
+
+OPEN = (PlanState.WAITING.value, PlanState.PLANNED.value)
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedPublicationRow:
+    """A publication that waits, or what has become of the last one."""
+
+    uuid: UUID
+    state: str
+    revision: int
+    nature: str
+    asks: bool
+    note: str
+    publish_at: datetime | None
+    asked_by: int
+    asker: str
+    asked_at: datetime
+    decider: str
+    remark: str
+    settled_at: datetime | None
+
+    @property
+    def is_open(self) -> bool:
+        """Say whether it waits."""
+        return self.state in OPEN
+
+
+def find_last_plan(session: Session, course_id: int) -> PlannedPublicationRow | None:
+    """Return the newest plan of a course, whatever has become of it."""
+    asker, decider = aliased(Person), aliased(Person)
+    statement = (
+        select(PlannedPublication, asker, decider)
+        .join(asker, asker.id == PlannedPublication.asked_by)
+        .outerjoin(decider, decider.id == PlannedPublication.decided_by)
+        .where(PlannedPublication.course_id == course_id)
+        .order_by(PlannedPublication.id.desc())
+        .limit(1)
+    )
+    plan = session.execute(statement).one_or_none()
+    if plan is None:
+        return None
+    row, by, second = plan
+    return PlannedPublicationRow(
+        row.uuid,
+        row.state,
+        row.revision,
+        row.nature,
+        row.asks,
+        row.note,
+        row.publish_at,
+        row.asked_by,
+        by.full_name,
+        row.asked_at,
+        second.full_name if second else "",
+        row.remark,
+        row.settled_at,
+    )
+
+
+def _locked(*conditions: object) -> Select[PlannedPublication]:
+    return select(PlannedPublication).where(*conditions).with_for_update().execution_options(populate_existing=True)  # type: ignore[arg-type]  # conditions
+
+
+def lock_open_plan(session: Session, course_id: int) -> PlannedPublication | None:
+    """Return the plan of a course that waits, its row locked."""
+    return session.scalar(_locked(PlannedPublication.course_id == course_id, PlannedPublication.state.in_(OPEN)))
+
+
+def lock_plan(session: Session, plan_id: int) -> PlannedPublication:
+    """Return a plan that is known to exist, its row locked."""
+    return session.execute(_locked(PlannedPublication.id == plan_id)).scalar_one()
+
+
+def get_plan(session: Session, plan_id: int) -> PlannedPublication:
+    """Return a plan that is known to exist."""
+    return session.get_one(PlannedPublication, plan_id)
+
+
+def get_taught_plan(session: Session, actor: Actor, slug: str, plan: UUID) -> PublicationPlanContext:
+    """Return a plan of a course with what the actor is in it; raise NotFound."""
+    course = get_taught_course(session, actor, slug)
+    row = session.scalar(select(PlannedPublication).where(PlannedPublication.uuid == plan, PlannedPublication.course_id == course.id))
+    if row is None:
+        raise NotFound
+    return PublicationPlanContext(course, row.id)
 
 
 class ApprovalNeeded(Conflict):
@@ -75,7 +162,7 @@ def set_approval(session: Session, actor: Actor, course: Course, *, needed: bool
         return
     course.needs_approval = needed
     audit.record(session, actor, CourseVerb.APPROVAL_SWITCHED, course, now=now, needed=needed)
-    row = queries.lock_open_plan(session, course.id) if needed else None
+    row = lock_open_plan(session, course.id) if needed else None
     if row is not None and row.state == PlanState.PLANNED and row.decided_by is None:
         row.state = PlanState.WAITING.value
         _ask(session, course, row, now=now)
@@ -104,8 +191,8 @@ def request_publication(
     check_open(course)
     resolved = resolve_revision_to_publish(session, actor, course, options, digest, now=now)
     assert resolved.revision_to_publish is not None
-    present = queries.lock_open_plan(session, course.id)
-    if present is not None and not autosaved.saved_since(session, course.id, present.revision):
+    present = lock_open_plan(session, course.id)
+    if present is not None and not drafts.saved_since(session, course.id, present.revision):
         raise AlreadyPlanned
     if present is not None:
         _void(session, actor, course, present, now=now)
@@ -189,7 +276,7 @@ def publish_plan(session: Session, course: Course, row: PlannedPublication, inpu
 
 
 def _check_unchanged(session: Session, course: Course, row: PlannedPublication, inputs: PublishInputs) -> None:
-    if autosaved.saved_since(session, course.id, row.revision) or inputs.prepared.digest != row.digest:
+    if drafts.saved_since(session, course.id, row.revision) or inputs.prepared.digest != row.digest:
         raise DraftChangedSinceReview
 
 
@@ -214,7 +301,7 @@ def cancel_plan(session: Session, course: Course, row: PlannedPublication, *, no
 
 def cancel_open_plan(session: Session, actor: Actor, course: Course, *, now: datetime) -> None:
     """Cancel the open publication plan of a locked course that is archived; notify its author."""
-    row = queries.lock_open_plan(session, course.id)
+    row = lock_open_plan(session, course.id)
     if row is not None:
         _void(session, actor, course, row, now=now)
         _notify(session, course, row, [row.asked_by], "archived", now=now)

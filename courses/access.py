@@ -1,11 +1,12 @@
-"""Permissions of a course for its team."""
+"""Permissions of a course for its team, and the refusal of changes to an archived one; reads contexts, writes nothing."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from uuid import UUID
 
-from courses.models import CourseVersion, StaffRole
+from courses.models import Course, CourseVersion, StaffRole
+from kernel.errors import N_, Conflict
 from kernel.permissions import Actor, Predicate, Verdict, allow_if
 
 
@@ -158,3 +159,16 @@ PERMISSIONS: Mapping[StrEnum, Predicate] = {
     CourseAction.VIEW_LOG: _edit,
     CourseAction.JOIN_TEAM: _join,
 }
+
+
+class CourseArchived(Conflict):
+    """The course was put away."""
+
+    code = "course_archived"
+    message = N_("This course is archived, so it cannot be changed or published. Restore it first.")
+
+
+def check_open(course: Course) -> None:
+    """Raise CourseArchived where a locked course was put away."""
+    if course.archived_at is not None:
+        raise CourseArchived
