@@ -26,8 +26,8 @@ from certificates.services.sealed_sheets import SheetSealer
 from certificates.services.used_keys import record_used_keys
 from certificates.services.validity_changes import replace_portion
 from certificates.web_certificate import sheet_of, verify_url
-from enrolments.queries.learning import find_completion
-from enrolments.services.date_notices import is_time
+from enrolments.dates import is_time
+from enrolments.learners import find_completion
 from kernel import outbox
 from kernel.child_process import child_process
 from kernel.codes import printed_code

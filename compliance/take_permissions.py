@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from enrolments.models import Enrolment
-from enrolments.take_rules import RenewalWindow
+from enrolments.takes import RenewalWindow
 from kernel.permissions import Actor, Predicate, Verdict
 
 

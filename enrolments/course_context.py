@@ -1,33 +1,258 @@
-"""Open a course in the present request: what every page of a course starts with, here and in the packages above."""
+"""Open a course in the present request: its view, its dates in words, visits and mistake reports, for pages here and above."""
 
-from collections.abc import Mapping, Sequence
-from datetime import datetime
-from typing import cast
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any, cast
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from flask import flash, render_template, request
+from wtforms import RadioField, SelectField, TextAreaField
+from wtforms.validators import DataRequired, InputRequired, Length
 
 from courses import catalogue, versions
 from courses.catalogue import list_shipped_in_preparation
 from courses.kinds import CourseKinds
 from courses.rules import Outline, OutlineActivity
-from enrolments.dates import DatedEnrolment, DatedItem, DateRequest, collect_dates, next_end
-from enrolments.forms import MistakeForm
-from enrolments.pages.dates import DateView, date_view
-from enrolments.pages.outline import CourseCard, CourseView, card
-from enrolments.permissions import ActivityContext, LearnerContext
-from enrolments.queries import learning as queries
-from enrolments.queries.mistakes import find_own_open
-from enrolments.queries.ungraded import list_ungraded
+from enrolments import enrolment as enrolments_enrolment
+from enrolments import learners, mistakes
+from enrolments.access import ActivityContext, LearnerContext
+from enrolments.course_view import CourseCard, CourseView, card, foreign
+from enrolments.dates import RUNNING_OUT, DatedEnrolment, DatedItem, DateKind, DateRequest, collect_dates, list_ungraded, next_end
+from enrolments.mistakes import MISTAKE_KINDS, MistakePlace, MistakeValues, ReportIsLong, find_own_open
+from enrolments.models import MistakeKind
 from enrolments.rules import EnrolmentRefusal, Progress, evaluate_completion, may_enrol
-from enrolments.services import learning as services
-from enrolments.services import mistakes
-from enrolments.services.mistakes import MistakePlace, ReportIsLong
 from kernel import clock
-from kernel.errors import TooMany
-from kernel.i18n import _, choose
+from kernel.errors import N_, TooMany
+from kernel.i18n import (
+    _,
+    choose,
+    format_date,
+    format_datetime,
+    format_time,
+    language,
+    lazy_,
+    local,
+    ngettext,
+    reading,
+    zone,
+    zone_name,
+)
 from kernel.web import after_response
+from kernel.web.forms import Form, clean_text
 from kernel.web.limits import limit, limiter
 from kernel.web.request import Answer, begin_writing, current_actor, current_session, is_read_only_request, see_page
+
+SOON = timedelta(days=3)
+"""Before its end, within which a date is told with emphasis, and in titles of pages."""
+OPEN_ATTEMPTS = frozenset({DateKind.ATTEMPT_OPEN, DateKind.ATTEMPT_ENDS})
+_SYMBOLS = {
+    DateKind.ATTEMPT_ENDS: "clock",
+    DateKind.REMINDER: "bell",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class DateView:
+    """A dated item on a page, in the reader's language and zone."""
+
+    kind: DateKind
+    at: datetime
+    day: date
+    title: str
+    title_language: str
+    course: str
+    """Title of the course; empty where the title is that."""
+    url: str
+    words: str
+    """The sentence that says what happens, and when."""
+    elsewhere: str
+    """The same moment in the course's zone, where the clocks differ; else nothing."""
+    left: str
+    """How long it is from now."""
+    soon: bool
+    """It ends within three days."""
+    symbol: str
+    continues: bool
+    """It is an attempt in progress, which its page goes on with."""
+
+
+SENTENCES = {
+    DateKind.ATTEMPT_OPEN: N_("You began an attempt on %(moment)s and have not submitted it."),
+    DateKind.ATTEMPT_ENDS: N_("Your attempt ends on %(moment)s."),
+    DateKind.EDITION_BEGINS: N_("Your edition begins on %(moment)s."),
+    DateKind.EDITION_ENDS: N_("Your edition ends on %(moment)s."),
+    DateKind.MODULE_OPENS: N_("The module opens on %(moment)s."),
+    DateKind.MODULE_CLOSES: N_("The module closes on %(moment)s."),
+    DateKind.ACTIVITY_OPENS: N_("It opens on %(moment)s."),
+    DateKind.ACTIVITY_CLOSES: N_("It closes on %(moment)s."),
+    DateKind.CONDITION_OPENS: N_("You can try again from %(moment)s."),
+    DateKind.OBLIGATION_ENDS: N_("You have to complete it by %(moment)s."),
+    DateKind.REMINDER: N_("Your reminder for %(moment)s."),
+}
+TIME_IS_UP = N_("The time of your attempt ended on %(moment)s. Submit it now.")
+OPENS_SOON = timedelta(days=7)
+"""How long before it something that opens is told."""
+
+
+def upcoming(items: Iterable[DatedItem], *, now: datetime) -> list[DatedItem]:
+    """Return what there is still to do of dated items: attempts in progress first, then by their moments.
+
+    What opens is told in the week before, or where nothing ends before it.
+    """
+    left = [item for item in items if not item.done]
+    attempts = [item for item in left if item.kind in OPEN_ATTEMPTS]
+    ahead = [item for item in left if item.kind not in OPEN_ATTEMPTS and item.at > now]
+    ends = [item for item in ahead if item.kind in RUNNING_OUT]
+    opens = [item for item in ahead if item.kind not in RUNNING_OUT and (item.at - now <= OPENS_SOON or not ends)]
+    return [*attempts, *sorted([*ends, *opens], key=lambda item: item.at)]
+
+
+def date_views(items: Iterable[DatedItem], *, now: datetime) -> list[DateView]:
+    """Return dated items in words, in their order."""
+    return [date_view(item, now=now) for item in items]
+
+
+def date_view(item: DatedItem, *, now: datetime) -> DateView:
+    """Return a dated item in words."""
+    return DateView(
+        kind=item.kind,
+        at=item.at,
+        day=item.by_calendar(zone()).date(),
+        title=item.title,
+        title_language=foreign(item.texts),
+        course="" if item.texts == item.course_texts else item.course_title,
+        url=_course_path(item) if item.kind is DateKind.ACTIVITY_OPENS and item.at > now else item.path,
+        words=_sentence(item, now),
+        elsewhere=_elsewhere(item),
+        left=time_left(item, now=now),
+        soon=item.kind in RUNNING_OUT and item.at - now <= SOON,
+        symbol=_SYMBOLS.get(item.kind, "calendar-clock"),
+        continues=item.kind in OPEN_ATTEMPTS,
+    )
+
+
+def _course_path(item: DatedItem) -> str:
+    """Return where an activity that is not open yet stands among the others."""
+    return f"/courses/{item.slug}#way"
+
+
+def _sentence(item: DatedItem, now: datetime) -> str:
+    sentence = TIME_IS_UP if item.kind is DateKind.ATTEMPT_ENDS and item.at <= now else SENTENCES[item.kind]
+    return _(sentence, moment=format_datetime(item.by_calendar(zone()), "short"))
+
+
+def time_left(item: DatedItem, *, now: datetime) -> str:
+    """Say how long it is until a dated item: minutes within the hour, else days as the reader's calendar counts them."""
+    if item.at <= now:
+        return ""
+    days = (item.by_calendar(zone()).date() - local(now).date()).days
+    if item.kind in RUNNING_OUT:
+        minutes = -(-int((item.at - now).total_seconds()) // 60)
+        if minutes < 60:
+            return ngettext("%(count)s minute left", "%(count)s minutes left", minutes)
+        return _("Ends today") if days == 0 else ngettext("%(count)s day left", "%(count)s days left", days)
+    if days <= 1:
+        return _("Today") if days == 0 else _("Tomorrow")
+    return ngettext("In %(count)s day", "In %(count)s days", days)
+
+
+def _elsewhere(item: DatedItem) -> str:
+    """Return the moment as the course's clocks show it, where the reader's show another time."""
+    try:
+        there = ZoneInfo(item.zone) if item.zone else None
+    except (ZoneInfoNotFoundError, ValueError):
+        return ""
+    if there is None or item.at.astimezone(there).utcoffset() == item.at.astimezone(zone()).utcoffset():
+        return ""
+    with reading(language(), there):
+        moment = format_datetime(item.by_calendar(there), "short")
+    if item.kind is DateKind.OBLIGATION_ENDS:
+        return _("%(moment)s by the time of %(zone)s", moment=moment, zone=zone_name(item.zone))
+    return _("%(moment)s in the course's time zone, %(zone)s", moment=moment, zone=zone_name(item.zone))
+
+
+def title_of(item: DatedItem) -> str:
+    """Return what happens in the reader's language: «Cierra: Cuestionario 1»."""
+    match item.kind:
+        case DateKind.REMINDER:
+            return item.title
+        case DateKind.EDITION_BEGINS:
+            return _("Begins: %(title)s", title=item.title)
+        case DateKind.EDITION_ENDS:
+            return _("Ends: %(title)s", title=item.title)
+        case DateKind.OBLIGATION_ENDS:
+            return _("Last day: %(title)s", title=item.title)
+        case DateKind.ATTEMPT_ENDS:
+            return _("Your attempt ends: %(title)s", title=item.title)
+        case DateKind.MODULE_OPENS | DateKind.ACTIVITY_OPENS | DateKind.CONDITION_OPENS:
+            return _("Opens: %(title)s", title=item.title)
+        case _:
+            return _("Closes: %(title)s", title=item.title)
+
+
+def _in_days(days: int) -> str:
+    if days < 2:
+        return _("Tomorrow") if days else _("Today")
+    return ngettext("In %(count)s day", "In %(count)s days", days)
+
+
+def notice_words(item: DatedItem, days: int) -> tuple[str, str]:
+    """Return the subject and the words by which a person is reminded of an item so many days before."""
+    subject = _("%(when)s · %(what)s", when=_in_days(days), what=title_of(item))
+    at = item.by_calendar(zone())
+    when = {"day": format_date(at), "time": format_time(at)}
+    course = date_view(item, now=item.at).course
+    if not course:
+        return subject, _("On %(day)s at %(time)s.", **when)
+    return subject, _("On %(day)s at %(time)s, in “%(course)s”.", course=course, **when)
+
+
+class WordsField(TextAreaField):
+    """Several lines of text, cleaned."""
+
+    def process_formdata(self, valuelist: list[Any]) -> None:
+        """Take the first value, cleaned, without empty lines around it."""
+        self.data = clean_text(str(valuelist[0]), lines=True) if valuelist else ""
+
+
+class LearnerNoteForm(Form):
+    """A note of the team on a learner."""
+
+    words = WordsField(
+        lazy_("New note"),
+        [DataRequired(lazy_("Write the note.")), Length(max=2000, message=lazy_("Use at most %(max)d characters."))],
+    )
+
+
+SHORTEST_REPORT = 10
+LONGEST_REPORT = 2000
+
+
+class MistakeForm(Form):
+    """A mistake report: its kind, the heading under which the mistake stands, and what is wrong."""
+
+    kind = RadioField(lazy_("What kind of mistake is it?"), [InputRequired(lazy_("Choose one."))], choices=[])
+    heading = SelectField(lazy_("Where in the lesson"), choices=[], default="")
+    words = WordsField(
+        lazy_("What is wrong, and what should it say?"),
+        [
+            DataRequired(lazy_("Write what is wrong.")),
+            Length(min=SHORTEST_REPORT, message=lazy_("Write at least %(min)d characters.")),
+            Length(max=LONGEST_REPORT, message=lazy_("Use at most %(max)d characters.")),
+        ],
+    )
+
+    def offer(self, headings: Sequence[tuple[str, str]], *, marked: bool) -> None:
+        """Let these headings be chosen, each by its address; wrong marking only where something is marked."""
+        kinds = [kind for kind in MistakeKind if marked or kind is not MistakeKind.MARKING]
+        self.kind.choices = [(kind.value, _(MISTAKE_KINDS[kind])) for kind in kinds]
+        self.heading.choices = [("", _("In the whole lesson")), *headings]
+
+    def command(self) -> MistakeValues:
+        """Return what is reported."""
+        return MistakeValues(MistakeKind(self.kind.data), self.words.data or "", self.heading.data or None)
+
 
 REPORTS_OF_PERSON = limit("mistake-reports-of-person", "10 per hour")
 REPORTS_OF_COURSE = limit("mistake-reports-of-course", "1000 per day")
@@ -37,8 +262,8 @@ def course_view(context: LearnerContext, outline: Outline) -> CourseView:
     """Read the actor's results and dates and put the course together as they see it."""
     session = current_session()
     if context.enrolment_id is not None:
-        outline = queries.with_personal_dates(session, {context.enrolment_id: outline})[context.enrolment_id]
-    results = queries.results_of(session, context.enrolment_id)
+        outline = learners.with_personal_dates(session, {context.enrolment_id: outline})[context.enrolment_id]
+    results = learners.results_of(session, context.enrolment_id)
     scored = [outline.by_key[key] for key, result in results.items() if result.score is not None and key in outline.by_key]
     number = context.enrolment_id or 0
     ungraded = list_ungraded(session, {number: outline}, {number: results}).get(number, frozenset())
@@ -102,10 +327,10 @@ def site_topics() -> Mapping[str, str]:
     return cast("CourseKinds", current_session().info["kinds"]).topics
 
 
-def own_courses() -> dict[str, queries.OwnCourse]:
+def own_courses() -> dict[str, learners.OwnCourse]:
     """Return the actor's courses by slug; nothing for the anonymous."""
     actor = current_actor()
-    return {} if actor.is_anonymous else {own.slug: own for own in queries.list_own_courses(current_session(), actor)}
+    return {} if actor.is_anonymous else {own.slug: own for own in learners.list_own_courses(current_session(), actor)}
 
 
 def catalogue_cards(limit: int) -> list[CourseCard]:
@@ -129,10 +354,10 @@ def courses_in_preparation(present: int) -> list[str]:
     return [choose(dict(title)) for title in list_shipped_in_preparation(current_session(), listed=present)]
 
 
-def _own_progress(own: Mapping[str, queries.OwnCourse], now: datetime) -> dict[str, Progress]:
+def _own_progress(own: Mapping[str, learners.OwnCourse], now: datetime) -> dict[str, Progress]:
     """Return how far the actor is in each of their courses, by slug."""
     session = current_session()
-    results = queries.results_of_many(session, [course.enrolment_id for course in own.values()]) if own else {}
+    results = learners.results_of_many(session, [course.enrolment_id for course in own.values()]) if own else {}
     outlines = versions.list_outlines(session, [course.version_id for course in own.values()])
     return {slug: evaluate_completion(outlines[course.version_id], results[course.enrolment_id], now) for slug, course in own.items()}
 
@@ -145,12 +370,15 @@ def record_visit_later(subject: ActivityContext, view: CourseView) -> None:
     key, now, actor = subject.activity.key, clock.now(), current_actor()
     if subject.activity.completion_rule == "viewed" and not view.is_done(key):
         after_response.run_after_response(
-            lambda session: services.record_result(session, actor, enrolment_id, key, services.ActivityOutcome(completed=True), now=now)
+            lambda session: enrolments_enrolment.record_result(
+                session, actor, enrolment_id, key, enrolments_enrolment.ActivityOutcome(completed=True), now=now
+            )
         )
     if subject.context.last_activity_key != key or key not in view.results:
         begun = subject.context.has_begun
         after_response.run_after_response(
-            lambda session: services.record_visit(session, enrolment_id, key, now=now, actor=actor, has_begun=begun), gathered=True
+            lambda session: enrolments_enrolment.record_visit(session, enrolment_id, key, now=now, actor=actor, has_begun=begun),
+            gathered=True,
         )
 
 

@@ -3,32 +3,23 @@
 from accounts.people import AccountVerb
 from courses.audit_verbs import CourseVerb
 from enrolments import jobs
-from enrolments.calendar_permissions import CALENDAR_PERMISSIONS
+from enrolments.access import CALENDAR_PERMISSIONS, MISTAKE_PERMISSIONS, PERMISSIONS, TAKE_PERMISSIONS
 from enrolments.dates import course_dates, dates_of_kind, reminder_dates
-from enrolments.mistake_permissions import MISTAKE_PERMISSIONS
-from enrolments.permissions import PERMISSIONS
-from enrolments.queries.waiting import waiting_editions, waiting_lists, waiting_mistakes
-from enrolments.take_permissions import TAKE_PERMISSIONS
 from enrolments.views import (
     announcements,
     calendar,
-    completion_reviews,
     editions,
+    grade_items,
     gradebook,
-    grading,
     invitations,
-    invited,
     learning,
-    leaving,
-    messages,
     mistakes,
     progress_report,
-    reminders,
     results,
     roster,
     takes,
-    units,
 )
+from enrolments.waiting import waiting_editions, waiting_lists, waiting_mistakes
 from kernel.feature import Feature
 
 FEATURE = Feature(
@@ -37,21 +28,21 @@ FEATURE = Feature(
         learning.bp,
         editions.bp,
         roster.bp,
-        invitations.bp,
-        invited.bp,
+        invitations.invitations_bp,
+        invitations.invited_bp,
         gradebook.bp,
-        progress_report.bp,
-        announcements.bp,
-        messages.bp,
-        grading.bp,
+        progress_report.progress_report_bp,
+        announcements.announcements_bp,
+        announcements.messages_bp,
+        grade_items.bp,
         results.bp,
-        takes.bp,
-        leaving.bp,
-        completion_reviews.bp,
-        units.bp,
+        takes.takes_bp,
+        takes.leaving_bp,
+        takes.completion_reviews_bp,
+        progress_report.units_bp,
         mistakes.bp,
-        calendar.bp,
-        reminders.bp,
+        calendar.calendar_bp,
+        calendar.reminders_bp,
     ),
     permissions={**PERMISSIONS, **MISTAKE_PERMISSIONS, **CALENDAR_PERMISSIONS, **TAKE_PERMISSIONS},
     jobs={

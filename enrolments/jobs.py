@@ -11,17 +11,14 @@ from accounts import notices
 from accounts.uploads import delete_pending_uploads
 from courses.access import edits
 from courses.team import may_still_act
+from enrolments import announcements, calendar, dates, editions, enrolment, grade_items, invitations, learners
+from enrolments import versions as version_queries
+from enrolments.course_context import notice_words
+from enrolments.enrolment import follow_version, record_version_moves
+from enrolments.grade_items import list_stale
+from enrolments.invitations import InvitationBatch
 from enrolments.models import Edition, PendingEnrolmentList
-from enrolments.pages.calendar import notice_words
 from enrolments.people_lists import ListedAddress, check_list, read_list
-from enrolments.queries import calendar
-from enrolments.queries import invitations as invitation_queries
-from enrolments.queries import learning as queries
-from enrolments.queries import versions as version_queries
-from enrolments.queries.grade_items import list_stale
-from enrolments.services import account_closure, announcements, change_notices, date_notices, editions, grade_items, invitations
-from enrolments.services.invitations import InvitationBatch
-from enrolments.services.learning import follow_version, record_version_moves
 from kernel import mail, outbox
 from kernel.errors import Conflict
 from kernel.i18n import choose, find_zone
@@ -47,7 +44,7 @@ def follow_correction(delivery: Delivery) -> None:
         left |= _move(delivery, course_id, cast("int", version), behind[start : start + STEP])
     if left:
         with delivery.database.unit_of_work(write=False) as session:
-            people = " ".join(map(str, queries.list_people(session, list(left))))
+            people = " ".join(map(str, learners.list_people(session, list(left))))
         error = next(iter(left.values()))
         raise JobIncomplete(f"{type(error).__name__}: {people}") from error
 
@@ -102,7 +99,7 @@ def _enrol_portion(session: Session, row: PendingEnrolmentList, portion: Sequenc
 def send_invitation(delivery: Delivery) -> None:
     """Send the link of an invitation to enrol. Its secret is made here, so that no row of a job ever holds it."""
     with delivery.database.unit_of_work() as session:
-        to_send = invitation_queries.get_to_send(session, cast("int", delivery.arguments["invitation"]), now=delivery.now)
+        to_send = invitations.get_to_send(session, cast("int", delivery.arguments["invitation"]), now=delivery.now)
         if to_send is None:
             return
         row, course = to_send
@@ -117,7 +114,7 @@ def accept_at_confirmation(delivery: Delivery) -> None:
     """Enrol a person who confirmed an address in the courses with whose invitations they signed up. Done twice it enrols nobody twice."""
     person_id = cast("int", delivery.arguments["subject"])
     with delivery.database.unit_of_work(write=False) as session:
-        signed_up = invitation_queries.list_signed_up(session, person_id, now=delivery.now)
+        signed_up = invitations.list_signed_up(session, person_id, now=delivery.now)
     for invitation in signed_up:
         with delivery.database.unit_of_work() as session:
             invitations.accept_at_confirmation(session, person_id, invitation, now=delivery.now)
@@ -146,21 +143,21 @@ def notify_changes(delivery: Delivery) -> None:
     """Notify learners who did what new versions changed, a portion in each transaction. Done twice it notifies nobody twice."""
     course_id = cast("int", delivery.arguments["subject"])
     with delivery.database.unit_of_work(write=False) as session:
-        versions = change_notices.list_announced_versions(session, course_id, since=delivery.now - LATELY)
+        versions = version_queries.list_announced_versions(session, course_id, since=delivery.now - LATELY)
     for version_id in versions:
         last: int | None = 0
         while last is not None:
             with delivery.database.unit_of_work() as session:
-                last = change_notices.notify_change_batch(session, version_id, last, now=delivery.now)
+                last = version_queries.notify_change_batch(session, version_id, last, now=delivery.now)
 
 
 def end_closed(delivery: Delivery) -> None:
     """End what accounts take that were closed for good when that did not yet end it; done twice it ends nothing."""
     with delivery.database.unit_of_work(write=False) as session:
-        people = queries.list_closed(session)
+        people = learners.list_closed(session)
     for person_id in people:
         with delivery.database.unit_of_work() as session:
-            account_closure.end_enrolments(session, Actor(via=ActorChannel.JOB), person_id, now=delivery.now)
+            enrolment.end_enrolments(session, Actor(via=ActorChannel.JOB), person_id, now=delivery.now)
 
 
 def forget_lists(delivery: Delivery) -> Effect:
@@ -176,7 +173,7 @@ def plan_reminders(delivery: Delivery) -> Effect:
 
     def write(session: Session) -> None:
         for zone in calendar.list_zones(session):
-            if not date_notices.is_time(delivery.now, find_zone(zone)):
+            if not dates.is_time(delivery.now, find_zone(zone)):
                 continue
             day = _day_of(delivery, zone)
             key = f"remind:{zone}@{day}"
@@ -195,7 +192,7 @@ def remind_zone(delivery: Delivery) -> Effect:
     zone, day = str(delivery.arguments["zone"]), str(delivery.arguments["day"])
 
     def write(session: Session) -> None:
-        for first, last in calendar.list_portions(session, zone, size=date_notices.PORTION):
+        for first, last in calendar.list_portions(session, zone, size=dates.PORTION):
             key = f"remind:{zone}@{day}:{first}"
             if not outbox.is_known(session, key):
                 arguments = {"zone": zone, "day": day, "first": first, "last": last}
@@ -207,12 +204,12 @@ def remind_zone(delivery: Delivery) -> Effect:
 def remind(delivery: Delivery) -> Effect | None:
     """Notify some people of a zone of what comes near, decided now; done twice it notifies nobody twice, and too late nobody at all."""
     zone = str(delivery.arguments["zone"])
-    if _day_of(delivery, zone) != delivery.arguments["day"] or not date_notices.is_time(delivery.now, find_zone(zone)):
+    if _day_of(delivery, zone) != delivery.arguments["day"] or not dates.is_time(delivery.now, find_zone(zone)):
         return None
     with delivery.database.unit_of_work(write=False) as session:
         first, last = cast("int", delivery.arguments["first"]), cast("int", delivery.arguments["last"])
         people = calendar.list_people_between(session, zone, first, last)
-        due = date_notices.due_notices(session, people, find_zone(zone), notice_words, now=delivery.now)
+        due = dates.due_notices(session, people, find_zone(zone), notice_words, now=delivery.now)
 
     def write(session: Session) -> None:
         for notice in due:

@@ -29,7 +29,7 @@ class Feature:
     corrections: tuple[Callable[..., Any], ...] = ()
     """Tell what corrected a question (`quizzes.pages.correction_log.CorrectionSource`)."""
     covered_dates: tuple[Callable[..., Any], ...] = ()
-    """Tell which courses of which people have reminders of their own (`enrolments.services.date_notices.Covered`)."""
+    """Tell which courses of which people have reminders of their own (`enrolments.dates.Covered`)."""
     dates: tuple[Callable[..., Any], ...] = ()
     """Sources of the dates that a learner sees (`enrolments.dates.DateSource`)."""
     objection_checks: tuple[Callable[..., Any], ...] = ()
@@ -37,7 +37,7 @@ class Feature:
     decided_versions: tuple[Callable[..., Any], ...] = ()
     """Tell about which question versions of a quiz a jury has decided (`(session, course_id, activity_key)`)."""
     leaving: tuple[Callable[..., Any], ...] = ()
-    """Tell what keeps a learner from leaving a course (`enrolments.services.leaving.LeavingCheck`)."""
+    """Tell what keeps a learner from leaving a course (`enrolments.enrolment.LeavingCheck`)."""
     question_uses: tuple[Any, ...] = ()
     """Say where questions of a bank are used (`quizzes.queries.banks.QuestionUses`)."""
     quiz_tools: tuple[Any, ...] = ()

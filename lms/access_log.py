@@ -12,8 +12,8 @@ from accounts.people import AccountVerb
 from accounts.privacy import LOOKS, DataAccess
 from compliance.audit_verbs import ComplianceVerb
 from courses.models import Course
+from enrolments.gradebook import FollowingVerb
 from enrolments.models import Enrolment
-from enrolments.services.report_exports import FollowingVerb
 from kernel.audit import AuditEntry
 from kernel.i18n import choose
 from organisations.audience_preview import list_spans_on_lists

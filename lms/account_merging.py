@@ -21,9 +21,9 @@ from certificates.services import transcripts
 from compliance.services import account_closure as compliance
 from courses import team
 from courses.models import Course, CourseStaff
+from enrolments import calendar, editions, enrolment, mistakes, takes
 from enrolments.models import Completion, Enrolment
 from enrolments.rules import CourseHistory, is_better
-from enrolments.services import account_closure, editions, mistakes, reminders, takes
 from kernel.errors import N_, Conflict, NotFound
 from kernel.permissions import Actor, SiteRole
 from organisations import audiences, employment, institutions, training_scope, tree, units
@@ -42,7 +42,7 @@ HAND_OVER: tuple[Callable[..., None], ...] = (
 PERSONAL: tuple[Callable[..., None], ...] = (
     editions.transfer_waiting_places,
     mistakes.transfer_reports,
-    reminders.transfer_reminders,
+    calendar.transfer_reminders,
     quizzes.transfer_accommodation,
     audiences.transfer_list_entries,
     compliance.transfer_facts,
@@ -149,7 +149,7 @@ def merge(session: Session, actor: Actor, pair: MergePair, reason: str, *, now: 
     _swap_courses(session, closed.id, remaining.id, moved, now=now)
     for personal in PERSONAL:
         personal(session, closed.id, remaining.id)
-    account_closure.end_duplicate_enrolments(session, actor, closed.id, remaining.id, now=now)
+    enrolment.end_duplicate_enrolments(session, actor, closed.id, remaining.id, now=now)
     _hand_over_roles(session, actor, closed, remaining, now=now)
     _hand_over_place(session, actor, closed, remaining, now=now)
     number = session.get(NationalIdentity, closed.id)

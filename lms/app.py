@@ -35,11 +35,11 @@ from courses.content.render_cache import RenderedLessonCache
 from courses.kinds import CourseKinds
 from courses.models import CourseStaff
 from enrolments import feature as enrolments
-from enrolments.pages import log as enrolment_log
-from enrolments.queries.audience_leaf import HOLDS
-from enrolments.queries.learning import count_learners
-from enrolments.queries.learning_times import measured_minutes
-from enrolments.services.award_doubts import AwardDoubts
+from enrolments import log
+from enrolments.awards import AwardDoubts
+from enrolments.learners import count_learners
+from enrolments.progress import HOLDS
+from enrolments.progress_report import measured_minutes
 from kernel import i18n
 from kernel.db import Database
 from kernel.feature import Feature
@@ -112,7 +112,7 @@ KINDS = CourseKinds(
     indexers=(index_banks,),
     part_comparers=(compare_questions,),
     origin_writers=(write_origins,),
-    logs=(enrolment_log.LOG, QUIZ_LOG, WORDING_LOG, certificate_log.LOG, COURSE_LOG),
+    logs=(log.LOG, QUIZ_LOG, WORDING_LOG, certificate_log.LOG, COURSE_LOG),
 )
 AUDIENCE_LEAVES = {kind.leaf.kind: kind for kind in (*OWN_KINDS, HOLDS)}
 AUDIENCE_USES = (list_obligations_of_audience, list_courses_of_audience)

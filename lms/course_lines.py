@@ -9,9 +9,9 @@ from flask import url_for
 
 from courses.facade import Facade, FacadeSize
 from courses.rules import Outline, activity_url
+from enrolments.course_view import draw, foreign
 from enrolments.dates import DatedEnrolment
-from enrolments.pages.outline import draw, foreign
-from enrolments.queries.learning import OwnCourse
+from enrolments.learners import OwnCourse
 from enrolments.rules import evaluate_completion, not_begun, where_to_continue
 from kernel.i18n import _, choose, format_date
 

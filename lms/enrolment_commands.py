@@ -102,9 +102,8 @@ def _read(file: Path) -> PeopleList:
 def _check(opened: CommandInstance, people: PeopleList, slug: str, name: str, *, now: datetime) -> CourseList:
     """Compare a list with who takes the course, as the page's preview does."""
     from courses.catalogue import find_course
+    from enrolments.editions import list_editions, require_open_course
     from enrolments.people_lists import check_list
-    from enrolments.queries.editions import list_editions
-    from enrolments.services.editions import require_open_course
     from kernel.errors import Conflict
 
     with opened.database.unit_of_work(write=False) as session:
@@ -142,9 +141,9 @@ def _write(opened: CommandInstance, actor: Actor, listed: CourseList, *, invites
     """Enrol and invite some hundreds in each transaction, as the job of the page does."""
     from uuid import uuid4
 
+    from enrolments import editions, invitations
+    from enrolments.invitations import InvitationBatch
     from enrolments.models import Edition
-    from enrolments.services import editions, invitations
-    from enrolments.services.invitations import InvitationBatch
 
     entered = waiting = invited = 0
     list_uuid, checked = uuid4(), listed.checked

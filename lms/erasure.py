@@ -10,7 +10,7 @@ from accounts.models import Person
 from certificates.services import bulk, transcripts
 from compliance.services import account_closure as compliance
 from courses import team
-from enrolments.services import account_closure, invitations, learner_notes, mistakes, reminders
+from enrolments import calendar, enrolment, invitations, mistakes, results
 from kernel.permissions import Actor
 from organisations import audiences, units
 from quizzes.services import integrity, overrides
@@ -22,9 +22,9 @@ FORGET: tuple[Callable[..., None], ...] = (
     compliance.erase_person,
     team.erase_person,
     invitations.erase_person,
-    learner_notes.erase_person,
+    results.erase_person,
     mistakes.erase_person,
-    reminders.erase_person,
+    calendar.erase_person,
     overrides.erase_person,
     integrity.erase_person,
     bulk.erase_person,
@@ -39,5 +39,5 @@ def erase_person(session: Session, actor: Actor, person: Person, *, now: datetim
     for account in people.accounts_of(session, person):
         for forget in FORGET:
             forget(session, account, now=now)
-        account_closure.end_enrolments(session, actor, account.id, now=now)
+        enrolment.end_enrolments(session, actor, account.id, now=now)
     privacy.anonymise(session, actor, person, now=now)

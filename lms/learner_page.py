@@ -13,19 +13,17 @@ from accounts.privacy import AccessPurpose
 from courses import versions
 from courses.access import edits
 from courses.rules import Outline
-from enrolments.forms import LearnerNoteForm
+from enrolments import learners
+from enrolments.access import LearningAction, ParticipantContext, keeps_notes, may_begin_take_for
+from enrolments.awards import list_awards
+from enrolments.course_context import LearnerNoteForm
+from enrolments.course_view import item_lines, override_rows, share
+from enrolments.editions import get_place
+from enrolments.gradebook import find_part
 from enrolments.models import Enrolment
-from enrolments.pages.gradebook import share
-from enrolments.pages.results import item_lines, override_rows
-from enrolments.permissions import LearningAction, ParticipantContext, keeps_notes
-from enrolments.queries import learning as enrolments
-from enrolments.queries.awards import list_awards
-from enrolments.queries.editions import get_place
-from enrolments.queries.gradebook import find_part
-from enrolments.queries.results import list_item_marks, list_notes, list_overrides
-from enrolments.queries.takes import TakeRow, list_takes
+from enrolments.results import list_item_marks, list_notes, list_overrides
 from enrolments.rules import NO_RESULT, Progress, Results, closed_activities, evaluate_completion
-from enrolments.take_permissions import may_begin_take_for
+from enrolments.takes import TakeRow, list_takes
 from kernel.errors import NotFound
 from kernel.i18n import _, choose
 from kernel.own_records import is_own
@@ -141,9 +139,9 @@ def learner(subject: ParticipantContext) -> str:
     row = _shown_take(subject.enrolment, takes)
     person = session.get_one(Person, row.person_id)
     outline = versions.get_outline(session, row.course_version_id)
-    results, part = enrolments.results_of(session, row.id), find_part(session, row.id)
+    results, part = learners.results_of(session, row.id), find_part(session, row.id)
     progress = evaluate_completion(outline, results, context.now)
-    completion, actor = enrolments.find_completion(session, row.id), current_actor()
+    completion, actor = learners.find_completion(session, row.id), current_actor()
     marks, with_notes = list_item_marks(session, row.course_id, row.id), keeps_notes(actor, subject)
     person_id, now = row.person_id, context.now
     if not is_own(actor, person_id):

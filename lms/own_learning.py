@@ -14,14 +14,13 @@ from certificates.queries import credentials as certificate_queries
 from certificates.rules.credentials import CredentialState
 from compliance.dates import obligation_dates
 from courses import versions
-from enrolments.dates import DatedEnrolment, DatedItem, DateRequest, DateSource, collect_dates
-from enrolments.pages.dates import date_views, upcoming
-from enrolments.pages.renewals import RenewalView, renewal_view
-from enrolments.queries import learning as enrolment_queries
-from enrolments.queries.invitations import list_own_pending
-from enrolments.queries.learning import OwnCourse
-from enrolments.queries.renewals import list_own_renewals
-from enrolments.queries.ungraded import list_ungraded
+from enrolments import learners
+from enrolments.awards import list_own_renewals
+from enrolments.course_context import date_views, upcoming
+from enrolments.course_view import RenewalView, renewal_view
+from enrolments.dates import DatedEnrolment, DatedItem, DateRequest, DateSource, collect_dates, list_ungraded
+from enrolments.invitations import list_own_pending
+from enrolments.learners import OwnCourse
 from kernel.i18n import choose, local
 from kernel.permissions import Actor
 from lms import own_training
@@ -34,7 +33,7 @@ MOST_NEWS = 3
 
 def home_page(session: Session, actor: Actor, *, now: datetime) -> Mapping[str, object]:
     """Return what the home page shows."""
-    own = enrolment_queries.list_own_courses(session, actor)
+    own = learners.list_own_courses(session, actor)
     invited, waits = list_own_pending(session, actor, now=now)
     enrolments = _dated(session, actor, own)
     credentials = certificate_queries.list_of(session, actor.person_id)
@@ -71,9 +70,9 @@ def home_page(session: Session, actor: Actor, *, now: datetime) -> Mapping[str, 
 
 def _dated(session: Session, actor: Actor, own: Sequence[OwnCourse]) -> list[DatedEnrolment]:
     """Return the actor's enrolments with their outlines, results and dates, in the order of their courses."""
-    results = enrolment_queries.results_of_many(session, [course.enrolment_id for course in own]) if own else {}
+    results = learners.results_of_many(session, [course.enrolment_id for course in own]) if own else {}
     followed = versions.list_outlines(session, [course.version_id for course in own])
-    outlines = enrolment_queries.with_personal_dates(session, {course.enrolment_id: followed[course.version_id] for course in own})
+    outlines = learners.with_personal_dates(session, {course.enrolment_id: followed[course.version_id] for course in own})
     waiting = list_ungraded(session, outlines, results)
     return [
         DatedEnrolment(

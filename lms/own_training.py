@@ -15,9 +15,9 @@ from compliance.queries.learner import RequiredOfPerson, list_required, load_own
 from compliance.rules.states import TrainingState
 from compliance.rules.terms import ObligationTerms
 from courses import versions
+from enrolments import learners
+from enrolments.course_view import course_url
 from enrolments.dates import DatedEnrolment
-from enrolments.pages.outline import course_url
-from enrolments.queries import learning as enrolment_queries
 from kernel import clock
 from kernel.i18n import _, format_date, ngettext
 from kernel.permissions import Actor
@@ -105,10 +105,10 @@ def _lines(
 ) -> tuple[dict[str, CourseProgressView], dict[str, Credential]]:
     """Return how far the reader is in the courses that are asked of them, and the valid certificates of these, both by slug."""
     named = {course for row in rows for course in row.courses_on(now.date())}
-    own = [course for course in enrolment_queries.list_own_courses(session, actor) if course.slug in named] if named else []
+    own = [course for course in learners.list_own_courses(session, actor) if course.slug in named] if named else []
     if not own:
         return {}, {}
-    results = enrolment_queries.results_of_many(session, [course.enrolment_id for course in own])
+    results = learners.results_of_many(session, [course.enrolment_id for course in own])
     outlines = versions.list_outlines(session, [course.version_id for course in own])
     ended = any(course.completed_at is not None for course in own)
     credentials = certificate_queries.list_of(session, actor.person_id) if ended else []

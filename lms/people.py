@@ -16,11 +16,10 @@ from accounts.people import KeysetPage, PageDirection, PersonState
 from accounts.privacy import AccessPurpose, PeopleListKind
 from certificates.queries import credentials as certificates
 from certificates.queries.reviews import list_with_another_name
-from enrolments.learning_record import LearningRecord
-from enrolments.permissions import LearningAction
-from enrolments.queries import learning as enrolments
-from enrolments.queries.takes import list_takes
-from enrolments.services import learning
+from enrolments import enrolment, learners
+from enrolments.access import LearningAction
+from enrolments.learners import LearningRecord
+from enrolments.takes import list_takes
 from kernel import audit, clock
 from kernel.codes import printed_code
 from kernel.errors import N_, Conflict
@@ -327,13 +326,13 @@ def invite(subject: Person) -> Answer:
 
 
 @bp.get("/<uuid:person>/courses/<slug>")
-@requires(AccountAction.MANAGE_PEOPLE, enrolments.get_learning_record)
+@requires(AccountAction.MANAGE_PEOPLE, learners.get_learning_record)
 def learning_record(subject: LearningRecord) -> Answer:
     """Show what a person has completed in a course, in the present take or in one before; the view is recorded in the access log."""
     actor, now, person_id = current_actor(), clock.now(), subject.person.id
     take = whole_number(request.args.get("take", ""))
     if take not in (0, subject.enrolment.take):
-        subject = enrolments.get_learning_record(current_session(), actor, subject.person.uuid, subject.outline.slug, take)
+        subject = learners.get_learning_record(current_session(), actor, subject.person.uuid, subject.outline.slug, take)
     if person_id != actor.person_id:
         after_response.leave_record(lambda session: privacy.record_access(session, actor, person_id, AccessPurpose.PROGRESS, now=now))
     return _learning_record(subject, _take_back_form(subject))
@@ -381,13 +380,13 @@ def _learning_record(subject: LearningRecord, form: RevokeCompletionForm) -> str
 
 
 @bp.post("/<uuid:person>/courses/<slug>/revocation")
-@requires(LearningAction.TAKE_BACK, enrolments.get_learning_record)
+@requires(LearningAction.TAKE_BACK, learners.get_learning_record)
 def revoke_completion(subject: LearningRecord) -> Answer:
     """Take the completion of an activity back, with a reason; the course is then complete no more, where it asks for it."""
     session, form = current_session(), _take_back_form(subject)
     if not form.validate_on_post():
         return _learning_record(subject, form), 422
-    course_too = learning.revoke_completion(
+    course_too = enrolment.revoke_completion(
         session, current_actor(), subject.enrolment.id, form.activity.data, form.reason.data or "", now=clock.now()
     )
     flash(

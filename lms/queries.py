@@ -17,7 +17,7 @@ from certificates.models import Credential
 from compliance.audit_verbs import ComplianceVerb
 from courses.models import Course, CourseStaff, CourseVersion, DraftFile
 from enrolments.models import Completion, Enrolment
-from enrolments.queries.takes import completed_in_any_take
+from enrolments.takes import completed_in_any_take
 from kernel.audit import AuditEntry
 from kernel.outbox import Job
 from kernel.permissions import Actor

@@ -13,8 +13,8 @@ from accounts.models import Device, Person, RoleGrant
 from compliance.models import Assignment, Recognition, Waiver
 from courses import team
 from courses.models import CourseStaff
+from enrolments import calendar, invitations, mistakes
 from enrolments.models import Enrolment, WaitingPlace
-from enrolments.services import invitations, mistakes, reminders
 from kernel import audit, clock, outbox
 from kernel.errors import N_
 from kernel.files import files_of
@@ -95,7 +95,7 @@ KINDS = (
     RetentionRule("keep_audit_days", N_("The record of important actions"), audit.forget_before),
     RetentionRule("keep_notices_days", N_("Notifications on the site (bell icon)"), notices.forget_before),
     RetentionRule("keep_mistake_reports_days", N_("Mistake reports, once corrected or declined"), mistakes.forget_before),
-    RetentionRule("keep_reminders_days", N_("Reminders that you wrote in your calendar, after their day"), reminders.forget_before),
+    RetentionRule("keep_reminders_days", N_("Reminders that you wrote in your calendar, after their day"), calendar.forget_before),
     RetentionRule(
         "keep_integrity_days",
         N_(

@@ -9,8 +9,8 @@ from sqlalchemy.orm import Session
 
 from courses import versions as course_outlines
 from courses.rules import Outline, OutlineActivity, activity_url
-from enrolments.permissions import LearnerContext, takes_part
-from enrolments.queries import learning as enrolments
+from enrolments import learners
+from enrolments.access import LearnerContext, takes_part
 from kernel.errors import N_
 from kernel.i18n import _, choose, language
 from kernel.permissions import Actor
@@ -111,10 +111,10 @@ class _Places:
 
     def __init__(self, session: Session, actor: Actor, chosen: str) -> None:
         self._session = session
-        contexts = enrolments.visible_learner_contexts(session, actor)
+        contexts = learners.visible_learner_contexts(session, actor)
         self.chosen = chosen if any(context.slug == chosen for context in contexts) else ""
         shown = [context for context in contexts if self.chosen in ("", context.slug)]
-        opened = openable(actor, shown, enrolments.visible_activities(session, actor, shown))
+        opened = openable(actor, shown, learners.visible_activities(session, actor, shown))
         self._outlines = course_outlines.list_outlines(
             session, [context.version_id for context in contexts if context.version_id is not None]
         )

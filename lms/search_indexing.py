@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from courses.kinds import CourseKinds
 from courses.versions import list_own_entries, list_published_versions
-from enrolments.queries.versions import list_followed_versions
+from enrolments.versions import list_followed_versions
 from kernel.db import Database
 from kernel.outbox import Delivery, Effect
 from kernel.search import index

@@ -13,8 +13,8 @@ from courses.models import StaffRole
 from courses.rules import activity_url
 from courses.waiting import list_waiting
 from enrolments.course_context import catalogue_cards, courses_in_preparation
-from enrolments.queries.completion_reviews import count_open_completion_reviews
-from enrolments.queries.learning import list_own_courses
+from enrolments.learners import list_own_courses
+from enrolments.takes import count_open_completion_reviews
 from kernel import clock
 from kernel.i18n import LANGUAGES, _, choose
 from kernel.web.request import (

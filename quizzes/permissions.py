@@ -9,8 +9,8 @@ from accounts.models import Person
 from courses.access import CourseContext, PartContext, edits, teaches
 from courses.models import StaffRole
 from courses.rules import Outline
+from enrolments.access import ActivityContext, hiding_all, is_staff
 from enrolments.models import LearnerGroup
-from enrolments.permissions import ActivityContext, hiding_all, is_staff
 from kernel.own_records import changes_record, changes_records, is_own
 from kernel.permissions import Actor, Predicate, Verdict, administrator, allow_if, open_to_strangers
 from quizzes.models import Incident, QuizOverride

@@ -8,7 +8,7 @@ from uuid import UUID
 from courses.access import owns
 from courses.models import StaffRole
 from courses.rules import Outline
-from enrolments.permissions import hiding_all
+from enrolments.access import hiding_all
 from kernel.permissions import Actor, Predicate, Verdict, allow_if, open_to_strangers, signed_in
 from quizzes.permissions import QuizContext
 from selections.models import ActaCorrection, ActaKind, ActaState, MemberRole, SelectionActa, SelectionIncident

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from courses.access import edits
 from courses.models import StaffRole
-from enrolments.permissions import ActivityContext, hiding_all, is_staff
+from enrolments.access import ActivityContext, hiding_all, is_staff
 from kernel.permissions import Actor, Predicate, Verdict, allow_if
 
 

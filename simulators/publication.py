@@ -18,7 +18,7 @@ from courses.rendering import Renderer, plain_texts
 from courses.rules import OutlineActivity
 from courses.versions import list_activity_entries
 from enrolments.models import Enrolment
-from enrolments.services.attempt_numbers import renumber_attempts
+from enrolments.versions import renumber_attempts
 from kernel.bulk_rows import insert_all
 from kernel.errors import N_
 from kernel.i18n import _

@@ -11,12 +11,12 @@ from uuid import UUID
 from sqlalchemy import insert, update
 from sqlalchemy.orm import Session
 
-from enrolments.permissions import ActivityContext
-from enrolments.queries.learning import lock_enrolment_turn
+from enrolments import enrolment
+from enrolments.access import ActivityContext
+from enrolments.enrolment import ActivityOutcome
+from enrolments.learners import lock_enrolment_turn
 from enrolments.rules import has_passed
-from enrolments.services import learning as enrolment_services
-from enrolments.services.learning import ActivityOutcome
-from enrolments.services.takes import require_present_take
+from enrolments.takes import require_present_take
 from kernel import audit
 from kernel.codes import round_half_up
 from kernel.errors import N_, Conflict, NotFound
@@ -183,7 +183,7 @@ def submit_task(
     session.execute(insert(SubmissionItem), [_item_row(row.id, context.published, item, work.typed) for item in graded.items])
     _keep(session, actor, subject, TaskWork(inputs, work.typed), now=now)
     audit.record(session, actor, SimulatorVerb.SUBMITTED, row, now=now, activity=row.activity_key, number=row.number, preview=row.preview)
-    enrolment_services.begin_enrolment(session, actor, subject.context, now=now)
+    enrolment.begin_enrolment(session, actor, subject.context, now=now)
     if subject.context.enrolment_id is not None:
         history = [*_counted(context.history), PastSubmission(row.number, now, None if row.percent is None else Fraction(row.percent))]
         _hand_down(session, actor, subject.context.enrolment_id, subject.activity.key, task.policy, history, now=now)
@@ -215,7 +215,7 @@ def _hand_down(
     score = over_attempts(policy.grading, history)
     completed, passed = is_completed(policy, history), has_passed(score, policy.pass_mark)
     outcome = ActivityOutcome(completed, score, passed, exhausted=is_used_up(policy, history))
-    enrolment_services.record_result(session, actor, enrolment_id, key, outcome, now=now)
+    enrolment.record_result(session, actor, enrolment_id, key, outcome, now=now)
 
 
 def record_task_progress(session: Session, actor: Actor, out_of_step: OutOfStep, *, now: datetime) -> None:

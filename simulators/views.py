@@ -15,10 +15,10 @@ from accounts import privacy
 from accounts.privacy import AccessPurpose
 from courses import versions
 from courses.rules import Outline
+from enrolments import learners
+from enrolments.access import ActivityContext
 from enrolments.course_context import activity_deadline, course_view, record_visit_later
-from enrolments.pages.outline import CourseView
-from enrolments.permissions import ActivityContext
-from enrolments.queries import learning as enrolment_queries
+from enrolments.course_view import CourseView
 from enrolments.rules import has_passed
 from kernel import clock
 from kernel.i18n import _, choose, language
@@ -252,7 +252,7 @@ def _plain(html: str) -> str:
 
 
 @bp.get("/courses/<slug>/simulators/<key>")
-@requires(SimulatorAction.VIEW_TASK, enrolment_queries.get_activity_context)
+@requires(SimulatorAction.VIEW_TASK, learners.get_activity_context)
 def task(subject: ActivityContext) -> Answer:
     """Show a task where its learner stopped: the scenario, the current state of the goals, and what was submitted."""
     context = services.load_task_context(current_session(), current_actor(), subject, now=clock.now())
@@ -304,7 +304,7 @@ def _task_page(
 
 
 @bp.post("/courses/<slug>/simulators/<key>/answers")
-@requires(SimulatorAction.ANSWER, enrolment_queries.get_activity_context)
+@requires(SimulatorAction.ANSWER, learners.get_activity_context)
 def answer(subject: ActivityContext) -> Answer:
     """Calculate and keep a scenario, begin it again, or hand the task in."""
     session, actor, now = current_session(), current_actor(), clock.now()
@@ -402,12 +402,12 @@ def submission(subject: SubmissionContext) -> Answer:
 def _after_submission(reviewed: queries.Reviewed, outline: Outline) -> tuple[SubmitRuling | None, object]:
     """Return whether the learner can submit again, and where to go on; None where the activity is no longer in their course."""
     session, actor, key = current_session(), current_actor(), reviewed.row.activity_key
-    context = enrolment_queries.get_learner_context(session, actor, outline.slug)
+    context = learners.get_learner_context(session, actor, outline.slug)
     if context.version_id is None:
         return None, None
     followed = versions.get_outline(session, context.version_id)
     if key not in followed.by_key:
         return None, None
-    subject = enrolment_queries.activity_context(session, context, followed, key)
+    subject = learners.activity_context(session, context, followed, key)
     _before, after = followed.neighbours(key)
     return services.load_task_context(session, actor, subject, now=clock.now()).ruling, course_view(context, followed).activity_link(after)

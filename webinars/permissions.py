@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from enum import StrEnum
 
-from enrolments.permissions import ActivityContext, hiding_all, view_activity
+from enrolments.access import ActivityContext, hiding_all, view_activity
 from kernel.permissions import Actor, Predicate, Verdict, allow_if
 
 

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from courses.catalogue import found_by
 from courses.models import Activity, Course, CourseFile, CourseResource, CourseVersion, Module
-from enrolments.queries import learning as enrolments
+from enrolments import learners
 from kernel.errors import NotFound
 from kernel.permissions import Actor
 from kernel.search.index import SearchDocument
@@ -128,7 +128,7 @@ def public_recordings(session: Session, *, now: datetime, limit: int) -> list[Li
 
 def visible_recordings(session: Session, actor: Actor, *, limit: int = MOST_RECORDINGS) -> list[ListedRecording]:
     """List the recordings that an actor may open, newest first: as `view_activity` allows in the courses that they may view."""
-    opened = enrolments.visible_activities(session, actor, enrolments.visible_learner_contexts(session, actor))
+    opened = learners.visible_activities(session, actor, learners.visible_learner_contexts(session, actor))
     activity_ids = [activity.id for activities in opened.values() for activity in activities if activity.kind == KIND.name]
     return _listed(session, _LISTED.where(Activity.id.in_(activity_ids)).limit(limit)) if activity_ids else []
 

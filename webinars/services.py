@@ -7,10 +7,9 @@ from fractions import Fraction
 from sqlalchemy import delete, insert
 from sqlalchemy.orm import Session
 
-from enrolments.permissions import ActivityContext
-from enrolments.queries import learning as enrolment_queries
-from enrolments.services import learning as enrolment_services
-from enrolments.services.learning import ActivityOutcome
+from enrolments import enrolment, learners
+from enrolments.access import ActivityContext
+from enrolments.enrolment import ActivityOutcome
 from kernel.permissions import Actor
 from webinars import queries
 from webinars.models import WatchedSpan
@@ -27,10 +26,10 @@ def record_watched(
     enrolment_id, key = subject.context.enrolment_id, subject.activity.key
     assert enrolment_id is not None
     assert actor.person_id is not None
-    enrolment_queries.lock_enrolment_turn(session, actor.person_id)  # two pages may tell at once
+    learners.lock_enrolment_turn(session, actor.person_id)  # two pages may tell at once
     present = merge_spans(queries.list_spans(session, enrolment_id, key))
     merged = merge_spans([*present, *spans])
-    opened_at, completed_at = enrolment_queries.find_timestamps(session, enrolment_id, key)
+    opened_at, completed_at = learners.find_timestamps(session, enrolment_id, key)
     elapsed = (now - opened_at).total_seconds() if opened_at else 0
     if merged != present and credible(merged, elapsed):
         _keep(session, enrolment_id, key, merged, now=now)
@@ -38,7 +37,7 @@ def record_watched(
     share = share_watched(present, seconds)
     enough = subject.activity.completion_rule == "watched" and share * 100 >= (subject.activity.completion_amount or 100)
     if enough and completed_at is None:  # also where nothing is new: less may be asked now, or the completion was taken back
-        enrolment_services.record_result(session, actor, enrolment_id, key, ActivityOutcome(completed=True), now=now)
+        enrolment.record_result(session, actor, enrolment_id, key, ActivityOutcome(completed=True), now=now)
     return share
 
 

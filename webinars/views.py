@@ -11,10 +11,10 @@ from flask import Blueprint, Response, jsonify, render_template, request
 
 from accounts.rules import fold
 from courses.rules import activity_url, file_url
+from enrolments import learners
+from enrolments.access import ActivityContext
 from enrolments.course_context import activity_deadline, course_view, record_visit_later
-from enrolments.pages.outline import foreign, html
-from enrolments.permissions import ActivityContext
-from enrolments.queries import learning as enrolment_queries
+from enrolments.course_view import foreign, html
 from kernel import clock
 from kernel.errors import NotFound
 from kernel.i18n import choose, language
@@ -130,7 +130,7 @@ def _documents(published: PublishedRecording, slug: str) -> list[dict[str, objec
 
 
 @bp.get("/courses/<slug>/recordings/<key>")
-@requires(RecordingAction.VIEW, enrolment_queries.get_activity_context)
+@requires(RecordingAction.VIEW, learners.get_activity_context)
 def recording(subject: ActivityContext) -> Answer:
     """Show a recording with its chapters, transcript and documents."""
     if subject.activity.kind != "recording":
@@ -188,7 +188,7 @@ def _watched(subject: ActivityContext, published: PublishedRecording) -> int:
 
 
 @bp.post("/courses/<slug>/recordings/<key>/watched")
-@requires(RecordingAction.NOTE_WATCHED, enrolment_queries.get_activity_context)
+@requires(RecordingAction.NOTE_WATCHED, learners.get_activity_context)
 def watched(subject: ActivityContext) -> Response:
     """Keep which seconds of a recording were seen (`spans`: `12-40,55-90`)."""
     session = current_session()

@@ -15,8 +15,8 @@ from certificates.models import Credential, CredentialSignatory, SignaturePictur
 from certificates.permissions import CredentialContext
 from certificates.rules.credentials import CODE_LENGTH, CredentialSigner, CredentialState, SignedContent, state_of
 from courses.models import Course, CourseStaff, CourseVersion, StaffRole
+from enrolments.awards import LatestCertificate
 from enrolments.models import Completion, Enrolment
-from enrolments.queries.awards import LatestCertificate
 from kernel import clock
 from kernel.codes import printed_code, read_code
 from kernel.compiled_statements import compile_once

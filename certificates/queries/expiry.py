@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session, aliased
 
 from accounts.models import Person
 from certificates.models import Credential
-from enrolments.services.date_notices import Covered
+from enrolments.dates import Covered
 
 STEPS = (60, 30, 7, -1)
 """Days before the last day on which holders are notified; the last is the day after it."""

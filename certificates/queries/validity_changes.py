@@ -19,7 +19,7 @@ from courses.models import Course, CourseVersion
 from courses.rules import Outline
 from courses.versions import get_outline
 from enrolments.models import Completion, Enrolment
-from enrolments.queries.validity import AchievedTake, last_day_after
+from enrolments.progress import AchievedTake, last_day_after
 from enrolments.rules import has_final_assessment
 from kernel.permissions import Actor, ActorChannel
 from organisations.institutions import FIRST, get_institution_scope

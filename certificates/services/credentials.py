@@ -41,11 +41,11 @@ from certificates.wording import SHEET_LANGUAGES, passed_words
 from courses.models import Course, CourseVersion
 from courses.rules import Outline
 from courses.versions import find_published_version, get_outline
+from enrolments.editions import find_edition_of
+from enrolments.learners import find_completion
 from enrolments.models import Completion, Enrolment
-from enrolments.queries.editions import find_edition_of
-from enrolments.queries.learning import find_completion
+from enrolments.progress import ensure_last_day
 from enrolments.rules import Progress, asks_to_pass, required_modules
-from enrolments.services.validity import ensure_last_day
 from kernel import audit, outbox
 from kernel.codes import code_from_bits
 from kernel.crypto import SigningKeys

@@ -11,7 +11,7 @@ from certificates.models import Credential, CredentialReview
 from certificates.queries.reviews import list_in_force
 from certificates.rules.credentials import ReplacementReason
 from certificates.rules.reviews import ReviewCause, ReviewDecision
-from enrolments.services.award_doubts import AwardDoubt, DoubtOrigin
+from enrolments.awards import AwardDoubt, DoubtOrigin
 from kernel import audit
 from kernel.errors import N_, Conflict
 from kernel.permissions import Actor

@@ -13,7 +13,7 @@ from certificates.rules.credentials import ReplacementReason
 from certificates.services.credentials import replace_credential
 from courses.rules import Outline
 from courses.versions import get_outline
-from enrolments.services.validity import set_last_day
+from enrolments.progress import set_last_day
 from kernel import audit, outbox
 from kernel.crypto import SigningKeys
 from kernel.errors import N_, Conflict

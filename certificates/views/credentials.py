@@ -36,8 +36,8 @@ from certificates.views.transcripts import verification_page
 from certificates.web_certificate import get_sheet, verify_url, web_certificate
 from certificates.wording import printed_grade, result_sentence, sheet_file_name, stated_pass
 from courses.rules import printed_basis, printed_hours, read_hours
-from enrolments.pages.renewals import RenewalView, renewal_view
-from enrolments.queries.renewals import find_own_renewal
+from enrolments.awards import find_own_renewal
+from enrolments.course_view import RenewalView, renewal_view
 from kernel import clock
 from kernel.codes import printed_code, read_code
 from kernel.errors import N_, Conflict, Gone

@@ -17,7 +17,7 @@ from certificates.services import validity_changes as services
 from courses.editor import course_header
 from courses.models import Course
 from courses.rules import Outline
-from enrolments.wording import length_in_words
+from enrolments.progress import length_in_words
 from kernel import clock
 from kernel.codes import printed_code
 from kernel.i18n import _

@@ -24,8 +24,8 @@ from compliance.rules.terms import (
     may_expire,
 )
 from compliance.services.obligations import EnrolmentMode, ObligationValues
-from enrolments.take_rules import EnrolmentObstacle
-from enrolments.wording import length_in_words
+from enrolments.progress import length_in_words
+from enrolments.takes import EnrolmentObstacle
 from kernel.durations import Duration, RenewalBasis
 from kernel.errors import N_
 from kernel.i18n import _, alternatives, choose, enumeration, format_date, ngettext, number

@@ -10,7 +10,7 @@ from compliance.models import Assignment, Obligation, ObligationVersion
 from compliance.rules.documents import read_terms
 from compliance.rules.terms import courses_of
 from courses.models import Course
-from enrolments.queries.learning import visible_course_ids
+from enrolments.learners import visible_course_ids
 from kernel.permissions import Actor
 from organisations.access import TrainingScope
 

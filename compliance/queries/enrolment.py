@@ -14,8 +14,7 @@ from compliance.queries.records import ObligationRules
 from compliance.rules.states import NEEDED
 from compliance.rules.terms import certain_courses, courses_of
 from enrolments.models import Completion, Enrolment
-from enrolments.queries.takes import find_obstacle
-from enrolments.take_rules import EnrolmentObstacle, RequiredCourse
+from enrolments.takes import EnrolmentObstacle, RequiredCourse, find_obstacle
 
 
 @dataclass(frozen=True, slots=True)

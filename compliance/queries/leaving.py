@@ -9,7 +9,7 @@ from compliance.models import Assignment, CycleEnrolment, Obligation, Obligation
 from compliance.queries.assignments import state_at
 from compliance.rules.states import NEEDED
 from enrolments.models import Enrolment
-from enrolments.take_rules import LeavingObstacle
+from enrolments.takes import LeavingObstacle
 
 
 def list_keeping(session: Session, enrolment: Enrolment, now: datetime) -> list[LeavingObstacle]:

@@ -13,7 +13,7 @@ from compliance.queries.enrolment import get_order
 from compliance.queries.records import get_rules
 from compliance.rules.states import NEEDED
 from courses.models import Course
-from enrolments.take_rules import EnrolmentObstacle
+from enrolments.takes import EnrolmentObstacle
 
 
 @dataclass(frozen=True, slots=True)

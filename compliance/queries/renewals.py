@@ -16,10 +16,10 @@ from compliance.rules.status import renewable_courses, status_of, training_case
 from compliance.rules.terms import courses_of
 from compliance.take_permissions import RenewalContext
 from courses.models import Course
+from enrolments.awards import find_own_renewal
+from enrolments.learners import get_learner_context
 from enrolments.models import Completion, Enrolment
-from enrolments.queries.learning import get_learner_context
-from enrolments.queries.renewals import find_own_renewal
-from enrolments.take_rules import RenewalWindow
+from enrolments.takes import RenewalWindow
 from kernel import clock
 from kernel.permissions import Actor
 

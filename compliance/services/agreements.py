@@ -14,8 +14,8 @@ from compliance.audit_verbs import ComplianceVerb
 from compliance.models import CourseAgreement, Obligation
 from compliance.queries.agreements import MissingAgreement, get_title, list_deciders, list_missing
 from courses.models import Course
-from enrolments.permissions import PERMISSIONS, LearningAction
-from enrolments.queries.learning import get_learner_context
+from enrolments.access import PERMISSIONS, LearningAction
+from enrolments.learners import get_learner_context
 from kernel import audit
 from kernel.errors import N_, Conflict
 from kernel.i18n import _, choose, in_every_language

@@ -15,8 +15,8 @@ from compliance.rules.record import first_instant
 from compliance.rules.status import courses_to_take, status_of, training_case
 from compliance.rules.terms import DeadlineAnchor, RelativeDeadline
 from compliance.services.assignments import recompute
-from enrolments.services.required_enrolments import enrol_required
-from enrolments.take_rules import RequiredCourse
+from enrolments.enrolment import enrol_required
+from enrolments.takes import RequiredCourse
 
 PORTION = 200
 """People in one transaction."""

@@ -9,9 +9,9 @@ from compliance.pages.claims import state_view
 from compliance.queries.agreements import list_agreements, lock_agreement
 from compliance.rules.claims import ClaimState
 from compliance.services.agreements import answer_agreement
+from enrolments.access import LearnerContext, LearningAction
 from enrolments.course_context import course_name
-from enrolments.permissions import LearnerContext, LearningAction
-from enrolments.queries.learning import get_learner_context
+from enrolments.learners import get_learner_context
 from kernel import clock
 from kernel.i18n import _
 from kernel.web.forms import as_uuid

@@ -5,9 +5,9 @@ from flask import Blueprint, flash, render_template, url_for
 from compliance.queries.renewals import get_renewal
 from compliance.take_permissions import RenewalAction, RenewalContext
 from courses.models import Course
+from enrolments import takes
 from enrolments.models import TakeCause
-from enrolments.services import takes
-from enrolments.services.takes import REFUSALS, TakeNotAllowed
+from enrolments.takes import REFUSALS, TakeNotAllowed
 from kernel import clock
 from kernel.i18n import _, choose
 from kernel.web.request import Answer, current_actor, current_session, is_read_only_request, requires, see_other

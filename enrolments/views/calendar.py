@@ -1,26 +1,67 @@
-"""Pages of the calendar: one's own dates by month, by week and as a list, one of them as a file, and the address of the feed."""
+"""Pages of a person's calendar: dates by month, by week and as a list, their files and feed, and one's own reminders."""
 
-from datetime import date, datetime
+from calendar import Calendar
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from enum import StrEnum
 from typing import cast
+from uuid import uuid4
 
 from flask import Blueprint, Response, flash, make_response, render_template, request
 from sqlalchemy.orm import Session
+from wtforms import SelectField
+from wtforms.validators import DataRequired, Length
 
+from accounts.models import Person
 from accounts.people import get_person
 from courses.rules import Outline
-from enrolments.calendar_permissions import CalendarAction
-from enrolments.dates import DatedItem, DateRequest, collect_dates, list_dated_enrolments, list_dates
-from enrolments.pages import calendar as pages
-from enrolments.pages.calendar import CalendarPart, CalendarPeriod
-from enrolments.pages.calendar_files import MEDIA_TYPE, write_feed, write_item
-from enrolments.queries.calendar import find_feed, has_feed
-from enrolments.services.calendar_feeds import AHEAD, BACK, store_entries
-from enrolments.services.reminders import end_feed, make_feed
-from kernel import clock
+from enrolments import calendar as enrolments_calendar
+from enrolments.access import CalendarAction
+from enrolments.calendar import (
+    AHEAD,
+    BACK,
+    CourseChoice,
+    FeedEntry,
+    ReadFeed,
+    ReminderValues,
+    TooManyReminders,
+    end_feed,
+    find_feed,
+    get_own_reminder,
+    has_feed,
+    list_course_choices,
+    make_feed,
+    read_entries,
+    revise,
+    store_entries,
+    uid_of,
+)
+from enrolments.course_context import date_view, title_of
+from enrolments.dates import DatedItem, DateKind, DateRequest, collect_dates, list_dated_enrolments, list_dates
+from enrolments.models import PersonalReminder
+from kernel import clock, ical
 from kernel.errors import NotFound
-from kernel.i18n import _, choose, find_zone, format_month, local, set_reader, weekdays
+from kernel.i18n import (
+    _,
+    choose,
+    find_zone,
+    format_date,
+    format_month,
+    format_weekday,
+    lazy_,
+    local,
+    ngettext,
+    set_reader,
+    weekdays,
+    zone,
+    zone_name,
+)
+from kernel.ical import CalendarEvent, write_calendar
 from kernel.permissions import Actor
 from kernel.web import after_response
+from kernel.web.forms import Form, LineField, MomentField, as_uuid
 from kernel.web.headers import allow_browser_caching, hide_address
 from kernel.web.limits import client_key, limit, limiter
 from kernel.web.request import (
@@ -29,13 +70,264 @@ from kernel.web.request import (
     current_actor,
     current_session,
     current_settings,
+    is_read_only_request,
     public,
     requires,
     see_page,
     site_address,
 )
 
-bp = Blueprint("enrolments_calendar", __name__, url_prefix="/calendar")
+
+class ReminderForm(Form):
+    """A reminder that people write for themselves."""
+
+    words = LineField(
+        lazy_("What to remember"),
+        [DataRequired(lazy_("Write what you want to remember.")), Length(max=200, message=lazy_("Use at most %(max)d characters."))],
+    )
+    at = MomentField(lazy_("Day and time"), [DataRequired(lazy_("Choose the day and time."))])
+    course = SelectField(lazy_("Course"), choices=[], default="")
+
+    def offer(self, courses: Sequence[CourseChoice]) -> None:
+        """Let these courses be chosen, or none."""
+        self.course.choices = [("", _("No course")), *((str(course.id), choose(course.title)) for course in courses)]
+
+    def begin(self, day: str) -> None:
+        """Fill in the morning of a day that was chosen in the calendar."""
+        with suppress(ValueError):
+            self.at.data = f"{date.fromisoformat(day).isoformat()}T09:00"
+
+    def show(self, reminder: PersonalReminder) -> None:
+        """Fill the form with a reminder; its course can stay, whether it is still taken or not."""
+        self.words.data, self.at.data = reminder.words, MomentField.format_moment(reminder.at)
+        self.course.data = "" if reminder.course_id is None else str(reminder.course_id)
+
+    def is_to_come(self, now: datetime, reminder: PersonalReminder | None = None) -> bool:
+        """Refuse a moment that is over, unless the reminder has it already."""
+        known = reminder is not None and self.at.data == MomentField.format_moment(reminder.at)
+        if known or (self.at.moment or now) > now:
+            return True
+        self.refuse(self.at, _("Choose a moment that is still to come."))
+        return False
+
+    def command(self) -> ReminderValues:
+        """Return what the reminder is to be."""
+        assert self.at.moment is not None
+        return ReminderValues(self.words.data or "", self.at.moment, int(self.course.data) if self.course.data else None)
+
+
+SHOWN_DAYS = 92
+"""Days of the list."""
+MOST_IN_CELL = 3
+SOON = timedelta(days=7)
+LEFT_OUT = frozenset({DateKind.ATTEMPT_OPEN})
+"""Kinds whose moment is not one to come: they stand on the home page alone."""
+
+
+class CalendarPart(StrEnum):
+    """The part of the calendar that a page shows."""
+
+    LIST = "list"
+    MONTH = "month"
+    WEEK = "week"
+
+
+@dataclass(frozen=True, slots=True)
+class CalendarPeriod:
+    """The days that a page of the calendar shows, in the reader's zone."""
+
+    part: CalendarPart
+    first: date
+    end: date
+    """The day after the last."""
+    before: date
+    """A day of the page before."""
+
+    @property
+    def since(self) -> datetime:
+        """Return the moment at which it begins."""
+        return midnight(self.first)
+
+    @property
+    def until(self) -> datetime:
+        """Return the moment at which it is over."""
+        return midnight(self.end)
+
+    @property
+    def title(self) -> str:
+        """Return its heading."""
+        if self.part is CalendarPart.MONTH:
+            return format_month(self.first)
+        return _("%(first)s to %(last)s", first=format_date(self.first, "short"), last=format_date(self.end - timedelta(days=1), "short"))
+
+
+def midnight(day: date) -> datetime:
+    """Return the moment at which a day begins for the reader."""
+    return datetime.combine(day, time(), zone())
+
+
+def _next_month(day: date) -> date:
+    return (day.replace(day=1) + timedelta(days=32)).replace(day=1)
+
+
+def period_of(part: CalendarPart, day: date) -> CalendarPeriod:
+    """Return the page of the calendar with a day."""
+    if part is CalendarPart.MONTH:
+        first = day.replace(day=1)
+        return CalendarPeriod(part, first, _next_month(first), (first - timedelta(days=1)).replace(day=1))
+    if part is CalendarPart.WEEK:
+        first = day - timedelta(days=day.weekday())
+        return CalendarPeriod(part, first, first + timedelta(days=7), first - timedelta(days=7))
+    return CalendarPeriod(part, day, day + timedelta(days=SHOWN_DAYS), day - timedelta(days=SHOWN_DAYS))
+
+
+@dataclass(frozen=True, slots=True)
+class CalendarItemView:
+    """One dated item of a page."""
+
+    key: str
+    title: str
+    url: str
+    at: datetime
+    """As calendars show it."""
+    course: str
+    elsewhere: str
+    """The same moment by the clock of the course, where that is another."""
+    kind: str
+    """Of its state: '', 'ok' or 'now'."""
+    state: str
+    symbol: str
+    is_reminder: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CalendarDayView:
+    """A day of a page, with what it holds."""
+
+    day: date
+    weekday: str
+    items: tuple[CalendarItemView, ...]
+    is_today: bool
+
+    @property
+    def words(self) -> str:
+        """Return how much it holds."""
+        return ngettext("%(count)s date", "%(count)s dates", len(self.items))
+
+
+@dataclass(frozen=True, slots=True)
+class CalendarMonthView:
+    """The days of a list that are of one month."""
+
+    title: str
+    days: tuple[CalendarDayView, ...]
+
+
+def _state(item: DatedItem, left: str, now: datetime) -> tuple[str, str, str]:
+    if item.done:
+        return "ok", _("Done"), "circle-check"
+    if not left:
+        return "", _("Past"), "circle"
+    return "now" if item.at - now < SOON else "", left, "calendar-clock"
+
+
+def item_view(item: DatedItem, now: datetime) -> CalendarItemView:
+    """Return a dated item as a page of the calendar shows it."""
+    view = date_view(item, now=now)
+    kind, state, symbol = _state(item, view.left, now)
+    return CalendarItemView(
+        key=item.key,
+        title=title_of(item),
+        url=view.url,
+        at=item.by_calendar(zone()),
+        course=view.course,
+        elsewhere=view.elsewhere,
+        kind=kind,
+        state=state,
+        symbol=symbol,
+        is_reminder=item.kind is DateKind.REMINDER,
+    )
+
+
+def visible_items(items: Iterable[DatedItem], slug: str) -> list[DatedItem]:
+    """Return the items that the calendar shows, of all courses or of one."""
+    return [item for item in items if item.kind not in LEFT_OUT and (not slug or item.slug == slug or slug in item.covers)]
+
+
+def by_day(items: Iterable[DatedItem], now: datetime) -> Mapping[date, Sequence[CalendarItemView]]:
+    """Return items by the day that they are on for the reader."""
+    views: dict[date, list[CalendarItemView]] = {}
+    for item in items:
+        views.setdefault(item.by_calendar(zone()).date(), []).append(item_view(item, now))
+    return views
+
+
+def _day(day: date, items: Mapping[date, Sequence[CalendarItemView]], today: date) -> CalendarDayView:
+    return CalendarDayView(day, format_weekday(day), tuple(items.get(day, ())), day == today)
+
+
+def days_between(period: CalendarPeriod, items: Mapping[date, Sequence[CalendarItemView]], today: date) -> list[CalendarDayView]:
+    """Return every day of a period."""
+    return [_day(period.first + timedelta(days=number), items, today) for number in range((period.end - period.first).days)]
+
+
+def weeks_of(day: date, items: Mapping[date, Sequence[CalendarItemView]], today: date) -> list[list[CalendarDayView | None]]:
+    """Return the weeks of a month, Monday first, with nothing in place of days of other months."""
+    weeks = Calendar().monthdatescalendar(day.year, day.month)
+    return [[_day(each, items, today) if each.month == day.month else None for each in week] for week in weeks]
+
+
+def months_between(period: CalendarPeriod, items: Mapping[date, Sequence[CalendarItemView]], today: date) -> list[CalendarMonthView]:
+    """Return the days of a period that hold something, by month."""
+    days_by_month: dict[str, list[CalendarDayView]] = {}
+    for day in days_between(period, items, today):
+        if day.items:
+            days_by_month.setdefault(format_month(day.day), []).append(day)
+    return [CalendarMonthView(title, tuple(days)) for title, days in days_by_month.items()]
+
+
+def zone_words(moment: datetime) -> str:
+    """Return by which clock the page is written: «Hora de Guayaquil (Ecuador), UTC−05:00»."""
+    offset = local(moment).strftime("%z")
+    return _("Time of %(place)s, UTC%(offset)s", place=zone_name(str(zone())), offset=f"{offset[:3]}:{offset[3:]}".replace("-", "−"))
+
+
+MEDIA_TYPE = ical.MEDIA_TYPE
+
+
+def event_of(person: Person, item: DatedItem, site: str, *, now: datetime) -> CalendarEvent:
+    """Return a date as other calendars hold it."""
+    at = item.by_calendar(find_zone(person.zone)).astimezone(UTC)
+    return CalendarEvent(uid_of(person.uuid, item.key), at, title_of(item), date_view(item, now=now).course, site + item.path, 0, now)
+
+
+def write_item(person: Person, item: DatedItem, site: str, *, now: datetime) -> bytes:
+    """Return one date as a file; read again after it moved, the later file counts (RFC 5546, 2.1.5)."""
+    moment = now.replace(microsecond=0)
+    return write_calendar([event_of(person, item, site, now=moment)], zone=find_zone(person.zone), now=now)
+
+
+def write_feed(
+    read: ReadFeed, items: Sequence[DatedItem], site: str, institution: str, *, now: datetime
+) -> tuple[bytes, dict[str, FeedEntry] | None]:
+    """Return the feed of a person, named for the institution, and what it gave now where that differs from the last time."""
+    events = {uid_of(read.person.uuid, item.key): event_of(read.person, item, site, now=now) for item in items}
+    known = read_entries(read.feed)
+    entries = revise(known, events.values(), now=now)
+    written = [_event_of_entry(uid, entry, events.get(uid), site) for uid, entry in entries.items()]
+    ordered = sorted(written, key=lambda event: (event.at, event.uid))
+    name = _("My dates in %(site)s", site=institution)
+    content = write_calendar(ordered, name=name, zone=find_zone(read.person.zone), now=now)
+    return content, None if entries == known else entries
+
+
+def _event_of_entry(uid: str, entry: FeedEntry, event: CalendarEvent | None, site: str) -> CalendarEvent:
+    """Return an event with its changes; of one that is gone nothing is kept but that it was there."""
+    title, description, url = (event.title, event.description, event.url) if event else (_("Cancelled"), "", site + "/calendar")
+    return CalendarEvent(uid, entry.at, title, description, url, entry.sequence, entry.changed_at, entry.cancelled)
+
+
+calendar_bp = Blueprint("enrolments_calendar", __name__, url_prefix="/calendar")
 
 MOST_ITEMS = 1000
 READS = limit("calendar-feed", "30 per hour")
@@ -61,40 +353,40 @@ def _requested_day(today: date) -> date:
     return day
 
 
-@bp.get("")
+@calendar_bp.get("")
 @requires(CalendarAction.USE)
 def calendar() -> Answer:
     """Show the actor's dates of a month, of a week, or as a list from a day on; of all courses or of one."""
     session, now, person_id = current_session(), clock.now(), current_actor().person_id or 0
     today = local(now).date()
-    period = pages.period_of(_requested_part(), _requested_day(today))
-    month = pages.period_of(CalendarPart.MONTH, period.first)
+    period = period_of(_requested_part(), _requested_day(today))
+    month = period_of(CalendarPart.MONTH, period.first)
     since, until = min(period.since, month.since), max(period.until, month.until)
     enrolments = list_dated_enrolments(session, [person_id])
     slug = request.args.get("course", "")
-    items = pages.visible_items(collect_dates(session, DateRequest(enrolments, [person_id], now, since, until)), slug)
+    items = visible_items(collect_dates(session, DateRequest(enrolments, [person_id], now, since, until)), slug)
     return render_template(
         "enrolments/calendar.html",
         **_context_of(period, items[:MOST_ITEMS], now),
         courses=_courses([enrolment.outline for enrolment in enrolments]),
         course=slug,
-        zone=pages.zone_words(now),
+        zone=zone_words(now),
         has_feed=has_feed(session, person_id),
     )
 
 
 def _context_of(period: CalendarPeriod, items: list[DatedItem], now: datetime) -> dict[str, object]:
-    today, days = local(now).date(), pages.by_day(items, now)
+    today, days = local(now).date(), by_day(items, now)
     return {
         "period": period,
         "part": period.part.value,
         "today": today,
         "month_title": format_month(period.first),
         "weekdays": weekdays(),
-        "weeks": pages.weeks_of(period.first, days, today),
-        "days": pages.days_between(period, days, today) if period.part is CalendarPart.WEEK else [],
-        "months": pages.months_between(period, days, today),
-        "most_in_cell": pages.MOST_IN_CELL,
+        "weeks": weeks_of(period.first, days, today),
+        "days": days_between(period, days, today) if period.part is CalendarPart.WEEK else [],
+        "months": months_between(period, days, today),
+        "most_in_cell": MOST_IN_CELL,
     }
 
 
@@ -105,14 +397,14 @@ def _courses(outlines: list[Outline]) -> list[tuple[str, str]]:
 def get_own_date(session: Session, actor: Actor, key: str) -> DatedItem:
     """Return one of the actor's dates by its key; raise NotFound."""
     now = clock.now()
-    items = pages.visible_items(list_dates(session, [actor.person_id or 0], now=now, since=now - BACK, until=now + AHEAD), "")
+    items = visible_items(list_dates(session, [actor.person_id or 0], now=now, since=now - BACK, until=now + AHEAD), "")
     own_date = next((item for item in items if item.key == key), None)
     if own_date is None:
         raise NotFound
     return own_date
 
 
-@bp.get("/dates/<path:key>.ics")
+@calendar_bp.get("/dates/<path:key>.ics")
 @requires(CalendarAction.USE, get_own_date)
 def date_file(item: DatedItem) -> Response:
     """Answer with one date as a file for another calendar."""
@@ -128,7 +420,7 @@ def _file(content: bytes, disposition: str) -> Response:
     return response
 
 
-@bp.get("/<secret>.ics")
+@calendar_bp.get("/<secret>.ics")
 @public
 def feed(secret: str) -> Response:
     """Answer the calendar of the person whose secret address this is. It stands in no log, and goes to no other page."""
@@ -141,7 +433,7 @@ def feed(secret: str) -> Response:
     limiter().use(READS, read.feed.secret_hash)
     set_reader(read.person.language, find_zone(read.person.zone))
     items = list_dates(session, [read.person.id], now=now, since=now - BACK, until=now + AHEAD)
-    visible, institution = pages.visible_items(items, "")[:MOST_ITEMS], choose(current_settings().short_names)
+    visible, institution = visible_items(items, "")[:MOST_ITEMS], choose(current_settings().short_names)
     content, entries = write_feed(read, visible, site_address(), institution, now=now)
     if entries is not None:
         person_id, secret_hash = read.person.id, read.feed.secret_hash
@@ -152,7 +444,7 @@ def feed(secret: str) -> Response:
     return cast("Response", response.make_conditional(request))
 
 
-@bp.post("/feed")
+@calendar_bp.post("/feed")
 @requires(CalendarAction.USE)
 def make_address() -> Answer:
     """Make a secret address, or another one, and show it once."""
@@ -163,7 +455,7 @@ def make_address() -> Answer:
     return render_template("enrolments/calendar_feed.html", address=address, webcal="webcal:" + address.partition(":")[2])
 
 
-@bp.post("/feed/end")
+@calendar_bp.post("/feed/end")
 @requires(CalendarAction.USE)
 def end_address() -> Response:
     """End the secret address."""
@@ -171,3 +463,61 @@ def end_address() -> Response:
     end_feed(session, actor, get_person(session, actor.person_id or 0), now=clock.now())
     flash(_("The address has ended. Calendars that used it no longer receive your dates."), "ok")
     return see_page("enrolments_calendar.calendar")
+
+
+reminders_bp = Blueprint("enrolments_reminders", __name__, url_prefix="/calendar/reminders")
+
+
+def _form(row: PersonalReminder | None = None) -> ReminderForm:
+    form = ReminderForm()
+    form.offer(list_course_choices(current_session(), current_actor().person_id, also=row.course_id if row else None))
+    return form
+
+
+@reminders_bp.route("/new", methods=["GET", "POST"])
+@requires(CalendarAction.USE)
+def new_reminder() -> Answer:
+    """Show an empty reminder, and keep what was written."""
+    form = _form()
+    if is_read_only_request():
+        form.begin(request.args.get("day", ""))
+        return _page(form, None)
+    number = as_uuid(request.form.get("number", "")) or uuid4()
+    if form.validate_on_post() and form.is_to_come(clock.now()):
+        try:
+            enrolments_calendar.write_reminder(current_session(), current_actor(), form.command(), number, now=clock.now())
+        except TooManyReminders as refused:
+            form.refuse(form.words, _(refused.message))
+        else:
+            flash(_("The reminder was saved."), "ok")
+            return see_page("enrolments_calendar.calendar")
+    return _page(form, None), 422
+
+
+@reminders_bp.route("/<uuid:reminder>", methods=["GET", "POST"])
+@requires(CalendarAction.USE, get_own_reminder)
+def reminder(row: PersonalReminder) -> Answer:
+    """Show a reminder, and change it."""
+    form = _form(row)
+    if is_read_only_request():
+        form.show(row)
+        return _page(form, row)
+    if not (form.validate_on_post() and form.is_to_come(clock.now(), row)):
+        return _page(form, row), 422
+    changed = enrolments_calendar.change_reminder(current_session(), current_actor(), row, form.command(), now=clock.now())
+    flash(_("The reminder was saved.") if changed else _("There was nothing to change."), "ok")
+    return see_page("enrolments_calendar.calendar")
+
+
+@reminders_bp.post("/<uuid:reminder>/deletion")
+@requires(CalendarAction.USE, get_own_reminder)
+def delete(row: PersonalReminder) -> Response:
+    """Delete a reminder."""
+    enrolments_calendar.delete_reminder(current_session(), current_actor(), row, now=clock.now())
+    flash(_("The reminder was deleted."), "ok")
+    return see_page("enrolments_calendar.calendar")
+
+
+def _page(form: ReminderForm, row: PersonalReminder | None) -> str:
+    number = as_uuid(request.form.get("number", "")) or uuid4()
+    return render_template("enrolments/reminder.html", form=form, reminder=row.uuid if row else None, number=number)

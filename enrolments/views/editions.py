@@ -2,23 +2,80 @@
 
 from flask import Blueprint, Response, flash, render_template, request
 from sqlalchemy.orm import Session
+from wtforms import BooleanField, ValidationError
+from wtforms.validators import DataRequired, InputRequired, Length
 
+from enrolments import editions as enrolments_editions
+from enrolments.access import EditionContext, LearnerContext, LearningAction
 from enrolments.course_context import course_name
-from enrolments.forms import EditionCodeForm, EditionForm
-from enrolments.pages.outline import course_url
-from enrolments.permissions import EditionContext, LearnerContext, LearningAction
-from enrolments.queries import editions as queries
-from enrolments.queries.learning import get_learner_context
-from enrolments.services import editions as services
-from enrolments.services.editions import EditionNameConflict, EnrolOutcome
+from enrolments.course_view import course_url
+from enrolments.editions import EditionNameConflict, EditionValues, EnrolOutcome
+from enrolments.learners import get_learner_context
+from enrolments.models import Edition
 from kernel import clock
 from kernel.codes import printed_code
 from kernel.errors import NotFound
-from kernel.i18n import _, ngettext
+from kernel.i18n import _, lazy_, ngettext
 from kernel.own_records import LEFT_OUT
 from kernel.permissions import Actor
+from kernel.web.forms import Form, LineField, MomentField, WholeField
 from kernel.web.limits import client_key, limit, limiter
 from kernel.web.request import Answer, current_actor, current_session, is_read_only_request, requires, see_other, see_page
+
+
+class EditionForm(Form):
+    """An edition: its name, who gets in and when, when it is given, and for how many."""
+
+    name = LineField(
+        lazy_("Name of the edition"),
+        [DataRequired(lazy_("Give the edition a name.")), Length(max=100, message=lazy_("Use at most %(max)d characters."))],
+    )
+    starts_at = MomentField(lazy_("Begins"))
+    ends_at = MomentField(lazy_("Ends"))
+    self_enrolment = BooleanField(lazy_("Anyone who can see the course can enrol"))
+    enrols_from = MomentField(lazy_("Enrolment opens"))
+    enrols_until = MomentField(lazy_("Enrolment closes"))
+    capacity = WholeField(lazy_("Places"), least=1, most=1_000_000)
+
+    def validate_ends_at(self, field: MomentField) -> None:
+        """Refuse an end before the beginning."""
+        _refuse_disorder(self.starts_at, field)
+
+    def validate_enrols_until(self, field: MomentField) -> None:
+        """Refuse an enrolment that closes before it opens."""
+        _refuse_disorder(self.enrols_from, field)
+
+    def show(self, edition: Edition) -> None:
+        """Fill the form with an edition."""
+        self.name.data, self.self_enrolment.data = edition.name, edition.self_enrolment
+        self.capacity.data = "" if edition.capacity is None else str(edition.capacity)
+        self.starts_at.data, self.ends_at.data = MomentField.format_moment(edition.starts_at), MomentField.format_moment(edition.ends_at)
+        self.enrols_from.data = MomentField.format_moment(edition.enrols_from)
+        self.enrols_until.data = MomentField.format_moment(edition.enrols_until)
+
+    def command(self) -> EditionValues:
+        """Return what the edition is to be."""
+        return EditionValues(
+            name=self.name.data or "",
+            self_enrolment=bool(self.self_enrolment.data),
+            enrols_from=self.enrols_from.moment,
+            enrols_until=self.enrols_until.moment,
+            starts_at=self.starts_at.moment,
+            ends_at=self.ends_at.moment,
+            capacity=self.capacity.number,
+        )
+
+
+def _refuse_disorder(first: MomentField, last: MomentField) -> None:
+    if first.moment is not None and last.moment is not None and last.moment <= first.moment:
+        raise ValidationError(_("This must be after “%(field)s”.", field=first.label.text))
+
+
+class EditionCodeForm(Form):
+    """The code of an edition."""
+
+    code = LineField(lazy_("Code"), [InputRequired(lazy_("Enter the code."))])
+
 
 bp = Blueprint("enrolments_editions", __name__)
 
@@ -39,19 +96,19 @@ def editions(context: LearnerContext) -> Answer:
     session, form = current_session(), EditionForm()
     if form.validate_on_post():
         try:
-            made = services.make_edition(session, current_actor(), context.course_id, form.command(), now=clock.now())
+            made = enrolments_editions.make_edition(session, current_actor(), context.course_id, form.command(), now=clock.now())
         except EditionNameConflict as taken:
             form.refuse(form.name, _(taken.message))
         else:
             flash(_("The edition has been created."), "ok")
             return see_page("enrolments_editions.edition", slug=context.slug, edition=made.uuid)
-    listed = queries.list_editions(session, context.course_id)
+    listed = enrolments_editions.list_editions(session, context.course_id)
     page = render_template("enrolments/editions.html", course=course_name(context), lines=listed, form=form, now=context.now)
     return page, 422 if form.errors else 200
 
 
 @bp.route("/teaching/<slug>/editions/<uuid:edition>", methods=["GET", "POST"])
-@requires(LearningAction.ENROL_OTHERS, queries.get_edition_context)
+@requires(LearningAction.ENROL_OTHERS, enrolments_editions.get_edition_context)
 def edition(subject: EditionContext) -> Answer:
     """Show an edition, and change it."""
     session, form = current_session(), EditionForm()
@@ -59,7 +116,7 @@ def edition(subject: EditionContext) -> Answer:
         form.show(subject.edition)
     elif form.validate_on_post():
         try:
-            entered = services.change_edition(session, current_actor(), subject.edition, form.command(), now=clock.now())
+            entered = enrolments_editions.change_edition(session, current_actor(), subject.edition, form.command(), now=clock.now())
         except EditionNameConflict as taken:
             form.refuse(form.name, _(taken.message))
         else:
@@ -70,8 +127,8 @@ def edition(subject: EditionContext) -> Answer:
     page = render_template(
         "enrolments/edition.html",
         course=course_name(subject.context),
-        edition_row=queries.get_edition_row(session, subject.edition.id),
-        waiting=queries.list_waiting(session, subject.edition.id, limit=WAITING),
+        edition_row=enrolments_editions.get_edition_row(session, subject.edition.id),
+        waiting=enrolments_editions.list_waiting(session, subject.edition.id, limit=WAITING),
         code=printed_code(subject.edition.code or ""),
         form=form,
     )
@@ -79,37 +136,37 @@ def edition(subject: EditionContext) -> Answer:
 
 
 @bp.post("/teaching/<slug>/editions/<uuid:edition>/code")
-@requires(LearningAction.ENROL_OTHERS, queries.get_edition_context)
+@requires(LearningAction.ENROL_OTHERS, enrolments_editions.get_edition_context)
 def make_code(subject: EditionContext) -> Answer:
     """Give an edition a new code."""
-    services.make_code(current_session(), current_actor(), subject.edition, now=clock.now())
+    enrolments_editions.make_code(current_session(), current_actor(), subject.edition, now=clock.now())
     flash(_("The code has been created. Any earlier code no longer works."), "ok")
     return see_edition(subject)
 
 
 @bp.post("/teaching/<slug>/editions/<uuid:edition>/code/removal")
-@requires(LearningAction.ENROL_OTHERS, queries.get_edition_context)
+@requires(LearningAction.ENROL_OTHERS, enrolments_editions.get_edition_context)
 def take_code(subject: EditionContext) -> Answer:
     """Let an edition have no code."""
-    services.remove_code(current_session(), current_actor(), subject.edition, now=clock.now())
+    enrolments_editions.remove_code(current_session(), current_actor(), subject.edition, now=clock.now())
     flash(_("The code can no longer be used to enrol."), "ok")
     return see_edition(subject)
 
 
 @bp.post("/teaching/<slug>/editions/<uuid:edition>/closing")
-@requires(LearningAction.ENROL_OTHERS, queries.get_edition_context)
+@requires(LearningAction.ENROL_OTHERS, enrolments_editions.get_edition_context)
 def close(subject: EditionContext) -> Answer:
     """Let nobody enrol in an edition any more."""
-    services.close_edition(current_session(), current_actor(), subject.edition, now=clock.now())
+    enrolments_editions.close_edition(current_session(), current_actor(), subject.edition, now=clock.now())
     flash(_("Enrolment in this edition is closed. People already enrolled can continue."), "ok")
     return see_edition(subject)
 
 
 @bp.post("/teaching/<slug>/editions/<uuid:edition>/opening")
-@requires(LearningAction.ENROL_OTHERS, queries.get_edition_context)
+@requires(LearningAction.ENROL_OTHERS, enrolments_editions.get_edition_context)
 def reopen(subject: EditionContext) -> Answer:
     """Let people enrol in an edition again."""
-    entered = services.open_edition(current_session(), current_actor(), subject.edition, now=clock.now())
+    entered = enrolments_editions.open_edition(current_session(), current_actor(), subject.edition, now=clock.now())
     flash(_("People can enrol in this edition again, within its dates."), "ok")
     _flash_entered(entered)
     _flash_left_out(subject)
@@ -120,8 +177,8 @@ def _flash_left_out(subject: EditionContext) -> None:
     """Warn an actor who changes an edition and waits for it that they go on waiting: someone else has to give them the place."""
     session = current_session()
     if (
-        queries.waits_for(session, current_actor().person_id, [subject.edition.id])
-        and not queries.get_edition_row(session, subject.edition.id).is_full
+        enrolments_editions.waits_for(session, current_actor().person_id, [subject.edition.id])
+        and not enrolments_editions.get_edition_row(session, subject.edition.id).is_full
     ):
         flash(_(LEFT_OUT), "warn")
 
@@ -137,7 +194,7 @@ def _flash_entered(count: int) -> None:
 
 
 @bp.post("/courses/<slug>/editions/<uuid:edition>/enrolment")
-@requires(LearningAction.JOIN, queries.get_edition_context)
+@requires(LearningAction.JOIN, enrolments_editions.get_edition_context)
 def join(subject: EditionContext) -> Answer:
     """Enrol the actor in an edition that is open to anyone who sees the course."""
     return _join(subject)
@@ -146,7 +203,7 @@ def join(subject: EditionContext) -> Answer:
 def _join(subject: EditionContext) -> Response:
     if subject.context.version_id is None:
         raise NotFound
-    joined = services.join(current_session(), current_actor(), subject.edition, subject.context.version_id, now=clock.now())
+    joined = enrolments_editions.join(current_session(), current_actor(), subject.edition, subject.context.version_id, now=clock.now())
     if joined is EnrolOutcome.ENROLLED:
         flash(_("You are enrolled. Start with the first activity."), "ok")
         return see_other(course_url(subject.context.slug))
@@ -174,7 +231,7 @@ def _by_code(session: Session, actor: Actor, code: str) -> EditionContext:
     """Return the edition context that a code leads to; wrong ones are counted against the client."""
     limiter().check(WRONG_CODES, client_key())
     try:
-        return queries.get_context_by_code(session, actor, code)
+        return enrolments_editions.get_context_by_code(session, actor, code)
     except NotFound:
         limiter().count(WRONG_CODES, client_key())
         raise
@@ -187,11 +244,11 @@ def invitation(subject: EditionContext) -> Answer:
     if subject.context.is_learner:
         return see_other(course_url(subject.context.slug))
     session = current_session()
-    edition_row = queries.get_edition_row(session, subject.edition.id)
+    edition_row = enrolments_editions.get_edition_row(session, subject.edition.id)
     return render_template(
         "enrolments/invitation.html",
         course=course_name(subject.context),
-        waits=bool(queries.waits_for(session, current_actor().person_id, [subject.edition.id])),
+        waits=bool(enrolments_editions.waits_for(session, current_actor().person_id, [subject.edition.id])),
         edition=subject.edition,
         refusal=subject.refusal.value if subject.refusal else "",
         is_full=edition_row.is_full,
@@ -207,9 +264,9 @@ def accept(subject: EditionContext) -> Answer:
 
 
 @bp.post("/courses/<slug>/editions/<uuid:edition>/waiting/end")
-@requires(LearningAction.STOP_WAITING, queries.get_edition_context)
+@requires(LearningAction.STOP_WAITING, enrolments_editions.get_edition_context)
 def stop_waiting(subject: EditionContext) -> Answer:
     """Take the actor off a waiting list."""
-    services.stop_waiting(current_session(), current_actor(), subject.edition, current_actor().person_id or 0, now=clock.now())
+    enrolments_editions.stop_waiting(current_session(), current_actor(), subject.edition, current_actor().person_id or 0, now=clock.now())
     flash(_("You are no longer on the waiting list."), "ok")
     return see_page("lms.learning")

@@ -1,58 +1,397 @@
-"""Pages of taking part: catalogue, course, lesson, glossary, resources, files; enrolling and marking as done."""
+"""Pages of taking part: catalogue, course, lesson, glossary, resources, files and groups; enrolling and marking as done."""
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from fractions import Fraction
+from typing import Any
 from uuid import UUID
 
 from flask import Blueprint, Response, current_app, flash, render_template, request, url_for
+from sqlalchemy import Row
 from sqlalchemy.orm import Session
+from wtforms.validators import DataRequired, Length
 
 from accounts import access_log
 from accounts.privacy import PeopleListKind
 from accounts.rules import fold
 from courses import versions
 from courses.access import edits
-from courses.models import Course
-from courses.rules import Outline, activity_url
+from courses.content.language_shares import LanguageShare
+from courses.content.site import key_in_words
+from courses.facade import Facade, FacadeSize
+from courses.models import Course, CourseResource, Term
+from courses.rules import Outline, OutlineModule, activity_url, printed_basis, printed_hours
+from enrolments import editions as edition_queries
+from enrolments import enrolment, learner_groups, learners
+from enrolments.access import ActivityContext, CourseFileContext, GroupContext, GroupMemberContext, LearnerContext, LearningAction, is_staff
+from enrolments.announcements import CourseNews, visible_news
+from enrolments.awards import LatestCertificate, find_award, find_own_renewal
 from enrolments.course_context import (
+    DateView,
     activity_deadline,
     catalogue_cards,
     course_dates,
     course_name,
     course_view,
     courses_in_preparation,
+    date_views,
     record_visit_later,
     site_topics,
+    upcoming,
+)
+from enrolments.course_view import (
+    CourseView,
+    RenewalView,
+    course_shares,
+    course_url,
+    draw,
+    foreign,
+    html,
+    renewal_view,
+    required_renewal,
+    rounded,
 )
 from enrolments.dates import DatedItem, DateKind
-from enrolments.forms import GroupForm
-from enrolments.pages.course import EditionChoice, course_facts, edition_choices, enrolment_facts, entry_of, requirements
-from enrolments.pages.dates import DateView, date_views, upcoming
-from enrolments.pages.lesson import lesson_context
-from enrolments.pages.lists import resource_groups, term_groups
-from enrolments.pages.outline import CourseView, course_url
-from enrolments.pages.renewals import RenewalView, renewal_view, required_renewal
-from enrolments.permissions import ActivityContext, CourseFileContext, GroupContext, GroupMemberContext, LearnerContext, LearningAction
-from enrolments.queries import editions as edition_queries
-from enrolments.queries import learning as queries
-from enrolments.queries.announcements import CourseNews, visible_news
-from enrolments.queries.awards import find_award
-from enrolments.queries.groups import get_group_members
-from enrolments.queries.next_courses import visible_next_courses
-from enrolments.queries.renewals import find_own_renewal
-from enrolments.queries.takes import list_takes
-from enrolments.services import learning as services
+from enrolments.editions import EditionRow, dates_of
+from enrolments.learner_groups import get_group_members
+from enrolments.learners import visible_next_courses
+from enrolments.rules import EnrolmentRefusal, may_join, required_modules
+from enrolments.takes import list_takes
 from kernel import clock
 from kernel.errors import NotFound
 from kernel.files import FileStore
-from kernel.i18n import LANGUAGES, _, choose, language, ngettext
+from kernel.i18n import LANGUAGES, _, choose, enumeration, language, lazy_, ngettext, number
+from kernel.markup.model import SafeHtml
+from kernel.markup.passages import anchored, plain_text
 from kernel.own_records import LEFT_OUT
 from kernel.permissions import Actor
 from kernel.web.file_responses import send_content, send_text
-from kernel.web.forms import as_uuid, whole_number
+from kernel.web.forms import Form, LineField, as_uuid, whole_number
 from kernel.web.pages import cached_page
 from kernel.web.paging import Page, requested_page
 from kernel.web.request import Answer, current_actor, current_session, public, requires, see_other
+
+
+class GroupForm(Form):
+    """The name of a group."""
+
+    name = LineField(
+        lazy_("Name of the group"),
+        [DataRequired(lazy_("Give the group a name.")), Length(max=100, message=lazy_("Use at most %(max)d characters."))],
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class CoursePageView:
+    """A course on its page."""
+
+    slug: str
+    title: str
+    title_language: str
+    summary: SafeHtml
+    tone: int
+    facade: Facade | None
+    objectives: tuple[SafeHtml, ...]
+    hours: str
+    hours_basis: str
+    shares: tuple[LanguageShare, ...]
+    languages: tuple[str, ...]
+    authors: tuple[str, ...]
+    topic: str
+    version: int
+    certificate: bool
+    has_glossary: bool
+    has_resources: bool
+    archived: bool
+
+
+def course_facts(view: CourseView, topics: Mapping[str, str]) -> CoursePageView:
+    """Return what is said of the course, its façade lit as far as the learner is; ``topics`` are the site's names of them by key."""
+    outline, length = view.outline, view.outline.length
+    return CoursePageView(
+        slug=outline.slug,
+        title=choose(outline.title),
+        title_language=foreign(outline.title),
+        summary=html(outline.summary),
+        tone=outline.tone,
+        facade=draw(outline, view.progress if view.context.is_learner else None, FacadeSize.COURSE),
+        objectives=tuple(html(text) for text in outline.objectives),
+        hours=printed_hours(length.number, language()) if length.number else "",
+        hours_basis=printed_basis(length, language()),
+        shares=course_shares(outline),
+        languages=outline.languages,
+        authors=outline.authors,
+        topic=topics.get(outline.topic) or key_in_words(outline.topic),
+        version=outline.number,
+        certificate=outline.certificate != "none",
+        has_glossary=outline.has_glossary,
+        has_resources=outline.has_resources,
+        archived=view.context.archived,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class EnrolmentView:
+    """The learner on the page of a course."""
+
+    percent: int
+    modules_done: int
+    modules: int
+    minutes_left: int | None
+    begun: bool
+    """An activity has been opened."""
+    completed_at: datetime | None
+    certificate_url: str
+    """Where the certificate in force is."""
+    certificate_ended: bool
+    """There was one, which does not hold any more."""
+
+
+def enrolment_facts(view: CourseView, completed_at: datetime | None, award: LatestCertificate | None) -> EnrolmentView | None:
+    """Return what is said of the learner; nothing for those who are not enrolled."""
+    if not view.context.is_learner:
+        return None
+    done, total = view.progress.modules_of(view.outline)
+    left = sum(activity.minutes for activity in view.outline.activities() if activity.required and not view.is_done(activity.key))
+    return EnrolmentView(
+        percent=view.progress.percent,
+        modules_done=done,
+        modules=total,
+        minutes_left=left or None,
+        begun=bool(view.results),
+        completed_at=completed_at,
+        certificate_url=url_for("certificates.certificate", credential=award.uuid) if award and award.in_force else "",
+        certificate_ended=award is not None and not award.in_force,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Requirement:
+    """One thing that completing the course asks."""
+
+    text: str
+    done: int
+    needed: int
+    words: str
+
+
+def requirements(view: CourseView) -> list[Requirement]:
+    """Say what completing the course asks, and how much of it is met."""
+    outline, progress = view.outline, view.progress
+    required = required_modules(outline)
+    done = sum(progress.module(key).completed for key in required)
+    text = _parts_to_complete([module for module in outline.modules if module.key in required])
+    listed = [Requirement(text, done, len(required), _("%(done)s of %(total)s", done=done, total=len(required)))] if required else []
+    return listed if outline.completion_grade is None else [*listed, _required_grade(outline.completion_grade, view.shown_grade)]
+
+
+def _parts_to_complete(modules: Sequence[OutlineModule]) -> str:
+    """Name what has to be completed: the numbered modules by their count, the others by their titles."""
+    numbered = sum(module.number is not None for module in modules)
+    parts = [ngettext("the only module", "the %(count)s modules", numbered)] if numbered else []
+    parts += [_("“%(title)s”", title=choose(dict(module.title))) for module in modules if module.number is None]
+    return _("Complete %(parts)s", parts=enumeration(parts))
+
+
+def _required_grade(needed: Fraction, grade: Fraction | None) -> Requirement:
+    text = _("A course grade of at least %(grade)s", grade=number(rounded(needed) or 0))
+    if grade is None:
+        return Requirement(text, 0, int(needed), _("no result yet"))
+    return Requirement(text, int(min(grade, needed)), int(needed), _("%(grade)s so far", grade=number(rounded(grade) or 0)))
+
+
+def entry_of(actor: Actor, context: LearnerContext) -> str:
+    """Say how the reader gets into the course."""
+    if context.is_learner:
+        return "enrolled"
+    if is_staff(actor, context):
+        return "staff"
+    ways: Mapping[EnrolmentRefusal | None, str] = {
+        None: "sign_in" if actor.is_anonymous else "open",
+        EnrolmentRefusal.BY_EDITION: "sign_in_edition" if actor.is_anonymous else "edition",
+        EnrolmentRefusal.BY_INVITATION: "code" if context.enrolment_mode == "code" else "invitation",
+        EnrolmentRefusal.NOT_YET: "not_yet",
+    }
+    return ways.get(context.refusal, "closed")
+
+
+@dataclass(frozen=True, slots=True)
+class EditionChoice:
+    """An edition that anyone who sees the course may choose."""
+
+    uuid: UUID
+    name: str
+    starts_at: datetime | None
+    ends_at: datetime | None
+    enrols_from: datetime | None
+    refusal: str
+    is_full: bool
+    waits: bool
+
+
+def edition_choices(lines: Sequence[EditionRow], waits: Collection[int], *, archived: bool, now: datetime) -> list[EditionChoice]:
+    """Return the editions that are open to anyone who sees the course and have not ended, those that begin first before the others."""
+    chosen = [line for line in lines if line.edition.self_enrolment and line.edition.closed_at is None]
+    chosen = [line for line in chosen if line.edition.ends_at is None or now < line.edition.ends_at]
+    return [
+        EditionChoice(
+            uuid=line.edition.uuid,
+            name=line.edition.name,
+            starts_at=line.edition.starts_at,
+            ends_at=line.edition.ends_at,
+            enrols_from=line.edition.enrols_from,
+            refusal=refused.value if (refused := may_join(dates_of(line.edition), archived=archived, now=now)) else "",
+            is_full=line.is_full,
+            waits=line.edition.id in waits,
+        )
+        for line in sorted(chosen, key=lambda line: (line.edition.starts_at is None, line.edition.starts_at or now, line.edition.id))
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class LessonPageView:
+    """A lesson on its page."""
+
+    key: str
+    title: str
+    minutes: int
+    updated_on: datetime
+    done: bool
+    markable: bool
+    required: bool
+    language: str
+
+
+@dataclass(frozen=True, slots=True)
+class HeadingLink:
+    """A heading to jump to."""
+
+    id: str
+    text: str
+    level: int = 2
+
+
+def lesson_context(subject: ActivityContext, view: CourseView, page: Row[*tuple[Any, ...]]) -> Mapping[str, object]:
+    """Return everything that the template of a lesson shows, from its rendered text in one language."""
+    activity, outline = subject.activity, subject.outline
+    before, after = outline.neighbours(activity.key)
+    facts = LessonPageView(
+        key=activity.key,
+        title=page.title,
+        minutes=page.minutes,
+        updated_on=outline.published_at,
+        done=view.is_done(activity.key),
+        markable=view.context.is_learner and subject.closed is None and activity.completion_rule == "marked",
+        required=activity.required,
+        language="" if page.language == language() else page.language,
+    )
+    return {
+        "course": {"slug": outline.slug, "title": choose(outline.title)},
+        "module": view.module_block(outline.module_by_key[activity.module], activity.key),
+        "activity": facts,
+        "body": anchored(SafeHtml.stored(page.body)),
+        "icons": page.icons,
+        "headings": [HeadingLink(*heading.split("|", 1)) for heading in page.headings],
+        "previous": view.activity_link(before),
+        "next": view.activity_link(after),
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class TermEntry:
+    """One term of the glossary."""
+
+    key: str
+    term: str
+    also: tuple[str, ...]
+    definition: SafeHtml
+    language: str
+
+
+@dataclass(frozen=True, slots=True)
+class TermGroup:
+    """The glossary terms with the same initial."""
+
+    letter: str
+    terms: list[TermEntry]
+
+
+def term_groups(rows: Iterable[Term], query: str) -> list[TermGroup]:
+    """Return the terms that a search finds, in the order of the reader's language, by their initial."""
+    needle = fold(query)
+    groups: defaultdict[str, list[TermEntry]] = defaultdict(list)
+    for term in sorted((_entry(row) for row in rows), key=lambda entry: fold(entry.term)):
+        if not needle or needle in fold(f"{term.term} {' '.join(term.also)} {plain_text(term.definition)}"):
+            groups[fold(term.term)[:1].upper()].append(term)
+    return [TermGroup(letter, terms) for letter, terms in groups.items()]
+
+
+def _entry(row: Term) -> TermEntry:
+    return TermEntry(row.key, choose(row.term), row.also.get(language(), ()), html(row.definition), foreign(row.term))
+
+
+@dataclass(frozen=True, slots=True)
+class ResourceEntry:
+    """One document or link."""
+
+    key: str
+    title: str
+    title_language: str
+    kind: str
+    host: str
+    host_language: str
+    url: str
+    outside: bool
+    language: str
+    day: str
+    size: int
+    verified: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class ResourceGroup:
+    """The resources of one kind."""
+
+    name: str
+    resources: list[ResourceEntry]
+
+
+def resource_groups(rows: Sequence[CourseResource]) -> list[ResourceGroup]:
+    """Return the resources by kind, laws first."""
+    names = {
+        "law": _("Laws and regulations"),
+        "official": _("Official pages"),
+        "document": _("Documents"),
+        "report": _("Reports and studies"),
+        "dataset": _("Data"),
+        "press": _("Press"),
+        "page": _("Pages"),
+        "audio": _("Audio"),
+        "video": _("Video"),
+        "platform": _("Platforms"),
+    }
+    groups = {kind: [_resource(row) for row in rows if row.kind == kind] for kind in names}
+    return [ResourceGroup(names[kind], listed) for kind, listed in groups.items() if listed]
+
+
+def _resource(row: CourseResource) -> ResourceEntry:
+    return ResourceEntry(
+        key=row.key,
+        title=choose(row.title),
+        title_language=foreign(row.title),
+        kind=row.kind,
+        host=choose(row.host),
+        host_language=row.language if foreign(row.host) and row.language != language() else "",
+        url=row.url,
+        outside=row.url.startswith(("http://", "https://")),
+        language=row.language,
+        day=row.dated,
+        size=0,
+        verified=row.verified,
+    )
+
 
 bp = Blueprint("enrolments", __name__)
 
@@ -101,7 +440,7 @@ def catalogue() -> Answer:
 
 
 @bp.get("/courses/<slug>")
-@requires(LearningAction.VIEW_COURSE, queries.get_learner_context)
+@requires(LearningAction.VIEW_COURSE, learners.get_learner_context)
 def course(context: LearnerContext) -> Answer:
     """Show a course: its façade, the way through it, and how to take part."""
     session, actor = current_session(), current_actor()
@@ -182,20 +521,20 @@ def _editions(context: LearnerContext) -> list[EditionChoice]:
 
 
 @bp.post("/courses/<slug>/enrolment")
-@requires(LearningAction.ENROL, queries.get_learner_context)
+@requires(LearningAction.ENROL, learners.get_learner_context)
 def enrol(context: LearnerContext) -> Answer:
     """Enrol the actor in an open course."""
-    services.enrol(current_session(), current_actor(), context, now=clock.now())
+    enrolment.enrol(current_session(), current_actor(), context, now=clock.now())
     flash(_("You are enrolled. Start with the first activity."), "ok")
     return see_other(course_url(context.slug))
 
 
 @bp.post("/courses/<slug>/version")
-@requires(LearningAction.CHOOSE_VERSION, queries.get_learner_context)
+@requires(LearningAction.CHOOSE_VERSION, learners.get_learner_context)
 def choose_version(context: LearnerContext) -> Answer:
     """Take a learner's answer: stay with the version they follow, or move to the newer one."""
     moves, version = request.form.get("answer") == "move", whole_number(request.form.get("version", ""))
-    services.answer_offer(current_session(), current_actor(), context, version, moves=moves, now=clock.now())
+    enrolment.answer_offer(current_session(), current_actor(), context, version, moves=moves, now=clock.now())
     flash(
         _("You are now on the new version. What you have completed stays completed.")
         if moves
@@ -206,7 +545,7 @@ def choose_version(context: LearnerContext) -> Answer:
 
 
 @bp.get("/courses/<slug>/activities/<key>")
-@requires(LearningAction.VIEW_LESSON, queries.get_activity_context)
+@requires(LearningAction.VIEW_LESSON, learners.get_activity_context)
 def activity(subject: ActivityContext) -> Answer:
     """Show a lesson; an activity of another kind has a page of its own."""
     if subject.activity.kind != "page":
@@ -220,10 +559,10 @@ def activity(subject: ActivityContext) -> Answer:
 
 
 @bp.post("/courses/<slug>/activities/<key>/done")
-@requires(LearningAction.MARK_DONE, queries.get_activity_context)
+@requires(LearningAction.MARK_DONE, learners.get_activity_context)
 def mark_done(subject: ActivityContext) -> Answer:
     """Complete a lesson or an outside recording by the learner's word, and go on to the next open activity."""
-    services.mark_done(current_session(), current_actor(), subject, now=clock.now())
+    enrolment.mark_done(current_session(), current_actor(), subject, now=clock.now())
     flash(_("Marked as done: %(title)s", title=choose(subject.activity.title)), "ok")
     _before, after = subject.outline.neighbours(subject.activity.key)
     activity_link = course_view(subject.context, subject.outline).activity_link(after)
@@ -231,10 +570,10 @@ def mark_done(subject: ActivityContext) -> Answer:
 
 
 @bp.post("/courses/<slug>/activities/<key>/undone")
-@requires(LearningAction.MARK_DONE, queries.get_activity_context)
+@requires(LearningAction.MARK_DONE, learners.get_activity_context)
 def unmark_done(subject: ActivityContext) -> Answer:
     """Take the learner's mark back."""
-    services.unmark_done(current_session(), current_actor(), subject, now=clock.now())
+    enrolment.unmark_done(current_session(), current_actor(), subject, now=clock.now())
     return see_other(activity_url(subject.outline.slug, subject.activity.kind, subject.activity.key))
 
 
@@ -245,7 +584,7 @@ def _outline(context: LearnerContext) -> Outline:
 
 
 @bp.get("/courses/<slug>/glossary")
-@requires(LearningAction.VIEW_COURSE, queries.get_learner_context)
+@requires(LearningAction.VIEW_COURSE, learners.get_learner_context)
 def glossary(context: LearnerContext) -> Answer:
     """List the terms of a course in the reader's language, all or those that a search finds."""
     outline, query = _outline(context), _searched()
@@ -260,7 +599,7 @@ def glossary(context: LearnerContext) -> Answer:
 
 
 @bp.get("/courses/<slug>/resources")
-@requires(LearningAction.VIEW_COURSE, queries.get_learner_context)
+@requires(LearningAction.VIEW_COURSE, learners.get_learner_context)
 def resources(context: LearnerContext) -> Answer:
     """List the documents and links of a course."""
     outline = _outline(context)
@@ -269,7 +608,7 @@ def resources(context: LearnerContext) -> Answer:
 
 
 @bp.get("/courses/<slug>/files/<sha256>/<name>")
-@requires(LearningAction.DOWNLOAD, queries.get_file_context)
+@requires(LearningAction.DOWNLOAD, learners.get_file_context)
 def download(subject: CourseFileContext) -> Response:
     """Send a media file of a course, in ranges where asked; only kinds that cannot run are shown in the page."""
     if subject.body is not None:
@@ -281,38 +620,38 @@ def download(subject: CourseFileContext) -> Response:
 
 
 def _chosen_members(session: Session, actor: Actor, slug: str, group: UUID) -> GroupMemberContext:
-    group_context = queries.get_group_context(session, actor, slug, group)
+    group_context = learner_groups.get_group_context(session, actor, slug, group)
     return GroupMemberContext(group_context.context, group_context.group, None)
 
 
 def _one_member(session: Session, actor: Actor, slug: str, group: UUID) -> GroupMemberContext:
     """Return the page context of the member whom the form names; raise NotFound."""
-    group_context, person = queries.get_group_context(session, actor, slug, group), as_uuid(request.form.get("person", ""))
+    group_context, person = learner_groups.get_group_context(session, actor, slug, group), as_uuid(request.form.get("person", ""))
     if person is None:
         raise NotFound
     return GroupMemberContext(group_context.context, group_context.group, actor.person_id if person == actor.person_uuid else None)
 
 
 @bp.route("/courses/<slug>/groups", methods=["GET", "POST"])
-@requires(LearningAction.MANAGE_GROUPS, queries.get_learner_context)
+@requires(LearningAction.MANAGE_GROUPS, learners.get_learner_context)
 def groups(context: LearnerContext) -> Answer:
     """List the groups of a course, and make one."""
     session, form = current_session(), GroupForm()
     if form.validate_on_post():
         try:
-            made = services.make_group(session, current_actor(), context.course_id, form.name.data or "", now=clock.now())
-        except services.GroupNameConflict as taken:
+            made = learner_groups.make_group(session, current_actor(), context.course_id, form.name.data or "", now=clock.now())
+        except learner_groups.GroupNameConflict as taken:
             form.refuse(form.name, _(taken.message))
         else:
             flash(_("The group has been created. Now add learners to it."), "ok")
             return see_other(url_for("enrolments.group", slug=context.slug, group=made.uuid))
-    listed = queries.list_groups(session, context.course_id)
+    listed = learner_groups.list_groups(session, context.course_id)
     page = render_template("enrolments/groups.html", course=course_name(context), groups=listed, form=form)
     return page, 422 if form.errors else 200
 
 
 @bp.get("/courses/<slug>/groups/<uuid:group>")
-@requires(LearningAction.MANAGE_GROUPS, queries.get_group_context)
+@requires(LearningAction.MANAGE_GROUPS, learner_groups.get_group_context)
 def group(subject: GroupContext) -> Answer:
     """Show who is in a group, and whom a search finds to put into it."""
     access_log.record_list_access(PeopleListKind.LEARNERS, Course, subject.context.course_id)
@@ -321,8 +660,8 @@ def group(subject: GroupContext) -> Answer:
 
 def _group_page(subject: GroupContext, form: GroupForm) -> Answer:
     session, requested, query = current_session(), requested_page(PEOPLE), _searched()
-    members = queries.list_members(session, subject.group.id, offset=requested.offset, limit=PEOPLE + 1)
-    outsiders = queries.list_outside(session, subject.group, query, limit=PEOPLE + 1) if query else []
+    members = learner_groups.list_members(session, subject.group.id, offset=requested.offset, limit=PEOPLE + 1)
+    outsiders = learner_groups.list_outside(session, subject.group, query, limit=PEOPLE + 1) if query else []
     page = render_template(
         "enrolments/group.html",
         course=course_name(subject.context),
@@ -337,14 +676,14 @@ def _group_page(subject: GroupContext, form: GroupForm) -> Answer:
 
 
 @bp.post("/courses/<slug>/groups/<uuid:group>/name")
-@requires(LearningAction.MANAGE_GROUPS, queries.get_group_context)
+@requires(LearningAction.MANAGE_GROUPS, learner_groups.get_group_context)
 def rename_group(subject: GroupContext) -> Answer:
     """Give a group another name."""
     form = GroupForm()
     if form.validate_on_post():
         try:
-            services.rename_group(current_session(), current_actor(), subject.group, form.name.data or "", now=clock.now())
-        except services.GroupNameConflict as taken:
+            learner_groups.rename_group(current_session(), current_actor(), subject.group, form.name.data or "", now=clock.now())
+        except learner_groups.GroupNameConflict as taken:
             form.refuse(form.name, _(taken.message))
         else:
             return see_other(url_for("enrolments.group", slug=subject.context.slug, group=subject.group.uuid))
@@ -356,8 +695,8 @@ def rename_group(subject: GroupContext) -> Answer:
 def delete_group(subject: GroupMemberContext) -> Answer:
     """Delete a group for which nothing was ever set."""
     try:
-        services.delete_group(current_session(), current_actor(), subject.group, now=clock.now())
-    except services.GroupInUse as refused:
+        learner_groups.delete_group(current_session(), current_actor(), subject.group, now=clock.now())
+    except learner_groups.GroupInUse as refused:
         flash(_(refused.message), "bad")
         return see_other(url_for("enrolments.group", slug=subject.context.slug, group=subject.group.uuid))
     flash(_("The group has been deleted. Its learners are still in the course."), "ok")
@@ -369,7 +708,7 @@ def delete_group(subject: GroupMemberContext) -> Answer:
 def add_members(subject: GroupMemberContext) -> Answer:
     """Put the chosen learners into a group."""
     chosen = [number for text in request.form.getlist("person") if (number := as_uuid(text)) is not None]
-    count = services.add_to_group(current_session(), current_actor(), subject.group, chosen, now=clock.now())
+    count = learner_groups.add_to_group(current_session(), current_actor(), subject.group, chosen, now=clock.now())
     if current_actor().person_uuid in chosen:
         flash(_(LEFT_OUT), "warn")
     if count:
@@ -385,6 +724,6 @@ def remove_member(subject: GroupMemberContext) -> Answer:
     """Take a learner out of a group."""
     person = as_uuid(request.form.get("person", ""))
     assert person is not None
-    services.take_out_of_group(current_session(), current_actor(), subject.group, person, now=clock.now())
+    learner_groups.take_out_of_group(current_session(), current_actor(), subject.group, person, now=clock.now())
     flash(_("The learner is no longer in the group."), "ok")
     return see_other(url_for("enrolments.group", slug=subject.context.slug, group=subject.group.uuid))

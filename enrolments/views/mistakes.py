@@ -1,30 +1,232 @@
-"""Mistake reports: a reader reports one and sees what became of it, the course team reads them and decides."""
+"""Pages of mistake reports: a reader reports one and sees what became of it, the course team decides."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
 
 from flask import Blueprint, flash, render_template, request
+from wtforms import RadioField, SelectField, ValidationError
+from wtforms.validators import InputRequired, Length
 
 from courses import versions as course_outlines
 from courses.access import edits
-from courses.models import LessonPage
+from courses.models import CourseVersion, LessonPage
 from courses.rules import activity_url
 from courses.versions import get_version_by_id
-from enrolments.course_context import course_name, mistake_page
-from enrolments.forms import MistakeDecisionForm
-from enrolments.mistake_permissions import MistakeAction, MistakeReportContext
-from enrolments.models import UNSETTLED_STATES, MistakeState
-from enrolments.pages import mistakes as pages
-from enrolments.permissions import ActivityContext, LearnerContext, LearningAction
-from enrolments.queries import mistakes as queries
-from enrolments.queries.learning import get_activity_context, get_learner_context
-from enrolments.services import mistakes as services
-from enrolments.services.mistakes import MistakePlace
+from enrolments import mistakes
+from enrolments.access import ActivityContext, LearnerContext, LearningAction, MistakeAction, MistakeReportContext
+from enrolments.course_context import LONGEST_REPORT, WordsField, course_name, mistake_page
+from enrolments.learners import get_activity_context, get_learner_context
+from enrolments.mistakes import (
+    MISTAKE_KINDS,
+    MISTAKE_STATES,
+    MISTAKE_STATES_OF_REPORTER,
+    MistakeDecision,
+    MistakeGroup,
+    MistakePlace,
+    OwnMistakeRow,
+    ReporterRow,
+)
+from enrolments.models import UNSETTLED_STATES, MistakeKind, MistakeReport, MistakeState
 from kernel import clock
 from kernel.errors import NotFound
-from kernel.i18n import choose, language, ngettext
+from kernel.i18n import _, choose, format_date, language, lazy_, ngettext, shortened
 from kernel.markup.model import SafeHtml
 from kernel.markup.passages import anchored
-from kernel.web.forms import as_uuid
+from kernel.web.forms import Form, as_uuid
 from kernel.web.paging import Page, requested_page
 from kernel.web.request import Answer, allows, begin_writing, current_actor, current_session, is_read_only_request, requires, see_page
+
+
+class MistakeDecisionForm(Form):
+    """A decision on mistake reports: what becomes of them, which version corrected the mistake, and words for who reported it."""
+
+    decision = RadioField(lazy_("What do you decide?"), [InputRequired(lazy_("Choose one."))], choices=[])
+    version = SelectField(lazy_("Corrected in"), choices=[], default="")
+    answer = WordsField(lazy_("Answer of the course team"), [Length(max=LONGEST_REPORT, message=lazy_("Use at most %(max)d characters."))])
+
+    def offer(self, state: MistakeState, versions: Sequence[tuple[str, str]]) -> None:
+        """Let what may follow a state be chosen, and one of these versions."""
+        accept = [] if state is MistakeState.ACCEPTED else [(MistakeState.ACCEPTED.value, _("It is a mistake and will be corrected"))]
+        self.decision.choices = [
+            *accept,
+            (MistakeState.CORRECTED.value, _("It has already been corrected")),
+            (MistakeState.DECLINED.value, _("Nothing will be changed")),
+        ]
+        self.version.choices = [("", _("Without a new version, for example by a regrade")), *versions]
+
+    def suggest_correction(self) -> None:
+        """Fill in that the newest version corrected it."""
+        versions = [str(choice[0]) for choice in self.version.choices or ()]
+        self.decision.data, self.version.data = MistakeState.CORRECTED.value, versions[1] if len(versions) > 1 else ""
+
+    def validate_answer(self, field: WordsField) -> None:
+        """Refuse to decline without a reason."""
+        if not field.data and self.decision.data == MistakeState.DECLINED.value:
+            raise ValidationError(_("Write why nothing will be changed."))
+
+    def command(self) -> MistakeDecision:
+        """Return the decision."""
+        state = MistakeState(self.decision.data)
+        version = int(self.version.data) if state is MistakeState.CORRECTED and self.version.data else None
+        return MistakeDecision(state, self.answer.data or "", version)
+
+
+LOOKS = {
+    MistakeState.OPEN: ("now", "message-circle"),
+    MistakeState.ACCEPTED: ("now", "circle-dot"),
+    MistakeState.CORRECTED: ("ok", "circle-check"),
+    MistakeState.DECLINED: ("", "circle-x"),
+}
+"""How a state looks: kind and symbol of `macros/ui.html`."""
+EXCERPT = 160
+
+
+@dataclass(frozen=True, slots=True)
+class MistakeStateView:
+    """The state of a mistake report, for `macros/ui.html`."""
+
+    look: str
+    symbol: str
+    words: str
+
+
+def state_view(state: str, *, of_reporter: bool = False) -> MistakeStateView:
+    """Return how a state is shown to the course team, or to whoever made the report."""
+    labels = MISTAKE_STATES_OF_REPORTER if of_reporter else MISTAKE_STATES
+    return MistakeStateView(*LOOKS[MistakeState(state)], _(labels[MistakeState(state)]))
+
+
+@dataclass(frozen=True, slots=True)
+class MistakeGroupView:
+    """The reports of one kind and state at a place, as one line of the team's list."""
+
+    uuid: UUID
+    kind: str
+    words: str
+    people: int
+    newest_at: datetime
+    since: datetime
+    version: int
+    state: MistakeStateView
+    is_changed: bool
+    """It was accepted, and the published text of the place is another by now."""
+
+
+@dataclass(frozen=True, slots=True)
+class MistakePlaceView:
+    """A place of a course with the lines of its reports."""
+
+    title: str
+    is_question: bool
+    language: str
+    lines: Sequence[MistakeGroupView]
+
+
+def place_views(groups: Sequence[MistakeGroup], changed: Collection[int]) -> list[MistakePlaceView]:
+    """Put the lines of a list together by place, in the order in which they come."""
+    places: dict[tuple[str, str | None], list[MistakeGroup]] = {}
+    for group in groups:
+        places.setdefault((group.newest.activity_key, group.newest.question_key), []).append(group)
+    return [
+        MistakePlaceView(
+            groups_there[0].newest.title,
+            question is not None,
+            groups_there[0].newest.language,
+            [_line(group, changed) for group in groups_there],
+        )
+        for (_activity, question), groups_there in places.items()
+    ]
+
+
+def _line(group: MistakeGroup, changed: Collection[int]) -> MistakeGroupView:
+    row = group.newest
+    return MistakeGroupView(
+        uuid=row.uuid,
+        kind=kind_words(row),
+        words=shortened(row.words, EXCERPT),
+        people=group.people,
+        newest_at=row.extended_at or row.reported_at,
+        since=group.since,
+        version=group.version,
+        state=state_view(row.state),
+        is_changed=row.state == MistakeState.ACCEPTED.value and row.id in changed,
+    )
+
+
+def kind_words(row: MistakeReport) -> str:
+    """Return the kind of a report in words."""
+    return _(MISTAKE_KINDS[MistakeKind(row.kind)])
+
+
+@dataclass(frozen=True, slots=True)
+class SamePlaceView:
+    """Another report of the same place, and whether it is of the same kind."""
+
+    uuid: UUID
+    name: str
+    kind: str
+    words: str
+    reported_at: datetime
+    is_same: bool
+
+
+def same_place_views(report: MistakeReport, rows: Sequence[ReporterRow]) -> list[SamePlaceView]:
+    """Return the other reports of a place."""
+    return [
+        SamePlaceView(
+            row.report.uuid, row.name, kind_words(row.report), row.report.words, row.report.reported_at, row.report.kind == report.kind
+        )
+        for row in rows
+    ]
+
+
+def version_choices(versions: Sequence[CourseVersion]) -> list[tuple[str, str]]:
+    """Return the versions that may have corrected something, as choices of a form."""
+    return [
+        (str(row.id), _("Version %(number)s, %(day)s", number=row.number, day=format_date(row.published_at, "short"))) for row in versions
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class OwnMistakeView:
+    """A mistake report as its reporter sees it."""
+
+    course: str
+    slug: str
+    title: str
+    url: str
+    language: str
+    kind: str
+    words: str
+    reported_at: datetime
+    state: MistakeStateView
+    answer: str
+    decided_at: datetime | None
+    corrected: int | None
+
+
+def own_mistake_views(rows: Sequence[OwnMistakeRow]) -> list[OwnMistakeView]:
+    """Return a person's reports."""
+    return [
+        OwnMistakeView(
+            course=choose(row.course),
+            slug=row.slug,
+            title=row.report.title,
+            url=activity_url(row.slug, row.kind, row.report.activity_key),
+            language=row.report.language,
+            kind=kind_words(row.report),
+            words=row.report.words,
+            reported_at=row.report.reported_at,
+            state=state_view(row.report.state, of_reporter=True),
+            answer=row.report.answer,
+            decided_at=row.report.decided_at,
+            corrected=row.corrected,
+        )
+        for row in rows
+    ]
+
 
 bp = Blueprint("enrolments_mistakes", __name__)
 
@@ -60,8 +262,8 @@ def _heading(line: str) -> tuple[str, str]:
 def own_reports() -> str:
     """List the reader's own mistake reports with what became of them."""
     requested = requested_page()
-    rows = queries.list_own_mistakes(current_session(), current_actor().person_id or 0, offset=requested.offset, limit=requested.size + 1)
-    page = Page(pages.own_mistake_views(rows[: requested.size]), requested.number, len(rows) > requested.size)
+    rows = mistakes.list_own_mistakes(current_session(), current_actor().person_id or 0, offset=requested.offset, limit=requested.size + 1)
+    page = Page(own_mistake_views(rows[: requested.size]), requested.number, len(rows) > requested.size)
     return render_template("enrolments/own_mistake_reports.html", page=page)
 
 
@@ -73,10 +275,10 @@ def reports(context: LearnerContext) -> str:
     state = MistakeState(named) if named in set(MistakeState) else None
     if state is None and named != "all":
         raise NotFound
-    groups = queries.list_mistakes(session, context.course_id, state, offset=requested.offset, limit=ROWS + 1)
+    groups = mistakes.list_mistakes(session, context.course_id, state, offset=requested.offset, limit=ROWS + 1)
     accepted = [group.newest for group in groups if group.newest.state == MistakeState.ACCEPTED.value]
-    shown = pages.place_views(groups[:ROWS], queries.find_changed(session, context.course_id, accepted))
-    counts = queries.count_states(session, context.course_id)
+    shown = place_views(groups[:ROWS], mistakes.find_changed(session, context.course_id, accepted))
+    counts = mistakes.count_states(session, context.course_id)
     return render_template(
         "enrolments/mistake_reports.html",
         course=course_name(context),
@@ -87,40 +289,40 @@ def reports(context: LearnerContext) -> str:
 
 
 @bp.route("/teaching/<slug>/mistake-reports/<uuid:report>", methods=["GET"])
-@requires(MistakeAction.LIST, queries.get_report_context)
+@requires(MistakeAction.LIST, mistakes.get_report_context)
 def mistake(subject: MistakeReportContext) -> str:
     """Show a mistake report with the others of its place."""
     return _page(subject, _form(subject))
 
 
 def _form(subject: MistakeReportContext) -> MistakeDecisionForm:
-    form, versions = MistakeDecisionForm(), queries.list_later_versions(current_session(), subject.report)
-    form.offer(MistakeState(subject.report.state), pages.version_choices(versions))
+    form, versions = MistakeDecisionForm(), mistakes.list_later_versions(current_session(), subject.report)
+    form.offer(MistakeState(subject.report.state), version_choices(versions))
     return form
 
 
 def _page(subject: MistakeReportContext, form: MistakeDecisionForm) -> str:
     session, row = current_session(), subject.report
     is_settled = MistakeState(row.state) not in UNSETTLED_STATES
-    is_changed = not is_settled and row.id in queries.find_changed(session, row.course_id, [row])
+    is_changed = not is_settled and row.id in mistakes.find_changed(session, row.course_id, [row])
     if is_changed and is_read_only_request():
         form.suggest_correction()
-    activity = queries.find_activity(session, row)
-    heading = _heading_text(queries.find_page(session, activity.id, row.language), row.heading) if activity and row.heading else ""
+    activity = mistakes.find_activity(session, row)
+    heading = _heading_text(mistakes.find_page(session, activity.id, row.language), row.heading) if activity and row.heading else ""
     corrected = get_version_by_id(session, row.corrected_version_id) if row.corrected_version_id else None
     return render_template(
         "enrolments/mistake.html",
         course=course_name(subject.context),
         report=row,
-        kind=pages.kind_words(row),
-        state=pages.state_view(row.state),
-        reporter=queries.get_reporter(session, row),
+        kind=kind_words(row),
+        state=state_view(row.state),
+        reporter=mistakes.get_reporter(session, row),
         version=get_version_by_id(session, row.version_id).number,
         activity_kind=activity.kind if activity else "",
         activity=choose(activity.title) if activity else row.activity_key,
         heading=heading,
         corrected=corrected.number if corrected else None,
-        same=[] if is_settled else pages.same_place_views(row, queries.list_same_place(session, row)),
+        same=[] if is_settled else same_place_views(row, mistakes.list_same_place(session, row)),
         is_changed=is_changed,
         may_edit=edits(current_actor(), subject.context.staff_role),
         form=form if not is_settled and allows(MistakeAction.DECIDE, subject) else None,
@@ -133,16 +335,16 @@ def _heading_text(page: LessonPage | None, address: str) -> str:
 
 
 @bp.post("/teaching/<slug>/mistake-reports/<uuid:report>/decision")
-@requires(MistakeAction.DECIDE, queries.get_report_context, reads_first=True)
+@requires(MistakeAction.DECIDE, mistakes.get_report_context, reads_first=True)
 def decide(subject: MistakeReportContext) -> Answer:
     """Decide on a report and on the chosen others of its place, and notify who made them."""
     form = _form(subject)
     if MistakeState(subject.report.state) not in UNSETTLED_STATES:
-        raise services.ReportIsSettled
+        raise mistakes.ReportIsSettled
     if not form.validate_on_post():
         return _page(subject, form), 422
     others = [number for text in request.form.getlist("also") if (number := as_uuid(text)) is not None]
-    count = services.decide(begin_writing(), current_actor(), subject.report, others, form.command(), now=clock.now())
+    count = mistakes.decide(begin_writing(), current_actor(), subject.report, others, form.command(), now=clock.now())
     message = ngettext(
         "Your decision has been saved, and the person who reported the mistake is notified.",
         "Your decision on %(count)s reports has been saved, and the people who made them are notified.",
@@ -153,12 +355,12 @@ def decide(subject: MistakeReportContext) -> Answer:
 
 
 @bp.get("/teaching/<slug>/mistake-reports/<uuid:report>/lesson")
-@requires(MistakeAction.LIST, queries.get_report_context)
+@requires(MistakeAction.LIST, mistakes.get_report_context)
 def lesson(subject: MistakeReportContext) -> str:
     """Show a lesson as it was published when somebody reported it."""
     session, row = current_session(), subject.report
-    activity = queries.find_activity(session, row)
-    page = queries.find_page(session, activity.id, row.language) if activity else None
+    activity = mistakes.find_activity(session, row)
+    page = mistakes.find_page(session, activity.id, row.language) if activity else None
     if page is None:
         raise NotFound
     return render_template(

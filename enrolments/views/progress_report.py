@@ -1,26 +1,144 @@
-"""The progress of a course's learners, for its team: by module and activity, where they wait and stop, how long they take."""
+"""Pages of the progress of a course's learners for its team, and of a unit's people for those who manage it."""
 
-from flask import Blueprint, render_template, request
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from decimal import Decimal
+from operator import add
 
+from flask import Blueprint, Response, render_template, request
+from sqlalchemy import Select, select
+
+from accounts import access_log
+from accounts.privacy import PeopleListKind
+from courses.rules import Outline
+from enrolments import progress_report
+from enrolments.access import LearnerContext, LearningAction
 from enrolments.course_context import course_name
-from enrolments.pages.gradebook import IDLE, filter_of
-from enrolments.pages.progress_report import activity_lines, bars, module_lines, times
-from enrolments.permissions import LearnerContext, LearningAction
-from enrolments.queries import progress_report as queries
-from enrolments.queries.editions import list_editions
-from enrolments.queries.gradebook import GradebookFilter, count_gradebook
-from enrolments.queries.learning import list_groups
-from enrolments.views.gradebook import get_published, outline_of
-from kernel.web.request import current_session, requires
-from organisations.rules.units import in_order
+from enrolments.editions import list_editions
+from enrolments.gradebook import GradebookFilter, count_gradebook, record_unit_export
+from enrolments.learner_groups import list_groups
+from enrolments.progress_report import (
+    ActivityCount,
+    CourseTally,
+    ModuleCount,
+    TimeTaken,
+    UnitCounts,
+    UnitFilter,
+    UnitLearnerState,
+    WaitingCount,
+)
+from enrolments.views.gradebook import IDLE, filter_of, get_published, moment_cell, outline_of
+from kernel import clock
+from kernel.errors import N_
+from kernel.i18n import _, choose, ngettext, number, percent
+from kernel.tables import CSV_TYPE, Cell, on_disk, write_csv
+from kernel.web import after_response
+from kernel.web.file_responses import send_generated
+from kernel.web.forms import as_uuid
+from kernel.web.request import current_actor, current_session, requires
+from organisations import tree
+from organisations.access import ManagedUnits, OrganisationAction, UnitContext
+from organisations.models import Organisation
+from organisations.rules.units import UnitSummary, in_order, lineage, rolled_up
 from organisations.tree import list_tree
 
-bp = Blueprint("enrolments_following", __name__)
+
+@dataclass(frozen=True, slots=True)
+class ModuleProgressRow:
+    """A module with how many learners have begun and completed it."""
+
+    title: str
+    begun: int
+    completed: int
+    share: str
+
+
+def module_lines(outline: Outline, counts: Mapping[str, ModuleCount], learners: int) -> list[ModuleProgressRow]:
+    """Return the modules in order."""
+    counted = [(module, counts.get(module.key, ModuleCount())) for module in outline.modules if module.required]
+    return [
+        ModuleProgressRow(choose(module.title), count.begun, count.completed, _share(count.completed, learners))
+        for module, count in counted
+    ]
+
+
+def bars(lines: "Sequence[ModuleProgressRow | ActivityProgressRow]") -> list[tuple[str, int, str]]:
+    """Return the rows of a chart of those who completed modules or activities."""
+    return [(line.title, line.completed, f"{number(line.completed)} ({line.share})") for line in lines]
+
+
+@dataclass(frozen=True, slots=True)
+class ActivityProgressRow:
+    """A required activity with how many learners began, completed, stopped at it and stand before it."""
+
+    key: str
+    title: str
+    begun: int
+    completed: int
+    share: str
+    left_off: int
+    waiting: int
+    idle: int
+
+
+def activity_lines(
+    outline: Outline,
+    counts: Mapping[str, ActivityCount],
+    waiting: Mapping[str, WaitingCount],
+    left_off: Mapping[str | None, int],
+    learners: int,
+) -> list[ActivityProgressRow]:
+    """Return the required activities in order."""
+    lines = []
+    for activity in outline.activities():
+        if activity.required:
+            count, stands = counts.get(activity.key, ActivityCount()), waiting.get(activity.key, WaitingCount())
+            share = _share(count.completed, learners)
+            lines.append(
+                ActivityProgressRow(
+                    activity.key,
+                    choose(activity.title),
+                    count.begun,
+                    count.completed,
+                    share,
+                    left_off.get(activity.key, 0),
+                    stands.learners,
+                    stands.idle,
+                )
+            )
+    return lines
+
+
+def _share(part: int, whole: int) -> str:
+    return percent(Decimal(part * 100) / whole if whole else Decimal(0))
+
+
+def times(taken: TimeTaken | None) -> list[tuple[str, str, str]]:
+    """Return the figures of the time from enrolling to completing: what, how long, and what it says."""
+    if taken is None:
+        return []
+    return [
+        (_("A quarter completed it within"), _long(taken.first), ""),
+        (_("Half completed it within"), _long(taken.median), _("the median")),
+        (_("Three quarters completed it within"), _long(taken.third), ""),
+    ]
+
+
+def _long(time: timedelta) -> str:
+    """Write a time in days, or in hours where it is shorter than two days."""
+    hours = round(time.total_seconds() / 3600)
+    if hours < 48:
+        return ngettext("%(count)s hour", "%(count)s hours", hours)
+    return ngettext("%(count)s day", "%(count)s days", round(hours / 24))
+
+
+progress_report_bp = Blueprint("enrolments_following", __name__)
 
 USUAL_DAYS = 14
 
 
-@bp.get("/teaching/<slug>/progress")
+@progress_report_bp.get("/teaching/<slug>/progress")
 @requires(LearningAction.FOLLOW, get_published)
 def progress(context: LearnerContext) -> str:
     """Show how those get on who take a course, one of its editions or one of its groups."""
@@ -31,10 +149,10 @@ def progress(context: LearnerContext) -> str:
         context.course_id,
     )
     learners, completed = count_gradebook(session, course_id, filters, now=context.now)
-    waiting = queries.count_waiting(session, course_id, filters, days, now=context.now)
-    left_off = queries.count_left_off(session, course_id, filters, days, now=context.now)
-    modules = module_lines(outline, queries.count_modules(session, outline, filters, now=context.now), learners)
-    counts = queries.count_activities(session, course_id, filters, now=context.now)
+    waiting = progress_report.count_waiting(session, course_id, filters, days, now=context.now)
+    left_off = progress_report.count_left_off(session, course_id, filters, days, now=context.now)
+    modules = module_lines(outline, progress_report.count_modules(session, outline, filters, now=context.now), learners)
+    counts = progress_report.count_activities(session, course_id, filters, now=context.now)
     activities = activity_lines(outline, counts, waiting, left_off, learners)
     return render_template(
         "enrolments/progress.html",
@@ -53,5 +171,113 @@ def progress(context: LearnerContext) -> str:
         bars=bars(modules),
         activities=activities,
         activity_bars=bars(activities),
-        times=times(queries.time_taken(session, course_id, filters, now=context.now)),
+        times=times(progress_report.time_taken(session, course_id, filters, now=context.now)),
     )
+
+
+units_bp = Blueprint("enrolments_units", __name__, url_prefix="/units")
+
+ROWS = 50
+LONGEST_SEARCH = 100
+STANDINGS = {
+    UnitLearnerState.COMPLETED: N_("Completed the course"),
+    UnitLearnerState.OPEN: N_("Enrolled, not completed"),
+    UnitLearnerState.OUTSIDE: N_("Not enrolled"),
+}
+
+
+@units_bp.get("")
+@requires(OrganisationAction.FOLLOW_OWN, tree.get_own_places)
+def units(subject: ManagedUnits) -> str:
+    """List the places that the actor manages, with the totals of everything below each; for administrators the institutions."""
+    session, actor = current_session(), current_actor()
+    places = tree.list_tree(session)
+    own = {summary.id for summary in subject.places}
+    shown = [summary for summary in places if summary.id in own or (actor.is_administrator and summary.parent_id is None)]
+    totals = _totals(
+        places,
+        progress_report.count_places(session, select(Organisation.id).where(Organisation.id.in_([shown_unit.id for shown_unit in shown]))),
+    )
+    return render_template("enrolments/units.html", rows=[(summary, totals[summary.id]) for summary in shown])
+
+
+def _totals(places: Sequence[UnitSummary], own: dict[int, UnitCounts]) -> dict[int, UnitCounts]:
+    return rolled_up({summary.id: summary.parent_id for summary in places}, own, add, UnitCounts())
+
+
+def _root(subject: UnitContext) -> Select[int]:
+    return select(Organisation.id).where(Organisation.id == subject.organisation.id)
+
+
+def _course(courses: Sequence[CourseTally]) -> CourseTally | None:
+    """Return the course that the address asks for, if people of the place take it."""
+    return next((course for course in courses if course.slug == request.args.get("course")), None)
+
+
+@units_bp.get("/<uuid:organisation>")
+@requires(OrganisationAction.FOLLOW, tree.get_unit_context)
+def unit(subject: UnitContext) -> str:
+    """Show the totals of a place: by course, and by what stands below it."""
+    session, root = current_session(), _root(subject)
+    courses = progress_report.count_courses(session, root)
+    course = _course(courses)
+    places = tree.list_tree(session)
+    totals = _totals(places, progress_report.count_places(session, root, course.course_id if course else None))
+    parents = {summary.id: summary.parent_id for summary in places}
+    inside = [summary for summary in places if subject.organisation.id in lineage(parents, summary.id)]
+    return render_template(
+        "enrolments/unit.html",
+        place=subject.organisation,
+        courses=[(row, choose(dict(row.title))) for row in courses],
+        course=course,
+        course_title=choose(dict(course.title)) if course else "",
+        rows=[(unit_path, totals[unit_path.place.id]) for unit_path in in_order(inside)],
+        total=totals[subject.organisation.id],
+    )
+
+
+def _filter_from_address(courses: Sequence[CourseTally]) -> tuple[UnitFilter, CourseTally | None]:
+    course = _course(courses) or (courses[0] if courses else None)
+    query = " ".join(request.args.get("q", "").split())[:LONGEST_SEARCH]
+    standing = next((state for state in UnitLearnerState if state.value == request.args.get("state")), None)
+    return UnitFilter(course.course_id if course else None, query, standing), course
+
+
+@units_bp.get("/<uuid:organisation>/people")
+@requires(OrganisationAction.FOLLOW, tree.get_unit_context)
+def people(subject: UnitContext) -> str:
+    """List the people of a place and how far each is in a course: no addresses, marks or answers."""
+    access_log.record_list_access(PeopleListKind.UNIT, Organisation, subject.organisation.id)
+    session, root = current_session(), _root(subject)
+    courses = progress_report.count_courses(session, root)
+    filters, course = _filter_from_address(courses)
+    rows = progress_report.list_people(session, root, filters, after=as_uuid(request.args.get("after", "")), limit=ROWS + 1)
+    return render_template(
+        "enrolments/unit_people.html",
+        place=subject.organisation,
+        courses=[(row.slug, choose(dict(row.title))) for row in courses],
+        course=course,
+        wanted=filters,
+        standings=[(state.value, _(label)) for state, label in STANDINGS.items()],
+        rows=rows[:ROWS],
+        after=request.args.get("after", ""),
+        next_after=rows[ROWS - 1].uuid if len(rows) > ROWS else None,
+    )
+
+
+def _lines(subject: UnitContext, filters: UnitFilter) -> Iterator[Sequence[Cell]]:
+    for row in progress_report.stream_people(current_session(), _root(subject), filters):
+        moments = (row.enrolled_at, row.visited_at, row.completed_at)
+        yield (row.name, row.place, row.done, row.total, *map(moment_cell, moments))
+
+
+@units_bp.get("/<uuid:organisation>/people.csv")
+@requires(OrganisationAction.FOLLOW, tree.get_unit_context)
+def people_csv(subject: UnitContext) -> Response:
+    """Send the people that are asked for as CSV: the same columns as the page."""
+    filters, course = _filter_from_address(progress_report.count_courses(current_session(), _root(subject)))
+    headings = [_("Name"), _("Unit"), _("Activities completed"), _("Activities required"), _("Enrolled"), _("Last visit"), _("Completed")]
+    file = on_disk(lambda target: write_csv(target, headings, _lines(subject, filters)))
+    actor, now, place_id, slug = current_actor(), clock.now(), subject.organisation.id, course.slug if course else ""
+    after_response.leave_record(lambda session: record_unit_export(session, actor, place_id, slug, now=now))
+    return send_generated(file, CSV_TYPE, f"{slug or _('people')}.csv")

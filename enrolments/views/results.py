@@ -1,34 +1,54 @@
-"""Results of one learner: to the learner their own page; to the team the page on which it sets one, and its notes."""
+"""Pages of one learner's results: their own, and the team's with result overrides and learner notes."""
 
 from collections.abc import Sequence
 from dataclasses import replace
+from decimal import Decimal
 from fractions import Fraction
 from typing import cast
 from uuid import UUID, uuid4
 
 from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
+from wtforms.validators import DataRequired, Length
 
 from accounts.models import Person
 from courses import versions
 from courses.kinds import CourseKinds
-from enrolments.course_context import course_name, course_view
-from enrolments.forms import LearnerNoteForm, ResultOverrideForm
+from enrolments import learners, results
+from enrolments.access import LearnerContext, LearnerNoteContext, LearningAction, ParticipantContext, ResultContext
+from enrolments.course_context import LearnerNoteForm, course_name, course_view
+from enrolments.course_view import of_earlier_take, override_rows, result_lines, share
+from enrolments.editions import get_place
 from enrolments.models import ActivityResult
-from enrolments.pages.gradebook import share
-from enrolments.pages.results import of_earlier_take, override_rows, result_lines
-from enrolments.permissions import LearnerContext, LearnerNoteContext, LearningAction, ParticipantContext, ResultContext
-from enrolments.queries import learning, results
-from enrolments.queries.editions import get_place
-from enrolments.queries.takes import TakeRow, list_submitted, list_takes
+from enrolments.results import ResultOverrideValues
 from enrolments.rules import Progress, course_grade
-from enrolments.services import learner_notes, result_overrides
-from enrolments.services.result_overrides import ResultOverrideValues
+from enrolments.takes import TakeRow, list_submitted, list_takes
+from enrolments.views.grade_items import DecimalField
 from enrolments.views.gradebook import get_published
 from kernel import clock
 from kernel.errors import NotFound
-from kernel.i18n import _, choose
-from kernel.web.forms import as_uuid, whole_number
+from kernel.i18n import _, choose, lazy_
+from kernel.web.forms import Form, LineField, as_uuid, whole_number
 from kernel.web.request import Answer, begin_writing, current_actor, current_session, is_read_only_request, requires
+
+
+class ResultOverrideForm(Form):
+    """The result that the team sets, or that what was earned counts again; and why."""
+
+    score = DecimalField(lazy_("Result as a percentage"), least=Decimal(0), most=Decimal(100))
+    reason = LineField(
+        lazy_("Reason"),
+        [
+            DataRequired(lazy_("Give a reason. The learner will see it, and it is kept in the audit log.")),
+            Length(max=500, message=lazy_("Use at most %(max)d characters.")),
+        ],
+    )
+
+    def refuse_missing(self) -> bool:
+        """Add the fault that no result was written, and say whether there is it."""
+        if not self.score.data:
+            self.refuse(self.score, _("Enter the result that should count."))
+        return bool(self.score.errors)
+
 
 bp = Blueprint("enrolments_results", __name__)
 
@@ -91,10 +111,10 @@ def override(subject: ResultContext) -> Answer:
     if not valid or (not undo and form.refuse_missing()):
         return _override_page(subject, form, number), 422
     session = current_session()
-    before = course_grade(subject.outline, learning.results_of(session, subject.enrolment.id))
+    before = course_grade(subject.outline, learners.results_of(session, subject.enrolment.id))
     score = None if undo else Fraction(form.score.value or 0)
     person = _person(subject.enrolment.person_id)
-    progress = result_overrides.override_result(
+    progress = results.override_result(
         begin_writing(), current_actor(), subject, ResultOverrideValues(number, score, form.reason.data or ""), now=clock.now()
     )
     flash(_effect(subject, before, progress, undo=undo), "ok")
@@ -128,7 +148,7 @@ def _override_page(subject: ResultContext, form: ResultOverrideForm, number: UUI
         result=share(None if row is None or row.score is None else Fraction(row.score)),
         own=share(_own(row)),
         overridden=row is not None and row.overridden_at is not None,
-        refusal="" if result_overrides.is_set_by_hand(session, subject.activity) else _(result_overrides.ResultUsedElsewhere.message),
+        refusal="" if results.is_set_by_hand(session, subject.activity) else _(results.ResultUsedElsewhere.message),
         completed_at=None if row is None else row.completed_at,
         pass_mark="" if pass_mark is None else share(pass_mark),
         history=override_rows(subject.outline, results.list_overrides(session, subject.enrolment.id), subject.activity.key),
@@ -148,7 +168,7 @@ def write_note(subject: ParticipantContext) -> Answer:
     number = as_uuid(request.form.get("number", "")) or uuid4()
     if not form.validate_on_post():
         return render_template("enrolments/note.html", course=course_name(subject.context), person=person, form=form, number=number), 422
-    learner_notes.write_note(begin_writing(), current_actor(), subject, form.words.data or "", number, now=clock.now())
+    results.write_note(begin_writing(), current_actor(), subject, form.words.data or "", number, now=clock.now())
     flash(_("The note has been saved. Only the course team can see it."), "ok")
     return _back(subject, person.uuid, "#notes-title")
 
@@ -158,6 +178,6 @@ def write_note(subject: ParticipantContext) -> Answer:
 def delete_note(subject: LearnerNoteContext) -> Answer:
     """Delete a note of the team on a learner."""
     person = _person(subject.enrolment.person_id)
-    learner_notes.delete_note(current_session(), current_actor(), subject, now=clock.now())
+    results.delete_note(current_session(), current_actor(), subject, now=clock.now())
     flash(_("The note has been deleted."), "ok")
     return _back(subject, person.uuid, "#notes-title")

@@ -1,32 +1,58 @@
-"""Pages of those who take a course, for its team: who they are, enrolling and inviting others, lists of people."""
+"""Pages of a course's learners for its team: find them, enrol and invite others, upload lists of people."""
 
+from collections.abc import Sequence
 from uuid import UUID
 
 from flask import Blueprint, flash, render_template, request, url_for
 from sqlalchemy.orm import Session
+from wtforms import SelectField, TextAreaField
+from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than its stubs
 
 from accounts import access_log
 from accounts.people import ids_of
 from accounts.privacy import PeopleListKind
 from courses.models import Course
+from enrolments import editions as enrolments_editions
+from enrolments.access import EnrolmentListContext, LearnerContext, LearningAction, ParticipantContext
 from enrolments.course_context import course_name
-from enrolments.forms import EnrolmentListForm
+from enrolments.editions import EnrolCounts, UploadedList
+from enrolments.invitations import InvitationCounts, count_list, list_taken, require_invitation_quota
+from enrolments.learners import get_learner_context
 from enrolments.models import Edition
 from enrolments.people_lists import EnrolmentListCheck, PeopleList, check_list, find_address, read_list
-from enrolments.permissions import EnrolmentListContext, LearnerContext, LearningAction, ParticipantContext
-from enrolments.queries import editions as queries
-from enrolments.queries.invitations import InvitationCounts, count_list, list_taken
-from enrolments.queries.learning import get_learner_context
-from enrolments.services import editions as services
-from enrolments.services.editions import EnrolCounts, UploadedList
-from enrolments.services.invitations import require_invitation_quota
 from kernel import clock
 from kernel.errors import Invalid, NotFound
-from kernel.i18n import _, ngettext
+from kernel.i18n import _, lazy_, ngettext
 from kernel.own_records import LEFT_OUT, is_own
-from kernel.web.forms import as_uuid
+from kernel.web.forms import FileField, Form, as_uuid, clean_text
 from kernel.web.paging import Page, requested_page
 from kernel.web.request import Answer, begin_writing, current_actor, current_session, reading_file, requires, see_other
+
+
+class EnrolmentListForm(Form):
+    """A list of people to enrol: a file, or addresses typed or pasted; and the edition."""
+
+    edition = SelectField(lazy_("Edition"), choices=[])
+    file = FileField(lazy_("File (CSV or Excel)"))
+    addresses = TextAreaField(lazy_("Or paste the addresses here, one per line"))
+
+    def offer(self, editions: Sequence[Edition]) -> None:
+        """Let these editions be chosen, or none."""
+        none = SelectChoice(value="", label=_("No edition"))
+        self.edition.choices = [none, *(SelectChoice(value=str(edition.uuid), label=edition.name) for edition in editions)]
+
+    def upload(self) -> tuple[str, bytes] | None:
+        """Return name and content of what was sent; None, with the fault in the form, where it is nothing."""
+        sent = self.file.data
+        name = str(sent.filename or "") if sent else ""
+        if name:
+            return clean_text(name)[-120:] or "lista.csv", sent.read()
+        typed = (self.addresses.data or "").strip()
+        if typed:
+            return _("Pasted addresses"), typed.encode()
+        self.refuse(self.file, _("Choose a file, or paste addresses."))
+        return None
+
 
 bp = Blueprint("enrolments_roster", __name__)
 
@@ -47,9 +73,11 @@ def roster(context: LearnerContext) -> Answer:
     access_log.record_list_access(PeopleListKind.LEARNERS, Course, context.course_id)
     query, newcomer = request.args.get("q", "")[:100].strip(), request.args.get("new", "")[:100].strip()
     edition = as_uuid(request.args.get("edition", ""))
-    rows = queries.list_roster(session, context.course_id, query, edition, offset=requested.offset, limit=ROWS + 1)
+    rows = enrolments_editions.list_roster(session, context.course_id, query, edition, offset=requested.offset, limit=ROWS + 1)
     address = find_address(newcomer) if "@" in newcomer else ""
-    outsiders = queries.list_outsiders(session, current_actor(), context.course_id, newcomer, limit=MOST_FOUND + 1) if newcomer else []
+    outsiders = (
+        enrolments_editions.list_outsiders(session, current_actor(), context.course_id, newcomer, limit=MOST_FOUND + 1) if newcomer else []
+    )
     access_log.record_search_access([row.person_id for row in outsiders[:MOST_FOUND]])
     return render_template(
         "enrolments/roster.html",
@@ -57,10 +85,10 @@ def roster(context: LearnerContext) -> Answer:
         page=Page(rows[:ROWS], requested.number, len(rows) > ROWS),
         words=query,
         edition=str(edition or ""),
-        editions=[edition_row.edition for edition_row in queries.list_editions(session, context.course_id)],
+        editions=[edition_row.edition for edition_row in enrolments_editions.list_editions(session, context.course_id)],
         wanted=newcomer,
         sees_addresses=current_actor().is_administrator,
-        too_few=bool(newcomer) and queries.names_too_little(current_actor(), newcomer),
+        too_few=bool(newcomer) and enrolments_editions.names_too_little(current_actor(), newcomer),
         found=outsiders[:MOST_FOUND],
         address=address if not outsiders else "",
         address_state=_address_state(session, context, address) if address and not outsiders else "",
@@ -81,7 +109,11 @@ def chosen_edition(session: Session, context: LearnerContext, text: str) -> Edit
         return None
     number = as_uuid(text)
     edition = next(
-        (edition_row.edition for edition_row in queries.list_editions(session, context.course_id) if edition_row.edition.uuid == number),
+        (
+            edition_row.edition
+            for edition_row in enrolments_editions.list_editions(session, context.course_id)
+            if edition_row.edition.uuid == number
+        ),
         None,
     )
     if edition is None:
@@ -96,7 +128,9 @@ def enrol(context: LearnerContext) -> Answer:
     session = current_session()
     chosen = [number for text in request.form.getlist("person")[:MOST_FOUND] if (number := as_uuid(text)) is not None]
     edition = chosen_edition(session, context, request.form.get("edition", ""))
-    counts = services.enrol_others(session, current_actor(), context.course_id, edition, ids_of(session, chosen), now=clock.now())
+    counts = enrolments_editions.enrol_others(
+        session, current_actor(), context.course_id, edition, ids_of(session, chosen), now=clock.now()
+    )
     if current_actor().person_uuid in chosen:
         flash(_(LEFT_OUT), "warn")
     if chosen != [current_actor().person_uuid]:
@@ -114,10 +148,10 @@ def _flash_counts(counts: EnrolCounts) -> None:
 
 
 @bp.post("/teaching/<slug>/learners/<uuid:person>/removal")
-@requires(LearningAction.ENROL_OTHERS, queries.get_place)
+@requires(LearningAction.ENROL_OTHERS, enrolments_editions.get_place)
 def remove(subject: ParticipantContext) -> Answer:
     """End a person's enrolment in a course."""
-    services.leave(current_session(), current_actor(), subject.enrolment, now=clock.now())
+    enrolments_editions.leave(current_session(), current_actor(), subject.enrolment, now=clock.now())
     flash(_("Removed from the course. Their work is kept and will be there if they re-enrol."), "ok")
     return see_other(url_for("enrolments_roster.roster", slug=subject.context.slug))
 
@@ -127,7 +161,7 @@ def remove(subject: ParticipantContext) -> Answer:
 def upload(context: LearnerContext) -> Answer:
     """Take a list of people; the next page shows what would come of it."""
     form = EnrolmentListForm()
-    form.offer([edition_row.edition for edition_row in queries.list_editions(current_session(), context.course_id)])
+    form.offer([edition_row.edition for edition_row in enrolments_editions.list_editions(current_session(), context.course_id)])
     if request.method != "POST":
         return _upload_page(context, form)
     sent = form.upload() if form.validate_on_post() else None
@@ -141,7 +175,7 @@ def upload(context: LearnerContext) -> Answer:
         form.refuse(form.file, _(refused.text, **refused.facts))
         return _upload_page(context, form), 422
     uploaded = UploadedList(sent[0], sent[1], len(people_list.entries))
-    row = services.receive_list(begin_writing(), current_actor(), context.course_id, edition, uploaded, now=clock.now())
+    row = enrolments_editions.receive_list(begin_writing(), current_actor(), context.course_id, edition, uploaded, now=clock.now())
     return see_other(_list_url(context, row.uuid))
 
 
@@ -151,7 +185,7 @@ def _upload_page(context: LearnerContext, form: EnrolmentListForm) -> str:
 
 def _list_context(session: Session, actor: object, slug: str, pending: UUID) -> EnrolmentListContext:
     context = get_learner_context(session, current_actor(), slug)
-    return EnrolmentListContext(context, queries.get_pending(session, current_actor().person_id, context.course_id, pending))
+    return EnrolmentListContext(context, enrolments_editions.get_pending(session, current_actor().person_id, context.course_id, pending))
 
 
 def _check(subject: EnrolmentListContext) -> tuple[EnrolmentListCheck, PeopleList]:
@@ -171,7 +205,7 @@ def preview(subject: EnrolmentListContext) -> Answer:
     """Show whom a list enrols or invites and what is wrong in it; once confirmed, how far it is. It tells nobody's account."""
     session, row, actor = current_session(), subject.pending, current_actor()
     checked, people_list = _check(subject)
-    edition_row = None if row.edition_id is None else queries.get_edition_row(session, row.edition_id)
+    edition_row = None if row.edition_id is None else enrolments_editions.get_edition_row(session, row.edition_id)
     free = None if edition_row is None or edition_row.edition.capacity is None else max(edition_row.edition.capacity - edition_row.taken, 0)
     own = any(is_own(actor, person) for person in checked.people) or any(entry.address == actor.email for entry in checked.invited)
     return render_template(
@@ -198,7 +232,7 @@ def confirm(subject: EnrolmentListContext) -> Answer:
     checked, _list = _check(subject)
     session, actor, now = begin_writing(), current_actor(), clock.now()
     require_invitation_quota(session, actor, len(checked.invited), now=now)
-    services.confirm_list(session, actor, subject.pending, now=now)
+    enrolments_editions.confirm_list(session, actor, subject.pending, now=now)
     return see_other(_list_url(subject.context, subject.pending.uuid))
 
 
@@ -206,6 +240,6 @@ def confirm(subject: EnrolmentListContext) -> Answer:
 @requires(LearningAction.ENROL_OTHERS, _list_context)
 def discard(subject: EnrolmentListContext) -> Answer:
     """Delete an enrolment list."""
-    services.discard_list(current_session(), current_actor(), subject.pending, now=clock.now())
+    enrolments_editions.discard_list(current_session(), current_actor(), subject.pending, now=clock.now())
     flash(_("The list has been discarded. No one was enrolled."), "ok")
     return see_other(url_for("enrolments_roster.upload", slug=subject.context.slug))

@@ -1,28 +1,48 @@
-"""The page on which the team of a course lets one of its learners take it again."""
+"""Pages on which a course is taken again or left, and on which the completion of earlier takes is decided."""
 
 from typing import cast
+from uuid import UUID
 
-from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
+from flask import Blueprint, Response, current_app, flash, redirect, render_template, request, url_for
+from wtforms.validators import DataRequired, Length
 
 from accounts.models import Person
+from enrolments import enrolment, takes
+from enrolments.access import CompletionReviewContext, LearnerContext, ParticipantContext, TakeAction
 from enrolments.course_context import course_name
-from enrolments.forms import RetakeForm
-from enrolments.models import TakeCause
-from enrolments.permissions import ParticipantContext
-from enrolments.queries.editions import get_place
-from enrolments.queries.learning import find_completion
-from enrolments.services import takes
-from enrolments.services.takes import REFUSALS, TakeNotAllowed
-from enrolments.take_permissions import TakeAction
+from enrolments.course_view import share
+from enrolments.editions import get_place
+from enrolments.enrolment import LeavingNotAllowed
+from enrolments.learners import find_completion, get_learner_context
+from enrolments.models import Enrolment, TakeCause
+from enrolments.takes import REFUSALS, TakeNotAllowed, list_open_completion_reviews, lock_completion_review, settle_review
 from kernel import clock
-from kernel.i18n import _
-from kernel.web.forms import whole_number
-from kernel.web.request import Answer, current_actor, current_session, is_read_only_request, requires
+from kernel.i18n import _, choose, lazy_
+from kernel.web.forms import Form, LineField, whole_number
+from kernel.web.paging import Page, requested_page
+from kernel.web.request import Answer, current_actor, current_session, is_read_only_request, requires, see_other, see_page
 
-bp = Blueprint("enrolments_takes", __name__)
+
+class RetakeForm(Form):
+    """The reason why a learner is to take a course again."""
+
+    reason = LineField(
+        lazy_("Reason"),
+        [
+            DataRequired(lazy_("Give a reason. It is recorded in the audit log.")),
+            Length(max=500, message=lazy_("Use at most %(max)d characters.")),
+        ],
+    )
 
 
-@bp.route("/teaching/<slug>/learners/<uuid:person>/takes", methods=["GET", "POST"])
+class CompletionDecisionForm(RetakeForm):
+    """The reason of a decision on the completion of an earlier take."""
+
+
+takes_bp = Blueprint("enrolments_takes", __name__)
+
+
+@takes_bp.route("/teaching/<slug>/learners/<uuid:person>/takes", methods=["GET", "POST"])
 @requires(TakeAction.BEGIN, get_place)
 def begin(subject: ParticipantContext) -> Answer:
     """Let a learner take the course again, with a reason; sent twice, it has one effect."""
@@ -57,3 +77,66 @@ def _page(subject: ParticipantContext, form: RetakeForm) -> str:
         refusal=_(REFUSALS[refusal]) if refusal else "",
         form=form,
     )
+
+
+completion_reviews_bp = Blueprint("enrolments_completion_reviews", __name__)
+
+
+@completion_reviews_bp.get("/administration/completion-reviews")
+@requires(TakeAction.SETTLE)
+def reviews() -> Answer:
+    """List the takes that wait for a decision."""
+    return _completion_reviews_page(CompletionDecisionForm(), None)
+
+
+@completion_reviews_bp.post("/administration/completion-reviews/<uuid:review>/settlement")
+@requires(TakeAction.SETTLE, lock_completion_review)
+def settle(subject: CompletionReviewContext) -> Answer:
+    """Record the completion of a take, or leave it as it is; why stays in the record."""
+    form, records = CompletionDecisionForm(), request.form.get("decision") == "record"
+    if not form.validate_on_post():
+        return _completion_reviews_page(form, subject.row.uuid), 422
+    settle_review(current_session(), current_actor(), subject.row, form.reason.data or "", records=records, now=clock.now())
+    flash(_("The completion was recorded.") if records else _("The take stays as it is."), "ok")
+    return see_page("enrolments_completion_reviews.reviews")
+
+
+def _completion_reviews_page(form: CompletionDecisionForm, refused: UUID | None) -> str:
+    page = requested_page()
+    listed = list_open_completion_reviews(current_session(), offset=page.offset, limit=page.size + 1)
+    rows = [{"row": row, "course": choose(dict(row.course)), "grade": share(row.grade)} for row in listed]
+    return render_template(
+        "enrolments/completion_reviews.html",
+        page=Page(rows[: page.size], page.number, len(rows) > page.size),
+        form=form,
+        refused=refused,
+    )
+
+
+leaving_bp = Blueprint("enrolments_leaving", __name__)
+
+ASK = "compliance_waivers.ask"
+"""The page on which a person asks for a waiver."""
+
+
+@leaving_bp.route("/courses/<slug>/leaving", methods=["GET", "POST"])
+@requires(TakeAction.LEAVE, get_learner_context)
+def leave(context: LearnerContext) -> Answer:
+    """Ask the reader whether they leave a course, and let them; what is compulsory cannot be left."""
+    session = current_session()
+    present = session.get_one(Enrolment, context.enrolment_id)
+    if is_read_only_request():
+        return _leaving_page(context, present)
+    try:
+        enrolment.leave_course(session, current_actor(), present, now=clock.now())
+    except LeavingNotAllowed:
+        return _leaving_page(context, present), 409
+    flash(_("You have left the course. What you did in it is kept."), "ok")
+    return see_other(url_for("lms.learning"))
+
+
+def _leaving_page(context: LearnerContext, present: Enrolment) -> str:
+    obstacles = enrolment.list_obstacles(current_session(), present, now=clock.now())
+    may_ask = ASK in current_app.view_functions
+    links = [(choose(obstacle.title), url_for(ASK, assignment=obstacle.uuid) if may_ask else "") for obstacle in obstacles]
+    return render_template("enrolments/leaving.html", course=course_name(context), asked=links, by_edition=bool(context.edition))

@@ -5,12 +5,9 @@ from datetime import datetime, timedelta
 
 from courses.models import StaffRole
 from courses.rules import Outline
+from enrolments import editions, enrolment, learner_groups, learners
+from enrolments.editions import EditionValues
 from enrolments.models import Edition
-from enrolments.queries import editions as edition_queries
-from enrolments.queries import learning as enrolment_queries
-from enrolments.services import editions as edition_services
-from enrolments.services import learning as enrolments
-from enrolments.services.editions import EditionValues
 from kernel.permissions import Actor
 from lms.demo.people import STAFF, DemoLearner, DemoOutcome
 from lms.demo.timeline import DemoTimeline, Life
@@ -30,24 +27,24 @@ def make_editions(stage: DemoTimeline, actor: Actor, outline: Outline, *, now: d
         EditionValues(RUNNING, True, None, ends, stage.start, ends, None),
         EditionValues(UPCOMING, True, stage.day(-10), begins, begins, stage.day(68, 18), CAPACITY),
     ):
-        edition = edition_services.make_edition(stage.session, actor, outline.course_id, values, now=now)
+        edition = editions.make_edition(stage.session, actor, outline.course_id, values, now=now)
         if values.name == UPCOMING:
-            edition_services.make_code(stage.session, actor, edition, now=now)
+            editions.make_code(stage.session, actor, edition, now=now)
 
 
 def enter_course(stage: DemoTimeline, learner: DemoLearner, actor: Actor, outline: Outline, *, now: datetime) -> None:
     """Enrol a learner in a course, in the edition of those like them where the course is given in editions."""
     edition = find_edition(stage, outline, OVER if learner.fate is DemoOutcome.STALLED else RUNNING)
     if edition is None:
-        context = enrolment_queries.get_learner_context(stage.session, actor, outline.slug)
-        enrolments.enrol(stage.session, actor, context, now=now)
+        context = learners.get_learner_context(stage.session, actor, outline.slug)
+        enrolment.enrol(stage.session, actor, context, now=now)
     else:
-        edition_services.join(stage.session, actor, edition, outline.version_id, now=now)
+        editions.join(stage.session, actor, edition, outline.version_id, now=now)
 
 
 def find_edition(stage: DemoTimeline, outline: Outline, name: str) -> Edition | None:
     """Return an edition of a course by its name."""
-    rows = edition_queries.list_editions(stage.session, outline.course_id)
+    rows = editions.list_editions(stage.session, outline.course_id)
     return next((row.edition for row in rows if row.edition.name == name), None)
 
 
@@ -58,8 +55,8 @@ def waiting_life(stage: DemoTimeline, people: Sequence[DemoLearner]) -> Life:
     outline, owner = stage.outlines[0], stage.people[STAFF[StaffRole.OWNER].email]
     fates = (DemoOutcome.NOT_ENROLLED, DemoOutcome.FINISHED)
     known = [stage.people.get(learner.identity.email) for learner in people if learner.fate in fates]
-    enrolled = {row.person_id for row in enrolment_queries.list_learners(stage.session, outline.course_id, limit=1000)}
+    enrolled = {row.person_id for row in learner_groups.list_learners(stage.session, outline.course_id, limit=1000)}
     candidates = [person.person_id for person in known if person and person.person_id and person.person_id not in enrolled][:CANDIDATES]
     edition = find_edition(stage, outline, UPCOMING)
     if edition is not None and candidates:
-        edition_services.enrol_others(stage.session, owner, outline.course_id, edition, candidates, now=moment)
+        editions.enrol_others(stage.session, owner, outline.course_id, edition, candidates, now=moment)

@@ -7,9 +7,9 @@ from random import Random
 from typing import cast
 
 from courses.rules import Outline, OutlineActivity
-from enrolments.permissions import ActivityContext
+from enrolments import enrolment
+from enrolments.access import ActivityContext
 from enrolments.rules import GradingMethod
-from enrolments.services import learning as enrolments
 from kernel.permissions import Actor
 from lms.demo.attempts import hand_in, leave_half, meant
 from lms.demo.editions import enter_course
@@ -126,14 +126,14 @@ def _read(study: Study, activity: OutlineActivity, moment: datetime) -> Life:
     context = study.context(activity, now=moment)
     if context.closed is not None:
         return
-    enrolments.record_visit(study.stage.session, cast("int", context.context.enrolment_id), activity.key, now=moment)
+    enrolment.record_visit(study.stage.session, cast("int", context.context.enrolment_id), activity.key, now=moment)
     moment += timedelta(minutes=max(1.0, (activity.minutes or 4) * chance.uniform(0.5, 1.4)))
     yield moment
     seen = 1.0 if study.learner.fate is DemoOutcome.FINISHED or chance.random() < 0.6 else chance.uniform(0.1, 0.7)
     if activity.kind == "recording":
         _watch(study, study.context(activity, now=moment), seen, moment)
     if activity.completion_rule in ("marked", "viewed"):
-        enrolments.mark_done(study.stage.session, study.actor, study.context(activity, now=moment), now=moment)
+        enrolment.mark_done(study.stage.session, study.actor, study.context(activity, now=moment), now=moment)
 
 
 def _watch(study: Study, context: ActivityContext, seen: float, moment: datetime) -> None:
@@ -173,7 +173,7 @@ def _work_on_task(study: Study, activity: OutlineActivity, moment: datetime) -> 
     context = study.context(activity, now=moment)
     if context.closed is not None:
         return
-    enrolments.record_visit(study.stage.session, cast("int", context.context.enrolment_id), activity.key, now=moment)
+    enrolment.record_visit(study.stage.session, cast("int", context.context.enrolment_id), activity.key, now=moment)
     moment += timedelta(minutes=chance.uniform(4, 25))
     yield moment
     context = study.context(activity, now=moment)

@@ -3,7 +3,7 @@
 from datetime import timedelta
 from uuid import uuid4
 
-from enrolments.services.reminders import ReminderValues, write_reminder
+from enrolments.calendar import ReminderValues, write_reminder
 from lms.demo.people import LEARNER
 from lms.demo.timeline import DemoTimeline, Life
 

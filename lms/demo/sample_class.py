@@ -9,8 +9,7 @@ from random import Random
 from accounts import accounts, passwords
 from accounts.accounts import SignUp
 from courses.rules import Outline
-from enrolments.queries import learning as enrolment_queries
-from enrolments.services import learning as enrolments
+from enrolments import enrolment, learners
 from kernel.permissions import SYSTEM
 from lms.demo.answers import Parts, as_parts, likely_mistake, right_parts
 from lms.demo.attempts import LEASE, locked
@@ -71,7 +70,7 @@ def _sit(stage: DemoTimeline, outline: Outline, identity: Identity, password_has
     person = accounts.create_person(stage.session, SYSTEM, command, now=moment, confirmed=True)
     accounts.record_consent(stage.session, person, now=moment)
     actor = enter(stage, identity, person.id)
-    enrolments.enrol(stage.session, actor, enrolment_queries.get_learner_context(stage.session, actor, outline.slug), now=moment)
+    enrolment.enrol(stage.session, actor, learners.get_learner_context(stage.session, actor, outline.slug), now=moment)
     chance = Random(f"{SEED}:{identity.email}")  # noqa: S311 - invented answers
     attempt = quizzes.start_attempt(
         stage.session, actor, activity_context_at(stage, actor, outline, QUIZ, now=moment), "es", now=moment

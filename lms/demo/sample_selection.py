@@ -10,9 +10,9 @@ from accounts.accounts import SignUp
 from accounts.models import Person
 from courses.models import StaffRole
 from courses.rules import Outline
+from enrolments import editions
+from enrolments.editions import EditionValues
 from enrolments.models import Edition
-from enrolments.services import editions as edition_services
-from enrolments.services.editions import EditionValues
 from kernel.crypto import signing_keys
 from kernel.permissions import SYSTEM, Actor
 from lms.demo.answers import likely_mistake, right_parts
@@ -47,7 +47,7 @@ def hold_sample_selection(instance: Instance, *, now: datetime) -> None:
         outline = staffed_outline(stage, SLUG, now=began)
         owner = _owner(stage)
         values = EditionValues(EDITION, True, None, ended, began, ended, None)
-        edition = edition_services.make_edition(session, owner, outline.course_id, values, now=began)
+        edition = editions.make_edition(session, owner, outline.course_id, values, now=began)
         secret = passwords.hash_password(secrets.token_urlsafe())
         for number in range(1, CANDIDATES + 1):
             candidate = Identity("Persona", "Candidata", f"{number:02d}", f"candidata-{number:02d}@{DOMAIN}")
@@ -77,7 +77,7 @@ def _sit(
 ) -> None:
     """Make an invented person join the edition and, unless they stay away, take the test once."""
     _row, actor = _person(stage, identity, password_hash, moment)
-    edition_services.join(stage.session, actor, edition, outline.version_id, now=moment)
+    editions.join(stage.session, actor, edition, outline.version_id, now=moment)
     if absent:
         return
     context = activity_context_at(stage, actor, outline, QUIZ, now=moment)

@@ -6,7 +6,7 @@ from fractions import Fraction
 from random import Random
 from uuid import NAMESPACE_URL, UUID, uuid5
 
-from enrolments.permissions import ActivityContext
+from enrolments.access import ActivityContext
 from kernel.permissions import Actor
 from lms.demo.people import DemoLearner, DemoOutcome
 from lms.demo.timeline import DemoTimeline

@@ -7,20 +7,14 @@ from fractions import Fraction
 
 from courses.models import StaffRole
 from courses.rules import Outline, OutlineActivity
+from enrolments import announcements, editions, grade_items, learner_groups, mistakes, results
+from enrolments import learners as enrolment_queries
+from enrolments.announcements import AnnouncementRecipients, AnnouncementText
+from enrolments.grade_items import GradeEntry, GradeItemValues
+from enrolments.learner_groups import LearnerRow
+from enrolments.mistakes import MistakeDecision, MistakePlace, MistakeValues
 from enrolments.models import Enrolment, LearnerGroup, ManualGradeItem, MistakeKind, MistakeState
-from enrolments.queries import editions as edition_queries
-from enrolments.queries import grade_items as item_queries
-from enrolments.queries import learning as enrolment_queries
-from enrolments.queries import mistakes as mistake_queries
-from enrolments.queries import results as result_queries
-from enrolments.queries.announcements import AnnouncementRecipients
-from enrolments.queries.learning import LearnerRow
-from enrolments.services import announcements, grade_items, learner_notes, mistakes, result_overrides
-from enrolments.services import learning as enrolments
-from enrolments.services.announcements import AnnouncementText
-from enrolments.services.grade_items import GradeEntry, GradeItemValues
-from enrolments.services.mistakes import MistakeDecision, MistakePlace, MistakeValues
-from enrolments.services.result_overrides import ResultOverrideValues
+from enrolments.results import ResultOverrideValues
 from lms.demo.editions import RUNNING, find_edition
 from lms.demo.marking import quizzes_of
 from lms.demo.people import ADMINISTRATOR, LEARNER, STAFF
@@ -69,7 +63,7 @@ class CourseTeaching:
     @property
     def learners(self) -> list[LearnerRow]:
         """List those who take the course, the learner of the role table first."""
-        rows = enrolment_queries.list_learners(self.stage.session, self.outline.course_id, limit=LEARNERS)
+        rows = learner_groups.list_learners(self.stage.session, self.outline.course_id, limit=LEARNERS)
         return sorted(rows, key=lambda row: (row.email != LEARNER.email, row.enrolment_id))
 
     @property
@@ -116,8 +110,8 @@ def _welcome(teaching: CourseTeaching, now: datetime) -> None:
 def _make_groups(teaching: CourseTeaching, now: datetime) -> None:
     stage, owner = teaching.stage, teaching.owner
     for number, name in enumerate(GROUPS):
-        group = enrolments.make_group(stage.session, owner, teaching.outline.course_id, name, now=now)
-        enrolments.add_to_group(stage.session, owner, group, [row.uuid for row in teaching.learners[number::2]], now=now)
+        group = learner_groups.make_group(stage.session, owner, teaching.outline.course_id, name, now=now)
+        learner_groups.add_to_group(stage.session, owner, group, [row.uuid for row in teaching.learners[number::2]], now=now)
 
 
 def _make_items(teaching: CourseTeaching, now: datetime) -> None:
@@ -142,7 +136,7 @@ def _mark_item(teaching: CourseTeaching, now: datetime) -> None:
 
 
 def _item(teaching: CourseTeaching, title: str) -> ManualGradeItem:
-    items = item_queries.list_items(teaching.stage.session, teaching.outline.course_id)
+    items = grade_items.list_items(teaching.stage.session, teaching.outline.course_id)
     return next(item for item in items if item.title == title)
 
 
@@ -158,7 +152,7 @@ def _accommodate(teaching: CourseTeaching, now: datetime) -> None:
 def _override_quizzes(teaching: CourseTeaching, now: datetime) -> None:
     """Give a group more attempts at the first quiz, and one learner a later end at the second."""
     stage, session = teaching.stage, teaching.stage.session
-    group_id = next(row.id for row in enrolment_queries.list_groups(session, teaching.outline.course_id) if row.name == GROUPS[1])
+    group_id = next(row.id for row in learner_groups.list_groups(session, teaching.outline.course_id) if row.name == GROUPS[1])
     in_group, more = OverrideTarget(group=session.get_one(LearnerGroup, group_id)), OverrideValues(attempts=4)
     planned = [(in_group, more, "La sala de cómputo no tuvo luz (motivo inventado).")]
     if LEARNER.email in stage.people:
@@ -179,15 +173,15 @@ def _override_result(teaching: CourseTeaching, now: datetime) -> None:
         for score in scores:
             reason = "Se registró a otra persona (motivo inventado)." if score is None else "Rindió la prueba en papel (motivo inventado)."
             values = ResultOverrideValues(seeded_uuid(slug, key, row.email, score), score, reason)
-            context = result_queries.get_result_context(session, owner, slug, row.uuid, key)
-            result_overrides.override_result(session, owner, context, values, now=now)
+            context = results.get_result_context(session, owner, slug, row.uuid, key)
+            results.override_result(session, owner, context, values, now=now)
 
 
 def _write_notes(teaching: CourseTeaching, now: datetime) -> None:
     session, slug = teaching.stage.session, teaching.outline.slug
     for row, note in zip(teaching.learners, NOTES, strict=False):
-        learner_place = edition_queries.get_place(session, teaching.owner, slug, row.uuid)
-        learner_notes.write_note(session, teaching.owner, learner_place, note, seeded_uuid(slug, "note", row.email), now=now)
+        learner_place = editions.get_place(session, teaching.owner, slug, row.uuid)
+        results.write_note(session, teaching.owner, learner_place, note, seeded_uuid(slug, "note", row.email), now=now)
 
 
 def _report_mistakes(teaching: CourseTeaching, now: datetime) -> None:
@@ -202,9 +196,7 @@ def _report_mistakes(teaching: CourseTeaching, now: datetime) -> None:
 def _decide_on_mistakes(teaching: CourseTeaching, now: datetime) -> None:
     """Accept the first report and decline the second; the others stay open."""
     session = teaching.stage.session
-    reports = [
-        group.newest for group in mistake_queries.list_mistakes(session, teaching.outline.course_id, None, offset=0, limit=len(REPORTS))
-    ]
+    reports = [group.newest for group in mistakes.list_mistakes(session, teaching.outline.course_id, None, offset=0, limit=len(REPORTS))]
     for report, decision in zip(sorted(reports, key=lambda row: row.id), DECISIONS, strict=False):
         mistakes.decide(session, teaching.owner, report, (), decision, now=now)
 

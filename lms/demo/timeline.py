@@ -16,8 +16,8 @@ from accounts.accounts import SignUp
 from accounts.models import Person, TokenPurpose
 from accounts.rules import initials
 from courses.rules import Outline
-from enrolments.permissions import ActivityContext
-from enrolments.queries import learning as enrolment_queries
+from enrolments import learners
+from enrolments.access import ActivityContext
 from kernel import outbox
 from kernel.permissions import Actor, SiteRole
 from lms.demo.people import Identity
@@ -161,5 +161,5 @@ def person_of(stage: DemoTimeline, actor: Actor) -> Person:
 
 def activity_context_at(stage: DemoTimeline, actor: Actor, outline: Outline, key: str, *, now: datetime) -> ActivityContext:
     """Return an actor's context of an activity as it was at that moment."""
-    context = replace(enrolment_queries.get_learner_context(stage.session, actor, outline.slug), now=now)
-    return enrolment_queries.activity_context(stage.session, context, outline, key)
+    context = replace(learners.get_learner_context(stage.session, actor, outline.slug), now=now)
+    return learners.activity_context(stage.session, context, outline, key)

@@ -10,8 +10,8 @@ from certificates.services import credentials as certificates
 from courses import catalogue, team, versions
 from courses.models import StaffRole
 from courses.rules import Outline
-from enrolments.queries import learning as enrolment_queries
-from enrolments.services import learning as enrolments
+from enrolments import enrolment as enrolments
+from enrolments import learners
 from kernel import outbox
 from kernel.crypto import signing_keys
 from kernel.permissions import SYSTEM, Actor, ActorChannel
@@ -63,7 +63,7 @@ def _take(stage: DemoTimeline, outline: Outline, learner: DemoLearner) -> dateti
     session, person = stage.session, account_queries.find_person_by_email(stage.session, learner.identity.email)
     assert person is not None
     actor, moment = enter(stage, learner.identity, person.id), min(person.created_at + timedelta(hours=2), stage.now - timedelta(hours=2))
-    enrolment = enrolments.enrol(session, actor, enrolment_queries.get_learner_context(session, actor, SLUG), now=moment)
+    enrolment = enrolments.enrol(session, actor, learners.get_learner_context(session, actor, SLUG), now=moment)
     moment += timedelta(minutes=3)
     enrolments.record_visit(session, enrolment.id, LESSON, now=moment)
     enrolments.mark_done(session, actor, activity_context_at(stage, actor, outline, LESSON, now=moment), now=moment)

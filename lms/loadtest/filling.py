@@ -5,8 +5,7 @@ from itertools import islice
 from accounts import accounts, passwords
 from accounts.accounts import SignUp
 from courses.content.model import Severity
-from enrolments.queries import learning as enrolment_queries
-from enrolments.services import learning as enrolments
+from enrolments import enrolment, learners
 from kernel import clock
 from kernel.paths import CONTENT
 from kernel.permissions import SYSTEM, Actor
@@ -49,5 +48,5 @@ def _enrol(instance: Instance, some: list[Identity], hashed: str) -> None:
             )
             person = accounts.create_person(session, SYSTEM, command, now=now, confirmed=True)
             actor = Actor(person_id=person.id, person_uuid=person.uuid, name=person.full_name, language=person.language)
-            enrolments.enrol(session, actor, enrolment_queries.get_learner_context(session, actor, SLUG), now=now)
+            enrolment.enrol(session, actor, learners.get_learner_context(session, actor, SLUG), now=now)
         session.expunge_all()

@@ -9,11 +9,11 @@ from math import ceil
 from uuid import UUID
 
 from courses.rules import Outline, OwnDates
+from enrolments.access import ActivityContext
+from enrolments.course_context import DateView, date_view
 from enrolments.dates import DatedEnrolment, next_end
+from enrolments.learners import result_of
 from enrolments.models import ActivityResult
-from enrolments.pages.dates import DateView, date_view
-from enrolments.permissions import ActivityContext
-from enrolments.queries.learning import result_of
 from enrolments.rules import GradingMethod, has_passed
 from kernel.i18n import _, choose, format_datetime, ngettext
 from quizzes.pages.question import points

@@ -16,7 +16,7 @@ from sqlalchemy import ColumnElement, Row, Select, and_, func, select
 from sqlalchemy.orm import Session, aliased
 
 from courses.models import Activity, CourseVersion
-from enrolments.queries.gradebook import within
+from enrolments.gradebook import within
 from quizzes.models import AnswerEvent, Attempt, AttemptItem, MarkEvent, QuestionVersion, QuizAnalysisCache, QuizVersion, VoidedQuestion
 from quizzes.models import Question as QuestionRow
 from quizzes.queries import attempts

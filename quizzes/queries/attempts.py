@@ -13,8 +13,8 @@ from sqlalchemy import Row, Select, bindparam, case, exists, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from courses.models import Activity, Course, CourseStaff, StaffRole
+from enrolments.access import ActivityContext
 from enrolments.models import Enrolment
-from enrolments.permissions import ActivityContext
 from kernel.compiled_statements import compile_once
 from kernel.db import connection_of
 from kernel.entity_rows import entity_of

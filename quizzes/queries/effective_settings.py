@@ -111,7 +111,7 @@ def find_setting_sources(session: Session, quiz: EffectiveSettings, settings: Qu
 
 
 def lock_setting_sources(session: Session, quiz: EffectiveSettings, settings: QuizSettings, key: PersonQuizKey) -> SettingSources:
-    """Return effective settings once no other request of the person starts one (`enrolments.queries.learning.lock_enrolment_turn`)."""
+    """Return effective settings once no other request of the person starts one (`enrolments.learners.lock_enrolment_turn`)."""
     return _read(session, _LOCKED_SETTING_SOURCES, quiz, settings, key)
 
 

@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy import Row, func, select
 from sqlalchemy.orm import Session
 
-from enrolments.queries.gradebook import within
+from enrolments.gradebook import within
 from quizzes.models import Attempt, QuizAnalysisCache
 from quizzes.queries.analysis import StatisticsFilter, list_voided
 from quizzes.queries.attempts import get_snapshot

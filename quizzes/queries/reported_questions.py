@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from enrolments.mistake_permissions import AnsweredQuestionContext
+from enrolments.access import AnsweredQuestionContext
 from kernel.errors import NotFound
 from kernel.permissions import Actor
 from quizzes.models import Question, QuestionVersion

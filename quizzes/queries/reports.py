@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from accounts.models import Person, full_name
 from accounts.people import by_name, name_matches
-from enrolments.queries.gradebook import within
+from enrolments.gradebook import within
 from quizzes.models import Attempt
 from quizzes.rules.attempts import AttemptState
 

@@ -12,12 +12,12 @@ from typing import Self
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from enrolments.permissions import ActivityContext
+from enrolments import enrolment
+from enrolments.access import ActivityContext
+from enrolments.enrolment import ActivityOutcome
+from enrolments.progress import LockedEnrolment, lock_enrolment
 from enrolments.rules import has_passed
-from enrolments.services import learning as enrolment_services
-from enrolments.services.learning import ActivityOutcome
-from enrolments.services.progress import LockedEnrolment, lock_enrolment
-from enrolments.services.takes import TakeSuperseded
+from enrolments.takes import TakeSuperseded
 from kernel import audit
 from kernel.bulk_rows import insert_rows
 from kernel.errors import N_, Conflict
@@ -210,7 +210,7 @@ def _new_attempt(
     if last:
         _copy_responses(session, attempt.id, last, now=now)
     audit.record(session, actor, QuizVerb.STARTED, attempt, now=now, activity=attempt.activity_key, number=attempt.number, preview=preview)
-    enrolment_services.begin_enrolment(session, actor, subject.context, now=now)
+    enrolment.begin_enrolment(session, actor, subject.context, now=now)
     return attempt
 
 
@@ -469,7 +469,7 @@ def _record_result(
         achieved_at=completed,
         submitted_at=ended[deciding_index(settings.grading, grades)].finished_at if ended else None,
     )
-    enrolment_services.record_result_on_locked(session, actor, locked, row.activity_key, outcome, now=now)
+    enrolment.record_result_on_locked(session, actor, locked, row.activity_key, outcome, now=now)
 
 
 def _is_counted(row: AttemptRow) -> bool:

@@ -15,7 +15,7 @@ from typing import cast
 from sqlalchemy import delete, insert
 from sqlalchemy.orm import Session
 
-from enrolments.queries.awards import LatestCertificate, list_awards
+from enrolments.awards import LatestCertificate, list_awards
 from enrolments.rules import has_passed
 from kernel import audit, outbox
 from kernel.errors import N_, Conflict, Invalid

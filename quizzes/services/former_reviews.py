@@ -7,7 +7,7 @@ from itertools import groupby
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from enrolments.services.award_doubts import AwardDoubt, DoubtOrigin, open_doubts
+from enrolments.awards import AwardDoubt, DoubtOrigin, open_doubts
 from kernel.permissions import Actor
 from quizzes.models import CertificateReview, Regrade
 from quizzes.queries.regrading import get_regrade_path

@@ -7,7 +7,7 @@ from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import Session
 
 from enrolments.models import Enrolment
-from enrolments.services.attempt_numbers import renumber_attempts
+from enrolments.versions import renumber_attempts
 from kernel.permissions import Actor, ActorChannel
 from quizzes.models import Attempt
 from quizzes.queries.attempts import load_attempt

@@ -10,7 +10,7 @@ from typing import cast
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from enrolments.permissions import ActivityContext
+from enrolments.access import ActivityContext
 from kernel.errors import N_, Conflict
 from quizzes.models import Attempt
 from quizzes.queries import attempts as queries

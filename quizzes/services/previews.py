@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from enrolments.permissions import ActivityContext
+from enrolments.access import ActivityContext
 from quizzes.models import AnswerEvent, AnswerFile, Attempt, AttemptItem, MarkEvent
 from quizzes.selection_models import SelfAssessment
 

@@ -10,11 +10,11 @@ from fractions import Fraction
 from sqlalchemy import func, insert, literal, or_, select, update
 from sqlalchemy.orm import Session, aliased
 
+from enrolments import enrolment
+from enrolments.awards import AwardDoubt, DoubtOrigin, open_doubts, withdraw_doubts
+from enrolments.enrolment import ActivityOutcome
+from enrolments.progress import lock_enrolments
 from enrolments.rules import has_passed
-from enrolments.services import learning as enrolment_services
-from enrolments.services.award_doubts import AwardDoubt, DoubtOrigin, open_doubts, withdraw_doubts
-from enrolments.services.learning import ActivityOutcome
-from enrolments.services.progress import lock_enrolments
 from kernel import audit, outbox
 from kernel.errors import N_, Conflict, OwnRecord
 from kernel.own_records import is_own, note_left_out
@@ -215,7 +215,7 @@ def _update_portion(
     after = {enrolment_id: _joint_outcome(session, attempts) for enrolment_id, attempts in ended.items()}
     for locked in learners:
         if locked.enrolment.id in after:
-            enrolment_services.record_result_on_locked(session, actor, locked, row.activity_key, after[locked.enrolment.id], now=now)
+            enrolment.record_result_on_locked(session, actor, locked, row.activity_key, after[locked.enrolment.id], now=now)
     lost = [enrolment_id for enrolment_id in ended if before[enrolment_id].passed and not after[enrolment_id].passed]
     if lost:
         _raise_doubts(

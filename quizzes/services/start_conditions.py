@@ -6,7 +6,7 @@ from datetime import datetime
 from hmac import compare_digest
 from typing import cast
 
-from enrolments.permissions import ActivityContext
+from enrolments.access import ActivityContext
 from kernel.errors import N_, Conflict
 from kernel.permissions import Actor
 from quizzes.queries.attempts import AttemptRow

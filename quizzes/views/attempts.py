@@ -10,13 +10,12 @@ from accounts import privacy
 from accounts.people import get_person
 from accounts.privacy import AccessPurpose
 from courses import versions
+from enrolments import learners
+from enrolments.access import ActivityContext, is_staff
 from enrolments.course_context import course_view
+from enrolments.course_view import ActivityLink, share
 from enrolments.models import ActivityResult
-from enrolments.pages.gradebook import share
-from enrolments.pages.outline import ActivityLink
-from enrolments.permissions import ActivityContext, is_staff
-from enrolments.queries import learning as enrolment_queries
-from enrolments.queries.results import find_result
+from enrolments.results import find_result
 from kernel import clock
 from kernel.errors import NotFound
 from kernel.i18n import _, choose, format_time, language, ngettext, reading
@@ -88,7 +87,7 @@ PASSWORD_TRIES = limit("quiz password", "20 per 10 minutes")
 
 
 @bp.get("/courses/<slug>/quizzes/<key>")
-@requires(QuizAction.VIEW_INTRO, enrolment_queries.get_activity_context)
+@requires(QuizAction.VIEW_INTRO, learners.get_activity_context)
 def quiz(subject: ActivityContext) -> Answer:
     """Show a quiz before an attempt: its rules, the attempts so far, and whether one can start now."""
     session, actor, now = current_session(), current_actor(), clock.now()
@@ -144,7 +143,7 @@ def _open_line(row: AttemptRow, seconds: int | None) -> dict[str, object]:
 
 
 @bp.post("/courses/<slug>/quizzes/<key>/attempts")
-@requires(QuizAction.START, enrolment_queries.get_activity_context, optimistic=lambda: not request.form.get("quiz_password"))
+@requires(QuizAction.START, learners.get_activity_context, optimistic=lambda: not request.form.get("quiz_password"))
 def start(subject: ActivityContext) -> Answer:
     """Start an attempt, or go back to the open one; where there is something to ask first, ask."""
     form = StartForm()
@@ -176,7 +175,7 @@ def _ask_again(subject: ActivityContext, form: StartForm, field: str, message: s
 
 
 @bp.get("/courses/<slug>/quizzes/<key>/start")
-@requires(QuizAction.START, enrolment_queries.get_activity_context)
+@requires(QuizAction.START, learners.get_activity_context)
 def begin(subject: ActivityContext) -> Answer:
     """Ask before a start: for the word, and whether time shall begin to run (spec/quiz-engine 5.2.2)."""
     return _begin_page(subject, StartForm())
@@ -402,11 +401,11 @@ def review(subject: LoadedAttempt) -> Answer:
 def _after_review(opened: AttemptView, history: list[AttemptRow], now: datetime) -> tuple[ActivityLink | None, bool]:
     """Return where to go on after a pass, and whether another attempt can be made, in the version that the learner follows now."""
     session, key = current_session(), opened.loaded.row.activity_key
-    context = enrolment_queries.get_learner_context(session, current_actor(), opened.outline.slug)
+    context = learners.get_learner_context(session, current_actor(), opened.outline.slug)
     outline = opened.outline if context.version_id is None else versions.get_outline(session, context.version_id)
     if key not in outline.by_key:
         return None, False
-    subject = enrolment_queries.activity_context(session, context, outline, key)
+    subject = learners.activity_context(session, context, outline, key)
     _before, after = outline.neighbours(key)
     ruling = start_conditions.start_ruling(
         subject, opened.loaded.setting_sources, history, start_conditions.ASKED_NOTHING, actor=current_actor(), now=now

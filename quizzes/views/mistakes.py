@@ -2,9 +2,9 @@
 
 from flask import Blueprint, url_for
 
+from enrolments.access import MistakeAction
 from enrolments.course_context import mistake_page
-from enrolments.mistake_permissions import MistakeAction
-from enrolments.services.mistakes import MistakePlace
+from enrolments.mistakes import MistakePlace
 from kernel.i18n import choose
 from kernel.web.request import Answer, current_session, requires
 from quizzes.pages.attempt import open_attempt

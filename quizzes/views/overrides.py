@@ -10,7 +10,8 @@ from accounts import access_log
 from accounts.people import get_person_by_uuid
 from accounts.privacy import PeopleListKind
 from courses.models import Course
-from enrolments.queries import learning as enrolment_queries
+from enrolments import learner_groups
+from enrolments import learners as enrolment_queries
 from kernel import clock
 from kernel.errors import NotFound
 from kernel.i18n import _, ngettext
@@ -65,14 +66,14 @@ def overrides(quiz: QuizContext) -> Answer:
     """List the overrides in force at a quiz, and for whom one can be set."""
     session, requested, query = current_session(), requested_page(ROWS), request.args.get("q", "")[:100].strip()
     rows = list_in_force(session, quiz, offset=requested.offset, limit=ROWS + 1)
-    learners = enrolment_queries.list_learners(session, quiz.course_id, query, limit=FOUND + 1) if query else []
+    learners = learner_groups.list_learners(session, quiz.course_id, query, limit=FOUND + 1) if query else []
     return render_template(
         "quizzes/overrides.html",
         **activity_header(quiz.outline, quiz.key),
         rules=rules_of(snapshot := attempts.get_snapshot_of_activity(session, quiz.activity_id), snapshot.published_settings),
         page=Page(override_views(current_actor(), rows[:ROWS]), requested.number, len(rows) > ROWS),
         ended=override_views(current_actor(), list_ended(session, quiz, limit=ENDED)),
-        groups=enrolment_queries.list_groups(session, quiz.course_id),
+        groups=learner_groups.list_groups(session, quiz.course_id),
         query=query,
         found=learners[:FOUND],
         more_found=len(learners) > FOUND,
@@ -85,7 +86,7 @@ def _requested_target(session: Session, actor: Actor, slug: str, key: str) -> Ne
     person, group = request.args.get("person"), request.args.get("group")
     try:
         if group:
-            learner_group = enrolment_queries.find_group(session, quiz.course_id, UUID(group))
+            learner_group = learner_groups.find_group(session, quiz.course_id, UUID(group))
             if learner_group is None:
                 raise NotFound
             return NewOverrideContext(quiz, group=learner_group)

@@ -7,10 +7,10 @@ from uuid import UUID
 from flask import Blueprint, render_template, request
 from sqlalchemy.orm import Session
 
-from enrolments.permissions import ActivityContext
-from enrolments.queries import learning as enrolment_queries
-from enrolments.queries.editions import list_editions
-from enrolments.queries.learning import list_groups
+from enrolments import learners
+from enrolments.access import ActivityContext
+from enrolments.editions import list_editions
+from enrolments.learner_groups import list_groups
 from kernel import clock
 from kernel.errors import NotFound
 from kernel.web.forms import as_uuid
@@ -72,7 +72,7 @@ def _title(subject: QuizContext, key: str) -> str:
 
 
 @bp.get("/courses/<slug>/quizzes/<key>/comparison")
-@requires(QuizAction.VIEW_INTRO, enrolment_queries.get_activity_context)
+@requires(QuizAction.VIEW_INTRO, learners.get_activity_context)
 def comparison(subject: ActivityContext) -> str:
     """Show a learner both tests side by side, once both may be seen."""
     session = current_session()

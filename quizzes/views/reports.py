@@ -9,8 +9,8 @@ from accounts import access_log
 from accounts.privacy import PeopleListKind
 from courses.access import edits
 from courses.models import Course
-from enrolments.queries.editions import list_editions
-from enrolments.queries.learning import list_groups
+from enrolments.editions import list_editions
+from enrolments.learner_groups import list_groups
 from kernel import clock
 from kernel.i18n import _
 from kernel.tables import Cell, Sheet, on_disk, type_of, write_csv, write_ods, write_xlsx

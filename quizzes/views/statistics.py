@@ -8,8 +8,8 @@ from uuid import UUID
 from flask import Blueprint, Response, current_app, flash, render_template, request, url_for
 
 from courses.access import CourseContext
-from enrolments.queries.editions import list_editions
-from enrolments.queries.learning import list_groups
+from enrolments.editions import list_editions
+from enrolments.learner_groups import list_groups
 from kernel import clock
 from kernel.errors import NotFound
 from kernel.i18n import _, choose

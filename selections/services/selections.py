@@ -10,8 +10,8 @@ from accounts.people import find_person_by_email
 from accounts.second_factor import has_factor
 from courses.catalogue import lock_course
 from courses.models import Course
+from enrolments.learner_groups import find_group
 from enrolments.models import Edition
-from enrolments.queries.learning import find_group
 from kernel import audit
 from kernel.errors import N_, Conflict, Invalid
 from kernel.permissions import Actor

@@ -2,8 +2,8 @@
 
 from flask import Blueprint, Response, flash, render_template
 
-from enrolments.queries.editions import list_editions
-from enrolments.queries.learning import list_groups
+from enrolments.editions import list_editions
+from enrolments.learner_groups import list_groups
 from kernel import clock
 from kernel.errors import Conflict, Invalid
 from kernel.i18n import _

@@ -7,7 +7,7 @@ from statistics import median
 from sqlalchemy import insert, select
 
 from accounts.models import Person
-from enrolments.queries.units import count_courses, tallies_statement
+from enrolments.progress_report import count_courses, tallies_statement
 from kernel import clock
 from kernel.db import Database
 from organisations.models import Membership, Organisation

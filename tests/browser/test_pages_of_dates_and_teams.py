@@ -17,9 +17,9 @@ from sqlalchemy import update
 
 from accounts.models import Person
 from courses.models import StaffRole
+from enrolments import calendar
+from enrolments.calendar import ReminderValues
 from enrolments.models import MistakeKind
-from enrolments.services import reminders
-from enrolments.services.reminders import ReminderValues
 from kernel import clock
 from lms.instance import Instance
 from tests.support import browser as plain
@@ -105,7 +105,7 @@ def readers(instance: Instance, team: plain.Browser) -> Mapping[str, tuple[str, 
     enrol(instance, second, [learner])
     handed_in, attempt = pass_quiz(instance, learner, "segundo"), start(instance, learner, "segundo", "cuestionario-2")
     with instance.database.unit_of_work() as session:
-        reminders.write_reminder(session, learner, ReminderValues("Llamar", now + timedelta(days=2)), REMINDER, now=now)
+        calendar.write_reminder(session, learner, ReminderValues("Llamar", now + timedelta(days=2)), REMINDER, now=now)
     report = a_report(instance, learner, kind=MistakeKind.FACT).uuid
     sign_in(team, OWNER)
     link = link_to(team, "nadie@example.org")

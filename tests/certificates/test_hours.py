@@ -14,7 +14,7 @@ from courses.models import CourseVersion
 from courses.publishing import CheckedCourse, prepare
 from courses.rules import HoursBasis, decide_hours, hours_need_basis, printed_basis, printed_hours, read_hours
 from enrolments.models import ActivityResult
-from enrolments.queries.learning_times import measured_minutes
+from enrolments.progress_report import measured_minutes
 from kernel.codes import printed_code
 from lms.app import KINDS
 from lms.instance import Instance

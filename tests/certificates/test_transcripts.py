@@ -36,8 +36,7 @@ from certificates.services.sealed_sheets import SheetSealer
 from certificates.services.transcripts import TranscriptOrder, make_transcript, sign_transcripts, transfer_transcripts
 from certificates.transcript_pdf import render_transcript
 from courses.models import Course
-from enrolments.queries import learning as enrolment_queries
-from enrolments.services import learning as enrolments
+from enrolments import enrolment, learners
 from kernel import clock
 from kernel.audit import AuditEntry
 from kernel.codes import printed_code
@@ -145,7 +144,7 @@ def test_each_text_and_number_of_a_summary_is_signed(instance: Instance) -> None
 def enrol_in(instance: Instance, actor: Actor, course: Course) -> None:
     """Enrol somebody in a further course."""
     with instance.database.unit_of_work() as session:
-        enrolments.enrol(session, actor, enrolment_queries.get_learner_context(session, actor, course.slug), now=NOON)
+        enrolment.enrol(session, actor, learners.get_learner_context(session, actor, course.slug), now=NOON)
 
 
 def test_the_page_lists_what_was_completed_with_and_without_certificate(browser: Browser, instance: Instance) -> None:

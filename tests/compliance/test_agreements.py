@@ -17,7 +17,7 @@ from compliance.services import dry_runs, obligations
 from compliance.services.agreements import AgreementMissing, answer_agreement
 from compliance.services.obligations import EnrolmentMode
 from courses.models import CourseVersion, StaffRole, VersionViewer
-from enrolments.take_rules import EnrolmentObstacle
+from enrolments.takes import EnrolmentObstacle
 from kernel.audit import AuditEntry
 from kernel.outbox import deliver_waiting
 from kernel.permissions import SYSTEM, Actor, SiteRole

@@ -15,7 +15,7 @@ from compliance.queries.records import get_rules, list_rules, load_people_record
 from compliance.rules.states import TrainingState
 from compliance.services import assignments, obligations
 from compliance.services.obligations import ObligationChanged, ObligationValues, SecondPersonRequired, WrongObligationState
-from enrolments.services import learning
+from enrolments import enrolment as learning
 from kernel.outbox import deliver_waiting
 from kernel.permissions import SYSTEM, Actor
 from lms.instance import Instance

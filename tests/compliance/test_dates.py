@@ -9,9 +9,9 @@ from sqlalchemy import select
 
 from accounts.models import Notification, Person
 from courses.models import Course
+from enrolments import calendar
+from enrolments.calendar import ReminderValues
 from enrolments.dates import DateKind
-from enrolments.services import reminders
-from enrolments.services.reminders import ReminderValues
 from kernel import outbox
 from lms.instance import Instance
 from tests.support.browser import Browser
@@ -113,7 +113,7 @@ def test_the_calendar_reminds_neither_of_the_last_day_nor_of_the_end_of_the_cour
     person = ask(instance, course)
     with instance.database.unit_of_work() as session:
         own = ReminderValues("Estudiar", MORNING + timedelta(days=7, hours=1), course.id)
-        reminders.write_reminder(session, actor_of(person), own, uuid4(), now=MORNING)
+        calendar.write_reminder(session, actor_of(person), own, uuid4(), now=MORNING)
 
     with instance.database.unit_of_work() as session:
         outbox.enqueue(session, "enrolments.plan_reminders", {}, now=MORNING)

@@ -16,9 +16,9 @@ from compliance.services import enrolment
 from compliance.services.obligations import EnrolmentMode
 from courses import authoring
 from courses.models import Course
+from enrolments import editions
 from enrolments.models import Edition, EditionPlace, Enrolment
-from enrolments.services import editions
-from enrolments.take_rules import EnrolmentObstacle
+from enrolments.takes import EnrolmentObstacle
 from kernel.audit import AuditEntry
 from kernel.durations import Duration
 from kernel.outbox import deliver_waiting

@@ -17,7 +17,7 @@ from compliance.rules.terms import AnyRequirement, CourseRequirement
 from courses.models import Course
 from enrolments.audience_leaves import HoldsLeaf
 from enrolments.models import Completion
-from enrolments.queries.audience_leaf import HOLDS
+from enrolments.progress import HOLDS
 from kernel.outbox import deliver_waiting
 from kernel.permissions import Actor
 from lms.instance import Instance

@@ -14,8 +14,7 @@ from accounts.rules import MailTime, NoticeKind
 from compliance.models import Assignment, Obligation, Reminder, Waiver
 from compliance.services import obligations
 from compliance.services.obligations import ObligationValues
-from enrolments.queries import learning as queries
-from enrolments.services import learning
+from enrolments import enrolment, learners
 from kernel.durations import Duration
 from kernel.permissions import SYSTEM, Actor
 from lms.instance import Instance
@@ -305,7 +304,7 @@ def test_who_may_renew_is_told_when_the_window_opens(trial: ReminderTrial) -> No
     done = quito("2026-02-02T10:00")
     trial.at.moment = done
     with trial.instance.database.unit_of_work() as session:
-        learning.enrol(session, learner, queries.get_learner_context(session, learner, "anual"), now=done)
+        enrolment.enrol(session, learner, learners.get_learner_context(session, learner, "anual"), now=done)
     mark_done(trial.instance, learner, "anual", "leccion-1", now=done)
     pass_quiz(trial.instance, learner, "anual", now=done)
     trial.run("2026-02-03T09:00", "2026-12-01T09:00")

@@ -8,7 +8,7 @@ from accounts.models import Notification, Person
 from accounts.notices import NotificationChoice
 from accounts.rules import MailTime, NoticeKind
 from courses.models import Course, CourseVersion
-from enrolments.services import change_notices
+from enrolments import versions
 from kernel import clock
 from kernel.permissions import SYSTEM
 from lms.instance import Instance
@@ -71,7 +71,7 @@ def test_those_who_did_the_changed_lesson_are_told_once(editor: Browser, instanc
     assert "Pidió avisar de la versión 2" in editor.get("/teaching/prueba/log").text
     with instance.database.unit_of_work() as session:
         version = session.scalars(select(CourseVersion.id).where(CourseVersion.number == 2)).one()
-        assert change_notices.notify_change_batch(session, version, 0, now=clock.now()) is None
+        assert versions.notify_change_batch(session, version, 0, now=clock.now()) is None
     assert len(told(instance)) == 1
 
 

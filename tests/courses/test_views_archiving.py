@@ -8,7 +8,7 @@ from sqlalchemy import select
 from courses import authoring, catalogue, drafts
 from courses.access import CourseArchived
 from courses.models import Course, StaffRole
-from enrolments.services import editions
+from enrolments import editions
 from kernel import clock, outbox
 from kernel.errors import Conflict
 from kernel.permissions import SYSTEM

@@ -9,10 +9,10 @@ from sqlalchemy import select
 
 from certificates.models import Credential
 from courses.versions import get_outline
-from enrolments.achievement import SubmissionMoments, achieved_by
+from enrolments import enrolment
 from enrolments.models import ActivityResult, Completion, CompletionReview
+from enrolments.progress import SubmissionMoments, achieved_by
 from enrolments.rules import GradingMethod, LearnerResult
-from enrolments.services import learning as enrolments
 from kernel.audit import AuditEntry
 from lms.instance import Instance
 from quizzes.rules.grades import AttemptGrade, deciding_index
@@ -148,7 +148,7 @@ def test_two_first_views_at_once_are_one_beginning(instance: Instance) -> None:
     number = enrolment_of(instance, learner, course).id
     for _view in range(2):
         with instance.database.unit_of_work() as session:
-            enrolments.record_visit(session, number, "leccion-1", now=NOON, actor=learner, has_begun=False)
+            enrolment.record_visit(session, number, "leccion-1", now=NOON, actor=learner, has_begun=False)
 
     assert begun(instance) == [number]
 

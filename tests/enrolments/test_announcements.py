@@ -6,11 +6,9 @@ import pytest
 from sqlalchemy import func, select
 
 from accounts.models import Notification
+from enrolments import announcements
+from enrolments.announcements import AnnouncementRecipients, AnnouncementText
 from enrolments.models import Announcement
-from enrolments.queries import announcements as queries
-from enrolments.queries.announcements import AnnouncementRecipients
-from enrolments.services import announcements as services
-from enrolments.services.announcements import AnnouncementText
 from kernel import clock
 from kernel.audit import AuditEntry
 from kernel.permissions import SYSTEM, Actor
@@ -29,7 +27,7 @@ PAGE = "/teaching/prueba/announcements"
 def send(instance: Instance, actor: Actor, audience: AnnouncementRecipients, number: UUID | None = None) -> Announcement:
     text = AnnouncementText(number or uuid4(), "Clase en vivo", "El jueves a las diez.")
     with instance.database.unit_of_work() as session:
-        return services.send_announcement(session, actor, audience, text, now=clock.now())
+        return announcements.send_announcement(session, actor, audience, text, now=clock.now())
 
 
 def told(instance: Instance, announcement: Announcement) -> int:
@@ -59,7 +57,7 @@ def test_an_announcement_reaches_those_whom_it_is_for(browser: Browser, instance
         only_open=narrowed == "open",
     )
     with instance.database.unit_of_work(write=False) as session:
-        assert queries.count_audience(session, audience, now=clock.now()) == people
+        assert announcements.count_audience(session, audience, now=clock.now()) == people
     row = send(instance, teacher, audience)
     browser.deliver_jobs()
 
@@ -70,17 +68,17 @@ def test_an_announcement_reaches_those_whom_it_is_for(browser: Browser, instance
 def test_more_than_a_portion_are_told_once_each_even_where_the_job_is_done_again(browser: Browser, instance: Instance) -> None:
     course = a_course(instance, modules=1)
     teacher, ana = actor_of(a_teacher(instance, course)), a_learner(instance, course)
-    multiply(instance, ana, services.PORTION + 20)
+    multiply(instance, ana, announcements.PORTION + 20)
     row = send(instance, teacher, AnnouncementRecipients(course.id))
     browser.deliver_jobs()
     with instance.database.unit_of_work() as session:
         found = session.get_one(Announcement, row.id)
-        assert (found.told, found.told_at is not None) == (services.PORTION + 21, True)
+        assert (found.told, found.told_at is not None) == (announcements.PORTION + 21, True)
         found.told_until = 0
     with instance.database.unit_of_work() as session:
-        assert services.notify_announcement_batch(session, row.id, now=clock.now())
+        assert announcements.notify_announcement_batch(session, row.id, now=clock.now())
 
-    assert told(instance, row) == services.PORTION + 21
+    assert told(instance, row) == announcements.PORTION + 21
 
 
 def test_one_number_is_sent_once(browser: Browser, instance: Instance) -> None:
@@ -183,7 +181,7 @@ def test_an_announcement_is_withdrawn_from_those_who_were_told_and_from_those_wh
     assert "Clase en vivo" not in blas.get("/notices").text
     assert told(instance, row) == 0
     with instance.database.unit_of_work() as session:
-        assert not services.notify_announcement_batch(session, row.id, now=clock.now())
+        assert not announcements.notify_announcement_batch(session, row.id, now=clock.now())
     assert told(instance, row) == 0
     team.get(f"{PAGE}/{row.uuid}", status=404)
     assert not team.get(PAGE).has_link(f"{PAGE}/{row.uuid}")
@@ -194,7 +192,7 @@ def test_what_was_withdrawn_meanwhile_is_not_corrected(instance: Instance) -> No
     course, _edition, _group, _uuid = a_mixed_class(instance)
     row = send(instance, actor_of(a_teacher(instance, course)), AnnouncementRecipients(course.id))
     with instance.database.unit_of_work() as session:
-        services.withdraw_announcement(session, SYSTEM, row, now=clock.now())
+        announcements.withdraw_announcement(session, SYSTEM, row, now=clock.now())
 
-    with instance.database.unit_of_work() as session, pytest.raises(services.Withdrawn):
-        services.correct_announcement(session, SYSTEM, row, "Otro", "Texto", now=clock.now())
+    with instance.database.unit_of_work() as session, pytest.raises(announcements.Withdrawn):
+        announcements.correct_announcement(session, SYSTEM, row, "Otro", "Texto", now=clock.now())

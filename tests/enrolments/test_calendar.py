@@ -7,9 +7,9 @@ import pytest
 from sqlalchemy import func, select
 
 from accounts.models import Person
+from enrolments import calendar
+from enrolments.calendar import MOST_REMINDERS, ReminderValues, TooManyReminders
 from enrolments.models import PersonalReminder
-from enrolments.services import reminders
-from enrolments.services.reminders import MOST_REMINDERS, ReminderValues, TooManyReminders
 from kernel.audit import AuditEntry
 from kernel.permissions import Actor
 from lms import erasure
@@ -37,7 +37,7 @@ def a_reminder(
 ) -> str:
     number = uuid4()
     with instance.database.unit_of_work() as session:
-        reminders.write_reminder(session, actor, ReminderValues(words, at, course), number, now=NOON)
+        calendar.write_reminder(session, actor, ReminderValues(words, at, course), number, now=NOON)
     return f"/calendar/reminders/{number}"
 
 
@@ -214,9 +214,9 @@ def test_nobody_keeps_more_reminders_than_two_hundred(browser: Browser, instance
     ana = actor_of(a_person(instance))
     with instance.database.unit_of_work() as session:
         for number in range(MOST_REMINDERS):
-            reminders.write_reminder(session, ana, ReminderValues(str(number), NOON + DAY), uuid4(), now=NOON)
+            calendar.write_reminder(session, ana, ReminderValues(str(number), NOON + DAY), uuid4(), now=NOON)
         with pytest.raises(TooManyReminders):
-            reminders.write_reminder(session, ana, ReminderValues("uno más", NOON + DAY), uuid4(), now=NOON)
+            calendar.write_reminder(session, ana, ReminderValues("uno más", NOON + DAY), uuid4(), now=NOON)
     sign_in(browser).get("/calendar/reminders/new")
 
     browser.submit("/calendar/reminders/new", {"words": "uno más", "at": "2026-06-04T10:30"}, status=422)
@@ -258,7 +258,7 @@ def test_reminders_are_deleted_when_their_time_is_over(instance: Instance) -> No
     a_reminder(instance, ana, at=NOON + 3 * DAY)
 
     with instance.database.unit_of_work() as session:
-        assert reminders.forget_before(session, NOON + 2 * DAY) == 1
+        assert calendar.forget_before(session, NOON + 2 * DAY) == 1
 
 
 def test_one_date_is_a_file_for_another_calendar(browser: Browser, instance: Instance) -> None:

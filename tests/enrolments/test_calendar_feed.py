@@ -11,9 +11,9 @@ from sqlalchemy import select, update
 
 from accounts.access import MergePair
 from accounts.models import Person
+from enrolments import calendar
+from enrolments.calendar import ReminderValues
 from enrolments.models import CalendarFeed, Edition, PersonalReminder
-from enrolments.services import reminders
-from enrolments.services.reminders import ReminderValues
 from kernel.audit import AuditEntry
 from kernel.permissions import SYSTEM
 from lms import account_merging, erasure
@@ -51,18 +51,18 @@ def ana_with_an_address(browser: Browser, instance: Instance) -> str:
 
 def test_addresses_made_at_the_same_moment_are_all_answered(instance: Instance, monkeypatch: pytest.MonkeyPatch) -> None:
     """spec/security 6.3: nobody is told that the server cannot save, also where two have looked before either has written."""
-    ana, looked, hash_of = a_person(instance, "ana@example.org"), Barrier(2), reminders.hash_of
+    ana, looked, hash_of = a_person(instance, "ana@example.org"), Barrier(2), calendar.hash_of
 
     def wait_for_another(secret: str) -> str:
         with suppress(BrokenBarrierError):  # who has locked the person is alone here
             looked.wait(1)
         return hash_of(secret)
 
-    monkeypatch.setattr(reminders, "hash_of", wait_for_another)
+    monkeypatch.setattr(calendar, "hash_of", wait_for_another)
 
     def make(_place: int) -> str:
         with instance.database.unit_of_work() as session:
-            return reminders.make_feed(session, SYSTEM, session.get_one(Person, ana.id), now=NOON)
+            return calendar.make_feed(session, SYSTEM, session.get_one(Person, ana.id), now=NOON)
 
     made = all_at_once(8, make)
 
@@ -142,12 +142,12 @@ def test_what_is_long_over_leaves_the_feed_without_being_cancelled(browser: Brow
 def test_nothing_of_a_deleted_reminder_stays_with_the_feed(browser: Browser, instance: Instance) -> None:
     ana = actor_of(a_person(instance))
     with instance.database.unit_of_work() as session:
-        reminders.write_reminder(session, ana, ReminderValues("Ver al médico", NOON + DAY), uuid4(), now=NOON)
+        calendar.write_reminder(session, ana, ReminderValues("Ver al médico", NOON + DAY), uuid4(), now=NOON)
     address = an_address(sign_in(browser))
     assert [event.title for event in events(browser, address)] == ["Ver al médico"]
 
     with instance.database.unit_of_work() as session:
-        reminders.delete_reminder(session, ana, session.execute(select(PersonalReminder)).scalar_one(), now=NOON)
+        calendar.delete_reminder(session, ana, session.execute(select(PersonalReminder)).scalar_one(), now=NOON)
 
     assert [(event.title, event.cancelled) for event in events(browser, address)] == [(in_spanish("Cancelled"), True)]
     with instance.database.unit_of_work(write=False) as session:

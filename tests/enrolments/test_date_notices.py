@@ -13,10 +13,9 @@ from accounts.models import Notification, Person
 from accounts.notices import NotificationChoice
 from accounts.rules import MailTime, NoticeKind, night_ends
 from courses.models import Course
+from enrolments import calendar, dates
+from enrolments.calendar import ReminderValues, list_portions
 from enrolments.models import Edition, Enrolment
-from enrolments.queries.calendar import list_portions
-from enrolments.services import date_notices, reminders
-from enrolments.services.reminders import ReminderValues
 from kernel import outbox
 from kernel.i18n import find_zone
 from kernel.outbox import Job
@@ -47,7 +46,7 @@ def remind(instance: Instance, now: datetime) -> None:
     outbox.deliver_waiting(instance.worker, now=now)
 
 
-def cover(instance: Instance, *sources: date_notices.Covered) -> None:
+def cover(instance: Instance, *sources: dates.Covered) -> None:
     """Let these say of which dates somebody is reminded elsewhere, as a feature would."""
     with instance.database.unit_of_work(write=False) as session:
         known = dict(session.info)
@@ -178,7 +177,7 @@ def test_each_kind_can_be_switched_off(browser: Browser, instance: Instance) -> 
     course = a_course(instance, modules=1)
     ana = a_learner_of(instance, course, an_edition(instance, course, starts_at=EIGHT + DAY, ends_at=EIGHT + 3 * DAY))
     with instance.database.unit_of_work() as session:
-        reminders.write_reminder(session, ana, ReminderValues("Llamar", EIGHT + DAY), uuid4(), now=EIGHT)
+        calendar.write_reminder(session, ana, ReminderValues("Llamar", EIGHT + DAY), uuid4(), now=EIGHT)
         person = session.get_one(Person, ana.person_id)
         off = NotificationChoice(in_bell=False, mail=MailTime.NEVER)
         notices.set_notification_choices(session, ana, person, {NoticeKind.DEADLINE: off, NoticeKind.REMINDER: off}, now=EIGHT)
@@ -192,7 +191,7 @@ def test_each_kind_can_be_switched_off(browser: Browser, instance: Instance) -> 
 def test_a_personal_reminder_is_notified_on_its_day_too(instance: Instance, at: At) -> None:
     ana = actor_of(a_person(instance))
     with instance.database.unit_of_work() as session:
-        reminders.write_reminder(session, ana, ReminderValues("Llamar", EIGHT + DAY + HOUR), uuid4(), now=EIGHT)
+        calendar.write_reminder(session, ana, ReminderValues("Llamar", EIGHT + DAY + HOUR), uuid4(), now=EIGHT)
     for _day in range(3):
         remind(instance, at.moment)
         at.pass_(days=1)
@@ -220,7 +219,7 @@ def test_what_an_obligation_reminds_of_is_left_out(instance: Instance) -> None:
 
 
 def test_a_portion_that_fails_keeps_nobody_else_from_being_reminded(instance: Instance, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(date_notices, "PORTION", 2)
+    monkeypatch.setattr(dates, "PORTION", 2)
     course = a_course(instance, modules=1)
     edition = an_edition(instance, course, ends_at=EIGHT + DAY)
     people = [a_learner_of(instance, course, edition, f"p{number}@example.org") for number in range(5)]
@@ -261,7 +260,7 @@ def test_the_statements_of_a_portion_do_not_grow_with_its_people(instance: Insta
     def statements(count: int) -> int:
         with instance.database.unit_of_work(write=False) as session:
             counter.reset()
-            due = date_notices.due_notices(session, people[:count], find_zone(""), lambda _item, _days: ("", ""), now=EIGHT)
+            due = dates.due_notices(session, people[:count], find_zone(""), lambda _item, _days: ("", ""), now=EIGHT)
         assert [len(notice.people) for notice in due] == [count]
         return len(counter.statements)
 

@@ -8,10 +8,10 @@ from sqlalchemy import func, select, update
 from accounts.models import Person
 from accounts.privacy import list_access_entries
 from courses.models import Course, CourseVersion, StaffRole
+from enrolments import editions
+from enrolments.editions import EditionNameConflict
 from enrolments.models import Enrolment
 from enrolments.rules import EditionDates, EnrolmentRefusal, may_join
-from enrolments.services import editions as services
-from enrolments.services.editions import EditionNameConflict
 from kernel import clock
 from kernel.audit import AuditEntry
 from kernel.errors import Conflict
@@ -66,10 +66,10 @@ def test_two_editions_of_a_course_have_two_names(instance: Instance) -> None:
 def test_others_are_enrolled_once_and_those_who_left_find_everything_as_it_was(instance: Instance) -> None:
     course, people = a_course(instance, modules=1), ten(instance)
     first = a_learner(instance, course, "primera@example.org")
-    assert enrol(instance, course, [first, *people[:2], people[0]]) == services.EnrolCounts(2, 0)
+    assert enrol(instance, course, [first, *people[:2], people[0]]) == editions.EnrolCounts(2, 0)
     before = enrolment_of(instance, people[0], course)
     take_out(instance, course, people[0])
-    assert enrol(instance, course, people[:2]) == services.EnrolCounts(1, 0)
+    assert enrol(instance, course, people[:2]) == editions.EnrolCounts(1, 0)
     after = enrolment_of(instance, people[0], course)
 
     assert before is not None
@@ -292,7 +292,7 @@ def test_plans_are_kept_as_they_are_typed(instance: Instance) -> None:
     course = a_course(instance, modules=1)
     edition = an_edition(instance, course)
     with instance.database.unit_of_work() as session:
-        services.change_edition(session, SYSTEM, edition, PLAN, now=clock.now())
+        editions.change_edition(session, SYSTEM, edition, PLAN, now=clock.now())
         changed = session.scalar(select(func.count()).select_from(AuditEntry).where(AuditEntry.verb == "edition.changed"))
         assert session.scalar(select(func.count()).select_from(Person)) == 0
 

@@ -8,11 +8,11 @@ from sqlalchemy import insert, select, update
 
 from courses.models import Course
 from courses.versions import get_outline
+from enrolments import progress_report
+from enrolments.gradebook import GradebookFilter, next_steps
+from enrolments.learners import results_of
 from enrolments.models import Completion, Enrolment
-from enrolments.queries import progress_report as queries
-from enrolments.queries.gradebook import GradebookFilter, next_steps
-from enrolments.queries.learning import results_of
-from enrolments.queries.progress_report import ActivityCount, ModuleCount, WaitingCount
+from enrolments.progress_report import ActivityCount, ModuleCount, WaitingCount
 from enrolments.rules import find_next_activity
 from kernel import clock
 from kernel.permissions import Actor
@@ -62,8 +62,8 @@ def test_modules_and_activities_count_those_who_began_and_completed_them(instanc
     course, _people = a_class(instance)
     with instance.database.unit_of_work(write=False) as session:
         outline = get_outline(session, session.get_one(Course, course.id).published_version_id or 0)
-        modules = queries.count_modules(session, outline, ALL, now=clock.now())
-        activities = queries.count_activities(session, course.id, ALL, now=clock.now())
+        modules = progress_report.count_modules(session, outline, ALL, now=clock.now())
+        activities = progress_report.count_activities(session, course.id, ALL, now=clock.now())
 
     assert modules == {"parte-1": ModuleCount(3, 2), "parte-2": ModuleCount(1, 1)}
     assert activities["leccion-1"] == ActivityCount(3, 3)
@@ -73,9 +73,9 @@ def test_modules_and_activities_count_those_who_began_and_completed_them(instanc
 def test_who_waits_where_and_who_stopped_where(instance: Instance) -> None:
     course, _people = a_class(instance)
     with instance.database.unit_of_work(write=False) as session:
-        waiting = queries.count_waiting(session, course.id, ALL, 14, now=clock.now())
-        left_off = queries.count_left_off(session, course.id, ALL, 14, now=clock.now())
-        long_ago = queries.count_left_off(session, course.id, ALL, 30, now=clock.now())
+        waiting = progress_report.count_waiting(session, course.id, ALL, 14, now=clock.now())
+        left_off = progress_report.count_left_off(session, course.id, ALL, 14, now=clock.now())
+        long_ago = progress_report.count_left_off(session, course.id, ALL, 30, now=clock.now())
 
     assert waiting == {"leccion-2": WaitingCount(1, 0), "cuestionario-1": WaitingCount(1, 1), "leccion-1": WaitingCount(1, 1)}
     assert left_off == {"leccion-1": 1, None: 1}
@@ -108,7 +108,7 @@ def test_the_time_to_complete_is_told_by_its_quartiles(instance: Instance, days:
         with instance.database.unit_of_work() as session:
             session.execute(insert(Completion).values(values))
     with instance.database.unit_of_work(write=False) as session:
-        taken = queries.time_taken(session, course.id, ALL, now=clock.now())
+        taken = progress_report.time_taken(session, course.id, ALL, now=clock.now())
 
     assert taken is not None
     assert (taken.learners, taken.first.days, taken.median.days, taken.third.days) == (len(days), *quartiles)
@@ -162,4 +162,4 @@ def test_a_module_that_asks_for_nothing_is_completed_by_all_that_it_has(instance
     with instance.database.unit_of_work(write=False) as session:
         outline = get_outline(session, session.get_one(Course, course.id).published_version_id or 0)
 
-        assert queries.count_modules(session, outline, ALL, now=clock.now()) == {"parte-1": ModuleCount(2, 1)}
+        assert progress_report.count_modules(session, outline, ALL, now=clock.now()) == {"parte-1": ModuleCount(2, 1)}

@@ -12,9 +12,8 @@ from sqlalchemy import select
 
 from accounts.models import NationalIdentity
 from courses.models import StaffRole
-from enrolments.pages.gradebook import share
-from enrolments.queries import gradebook as queries
-from enrolments.services import learning as learning_services
+from enrolments import gradebook, learner_groups
+from enrolments.course_view import share
 from kernel import clock
 from kernel.audit import AuditEntry
 from lms.instance import Instance
@@ -82,8 +81,8 @@ def test_the_gradebook_is_filtered_and_sorted(browser: Browser, instance: Instan
     edition = an_edition(instance, course)
     join(instance, people["carla"], course, edition)
     with instance.database.unit_of_work() as session:
-        group = learning_services.make_group(session, actor_of(teacher), course.id, "Norte", now=clock.now())
-        learning_services.add_to_group(session, actor_of(teacher), group, [people["blas"].person_uuid or group.uuid], now=clock.now())
+        group = learner_groups.make_group(session, actor_of(teacher), course.id, "Norte", now=clock.now())
+        learner_groups.add_to_group(session, actor_of(teacher), group, [people["blas"].person_uuid or group.uuid], now=clock.now())
     sign_in(browser, "profe@example.org")
 
     def shown(query: str = "") -> list[str]:
@@ -130,11 +129,11 @@ def test_a_download_of_more_than_a_portion_has_everybody_once(browser: Browser, 
     a_teacher(instance, course)
     ana = a_learner(instance, course)
     score(instance, course, ana, q1=75)
-    multiply(instance, ana, queries.BATCH + 20)
+    multiply(instance, ana, gradebook.BATCH + 20)
     sign_in(browser, "profe@example.org").get(f"{PAGE}.csv")
     rows = list(csv.DictReader(StringIO(browser.response.get_data().decode("utf-8-sig"))))
 
-    assert len({row["Correo electrónico"] for row in rows}) == len(rows) == queries.BATCH + 21
+    assert len({row["Correo electrónico"] for row in rows}) == len(rows) == gradebook.BATCH + 21
     assert {row["Nota del curso"] for row in rows} == {"75.00"}
 
 

@@ -14,8 +14,8 @@ from accounts import accounts
 from accounts.models import Person
 from courses.models import Course, StaffRole
 from courses.team import add_staff
-from enrolments.services import invitations as services
-from enrolments.services.invitations import InvitationBatch
+from enrolments import invitations
+from enrolments.invitations import InvitationBatch
 from kernel import clock
 from kernel.permissions import SYSTEM
 from kernel.settings import Settings
@@ -476,7 +476,7 @@ def test_every_cell_of_inviting_and_of_accepting(browser: Browser, instance: Ins
     list_uuid = uuid4()
     names = {f"p{number}@example.org": "" for number in range(40)} | {cast.people["L"].email: ""}
     with instance.database.unit_of_work() as session:
-        services.invite(session, actor_of(cast.people["W"]), InvitationBatch(course.id, None, list_uuid), names, now=clock.now())
+        invitations.invite(session, actor_of(cast.people["W"]), InvitationBatch(course.id, None, list_uuid), names, now=clock.now())
     open_ones = [row.uuid for row in invitation_rows(instance)]
     mine = open_ones[-1]
     wrong: list[str] = cast.check("enrolment.invite", "own_course", cast.outcomes(INVITATIONS))

@@ -9,8 +9,8 @@ from sqlalchemy import select, update
 from accounts import accounts
 from accounts.models import Person
 from courses.models import Course
+from enrolments import invitations
 from enrolments.models import EnrolmentInvitation, WaitingPlace
-from enrolments.services import invitations as services
 from kernel import clock
 from kernel.audit import AuditEntry
 from kernel.permissions import SYSTEM
@@ -196,7 +196,7 @@ def test_what_is_no_address_is_not_invited(team: Browser, instance: Instance, co
 def test_a_member_of_a_team_invites_so_many_a_day_and_an_administrator_more(
     team: Browser, instance: Instance, course: Course, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(services, "MOST_A_DAY", 2)
+    monkeypatch.setattr(invitations, "MOST_A_DAY", 2)
     send_list(team, "a@example.org")
     team.get(f"{LEARNERS}/lists")
     team.submit(f"{LEARNERS}/lists", {"addresses": "b@example.org\nc@example.org", "file": None})

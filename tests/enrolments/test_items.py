@@ -10,12 +10,11 @@ from sqlalchemy.orm import Session
 
 from accounts.models import Notification
 from courses.models import Course, StaffRole
+from enrolments import enrolment, grade_items
+from enrolments.grade_items import GradeEntry, GradeItemValues, MaximumChanged
+from enrolments.learners import get_learner_context
 from enrolments.models import Enrolment, ManualGrade, ManualGradeItem
-from enrolments.queries.learning import get_learner_context
-from enrolments.services import grade_items as services
-from enrolments.services import learning as learning_services
-from enrolments.services.grade_items import GradeEntry, GradeItemValues, MaximumChanged
-from enrolments.views import grading
+from enrolments.views import grade_items as grading
 from kernel import clock
 from kernel.permissions import Actor
 from lms.instance import Instance
@@ -123,14 +122,14 @@ def test_marks_of_another_maximum_than_the_page_showed_are_not_written_down(brow
     item = an_item(instance, teacher, course)
     sign_in(browser, "profe@example.org").get(marks_page(item))
     with instance.database.unit_of_work() as session:
-        services.change_item(session, teacher, item, GradeItemValues("Exposición", Decimal(10), Decimal(1), "", None), now=clock.now())
+        grade_items.change_item(session, teacher, item, GradeItemValues("Exposición", Decimal(10), Decimal(1), "", None), now=clock.now())
     page = browser.submit("", {f"points-{ana.person_uuid}": "8"}, status=409, form=sheet(browser.page))
 
     assert marks_of(instance, item) == []
     assert dict(sheet(page).fields)[f"points-{ana.person_uuid}"] == "8"
     entries = {enrolment_of(instance, ana, course).id: GradeEntry(Decimal(8), "", 0)}
     with pytest.raises(MaximumChanged), instance.database.unit_of_work() as session:
-        services.mark_item(session, teacher, item, entries, uuid4(), now=clock.now())
+        grade_items.mark_item(session, teacher, item, entries, uuid4(), now=clock.now())
     browser.submit("", form=sheet(page))
     assert (marks_of(instance, item), enrolment_of(instance, ana, course).grade) == (["8"], Decimal(80))
 
@@ -147,7 +146,9 @@ def test_a_maximum_that_changes_while_a_page_of_marks_waits_for_its_turn_loses_n
 
     def late() -> Session:
         with instance.database.unit_of_work() as session:
-            services.change_item(session, teacher, item, GradeItemValues("Exposición", Decimal(10), Decimal(1), "", None), now=clock.now())
+            grade_items.change_item(
+                session, teacher, item, GradeItemValues("Exposición", Decimal(10), Decimal(1), "", None), now=clock.now()
+            )
         return begin()
 
     monkeypatch.setattr(grading, "begin_writing", late)
@@ -190,7 +191,7 @@ def test_nobody_marks_their_own_work(browser: Browser, instance: Instance) -> No
     course = a_course(instance, modules=1)
     own = actor_of(a_teacher(instance, course, role=StaffRole.GRADER))
     with instance.database.unit_of_work() as session:
-        learning_services.enrol(session, own, get_learner_context(session, own, "prueba"), now=clock.now())
+        enrolment.enrol(session, own, get_learner_context(session, own, "prueba"), now=clock.now())
     item = an_item(instance, own, course)
     page = sign_in(browser, "profe@example.org").get(marks_page(item))
     assert in_spanish("You can't mark your own work.") in page.text
@@ -221,7 +222,7 @@ def test_three_learners_and_thirty_cost_the_same_statements(browser: Browser, in
 def change(instance: Instance, teacher: Actor, item: ManualGradeItem, weight: int, maximum: int = 20) -> None:
     plan = GradeItemValues(item.title, Decimal(maximum), Decimal(weight), item.category, None)
     with instance.database.unit_of_work() as session:
-        services.change_item(session, teacher, item, plan, now=clock.now())
+        grade_items.change_item(session, teacher, item, plan, now=clock.now())
 
 
 def grades(instance: Instance, course: Course) -> list[int | None]:
@@ -318,7 +319,7 @@ def test_grades_from_before_they_were_kept_are_computed_by_the_job(browser: Brow
     with instance.database.unit_of_work() as session:
         for row in session.scalars(select(Enrolment)):
             row.grade, row.grade_stale = None, True
-        services.outbox.enqueue(session, "enrolments.keep_grades", {}, now=clock.now())
+        grade_items.outbox.enqueue(session, "enrolments.keep_grades", {}, now=clock.now())
     browser.deliver_jobs()
 
     assert grades(instance, course) == [100]

@@ -10,14 +10,12 @@ from sqlalchemy.orm import Session
 from accounts.models import Person
 from courses.models import Course, PublicationNature
 from courses.versions import get_outline
-from enrolments import jobs
+from enrolments import editions, jobs, learners
+from enrolments import enrolment as enrolments
+from enrolments.course_view import reasons_of
 from enrolments.models import ActivityResult, Enrolment
-from enrolments.pages.results import reasons_of
-from enrolments.queries import learning as queries
-from enrolments.queries.results import list_overrides
+from enrolments.results import list_overrides
 from enrolments.rules import LearnerResult
-from enrolments.services import editions
-from enrolments.services import learning as enrolments
 from kernel import clock, outbox
 from kernel.outbox import BACK_OFF, Delivery, Job
 from kernel.permissions import SYSTEM, Actor
@@ -64,7 +62,7 @@ def correct(instance: Instance, files: dict[str, bytes], name: str, course: Cour
 
 def results_of(instance: Instance, actor: Actor, course: Course) -> dict[str, LearnerResult]:
     with instance.database.unit_of_work(write=False) as session:
-        return queries.results_of(session, enrolment_of(instance, actor, course).id)
+        return learners.results_of(session, enrolment_of(instance, actor, course).id)
 
 
 def attempts_of(instance: Instance, actor: Actor) -> list[tuple[str, int, str]]:
@@ -294,7 +292,7 @@ def test_a_preview_under_the_new_key_does_not_stop_anybody(instance: Instance) -
     eva = a_learner(instance, course, "eva@example.org")
     ines = actor_of(a_teacher(instance, course))
     with instance.database.unit_of_work() as session:
-        enrolments.enrol(session, ines, queries.get_learner_context(session, ines, "prueba"), now=NOON)
+        enrolments.enrol(session, ines, learners.get_learner_context(session, ines, "prueba"), now=NOON)
     pass_quiz(instance, ines, "prueba")
     with instance.database.unit_of_work() as session:
         editions.leave(session, SYSTEM, session.get_one(Enrolment, enrolment_of(instance, ines, course).id), now=NOON)

@@ -10,9 +10,8 @@ from jinja2 import Template
 from sqlalchemy import update
 
 from accounts.models import Person
-from enrolments.queries.announcements import AnnouncementRecipients
-from enrolments.services import announcements as services
-from enrolments.services.announcements import AnnouncementText
+from enrolments import announcements
+from enrolments.announcements import AnnouncementRecipients, AnnouncementText
 from kernel import clock
 from kernel.web import pages
 from kernel.web.pages import EXTENSION, PageCache
@@ -183,7 +182,7 @@ def test_what_a_page_is_drawn_from_says_all_that_it_is(browser: Browser, instanc
     edition = an_edition(instance, course)
     with instance.database.unit_of_work() as session:
         text = AnnouncementText(uuid4(), "Clase en vivo", "Traiga papel. " * 40 + "El jueves a las diez. " + "Habrá preguntas. " * 40)
-        services.send_announcement(session, actor_of(teacher), AnnouncementRecipients(course.id), text, now=clock.now())
+        announcements.send_announcement(session, actor_of(teacher), AnnouncementRecipients(course.id), text, now=clock.now())
     visitor = browser.another()
 
     for reader in (learner, visitor):

@@ -14,9 +14,9 @@ from sqlalchemy import func, select
 from accounts import accounts, uploads
 from accounts.models import Person
 from courses.models import Course
+from enrolments import editions
 from enrolments.models import Enrolment, EnrolmentInvitation, PendingEnrolmentList
 from enrolments.people_lists import WITHOUT_ADDRESS, read_list
-from enrolments.services import editions as services
 from kernel import clock
 from kernel.archives import write_archive
 from kernel.left_out import SENTENCE
@@ -333,14 +333,14 @@ def test_what_was_sent_and_cannot_be_read_is_told_beside_the_field(browser: Brow
 def test_a_long_list_goes_on_after_a_fault_where_it_was(
     browser: Browser, instance: Instance, course: Course, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(services, "PORTION", 2)
+    monkeypatch.setattr(editions, "PORTION", 2)
     people = [a_person(instance, f"p{number}@example.org") for number in range(5)]
     edition = an_edition(instance, course, capacity=4)
     team = send(browser, "\n".join(person.email for person in people), edition=str(edition.uuid))
     assert in_spanish("%(count)s of them will join the waiting list because the edition is full.", 1) in team.page.text
     with instance.database.unit_of_work() as session:  # as if the server had died after the first portion
         row = session.scalars(select(PendingEnrolmentList)).one()
-        services.enrol_others(session, SYSTEM, course.id, edition, [person.id for person in people[:2]], now=clock.now())
+        editions.enrol_others(session, SYSTEM, course.id, edition, [person.id for person in people[:2]], now=clock.now())
         row.place = 2
     team.submit(f"{team.path}/confirmation")
     team.deliver_jobs()

@@ -9,13 +9,12 @@ from accounts.models import Person
 from courses import log
 from courses.log import LogEntry
 from courses.models import Course
+from enrolments import announcements, editions, learner_groups
+from enrolments import log as enrolments_log
+from enrolments.announcements import AnnouncementRecipients, AnnouncementText, AnnouncementVerb
 from enrolments.audit_verbs import EnrolmentVerb
+from enrolments.editions import EditionVerb
 from enrolments.models import LearnerGroup
-from enrolments.pages import log as pages
-from enrolments.queries.announcements import AnnouncementRecipients
-from enrolments.services import announcements, editions, learning
-from enrolments.services.announcements import AnnouncementText, AnnouncementVerb
-from enrolments.services.editions import EditionVerb
 from kernel import clock
 from kernel.own_records import RecordVerb
 from kernel.permissions import Actor
@@ -46,16 +45,16 @@ def test_groups_editions_and_announcements_are_told(browser: Browser, instance: 
     actor, now = Actor(person_id=teacher.id), clock.now()
     learner = a_learner(instance, course, "ana@example.org")
     with instance.database.unit_of_work() as session:
-        group = learning.make_group(session, actor, course.id, "Tarde", now=now)
-        learning.rename_group(session, actor, group, "Noche", now=now)
+        group = learner_groups.make_group(session, actor, course.id, "Tarde", now=now)
+        learner_groups.rename_group(session, actor, group, "Noche", now=now)
         session.flush()
         person = session.get_one(Person, learner.person_id)
-        learning.add_to_group(session, actor, group, [person.uuid], now=now)
+        learner_groups.add_to_group(session, actor, group, [person.uuid], now=now)
         editions.make_edition(session, actor, course.id, PLAN, now=now)
         text = AnnouncementText(uuid4(), "Cambio de aula", "Es la 12.")
         announcements.send_announcement(session, actor, AnnouncementRecipients(course.id), text, now=now)
-        gone = learning.make_group(session, actor, course.id, "Pasajero", now=now)
-        learning.delete_group(session, actor, session.get_one(LearnerGroup, gone.id), now=now)
+        gone = learner_groups.make_group(session, actor, course.id, "Pasajero", now=now)
+        learner_groups.delete_group(session, actor, session.get_one(LearnerGroup, gone.id), now=now)
     sign_in(browser, teacher.email)
 
     told = browser.get(LOG).text
@@ -75,11 +74,11 @@ def test_what_was_done_in_another_course_is_not_told(browser: Browser, instance:
     actor, now = Actor(person_id=teacher.id), clock.now()
     other = a_course(instance, modules=1, key="otro")
     with instance.database.unit_of_work() as session:
-        kept = learning.make_group(session, actor, other.id, "Ajeno", now=now)
-        learning.delete_group(session, actor, kept, now=now)
+        kept = learner_groups.make_group(session, actor, other.id, "Ajeno", now=now)
+        learner_groups.delete_group(session, actor, kept, now=now)
         session.flush()
-        learning.make_group(session, actor, course.id, "Propio", now=now + timedelta(minutes=1))
-        learning.make_group(session, actor, other.id, "De otros", now=now)
+        learner_groups.make_group(session, actor, course.id, "Propio", now=now + timedelta(minutes=1))
+        learner_groups.make_group(session, actor, other.id, "De otros", now=now)
     sign_in(browser, teacher.email)
 
     told = browser.get(LOG).text
@@ -95,7 +94,7 @@ def test_everything_that_can_be_in_the_log_has_a_sentence() -> None:
     theirs = [*RegradeVerb, *DryRunVerb, *(verb for verb in OverrideVerb if verb.startswith(("override.", "incident.")))]
 
     assert {verb for verb in mine if verb.startswith(("edition.", "announcement.", "group.", "result.", "item."))} <= set(
-        pages.LOG.sentences
+        enrolments_log.LOG.sentences
     )
     assert set(theirs) <= set(quiz_pages.LOG.sentences)
     assert "Other action" not in log.sentence(LogEntry(at=clock.now(), by="", verb=RecordVerb.LEFT_OUT, facts={}, person=""))

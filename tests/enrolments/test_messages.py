@@ -7,8 +7,8 @@ import pytest
 from sqlalchemy import func, select
 
 from accounts.models import Notification, Person
+from enrolments import announcements
 from enrolments.models import Announcement, MessageRecipient
-from enrolments.services import announcements as services
 from kernel import clock
 from kernel.audit import AuditEntry
 from lms.instance import Instance
@@ -134,7 +134,7 @@ def test_a_message_to_many_is_sent_in_few_statements_and_told_in_portions(
     browser: Browser, instance: Instance, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """spec/performance P7: whom it reaches is written down in one statement, however many they are."""
-    monkeypatch.setattr(services, "PORTION", 3)
+    monkeypatch.setattr(announcements, "PORTION", 3)
     course = a_course(instance, modules=1)
     a_teacher(instance, course)
     ana = a_learner(instance, course)

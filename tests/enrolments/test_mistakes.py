@@ -9,10 +9,9 @@ from sqlalchemy import func, select
 
 from accounts.models import Notification, Person
 from courses.models import Course, StaffRole
+from enrolments import mistakes
+from enrolments.mistakes import MOST_WORDS, MistakeDecision, ReportIsLong, ReportIsSettled
 from enrolments.models import MistakeKind, MistakeReport, MistakeState
-from enrolments.queries import mistakes as queries
-from enrolments.services import mistakes
-from enrolments.services.mistakes import MOST_WORDS, MistakeDecision, ReportIsLong, ReportIsSettled
 from kernel import clock
 from kernel.audit import AuditEntry
 from kernel.permissions import SYSTEM, Actor
@@ -264,7 +263,7 @@ def test_a_correction_is_offered_once_the_lesson_has_changed(browser: Browser, i
     browser.submit("/decision", form=page.form("/decision"))
     row = next(one for one in all_reports(instance) if one.id == report.id)
     with instance.database.unit_of_work(write=False) as session:
-        newest = queries.list_later_versions(session, row)[0]
+        newest = mistakes.list_later_versions(session, row)[0]
     assert (row.state, row.corrected_version_id) == ("corrected", newest.id)
     assert f"versión {newest.number}" in sign_in(browser.another()).get("/learning/mistake-reports").text
 

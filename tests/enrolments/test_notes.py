@@ -5,11 +5,10 @@ from uuid import UUID, uuid4
 from sqlalchemy import select
 
 from courses.models import Course, StaffRole
+from enrolments import enrolment, results
+from enrolments.editions import get_place
+from enrolments.learners import get_learner_context
 from enrolments.models import LearnerNote
-from enrolments.queries.editions import get_place
-from enrolments.queries.learning import get_learner_context
-from enrolments.services import learner_notes
-from enrolments.services import learning as learning_services
 from kernel import clock
 from kernel.audit import AuditEntry
 from kernel.permissions import Actor
@@ -65,7 +64,7 @@ def a_note(instance: Instance, author: Actor, learner: Actor) -> UUID:
     with instance.database.unit_of_work() as session:
         place = get_place(session, author, "prueba", learner.person_uuid or uuid4())
         number = uuid4()
-        learner_notes.write_note(session, author, place, WORDS, number, now=clock.now())
+        results.write_note(session, author, place, WORDS, number, now=clock.now())
         return number
 
 
@@ -120,7 +119,7 @@ def test_nobody_reads_the_notes_on_themself(browser: Browser, instance: Instance
     grader = a_teacher(instance, _course, "dos@example.org", StaffRole.GRADER)
     own = actor_of(grader)
     with instance.database.unit_of_work() as session:
-        learning_services.enrol(session, own, get_learner_context(session, own, "prueba"), now=clock.now())
+        enrolment.enrol(session, own, get_learner_context(session, own, "prueba"), now=clock.now())
     sign_in(browser, "profe@example.org").get(page_of(own))
     browser.submit("/notes", {"words": WORDS})
 

@@ -8,10 +8,10 @@ from sqlalchemy import select
 
 from accounts.models import Notification
 from courses.models import Course, StaffRole
+from enrolments import enrolment as learning_services
+from enrolments.enrolment import ActivityOutcome
+from enrolments.learners import get_learner_context, results_of
 from enrolments.models import ActivityResult, Completion, ResultOverride
-from enrolments.queries.learning import get_learner_context, results_of
-from enrolments.services import learning as learning_services
-from enrolments.services.learning import ActivityOutcome
 from kernel import clock
 from kernel.audit import AuditEntry
 from kernel.permissions import SYSTEM, Actor

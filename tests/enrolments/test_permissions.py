@@ -8,9 +8,9 @@ from sqlalchemy import func, select, update
 
 from courses import catalogue
 from courses.models import Course, CourseVersion, StaffRole
+from enrolments import learners
+from enrolments.access import LearningAction
 from enrolments.models import ActivityResult, Enrolment
-from enrolments.permissions import LearningAction
-from enrolments.queries import learning as queries
 from kernel.permissions import Actor
 from lms.app import policy
 from lms.instance import Instance
@@ -158,7 +158,7 @@ def test_the_catalogue_lists_exactly_what_a_stranger_may_view(instance: Instance
 
     with instance.database.unit_of_work(write=False) as session:
         listed = {entry.slug for entry in catalogue.list_catalogue(session, limit=100)}
-        seats = [queries.get_learner_context(session, Actor(), slug) for slug in session.scalars(select(Course.slug))]
+        seats = [learners.get_learner_context(session, Actor(), slug) for slug in session.scalars(select(Course.slug))]
         allowed = {context.slug for context in seats if policy().allows(Actor(), LearningAction.VIEW_COURSE, context)}
         assert catalogue.count_catalogue(session) == len(listed)
 

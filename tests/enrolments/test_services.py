@@ -11,13 +11,12 @@ from sqlalchemy.orm import Session
 
 from accounts.models import Person
 from courses.models import Course, PublicationNature
-from enrolments import jobs
+from enrolments import enrolment as enrolments
+from enrolments import jobs, learners
 from enrolments.audit_verbs import EnrolmentVerb
+from enrolments.enrolment import ActivityOutcome
 from enrolments.models import ActivityResult, Completion, Enrolment
-from enrolments.queries import learning as queries
-from enrolments.services import learning as enrolments
-from enrolments.services.learning import ActivityOutcome
-from enrolments.services.progress import LockedEnrolment, lock_enrolment
+from enrolments.progress import LockedEnrolment, lock_enrolment
 from kernel.audit import AuditEntry
 from kernel.errors import Conflict
 from kernel.outbox import Delivery, Job
@@ -40,7 +39,7 @@ def counted(instance: Instance, model: type) -> int:
 def enrol(instance: Instance, actor: Actor, slug: str = "prueba", *, now: datetime = NOON) -> int:
     """Enrol through the service and return the enrolment's id."""
     with instance.database.unit_of_work() as session:
-        return enrolments.enrol(session, actor, queries.get_learner_context(session, actor, slug), now=now).id
+        return enrolments.enrol(session, actor, learners.get_learner_context(session, actor, slug), now=now).id
 
 
 def results(instance: Instance) -> dict[str, ActivityResult]:
@@ -130,11 +129,11 @@ def test_the_learners_mark_can_be_taken_back_but_not_a_quizs_and_not_a_completio
     pass_quiz(instance, actor, "prueba")
 
     with instance.database.unit_of_work() as session:
-        enrolments.unmark_done(session, actor, queries.get_activity_context(session, actor, "prueba", "leccion-1"), now=NOON)
+        enrolments.unmark_done(session, actor, learners.get_activity_context(session, actor, "prueba", "leccion-1"), now=NOON)
     with instance.database.unit_of_work() as session, pytest.raises(Conflict):
-        enrolments.unmark_done(session, actor, queries.get_activity_context(session, actor, "prueba", "cuestionario-1"), now=NOON)
+        enrolments.unmark_done(session, actor, learners.get_activity_context(session, actor, "prueba", "cuestionario-1"), now=NOON)
     with instance.database.unit_of_work() as session, pytest.raises(Conflict):
-        enrolments.mark_done(session, actor, queries.get_activity_context(session, actor, "prueba", "cuestionario-1"), now=NOON)
+        enrolments.mark_done(session, actor, learners.get_activity_context(session, actor, "prueba", "cuestionario-1"), now=NOON)
 
     assert enrolment_of(instance, actor, course).done == 1
     assert results(instance)["leccion-1"].completed_at is None
@@ -401,12 +400,12 @@ def test_leaving_and_coming_back_finds_everything_as_it_was(instance: Instance) 
         session.execute(select(Enrolment)).scalar_one().left_at = NOON
 
     with instance.database.unit_of_work(write=False) as session:
-        assert not queries.get_learner_context(session, actor, "prueba").is_learner
+        assert not learners.get_learner_context(session, actor, "prueba").is_learner
     enrol(instance, actor)
 
     assert enrolment_of(instance, actor, course).done == 1
     with instance.database.unit_of_work(write=False) as session:
-        assert queries.get_learner_context(session, actor, "prueba").is_learner
+        assert learners.get_learner_context(session, actor, "prueba").is_learner
 
 
 def test_what_was_done_while_out_of_a_course_completes_it_on_coming_back(instance: Instance) -> None:
@@ -453,7 +452,7 @@ def test_the_own_courses_are_those_of_the_actor_the_last_visited_first(instance:
         enrolments.record_visit(session, session.scalars(select(Enrolment.id).order_by(Enrolment.id)).first() or 0, "leccion-1", now=NOON)
 
     with instance.database.unit_of_work(write=False) as session:
-        own = queries.list_own_courses(session, actor)
+        own = learners.list_own_courses(session, actor)
         assert session.scalar(select(func.count()).select_from(Person)) == 2
 
     assert [course.slug for course in own] == ["uno", "dos"]

@@ -11,19 +11,14 @@ from sqlalchemy.exc import IntegrityError
 
 from accounts.models import Notification
 from courses.models import Course, PublicationNature
+from enrolments import enrolment, grade_items, gradebook, learner_groups, progress_report, takes, versions
+from enrolments import learners as enrolments_learners
+from enrolments.announcements import AnnouncementRecipients, count_audience
+from enrolments.grade_items import GradeItemValues, list_marks, list_marks_of
+from enrolments.gradebook import GradebookFilter
 from enrolments.models import ActivityResult, Completion, EditionPlace, Enrolment, GroupMember, TakeCause
-from enrolments.queries import gradebook, units, versions
-from enrolments.queries import learning as queries
-from enrolments.queries.announcements import AnnouncementRecipients, count_audience
-from enrolments.queries.grade_items import list_marks, list_marks_of
-from enrolments.queries.gradebook import GradebookFilter
-from enrolments.queries.takes import list_takes
-from enrolments.queries.units import UnitFilter, UnitLearnerState
-from enrolments.services import account_closure, grade_items, takes
-from enrolments.services import learning as enrolments
-from enrolments.services.grade_items import GradeItemValues
-from enrolments.services.takes import TakeNotAllowed
-from enrolments.take_rules import RenewalWindow, TakeRefusal, may_begin_take
+from enrolments.progress_report import UnitFilter, UnitLearnerState
+from enrolments.takes import RenewalWindow, TakeNotAllowed, TakeRefusal, list_takes, may_begin_take
 from kernel import clock
 from kernel.audit import AuditEntry
 from kernel.errors import NotFound
@@ -176,9 +171,9 @@ def test_the_present_take_is_found_whether_it_has_ended_or_not(instance: Instanc
     """spec/compulsory 6.7: `find_enrolment`."""
     learner = complete(instance, course)
     second = retake(instance, learner, course, now=LATER)
-    found = [read(instance, lambda session: queries.find_enrolment(session, learner.person_id or 0, course.id))]
+    found = [read(instance, lambda session: enrolments_learners.find_enrolment(session, learner.person_id or 0, course.id))]
     take_out(instance, course, learner)
-    found.append(read(instance, lambda session: queries.find_enrolment(session, learner.person_id or 0, course.id)))
+    found.append(read(instance, lambda session: enrolments_learners.find_enrolment(session, learner.person_id or 0, course.id)))
 
     assert [row and row.id for row in found] == [second.id, second.id]
 
@@ -190,12 +185,12 @@ def test_the_learning_record_is_of_the_present_take_or_of_a_requested_one(instan
     person = learner.person_uuid or UUID(int=0)
 
     with instance.database.unit_of_work(write=False) as session:
-        records = [queries.get_learning_record(session, SYSTEM, person, course.slug, take) for take in (None, 1, 2)]
+        records = [enrolments_learners.get_learning_record(session, SYSTEM, person, course.slug, take) for take in (None, 1, 2)]
 
     assert [record.enrolment.take for record in records] == [2, 1, 2]
     assert [record.completion is not None for record in records] == [False, True, False]
     with pytest.raises(NotFound):
-        read(instance, lambda session: queries.get_learning_record(session, SYSTEM, person, course.slug, 3))
+        read(instance, lambda session: enrolments_learners.get_learning_record(session, SYSTEM, person, course.slug, 3))
 
 
 def test_a_correction_moves_the_present_take_alone(browser: Browser, instance: Instance, course: Course) -> None:
@@ -230,8 +225,8 @@ def test_who_returns_goes_on_with_the_present_take(instance: Instance, course: C
 
 def _enrol_self(instance: Instance, learner: object, course: Course) -> None:
     with instance.database.unit_of_work() as session:
-        context = queries.get_learner_context(session, learner, course.slug)  # type: ignore[arg-type]  # an actor
-        enrolments.enrol(session, learner, context, now=clock.now())  # type: ignore[arg-type]  # an actor
+        context = enrolments_learners.get_learner_context(session, learner, course.slug)  # type: ignore[arg-type]  # an actor
+        enrolment.enrol(session, learner, context, now=clock.now())  # type: ignore[arg-type]  # an actor
 
 
 def test_lists_of_a_course_hold_the_present_take(instance: Instance, course: Course) -> None:
@@ -240,11 +235,11 @@ def test_lists_of_a_course_hold_the_present_take(instance: Instance, course: Cou
     second = retake(instance, learner, course, now=LATER)
 
     with instance.database.unit_of_work(write=False) as session:
-        context = queries.get_learner_context(session, learner, course.slug)
-        own = queries.list_own_courses(session, learner)
-        roster = queries.list_learners(session, course.id, limit=10)
+        context = enrolments_learners.get_learner_context(session, learner, course.slug)
+        own = enrolments_learners.list_own_courses(session, learner)
+        roster = learner_groups.list_learners(session, course.id, limit=10)
         counted = gradebook.count_gradebook(session, course.id, GradebookFilter(), now=clock.now())
-        learners = queries.count_learners(session, course.id)
+        learners = enrolments_learners.count_learners(session, course.id)
 
     assert (context.enrolment_id, context.take) == (second.id, 2)
     assert [(row.enrolment_id, row.completed_at) for row in own] == [(second.id, None)]
@@ -277,7 +272,7 @@ def test_of_two_accounts_the_present_take_goes_on(instance: Instance, course: Co
     take_out(instance, course, kept)
 
     with instance.database.unit_of_work() as session:
-        account_closure.end_duplicate_enrolments(session, SYSTEM, closed.person_id or 0, kept.person_id or 0, now=LATER)
+        enrolment.end_duplicate_enrolments(session, SYSTEM, closed.person_id or 0, kept.person_id or 0, now=LATER)
 
     first, second = takes_of(instance, kept, course)
     assert (first.left_at, second.left_at) == (LATER, None)
@@ -309,10 +304,10 @@ def test_a_unit_counts_a_completion_in_any_take_beside_who_takes_it(instance: In
     root = select(Organisation.id).where(Organisation.id == unit.id)
 
     with instance.database.unit_of_work(write=False) as session:
-        counts = units.count_places(session, root, course.id)[unit.id]
-        tally = units.count_courses(session, root)[0]
+        counts = progress_report.count_places(session, root, course.id)[unit.id]
+        tally = progress_report.count_courses(session, root)[0]
         people = {
-            state: units.list_people(session, root, UnitFilter(course.id, standing=state), after=None, limit=5)
+            state: progress_report.list_people(session, root, UnitFilter(course.id, standing=state), after=None, limit=5)
             for state in UnitLearnerState
         }
 

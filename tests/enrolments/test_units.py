@@ -8,9 +8,9 @@ from sqlalchemy import select, text
 
 from accounts.models import Person
 from courses.models import Course
+from enrolments import progress_report
 from enrolments.models import Enrolment
-from enrolments.queries import units as queries
-from enrolments.queries.units import UnitCounts, UnitFilter, UnitLearnerState
+from enrolments.progress_report import UnitCounts, UnitFilter, UnitLearnerState
 from kernel.audit import AuditEntry
 from lms.instance import Instance
 from organisations.models import Organisation
@@ -64,9 +64,9 @@ def above(instance: Instance, name: str) -> Organisation:
 def test_totals_go_up_the_tree_and_stay_within_the_place(instance: Instance, chone: Organisation, course: Course) -> None:
     with instance.database.unit_of_work(write=False) as session:
         manabi = above(instance, "Manabí")
-        own = queries.count_places(session, root(manabi), course.id)  # type: ignore[arg-type]  # a select
-        everything = queries.count_places(session, root(above(instance, "IESS")))  # type: ignore[arg-type]  # a select
-        (found,) = queries.count_courses(session, root(manabi))  # type: ignore[arg-type]  # a select
+        own = progress_report.count_places(session, root(manabi), course.id)  # type: ignore[arg-type]  # a select
+        everything = progress_report.count_places(session, root(above(instance, "IESS")))  # type: ignore[arg-type]  # a select
+        (found,) = progress_report.count_courses(session, root(manabi))  # type: ignore[arg-type]  # a select
 
     assert own == {manabi.id: UnitCounts(1, 1, 1, 0), chone.id: UnitCounts(2, 1, 1, 1)}
     assert sum(everything.values(), UnitCounts()) == UnitCounts(4, 3, 3, 1)
@@ -78,7 +78,7 @@ def test_people_are_listed_by_how_they_stand(instance: Instance, chone: Organisa
         listed = {
             standing: [
                 row.name
-                for row in queries.list_people(
+                for row in progress_report.list_people(
                     session,
                     root(above(instance, "Manabí")),
                     UnitFilter(course.id, "", standing),
@@ -214,4 +214,4 @@ def test_somebody_who_left_the_course_or_the_unit_is_not_counted(instance: Insta
             text("UPDATE membership SET until = since WHERE person_id = :person"), {"person": person_of(instance, "carla@example.org").id}
         )
     with instance.database.unit_of_work(write=False) as session:
-        assert queries.count_places(session, root(chone), course.id) == {chone.id: UnitCounts(1, 0, 0, 0)}  # type: ignore[arg-type]  # a select
+        assert progress_report.count_places(session, root(chone), course.id) == {chone.id: UnitCounts(1, 0, 0, 0)}  # type: ignore[arg-type]  # a select

@@ -11,8 +11,8 @@ from accounts.models import Person
 from courses.content.language_shares import language_shares
 from courses.models import Course, CourseVersion, Module, PublicationNature
 from courses.rules import OutlineModule
+from enrolments.course_view import module_language_note
 from enrolments.models import ActivityResult, Enrolment
-from enrolments.pages.outline import module_language_note
 from kernel.i18n import reading
 from lms.instance import Instance
 from quizzes.services.marking import ManualMarkValues

@@ -4,11 +4,10 @@ import pytest
 
 from accounts.models import Person
 from courses.models import Course
+from enrolments import editions as enrolments_editions
+from enrolments import enrolment, learners
+from enrolments.editions import EnrolOutcome
 from enrolments.models import Edition, WaitingPlace
-from enrolments.queries import learning as queries
-from enrolments.services import editions as services
-from enrolments.services import learning
-from enrolments.services.editions import EnrolOutcome
 from kernel import clock
 from kernel.permissions import SYSTEM
 from lms.instance import Instance
@@ -59,7 +58,7 @@ def test_who_enters_another_way_waits_no_more_and_keeps_nobody_waiting(instance:
     join(instance, entering[0], course, other)
     enrol(instance, course, [entering[1]])
     with instance.database.unit_of_work() as session:
-        learning.enrol(session, entering[2], queries.get_learner_context(session, entering[2], "prueba"), now=clock.now())
+        enrolment.enrol(session, entering[2], learners.get_learner_context(session, entering[2], "prueba"), now=clock.now())
     waiting = line_of(instance, edition).waiting
 
     take_out(instance, course, inside)
@@ -105,7 +104,7 @@ def test_nobody_enters_an_edition_that_has_ended_nor_with_a_suspended_account(in
     take_out(instance, course, ana)
     take_out(instance, second, ana)
 
-    assert enrol(instance, second, [blas]) == services.EnrolCounts(0, 0)
+    assert enrol(instance, second, [blas]) == enrolments_editions.EnrolCounts(0, 0)
     assert enrolment_of(instance, blas, course) is None
     assert (line_of(instance, ended).taken, line_of(instance, ended).waiting) == (0, 1)
     assert enrolment_of(instance, blas, second) is None
@@ -122,7 +121,7 @@ def test_who_takes_the_course_does_not_wait_for_it_after_two_accounts_became_one
     enrol(instance, course, [kept])
 
     with instance.database.unit_of_work() as session:
-        services.transfer_waiting_places(session, closed.person_id or 0, kept.person_id or 0)
+        enrolments_editions.transfer_waiting_places(session, closed.person_id or 0, kept.person_id or 0)
 
     assert [line_of(instance, edition).waiting for _of, edition in editions] == [0, 1]
 
@@ -133,8 +132,8 @@ def test_more_places_are_given_to_those_who_wait(instance: Instance) -> None:
     for who in people[:4]:
         join(instance, who, course, edition)
     with instance.database.unit_of_work() as session:
-        plan = services.EditionValues("Abril", True, None, None, None, None, 3)
-        assert services.change_edition(session, SYSTEM, edition, plan, now=clock.now()) == 2
+        plan = enrolments_editions.EditionValues("Abril", True, None, None, None, None, 3)
+        assert enrolments_editions.change_edition(session, SYSTEM, edition, plan, now=clock.now()) == 2
 
     assert (line_of(instance, edition).taken, line_of(instance, edition).waiting) == (3, 1)
 
@@ -172,7 +171,7 @@ def test_nobody_passes_those_who_waited_before_them(instance: Instance, by_hand:
             take_out(instance, course, ana)
 
     if by_hand:
-        assert enrol(instance, course, [eva], edition) == services.EnrolCounts(entered=0, waiting=1)
+        assert enrol(instance, course, [eva], edition) == enrolments_editions.EnrolCounts(entered=0, waiting=1)
     else:
         assert join(instance, eva, course, edition) is EnrolOutcome.WAITING
     assert join(instance, blas, course, edition) is EnrolOutcome.ENROLLED
@@ -183,7 +182,7 @@ def test_who_waits_with_a_code_sees_it_and_can_stop(browser: Browser, instance: 
     course = a_course(instance, modules=1, visibility="institution", enrolment="invitation")
     edition = an_edition(instance, course, capacity=1, open_to_all=False)
     with instance.database.unit_of_work() as session:
-        code = services.make_code(session, SYSTEM, edition, now=clock.now())
+        code = enrolments_editions.make_code(session, SYSTEM, edition, now=clock.now())
     for email in ("ana@example.org", "blas@example.org"):
         join(instance, actor_of(a_person(instance, email)), course, edition)
     waits = sign_in(browser, "blas@example.org")

@@ -10,7 +10,7 @@ from sqlalchemy import func, select, update
 
 from accounts.models import Notification, Person
 from accounts.rules import NoticeKind
-from enrolments.services.date_notices import PORTION, is_time
+from enrolments.dates import PORTION, is_time
 from kernel import clock
 from kernel.i18n import find_zone
 from kernel.outbox import LEASE, Job

@@ -16,10 +16,10 @@ from certificates.models import Credential
 from courses import catalogue, drafts, publishing, versions
 from courses.models import CourseVersion, PublicationNature
 from courses.publishing import PublishOptions
+from enrolments import enrolment as enrolments
+from enrolments import learners
+from enrolments import versions as version_queries
 from enrolments.models import ActivityResult, Completion, Enrolment
-from enrolments.queries import learning as queries
-from enrolments.queries import versions as version_queries
-from enrolments.services import learning as enrolments
 from kernel import outbox
 from kernel.permissions import SYSTEM, Actor
 from lms.app import KINDS
@@ -228,7 +228,7 @@ class Histories(RuleBasedStateMachine):
         """Somebody begins with what is published."""
         actor = actor_of(a_person(self.instance, f"persona{next(PEOPLE)}@example.org"))
         with self.instance.database.unit_of_work() as session:
-            enrolments.enrol(session, actor, queries.get_learner_context(session, actor, self.slug), now=self._tick())
+            enrolments.enrol(session, actor, learners.get_learner_context(session, actor, self.slug), now=self._tick())
         self.learners.append(Learner(actor, self.versions[-1]))
 
     @precondition(lambda self: self.learners)
@@ -259,7 +259,7 @@ class Histories(RuleBasedStateMachine):
         learner = self.learners[who % len(self.learners)]
         offered = next((version for version in reversed(self.versions) if version.asks and version.id > learner.follows.id), None)
         with self.instance.database.unit_of_work() as session:
-            context = queries.get_learner_context(session, learner.actor, self.slug)
+            context = learners.get_learner_context(session, learner.actor, self.slug)
             offer = version_queries.find_offer(session, context.enrolment_id or 0)
             expected = None if learner.completed_in else offered
             assert (offer.version_id if offer else None) == (expected.id if expected else None)

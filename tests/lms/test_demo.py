@@ -18,8 +18,8 @@ from certificates.queries.credentials import signed_content
 from certificates.rules.credentials import canonical_content
 from courses import versions
 from courses.models import CourseStaff
+from enrolments.learners import results_of
 from enrolments.models import ActivityResult, Completion, Enrolment
-from enrolments.queries.learning import results_of
 from enrolments.rules import evaluate_completion
 from kernel.audit import AuditEntry
 from kernel.outbox import Job

@@ -6,8 +6,8 @@ import pytest
 from sqlalchemy import func, select
 
 from courses.models import Course
+from enrolments import editions
 from enrolments.models import Enrolment, EnrolmentInvitation, WaitingPlace
-from enrolments.services import editions
 from kernel import clock
 from kernel.audit import AuditEntry
 from kernel.settings import Settings

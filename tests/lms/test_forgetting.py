@@ -12,6 +12,7 @@ from accounts.models import Device, NationalIdentity, Person
 from accounts.privacy import PrivacyVerb
 from courses import team
 from courses.models import Course, CourseInvitation, StaffRole
+from enrolments import enrolment, learners
 from enrolments.models import (
     Announcement,
     CompletionReview,
@@ -23,8 +24,6 @@ from enrolments.models import (
     ResultOverride,
     WaitingPlace,
 )
-from enrolments.queries import learning as enrolment_queries
-from enrolments.services import learning as enrolments
 from kernel import clock
 from kernel.audit import AuditEntry
 from kernel.db import Base
@@ -65,7 +64,7 @@ def zoraida(instance: Instance, course: Course) -> Actor:
     """Add somebody whose name stands nowhere else, and enrol them."""
     actor = actor_of(a_person(instance, "zori@example.org", given="Zoraida", surname="Quishpe"))
     with instance.database.unit_of_work() as session:
-        enrolments.enrol(session, actor, enrolment_queries.get_learner_context(session, actor, course.slug), now=clock.now())
+        enrolment.enrol(session, actor, learners.get_learner_context(session, actor, course.slug), now=clock.now())
     return actor
 
 

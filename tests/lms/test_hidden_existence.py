@@ -12,7 +12,7 @@ from sqlalchemy import select, update
 
 from certificates.models import Credential
 from courses.models import Course
-from enrolments.services import learning as learning_services
+from enrolments import learner_groups
 from kernel import clock
 from kernel.permissions import SYSTEM
 from lms.instance import Instance
@@ -127,7 +127,7 @@ def a_full_course(instance: Instance, browser: Browser, course: Course) -> list[
     teacher = actor_of(a_teacher(instance, course, "autora@example.org"))
     hide(instance, draft)
     with instance.database.unit_of_work() as session:
-        group = learning_services.make_group(session, SYSTEM, course.id, "Norte", now=clock.now()).uuid
+        group = learner_groups.make_group(session, SYSTEM, course.id, "Norte", now=clock.now()).uuid
         credential = session.scalars(select(Credential.uuid)).one()
     place: Organisation = a_place(instance)
     return [

@@ -6,8 +6,8 @@ from uuid import uuid4
 from sqlalchemy import update
 
 from courses.models import StaffRole
+from enrolments import learner_groups
 from enrolments.models import ActivityResult
-from enrolments.services import learning as services
 from kernel import clock
 from kernel.permissions import SYSTEM
 from lms.instance import Instance
@@ -45,8 +45,8 @@ def test_the_page_has_everything_that_a_learner_did_in_the_course(browser: Brows
     failed, passed = fail_quiz(instance, ana, "prueba"), pass_quiz(instance, ana, "prueba")
     opened = start(instance, ana, "prueba", "cuestionario-2")
     with instance.database.unit_of_work() as session:
-        group = services.make_group(session, SYSTEM, course.id, "Norte", now=clock.now())
-        services.add_to_group(session, SYSTEM, group, [ana.person_uuid or uuid4()], now=clock.now())
+        group = learner_groups.make_group(session, SYSTEM, course.id, "Norte", now=clock.now())
+        learner_groups.add_to_group(session, SYSTEM, group, [ana.person_uuid or uuid4()], now=clock.now())
     sign_in(browser, "profe@example.org").get("/teaching/prueba/gradebook")
     page = browser.get(f"/teaching/prueba/learners/{ana.person_uuid}")
 

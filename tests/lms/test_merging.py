@@ -12,9 +12,8 @@ from accounts.models import AccountMerge, NationalIdentity, Person, RoleGrant
 from certificates.models import Credential
 from courses import team
 from courses.models import Course, CourseStaff, StaffRole
+from enrolments import editions
 from enrolments.models import ActivityResult, Completion, Edition, Enrolment
-from enrolments.queries import editions
-from enrolments.services import editions as edition_services
 from kernel import clock, outbox
 from kernel.audit import AuditEntry
 from kernel.db import Base
@@ -157,7 +156,7 @@ def test_who_goes_on_with_one_account_goes_on_after_they_became_one(boss: Browse
     ana = a_learner(instance, course)
     done(instance, ana, course)
     with instance.database.unit_of_work() as session:
-        edition_services.leave(session, SYSTEM, session.scalars(select(Enrolment)).one(), now=clock.now())
+        editions.leave(session, SYSTEM, session.scalars(select(Enrolment)).one(), now=clock.now())
     edition = an_edition(instance, course, capacity=1)
     for email in ("anita@example.org", "espera@example.org"):
         join(instance, actor_of(a_person(instance, email)), course, edition)

@@ -22,9 +22,8 @@ from certificates.rules.credentials import RevocationReason
 from certificates.services import credentials as certificates
 from courses import team
 from courses.models import CourseInvitation, StaffRole
+from enrolments import enrolment, learners
 from enrolments.models import LearnerNote
-from enrolments.queries import learning as enrolment_queries
-from enrolments.services import learning as enrolments
 from kernel import clock
 from kernel.audit import AuditEntry
 from kernel.db import Base
@@ -224,7 +223,7 @@ def test_the_copy_holds_marks_results_and_notes_as_far_as_they_are_shown(browser
     hidden = publish(instance, folder("callado", modules=1, settings="attempts: 3\nreview: hidden\n"))[0]
     ana = a_learner(instance, shown)
     with instance.database.unit_of_work() as session:
-        enrolments.enrol(session, ana, enrolment_queries.get_learner_context(session, ana, hidden.slug), now=clock.now())
+        enrolment.enrol(session, ana, learners.get_learner_context(session, ana, hidden.slug), now=clock.now())
     for course in (shown, hidden):
         mark_done(instance, ana, course.slug, "leccion-1")
         pass_quiz(instance, ana, course.slug)
@@ -272,7 +271,7 @@ def test_the_copy_holds_what_the_files_handed_in_hold(browser: Browser, instance
     now = clock.now()
     with instance.database.unit_of_work() as session:
         for learner, content in ((ana, b"%PDF de Ana"), (luis, b"%PDF de Luis")):
-            place = enrolment_queries.get_activity_context(session, learner, course.slug, "cuestionario-1")
+            place = learners.get_activity_context(session, learner, course.slug, "cuestionario-1")
             attempt = quizzes.start_attempt(session, learner, place, "es", now=now)
             item = session.scalars(select(AttemptItem.id).where(AttemptItem.attempt_id == attempt.id)).first()
             sha256 = instance.files.put(content)

@@ -13,9 +13,9 @@ from accounts.people import hash_of
 from accounts.rules import NoticeKind
 from courses import team
 from courses.models import Course, CourseInvitation, CourseStaff, StaffRole
+from enrolments import enrolment
+from enrolments.learners import get_learner_context
 from enrolments.models import WaitingPlace
-from enrolments.queries.learning import get_learner_context
-from enrolments.services import learning as enrolments
 from kernel import clock
 from kernel.audit import AuditEntry
 from kernel.outbox import Delivery, Job
@@ -118,7 +118,7 @@ def test_accounts_that_nobody_confirmed_are_forgotten_unless_they_take_part(inst
     }
     edition = an_edition(instance, course, capacity=1)
     with instance.database.unit_of_work() as session:
-        enrolments.enrol(
+        enrolment.enrol(
             session, actor_of(people["aprende"]), get_learner_context(session, actor_of(people["aprende"]), course.slug), now=clock.now()
         )
         session.add(CourseStaff(course_id=course.id, person_id=people["ensena"].id, role="grader", since=clock.now()))

@@ -7,8 +7,8 @@ from sqlalchemy import select
 
 from courses import drafts, publishing, versions
 from courses.models import Course, StaffRole
-from enrolments.permissions import LearningAction
-from enrolments.queries import learning as enrolments
+from enrolments import learners
+from enrolments.access import LearningAction
 from kernel import clock
 from kernel.permissions import SYSTEM, Actor, SiteRole
 from kernel.search.index import SearchEntry
@@ -90,18 +90,18 @@ def test_what_can_be_found_is_what_the_lesson_s_permission_allows(instance: Inst
     allowed = policy()
     with instance.database.unit_of_work(write=False) as session:
         for actor in people:
-            contexts = enrolments.visible_learner_contexts(session, actor)
-            opened = enrolments.visible_activities(session, actor, contexts)
+            contexts = learners.visible_learner_contexts(session, actor)
+            opened = learners.visible_activities(session, actor, contexts)
             for seen in (course, other):
                 outline = versions.get_outline(session, seen.published_version_id or 0)
                 one_by_one = [
                     activity.key
                     for activity in outline.activities()
                     if allowed.allows(
-                        actor, LearningAction.VIEW_LESSON, enrolments.get_activity_context(session, actor, seen.slug, activity.key)
+                        actor, LearningAction.VIEW_LESSON, learners.get_activity_context(session, actor, seen.slug, activity.key)
                     )
                 ]
-                visible = allowed.allows(actor, LearningAction.VIEW_COURSE, enrolments.get_learner_context(session, actor, seen.slug))
+                visible = allowed.allows(actor, LearningAction.VIEW_COURSE, learners.get_learner_context(session, actor, seen.slug))
 
                 assert [activity.key for activity in opened.get(outline.version_id, [])] == (one_by_one if visible else [])
                 assert any(context.slug == seen.slug for context in contexts) == visible

@@ -11,8 +11,8 @@ from compliance.queries.course_choices import list_known_courses
 from courses import catalogue
 from courses.models import Course, CourseVersion, VersionViewer
 from courses.publishing import UnknownViewers
-from enrolments.permissions import LearningAction
-from enrolments.queries import learning as enrolments
+from enrolments import learners
+from enrolments.access import LearningAction
 from kernel import clock
 from kernel.permissions import SYSTEM, Actor, Verdict
 from lms.app import policy
@@ -152,7 +152,7 @@ def test_a_link_to_a_course_for_some_leads_strangers_to_sign_in_and_others_to_no
     colleague.get(f"{own}/recordings/video-1")
     colleague.post(f"{own}/enrolment")
     with instance.database.unit_of_work(write=False) as session:
-        assert enrolments.get_learner_context(session, member, course.slug).is_learner
+        assert learners.get_learner_context(session, member, course.slug).is_learner
 
 
 def test_who_has_left_the_institution_finds_it_no_more_but_keeps_what_they_take_part_in(instance: Instance) -> None:
@@ -164,7 +164,7 @@ def test_who_has_left_the_institution_finds_it_no_more_but_keeps_what_they_take_
 
     with instance.database.unit_of_work(write=False) as session:
         verdicts = {
-            one.slug: policy().verdict(learner, LearningAction.VIEW_COURSE, enrolments.get_learner_context(session, learner, one.slug))
+            one.slug: policy().verdict(learner, LearningAction.VIEW_COURSE, learners.get_learner_context(session, learner, one.slug))
             for one in (course, other)
         }
         assert not catalogue.list_catalogue(session, learner)
@@ -230,18 +230,18 @@ def test_every_list_holds_exactly_what_the_permission_allows(instance: Instance,
     }
     actor = people[who]()
     with instance.database.unit_of_work(write=False) as session:
-        contexts = {slug: enrolments.get_learner_context(session, actor, slug) for slug in session.scalars(select(Course.slug))}
+        contexts = {slug: learners.get_learner_context(session, actor, slug) for slug in session.scalars(select(Course.slug))}
         allowed = {slug for slug, context in contexts.items() if policy().allows(actor, LearningAction.VIEW_COURSE, context)}
         listed = {entry.slug for entry in catalogue.list_catalogue(session, actor)}
         watched = {row.slug for row in webinars.visible_recordings(session, actor)}
         playable = {
             slug
             for slug in contexts
-            if policy().allows(actor, RecordingAction.VIEW, enrolments.get_activity_context(session, actor, slug, "video-1"))
+            if policy().allows(actor, RecordingAction.VIEW, learners.get_activity_context(session, actor, slug, "video-1"))
         }
         assert catalogue.count_catalogue(session, actor) == len(listed)
         assert listed == {slug for slug, context in contexts.items() if context.is_listed}
-        assert {context.slug for context in enrolments.visible_learner_contexts(session, actor)} == allowed
+        assert {context.slug for context in learners.visible_learner_contexts(session, actor)} == allowed
         assert watched == playable & allowed
         known = {course.slug for course in list_known_courses(session, actor)}
         assert known == {slug for slug in allowed if contexts[slug].version_id is not None and not contexts[slug].archived}, (
@@ -277,7 +277,7 @@ def test_before_a_course_stands_one_statement_and_it_looks_up_nothing_for_public
         course, counted = a_course_with_a_preview(instance, state), every_statement(instance.database)
         with instance.database.unit_of_work(write=False) as session:
             counted.reset()
-            context = enrolments.get_learner_context(session, actor, course.slug)
+            context = learners.get_learner_context(session, actor, course.slug)
 
         assert len(counted.statements) == 1
         assert context.is_listed is (state != "unit")
@@ -344,7 +344,7 @@ def test_nothing_that_was_published_before_becomes_visible(instance: Instance, s
         session.execute(update(CourseVersion).where(CourseVersion.course_id == course.id).values(visibility="institution"))
 
     with instance.database.unit_of_work(write=False) as session:
-        context = enrolments.get_learner_context(session, colleague, course.slug)
+        context = learners.get_learner_context(session, colleague, course.slug)
         assert policy().verdict(colleague, LearningAction.VIEW_COURSE, context) is Verdict.FORBID
         assert not catalogue.list_catalogue(session, colleague)
 

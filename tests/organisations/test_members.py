@@ -7,8 +7,8 @@ from sqlalchemy import insert, select, text
 from sqlalchemy.exc import IntegrityError
 
 from accounts.models import Person
-from enrolments.queries import units
-from enrolments.queries.units import UnitFilter
+from enrolments import progress_report
+from enrolments.progress_report import UnitFilter
 from kernel import migrations
 from kernel.db import Database
 from kernel.errors import Conflict
@@ -121,7 +121,7 @@ def test_a_person_has_one_main_place_and_further_ones_and_is_counted_once(instan
 
     with instance.database.unit_of_work(write=False) as session:
         assert tree.count_members(session) == {finance.id: 1}
-        tallies = units.count_places(session, select(Organisation.id).where(Organisation.id == root.id))
+        tallies = progress_report.count_places(session, select(Organisation.id).where(Organisation.id == root.id))
         assert {place: tally.people for place, tally in tallies.items()} == {finance.id: 1}
         assert [(row.name, row.is_main) for row in tree.list_memberships(session, person.id)] == [("Finanzas", True), ("Obras", False)]
     for twice in ({"organisation_id": root.id, "is_main": True}, {"organisation_id": works.id, "is_main": False}):
@@ -140,7 +140,7 @@ def test_a_head_sees_who_has_a_further_place_with_them_and_nobody_twice(instance
     def seen(place: Organisation) -> list[tuple[str, bool]]:
         with instance.database.unit_of_work(write=False) as session:
             roots = select(Organisation.id).where(Organisation.id == place.id)
-            return [(row.place, row.is_main) for row in units.list_people(session, roots, UnitFilter(), after=None, limit=9)]
+            return [(row.place, row.is_main) for row in progress_report.list_people(session, roots, UnitFilter(), after=None, limit=9)]
 
     assert seen(works) == [("Obras", False)]
     assert seen(finance) == seen(root) == [("Finanzas", True)] * 2

@@ -7,11 +7,9 @@ import pytest
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from enrolments import enrolment, learners, takes
 from enrolments.models import ActivityResult, Completion, Enrolment, TakeCause
-from enrolments.queries import learning as enrolment_queries
-from enrolments.services import learning as enrolments
-from enrolments.services import takes
-from enrolments.services.takes import TakeNotAllowed, TakeSuperseded
+from enrolments.takes import TakeNotAllowed, TakeSuperseded
 from kernel import clock
 from kernel.permissions import SYSTEM, Actor
 from lms.instance import Instance
@@ -46,7 +44,7 @@ def hand_in(instance: Instance, learner: Actor, attempt: UUID, capital: str, tot
 
 def score_of(instance: Instance, learner: Actor) -> object:
     with instance.database.unit_of_work(write=False) as session:
-        context = enrolment_queries.get_learner_context(session, learner, "prueba")
+        context = learners.get_learner_context(session, learner, "prueba")
         of_quiz = (ActivityResult.enrolment_id == context.enrolment_id, ActivityResult.activity_key == "cuestionario-1")
         return session.scalar(select(ActivityResult.score).where(*of_quiz))
 
@@ -164,8 +162,8 @@ def test_a_course_that_two_devices_complete_at_once_is_completed_once(instance: 
     pass_quiz(instance, ana, "prueba")
 
     def do_the_lesson(session: Session) -> None:
-        subject = enrolment_queries.get_activity_context(session, ana, "prueba", "leccion-1")
-        enrolments.mark_done(session, ana, subject, now=clock.now())
+        subject = learners.get_activity_context(session, ana, "prueba", "leccion-1")
+        enrolment.mark_done(session, ana, subject, now=clock.now())
 
     overlap(instance, do_the_lesson, lambda: mark_done(instance, ana, "prueba", "leccion-1"))
 
@@ -180,19 +178,19 @@ def test_what_is_completed_while_another_completion_is_taken_back_counts(instanc
     mark_done(instance, ana, "prueba", "leccion-1")
 
     def do_the_second_lesson(session: Session) -> None:
-        subject = enrolment_queries.get_activity_context(session, ana, "prueba", "leccion-2")
-        enrolments.mark_done(session, ana, subject, now=clock.now())
+        subject = learners.get_activity_context(session, ana, "prueba", "leccion-2")
+        enrolment.mark_done(session, ana, subject, now=clock.now())
 
     def take_the_first_back() -> None:
         with instance.database.unit_of_work() as session:
-            found = enrolment_queries.get_learning_record(session, SYSTEM, ana.person_uuid, "prueba")
-            enrolments.revoke_completion(session, SYSTEM, found.enrolment.id, "leccion-1", "un error", now=clock.now())
+            found = learners.get_learning_record(session, SYSTEM, ana.person_uuid, "prueba")
+            enrolment.revoke_completion(session, SYSTEM, found.enrolment.id, "leccion-1", "un error", now=clock.now())
 
     overlap(instance, do_the_second_lesson, take_the_first_back)
 
     row = enrolment_of(instance, ana, course)
     with instance.database.unit_of_work(write=False) as session:
-        results = enrolment_queries.results_of(session, row.id)
+        results = learners.results_of(session, row.id)
     assert [key for key, result in results.items() if result.completed] == ["leccion-2"]
     assert row.done == 1
 
@@ -219,7 +217,7 @@ def test_a_take_that_begins_as_an_attempt_starts_waits_for_it(instance: Instance
     learner = a_learner(instance, course)
 
     def begin_attempt(session: Session) -> None:
-        subject = enrolment_queries.get_activity_context(session, learner, "prueba", "cuestionario-1")
+        subject = learners.get_activity_context(session, learner, "prueba", "cuestionario-1")
         services.start_attempt(session, learner, subject, "es", now=clock.now())
 
     with pytest.raises(TakeNotAllowed) as refused:
@@ -234,7 +232,7 @@ def test_nothing_is_started_in_a_superseded_take(instance: Instance) -> None:
     course = a_course(instance, modules=1, settings="attempts: 0\n")
     learner = a_learner(instance, course)
     with instance.database.unit_of_work(write=False) as session:
-        subject = enrolment_queries.get_activity_context(session, learner, "prueba", "cuestionario-1")
+        subject = learners.get_activity_context(session, learner, "prueba", "cuestionario-1")
     retake(instance, learner, course)
 
     with pytest.raises(TakeSuperseded), instance.database.unit_of_work() as session:

@@ -3,8 +3,7 @@
 from fractions import Fraction
 
 from courses.models import Course, StaffRole
-from enrolments.queries import learning as enrolment_queries
-from enrolments.services import learning as enrolments
+from enrolments import enrolment, learners
 from kernel import clock
 from kernel.permissions import Actor
 from lms.instance import Instance
@@ -22,7 +21,7 @@ QUIZZES, STATISTICS = "/teaching/prueba/quizzes", "/teaching/prueba/statistics"
 
 def enrol(instance: Instance, actor: Actor, course: Course) -> None:
     with instance.database.unit_of_work() as session:
-        enrolments.enrol(session, actor, enrolment_queries.get_learner_context(session, actor, course.slug), now=clock.now())
+        enrolment.enrol(session, actor, learners.get_learner_context(session, actor, course.slug), now=clock.now())
 
 
 def test_a_grader_finds_what_waits_in_each_quiz_until_it_is_marked(browser: Browser, instance: Instance) -> None:

@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from enrolments import learners
 from enrolments.dates import DateKind
-from enrolments.queries import learning as enrolment_queries
 from kernel.permissions import Actor
 from lms.instance import Instance
 from quizzes.queries import attempts as queries
@@ -39,7 +39,7 @@ def may_start(instance: Instance, learner: Actor, at: At, moment: datetime) -> b
     """Say whether the engine lets a learner start an attempt at a moment."""
     at.moment = moment
     with instance.database.unit_of_work(write=False) as session:
-        subject = enrolment_queries.get_activity_context(session, learner, "prueba", "cuestionario-1")
+        subject = learners.get_activity_context(session, learner, "prueba", "cuestionario-1")
         setting_sources = queries.effective_settings_at(
             session, learner, subject, queries.get_snapshot_of_activity(session, subject.activity.id)
         )
@@ -162,7 +162,7 @@ def test_a_quiz_that_is_passed_or_used_up_asks_for_nothing_any_more(instance: In
 def pause_over(instance: Instance, learner: Actor, moment: datetime) -> datetime | None:
     """Return until when the engine lets a learner wait before the next attempt."""
     with instance.database.unit_of_work(write=False) as session:
-        subject = enrolment_queries.get_activity_context(session, learner, "prueba", "cuestionario-1")
+        subject = learners.get_activity_context(session, learner, "prueba", "cuestionario-1")
         setting_sources = queries.effective_settings_at(
             session, learner, subject, queries.get_snapshot_of_activity(session, subject.activity.id)
         )

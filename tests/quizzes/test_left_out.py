@@ -4,9 +4,8 @@ import pytest
 from sqlalchemy import select
 
 from courses.models import Course, StaffRole
+from enrolments import enrolment, learner_groups, learners
 from enrolments.models import LearnerGroup
-from enrolments.queries import learning as enrolment_queries
-from enrolments.services import learning as enrolments
 from kernel import clock
 from kernel.audit import AuditEntry
 from kernel.permissions import SYSTEM, Actor
@@ -35,16 +34,16 @@ class Class:
         self.course = course or a_quiz(self.instance, "attempts: 2\nlimit: 10 min\n", questions=ONE_QUESTION)
         self.ada, self.zoe = (actor_of(a_teacher(self.instance, self.course, email, StaffRole.EDITOR)) for email in (ADA, ZOE))
         with self.instance.database.unit_of_work() as session:
-            enrolments.enrol(session, self.ada, enrolment_queries.get_learner_context(session, self.ada, "prueba"), now=clock.now())
+            enrolment.enrol(session, self.ada, learners.get_learner_context(session, self.ada, "prueba"), now=clock.now())
         self.ben = a_learner(self.instance, self.course, "ben@example.org")
         self.browsers = {ADA: sign_in(browser.another(), ADA), ZOE: sign_in(browser.another(), ZOE)}
 
     def group(self) -> LearnerGroup:
         """Make a group of Ada and Ben."""
         with self.instance.database.unit_of_work() as session:
-            group = enrolments.make_group(session, SYSTEM, self.course.id, "Turno", now=clock.now())
+            group = learner_groups.make_group(session, SYSTEM, self.course.id, "Turno", now=clock.now())
             people = [one.person_uuid for one in (self.ada, self.ben) if one.person_uuid]
-            enrolments.add_to_group(session, SYSTEM, group, people, now=clock.now())
+            learner_groups.add_to_group(session, SYSTEM, group, people, now=clock.now())
         return group
 
     def attempts(self, learner: Actor) -> int:
@@ -52,7 +51,7 @@ class Class:
         with self.instance.database.unit_of_work(write=False) as session:
             row = session.scalars(select(Attempt.id)).first()
             assert row is None
-            outline = enrolment_queries.get_activity_context(session, learner, "prueba", "cuestionario-1")
+            outline = learners.get_activity_context(session, learner, "prueba", "cuestionario-1")
             snapshot = attempts.get_snapshot_of_activity(session, outline.activity.id)
             place = PersonQuizKey(
                 learner.person_id or 0, enrolment_of(self.instance, learner, self.course).id, self.course.id, "cuestionario-1"

@@ -9,8 +9,8 @@ import pytest
 from sqlalchemy import func, select
 
 from courses.models import Course, StaffRole
+from enrolments.enrolment import follow_version
 from enrolments.models import ActivityResult, Completion
-from enrolments.services.learning import follow_version
 from kernel import clock
 from kernel.audit import AuditEntry
 from kernel.permissions import Actor

@@ -10,8 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
 from courses.models import PublicationNature
-from enrolments.queries import learning as enrolment_queries
-from enrolments.services import learning as enrolments
+from enrolments import enrolment, learner_groups, learners
 from kernel import outbox
 from kernel.audit import AuditEntry
 from kernel.permissions import Actor
@@ -140,7 +139,7 @@ def test_a_group_gives_to_its_members_and_only_as_long_as_they_are_in_it(instanc
 
     with instance.database.unit_of_work() as session:
         assert inside.person_uuid is not None
-        enrolments.take_out_of_group(session, office.editor, group, inside.person_uuid, now=NOON)
+        learner_groups.take_out_of_group(session, office.editor, group, inside.person_uuid, now=NOON)
     office.follow(NOON)
 
     assert ends == [NOON + minutes(40), NOON + minutes(10)]
@@ -276,7 +275,7 @@ def begin_with(instance: Instance, learner: Actor, entry: StartRequest, address:
     """Start an attempt with a password, from an address."""
     actor = replace(learner, address=address)
     with instance.database.unit_of_work() as session:
-        subject = enrolment_queries.get_activity_context(session, actor, "prueba", "cuestionario-1")
+        subject = learners.get_activity_context(session, actor, "prueba", "cuestionario-1")
         return attempts.start_attempt(session, actor, subject, "es", entry, now=NOON).uuid
 
 
@@ -362,7 +361,7 @@ def test_a_person_without_a_profile_or_override_has_what_was_published(instance:
     stranger = actor_of(a_person(instance, "sin@example.org"))
     with instance.database.unit_of_work() as session:
         for who in (learner, stranger):
-            enrolments.enrol(session, who, enrolment_queries.get_learner_context(session, who, "otro"), now=NOON)
+            enrolment.enrol(session, who, learners.get_learner_context(session, who, "otro"), now=NOON)
     office.override(limit_seconds=3600)
     office.override(learner, limit_seconds=7200)
     del other

@@ -11,7 +11,7 @@ from sqlalchemy import select, update
 from accounts.models import Person
 from accounts.rules import name_key
 from courses.models import StaffRole
-from enrolments.services import learning as learning_services
+from enrolments import learner_groups
 from kernel import clock
 from kernel.audit import AuditEntry
 from kernel.permissions import SYSTEM
@@ -69,9 +69,9 @@ def test_a_report_is_of_an_edition_or_a_group(browser: Browser, instance: Instan
     for learner in (*people.values(), carla):
         pass_quiz(instance, learner, "prueba")
     with instance.database.unit_of_work() as session:
-        group = learning_services.make_group(session, SYSTEM, course.id, "Norte", now=clock.now())
+        group = learner_groups.make_group(session, SYSTEM, course.id, "Norte", now=clock.now())
         members = [one.person_uuid for one in (people["ana"], carla) if one.person_uuid]
-        learning_services.add_to_group(session, SYSTEM, group, members, now=clock.now())
+        learner_groups.add_to_group(session, SYSTEM, group, members, now=clock.now())
     sign_in(browser, "profe@example.org")
 
     def found(query: str) -> list[str]:

@@ -7,9 +7,8 @@ import pytest
 from sqlalchemy import func, select, text
 
 from courses.models import Course
+from enrolments import enrolment, learners
 from enrolments.models import ActivityResult, Completion, Enrolment
-from enrolments.queries import learning as enrolment_queries
-from enrolments.services import learning as enrolments
 from kernel.audit import AuditEntry
 from lms.instance import Instance
 from quizzes.models import AnswerEvent, Attempt, AttemptItem, MarkEvent, QuestionVersion
@@ -293,7 +292,7 @@ def test_an_editor_who_enrols_begins_with_attempt_one(instance: Instance) -> Non
     person = a_teacher(instance, course)
     pass_quiz(instance, actor_of(person), "prueba")
     with instance.database.unit_of_work() as session:
-        enrolments.enrol(session, actor_of(person), enrolment_queries.get_learner_context(session, actor_of(person), "prueba"), now=NOON)
+        enrolment.enrol(session, actor_of(person), learners.get_learner_context(session, actor_of(person), "prueba"), now=NOON)
 
     attempt = attempt_row(instance, start(instance, actor_of(person), "prueba"))
 
@@ -414,7 +413,7 @@ def test_building_on_the_last_follows_the_options_of_a_reworded_question(instanc
     files["01-parte/banco.yaml"] = ONE_QUESTION.replace("wrong: tres", "wrong: nueve").encode()
     _course, version = publish(instance, files)
     with instance.database.unit_of_work() as session:
-        enrolments.follow_version(session, learner, session.execute(select(Enrolment.id)).scalar_one(), version.id, now=NOON)
+        enrolment.follow_version(session, learner, session.execute(select(Enrolment.id)).scalar_one(), version.id, now=NOON)
 
     second = start(instance, learner, "prueba")
 

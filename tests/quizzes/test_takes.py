@@ -9,7 +9,7 @@ from sqlalchemy.exc import IntegrityError
 
 from courses.models import Course
 from courses.versions import get_outline
-from enrolments.services import learning as enrolments
+from enrolments import enrolment
 from kernel import clock
 from lms.instance import Instance
 from quizzes.models import Attempt
@@ -173,7 +173,7 @@ def test_a_version_renames_the_attempts_of_the_present_take_alone(browser: Brows
     version = publish(instance, files)[1]
 
     with instance.database.unit_of_work() as session:
-        enrolments.follow_version(session, learner, takes_of(instance, learner, course)[1].id, version.id, now=clock.now())
+        enrolment.follow_version(session, learner, takes_of(instance, learner, course)[1].id, version.id, now=clock.now())
 
     assert [attempt_row(instance, one).activity_key for one in (first, second)] == [KEY, "nuevo-1"]
 

@@ -13,7 +13,7 @@ from sqlalchemy import func, select
 
 from accounts.models import Notification
 from accounts.rules import NoticeKind
-from enrolments.services.date_notices import PORTION
+from enrolments.dates import PORTION
 from kernel import outbox
 from kernel.outbox import DeliveryOutcome, Job
 from lms.instance import Instance

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from accounts.models import Person
 from courses.models import Course, StaffRole
 from enrolments.models import ActivityResult, Enrolment, ResultOverride
-from enrolments.services.result_overrides import ResultUsedElsewhere
+from enrolments.results import ResultUsedElsewhere
 from lms.instance import Instance
 from selections.models import Selection
 from tests.support.browser import Browser

@@ -6,7 +6,7 @@ from uuid import uuid4
 
 import pytest
 
-from enrolments.queries import learning as enrolment_queries
+from enrolments import learners
 from kernel.permissions import Actor
 from lms.instance import Instance
 from simulators import services
@@ -25,7 +25,7 @@ def may_submit(instance: Instance, learner: Actor, at: At, moment: datetime) -> 
     """Say whether a task may be submitted at a moment."""
     at.moment = moment
     with instance.database.unit_of_work(write=False) as session:
-        subject = enrolment_queries.get_activity_context(session, learner, "prueba", "tarea-1")
+        subject = learners.get_activity_context(session, learner, "prueba", "tarea-1")
         return services.load_task_context(session, learner, subject, now=moment).ruling.allowed
 
 
@@ -57,7 +57,7 @@ def test_the_pause_between_submissions_is_over_when_a_task_may_be_submitted_agai
     learner = a_learner_of(instance, course, None)
     assert moments_of(instance, learner, now=NOON) == {}
     with instance.database.unit_of_work() as session:
-        subject = enrolment_queries.get_activity_context(session, learner, "prueba", "tarea-1")
+        subject = learners.get_activity_context(session, learner, "prueba", "tarea-1")
         work = TaskWork(services.load_task_context(session, learner, subject, now=NOON).start, {"linea": "1"})
         services.submit_task(session, learner, subject, work, {"linea": Fraction(1)}, number=uuid4(), now=NOON)
 

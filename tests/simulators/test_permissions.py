@@ -7,7 +7,7 @@ import pytest
 
 from courses.models import StaffRole
 from courses.rules import ClosedReason, Outline, OutlineActivity
-from enrolments.permissions import ActivityContext, LearnerContext
+from enrolments.access import ActivityContext, LearnerContext
 from kernel.permissions import Actor, SiteRole, Verdict
 from simulators.permissions import PERMISSIONS, SimulatorAction, SubmissionContext, sees_numbers
 

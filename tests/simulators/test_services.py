@@ -7,9 +7,9 @@ from sqlalchemy import select
 
 from courses import versions
 from courses.models import PublicationNature, StaffRole
+from enrolments import enrolment as enrolment_services
+from enrolments import learners
 from enrolments.models import ActivityResult, Enrolment
-from enrolments.queries import learning as enrolment_queries
-from enrolments.services import learning as enrolment_services
 from kernel import clock, outbox
 from kernel.audit import AuditEntry
 from kernel.permissions import Actor
@@ -196,7 +196,7 @@ def test_one_form_handed_in_twice_at_once_is_one_submission(instance: Instance) 
 
     def hand_in(number: UUID) -> int:
         with instance.database.unit_of_work() as session:
-            now, subject = clock.now(), enrolment_queries.get_activity_context(session, actor, "prueba", "tarea-1")
+            now, subject = clock.now(), learners.get_activity_context(session, actor, "prueba", "tarea-1")
             work = TaskWork(services.load_task_context(session, actor, subject, now=now).start, {"linea": "1"})
             return services.submit_task(session, actor, subject, work, {"linea": Fraction(1)}, number=number, now=now).number
 

@@ -8,10 +8,9 @@ from sqlalchemy import insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from courses.models import Course, CourseVersion
+from enrolments import enrolment, learners
 from enrolments.models import ActivityResult
-from enrolments.queries import learning as enrolment_queries
-from enrolments.services import learning as enrolments
-from enrolments.services.takes import TakeSuperseded
+from enrolments.takes import TakeSuperseded
 from kernel import clock
 from kernel.permissions import Actor
 from lms.instance import Instance
@@ -37,7 +36,7 @@ def published(instance: Instance) -> tuple[Course, CourseVersion]:
 def hand_in(instance: Instance, learner: Actor, typed: str = "99,54") -> UUID:
     """Submit the task with one number."""
     with instance.database.unit_of_work() as session:
-        subject = enrolment_queries.get_activity_context(session, learner, "prueba", KEY)
+        subject = learners.get_activity_context(session, learner, "prueba", KEY)
         context = services.load_task_context(session, learner, subject, now=clock.now())
         work = TaskWork(context.start, {"linea": typed})
         return services.submit_task(session, learner, subject, work, {"linea": Fraction("99.54")}, number=uuid4(), now=clock.now()).uuid
@@ -77,7 +76,7 @@ def test_nothing_is_submitted_in_a_superseded_take(instance: Instance, published
     course, _version = published
     learner = a_learner(instance, course)
     with instance.database.unit_of_work(write=False) as session:
-        subject = enrolment_queries.get_activity_context(session, learner, "prueba", KEY)
+        subject = learners.get_activity_context(session, learner, "prueba", KEY)
         work = TaskWork(services.load_task_context(session, learner, subject, now=clock.now()).start, {"linea": "1"})
     retake(instance, learner, course)
 
@@ -122,7 +121,7 @@ def test_a_version_renames_the_submissions_of_the_present_take_alone(instance: I
     version = publish(instance, {**task_folders.folder(), task_folders.TASK: (head + ONCE).encode()})[1]
 
     with instance.database.unit_of_work() as session:
-        enrolments.follow_version(session, learner, takes_of(instance, learner, course)[1].id, version.id, now=clock.now())
+        enrolment.follow_version(session, learner, takes_of(instance, learner, course)[1].id, version.id, now=clock.now())
 
     assert [row.activity_key for row in rows(instance)] == [KEY, "tarea-nueva"]
     keys = select(TaskSave.activity_key).order_by(TaskSave.id)

@@ -13,8 +13,7 @@ from sqlalchemy import update
 from accounts.models import Person
 from courses import team
 from courses.models import Course, StaffRole
-from enrolments.queries import learning as enrolment_queries
-from enrolments.services import learning as enrolments
+from enrolments import enrolment, learners
 from kernel import clock
 from kernel.permissions import SYSTEM
 from lms.instance import Instance
@@ -327,7 +326,7 @@ class Cast:
         """Enrol somebody whatever the course's way is."""
         with self.instance.database.unit_of_work() as session:
             actor = actor_of(self.people[letter])
-            enrolments.enrol(session, actor, enrolment_queries.get_learner_context(session, actor, course.slug), now=clock.now())
+            enrolment.enrol(session, actor, learners.get_learner_context(session, actor, course.slug), now=clock.now())
 
     def join(self, course: Course) -> None:
         """Give the roles their places in a course."""

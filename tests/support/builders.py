@@ -18,8 +18,8 @@ from accounts.rules import device_label
 from courses import drafts, publishing, team
 from courses.models import Course, CourseStaff, CourseVersion, PublicationNature, StaffRole
 from courses.publishing import CheckedCourse, PublishOptions
-from enrolments.queries import learning as enrolment_queries
-from enrolments.services import learning as enrolments
+from enrolments import enrolment as enrolments
+from enrolments import learners
 from kernel import clock
 from kernel.archives import write_archive
 from kernel.permissions import SYSTEM, Actor, SiteRole
@@ -301,5 +301,5 @@ def a_learner(instance: Instance, course: Course, email: str = "ana@example.org"
     """Add a person and enrol them, without pages."""
     actor = actor_of(a_person(instance, email))
     with instance.database.unit_of_work() as session:
-        enrolments.enrol(session, actor, enrolment_queries.get_learner_context(session, actor, course.slug), now=now or clock.now())
+        enrolments.enrol(session, actor, learners.get_learner_context(session, actor, course.slug), now=now or clock.now())
     return actor

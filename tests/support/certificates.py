@@ -10,8 +10,7 @@ from certificates.layout.placing import PrintedSignatory as CertificateSignatory
 from certificates.models import Credential
 from certificates.wording import CertificateTexts
 from courses.models import Course
-from enrolments.queries import learning as enrolment_queries
-from enrolments.services import learning as enrolments
+from enrolments import enrolment, learners
 from kernel import clock
 from kernel.outbox import deliver_waiting
 from kernel.permissions import Actor
@@ -63,7 +62,7 @@ def a_certificate(instance: Instance) -> Credential:
 def complete_again(instance: Instance, learner: Actor, slug: str) -> None:
     """Let a learner complete another course."""
     with instance.database.unit_of_work() as session:
-        enrolments.enrol(session, learner, enrolment_queries.get_learner_context(session, learner, slug), now=clock.now())
+        enrolment.enrol(session, learner, learners.get_learner_context(session, learner, slug), now=clock.now())
     mark_done(instance, learner, slug, "leccion-1")
     pass_quiz(instance, learner, slug)
     deliver_waiting(instance.worker, now=clock.now())

@@ -6,8 +6,8 @@ from datetime import timedelta
 from uuid import UUID, uuid4
 
 from courses.models import Course
+from enrolments import learner_groups
 from enrolments.models import Edition
-from enrolments.services import learning as learning_services
 from kernel import clock
 from kernel.permissions import SYSTEM
 from lms.instance import Instance
@@ -73,8 +73,8 @@ def a_mixed_class(instance: Instance) -> tuple[Course, Edition, int, UUID]:
     edition = an_edition(instance, course)
     join(instance, actor_of(a_person(instance, "carla@example.org")), course, edition)
     with instance.database.unit_of_work() as session:
-        group = learning_services.make_group(session, SYSTEM, course.id, "Norte", now=clock.now())
-        learning_services.add_to_group(session, SYSTEM, group, [blas.person_uuid or uuid4()], now=clock.now())
+        group = learner_groups.make_group(session, SYSTEM, course.id, "Norte", now=clock.now())
+        learner_groups.add_to_group(session, SYSTEM, group, [blas.person_uuid or uuid4()], now=clock.now())
         return course, edition, group.id, group.uuid
 
 

@@ -7,11 +7,9 @@ from datetime import datetime, timedelta
 from sqlalchemy import update
 
 from courses.models import Course
+from enrolments import editions, learners
+from enrolments.editions import EditionValues, EnrolOutcome
 from enrolments.models import Edition, Enrolment
-from enrolments.queries import editions as queries
-from enrolments.queries import learning
-from enrolments.services import editions as services
-from enrolments.services.editions import EditionValues, EnrolOutcome
 from kernel import clock
 from kernel.permissions import SYSTEM, Actor
 from lms.instance import Instance
@@ -36,14 +34,14 @@ def an_edition(
     """Add an edition to a course."""
     plan = EditionValues(name, open_to_all, None, None, starts_at, ends_at, capacity)
     with instance.database.unit_of_work() as session:
-        return services.make_edition(session, SYSTEM, course.id, plan, now=clock.now())
+        return editions.make_edition(session, SYSTEM, course.id, plan, now=clock.now())
 
 
 def join(instance: Instance, actor: Actor, course: Course, edition: Edition) -> EnrolOutcome:
     """Let somebody want a place in an edition."""
     assert course.published_version_id is not None
     with instance.database.unit_of_work() as session:
-        return services.join(session, actor, edition, course.published_version_id, now=clock.now())
+        return editions.join(session, actor, edition, course.published_version_id, now=clock.now())
 
 
 def ten(instance: Instance) -> list[Actor]:
@@ -51,11 +49,11 @@ def ten(instance: Instance) -> list[Actor]:
     return [actor_of(a_person(instance, f"p{number}@example.org")) for number in range(10)]
 
 
-def enrol(instance: Instance, course: Course, people: list[Actor], edition: Edition | None = None) -> services.EnrolCounts:
+def enrol(instance: Instance, course: Course, people: list[Actor], edition: Edition | None = None) -> editions.EnrolCounts:
     """Enrol people as the team does."""
     with instance.database.unit_of_work() as session:
         ids = [person.person_id or 0 for person in people]
-        return services.enrol_others(session, SYSTEM, course.id, edition, ids, now=clock.now())
+        return editions.enrol_others(session, SYSTEM, course.id, edition, ids, now=clock.now())
 
 
 @scene
@@ -71,19 +69,19 @@ def take_out(instance: Instance, course: Course, actor: Actor) -> None:
     row = enrolment_of(instance, actor, course)
     assert row is not None
     with instance.database.unit_of_work() as session:
-        services.leave(session, SYSTEM, row, now=clock.now())
+        editions.leave(session, SYSTEM, row, now=clock.now())
 
 
 def enrolment_of(instance: Instance, actor: Actor, course: Course) -> Enrolment | None:
     """Return somebody's part in a course, ended or not."""
     with instance.database.unit_of_work(write=False) as session:
-        return learning.find_enrolment(session, actor.person_id or 0, course.id)
+        return learners.find_enrolment(session, actor.person_id or 0, course.id)
 
 
-def line_of(instance: Instance, edition: Edition) -> queries.EditionRow:
+def line_of(instance: Instance, edition: Edition) -> editions.EditionRow:
     """Return an edition with its numbers."""
     with instance.database.unit_of_work(write=False) as session:
-        return queries.get_edition_row(session, edition.id)
+        return editions.get_edition_row(session, edition.id)
 
 
 def end_edition(instance: Instance) -> None:

@@ -7,9 +7,9 @@ from sqlalchemy import select
 
 from accounts.models import Person
 from courses.models import Course
+from enrolments import invitations
+from enrolments.invitations import InvitationBatch
 from enrolments.models import Enrolment, EnrolmentInvitation
-from enrolments.services import invitations as services
-from enrolments.services.invitations import InvitationBatch
 from kernel import clock
 from lms.instance import Instance
 from tests.support.browser import Browser, Form
@@ -67,4 +67,4 @@ def an_invitation(instance: Instance, course: Course, address: str) -> None:
     """Invite an address as another member of the team does."""
     with instance.database.unit_of_work() as session:
         sender = session.scalars(select(Person).where(Person.email == "ines@example.org")).one()
-        services.invite(session, actor_of(sender), InvitationBatch(course.id, None, uuid4()), {address: "Ana Q."}, now=clock.now())
+        invitations.invite(session, actor_of(sender), InvitationBatch(course.id, None, uuid4()), {address: "Ana Q."}, now=clock.now())

@@ -15,9 +15,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from courses.models import Course
+from enrolments import enrolment, learners
 from enrolments.models import Enrolment
-from enrolments.queries import learning as enrolment_queries
-from enrolments.services import learning as enrolments
 from kernel import clock
 from kernel.permissions import Actor
 from lms.instance import Instance
@@ -63,7 +62,7 @@ class At:
 def start(instance: Instance, actor: Actor, slug: str, key: str = "cuestionario-1", *, now: datetime | None = None) -> UUID:
     """Start an attempt, or return the open one."""
     with instance.database.unit_of_work() as session:
-        subject = enrolment_queries.get_activity_context(session, actor, slug, key)
+        subject = learners.get_activity_context(session, actor, slug, key)
         return quizzes.start_attempt(session, actor, subject, "es", now=now or clock.now()).uuid
 
 
@@ -127,8 +126,8 @@ def fail_quiz(instance: Instance, actor: Actor, slug: str, key: str = "cuestiona
 def mark_done(instance: Instance, actor: Actor, slug: str, key: str, *, now: datetime | None = None) -> None:
     """Complete a lesson by the learner's word."""
     with instance.database.unit_of_work() as session:
-        subject = enrolment_queries.get_activity_context(session, actor, slug, key)
-        enrolments.mark_done(session, actor, subject, now=now or clock.now())
+        subject = learners.get_activity_context(session, actor, slug, key)
+        enrolment.mark_done(session, actor, subject, now=now or clock.now())
 
 
 def attempt_row(instance: Instance, attempt: UUID) -> Attempt:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from sqlalchemy import select
 
 from courses.versions import get_outline
+from enrolments import mistakes
+from enrolments.learners import get_learner_context
+from enrolments.mistakes import MistakePlace, MistakeValues
 from enrolments.models import MistakeKind, MistakeReport
-from enrolments.queries.learning import get_learner_context
-from enrolments.services import mistakes
-from enrolments.services.mistakes import MistakePlace, MistakeValues
 from kernel import clock
 from kernel.i18n import choose
 from kernel.permissions import Actor

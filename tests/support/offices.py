@@ -13,8 +13,7 @@ from sqlalchemy import select
 from accounts.models import Person
 from courses import team
 from courses.models import Course, PublicationNature, StaffRole
-from enrolments.queries import learning as enrolment_queries
-from enrolments.services import learning as enrolments
+from enrolments import enrolment, learner_groups, learners
 from kernel import clock, outbox
 from kernel.permissions import SYSTEM, Actor
 from lms.instance import Instance
@@ -130,7 +129,7 @@ def _named(instance: Instance, course: Course, at: int) -> Actor:
     given, surname = LEARNERS[at]
     actor = actor_of(a_person(instance, f"persona.{at}@example.org", given=given, surname=surname))
     with instance.database.unit_of_work() as session:
-        enrolments.enrol(session, actor, enrolment_queries.get_learner_context(session, actor, course.slug), now=clock.now())
+        enrolment.enrol(session, actor, learners.get_learner_context(session, actor, course.slug), now=clock.now())
     return actor
 
 
@@ -146,9 +145,9 @@ def _time(instance: Instance, editor: Actor, people: list[Actor]) -> tuple[UUID,
     now = clock.now()
     with instance.database.unit_of_work() as session:
         quiz = teaching.get_taught_quiz(session, editor, "prueba", "cuestionario-1")
-        group = enrolments.make_group(session, editor, quiz.course_id, "Dirección Provincial de Morona Santiago, turno tarde", now=now)
+        group = learner_groups.make_group(session, editor, quiz.course_id, "Dirección Provincial de Morona Santiago, turno tarde", now=now)
         members = [one.person_uuid for one in people[:2] if one.person_uuid is not None]
-        enrolments.add_to_group(session, editor, group, members, now=now)
+        learner_groups.add_to_group(session, editor, group, members, now=now)
         person = session.get_one(Person, people[-1].person_id)
         later = OverrideValues(sets_closes=True, closes_at=now + timedelta(days=9), limit_seconds=3600, attempts=4)
         row = overrides.set_override(

@@ -8,8 +8,8 @@ from sqlalchemy import select
 
 from accounts.models import Person
 from courses.models import Course
+from enrolments import learner_groups
 from enrolments.models import LearnerGroup
-from enrolments.services import learning as enrolments
 from kernel import outbox
 from kernel.outbox import Delivery
 from kernel.permissions import Actor
@@ -63,8 +63,10 @@ class Office:
     def group(self, *members: Actor, name: str = "Turno tarde") -> LearnerGroup:
         """Make a group of learners."""
         with self.instance.database.unit_of_work() as session:
-            group = enrolments.make_group(session, self.editor, self.course.id, name, now=NOON)
-            enrolments.add_to_group(session, self.editor, group, [member.person_uuid for member in members if member.person_uuid], now=NOON)
+            group = learner_groups.make_group(session, self.editor, self.course.id, name, now=NOON)
+            learner_groups.add_to_group(
+                session, self.editor, group, [member.person_uuid for member in members if member.person_uuid], now=NOON
+            )
         return group
 
     def give(self, count: int, *, now: datetime, token: UUID | None = None) -> Incident:

@@ -24,11 +24,10 @@ from compliance.services.recognitions import RecognitionValues, propose_recognit
 from compliance.services.waivers import WaiverValues, propose_waiver
 from courses import team as courses_team
 from courses.models import Course, StaffRole
+from enrolments import editions, learner_groups, learners
+from enrolments import enrolment as enrolments
+from enrolments import results as learner_notes
 from enrolments.models import CompletionReview, LearnerGroup, ManualGradeItem
-from enrolments.queries import editions as edition_queries
-from enrolments.queries import learning as enrolment_queries
-from enrolments.services import learner_notes
-from enrolments.services import learning as enrolments
 from kernel import clock
 from kernel.db import Base
 from kernel.permissions import SYSTEM, Actor, SiteRole
@@ -98,7 +97,7 @@ class Team:
 
     def _learn(self, learner: Actor) -> UUID:
         with self.instance.database.unit_of_work() as session:
-            enrolments.enrol(session, learner, enrolment_queries.get_learner_context(session, learner, "prueba"), now=clock.now())
+            enrolments.enrol(session, learner, learners.get_learner_context(session, learner, "prueba"), now=clock.now())
         mark_done(self.instance, learner, "prueba", "leccion-1")
         attempt = marking.hand_in(self.instance, learner)
         seen = marking.last_mark(self.instance, self.zoe, attempt).id
@@ -149,8 +148,8 @@ class Team:
     def group(self) -> LearnerGroup:
         """Make a group in which Ada is."""
         with self.instance.database.unit_of_work() as session:
-            group = enrolments.make_group(session, self.zoe, self.course.id, f"Grupo {uuid4()}", now=clock.now())
-            enrolments.add_to_group(session, self.zoe, group, [self.ada.person_uuid or uuid4()], now=clock.now())
+            group = learner_groups.make_group(session, self.zoe, self.course.id, f"Grupo {uuid4()}", now=clock.now())
+            learner_groups.add_to_group(session, self.zoe, group, [self.ada.person_uuid or uuid4()], now=clock.now())
         return group
 
     def item(self) -> ManualGradeItem:
@@ -163,7 +162,7 @@ class Team:
         """Let Zoe write a note on Ada."""
         number = uuid4()
         with self.instance.database.unit_of_work() as session:
-            place = edition_queries.get_place(session, self.zoe, "prueba", self.ada.person_uuid or uuid4())
+            place = editions.get_place(session, self.zoe, "prueba", self.ada.person_uuid or uuid4())
             learner_notes.write_note(session, self.zoe, place, "Conversamos.", number, now=clock.now())
         return number
 

@@ -8,17 +8,14 @@ from uuid import UUID, uuid4
 
 from courses.models import Course
 from courses.versions import get_outline
+from enrolments import enrolment as learning_services
+from enrolments import grade_items, gradebook, results
+from enrolments.enrolment import ActivityOutcome
+from enrolments.grade_items import GradeEntry, GradeEntryResult, GradeItemValues
+from enrolments.gradebook import GradebookFilter, GradebookOrder, GradebookRow
 from enrolments.models import ManualGradeItem
-from enrolments.queries import grade_items as item_queries
-from enrolments.queries import gradebook as queries
-from enrolments.queries import results
-from enrolments.queries.gradebook import GradebookFilter, GradebookOrder, GradebookRow
+from enrolments.results import ResultOverrideValues
 from enrolments.rules import Progress
-from enrolments.services import grade_items, result_overrides
-from enrolments.services import learning as learning_services
-from enrolments.services.grade_items import GradeEntry, GradeEntryResult, GradeItemValues
-from enrolments.services.learning import ActivityOutcome
-from enrolments.services.result_overrides import ResultOverrideValues
 from kernel import clock
 from kernel.permissions import SYSTEM, Actor
 from lms.instance import Instance
@@ -52,7 +49,7 @@ def override(
     wanted = ResultOverrideValues(number or uuid4(), None if score is None else Fraction(score), reason)
     with instance.database.unit_of_work() as session:
         subject = results.get_result_context(session, teacher, "prueba", learner.person_uuid or uuid4(), key)
-        return result_overrides.override_result(session, teacher, subject, wanted, now=clock.now())
+        return results.override_result(session, teacher, subject, wanted, now=clock.now())
 
 
 def an_item(
@@ -70,7 +67,7 @@ def mark(
     """Mark learners by hand, over whatever marks they have."""
     with instance.database.unit_of_work() as session:
         ids = {actor: enrolment_of(instance, actor, course).id for actor in marks}
-        present = item_queries.present_marks(session, item.id, list(ids.values()))
+        present = grade_items.present_marks(session, item.id, list(ids.values()))
         entries = {
             ids[actor]: GradeEntry(
                 None if points is None else Decimal(points), comment, present[ids[actor]].id if ids[actor] in present else 0
@@ -102,4 +99,4 @@ def gradebook_rows(instance: Instance, course: Course) -> list[GradebookRow]:
     """Return the gradebook of a course as its team sees it."""
     with instance.database.unit_of_work(write=False) as session:
         outline = get_outline(session, session.get_one(Course, course.id).published_version_id or 0)
-        return queries.list_gradebook(session, outline, GradebookFilter(), GradebookOrder(), now=clock.now(), offset=0, limit=50)
+        return gradebook.list_gradebook(session, outline, GradebookFilter(), GradebookOrder(), now=clock.now(), offset=0, limit=50)

@@ -5,8 +5,7 @@ from __future__ import annotations
 from uuid import uuid4
 
 from courses.models import Course
-from enrolments.queries import learning as enrolment_queries
-from enrolments.services import learning as enrolments
+from enrolments import enrolment, learner_groups, learners
 from kernel import clock
 from kernel.permissions import SYSTEM, Actor
 from quizzes.queries import teaching
@@ -29,8 +28,8 @@ def _own_course(stage: Stage) -> tuple[Course, Actor]:
         course = a_keyed_quiz(stage.instance)
         member = actor_of(a_teacher(stage.instance, course))
         with stage.instance.database.unit_of_work() as session:
-            context = enrolment_queries.get_learner_context(session, member, "prueba")
-            enrolments.enrol(session, member, context, now=clock.now())
+            context = learners.get_learner_context(session, member, "prueba")
+            enrolment.enrol(session, member, context, now=clock.now())
         return course, member
 
     return stage.once("own course", make)
@@ -41,8 +40,8 @@ def an_override_of_its_author(stage: Stage) -> Scene:
     course, member = _own_course(stage)
     now = clock.now()
     with stage.instance.database.unit_of_work() as session:
-        group = enrolments.make_group(session, SYSTEM, course.id, f"Turno {stage.number()}", now=now)
-        enrolments.add_to_group(session, SYSTEM, group, [member.person_uuid] if member.person_uuid else [], now=now)
+        group = learner_groups.make_group(session, SYSTEM, course.id, f"Turno {stage.number()}", now=now)
+        learner_groups.add_to_group(session, SYSTEM, group, [member.person_uuid] if member.person_uuid else [], now=now)
         quiz = teaching.get_taught_quiz(session, member, "prueba", "cuestionario-1")
         overrides.set_override(session, member, quiz, OverrideTarget(group), OverrideValues(attempts=9), "Se fue la luz.", now=now)
     return Scene(stage.boss, f"{QUIZ}/overrides")

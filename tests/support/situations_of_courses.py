@@ -12,14 +12,11 @@ from accounts.models import Person
 from courses import authoring, catalogue, drafts, planned_publications, team
 from courses.content.starter_files import NewCourse
 from courses.models import Course, StaffRole
+from enrolments import announcements, editions, enrolment, invitations, learners
+from enrolments.announcements import AnnouncementRecipients, AnnouncementText
+from enrolments.editions import UploadedList
+from enrolments.invitations import InvitationBatch
 from enrolments.models import Edition
-from enrolments.queries import learning as enrolment_queries
-from enrolments.queries.announcements import AnnouncementRecipients
-from enrolments.services import announcements, editions, invitations
-from enrolments.services import learning as enrolments
-from enrolments.services.announcements import AnnouncementText
-from enrolments.services.editions import UploadedList
-from enrolments.services.invitations import InvitationBatch
 from kernel import clock
 from kernel.permissions import SYSTEM, Actor
 from quizzes.rules.regrade import RegradeKind
@@ -177,7 +174,7 @@ def _takes(stage: Stage, course: Course, person: Person) -> Actor:
     """Enrol somebody; return them as they act."""
     actor = actor_of(person)
     with stage.instance.database.unit_of_work() as session:
-        enrolments.enrol(session, actor, enrolment_queries.get_learner_context(session, actor, course.slug), now=clock.now())
+        enrolment.enrol(session, actor, learners.get_learner_context(session, actor, course.slug), now=clock.now())
     return actor
 
 

@@ -8,9 +8,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from courses.models import Course
+from enrolments import learners, takes
 from enrolments.models import Enrolment, TakeCause
-from enrolments.queries import learning as queries
-from enrolments.services import takes
 from kernel import clock
 from kernel.permissions import SYSTEM, Actor
 from lms.instance import Instance
@@ -21,7 +20,7 @@ Found = TypeVar("Found")
 def retake(instance: Instance, learner: Actor, course: Course, actor: Actor = SYSTEM, *, now: datetime | None = None) -> Enrolment:
     """Let somebody take a course again, as its team does."""
     with instance.database.unit_of_work() as session:
-        present = queries.find_enrolment(session, learner.person_id or 0, course.id)
+        present = learners.find_enrolment(session, learner.person_id or 0, course.id)
         assert present is not None
         return takes.begin_take(session, actor, present, TakeCause.STAFF, "Cambió la norma.", now=now or clock.now())
 

@@ -14,9 +14,9 @@ from accounts.models import Person
 from compliance.models import Obligation, Recognition, StartedFact, Waiver
 from compliance.rules.terms import ObligationTerms
 from courses.models import Course
+from enrolments import enrolment as enrolments
+from enrolments.learners import get_learner_context
 from enrolments.models import Enrolment
-from enrolments.queries.learning import get_learner_context
-from enrolments.services import learning as enrolments
 from lms.instance import Instance
 from organisations.models import Membership, Organisation
 from organisations.rules.units import OrganisationKind

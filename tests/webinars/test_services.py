@@ -6,9 +6,8 @@ from fractions import Fraction
 from sqlalchemy import select
 
 from courses.models import Course, PublicationNature
+from enrolments import enrolment, learners
 from enrolments.models import ActivityResult
-from enrolments.queries import learning as enrolment_queries
-from enrolments.services import learning as enrolments
 from kernel.permissions import SYSTEM, Actor
 from lms.instance import Instance
 from tests.support.browser import Counter
@@ -30,14 +29,14 @@ def a_film(instance: Instance, extra: str = "") -> tuple[Course, Actor]:
     course, _version = publish(instance, files, now=NOON - timedelta(days=1))
     actor = a_learner(instance, course, now=NOON)
     with instance.database.unit_of_work() as session:
-        enrolments.record_visit(session, enrolment_of(instance, actor, course).id, "charla", now=NOON)
+        enrolment.record_visit(session, enrolment_of(instance, actor, course).id, "charla", now=NOON)
     return course, actor
 
 
 def watch(instance: Instance, actor: Actor, spans: list[tuple[int, int]], *, minutes: float = 60) -> Fraction:
     """Tell what was seen."""
     with instance.database.unit_of_work() as session:
-        subject = enrolment_queries.get_activity_context(session, actor, "agua-en-casa", "charla")
+        subject = learners.get_activity_context(session, actor, "agua-en-casa", "charla")
         return webinars.record_watched(session, actor, subject, spans, LENGTH, now=NOON + timedelta(minutes=minutes))
 
 
@@ -74,7 +73,7 @@ def test_what_was_seen_completes_when_a_correction_asks_for_less(instance: Insta
     files[FILM] = files[FILM].decode().replace("duration: 0:10\n", "duration: 1:40\ncompletion: {watched: 80}\n").encode()
     _course, version = publish(instance, files, nature=PublicationNature.CORRECTION, now=NOON)
     with instance.database.unit_of_work() as session:
-        enrolments.follow_version(session, SYSTEM, enrolment_of(instance, actor, course).id, version.id, now=NOON)
+        enrolment.follow_version(session, SYSTEM, enrolment_of(instance, actor, course).id, version.id, now=NOON)
 
     share = watch(instance, actor, [(70, 85)])
 
@@ -85,7 +84,7 @@ def test_seeing_it_again_completes_again_what_was_taken_back(instance: Instance)
     course, actor = a_film(instance)
     watch(instance, actor, [(0, 100)])
     with instance.database.unit_of_work() as session:
-        enrolments.revoke_completion(session, SYSTEM, enrolment_of(instance, actor, course).id, "charla", "No lo vio.", now=NOON)
+        enrolment.revoke_completion(session, SYSTEM, enrolment_of(instance, actor, course).id, "charla", "No lo vio.", now=NOON)
     before = completed(instance)
 
     watch(instance, actor, [(0, 100)])
@@ -144,9 +143,9 @@ def test_a_page_of_another_site_is_not_counted_in_seconds(instance: Instance) ->
     actor = a_learner(instance, course)
 
     with instance.database.unit_of_work() as session:
-        subject = enrolment_queries.get_activity_context(session, actor, "prueba", "video-1")
+        subject = learners.get_activity_context(session, actor, "prueba", "video-1")
         assert webinars.record_watched(session, actor, subject, [(0, 30)], 0, now=NOON) == 0
-        enrolments.mark_done(session, actor, subject, now=NOON)
+        enrolment.mark_done(session, actor, subject, now=NOON)
 
     with instance.database.unit_of_work(write=False) as session:
         assert session.execute(select(ActivityResult.completed_at)).scalar_one() == NOON

@@ -9,8 +9,8 @@ from sqlalchemy.orm import Session
 
 from courses import publishing, versions
 from courses.models import Course, Module, StaffRole
+from enrolments import learners
 from enrolments.models import ActivityResult
-from enrolments.queries import learning as enrolment_queries
 from kernel.permissions import Actor, SiteRole, Verdict
 from lms.app import KINDS, policy
 from lms.instance import Instance
@@ -125,10 +125,10 @@ def watchable(session: Session, actor: Actor) -> set[tuple[str, str]]:
     """Return the recordings that the permission allows somebody, one by one."""
     allowed = set()
     for slug in session.scalars(select(Course.slug)):
-        context = enrolment_queries.get_learner_context(session, actor, slug)
+        context = learners.get_learner_context(session, actor, slug)
         outline = versions.get_outline(session, context.version_id or 0)
         for activity in outline.activities():
-            subject = enrolment_queries.activity_context(session, context, outline, activity.key)
+            subject = learners.activity_context(session, context, outline, activity.key)
             if activity.kind == "recording" and policy().verdict(actor, RecordingAction.VIEW, subject) is Verdict.ALLOW:
                 allowed.add((slug, activity.key))
     return allowed

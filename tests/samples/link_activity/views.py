@@ -5,11 +5,11 @@ from urllib.parse import urlsplit
 from flask import Blueprint, Response, render_template
 from sqlalchemy import select
 
+from enrolments.access import ActivityContext
 from enrolments.course_context import course_view, record_visit_later
-from enrolments.pages.outline import html
-from enrolments.permissions import ActivityContext
-from enrolments.queries.learning import get_activity_context
-from enrolments.services.learning import ActivityOutcome, record_result
+from enrolments.course_view import html
+from enrolments.enrolment import ActivityOutcome, record_result
+from enrolments.learners import get_activity_context
 from kernel import clock
 from kernel.errors import NotFound
 from kernel.i18n import choose

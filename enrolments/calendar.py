@@ -1,0 +1,249 @@
+"""Reads and writes a person's own reminders and the feed of their calendar."""
+
+import json
+import secrets
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from hashlib import sha256
+from uuid import UUID, uuid5
+
+from sqlalchemy import delete, exists, func, or_, select, update
+from sqlalchemy.orm import Session
+
+from accounts.models import Person
+from accounts.people import hash_of, lock_person
+from courses.models import Course
+from enrolments.audit_verbs import EnrolmentVerb
+from enrolments.models import CalendarFeed, Enrolment, PersonalReminder
+from kernel import audit
+from kernel.errors import N_, Conflict, NotFound
+from kernel.ical import CalendarEvent
+from kernel.permissions import Actor
+
+MOST_CHOICES = 100
+
+
+def get_own_reminder(session: Session, actor: Actor, reminder: UUID) -> PersonalReminder:
+    """Return a reminder that the actor wrote; raise NotFound for anybody else's."""
+    mine = (PersonalReminder.uuid == reminder, PersonalReminder.person_id == actor.person_id)
+    row = session.scalar(select(PersonalReminder).where(*mine))
+    if row is None:
+        raise NotFound
+    return row
+
+
+def count_reminders(session: Session, person_id: int) -> int:
+    """Count the reminders that a person keeps."""
+    return session.scalar(select(func.count()).where(PersonalReminder.person_id == person_id)) or 0
+
+
+@dataclass(frozen=True, slots=True)
+class ReadFeed:
+    """A feed whose address is known, and whose it is."""
+
+    feed: CalendarFeed
+    person: Person
+
+
+def find_feed(session: Session, secret: str) -> ReadFeed | None:
+    """Return the feed of an address that still holds; nobody reads that of an account that is suspended, deleted or merged."""
+    statement = select(CalendarFeed, Person).join(Person, Person.id == CalendarFeed.person_id)
+    row = session.execute(statement.where(CalendarFeed.secret_hash == hash_of(secret), Person.suspended_at.is_(None))).one_or_none()
+    return None if row is None else ReadFeed(*row)
+
+
+def has_feed(session: Session, person_id: int | None) -> bool:
+    """Say whether other calendars may read a person's dates."""
+    return session.scalar(select(CalendarFeed.person_id).where(CalendarFeed.person_id == person_id)) is not None
+
+
+@dataclass(frozen=True, slots=True)
+class CourseChoice:
+    """A course that a person takes, to choose among."""
+
+    id: int
+    title: Mapping[str, str]
+
+
+def list_course_choices(session: Session, person_id: int | None, *, also: int | None = None) -> list[CourseChoice]:
+    """List the courses that a person takes, and another one if it is asked for."""
+    takes = exists().where(Enrolment.course_id == Course.id, Enrolment.person_id == person_id, Enrolment.left_at.is_(None))
+    statement = select(Course.id, Course.title).where(or_(takes, Course.id == also)).order_by(Course.id.desc()).limit(MOST_CHOICES)
+    return [CourseChoice(row.id, row.title) for row in session.execute(statement)]
+
+
+def list_zones(session: Session) -> list[str]:
+    """List the time zones of those who can be reminded of something."""
+    return list(session.scalars(select(Person.zone).where(Person.suspended_at.is_(None)).distinct().order_by(Person.zone)))
+
+
+def list_portions(session: Session, zone: str, *, size: int) -> list[tuple[int, int]]:
+    """Divide the people of a zone who take a course or wrote themselves a reminder, each portion by its first and last number."""
+    takes = exists().where(Enrolment.person_id == Person.id, Enrolment.left_at.is_(None))
+    wrote = exists().where(PersonalReminder.person_id == Person.id)
+    numbered = (
+        select(Person.id, ((func.row_number().over(order_by=Person.id) - 1) // size).label("portion"))
+        .where(Person.zone == zone, Person.suspended_at.is_(None), or_(takes, wrote))
+        .subquery()
+    )
+    statement = select(func.min(numbered.c.id), func.max(numbered.c.id)).group_by(numbered.c.portion).order_by(func.min(numbered.c.id))
+    return [(first, last) for first, last in session.execute(statement)]
+
+
+def list_people_between(session: Session, zone: str, first: int, last: int) -> Sequence[int]:
+    """List the people of a zone with these numbers who can be reminded."""
+    takes = exists().where(Enrolment.person_id == Person.id, Enrolment.left_at.is_(None))
+    wrote = exists().where(PersonalReminder.person_id == Person.id)
+    mine = (Person.zone == zone, Person.id.between(first, last), Person.suspended_at.is_(None))
+    return session.scalars(select(Person.id).where(*mine, or_(takes, wrote)).order_by(Person.id)).all()
+
+
+MOST_REMINDERS = 200
+
+
+class TooManyReminders(Conflict):
+    """A person keeps as many reminders as they can."""
+
+    code = "too_many_reminders"
+    message = N_("You have 200 reminders. Delete those you no longer need.")
+
+
+@dataclass(frozen=True, slots=True)
+class ReminderValues:
+    """The content of a reminder."""
+
+    words: str
+    at: datetime
+    course_id: int | None = None
+
+
+def write_reminder(session: Session, actor: Actor, values: ReminderValues, number: UUID, *, now: datetime) -> None:
+    """Keep a reminder; a second time with one number changes nothing. Its words do not go into the audit log."""
+    assert actor.person_id is not None
+    session.execute(
+        select(Person.id).where(Person.id == actor.person_id).with_for_update(key_share=True)
+    ).all()  # one counts after the other
+    if session.scalar(select(PersonalReminder.id).where(PersonalReminder.uuid == number)) is not None:
+        return
+    if count_reminders(session, actor.person_id) >= MOST_REMINDERS:
+        raise TooManyReminders
+    row = PersonalReminder(
+        uuid=number, person_id=actor.person_id, course_id=values.course_id, words=values.words, at=values.at, written_at=now
+    )
+    session.add(row)
+    session.flush()  # the audit entry names it
+    audit.record(session, actor, EnrolmentVerb.REMINDER_WRITTEN, row, now=now)
+
+
+def change_reminder(session: Session, actor: Actor, reminder: PersonalReminder, values: ReminderValues, *, now: datetime) -> bool:
+    """Give a reminder other words, another moment or course; say whether anything changed."""
+    if (reminder.words, reminder.at, reminder.course_id) == (values.words, values.at, values.course_id):
+        return False
+    reminder.words, reminder.at, reminder.course_id = values.words, values.at, values.course_id
+    audit.record(session, actor, EnrolmentVerb.REMINDER_CHANGED, reminder, now=now)
+    return True
+
+
+def delete_reminder(session: Session, actor: Actor, reminder: PersonalReminder, *, now: datetime) -> None:
+    """Delete a reminder."""
+    audit.record(session, actor, EnrolmentVerb.REMINDER_DELETED, reminder, now=now)
+    session.delete(reminder)
+
+
+def make_feed(session: Session, actor: Actor, person: Person, *, now: datetime) -> str:
+    """Give a person's dates a secret address, which ends the one before; return the secret, which is kept nowhere."""
+    secret = secrets.token_urlsafe(32)
+    lock_person(session, person.id)  # several requests at once make the first row one after another
+    row = session.get(CalendarFeed, person.id)
+    if row is None:
+        row = CalendarFeed(person_id=person.id, entries="{}")
+        session.add(row)
+    row.secret_hash, row.made_at = hash_of(secret), now
+    audit.record(session, actor, EnrolmentVerb.FEED_MADE, person, now=now)
+    return secret
+
+
+def end_feed(session: Session, actor: Actor, person: Person, *, now: datetime) -> None:
+    """End the address of a person's dates: no calendar reads them any more."""
+    row = session.get(CalendarFeed, person.id, with_for_update=True)
+    if row is not None:
+        session.delete(row)
+        audit.record(session, actor, EnrolmentVerb.FEED_ENDED, person, now=now)
+
+
+def forget_before(session: Session, moment: datetime) -> int:
+    """Delete the reminders whose moment lies before another; return how many."""
+    return len(session.scalars(delete(PersonalReminder).where(PersonalReminder.at < moment).returning(PersonalReminder.id)).all())
+
+
+def erase_person(session: Session, person: Person, *, now: datetime) -> None:
+    """Keep nothing of what a person wrote for themselves, and let no calendar read of them."""
+    for table in (PersonalReminder, CalendarFeed):
+        session.execute(delete(table).where(table.person_id == person.id))
+
+
+def transfer_reminders(session: Session, giver: int, taker: int) -> None:
+    """Transfer a person's reminders to another; their feed stays with the account that is closed, and is refused."""
+    session.execute(update(PersonalReminder).where(PersonalReminder.person_id == giver).values(person_id=taker))
+
+
+BACK, AHEAD = timedelta(days=30), timedelta(days=366)
+"""How far a feed goes: what is over stays for a month."""
+
+
+@dataclass(frozen=True, slots=True)
+class FeedEntry:
+    """One event as a feed last gave it, without its words."""
+
+    at: datetime
+    words_hash: str
+    sequence: int
+    changed_at: datetime
+    cancelled: bool = False
+
+
+def uid_of(person: UUID, key: str) -> str:
+    """Return the name of a person's event in every calendar of the world, from its key among the person's dates."""
+    return f"{uuid5(person, key)}@aulario"
+
+
+def read_entries(feed: CalendarFeed) -> dict[str, FeedEntry]:
+    """Return what a feed gave last."""
+    return {
+        uid: FeedEntry(datetime.fromisoformat(at), digest, sequence, datetime.fromisoformat(changed), cancelled)
+        for uid, (at, digest, sequence, changed, cancelled) in json.loads(feed.entries).items()
+    }
+
+
+def revise(known: Mapping[str, FeedEntry], events: Iterable[CalendarEvent], *, now: datetime) -> dict[str, FeedEntry]:
+    """Return what a feed gives now: what changed counts one more, what is gone is cancelled, until its day has long passed."""
+    moment = now.replace(microsecond=0)
+    present = {event.uid: event for event in events}
+    gone = {
+        uid: entry if entry.cancelled else replace(entry, sequence=entry.sequence + 1, changed_at=moment, cancelled=True)
+        for uid, entry in known.items()
+        if uid not in present and entry.at >= now - BACK
+    }
+    return {uid: _revised(known.get(uid), event, moment) for uid, event in present.items()} | gone
+
+
+def _revised(known: FeedEntry | None, event: CalendarEvent, moment: datetime) -> FeedEntry:
+    digest = sha256("\n".join((event.title, event.description, event.url)).encode()).hexdigest()[:16]
+    if known is None:
+        return FeedEntry(event.at, digest, 0, moment)
+    if (known.at, known.words_hash, known.cancelled) == (event.at, digest, False):
+        return known
+    return FeedEntry(event.at, digest, known.sequence + 1, moment)
+
+
+def store_entries(session: Session, person_id: int, secret_hash: str, entries: Mapping[str, FeedEntry]) -> None:
+    """Keep what a feed gave, unless its address has ended meanwhile."""
+    row = session.get(CalendarFeed, person_id, with_for_update=True)
+    if row is not None and row.secret_hash == secret_hash:
+        row.entries = json.dumps(
+            {
+                uid: [entry.at.isoformat(), entry.words_hash, entry.sequence, entry.changed_at.isoformat(), entry.cancelled]
+                for uid, entry in entries.items()
+            }
+        )

@@ -1,0 +1,491 @@
+"""Outline, results and renewal of a course as plain values in the reader's language, for pages here and in the packages above."""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from decimal import Decimal
+from fractions import Fraction
+
+from flask import url_for
+
+from courses import facade as courses_facade
+from courses.content.language_shares import LanguageShare
+from courses.facade import Facade, FacadeBay, FacadeSize, WindowState
+from courses.kinds import SubmittedWork
+from courses.rules import ClosedReason, Outline, OutlineActivity, OutlineModule, Texts, activity_url, printed_hours, why_closed
+from enrolments.access import ActivityContext, LearnerContext, view_activity
+from enrolments.awards import OwnRenewal
+from enrolments.results import GradeItemMark, ResultOverrideRow
+from enrolments.rules import (
+    NO_RESULT,
+    CompletionState,
+    EnrolmentRefusal,
+    GradeItemWeight,
+    ModuleProgress,
+    Progress,
+    Results,
+    course_grade,
+    evaluate_completion,
+    grade_parts,
+    where_to_continue,
+)
+from kernel.i18n import _, choose, format_date, language, language_name, local, number, percent
+from kernel.i18n import percent as percent_words
+from kernel.markup.model import SafeHtml
+from kernel.permissions import Actor, Verdict
+
+_BAYS = {CompletionState.DONE: WindowState.LIT, CompletionState.NOW: WindowState.STARTED}
+_MODULE_STATES = {CompletionState.DONE: "done", CompletionState.NOW: "now", CompletionState.TO_DO: "todo", CompletionState.LOCKED: "lock"}
+
+
+def foreign(texts: Texts) -> str:
+    """Return the language of a text where it is not the reader's, else nothing."""
+    return "" if not texts or language() in texts else next(iter(texts))
+
+
+def html(texts: Texts) -> SafeHtml:
+    """Return stored HTML in the reader's language."""
+    return SafeHtml.stored(choose(texts))
+
+
+def course_shares(outline: Outline) -> tuple[LanguageShare, ...]:
+    """Return how much of a course is written in each of its languages; where nobody counted the words, all shares are whole."""
+    return tuple(_share("", outline.written_words, code, outline.languages[0]) for code in outline.languages)
+
+
+def _share(module: str, written: Mapping[str, int], code: str, own: str) -> LanguageShare:
+    return LanguageShare(module, code, written.get(code, 0), written.get(own, 0))
+
+
+def module_language_note(module: OutlineModule, languages: Sequence[str]) -> str:
+    """Say how much of a module is in the reader's language, where that is one of the course's and not all of it is."""
+    share = _share(module.key, module.written_words, language(), languages[0])
+    if language() not in languages or not share.is_partial:
+        return ""
+    own, others = language_name(language()), language_name(languages[0])
+    if not share.percent:
+        return _("This module is in %(language)s.", language=others)
+    return _(
+        "%(share)s of this module is in %(language)s; the rest is in %(original)s.",
+        share=percent(share.percent),
+        language=own,
+        original=others,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class CourseCard:
+    """One course of a catalogue."""
+
+    slug: str
+    title: str
+    title_language: str
+    summary: SafeHtml
+    tone: int
+    facade: Facade | None
+    modules: int
+    hours: str
+    shares: tuple[LanguageShare, ...]
+    languages: tuple[str, ...]
+    certificate: bool
+    enrolled: bool
+    completed: bool
+    opens_on: date | None
+    closed: bool
+
+
+def draw(outline: Outline, progress: Progress | None, size: FacadeSize, *, door_open: bool | None = None) -> Facade | None:
+    """Draw a course's façade, lit as far as the learner is."""
+    standing = {module.key: module for module in progress.modules} if progress else {}
+    bays = [_bay(module, standing.get(module.key)) for module in outline.numbered]
+    return courses_facade.draw(bays, size, door_open=door_open)
+
+
+def _bay(module: OutlineModule, progress: ModuleProgress | None) -> FacadeBay:
+    if progress is None:
+        return FacadeBay(module.minutes)
+    return FacadeBay(module.minutes, _BAYS.get(progress.state, WindowState.OFF), progress.shown_fraction)
+
+
+def card(
+    outline: Outline, refusal: EnrolmentRefusal | None, opens_at: datetime | None, *, progress: Progress | None, completed: bool
+) -> CourseCard:
+    """Return a course as it stands in a catalogue: lit as far as the reader is, and whether and from when on one can enrol."""
+    return CourseCard(
+        slug=outline.slug,
+        title=choose(outline.title),
+        title_language=foreign(outline.title),
+        summary=html(outline.summary),
+        tone=outline.tone,
+        facade=draw(outline, progress, FacadeSize.CARD, door_open=refusal is None),
+        modules=len(outline.numbered),
+        hours=printed_hours(outline.length.number, language()) if outline.hours else "",
+        shares=course_shares(outline),
+        languages=outline.languages,
+        certificate=outline.certificate != "none",
+        enrolled=progress is not None,
+        completed=completed,
+        opens_on=local(opens_at).date() if opens_at else None,
+        closed=refusal is EnrolmentRefusal.CLOSED,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class ActivityListItem:
+    """One activity in a list."""
+
+    key: str
+    kind: str
+    title: str
+    title_language: str
+    """Empty where it is the reader's."""
+    url: str
+    state: str
+    current: bool
+    minutes: int | None
+    required: bool
+    preview: bool
+    questions: int | None
+    attempts: int | None
+    grade: Decimal | None
+    passed: bool | None
+    ungraded: bool
+    """Something is handed in that waits to be graded."""
+    opens_at: datetime | None
+    closes_at: datetime | None
+    opens_after: str
+
+
+@dataclass(frozen=True, slots=True)
+class ModuleBlock:
+    """One module with its activities."""
+
+    number: int | None
+    title: str
+    title_language: str
+    summary: SafeHtml
+    state: str
+    done: int
+    required: int
+    total: int
+    minutes: int
+    grade: Decimal | None
+    opens_after: str
+    opens_at: datetime | None
+    expanded: bool
+    language_note: str
+    """How much of it is in the reader's language, '' where all is."""
+    activities: tuple[ActivityListItem, ...]
+
+
+class CourseView:
+    """A course as one reader sees it: what is open, done and next."""
+
+    def __init__(
+        self,
+        actor: Actor,
+        context: LearnerContext,
+        outline: Outline,
+        results: Results,
+        withheld: frozenset[str],
+        ungraded: frozenset[str] = frozenset(),
+    ) -> None:
+        """Put it together; `withheld` are the keys of activities whose marks are not shown yet, `ungraded` of those that wait for one."""
+        self.actor = actor
+        self.ungraded = ungraded
+        self.withheld = withheld
+        self._shown = {key: replace(result, score=None, passed=None) if key in withheld else result for key, result in results.items()}
+        self.context = context
+        self.outline = outline
+        self.results = results
+        self.progress = evaluate_completion(outline, results, context.now)
+        waiting = context.last_activity_key in ungraded
+        self.next_key = where_to_continue(outline, results, None if waiting else context.last_activity_key, context.now)
+
+    def title_of(self, key: str) -> str:
+        """Return the title of a module or activity by key."""
+        part = self.outline.module_by_key.get(key) or self.outline.by_key.get(key)
+        return choose(part.title) if part else key
+
+    def _opening(self, closed: tuple[ClosedReason, str | datetime] | None) -> tuple[str, datetime | None]:
+        if closed is None:
+            return "", None
+        return ("", closed[1]) if isinstance(closed[1], datetime) else (self.title_of(closed[1]), None)
+
+    def activity_item(self, activity: OutlineActivity, current: str | None = None) -> ActivityListItem:
+        """Return one activity as the reader finds it."""
+        result = self._shown.get(activity.key, NO_RESULT)
+        module = self.outline.module_by_key[activity.module]
+        closed = self.context.not_begun or why_closed(module, activity, self.progress.completed_keys, self.context.now)
+        reachable = view_activity(self.actor, ActivityContext(self.context, self.outline, activity, closed)) is Verdict.ALLOW
+        after, at = self._opening(closed)
+        state = "done" if result.completed else "lock" if closed is not None else "started" if result.viewed else "todo"
+        return ActivityListItem(
+            key=activity.key,
+            kind=activity.kind,
+            title=choose(activity.title),
+            title_language=foreign(activity.title),
+            url=activity_url(self.outline.slug, activity.kind, activity.key) if reachable else "",
+            state=state,
+            current=activity.key == current,
+            minutes=activity.minutes or None,
+            required=activity.required,
+            preview=activity.preview,
+            questions=activity.questions,
+            attempts=activity.attempts,
+            grade=rounded(result.score),
+            passed=result.passed,
+            ungraded=activity.key in self.ungraded and result.score is None,
+            opens_at=at,
+            closes_at=activity.closes_at,
+            opens_after=after,
+        )
+
+    def module_block(self, module: OutlineModule, current: str | None = None) -> ModuleBlock:
+        """Return one module as the reader finds it."""
+        progress = self.progress.module(module.key)
+        after, at = self._opening(progress.closed)
+        scores = [score for activity in module.required if (score := self._shown.get(activity.key, NO_RESULT).score) is not None]
+        return ModuleBlock(
+            number=module.number,
+            title=choose(module.title),
+            title_language=foreign(module.title),
+            summary=html(module.summary),
+            state=_MODULE_STATES[progress.state],
+            done=progress.shown_done,
+            required=progress.shown_total,
+            total=progress.shown_total,
+            minutes=module.minutes,
+            grade=rounded(scores[-1]) if scores and progress.completed else None,
+            opens_after=after,
+            opens_at=at,
+            expanded=self._is_expanded(module, progress),
+            language_note=module_language_note(module, self.outline.languages),
+            activities=tuple(self.activity_item(activity, current) for activity in module.activities),
+        )
+
+    def _is_expanded(self, module: OutlineModule, progress: ModuleProgress) -> bool:
+        following = self.outline.by_key.get(self.next_key or "")
+        return following is not None and following.module == module.key and progress.state is not CompletionState.LOCKED
+
+    def activity_link(self, activity: OutlineActivity | None) -> "ActivityLink | None":
+        """Return a link to an activity, if it is open to the reader."""
+        if activity is None:
+            return None
+        activity_item = self.activity_item(activity)
+        return ActivityLink(activity_item.title, activity_item.url, activity_item.minutes) if activity_item.url else None
+
+    @property
+    def shown_grade(self) -> Fraction | None:
+        """Return the course grade by the marks that may be seen."""
+        return course_grade(self.outline, self._shown)
+
+    def is_done(self, key: str) -> bool:
+        """Say whether an activity is completed."""
+        return self.results.get(key, NO_RESULT).completed
+
+    @property
+    def next_activity(self) -> "ActivityLink | None":
+        """Return where to go on."""
+        return self.activity_link(self.outline.by_key.get(self.next_key or ""))
+
+
+@dataclass(frozen=True, slots=True)
+class ActivityLink:
+    """A link to an activity."""
+
+    title: str
+    url: str
+    minutes: int | None
+
+
+def rounded(score: Fraction | None) -> Decimal | None:
+    """Round a percentage half up to two decimals, for showing it."""
+    if score is None:
+        return None
+    cents = (score * 100 + Fraction(1, 2)).__floor__()
+    return (Decimal(cents) / 100).normalize() + 0
+
+
+def course_url(slug: str) -> str:
+    """Return the address of a course's page."""
+    return url_for("enrolments.course", slug=slug)
+
+
+MISSING = "–"
+
+
+def share(percent: Fraction | None) -> str:
+    """Write a percentage with at most two decimals, or a dash where there is none."""
+    exact = rounded(percent)
+    return MISSING if exact is None else percent_words(exact, max(0, -int(exact.as_tuple().exponent)))
+
+
+@dataclass(frozen=True, slots=True)
+class RenewalView:
+    """A course to take again: its title, a sentence that says why and since when, and where it begins; no address before that."""
+
+    title: str
+    words: str
+    url: str
+
+
+def renewal_view(own: OwnRenewal, now: datetime) -> RenewalView:
+    """Return how a certificate is renewed, now or from a later day on."""
+    until, opens = format_date(own.valid_until), format_date(own.opens_on)
+    if own.is_ended(now):
+        sentence = _("Your certificate was valid until %(day)s. Take the course again to obtain another one.", day=until)
+    elif own.is_open(now):
+        sentence = _("Your certificate is valid until %(day)s. Take the course again to renew it.", day=until)
+    else:
+        sentence = _(
+            "Your certificate is valid until %(day)s. From %(opens)s you can take the course again to renew it.", day=until, opens=opens
+        )
+    return RenewalView(choose(own.titles), sentence, renewal_url(own.slug) if own.is_open(now) else "")
+
+
+def required_renewal(slug: str) -> RenewalView:
+    """Return that a compulsory training asks for a course again."""
+    return RenewalView("", _("A compulsory training asks you to take this course again."), renewal_url(slug))
+
+
+def renewal_url(slug: str) -> str:
+    """Return where a course is taken again."""
+    return url_for("compliance_renewals.renew", slug=slug)
+
+
+@dataclass(frozen=True, slots=True)
+class ResultRowView:
+    """One of the learner's results: what it is of, what it counts, and what the team said to it."""
+
+    title: str
+    url: str
+    part: str
+    share: str
+    due_at: datetime | None
+    result: str
+    words: str
+    """Points of the maximum, or that it does not show yet."""
+    passed: bool | None
+    comment: str
+    reason: str
+    """Why the team set it; empty where they did not."""
+    title_language: str = ""
+    """Empty where it is the reader's, and for what is graded by hand alone, whose titles name none."""
+    key: str = ""
+    """The activity's; empty for what is graded by hand alone."""
+    submitted: Sequence[SubmittedWork] = ()
+    """What is reviewed from here alone: the page of the activity is of the present take."""
+
+
+def result_lines(
+    outline: Outline,
+    results: Results,
+    withheld: Iterable[str],
+    marks: Sequence[GradeItemMark],
+    overrides: Sequence[ResultOverrideRow],
+    ungraded: Collection[str] = (),
+) -> list[ResultRowView]:
+    """Return everything of a course that gives marks, with what a learner has; `ungraded` are the keys of what waits for a grader."""
+    hidden, reasons = frozenset(withheld), reasons_of(outline, overrides)
+    shares, parts = _shares(outline, marks), {category.key: choose(category.title) for category in outline.categories}
+    activities = []
+    for activity in outline.activities():
+        if not activity.gives_marks:
+            continue
+        result, hides = results.get(activity.key, NO_RESULT), activity.key in hidden
+        waits = activity.key in ungraded and result.score is None
+        activities.append(
+            ResultRowView(
+                choose(activity.title),
+                activity_url(outline.slug, activity.kind, activity.key),
+                parts.get(activity.category, ""),
+                share(shares.get(activity.key)),
+                activity.closes_at,
+                MISSING if hides else share(result.score),
+                _("Not shown yet") if hides else _("Submitted: not yet graded") if waits else "",
+                None if hides else result.passed,
+                "",
+                reasons.get(activity.key, "") if result.overridden else "",
+                foreign(activity.title),
+                activity.key,
+            )
+        )
+    return activities + item_lines(outline, marks)
+
+
+def of_earlier_take(lines: Iterable[ResultRowView], submitted: Mapping[str, Sequence[SubmittedWork]]) -> list[ResultRowView]:
+    """Return lines of a take before the present one: what was submitted is reviewed from them, the pages of activities are not theirs."""
+    return [replace(line, url="", submitted=submitted.get(line.key, ())) for line in lines]
+
+
+def _shares(outline: Outline, marks: Sequence[GradeItemMark]) -> dict[str, Fraction]:
+    counted = {mark.key: GradeItemWeight(mark.category, mark.weight) for mark in marks}
+    return {key: own for part in grade_parts(outline, counted) for key, own in part.shares.items()}
+
+
+def item_lines(outline: Outline, marks: Sequence[GradeItemMark]) -> list[ResultRowView]:
+    """Return what is marked by hand alone, with a learner's marks."""
+    shares, parts = _shares(outline, marks), {category.key: choose(category.title) for category in outline.categories}
+    return [_item_line(mark, parts, shares) for mark in marks]
+
+
+def _item_line(mark: GradeItemMark, parts: Mapping[str, str], shares: Mapping[str, Fraction]) -> ResultRowView:
+    points = None if mark.points is None else rounded(mark.points) or 0
+    return ResultRowView(
+        mark.title,
+        "",
+        parts.get(mark.category, ""),
+        share(shares.get(mark.key)),
+        mark.due_at,
+        share(None if mark.points is None else mark.points * 100 / mark.maximum),
+        "" if points is None else _("%(points)s of %(maximum)s", points=number(points), maximum=number(rounded(mark.maximum) or 0)),
+        None,
+        mark.comment,
+        "",
+    )
+
+
+def reasons_of(outline: Outline, overrides: Sequence[ResultOverrideRow]) -> dict[str, str]:
+    """Return the reason of the last word on each activity, of several that became one the last word that counts; the newest come first."""
+    last: dict[str, ResultOverrideRow] = {}
+    for line in overrides:
+        last.setdefault(line.activity_key, line)
+    reasons: dict[str, str] = {}
+    for key, line in last.items():
+        if line.score is not None:
+            reasons.setdefault(outline.renames.get(key, key), line.reason)
+    return reasons
+
+
+@dataclass(frozen=True, slots=True)
+class ResultOverrideView:
+    """A word of the team on a result, as the team sees it."""
+
+    title: str
+    before: str
+    after: str
+    """Empty: what was earned counts again."""
+    reason: str
+    author: str
+    made_at: datetime
+
+
+def override_rows(outline: Outline, overrides: Sequence[ResultOverrideRow], key: str = "") -> list[ResultOverrideView]:
+    """Return what the team set, of one activity or of all."""
+    views = []
+    for line in overrides:
+        present = outline.renames.get(line.activity_key, line.activity_key)
+        if key in ("", present):
+            activity = outline.by_key.get(present)
+            views.append(
+                ResultOverrideView(
+                    choose(activity.title) if activity else present,
+                    share(line.before),
+                    "" if line.score is None else share(line.score),
+                    line.reason,
+                    line.author,
+                    line.made_at,
+                )
+            )
+    return views

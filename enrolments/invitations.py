@@ -1,0 +1,477 @@
+"""Reads and writes invitations to enrol; nothing done for an address depends on whether it has an account."""
+
+import secrets
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import TypeAlias
+from uuid import UUID
+
+from sqlalchemy import (
+    Boolean,
+    ColumnElement,
+    CompoundSelect,
+    Integer,
+    Select,
+    bindparam,
+    case,
+    delete,
+    func,
+    insert,
+    literal,
+    or_,
+    select,
+    union_all,
+    update,
+)
+from sqlalchemy.orm import Session, aliased
+
+from accounts.models import AccountMerge, Person, RoleGrant
+from accounts.people import confirms_addresses, hash_of, is_confirmed_condition
+from accounts.rules import DELETED
+from courses.models import Course, CourseStaff
+from courses.team import EDITING, may_still_act
+from enrolments import editions
+from enrolments.access import EnrolmentInvitationContext, InvitedContext
+from enrolments.editions import EnrolOutcome
+from enrolments.enrolment import enrol
+from enrolments.learners import get_learner_context
+from enrolments.models import Edition, Enrolment, EnrolmentInvitation, WaitingPlace
+from kernel import audit, clock, outbox
+from kernel.compiled_statements import compile_once
+from kernel.db import UtcDateTime, connection_of
+from kernel.errors import N_, Conflict, NotFound
+from kernel.own_records import note_left_out
+from kernel.permissions import Actor, ActorChannel, SiteRole
+
+PORTION = 500
+"""Addresses asked for in one statement."""
+MOST_OWN = 100
+A_DAY = timedelta(days=1)
+PersonNumber: TypeAlias = int | ColumnElement[int] | None
+UNANSWERED = (EnrolmentInvitation.accepted_at.is_(None), EnrolmentInvitation.withdrawn_at.is_(None))
+
+
+def is_open(now: datetime) -> tuple[ColumnElement[bool], ...]:
+    """Return what selects the invitations that can still be accepted, where who sent them may still invite."""
+    return (*UNANSWERED, EnrolmentInvitation.expires_at > now)
+
+
+def is_upheld() -> ColumnElement[bool]:
+    """Return the condition that who sent an invitation may still enrol people in its course (spec/security 1.4)."""
+    sender = aliased(Person)
+    stayed = select(AccountMerge.kept_id).where(AccountMerge.closed_id == EnrolmentInvitation.invited_by).scalar_subquery()
+    leads = select(RoleGrant.id).where(RoleGrant.person_id == sender.id, RoleGrant.role == SiteRole.ADMINISTRATOR.value).exists()
+    teaches = select(CourseStaff.id).where(
+        CourseStaff.person_id == sender.id, CourseStaff.course_id == EnrolmentInvitation.course_id, CourseStaff.role.in_(EDITING)
+    )
+    statement = select(sender.id).where(sender.id == func.coalesce(stayed, EnrolmentInvitation.invited_by), sender.suspended_at.is_(None))
+    return statement.where(or_(leads, teaches.exists())).correlate(EnrolmentInvitation).exists()
+
+
+@dataclass(frozen=True, slots=True)
+class TakenAddresses:
+    """The addresses of those who take a course, as its list of learners shows them, and those that are invited to it."""
+
+    enrolled: Collection[str]
+    invited: Collection[str]
+
+
+def list_taken(session: Session, course_id: int, addresses: Sequence[str], *, now: datetime) -> TakenAddresses:
+    """Return which of these addresses the course's own lists have; whether others have an account is not looked at."""
+    enrolled, invited = set[str](), set[str]()
+    learners = select(Person.email).join(Enrolment, Enrolment.person_id == Person.id)
+    learners = learners.where(Enrolment.course_id == course_id, Enrolment.left_at.is_(None))
+    waiting = select(EnrolmentInvitation.email).where(EnrolmentInvitation.course_id == course_id, *is_open(now))
+    for begin in range(0, len(addresses), PORTION):
+        portion = addresses[begin : begin + PORTION]
+        enrolled.update(session.scalars(learners.where(Person.email.in_(portion))))
+        invited.update(session.scalars(waiting.where(EnrolmentInvitation.email.in_(portion))))
+    return TakenAddresses(enrolled, invited)
+
+
+@dataclass(frozen=True, slots=True)
+class InvitationRow:
+    """An invitation that nobody has accepted, as the course team sees it."""
+
+    uuid: UUID
+    list_uuid: UUID
+    email: str
+    name: str
+    edition: str
+    invited_at: datetime
+    expires_at: datetime
+    is_upheld: bool
+
+
+def list_unanswered(session: Session, course_id: int, list_uuid: UUID | None, *, offset: int, limit: int) -> list[InvitationRow]:
+    """List the invitations of a course, or of one of its lists, that nobody has accepted or withdrawn, the newest first."""
+    row = EnrolmentInvitation
+    statement = (
+        select(row.uuid, row.list_uuid, row.email, row.name, Edition.name, row.invited_at, row.expires_at, is_upheld())
+        .outerjoin(Edition, Edition.id == row.edition_id)
+        .where(row.course_id == course_id, *UNANSWERED)
+        .order_by(row.id.desc())
+        .offset(offset)
+        .limit(limit)
+    )
+    if list_uuid is not None:
+        statement = statement.where(row.list_uuid == list_uuid)
+    return [InvitationRow(*row[:4], row[4] or "", *row[5:]) for row in session.execute(statement)]
+
+
+@dataclass(frozen=True, slots=True)
+class InvitationCounts:
+    """The number of invitations of a list, of those accepted, of those nobody has answered, and of those without a link yet."""
+
+    sent: int = 0
+    accepted: int = 0
+    unanswered: int = 0
+    unlinked: int = 0
+
+
+def count_list(session: Session, course_id: int, list_uuid: UUID) -> InvitationCounts:
+    """Count the invitations of a list."""
+    row = EnrolmentInvitation
+    unanswered = row.accepted_at.is_(None) & row.withdrawn_at.is_(None)
+    conditions = (row.accepted_at.is_not(None), unanswered, unanswered & row.secret_hash.is_(None))
+    counts = (func.coalesce(func.sum(case((condition, 1), else_=0)), 0) for condition in conditions)
+    statement = select(func.count(), *counts).select_from(row).where(row.course_id == course_id, row.list_uuid == list_uuid)
+    return InvitationCounts(*session.execute(statement).one())
+
+
+def count_invited_since(session: Session, person_id: int | None, moment: datetime) -> int:
+    """Count the addresses that a person invited after a moment."""
+    mine = (EnrolmentInvitation.invited_by == person_id, EnrolmentInvitation.invited_at > moment)
+    return session.scalar(select(func.count()).select_from(EnrolmentInvitation).where(*mine)) or 0
+
+
+def get_invitation_context(session: Session, actor: Actor, slug: str, invitation: UUID) -> EnrolmentInvitationContext:
+    """Return an unanswered invitation of a course; raise NotFound."""
+    context = get_learner_context(session, actor, slug)
+    statement = select(EnrolmentInvitation).where(EnrolmentInvitation.course_id == context.course_id, *UNANSWERED)
+    row = session.scalar(statement.where(EnrolmentInvitation.uuid == invitation))
+    if row is None:
+        raise NotFound
+    return EnrolmentInvitationContext(context, row)
+
+
+def _addresses_of(person_id: PersonNumber, confirmed: ColumnElement[bool]) -> CompoundSelect[str]:
+    """Select the addresses that count as a person's own, those of accounts merged into theirs too (`accounts.people.counts_as_theirs`).
+
+    Two selects, each by an index: with one condition on both tables every person would be read through.
+    """
+    merged = (
+        select(Person.email).join(AccountMerge, AccountMerge.closed_id == Person.id).where(AccountMerge.kept_id == person_id, confirmed)
+    )
+    return select(Person.email).where(Person.id == person_id, confirmed).union_all(merged)
+
+
+def is_for(session: Session, person_id: int | None) -> ColumnElement[bool]:
+    """Return the condition that an invitation is for a person: for an address of theirs, or used up by them; none that they sent."""
+    return _is_for(person_id, is_confirmed_condition(session))
+
+
+def _is_for(person_id: PersonNumber, confirmed: ColumnElement[bool]) -> ColumnElement[bool]:
+    row = EnrolmentInvitation
+    return or_(row.email.in_(_addresses_of(person_id, confirmed)), row.accepted_by == person_id) & (row.invited_by != person_id)
+
+
+@dataclass(frozen=True, slots=True)
+class PendingPlace:
+    """A course in which a person may soon have a place: an open invitation, or a place on the waiting list of an edition."""
+
+    slug: str
+    title: Mapping[str, str]
+    edition: str
+    uuid: UUID
+    """Of the invitation, or of the edition."""
+    moment: datetime
+    """When the invitation expires, or since when the person waits."""
+
+
+_PERSON, _NOW = bindparam("person_id", type_=Integer), bindparam("now", type_=UtcDateTime)
+_ANY_ADDRESS = bindparam("any_address", type_=Boolean)
+"""Whether addresses count that nobody confirmed."""
+_OWN_PENDING = compile_once(
+    union_all(
+        select(
+            literal(True).label("invited"),
+            EnrolmentInvitation.id.label("number"),
+            Course.slug,
+            Course.title,
+            Edition.name,
+            EnrolmentInvitation.uuid,
+            EnrolmentInvitation.expires_at,
+        )
+        .join(Course, Course.id == EnrolmentInvitation.course_id)
+        .outerjoin(Edition, Edition.id == EnrolmentInvitation.edition_id)
+        .where(_is_for(_PERSON, or_(Person.email_confirmed_at.is_not(None), _ANY_ADDRESS)))
+        .where(*UNANSWERED, EnrolmentInvitation.expires_at > _NOW, is_upheld())
+        .where(Course.published_version_id.is_not(None), Course.archived_at.is_(None)),
+        select(
+            literal(False).label("invited"),
+            WaitingPlace.id.label("number"),
+            Course.slug,
+            Course.title,
+            Edition.name,
+            Edition.uuid,
+            WaitingPlace.since,
+        )
+        .join(Edition, Edition.id == WaitingPlace.edition_id)
+        .join(Course, Course.id == Edition.course_id)
+        .where(WaitingPlace.person_id == _PERSON),
+    )
+    .order_by("number")
+    .limit(MOST_OWN)
+)
+
+
+def list_own_pending(session: Session, actor: Actor, *, now: datetime) -> tuple[list[PendingPlace], list[PendingPlace]]:
+    """List the open invitations of a person to courses that take people, and their places on waiting lists, in one statement."""
+    values = {"person_id": actor.person_id, "now": now, "any_address": not confirms_addresses(session)}
+    rows = connection_of(session).execute(_OWN_PENDING, values)
+    pending = [(line[0], PendingPlace(line[2], line[3], line[4] or "", line[5], line[6])) for line in rows]
+    return [pending_place for is_invited, pending_place in pending if is_invited], [
+        pending_place for is_invited, pending_place in pending if not is_invited
+    ]
+
+
+def _invited(session: Session, actor: Actor) -> Select[EnrolmentInvitation, Course, Edition, bool, bool]:
+    return (
+        select(EnrolmentInvitation, Course, Edition, is_for(session, actor.person_id), is_upheld())
+        .join(Course, Course.id == EnrolmentInvitation.course_id)
+        .outerjoin(Edition, Edition.id == EnrolmentInvitation.edition_id)
+    )
+
+
+def get_own_invitation(session: Session, actor: Actor, invitation: UUID) -> InvitedContext:
+    """Return an invitation as the actor stands before it; raise NotFound."""
+    return _get(session, actor, EnrolmentInvitation.uuid == invitation)
+
+
+def get_by_secret(session: Session, actor: Actor, secret: str) -> InvitedContext:
+    """Return the invitation that a link leads to; raise NotFound."""
+    return _get(session, actor, EnrolmentInvitation.secret_hash == hash_of(secret))
+
+
+def _get(session: Session, actor: Actor, condition: ColumnElement[bool]) -> InvitedContext:
+    values = session.execute(_invited(session, actor).where(condition)).one_or_none()
+    if values is None:
+        raise NotFound
+    row, course, edition, mine, upheld = values
+    now = clock.now()
+    return InvitedContext(
+        row,
+        course,
+        edition,
+        is_for_reader=bool(mine),
+        is_open=bool(upheld) and row.accepted_at is None and row.withdrawn_at is None and row.expires_at > now,
+        is_closed=course.published_version_id is None or course.archived_at is not None or _takes_nobody(edition, now),
+    )
+
+
+def _takes_nobody(edition: Edition | None, now: datetime) -> bool:
+    """Return whether an edition is closed or over; whether it is full decides who accepts."""
+    return edition is not None and (edition.closed_at is not None or (edition.ends_at is not None and edition.ends_at <= now))
+
+
+def is_from_administrator(session: Session, invitation: EnrolmentInvitation) -> bool:
+    """Return whether an invitation lets somebody sign up where only administrators add people: one of them sent it."""
+    return may_still_act(session, invitation.invited_by, invitation.course_id, lambda sender, _role: sender.is_administrator)
+
+
+def list_signed_up(session: Session, person_id: int, *, now: datetime) -> list[UUID]:
+    """List the open invitations with whose links a person asked for the account whose address they have confirmed."""
+    statement = select(EnrolmentInvitation.uuid).where(
+        is_for(session, person_id), *is_open(now), EnrolmentInvitation.signed_up_at.is_not(None)
+    )
+    return list(session.scalars(statement.order_by(EnrolmentInvitation.id).limit(MOST_OWN)))
+
+
+def get_to_send(session: Session, invitation_id: int, *, now: datetime) -> tuple[EnrolmentInvitation, Course] | None:
+    """Return an invitation with its course, where it is still open and who sent it may still invite."""
+    statement = select(EnrolmentInvitation, Course).join(Course, Course.id == EnrolmentInvitation.course_id)
+    row = session.execute(statement.where(EnrolmentInvitation.id == invitation_id, *is_open(now), is_upheld())).one_or_none()
+    return None if row is None else (row[0], row[1])
+
+
+INVITATION_LIFE = timedelta(days=30)
+MOST_A_DAY = 2_000
+"""Addresses that a member of a course team invites in a day, in all courses; administrators are not limited."""
+MOST_LINKS, MOST_IN_FILE = 500, 5_000
+"""Links that are made for one page, or one file."""
+
+
+class InvitationVerb(StrEnum):
+    """The audit verbs of invitations to enrol."""
+
+    SENT = "enrolment_invitation.sent"
+    RENEWED = "enrolment_invitation.renewed"
+    LINKS_MADE = "enrolment_invitation.links_made"
+    WITHDRAWN = "enrolment_invitation.withdrawn"
+    SIGNED_UP = "enrolment_invitation.signed_up"
+    ACCEPTED = "enrolment_invitation.accepted"
+
+
+class TooManyInvitations(Conflict):
+    """A member of a course team would invite more people in a day than one may."""
+
+    code = "too_many_invitations"
+    message = N_("You can invite %(limit)s people in 24 hours, and %(left)s more now. Send a shorter list, or ask an administrator.")
+
+
+@dataclass(frozen=True, slots=True)
+class InvitationBatch:
+    """The course, edition and list for which people are invited together."""
+
+    course_id: int
+    edition: Edition | None
+    list_uuid: UUID
+
+
+def require_invitation_quota(session: Session, actor: Actor, count: int, *, now: datetime) -> None:
+    """Raise TooManyInvitations where an actor may not invite so many more people today."""
+    left = max(MOST_A_DAY - count_invited_since(session, actor.person_id, now - A_DAY), 0)
+    if count > left and not actor.is_administrator:
+        raise TooManyInvitations(limit=MOST_A_DAY, left=left)
+
+
+def invite(session: Session, actor: Actor, batch: InvitationBatch, names: Mapping[str, str], *, now: datetime) -> int:
+    """Invite some hundreds of addresses at most, given with names, to a published course; return how many are new.
+
+    Those who take the course or are invited already stay as they are; the actor's own address is left out.
+    Where mail is sent, each gets the same message.
+    """
+    editions.require_open_course(session, batch.course_id)
+    course = session.get_one(Course, batch.course_id, with_for_update=True)  # one open invitation for each address
+    sender = session.get_one(Person, actor.person_id)
+    taken = list_taken(session, course.id, list(names), now=now)
+    to_invite = {address: name for address, name in names.items() if address not in taken.enrolled and address not in taken.invited}
+    if to_invite.pop(sender.email, None) is not None:
+        note_left_out(session, actor, batch.edition or course, now=now)
+    if not to_invite:
+        return 0
+    rows = [
+        {
+            "course_id": course.id,
+            "edition_id": batch.edition.id if batch.edition else None,
+            "list_uuid": batch.list_uuid,
+            "email": address,
+            "name": name,
+            "language": sender.language,
+            "invited_by": sender.id,
+            "invited_at": now,
+            "expires_at": now + INVITATION_LIFE,
+        }
+        for address, name in to_invite.items()
+    ]
+    made = session.scalars(insert(EnrolmentInvitation).returning(EnrolmentInvitation.id), rows).all()
+    facts = {"count": len(rows), "edition": rows[0]["edition_id"], "list": str(batch.list_uuid)}
+    audit.record(session, actor, InvitationVerb.SENT, course, now=now, **facts)
+    for invitation_id in made if _sends_mail(session) else ():
+        _enqueue(session, invitation_id, now)
+    return len(rows)
+
+
+def _sends_mail(session: Session) -> bool:
+    return session.info["confirms_since"]() is not None
+
+
+def _enqueue(session: Session, invitation_id: int, now: datetime) -> None:
+    outbox.enqueue(session, "enrolments.send_invitation", {"invitation": invitation_id}, now=now)
+
+
+def make_secret(session: Session, invitation_id: int) -> str:
+    """Make the secret of an invitation's link, when its mail is written or the link is shown; an earlier one ends."""
+    secret = secrets.token_urlsafe(32)
+    session.get_one(EnrolmentInvitation, invitation_id).secret_hash = hash_of(secret)
+    return secret
+
+
+def renew(session: Session, actor: Actor, invitation: EnrolmentInvitation, *, now: datetime) -> str:
+    """Let an invitation last its whole time again, sent by the actor; mail its link, or return the secret where no mail is sent."""
+    editions.require_open_course(session, invitation.course_id)
+    row = session.get_one(EnrolmentInvitation, invitation.id, with_for_update=True)
+    assert actor.person_id is not None
+    row.invited_by, row.invited_at, row.expires_at = actor.person_id, now, now + INVITATION_LIFE
+    audit.record(session, actor, InvitationVerb.RENEWED, session.get_one(Course, row.course_id), now=now, invitation=row.id)
+    if not _sends_mail(session):
+        return make_secret(session, row.id)
+    _enqueue(session, row.id, now)
+    return ""
+
+
+def make_links(
+    session: Session, actor: Actor, course_id: int, list_uuid: UUID, *, again: bool = False, limit: int = MOST_LINKS, now: datetime
+) -> list[tuple[EnrolmentInvitation, str]]:
+    """Make links for the invitations of a list that have none yet, some at a time, to be handed over; `again`: for all of them."""
+    row = EnrolmentInvitation
+    of_list = (row.course_id == course_id, row.list_uuid == list_uuid, *is_open(now))
+    if again:
+        session.execute(update(row).where(*of_list).values(secret_hash=None))
+    unlinked = session.scalars(select(row).where(*of_list, row.secret_hash.is_(None)).order_by(row.id).limit(limit)).all()
+    if unlinked:
+        course = session.get_one(Course, course_id)
+        audit.record(session, actor, InvitationVerb.LINKS_MADE, course, now=now, count=len(unlinked), list=str(list_uuid))
+    return [(invitation, make_secret(session, invitation.id)) for invitation in unlinked]
+
+
+def withdraw(session: Session, actor: Actor, course_id: int, *which: ColumnElement[bool], now: datetime) -> int:
+    """Withdraw unanswered invitations of a course; return how many. A second time changes nothing."""
+    ended = update(EnrolmentInvitation).where(EnrolmentInvitation.course_id == course_id, *UNANSWERED, *which)
+    count = len(session.scalars(ended.values(withdrawn_at=now).returning(EnrolmentInvitation.id)).all())
+    if count:
+        audit.record(session, actor, InvitationVerb.WITHDRAWN, session.get_one(Course, course_id), now=now, count=count)
+    return count
+
+
+def record_sign_up(session: Session, actor: Actor, invitation: EnrolmentInvitation, *, now: datetime) -> None:
+    """Note that an account was asked for with an invitation's link: confirming the address accepts it. The course team does not see it."""
+    row = session.get_one(EnrolmentInvitation, invitation.id)
+    row.signed_up_at = row.signed_up_at or now
+    audit.record(session, actor, InvitationVerb.SIGNED_UP, row, now=now)
+
+
+def accept(session: Session, actor: Actor, invited: InvitedContext, *, now: datetime) -> EnrolOutcome:
+    """Enrol the invited person, or put them on the waiting list of a full edition; a second time changes nothing.
+
+    Raise NotFound where the invitation is over, Conflict where the course or the edition is closed.
+    """
+    assert actor.person_id is not None
+    row = session.get_one(EnrolmentInvitation, invited.invitation.id, with_for_update=True)
+    if row.accepted_by == actor.person_id:
+        return EnrolOutcome.ENROLLED
+    if not invited.is_open or row.accepted_at is not None or row.withdrawn_at is not None:
+        raise NotFound
+    _course, version_id = editions.require_open_course(session, row.course_id)
+    if invited.is_closed:
+        raise Conflict(N_("Enrolment is closed."))
+    row.accepted_at, row.accepted_by, row.email, row.name = now, actor.person_id, "", ""
+    audit.record(session, actor, InvitationVerb.ACCEPTED, invited.course, now=now, person=actor.person_id)
+    if invited.edition is not None:
+        return editions.join(session, actor, invited.edition, version_id, now=now)
+    enrol(session, actor, get_learner_context(session, actor, invited.course.slug), now=now)
+    return EnrolOutcome.ENROLLED
+
+
+def accept_at_confirmation(session: Session, person_id: int, invitation: UUID, *, now: datetime) -> None:
+    """Accept the invitation with whose link a person asked for the account that they have confirmed; where it cannot be, it stays."""
+    actor = Actor(person_id=person_id, via=ActorChannel.JOB)
+    invited = get_own_invitation(session, actor, invitation)
+    if invited.is_for_reader and invited.is_open and not invited.is_closed:
+        accept(session, actor, invited, now=now)
+
+
+def forget_before(session: Session, moment: datetime) -> int:
+    """Delete the invitations that ended before a moment, with their addresses; return how many."""
+    gone = delete(EnrolmentInvitation).where(EnrolmentInvitation.expires_at < moment)
+    return len(session.scalars(gone.returning(EnrolmentInvitation.id)).all())
+
+
+def erase_person(session: Session, person: Person, *, now: datetime) -> None:
+    """Remove a person's address and name from all invitations to enrol, and withdraw those that are open."""
+    row = EnrolmentInvitation
+    session.execute(update(row).where(row.email == person.email, *UNANSWERED).values(withdrawn_at=now))
+    session.execute(update(row).where(row.email == person.email).values(email=f"{person.uuid}{DELETED}", name=""))

@@ -1,1 +1,0 @@
-"""The pages of a course, as plain values in the reader's language."""

@@ -1,1 +1,0 @@
-"""Reading who takes part in what, and how far they are."""
