@@ -27,25 +27,25 @@ class Feature:
     """Kinds of jobs that let all others go first: mail to many, that nobody waits for at the screen."""
     commands: tuple[click.Command, ...] = ()
     corrections: tuple[Callable[..., Any], ...] = ()
-    """Tell what corrected a question (`quizzes.pages.correction_log.CorrectionSource`)."""
+    """Tell what corrected a question (`quizzes.corrections.CorrectionSource`)."""
     covered_dates: tuple[Callable[..., Any], ...] = ()
     """Tell which courses of which people have reminders of their own (`enrolments.dates.Covered`)."""
     dates: tuple[Callable[..., Any], ...] = ()
     """Sources of the dates that a learner sees (`enrolments.dates.DateSource`)."""
     objection_checks: tuple[Callable[..., Any], ...] = ()
-    """Tell whether questions of an attempt may be objected to, now or later (`quizzes.attempt_review.ObjectionCheck`)."""
+    """Tell whether questions of an attempt may be objected to, now or later (`quizzes.attempt_page.ObjectionCheck`)."""
     decided_versions: tuple[Callable[..., Any], ...] = ()
     """Tell about which question versions of a quiz a jury has decided (`(session, course_id, activity_key)`)."""
     leaving: tuple[Callable[..., Any], ...] = ()
     """Tell what keeps a learner from leaving a course (`enrolments.enrolment.LeavingCheck`)."""
     question_uses: tuple[Any, ...] = ()
-    """Say where questions of a bank are used (`quizzes.queries.banks.QuestionUses`)."""
+    """Say where questions of a bank are used (`quizzes.question_bank.QuestionUses`)."""
     quiz_tools: tuple[Any, ...] = ()
-    """Links on the page of a quiz for its team (`quizzes.pages.manage.StaffToolLink`)."""
+    """Links on the page of a quiz for its team (`quizzes.quiz_page.StaffToolLink`)."""
     touched: tuple[Callable[..., Any], ...] = ()
-    """Tell which records a regrade touches that stand (`quizzes.pages.regrading.TouchedRecord`)."""
+    """Tell which records a regrade touches that stand (`quizzes.regrading.TouchedRecord`)."""
     value_findings: tuple[Callable[..., Any], ...] = ()
-    """Tell what statistics found of the values that questions of a quiz draw (`quizzes.pages.drawn_values.ValueFindings`)."""
+    """Tell what statistics found of the values that questions of a quiz draw (`quizzes.views.blueprints.ValueFindings`)."""
     verified: tuple[Callable[..., Any], ...] = ()
     """Tell the address of the public page that knows a code, where one does (`(session, code)`)."""
     verified_files: tuple[Callable[..., Any], ...] = ()

@@ -19,7 +19,7 @@ from kernel.i18n import choose
 from organisations.audience_preview import list_spans_on_lists
 from organisations.models import AudienceList, Organisation
 from organisations.tree import former_members_condition
-from quizzes.services.reports import ReportVerb
+from quizzes.reports import ReportVerb
 
 OPENED = AccountVerb.LIST_LOOKED_AT.value
 TAKEN_OUT = {FollowingVerb.EXPORTED.value: "gradebook.", ReportVerb.EXPORTED.value: "report."}

@@ -27,14 +27,14 @@ from enrolments.rules import CourseHistory, is_better
 from kernel.errors import N_, Conflict, NotFound
 from kernel.permissions import Actor, SiteRole
 from organisations import audiences, employment, institutions, training_scope, tree, units
+from quizzes import overrides
 from quizzes.models import Attempt
-from quizzes.services import overrides as quizzes
 from selections.services import account_closure as selections
 from simulators import services as simulators
 
 HAND_OVER: tuple[Callable[..., None], ...] = (
     takes.transfer_takes,
-    quizzes.transfer_overrides,
+    overrides.transfer_overrides,
     simulators.transfer_submissions,
     certificates.transfer_credentials,
 )
@@ -43,7 +43,7 @@ PERSONAL: tuple[Callable[..., None], ...] = (
     editions.transfer_waiting_places,
     mistakes.transfer_reports,
     calendar.transfer_reminders,
-    quizzes.transfer_accommodation,
+    overrides.transfer_accommodation,
     audiences.transfer_list_entries,
     compliance.transfer_facts,
     transcripts.transfer_transcripts,

@@ -69,15 +69,14 @@ from organisations.profile import read_profile
 from organisations.training_scope import training_standings
 from organisations.tree import manages_something
 from quizzes import feature as quizzes
-from quizzes.content.kinds import BANKS
-from quizzes.pages.log import LOG as QUIZ_LOG
-from quizzes.pages.question_changes import compare_questions
+from quizzes.content.quiz import BANKS
+from quizzes.corrections import LOG as WORDING_LOG
+from quizzes.corrections import compare_questions
+from quizzes.log import LOG as QUIZ_LOG
+from quizzes.pass_marks import missing_records
 from quizzes.publication import QUIZ, embed_question, reworded_questions
-from quizzes.queries.decision_estimates import estimate_decisions
-from quizzes.queries.pass_marks import missing_records
-from quizzes.services.drafts import index_banks
-from quizzes.services.origins import write_origins
-from quizzes.services.wordings import LOG as WORDING_LOG
+from quizzes.question_bank import index_banks, write_origins
+from quizzes.statistics import estimate_decisions
 from selections import feature as selections
 from simulators import feature as simulators
 from simulators.publication import SIMULATOR

@@ -13,7 +13,7 @@ from courses import team
 from enrolments import calendar, enrolment, invitations, mistakes, results
 from kernel.permissions import Actor
 from organisations import audiences, units
-from quizzes.services import integrity, overrides
+from quizzes import overrides, saves
 from selections.services import account_closure as selections
 
 FORGET: tuple[Callable[..., None], ...] = (
@@ -26,7 +26,7 @@ FORGET: tuple[Callable[..., None], ...] = (
     mistakes.erase_person,
     calendar.erase_person,
     overrides.erase_person,
-    integrity.erase_person,
+    saves.erase_person,
     bulk.erase_person,
     transcripts.erase_person,
     selections.erase_person,

@@ -32,7 +32,7 @@ from kernel.web.forms import whole_number
 from kernel.web.request import current_actor, current_session, requires
 from lms import queries
 from lms.queries import PersonAttemptRow
-from quizzes.pages.reports import STATES
+from quizzes.report_page import STATES
 
 bp = Blueprint("lms_following", __name__)
 

@@ -79,19 +79,20 @@ from kernel.web.request import (
 )
 from lms import access_log, erasure, own_results
 from organisations import employment
+from quizzes.files import list_handed_in
 from quizzes.models import (
     Accommodation,
     AnswerEvent,
     AnswerFile,
     Attempt,
     AttemptItem,
+    AttemptProof,
     CertificateReview,
     Incident,
     IncidentAttempt,
     QuizOverride,
+    SelfAssessment,
 )
-from quizzes.queries.files import list_handed_in
-from quizzes.selection_models import AttemptProof, SelfAssessment
 from selections.queries import own_data as selections
 from simulators.models import Submission, SubmissionItem, TaskItem, TaskSave
 from webinars.models import WatchedSpan

@@ -12,13 +12,13 @@ from sqlalchemy.orm import Session
 
 from courses.models import Course
 from enrolments.models import ActivityResult, Completion, Enrolment, LearnerNote, ManualGrade, ManualGradeItem, ResultOverride
-from quizzes.attempt_review import flags_of
+from quizzes import attempts
+from quizzes.attempt_page import flags_of
+from quizzes.marks import current_events
 from quizzes.models import Attempt
-from quizzes.queries import attempts
-from quizzes.queries.marks import current_events
-from quizzes.rules.attempts import ENDED_STATES
-from quizzes.rules.review import Reader
-from quizzes.rules.settings import ReviewFlag
+from quizzes.rules.feedback import ReviewFlag
+from quizzes.rules.settings import Reader
+from quizzes.rules.states import ENDED_STATES
 
 Rows = list[dict[str, Any]]
 OF_TAKE = (Course.slug.label("course"), Enrolment.take)

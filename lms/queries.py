@@ -23,7 +23,7 @@ from kernel.outbox import Job
 from kernel.permissions import Actor
 from lms.permissions import SiteVerb
 from quizzes.models import Attempt
-from quizzes.rules.attempts import AttemptState
+from quizzes.rules.states import AttemptState
 
 
 @dataclass(frozen=True, slots=True)

@@ -63,7 +63,7 @@ def _course(folder: Path) -> CourseFolder:
 def _lines(plan: VariantPlan) -> Iterator[str]:
     """Write the variants as a table of tabs, then what is to be looked at."""
     from kernel.i18n import _
-    from quizzes.pages.variants import count_words, variants_view
+    from quizzes.views.variants import count_words, variants_view
 
     view = variants_view(plan)
     yield count_words(plan)

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 import click
 
 from kernel.i18n import _, number
-from quizzes.pages.statistic_names import CONCERNS, POSITION, QUIZ
+from quizzes.statistics import CONCERNS, POSITION, QUIZ
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -145,7 +145,7 @@ def _aligned(rows: Sequence[Sequence[str]]) -> list[str]:
 
 
 def _concerns(position: PositionStatistics) -> list[str]:
-    from quizzes.rules.analysis import concerns_about
+    from quizzes.rules.item_evidence import concerns_about
 
     return [concern.value for concern in concerns_about(position)]
 

@@ -3,39 +3,35 @@
 from courses.audit_verbs import CourseVerb
 from kernel.errors import N_
 from kernel.feature import Feature
-from quizzes import jobs
-from quizzes.dates import pause_dates, quiz_dates
-from quizzes.pages.manage import StaffToolLink
-from quizzes.pages.statistics import value_findings
-from quizzes.permissions import ANALYSIS_PERMISSIONS, PERMISSIONS, QUESTION_PERMISSIONS, AnalysisAction
-from quizzes.queries.teaching import QUESTION_USES, waiting_attempts
-from quizzes.queries.waiting import waiting_findings
-from quizzes.services.regrading import RegradeVerb
+from quizzes import analysis_jobs, jobs
+from quizzes.access import ANALYSIS_PERMISSIONS, PERMISSIONS, QUESTION_PERMISSIONS, AnalysisAction
+from quizzes.overrides import pause_dates, quiz_dates
+from quizzes.quiz_page import StaffToolLink
+from quizzes.regrading import RegradeVerb
+from quizzes.teaching import QUESTION_USES, waiting_attempts
 from quizzes.views import (
     accommodations,
+    answers,
     attempts,
     banks,
     blueprints,
     decisions,
     draw_quality,
-    files,
+    gain,
     item_history,
-    manage,
     marking,
-    mistakes,
     overrides,
-    paired_tests,
     pass_marks,
     proofs,
     questions,
     regrading,
-    reopening,
     reports,
-    self_assessments,
     slots,
     statistics,
     variants,
 )
+from quizzes.views.statistics_page import value_findings
+from quizzes.waiting import waiting_findings
 
 QUESTIONS = Feature(name="questions", blueprints=(banks.bp, questions.bp, variants.bp), permissions=QUESTION_PERMISSIONS)
 FEATURE = Feature(
@@ -43,17 +39,17 @@ FEATURE = Feature(
     blueprints=(
         slots.bp,
         blueprints.bp,
-        attempts.bp,
-        files.bp,
-        manage.bp,
-        marking.bp,
+        attempts.attempts_bp,
+        answers.bp,
+        reports.manage_bp,
+        marking.marking_bp,
         regrading.bp,
-        reopening.bp,
-        reports.bp,
-        self_assessments.bp,
+        marking.reopening_bp,
+        reports.reports_bp,
+        marking.self_assessments_bp,
         pass_marks.bp,
         proofs.bp,
-        mistakes.bp,
+        attempts.mistakes_bp,
         overrides.bp,
         accommodations.bp,
     ),
@@ -100,12 +96,12 @@ STATISTICS_TOOL = StaffToolLink(
 )
 ANALYSIS = Feature(
     name="analysis",
-    blueprints=(statistics.bp, decisions.bp, draw_quality.bp, paired_tests.bp, item_history.bp),
+    blueprints=(statistics.bp, decisions.bp, draw_quality.bp, gain.bp, item_history.bp),
     permissions=ANALYSIS_PERMISSIONS,
     jobs={
-        "quizzes.examine": jobs.examine,
-        "quizzes.update_analysis": jobs.examine,
-        "quizzes.order_analyses": jobs.order_analyses,
+        "quizzes.examine": analysis_jobs.examine,
+        "quizzes.update_analysis": analysis_jobs.examine,
+        "quizzes.order_analyses": analysis_jobs.order_analyses,
     },
     patient=("quizzes.update_analysis",),
     quiz_tools=(STATISTICS_TOOL,),

@@ -23,43 +23,34 @@ from kernel import outbox
 from kernel.i18n import DEFAULT_ZONE, _, choose, in_every_language
 from kernel.outbox import Delivery, Effect
 from kernel.permissions import Actor, ActorChannel
+from quizzes import answering, draws, dry_runs, regrades, regrading
+from quizzes import notices as telling
+from quizzes.attempts import list_due, load_attempt
+from quizzes.effective_settings import outline_of_activity
+from quizzes.item_history import QUIZZES_AT_ONCE, count_attempts_of, keep_count, list_uncounted, note_corrected
 from quizzes.models import Attempt, Regrade
-from quizzes.queries import draw_tables as table_queries
-from quizzes.queries import dry_runs as dry_run_queries
-from quizzes.queries import outdated
-from quizzes.queries import regrading as regrading_queries
-from quizzes.queries.analysis import StatisticsFilter, attempt_set, list_compositions
-from quizzes.queries.attempts import load_attempt
-from quizzes.queries.final_tests import outline_of_activity
-from quizzes.queries.open_attempts import list_due
-from quizzes.queries.overrides import (
+from quizzes.notices import notify_offers
+from quizzes.overrides import (
     AffectedAttempts,
     ExhaustedAttempts,
     OpenAttempt,
+    OverrideVerb,
+    copy_overrides,
     list_open_attempts,
     list_used_up,
+    record_due_dates,
     scope_of_accommodation,
     scope_of_group,
     scope_of_incident,
     scope_of_override,
 )
-from quizzes.rules.attempts import NETWORK_TOLERANCE
-from quizzes.rules.statistics import CountedAttempts, CountedTakes
-from quizzes.services import attempts as services
-from quizzes.services import draw_tables, dry_runs, item_history, regrading
-from quizzes.services import notices as telling
-from quizzes.services.analysis import compute_statistics, keep_statistics, order_statistics
-from quizzes.services.former_reviews import move_former_reviews
-from quizzes.services.notices import notify_offers
-from quizzes.services.overrides import OverrideVerb, copy_overrides, record_due_dates
-from quizzes.services.regrade_offers import list_offers
+from quizzes.regrading import list_offers, move_former_reviews
+from quizzes.rules.states import NETWORK_TOLERANCE
 
 CLOSE_EVERY = 60
 PLAN_EVERY = 3600
 MOVE_EVERY, MOVED_AT_ONCE = 3600, 500
 PAGE = 200
-QUIZZES_AT_ONCE = 50
-"""Quizzes whose statistics are looked at in one transaction."""
 
 
 def close_due(delivery: Delivery) -> None:
@@ -83,7 +74,7 @@ def close_due(delivery: Delivery) -> None:
 def _settle(delivery: Delivery, actor: Actor, attempt_id: int) -> None:
     with delivery.database.unit_of_work() as session:
         session.get_one(Attempt, attempt_id, with_for_update=True)
-        services.close_if_overdue(session, actor, load_attempt(session, attempt_id), now=delivery.now)
+        answering.close_if_overdue(session, actor, load_attempt(session, attempt_id), now=delivery.now)
 
 
 def _list_due(delivery: Delivery, after: int) -> list[int]:
@@ -163,26 +154,10 @@ def notify_regrade(delivery: Delivery) -> None:
     """
     subject, verb = cast("int", delivery.arguments["subject"]), delivery.arguments.get("verb")
     with delivery.database.unit_of_work() as session:
-        item_history.note_corrected(session, dry_run_queries.list_quiz_versions(session, subject))
+        note_corrected(session, dry_runs.list_quiz_versions(session, subject))
         is_outcome = session.get_one(Regrade, subject).for_objection and verb == regrading.RegradeVerb.COMMITTED.value
     if not is_outcome:
         _notify_all(delivery, telling.notify_regrade, subject)
-
-
-def examine(delivery: Delivery) -> Effect | None:
-    """Compute the statistics of a quiz for which that takes too long while a page waits; nothing is written before the end."""
-    arguments = delivery.arguments
-    with delivery.database.unit_of_work(write=False) as session:
-        edition, group = (UUID(str(arguments[name])) if arguments.get(name) else None for name in ("edition", "group"))
-        takes = CountedTakes(str(arguments.get("takes", CountedTakes.PRESENT)))
-        learners = StatisticsFilter(edition, group, takes, str(arguments.get("language", "")), str(arguments.get("form", "")))
-        quiz = list_compositions(session, int(str(arguments["course"])), str(arguments["activity"]), learners)
-        choice = next((candidate for candidate in quiz.choices if candidate.name == arguments["composition"]), None)
-        if choice is None:
-            return None
-        attempts = attempt_set(session, quiz, CountedAttempts(str(arguments["which"])), choice)
-        examination = compute_statistics(session, attempts)
-    return lambda session: keep_statistics(session, attempts, examination, now=delivery.now)
 
 
 NIGHT = timedelta(hours=2)
@@ -215,21 +190,6 @@ def plan_analyses(delivery: Delivery) -> Effect:
     return write
 
 
-def order_analyses(delivery: Delivery) -> None:
-    """Order the statistics of quizzes that somebody handed in since, each as a job of its own, so that teams see findings unasked."""
-    last = 0
-    while True:
-        with delivery.database.unit_of_work(write=False) as session:
-            quizzes = outdated.list_taken(session, after=last, limit=QUIZZES_AT_ONCE)
-            listed = list(outdated.list_outdated(session, quizzes))
-        if not quizzes:
-            return
-        with delivery.database.unit_of_work() as session:
-            for attempts, kept_at in listed:
-                order_statistics(session, attempts, kept_at, now=delivery.now, kind="quizzes.update_analysis")
-        last = quizzes[-1].activity_id
-
-
 def fill_history(delivery: Delivery) -> Effect:
     """Count the history of quiz versions that wait for it, each in a transaction of its own: of a worker that dies the next takes the rest.
 
@@ -239,7 +199,7 @@ def fill_history(delivery: Delivery) -> Effect:
     last = 0
     while True:
         with delivery.database.unit_of_work(write=False) as session:
-            waiting = item_history.list_uncounted(session, after=last, limit=QUIZZES_AT_ONCE)
+            waiting = list_uncounted(session, after=last, limit=QUIZZES_AT_ONCE)
         if not waiting:
             return lambda session: _add_draw_tables(session, delivery)
         for quiz_version_id in waiting:
@@ -250,9 +210,9 @@ def fill_history(delivery: Delivery) -> Effect:
 
 def _count_history(delivery: Delivery, quiz_version_id: int) -> bool:
     with delivery.database.unit_of_work(write=False) as session:
-        counted = item_history.count_attempts_of(session, quiz_version_id)
+        counted = count_attempts_of(session, quiz_version_id)
     with delivery.database.unit_of_work() as session:
-        return item_history.keep_count(session, quiz_version_id, counted)
+        return keep_count(session, quiz_version_id, counted)
 
 
 def _add_draw_tables(session: Session, delivery: Delivery) -> None:
@@ -269,15 +229,15 @@ def make_draw_tables(delivery: Delivery) -> None:
     night, last = date.fromisoformat(str(delivery.arguments["night"])), 0
     while True:
         with delivery.database.unit_of_work(write=False) as session:
-            balanced = table_queries.list_balanced(session, after=last, limit=QUIZZES_AT_ONCE)
+            balanced = draws.list_balanced(session, after=last, limit=QUIZZES_AT_ONCE)
         if not balanced:
             return
         for quiz_version_id in balanced:
             with delivery.database.unit_of_work(write=False) as session:
-                table = draw_tables.compute_table(session, quiz_version_id)
+                table = draws.compute_table(session, quiz_version_id)
             if table is not None:
                 with delivery.database.unit_of_work() as session:
-                    draw_tables.keep_table(session, table, night, now=delivery.now)
+                    draws.keep_table(session, table, night, now=delivery.now)
         last = balanced[-1]
 
 
@@ -290,7 +250,7 @@ def plan_regrade(delivery: Delivery) -> Effect | None:
     regrade_id = cast("int", delivery.arguments["regrade"])
     for _portion in range(PORTIONS):
         with delivery.database.unit_of_work() as session:
-            if dry_runs.dry_run_portion(session, regrading_queries.lock_regrade_by_id(session, regrade_id)):
+            if dry_runs.dry_run_portion(session, regrades.lock_regrade_by_id(session, regrade_id)):
                 return None
     return lambda session: outbox.enqueue(session, "quizzes.plan_regrade", {"regrade": regrade_id}, now=delivery.now)
 
@@ -298,7 +258,7 @@ def plan_regrade(delivery: Delivery) -> Effect | None:
 def commit_regrade(delivery: Delivery) -> None:
     """Commit a large dry run in one transaction; a second delivery finds it done."""
     with delivery.database.unit_of_work() as session:
-        row = regrading_queries.lock_regrade_by_id(session, cast("int", delivery.arguments["regrade"]))
+        row = regrades.lock_regrade_by_id(session, cast("int", delivery.arguments["regrade"]))
         if row.state == "committing":
             regrading.apply_now(session, Actor(person_id=row.committed_by, via=ActorChannel.JOB), row, now=delivery.now)
 
@@ -306,7 +266,7 @@ def commit_regrade(delivery: Delivery) -> None:
 def undo_regrade(delivery: Delivery) -> None:
     """Undo a large regrade in one transaction; a second delivery finds it done."""
     with delivery.database.unit_of_work() as session:
-        row = regrading_queries.lock_regrade_by_id(session, cast("int", delivery.arguments["regrade"]))
+        row = regrades.lock_regrade_by_id(session, cast("int", delivery.arguments["regrade"]))
         if row.state == "undoing":
             regrading.undo_now(session, Actor(person_id=row.undone_by, via=ActorChannel.JOB), row, now=delivery.now)
 
@@ -314,7 +274,7 @@ def undo_regrade(delivery: Delivery) -> None:
 def catch_up_regrade(delivery: Delivery) -> None:
     """Regrade attempts submitted while a void or its undoing was being committed; a second delivery finds none."""
     with delivery.database.unit_of_work() as session:
-        row = regrading_queries.lock_regrade_by_id(session, cast("int", delivery.arguments["regrade"]))
+        row = regrades.lock_regrade_by_id(session, cast("int", delivery.arguments["regrade"]))
         regrading.apply_to_late_attempts(
             session, Actor(person_id=row.undone_by or row.committed_by, via=ActorChannel.JOB), row, now=delivery.now
         )
@@ -371,7 +331,7 @@ def _notify_progress(delivery: Delivery, scope_of: Callable[[Session], AffectedA
         for attempt_id in (affected.attempt_id for affected in page if not affected.in_step):
             with delivery.database.unit_of_work() as session:
                 session.get_one(Attempt, attempt_id, with_for_update=True)
-                services.record_quiz_result(session, Actor(via=ActorChannel.JOB), load_attempt(session, attempt_id), now=delivery.now)
+                answering.record_quiz_result(session, Actor(via=ActorChannel.JOB), load_attempt(session, attempt_id), now=delivery.now)
         last = page[-1].attempt_id
 
 

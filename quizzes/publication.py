@@ -24,31 +24,23 @@ from kernel.i18n import _, reading
 from kernel.markup.model import SafeHtml, element, gap_marker
 from kernel.search import index
 from kernel.search.index import SearchDocument
-from quizzes.content.banks import banks_of, questions_of
-from quizzes.content.blueprints import candidate_of
-from quizzes.content.integrity import rules_of_quiz
-from quizzes.content.kinds import KIND
-from quizzes.content.model import DrawSlot, FixedSlot, PageBreak, QuizSource, SectionSlot
-from quizzes.content.paired import pair_of
-from quizzes.content.pools import candidates
-from quizzes.content.published import reworded
-from quizzes.content.setting_labels import describe_quiz
-from quizzes.content.ties import freeze_use
+from quizzes.answering import rename_attempts
+from quizzes.attempts import find_answering, find_ungraded, is_answering, list_submitted
+from quizzes.content.banks import banks_of, questions_of, reworded
+from quizzes.content.blueprints import candidate_of, pair_of
+from quizzes.content.pools import DrawSlot, FixedSlot, PageBreak, QuizSource, SectionSlot, candidates
+from quizzes.content.quiz import KIND
+from quizzes.content.quiz_fields import describe_quiz
+from quizzes.content.selecting import freeze_use, rules_of_quiz
+from quizzes.effective_settings import find_final_end, find_final_release, outline_of_activity, own_dates
+from quizzes.item_history import begin_history
 from quizzes.models import Question, QuestionVersion, QuizVersion, Slot, SlotCandidate
-from quizzes.queries.attempts import get_questions, get_snapshot_of_activity
-from quizzes.queries.banks import find_newest_numbers
-from quizzes.queries.effective_settings import own_dates
-from quizzes.queries.entries import written_integrity, written_pair, written_use
-from quizzes.queries.facilities import FirstAnswers, FormCount, count_answers_by_variant, frozen_balance
-from quizzes.queries.final_tests import find_final_end, find_final_release, outline_of_activity
-from quizzes.queries.open_attempts import find_answering, find_ungraded, is_answering
-from quizzes.queries.pass_marks import find_record_of
-from quizzes.queries.submitted import list_submitted
+from quizzes.overrides import end_personal_overrides
+from quizzes.pass_marks import find_record_of
+from quizzes.question_bank import _gap_names, find_newest_numbers, get_questions, keep_origins, render_question
 from quizzes.rules import definitions
-from quizzes.rules.balanced_draw import Balance, facility_key
-from quizzes.rules.calculated_choices import EXPRESSION
+from quizzes.rules.balanced_draw import Balance, PairedTests, facility_key, forms_seed
 from quizzes.rules.definitions import (
-    CalculatedBody,
     GapsBody,
     MatchingBody,
     MatrixBody,
@@ -56,25 +48,25 @@ from quizzes.rules.definitions import (
     OrderingBody,
     ShortAnswerBody,
     SingleChoiceBody,
-    TextShape,
-    map_texts,
-    without_notes,
 )
 from quizzes.rules.encoding import canonical_json, checksum, encode, to_document
-from quizzes.rules.integrity import NO_RULES, IntegrityRules
+from quizzes.rules.feedback import ReviewFlag
+from quizzes.rules.item_layout import EXPRESSION
 from quizzes.rules.layout import SlotEntry
-from quizzes.rules.paired_tests import PairedTests
-from quizzes.rules.parallel_forms import forms_seed
-from quizzes.rules.pass_marks import PassBasis
-from quizzes.rules.question_variables import ChoiceNumbers
-from quizzes.rules.review import flags_for
-from quizzes.rules.selection import ResultUse
-from quizzes.rules.settings import QuizSettings, ReviewFlag, ReviewMoment
-from quizzes.rules.value_variants import variants_of
-from quizzes.services.item_history import begin_history
-from quizzes.services.key_changes import rename_attempts
-from quizzes.services.origins import keep_origins
-from quizzes.services.overrides import end_personal_overrides
+from quizzes.rules.result_use import PassBasis, ResultUse
+from quizzes.rules.settings import QuizSettings, ReviewMoment, flags_for
+from quizzes.rules.states import NO_RULES, IntegrityRules
+from quizzes.rules.variants import variants_of
+from quizzes.snapshots import (
+    FirstAnswers,
+    FormCount,
+    count_answers_by_variant,
+    frozen_balance,
+    get_snapshot_of_activity,
+    written_integrity,
+    written_pair,
+    written_use,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,29 +188,6 @@ def _description(activity: ActivitySource, quiz: QuizSource, slots: list[Prepare
 
 def _path_of(course: CourseFolder, key: str) -> str:
     return next(bank.path for bank in banks_of(course) for question in bank.questions if question.key == key)
-
-
-def render_question(question: definitions.QuestionDefinition, renderer: Renderer, path: str) -> definitions.QuestionDefinition:
-    """Turn a question's Markdown into HTML in every language; its identifiers say nothing of its key."""
-    prefix = f"q{hashlib.sha256(question.key.encode()).hexdigest()[:8]}-"
-    gaps = _gap_names(question)
-
-    def render(text: str, language: str, shape: TextShape) -> str:
-        if shape is TextShape.INLINE:
-            return renderer.inline({language: text}, path, prefix=prefix).get(language, "")
-        return renderer.markdown({language: text}, path, prefix=prefix, gaps=gaps).get(language, "")
-
-    return map_texts(without_notes(question), render)
-
-
-def _gap_names(question: definitions.QuestionDefinition) -> frozenset[str]:
-    match question.body:
-        case GapsBody(gaps):
-            return frozenset(gap.name for gap in gaps)
-        case CalculatedBody(variables) | SingleChoiceBody(numbers=ChoiceNumbers(variables)):
-            return frozenset(variable.name for variable in variables)
-        case _:
-            return frozenset()
 
 
 def embed_question(course: CourseFolder, key: str, renderer: Renderer, language: str) -> SafeHtml | None:

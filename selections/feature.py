@@ -3,10 +3,9 @@
 from accounts.people import AccountVerb
 from kernel.errors import N_
 from kernel.feature import Feature
-from quizzes.pages.manage import StaffToolLink
-from quizzes.services.marking import MarkingVerb
-from quizzes.services.regrading import RegradeVerb
-from quizzes.services.reopening import ReopeningVerb
+from quizzes.marking import MarkingVerb, ReopeningVerb
+from quizzes.quiz_page import StaffToolLink
+from quizzes.regrading import RegradeVerb
 from selections import jobs, objection_jobs, objection_permissions
 from selections.audit_verbs import ObjectionVerb, SelectionVerb
 from selections.pages.corrections import touched_by_regrade

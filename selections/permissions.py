@@ -10,7 +10,7 @@ from courses.models import StaffRole
 from courses.rules import Outline
 from enrolments.access import hiding_all
 from kernel.permissions import Actor, Predicate, Verdict, allow_if, open_to_strangers, signed_in
-from quizzes.permissions import QuizContext
+from quizzes.access import QuizContext
 from selections.models import ActaCorrection, ActaKind, ActaState, MemberRole, SelectionActa, SelectionIncident
 from selections.rules.signs import PersonSign
 

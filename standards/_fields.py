@@ -4,8 +4,9 @@ from collections.abc import Iterable
 
 from kernel.errors import N_
 from kernel.i18n import _, language_name
-from quizzes.content.wording import KINDS
+from quizzes.content.question_fields import KINDS
 from quizzes.rules.definitions import (
+    NOT_SELECTED,
     DescriptionBody,
     GapsBody,
     MatchingBody,
@@ -20,7 +21,6 @@ from quizzes.rules.definitions import (
     Tolerance,
     ToleranceKind,
 )
-from quizzes.rules.selection import NOT_SELECTED
 from standards._keys import KeyAllocator
 from standards.model import NotTranslatable, TransferRemarkCollector
 

@@ -195,7 +195,7 @@ def _around(bank: Path) -> dict[str, bytes]:
 
 def _languages(bank: Path) -> Sequence[str]:
     """Return the languages of the course that a bank stands in; none where it stands in no course."""
-    from quizzes.content.drafts import languages_of
+    from quizzes.content.banks import languages_of
 
     files = _around(bank)
     return languages_of(files) if files else ()

@@ -22,12 +22,11 @@ from kernel.sandbox import run_sandboxed
 from kernel.web.file_responses import send_generated
 from kernel.web.forms import clean_text
 from kernel.web.request import Answer, begin_writing, current_actor, current_session, reading_file, requires, see_page
-from quizzes.content.wording import KINDS
-from quizzes.permissions import QuestionAction
-from quizzes.queries import banks as bank_queries
-from quizzes.queries.banks import QuestionFilter
+from quizzes import question_bank
+from quizzes.access import QuestionAction
+from quizzes.content.question_fields import KINDS
+from quizzes.question_bank import QuestionFilter, first_words
 from quizzes.rules.definitions import QuestionDefinition
-from quizzes.services.drafts import first_words
 from standards import queries, services
 from standards._tags import Categories
 from standards.exporting import files_named
@@ -177,7 +176,7 @@ def confirm(subject: ImportContext) -> Answer:
 
 def _banks(course_id: int, draft: DraftQuestions) -> list[tuple[str, str]]:
     """Return where questions may go: the banks that are there, and new ones for modules without."""
-    rows = bank_queries.list_banks(current_session(), course_id)
+    rows = question_bank.list_banks(current_session(), course_id)
     present = [(row.path, f"{choose(row.title) or row.key} ({row.questions})") for row in rows]
     taken = {row.path.partition("/")[0] for row in rows}
     new = [
@@ -247,8 +246,8 @@ class ExportSelection:
 
 def _selected(subject: CourseContext) -> ExportSelection:
     requested = {name: value for name in NARROWED_BY if (value := request.args.get(name, "").strip()[:130])}
-    rows = bank_queries.search_questions(
-        current_session(), subject.id, QuestionFilter(**requested), offset=0, limit=bank_queries.MAXIMUM_SHOWN
+    rows = question_bank.search_questions(
+        current_session(), subject.id, QuestionFilter(**requested), offset=0, limit=question_bank.MAXIMUM_SHOWN
     )
     draft = queries.draft_questions(current_session(), subject.id)
     questions = {question.key: question for bank in draft.banks.values() for question in bank}

@@ -6,8 +6,7 @@ from fractions import Fraction
 from random import Random
 
 from lms.demo.essays import essay_text
-from quizzes.queries.attempts import LoadedItem
-from quizzes.rules.answer_positions import page_from_answer
+from quizzes.answering import mark_item
 from quizzes.rules.answers import (
     Answer,
     GapsAnswer,
@@ -19,6 +18,7 @@ from quizzes.rules.answers import (
     SingleChoiceAnswer,
     TextAnswer,
     TrueFalseAnswer,
+    page_from_answer,
 )
 from quizzes.rules.definitions import (
     CalculatedBody,
@@ -33,9 +33,9 @@ from quizzes.rules.definitions import (
     SingleChoiceBody,
 )
 from quizzes.rules.feedback import right_answer
+from quizzes.rules.item_layout import LoadedItem
+from quizzes.rules.marking import computed
 from quizzes.rules.numbers import Convention, convention_for, write_number
-from quizzes.rules.quantities import computed
-from quizzes.services.attempts import mark_item
 
 Parts = dict[str, list[str]]
 

@@ -10,11 +10,11 @@ from kernel.permissions import Actor
 from lms.demo.answers import answer_all
 from lms.demo.people import DemoLearner, DemoOutcome
 from lms.demo.timeline import DemoTimeline
-from quizzes.queries import attempts as quiz_queries
-from quizzes.queries.attempts import LoadedAttempt, QuizSnapshot
-from quizzes.rules import saving
-from quizzes.services import attempts as quizzes
-from quizzes.services.answer_rows import SaveRequest
+from quizzes import answering, attempts, question_bank
+from quizzes.attempts import LoadedAttempt
+from quizzes.rules import states
+from quizzes.saves import SaveRequest
+from quizzes.snapshots import QuizSnapshot
 
 LEASE = 1000
 
@@ -40,7 +40,7 @@ def hand_in(stage: DemoTimeline, actor: Actor, attempt: UUID, plan: AttemptTarge
     """Answer everything and hand the attempt in; return whether it passed, or nothing where that is not asked."""
     loaded = locked(stage, actor, attempt)
     batch = SaveRequest(LEASE, tuple(_answers(stage, loaded, plan, chance)), "submit")
-    quizzes.submit_attempt(stage.session, actor, loaded, [batch], now=now)
+    answering.submit_attempt(stage.session, actor, loaded, [batch], now=now)
     return loaded.row.passed
 
 
@@ -49,18 +49,18 @@ def leave_half(stage: DemoTimeline, actor: Actor, attempt: UUID, share: float, c
     loaded = locked(stage, actor, attempt)
     answers = _answers(stage, loaded, AttemptTarget(share), chance)
     half = tuple(event for event in answers if event.position <= (len(loaded.items) + 1) // 2)
-    quizzes.save_answers(stage.session, loaded, [SaveRequest(LEASE, half, "autosave")], now=now)
-    quizzes.set_flag(stage.session, loaded, loaded.items[-1].position, flagged=True)
+    answering.save_answers(stage.session, loaded, [SaveRequest(LEASE, half, "autosave")], now=now)
+    answering.set_flag(stage.session, loaded, loaded.items[-1].position, flagged=True)
 
 
 def locked(stage: DemoTimeline, actor: Actor, attempt: UUID) -> LoadedAttempt:
     """Return an attempt, locked, as an actor who changes it finds it."""
-    return quiz_queries.load_attempt(stage.session, quiz_queries.lock_attempt(stage.session, actor, attempt).id)
+    return attempts.load_attempt(stage.session, attempts.lock_attempt(stage.session, actor, attempt).id)
 
 
-def _answers(stage: DemoTimeline, loaded: LoadedAttempt, plan: AttemptTarget, chance: Random) -> list[saving.AnswerSave]:
-    questions = quiz_queries.get_questions(stage.session, [item.question_version_id for item in loaded.items])
+def _answers(stage: DemoTimeline, loaded: LoadedAttempt, plan: AttemptTarget, chance: Random) -> list[states.AnswerSave]:
+    questions = question_bank.get_questions(stage.session, [item.question_version_id for item in loaded.items])
     total = sum((item.maximum for item in loaded.items), Fraction(0))
     below = (loaded.snapshot.settings.pass_mark or 0) * total / 100 if plan.fails else None
     given = answer_all(loaded.items, questions, loaded.row.language, chance, share=plan.share, below=below)
-    return [saving.AnswerSave(answer.item.position, saving.AnswerSequence(LEASE, 1), answer.parts) for answer in given if answer.parts]
+    return [states.AnswerSave(answer.item.position, states.AnswerSequence(LEASE, 1), answer.parts) for answer in given if answer.parts]

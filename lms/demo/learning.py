@@ -16,8 +16,7 @@ from lms.demo.editions import enter_course
 from lms.demo.people import DemoLearner, DemoOutcome
 from lms.demo.tasks import save_draft, submit, submits_task
 from lms.demo.timeline import WEEKS, ZONE, DemoTimeline, Life, activity_context_at, join, sign_in
-from quizzes.queries import attempts as quiz_queries
-from quizzes.services import attempts as quizzes
+from quizzes import answering, snapshots
 from webinars import queries as webinar_queries
 from webinars import services as webinars
 
@@ -146,7 +145,7 @@ def _watch(study: Study, context: ActivityContext, seen: float, moment: datetime
 def _take_quiz(study: Study, activity: OutlineActivity, moment: datetime) -> Life:
     """Take a quiz until it is passed or no attempt is left, with the pauses that it asks for."""
     stage, learner = study.stage, study.learner
-    snapshot = quiz_queries.get_snapshot_of_activity(stage.session, activity.id)
+    snapshot = snapshots.get_snapshot_of_activity(stage.session, activity.id)
     settings = snapshot.settings
     allowed = settings.attempts or 3
     for number in range(1, allowed + 1):
@@ -154,7 +153,7 @@ def _take_quiz(study: Study, activity: OutlineActivity, moment: datetime) -> Lif
         context = study.context(activity, now=moment)
         if context.closed is not None:
             return
-        attempt = quizzes.start_attempt(stage.session, study.actor, context, learner.identity.language, now=moment).uuid
+        attempt = answering.start_attempt(stage.session, study.actor, context, learner.identity.language, now=moment).uuid
         longest = timedelta(seconds=settings.limit or 3000) * 0.9
         moment += min(longest, timedelta(minutes=(activity.minutes or 10) * chance.uniform(0.6, 1.6)))
         yield moment
@@ -205,7 +204,7 @@ def _leave_open(study: Study, done: set[str], moment: datetime) -> Life:
     if context.closed is not None:
         return
     sign_in(stage, study.actor, chance, now=moment)
-    attempt = quizzes.start_attempt(stage.session, study.actor, context, study.learner.identity.language, now=moment).uuid
+    attempt = answering.start_attempt(stage.session, study.actor, context, study.learner.identity.language, now=moment).uuid
     moment += timedelta(minutes=6)
     yield moment
     leave_half(stage, study.actor, attempt, study.learner.ability, chance, now=moment)

@@ -10,16 +10,12 @@ from kernel.permissions import Actor
 from lms.demo.essays import COMMENTS
 from lms.demo.people import STAFF
 from lms.demo.timeline import DemoTimeline, Life, sign_in
-from quizzes.queries import attempts as quiz_queries
-from quizzes.queries import marks as mark_queries
-from quizzes.queries import regrading as regrade_queries
-from quizzes.queries import teaching as quiz_teaching
-from quizzes.queries.marks import MarkingQueue, MarkingQueueRow
-from quizzes.rules.manual_marking import rubric_mark, rubric_of
+from quizzes import dry_runs, marking, marks, question_bank, regrades, regrading, teaching
+from quizzes.dry_runs import RegradeRequest
+from quizzes.marking import ManualMarkValues
+from quizzes.marks import MarkingQueue, MarkingQueueRow
+from quizzes.rules.marking import rubric_mark, rubric_of
 from quizzes.rules.regrade import RegradeKind
-from quizzes.services import dry_runs, marking, regrading
-from quizzes.services.dry_runs import RegradeRequest
-from quizzes.services.marking import ManualMarkValues
 
 EVENINGS = (35, 28, 21, 14, 7)
 """Days before the present moment on which essays are marked."""
@@ -49,8 +45,8 @@ def _waiting(stage: DemoTimeline, actor: Actor) -> Iterator[MarkingQueueRow]:
 
 def essays_waiting(stage: DemoTimeline, actor: Actor, slug: str, key: str) -> Sequence[MarkingQueueRow]:
     """List the answers of a quiz that wait for a person."""
-    context = quiz_teaching.get_taught_quiz(stage.session, actor, slug, key)
-    return mark_queries.list_queue(stage.session, context, MarkingQueue(), offset=0, limit=QUEUE)
+    context = teaching.get_taught_quiz(stage.session, actor, slug, key)
+    return marks.list_queue(stage.session, context, MarkingQueue(), offset=0, limit=QUEUE)
 
 
 def quizzes_of(outline: Outline, *, required: bool | None = None) -> list[OutlineActivity]:
@@ -60,11 +56,11 @@ def quizzes_of(outline: Outline, *, required: bool | None = None) -> list[Outlin
 
 def mark_essay(stage: DemoTimeline, actor: Actor, row: MarkingQueueRow, chance: Random, *, now: datetime) -> None:
     """Choose a level of each criterion of the rubric, or a share of the mark where there is none."""
-    subject = mark_queries.lock_marked_item(stage.session, actor, row.attempt, row.place)
-    question = quiz_queries.get_questions(stage.session, [row.question_version_id])[row.question_version_id]
+    subject = marks.lock_marked_item(stage.session, actor, row.attempt, row.place)
+    question = question_bank.get_questions(stage.session, [row.question_version_id])[row.question_version_id]
     levels = {criterion.key: _level(len(criterion.levels), chance) for criterion in rubric_of(question)}
     points = rubric_mark(question, levels, row.maximum)
-    seen = mark_queries.current_events(stage.session, [row.item_id])[row.item_id].id
+    seen = marks.current_events(stage.session, [row.item_id])[row.item_id].id
     given = ManualMarkValues(row.maximum * chance.randint(5, 10) / 10 if points is None else points, seen, chance.choice(COMMENTS), levels)
     marking.mark_by_hand(stage.session, actor, subject, given, now=now)
 
@@ -86,8 +82,8 @@ def regrading_life(stage: DemoTimeline) -> Life:
 
 
 def _regrade(stage: DemoTimeline, actor: Actor, outline: Outline, quiz: OutlineActivity, *, applied: bool, now: datetime) -> None:
-    context = quiz_teaching.get_taught_quiz(stage.session, actor, outline.slug, quiz.key)
-    versions = regrade_queries.list_question_versions(stage.session, context)
+    context = teaching.get_taught_quiz(stage.session, actor, outline.slug, quiz.key)
+    versions = regrades.list_question_versions(stage.session, context)
     if not versions:
         return
     question_versions = max(versions, key=lambda versions_of: versions_of.attempts)

@@ -18,13 +18,12 @@ from lms.demo.timeline import DemoTimeline, activity_context_at, enter
 from lms.demo.welcome_course import staffed_outline
 from lms.instance import Instance
 from lms.publishing import publish_folder
-from quizzes.queries import attempts as quiz_queries
-from quizzes.queries.attempts import LoadedItem
-from quizzes.rules import saving
+from quizzes import answering, question_bank
+from quizzes.rules import states
 from quizzes.rules.answers import NumberAnswer, SingleChoiceAnswer
 from quizzes.rules.definitions import QuestionDefinition
-from quizzes.services import attempts as quizzes
-from quizzes.services.answer_rows import SaveRequest
+from quizzes.rules.item_layout import LoadedItem
+from quizzes.saves import SaveRequest
 
 FOLDER = Path(__file__).resolve().parent / "sample"
 SLUG, QUIZ = "muestra-medico-de-preguntas", "cuestionario-de-muestra"
@@ -72,19 +71,19 @@ def _sit(stage: DemoTimeline, outline: Outline, identity: Identity, password_has
     actor = enter(stage, identity, person.id)
     enrolment.enrol(stage.session, actor, learners.get_learner_context(stage.session, actor, outline.slug), now=moment)
     chance = Random(f"{SEED}:{identity.email}")  # noqa: S311 - invented answers
-    attempt = quizzes.start_attempt(
+    attempt = answering.start_attempt(
         stage.session, actor, activity_context_at(stage, actor, outline, QUIZ, now=moment), "es", now=moment
     ).uuid
     loaded = locked(stage, actor, attempt)
-    questions = quiz_queries.get_questions(stage.session, [item.question_version_id for item in loaded.items])
+    questions = question_bank.get_questions(stage.session, [item.question_version_id for item in loaded.items])
     ability = chance.gauss(0, 1)
     events = [
-        saving.AnswerSave(
-            item.position, saving.AnswerSequence(LEASE, 1), _answer(questions[item.question_version_id], item, ability, chance)
+        states.AnswerSave(
+            item.position, states.AnswerSequence(LEASE, 1), _answer(questions[item.question_version_id], item, ability, chance)
         )
         for item in loaded.items
     ]
-    quizzes.submit_attempt(stage.session, actor, loaded, [SaveRequest(LEASE, tuple(events), "submit")], now=moment + timedelta(minutes=7))
+    answering.submit_attempt(stage.session, actor, loaded, [SaveRequest(LEASE, tuple(events), "submit")], now=moment + timedelta(minutes=7))
 
 
 def _answer(question: QuestionDefinition, item: LoadedItem, ability: float, chance: Random) -> Parts:

@@ -22,10 +22,9 @@ from lms.demo.sample_class import SLUG
 from lms.demo.timeline import DemoTimeline, activity_context_at, enter
 from lms.demo.welcome_course import staffed_outline
 from lms.instance import Instance
-from quizzes.queries import attempts as quiz_queries
-from quizzes.rules import saving
-from quizzes.services import attempts as quizzes
-from quizzes.services.answer_rows import SaveRequest
+from quizzes import answering, question_bank
+from quizzes.rules import states
+from quizzes.saves import SaveRequest
 from selections.models import MemberRole, Selection
 from selections.services import actas, selections
 from selections.services.freezing import freeze, keep_frozen
@@ -81,21 +80,21 @@ def _sit(
     if absent:
         return
     context = activity_context_at(stage, actor, outline, QUIZ, now=moment)
-    loaded = locked(stage, actor, quizzes.start_attempt(stage.session, actor, context, "es", now=moment).uuid)
-    questions = quiz_queries.get_questions(stage.session, [item.question_version_id for item in loaded.items])
+    loaded = locked(stage, actor, answering.start_attempt(stage.session, actor, context, "es", now=moment).uuid)
+    questions = question_bank.get_questions(stage.session, [item.question_version_id for item in loaded.items])
     chance = Random(f"{SEED}:{identity.email}")  # noqa: S311 - invented answers
     ability = chance.betavariate(4, 2)
     events = [
-        saving.AnswerSave(
+        states.AnswerSave(
             item.position,
-            saving.AnswerSequence(LEASE, 1),
+            states.AnswerSequence(LEASE, 1),
             right_parts(question, item) if chance.random() < ability else likely_mistake(question, item, chance),
         )
         for item in loaded.items
         if (question := questions[item.question_version_id])
     ]
     sent = [SaveRequest(LEASE, tuple(events), "submit")]
-    quizzes.submit_attempt(stage.session, actor, loaded, sent, now=moment + timedelta(minutes=11))
+    answering.submit_attempt(stage.session, actor, loaded, sent, now=moment + timedelta(minutes=11))
 
 
 def _juror(stage: DemoTimeline, owner: Actor, row: Selection, identity: Identity, password_hash: str, moment: datetime) -> Actor:

@@ -17,7 +17,7 @@ from kernel.permissions import Actor
 from lms.demo.attempts import AttemptTarget, hand_in
 from lms.demo.people import DemoLearner, DemoOutcome, Identity
 from lms.demo.timeline import WEEKS, DemoTimeline, Life, activity_context_at, person_of, sign_in
-from quizzes.services import attempts as quizzes
+from quizzes import answering
 
 TEMPLATE = "diploma-de-muestra"
 
@@ -35,7 +35,7 @@ def staff_life(stage: DemoTimeline, identity: Identity) -> Life:
             continue
         moment += timedelta(minutes=4)
         yield moment
-        attempt = quizzes.start_attempt(
+        attempt = answering.start_attempt(
             stage.session, actor, activity_context_at(stage, actor, outline, quiz.key, now=moment), "es", now=moment
         ).uuid
         moment += timedelta(minutes=5)

@@ -20,12 +20,11 @@ from lms.demo.marking import quizzes_of
 from lms.demo.people import ADMINISTRATOR, LEARNER, STAFF
 from lms.demo.tasks import seeded_uuid
 from lms.demo.timeline import DemoTimeline, Life, person_of
-from quizzes.queries import attempts as quiz_queries
-from quizzes.queries import teaching as quiz_teaching
-from quizzes.queries.effective_settings import PersonQuizKey
-from quizzes.queries.open_attempts import has_open
-from quizzes.services import overrides
-from quizzes.services.overrides import AccommodationProfile, OverrideTarget, OverrideValues
+from quizzes import attempts, incidents, overrides
+from quizzes import teaching as quiz_teaching
+from quizzes.attempts import has_open
+from quizzes.effective_settings import PersonQuizKey
+from quizzes.overrides import AccommodationProfile, OverrideTarget, OverrideValues
 
 GROUPS = ("Turno de la mañana", "Turno de la tarde")
 ITEM, ITEM_TO_COME = "Exposición en clase", "Informe de la visita"
@@ -228,13 +227,13 @@ def _give_time(teaching: CourseTeaching, now: datetime) -> None:
     if quiz is not None:
         context = quiz_teaching.get_taught_quiz(session, teaching.owner, slug, quiz.key)
         reason, number = "Corte de luz en la sala (motivo inventado).", seeded_uuid(slug, "incident")
-        overrides.add_incident_time(session, teaching.owner, context, 20, reason, number, now=now)
+        incidents.add_incident_time(session, teaching.owner, context, 20, reason, number, now=now)
 
 
 def _is_open(teaching: CourseTeaching, quiz: OutlineActivity) -> bool:
     session, course = teaching.stage.session, teaching.outline.course_id
     places = (PersonQuizKey(row.person_id, row.enrolment_id, course, quiz.key) for row in teaching.learners)
-    return any(has_open(quiz_queries.list_attempts(session, taker)) for taker in places)
+    return any(has_open(attempts.list_attempts(session, taker)) for taker in places)
 
 
 WORK: Sequence[tuple[timedelta, Act]] = (

@@ -21,7 +21,7 @@ from lms.demo.people import STAFF, DemoLearner, DemoOutcome
 from lms.demo.timeline import ZONE, DemoTimeline, activity_context_at, enter
 from lms.instance import Instance
 from lms.publishing import publish_folder
-from quizzes.services import attempts as quizzes
+from quizzes import answering
 
 FOLDER = Path(__file__).resolve().parent / "welcome"
 SLUG, LESSON, SURVEY, LETTER = "muestra-bienvenida", "como-mirar", "encuesta-de-bienvenida", "carta-de-bienvenida"
@@ -69,7 +69,7 @@ def _take(stage: DemoTimeline, outline: Outline, learner: DemoLearner) -> dateti
     enrolments.mark_done(session, actor, activity_context_at(stage, actor, outline, LESSON, now=moment), now=moment)
     for key, minutes in ((LETTER, 9), (SURVEY, 2)):
         quiz = activity_context_at(stage, actor, outline, key, now=moment)
-        attempt = quizzes.start_attempt(session, actor, quiz, learner.identity.language, now=moment).uuid
+        attempt = answering.start_attempt(session, actor, quiz, learner.identity.language, now=moment).uuid
         moment += timedelta(minutes=minutes)
         hand_in(stage, actor, attempt, AttemptTarget(1.0), learner.chance(key), now=moment)
     award = certificates.find_award(session, enrolment.id)

@@ -1,25 +1,43 @@
-"""The blueprint of a quiz in its file, and the checks of it and of families and enemies (spec/selection 1.1 to 1.8, 1.29)."""
+"""The blueprint, the balanced draws and the paired tests of a quiz in its file, and their checks (spec/selection 1 and 7)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
 from courses.content import scalars
 from courses.content.mapping_cursor import LocatedValue, MappingCursor
-from courses.content.model import CourseFolder
+from courses.content.model import ActivitySource, CourseFolder, ModuleSource
 from courses.content.objectives import objectives_of
 from courses.content.reading_session import ReadingSession
 from kernel.errors import N_
+from quizzes.content import parts
 from quizzes.content.banks import questions_of
-from quizzes.content.model import DrawSlot, FixedSlot, QuizSource
-from quizzes.content.pools import candidates
-from quizzes.content.slots import PlacedSlot
-from quizzes.rules.apart import may_not_meet
+from quizzes.content.pools import DrawSlot, FixedSlot, PlacedSlot, QuizSource, candidates
+from quizzes.rules.balanced_draw import (
+    FEWEST,
+    FORMS,
+    MOST,
+    Balance,
+    DrawPlan,
+    PairedTests,
+    QuestionSets,
+    TooManySums,
+    assemble_forms,
+    draw_set,
+    facility_key,
+    forms_seed,
+    has_even_marks,
+    known_facility,
+    plan_draws,
+    reaches_over_cells,
+    sum_counts,
+    without_variants,
+)
 from quizzes.rules.blueprint import BlueprintDraw, BlueprintItem, BlueprintWeight, ShareRange, share_range, sums_off
-from quizzes.rules.definitions import DescriptionBody, QuestionDefinition
-from quizzes.rules.layout import Candidate, PoolTooSmall, SlotEntry, lay_out
-from quizzes.rules.selection import CognitiveLevel, Difficulty
-from quizzes.rules.value_variants import variants_of
+from quizzes.rules.definitions import CognitiveLevel, DescriptionBody, Difficulty, QuestionDefinition
+from quizzes.rules.layout import Candidate, PoolTooSmall, SlotEntry, lay_out, may_not_meet
+from quizzes.rules.settings import Behaviour, shows_key_closed
+from quizzes.rules.variants import variants_of
 
 NO_SEED = 0
 
@@ -222,3 +240,250 @@ def check_selection(session: ReadingSession, course: CourseFolder) -> None:
                 table.report("C415", N_("A question cannot exclude itself."), N_("Delete its own key from “enemies”."), at="enemies")
             elif enemy not in questions:
                 table.report("C415", N_("There is no question “%(key)s” that this one could exclude."), at="enemies", key=enemy)
+
+
+TRIED_SEEDS = 1_000
+"""Draws that the check tries where questions of several draws may not meet; one in a hundred has to pass."""
+
+
+def read_balance(table: MappingCursor) -> Balance | None:
+    """Read `balance`: how near the expected scores of attempts are to each other."""
+    value = table.get("balance")
+    if value is None:
+        return None
+    table.flows.add("balance")
+    inner = value.table()
+    if inner is None:
+        return None
+    return Balance(inner.value("within", scalars.percent, Fraction(1)), inner.value("target", scalars.percent))
+
+
+def read_forms(table: MappingCursor) -> int:
+    """Read `forms`: how many parallel forms the quiz has, 0 for none."""
+    return table.value("forms", scalars.either("none", 0, scalars.whole(FEWEST, MOST)), 0)
+
+
+def draw_entries(course: CourseFolder, module: str, quiz: QuizSource) -> list[SlotEntry]:
+    """Return the slots of a quiz as its draws see them; empty where one of them cannot be filled."""
+    questions, entries = questions_of(course), list[SlotEntry]()
+    for slot in quiz.slots:
+        if isinstance(slot, FixedSlot) and slot.question in questions:
+            entries.append(SlotEntry((candidate_of(questions[slot.question]),), mark=slot.mark))
+        elif isinstance(slot, DrawSlot):
+            pool = tuple(candidate_of(question) for question in candidates(course, module, quiz, slot))
+            entries.append(SlotEntry(pool, slot.count, slot.mark))
+    return entries if all(len(entry.pool) >= entry.count for entry in entries) else []
+
+
+def planned_draws(course: CourseFolder, quiz: QuizSource, entries: Sequence[SlotEntry]) -> DrawPlan:
+    """Return the draws of a quiz with the facilities that its authors expect."""
+    questions = questions_of(course)
+    facilities = {
+        facility_key(candidate.question, variant): foreseen_facility(questions[candidate.question])
+        for entry in entries
+        for candidate in entry.pool
+        for variant in candidate.variants or ("",)
+    }
+    return plan_draws(entries, facilities, quiz.balance or Balance())
+
+
+def foreseen_facility(question: QuestionDefinition) -> int:
+    """Return the facility of a question without answers (spec/selection 1.9)."""
+    return known_facility(0, Fraction(0), question.difficulty or "", question.selection.expected)
+
+
+def check_balance(table: MappingCursor, quiz: QuizSource, course: CourseFolder) -> None:
+    """Report what keeps attempts from having nearly the same expected score (spec/content-format C505, C509)."""
+    if quiz.balance is None:
+        return
+    if quiz.settings.build_on_last:
+        table.report(
+            "C505",
+            N_("An attempt of a balanced quiz cannot start with the last answers, because it has other questions."),
+            N_("Delete “balance” or “build_on_last”."),
+            at="balance",
+        )
+    module = table.session.module_keys.get(table.file.partition("/")[0], "")
+    entries = draw_entries(course, module, quiz)
+    if entries:
+        _check_draws(table, quiz, course, entries)
+
+
+def _check_draws(table: MappingCursor, quiz: QuizSource, course: CourseFolder, entries: Sequence[SlotEntry]) -> None:
+    if not all(has_even_marks(entry) for entry in entries):
+        table.report("C509", N_("The questions of a balanced draw need the same mark."), N_("Give the draw a mark."), at="balance")
+        return
+    plan = planned_draws(course, quiz, entries)
+    try:
+        sets = QuestionSets(plan)
+    except TooManySums:
+        table.report(
+            "C509",
+            N_("These draws have too many sums of marks and facilities to be balanced."),
+            N_("Draw fewer questions, or from smaller pools."),
+            at="balance",
+        )
+        return
+    if not sets.total:
+        _report_unbalanced(table, plan)
+    elif reaches_over_cells(plan) and sum(_passes(sets, seed) for seed in range(TRIED_SEEDS)) * 100 < TRIED_SEEDS:
+        table.report(
+            "C509",
+            N_("Almost every balanced set of questions has two that may not meet."),
+            N_("Let draws take from banks, objectives or levels of their own."),
+            at="balance",
+        )
+    elif quiz.forms:
+        _check_forms(table, quiz, entries, planned_draws(course, quiz, without_variants(entries)))
+
+
+def _check_forms(table: MappingCursor, quiz: QuizSource, entries: Sequence[SlotEntry], plan: DrawPlan) -> None:
+    seed = forms_seed(quiz.pairs_with or parts.peek(table, "key"), entries)
+    if assemble_forms(plan, quiz.balance or Balance(), seed, quiz.forms) is None:
+        table.report(
+            "C510",
+            N_("There are no %(number)s parallel forms: sets without a common question or family, and about equally hard."),
+            N_("Ask for fewer forms, allow more points, or add questions."),
+            at="forms",
+            number=quiz.forms,
+        )
+
+
+def _passes(sets: QuestionSets, seed: int) -> bool:
+    return draw_set(sets, seed, tries=1) is not None
+
+
+def _report_unbalanced(table: MappingCursor, plan: DrawPlan) -> None:
+    reachable = sum_counts(plan.cells)
+    if not reachable or not plan.whole:
+        table.report("C509", N_("The draws cannot be balanced: they cannot be filled, or give no marks."), at="balance")
+        return
+    nearest = min(reachable, key=lambda total: (max(plan.low - total, total - plan.high), total))
+    table.report(
+        "C509",
+        N_("No set of questions has an expected score between %(low)s and %(high)s. The nearest has %(nearest)s."),
+        N_("Allow more points, change the target, or add questions."),
+        at="balance",
+        low=decimal(plan.expected(plan.low)),
+        high=decimal(plan.expected(plan.high)),
+        nearest=decimal(plan.expected(nearest)),
+    )
+
+
+MOST_NAMED = 5
+
+
+def check_pair(table: MappingCursor, quiz: QuizSource, course: CourseFolder) -> None:
+    """Report what keeps a final test from being compared with the initial one that it names (spec/content-format C203, C518)."""
+    if not quiz.pairs_with:
+        return
+    quizzes = {activity.key: activity for activity in course.activities() if isinstance(activity.settings, QuizSource)}
+    initial, final = quizzes.get(quiz.pairs_with), quizzes.get(parts.peek(table, "key"))
+    if initial is None:
+        table.report("C203", N_("There is no quiz “%(key)s”."), at="pairs_with", key=quiz.pairs_with)
+    elif final is not None:
+        for what, advice, facts in _faults(course, initial, final):
+            table.report("C518", what, advice, at="pairs_with", key=initial.key, **facts)
+
+
+Fault = tuple[str, str, dict[str, str]]
+
+
+def _faults(course: CourseFolder, initial: ActivitySource, final: ActivitySource) -> Iterator[Fault]:
+    order = [activity.key for activity in course.activities()]
+    if order.index(initial.key) >= order.index(final.key) or initial.settings.pairs_with:
+        yield N_("“%(key)s” is not a test before this one."), N_("Name the quiz that learners take first."), {}
+        return
+    if any(_names(activity, initial.key) for activity in course.activities() if activity is not final):
+        yield N_("Another quiz is compared with “%(key)s” too."), N_("An initial test has one final test."), {}
+        return
+    yield from _faults_of_initial(course, initial)
+    if final.settings.settings.attempts != 1 and shows_key_closed(initial.settings.settings.review):
+        yield (
+            N_("“%(key)s” shows right answers or explanations after this test, whose other attempts ask the same questions."),
+            N_("Hide its review, or allow one attempt in this test."),
+            {},
+        )
+    if {initial.settings.forms, final.settings.forms} != {FORMS}:
+        yield N_("To be compared with “%(key)s”, both tests need two parallel forms."), N_("Write “forms: 2” in both."), {}
+    entries = [_entries_of_activity(course, activity) for activity in (initial, final)]
+    if entries[0] != entries[1] or initial.settings.balance != final.settings.balance:
+        yield (
+            N_("The draws of “%(key)s” are not those of this test, so that its forms are not the same."),
+            N_("Write the same “slots” and “balance” in both."),
+            {},
+        )
+    elif any(len(entry.pool) <= entry.count and entry.pool[0].numbered for entry in entries[0]):
+        yield N_("Some questions of “%(key)s” would come again in this test."), N_("Draw every question from a pool."), {}
+    else:
+        yield from _unreserved(course, initial, final, entries[1])
+
+
+def _names(activity: ActivitySource, key: str) -> bool:
+    return isinstance(activity.settings, QuizSource) and activity.settings.pairs_with == key
+
+
+def _faults_of_initial(course: CourseFolder, initial: ActivitySource) -> Iterator[Fault]:
+    """An initial test never counts and never blocks (7.2), and tells nothing before the final one."""
+    settings = initial.settings.settings
+    if initial.required or settings.is_graded or settings.pass_mark is not None:
+        yield (
+            N_("“%(key)s” counts or has to be passed. An initial test only shows where one begins."),
+            N_("Do not require it, and give it neither weight nor pass mark."),
+            {},
+        )
+    parts_of_course: list[ModuleSource | ActivitySource] = [*course.modules, *course.activities()]
+    waiting = [part.key for part in parts_of_course if initial.key in part.requires]
+    if waiting:
+        yield N_("“%(waiting)s” can only be opened after “%(key)s”. An initial test blocks nothing."), "", {"waiting": waiting[0]}
+    if settings.behaviour is not Behaviour.DEFERRED:
+        yield N_("“%(key)s” marks answers while learners answer."), N_("Write “behaviour: deferred” in it."), {}
+
+
+def _entries_of_activity(course: CourseFolder, activity: ActivitySource) -> list[SlotEntry]:
+    return draw_entries(course, module_of(course, activity), activity.settings)
+
+
+def module_of(course: CourseFolder, activity: ActivitySource) -> str:
+    """Return the key of the module in which an activity stands."""
+    return next(module.key for module in course.modules if activity in module.activities)
+
+
+def _unreserved(course: CourseFolder, initial: ActivitySource, final: ActivitySource, entries: Sequence[SlotEntry]) -> Iterator[Fault]:
+    known, tests = questions_of(course), {initial.key, final.key}
+    keys = [
+        candidate.question
+        for entry in entries
+        for candidate in entry.pool
+        if not _is_reserved_for(known[candidate.question].selection.only, tests)
+    ]
+    if keys:
+        named = ", ".join([*keys[:MOST_NAMED], *("…" for _rest in keys[MOST_NAMED : MOST_NAMED + 1])])
+        yield (
+            N_("Questions of both tests may come in other quizzes before the final test: %(keys)s."),
+            N_("Write in each: “only: [%(key)s, %(final)s]”."),
+            {"keys": named, "final": final.key},
+        )
+
+
+def _is_reserved_for(only: Sequence[str], tests: set[str]) -> bool:
+    return bool(only) and set(only) <= tests
+
+
+def pair_of(course: CourseFolder, activity: ActivitySource) -> PairedTests | None:
+    """Return the pair of tests to which a quiz belongs, with the objectives of its questions; None for any other quiz."""
+    for final in course.activities():
+        if isinstance(final.settings, QuizSource) and activity.key in (final.key, final.settings.pairs_with) and final.settings.pairs_with:
+            known = questions_of(course)
+            keys = {question.key for question in _drawn(course, final)}
+            objectives = {key: known[key].selection.objective for key in sorted(keys) if known[key].selection.objective}
+            titles = {key: dict(text) for key, text in objectives_of(course).items() if key in set(objectives.values())}
+            return PairedTests(final.settings.pairs_with, final.key, objectives, titles)
+    return None
+
+
+def _drawn(course: CourseFolder, final: ActivitySource) -> Iterator[QuestionDefinition]:
+    module = module_of(course, final)
+    for slot in final.settings.slots:
+        if isinstance(slot, DrawSlot):
+            yield from candidates(course, module, final.settings, slot)

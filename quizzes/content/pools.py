@@ -1,18 +1,199 @@
-"""The questions that a slot may use, and the checks of a quiz that need all banks (spec/content-format 12, C41x and C50x)."""
+"""The contents of a quiz file, its slots, the questions that each slot may use, and those that are reserved for some quizzes."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
 
-from courses.content.mapping_cursor import MappingCursor
-from courses.content.model import ActivitySource, CourseFolder
+from courses.content import scalars
+from courses.content.mapping_cursor import LocatedValue, MappingCursor
+from courses.content.model import NO_TEXT, ActivitySource, CourseFolder, LocalisedText
+from courses.content.read_collector import MarkupLevel
 from courses.content.reading_session import ReadingSession
 from kernel.errors import N_
-from quizzes.content.banks import banks_of, questions_of
-from quizzes.content.model import BankSource, DrawSlot, FixedSlot, QuizSource
-from quizzes.content.slots import WHOLE_COURSE, PlacedSlot
-from quizzes.rules.definitions import DescriptionBody, QuestionDefinition, QuestionState, is_marked
+from quizzes.content.banks import BankSource, banks_of, questions_of
+from quizzes.rules.balanced_draw import Balance
+from quizzes.rules.blueprint import BlueprintWeight
+from quizzes.rules.definitions import (
+    CognitiveLevel,
+    DescriptionBody,
+    Difficulty,
+    QuestionDefinition,
+    QuestionKind,
+    QuestionState,
+    is_marked,
+)
 from quizzes.rules.layout import Candidate, PoolTooSmall, SlotEntry, lay_out
-from quizzes.rules.manual_marking import is_self_reviewed
-from quizzes.rules.review import shows_key_early
+from quizzes.rules.marking import is_self_reviewed
+from quizzes.rules.result_use import PassBasis, ResultUse
+from quizzes.rules.settings import QuizSettings, shows_key_early
+from quizzes.rules.states import IntegrityRules
+
+
+@dataclass(frozen=True, slots=True)
+class Pool:
+    """The questions a draw takes from; `banks` are keys of banks or modules, `course` for all (empty = the own module's)."""
+
+    banks: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    kinds: tuple[str, ...] = ()
+    difficulty: str = ""
+    objective: str = ""
+    level: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class FixedSlot:
+    """One question by key; `mark` replaces the question's own."""
+
+    question: str
+    mark: Fraction | None = None
+    require_previous: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class DrawSlot:
+    """A random draw of so many questions; `quizzes.content.pools.candidates` returns the eligible ones.
+
+    `by_family`: families are counted and equally likely, whatever the number of their variants.
+    """
+
+    count: int
+    pool: Pool
+    mark: Fraction | None = None
+    require_previous: bool = False
+    by_family: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SectionSlot:
+    """The title of what follows, up to the next section; `shuffle` mixes the questions inside."""
+
+    title: LocalisedText
+    shuffle: bool = False
+    text: LocalisedText = NO_TEXT
+
+
+@dataclass(frozen=True, slots=True)
+class PageBreak:
+    """A new page."""
+
+
+@dataclass(frozen=True, slots=True)
+class TextSlot:
+    """Words between questions (Markdown)."""
+
+    text: LocalisedText
+
+
+SlotSource = FixedSlot | DrawSlot | SectionSlot | PageBreak | TextSlot
+
+
+@dataclass(frozen=True, slots=True)
+class QuizSource:
+    """A quiz: what is shown before the start (Markdown), its slots in order, and its settings."""
+
+    slots: tuple[SlotSource, ...]
+    settings: QuizSettings
+    instructions: LocalisedText = NO_TEXT
+    blueprint: tuple[BlueprintWeight, ...] = ()
+    balance: Balance | None = None
+    forms: int = 0
+    """How many parallel forms it has; 0 where every attempt is drawn."""
+    pairs_with: str = ""
+    """The key of the initial test that it is compared with; '' where there is none."""
+    integrity: IntegrityRules | None = None
+    """What is recorded beside the answers; None where the file says nothing."""
+    selection: ResultUse | None = None
+    """What its results are used for outside the course; None where they are not."""
+    basis: PassBasis | None = None
+    """What its pass mark goes by; None where nothing is said."""
+
+    def has_fixed(self, key: str) -> bool:
+        """Return whether a question stands in a slot of its own."""
+        return any(isinstance(slot, FixedSlot) and slot.question == key for slot in self.slots)
+
+
+WHOLE_COURSE = "course"
+SORTS = ("question", "draw", "section", "page", "text")
+
+
+@dataclass(frozen=True, slots=True)
+class PlacedSlot:
+    """A slot and where it stands."""
+
+    slot: SlotSource
+    table: MappingCursor
+
+
+def read_slot(value: LocatedValue) -> PlacedSlot | None:
+    """Read one entry: a question, a draw, a section, a page break or a text."""
+    table = value.table()
+    if table is None:
+        return None
+    slot = _slot(table)
+    return PlacedSlot(slot, table) if slot is not None else None
+
+
+def _slot(table: MappingCursor) -> SlotSource | None:
+    sort = next((name for name in SORTS if table.has(name)), None)
+    if sort == "question":
+        return _fixed(table)
+    if sort == "draw":
+        return _draw(table)
+    if sort == "section":
+        return SectionSlot(table.text("section"), table.flag("shuffle", False), table.text("text", MarkupLevel.MARKDOWN))
+    if sort == "page":
+        table.value("page", scalars.word_of("new"))
+        return PageBreak()
+    if sort == "text":
+        return TextSlot(table.text("text", MarkupLevel.MARKDOWN))
+    table.report("C110", N_("The slot must be one of: %(words)s."), N_("Begin it with one of them."), words=", ".join(SORTS))
+    return None
+
+
+def _fixed(table: MappingCursor) -> FixedSlot | None:
+    key = table.value("question", scalars.key, required=True)
+    mark, previous = _mark(table), table.flag("require_previous", False)
+    return FixedSlot(key, mark, previous) if key else None
+
+
+def _draw(table: MappingCursor) -> DrawSlot | None:
+    count = table.value("draw", scalars.whole(1), required=True)
+    banks = _from(table)
+    tags = table.keys("tags")
+    kinds = table.listed("kinds", lambda value: value.read(scalars.one_of(QuestionKind)), flow=True)
+    difficulty = table.value("difficulty", scalars.one_of(Difficulty))
+    objective = table.value("objective", scalars.key, "")
+    level = table.value("level", scalars.one_of(CognitiveLevel))
+    by_family = table.value("every", scalars.word_of("family")) is not None
+    mark, previous = _mark(table), table.flag("require_previous", False)
+    kept_kinds = tuple(kind.value for kind in kinds)
+    pool = Pool(banks, tags, kept_kinds, difficulty.value if difficulty else "", objective, level.value if level else "")
+    return DrawSlot(count, pool, mark, previous, by_family) if count else None
+
+
+def _mark(table: MappingCursor) -> Fraction | None:
+    return table.value("mark", scalars.number_between(0))
+
+
+def _from(table: MappingCursor) -> tuple[str, ...]:
+    """Read keys of banks or modules; the word `course` stands for all and may stand alone."""
+    value = table.get("from")
+    if value is None:
+        return ()
+    if value.as_text() == WHOLE_COURSE:
+        return (WHOLE_COURSE,)
+    table.flows.add("from")
+    return tuple(key for key in (item.read(_bank_key) for item in value.items()) if key)
+
+
+def _bank_key(text: str) -> str:
+    folder, slash, bank = text.partition("/")
+    scalars.key(folder)
+    if slash:
+        scalars.key(bank)
+    return text
+
 
 NO_SEED = 0
 
@@ -187,4 +368,64 @@ def check_questions(session: ReadingSession, course: CourseFolder) -> None:
                 N_("The question “%(key)s” is shown in a text and also counts in a quiz."),
                 N_("Show another question, with “mark: 0”."),
                 key=key,
+            )
+
+
+MOST_NAMED = 5
+
+
+def quiz_keys(course: CourseFolder) -> dict[str, tuple[str, ...]]:
+    """Return the quizzes of a course, each with the keys that it has and had."""
+    return {
+        activity.key: (activity.key, *activity.former_keys) for activity in course.activities() if isinstance(activity.settings, QuizSource)
+    }
+
+
+def check_slots(session: ReadingSession, key: str, quiz: QuizSource, placed: tuple[PlacedSlot, ...], course: CourseFolder) -> None:
+    """Report the slots of a quiz that could give a question that is reserved for others (spec/content-format C511)."""
+    questions = questions_of(course)
+    for placed_slot in placed:
+        possible: Sequence[QuestionDefinition] = ()
+        if isinstance(placed_slot.slot, FixedSlot) and placed_slot.slot.question in questions:
+            possible = (questions[placed_slot.slot.question],)
+        elif isinstance(placed_slot.slot, DrawSlot):
+            possible = candidates(course, session.module_keys.get(placed_slot.table.file.partition("/")[0], ""), quiz, placed_slot.slot)
+        reserved = [question.key for question in possible if question.selection.is_reserved_from(key)]
+        if reserved:
+            _report_slot(session, placed_slot.table, reserved)
+
+
+def _report_slot(session: ReadingSession, table: MappingCursor, keys: Sequence[str]) -> None:
+    table.report(
+        "C511",
+        N_("The quiz could give what is reserved for other quizzes: %(keys)s (%(reserved)s)."),
+        N_("Choose another question or bank, or add the quiz to “only”."),
+        at="question" if table.has("question") else "draw",
+        keys=", ".join([*keys[:MOST_NAMED], *("…" for _rest in keys[MOST_NAMED : MOST_NAMED + 1])]),
+        reserved=_place_of(session, keys[0]),
+    )
+
+
+def _place_of(session: ReadingSession, key: str) -> str:
+    """Return the file and the line in which a question is reserved."""
+    location = session.questions[key].place_at("only")
+    return f"{location.file}:{location.line}"
+
+
+def check_reserved(session: ReadingSession, course: CourseFolder) -> None:
+    """Report quizzes that are not there, and texts that show a reserved question (spec/content-format C203, C511)."""
+    known, questions = quiz_keys(course), questions_of(course)
+    for key, question in questions.items():
+        for quiz in question.selection.only:
+            if quiz not in known and key in session.questions:
+                session.questions[key].report("C203", N_("There is no quiz “%(key)s”."), at="only", key=quiz)
+    for location, key in session.embedded:
+        if key in questions and questions[key].selection.only:
+            session.report(
+                location,
+                "C511",
+                N_("The question “%(key)s” is shown in a text, but it is reserved for quizzes (%(reserved)s)."),
+                N_("Show another question."),
+                key=key,
+                reserved=_place_of(session, key),
             )

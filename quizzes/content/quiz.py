@@ -1,27 +1,29 @@
-"""Read a quiz: its settings, its slots, and what only a quiz can contradict itself in (spec/content-format 9)."""
+"""Read a quiz (spec/content-format 9), and contribute the activity kind `quiz` and the question banks to courses."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from fractions import Fraction
 from functools import partial
 
+from courses.content import editing, scalars
 from courses.content import model as folder
-from courses.content import scalars
-from courses.content.kinds import ActivitySettings
+from courses.content.kinds import ActivityKind, ActivitySettings, FolderPart
 from courses.content.mapping_cursor import LocatedValue, MappingCursor
 from courses.content.model import ActivityCompletion
 from courses.content.read_collector import MarkupLevel
 from courses.content.reading_session import ReadingSession
 from enrolments.rules import GradedCompletionRule, GradingMethod
 from kernel.errors import N_
-from quizzes.content import balanced, blueprints, paired, parts, pools, reserved, selecting
+from kernel.i18n import lazy_
+from quizzes.content import banks, blueprints, parts, pools, selecting
+from quizzes.content.banks import BankSource
 from quizzes.content.blueprints import read_line
-from quizzes.content.integrity import read_integrity
-from quizzes.content.model import DrawSlot, FixedSlot, QuizSource
-from quizzes.content.objections import read_objections
-from quizzes.content.pass_basis import check_basis, read_basis
-from quizzes.content.slots import read_slot
-from quizzes.content.ties import check_ties, read_ties
+from quizzes.content.pools import DrawSlot, FixedSlot, QuizSource, read_slot
+from quizzes.content.question_fields import question_labels
+from quizzes.content.quiz_fields import GROUPS, QUIZ_FIELDS, SLOT_LIST
+from quizzes.content.selecting import check_basis, check_ties, read_basis, read_integrity, read_objections, read_ties
 from quizzes.rules.balanced_draw import Balance
+from quizzes.rules.feedback import ReviewFlag
 from quizzes.rules.settings import (
     AtEnd,
     AttemptPause,
@@ -30,7 +32,6 @@ from quizzes.rules.settings import (
     Navigation,
     QuizCompletion,
     QuizSettings,
-    ReviewFlag,
     ReviewMoment,
     ReviewOptions,
     ReviewPreset,
@@ -48,7 +49,7 @@ def read_quiz(table: MappingCursor, session: ReadingSession) -> ActivitySettings
     ties = read_ties(table)
     selection = replace(selection, objections=objections, ties=ties) if selection is not None else None
     blueprint = table.listed("blueprint", read_line)
-    balance, forms = balanced.read_balance(table), balanced.read_forms(table)
+    balance, forms = blueprints.read_balance(table), blueprints.read_forms(table)
     integrity = read_integrity(table)
     pairs_with, minutes = table.value("pairs_with", scalars.key, ""), table.value("minutes", scalars.whole(1))
     settings = _settings(table)
@@ -59,12 +60,12 @@ def read_quiz(table: MappingCursor, session: ReadingSession) -> ActivitySettings
     _check_settings(table, quiz)
     check_basis(table, quiz)
     session.later(partial(pools.check_quiz, table, quiz, placed))
-    session.later(partial(balanced.check_balance, table, quiz))
+    session.later(partial(blueprints.check_balance, table, quiz))
     session.later(partial(blueprints.check_blueprint, table, quiz, placed, blueprint))
-    session.later(partial(paired.check_pair, table, quiz))
+    session.later(partial(blueprints.check_pair, table, quiz))
     session.later(partial(selecting.check_selecting, table, quiz))
     session.later(partial(check_ties, table, quiz))
-    session.later(partial(reserved.check_slots, session, parts.peek(table, "key"), quiz, placed))
+    session.later(partial(pools.check_slots, session, parts.peek(table, "key"), quiz, placed))
     by_limit = settings.limit // 60 if settings.limit else None
     return ActivitySettings(quiz, _completion_of(settings.completion), minutes or by_limit, settings.weight)
 
@@ -220,3 +221,41 @@ def _check_completion(table: MappingCursor, settings: QuizSettings) -> None:
         table.report("C209", N_("The attempts can never be used up: there is no limit."), N_("Add “attempts:”."), at="completion")
     if rule is GradedCompletionRule.ATTEMPTED and attempts and settings.completion.attempts > attempts:
         table.report("C209", N_("More attempts are required than are allowed."), at="completion")
+
+
+def _read(tables: Mapping[str, MappingCursor], session: ReadingSession) -> tuple[BankSource, ...]:
+    session.at_last(partial(pools.check_questions, session))
+    session.at_last(partial(blueprints.check_selection, session))
+    session.at_last(partial(pools.check_reserved, session))
+    return banks.read_banks(tables, session)
+
+
+def draw_from(text: str, module: str) -> str:
+    """Return a quiz whose draws without `from`, which are from its own module, name the module."""
+    try:
+        entries = editing.list_entries(text, "slots")
+        for index, entry in enumerate(entries):
+            fields = editing.read_fields(entry.text)
+            if "draw" in fields and "from" not in fields:
+                text = editing.replace_entry(text, "slots", index, editing.set_field(entry.text, "from", [module], ("draw", "from")))
+    except editing.EditRefused:
+        return text
+    return text
+
+
+BEGIN = "slots:\n  - draw: 5\n"
+"""A new quiz draws from its own module's bank, which is begun with it."""
+KIND = ActivityKind(
+    "quiz",
+    ".quiz.yaml",
+    lazy_("Quiz"),
+    "list-checks",
+    read_quiz,
+    begin=BEGIN,
+    beside=(("banco.yaml", "questions: []\n"),),
+    settings=QUIZ_FIELDS,
+    groups=GROUPS,
+    moving=draw_from,
+    elsewhere=(SLOT_LIST,),
+)
+BANKS = FolderPart(banks.PART, banks.claims, _read, banks.is_embeddable, question_labels())

@@ -1,19 +1,21 @@
-"""Quizzes whose results are used outside the course, in their file, and what such a quiz needs (spec/selection 0)."""
+"""The use of results outside the course in a quiz's file: ties, objections, basis of the pass mark, and integrity record."""
 
 from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
 
+from courses.content import scalars
 from courses.content.mapping_cursor import MappingCursor
 from courses.content.model import CourseFolder
 from courses.content.objectives import objectives_of
 from kernel.errors import N_
+from kernel.i18n import _, reading
 from quizzes.content.banks import questions_of
-from quizzes.content.model import DrawSlot, FixedSlot, QuizSource
-from quizzes.content.pools import candidates
-from quizzes.rules.decision_analysis import DecisionRule
+from quizzes.content.pools import DrawSlot, FixedSlot, QuizSource, candidates
 from quizzes.rules.definitions import DescriptionBody, QuestionDefinition, is_marked
-from quizzes.rules.review import explains_early
-from quizzes.rules.selection import ResultUse
-from quizzes.rules.settings import Behaviour, QuizSettings
+from quizzes.rules.result_use import DAY, LONGEST_DECISION, LONGEST_TERM, ObjectionRules, PassBasis, ResultUse, TieRules
+from quizzes.rules.settings import Behaviour, DecisionRule, QuizSettings, explains_early
+from quizzes.rules.states import IntegrityRules
 
 FEWEST_QUESTIONS = 30
 """With fewer questions the check warns that another set of them would often decide otherwise (spec/selection 0.3)."""
@@ -186,3 +188,205 @@ def _check_attempts(table: MappingCursor, quiz: QuizSource) -> None:
             N_("Allow one attempt, let the mean of all attempts count, or ask more questions."),
             at="attempts",
         )
+
+
+SHORTEST_TEXT, LONGEST_TEXT = 10, 500
+"""Characters of the text of a draw: one that is announced and that nobody can guess afterwards to be another."""
+
+
+def read_ties(table: MappingCursor) -> TieRules | None:
+    """Read `ties`: objectives in order, and the text of a public draw."""
+    inner = selecting_table(
+        table,
+        "ties",
+        "C521",
+        N_("Criteria for equal results are for results that are used outside the course, and this quiz does not say so."),
+        N_("Add “selection:”, or delete “ties:”."),
+    )
+    if inner is None:
+        return None
+    inner.flows.add("objectives")
+    objectives = inner.listed("objectives", lambda value: value.read(scalars.key))
+    draw = inner.value("draw", _announced, "")
+    if not objectives and not draw:
+        inner.report("C110", N_("It names neither objectives nor a draw."), N_("Add one of the two, or delete “ties:”."))
+        return None
+    if len(set(objectives)) < len(objectives):
+        inner.report("C521", N_("An objective is named twice: the second time decides nothing."), at="objectives")
+    return TieRules(tuple(dict.fromkeys(objectives)), draw)
+
+
+def _announced(text: str) -> str:
+    announced = " ".join(text.split())
+    if not SHORTEST_TEXT <= len(announced) <= LONGEST_TEXT:
+        raise scalars.RefusedError(
+            "C113",
+            N_("The text of the draw needs %(least)s to %(most)s characters."),
+            N_("Write what you announce before the sitting, for example the act and its date."),
+            least=SHORTEST_TEXT,
+            most=LONGEST_TEXT,
+        )
+    return announced
+
+
+def check_ties(table: MappingCursor, quiz: QuizSource, course: CourseFolder) -> None:
+    """Report objectives that the course does not have, or that no marked question of the quiz examines."""
+    rules = quiz.selection.ties if quiz.selection is not None else None
+    if rules is None:
+        return
+    module = table.session.module_keys.get(table.file.partition("/")[0], "")
+    known, of_questions = objectives_of(course), set(objectives_of_questions(rules, list_questions(course, module, quiz)).values())
+    for objective in rules.objectives:
+        if objective not in known:
+            table.report("C203", N_("The course has no objective “%(key)s”."), at="ties", key=objective)
+        elif objective not in of_questions:
+            table.report(
+                "C521",
+                N_("No marked question of the quiz examines “%(key)s”, so it cannot decide between equal results."),
+                N_("Choose an objective that the blueprint asks for."),
+                at="ties",
+                key=objective,
+            )
+
+
+def objectives_of_questions(rules: TieRules, questions: list[QuestionDefinition]) -> dict[str, str]:
+    """Return the objective of each marked question that one of the criteria is about, by its key."""
+    return {
+        question.key: question.selection.objective
+        for question in questions
+        if is_marked(question) and question.selection.objective in rules.objectives
+    }
+
+
+def freeze_use(course: CourseFolder, module: str, quiz: QuizSource) -> ResultUse | None:
+    """Return the use of results with what its criteria for equal results and its blueprint are at publication (spec/selection 4.2, 4.4)."""
+    if quiz.selection is None:
+        return None
+    rules = quiz.selection.ties
+    if rules is not None:
+        titles = {key: dict(text) for key, text in objectives_of(course).items() if key in rules.objectives}
+        rules = replace(rules, of=objectives_of_questions(rules, list_questions(course, module, quiz)), titles=titles)
+    return replace(quiz.selection, ties=rules, blueprint=quiz.blueprint)
+
+
+def read_objections(table: MappingCursor) -> ObjectionRules:
+    """Read `objections`; a quiz that says nothing has the usual times, if it is a selecting one."""
+    usual = ObjectionRules()
+    inner = selecting_table(
+        table,
+        "objections",
+        "C520",
+        N_("Objections are for results that are used outside the course, and this quiz does not say so."),
+        N_("Add “selection:”, or delete “objections:”."),
+    )
+    if inner is None:
+        return usual
+    return ObjectionRules(
+        term=inner.value("term", partial(_days, most=LONGEST_TERM), usual.term),
+        decide=inner.value("decide", partial(_days, most=LONGEST_DECISION), usual.decide),
+    )
+
+
+def _days(text: str, *, most: int) -> int:
+    """Read a number of whole days, written as a length of time: 5 d."""
+    days, rest = divmod(scalars.duration(text), DAY)
+    if rest or not 1 <= days <= most:
+        raise scalars.RefusedError(
+            "C113",
+            N_("%(text)s is not a number of whole days from 1 to %(most)s."),
+            N_("Write a number, a space and d: 5 d."),
+            text=text,
+            most=most,
+        )
+    return days
+
+
+def read_basis(table: MappingCursor) -> PassBasis | None:
+    """Read `pass_basis`: that judges set it, or the norm that does with its citation, in every language of the course."""
+    value = table.get("pass_basis")
+    inner = value.table() if value is not None else None
+    if inner is None:
+        return None
+    table.flows.add("pass_basis")
+    judges, norm = inner.flag("judges", False), inner.text("norm")
+    if judges == bool(norm):
+        inner.report("C505", N_("Either judges set the pass mark, or a norm."), N_("Write “judges: true” or “norm:”."), at="norm")
+        return None
+    lacking = [language for language in table.session.languages if norm and language not in norm]
+    if lacking:
+        inner.report(
+            "C514",
+            N_("The text is missing in: %(languages)s. Learners read it before they begin."),
+            N_("Write it in every language of the course."),
+            at="norm",
+            languages=", ".join(lacking),
+        )
+    return PassBasis(norm)
+
+
+def check_basis(table: MappingCursor, quiz: QuizSource) -> None:
+    """Report a selecting quiz whose pass mark goes by nothing, and a basis without a pass mark (spec/content-format C514, C505)."""
+    if quiz.settings.pass_mark is None and quiz.basis is not None:
+        table.report("C505", N_("The quiz says what its pass mark goes by, but it has none."), N_("Delete “pass_basis”."), at="pass_basis")
+    if quiz.selection is not None and quiz.settings.pass_mark is not None and not table.has("pass_basis"):
+        table.report(
+            "C514",
+            N_("Results used outside the course need a pass mark that goes by something: the record of judges, or a norm."),
+            N_("Add “pass_basis: {judges: true}” or “pass_basis: {norm: …}”, or write “pass_mark: none”."),
+            at="pass_mark" if table.has("pass_mark") else "selection",
+        )
+
+
+def read_integrity(table: MappingCursor) -> IntegrityRules | None:
+    """Read `integrity`: what is on, and the words of the declaration; None where nothing is written."""
+    value = table.get("integrity")
+    if value is None:
+        return None
+    table.flows.add("integrity")
+    inner = value.table()
+    if inner is None:
+        return None
+    declaration = inner.text("declaration")
+    rules = IntegrityRules(
+        honour=inner.flag("honour", bool(declaration)),
+        times=inner.flag("times", False),
+        focus=inner.flag("focus", False),
+        sessions=inner.flag("sessions", False),
+        declaration=dict(declaration),
+    )
+    _check(inner, rules)
+    return rules
+
+
+def _check(table: MappingCursor, rules: IntegrityRules) -> None:
+    lacking = [language for language in table.session.languages if rules.declaration and language not in rules.declaration]
+    if lacking:
+        table.report(
+            "C519",
+            N_("The declaration is missing in: %(languages)s. Learners accept it before they begin."),
+            N_("Write it in every language of the course."),
+            at="declaration",
+            languages=", ".join(lacking),
+        )
+    if rules.declaration and not rules.honour:
+        table.report(
+            "C519",
+            N_("There is a declaration, but “honour: false” says that no one is asked for it."),
+            N_("Delete one of the two."),
+            at="honour",
+        )
+
+
+def rules_of_quiz(written: IntegrityRules | None, course: CourseFolder, *, selecting: bool) -> IntegrityRules:
+    """Return what is frozen with a quiz: a selecting one asks for the declaration unless it says otherwise (6.1)."""
+    rules = IntegrityRules(honour=selecting) if written is None else written
+    if not rules.honour or rules.declaration:
+        return rules
+    usual = {}
+    for code in course.languages:
+        with reading(code):
+            usual[code] = _(
+                "I am the person named above, I will answer by myself with the aids that the instructions allow, "
+                "and I will not pass the questions on."
+            )
+    return replace(rules, declaration=usual)

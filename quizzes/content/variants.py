@@ -10,12 +10,9 @@ from courses.content.editing import EditRefused, Written, set_field, write_field
 from courses.content.model import CourseFolder, LessonSettings
 from kernel.errors import N_, DomainError
 from kernel.tables import RISKY, read_csv
-from quizzes.content.banks import FIELD_ORDER, banks_of, questions_of
-from quizzes.content.model import BankSource
-from quizzes.content.origins import ORIGIN
-from quizzes.rules.definitions import CalculatedBody, QuestionDefinition
+from quizzes.content.banks import FIELD_ORDER, ORIGIN, BankSource, banks_of, questions_of
+from quizzes.rules.definitions import CalculatedBody, QuestionDefinition, QuestionVariable, VariableRange
 from quizzes.rules.numbers import convention_for, read_number
-from quizzes.rules.question_variables import QuestionVariable, VariableRange
 from quizzes.rules.variants import (
     MOST_VARIANTS,
     Values,

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from quizzes.rules.responses import ANSWER, clean_parts
+from quizzes.rules.answers import ANSWER, clean_parts
 
 FLAG, SHOWN, LOCAL, UNTOUCHED = "flag", "seq", "local", "untouched"
 FormFields = Mapping[str, Sequence[str]]

@@ -1,19 +1,15 @@
-"""The balanced draw: every question set has nearly the same expected score (spec/selection 1.9 to 1.17).
+"""Question sets that are about equally hard: the balanced draw, parallel forms, and two tests that are compared."""
 
-Each that is allowed is equally likely. They are counted exactly, from the last draw to the first, and the number that the seed gives is
-walked back to one of them: none is tried and thrown away, but where questions of two draws may not meet.
-"""
-
-from collections.abc import Callable, Mapping, Sequence
+import hashlib
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import accumulate
 from math import ceil, floor, lcm
 
-from quizzes.rules.apart import may_not_meet
-from quizzes.rules.layout import Candidate, DrawnQuestions, SlotEntry
-from quizzes.rules.seeded_random import SeededRandom
-from quizzes.rules.selection import Difficulty
+from quizzes.rules.definitions import Difficulty
+from quizzes.rules.item_layout import SeededRandom
+from quizzes.rules.layout import Candidate, DrawnQuestions, SlotEntry, may_not_meet
 
 HALF = Fraction(1, 2)
 PRIOR_WEIGHT = 10
@@ -392,3 +388,149 @@ def sum_counts(cells: Sequence[DrawCell]) -> dict[int, int]:
                 joined[total + more] = joined.get(total + more, 0) + count * ways
         counts = joined
     return counts
+
+
+LETTERS = "ABCDEF"
+FEWEST, MOST = 2, len(LETTERS)
+MOST_STARTS = 1_000
+"""First forms that are tried at most; what the search counts is bounded by MOST_COUNTED besides."""
+MOST_COUNTED = 4 * MOST_NUMBERS
+
+
+def forms_seed(quiz: str, entries: Sequence[SlotEntry]) -> int:
+    """Return the seed of a quiz version: from its key and what its draws may give, so that a check finds the same forms."""
+    drawn = [f"{entry.count} {entry.mark} {' '.join(sorted(candidate.question for candidate in entry.pool))}" for entry in entries]
+    return int.from_bytes(hashlib.sha256("\n".join([quiz, *drawn]).encode()).digest()[:8], "big")
+
+
+def assemble_forms(plan: DrawPlan, balance: Balance, seed: int, number: int) -> tuple[DrawnSet, ...] | None:
+    """Return so many parallel forms; None where none are found, or nothing is drawn. ``passed_over`` of the first counts other firsts."""
+    whole = QuestionSets(plan)
+    if not whole.total or not any(_is_drawn(cell) for cell in plan.cells):
+        return None
+    slack, counted = int(balance.within * plan.whole / 2), 0
+    first = SeededRandom(seed, "form:A", "draw").below(whole.total)
+    for step in range(min(whole.total, MOST_STARTS)):
+        cells, total = whole.numbered((first + step) % whole.total)
+        if meets_enemies(cells):
+            continue
+        forms = [DrawnSet(cells, total, step)]
+        while len(forms) < number:
+            sets = _sets_beside(plan, forms, slack)
+            counted += sets.size if sets is not None else 0
+            drawn = draw_set(sets, seed, name=f"form:{LETTERS[len(forms)]}") if sets is not None else None
+            if drawn is None:
+                break
+            forms.append(drawn)
+        if len(forms) == number:
+            return tuple(forms)
+        if counted > MOST_COUNTED:
+            return None
+    return None
+
+
+def _is_drawn(cell: DrawCell) -> bool:
+    return len(cell.items) > 1
+
+
+def _family(candidate: Candidate) -> str:
+    return candidate.family or candidate.question
+
+
+def _sets_beside(plan: DrawPlan, forms: Sequence[DrawnSet], slack: int) -> QuestionSets | None:
+    """Return the question sets without a question or family of these forms whose sums are near theirs; None where there are none."""
+    used = {
+        _family(candidate)
+        for form in forms
+        for cell, own in zip(form.cells, plan.cells, strict=True)
+        if _is_drawn(own)
+        for candidate in cell
+    }
+    cells = tuple(_without(cell, used) if _is_drawn(cell) else cell for cell in plan.cells)
+    low, high = max(form.total for form in forms) - slack, min(form.total for form in forms) + slack
+    low, high = max(low, plan.low), min(high, plan.high)
+    if low > high or any(len(cell.families) < cell.count for cell in cells):
+        return None
+    return QuestionSets(replace(plan, cells=cells, low=low, high=high))
+
+
+def _without(cell: DrawCell, used: Collection[str]) -> DrawCell:
+    return DrawCell(cell.count, tuple(family for family in cell.families if _family(family[0].candidate) not in used))
+
+
+def named_forms(plan: DrawPlan, drawn: Sequence[DrawnSet]) -> tuple[ParallelForm, ...]:
+    """Return forms with their letters and expected scores, as they are frozen."""
+    return tuple(
+        ParallelForm(letter, tuple(tuple(candidate.question for candidate in cell) for cell in form.cells), plan.expected(form.total))
+        for letter, form in zip(LETTERS, drawn, strict=False)
+    )
+
+
+def form_in_turn(forms: Sequence[ParallelForm], first_seed: int, number: int) -> ParallelForm | None:
+    """Return the form of a learner's attempt: the first by the seed of their first attempt, then the others in order, then none."""
+    return forms[(first_seed + number - 1) % len(forms)] if number <= len(forms) else None
+
+
+def candidates_of(form: ParallelForm, entries: Sequence[SlotEntry]) -> list[list[Candidate]]:
+    """Return the questions of a form by slot."""
+    return [
+        [next(candidate for candidate in entry.pool if candidate.question == key) for key in keys]
+        for entry, keys in zip(entries, form.cells, strict=True)
+    ]
+
+
+def range_of(forms: Sequence[ParallelForm]) -> Fraction:
+    """Return by how many points the expected scores of forms differ at most."""
+    return max(form.expected for form in forms) - min(form.expected for form in forms)
+
+
+FORMS = 2
+"""The parallel forms of both tests: who begins with one gets the other one afterwards."""
+SEEN_LAST = 1_000_000
+"""Added to how often a question of the own initial test was seen: a later draw takes it after all others."""
+
+
+@dataclass(frozen=True, slots=True)
+class PairedTests:
+    """The keys of an initial and a final test, and the objectives of their questions with their texts by language."""
+
+    initial: str
+    final: str
+    objectives: Mapping[str, str]
+    """By key of the question."""
+    titles: Mapping[str, Mapping[str, str]]
+    """By key of the objective."""
+
+
+def drawn_questions(form: ParallelForm, entries: Sequence[SlotEntry]) -> set[str]:
+    """Return the questions of a form that not every attempt has."""
+    return {key for cell, entry in zip(form.cells, entries, strict=True) if len(entry.pool) > 1 for key in cell}
+
+
+@dataclass(frozen=True, slots=True)
+class FormsBefore:
+    """The forms that a person had before an attempt: the letters of their attempts at the quiz in this take, and every question seen."""
+
+    letters: Sequence[str]
+    seen: Collection[str]
+
+
+def form_of_pair(
+    forms: Sequence[ParallelForm], entries: Sequence[SlotEntry], before: FormsBefore, seed: int, *, is_initial: bool
+) -> ParallelForm | None:
+    """Return the form of an attempt at one of two tests; None where its questions are drawn (spec/selection 7.1).
+
+    The first attempt at a test has a form of which the person has seen nothing: of several one by the seed. The initial test stays
+    that one; the final one goes on with the other, and is drawn then.
+    """
+    if not before.letters:
+        return unseen_form(forms, entries, before.seen, seed)
+    if is_initial:
+        return next((form for form in forms if form.name == before.letters[0]), None)
+    return next((form for form in forms if form.name not in before.letters), None)
+
+
+def unseen_form(forms: Sequence[ParallelForm], entries: Sequence[SlotEntry], seen: Collection[str], seed: int) -> ParallelForm | None:
+    """Return a form of which a person has seen no drawn question: of several one by the seed; None where there is none."""
+    fresh = [form for form in forms if not drawn_questions(form, entries) & set(seen)]
+    return fresh[seed % len(fresh)] if fresh else None

@@ -1,9 +1,4 @@
-"""The definition of a question: thirteen kinds as frozen dataclasses, the same for the folder and a published version.
-
-Texts are mappings from language to text. In the folder they are Markdown source, in a published version HTML:
-``map_texts`` makes the second from the first. Marks and credits are exact fractions; a credit is a share in [-1, 1] of the mark.
-Source of every field: spec/content-format 8.
-"""
+"""The definition of a question: its variables, its place in blueprints and draws, and thirteen kinds as frozen dataclasses."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, is_dataclass, replace
@@ -11,8 +6,83 @@ from enum import StrEnum
 from fractions import Fraction
 from typing import Any, ClassVar, TypeAlias, TypeVar, cast
 
-from quizzes.rules.question_variables import ChoiceNumbers, QuestionVariable
-from quizzes.rules.selection import DRAFT_ONLY, NOT_SELECTED, Difficulty, QuestionSelection
+
+@dataclass(frozen=True, slots=True)
+class VariableRange:
+    """Values from ``low`` to ``high``, both included, ``step`` apart."""
+
+    low: Fraction
+    high: Fraction
+    step: Fraction
+
+
+@dataclass(frozen=True, slots=True)
+class QuestionVariable:
+    """A variable of a calculated question: a range or a list of values, shown with ``decimals`` (None: as it is)."""
+
+    name: str
+    values: VariableRange | tuple[Fraction, ...]
+    decimals: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ChoiceNumbers:
+    """The variables of a choice whose options are calculated, and with how many decimals (None: as they are) these are shown."""
+
+    variables: tuple[QuestionVariable, ...]
+    conditions: tuple[str, ...] = ()
+    parameters: Mapping[str, Fraction] = field(default_factory=dict)
+    decimals: int | None = None
+
+
+DRAFT_ONLY = "draft_only"
+"""Metadata of a field that stands in drafts alone: it is no part of a version and never in a document."""
+
+
+class Difficulty(StrEnum):
+    """The difficulty of a question as its author judges it; for draws and reports."""
+
+    EASY = "easy"
+    MEDIUM = "medium"
+    HARD = "hard"
+
+
+class CognitiveLevel(StrEnum):
+    """The demand that a question makes of the mind, for the blueprint of a quiz."""
+
+    RECALL = "recall"
+    UNDERSTAND = "understand"
+    APPLY = "apply"
+    JUDGE = "judge"
+
+
+@dataclass(frozen=True, slots=True)
+class QuestionSelection:
+    """The objective that a question examines, its level, its family, its enemies and the quizzes that it is reserved for.
+
+    A family is variants of one idea; enemies never stand in the same question set, because one gives the other away.
+    """
+
+    objective: str = ""
+    level: CognitiveLevel | None = None
+    family: str = ""
+    enemies: tuple[str, ...] = ()
+    expected: Fraction | None = None
+    """The facility that its judges foresee, in percent."""
+    only: tuple[str, ...] = ()
+    """The keys of the quizzes that alone may show it; empty where it is not reserved."""
+    by_variant: bool = False
+    """Whether each draw of its values is a variant with a facility of its own."""
+    origin: str = ""
+    """The sign by which copies of it in other courses are known to be the same question (2.2); '' where none is written."""
+
+    def is_reserved_from(self, quiz: str) -> bool:
+        """Return whether the question is reserved for other quizzes than this one (spec/selection 1.6)."""
+        return bool(self.only) and quiz not in self.only
+
+
+NOT_SELECTED = QuestionSelection()
+
 
 Texts: TypeAlias = Mapping[str, str]
 DOCUMENT_FIELD = "document"

@@ -12,7 +12,7 @@ from math import sqrt
 from statistics import fmean, pstdev, variance
 
 from quizzes.rules.balanced_draw import PRIOR_WEIGHT, shrunk_facility
-from quizzes.rules.beta import t_quantile
+from quizzes.rules.significance import t_quantile
 
 LEAST_SETS = 30
 QUARTERS = 4

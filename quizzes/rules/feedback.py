@@ -1,6 +1,7 @@
-"""The author's text for an answer: the feedback of what decided a part, and the right answer to show."""
+"""The author's text for an answer: the feedback of each part and the right answer, as far as the review flags allow."""
 
 from collections.abc import Mapping, Sequence
+from enum import StrEnum
 from fractions import Fraction
 from typing import TypeVar
 
@@ -36,9 +37,23 @@ from quizzes.rules.definitions import (
     TrueFalseBody,
 )
 from quizzes.rules.item_layout import ItemLayout
+from quizzes.rules.marking import PartMark, computed
 from quizzes.rules.numbers import Convention, write_number
-from quizzes.rules.quantities import computed
-from quizzes.rules.results import PartMark
+
+
+class ReviewFlag(StrEnum):
+    """A part of an attempt that may be shown in a review moment (spec/quiz-engine 5.9)."""
+
+    ATTEMPT = "attempt"
+    CORRECTNESS = "correctness"
+    MAX_MARKS = "max_marks"
+    MARKS = "marks"
+    SPECIFIC = "specific"
+    GENERAL = "general"
+    RIGHT_ANSWER = "right_answer"
+    OVERALL = "overall"
+    SOURCE = "source"
+
 
 _SHOWN_DECIMALS = 6
 _Answer = TypeVar("_Answer", Option, TextPattern, NumericalAnswer, CalculatedAnswer)

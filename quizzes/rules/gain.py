@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from math import sqrt
 from statistics import fmean, variance
 
-from quizzes.rules.beta import t_quantile
+from quizzes.rules.significance import t_quantile
 
 LEAST_PEOPLE = 30
 LEAST_ROOM = 10.0

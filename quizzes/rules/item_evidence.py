@@ -1,22 +1,292 @@
-"""The evidence of a class on a quiz, counted while its attempts stream by: marks by position, and the answers to each question.
-
-An attempt is read once and dropped. What is kept grows with the different marks, totals and answers, not with the attempts;
-of typed answers TYPED different ones are kept of each question, the others only counted.
-"""
+"""The evidence of a class on each question: counted answers by position, by third of the class, by typed words and by survey scale."""
 
 from collections import Counter
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from enum import StrEnum
 from fractions import Fraction
+from itertools import accumulate
 
-from quizzes.rules.analysis import ItemResponses
-from quizzes.rules.results import Marking, MarkState
-from quizzes.rules.statistics import MarkTally, Pairs
-from quizzes.rules.text_marking import UnmatchedPart
-from quizzes.rules.value_variants import variant_name
+from kernel.codes import round_half_up
+from quizzes.rules.answers import Answer, GapsAnswer, MalformedAnswer, NumberAnswer, TextAnswer
+from quizzes.rules.definitions import (
+    CalculatedBody,
+    Gap,
+    GapsBody,
+    MatchingBody,
+    MatrixBody,
+    NumericalBody,
+    QuestionDefinition,
+    ShortAnswerBody,
+    SingleChoiceBody,
+    TextPattern,
+    TrueFalseBody,
+)
+from quizzes.rules.item_layout import ItemLayout
+from quizzes.rules.marking import Marking, MarkState, computed, read_quantity
+from quizzes.rules.numbers import Convention
+from quizzes.rules.statistics import MarkTally, Pairs, PositionStatistics, QuestionStatistics, mean
+from quizzes.rules.variants import variant_name
+
+LONGEST = 120
+TIMES = "×"
+SHARES = 4
+"""Decimals of a share of the right number."""
+
+
+@dataclass(frozen=True, slots=True)
+class UnmatchedPart:
+    """A text for a part ("" the whole), in lower case; ``value`` is the number in the answers' unit, where it can be read."""
+
+    part: str
+    text: str
+    value: Fraction | None = None
+
+
+def unmatched_in(
+    question: QuestionDefinition,
+    answer: Answer | MalformedAnswer,
+    marking: Marking,
+    convention: Convention,
+    layout: ItemLayout | None = None,
+) -> tuple[UnmatchedPart, ...]:
+    """Return what was typed for the parts that matched no answer.
+
+    Numbers of calculated questions differ by learner: they are kept as shares of the right one, "×1.02" with the value 1.02.
+    """
+    missed = {part.part for part in marking.parts if not part.matched}
+    match question.body, answer:
+        case ShortAnswerBody(), TextAnswer(text) if "" in missed:
+            return (_words("", text),)
+        case NumericalBody() as body, NumberAnswer() as number if "" in missed:
+            return (_number("", body, number, convention),)
+        case CalculatedBody() as body, NumberAnswer() as number if "" in missed and layout is not None:
+            return _share_of_right(body, number, layout, convention)
+        case GapsBody(gaps, False), GapsAnswer() as filled:
+            return tuple(_in_gap(gap, filled, convention) for gap in gaps if gap.name in missed and _is_typed(gap, filled))
+        case _:
+            return ()
+
+
+def _share_of_right(body: CalculatedBody, number: NumberAnswer, layout: ItemLayout, convention: Convention) -> tuple[UnmatchedPart, ...]:
+    best = max(body.answers, key=lambda answer: answer.credit)
+    right, quantity = computed(best.expression, body, layout.variables), read_quantity(body, number, convention)
+    if not right or quantity is None:
+        return ()
+    share = round_half_up(quantity.reading.value * body.units.get(quantity.unit, Fraction(1)) / right, SHARES)
+    return (UnmatchedPart("", f"{TIMES}{_decimal(share)}"[:LONGEST], share),)
+
+
+def _decimal(share: Fraction) -> str:
+    """Write a share that has SHARES decimals at most."""
+    whole = str(int(abs(share) * 10**SHARES)).rjust(SHARES + 1, "0")
+    return ("-" if share < 0 else "") + f"{whole[:-SHARES]}.{whole[-SHARES:]}".rstrip("0").rstrip(".")
+
+
+def _is_typed(gap: Gap, filled: GapsAnswer) -> bool:
+    return isinstance(gap.body, ShortAnswerBody | NumericalBody) and bool(filled.values.get(gap.name, "").strip())
+
+
+def _in_gap(gap: Gap, filled: GapsAnswer, convention: Convention) -> UnmatchedPart:
+    text = filled.values[gap.name]
+    if isinstance(gap.body, NumericalBody):
+        return _number(gap.name, gap.body, NumberAnswer(text, filled.units.get(gap.name, "")), convention)
+    return _words(gap.name, text)
+
+
+def _words(part: str, text: str) -> UnmatchedPart:
+    return UnmatchedPart(part, " ".join(text.split()).casefold()[:LONGEST])
+
+
+def _number(part: str, body: NumericalBody | CalculatedBody, number: NumberAnswer, convention: Convention) -> UnmatchedPart:
+    quantity = read_quantity(body, number, convention)
+    if quantity is None:
+        return _words(part, number.text)
+    value = quantity.reading.value * body.units.get(quantity.unit, Fraction(1))
+    return UnmatchedPart(part, str(value)[:LONGEST], value)
+
+
+_NOTHING = Fraction(0)
+DUBIOUS_EFFICIENCY = Fraction(15)
+TOO_HARD = Fraction(1, 20)
+TOO_EASY = Fraction(19, 20)
+
+
+class ItemWarning(StrEnum):
+    """Why a question deserves a look."""
+
+    DUBIOUS = "dubious"
+    NEGATIVE_DISCRIMINATION = "negative_discrimination"
+    TOO_HARD = "too_hard"
+    TOO_EASY = "too_easy"
+
+
+@dataclass(frozen=True, slots=True)
+class ItemResponses:
+    """A response to a question: its marking, the marks of the rest of the attempt, and how many attempts gave it."""
+
+    marking: Marking
+    rest: Fraction
+    count: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class ResponseClass:
+    """One kind of answer to a part: the matched answer ("" none), its credit, how often, and the mean rest of who gave it."""
+
+    part: str
+    matched: str
+    state: MarkState
+    credit: Fraction
+    count: int
+    frequency: Fraction
+    mean_rest: Fraction
+
+
+Group = tuple[str, str, MarkState, Fraction]
+"""Part, matched answer, state and credit: what makes answers one class."""
+
+
+def groups_of(marking: Marking) -> list[Group]:
+    """Return the class of each part of an answer; one that has no parts is of part "" without a matched answer."""
+    parts = [(part.part, part.matched, part.state, part.fraction) for part in marking.parts]
+    return parts or [("", "", marking.state, marking.fraction or _NOTHING)]
+
+
+def response_analysis(responses: Iterable[ItemResponses]) -> tuple[ResponseClass, ...]:
+    """Count the answers to each part, most frequent first; the frequency is a share of all responses.
+
+    An attempt that answered nothing is counted as part "" without a matched answer.
+    """
+    counts: Counter[Group] = Counter()
+    rests: dict[Group, Fraction] = {}
+    whole = 0
+    for response in responses:
+        whole += response.count
+        for group in groups_of(response.marking):
+            counts[group] += response.count
+            rests[group] = rests.get(group, _NOTHING) + response.count * response.rest
+    classes = [
+        ResponseClass(*group, count=count, frequency=Fraction(count, whole), mean_rest=rests[group] / count)
+        for group, count in counts.items()
+    ]
+    return tuple(
+        sorted(
+            classes,
+            key=lambda response_class: (
+                response_class.part,
+                -response_class.count,
+                response_class.matched,
+                response_class.state,
+                -response_class.credit,
+            ),
+        )
+    )
+
+
+def concerns_about(statistics: PositionStatistics | QuestionStatistics) -> tuple[ItemWarning, ...]:
+    """Return what the numbers of a position or question give cause to."""
+    facility, efficiency, discrimination = statistics.facility, statistics.efficiency, statistics.discrimination
+    checks = {
+        ItemWarning.DUBIOUS: efficiency is not None and efficiency < DUBIOUS_EFFICIENCY,
+        ItemWarning.NEGATIVE_DISCRIMINATION: discrimination is not None and discrimination < 0,
+        ItemWarning.TOO_HARD: facility is not None and facility < TOO_HARD,
+        ItemWarning.TOO_EASY: facility is not None and facility > TOO_EASY,
+    }
+    return tuple(concern for concern, raised in checks.items() if raised)
+
+
+def guess_score(question: QuestionDefinition) -> Fraction | None:
+    """Return the share to expect from answering at random; None where it is undefined."""
+    match question.body:
+        case TrueFalseBody():
+            return Fraction(1, 2)
+        case MatchingBody(pairs, extra):
+            choices = {pair.match_key for pair in pairs} | {label.key for label in extra}
+            return Fraction(1, len(choices))
+        case MatrixBody(columns, _, False):
+            return Fraction(1, len(columns))
+        case GapsBody() as gaps:
+            return _guess_gaps(gaps)
+        case body:
+            return _guess_one(body)
+
+
+def _guess_one(body: object) -> Fraction | None:
+    match body:
+        case SingleChoiceBody(options):
+            return mean([option.credit for option in options])
+        case ShortAnswerBody(answers):
+            return next((answer.credit for answer in answers if _takes_everything(answer)), _NOTHING)
+        case NumericalBody(answers):
+            return next((answer.credit for answer in answers if answer.value is None), _NOTHING)
+        case CalculatedBody():
+            return _NOTHING
+        case _:
+            return None
+
+
+def _guess_gaps(body: GapsBody) -> Fraction | None:
+    whole = sum((gap.weight for gap in body.gaps), _NOTHING)
+    dragged = Fraction(1, len(body.choices)) if body.drag and body.choices else None
+    scores = [(gap.weight, (_guess_one(gap.body) if dragged is None else dragged) or _NOTHING) for gap in body.gaps]
+    return sum((weight * score for weight, score in scores), _NOTHING) / whole if whole else None
+
+
+def _takes_everything(answer: TextPattern) -> bool:
+    return "*" in answer.patterns.values()
+
+
+Thirds = tuple[int, int, int]
+"""Counts of the best, the middle and the last third."""
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerThirds:
+    """The number of attempts in each third, and of those that gave each class of answers, in the order of the classes."""
+
+    sizes: Thirds
+    counts: tuple[Thirds, ...]
+
+
+def answer_thirds(responses: Sequence[ItemResponses], classes: Sequence[ResponseClass]) -> AnswerThirds:
+    """Count each class of answers by third of the attempts, ordered by their result in the rest.
+
+    Attempts with equal rests stand in one third, the one in which their middle falls.
+    """
+    places = _places(responses)
+    sizes = [0, 0, 0]
+    counted: dict[Group, list[int]] = {}
+    for response in responses:
+        third = places[response.rest]
+        sizes[third] += response.count
+        for group in groups_of(response.marking):
+            counted.setdefault(group, [0, 0, 0])[third] += response.count
+    counts = [
+        counted.get((response_class.part, response_class.matched, response_class.state, response_class.credit), [0, 0, 0])
+        for response_class in classes
+    ]
+    return AnswerThirds(_thirds(sizes), tuple(_thirds(count) for count in counts))
+
+
+def _thirds(counts: Sequence[int]) -> Thirds:
+    best, middle, last = counts
+    return best, middle, last
+
+
+def _places(responses: Sequence[ItemResponses]) -> Mapping[Fraction, int]:
+    """Return the third of each rest: 0 the best, 2 the last."""
+    by_rest: Counter[Fraction] = Counter()
+    for response in responses:
+        by_rest[response.rest] += response.count
+    whole, before, places = by_rest.total(), 0, {}
+    for rest in sorted(by_rest, reverse=True):
+        places[rest] = min(2, 3 * (2 * before + by_rest[rest]) // (2 * whole))
+        before += by_rest[rest]
+    return places
+
 
 TYPED = 2000
-_NOTHING = Fraction(0)
 _WHOLE: Mapping[int, Fraction] = {}
 _BLANK = (MarkState.NOT_ANSWERED,)
 
@@ -277,3 +547,43 @@ class ClassTally:
         """Return the mean of the maximum marks of a position."""
         had = self.versions[position].total()
         return self.maxima[position] / had if had else _NOTHING
+
+
+@dataclass(frozen=True, slots=True)
+class RowCounts:
+    """The number of choices of each column of the scale in a row; both in the order shown."""
+
+    row: str
+    counts: tuple[int, ...]
+
+    @property
+    def answers(self) -> int:
+        """Count the answers to the row."""
+        return sum(self.counts)
+
+    def share(self, column: int) -> Fraction:
+        """Return the share of the answers that a column has, by its place from 0."""
+        return Fraction(self.counts[column], self.answers) if self.answers else Fraction(0)
+
+    def median(self) -> tuple[int, int] | None:
+        """Return the places of the two columns in the middle, the same twice where they agree; None without answers.
+
+        A scale has an order and no distances: between two columns nothing is computed.
+        """
+        if not self.answers:
+            return None
+        until = list(accumulate(self.counts))
+        low = next(index for index, count in enumerate(until) if 2 * count >= self.answers)
+        return low, next(index for index, count in enumerate(until) if 2 * count > self.answers)
+
+
+def count_survey(body: MatrixBody, answers: Sequence[tuple[Mapping[str, str], int]]) -> tuple[RowCounts, ...]:
+    """Count answers, each a column by row with how many gave it; a column that the question does not have is no answer."""
+    counted = []
+    for row in body.rows:
+        counts = {column.key: 0 for column in body.columns}
+        for chosen, times in answers:
+            if chosen.get(row.key) in counts:
+                counts[chosen[row.key]] += times
+        counted.append(RowCounts(row.key, tuple(counts.values())))
+    return tuple(counted)

@@ -1,36 +1,116 @@
-"""The layout of one question in one attempt: the order of what it offers, and the values of its variables.
+"""The layout of one question in one attempt: the order of what it offers and the values of its variables, drawn from a seed."""
 
-spec/quiz-engine 5.2.5; spec/quiz-engine 5.2.6.
-"""
-
-from collections.abc import Mapping, Sequence
+import hashlib
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
+from html import unescape
+from itertools import count
 from typing import TypeVar
 
 from kernel.codes import round_half_up
-from kernel.expressions import ExpressionError, holds
-from quizzes.rules.calculated_choices import are_apart
+from kernel.expressions import ExpressionError, evaluate, holds
 from quizzes.rules.definitions import (
     CalculatedBody,
+    ChoiceNumbers,
     GapsBody,
     MatchingBody,
     MultipleChoiceBody,
     Option,
     OrderingBody,
     QuestionDefinition,
+    QuestionVariable,
     SingleChoiceBody,
+    Texts,
+    VariableRange,
 )
-from quizzes.rules.question_variables import ChoiceNumbers, QuestionVariable, VariableRange
-from quizzes.rules.seeded_random import SeededRandom
+from quizzes.rules.numbers import Convention, convention_for, write_number
+
+_Entry = TypeVar("_Entry")
+_BITS = 64
+_WORDS = 2**_BITS
+
+
+class SeededRandom:
+    """The stream of numbers of one seed, slot and purpose."""
+
+    def __init__(self, seed: int, slot: str, purpose: str) -> None:
+        if not 0 <= seed < _WORDS:
+            raise ValueError("a seed has 64 bits")
+        self._words = _stream(f"{seed:016x}/{slot}/{purpose}")
+
+    def below(self, limit: int) -> int:
+        """Return the next number from 0 to ``limit`` − 1, all equally likely."""
+        digits = max(1, -(-(limit - 1).bit_length() // _BITS))
+        whole = _WORDS**digits
+        end = whole - whole % limit
+        return next(number for number in iter(lambda: self._joined(digits), None) if number < end) % limit
+
+    def _joined(self, digits: int) -> int:
+        number = 0
+        for _ in range(digits):
+            number = number << _BITS | next(self._words)
+        return number
+
+    def shuffled(self, entries: Sequence[_Entry]) -> tuple[_Entry, ...]:
+        """Return the entries in a random order."""
+        mixed = list(entries)
+        for at in range(len(mixed) - 1, 0, -1):
+            other = self.below(at + 1)
+            mixed[at], mixed[other] = mixed[other], mixed[at]
+        return tuple(mixed)
+
+
+def _stream(name: str) -> Iterator[int]:
+    for block in count():  # pragma: no branch - without end
+        digest = hashlib.sha256(f"{name}/{block}".encode()).digest()
+        for at in range(0, len(digest), 8):
+            yield int.from_bytes(digest[at : at + 8], "big")
+
+
+EXPRESSION = re.compile(r"\{=([^{}]*)=\}")
+MOST_DECIMALS = 6
+
+
+def expressions_in(options: Sequence[Option]) -> Iterator[str]:
+    """Yield the expressions in the texts of options."""
+    for option in options:
+        for text in option.text.values():
+            yield from (unescape(match[1]).strip() for match in EXPRESSION.finditer(text))
+
+
+def filled_choice(text: str, numbers: ChoiceNumbers, values: Mapping[str, Fraction], convention: Convention) -> str:
+    """Return the text of an option with its expressions calculated; raise ExpressionError."""
+    known = {**numbers.parameters, **values}
+
+    def number(match: re.Match[str]) -> str:
+        digits = MOST_DECIMALS if numbers.decimals is None else numbers.decimals
+        return write_number(evaluate(unescape(match[1]).strip(), known), convention, digits, keep_zeros=numbers.decimals is not None)
+
+    return EXPRESSION.sub(number, text)
+
+
+def filled_texts(texts: Texts, numbers: ChoiceNumbers, values: Mapping[str, Fraction], convention: Convention) -> Texts:
+    """Return the text of an option in every language, with its numbers as the attempt writes them; raise ExpressionError."""
+    return {language: filled_choice(text, numbers, values, convention) for language, text in texts.items()}
+
+
+def are_apart(options: Sequence[Option], numbers: ChoiceNumbers, values: Mapping[str, Fraction]) -> bool:
+    """Return whether no two options read the same with these values, in any language; raise ExpressionError."""
+    for language in {language for option in options for language in option.text}:
+        convention = convention_for(language)
+        read = [filled_choice(option.text[language], numbers, values, convention) for option in options if language in option.text]
+        if len({" ".join(text.split()) for text in read}) < len(read):
+            return False
+    return True
+
 
 OPTIONS = "options"
 ITEMS = "items"
 MATCHES = "matches"
 CHOICES = "choices"
 MAX_DRAWS = 1000
-
-_Entry = TypeVar("_Entry")
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,3 +255,22 @@ def _disordered(keys: Sequence[str], chance: SeededRandom) -> tuple[str, ...]:
     while mixed == tuple(keys) and len(keys) > 1:
         mixed = chance.shuffled(sorted(keys))
     return mixed
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedItem:
+    """One question of an attempt, as laid out."""
+
+    id: int
+    position: int
+    number: int | None
+    page: int
+    section: int
+    question_version_id: int
+    maximum: Fraction
+    layout: ItemLayout
+    flagged: bool
+    require_previous: bool = False
+    void_effect: str = ""
+    """`full_credit` or `removed` where the question was voided (spec/quiz-engine 5.11.4), and the regrade that did it."""
+    voided_by: int | None = None

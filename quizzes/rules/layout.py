@@ -1,19 +1,109 @@
-"""The layout of one attempt: which questions, in which order, on which pages (spec/quiz-engine 5.2.4 to 5.2.6).
-Questions of one family and enemies never meet in it (spec/selection 1.7 and 1.8).
+"""The layout of an attempt: questions in order on pages, families and enemies apart, and the positions that layouts share."""
 
-Everything comes from the attempt's seed through ``seeded_random``; the same entries, seed and earlier attempts give the same
-layout on any machine. The slot's name in the stream is ``<entry>.<draw>``, both counted from 1.
-"""
-
+import hashlib
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
-from typing import TypeAlias
+from typing import Protocol, TypeAlias, TypeVar
 
-from quizzes.rules.apart import fill_apart
 from quizzes.rules.definitions import Texts
-from quizzes.rules.item_layout import mixed_in_place
-from quizzes.rules.seeded_random import SeededRandom
+from quizzes.rules.item_layout import SeededRandom, mixed_in_place
+
+STEPS = 50_000
+
+
+class Exclusive(Protocol):
+    """A question that may stand beside some and not beside others."""
+
+    @property
+    def question(self) -> str: ...
+    @property
+    def family(self) -> str: ...
+    @property
+    def enemies(self) -> frozenset[str]: ...
+
+
+Kept = TypeVar("Kept", bound=Exclusive)
+
+
+@dataclass(slots=True)
+class _Selected:
+    """The questions and families that are taken, and how many of them exclude each question."""
+
+    questions: set[str] = field(default_factory=set)
+    families: set[str] = field(default_factory=set)
+    excluded: Counter[str] = field(default_factory=Counter)
+
+    def allows(self, candidate: Exclusive) -> bool:
+        return (
+            candidate.question not in self.questions
+            and candidate.family not in self.families
+            and not self.excluded[candidate.question]
+            and self.questions.isdisjoint(candidate.enemies)
+        )
+
+    def add(self, candidate: Exclusive) -> None:
+        self.questions.add(candidate.question)
+        self.excluded.update(candidate.enemies)
+        if candidate.family:
+            self.families.add(candidate.family)
+
+    def remove(self, candidate: Exclusive) -> None:
+        self.questions.discard(candidate.question)
+        self.excluded.subtract(candidate.enemies)
+        self.families.discard(candidate.family)
+
+
+@dataclass(slots=True)
+class _Search:
+    """The search: of each slot what it wants, the best first, and of which entry it is; slots of an entry stand together."""
+
+    wanted: Sequence[Sequence[Exclusive]]
+    entries: Sequence[int]
+    taken: _Selected = field(default_factory=_Selected)
+    chosen: list[int] = field(default_factory=list)
+    steps: int = 0
+    deepest: int = 0
+
+    def fill(self) -> bool:
+        """Fill the slots from the next one on."""
+        slot = len(self.chosen)
+        self.deepest = max(self.deepest, slot)
+        if slot == len(self.wanted):
+            return True
+        follows = slot > 0 and self.entries[slot] == self.entries[slot - 1]
+        for at in range(self.chosen[-1] + 1 if follows else 0, len(self.wanted[slot])):
+            candidate = self.wanted[slot][at]
+            if not self.taken.allows(candidate):
+                continue
+            self.steps += 1
+            if self.steps > STEPS:
+                return False
+            self.taken.add(candidate)
+            self.chosen.append(at)
+            if self.fill():
+                return True
+            self.chosen.pop()
+            self.taken.remove(candidate)
+        return False
+
+
+def fill_apart(candidates: Sequence[Sequence[Kept]], entries: Sequence[int]) -> list[Kept] | int:
+    """Return a question for each slot, none of which may not stand beside another; else the first slot that remained empty."""
+    search = _Search(candidates, entries)
+    if not search.fill():
+        return search.deepest
+    return [own[at] for own, at in zip(candidates, search.chosen, strict=True)]
+
+
+def may_not_meet(question: Exclusive, other: Exclusive) -> bool:
+    """Return whether two questions exclude each other."""
+    return (
+        (question.family != "" and question.family == other.family)
+        or other.question in question.enemies
+        or question.question in other.enemies
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -306,3 +396,82 @@ def _paged(pieces: Sequence[_Piece], per_page: int) -> AttemptLayout:
 def _has_page(page: int, items: Sequence[LaidItem], interludes: Sequence[Interlude]) -> bool:
     """Return whether the page shows anything, so that a break leads to no empty one."""
     return any(item.page == page for item in items[-1:]) or any(interlude.page == page for interlude in interludes[-1:])
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """A place for a question: its number from 1, the key of its question ("": drawn), and which of how many draws it is."""
+
+    number: int
+    question: str
+    draw: int = 1
+    draws: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Composition:
+    """The positions of an attempt layout; ``name`` is the same for all layouts that may be analysed together."""
+
+    name: str
+    positions: tuple[Position, ...]
+    pools: tuple[frozenset[int], ...]
+    """For each position the question versions that may stand there."""
+
+    @property
+    def is_drawn(self) -> bool:
+        """Return whether attempts may have other questions than each other."""
+        return any(len(pool) > 1 for pool in self.pools)
+
+
+def composition_of(entries: Iterable[Entry]) -> Composition:
+    """Return the positions of a published quiz; descriptions are none."""
+    positions: list[Position] = []
+    pools: list[frozenset[int]] = []
+    described: list[str] = []
+    for slot in entries:
+        if not isinstance(slot, SlotEntry) or not slot.pool[0].numbered:
+            continue
+        fixed = slot.pool[0].question if len(slot.pool) == 1 else ""
+        for draw in range(1, slot.count + 1):
+            positions.append(Position(len(positions) + 1, fixed, draw, slot.count))
+            pools.append(frozenset(candidate.version for candidate in slot.pool))
+        described.append(f"{fixed}:{slot.count}:{_mark_of(slot)}")
+    name = hashlib.sha256("\n".join(described).encode()).hexdigest()[:16]
+    return Composition(name, tuple(positions), tuple(pools))
+
+
+def _mark_of(slot: SlotEntry) -> Fraction | str:
+    marks = {candidate.mark for candidate in slot.pool}
+    return slot.mark if slot.mark is not None else marks.pop() if len(marks) == 1 else "own"
+
+
+def seats_of(pools: Sequence[frozenset[int]], versions: Sequence[int]) -> tuple[int | None, ...]:
+    """Find a position for each question of an attempt, in the order of the positions; None for one that fits nowhere.
+
+    Where pools overlap, questions move over to make room, so that all find a position that can.
+    """
+    taken: dict[int, int] = {}
+    for item in range(len(versions)):
+        _assign_position(item, versions, pools, taken, set())
+    seats = {item: position for position, item in taken.items()}
+    return tuple(seats.get(item) for item in range(len(versions)))
+
+
+def _assign_position(item: int, versions: Sequence[int], pools: Sequence[frozenset[int]], taken: dict[int, int], tried: set[int]) -> bool:
+    """Give an item a free position, or one whose item finds another (the augmenting paths of Kuhn 1955)."""
+    fitting = [position for position, pool in enumerate(pools) if versions[item] in pool and position not in tried]
+    for position in fitting:
+        if position not in taken:
+            taken[position] = item
+            return True
+    for position in fitting:
+        tried.add(position)
+        if _assign_position(taken[position], versions, pools, taken, tried):
+            taken[position] = item
+            return True
+    return False
+
+
+def newest_with(compositions: Mapping[int, Composition], counts: Mapping[int, int]) -> str:
+    """Return the name of the newest composition that has attempts, of quiz versions by id, oldest first; "" without any."""
+    return next((compositions[version].name for version in reversed([*compositions]) if counts.get(version)), "")

@@ -5,8 +5,6 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from fractions import Fraction
 
-from quizzes.rules.answer_positions import answer_from_page, page_from_answer
-from quizzes.rules.answers import MalformedAnswer
 from quizzes.rules.definitions import (
     CalculatedBody,
     GapsBody,
@@ -18,9 +16,7 @@ from quizzes.rules.definitions import (
     SingleChoiceBody,
 )
 from quizzes.rules.grades import Grade, ItemResult, grade_attempt
-from quizzes.rules.item_layout import ItemLayout
-from quizzes.rules.responses import CERTAINTY, Parts, parts_of, payload_of
-from quizzes.rules.results import Marking, MarkState
+from quizzes.rules.marking import Marking, MarkState
 from quizzes.rules.settings import QuizSettings
 
 _NOTHING = Fraction(0)
@@ -213,20 +209,6 @@ def total_of(items: Mapping[int, PresentMark], changed: Mapping[int, Marking], s
         held = changed.get(key, present)
         results.append(ItemResult(held.fraction, present.maximum, held.state, present.section))
     return grade_attempt(results, settings)
-
-
-def translated(answered: QuestionDefinition, other: QuestionDefinition, layout: ItemLayout, parts: Parts) -> Parts:
-    """Return a response to one version as the places of another name it, by key (spec/quiz-engine 5.11.2);
-    what cannot be read stays as it was typed.
-
-    Options, pairs and items keep the attempt's own order, so their places stay; rows, columns and gaps are numbered by the version.
-    """
-    if not isinstance(answered.body, MatrixBody | GapsBody):
-        return parts
-    answer = answer_from_page(answered, layout, payload_of(answered, parts))
-    if isinstance(answer, MalformedAnswer):
-        return parts
-    return {**parts_of(other, page_from_answer(other, layout, answer)), **{name: parts[name] for name in (CERTAINTY,) if name in parts}}
 
 
 def _structure(question: QuestionDefinition) -> Mapping[str, frozenset[str]]:

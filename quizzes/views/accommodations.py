@@ -1,20 +1,57 @@
-"""Pages of administrators: what a person gets in every quiz.
-Who teaches sees the effect, never that there is a profile (spec/quiz-engine 5.10.3).
-"""
+"""Pages on which administrators read and set the accommodations of a person."""
+
+from decimal import Decimal
+from re import fullmatch
 
 from flask import Blueprint, Response, flash, render_template, request
+from wtforms import ValidationError
+from wtforms.validators import InputRequired
 
 from accounts.models import Person
 from kernel import clock
-from kernel.i18n import _
-from kernel.web.forms import whole_number
+from kernel.errors import N_
+from kernel.i18n import _, lazy_, number
+from kernel.web.forms import Form, LineField, WholeField, whole_number
 from kernel.web.paging import Page, requested_page
 from kernel.web.request import Answer, current_actor, current_session, requires, see_page
-from quizzes.forms.quizzes import AccommodationForm
-from quizzes.pages.overrides import past_views, profile_views
-from quizzes.permissions import QuizAction
-from quizzes.queries import overrides as queries
-from quizzes.services import overrides as services
+from quizzes import overrides
+from quizzes.access import QuizAction
+from quizzes.models import Accommodation
+from quizzes.overrides import AccommodationProfile
+from quizzes.views.overrides import MOST_BREAKS, MOST_EXTRA, _reason, past_views, profile_views
+
+
+class AccommodationForm(Form):
+    """The accommodation of a person in every quiz."""
+
+    factor = LineField(lazy_("Time × factor"), [InputRequired(lazy_("Enter 1 to leave the time unchanged."))], default="1")
+    breaks = WholeField(lazy_("Break minutes, added to the time"), most=MOST_BREAKS)
+    extra_attempts = WholeField(lazy_("Extra attempts"), most=MOST_EXTRA)
+    reason = _reason(N_("Give the reason. Only administrators can see it."))
+
+    def show(self, row: Accommodation) -> None:
+        """Fill the form with what is in force."""
+        self.factor.data = number(row.factor.normalize())
+        self.breaks.data = str(row.break_seconds // 60 or "")
+        self.extra_attempts.data = str(row.extra_attempts or "")
+        self.reason.data = row.reason
+
+    def validate_factor(self, field: LineField) -> None:
+        """Refuse what is no factor from 1 to 9.99 with two decimals."""
+        if self.read_factor() is None:
+            raise ValidationError(_("Enter a number from 1 to 9.99 with up to two decimals, for example 1.5."))
+        if self.command() == AccommodationProfile(Decimal(1), 0, 0):
+            raise ValidationError(_("This would not change anything. Enter a factor above 1, breaks or extra attempts."))
+
+    def read_factor(self) -> Decimal | None:
+        """Return the factor, written with a point or a comma."""
+        match = fullmatch(r"([1-9])(?:[.,](\d{1,2}))?", self.factor.data or "")
+        return None if match is None else Decimal(f"{match[1]}.{match[2] or 0}")
+
+    def command(self) -> AccommodationProfile:
+        """Return what the form says."""
+        return AccommodationProfile(self.read_factor() or Decimal(1), self.extra_attempts.number or 0, (self.breaks.number or 0) * 60)
+
 
 bp = Blueprint("quizzes_accommodations", __name__)
 
@@ -31,23 +68,23 @@ def see_person(person: Person) -> Response:
 def accommodations() -> Answer:
     """List the people with a profile, or those whom a search finds."""
     requested, query = requested_page(ROWS), request.args.get("q", "")[:100].strip()
-    rows = queries.list_profiles(current_session(), query, offset=requested.offset, limit=ROWS + 1)
+    rows = overrides.list_profiles(current_session(), query, offset=requested.offset, limit=ROWS + 1)
     page = Page(profile_views(rows[:ROWS]), requested.number, len(rows) > ROWS)
     return render_template("quizzes/accommodations.html", page=page, query=query)
 
 
 @bp.route("/administration/accommodations/<uuid:person>", methods=["GET", "POST"])
-@requires(QuizAction.ACCOMMODATE, queries.get_person)
+@requires(QuizAction.ACCOMMODATE, overrides.get_person)
 def person(subject: Person) -> Answer:
     """Show what a person gets in every quiz, and set it."""
     session, form = current_session(), AccommodationForm()
-    past = queries.list_profiles_of(session, subject.id, limit=PAST)
+    past = overrides.list_profiles_of(session, subject.id, limit=PAST)
     in_force = next((line.row for line in past if line.row.ended_at is None), None)
     if request.method != "POST":
         if in_force is not None:
             form.show(in_force)
     elif form.validate_on_post():
-        services.grant_accommodation(session, current_actor(), subject, form.command(), form.reason.data or "", now=clock.now())
+        overrides.grant_accommodation(session, current_actor(), subject, form.command(), form.reason.data or "", now=clock.now())
         flash(_("Saved. It applies from now on in every quiz, including to open attempts."), "ok")
         return see_person(subject)
     page = render_template("quizzes/accommodation.html", person=subject, form=form, past=past_views(past), in_force=in_force is not None)
@@ -55,20 +92,20 @@ def person(subject: Person) -> Answer:
 
 
 @bp.post("/administration/accommodations/<uuid:person>/end")
-@requires(QuizAction.ACCOMMODATE, queries.get_person)
+@requires(QuizAction.ACCOMMODATE, overrides.get_person)
 def end(subject: Person) -> Answer:
     """End a person's profile."""
-    services.end_accommodation(current_session(), current_actor(), subject, now=clock.now())
+    overrides.end_accommodation(current_session(), current_actor(), subject, now=clock.now())
     flash(_("It is no longer in force. You can restore it below."), "ok")
     return see_person(subject)
 
 
 @bp.post("/administration/accommodations/<uuid:person>/restoration")
-@requires(QuizAction.ACCOMMODATE, queries.get_person)
+@requires(QuizAction.ACCOMMODATE, overrides.get_person)
 def restore(subject: Person) -> Answer:
     """Put back a profile that has ended."""
     session = current_session()
-    row = queries.get_profile(session, subject.id, whole_number(request.form.get("profile", "")))
-    services.restore_accommodation(session, current_actor(), subject, row, now=clock.now())
+    row = overrides.get_profile(session, subject.id, whole_number(request.form.get("profile", "")))
+    overrides.restore_accommodation(session, current_actor(), subject, row, now=clock.now())
     flash(_("It is in force again."), "ok")
     return see_person(subject)

@@ -1,92 +1,117 @@
-"""Pages of quizzes: before an attempt, the attempt, its summary and its review. Everything works as plain forms."""
+"""Pages of a quiz for its learners: before an attempt, the attempt, its summary, its review, and a mistake report of a question."""
 
 from collections.abc import Sequence
 from datetime import datetime
 from fractions import Fraction
 
-from flask import Blueprint, Response, flash, jsonify, render_template, request
+from flask import Blueprint, Response, flash, jsonify, render_template, request, url_for
+from wtforms import BooleanField, HiddenField
 
 from accounts import privacy
 from accounts.people import get_person
 from accounts.privacy import AccessPurpose
 from courses import versions
 from enrolments import learners
-from enrolments.access import ActivityContext, is_staff
-from enrolments.course_context import course_view
+from enrolments.access import ActivityContext, MistakeAction, is_staff
+from enrolments.course_context import course_view, mistake_page
 from enrolments.course_view import ActivityLink, share
+from enrolments.mistakes import MistakePlace
 from enrolments.models import ActivityResult
 from enrolments.results import find_result
 from kernel import clock
 from kernel.errors import NotFound
-from kernel.i18n import _, choose, format_time, language, ngettext, reading
+from kernel.i18n import _, choose, format_time, language, lazy_, ngettext, reading
 from kernel.web import after_response
 from kernel.web.errors import wants_json
-from kernel.web.forms import whole_number
+from kernel.web.forms import Form, LineField, whole_number
 from kernel.web.limits import limit, limiter
 from kernel.web.request import Answer, allows, current_actor, current_session, requires, secrets_of_app, see_page
-from quizzes.attempt_review import flags_in_term, flags_of, record_of, review_page
+from quizzes import answering, saves
+from quizzes.access import QuizAction, reader_of
+from quizzes.answering import CheckOutcome, SaveReceipt, check_answer, get_checks
+from quizzes.attempt_page import (
+    AttemptView,
+    attempt_page,
+    flags_in_term,
+    flags_of,
+    new_page_epoch,
+    open_attempt,
+    record_of,
+    review_page,
+    summary_page,
+)
+from quizzes.attempts import (
+    AttemptRow,
+    LoadedAttempt,
+    ReportedQuestion,
+    effective_settings_at,
+    get_answerable_attempt,
+    get_attempt,
+    get_reported_question,
+    has_open,
+    history_of,
+    list_attempts,
+    lock_answerable_attempt,
+    person_quiz_key,
+    read_payloads,
+    takes_objections,
+)
+from quizzes.draws import recreate_layout
+from quizzes.effective_settings import outline_of_activity
+from quizzes.files import receive_files
 from quizzes.forms.answer_fields import form_parts
-from quizzes.forms.quizzes import (
+from quizzes.marking import is_reopenable
+from quizzes.publication import withheld_marks
+from quizzes.question_page import QuestionMessage, html, short_title
+from quizzes.quiz_page import (
+    access_for,
+    activity_header,
+    attempt_lines,
+    best_and_passed,
+    declaration_of,
+    own_record,
+    quiz_deadline,
+    recorded_lines,
+    refusal_words,
+    result_use,
+    rules_of,
+)
+from quizzes.rules.feedback import ReviewFlag
+from quizzes.rules.settings import Navigation, Reader, may_download_answers
+from quizzes.rules.states import OPEN_STATES, AttemptRefusalReason, AttemptState, rule_on_time, seconds_left
+from quizzes.saves import PageNotes, SaveRequest, record_save, record_with
+from quizzes.snapshots import get_snapshot_of_activity
+from quizzes.views.answers import (
+    BODY_LIMIT,
     FileChanges,
-    StartForm,
     answers_compared,
+    attempt_to_save,
+    brings_files,
     changed_flags,
     first,
     form_batch,
     removed_file,
     script_batches,
+    store_received_files,
 )
-from quizzes.pages.attempt import AttemptView, attempt_page, new_page_epoch, open_attempt, summary_page
-from quizzes.pages.integrity import declaration_of, own_record, recorded_lines
-from quizzes.pages.introduction import (
-    access_for,
-    activity_header,
-    attempt_lines,
-    best_and_passed,
-    quiz_deadline,
-    refusal_words,
-    result_use,
-    rules_of,
-)
-from quizzes.pages.question import QuestionMessage, html
-from quizzes.permissions import QuizAction, reader_of
-from quizzes.publication import withheld_marks
-from quizzes.queries.answers import read_payloads
-from quizzes.queries.attempts import (
-    AttemptRow,
-    LoadedAttempt,
-    effective_settings_at,
-    get_attempt,
-    get_snapshot_of_activity,
-    history_of,
-    list_attempts,
-    person_quiz_key,
-)
-from quizzes.queries.final_tests import outline_of_activity
-from quizzes.queries.open_attempts import get_answerable_attempt, has_open, lock_answerable_attempt, takes_objections
-from quizzes.queries.question_checks import get_checks
-from quizzes.rules.attempts import OPEN_STATES, AttemptRefusalReason, AttemptState, rule_on_time, seconds_left
-from quizzes.rules.review import Reader, may_download_answers
-from quizzes.rules.settings import Navigation, ReviewFlag
-from quizzes.services import attempts as services
-from quizzes.services import offline_answers, start_conditions
-from quizzes.services.answer_rows import SaveRequest
-from quizzes.services.attempts import SaveReceipt
-from quizzes.services.checking import CheckOutcome, check_answer
-from quizzes.services.integrity import PageNotes, record_save, record_with
-from quizzes.services.layouts import recreate_layout
-from quizzes.services.reopening import is_reopenable
-from quizzes.services.uploads import receive_files
-from quizzes.views.files import BODY_LIMIT, attempt_to_save, brings_files, store_received_files
 
-bp = Blueprint("quizzes", __name__)
+
+class StartForm(Form):
+    """The form before an attempt: the quiz password, where there is one, and a yes to the time limit that begins."""
+
+    quiz_password = LineField(lazy_("Quiz password"))
+    confirmed = HiddenField()
+    declared = BooleanField(lazy_("I accept this declaration"))
+
+
+attempts_bp = Blueprint("quizzes", __name__)
 
 FIELD_LIMIT = 20_000
 """Of a page of an attempt, on which a whole quiz may stand: five hundred questions of thirty rows, with what is sent beside each."""
 PASSWORD_TRIES = limit("quiz password", "20 per 10 minutes")
 
 
-@bp.get("/courses/<slug>/quizzes/<key>")
+@attempts_bp.get("/courses/<slug>/quizzes/<key>")
 @requires(QuizAction.VIEW_INTRO, learners.get_activity_context)
 def quiz(subject: ActivityContext) -> Answer:
     """Show a quiz before an attempt: its rules, the attempts so far, and whether one can start now."""
@@ -96,7 +121,7 @@ def quiz(subject: ActivityContext) -> Answer:
     snapshot = get_snapshot_of_activity(session, subject.activity.id)
     setting_sources = effective_settings_at(session, actor, subject, snapshot)
     history = list_attempts(session, person_quiz_key(actor, subject))
-    ruling = start_conditions.start_ruling(subject, setting_sources, history, start_conditions.ASKED_NOTHING, actor=actor, now=now)
+    ruling = answering.start_ruling(subject, setting_sources, history, answering.ASKED_NOTHING, actor=actor, now=now)
     best, passed = best_and_passed(history, snapshot, setting_sources, now=now)
     result = _result_of(subject)
     deadline = quiz_deadline(subject, setting_sources, result, now=now)
@@ -114,7 +139,7 @@ def quiz(subject: ActivityContext) -> Answer:
         best=best,
         passed=passed,
         set_by_team=_set_by_team(subject, result),
-        open_attempt=None if open_one is None else _open_line(open_one, start_conditions.time_left(open_one, setting_sources, now=now)),
+        open_attempt=None if open_one is None else _open_line(open_one, answering.time_left(open_one, setting_sources, now=now)),
         attempts=attempt_lines(history, snapshot, setting_sources, now=now),
         refusals=refusal_words(ruling),
         may_start=ruling.allowed and allows(QuizAction.START, subject),
@@ -142,23 +167,21 @@ def _open_line(row: AttemptRow, seconds: int | None) -> dict[str, object]:
     return {"uuid": row.uuid, "number": row.number, "seconds_left": seconds}
 
 
-@bp.post("/courses/<slug>/quizzes/<key>/attempts")
+@attempts_bp.post("/courses/<slug>/quizzes/<key>/attempts")
 @requires(QuizAction.START, learners.get_activity_context, optimistic=lambda: not request.form.get("quiz_password"))
 def start(subject: ActivityContext) -> Answer:
     """Start an attempt, or go back to the open one; where there is something to ask first, ask."""
     form = StartForm()
-    entry = start_conditions.StartRequest(
-        form.quiz_password.data or "", confirmed=form.confirmed.data == "yes", declared=bool(form.declared.data)
-    )
+    entry = answering.StartRequest(form.quiz_password.data or "", confirmed=form.confirmed.data == "yes", declared=bool(form.declared.data))
     if entry.password:
         limiter().use(PASSWORD_TRIES, f"{current_actor().person_id} {subject.activity.id}")
     try:
-        attempt = services.start_attempt(current_session(), current_actor(), subject, language(), entry, now=clock.now())
-    except start_conditions.NotConfirmed:
+        attempt = answering.start_attempt(current_session(), current_actor(), subject, language(), entry, now=clock.now())
+    except answering.NotConfirmed:
         return see_page("quizzes.begin", slug=subject.outline.slug, key=subject.activity.key)
-    except start_conditions.NotDeclared:
+    except answering.NotDeclared:
         return _ask_again(subject, form, "declared", _("Accept the declaration to begin. No attempt has been used."))
-    except services.AttemptNotAllowed as refusal:
+    except answering.AttemptNotAllowed as refusal:
         if refusal.facts["reasons"] == [AttemptRefusalReason.PASSWORD.value]:
             return _ask_again(subject, form, "quiz_password", _("That password is incorrect. Ask the course team for it."))
         flash(_("This quiz cannot be started now."), "warn")
@@ -174,7 +197,7 @@ def _ask_again(subject: ActivityContext, form: StartForm, field: str, message: s
     return _begin_page(subject, form, status=422)
 
 
-@bp.get("/courses/<slug>/quizzes/<key>/start")
+@attempts_bp.get("/courses/<slug>/quizzes/<key>/start")
 @requires(QuizAction.START, learners.get_activity_context)
 def begin(subject: ActivityContext) -> Answer:
     """Ask before a start: for the word, and whether time shall begin to run (spec/quiz-engine 5.2.2)."""
@@ -188,7 +211,7 @@ def _begin_page(subject: ActivityContext, form: StartForm, *, status: int = 200)
     snapshot = get_snapshot_of_activity(session, subject.activity.id)
     setting_sources = effective_settings_at(session, actor, subject, snapshot)
     history = list_attempts(session, person_quiz_key(actor, subject))
-    ruling = start_conditions.start_ruling(subject, setting_sources, history, start_conditions.ASKED_NOTHING, actor=actor, now=clock.now())
+    ruling = answering.start_ruling(subject, setting_sources, history, answering.ASKED_NOTHING, actor=actor, now=clock.now())
     if not ruling.allowed:
         return see_page("quizzes.quiz", slug=slug, key=key)
     page = render_template(
@@ -206,7 +229,7 @@ def _begin_page(subject: ActivityContext, form: StartForm, *, status: int = 200)
     return page, status
 
 
-@bp.get("/attempts/<uuid:attempt>")
+@attempts_bp.get("/attempts/<uuid:attempt>")
 @requires(QuizAction.ANSWER, get_answerable_attempt)
 def attempt(subject: LoadedAttempt) -> Answer:
     """Show one page of an attempt; an ended one leads to its review, one whose time is up to handing it in."""
@@ -222,12 +245,10 @@ def attempt(subject: LoadedAttempt) -> Answer:
         raise NotFound
     position, _dash, message = request.args.get("said", "").partition("-")
     shown = attempt_page(open_attempt(current_session(), subject), page, now=now, message=QuestionMessage(whole_number(position), message))
-    return render_template(
-        "quizzes/attempt.html", icons=(), token=offline_answers.offline_token(secrets_of_app(), subject, now=now), **shown
-    )
+    return render_template("quizzes/attempt.html", icons=(), token=saves.offline_token(secrets_of_app(), subject, now=now), **shown)
 
 
-@bp.post("/attempts/<uuid:attempt>/answers")
+@attempts_bp.post("/attempts/<uuid:attempt>/answers")
 @requires(QuizAction.ANSWER, attempt_to_save, reads_first=brings_files, optimistic=True, body_limit=BODY_LIMIT, field_limit=FIELD_LIMIT)
 def save(subject: LoadedAttempt) -> Answer:
     """Keep answers: from the page's script, whose `Accept` asks for JSON back, or from the plain form, which goes where it is asked to."""
@@ -243,9 +264,9 @@ def save(subject: LoadedAttempt) -> Answer:
     received = receive_files(session, subject, uploads, removed=(removed,), now=now)
     compared_payloads = read_payloads(session, subject.answers, answers_compared(form, subject))
     batch = form_batch(form, subject, page, compared_payloads, closed, FileChanges(received.added, frozenset({removed})))
-    done = services.save_answers(session, subject, [batch], now=now)
+    done = answering.save_answers(session, subject, [batch], now=now)
     for position, flagged in changed_flags(form, subject, page).items():
-        services.set_flag(session, subject, position, flagged=flagged)
+        answering.set_flag(session, subject, position, flagged=flagged)
     if done.newer_answers:
         flash(_changed_elsewhere(subject, sorted(done.newer_answers)), "warn")
     for position, refusal in received.refused.items():
@@ -263,10 +284,10 @@ def _save_from_script(subject: LoadedAttempt, form: dict[str, list[str]], now: d
     A page shown a newer answer gets a newer epoch: a change after seeing it counts (spec/quiz-engine 5.4.3).
     """
     session, batches = current_session(), script_batches(form, "autosave")
-    planned = services.plan_save(session, subject, batches, _offline_in_time(subject, batches, now), now=now)
+    planned = answering.plan_save(session, subject, batches, _offline_in_time(subject, batches, now), now=now)
     record, receipt = record_with(subject, current_actor(), _notes_of(form), now=now), _acknowledgement(subject, planned.receipt, now)
     answer = jsonify(receipt)
-    services.write_save(session, subject, planned, record, now=now)
+    answering.write_save(session, subject, planned, record, now=now)
     return jsonify(**receipt, lease=new_page_epoch(subject, now)) if planned.receipt.newer_answers else answer
 
 
@@ -299,7 +320,7 @@ def _changed_elsewhere(loaded: LoadedAttempt, places: Sequence[int]) -> str:
 
 
 def _offline_in_time(subject: LoadedAttempt, batches: Sequence[SaveRequest], now: datetime) -> list[SaveRequest]:
-    return offline_answers.select_written_in_time(secrets_of_app(), subject, batches, now=now)
+    return saves.select_written_in_time(secrets_of_app(), subject, batches, now=now)
 
 
 def _acknowledgement(subject: LoadedAttempt, done: SaveReceipt, now: datetime) -> dict[str, object]:
@@ -311,7 +332,7 @@ def _acknowledgement(subject: LoadedAttempt, done: SaveReceipt, now: datetime) -
         "newer": {str(item): payload for item, payload in done.newer_answers.items()},
         "closed": sorted(done.closed),
         "at": format_time(now),
-        "token": offline_answers.offline_token(secrets_of_app(), subject, now=now),
+        "token": saves.offline_token(secrets_of_app(), subject, now=now),
     }
 
 
@@ -327,20 +348,20 @@ def _go_on(loaded: LoadedAttempt, page: int, now: datetime) -> Response:
     wanted = steps.get(target, whole_number(target, otherwise=page))
     if wanted == page:
         return see_page("quizzes.attempt", attempt=loaded.uuid, page=min(page, loaded.pages))
-    shown = services.resume_attempt(current_session(), current_actor(), loaded, wanted, now=now)
+    shown = answering.resume_attempt(current_session(), current_actor(), loaded, wanted, now=now)
     if shown is None:
         return see_page("quizzes.review", attempt=loaded.uuid)
     return see_page("quizzes.attempt", attempt=loaded.uuid, page=shown)
 
 
-@bp.get("/attempts/<uuid:attempt>/summary")
+@attempts_bp.get("/attempts/<uuid:attempt>/summary")
 @requires(QuizAction.ANSWER, get_answerable_attempt)
 def summary(subject: LoadedAttempt) -> Answer:
     """Show what was answered, and ask once before handing it in."""
     if subject.state not in OPEN_STATES:
         return see_page("quizzes.review", attempt=subject.uuid)
     now = clock.now()
-    token = offline_answers.offline_token(secrets_of_app(), subject, now=now)
+    token = saves.offline_token(secrets_of_app(), subject, now=now)
     return render_template(
         "quizzes/summary.html",
         token=token,
@@ -350,18 +371,18 @@ def summary(subject: LoadedAttempt) -> Answer:
     )
 
 
-@bp.post("/attempts/<uuid:attempt>/submission")
+@attempts_bp.post("/attempts/<uuid:attempt>/submission")
 @requires(QuizAction.SUBMIT, lock_answerable_attempt, optimistic=True)
 def submit(subject: LoadedAttempt) -> Answer:
     """Hand the attempt in, with whatever the device still held."""
     form, now = request.form.to_dict(flat=False), clock.now()
     batches = script_batches(form, "submit")
     record_save(subject, current_actor(), _notes_of(form), now=now)
-    services.submit_attempt(current_session(), current_actor(), subject, batches, _offline_in_time(subject, batches, now), now=now)
+    answering.submit_attempt(current_session(), current_actor(), subject, batches, _offline_in_time(subject, batches, now), now=now)
     return see_page("quizzes.review", attempt=subject.uuid)
 
 
-@bp.get("/attempts/<uuid:attempt>/review")
+@attempts_bp.get("/attempts/<uuid:attempt>/review")
 @requires(QuizAction.REVIEW, get_attempt)
 def review(subject: LoadedAttempt) -> Answer:
     """Show what came of an attempt, as far as its moment allows."""
@@ -407,13 +428,13 @@ def _after_review(opened: AttemptView, history: list[AttemptRow], now: datetime)
         return None, False
     subject = learners.activity_context(session, context, outline, key)
     _before, after = outline.neighbours(key)
-    ruling = start_conditions.start_ruling(
-        subject, opened.loaded.setting_sources, history, start_conditions.ASKED_NOTHING, actor=current_actor(), now=now
+    ruling = answering.start_ruling(
+        subject, opened.loaded.setting_sources, history, answering.ASKED_NOTHING, actor=current_actor(), now=now
     )
     return course_view(context, outline).activity_link(after), ruling.allowed
 
 
-@bp.get("/attempts/<uuid:attempt>/record.json")
+@attempts_bp.get("/attempts/<uuid:attempt>/record.json")
 @requires(QuizAction.REVIEW, get_attempt)
 def record(subject: LoadedAttempt) -> Response:
     """Give the learner the record of an attempt: answers in words, times, state, and marks once they may be seen."""
@@ -427,7 +448,7 @@ def record(subject: LoadedAttempt) -> Response:
     return response
 
 
-@bp.get("/attempts/<uuid:attempt>/paper")
+@attempts_bp.get("/attempts/<uuid:attempt>/paper")
 @requires(QuizAction.SHOW_PAPER, get_attempt)
 def attempt_as_shown(subject: LoadedAttempt) -> Answer:
     """Show every page of an attempt as its learner saw it, in their language, drawn again from the attempt's seed.
@@ -448,3 +469,25 @@ def attempt_as_shown(subject: LoadedAttempt) -> Answer:
         drawn=again is not None,
         whose=get_person(session, subject.person_id).full_name,
     )
+
+
+mistakes_bp = Blueprint("quizzes_mistakes", __name__)
+
+
+@mistakes_bp.route("/attempts/<uuid:attempt>/questions/<int:position>/mistake-report", methods=["GET", "POST"])
+@requires(MistakeAction.REPORT, get_reported_question, reads_first=True)
+def report(subject: ReportedQuestion) -> Answer:
+    """Report a mistake in a question of one's own attempt."""
+    opened = open_attempt(current_session(), subject.loaded)
+    outline, item = opened.outline, subject.item
+    mistake_place = MistakePlace(
+        outline.course_id,
+        outline.version_id,
+        subject.loaded.snapshot.activity_key,
+        short_title(opened.questions[item.question_version_id]),
+        subject.loaded.row.language,
+        subject.question_key,
+        subject.question_number,
+    )
+    back = url_for("quizzes.review", attempt=subject.loaded.uuid, _anchor=f"p{item.position}")
+    return mistake_page({"slug": outline.slug, "title": choose(outline.title)}, mistake_place, back, marked=True)

@@ -21,20 +21,13 @@ from kernel.web import after_response
 from kernel.web.forms import whole_number
 from kernel.web.paging import Page, requested_page
 from kernel.web.request import Answer, begin_writing, current_actor, current_session, requires, see_page
-from quizzes.content.wording import DIFFICULTIES, KINDS, STATES
+from quizzes import bank_page, question_bank
+from quizzes.access import BankQuestionContext, QuestionAction
+from quizzes.bank_page import QuestionFieldsForm, QuestionTextForm, SourceFindingView
+from quizzes.content.question_fields import DIFFICULTIES, KINDS, STATES
 from quizzes.forms.answer_fields import form_parts
-from quizzes.forms.quizzes import QuestionFieldsForm, QuestionTextForm
-from quizzes.pages import banks as pages
-from quizzes.pages.banks import SourceFindingView
-from quizzes.permissions import BankQuestionContext, QuestionAction
-from quizzes.publication import render_question
-from quizzes.queries import attempts
-from quizzes.queries import banks as queries
-from quizzes.queries.banks import QuestionFilter
+from quizzes.question_bank import EntryChanged, EntryText, QuestionFilter, checksum_of, index_banks, render_question
 from quizzes.rules.definitions import QuestionDefinition
-from quizzes.services import banks as services
-from quizzes.services.banks import EntryChanged, EntryText, checksum_of
-from quizzes.services.drafts import index_banks
 
 bp = Blueprint("quizzes_banks", __name__)
 
@@ -56,7 +49,7 @@ def _words(error: DomainError) -> str:
 
 def _choices(course_id: int) -> list[tuple[str, str]]:
     """Return the banks of a draft to choose from: path, and title with how many questions."""
-    rows = queries.list_banks(current_session(), course_id)
+    rows = question_bank.list_banks(current_session(), course_id)
     return [(row.path, f"{choose(row.title) or row.key} ({row.questions})") for row in rows]
 
 
@@ -77,19 +70,19 @@ def questions(subject: CourseContext) -> Answer:
 
 def _list(subject: CourseContext, form: QuestionFieldsForm, chosen: list[str] | None = None) -> str:
     session, filters, page = current_session(), _filter_from_address(), requested_page(ROWS)
-    up_to_date = queries.is_up_to_date(session, subject.id)
+    up_to_date = question_bank.is_up_to_date(session, subject.id)
     if not up_to_date:
         after_response.run_after_response(lambda writing: index_banks(writing, subject.id))
-    rows = queries.search_questions(session, subject.id, filters, offset=page.offset, limit=ROWS + 1)
-    attempts = queries.count_attempts_of_questions(session, subject.id, [row.key for row in rows])
-    banks = queries.list_banks(session, subject.id)
+    rows = question_bank.search_questions(session, subject.id, filters, offset=page.offset, limit=ROWS + 1)
+    attempts = question_bank.count_attempts_of_questions(session, subject.id, [row.key for row in rows])
+    banks = question_bank.list_banks(session, subject.id)
     form.offer([(row.path, choose(row.title) or row.key) for row in banks])
     return render_template(
         "quizzes/bank/questions.html",
         course=course_header(catalogue.get_course(session, subject.id)),
         up_to_date=up_to_date,
-        page=Page(pages.lines_of(rows[:ROWS], attempts), page.number, len(rows) > ROWS),
-        found=queries.count_questions(session, subject.id, filters),
+        page=Page(bank_page.lines_of(rows[:ROWS], attempts), page.number, len(rows) > ROWS),
+        found=question_bank.count_questions(session, subject.id, filters),
         total=sum(row.questions for row in banks),
         wanted=filters,
         asked={name: value for name in ("text", "bank", "kind", "state", "difficulty", "tag") if (value := getattr(filters, name))},
@@ -97,7 +90,7 @@ def _list(subject: CourseContext, form: QuestionFieldsForm, chosen: list[str] | 
         kinds=[(value, _(label)) for value, label in KINDS.items()],
         states=[(value, _(label)) for value, label in STATES.items()],
         difficulties=[(value, _(label)) for value, label in DIFFICULTIES.items()],
-        tags=queries.list_tags(session, subject.id),
+        tags=question_bank.list_tags(session, subject.id),
         form=form,
         chosen=chosen or [],
     )
@@ -108,15 +101,15 @@ def _list(subject: CourseContext, form: QuestionFieldsForm, chosen: list[str] | 
 def change(subject: CourseContext) -> Answer:
     """Change fields of the chosen questions, or move them to another bank."""
     form, chosen = QuestionFieldsForm(), request.form.getlist("question")[:ROWS]
-    form.offer([(row.path, choose(row.title) or row.key) for row in queries.list_banks(current_session(), subject.id)])
+    form.offer([(row.path, choose(row.title) or row.key) for row in question_bank.list_banks(current_session(), subject.id)])
     changes = form.changes()
     if not chosen:
         form.form_errors.append(_("Choose at least one question."))
     if changes is None or not chosen:
         return _list(subject, form, chosen), 422
     try:
-        count = services.change_questions(current_session(), current_actor(), subject.id, chosen, changes, now=clock.now())
-    except (EditRefused, services.CannotMove) as refused:
+        count = question_bank.change_questions(current_session(), current_actor(), subject.id, chosen, changes, now=clock.now())
+    except (EditRefused, question_bank.CannotMove) as refused:
         form.form_errors.append(_words(refused))
         return _list(subject, form, chosen), 422
     flash(ngettext("%(count)s question was changed.", "%(count)s questions were changed.", count), "ok")
@@ -133,7 +126,7 @@ def new_question(subject: CourseContext) -> Answer:
     form = QuestionTextForm()
     form.bank.choices = _choices(subject.id)
     if request.method != "POST":
-        form.text.data = pages.start_text(request.args.get("kind", ""))
+        form.text.data = bank_page.start_text(request.args.get("kind", ""))
         form.bank.data = request.args.get("bank", "")
         return _editor(subject, form)
     if not form.validate_on_post() or form.bank.data not in {path for path, _title in form.bank.choices}:
@@ -144,12 +137,12 @@ def new_question(subject: CourseContext) -> Answer:
 
 
 @bp.route("/teaching/<slug>/questions/<key>", methods=["GET", "POST"])
-@requires(QuestionAction.EDIT_BANK, queries.get_taught_question, reads_first=True)
+@requires(QuestionAction.EDIT_BANK, question_bank.get_taught_question, reads_first=True)
 def question(subject: BankQuestionContext) -> Answer:
     """Show a question of the draft with all there is to say of it, and change its text."""
     form = QuestionTextForm()
     if request.method != "POST":
-        entry = services.get_entry(current_session(), subject.id, subject.path, subject.key)
+        entry = question_bank.get_entry(current_session(), subject.id, subject.path, subject.key)
         form.text.data, form.seen.data = entry.text, checksum_of(entry.text)
         return _editor(subject, form, findings=_entry_findings(subject, subject.key, subject.path))
     if not form.validate_on_post():
@@ -162,12 +155,12 @@ def _handle_change(subject: CourseContext, form: QuestionTextForm, change: Entry
     action = request.form.get("do", "save")
     if action == "delete" and change.key:
         return _delete(subject, form, change)
-    findings = pages.troubles(change.text)
+    findings = bank_page.troubles(change.text)
     if findings:
         return _editor(subject, form, findings=findings), 422
     seen = catalogue.get_course(current_session(), subject.id).draft_revision
     try:
-        body = services.with_entry(services.body_of(current_session(), subject.id, change.path), change)
+        body = question_bank.with_entry(question_bank.body_of(current_session(), subject.id, change.path), change)
     except EntryChanged:
         return _conflict(subject, form, change)
     except EditRefused as refused:
@@ -181,7 +174,7 @@ def _handle_change(subject: CourseContext, form: QuestionTextForm, change: Entry
         rest = [finding for finding in checked.findings if finding.refuses_import]
         findings = findings if any(entry.severity == "error" for entry in findings) else [*_elsewhere(rest), *findings]
         return _editor(subject, form, findings=findings), 422
-    return _save(subject, form, change, checked, services.written_entry(body, change).key, seen=seen)
+    return _save(subject, form, change, checked, question_bank.written_entry(body, change).key, seen=seen)
 
 
 def _save(subject: CourseContext, form: QuestionTextForm, change: EntryText, checked: CheckedCourse, key: str, *, seen: int) -> Answer:
@@ -189,7 +182,7 @@ def _save(subject: CourseContext, form: QuestionTextForm, change: EntryText, che
     course = catalogue.lock_course(writing, subject.id)
     is_as_checked = course.draft_revision == seen
     try:
-        services.save_entry(writing, current_actor(), subject.id, change, now=clock.now())
+        question_bank.save_entry(writing, current_actor(), subject.id, change, now=clock.now())
     except EntryChanged:
         return _conflict(subject, form, change)
     except CourseArchived as refused:
@@ -203,7 +196,7 @@ def _save(subject: CourseContext, form: QuestionTextForm, change: EntryText, che
 def _delete(subject: CourseContext, form: QuestionTextForm, change: EntryText) -> Answer:
     writing = begin_writing()
     try:
-        services.delete_entry(writing, current_actor(), subject.id, change, now=clock.now())
+        question_bank.delete_entry(writing, current_actor(), subject.id, change, now=clock.now())
     except EntryChanged:
         return _conflict(subject, form, change)
     flash(_("The question was removed from the draft. Published versions and their answers are kept."), "ok")
@@ -213,7 +206,7 @@ def _delete(subject: CourseContext, form: QuestionTextForm, change: EntryText) -
 def _conflict(subject: CourseContext, form: QuestionTextForm, change: EntryText) -> Answer:
     """Show both texts: that of the draft now, and what was typed, which waits in the form to be saved on top of it."""
     try:
-        theirs = services.get_entry(current_session(), subject.id, change.path, change.key).text
+        theirs = question_bank.get_entry(current_session(), subject.id, change.path, change.key).text
     except NotFound:
         theirs = ""
     form.seen.data = checksum_of(theirs)
@@ -223,12 +216,12 @@ def _conflict(subject: CourseContext, form: QuestionTextForm, change: EntryText)
 def _entry_findings(subject: CourseContext, key: str, path: str) -> list[SourceFindingView]:
     course = catalogue.get_course(current_session(), subject.id)
     draft_check = draft_checks.cached_draft_check(current_session(), _file_store(), course, _kinds(), now=clock.now())
-    entry = services.get_entry(current_session(), subject.id, path, key)
-    return pages.finding_views(draft_check.findings, path, entry)
+    entry = question_bank.get_entry(current_session(), subject.id, path, key)
+    return bank_page.finding_views(draft_check.findings, path, entry)
 
 
 def _change_findings(findings: tuple[Finding, ...], body: str, change: EntryText) -> list[SourceFindingView]:
-    return pages.finding_views(findings, change.path, services.written_entry(body, change))
+    return bank_page.finding_views(findings, change.path, question_bank.written_entry(body, change))
 
 
 def _elsewhere(findings: list[Finding]) -> list[SourceFindingView]:
@@ -239,11 +232,11 @@ def _elsewhere(findings: list[Finding]) -> list[SourceFindingView]:
     ]
 
 
-def _preview_of(checked: CheckedCourse, body: str, change: EntryText) -> pages.QuestionPreview | None:
-    located = pages.find_question(checked.folder, services.written_entry(body, change).key) if checked.folder is not None else None
+def _preview_of(checked: CheckedCourse, body: str, change: EntryText) -> bank_page.QuestionPreview | None:
+    located = bank_page.find_question(checked.folder, question_bank.written_entry(body, change).key) if checked.folder is not None else None
     if checked.folder is None or located is None:
         return None
-    return pages.preview(checked.folder, _kinds(), *located, seed=1, parts=None)
+    return bank_page.preview(checked.folder, _kinds(), *located, seed=1, parts=None)
 
 
 def _editor(
@@ -252,28 +245,28 @@ def _editor(
     *,
     findings: list[SourceFindingView] | None = None,
     checked: bool = False,
-    shown: pages.QuestionPreview | None = None,
+    shown: bank_page.QuestionPreview | None = None,
     theirs: str | None = None,
 ) -> str:
     session = current_session()
     course = catalogue.get_course(session, subject.id)
     present = subject if isinstance(subject, BankQuestionContext) else None
-    row = next(iter(queries.find_questions(session, subject.id, [present.key])), None) if present else None
+    row = next(iter(question_bank.find_questions(session, subject.id, [present.key])), None) if present else None
     key = present.key if present else ""
     return render_template(
         "quizzes/bank/question.html",
         course=course_header(course),
         key=key,
-        line=pages.lines_of([row], {})[0] if row else None,
+        line=bank_page.lines_of([row], {})[0] if row else None,
         form=form,
         told=findings or [],
         checked=checked,
         shown=shown,
         theirs=theirs,
         both=compared_lines(theirs, form.text.data or "") if theirs is not None else (),
-        uses=queries.list_uses(session, course, key) if key else [],
-        attempts=queries.count_attempts_of_questions(session, subject.id, [key]).get(key, 0) if key else 0,
-        versions=queries.list_versions(session, subject.id, key) if key else [],
+        uses=question_bank.list_uses(session, course, key) if key else [],
+        attempts=question_bank.count_attempts_of_questions(session, subject.id, [key]).get(key, 0) if key else 0,
+        versions=question_bank.list_versions(session, subject.id, key) if key else [],
         path=present.path if present else "",
         kinds=[(value, _(label)) for value, label in KINDS.items()],
     )
@@ -285,14 +278,14 @@ def _editor(
 def _drafted(subject: BankQuestionContext) -> tuple[DraftCheck, QuestionDefinition, str]:
     course = catalogue.get_course(current_session(), subject.id)
     draft_check = draft_checks.cached_draft_check(current_session(), _file_store(), course, _kinds(), now=clock.now())
-    located = pages.find_question(draft_check.folder, subject.key) if draft_check.folder is not None else None
+    located = bank_page.find_question(draft_check.folder, subject.key) if draft_check.folder is not None else None
     if located is None:
         raise NotFound
     return draft_check, *located
 
 
 @bp.route("/teaching/<slug>/questions/<key>/preview", methods=["GET", "POST"])
-@requires(QuestionAction.EDIT_BANK, queries.get_taught_question, reads_first=True)
+@requires(QuestionAction.EDIT_BANK, question_bank.get_taught_question, reads_first=True)
 def preview(subject: BankQuestionContext) -> Answer:
     """Let an editor answer a question as its learner would, and see its feedback. Nothing is recorded."""
     draft_check, drafted, path = _drafted(subject)
@@ -305,17 +298,17 @@ def preview(subject: BankQuestionContext) -> Answer:
         key=subject.key,
         seed=seed,
         following=(seed + 1) % MOST_SEED,
-        reserved=pages.reserved_for(draft_check.folder, drafted),
-        shown=pages.preview(draft_check.folder, _kinds(), drafted, path, seed=seed, parts=parts),
+        reserved=bank_page.reserved_for(draft_check.folder, drafted),
+        shown=bank_page.preview(draft_check.folder, _kinds(), drafted, path, seed=seed, parts=parts),
     )
 
 
 @bp.get("/teaching/<slug>/questions/<key>/versions")
-@requires(QuestionAction.VIEW_BANK, queries.get_taught_question)
+@requires(QuestionAction.VIEW_BANK, question_bank.get_taught_question)
 def versions(subject: BankQuestionContext) -> Answer:
     """Compare two published wordings of a question, or one with the draft."""
     session = current_session()
-    rows = queries.list_versions(session, subject.id, subject.key)
+    rows = question_bank.list_versions(session, subject.id, subject.key)
     numbers = {row.number: row.id for row in rows}
     newest = max(numbers, default=0)
     old, new = whole_number(request.args.get("old", str(newest))), whole_number(request.args.get("new", "0"))
@@ -323,9 +316,9 @@ def versions(subject: BankQuestionContext) -> Answer:
         raise NotFound
     lines = None
     if rows:
-        published = attempts.get_questions(session, [numbers[number] for number in {old, new} if number])
+        published = question_bank.get_questions(session, [numbers[number] for number in {old, new} if number])
         after = published[numbers[new]] if new else _rendered_draft(subject)
-        lines = pages.change_lines(published[numbers[old]], after)
+        lines = bank_page.change_lines(published[numbers[old]], after)
     return render_template(
         "quizzes/bank/versions.html",
         course=course_header(catalogue.get_course(session, subject.id)),

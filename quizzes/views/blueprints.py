@@ -1,23 +1,331 @@
-"""The blueprint of a quiz of the draft: what its lines ask for, what attempts can have, and draws made from the lines."""
+"""The page of a quiz's blueprint in the draft, with sample draws, calculated questions, and parallel forms to approve."""
+
+from collections import Counter
+from collections.abc import Callable, Collection, Container, Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from math import ceil
 
 from flask import Blueprint, flash, render_template, request
+from sqlalchemy.orm import Session
 
 from courses import authoring, catalogue, draft_checks, drafts, publishing
 from courses.access import CourseAction, CourseArchived, PartContext
 from courses.authoring import FileChanged
 from courses.content.editing import EditRefused
+from courses.content.model import ActivitySource, CourseFolder, LocalisedText, ModuleSource
+from courses.content.objectives import objectives_of
 from courses.editor import FormFindings, course_header
+from courses.models import Course
 from kernel import clock
-from kernel.i18n import _, choose
+from kernel.i18n import _, choose, ngettext
+from kernel.permissions import Actor
 from kernel.web.forms import whole_number
 from kernel.web.request import Answer, begin_writing, current_actor, current_session, requires, see_page
-from quizzes.content import slot_fields
-from quizzes.pages import blueprint as pages
-from quizzes.pages import parallel_forms
-from quizzes.pages.drawn_values import drawn_values
-from quizzes.queries import reserved
-from quizzes.services.form_approvals import FormsApproved, FormsChanged, approve_forms
+from quizzes import question_bank, snapshots, teaching
+from quizzes.content import quiz_fields
+from quizzes.content.banks import questions_of
+from quizzes.content.blueprints import blueprint_draws, draw_entries, is_narrowed, planned_draws
+from quizzes.content.pools import DrawSlot, QuizSource
+from quizzes.content.question_fields import DIFFICULTIES, LEVELS
+from quizzes.draws import APPROVALS, ApprovalRow, FormsApproved, FormsChanged, approve_forms, list_approvals
+from quizzes.question_page import percentage, short_title
+from quizzes.rules.balanced_draw import candidates_of, has_even_marks, range_of, spread_of
+from quizzes.rules.blueprint import BlueprintDraw, BlueprintItem, BlueprintWeight, ShareRange, counts_by_weight, share_range, sums_off
+from quizzes.rules.definitions import NOT_SELECTED, QuestionDefinition, QuestionSelection
+from quizzes.rules.layout import Candidate, SlotEntry
+from quizzes.rules.variants import numbers_of
+from quizzes.snapshots import QuizSnapshot
 from quizzes.views.slots import SlotEditor, course_kinds, file_store, load_slot_editor
+
+MOST_DRAWN = 200
+
+
+@dataclass(frozen=True, slots=True)
+class BlueprintLineView:
+    """A line: what it names, its weight, what attempts have of it, and the questions for it."""
+
+    name: str
+    asked: str
+    given: str
+    holds: bool
+    example: tuple[str, ...]
+    ready: int
+    lacking: str
+
+
+@dataclass(frozen=True, slots=True)
+class QuestionCountRow:
+    """The number of ready questions of an objective and a level that the quiz can give, by difficulty."""
+
+    objective: str
+    level: str
+    counts: tuple[int, ...]
+    reserved: int
+    """Of these, those that are reserved for quizzes and that nobody saw elsewhere."""
+
+    @property
+    def total(self) -> int:
+        """Return how many they are together."""
+        return sum(self.counts)
+
+
+@dataclass(frozen=True, slots=True)
+class BlueprintPageView:
+    """The blueprint of a quiz of the draft."""
+
+    lines: tuple[BlueprintLineView, ...]
+    sums: tuple[str, ...]
+    """Kinds of lines whose weights are no whole, as sentences."""
+    rows: tuple[QuestionCountRow, ...]
+    columns: tuple[str, ...]
+    objectives: tuple[tuple[str, str, bool], ...]
+    """Key, text, and whether a line names it."""
+    lone_families: tuple[str, ...]
+    kinds: tuple[tuple[str, str], ...]
+    """The kinds of lines from which draws can be made: names and words."""
+    number: int
+    possibly: bool
+    balance: tuple[str, ...]
+    """What balanced draws give, as sentences; empty where draws are not balanced."""
+    seen: tuple[str, ...]
+    """The reserved questions that people saw elsewhere, as sentences."""
+
+
+def find_quiz(folder: CourseFolder | None, key: str) -> tuple[ModuleSource, ActivitySource, QuizSource] | None:
+    """Return a quiz of a folder with its module; None where the folder cannot be read or has none such."""
+    for module in folder.modules if folder is not None else ():
+        for activity in module.activities:
+            if activity.key == key and isinstance(activity.settings, QuizSource):
+                return module, activity, activity.settings
+    return None
+
+
+def blueprint_page(folder: CourseFolder, module: ModuleSource, quiz: QuizSource, seen: Mapping[str, int]) -> BlueprintPageView:
+    """Return the blueprint of a quiz as its page shows it; `seen` counts who saw reserved questions outside their quizzes."""
+    draws, known = blueprint_draws(folder, module.key, quiz), objectives_of(folder)
+    items = {item.key: item for draw in draws for item in draw.items}
+    named = {line.objective for line in quiz.blueprint}
+    number = sum(slot.count for slot in quiz.slots if isinstance(slot, DrawSlot)) or 10
+    places = sum(draw.count for draw in draws) or number
+    kinds = {line.kind: ", ".join(_kind(name) for name in line.kind) for line in quiz.blueprint}
+    families = Counter(questions_of(folder)[key].selection.family for key in items)
+    reserved = {key for key in items if questions_of(folder)[key].selection.only} - seen.keys()
+    return BlueprintPageView(
+        lines=tuple(_line(line, draws, items, known, places) for line in quiz.blueprint),
+        sums=tuple(
+            _("The lines by %(kind)s add up to %(total)s, not to 100%%.", kind=kinds[off.kind], total=percentage(off.total, 2))
+            for off in sums_off(quiz.blueprint)
+        ),
+        rows=tuple(_rows(items.values(), known, reserved)),
+        columns=(*(_(label) for label in DIFFICULTIES.values()), _("Not set")),
+        objectives=tuple((key, choose(text), key in named) for key, text in known.items()),
+        lone_families=tuple(sorted(name for name, count in families.items() if name and count == 1)),
+        kinds=tuple((" ".join(kind), label) for kind, label in kinds.items()),
+        number=number,
+        possibly=is_narrowed(folder, module.key, quiz),
+        balance=_balance(folder, module, quiz),
+        seen=tuple(
+            ngettext("%(key)s: already seen by %(count)s person.", "%(key)s: already seen by %(count)s people.", seen[key], key=key)
+            for key in sorted(seen.keys() & items.keys())
+        ),
+    )
+
+
+def _balance(folder: CourseFolder, module: ModuleSource, quiz: QuizSource) -> tuple[str, ...]:
+    entries = draw_entries(folder, module.key, quiz)
+    if quiz.balance is None or not entries or not all(has_even_marks(entry) for entry in entries):
+        return ()
+    plan = planned_draws(folder, quiz, entries)
+    balanced, free = spread_of(plan, balanced=True), spread_of(plan, balanced=False)
+    if balanced is None or free is None:
+        return ()
+    return (
+        _(
+            "Of 100 attempts, 95 have an expected score between %(low)s and %(high)s. "
+            "Drawn freely, it would be between %(least)s and %(most)s.",
+            low=percentage(balanced.low),
+            high=percentage(balanced.high),
+            least=percentage(free.low),
+            most=percentage(free.high),
+        ),
+        _("This uses the difficulty and the expected facility that authors gave. When the quiz is published, first answers count too."),
+    )
+
+
+def _kind(name: str) -> str:
+    return {"objective": _("objective"), "level": _("level"), "difficulty": _("difficulty")}[name]
+
+
+def line_name(line: BlueprintWeight, known: Mapping[str, LocalisedText]) -> str:
+    """Return what a line names, in words."""
+    objective = choose(known[line.objective]) if line.objective in known else line.objective
+    named = [objective, _(LEVELS[line.level]) if line.level else "", _(DIFFICULTIES[line.difficulty]) if line.difficulty else ""]
+    return " · ".join(part for part in named if part)
+
+
+def _line(
+    line: BlueprintWeight,
+    draws: Sequence[BlueprintDraw],
+    items: Mapping[str, BlueprintItem],
+    known: Mapping[str, LocalisedText],
+    places: int,
+) -> BlueprintLineView:
+    range_of_share = share_range(draws, line)
+    ready = sum(line.fits(item) for item in items.values())
+    lacking = max(0, ceil(line.weight * places / 100) - ready)
+    required = percentage(line.weight, 2)
+    return BlueprintLineView(
+        name=line_name(line, known),
+        asked=f"{required} ± {percentage(line.tolerance, 2)}" if line.tolerance else required,
+        given=_range_in_words(range_of_share),
+        holds=range_of_share is not None and ready > 0 and not range_of_share.breaks(line),
+        example=range_of_share.breaks(line) if range_of_share is not None else (),
+        ready=ready,
+        lacking=ngettext("%(count)s more question is needed.", "%(count)s more questions are needed.", lacking) if lacking else "",
+    )
+
+
+def _range_in_words(range_of_share: ShareRange | None) -> str:
+    if range_of_share is None:
+        return _("The draws cannot be filled.")
+    least, most = percentage(range_of_share.least, 2), percentage(range_of_share.most, 2)
+    return least if range_of_share.least == range_of_share.most else _("%(least)s to %(most)s", least=least, most=most)
+
+
+def _rows(items: Collection[BlueprintItem], known: Mapping[str, LocalisedText], reserved: Container[str]) -> list[QuestionCountRow]:
+    counts = Counter((item.objective, item.level, item.difficulty) for item in items)
+    unseen = Counter((item.objective, item.level) for item in items if item.key in reserved)
+    pairs = sorted(
+        {(objective, level) for objective, level, _difficulty in counts},
+        key=lambda pair: ([*known, pair[0]].index(pair[0]) if pair[0] else len(known) + 1, [*LEVELS, ""].index(pair[1])),
+    )
+    return [
+        QuestionCountRow(
+            choose(known[objective]) if objective in known else objective or _("No objective"),
+            _(LEVELS[level]) if level else _("No level"),
+            tuple(counts[objective, level, difficulty] for difficulty in (*DIFFICULTIES, "")),
+            unseen[objective, level],
+        )
+        for objective, level in pairs
+    ]
+
+
+def draws_of(quiz: QuizSource, kind: str, number: int) -> list[dict[str, str]]:
+    """Return the draws that lines of a kind make of so many questions, as the fields of a slot."""
+    lines = [line for line in quiz.blueprint if " ".join(line.kind) == kind]
+    counts = counts_by_weight([Fraction(line.weight) for line in lines], number)
+    return [
+        {"draw": str(count), **{name: str(getattr(line, name)) for name in line.kind}}
+        for line, count in zip(lines, counts, strict=True)
+        if count
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class FormQuestionView:
+    """A question of a form: its key, the first words of its text, its objective and level, and its known facility."""
+
+    key: str
+    title: str
+    place: str
+    facility: str
+
+
+@dataclass(frozen=True, slots=True)
+class ParallelFormsView:
+    """Forms side by side: letters, expected scores, and for each place the question of every form."""
+
+    names: tuple[str, ...]
+    expected: tuple[str, ...]
+    rows: tuple[tuple[FormQuestionView, ...], ...]
+    difference: str
+    """The greatest difference of expected scores."""
+    version: int
+    """Of the published quiz, by which an approval says what was looked at."""
+    approvals: tuple[ApprovalRow, ...]
+    may_approve: bool
+
+
+def forms_view(session: Session, actor: Actor, course: Course, key: str, folder: CourseFolder) -> ParallelFormsView | None:
+    """Return the forms of a published quiz; None where it has none. Objectives and levels are those of the draft."""
+    snapshot = snapshots.find_published_snapshot(session, course, key)
+    balance = snapshot.balance if snapshot is not None else None
+    if snapshot is None or balance is None or not balance.forms:
+        return None
+    slots = [entry for entry in snapshot.entries if isinstance(entry, SlotEntry)]
+    forms = [[candidate for own in candidates_of(form, slots) for candidate in own if candidate.numbered] for form in balance.forms]
+    texts = question_bank.get_questions(session, [candidate.version for form in forms for candidate in form])
+    places, approvals = _places(folder), list_approvals(session, snapshot.quiz_version_id)
+    return ParallelFormsView(
+        names=tuple(form.name for form in balance.forms),
+        expected=tuple(percentage(form.expected, 1) for form in balance.forms),
+        rows=tuple(
+            tuple(_question(candidate, texts[candidate.version], places, snapshot) for candidate in row) for row in zip(*forms, strict=True)
+        ),
+        difference=percentage(range_of(balance.forms), 1),
+        version=snapshot.quiz_version_id,
+        approvals=tuple(approvals),
+        may_approve=len(approvals) < APPROVALS and actor.person_id not in [approval.person_id for approval in approvals],
+    )
+
+
+def _places(folder: CourseFolder) -> dict[str, str]:
+    known = {key: choose(text) for key, text in objectives_of(folder).items()}
+    return {key: _place(question.selection, known) for key, question in questions_of(folder).items()}
+
+
+def _place(selection: QuestionSelection, known: Mapping[str, str]) -> str:
+    if selection == NOT_SELECTED:
+        return ""
+    named = [known.get(selection.objective, selection.objective), _(LEVELS[selection.level]) if selection.level else ""]
+    return " · ".join(part for part in named if part)
+
+
+def _question(candidate: Candidate, question: QuestionDefinition, places: Mapping[str, str], snapshot: QuizSnapshot) -> FormQuestionView:
+    facilities = snapshot.balance.facilities if snapshot.balance is not None else {}
+    return FormQuestionView(
+        candidate.question, short_title(question), places.get(candidate.question, ""), percentage(Fraction(facilities[candidate.question]))
+    )
+
+
+ValueFindings = Callable[[Session, Course, str], Mapping[str, str]]
+"""Says by question of a quiz, named by its key, what was found of the values that it draws."""
+
+
+@dataclass(frozen=True, slots=True)
+class DrawnValuesView:
+    """A calculated question that a quiz may give: its key, how its values count in draws, and what the statistics say of them."""
+
+    key: str
+    words: str
+    finding: str
+
+
+def drawn_values(session: Session, course: Course, folder: CourseFolder, module: str, key: str, quiz: QuizSource) -> list[DrawnValuesView]:
+    """Return the calculated questions of a quiz whose results decide, or whose draws are balanced."""
+    if quiz.selection is None and quiz.balance is None:
+        return []
+    used = {item.key for draw in blueprint_draws(folder, module, quiz) for item in draw.items}
+    calculated = [question for question in questions_of(folder).values() if question.key in used and numbers_of(question) is not None]
+    findings = _value_findings(session, course, key) if calculated else {}
+    return [
+        DrawnValuesView(question.key, _words(by_variant=question.selection.by_variant), findings.get(question.key, ""))
+        for question in calculated
+    ]
+
+
+def _words(*, by_variant: bool) -> str:
+    if by_variant:
+        return _("Each set of values has its own facility in balanced draws.")
+    return _("Its values are drawn in each attempt, and draws treat them all as equally hard.")
+
+
+def _value_findings(session: Session, course: Course, key: str) -> Mapping[str, str]:
+    """Return by question what statistics say of its values: that larger ones are harder, or easier."""
+    sources: tuple[ValueFindings, ...] = session.info["value_findings"]
+    return {question: sentence for source in sources for question, sentence in source(session, course, key).items()}
+
 
 bp = Blueprint("quizzes_blueprints", __name__)
 
@@ -33,15 +341,15 @@ def blueprint(subject: PartContext) -> Answer:
     if request.method != "POST":
         return _page(editor)
     check = draft_checks.cached_draft_check(current_session(), file_store(), editor.course, course_kinds(), now=clock.now())
-    located = pages.find_quiz(check.folder, subject.key)
+    located = find_quiz(check.folder, subject.key)
     number, kind = whole_number(request.form.get("number", ""), otherwise=0), request.form.get("by", "")
-    draws = pages.draws_of(located[2], kind, number) if located is not None and 0 < number <= pages.MOST_DRAWN else []
+    draws = draws_of(located[2], kind, number) if located is not None and 0 < number <= MOST_DRAWN else []
     if not draws:
-        return _page(editor, _("Enter how many questions to draw, from 1 to %(most)s, and choose the lines.", most=pages.MOST_DRAWN)), 422
+        return _page(editor, _("Enter how many questions to draw, from 1 to %(most)s, and choose the lines.", most=MOST_DRAWN)), 422
     if request.form.get("seen") != str(editor.revision):
         return _page(editor, _("Someone else changed the quiz in the meantime. Look at it again before you make the draws.")), 409
     try:
-        text = slot_fields.with_draws(editor.text, draws)
+        text = quiz_fields.with_draws(editor.text, draws)
     except EditRefused as refused:
         return _page(editor, _(refused.text)), 422
     return _saved(subject, editor, text)
@@ -81,16 +389,12 @@ def _saved(subject: PartContext, editor: SlotEditor, text: str) -> Answer:
 
 def _page(editor: SlotEditor, refusal: str = "") -> str:
     check = draft_checks.cached_draft_check(current_session(), file_store(), editor.course, course_kinds(), now=clock.now())
-    located = pages.find_quiz(check.folder, editor.activity.key)
+    located = find_quiz(check.folder, editor.activity.key)
     form_findings = FormFindings(course_kinds())
     own = [finding for finding in check.findings if finding.file == editor.path and finding.code in TOLD]
     folder = check.folder
-    seen = reserved.count_seen_elsewhere(current_session(), editor.course.id, folder) if folder is not None else {}
-    forms = (
-        parallel_forms.forms_view(current_session(), current_actor(), editor.course, editor.activity.key, folder)
-        if folder is not None
-        else None
-    )
+    seen = teaching.count_seen_elsewhere(current_session(), editor.course.id, folder) if folder is not None else {}
+    forms = forms_view(current_session(), current_actor(), editor.course, editor.activity.key, folder) if folder is not None else None
     return render_template(
         "quizzes/blueprint.html",
         parallel=forms,
@@ -101,11 +405,11 @@ def _page(editor: SlotEditor, refusal: str = "") -> str:
         course=course_header(editor.course),
         key=editor.activity.key,
         title=choose(dict(editor.activity.title)) or editor.activity.key,
-        view=pages.blueprint_page(folder, located[0], located[2], seen) if folder is not None and located is not None else None,
+        view=blueprint_page(folder, located[0], located[2], seen) if folder is not None and located is not None else None,
         findings=[form_findings.line(finding) for finding in own],
         refusal=refusal,
         seen=editor.revision,
         number=request.form.get("number", ""),
         by=request.form.get("by", ""),
-        most=pages.MOST_DRAWN,
+        most=MOST_DRAWN,
     )

@@ -1,49 +1,253 @@
-"""Pages of marking by hand: what waits, one answer with its rubric, and the next one."""
+"""Pages of manual marking, of self-assessment, and of reopening an attempt."""
 
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
 from flask import Blueprint, Response, flash, render_template, request, url_for
 from sqlalchemy.orm import Session
+from wtforms import HiddenField, TextAreaField
+from wtforms.validators import Length
 
 from accounts import access_log
+from accounts.people import get_person
 from accounts.privacy import PeopleListKind
 from courses.access import CourseContext
 from courses.models import Course
 from kernel import clock
-from kernel.i18n import _, choose, language, number
-from kernel.web.forms import whole_number
+from kernel.i18n import _, choose, language, lazy_, ngettext, number
+from kernel.web.forms import Form, LineField, clean_text, whole_number
 from kernel.web.paging import Page, requested_page
-from kernel.web.request import Answer, current_actor, current_session, requires, see_other
-from quizzes.attempt_review import flags_of, review_items
-from quizzes.forms.quizzes import MarkForm, chosen_levels
-from quizzes.pages import marking as pages
-from quizzes.pages.attempt import AttemptView, open_attempt
-from quizzes.pages.introduction import activity_header
-from quizzes.pages.manage import quiz_lines
-from quizzes.permissions import QuizAction, QuizContext, reader_of
-from quizzes.queries import teaching
-from quizzes.queries.attempts import history_of
-from quizzes.queries.marks import (
+from kernel.web.request import Answer, current_actor, current_session, requires, see_other, see_page
+from quizzes import marking, question_bank, teaching
+from quizzes import marks as quizzes_marks
+from quizzes.access import QuizAction, QuizContext, reader_of
+from quizzes.attempt_page import AttemptView, flags_of, open_attempt, review_items
+from quizzes.attempts import LoadedAttempt, get_attempt, history_of, lock_attempt
+from quizzes.dry_runs import DecidedByJury
+from quizzes.forms.answer_fields import FormFields
+from quizzes.marking import AlreadyMarked, CannotReopen, ManualMarkValues, OutOfBounds
+from quizzes.marks import (
     MarkedItem,
     MarkingFilter,
     MarkingQueue,
     MarkingQueueRow,
+    MarkRecord,
+    NoLevelChosen,
+    QuestionCount,
+    SelfReviewedItem,
+    assess_own_text,
     count_by_question,
     current_events,
     get_marked_item,
     list_marks,
     list_queue,
     lock_marked_item,
+    lock_self_reviewed,
     neighbours,
 )
-from quizzes.rules.manual_marking import rubric_mark, rubric_of
-from quizzes.rules.numbers import convention_for, read_number
-from quizzes.services import marking as services
-from quizzes.services.dry_runs import DecidedByJury
-from quizzes.services.marking import AlreadyMarked, ManualMarkValues, OutOfBounds
+from quizzes.question_page import html, points, rubric_view, short_title
+from quizzes.question_review import QuestionReview
+from quizzes.quiz_page import activity_header, quiz_lines
+from quizzes.rules.answers import ANSWER
+from quizzes.rules.definitions import EssayBody, QuestionDefinition, RubricCriterion
+from quizzes.rules.feedback import ReviewFlag
+from quizzes.rules.marking import MarkState, lowest_fraction, rubric_mark, rubric_of
+from quizzes.rules.numbers import convention_for, read_number, write_number
+from quizzes.rules.states import OPEN_STATES
+from quizzes.views.answers import _RECORDED_REASON, first
 
-bp = Blueprint("quizzes_marking", __name__)
+
+class MarkForm(Form):
+    """The mark that a person gives; the levels of a rubric stand beside it, as fields of their own."""
+
+    points = LineField(lazy_("Mark"), [Length(max=40, message=lazy_("Use at most %(max)d characters."))])
+    comment = TextAreaField(lazy_("Comment for the learner"), [Length(max=10_000, message=lazy_("Use at most %(max)d characters."))])
+    reason = LineField(lazy_("Reason"), [Length(max=500, message=lazy_("Use at most %(max)d characters."))])
+    seen = HiddenField()
+
+    @property
+    def words(self) -> str:
+        """Return the comment, cleaned."""
+        return clean_text(self.comment.data or "", lines=True)
+
+
+def chosen_levels(form: FormFields, rubric: Sequence[RubricCriterion]) -> dict[str, int]:
+    """Return the levels that a form chooses, by criterion the place from 0; `level-1` is the field of the first criterion."""
+    given = {criterion.key: first(form, f"level-{at}") for at, criterion in enumerate(rubric, 1)}
+    levels = {key: whole_number(text, otherwise=-1) for key, text in given.items()}
+    return {criterion.key: level for criterion in rubric if 0 <= (level := levels[criterion.key]) < len(criterion.levels)}
+
+
+class AttemptActionForm(Form):
+    """The reason for an action of the course team on an attempt."""
+
+    reason = LineField(lazy_("Reason"), _RECORDED_REASON)
+
+
+HIDDEN_NAMES = "hidden"
+MARK_DECIMALS = 7
+
+
+def pseudonym(attempt: UUID) -> str:
+    """Name the learner of an attempt where names are hidden: the same on every page, and nobody's."""
+    return _("Answer %(code)s", code=attempt.hex[:6].upper())
+
+
+def arguments(queue: MarkingQueue) -> dict[str, Any]:
+    """Return a queue as the fields of an address; what is usual is left out."""
+    chosen = {
+        "question": queue.question,
+        "show": "" if queue.show is quizzes_marks.MarkingFilter.WAITING else queue.show.value,
+        "names": HIDDEN_NAMES if queue.anonymous else "",
+    }
+    return {name: value for name, value in chosen.items() if value}
+
+
+@dataclass(frozen=True, slots=True)
+class QueueRow:
+    """One answer in the list."""
+
+    attempt: UUID
+    place: int
+    name: str
+    number: int
+    submitted_at: datetime
+    question: str
+    waits: bool
+    mark: Decimal | None
+    maximum: Decimal
+
+
+def queue_rows(session: Session, lines: Sequence[MarkingQueueRow]) -> list[QueueRow]:
+    """Return the answers of a page of the list, with what was asked."""
+    questions = question_bank.get_questions(session, [line.question_version_id for line in lines])
+    return [
+        QueueRow(
+            attempt=line.attempt,
+            place=line.place,
+            name=line.name or pseudonym(line.attempt),
+            number=line.number,
+            submitted_at=line.submitted_at,
+            question=short_title(questions[line.question_version_id]),
+            waits=line.state is MarkState.NEEDS_GRADING,
+            mark=None if line.fraction is None else points(line.fraction * line.maximum),
+            maximum=points(line.maximum),
+        )
+        for line in lines
+    ]
+
+
+def question_rows(session: Session, counts: Sequence[QuestionCount]) -> list[dict[str, object]]:
+    """Return the questions that a person marks, with how much waits."""
+    questions = question_bank.get_questions(session, [count.version_id for count in counts])
+    return [
+        {"key": count.key, "title": short_title(questions[count.version_id]), "waiting": count.waiting, "marked": count.marked}
+        for count in counts
+    ]
+
+
+def paragraphs_of_lines(text: str) -> list[list[str]]:
+    """Part what a learner wrote into paragraphs of lines, so that a page shows it as it was typed."""
+    return [paragraph.split("\n") for paragraph in re.split(r"\n\s*\n", text.replace("\r\n", "\n").strip()) if paragraph.strip()]
+
+
+@dataclass(frozen=True, slots=True)
+class MarkHistoryRow:
+    """One marking of the answer so far; `waits` where it said that a person has to mark."""
+
+    at: datetime
+    by: str
+    origin: str
+    waits: bool
+    mark: Decimal | None
+    comment: str
+    reason: str
+
+
+def _history(marks: Sequence[MarkRecord], item: MarkedItem) -> list[MarkHistoryRow]:
+    return [
+        MarkHistoryRow(
+            at=mark.marked_at,
+            by=mark.by,
+            origin=mark.origin,
+            waits=mark.state is MarkState.NEEDS_GRADING,
+            mark=None if mark.fraction is None else points(mark.fraction * item.item.maximum),
+            comment=mark.comment,
+            reason=mark.reason,
+        )
+        for mark in reversed(marks)
+    ]
+
+
+def typed_points(question: QuestionDefinition, mark: MarkRecord, item: MarkedItem) -> str:
+    """Return what the field of the mark begins with: the mark that a person gave, unless the rubric's levels make it already."""
+    if mark.origin != "manual" or mark.fraction is None:
+        return ""
+    given = mark.fraction * item.item.maximum
+    if rubric_mark(question, mark.levels, item.item.maximum) == given:
+        return ""
+    return write_number(given, convention_for(language()), MARK_DECIMALS, keep_zeros=False)
+
+
+def item_page(
+    session: Session,
+    opened: AttemptView,
+    item: MarkedItem,
+    shown: QuestionReview,
+    marks: Sequence[MarkRecord],
+    levels: Mapping[str, int],
+    flags: frozenset[ReviewFlag],
+    *,
+    anonymous: bool,
+) -> dict[str, object]:
+    """Return what the page of one answer shows besides its form and its neighbours."""
+    question = opened.questions[item.item.question_version_id]
+    parts = opened.responses.get(item.item.id, {})
+    text = next(iter(parts.get(ANSWER, ())), "") if item.is_by_hand and isinstance(question.body, EssayBody) else ""
+    return {
+        **opened.activity_header,
+        "attempt": {"uuid": item.uuid, "number": item.row.number, "submitted_at": item.row.submitted_at},
+        "name": pseudonym(item.uuid) if anonymous else get_person(session, item.person_id).full_name,
+        "question": {"number": item.item.number, "text": shown.text, "language": shown.language, "kind": shown.kind},
+        "paragraphs": paragraphs_of_lines(text),
+        "words": len(text.split()),
+        "files": shown.files,
+        "rows": [] if item.is_by_hand else shown.rows,
+        "model": html(question.body.model)
+        if ReviewFlag.RIGHT_ANSWER in flags and isinstance(question.body, EssayBody) and question.body.model
+        else "",
+        "limits": _limits(question),
+        "rubric": rubric_view(question, item.item.maximum, levels),
+        "bounds": bounds(question, item),
+        "history": _history(marks, item),
+        "void_effect": item.item.void_effect,
+        "overrules": not item.is_by_hand,
+    }
+
+
+def _limits(question: QuestionDefinition) -> str:
+    """Say how long an essay was asked to be; advice, so it decides nothing."""
+    if not isinstance(question.body, EssayBody):
+        return ""
+    least, most = question.body.words.minimum, question.body.words.maximum
+    if least is not None and most is not None:
+        return _("Between %(least)s and %(most)s words were required.", least=least, most=most)
+    if most is not None:
+        return _("At most %(most)s words were allowed.", most=most)
+    return "" if least is None else _("At least %(least)s words were required.", least=least)
+
+
+def bounds(question: QuestionDefinition, item: MarkedItem) -> tuple[Decimal, Decimal]:
+    """Return the least and the most points that an answer can have (spec/quiz-engine 5.11.1)."""
+    return points(lowest_fraction(question) * item.item.maximum), points(item.item.maximum)
+
+
+marking_bp = Blueprint("quizzes_marking", __name__)
 
 
 def queue_from_address() -> MarkingQueue:
@@ -52,11 +256,11 @@ def queue_from_address() -> MarkingQueue:
     return MarkingQueue(
         question=request.args.get("question", "")[:64],
         show=MarkingFilter(show) if show in set(MarkingFilter) else MarkingFilter.WAITING,
-        anonymous=request.args.get("names") == pages.HIDDEN_NAMES,
+        anonymous=request.args.get("names") == HIDDEN_NAMES,
     )
 
 
-@bp.get("/teaching/<slug>/quizzes")
+@marking_bp.get("/teaching/<slug>/quizzes")
 @requires(QuizAction.MANAGE, teaching.get_published_course)
 def quizzes(subject: CourseContext) -> str:
     """List the quizzes of a course, those first in which something waits to be marked."""
@@ -70,7 +274,7 @@ def quizzes(subject: CourseContext) -> str:
     )
 
 
-@bp.get("/courses/<slug>/quizzes/<key>/marking")
+@marking_bp.get("/courses/<slug>/quizzes/<key>/marking")
 @requires(QuizAction.MANAGE, teaching.get_taught_quiz)
 def queue(subject: QuizContext) -> Answer:
     """List what waits for a person: the questions, and the answers of one question or of everybody."""
@@ -81,15 +285,15 @@ def queue(subject: QuizContext) -> Answer:
     return render_template(
         "quizzes/marking.html",
         **activity_header(subject.outline, subject.key),
-        questions=pages.question_rows(session, counts),
+        questions=question_rows(session, counts),
         waiting=sum(count.waiting for count in counts),
         queue=chosen,
-        arguments=pages.arguments(chosen),
-        page=Page(pages.queue_rows(session, lines[: page.size]), page.number, len(lines) > page.size),
+        arguments=arguments(chosen),
+        page=Page(queue_rows(session, lines[: page.size]), page.number, len(lines) > page.size),
     )
 
 
-@bp.get("/attempts/<uuid:attempt>/marking/<int:position>")
+@marking_bp.get("/attempts/<uuid:attempt>/marking/<int:position>")
 @requires(QuizAction.MARK, get_marked_item)
 def item(subject: MarkedItem) -> Answer:
     """Show one answer and the form of its mark."""
@@ -97,11 +301,11 @@ def item(subject: MarkedItem) -> Answer:
     opened = open_attempt(session, subject)
     last = current_events(session, [subject.item.id])[subject.item.id]
     question = opened.questions[subject.item.question_version_id]
-    form = MarkForm(points=pages.typed_points(question, last, subject), comment=last.comment, seen=str(last.id))
+    form = MarkForm(points=typed_points(question, last, subject), comment=last.comment, seen=str(last.id))
     return _page(opened, subject, form, last.levels)
 
 
-@bp.post("/attempts/<uuid:attempt>/marking/<int:position>")
+@marking_bp.post("/attempts/<uuid:attempt>/marking/<int:position>")
 @requires(QuizAction.MARK, lock_marked_item)
 def mark(subject: MarkedItem) -> Answer:
     """Give the answer its mark and go to the next one; what cannot be accepted comes back as it was typed."""
@@ -114,7 +318,7 @@ def mark(subject: MarkedItem) -> Answer:
     if given is None or not fine:
         return _page(opened, subject, form, levels), 422
     try:
-        services.mark_by_hand(session, current_actor(), subject, given, now=clock.now())
+        marking.mark_by_hand(session, current_actor(), subject, given, now=clock.now())
     except OutOfBounds:
         form.refuse(form.points, _bounds(opened, subject))
         return _page(opened, subject, form, levels), 422
@@ -151,7 +355,7 @@ def _not_a_mark(typed: str, *, has_rubric: bool) -> str:
 
 
 def _bounds(opened: AttemptView, subject: MarkedItem) -> str:
-    least, most = pages.bounds(opened.questions[subject.item.question_version_id], subject)
+    least, most = bounds(opened.questions[subject.item.question_version_id], subject)
     return _("The mark must be between %(least)s and %(most)s.", least=number(least), most=number(most))
 
 
@@ -163,10 +367,10 @@ def _page(opened: AttemptView, subject: MarkedItem, form: MarkForm, levels: Any)
     near = neighbours(session, _taught(session, opened, subject), chosen, subject.item.id)
     return render_template(
         "quizzes/marking_item.html",
-        **pages.item_page(session, opened, subject, shown, marks, levels, flags, anonymous=chosen.anonymous),
+        **item_page(session, opened, subject, shown, marks, levels, flags, anonymous=chosen.anonymous),
         form=form,
         here=request.path,
-        arguments=pages.arguments(chosen),
+        arguments=arguments(chosen),
         before=_link(near.before, chosen),
         after=_link(near.after, chosen),
     )
@@ -181,7 +385,7 @@ def _link(line: MarkingQueueRow | None, chosen: MarkingQueue) -> str:
 
 
 def _address(attempt: UUID, position: int, chosen: MarkingQueue) -> str:
-    return url_for("quizzes_marking.item", attempt=attempt, position=position, **pages.arguments(chosen))
+    return url_for("quizzes_marking.item", attempt=attempt, position=position, **arguments(chosen))
 
 
 def _after(session: Session, opened: AttemptView, subject: MarkedItem) -> Response:
@@ -192,7 +396,76 @@ def _after(session: Session, opened: AttemptView, subject: MarkedItem) -> Respon
     near = neighbours(session, context, chosen, subject.item.id)
     following = near.after or near.before
     if following is None or request.form.get("go") == "list":
-        target = url_for("quizzes_marking.queue", slug=context.slug, key=context.key, **pages.arguments(chosen))
+        target = url_for("quizzes_marking.queue", slug=context.slug, key=context.key, **arguments(chosen))
     else:
         target = _address(following.attempt, following.place, chosen)
     return see_other(target)
+
+
+reopening_bp = Blueprint("quizzes_reopening", __name__)
+
+
+@reopening_bp.get("/attempts/<uuid:attempt>/reopening")
+@requires(QuizAction.REOPEN, get_attempt)
+def ask(subject: LoadedAttempt) -> Answer:
+    """Ask why an attempt is to be opened again."""
+    return _reopening_page(subject, AttemptActionForm())
+
+
+@reopening_bp.post("/attempts/<uuid:attempt>/reopening")
+@requires(QuizAction.REOPEN, lock_attempt)
+def reopen(subject: LoadedAttempt) -> Answer:
+    """Reopen an attempt; where its time is past it is submitted and marked at once."""
+    form = AttemptActionForm()
+    if not form.validate_on_post():
+        return _reopening_page(subject, form), 422
+    try:
+        state = marking.reopen_attempt(current_session(), current_actor(), subject, form.reason.data or "", now=clock.now())
+    except CannotReopen as error:
+        form.refuse(form.reason, _(error.text))
+        return _reopening_page(subject, form), 409
+    flash(
+        _("The attempt was reopened.") if state in OPEN_STATES else _("Its time had already ended, so it was submitted and marked."), "ok"
+    )
+    return see_page("quizzes.review", attempt=subject.uuid)
+
+
+def _reopening_page(subject: LoadedAttempt, form: AttemptActionForm) -> str:
+    opened, now = open_attempt(current_session(), subject), clock.now()
+    return render_template(
+        "quizzes/reopening.html",
+        **opened.activity_header,
+        attempt={"uuid": subject.uuid, "number": subject.row.number, "state": subject.row.state},
+        name=get_person(current_session(), subject.person_id).full_name,
+        ends_at=subject.end,
+        is_past=subject.end is not None and subject.end <= now,
+        has_left=marking.waits_for_its_learner(subject, now=now),
+        refused=_(marking.OF_EARLIER_TAKE) if subject.is_superseded else "",
+        form=form,
+    )
+
+
+@reopening_bp.post("/courses/<slug>/quizzes/<key>/previews/deletion")
+@requires(QuizAction.REGRADE, teaching.get_taught_quiz)
+def delete_previews(subject: QuizContext) -> Response:
+    """Delete every preview of a quiz."""
+    count = marking.delete_previews(current_session(), current_actor(), subject, now=clock.now())
+    flash(ngettext("%(count)s preview was deleted.", "%(count)s previews were deleted.", count), "ok")
+    return see_page("quizzes_manage.manage", slug=subject.slug, key=subject.key)
+
+
+self_assessments_bp = Blueprint("quizzes_self_assessments", __name__)
+
+
+@self_assessments_bp.post("/attempts/<uuid:attempt>/questions/<int:position>/self-assessment")
+@requires(QuizAction.SELF_ASSESS, lock_self_reviewed)
+def assess(subject: SelfReviewedItem) -> Response:
+    """Keep the levels that the writer of a text chose, and show the review again at its question."""
+    levels = chosen_levels(request.form.to_dict(flat=False), rubric_of(subject.question))
+    try:
+        assess_own_text(current_session(), current_actor(), subject, levels, now=clock.now())
+    except NoLevelChosen as error:
+        flash(_(error.text), "warn")
+    else:
+        flash(_("Your self-assessment is saved. It changes no mark."), "ok")
+    return see_page("quizzes.review", attempt=subject.uuid, _anchor=f"p{subject.item.position}")

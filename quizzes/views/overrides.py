@@ -1,10 +1,17 @@
-"""Pages of time for those who edit a course: overrides of a quiz, and the incident tool."""
+"""Pages of overrides and incidents of a quiz, for those who edit the course."""
 
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from ipaddress import ip_network
 from typing import Any
 from uuid import UUID, uuid4
 
 from flask import Blueprint, Response, flash, render_template, request, url_for
 from sqlalchemy.orm import Session
+from wtforms import BooleanField, HiddenField, TextAreaField, ValidationError
+from wtforms.validators import InputRequired, Length
 
 from accounts import access_log
 from accounts.people import get_person_by_uuid
@@ -13,43 +20,309 @@ from courses.models import Course
 from enrolments import learner_groups
 from enrolments import learners as enrolment_queries
 from kernel import clock
-from kernel.errors import NotFound
-from kernel.i18n import _, ngettext
-from kernel.own_records import LEFT_OUT
+from kernel.errors import N_, Invalid, NotFound
+from kernel.i18n import _, format_datetime, lazy_, ngettext, number
+from kernel.own_records import LEFT_OUT, is_own
 from kernel.permissions import Actor
+from kernel.web.forms import Form, LineField, MomentField, WholeField
 from kernel.web.paging import Page, requested_page
 from kernel.web.request import Answer, current_actor, current_session, requires, see_page
-from quizzes.forms.quizzes import IncidentForm, QuizOverrideForm
-from quizzes.models import QuizOverride
-from quizzes.pages.introduction import activity_header, rules_of
-from quizzes.pages.overrides import incident_views, open_views, override_views
-from quizzes.permissions import IncidentContext, NewOverrideContext, OverrideContext, QuizAction, QuizContext
-from quizzes.queries import attempts, teaching
-from quizzes.queries.overrides import (
-    AffectedAttempts,
-    get_incident,
-    get_override,
-    list_ended,
-    list_in_force,
-    list_incidents,
-    list_open_attempts,
-)
-from quizzes.services.overrides import (
-    GroupDeleted,
-    NotInForce,
+from quizzes import snapshots, teaching
+from quizzes.access import IncidentContext, NewOverrideContext, OverrideContext, QuizAction, QuizContext
+from quizzes.incidents import (
+    IncidentRow,
     add_incident_time,
     apply_incident_to_left_out,
+    get_incident,
+    is_left_out_of_incident,
+    list_incidents,
+    undo_incident,
+)
+from quizzes.models import Accommodation, QuizOverride
+from quizzes.overrides import (
+    AccommodationRow,
+    AffectedAttempts,
+    GroupDeleted,
+    NotInForce,
+    OpenAttempt,
+    OverrideValues,
+    PastProfile,
+    QuizOverrideRow,
     apply_to_authors,
     concerns_person,
     describe_target,
     end_override,
     find_in_force,
-    is_left_out_of_incident,
+    get_override,
+    list_ended,
+    list_in_force,
+    list_open_attempts,
     restore_override,
     set_override,
-    undo_incident,
+    values_of_override,
 )
-from quizzes.services.overrides import OverrideTarget as Whom
+from quizzes.overrides import OverrideTarget as Whom
+from quizzes.quiz_page import activity_header, rules_of
+from quizzes.views.answers import INCOMPLETE
+
+MOST_MINUTES, MOST_ATTEMPTS, MOST_EXTRA = 7 * 24 * 60, 1000, 100
+MOST_GIVEN, MOST_BREAKS = 600, 600
+MOST_NETWORKS = 50
+
+
+def _reason(question: str) -> LineField:
+    lengths = Length(max=500, message=lazy_("Use at most %(max)d characters."))
+    return LineField(lazy_("Reason"), [InputRequired(lazy_(question)), lengths])
+
+
+class QuizOverrideForm(Form):
+    """The settings of a quiz override; an empty field keeps the quiz's own."""
+
+    opens = MomentField(lazy_("Opens"))
+    no_opens = BooleanField(lazy_("No opening date"))
+    closes = MomentField(lazy_("Closes"))
+    no_closes = BooleanField(lazy_("No closing date"))
+    minutes = WholeField(lazy_("Time limit in minutes"), most=MOST_MINUTES)
+    attempts = WholeField(lazy_("Total attempts"), most=MOST_ATTEMPTS)
+    quiz_password = LineField(lazy_("Quiz password"), [Length(max=100, message=lazy_("Use at most %(max)d characters."))])
+    no_password = BooleanField(lazy_("No password"))
+    networks = TextAreaField(lazy_("Only from these networks"))
+    no_networks = BooleanField(lazy_("From anywhere"))
+    reason = _reason(N_("Give a reason. It is recorded with the change."))
+
+    def show(self, row: QuizOverride) -> None:
+        """Fill the form with what is in force."""
+        values = values_of_override(row)
+        self.opens.data, self.no_opens.data = MomentField.format_moment(values.opens_at), values.sets_opens and values.opens_at is None
+        self.closes.data, self.no_closes.data = MomentField.format_moment(values.closes_at), values.sets_closes and values.closes_at is None
+        self.minutes.data = "" if values.limit_seconds is None else str(values.limit_seconds // 60)
+        self.attempts.data = "" if values.attempts is None else str(values.attempts)
+        self.quiz_password.data, self.no_password.data = values.password or "", values.password == ""
+        self.networks.data, self.no_networks.data = "\n".join((values.networks or "").split()), values.networks == ""
+        self.reason.data = row.reason
+
+    def validate_closes(self, field: MomentField) -> None:
+        """Refuse a quiz that closes before it opens."""
+        if field.moment is not None and self.opens.moment is not None and field.moment <= self.opens.moment:
+            raise ValidationError(_("It must close after it opens."))
+
+    def validate_networks(self, field: TextAreaField) -> None:
+        """Refuse what is no address and no network."""
+        networks = (field.data or "").replace(",", " ").split()
+        if len(networks) > MOST_NETWORKS:
+            raise ValidationError(_("Enter at most %(count)s networks.", count=MOST_NETWORKS))
+        for text in networks:
+            try:
+                ip_network(text, strict=False)
+            except ValueError:
+                raise ValidationError(
+                    _("“%(text)s” is not a network. Enter one per line, for example 10.20.0.0/16.", text=text[:40])
+                ) from None
+
+    def validate_reason(self, field: LineField) -> None:
+        """Refuse a change that changes nothing."""
+        if self.command().says_nothing:
+            raise ValidationError(_("You have not set anything. Fill in at least one of the fields above."))
+
+    def command(self) -> OverrideValues:
+        """Return what the form says; a ticked box beats what stands in the field beside it."""
+        opens, closes = (None if box.data else field.moment for field, box in ((self.opens, self.no_opens), (self.closes, self.no_closes)))
+        networks = " ".join((self.networks.data or "").replace(",", " ").split())
+        return OverrideValues(
+            sets_opens=bool(self.no_opens.data) or opens is not None,
+            opens_at=opens,
+            sets_closes=bool(self.no_closes.data) or closes is not None,
+            closes_at=closes,
+            limit_seconds=None if self.minutes.number is None else self.minutes.number * 60,
+            attempts=self.attempts.number,
+            password="" if self.no_password.data else (self.quiz_password.data or None),
+            networks="" if self.no_networks.data else (networks or None),
+        )
+
+
+class IncidentForm(Form):
+    """Minutes for everybody who has an attempt open now; `token` makes a second click harmless."""
+
+    minutes = WholeField(
+        lazy_("Extra minutes"),
+        [InputRequired(lazy_("Enter how many extra minutes everyone gets."))],
+        least=1,
+        most=MOST_GIVEN,
+        default="10",
+    )
+    reason = _reason(N_("Describe what happened. It is recorded with the change."))
+    token = HiddenField()
+
+    def uuid(self) -> UUID:
+        """Return what names the incident; raise Invalid."""
+        try:
+            return UUID(self.token.data or "")
+        except ValueError:
+            raise Invalid(INCOMPLETE) from None
+
+
+@dataclass(frozen=True, slots=True)
+class QuizOverrideView:
+    """An override in a list of staff."""
+
+    uuid: UUID
+    scope: str
+    whom: str
+    says: tuple[str, ...]
+    reason: str
+    by: str
+    created_at: datetime
+    ended_by: str
+    ended_at: datetime | None
+    can_return: bool
+    left_out: tuple[str, ...]
+    may_apply: bool
+
+
+def override_views(actor: Actor, lines: Sequence[QuizOverrideRow]) -> list[QuizOverrideView]:
+    """Return overrides as lists show them to the actor; the password is not among the words."""
+    return [
+        QuizOverrideView(
+            line.row.uuid,
+            line.row.scope,
+            line.whom or _("Everyone"),
+            tuple(words_of(line.row)),
+            line.row.reason,
+            line.by,
+            line.row.created_at,
+            line.ended_by,
+            line.row.ended_at,
+            line.can_return,
+            tuple(person.full_name for person in line.left_out),
+            any(not is_own(actor, person.id) for person in line.left_out),
+        )
+        for line in lines
+    ]
+
+
+def words_of(row: QuizOverride) -> Iterator[str]:
+    """Say what an override sets, each setting a few words."""
+    values = values_of_override(row)
+    if values.sets_opens:
+        yield _("Opens on %(moment)s", moment=format_datetime(values.opens_at, "short")) if values.opens_at else _("No opening date")
+    if values.sets_closes:
+        yield _("Closes on %(moment)s", moment=format_datetime(values.closes_at, "short")) if values.closes_at else _("No closing date")
+    if values.limit_seconds is not None:
+        yield _minutes(values.limit_seconds // 60) if values.limit_seconds else _("No time limit")
+    if values.attempts is not None:
+        in_all = ngettext("%(count)s attempt in total", "%(count)s attempts in total", values.attempts)
+        yield in_all if values.attempts else _("Unlimited attempts")
+    if values.password is not None:
+        yield _("With a password") if values.password else _("No password")
+    if values.networks is not None:
+        yield _("Only from %(networks)s", networks=", ".join(values.networks.split())) if values.networks else _("From anywhere")
+
+
+def _minutes(count: int) -> str:
+    return ngettext("%(count)s minute", "%(count)s minutes", count)
+
+
+@dataclass(frozen=True, slots=True)
+class OpenAttemptView:
+    """An attempt that is open now, in a list of staff."""
+
+    name: str
+    state: str
+    started_at: datetime
+    end: datetime | None
+    extra_minutes: int
+
+
+def open_views(attempts: Sequence[OpenAttempt]) -> list[OpenAttemptView]:
+    """Return the open attempts as staff see them: when they end, not why."""
+    return [
+        OpenAttemptView(attempt.person.full_name, attempt.state.value, attempt.started_at, attempt.end, attempt.extra_seconds // 60)
+        for attempt in attempts
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class IncidentView:
+    """An incident in a list of staff."""
+
+    uuid: UUID
+    minutes: int
+    attempts: int
+    reason: str
+    by: str
+    created_at: datetime
+    undone_at: datetime | None
+    left_out: tuple[str, ...]
+    may_apply: bool
+
+
+def incident_views(actor: Actor, lines: Sequence[IncidentRow]) -> list[IncidentView]:
+    """Return incidents as lists show them to the actor."""
+    return [
+        IncidentView(
+            line.row.uuid,
+            line.row.seconds // 60,
+            line.attempts,
+            line.row.reason,
+            line.by,
+            line.row.created_at,
+            line.row.undone_at,
+            tuple(person.full_name for person in line.left_out),
+            any(not is_own(actor, person.id) for person in line.left_out),
+        )
+        for line in lines
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class ProfileView:
+    """A person in the list of accommodations."""
+
+    uuid: UUID
+    name: str
+    email: str
+    says: str
+
+
+def profile_views(lines: Sequence[AccommodationRow]) -> list[ProfileView]:
+    """Return people with what they get in every quiz."""
+    return [
+        ProfileView(line.person.uuid, line.person.full_name, line.person.email, profile_words(line.row) if line.row else "")
+        for line in lines
+    ]
+
+
+def profile_words(row: Accommodation) -> str:
+    """Say what a profile gives."""
+    parts = []
+    if row.factor != 1:
+        parts.append(_("time × %(factor)s", factor=number(Decimal(row.factor).normalize())))
+    if row.break_seconds:
+        parts.append(_("%(minutes)s of breaks", minutes=_minutes(row.break_seconds // 60)))
+    if row.extra_attempts:
+        parts.append(ngettext("%(count)s extra attempt", "%(count)s extra attempts", row.extra_attempts))
+    return ", ".join(parts)
+
+
+@dataclass(frozen=True, slots=True)
+class PastProfileView:
+    """A profile of a person, in force or ended."""
+
+    id: int
+    says: str
+    reason: str
+    by: str
+    created_at: datetime
+    ended_at: datetime | None
+
+
+def past_views(lines: Sequence[PastProfile]) -> list[PastProfileView]:
+    """Return the profiles of a person as their page shows them."""
+    return [
+        PastProfileView(line.row.id, profile_words(line.row), line.row.reason, line.by, line.row.created_at, line.row.ended_at)
+        for line in lines
+    ]
+
 
 bp = Blueprint("quizzes_time", __name__)
 
@@ -70,7 +343,7 @@ def overrides(quiz: QuizContext) -> Answer:
     return render_template(
         "quizzes/overrides.html",
         **activity_header(quiz.outline, quiz.key),
-        rules=rules_of(snapshot := attempts.get_snapshot_of_activity(session, quiz.activity_id), snapshot.published_settings),
+        rules=rules_of(snapshot := snapshots.get_snapshot_of_activity(session, quiz.activity_id), snapshot.published_settings),
         page=Page(override_views(current_actor(), rows[:ROWS]), requested.number, len(rows) > ROWS),
         ended=override_views(current_actor(), list_ended(session, quiz, limit=ENDED)),
         groups=learner_groups.list_groups(session, quiz.course_id),
@@ -136,7 +409,7 @@ def _flash_if_own(row: QuizOverride) -> None:
 
 
 def _form_page(quiz: QuizContext, whom: Whom, form: QuizOverrideForm, action: str, *, changes: bool) -> Answer:
-    snapshot = attempts.get_snapshot_of_activity(current_session(), quiz.activity_id)
+    snapshot = snapshots.get_snapshot_of_activity(current_session(), quiz.activity_id)
     page = render_template(
         "quizzes/override.html",
         **activity_header(quiz.outline, quiz.key),

@@ -26,22 +26,27 @@ from kernel.web.forms import FileDigestForm
 from kernel.web.instance_keys import current_keys
 from kernel.web.limits import client_key, limit, limiter
 from kernel.web.request import Answer, current_actor, current_session, current_settings, public, release_connection, requires, site_address
-from quizzes.attempt_proof import ProofNames, proof_view
-from quizzes.attempt_review import flags_in_term, flags_of
-from quizzes.pages.attempt import AttemptView, open_attempt
-from quizzes.pages.proof import AttemptProofView, fact_lines, incident_words, printed_question, section_lines_of_proof
-from quizzes.pages.proof_pdf import Pictures, render_proof
-from quizzes.permissions import QuizAction
-from quizzes.queries import attempts
-from quizzes.queries import proofs as queries
-from quizzes.queries.attempts import LoadedAttempt
-from quizzes.queries.marks import current_events
+from quizzes import attempts, proofs
+from quizzes.access import QuizAction
+from quizzes.attempt_page import AttemptView, flags_in_term, flags_of, open_attempt
+from quizzes.attempts import LoadedAttempt
+from quizzes.marks import current_events
+from quizzes.models import AttemptProof
+from quizzes.proofs import ProofDigests, ProofTitles, ProofVerdict, SignedProof
 from quizzes.rules.proofs import CODE_LENGTH, read_statement
-from quizzes.rules.review import Reader
-from quizzes.selection_models import AttemptProof
-from quizzes.services import proofs as services
-from quizzes.services.proofs import ProofDigests, ProofTitles, ProofVerdict, SignedProof
-from quizzes.views.files import stored_files
+from quizzes.rules.settings import Reader
+from quizzes.views.answers import stored_files
+from quizzes.views.proof_documents import (
+    AttemptProofView,
+    Pictures,
+    ProofNames,
+    fact_lines,
+    incident_words,
+    printed_question,
+    proof_view,
+    render_proof,
+    section_lines_of_proof,
+)
 
 bp = Blueprint("quizzes_proofs", __name__)
 
@@ -102,17 +107,17 @@ def _signed_proof(opened: AttemptView) -> tuple[AttemptProofView, SignedProof]:
     flags = flags_in_term(session, loaded, flags, now=now)
     names = ProofNames(get_person(session, loaded.person_id).full_name, choose(current_settings().names))
     events = current_events(session, [item.id for item in loaded.items])
-    proof, marks = proof_view(session, opened, flags, events, names), queries.marks_of(loaded, events)
+    proof, marks = proof_view(session, opened, flags, events, names), proofs.marks_of(loaded, events)
     digests = ProofDigests(proof.digest(marks), marks.digest(with_marks=proof.shows_marks), proof.shows_marks)
     titles = ProofTitles(opened.outline.by_key[loaded.snapshot.activity_key].title, opened.outline.title)
-    return proof, services.sign_proof(session, loaded, digests, titles, current_keys())
+    return proof, proofs.sign_proof(session, loaded, digests, titles, current_keys())
 
 
 def _keep(subject: LoadedAttempt, signed: SignedProof, file: str = "") -> None:
     """Keep what was given out, and that somebody else than its learner looked at it."""
     actor, now, attempt_id, owner = current_actor(), clock.now(), subject.id, subject.person_id
     if file or not signed.is_kept:
-        after_response.leave_record(lambda session: services.keep_proof(session, actor, attempt_id, signed, file, now=now))
+        after_response.leave_record(lambda session: proofs.keep_proof(session, actor, attempt_id, signed, file, now=now))
     if owner != actor.person_id:
         after_response.leave_record(lambda session: privacy.record_access(session, actor, owner, AccessPurpose.ANSWERS, now=now))
 
@@ -125,7 +130,7 @@ def _picture_types(opened: AttemptView, proof: AttemptProofView) -> dict[str, st
     """Return the digests of the pictures that the questions show, by their addresses, as far as they are files of the version."""
     texts = json.dumps(asdict(proof), default=str)
     digests = dict(_PICTURE.findall(texts.replace('\\"', '"')))
-    known = queries.list_pictures(current_session(), opened.outline.version_id, set(digests.values()))
+    known = proofs.list_pictures(current_session(), opened.outline.version_id, set(digests.values()))
     return {address: digest for address, digest in digests.items() if digest in known}
 
 
@@ -137,17 +142,17 @@ def _pictures(digests: Mapping[str, str]) -> Pictures:
 
 def _get_proof(session: Session, _actor: Actor, code: str) -> AttemptProof:
     """Return the proof with a code; raise NotFound."""
-    return require_found(queries.find_by_code(session, code))
+    return require_found(proofs.find_by_code(session, code))
 
 
 def find_page(session: Session, code: str) -> str | None:
     """Return the address of the public page of a proof with a code."""
-    return _page_of(queries.find_by_code(session, code))
+    return _page_of(proofs.find_by_code(session, code))
 
 
 def find_page_of_file(session: Session, sha256: str) -> str | None:
     """Return the address of the public page of the proof that was given out as a file with this digest."""
-    return _page_of(queries.find_by_file(session, sha256), file=sha256)
+    return _page_of(proofs.find_by_file(session, sha256), file=sha256)
 
 
 def _page_of(row: AttemptProof | None, file: str | None = None) -> str | None:
@@ -159,7 +164,7 @@ def _page_of(row: AttemptProof | None, file: str | None = None) -> str | None:
 def verify(code: str) -> Answer:
     """Say whether a proof is genuine, of which attempt it is, and whether a mark was changed since; nothing else."""
     limiter().use(LOOK_UPS, client_key())
-    row = queries.find_by_code(current_session(), code)
+    row = proofs.find_by_code(current_session(), code)
     if row is None:
         stored = read_code(code, CODE_LENGTH)
         return render_template("quizzes/verify_proof.html", verdict="", code=printed_code(stored) if stored else code[:40]), 404
@@ -179,11 +184,11 @@ def compare_file(row: AttemptProof) -> Answer:
 
 
 def _compared(row: AttemptProof, sha256: str) -> str:
-    return "" if not sha256 else "same" if queries.holds_file(current_session(), row.id, sha256) else "different"
+    return "" if not sha256 else "same" if proofs.holds_file(current_session(), row.id, sha256) else "different"
 
 
 def _verify_page(row: AttemptProof, form: FileDigestForm, file: str = "") -> str:
-    session, verdict = current_session(), services.judge_proof(row, current_keys())
+    session, verdict = current_session(), proofs.judge_proof(row, current_keys())
     facts = None if verdict is ProofVerdict.ALTERED else read_statement(row.statement)
     with reading(language()):
         return render_template(
@@ -191,7 +196,7 @@ def _verify_page(row: AttemptProof, form: FileDigestForm, file: str = "") -> str
             code=printed_code(row.code),
             verdict=verdict.value,
             facts=facts and {"quiz": choose(facts.quiz), "number": number(facts.number), "ended_at": facts.ended_at},
-            is_changed=facts is not None and services.is_changed(session, row.attempt_id, facts),
+            is_changed=facts is not None and proofs.is_changed(session, row.attempt_id, facts),
             form=form,
             file=file,
             checked_at=clock.now(),

@@ -1,30 +1,39 @@
-"""Pages of regrades: what can be regraded, the dry run, and its commit and undoing (spec/quiz-engine 5.11.2 to 5.11.5)."""
+"""Pages of regrades: the choice of versions, the dry run, its commit and its undoing."""
 
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from fractions import Fraction
 from typing import Any
+from uuid import UUID
 
 from flask import Blueprint, Response, flash, render_template, request, url_for
+from sqlalchemy.orm import Session
+from wtforms import BooleanField, RadioField, SelectField
+from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than its stubs
 
 from accounts import access_log
 from accounts.privacy import PeopleListKind
 from courses.models import Course
 from kernel import clock
 from kernel.errors import N_, NotFound
-from kernel.i18n import _
+from kernel.i18n import _, lazy_, ngettext
 from kernel.own_records import LEFT_OUT, is_own
-from kernel.tables import write_csv
-from kernel.web.forms import whole_number
+from kernel.tables import Cell, write_csv
+from kernel.web.forms import Form, LineField, whole_number
 from kernel.web.paging import Page, requested_page
 from kernel.web.request import Answer, current_actor, current_session, requires, see_other, see_page
-from quizzes.forms.quizzes import AttemptActionForm, RegradeForm
-from quizzes.pages import regrading as pages
-from quizzes.pages.introduction import activity_header
-from quizzes.permissions import QuizAction, QuizContext
-from quizzes.queries import dry_runs, teaching
-from quizzes.queries.dry_runs import DryRunFilter
-from quizzes.queries.jury_decisions import touches_decided
-from quizzes.queries.regrading import (
+from quizzes import dry_runs, question_bank, regrading, teaching
+from quizzes.access import QuizAction, QuizContext
+from quizzes.dry_runs import AlreadyVoided, DecidedByJury, DryRunFilter, NothingToRegrade, RegradeChangeRow, RegradeRequest
+from quizzes.models import Regrade
+from quizzes.question_page import decimal, points, short_title
+from quizzes.quiz_page import activity_header
+from quizzes.regrades import (
     QuizQuestionVersions,
     RegradeContext,
+    RegradeEntry,
+    VersionCount,
     count_submitted_since,
     find_question_versions,
     get_regrade,
@@ -33,14 +42,243 @@ from quizzes.queries.regrading import (
     list_question_versions,
     list_regrades,
     lock_regrade,
+    touches_decided,
 )
-from quizzes.rules.regrade import RegradeKind, RegradePolicy
-from quizzes.services import dry_runs as dry_run_services
-from quizzes.services import regrading as services
-from quizzes.services.dry_runs import AlreadyVoided, DecidedByJury, NothingToRegrade, RegradeRequest
-from quizzes.services.regrade_offers import list_offers
-from quizzes.services.regrading import DryRunOutdated, UndoLaterFirst
-from quizzes.views.reports import download
+from quizzes.regrading import DryRunOutdated, UndoLaterFirst, list_offers
+from quizzes.report_page import download
+from quizzes.rules.definitions import QuestionDefinition
+from quizzes.rules.grades import is_judged_by_rule
+from quizzes.rules.regrade import KeyDifference, RegradeKind, RegradePolicy, differences
+from quizzes.views.answers import _RECORDED_REASON
+from quizzes.views.marking import AttemptActionForm
+
+
+class RegradeForm(Form):
+    """A request to regrade: the kind, the question version, which marks then count, and why."""
+
+    kind = RadioField(lazy_("What do you want to do?"), choices=[])
+    version = SelectField(lazy_("Version used to regrade"), choices=[], validate_choice=False)
+    policy = RadioField(
+        lazy_("Which marks should count?"),
+        choices=[
+            SelectChoice(value=RegradePolicy.REPLACE.value, label=lazy_("The new ones replace the old ones")),
+            SelectChoice(value=RegradePolicy.KEEP_BEST.value, label=lazy_("For each question, the better of the two")),
+            SelectChoice(value=RegradePolicy.ONLY_RAISE.value, label=lazy_("The new ones, only in attempts whose total goes up")),
+        ],
+        default=RegradePolicy.REPLACE.value,
+    )
+    with_manual = BooleanField(lazy_("Include answers marked by a person"))
+    reason = LineField(lazy_("Reason"), _RECORDED_REASON)
+
+    def offer(self, kinds: Sequence[RegradeKind], versions: Sequence[tuple[str, str]]) -> None:
+        """Offer what can be done to a question, and its versions; the first of each is chosen."""
+        labels = {
+            RegradeKind.OTHER: lazy_("Regrade the answers with another version"),
+            RegradeKind.SAME: lazy_("Regrade the answers with their own version"),
+            RegradeKind.FULL_CREDIT: lazy_("Void it: full marks for everyone"),
+            RegradeKind.UNLESS_LOWER: lazy_("Void it: leave it out only where that lowers no mark"),
+            RegradeKind.REMOVED: lazy_("Void it: leave it out of the total"),
+        }
+        self.kind.choices = [SelectChoice(value=kind.value, label=labels[kind]) for kind in kinds]
+        self.kind.data = self.kind.data or kinds[0].value
+        self.version.choices = [SelectChoice(value=number, label=label) for number, label in versions]
+
+
+KINDS: Mapping[str, str] = {
+    "same": N_("Regraded with the same version"),
+    "other": N_("Regraded with another version"),
+    "full_credit": N_("Voided: full marks for everyone"),
+    "removed": N_("Voided: left out of the total"),
+    "void_unless_lower": N_("Voided: left out only where that lowers no mark"),
+}
+POLICIES: Mapping[str, str] = {
+    "replace": N_("The new marks replace the old ones"),
+    "keep_best": N_("For each question, the better mark counts"),
+    "only_raise": N_("New marks only in attempts whose total goes up"),
+}
+_PARTS: Mapping[str, str] = {
+    "kind": N_("kind of question"),
+    "options": N_("options"),
+    "pairs": N_("pairs"),
+    "matches": N_("matches"),
+    "items": N_("items"),
+    "columns": N_("columns"),
+    "rows": N_("rows"),
+    "gaps": N_("gaps"),
+    "choices": N_("choices"),
+    "variables": N_("variables"),
+}
+
+
+def list_question_rows(session: Session, listed: Sequence[QuizQuestionVersions]) -> list[dict[str, object]]:
+    """Return the questions that a quiz has asked, with their versions and in how many attempts."""
+    questions = question_bank.get_questions(session, [versions_of_question.versions[0].id for versions_of_question in listed])
+    return [
+        {
+            "key": versions_of_question.key,
+            "title": short_title(questions[versions_of_question.versions[0].id]),
+            "versions": versions_of_question.versions,
+            "attempts": versions_of_question.attempts,
+        }
+        for versions_of_question in listed
+    ]
+
+
+def title_of(session: Session, question_versions: QuizQuestionVersions) -> str:
+    """Return the first words of the newest version of a question."""
+    return short_title(question_bank.get_questions(session, [question_versions.versions[0].id])[question_versions.versions[0].id])
+
+
+def is_by_rule(session: Session, question_versions: QuizQuestionVersions) -> bool:
+    """Say whether the program marks a question, so that it can judge it again."""
+    versions = [version.id for version in question_versions.versions]
+    return any(is_judged_by_rule(question) for question in question_bank.get_questions(session, versions).values())
+
+
+@dataclass(frozen=True, slots=True)
+class IncompatibleVersion:
+    """A version whose answers another one cannot judge, in how many attempts it was asked, and why."""
+
+    number: int
+    attempts: int
+    reasons: tuple[str, ...]
+
+
+def incompatible_versions(session: Session, question_versions: QuizQuestionVersions, target_id: int) -> list[IncompatibleVersion]:
+    """Return the versions that were asked and whose answers the chosen version cannot judge (spec/quiz-engine 5.11.2)."""
+    questions = question_bank.get_questions(session, [version.id for version in question_versions.versions])
+    judged = (
+        (version, _reasons(questions[version.id], questions[target_id])) for version in question_versions.versions if version.attempts
+    )
+    return [IncompatibleVersion(version.number, version.attempts, reasons) for version, reasons in judged if reasons]
+
+
+def _reasons(answered: QuestionDefinition, target: QuestionDefinition) -> tuple[str, ...]:
+    return tuple(_reason_of_difference(difference) for difference in differences(answered, target))
+
+
+def _reason_of_difference(difference: KeyDifference) -> str:
+    part = (
+        _(_PARTS[difference.part]) if difference.part in _PARTS else _("options of gap %(gap)s", gap=difference.part.removeprefix("gap:"))
+    )
+    lacking, added = ", ".join(difference.lacking), ", ".join(difference.added)
+    if lacking and added:
+        return _("%(part)s: missing %(lacking)s, adds %(added)s.", part=part, lacking=lacking, added=added)
+    if lacking:
+        return _("%(part)s: missing %(lacking)s.", part=part, lacking=lacking)
+    return _("%(part)s: adds %(added)s.", part=part, added=added)
+
+
+def version_choices(versions: Sequence[VersionCount]) -> list[tuple[str, str]]:
+    """Return the versions of a question for a field: which one, and in how many attempts it was asked."""
+    return [
+        (
+            str(version.number),
+            ngettext(
+                "Version %(number)s (used in %(count)s attempt)",
+                "Version %(number)s (used in %(count)s attempts)",
+                version.attempts,
+                number=version.number,
+            ),
+        )
+        for version in versions
+    ]
+
+
+def entry_rows(entries: Sequence[RegradeEntry], titles: Mapping[str, str]) -> list[dict[str, object]]:
+    """Return the regrades of a quiz, in words."""
+    return [
+        {
+            "uuid": entry.uuid,
+            "kind": _(KINDS[entry.kind]),
+            "question": titles.get(entry.question, entry.question) or _("Every question"),
+            "state": entry.state,
+            "reason": entry.reason,
+            "created_at": entry.created_at,
+            "created_by": entry.created_by,
+        }
+        for entry in entries
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class DryRunRowView:
+    """One attempt of a dry run, for the page."""
+
+    attempt: UUID
+    name: str
+    number: int
+    before: Decimal | None
+    after: Decimal | None
+    pass_change: str
+    """`gains`, `loses` or empty, of the learner's result by all attempts together."""
+    award: str
+    changed: bool
+    late: bool
+
+
+def _percent(value: Fraction | None) -> Decimal | None:
+    return None if value is None else points(value)
+
+
+def line_views(lines: Sequence[RegradeChangeRow]) -> list[DryRunRowView]:
+    """Return the lines of a page."""
+    return [
+        DryRunRowView(
+            attempt=line.attempt,
+            name=line.name,
+            number=line.number,
+            before=_percent(line.percent_before),
+            after=_percent(line.percent_after),
+            pass_change="gains" if line.gains else "loses" if line.loses else "",
+            award=line.award,
+            changed=line.changed,
+            late=line.late,
+        )
+        for line in lines
+    ]
+
+
+def facts(row: Regrade) -> dict[str, Any]:
+    """Return the request of a regrade, in words, and its state."""
+    return {
+        "uuid": row.uuid,
+        "kind": _(KINDS[row.kind]),
+        "voids": RegradeKind(row.kind).voids,
+        "policy": _(POLICIES[row.policy]),
+        "with_manual": row.with_manual,
+        "reason": row.reason,
+        "state": row.state,
+        "seen": row.seen,
+        "outdated": row.outdated,
+        "total": row.total,
+        "for_objection": row.for_objection,
+        "created_at": row.created_at,
+        "committed_at": row.committed_at,
+        "undone_at": row.undone_at,
+        "undo_reason": row.undo_reason,
+    }
+
+
+def headings() -> list[str]:
+    """Return the headings of the download."""
+    return [
+        _("Learner"),
+        _("Attempt"),
+        _("Percentage before"),
+        _("Percentage after"),
+        _("Passed before"),
+        _("Passes after"),
+        _("Certificate"),
+    ]
+
+
+def download_rows(lines: Iterator[RegradeChangeRow]) -> Iterator[Sequence[Cell]]:
+    """Yield the lines of a dry run as the rows of a table, as they come; results are those of all attempts together."""
+    for line in lines:
+        results = [None if result is None else int(result) for result in (line.result_before, line.result_after)]
+        yield (line.name, line.number, decimal(line.percent_before), decimal(line.percent_after), *results, line.award)
+
 
 bp = Blueprint("quizzes_regrading", __name__)
 
@@ -50,13 +288,13 @@ bp = Blueprint("quizzes_regrading", __name__)
 def regrades(subject: QuizContext) -> Answer:
     """List the questions that can be regraded, and the regrades so far."""
     session = current_session()
-    question_rows = pages.question_rows(session, list_question_versions(session, subject))
+    question_rows = list_question_rows(session, list_question_versions(session, subject))
     titles = {str(row["key"]): str(row["title"]) for row in question_rows}
     return render_template(
         "quizzes/regrades.html",
         **activity_header(subject.outline, subject.key),
         questions=question_rows,
-        entries=pages.entry_rows(list_regrades(session, subject), titles),
+        entries=entry_rows(list_regrades(session, subject), titles),
         offers=list_offers(session, subject.course_id, subject.key),
         titles=titles,
     )
@@ -73,13 +311,13 @@ def new(subject: QuizContext) -> Answer:
         form.kind.data = request.args.get("kind")
     form.offer(
         _kinds(question_versions, voiding="voiding" in request.args),
-        pages.version_choices(question_versions.versions) if question_versions else [],
+        version_choices(question_versions.versions) if question_versions else [],
     )
     if not form.validate_on_post():
         return _form_page(subject, form, question_versions), 422 if request.method == "POST" else 200
     regrade_request = _regrade_request(form, question_versions)
     try:
-        row = dry_run_services.begin_dry_run(session, current_actor(), subject, regrade_request, now=clock.now())
+        row = dry_runs.begin_dry_run(session, current_actor(), subject, regrade_request, now=clock.now())
     except NothingToRegrade as error:
         return _refused(subject, form, question_versions, form.version, _(error.text))
     except (AlreadyVoided, DecidedByJury) as error:
@@ -94,7 +332,7 @@ def _kinds(question_versions: QuizQuestionVersions | None, *, voiding: bool) -> 
     """
     if question_versions is None:
         return [RegradeKind.SAME]
-    if voiding or not pages.is_by_rule(current_session(), question_versions):
+    if voiding or not is_by_rule(current_session(), question_versions):
         return [RegradeKind.UNLESS_LOWER, RegradeKind.FULL_CREDIT, RegradeKind.REMOVED]
     return [*([RegradeKind.OTHER] if len(question_versions.versions) > 1 else []), RegradeKind.SAME]
 
@@ -128,8 +366,8 @@ def _form_page(subject: QuizContext, form: RegradeForm, question_versions: QuizQ
         voids=_kinds(question_versions, voiding="voiding" in request.args)[0].voids,
         key=question_versions.key if question_versions else "",
         here=request.full_path.rstrip("?"),
-        question=pages.title_of(session, question_versions) if question_versions else "",
-        incompatible_versions=pages.incompatible_versions(session, question_versions, target)
+        question=title_of(session, question_versions) if question_versions else "",
+        incompatible_versions=incompatible_versions(session, question_versions, target)
         if question_versions and target and form.errors
         else [],
     )
@@ -159,13 +397,13 @@ def _regrade_page(subject: RegradeContext, form: AttemptActionForm) -> str:
     return render_template(
         "quizzes/regrade.html",
         **activity_header(subject.outline, subject.key),
-        regrade=pages.facts(row),
+        regrade=facts(row),
         question=_title(subject),
         incompatible_versions=_incompatible_versions(subject),
         counts=dry_runs.count_lines(session, row.id),
         arrived=count_submitted_since(session, row) if row.state == "ready" else 0,
         show=show.value,
-        page=Page(pages.line_views(lines[: page.size]), page.number, len(lines) > page.size),
+        page=Page(line_views(lines[: page.size]), page.number, len(lines) > page.size),
         form=form,
         is_decided=row.state == "committed" and (row.for_objection or touches_decided(session, row)),
         later=later.uuid if later else None,
@@ -183,7 +421,7 @@ def filter_from_address() -> DryRunFilter:
 
 def _title(subject: RegradeContext) -> str:
     question_versions = _requested_question(subject)
-    return pages.title_of(current_session(), question_versions) if question_versions else ""
+    return title_of(current_session(), question_versions) if question_versions else ""
 
 
 def _requested_question(subject: RegradeContext) -> QuizQuestionVersions | None:
@@ -191,10 +429,10 @@ def _requested_question(subject: RegradeContext) -> QuizQuestionVersions | None:
     return next((question_versions for question_versions in listed if question_versions.id == subject.row.question_id), None)
 
 
-def _incompatible_versions(subject: RegradeContext) -> list[pages.IncompatibleVersion]:
+def _incompatible_versions(subject: RegradeContext) -> list[IncompatibleVersion]:
     question_versions = _requested_question(subject)
     return (
-        pages.incompatible_versions(current_session(), question_versions, subject.row.target_id)
+        incompatible_versions(current_session(), question_versions, subject.row.target_id)
         if question_versions and subject.row.target_id is not None
         else []
     )
@@ -205,7 +443,7 @@ def _incompatible_versions(subject: RegradeContext) -> list[pages.IncompatibleVe
 def lines_csv(subject: RegradeContext) -> Response:
     """Send the lines of a dry run as CSV."""
     lines = dry_runs.stream_lines(current_session(), subject.row.id, filter_from_address())
-    return download(subject, "regrade.csv", lambda file: write_csv(file, pages.headings(), pages.download_rows(lines)))
+    return download(subject, "regrade.csv", lambda file: write_csv(file, headings(), download_rows(lines)))
 
 
 def _require_own(subject: RegradeContext) -> None:
@@ -220,7 +458,7 @@ def commit(subject: RegradeContext) -> Answer:
     """Commit the marks of the dry run that was viewed."""
     _require_own(subject)
     try:
-        done = services.apply_dry_run(
+        done = regrading.apply_dry_run(
             current_session(), current_actor(), subject.row, seen=whole_number(request.form.get("seen", "")), now=clock.now()
         )
     except (DryRunOutdated, AlreadyVoided, DecidedByJury) as error:
@@ -237,7 +475,7 @@ def commit(subject: RegradeContext) -> Answer:
 def renew(subject: RegradeContext) -> Answer:
     """Make the dry run again, with what was submitted since."""
     _require_own(subject)
-    dry_run_services.renew_dry_run(current_session(), current_actor(), subject.row, now=clock.now())
+    dry_runs.renew_dry_run(current_session(), current_actor(), subject.row, now=clock.now())
     return _to_dry_run(subject, subject.row.uuid)
 
 
@@ -246,7 +484,7 @@ def renew(subject: RegradeContext) -> Answer:
 def discard(subject: RegradeContext) -> Answer:
     """Discard a dry run."""
     _require_own(subject)
-    dry_run_services.discard_dry_run(current_session(), current_actor(), subject.row, now=clock.now())
+    dry_runs.discard_dry_run(current_session(), current_actor(), subject.row, now=clock.now())
     flash(_("The dry run was discarded. No marks have changed."), "ok")
     return see_page("quizzes_regrading.regrades", slug=subject.slug, key=subject.key)
 
@@ -259,7 +497,7 @@ def undo(subject: RegradeContext) -> Answer:
     if not form.validate_on_post():
         return _regrade_page(subject, form), 422
     try:
-        services.undo(current_session(), current_actor(), subject.row, form.reason.data or "", now=clock.now())
+        regrading.undo(current_session(), current_actor(), subject.row, form.reason.data or "", now=clock.now())
     except UndoLaterFirst as error:
         flash(_(error.text), "warn")
         return _to_dry_run(subject, subject.row.uuid)
@@ -277,6 +515,6 @@ def _flash_left_out(subject: RegradeContext) -> None:
 @requires(QuizAction.REGRADE, lock_regrade)
 def apply(subject: RegradeContext) -> Answer:
     """Let a commit, or its undoing, follow for those whom it left out."""
-    services.apply_to_left_out(current_session(), current_actor(), subject.row, now=clock.now())
+    regrading.apply_to_left_out(current_session(), current_actor(), subject.row, now=clock.now())
     flash(_("It now also applies to the record that was left out."), "ok")
     return _to_dry_run(subject, subject.row.uuid)

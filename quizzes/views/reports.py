@@ -1,9 +1,8 @@
-"""The report of a quiz's attempts for its course's staff: a page that filters and sorts, and the same as CSV, XLSX and ODS."""
+"""Pages of a quiz for its course team: its tools, and the report of attempts with its files."""
 
-from collections.abc import Callable, Iterator, Sequence
-from typing import BinaryIO
+from collections.abc import Iterator, Sequence
 
-from flask import Blueprint, Response, render_template, request
+from flask import Blueprint, Response, render_template, request, url_for
 
 from accounts import access_log
 from accounts.privacy import PeopleListKind
@@ -11,25 +10,44 @@ from courses.access import edits
 from courses.models import Course
 from enrolments.editions import list_editions
 from enrolments.learner_groups import list_groups
-from kernel import clock
 from kernel.i18n import _
-from kernel.tables import Cell, Sheet, on_disk, type_of, write_csv, write_ods, write_xlsx
-from kernel.web import after_response
-from kernel.web.file_responses import send_generated
+from kernel.tables import Cell, Sheet, write_csv, write_ods, write_xlsx
 from kernel.web.paging import Page, requested_page
 from kernel.web.request import allows, current_actor, current_session, requires
-from quizzes.pages.introduction import activity_header
-from quizzes.pages.reports import COLUMNS, OUTCOMES, STATES, ReportQuery, choices, download_rows, headings, lines_of, report_query
-from quizzes.permissions import QuizAction, QuizContext
-from quizzes.queries import reports, teaching
-from quizzes.services.reports import note_export
+from quizzes import reports, snapshots, teaching
+from quizzes.access import QuizAction, QuizContext
+from quizzes.quiz_page import activity_header, tools_in_order
+from quizzes.report_page import COLUMNS, OUTCOMES, STATES, ReportQuery, choices, download, download_rows, headings, lines_of, report_query
 
-bp = Blueprint("quizzes_reports", __name__)
+manage_bp = Blueprint("quizzes_manage", __name__)
+
+
+@manage_bp.get("/courses/<slug>/quizzes/<key>/manage")
+@requires(QuizAction.MANAGE, teaching.get_taught_quiz)
+def manage(subject: QuizContext) -> str:
+    """Show how a quiz stands and what can be done with it."""
+    session = current_session()
+    selects = snapshots.get_snapshot_of_activity(session, subject.activity_id).selection is not None
+    tools = [
+        {"url": url_for(tool.endpoint, slug=subject.slug, key=subject.key), "icon": tool.icon, "title": _(tool.title), "text": _(tool.text)}
+        for tool in tools_in_order(session.info["quiz_tools"])
+        if (selects or not tool.selecting) and allows(tool.action, subject)
+    ]
+    return render_template(
+        "quizzes/manage.html",
+        **activity_header(subject.outline, subject.key),
+        counts=teaching.count_attempts(session, subject),
+        tools=tools,
+        may_delete=allows(QuizAction.REGRADE, subject),
+    )
+
+
+reports_bp = Blueprint("quizzes_reports", __name__)
 
 ROWS = 50
 
 
-@bp.get("/courses/<slug>/quizzes/<key>/report")
+@reports_bp.get("/courses/<slug>/quizzes/<key>/report")
 @requires(QuizAction.REPORT, teaching.get_taught_quiz)
 def attempts(subject: QuizContext) -> str:
     """Show one page of the attempts at a quiz."""
@@ -55,17 +73,7 @@ def _query_from_address(subject: QuizContext) -> ReportQuery:
     return report_query(request.args, by_address=edits(current_actor(), subject.staff_role))
 
 
-def download(subject: QuizContext, what: str, write: Callable[[BinaryIO], None]) -> Response:
-    """Send a table as a file.
-
-    `what` is the end of its name, "report.csv". That it was taken out is written down after the answer.
-    """
-    actor, now, file = current_actor(), clock.now(), on_disk(write)
-    after_response.leave_record(lambda session: note_export(session, actor, subject.course_id, subject.key, what, now=now))
-    return send_generated(file, type_of(what), f"{subject.key}-{what}")
-
-
-@bp.get("/courses/<slug>/quizzes/<key>/report.csv")
+@reports_bp.get("/courses/<slug>/quizzes/<key>/report.csv")
 @requires(QuizAction.EXPORT_REPORT, teaching.get_taught_quiz)
 def attempts_csv(subject: QuizContext) -> Response:
     """Send every attempt of the report as CSV, in its order."""
@@ -73,7 +81,7 @@ def attempts_csv(subject: QuizContext) -> Response:
     return download(subject, "report.csv", lambda file: write_csv(file, headings(), _rows(subject, query)))
 
 
-@bp.get("/courses/<slug>/quizzes/<key>/report.xlsx")
+@reports_bp.get("/courses/<slug>/quizzes/<key>/report.xlsx")
 @requires(QuizAction.EXPORT_REPORT, teaching.get_taught_quiz)
 def attempts_xlsx(subject: QuizContext) -> Response:
     """Send every attempt of the report as a workbook, with a sheet that says what the columns hold."""
@@ -81,7 +89,7 @@ def attempts_xlsx(subject: QuizContext) -> Response:
     return download(subject, "report.xlsx", lambda file: write_xlsx(file, sheets))
 
 
-@bp.get("/courses/<slug>/quizzes/<key>/report.ods")
+@reports_bp.get("/courses/<slug>/quizzes/<key>/report.ods")
 @requires(QuizAction.EXPORT_REPORT, teaching.get_taught_quiz)
 def attempts_ods(subject: QuizContext) -> Response:
     """Send the same as an OpenDocument spreadsheet."""

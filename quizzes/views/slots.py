@@ -1,20 +1,25 @@
-"""Pages of a quiz's places for questions: fixed ones, draws, sections, page breaks and texts. The text of the draft is the source."""
+"""The page of a quiz's slots, which reads them from the draft and writes them to it."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import cast
 
 from flask import Blueprint, current_app, flash, render_template, request
+from wtforms import HiddenField, SelectField, TextAreaField
+from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than its stubs
+from wtforms.validators import Length
 
 from courses import authoring, catalogue, draft_checks, drafts, history, publishing
 from courses.access import CourseAction, CourseArchived, PartContext
 from courses.authoring import DraftOutline, FileChanged
 from courses.content import merge_choices, merging
 from courses.content.applying import with_values
-from courses.content.editing import EditRefused, list_entries
+from courses.content.editing import EditRefused, ListEntrySpan, list_entries
 from courses.content.merging import MergeSide, ThreeWayMerge
+from courses.content.model import Finding
 from courses.content.settings import values_of
 from courses.content.tree import TreeActivity, TreeModule
+from courses.draft_checks import DraftCheck
 from courses.editor import FormFindings, SettingsForm, course_header, settings_form
 from courses.kinds import CourseKinds
 from courses.models import Course
@@ -22,18 +27,127 @@ from courses.publishing import CheckedCourse
 from kernel import clock
 from kernel.errors import NotFound
 from kernel.files import FileStore
-from kernel.i18n import _, choose
+from kernel.i18n import _, choose, lazy_
 from kernel.web import after_response
-from kernel.web.forms import whole_number
+from kernel.web.forms import Form, WholeField, clean_text, whole_number
 from kernel.web.request import Answer, begin_writing, current_actor, current_session, requires, see_page
-from quizzes.content import slot_fields
-from quizzes.content.slots import WHOLE_COURSE
-from quizzes.content.wording import KINDS
-from quizzes.forms.quizzes import NewSlotForm
-from quizzes.pages import slots as pages
-from quizzes.queries import banks as queries
-from quizzes.queries.banks import QuestionFilter
-from quizzes.services.drafts import index_banks
+from quizzes import question_bank
+from quizzes.content import pools, quiz_fields
+from quizzes.content.pools import WHOLE_COURSE, DrawSlot, QuizSource
+from quizzes.content.question_fields import KINDS
+from quizzes.content.quiz_fields import NAMES as SLOTS
+from quizzes.question_bank import DraftQuestionRow, QuestionFilter, index_banks
+
+MOST_DRAWN = 500
+
+
+class NewSlotForm(Form):
+    """A slot to be added to a quiz, with what it begins with; `seen` is the revision of the quiz's file that the page showed."""
+
+    seen = HiddenField()
+    sort = SelectField(
+        lazy_("What to add"), choices=[SelectChoice(value=sort, label=lazy_(label)) for sort, label in SLOTS.items()], default="question"
+    )
+    question = SelectField(lazy_("Question from the bank"), choices=[], validate_choice=False)
+    draw = WholeField(lazy_("How many to draw"), least=1, most=MOST_DRAWN, default="1")
+    text = TextAreaField(lazy_("Title or text"), [Length(max=2_000, message=lazy_("Use at most %(max)d characters."))])
+
+    def offer(self, questions: Sequence[tuple[str, str]]) -> None:
+        """Let these questions be chosen: key and title."""
+        self.question.choices = [SelectChoice(value=key, label=title) for key, title in (("", _("Choose a question")), *questions)]
+
+    @property
+    def words(self) -> str:
+        """Return what the chosen sort of slot begins with."""
+        typed = clean_text(self.text.data or "", lines=self.sort.data == "text").replace("\r", "")
+        return {"question": self.question.data or "", "draw": self.draw.data or "", "page": "new"}.get(self.sort.data, typed)
+
+    def is_filled(self) -> bool:
+        """Return whether the chosen sort of slot has all that it needs; missing input is reported beside its field."""
+        if self.validate_on_post() and not self.words:
+            self.refuse({"question": self.question, "draw": self.draw}.get(self.sort.data, self.text), _("This cannot be empty."))
+        return not self.faults
+
+
+@dataclass(frozen=True, slots=True)
+class SlotRowView:
+    """A slot in the list: `found` is how many questions a draw may take, None where it is none or cannot be counted."""
+
+    sort: str
+    name: str
+    form: SettingsForm
+    question: str
+    title: str
+    found: int | None
+    told: tuple[str, ...]
+
+
+def slot_lines(
+    texts: Sequence[str],
+    forms: Sequence[SettingsForm],
+    rows: Mapping[str, DraftQuestionRow],
+    verdict: DraftCheck,
+    key: str,
+    entries: Sequence[ListEntrySpan],
+    form_findings: FormFindings,
+) -> list[SlotRowView]:
+    """Return the slots of a quiz as the page lists them."""
+    counts = _counts(verdict, key, len(texts))
+    path = next((activity.path for activity in verdict.folder.activities() if activity.key == key), "") if verdict.folder else ""
+    lines = []
+    for number, (text, form, entry) in enumerate(zip(texts, forms, entries, strict=True)):
+        fields = quiz_fields.shown_fields(text)
+        sort = quiz_fields.slot_kind(fields)
+        question = fields.get("question")
+        row = rows.get(question) if isinstance(question, str) else None
+        messages = [
+            form_findings.line(finding)
+            for finding in verdict.findings
+            if finding.file == path and entry.first <= finding.line <= entry.last
+        ]
+        name = _(quiz_fields.NAMES[sort]) if sort else _("Not known")
+        title = choose(row.title) if row else ""
+        lines.append(SlotRowView(sort, name, form, row.key if row else "", title, counts[number], tuple(messages)))
+    return lines
+
+
+def _counts(verdict: DraftCheck, key: str, number: int) -> list[int | None]:
+    """Return how many questions each draw finds, by the place of its slot."""
+    nothing: list[int | None] = [None] * number
+    if verdict.folder is None:
+        return nothing
+    activities = ((module, candidate) for module in verdict.folder.modules for candidate in module.activities if candidate.key == key)
+    module, activity = next(activities, (None, None))
+    if module is None or activity is None or not isinstance(activity.settings, QuizSource) or len(activity.settings.slots) != number:
+        return nothing
+    folder, quiz = verdict.folder, activity.settings
+    return [len(pools.candidates(folder, module.key, quiz, slot)) if isinstance(slot, DrawSlot) else None for slot in quiz.slots]
+
+
+def attach_findings(findings: Sequence[Finding], text: str, forms: Sequence[SettingsForm], form_findings: FormFindings) -> list[str]:
+    """Attach each finding to the field of the slot that it names; return those that belong to none."""
+    entries = list_entries(text, quiz_fields.SLOTS)
+    rest = []
+    for finding in findings:
+        index = next((number for number, entry in enumerate(entries) if entry.first <= finding.line <= entry.last), len(forms))
+        name = finding.field.rpartition("].")[2].partition(".")[0].partition("[")[0]
+        form = forms[index] if index < len(forms) else None
+        field = (
+            next((form_field for form_field in form if form_field.short_name == name or form_field.short_name.startswith(f"{name}_")), None)
+            if form
+            else None
+        )
+        if form is not None and field is not None:
+            form.refuse(field, form_findings.beside_field(finding))
+        else:
+            rest.append(form_findings.message(finding))
+    return rest
+
+
+def offered(rows: Sequence[DraftQuestionRow], fixed: Collection[str]) -> list[tuple[str, str]]:
+    """Return the questions that may be added, with their titles; those that are in the quiz already are left out."""
+    return [(row.key, f"{choose(row.title) or row.key} ({row.key})") for row in rows if row.key not in fixed]
+
 
 bp = Blueprint("quizzes_slots", __name__)
 
@@ -109,9 +223,9 @@ def _forms(sheet: SlotEditor, text: str, *, sent: bool = True) -> list[SettingsF
     choices = _choices(sheet)
     filled = not sent or request.method != "POST"
     made = []
-    for number, slot in enumerate(slot_fields.slot_texts(text)):
-        fields = slot_fields.shown_fields(slot)
-        specs = slot_fields.SLOT_FIELDS.get(slot_fields.slot_kind(fields), ())
+    for number, slot in enumerate(quiz_fields.slot_texts(text)):
+        fields = quiz_fields.shown_fields(slot)
+        specs = quiz_fields.SLOT_FIELDS.get(quiz_fields.slot_kind(fields), ())
         values = values_of(fields, specs, sheet.languages)
         form = settings_form(specs, sheet.languages, values, choices)(None if filled else request.form, prefix=f"slot-{number}-")
         if filled:
@@ -123,14 +237,14 @@ def _forms(sheet: SlotEditor, text: str, *, sent: bool = True) -> list[SettingsF
 def _choices(sheet: SlotEditor) -> Mapping[str, list[tuple[str, str]]]:
     """Return what a draw may choose from."""
     session = current_session()
-    banks = [(row.key, choose(row.title) or row.key) for row in queries.list_banks(session, sheet.course.id)]
+    banks = [(row.key, choose(row.title) or row.key) for row in question_bank.list_banks(session, sheet.course.id)]
     known = {key for key, _title in banks}
     modules = [
         (module.key, choose(dict(module.title)) or module.key) for module in sheet.draft_outline.tree.modules if module.key not in known
     ]
     return {
         "from": [(WHOLE_COURSE, _("All banks of the course")), *banks, *modules],
-        "tags": [(tag, tag) for tag in queries.list_tags(session, sheet.course.id)],
+        "tags": [(tag, tag) for tag in question_bank.list_tags(session, sheet.course.id)],
         "kinds": [(value, _(label)) for value, label in KINDS.items()],
         "": [],
     }
@@ -166,7 +280,7 @@ def _checked(subject: PartContext, sheet: SlotEditor, forms: list[SettingsForm],
     refusing = [finding for finding in checked.findings if finding.refuses_import and finding.file == sheet.path]
     if refusing:
         form_findings = FormFindings(course_kinds())
-        rest = pages.attach_findings(refusing, text, forms, form_findings)
+        rest = attach_findings(refusing, text, forms, form_findings)
         new.form_errors += rest or ([] if any(form.faults for form in forms) else [form_findings.message(refusing[0])])
         return _page(sheet, forms, new), 422
     return _saved(subject, sheet, text, checked, new)
@@ -174,20 +288,20 @@ def _checked(subject: PartContext, sheet: SlotEditor, forms: list[SettingsForm],
 
 def _submitted_file(sheet: SlotEditor, text: str, forms: list[SettingsForm]) -> str:
     slots = []
-    for slot, form in zip(slot_fields.slot_texts(text), forms, strict=True):
-        sort = slot_fields.slot_kind(slot_fields.shown_fields(slot))
-        specs = slot_fields.SLOT_FIELDS.get(sort, ())
-        slots.append(with_values(slot, "", specs, sheet.languages, form.values(), slot_fields.ORDER[sort]) if specs else slot)
-    return slot_fields.with_slots(text, slots)
+    for slot, form in zip(quiz_fields.slot_texts(text), forms, strict=True):
+        sort = quiz_fields.slot_kind(quiz_fields.shown_fields(slot))
+        specs = quiz_fields.SLOT_FIELDS.get(sort, ())
+        slots.append(with_values(slot, "", specs, sheet.languages, form.values(), quiz_fields.ORDER[sort]) if specs else slot)
+    return quiz_fields.with_slots(text, slots)
 
 
 def _done(text: str, act: str, index: int, new: NewSlotForm) -> str:
     if act in ("up", "down"):
-        return slot_fields.with_slot_moved(text, index, -1 if act == "up" else 1)
+        return quiz_fields.with_slot_moved(text, index, -1 if act == "up" else 1)
     if act == "remove":
-        return slot_fields.without_slot(text, index)
+        return quiz_fields.without_slot(text, index)
     if act == "add":
-        return slot_fields.with_new_slot(text, new.sort.data, new.words)
+        return quiz_fields.with_new_slot(text, new.sort.data, new.words)
     return text
 
 
@@ -250,16 +364,16 @@ def _page(
     """Draw the page; the forms are those of `text`, the draft's where it is not given."""
     shown = sheet.text if text is None else text
     session = current_session()
-    if not queries.is_up_to_date(session, sheet.course.id):
+    if not question_bank.is_up_to_date(session, sheet.course.id):
         after_response.run_after_response(lambda writing: index_banks(writing, sheet.course.id))
     draft_check = draft_checks.cached_draft_check(session, file_store(), sheet.course, course_kinds(), now=clock.now())
-    texts, form_findings = slot_fields.slot_texts(shown) if forms else [], FormFindings(course_kinds())
-    fixed = [key for slot in texts if isinstance(key := slot_fields.shown_fields(slot).get("question"), str)]
-    rows = {row.key: row for row in queries.find_questions(session, sheet.course.id, fixed)}
+    texts, form_findings = quiz_fields.slot_texts(shown) if forms else [], FormFindings(course_kinds())
+    fixed = [key for slot in texts if isinstance(key := quiz_fields.shown_fields(slot).get("question"), str)]
+    rows = {row.key: row for row in question_bank.find_questions(session, sheet.course.id, fixed)}
     filters = QuestionFilter(text=request.values.get("find", "").strip()[:130])
-    matches = queries.search_questions(session, sheet.course.id, filters, offset=0, limit=OFFERED + 1)
-    named = queries.find_questions(session, sheet.course.id, [request.args.get("question", "")])
-    new.offer(pages.offered([*named, *(row for row in matches[:OFFERED] if row not in named)], set(fixed)))
+    matches = question_bank.search_questions(session, sheet.course.id, filters, offset=0, limit=OFFERED + 1)
+    named = question_bank.find_questions(session, sheet.course.id, [request.args.get("question", "")])
+    new.offer(offered([*named, *(row for row in matches[:OFFERED] if row not in named)], set(fixed)))
     if named and request.method != "POST":
         new.question.data = named[0].key
     new.seen.data = new.seen.data or str(sheet.revision)
@@ -269,8 +383,8 @@ def _page(
         key=sheet.activity.key,
         title=choose(dict(sheet.activity.title)) or sheet.activity.key,
         path=sheet.path,
-        slots=pages.slot_lines(
-            texts, forms, rows, draft_check, sheet.activity.key, list_entries(shown, slot_fields.SLOTS) if texts else (), form_findings
+        slots=slot_lines(
+            texts, forms, rows, draft_check, sheet.activity.key, list_entries(shown, quiz_fields.SLOTS) if texts else (), form_findings
         ),
         new=new,
         faults=[fault for form in forms for fault in form.faults],

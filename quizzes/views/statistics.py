@@ -1,4 +1,4 @@
-"""Statistics of a quiz for those who edit its course: figures, questions, answers, findings, and all of it as CSV and XLSX."""
+"""Pages of a quiz's statistics and surveys, and their files."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -11,32 +11,120 @@ from courses.access import CourseContext
 from enrolments.editions import list_editions
 from enrolments.learner_groups import list_groups
 from kernel import clock
-from kernel.errors import NotFound
+from kernel.errors import N_, NotFound
 from kernel.i18n import _, choose
-from kernel.tables import write_csv, write_xlsx
+from kernel.markup.model import SafeHtml
+from kernel.tables import Cell, write_csv, write_xlsx
 from kernel.web import after_response
 from kernel.web.forms import as_uuid
 from kernel.web.request import current_session, requires, see_page
-from quizzes.pages import statistics as pages
-from quizzes.pages.class_answers import question_text
-from quizzes.pages.figures import figure, percentage
-from quizzes.pages.introduction import activity_header
-from quizzes.pages.item_findings import FindingView, certainties, reach_of
-from quizzes.pages.manage import quiz_lines
-from quizzes.pages.reports import chosen
-from quizzes.pages.statistics import QuestionNames
-from quizzes.pages.statistics_tables import TABLES, sheets_of
-from quizzes.pages.surveys import HEADINGS, survey_rows, survey_views
-from quizzes.permissions import AnalysisAction, QuizContext
-from quizzes.queries import analysis, attempts, teaching
-from quizzes.queries.analysis import EVERYBODY, AnalysedAttempts, CompositionChoice, StatisticsFilter
-from quizzes.queries.counted_takes import is_taken_again
-from quizzes.queries.surveys import has_surveys, list_surveys
-from quizzes.queries.waiting import list_findings
+from quizzes import question_bank, snapshots, statistics, teaching
+from quizzes.access import AnalysisAction, QuizContext
+from quizzes.question_page import decimal, figure, percentage, plain, short_title
+from quizzes.quiz_page import activity_header, quiz_lines
+from quizzes.report_page import chosen, download
+from quizzes.rules.definitions import MatrixBody
+from quizzes.rules.item_evidence import RowCounts
 from quizzes.rules.quiz_analysis import QuizAnalysis, expected_by_chance
 from quizzes.rules.statistics import CountedAttempts, CountedTakes
-from quizzes.services import analysis as services
-from quizzes.views.reports import download
+from quizzes.statistics import EVERYBODY, AnalysedAttempts, CompositionChoice, StatisticsFilter, is_taken_again
+from quizzes.surveys import Survey, has_surveys, list_surveys
+from quizzes.views import statistics_page
+from quizzes.views.findings import FindingView, certainties, question_text, reach_of
+from quizzes.views.statistics_page import TABLES, QuestionNames, sheets_of
+from quizzes.waiting import list_findings
+
+HEADINGS = (
+    (N_("Question"), N_("Key of the question in the course folder.")),
+    (N_("Version"), N_("Version number of the question, from 1.")),
+    (N_("Row"), N_("Text of the row.")),
+    (N_("Answer given"), N_("The column of the scale.")),
+    (N_("Count"), N_("How many people chose it.")),
+    (N_("Share %"), N_("The same as a share of those who answered the row.")),
+    (N_("Answers"), N_("How many people answered the row.")),
+    (N_("Median"), N_("1: the column is the median answer, or one of the two median answers; 0: it is not.")),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """A column in a row: how often, its share in words and as a number in %, and where it begins in the bar."""
+
+    count: int
+    share: str
+    width: float
+    start: float
+    middle: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SurveyRowView:
+    """A row of a survey: its words, its columns, how many answered it, and the median in words."""
+
+    text: str
+    segments: tuple[Segment, ...]
+    answers: int
+    median: str
+
+
+@dataclass(frozen=True, slots=True)
+class SurveyView:
+    """A survey question of a quiz."""
+
+    id: str
+    title: str
+    number: int
+    text: SafeHtml | str
+    """What is asked, where the title does not say all of it."""
+    columns: tuple[str, ...]
+    rows: tuple[SurveyRowView, ...]
+    attempts: int
+
+
+def survey_views(surveys: Sequence[Survey]) -> list[SurveyView]:
+    """Return surveys as their page shows them."""
+    return [_view(survey, at) for at, survey in enumerate(surveys, 1)]
+
+
+def _view(survey: Survey, at: int) -> SurveyView:
+    body = survey.question.body
+    assert isinstance(body, MatrixBody)
+    columns = tuple(plain(column.text) for column in body.columns)
+    rows = tuple(_row(plain(row.text), counts, columns) for row, counts in zip(body.rows, survey.rows, strict=True))
+    title = short_title(survey.question)
+    text = "" if plain(survey.question.text) == title else question_text(survey.question)
+    return SurveyView(f"s{at}", title, survey.number, text, columns, rows, survey.attempts)
+
+
+def _row(text: str, counts: RowCounts, columns: Sequence[str]) -> SurveyRowView:
+    middle, start, segments = counts.median(), 0.0, []
+    for index, count in enumerate(counts.counts):
+        width = float(counts.share(index) * 100)
+        shown = percentage(counts.share(index) * 100, 0) if counts.answers else ""
+        segments.append(Segment(count, shown, width, start, middle is not None and index in middle))
+        start += width
+    return SurveyRowView(text, tuple(segments), counts.answers, _median_words(middle, columns))
+
+
+def _median_words(middle: tuple[int, int] | None, columns: Sequence[str]) -> str:
+    if middle is None:
+        return ""
+    low, high = (columns[index] for index in middle)
+    return low if low == high else _("between “%(low)s” and “%(high)s”", low=low, high=high)
+
+
+def survey_rows(surveys: Sequence[Survey]) -> Iterator[Sequence[Cell]]:
+    """Yield a line for each column of each row of each survey."""
+    for survey in surveys:
+        body = survey.question.body
+        assert isinstance(body, MatrixBody)
+        for row, counts in zip(body.rows, survey.rows, strict=True):
+            middle = counts.median() or ()
+            for index, column in enumerate(body.columns):
+                share = decimal(counts.share(index) * 100, 6) if counts.answers else None
+                cells = plain(row.text), plain(column.text), counts.counts[index], share, counts.answers
+                yield survey.key, survey.number, *cells, int(index in middle)
+
 
 bp = Blueprint("quizzes_statistics", __name__)
 
@@ -81,13 +169,13 @@ def selected_statistics(subject: QuizContext) -> StatisticsSelection:
     editions = tuple((line.edition.uuid, line.edition.name) for line in list_editions(session, subject.course_id))
     groups = tuple((group.uuid, group.name) for group in list_groups(session, subject.course_id))
     takes, take_choices = _takes_from_address(subject)
-    languages, forms = analysis.list_languages_and_forms(session, subject.course_id, subject.key)
+    languages, forms = statistics.list_languages_and_forms(session, subject.course_id, subject.key)
     language = next((code for code in languages if code == request.args.get("language")), "")
     form = next((letter for letter in forms if letter == request.args.get("form")), "")
     learners = StatisticsFilter(_group_from_address(editions, "edition"), _group_from_address(groups, "group"), takes, language, form)
-    quiz = analysis.list_compositions(session, subject.course_id, subject.key, learners)
+    quiz = statistics.list_compositions(session, subject.course_id, subject.key, learners)
     choice = next((choice for choice in quiz.choices if choice.name == request.args.get("paper")), quiz.choices[0])
-    attempt_set = analysis.attempt_set(session, quiz, chosen(CountedAttempts, request.args.get("which")) or CountedAttempts.FIRST, choice)
+    attempt_set = statistics.attempt_set(session, quiz, chosen(CountedAttempts, request.args.get("which")) or CountedAttempts.FIRST, choice)
     selection = StatisticsSelection(
         attempt_set,
         tuple(quiz.choices),
@@ -100,15 +188,15 @@ def selected_statistics(subject: QuizContext) -> StatisticsSelection:
         languages=languages if len(languages) > 1 else (),
         forms=forms,
     )
-    cached = analysis.find_examination(session, attempt_set)
+    cached = statistics.find_examination(session, attempt_set)
     if cached is not None and cached.is_current:
         return replace(selection, examination=cached.examination, computed_at=cached.computed_at, is_current=True)
-    if attempt_set.items <= services.AT_ONCE:
-        examination = services.compute_statistics(session, attempt_set)
-        after_response.run_after_response(lambda later: services.keep_statistics(later, attempt_set, examination, now=now))
+    if attempt_set.items <= statistics.AT_ONCE:
+        examination = statistics.compute_statistics(session, attempt_set)
+        after_response.run_after_response(lambda later: statistics.keep_statistics(later, attempt_set, examination, now=now))
         return replace(selection, examination=examination, computed_at=now, is_current=True)
     kept_at = cached.computed_at if cached else None
-    after_response.run_after_response(lambda later: services.order_statistics(later, attempt_set, kept_at, now=now))
+    after_response.run_after_response(lambda later: statistics.order_statistics(later, attempt_set, kept_at, now=now))
     return selection if cached is None else replace(selection, examination=cached.examination, computed_at=kept_at)
 
 
@@ -122,7 +210,7 @@ def _takes_from_address(subject: QuizContext) -> tuple[CountedTakes, Sequence[tu
     """Return the takes that the address asks for, and those that can be asked for, where the course was taken more than once."""
     if not is_taken_again(current_session(), subject.course_id):
         return CountedTakes.PRESENT, ()
-    return chosen(CountedTakes, request.args.get("takes")) or CountedTakes.PRESENT, pages.take_words()
+    return chosen(CountedTakes, request.args.get("takes")) or CountedTakes.PRESENT, statistics_page.take_words()
 
 
 def _take_query(takes: CountedTakes) -> dict[str, str]:
@@ -132,12 +220,12 @@ def _take_query(takes: CountedTakes) -> dict[str, str]:
 def _names(examination: QuizAnalysis) -> QuestionNames:
     versions = [analysed.version for analysed in examination.questions]
     session = current_session()
-    return QuestionNames(attempts.get_questions(session, versions), analysis.list_question_names(session, versions))
+    return QuestionNames(question_bank.get_questions(session, versions), question_bank.list_question_names(session, versions))
 
 
 def _findings(subject: QuizContext, examination: QuizAnalysis, names: QuestionNames) -> list[FindingView]:
     """Return the findings, each with the pages on which something can be done about it."""
-    return [replace(view, actions=tuple(_actions(subject, view))) for view in pages.finding_views(examination, names)]
+    return [replace(view, actions=tuple(_actions(subject, view))) for view in statistics_page.finding_views(examination, names)]
 
 
 def _finding_values(subject: QuizContext, examination: QuizAnalysis, names: QuestionNames, question: str = "") -> dict[str, object]:
@@ -164,14 +252,14 @@ def about_attempts(selection: StatisticsSelection) -> dict[str, object]:
     attempt_set = selection.found
     return {
         "which": attempt_set.which.value,
-        "which_choices": [(name.value, label) for name, label in pages.which_words()],
-        "papers": [(paper.name, pages.numbers_in_words(paper.numbers), paper.attempts) for paper in selection.choices],
+        "which_choices": [(name.value, label) for name, label in statistics_page.which_words()],
+        "papers": [(paper.name, statistics_page.numbers_in_words(paper.numbers), paper.attempts) for paper in selection.choices],
         "paper": attempt_set.composition.name,
-        "counted": pages.counted_words(attempt_set.which),
+        "counted": statistics_page.counted_words(attempt_set.which),
         "attempts": attempt_set.attempts,
         "waiting": attempt_set.waiting,
         "other": attempt_set.other,
-        "versions": pages.numbers_in_words(attempt_set.numbers),
+        "versions": statistics_page.numbers_in_words(attempt_set.numbers),
         "computed_at": selection.computed_at,
         "is_current": selection.is_current,
         "has_surveys": has_surveys(current_session(), attempt_set.course_id, attempt_set.activity_key),
@@ -210,7 +298,7 @@ def quiz(subject: QuizContext) -> str:
     """Show the statistics of a quiz."""
     selection = selected_statistics(subject)
     header = activity_header(subject.outline, subject.key)
-    header["pair"] = attempts.get_snapshot_of_activity(current_session(), subject.activity_id).pair
+    header["pair"] = snapshots.get_snapshot_of_activity(current_session(), subject.activity_id).pair
     header["draws"] = selection.found.composition.is_drawn
     examination = selection.examination
     if examination is None or not examination.quiz.attempts:
@@ -221,16 +309,16 @@ def quiz(subject: QuizContext) -> str:
         **header,
         **about_attempts(selection),
         examination=examination,
-        figures=pages.quiz_figures(examination),
-        warnings=pages.warnings_of(examination),
-        steps=pages.grade_steps(examination),
-        positions=pages.position_lines(examination, names),
-        questions=pages.question_lines(examination, names),
+        figures=statistics_page.quiz_figures(examination),
+        warnings=statistics_page.warnings_of(examination),
+        steps=statistics_page.grade_steps(examination),
+        positions=statistics_page.position_lines(examination, names),
+        questions=statistics_page.question_lines(examination, names),
         **_finding_values(subject, examination, names),
         certainties=certainties(),
         reach=reach_of(max((cell.statistics.attempts for cell in examination.questions), default=0)),
-        position_names=pages.position_names(),
-        question_names=pages.question_names(),
+        position_names=statistics_page.position_names(),
+        question_names=statistics_page.question_names(),
     )
 
 
@@ -249,7 +337,7 @@ def question(subject: QuizContext) -> str | Response:
         return see_page("quizzes_statistics.quiz", slug=subject.slug, key=subject.key, **selection.query)
     if not examined:
         raise NotFound
-    lines = {line.number: line for line in pages.question_lines(selection.examination, names)}
+    lines = {line.number: line for line in statistics_page.question_lines(selection.examination, names)}
     places = {analysed.version: at for at, analysed in enumerate(selection.examination.questions, 1)}
     return render_template(
         "quizzes/question_statistics.html",
@@ -258,7 +346,7 @@ def question(subject: QuizContext) -> str | Response:
         title=lines[places[examined[-1].version]].title,
         **_finding_values(subject, selection.examination, names, question_key),
         question_key=question_key,
-        question_names=pages.question_names(),
+        question_names=statistics_page.question_names(),
         question_versions=[
             {
                 "number": names.names[analysed.version].number,
@@ -266,9 +354,9 @@ def question(subject: QuizContext) -> str | Response:
                 "line": lines[places[analysed.version]],
                 "maximum": figure(analysed.maximum),
                 "guess": percentage(None if analysed.guess is None else analysed.guess * 100, 0),
-                "variants": pages.variant_lines(analysed),
-                "answers": pages.answer_lines(analysed, names.questions[analysed.version]),
-                "typed": pages.typed_lines(analysed, names.questions[analysed.version]),
+                "variants": statistics_page.variant_lines(analysed),
+                "answers": statistics_page.answer_lines(analysed, names.questions[analysed.version]),
+                "typed": statistics_page.typed_lines(analysed, names.questions[analysed.version]),
                 "typed_otherwise": analysed.typed_otherwise,
             }
             for analysed in examined

@@ -10,8 +10,8 @@ from uuid import UUID
 from kernel.codes import printed_code
 from kernel.errors import N_
 from kernel.i18n import _, choose, ngettext, number, percent
-from quizzes.content.wording import DIFFICULTIES, LEVELS
-from quizzes.pages.decisions import FAIR
+from quizzes.content.question_fields import DIFFICULTIES, LEVELS
+from quizzes.statistics import FAIR
 from selections.models import ActaCorrection, ActaKind, ActaState, SelectionActa
 from selections.queries.actas import ActaEntryRow
 from selections.rules.differences import DifferenceCounts

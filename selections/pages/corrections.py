@@ -11,7 +11,7 @@ from kernel.codes import printed_code
 from kernel.errors import N_
 from kernel.i18n import _, ngettext, number
 from quizzes.models import Regrade
-from quizzes.pages.regrading import TouchedRecord
+from quizzes.regrading import TouchedRecord
 from selections.models import ActaCorrection, CorrectionEnd, SelectionActa
 from selections.pages.actas import KINDS, difference_words, outcome_words, shown_percent
 from selections.queries.corrections import NamedDifference, list_touched

@@ -12,7 +12,7 @@ from accounts.notices import Message
 from accounts.rules import NoticeKind
 from kernel.errors import N_
 from kernel.i18n import _, choose, in_every_language, ngettext, number, percent
-from quizzes.pages.integrity import seconds_in_words
+from quizzes.quiz_page import seconds_in_words
 from selections.models import IncidentOutcome, SelectionIncident
 from selections.queries.incidents import SelectionIncidentRow
 from selections.queries.selections import get_row, list_titles

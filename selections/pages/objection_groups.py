@@ -7,15 +7,16 @@ from decimal import Decimal
 from uuid import UUID
 
 from kernel.i18n import _, choose, find_zone, ngettext, number, percent
-from quizzes.pages.question import points, short_title, text_language, words_of
-from quizzes.pages.question_review import MarkingResult, QuestionReview, answered_question, response_lines
-from quizzes.queries.dry_runs import RegradeChangeRow
-from quizzes.queries.files import SubmittedFile, files_in
+from quizzes.dry_runs import RegradeChangeRow
+from quizzes.files import files_in
+from quizzes.question_page import points, short_title, text_language, words_of
+from quizzes.question_review import MarkingResult, QuestionReview, answered_question, response_lines
+from quizzes.rules.answers import SubmittedFile
 from quizzes.rules.definitions import QuestionDefinition
-from quizzes.rules.key_additions import wrong_options
+from quizzes.rules.feedback import ReviewFlag
+from quizzes.rules.marking import wrong_options
 from quizzes.rules.numbers import convention_for
 from quizzes.rules.regrade import can_regrade
-from quizzes.rules.settings import ReviewFlag
 from selections.objection_permissions import ProposalRow
 from selections.pages.objections import QUESTION_ALONE
 from selections.permissions import SelectionContext

@@ -3,7 +3,7 @@
 from sqlalchemy.orm import Session
 
 from kernel.i18n import _, ngettext, number
-from quizzes.pages.correction_log import CorrectionView
+from quizzes.corrections import CorrectionView
 from selections.queries.objection_log import LoggedObjectionsRow, list_logged_objections
 from selections.wording import OUTCOMES
 

@@ -5,15 +5,14 @@ from datetime import date, datetime, tzinfo
 from uuid import UUID
 
 from kernel.i18n import _, choose, find_zone
-from quizzes.attempt_review import flags_of
-from quizzes.pages.attempt import AttemptView
-from quizzes.pages.question import short_title
-from quizzes.pages.question_review import MarkingResult, QuestionReview, answered_question
-from quizzes.queries.attempts import LoadedItem
+from quizzes.attempt_page import AttemptView, flags_of
+from quizzes.question_page import short_title
+from quizzes.question_review import MarkingResult, QuestionReview, answered_question
+from quizzes.rules.answers import objection_in
+from quizzes.rules.feedback import ReviewFlag
+from quizzes.rules.item_layout import LoadedItem
 from quizzes.rules.numbers import convention_for
-from quizzes.rules.responses import objection_in
-from quizzes.rules.review import Reader
-from quizzes.rules.settings import ReviewFlag
+from quizzes.rules.settings import Reader
 from selections.objection_permissions import OwnObjectionsContext
 from selections.queries.objections import OwnObjectionRow
 from selections.rules.objections import ObjectionState, day_that_ends

@@ -14,7 +14,7 @@ from accounts.rules import DELETED
 from enrolments.models import Edition, LearnerGroup
 from kernel.permissions import Actor
 from quizzes.models import Attempt, Regrade, RegradeDryRunRow
-from quizzes.rules.attempts import AttemptState
+from quizzes.rules.states import AttemptState
 from selections.models import ActaCorrection, ActaState, Selection, SelectionActa, SelectionActaEntry, SelectionIncident
 from selections.objection_models import Objection
 from selections.permissions import AmendmentContext

@@ -15,13 +15,12 @@ from enrolments.models import Enrolment
 from kernel.errors import NotFound
 from kernel.files import StoredFile
 from kernel.permissions import Actor
+from quizzes.attempts import IS_RESPONSE
 from quizzes.models import AnswerEvent, AnswerFile, Attempt, AttemptItem, MarkEvent, Question, QuestionVersion, Regrade
-from quizzes.queries.answers import IS_RESPONSE
-from quizzes.queries.attempts import LoadedItem
-from quizzes.rules.attempts import AttemptState
+from quizzes.rules.answers import Parts, clean_parts
 from quizzes.rules.encoding import decode
-from quizzes.rules.item_layout import ItemLayout
-from quizzes.rules.responses import Parts, clean_parts
+from quizzes.rules.item_layout import ItemLayout, LoadedItem
+from quizzes.rules.states import AttemptState
 from selections.models import MemberRole, Selection, SelectionMember
 from selections.objection_models import Objection, ObjectionAuthor, ObjectionGroup, ObjectionProposal
 from selections.objection_permissions import ObjectionFileContext, ObjectionGroupContext, ProposalRow

@@ -14,16 +14,15 @@ from courses.models import Course
 from kernel.errors import NotFound
 from kernel.i18n import find_zone
 from kernel.permissions import Actor
+from quizzes import attempts
+from quizzes.attempts import IS_RESPONSE, LoadedAttempt, takes_objections
+from quizzes.effective_settings import outline_of_activity
 from quizzes.models import AnswerEvent, Attempt, AttemptItem, MarkEvent
-from quizzes.queries import attempts
-from quizzes.queries.answers import IS_RESPONSE
-from quizzes.queries.attempts import LoadedAttempt, find_published_snapshot
-from quizzes.queries.final_tests import outline_of_activity
-from quizzes.queries.open_attempts import takes_objections
-from quizzes.rules.attempts import ENDED_STATES, AttemptState
-from quizzes.rules.responses import OBJECTION, objection_in
-from quizzes.rules.review import flags_for
-from quizzes.rules.settings import ReviewFlag, ReviewMoment
+from quizzes.rules.answers import OBJECTION, objection_in
+from quizzes.rules.feedback import ReviewFlag
+from quizzes.rules.settings import ReviewMoment, flags_for
+from quizzes.rules.states import ENDED_STATES, AttemptState
+from quizzes.snapshots import find_published_snapshot
 from selections.models import ActaKind, ActaState, Selection, SelectionActa, SelectionActaEntry
 from selections.objection_models import Objection, ObjectionGroup, ObjectionProposal
 from selections.objection_permissions import AttemptTerm, OwnObjectionsContext

@@ -9,8 +9,8 @@ from sqlalchemy.orm import Session
 from accounts.models import AccountMerge, Person, full_name
 from enrolments.models import Enrolment
 from quizzes.models import Attempt, AttemptItem, MarkEvent
-from quizzes.rules.attempts import AttemptState
 from quizzes.rules.grades import AttemptGrade, read_exactly
+from quizzes.rules.states import AttemptState
 from selections.models import Selection, SelectionActaEntry
 from selections.queries.selections import people_of
 from selections.rules.ranking import Participant

@@ -13,9 +13,8 @@ from accounts.models import Person, full_name
 from courses.models import Course
 from enrolments.models import Edition, Enrolment
 from quizzes.models import Attempt, AttemptItem
-from quizzes.queries.attempts import find_published_snapshot
-from quizzes.rules.attempts import OPEN_STATES
-from quizzes.rules.integrity import read_record
+from quizzes.rules.states import OPEN_STATES, read_record
+from quizzes.snapshots import find_published_snapshot
 from selections.models import ActaState, Selection, SelectionActa
 from selections.queries.selections import people_of
 from selections.rules.signs import AttemptSign, PersonSign, RecordedAttempt, find_signs

@@ -10,9 +10,9 @@ from sqlalchemy.orm import Session
 
 from enrolments.models import Enrolment
 from quizzes.models import Attempt, AttemptItem, MarkEvent, Question, QuestionVersion, VoidedQuestion
-from quizzes.rules.attempts import AttemptState
 from quizzes.rules.grades import read_exactly
 from quizzes.rules.regrade import RegradeKind
+from quizzes.rules.states import AttemptState
 from selections.models import Selection
 from selections.queries.selections import people_of
 

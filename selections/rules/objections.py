@@ -7,8 +7,8 @@ from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from enum import StrEnum
 
 from quizzes.rules.definitions import QuestionKind
-from quizzes.rules.objections import ObjectionRules
 from quizzes.rules.regrade import RegradeKind
+from quizzes.rules.result_use import ObjectionRules
 
 SHORTEST_REASON, LONGEST_REASON = 20, 2000
 _TAGS = re.compile(r"<[a-zA-Z/!][^<>]*>?")

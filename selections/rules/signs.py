@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from uuid import UUID
 
-from quizzes.rules.integrity import IntegrityRecord, rapid_share, rapid_threshold
+from quizzes.rules.states import IntegrityRecord, rapid_share, rapid_threshold
 
 LEAST_RAPID = 0.1
 """The share of an attempt's questions from which rapid answers are listed; nearly everybody has one or two (Wise and Kong 2005)."""

@@ -9,11 +9,11 @@ from sqlalchemy.orm import Session
 
 from courses.models import Course
 from enrolments.models import Edition, LearnerGroup
-from quizzes.queries.attempts import QuizSnapshot, find_published_snapshot, get_snapshot
-from quizzes.queries.draw_tables import balance_by
-from quizzes.queries.pass_marks import get_published_pass_mark
+from quizzes.draws import balance_by
+from quizzes.pass_marks import get_published_pass_mark
 from quizzes.rules.encoding import encode
-from quizzes.rules.ties import TieRules
+from quizzes.rules.result_use import TieRules
+from quizzes.snapshots import QuizSnapshot, find_published_snapshot, get_snapshot
 from selections.models import Selection, SelectionActa
 from selections.queries.subtotals import DrawnAttempts, list_draws
 

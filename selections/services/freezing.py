@@ -14,12 +14,11 @@ from kernel import audit
 from kernel.codes import printed_code
 from kernel.crypto import SigningKeys
 from kernel.permissions import Actor, ActorChannel
-from quizzes.queries import analysis
-from quizzes.queries.analysis import AnalysedAttempts, StatisticsFilter
-from quizzes.rules.decision_analysis import DecisionAnalysis
+from quizzes import statistics
+from quizzes.rules.decision_quality import DecisionAnalysis
 from quizzes.rules.encoding import canonical_text
 from quizzes.rules.statistics import CountedAttempts
-from quizzes.services import analysis as analyses
+from quizzes.statistics import AnalysedAttempts, StatisticsFilter
 from selections.audit_verbs import SelectionVerb
 from selections.models import ActaKind, ActaState, Selection, SelectionActa, SelectionActaEntry
 from selections.rules.differences import LineDifference, compare_lines, count_differences
@@ -132,19 +131,19 @@ def _decisions(session: Session, selection: Selection, now: datetime) -> tuple[D
     edition = session.get(Edition, selection.edition_id) if selection.edition_id else None
     group = session.get(LearnerGroup, selection.group_id) if selection.group_id else None
     own = StatisticsFilter(edition.uuid if edition else None, group.uuid if group else None)
-    for learners in (own, analysis.EVERYBODY):
+    for learners in (own, statistics.EVERYBODY):
         attempts = _attempts(session, selection, learners)
-        stored = analysis.find_examination(session, attempts)
+        stored = statistics.find_examination(session, attempts)
         if stored is not None and stored.is_current:
             return stored.examination.decisions, stored.computed_at
-        if attempts.items <= analyses.AT_ONCE:
-            return analyses.compute_statistics(session, attempts).decisions, now
+        if attempts.items <= statistics.AT_ONCE:
+            return statistics.compute_statistics(session, attempts).decisions, now
     return (stored.examination.decisions, stored.computed_at) if stored is not None else (None, None)
 
 
 def _attempts(session: Session, selection: Selection, learners: StatisticsFilter) -> AnalysedAttempts:
-    quiz = analysis.list_compositions(session, selection.course_id, selection.activity_key, learners)
-    return analysis.attempt_set(session, quiz, CountedAttempts.FIRST, quiz.choices[0])
+    quiz = statistics.list_compositions(session, selection.course_id, selection.activity_key, learners)
+    return statistics.attempt_set(session, quiz, CountedAttempts.FIRST, quiz.choices[0])
 
 
 def _moment(moment: datetime) -> str:

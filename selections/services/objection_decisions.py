@@ -11,18 +11,18 @@ from sqlalchemy.orm import Session
 from kernel import audit, outbox
 from kernel.errors import N_, Conflict, Invalid
 from kernel.permissions import Actor
+from quizzes import dry_runs
+from quizzes.access import QuizContext
+from quizzes.dry_runs import RegradeRequest, begin_dry_run, discard_dry_run
 from quizzes.models import QuestionVersion, Regrade
-from quizzes.permissions import QuizContext
-from quizzes.queries import dry_runs
-from quizzes.queries.attempts import get_questions
-from quizzes.queries.regrading import lock_regrade_by_id
+from quizzes.question_bank import get_questions
+from quizzes.regrades import lock_regrade_by_id
+from quizzes.regrading import apply_dry_run, undo
 from quizzes.rules.encoding import canonical_json, checksum, to_document
-from quizzes.rules.key_additions import with_right_answer
+from quizzes.rules.grades import is_judged_by_rule
+from quizzes.rules.marking import with_right_answer
 from quizzes.rules.numbers import Convention
-from quizzes.rules.question_marker import is_judged_by_rule
 from quizzes.rules.regrade import RegradePolicy
-from quizzes.services.dry_runs import RegradeRequest, begin_dry_run, discard_dry_run
-from quizzes.services.regrading import apply_dry_run, undo
 from selections.audit_verbs import ObjectionVerb
 from selections.objection_models import ObjectionGroup, ObjectionProposal
 from selections.objection_permissions import ObjectionGroupContext

@@ -20,11 +20,11 @@ from courses.models import Course
 from kernel import audit
 from kernel.i18n import _, choose, find_zone, format_date, in_every_language, ngettext, percent
 from kernel.permissions import Actor, ActorChannel
+from quizzes.effective_settings import outline_of_activity
 from quizzes.models import Attempt, AttemptItem, Regrade, RegradeDryRunRow
-from quizzes.queries.attempts import QuizSnapshot, find_published_snapshot, get_snapshot
-from quizzes.queries.final_tests import outline_of_activity
-from quizzes.rules.objections import ObjectionRules
-from quizzes.services.notices import notify_regrade
+from quizzes.notices import notify_regrade
+from quizzes.rules.result_use import ObjectionRules
+from quizzes.snapshots import QuizSnapshot, find_published_snapshot, get_snapshot
 from selections.audit_verbs import ObjectionVerb
 from selections.models import ActaKind, Selection, SelectionActa, SelectionActaEntry
 from selections.objection_models import Objection, ObjectionGroup, ObjectionProposal

@@ -15,7 +15,7 @@ from enrolments.models import Edition
 from kernel import audit
 from kernel.errors import N_, Conflict, Invalid
 from kernel.permissions import Actor
-from quizzes.queries.attempts import find_published_snapshot
+from quizzes.snapshots import find_published_snapshot
 from selections.audit_verbs import SelectionVerb
 from selections.models import MemberRole, Selection, SelectionMember
 from selections.queries.selections import SelectionScope, is_participant, lock_selection

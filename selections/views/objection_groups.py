@@ -14,15 +14,14 @@ from kernel.web import after_response
 from kernel.web.file_responses import send_content
 from kernel.web.forms import as_uuid, whole_number
 from kernel.web.request import Answer, allows, current_actor, current_session, requires, see_page
-from quizzes.pages.question import short_title, text_language
-from quizzes.queries import attempts, dry_runs
-from quizzes.queries.dry_runs import DryRunFilter
-from quizzes.queries.files import list_files
-from quizzes.rules.key_additions import takes_text
+from quizzes import dry_runs, question_bank
+from quizzes.dry_runs import AlreadyVoided, DryRunFilter, NothingToRegrade
+from quizzes.files import list_files
+from quizzes.question_page import short_title, text_language
+from quizzes.regrading import UndoLaterFirst
+from quizzes.rules.answers import upload_limits
+from quizzes.rules.marking import takes_text
 from quizzes.rules.numbers import convention_for
-from quizzes.rules.uploads import upload_limits
-from quizzes.services.dry_runs import AlreadyVoided, NothingToRegrade
-from quizzes.services.regrading import UndoLaterFirst
 from selections.forms import ProposalForm, ProposalReturnForm
 from selections.models import Selection
 from selections.objection_models import Objection
@@ -47,7 +46,7 @@ def listing(subject: SelectionContext) -> str:
     """List the objections of a selection by question, with their statistics."""
     session, now = current_session(), clock.now()
     rows = queries.list_groups(session, subject.id)
-    questions = attempts.get_questions(session, [row.question_version_id for row in rows])
+    questions = question_bank.get_questions(session, [row.question_version_id for row in rows])
     records = queries.list_records(session, Objection.selection_id == subject.id)
     answers = queries.count_answers(session, session.get_one(Selection, subject.id))
     return render_template(
@@ -162,7 +161,7 @@ def _group_page(subject: ObjectionGroupContext, form: ProposalForm, back: Propos
         newest = None
     earlier = [former for former in queries.list_proposals(session, group.id) if newest is None or former.proposal.id != newest.proposal.id]
     numbers = queries.list_versions(session, version_id) if state is ObjectionState.OPEN else {version_id: subject.number}
-    questions = attempts.get_questions(session, list(numbers))
+    questions = question_bank.get_questions(session, list(numbers))
     question = questions[version_id]
     files = list_files(session, [row.item.id for row in rows]) if upload_limits(question) else {}
     if is_of_own_hand(question.kind):

@@ -9,7 +9,7 @@ from kernel import clock
 from kernel.i18n import _
 from kernel.permissions import Actor
 from kernel.web.request import Answer, current_actor, current_session, requires, see_page
-from quizzes.pages.attempt import open_attempt
+from quizzes.attempt_page import open_attempt
 from selections.forms import ObjectionForm
 from selections.objection_permissions import ObjectionAction, OwnObjectionsContext
 from selections.pages import objections as pages

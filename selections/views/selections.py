@@ -8,9 +8,9 @@ from kernel import clock
 from kernel.errors import Conflict, Invalid
 from kernel.i18n import _
 from kernel.web.request import Answer, current_actor, current_session, requires, see_page
-from quizzes.pages.introduction import activity_header
-from quizzes.permissions import QuizContext
-from quizzes.queries import teaching
+from quizzes import teaching
+from quizzes.access import QuizContext
+from quizzes.quiz_page import activity_header
 from selections.forms import JuryMemberForm, SelectionForm
 from selections.models import MemberRole
 from selections.pages.incidents import own_incident

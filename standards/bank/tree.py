@@ -25,6 +25,8 @@ from quizzes.rules.definitions import (
     OrderingRule,
     Pair,
     QuestionDefinition,
+    QuestionSelection,
+    QuestionVariable,
     ReviewReference,
     RubricCriterion,
     ShortAnswerBody,
@@ -35,10 +37,9 @@ from quizzes.rules.definitions import (
     ToleranceKind,
     TrueFalseBody,
     UnitPenaltyOf,
+    VariableRange,
     WordLimits,
 )
-from quizzes.rules.question_variables import QuestionVariable, VariableRange
-from quizzes.rules.selection import QuestionSelection
 from standards._keys import derived
 from standards._numbers import decimal
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from fractions import Fraction
 
 from kernel.errors import N_
-from quizzes.content.gaps import names_in_text
+from quizzes.content.answers import names_in_text
 from quizzes.rules.definitions import (
     Body,
     DescriptionBody,

@@ -5,7 +5,7 @@ from fractions import Fraction
 from html import escape
 
 from kernel.errors import N_
-from quizzes.content.gaps import names_in_text
+from quizzes.content.answers import names_in_text
 from quizzes.rules.definitions import (
     DescriptionBody,
     EssayBody,

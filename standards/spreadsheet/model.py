@@ -4,8 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from courses.content.derived_keys import slug
-from quizzes.rules.definitions import QuestionKind, QuestionState
-from quizzes.rules.selection import CognitiveLevel, Difficulty
+from quizzes.rules.definitions import CognitiveLevel, Difficulty, QuestionKind, QuestionState
 
 COLUMNS: Mapping[str, tuple[str, ...]] = {
     "key": ("clave",),

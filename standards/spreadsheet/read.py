@@ -11,8 +11,8 @@ from courses.content.scalars import RefusedError
 from courses.content.scalars import credit as read_credit
 from kernel.errors import N_
 from kernel.i18n import _
-from quizzes.content import wording
-from quizzes.content.origins import is_origin
+from quizzes.content import question_fields
+from quizzes.content.banks import is_origin
 from quizzes.rules.definitions import (
     Body,
     DescriptionBody,
@@ -29,6 +29,7 @@ from quizzes.rules.definitions import (
     Pair,
     QuestionDefinition,
     QuestionKind,
+    QuestionSelection,
     QuestionState,
     ShortAnswerBody,
     SingleChoiceBody,
@@ -37,7 +38,6 @@ from quizzes.rules.definitions import (
     Tolerance,
     TrueFalseBody,
 )
-from quizzes.rules.selection import QuestionSelection
 from standards._fields import SELECTION_FIELDS
 from standards._keys import KeyAllocator, as_key, matched
 from standards._numbers import number
@@ -233,7 +233,7 @@ class _SpreadsheetReader:
             QuestionKind.DESCRIPTION: DescriptionBody,
         }
         if kind not in readers:
-            raise NotTranslatable(N_("A question of the kind “%(kind)s” is not supported in a table."), kind=_(wording.KINDS[kind]))
+            raise NotTranslatable(N_("A question of the kind “%(kind)s” is not supported in a table."), kind=_(question_fields.KINDS[kind]))
         return readers[kind]()
 
     def _shuffle(self) -> bool:

@@ -16,6 +16,7 @@ from quizzes.rules.definitions import (
     OrderingBody,
     OrderingRule,
     QuestionDefinition,
+    QuestionSelection,
     QuestionState,
     ShortAnswerBody,
     SingleChoiceBody,
@@ -25,7 +26,6 @@ from quizzes.rules.definitions import (
     ToleranceKind,
     TrueFalseBody,
 )
-from quizzes.rules.selection import QuestionSelection
 from standards._fields import SELECTION_FIELDS, lose, refuse_kind, remark_lost_fields, remark_lost_keys, remark_lost_languages
 from standards._numbers import decimal
 from standards._texts import in_language, one_line, remark_lost_files

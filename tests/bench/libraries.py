@@ -26,9 +26,9 @@ from kernel.pdf import pen
 from kernel.tables import write_csv
 from lms.app import KINDS
 from lms.instance import Instance
-from quizzes.pages.reports import download_rows, headings
-from quizzes.queries import reports
-from quizzes.queries.reports import ReportFilter, ReportOrder
+from quizzes import reports
+from quizzes.report_page import download_rows, headings
+from quizzes.reports import ReportFilter, ReportOrder
 from tests.bench.pages import in_turns
 from tests.bench.processes import Clock
 from tests.bench.table import Row, ratio

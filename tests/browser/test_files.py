@@ -6,7 +6,7 @@ from sqlalchemy import select
 
 from lms.instance import Instance
 from quizzes.models import AnswerFile
-from quizzes.rules.responses import FILES, clean_parts
+from quizzes.rules.answers import FILES, clean_parts
 from tests.support.attempts import stored
 from tests.support.chromium import Live, begin_quiz, visitor
 from tests.support.wording import in_spanish

@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from kernel import clock
 from quizzes.models import Attempt
-from quizzes.rules.integrity import IntegrityRecord, read_record
+from quizzes.rules.states import IntegrityRecord, read_record
 from tests.support.builders import a_teacher
 from tests.support.chromium import Live, press, signed_in
 from tests.support.learning import a_learner

@@ -10,8 +10,8 @@ from accounts.models import Person
 from kernel import clock, outbox
 from lms.worker import add_periodic
 from quizzes import jobs
+from quizzes.dry_runs import RegradeRequest
 from quizzes.rules.regrade import RegradeKind, RegradePolicy
-from quizzes.services.dry_runs import RegradeRequest
 from tests.support.builders import a_teacher, publish
 from tests.support.chromium import Live, signed_in
 from tests.support.classes import a_class_with_a_wrong_key

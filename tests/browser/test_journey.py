@@ -12,7 +12,7 @@ from sqlalchemy import select
 from enrolments.models import ActivityResult
 from lms.instance import Instance
 from lms.publishing import publish_folder
-from quizzes.rules.answer_positions import page_from_answer
+from quizzes.rules.answers import page_from_answer
 from quizzes.rules.feedback import right_answer
 from quizzes.rules.numbers import convention_for
 from tests.browser.workshops import hand_in_task

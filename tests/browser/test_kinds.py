@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from lms.instance import Instance
 from quizzes.models import MarkEvent
-from quizzes.rules.answer_positions import page_from_answer
+from quizzes.rules.answers import page_from_answer
 from quizzes.rules.feedback import right_answer
 from quizzes.rules.numbers import convention_for
 from tests.support.answers import fields_of, sitting_of

@@ -8,7 +8,7 @@ from accounts.models import Person
 from kernel import clock
 from lms.instance import Instance
 from quizzes.models import Attempt
-from quizzes.rules.integrity import AnsweringSession, IntegrityRecord, PageAbsence, write_record
+from quizzes.rules.states import AnsweringSession, IntegrityRecord, PageAbsence, write_record
 from selections.models import Selection, SelectionIncident
 from tests.support.builders import a_person
 from tests.support.chromium import Live, Visitor, follow, press, signed_in

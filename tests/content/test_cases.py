@@ -13,10 +13,10 @@ from courses.content.model import ActivitySource, CompletionRule, ModuleSource
 from lms.instance import Instance
 from lms.publishing import publish_folder
 from quizzes.content.banks import questions_of
-from quizzes.content.model import DrawSlot, FixedSlot, QuizSource
-from quizzes.content.pools import candidates
+from quizzes.content.pools import DrawSlot, FixedSlot, QuizSource, candidates
 from quizzes.rules.definitions import EssayBody, GapsBody, NumericalAnswer, NumericalBody, QuestionDefinition
-from quizzes.rules.settings import Behaviour, ReviewFlag, ReviewPreset
+from quizzes.rules.feedback import ReviewFlag
+from quizzes.rules.settings import Behaviour, ReviewPreset
 from tests.support.browser import Browser
 from tests.support.builders import a_person, sign_in
 from tests.support.courses import BUDGET, CONTENT, COURSES, GOVERNANCE, activities_of, course_of

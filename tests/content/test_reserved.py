@@ -10,8 +10,7 @@ import pytest
 
 from courses.content.model import ActivitySource, ModuleSource
 from quizzes.content.banks import banks_of
-from quizzes.content.model import DrawSlot, QuizSource
-from quizzes.content.pools import candidates
+from quizzes.content.pools import DrawSlot, QuizSource, candidates
 from quizzes.rules.definitions import CalculatedBody, QuestionDefinition, QuestionKind
 from tests.support.courses import BUDGET, COURSES, GOVERNANCE, course_of
 

@@ -9,10 +9,8 @@ from courses.content import course_fields, list_fields
 from courses.content.settings import FieldShape, FieldSpec, FormValues, number_typed, numbers_typed
 from courses.editor import settings_form
 from lms.app import KINDS
-from quizzes.content import quiz_fields as asked_of_quizzes
-from quizzes.content import slot_fields
-from quizzes.content.question_fields import OF_KIND, fields_of_kind
-from quizzes.content.row_fields import Asked, RowFields
+from quizzes.content import quiz_fields
+from quizzes.content.question_fields import OF_KIND, Asked, RowFields, fields_of_kind
 from simulators import task_fields as asked_of_tasks
 
 NO_NUMBERS = {
@@ -61,11 +59,9 @@ def _groups(groups: tuple[tuple[object, tuple[FieldSpec, ...]], ...]) -> tuple[F
 def every_field() -> list[FieldSpec]:
     """Return the fields of every form over the text of a course."""
     found: list[FieldSpec] = [*_leaves(_groups(course_fields.COURSE)), *_leaves(_groups(course_fields.MODULE))]
-    found += _leaves(
-        (*asked_of_quizzes.QUIZ_FIELDS, *_groups(asked_of_quizzes.GROUPS), *asked_of_tasks.TASK_FIELDS, *_groups(asked_of_tasks.GROUPS))
-    )
+    found += _leaves((*quiz_fields.QUIZ_FIELDS, *_groups(quiz_fields.GROUPS), *asked_of_tasks.TASK_FIELDS, *_groups(asked_of_tasks.GROUPS)))
     found += _leaves(tuple(one for kind in OF_KIND for one in fields_of_kind(kind)))
-    found += _leaves(tuple(one for fields in slot_fields.SLOT_FIELDS.values() for one in fields))
+    found += _leaves(tuple(one for fields in quiz_fields.SLOT_FIELDS.values() for one in fields))
     found += _leaves((*list_fields._PARAMETER, *list_fields._RESOURCE))
     for kind in KINDS.kinds:
         found += _leaves((*kind.settings, *_groups(kind.groups)))

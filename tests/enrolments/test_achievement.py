@@ -15,8 +15,8 @@ from enrolments.progress import SubmissionMoments, achieved_by
 from enrolments.rules import GradingMethod, LearnerResult
 from kernel.audit import AuditEntry
 from lms.instance import Instance
+from quizzes.marking import ManualMarkValues
 from quizzes.rules.grades import AttemptGrade, deciding_index
-from quizzes.services.marking import ManualMarkValues
 from tests.support.access import a_cast
 from tests.support.browser import Browser
 from tests.support.builders import a_course, a_teacher, an_administrator, sign_in

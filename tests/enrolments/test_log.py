@@ -19,10 +19,10 @@ from kernel import clock
 from kernel.own_records import RecordVerb
 from kernel.permissions import Actor
 from lms.instance import Instance
-from quizzes.pages import log as quiz_pages
-from quizzes.services.dry_runs import DryRunVerb
-from quizzes.services.overrides import OverrideVerb
-from quizzes.services.regrading import RegradeVerb
+from quizzes import log as quiz_pages
+from quizzes.dry_runs import DryRunVerb
+from quizzes.overrides import OverrideVerb
+from quizzes.regrading import RegradeVerb
 from tests.support.browser import Browser
 from tests.support.builders import a_course, a_teacher, sign_in
 from tests.support.editions import PLAN

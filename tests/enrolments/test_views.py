@@ -15,7 +15,7 @@ from enrolments.course_view import module_language_note
 from enrolments.models import ActivityResult, Enrolment
 from kernel.i18n import reading
 from lms.instance import Instance
-from quizzes.services.marking import ManualMarkValues
+from quizzes.marking import ManualMarkValues
 from tests.support.browser import Browser, Counter
 from tests.support.builders import a_course, a_learner_in, a_person, a_teacher, an_administrator, folder, publish, sign_in
 from tests.support.folders import a_folder

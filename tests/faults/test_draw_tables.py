@@ -9,8 +9,7 @@ from sqlalchemy import delete, select
 from kernel import clock
 from kernel.outbox import Job
 from lms.instance import Instance
-from quizzes.models import Attempt
-from quizzes.selection_models import DrawTable, HistoryState, ItemHistory
+from quizzes.models import Attempt, DrawTable, HistoryState, ItemHistory
 from tests.support.builders import folder, publish
 from tests.support.killed_workers import Side, kill_at_each_transaction
 from tests.support.learning import a_learner, fail_quiz, sitting_of, start

@@ -11,8 +11,8 @@ from accounts.models import Notification, Person
 from kernel import clock
 from kernel.outbox import Job
 from lms.instance import Instance
+from quizzes import dry_runs, regrading
 from quizzes.models import Attempt, MarkEvent, Regrade
-from quizzes.services import dry_runs, regrading
 from tests.support.browser import Browser
 from tests.support.killed_workers import Side, kill_at_each_transaction
 from tests.support.objections import a_published_selection

@@ -33,8 +33,9 @@ from lms.demo.people import DOMAIN, MAX_LEARNERS, DemoOutcome, learners
 from lms.demo.staff import TEMPLATE
 from lms.instance import Instance
 from organisations.models import Membership, Organisation
+from quizzes import attempts as quiz_queries
+from quizzes import question_bank
 from quizzes.models import AnswerEvent, Attempt
-from quizzes.queries import attempts as quiz_queries
 from tests.support.browser import Browser
 from tests.support.builders import folder, publish, sign_in
 from tests.support.commands import commands_on, refused
@@ -239,7 +240,7 @@ def test_answers_reach_the_share_that_is_meant_or_stay_below_it(instance: Instan
     with instance.database.unit_of_work(write=False) as session:
         attempt = session.scalars(select(Attempt).order_by(Attempt.id).limit(1)).one()
         loaded = quiz_queries.load_attempt(session, attempt.id)
-        questions = quiz_queries.get_questions(session, [item.question_version_id for item in loaded.items])
+        questions = question_bank.get_questions(session, [item.question_version_id for item in loaded.items])
     total = sum((item.maximum for item in loaded.items), Fraction(0))
     needed = total * 7 / 10
     reached, missed = [], []

@@ -11,10 +11,9 @@ from enrolments.models import Enrolment
 from lms.demo.people import DOMAIN
 from lms.demo.sample_class import ANSWERERS, NARROW, QUIZ, SLUG, WRONG_KEY, hold_sample_quiz
 from lms.instance import Instance
-from quizzes.queries import analysis
-from quizzes.rules.finding_kinds import FindingKind, FindingStrength
+from quizzes import question_bank, statistics
+from quizzes.rules.findings import FindingKind, FindingStrength
 from quizzes.rules.statistics import CountedAttempts
-from quizzes.services import analysis as services
 from tests.support.wording import in_spanish
 
 NOW = datetime(2026, 11, 20, 15, 0, tzinfo=UTC)
@@ -28,9 +27,9 @@ def test_item_analysis_finds_the_two_planted_defects_and_nothing_else_that_is_cl
     with instance.database.unit_of_work(write=False) as session:
         course = catalogue.find_course(session, SLUG)
         assert course is not None
-        quiz = analysis.list_compositions(session, course.id, QUIZ)
-        examination = services.compute_statistics(session, analysis.attempt_set(session, quiz, CountedAttempts.FIRST, quiz.choices[0]))
-        names = analysis.list_question_names(session, [question.version for question in examination.questions])
+        quiz = statistics.list_compositions(session, course.id, QUIZ)
+        examination = statistics.compute_statistics(session, statistics.attempt_set(session, quiz, CountedAttempts.FIRST, quiz.choices[0]))
+        names = question_bank.list_question_names(session, [question.version for question in examination.questions])
     found = {(names[one.version].key, finding.ailment) for one in examination.questions for finding in one.findings}
     clear = {
         names[one.version].key for one in examination.questions for finding in one.findings if finding.strength is FindingStrength.CLEAR

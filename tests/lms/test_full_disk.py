@@ -102,7 +102,7 @@ DOORS = {
     "courses/views/lessons.py": picture_of_a_lesson,
     "courses/views/folders.py": course_folder,
     "standards/views.py": pytest.param(pictures_of_questions, marks=pytest.mark.slow),
-    "quizzes/views/files.py": answer_with_a_file,
+    "quizzes/views/answers.py": answer_with_a_file,
     "compliance/views/claim_pages.py": evidence_of_a_waiver,
 }
 """By the module of the views that keep what is sent in."""

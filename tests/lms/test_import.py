@@ -32,7 +32,7 @@ from lms.importing import (
 )
 from lms.instance import Instance
 from lms.publishing import export_course, publish_folder
-from quizzes.services import banks
+from quizzes import question_bank
 from tests.support.builders import folder
 from tests.support.drafts import draft_contents, draft_origins, edit_draft, write_folder
 from tests.support.folders import FOLDERS
@@ -298,8 +298,8 @@ def test_an_edit_on_the_web_changes_the_lines_that_it_concerns_and_no_others(
     keys = chance.sample(["suma-1", "pares-1", "verdad-1", "mitad-1", "unir-1", "orden-1", "huecos-1"], chance.randint(1, 4))
     with instance.database.unit_of_work() as session:
         course = session.execute(select(Course)).scalar_one()
-        changes = banks.FieldChanges(state="hidden", difficulty=chance.choice(["easy", "hard"]))
-        assert banks.change_questions(session, SYSTEM, course.id, keys, changes, now=clock.now()) == len(keys)
+        changes = question_bank.FieldChanges(state="hidden", difficulty=chance.choice(["easy", "hard"]))
+        assert question_bank.change_questions(session, SYSTEM, course.id, keys, changes, now=clock.now()) == len(keys)
 
     after = draft_contents(instance)
 

@@ -35,8 +35,8 @@ from kernel.settings import secret_keys
 from lms import erasure, own_data
 from lms.instance import Instance
 from lms.worker import add_periodic
+from quizzes import answering
 from quizzes.models import AnswerFile, AttemptItem
-from quizzes.services import attempts as quizzes
 from tests.support.browser import Browser
 from tests.support.builders import PASSWORD, a_course, a_learner_in, a_person, an_administrator, folder, publish, sign_in
 from tests.support.certificates import complete, issue
@@ -272,7 +272,7 @@ def test_the_copy_holds_what_the_files_handed_in_hold(browser: Browser, instance
     with instance.database.unit_of_work() as session:
         for learner, content in ((ana, b"%PDF de Ana"), (luis, b"%PDF de Luis")):
             place = learners.get_activity_context(session, learner, course.slug, "cuestionario-1")
-            attempt = quizzes.start_attempt(session, learner, place, "es", now=now)
+            attempt = answering.start_attempt(session, learner, place, "es", now=now)
             item = session.scalars(select(AttemptItem.id).where(AttemptItem.attempt_id == attempt.id)).first()
             sha256 = instance.files.put(content)
             stored = note_stored(session, sha256, size=len(content), media_type="application/pdf", now=now)

@@ -14,12 +14,11 @@ from courses.models import Course, PublicationNature
 from kernel import clock, outbox
 from kernel.permissions import Actor
 from lms.instance import Instance
+from quizzes import statistics
 from quizzes.models import Attempt, AttemptItem, MarkEvent, QuestionVersion, QuizAnalysisCache, Regrade, VoidedQuestion
-from quizzes.queries import analysis
-from quizzes.queries.analysis import AnalysedAttempts
 from quizzes.rules.quiz_analysis import VERSION, QuizAnalysis
 from quizzes.rules.statistics import CountedAttempts, statistics_of
-from quizzes.services import analysis as services
+from quizzes.statistics import AnalysedAttempts
 from tests.support.builders import a_teacher, folder, publish
 from tests.support.learning import a_learner, actor_of, fail_quiz, pass_quiz, right_batch, sitting_of, start, submit
 
@@ -61,15 +60,15 @@ def take(instance: Instance, actor: Actor, right: int, *, now: datetime) -> UUID
 def attempts_of(instance: Instance, course: Course, which: CountedAttempts = CountedAttempts.FIRST, at: int = 0) -> AnalysedAttempts:
     """Describe the attempts at the quiz."""
     with instance.database.unit_of_work(write=False) as session:
-        quiz = analysis.list_compositions(session, course.id, KEY)
-        return analysis.attempt_set(session, quiz, which, quiz.choices[at])
+        quiz = statistics.list_compositions(session, course.id, KEY)
+        return statistics.attempt_set(session, quiz, which, quiz.choices[at])
 
 
 def examined(instance: Instance, course: Course, which: CountedAttempts = CountedAttempts.FIRST, at: int = 0) -> QuizAnalysis:
     """Compute the statistics of the quiz."""
     found = attempts_of(instance, course, which, at)
     with instance.database.unit_of_work(write=False) as session:
-        return services.compute_statistics(session, found)
+        return statistics.compute_statistics(session, found)
 
 
 def test_the_attempts_that_count_are_those_of_the_selected_set(instance: Instance, now: datetime) -> None:
@@ -257,23 +256,23 @@ def test_what_was_computed_is_kept_until_something_changes(instance: Instance, n
     found, examination = attempts_of(instance, course), examined(instance, course)
     for _time in range(2):
         with instance.database.unit_of_work() as session:
-            services.keep_statistics(session, found, examination, now=now)
+            statistics.keep_statistics(session, found, examination, now=now)
 
     with instance.database.unit_of_work(write=False) as session:
-        kept = analysis.find_examination(session, found)
+        kept = statistics.find_examination(session, found)
         assert session.scalar(select(func.count()).select_from(QuizAnalysisCache)) == 1
-        assert analysis.find_examination(session, attempts_of(instance, course, CountedAttempts.ALL)) is None
+        assert statistics.find_examination(session, attempts_of(instance, course, CountedAttempts.ALL)) is None
     assert kept is not None
     assert (kept.examination, kept.computed_at, kept.is_current) == (examination, now, True)
 
     pass_quiz(instance, a_learner(instance, course, "eva@example.org", now=now), "prueba", now=now)
     with instance.database.unit_of_work() as session:
-        old = analysis.find_examination(session, attempts_of(instance, course))
+        old = statistics.find_examination(session, attempts_of(instance, course))
         assert old is not None
         assert (old.examination, old.is_current) == (examination, False)
         session.execute(select(QuizAnalysisCache)).scalar_one().attempt_set = "0:of-other-formulas"
         session.flush()  # read below
-        assert analysis.find_examination(session, attempts_of(instance, course)) is None
+        assert statistics.find_examination(session, attempts_of(instance, course)) is None
 
 
 def test_background_work_computes_what_is_ordered_once(instance: Instance, now: datetime) -> None:
@@ -282,13 +281,13 @@ def test_background_work_computes_what_is_ordered_once(instance: Instance, now: 
     found = attempts_of(instance, course)
     for _time in range(2):
         with instance.database.unit_of_work() as session:
-            services.order_statistics(session, found, None, now=now)
+            statistics.order_statistics(session, found, None, now=now)
 
     with instance.database.unit_of_work(write=False) as session:
         assert session.scalar(select(func.count()).select_from(outbox.Job).where(outbox.Job.kind == "quizzes.examine")) == 1
     outbox.deliver_waiting(instance.worker, now=clock.now())
     with instance.database.unit_of_work(write=False) as session:
-        kept = analysis.find_examination(session, found)
+        kept = statistics.find_examination(session, found)
     assert kept is not None
     assert kept.is_current
     assert kept.examination == examined(instance, course)
@@ -301,8 +300,8 @@ def test_what_was_computed_before_a_change_and_its_undoing_is_computed_again(ins
     found, kept = attempts_of(instance, course), []
     for fingerprint in (found.fingerprint, f"{VERSION}:annulled", found.fingerprint):
         with instance.database.unit_of_work() as session:
-            present = analysis.find_examination(session, found)
-            services.order_statistics(session, found, present and present.computed_at, now=now)
+            present = statistics.find_examination(session, found)
+            statistics.order_statistics(session, found, present and present.computed_at, now=now)
         moment = now + timedelta(minutes=len(kept))
         outbox.deliver_waiting(instance.worker, now=moment)
         with instance.database.unit_of_work() as session:
@@ -310,7 +309,7 @@ def test_what_was_computed_before_a_change_and_its_undoing_is_computed_again(ins
         kept.append(moment)
 
     with instance.database.unit_of_work(write=False) as session:
-        last = analysis.find_examination(session, found)
+        last = statistics.find_examination(session, found)
     assert last is not None
     assert (last.is_current, last.computed_at) == (True, kept[-1])
 
@@ -325,7 +324,7 @@ def test_computing_costs_the_same_statements_for_few_and_for_many(instance: Inst
         note = lambda _c, _cursor, statement, *_rest: statements.append(statement)  # noqa: E731 - an event's listener
         event.listen(engine, "before_cursor_execute", note)
         with instance.database.unit_of_work(write=False) as session:
-            services.compute_statistics(session, found)
+            statistics.compute_statistics(session, found)
         event.remove(engine, "before_cursor_execute", note)
         return len([one for one in statements if not one.startswith(("BEGIN", "PRAGMA"))])
 

@@ -13,12 +13,9 @@ from enrolments.takes import TakeNotAllowed, TakeSuperseded
 from kernel import clock
 from kernel.permissions import SYSTEM, Actor
 from lms.instance import Instance
-from quizzes.queries import attempts, marks
-from quizzes.queries import regrading as queries
+from quizzes import answering, attempts, marking, marks, regrades, regrading
+from quizzes.marking import ManualMarkValues
 from quizzes.rules.regrade import RegradeKind
-from quizzes.services import attempts as services
-from quizzes.services import marking, regrading
-from quizzes.services.marking import ManualMarkValues
 from tests.support.at_once import overlap
 from tests.support.browser import Browser
 from tests.support.builders import a_course, a_teacher
@@ -63,7 +60,7 @@ def test_who_hands_in_while_an_annulment_is_committed_comes_under_it(browser: Br
     leo, attempt, dry_run = two_learners(instance, editor)
 
     def annul(session: Session) -> None:
-        regrading.apply_dry_run(session, editor, queries.lock_regrade_by_id(session, dry_run), seen=1, now=clock.now())
+        regrading.apply_dry_run(session, editor, regrades.lock_regrade_by_id(session, dry_run), seen=1, now=clock.now())
 
     overlap(instance, annul, lambda: hand_in(instance, leo, attempt, QUITO))
     between = attempt_row(instance, attempt).percent
@@ -83,7 +80,7 @@ def test_who_is_handing_in_is_waited_for(browser: Browser, instance: Instance, e
     def begin_to_hand_in(session: Session) -> None:
         loaded = attempts.lock_attempt(session, leo, attempt)
         commit(instance, editor, dry_run)
-        services.submit_attempt(session, leo, loaded, [a_batch({1: [QUITO], 2: [FOUR]})], now=clock.now())
+        answering.submit_attempt(session, leo, loaded, [a_batch({1: [QUITO], 2: [FOUR]})], now=clock.now())
 
     overlap(instance, begin_to_hand_in, browser.deliver_jobs)
 
@@ -96,7 +93,7 @@ def test_who_hands_in_while_an_annulment_is_undone_has_the_own_mark(browser: Bro
 
     overlap(
         instance,
-        lambda session: regrading.undo(session, editor, queries.lock_regrade_by_id(session, dry_run), "Fue un error.", now=clock.now()),
+        lambda session: regrading.undo(session, editor, regrades.lock_regrade_by_id(session, dry_run), "Fue un error.", now=clock.now()),
         lambda: hand_in(instance, leo, attempt, QUITO),
     )
     between = attempt_row(instance, attempt).percent
@@ -148,7 +145,7 @@ def test_an_attempt_that_ends_while_another_is_marked_again_counts(instance: Ins
 
     def hand_in_rightly(session: Session) -> None:
         loaded = attempts.lock_attempt(session, ana, attempt)
-        services.submit_attempt(session, ana, loaded, [a_batch({1: [GUAYAQUIL], 2: [FOUR]})], now=clock.now())
+        answering.submit_attempt(session, ana, loaded, [a_batch({1: [GUAYAQUIL], 2: [FOUR]})], now=clock.now())
 
     overlap(instance, hand_in_rightly, lambda: commit(instance, editor, dry_run))
 
@@ -218,7 +215,7 @@ def test_a_take_that_begins_as_an_attempt_starts_waits_for_it(instance: Instance
 
     def begin_attempt(session: Session) -> None:
         subject = learners.get_activity_context(session, learner, "prueba", "cuestionario-1")
-        services.start_attempt(session, learner, subject, "es", now=clock.now())
+        answering.start_attempt(session, learner, subject, "es", now=clock.now())
 
     with pytest.raises(TakeNotAllowed) as refused:
         overlap(instance, begin_attempt, lambda: retake(instance, learner, course))
@@ -236,4 +233,4 @@ def test_nothing_is_started_in_a_superseded_take(instance: Instance) -> None:
     retake(instance, learner, course)
 
     with pytest.raises(TakeSuperseded), instance.database.unit_of_work() as session:
-        services.start_attempt(session, learner, subject, "es", now=clock.now())
+        answering.start_attempt(session, learner, subject, "es", now=clock.now())

@@ -17,13 +17,11 @@ from kernel import clock
 from kernel.permissions import Actor
 from lms import own_data
 from lms.instance import Instance
-from quizzes.attempt_proof import ProofNames, proof_view
-from quizzes.models import Attempt
-from quizzes.pages.attempt import open_attempt
-from quizzes.pages.proof import AttemptProofView
-from quizzes.queries.marks import current_events
-from quizzes.rules.settings import ReviewFlag
-from quizzes.selection_models import AttemptProof, AttemptProofFile
+from quizzes.attempt_page import open_attempt
+from quizzes.marks import current_events
+from quizzes.models import Attempt, AttemptProof, AttemptProofFile
+from quizzes.rules.feedback import ReviewFlag
+from quizzes.views.proof_documents import AttemptProofView, ProofNames, proof_view
 from tests.support.access import a_cast
 from tests.support.attempts import begin
 from tests.support.browser import Browser, every_statement

@@ -9,13 +9,13 @@ from sqlalchemy import select
 from courses.models import PublicationNature
 from lms.instance import Instance
 from quizzes.content.blueprints import candidate_of
+from quizzes.draws import recreate_layout
 from quizzes.models import Question, QuestionVersion, QuizVersion
-from quizzes.queries.facilities import FirstAnswers, frozen_balance
 from quizzes.rules import balanced_draw
 from quizzes.rules.balanced_draw import Balance
+from quizzes.rules.definitions import QuestionSelection
 from quizzes.rules.layout import SlotEntry
-from quizzes.rules.selection import QuestionSelection
-from quizzes.services.layouts import recreate_layout
+from quizzes.snapshots import FirstAnswers, frozen_balance
 from tests.support.builders import publish
 from tests.support.folders import findings
 from tests.support.learning import a_learner, attempt_row, pass_quiz, sitting_of, start

@@ -12,16 +12,13 @@ from sqlalchemy import delete, select, update
 from kernel import clock
 from kernel.outbox import Delivery
 from lms.instance import Instance
-from quizzes import jobs
-from quizzes.models import Attempt
-from quizzes.queries import analysis
-from quizzes.rules.finding_kinds import FindingKind, FindingStrength, ItemFinding
-from quizzes.rules.integrity import IntegrityRecord, write_record
+from quizzes import jobs, statistics
+from quizzes.draws import recreate_layout
+from quizzes.models import Attempt, DrawTable, HistoryState, ItemHistory
+from quizzes.rules.findings import FindingKind, FindingStrength, ItemFinding
 from quizzes.rules.item_history import UNIT
+from quizzes.rules.states import IntegrityRecord, write_record
 from quizzes.rules.statistics import CountedAttempts
-from quizzes.selection_models import DrawTable, HistoryState, ItemHistory
-from quizzes.services import analysis as examinations
-from quizzes.services.layouts import recreate_layout
 from tests.support.browser import Browser
 from tests.support.builders import a_teacher, folder, publish, sign_in
 from tests.support.folders import findings
@@ -154,11 +151,11 @@ def test_what_the_statistics_find_of_values_is_shown_beside_the_blueprint(browse
     pass_quiz(instance, a_learner(instance, course), "prueba")
     larger = ItemFinding(FindingKind.VALUES, FindingStrength.CLEAR, 60, answer="a 40", share=f("0.5"), told=True)
     with instance.database.unit_of_work() as session:
-        quiz = analysis.list_compositions(session, course.id, "cuestionario-1")
-        found = analysis.attempt_set(session, quiz, CountedAttempts.FIRST, quiz.choices[0])
-        examination = examinations.compute_statistics(session, found)
+        quiz = statistics.list_compositions(session, course.id, "cuestionario-1")
+        found = statistics.attempt_set(session, quiz, CountedAttempts.FIRST, quiz.choices[0])
+        examination = statistics.compute_statistics(session, found)
         questions = tuple(replace(one, findings=(larger,)) for one in examination.questions)
-        examinations.keep_statistics(session, found, replace(examination, questions=questions), now=clock.now())
+        statistics.keep_statistics(session, found, replace(examination, questions=questions), now=clock.now())
     a_teacher(instance, course)
 
     page = sign_in(browser, "profe@example.org").get("/teaching/prueba/parts/cuestionario-1/blueprint")

@@ -5,12 +5,12 @@ from fractions import Fraction
 import pytest
 
 from courses.content.model import Severity
-from quizzes.content.banks import banks_of, questions_of
-from quizzes.content.gaps import names_in_text
-from quizzes.content.published import reworded
+from quizzes.content.answers import names_in_text
+from quizzes.content.banks import banks_of, questions_of, reworded
 from quizzes.rules.definitions import (
     CalculatedBody,
     DescriptionBody,
+    Difficulty,
     EssayBody,
     FileBody,
     GapsBody,
@@ -27,10 +27,9 @@ from quizzes.rules.definitions import (
     SingleChoiceBody,
     ToleranceKind,
     TrueFalseBody,
+    VariableRange,
 )
 from quizzes.rules.encoding import from_document, to_document
-from quizzes.rules.question_variables import VariableRange
-from quizzes.rules.selection import Difficulty
 from tests.support import folders
 from tests.support.folders import BANK, LESSON, PARAMETERS, QUIZ_FILE
 

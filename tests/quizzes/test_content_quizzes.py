@@ -6,9 +6,9 @@ import pytest
 
 from courses.content.model import ActivitySource, CourseFolder, Severity
 from enrolments.rules import GradedCompletionRule
-from quizzes.content.model import DrawSlot, FixedSlot, PageBreak, QuizSource, SectionSlot, TextSlot
-from quizzes.content.pools import candidates, graded_questions
-from quizzes.rules.settings import AtEnd, AttemptPause, Behaviour, QuizCompletion, ReviewFlag, ReviewMoment, ReviewPreset
+from quizzes.content.pools import DrawSlot, FixedSlot, PageBreak, QuizSource, SectionSlot, TextSlot, candidates, graded_questions
+from quizzes.rules.feedback import ReviewFlag
+from quizzes.rules.settings import AtEnd, AttemptPause, Behaviour, QuizCompletion, ReviewMoment, ReviewPreset
 from tests.support import folders
 from tests.support.folders import BANK, QUIZ_FILE, Files
 

@@ -3,8 +3,7 @@
 import pytest
 
 from courses.content.model import Severity
-from quizzes.rules.objections import ObjectionRules
-from quizzes.rules.selection import ResultUse
+from quizzes.rules.result_use import ObjectionRules, ResultUse
 from tests.support import folders
 from tests.support.folders import QUIZ_FILE, Files
 from tests.support.selection_folders import a_sample, messages

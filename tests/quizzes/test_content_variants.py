@@ -4,7 +4,7 @@ from fractions import Fraction
 
 from enrolments.rules import GradedCompletionRule
 from quizzes.content.banks import questions_of
-from quizzes.content.model import QuizSource
+from quizzes.content.pools import QuizSource
 from quizzes.rules.definitions import (
     Body,
     CalculatedBody,

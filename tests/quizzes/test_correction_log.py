@@ -9,12 +9,11 @@ from sqlalchemy import select, update
 from courses.models import CourseVersion
 from kernel.i18n import reading
 from lms.instance import Instance
+from quizzes.corrections import CorrectionView, correction_log, list_question_versions
+from quizzes.dry_runs import RegradeRequest
+from quizzes.marking import ManualMarkValues
 from quizzes.models import Question
-from quizzes.pages.correction_log import CorrectionView, correction_log
-from quizzes.queries.correction_log import list_question_versions
 from quizzes.rules.regrade import RegradeKind, RegradePolicy
-from quizzes.services.dry_runs import RegradeRequest
-from quizzes.services.marking import ManualMarkValues
 from tests.support.browser import Browser
 from tests.support.builders import a_teacher, sign_in
 from tests.support.learning import a_learner, actor_of

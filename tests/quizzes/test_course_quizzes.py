@@ -7,7 +7,7 @@ from enrolments import enrolment, learners
 from kernel import clock
 from kernel.permissions import Actor
 from lms.instance import Instance
-from quizzes.services.marking import ManualMarkValues
+from quizzes.marking import ManualMarkValues
 from tests.support.access import a_cast
 from tests.support.browser import Browser, every_statement
 from tests.support.builders import a_course, a_teacher, folder, publish, sign_in

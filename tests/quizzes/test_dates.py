@@ -9,8 +9,7 @@ from enrolments import learners
 from enrolments.dates import DateKind
 from kernel.permissions import Actor
 from lms.instance import Instance
-from quizzes.queries import attempts as queries
-from quizzes.services import start_conditions
+from quizzes import answering, attempts, snapshots
 from tests.support.builders import folder, publish
 from tests.support.dates import dates_of, moments_of
 from tests.support.editions import a_learner_of, an_edition
@@ -40,12 +39,10 @@ def may_start(instance: Instance, learner: Actor, at: At, moment: datetime) -> b
     at.moment = moment
     with instance.database.unit_of_work(write=False) as session:
         subject = learners.get_activity_context(session, learner, "prueba", "cuestionario-1")
-        setting_sources = queries.effective_settings_at(
-            session, learner, subject, queries.get_snapshot_of_activity(session, subject.activity.id)
+        setting_sources = attempts.effective_settings_at(
+            session, learner, subject, snapshots.get_snapshot_of_activity(session, subject.activity.id)
         )
-        return start_conditions.start_ruling(
-            subject, setting_sources, [], start_conditions.ASKED_NOTHING, actor=learner, now=moment
-        ).allowed
+        return answering.start_ruling(subject, setting_sources, [], answering.ASKED_NOTHING, actor=learner, now=moment).allowed
 
 
 Setting = Callable[[Office, Actor], object]
@@ -163,11 +160,11 @@ def pause_over(instance: Instance, learner: Actor, moment: datetime) -> datetime
     """Return until when the engine lets a learner wait before the next attempt."""
     with instance.database.unit_of_work(write=False) as session:
         subject = learners.get_activity_context(session, learner, "prueba", "cuestionario-1")
-        setting_sources = queries.effective_settings_at(
-            session, learner, subject, queries.get_snapshot_of_activity(session, subject.activity.id)
+        setting_sources = attempts.effective_settings_at(
+            session, learner, subject, snapshots.get_snapshot_of_activity(session, subject.activity.id)
         )
-        history = queries.list_attempts(session, queries.person_quiz_key(learner, subject))
-        ruling = start_conditions.start_ruling(subject, setting_sources, history, start_conditions.ASKED_NOTHING, actor=learner, now=moment)
+        history = attempts.list_attempts(session, attempts.person_quiz_key(learner, subject))
+        ruling = answering.start_ruling(subject, setting_sources, history, answering.ASKED_NOTHING, actor=learner, now=moment)
     return next((refusal.until for refusal in ruling.refusals if refusal.until is not None), None)
 
 

@@ -11,8 +11,8 @@ from courses.content.model import Finding
 from courses.models import Course
 from kernel import clock
 from lms.instance import Instance
-from quizzes.queries.decision_estimates import estimate_decisions
-from quizzes.services.answer_rows import SaveRequest
+from quizzes.saves import SaveRequest
+from quizzes.statistics import estimate_decisions
 from tests.support import folders
 from tests.support.browser import Browser
 from tests.support.builders import a_teacher, folder, publish, sign_in

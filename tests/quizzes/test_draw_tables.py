@@ -20,17 +20,13 @@ from kernel.outbox import Delivery, deliver_waiting
 from kernel.permissions import Actor
 from lms.instance import Instance
 from lms.worker import add_periodic
-from quizzes import jobs
-from quizzes.models import Attempt, AttemptItem, QuizVersion
-from quizzes.queries.attempts import get_questions
-from quizzes.queries.draw_tables import list_balanced, list_tables
-from quizzes.queries.waiting import list_findings
+from quizzes import answering, draws, jobs
+from quizzes.draws import list_balanced, list_tables, recreate_layout
+from quizzes.models import Attempt, AttemptItem, DrawTable, QuizVersion
+from quizzes.question_bank import get_questions
 from quizzes.rules.balanced_draw import DrawPlan, QuestionSets
 from quizzes.rules.encoding import canonical_json, encode
-from quizzes.selection_models import DrawTable
-from quizzes.services import attempts as services
-from quizzes.services import draw_tables, layouts
-from quizzes.services.layouts import recreate_layout
+from quizzes.waiting import list_findings
 from tests.support.browser import Browser
 from tests.support.builders import a_teacher, folder, publish, sign_in
 from tests.support.learning import a_learner, all_at_once, attempt_row, fail_quiz, pass_quiz, sitting_of, start
@@ -112,8 +108,8 @@ def test_a_new_table_at_night_leaves_the_attempts_of_yesterday_as_they_were(inst
     """spec/selection 12, end to end (2), and 1.10: the same seed by another table gives another set; both are drawn again."""
     course = publish(instance, a_balanced_folder(QUIZ, **TWELVE))[0]
     yesterday, today = a_learner_of(instance, course, "ayer"), a_learner_of(instance, course, "hoy")
-    seed = services.secrets.randbits(64)
-    monkeypatch.setattr(services.secrets, "randbits", lambda _bits: seed)
+    seed = answering.secrets.randbits(64)
+    monkeypatch.setattr(answering.secrets, "randbits", lambda _bits: seed)
     first = start(instance, yesterday, "prueba")
     before = stored_items(instance, first)
     for number in range(12):
@@ -218,15 +214,15 @@ def test_two_workers_make_one_table(instance: Instance) -> None:
     course = publish(instance, a_balanced_folder(QUIZ, **TWELVE))[0]
     fail_quiz(instance, a_learner_of(instance, course, "eva"), "prueba")
     with instance.database.unit_of_work(write=False) as session:
-        table = draw_tables.compute_table(session, list_balanced(session, after=0, limit=9)[0])
+        table = draws.compute_table(session, list_balanced(session, after=0, limit=9)[0])
     assert table is not None
     with instance.database.unit_of_work() as session:
-        assert draw_tables.keep_table(session, table, NIGHT.date(), now=NIGHT)
+        assert draws.keep_table(session, table, NIGHT.date(), now=NIGHT)
 
     with instance.database.unit_of_work() as session:
-        assert not draw_tables.keep_table(session, replace(table, number=3), NIGHT.date(), now=NIGHT)
+        assert not draws.keep_table(session, replace(table, number=3), NIGHT.date(), now=NIGHT)
     with instance.database.unit_of_work() as session:
-        assert not draw_tables.keep_table(session, table, (NIGHT + DAY).date(), now=NIGHT + DAY)
+        assert not draws.keep_table(session, table, (NIGHT + DAY).date(), now=NIGHT + DAY)
     assert tables_of(instance) == [(2, True)]
 
 
@@ -236,20 +232,20 @@ def test_a_worker_killed_in_the_night_leaves_the_rest_to_the_next(instance: Inst
         own = a_balanced_folder(QUIZ, **TWELVE)
         course = publish(instance, {**folder(slug, modules=1), BANK: own[BANK], FILE: own[FILE]})[0]
         fail_quiz(instance, a_learner_of(instance, course, slug), slug)
-    made, whole = [], draw_tables.compute_table
+    made, whole = [], draws.compute_table
 
-    def killed(session: object, quiz_version_id: int) -> draw_tables.NewTable | None:
+    def killed(session: object, quiz_version_id: int) -> draws.NewTable | None:
         if made:
             raise KeyboardInterrupt
         made.append(quiz_version_id)
         return whole(session, quiz_version_id)  # type: ignore[arg-type]  # handed through
 
     night = Delivery(instance.database, instance.settings, 1, {"night": NIGHT.date().isoformat()}, NIGHT)
-    monkeypatch.setattr(draw_tables, "compute_table", killed)
+    monkeypatch.setattr(draws, "compute_table", killed)
     with pytest.raises(KeyboardInterrupt):
         jobs.make_draw_tables(night)
     assert tables_of(instance) == [(2, True)]
-    monkeypatch.setattr(draw_tables, "compute_table", whole)
+    monkeypatch.setattr(draws, "compute_table", whole)
 
     jobs.make_draw_tables(night)
 
@@ -289,7 +285,7 @@ def test_what_one_start_counted_the_next_ones_find_in_memory(instance: Instance,
         if "draw_table.facilities" in statement:
             read.append(statement)
 
-    monkeypatch.setattr(layouts, "QuestionSets", count)
+    monkeypatch.setattr(draws, "QuestionSets", count)
     engines = {instance.database.reading, instance.database.writing}
     for engine in engines:
         event.listen(engine, "before_cursor_execute", note)

@@ -6,8 +6,8 @@ from collections.abc import Collection
 import pytest
 
 from kernel.paths import TEMPLATES
-from quizzes.content import bodies, question_fields, wording
-from quizzes.pages import banks
+from quizzes import bank_page
+from quizzes.content import banks, question_fields
 from quizzes.rules import answers, definitions
 from quizzes.rules.definitions import QuestionKind
 from standards.spreadsheet import model
@@ -25,11 +25,11 @@ WITHOUT_AN_ANSWER = {QuestionKind.DESCRIPTION}
     [
         ("quizzes.rules.definitions.BODIES", definitions.BODIES, set()),
         ("quizzes.rules.answers", answers._READERS, set()),
-        ("quizzes.content.bodies.BODIES", bodies.BODIES, set()),
-        ("quizzes.content.bodies.FIELDS", bodies.FIELDS, set()),
+        ("quizzes.content.banks.BODIES", banks.BODIES, set()),
+        ("quizzes.content.banks.FIELDS", banks.FIELDS, set()),
         ("quizzes.content.question_fields.OF_KIND", question_fields.OF_KIND, set()),
-        ("quizzes.content.wording.KINDS", wording.KINDS, set()),
-        ("quizzes.pages.banks.STARTS", banks.STARTS, set()),
+        ("quizzes.content.question_fields.KINDS", question_fields.KINDS, set()),
+        ("quizzes.bank_page.STARTS", bank_page.STARTS, set()),
         ("templates/macros/ui.html", NAMED, WITHOUT_AN_ANSWER),
         ("standards.spreadsheet.model.KINDS", model.KINDS.values(), set()),
         ("tests.support.kinds.BANK", IN_THE_BANK, set()),

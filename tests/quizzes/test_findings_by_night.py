@@ -13,9 +13,8 @@ from kernel import clock, outbox
 from kernel.outbox import Delivery, Job
 from lms.instance import Instance
 from lms.worker import add_periodic
-from quizzes import jobs
+from quizzes import analysis_jobs, jobs, waiting
 from quizzes.models import Attempt, QuizAnalysisCache
-from quizzes.queries import waiting
 from tests.support.browser import Browser
 from tests.support.builders import a_course, a_teacher, folder, publish, sign_in
 from tests.support.classes import a_class_with_a_wrong_key
@@ -126,7 +125,7 @@ def test_all_quizzes_are_analysed_in_portions_and_nothing_is_read_while_writing(
     engine = instance.database.reading if instance.database.is_sqlite else instance.database.writing
     event.listen(engine, "before_cursor_execute", note)
     for _time in range(2):  # a worker that died before it could say that it was done
-        jobs.order_analyses(Delivery(instance.database, instance.settings, 1, {}, now))
+        analysis_jobs.order_analyses(Delivery(instance.database, instance.settings, 1, {}, now))
     event.remove(engine, "before_cursor_execute", note)
 
     assert len(portions) == 2 * 4

@@ -9,7 +9,7 @@ from courses.content.field_labels import labelled_place, labels_of_file
 from courses.models import Course
 from kernel.i18n import reading
 from lms.instance import Instance
-from quizzes.content.kinds import BANKS, KIND
+from quizzes.content.quiz import BANKS, KIND
 from tests.support.browser import Browser
 from tests.support.builders import a_course, a_teacher, sign_in
 from tests.support.drafts import draft_texts

@@ -9,11 +9,9 @@ from courses.models import Course
 from kernel import clock
 from kernel.outbox import Delivery
 from lms.instance import Instance
-from quizzes import jobs
-from quizzes.models import Attempt, Question
+from quizzes import item_history, jobs
+from quizzes.models import Attempt, HistoryState, ItemHistory, Question
 from quizzes.rules.item_history import UNIT
-from quizzes.selection_models import HistoryState, ItemHistory
-from quizzes.services import item_history
 from tests.support.access import a_cast
 from tests.support.browser import Browser
 from tests.support.builders import a_course, a_teacher, publish, sign_in

@@ -12,9 +12,9 @@ from kernel import clock, outbox
 from lms.instance import Instance
 from lms.worker import add_periodic
 from quizzes import jobs
+from quizzes.item_uses import ExposureRow, list_exposure, list_uses
 from quizzes.models import Attempt
-from quizzes.pages.item_uses import exposure_sentence
-from quizzes.queries.item_uses import ExposureRow, list_exposure, list_uses
+from quizzes.views.item_history import exposure_sentence
 from tests.support.browser import Browser, every_statement
 from tests.support.builders import a_teacher, publish, sign_in
 from tests.support.classes import a_class_with_a_wrong_key, a_fixed_course

@@ -10,9 +10,8 @@ from sqlalchemy import select
 from courses.models import Course
 from kernel.audit import AuditEntry
 from lms.instance import Instance
-from quizzes.models import Question, QuestionVersion
+from quizzes.models import Question, QuestionOrigin, QuestionVersion, WordingOnly
 from quizzes.rules.item_history import UNIT
-from quizzes.selection_models import QuestionOrigin, WordingOnly
 from tests.support.access import a_cast, outcome
 from tests.support.browser import Browser
 from tests.support.builders import a_teacher, publish, sign_in

@@ -10,9 +10,9 @@ from kernel import clock
 from kernel.audit import AuditEntry
 from kernel.permissions import SYSTEM, Actor
 from lms.instance import Instance
+from quizzes import snapshots
+from quizzes.effective_settings import PersonQuizKey, find_setting_sources
 from quizzes.models import Attempt
-from quizzes.queries import attempts
-from quizzes.queries.effective_settings import PersonQuizKey, find_setting_sources
 from quizzes.rules.regrade import RegradeKind
 from tests.support.browser import Browser
 from tests.support.builders import a_teacher, sign_in
@@ -52,7 +52,7 @@ class Class:
             row = session.scalars(select(Attempt.id)).first()
             assert row is None
             outline = learners.get_activity_context(session, learner, "prueba", "cuestionario-1")
-            snapshot = attempts.get_snapshot_of_activity(session, outline.activity.id)
+            snapshot = snapshots.get_snapshot_of_activity(session, outline.activity.id)
             place = PersonQuizKey(
                 learner.person_id or 0, enrolment_of(self.instance, learner, self.course).id, self.course.id, "cuestionario-1"
             )

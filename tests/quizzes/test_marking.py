@@ -15,11 +15,11 @@ from kernel import clock
 from kernel.audit import AuditEntry
 from kernel.permissions import Actor
 from lms.instance import Instance
-from quizzes.queries import marks as queries
-from quizzes.queries import teaching
-from quizzes.queries.marks import MarkingFilter, MarkingQueue
-from quizzes.rules.results import MarkState
-from quizzes.services.marking import AlreadyMarked, ManualMarkValues, OutOfBounds
+from quizzes import marks as quizzes_marks
+from quizzes import teaching
+from quizzes.marking import AlreadyMarked, ManualMarkValues, OutOfBounds
+from quizzes.marks import MarkingFilter, MarkingQueue
+from quizzes.rules.marking import MarkState
 from tests.support.access import a_cast, outcome
 from tests.support.browser import Browser
 from tests.support.builders import a_learner_in, a_teacher, sign_in
@@ -216,10 +216,12 @@ def test_the_learner_is_told_once_when_nothing_waits_any_more(browser: Browser, 
     assert "Cuestionario 1" in told[1][0]
 
 
-def lines(instance: Instance, grader: Actor, queue: MarkingQueue, *, offset: int = 0, limit: int = 50) -> list[queries.MarkingQueueRow]:
+def lines(
+    instance: Instance, grader: Actor, queue: MarkingQueue, *, offset: int = 0, limit: int = 50
+) -> list[quizzes_marks.MarkingQueueRow]:
     with instance.database.unit_of_work(write=False) as session:
         context = teaching.get_taught_quiz(session, grader, "prueba", "cuestionario-1")
-        return queries.list_queue(session, context, queue, offset=offset, limit=limit)
+        return quizzes_marks.list_queue(session, context, queue, offset=offset, limit=limit)
 
 
 def test_the_queue_holds_what_waits_by_question_or_by_learner_and_hides_names(instance: Instance) -> None:
@@ -254,7 +256,7 @@ def test_one_goes_through_the_queue_in_its_order_in_both_directions(instance: In
         order = [line.item_id for line in lines(instance, grader, queue)]
         with instance.database.unit_of_work(write=False) as session:
             context = teaching.get_taught_quiz(session, grader, "prueba", "cuestionario-1")
-            found = [queries.neighbours(session, context, queue, item) for item in order]
+            found = [quizzes_marks.neighbours(session, context, queue, item) for item in order]
         assert [near.before and near.before.item_id for near in found] == [None, *order[:2]]
         assert [near.after and near.after.item_id for near in found] == [*order[1:], None]
     mark(instance, grader, attempts[1], given(instance, grader, attempts[1], "1"))
@@ -262,7 +264,7 @@ def test_one_goes_through_the_queue_in_its_order_in_both_directions(instance: In
 
     with instance.database.unit_of_work(write=False) as session:
         context = teaching.get_taught_quiz(session, grader, "prueba", "cuestionario-1")
-        near = queries.neighbours(session, context, MarkingQueue("ensayo-1"), middle)
+        near = quizzes_marks.neighbours(session, context, MarkingQueue("ensayo-1"), middle)
 
     assert (near.before and near.before.attempt, near.after and near.after.attempt) == (attempts[0], attempts[2])
 

@@ -7,11 +7,12 @@ from sqlalchemy import select
 
 from lms.instance import Instance
 from quizzes.models import AnswerEvent, AttemptItem, MarkEvent
-from quizzes.queries.attempts import get_questions
+from quizzes.question_bank import get_questions
+from quizzes.rules.answers import OBJECTING, ObjectionNote, clean_parts, objection_in, says_the_same
+from quizzes.rules.grades import QuestionMarker
 from quizzes.rules.numbers import SPANISH
-from quizzes.rules.question_marker import QuestionMarker
-from quizzes.rules.responses import OBJECTING, ObjectionNote, answer_state, clean_parts, objection_in, says_the_same
 from quizzes.rules.settings import Behaviour
+from quizzes.rules.states import answer_state
 from tests.support.attempts import QUIZ, begin, stored
 from tests.support.browser import Browser, every_statement
 from tests.support.builders import a_learner_in, a_teacher, sign_in

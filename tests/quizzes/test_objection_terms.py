@@ -3,7 +3,7 @@
 import pytest
 
 from lms.instance import Instance
-from quizzes.rules.objections import ObjectionRules
+from quizzes.rules.result_use import ObjectionRules
 from tests.support import folders
 from tests.support.browser import Browser
 from tests.support.builders import a_teacher, publish, sign_in

@@ -14,8 +14,8 @@ from enrolments.models import ActivityResult, Enrolment
 from kernel.audit import AuditEntry
 from kernel.permissions import Actor
 from lms.instance import Instance
+from quizzes import answering
 from quizzes.models import Attempt, AttemptItem, MarkEvent
-from quizzes.services import attempts as services
 from tests.support.attempts import QUIZ, begin, stored
 from tests.support.browser import Browser
 from tests.support.builders import a_learner_in
@@ -47,7 +47,7 @@ def _hand_in(instance: Instance, actor: Actor, _course: Course, attempt: UUID | 
 def _end_time(instance: Instance, actor: Actor, _course: Course, attempt: UUID | None) -> None:
     assert attempt is not None
     with sitting_of(instance, actor, attempt, write=True) as (session, loaded):
-        services.close_if_overdue(session, actor, loaded, now=NOON + timedelta(minutes=30))
+        answering.close_if_overdue(session, actor, loaded, now=NOON + timedelta(minutes=30))
 
 
 def _start(instance: Instance, actor: Actor, course: Course, _attempt: UUID | None) -> None:
@@ -150,13 +150,13 @@ def test_nobody_waits_while_a_hand_in_is_marked(browser: Browser, instance: Inst
     a_learner_in(browser, a_quiz_asking(instance, NUMBER, LIMITED))
     attempt = begin(browser).rsplit("/", 1)[1]
     browser.get(f"/attempts/{attempt}/summary")
-    others, total = Writers(instance), services.total_of
+    others, total = Writers(instance), answering.total_of
 
     def mark_slowly(*given: object) -> object:
         others.write()
         return total(*given)  # type: ignore[arg-type]  # as it was called
 
-    monkeypatch.setattr(services, "total_of", mark_slowly)
+    monkeypatch.setattr(answering, "total_of", mark_slowly)
     browser.submit("/submission")
 
     assert others.kept == [True]
@@ -166,13 +166,13 @@ def test_nobody_waits_while_a_hand_in_is_marked(browser: Browser, instance: Inst
 
 def test_nobody_waits_while_a_start_draws(browser: Browser, instance: Instance, monkeypatch: pytest.MonkeyPatch) -> None:
     a_learner_in(browser, a_quiz_asking(instance, NUMBER, LIMITED))
-    others, draw = Writers(instance), services.draw_layout
+    others, draw = Writers(instance), answering.draw_layout
 
     def draw_slowly(*given: object, **named: object) -> object:
         others.write()
         return draw(*given, **named)  # type: ignore[arg-type]  # as it was called
 
-    monkeypatch.setattr(services, "draw_layout", draw_slowly)
+    monkeypatch.setattr(answering, "draw_layout", draw_slowly)
     begin(browser)
 
     assert others.kept == [True]

@@ -11,9 +11,8 @@ from sqlalchemy import update
 
 from kernel.permissions import Actor
 from lms.instance import Instance
+from quizzes import answering, attempts
 from quizzes.models import Attempt
-from quizzes.queries import attempts as queries
-from quizzes.services import attempts as services
 from tests.support.attempts import an_answer, begin, stored
 from tests.support.browser import Browser, every_statement
 from tests.support.builders import a_learner_in
@@ -43,7 +42,7 @@ def _give_time(instance: Instance, _actor: Actor, attempt: UUID) -> None:
 
 def _end_time(instance: Instance, actor: Actor, attempt: UUID) -> None:
     with sitting_of(instance, actor, attempt, write=True) as (session, loaded):
-        services.close_if_overdue(session, actor, loaded, now=NOON + timedelta(minutes=30))
+        answering.close_if_overdue(session, actor, loaded, now=NOON + timedelta(minutes=30))
 
 
 def _erase_record(instance: Instance, _actor: Actor, attempt: UUID) -> None:
@@ -72,8 +71,8 @@ def test_a_save_of_an_unchanged_attempt_is_written_as_a_locked_one_would_be(inst
         actor = a_learner(instance, course, name, now=NOON)
         attempt, now = start(instance, actor, course.slug, now=NOON), NOON + timedelta(minutes=1)
         session = instance.database.begin(write=True, optimistic=optimistic)
-        loaded = queries.lock_attempt(session, actor, attempt)
-        receipt = services.save_answers(session, loaded, [a_batch({1: ["2,4"]}, lease=5000)], now=now)
+        loaded = attempts.lock_attempt(session, actor, attempt)
+        receipt = answering.save_answers(session, loaded, [a_batch({1: ["2,4"]}, lease=5000)], now=now)
         instance.database.finish(session, commit=True)
         with sitting_of(instance, actor, attempt) as (_session, loaded):
             row = loaded.row
@@ -123,13 +122,13 @@ def test_nobody_waits_for_what_a_save_reads(browser: Browser, instance: Instance
         pytest.skip("only SQLite's one writer is taken late")
     a_learner_in(browser, a_quiz_asking(instance, NUMBER, LIMITED))
     attempt = begin(browser).rsplit("/", 1)[1]
-    others, plan = Writers(instance), services.plan_save
+    others, plan = Writers(instance), answering.plan_save
 
-    def plan_slowly(*given: Any, **named: Any) -> services.PlannedSave:
+    def plan_slowly(*given: Any, **named: Any) -> answering.PlannedSave:
         others.write()
         return plan(*given, **named)
 
-    monkeypatch.setattr(services, "plan_save", plan_slowly)
+    monkeypatch.setattr(answering, "plan_save", plan_slowly)
     counter = every_statement(instance.database)
     send_script(browser, attempt, [an_answer(1, "2,4")], lease=5000)
 

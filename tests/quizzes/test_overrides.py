@@ -15,11 +15,10 @@ from kernel import outbox
 from kernel.audit import AuditEntry
 from kernel.permissions import Actor
 from lms.instance import Instance
+from quizzes import answering, overrides
+from quizzes.answering import AttemptNotAllowed, StartRequest, TimeIsUp
 from quizzes.models import QuizOverride
-from quizzes.services import attempts, overrides
-from quizzes.services.attempts import AttemptNotAllowed, TimeIsUp
-from quizzes.services.overrides import NotInForce
-from quizzes.services.start_conditions import StartRequest
+from quizzes.overrides import NotInForce
 from tests.support.builders import a_person, folder, publish
 from tests.support.learning import a_batch, a_learner, actor_of, attempt_row, fail_quiz, save, sitting_of, start, submit
 from tests.support.overrides import NOON, TWICE_LIMITED, Office, accommodate, close_at, end_of_attempt, minutes
@@ -276,7 +275,7 @@ def begin_with(instance: Instance, learner: Actor, entry: StartRequest, address:
     actor = replace(learner, address=address)
     with instance.database.unit_of_work() as session:
         subject = learners.get_activity_context(session, actor, "prueba", "cuestionario-1")
-        return attempts.start_attempt(session, actor, subject, "es", entry, now=NOON).uuid
+        return answering.start_attempt(session, actor, subject, "es", entry, now=NOON).uuid
 
 
 def test_a_password_and_networks_are_told_together_with_the_other_reasons(instance: Instance) -> None:

@@ -13,10 +13,9 @@ from enrolments.models import ActivityResult, Enrolment
 from kernel.outbox import Delivery
 from kernel.permissions import Actor
 from lms.instance import Instance
-from quizzes import jobs
+from quizzes import jobs, overrides
+from quizzes.answering import AttemptNotAllowed
 from quizzes.models import QuizOverride
-from quizzes.services import overrides
-from quizzes.services.attempts import AttemptNotAllowed
 from tests.support.browser import every_statement
 from tests.support.builders import folder, publish
 from tests.support.learning import a_batch, a_learner, attempt_row, fail_quiz, save, start, submit

@@ -7,7 +7,7 @@ import pytest
 from courses.models import Course
 from kernel.permissions import Actor
 from lms.instance import Instance
-from quizzes.services.attempts import AttemptNotAllowed
+from quizzes.answering import AttemptNotAllowed
 from tests.support.browser import Browser, every_statement
 from tests.support.builders import a_course, folder, publish, sign_in
 from tests.support.learning import At, a_learner, mark_done, pass_quiz, start

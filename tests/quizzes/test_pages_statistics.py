@@ -6,13 +6,8 @@ from fractions import Fraction
 import pytest
 
 from kernel.i18n import reading
-from quizzes.pages.class_answers import answer_name, class_name, part_name, question_text
-from quizzes.pages.figures import MISSING, decimal, figure, percentage
-from quizzes.pages.item_findings import ADVICE, NUMBERS, SAID, certainties, finding_view, reach_of
-from quizzes.pages.statistics import QuestionNames, answer_lines, numbers_in_words, quiz_figures, warnings_of
-from quizzes.queries.analysis import QuestionName
-from quizzes.rules.analysis import ItemResponses, response_analysis
-from quizzes.rules.analysis_power import POWER
+from quizzes.question_bank import QuestionName
+from quizzes.question_page import MISSING, decimal, figure, percentage
 from quizzes.rules.answers import (
     Answer,
     GapsAnswer,
@@ -25,13 +20,26 @@ from quizzes.rules.answers import (
     TextAnswer,
     TrueFalseAnswer,
 )
-from quizzes.rules.composition import composition_of
 from quizzes.rules.definitions import Body, MultipleRule, TrueFalseBody
-from quizzes.rules.finding_kinds import FindingKind, FindingStrength, ItemFinding
-from quizzes.rules.item_evidence import ClassTally, MarkedResponse
-from quizzes.rules.layout import Candidate, SlotEntry
+from quizzes.rules.findings import FindingKind, FindingStrength, ItemFinding
+from quizzes.rules.item_evidence import ClassTally, ItemResponses, MarkedResponse, response_analysis
+from quizzes.rules.layout import Candidate, SlotEntry, composition_of
 from quizzes.rules.quiz_analysis import QuizAnalysis, examination_of
+from quizzes.rules.significance import POWER
 from quizzes.rules.statistics import CountedAttempts
+from quizzes.views.findings import (
+    ADVICE,
+    NUMBERS,
+    SAID,
+    answer_name,
+    certainties,
+    class_name,
+    finding_view,
+    part_name,
+    question_text,
+    reach_of,
+)
+from quizzes.views.statistics_page import QuestionNames, answer_lines, numbers_in_words, quiz_figures, warnings_of
 from tests.support.questions import (
     a_matching,
     a_matrix,

@@ -11,16 +11,14 @@ from sqlalchemy import select
 from courses.models import PublicationNature
 from lms.instance import Instance
 from quizzes.content.blueprints import candidate_of
+from quizzes.draws import ApprovalRow, FormsApproved, FormsChanged, form_of_attempt, list_approvals, recreate_layout
 from quizzes.models import Attempt, QuizVersion
-from quizzes.pages.figures import percentage
-from quizzes.queries.facilities import FirstAnswers, FormCount, frozen_balance, read_balance
-from quizzes.queries.form_approvals import ApprovalRow, list_approvals
-from quizzes.rules import balanced_draw, parallel_forms
+from quizzes.question_page import percentage
+from quizzes.rules import balanced_draw
 from quizzes.rules.balanced_draw import Balance
+from quizzes.rules.definitions import QuestionSelection
 from quizzes.rules.layout import SlotEntry
-from quizzes.rules.selection import QuestionSelection
-from quizzes.services.form_approvals import FormsApproved, FormsChanged
-from quizzes.services.layouts import form_of_attempt, recreate_layout
+from quizzes.snapshots import FirstAnswers, FormCount, frozen_balance, read_balance
 from tests.support import folders
 from tests.support.browser import Browser
 from tests.support.builders import a_teacher, publish, sign_in
@@ -220,6 +218,6 @@ def test_a_quiz_whose_forms_are_not_yet_published_says_so(browser: Browser, inst
 
 def test_the_search_for_forms_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     """spec/selection 12: a quiz for which the search is given up is refused."""
-    monkeypatch.setattr(parallel_forms, "MOST_STARTS", 0)
+    monkeypatch.setattr(balanced_draw, "MOST_STARTS", 0)
 
     assert findings_of(FORMS, "C510") == 1

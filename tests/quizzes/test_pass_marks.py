@@ -10,11 +10,9 @@ from courses.models import Course
 from kernel import clock
 from kernel.permissions import Actor
 from lms.instance import Instance
-from quizzes.models import QuizVersion
-from quizzes.queries import pass_marks as queries
-from quizzes.rules.pass_marks import PassBasis
-from quizzes.selection_models import JudgeSheet, PassMarkRecord
-from quizzes.services import pass_marks as services
+from quizzes import pass_marks
+from quizzes.models import JudgeSheet, PassMarkRecord, QuizVersion
+from quizzes.rules.result_use import PassBasis
 from tests.support import folders
 from tests.support.access import a_cast
 from tests.support.at_once import overlap
@@ -43,7 +41,7 @@ def test_three_judges_in_two_rounds_make_a_signed_record(browser: Browser, insta
     assert "1. ¿Es cierto" in page
     with instance.database.unit_of_work(write=False) as session:
         row = session.scalars(select(PassMarkRecord)).one()
-        found = queries.list_signed(session, row.course_id, "cuestionario-1")
+        found = pass_marks.list_signed(session, row.course_id, "cuestionario-1")
     assert [(one.name, one.first, one.second) for one in found[0].judges] == [
         ("Eva", (60, 60), (65, 65)),
         ("Iván", (70, 70), (70, 70)),
@@ -63,7 +61,7 @@ def test_a_mark_far_from_the_judges_asks_for_a_reason(browser: Browser, instance
     refused = signed(browser, record, "90", status=422)
     accepted = signed(browser, record, "90", "La ley exige 90.")
 
-    assert in_spanish(services.ReasonNeeded.message) in refused
+    assert in_spanish(pass_marks.ReasonNeeded.message) in refused
     assert "La ley exige 90." in accepted
 
 
@@ -137,7 +135,7 @@ def test_a_sheet_of_the_round_before_is_refused(browser: Browser, instance: Inst
 
     page = browser.submit(sheet, {"rating-0": "0", "rating-1": "0"}, status=409)
 
-    assert in_spanish(services.RecordClosed.message) in page.text
+    assert in_spanish(pass_marks.RecordClosed.message) in page.text
     with instance.database.unit_of_work(write=False) as session:
         assert session.scalars(select(JudgeSheet.first).where(JudgeSheet.name == "Eva")).one() == "[60, 60]"
 
@@ -153,16 +151,16 @@ def test_of_two_signatures_at_once_one_counts(browser: Browser, instance: Instan
         course_id, uuid, person = row.course_id, row.uuid, row.opened_by
 
     def sign(session: Session) -> None:
-        found = queries.get_record(session, course_id, "cuestionario-1", uuid, lock=True)
-        services.sign_record(session, Actor(person_id=person), found, Fraction(70), "", now=clock.now())
+        found = pass_marks.get_record(session, course_id, "cuestionario-1", uuid, lock=True)
+        pass_marks.sign_record(session, Actor(person_id=person), found, Fraction(70), "", now=clock.now())
 
     def sign_second() -> None:
-        with pytest.raises(services.RecordClosed), instance.database.unit_of_work() as session:
+        with pytest.raises(pass_marks.RecordClosed), instance.database.unit_of_work() as session:
             sign(session)
 
     overlap(instance, sign, sign_second)
     with instance.database.unit_of_work(write=False) as session:
-        assert len(queries.list_signed(session, course_id, "cuestionario-1")) == 1
+        assert len(pass_marks.list_signed(session, course_id, "cuestionario-1")) == 1
 
 
 def test_publishing_asks_for_the_record_and_keeps_it(browser: Browser, instance: Instance) -> None:
@@ -171,7 +169,7 @@ def test_publishing_asks_for_the_record_and_keeps_it(browser: Browser, instance:
     with instance.database.unit_of_work(write=False) as session:
         course_id = session.scalars(select(PassMarkRecord.course_id)).one()
         folder = folders.course(a_selecting_folder(RECORDED))
-        before = [one.code for one in queries.missing_records(session, course_id, folder)]
+        before = [one.code for one in pass_marks.missing_records(session, course_id, folder)]
     browser.submit(record, button=("do", "second"))
     for name in ("Eva", "Iván", "Lola"):
         fill(browser, record, name, 70)
@@ -180,9 +178,9 @@ def test_publishing_asks_for_the_record_and_keeps_it(browser: Browser, instance:
     publish(instance, a_selecting_folder(RECORDED))
 
     with instance.database.unit_of_work(write=False) as session:
-        assert queries.missing_records(session, course_id, folder) == ()
+        assert pass_marks.missing_records(session, course_id, folder) == ()
         version = session.scalars(select(QuizVersion.id).order_by(QuizVersion.id.desc()).limit(1)).one()
-        found = queries.get_published_pass_mark(session, version)
+        found = pass_marks.get_published_pass_mark(session, version)
     assert before == ["C514"]
     assert found.pass_mark == 70
     assert found.record is not None

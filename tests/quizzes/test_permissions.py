@@ -13,8 +13,8 @@ from courses.models import Course, StaffRole
 from enrolments.models import ActivityResult
 from kernel import clock
 from lms.instance import Instance
+from quizzes import attempts
 from quizzes.models import AnswerEvent, Attempt
-from quizzes.queries import attempts as queries
 from tests.support.access import Cast, a_cast, outcome
 from tests.support.browser import Browser
 from tests.support.builders import a_course, a_teacher, folder, publish, sign_in
@@ -157,7 +157,7 @@ def wrong_place(instance: Instance, attempt: UUID) -> None:
     """Answer the question with the option whose feedback says KEY, straight into the database."""
     with instance.database.unit_of_work() as session:
         row = session.execute(select(Attempt).where(Attempt.uuid == attempt)).scalar_one()
-        item = queries.load_attempt(session, row.id).items[0]
+        item = attempts.load_attempt(session, row.id).items[0]
         place = str(item.layout.orders["options"].index("cinco") + 1)
         session.add(
             AnswerEvent(

@@ -14,8 +14,8 @@ from kernel.crypto import compromise_signing_key
 from kernel.keys import KeyCompromise
 from kernel.permissions import Actor
 from lms.instance import Instance
+from quizzes.models import AttemptProof
 from quizzes.rules.regrade import RegradeKind
-from quizzes.selection_models import AttemptProof
 from tests.support.attempts import begin, reopen
 from tests.support.browser import Browser
 from tests.support.builders import a_learner_in, a_teacher

@@ -12,7 +12,7 @@ from kernel.outbox import Delivery
 from lms.instance import Instance
 from quizzes import jobs
 from quizzes.models import AnswerEvent
-from quizzes.services.offline_answers import PURPOSE
+from quizzes.saves import PURPOSE
 from tests.support.answers import open_attempt, right_fields
 from tests.support.browser import Browser
 from tests.support.builders import a_learner_in

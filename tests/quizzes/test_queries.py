@@ -10,15 +10,14 @@ from kernel import clock
 from kernel.errors import NotFound, SignInNeeded
 from kernel.permissions import Actor
 from lms.instance import Instance
+from quizzes import attempts, question_bank, snapshots
+from quizzes.answering import check_answer
+from quizzes.attempts import read_payloads
+from quizzes.effective_settings import PersonQuizKey
 from quizzes.models import QuestionVersion
-from quizzes.queries import attempts as queries
-from quizzes.queries import starting
-from quizzes.queries.answers import read_payloads
-from quizzes.queries.effective_settings import PersonQuizKey
 from quizzes.rules.layout import SlotEntry
-from quizzes.rules.saving import AnswerSave, AnswerSequence
-from quizzes.services.answer_rows import SaveRequest
-from quizzes.services.checking import check_answer
+from quizzes.rules.states import AnswerSave, AnswerSequence
+from quizzes.saves import SaveRequest
 from tests.support.browser import Counter
 from tests.support.builders import a_teacher
 from tests.support.learning import a_batch, a_learner, actor_of, enrolment_of, fail_quiz, pass_quiz, save, sitting_of, start
@@ -42,7 +41,7 @@ def test_a_paper_has_its_pool_in_the_order_of_keys_on_every_machine(instance: In
 
     with instance.database.unit_of_work(write=False) as session:
         activity_id = session.execute(select(Activity.id).where(Activity.kind == "quiz")).scalar_one()
-        slots = [entry for entry in queries.get_snapshot_of_activity(session, activity_id).entries if isinstance(entry, SlotEntry)]
+        slots = [entry for entry in snapshots.get_snapshot_of_activity(session, activity_id).entries if isinstance(entry, SlotEntry)]
 
     keys = [candidate.question for candidate in slots[0].pool]
     assert (len(slots), slots[0].count, len(keys)) == (1, 3, 7)
@@ -57,22 +56,22 @@ def test_papers_and_questions_are_read_once(instance: Instance, counter: Counter
         counter.reset()
         with instance.database.unit_of_work(write=False) as session:
             activity_id = session.execute(select(Activity.id).where(Activity.kind == "quiz")).scalar_one()
-            queries.get_snapshot_of_activity(session, activity_id)
+            snapshots.get_snapshot_of_activity(session, activity_id)
             ids = [1, 2, 3, 2]
-            assert list(queries.get_questions(session, ids)) == [1, 2, 3]
+            assert list(question_bank.get_questions(session, ids)) == [1, 2, 3]
         counts.append(len(counter.statements))
 
     assert counts == [4, 1]
 
 
 def test_memory_of_questions_is_bounded(instance: Instance, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(queries, "MOST_QUESTIONS", 2)
+    monkeypatch.setattr(attempts, "MOST_QUESTIONS", 2)
     a_quiz(instance)
 
     with instance.database.unit_of_work(write=False) as session:
         versions = list(session.scalars(select(QuestionVersion.id)))
         for version in (*versions, *versions):
-            assert set(queries.get_questions(session, [version])) == {version}
+            assert set(question_bank.get_questions(session, [version])) == {version}
             assert len(session.info["questions"]) <= 2
 
 
@@ -101,9 +100,9 @@ def test_an_attempt_asks_for_a_session_whether_it_exists_or_not(instance: Instan
     with instance.database.unit_of_work(write=False) as session:
         for uuid in (attempt, UNKNOWN):
             with pytest.raises(SignInNeeded):
-                queries.get_attempt(session, Actor(), uuid)
+                attempts.get_attempt(session, Actor(), uuid)
         with pytest.raises(NotFound):
-            queries.get_attempt(session, learner, UNKNOWN)
+            attempts.get_attempt(session, learner, UNKNOWN)
 
 
 def test_an_attempt_tells_what_the_reader_is_in_its_course(instance: Instance) -> None:
@@ -128,7 +127,7 @@ def test_the_history_holds_one_learners_attempts_at_one_quiz(instance: Instance)
     pass_quiz(instance, learner, "prueba")
 
     with instance.database.unit_of_work(write=False) as session:
-        history = queries.list_attempts(
+        history = attempts.list_attempts(
             session, PersonQuizKey(learner.person_id or 0, enrolment_of(instance, learner, course).id, course.id, "cuestionario-1")
         )
 
@@ -144,7 +143,7 @@ def test_questions_seen_are_counted_over_a_course_without_previews(instance: Ins
     fail_quiz(instance, teacher, "prueba")
 
     with instance.database.unit_of_work(write=False) as session:
-        seen = [starting.count_seen(session, actor.person_id or 0, course.id) for actor in (learner, teacher)]
+        seen = [attempts.count_seen(session, actor.person_id or 0, course.id) for actor in (learner, teacher)]
 
     assert seen == [{"suma-1": 2}, {}]
 

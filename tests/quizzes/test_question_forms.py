@@ -15,12 +15,9 @@ from hypothesis import strategies as st
 from werkzeug.datastructures import MultiDict
 
 from courses.content.editing import EditRefused, list_entries, read_fields
-from quizzes.content.question_editing import values_in, with_question
-from quizzes.content.question_fields import fields_of_kind, order_of
-from quizzes.content.question_rows import QuestionFormValues, pressed
-from quizzes.content.row_fields import leaves
-from quizzes.content.wording import KINDS
-from quizzes.pages.question_form import AT, SHOWN, KindFormView, QuestionFormView, submitted_form
+from quizzes.content.question_editing import QuestionFormValues, pressed, values_in, with_question
+from quizzes.content.question_fields import KINDS, fields_of_kind, leaves, order_of
+from quizzes.views.questions import AT, SHOWN, KindFormView, QuestionFormView, submitted_form
 from tests.support.shared import SHARED, needs_shared
 
 LANGUAGES = ("es", "en")

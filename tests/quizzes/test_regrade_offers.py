@@ -18,11 +18,11 @@ from kernel.permissions import Actor
 from kernel.settings import Settings, secret_keys
 from lms.app import open_instance
 from lms.instance import Instance
+from quizzes import regrading
+from quizzes.dry_runs import RegradeRequest
 from quizzes.models import Attempt, AttemptItem, MarkEvent
+from quizzes.regrading import RegradeOffer
 from quizzes.rules.regrade import RegradeKind, RegradePolicy
-from quizzes.services import regrade_offers
-from quizzes.services.dry_runs import RegradeRequest
-from quizzes.services.regrade_offers import RegradeOffer
 from tests.support import former_versions
 from tests.support.browser import every_statement
 from tests.support.builders import a_teacher
@@ -80,7 +80,7 @@ def test_what_would_be_marked_otherwise_is_counted_by_question_with_an_example(i
 
 
 def test_the_count_is_the_same_in_portions(monkeypatch: pytest.MonkeyPatch, instance: Instance) -> None:
-    monkeypatch.setattr(regrade_offers, "OFFER_PORTION", 1)
+    monkeypatch.setattr(regrading, "OFFER_PORTION", 1)
 
     assert offers(instance, a_class(instance)) == [SHORT, GAPS]
 

@@ -18,13 +18,12 @@ from kernel.codes import printed_code
 from kernel.errors import Conflict
 from kernel.permissions import Actor
 from lms.instance import Instance
+from quizzes import dry_runs, marking, regrades, regrading
+from quizzes.dry_runs import AlreadyVoided, NothingToRegrade
+from quizzes.marking import ManualMarkValues
 from quizzes.models import MarkEvent, VoidedQuestion
-from quizzes.queries import regrading as queries
+from quizzes.regrading import DryRunOutdated, UndoLaterFirst
 from quizzes.rules.regrade import RegradeKind, RegradePolicy
-from quizzes.services import dry_runs, regrading, reopening
-from quizzes.services.dry_runs import AlreadyVoided, NothingToRegrade
-from quizzes.services.marking import ManualMarkValues
-from quizzes.services.regrading import DryRunOutdated, UndoLaterFirst
 from tests.support.browser import Browser
 from tests.support.builders import a_teacher
 from tests.support.learning import a_batch, a_learner, actor_of, attempt_row, mark_done, sitting_of, start, submit
@@ -54,7 +53,7 @@ OTHER, SAME, FULL, REMOVED = RegradeKind.OTHER, RegradeKind.SAME, RegradeKind.FU
 
 def reopen(instance: Instance, editor: Actor, attempt: UUID) -> None:
     with sitting_of(instance, editor, attempt, write=True) as (session, loaded):
-        reopening.reopen_attempt(session, editor, loaded, "Corte de luz.", now=clock.now())
+        marking.reopen_attempt(session, editor, loaded, "Corte de luz.", now=clock.now())
 
 
 def percents(instance: Instance, *attempts: UUID) -> list[object]:
@@ -215,7 +214,7 @@ def test_a_dry_run_is_committed_as_seen_or_made_again(instance: Instance, editor
     assert percents(instance, wrong, right) == [50, 50]
     assert [(line.percent_before, line.percent_after) for line in lines(instance, dry_run)] == [(50, 0), (50, 100)]
     with instance.database.unit_of_work() as session, pytest.raises(DryRunOutdated):
-        regrading.apply_dry_run(session, editor, queries.lock_regrade_by_id(session, dry_run), seen=1, now=clock.now())
+        regrading.apply_dry_run(session, editor, regrades.lock_regrade_by_id(session, dry_run), seen=1, now=clock.now())
     assert commit(instance, editor, dry_run)
     assert percents(instance, wrong, right) == [0, 100]
 

@@ -9,12 +9,11 @@ from sqlalchemy import func, select
 from kernel import clock
 from kernel.audit import AuditEntry
 from lms.instance import Instance
+from quizzes.dry_runs import RegradeRequest
+from quizzes.marking import CannotReopen, ManualMarkValues
 from quizzes.models import AnswerEvent, Attempt, MarkEvent
+from quizzes.rules.marking import MarkState
 from quizzes.rules.regrade import RegradeKind
-from quizzes.rules.results import MarkState
-from quizzes.services.dry_runs import RegradeRequest
-from quizzes.services.marking import ManualMarkValues
-from quizzes.services.reopening import CannotReopen
 from tests.support.access import a_cast
 from tests.support.attempts import abandon, reopen
 from tests.support.browser import Browser

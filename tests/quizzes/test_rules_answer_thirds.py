@@ -6,9 +6,8 @@ from fractions import Fraction
 from hypothesis import given
 from hypothesis import strategies as st
 
-from quizzes.rules.analysis import ItemResponses, response_analysis
-from quizzes.rules.answer_thirds import answer_thirds
 from quizzes.rules.answers import SingleChoiceAnswer
+from quizzes.rules.item_evidence import ItemResponses, answer_thirds, response_analysis
 from tests.support.questions import a_single, marked
 
 

@@ -6,7 +6,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from quizzes.rules.answer_positions import answer_from_page, offered, page_from_answer
 from quizzes.rules.answers import (
     MAX_TEXT,
     Answer,
@@ -21,8 +20,11 @@ from quizzes.rules.answers import (
     SingleChoiceAnswer,
     TextAnswer,
     TrueFalseAnswer,
+    answer_from_page,
     as_typed,
     is_empty,
+    offered,
+    page_from_answer,
     read_answer,
 )
 from quizzes.rules.definitions import Body, MultipleChoiceBody, MultipleRule, QuestionKind, TrueFalseBody

@@ -7,9 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from quizzes.rules import apart
-from quizzes.rules.apart import fill_apart, may_not_meet
-from quizzes.rules.layout import AttemptLayout, Candidate, Entry, PoolTooSmall, SlotEntry, lay_out
+from quizzes.rules import layout as apart
+from quizzes.rules.layout import AttemptLayout, Candidate, Entry, PoolTooSmall, SlotEntry, fill_apart, lay_out, may_not_meet
 from tests.support.questions import f
 
 SEEDS = st.integers(0, 2**64 - 1)

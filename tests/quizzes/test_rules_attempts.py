@@ -10,8 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from quizzes.rules.access import (
+from quizzes.rules.settings import (
     AccommodationValues,
+    AtEnd,
+    AttemptPause,
     EffectiveSettings,
     OverridableSetting,
     OverriddenSettings,
@@ -19,7 +21,7 @@ from quizzes.rules.access import (
     effective,
     is_within,
 )
-from quizzes.rules.attempts import (
+from quizzes.rules.states import (
     TRANSITIONS,
     AttemptClock,
     AttemptEvent,
@@ -41,7 +43,6 @@ from quizzes.rules.attempts import (
     rule_on_time,
     seconds_left,
 )
-from quizzes.rules.settings import AtEnd, AttemptPause
 
 S, E = AttemptState, AttemptEvent
 NOON = datetime(2026, 12, 1, 12, 0, tzinfo=UTC)

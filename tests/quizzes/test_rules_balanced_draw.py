@@ -26,8 +26,8 @@ from quizzes.rules.balanced_draw import (
     spread_of,
     sum_counts,
 )
+from quizzes.rules.item_layout import SeededRandom
 from quizzes.rules.layout import Candidate, SlotEntry
-from quizzes.rules.seeded_random import SeededRandom
 from tests.support.golden_bank import BANK, GOLDEN, PLAN, SETS, entry, keys, rows
 from tests.support.questions import f
 from tests.support.soon import within

@@ -4,12 +4,10 @@ import pytest
 
 from kernel.expressions import ExpressionError
 from quizzes.rules import item_layout
-from quizzes.rules.calculated_choices import are_apart, expressions_in, filled_choice, filled_texts
-from quizzes.rules.definitions import SingleChoiceBody
+from quizzes.rules.definitions import ChoiceNumbers, SingleChoiceBody
 from quizzes.rules.encoding import decode, encode, from_document, to_document
-from quizzes.rules.item_layout import NoVariablesError, draw_variables, lay_out_item
+from quizzes.rules.item_layout import NoVariablesError, are_apart, draw_variables, expressions_in, filled_choice, filled_texts, lay_out_item
 from quizzes.rules.numbers import ENGLISH, SPANISH
-from quizzes.rules.question_variables import ChoiceNumbers
 from tests.support.questions import NUMBERS, a_question, f
 from tests.support.questions import calculated_options as options
 

@@ -7,9 +7,9 @@ from time import process_time
 import pytest
 
 from enrolments.rules import GradingMethod
-from quizzes.rules.decision_analysis import DecisionAnalysis, DecisionRule, decisions_of
-from quizzes.rules.decision_quality import pass_chance
+from quizzes.rules.decision_quality import DecisionAnalysis, decisions_of, pass_chance
 from quizzes.rules.encoding import decode, encode
+from quizzes.rules.settings import DecisionRule
 from tests.support.questions import f
 
 RULE = DecisionRule(f("70"), 3)

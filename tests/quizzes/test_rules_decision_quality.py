@@ -8,7 +8,6 @@ from random import Random
 
 import pytest
 
-from quizzes.rules.beta import f_quantile, incomplete_beta, nodes_below
 from quizzes.rules.decision_quality import (
     GOALS,
     ObservedScores,
@@ -22,6 +21,7 @@ from quizzes.rules.decision_quality import (
     surety_by_score,
     true_scores,
 )
+from quizzes.rules.significance import f_quantile, incomplete_beta, nodes_below
 from quizzes.rules.statistics import statistics_of
 from tests.support.golden_bank import rows
 from tests.support.questions import f

@@ -13,10 +13,12 @@ import pytest
 from quizzes.rules.definitions import (
     Body,
     DescriptionBody,
+    Difficulty,
     EssayBody,
     QuestionDefinition,
     QuestionKind,
     QuestionState,
+    QuestionVariable,
     ReviewReference,
     RubricCriterion,
     RubricLevel,
@@ -28,9 +30,8 @@ from quizzes.rules.definitions import (
     without_notes,
 )
 from quizzes.rules.encoding import EncodingError, canonical, checksum, decode, encode, from_document, to_document
-from quizzes.rules.question_variables import QuestionVariable
-from quizzes.rules.selection import Difficulty
-from quizzes.rules.settings import FeedbackBand, QuizSettings, ReviewFlag, ReviewMoment, ReviewOptions
+from quizzes.rules.feedback import ReviewFlag
+from quizzes.rules.settings import FeedbackBand, QuizSettings, ReviewMoment, ReviewOptions
 from tests.support.former_versions import DUMPS, restore
 from tests.support.questions import a_calculated, a_matrix, a_question, a_single, es, every_body, f, some_gaps
 

@@ -5,10 +5,8 @@ from fractions import Fraction
 
 import pytest
 
-from quizzes.rules.definitions import Body, GapsBody, MultipleChoiceBody, OrderingBody, QuestionDefinition
-from quizzes.rules.question_diff import ValueChange, differences
-from quizzes.rules.question_variables import QuestionVariable
-from quizzes.rules.selection import Difficulty
+from quizzes.rules.definitions import Body, Difficulty, GapsBody, MultipleChoiceBody, OrderingBody, QuestionDefinition, QuestionVariable
+from quizzes.rules.encoding import ValueChange, differences
 from tests.support.questions import a_calculated, a_question, a_single, an_option, an_ordering, es, every_body, f, some_gaps
 
 

@@ -7,7 +7,6 @@ import pytest
 
 from kernel.codes import round_half_up
 from kernel.expressions import ExpressionError, evaluate, holds
-from quizzes.rules.answer_positions import answer_from_page, page_from_answer
 from quizzes.rules.answers import (
     Answer,
     GapsAnswer,
@@ -20,7 +19,11 @@ from quizzes.rules.answers import (
     SingleChoiceAnswer,
     TextAnswer,
     TrueFalseAnswer,
+    answer_from_page,
     as_typed,
+    clean_parts,
+    page_from_answer,
+    parts_of,
 )
 from quizzes.rules.definitions import (
     Body,
@@ -36,12 +39,11 @@ from quizzes.rules.definitions import (
     TrueFalseBody,
 )
 from quizzes.rules.encoding import EncodingError, canonical_json, decode, encode, from_document, to_document
-from quizzes.rules.feedback import right_answer
+from quizzes.rules.feedback import ReviewFlag, right_answer
 from quizzes.rules.item_layout import ITEMS, ItemLayout, lay_out_item
 from quizzes.rules.numbers import ENGLISH, SPANISH, read_number, write_number
-from quizzes.rules.responses import answer_state, clean_parts, parts_of
-from quizzes.rules.review import flags_for
-from quizzes.rules.settings import Behaviour, ReviewFlag, ReviewMoment, ReviewOptions
+from quizzes.rules.settings import Behaviour, ReviewMoment, ReviewOptions, flags_for
+from quizzes.rules.states import answer_state
 from tests.support.questions import (
     a_calculated,
     a_matching,

@@ -13,15 +13,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from quizzes.rules.answers import GapsAnswer, SingleChoiceAnswer, TextAnswer
-from quizzes.rules.composition import Composition, composition_of, newest_with, seats_of
 from quizzes.rules.definitions import Gap, GapsBody
 from quizzes.rules.encoding import decode, encode
-from quizzes.rules.finding_kinds import FindingKind, FindingStrength, ItemFinding
-from quizzes.rules.item_evidence import TYPED, ClassTally, MarkedResponse, QuestionTally, SplitHalf, Unreached
-from quizzes.rules.layout import Candidate, Entry, PageEntry, SlotEntry
+from quizzes.rules.findings import FindingKind, FindingStrength, ItemFinding
+from quizzes.rules.item_evidence import TYPED, ClassTally, MarkedResponse, QuestionTally, SplitHalf, UnmatchedPart, Unreached, unmatched_in
+from quizzes.rules.layout import Candidate, Composition, Entry, PageEntry, SlotEntry, composition_of, newest_with, seats_of
+from quizzes.rules.marking import Marking, MarkState
 from quizzes.rules.numbers import SPANISH
 from quizzes.rules.quiz_analysis import BINS, TYPED_SHOWN, QuizAnalysis, examination_of, findings_in_order, grades_of
-from quizzes.rules.results import Marking, MarkState
 from quizzes.rules.statistics import (
     CountedAttempts,
     MarkTally,
@@ -32,7 +31,6 @@ from quizzes.rules.statistics import (
     statistics_from,
     statistics_of,
 )
-from quizzes.rules.text_marking import UnmatchedPart, unmatched_in
 from tests.support.questions import a_question, a_short, a_single, f, marked
 
 MARKS = st.sampled_from([f("0"), f("1/3"), f("0.5"), f("1"), f("-0.25")])

@@ -9,13 +9,25 @@ from math import comb
 
 import pytest
 
-from quizzes.rules.analysis import ItemResponses
 from quizzes.rules.answers import Answer, GapsAnswer, MultipleChoiceAnswer, SingleChoiceAnswer, TextAnswer, TrueFalseAnswer
-from quizzes.rules.choice_findings import ItemSample, PartTable, ResponseGroup, choice_outcomes, sample_of, tables_of
 from quizzes.rules.definitions import Body, Gap, GapsBody, MultipleRule, TrueFalseBody
-from quizzes.rules.finding_kinds import FindingKind, FindingStrength, ItemFinding, Outcome, findings_in, outcome, strength_of
-from quizzes.rules.item_evidence import ItemEvidence, SplitHalf, Unreached
-from quizzes.rules.item_findings import end_outcomes, examine
+from quizzes.rules.findings import (
+    FindingKind,
+    FindingStrength,
+    ItemFinding,
+    ItemSample,
+    Outcome,
+    PartTable,
+    ResponseGroup,
+    choice_outcomes,
+    findings_in,
+    outcome,
+    sample_of,
+    strength_of,
+    tables_of,
+)
+from quizzes.rules.item_evidence import ItemEvidence, ItemResponses, SplitHalf, Unreached
+from quizzes.rules.quiz_analysis import end_outcomes, examine
 from quizzes.rules.significance import (
     FIVE_PERCENT,
     ONE_PER_MILLE,

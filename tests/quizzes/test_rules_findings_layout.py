@@ -2,9 +2,8 @@
 
 import pytest
 
-from quizzes.rules.finding_kinds import FindingKind, FindingStrength, ItemFinding, findings_in
+from quizzes.rules.findings import FindingKind, FindingStrength, ItemFinding, findings_in, layout_outcomes
 from quizzes.rules.item_evidence import ItemEvidence
-from quizzes.rules.layout_findings import layout_outcomes
 from tests.support.questions import (
     f,
 )

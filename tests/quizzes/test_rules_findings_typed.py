@@ -6,14 +6,13 @@ from dataclasses import replace
 
 import pytest
 
-from quizzes.rules.analysis import ItemResponses
 from quizzes.rules.answers import GapsAnswer, TextAnswer
 from quizzes.rules.definitions import Body, Gap, GapsBody, ShortAnswerBody
-from quizzes.rules.finding_kinds import FindingKind, FindingStrength, ItemFinding
+from quizzes.rules.findings import FindingKind, FindingStrength, ItemFinding, is_near
+from quizzes.rules.item_evidence import ItemResponses
 from quizzes.rules.significance import (
     Scale,
 )
-from quizzes.rules.typed_findings import is_near
 from tests.support.questions import (
     a_numerical,
     a_short,

@@ -7,7 +7,7 @@ from fractions import Fraction
 
 import pytest
 
-from quizzes.rules import ordering
+from quizzes.rules import marking as ordering
 from quizzes.rules.answers import (
     Answer,
     GapsAnswer,
@@ -38,10 +38,8 @@ from quizzes.rules.definitions import (
 )
 from quizzes.rules.item_layout import ItemLayout, lay_out_item
 from quizzes.rules.layout import AttemptLayout, Candidate, Interlude, PageEntry, SectionEntry, SlotEntry, TextEntry, lay_out
-from quizzes.rules.marking import mark_answer
-from quizzes.rules.numbers import ENGLISH, EPSILON, is_within
-from quizzes.rules.patterns import matches
-from quizzes.rules.results import Marking
+from quizzes.rules.marking import Marking, mark_answer
+from quizzes.rules.numbers import ENGLISH, EPSILON, is_within, matches
 from tests.support.questions import (
     a_calculated,
     a_matching,

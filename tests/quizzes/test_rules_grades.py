@@ -20,14 +20,17 @@ from quizzes.rules.answers import (
     NumberAnswer,
     SingleChoiceAnswer,
 )
-from quizzes.rules.behaviours import AnsweringState, AnswerTry, answering_state, certainty_fraction, counted_tries
-from quizzes.rules.completion import EndedAttempt, QuizRecord, completed_at
 from quizzes.rules.definitions import Body, EssayBody, MultipleRule
 from quizzes.rules.grades import (
+    AnsweringState,
+    AnswerTry,
     AttemptGrade,
     Grade,
     ItemResult,
+    answering_state,
     band_for,
+    certainty_fraction,
+    counted_tries,
     grade_attempt,
     grade_over_attempts,
     manual_fraction,
@@ -35,10 +38,9 @@ from quizzes.rules.grades import (
     stored,
 )
 from quizzes.rules.item_layout import ItemLayout
-from quizzes.rules.marking import mark_answer
+from quizzes.rules.marking import MarkState, mark_answer
 from quizzes.rules.numbers import SPANISH
-from quizzes.rules.results import MarkState
-from quizzes.rules.settings import Behaviour, FeedbackBand, QuizCompletion, QuizSettings
+from quizzes.rules.settings import Behaviour, EndedAttempt, FeedbackBand, QuizCompletion, QuizRecord, QuizSettings, completed_at
 from tests.support.questions import (
     a_matching,
     a_matrix,

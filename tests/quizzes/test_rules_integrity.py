@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from quizzes.rules.integrity import (
+from quizzes.rules.states import (
     MOST_ABSENCES,
     MOST_SECONDS,
     MOST_SESSIONS,

@@ -5,7 +5,6 @@ from random import Random
 
 import pytest
 
-from quizzes.rules.analysis import ItemResponses
 from quizzes.rules.answers import (
     GapsAnswer,
     MatrixAnswer,
@@ -16,15 +15,22 @@ from quizzes.rules.answers import (
     TrueFalseAnswer,
 )
 from quizzes.rules.definitions import Body, MultipleRule, QuestionDefinition, TrueFalseBody
-from quizzes.rules.finding_kinds import FindingKind, FindingStrength, ItemFinding, findings_in
-from quizzes.rules.item_evidence import TYPED, ClassTally, ItemEvidence, MarkedResponse, QuestionTally, SplitHalf, Unreached
-from quizzes.rules.item_findings import end_outcomes, examine, question_outcomes, significant_findings
+from quizzes.rules.findings import FindingKind, FindingStrength, ItemFinding, findings_in, is_near, layout_outcomes
+from quizzes.rules.item_evidence import (
+    TYPED,
+    ClassTally,
+    ItemEvidence,
+    ItemResponses,
+    MarkedResponse,
+    QuestionTally,
+    SplitHalf,
+    Unreached,
+    unmatched_in,
+)
 from quizzes.rules.item_layout import ItemLayout
-from quizzes.rules.layout_findings import layout_outcomes
-from quizzes.rules.marking import mark_answer
+from quizzes.rules.marking import Marking, MarkState, PartMark, computed, mark_answer
 from quizzes.rules.numbers import SPANISH, write_number
-from quizzes.rules.quantities import computed
-from quizzes.rules.results import Marking, MarkState, PartMark
+from quizzes.rules.quiz_analysis import end_outcomes, examine, question_outcomes, significant_findings
 from quizzes.rules.significance import (
     FIVE_PERCENT,
     LEAST,
@@ -37,8 +43,6 @@ from quizzes.rules.significance import (
     means_square,
     more_tail,
 )
-from quizzes.rules.text_marking import unmatched_in
-from quizzes.rules.typed_findings import is_near
 from tests.support.questions import a_calculated, a_matrix, a_multiple, a_numerical, a_question, a_short, a_single, an_option, f, some_gaps
 from tests.support.synthetic import Planted, a_class, a_quiz
 

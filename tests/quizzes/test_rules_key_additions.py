@@ -16,8 +16,7 @@ from quizzes.rules.definitions import (
     TrueFalseBody,
 )
 from quizzes.rules.item_layout import ItemLayout
-from quizzes.rules.key_additions import LONGEST_ADDITION, takes_text, with_right_answer, wrong_options
-from quizzes.rules.marking import mark_answer
+from quizzes.rules.marking import LONGEST_ADDITION, mark_answer, takes_text, with_right_answer, wrong_options
 from quizzes.rules.numbers import ENGLISH, SPANISH
 
 FULL, NOTHING = Fraction(1), Fraction(0)

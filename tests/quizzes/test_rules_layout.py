@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from quizzes.rules.definitions import Body, CalculatedBody, Gap, GapsBody, MatchingBody, MultipleChoiceBody
-from quizzes.rules.item_layout import ItemLayout, NoVariablesError, carry_over, lay_out_item
+from quizzes.rules.definitions import Body, CalculatedBody, Gap, GapsBody, MatchingBody, MultipleChoiceBody, QuestionVariable, VariableRange
+from quizzes.rules.item_layout import ItemLayout, NoVariablesError, SeededRandom, carry_over, lay_out_item
 from quizzes.rules.layout import (
     AttemptLayout,
     Candidate,
@@ -23,8 +23,6 @@ from quizzes.rules.layout import (
     TextEntry,
     lay_out,
 )
-from quizzes.rules.question_variables import QuestionVariable, VariableRange
-from quizzes.rules.seeded_random import SeededRandom
 from tests.support.questions import (
     a_calculated,
     a_matching,

@@ -43,10 +43,8 @@ from quizzes.rules.definitions import (
 )
 from quizzes.rules.feedback import right_answer, why
 from quizzes.rules.item_layout import ItemLayout, lay_out_item
-from quizzes.rules.marking import has_rule, is_unanswered, mark_answer
+from quizzes.rules.marking import MarkState, PartMark, has_rule, is_unanswered, mark_answer, mean, read_quantity, state_of
 from quizzes.rules.numbers import ENGLISH, SPANISH
-from quizzes.rules.quantities import read_quantity
-from quizzes.rules.results import MarkState, PartMark, mean, state_of
 from tests.support.questions import (
     a_calculated,
     a_matching,

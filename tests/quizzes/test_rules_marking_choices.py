@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from quizzes.rules import choice_marking
+from quizzes.rules import marking as choice_marking
 from quizzes.rules.answers import (
     MultipleChoiceAnswer,
     SingleChoiceAnswer,
@@ -17,9 +17,8 @@ from quizzes.rules.definitions import (
 )
 from quizzes.rules.feedback import why
 from quizzes.rules.item_layout import ItemLayout
-from quizzes.rules.marking import mark_answer
+from quizzes.rules.marking import MarkState, mark_answer
 from quizzes.rules.numbers import SPANISH
-from quizzes.rules.results import MarkState
 from tests.support.questions import (
     a_multiple,
     a_question,

@@ -7,9 +7,9 @@ import pytest
 from quizzes.rules.answers import EssayAnswer, GapsAnswer, NumberAnswer, SingleChoiceAnswer, TextAnswer
 from quizzes.rules.definitions import Body, DescriptionBody, EssayBody, Gap, GapsBody, KeyedLabel, MultipleChoiceBody, TrueFalseBody
 from quizzes.rules.layout import AttemptLayout, Candidate, SlotEntry, lay_out
-from quizzes.rules.navigation import SummaryState, locked_places, page_to_show, summary_state
 from quizzes.rules.regrade import RegradePolicy, can_regrade, regraded
 from quizzes.rules.settings import Behaviour, Navigation
+from quizzes.rules.states import SummaryState, locked_places, page_to_show, summary_state
 from tests.support.questions import (
     a_matching,
     a_matrix,

@@ -5,10 +5,19 @@ from itertools import combinations
 
 import pytest
 
-from quizzes.rules import parallel_forms
-from quizzes.rules.balanced_draw import Balance, DrawPlan, plan_draws
+from quizzes.rules import balanced_draw
+from quizzes.rules.balanced_draw import (
+    Balance,
+    DrawPlan,
+    assemble_forms,
+    candidates_of,
+    form_in_turn,
+    forms_seed,
+    named_forms,
+    plan_draws,
+    range_of,
+)
 from quizzes.rules.layout import Candidate, SlotEntry
-from quizzes.rules.parallel_forms import assemble_forms, candidates_of, form_in_turn, forms_seed, named_forms, range_of
 from tests.support.golden_bank import BANK, GOLDEN, PLAN, SETS, entry, keys, rows
 from tests.support.questions import f
 
@@ -102,7 +111,7 @@ def test_no_form_has_enemies() -> None:
 
 def test_the_search_ends_after_so_much_counting(monkeypatch: pytest.MonkeyPatch) -> None:
     """spec/selection 12: the check and a publication end in time."""
-    monkeypatch.setattr(parallel_forms, "MOST_COUNTED", 0)
+    monkeypatch.setattr(balanced_draw, "MOST_COUNTED", 0)
 
     assert assemble_forms(PLAN, WITHIN, 4, 2) is None
     assert assemble_forms(PLAN, WITHIN, 0, 6) is None

@@ -4,7 +4,7 @@ from fractions import Fraction
 
 import pytest
 
-from quizzes.rules.pass_marks import JudgedCut, cut_of
+from quizzes.rules.result_use import JudgedCut, cut_of
 from tests.support.golden_bank import rows
 
 ROWS = {row["what"]: row["value"] for row in rows("angoff.csv")}

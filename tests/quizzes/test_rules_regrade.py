@@ -11,11 +11,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from quizzes.rules.definitions import Body, EssayBody, FileBody, Gap, GapsBody, MatrixBody, MultipleChoiceBody, RubricCriterion, RubricLevel
+from quizzes.rules.answers import Parts, translated
+from quizzes.rules.definitions import (
+    Body,
+    EssayBody,
+    FileBody,
+    Gap,
+    GapsBody,
+    MatrixBody,
+    MultipleChoiceBody,
+    QuestionVariable,
+    RubricCriterion,
+    RubricLevel,
+)
 from quizzes.rules.grades import ItemResult, grade_attempt, read_exactly, written_exactly
 from quizzes.rules.item_layout import ItemLayout
-from quizzes.rules.manual_marking import level_points, lowest_fraction, rubric_mark, rubric_of
-from quizzes.rules.question_variables import QuestionVariable
+from quizzes.rules.marking import Marking, MarkState, level_points, lowest_fraction, rubric_mark, rubric_of, state_of
 from quizzes.rules.regrade import (
     LEFT_OUT,
     KeyDifference,
@@ -27,12 +38,9 @@ from quizzes.rules.regrade import (
     regrade_attempt,
     takes_new_marks,
     total_of,
-    translated,
     void_marking,
     with_voids,
 )
-from quizzes.rules.responses import Parts
-from quizzes.rules.results import Marking, MarkState, state_of
 from quizzes.rules.settings import QuizSettings
 from tests.support.questions import (
     a_calculated,

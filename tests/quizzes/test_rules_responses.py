@@ -6,12 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from quizzes.rules.answer_positions import answer_from_page
-from quizzes.rules.answers import MalformedAnswer
+from quizzes.rules.answers import MalformedAnswer, answer_from_page, clean_parts, parts_of, payload_of
 from quizzes.rules.definitions import Body, DescriptionBody, EssayBody, FileBody, MultipleChoiceBody, TrueFalseBody
 from quizzes.rules.item_layout import ItemLayout, lay_out_item
 from quizzes.rules.numbers import SPANISH
-from quizzes.rules.responses import answer_state, clean_parts, parts_of, payload_of
+from quizzes.rules.states import answer_state
 from tests.support.questions import (
     a_calculated,
     a_matching,

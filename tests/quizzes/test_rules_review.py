@@ -6,8 +6,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from quizzes.rules.review import QuestionProgress, Reader, flags_for, flags_for_item, may_download_answers, moment_of, shows_key_early
-from quizzes.rules.settings import Behaviour, ReviewFlag, ReviewMoment, ReviewOptions, ReviewPreset
+from quizzes.rules.feedback import ReviewFlag
+from quizzes.rules.settings import (
+    Behaviour,
+    QuestionProgress,
+    Reader,
+    ReviewMoment,
+    ReviewOptions,
+    ReviewPreset,
+    flags_for,
+    flags_for_item,
+    may_download_answers,
+    moment_of,
+    shows_key_early,
+)
 
 F, M, P, B = ReviewFlag, ReviewMoment, ReviewPreset, Behaviour
 NOON = datetime(2026, 12, 1, 12, tzinfo=UTC)

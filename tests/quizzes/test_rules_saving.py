@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from quizzes.rules.saving import AnswerSave, AnswerSequence, SaveOutcome, acknowledged, current_answers, merge, read_events
+from quizzes.rules.states import AnswerSave, AnswerSequence, SaveOutcome, acknowledged, current_answers, merge, read_events
 
 
 def event(item: int, lease: int, local: int, text: str = "") -> AnswerSave:

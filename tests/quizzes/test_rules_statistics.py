@@ -8,17 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from quizzes.rules.analysis import (
-    ItemResponses,
-    ItemWarning,
-    ResponseClass,
-    concerns_about,
-    guess_score,
-    response_analysis,
-)
 from quizzes.rules.answers import SingleChoiceAnswer, TextAnswer
 from quizzes.rules.definitions import Body, DescriptionBody, EssayBody, Gap, GapsBody, MultipleRule, TrueFalseBody
-from quizzes.rules.results import Marking, MarkState
+from quizzes.rules.item_evidence import ItemResponses, ItemWarning, ResponseClass, concerns_about, guess_score, response_analysis
+from quizzes.rules.marking import Marking, MarkState
 from quizzes.rules.statistics import (
     PositionStatistics,
     QuizStatistics,

@@ -2,7 +2,7 @@
 
 import pytest
 
-from quizzes.rules.surveys import RowCounts, count_survey
+from quizzes.rules.item_evidence import RowCounts, count_survey
 from tests.support.questions import a_matrix, f
 
 

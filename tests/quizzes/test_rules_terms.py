@@ -8,9 +8,14 @@ from fractions import Fraction
 
 import pytest
 
-from quizzes.rules.access import (
+from quizzes.rules.answers import filled_parts
+from quizzes.rules.definitions import Body, GapsBody, KeyedLabel, OrderingBody
+from quizzes.rules.regrade import KeyDifference, RegradePolicy, differences, regraded
+from quizzes.rules.settings import (
     AccommodationValues,
+    AtEnd,
     EffectiveSettings,
+    Navigation,
     OverridableSetting,
     OverriddenSettings,
     SettingSources,
@@ -18,12 +23,17 @@ from quizzes.rules.access import (
     is_kinder,
     is_within,
 )
-from quizzes.rules.attempts import AttemptClock, AttemptEvent, AttemptState, StartConditions, TimeRuling, end_of, may_start, rule_on_time
-from quizzes.rules.definitions import Body, GapsBody, KeyedLabel, OrderingBody
-from quizzes.rules.navigation import page_to_show
-from quizzes.rules.regrade import KeyDifference, RegradePolicy, differences, regraded
-from quizzes.rules.responses import filled_parts
-from quizzes.rules.settings import AtEnd, Navigation
+from quizzes.rules.states import (
+    AttemptClock,
+    AttemptEvent,
+    AttemptState,
+    StartConditions,
+    TimeRuling,
+    end_of,
+    may_start,
+    page_to_show,
+    rule_on_time,
+)
 from quizzes.rules.statistics import covariance
 from tests.support.questions import a_matching, a_matrix, a_question, a_single, an_option, an_ordering, dragged_gaps, es, f
 

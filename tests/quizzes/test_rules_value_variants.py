@@ -5,11 +5,18 @@ from fractions import Fraction
 import pytest
 
 from quizzes.rules.balanced_draw import Balance, QuestionSets, facility_key, plan_draws, without_variants
-from quizzes.rules.definitions import Body, CalculatedAnswer, CalculatedBody, NumericalBody, SingleChoiceBody
+from quizzes.rules.definitions import (
+    Body,
+    CalculatedAnswer,
+    CalculatedBody,
+    NumericalBody,
+    QuestionVariable,
+    SingleChoiceBody,
+    VariableRange,
+)
 from quizzes.rules.item_layout import lay_out_item
 from quizzes.rules.layout import Candidate, DrawnQuestions, SlotEntry, lay_out
-from quizzes.rules.question_variables import QuestionVariable, VariableRange
-from quizzes.rules.value_variants import MOST_VALUE_VARIANTS, numbers_of, values_of_variant, variant_name, variants_of
+from quizzes.rules.variants import MOST_VALUE_VARIANTS, numbers_of, values_of_variant, variant_name, variants_of
 from tests.support.questions import NUMBERS, a_question, a_single, calculated_options, f
 
 A = QuestionVariable("a", (f(1), f("2.5"), f("1/3")))

@@ -4,8 +4,7 @@ from fractions import Fraction
 
 import pytest
 
-from quizzes.rules.definitions import CalculatedAnswer, CalculatedBody, Tolerance
-from quizzes.rules.question_variables import QuestionVariable, VariableRange
+from quizzes.rules.definitions import CalculatedAnswer, CalculatedBody, QuestionVariable, Tolerance, VariableRange
 from quizzes.rules.variants import (
     ValuesRefused,
     Variant,

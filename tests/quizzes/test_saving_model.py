@@ -19,13 +19,11 @@ from sqlalchemy.orm import Session
 from courses.models import Course
 from kernel.optimistic import ReadsChanged
 from lms.instance import Instance
-from quizzes.forms.quizzes import answers_compared, form_batch, script_batches
+from quizzes import answering, attempts
+from quizzes.attempt_page import new_page_epoch
+from quizzes.attempts import LoadedAttempt, read_payloads
 from quizzes.models import AnswerEvent, Attempt, AttemptItem, MarkEvent
-from quizzes.pages.attempt import new_page_epoch
-from quizzes.queries import attempts as queries
-from quizzes.queries.answers import read_payloads
-from quizzes.queries.attempts import LoadedAttempt
-from quizzes.services import attempts as services
+from quizzes.views.answers import answers_compared, form_batch, script_batches
 from tests.support import sizes
 from tests.support.learning import a_learner, sitting_of, start
 from tests.support.quizzes import a_quiz_asking
@@ -192,7 +190,7 @@ class Saving(RuleBasedStateMachine):
         if self.pages and self.now > NOON + LIMIT / 2:
             self.now = max(self.now, NOON + LIMIT + self.given + TOLERANCE + timedelta(seconds=1))
             with self.locked() as (session, loaded):
-                services.close_if_overdue(session, self.actor, loaded, now=self.now)
+                answering.close_if_overdue(session, self.actor, loaded, now=self.now)
             self.closed = True
 
     @precondition(lambda self: self.on_the_way)
@@ -216,7 +214,7 @@ class Saving(RuleBasedStateMachine):
         with self.locked() as (session, loaded):
             said = read_payloads(session, loaded.answers, answers_compared(form, loaded))
             batch = form_batch(form, loaded, 1, said)
-            if self._refused(lambda: services.save_answers(session, loaded, [batch], now=self.now)):
+            if self._refused(lambda: answering.save_answers(session, loaded, [batch], now=self.now)):
                 return
         for event in batch.events:
             assert event.position in page.touched, "kept though nobody touched it"
@@ -250,13 +248,13 @@ class Saving(RuleBasedStateMachine):
         """Take a request: locked at once, or after something that happens once it is read and decided upon."""
         batches, now = script_batches(events_of(request), "autosave"), self.now
 
-        def take(session: Session, happen: Callable[[], object]) -> tuple[services.SaveReceipt, int] | None:
-            planned: list[services.PlannedSave] = []
-            loaded = queries.lock_attempt(session, self.actor, self.attempt)
-            if self._refused(lambda: planned.append(services.plan_save(session, loaded, batches, now=now))):
+        def take(session: Session, happen: Callable[[], object]) -> tuple[answering.SaveReceipt, int] | None:
+            planned: list[answering.PlannedSave] = []
+            loaded = attempts.lock_attempt(session, self.actor, self.attempt)
+            if self._refused(lambda: planned.append(answering.plan_save(session, loaded, batches, now=now))):
                 return None
             happen()
-            services.write_save(session, loaded, planned[0], loaded.row.integrity_record, now=now)
+            answering.write_save(session, loaded, planned[0], loaded.row.integrity_record, now=now)
             return planned[0].receipt, new_page_epoch(loaded, now)
 
         if (told := self._taken(take, meanwhile)) is None:
@@ -287,7 +285,7 @@ class Saving(RuleBasedStateMachine):
         with database.unit_of_work() as session:
             return take(session, lambda: None)
 
-    def _hear(self, page: Page, told: services.SaveReceipt, lease: int, batch: dict[Key, str], renewed: int) -> None:
+    def _hear(self, page: Page, told: answering.SaveReceipt, lease: int, batch: dict[Key, str], renewed: int) -> None:
         gone = {key for key in page.journal if key[1] == lease and key[2] <= told.acknowledged.get(key[0], 0)}
         gone |= {key for key in batch if key[0] in told.newer_answers}
         page.journal = {key: text for key, text in page.journal.items() if key not in gone}
@@ -300,7 +298,7 @@ class Saving(RuleBasedStateMachine):
     def _refused(self, attempt: Callable[[], object]) -> bool:
         try:
             attempt()
-        except (services.TimeIsUp, services.AlreadySubmitted):
+        except (answering.TimeIsUp, answering.AlreadySubmitted):
             assert not self.takes_answers
             return True
         assert self.takes_answers
@@ -341,7 +339,7 @@ class Saving(RuleBasedStateMachine):
         last = self.pages[-1].requests() if self.pages else []
         batches = [batch for request in last for batch in script_batches(events_of(request), "submit")]
         with self.locked() as (session, loaded):
-            services.submit_attempt(session, self.actor, loaded, batches, now=self.now)
+            answering.submit_attempt(session, self.actor, loaded, batches, now=self.now)
         if self.takes_answers:
             for page in self.pages:
                 assert page.journal.items() <= self.arrived.items()

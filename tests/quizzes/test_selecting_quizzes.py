@@ -6,10 +6,9 @@ import pytest
 
 from courses.models import PublicationNature
 from lms.instance import Instance
-from quizzes.content.setting_labels import describe_quiz
+from quizzes.content.quiz_fields import describe_quiz
 from quizzes.rules.blueprint import BlueprintWeight
-from quizzes.rules.objections import ObjectionRules
-from quizzes.rules.selection import ResultUse
+from quizzes.rules.result_use import ObjectionRules, ResultUse
 from tests.support import folders
 from tests.support.browser import Browser
 from tests.support.builders import a_teacher, folder, publish, sign_in

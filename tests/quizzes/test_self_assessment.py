@@ -10,8 +10,8 @@ from courses.models import StaffRole
 from enrolments.models import ActivityResult, Completion
 from kernel.permissions import Actor
 from lms.instance import Instance
-from quizzes.queries.marks import MarkingFilter
-from quizzes.selection_models import SelfAssessment
+from quizzes.marks import MarkingFilter
+from quizzes.models import SelfAssessment
 from tests.support import folders
 from tests.support.access import a_cast
 from tests.support.browser import Browser

@@ -11,11 +11,11 @@ from enrolments import enrolment, learners
 from enrolments.models import ActivityResult, Completion, Enrolment
 from kernel.audit import AuditEntry
 from lms.instance import Instance
+from quizzes import question_bank
+from quizzes.answering import AlreadySubmitted, AttemptNotAllowed
 from quizzes.models import AnswerEvent, Attempt, AttemptItem, MarkEvent, QuestionVersion
-from quizzes.queries import attempts as queries
 from quizzes.rules.item_layout import lay_out_item
 from quizzes.rules.layout import AttemptLayout, lay_out
-from quizzes.services.attempts import AlreadySubmitted, AttemptNotAllowed
 from tests.support.builders import a_course, a_teacher, folder, publish
 from tests.support.learning import (
     a_batch,
@@ -134,7 +134,7 @@ def test_an_attempt_is_the_same_paper_from_its_seed(instance: Instance) -> None:
         seed = loaded.row.seed + 2**63
         snapshot = lay_out(loaded.snapshot.entries, seed, seen={}, per_page=0)
         assert isinstance(snapshot, AttemptLayout)
-        questions = queries.get_questions(session, [item.version for item in snapshot.items])
+        questions = question_bank.get_questions(session, [item.version for item in snapshot.items])
 
         assert [item.version for item in snapshot.items] == [item.question_version_id for item in loaded.items]
         assert [lay_out_item(questions[item.version], seed, item.slot, shuffle=True) for item in snapshot.items] == [
@@ -175,7 +175,7 @@ def test_what_is_edited_later_changes_nothing_of_an_attempt(instance: Instance) 
     submit(instance, learner, attempt, a_batch({1: [four]}))
     newcomer = a_learner(instance, course, "eva@example.org")
     with sitting_of(instance, newcomer, start(instance, newcomer, "prueba")) as (session, fresh):
-        newest = queries.get_questions(session, [fresh.items[0].question_version_id])[fresh.items[0].question_version_id]
+        newest = question_bank.get_questions(session, [fresh.items[0].question_version_id])[fresh.items[0].question_version_id]
 
     assert attempt_row(instance, attempt).percent == 100
     assert fresh.items[0].question_version_id != loaded.items[0].question_version_id
@@ -357,7 +357,7 @@ def test_marks_are_stored_with_seven_decimals_and_each_item_once(instance: Insta
     learner = a_learner(instance, a_quiz(instance))
     attempt = start(instance, learner, "prueba")
     with sitting_of(instance, learner, attempt) as (session, loaded):
-        questions = queries.get_questions(session, [item.question_version_id for item in loaded.items])
+        questions = question_bank.get_questions(session, [item.question_version_id for item in loaded.items])
         item = next(item for item in loaded.items if questions[item.question_version_id].kind == "multiple")
         right = str(item.layout.orders["options"].index("dos") + 1)
 

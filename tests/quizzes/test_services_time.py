@@ -9,10 +9,10 @@ from sqlalchemy import select
 from enrolments.models import ActivityResult
 from kernel.permissions import Actor
 from lms.instance import Instance
+from quizzes import answering
+from quizzes.answering import AttemptNotAllowed, TimeIsUp
 from quizzes.models import AnswerEvent
-from quizzes.rules.attempts import AttemptState
-from quizzes.services import attempts as quizzes
-from quizzes.services.attempts import AttemptNotAllowed, TimeIsUp
+from quizzes.rules.states import AttemptState
 from tests.support.learning import (
     a_batch,
     a_learner,
@@ -99,9 +99,9 @@ def test_a_page_change_with_less_than_two_seconds_left_finishes(instance: Instan
     learner, attempt = a_timed_attempt(instance)
     end = NOON + timedelta(minutes=10)
     with sitting_of(instance, learner, attempt, write=True) as (session, loaded):
-        assert quizzes.resume_attempt(session, learner, loaded, 1, now=end - timedelta(seconds=2)) == 1
+        assert answering.resume_attempt(session, learner, loaded, 1, now=end - timedelta(seconds=2)) == 1
     with sitting_of(instance, learner, attempt, write=True) as (session, loaded):
-        assert quizzes.resume_attempt(session, learner, loaded, 1, now=end - timedelta(seconds=1)) is None
+        assert answering.resume_attempt(session, learner, loaded, 1, now=end - timedelta(seconds=1)) is None
 
     assert attempt_row(instance, attempt).state == "finished"
 

@@ -16,7 +16,7 @@ from kernel.outbox import Delivery, deliver_waiting
 from kernel.permissions import Actor
 from lms.instance import Instance
 from quizzes import jobs
-from quizzes.permissions import QuizAction
+from quizzes.access import QuizAction
 from tests.support.attempts import abandon, begin, reopen, stored
 from tests.support.browser import Browser
 from tests.support.builders import a_course, a_learner_in, a_teacher, sign_in

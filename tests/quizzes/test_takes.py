@@ -12,17 +12,15 @@ from courses.versions import get_outline
 from enrolments import enrolment
 from kernel import clock
 from lms.instance import Instance
+from quizzes import attempts, statistics, surveys
+from quizzes.answering import AttemptNotAllowed
+from quizzes.attempts import find_answering
+from quizzes.effective_settings import PersonQuizKey, find_final_end
+from quizzes.marking import CannotReopen
 from quizzes.models import Attempt
 from quizzes.publication import withheld_marks
-from quizzes.queries import analysis, attempts, starting, surveys
-from quizzes.queries.analysis import StatisticsFilter
-from quizzes.queries.effective_settings import PersonQuizKey
-from quizzes.queries.final_tests import find_final_end
-from quizzes.queries.open_attempts import find_answering
 from quizzes.rules.statistics import CountedAttempts, CountedTakes
-from quizzes.services import analysis as services
-from quizzes.services.attempts import AttemptNotAllowed
-from quizzes.services.reopening import CannotReopen
+from quizzes.statistics import StatisticsFilter
 from tests.support.attempts import reopen
 from tests.support.browser import Browser
 from tests.support.builders import a_course, a_teacher, folder, publish, sign_in
@@ -98,12 +96,12 @@ def test_a_renewal_draws_questions_that_its_learner_has_not_seen_first(instance:
     course = publish(instance, files)[0]
     learner = a_learner(instance, course)
     fail_quiz(instance, learner, "prueba")
-    seen = read(instance, lambda session: starting.count_seen(session, learner.person_id or 0, course.id))
+    seen = read(instance, lambda session: attempts.count_seen(session, learner.person_id or 0, course.id))
     retake(instance, learner, course)
 
     start(instance, learner, "prueba")
 
-    again = read(instance, lambda session: starting.count_seen(session, learner.person_id or 0, course.id))
+    again = read(instance, lambda session: attempts.count_seen(session, learner.person_id or 0, course.id))
     assert len(seen) == 3
     assert set(again.values()) == {1}
     assert len(again) == 6
@@ -153,8 +151,8 @@ def test_statistics_count_one_attempt_of_each_take(instance: Instance, which: Co
     found = {}
     for takes in CountedTakes:
         with instance.database.unit_of_work(write=False) as session:
-            quiz = analysis.list_compositions(session, course.id, KEY, StatisticsFilter(takes=takes))
-            found[takes] = analysis.attempt_set(session, quiz, which, quiz.choices[0])
+            quiz = statistics.list_compositions(session, course.id, KEY, StatisticsFilter(takes=takes))
+            found[takes] = statistics.attempt_set(session, quiz, which, quiz.choices[0])
 
     assert {takes.value: one.attempts for takes, one in found.items()} == {"present": 1, "first": 1, "all": 2}
     assert len({one.fingerprint for one in found.values()}) == 3
@@ -250,7 +248,7 @@ def test_the_pages_and_files_of_statistics_are_filtered_by_take(
     one_counts = in_spanish("Based on %(count)s submitted and fully marked attempt.", 1)
     assert one_counts in browser.get(f"{STATISTICS}?takes=all").text
     retake(instance, learner, course)
-    monkeypatch.setattr(services, "AT_ONCE", 0)
+    monkeypatch.setattr(statistics, "AT_ONCE", 0)
 
     pages = {}
     for query in ("", "?takes=first", "?takes=all"):

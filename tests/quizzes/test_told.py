@@ -16,10 +16,10 @@ from accounts.rules import MailTime, NoticeKind
 from kernel import clock, outbox
 from kernel.permissions import SYSTEM, Actor
 from lms.instance import Instance
+from quizzes import incidents, overrides
+from quizzes import notices as quizzes_notices
 from quizzes.models import Incident
-from quizzes.queries import notices as queries
 from quizzes.rules.regrade import RegradeKind
-from quizzes.services import overrides
 from tests.support.builders import a_teacher
 from tests.support.learning import a_learner, actor_of, start
 from tests.support.overrides import Office
@@ -61,7 +61,7 @@ def test_who_gets_more_by_an_override_is_told_once_and_nobody_else(instance: Ins
 
 def test_for_everybody_each_is_told_for_whom_it_is_kinder(instance: Instance, monkeypatch: pytest.MonkeyPatch) -> None:
     """spec/quiz-engine 5.10.1: whoever has more by an override of their own gets nothing new; in portions, nobody is left out."""
-    monkeypatch.setattr(queries, "PORTION", 2)
+    monkeypatch.setattr(quizzes_notices, "PORTION", 2)
     course = a_quiz(instance, DATED, questions=ONE_QUESTION)
     office = Office(instance, course)
     people = [a_learner(instance, course, f"p{number}@example.org", now=NOON) for number in range(5)]
@@ -99,8 +99,8 @@ def test_minutes_for_all_are_told_to_those_who_have_an_attempt_open(instance: In
     office.give(10, now=NOON)
     quiz = office.quiz()
     with instance.database.unit_of_work() as session:
-        again = overrides.add_incident_time(session, office.editor, quiz, 5, "Otra vez", uuid4(), now=NOON)
-        overrides.undo_incident(session, office.editor, session.get_one(Incident, again.id), now=NOON)
+        again = incidents.add_incident_time(session, office.editor, quiz, 5, "Otra vez", uuid4(), now=NOON)
+        incidents.undo_incident(session, office.editor, session.get_one(Incident, again.id), now=NOON)
 
     assert told(instance, ana) == [("time", in_spanish("%(count)s extra minute in “%(title)s”", 10, title="Cuestionario 1"))]
     assert told(instance, eva) == []

@@ -10,8 +10,8 @@ from kernel import clock
 from lms.course_commands import course_kinds
 from lms.instance import Instance
 from quizzes.content.banks import questions_of
+from quizzes.draws import recreate_layout
 from quizzes.rules.definitions import SingleChoiceBody
-from quizzes.services.layouts import recreate_layout
 from standards.bank.read import read
 from standards.bank.write import write
 from standards.formats import FORMATS

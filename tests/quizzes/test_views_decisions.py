@@ -11,7 +11,7 @@ from kernel import clock
 from kernel.audit import AuditEntry
 from lms.instance import Instance
 from quizzes.rules.decision_quality import LEAST_ATTEMPTS
-from quizzes.services.answer_rows import SaveRequest
+from quizzes.saves import SaveRequest
 from tests.support.access import a_cast
 from tests.support.browser import Browser
 from tests.support.builders import a_course, a_teacher, sign_in

@@ -10,9 +10,9 @@ from sqlalchemy import func, select
 
 from accounts.models import Person
 from lms.instance import Instance
-from quizzes.content.integrity import rules_of_quiz
+from quizzes.content.selecting import rules_of_quiz
 from quizzes.models import Accommodation, Attempt
-from quizzes.rules.integrity import MOST_ABSENCES, IntegrityRecord, IntegrityRules, read_record
+from quizzes.rules.states import MOST_ABSENCES, IntegrityRecord, IntegrityRules, read_record
 from selections.services import integrity_records
 from tests.support import folders
 from tests.support.attempts import QUIZ, begin

@@ -8,9 +8,9 @@ from sqlalchemy import update
 from accounts.models import Person
 from courses.models import StaffRole
 from lms.instance import Instance
+from quizzes import attempts
+from quizzes.draws import recreate_layout
 from quizzes.models import Attempt
-from quizzes.queries import attempts as queries
-from quizzes.services.layouts import recreate_layout
 from tests.support.answers import open_attempt, right_fields
 from tests.support.attempts import begin
 from tests.support.browser import Browser
@@ -117,7 +117,7 @@ def test_a_paper_that_its_seed_does_not_give_is_told(browser: Browser, instance:
     with instance.database.unit_of_work() as session:
         session.execute(update(Attempt).values(seed=Attempt.seed + 1))
     with instance.database.unit_of_work(write=False) as session:
-        assert recreate_layout(session, queries.load_attempt(session, 1)) is None
+        assert recreate_layout(session, attempts.load_attempt(session, 1)) is None
     a_teacher(instance, course)
 
     page = sign_in(browser.another(), "profe@example.org").get(f"{path}/paper")

@@ -12,9 +12,9 @@ from certificates.models import CredentialReview
 from kernel import clock
 from kernel.permissions import SYSTEM
 from lms.instance import Instance
+from quizzes import attempts
 from quizzes.models import Attempt, CertificateReview, QuestionVersion, Regrade
-from quizzes.queries import attempts
-from quizzes.services.former_reviews import move_former_reviews
+from quizzes.regrading import move_former_reviews
 from tests.support.access import a_cast
 from tests.support.browser import Browser
 from tests.support.builders import a_teacher, an_administrator, sign_in

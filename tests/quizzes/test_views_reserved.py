@@ -5,7 +5,7 @@ import pytest
 from courses.content.renaming import with_key
 from courses.models import Course
 from lms.instance import Instance
-from quizzes.queries.reserved import count_seen_elsewhere
+from quizzes.teaching import count_seen_elsewhere
 from tests.support import folders
 from tests.support.browser import Browser
 from tests.support.builders import a_teacher, folder, publish, sign_in

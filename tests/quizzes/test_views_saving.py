@@ -9,8 +9,8 @@ from sqlalchemy import func, select, update
 
 from accounts.models import Device, Person
 from lms.instance import Instance
+from quizzes.attempt_page import new_page_epoch
 from quizzes.models import Attempt
-from quizzes.pages.attempt import new_page_epoch
 from tests.support.answers import open_attempt
 from tests.support.attempts import an_answer, begin, stored
 from tests.support.browser import Browser

@@ -14,7 +14,7 @@ from courses.models import Course
 from courses.publishing import CheckedCourse
 from kernel.audit import AuditEntry
 from lms.instance import Instance
-from quizzes.content import slot_fields
+from quizzes.content import quiz_fields
 from tests.support.access import a_cast
 from tests.support.browser import Browser, every_statement
 from tests.support.builders import a_course, a_teacher, sign_in
@@ -180,7 +180,7 @@ def test_places_move_go_and_come_by_buttons(editor: Browser, instance: Instance,
     assert "- text: |\n      Uno.\n\n      Dos.\n" in after
     assert after.startswith(WRITTEN.partition("  - question")[0])
     assert after.endswith("attempts: 3\n")
-    assert [slot_fields.slot_kind(slot_fields.shown_fields(slot)) for slot in slot_fields.slot_texts(after)] == [
+    assert [quiz_fields.slot_kind(quiz_fields.shown_fields(slot)) for slot in quiz_fields.slot_texts(after)] == [
         *("section", "draw", "question", "question", "draw", "section", "text")
     ]
 
@@ -365,12 +365,12 @@ def test_moving_there_and_back_changes_not_a_letter(written: list[str], data: st
     text = f"key: c\nslots:\n{''.join(written)}# fin\nattempts: 1\n"
     place = data.draw(st.integers(0, len(written) - 2))
 
-    moved = slot_fields.with_slot_moved(text, place, 1)
+    moved = quiz_fields.with_slot_moved(text, place, 1)
 
     before, after = ([entry.text for entry in list_entries(one, "slots")] for one in (text, moved))
     before[place], before[place + 1] = before[place + 1], before[place]
     assert after == before
-    assert slot_fields.with_slot_moved(moved, place + 1, -1) == text
+    assert quiz_fields.with_slot_moved(moved, place + 1, -1) == text
 
 
 REVIEWED = (

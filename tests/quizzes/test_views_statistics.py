@@ -15,9 +15,9 @@ from courses.models import Course, StaffRole
 from enrolments.models import Edition, EditionPlace, Enrolment, GroupMember, LearnerGroup
 from kernel import clock
 from lms.instance import Instance
+from quizzes import statistics
 from quizzes.models import Attempt, QuizAnalysisCache
-from quizzes.services import analysis as services
-from quizzes.services.answer_rows import SaveRequest
+from quizzes.saves import SaveRequest
 from tests.support.access import a_cast
 from tests.support.browser import Browser
 from tests.support.builders import a_course, a_teacher, sign_in
@@ -245,7 +245,7 @@ def test_statistics_are_shown_for_each_language(browser: Browser, instance: Inst
     rows = [list(csv.reader(StringIO(taken(browser, f"{PAGE}.csv{query}")))) for query in ("", "?language=en", "?language=es")]
     assert [row[1][rows[0][0].index(in_spanish("Attempts"))] for row in rows] == ["5", "2", "3"]
     assert in_spanish(BASED, 5) in browser.get(f"{PAGE}?language=fr").text
-    monkeypatch.setattr(services, "AT_ONCE", 1)
+    monkeypatch.setattr(statistics, "AT_ONCE", 1)
     browser.get(f"{PAGE}?language=en&which=all")
     browser.deliver_jobs()
     assert in_spanish(BASED, 2) in browser.get(f"{PAGE}?language=en&which=all").text
@@ -273,7 +273,7 @@ def test_a_part_of_a_large_class_is_computed_in_the_background(
     edition, _group = a_part_of_the_class(instance, course, 3)
     a_teacher(instance, course)
     sign_in(browser, "profe@example.org")
-    monkeypatch.setattr(services, "AT_ONCE", 3)
+    monkeypatch.setattr(statistics, "AT_ONCE", 3)
     browser.get(PAGE)
     browser.get(f"{PAGE}?edition={edition.uuid}")
 
@@ -297,7 +297,7 @@ def test_few_attempts_are_computed_at_once_and_many_in_the_background(
     course = a_class_with_a_wrong_key(instance, 4)
     a_teacher(instance, course)
     sign_in(browser, "profe@example.org")
-    monkeypatch.setattr(services, "AT_ONCE", 3)
+    monkeypatch.setattr(statistics, "AT_ONCE", 3)
 
     assert in_spanish("The figures are being calculated") in browser.get(PAGE).text
     browser.get(f"{PAGE}.csv", 404)
@@ -314,10 +314,10 @@ def test_few_attempts_are_computed_at_once_and_many_in_the_background(
     assert in_spanish("There are newer attempts; the figures are being recalculated.") in page.text
     assert browser.page.has_link(f"{PAGE}/questions/suma-1")
 
-    monkeypatch.setattr(services, "AT_ONCE", 1000)
+    monkeypatch.setattr(statistics, "AT_ONCE", 1000)
     assert "Hay intentos más recientes" not in browser.get(PAGE).text
     assert kept(instance) == 1
-    monkeypatch.setattr(services, "compute_statistics", None)
+    monkeypatch.setattr(statistics, "compute_statistics", None)
     assert "Se cuentan 5 intentos" in browser.get(PAGE).text
 
 

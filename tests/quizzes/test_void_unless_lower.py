@@ -10,9 +10,9 @@ import pytest
 from courses.models import StaffRole
 from kernel.permissions import Actor
 from lms.instance import Instance
+from quizzes.dry_runs import RegradeRequest
+from quizzes.marking import ManualMarkValues
 from quizzes.rules.regrade import RegradeKind
-from quizzes.services.dry_runs import RegradeRequest
-from quizzes.services.marking import ManualMarkValues
 from tests.support import marking
 from tests.support.builders import a_teacher
 from tests.support.learning import a_learner, actor_of, attempt_row, start, submit

@@ -4,8 +4,8 @@ import pytest
 from sqlalchemy import select
 
 from lms.instance import Instance
+from quizzes import question_bank
 from quizzes.models import QuestionVersion
-from quizzes.queries import attempts as queries
 from tests.support.browser import Counter, every_statement
 from tests.support.builders import QUESTIONS, a_course, folder, publish
 from tests.support.crowds import multiply
@@ -47,7 +47,7 @@ def a_start_and_a_save(instance: Instance, copies: int, others: int) -> tuple[in
     submit(instance, learner, start(instance, learner, course.slug))
     multiply(instance, learner, others)
     with instance.database.unit_of_work(write=False) as session:  # a process that has met every question
-        queries.get_questions(session, session.scalars(select(QuestionVersion.id)).all())
+        question_bank.get_questions(session, session.scalars(select(QuestionVersion.id)).all())
     counter = a_counter(instance)
     counter.reset()
     attempt = start(instance, learner, course.slug)

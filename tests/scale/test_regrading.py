@@ -13,9 +13,9 @@ from kernel import clock, outbox
 from kernel.outbox import Job
 from kernel.permissions import Actor
 from lms.instance import Instance
+from quizzes import dry_runs, regrading
 from quizzes.models import MarkEvent
 from quizzes.rules.regrade import RegradeKind
-from quizzes.services import dry_runs, regrading
 from tests.support import sizes
 from tests.support.browser import Browser, Counter
 from tests.support.builders import a_teacher

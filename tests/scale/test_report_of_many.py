@@ -12,11 +12,10 @@ import pytest
 from courses.models import Course
 from kernel.tables import write_csv, write_xlsx
 from lms.instance import Instance
-from quizzes.pages.reports import download_rows, headings
-from quizzes.queries import analysis, reports
-from quizzes.queries.reports import ReportFilter, ReportOrder
+from quizzes import reports, statistics
+from quizzes.report_page import download_rows, headings
+from quizzes.reports import ReportFilter, ReportOrder
 from quizzes.rules.statistics import CountedAttempts
-from quizzes.services import analysis as services
 from tests.support import sizes
 from tests.support.crowds import MODELS, QUIZ_KEY, a_model_class, copy_class
 
@@ -43,9 +42,9 @@ def report_as(kind: str, instance: Instance, course: Course) -> BytesIO:
 def statistics_of(instance: Instance, course: Course) -> int:
     """Compute the statistics; return how many attempts they are of."""
     with instance.database.unit_of_work(write=False) as session:
-        quiz = analysis.list_compositions(session, course.id, QUIZ_KEY)
-        found = analysis.attempt_set(session, quiz, CountedAttempts.FIRST, quiz.choices[0])
-        return services.compute_statistics(session, found).quiz.attempts
+        quiz = statistics.list_compositions(session, course.id, QUIZ_KEY)
+        found = statistics.attempt_set(session, quiz, CountedAttempts.FIRST, quiz.choices[0])
+        return statistics.compute_statistics(session, found).quiz.attempts
 
 
 @pytest.fixture
@@ -80,7 +79,7 @@ def test_memory_does_not_grow_with_the_attempts(instance: Instance, traced: Call
     many = traced(lambda: statistics_of(instance, course)), traced(rows)
 
     assert statistics_of(instance, course) == MODELS + FEW // 3 + FEW * 5 // 3
-    assert many[0] < few[0] * 1.5 + analysis.BATCH * 3000, (few, many)
+    assert many[0] < few[0] * 1.5 + statistics.BATCH * 3000, (few, many)
     assert many[1] < few[1] * 1.5 + reports.BATCH * 3000, (few, many)
 
 

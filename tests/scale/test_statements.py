@@ -16,8 +16,8 @@ from enrolments.models import PendingEnrolmentList
 from kernel import clock
 from kernel.optimistic import WritingConnection
 from lms.instance import Instance
+from quizzes import question_bank
 from quizzes.models import Attempt, QuestionVersion, QuizAnalysisCache
-from quizzes.queries import attempts as queries
 from standards.models import PendingImport
 from tests.support.browser import Browser, Counter, every_statement
 from tests.support.builders import PASSWORD, QUESTIONS, a_course, a_learner_in, a_person, folder, publish, sign_in, sign_in_through_pages
@@ -64,7 +64,7 @@ def test_pages_keep_to_their_statements_and_commits_however_much_there_is(browse
         another.get(f"/courses/{course.slug}")
         another.submit("/enrolment")
     with instance.database.unit_of_work(write=False) as session:  # a process that has met every question
-        queries.get_questions(session, session.scalars(select(QuestionVersion.id)).all())
+        question_bank.get_questions(session, session.scalars(select(QuestionVersion.id)).all())
     many = walk(another, counter, large.slug)
 
     told = {name: (found.statements, many[name].statements) for name, found in few.items()}

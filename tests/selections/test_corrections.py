@@ -17,9 +17,9 @@ from kernel.outbox import Delivery
 from kernel.permissions import Actor
 from lms import account_merging
 from lms.instance import Instance
+from quizzes.attempts import load_attempt
+from quizzes.marking import reopen_attempt
 from quizzes.models import Attempt
-from quizzes.queries.attempts import load_attempt
-from quizzes.services.reopening import reopen_attempt
 from selections.models import ActaCorrection, Selection, SelectionActa
 from selections.queries import corrections as queries
 from selections.queries.actas import list_own_lines

@@ -11,13 +11,12 @@ from accounts.models import Person
 from kernel import clock
 from kernel.permissions import Actor
 from lms.instance import Instance
+from quizzes import marks
+from quizzes.attempts import load_attempt
+from quizzes.dry_runs import DecidedByJury, RegradeRequest
+from quizzes.marking import CannotReopen, ManualMarkValues, mark_by_hand, reopen_attempt
 from quizzes.models import Attempt, AttemptItem, Regrade
-from quizzes.queries import marks
-from quizzes.queries.attempts import load_attempt
 from quizzes.rules.regrade import RegradeKind
-from quizzes.services.dry_runs import DecidedByJury, RegradeRequest
-from quizzes.services.marking import ManualMarkValues, mark_by_hand
-from quizzes.services.reopening import CannotReopen, reopen_attempt
 from selections.models import ActaCorrection
 from tests.support.browser import Browser
 from tests.support.builders import sign_in

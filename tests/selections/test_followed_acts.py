@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from enum import StrEnum
 from pathlib import Path
 
-from quizzes.services.attempts import QuizVerb
-from quizzes.services.regrading import RegradeVerb
-from quizzes.services.reopening import ReopeningVerb
+from quizzes.answering import QuizVerb
+from quizzes.marking import ReopeningVerb
+from quizzes.regrading import RegradeVerb
 from selections.feature import FEATURE
 from tests.support.project import ROOT
 

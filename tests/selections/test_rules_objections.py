@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from quizzes.rules.objections import ObjectionRules
+from quizzes.rules.result_use import ObjectionRules
 from selections.rules.objections import (
     DeciderHindrances,
     ObjectionOutcome,

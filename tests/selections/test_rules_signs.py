@@ -4,7 +4,7 @@ from dataclasses import fields
 
 import pytest
 
-from quizzes.rules.integrity import AnsweringSession, IntegrityRecord
+from quizzes.rules.states import AnsweringSession, IntegrityRecord
 from selections.rules.signs import AttemptSign, RecordedAttempt, SignKind, find_signs, rapid_thresholds
 
 

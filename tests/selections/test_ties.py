@@ -7,8 +7,8 @@ import pytest
 
 from courses.models import Course
 from lms.instance import Instance
-from quizzes.queries.attempts import find_published_snapshot
-from quizzes.rules.ties import TieRules
+from quizzes.rules.result_use import TieRules
+from quizzes.snapshots import find_published_snapshot
 from selections.models import Selection
 from selections.services import ties as services
 from tests.support import folders

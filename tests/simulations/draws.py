@@ -11,8 +11,8 @@ from math import sqrt
 from random import Random
 
 from quizzes.rules.balanced_draw import Balance, QuestionSets, draw_set, known_facility, plan_draws
+from quizzes.rules.definitions import Difficulty
 from quizzes.rules.layout import Candidate, SlotEntry
-from quizzes.rules.selection import Difficulty
 from tests.simulations.figures import RunSize, SimulatedFigure, mean_tolerance
 from tests.support.golden_bank import rows
 

@@ -9,8 +9,8 @@ from courses.content.model import CompletionRule, Finding
 from courses.content.pages import KIND as PAGE
 from courses.content.reader import read_folder
 from enrolments.rules import GradingMethod
-from quizzes.content.kinds import BANKS
-from quizzes.content.kinds import KIND as QUIZ
+from quizzes.content.quiz import BANKS
+from quizzes.content.quiz import KIND as QUIZ
 from simulators.content import KIND, TaskSource
 from simulators.rules.tasks import TaskTolerance, TaskToleranceKind
 from tests.simulators import task_folders

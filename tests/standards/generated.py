@@ -9,8 +9,11 @@ from hypothesis import strategies as st
 
 from kernel.markup.source import normalise
 from quizzes.rules.definitions import (
+    NOT_SELECTED,
     Body,
+    CognitiveLevel,
     DescriptionBody,
+    Difficulty,
     EssayBody,
     FileBody,
     Gap,
@@ -27,6 +30,7 @@ from quizzes.rules.definitions import (
     Pair,
     QuestionCitation,
     QuestionDefinition,
+    QuestionSelection,
     QuestionState,
     ReviewReference,
     ShortAnswerBody,
@@ -41,7 +45,6 @@ from quizzes.rules.definitions import (
     WordLimits,
     map_texts,
 )
-from quizzes.rules.selection import NOT_SELECTED, CognitiveLevel, Difficulty, QuestionSelection
 from standards._fields import SELECTION_FIELDS
 from standards._keys import KeyAllocator, matched
 from standards._texts import from_plain, one_line, rendered

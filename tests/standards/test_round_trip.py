@@ -8,15 +8,16 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from quizzes.rules.definitions import (
+    CognitiveLevel,
     DescriptionBody,
     EssayBody,
     MultipleRule,
     QuestionDefinition,
+    QuestionSelection,
     RubricCriterion,
     RubricLevel,
     TrueFalseBody,
 )
-from quizzes.rules.selection import CognitiveLevel, QuestionSelection
 from standards.bank import read as bank_read
 from standards.bank import write as bank_write
 from standards.formats import FORMATS

@@ -8,12 +8,13 @@ from sqlalchemy import select
 
 from kernel.permissions import Actor
 from lms.instance import Instance
+from quizzes import attempts, question_bank
+from quizzes.attempts import LoadedAttempt
 from quizzes.models import Attempt
-from quizzes.queries import attempts as queries
-from quizzes.queries.attempts import LoadedAttempt, LoadedItem
-from quizzes.rules.answer_positions import page_from_answer
+from quizzes.rules.answers import page_from_answer
 from quizzes.rules.definitions import GapsBody, QuestionDefinition
 from quizzes.rules.feedback import right_answer
+from quizzes.rules.item_layout import LoadedItem
 from quizzes.rules.numbers import convention_for
 from tests.support.browser import Browser
 
@@ -62,9 +63,9 @@ def sitting_of(instance: Instance, address: str) -> tuple[LoadedAttempt, dict[in
     found = re.search(r"/attempts/([0-9a-f-]{36})", address)
     assert found, address
     with instance.database.unit_of_work(write=False) as session:
-        context = queries.get_attempt(session, Actor(person_id=0), UUID(found[1]))
-        loaded = queries.load_attempt(session, context.id)
-        return loaded, queries.get_questions(session, [item.question_version_id for item in loaded.items])
+        context = attempts.get_attempt(session, Actor(person_id=0), UUID(found[1]))
+        loaded = attempts.load_attempt(session, context.id)
+        return loaded, question_bank.get_questions(session, [item.question_version_id for item in loaded.items])
 
 
 def answer_right(browser: Browser, quiz: str) -> None:

@@ -10,8 +10,8 @@ from sqlalchemy import select
 from kernel import clock
 from kernel.permissions import Actor
 from lms.instance import Instance
+from quizzes import marking
 from quizzes.models import AnswerEvent
-from quizzes.services import reopening
 from tests.support.browser import Browser
 from tests.support.learning import attempt_row, right_batch, save, sitting_of, start, submit
 
@@ -60,4 +60,4 @@ def abandon(instance: Instance, learner: Actor, ago: timedelta = timedelta(hours
 def reopen(instance: Instance, editor: Actor, attempt: UUID) -> str:
     """Reopen an attempt and say what became of it."""
     with sitting_of(instance, editor, attempt, write=True) as (session, loaded):
-        return reopening.reopen_attempt(session, editor, loaded, "Corte de luz.", now=clock.now()).value
+        return marking.reopen_attempt(session, editor, loaded, "Corte de luz.", now=clock.now()).value

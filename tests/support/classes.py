@@ -11,8 +11,8 @@ from enrolments.models import Edition
 from kernel import clock
 from kernel.permissions import SYSTEM
 from lms.instance import Instance
-from quizzes.rules import saving
-from quizzes.services.answer_rows import SaveRequest
+from quizzes.rules import states
+from quizzes.saves import SaveRequest
 from tests.support.builders import a_course, a_person, a_teacher, folder, publish
 from tests.support.editions import an_edition, join
 from tests.support.learning import a_learner, actor_of, mark_done, pass_quiz, right_batch, sitting_of, start, submit
@@ -55,11 +55,11 @@ def a_class_with_a_wrong_key(instance: Instance, count: int = 36) -> Course:
         with sitting_of(instance, learner, attempt) as (_session, loaded):
             options = loaded.items[0].layout.orders["options"]
         chosen = "cinco" if knows else ("cuatro", "tres", "cinco", "tres")[at // 2 % 4]
-        mine = saving.AnswerSave(1, saving.AnswerSequence(batch.page_epoch, 1), {"answer": [str(options.index(chosen) + 1)]})
+        mine = states.AnswerSave(1, states.AnswerSequence(batch.page_epoch, 1), {"answer": [str(options.index(chosen) + 1)]})
         others = [one for one in batch.events if one.position > 1 and (knows or one.position == 2 + at // 2 % 3)]
         if not knows and at % 4 == 1:
             others = [one for one in others if one.position != 4]
-            others.append(saving.AnswerSave(3, saving.AnswerSequence(batch.page_epoch, 2), {"answer": ["=HYPERLINK(1)"]}))
+            others.append(states.AnswerSave(3, states.AnswerSequence(batch.page_epoch, 2), {"answer": ["=HYPERLINK(1)"]}))
         submit(instance, learner, attempt, SaveRequest(batch.page_epoch, (mine, *others), batch.kind), now=now + timedelta(minutes=4))
     return course
 
@@ -85,6 +85,6 @@ def a_surveyed_class(instance: Instance, slots: tuple[str, ...] = ("tabla", "opi
     for number, parts in enumerate(CHOICES):
         learner = a_learner(instance, course, f"p{number}@example.org")
         for given in ({"1": ["1"], "2": ["1"]}, parts) if number == 0 else (parts,):
-            event = saving.AnswerSave(place, saving.AnswerSequence(1000, 1), given)
+            event = states.AnswerSave(place, states.AnswerSequence(1000, 1), given)
             submit(instance, learner, start(instance, learner, "prueba"), SaveRequest(1000, (event,) if given else (), "submit"))
     a_teacher(instance, course)

@@ -17,7 +17,7 @@ from kernel import clock
 from kernel.permissions import Actor
 from lms.instance import Instance
 from quizzes.models import AnswerEvent, Attempt, AttemptItem, MarkEvent
-from quizzes.services.answer_rows import SaveRequest
+from quizzes.saves import SaveRequest
 from tests.support.builders import a_course
 from tests.support.learning import a_learner, right_batch, start, submit
 

@@ -7,8 +7,8 @@ from pathlib import Path
 from courses.content.model import CourseFolder, Finding, FolderReadResult
 from courses.content.pages import KIND as PAGE
 from courses.content.reader import read_directory, read_folder
-from quizzes.content.kinds import BANKS
-from quizzes.content.kinds import KIND as QUIZ
+from quizzes.content.quiz import BANKS
+from quizzes.content.quiz import KIND as QUIZ
 from webinars.content import KIND as RECORDING
 
 FOLDERS = Path(__file__).resolve().parents[1] / "samples" / "folders"

@@ -300,7 +300,7 @@ class Rule:
     check: Check
     broken: str
     kept: str
-    path: str = "quizzes/services/attempts.py"
+    path: str = "quizzes/answering.py"
     kept_path: str = ""
 
 

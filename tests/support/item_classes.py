@@ -13,13 +13,11 @@ from fractions import Fraction
 from math import exp
 from random import Random
 
-from quizzes.rules.analysis import ItemResponses
 from quizzes.rules.answers import SingleChoiceAnswer
-from quizzes.rules.choice_findings import choice_outcomes, sample_of
-from quizzes.rules.finding_kinds import FindingKind, findings_in
-from quizzes.rules.guessing import chance_tail
-from quizzes.rules.results import Marking
-from quizzes.rules.significance import Scale, squared_correlation
+from quizzes.rules.findings import FindingKind, choice_outcomes, findings_in, sample_of
+from quizzes.rules.item_evidence import ItemResponses
+from quizzes.rules.marking import Marking
+from quizzes.rules.significance import Scale, chance_tail, squared_correlation
 from tests.support.questions import a_question, a_single, an_option, marked
 
 BACKGROUND = (0.5,) * 5 + (0.25,) * 7

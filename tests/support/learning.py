@@ -20,13 +20,12 @@ from enrolments.models import Enrolment
 from kernel import clock
 from kernel.permissions import Actor
 from lms.instance import Instance
+from quizzes import answering, attempts, question_bank
+from quizzes.answering import SaveReceipt
+from quizzes.attempts import LoadedAttempt
 from quizzes.models import Attempt
-from quizzes.queries import attempts as queries
-from quizzes.queries.attempts import LoadedAttempt
-from quizzes.rules import saving
-from quizzes.services import attempts as quizzes
-from quizzes.services.answer_rows import SaveRequest
-from quizzes.services.attempts import SaveReceipt
+from quizzes.rules import states
+from quizzes.saves import SaveRequest
 from tests.support.answers import right_fields
 from tests.support.browser import Browser
 from tests.support.builders import a_learner as a_learner
@@ -63,39 +62,39 @@ def start(instance: Instance, actor: Actor, slug: str, key: str = "cuestionario-
     """Start an attempt, or return the open one."""
     with instance.database.unit_of_work() as session:
         subject = learners.get_activity_context(session, actor, slug, key)
-        return quizzes.start_attempt(session, actor, subject, "es", now=now or clock.now()).uuid
+        return answering.start_attempt(session, actor, subject, "es", now=now or clock.now()).uuid
 
 
 @contextmanager
 def sitting_of(instance: Instance, actor: Actor, attempt: UUID, *, write: bool = False) -> Iterator[tuple[Session, LoadedAttempt]]:
     """Give an attempt, locked where it is to be changed."""
     with instance.database.unit_of_work(write=write) as session:
-        load = queries.lock_attempt if write else queries.get_attempt
+        load = attempts.lock_attempt if write else attempts.get_attempt
         yield session, load(session, actor, attempt)
 
 
 def a_batch(answers: Mapping[int, Sequence[str]], *, lease: int = 1000, seq: int = 1, kind: str = "autosave") -> SaveRequest:
     """Return answers to choice questions as a page's script sends them."""
-    events = tuple(saving.AnswerSave(place, saving.AnswerSequence(lease, seq), {"answer": list(given)}) for place, given in answers.items())
+    events = tuple(states.AnswerSave(place, states.AnswerSequence(lease, seq), {"answer": list(given)}) for place, given in answers.items())
     return SaveRequest(lease, events, kind)
 
 
 def save(instance: Instance, actor: Actor, attempt: UUID, *batches: SaveRequest, now: datetime | None = None) -> SaveReceipt:
     """Save answers through the service."""
     with sitting_of(instance, actor, attempt, write=True) as (session, loaded):
-        return quizzes.save_answers(session, loaded, batches, now=now or clock.now())
+        return answering.save_answers(session, loaded, batches, now=now or clock.now())
 
 
 def submit(instance: Instance, actor: Actor, attempt: UUID, *batches: SaveRequest, now: datetime | None = None) -> None:
     """Hand an attempt in through the service."""
     with sitting_of(instance, actor, attempt, write=True) as (session, loaded):
-        quizzes.submit_attempt(session, actor, loaded, batches, now=now or clock.now())
+        answering.submit_attempt(session, actor, loaded, batches, now=now or clock.now())
 
 
 def right_batch(instance: Instance, actor: Actor, attempt: UUID, *, lease: int = 1000, kind: str = "save") -> SaveRequest:
     """Return the right answers to a whole attempt."""
     with sitting_of(instance, actor, attempt) as (session, loaded):
-        questions = queries.get_questions(session, [item.question_version_id for item in loaded.items])
+        questions = question_bank.get_questions(session, [item.question_version_id for item in loaded.items])
         fields = right_fields(loaded, questions)
     events = []
     for item in loaded.items:
@@ -105,7 +104,7 @@ def right_batch(instance: Instance, actor: Actor, attempt: UUID, *, lease: int =
             if name == prefix or name.startswith(f"{prefix}-"):
                 values = value if isinstance(value, list | tuple) else [value]
                 parts[name.removeprefix(prefix).removeprefix("-") or "answer"] = [str(one) for one in values]
-        events.append(saving.AnswerSave(item.position, saving.AnswerSequence(lease, 1), parts))
+        events.append(states.AnswerSave(item.position, states.AnswerSequence(lease, 1), parts))
     return SaveRequest(lease, tuple(events), kind)
 
 

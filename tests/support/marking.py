@@ -8,10 +8,9 @@ from courses.models import Course, PublicationNature
 from kernel import clock
 from kernel.permissions import Actor
 from lms.instance import Instance
-from quizzes.queries import marks as queries
-from quizzes.queries.marks import MarkedItem, MarkRecord
-from quizzes.services import marking
-from quizzes.services.marking import ManualMarkValues
+from quizzes import marking, marks
+from quizzes.marking import ManualMarkValues
+from quizzes.marks import MarkedItem, MarkRecord
 from tests.support.builders import folder, publish
 from tests.support.learning import a_batch, start, submit
 
@@ -71,14 +70,14 @@ def hand_in(instance: Instance, learner: Actor, text: str = TEXT, choice: str = 
 def marked_item(instance: Instance, grader: Actor, attempt: UUID, place: int = 1) -> tuple[MarkedItem, list[MarkRecord]]:
     """Return one answer as its grader finds it, with its marks so far."""
     with instance.database.unit_of_work(write=False) as session:
-        item = queries.get_marked_item(session, grader, attempt, place)
-        return item, queries.list_marks(session, item.item.id)
+        item = marks.get_marked_item(session, grader, attempt, place)
+        return item, marks.list_marks(session, item.item.id)
 
 
 def mark(instance: Instance, grader: Actor, attempt: UUID, given: ManualMarkValues, place: int = 1) -> None:
     """Give an answer its mark through the service."""
     with instance.database.unit_of_work() as session:
-        marking.mark_by_hand(session, grader, queries.lock_marked_item(session, grader, attempt, place), given, now=clock.now())
+        marking.mark_by_hand(session, grader, marks.lock_marked_item(session, grader, attempt, place), given, now=clock.now())
 
 
 def last_mark(instance: Instance, grader: Actor, attempt: UUID, place: int = 1) -> MarkRecord:

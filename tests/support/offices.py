@@ -17,11 +17,10 @@ from enrolments import enrolment, learner_groups, learners
 from kernel import clock, outbox
 from kernel.permissions import SYSTEM, Actor
 from lms.instance import Instance
-from quizzes.queries import teaching
+from quizzes import incidents, overrides, teaching
+from quizzes.marking import ManualMarkValues
+from quizzes.overrides import AccommodationProfile, OverrideTarget, OverrideValues
 from quizzes.rules.regrade import RegradeKind
-from quizzes.services import overrides
-from quizzes.services.marking import ManualMarkValues
-from quizzes.services.overrides import AccommodationProfile, OverrideTarget, OverrideValues
 from tests.support.builders import a_person, an_administrator, folder, publish
 from tests.support.learning import a_batch, actor_of, mark_done, start, submit
 from tests.support.marking import BANK as ESSAY
@@ -159,7 +158,7 @@ def _time(instance: Instance, editor: Actor, people: list[Actor]) -> tuple[UUID,
             session, editor, quiz, OverrideTarget(person=person), OverrideValues(attempts=3), "Por error.", now=now
         )
         overrides.end_override(session, editor, over, now=now)
-        overrides.add_incident_time(session, editor, quiz, 10, "Corte de luz", uuid4(), now=now)
+        incidents.add_incident_time(session, editor, quiz, 10, "Corte de luz", uuid4(), now=now)
         overrides.grant_accommodation(session, editor, person, AccommodationProfile(Decimal("1.5"), 1, 600), "Informe médico", now=now)
         found = row.uuid, group.uuid
     deliver(instance)

@@ -14,12 +14,10 @@ from kernel import outbox
 from kernel.outbox import Delivery
 from kernel.permissions import Actor
 from lms.instance import Instance
-from quizzes import jobs
+from quizzes import incidents, jobs, overrides, teaching
+from quizzes.access import QuizContext
 from quizzes.models import Accommodation, Incident, QuizOverride
-from quizzes.permissions import QuizContext
-from quizzes.queries import teaching
-from quizzes.services import overrides
-from quizzes.services.overrides import AccommodationProfile, OverrideTarget, OverrideValues
+from quizzes.overrides import AccommodationProfile, OverrideTarget, OverrideValues
 from tests.support.attempts import QUIZ
 from tests.support.builders import a_teacher, an_administrator
 from tests.support.learning import actor_of, sitting_of
@@ -73,14 +71,14 @@ class Office:
         """Give time to all who have an open attempt."""
         quiz = self.quiz()
         with self.instance.database.unit_of_work() as session:
-            found = overrides.add_incident_time(session, self.editor, quiz, count, "Corte de luz", token or uuid4(), now=now)
+            found = incidents.add_incident_time(session, self.editor, quiz, count, "Corte de luz", token or uuid4(), now=now)
         self.follow(now)
         return found
 
     def take_back(self, incident: Incident, *, now: datetime) -> None:
         """Undo an incident."""
         with self.instance.database.unit_of_work() as session:
-            overrides.undo_incident(session, self.editor, session.get_one(Incident, incident.id), now=now)
+            incidents.undo_incident(session, self.editor, session.get_one(Incident, incident.id), now=now)
         self.follow(now)
 
     def follow(self, now: datetime) -> None:

@@ -32,10 +32,9 @@ from kernel import clock
 from kernel.db import Base
 from kernel.permissions import SYSTEM, Actor, SiteRole
 from lms.instance import Instance
-from quizzes.queries import teaching
-from quizzes.services import overrides
-from quizzes.services.marking import ManualMarkValues
-from quizzes.services.overrides import AccommodationProfile, OverrideTarget, OverrideValues
+from quizzes import overrides, teaching
+from quizzes.marking import ManualMarkValues
+from quizzes.overrides import AccommodationProfile, OverrideTarget, OverrideValues
 from tests.support import marking, results
 from tests.support.browser import Browser
 from tests.support.builders import a_person, sign_in

@@ -7,7 +7,7 @@ from uuid import UUID
 from courses.models import Course
 from kernel.permissions import Actor
 from lms.instance import Instance
-from quizzes.services.answer_rows import SaveRequest
+from quizzes.saves import SaveRequest
 from tests.support.builders import folder, publish
 from tests.support.learning import a_learner, right_batch, start, submit
 from tests.support.selection_folders import BANK

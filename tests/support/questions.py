@@ -8,6 +8,7 @@ from quizzes.rules.definitions import (
     Body,
     CalculatedAnswer,
     CalculatedBody,
+    ChoiceNumbers,
     EssayBody,
     FileBody,
     Gap,
@@ -25,6 +26,7 @@ from quizzes.rules.definitions import (
     OrderingRule,
     Pair,
     QuestionDefinition,
+    QuestionVariable,
     ShortAnswerBody,
     SingleChoiceBody,
     TextPattern,
@@ -32,12 +34,11 @@ from quizzes.rules.definitions import (
     Tolerance,
     ToleranceKind,
     TrueFalseBody,
+    VariableRange,
 )
 from quizzes.rules.item_layout import ItemLayout
-from quizzes.rules.marking import mark_answer
+from quizzes.rules.marking import Marking, mark_answer
 from quizzes.rules.numbers import SPANISH
-from quizzes.rules.question_variables import ChoiceNumbers, QuestionVariable, VariableRange
-from quizzes.rules.results import Marking
 
 
 def f(text: str) -> Fraction:

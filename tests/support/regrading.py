@@ -11,15 +11,11 @@ from courses.models import Course, PublicationNature
 from kernel import clock
 from kernel.permissions import Actor
 from lms.instance import Instance
+from quizzes import dry_runs, regrades, regrading, teaching
+from quizzes.dry_runs import DryRunCounts, RegradeRequest
 from quizzes.models import MarkEvent, QuestionVersion, Regrade, RegradeDryRunRow
 from quizzes.models import Question as QuestionRow
-from quizzes.queries import dry_runs as dry_run_queries
-from quizzes.queries import regrading as queries
-from quizzes.queries import teaching
-from quizzes.queries.dry_runs import DryRunCounts
 from quizzes.rules.regrade import RegradeKind, RegradePolicy
-from quizzes.services import dry_runs, regrading
-from quizzes.services.dry_runs import RegradeRequest
 from tests.support.builders import folder, publish
 from tests.support.learning import a_batch, a_learner, start, submit
 
@@ -103,14 +99,14 @@ def a_dry_run(instance: Instance, actor: Actor, order: RegradeRequest) -> int:
 def commit(instance: Instance, actor: Actor, regrade_id: int) -> bool:
     """Commit the dry run that stands; say whether it was done or begun."""
     with instance.database.unit_of_work() as session:
-        row = queries.lock_regrade_by_id(session, regrade_id)
+        row = regrades.lock_regrade_by_id(session, regrade_id)
         return regrading.apply_dry_run(session, actor, row, seen=row.seen, now=clock.now())
 
 
 def undo(instance: Instance, actor: Actor, regrade_id: int) -> None:
     """Undo what was committed."""
     with instance.database.unit_of_work() as session:
-        regrading.undo(session, actor, queries.lock_regrade_by_id(session, regrade_id), "Fue un error.", now=clock.now())
+        regrading.undo(session, actor, regrades.lock_regrade_by_id(session, regrade_id), "Fue un error.", now=clock.now())
 
 
 def regrade_row(instance: Instance, regrade_id: int) -> Regrade:
@@ -130,7 +126,7 @@ def lines(instance: Instance, regrade_id: int) -> list[RegradeDryRunRow]:
 def counts(instance: Instance, regrade_id: int) -> DryRunCounts:
     """Return what a dry run found."""
     with instance.database.unit_of_work(write=False) as session:
-        return dry_run_queries.count_lines(session, regrade_id)
+        return dry_runs.count_lines(session, regrade_id)
 
 
 def all_marks(instance: Instance) -> Sequence[MarkEvent]:

@@ -11,11 +11,11 @@ from enrolments.models import Edition
 from kernel import clock
 from kernel.permissions import Actor
 from lms.instance import Instance
+from quizzes.dry_runs import RegradeRequest
 from quizzes.models import Attempt
-from quizzes.rules.integrity import AnsweringSession, IntegrityRecord, PageAbsence, write_record
 from quizzes.rules.regrade import RegradeKind
-from quizzes.services.answer_rows import SaveRequest
-from quizzes.services.dry_runs import RegradeRequest
+from quizzes.rules.states import AnsweringSession, IntegrityRecord, PageAbsence, write_record
+from quizzes.saves import SaveRequest
 from selections.models import ActaKind, MemberRole, Selection, SelectionActa
 from selections.queries.actas import read_document
 from selections.queries.members import list_members

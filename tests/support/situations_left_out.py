@@ -8,10 +8,9 @@ from courses.models import Course
 from enrolments import enrolment, learner_groups, learners
 from kernel import clock
 from kernel.permissions import SYSTEM, Actor
-from quizzes.queries import teaching
+from quizzes import incidents, overrides, teaching
+from quizzes.overrides import OverrideTarget, OverrideValues
 from quizzes.rules.regrade import RegradeKind
-from quizzes.services import overrides
-from quizzes.services.overrides import OverrideTarget, OverrideValues
 from tests.support.builders import a_teacher
 from tests.support.learning import actor_of, start, submit
 from tests.support.offices import deliver
@@ -53,7 +52,7 @@ def an_incident_of_its_author(stage: Stage) -> Scene:
     stage.once("open attempt", lambda: start(stage.instance, member, "prueba"))
     with stage.instance.database.unit_of_work() as session:
         quiz = teaching.get_taught_quiz(session, member, "prueba", "cuestionario-1")
-        overrides.add_incident_time(session, member, quiz, 5, "Se fue la luz.", uuid4(), now=clock.now())
+        incidents.add_incident_time(session, member, quiz, 5, "Se fue la luz.", uuid4(), now=clock.now())
     return Scene(stage.boss, f"{QUIZ}/incidents")
 
 

@@ -30,19 +30,19 @@ from quizzes.rules.definitions import (
     NumericalBody,
     Option,
     QuestionDefinition,
+    QuestionVariable,
     ShortAnswerBody,
     SingleChoiceBody,
     TextPattern,
     Tolerance,
     TrueFalseBody,
+    VariableRange,
 )
-from quizzes.rules.finding_kinds import FindingKind
-from quizzes.rules.item_evidence import ClassTally, MarkedResponse
+from quizzes.rules.findings import FindingKind
+from quizzes.rules.item_evidence import ClassTally, MarkedResponse, unmatched_in
 from quizzes.rules.item_layout import ItemLayout
 from quizzes.rules.marking import mark_answer
 from quizzes.rules.numbers import SPANISH, write_number
-from quizzes.rules.question_variables import QuestionVariable, VariableRange
-from quizzes.rules.text_marking import unmatched_in
 from tests.support.questions import a_matching, a_multiple, a_numerical, an_option, es, f
 
 KEYS = "abcd"

@@ -3,14 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from quizzes.rules.analysis import ItemResponses
 from quizzes.rules.answers import TextAnswer
 from quizzes.rules.definitions import Body
-from quizzes.rules.finding_kinds import ItemFinding, findings_in
-from quizzes.rules.item_evidence import ItemEvidence, UnmatchedText
+from quizzes.rules.findings import ItemFinding, findings_in, typed_outcomes
+from quizzes.rules.item_evidence import ItemEvidence, ItemResponses, UnmatchedPart, UnmatchedText
 from quizzes.rules.significance import Scale
-from quizzes.rules.text_marking import UnmatchedPart
-from quizzes.rules.typed_findings import typed_outcomes
 from tests.support.questions import a_question, a_short, f, marked
 
 

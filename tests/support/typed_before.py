@@ -12,11 +12,11 @@ from courses.models import Course
 from kernel import clock, outbox
 from kernel.permissions import Actor
 from lms.instance import Instance
+from quizzes import regrading
 from quizzes.models import QuestionVersion
-from quizzes.rules.saving import AnswerSave, AnswerSequence
-from quizzes.services import regrade_offers
-from quizzes.services.answer_rows import SaveRequest
-from quizzes.services.regrade_offers import RegradeOffer
+from quizzes.regrading import RegradeOffer
+from quizzes.rules.states import AnswerSave, AnswerSequence
+from quizzes.saves import SaveRequest
 from tests.support.learning import start, submit
 from tests.support.regrading import a_keyed_quiz
 
@@ -79,4 +79,4 @@ def look(instance: Instance, course: Course) -> None:
 def offers(instance: Instance, course: Course, key: str = "cuestionario-1") -> list[RegradeOffer]:
     """Return what is offered for a quiz."""
     with instance.database.unit_of_work(write=False) as session:
-        return regrade_offers.list_offers(session, course.id, key)
+        return regrading.list_offers(session, course.id, key)

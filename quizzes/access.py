@@ -1,0 +1,338 @@
+"""Permissions to see, take and review quizzes."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from uuid import UUID
+
+from accounts.models import Person
+from courses.access import CourseContext, PartContext, edits, teaches
+from courses.models import StaffRole
+from courses.rules import Outline
+from enrolments.access import ActivityContext, hiding_all, is_staff
+from enrolments.models import LearnerGroup
+from kernel.own_records import changes_record, changes_records, is_own
+from kernel.permissions import Actor, Predicate, Verdict, administrator, allow_if, open_to_strangers
+from quizzes.models import Incident, JudgeSheet, PassMarkRecord, QuizOverride
+from quizzes.rules.settings import Reader
+from quizzes.rules.states import OPEN_STATES, AttemptState
+
+
+class QuestionAction(StrEnum):
+    """Acts on the questions of a draft."""
+
+    VIEW_BANK = "question_bank:view"
+    EDIT_BANK = "question_bank:edit"
+
+
+class QuizAction(StrEnum):
+    """Acts on quizzes and attempts."""
+
+    VIEW_INTRO = "quiz:view_intro"
+    START = "quiz:start"
+    ANSWER = "attempt:save"
+    SUBMIT = "attempt:submit"
+    REVIEW = "attempt:view"
+    SELF_ASSESS = "attempt:self_assess"
+    """Judge one's own text by its rubric, after submission."""
+    FETCH_FILE = "attempt:file"
+    SHOW_PAPER = "attempt:paper"
+    PROOF = "attempt:proof"
+    """Take along the proof of an attempt that has ended."""
+    VERIFY_PROOF = "attempt:verify_proof"
+    """Compare a file with a proof in public."""
+    MANAGE = "quiz:manage"
+    REPORT = "quiz:report"
+    EXPORT_REPORT = "quiz:export_report"
+    """Take the attempts out as files."""
+    ANGOFF = "angoff:record"
+    """Judge the pass mark of a quiz, and sign the record of it."""
+    MARK = "attempt:grade_by_hand"
+    REGRADE = "quiz:regrade"
+    REOPEN = "attempt:reopen"
+    OVERRIDE = "override:manage"
+    INCIDENT = "incident:manage"
+    """Give time to all who answer now."""
+    ACCOMMODATE = "accommodation:manage"
+
+
+class AnalysisAction(StrEnum):
+    """Acts on statistics of quizzes and on the history of questions."""
+
+    STATISTICS = "quiz:statistics"
+    DECISIONS = "decision_quality:view"
+    """See how sure the decisions at the pass mark are, with the people about whom the test cannot tell."""
+    ITEM_HISTORY = "item_history:view"
+    """See how a question did through months, versions and quizzes, without a person."""
+    SEGMENT = "item_history:segment"
+    """Say that a version of a question changed only the wording, or take that back."""
+    DRAW_TABLES = "draw_table:view"
+    """See by which facilities question sets are drawn, and how equally hard they were."""
+
+
+@dataclass(frozen=True)
+class AttemptContext:
+    """A person before an attempt: whose it is, its state, and what the person is in its course."""
+
+    id: int
+    uuid: UUID
+    person_id: int
+    course_id: int
+    state: AttemptState
+    preview: bool
+    staff_role: StaffRole | None
+
+
+@dataclass(frozen=True)
+class QuizContext:
+    """A quiz of a course, in all its versions, as those who teach and grade work on it; `outline` is of the newest one that has it."""
+
+    course_id: int
+    slug: str
+    key: str
+    activity_id: int
+    outline: Outline
+    staff_role: StaffRole | None
+
+
+@dataclass(frozen=True)
+class OverrideContext:
+    """The context of a quiz override, for the course team."""
+
+    quiz: QuizContext
+    row: QuizOverride
+
+
+@dataclass(frozen=True)
+class NewOverrideContext:
+    """For whom something is to be set at a quiz: a group, a person, or everybody where it is neither."""
+
+    quiz: QuizContext
+    group: LearnerGroup | None = None
+    person: Person | None = None
+
+
+@dataclass(frozen=True)
+class IncidentContext:
+    """The context of a quiz incident, for the course team."""
+
+    quiz: QuizContext
+    row: Incident
+
+
+@dataclass(frozen=True, slots=True)
+class BankQuestionContext(CourseContext):
+    """A question of a course's draft as the course's staff sees it: its key and the file of its bank."""
+
+    key: str
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class JudgingContext(PartContext):
+    """A record of judges on the pass mark of a quiz, for the course's team; where one fills a sheet of it, that sheet too."""
+
+    record: PassMarkRecord
+    sheet: JudgeSheet | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ItemHistoryContext(CourseContext):
+    """A published question of a course, by its key and its number, for those who look at its history."""
+
+    key: str
+    question_id: int
+
+
+def edit_bank(actor: Actor, subject: object) -> Verdict:
+    """Let those who edit the course work on its questions; hide them from everyone else, because they hold the key."""
+    assert isinstance(subject, CourseContext)
+    return allow_if(edits(actor, subject.staff_role), Verdict.HIDE)
+
+
+def _view_intro(actor: Actor, subject: object) -> Verdict:
+    assert isinstance(subject, ActivityContext)
+    if is_staff(actor, subject.context):
+        return Verdict.ALLOW
+    return allow_if(subject.context.is_learner)
+
+
+def _start(actor: Actor, subject: object) -> Verdict:
+    """Let learners start attempts, and course editors previews. Dates and limits are checked by the service."""
+    assert isinstance(subject, ActivityContext)
+    return allow_if(subject.context.is_learner or edits(actor, subject.context.staff_role))
+
+
+def _own(actor: Actor, subject: object) -> Verdict:
+    assert isinstance(subject, AttemptContext)
+    return allow_if(is_own(actor, subject.person_id), Verdict.HIDE)
+
+
+def _self_assess(actor: Actor, subject: object) -> Verdict:
+    """The learner judges their own text once it is submitted; nobody else does."""
+    assert isinstance(subject, AttemptContext)
+    return allow_if(is_own(actor, subject.person_id) and subject.state not in OPEN_STATES, Verdict.HIDE)
+
+
+def _works_on(actor: Actor, subject: AttemptContext) -> bool:
+    """Return whether the actor reviews an attempt as course team or administrator, never one that they are answering."""
+    if is_own(actor, subject.person_id) and subject.state in OPEN_STATES and not subject.preview:
+        return False
+    return teaches(actor, subject.staff_role)
+
+
+def _review(actor: Actor, subject: object) -> Verdict:
+    """The learner sees an ended attempt, also one who works in the course; its staff and administrators see any of others."""
+    assert isinstance(subject, AttemptContext)
+    if _works_on(actor, subject):
+        return Verdict.ALLOW
+    if not is_own(actor, subject.person_id):
+        return Verdict.HIDE
+    return allow_if(subject.state not in OPEN_STATES)
+
+
+def _prove(actor: Actor, subject: object) -> Verdict:
+    """Let learners take the proof of their own ended attempts, and administrators that of others'; a preview proves nothing."""
+    assert isinstance(subject, AttemptContext)
+    own = is_own(actor, subject.person_id)
+    if subject.preview or not (own or actor.is_administrator):
+        return Verdict.HIDE
+    return allow_if(subject.state not in OPEN_STATES)
+
+
+@open_to_strangers
+def _verify_proof(_actor: Actor, _subject: object) -> Verdict:
+    """Let everybody who has the code compare a file."""
+    return Verdict.ALLOW
+
+
+def _manage(actor: Actor, subject: object) -> Verdict:
+    """The course's staff, graders too, and administrators; to others there is no such page."""
+    assert isinstance(subject, QuizContext | CourseContext)
+    return allow_if(teaches(actor, subject.staff_role), Verdict.HIDE)
+
+
+def see_question_keys(actor: Actor, subject: object) -> Verdict:
+    """Allow what tells keys of questions, as statistics do, to those who edit the course; graders are refused.
+
+    spec/security 9, question bank.
+    """
+    assert isinstance(subject, QuizContext | CourseContext)
+    return allow_if(edits(actor, subject.staff_role), Verdict.HIDE if subject.staff_role is None else Verdict.FORBID)
+
+
+@dataclass(frozen=True)
+class MarkingContext:
+    """The context of marking one question of a submitted attempt."""
+
+    person_id: int
+    staff_role: StaffRole | None
+    is_by_hand: bool
+    """Whether a person marks it; else the mark of the program may be overruled."""
+
+
+def _mark(actor: Actor, subject: object) -> Verdict:
+    """The course's staff mark what waits for a person, those who edit overrule the program."""
+    assert isinstance(subject, MarkingContext)
+    if not teaches(actor, subject.staff_role):
+        return Verdict.HIDE
+    return allow_if(subject.is_by_hand or edits(actor, subject.staff_role))
+
+
+def _edit_quiz(actor: Actor, subject: object) -> Verdict:
+    """Those who edit the course; to its graders it is closed, to others there is no such page."""
+    assert isinstance(subject, QuizContext)
+    if _manage(actor, subject) is Verdict.HIDE:
+        return Verdict.HIDE
+    return allow_if(edits(actor, subject.staff_role))
+
+
+def _reopen(actor: Actor, subject: object) -> Verdict:
+    assert isinstance(subject, AttemptContext)
+    if not teaches(actor, subject.staff_role):
+        return Verdict.HIDE
+    return allow_if(edits(actor, subject.staff_role))
+
+
+def _show_layout(actor: Actor, subject: object) -> Verdict:
+    """Show a learner's attempt layout to the course team and administrators; hide it from everyone else, its learner too."""
+    assert isinstance(subject, AttemptContext)
+    return allow_if(_works_on(actor, subject), Verdict.HIDE)
+
+
+def _fetch_file(actor: Actor, subject: object) -> Verdict:
+    """The learner fetches the files of their own answers at any time; the course's staff and administrators those of any."""
+    assert isinstance(subject, AttemptContext)
+    return Verdict.ALLOW if is_own(actor, subject.person_id) else _review(actor, subject)
+
+
+def _override(actor: Actor, subject: object) -> Verdict:
+    """Those who edit the course decide who gets more time; to others there is no such page."""
+    quiz = subject.quiz if isinstance(subject, OverrideContext | NewOverrideContext | IncidentContext) else subject
+    assert isinstance(quiz, QuizContext)
+    return allow_if(edits(actor, quiz.staff_role), Verdict.HIDE)
+
+
+def _draw_tables(actor: Actor, subject: object) -> Verdict:
+    """Those who edit the course see its draw tables; to others there is no such page."""
+    assert isinstance(subject, QuizContext)
+    return allow_if(edits(actor, subject.staff_role), Verdict.HIDE)
+
+
+def reader_of(actor: Actor, subject: AttemptContext) -> Reader:
+    """Return the reader role for an attempt: right answers are for course editors, and for its learner at their moment."""
+    if edits(actor, subject.staff_role):
+        return Reader.EDITOR
+    return Reader.LEARNER if is_own(actor, subject.person_id) else Reader.GRADER
+
+
+def _learner(subject: AttemptContext | MarkingContext) -> tuple[int]:
+    return (subject.person_id,)
+
+
+def _overridden(subject: object) -> tuple[int | None, ...]:
+    """Return the person an override is for; one for a group or everyone is left out of its author's record instead."""
+    if isinstance(subject, OverrideContext):
+        return (subject.row.person_id,)
+    return (subject.person.id,) if isinstance(subject, NewOverrideContext) and subject.person else ()
+
+
+QUESTION_PERMISSIONS: Mapping[StrEnum, Predicate] = hiding_all(
+    {
+        QuestionAction.VIEW_BANK: edit_bank,
+        QuestionAction.EDIT_BANK: edit_bank,
+    }
+)
+PERMISSIONS: Mapping[StrEnum, Predicate] = hiding_all(
+    {
+        QuizAction.VIEW_INTRO: _view_intro,
+        QuizAction.START: _start,
+        QuizAction.ANSWER: _own,
+        QuizAction.SUBMIT: _own,
+        QuizAction.REVIEW: _review,
+        QuizAction.SELF_ASSESS: _self_assess,
+        QuizAction.FETCH_FILE: _fetch_file,
+        QuizAction.PROOF: _prove,
+        QuizAction.VERIFY_PROOF: _verify_proof,
+        QuizAction.SHOW_PAPER: _show_layout,
+        QuizAction.MANAGE: _manage,
+        QuizAction.REPORT: _manage,
+        QuizAction.EXPORT_REPORT: _edit_quiz,
+        QuizAction.ANGOFF: see_question_keys,
+        QuizAction.MARK: changes_record(_mark, _learner),
+        QuizAction.REGRADE: changes_records(_edit_quiz),
+        QuizAction.REOPEN: changes_record(_reopen, _learner),
+        QuizAction.OVERRIDE: changes_records(changes_record(_override, _overridden)),
+        QuizAction.INCIDENT: changes_records(_override),
+        QuizAction.ACCOMMODATE: changes_record(administrator, lambda person: (person.id,)),
+    }
+)
+ANALYSIS_PERMISSIONS: Mapping[StrEnum, Predicate] = hiding_all(
+    {
+        AnalysisAction.STATISTICS: see_question_keys,
+        AnalysisAction.DECISIONS: see_question_keys,
+        AnalysisAction.DRAW_TABLES: _draw_tables,
+        AnalysisAction.ITEM_HISTORY: edit_bank,
+        AnalysisAction.SEGMENT: edit_bank,
+    }
+)

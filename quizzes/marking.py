@@ -1,0 +1,232 @@
+"""Write the marks that a person gives (spec/quiz-engine 5.11.1), and reopen attempts or delete previews."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from fractions import Fraction
+
+from sqlalchemy import insert, select
+from sqlalchemy.orm import Session
+
+from courses import catalogue
+from kernel import audit, outbox
+from kernel.errors import N_, Conflict, Invalid
+from kernel.permissions import Actor
+from quizzes import answering, attempts, item_history, question_bank
+from quizzes.access import QuizContext
+from quizzes.answering import delete_person_attempts, record_quiz_result
+from quizzes.attempts import LoadedAttempt, has_open
+from quizzes.dry_runs import DecidedByJury
+from quizzes.item_history import note_corrected
+from quizzes.marks import MarkedItem, MarkRecord, as_decimal, current_events, find_voided_items, settle_voids, write_grade
+from quizzes.models import Attempt, MarkEvent
+from quizzes.regrades import decided_versions, has_corrected_marks
+from quizzes.rules.grades import Grade, manual_fraction, written_exactly
+from quizzes.rules.marking import MarkState, lowest_fraction, state_of
+from quizzes.rules.regrade import PresentMark, RegradeKind, total_of
+from quizzes.rules.states import AttemptEvent, AttemptState, advance, reopened
+
+
+class MarkingVerb(StrEnum):
+    """The audit verbs of marks."""
+
+    MARKED = "attempt.marked"
+
+
+class AlreadyMarked(Conflict):
+    """A mark that someone else gave the answer after the page was opened."""
+
+    code = "already_marked"
+    message = N_("Someone else marked this answer in the meantime. Compare before saving your mark.")
+
+
+class OutOfBounds(Invalid):
+    """A mark below the least or above the most that the question can be worth."""
+
+    code = "mark_out_of_bounds"
+    message = N_("The mark is outside the range allowed for this question.")
+
+
+class QuestionVoided(Conflict):
+    """The question does not decide any more."""
+
+    code = "annulled"
+    message = N_("This question was voided: its marks are the same for everyone.")
+
+
+@dataclass(frozen=True, slots=True)
+class ManualMarkValues:
+    """A grader's input: points, comment for the learner, the levels of a rubric, why a mark of the program is overruled.
+
+    ``seen`` is the marking that the grader's page showed.
+    """
+
+    points: Fraction
+    seen: int
+    comment: str = ""
+    levels: Mapping[str, int] = field(default_factory=dict)
+    reason: str = ""
+
+
+def mark_by_hand(session: Session, actor: Actor, subject: MarkedItem, given: ManualMarkValues, *, now: datetime) -> Grade:
+    """Give an answer its mark; raise AlreadyMarked, OutOfBounds, QuestionVoided or DecidedByJury, and nothing changes.
+
+    Attempt, result, progress and completion follow in the same transaction. The learner is notified once, when nothing waits any more.
+    """
+    before = current_events(session, [subject.item.id])[subject.item.id]
+    if before.id != given.seen:
+        raise AlreadyMarked
+    if subject.item.void_effect:
+        raise QuestionVoided
+    if before.state is not MarkState.NEEDS_GRADING and _is_decided(session, subject):
+        raise DecidedByJury
+    question = question_bank.get_questions(session, [subject.item.question_version_id])[subject.item.question_version_id]
+    fraction = manual_fraction(given.points, subject.item.maximum, minimum=lowest_fraction(question))
+    if fraction is None:
+        raise OutOfBounds
+    waited = subject.row.raw is None
+    session.execute(insert(MarkEvent).values(**_event(actor, subject, given, fraction, now)))
+    grade = grade_again(session, actor, subject, now=now)
+    _record(session, actor, subject, before, given, now=now)
+    if waited and not grade.pending:
+        _notify_marked(session, subject, now=now)
+    return grade
+
+
+def _is_decided(session: Session, subject: MarkedItem) -> bool:
+    return subject.item.question_version_id in decided_versions(session, subject.row.course_id, subject.row.activity_key)
+
+
+def _event(actor: Actor, subject: MarkedItem, given: ManualMarkValues, fraction: Fraction, now: datetime) -> dict[str, object]:
+    return {
+        "item_id": subject.item.id,
+        "origin": "manual",
+        "fraction": as_decimal(fraction),
+        "exact": written_exactly(fraction),
+        "state": state_of(fraction).value,
+        "marked_at": now,
+        "marked_by": actor.person_id,
+        "reason": given.reason,
+        "comment": given.comment,
+        "levels": json.dumps(dict(given.levels)) if given.levels else "",
+    }
+
+
+def grade_again(session: Session, actor: Actor, loaded: LoadedAttempt, *, now: datetime) -> Grade:
+    """Recompute the total of a submitted attempt, and everything that follows from it, from its present marks."""
+    marks = current_events(session, [item.id for item in loaded.items])
+    voided = find_voided_items(session, [loaded.id]) if any(item.void_effect == RegradeKind.UNLESS_LOWER for item in loaded.items) else {}
+    earned = {item_id: voided_item.earned for item_id, voided_item in voided.items()}
+    held = {
+        item.id: PresentMark(marks[item.id].fraction, marks[item.id].state, item.maximum, item.section, earned.get(item.id))
+        for item in loaded.items
+    }
+    grade = total_of(held, settle_voids(session, held, voided, now=now), loaded.snapshot.settings)
+    write_grade(loaded.row, grade)
+    if loaded.row.enrolment_id is not None and not loaded.row.preview:
+        record_quiz_result(session, actor, loaded, now=now)
+    note_corrected(session, [loaded.row.quiz_version_id])
+    return grade
+
+
+def _record(session: Session, actor: Actor, subject: MarkedItem, before: MarkRecord, given: ManualMarkValues, *, now: datetime) -> None:
+    was = (
+        None
+        if before.state is MarkState.NEEDS_GRADING or before.fraction is None
+        else f"{as_decimal(before.fraction * subject.item.maximum)}"
+    )
+    audit.record(
+        session,
+        actor,
+        MarkingVerb.MARKED,
+        subject.row,
+        now=now,
+        place=subject.item.position,
+        before=was,
+        after=f"{as_decimal(given.points)}",
+        overruled=not subject.is_by_hand,
+        reason=given.reason,
+    )
+
+
+def _notify_marked(session: Session, subject: MarkedItem, *, now: datetime) -> None:
+    """Notify the learner by mail, once for each time that nothing waits any more."""
+    if not subject.preview:
+        outbox.enqueue(session, "quizzes.send_marked", {"attempt": subject.id}, now=now)
+
+
+class ReopeningVerb(StrEnum):
+    """The audit verbs of attempts that staff reopen or delete."""
+
+    REOPENED = "attempt.reopened"
+    PREVIEWS_DELETED = "quiz.previews_deleted"
+
+
+OF_EARLIER_TAKE = N_("This attempt belongs to an earlier take of the course, which is over: the learner takes the course again.")
+
+
+class CannotReopen(Conflict):
+    """An attempt that cannot be reopened: not submitted or abandoned, another one open, or its learner not in the course."""
+
+    code = "cannot_reopen"
+    message = N_("This attempt can't be reopened.")
+
+
+def is_reopenable(loaded: LoadedAttempt) -> bool:
+    """Return whether an attempt is one of those that may be reopened: a learner's, abandoned or submitted."""
+    ended = AttemptState(loaded.row.state) in (AttemptState.ABANDONED, AttemptState.FINISHED)
+    return ended and not loaded.row.preview and loaded.row.enrolment_id is not None
+
+
+def waits_for_its_learner(loaded: LoadedAttempt, *, now: datetime) -> bool:
+    """Return whether an attempt would stay open for a learner who left the course, and could not submit it."""
+    return loaded.has_left and AttemptEvent.SUBMIT not in reopened(loaded.clock, now=now)
+
+
+def reopen_attempt(session: Session, actor: Actor, loaded: LoadedAttempt, reason: str, *, now: datetime) -> AttemptState:
+    """Open an attempt again, or hand it in and mark it at once where its time is past (spec/quiz-engine 5.3.7);
+    return its state. Raise CannotReopen.
+
+    Answers and marks stay; while it is open it has no grade, and the learner's result waits for it.
+    """
+    row = loaded.row
+    if not is_reopenable(loaded):
+        raise CannotReopen
+    if loaded.is_superseded:
+        raise CannotReopen(OF_EARLIER_TAKE)
+    if waits_for_its_learner(loaded, now=now):
+        raise CannotReopen(N_("This person is no longer enrolled in the course. Enrol them first."))
+    if has_corrected_marks(session, loaded.id):
+        raise CannotReopen(N_("A jury corrected the key of a question of this attempt, and submitting it again would lose the correction."))
+    history = attempts.history_of(session, loaded)
+    if has_open(history):
+        raise CannotReopen(N_("This learner has another attempt in progress. It must be submitted first."))
+    events = reopened(loaded.clock, now=now)
+    row.state = advance(AttemptState(row.state), AttemptEvent.REOPEN).value
+    row.raw = row.percent = row.passed = row.submitted_at = row.finished_at = None
+    row.due_at, row.saved_at = loaded.end, now
+    audit.record(session, actor, ReopeningVerb.REOPENED, row, now=now, activity=row.activity_key, number=row.number, reason=reason)
+    session.flush()  # what follows reads it as it is now
+    if AttemptEvent.SUBMIT in events:
+        responses = {item_id: answer.payload for item_id, answer in loaded.responses.items()}
+        answering.finish(session, actor, loaded, responses, finished_at=loaded.end or now, now=now)
+    else:
+        answering.record_quiz_result(session, actor, loaded, now=now)
+        outbox.enqueue(session, "quizzes.tell_reopened", {"attempt": row.id}, now=now)
+    item_history.note_corrected(session, [row.quiz_version_id])
+    return AttemptState(row.state)
+
+
+def delete_previews(session: Session, actor: Actor, subject: QuizContext, *, now: datetime) -> int:
+    """Delete every preview of a quiz with its answers and marks; return how many there were."""
+    preview_ids = (
+        select(Attempt.id).where(Attempt.course_id == subject.course_id, Attempt.activity_key == subject.key).where(Attempt.preview)
+    )
+    previews = list(session.scalars(preview_ids.with_for_update()))
+    if previews:
+        delete_person_attempts(session, previews)
+        course = catalogue.get_course(session, subject.course_id)
+        audit.record(session, actor, ReopeningVerb.PREVIEWS_DELETED, course, now=now, activity=subject.key, count=len(previews))
+    return len(previews)
