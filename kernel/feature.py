@@ -39,7 +39,7 @@ class Feature:
     leaving: tuple[Callable[..., Any], ...] = ()
     """Tell what keeps a learner from leaving a course (`enrolments.enrolment.LeavingCheck`)."""
     question_uses: tuple[Any, ...] = ()
-    """Say where questions of a bank are used (`quizzes.question_bank.QuestionUses`)."""
+    """Say where questions of a bank are used (`questions.question_bank.QuestionUses`)."""
     quiz_tools: tuple[Any, ...] = ()
     """Links on the page of a quiz for its team (`quizzes.quiz_page.StaffToolLink`)."""
     touched: tuple[Callable[..., Any], ...] = ()

@@ -18,6 +18,8 @@ from accounts import feature as accounts
 from accounts import people, signin
 from accounts.models import Person
 from accounts.views import profile, signing
+from analysis import feature as analysis_feature
+from analysis.statistics import estimate_decisions
 from certificates import feature as certificates
 from certificates.pages import log as certificate_log
 from certificates.queries.course_templates import missing_template
@@ -68,15 +70,15 @@ from organisations.institutions import administers_condition
 from organisations.profile import read_profile
 from organisations.training_scope import training_standings
 from organisations.tree import manages_something
-from quizzes import feature as quizzes
+from questions import feature as quizzes
+from questions.question_bank import index_banks, write_origins
+from quizzes import feature as quizzes_feature
 from quizzes.content.quiz import BANKS
 from quizzes.corrections import LOG as WORDING_LOG
 from quizzes.corrections import compare_questions
 from quizzes.log import LOG as QUIZ_LOG
 from quizzes.pass_marks import missing_records
 from quizzes.publication import QUIZ, embed_question, reworded_questions
-from quizzes.question_bank import index_banks, write_origins
-from quizzes.statistics import estimate_decisions
 from selections import feature as selections
 from simulators import feature as simulators
 from simulators.publication import SIMULATOR
@@ -89,9 +91,9 @@ FEATURES: tuple[Feature, ...] = (
     organisations.FEATURE,
     courses.FEATURE,
     enrolments.FEATURE,
-    quizzes.QUESTIONS,
-    quizzes.FEATURE,
-    quizzes.ANALYSIS,
+    quizzes.QUESTIONS_FEATURE,
+    quizzes_feature.FEATURE,
+    analysis_feature.ANALYSIS_FEATURE,
     certificates.FEATURE,
     webinars.FEATURE,
     simulators.FEATURE,

@@ -12,11 +12,11 @@ from sqlalchemy.orm import Session
 
 from courses.models import Course
 from enrolments.models import ActivityResult, Completion, Enrolment, LearnerNote, ManualGrade, ManualGradeItem, ResultOverride
+from questions.rules.feedback import ReviewFlag
 from quizzes import attempts
 from quizzes.attempt_page import flags_of
 from quizzes.marks import current_events
 from quizzes.models import Attempt
-from quizzes.rules.feedback import ReviewFlag
 from quizzes.rules.settings import Reader
 from quizzes.rules.states import ENDED_STATES
 

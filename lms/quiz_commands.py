@@ -1,4 +1,4 @@
-"""`lms quizzes`: what looks at marks (quizzes.cli), what translates questions (standards.cli), and variants made in a course folder."""
+"""`lms quizzes`: what looks at marks (analysis.cli), what translates questions (standards.cli), and variants made in a course folder."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from quizzes.cli import group
+from analysis.cli import group
 from standards import cli as standards
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from courses.content.model import CourseFolder
-    from quizzes.content.variants import VariantPlan
+    from questions.content.variants import VariantPlan
 
 quizzes = group(standards.commands())
 FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
@@ -31,7 +31,7 @@ def variants(folder: Path, key: str, draws: int | None, table: Path | None, dry_
     """Make variants with fixed values of the calculated question KEY in the course FOLDER, as one family in the same bank."""
     from kernel.errors import DomainError
     from kernel.i18n import _
-    from quizzes.content.variants import plan_drawn, plan_from_table
+    from questions.content.variants import plan_drawn, plan_from_table
 
     if (draws is None) == (table is None):
         raise click.ClickException("Give either --draws or --table.")
@@ -63,7 +63,7 @@ def _course(folder: Path) -> CourseFolder:
 def _lines(plan: VariantPlan) -> Iterator[str]:
     """Write the variants as a table of tabs, then what is to be looked at."""
     from kernel.i18n import _
-    from quizzes.views.variants import count_words, variants_view
+    from questions.views.variants import count_words, variants_view
 
     view = variants_view(plan)
     yield count_words(plan)
@@ -79,7 +79,7 @@ def _lines(plan: VariantPlan) -> Iterator[str]:
 def _write(bank: Path, plan: VariantPlan) -> None:
     """Write the bank anew; it is whole at any moment."""
     from courses.content.editing import add_entries, find_entry, list_entries, replace_entry
-    from quizzes.content.variants import written_pattern, written_variants
+    from questions.content.variants import written_pattern, written_variants
 
     text = bank.read_text(encoding="utf-8")
     entries = list_entries(text, "questions")

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from kernel.crypto import is_signed, read_public_keys
-from quizzes.rules.encoding import canonical_json
+from questions.rules.encoding import canonical_json
 from selections.rules.documents import digest_of, holds_line
 
 

@@ -1,4 +1,4 @@
-"""Permissions to see, take and review quizzes."""
+"""Permissions to see, take, review and analyse quizzes, and to work on their questions."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,13 +16,6 @@ from kernel.permissions import Actor, Predicate, Verdict, administrator, allow_i
 from quizzes.models import Incident, JudgeSheet, PassMarkRecord, QuizOverride
 from quizzes.rules.settings import Reader
 from quizzes.rules.states import OPEN_STATES, AttemptState
-
-
-class QuestionAction(StrEnum):
-    """Acts on the questions of a draft."""
-
-    VIEW_BANK = "question_bank:view"
-    EDIT_BANK = "question_bank:edit"
 
 
 class QuizAction(StrEnum):
@@ -54,20 +47,6 @@ class QuizAction(StrEnum):
     INCIDENT = "incident:manage"
     """Give time to all who answer now."""
     ACCOMMODATE = "accommodation:manage"
-
-
-class AnalysisAction(StrEnum):
-    """Acts on statistics of quizzes and on the history of questions."""
-
-    STATISTICS = "quiz:statistics"
-    DECISIONS = "decision_quality:view"
-    """See how sure the decisions at the pass mark are, with the people about whom the test cannot tell."""
-    ITEM_HISTORY = "item_history:view"
-    """See how a question did through months, versions and quizzes, without a person."""
-    SEGMENT = "item_history:segment"
-    """Say that a version of a question changed only the wording, or take that back."""
-    DRAW_TABLES = "draw_table:view"
-    """See by which facilities question sets are drawn, and how equally hard they were."""
 
 
 @dataclass(frozen=True)
@@ -121,14 +100,6 @@ class IncidentContext:
 
 
 @dataclass(frozen=True, slots=True)
-class BankQuestionContext(CourseContext):
-    """A question of a course's draft as the course's staff sees it: its key and the file of its bank."""
-
-    key: str
-    path: str
-
-
-@dataclass(frozen=True, slots=True)
 class JudgingContext(PartContext):
     """A record of judges on the pass mark of a quiz, for the course's team; where one fills a sheet of it, that sheet too."""
 
@@ -142,12 +113,6 @@ class ItemHistoryContext(CourseContext):
 
     key: str
     question_id: int
-
-
-def edit_bank(actor: Actor, subject: object) -> Verdict:
-    """Let those who edit the course work on its questions; hide them from everyone else, because they hold the key."""
-    assert isinstance(subject, CourseContext)
-    return allow_if(edits(actor, subject.staff_role), Verdict.HIDE)
 
 
 def _view_intro(actor: Actor, subject: object) -> Verdict:
@@ -273,12 +238,6 @@ def _override(actor: Actor, subject: object) -> Verdict:
     return allow_if(edits(actor, quiz.staff_role), Verdict.HIDE)
 
 
-def _draw_tables(actor: Actor, subject: object) -> Verdict:
-    """Those who edit the course see its draw tables; to others there is no such page."""
-    assert isinstance(subject, QuizContext)
-    return allow_if(edits(actor, subject.staff_role), Verdict.HIDE)
-
-
 def reader_of(actor: Actor, subject: AttemptContext) -> Reader:
     """Return the reader role for an attempt: right answers are for course editors, and for its learner at their moment."""
     if edits(actor, subject.staff_role):
@@ -297,12 +256,6 @@ def _overridden(subject: object) -> tuple[int | None, ...]:
     return (subject.person.id,) if isinstance(subject, NewOverrideContext) and subject.person else ()
 
 
-QUESTION_PERMISSIONS: Mapping[StrEnum, Predicate] = hiding_all(
-    {
-        QuestionAction.VIEW_BANK: edit_bank,
-        QuestionAction.EDIT_BANK: edit_bank,
-    }
-)
 PERMISSIONS: Mapping[StrEnum, Predicate] = hiding_all(
     {
         QuizAction.VIEW_INTRO: _view_intro,
@@ -325,14 +278,5 @@ PERMISSIONS: Mapping[StrEnum, Predicate] = hiding_all(
         QuizAction.OVERRIDE: changes_records(changes_record(_override, _overridden)),
         QuizAction.INCIDENT: changes_records(_override),
         QuizAction.ACCOMMODATE: changes_record(administrator, lambda person: (person.id,)),
-    }
-)
-ANALYSIS_PERMISSIONS: Mapping[StrEnum, Predicate] = hiding_all(
-    {
-        AnalysisAction.STATISTICS: see_question_keys,
-        AnalysisAction.DECISIONS: see_question_keys,
-        AnalysisAction.DRAW_TABLES: _draw_tables,
-        AnalysisAction.ITEM_HISTORY: edit_bank,
-        AnalysisAction.SEGMENT: edit_bank,
     }
 )

@@ -25,7 +25,23 @@ from kernel import audit
 from kernel.bulk_rows import insert_rows
 from kernel.errors import N_, Conflict
 from kernel.permissions import Actor, ActorChannel
-from quizzes import item_history, question_bank, saves
+from questions import question_bank
+from questions.question_bank import get_questions
+from questions.rules import definitions
+from questions.rules.answers import (
+    MalformedAnswer,
+    Parts,
+    answer_from_page,
+    clean_parts,
+    filled_parts,
+    page_from_answer,
+    parts_of,
+    payload_of,
+)
+from questions.rules.item_layout import LoadedItem
+from questions.rules.marking import Marking, mark_answer
+from questions.rules.numbers import convention_for
+from quizzes import item_history, saves
 from quizzes.attempts import (
     AttemptRow,
     LoadedAttempt,
@@ -40,18 +56,7 @@ from quizzes.attempts import (
 from quizzes.draws import SEED_BITS, SIGN, DrawBasis, draw_layout, form_of_next, item_rows, items_by_question, seen_before
 from quizzes.marks import as_decimal, counted_mark, find_valid_manual_marks, mark_row, void_mark_of, write_grade
 from quizzes.models import AnswerEvent, AnswerFile, Attempt, AttemptItem, MarkEvent, SelfAssessment
-from quizzes.question_bank import get_questions
-from quizzes.rules import definitions, states
-from quizzes.rules.answers import (
-    MalformedAnswer,
-    Parts,
-    answer_from_page,
-    clean_parts,
-    filled_parts,
-    page_from_answer,
-    parts_of,
-    payload_of,
-)
+from quizzes.rules import states
 from quizzes.rules.grades import (
     AnsweringState,
     AttemptGrade,
@@ -62,9 +67,6 @@ from quizzes.rules.grades import (
     grade_over_attempts,
     is_finished,
 )
-from quizzes.rules.item_layout import LoadedItem
-from quizzes.rules.marking import Marking, mark_answer
-from quizzes.rules.numbers import convention_for
 from quizzes.rules.regrade import PresentMark, total_of, void_unless_lower
 from quizzes.rules.settings import GIVES_FEEDBACK_AT_ONCE, AtEnd, EndedAttempt, QuizRecord, SettingSources, completed_at, is_within
 from quizzes.rules.states import (

@@ -17,13 +17,8 @@ from courses.rules import Outline, activity_url
 from enrolments.rules import GradingMethod
 from kernel.i18n import _, choose, format_datetime
 from kernel.markup.model import ID_PREFIX, SafeHtml
-from quizzes import question_bank
-from quizzes.answering import QuestionChecks, checked_parts, checks_of, marker_of
-from quizzes.attempts import AttemptRow, LoadedAttempt, has_open, takes_objections
-from quizzes.effective_settings import outline_of_activity
-from quizzes.files import files_in, list_files
-from quizzes.marks import MarkRecord, as_decimal, current_events, find_self_assessments
-from quizzes.question_page import (
+from questions import question_bank
+from questions.question_page import (
     NOTHING_SAID,
     QuestionMessage,
     UploadedFiles,
@@ -34,16 +29,21 @@ from quizzes.question_page import (
     text_language,
     view_question,
 )
-from quizzes.question_review import AnswerTryView, MarkingResult, QuestionReview, ReviewLink, answered_question, response_lines, try_line
+from questions.question_review import AnswerTryView, MarkingResult, QuestionReview, ReviewLink, answered_question, response_lines, try_line
+from questions.rules.answers import ObjectionNote, Parts, SubmittedFile, clean_parts, objection_in, upload_limits
+from questions.rules.definitions import QuestionDefinition
+from questions.rules.feedback import ReviewFlag
+from questions.rules.item_layout import LoadedItem
+from questions.rules.marking import MarkState, is_self_reviewed
+from questions.rules.numbers import convention_for
+from quizzes.answering import QuestionChecks, checked_parts, checks_of, marker_of
+from quizzes.attempts import AttemptRow, LoadedAttempt, has_open, takes_objections
+from quizzes.effective_settings import outline_of_activity
+from quizzes.files import files_in, list_files
+from quizzes.marks import MarkRecord, as_decimal, current_events, find_self_assessments
 from quizzes.quiz_page import activity_header, best_and_passed
 from quizzes.regrades import find_marking_versions
-from quizzes.rules.answers import ObjectionNote, Parts, SubmittedFile, clean_parts, objection_in, upload_limits
-from quizzes.rules.definitions import QuestionDefinition
-from quizzes.rules.feedback import ReviewFlag
 from quizzes.rules.grades import AnsweringState, ItemResult, QuestionMarker, asks_certainty, band_for, certainty_of, section_totals
-from quizzes.rules.item_layout import LoadedItem
-from quizzes.rules.marking import MarkState, is_self_reviewed
-from quizzes.rules.numbers import convention_for
 from quizzes.rules.settings import (
     EXPLAINING,
     Behaviour,

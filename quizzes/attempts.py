@@ -23,6 +23,10 @@ from kernel.db import connection_of
 from kernel.entity_rows import entity_of
 from kernel.errors import N_, Conflict, NotFound, SignInNeeded
 from kernel.permissions import Actor
+from questions.models import Question, QuestionVersion
+from questions.question_bank import KEPT_LAYOUTS
+from questions.rules.encoding import decode
+from questions.rules.item_layout import ItemLayout, LoadedItem
 from quizzes.access import AttemptContext
 from quizzes.effective_settings import (
     PersonQuizColumns,
@@ -36,22 +40,7 @@ from quizzes.effective_settings import (
     setting_sources_of,
     with_release,
 )
-from quizzes.models import (
-    Accommodation,
-    AnswerEvent,
-    Attempt,
-    AttemptItem,
-    DrawTable,
-    MarkEvent,
-    Question,
-    QuestionVersion,
-    QuizOverride,
-    QuizVersion,
-    VoidedQuestion,
-)
-from quizzes.question_bank import KEPT_LAYOUTS
-from quizzes.rules.encoding import decode
-from quizzes.rules.item_layout import ItemLayout, LoadedItem
+from quizzes.models import Accommodation, AnswerEvent, Attempt, AttemptItem, DrawTable, MarkEvent, QuizOverride, QuizVersion, VoidedQuestion
 from quizzes.rules.settings import EffectiveSettings, SettingSources
 from quizzes.rules.states import OPEN_STATES, AttemptClock, AttemptState, end_of
 from quizzes.snapshots import QuizSnapshot, get_snapshot

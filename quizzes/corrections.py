@@ -21,15 +21,16 @@ from kernel.errors import N_, Conflict, NotFound
 from kernel.i18n import _, choose, number, shortened
 from kernel.permissions import Actor
 from kernel.tables import Cell
+from questions.bank_page import change_lines
+from questions.content.banks import banks_of
+from questions.models import Question, QuestionVersion
+from questions.question_bank import get_questions
+from questions.question_page import MISSING
+from questions.rules.definitions import QuestionDefinition, QuestionState, without_notes
+from questions.rules.encoding import is_judged_otherwise
 from quizzes import teaching
 from quizzes.access import ItemHistoryContext
-from quizzes.bank_page import change_lines
-from quizzes.content.banks import banks_of
-from quizzes.models import Attempt, AttemptItem, MarkEvent, Question, QuestionVersion, Regrade, RegradeDryRunMark, WordingOnly
-from quizzes.question_bank import get_questions
-from quizzes.question_page import MISSING
-from quizzes.rules.definitions import QuestionDefinition, QuestionState, without_notes
-from quizzes.rules.encoding import is_judged_otherwise
+from quizzes.models import Attempt, AttemptItem, MarkEvent, Regrade, RegradeDryRunMark, WordingOnly
 
 MOST_LOGGED = 200
 

@@ -17,11 +17,15 @@ from enrolments.models import Enrolment
 from kernel import audit
 from kernel.errors import N_, Conflict
 from kernel.permissions import Actor
-from quizzes import attempts, question_bank, snapshots
+from questions import question_bank
+from questions.rules import definitions
+from questions.rules.encoding import canonical_json, encode
+from questions.rules.item_layout import ItemLayout, LoadedItem, carry_over, lay_out_item
+from questions.rules.variants import values_of_variant
+from quizzes import attempts, snapshots
 from quizzes.attempts import AttemptRow, LoadedAttempt, count_seen, list_letters, list_questions_of, list_seeds
 from quizzes.marks import as_decimal
 from quizzes.models import Attempt, DrawTable, FormApproval, QuizVersion
-from quizzes.rules import definitions
 from quizzes.rules.balanced_draw import (
     MOST_NUMBERS,
     SEEN_LAST,
@@ -36,11 +40,8 @@ from quizzes.rules.balanced_draw import (
     form_of_pair,
     plan_draws,
 )
-from quizzes.rules.encoding import canonical_json, encode
-from quizzes.rules.item_layout import ItemLayout, LoadedItem, carry_over, lay_out_item
 from quizzes.rules.layout import AttemptLayout, Drawer, DrawnQuestions, LaidItem, PoolTooSmall, SlotEntry, lay_out
 from quizzes.rules.states import ENDED_STATES
-from quizzes.rules.variants import values_of_variant
 from quizzes.snapshots import KIND, QuizSnapshot, allows_a_draw, count_answers_by_variant, get_snapshot, known_facilities
 
 KEPT_TABLES = 500

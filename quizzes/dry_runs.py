@@ -18,19 +18,20 @@ from enrolments.rules import has_passed
 from kernel import audit, outbox
 from kernel.errors import N_, Conflict, Invalid
 from kernel.permissions import Actor
-from quizzes import question_bank, regrades, snapshots
+from questions import question_bank
+from questions.rules.answers import Parts, clean_parts, translated
+from questions.rules.definitions import QuestionDefinition
+from questions.rules.encoding import decode
+from questions.rules.item_layout import ItemLayout
+from questions.rules.marking import Marking, MarkState, has_rule
+from questions.rules.numbers import convention_for
+from quizzes import regrades, snapshots
 from quizzes.access import QuizContext
 from quizzes.attempts import StoredAnswer, list_answers
 from quizzes.marks import VoidedItem, as_decimal, find_voided_items
 from quizzes.models import Attempt, Regrade, RegradeDryRunMark, RegradeDryRunRow
 from quizzes.regrades import PresentItem, decided_versions
-from quizzes.rules.answers import Parts, clean_parts, translated
-from quizzes.rules.definitions import QuestionDefinition
-from quizzes.rules.encoding import decode
 from quizzes.rules.grades import AttemptGrade, QuestionMarker, grade_over_attempts, is_judged_by_rule, written_exactly
-from quizzes.rules.item_layout import ItemLayout
-from quizzes.rules.marking import Marking, MarkState, has_rule
-from quizzes.rules.numbers import convention_for
 from quizzes.rules.regrade import (
     LEFT_OUT,
     PresentMark,

@@ -1,39 +1,14 @@
-"""The features of questions, quizzes and their analysis, as the application registers them."""
+"""The feature of quizzes, as the application registers it."""
 
 from courses.audit_verbs import CourseVerb
-from kernel.errors import N_
 from kernel.feature import Feature
-from quizzes import analysis_jobs, jobs
-from quizzes.access import ANALYSIS_PERMISSIONS, PERMISSIONS, QUESTION_PERMISSIONS, AnalysisAction
+from quizzes import jobs
+from quizzes.access import PERMISSIONS
 from quizzes.overrides import pause_dates, quiz_dates
-from quizzes.quiz_page import StaffToolLink
 from quizzes.regrading import RegradeVerb
 from quizzes.teaching import QUESTION_USES, waiting_attempts
-from quizzes.views import (
-    accommodations,
-    answers,
-    attempts,
-    banks,
-    blueprints,
-    decisions,
-    draw_quality,
-    gain,
-    item_history,
-    marking,
-    overrides,
-    pass_marks,
-    proofs,
-    questions,
-    regrading,
-    reports,
-    slots,
-    statistics,
-    variants,
-)
-from quizzes.views.statistics_page import value_findings
-from quizzes.waiting import waiting_findings
+from quizzes.views import accommodations, answers, attempts, blueprints, marking, overrides, pass_marks, proofs, regrading, reports, slots
 
-QUESTIONS = Feature(name="questions", blueprints=(banks.bp, questions.bp, variants.bp), permissions=QUESTION_PERMISSIONS)
 FEATURE = Feature(
     name="quizzes",
     blueprints=(
@@ -85,26 +60,4 @@ FEATURE = Feature(
     verified=(proofs.find_page,),
     verified_files=(proofs.find_page_of_file,),
     waiting=(waiting_attempts,),
-)
-STATISTICS_TOOL = StaffToolLink(
-    "quizzes_statistics.quiz",
-    "chart-column",
-    N_("Statistics and item analysis"),
-    N_("How well the questions worked, and which of them need attention."),
-    AnalysisAction.STATISTICS,
-    before="quizzes_time.overrides",
-)
-ANALYSIS = Feature(
-    name="analysis",
-    blueprints=(statistics.bp, decisions.bp, draw_quality.bp, gain.bp, item_history.bp),
-    permissions=ANALYSIS_PERMISSIONS,
-    jobs={
-        "quizzes.examine": analysis_jobs.examine,
-        "quizzes.update_analysis": analysis_jobs.examine,
-        "quizzes.order_analyses": analysis_jobs.order_analyses,
-    },
-    patient=("quizzes.update_analysis",),
-    quiz_tools=(STATISTICS_TOOL,),
-    value_findings=(value_findings,),
-    waiting=(waiting_findings,),
 )

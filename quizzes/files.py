@@ -15,11 +15,11 @@ from kernel.errors import Invalid, NotFound, SignInNeeded
 from kernel.files import FileStore, StoredFile, checksum, extension_of, note_stored, quotas_of, shown_name
 from kernel.permissions import Actor
 from kernel.pictures import FORMATS, cleaned
-from quizzes import question_bank
+from questions import question_bank
+from questions.rules.answers import FILES, Parts, SubmittedFile, UploadLimits, UploadRefusal, clean_parts, room_left, upload_limits
 from quizzes.access import AttemptContext
 from quizzes.attempts import IS_RESPONSE, LoadedAttempt
 from quizzes.models import AnswerEvent, AnswerFile, Attempt, AttemptItem
-from quizzes.rules.answers import FILES, Parts, SubmittedFile, UploadLimits, UploadRefusal, clean_parts, room_left, upload_limits
 from quizzes.rules.states import AttemptState
 
 

@@ -15,17 +15,17 @@ from sqlalchemy.orm import Session
 from enrolments.models import EditionPlace
 from kernel.bulk_rows import add_to_rows
 from kernel.i18n import DEFAULT_ZONE
+from questions.rules.encoding import decode
+from questions.rules.item_layout import ItemLayout
+from questions.rules.marking import MarkState
+from questions.rules.variants import variant_name
 from quizzes.attempts import LoadedAttempt
 from quizzes.models import Attempt, AttemptItem, HistoryState, ItemHistory, MarkEvent, VoidedQuestion
-from quizzes.rules.encoding import decode
 from quizzes.rules.grades import stored
 from quizzes.rules.item_history import HistoryItem, HistorySums, sums_of
-from quizzes.rules.item_layout import ItemLayout
 from quizzes.rules.layout import SlotEntry
-from quizzes.rules.marking import MarkState
 from quizzes.rules.regrade import PresentMark
 from quizzes.rules.states import AttemptState, read_record
-from quizzes.rules.variants import variant_name
 from quizzes.snapshots import QuizSnapshot, get_snapshot
 
 KEY = ("question_version_id", "variant", "quiz_version_id", "edition_id", "language", "month")

@@ -14,7 +14,9 @@ from courses import catalogue
 from kernel import audit, outbox
 from kernel.errors import N_, Conflict, Invalid
 from kernel.permissions import Actor
-from quizzes import answering, attempts, item_history, question_bank
+from questions import question_bank
+from questions.rules.marking import MarkState, lowest_fraction, state_of
+from quizzes import answering, attempts, item_history
 from quizzes.access import QuizContext
 from quizzes.answering import delete_person_attempts, record_quiz_result
 from quizzes.attempts import LoadedAttempt, has_open
@@ -24,7 +26,6 @@ from quizzes.marks import MarkedItem, MarkRecord, as_decimal, current_events, fi
 from quizzes.models import Attempt, MarkEvent
 from quizzes.regrades import decided_versions, has_corrected_marks
 from quizzes.rules.grades import Grade, manual_fraction, written_exactly
-from quizzes.rules.marking import MarkState, lowest_fraction, state_of
 from quizzes.rules.regrade import PresentMark, RegradeKind, total_of
 from quizzes.rules.states import AttemptEvent, AttemptState, advance, reopened
 

@@ -22,15 +22,17 @@ from kernel.db import connection_of
 from kernel.entity_rows import columns_of
 from kernel.errors import N_, Invalid, NotFound
 from kernel.permissions import Actor
-from quizzes import attempts, question_bank
+from questions import question_bank
+from questions.models import Question, QuestionVersion
+from questions.rules.answers import says_the_same
+from questions.rules.definitions import QuestionDefinition
+from questions.rules.item_layout import LoadedItem
+from questions.rules.marking import BY_HAND, Marking, MarkState, has_rule, is_self_reviewed
+from quizzes import attempts
 from quizzes.access import AttemptContext, MarkingContext, QuizContext
 from quizzes.attempts import LoadedAttempt, StoredAnswer, read_payloads
-from quizzes.models import Attempt, AttemptItem, MarkEvent, Question, QuestionVersion, Regrade, SelfAssessment, VoidedQuestion
-from quizzes.rules.answers import says_the_same
-from quizzes.rules.definitions import QuestionDefinition
+from quizzes.models import Attempt, AttemptItem, MarkEvent, Regrade, SelfAssessment, VoidedQuestion
 from quizzes.rules.grades import MARK_DECIMALS, AnsweringState, Grade, read_exactly, written_exactly
-from quizzes.rules.item_layout import LoadedItem
-from quizzes.rules.marking import BY_HAND, Marking, MarkState, has_rule, is_self_reviewed
 from quizzes.rules.regrade import PresentMark, RegradeKind, void_marking, void_unless_lower
 from quizzes.rules.states import AttemptState
 

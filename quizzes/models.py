@@ -1,4 +1,4 @@
-"""Tables of question banks, quizzes, attempts, marks and regrades, and of results that may decide (spec/quiz-engine 5.1)."""
+"""Tables of quizzes: frozen attempts, append-only answers and marks, regrades, and those of results that may decide (spec/selection)."""
 
 from collections.abc import Mapping
 from datetime import date
@@ -11,81 +11,9 @@ from enrolments.models import UNTIL
 from kernel.db import MARK, Base, Key, Moment, PublicId, Slug, unique_where
 
 
-class DraftBank(Base):
-    """A bank of questions in a course's working copy, as read from its file; made anew when the file changes, never edited."""
-
-    __tablename__ = "draft_bank"
-    __table_args__ = (UniqueConstraint("course_id", "path"),)
-
-    id: Mapped[Key]
-    course_id: Mapped[int] = mapped_column(ForeignKey("course.id"))
-    path: Mapped[str] = mapped_column(String(400))
-    source: Mapped[str] = mapped_column(String(64))
-    """SHA-256 over what it was read from: its file, and those that say the languages, the module's key and the parameters."""
-    key: Mapped[str] = mapped_column(String(130))
-    title: Mapped[Mapping[str, str]]
-    """As written, else the module's; by language."""
-
-
-class DraftQuestion(Base):
-    """A question of a draft bank, as lists and searches need it."""
-
-    __tablename__ = "draft_question"
-    __table_args__ = (UniqueConstraint("bank_id", "position"), Index("ix_draft_question_key", "key"))
-
-    id: Mapped[Key]
-    bank_id: Mapped[int] = mapped_column(ForeignKey("draft_bank.id"))
-    position: Mapped[int]
-    """In its file, from 0."""
-    key: Mapped[Slug]
-    kind: Mapped[str] = mapped_column(String(12))
-    state: Mapped[str] = mapped_column(String(6))
-    difficulty: Mapped[str] = mapped_column(String(6))
-    """Empty where none is written."""
-    mark: Mapped[Decimal] = mapped_column(MARK)
-    tags: Mapped[tuple[str, ...]]
-    title: Mapped[Mapping[str, str]]
-    """The first words of what is asked, by language."""
-    words: Mapped[str] = mapped_column(Text)
-    """Key, tags and every text of it, folded (small letters without accents), for searching."""
-
-
 def _one_in_force(name: str, *columns: str, condition: str = "") -> Index:
     """Return the index that allows one row that has not ended."""
     return unique_where(" AND ".join(part for part in ("ended_at IS NULL", condition) if part), f"uq_{name}_in_force", *columns)
-
-
-class Question(Base):
-    """A question of a course; lives as long as the course and has versions."""
-
-    __tablename__ = "question"
-    __table_args__ = (UniqueConstraint("course_id", "key"),)
-
-    id: Mapped[Key]
-    course_id: Mapped[int] = mapped_column(ForeignKey("course.id"))
-    key: Mapped[Slug]
-    bank: Mapped[str] = mapped_column(String(130))
-
-
-class QuestionVersion(Base):
-    """One frozen wording and key of a question. Immutable: attempts point to it for ever."""
-
-    __tablename__ = "question_version"
-    __table_args__ = (
-        UniqueConstraint("question_id", "number"),
-        UniqueConstraint("question_id", "checksum"),
-        CheckConstraint("number > 0", name="number"),
-    )
-
-    id: Mapped[Key]
-    question_id: Mapped[int] = mapped_column(ForeignKey("question.id"))
-    number: Mapped[int]
-    kind: Mapped[str] = mapped_column(String(12))
-    mark: Mapped[Decimal] = mapped_column(MARK)
-    checksum: Mapped[str] = mapped_column(String(64))
-    document: Mapped[str] = mapped_column(Text)
-    """Canonical JSON of a `quizzes.rules.definitions.QuestionDefinition` with rendered texts: read whole, never searched or edited."""
-    created_at: Mapped[Moment]
 
 
 class QuizVersion(Base):
@@ -516,30 +444,6 @@ class CertificateReview(Base):
     note: Mapped[str] = mapped_column(Text, default="", server_default="")
 
 
-class QuizAnalysisCache(Base):
-    """The statistics of a quiz as computed last: a cache, replaced where attempts, versions or formulas differ (spec/quiz-engine 5.12)."""
-
-    __tablename__ = "quiz_analysis_cache"
-    __table_args__ = (UniqueConstraint("course_id", "activity_key", "which", "composition"),)
-
-    id: Mapped[Key]
-    course_id: Mapped[int] = mapped_column(ForeignKey("course.id"))
-    activity_key: Mapped[Slug]
-    which: Mapped[str] = mapped_column(String(8))
-    """Which attempts of a learner: first, highest, last, all."""
-    composition: Mapped[str] = mapped_column(String(16))
-    """Name of the positions that the papers have in common, or of these with the edition and the group where not all learners count."""
-    attempt_set: Mapped[str] = mapped_column(String(200))
-    """What tells this set of attempts, quiz versions and formulas from another one."""
-    document: Mapped[str] = mapped_column(Text)
-    """JSON of `quizzes.rules.quiz_analysis.QuizAnalysis`: read and written whole. So many `findings` stand out since `found_at`."""
-    computed_at: Mapped[Moment]
-    version: Mapped[int | None]
-    """The newest course version with this composition, where the first attempts of all learners are analysed."""
-    findings: Mapped[int] = mapped_column(default=0, server_default="0")
-    found_at: Mapped[Moment | None]
-
-
 class FormApproval(Base):
     """An editor's word that the parallel forms of a published quiz may be given (spec/selection 1.21). It stays with the version."""
 
@@ -668,21 +572,6 @@ class ItemHistory(Base):
     """Answers of which it is known how long they took; what attempts that wait to be counted anew took is not added."""
     log_seconds: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0")
     """The sum of the natural logarithms of their seconds, in units of 1e-12."""
-
-
-class QuestionOrigin(Base):
-    """The sign that a question of a course shares with its copies, wherever they are (spec/selection 2.2).
-
-    A question has one from the first export that takes it along, or from the publication of a copy or of another key for it.
-    """
-
-    __tablename__ = "question_origin"
-
-    course_id: Mapped[int] = mapped_column(ForeignKey("course.id"), primary_key=True)
-    key: Mapped[Slug] = mapped_column(primary_key=True)
-    origin: Mapped[str] = mapped_column(String(32), index=True)
-    reserved: Mapped[bool] = mapped_column(default=False, server_default=false())
-    """Whether it is reserved for some quizzes there: then its figures are shown to other courses' editors nowhere."""
 
 
 class WordingOnly(Base):

@@ -20,10 +20,11 @@ from courses.models import Course
 from kernel import audit
 from kernel.errors import N_, Conflict, DomainError, NotFound
 from kernel.permissions import Actor
+from questions.models import Question, QuestionVersion
 from quizzes.access import JudgingContext
 from quizzes.content.pools import QuizSource
 from quizzes.marks import as_decimal
-from quizzes.models import JudgeSheet, PassMarkRecord, Question, QuestionVersion
+from quizzes.models import JudgeSheet, PassMarkRecord
 from quizzes.rules.result_use import LEAST_JUDGES, JudgedCut, cut_of
 from quizzes.snapshots import count_first_answers, get_snapshot
 

@@ -24,23 +24,11 @@ from kernel.i18n import _, reading
 from kernel.markup.model import SafeHtml, element, gap_marker
 from kernel.search import index
 from kernel.search.index import SearchDocument
-from quizzes.answering import rename_attempts
-from quizzes.attempts import find_answering, find_ungraded, is_answering, list_submitted
-from quizzes.content.banks import banks_of, questions_of, reworded
-from quizzes.content.blueprints import candidate_of, pair_of
-from quizzes.content.pools import DrawSlot, FixedSlot, PageBreak, QuizSource, SectionSlot, candidates
-from quizzes.content.quiz import KIND
-from quizzes.content.quiz_fields import describe_quiz
-from quizzes.content.selecting import freeze_use, rules_of_quiz
-from quizzes.effective_settings import find_final_end, find_final_release, outline_of_activity, own_dates
-from quizzes.item_history import begin_history
-from quizzes.models import Question, QuestionVersion, QuizVersion, Slot, SlotCandidate
-from quizzes.overrides import end_personal_overrides
-from quizzes.pass_marks import find_record_of
-from quizzes.question_bank import _gap_names, find_newest_numbers, get_questions, keep_origins, render_question
-from quizzes.rules import definitions
-from quizzes.rules.balanced_draw import Balance, PairedTests, facility_key, forms_seed
-from quizzes.rules.definitions import (
+from questions.content.banks import banks_of, questions_of, reworded
+from questions.models import Question, QuestionVersion
+from questions.question_bank import _gap_names, find_newest_numbers, get_questions, keep_origins, render_question
+from questions.rules import definitions
+from questions.rules.definitions import (
     GapsBody,
     MatchingBody,
     MatrixBody,
@@ -49,14 +37,27 @@ from quizzes.rules.definitions import (
     ShortAnswerBody,
     SingleChoiceBody,
 )
-from quizzes.rules.encoding import canonical_json, checksum, encode, to_document
-from quizzes.rules.feedback import ReviewFlag
-from quizzes.rules.item_layout import EXPRESSION
+from questions.rules.encoding import canonical_json, checksum, encode, to_document
+from questions.rules.feedback import ReviewFlag
+from questions.rules.item_layout import EXPRESSION
+from questions.rules.variants import variants_of
+from quizzes.answering import rename_attempts
+from quizzes.attempts import find_answering, find_ungraded, is_answering, list_submitted
+from quizzes.content.blueprints import candidate_of, pair_of
+from quizzes.content.pools import DrawSlot, FixedSlot, PageBreak, QuizSource, SectionSlot, candidates
+from quizzes.content.quiz import KIND
+from quizzes.content.quiz_fields import describe_quiz
+from quizzes.content.selecting import freeze_use, rules_of_quiz
+from quizzes.effective_settings import find_final_end, find_final_release, outline_of_activity, own_dates
+from quizzes.item_history import begin_history
+from quizzes.models import QuizVersion, Slot, SlotCandidate
+from quizzes.overrides import end_personal_overrides
+from quizzes.pass_marks import find_record_of
+from quizzes.rules.balanced_draw import Balance, PairedTests, facility_key, forms_seed
 from quizzes.rules.layout import SlotEntry
 from quizzes.rules.result_use import PassBasis, ResultUse
 from quizzes.rules.settings import QuizSettings, ReviewMoment, flags_for
 from quizzes.rules.states import NO_RULES, IntegrityRules
-from quizzes.rules.variants import variants_of
 from quizzes.snapshots import (
     FirstAnswers,
     FormCount,

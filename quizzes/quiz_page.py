@@ -18,10 +18,10 @@ from enrolments.models import ActivityResult
 from enrolments.rules import GradingMethod, has_passed
 from kernel.errors import N_
 from kernel.i18n import _, choose, format_datetime, ngettext, number
+from questions.question_page import points
+from questions.rules.feedback import ReviewFlag
 from quizzes.access import QuizAction
 from quizzes.attempts import AttemptRow, LoadedAttempt, has_open
-from quizzes.question_page import points
-from quizzes.rules.feedback import ReviewFlag
 from quizzes.rules.grades import AttemptGrade, grade_over_attempts
 from quizzes.rules.layout import SlotEntry
 from quizzes.rules.result_use import ObjectionRules, ResultUse, TieRules

@@ -16,22 +16,14 @@ from enrolments.models import Enrolment
 from kernel.errors import NotFound
 from kernel.own_records import of_others
 from kernel.permissions import Actor
-from quizzes import question_bank, teaching
+from questions import question_bank
+from questions.models import Question, QuestionVersion
+from questions.rules.definitions import QuestionDefinition
+from questions.rules.marking import MarkState
+from quizzes import teaching
 from quizzes.access import QuizContext
 from quizzes.marks import share
-from quizzes.models import (
-    Attempt,
-    AttemptItem,
-    MarkEvent,
-    Question,
-    QuestionVersion,
-    Regrade,
-    RegradeDryRunMark,
-    RegradeDryRunRow,
-    VoidedQuestion,
-)
-from quizzes.rules.definitions import QuestionDefinition
-from quizzes.rules.marking import MarkState
+from quizzes.models import Attempt, AttemptItem, MarkEvent, Regrade, RegradeDryRunMark, RegradeDryRunRow, VoidedQuestion
 from quizzes.rules.regrade import RegradeKind
 from quizzes.rules.states import ENDED_STATES, AttemptState
 

@@ -22,6 +22,10 @@ from kernel import audit, outbox
 from kernel.errors import N_, Conflict, OwnRecord
 from kernel.own_records import is_own, note_left_out
 from kernel.permissions import Actor
+from questions.question_bank import get_questions, list_question_names
+from questions.rules.answers import clean_parts
+from questions.rules.definitions import CalculatedBody, GapsBody, NumericalBody, ShortAnswerBody
+from questions.rules.marking import variant_pair
 from quizzes import dry_runs, regrades
 from quizzes.attempts import IS_RESPONSE
 from quizzes.dry_runs import (
@@ -40,7 +44,6 @@ from quizzes.dry_runs import (
 )
 from quizzes.marks import as_decimal, find_voided_items, settle_voids, write_grade
 from quizzes.models import AnswerEvent, Attempt, AttemptItem, CertificateReview, MarkEvent, Regrade, RegradeDryRunMark, VoidedQuestion
-from quizzes.question_bank import get_questions, list_question_names
 from quizzes.regrades import (
     PRESENT,
     PresentItem,
@@ -49,10 +52,7 @@ from quizzes.regrades import (
     get_regrade_path,
     touches_decided,
 )
-from quizzes.rules.answers import clean_parts
-from quizzes.rules.definitions import CalculatedBody, GapsBody, NumericalBody, ShortAnswerBody
 from quizzes.rules.grades import AttemptGrade, deciding_index, grade_over_attempts
-from quizzes.rules.marking import variant_pair
 from quizzes.rules.regrade import RegradeKind, total_of
 from quizzes.rules.settings import EndedAttempt, QuizRecord, completed_at
 from quizzes.rules.states import AttemptState

@@ -17,8 +17,8 @@ from kernel.web import after_response
 from kernel.web.file_responses import send_generated
 from kernel.web.forms import as_uuid
 from kernel.web.request import current_actor
+from questions.question_page import MISSING, decimal, figure, percentage
 from quizzes.access import QuizContext
-from quizzes.question_page import MISSING, decimal, figure, percentage
 from quizzes.reports import AttemptOutcome, ReportFilter, ReportOrder, ReportRow, ReportSort, note_export
 from quizzes.rules.states import AttemptState
 

@@ -12,15 +12,11 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from courses.models import Activity, Course
 from kernel.errors import NotFound
-from quizzes.models import (
-    ItemHistory,
-    Question,
-    QuestionVersion,
-    QuizVersion,
-    Slot,
-    SlotCandidate,
-)
-from quizzes.question_bank import MOST_SNAPSHOTS
+from questions.models import Question, QuestionVersion
+from questions.question_bank import MOST_SNAPSHOTS
+from questions.rules.definitions import QuestionDefinition
+from questions.rules.encoding import decode, encode
+from quizzes.models import ItemHistory, QuizVersion, Slot, SlotCandidate
 from quizzes.rules.balanced_draw import (
     Balance,
     FrozenBalance,
@@ -38,8 +34,6 @@ from quizzes.rules.balanced_draw import (
     without_variants,
 )
 from quizzes.rules.blueprint import BlueprintWeight
-from quizzes.rules.definitions import QuestionDefinition
-from quizzes.rules.encoding import decode, encode
 from quizzes.rules.item_history import UNIT
 from quizzes.rules.layout import Candidate, Entry, PageEntry, SectionEntry, SlotEntry, TextEntry
 from quizzes.rules.result_use import ObjectionRules, ResultUse, TieRules

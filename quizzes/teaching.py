@@ -21,12 +21,13 @@ from kernel.errors import NotFound
 from kernel.i18n import choose, ngettext
 from kernel.own_records import of_others
 from kernel.permissions import Actor
+from questions.content.banks import questions_of
+from questions.models import Question, QuestionVersion
+from questions.question_bank import QuestionUsage, QuestionUses
 from quizzes.access import QuizContext
 from quizzes.attempts import AWAITS_GRADING
-from quizzes.content.banks import questions_of
 from quizzes.content.pools import quiz_keys
-from quizzes.models import Attempt, AttemptItem, Question, QuestionVersion, QuizVersion, Slot, SlotCandidate
-from quizzes.question_bank import QuestionUsage, QuestionUses
+from quizzes.models import Attempt, AttemptItem, QuizVersion, Slot, SlotCandidate
 from quizzes.rules.states import ENDED_STATES, OPEN_STATES, AttemptState
 
 

@@ -8,7 +8,7 @@ from wtforms.validators import AnyOf, DataRequired, Length, ValidationError
 
 from kernel.i18n import _, lazy_, number
 from kernel.web.forms import Form, LineField, as_uuid, clean_text, whole_number
-from quizzes.rules.marking import LONGEST_ADDITION
+from questions.rules.marking import LONGEST_ADDITION
 from selections.models import MemberRole
 from selections.rules.objections import LONGEST_REASON, SHORTEST_REASON, ObjectionGround, ObjectionOutcome, words_in
 from selections.services.objection_decisions import ProposalValues

@@ -6,10 +6,10 @@ from enum import StrEnum
 
 from kernel.own_records import changes_records, is_own
 from kernel.permissions import Actor, Predicate, Verdict, allow_if
+from questions.rules.answers import objection_in
+from questions.rules.item_layout import LoadedItem
 from quizzes.attempts import AttemptRow, LoadedAttempt
 from quizzes.models import Regrade
-from quizzes.rules.answers import objection_in
-from quizzes.rules.item_layout import LoadedItem
 from selections.objection_models import ObjectionGroup, ObjectionProposal
 from selections.permissions import SelectionContext, is_jury_member
 from selections.rules.objections import DeciderHindrances, ObjectionTerm

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from kernel.errors import N_
-from quizzes.rules.definitions import MultipleChoiceBody, MultipleRule, Option, SingleChoiceBody, Texts
+from questions.rules.definitions import MultipleChoiceBody, MultipleRule, Option, SingleChoiceBody, Texts
 from standards._keys import KeyAllocator
 from standards.model import NotTranslatable, TransferRemarkCollector
 

@@ -4,8 +4,8 @@ from collections.abc import Iterable
 
 from kernel.errors import N_
 from kernel.i18n import _, language_name
-from quizzes.content.question_fields import KINDS
-from quizzes.rules.definitions import (
+from questions.content.question_fields import KINDS
+from questions.rules.definitions import (
     NOT_SELECTED,
     DescriptionBody,
     GapsBody,

@@ -7,7 +7,7 @@ from functools import partial
 from kernel.errors import N_
 from kernel.markup.foreign import FORMULAS, Converter, HtmlElement, put_formulas, simplified
 from kernel.markup.sanitise import sanitise
-from quizzes.rules.definitions import TextShape
+from questions.rules.definitions import TextShape
 from standards._files import with_links
 from standards._pictures import Picture, as_links, put_back, taken_out
 from standards._texts import escape, one_line

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 from courses.content.derived_keys import slug
 from courses.content.scalars import MAXIMUM_KEY
-from quizzes.rules.definitions import Texts
+from questions.rules.definitions import Texts
 
 ENTRY, QUESTION = "entrada", "pregunta"
 _MARKUP = re.compile(r"[`*_\\\[\]{}$<>]|\]\([^)]*\)")

@@ -9,7 +9,7 @@ from typing import TypeVar, cast
 from kernel.errors import N_
 from kernel.i18n import LANGUAGES
 from kernel.left_out import LeftOutCollector
-from quizzes.rules.definitions import QuestionState
+from questions.rules.definitions import QuestionState
 from standards.model import ImportedQuestions, SourceQuestion, left_out_remark
 
 OTHER_LANGUAGES = N_("Texts in languages that the course does not have")

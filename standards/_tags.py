@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from courses.content.derived_keys import slug
 from kernel.errors import N_
-from quizzes.rules.definitions import QuestionDefinition, QuestionSelection
+from questions.rules.definitions import QuestionDefinition, QuestionSelection
 from standards._keys import as_key
 from standards.model import ImportedQuestions, RemarkSeverity, SourceQuestion, TransferRemark, TransferRemarkCollector
 

@@ -10,7 +10,7 @@ from kernel.errors import N_
 from kernel.markup.model import MarkupContext, MediaReference
 from kernel.markup.render import render_inline, render_markdown
 from kernel.markup.source import mask, normalise
-from quizzes.rules.definitions import QuestionDefinition, Texts, TextShape, map_texts
+from questions.rules.definitions import QuestionDefinition, Texts, TextShape, map_texts
 from standards.model import TransferRemarkCollector
 
 NOWHERE: Mapping[str, str] = MappingProxyType({})

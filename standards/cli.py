@@ -1,4 +1,4 @@
-"""`lms quizzes import` and `lms quizzes export`: the roof adds them to the group of `quizzes.cli`.
+"""`lms quizzes import` and `lms quizzes export`: the roof adds them to the group of `analysis.cli`.
 
 They import what they need when they run, so that `--help` answers at once.
 """
@@ -17,7 +17,7 @@ from kernel.i18n import LANGUAGES, _, ngettext
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from quizzes.rules.definitions import QuestionDefinition
+    from questions.rules.definitions import QuestionDefinition
     from standards.import_plans import QuestionImportPlan
     from standards.model import ExportedFile, ImportedQuestions, TransferRemark
 
@@ -195,7 +195,7 @@ def _around(bank: Path) -> dict[str, bytes]:
 
 def _languages(bank: Path) -> Sequence[str]:
     """Return the languages of the course that a bank stands in; none where it stands in no course."""
-    from quizzes.content.banks import languages_of
+    from questions.content.banks import languages_of
 
     files = _around(bank)
     return languages_of(files) if files else ()

@@ -2,7 +2,7 @@
 
 from posixpath import dirname, join, normpath
 
-from quizzes.rules.definitions import QuestionDefinition
+from questions.rules.definitions import QuestionDefinition
 from standards._texts import FILE, texts_of
 
 LARGEST = 40_000_000

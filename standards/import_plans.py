@@ -6,8 +6,8 @@ from pathlib import PurePosixPath
 
 from courses.content.editing import list_entries
 from kernel.errors import N_
-from quizzes.rules.definitions import QuestionDefinition
-from quizzes.rules.encoding import checksum
+from questions.rules.definitions import QuestionDefinition
+from questions.rules.encoding import checksum
 from standards._files import PREFIX
 from standards.bank.write import write
 from standards.model import ImportedQuestions, RemarkSeverity, SourceQuestion, TransferRemark

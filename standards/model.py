@@ -9,7 +9,7 @@ from typing import TypeAlias
 from kernel.errors import N_, DomainError
 from kernel.i18n import _
 from kernel.left_out import SENTENCE, LeftOut, LeftOutCollector
-from quizzes.rules.definitions import QuestionDefinition
+from questions.rules.definitions import QuestionDefinition
 
 MAXIMUM_QUESTIONS = 50_000
 """Questions, or lines of a format that is read line by line; a bank has 5,000 questions."""

@@ -16,8 +16,8 @@ from courses.waiting import TeamCourse, WaitingItem, edited, list_unconfirmed, u
 from kernel.errors import NotFound
 from kernel.files import FileStore
 from kernel.permissions import Actor
-from quizzes.content.banks import claims, languages_of, module_title, read_bank_file, sources_of
-from quizzes.rules.definitions import QuestionDefinition
+from questions.content.banks import claims, languages_of, module_title, read_bank_file, sources_of
+from questions.rules.definitions import QuestionDefinition
 from standards.exporting import LARGEST
 from standards.models import PendingImport
 

@@ -13,7 +13,7 @@ from courses.drafts import FileContent
 from kernel import audit
 from kernel.errors import SignInNeeded
 from kernel.permissions import Actor
-from quizzes import question_bank
+from questions import question_bank
 from standards.models import PendingImport
 
 

@@ -22,11 +22,11 @@ from kernel.sandbox import run_sandboxed
 from kernel.web.file_responses import send_generated
 from kernel.web.forms import clean_text
 from kernel.web.request import Answer, begin_writing, current_actor, current_session, reading_file, requires, see_page
-from quizzes import question_bank
-from quizzes.access import QuestionAction
-from quizzes.content.question_fields import KINDS
-from quizzes.question_bank import QuestionFilter, first_words
-from quizzes.rules.definitions import QuestionDefinition
+from questions import question_bank
+from questions.access import QuestionAction
+from questions.content.question_fields import KINDS
+from questions.question_bank import QuestionFilter, first_words
+from questions.rules.definitions import QuestionDefinition
 from standards import queries, services
 from standards._tags import Categories
 from standards.exporting import files_named

@@ -6,8 +6,7 @@ from fractions import Fraction
 from random import Random
 
 from lms.demo.essays import essay_text
-from quizzes.answering import mark_item
-from quizzes.rules.answers import (
+from questions.rules.answers import (
     Answer,
     GapsAnswer,
     MatchingAnswer,
@@ -20,7 +19,7 @@ from quizzes.rules.answers import (
     TrueFalseAnswer,
     page_from_answer,
 )
-from quizzes.rules.definitions import (
+from questions.rules.definitions import (
     CalculatedBody,
     EssayBody,
     GapsBody,
@@ -32,10 +31,11 @@ from quizzes.rules.definitions import (
     ShortAnswerBody,
     SingleChoiceBody,
 )
-from quizzes.rules.feedback import right_answer
-from quizzes.rules.item_layout import LoadedItem
-from quizzes.rules.marking import computed
-from quizzes.rules.numbers import Convention, convention_for, write_number
+from questions.rules.feedback import right_answer
+from questions.rules.item_layout import LoadedItem
+from questions.rules.marking import computed
+from questions.rules.numbers import Convention, convention_for, write_number
+from quizzes.answering import mark_item
 
 Parts = dict[str, list[str]]
 

@@ -10,7 +10,8 @@ from kernel.permissions import Actor
 from lms.demo.answers import answer_all
 from lms.demo.people import DemoLearner, DemoOutcome
 from lms.demo.timeline import DemoTimeline
-from quizzes import answering, attempts, question_bank
+from questions import question_bank
+from quizzes import answering, attempts
 from quizzes.attempts import LoadedAttempt
 from quizzes.rules import states
 from quizzes.saves import SaveRequest

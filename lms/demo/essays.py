@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from random import Random
 
-from quizzes.rules.definitions import EssayBody
+from questions.rules.definitions import EssayBody
 
 FIRST: Mapping[str, str] = {
     "es": "Este texto lo inventó la demostración: nadie lo escribió.",

@@ -10,11 +10,12 @@ from kernel.permissions import Actor
 from lms.demo.essays import COMMENTS
 from lms.demo.people import STAFF
 from lms.demo.timeline import DemoTimeline, Life, sign_in
-from quizzes import dry_runs, marking, marks, question_bank, regrades, regrading, teaching
+from questions import question_bank
+from questions.rules.marking import rubric_mark, rubric_of
+from quizzes import dry_runs, marking, marks, regrades, regrading, teaching
 from quizzes.dry_runs import RegradeRequest
 from quizzes.marking import ManualMarkValues
 from quizzes.marks import MarkingQueue, MarkingQueueRow
-from quizzes.rules.marking import rubric_mark, rubric_of
 from quizzes.rules.regrade import RegradeKind
 
 EVENINGS = (35, 28, 21, 14, 7)

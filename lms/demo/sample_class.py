@@ -18,11 +18,12 @@ from lms.demo.timeline import DemoTimeline, activity_context_at, enter
 from lms.demo.welcome_course import staffed_outline
 from lms.instance import Instance
 from lms.publishing import publish_folder
-from quizzes import answering, question_bank
+from questions import question_bank
+from questions.rules.answers import NumberAnswer, SingleChoiceAnswer
+from questions.rules.definitions import QuestionDefinition
+from questions.rules.item_layout import LoadedItem
+from quizzes import answering
 from quizzes.rules import states
-from quizzes.rules.answers import NumberAnswer, SingleChoiceAnswer
-from quizzes.rules.definitions import QuestionDefinition
-from quizzes.rules.item_layout import LoadedItem
 from quizzes.saves import SaveRequest
 
 FOLDER = Path(__file__).resolve().parent / "sample"

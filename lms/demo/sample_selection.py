@@ -22,7 +22,8 @@ from lms.demo.sample_class import SLUG
 from lms.demo.timeline import DemoTimeline, activity_context_at, enter
 from lms.demo.welcome_course import staffed_outline
 from lms.instance import Instance
-from quizzes import answering, question_bank
+from questions import question_bank
+from quizzes import answering
 from quizzes.rules import states
 from quizzes.saves import SaveRequest
 from selections.models import MemberRole, Selection

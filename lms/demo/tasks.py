@@ -10,7 +10,7 @@ from enrolments.access import ActivityContext
 from kernel.permissions import Actor
 from lms.demo.people import DemoLearner, DemoOutcome
 from lms.demo.timeline import DemoTimeline
-from quizzes.rules.numbers import convention_for, write_number
+from questions.rules.numbers import convention_for, write_number
 from simulators import services as simulators
 from simulators.rules.outputs import compute
 from simulators.rules.scenario import Inputs

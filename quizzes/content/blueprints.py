@@ -10,8 +10,10 @@ from courses.content.model import ActivitySource, CourseFolder, ModuleSource
 from courses.content.objectives import objectives_of
 from courses.content.reading_session import ReadingSession
 from kernel.errors import N_
-from quizzes.content import parts
-from quizzes.content.banks import questions_of
+from questions.content import parts
+from questions.content.banks import questions_of
+from questions.rules.definitions import CognitiveLevel, DescriptionBody, Difficulty, QuestionDefinition
+from questions.rules.variants import variants_of
 from quizzes.content.pools import DrawSlot, FixedSlot, PlacedSlot, QuizSource, candidates
 from quizzes.rules.balanced_draw import (
     FEWEST,
@@ -34,10 +36,8 @@ from quizzes.rules.balanced_draw import (
     without_variants,
 )
 from quizzes.rules.blueprint import BlueprintDraw, BlueprintItem, BlueprintWeight, ShareRange, share_range, sums_off
-from quizzes.rules.definitions import CognitiveLevel, DescriptionBody, Difficulty, QuestionDefinition
 from quizzes.rules.layout import Candidate, PoolTooSmall, SlotEntry, lay_out, may_not_meet
 from quizzes.rules.settings import Behaviour, shows_key_closed
-from quizzes.rules.variants import variants_of
 
 NO_SEED = 0
 

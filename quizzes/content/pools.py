@@ -10,10 +10,8 @@ from courses.content.model import NO_TEXT, ActivitySource, CourseFolder, Localis
 from courses.content.read_collector import MarkupLevel
 from courses.content.reading_session import ReadingSession
 from kernel.errors import N_
-from quizzes.content.banks import BankSource, banks_of, questions_of
-from quizzes.rules.balanced_draw import Balance
-from quizzes.rules.blueprint import BlueprintWeight
-from quizzes.rules.definitions import (
+from questions.content.banks import BankSource, banks_of, questions_of
+from questions.rules.definitions import (
     CognitiveLevel,
     DescriptionBody,
     Difficulty,
@@ -22,8 +20,10 @@ from quizzes.rules.definitions import (
     QuestionState,
     is_marked,
 )
+from questions.rules.marking import is_self_reviewed
+from quizzes.rules.balanced_draw import Balance
+from quizzes.rules.blueprint import BlueprintWeight
 from quizzes.rules.layout import Candidate, PoolTooSmall, SlotEntry, lay_out
-from quizzes.rules.marking import is_self_reviewed
 from quizzes.rules.result_use import PassBasis, ResultUse
 from quizzes.rules.settings import QuizSettings, shows_key_early
 from quizzes.rules.states import IntegrityRules

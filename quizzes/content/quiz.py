@@ -15,15 +15,16 @@ from courses.content.reading_session import ReadingSession
 from enrolments.rules import GradedCompletionRule, GradingMethod
 from kernel.errors import N_
 from kernel.i18n import lazy_
-from quizzes.content import banks, blueprints, parts, pools, selecting
-from quizzes.content.banks import BankSource
+from questions.content import banks, parts
+from questions.content.banks import BankSource
+from questions.content.question_fields import question_labels
+from questions.rules.feedback import ReviewFlag
+from quizzes.content import blueprints, pools, selecting
 from quizzes.content.blueprints import read_line
 from quizzes.content.pools import DrawSlot, FixedSlot, QuizSource, read_slot
-from quizzes.content.question_fields import question_labels
 from quizzes.content.quiz_fields import GROUPS, QUIZ_FIELDS, SLOT_LIST
 from quizzes.content.selecting import check_basis, check_ties, read_basis, read_integrity, read_objections, read_ties
 from quizzes.rules.balanced_draw import Balance
-from quizzes.rules.feedback import ReviewFlag
 from quizzes.rules.settings import (
     AtEnd,
     AttemptPause,

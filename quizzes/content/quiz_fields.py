@@ -10,10 +10,10 @@ from courses.content.settings import BareValueRule, FieldShape, FieldSpec
 from courses.content.writing import scalar
 from kernel.errors import N_
 from kernel.i18n import _, choose, lazy_, ngettext, number
+from questions.content.question_fields import DIFFICULTIES, LEVELS
+from questions.rules.feedback import ReviewFlag
 from quizzes.content.pools import SORTS, DrawSlot, FixedSlot, PageBreak, QuizSource, SectionSlot, SlotSource, TextSlot
-from quizzes.content.question_fields import DIFFICULTIES, LEVELS
 from quizzes.rules.blueprint import BlueprintWeight
-from quizzes.rules.feedback import ReviewFlag
 from quizzes.rules.result_use import ObjectionRules, PassBasis, TieRules
 from quizzes.rules.states import IntegrityRules
 

@@ -10,9 +10,9 @@ from courses.content.model import CourseFolder
 from courses.content.objectives import objectives_of
 from kernel.errors import N_
 from kernel.i18n import _, reading
-from quizzes.content.banks import questions_of
+from questions.content.banks import questions_of
+from questions.rules.definitions import DescriptionBody, QuestionDefinition, is_marked
 from quizzes.content.pools import DrawSlot, FixedSlot, QuizSource, candidates
-from quizzes.rules.definitions import DescriptionBody, QuestionDefinition, is_marked
 from quizzes.rules.result_use import DAY, LONGEST_DECISION, LONGEST_TERM, ObjectionRules, PassBasis, ResultUse, TieRules
 from quizzes.rules.settings import Behaviour, DecisionRule, QuizSettings, explains_early
 from quizzes.rules.states import IntegrityRules

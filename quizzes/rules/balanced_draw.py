@@ -7,8 +7,8 @@ from fractions import Fraction
 from itertools import accumulate
 from math import ceil, floor, lcm
 
-from quizzes.rules.definitions import Difficulty
-from quizzes.rules.item_layout import SeededRandom
+from questions.rules.definitions import Difficulty
+from questions.rules.item_layout import SeededRandom
 from quizzes.rules.layout import Candidate, DrawnQuestions, SlotEntry, may_not_meet
 
 HALF = Fraction(1, 2)

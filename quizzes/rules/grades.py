@@ -6,11 +6,11 @@ from fractions import Fraction
 
 from enrolments.rules import GradingMethod, grade_over, has_passed
 from kernel.codes import round_half_up
-from quizzes.rules.answers import CERTAINTY, Answer, MalformedAnswer, Parts, answer_from_page, payload_of
-from quizzes.rules.definitions import GapsBody, MatchingBody, MatrixBody, QuestionDefinition
-from quizzes.rules.item_layout import ItemLayout
-from quizzes.rules.marking import BY_HAND, Marking, MarkState, has_rule, mark_answer, state_of
-from quizzes.rules.numbers import Convention
+from questions.rules.answers import CERTAINTY, Answer, MalformedAnswer, Parts, answer_from_page, payload_of
+from questions.rules.definitions import GapsBody, MatchingBody, MatrixBody, QuestionDefinition
+from questions.rules.item_layout import ItemLayout
+from questions.rules.marking import BY_HAND, Marking, MarkState, has_rule, mark_answer, state_of
+from questions.rules.numbers import Convention
 from quizzes.rules.settings import GIVES_FEEDBACK_AT_ONCE, Behaviour, FeedbackBand, QuizSettings
 
 UNGRADED_MAXIMUM = Fraction(5, 1_000_000)

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import Protocol, TypeAlias, TypeVar
 
-from quizzes.rules.definitions import Texts
-from quizzes.rules.item_layout import SeededRandom, mixed_in_place
+from questions.rules.definitions import Texts
+from questions.rules.item_layout import SeededRandom, mixed_in_place
 
 STEPS = 50_000
 

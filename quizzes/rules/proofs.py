@@ -13,7 +13,7 @@ from typing import Any
 from uuid import UUID
 
 from kernel.codes import code_from_bits
-from quizzes.rules.encoding import canonical_json, canonical_text
+from questions.rules.encoding import canonical_json, canonical_text
 
 CODE_LENGTH = 16
 FORMAT = 1

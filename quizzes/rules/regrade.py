@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from fractions import Fraction
 
-from quizzes.rules.definitions import (
+from questions.rules.definitions import (
     CalculatedBody,
     GapsBody,
     MatchingBody,
@@ -15,8 +15,8 @@ from quizzes.rules.definitions import (
     QuestionDefinition,
     SingleChoiceBody,
 )
+from questions.rules.marking import Marking, MarkState
 from quizzes.rules.grades import Grade, ItemResult, grade_attempt
-from quizzes.rules.marking import Marking, MarkState
 from quizzes.rules.settings import QuizSettings
 
 _NOTHING = Fraction(0)

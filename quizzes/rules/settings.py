@@ -9,7 +9,7 @@ from ipaddress import ip_address, ip_network
 from math import ceil
 
 from enrolments.rules import GradedCompletionRule, GradingMethod, grade_over, has_passed
-from quizzes.rules.feedback import ReviewFlag
+from questions.rules.feedback import ReviewFlag
 
 
 class Behaviour(StrEnum):

@@ -7,11 +7,11 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Protocol, TypeGuard
 
-from quizzes.rules.answers import MalformedAnswer, Parts, answer_from_page, payload_of
-from quizzes.rules.definitions import GapsBody, MatchingBody, MatrixBody, QuestionDefinition
-from quizzes.rules.item_layout import ItemLayout
-from quizzes.rules.marking import Marking, MarkState, is_unanswered, mark_answer
-from quizzes.rules.numbers import Convention
+from questions.rules.answers import MalformedAnswer, Parts, answer_from_page, payload_of
+from questions.rules.definitions import GapsBody, MatchingBody, MatrixBody, QuestionDefinition
+from questions.rules.item_layout import ItemLayout
+from questions.rules.marking import Marking, MarkState, is_unanswered, mark_answer
+from questions.rules.numbers import Convention
 from quizzes.rules.settings import GIVES_FEEDBACK_AT_ONCE, AtEnd, Behaviour, EffectiveSettings, Navigation
 
 NETWORK_TOLERANCE = timedelta(seconds=60)

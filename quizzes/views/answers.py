@@ -19,14 +19,14 @@ from kernel.web.file_responses import send_content
 from kernel.web.forms import read_json, whole_number
 from kernel.web.limits import limit, limiter
 from kernel.web.request import begin_writing, current_actor, current_session, requires
+from questions.answer_fields import FLAG, LOCAL, SHOWN, UNTOUCHED, FormFields, parts_by_question
+from questions.question_page import problem_words
+from questions.rules.answers import FILES, clean_parts, filled_parts
 from quizzes.access import QuizAction
 from quizzes.answering import check_takes_answers, get_checks
 from quizzes.attempts import LoadedAttempt, StoredAnswer, get_answerable_attempt, lock_answerable_attempt
 from quizzes.files import AttemptFileContext, ReceivedFile, StoredUpload, get_file, keep_contents, limits_at, list_files, receive_files
-from quizzes.forms.answer_fields import FLAG, LOCAL, SHOWN, UNTOUCHED, FormFields, parts_by_question
-from quizzes.question_page import problem_words
 from quizzes.rules import states
-from quizzes.rules.answers import FILES, clean_parts, filled_parts
 from quizzes.saves import SaveRequest
 
 MAX_PAGE_EPOCH = 2**62

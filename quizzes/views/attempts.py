@@ -26,6 +26,9 @@ from kernel.web.errors import wants_json
 from kernel.web.forms import Form, LineField, whole_number
 from kernel.web.limits import limit, limiter
 from kernel.web.request import Answer, allows, current_actor, current_session, requires, secrets_of_app, see_page
+from questions.answer_fields import form_parts
+from questions.question_page import QuestionMessage, html, short_title
+from questions.rules.feedback import ReviewFlag
 from quizzes import answering, saves
 from quizzes.access import QuizAction, reader_of
 from quizzes.answering import CheckOutcome, SaveReceipt, check_answer, get_checks
@@ -59,10 +62,8 @@ from quizzes.attempts import (
 from quizzes.draws import recreate_layout
 from quizzes.effective_settings import outline_of_activity
 from quizzes.files import receive_files
-from quizzes.forms.answer_fields import form_parts
 from quizzes.marking import is_reopenable
 from quizzes.publication import withheld_marks
-from quizzes.question_page import QuestionMessage, html, short_title
 from quizzes.quiz_page import (
     access_for,
     activity_header,
@@ -76,7 +77,6 @@ from quizzes.quiz_page import (
     result_use,
     rules_of,
 )
-from quizzes.rules.feedback import ReviewFlag
 from quizzes.rules.settings import Navigation, Reader, may_download_answers
 from quizzes.rules.states import OPEN_STATES, AttemptRefusalReason, AttemptState, rule_on_time, seconds_left
 from quizzes.saves import PageNotes, SaveRequest, record_save, record_with

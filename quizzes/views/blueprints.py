@@ -22,19 +22,20 @@ from kernel.i18n import _, choose, ngettext
 from kernel.permissions import Actor
 from kernel.web.forms import whole_number
 from kernel.web.request import Answer, begin_writing, current_actor, current_session, requires, see_page
-from quizzes import question_bank, snapshots, teaching
+from questions import question_bank
+from questions.content.banks import questions_of
+from questions.content.question_fields import DIFFICULTIES, LEVELS
+from questions.question_page import percentage, short_title
+from questions.rules.definitions import NOT_SELECTED, QuestionDefinition, QuestionSelection
+from questions.rules.variants import numbers_of
+from quizzes import snapshots, teaching
 from quizzes.content import quiz_fields
-from quizzes.content.banks import questions_of
 from quizzes.content.blueprints import blueprint_draws, draw_entries, is_narrowed, planned_draws
 from quizzes.content.pools import DrawSlot, QuizSource
-from quizzes.content.question_fields import DIFFICULTIES, LEVELS
 from quizzes.draws import APPROVALS, ApprovalRow, FormsApproved, FormsChanged, approve_forms, list_approvals
-from quizzes.question_page import percentage, short_title
 from quizzes.rules.balanced_draw import candidates_of, has_even_marks, range_of, spread_of
 from quizzes.rules.blueprint import BlueprintDraw, BlueprintItem, BlueprintWeight, ShareRange, counts_by_weight, share_range, sums_off
-from quizzes.rules.definitions import NOT_SELECTED, QuestionDefinition, QuestionSelection
 from quizzes.rules.layout import Candidate, SlotEntry
-from quizzes.rules.variants import numbers_of
 from quizzes.snapshots import QuizSnapshot
 from quizzes.views.slots import SlotEditor, course_kinds, file_store, load_slot_editor
 

@@ -23,13 +23,21 @@ from kernel.i18n import _, choose, language, lazy_, ngettext, number
 from kernel.web.forms import Form, LineField, clean_text, whole_number
 from kernel.web.paging import Page, requested_page
 from kernel.web.request import Answer, current_actor, current_session, requires, see_other, see_page
-from quizzes import marking, question_bank, teaching
+from questions import question_bank
+from questions.answer_fields import FormFields
+from questions.question_page import html, points, rubric_view, short_title
+from questions.question_review import QuestionReview
+from questions.rules.answers import ANSWER
+from questions.rules.definitions import EssayBody, QuestionDefinition, RubricCriterion
+from questions.rules.feedback import ReviewFlag
+from questions.rules.marking import MarkState, lowest_fraction, rubric_mark, rubric_of
+from questions.rules.numbers import convention_for, read_number, write_number
+from quizzes import marking, teaching
 from quizzes import marks as quizzes_marks
 from quizzes.access import QuizAction, QuizContext, reader_of
 from quizzes.attempt_page import AttemptView, flags_of, open_attempt, review_items
 from quizzes.attempts import LoadedAttempt, get_attempt, history_of, lock_attempt
 from quizzes.dry_runs import DecidedByJury
-from quizzes.forms.answer_fields import FormFields
 from quizzes.marking import AlreadyMarked, CannotReopen, ManualMarkValues, OutOfBounds
 from quizzes.marks import (
     MarkedItem,
@@ -50,14 +58,7 @@ from quizzes.marks import (
     lock_self_reviewed,
     neighbours,
 )
-from quizzes.question_page import html, points, rubric_view, short_title
-from quizzes.question_review import QuestionReview
 from quizzes.quiz_page import activity_header, quiz_lines
-from quizzes.rules.answers import ANSWER
-from quizzes.rules.definitions import EssayBody, QuestionDefinition, RubricCriterion
-from quizzes.rules.feedback import ReviewFlag
-from quizzes.rules.marking import MarkState, lowest_fraction, rubric_mark, rubric_of
-from quizzes.rules.numbers import convention_for, read_number, write_number
 from quizzes.rules.states import OPEN_STATES
 from quizzes.views.answers import _RECORDED_REASON, first
 

@@ -24,6 +24,8 @@ from kernel.markup.model import SafeHtml
 from kernel.markup.passages import plain_text
 from kernel.web.forms import clean_text
 from kernel.web.request import Answer, current_actor, current_session, requires, see_page
+from questions.question_page import figure, percentage
+from questions.rules.definitions import is_marked
 from quizzes import pass_marks, snapshots
 from quizzes.access import JudgingContext, QuizAction
 from quizzes.content.selecting import list_questions
@@ -42,9 +44,7 @@ from quizzes.pass_marks import (
     second_ratings,
 )
 from quizzes.publication import embed_question
-from quizzes.question_page import figure, percentage
 from quizzes.rules.balanced_draw import FrozenBalance
-from quizzes.rules.definitions import is_marked
 from quizzes.rules.result_use import ADVISED_JUDGES, LEAST_JUDGES, RATINGS, JudgedCut, cut_of
 from quizzes.views.blueprints import find_quiz
 from quizzes.views.slots import SlotEditor, course_kinds, file_store, load_slot_editor

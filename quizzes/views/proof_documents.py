@@ -17,16 +17,16 @@ from kernel.pdf.document import PdfDocument, compose_pdf
 from kernel.pdf.pen import STRONG, TEXT, TITLE, TextRun, TextStyle, spans
 from kernel.pdf.prose import ProseBlock, followed_by, led_by, plain_prose, read_prose, runs_of
 from kernel.pdf.sheets import BRAND, GAP, INK, LEFT, LINE, QR, SIZE, SMALL, SOFT, ProseSheet, sheet_properties
+from questions.question_page import CriterionView, QuestionView, html, points, view_question
+from questions.question_review import QuestionReview, ReviewRow, response_lines
+from questions.rules.definitions import QuestionKind
+from questions.rules.feedback import ReviewFlag
+from questions.rules.item_layout import LoadedItem
+from questions.rules.numbers import convention_for
 from quizzes.attempt_page import AttemptView, review_items, section_lines
 from quizzes.marks import MarkRecord
 from quizzes.proofs import SignedProof, list_given_time
-from quizzes.question_page import CriterionView, QuestionView, html, points, view_question
-from quizzes.question_review import QuestionReview, ReviewRow, response_lines
-from quizzes.rules.definitions import QuestionKind
-from quizzes.rules.feedback import ReviewFlag
 from quizzes.rules.grades import band_for
-from quizzes.rules.item_layout import LoadedItem
-from quizzes.rules.numbers import convention_for
 from quizzes.rules.proofs import AttemptMarks, digest_of
 from quizzes.rules.settings import may_download_answers
 from quizzes.rules.states import AttemptState, answer_state

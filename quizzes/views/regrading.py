@@ -23,11 +23,13 @@ from kernel.tables import Cell, write_csv
 from kernel.web.forms import Form, LineField, whole_number
 from kernel.web.paging import Page, requested_page
 from kernel.web.request import Answer, current_actor, current_session, requires, see_other, see_page
-from quizzes import dry_runs, question_bank, regrading, teaching
+from questions import question_bank
+from questions.question_page import decimal, points, short_title
+from questions.rules.definitions import QuestionDefinition
+from quizzes import dry_runs, regrading, teaching
 from quizzes.access import QuizAction, QuizContext
 from quizzes.dry_runs import AlreadyVoided, DecidedByJury, DryRunFilter, NothingToRegrade, RegradeChangeRow, RegradeRequest
 from quizzes.models import Regrade
-from quizzes.question_page import decimal, points, short_title
 from quizzes.quiz_page import activity_header
 from quizzes.regrades import (
     QuizQuestionVersions,
@@ -46,7 +48,6 @@ from quizzes.regrades import (
 )
 from quizzes.regrading import DryRunOutdated, UndoLaterFirst, list_offers
 from quizzes.report_page import download
-from quizzes.rules.definitions import QuestionDefinition
 from quizzes.rules.grades import is_judged_by_rule
 from quizzes.rules.regrade import KeyDifference, RegradeKind, RegradePolicy, differences
 from quizzes.views.answers import _RECORDED_REASON

@@ -31,12 +31,12 @@ from kernel.i18n import _, choose, lazy_
 from kernel.web import after_response
 from kernel.web.forms import Form, WholeField, clean_text, whole_number
 from kernel.web.request import Answer, begin_writing, current_actor, current_session, requires, see_page
-from quizzes import question_bank
+from questions import question_bank
+from questions.content.question_fields import KINDS
+from questions.question_bank import DraftQuestionRow, QuestionFilter, index_banks
 from quizzes.content import pools, quiz_fields
 from quizzes.content.pools import WHOLE_COURSE, DrawSlot, QuizSource
-from quizzes.content.question_fields import KINDS
 from quizzes.content.quiz_fields import NAMES as SLOTS
-from quizzes.question_bank import DraftQuestionRow, QuestionFilter, index_banks
 
 MOST_DRAWN = 500
 

@@ -7,11 +7,11 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from analysis.statistics import FAIR
 from kernel.codes import printed_code
 from kernel.errors import N_
 from kernel.i18n import _, choose, ngettext, number, percent
-from quizzes.content.question_fields import DIFFICULTIES, LEVELS
-from quizzes.statistics import FAIR
+from questions.content.question_fields import DIFFICULTIES, LEVELS
 from selections.models import ActaCorrection, ActaKind, ActaState, SelectionActa
 from selections.queries.actas import ActaEntryRow
 from selections.rules.differences import DifferenceCounts

@@ -7,15 +7,15 @@ from decimal import Decimal
 from uuid import UUID
 
 from kernel.i18n import _, choose, find_zone, ngettext, number, percent
+from questions.question_page import points, short_title, text_language, words_of
+from questions.question_review import MarkingResult, QuestionReview, answered_question, response_lines
+from questions.rules.answers import SubmittedFile
+from questions.rules.definitions import QuestionDefinition
+from questions.rules.feedback import ReviewFlag
+from questions.rules.marking import wrong_options
+from questions.rules.numbers import convention_for
 from quizzes.dry_runs import RegradeChangeRow
 from quizzes.files import files_in
-from quizzes.question_page import points, short_title, text_language, words_of
-from quizzes.question_review import MarkingResult, QuestionReview, answered_question, response_lines
-from quizzes.rules.answers import SubmittedFile
-from quizzes.rules.definitions import QuestionDefinition
-from quizzes.rules.feedback import ReviewFlag
-from quizzes.rules.marking import wrong_options
-from quizzes.rules.numbers import convention_for
 from quizzes.rules.regrade import can_regrade
 from selections.objection_permissions import ProposalRow
 from selections.pages.objections import QUESTION_ALONE

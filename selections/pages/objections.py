@@ -5,13 +5,13 @@ from datetime import date, datetime, tzinfo
 from uuid import UUID
 
 from kernel.i18n import _, choose, find_zone
+from questions.question_page import short_title
+from questions.question_review import MarkingResult, QuestionReview, answered_question
+from questions.rules.answers import objection_in
+from questions.rules.feedback import ReviewFlag
+from questions.rules.item_layout import LoadedItem
+from questions.rules.numbers import convention_for
 from quizzes.attempt_page import AttemptView, flags_of
-from quizzes.question_page import short_title
-from quizzes.question_review import MarkingResult, QuestionReview, answered_question
-from quizzes.rules.answers import objection_in
-from quizzes.rules.feedback import ReviewFlag
-from quizzes.rules.item_layout import LoadedItem
-from quizzes.rules.numbers import convention_for
 from quizzes.rules.settings import Reader
 from selections.objection_permissions import OwnObjectionsContext
 from selections.queries.objections import OwnObjectionRow

@@ -6,7 +6,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from courses.models import CourseVersion, DraftFileVersion, DraftRevision
-from quizzes.models import Question, QuestionVersion
+from questions.models import Question, QuestionVersion
 from selections.rules.objections import find_block
 
 

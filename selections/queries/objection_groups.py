@@ -15,11 +15,12 @@ from enrolments.models import Enrolment
 from kernel.errors import NotFound
 from kernel.files import StoredFile
 from kernel.permissions import Actor
+from questions.models import Question, QuestionVersion
+from questions.rules.answers import Parts, clean_parts
+from questions.rules.encoding import decode
+from questions.rules.item_layout import ItemLayout, LoadedItem
 from quizzes.attempts import IS_RESPONSE
-from quizzes.models import AnswerEvent, AnswerFile, Attempt, AttemptItem, MarkEvent, Question, QuestionVersion, Regrade
-from quizzes.rules.answers import Parts, clean_parts
-from quizzes.rules.encoding import decode
-from quizzes.rules.item_layout import ItemLayout, LoadedItem
+from quizzes.models import AnswerEvent, AnswerFile, Attempt, AttemptItem, MarkEvent, Regrade
 from quizzes.rules.states import AttemptState
 from selections.models import MemberRole, Selection, SelectionMember
 from selections.objection_models import Objection, ObjectionAuthor, ObjectionGroup, ObjectionProposal

@@ -7,7 +7,8 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session, aliased
 
 from accounts.models import Person
-from quizzes.models import QuestionVersion, RegradeDryRunRow
+from questions.models import QuestionVersion
+from quizzes.models import RegradeDryRunRow
 from selections.objection_models import Objection, ObjectionGroup, ObjectionProposal
 from selections.queries.objections import IS_DECISION
 

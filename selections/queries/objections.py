@@ -14,12 +14,12 @@ from courses.models import Course
 from kernel.errors import NotFound
 from kernel.i18n import find_zone
 from kernel.permissions import Actor
+from questions.rules.answers import OBJECTION, objection_in
+from questions.rules.feedback import ReviewFlag
 from quizzes import attempts
 from quizzes.attempts import IS_RESPONSE, LoadedAttempt, takes_objections
 from quizzes.effective_settings import outline_of_activity
 from quizzes.models import AnswerEvent, Attempt, AttemptItem, MarkEvent
-from quizzes.rules.answers import OBJECTION, objection_in
-from quizzes.rules.feedback import ReviewFlag
 from quizzes.rules.settings import ReviewMoment, flags_for
 from quizzes.rules.states import ENDED_STATES, AttemptState
 from quizzes.snapshots import find_published_snapshot

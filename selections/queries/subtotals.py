@@ -9,7 +9,8 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from enrolments.models import Enrolment
-from quizzes.models import Attempt, AttemptItem, MarkEvent, Question, QuestionVersion, VoidedQuestion
+from questions.models import Question, QuestionVersion
+from quizzes.models import Attempt, AttemptItem, MarkEvent, VoidedQuestion
 from quizzes.rules.grades import read_exactly
 from quizzes.rules.regrade import RegradeKind
 from quizzes.rules.states import AttemptState

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from quizzes.rules.encoding import canonical_text
+from questions.rules.encoding import canonical_text
 from selections.rules.ranking import RankedPerson, two_decimals
 
 CODE_LENGTH = 16

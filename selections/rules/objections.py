@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from enum import StrEnum
 
-from quizzes.rules.definitions import QuestionKind
+from questions.rules.definitions import QuestionKind
 from quizzes.rules.regrade import RegradeKind
 from quizzes.rules.result_use import ObjectionRules
 

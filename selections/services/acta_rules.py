@@ -9,9 +9,9 @@ from sqlalchemy.orm import Session
 
 from courses.models import Course
 from enrolments.models import Edition, LearnerGroup
+from questions.rules.encoding import encode
 from quizzes.draws import balance_by
 from quizzes.pass_marks import get_published_pass_mark
-from quizzes.rules.encoding import encode
 from quizzes.rules.result_use import TieRules
 from quizzes.snapshots import QuizSnapshot, find_published_snapshot, get_snapshot
 from selections.models import Selection, SelectionActa

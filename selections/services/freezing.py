@@ -9,16 +9,16 @@ from typing import Any
 from sqlalchemy import insert, select, update
 from sqlalchemy.orm import Session
 
+from analysis import statistics
+from analysis.rules.decision_quality import DecisionAnalysis
+from analysis.rules.statistics import CountedAttempts
+from analysis.statistics import AnalysedAttempts, StatisticsFilter
 from enrolments.models import Edition, LearnerGroup
 from kernel import audit
 from kernel.codes import printed_code
 from kernel.crypto import SigningKeys
 from kernel.permissions import Actor, ActorChannel
-from quizzes import statistics
-from quizzes.rules.decision_quality import DecisionAnalysis
-from quizzes.rules.encoding import canonical_text
-from quizzes.rules.statistics import CountedAttempts
-from quizzes.statistics import AnalysedAttempts, StatisticsFilter
+from questions.rules.encoding import canonical_text
 from selections.audit_verbs import SelectionVerb
 from selections.models import ActaKind, ActaState, Selection, SelectionActa, SelectionActaEntry
 from selections.rules.differences import LineDifference, compare_lines, count_differences

@@ -11,17 +11,18 @@ from sqlalchemy.orm import Session
 from kernel import audit, outbox
 from kernel.errors import N_, Conflict, Invalid
 from kernel.permissions import Actor
+from questions.models import QuestionVersion
+from questions.question_bank import get_questions
+from questions.rules.encoding import canonical_json, checksum, to_document
+from questions.rules.marking import with_right_answer
+from questions.rules.numbers import Convention
 from quizzes import dry_runs
 from quizzes.access import QuizContext
 from quizzes.dry_runs import RegradeRequest, begin_dry_run, discard_dry_run
-from quizzes.models import QuestionVersion, Regrade
-from quizzes.question_bank import get_questions
+from quizzes.models import Regrade
 from quizzes.regrades import lock_regrade_by_id
 from quizzes.regrading import apply_dry_run, undo
-from quizzes.rules.encoding import canonical_json, checksum, to_document
 from quizzes.rules.grades import is_judged_by_rule
-from quizzes.rules.marking import with_right_answer
-from quizzes.rules.numbers import Convention
 from quizzes.rules.regrade import RegradePolicy
 from selections.audit_verbs import ObjectionVerb
 from selections.objection_models import ObjectionGroup, ObjectionProposal

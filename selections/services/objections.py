@@ -10,7 +10,7 @@ from kernel import audit
 from kernel.errors import N_, Conflict
 from kernel.i18n import choose, format_date
 from kernel.permissions import Actor
-from quizzes.models import QuestionVersion
+from questions.models import QuestionVersion
 from selections.audit_verbs import ObjectionVerb
 from selections.objection_models import Objection, ObjectionAuthor, ObjectionGroup
 from selections.objection_permissions import AttemptTerm, OwnObjectionsContext

@@ -6,7 +6,7 @@ from enum import StrEnum
 from sqlalchemy.orm import Session
 
 from kernel.crypto import SigningKeys
-from quizzes.rules.encoding import canonical_text
+from questions.rules.encoding import canonical_text
 from selections.models import SelectionActa
 from selections.queries.actas import holds_hash, read_document
 from selections.rules.documents import line_hash

@@ -14,14 +14,15 @@ from kernel.web import after_response
 from kernel.web.file_responses import send_content
 from kernel.web.forms import as_uuid, whole_number
 from kernel.web.request import Answer, allows, current_actor, current_session, requires, see_page
-from quizzes import dry_runs, question_bank
+from questions import question_bank
+from questions.question_page import short_title, text_language
+from questions.rules.answers import upload_limits
+from questions.rules.marking import takes_text
+from questions.rules.numbers import convention_for
+from quizzes import dry_runs
 from quizzes.dry_runs import AlreadyVoided, DryRunFilter, NothingToRegrade
 from quizzes.files import list_files
-from quizzes.question_page import short_title, text_language
 from quizzes.regrading import UndoLaterFirst
-from quizzes.rules.answers import upload_limits
-from quizzes.rules.marking import takes_text
-from quizzes.rules.numbers import convention_for
 from selections.forms import ProposalForm, ProposalReturnForm
 from selections.models import Selection
 from selections.objection_models import Objection

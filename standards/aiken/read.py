@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass, field
 
 from kernel.errors import N_
-from quizzes.rules.definitions import QuestionDefinition, TextShape
+from questions.rules.definitions import QuestionDefinition, TextShape
 from standards._choices import FULL_CREDIT, NO_CREDIT, WeightedOption, single_choice
 from standards._decoding import decode
 from standards._keys import KeyAllocator

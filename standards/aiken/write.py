@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from kernel.errors import N_
-from quizzes.rules.definitions import Option, QuestionDefinition, SingleChoiceBody, Texts, TextShape, TrueFalseBody
+from questions.rules.definitions import Option, QuestionDefinition, SingleChoiceBody, Texts, TextShape, TrueFalseBody
 from standards._fields import lose, refuse_kind, remark_lost_fields, remark_lost_keys, remark_lost_languages
 from standards._keys import KeyAllocator
 from standards._texts import from_plain, in_language, one_line, remark_lost_files, to_plain

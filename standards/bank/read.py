@@ -12,7 +12,7 @@ from courses.content.source import read_table
 from kernel import clock
 from kernel.errors import N_
 from kernel.i18n import LANGUAGES
-from quizzes.content.banks import read_banks
+from questions.content.banks import read_banks
 from standards.model import FileRefused, ImportedQuestions, RemarkSeverity, SourceQuestion, TransferRemark
 
 PATH = "banco/banco.yaml"

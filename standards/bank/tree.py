@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
 from typing import TypeAlias
 
-from quizzes.rules.definitions import (
+from questions.rules.definitions import (
     CalculatedAnswer,
     CalculatedBody,
     DescriptionBody,

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from courses.content.canonical import canonical
 from courses.content.writing import scalar
-from quizzes.rules.definitions import QuestionDefinition
+from questions.rules.definitions import QuestionDefinition
 from standards.bank.read import PATH, open_bank
 from standards.bank.tree import Tree, question_tree
 from standards.model import ExportedFile

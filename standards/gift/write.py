@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from fractions import Fraction
 
 from kernel.errors import N_
-from quizzes.content.answers import names_in_text
-from quizzes.rules.definitions import (
+from questions.content.answers import names_in_text
+from questions.rules.definitions import (
     Body,
     DescriptionBody,
     EssayBody,

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from fractions import Fraction
 
 from kernel.errors import N_
-from quizzes.rules.definitions import (
+from questions.rules.definitions import (
     Body,
     DescriptionBody,
     EssayBody,

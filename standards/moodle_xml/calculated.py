@@ -9,7 +9,7 @@ from typing import cast
 from courses.content.derived_keys import slug
 from kernel.errors import N_
 from kernel.expressions import MAX_LENGTH, names_in
-from quizzes.rules.definitions import CalculatedAnswer, CalculatedBody, QuestionVariable, Texts, Tolerance, ToleranceKind, VariableRange
+from questions.rules.definitions import CalculatedAnswer, CalculatedBody, QuestionVariable, Texts, Tolerance, ToleranceKind, VariableRange
 from standards._gap import GAP_MARK, gap_placeholder
 from standards._numbers import credit, number, whole
 from standards._xml import Element, child, children, words

@@ -5,7 +5,7 @@ import re
 from fractions import Fraction
 
 from kernel.errors import N_
-from quizzes.rules.definitions import (
+from questions.rules.definitions import (
     Gap,
     GapsBody,
     NumericalAnswer,

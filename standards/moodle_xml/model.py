@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from kernel.markup.model import names
-from quizzes.rules.definitions import OrderingRule
+from questions.rules.definitions import OrderingRule
 
 HTML, AUTO, PLAIN, MARKDOWN = "html", "moodle_auto_format", "plain_text", "markdown"
 

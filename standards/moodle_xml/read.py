@@ -5,7 +5,16 @@ from fractions import Fraction
 
 from kernel.errors import N_
 from kernel.markup.foreign import CONTENT
-from quizzes.rules.definitions import Body, DescriptionBody, EssayBody, FileBody, GapsBody, QuestionDefinition, QuestionState, TrueFalseBody
+from questions.rules.definitions import (
+    Body,
+    DescriptionBody,
+    EssayBody,
+    FileBody,
+    GapsBody,
+    QuestionDefinition,
+    QuestionState,
+    TrueFalseBody,
+)
 from standards._gap import gap_placeholder, with_gap_names, without_gap_placeholders
 from standards._keys import KeyAllocator
 from standards._numbers import credit, number

@@ -4,7 +4,7 @@ from base64 import b64decode
 from urllib.parse import unquote
 
 from kernel.errors import N_
-from quizzes.rules.definitions import Texts, TextShape
+from questions.rules.definitions import Texts, TextShape
 from standards._files import in_markdown
 from standards._gap import without_gap_placeholders
 from standards._html import is_like_html, to_markdown

@@ -3,7 +3,7 @@
 from base64 import b64encode
 from collections.abc import Mapping, Sequence
 
-from quizzes.rules.definitions import DescriptionBody, EssayBody, FileBody, QuestionDefinition, QuestionState, TextShape, TrueFalseBody
+from questions.rules.definitions import DescriptionBody, EssayBody, FileBody, QuestionDefinition, QuestionState, TextShape, TrueFalseBody
 from standards import _xml
 from standards._fields import lose, remark_lost_fields, remark_lost_keys, remark_lost_languages
 from standards._numbers import credit, decimal, number

@@ -5,8 +5,8 @@ from fractions import Fraction
 from html import escape
 
 from kernel.errors import N_
-from quizzes.content.answers import names_in_text
-from quizzes.rules.definitions import (
+from questions.content.answers import names_in_text
+from questions.rules.definitions import (
     DescriptionBody,
     EssayBody,
     FileBody,

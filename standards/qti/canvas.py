@@ -9,7 +9,7 @@ from functools import cached_property
 from kernel.errors import N_
 from kernel.markup.foreign import CONTENT
 from kernel.markup.model import names
-from quizzes.rules.definitions import (
+from questions.rules.definitions import (
     Body,
     DescriptionBody,
     EssayBody,

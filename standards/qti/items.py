@@ -5,7 +5,7 @@ from fractions import Fraction
 
 from kernel.errors import N_
 from kernel.markup.foreign import CONTENT
-from quizzes.rules.definitions import (
+from questions.rules.definitions import (
     Body,
     DescriptionBody,
     EssayBody,

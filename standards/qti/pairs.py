@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 
 from kernel.errors import N_
-from quizzes.rules.definitions import Gap, GapsBody, KeyedLabel, MatchingBody, Pair, ShortAnswerBody, TextPattern, Texts
+from questions.rules.definitions import Gap, GapsBody, KeyedLabel, MatchingBody, Pair, ShortAnswerBody, TextPattern, Texts
 from standards._choices import WeightedOption, required_text, single_choice
 from standards._gap import gap_name, gap_placeholder, with_gap_names
 from standards._keys import KeyAllocator, matched

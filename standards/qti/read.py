@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import PurePosixPath
 
 from kernel.errors import N_
-from quizzes.rules.definitions import QuestionDefinition, QuestionState
+from questions.rules.definitions import QuestionDefinition, QuestionState
 from standards._files import SUFFIXES
 from standards._keys import KeyAllocator
 from standards._texts import clean, one_line

@@ -1,7 +1,7 @@
 """Texts of QTI, which are HTML or plain words, as our Markdown."""
 
 from kernel.markup.foreign import CONTENT
-from quizzes.rules.definitions import Texts, TextShape
+from questions.rules.definitions import Texts, TextShape
 from standards._gap import without_gap_placeholders
 from standards._html import to_markdown
 from standards._texts import clean, from_plain

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from quizzes.rules.definitions import DescriptionBody, QuestionDefinition, TextShape
+from questions.rules.definitions import DescriptionBody, QuestionDefinition, TextShape
 from standards import _xml
 from standards._fields import remark_lost_fields, remark_lost_keys, remark_lost_languages
 from standards._numbers import decimal, number

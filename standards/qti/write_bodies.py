@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from fractions import Fraction
 
 from kernel.errors import N_
-from quizzes.rules.definitions import (
+from questions.rules.definitions import (
     DescriptionBody,
     EssayBody,
     FileBody,

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from kernel.errors import N_
-from quizzes.rules.definitions import Gap, GapsBody, MatchingBody, TextPattern, Texts, TextShape
+from questions.rules.definitions import Gap, GapsBody, MatchingBody, TextPattern, Texts, TextShape
 from standards._fields import lose
 from standards._gap import gap_name, split_at_gaps
 from standards._texts import in_language, one_line

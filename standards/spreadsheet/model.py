@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from courses.content.derived_keys import slug
-from quizzes.rules.definitions import CognitiveLevel, Difficulty, QuestionKind, QuestionState
+from questions.rules.definitions import CognitiveLevel, Difficulty, QuestionKind, QuestionState
 
 COLUMNS: Mapping[str, tuple[str, ...]] = {
     "key": ("clave",),

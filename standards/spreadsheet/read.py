@@ -11,9 +11,9 @@ from courses.content.scalars import RefusedError
 from courses.content.scalars import credit as read_credit
 from kernel.errors import N_
 from kernel.i18n import _
-from quizzes.content import question_fields
-from quizzes.content.banks import is_origin
-from quizzes.rules.definitions import (
+from questions.content import question_fields
+from questions.content.banks import is_origin
+from questions.rules.definitions import (
     Body,
     DescriptionBody,
     EssayBody,

@@ -7,8 +7,8 @@ from playwright.sync_api import Browser
 from sqlalchemy import select, update
 
 from accounts.models import Person
+from questions.rules.feedback import ReviewFlag
 from quizzes.models import AttemptProof
-from quizzes.rules.feedback import ReviewFlag
 from tests.support.chromium import Live, signed_in, visitor
 from tests.support.kinds import SLOTS, bank
 from tests.support.learning import a_batch, a_learner, start, submit

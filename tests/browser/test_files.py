@@ -5,8 +5,8 @@ from playwright.sync_api import Browser, Route
 from sqlalchemy import select
 
 from lms.instance import Instance
+from questions.rules.answers import FILES, clean_parts
 from quizzes.models import AnswerFile
-from quizzes.rules.answers import FILES, clean_parts
 from tests.support.attempts import stored
 from tests.support.chromium import Live, begin_quiz, visitor
 from tests.support.wording import in_spanish

@@ -12,9 +12,9 @@ from sqlalchemy import select
 from enrolments.models import ActivityResult
 from lms.instance import Instance
 from lms.publishing import publish_folder
-from quizzes.rules.answers import page_from_answer
-from quizzes.rules.feedback import right_answer
-from quizzes.rules.numbers import convention_for
+from questions.rules.answers import page_from_answer
+from questions.rules.feedback import right_answer
+from questions.rules.numbers import convention_for
 from tests.browser.workshops import hand_in_task
 from tests.support.answers import fields_of, sitting_of
 from tests.support.builders import PASSWORD, a_course

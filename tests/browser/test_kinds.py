@@ -10,10 +10,10 @@ from playwright.sync_api import Browser, Page
 from sqlalchemy import select
 
 from lms.instance import Instance
+from questions.rules.answers import page_from_answer
+from questions.rules.feedback import right_answer
+from questions.rules.numbers import convention_for
 from quizzes.models import MarkEvent
-from quizzes.rules.answers import page_from_answer
-from quizzes.rules.feedback import right_answer
-from quizzes.rules.numbers import convention_for
 from tests.support.answers import fields_of, sitting_of
 from tests.support.chromium import Live, Visitor, begin_quiz, visitor
 from tests.support.kinds import KINDS, MARKED

@@ -8,7 +8,7 @@ from sqlalchemy import update
 
 from accounts.models import Person
 from lms.instance import Instance
-from quizzes.rules.answers import ObjectionNote, objection_in
+from questions.rules.answers import ObjectionNote, objection_in
 from tests.support.answers import sitting_of
 from tests.support.browser import Browser as Client
 from tests.support.builders import a_person

@@ -12,7 +12,8 @@ from accounts.models import Person
 from courses.models import Course
 from kernel.codes import printed_code
 from lms.instance import Instance
-from quizzes.models import Attempt, AttemptItem, Question, QuestionVersion
+from questions.models import Question, QuestionVersion
+from quizzes.models import Attempt, AttemptItem
 from selections.objection_models import ObjectionGroup
 from tests.support.builders import a_person, a_teacher, folder, publish
 from tests.support.chromium import Live, Visitor, signed_in, visitor

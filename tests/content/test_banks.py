@@ -11,9 +11,8 @@ import pytest
 
 from courses.content.model import ActivitySource, ModuleSource
 from enrolments.rules import GradedCompletionRule
-from quizzes.content.banks import banks_of
-from quizzes.content.pools import DrawSlot, QuizSource, candidates
-from quizzes.rules.definitions import (
+from questions.content.banks import banks_of
+from questions.rules.definitions import (
     CalculatedAnswer,
     GapsBody,
     MatchingBody,
@@ -29,6 +28,7 @@ from quizzes.rules.definitions import (
     TextPattern,
     TrueFalseBody,
 )
+from quizzes.content.pools import DrawSlot, QuizSource, candidates
 from quizzes.rules.settings import ReviewPreset
 from tests.support.courses import CONTENT, COURSES, course_of
 

@@ -12,10 +12,10 @@ import pytest
 from courses.content.model import ActivitySource, CompletionRule, ModuleSource
 from lms.instance import Instance
 from lms.publishing import publish_folder
-from quizzes.content.banks import questions_of
+from questions.content.banks import questions_of
+from questions.rules.definitions import EssayBody, GapsBody, NumericalAnswer, NumericalBody, QuestionDefinition
+from questions.rules.feedback import ReviewFlag
 from quizzes.content.pools import DrawSlot, FixedSlot, QuizSource, candidates
-from quizzes.rules.definitions import EssayBody, GapsBody, NumericalAnswer, NumericalBody, QuestionDefinition
-from quizzes.rules.feedback import ReviewFlag
 from quizzes.rules.settings import Behaviour, ReviewPreset
 from tests.support.browser import Browser
 from tests.support.builders import a_person, sign_in

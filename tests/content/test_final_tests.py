@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from analysis.rules.decision_quality import TrueScores, best_of
 from enrolments.rules import GradingMethod
 from quizzes.content.pools import QuizSource
-from quizzes.rules.decision_quality import TrueScores, best_of
 from tests.support.courses import CONTENT, COURSES, activities_of
 from tests.support.golden_bank import rows
 

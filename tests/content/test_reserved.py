@@ -9,9 +9,9 @@ from collections.abc import Iterator
 import pytest
 
 from courses.content.model import ActivitySource, ModuleSource
-from quizzes.content.banks import banks_of
+from questions.content.banks import banks_of
+from questions.rules.definitions import CalculatedBody, QuestionDefinition, QuestionKind
 from quizzes.content.pools import DrawSlot, QuizSource, candidates
-from quizzes.rules.definitions import CalculatedBody, QuestionDefinition, QuestionKind
 from tests.support.courses import BUDGET, COURSES, GOVERNANCE, course_of
 
 PRACTICE = "practica"

@@ -6,7 +6,7 @@ import pytest
 
 from courses.content.model import Finding
 from courses.content.reader import format_folder, read_directory
-from quizzes.content.banks import questions_of
+from questions.content.banks import questions_of
 from tests.support import folders
 from tests.support.folders import KINDS, PARTS, TODAY, Files
 from tests.support.shared import SHARED, needs_shared

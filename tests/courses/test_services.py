@@ -26,7 +26,8 @@ from kernel.outbox import Job
 from kernel.permissions import SYSTEM
 from lms.app import KINDS
 from lms.instance import Instance
-from quizzes.models import Question, QuestionVersion, QuizVersion, Slot, SlotCandidate
+from questions.models import Question, QuestionVersion
+from quizzes.models import QuizVersion, Slot, SlotCandidate
 from tests.simulators import task_folders
 from tests.support.builders import a_course, a_person, folder, publish
 from tests.support.drafts import LESSON, NOON, save_draft

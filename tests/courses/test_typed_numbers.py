@@ -9,8 +9,8 @@ from courses.content import course_fields, list_fields
 from courses.content.settings import FieldShape, FieldSpec, FormValues, number_typed, numbers_typed
 from courses.editor import settings_form
 from lms.app import KINDS
+from questions.content.question_fields import OF_KIND, Asked, RowFields, fields_of_kind
 from quizzes.content import quiz_fields
-from quizzes.content.question_fields import OF_KIND, Asked, RowFields, fields_of_kind
 from simulators import task_fields as asked_of_tasks
 
 NO_NUMBERS = {

@@ -33,8 +33,8 @@ from lms.demo.people import DOMAIN, MAX_LEARNERS, DemoOutcome, learners
 from lms.demo.staff import TEMPLATE
 from lms.instance import Instance
 from organisations.models import Membership, Organisation
+from questions import question_bank
 from quizzes import attempts as quiz_queries
-from quizzes import question_bank
 from quizzes.models import AnswerEvent, Attempt
 from tests.support.browser import Browser
 from tests.support.builders import folder, publish, sign_in

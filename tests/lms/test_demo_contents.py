@@ -46,6 +46,7 @@ from lms.demo.teaching import GROUPS, ITEM
 from lms.demo.timeline import ZONE
 from lms.instance import Instance
 from organisations.models import Membership, Organisation, TrainingGrant, UnitManager
+from questions.models import QuestionVersion
 from quizzes.models import (
     Accommodation,
     Attempt,
@@ -53,7 +54,6 @@ from quizzes.models import (
     Incident,
     IncidentAttempt,
     MarkEvent,
-    QuestionVersion,
     QuizOverride,
     Regrade,
     RegradeDryRunRow,

@@ -6,14 +6,15 @@ import pytest
 from sqlalchemy import select
 
 from accounts.models import Person
+from analysis import statistics
+from analysis.rules.findings import FindingKind, FindingStrength
+from analysis.rules.statistics import CountedAttempts
 from courses import catalogue
 from enrolments.models import Enrolment
 from lms.demo.people import DOMAIN
 from lms.demo.sample_class import ANSWERERS, NARROW, QUIZ, SLUG, WRONG_KEY, hold_sample_quiz
 from lms.instance import Instance
-from quizzes import question_bank, statistics
-from quizzes.rules.findings import FindingKind, FindingStrength
-from quizzes.rules.statistics import CountedAttempts
+from questions import question_bank
 from tests.support.wording import in_spanish
 
 NOW = datetime(2026, 11, 20, 15, 0, tzinfo=UTC)

@@ -32,7 +32,7 @@ from lms.importing import (
 )
 from lms.instance import Instance
 from lms.publishing import export_course, publish_folder
-from quizzes import question_bank
+from questions import question_bank
 from tests.support.builders import folder
 from tests.support.drafts import draft_contents, draft_origins, edit_draft, write_folder
 from tests.support.folders import FOLDERS

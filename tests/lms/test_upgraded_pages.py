@@ -23,7 +23,7 @@ from kernel.i18n import number
 from kernel.settings import load
 from lms.app import create_app, open_instance
 from lms.instance import Instance
-from quizzes.question_page import figure
+from questions.question_page import figure
 from tests.support.browser import Browser
 from tests.support.builders import PASSWORD, sign_in
 from tests.support.former_versions import DUMPS, of_then, restore

@@ -10,15 +10,17 @@ from uuid import UUID
 import pytest
 from sqlalchemy import event, func, select
 
+from analysis import statistics
+from analysis.models import QuizAnalysisCache
+from analysis.rules.quiz_analysis import VERSION, QuizAnalysis
+from analysis.rules.statistics import CountedAttempts, statistics_of
+from analysis.statistics import AnalysedAttempts
 from courses.models import Course, PublicationNature
 from kernel import clock, outbox
 from kernel.permissions import Actor
 from lms.instance import Instance
-from quizzes import statistics
-from quizzes.models import Attempt, AttemptItem, MarkEvent, QuestionVersion, QuizAnalysisCache, Regrade, VoidedQuestion
-from quizzes.rules.quiz_analysis import VERSION, QuizAnalysis
-from quizzes.rules.statistics import CountedAttempts, statistics_of
-from quizzes.statistics import AnalysedAttempts
+from questions.models import QuestionVersion
+from quizzes.models import Attempt, AttemptItem, MarkEvent, Regrade, VoidedQuestion
 from tests.support.builders import a_teacher, folder, publish
 from tests.support.learning import a_learner, actor_of, fail_quiz, pass_quiz, right_batch, sitting_of, start, submit
 

@@ -17,10 +17,10 @@ from kernel import clock
 from kernel.permissions import Actor
 from lms import own_data
 from lms.instance import Instance
+from questions.rules.feedback import ReviewFlag
 from quizzes.attempt_page import open_attempt
 from quizzes.marks import current_events
 from quizzes.models import Attempt, AttemptProof, AttemptProofFile
-from quizzes.rules.feedback import ReviewFlag
 from quizzes.views.proof_documents import AttemptProofView, ProofNames, proof_view
 from tests.support.access import a_cast
 from tests.support.attempts import begin

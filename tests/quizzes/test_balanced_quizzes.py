@@ -8,12 +8,13 @@ from sqlalchemy import select
 
 from courses.models import PublicationNature
 from lms.instance import Instance
+from questions.models import Question, QuestionVersion
+from questions.rules.definitions import QuestionSelection
 from quizzes.content.blueprints import candidate_of
 from quizzes.draws import recreate_layout
-from quizzes.models import Question, QuestionVersion, QuizVersion
+from quizzes.models import QuizVersion
 from quizzes.rules import balanced_draw
 from quizzes.rules.balanced_draw import Balance
-from quizzes.rules.definitions import QuestionSelection
 from quizzes.rules.layout import SlotEntry
 from quizzes.snapshots import FirstAnswers, frozen_balance
 from tests.support.builders import publish

@@ -9,16 +9,17 @@ from io import StringIO
 import pytest
 from sqlalchemy import delete, select, update
 
+from analysis import statistics
+from analysis.rules.findings import FindingKind, FindingStrength, ItemFinding
+from analysis.rules.statistics import CountedAttempts
 from kernel import clock
 from kernel.outbox import Delivery
 from lms.instance import Instance
-from quizzes import jobs, statistics
+from quizzes import jobs
 from quizzes.draws import recreate_layout
 from quizzes.models import Attempt, DrawTable, HistoryState, ItemHistory
-from quizzes.rules.findings import FindingKind, FindingStrength, ItemFinding
 from quizzes.rules.item_history import UNIT
 from quizzes.rules.states import IntegrityRecord, write_record
-from quizzes.rules.statistics import CountedAttempts
 from tests.support.browser import Browser
 from tests.support.builders import a_teacher, folder, publish, sign_in
 from tests.support.folders import findings

@@ -7,10 +7,10 @@ import click
 import pytest
 from click.testing import CliRunner, Result
 
+from analysis.cli import CONCERNS, POSITION, QUIZ, analyse, group, read_marks
+from analysis.rules.item_evidence import ItemWarning
+from analysis.rules.statistics import PositionStatistics, QuizStatistics
 from kernel.i18n import reading
-from quizzes.cli import CONCERNS, POSITION, QUIZ, analyse, group, read_marks
-from quizzes.rules.item_evidence import ItemWarning
-from quizzes.rules.statistics import PositionStatistics, QuizStatistics
 
 GOLDEN = "uno,dos,tres,cuatro\n1,1,2,1\n1,1,2,0\n1,0,1.5,1\n0,1,1,0\n1,1,0.5,1\n0,0,0,1\n1,1,2,0\n1,0,1,1\n0,0,0.5,0\n"
 

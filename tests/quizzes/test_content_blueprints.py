@@ -6,9 +6,9 @@ import pytest
 
 from courses.content.model import Severity
 from courses.content.objectives import objectives_of
+from questions.rules.definitions import CognitiveLevel, QuestionSelection
 from quizzes.content.pools import DrawSlot, Pool, QuizSource, candidates
 from quizzes.rules.blueprint import BlueprintWeight
-from quizzes.rules.definitions import CognitiveLevel, QuestionSelection
 from tests.support import folders
 from tests.support.folders import MODULE, Files
 from tests.support.selection_folders import FOUR, OBJECTIVES, a_sample, messages

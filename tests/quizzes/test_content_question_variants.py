@@ -12,8 +12,8 @@ from kernel import clock
 from kernel.errors import DomainError
 from lms.course_commands import course_kinds
 from lms.quiz_commands import variants as command
-from quizzes.content.banks import questions_of
-from quizzes.content.variants import (
+from questions.content.banks import questions_of
+from questions.content.variants import (
     VariantsRefused,
     exact_decimal,
     lesson_numbers,
@@ -22,8 +22,8 @@ from quizzes.content.variants import (
     written_pattern,
     written_variants,
 )
-from quizzes.rules.definitions import CalculatedBody, QuestionState
-from quizzes.rules.variants import MOST_VARIANTS, VariantRemarkKind
+from questions.rules.definitions import CalculatedBody, QuestionState
+from questions.rules.variants import MOST_VARIANTS, VariantRemarkKind
 from tests.support.questions import f
 from tests.support.selection_folders import BANK, FILE, HEAD
 from tests.support.variants import PATTERN, TABLE, a_folder_with_a_pattern

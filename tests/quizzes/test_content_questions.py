@@ -5,9 +5,9 @@ from fractions import Fraction
 import pytest
 
 from courses.content.model import Severity
-from quizzes.content.answers import names_in_text
-from quizzes.content.banks import banks_of, questions_of, reworded
-from quizzes.rules.definitions import (
+from questions.content.answers import names_in_text
+from questions.content.banks import banks_of, questions_of, reworded
+from questions.rules.definitions import (
     CalculatedBody,
     DescriptionBody,
     Difficulty,
@@ -29,7 +29,7 @@ from quizzes.rules.definitions import (
     TrueFalseBody,
     VariableRange,
 )
-from quizzes.rules.encoding import from_document, to_document
+from questions.rules.encoding import from_document, to_document
 from tests.support import folders
 from tests.support.folders import BANK, LESSON, PARAMETERS, QUIZ_FILE
 

@@ -6,8 +6,8 @@ import pytest
 
 from courses.content.model import ActivitySource, CourseFolder, Severity
 from enrolments.rules import GradedCompletionRule
+from questions.rules.feedback import ReviewFlag
 from quizzes.content.pools import DrawSlot, FixedSlot, PageBreak, QuizSource, SectionSlot, TextSlot, candidates, graded_questions
-from quizzes.rules.feedback import ReviewFlag
 from quizzes.rules.settings import AtEnd, AttemptPause, Behaviour, QuizCompletion, ReviewMoment, ReviewPreset
 from tests.support import folders
 from tests.support.folders import BANK, QUIZ_FILE, Files

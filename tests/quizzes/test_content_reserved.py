@@ -3,7 +3,7 @@
 import pytest
 
 from courses.content.model import Severity
-from quizzes.rules.definitions import QuestionSelection
+from questions.rules.definitions import QuestionSelection
 from tests.support import folders
 from tests.support.folders import LESSON, Files
 from tests.support.selection_folders import FOUR, a_sample, messages

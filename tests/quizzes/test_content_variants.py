@@ -3,9 +3,8 @@
 from fractions import Fraction
 
 from enrolments.rules import GradedCompletionRule
-from quizzes.content.banks import questions_of
-from quizzes.content.pools import QuizSource
-from quizzes.rules.definitions import (
+from questions.content.banks import questions_of
+from questions.rules.definitions import (
     Body,
     CalculatedBody,
     EssayBody,
@@ -24,6 +23,7 @@ from quizzes.rules.definitions import (
     UnitPenaltyOf,
     WordLimits,
 )
+from quizzes.content.pools import QuizSource
 from quizzes.rules.settings import AttemptPause, Navigation, QuizCompletion, QuizSettings, ReviewPreset
 from tests.support import folders
 from tests.support.folders import BANK, QUIZ_FILE

@@ -9,10 +9,10 @@ from sqlalchemy import select, update
 from courses.models import CourseVersion
 from kernel.i18n import reading
 from lms.instance import Instance
+from questions.models import Question
 from quizzes.corrections import CorrectionView, correction_log, list_question_versions
 from quizzes.dry_runs import RegradeRequest
 from quizzes.marking import ManualMarkValues
-from quizzes.models import Question
 from quizzes.rules.regrade import RegradeKind, RegradePolicy
 from tests.support.browser import Browser
 from tests.support.builders import a_teacher, sign_in

@@ -7,12 +7,12 @@ from random import Random
 import pytest
 from sqlalchemy import select
 
+from analysis.statistics import estimate_decisions
 from courses.content.model import Finding
 from courses.models import Course
 from kernel import clock
 from lms.instance import Instance
 from quizzes.saves import SaveRequest
-from quizzes.statistics import estimate_decisions
 from tests.support import folders
 from tests.support.browser import Browser
 from tests.support.builders import a_teacher, folder, publish, sign_in

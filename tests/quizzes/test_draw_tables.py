@@ -14,19 +14,19 @@ import pytest
 from sqlalchemy import event, select, update
 from sqlalchemy.exc import TimeoutError as NoConnection
 
+from analysis.waiting import list_findings
 from courses.models import Course
 from kernel import clock
 from kernel.outbox import Delivery, deliver_waiting
 from kernel.permissions import Actor
 from lms.instance import Instance
 from lms.worker import add_periodic
+from questions.question_bank import get_questions
+from questions.rules.encoding import canonical_json, encode
 from quizzes import answering, draws, jobs
 from quizzes.draws import list_balanced, list_tables, recreate_layout
 from quizzes.models import Attempt, AttemptItem, DrawTable, QuizVersion
-from quizzes.question_bank import get_questions
 from quizzes.rules.balanced_draw import DrawPlan, QuestionSets
-from quizzes.rules.encoding import canonical_json, encode
-from quizzes.waiting import list_findings
 from tests.support.browser import Browser
 from tests.support.builders import a_teacher, folder, publish, sign_in
 from tests.support.learning import a_learner, all_at_once, attempt_row, fail_quiz, pass_quiz, sitting_of, start

@@ -6,10 +6,10 @@ from collections.abc import Collection
 import pytest
 
 from kernel.paths import TEMPLATES
-from quizzes import bank_page
-from quizzes.content import banks, question_fields
-from quizzes.rules import answers, definitions
-from quizzes.rules.definitions import QuestionKind
+from questions import bank_page
+from questions.content import banks, question_fields
+from questions.rules import answers, definitions
+from questions.rules.definitions import QuestionKind
 from standards.spreadsheet import model
 from tests.support import kinds
 
@@ -23,13 +23,13 @@ WITHOUT_AN_ANSWER = {QuestionKind.DESCRIPTION}
 @pytest.mark.parametrize(
     ("place", "known", "without"),
     [
-        ("quizzes.rules.definitions.BODIES", definitions.BODIES, set()),
-        ("quizzes.rules.answers", answers._READERS, set()),
-        ("quizzes.content.banks.BODIES", banks.BODIES, set()),
-        ("quizzes.content.banks.FIELDS", banks.FIELDS, set()),
-        ("quizzes.content.question_fields.OF_KIND", question_fields.OF_KIND, set()),
-        ("quizzes.content.question_fields.KINDS", question_fields.KINDS, set()),
-        ("quizzes.bank_page.STARTS", bank_page.STARTS, set()),
+        ("questions.rules.definitions.BODIES", definitions.BODIES, set()),
+        ("questions.rules.answers", answers._READERS, set()),
+        ("questions.content.banks.BODIES", banks.BODIES, set()),
+        ("questions.content.banks.FIELDS", banks.FIELDS, set()),
+        ("questions.content.question_fields.OF_KIND", question_fields.OF_KIND, set()),
+        ("questions.content.question_fields.KINDS", question_fields.KINDS, set()),
+        ("questions.bank_page.STARTS", bank_page.STARTS, set()),
         ("templates/macros/ui.html", NAMED, WITHOUT_AN_ANSWER),
         ("standards.spreadsheet.model.KINDS", model.KINDS.values(), set()),
         ("tests.support.kinds.BANK", IN_THE_BANK, set()),

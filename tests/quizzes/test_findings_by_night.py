@@ -8,13 +8,16 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import event, func, select, update
 
+from analysis import jobs as analysis_jobs
+from analysis import waiting
+from analysis.models import QuizAnalysisCache
 from courses.models import Course
 from kernel import clock, outbox
 from kernel.outbox import Delivery, Job
 from lms.instance import Instance
 from lms.worker import add_periodic
-from quizzes import analysis_jobs, jobs, waiting
-from quizzes.models import Attempt, QuizAnalysisCache
+from quizzes import jobs
+from quizzes.models import Attempt
 from tests.support.browser import Browser
 from tests.support.builders import a_course, a_teacher, folder, publish, sign_in
 from tests.support.classes import a_class_with_a_wrong_key

@@ -9,8 +9,9 @@ from courses.models import Course
 from kernel import clock
 from kernel.outbox import Delivery
 from lms.instance import Instance
+from questions.models import Question
 from quizzes import item_history, jobs
-from quizzes.models import Attempt, HistoryState, ItemHistory, Question
+from quizzes.models import Attempt, HistoryState, ItemHistory
 from quizzes.rules.item_history import UNIT
 from tests.support.access import a_cast
 from tests.support.browser import Browser

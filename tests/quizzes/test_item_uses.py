@@ -7,14 +7,14 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import update
 
+from analysis.item_history import ExposureRow, list_exposure, list_uses
+from analysis.views.item_history import exposure_sentence
 from courses.models import Course
 from kernel import clock, outbox
 from lms.instance import Instance
 from lms.worker import add_periodic
 from quizzes import jobs
-from quizzes.item_uses import ExposureRow, list_exposure, list_uses
 from quizzes.models import Attempt
-from quizzes.views.item_history import exposure_sentence
 from tests.support.browser import Browser, every_statement
 from tests.support.builders import a_teacher, publish, sign_in
 from tests.support.classes import a_class_with_a_wrong_key, a_fixed_course

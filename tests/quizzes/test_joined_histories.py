@@ -10,7 +10,8 @@ from sqlalchemy import select
 from courses.models import Course
 from kernel.audit import AuditEntry
 from lms.instance import Instance
-from quizzes.models import Question, QuestionOrigin, QuestionVersion, WordingOnly
+from questions.models import Question, QuestionOrigin, QuestionVersion
+from quizzes.models import WordingOnly
 from quizzes.rules.item_history import UNIT
 from tests.support.access import a_cast, outcome
 from tests.support.browser import Browser

@@ -15,11 +15,11 @@ from kernel import clock
 from kernel.audit import AuditEntry
 from kernel.permissions import Actor
 from lms.instance import Instance
+from questions.rules.marking import MarkState
 from quizzes import marks as quizzes_marks
 from quizzes import teaching
 from quizzes.marking import AlreadyMarked, ManualMarkValues, OutOfBounds
 from quizzes.marks import MarkingFilter, MarkingQueue
-from quizzes.rules.marking import MarkState
 from tests.support.access import a_cast, outcome
 from tests.support.browser import Browser
 from tests.support.builders import a_learner_in, a_teacher, sign_in

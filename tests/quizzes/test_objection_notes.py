@@ -6,11 +6,11 @@ import pytest
 from sqlalchemy import select
 
 from lms.instance import Instance
+from questions.question_bank import get_questions
+from questions.rules.answers import OBJECTING, ObjectionNote, clean_parts, objection_in, says_the_same
+from questions.rules.numbers import SPANISH
 from quizzes.models import AnswerEvent, AttemptItem, MarkEvent
-from quizzes.question_bank import get_questions
-from quizzes.rules.answers import OBJECTING, ObjectionNote, clean_parts, objection_in, says_the_same
 from quizzes.rules.grades import QuestionMarker
-from quizzes.rules.numbers import SPANISH
 from quizzes.rules.settings import Behaviour
 from quizzes.rules.states import answer_state
 from tests.support.attempts import QUIZ, begin, stored

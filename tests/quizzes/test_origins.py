@@ -13,8 +13,8 @@ from courses.models import Course
 from kernel.errors import DomainError
 from lms.instance import Instance
 from lms.publishing import export_course
-from quizzes.content.banks import QuestionIdentity, names_in, with_origins
-from quizzes.models import QuestionOrigin
+from questions.content.banks import QuestionIdentity, names_in, with_origins
+from questions.models import QuestionOrigin
 from standards.import_plans import plan
 from standards.importing import import_file
 from tests.support.browser import Browser

@@ -5,29 +5,12 @@ from fractions import Fraction
 
 import pytest
 
-from kernel.i18n import reading
-from quizzes.question_bank import QuestionName
-from quizzes.question_page import MISSING, decimal, figure, percentage
-from quizzes.rules.answers import (
-    Answer,
-    GapsAnswer,
-    MatchingAnswer,
-    MatrixAnswer,
-    MultipleChoiceAnswer,
-    NumberAnswer,
-    OrderingAnswer,
-    SingleChoiceAnswer,
-    TextAnswer,
-    TrueFalseAnswer,
-)
-from quizzes.rules.definitions import Body, MultipleRule, TrueFalseBody
-from quizzes.rules.findings import FindingKind, FindingStrength, ItemFinding
-from quizzes.rules.item_evidence import ClassTally, ItemResponses, MarkedResponse, response_analysis
-from quizzes.rules.layout import Candidate, SlotEntry, composition_of
-from quizzes.rules.quiz_analysis import QuizAnalysis, examination_of
-from quizzes.rules.significance import POWER
-from quizzes.rules.statistics import CountedAttempts
-from quizzes.views.findings import (
+from analysis.rules.findings import FindingKind, FindingStrength, ItemFinding
+from analysis.rules.item_evidence import ClassTally, ItemResponses, MarkedResponse, response_analysis
+from analysis.rules.quiz_analysis import QuizAnalysis, examination_of
+from analysis.rules.significance import POWER
+from analysis.rules.statistics import CountedAttempts
+from analysis.views.findings import (
     ADVICE,
     NUMBERS,
     SAID,
@@ -39,7 +22,24 @@ from quizzes.views.findings import (
     question_text,
     reach_of,
 )
-from quizzes.views.statistics_page import QuestionNames, answer_lines, numbers_in_words, quiz_figures, warnings_of
+from analysis.views.statistics_page import QuestionNames, answer_lines, numbers_in_words, quiz_figures, warnings_of
+from kernel.i18n import reading
+from questions.question_bank import QuestionName
+from questions.question_page import MISSING, decimal, figure, percentage
+from questions.rules.answers import (
+    Answer,
+    GapsAnswer,
+    MatchingAnswer,
+    MatrixAnswer,
+    MultipleChoiceAnswer,
+    NumberAnswer,
+    OrderingAnswer,
+    SingleChoiceAnswer,
+    TextAnswer,
+    TrueFalseAnswer,
+)
+from questions.rules.definitions import Body, MultipleRule, TrueFalseBody
+from quizzes.rules.layout import Candidate, SlotEntry, composition_of
 from tests.support.questions import (
     a_matching,
     a_matrix,

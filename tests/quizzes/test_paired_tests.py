@@ -7,9 +7,9 @@ import pytest
 
 from courses.content.model import Severity
 from lms.instance import Instance
+from questions.question_bank import get_questions
 from quizzes.attempts import LoadedAttempt
 from quizzes.draws import form_of_attempt, recreate_layout
-from quizzes.question_bank import get_questions
 from tests.support import folders
 from tests.support.browser import Browser
 from tests.support.builders import sign_in

@@ -10,13 +10,13 @@ from sqlalchemy import select
 
 from courses.models import PublicationNature
 from lms.instance import Instance
+from questions.question_page import percentage
+from questions.rules.definitions import QuestionSelection
 from quizzes.content.blueprints import candidate_of
 from quizzes.draws import ApprovalRow, FormsApproved, FormsChanged, form_of_attempt, list_approvals, recreate_layout
 from quizzes.models import Attempt, QuizVersion
-from quizzes.question_page import percentage
 from quizzes.rules import balanced_draw
 from quizzes.rules.balanced_draw import Balance
-from quizzes.rules.definitions import QuestionSelection
 from quizzes.rules.layout import SlotEntry
 from quizzes.snapshots import FirstAnswers, FormCount, frozen_balance, read_balance
 from tests.support import folders

@@ -10,11 +10,12 @@ from kernel import clock
 from kernel.errors import NotFound, SignInNeeded
 from kernel.permissions import Actor
 from lms.instance import Instance
-from quizzes import attempts, question_bank, snapshots
+from questions import question_bank
+from questions.models import QuestionVersion
+from quizzes import attempts, snapshots
 from quizzes.answering import check_answer
 from quizzes.attempts import read_payloads
 from quizzes.effective_settings import PersonQuizKey
-from quizzes.models import QuestionVersion
 from quizzes.rules.layout import SlotEntry
 from quizzes.rules.states import AnswerSave, AnswerSequence
 from quizzes.saves import SaveRequest

@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 from werkzeug.datastructures import MultiDict
 
 from courses.content.editing import EditRefused, list_entries, read_fields
-from quizzes.content.question_editing import QuestionFormValues, pressed, values_in, with_question
-from quizzes.content.question_fields import KINDS, fields_of_kind, leaves, order_of
-from quizzes.views.questions import AT, SHOWN, KindFormView, QuestionFormView, submitted_form
+from questions.content.question_editing import QuestionFormValues, pressed, values_in, with_question
+from questions.content.question_fields import KINDS, fields_of_kind, leaves, order_of
+from questions.views.questions import AT, SHOWN, KindFormView, QuestionFormView, submitted_form
 from tests.support.shared import SHARED, needs_shared
 
 LANGUAGES = ("es", "en")

@@ -9,10 +9,10 @@ from sqlalchemy import func, select
 from kernel import clock
 from kernel.audit import AuditEntry
 from lms.instance import Instance
+from questions.rules.marking import MarkState
 from quizzes.dry_runs import RegradeRequest
 from quizzes.marking import CannotReopen, ManualMarkValues
 from quizzes.models import AnswerEvent, Attempt, MarkEvent
-from quizzes.rules.marking import MarkState
 from quizzes.rules.regrade import RegradeKind
 from tests.support.access import a_cast
 from tests.support.attempts import abandon, reopen

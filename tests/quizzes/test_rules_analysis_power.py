@@ -10,8 +10,8 @@ from random import Random
 
 import pytest
 
-from quizzes.rules.findings import CLEAR, LIKELY, SIGN, FindingKind
-from quizzes.rules.significance import POWER, STANDS_OUT, ClassPower, binomial_at_most, chance_tail, is_surely_poor, power_of
+from analysis.rules.findings import CLEAR, LIKELY, SIGN, FindingKind
+from analysis.rules.significance import POWER, STANDS_OUT, ClassPower, binomial_at_most, chance_tail, is_surely_poor, power_of
 from tests.support.item_classes import Item, key_p_values, p_values
 from tests.support.questions import f
 

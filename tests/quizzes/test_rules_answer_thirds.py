@@ -6,8 +6,8 @@ from fractions import Fraction
 from hypothesis import given
 from hypothesis import strategies as st
 
-from quizzes.rules.answers import SingleChoiceAnswer
-from quizzes.rules.item_evidence import ItemResponses, answer_thirds, response_analysis
+from analysis.rules.item_evidence import ItemResponses, answer_thirds, response_analysis
+from questions.rules.answers import SingleChoiceAnswer
 from tests.support.questions import a_single, marked
 
 

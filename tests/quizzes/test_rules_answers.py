@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from quizzes.rules.answers import (
+from questions.rules.answers import (
     MAX_TEXT,
     Answer,
     EssayAnswer,
@@ -27,8 +27,8 @@ from quizzes.rules.answers import (
     page_from_answer,
     read_answer,
 )
-from quizzes.rules.definitions import Body, MultipleChoiceBody, MultipleRule, QuestionKind, TrueFalseBody
-from quizzes.rules.item_layout import ItemLayout, lay_out_item
+from questions.rules.definitions import Body, MultipleChoiceBody, MultipleRule, QuestionKind, TrueFalseBody
+from questions.rules.item_layout import ItemLayout, lay_out_item
 from tests.support.questions import (
     a_matching,
     a_matrix,

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from questions.rules.item_layout import SeededRandom
 from quizzes.rules import balanced_draw
 from quizzes.rules.balanced_draw import (
     Balance,
@@ -26,7 +27,6 @@ from quizzes.rules.balanced_draw import (
     spread_of,
     sum_counts,
 )
-from quizzes.rules.item_layout import SeededRandom
 from quizzes.rules.layout import Candidate, SlotEntry
 from tests.support.golden_bank import BANK, GOLDEN, PLAN, SETS, entry, keys, rows
 from tests.support.questions import f

@@ -3,11 +3,19 @@
 import pytest
 
 from kernel.expressions import ExpressionError
-from quizzes.rules import item_layout
-from quizzes.rules.definitions import ChoiceNumbers, SingleChoiceBody
-from quizzes.rules.encoding import decode, encode, from_document, to_document
-from quizzes.rules.item_layout import NoVariablesError, are_apart, draw_variables, expressions_in, filled_choice, filled_texts, lay_out_item
-from quizzes.rules.numbers import ENGLISH, SPANISH
+from questions.rules import item_layout
+from questions.rules.definitions import ChoiceNumbers, SingleChoiceBody
+from questions.rules.encoding import decode, encode, from_document, to_document
+from questions.rules.item_layout import (
+    NoVariablesError,
+    are_apart,
+    draw_variables,
+    expressions_in,
+    filled_choice,
+    filled_texts,
+    lay_out_item,
+)
+from questions.rules.numbers import ENGLISH, SPANISH
 from tests.support.questions import NUMBERS, a_question, f
 from tests.support.questions import calculated_options as options
 

@@ -6,9 +6,9 @@ from time import process_time
 
 import pytest
 
+from analysis.rules.decision_quality import DecisionAnalysis, decisions_of, pass_chance
 from enrolments.rules import GradingMethod
-from quizzes.rules.decision_quality import DecisionAnalysis, decisions_of, pass_chance
-from quizzes.rules.encoding import decode, encode
+from questions.rules.encoding import decode, encode
 from quizzes.rules.settings import DecisionRule
 from tests.support.questions import f
 

@@ -8,7 +8,7 @@ from random import Random
 
 import pytest
 
-from quizzes.rules.decision_quality import (
+from analysis.rules.decision_quality import (
     GOALS,
     ObservedScores,
     TrueScores,
@@ -21,8 +21,8 @@ from quizzes.rules.decision_quality import (
     surety_by_score,
     true_scores,
 )
-from quizzes.rules.significance import f_quantile, incomplete_beta, nodes_below
-from quizzes.rules.statistics import statistics_of
+from analysis.rules.significance import f_quantile, incomplete_beta, nodes_below
+from analysis.rules.statistics import statistics_of
 from tests.support.golden_bank import rows
 from tests.support.questions import f
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from quizzes.rules.definitions import (
+from questions.rules.definitions import (
     Body,
     DescriptionBody,
     Difficulty,
@@ -29,8 +29,8 @@ from quizzes.rules.definitions import (
     map_texts,
     without_notes,
 )
-from quizzes.rules.encoding import EncodingError, canonical, checksum, decode, encode, from_document, to_document
-from quizzes.rules.feedback import ReviewFlag
+from questions.rules.encoding import EncodingError, canonical, checksum, decode, encode, from_document, to_document
+from questions.rules.feedback import ReviewFlag
 from quizzes.rules.settings import FeedbackBand, QuizSettings, ReviewMoment, ReviewOptions
 from tests.support.former_versions import DUMPS, restore
 from tests.support.questions import a_calculated, a_matrix, a_question, a_single, es, every_body, f, some_gaps

@@ -5,8 +5,8 @@ from fractions import Fraction
 
 import pytest
 
-from quizzes.rules.definitions import Body, Difficulty, GapsBody, MultipleChoiceBody, OrderingBody, QuestionDefinition, QuestionVariable
-from quizzes.rules.encoding import ValueChange, differences
+from questions.rules.definitions import Body, Difficulty, GapsBody, MultipleChoiceBody, OrderingBody, QuestionDefinition, QuestionVariable
+from questions.rules.encoding import ValueChange, differences
 from tests.support.questions import a_calculated, a_question, a_single, an_option, an_ordering, es, every_body, f, some_gaps
 
 

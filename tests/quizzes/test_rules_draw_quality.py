@@ -6,9 +6,9 @@ from statistics import fmean, pstdev
 
 import pytest
 
-from quizzes.rules.draw_quality import LEAST_SETS, GivenSet, QuestionAnswers, draw_quality
+from analysis.rules.draw_quality import LEAST_SETS, GivenSet, QuestionAnswers, draw_quality
+from analysis.rules.significance import t_quantile
 from quizzes.rules.layout import Candidate, SlotEntry, composition_of
-from quizzes.rules.significance import t_quantile
 from tests.support.questions import f
 
 EASY, HARD = QuestionAnswers(990, Fraction(891), Fraction(9, 10)), QuestionAnswers(990, Fraction(198), Fraction(2, 10))

@@ -7,7 +7,7 @@ import pytest
 
 from kernel.codes import round_half_up
 from kernel.expressions import ExpressionError, evaluate, holds
-from quizzes.rules.answers import (
+from questions.rules.answers import (
     Answer,
     GapsAnswer,
     MalformedAnswer,
@@ -25,7 +25,7 @@ from quizzes.rules.answers import (
     page_from_answer,
     parts_of,
 )
-from quizzes.rules.definitions import (
+from questions.rules.definitions import (
     Body,
     EssayBody,
     Gap,
@@ -38,10 +38,10 @@ from quizzes.rules.definitions import (
     TextPattern,
     TrueFalseBody,
 )
-from quizzes.rules.encoding import EncodingError, canonical_json, decode, encode, from_document, to_document
-from quizzes.rules.feedback import ReviewFlag, right_answer
-from quizzes.rules.item_layout import ITEMS, ItemLayout, lay_out_item
-from quizzes.rules.numbers import ENGLISH, SPANISH, read_number, write_number
+from questions.rules.encoding import EncodingError, canonical_json, decode, encode, from_document, to_document
+from questions.rules.feedback import ReviewFlag, right_answer
+from questions.rules.item_layout import ITEMS, ItemLayout, lay_out_item
+from questions.rules.numbers import ENGLISH, SPANISH, read_number, write_number
 from quizzes.rules.settings import Behaviour, ReviewMoment, ReviewOptions, flags_for
 from quizzes.rules.states import answer_state
 from tests.support.questions import (

@@ -12,16 +12,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from quizzes.rules.answers import GapsAnswer, SingleChoiceAnswer, TextAnswer
-from quizzes.rules.definitions import Gap, GapsBody
-from quizzes.rules.encoding import decode, encode
-from quizzes.rules.findings import FindingKind, FindingStrength, ItemFinding
-from quizzes.rules.item_evidence import TYPED, ClassTally, MarkedResponse, QuestionTally, SplitHalf, UnmatchedPart, Unreached, unmatched_in
-from quizzes.rules.layout import Candidate, Composition, Entry, PageEntry, SlotEntry, composition_of, newest_with, seats_of
-from quizzes.rules.marking import Marking, MarkState
-from quizzes.rules.numbers import SPANISH
-from quizzes.rules.quiz_analysis import BINS, TYPED_SHOWN, QuizAnalysis, examination_of, findings_in_order, grades_of
-from quizzes.rules.statistics import (
+from analysis.rules.findings import FindingKind, FindingStrength, ItemFinding
+from analysis.rules.item_evidence import TYPED, ClassTally, MarkedResponse, QuestionTally, SplitHalf, UnmatchedPart, Unreached, unmatched_in
+from analysis.rules.quiz_analysis import BINS, TYPED_SHOWN, QuizAnalysis, examination_of, findings_in_order, grades_of
+from analysis.rules.statistics import (
     CountedAttempts,
     MarkTally,
     covariance,
@@ -31,6 +25,12 @@ from quizzes.rules.statistics import (
     statistics_from,
     statistics_of,
 )
+from questions.rules.answers import GapsAnswer, SingleChoiceAnswer, TextAnswer
+from questions.rules.definitions import Gap, GapsBody
+from questions.rules.encoding import decode, encode
+from questions.rules.marking import Marking, MarkState
+from questions.rules.numbers import SPANISH
+from quizzes.rules.layout import Candidate, Composition, Entry, PageEntry, SlotEntry, composition_of, newest_with, seats_of
 from tests.support.questions import a_question, a_short, a_single, f, marked
 
 MARKS = st.sampled_from([f("0"), f("1/3"), f("0.5"), f("1"), f("-0.25")])

@@ -9,9 +9,9 @@ from random import Random
 
 import pytest
 
-from quizzes.rules.findings import NOT_MET, FindingKind, FindingStrength, ItemFinding, Outcome, outcome
-from quizzes.rules.quiz_analysis import significant_findings, without_symptoms
-from quizzes.rules.significance import RATE, adjusted, normal_square, normal_tail
+from analysis.rules.findings import NOT_MET, FindingKind, FindingStrength, ItemFinding, Outcome, outcome
+from analysis.rules.quiz_analysis import significant_findings, without_symptoms
+from analysis.rules.significance import RATE, adjusted, normal_square, normal_tail
 from tests.simulations.sound_classes import findings_of
 from tests.support.questions import f
 

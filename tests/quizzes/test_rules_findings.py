@@ -9,9 +9,7 @@ from math import comb
 
 import pytest
 
-from quizzes.rules.answers import Answer, GapsAnswer, MultipleChoiceAnswer, SingleChoiceAnswer, TextAnswer, TrueFalseAnswer
-from quizzes.rules.definitions import Body, Gap, GapsBody, MultipleRule, TrueFalseBody
-from quizzes.rules.findings import (
+from analysis.rules.findings import (
     FindingKind,
     FindingStrength,
     ItemFinding,
@@ -26,9 +24,9 @@ from quizzes.rules.findings import (
     strength_of,
     tables_of,
 )
-from quizzes.rules.item_evidence import ItemEvidence, ItemResponses, SplitHalf, Unreached
-from quizzes.rules.quiz_analysis import end_outcomes, examine
-from quizzes.rules.significance import (
+from analysis.rules.item_evidence import ItemEvidence, ItemResponses, SplitHalf, Unreached
+from analysis.rules.quiz_analysis import end_outcomes, examine
+from analysis.rules.significance import (
     FIVE_PERCENT,
     ONE_PER_MILLE,
     ONE_PERCENT,
@@ -42,6 +40,8 @@ from quizzes.rules.significance import (
     more_tail,
     tail_of_t,
 )
+from questions.rules.answers import Answer, GapsAnswer, MultipleChoiceAnswer, SingleChoiceAnswer, TextAnswer, TrueFalseAnswer
+from questions.rules.definitions import Body, Gap, GapsBody, MultipleRule, TrueFalseBody
 from tests.support.questions import (
     a_matching,
     a_matrix,

@@ -2,8 +2,8 @@
 
 import pytest
 
-from quizzes.rules.findings import FindingKind, FindingStrength, ItemFinding, findings_in, layout_outcomes
-from quizzes.rules.item_evidence import ItemEvidence
+from analysis.rules.findings import FindingKind, FindingStrength, ItemFinding, findings_in, layout_outcomes
+from analysis.rules.item_evidence import ItemEvidence
 from tests.support.questions import (
     f,
 )

@@ -6,13 +6,11 @@ from dataclasses import replace
 
 import pytest
 
-from quizzes.rules.answers import GapsAnswer, TextAnswer
-from quizzes.rules.definitions import Body, Gap, GapsBody, ShortAnswerBody
-from quizzes.rules.findings import FindingKind, FindingStrength, ItemFinding, is_near
-from quizzes.rules.item_evidence import ItemResponses
-from quizzes.rules.significance import (
-    Scale,
-)
+from analysis.rules.findings import FindingKind, FindingStrength, ItemFinding, is_near
+from analysis.rules.item_evidence import ItemResponses
+from analysis.rules.significance import Scale
+from questions.rules.answers import GapsAnswer, TextAnswer
+from questions.rules.definitions import Body, Gap, GapsBody, ShortAnswerBody
 from tests.support.questions import (
     a_numerical,
     a_short,

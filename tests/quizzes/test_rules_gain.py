@@ -4,8 +4,8 @@ import csv
 
 import pytest
 
-from quizzes.rules.gain import PairedScores, crossed_gain, normalised_change, share_of_room
-from quizzes.rules.significance import t_quantile
+from analysis.rules.gain import PairedScores, crossed_gain, normalised_change, share_of_room
+from analysis.rules.significance import t_quantile
 from tests.support.golden_bank import VECTORS
 
 VECTOR = dict(list(csv.reader((VECTORS / "gain.csv").read_text(encoding="utf-8").splitlines()))[1:])

@@ -7,8 +7,8 @@ from fractions import Fraction
 
 import pytest
 
-from quizzes.rules import marking as ordering
-from quizzes.rules.answers import (
+from questions.rules import marking as ordering
+from questions.rules.answers import (
     Answer,
     GapsAnswer,
     MalformedAnswer,
@@ -21,7 +21,7 @@ from quizzes.rules.answers import (
     TextAnswer,
     TrueFalseAnswer,
 )
-from quizzes.rules.definitions import (
+from questions.rules.definitions import (
     Body,
     Gap,
     GapsBody,
@@ -36,10 +36,10 @@ from quizzes.rules.definitions import (
     ToleranceKind,
     TrueFalseBody,
 )
-from quizzes.rules.item_layout import ItemLayout, lay_out_item
+from questions.rules.item_layout import ItemLayout, lay_out_item
+from questions.rules.marking import Marking, mark_answer
+from questions.rules.numbers import ENGLISH, EPSILON, is_within, matches
 from quizzes.rules.layout import AttemptLayout, Candidate, Interlude, PageEntry, SectionEntry, SlotEntry, TextEntry, lay_out
-from quizzes.rules.marking import Marking, mark_answer
-from quizzes.rules.numbers import ENGLISH, EPSILON, is_within, matches
 from tests.support.questions import (
     a_calculated,
     a_matching,

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from enrolments.rules import GradedCompletionRule, GradingMethod, has_passed
-from quizzes.rules.answers import (
+from questions.rules.answers import (
     Answer,
     EssayAnswer,
     GapsAnswer,
@@ -20,7 +20,10 @@ from quizzes.rules.answers import (
     NumberAnswer,
     SingleChoiceAnswer,
 )
-from quizzes.rules.definitions import Body, EssayBody, MultipleRule
+from questions.rules.definitions import Body, EssayBody, MultipleRule
+from questions.rules.item_layout import ItemLayout
+from questions.rules.marking import MarkState, mark_answer
+from questions.rules.numbers import SPANISH
 from quizzes.rules.grades import (
     AnsweringState,
     AnswerTry,
@@ -37,9 +40,6 @@ from quizzes.rules.grades import (
     section_totals,
     stored,
 )
-from quizzes.rules.item_layout import ItemLayout
-from quizzes.rules.marking import MarkState, mark_answer
-from quizzes.rules.numbers import SPANISH
 from quizzes.rules.settings import Behaviour, EndedAttempt, FeedbackBand, QuizCompletion, QuizRecord, QuizSettings, completed_at
 from tests.support.questions import (
     a_matching,

@@ -5,18 +5,8 @@ from random import Random
 
 import pytest
 
-from quizzes.rules.answers import (
-    GapsAnswer,
-    MatrixAnswer,
-    MultipleChoiceAnswer,
-    NumberAnswer,
-    SingleChoiceAnswer,
-    TextAnswer,
-    TrueFalseAnswer,
-)
-from quizzes.rules.definitions import Body, MultipleRule, QuestionDefinition, TrueFalseBody
-from quizzes.rules.findings import FindingKind, FindingStrength, ItemFinding, findings_in, is_near, layout_outcomes
-from quizzes.rules.item_evidence import (
+from analysis.rules.findings import FindingKind, FindingStrength, ItemFinding, findings_in, is_near, layout_outcomes
+from analysis.rules.item_evidence import (
     TYPED,
     ClassTally,
     ItemEvidence,
@@ -27,11 +17,8 @@ from quizzes.rules.item_evidence import (
     Unreached,
     unmatched_in,
 )
-from quizzes.rules.item_layout import ItemLayout
-from quizzes.rules.marking import Marking, MarkState, PartMark, computed, mark_answer
-from quizzes.rules.numbers import SPANISH, write_number
-from quizzes.rules.quiz_analysis import end_outcomes, examine, question_outcomes, significant_findings
-from quizzes.rules.significance import (
+from analysis.rules.quiz_analysis import end_outcomes, examine, question_outcomes, significant_findings
+from analysis.rules.significance import (
     FIVE_PERCENT,
     LEAST,
     ONE_PER_MILLE,
@@ -43,6 +30,19 @@ from quizzes.rules.significance import (
     means_square,
     more_tail,
 )
+from questions.rules.answers import (
+    GapsAnswer,
+    MatrixAnswer,
+    MultipleChoiceAnswer,
+    NumberAnswer,
+    SingleChoiceAnswer,
+    TextAnswer,
+    TrueFalseAnswer,
+)
+from questions.rules.definitions import Body, MultipleRule, QuestionDefinition, TrueFalseBody
+from questions.rules.item_layout import ItemLayout
+from questions.rules.marking import Marking, MarkState, PartMark, computed, mark_answer
+from questions.rules.numbers import SPANISH, write_number
 from tests.support.questions import a_calculated, a_matrix, a_multiple, a_numerical, a_question, a_short, a_single, an_option, f, some_gaps
 from tests.support.synthetic import Planted, a_class, a_quiz
 

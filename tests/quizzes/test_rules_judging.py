@@ -2,12 +2,12 @@
 
 import pytest
 
-from quizzes.rules.answers import Parts
-from quizzes.rules.definitions import Body, DescriptionBody, EssayBody, QuestionDefinition, ShortAnswerBody
+from questions.rules.answers import Parts
+from questions.rules.definitions import Body, DescriptionBody, EssayBody, QuestionDefinition, ShortAnswerBody
+from questions.rules.item_layout import OPTIONS, ItemLayout
+from questions.rules.marking import MarkState
+from questions.rules.numbers import ENGLISH, SPANISH
 from quizzes.rules.grades import QuestionMarker, asks_certainty, can_be_checked, certainty_of, is_finished, is_judged_by_rule
-from quizzes.rules.item_layout import OPTIONS, ItemLayout
-from quizzes.rules.marking import MarkState
-from quizzes.rules.numbers import ENGLISH, SPANISH
 from quizzes.rules.settings import Behaviour
 from tests.support.questions import a_calculated, a_matrix, a_numerical, a_question, a_short, a_single, es, f
 

@@ -4,8 +4,8 @@ from fractions import Fraction
 
 import pytest
 
-from quizzes.rules.answers import NumberAnswer, SingleChoiceAnswer, TextAnswer
-from quizzes.rules.definitions import (
+from questions.rules.answers import NumberAnswer, SingleChoiceAnswer, TextAnswer
+from questions.rules.definitions import (
     NumericalAnswer,
     NumericalBody,
     Option,
@@ -15,9 +15,9 @@ from quizzes.rules.definitions import (
     TextPattern,
     TrueFalseBody,
 )
-from quizzes.rules.item_layout import ItemLayout
-from quizzes.rules.marking import LONGEST_ADDITION, mark_answer, takes_text, with_right_answer, wrong_options
-from quizzes.rules.numbers import ENGLISH, SPANISH
+from questions.rules.item_layout import ItemLayout
+from questions.rules.marking import LONGEST_ADDITION, mark_answer, takes_text, with_right_answer, wrong_options
+from questions.rules.numbers import ENGLISH, SPANISH
 
 FULL, NOTHING = Fraction(1), Fraction(0)
 

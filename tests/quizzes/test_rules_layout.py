@@ -9,8 +9,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from quizzes.rules.definitions import Body, CalculatedBody, Gap, GapsBody, MatchingBody, MultipleChoiceBody, QuestionVariable, VariableRange
-from quizzes.rules.item_layout import ItemLayout, NoVariablesError, SeededRandom, carry_over, lay_out_item
+from questions.rules.definitions import (
+    Body,
+    CalculatedBody,
+    Gap,
+    GapsBody,
+    MatchingBody,
+    MultipleChoiceBody,
+    QuestionVariable,
+    VariableRange,
+)
+from questions.rules.item_layout import ItemLayout, NoVariablesError, SeededRandom, carry_over, lay_out_item
 from quizzes.rules.layout import (
     AttemptLayout,
     Candidate,

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from quizzes.rules.answers import (
+from questions.rules.answers import (
     Answer,
     EssayAnswer,
     GapsAnswer,
@@ -23,7 +23,7 @@ from quizzes.rules.answers import (
     is_empty,
     read_answer,
 )
-from quizzes.rules.definitions import (
+from questions.rules.definitions import (
     Body,
     CalculatedAnswer,
     CalculatedBody,
@@ -41,10 +41,10 @@ from quizzes.rules.definitions import (
     TrueFalseBody,
     UnitPenaltyOf,
 )
-from quizzes.rules.feedback import right_answer, why
-from quizzes.rules.item_layout import ItemLayout, lay_out_item
-from quizzes.rules.marking import MarkState, PartMark, has_rule, is_unanswered, mark_answer, mean, read_quantity, state_of
-from quizzes.rules.numbers import ENGLISH, SPANISH
+from questions.rules.feedback import right_answer, why
+from questions.rules.item_layout import ItemLayout, lay_out_item
+from questions.rules.marking import MarkState, PartMark, has_rule, is_unanswered, mark_answer, mean, read_quantity, state_of
+from questions.rules.numbers import ENGLISH, SPANISH
 from tests.support.questions import (
     a_calculated,
     a_matching,

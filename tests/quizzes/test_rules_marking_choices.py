@@ -4,21 +4,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from quizzes.rules import marking as choice_marking
-from quizzes.rules.answers import (
-    MultipleChoiceAnswer,
-    SingleChoiceAnswer,
-    TrueFalseAnswer,
-)
-from quizzes.rules.definitions import (
-    MultipleChoiceBody,
-    MultipleRule,
-    TrueFalseBody,
-)
-from quizzes.rules.feedback import why
-from quizzes.rules.item_layout import ItemLayout
-from quizzes.rules.marking import MarkState, mark_answer
-from quizzes.rules.numbers import SPANISH
+from questions.rules import marking as choice_marking
+from questions.rules.answers import MultipleChoiceAnswer, SingleChoiceAnswer, TrueFalseAnswer
+from questions.rules.definitions import MultipleChoiceBody, MultipleRule, TrueFalseBody
+from questions.rules.feedback import why
+from questions.rules.item_layout import ItemLayout
+from questions.rules.marking import MarkState, mark_answer
+from questions.rules.numbers import SPANISH
 from tests.support.questions import (
     a_multiple,
     a_question,

@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from quizzes.rules.answers import EssayAnswer, GapsAnswer, NumberAnswer, SingleChoiceAnswer, TextAnswer
-from quizzes.rules.definitions import Body, DescriptionBody, EssayBody, Gap, GapsBody, KeyedLabel, MultipleChoiceBody, TrueFalseBody
+from questions.rules.answers import EssayAnswer, GapsAnswer, NumberAnswer, SingleChoiceAnswer, TextAnswer
+from questions.rules.definitions import Body, DescriptionBody, EssayBody, Gap, GapsBody, KeyedLabel, MultipleChoiceBody, TrueFalseBody
 from quizzes.rules.layout import AttemptLayout, Candidate, SlotEntry, lay_out
 from quizzes.rules.regrade import RegradePolicy, can_regrade, regraded
 from quizzes.rules.settings import Behaviour, Navigation

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from quizzes.rules.definitions import Tolerance, ToleranceKind
-from quizzes.rules.numbers import (
+from questions.rules.definitions import Tolerance, ToleranceKind
+from questions.rules.numbers import (
     ENGLISH,
     SPANISH,
     Convention,

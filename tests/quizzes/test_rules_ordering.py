@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from quizzes.rules.definitions import OrderingRule
-from quizzes.rules.marking import ordering_shares, share_of_ordering
+from questions.rules.definitions import OrderingRule
+from questions.rules.marking import ordering_shares, share_of_ordering
 from tests.support.questions import f
 
 R = OrderingRule

@@ -9,7 +9,7 @@ from uuid import UUID
 import pytest
 
 from kernel.codes import read_code
-from quizzes.rules.encoding import canonical_text
+from questions.rules.encoding import canonical_text
 from quizzes.rules.proofs import CODE_LENGTH, AttemptMarks, ItemMark, ProofStatement, code_of, digest_of, read_statement
 
 NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from quizzes.rules.answers import Parts, translated
-from quizzes.rules.definitions import (
+from questions.rules.answers import Parts, translated
+from questions.rules.definitions import (
     Body,
     EssayBody,
     FileBody,
@@ -24,9 +24,9 @@ from quizzes.rules.definitions import (
     RubricCriterion,
     RubricLevel,
 )
+from questions.rules.item_layout import ItemLayout
+from questions.rules.marking import Marking, MarkState, level_points, lowest_fraction, rubric_mark, rubric_of, state_of
 from quizzes.rules.grades import ItemResult, grade_attempt, read_exactly, written_exactly
-from quizzes.rules.item_layout import ItemLayout
-from quizzes.rules.marking import Marking, MarkState, level_points, lowest_fraction, rubric_mark, rubric_of, state_of
 from quizzes.rules.regrade import (
     LEFT_OUT,
     KeyDifference,

@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from quizzes.rules.answers import MalformedAnswer, answer_from_page, clean_parts, parts_of, payload_of
-from quizzes.rules.definitions import Body, DescriptionBody, EssayBody, FileBody, MultipleChoiceBody, TrueFalseBody
-from quizzes.rules.item_layout import ItemLayout, lay_out_item
-from quizzes.rules.numbers import SPANISH
+from questions.rules.answers import MalformedAnswer, answer_from_page, clean_parts, parts_of, payload_of
+from questions.rules.definitions import Body, DescriptionBody, EssayBody, FileBody, MultipleChoiceBody, TrueFalseBody
+from questions.rules.item_layout import ItemLayout, lay_out_item
+from questions.rules.numbers import SPANISH
 from quizzes.rules.states import answer_state
 from tests.support.questions import (
     a_calculated,

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from quizzes.rules.feedback import ReviewFlag
+from questions.rules.feedback import ReviewFlag
 from quizzes.rules.settings import (
     Behaviour,
     QuestionProgress,

@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from quizzes.rules.definitions import QuestionDefinition, TrueFalseBody
-from quizzes.rules.segments import SegmentVersion, content_digest, segment_numbers, segments_of
+from analysis.rules.segments import SegmentVersion, content_digest, segment_numbers, segments_of
+from questions.rules.definitions import QuestionDefinition, TrueFalseBody
 
 A, B, C = (SegmentVersion(at, digest) for at, digest in enumerate("abc", start=1))
 QUESTION = QuestionDefinition(

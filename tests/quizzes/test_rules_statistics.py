@@ -8,19 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from quizzes.rules.answers import SingleChoiceAnswer, TextAnswer
-from quizzes.rules.definitions import Body, DescriptionBody, EssayBody, Gap, GapsBody, MultipleRule, TrueFalseBody
-from quizzes.rules.item_evidence import ItemResponses, ItemWarning, ResponseClass, concerns_about, guess_score, response_analysis
-from quizzes.rules.marking import Marking, MarkState
-from quizzes.rules.statistics import (
-    PositionStatistics,
-    QuizStatistics,
-    covariance,
-    mean,
-    question_statistics,
-    square_root,
-    statistics_of,
-)
+from analysis.rules.item_evidence import ItemResponses, ItemWarning, ResponseClass, concerns_about, guess_score, response_analysis
+from analysis.rules.statistics import PositionStatistics, QuizStatistics, covariance, mean, question_statistics, square_root, statistics_of
+from questions.rules.answers import SingleChoiceAnswer, TextAnswer
+from questions.rules.definitions import Body, DescriptionBody, EssayBody, Gap, GapsBody, MultipleRule, TrueFalseBody
+from questions.rules.marking import Marking, MarkState
 from tests.support.questions import (
     a_calculated,
     a_matching,

@@ -2,7 +2,7 @@
 
 import pytest
 
-from quizzes.rules.item_evidence import RowCounts, count_survey
+from analysis.rules.item_evidence import RowCounts, count_survey
 from tests.support.questions import a_matrix, f
 
 

@@ -8,8 +8,9 @@ from fractions import Fraction
 
 import pytest
 
-from quizzes.rules.answers import filled_parts
-from quizzes.rules.definitions import Body, GapsBody, KeyedLabel, OrderingBody
+from analysis.rules.statistics import covariance
+from questions.rules.answers import filled_parts
+from questions.rules.definitions import Body, GapsBody, KeyedLabel, OrderingBody
 from quizzes.rules.regrade import KeyDifference, RegradePolicy, differences, regraded
 from quizzes.rules.settings import (
     AccommodationValues,
@@ -34,7 +35,6 @@ from quizzes.rules.states import (
     page_to_show,
     rule_on_time,
 )
-from quizzes.rules.statistics import covariance
 from tests.support.questions import a_matching, a_matrix, a_question, a_single, an_option, an_ordering, dragged_gaps, es, f
 
 NOON = datetime(2026, 12, 1, 12, tzinfo=UTC)

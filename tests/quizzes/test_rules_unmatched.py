@@ -2,12 +2,12 @@
 
 import pytest
 
-from quizzes.rules.answers import Answer, GapsAnswer, NumberAnswer, SingleChoiceAnswer, TextAnswer
-from quizzes.rules.definitions import Body, Gap, GapsBody
-from quizzes.rules.item_evidence import UnmatchedPart, unmatched_in
-from quizzes.rules.item_layout import ItemLayout
-from quizzes.rules.marking import Marking, MarkState, mark_answer
-from quizzes.rules.numbers import ENGLISH, SPANISH, Convention
+from analysis.rules.item_evidence import UnmatchedPart, unmatched_in
+from questions.rules.answers import Answer, GapsAnswer, NumberAnswer, SingleChoiceAnswer, TextAnswer
+from questions.rules.definitions import Body, Gap, GapsBody
+from questions.rules.item_layout import ItemLayout
+from questions.rules.marking import Marking, MarkState, mark_answer
+from questions.rules.numbers import ENGLISH, SPANISH, Convention
 from tests.support.questions import a_calculated, a_numerical, a_question, a_short, a_single, f, marked, some_gaps
 
 MEASURED = GapsBody((Gap("largo", a_numerical(("2", "1"), units={"km": f("1"), "m": f("1/1000")})),))

@@ -2,8 +2,8 @@
 
 import pytest
 
-from quizzes.rules.answers import ESSAY_FILES, UploadLimits, count_words, upload_limits
-from quizzes.rules.definitions import Body, EssayBody, FileBody
+from questions.rules.answers import ESSAY_FILES, UploadLimits, count_words, upload_limits
+from questions.rules.definitions import Body, EssayBody, FileBody
 from tests.support.questions import a_question, a_single
 
 

@@ -4,8 +4,7 @@ from fractions import Fraction
 
 import pytest
 
-from quizzes.rules.balanced_draw import Balance, QuestionSets, facility_key, plan_draws, without_variants
-from quizzes.rules.definitions import (
+from questions.rules.definitions import (
     Body,
     CalculatedAnswer,
     CalculatedBody,
@@ -14,9 +13,10 @@ from quizzes.rules.definitions import (
     SingleChoiceBody,
     VariableRange,
 )
-from quizzes.rules.item_layout import lay_out_item
+from questions.rules.item_layout import lay_out_item
+from questions.rules.variants import MOST_VALUE_VARIANTS, numbers_of, values_of_variant, variant_name, variants_of
+from quizzes.rules.balanced_draw import Balance, QuestionSets, facility_key, plan_draws, without_variants
 from quizzes.rules.layout import Candidate, DrawnQuestions, SlotEntry, lay_out
-from quizzes.rules.variants import MOST_VALUE_VARIANTS, numbers_of, values_of_variant, variant_name, variants_of
 from tests.support.questions import NUMBERS, a_question, a_single, calculated_options, f
 
 A = QuestionVariable("a", (f(1), f("2.5"), f("1/3")))

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 import pytest
 
-from quizzes.rules.definitions import Body, Gap, GapsBody, TrueFalseBody
-from quizzes.rules.marking import variant_pair
+from questions.rules.definitions import Body, Gap, GapsBody, TrueFalseBody
+from questions.rules.marking import variant_pair
 from tests.support.questions import a_calculated, a_numerical, a_short, dragged_gaps, es, f
 
 OHIGGINS = a_short(("O'Higgins", "1"), ("* O’Higgins", "1/2"), ("*", "0"))

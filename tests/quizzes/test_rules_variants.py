@@ -4,16 +4,8 @@ from fractions import Fraction
 
 import pytest
 
-from quizzes.rules.definitions import CalculatedAnswer, CalculatedBody, QuestionVariable, Tolerance, VariableRange
-from quizzes.rules.variants import (
-    ValuesRefused,
-    Variant,
-    VariantRemarkKind,
-    draw_variants,
-    remarks_of,
-    right_answer,
-    variant_of,
-)
+from questions.rules.definitions import CalculatedAnswer, CalculatedBody, QuestionVariable, Tolerance, VariableRange
+from questions.rules.variants import ValuesRefused, Variant, VariantRemarkKind, draw_variants, remarks_of, right_answer, variant_of
 from tests.support.questions import f
 
 BODY = CalculatedBody(

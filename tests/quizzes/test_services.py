@@ -11,10 +11,11 @@ from enrolments import enrolment, learners
 from enrolments.models import ActivityResult, Completion, Enrolment
 from kernel.audit import AuditEntry
 from lms.instance import Instance
-from quizzes import question_bank
+from questions import question_bank
+from questions.models import QuestionVersion
+from questions.rules.item_layout import lay_out_item
 from quizzes.answering import AlreadySubmitted, AttemptNotAllowed
-from quizzes.models import AnswerEvent, Attempt, AttemptItem, MarkEvent, QuestionVersion
-from quizzes.rules.item_layout import lay_out_item
+from quizzes.models import AnswerEvent, Attempt, AttemptItem, MarkEvent
 from quizzes.rules.layout import AttemptLayout, lay_out
 from tests.support.builders import a_course, a_teacher, folder, publish
 from tests.support.learning import (

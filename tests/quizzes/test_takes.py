@@ -7,20 +7,21 @@ import pytest
 from sqlalchemy import insert, select
 from sqlalchemy.exc import IntegrityError
 
+from analysis import statistics, surveys
+from analysis.rules.statistics import CountedAttempts, CountedTakes
+from analysis.statistics import StatisticsFilter
 from courses.models import Course
 from courses.versions import get_outline
 from enrolments import enrolment
 from kernel import clock
 from lms.instance import Instance
-from quizzes import attempts, statistics, surveys
+from quizzes import attempts
 from quizzes.answering import AttemptNotAllowed
 from quizzes.attempts import find_answering
 from quizzes.effective_settings import PersonQuizKey, find_final_end
 from quizzes.marking import CannotReopen
 from quizzes.models import Attempt
 from quizzes.publication import withheld_marks
-from quizzes.rules.statistics import CountedAttempts, CountedTakes
-from quizzes.statistics import StatisticsFilter
 from tests.support.attempts import reopen
 from tests.support.browser import Browser
 from tests.support.builders import a_course, a_teacher, folder, publish, sign_in

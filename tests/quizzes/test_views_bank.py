@@ -9,9 +9,10 @@ from courses import drafts
 from courses.models import Course, DraftFile
 from kernel.audit import AuditEntry
 from lms.instance import Instance
-from quizzes.content import banks as bank_files
-from quizzes.models import Attempt, DraftBank, DraftQuestion
-from quizzes.question_bank import index_banks
+from questions.content import banks as bank_files
+from questions.models import DraftBank, DraftQuestion
+from questions.question_bank import index_banks
+from quizzes.models import Attempt
 from tests.support.access import a_cast
 from tests.support.browser import Browser, every_statement
 from tests.support.builders import a_course, a_teacher, folder, publish, sign_in

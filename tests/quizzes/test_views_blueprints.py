@@ -5,8 +5,9 @@ from sqlalchemy import select
 
 from courses.models import Course
 from lms.instance import Instance
+from questions.models import Question, QuestionVersion
 from quizzes.draws import recreate_layout
-from quizzes.models import AttemptItem, Question, QuestionVersion, QuizVersion
+from quizzes.models import AttemptItem, QuizVersion
 from tests.support.access import a_cast
 from tests.support.browser import Browser
 from tests.support.builders import a_course, a_teacher, folder, publish, sign_in

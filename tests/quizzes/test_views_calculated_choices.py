@@ -9,9 +9,9 @@ from courses.content.reader import read_folder
 from kernel import clock
 from lms.course_commands import course_kinds
 from lms.instance import Instance
-from quizzes.content.banks import questions_of
+from questions.content.banks import questions_of
+from questions.rules.definitions import SingleChoiceBody
 from quizzes.draws import recreate_layout
-from quizzes.rules.definitions import SingleChoiceBody
 from standards.bank.read import read
 from standards.bank.write import write
 from standards.formats import FORMATS

@@ -7,10 +7,10 @@ from random import Random
 import pytest
 from sqlalchemy import select
 
+from analysis.rules.decision_quality import LEAST_ATTEMPTS
 from kernel import clock
 from kernel.audit import AuditEntry
 from lms.instance import Instance
-from quizzes.rules.decision_quality import LEAST_ATTEMPTS
 from quizzes.saves import SaveRequest
 from tests.support.access import a_cast
 from tests.support.browser import Browser

@@ -2,10 +2,10 @@
 
 import pytest
 
+from analysis.rules.draw_quality import DrawQuality, ScoreQuarter
+from analysis.views.draw_quality import quality_view
 from kernel.i18n import reading
 from lms.instance import Instance
-from quizzes.rules.draw_quality import DrawQuality, ScoreQuarter
-from quizzes.views.draw_quality import quality_view
 from tests.support.access import a_cast
 from tests.support.browser import Browser
 from tests.support.builders import a_course, a_teacher, publish, sign_in

@@ -5,12 +5,12 @@ from fractions import Fraction
 
 import pytest
 
+from analysis.gain import PairedClass, find_paired_class
+from analysis.rules.gain import LEAST_PEOPLE, crossed_gain
+from analysis.statistics import EVERYBODY
+from analysis.views.gain import ComparedBands, ObjectiveMarks, ScoreBand, objective_bands
 from lms.instance import Instance
-from quizzes.gain import PairedClass, find_paired_class
-from quizzes.rules.gain import LEAST_PEOPLE, crossed_gain
 from quizzes.snapshots import find_published_snapshot
-from quizzes.statistics import EVERYBODY
-from quizzes.views.gain import ComparedBands, ObjectiveMarks, ScoreBand, objective_bands
 from tests.support.browser import Browser
 from tests.support.builders import a_course, a_teacher, sign_in
 from tests.support.learning import a_learner, start

@@ -12,8 +12,9 @@ from certificates.models import CredentialReview
 from kernel import clock
 from kernel.permissions import SYSTEM
 from lms.instance import Instance
+from questions.models import QuestionVersion
 from quizzes import attempts
-from quizzes.models import Attempt, CertificateReview, QuestionVersion, Regrade
+from quizzes.models import Attempt, CertificateReview, Regrade
 from quizzes.regrading import move_former_reviews
 from tests.support.access import a_cast
 from tests.support.browser import Browser

@@ -11,12 +11,13 @@ from openpyxl import load_workbook
 from sqlalchemy import func, select
 
 from accounts.models import Person
+from analysis import statistics
+from analysis.models import QuizAnalysisCache
 from courses.models import Course, StaffRole
 from enrolments.models import Edition, EditionPlace, Enrolment, GroupMember, LearnerGroup
 from kernel import clock
 from lms.instance import Instance
-from quizzes import statistics
-from quizzes.models import Attempt, QuizAnalysisCache
+from quizzes.models import Attempt
 from quizzes.saves import SaveRequest
 from tests.support.access import a_cast
 from tests.support.browser import Browser

@@ -4,8 +4,8 @@ import pytest
 from sqlalchemy import select
 
 from lms.instance import Instance
-from quizzes import question_bank
-from quizzes.models import QuestionVersion
+from questions import question_bank
+from questions.models import QuestionVersion
 from tests.support.browser import Counter, every_statement
 from tests.support.builders import QUESTIONS, a_course, folder, publish
 from tests.support.crowds import multiply

@@ -9,13 +9,14 @@ from io import BytesIO
 
 import pytest
 
+from analysis import statistics
+from analysis.rules.statistics import CountedAttempts
 from courses.models import Course
 from kernel.tables import write_csv, write_xlsx
 from lms.instance import Instance
-from quizzes import reports, statistics
+from quizzes import reports
 from quizzes.report_page import download_rows, headings
 from quizzes.reports import ReportFilter, ReportOrder
-from quizzes.rules.statistics import CountedAttempts
 from tests.support import sizes
 from tests.support.crowds import MODELS, QUIZ_KEY, a_model_class, copy_class
 

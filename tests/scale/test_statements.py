@@ -11,13 +11,15 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select, update
 
+from analysis.models import QuizAnalysisCache
 from courses.models import CourseStaff, DraftFile, PendingFolder
 from enrolments.models import PendingEnrolmentList
 from kernel import clock
 from kernel.optimistic import WritingConnection
 from lms.instance import Instance
-from quizzes import question_bank
-from quizzes.models import Attempt, QuestionVersion, QuizAnalysisCache
+from questions import question_bank
+from questions.models import QuestionVersion
+from quizzes.models import Attempt
 from standards.models import PendingImport
 from tests.support.browser import Browser, Counter, every_statement
 from tests.support.builders import PASSWORD, QUESTIONS, a_course, a_learner_in, a_person, folder, publish, sign_in, sign_in_through_pages

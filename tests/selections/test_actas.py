@@ -12,8 +12,8 @@ from kernel.errors import Conflict
 from kernel.i18n import reading
 from kernel.permissions import Actor
 from lms.instance import Instance
+from questions.rules.encoding import canonical_text
 from quizzes.models import Attempt, MarkEvent
-from quizzes.rules.encoding import canonical_text
 from selections.models import Selection, SelectionActa, SelectionActaEntry
 from selections.pages.actas import caution
 from selections.rules.documents import holds_line, line_hash

@@ -14,7 +14,8 @@ from kernel.audit import AuditEntry
 from kernel.errors import Conflict
 from kernel.outbox import Delivery
 from lms.instance import Instance
-from quizzes.models import MarkEvent, Question, QuestionVersion, Regrade
+from questions.models import Question, QuestionVersion
+from quizzes.models import MarkEvent, Regrade
 from selections.models import SelectionActa
 from selections.objection_jobs import mind_objections
 from selections.objection_models import Objection, ObjectionAuthor

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from enrolments.rules import GradingMethod
-from quizzes.rules.encoding import canonical_text
+from questions.rules.encoding import canonical_text
 from quizzes.rules.grades import AttemptGrade
 from selections.rules.documents import digest_of, document_parts, holds_line, line_hash, seal_line
 from selections.rules.lots import draw_seed, lot_of

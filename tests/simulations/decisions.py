@@ -11,7 +11,7 @@ from fractions import Fraction
 from math import ceil, exp
 from random import Random
 
-from quizzes.rules.decision_quality import decision_quality, spread_of, true_scores
+from analysis.rules.decision_quality import decision_quality, spread_of, true_scores
 from tests.simulations.figures import RunSize, SimulatedFigure, mean_tolerance
 from tests.support.golden_bank import rows
 

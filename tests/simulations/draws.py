@@ -10,8 +10,8 @@ from fractions import Fraction
 from math import sqrt
 from random import Random
 
+from questions.rules.definitions import Difficulty
 from quizzes.rules.balanced_draw import Balance, QuestionSets, draw_set, known_facility, plan_draws
-from quizzes.rules.definitions import Difficulty
 from quizzes.rules.layout import Candidate, SlotEntry
 from tests.simulations.figures import RunSize, SimulatedFigure, mean_tolerance
 from tests.support.golden_bank import rows

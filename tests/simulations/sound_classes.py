@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from math import sqrt
 from random import Random
 
-from quizzes.rules.findings import FindingStrength, ItemFinding
-from quizzes.rules.quiz_analysis import end_outcomes, question_outcomes, significant_findings
+from analysis.rules.findings import FindingStrength, ItemFinding
+from analysis.rules.quiz_analysis import end_outcomes, question_outcomes, significant_findings
 from tests.simulations.figures import RunSize, SimulatedFigure
 from tests.support.synthetic import a_class, a_quiz
 

@@ -8,7 +8,7 @@ from fractions import Fraction
 from hypothesis import strategies as st
 
 from kernel.markup.source import normalise
-from quizzes.rules.definitions import (
+from questions.rules.definitions import (
     NOT_SELECTED,
     Body,
     CognitiveLevel,

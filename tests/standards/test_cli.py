@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from quizzes.cli import group
+from analysis.cli import group
 from standards._tags import Categories
 from standards.bank.read import read
 from standards.cli import CATEGORIES, NAMES, WRITTEN, commands

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from analysis.cli import group
 from lms.instance import Instance
-from quizzes.cli import group
-from quizzes.rules.definitions import EssayBody, Option, QuestionDefinition, SingleChoiceBody
+from questions.rules.definitions import EssayBody, Option, QuestionDefinition, SingleChoiceBody
 from standards._files import named
 from standards.cli import commands
 from standards.formats import FORMATS

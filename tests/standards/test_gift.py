@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from quizzes.rules.definitions import (
+from questions.rules.definitions import (
     EssayBody,
     GapsBody,
     MatchingBody,

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from xlsxwriter import Workbook
 
 from kernel.archives import ArchiveLimits, ArchiveRefused, read_archive
-from quizzes.rules.definitions import EssayBody, QuestionDefinition, TextShape
+from questions.rules.definitions import EssayBody, QuestionDefinition, TextShape
 from standards import _decoding, _numbers, _xml, _zip
 from standards._html import MAXIMUM, to_markdown
 from standards._texts import escape, rendered

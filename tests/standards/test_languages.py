@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kernel.markup.foreign import LANGUAGES, pasted
-from quizzes.rules.definitions import QuestionState, ShortAnswerBody, SingleChoiceBody
+from questions.rules.definitions import QuestionState, ShortAnswerBody, SingleChoiceBody
 from standards._languages import OTHER_LANGUAGES
 from standards.importing import import_file
 from standards.model import ImportedQuestions

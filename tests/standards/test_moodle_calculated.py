@@ -5,7 +5,7 @@ from fractions import Fraction
 import pytest
 
 from kernel.expressions import evaluate
-from quizzes.rules.definitions import CalculatedBody, ToleranceKind, VariableRange
+from questions.rules.definitions import CalculatedBody, ToleranceKind, VariableRange
 from standards.importing import import_file
 from standards.model import NotTranslatable, RemarkSeverity
 from standards.moodle_xml.calculated import expression

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kernel.markup.foreign import ATTRIBUTES, ELEMENTS
-from quizzes.rules.definitions import (
+from questions.rules.definitions import (
     EssayBody,
     FileBody,
     Gap,

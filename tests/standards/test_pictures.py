@@ -9,11 +9,11 @@ import pytest
 from click.testing import CliRunner
 from sqlalchemy import select
 
+from analysis.cli import group
 from courses import drafts
 from courses.models import Course
 from lms.instance import Instance
-from quizzes.cli import group
-from quizzes.rules.definitions import QuestionState, SingleChoiceBody
+from questions.rules.definitions import QuestionState, SingleChoiceBody
 from standards._files import named
 from standards.bank.read import read as read_bank
 from standards.cli import commands

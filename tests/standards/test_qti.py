@@ -10,7 +10,7 @@ import pytest
 
 from kernel.archives import write_archive
 from kernel.markup.foreign import CONTENT
-from quizzes.rules.definitions import (
+from questions.rules.definitions import (
     EssayBody,
     FileBody,
     GapsBody,

@@ -4,7 +4,7 @@ from fractions import Fraction
 
 import pytest
 
-from quizzes.rules.definitions import GapsBody, NumericalBody, ShortAnswerBody, SingleChoiceBody, Tolerance, TrueFalseBody
+from questions.rules.definitions import GapsBody, NumericalBody, ShortAnswerBody, SingleChoiceBody, Tolerance, TrueFalseBody
 from standards.model import ImportedQuestions, RemarkSeverity
 from standards.qti.read import read
 from tests.support.qti import ENTRY, choices, compared, condition, item_1, item_2, label, response, scores, within

@@ -5,8 +5,8 @@ from itertools import permutations, product
 
 import pytest
 
-from quizzes.rules.answers import Answer, GapsAnswer, MultipleChoiceAnswer, OrderingAnswer, TextAnswer
-from quizzes.rules.definitions import (
+from questions.rules.answers import Answer, GapsAnswer, MultipleChoiceAnswer, OrderingAnswer, TextAnswer
+from questions.rules.definitions import (
     GapsBody,
     MatchingBody,
     MultipleChoiceBody,
@@ -17,9 +17,9 @@ from quizzes.rules.definitions import (
     SingleChoiceBody,
     TrueFalseBody,
 )
-from quizzes.rules.item_layout import ItemLayout
-from quizzes.rules.marking import mark_answer
-from quizzes.rules.numbers import SPANISH
+from questions.rules.item_layout import ItemLayout
+from questions.rules.marking import mark_answer
+from questions.rules.numbers import SPANISH
 from standards.bank.read import read as read_bank
 from standards.importing import import_file
 from standards.model import ImportedQuestions, RemarkSeverity

@@ -4,7 +4,7 @@ from fractions import Fraction
 
 import pytest
 
-from quizzes.rules.definitions import GapsBody, MultipleChoiceBody, NumericalBody, Tolerance
+from questions.rules.definitions import GapsBody, MultipleChoiceBody, NumericalBody, Tolerance
 from standards.qti.read import read
 from tests.support.qti import ENTRY, compared, condition, item_1, item_2, response, scores, within
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from quizzes.rules.definitions import (
+from questions.rules.definitions import (
     CognitiveLevel,
     DescriptionBody,
     EssayBody,

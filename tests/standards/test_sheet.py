@@ -6,7 +6,7 @@ from io import BytesIO
 import pytest
 from openpyxl import Workbook
 
-from quizzes.rules.definitions import NumericalBody, SingleChoiceBody
+from questions.rules.definitions import NumericalBody, SingleChoiceBody
 from standards.spreadsheet.read import read_csv, read_xlsx
 from tests.support.questions import f
 

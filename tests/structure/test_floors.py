@@ -26,7 +26,7 @@ ROOMS = "Rooms: entry points stand on services, services on models, models on ru
 BREAKS = {
     "Floors: a package imports only from the floors below it": ("courses.versions", "enrolments.models"),
     ROOMS: ("enrolments.models", "enrolments.services"),
-    "Rules are pure: no web, no database": ("quizzes.rules.numbers", "sqlalchemy"),
+    "Rules are pure: no web, no database": ("questions.rules.numbers", "sqlalchemy"),
     "The domain does not know the web": ("accounts.accounts", "flask"),
     "No circle: modules beside each other do not import each other in turn": ("kernel.markup.render_state", "kernel.markup.render"),
     "Entry points are private to their package": ("quizzes.answering", "enrolments.views"),

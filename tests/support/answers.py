@@ -8,14 +8,15 @@ from sqlalchemy import select
 
 from kernel.permissions import Actor
 from lms.instance import Instance
-from quizzes import attempts, question_bank
+from questions import question_bank
+from questions.rules.answers import page_from_answer
+from questions.rules.definitions import GapsBody, QuestionDefinition
+from questions.rules.feedback import right_answer
+from questions.rules.item_layout import LoadedItem
+from questions.rules.numbers import convention_for
+from quizzes import attempts
 from quizzes.attempts import LoadedAttempt
 from quizzes.models import Attempt
-from quizzes.rules.answers import page_from_answer
-from quizzes.rules.definitions import GapsBody, QuestionDefinition
-from quizzes.rules.feedback import right_answer
-from quizzes.rules.item_layout import LoadedItem
-from quizzes.rules.numbers import convention_for
 from tests.support.browser import Browser
 
 

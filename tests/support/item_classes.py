@@ -13,11 +13,11 @@ from fractions import Fraction
 from math import exp
 from random import Random
 
-from quizzes.rules.answers import SingleChoiceAnswer
-from quizzes.rules.findings import FindingKind, choice_outcomes, findings_in, sample_of
-from quizzes.rules.item_evidence import ItemResponses
-from quizzes.rules.marking import Marking
-from quizzes.rules.significance import Scale, chance_tail, squared_correlation
+from analysis.rules.findings import FindingKind, choice_outcomes, findings_in, sample_of
+from analysis.rules.item_evidence import ItemResponses
+from analysis.rules.significance import Scale, chance_tail, squared_correlation
+from questions.rules.answers import SingleChoiceAnswer
+from questions.rules.marking import Marking
 from tests.support.questions import a_question, a_single, an_option, marked
 
 BACKGROUND = (0.5,) * 5 + (0.25,) * 7

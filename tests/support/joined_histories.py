@@ -4,7 +4,8 @@ from sqlalchemy import func, select, update
 
 from courses.models import Course
 from lms.instance import Instance
-from quizzes.models import ItemHistory, Question, QuestionVersion
+from questions.models import Question, QuestionVersion
+from quizzes.models import ItemHistory
 from quizzes.rules.item_history import UNIT
 from tests.support.learning import a_learner, fail_quiz, pass_quiz
 from tests.support.selection_folders import BANK, a_balanced_folder

@@ -20,7 +20,8 @@ from enrolments.models import Enrolment
 from kernel import clock
 from kernel.permissions import Actor
 from lms.instance import Instance
-from quizzes import answering, attempts, question_bank
+from questions import question_bank
+from quizzes import answering, attempts
 from quizzes.answering import SaveReceipt
 from quizzes.attempts import LoadedAttempt
 from quizzes.models import Attempt

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from fractions import Fraction
 
-from quizzes.rules.answers import Answer
-from quizzes.rules.definitions import (
+from questions.rules.answers import Answer
+from questions.rules.definitions import (
     Body,
     CalculatedAnswer,
     CalculatedBody,
@@ -36,9 +36,9 @@ from quizzes.rules.definitions import (
     TrueFalseBody,
     VariableRange,
 )
-from quizzes.rules.item_layout import ItemLayout
-from quizzes.rules.marking import Marking, mark_answer
-from quizzes.rules.numbers import SPANISH
+from questions.rules.item_layout import ItemLayout
+from questions.rules.marking import Marking, mark_answer
+from questions.rules.numbers import SPANISH
 
 
 def f(text: str) -> Fraction:

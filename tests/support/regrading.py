@@ -11,10 +11,11 @@ from courses.models import Course, PublicationNature
 from kernel import clock
 from kernel.permissions import Actor
 from lms.instance import Instance
+from questions.models import Question as QuestionRow
+from questions.models import QuestionVersion
 from quizzes import dry_runs, regrades, regrading, teaching
 from quizzes.dry_runs import DryRunCounts, RegradeRequest
-from quizzes.models import MarkEvent, QuestionVersion, Regrade, RegradeDryRunRow
-from quizzes.models import Question as QuestionRow
+from quizzes.models import MarkEvent, Regrade, RegradeDryRunRow
 from quizzes.rules.regrade import RegradeKind, RegradePolicy
 from tests.support.builders import folder, publish
 from tests.support.learning import a_batch, a_learner, start, submit

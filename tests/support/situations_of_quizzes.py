@@ -10,8 +10,8 @@ from courses.content.editing import list_entries
 from courses.drafts import draft_bodies
 from courses.models import Course
 from kernel.codes import printed_code
+from questions.question_bank import checksum_of
 from quizzes.models import AttemptProof
-from quizzes.question_bank import checksum_of
 from tests.support import joined_histories
 from tests.support.builders import folder, publish
 from tests.support.learning import a_learner, start, submit

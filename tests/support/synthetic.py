@@ -13,7 +13,9 @@ from fractions import Fraction
 from math import exp
 from random import Random
 
-from quizzes.rules.answers import (
+from analysis.rules.findings import FindingKind
+from analysis.rules.item_evidence import ClassTally, MarkedResponse, unmatched_in
+from questions.rules.answers import (
     Answer,
     MatchingAnswer,
     MultipleChoiceAnswer,
@@ -22,7 +24,7 @@ from quizzes.rules.answers import (
     TextAnswer,
     TrueFalseAnswer,
 )
-from quizzes.rules.definitions import (
+from questions.rules.definitions import (
     CalculatedAnswer,
     CalculatedBody,
     MultipleChoiceBody,
@@ -38,11 +40,9 @@ from quizzes.rules.definitions import (
     TrueFalseBody,
     VariableRange,
 )
-from quizzes.rules.findings import FindingKind
-from quizzes.rules.item_evidence import ClassTally, MarkedResponse, unmatched_in
-from quizzes.rules.item_layout import ItemLayout
-from quizzes.rules.marking import mark_answer
-from quizzes.rules.numbers import SPANISH, write_number
+from questions.rules.item_layout import ItemLayout
+from questions.rules.marking import mark_answer
+from questions.rules.numbers import SPANISH, write_number
 from tests.support.questions import a_matching, a_multiple, a_numerical, an_option, es, f
 
 KEYS = "abcd"

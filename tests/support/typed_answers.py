@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from quizzes.rules.answers import TextAnswer
-from quizzes.rules.definitions import Body
-from quizzes.rules.findings import ItemFinding, findings_in, typed_outcomes
-from quizzes.rules.item_evidence import ItemEvidence, ItemResponses, UnmatchedPart, UnmatchedText
-from quizzes.rules.significance import Scale
+from analysis.rules.findings import ItemFinding, findings_in, typed_outcomes
+from analysis.rules.item_evidence import ItemEvidence, ItemResponses, UnmatchedPart, UnmatchedText
+from analysis.rules.significance import Scale
+from questions.rules.answers import TextAnswer
+from questions.rules.definitions import Body
 from tests.support.questions import a_question, a_short, f, marked
 
 

@@ -12,8 +12,8 @@ from courses.models import Course
 from kernel import clock, outbox
 from kernel.permissions import Actor
 from lms.instance import Instance
+from questions.models import QuestionVersion
 from quizzes import regrading
-from quizzes.models import QuestionVersion
 from quizzes.regrading import RegradeOffer
 from quizzes.rules.states import AnswerSave, AnswerSequence
 from quizzes.saves import SaveRequest

@@ -1,0 +1,41 @@
+"""Permissions to see statistics, the quality of decisions and draws, and the history of questions."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+
+from courses.access import edits
+from enrolments.access import hiding_all
+from kernel.permissions import Actor, Predicate, Verdict, allow_if
+from questions.access import edit_bank
+from quizzes.access import QuizContext, see_question_keys
+
+
+class AnalysisAction(StrEnum):
+    """Acts on statistics of quizzes and on the history of questions."""
+
+    STATISTICS = "quiz:statistics"
+    DECISIONS = "decision_quality:view"
+    """See how sure the decisions at the pass mark are, with the people about whom the test cannot tell."""
+    ITEM_HISTORY = "item_history:view"
+    """See how a question did through months, versions and quizzes, without a person."""
+    SEGMENT = "item_history:segment"
+    """Say that a version of a question changed only the wording, or take that back."""
+    DRAW_TABLES = "draw_table:view"
+    """See by which facilities question sets are drawn, and how equally hard they were."""
+
+
+def _draw_tables(actor: Actor, subject: object) -> Verdict:
+    """Those who edit the course see its draw tables; to others there is no such page."""
+    assert isinstance(subject, QuizContext)
+    return allow_if(edits(actor, subject.staff_role), Verdict.HIDE)
+
+
+ANALYSIS_PERMISSIONS: Mapping[StrEnum, Predicate] = hiding_all(
+    {
+        AnalysisAction.STATISTICS: see_question_keys,
+        AnalysisAction.DECISIONS: see_question_keys,
+        AnalysisAction.DRAW_TABLES: _draw_tables,
+        AnalysisAction.ITEM_HISTORY: edit_bank,
+        AnalysisAction.SEGMENT: edit_bank,
+    }
+)

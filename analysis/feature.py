@@ -1,0 +1,33 @@
+"""The feature of statistics and item analysis, as the application registers it."""
+
+from analysis import jobs as analysis_jobs
+from analysis.access import ANALYSIS_PERMISSIONS, AnalysisAction
+from analysis.views import decisions, draw_quality, gain, item_history, statistics
+from analysis.views.statistics_page import value_findings
+from analysis.waiting import waiting_findings
+from kernel.errors import N_
+from kernel.feature import Feature
+from quizzes.quiz_page import StaffToolLink
+
+STATISTICS_TOOL = StaffToolLink(
+    "quizzes_statistics.quiz",
+    "chart-column",
+    N_("Statistics and item analysis"),
+    N_("How well the questions worked, and which of them need attention."),
+    AnalysisAction.STATISTICS,
+    before="quizzes_time.overrides",
+)
+ANALYSIS_FEATURE = Feature(
+    name="analysis",
+    blueprints=(statistics.bp, decisions.bp, draw_quality.bp, gain.bp, item_history.bp),
+    permissions=ANALYSIS_PERMISSIONS,
+    jobs={
+        "quizzes.examine": analysis_jobs.examine,
+        "quizzes.update_analysis": analysis_jobs.examine,
+        "quizzes.order_analyses": analysis_jobs.order_analyses,
+    },
+    patient=("quizzes.update_analysis",),
+    quiz_tools=(STATISTICS_TOOL,),
+    value_findings=(value_findings,),
+    waiting=(waiting_findings,),
+)

@@ -1,0 +1,729 @@
+"""The page of a question through months, versions, copies and quizzes (spec/selection 2.7)."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from fractions import Fraction
+from itertools import pairwise
+
+from flask import Blueprint, Response, flash, render_template, request
+from sqlalchemy.orm import Session
+
+from analysis import item_history
+from analysis.access import AnalysisAction
+from analysis.item_history import (
+    CachedAnalysisRow,
+    ExposureRow,
+    ItemHistoryRow,
+    ItemUseRow,
+    WordingRow,
+    find_joined,
+    find_present_version,
+    list_cached_analyses,
+    list_copied_versions,
+    list_exposure,
+    list_history,
+    list_uses,
+    list_wordings,
+)
+from analysis.rules.item_evidence import AnswerThirds, ResponseClass, Thirds
+from analysis.rules.quiz_analysis import QuestionAnalysis, expected_by_chance, findings_in_order
+from analysis.rules.segments import SegmentVersion, content_digest, segment_numbers, segments_of
+from analysis.views.findings import FindingView, certainties, class_name, finding_view, part_name, parts_of
+from courses import catalogue
+from courses.editor import course_header
+from kernel import clock
+from kernel.errors import Conflict, NotFound
+from kernel.i18n import _, choose, ngettext, number
+from kernel.tables import Cell, on_disk, type_of, write_csv
+from kernel.web.file_responses import send_generated
+from kernel.web.forms import whole_number
+from kernel.web.request import Answer, current_actor, current_session, requires, see_page
+from questions.question_page import MISSING, IntervalPoint, percentage
+from questions.rules.definitions import QuestionDefinition, QuestionKind, SingleChoiceBody
+from questions.rules.encoding import is_judged_otherwise
+from questions.rules.marking import MarkState
+from quizzes import corrections
+from quizzes.access import ItemHistoryContext
+from quizzes.corrections import CorrectionView, VersionRow, list_question_versions
+from quizzes.rules.item_history import HistorySums, pooled_discrimination, pooled_facility, practice_facility
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryTableRow:
+    """A line of a table: what it is of, answers, facility with its interval and discrimination in words, and how often it was shown."""
+
+    name: str
+    count: str
+    facility: str
+    interval: str
+    discrimination: str
+    practice: str
+    """The facility where nothing counts, in so many first attempts."""
+    shown: str
+
+
+def sums_together(rows: Sequence[ItemHistoryRow]) -> HistorySums:
+    """Return the sums of all rows."""
+    return sum((row.sums for row in rows), HistorySums())
+
+
+def discrimination_within(rows: Sequence[ItemHistoryRow]) -> float | None:
+    """Return the discrimination within quiz versions, so that differences between classes do not count."""
+    groups = dict.fromkeys((row.version_id, row.quiz_version_id) for row in rows)
+    return pooled_discrimination(sums_together([row for row in rows if (row.version_id, row.quiz_version_id) == group]) for group in groups)
+
+
+def share_words(value: float) -> str:
+    """Return a share from 0 to 1 as a percentage."""
+    return percentage(Fraction(value).limit_denominator(10**6) * 100, 0)
+
+
+def history_lines(rows: Sequence[ItemHistoryRow], name_of: Callable[[ItemHistoryRow], str]) -> tuple[HistoryTableRow, ...]:
+    """Return a line for each name, in the order of the names."""
+    names = dict.fromkeys(sorted(name_of(row) for row in rows))
+    return tuple(history_line(name, [row for row in rows if name_of(row) == name]) for name in names)
+
+
+def history_line(name: str, rows: Sequence[ItemHistoryRow]) -> HistoryTableRow:
+    """Return the line of some rows together."""
+    sums, discrimination = sums_together(rows), discrimination_within(rows)
+    pooled = pooled_facility(sums)
+    return HistoryTableRow(
+        name,
+        number(sums.count),
+        MISSING if pooled is None else percentage(pooled.facility * 100, 1),
+        MISSING if pooled is None else _("%(low)s to %(high)s", low=share_words(pooled.low), high=share_words(pooled.high)),
+        MISSING if discrimination is None else share_words(discrimination),
+        _practice_words(sums),
+        number(sums.shown),
+    )
+
+
+def _practice_words(sums: HistorySums) -> str:
+    share = practice_facility(sums)
+    if share is None:
+        return MISSING
+    shown = percentage(share * 100, 1)
+    return ngettext("%(share)s in %(count)s attempt", "%(share)s in %(count)s attempts", sums.practice_count, share=shown)
+
+
+def month_points(rows: Sequence[ItemHistoryRow]) -> tuple[IntervalPoint, ...]:
+    """Return the facility of each month with its interval, for a chart."""
+    months = sorted({row.month for row in rows})
+    by_month = [(month, pooled_facility(sums_together([row for row in rows if row.month == month]))) for month in months]
+    known = [(month, pooled) for month, pooled in by_month if pooled is not None]
+    last = max(1, len(known) - 1)
+    return tuple(
+        IntervalPoint(at / last, float(pooled.facility) * 100, pooled.low * 100, pooled.high * 100, month)
+        for at, (month, pooled) in enumerate(known)
+    )
+
+
+FEWEST = 10
+"""Answers in other courses below which their figures are not shown (spec/selection 2.1)."""
+
+
+@dataclass(frozen=True, slots=True)
+class JoinedHistory:
+    """A question with what it was under other keys, the oldest version first, and with the answers to its copies in other courses."""
+
+    key: str
+    versions: tuple[VersionRow, ...]
+    segments: tuple[tuple[int, ...], ...]
+    """The ids of their versions, those of copies too; the present one last."""
+    own: tuple[ItemHistoryRow, ...]
+    copies: tuple[ItemHistoryRow, ...]
+    wordings: tuple[WordingRow, ...] = ()
+
+    @property
+    def names(self) -> Mapping[int, str]:
+        """Return the name of each version of the course, by its id."""
+        return {version.id: self._name(version) for version in self.versions}
+
+    def _name(self, version: VersionRow) -> str:
+        if version.question.key == self.key:
+            return _("Version %(number)s", number=version.number)
+        return _("Version %(number)s of “%(key)s”", number=version.number, key=version.question.key)
+
+    def rows(self, *, together: bool) -> list[ItemHistoryRow]:
+        """Return the answers of the present segment in the course; `together`: of all segments, with the copies that are shown."""
+        if not together:
+            return of_versions(self.own, self.segments[-1] if self.segments else ())
+        return [*self.own, *(row for segment in self.segments for row in self.shown_copies(segment))]
+
+    def shown_copies(self, segment: Sequence[int]) -> list[ItemHistoryRow]:
+        """Return the answers to copies in a segment; none where they are fewer than may be shown outside of their course."""
+        rows = of_versions(self.copies, segment)
+        return rows if sums_together(rows).count >= FEWEST else []
+
+    @property
+    def is_joined(self) -> bool:
+        """Say whether there is more than the answers of one segment in one course."""
+        return len(self.segments) > 1 or bool(self.copies)
+
+
+def of_versions(rows: Sequence[ItemHistoryRow], versions: Sequence[int]) -> list[ItemHistoryRow]:
+    """Return the answers to some versions."""
+    version_ids = frozenset(versions)
+    return [row for row in rows if row.version_id in version_ids]
+
+
+def load_joined_history(session: Session, subject: ItemHistoryContext, *, with_reserved: bool) -> JoinedHistory:
+    """Return the history of a question over keys and courses; of copies that are reserved in their course only `with_reserved`."""
+    joined = find_joined(session, subject, with_reserved=with_reserved)
+    versions = list_question_versions(session, *joined.own)
+    several = len(versions) > 1
+    wordings = list_wordings(session, joined.own) if several else []
+    wording_only = frozenset(wording.version_id for wording in wordings if wording.withdrawn_at is None)
+    copies = [_without_practice(row) for row in list_history(session, joined.copies)] if joined.copies else []
+    copied = list_copied_versions(session, {row.version_id for row in copies}) if copies else []
+    own = [SegmentVersion(version.id, content_digest(version.question, subject.slug), version.id in wording_only) for version in versions]
+    segments = segments_of(own, copied, find_present_version(session, subject) if several else None)
+    return JoinedHistory(subject.key, tuple(versions), segments, tuple(list_history(session, joined.own)), tuple(copies), tuple(wordings))
+
+
+def _without_practice(row: ItemHistoryRow) -> ItemHistoryRow:
+    """Return the answers to a copy without those that do not count: they may be fewer than are shown outside of its course."""
+    return replace(row, sums=replace(row.sums, practice_count=0, practice_shares=0))
+
+
+# --- Segments ----------------------------------------------------------------------------------------------------------------------------
+
+
+def segment_lines(joined: JoinedHistory) -> tuple[HistoryTableRow, ...]:
+    """Return the figures of each segment, in the course and in its copies, and of all together; nothing where there is one figure."""
+    return tuple(_segment_lines(joined)) if joined.is_joined else ()
+
+
+def _segment_lines(joined: JoinedHistory) -> Iterator[HistoryTableRow]:
+    for segment in joined.segments:
+        own, copies = of_versions(joined.own, segment), of_versions(joined.copies, segment)
+        name, shown = _segment_name(joined, segment), joined.shown_copies(segment)
+        if name:
+            yield history_line(name, own)
+        name = name or _("Another version")
+        if copies:
+            line = history_line(_("%(versions)s: copies in other courses", versions=name), copies)
+            yield line if shown else _too_few(line, copies)
+        if own and shown:
+            yield history_line(_("%(versions)s: together", versions=name), [*own, *shown])
+    yield history_line(_("All together"), joined.rows(together=True))
+
+
+def _segment_name(joined: JoinedHistory, segment: Sequence[int]) -> str:
+    return ", ".join(joined.names[version_id] for version_id in segment if version_id in joined.names)
+
+
+def _too_few(line: HistoryTableRow, rows: Sequence[ItemHistoryRow]) -> HistoryTableRow:
+    count = sums_together(rows).count
+    return HistoryTableRow(line.name, _("< %(few)s", few=number(FEWEST)) if count else number(0), *[MISSING] * 5)
+
+
+SUMS = ("count", "shares", "shown")
+SEGMENT_HEADINGS = ("segment", "versions", "where", *SUMS)
+
+
+def segment_rows(joined: JoinedHistory) -> list[list[Cell]]:
+    """Return the sums of each segment as rows of a file, below SEGMENT_HEADINGS; shares in units of 1e-12, no copies with few answers."""
+    listed: list[list[Cell]] = []
+    for at, segment in enumerate(joined.segments, start=1):
+        versions = _segment_name(joined, segment)
+        parts = (("course", of_versions(joined.own, segment)), ("copies", joined.shown_copies(segment)))
+        listed += [[at, versions, where, *(getattr(sums_together(rows), name) for name in SUMS)] for where, rows in parts if rows]
+    return listed
+
+
+def present_sentence(joined: JoinedHistory, *, together: bool) -> str:
+    """Say of which segments the figures of the page are; '' where there is one figure."""
+    if not joined.is_joined:
+        return ""
+    if together:
+        return _(
+            "These figures are of all segments together, with the copies in other courses that have at least %(few)s answers.", few=FEWEST
+        )
+    return _("These figures are of the present segment in this course: %(versions)s.", versions=_segment_name(joined, joined.segments[-1]))
+
+
+# --- Wording only ------------------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class VersionChangeView:
+    """A version after another one: what is said of the change, and whether an editor may say or take back that it is wording only."""
+
+    version_id: int
+    name: str
+    words: str
+    may_say: bool
+    may_withdraw: bool
+
+
+def change_views(joined: JoinedHistory) -> tuple[VersionChangeView, ...]:
+    """Return the versions after the first, the newest first."""
+    in_force = {wording.version_id: wording for wording in joined.wordings if wording.withdrawn_at is None}
+    return tuple(
+        _change(joined.names[version.id], before, version, in_force.get(version.id)) for before, version in pairwise(joined.versions)
+    )[::-1]
+
+
+def _change(name: str, before: VersionRow, version: VersionRow, wording: WordingRow | None) -> VersionChangeView:
+    if wording is not None:
+        return VersionChangeView(
+            version.id, name, _("Only the wording changed, says %(who)s: its figures go on.", who=wording.said_by), False, True
+        )
+    if is_judged_otherwise(before.question, version.question):
+        return VersionChangeView(version.id, name, _("Its key or its parts changed: its figures begin anew."), False, False)
+    return VersionChangeView(version.id, name, _("Its words changed: its figures begin anew."), True, False)
+
+
+def wording_corrections(joined: JoinedHistory) -> Iterator[CorrectionView]:
+    """Yield what editors said of versions, and took back, as lines of the correction log."""
+    for wording in joined.wordings:
+        name = joined.names.get(wording.version_id)
+        if name is not None:
+            yield _correction(wording.said_at, _("%(version)s was said to change only the wording.", version=name), wording.said_by)
+            if wording.withdrawn_at is not None:
+                yield _correction(
+                    wording.withdrawn_at, _("Taken back: %(version)s changed only the wording.", version=name), wording.withdrawn_by
+                )
+
+
+def _correction(at: datetime, sentence: str, person: str) -> CorrectionView:
+    return CorrectionView(at, sentence, (person,), None)
+
+
+WEAK, EASY, HARD = 0.1, 0.95, 0.3
+COLUMNS = ("version", "quiz", "edition", "language", "month")
+LAST = ("question", "segment")
+
+
+@dataclass(frozen=True, slots=True)
+class ItemHistoryView:
+    """The history of a question: sentences, of which segments, the chart with its table, its quizzes and versions, and the log."""
+
+    said: tuple[str, ...]
+    of_which: str
+    segments: tuple[HistoryTableRow, ...]
+    changes: tuple[VersionChangeView, ...]
+    points: tuple[IntervalPoint, ...]
+    months: tuple[HistoryTableRow, ...]
+    quizzes: tuple[HistoryTableRow, ...]
+    versions: tuple[HistoryTableRow, ...]
+    log: tuple[CorrectionView, ...]
+    has_practice: bool
+    """Whether it was answered in quizzes that do not count."""
+
+
+def history_view(
+    joined: JoinedHistory, log: tuple[CorrectionView, ...], titles: Mapping[str, str], *, together: bool = False
+) -> ItemHistoryView:
+    """Return the history as its page shows it, with the titles of quizzes by key: of the present segment, or of all `together`.
+
+    Months and quizzes are those of the course: by month, copies may have fewer answers than are shown outside of theirs.
+    """
+    rows, names = joined.rows(together=together), joined.names
+    own = [row for row in rows if row.version_id in names]
+    return ItemHistoryView(
+        said=tuple(_sentences(rows)),
+        of_which=present_sentence(joined, together=together),
+        segments=segment_lines(joined),
+        changes=change_views(joined),
+        points=month_points(own),
+        months=history_lines(own, lambda row: row.month),
+        quizzes=history_lines(own, lambda row: titles.get(row.quiz, row.quiz)),
+        versions=history_lines(joined.own, lambda row: names[row.version_id]),
+        log=with_wordings(joined, log),
+        has_practice=any(row.sums.practice_count for row in joined.own),
+    )
+
+
+def with_wordings(joined: JoinedHistory, log: tuple[CorrectionView, ...]) -> tuple[CorrectionView, ...]:
+    """Return the log with what editors said of versions, the newest first."""
+    return tuple(sorted((*log, *wording_corrections(joined)), key=lambda line: line.at, reverse=True))
+
+
+def _sentences(rows: Sequence[ItemHistoryRow]) -> list[str]:
+    sums = sums_together(rows)
+    pooled, discrimination, practice = pooled_facility(sums), discrimination_within(rows), _practice_sentences(sums)
+    if pooled is None:
+        return [_("No first attempt in a quiz that counts has answered this question yet."), *practice]
+    facility = float(pooled.facility)
+    sentences = [
+        ngettext(
+            "In %(count)s first attempt, learners got %(share)s of its mark on average.",
+            "In %(count)s first attempts, learners got %(share)s of its mark on average.",
+            pooled.count,
+            share=percentage(pooled.facility * 100, 0),
+        )
+        + " "
+        + _(
+            "With so many answers, the true share may be from %(low)s to %(high)s.",
+            low=share_words(pooled.low),
+            high=share_words(pooled.high),
+        )
+    ]
+    if facility >= EASY:
+        sentences.append(
+            _("Almost everyone gets it right, so it says little about who knows more. Ask for more, or leave it as a warm-up.")
+        )
+    elif facility <= HARD:
+        sentences.append(_("It is very hard. Check its key and whether the course teaches what it asks."))
+    if discrimination is None:
+        sentences.append(_("It cannot be said yet whether people who do well on the rest also get it right."))
+    elif discrimination < WEAK:
+        sentences.append(_("People who do well on the rest hardly get it right more often than others. Read it again, and check its key."))
+    else:
+        sentences.append(_("People who do well on the rest get it right more often, as they should."))
+    return [*sentences, *practice]
+
+
+def _practice_sentences(sums: HistorySums) -> list[str]:
+    """Say how it does where nothing counts, which no other figure of the page takes in (spec/selection 2.3)."""
+    share = practice_facility(sums)
+    if share is None:
+        return []
+    return [
+        ngettext(
+            "In %(count)s first attempt at quizzes that do not count, such as initial tests, learners got %(share)s of its mark.",
+            "In %(count)s first attempts at quizzes that do not count, such as initial tests, learners got %(share)s of its mark.",
+            sums.practice_count,
+            share=percentage(share * 100, 0),
+        )
+    ]
+
+
+HEADINGS = (*COLUMNS, *HistorySums.__dataclass_fields__, *LAST)
+
+
+def table_rows(joined: JoinedHistory) -> list[list[Cell]]:
+    """Return the sums of the course as rows of a file, below HEADINGS; sums of shares in units of 1e-12."""
+    segments = segment_numbers(joined.segments)
+    return [
+        [
+            *(row.version, row.quiz, row.edition_id or "", row.language, row.month),
+            *(getattr(row.sums, name) for name in HistorySums.__dataclass_fields__),
+            *(row.key, segments.get(row.version_id)),
+        ]
+        for row in joined.own
+    ]
+
+
+FEW = 30
+"""Attempts below which shares of thirds are first impressions."""
+BY_PERSON = (QuestionKind.ESSAY, QuestionKind.FILE, QuestionKind.DESCRIPTION)
+NONE_OF_THEM: Thirds = (0, 0, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class ExposureView:
+    """A population of the last year: who began a quiz that may ask the question, and how many of them were shown it."""
+
+    name: str
+    shown: str
+    started: str
+    share: str
+
+
+def exposure_views(rows: Sequence[ExposureRow]) -> list[ExposureView]:
+    """Return who was shown a question, the whole course first; of editions nothing where nobody is in one."""
+    shown = rows if any(row.edition for row in rows) else rows[:1]
+    return [ExposureView(_population(row), number(row.shown), number(row.started), _share(row.shown, row.started)) for row in shown]
+
+
+def _population(row: ExposureRow) -> str:
+    if row.edition is None:
+        return _("The whole course")
+    return row.edition or _("In no edition")
+
+
+def _share(part: int, whole: int) -> str:
+    return percentage(Fraction(100 * part, whole), 1) if whole else MISSING
+
+
+def exposure_sentence(rows: Sequence[ExposureRow]) -> str:
+    """Say how many people of the course were shown a question in the last year."""
+    whole = rows[0] if rows else ExposureRow(None, 0, 0)
+    if not whole.started:
+        return _("In the last 365 days no one began a quiz that may ask it.")
+    return _(
+        "People who began a quiz that may ask it in the last 365 days: %(started)s. "
+        "People who were shown it: %(shown)s, that is %(share)s.",
+        shown=number(whole.shown),
+        started=number(whole.started),
+        share=_share(whole.shown, whole.started),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class ThirdView:
+    """The share of a third of the attempts that gave an answer: in % as a number, in words, and the count."""
+
+    share: float
+    words: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerThirdsRow:
+    """An answer in the table of thirds: the part it is of, its name, whether it is right, and its share in each third."""
+
+    part: str
+    answer: str
+    right: bool
+    thirds: tuple[ThirdView, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ThirdsView:
+    """The answers of the thirds of the attempts at a quiz to a version of the question, with what that says."""
+
+    version: int
+    said: tuple[str, ...]
+    sizes: Thirds
+    rows: tuple[AnswerThirdsRow, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ItemUseView:
+    """A quiz that may ask the question: how, and what its item analysis says of it; `computed_at` None without one."""
+
+    key: str
+    title: str
+    how: str
+    computed_at: datetime | None
+    tables: tuple[ThirdsView, ...]
+    findings: tuple[FindingView, ...]
+    signs: tuple[FindingView, ...]
+    tests: int
+    expected: int
+
+
+def use_views(uses: Sequence[ItemUseRow], cached: Sequence[CachedAnalysisRow], versions: Sequence[VersionRow]) -> list[ItemUseView]:
+    """Return the quizzes of a question with what was computed last of each."""
+    by_key, by_id = {analysis.key: analysis for analysis in cached}, {version.id: version for version in versions}
+    return [_use(use, by_key.get(use.key), by_id) for use in uses]
+
+
+def _use(use: ItemUseRow, cached: CachedAnalysisRow | None, versions: Mapping[int, VersionRow]) -> ItemUseView:
+    title, how = choose(use.title), _how(use)
+    if cached is None:
+        return ItemUseView(use.key, title, how, None, (), (), (), 0, 0)
+    findings = list(_findings(cached, versions))
+    return ItemUseView(
+        key=use.key,
+        title=title,
+        how=how,
+        computed_at=cached.computed_at,
+        tables=tuple(
+            _thirds_view(analysed, analysed.thirds, versions[analysed.version])
+            for analysed in cached.analysis.questions
+            if analysed.thirds is not None and versions[analysed.version].question.kind not in BY_PERSON
+        ),
+        findings=tuple(finding for finding in findings if finding.is_open),
+        signs=tuple(finding for finding in findings if not finding.is_open),
+        tests=cached.analysis.tests,
+        expected=expected_by_chance(cached.analysis),
+    )
+
+
+def _how(use: ItemUseRow) -> str:
+    if not use.is_current:
+        return _("No longer asks it")
+    return _("May draw it") if use.is_drawn else _("Asks everyone")
+
+
+def _findings(cached: CachedAnalysisRow, versions: Mapping[int, VersionRow]) -> Iterator[FindingView]:
+    for version, finding, leads in findings_in_order(cached.analysis):
+        if version is not None:
+            row = versions[version]
+            yield finding_view(finding, row.question.key, _("Version %(number)s", number=number(row.number)), row.question, leads=leads)
+
+
+def _thirds_view(analysed: QuestionAnalysis, thirds: AnswerThirds, version: VersionRow) -> ThirdsView:
+    return ThirdsView(
+        version.number, tuple(_third_sentences(analysed, thirds)), thirds.sizes, tuple(_rows(analysed, thirds, version.question))
+    )
+
+
+def _third_sentences(analysed: QuestionAnalysis, thirds: AnswerThirds) -> Iterator[str]:
+    whole = sum(thirds.sizes)
+    if whole < FEW:
+        yield ngettext(
+            "Only %(count)s attempt was analysed: read these shares as a first impression.",
+            "Only %(count)s attempts were analysed: read these shares as a first impression.",
+            whole,
+        )
+    right = [
+        counts
+        for answer_class, counts in zip(analysed.classes, thirds.counts, strict=True)
+        if not answer_class.part and answer_class.state is MarkState.RIGHT
+    ]
+    best, last = thirds.sizes[0], thirds.sizes[2]
+    if not right or not best or not last:
+        return
+    facts = {"best": _share(sum(counts[0] for counts in right), best), "last": _share(sum(counts[2] for counts in right), last)}
+    better = sum(counts[0] for counts in right) * last > sum(counts[2] for counts in right) * best
+    if better:
+        yield _("Of the best third %(best)s got it right, of the last third %(last)s, as it should be.", **facts)
+    else:
+        yield _("Of the best third %(best)s got it right, of the last third %(last)s: the best do not do better here.", **facts)
+
+
+def _rows(analysed: QuestionAnalysis, thirds: AnswerThirds, question: QuestionDefinition) -> Iterator[AnswerThirdsRow]:
+    several = question.kind is QuestionKind.MULTIPLE
+    places = {part: at for at, part in enumerate(parts_of(question))}
+    pairs = sorted(zip(analysed.classes, thirds.counts, strict=True), key=lambda pair: -1 if several else places.get(pair[0].part, -1))
+    for response_class, counts in [*pairs, *_untaken(analysed, question)]:
+        yield AnswerThirdsRow(
+            part=part_name(question, response_class.part) if response_class.part and not several else "",
+            answer=class_name(question, response_class),
+            right=response_class.state is MarkState.RIGHT,
+            thirds=tuple(_third(count, size) for count, size in zip(counts, thirds.sizes, strict=True)),
+        )
+
+
+def _untaken(analysed: QuestionAnalysis, question: QuestionDefinition) -> Iterator[tuple[ResponseClass, Thirds]]:
+    """Yield the options of a single choice that nobody chose."""
+    if isinstance(question.body, SingleChoiceBody):
+        taken = {response_class.matched for response_class in analysed.classes}
+        for option in question.body.options:
+            if option.key not in taken:
+                state = MarkState.RIGHT if option.credit >= 1 else MarkState.WRONG
+                yield ResponseClass("", option.key, state, option.credit, 0, Fraction(0), Fraction(0)), NONE_OF_THEM
+
+
+def _third(count: int, size: int) -> ThirdView:
+    return ThirdView(100 * count / size if size else 0.0, _share(count, size), count)
+
+
+EXPOSURE_HEADINGS = ("edition", "shown", "started")
+THIRDS_HEADINGS = ("quiz", "version", "part", "answer", "right", "best", "middle", "last", "of_best", "of_middle", "of_last")
+
+
+def exposure_rows(rows: Sequence[ExposureRow]) -> list[list[Cell]]:
+    """Return who was shown the question as rows of a file, below EXPOSURE_HEADINGS."""
+    return [[_population(row), row.shown, row.started] for row in rows]
+
+
+def thirds_rows(uses: Sequence[ItemUseView]) -> list[list[Cell]]:
+    """Return the answers by third as rows of a file, below THIRDS_HEADINGS."""
+    return [
+        [use.key, table.version, row.part, row.answer, int(row.right), *(third.count for third in row.thirds), *table.sizes]
+        for use in uses
+        for table in use.tables
+        for row in table.rows
+    ]
+
+
+bp = Blueprint("quizzes_item_history", __name__)
+
+WordingChange = Callable[..., None]
+"""Says, or takes back, that a version of a question changed only the wording."""
+
+
+@bp.get("/teaching/<slug>/questions/<key>/history")
+@requires(AnalysisAction.ITEM_HISTORY, item_history.get_question)
+def question(subject: ItemHistoryContext) -> str:
+    """Show how a question did through the months, where it is asked, and what was corrected."""
+    return _page(subject)
+
+
+def _page(subject: ItemHistoryContext, refused: str = "") -> str:
+    session, together = current_session(), request.args.get("figures") == "together"
+    joined = _joined(session, subject)
+    versions = _versions(joined, subject)
+    uses = list_uses(session, subject.id, subject.question_id)
+    exposure = _exposure(session, subject, uses)
+    return render_template(
+        "quizzes/item_history.html",
+        course=course_header(catalogue.get_course(session, subject.id)),
+        key=subject.key,
+        view=history_view(
+            joined,
+            corrections.correction_log(session, subject.id, subject.question_id, versions),
+            {use.key: choose(use.title) for use in uses},
+            together=together,
+        ),
+        together=together,
+        refused=refused,
+        uses=_uses(session, subject, uses, versions),
+        exposure=exposure_views(exposure),
+        exposed=exposure_sentence(exposure),
+        certainties=certainties(),
+        counting=any(row.is_waiting for row in joined.own),
+    )
+
+
+def _joined(session: Session, subject: ItemHistoryContext) -> JoinedHistory:
+    """Return the history with that of the copies; of what is reserved in another course only for administrators (spec/selection 12)."""
+    return load_joined_history(session, subject, with_reserved=current_actor().is_administrator)
+
+
+def _versions(joined: JoinedHistory, subject: ItemHistoryContext) -> list[VersionRow]:
+    """Return the versions that the question has under its present key."""
+    return [version for version in joined.versions if version.question.key == subject.key]
+
+
+@bp.post("/teaching/<slug>/questions/<key>/history/wording")
+@requires(AnalysisAction.SEGMENT, item_history.get_question)
+def mark_wording_only(subject: ItemHistoryContext) -> Answer:
+    """Say that a version changed only the wording."""
+    return _changed(subject, corrections.mark_wording_only, _("The figures of this version now go on from those of the one before."))
+
+
+@bp.post("/teaching/<slug>/questions/<key>/history/wording/withdrawal")
+@requires(AnalysisAction.SEGMENT, item_history.get_question)
+def withdraw_wording_only(subject: ItemHistoryContext) -> Answer:
+    """Take back that a version changed only the wording."""
+    return _changed(subject, corrections.withdraw_wording_only, _("The figures of this version now begin anew."))
+
+
+def _changed(subject: ItemHistoryContext, change: WordingChange, done: str) -> Answer:
+    session = current_session()
+    version = whole_number(request.form.get("version", ""), otherwise=0)
+    versions = list_question_versions(session, *find_joined(session, subject, with_reserved=False).own)
+    try:
+        change(session, current_actor(), subject, versions, version, now=clock.now())
+    except Conflict as refused:
+        return _page(subject, _(refused.text, **refused.facts)), 409
+    flash(done, "ok")
+    return see_page("quizzes_item_history.question", slug=subject.slug, key=subject.key, _anchor="changes-title")
+
+
+def _exposure(session: Session, subject: ItemHistoryContext, uses: Sequence[ItemUseRow]) -> list[ExposureRow]:
+    quiz_versions = [quiz_version_id for use in uses for quiz_version_id in use.quiz_version_ids]
+    return list_exposure(session, subject.id, subject.question_id, quiz_versions, now=clock.now())
+
+
+def _uses(session: Session, subject: ItemHistoryContext, uses: Sequence[ItemUseRow], versions: Sequence[VersionRow]) -> list[ItemUseView]:
+    cached = list_cached_analyses(session, subject.id, [use.key for use in uses], {version.id for version in versions})
+    return use_views(uses, cached, versions)
+
+
+@bp.get("/teaching/<slug>/questions/<key>/history.csv")
+@requires(AnalysisAction.ITEM_HISTORY, item_history.get_question)
+def table_csv(subject: ItemHistoryContext) -> Response:
+    """Take a table of the page out as a file: the sums, or what `table` names."""
+    table = request.args.get("table", "")
+    headings, rows = _download_table(current_session(), subject, table)
+    name = f"{subject.key}-{table or 'history'}.csv"
+    return send_generated(on_disk(lambda file: write_csv(file, headings, rows)), type_of(name), name)
+
+
+def _download_table(session: Session, subject: ItemHistoryContext, name: str) -> tuple[Sequence[str], list[list[Cell]]]:
+    joined = _joined(session, subject)
+    if not name:
+        return HEADINGS, table_rows(joined)
+    if name == "segments":
+        return SEGMENT_HEADINGS, segment_rows(joined)
+    versions = _versions(joined, subject)
+    if name == "log":
+        log = corrections.correction_log(session, subject.id, subject.question_id, versions)
+        return corrections.HEADINGS, corrections.log_rows(with_wordings(joined, log))
+    uses = list_uses(session, subject.id, subject.question_id)
+    if name == "exposure":
+        return EXPOSURE_HEADINGS, exposure_rows(_exposure(session, subject, uses))
+    if name == "answers":
+        return THIRDS_HEADINGS, thirds_rows(_uses(session, subject, uses, versions))
+    raise NotFound

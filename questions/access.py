@@ -1,0 +1,38 @@
+"""Permissions to see and edit the question banks of a course."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from courses.access import CourseContext, edits
+from enrolments.access import hiding_all
+from kernel.permissions import Actor, Predicate, Verdict, allow_if
+
+
+class QuestionAction(StrEnum):
+    """Acts on the questions of a draft."""
+
+    VIEW_BANK = "question_bank:view"
+    EDIT_BANK = "question_bank:edit"
+
+
+@dataclass(frozen=True, slots=True)
+class BankQuestionContext(CourseContext):
+    """A question of a course's draft as the course's staff sees it: its key and the file of its bank."""
+
+    key: str
+    path: str
+
+
+def edit_bank(actor: Actor, subject: object) -> Verdict:
+    """Let those who edit the course work on its questions; hide them from everyone else, because they hold the key."""
+    assert isinstance(subject, CourseContext)
+    return allow_if(edits(actor, subject.staff_role), Verdict.HIDE)
+
+
+QUESTION_PERMISSIONS: Mapping[StrEnum, Predicate] = hiding_all(
+    {
+        QuestionAction.VIEW_BANK: edit_bank,
+        QuestionAction.EDIT_BANK: edit_bank,
+    }
+)

@@ -1,0 +1,541 @@
+"""Pages that ask a question of the bank field by field, a form for each kind, and write it to the draft."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import groupby
+from typing import Any, cast
+
+from flask import Blueprint, current_app, flash, render_template, request
+
+from courses import authoring, catalogue, draft_checks, drafts, publishing
+from courses.access import CourseArchived, CourseContext
+from courses.content.editing import EditRefused, former_keys, read_fields
+from courses.content.model import CourseFolder, Finding
+from courses.content.settings import FieldShape, FieldSpec, FormValues
+from courses.content.starter_files import proposed_key
+from courses.content.text_diff import compared_lines
+from courses.draft_checks import DraftCheck
+from courses.editor import FormFindings, SettingsForm, course_header, settings_form
+from courses.kinds import CourseKinds
+from kernel import clock
+from kernel.errors import NotFound
+from kernel.files import FileStore
+from kernel.i18n import _, choose
+from kernel.web.request import Answer, begin_writing, current_actor, current_session, requires, see_page
+from questions import bank_page, question_bank
+from questions.access import BankQuestionContext, QuestionAction
+from questions.bank_page import NewQuestionForm, QuestionEditForm, give_lines, samples_of
+from questions.content.question_editing import (
+    ANSWER,
+    COLUMNS,
+    RIGHT,
+    WRONG,
+    QuestionFormValues,
+    begun,
+    is_blank,
+    kind_of,
+    pressed,
+    values_in,
+    with_kind,
+    with_question,
+)
+from questions.content.question_fields import (
+    FROM_TEXT,
+    KINDS,
+    MOST_ROWS,
+    NAME,
+    TEXT,
+    WORDS,
+    Asked,
+    RowFields,
+    RowNotation,
+    fields_of_kind,
+    groups_of,
+    leaves,
+    lists,
+)
+from questions.question_bank import EntryChanged, EntryText, checksum_of
+
+Sent = Mapping[str, str]
+Field = Any
+"""A field of a form."""
+AT, SHOWN = "at", "shown"
+_NO_FILES: Mapping[str, Sequence[tuple[str, str]]] = {"": []}
+
+
+@dataclass(frozen=True, slots=True)
+class FormRow:
+    """A part of a form: the fields of one setting, or a list with its rows."""
+
+    setting: FieldSpec | None
+    fields: tuple[Field, ...]
+    rows: RowFields | None = None
+    path: str = ""
+    sheets: "tuple[QuestionFormView, ...]" = ()
+
+    @property
+    def from_text(self) -> bool:
+        """Say whether the text names the rows in braces."""
+        return self.rows is not None and self.rows.name in FROM_TEXT
+
+
+class QuestionFormView:
+    """The fields of a question, or of one of its rows."""
+
+    def __init__(
+        self, asked: Sequence[Asked], languages: Sequence[str], said: QuestionFormValues, prefix: str = "", shown: str = ""
+    ) -> None:
+        self.asked, self.languages, self.said, self.prefix, self.shown = asked, languages, said, prefix, shown
+        self.form: SettingsForm = settings_form(leaves(asked), languages, FormValues(said.texts), _NO_FILES)(formdata=None, prefix=prefix)
+        self.form.fill(FormValues(said.texts))
+        self.inner: dict[str, tuple[QuestionFormView, ...]] = {spec.name: self._sheets(spec) for spec in lists(asked)}
+
+    def _sheets(self, rows: RowFields) -> "tuple[QuestionFormView, ...]":
+        made = []
+        for number, row in enumerate(self.said.rows.get(rows.name, ())):
+            kind = kind_of(rows, row)
+            sheet = QuestionFormView(rows.fields_of(kind), self.languages, row, f"{self.prefix}{rows.name}__{number}__", kind)
+            sheet.make_room()
+            made.append(sheet)
+        return tuple(made)
+
+    def make_room(self) -> None:
+        """Let the texts of a row take two lines of the page: an option is often a sentence, and its feedback always."""
+        for setting in leaves(self.asked):
+            for field in self.fields(setting) if setting.shape is FieldShape.WORDS else ():
+                give_lines(field)
+
+    def fields(self, setting: FieldSpec) -> tuple[Field, ...]:
+        """Return the fields of a setting, one for each language where it has words."""
+        return tuple(self.form.rows(setting)[0])
+
+    def lines(self, specs: Sequence[Asked] | None = None) -> list[FormRow]:
+        """Return the parts of the form in order."""
+        return [
+            FormRow(None, (), spec, f"{self.prefix}{spec.name}", self.inner[spec.name])
+            if isinstance(spec, RowFields)
+            else FormRow(spec, self.fields(spec))
+            for spec in (self.asked if specs is None else specs)
+        ]
+
+    def blocks(self, specs: Sequence[Asked]) -> list[list[FormRow]]:
+        """Return parts of a row: fields that stand side by side together, each list by itself."""
+        return [list(lines) for _is_list, lines in groupby(self.lines(specs), key=lambda line: line.path)]
+
+    def own_blocks(self, rows: RowFields) -> list[list[FormRow]]:
+        """Return the parts that the kind of a row has alone."""
+        return self.blocks(rows.kinds.get(self.shown, ()))
+
+    def is_open(self, rows: RowFields) -> bool:
+        """Say whether something stands in the folded fields of a row, or is wrong with them."""
+        fields = [(setting, field) for setting in rows.more for field in self.fields(setting)]
+        return any(field.errors or (field.data or "") not in ("", setting.usual) for setting, field in fields)
+
+    def walk(self) -> "Iterator[QuestionFormView]":
+        """Yield this and all rows in it."""
+        yield self
+        for sheets in self.inner.values():
+            for sheet in sheets:
+                yield from sheet.walk()
+
+    @property
+    def faults(self) -> list[tuple[Field, str]]:
+        """List the fields with the first fault of each."""
+        return [fault for sheet in self.walk() for fault in sheet.form.faults]
+
+    def check_names(self) -> None:
+        """Refuse rows without the name that they need, and duplicate names: as text they would be indistinguishable."""
+        for rows in lists(self.asked):
+            sheets = [sheet for sheet in self.inner[rows.name] if not is_blank(rows, sheet.said)]
+            seen: set[str] = set()
+            for sheet in sheets:
+                sheet.check_names()
+                if rows.written in (RowNotation.NAMED, RowNotation.FACTORS):
+                    sheet._check_name(seen)
+
+    def _check_name(self, seen: set[str]) -> None:
+        name = self.said.text(NAME)
+        if not name or name in seen:
+            self.form.refuse(self.form[NAME], _("This cannot be empty.") if not name else _("Another row has this name."))
+        seen.add(name)
+
+    def field_of(self, finding: Finding) -> Field | None:
+        """Return the field that a finding names: `text.es`, `options[2].why`, `gaps.anio.answers[1]`, or a field that is missing."""
+        by_words = self._by_expression(finding)
+        if by_words is not None:
+            return by_words
+        name, rest = _cut(finding.field)
+        rows = next((spec for spec in lists(self.asked) if spec.name == name), None)
+        if rows is None:
+            field_name = f"{WORDS}{rest and '.'}{rest}" if name in (RIGHT, WRONG) else finding.field
+            return self.form.field_of(replace(finding, field=field_name))
+        head, rest = _cut(rest)
+        sheet = self._row(rows, head)
+        if sheet is None:
+            return self._of_list(rows)
+        called = next((here for here, there in rows.written_as.items() if _cut(rest)[0] == there), "")
+        return sheet.field_of(replace(finding, field=called or rest)) or sheet.first
+
+    @property
+    def first(self) -> Field:
+        """Return the first field."""
+        return self.fields(leaves(self.asked)[0])[0]
+
+    def _of_list(self, rows: RowFields) -> Field | None:
+        sheets = self.inner[rows.name]
+        return sheets[0].first if sheets else None
+
+    def _row(self, rows: RowFields, head: str) -> "QuestionFormView | None":
+        written = [sheet for sheet in self.inner[rows.name] if not is_blank(rows, sheet.said)]
+        if rows.written in (RowNotation.NAMED, RowNotation.FACTORS):
+            return next((sheet for sheet in written if sheet.said.text(NAME) == head), None)
+        return written[int(head) - 1] if head.isdecimal() and 0 < int(head) <= len(written) else None
+
+    def _by_expression(self, finding: Finding) -> Field | None:
+        """Return the field with the formula that a finding is about."""
+        expression = finding.facts.get("expression")
+        if expression is None:
+            return None
+        return next((sheet.form[WORDS] for sheet in self.inner.get("answers", ()) if sheet.said.text(WORDS) == expression), None)
+
+
+def _cut(address: str) -> tuple[str, str]:
+    """Return the first part of a place and the rest: `options[2].why` gives `options` and `2.why`."""
+    for number, sign in enumerate(address):
+        if sign in ".[":
+            rest = address[number + 1 :]
+            return address[:number], rest.replace("]", "", 1) if sign == "[" else rest
+    return address, ""
+
+
+# --- What was sent -----------------------------------------------------------------------------------------------------------------------
+
+
+def submitted_values(specs: Sequence[Asked], languages: Sequence[str], sent: Sent, prefix: str = "") -> QuestionFormValues:
+    """Return what a page has sent: the rows in the order of their numbers."""
+    form = settings_form(leaves(specs), languages, FormValues(_empty(specs, languages)), _NO_FILES)(formdata=sent, prefix=prefix)
+    rows = {
+        spec.name: tuple(
+            _submitted_row(spec, languages, sent, f"{prefix}{spec.name}__{number}__") for number in _numbers(sent, f"{prefix}{spec.name}__")
+        )
+        for spec in lists(specs)
+    }
+    at = sent.get(f"{prefix}{AT}", "")
+    return QuestionFormValues(form.values().texts, rows, int(at) if at.isascii() and at.isdigit() and len(at) < 4 else None)
+
+
+def _submitted_row(rows: RowFields, languages: Sequence[str], sent: Sent, prefix: str) -> QuestionFormValues:
+    shown = sent.get(f"{prefix}{SHOWN}", rows.usual_kind)
+    values = submitted_values(rows.fields_of(shown), languages, sent, prefix)
+    return with_kind(rows, values, shown, languages) if rows.kinds and kind_of(rows, values) != shown else values
+
+
+def _empty(specs: Sequence[Asked], languages: Sequence[str]) -> dict[tuple[str, str], str]:
+    return {(spec.name, language): "" for spec in leaves(specs) for language in (languages if spec.has_languages else ("",))}
+
+
+def _numbers(sent: Sent, prefix: str) -> list[int]:
+    numbers = {name.removeprefix(prefix).partition("__")[0] for name in sent if name.startswith(prefix)}
+    return sorted(int(number) for number in numbers if number.isdecimal() and len(number) < 4)[:MOST_ROWS]
+
+
+def changed_kinds(specs: Sequence[Asked], sent: Sent, prefix: str = "") -> bool:
+    """Say whether a row got another kind than that of the fields which the page showed."""
+    return any(
+        sent.get(f"{prefix}{rows.name}__{number}__kind", rows.usual_kind)
+        != sent.get(f"{prefix}{rows.name}__{number}__{SHOWN}", rows.usual_kind)
+        for rows in lists(specs)
+        if rows.kinds
+        for number in _numbers(sent, f"{prefix}{rows.name}__")
+    )
+
+
+# --- A whole question --------------------------------------------------------------------------------------------------------------------
+
+
+class KindFormView(QuestionFormView):
+    """The form of a question of a kind."""
+
+    def __init__(self, kind: str, languages: Sequence[str], values: QuestionFormValues, *, has_other_kinds: bool = False) -> None:
+        self.kind, self.has_other_kinds = kind, has_other_kinds
+        """`has_other_kinds` says that a row got another kind than that of the fields which the page showed."""
+        super().__init__(_with_columns(fields_of_kind(kind), values, languages), languages, values)
+
+    def groups(self) -> list[tuple[Any, list[FormRow]]]:
+        """Return the parts of the form in their groups."""
+        own = {spec.name: spec for spec in self.asked}
+        return [(name, self.lines([own[spec.name] for spec in specs])) for name, specs in groups_of(self.kind)]
+
+
+def begun_sheet(kind: str, languages: Sequence[str]) -> KindFormView:
+    """Return the form of a new question."""
+    return KindFormView(kind, languages, begun(fields_of_kind(kind), QuestionFormValues(_empty(fields_of_kind(kind), languages))))
+
+
+def submitted_form(kind: str, languages: Sequence[str], sent: Sent, act: str) -> KindFormView:
+    """Return the form of a question as it was sent, after its button was pressed: `row gaps__0__answers`, `up options 2`, or another."""
+    specs = fields_of_kind(kind)
+    word, _blank, rest = act.partition(" ")
+    path, _blank, number = rest.partition(" ")
+    values = submitted_values(specs, languages, sent)
+    values = pressed(specs, values, word, path, int(number) if number.isdecimal() else -1, languages[0])
+    return KindFormView(kind, languages, values, has_other_kinds=changed_kinds(specs, sent))
+
+
+def _with_columns(specs: Sequence[Asked], values: QuestionFormValues, languages: Sequence[str]) -> tuple[Asked, ...]:
+    """Let the rows of a matrix choose among its columns."""
+    columns = values.rows.get(COLUMNS, ())
+    offered = tuple((str(number), f"{number}. {column.text(TEXT, languages[0])}".strip()) for number, column in enumerate(columns, start=1))
+    return tuple(_choosing(spec, offered) if isinstance(spec, RowFields) else spec for spec in specs)
+
+
+def _choosing(rows: RowFields, offered: tuple[tuple[str, str], ...]) -> RowFields:
+    fields = (replace(spec, choices=offered) if isinstance(spec, FieldSpec) and spec.name == ANSWER else spec for spec in rows.fields)
+    return replace(rows, fields=tuple(fields))
+
+
+bp = Blueprint("quizzes_questions", __name__)
+
+
+@dataclass(frozen=True, slots=True)
+class QuestionEditor:
+    """A question before its form: where it stands, what is asked of it, and what its text was when the editor began."""
+
+    subject: CourseContext
+    sheet: KindFormView
+    seen: QuestionEditForm
+    key: str = ""
+    """Of a question that is in the draft; '' for a new one."""
+    quiz: str = ""
+    """Of a new question: the key of the quiz that it is written for."""
+
+    @property
+    def kind(self) -> str:
+        """Return the kind of the question."""
+        return self.sheet.kind
+
+
+def _kinds() -> CourseKinds:
+    return cast("CourseKinds", current_app.extensions["course_kinds"])
+
+
+def _file_store() -> FileStore:
+    return cast("FileStore", current_app.extensions["files"])
+
+
+def _languages(course_id: int) -> tuple[str, ...]:
+    session = current_session()
+    return authoring.load_draft_outline(session, catalogue.get_course(session, course_id), _kinds()).tree.languages
+
+
+def _act() -> str:
+    """Return what the button says that was pressed: save, preview, or something with rows."""
+    return request.form.get("do", "save")
+
+
+@bp.route("/teaching/<slug>/questions/<key>/form", methods=["GET", "POST"])
+@requires(QuestionAction.EDIT_BANK, question_bank.get_taught_question, reads_first=True)
+def question(subject: BankQuestionContext) -> Answer:
+    """Ask a question of the draft field by field."""
+    entry = question_bank.get_entry(current_session(), subject.id, subject.path, subject.key)
+    kind, languages = _kind_of(entry.text), _languages(subject.id)
+    values = _form_values(entry.text, kind, languages)
+    if values is None:
+        flash(_("This question has parts that the form does not support, so it is shown as text."), "info")
+        return see_page("quizzes_banks.question", slug=subject.slug, key=subject.key)
+    seen = QuestionEditForm()
+    if request.method != "POST":
+        seen.seen.data = checksum_of(entry.text)
+        editor = QuestionEditor(subject, KindFormView(kind, languages, values), seen, subject.key)
+        return _page(editor, draft_check=_draft_check(subject.id))
+    editor = QuestionEditor(subject, submitted_form(kind, languages, request.form, _act()), seen, subject.key)
+    if not _is_ready(editor):
+        return _page(editor), _status()
+    return _save_form(editor, subject.path, entry.text)
+
+
+def _form_values(text: str, kind: str, languages: tuple[str, ...]) -> QuestionFormValues | None:
+    """Return what a question's form shows, None where it has parts that no form knows."""
+    try:
+        return values_in(text, kind, languages) if kind else None
+    except EditRefused:
+        return None
+
+
+def _kind_of(text: str) -> str:
+    """Return the kind that a question's text names, '' where it is none."""
+    try:
+        kind = str(read_fields(text).get("kind"))
+    except EditRefused:
+        return ""
+    return kind if kind in KINDS else ""
+
+
+def _save_form(editor: QuestionEditor, path: str, before: str) -> Answer:
+    """Write the form into the question's text; what someone else saved meanwhile is shown beside it."""
+    subject, seen = editor.subject, editor.seen
+    try:
+        text = _text(editor, before)
+    except EditRefused as refused:
+        seen.form_errors.append(_(refused.text))
+        return _page(editor), 422
+    if seen.seen.data != checksum_of(before) and text != before:
+        seen.seen.data = checksum_of(before)
+        return _page(editor, both=(before, text)), 409
+    return _preview_or_save(editor, EntryText(path, editor.key, text, checksum_of(before)), subject)
+
+
+def _text(editor: QuestionEditor, before: str) -> str:
+    """Return the text of the question as the form has it; options that were published keep their keys."""
+    names = [editor.key, *former_keys(read_fields(before))]
+    published = question_bank.published_keys(current_session(), editor.subject.id, names) if editor.key else {}
+    return with_question(before, editor.kind, editor.sheet.languages, editor.sheet.said, published)
+
+
+def _status() -> int:
+    """Return what a page that is shown again answers: rows were changed, or something is wrong."""
+    return 422 if _act() in ("save", "preview") else 200
+
+
+def _is_ready(editor: QuestionEditor) -> bool:
+    """Say whether what was sent is to be looked at: no button changed rows, and nothing keeps it from being written as text."""
+    if _status() == 200:
+        return False
+    editor.sheet.check_names()
+    if editor.sheet.has_other_kinds:
+        editor.seen.form_errors.append(_("A gap now has a different kind of answer, with its fields below. Check them and save."))
+    return not editor.sheet.faults and not editor.sheet.has_other_kinds
+
+
+@bp.route("/teaching/<slug>/new-question/form", methods=["GET", "POST"])
+@requires(QuestionAction.EDIT_BANK, catalogue.get_taught_course, reads_first=True)
+def new_question(subject: CourseContext) -> Answer:
+    """Begin a question of a kind, field by field."""
+    kind = request.values.get("kind", "single")
+    if kind not in KINDS:
+        raise NotFound
+    languages, session = _languages(subject.id), current_session()
+    begun = NewQuestionForm()
+    begun.offer([(row.path, f"{choose(row.title) or row.key} ({row.questions})") for row in question_bank.list_banks(session, subject.id)])
+    quiz, bank = _quiz(subject, request.values.get("quiz", ""))
+    if request.method != "POST":
+        begun.kind.data, begun.bank.data = kind, request.args.get("bank", "") or bank or begun.bank.data
+        return _page(QuestionEditor(subject, begun_sheet(kind, languages), begun, quiz=quiz))
+    editor = QuestionEditor(subject, submitted_form(kind, languages, request.form, _act()), begun, quiz=quiz)
+    if not _is_ready(editor) or not begun.validate_on_post():
+        return _page(editor), _status()
+    values = editor.sheet.said
+    submitted_text = next((submitted_text for language in languages if (submitted_text := values.text(TEXT, language))), "")
+    key = begun.key.data or proposed_key(submitted_text or _("Question"), question_bank.list_keys(session, subject.id))
+    try:
+        text = _text(editor, f"key: {key}\nkind: {kind}\n")
+    except EditRefused as refused:
+        begun.form_errors.append(_(refused.text))
+        return _page(editor), 422
+    return _preview_or_save(editor, EntryText(begun.bank.data, "", text), subject)
+
+
+def _quiz(subject: CourseContext, key: str) -> tuple[str, str]:
+    """Return the key of the quiz that a question is written for, and the bank of its module; '' where there is none such."""
+    if not key:
+        return "", ""
+    session = current_session()
+    draft_outline = authoring.load_draft_outline(session, catalogue.get_course(session, subject.id), _kinds())
+    located = draft_outline.tree.find_activity(key)
+    if located is None or located[1].kind != "quiz":
+        raise NotFound
+    paths = [row.path for row in question_bank.list_banks(session, subject.id) if row.path.startswith(f"{located[0].folder}/")]
+    return key, next(iter(paths), "")
+
+
+def _preview_or_save(editor: QuestionEditor, change: EntryText, subject: CourseContext) -> Answer:
+    """Preview or save; what cannot be saved is shown again as it was typed, each fault beside its field."""
+    seen = catalogue.get_course(current_session(), subject.id).draft_revision
+    body = question_bank.with_entry(question_bank.body_of(current_session(), subject.id, change.path), change)
+    contents = drafts.draft_files(current_session(), _file_store(), subject.id)
+    checked = publishing.check({**contents, change.path: body.encode()}, _kinds(), today=clock.now().date())
+    entry = question_bank.written_entry(body, change)
+    own = [finding for finding in checked.findings if bank_page.concerns(finding, change.path, entry)]
+    if _act() == "preview":
+        return _page(editor, findings=own, folder=checked.folder, shown=entry.key)
+    refusing = [finding for finding in checked.findings if finding.refuses_import]
+    if refusing:
+        _attach_findings(editor, own, refusing)
+        return _page(editor), 422
+    writing = begin_writing()
+    course = catalogue.lock_course(writing, subject.id)
+    is_as_checked = course.draft_revision == seen
+    try:
+        question_bank.save_entry(writing, current_actor(), subject.id, change, now=clock.now())
+    except EntryChanged:
+        return _page(editor, both=(question_bank.get_entry(writing, subject.id, change.path, change.key).text, change.text)), 409
+    except CourseArchived as refused:
+        editor.seen.form_errors.append(_(refused.text))
+        return _page(editor), 409
+    if is_as_checked:
+        draft_checks.cache_draft_check(writing, course, checked, _kinds(), now=clock.now())
+    if editor.quiz:
+        flash(_("The question is saved in the bank. Add it to the quiz below."), "ok")
+        return see_page("quizzes_slots.slots", slug=subject.slug, key=editor.quiz, question=entry.key, _anchor="add")
+    flash(_("The question is saved in the draft."), "ok")
+    return see_page("quizzes_questions.question", slug=subject.slug, key=entry.key)
+
+
+def _attach_findings(editor: QuestionEditor, own: list[Finding], refusing: list[Finding]) -> None:
+    """Attach each finding to the field that it names; the others go above the form."""
+    form_findings = FormFindings(_kinds())
+    for finding in refusing:
+        field = editor.sheet.field_of(finding) if finding in own else None
+        if field is not None:
+            editor.sheet.form.refuse(field, form_findings.beside_field(finding))
+        else:
+            editor.seen.form_errors.append(form_findings.message(finding))
+
+
+def _draft_check(course_id: int) -> DraftCheck:
+    """Return what the checks say of the draft as it stands."""
+    session = current_session()
+    course = catalogue.get_course(session, course_id)
+    return draft_checks.cached_draft_check(session, _file_store(), course, _kinds(), now=clock.now())
+
+
+def _page(
+    editor: QuestionEditor,
+    *,
+    draft_check: DraftCheck | None = None,
+    findings: list[Finding] | None = None,
+    folder: CourseFolder | None = None,
+    shown: str = "",
+    both: tuple[str, str] | None = None,
+) -> str:
+    """Show the form: `draft_check` is that of the draft, else findings and `folder` are of a text that is only checked."""
+    session, sheet = current_session(), editor.sheet
+    course = catalogue.get_course(session, editor.subject.id)
+    if draft_check is not None and isinstance(editor.subject, BankQuestionContext):
+        entry = question_bank.get_entry(session, course.id, editor.subject.path, editor.key)
+        findings, folder = (
+            [finding for finding in draft_check.findings if bank_page.concerns(finding, editor.subject.path, entry)],
+            draft_check.folder,
+        )
+    located = bank_page.find_question(folder, shown) if folder is not None and shown else None
+    form_findings = FormFindings(_kinds())
+    placed = [(finding, sheet.field_of(finding)) for finding in findings or []]
+    return render_template(
+        "quizzes/bank/form.html",
+        course=course_header(course),
+        key=editor.key,
+        quiz=editor.quiz,
+        kind=editor.kind,
+        kind_words=_(KINDS[editor.kind]),
+        kinds=[(value, _(label)) for value, label in KINDS.items()],
+        sheet=sheet,
+        seen=editor.seen,
+        told=[
+            (finding.severity.value, form_findings.beside_field(finding) if field else form_findings.line(finding), field)
+            for finding, field in placed
+        ],
+        checked=bool(shown),
+        shown=bank_page.preview(folder, _kinds(), *located, seed=1, parts=None) if located and folder else None,
+        samples=samples_of(folder, shown or editor.key),
+        both=compared_lines(*both) if both else (),
+    )

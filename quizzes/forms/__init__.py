@@ -1,1 +1,0 @@
-"""Forms of quizzes and their questions."""
