@@ -11,9 +11,9 @@ import click
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
+    from compliance.assignments import ReplayMoments
+    from compliance.bundles import BundleReplay
     from compliance.models import Obligation
-    from compliance.queries.replay import ReplayMoments
-    from compliance.services.bundles import BundleReplay
     from kernel.crypto import PublicKeys
     from kernel.db import Database
 
@@ -40,9 +40,9 @@ def compliance() -> None:
 @click.pass_obj
 def recompute(opened: OpenDatabase, key: str) -> None:
     """Compute the status of everybody under KEY again, a portion at a time; what has not changed is not written."""
-    from compliance.queries.assignments import list_people_after
-    from compliance.queries.records import get_rules
-    from compliance.services import assignments
+    from compliance import assignments
+    from compliance.assignments import list_people_after
+    from compliance.records import get_rules
     from kernel import clock
 
     people, written, after = 0, 0, 0
@@ -65,7 +65,7 @@ def recompute(opened: OpenDatabase, key: str) -> None:
 @click.pass_obj
 def replay(opened: OpenDatabase, key: str, at: datetime | None, known: datetime | None) -> None:
     """Compare the stored statuses under KEY with those that the records give; exit with 1 where they differ, and list them."""
-    from compliance.queries.replay import walk_differences
+    from compliance.assignments import walk_differences
 
     moments = _moments(at, known)
     with opened.database.unit_of_work(write=False) as session:
@@ -82,7 +82,7 @@ def replay(opened: OpenDatabase, key: str, at: datetime | None, known: datetime 
 
 
 def _moments(at: datetime | None, known: datetime | None) -> ReplayMoments:
-    from compliance.queries.replay import ReplayMoments
+    from compliance.assignments import ReplayMoments
     from kernel import clock
 
     now = clock.now()
@@ -108,8 +108,8 @@ def _end_of(day: datetime) -> datetime:
 @click.pass_obj
 def preview(opened: OpenDatabase, key: str) -> None:
     """Tell what activating the draft KEY would do, or how many people are in which status under what is in force; write nothing."""
-    from compliance.queries.assignments import count_by_state
-    from compliance.services.dry_runs import preview_activation
+    from compliance.assignments import count_by_state
+    from compliance.planned_changes import preview_activation
     from kernel import clock
 
     now = clock.now()
@@ -144,7 +144,7 @@ def verify(file: Path, key_file: Path | None, *, replays: bool) -> None:
 
     Exit with 0 where it is sound, 1 where something in it was changed or it was signed with another key, 2 where it cannot be read.
     """
-    from compliance.services.bundles import BundleUnreadable, replay_bundle, verify_bundle
+    from compliance.bundles import BundleUnreadable, replay_bundle, verify_bundle
 
     try:
         keys = None if key_file is None else _read_keys(key_file)
@@ -190,7 +190,7 @@ def _print_replay(replayed: BundleReplay) -> None:
 
 
 def _obligation(session: Session, key: str, *, in_force: bool = False) -> Obligation:
-    from compliance.queries.assignments import find_by_key
+    from compliance.assignments import find_by_key
 
     obligation = find_by_key(session, key)
     if obligation is None:

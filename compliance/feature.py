@@ -2,15 +2,13 @@
 
 from accounts.people import AccountVerb
 from compliance import jobs
+from compliance.access import PERMISSIONS, RENEWAL_PERMISSIONS
 from compliance.audit_verbs import ComplianceVerb
-from compliance.dates import list_covered, obligation_dates
-from compliance.permissions import PERMISSIONS
-from compliance.queries.leaving import list_keeping
-from compliance.services.evidence import REMOVE
-from compliance.take_permissions import RENEWAL_PERMISSIONS
+from compliance.enrolment import list_keeping
+from compliance.evidence import REMOVE
+from compliance.learner import list_covered, obligation_dates
 from compliance.views import (
     actas,
-    agreements,
     audience_rules,
     bundles,
     free_days,
@@ -20,7 +18,6 @@ from compliance.views import (
     recognition_lists,
     recognitions,
     reminders,
-    renewals,
     report,
     report_exports,
     waivers,
@@ -31,10 +28,10 @@ from kernel.feature import Feature
 FEATURE = Feature(
     name="compliance",
     blueprints=(
-        obligations.bp,
+        obligations.obligations_bp,
         planned_changes.bp,
         audience_rules.bp,
-        learner.bp,
+        learner.learner_bp,
         waivers.bp,
         recognitions.bp,
         recognition_lists.bp,
@@ -42,8 +39,8 @@ FEATURE = Feature(
         report_exports.bp,
         bundles.bp,
         actas.bp,
-        agreements.bp,
-        renewals.bp,
+        obligations.agreements_bp,
+        learner.renewals_bp,
         free_days.bp,
         reminders.bp,
     ),

@@ -8,40 +8,31 @@ from sqlalchemy.orm import Session
 
 from accounts import notices
 from accounts import people as account_queries
-from compliance.audit_verbs import ComplianceVerb
-from compliance.models import Bundle, PlannedChange, Recognition, RecognitionList, Waiver
-from compliance.pages.bundles import bundle_texts
-from compliance.pages.reminder_words import notice_words
-from compliance.pages.team_digest_words import digest_words
-from compliance.queries import assignments as queries
-from compliance.queries import planned_changes
-from compliance.queries import reminders as reminder_queries
-from compliance.queries.claim_lists import list_to_ask_again
-from compliance.queries.claims import list_decided
-from compliance.queries.enrolment import get_order, list_to_enrol
-from compliance.queries.records import get_rules, list_rules
-from compliance.queries.replay import walk_present_differences
-from compliance.queries.waiting_work import list_workers
-from compliance.rules.claims import ClaimState
-from compliance.services import (
+from compliance import (
     agreements,
     assignments,
     bundle_requests,
-    dry_runs,
     enrolment,
     evidence,
-    facts,
     free_days,
-    reminder_requests,
+    planned_changes,
+    records,
     reminders,
-    retention,
     team_digests,
-    version_notices,
-    work_notices,
 )
-from compliance.services.bundles import BundleSource
-from compliance.services.claim_notices import ask_again_message, list_messages
-from compliance.services.planned_changes import finish_dry_run, withdraw_agreement
+from compliance import obligations as version_notices
+from compliance.assignments import walk_present_differences
+from compliance.audit_verbs import ComplianceVerb
+from compliance.bundles import BundleSource, bundle_texts
+from compliance.claim_lists import list_to_ask_again
+from compliance.claims import ask_again_message, list_decided, list_messages
+from compliance.enrolment import get_order, list_to_enrol
+from compliance.models import Bundle, PlannedChange, Recognition, RecognitionList, Waiver
+from compliance.planned_changes import finish_dry_run, withdraw_agreement
+from compliance.records import get_rules, list_rules
+from compliance.reminders import notice_words
+from compliance.rules.claims import ClaimState
+from compliance.team_digests import digest_words, list_workers
 from kernel import audit, outbox
 from kernel.crypto import signing_keys
 from kernel.errors import DomainError
@@ -54,17 +45,17 @@ from kernel.prepared_files import end_prepared
 
 def follow_completion(delivery: Delivery) -> Effect:
     """Write a completion, or that one was taken back, into the facts and the statuses of its person."""
-    return _follow(delivery, lambda session, subject: facts.note_completion(session, subject, now=delivery.now))
+    return _follow(delivery, lambda session, subject: records.note_completion(session, subject, now=delivery.now))
 
 
 def follow_beginning(delivery: Delivery) -> Effect:
     """Write that a take was begun into the facts and the statuses of its person."""
-    return _follow(delivery, facts.note_beginning)
+    return _follow(delivery, records.note_beginning)
 
 
 def follow_account(delivery: Delivery) -> Effect:
     """Write that an account was suspended or restored into the facts and the statuses of its person."""
-    return _follow(delivery, lambda session, subject: facts.note_account(session, subject, now=delivery.now))
+    return _follow(delivery, lambda session, subject: records.note_account(session, subject, now=delivery.now))
 
 
 def follow_waiver(delivery: Delivery) -> Effect:
@@ -98,7 +89,7 @@ def follow_recognition_list(delivery: Delivery) -> None:
                 notices.notify(session, message, people, now=delivery.now)
         people = sorted({row.person_id for row in rows if row.state == ClaimState.APPROVED.value})
         with delivery.database.unit_of_work() as session:
-            assignments.recompute(session, list_rules(session, queries.list_active(session)), people, now=delivery.now)
+            assignments.recompute(session, list_rules(session, assignments.list_active(session)), people, now=delivery.now)
         if len(rows) < assignments.PORTION:
             return
         after = rows[-1].id
@@ -117,7 +108,7 @@ def _follow(delivery: Delivery, note: Callable[[Session, int], int | None]) -> E
 
 def recompute_person(session: Session, person: int, *, now: datetime) -> None:
     """Compute the statuses of one person under every obligation in force."""
-    assignments.recompute(session, list_rules(session, queries.list_active(session)), [person], now=now)
+    assignments.recompute(session, list_rules(session, assignments.list_active(session)), [person], now=now)
 
 
 def follow_merge(delivery: Delivery) -> Effect:
@@ -126,7 +117,7 @@ def follow_merge(delivery: Delivery) -> Effect:
 
     def write(session: Session) -> None:
         for person in [*account_queries.list_merged_into(session, remaining), remaining]:
-            facts.note_account(session, person, now=delivery.now)
+            records.note_account(session, person, now=delivery.now)
             recompute_person(session, person, now=delivery.now)
 
     return write
@@ -144,8 +135,8 @@ def pack_bundle(delivery: Delivery) -> Effect | None:
 
 def end_records(delivery: Delivery) -> Effect | None:
     """Delete the records of trainings that ended and of people who left long ago, a portion in each transaction."""
-    count = retention.forget_before(delivery.database, files_of(delivery.settings), delivery.settings.keep_training_days, now=delivery.now)
-    return None if count is None else lambda session: retention.record_expiry(session, count, now=delivery.now)
+    count = evidence.forget_before(delivery.database, files_of(delivery.settings), delivery.settings.keep_training_days, now=delivery.now)
+    return None if count is None else lambda session: evidence.record_expiry(session, count, now=delivery.now)
 
 
 def end_bundles(delivery: Delivery) -> None:
@@ -173,7 +164,7 @@ def recompute_all(delivery: Delivery) -> Effect:
     """
     _agree_on_last_days(delivery)
     with delivery.database.unit_of_work(write=False) as session:
-        active = queries.list_active(session)
+        active = assignments.list_active(session)
         obligations, institutions = {row.id: row.key for row in active}, sorted({row.institution_id for row in active})
     differing = {
         key: sum(len(differences) for _people, differences in walk_present_differences(delivery.database, number, delivery.now))
@@ -206,10 +197,10 @@ def _agree_on_last_days(delivery: Delivery) -> None:
     after = 0
     while True:
         with delivery.database.unit_of_work() as session:
-            takes = queries.list_takes_with_another_day(session, after, assignments.PORTION)
-            people = sorted({person for take in takes if (person := facts.note_completion(session, take, now=delivery.now)) is not None})
+            takes = assignments.list_takes_with_another_day(session, after, assignments.PORTION)
+            people = sorted({person for take in takes if (person := records.note_completion(session, take, now=delivery.now)) is not None})
             if people:
-                assignments.recompute(session, list_rules(session, queries.list_active(session)), people, now=delivery.now)
+                assignments.recompute(session, list_rules(session, assignments.list_active(session)), people, now=delivery.now)
         if len(takes) < assignments.PORTION:
             return
         after = takes[-1]
@@ -226,8 +217,8 @@ def remind(delivery: Delivery) -> None:
     """
     while True:
         with delivery.database.unit_of_work(write=False) as session:
-            people = reminder_queries.list_due_people(session, delivery.now, reminders.PORTION)
-            stale = reminder_queries.list_stale(session, people, delivery.now)
+            people = reminders.list_due_people(session, delivery.now, reminders.PORTION)
+            stale = reminders.list_stale(session, people, delivery.now)
         if not people:
             break
         for number, changed in stale.items():
@@ -243,7 +234,7 @@ def send_request(delivery: Delivery) -> None:
     is_done = False
     while not is_done:
         with delivery.database.unit_of_work() as session:
-            is_done = reminder_requests.send_portion(session, number, notice_words, now=delivery.now)
+            is_done = reminders.send_portion(session, number, notice_words, now=delivery.now)
 
 
 def plan_digests(delivery: Delivery) -> None:
@@ -266,7 +257,7 @@ def _add_digests(delivery: Delivery, monday: date, key: str, people: Sequence[in
 def plan_work_notices(delivery: Delivery) -> None:
     """Add the job of each officer and administrator for the notice of the day, where its hour has come."""
     with delivery.database.unit_of_work() as session:
-        day = work_notices.due_day(session, now=delivery.now)
+        day = team_digests.due_day(session, now=delivery.now)
         for person in [] if day is None else list_workers(session):
             key = f"training-work:{day}:{person}"
             if not outbox.is_known(session, key):
@@ -279,7 +270,7 @@ def notify_worker(delivery: Delivery) -> Effect:
     person, day = cast("int", delivery.arguments["person"]), date.fromisoformat(str(delivery.arguments["day"]))
 
     def write(session: Session) -> None:
-        work_notices.notify_worker(session, person, account_queries.list_administrators(session), day, now=delivery.now)
+        team_digests.notify_worker(session, person, account_queries.list_administrators(session), day, now=delivery.now)
 
     return write
 
@@ -290,7 +281,7 @@ def notify_of_versions(delivery: Delivery) -> None:
     last: int | None = 0
     while last is not None:
         with delivery.database.unit_of_work() as session:
-            obligation = queries.find_active(session, number)
+            obligation = assignments.find_active(session, number)
             last = None if obligation is None else version_notices.notify_portion(session, obligation, last, now=delivery.now)
 
 
@@ -316,7 +307,7 @@ def _note_mails(delivery: Delivery) -> None:
     keys = reminders.days_of_mail(delivery.now, DEFAULT_ZONE)
     while True:
         with delivery.database.unit_of_work(write=False) as session:
-            mailed = reminder_queries.list_mailed(session, keys)
+            mailed = reminders.list_mailed(session, keys)
         if not mailed:
             return
         with delivery.database.unit_of_work() as session:
@@ -325,7 +316,7 @@ def _note_mails(delivery: Delivery) -> None:
 
 def _recompute_portion(delivery: Delivery, number: int, people: Sequence[int]) -> None:
     with delivery.database.unit_of_work() as session:
-        obligation = queries.find_active(session, number)
+        obligation = assignments.find_active(session, number)
         if obligation is not None:
             assignments.recompute(session, [get_rules(session, obligation)], people, now=delivery.now)
 
@@ -334,10 +325,10 @@ def _recompute_all(delivery: Delivery, number: int) -> None:
     after = 0
     while True:
         with delivery.database.unit_of_work() as session:
-            obligation = queries.find_active(session, number)
+            obligation = assignments.find_active(session, number)
             if obligation is None:
                 return
-            people = queries.list_people_after(session, obligation, after, assignments.PORTION)
+            people = assignments.list_people_after(session, obligation, after, assignments.PORTION)
             assignments.recompute(session, [get_rules(session, obligation)], people, now=delivery.now)
         if len(people) < assignments.PORTION:
             return
@@ -347,7 +338,10 @@ def _recompute_all(delivery: Delivery, number: int) -> None:
 def follow_changes(delivery: Delivery) -> None:
     """Compute the statuses of whoever came into an audience or left it, and of whom the clock has changed since."""
     with delivery.database.unit_of_work(write=False) as session:
-        stale = {obligation.id: queries.list_stale_people(session, obligation, delivery.now) for obligation in queries.list_active(session)}
+        stale = {
+            obligation.id: assignments.list_stale_people(session, obligation, delivery.now)
+            for obligation in assignments.list_active(session)
+        }
     for number, people in stale.items():
         for start in range(0, len(people), assignments.PORTION):
             _recompute_portion(delivery, number, people[start : start + assignments.PORTION])
@@ -373,13 +367,13 @@ def _try_portion(delivery: Delivery, number: int) -> bool:
         if row is None or row.state not in ("planning", "applying"):
             return True
         computed_at, reached = row.computed_at, row.reached
-        people = planned_changes.list_people_after(session, row, reached, dry_runs.PORTION)
-        outcome = dry_runs.try_people(session, row, people)
+        people = planned_changes.list_people_after(session, row, reached, planned_changes.PORTION)
+        outcome = planned_changes.try_people(session, row, people)
     with delivery.database.unit_of_work() as session:
         change = planned_changes.lock_change_by_id(session, number)
         if change is None or (change.computed_at, change.reached) != (computed_at, reached):
             return False  # begun anew, or looked at by another worker
-        dry_runs.note_portion(change, people, outcome, is_last=len(people) < dry_runs.PORTION)
+        planned_changes.note_portion(change, people, outcome, is_last=len(people) < planned_changes.PORTION)
     return _finish(delivery, number)
 
 
@@ -407,7 +401,7 @@ def enrol_assigned(delivery: Delivery) -> None:
     """Enrol whoever has something to take, under one obligation or all, a portion in each transaction; nobody twice."""
     only = cast("int | None", delivery.arguments.get("obligation"))
     with delivery.database.unit_of_work(write=False) as session:
-        numbers = [obligation.id for obligation in queries.list_active(session) if only in (None, obligation.id)]
+        numbers = [obligation.id for obligation in assignments.list_active(session) if only in (None, obligation.id)]
     for number in numbers:
         last: int | None = 0
         while last is not None:
@@ -417,7 +411,7 @@ def enrol_assigned(delivery: Delivery) -> None:
 
 def _enrol_portion(session: Session, number: int, after: int, *, now: datetime) -> int | None:
     """Enrol a portion of people and return the last of them, None where nobody is left."""
-    obligation = queries.find_active(session, number)
+    obligation = assignments.find_active(session, number)
     if obligation is None:
         return None
     rules = get_rules(session, obligation)

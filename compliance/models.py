@@ -115,7 +115,7 @@ class PlannedChange(Base):
     reached: Mapped[int] = mapped_column(default=0)
     """The number of the last of them."""
     outcome: Mapped[str] = mapped_column(Text, default="")
-    """JSON, as `compliance.rules.dry_runs` writes it."""
+    """JSON, as `compliance.rules.planned_changes` writes it."""
     computed_at: Mapped[Moment]
     """The moment of the dry run."""
     agreed: Mapped[int | None]
@@ -123,7 +123,7 @@ class PlannedChange(Base):
     is_outdated: Mapped[bool] = mapped_column(default=False)
     """Its dry run was made again because another number came out when it was applied."""
     second_person: Mapped[str] = mapped_column(String(4), default="", server_default="")
-    """Why another person than its author has to apply it, as `compliance.rules.second_person` says; empty where its author may."""
+    """Why another person than its author has to apply it, as `compliance.rules.planned_changes` says; empty where its author may."""
     created_at: Mapped[Moment]
     created_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
     applied_at: Mapped[Moment | None]
@@ -153,7 +153,7 @@ class CourseAgreement(Base):
 class Assignment(Base):
     """One person under one obligation: the present status, and the next one that the clock alone brings.
 
-    Made and ended by the audience. Read its state by `compliance.queries.assignments.state_at`, which sees what the clock changed since.
+    Made and ended by the audience. Read its state by `compliance.assignments.state_at`, which sees what the clock changed since.
     """
 
     __tablename__ = "assignment"

@@ -18,7 +18,7 @@ from accounts.models import AccountMerge, NationalIdentity, Person, RoleGrant
 from certificates.models import Credential
 from certificates.services import credentials as certificates
 from certificates.services import transcripts
-from compliance.services import account_closure as compliance
+from compliance import evidence
 from courses import team
 from courses.models import Course, CourseStaff
 from enrolments import calendar, editions, enrolment, mistakes, takes
@@ -45,7 +45,7 @@ PERSONAL: tuple[Callable[..., None], ...] = (
     calendar.transfer_reminders,
     overrides.transfer_accommodation,
     audiences.transfer_list_entries,
-    compliance.transfer_facts,
+    evidence.transfer_facts,
     transcripts.transfer_transcripts,
     selections.transfer_members,
     selections.transfer_lines,

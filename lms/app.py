@@ -27,9 +27,9 @@ from certificates.queries.credentials import last_awards
 from certificates.queries.templates import list_own_templates
 from certificates.services import reviews as credential_reviews
 from compliance import feature as compliance
-from compliance.queries.audience_uses import list_obligations_of_audience, list_obliging_audiences, list_waiting_rules_of_audience
-from compliance.queries.renewals import list_ruled_courses
-from compliance.services.planned_changes import plan_used_rule
+from compliance.audience_uses import list_obligations_of_audience, list_obliging_audiences, list_waiting_rules_of_audience
+from compliance.enrolment import list_ruled_courses
+from compliance.planned_changes import plan_used_rule
 from courses import feature as courses
 from courses import team
 from courses.catalogue import list_courses_of_audience

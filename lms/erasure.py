@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from accounts import people, privacy
 from accounts.models import Person
 from certificates.services import bulk, transcripts
-from compliance.services import account_closure as compliance
+from compliance import evidence
 from courses import team
 from enrolments import calendar, enrolment, invitations, mistakes, results
 from kernel.permissions import Actor
@@ -19,7 +19,7 @@ from selections.services import account_closure as selections
 FORGET: tuple[Callable[..., None], ...] = (
     units.erase_person,
     audiences.erase_person,
-    compliance.erase_person,
+    evidence.erase_person,
     team.erase_person,
     invitations.erase_person,
     results.erase_person,

@@ -36,7 +36,7 @@ from certificates.queries import transcripts
 from certificates.services.sealed_sheets import SheetSealer
 from certificates.services.transcripts import TranscriptSealer
 from certificates.web_certificate import get_sheet
-from compliance.queries import own_data as compliance
+from compliance import evidence
 from courses.models import Course, CourseInvitation, CourseStaff, CourseVersion
 from enrolments.models import (
     ActivityResult,
@@ -164,7 +164,7 @@ def statements(person_id: int) -> Mapping[str, Select[*tuple[Any, ...]]]:  # lon
         "consents": select(Consent.notice, Consent.version, Consent.at).where(Consent.person_id == person_id),
         "roles": select(RoleGrant.role, RoleGrant.granted_at).where(RoleGrant.person_id == person_id),
         **employment.select_own_data(person_id),
-        **compliance.select_own_data(person_id),
+        **evidence.select_own_data(person_id),
         "notices": select(Notification.kind, Notification.subject, Notification.words, Notification.given_at, Notification.read_at).where(
             Notification.person_id == person_id
         ),
@@ -402,7 +402,7 @@ def copy_of(
             drawn[f"transcripts/{made.code}.pdf"] = TranscriptSealer(sealer.address, sealer.keys, sealer.seals).sealed(made)
         handed_in |= {f"files/{uuid}/{name}": sha256 for uuid, name, sha256 in list_handed_in(session, account.id) if files.holds(sha256)}
     if for_another:
-        tables["waivers"] = [dict(compliance.without_medical(row)) for row in tables["waivers"]]
+        tables["waivers"] = [dict(evidence.without_medical(row)) for row in tables["waivers"]]
         tables["objections"] = [row for row in tables["objections"] if row["told_at"] is not None or row["withdrawn_at"] is not None]
     drawn["data.json"] = json.dumps(tables, ensure_ascii=False, indent=1, default=str).encode()
     drawn |= {f"csv/{name}.csv": _csv(rows) for name, rows in tables.items()}

@@ -12,7 +12,7 @@ from accounts.rules import NoticeKind
 from certificates.models import Credential
 from certificates.queries import credentials as certificate_queries
 from certificates.rules.credentials import CredentialState
-from compliance.dates import obligation_dates
+from compliance.learner import obligation_dates
 from courses import versions
 from enrolments import learners
 from enrolments.awards import list_own_renewals

@@ -10,8 +10,8 @@ from sqlalchemy.orm import Session
 from certificates.models import Credential
 from certificates.queries import credentials as certificate_queries
 from certificates.rules.credentials import CredentialState
-from compliance.pages.learner import DutyView, duties_in_order, duty_view
-from compliance.queries.learner import RequiredOfPerson, list_required, load_own_training
+from compliance.learner import RequiredOfPerson, list_required, load_own_training
+from compliance.learner_page import DutyView, duties_in_order, duty_view
 from compliance.rules.states import TrainingState
 from compliance.rules.terms import ObligationTerms
 from courses import versions

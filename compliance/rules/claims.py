@@ -1,11 +1,13 @@
 """Waivers and recognitions as people ask for them: states, the days that a waiver takes (spec/compulsory 4.10 and 4.11)."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, tzinfo
 from enum import StrEnum
 
-from compliance.rules.record import DAY
+from compliance.rules.terms import DAY
 from kernel.durations import Duration, add_duration
+from kernel.errors import N_
 
 LONGEST = Duration(months=24)
 """How long a waiver lasts at most; one without an end is asked for again after it."""
@@ -100,3 +102,18 @@ def achievement_fault(achieved_on: date, today: date) -> DayFault | None:
     if achieved_on > today:
         return DayFault.AHEAD
     return DayFault.TOO_EARLY if achieved_on < FIRST_ACHIEVED else None
+
+
+KINDS: Mapping[WaiverKind, str] = {
+    WaiverKind.MEDICAL: N_("Medical leave"),
+    WaiverKind.PARENTAL: N_("Maternity or paternity leave"),
+    WaiverKind.COMMISSION: N_("Commission to another institution"),
+    WaiverKind.LEGAL: N_("Leave by law or by order of a judge"),
+    WaiverKind.FORCE_MAJEURE: N_("Force majeure"),
+    WaiverKind.OTHER: N_("Another reason"),
+}
+DAY_FAULTS: Mapping[DayFault, str] = {
+    DayFault.BACKWARDS: N_("The last day is before the first."),
+    DayFault.TOO_LONG: N_("A waiver lasts 24 months at most, here until %(day)s. Leave the last day empty to be asked again then."),
+    DayFault.TOO_EARLY: N_("The day is before 1950."),
+}

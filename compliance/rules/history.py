@@ -3,14 +3,16 @@
 A row answers for every moment `at` within its validity and every moment `known`, not before `at`, within its knowledge.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+from fractions import Fraction
 from itertools import pairwise
 
 from compliance.rules.record import TrainingRecord, instant_of
-from compliance.rules.states import StateFlag, TrainingState
-from compliance.rules.status import TrainingCase, next_change_before, state_of, training_case
+from compliance.rules.states import StateFlag, TrainingCase, TrainingState, next_change_before, state_of, training_case
 
 INSTANT = timedelta(microseconds=1)
 LATE = timedelta(hours=1)
@@ -188,3 +190,126 @@ def _corrected(history: Iterable[HistoryRow], case: TrainingCase, known: datetim
         else:
             rows.append(replace(row, known_to=known))
     return rows + [replace(row, known_from=known) for row in expected.values()]
+
+
+class ReportDayFault(StrEnum):
+    """The reasons for which there is no report of a day."""
+
+    FUTURE = "future"
+    BEFORE_RECORDS = "before_records"
+    KNOWN_EARLIER = "known_earlier"
+    """What a day was cannot be known before that day."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReportDays:
+    """The wanted days, and what is wrong with each; where nothing is wanted, both are today."""
+
+    on: date
+    known: date
+    on_fault: ReportDayFault | None = None
+    known_fault: ReportDayFault | None = None
+
+    @property
+    def is_refused(self) -> bool:
+        """Say whether there is no such report."""
+        return self.on_fault is not None or self.known_fault is not None
+
+
+def report_days(on: date | None, known: date | None, today: date, first_on: date | None, known_since: date | None) -> ReportDays:
+    """Return the days of a report; where nothing is said of what was known, it is what was known on the day itself.
+
+    `first_on` is the first day of which anything is on record, `known_since` the first on which it was recorded; None where nothing is.
+    """
+    day = on or today
+    seen = known or day
+    if day == seen == today:
+        return ReportDays(day, seen)
+    return ReportDays(day, seen, _fault(day, today, first_on), _known_fault(day, seen, today, known_since))
+
+
+def _fault(day: date, today: date, first: date | None) -> ReportDayFault | None:
+    if day > today:
+        return ReportDayFault.FUTURE
+    return ReportDayFault.BEFORE_RECORDS if first is None or day < first else None
+
+
+def _known_fault(on: date, known: date, today: date, since: date | None) -> ReportDayFault | None:
+    fault = _fault(known, today, since)
+    return ReportDayFault.KNOWN_EARLIER if fault is None and known < on else fault
+
+
+VALID = (TrainingState.DONE, TrainingState.RENEWAL_DUE)
+"""The states of who has done it and for whom it holds."""
+MISSING = (TrainingState.IN_PROGRESS, TrainingState.NOT_STARTED, TrainingState.OVERDUE, TrainingState.EXPIRED)
+"""The states of who has still to do it."""
+REQUIRED = (*VALID, *MISSING)
+
+
+class ReportState(StrEnum):
+    """The people of a report that a number stands for and a list is filtered by."""
+
+    REQUIRED = "required"
+    VALID = "valid"
+    MISSING = "missing"
+    DONE = "done"
+    RENEWAL_DUE = "renewal_due"
+    IN_PROGRESS = "in_progress"
+    NOT_STARTED = "not_started"
+    OVERDUE = "overdue"
+    EXPIRED = "expired"
+    WAIVED = "waived"
+    AT_RISK = "at_risk"
+    NO_ACCOUNT = "no_account"
+
+
+STATES: Mapping[ReportState, tuple[TrainingState, ...]] = {
+    ReportState.REQUIRED: REQUIRED,
+    ReportState.VALID: VALID,
+    ReportState.MISSING: MISSING,
+    ReportState.AT_RISK: (TrainingState.IN_PROGRESS, TrainingState.NOT_STARTED),
+    ReportState.NO_ACCOUNT: MISSING,
+    **{ReportState(state.value): (state,) for state in (*REQUIRED, TrainingState.WAIVED)},
+}
+"""The states among which each filter looks."""
+PRESENT_ONLY = (ReportState.AT_RISK, ReportState.NO_ACCOUNT)
+"""What is known of today alone: no past day was recorded."""
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingTally:
+    """The number of people in each state; of those who have still to do it, how many are at risk and how many have no active account."""
+
+    states: Mapping[TrainingState, int] = field(default_factory=dict)
+    at_risk: int = 0
+    without_account: int = 0
+
+    def count(self, states: Iterable[TrainingState]) -> int:
+        """Return how many people are in any of some states."""
+        return sum(self.states.get(state, 0) for state in states)
+
+    def people(self, state: ReportState) -> int:
+        """Return how many people a filter finds."""
+        if state is ReportState.AT_RISK:
+            return self.at_risk
+        return self.without_account if state is ReportState.NO_ACCOUNT else self.count(STATES[state])
+
+    @property
+    def required(self) -> int:
+        """Return of how many it is required."""
+        return self.count(REQUIRED)
+
+    @property
+    def share(self) -> Fraction | None:
+        """Return the share done of the required; None where it is required of nobody."""
+        return Fraction(self.count(VALID), self.required) if self.required else None
+
+
+def tally_sum(tallies: Iterable[TrainingTally]) -> TrainingTally:
+    """Return several tallies as one."""
+    states, at_risk, without_account = Counter[TrainingState](), 0, 0
+    for tally in tallies:
+        states.update(tally.states)
+        at_risk += tally.at_risk
+        without_account += tally.without_account
+    return TrainingTally(states, at_risk, without_account)

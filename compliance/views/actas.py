@@ -1,31 +1,190 @@
-"""Actas: made from the report of a place, drawn anew from their moments, compared with the register (spec/compulsory 12.3)."""
+"""The content of an acta in the reader's language, as its PDF and its public page show it (spec/compulsory 12.3)."""
 
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from flask import Blueprint, Response, make_response, render_template, request
 
-from compliance.forms.bundles import NumberedForm
-from compliance.forms.report import read_report_request
+from compliance import actas
+from compliance.access import TrainingReportAction
+from compliance.actas import ActaContext, ActaScope, ActaTexts, ActaValues
 from compliance.models import TrainingActa
-from compliance.pages.acta_pdf import render_acta
-from compliance.pages.actas import ActaView, acta_file_name, acta_view
-from compliance.pages.report import STATE_WORDS
-from compliance.permissions import TrainingReportAction
-from compliance.queries import actas as queries
-from compliance.queries.actas import ActaContext
-from compliance.queries.report_basis import list_report_obligations
-from compliance.queries.report_places import ReportPlaceContext, get_report_place
-from compliance.rules.actas import CODE_LENGTH, ActaVerdict, acta_verdict
-from compliance.services import actas as services
-from compliance.services.actas import ActaValues
+from compliance.report import ReportPlaceContext, get_report_place, list_report_obligations
+from compliance.rules.documents import CODE_LENGTH, ActaCount, ActaVerdict, acta_verdict
+from compliance.rules.history import ReportState, tally_sum
+from compliance.views.bundles import NumberedForm
+from compliance.views.report import COLUMNS, STATE_WORDS, ReportEntryView, ReportTable, read_report_request
 from kernel import clock
 from kernel.codes import printed_code, read_code
 from kernel.errors import N_, Gone, Invalid
-from kernel.i18n import _
+from kernel.i18n import _, choose, format_datetime, language, number, percent, reading
+from kernel.pdf.document import PdfDocument, compose_pdf
+from kernel.pdf.pen import STRONG, TEXT, TITLE, shrunk, text_width, wrapped
+from kernel.pdf.sheets import BRAND, INK, LEFT, LINE, RIGHT, SOFT, FlowingSheet, sheet_properties
 from kernel.web.limits import client_key, limit, limiter
 from kernel.web.request import Answer, allows, current_actor, current_session, public, requires, see_page, site_address
 from organisations.rules.units import zone_of
+
+
+@dataclass(frozen=True, slots=True)
+class ActaView:
+    """An acta in words: its scope, its moments, its numbers; who made it stands on the PDF alone."""
+
+    code: str
+    address: str
+    institution: str
+    place: str
+    obligation: str
+    audience: str
+    data_of: str
+    """Of which moment the numbers are, as known at which other."""
+    made_on: str
+    maker: str
+    made_at: datetime
+    first_heading: str
+    table: ReportTable
+
+
+def acta_view(row: TrainingActa, scope: ActaScope, texts: ActaTexts, lines: Iterable[ActaCount], site: str) -> ActaView:
+    """Return an acta in words, its times in the zone of its place whoever reads it."""
+    with reading(language(), scope.zone):
+        moments = {"moment": format_datetime(row.at), "known": format_datetime(row.known)}
+        return ActaView(
+            code=printed_code(row.code),
+            address=f"{site}/acta/{printed_code(row.code)}",
+            institution=scope.institution.name,
+            place=scope.place.name,
+            obligation=_("%(title)s (version %(number)s)", title=choose(texts.title), number=texts.version),
+            audience=texts.audience,
+            data_of=_("%(moment)s, as known on %(known)s", **moments) if row.at != row.known else format_datetime(row.at),
+            made_on=format_datetime(row.made_at),
+            maker=texts.maker,
+            made_at=row.made_at,
+            first_heading=_("Province") if scope.provinces else _("Unit"),
+            table=_table(scope, lines),
+        )
+
+
+def acta_file_name(row: TrainingActa, scope: ActaScope) -> str:
+    """Return the name under which an acta is saved."""
+    return f"acta-{row.at.astimezone(scope.zone):%Y-%m-%d}-{printed_code(row.code)}.pdf"
+
+
+def _table(scope: ActaScope, lines: Iterable[ActaCount]) -> ReportTable:
+    """Return the lines by name, the rest of the place and those in no place of it at the end."""
+    last = {scope.place.id: 1, None: 2}
+    ordered = sorted(lines, key=lambda line: (last.get(line.place_id, 0), _key(scope, line), line.place_id or 0))
+    entries = [ReportEntryView(_name(scope, line.place_id), line.tally) for line in ordered]
+    return ReportTable(entries, tally_sum(entry.tally for entry in entries))
+
+
+def _key(scope: ActaScope, line: ActaCount) -> str:
+    return "" if line.place_id is None else scope.places[line.place_id].name_key
+
+
+def _name(scope: ActaScope, place_id: int | None) -> str:
+    if place_id is None:
+        return _("In no unit of the institution")
+    if place_id == scope.place.id:
+        return _("Outside the provinces") if scope.provinces else _("Directly in %(name)s", name=scope.place.name)
+    return scope.places[place_id].name
+
+
+NAMES = 40.0
+"""The width of the column of names; the others share the rest."""
+
+
+def render_acta(acta: ActaView) -> bytes:
+    """Draw an acta; the same content in the same language gives the same bytes."""
+    title = _("Acta of compulsory training")
+    subject = f"{acta.obligation}. {acta.place}. {acta.data_of}"
+    properties = sheet_properties(f"{title} {acta.code}", acta.institution, made_at=acta.made_at, code=acta.code, subject=subject)
+    return compose_pdf(properties, lambda document: _ActaSheet(document, acta).draw(title))
+
+
+class _ActaSheet(FlowingSheet):
+    """An acta while it is drawn from top to bottom, over as many pages as its table takes."""
+
+    def __init__(self, document: PdfDocument, acta: ActaView) -> None:
+        super().__init__(document, acta.code)
+        self._acta = acta
+        states = [(state, _(STATE_WORDS[state])) for state in (ReportState.REQUIRED, *COLUMNS)]
+        self._headings = [acta.first_heading, *(label for _state, label in states), _("Progress")]
+        self._column = (RIGHT - LEFT - NAMES) / (len(self._headings) - 1)
+
+    def draw(self, title: str) -> None:
+        """Draw everything."""
+        acta = self._acta
+        self._footer()
+        self._paragraph(acta.institution, STRONG, 4.2, SOFT)
+        self._paragraph(title, TITLE, 7.5, BRAND, role="H1")
+        self._y += 3
+        for label, value in self._facts():
+            self._paragraph(label, STRONG, 3.1, SOFT)
+            self._paragraph(value, TEXT, 3.9, INK)
+            self._y += 1.6
+        self._table()
+        self._check(acta.address, _("Compare these numbers with the register: %(address)s", address=acta.address))
+
+    def _facts(self) -> list[tuple[str, str]]:
+        acta = self._acta
+        made = _("%(maker)s, on %(moment)s", maker=acta.maker, moment=acta.made_on) if acta.maker else acta.made_on
+        facts = [
+            (_("Place"), acta.place),
+            (_("Compulsory training"), acta.obligation),
+            (_("Audience"), acta.audience),
+            (_("Data of"), acta.data_of),
+            (_("Made by"), made),
+        ]
+        return [fact for fact in facts if fact[1]]
+
+    def _table(self) -> None:
+        self._y += 3
+        table = self._acta.table
+        with self._document.element("Table"):
+            self._headline()
+            for line in table.lines:
+                self._row(line.name, line, TEXT)
+            self._row(_("Total"), ReportEntryView(_("Total"), table.total), STRONG)
+
+    def _headline(self) -> None:
+        size = 2.6
+        cells = [wrapped(heading, STRONG, size, (NAMES if not at else self._column) - 1) for at, heading in enumerate(self._headings)]
+        height = size * LINE * max(map(len, cells)) + 1.5
+        self._make_room(height + 12)
+        with self._document.element("TR"):
+            for at, lines in enumerate(cells):
+                self._cell("TH", at, lines, STRONG, size, SOFT)
+        self._y += height
+        self._rule()
+
+    def _row(self, name: str, line: ReportEntryView, font: str) -> None:
+        size = 3.3
+        names = wrapped(name, font, size, NAMES - 2)
+        height = size * LINE * len(names) + 1.6
+        if self._make_room(height):
+            self._headline()
+        counts = [number(line.tally.people(state)) for state in (ReportState.REQUIRED, *COLUMNS)]
+        share = "–" if line.percent is None else percent(line.percent)
+        with self._document.element("TR"):
+            self._cell("TD", 0, names, font, size, INK)
+            for at, text in enumerate([*counts, share], 1):
+                self._cell("TD", at, [text], font, size, INK)
+        self._y += height
+        self._rule()
+
+    def _cell(self, role: str, at: int, lines: Sequence[str], font: str, size: float, colour: str) -> None:
+        """Write a cell: names to the left, numbers to the right."""
+        room = (NAMES if not at else self._column) - 1
+        size = shrunk(lines, font, size, 0, room)
+        with self._document.element(role) as pen:
+            for row, line in enumerate(lines, 1):
+                x = LEFT if not at else LEFT + NAMES + at * self._column - text_width(line, font, size)
+                pen.text(x, self._y + row * size * LINE, line if row == len(lines) else f"{line} ", font, size, colour)
+
 
 bp = Blueprint("compliance_actas", __name__)
 
@@ -43,7 +202,7 @@ def make(context: ReportPlaceContext) -> Answer:
     if not form.validate_on_post() or requested.obligation is None or requested.faults:
         raise Invalid(N_("An acta is of one compulsory training and one day. Choose both in the report."))
     limiter().use(RATE, str(actor.person_id))
-    row = services.make_acta(session, actor, ActaValues(context.place.id, requested.obligation, requested.time, form.identity()), now=now)
+    row = actas.make_acta(session, actor, ActaValues(context.place.id, requested.obligation, requested.time, form.identity()), now=now)
     return see_page("compliance_actas.download", code=printed_code(row.code))
 
 
@@ -58,15 +217,15 @@ class ActaReading(NamedTuple):
 def _read(row: TrainingActa) -> ActaReading:
     """Count the numbers of an acta as known then, and as known now."""
     session = current_session()
-    scope = queries.get_acta_scope(session, row)
-    then, now = (queries.count_acta(session, row, scope, known) for known in (row.known, clock.now()))
-    texts = queries.get_acta_texts(session, row, row.at.astimezone(scope.zone).date())
+    scope = actas.get_acta_scope(session, row)
+    then, now = (actas.count_acta(session, row, scope, known) for known in (row.known, clock.now()))
+    texts = actas.get_acta_texts(session, row, row.at.astimezone(scope.zone).date())
     view = None if then is None else acta_view(row, scope, texts, then, site_address())
     return ActaReading(acta_verdict(row.digest, then, now), view, acta_file_name(row, scope))
 
 
 @bp.get("/training-report/actas/<code>.pdf")
-@requires(TrainingReportAction.EXPORT, queries.get_acta)
+@requires(TrainingReportAction.EXPORT, actas.get_acta)
 def download(context: ActaContext) -> Response:
     """Draw an acta from its moments; where the register no longer has its numbers, none is drawn."""
     reading = _read(context.acta)
@@ -84,7 +243,7 @@ def download(context: ActaContext) -> Response:
 def verify(code: str) -> Answer:
     """Say whether the numbers of an acta are those of the register, without naming people."""
     limiter().use(LOOK_UPS, client_key())
-    row = queries.find_acta(current_session(), code)
+    row = actas.find_acta(current_session(), code)
     stored = read_code(code, CODE_LENGTH)
     reading = _read(row) if row is not None else None
     page = render_template(
@@ -101,4 +260,4 @@ def verify(code: str) -> Answer:
 
 def _may_download(row: TrainingActa) -> bool:
     actor = current_actor()
-    return not actor.is_anonymous and allows(TrainingReportAction.EXPORT, queries.get_acta(current_session(), actor, row.code))
+    return not actor.is_anonymous and allows(TrainingReportAction.EXPORT, actas.get_acta(current_session(), actor, row.code))

@@ -4,17 +4,14 @@ import json
 
 from flask import Blueprint, flash, render_template
 
-from compliance.forms.obligations import PlannedChangeForm
-from compliance.pages import obligations as pages
-from compliance.permissions import PlannedRuleContext
-from compliance.queries import planned_changes as queries
-from compliance.queries.obligations import get_rule_context, lock_rule_context
-from compliance.queries.waiting_work import list_second_persons
-from compliance.rules.dry_runs import read_outcome
-from compliance.services import change_contents, obligations
-from compliance.services import planned_changes as services
-from compliance.services.obligations import SecondPersonRequired
-from compliance.services.planned_changes import NumberToType
+from compliance import obligations, planned_changes
+from compliance.access import PlannedRuleContext
+from compliance.free_days import SecondPersonRequired
+from compliance.planned_changes import NumberToType, get_rule_context, lock_rule_context
+from compliance.rules.planned_changes import read_outcome
+from compliance.team_digests import list_second_persons
+from compliance.views import obligation_pages
+from compliance.views.obligation_forms import PlannedChangeForm
 from kernel import clock
 from kernel.i18n import _, choose
 from kernel.web.request import Answer, current_actor, current_session, requires, see_page
@@ -41,13 +38,13 @@ def _audience(subject: PlannedRuleContext) -> Audience:
 
 def _page(subject: PlannedRuleContext, form: PlannedChangeForm) -> str:
     session, row = current_session(), subject.change
-    outcome, planned = read_outcome(json.loads(row.outcome)), change_contents.rule_planned(session, row, row.computed_at)
+    outcome, planned = read_outcome(json.loads(row.outcome)), planned_changes.rule_planned(session, row, row.computed_at)
     before, institution = audiences.find_rule_on(session, _audience(subject).id, planned.effective_on), _audience(subject).institution_id
-    why = services.why_second(row, outcome) if row.state == "ready" else None
+    why = planned_changes.why_second(row, outcome) if row.state == "ready" else None
     may_apply = why is None or row.created_by != current_actor().person_id
     titles = {
         obligation.id: choose(obligations.latest_version(session, obligation).title)
-        for obligation in queries.list_obligations_of(session, row)
+        for obligation in planned_changes.list_obligations_of(session, row)
     }
     return render_template(
         "compliance/planned_rule.html",
@@ -57,14 +54,16 @@ def _page(subject: PlannedRuleContext, form: PlannedChangeForm) -> str:
         sentence=write_sentence(planned.rule, audiences.leaf_names(session, planned.rule)),
         former=write_sentence(before, audiences.leaf_names(session, before)) if before is not None else "",
         effective_on=planned.effective_on,
-        outcome=pages.outcome_view(outcome, titles, queries.unit_names(session, [unit for unit, _people in outcome.most_affected])),
+        outcome=obligation_pages.outcome_view(
+            outcome, titles, planned_changes.unit_names(session, [unit for unit, _people in outcome.most_affected])
+        ),
         form=form,
         may_apply=may_apply,
         why=why or "",
         seconds=[] if may_apply else list_second_persons(session, institution, {row.created_by}),
         is_used=bool(titles),
-        needs_number=row.state == "ready" and services.needs_number(session, row, outcome),
-        is_present=row.state in ("applied", "discarded") or services.is_present(session, row),
+        needs_number=row.state == "ready" and planned_changes.needs_number(session, row, outcome),
+        is_present=row.state in ("applied", "discarded") or planned_changes.is_present(session, row),
         people=audiences.people_names(session, {row.created_by, row.applied_by}),
     )
 
@@ -75,7 +74,7 @@ def apply(subject: PlannedRuleContext) -> Answer:
     """Let the rule hold."""
     form, row = PlannedChangeForm(), subject.change
     try:
-        services.apply_change(current_session(), current_actor(), row, form.confirmed, now=clock.now())
+        planned_changes.apply_change(current_session(), current_actor(), row, form.confirmed, now=clock.now())
     except NumberToType as refused:
         form.refuse(form.number, _(refused.text))
         return _page(subject, form), 422
@@ -92,7 +91,7 @@ def apply(subject: PlannedRuleContext) -> Answer:
 @requires(AudienceAction.EDIT, lock_rule_context)
 def renew(subject: PlannedRuleContext) -> Answer:
     """Make the dry run again."""
-    services.renew_change(current_session(), current_actor(), subject.change, now=clock.now())
+    planned_changes.renew_change(current_session(), current_actor(), subject.change, now=clock.now())
     return see_page("compliance_audience_rules.change", change=subject.change.uuid)
 
 
@@ -100,6 +99,6 @@ def renew(subject: PlannedRuleContext) -> Answer:
 @requires(AudienceAction.EDIT, lock_rule_context)
 def discard(subject: PlannedRuleContext) -> Answer:
     """Discard a rule that was tried."""
-    services.discard_change(current_session(), current_actor(), subject.change, now=clock.now())
+    planned_changes.discard_change(current_session(), current_actor(), subject.change, now=clock.now())
     flash(_("Discarded. Nothing has changed."), "ok")
     return see_page("organisations_audiences.audience", audience=_audience(subject).uuid)

@@ -1,30 +1,94 @@
-"""Bundles of evidence of a place: asked for with a reason, packed in the background, downloaded until they end (spec/compulsory 12.4)."""
+"""Form of a bundle of evidence; its days and its obligation are read as those of a report are."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
 from typing import cast
-from uuid import uuid4
+from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
 
 from flask import Blueprint, current_app, flash, render_template, request
+from wtforms import BooleanField, HiddenField
+from wtforms.validators import DataRequired, Length
 
-from compliance.forms.bundles import BundleForm
-from compliance.forms.report import ReportRequest, read_report_request
-from compliance.pages.bundle_requests import bundle_lines
-from compliance.permissions import BundleAction
-from compliance.queries.bundle_requests import BundleContext, get_bundle, list_bundles
-from compliance.queries.report_basis import list_report_obligations
-from compliance.queries.report_places import ReportPlaceContext, get_report_place
-from compliance.services import bundle_requests as services
-from compliance.services.bundle_requests import BundleRequestValues
+from compliance import bundle_requests
+from compliance.access import BundleAction
+from compliance.bundle_requests import BundleContext, BundleRequestValues, BundleRow, get_bundle, list_bundles
+from compliance.models import Bundle
+from compliance.report import ReportPlaceContext, get_report_place, list_report_obligations
+from compliance.views.report import ReportRequest, read_report_request
 from kernel import clock
 from kernel.errors import NotFound
 from kernel.files import FileStore
-from kernel.i18n import _, choose
+from kernel.i18n import _, choose, lazy_
 from kernel.web import after_response
 from kernel.web.file_responses import send_content
+from kernel.web.forms import Form, LineField, as_uuid
 from kernel.web.limits import limit, limiter
 from kernel.web.request import Answer, current_actor, current_session, requires, see_page
 from organisations.rules.units import zone_of
+
+
+class NumberedForm(Form):
+    """A form with a number of its own, so that a second click has no second effect."""
+
+    number = HiddenField()
+
+    def identity(self) -> UUID:
+        """Return the number of the form; a new one where it has none."""
+        return as_uuid(self.number.data or "") or uuid4()
+
+
+class BundleForm(NumberedForm):
+    """The reason of a bundle, and what else is to be in it."""
+
+    reason = LineField(
+        lazy_("Reason"),
+        [
+            DataRequired(lazy_("Enter the reason: it is kept in the audit log.")),
+            Length(max=300, message=lazy_("Use at most %(max)d characters.")),
+        ],
+    )
+    has_files = BooleanField(lazy_("Include the files that prove waivers and recognitions"))
+
+
+GIVEN_UP = timedelta(days=1)
+"""A bundle that is not ready by then is not going to be: its job is among those that administrators see."""
+
+
+class BundleStage(StrEnum):
+    """The stages of a bundle, from its request to its end."""
+
+    PACKING = "packing"
+    READY = "ready"
+    ENDED = "ended"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class ListedBundle:
+    """A bundle in the list: its row, of what it is, who asked for it, how far it is."""
+
+    bundle: Bundle
+    title: str
+    asked_by: str
+    stage: BundleStage
+
+
+def bundle_lines(rows: Sequence[BundleRow], now: datetime) -> list[ListedBundle]:
+    """Return the lines of a list of bundles."""
+    everything = _("All compulsory training")
+    return [ListedBundle(row.bundle, choose(row.title) if row.title else everything, row.asked_by, _stage(row.bundle, now)) for row in rows]
+
+
+def _stage(row: Bundle, now: datetime) -> BundleStage:
+    if row.ended_at is not None:
+        return BundleStage.ENDED
+    if row.ready_at is not None:
+        return BundleStage.READY
+    return BundleStage.FAILED if now - row.asked_at > GIVEN_UP else BundleStage.PACKING
+
 
 bp = Blueprint("compliance_bundles", __name__, url_prefix="/training-report")
 
@@ -52,7 +116,7 @@ def request_bundle(context: ReportPlaceContext) -> Answer:
     values = BundleRequestValues(
         context.place.id, requested.obligation, requested.time, bool(form.has_files.data), form.reason.data or "", form.identity()
     )
-    services.request_bundle(current_session(), actor, values, now=clock.now())
+    bundle_requests.request_bundle(current_session(), actor, values, now=clock.now())
     flash(_("The bundle is being prepared. You will be notified when it is ready."), "ok")
     return see_page("compliance_bundles.bundles", organisation=context.place.uuid)
 
@@ -65,9 +129,11 @@ def download(context: BundleContext) -> Answer:
     if row.sha256 is None or row.ready_at is None:
         raise NotFound
     files = cast("FileStore", current_app.extensions["files"])
-    sent = send_content(files, row.sha256, services.MEDIA_TYPE, services.file_name(row), inline=False, cache_control="no-store")
+    sent = send_content(
+        files, row.sha256, bundle_requests.MEDIA_TYPE, bundle_requests.file_name(row), inline=False, cache_control="no-store"
+    )
     if request.method == "GET":
-        after_response.leave_record(lambda session: services.record_download(session, actor, row, now=now))
+        after_response.leave_record(lambda session: bundle_requests.record_download(session, actor, row, now=now))
     return sent
 
 

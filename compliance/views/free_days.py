@@ -1,33 +1,209 @@
-"""Pages of free days for administrators: the days of a year, one to add, lists of them with a dry run (spec/compulsory 10.2 and 11.4)."""
+"""Forms of free days: one day, or a list of them, read with its lines and its faults; nothing is looked up here."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from uuid import UUID
 
 from flask import Blueprint, Response, flash, render_template, request
+from wtforms import DateField, HiddenField, SelectField
+from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than its stubs
+from wtforms.validators import InputRequired, Length
 
-from compliance.forms.free_days import FreeDayDeletionForm, FreeDayForm, FreeDayListForm, FreeDayRows, read_free_days, write_lines
-from compliance.forms.obligations import PlannedChangeForm
+from accounts.rules import fold
+from compliance import free_days, planned_changes
+from compliance.access import FreeDayAction
+from compliance.free_days import NATIONAL, FreeDayConflict, FreeDayValues, SecondPersonRequired
 from compliance.models import FreeDay, PlannedChange
-from compliance.pages.free_days import free_day_months, review_views
-from compliance.pages.obligations import WaitingView, waiting_view
-from compliance.permissions import FreeDayAction
-from compliance.queries import free_days as queries
-from compliance.queries.waiting_work import list_second_persons, list_waiting_changes
-from compliance.rules.dry_runs import read_outcome
-from compliance.services import change_contents
-from compliance.services import free_days as services
-from compliance.services.change_contents import PlannedKind
-from compliance.services.free_days import FreeDayConflict, FreeDayValues
-from compliance.services.obligations import SecondPersonRequired
-from compliance.services.planned_changes import NumberToType, apply_change, discard_change, plan_free_days
+from compliance.planned_changes import NumberToType, PlannedKind, apply_change, discard_change, plan_free_days
+from compliance.rules.planned_changes import read_outcome
+from compliance.team_digests import list_second_persons, list_waiting_changes
+from compliance.views.obligation_forms import PlannedChangeForm
+from compliance.views.obligation_pages import WaitingView, waiting_view
 from kernel import clock
-from kernel.errors import Invalid
-from kernel.i18n import DEFAULT_ZONE, _, format_date, ngettext
-from kernel.web.forms import whole_number
+from kernel.errors import N_, Invalid
+from kernel.i18n import DEFAULT_ZONE, _, format_date, format_month, lazy_, ngettext
+from kernel.left_out import LeftOut
+from kernel.tables import ReadTable, read_table
+from kernel.web.forms import DAYS, FileField, Form, LineField, clean_text, whole_number
 from kernel.web.request import Answer, begin_writing, current_actor, current_session, reading_file, requires, see_page
 from organisations import audiences
 from organisations.audiences import ReasonRequired, today_of
+from organisations.list_reading import AHEAD, DayReader, DayRefused
 from organisations.training_scope import get_training_scope
+
+MOST_LINES, LONGEST_NAME = 500, 150
+_COLUMNS: Mapping[str, frozenset[str]] = {
+    "day": frozenset({"fecha", "dia", "date", "day"}),
+    "name": frozenset({"nombre", "feriado", "motivo", "name", "holiday"}),
+    "province": frozenset({"provincia", "province"}),
+}
+
+
+class FreeDayForm(Form):
+    """One free day to add."""
+
+    day = DateField(lazy_("Day"), [InputRequired(lazy_("Give a date."))], format=DAYS)
+    name = LineField(
+        lazy_("Name"),
+        [InputRequired(lazy_("Give it a name.")), Length(max=LONGEST_NAME, message=lazy_("Use at most %(max)d characters."))],
+    )
+    province = SelectField(lazy_("Where"), choices=[])
+    reason = LineField(lazy_("Reason"), [Length(max=1000, message=lazy_("Use at most %(max)d characters."))])
+    """Given of a day before today."""
+
+    def offer(self, provinces: Mapping[str, str]) -> None:
+        """Let one of these provinces be chosen, or the whole country."""
+        choices = [SelectChoice(value=key, label=name) for key, name in provinces.items()]
+        self.province.choices = [SelectChoice(value=NATIONAL, label=_("The whole country")), *choices]
+
+    def values(self) -> FreeDayValues:
+        """Return the day of a form that was found right."""
+        assert self.day.data is not None
+        return FreeDayValues(self.day.data, self.name.data or "", self.province.data or NATIONAL)
+
+
+class FreeDayListForm(Form):
+    """A list of free days as a file, or the lines of one that was reviewed."""
+
+    file = FileField(lazy_("File"))
+    lines = HiddenField()
+    reason = LineField(lazy_("Reason"), [Length(max=1000, message=lazy_("Use at most %(max)d characters."))])
+    """Given where there are days before today."""
+
+    def content(self) -> bytes:
+        """Return what was sent; nothing, with the fault in the form, where it is nothing."""
+        sent = self.file.data
+        content = sent.read() if sent and clean_text(str(sent.filename or "")) else b""
+        if not content:
+            self.refuse(self.file, _("Choose a file."))
+        return bytes(content)
+
+
+class FreeDayDeletionForm(Form):
+    """A free day to delete."""
+
+    reason = LineField(lazy_("Reason"), [Length(max=1000, message=lazy_("Use at most %(max)d characters."))])
+    """Given of a day before today."""
+
+
+@dataclass(frozen=True, slots=True)
+class FreeDayFault:
+    """A line of a list that does nothing: a message in English, with its facts."""
+
+    line: int
+    written: str
+    message: str
+    facts: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class FreeDayRows:
+    """The free days of a list, each with its line, its faults, and what of it is not read."""
+
+    days: tuple[tuple[int, FreeDayValues], ...]
+    faults: tuple[FreeDayFault, ...]
+    encoding_guessed_from: int | None
+    left_out: tuple[LeftOut, ...]
+
+
+def read_free_days(content: bytes, provinces: Mapping[str, str], today: date) -> FreeDayRows:
+    """Return the free days of a CSV or XLSX file; raise Undecodable where it is no such list. Days up to two years ahead are read."""
+    table = read_table(content, rows=MOST_LINES + 1)
+    columns = _columns(table)
+    reader = DayReader(today + AHEAD)
+    days: list[tuple[int, FreeDayValues]] = []
+    faults: list[FreeDayFault] = []
+    known: dict[tuple[date, str], int] = {}
+    for line, cells in table.rows[1 : MOST_LINES + 1]:
+        cells_by_name = {name: clean_text(cells[at]) if at < len(cells) else "" for name, at in columns.items()}
+        try:
+            values = _once(known, _values(reader, cells_by_name, line, provinces), line)
+        except DayRefused as refused:
+            faults.append(FreeDayFault(line, " · ".join(filter(None, cells_by_name.values()))[:200], refused.message, refused.facts))
+        else:
+            days.append((line, values))
+    return FreeDayRows(tuple(days), tuple(faults), table.encoding_guessed_from, table.left_out(columns.values()))
+
+
+def _columns(table: ReadTable) -> dict[str, int]:
+    heads = [fold(clean_text(cell)) for cell in table.rows[0][1]] if table.rows else []
+    columns = {name: at for at, head in enumerate(heads) for name, heading in _COLUMNS.items() if head in heading}
+    if "day" not in columns or "name" not in columns:
+        raise table.refusal(N_("The list needs a column called “fecha” and one called “nombre”."))
+    return columns
+
+
+def _once(known: dict[tuple[date, str], int], values: FreeDayValues, line: int) -> FreeDayValues:
+    first = known.setdefault((values.day, values.province), line)
+    if first != line:
+        raise DayRefused(N_("This day is already on line %(first)s."), first=first)
+    return values
+
+
+def _values(reader: DayReader, cells_by_name: Mapping[str, str], line: int, provinces: Mapping[str, str]) -> FreeDayValues:
+    try:
+        day = reader.read("day", cells_by_name["day"], line)
+    except DayRefused as refused:
+        if "ahead" not in refused.message:
+            raise
+        raise DayRefused(N_("The date %(day)s is before 1950 or more than two years ahead."), **refused.facts) from None
+    if day is None or not cells_by_name["name"]:
+        raise DayRefused(N_("Day and name are both needed."))
+    if len(cells_by_name["name"]) > LONGEST_NAME:
+        raise DayRefused(N_("The name is longer than %(limit)s characters."), limit=LONGEST_NAME)
+    province = fold(cells_by_name.get("province", ""))
+    if province and province not in provinces:
+        raise DayRefused(N_("There is no province called “%(province)s”."), province=cells_by_name["province"][:40])
+    return FreeDayValues(day, cells_by_name["name"], province)
+
+
+def write_lines(days: Sequence[FreeDayValues]) -> str:
+    """Return free days as lines that `read_free_days` reads again."""
+    rows = ["fecha\tnombre\tprovincia", *("\t".join((free_day.day.isoformat(), free_day.name, free_day.province)) for free_day in days)]
+    return "\n".join(rows)
+
+
+@dataclass(frozen=True, slots=True)
+class FreeDayView:
+    """A free day on a page; no number where it is not kept yet."""
+
+    day: date
+    words: str
+    name: str
+    where: str
+    uuid: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FreeDayMonthView:
+    """The free days of a month."""
+
+    title: str
+    days: tuple[FreeDayView, ...]
+
+
+def free_day_months(rows: Sequence[FreeDay], provinces: Mapping[str, str]) -> list[FreeDayMonthView]:
+    """Return the free days of a year by month; months without any are left out."""
+    by_month: dict[str, list[FreeDayView]] = {}
+    for row in rows:
+        view = FreeDayView(row.day, format_date(row.day, "full"), row.name, _place(row.province, provinces), row.uuid)
+        by_month.setdefault(format_month(row.day), []).append(view)
+    return [FreeDayMonthView(title, tuple(days)) for title, days in by_month.items()]
+
+
+def review_views(days: Sequence[FreeDayValues], provinces: Mapping[str, str]) -> list[FreeDayView]:
+    """Return the days that a list would add."""
+    return [
+        FreeDayView(free_day.day, format_date(free_day.day, "full"), free_day.name, _place(free_day.province, provinces))
+        for free_day in days
+    ]
+
+
+def _place(province: str, provinces: Mapping[str, str]) -> str:
+    return provinces.get(province, province) if province else _("The whole country")
+
 
 bp = Blueprint("compliance_free_days", __name__, url_prefix="/administration/free-days")
 
@@ -49,7 +225,7 @@ def _year() -> int:
 
 
 def _page(form: FreeDayForm, upload: FreeDayListForm, year: int) -> str:
-    provinces = queries.list_provinces(current_session())
+    provinces = free_days.list_provinces(current_session())
     form.offer(provinces)
     return render_template(
         "compliance/free_days.html",
@@ -57,7 +233,7 @@ def _page(form: FreeDayForm, upload: FreeDayListForm, year: int) -> str:
         upload=upload,
         year=year,
         today=today_of(clock.now()),
-        months=free_day_months(queries.list_free_days(current_session(), year), provinces),
+        months=free_day_months(free_days.list_free_days(current_session(), year), provinces),
         waiting=_waiting_views(),
     )
 
@@ -75,15 +251,15 @@ def _waiting_views() -> list[WaitingView]:
 def add() -> Answer:
     """Add a free day."""
     form, session = FreeDayForm(), current_session()
-    form.offer(queries.list_provinces(session))
+    form.offer(free_days.list_provinces(session))
     if not form.validate_on_post():
         return _page(form, FreeDayListForm(formdata=None), _year()), 422
     values, now = form.values(), clock.now()
     try:
         if values.day < today_of(now):
-            services.require_new(session, values)
+            free_days.require_new(session, values)
             return _see_planned(plan_free_days(session, current_actor(), [values], [], form.reason.data or "", now=now))
-        row = services.add_free_day(session, current_actor(), values, now=now)
+        row = free_days.add_free_day(session, current_actor(), values, now=now)
     except (FreeDayConflict, ReasonRequired) as refused:
         form.refuse(form.reason if isinstance(refused, ReasonRequired) else form.day, _(refused.text))
         return _page(form, FreeDayListForm(formdata=None), _year()), 422
@@ -96,7 +272,7 @@ def _see_planned(change: PlannedChange) -> Response:
 
 
 @bp.post("/<uuid:free_day>/deletion")
-@requires(FreeDayAction.MANAGE, queries.get_free_day)
+@requires(FreeDayAction.MANAGE, free_days.get_free_day)
 def delete(subject: FreeDay) -> Answer:
     """Delete a free day."""
     year, now, session, form = subject.day.year, clock.now(), current_session(), FreeDayDeletionForm()
@@ -107,7 +283,7 @@ def delete(subject: FreeDay) -> Answer:
         except ReasonRequired as refused:
             flash(_(refused.text), "bad")
             return see_page("compliance_free_days.days", year=year)
-    services.delete_free_day(session, current_actor(), subject, now=now)
+    free_days.delete_free_day(session, current_actor(), subject, now=now)
     flash(_("The free day was deleted."), "ok")
     return see_page("compliance_free_days.days", year=year)
 
@@ -122,7 +298,7 @@ def review() -> Answer:
     content = upload.content() if upload.validate_on_post() else b""
     if not content:
         return _page(FreeDayForm(formdata=None), upload, _year()), 422
-    provinces, today = queries.list_provinces(current_session()), clock.now().astimezone(DEFAULT_ZONE).date()
+    provinces, today = free_days.list_provinces(current_session()), clock.now().astimezone(DEFAULT_ZONE).date()
     try:
         with reading_file():
             rows = read_free_days(content, provinces, today)
@@ -133,7 +309,7 @@ def review() -> Answer:
 
 
 def _review_page(rows: FreeDayRows, provinces: dict[str, str], form: FreeDayListForm | None = None) -> str:
-    known = queries.find_same_days(current_session(), [free_day.day for _line, free_day in rows.days])
+    known = free_days.find_same_days(current_session(), [free_day.day for _line, free_day in rows.days])
     new = [free_day for _line, free_day in rows.days if (free_day.day, free_day.province) not in known]
     form = form or FreeDayListForm(formdata=None, data={"lines": write_lines(new)})
     return render_template(
@@ -154,19 +330,19 @@ def _fault_rows(rows: FreeDayRows) -> Sequence[tuple[int, str, str]]:
 
 def _bring_in(form: FreeDayListForm) -> Answer:
     """Add the days from today on; plan those before, which wait for a second person."""
-    provinces, now, actor = queries.list_provinces(current_session()), clock.now(), current_actor()
+    provinces, now, actor = free_days.list_provinces(current_session()), clock.now(), current_actor()
     with reading_file():
         rows = read_free_days((form.lines.data or "").encode(), provinces, now.astimezone(DEFAULT_ZONE).date())
     session, today = begin_writing(), today_of(now)
     new = [free_day for _line, free_day in rows.days if free_day.day >= today]
-    known = queries.find_same_days(session, [free_day.day for _line, free_day in rows.days])
+    known = free_days.find_same_days(session, [free_day.day for _line, free_day in rows.days])
     past = [free_day for _line, free_day in rows.days if free_day.day < today and (free_day.day, free_day.province) not in known]
     try:
         planned = plan_free_days(session, actor, past, [], form.reason.data or "", now=now) if past else None
     except ReasonRequired as refused:
         form.refuse(form.reason, _(refused.text))
         return _review_page(rows, provinces, form), 422
-    count = services.bring_in_free_days(session, actor, new, now=now)
+    count = free_days.bring_in_free_days(session, actor, new, now=now)
     flash(ngettext("%(count)s free day was added.", "%(count)s free days were added.", count), "ok")
     if planned is not None:
         return _see_planned(planned)
@@ -174,7 +350,7 @@ def _bring_in(form: FreeDayListForm) -> Answer:
 
 
 @bp.get("/changes/<uuid:change>")
-@requires(FreeDayAction.MANAGE, queries.get_planned)
+@requires(FreeDayAction.MANAGE, free_days.get_planned)
 def change(subject: PlannedChange) -> Answer:
     """Show which free days before today somebody wants to change, or that another applied it."""
     return _change_page(subject, PlannedChangeForm(formdata=None))
@@ -182,9 +358,9 @@ def change(subject: PlannedChange) -> Answer:
 
 def _change_page(row: PlannedChange, form: PlannedChangeForm) -> str:
     session, outcome = current_session(), read_outcome(json.loads(row.outcome))
-    added, removed = change_contents.free_days_planned(row)
+    added, removed = planned_changes.free_days_planned(row)
     may_apply = row.created_by != current_actor().person_id
-    provinces = queries.list_provinces(session)
+    provinces = free_days.list_provinces(session)
     return render_template(
         "compliance/planned_free_days.html",
         change=row,
@@ -199,7 +375,7 @@ def _change_page(row: PlannedChange, form: PlannedChangeForm) -> str:
 
 
 @bp.post("/changes/<uuid:change>/application")
-@requires(FreeDayAction.MANAGE, queries.lock_planned)
+@requires(FreeDayAction.MANAGE, free_days.lock_planned)
 def apply(subject: PlannedChange) -> Answer:
     """Change free days before today, as second person."""
     form = PlannedChangeForm()
@@ -215,7 +391,7 @@ def apply(subject: PlannedChange) -> Answer:
 
 
 @bp.post("/changes/<uuid:change>/discard")
-@requires(FreeDayAction.MANAGE, queries.lock_planned)
+@requires(FreeDayAction.MANAGE, free_days.lock_planned)
 def discard(subject: PlannedChange) -> Answer:
     """Discard a change of free days."""
     discard_change(current_session(), current_actor(), subject, now=clock.now())

@@ -1,35 +1,346 @@
-"""Why something is asked of a person, until when, and since when that is known: the page behind every status (spec/compulsory 11.2)."""
+"""Everything behind one status in words: the sum of the last day, versions, takes, reminders, timeline (spec/compulsory 11.2)."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from flask import Blueprint, Response, render_template, request, url_for
+from flask import Blueprint, Response, flash, render_template, request, url_for
 
 from accounts.privacy import AccessPurpose, record_access
-from compliance.models import Reminder
-from compliance.pages import why as pages
-from compliance.pages.learner import foreign_zone, until_words
-from compliance.pages.status_words import status_view
-from compliance.permissions import TrainingAction
-from compliance.queries import why as queries
-from compliance.queries.learner import RequiredOfPerson, name_leaves
-from compliance.queries.why import AssignmentContext, RecordBehind, get_assignment
-from compliance.rules.history import timeline
-from compliance.rules.past import PastMoments, PastRefusal, first_day, first_known_on, past_moments, why_refused
-from compliance.rules.states import NEEDED, TrainingStatus
-from compliance.rules.status import TrainingCase, explain_last_day, status_of, training_case
+from compliance import learner
+from compliance.access import RenewalAction, RenewalContext, TrainingAction
+from compliance.enrolment import get_renewal
+from compliance.learner import AssignmentContext, RecordBehind, RequiredOfPerson, TakenCourse, get_assignment, name_leaves
+from compliance.learner_page import StatusView, foreign_zone, status_view, until_words
+from compliance.models import AssignmentState, Reminder, Waiver
+from compliance.rules.history import HistoryRow, timeline
+from compliance.rules.planned_changes import PastMoments, PastRefusal, first_day, first_known_on, past_moments, why_refused
+from compliance.rules.record import AchievedCourse, is_known
+from compliance.rules.reminders import SuppressionReason
+from compliance.rules.states import (
+    NEEDED,
+    StateFlag,
+    TrainingCase,
+    TrainingState,
+    TrainingStatus,
+    explain_last_day,
+    status_of,
+    training_case,
+)
+from compliance.rules.terms import (
+    AllRequirement,
+    AnyRequirement,
+    DeadlineAnchor,
+    ExistingCompletions,
+    LastDayReason,
+    LastDayTerm,
+    ObligationTerms,
+    courses_of,
+)
+from compliance.views.claims import reason_words
+from courses.models import Course
+from enrolments import takes
+from enrolments.models import TakeCause
+from enrolments.takes import REFUSALS, TakeNotAllowed
 from kernel import clock
-from kernel.i18n import _, choose, format_date, format_datetime
+from kernel.errors import N_
+from kernel.i18n import _, choose, format_date, format_datetime, ngettext
 from kernel.own_records import is_own
 from kernel.tables import Cell, on_disk, type_of, write_csv
 from kernel.web import after_response
 from kernel.web.file_responses import send_generated
-from kernel.web.request import Answer, allows, current_actor, current_session, requires
+from kernel.web.request import Answer, allows, current_actor, current_session, is_read_only_request, requires, see_other
 from organisations.audience_preview import explanation_lines
 from organisations.rules.audiences import explain, write_sentence
 
-bp = Blueprint("compliance_learner", __name__)
+PAST_DAY_REFUSALS: Mapping[PastRefusal, str] = {
+    PastRefusal.FUTURE: N_("That day is still to come."),
+    PastRefusal.BEFORE_RECORD: N_("There is no record of that day: the first is of %(day)s."),
+    PastRefusal.KNOWN_EARLIER: N_("What was known on a day says nothing of later ones: choose the same day or a later one."),
+}
+_ANCHORS: Mapping[DeadlineAnchor, str] = {
+    DeadlineAnchor.ENTRY: N_("Deadline counted from the entry into the institution, %(first)s"),
+    DeadlineAnchor.JOIN: N_("Deadline counted from joining the audience, %(first)s"),
+    DeadlineAnchor.ENROL: N_("Deadline counted from the enrolment, %(first)s"),
+}
+_REMINDERS: Mapping[str, str] = {
+    "assigned": N_("Notice of the assignment"),
+    "renewal_opens": N_("Renewal opens"),
+    "overdue": N_("Overdue"),
+    "waiver_ends": N_("End of the waiver"),
+    "version": N_("A newer version is asked"),
+    "asked": N_("Sent by a head or an officer"),
+}
+_SUPPRESSED: Mapping[str, str] = {
+    SuppressionReason.DONE: N_("it was done"),
+    SuppressionReason.WAIVED: N_("there was a waiver"),
+    SuppressionReason.NOT_REQUIRED: N_("it was not required"),
+    SuppressionReason.BEFORE_JOINING: N_("its day was before joining the audience"),
+    SuppressionReason.RECENT: N_("one had been sent within seven days"),
+    SuppressionReason.CAP: N_("there had been a mail that day"),
+    SuppressionReason.SWITCHED_OFF: N_("mail is switched off in the profile"),
+    SuppressionReason.NO_ADDRESS: N_("the address was never confirmed"),
+    SuppressionReason.TOO_LATE: N_("it came too late"),
+    SuppressionReason.ENDED: N_("the compulsory training had ended"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class SumTermView:
+    """One term of the sum of a last day: why, and the day that it makes."""
+
+    words: str
+    day: str
+
+
+def sum_terms(terms: Iterable[LastDayTerm]) -> list[SumTermView]:
+    """Return how a last day came about, the last term making it."""
+    return [SumTermView(_term_words(term), format_date(term.last_on, "full")) for term in terms]
+
+
+def _term_words(term: LastDayTerm) -> str:
+    first, last = format_date(term.first), format_date(term.last)
+    if term.anchor is not None:
+        return _(_ANCHORS[term.anchor], first=first)
+    if term.reason is LastDayReason.DEADLINE:
+        return _("Deadline of the rules")
+    if term.reason is LastDayReason.VERSION:
+        return _("Deadline of the rules from %(first)s on", first=first)
+    if term.reason is LastDayReason.VALIDITY:
+        return _("What was done is valid until then")
+    return _floor_words(term, first, last)
+
+
+def _floor_words(term: LastDayTerm, first: str, last: str) -> str:
+    """Say why nobody gets less than some days, or how many days of grace there are."""
+    days = term.days
+    match term.reason:
+        case LastDayReason.JOINED:
+            sentence = ngettext(
+                "Joined the audience on %(first)s: %(count)s day at least",
+                "Joined the audience on %(first)s: %(count)s days at least",
+                days,
+                first=first,
+            )
+        case LastDayReason.CHANGED:
+            sentence = ngettext(
+                "Brought forward on %(first)s: %(count)s day at least after that",
+                "Brought forward on %(first)s: %(count)s days at least after that",
+                days,
+                first=first,
+            )
+        case LastDayReason.GAP:
+            sentence = ngettext(
+                "Outside the audience from %(first)s to %(last)s: %(count)s day at least afterwards",
+                "Outside the audience from %(first)s to %(last)s: %(count)s days at least afterwards",
+                days,
+                first=first,
+                last=last,
+            )
+        case LastDayReason.ACCOUNT:
+            sentence = ngettext(
+                "Account closed from %(first)s to %(last)s: %(count)s day at least afterwards",
+                "Account closed from %(first)s to %(last)s: %(count)s days at least afterwards",
+                days,
+                first=first,
+                last=last,
+            )
+        case LastDayReason.WAIVER:
+            sentence = ngettext(
+                "Waiver from %(first)s to %(last)s: %(count)s day at least afterwards",
+                "Waiver from %(first)s to %(last)s: %(count)s days at least afterwards",
+                days,
+                first=first,
+                last=last,
+            )
+        case _:
+            sentence = ngettext("%(count)s day of grace", "%(count)s days of grace", days)
+    return sentence
+
+
+def requirement_words(terms: ObligationTerms) -> str:
+    """Say how many of the courses are asked; nothing where there is one."""
+    if isinstance(terms.requirement, AnyRequirement):
+        return _("Any one of these courses is enough.")
+    return _("All of these courses are asked.") if isinstance(terms.requirement, AllRequirement) else ""
+
+
+def version_lines(terms: ObligationTerms, titles: Mapping[str, str]) -> Iterator[str]:
+    """Say of each course which versions count, and from when on what was done counts."""
+    for course in dict.fromkeys(courses_of(terms.requirement)):
+        lowest, title = terms.lowest_versions.get(course, 0), titles.get(course, course)
+        if not lowest:
+            yield _("“%(title)s”: every version counts.", title=title)
+        elif terms.existing is ExistingCompletions.KEEP:
+            yield _(
+                "“%(title)s”: version %(number)s or a newer one; older ones completed before keep counting.", title=title, number=lowest
+            )
+        else:
+            yield _("“%(title)s”: version %(number)s or a newer one, asked again of who did an older one.", title=title, number=lowest)
+    if terms.counts_from is not None:
+        yield _("What was done before %(day)s does not count.", day=format_date(terms.counts_from))
+
+
+@dataclass(frozen=True, slots=True)
+class DoneView:
+    """A completion or a recognition on record, as known at a moment."""
+
+    title: str
+    what: str
+    at: datetime
+    recorded_at: datetime
+    remark: str
+
+
+def done_views(
+    completions: Sequence[AchievedCourse], titles: Mapping[str, str], reconstructed: frozenset[tuple[str, datetime]], known: datetime
+) -> list[DoneView]:
+    """Return what was on record as done at a moment, the oldest first; what was taken back by then is said to be."""
+    rows = sorted((done for done in completions if done.recorded_at <= known), key=lambda done: (done.achieved_at, done.recorded_at))
+    return [
+        DoneView(
+            titles.get(done.course, done.course),
+            _("Recognition") if done.version is None else _("Version %(number)s", number=done.version),
+            done.achieved_at,
+            done.recorded_at,
+            _done_remark(done, known, is_older=(done.course, done.achieved_at) in reconstructed),
+        )
+        for done in rows
+    ]
+
+
+def _done_remark(done: AchievedCourse, known: datetime, *, is_older: bool) -> str:
+    if not is_known(done, known) and done.retracted_at is not None:
+        return _("taken back on %(day)s", day=format_date(done.retracted_at))
+    return _("from records older than the register") if is_older else ""
+
+
+@dataclass(frozen=True, slots=True)
+class ExcusedView:
+    """A waiver on record, as known at a moment; of medical reasons only who may see them reads more than that there are grounds."""
+
+    kind: str
+    first_on: date
+    last_on: date | None
+    remark: str
+
+
+def waiver_views(rows: Iterable[Waiver], known: datetime, *, shows_medical: bool) -> list[ExcusedView]:
+    """Return the waivers of a person; of what reason they are only who may see medical ones reads (spec/compulsory 4.10)."""
+    return [
+        ExcusedView(
+            reason_words(row, sees_medical=shows_medical),
+            row.first_on,
+            row.last_on,
+            _("revoked on %(day)s", day=format_date(row.revoked_at)) if row.revoked_at is not None and row.revoked_at <= known else "",
+        )
+        for row in rows
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class ReminderView:
+    """A decision on a reminder, with the last day that it named."""
+
+    day: date
+    at: datetime
+    words: str
+    outcome: str
+    was_sent: bool
+    told: date | None
+    differs: bool
+    """It named another last day than is computed now."""
+
+
+def reminder_views(rows: Iterable[Reminder], last_on: date | None) -> list[ReminderView]:
+    """Return decisions on reminders in words; what was told stands beside the day that is computed."""
+    return [
+        ReminderView(
+            row.due_on,
+            row.at,
+            _reminder_words(row),
+            _("Sent") if not row.reason else _("Not sent: %(reason)s", reason=_(_SUPPRESSED.get(row.reason, row.reason))),
+            not row.reason,
+            row.last_on,
+            row.last_on is not None and last_on is not None and row.last_on != last_on,
+        )
+        for row in rows
+    ]
+
+
+def _reminder_words(row: Reminder) -> str:
+    if row.kind == "step":
+        return ngettext("%(count)s day before the last day", "%(count)s days before the last day", row.step)
+    return _(_REMINDERS.get(row.kind, row.kind))
+
+
+@dataclass(frozen=True, slots=True)
+class TimelineView:
+    """A state with its time."""
+
+    status: StatusView
+    since: datetime
+    until: datetime | None
+
+
+def timeline_views(rows: Iterable[HistoryRow]) -> list[TimelineView]:
+    """Return the states of a person one after the other."""
+    return [TimelineView(status_view(row.state, row.flags), row.valid_from, row.valid_to) for row in rows]
+
+
+@dataclass(frozen=True, slots=True)
+class FormerStateView:
+    """A state of the day that the record gave until something else was recorded."""
+
+    status: StatusView
+    since: datetime
+    known_from: datetime
+    known_to: datetime
+
+
+def former_state_views(rows: Iterable[AssignmentState]) -> list[FormerStateView]:
+    """Return what the record said of a day before, in words."""
+    return [
+        FormerStateView(
+            status_view(TrainingState(row.state), tuple(map(StateFlag, row.flags.split()))), row.valid_from, row.known_from, row.known_to
+        )
+        for row in rows
+        if row.known_to is not None
+    ]
+
+
+def course_titles(rows: Iterable[TakenCourse]) -> dict[str, str]:
+    """Return the titles of courses by their slugs."""
+    return {row.slug: choose(row.title) for row in rows}
+
+
+renewals_bp = Blueprint("compliance_renewals", __name__)
+
+
+@renewals_bp.route("/courses/<slug>/renewal", methods=["GET", "POST"])
+@requires(RenewalAction.RENEW, get_renewal)
+def renew(subject: RenewalContext) -> Answer:
+    """Let the reader take a course again that they have to renew; sent twice, it has one effect."""
+    session, present = current_session(), subject.present
+    if present is None or subject.is_under_way:
+        return see_other(url_for("enrolments.course", slug=subject.slug))
+    if is_read_only_request():
+        refusal = takes.find_refusal(session, present, TakeCause.SELF, subject.window, now=clock.now())
+        return _renewal_page(subject, _(REFUSALS[refusal]) if refusal else "")
+    try:
+        takes.begin_take(session, current_actor(), present, TakeCause.SELF, window=subject.window, now=clock.now())
+    except TakeNotAllowed as refused:
+        return _renewal_page(subject, _(refused.text)), 409
+    flash(_("You take the course again from the beginning. Your earlier results and certificates are kept."), "ok")
+    return see_other(url_for("enrolments.course", slug=subject.slug))
+
+
+def _renewal_page(subject: RenewalContext, refusal: str) -> str:
+    course = {"slug": subject.slug, "title": choose(current_session().get_one(Course, subject.course_id).title)}
+    return render_template("compliance/renewal.html", course=course, refusal=refusal)
+
+
+learner_bp = Blueprint("compliance_learner", __name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,25 +365,25 @@ class _Behind:
     status: TrainingStatus
 
 
-@bp.get("/training/<uuid:assignment>")
+@learner_bp.get("/training/<uuid:assignment>")
 @requires(TrainingAction.WHY, get_assignment)
 def why(subject: AssignmentContext) -> Answer:
     """Show everything behind the status of today."""
-    return _page(subject, "", "")
+    return _why_page(subject, "", "")
 
 
-@bp.get("/training/<uuid:assignment>/past")
+@learner_bp.get("/training/<uuid:assignment>/past")
 @requires(TrainingAction.AS_KNOWN, get_assignment)
 def past(subject: AssignmentContext) -> Answer:
     """Show everything behind the status of a day as it was known on another."""
-    return _page(subject, request.args.get("day", ""), request.args.get("known", ""))
+    return _why_page(subject, request.args.get("day", ""), request.args.get("known", ""))
 
 
-@bp.get("/training/<uuid:assignment>/record.csv")
+@learner_bp.get("/training/<uuid:assignment>/record.csv")
 @requires(TrainingAction.AS_KNOWN, get_assignment)
 def record(subject: AssignmentContext) -> Response:
     """Answer with what the page shows as a table: one line for each fact, decision and state."""
-    loaded, now = queries.load_behind(current_session(), subject.required), clock.now()
+    loaded, now = learner.load_behind(current_session(), subject.required), clock.now()
     query = _past_query(subject.required, loaded, request.args.get("day", ""), request.args.get("known", ""), now)
     moments = query.moments or _past_query(subject.required, loaded, "", "", now).moments
     assert moments is not None
@@ -99,9 +410,9 @@ def _past_query(required: RequiredOfPerson, loaded: RecordBehind, day: str, know
         return _PastQuery(day, known_on, of_day, of_known)
     first, first_known = first_day(versions, loaded.record), first_known_on(versions, loaded.record, zone)
     of_day, of_known = (
-        _(pages.REFUSALS[reason], day=format_date(begins))
+        _(PAST_DAY_REFUSALS[reason], day=format_date(begins))
         if reason is PastRefusal.BEFORE_RECORD
-        else _(pages.REFUSALS[reason])
+        else _(PAST_DAY_REFUSALS[reason])
         if reason
         else ""
         for reason, begins in zip(why_refused(chosen, known, today, first, first_known), (first, first_known), strict=True)
@@ -122,9 +433,9 @@ def _behind(required: RequiredOfPerson, loaded: RecordBehind, moments: PastMomen
     return _Behind(required, loaded, moments, case, status_of(case, moments.at))
 
 
-def _page(subject: AssignmentContext, day: str, known_on: str) -> Answer:
+def _why_page(subject: AssignmentContext, day: str, known_on: str) -> Answer:
     session, now, required = current_session(), clock.now(), subject.required
-    acts, loaded = queries.load_acts(session, required.assignment_id), queries.load_behind(session, required)
+    acts, loaded = learner.load_acts(session, required.assignment_id), learner.load_behind(session, required)
     query = _past_query(required, loaded, day, known_on, now)
     _note_access(subject, AccessPurpose.PROGRESS, now)
     own = is_own(current_actor(), subject.person_id)
@@ -141,11 +452,11 @@ def _page(subject: AssignmentContext, day: str, known_on: str) -> Answer:
     return render_template("compliance/why.html", **shown, answer=_answer(subject, acts, behind, own=own))
 
 
-def _answer(subject: AssignmentContext, acts: queries.ObligationActs, looked_at: _Behind, *, own: bool) -> dict[str, object]:
+def _answer(subject: AssignmentContext, acts: learner.ObligationActs, looked_at: _Behind, *, own: bool) -> dict[str, object]:
     session, required, status, moments = current_session(), looked_at.required, looked_at.status, looked_at.moments
     text = required.text_on(moments.day)
-    taken = queries.list_taken_courses(session, subject.person_id, required.courses_on(moments.day))
-    titles = pages.course_titles(taken)
+    taken = learner.list_taken_courses(session, subject.person_id, required.courses_on(moments.day))
+    titles = course_titles(taken)
     held = [version for version in acts.versions if version.recorded_at <= moments.known and version.effective_on <= moments.day]
     version = next((version for version in held if version.number == text.number), held[-1] if held else None)
     view = status_view(status.state, status.flags)
@@ -162,23 +473,23 @@ def _answer(subject: AssignmentContext, acts: queries.ObligationActs, looked_at:
         "law": choose(version.legal_base) if version and version.legal_base else "",
         "activated_at": acts.activated_at,
         "activated_by": acts.activated_by,
-        "sum": pages.sum_terms(explain_last_day(looked_at.case, moments.at)),
-        "requirement": pages.requirement_words(text.terms),
-        "versions": list(pages.version_lines(text.terms, titles)),
+        "sum": sum_terms(explain_last_day(looked_at.case, moments.at)),
+        "requirement": requirement_words(text.terms),
+        "versions": list(version_lines(text.terms, titles)),
         "taken": taken,
         "titles": titles,
-        "done": pages.done_views(looked_at.behind.record.completions, titles, looked_at.behind.reconstructed, moments.known),
-        "waivers": pages.waiver_views(
-            queries.list_waivers(session, required, moments.known), moments.known, shows_medical=_sees_medical(subject)
+        "done": done_views(looked_at.behind.record.completions, titles, looked_at.behind.reconstructed, moments.known),
+        "waivers": waiver_views(
+            learner.list_waivers(session, required, moments.known), moments.known, shows_medical=_sees_medical(subject)
         ),
-        "reminders": pages.reminder_views(_reminders(looked_at), status.last_on if status.state in NEEDED else None),
-        "timeline": pages.timeline_views(timeline(looked_at.case, moments.at)),
+        "reminders": reminder_views(_reminders(looked_at), status.last_on if status.state in NEEDED else None),
+        "timeline": timeline_views(timeline(looked_at.case, moments.at)),
         "before": _former_states(looked_at),
     }
 
 
 def _reminders(looked_at: _Behind) -> Sequence[Reminder]:
-    return queries.list_reminders(current_session(), looked_at.required.assignment_id, looked_at.moments.known)
+    return learner.list_reminders(current_session(), looked_at.required.assignment_id, looked_at.moments.known)
 
 
 def _sees_medical(subject: AssignmentContext) -> bool:
@@ -188,7 +499,7 @@ def _sees_medical(subject: AssignmentContext) -> bool:
 def _audience(looked_at: _Behind) -> dict[str, object]:
     """Return why the person is in the audience: its sentence, and each condition with its fact."""
     session, moments = current_session(), looked_at.moments
-    act, former = queries.find_known_rules(session, looked_at.required.audience_id, moments.day, moments.known)
+    act, former = learner.find_known_rules(session, looked_at.required.audience_id, moments.day, moments.known)
     if act is None:
         return {"sentence": "", "conditions": [], "rule": None, "former": ""}
     names = name_leaves(session, [act.rule, *([former.rule] if former is not None else [])], looked_at.behind.places)
@@ -197,12 +508,10 @@ def _audience(looked_at: _Behind) -> dict[str, object]:
     return {"sentence": write_sentence(act.rule, names), "conditions": list(conditions), "rule": act, "former": before}
 
 
-def _former_states(looked_at: _Behind) -> list[pages.FormerStateView]:
+def _former_states(looked_at: _Behind) -> list[FormerStateView]:
     """Return what the record said of the moment before something else was recorded."""
     moments = looked_at.moments
-    return pages.former_state_views(
-        queries.list_former_states(current_session(), looked_at.required.assignment_id, moments.at, moments.known)
-    )
+    return former_state_views(learner.list_former_states(current_session(), looked_at.required.assignment_id, moments.at, moments.known))
 
 
 def _rows(looked_at: _Behind) -> Iterator[Sequence[Cell]]:
@@ -211,18 +520,16 @@ def _rows(looked_at: _Behind) -> Iterator[Sequence[Cell]]:
     last_on, view = looked_at.status.last_on, status_view(looked_at.status.state, looked_at.status.flags)
     yield _("Status"), moments.day.isoformat(), "", moments.known_on.isoformat(), ", ".join(filter(None, (view.word, view.remark)))
     for term in explain_last_day(looked_at.case, moments.at):
-        [shown] = pages.sum_terms([term])
+        [shown] = sum_terms([term])
         yield _("Last day"), "", term.last_on.isoformat(), "", shown.words
-    taken = queries.list_taken_courses(session, required.person_id, required.courses_on(moments.day))
-    for done in pages.done_views(
-        looked_at.behind.record.completions, pages.course_titles(taken), looked_at.behind.reconstructed, moments.known
-    ):
+    taken = learner.list_taken_courses(session, required.person_id, required.courses_on(moments.day))
+    for done in done_views(looked_at.behind.record.completions, course_titles(taken), looked_at.behind.reconstructed, moments.known):
         label = " · ".join(filter(None, (done.title, done.what, done.remark)))
         yield _("Done"), format_datetime(done.at, "short"), "", format_datetime(done.recorded_at, "short"), label
-    for reminder in pages.reminder_views(_reminders(looked_at), last_on):
+    for reminder in reminder_views(_reminders(looked_at), last_on):
         sent = reminder.told.isoformat() if reminder.told else ""
         yield _("Reminder"), reminder.day.isoformat(), sent, format_datetime(reminder.at, "short"), f"{reminder.words} · {reminder.outcome}"
-    for row in pages.timeline_views(timeline(looked_at.case, moments.at)):
+    for row in timeline_views(timeline(looked_at.case, moments.at)):
         until = "" if row.until is None else format_datetime(row.until, "short")
         label = ", ".join(filter(None, (row.status.word, row.status.remark)))
         yield _("Timeline"), format_datetime(row.since, "short"), until, "", label

@@ -1,8 +1,9 @@
-"""Obligations for those who look after them: the list, one with its versions, its form, its end, the person in charge."""
+"""The page on which a course's team agrees that compulsory training enrols people in its course, or not (spec/compulsory 4.9a)."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import cast
+from uuid import UUID
 
 from flask import Blueprint, flash, render_template, request
 from sqlalchemy import select
@@ -10,7 +11,21 @@ from sqlalchemy.orm import Session
 
 from accounts.models import Person
 from accounts.rules import fold
-from compliance.forms.obligations import (
+from compliance import obligations as compliance_obligations
+from compliance import planned_changes
+from compliance.access import ObligationAction, ObligationContext
+from compliance.agreements import MissingAgreement, answer_agreement, list_agreements, list_deciders, list_missing, lock_agreement
+from compliance.assignments import count_by_state
+from compliance.enrolment import list_obstacles
+from compliance.models import Obligation
+from compliance.obligations import EndsBeforeToday, ObligationChanged, ObligationKeyTaken, ObligationValues
+from compliance.planned_changes import CourseObstacle, DraftFaulty
+from compliance.rules.claims import ClaimState
+from compliance.rules.terms import courses_of
+from compliance.team_digests import list_waiting_changes
+from compliance.views import obligation_pages
+from compliance.views.claims import ClaimDecisionForm, state_view
+from compliance.views.obligation_forms import (
     FormOffer,
     NewObligationForm,
     ObligationEndForm,
@@ -21,27 +36,14 @@ from compliance.forms.obligations import (
     lowest_version_fields,
     lowest_versions,
 )
-from compliance.models import Obligation
-from compliance.pages import obligations as pages
-from compliance.pages.agreements import missing_lines
-from compliance.pages.obligations import FactDifference
-from compliance.permissions import ObligationAction, ObligationContext
-from compliance.queries import obligations as queries
-from compliance.queries import planned_changes as change_queries
-from compliance.queries.agreements import list_deciders, list_missing
-from compliance.queries.assignments import count_by_state
-from compliance.queries.obstacles import list_obstacles
-from compliance.queries.planned_changes import CourseObstacle
-from compliance.queries.waiting_work import list_waiting_changes
-from compliance.rules.terms import courses_of
-from compliance.services import change_contents, planned_changes
-from compliance.services import obligations as services
-from compliance.services.obligations import EndsBeforeToday, ObligationChanged, ObligationKeyTaken, ObligationValues
-from compliance.services.planned_changes import DraftFaulty
+from compliance.views.obligation_pages import FactDifference
+from enrolments.access import LearnerContext, LearningAction
+from enrolments.course_context import course_name
+from enrolments.learners import get_learner_context
 from enrolments.models import Edition
 from kernel import clock
 from kernel.errors import Conflict
-from kernel.i18n import _, choose, site_locale
+from kernel.i18n import _, choose, enumeration, format_date, site_locale
 from kernel.web.forms import as_uuid, whole_number
 from kernel.web.request import Answer, allows, current_actor, current_session, requires, see_page
 from organisations import audiences
@@ -50,36 +52,103 @@ from organisations.audiences import ReasonRequired, today_of
 from organisations.models import Audience
 from organisations.rules.audiences import write_sentence
 
-bp = Blueprint("compliance_obligations", __name__, url_prefix="/compulsory-training/obligations")
+agreements_bp = Blueprint("compliance_agreements", __name__)
+
+STATES = {None: ClaimState.PROPOSED, True: ClaimState.APPROVED, False: ClaimState.REFUSED}
+
+
+@agreements_bp.get("/teaching/<slug>/agreements")
+@requires(LearningAction.ENROL_OTHERS, get_learner_context)
+def agreements(context: LearnerContext) -> Answer:
+    """Show the obligations that need the agreement of the course's team."""
+    return _page(context)
+
+
+@agreements_bp.post("/teaching/<slug>/agreements")
+@requires(LearningAction.ENROL_OTHERS, get_learner_context)
+def answer(context: LearnerContext) -> Answer:
+    """Agree that an obligation enrols people in the course, do not, or take it back."""
+    session, obligation = current_session(), as_uuid(request.form.get("obligation", ""))
+    row, form = lock_agreement(session, context.course_id, obligation), ClaimDecisionForm(prefix=f"answer-{obligation}")
+    if not form.validate_on_post():
+        return _page(context, obligation, form), 422
+    if answer_agreement(session, current_actor(), row, form.words.data or "", agrees=form.approves, now=clock.now()):
+        flash(_("Your answer was saved. Those who look after the training are notified."), "ok")
+    return see_page("compliance_agreements.agreements", slug=context.slug)
+
+
+def _page(context: LearnerContext, answered: UUID | None = None, refused: ClaimDecisionForm | None = None) -> str:
+    session = current_session()
+    rows = list_agreements(session, context.course_id)
+    people = {number for row in rows for number in (row.agreement.asked_by, row.agreement.decided_by, row.obligation.owner_id)}
+    forms = {row.obligation.uuid: ClaimDecisionForm(formdata=None, prefix=f"answer-{row.obligation.uuid}") for row in rows}
+    return render_template(
+        "compliance/agreements.html",
+        course=course_name(context),
+        rows=[
+            (row, state_view(STATES[row.agreement.agreed]), refused if row.obligation.uuid == answered else forms[row.obligation.uuid])
+            for row in rows
+        ],
+        members=audiences.count_members(session),
+        people=audiences.people_names(session, people),
+        refused=refused,
+    )
+
+
+def missing_lines(missing: Sequence[MissingAgreement], deciders: Mapping[int, Sequence[Person]]) -> list[str]:
+    """Say of each course whose agreement is missing who was asked since when, or why its team does not agree."""
+    return [_missing_line(row, [person.full_name for person in deciders.get(row.course.id, ())]) for row in missing]
+
+
+def _missing_line(missing: MissingAgreement, names: Sequence[str]) -> str:
+    agreement, course = missing.agreement, choose(missing.course.title)
+    if agreement is None:
+        return _("No one can enrol in “%(course)s” by themselves, and its team was not asked yet.", course=course)
+    if agreement.decided_at is None:
+        return _(
+            "No one can enrol in “%(course)s” by themselves. Since %(day)s its team is asked to agree: %(people)s.",
+            course=course,
+            day=format_date(agreement.asked_at),
+            people=enumeration(names) or _("the administrators"),
+        )
+    return _(
+        "The team of “%(course)s” does not agree, since %(day)s: “%(reason)s”. To ask again, save it again.",
+        course=course,
+        day=format_date(agreement.decided_at),
+        reason=agreement.reason,
+    )
+
+
+obligations_bp = Blueprint("compliance_obligations", __name__, url_prefix="/compulsory-training/obligations")
 
 KEY_LENGTH = 60
 
 
-@bp.get("")
-@requires(ObligationAction.LIST, queries.get_obligation_scope)
+@obligations_bp.get("")
+@requires(ObligationAction.LIST, compliance_obligations.get_obligation_scope)
 def obligations(scope: TrainingScope) -> Answer:
     """List the obligations of one's institutions with how many have done each."""
     session = current_session()
-    rows = queries.list_obligations(session, scope, now=clock.now())
-    values = {row.obligation.id: services.values_of(row.version) for row in rows}
+    rows = compliance_obligations.list_obligations(session, scope, now=clock.now())
+    values = {row.obligation.id: compliance_obligations.values_of(row.version) for row in rows}
     titles = _titles(session, *values.values())
-    shown = [pages.list_view(row, values[row.obligation.id], titles) for row in rows]
-    may_write = allows(ObligationAction.EDIT, queries.get_new_context(session, current_actor()))
+    shown = [obligation_pages.list_view(row, values[row.obligation.id], titles) for row in rows]
+    may_write = allows(ObligationAction.EDIT, compliance_obligations.get_new_context(session, current_actor()))
     titles_of = {row.obligation.id: choose(row.version.title) for row in rows}
     waiting = list_waiting_changes(session, scope) if scope.everywhere or scope.officer else []
     people = audiences.people_names(session, {change.created_by for change, _audience in waiting})
-    lines = [pages.waiting_view(change, audience, titles_of, people) for change, audience in waiting]
+    lines = [obligation_pages.waiting_view(change, audience, titles_of, people) for change, audience in waiting]
     return render_template("compliance/obligations.html", rows=shown, may_write=may_write, waiting=lines)
 
 
-@bp.get("/<uuid:obligation>")
-@requires(ObligationAction.VIEW, queries.get_context)
+@obligations_bp.get("/<uuid:obligation>")
+@requires(ObligationAction.VIEW, compliance_obligations.get_context)
 def obligation(subject: ObligationContext) -> Answer:
     """Show an obligation: its audience, its counts by state, its rules in words, its versions, what stands in its way."""
     session, row = current_session(), _row(subject)
-    versions = queries.list_versions(session, row.id)
-    values = services.values_of(versions[0])
-    changes = change_queries.list_changes(session, row.id) if allows(ObligationAction.EDIT, subject) else []
+    versions = compliance_obligations.list_versions(session, row.id)
+    values = compliance_obligations.values_of(versions[0])
+    changes = planned_changes.list_changes(session, row.id) if allows(ObligationAction.EDIT, subject) else []
     people = audiences.people_names(
         session, {row.owner_id, row.created_by, row.activated_by, *(v.author_id for v in versions), *(v.approved_by for v in versions)}
     )
@@ -87,18 +156,18 @@ def obligation(subject: ObligationContext) -> Answer:
         "compliance/obligation.html",
         obligation=row,
         title=choose(values.title),
-        state=pages.STATES[row.state],
+        state=obligation_pages.STATES[row.state],
         audience=session.get_one(Audience, row.audience_id),
         audience_title=choose(session.get_one(Audience, row.audience_id).title),
         sentence=_audience_sentence(session, row.audience_id),
-        counts=pages.state_counts(count_by_state(session, row, clock.now())),
-        facts=pages.fact_lines(values, _titles(session, values), _edition_name(session, values.edition_id)),
+        counts=obligation_pages.state_counts(count_by_state(session, row, clock.now())),
+        facts=obligation_pages.fact_lines(values, _titles(session, values), _edition_name(session, values.edition_id)),
         ends=values.terms.ends,
         versions=versions,
         people=people,
         obstacles=_obstacle_lines(session, row, values),
         changes=changes,
-        change_names=pages.CHANGES,
+        change_names=obligation_pages.CHANGES,
         owner_form=ObligationOwnerForm(formdata=None),
         may_edit=allows(ObligationAction.EDIT, subject),
         may_activate=allows(ObligationAction.ACTIVATE, subject),
@@ -112,13 +181,15 @@ def _row(subject: ObligationContext) -> Obligation:
 
 def _obstacle_lines(session: Session, row: Obligation, values: ObligationValues) -> list[str]:
     """Say what keeps people from the courses: of what is in force with how many wait, of a draft which courses cannot be taken."""
-    obstructed = change_queries.list_obstructed_courses(session, values.terms.requirement)
+    obstructed = planned_changes.list_obstructed_courses(session, values.terms.requirement)
     agreements = list_missing(session, row.id, courses_of(values.terms.requirement), now=clock.now())
     missing = missing_lines(agreements, list_deciders(session, [missing.course.id for missing in agreements]))
     if row.state != "active":
-        return pages.obstacle_lines(obstructed) + missing if row.state == "draft" else []
+        return obligation_pages.obstacle_lines(obstructed) + missing if row.state == "draft" else []
     deleted = [obstructed_course for obstructed_course in obstructed if obstructed_course.obstacle is CourseObstacle.DELETED]
-    return pages.obstacle_lines(deleted) + missing + pages.waiting_lines(list_obstacles(session, row, now=clock.now()))
+    return (
+        obligation_pages.obstacle_lines(deleted) + missing + obligation_pages.waiting_lines(list_obstacles(session, row, now=clock.now()))
+    )
 
 
 def _audience_sentence(session: Session, audience_id: int) -> str:
@@ -128,7 +199,7 @@ def _audience_sentence(session: Session, audience_id: int) -> str:
 
 def _titles(session: Session, *values: ObligationValues) -> Mapping[str, Mapping[str, str]]:
     slugs = {slug for each in values for slug in (*courses_of(each.terms.requirement), *each.terms.lowest_versions)}
-    return queries.course_titles(session, slugs)
+    return compliance_obligations.course_titles(session, slugs)
 
 
 def _edition_name(session: Session, edition_id: int | None) -> str:
@@ -136,16 +207,16 @@ def _edition_name(session: Session, edition_id: int | None) -> str:
     return edition.name if edition is not None else ""
 
 
-@bp.get("/new")
-@requires(ObligationAction.EDIT, queries.get_new_context)
+@obligations_bp.get("/new")
+@requires(ObligationAction.EDIT, compliance_obligations.get_new_context)
 def new(subject: ObligationContext) -> Answer:
     """Show the form of a new obligation, filled in with what is usual."""
     form = NewObligationForm(formdata=None, data={"starts": today_of(clock.now()), "owner": current_actor().email})
     return _form_page(form, _offer(form, subject), None)
 
 
-@bp.post("/new")
-@requires(ObligationAction.EDIT, queries.get_new_context)
+@obligations_bp.post("/new")
+@requires(ObligationAction.EDIT, compliance_obligations.get_new_context)
 def make(subject: ObligationContext) -> Answer:
     """Keep a new obligation as a draft: it asks nobody for anything yet."""
     form, session, now = NewObligationForm(), current_session(), clock.now()
@@ -155,11 +226,11 @@ def make(subject: ObligationContext) -> Answer:
         return _form_page(form, offer, None), 422
     audience, owner, values = read
     try:
-        row = services.make_obligation(session, current_actor(), _key(form), audience, values, now=now)
+        row = compliance_obligations.make_obligation(session, current_actor(), _key(form), audience, values, now=now)
     except ObligationKeyTaken as refused:
         form.refuse(form.key, _(refused.text))
         return _form_page(form, offer, None), 422
-    services.set_owner(session, current_actor(), row, owner.id, now=now)
+    compliance_obligations.set_owner(session, current_actor(), row, owner.id, now=now)
     flash(_("The draft was saved. It does not apply to anyone yet."), "ok")
     return see_page("compliance_obligations.obligation", obligation=row.uuid)
 
@@ -174,13 +245,17 @@ def _key(form: NewObligationForm) -> str:
 def _offer(form: ObligationForm, subject: ObligationContext, present: ObligationValues | None = None) -> FormOffer:
     session = current_session()
     chosen = set(courses_of(present.terms.requirement)) if present is not None else set[str]()
-    courses = queries.list_offered_courses(session, current_actor(), chosen)
+    courses = compliance_obligations.list_offered_courses(session, current_actor(), chosen)
     edition = present.edition_id if present is not None else None
-    zones = {site_locale().zone.key, *queries.list_zones(session), *([present.zone] if present is not None and present.zone else [])}
+    zones = {
+        site_locale().zone.key,
+        *compliance_obligations.list_zones(session),
+        *([present.zone] if present is not None and present.zone else []),
+    }
     offer = FormOffer(
-        queries.list_audiences_for(session, subject.scope),
+        compliance_obligations.list_audiences_for(session, subject.scope),
         courses,
-        queries.list_open_editions(session, [course.id for course in courses], edition),
+        compliance_obligations.list_open_editions(session, [course.id for course in courses], edition),
         sorted(zones),
     )
     form.offer(offer)
@@ -223,9 +298,9 @@ def _read(form: ObligationForm, offer: FormOffer) -> ObligationValues | None:
     effective = form.effective_on.data if isinstance(form, ObligationVersionForm) else None
     values = form.values(offer, lowest_versions(request.form, offer.courses), today, now, effective_on=effective)
     _refuse_edition(form, offer, values)
-    obstacles = change_queries.list_obstructed_courses(session, values.terms.requirement)
+    obstacles = planned_changes.list_obstructed_courses(session, values.terms.requirement)
     if obstacles:
-        form.refuse(form.courses, " ".join(pages.obstacle_lines(obstacles)))
+        form.refuse(form.courses, " ".join(obligation_pages.obstacle_lines(obstacles)))
     return values if form.refuse_faults(values) else None
 
 
@@ -236,8 +311,8 @@ def _refuse_edition(form: ObligationForm, offer: FormOffer, values: ObligationVa
         form.refuse(form.edition, _("This edition belongs to a course that is not required."))
 
 
-@bp.get("/<uuid:obligation>/draft")
-@requires(ObligationAction.EDIT, queries.get_context)
+@obligations_bp.get("/<uuid:obligation>/draft")
+@requires(ObligationAction.EDIT, compliance_obligations.get_context)
 def draft(subject: ObligationContext) -> Answer:
     """Show the form that changes a draft."""
     row = _draft_row(subject)
@@ -248,14 +323,14 @@ def draft(subject: ObligationContext) -> Answer:
 def _draft_row(subject: ObligationContext) -> Obligation:
     row = _row(subject)
     if row.state != "draft":
-        raise services.WrongObligationState(_("This compulsory training is in force. Add a version instead."))
+        raise compliance_obligations.WrongObligationState(_("This compulsory training is in force. Add a version instead."))
     return row
 
 
 def _filled(kind: type[ObligationForm], subject: ObligationContext, **more: object) -> tuple[ObligationForm, FormOffer]:
     """Return a form filled in with the newest version, and what it offers."""
     session, row = current_session(), _row(subject)
-    present = services.values_of(services.latest_version(session, row))
+    present = compliance_obligations.values_of(compliance_obligations.latest_version(session, row))
     data = {**form_data(present), **_own_data(session, row, present), **more}
     form = kind(formdata=None, data=data)
     return form, _offer(form, subject, present)
@@ -272,12 +347,12 @@ def _own_data(session: Session, row: Obligation, present: ObligationValues) -> d
     }
 
 
-@bp.post("/<uuid:obligation>/draft")
-@requires(ObligationAction.EDIT, queries.lock_context)
+@obligations_bp.post("/<uuid:obligation>/draft")
+@requires(ObligationAction.EDIT, compliance_obligations.lock_context)
 def change_draft(subject: ObligationContext) -> Answer:
     """Save a draft anew; what somebody else saved meanwhile is shown beside it first."""
     row, session, now = _draft_row(subject), current_session(), clock.now()
-    present = services.values_of(services.latest_version(session, row))
+    present = compliance_obligations.values_of(compliance_obligations.latest_version(session, row))
     form = ObligationForm()
     offer = _offer(form, subject, present)
     read = _read_draft(form, offer, row.owner_id)
@@ -285,10 +360,12 @@ def change_draft(subject: ObligationContext) -> Answer:
         return _form_page(form, offer, row), 422
     audience, owner, values = read
     try:
-        services.change_draft(session, current_actor(), row, whole_number(form.seen.data or ""), values, audience=audience, now=now)
+        compliance_obligations.change_draft(
+            session, current_actor(), row, whole_number(form.seen.data or ""), values, audience=audience, now=now
+        )
     except ObligationChanged as refused:
         return _changed_page(form, offer, row, values, refused)
-    services.set_owner(session, current_actor(), row, owner.id, now=now)
+    compliance_obligations.set_owner(session, current_actor(), row, owner.id, now=now)
     flash(_("The draft was saved. It does not apply to anyone yet."), "ok")
     return see_page("compliance_obligations.obligation", obligation=row.uuid)
 
@@ -296,9 +373,11 @@ def change_draft(subject: ObligationContext) -> Answer:
 def _changed_page(form: ObligationForm, offer: FormOffer, row: Obligation, mine: ObligationValues, refused: Conflict) -> Answer:
     """Show what somebody else saved meanwhile beside what was typed; saving again then means it."""
     session = current_session()
-    theirs = services.values_of(services.latest_version(session, row))
+    theirs = compliance_obligations.values_of(compliance_obligations.latest_version(session, row))
     titles = _titles(session, mine, theirs)
-    differ = pages.differences(*(pages.fact_lines(values, titles, _edition_name(session, values.edition_id)) for values in (theirs, mine)))
+    differ = obligation_pages.differences(
+        *(obligation_pages.fact_lines(values, titles, _edition_name(session, values.edition_id)) for values in (theirs, mine))
+    )
     form.form_errors.append(_(refused.text))
     form.seen.data = str(row.edited)
     return _form_page(form, offer, row, differ), 409
@@ -310,7 +389,7 @@ def _form_page(form: ObligationForm, offer: FormOffer, row: Obligation | None, d
         "compliance/obligation_form.html",
         form=form,
         obligation=row,
-        title=choose(services.latest_version(current_session(), row).title) if row is not None else "",
+        title=choose(compliance_obligations.latest_version(current_session(), row).title) if row is not None else "",
         is_version=isinstance(form, ObligationVersionForm),
         has_audiences=bool(offer.audiences),
         has_courses=bool(offer.courses),
@@ -322,20 +401,20 @@ def _form_page(form: ObligationForm, offer: FormOffer, row: Obligation | None, d
 def _stored_lowest(row: Obligation | None) -> dict[str, int]:
     if row is None:
         return {}
-    return dict(services.values_of(services.latest_version(current_session(), row)).terms.lowest_versions)
+    return dict(compliance_obligations.values_of(compliance_obligations.latest_version(current_session(), row)).terms.lowest_versions)
 
 
-@bp.post("/<uuid:obligation>/deletion")
-@requires(ObligationAction.EDIT, queries.lock_context)
+@obligations_bp.post("/<uuid:obligation>/deletion")
+@requires(ObligationAction.EDIT, compliance_obligations.lock_context)
 def delete(subject: ObligationContext) -> Answer:
     """Delete a draft."""
-    services.delete_draft(current_session(), current_actor(), _row(subject), now=clock.now())
+    compliance_obligations.delete_draft(current_session(), current_actor(), _row(subject), now=clock.now())
     flash(_("The draft was deleted."), "ok")
     return see_page("compliance_obligations.obligations")
 
 
-@bp.post("/<uuid:obligation>/owner")
-@requires(ObligationAction.EDIT, queries.lock_context)
+@obligations_bp.post("/<uuid:obligation>/owner")
+@requires(ObligationAction.EDIT, compliance_obligations.lock_context)
 def set_owner(subject: ObligationContext) -> Answer:
     """Let another person be in charge."""
     form, session, row = ObligationOwnerForm(), current_session(), _row(subject)
@@ -343,13 +422,13 @@ def set_owner(subject: ObligationContext) -> Answer:
     if person is None:
         flash(_("There is no one with this staff number or email."), "bad")
     else:
-        services.set_owner(session, current_actor(), row, person.id, now=clock.now())
+        compliance_obligations.set_owner(session, current_actor(), row, person.id, now=clock.now())
         flash(_("%(name)s is now in charge.", name=person.full_name), "ok")
     return see_page("compliance_obligations.obligation", obligation=row.uuid)
 
 
-@bp.post("/<uuid:obligation>/activation")
-@requires(ObligationAction.EDIT, queries.lock_context)
+@obligations_bp.post("/<uuid:obligation>/activation")
+@requires(ObligationAction.EDIT, compliance_obligations.lock_context)
 def try_activation(subject: ObligationContext) -> Answer:
     """Work out what activating a draft would do; another person than its author applies it."""
     try:
@@ -363,17 +442,17 @@ def try_activation(subject: ObligationContext) -> Answer:
     return see_page("compliance_changes.change", change=change.uuid)
 
 
-@bp.get("/<uuid:obligation>/version")
-@requires(ObligationAction.EDIT, queries.get_context)
+@obligations_bp.get("/<uuid:obligation>/version")
+@requires(ObligationAction.EDIT, compliance_obligations.get_context)
 def version(subject: ObligationContext) -> Answer:
     """Show the form of a further version; what a planned one said is filled in where the address names it."""
     row, session = _row(subject), current_session()
     today = today_of(clock.now())
     form, offer = _filled(ObligationVersionForm, subject, effective_on=today, is_retroactive=False, reason="")
     planned = as_uuid(request.args.get("from", ""))
-    change = change_queries.find_version_change(session, row.id, planned) if planned is not None else None
+    change = planned_changes.find_version_change(session, row.id, planned) if planned is not None else None
     if change is not None:
-        values = change_contents.read_values(change, clock.now())
+        values = planned_changes.read_values(change, clock.now())
         form = ObligationVersionForm(
             formdata=None, data={**form_data(values), **_own_data(session, row, values), "effective_on": values.terms.effective_on}
         )
@@ -381,12 +460,12 @@ def version(subject: ObligationContext) -> Answer:
     return _form_page(form, offer, row)
 
 
-@bp.post("/<uuid:obligation>/version")
-@requires(ObligationAction.EDIT, queries.lock_context)
+@obligations_bp.post("/<uuid:obligation>/version")
+@requires(ObligationAction.EDIT, compliance_obligations.lock_context)
 def try_version(subject: ObligationContext) -> Answer:
     """Work out what a further version would do."""
     row, session, now = _row(subject), current_session(), clock.now()
-    present = services.values_of(services.latest_version(session, row))
+    present = compliance_obligations.values_of(compliance_obligations.latest_version(session, row))
     form = ObligationVersionForm()
     offer = _offer(form, subject, present)
     values = _read(form, offer)
@@ -402,15 +481,15 @@ def try_version(subject: ObligationContext) -> Answer:
     return see_page("compliance_changes.change", change=change.uuid)
 
 
-@bp.get("/<uuid:obligation>/end")
-@requires(ObligationAction.EDIT, queries.get_context)
+@obligations_bp.get("/<uuid:obligation>/end")
+@requires(ObligationAction.EDIT, compliance_obligations.get_context)
 def end(subject: ObligationContext) -> Answer:
     """Ask for the last day on which an obligation applies."""
     return _end_page(ObligationEndForm(formdata=None, data={"last_on": today_of(clock.now())}), _row(subject))
 
 
-@bp.post("/<uuid:obligation>/end")
-@requires(ObligationAction.EDIT, queries.lock_context)
+@obligations_bp.post("/<uuid:obligation>/end")
+@requires(ObligationAction.EDIT, compliance_obligations.lock_context)
 def try_end(subject: ObligationContext) -> Answer:
     """Work out what the end of an obligation would do."""
     row, form = _row(subject), ObligationEndForm()
@@ -426,5 +505,5 @@ def try_end(subject: ObligationContext) -> Answer:
 
 
 def _end_page(form: ObligationEndForm, row: Obligation) -> str:
-    title = choose(services.latest_version(current_session(), row).title)
+    title = choose(compliance_obligations.latest_version(current_session(), row).title)
     return render_template("compliance/obligation_end.html", form=form, obligation=row, title=title)

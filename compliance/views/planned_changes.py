@@ -7,25 +7,20 @@ from uuid import UUID
 from flask import Blueprint, flash, render_template
 from sqlalchemy.orm import Session
 
-from compliance.forms.obligations import PlannedChangeForm
+from compliance import obligations, planned_changes
+from compliance.access import ObligationAction, PlannedChangeContext
+from compliance.agreements import AgreementMissing, list_deciders
+from compliance.free_days import SecondPersonRequired
 from compliance.models import Obligation, PlannedChange
-from compliance.pages import obligations as pages
-from compliance.pages.agreements import missing_lines
-from compliance.pages.obligations import FactDifference
-from compliance.permissions import ObligationAction, PlannedChangeContext
-from compliance.queries import obligations as obligation_queries
-from compliance.queries import planned_changes as queries
-from compliance.queries.agreements import list_deciders
-from compliance.queries.obligations import get_change_context, lock_change_context
-from compliance.queries.waiting_work import list_second_persons
-from compliance.rules.dry_runs import read_outcome
+from compliance.obligations import ObligationChanged
+from compliance.planned_changes import DraftFaulty, NumberToType, PlannedKind, get_change_context, lock_change_context
+from compliance.rules.planned_changes import read_outcome
 from compliance.rules.terms import courses_of
-from compliance.services import change_contents, obligations
-from compliance.services import planned_changes as services
-from compliance.services.agreements import AgreementMissing
-from compliance.services.change_contents import PlannedKind
-from compliance.services.obligations import ObligationChanged, SecondPersonRequired
-from compliance.services.planned_changes import DraftFaulty, NumberToType
+from compliance.team_digests import list_second_persons
+from compliance.views import obligation_pages
+from compliance.views.obligation_forms import PlannedChangeForm
+from compliance.views.obligation_pages import FactDifference
+from compliance.views.obligations import missing_lines
 from enrolments.models import Edition
 from kernel import clock
 from kernel.errors import NotFound
@@ -69,7 +64,7 @@ def _action(row: PlannedChange) -> tuple[str, ObligationAction]:
     """Return the address to which a change is sent to be applied, and who may."""
     if row.kind == PlannedKind.ACTIVATE:
         return "compliance_changes.activate", ObligationAction.ACTIVATE
-    if services.why_second(row, read_outcome(json.loads(row.outcome))) is not None:
+    if planned_changes.why_second(row, read_outcome(json.loads(row.outcome))) is not None:
         return "compliance_changes.correct", ObligationAction.CHANGE_PAST
     return "compliance_changes.apply", ObligationAction.EDIT
 
@@ -81,22 +76,22 @@ def _page(subject: PlannedChangeContext, form: PlannedChangeForm) -> str:
     outcome = read_outcome(json.loads(row.outcome))
     endpoint, action = _action(row)
     title = choose(newest.title)
-    units = queries.unit_names(session, [unit for unit, _people in outcome.most_affected])
+    units = planned_changes.unit_names(session, [unit for unit, _people in outcome.most_affected])
     is_open = row.state in ("planning", "ready", "applying")
     may_apply = allows(action, subject) and not (action is ObligationAction.CHANGE_PAST and row.created_by == current_actor().person_id)
     return render_template(
         "compliance/planned_change.html",
         change=row,
-        kind=pages.CHANGES[row.kind],
+        kind=obligation_pages.CHANGES[row.kind],
         obligation=obligation,
         title=title,
-        outcome=pages.outcome_view(outcome, {obligation.id: title}, units),
+        outcome=obligation_pages.outcome_view(outcome, {obligation.id: title}, units),
         differences=_differences(session, row, newest) if is_open else [],
         form=form,
         endpoint=endpoint,
-        needs_number=row.state == "ready" and services.needs_number(session, row, outcome),
-        is_extreme=row.state == "ready" and services.is_extreme(session, row, outcome),
-        is_present=not is_open or services.is_present(session, row),
+        needs_number=row.state == "ready" and planned_changes.needs_number(session, row, outcome),
+        is_extreme=row.state == "ready" and planned_changes.is_extreme(session, row, outcome),
+        is_present=not is_open or planned_changes.is_present(session, row),
         may_apply=may_apply,
         seconds=list_second_persons(session, obligation.institution_id, _authors(subject)) if is_open and not may_apply else [],
         may_edit=allows(ObligationAction.EDIT, subject),
@@ -113,14 +108,16 @@ def _differences(session: Session, row: PlannedChange, newest: obligations.Oblig
     """Return what a planned version or end says otherwise than the newest version."""
     if row.kind == PlannedKind.ACTIVATE:
         return []
-    planned = change_contents.values_planned(row, newest)
-    titles = obligation_queries.course_titles(
+    planned = planned_changes.values_planned(row, newest)
+    titles = obligations.course_titles(
         session,
         {slug for version in (newest, planned) for slug in (*courses_of(version.terms.requirement), *version.terms.lowest_versions)},
     )
     editions = [session.get(Edition, version.edition_id) if version.edition_id is not None else None for version in (newest, planned)]
     names = [edition.name if edition is not None else "" for edition in editions]
-    return pages.differences(*(pages.fact_lines(version, titles, name) for version, name in zip((newest, planned), names, strict=True)))
+    return obligation_pages.differences(
+        *(obligation_pages.fact_lines(version, titles, name) for version, name in zip((newest, planned), names, strict=True))
+    )
 
 
 @bp.post("/<uuid:change>/activation")
@@ -147,7 +144,7 @@ def apply(subject: PlannedChangeContext) -> Answer:
 def _apply(subject: PlannedChangeContext) -> Answer:
     form, row = PlannedChangeForm(), subject.change
     try:
-        services.apply_change(current_session(), current_actor(), row, form.confirmed, now=clock.now())
+        planned_changes.apply_change(current_session(), current_actor(), row, form.confirmed, now=clock.now())
     except NumberToType as refused:
         form.refuse(form.number, _(refused.text))
         return _page(subject, form), 422
@@ -172,7 +169,7 @@ def _apply(subject: PlannedChangeContext) -> Answer:
 @requires(ObligationAction.EDIT, lock_change_context)
 def renew(subject: PlannedChangeContext) -> Answer:
     """Make the dry run again."""
-    services.renew_change(current_session(), current_actor(), subject.change, now=clock.now())
+    planned_changes.renew_change(current_session(), current_actor(), subject.change, now=clock.now())
     return see_page("compliance_changes.change", change=subject.change.uuid)
 
 
@@ -180,7 +177,7 @@ def renew(subject: PlannedChangeContext) -> Answer:
 @requires(ObligationAction.EDIT, lock_change_context)
 def discard(subject: PlannedChangeContext) -> Answer:
     """Discard a change that was tried."""
-    services.discard_change(current_session(), current_actor(), subject.change, now=clock.now())
+    planned_changes.discard_change(current_session(), current_actor(), subject.change, now=clock.now())
     flash(_("Discarded. Nothing has changed."), "ok")
     assert subject.obligation is not None
     return see_page("compliance_obligations.obligation", obligation=subject.obligation.uuid)

@@ -4,15 +4,12 @@ from collections.abc import Iterator, Sequence
 
 from flask import Blueprint, Response, flash, render_template
 
-from compliance.forms.claims import ClaimDecisionForm, RecognitionListForm
+from compliance import claim_lists, claims
+from compliance.access import RecognitionAction, RecognitionListContext, WaiverAction
+from compliance.claim_lists import RecognitionListCheck, RecognitionListRows, judge_recognitions, read_recognitions
+from compliance.claims import list_entries
 from compliance.models import PendingRecognitionList, RecognitionList
-from compliance.pages.claims import claim_view
-from compliance.people_lists import RecognitionListCheck, RecognitionListRows, judge_recognitions, read_recognitions
-from compliance.permissions import RecognitionAction, RecognitionListContext, WaiverAction
-from compliance.queries import claim_lists as queries
-from compliance.queries.claims import list_entries
-from compliance.services import recognitions as services
-from compliance.views.claim_pages import record_views
+from compliance.views.claims import ClaimDecisionForm, RecognitionListForm, claim_view, record_views
 from kernel import clock
 from kernel.errors import Invalid
 from kernel.i18n import _, ngettext, site_locale
@@ -33,7 +30,7 @@ ROWS = 100
 
 
 @bp.route("", methods=["GET", "POST"])
-@requires(RecognitionAction.LOAD, queries.get_new_list, reads_first=True, body_limit=LARGEST)
+@requires(RecognitionAction.LOAD, claim_lists.get_new_list, reads_first=True, body_limit=LARGEST)
 def lists(subject: RecognitionListContext) -> Answer:
     """Take a list of recognitions; the next page shows what would come of it."""
     form = RecognitionListForm()
@@ -47,12 +44,12 @@ def lists(subject: RecognitionListContext) -> Answer:
         form.refuse(form.file, _(refused.text, **refused.facts))
         return _page(subject, form), 422
     limiter().use(RATE, str(current_actor().person_id))
-    row = services.receive_list(begin_writing(), current_actor(), sent, total, now=clock.now())
+    row = claims.receive_list(begin_writing(), current_actor(), sent, total, now=clock.now())
     return see_page("compliance_recognition_lists.pending", pending=row.uuid)
 
 
 def _page(subject: RecognitionListContext, form: RecognitionListForm) -> str:
-    rows = queries.list_recognition_lists(current_session(), subject.scope, waiting=False)
+    rows = claim_lists.list_recognition_lists(current_session(), subject.scope, waiting=False)
     return render_template("compliance/recognition_lists.html", form=form, rows=rows, largest=LARGEST)
 
 
@@ -69,7 +66,7 @@ def _judge(subject: RecognitionListContext) -> tuple[PendingRecognitionList, Rec
 
 
 @bp.get("/pending/<uuid:pending>")
-@requires(RecognitionAction.LOAD, queries.get_pending_list)
+@requires(RecognitionAction.LOAD, claim_lists.get_pending_list)
 def pending(subject: RecognitionListContext) -> Answer:
     """Show what a list would propose and what is wrong in it."""
     row, rows, check = _judge(subject)
@@ -91,7 +88,7 @@ def _words(fault: UnitListFault) -> str:
 
 
 @bp.get("/pending/<uuid:pending>/faults.csv")
-@requires(RecognitionAction.LOAD, queries.get_pending_list)
+@requires(RecognitionAction.LOAD, claim_lists.get_pending_list)
 def faults(subject: RecognitionListContext) -> Response:
     """Send the lines that propose nothing, each with its cause."""
     listed = _judge(subject)[2].faults
@@ -104,28 +101,28 @@ def _fault_rows(listed: Sequence[UnitListFault]) -> Iterator[Sequence[Cell]]:
 
 
 @bp.post("/pending/<uuid:pending>/confirmation")
-@requires(RecognitionAction.LOAD, queries.get_pending_list, reads_first=True)
+@requires(RecognitionAction.LOAD, claim_lists.get_pending_list, reads_first=True)
 def confirm(subject: RecognitionListContext) -> Answer:
     """Propose the recognitions of a list; another person decides on them."""
     row, _rows, check = _judge(subject)
     if not check.new and row.list_id is None:
         return see_page("compliance_recognition_lists.pending", pending=row.uuid)
-    made = services.propose_list(begin_writing(), current_actor(), row, check.new, now=clock.now())
+    made = claims.propose_list(begin_writing(), current_actor(), row, check.new, now=clock.now())
     return see_page("compliance_recognition_lists.made", made=made.uuid)
 
 
 @bp.post("/pending/<uuid:pending>/discarding")
-@requires(RecognitionAction.LOAD, queries.get_pending_list)
+@requires(RecognitionAction.LOAD, claim_lists.get_pending_list)
 def discard(subject: RecognitionListContext) -> Answer:
     """Discard a list."""
     assert subject.pending is not None
-    services.discard_list(current_session(), current_actor(), subject.pending, now=clock.now())
+    claims.discard_list(current_session(), current_actor(), subject.pending, now=clock.now())
     flash(_("The list was discarded. Nothing was changed."), "ok")
     return see_page("compliance_recognition_lists.lists")
 
 
 @bp.get("/<uuid:made>")
-@requires(WaiverAction.LIST, queries.get_proposed_list)
+@requires(WaiverAction.LIST, claim_lists.get_proposed_list)
 def made(subject: RecognitionListContext) -> str:
     """Show a list of recognitions with what became of each."""
     return _made_page(subject, ClaimDecisionForm(formdata=None))
@@ -133,11 +130,11 @@ def made(subject: RecognitionListContext) -> str:
 
 def _made_page(subject: RecognitionListContext, form: ClaimDecisionForm) -> str:
     session, requested, row = current_session(), requested_page(ROWS), _proposed(subject)
-    listed = queries.list_of_list(session, subject.scope, row.id, offset=requested.offset, limit=ROWS + 1)
+    listed = claim_lists.list_of_list(session, subject.scope, row.id, offset=requested.offset, limit=ROWS + 1)
     entries = list_entries(session, [entry.claim.person_id for entry in listed])
     record_views([entry.claim.person_id for entry in listed[:ROWS]])
-    known = queries.list_recognition_lists(session, subject.scope, waiting=False, only=row.id)
-    counts = known[0] if known else queries.RecognitionListRow(row, "", 0, 0)
+    known = claim_lists.list_recognition_lists(session, subject.scope, waiting=False, only=row.id)
+    counts = known[0] if known else claim_lists.RecognitionListRow(row, "", 0, 0)
     is_proposer = row.proposed_by == current_actor().person_id
     decides = allows(RecognitionAction.APPROVE_MANY, subject) and counts.waiting and not is_proposer
     return render_template(
@@ -156,14 +153,14 @@ def _proposed(subject: RecognitionListContext) -> RecognitionList:
 
 
 @bp.post("/<uuid:made>/decision")
-@requires(RecognitionAction.APPROVE_MANY, queries.get_proposed_list)
+@requires(RecognitionAction.APPROVE_MANY, claim_lists.get_proposed_list)
 def decide(subject: RecognitionListContext) -> Answer:
     """Approve every recognition of a list that waits, or none."""
     form, row = ClaimDecisionForm(), _proposed(subject)
     if not form.validate_on_post():
         return _made_page(subject, form), 422
     answer, now = form.words.data or "", clock.now()
-    count = services.decide_list(current_session(), current_actor(), row, answer, subject.scope, approves=form.approves, now=now)
+    count = claims.decide_list(current_session(), current_actor(), row, answer, subject.scope, approves=form.approves, now=now)
     if count:
         flash(
             ngettext("Your decision on %(count)s recognition was saved.", "Your decision on %(count)s recognitions was saved.", count), "ok"

@@ -2,16 +2,16 @@
 
 from flask import Blueprint, Response, flash, render_template, url_for
 
-from compliance.forms.claims import ClaimDecisionForm, ClaimRevocationForm, RecognitionForm
-from compliance.permissions import RecognitionAction, TrainingAction
-from compliance.queries import claim_lists as queries
-from compliance.queries.claim_lists import ClaimantContext, RecognitionSubject
-from compliance.queries.claims import day_of_person, list_entries
-from compliance.queries.course_choices import list_known_courses, required_of
-from compliance.services.claim_notices import page_of
-from compliance.services.recognitions import RecognitionRepeats, propose_recognition
-from compliance.views.claim_pages import (
+from compliance import claim_lists
+from compliance.access import RecognitionAction, TrainingAction
+from compliance.claim_lists import ClaimantContext, RecognitionSubject
+from compliance.claims import RecognitionRepeats, day_of_person, list_entries, page_of, propose_recognition
+from compliance.obligations import list_known_courses, required_of
+from compliance.views.claims import (
     BODY_LIMIT,
+    ClaimDecisionForm,
+    ClaimRevocationForm,
+    RecognitionForm,
     claim_page,
     decide_on,
     keep_evidence_file,
@@ -30,14 +30,14 @@ bp = Blueprint("compliance_recognitions", __name__)
 
 
 @bp.route("/learning/recognitions/new", methods=["GET", "POST"])
-@requires(RecognitionAction.PROPOSE, queries.get_own_claims, reads_first=True, body_limit=BODY_LIMIT)
+@requires(RecognitionAction.PROPOSE, claim_lists.get_own_claims, reads_first=True, body_limit=BODY_LIMIT)
 def ask(subject: ClaimantContext) -> Answer:
     """Ask that one's own learning elsewhere be recognised."""
     return _propose(subject)
 
 
 @bp.route("/training/people/<uuid:person>/recognitions/new", methods=["GET", "POST"])
-@requires(RecognitionAction.PROPOSE, queries.get_claimant, reads_first=True, body_limit=BODY_LIMIT)
+@requires(RecognitionAction.PROPOSE, claim_lists.get_claimant, reads_first=True, body_limit=BODY_LIMIT)
 def propose(subject: ClaimantContext) -> Answer:
     """Propose that somebody's learning elsewhere be recognised."""
     return _propose(subject)
@@ -74,7 +74,7 @@ def _form_page(subject: ClaimantContext, form: RecognitionForm) -> str:
 
 
 @bp.get("/training/recognitions/<uuid:recognition>")
-@requires(TrainingAction.WHY, queries.get_recognition)
+@requires(TrainingAction.WHY, claim_lists.get_recognition)
 def recognition(subject: RecognitionSubject) -> str:
     """Show a recognition."""
     record_views([subject.person_id])
@@ -96,7 +96,7 @@ def _page(subject: RecognitionSubject, decision: ClaimDecisionForm | None = None
 
 
 @bp.post("/training/recognitions/<uuid:recognition>/decision")
-@requires(RecognitionAction.APPROVE, queries.get_recognition)
+@requires(RecognitionAction.APPROVE, claim_lists.get_recognition)
 def decide(subject: RecognitionSubject) -> Answer:
     """Approve a recognition, or not."""
     form = ClaimDecisionForm()
@@ -104,7 +104,7 @@ def decide(subject: RecognitionSubject) -> Answer:
 
 
 @bp.post("/training/recognitions/<uuid:recognition>/revocation")
-@requires(RecognitionAction.APPROVE, queries.get_recognition)
+@requires(RecognitionAction.APPROVE, claim_lists.get_recognition)
 def revoke(subject: RecognitionSubject) -> Answer:
     """Revoke a recognition from today on."""
     form = ClaimRevocationForm()
@@ -112,14 +112,14 @@ def revoke(subject: RecognitionSubject) -> Answer:
 
 
 @bp.post("/training/recognitions/<uuid:recognition>/withdrawal")
-@requires(RecognitionAction.WITHDRAW, queries.get_recognition)
+@requires(RecognitionAction.WITHDRAW, claim_lists.get_recognition)
 def withdraw(subject: RecognitionSubject) -> Response:
     """Withdraw a recognition that waits."""
     return withdraw_it(subject)
 
 
 @bp.get("/training/recognitions/<uuid:recognition>/evidence")
-@requires(TrainingAction.EVIDENCE, queries.get_recognition)
+@requires(TrainingAction.EVIDENCE, claim_lists.get_recognition)
 def evidence(subject: RecognitionSubject) -> Response:
     """Send the file that proves a recognition."""
     return send_evidence(subject)

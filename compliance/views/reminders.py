@@ -1,23 +1,39 @@
-"""Page of a reminder that is sent now to the people of a filter: how many first, then it goes out (spec/compulsory 10.7)."""
+"""Forms of reminders."""
 
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from flask import Blueprint, flash, render_template, request
 from sqlalchemy.orm import Session
+from wtforms import HiddenField, TextAreaField
+from wtforms.validators import Length
 
-from compliance.forms.reminders import MOST_WORDS, TrainingReminderForm
-from compliance.pages.status_words import status_view
-from compliance.permissions import PlaceReportContext, ReminderAction
-from compliance.queries import reminder_requests as queries
-from compliance.queries.reminder_requests import ReminderFilter
-from compliance.queries.reminders import load_obligations
-from compliance.services.reminder_requests import NobodyToRemind, ReminderRequestValues, request_reminder
-from compliance.services.reminders import notice_key
+from compliance import reminders
+from compliance.access import PlaceReportContext, ReminderAction
+from compliance.learner_page import status_view
+from compliance.reminders import NobodyToRemind, ReminderFilter, ReminderRequestValues, load_obligations, notice_key, request_reminder
 from kernel import clock
-from kernel.i18n import _, choose, format_date, ngettext
+from kernel.i18n import _, choose, format_date, lazy_, ngettext
 from kernel.permissions import Actor
-from kernel.web.forms import as_uuid
+from kernel.web.forms import Form, as_uuid, clean_text
 from kernel.web.request import Answer, current_actor, current_session, requires, see_other
+
+MOST_WORDS = 500
+
+
+class TrainingReminderForm(Form):
+    """A reminder to send now, with words of one's own."""
+
+    words = TextAreaField(lazy_("Your words"), [Length(max=MOST_WORDS, message=lazy_("Use at most %(max)d characters."))])
+    number = HiddenField()
+
+    def identity(self) -> UUID:
+        """Return the number of the form, so that a second click has no second effect; a new one where it has none."""
+        return as_uuid(self.number.data or "") or uuid4()
+
+    def text(self) -> str:
+        """Return the sender's words in one line each."""
+        return " ".join(clean_text(self.words.data or "", lines=True).split())
+
 
 bp = Blueprint("compliance_reminders", __name__, url_prefix="/training/reminders")
 
@@ -30,7 +46,7 @@ def get_context(session: Session, actor: Actor) -> PlaceReportContext:
 def _filter(session: Session, actor: Actor) -> ReminderFilter:
     arguments = request.args
     unit = as_uuid(arguments.get("place", "")) if arguments.get("place") else None
-    return queries.get_filter(session, actor, as_uuid(arguments.get("obligation", "")), unit, arguments.get("state", ""))
+    return reminders.get_filter(session, actor, as_uuid(arguments.get("obligation", "")), unit, arguments.get("state", ""))
 
 
 @bp.route("", methods=["GET", "POST"])
@@ -55,9 +71,9 @@ def remind(_context: PlaceReportContext) -> Answer:
 
 def _page(form: TrainingReminderForm, chosen: ReminderFilter) -> str:
     session, now = current_session(), clock.now()
-    at, zone = queries.moment_of(session, chosen, now)
+    at, zone = reminders.moment_of(session, chosen, now)
     day = at.astimezone(zone).date()
-    counts = queries.count_people(session, chosen, notice_key(day), now=now)
+    counts = reminders.count_people(session, chosen, notice_key(day), now=now)
     obligation = load_obligations(session, [chosen.obligation.id], day)[chosen.obligation.id]
     return render_template(
         "compliance/reminder.html",

@@ -1,43 +1,619 @@
-"""The report of compulsory training: from the institution down to a person, for one obligation or all of them."""
+"""The address of a report: which obligation, which people, which day as known on which."""
 
-from dataclasses import replace
-from typing import Any, cast
-from uuid import uuid4
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+from enum import StrEnum
+from fractions import Fraction
+from typing import Any, TypeVar, cast
+from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
 
 from flask import Blueprint, Response, redirect, render_template, request, url_for
+from wtforms import SelectField
+from wtforms.validators import DataRequired, Length
 
 from accounts import access_log
 from accounts.people import PageDirection
 from accounts.privacy import AccessPurpose, PeopleListKind, record_access
-from compliance.forms.report import ReportRequest, read_report_request
-from compliance.pages.report import COLUMNS, STATE_WORDS, PlaceLines, report_cards, state_options
-from compliance.pages.report_people import obligation_lines, person_lines
-from compliance.pages.trajectory import TrajectoryView, trajectory_view
-from compliance.permissions import BundleAction, ReminderAction, TrainingAction, TrainingReportAction
-from compliance.queries import report as queries
-from compliance.queries import report_people
-from compliance.queries.report_basis import PlacePart, ReportTime, TrainingFilter, list_report_obligations
-from compliance.queries.report_people import ReportPage
-from compliance.queries.report_places import (
+from compliance import report
+from compliance.access import BundleAction, ReminderAction, TrainingAction, TrainingReportAction
+from compliance.learner_page import StatusView, status_view
+from compliance.report import (
+    CountedPlaces,
+    PersonObligationRow,
+    PlacePart,
+    PlaceTally,
     ReportedPersonContext,
+    ReportObligation,
+    ReportPage,
     ReportPlaceContext,
     ReportRootsContext,
+    ReportTime,
+    TrainingFilter,
+    TrainingPersonRow,
     get_report_place,
     get_report_roots,
     get_reported_person,
     get_working_days,
+    list_report_obligations,
 )
-from compliance.rules.pace import RequiredGroup, group_pace, trajectory
-from compliance.rules.states import NEEDED
-from compliance.rules.working_days import WorkingDays
+from compliance.rules.history import (
+    MISSING,
+    PRESENT_ONLY,
+    REQUIRED,
+    VALID,
+    ReportDayFault,
+    ReportDays,
+    ReportState,
+    TrainingTally,
+    report_days,
+    tally_sum,
+)
+from compliance.rules.reminders import (
+    FEWEST,
+    CycleSpan,
+    GroupPace,
+    NeededShare,
+    PaceVerdict,
+    RequiredGroup,
+    TrajectoryPoint,
+    counted_days,
+    group_pace,
+    pace_verdict,
+    trajectory,
+)
+from compliance.rules.states import NEEDED, TrainingState
+from compliance.rules.terms import WorkingDays
 from kernel import clock
-from kernel.i18n import _, choose
+from kernel.errors import N_
+from kernel.i18n import _, choose, format_date, lazy_, ngettext, number, percent
 from kernel.web import after_response
-from kernel.web.forms import as_uuid
+from kernel.web.forms import DAYS, Form, LineField, as_uuid
 from kernel.web.request import Answer, allows, current_actor, current_session, requires
 from organisations.models import Organisation
-from organisations.rules.units import zone_of
+from organisations.rules.units import UnitSummary, lineage, zone_of
+
+LONGEST_SEARCH = 100
+_INSTANT = timedelta(microseconds=1)
+Member = TypeVar("Member", bound=StrEnum)
+
+FAULTS: Mapping[ReportDayFault, str] = {
+    ReportDayFault.FUTURE: N_("This day is still to come. Choose today or a day before."),
+    ReportDayFault.BEFORE_RECORDS: N_("Nothing is on record before %(day)s. Choose that day or a later one."),
+    ReportDayFault.KNOWN_EARLIER: N_("What a day was like cannot be known before that day. Choose the same day or a later one."),
+}
+NO_DAY = N_("Enter a date, for example 2026-11-30.")
+
+
+@dataclass(frozen=True, slots=True)
+class ReportRequest:
+    """The report that an address asks for, and the faults of its days."""
+
+    obligation: ReportObligation | None
+    """None: all of them."""
+    obligations: tuple[ReportObligation, ...]
+    every: tuple[ReportObligation, ...]
+    """Those that could be asked for."""
+    time: ReportTime
+    known_on: date
+    part: PlacePart
+    state: ReportState | None
+    words: str
+    typed_on: str
+    typed_known: str
+    faults: Mapping[str, str]
+    """What is wrong with `on` and with `known`, in words."""
+
+    @property
+    def filter_fields(self) -> dict[str, Any]:
+        """Return what the address of the same list holds: the report's, and the people who are asked for."""
+        filters = {"state": self.state.value if self.state is not None else "", "q": self.words}
+        part = {} if self.part is PlacePart.ALL else {"part": self.part.value}
+        return self.fields | part | {name: value for name, value in filters.items() if value}
+
+    @property
+    def fields(self) -> dict[str, Any]:
+        """Return what the address of another view of the same report holds."""
+        present = {"obligation": self.obligation.key if self.obligation else "", "on": self.typed_on, "known": self.typed_known}
+        return {name: value for name, value in present.items() if value}
+
+
+def read_report_request(args: Mapping[str, str], obligations: Sequence[ReportObligation], zone: ZoneInfo, now: datetime) -> ReportRequest:
+    """Read an address; what names nothing is as if it were not there."""
+    chosen = next((obligation for obligation in obligations if obligation.key == args.get("obligation")), None)
+    shown = (chosen,) if chosen is not None else tuple(obligations)
+    typed = {name: args.get(name, "").strip()[:20] for name in ("on", "known")}
+    read = {name: _day(text) for name, text in typed.items()}
+    first = min((each.first_on for each in shown), default=None)
+    since = min((each.known_since.astimezone(zone).date() for each in shown), default=None)
+    days = report_days(read["on"], read["known"], now.astimezone(zone).date(), first, since)
+    faults = {name: _(NO_DAY) for name, text in typed.items() if text and read[name] is None} or _faults(days, first, since)
+    state, query = _member(ReportState, args.get("state")), " ".join(args.get("q", "").split())[:LONGEST_SEARCH]
+    time = _time(days, zone, now)
+    if time.is_past and state in PRESENT_ONLY:
+        state = None
+    part = _member(PlacePart, args.get("part")) or PlacePart.ALL
+    return ReportRequest(chosen, shown, tuple(obligations), time, days.known, part, state, query, typed["on"], typed["known"], faults)
+
+
+def _faults(days: ReportDays, first: date | None, since: date | None) -> dict[str, str]:
+    judged = {"on": (days.on_fault, first), "known": (days.known_fault, since)}
+    return {
+        name: _(FAULTS[fault], day=format_date(day)) if day is not None else _("Nothing is on record yet.")
+        for name, (fault, day) in judged.items()
+        if fault is not None
+    }
+
+
+def _time(days: ReportDays, zone: ZoneInfo, now: datetime) -> ReportTime:
+    """Return the moments of the days: their last, or this one where a day is not over."""
+    today = now.astimezone(zone).date()
+    if days.is_refused or days.on == days.known == today:
+        return ReportTime(today, now, now)
+    return ReportTime(days.on, _end(days.on, zone, now), _end(days.known, zone, now), is_past=True)
+
+
+def _end(day: date, zone: ZoneInfo, now: datetime) -> datetime:
+    return min(now, datetime.combine(day + timedelta(days=1), time.min, tzinfo=zone) - _INSTANT)
+
+
+def _day(text: str) -> date | None:
+    for form in DAYS:
+        try:
+            return datetime.strptime(text, form).date()  # noqa: DTZ007 - a day, not a moment
+        except ValueError:
+            continue
+    return None
+
+
+def _member(members: type[Member], text: str | None) -> Member | None:
+    return next((member for member in members if member.value == text), None)
+
+
+class IdentityExportForm(Form):
+    """The reason for which identity numbers are taken out."""
+
+    reason = LineField(
+        lazy_("Reason"),
+        [
+            DataRequired(lazy_("Enter the reason: it is kept in the audit log.")),
+            Length(max=300, message=lazy_("Use at most %(max)d characters.")),
+        ],
+    )
+    kind = SelectField(lazy_("Format"), choices={"csv": "CSV", "xlsx": "Excel (XLSX)", "ods": "OpenDocument (ODS)"}, default="csv")
+
+
+STATE_WORDS: Mapping[ReportState, str] = {
+    ReportState.REQUIRED: N_("People required"),
+    ReportState.VALID: N_("Done and valid"),
+    ReportState.MISSING: N_("Still to do"),
+    ReportState.DONE: N_("Done"),
+    ReportState.RENEWAL_DUE: N_("Renewal due"),
+    ReportState.IN_PROGRESS: N_("In progress"),
+    ReportState.NOT_STARTED: N_("Not started"),
+    ReportState.OVERDUE: N_("Overdue"),
+    ReportState.EXPIRED: N_("Has expired"),
+    ReportState.WAIVED: N_("Waived"),
+    ReportState.AT_RISK: N_("At risk"),
+    ReportState.NO_ACCOUNT: N_("Without an active account"),
+}
+COLUMNS = (*(ReportState(state.value) for state in REQUIRED), ReportState.WAIVED)
+"""The columns of every table: those that add up to the required, and beside them who is waived."""
+VERDICTS: Mapping[PaceVerdict, tuple[str, str, str]] = {
+    PaceVerdict.ON_TIME: ("ok", N_("On time"), "check"),
+    PaceVerdict.BEHIND: ("now", N_("Somewhat behind"), "clock"),
+    PaceVerdict.AT_RISK: ("bad", N_("At risk"), "triangle-alert"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class VerdictView:
+    """The verdict on a pace, as a page shows it."""
+
+    kind: str
+    word: str
+    symbol: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReportEntryView:
+    """A line of a table of the report: a place, a part of one, or an obligation, with its numbers."""
+
+    name: str
+    tally: TrainingTally
+    place: UUID | None = None
+    """What its link leads to; none where it is a part of the place itself."""
+    part: PlacePart = PlacePart.ALL
+    obligation: str = ""
+    """The key of the obligation, where it is one."""
+    verdict: VerdictView | None = None
+
+    @property
+    def numbers(self) -> list[tuple[ReportState, int]]:
+        """Return the number of each column."""
+        return [(state, self.tally.people(state)) for state in COLUMNS]
+
+    @property
+    def percent(self) -> Decimal | None:
+        """Return the share done in percent."""
+        return percent_of(self.tally.share)
+
+    @property
+    def bar(self) -> tuple[float, float, float]:
+        """Return the widths of a bar of 168: done, under way, the rest."""
+        required = self.tally.required or 1
+        done = self.tally.count(VALID) * 168 / required
+        going = self.tally.count((TrainingState.IN_PROGRESS,)) * 168 / required
+        return round(done, 1), round(going, 1), round(168 - done - going, 1) if self.tally.required else 0
+
+
+def percent_of(share: Fraction | None) -> Decimal | None:
+    """Return a share in percent; what is not all is never shown as 100, and what is something never as 0."""
+    if share is None:
+        return None
+    whole = round(share * 100)
+    if share < 1 and whole == 100:
+        return Decimal(99)
+    return Decimal(1) if share > 0 and whole == 0 else Decimal(whole)
+
+
+@dataclass(frozen=True, slots=True)
+class ReportTable:
+    """A table of the report with the sum of its lines."""
+
+    lines: Sequence[ReportEntryView]
+    total: TrainingTally
+
+    @property
+    def sums(self) -> list[tuple[ReportState, int]]:
+        """Return the sum of each column."""
+        return [(state, self.total.people(state)) for state in COLUMNS]
+
+    @property
+    def percent(self) -> Decimal | None:
+        """Return the share done of all."""
+        return percent_of(self.total.share)
+
+
+def state_options(*, is_past: bool) -> list[tuple[str, str]]:
+    """Return the filters of people with their words; on a past day those alone that were recorded."""
+    left_out = (ReportState.AT_RISK, ReportState.NO_ACCOUNT) if is_past else ()
+    return [(state.value, _(label)) for state, label in STATE_WORDS.items() if state not in left_out]
+
+
+class PlaceLines:
+    """The counted numbers of a place, put together by what stands below it and by obligation."""
+
+    def __init__(
+        self, counted: CountedPlaces, unit: UnitSummary, tree: Mapping[int, UnitSummary], day: date, working: WorkingDays | None
+    ) -> None:
+        """Take the numbers; `working` is None where no verdict is given: on a past day."""
+        self._place, self._counted = unit, counted
+        self._days = None if working is None else counted_days((each.spans for each in counted.values()), day, working)
+        self._day = day
+        parents = {unit_id: summary.parent_id for unit_id, summary in tree.items()}
+        self._below = {unit_id: _part(parents, unit.id, unit_id) for _obligation, unit_id in counted}
+
+    def by_place(self, children: Sequence[UnitSummary]) -> ReportTable:
+        """Return a line for each place below, one for those counted in the place itself, one for those in no place of it."""
+        of_part = defaultdict[int | None, list[PlaceTally]](list)
+        for (_obligation, unit_id), each in self._counted.items():
+            of_part[self._below[unit_id]].append(each)
+        lines = [self._line(child.name, of_part.get(child.id, []), unit=child.uuid) for child in children]
+        lines = [line for line, child in zip(lines, children, strict=True) if not child.closed or line.tally.required]
+        if own := of_part.get(self._place.id):
+            lines.append(self._line(_("Directly in %(name)s", name=self._place.name), own, part=PlacePart.HERE))
+        if elsewhere := of_part.get(None):
+            lines.append(self._line(_("In no unit of the institution"), elsewhere, part=PlacePart.ELSEWHERE))
+        return _table(lines)
+
+    def by_obligation(self, obligations: Iterable[ReportObligation]) -> ReportTable:
+        """Return a line for each obligation that is required of somebody here."""
+        tallies = defaultdict[int, list[PlaceTally]](list)
+        for (obligation, _unit_id), each in self._counted.items():
+            tallies[obligation].append(each)
+        lines = [
+            self._line(choose(obligation_shown.title), tallies[obligation_shown.id], obligation=obligation_shown.key)
+            for obligation_shown in obligations
+            if obligation_shown.id in tallies
+        ]
+        return _table(line for line in lines if line.tally.required or line.tally.people(ReportState.WAIVED))
+
+    @property
+    def whole(self) -> PlaceTally:
+        """Return the numbers of the whole place."""
+        return _joined(self._counted.values())
+
+    def _line(
+        self, name: str, tallies: Sequence[PlaceTally], *, unit: UUID | None = None, part: PlacePart = PlacePart.ALL, obligation: str = ""
+    ) -> ReportEntryView:
+        each = _joined(tallies)
+        return ReportEntryView(name, each.tally, unit, part, obligation, self._verdict(each))
+
+    def _verdict(self, each: PlaceTally) -> VerdictView | None:
+        share = each.tally.share
+        if self._days is None or share is None or each.tally.required < FEWEST:
+            return None
+        return verdict_view(pace_verdict(NeededShare(each.spans, self._days).on(self._day), share))
+
+
+def verdict_view(verdict: PaceVerdict) -> VerdictView:
+    """Return a verdict in the reader's language."""
+    kind, word, symbol = VERDICTS[verdict]
+    return VerdictView(kind, _(word), symbol)
+
+
+def _part(parents: Mapping[int, int | None], unit_id: int, number: int | None) -> int | None:
+    """Return what of a place another belongs to: what stands directly below it, or itself; None where it stands elsewhere."""
+    if number is None:
+        return None
+    path = lineage(parents, number)
+    if unit_id not in path:
+        return None
+    at = path.index(unit_id)
+    return path[at - 1] if at else unit_id
+
+
+def _joined(counted: Iterable[PlaceTally]) -> PlaceTally:
+    tallies, spans = list[TrainingTally](), Counter[CycleSpan]()
+    for each in counted:
+        tallies.append(each.tally)
+        spans.update(each.spans)
+    return PlaceTally(tally_sum(tallies), spans)
+
+
+def _table(lines: Iterable[ReportEntryView]) -> ReportTable:
+    listed = list(lines)
+    return ReportTable(listed, tally_sum(line.tally for line in listed))
+
+
+@dataclass(frozen=True, slots=True)
+class ReportCard:
+    """A figure at the top of the report: what it counts, how many, their share of the required, whom its link lists."""
+
+    state: ReportState
+    word: str
+    people: int
+    percent: Decimal | None
+
+
+def report_cards(tally: TrainingTally, *, is_past: bool) -> list[ReportCard]:
+    """Return the cards; what was not recorded has none on a past day."""
+    states = [ReportState.REQUIRED, ReportState.VALID, *(ReportState(state.value) for state in MISSING), ReportState.RENEWAL_DUE]
+    states += [ReportState.WAIVED] if is_past else [ReportState.AT_RISK, ReportState.NO_ACCOUNT, ReportState.WAIVED]
+    required = tally.required
+    return [
+        ReportCard(
+            state,
+            _(STATE_WORDS[state]),
+            people := tally.people(state),
+            percent_of(Fraction(people, required)) if required and state not in (ReportState.REQUIRED, ReportState.WAIVED) else None,
+        )
+        for state in states
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingPersonView:
+    """A person under an obligation, as a list shows them; of a past day the state alone is on record."""
+
+    uuid: UUID
+    person: UUID
+    name: str
+    place: str
+    title: str
+    status: StatusView
+    staff_number: str
+    last_on: date | None = None
+    done_on: date | None = None
+    valid_until: date | None = None
+    is_at_risk: bool = False
+    lacks_account: bool = False
+
+
+def person_lines(rows: Sequence[TrainingPersonRow], obligations: Sequence[ReportObligation], time: ReportTime) -> list[TrainingPersonView]:
+    """Return the lines of some people."""
+    titles = {obligation.id: choose(obligation.title) for obligation in obligations}
+    return [person_line(row, titles[row.obligation_id], time) for row in rows]
+
+
+def person_line(row: TrainingPersonRow, title: str, time: ReportTime) -> TrainingPersonView:
+    """Return the line of one person."""
+    status = status_view(row.state, row.flags)
+    if time.is_past:
+        return TrainingPersonView(row.uuid, row.person, row.name, row.place, title, status, row.staff_number)
+    days = (_last_on(row.state, row.last_on), row.done_on, row.valid_until, row.is_at_risk, row.lacks_account)
+    return TrainingPersonView(row.uuid, row.person, row.name, row.place, title, status, row.staff_number, *days)
+
+
+def _last_on(state: TrainingState, last_on: date | None) -> date | None:
+    """Return the last day that a state speaks of; that of what is done stands as its validity."""
+    return None if state is TrainingState.DONE else last_on
+
+
+@dataclass(frozen=True, slots=True)
+class PersonObligationView:
+    """An obligation of one person, as their page shows it."""
+
+    assignment: UUID
+    title: str
+    status: StatusView
+    last_on: date | None
+    done_on: date | None
+    valid_until: date | None
+
+
+def obligation_lines(rows: Sequence[PersonObligationRow]) -> list[PersonObligationView]:
+    """Return the lines of one person's obligations."""
+    return [
+        PersonObligationView(
+            row.assignment,
+            choose(row.title),
+            status_view(row.state, row.flags),
+            _last_on(row.state, row.last_on),
+            row.done_on,
+            row.valid_until,
+        )
+        for row in rows
+    ]
+
+
+LEFT, RIGHT, TOP, BOTTOM = 44, 1084, 20, 220
+MOST_LABELS = 8
+NEAR = 96
+"""Units between the middles of two labels within which they would touch; a label at an end reaches half of it further."""
+
+
+@dataclass(frozen=True, slots=True)
+class DayLabel:
+    """A day written below the drawing."""
+
+    x: int
+    words: str
+    anchor: str
+
+
+@dataclass(frozen=True, slots=True)
+class TrajectoryRow:
+    """A day of the table beside the drawing: shares in percent."""
+
+    on: date
+    needed: Decimal
+    done: Decimal | None
+
+
+@dataclass(frozen=True, slots=True)
+class TrajectoryView:
+    """A trajectory: its finding, its figures in sentences, its lines as path data, its labels and its table."""
+
+    finding: str
+    label: str
+    sentences: Sequence[str]
+    area: str
+    line: str
+    goal: str
+    today: tuple[int, int, str]
+    """Where the line ends, and the share done."""
+    labels: Sequence[DayLabel]
+    rows: Sequence[TrajectoryRow]
+
+
+def trajectory_view(points: Sequence[TrajectoryPoint], pace: GroupPace, day: date, people: int) -> TrajectoryView | None:
+    """Return the trajectory of a group up to a day; None where there is nothing to draw."""
+    if len(points) < 2:
+        return None
+    first, last = points[0].on, points[-1].on
+
+    def place(on: date, share: Fraction) -> tuple[int, int]:
+        across = Fraction((on - first).days, (last - first).days)
+        return round(LEFT + (RIGHT - LEFT) * across), round(BOTTOM - (BOTTOM - TOP) * share)
+
+    done = [place(point.on, point.done) for point in points if point.done is not None]
+    line = _path(done)
+    x, y = done[-1]
+    return TrajectoryView(
+        finding(pace),
+        _label(points, pace, day),
+        list(_sentences(pace, people)),
+        f"M{LEFT} {BOTTOM}L{line[1:]}L{x} {BOTTOM}z",
+        line,
+        _path([place(point.on, point.needed) for point in points]),
+        (x, y, percent(percent_of(pace.done) or Decimal(0))),
+        _labels(first, last, day),
+        [TrajectoryRow(point.on, _percent(point.needed), None if point.done is None else _percent(point.done)) for point in points],
+    )
+
+
+def _percent(share: Fraction) -> Decimal:
+    return percent_of(share) or Decimal(0)
+
+
+def _path(places: Sequence[tuple[int, int]]) -> str:
+    return "M" + "L".join(f"{x} {y}" for x, y in places)
+
+
+def finding(pace: GroupPace) -> str:
+    """Return the verdict on a pace as a sentence."""
+    if pace.verdict is PaceVerdict.ON_TIME:
+        return _("On pace for the last day")
+    points = Decimal(round(pace.points_behind * 10)) / 10 or Decimal("0.1")
+    return ngettext(
+        "%(points)s point short of the pace that the last day needs",
+        "%(points)s points short of the pace that the last day needs",
+        points,
+        points=number(points.normalize() if points % 1 else int(points)),
+    )
+
+
+def _label(points: Sequence[TrajectoryPoint], pace: GroupPace, day: date) -> str:
+    return _(
+        "Done: %(done)s on %(day)s. The needed pace was %(needed)s. From %(first)s to %(last)s.",
+        done=percent(_percent(pace.done)),
+        needed=percent(_percent(pace.needed)),
+        day=format_date(day),
+        first=format_date(points[0].on),
+        last=format_date(points[-1].on),
+    )
+
+
+def _sentences(pace: GroupPace, people: int) -> Iterator[str]:
+    """Say what is needed from here, what the last days brought, and what comes of it (spec/compulsory 11.5)."""
+    recent = _rate(pace.recent_daily)
+    if pace.needed_daily is None:
+        yield _("No working day is left. In the last five working days, %(recent)s people a day finished.", recent=recent)
+        return
+    yield _(
+        "From here, %(needed)s people a working day have to finish; in the last five working days, %(recent)s a day did.",
+        needed=_rate(pace.needed_daily),
+        recent=recent,
+    )
+    yield _(
+        "At this pace, %(count)s of %(people)s will have finished on the last day (%(share)s).",
+        count=number(pace.foreseen),
+        people=number(people),
+        share=percent(_percent(Fraction(pace.foreseen, people))),
+    )
+
+
+def _rate(value: Fraction) -> str:
+    return number(Decimal(round(value * 10)) / 10, 1)
+
+
+def _labels(first: date, last: date, today: date) -> list[DayLabel]:
+    """Return the first and the last day, today, and between them first days of months, as far as they do not touch."""
+    marked = [(first, "start"), (last, "end")]
+    if today not in (first, last):
+        marked.append((today, "middle"))
+    months = list(_months(first, last))
+    step = -(-len(months) // MOST_LABELS) or 1
+
+    def x_of(day: date) -> int:
+        return round(LEFT + (RIGHT - LEFT) * (day - first).days / (last - first).days)
+
+    labels = [DayLabel(x_of(on), format_date(on, "short"), anchor) for on, anchor in marked]
+    labels = [
+        label for label in labels if label.anchor != "middle" or _is_apart(label.x, (other for other in labels if other is not label))
+    ]
+    for on in months[::step]:
+        if _is_apart(x_of(on), labels):
+            labels.append(DayLabel(x_of(on), format_date(on, "short"), "middle"))
+    return sorted(labels, key=lambda label: label.x)
+
+
+def _is_apart(x: int, labels: Iterable[DayLabel]) -> bool:
+    """Say whether a label around a place would touch none of these."""
+    return all(abs(x - label.x) > (NEAR if label.anchor == "middle" else NEAR * 1.5) for label in labels)
+
+
+def _months(first: date, last: date) -> Iterator[date]:
+    day = (first.replace(day=1) + timedelta(days=31)).replace(day=1)
+    while day < last:
+        yield day
+        day = (day + timedelta(days=31)).replace(day=1)
+
 
 bp = Blueprint("compliance_report", __name__, url_prefix="/training-report")
 
@@ -112,13 +688,13 @@ def place(context: ReportPlaceContext) -> Answer:
 
 def count_lines(context: ReportPlaceContext, requested: ReportRequest, filters: TrainingFilter, working: WorkingDays) -> PlaceLines:
     """Count the people of a place, ready to be put into tables."""
-    counted = queries.count_states(current_session(), requested.time, filters, working)
+    counted = report.count_states(current_session(), requested.time, filters, working)
     return PlaceLines(counted, context.place, context.by_number, requested.time.on, None if requested.time.is_past else working)
 
 
 def drawn_trajectory(filters: TrainingFilter, time: ReportTime, lines: PlaceLines, working: WorkingDays) -> TrajectoryView | None:
     """Return the trajectory of a place; None below five people, or without a deadline."""
-    group = RequiredGroup(lines.whole.spans, queries.count_done_by_day(current_session(), time, filters))
+    group = RequiredGroup(lines.whole.spans, report.count_done_by_day(current_session(), time, filters))
     pace = group_pace(group, time.on, working)
     return None if pace is None else trajectory_view(trajectory(group, time.on, working), pace, time.on, group.people)
 
@@ -129,10 +705,10 @@ def people(context: ReportPlaceContext) -> Answer:
     """List the people behind a number of the report, some at a time, by name."""
     access_log.record_list_access(PeopleListKind.TRAINING, Organisation, context.place.id)
     requested, filters = read_report(context)
-    listed = report_people.TrainingPeople(())
+    listed = report.TrainingPeople(())
     if not requested.faults:
         working = working_days_of(context, requested.time)
-        listed = report_people.list_training_people(current_session(), requested.time, filters, working, _page(), limit=ROWS)
+        listed = report.list_training_people(current_session(), requested.time, filters, working, _page(), limit=ROWS)
     page = render_template(
         "compliance/report_people.html",
         **_common(context, requested),
@@ -168,5 +744,5 @@ def person(context: ReportedPersonContext) -> Answer:
     """Show one person before every obligation that was ever theirs."""
     session, actor, now = current_session(), current_actor(), clock.now()
     after_response.leave_record(lambda recording: record_access(recording, actor, context.person_id, AccessPurpose.TRAINING, now=now))
-    rows = report_people.list_obligations_of(session, context.person_id, now)
+    rows = report.list_obligations_of(session, context.person_id, now)
     return render_template("compliance/report_person.html", person=context, rows=obligation_lines(rows), now=now)

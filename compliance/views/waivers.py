@@ -5,23 +5,25 @@ from collections.abc import Mapping, Sequence
 from flask import Blueprint, Response, flash, render_template, request, url_for
 from sqlalchemy.orm import Session
 
-from compliance.forms.claims import ClaimDecisionForm, ClaimRevocationForm, WaiverForm
+from compliance import claim_lists
+from compliance.access import RecognitionAction, RecognitionListContext, TrainingAction, WaiverAction
+from compliance.claim_lists import ClaimantContext, ClaimRow, WaiverSubject
+from compliance.claims import WaiverOverlaps, list_entries, page_of, propose_waiver
 from compliance.models import Waiver
-from compliance.pages.claims import claim_view, days_words, overlap_views, reason_words
-from compliance.permissions import RecognitionAction, RecognitionListContext, TrainingAction, WaiverAction
-from compliance.queries import claim_lists as queries
-from compliance.queries.claim_lists import ClaimantContext, ClaimRow, WaiverSubject
-from compliance.queries.claims import list_entries
-from compliance.rules.claim_words import KINDS
-from compliance.rules.claims import ClaimState
-from compliance.services.claim_notices import page_of
-from compliance.services.waivers import WaiverOverlaps, propose_waiver
-from compliance.views.claim_pages import (
+from compliance.rules.claims import KINDS, ClaimState
+from compliance.views.claims import (
     BODY_LIMIT,
+    ClaimDecisionForm,
+    ClaimRevocationForm,
+    WaiverForm,
     claim_page,
+    claim_view,
+    days_words,
     decide_on,
     keep_evidence_file,
     medical_seen,
+    overlap_views,
+    reason_words,
     record_views,
     revoke_it,
     send_evidence,
@@ -50,24 +52,24 @@ def get_scope(session: Session, actor: Actor) -> TrainingScope:
 
 
 @bp.get("/learning/waivers")
-@requires(TrainingAction.WHY, queries.get_own_claims)
+@requires(TrainingAction.WHY, claim_lists.get_own_claims)
 def own(subject: ClaimantContext) -> str:
     """List the reader's own waivers and recognitions with what became of them."""
     session = current_session()
-    rows = queries.list_claims(session, None, None, person=subject.person_id, limit=OWN)
+    rows = claim_lists.list_claims(session, None, None, person=subject.person_id, limit=OWN)
     entries, medical = list_entries(session, [subject.person_id]), _medical(rows, subject.scope)
     return render_template("compliance/own_claims.html", rows=[claim_view(row, entries, medical) for row in rows])
 
 
 @bp.route("/learning/waivers/new", methods=["GET", "POST"])
-@requires(WaiverAction.PROPOSE, queries.get_own_claims, reads_first=True, body_limit=BODY_LIMIT)
+@requires(WaiverAction.PROPOSE, claim_lists.get_own_claims, reads_first=True, body_limit=BODY_LIMIT)
 def ask(subject: ClaimantContext) -> Answer:
     """Ask for a waiver of one's own."""
     return _propose(subject)
 
 
 @bp.route("/training/people/<uuid:person>/waivers/new", methods=["GET", "POST"])
-@requires(WaiverAction.PROPOSE, queries.get_claimant, reads_first=True, body_limit=BODY_LIMIT)
+@requires(WaiverAction.PROPOSE, claim_lists.get_claimant, reads_first=True, body_limit=BODY_LIMIT)
 def propose(subject: ClaimantContext) -> Answer:
     """Propose a waiver of somebody else."""
     return _propose(subject)
@@ -75,8 +77,8 @@ def propose(subject: ClaimantContext) -> Answer:
 
 def _propose(subject: ClaimantContext) -> Answer:
     session = current_session()
-    titles, chosen = queries.title_obligations_of(session, subject.person_id), as_uuid(request.args.get("assignment", ""))
-    form = WaiverForm(data={"obligation": str(queries.find_obligation(session, subject.person_id, chosen) or "")})
+    titles, chosen = claim_lists.title_obligations_of(session, subject.person_id), as_uuid(request.args.get("assignment", ""))
+    form = WaiverForm(data={"obligation": str(claim_lists.find_obligation(session, subject.person_id, chosen) or "")})
     form.offer({number: choose(title) for number, title in titles.items()})
     if not form.validate_on_post():
         page = _form_page(subject, form, titles)
@@ -120,7 +122,7 @@ def claims(scope: TrainingScope) -> str:
     named, query = request.args.get("state", ClaimState.PROPOSED.value), " ".join(request.args.get("q", "").split())[:100]
     state = ClaimState(named) if named in set(ClaimState) else None
     number = min(requested.number, MOST_PAGES)
-    listed = queries.list_claims(session, scope, state, query, limit=number * ROWS + 1)
+    listed = claim_lists.list_claims(session, scope, state, query, limit=number * ROWS + 1)
     rows = listed[(number - 1) * ROWS : number * ROWS]
     entries = list_entries(session, [row.claim.person_id for row in rows])
     record_views([row.claim.person_id for row in rows])
@@ -130,8 +132,8 @@ def claims(scope: TrainingScope) -> str:
         page=Page([claim_view(row, entries, medical) for row in rows], number, len(listed) > number * ROWS),
         state=named if state is not None else "all",
         words=query,
-        waiting=queries.count_waiting(session, scope, current_actor()),
-        lists=queries.list_recognition_lists(session, scope, waiting=True) if state is ClaimState.PROPOSED and not query else [],
+        waiting=claim_lists.count_waiting(session, scope, current_actor()),
+        lists=claim_lists.list_recognition_lists(session, scope, waiting=True) if state is ClaimState.PROPOSED and not query else [],
         may_load=allows(RecognitionAction.LOAD, RecognitionListContext(scope)),
     )
 
@@ -141,7 +143,7 @@ def _medical(rows: Sequence[ClaimRow], scope: TrainingScope) -> set[int]:
 
 
 @bp.get("/training/waivers/<uuid:waiver>")
-@requires(TrainingAction.WHY, queries.get_waiver)
+@requires(TrainingAction.WHY, claim_lists.get_waiver)
 def waiver(subject: WaiverSubject) -> str:
     """Show a waiver."""
     record_views([subject.person_id])
@@ -149,7 +151,7 @@ def waiver(subject: WaiverSubject) -> str:
 
 
 def _page(subject: WaiverSubject, decision: ClaimDecisionForm | None = None, revocation: ClaimRevocationForm | None = None) -> str:
-    row, titles = subject.row, queries.title_obligations_of(current_session(), subject.person_id)
+    row, titles = subject.row, claim_lists.title_obligations_of(current_session(), subject.person_id)
 
     def facts(sees: bool) -> list[tuple[str, str]]:
         of = _("All compulsory training") if row.obligation_id is None else choose(titles.get(row.obligation_id))
@@ -160,7 +162,7 @@ def _page(subject: WaiverSubject, decision: ClaimDecisionForm | None = None, rev
 
 
 @bp.post("/training/waivers/<uuid:waiver>/decision")
-@requires(WaiverAction.APPROVE, queries.get_waiver)
+@requires(WaiverAction.APPROVE, claim_lists.get_waiver)
 def decide(subject: WaiverSubject) -> Answer:
     """Approve a waiver, or not."""
     form = ClaimDecisionForm()
@@ -168,7 +170,7 @@ def decide(subject: WaiverSubject) -> Answer:
 
 
 @bp.post("/training/waivers/<uuid:waiver>/revocation")
-@requires(WaiverAction.APPROVE, queries.get_waiver)
+@requires(WaiverAction.APPROVE, claim_lists.get_waiver)
 def revoke(subject: WaiverSubject) -> Answer:
     """Revoke a waiver from today on."""
     form = ClaimRevocationForm()
@@ -176,14 +178,14 @@ def revoke(subject: WaiverSubject) -> Answer:
 
 
 @bp.post("/training/waivers/<uuid:waiver>/withdrawal")
-@requires(WaiverAction.WITHDRAW, queries.get_waiver)
+@requires(WaiverAction.WITHDRAW, claim_lists.get_waiver)
 def withdraw(subject: WaiverSubject) -> Response:
     """Withdraw a waiver that waits."""
     return withdraw_it(subject)
 
 
 @bp.get("/training/waivers/<uuid:waiver>/evidence")
-@requires(TrainingAction.EVIDENCE, queries.get_waiver)
+@requires(TrainingAction.EVIDENCE, claim_lists.get_waiver)
 def evidence(subject: WaiverSubject) -> Response:
     """Send the file that proves a waiver."""
     return send_evidence(subject)

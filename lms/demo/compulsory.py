@@ -5,7 +5,10 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import select
 
+from compliance import claims, obligations
+from compliance.claims import RecognitionValues, WaiverValues, propose_recognition, propose_waiver
 from compliance.models import Obligation
+from compliance.obligations import EnrolmentMode, ObligationValues
 from compliance.rules.claims import WaiverKind
 from compliance.rules.terms import (
     AnyRequirement,
@@ -15,10 +18,6 @@ from compliance.rules.terms import (
     RelativeDeadline,
     Requirement,
 )
-from compliance.services import claims, obligations
-from compliance.services.obligations import EnrolmentMode, ObligationValues
-from compliance.services.recognitions import RecognitionValues, propose_recognition
-from compliance.services.waivers import WaiverValues, propose_waiver
 from kernel import outbox
 from kernel.durations import Duration, RenewalBasis
 from kernel.permissions import Actor

@@ -8,9 +8,9 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select
 
 from accounts.models import Person
+from compliance import obligations
+from compliance.obligations import EnrolmentMode, ObligationValues
 from compliance.rules.terms import CourseRequirement, ObligationTerms
-from compliance.services import obligations
-from compliance.services.obligations import EnrolmentMode, ObligationValues
 from kernel import clock, outbox
 from kernel.permissions import SYSTEM, Actor
 from lms.instance import Instance

@@ -16,15 +16,12 @@ from sqlalchemy import delete, insert, select, text
 
 from accounts.models import Person
 from accounts.people import PageDirection
+from compliance import assignments, report
+from compliance.bundles import BundleCover, BundleScope, BundleSource, pack_bundle
 from compliance.models import Assignment, AssignmentState, DoneFact, Obligation, StartedFact
-from compliance.pages import report_exports
-from compliance.queries import report, report_people
-from compliance.queries.bundles import BundleScope
-from compliance.queries.report_basis import ReportTime, TrainingFilter, list_report_obligations
-from compliance.queries.report_people import ReportPage
-from compliance.rules.working_days import WorkingDays
-from compliance.services import assignments
-from compliance.services.bundles import BundleCover, BundleSource, pack_bundle
+from compliance.report import ReportPage, ReportTime, TrainingFilter, list_report_obligations
+from compliance.rules.terms import WorkingDays
+from compliance.views import report_exports
 from courses.models import Course
 from enrolments.models import Enrolment
 from kernel.tables import write_csv
@@ -199,7 +196,7 @@ def _reading(instance: Instance, institution: TrainedInstitution) -> list[Row]:
     def page(way: PageDirection) -> None:
         when, wanted = report_request(instance, institution, NOW)
         with instance.database.unit_of_work(write=False) as session:
-            assert report_people.list_training_people(session, when, wanted, WorkingDays(), ReportPage(way), limit=50).rows
+            assert report.list_training_people(session, when, wanted, WorkingDays(), ReportPage(way), limit=50).rows
 
     clock = processor_clock(instance.database)
     statuses = f"{len(institution.people) * len(institution.audiences)} statuses"
@@ -229,9 +226,9 @@ def _files(instance: Instance, institution: TrainedInstitution) -> list[Row]:
 
     def ours() -> None:
         with instance.database.unit_of_work(write=False) as session, tempfile.TemporaryFile() as target:
-            rows = report_people.stream_training_people(session, when, wanted, WorkingDays())
+            rows = report.stream_training_people(session, when, wanted, WorkingDays())
             table = report_exports.ExportTable.PEOPLE
-            write_csv(target, report_exports.headings(table), report_exports.people_rows(rows, wanted.obligations, when))
+            write_csv(target, report_exports.table_headings(table), report_exports.people_rows(rows, wanted.obligations, when))
 
     def bare() -> None:
         with instance.database.unit_of_work(write=False) as session, tempfile.TemporaryFile() as target:

@@ -11,14 +11,11 @@ from typing import Any
 from sqlalchemy import func, insert, select, text, update
 
 from accounts.models import Person
-from compliance import jobs
+from compliance import assignments, jobs, report
 from compliance.models import Assignment, Obligation, ObligationVersion, Reminder
-from compliance.queries import report
-from compliance.queries.report_basis import ReportTime
+from compliance.report import ReportTime
 from compliance.rules.documents import terms_document
-from compliance.rules.terms import ExistingCompletions
-from compliance.rules.working_days import WorkingDays
-from compliance.services import assignments
+from compliance.rules.terms import ExistingCompletions, WorkingDays
 from kernel.db import Database
 from kernel.outbox import Delivery
 from lms.instance import Instance

@@ -8,9 +8,9 @@ from datetime import timedelta
 
 from sqlalchemy.orm import Session
 
+from compliance import obligations, planned_changes
 from compliance.models import Obligation, PlannedChange
-from compliance.services import obligations, planned_changes
-from compliance.services.obligations import ObligationValues
+from compliance.obligations import ObligationValues
 from kernel import clock
 from kernel.permissions import Actor
 from lms.instance import Instance

@@ -15,12 +15,11 @@ from sqlalchemy import delete, select, update
 
 from accounts.models import Person
 from compliance.models import Assignment, AssignmentState, Obligation, Recognition, TrainingActa
-from compliance.pages.acta_pdf import render_acta
-from compliance.pages.actas import ActaView
-from compliance.pages.report import ReportEntryView, ReportTable
-from compliance.rules.actas import ActaCount, ActaVerdict, acta_counts, acta_digest, acta_verdict
+from compliance.rules.documents import ActaCount, ActaVerdict, acta_counts, acta_digest, acta_verdict
+from compliance.rules.history import TrainingTally, tally_sum
 from compliance.rules.states import TrainingState
-from compliance.rules.tally import TrainingTally, tally_sum
+from compliance.views.actas import ActaView, render_acta
+from compliance.views.report import ReportEntryView, ReportTable
 from kernel import clock
 from kernel.audit import AuditEntry
 from kernel.codes import printed_code

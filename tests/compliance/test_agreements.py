@@ -9,13 +9,12 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from accounts.models import Notification, Person
+from compliance import obligations, planned_changes
+from compliance.agreements import AgreementMissing, answer_agreement, list_agreements, list_missing
+from compliance.enrolment import list_obstacles
 from compliance.models import CourseAgreement, Obligation, PlannedChange
-from compliance.queries.agreements import list_agreements, list_missing
-from compliance.queries.obstacles import list_obstacles
+from compliance.obligations import EnrolmentMode
 from compliance.rules.terms import AllRequirement, AnyRequirement, CourseRequirement, Requirement
-from compliance.services import dry_runs, obligations
-from compliance.services.agreements import AgreementMissing, answer_agreement
-from compliance.services.obligations import EnrolmentMode
 from courses.models import CourseVersion, StaffRole, VersionViewer
 from enrolments.takes import EnrolmentObstacle
 from kernel.audit import AuditEntry
@@ -327,7 +326,7 @@ def test_a_version_that_newly_requires_the_course_needs_the_agreement(stage: Agr
 
 def test_an_agreement_taken_back_while_it_is_applied_stops_it(stage: AgreementStage, monkeypatch: pytest.MonkeyPatch) -> None:
     """spec/compulsory 4.8 and 4.9a: what a job applies is asked once more."""
-    monkeypatch.setattr(dry_runs, "MOST_AT_ONCE", 0)
+    monkeypatch.setattr(planned_changes, "MOST_AT_ONCE", 0)
     draft = stage.draft()
     answer(stage, agrees=True)
     change = stage.plan(draft)

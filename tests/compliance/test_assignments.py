@@ -9,12 +9,12 @@ from sqlalchemy import select
 
 from accounts import accounts
 from accounts.models import Person
+from compliance import assignments, obligations
+from compliance.free_days import SecondPersonRequired
 from compliance.models import AccountFact, Assignment, DoneFact, StartedFact
-from compliance.queries import assignments as queries
-from compliance.queries.records import get_rules, list_rules, load_people_records, load_records
+from compliance.obligations import ObligationChanged, ObligationValues, WrongObligationState
+from compliance.records import get_rules, list_rules, load_people_records, load_records
 from compliance.rules.states import TrainingState
-from compliance.services import assignments, obligations
-from compliance.services.obligations import ObligationChanged, ObligationValues, SecondPersonRequired, WrongObligationState
 from enrolments import enrolment as learning
 from kernel.outbox import deliver_waiting
 from kernel.permissions import SYSTEM, Actor
@@ -170,8 +170,8 @@ def test_what_the_clock_changed_counts_before_a_job_wrote_it(instance: Instance,
     def read(now: datetime) -> tuple[str, str, int, dict[str, int]]:
         with instance.database.unit_of_work(write=False) as session:
             row = session.get_one(type(obligation), obligation.id)
-            [(state, flags)] = session.execute(select(queries.state_at(now), queries.flags_at(now)))
-            return state, flags, len(queries.list_stale_people(session, row, now)), queries.count_by_state(session, row, now)
+            [(state, flags)] = session.execute(select(assignments.state_at(now), assignments.flags_at(now)))
+            return state, flags, len(assignments.list_stale_people(session, row, now)), assignments.count_by_state(session, row, now)
 
     assert read(noon(12, 15)) == ("not_started", "", 0, {"not_started": 1})
     assert read(noon(12, 16)) == ("not_started", "grace", 1, {"not_started": 1})
@@ -216,7 +216,7 @@ def test_people_are_judged_under_all_obligations_of_their_institution_together(i
             let_stay(instance, audience, person)
 
     with instance.database.unit_of_work() as session:
-        rules = list_rules(session, queries.list_active(session))
+        rules = list_rules(session, assignments.list_active(session))
         counter = every_statement(instance.database)
         load_people_records(session, rules, [person.id for person in people])
         statements = len(counter.statements)

@@ -15,14 +15,12 @@ from click.testing import CliRunner, Result
 from sqlalchemy import select, update
 
 from accounts.models import AccountMerge
+from compliance import bundles
+from compliance.bundles import MEANINGS, BundleCover, BundleScope, BundleSource, bundle_texts, pack_bundle, verify_bundle
 from compliance.cli import compliance
 from compliance.models import Assignment, Recognition, Reminder, Waiver
-from compliance.pages.bundles import MEANINGS, bundle_texts
-from compliance.queries import bundles as queries
-from compliance.queries.bundles import BundleScope
-from compliance.queries.report_basis import ReportTime, TrainingFilter, list_report_obligations
-from compliance.rules.bundles import COLUMNS, BundleSignature, FileEvidence, read_manifest, read_obligations
-from compliance.services.bundles import BundleCover, BundleSource, pack_bundle, verify_bundle
+from compliance.report import ReportTime, TrainingFilter, list_report_obligations
+from compliance.rules.documents import COLUMNS, BundleSignature, FileEvidence, read_manifest, read_obligations
 from kernel import audit, clock
 from kernel.archives import read_archive, write_archive
 from kernel.crypto import SigningKeys, rotate_signing_key, signing_keys
@@ -177,7 +175,7 @@ def test_the_same_moment_gives_the_same_bytes(
     instance: Instance, reported: ReportedInstitution, bundle: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """spec/compulsory 12.4: also where people are read in other portions."""
-    monkeypatch.setattr(queries, "PORTION", 2)
+    monkeypatch.setattr(bundles, "PORTION", 2)
 
     assert packed(instance, reported) == bundle
 

@@ -9,11 +9,11 @@ import pytest
 from sqlalchemy import event, func, select
 
 from accounts.models import Notification, Person
+from compliance import enrolment
+from compliance.enrolment import list_obstacles
 from compliance.models import CycleEnrolment, Obligation
-from compliance.queries.obstacles import list_obstacles
+from compliance.obligations import EnrolmentMode
 from compliance.rules.terms import AllRequirement, AnyRequirement, CourseRequirement, DeadlineAnchor, RelativeDeadline
-from compliance.services import enrolment
-from compliance.services.obligations import EnrolmentMode
 from courses import authoring
 from courses.models import Course
 from enrolments import editions

@@ -7,9 +7,9 @@ import pytest
 from sqlalchemy import select
 
 from accounts.models import Person
+from compliance import claims, evidence
+from compliance.evidence import EvidenceFile, keep_evidence
 from compliance.models import Waiver
-from compliance.services import account_closure, claims
-from compliance.services.evidence import EvidenceFile, keep_evidence
 from kernel import clock
 from kernel.errors import Unavailable
 from kernel.files import StoredFile
@@ -85,7 +85,7 @@ def test_the_files_of_an_erased_person_are_deleted(instance: Instance, ana: Pers
     ask_waiver(instance, ana, evidence=file)
 
     with instance.database.unit_of_work() as session:
-        account_closure.erase_person(session, session.get_one(Person, ana.id), now=clock.now())
+        evidence.erase_person(session, session.get_one(Person, ana.id), now=clock.now())
     deliver_waiting(instance.worker, now=clock.now())
 
     assert is_there(instance, file) == (False, False)
@@ -132,7 +132,7 @@ def test_an_institution_has_so_much_room(browser: Browser, instance: Instance, a
 def test_requests_that_wait_are_limited_with_or_without_a_file(
     browser: Browser, instance: Instance, ana: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("compliance.views.claim_pages.MOST_WAITING", 1)
+    monkeypatch.setattr("compliance.views.claims.MOST_WAITING", 1)
     learner = sign_in(browser, "ana@example.org")
     learner.get(NEW)
     learner.post(NEW, FIELDS)

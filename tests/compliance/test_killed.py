@@ -9,10 +9,9 @@ import pytest
 from sqlalchemy import event, select
 from sqlalchemy.orm import Session
 
-from compliance import jobs
+from compliance import assignments, enrolment, jobs
+from compliance.assignments import ReplayMoments, walk_differences
 from compliance.models import Assignment, CycleEnrolment, Obligation
-from compliance.queries.replay import ReplayMoments, walk_differences
-from compliance.services import assignments, enrolment
 from enrolments.models import Enrolment
 from kernel.durations import Duration
 from kernel.outbox import Delivery, deliver_waiting

@@ -8,11 +8,10 @@ from sqlalchemy import select, update
 
 from accounts.models import Person
 from certificates.models import Credential
+from compliance.assignments import ReplayMoments, walk_differences
 from compliance.models import DoneFact, Obligation
-from compliance.queries.replay import ReplayMoments, walk_differences
 from compliance.rules.record import AchievedCourse
-from compliance.rules.states import TrainingState
-from compliance.rules.status import next_change, status_of, training_case
+from compliance.rules.states import TrainingState, next_change, status_of, training_case
 from compliance.rules.terms import AnyRequirement, CourseRequirement
 from courses.models import Course
 from enrolments.audience_leaves import HoldsLeaf

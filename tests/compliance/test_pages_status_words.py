@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from compliance.pages.status_words import URGENT_FIRST, StatusView, status_view
+from compliance.learner_page import URGENT_FIRST, StatusView, status_view
 from compliance.rules.states import StateFlag, TrainingState
 from kernel.i18n import reading
 from tests.support.training_cases import RULES, TrainingVector, training_status, training_vectors

@@ -6,8 +6,8 @@ from itertools import pairwise
 
 import pytest
 
-from compliance.pages.trajectory import DayLabel, trajectory_view
-from compliance.rules.pace import GroupPace, TrajectoryPoint
+from compliance.rules.reminders import GroupPace, TrajectoryPoint
+from compliance.views.report import DayLabel, trajectory_view
 from kernel.i18n import reading
 
 FIRST, LAST = date(2026, 10, 6), date(2027, 1, 25)

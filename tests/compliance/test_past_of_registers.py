@@ -8,8 +8,8 @@ from io import BytesIO
 import pytest
 from sqlalchemy import select, update
 
-from compliance.services import obligations
-from compliance.services.obligations import ObligationValues
+from compliance import obligations
+from compliance.obligations import ObligationValues
 from kernel.audit import AuditEntry
 from kernel.permissions import SYSTEM, Actor
 from lms.instance import Instance

@@ -5,8 +5,7 @@ from enum import StrEnum
 
 import pytest
 
-from compliance.models import Obligation
-from compliance.permissions import (
+from compliance.access import (
     PERMISSIONS,
     BundleAction,
     ObligationAction,
@@ -21,6 +20,7 @@ from compliance.permissions import (
     WaiverAction,
     WaiverContext,
 )
+from compliance.models import Obligation
 from kernel.permissions import Actor, Verdict
 from organisations.access import TrainingScope
 from tests.support.training_roles import BELOW, ELSEWHERE, INSTITUTION, LEARNER, LETTERS, ROLES, TrainingRoleCase, cells_of_the_table

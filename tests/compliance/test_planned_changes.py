@@ -9,21 +9,13 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from accounts.models import Person
-from compliance import jobs
+from compliance import jobs, obligations, planned_changes
+from compliance.free_days import SecondPersonRequired
 from compliance.models import Assignment, FreeDay, Obligation, ObligationVersion, PlannedChange
-from compliance.queries import planned_changes as queries
-from compliance.queries.planned_changes import CourseObstacle
-from compliance.rules import second_person
+from compliance.obligations import EndsBeforeToday, ObligationChanged, ObligationKeyTaken, WrongObligationState
+from compliance.planned_changes import CourseObstacle, DraftFaulty, NumberToType
+from compliance.rules import planned_changes as second_person
 from compliance.rules.terms import AnyRequirement, CourseRequirement
-from compliance.services import dry_runs, obligations, planned_changes
-from compliance.services.obligations import (
-    EndsBeforeToday,
-    ObligationChanged,
-    ObligationKeyTaken,
-    SecondPersonRequired,
-    WrongObligationState,
-)
-from compliance.services.planned_changes import DraftFaulty, NumberToType
 from courses.models import Course
 from kernel.errors import Conflict
 from kernel.outbox import deliver_waiting
@@ -160,7 +152,7 @@ def test_courses_that_cannot_be_taken_are_named_with_the_reason(stage: ChangeSta
         session.execute(update(Course).where(Course.slug == "archivado").values(archived_at=NOW))
         session.execute(update(Course).where(Course.slug == "borrador").values(published_version_id=None))
         requirement = AnyRequirement(tuple(CourseRequirement(slug) for slug in (*(course.slug for course in courses), "borrado")))
-        found = queries.list_obstructed_courses(session, requirement)
+        found = planned_changes.list_obstructed_courses(session, requirement)
 
     assert [one.obstacle for one in found] == [CourseObstacle.ARCHIVED, CourseObstacle.UNPUBLISHED, CourseObstacle.DELETED]
 
@@ -263,21 +255,21 @@ def test_a_discarded_change_is_not_applied(stage: ChangeStage) -> None:
     change = stage.plan(stage.draft())
 
     def discard(session: Session) -> None:
-        planned_changes.discard_change(session, stage.author, queries.get_change(session, change.uuid, lock=True), now=NOW)
+        planned_changes.discard_change(session, stage.author, planned_changes.get_change(session, change.uuid, lock=True), now=NOW)
 
     stage.act(discard)
     stage.act(discard)
     with pytest.raises(Conflict):
         stage.apply(change, stage.second)
     with pytest.raises(Conflict):
-        stage.act(lambda session: planned_changes.try_again(session, queries.get_change(session, change.uuid), now=NOW))
+        stage.act(lambda session: planned_changes.try_again(session, planned_changes.get_change(session, change.uuid), now=NOW))
 
 
 @pytest.mark.parametrize("is_changed", [False, True])
 def test_a_large_dry_run_is_made_and_applied_by_jobs(stage: ChangeStage, monkeypatch: pytest.MonkeyPatch, is_changed: bool) -> None:
     """spec/compulsory 4.8: the page waits; a number that changed meanwhile is shown anew; a job that runs twice does it once."""
-    monkeypatch.setattr(dry_runs, "MOST_AT_ONCE", 0)
-    monkeypatch.setattr(dry_runs, "PORTION", 1)
+    monkeypatch.setattr(planned_changes, "MOST_AT_ONCE", 0)
+    monkeypatch.setattr(planned_changes, "PORTION", 1)
     monkeypatch.setattr(jobs, "PORTIONS", 2)
     draft = stage.draft()
     change = stage.plan(draft)
@@ -322,10 +314,10 @@ def test_a_rule_used_by_an_obligation_is_tried_over_its_statuses(stage: ChangeSt
 
 def test_only_obligations_in_force_use_an_audience(stage: ChangeStage) -> None:
     draft = stage.draft()
-    assert not stage.act(lambda session: queries.is_used(session, stage.audience.id))
+    assert not stage.act(lambda session: planned_changes.is_used(session, stage.audience.id))
     stage.apply(stage.plan(draft), stage.second)
 
-    assert stage.act(lambda session: queries.is_used(session, stage.audience.id))
+    assert stage.act(lambda session: planned_changes.is_used(session, stage.audience.id))
 
 
 def test_the_day_of_the_institution_decides_what_is_retroactive(stage: ChangeStage) -> None:

@@ -12,20 +12,25 @@ from accounts.models import Person
 from accounts.passwords import NOBODYS
 from accounts.people import PageDirection
 from compliance.models import Assignment
-from compliance.pages.report import PlaceLines, percent_of
-from compliance.queries.report import count_done_by_day, count_states
-from compliance.queries.report_basis import PlacePart, ReportObligation, ReportTime, TrainingFilter, list_report_obligations
-from compliance.queries.report_people import (
+from compliance.report import (
+    PlacePart,
+    ReportObligation,
     ReportPage,
+    ReportTime,
     TrainingFileRow,
+    TrainingFilter,
     TrainingPersonRow,
+    count_done_by_day,
+    count_states,
+    list_report_obligations,
     list_training_people,
     stream_training_people,
 )
-from compliance.rules.pace import RequiredGroup, is_at_risk
+from compliance.rules.history import REQUIRED, ReportState, TrainingTally
+from compliance.rules.reminders import RequiredGroup, is_at_risk
 from compliance.rules.states import TrainingState
-from compliance.rules.tally import REQUIRED, ReportState, TrainingTally
-from compliance.rules.working_days import WorkingDays
+from compliance.rules.terms import WorkingDays
+from compliance.views.report import PlaceLines, percent_of
 from courses.models import Activity
 from lms.instance import Instance
 from organisations.models import Membership

@@ -11,9 +11,9 @@ from accounts import notices
 from accounts.models import Notification, Person
 from accounts.notices import NotificationChoice
 from accounts.rules import MailTime, NoticeKind
+from compliance import obligations
 from compliance.models import Assignment, Obligation, Reminder, Waiver
-from compliance.services import obligations
-from compliance.services.obligations import ObligationValues
+from compliance.obligations import ObligationValues
 from enrolments import enrolment, learners
 from kernel.durations import Duration
 from kernel.permissions import SYSTEM, Actor

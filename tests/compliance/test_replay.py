@@ -12,12 +12,12 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from accounts.models import Person
+from compliance import assignments, obligations
+from compliance.assignments import ReplayMoments, StatusDifference, list_differences, walk_differences, walk_present_differences
 from compliance.cli import compliance
 from compliance.models import AccountFact, Assignment, AssignmentState, DoneFact, Obligation, PlannedChange, Waiver
-from compliance.queries.records import ObligationRules, PeopleRecords, get_rules
-from compliance.queries.replay import ReplayMoments, StatusDifference, list_differences, walk_differences, walk_present_differences
-from compliance.services import assignments, obligations
-from compliance.services.obligations import ObligationValues
+from compliance.obligations import ObligationValues
+from compliance.records import ObligationRules, PeopleRecords, get_rules
 from courses.models import Course
 from kernel.audit import AuditEntry
 from kernel.outbox import deliver_waiting

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import func, select, update
 
 from accounts.models import Person
-from compliance import jobs
+from compliance import evidence, jobs, obligations
 from compliance.models import (
     Assignment,
     AssignmentState,
@@ -19,7 +19,6 @@ from compliance.models import (
     StartedFact,
     Waiver,
 )
-from compliance.services import obligations, retention
 from kernel.audit import AuditEntry
 from kernel.files import StoredFile, note_stored
 from kernel.outbox import Delivery, deliver_waiting
@@ -81,7 +80,7 @@ def test_who_left_long_ago_leaves_no_record_and_all_others_keep_theirs(
     instance: Instance, reported: ReportedInstitution, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """spec/compulsory 12.5: seven years after the last day, by portions; who works again or still keeps everything."""
-    monkeypatch.setattr(retention, "PORTION", 1)
+    monkeypatch.setattr(evidence, "PORTION", 1)
     gone = [leave(instance, reported, name, date(2026, 11, 1)) for name in ("erazo", "haro", "ibarra")]
     leave(instance, reported, "jara", date(2026, 11, 20))
     own, shared = prove(instance, reported, "haro", b"one"), prove(instance, reported, "abad", b"two")
@@ -134,16 +133,16 @@ def test_broken_off_in_the_middle_the_next_night_goes_on(
     instance: Instance, reported: ReportedInstitution, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """spec/compulsory 12.5: each portion is a transaction of its own."""
-    monkeypatch.setattr(retention, "PORTION", 1)
+    monkeypatch.setattr(evidence, "PORTION", 1)
     for name in ("abad", "bravo"):
         leave(instance, reported, name, date(2026, 1, 1))
-    real = retention._remove
-    monkeypatch.setattr(retention, "_remove", lambda *_given: (_ for _ in ()).throw(KeyboardInterrupt))
+    real = evidence._remove
+    monkeypatch.setattr(evidence, "_remove", lambda *_given: (_ for _ in ()).throw(KeyboardInterrupt))
     with pytest.raises(KeyboardInterrupt):
         run(instance, NOON + timedelta(days=YEARS))
     assert count(instance, Assignment) == [len(STATES) - 1]
 
-    monkeypatch.setattr(retention, "_remove", real)
+    monkeypatch.setattr(evidence, "_remove", real)
     run(instance, NOON + timedelta(days=YEARS))
 
     assert count(instance, Assignment) == [len(STATES) - 2]

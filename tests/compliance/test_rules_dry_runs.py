@@ -7,12 +7,11 @@ from datetime import date, datetime
 
 import pytest
 
-from compliance.rules.dry_runs import DryRunOutcome, StatusShift, TermsBeside, outcome_document, outcome_of, read_outcome, shift_of
+from compliance.rules.planned_changes import DryRunOutcome, StatusShift, TermsBeside, outcome_document, outcome_of, read_outcome, shift_of
 from compliance.rules.record import AchievedCourse, RecordedSpan, TrainingRecord
 from compliance.rules.reminders import ReminderKind
 from compliance.rules.states import TrainingState
-from compliance.rules.terms import ObligationTerms
-from compliance.rules.working_days import WorkingDays
+from compliance.rules.terms import ObligationTerms, WorkingDays
 from tests.support.training_cases import COURSE, LONG_AGO, QUITO, VERSION_3, A
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=QUITO)

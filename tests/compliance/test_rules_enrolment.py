@@ -6,7 +6,7 @@ from datetime import date, datetime
 import pytest
 
 from compliance.rules.record import AchievedCourse, RecordedSpan, TrainingRecord
-from compliance.rules.status import courses_to_take, training_case
+from compliance.rules.states import courses_to_take, training_case
 from compliance.rules.terms import AllRequirement, AnyRequirement, CourseRequirement, Requirement, certain_courses
 from tests.support.training_cases import LONG_AGO, QUITO, A, V
 

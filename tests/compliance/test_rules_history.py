@@ -11,8 +11,7 @@ from hypothesis import strategies as st
 
 from compliance.rules.history import INSTANT, HistoryRow, extend_history, has_news, late_moments, rewrite_history
 from compliance.rules.record import AchievedCourse, RecordedSpan, TrainingRecord
-from compliance.rules.states import TrainingState
-from compliance.rules.status import training_case
+from compliance.rules.states import TrainingState, training_case
 from tests.support.drawn_records import FIRST, records, rules
 from tests.support.training_cases import QUITO, RULES, training_record, training_status
 

@@ -4,9 +4,8 @@ from datetime import date
 
 import pytest
 
-from compliance.rules.last_day import LastDayReason
-from compliance.rules.states import NEEDED, StateFlag, TrainingState
-from compliance.rules.status import explain_last_day, status_of, training_case
+from compliance.rules.states import NEEDED, StateFlag, TrainingState, explain_last_day, status_of, training_case
+from compliance.rules.terms import LastDayReason
 from tests.support.training_cases import RULES, TrainingVector, training_vectors
 
 VECTORS = list(training_vectors())

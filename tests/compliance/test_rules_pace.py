@@ -6,8 +6,8 @@ from fractions import Fraction
 
 import pytest
 
-from compliance.rules.pace import GroupPace, PaceVerdict, RequiredGroup, group_pace, is_at_risk, last_days_left, trajectory
-from compliance.rules.working_days import WorkingDays
+from compliance.rules.reminders import GroupPace, PaceVerdict, RequiredGroup, group_pace, is_at_risk, last_days_left, trajectory
+from compliance.rules.terms import WorkingDays
 
 NONE_FREE = WorkingDays()
 OPEN, LAST = date(2026, 11, 16), date(2026, 11, 27)

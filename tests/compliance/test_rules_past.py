@@ -4,8 +4,8 @@ from datetime import date, datetime, timedelta
 
 import pytest
 
-from compliance.rules.past import PastRefusal, first_day, first_known_on, past_moments, why_refused
-from compliance.rules.status import explain_last_day, status_of, training_case
+from compliance.rules.planned_changes import PastRefusal, first_day, first_known_on, past_moments, why_refused
+from compliance.rules.states import explain_last_day, status_of, training_case
 from tests.support.training_cases import QUITO, A, training_record
 
 TODAY, FIRST, KNOWN = date(2026, 11, 22), date(2026, 1, 1), date(2026, 1, 10)

@@ -12,8 +12,7 @@ from hypothesis import strategies as st
 
 from compliance.rules.history import timeline
 from compliance.rules.record import AchievedCourse, RecordedSpan, TrainingRecord, UnitZone, is_known
-from compliance.rules.states import TrainingState
-from compliance.rules.status import case_under, known_terms, next_change, status_of, training_case
+from compliance.rules.states import TrainingState, case_under, known_terms, next_change, status_of, training_case
 from tests.support.drawn_records import FIRST, at_hour, days, moments, records, rules
 from tests.support.training_cases import COURSE, LONG_AGO, RULES, ZONES, A, in_days, training_status
 

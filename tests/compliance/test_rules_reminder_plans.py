@@ -7,19 +7,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from compliance.rules.reminder_plans import (
+from compliance.rules.reminders import (
+    STEPS,
     PlannedReminder,
     ReminderBasis,
     ReminderDecision,
+    ReminderKind,
     ReminderOutcome,
+    SuppressionReason,
     decide,
     read_plan,
     reminders_of,
     write_plan,
 )
-from compliance.rules.reminders import STEPS, ReminderKind, SuppressionReason
 from compliance.rules.states import StateFlag, TrainingState, TrainingStatus
-from compliance.rules.working_days import WorkingDays
+from compliance.rules.terms import WorkingDays
 from tests.support.reminders import CHRISTMAS, quito
 from tests.support.training_cases import QUITO
 

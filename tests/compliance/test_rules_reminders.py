@@ -15,7 +15,7 @@ from compliance.rules.reminders import (
     why_suppressed,
 )
 from compliance.rules.states import StateFlag, TrainingState, TrainingStatus
-from compliance.rules.working_days import WorkingDays
+from compliance.rules.terms import WorkingDays
 from tests.support.training_cases import QUITO, RULES, ZONES, training_record, training_status
 
 CHRISTMAS = WorkingDays({date(2026, 12, 25)})

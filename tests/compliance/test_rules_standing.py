@@ -5,8 +5,7 @@ from datetime import date, datetime
 
 import pytest
 
-from compliance.rules.record import AchievedCourse, CourseStart, TrainingRecord
-from compliance.rules.standing import last_valid_day, window_opens
+from compliance.rules.record import AchievedCourse, CourseStart, TrainingRecord, last_valid_day, window_opens
 from compliance.rules.states import TrainingState
 from compliance.rules.terms import AllRequirement, AnyRequirement, CourseRequirement, Requirement, YearDay, courses_of
 from kernel.durations import Duration, RenewalBasis, add_duration

@@ -6,8 +6,7 @@ from datetime import date, datetime
 import pytest
 
 from compliance.rules.record import UnitZone
-from compliance.rules.states import TrainingState
-from compliance.rules.status import next_change, status_of, training_case
+from compliance.rules.states import TrainingState, next_change, status_of, training_case
 from tests.support.training_cases import LONG_AGO, QUITO, RULES, ZONES, TrainingVector, training_record, training_status, training_vectors
 
 VECTORS = list(training_vectors())

@@ -7,7 +7,6 @@ from datetime import date
 import pytest
 
 from compliance.rules.reminders import STEPS
-from compliance.rules.term_faults import TermsFault, TermsFaultKind, find_faults, first_full_deadline, shortest_days
 from compliance.rules.terms import (
     AllRequirement,
     AnyRequirement,
@@ -15,7 +14,12 @@ from compliance.rules.terms import (
     DeadlineAnchor,
     ObligationTerms,
     RelativeDeadline,
+    TermsFault,
+    TermsFaultKind,
     YearDay,
+    find_faults,
+    first_full_deadline,
+    shortest_days,
 )
 from kernel.durations import Duration
 from tests.support.training_cases import A, V

@@ -10,14 +10,13 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from accounts.models import Person
+from compliance import planned_changes
+from compliance.free_days import SecondPersonRequired
 from compliance.models import PlannedChange
-from compliance.queries import planned_changes as queries
-from compliance.queries.waiting_work import find_work, list_second_persons
-from compliance.rules import second_person
-from compliance.rules.second_person import SecondPersonReason, why_second_person
-from compliance.services import planned_changes
-from compliance.services.obligations import SecondPersonRequired
-from compliance.services.planned_changes import NumberToType
+from compliance.planned_changes import NumberToType
+from compliance.rules import planned_changes as second_person
+from compliance.rules.planned_changes import SecondPersonReason, why_second_person
+from compliance.team_digests import find_work, list_second_persons
 from kernel.audit import AuditEntry
 from lms.instance import Instance
 from organisations import audiences
@@ -237,7 +236,7 @@ def test_free_days_concern_whose_working_days_they_are(stage: ChangeStage) -> No
     compute(stage.instance, row, [person.id for person in stage.people], now=NOW)
 
     def count(*provinces: str) -> int:
-        return stage.act(lambda session: queries.count_people_in(session, provinces))
+        return stage.act(lambda session: planned_changes.count_people_in(session, provinces))
 
     assert [count(""), count("guayas"), count("azuay"), count("azuay", "")] == [2, 1, 0, 2]
 

@@ -9,13 +9,18 @@ from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 
 from accounts.models import Notification, Person
+from compliance import claims, evidence
+from compliance.claims import (
+    ClaimIsDecided,
+    ClaimProposerDecides,
+    RecognitionDayRefused,
+    RecognitionRepeats,
+    WaiverDaysRefused,
+    WaiverOverlaps,
+)
+from compliance.evidence import LARGEST, EvidenceFile, EvidenceRefusal, keep_evidence
 from compliance.models import Obligation, Recognition, Waiver
 from compliance.rules.claims import WaiverKind
-from compliance.services import account_closure, claims
-from compliance.services.claims import ClaimIsDecided, ClaimProposerDecides
-from compliance.services.evidence import LARGEST, EvidenceFile, EvidenceRefusal, keep_evidence
-from compliance.services.recognitions import RecognitionDayRefused, RecognitionRepeats
-from compliance.services.waivers import WaiverDaysRefused, WaiverOverlaps
 from courses.models import Course
 from kernel import clock, outbox
 from kernel.audit import AuditEntry
@@ -274,7 +279,7 @@ def test_merging_takes_over_all_but_what_the_other_account_decided(instance: Ins
     act_on(instance, claims.decide, recognised, officer, approves=True)
 
     with instance.database.unit_of_work() as session:
-        account_closure.transfer_facts(session, closed.id, kept.id)
+        evidence.transfer_facts(session, closed.id, kept.id)
 
     assert [again(instance, row).person_id for row in (alone, decided, recognised)] == [kept.id, closed.id, kept.id]
 
@@ -287,7 +292,7 @@ def test_a_forgotten_person_leaves_no_reason(instance: Instance, officer: Person
     act_on(instance, claims.revoke, row, officer, words="Volvió.")
 
     with instance.database.unit_of_work() as session:
-        account_closure.erase_person(session, session.get_one(Person, person.id), now=clock.now())
+        evidence.erase_person(session, session.get_one(Person, person.id), now=clock.now())
 
     found = again(instance, row)
     assert {found.words, found.document, found.evidence_name, found.decision, found.revocation} == {""}

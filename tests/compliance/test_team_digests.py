@@ -7,9 +7,9 @@ from sqlalchemy import select, update
 
 from accounts.models import Notification, Person
 from compliance.models import Obligation
+from compliance.rules.reminders import AssignedPerson, HeadedTree, StateCount, digest_monday, team_digests
 from compliance.rules.states import TrainingState
-from compliance.rules.team_digests import AssignedPerson, HeadedTree, StateCount, digest_monday, team_digests
-from compliance.rules.working_days import WorkingDays
+from compliance.rules.terms import WorkingDays
 from lms.instance import Instance
 from organisations.models import Organisation
 from tests.support.builders import a_person

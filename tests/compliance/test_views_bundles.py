@@ -10,10 +10,9 @@ import pytest
 from sqlalchemy import func, select, update
 
 from accounts.models import Notification
-from compliance import jobs
+from compliance import bundle_requests, jobs
+from compliance.bundles import verify_bundle
 from compliance.models import Bundle, Recognition, Waiver
-from compliance.services import bundle_requests as services
-from compliance.services.bundles import verify_bundle
 from kernel import clock
 from kernel.archives import read_archive
 from kernel.audit import AuditEntry
@@ -162,7 +161,7 @@ def test_killed_in_the_middle_it_is_packed_again_once(
     """spec/compulsory 12.4: the records of its moment give the same bytes, whatever has happened since."""
     ask(auditor, reported)
     (row,) = rows(instance)
-    first = services.pack_requested(jobs.BundleSource(instance.database, instance.keys), instance.files, row.id, jobs.bundle_texts())
+    first = bundle_requests.pack_requested(jobs.BundleSource(instance.database, instance.keys), instance.files, row.id, jobs.bundle_texts())
     with instance.database.unit_of_work() as session:  # the worker was killed before it could say so, and something happened meanwhile
         session.execute(
             update(Waiver).values(state="revoked", revoked_at=NOON + timedelta(minutes=5), revoked_by=reported.people["abad"].id)

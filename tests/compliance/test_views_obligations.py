@@ -6,9 +6,9 @@ from datetime import date, timedelta
 import pytest
 from sqlalchemy import select, update
 
+from compliance import planned_changes
 from compliance.models import Obligation, ObligationVersion, PlannedChange
-from compliance.services import dry_runs
-from compliance.services.obligations import values_of
+from compliance.obligations import values_of
 from courses.models import Course, CourseVersion
 from kernel import clock
 from kernel.i18n import choose
@@ -238,7 +238,7 @@ def test_one_writes_and_another_activates(office: Office) -> None:
 
 def test_many_people_are_confirmed_by_their_number(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
     """spec/compulsory 4.8 and 18."""
-    monkeypatch.setattr("compliance.rules.second_person.NUMBER_ABOVE", 1)
+    monkeypatch.setattr("compliance.rules.planned_changes.NUMBER_ABOVE", 1)
     office.save()
     page = office.boss.submit("/activation")
     assert in_spanish("It may affect more than 50 people. Change the draft first: give it a legal basis, or a reason.") in page.text
@@ -269,7 +269,7 @@ def test_a_number_that_changed_meanwhile_is_shown_anew(office: Office) -> None:
 
 def test_a_large_dry_run_shows_how_far_it_is(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
     """spec/compulsory 4.8: a page that waits, without script."""
-    monkeypatch.setattr(dry_runs, "MOST_AT_ONCE", 0)
+    monkeypatch.setattr(planned_changes, "MOST_AT_ONCE", 0)
     office.save()
     page = office.boss.submit("/activation")
     assert in_spanish("Check progress") in page.text

@@ -8,8 +8,8 @@ import pytest
 from sqlalchemy import func, select, update
 
 from accounts.models import Notification, Person
+from compliance.claims import RecognitionValues, UploadedRecognitionList, propose_list, receive_list
 from compliance.models import PendingRecognitionList, Recognition, RecognitionList
-from compliance.services.recognitions import RecognitionValues, UploadedRecognitionList, propose_list, receive_list
 from kernel import clock
 from kernel.left_out import SENTENCE
 from kernel.tables import COLUMNS

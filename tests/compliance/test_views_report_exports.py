@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from accounts.models import NationalIdentity
 from compliance.audit_verbs import ComplianceVerb
-from compliance.pages.report_exports import TABLES, ExportTable, columns_of, headings
+from compliance.views.report_exports import TABLES, ExportTable, columns_of, table_headings
 from kernel import clock
 from kernel.audit import AuditEntry
 from kernel.tables import SHEETS, read_sheet
@@ -118,7 +118,7 @@ def test_the_dictionary_explains_every_column(boss: Browser, reported: ReportedI
     assert [row[in_spanish("Column")] for row in rows] == [in_spanish(column.heading) for column in columns_of(table)]
     told = [row[in_spanish(word)] for row in rows for word in ("Meaning", "Values", "When empty", "Source")]
     assert all(told)
-    assert len(headings(table)) == len(rows)
+    assert len(table_headings(table)) == len(rows)
 
 
 def test_one_person_is_taken_out_before_every_obligation(boss: Browser, reported: ReportedInstitution) -> None:

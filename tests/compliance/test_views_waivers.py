@@ -13,10 +13,10 @@ import pytest
 from sqlalchemy import select, update
 
 from accounts.models import Notification, Person
+from compliance import claims, evidence
+from compliance.evidence import EvidenceFile, keep_evidence
 from compliance.models import Recognition, Waiver
 from compliance.rules.claims import WaiverKind
-from compliance.services import claims, evidence
-from compliance.services.evidence import EvidenceFile, keep_evidence
 from kernel import clock
 from kernel.archives import read_archive
 from lms.instance import Instance

@@ -10,12 +10,11 @@ import pytest
 from sqlalchemy import select
 
 from accounts.models import Notification, Person
-from compliance import jobs
+from compliance import jobs, obligations, planned_changes
+from compliance.free_days import FreeDayValues
 from compliance.models import Waiver
-from compliance.rules.dry_runs import read_outcome
-from compliance.services import obligations, planned_changes, version_notices
-from compliance.services.free_days import FreeDayValues
-from compliance.services.obligations import ObligationValues
+from compliance.obligations import ObligationValues
+from compliance.rules.planned_changes import read_outcome
 from kernel.outbox import Delivery, Job, deliver_waiting
 from kernel.permissions import Actor
 from lms.instance import Instance
@@ -119,7 +118,7 @@ def test_a_change_of_versions_tells_those_under_way_once(
     instance: Instance, audience: Audience, lowest: Mapping[str, int], told: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """spec/compulsory 4.7: whoever takes an older one, by portions, however often the job runs."""
-    monkeypatch.setattr(version_notices, "PORTION", 1)
+    monkeypatch.setattr(obligations, "PORTION", 1)
     course = a_course(instance, modules=1)
     readers = ("uno@example.org", "dos@example.org")
     learners = [a_learner_of(instance, course, None, email) for email in readers]

@@ -11,11 +11,10 @@ from sqlalchemy import select, update
 
 from accounts.models import Notification, Person
 from accounts.rules import NoticeKind
+from compliance import reminders
+from compliance.assignments import ReplayMoments, walk_differences
 from compliance.models import Assignment, CycleEnrolment, Obligation, Reminder
-from compliance.queries.reminder_requests import get_filter
-from compliance.queries.replay import ReplayMoments, walk_differences
-from compliance.services import reminder_requests
-from compliance.services.reminder_requests import ReminderRequestValues
+from compliance.reminders import ReminderRequestValues, get_filter
 from courses.models import Course
 from enrolments.models import Enrolment
 from kernel.durations import Duration
@@ -193,7 +192,7 @@ def test_killed_as_a_reminder_that_somebody_sends_goes_out(when: Side, trial: Re
     instance, ten = trial.instance, quito("2026-12-01T10:00")
     with instance.database.unit_of_work() as session:
         chosen = get_filter(session, SYSTEM, trial.obligation.uuid, None, "")
-        reminder_requests.request_reminder(session, SYSTEM, ReminderRequestValues(chosen, "", uuid4()), now=ten)
+        reminders.request_reminder(session, SYSTEM, ReminderRequestValues(chosen, "", uuid4()), now=ten)
 
     moments = kill_at_each_transaction(instance, ten, ("reminder", "notice"), when)
 

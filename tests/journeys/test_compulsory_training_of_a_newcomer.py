@@ -11,15 +11,13 @@ from sqlalchemy import select
 
 from accounts.models import Notification, Person
 from certificates.models import Credential
+from compliance import claims
+from compliance.assignments import ReplayMoments, walk_differences
+from compliance.bundles import BundleCover, BundleScope, BundleSource, bundle_texts, pack_bundle
 from compliance.cli import compliance
 from compliance.models import Assignment, Obligation, Reminder
-from compliance.pages.bundles import bundle_texts
-from compliance.queries.bundles import BundleScope
-from compliance.queries.replay import ReplayMoments, walk_differences
-from compliance.queries.report_basis import ReportTime, TrainingFilter, list_report_obligations
+from compliance.report import ReportTime, TrainingFilter, list_report_obligations
 from compliance.rules.terms import DeadlineAnchor, ObligationTerms, RelativeDeadline
-from compliance.services import claims
-from compliance.services.bundles import BundleCover, BundleSource, pack_bundle
 from courses.models import Course
 from kernel.durations import Duration
 from kernel.outbox import deliver_waiting

@@ -103,7 +103,7 @@ DOORS = {
     "courses/views/folders.py": course_folder,
     "standards/views.py": pytest.param(pictures_of_questions, marks=pytest.mark.slow),
     "quizzes/views/answers.py": answer_with_a_file,
-    "compliance/views/claim_pages.py": evidence_of_a_waiver,
+    "compliance/views/claims.py": evidence_of_a_waiver,
 }
 """By the module of the views that keep what is sent in."""
 KEEPERS = {"put", "put_file", "keep_contents", "keep_evidence"}

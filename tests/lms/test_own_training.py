@@ -8,9 +8,9 @@ from sqlalchemy import select, update
 
 from accounts.models import Person
 from certificates.models import Credential
+from compliance.learner import list_required, load_own_records, load_own_training
 from compliance.models import DoneFact, Obligation, Waiver
-from compliance.queries.learner import list_required, load_own_records, load_own_training
-from compliance.queries.records import get_rules, load_records
+from compliance.records import get_rules, load_records
 from compliance.rules.terms import AllRequirement, AnyRequirement, CourseRequirement, ObligationTerms
 from courses.models import Course
 from enrolments.models import Completion, Enrolment

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import select, update
 
 from accounts.models import Person
-from compliance.queries.course_choices import list_known_courses
+from compliance.obligations import list_known_courses
 from courses import catalogue
 from courses.models import Course, CourseVersion, VersionViewer
 from courses.publishing import UnknownViewers

@@ -9,11 +9,10 @@ from typing import Any
 from sqlalchemy import select
 
 from accounts.models import Person
+from compliance import claims
+from compliance.claims import RecognitionValues, WaiverValues, propose_recognition, propose_waiver
 from compliance.models import Recognition, Waiver
 from compliance.rules.claims import WaiverKind
-from compliance.services import claims
-from compliance.services.recognitions import RecognitionValues, propose_recognition
-from compliance.services.waivers import WaiverValues, propose_waiver
 from courses.models import Course
 from kernel import clock
 from kernel.permissions import Actor

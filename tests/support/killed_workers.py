@@ -15,7 +15,7 @@ from sqlalchemy import Connection, event
 from sqlalchemy.engine.interfaces import DBAPICursor
 from sqlalchemy.orm import Session
 
-from compliance.services import assignments, enrolment, reminder_requests, reminders
+from compliance import assignments, enrolment, reminders
 from kernel import clock
 from kernel.db import Database
 from kernel.settings import load
@@ -106,7 +106,7 @@ def send_and_die(folder: Path, url: str, moment: datetime, death: Death | None, 
 def _open(folder: Path, url: str, moment: datetime, death: Death | None) -> Instance:
     started, now = clock.now(), clock.now
     clock.now = lambda: moment + (now() - started)
-    for module in (assignments, enrolment, reminders, reminder_requests):
+    for module in (assignments, enrolment, reminders, reminders):
         module.PORTION = A_PORTION
     assignments.STATUSES = A_PORTION
     objection_notices.PORTION = A_PORTION

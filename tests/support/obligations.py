@@ -7,14 +7,13 @@ from typing import Any
 from sqlalchemy import select
 
 from accounts.models import Person
-from compliance import jobs
+from compliance import assignments, jobs, obligations
 from compliance.models import Assignment, AssignmentState, CycleEnrolment, Obligation
-from compliance.queries.records import get_rules
+from compliance.obligations import EnrolmentMode, ObligationValues
+from compliance.records import get_rules
 from compliance.rules.history import HistoryRow
 from compliance.rules.states import StateFlag, TrainingState
 from compliance.rules.terms import CourseRequirement, ObligationTerms
-from compliance.services import assignments, obligations
-from compliance.services.obligations import EnrolmentMode, ObligationValues
 from courses.models import Course
 from kernel import clock
 from kernel.durations import Duration

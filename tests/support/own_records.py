@@ -18,10 +18,9 @@ from certificates.rules.credentials import RevocationReason
 from certificates.rules.reviews import ReviewCause
 from certificates.services import credentials as certificates
 from certificates.services.reviews import open_review
+from compliance import claims
+from compliance.claims import RecognitionValues, WaiverValues, propose_recognition, propose_waiver
 from compliance.rules.claims import WaiverKind
-from compliance.services import claims
-from compliance.services.recognitions import RecognitionValues, propose_recognition
-from compliance.services.waivers import WaiverValues, propose_waiver
 from courses import team as courses_team
 from courses.models import Course, StaffRole
 from enrolments import editions, learner_groups, learners

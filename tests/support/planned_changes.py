@@ -9,11 +9,10 @@ from typing import TypeVar
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
+from compliance import obligations, planned_changes
 from compliance.models import Obligation, ObligationVersion, PlannedChange
-from compliance.queries import planned_changes as queries
-from compliance.rules.dry_runs import DryRunOutcome, read_outcome
-from compliance.services import obligations, planned_changes
-from compliance.services.obligations import ObligationValues
+from compliance.obligations import ObligationValues
+from compliance.rules.planned_changes import DryRunOutcome, read_outcome
 from kernel.permissions import Actor
 from lms.instance import Instance
 from organisations.audiences import AudienceRuleValues
@@ -79,7 +78,7 @@ class ChangeStage:
 
     def apply(self, change: PlannedChange, by: Actor, typed: int | None = None, *, now: datetime = NOW) -> PlannedChange:
         def do(session: Session) -> PlannedChange:
-            row = queries.get_change(session, change.uuid, lock=True)
+            row = planned_changes.get_change(session, change.uuid, lock=True)
             planned_changes.apply_change(session, by, row, typed, now=now)
             return row
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
+from compliance import planned_changes
+from compliance.free_days import FreeDayValues
 from compliance.models import FreeDay
-from compliance.services import planned_changes
-from compliance.services.free_days import FreeDayValues
 from kernel import clock
 from kernel.i18n import local
 from kernel.permissions import Actor

@@ -6,9 +6,9 @@ from dataclasses import replace
 from datetime import date, timedelta
 
 from accounts.models import Person
+from compliance import claims
+from compliance.claims import RecognitionValues, UploadedRecognitionList, propose_list, receive_list
 from compliance.models import PendingRecognitionList, Recognition, Waiver
-from compliance.services import claims
-from compliance.services.recognitions import RecognitionValues, UploadedRecognitionList, propose_list, receive_list
 from kernel import clock
 from kernel.i18n import local
 from tests.support.browser import Browser

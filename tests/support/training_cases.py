@@ -8,8 +8,7 @@ from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from compliance.rules.record import AchievedCourse, CourseStart, InstitutionEntry, RecordedSpan, TrainingRecord, WaivedSpan
-from compliance.rules.states import TrainingStatus
-from compliance.rules.status import status_of, training_case
+from compliance.rules.states import TrainingStatus, status_of, training_case
 from compliance.rules.terms import (
     CourseRequirement,
     DeadlineAnchor,

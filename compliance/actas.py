@@ -1,0 +1,179 @@
+"""Reading actas: one by its code, its numbers counted anew from its moments, the names that it prints (spec/compulsory 12.3)."""
+
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from uuid import UUID, uuid4
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from accounts.models import Person
+from compliance.access import PlaceReportContext
+from compliance.audit_verbs import ComplianceVerb
+from compliance.learner import find_known_rules
+from compliance.models import Assignment, Obligation, ObligationVersion, TrainingActa
+from compliance.report import ReportObligation, ReportTime, TrainingFilter, count_states, list_report_obligations
+from compliance.rules.documents import CODE_LENGTH, ActaCount, acta_counts, acta_digest
+from compliance.rules.terms import WorkingDays
+from kernel import audit
+from kernel.codes import code_from_bits, printed_code, read_code
+from kernel.errors import N_, Conflict, NotFound
+from kernel.permissions import Actor
+from organisations import tree
+from organisations.audiences import leaf_names
+from organisations.models import Organisation
+from organisations.rules.audiences import write_sentence
+from organisations.rules.units import OrganisationKind, UnitSummary, lineage, zone_of
+from organisations.training_scope import get_training_scope
+
+
+@dataclass(frozen=True, slots=True)
+class ActaContext(PlaceReportContext):
+    """An acta before an actor: who may take the report of its place may take it."""
+
+    acta: TrainingActa
+
+
+def get_acta(session: Session, actor: Actor, code: str) -> ActaContext:
+    """Return an acta by its code as people write it; raise NotFound."""
+    acta = find_acta(session, code)
+    if acta is None:
+        raise NotFound
+    return ActaContext(acta.place_id, get_training_scope(session, actor), acta)
+
+
+def find_acta(session: Session, code: str) -> TrainingActa | None:
+    """Return the acta with a code as people write it; None where there is none."""
+    stored = read_code(code, CODE_LENGTH)
+    return None if stored is None else session.scalar(select(TrainingActa).where(TrainingActa.code == stored))
+
+
+def find_acta_of_form(session: Session, number: UUID) -> TrainingActa | None:
+    """Return the acta that the form with a number asked for."""
+    return session.scalar(select(TrainingActa).where(TrainingActa.uuid == number))
+
+
+@dataclass(frozen=True, slots=True)
+class ActaScope:
+    """The place of an acta and the tree in which it stands today."""
+
+    place: UnitSummary
+    places: Mapping[int, UnitSummary]
+
+    @property
+    def parents(self) -> dict[int, int | None]:
+        """Return what each place of the tree stands below."""
+        return {number: unit.parent_id for number, unit in self.places.items()}
+
+    @property
+    def institution(self) -> UnitSummary:
+        """Return the root of the tree."""
+        return self.places[lineage(self.parents, self.place.id)[-1]]
+
+    @property
+    def provinces(self) -> set[int]:
+        """Return the provinces below the place."""
+        parents = self.parents
+        kinds = (unit for unit in self.places.values() if unit.kind is OrganisationKind.PROVINCE and unit.id != self.place.id)
+        return {unit.id for unit in kinds if self.place.id in lineage(parents, unit.id)}
+
+    @property
+    def parts(self) -> set[int]:
+        """Return the provinces below the place; where there is none, what stands directly below it."""
+        return self.provinces or {unit.id for unit in self.places.values() if unit.parent_id == self.place.id}
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """Return the time zone by which the place keeps its days."""
+        return ZoneInfo(zone_of(self.places, self.place.id))
+
+
+def get_acta_scope(session: Session, row: TrainingActa) -> ActaScope:
+    """Return the place of an acta with its tree."""
+    places = {unit.id: unit for unit in tree.list_tree(session)}
+    return ActaScope(places[row.place_id], places)
+
+
+def count_acta(session: Session, row: TrainingActa, scope: ActaScope, known: datetime) -> list[ActaCount] | None:
+    """Count the people of an acta from the history of their states, as known at a moment; None where no records are kept."""
+    obligations = tuple(
+        obligation for obligation in list_report_obligations(session, scope.institution.id) if obligation.id == row.obligation_id
+    )
+    if not obligations:
+        return None
+    filters = TrainingFilter(row.place_id, scope.place.kind is OrganisationKind.INSTITUTION, obligations)
+    time = ReportTime(row.at.astimezone(scope.zone).date(), row.at, known, is_past=True)
+    counted = count_states(session, time, filters, WorkingDays())
+    return acta_counts(((unit_id, each.tally) for (_one, unit_id), each in counted.items()), scope.parents, scope.place.id, scope.parts)
+
+
+def has_due_changes(session: Session, obligation_id: int, now: datetime) -> bool:
+    """Say whether the clock changed statuses that a job has still to write into their history."""
+    due = select(Assignment.id).where(Assignment.obligation_id == obligation_id, Assignment.next_change_at <= now)
+    return session.scalar(due.limit(1)) is not None
+
+
+@dataclass(frozen=True, slots=True)
+class ActaTexts:
+    """The texts of an acta beside its numbers: the version of its obligation that was known, its audience, who made it."""
+
+    title: Mapping[str, str]
+    version: int
+    audience: str
+    """The rule of the audience as a sentence."""
+    maker: str
+
+
+def get_acta_texts(session: Session, row: TrainingActa, on: date) -> ActaTexts:
+    """Return the texts of an acta as they held on its day and were known at its moment."""
+    obligation = session.get_one(Obligation, row.obligation_id)
+    of_obligation = select(ObligationVersion).where(ObligationVersion.obligation_id == row.obligation_id)
+    every = session.scalars(of_obligation.order_by(ObligationVersion.effective_on, ObligationVersion.number)).all()
+    known = [known_version for known_version in every if known_version.recorded_at <= row.known] or every[:1]
+    version = next((known_version for known_version in reversed(known) if known_version.effective_on <= on), known[0])
+    act, _former = find_known_rules(session, obligation.audience_id, on, row.known)
+    rule = act.rule if act is not None else None
+    sentence = "" if rule is None else write_sentence(rule, leaf_names(session, rule))
+    maker = session.get(Person, row.made_by) if row.made_by is not None else None
+    return ActaTexts(version.title, version.number, sentence, maker.full_name if maker else "")
+
+
+@dataclass(frozen=True, slots=True)
+class ActaValues:
+    """An acta to make: of which place, obligation and moments; `number` is that of the form, so that it has one effect."""
+
+    place_id: int
+    obligation: ReportObligation
+    time: ReportTime
+    number: UUID
+
+
+def make_acta(session: Session, actor: Actor, values: ActaValues, *, now: datetime) -> TrainingActa:
+    """Keep the moments of an acta and the digest of its numbers; a second time with one number changes nothing.
+
+    Raise Conflict where the history that the numbers are counted from does not yet say what the page says.
+    """
+    acta = find_acta_of_form(session, values.number)
+    if acta is not None and (acta.place_id, acta.made_by) == (values.place_id, actor.person_id):
+        return acta
+    if values.time.known >= now and has_due_changes(session, values.obligation.id, now):
+        raise Conflict(N_("Statuses are being updated. Try again in a few minutes."))
+    row = TrainingActa(
+        uuid=values.number if acta is None else uuid4(),
+        code=code_from_bits(secrets.randbits(5 * CODE_LENGTH), CODE_LENGTH),
+        place_id=values.place_id,
+        obligation_id=values.obligation.id,
+        at=values.time.at,
+        known=values.time.known,
+        made_at=now,
+        made_by=actor.person_id,
+    )
+    row.digest = acta_digest(count_acta(session, row, get_acta_scope(session, row), row.known) or ())
+    session.add(row)
+    session.flush()
+    facts = {"code": printed_code(row.code), "obligation": values.obligation.key, "on": values.time.on.isoformat()}
+    audit.record(session, actor, ComplianceVerb.ACTA_MADE, session.get_one(Organisation, values.place_id), now=now, **facts)
+    return row

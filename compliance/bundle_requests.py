@@ -1,0 +1,207 @@
+"""Reading the bundles of evidence that were asked for of a place: the list, one before an actor, what one is to hold."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from importlib.metadata import version as installed
+from tempfile import TemporaryFile
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from accounts import notices
+from accounts.models import Person
+from accounts.notices import Message
+from accounts.rules import NoticeKind
+from compliance.access import PlaceReportContext
+from compliance.audit_verbs import ComplianceVerb
+from compliance.bundles import BundleCover, BundleScope, BundleSource, count_bundle_people, pack_bundle
+from compliance.models import Bundle, Obligation, ObligationVersion
+from compliance.report import ReportObligation, ReportTime, TrainingFilter, list_report_obligations
+from kernel import audit, outbox
+from kernel.db import Database
+from kernel.errors import NotFound
+from kernel.files import FileStore, StoredContent
+from kernel.i18n import _, in_every_language
+from kernel.permissions import Actor
+from kernel.prepared_files import note_ready
+from organisations import tree
+from organisations.models import Organisation
+from organisations.rules.units import OrganisationKind, UnitSummary, lineage, zone_of
+from organisations.training_scope import get_training_scope
+
+LISTED = 50
+
+
+@dataclass(frozen=True, slots=True)
+class BundleContext(PlaceReportContext):
+    """A bundle before an actor: who may make one of its place may take it."""
+
+    bundle: Bundle
+
+
+def get_bundle(session: Session, actor: Actor, bundle: UUID) -> BundleContext:
+    """Return a bundle by what addresses name it; raise NotFound."""
+    row = find_bundle(session, bundle)
+    if row is None:
+        raise NotFound
+    return BundleContext(row.place_id, get_training_scope(session, actor), row)
+
+
+def find_bundle(session: Session, number: UUID) -> Bundle | None:
+    """Return the bundle that the form with a number asked for."""
+    return session.scalar(select(Bundle).where(Bundle.uuid == number))
+
+
+def lock_bundle(session: Session, number: int) -> Bundle:
+    """Return a bundle that is about to be changed."""
+    return session.execute(select(Bundle).where(Bundle.id == number).with_for_update()).scalar_one()
+
+
+@dataclass(frozen=True, slots=True)
+class BundleRow:
+    """A bundle in the list of its place."""
+
+    bundle: Bundle
+    title: Mapping[str, str] | None
+    """Of its obligation; None: of all of them."""
+    asked_by: str
+
+
+def list_bundles(session: Session, place_id: int) -> list[BundleRow]:
+    """List the bundles that were asked for of a place, the latest first."""
+    newest = (ObligationVersion.obligation_id == Obligation.id) & (ObligationVersion.number == Obligation.latest)
+    statement = (
+        select(Bundle, ObligationVersion.title, Person)
+        .outerjoin(Obligation, Obligation.id == Bundle.obligation_id)
+        .outerjoin(ObligationVersion, newest)
+        .outerjoin(Person, Person.id == Bundle.asked_by)
+        .where(Bundle.place_id == place_id)
+        .order_by(Bundle.asked_at.desc(), Bundle.id.desc())
+        .limit(LISTED)
+    )
+    return [BundleRow(row, title, person.full_name if person else "") for row, title, person in session.execute(statement)]
+
+
+@dataclass(frozen=True, slots=True)
+class RequestedScope:
+    """The scope of a bundle, and the same in the plain values of its manifest."""
+
+    scope: BundleScope
+    manifest: Mapping[str, object]
+
+
+def get_scope(session: Session, row: Bundle) -> RequestedScope:
+    """Return what a bundle is to hold. Its states are read from their history, so that making it later gives the same."""
+    places = {unit.id: unit for unit in tree.list_tree(session)}
+    unit = places[row.place_id]
+    root = places[lineage({number: summary.parent_id for number, summary in places.items()}, unit.id)[-1]]
+    obligations = tuple(
+        obligation for obligation in list_report_obligations(session, root.id) if row.obligation_id in (None, obligation.id)
+    )
+    filters = TrainingFilter(unit.id, unit.kind is OrganisationKind.INSTITUTION, obligations)
+    zone = ZoneInfo(zone_of(places, unit.id))
+    time = ReportTime(row.at.astimezone(zone).date(), row.at, row.known, is_past=True)
+    manifest = {
+        "institution": _named(root),
+        "place": _named(unit),
+        "obligations": [obligation.key for obligation in obligations],
+        "evidence_files": row.has_files,
+    }
+    return RequestedScope(BundleScope(root.id, filters, time, row.has_files), manifest)
+
+
+def _named(unit: UnitSummary) -> dict[str, object]:
+    return {"number": unit.id, "code": unit.code, "name": unit.name}
+
+
+MEDIA_TYPE = "application/zip"
+
+
+@dataclass(frozen=True, slots=True)
+class BundleRequestValues:
+    """A bundle to make: of which place, obligation and day, why; `number` is that of the form, so that it has one effect."""
+
+    place_id: int
+    obligation: ReportObligation | None
+    time: ReportTime
+    has_files: bool
+    reason: str
+    number: UUID
+
+
+def request_bundle(session: Session, actor: Actor, values: BundleRequestValues, *, now: datetime) -> Bundle:
+    """Let a bundle be packed in the background; a second time with one number changes nothing."""
+    bundle = find_bundle(session, values.number)
+    if bundle is not None:
+        return bundle
+    row = Bundle(
+        uuid=values.number,
+        place_id=values.place_id,
+        obligation_id=values.obligation.id if values.obligation is not None else None,
+        at=values.time.at,
+        known=values.time.known,
+        has_files=values.has_files,
+        reason=values.reason,
+        asked_at=now,
+        asked_by=actor.person_id,
+    )
+    session.add(row)
+    session.flush()
+    facts = {"bundle": row.id, "on": values.time.on.isoformat(), "files": values.has_files, "reason": values.reason}
+    audit.record(session, actor, ComplianceVerb.BUNDLE_REQUESTED, session.get_one(Organisation, values.place_id), now=now, **facts)
+    outbox.enqueue(session, "compliance.pack_bundle", {"bundle": row.id}, now=now, unique_key=f"bundle:{row.id}")
+    return row
+
+
+def record_download(session: Session, actor: Actor, row: Bundle, *, now: datetime) -> None:
+    """Record that somebody took a bundle away."""
+    unit = session.get_one(Organisation, row.place_id)
+    audit.record(session, actor, ComplianceVerb.BUNDLE_DOWNLOADED, unit, now=now, bundle=row.id, what=file_name(row))
+
+
+def file_name(row: Bundle) -> str:
+    """Return the name under which a bundle is saved."""
+    return f"evidencia-{row.at:%Y-%m-%d}-{row.id}.zip"
+
+
+def pack_requested(source: BundleSource, files: FileStore, number: int, texts: Mapping[str, bytes]) -> StoredContent | None:
+    """Pack a bundle and keep its content; None where that was done before. Killed in the middle, it begins anew."""
+    with source.database.unit_of_work() as session:
+        row = lock_bundle(session, number)
+        if row.ready_at is not None:
+            return None
+        requested = get_scope(session, row)
+        row.done, row.total = 0, count_bundle_people(session, requested.scope)
+    given = replace(
+        source,
+        files=files if requested.scope.has_files else None,
+        walked=lambda people: _note_walked(source.database, number, people),
+    )
+    with TemporaryFile() as target:
+        pack_bundle(target, given, requested.scope, BundleCover(requested.manifest, installed("aulario"), texts))
+        return files.put_file(target)
+
+
+def _note_walked(database: Database, number: int, people: int) -> None:
+    with database.unit_of_work() as session:
+        session.execute(update(Bundle).where(Bundle.id == number).values(done=Bundle.done + people))
+
+
+def finish_bundle(session: Session, number: int, content: StoredContent, *, now: datetime) -> None:
+    """Note that a bundle is ready, and notify whoever asked for it, once."""
+    row = lock_bundle(session, number)
+    if row.ready_at is not None:
+        return
+    note_ready(session, row, content, MEDIA_TYPE, now=now)
+    if row.asked_by is not None:
+        unit = session.get_one(Organisation, row.place_id)
+        notices.notify(session, _ready_message(row, unit), [row.asked_by], now=now)
+
+
+def _ready_message(row: Bundle, unit: Organisation) -> Message:
+    subject = in_every_language(lambda: _("The bundle of evidence of %(place)s is ready", place=unit.name))
+    text = in_every_language(lambda: _("You can download it for 30 days. Each download is recorded."))
+    return Message(NoticeKind.TRAINING_WORK, f"bundle:{row.uuid}", subject, text, f"/training-report/{unit.uuid}/bundles")

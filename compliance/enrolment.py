@@ -1,0 +1,305 @@
+"""Queries of what somebody may take again because an obligation asks for it (spec/compulsory 6.2)."""
+
+import json
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, and_, bindparam, exists, func, or_, select
+from sqlalchemy.orm import Session
+
+from accounts.models import Person
+from compliance.access import RenewalContext
+from compliance.agreements import list_missing
+from compliance.assignments import recompute, state_at
+from compliance.models import Assignment, CycleEnrolment, Obligation, ObligationVersion
+from compliance.records import ObligationRules, get_rules, load_records
+from compliance.rules.documents import read_requirement
+from compliance.rules.record import first_instant
+from compliance.rules.states import NEEDED, TrainingState, courses_to_take, renewable_courses, status_of, training_case
+from compliance.rules.terms import DeadlineAnchor, RelativeDeadline, certain_courses, courses_of
+from courses.models import Course
+from enrolments.awards import find_own_renewal
+from enrolments.enrolment import enrol_required
+from enrolments.learners import get_learner_context
+from enrolments.models import Completion, Enrolment
+from enrolments.takes import EnrolmentObstacle, LeavingObstacle, RenewalWindow, RequiredCourse, find_obstacle
+from kernel import clock
+from kernel.permissions import Actor
+
+
+def get_renewal(session: Session, actor: Actor, slug: str) -> RenewalContext:
+    """Return the actor before a course that they may have completed; raise NotFound."""
+    context = get_learner_context(session, actor, slug)
+    statement = (
+        select(Enrolment, Completion.id)
+        .outerjoin(Completion, Completion.enrolment_id == Enrolment.id)
+        .where(Enrolment.course_id == context.course_id, Enrolment.person_id == actor.person_id, Enrolment.superseded_at.is_(None))
+    )
+    row = session.execute(statement).one_or_none()
+    if row is None or actor.person_id is None:
+        return RenewalContext(context.course_id, slug, None, None, is_under_way=False)
+    present, completion = row
+    window = None if completion is None else _window(session, actor.person_id, context.course_id, slug, now=clock.now())
+    return RenewalContext(context.course_id, slug, present, window, is_under_way=completion is None and present.take > 1)
+
+
+def _window(session: Session, person_id: int, course_id: int, slug: str, *, now: datetime) -> RenewalWindow | None:
+    """Return the open window of an obligation, else that of the certificate where no obligation rules (spec/certificates E3)."""
+    obligated = find_window(session, person_id, slug, now=now)
+    own = find_own_renewal(session, person_id, course_id) if obligated is None else None
+    return own.window if own is not None and own.is_open(now) else obligated
+
+
+def list_ruled_courses(session: Session, person_id: int) -> Collection[int]:
+    """Return the courses that obligations in force ask of a person, done or not: there their windows rule, not those of certificates."""
+    texts = session.scalars(_RULING, {"person": person_id})
+    slugs = {slug for text in texts for slug in courses_of(read_requirement(json.loads(text)))}
+    return set(session.scalars(select(Course.id).where(Course.slug.in_(slugs)))) if slugs else ()
+
+
+_RULING = (
+    select(ObligationVersion.terms)
+    .join(Obligation, (Obligation.id == ObligationVersion.obligation_id) & (ObligationVersion.number == Obligation.latest))
+    .join(Assignment, Assignment.obligation_id == Obligation.id)
+    .where(Assignment.person_id == bindparam("person"), Assignment.state != TrainingState.NOT_REQUIRED.value, Obligation.state != "draft")
+)
+
+
+def find_window(session: Session, person_id: int, slug: str, *, now: datetime) -> RenewalWindow | None:
+    """Return since when a person may take a course again because an obligation asks for it; None where none does now."""
+    statement = select(Obligation).join(Assignment, Assignment.obligation_id == Obligation.id)
+    mine = statement.where(Assignment.person_id == person_id, Obligation.state != "draft").order_by(Obligation.id)
+    opened = [_opened_at(session, get_rules(session, row), person_id, slug, now=now) for row in session.scalars(mine)]
+    return RenewalWindow(min(moments)) if (moments := [moment for moment in opened if moment is not None]) else None
+
+
+def _opened_at(session: Session, rules: ObligationRules, person_id: int, slug: str, *, now: datetime) -> datetime | None:
+    if slug not in rules.courses.values():
+        return None
+    case = training_case(rules.terms, load_records(session, rules, [person_id])[person_id], now)
+    if slug not in renewable_courses(case, now):
+        return None
+    status = status_of(case, now)
+    return now if status.opened_on is None else min(now, first_instant(status.opened_on, status.zone))
+
+
+@dataclass(frozen=True, slots=True)
+class OrderedCourse:
+    """A course that an obligation asks for: how it has to be taken, and what keeps everybody out of it now."""
+
+    required: RequiredCourse
+    slug: str
+    obstacle: EnrolmentObstacle | None
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingOrder:
+    """The courses that the version of an obligation in force asks for, and those of them in which it enrols people."""
+
+    courses: Sequence[OrderedCourse] = ()
+    enrolled: Sequence[OrderedCourse] = ()
+    """None where it only offers them; none of those among which people choose."""
+
+
+def get_order(session: Session, rules: ObligationRules, *, now: datetime) -> TrainingOrder:
+    """Return which courses an obligation asks for now."""
+    version = find_version_in_force(session, rules.obligation_id, now=now)
+    if version is None:
+        return TrainingOrder()
+    terms, is_automatic = rules.terms[version.number - 1], version.enrolment == "automatic"
+    course_slugs, certain = set(courses_of(terms.requirement)), set(certain_courses(terms.requirement)) if is_automatic else set()
+    missing = {agreement.course.id for agreement in list_missing(session, rules.obligation_id, course_slugs, now=now)}
+    courses = []
+    for number, slug in sorted(rules.courses.items()):
+        if slug in course_slugs:
+            edition, lowest = version.edition_id if slug in certain else None, terms.lowest_versions.get(slug, 0)
+            required = RequiredCourse(number, edition, lowest, is_agreed=number not in missing)
+            courses.append(OrderedCourse(required, slug, find_obstacle(session, required, now=now)))
+    return TrainingOrder(courses, [course for course in courses if course.slug in certain])
+
+
+def find_version_in_force(session: Session, obligation_id: int, *, now: datetime) -> ObligationVersion | None:
+    """Return the version of an obligation that is in force: of those whose day has come, the one recorded last."""
+    statement = select(ObligationVersion).where(ObligationVersion.obligation_id == obligation_id)
+    return session.scalar(statement.where(ObligationVersion.effective_on <= now.date()).order_by(ObligationVersion.number.desc()).limit(1))
+
+
+def list_to_enrol(session: Session, obligation: Obligation, order: TrainingOrder, after: int, limit: int, *, now: datetime) -> list[int]:
+    """Return a portion of the people who have something to take and of whom it is not settled in which take, by their number.
+
+    It is settled where a course has its take, or an obstacle that still holds for everybody, and nothing has changed since.
+    """
+    if not order.enrolled:
+        return []
+    state = state_at(now)
+    open_courses = or_(*(~_is_settled(course) for course in order.enrolled))
+    statement = select(Assignment.person_id).where(
+        Assignment.obligation_id == obligation.id,
+        Assignment.person_id > after,
+        state.in_([needed.value for needed in NEEDED]),
+        open_courses,
+    )
+    return list(session.scalars(statement.order_by(Assignment.person_id).limit(limit)))
+
+
+def _is_settled(course: OrderedCourse) -> ColumnElement[bool]:
+    obstacle = CycleEnrolment.obstacle
+    stands = obstacle.is_(None) if course.obstacle is None else or_(obstacle.is_(None), obstacle == course.obstacle.value)
+    same = (CycleEnrolment.assignment_id == Assignment.id, CycleEnrolment.cycle == Assignment.cycle)
+    of_course = CycleEnrolment.course_id == course.required.course_id
+    return exists().where(*same, of_course, CycleEnrolment.checked_at >= Assignment.computed_at, stands)
+
+
+def list_taken_out(session: Session, assignments: Sequence[int], course_id: int) -> set[tuple[int, int]]:
+    """Return of which assignments, in which cycle, staff took the person out of a course: it is theirs to let them in again."""
+    statement = (
+        select(CycleEnrolment.assignment_id, CycleEnrolment.cycle)
+        .join(Enrolment, Enrolment.id == CycleEnrolment.enrolment_id)
+        .outerjoin(Completion, Completion.enrolment_id == Enrolment.id)
+        .where(CycleEnrolment.assignment_id.in_(assignments), CycleEnrolment.course_id == course_id)
+        .where(Enrolment.left_at.is_not(None), Enrolment.superseded_at.is_(None), Completion.id.is_(None))
+    )
+    return {(assignment, cycle) for assignment, cycle in session.execute(statement)}
+
+
+@dataclass(frozen=True, slots=True)
+class ObstacleRow:
+    """Something that keeps people from a course: how many who have to take it, and since when it is known; None: only looked at now."""
+
+    slug: str
+    title: Mapping[str, str]
+    obstacle: EnrolmentObstacle
+    people: int
+    since: datetime | None
+
+
+def list_obstacles(session: Session, obligation: Obligation, *, now: datetime) -> list[ObstacleRow]:
+    """List what keeps people from the courses of an obligation, by course, five rows of each at most.
+
+    A course that nobody can take is listed with all who have something to take, also where they enrol themselves.
+    """
+    courses = get_order(session, get_rules(session, obligation), now=now).courses
+    slugs = {course.required.course_id: course.slug for course in courses}
+    obstacles = _count_obstacles(session, obligation, now=now)
+    barred = {(course.required.course_id, course.obstacle.value) for course in courses if course.obstacle is not None}
+    if barred - set(obstacles):
+        waiting = _count_waiting(session, obligation, now=now)
+        obstacles |= dict.fromkeys(barred - set(obstacles), (waiting, None))
+    titles = dict(session.execute(select(Course.id, Course.title).where(Course.id.in_(slugs))).all())
+    return [
+        ObstacleRow(slugs[course], titles[course], EnrolmentObstacle(obstacle), people, since)
+        for (course, obstacle), (people, since) in sorted(obstacles.items())
+        if course in slugs
+    ]
+
+
+def _count_obstacles(session: Session, obligation: Obligation, *, now: datetime) -> dict[tuple[int, str], tuple[int, datetime | None]]:
+    """Return how many people each obstacle was found for in their present cycle, and since when, by course and obstacle."""
+    key = (CycleEnrolment.course_id, CycleEnrolment.obstacle)
+    statement = (
+        select(*key, func.count(), func.min(CycleEnrolment.since))
+        .join(Assignment, (Assignment.id == CycleEnrolment.assignment_id) & (Assignment.cycle == CycleEnrolment.cycle))
+        .where(_is_waiting(obligation, now), CycleEnrolment.obstacle.is_not(None))
+        .group_by(*key)
+    )
+    return {(course, str(obstacle)): (people, since) for course, obstacle, people, since in session.execute(statement)}
+
+
+def _count_waiting(session: Session, obligation: Obligation, *, now: datetime) -> int:
+    return session.scalar(select(func.count()).select_from(Assignment).where(_is_waiting(obligation, now))) or 0
+
+
+def _is_waiting(obligation: Obligation, now: datetime) -> ColumnElement[bool]:
+    return and_(Assignment.obligation_id == obligation.id, state_at(now).in_([state.value for state in NEEDED]))
+
+
+def list_keeping(session: Session, enrolment: Enrolment, now: datetime) -> list[LeavingObstacle]:
+    """List the obligations in whose present cycle the learner of an enrolment takes the course and has something left to do."""
+    statement = (
+        select(ObligationVersion.title, Assignment.uuid)
+        .join(Obligation, (Obligation.id == ObligationVersion.obligation_id) & (Obligation.latest == ObligationVersion.number))
+        .join(Assignment, Assignment.obligation_id == Obligation.id)
+        .join(CycleEnrolment, (CycleEnrolment.assignment_id == Assignment.id) & (CycleEnrolment.cycle == Assignment.cycle))
+        .where(CycleEnrolment.enrolment_id == enrolment.id, Assignment.person_id == enrolment.person_id)
+        .where(state_at(now).in_([state.value for state in NEEDED]))
+        .order_by(Assignment.id)
+    )
+    return [LeavingObstacle(title, uuid) for title, uuid in session.execute(statement)]
+
+
+PORTION = 200
+"""People in one transaction."""
+
+
+@dataclass(frozen=True, slots=True)
+class _OpenCycle:
+    """The present cycle of an assignment: since when it is open, what has still to be taken in it."""
+
+    assignment_id: int
+    number: int
+    person_id: int
+    opens_at: datetime
+    courses: Collection[str]
+
+    @property
+    def key(self) -> tuple[int, int]:
+        return self.assignment_id, self.number
+
+
+def enrol_assigned(session: Session, rules: ObligationRules, order: TrainingOrder, people: Sequence[int], *, now: datetime) -> int:
+    """Enrol some people under an obligation in what their present cycle asks; return of how many a take is new.
+
+    What stands in the way is kept for the owner. A second time changes nothing: a cycle has one take of a course, until that is completed
+    and does not count.
+    """
+    session.execute(select(Person.id).where(Person.id.in_(people)).order_by(Person.id).with_for_update(key_share=True)).all()
+    cycles = _open_cycles(session, rules, people, now=now)
+    changed: set[int] = set()
+    for course in order.enrolled:
+        changed |= _settle_course(session, course.required, course.slug, cycles, now=now)
+    session.flush()
+    if changed and _counts_from_enrolment(rules):
+        recompute(session, [rules], sorted(changed), now=now)
+    return len(changed)
+
+
+def _open_cycles(session: Session, rules: ObligationRules, people: Sequence[int], *, now: datetime) -> list[_OpenCycle]:
+    mine = (Assignment.obligation_id == rules.obligation_id, Assignment.person_id.in_(people))
+    assignments = dict(session.execute(select(Assignment.person_id, Assignment.id).where(*mine)).all())
+    cycles = []
+    for person, record in load_records(session, rules, list(assignments)).items():
+        case = training_case(rules.terms, record, now)
+        status = status_of(case, now)
+        opens_at = now if status.opened_on is None else min(now, first_instant(status.opened_on, status.zone))
+        cycles.append(_OpenCycle(assignments[person], status.cycle, person, opens_at, courses_to_take(case, now)))
+    return cycles
+
+
+def _settle_course(session: Session, required: RequiredCourse, slug: str, cycles: Sequence[_OpenCycle], *, now: datetime) -> set[int]:
+    """Enrol whoever has to take a course in their cycle, and keep what became of it; return of whom a take is new."""
+    assignments = [cycle.assignment_id for cycle in cycles]
+    mine = (CycleEnrolment.assignment_id.in_(assignments), CycleEnrolment.course_id == required.course_id)
+    stored = {(row.assignment_id, row.cycle): row for row in session.scalars(select(CycleEnrolment).where(*mine))}
+    taken_out = list_taken_out(session, assignments, required.course_id)
+    to_enrol = {cycle.person_id: cycle.opens_at for cycle in cycles if slug in cycle.courses and cycle.key not in taken_out}
+    outcomes = enrol_required(session, required, to_enrol, now=now) if to_enrol else {}
+    changed = set()
+    for cycle in cycles:
+        row = stored.get(cycle.key) or CycleEnrolment(assignment_id=cycle.assignment_id, cycle=cycle.number, since=now)
+        row.course_id, row.checked_at = required.course_id, now
+        session.add(row)
+        if cycle.key in taken_out:
+            continue
+        outcome = outcomes.get(cycle.person_id, row.enrolment_id)
+        enrolment, obstacle = (outcome, None) if outcome is None or isinstance(outcome, int) else (None, outcome.value)
+        if (row.enrolment_id, row.obstacle) != (enrolment, obstacle):
+            row.enrolment_id, row.obstacle, row.since = enrolment, obstacle, now
+            if enrolment is not None:
+                changed.add(cycle.person_id)
+    return changed
+
+
+def _counts_from_enrolment(rules: ObligationRules) -> bool:
+    deadlines = (terms.deadline for terms in rules.terms)
+    return any(isinstance(deadline, RelativeDeadline) and deadline.anchor is DeadlineAnchor.ENROL for deadline in deadlines)

@@ -1,0 +1,343 @@
+"""The room that files take which prove waivers and recognitions, and the number of these that wait (spec/compulsory 4.10)."""
+
+import json
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+from typing import Any, cast
+
+from sqlalchemy import ColumnElement, Select, delete, exists, func, or_, select, update
+from sqlalchemy.orm import Session
+
+from accounts.models import Person
+from compliance.audit_verbs import ComplianceVerb
+from compliance.bundles import RESERVED
+from compliance.models import (
+    AccountFact,
+    Assignment,
+    AssignmentState,
+    CycleEnrolment,
+    DoneFact,
+    Obligation,
+    ObligationVersion,
+    Recognition,
+    Reminder,
+    ReminderRequest,
+    StartedFact,
+    Waiver,
+)
+from compliance.rules.claims import MEDICAL_KINDS, ClaimState
+from compliance.rules.documents import read_terms
+from courses.content.filetypes import kind_of, media_type
+from courses.models import Course
+from kernel import audit, outbox
+from kernel.db import Database
+from kernel.errors import Invalid, Unavailable
+from kernel.files import FileStore, StoredFile, extension_of, forget_stored, note_stored, quotas_of, shown_name
+from kernel.i18n import site_locale
+from kernel.permissions import SYSTEM
+from kernel.pictures import FORMATS, cleaned
+from organisations.audiences import forget_stays
+from organisations.institutions import list_institutions_of
+from organisations.models import Employment, Membership, Organisation
+from organisations.tree import MAIN, PRESENT, below
+
+CLAIMS = (Waiver, Recognition)
+
+
+def count_bytes_of_proposer(session: Session, person_id: int) -> int:
+    """Return how many bytes the files have that a person sent in, for themselves or for others."""
+    return sum(_sizes(session, table, table.proposed_by == person_id) for table in CLAIMS)
+
+
+def count_bytes_of_institution(session: Session, person_id: int) -> int:
+    """Return how many bytes the files have that prove something about the people of a person's institutions; 0 where they are in none."""
+    roots = list_institutions_of(session, person_id)
+    if not roots:
+        return 0
+    units = below(select(Organisation.id).where(Organisation.id.in_(roots)))
+    theirs = select(Membership.person_id).where(MAIN, Membership.organisation_id.in_(units))
+    return sum(_sizes(session, table, table.person_id.in_(theirs)) for table in CLAIMS)
+
+
+def _sizes(session: Session, table: type[Waiver] | type[Recognition], condition: ColumnElement[bool]) -> int:
+    statement = select(func.coalesce(func.sum(StoredFile.size), 0)).join(table, table.evidence == StoredFile.sha256).where(condition)
+    return int(session.scalar(statement) or 0)
+
+
+def count_waiting_of_proposer(session: Session, person_id: int) -> int:
+    """Return how many waivers and recognitions of one's own that a person asked for wait for a decision."""
+    return sum(_waiting(session, person_id))
+
+
+def _waiting(session: Session, person_id: int) -> Iterator[int]:
+    for table in CLAIMS:
+        own = (table.proposed_by == person_id, table.person_id == person_id, table.state == ClaimState.PROPOSED.value)
+        yield session.scalar(select(func.count()).select_from(table).where(*own)) or 0
+
+
+TABLES = (Assignment, DoneFact, StartedFact, AccountFact, Waiver, Recognition)
+"""The tables with records of a person."""
+
+
+def list_ended(session: Session, before: date) -> list[int]:
+    """List the obligations whose last day was before another one and whose records are still there."""
+    newest = (ObligationVersion.obligation_id == Obligation.id) & (ObligationVersion.number == Obligation.latest)
+    statement = select(Obligation.id, ObligationVersion).join(ObligationVersion, newest)
+    ended = (Obligation.state == "ended", Obligation.forgotten_at.is_(None))
+    return [number for number, version in session.execute(statement.where(*ended)) if _last_day(version) < before]
+
+
+def _last_day(version: ObligationVersion) -> date:
+    return read_terms(json.loads(version.terms), version.recorded_at, version.effective_on).ends or date.max
+
+
+def list_assignments(session: Session, obligation_id: int, limit: int) -> list[int]:
+    """List some assignments of an obligation."""
+    return list(
+        session.scalars(select(Assignment.id).where(Assignment.obligation_id == obligation_id).order_by(Assignment.id).limit(limit))
+    )
+
+
+def list_assignments_of(session: Session, people: Collection[int]) -> list[int]:
+    """List the assignments of some people."""
+    return list(session.scalars(select(Assignment.id).where(Assignment.person_id.in_(people))))
+
+
+def list_left(session: Session, before: date, limit: int) -> list[int]:
+    """List people with records here whose last day at every institution was before another one."""
+    person = Employment.person_id
+    left = select(person).where(Employment.retracted_at.is_(None), Employment.left_on < before).distinct()
+    works = select(person).where(Employment.retracted_at.is_(None), or_(Employment.left_on.is_(None), Employment.left_on >= before))
+    known = or_(*(exists().where(table.person_id == person) for table in TABLES))
+    member = exists().where(Membership.person_id == person, PRESENT)
+    return list(session.scalars(left.where(person.not_in(works), ~member, known).order_by(person).limit(limit)))
+
+
+def list_evidence(session: Session, people: Collection[int] = (), obligation_id: int | None = None) -> set[str]:
+    """Return the checksums of the files that prove waivers and recognitions of some people, or waivers of an obligation."""
+    waivers = select(Waiver.evidence).where(or_(Waiver.person_id.in_(people), Waiver.obligation_id == obligation_id))
+    recognitions = select(Recognition.evidence).where(Recognition.person_id.in_(people))
+    return {sha256 for statement in (waivers, recognitions) for sha256 in session.scalars(statement) if sha256 is not None}
+
+
+def is_named(session: Session, sha256: str) -> bool:
+    """Say whether a file still proves something."""
+    return bool(session.scalar(select(or_(*(exists().where(table.evidence == sha256) for table in (Waiver, Recognition))))))
+
+
+ACCEPTED = ("pdf", "jpg", "jpeg", "png", "docx", "odt")
+"""The kinds of files, by their extensions."""
+REMOVE = "compliance.remove_evidence"
+LARGEST = 10_000_000
+"""Bytes of a file."""
+
+
+class EvidenceRefusal(StrEnum):
+    """Why a file is not taken."""
+
+    KIND = "kind"
+    CONTENT = "content"
+    SIZE = "size"
+    EMPTY = "empty"
+    PERSON_FULL = "person_full"
+    INSTITUTION_FULL = "institution_full"
+
+
+@dataclass(frozen=True, slots=True)
+class EvidenceFile:
+    """A file as it is kept: the name that its sender gave it, its digest, its size."""
+
+    name: str
+    sha256: str
+    size: int
+
+
+def keep_evidence(files: FileStore, name: str, content: bytes) -> EvidenceFile | EvidenceRefusal:
+    """Keep the content of a file without a row of its own, or return why it is not taken; of a picture only what it shows is kept."""
+    shown = shown_name(name)
+    kind = kind_of(shown.lower())
+    if kind is None or extension_of(shown) not in ACCEPTED:
+        return EvidenceRefusal.KIND
+    if not content:
+        return EvidenceRefusal.EMPTY
+    if len(content) > LARGEST:
+        return EvidenceRefusal.SIZE
+    if not kind.fits(content):
+        return EvidenceRefusal.CONTENT
+    if extension_of(shown) in FORMATS:
+        try:
+            content = cleaned(content, extension_of(shown))
+        except Invalid:
+            return EvidenceRefusal.CONTENT
+    return EvidenceFile(shown, files.put(content), len(content))
+
+
+def find_full_quota(session: Session, sender_id: int, person_id: int, size: int) -> EvidenceRefusal | None:
+    """Return which quota a file of so many bytes would exceed that somebody sends in about a person, before it is kept."""
+    quotas = quotas_of(session)
+    if count_bytes_of_proposer(session, sender_id) + size > quotas.evidence_person:
+        return EvidenceRefusal.PERSON_FULL
+    if count_bytes_of_institution(session, person_id) + size > quotas.evidence_institution:
+        return EvidenceRefusal.INSTITUTION_FULL
+    return None
+
+
+def note_evidence(session: Session, file: EvidenceFile, *, now: datetime) -> None:
+    """Let backups and checks know of a file that was kept; raise Unavailable where the same content was deleted at this moment.
+
+    Whoever deletes it holds its row until the content is gone, so that what is found here stays.
+    """
+    row = note_stored(session, file.sha256, size=file.size, media_type=media_type(file.name), now=now)
+    stored_id = session.scalar(select(StoredFile.id).where(StoredFile.id == row.id).with_for_update(read=True))
+    if stored_id is None or not cast("FileStore", session.info["files"]).holds(file.sha256):
+        raise Unavailable
+
+
+def request_removal(session: Session, digests: Collection[str], *, now: datetime) -> None:
+    """Let files be deleted that prove something no more, unless something else names them."""
+    for sha256 in sorted(digests):
+        outbox.enqueue(session, REMOVE, {"sha256": sha256}, now=now)
+
+
+def remove_evidence(database: Database, files: FileStore, sha256: str) -> None:
+    """Delete a file that nothing names, content and row together; done twice it is gone once."""
+    with database.unit_of_work() as session:
+        if not is_named(session, sha256) and forget_stored(session, sha256):
+            files.remove(sha256)
+
+
+PORTION = 200
+
+
+@dataclass(frozen=True, slots=True)
+class ExpiredRecords:
+    """The numbers of obligations and of people who left whose records went."""
+
+    obligations: int
+    people: int
+
+
+def forget_before(database: Database, files: FileStore, days: int, *, now: datetime) -> ExpiredRecords | None:
+    """Delete what was kept for more than so many days after its end; None where there was nothing. Broken off, the next run goes on."""
+    before = now.astimezone(site_locale().zone).date() - timedelta(days=days)
+    with database.unit_of_work(write=False) as session:
+        ended = list_ended(session, before)
+    for number in ended:
+        _forget_obligation(database, files, number, now=now)
+    people = 0
+    while True:
+        with database.unit_of_work() as session:
+            left = list_left(session, before, PORTION)
+            evidence = list_evidence(session, left)
+            _forget_people(session, left)
+        _remove(database, files, evidence)
+        people += len(left)
+        if len(left) < PORTION:
+            return ExpiredRecords(len(ended), people) if ended or people else None
+
+
+def record_expiry(session: Session, gone: ExpiredRecords, *, now: datetime) -> None:
+    """Write into the audit log how much went."""
+    audit.record(session, SYSTEM, ComplianceVerb.RECORDS_EXPIRED, None, now=now, obligations=gone.obligations, people=gone.people)
+
+
+def _forget_obligation(database: Database, files: FileStore, number: int, *, now: datetime) -> None:
+    """Delete the records of people under an obligation; its rules and who approved them stay."""
+    some: list[int] | None = None
+    while some is None or len(some) == PORTION:
+        with database.unit_of_work() as session:
+            some = list_assignments(session, number, PORTION)
+            _forget_assignments(session, some)
+    with database.unit_of_work() as session:
+        evidence = list_evidence(session, obligation_id=number)
+        for table in (ReminderRequest, Waiver):
+            session.execute(delete(table).where(table.obligation_id == number))
+        session.get_one(Obligation, number).forgotten_at = now
+    _remove(database, files, evidence)
+
+
+def _forget_assignments(session: Session, numbers: Collection[int]) -> None:
+    for table in (Reminder, CycleEnrolment, AssignmentState):
+        session.execute(delete(table).where(table.assignment_id.in_(numbers)))
+    session.execute(delete(Assignment).where(Assignment.id.in_(numbers)))
+
+
+def _forget_people(session: Session, people: Collection[int]) -> None:
+    _forget_assignments(session, list_assignments_of(session, people))
+    for table in TABLES:
+        session.execute(delete(table).where(table.person_id.in_(people)))
+    forget_stays(session, people)
+
+
+def _remove(database: Database, files: FileStore, evidence: Collection[str]) -> None:
+    for sha256 in sorted(evidence):
+        remove_evidence(database, files, sha256)
+
+
+def erase_person(session: Session, person: Person, *, now: datetime) -> None:
+    """Keep the statuses without a word of why somebody was excused or what they learnt elsewhere (spec/compulsory 12.5)."""
+    request_removal(session, list_evidence(session, [person.id]), now=now)
+    blank = {"document": "", "evidence": None, "evidence_name": "", "decision": "", "revocation": ""}
+    session.execute(update(Waiver).where(Waiver.person_id == person.id).values(words="", **blank))
+    session.execute(update(Recognition).where(Recognition.person_id == person.id).values(issuer="", **blank))
+
+
+def transfer_facts(session: Session, closed: int, remaining: int) -> None:
+    """Let what somebody did, began and was granted count for another account; its statuses are computed again from them."""
+    for table in (DoneFact, StartedFact):
+        session.execute(update(table).where(table.person_id == closed).values(person_id=remaining))
+    for claims in (Recognition, Waiver):  # what one of the two accounts decided for the other had no second person: it does not count on
+        by_another = or_(claims.decided_by.is_(None), claims.decided_by != remaining)
+        session.execute(update(claims).where(claims.person_id == closed, by_another).values(person_id=remaining))
+
+
+def without_medical(row: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return a row of `waivers` as an administrator may read it: a reason of health is reserved (spec/compulsory 4.10)."""
+    if row["kind"] not in MEDICAL_KINDS:
+        return row
+    return {**row, "kind": RESERVED, **dict.fromkeys(("words", "document", "evidence_name", "decision", "revocation"), RESERVED)}
+
+
+def select_own_data(person_id: int) -> Mapping[str, Select[*tuple[Any, ...]]]:
+    """Return what is on record of a person's compulsory training, by the name of its file."""
+    status = (Assignment.state, Assignment.flags, Assignment.last_on, Assignment.achieved_at, Assignment.valid_until)
+    state = (AssignmentState.state, AssignmentState.flags, AssignmentState.valid_from, AssignmentState.valid_to)
+    known = (AssignmentState.known_from, AssignmentState.known_to)
+    waiver = (Waiver.kind, Waiver.words, Waiver.document, Waiver.evidence_name, Waiver.first_on, Waiver.last_on, Waiver.state)
+    recognition = (Recognition.achieved_on, Recognition.issuer, Recognition.document, Recognition.evidence_name, Recognition.state)
+    reminder = (Reminder.kind, Reminder.step, Reminder.due_on, Reminder.last_on, Reminder.at, Reminder.reason, Reminder.mailed_at)
+    return {
+        "compulsory_training": select(Obligation.key, *status)
+        .join(Obligation, Obligation.id == Assignment.obligation_id)
+        .where(Assignment.person_id == person_id),
+        "compulsory_history": select(Obligation.key, *state, *known)
+        .join(Assignment, Assignment.id == AssignmentState.assignment_id)
+        .join(Obligation, Obligation.id == Assignment.obligation_id)
+        .where(Assignment.person_id == person_id),
+        "compulsory_reminders": select(Obligation.key, *reminder)
+        .join(Assignment, Assignment.id == Reminder.assignment_id)
+        .join(Obligation, Obligation.id == Assignment.obligation_id)
+        .where(Assignment.person_id == person_id),
+        "training_enrolments": select(Obligation.key, CycleEnrolment.cycle, Course.slug, CycleEnrolment.obstacle, CycleEnrolment.since)
+        .join(Assignment, Assignment.id == CycleEnrolment.assignment_id)
+        .join(Obligation, Obligation.id == Assignment.obligation_id)
+        .join(Course, Course.id == CycleEnrolment.course_id)
+        .where(Assignment.person_id == person_id),
+        "training_done": select(Course.slug, DoneFact.version, DoneFact.achieved_at, DoneFact.recorded_at, DoneFact.retracted_at)
+        .join(Course, Course.id == DoneFact.course_id)
+        .where(DoneFact.person_id == person_id),
+        "training_begun": select(Course.slug, StartedFact.at)
+        .join(Course, Course.id == StartedFact.course_id)
+        .where(StartedFact.person_id == person_id),
+        "account_closures": select(AccountFact.closed_at, AccountFact.opened_at).where(AccountFact.person_id == person_id),
+        "waivers": select(*waiver, Waiver.proposed_at, Waiver.decided_at, Waiver.decision, Waiver.revoked_at, Waiver.revocation).where(
+            Waiver.person_id == person_id
+        ),
+        "recognitions": select(
+            Course.slug, *recognition, Recognition.decided_at, Recognition.decision, Recognition.revoked_at, Recognition.revocation
+        )
+        .join(Course, Course.id == Recognition.course_id)
+        .where(Recognition.person_id == person_id),
+    }

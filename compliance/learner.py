@@ -1,0 +1,569 @@
+"""The obligations of a few people as they are now: stored statuses in one statement, computed ones in three (spec/compulsory 7.3 and 7.4).
+
+Where a job has not written yet what somebody just did, or what the clock changed, the stored status is computed anew.
+"""
+
+import json
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, time, timedelta
+from typing import Any, cast
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import ColumnElement, Date, Row, Uuid, and_, bindparam, exists, false, func, null, or_, select
+from sqlalchemy.orm import Session, aliased
+
+from accounts.models import Person
+from accounts.rules import fold
+from compliance.access import PersonTrainingContext
+from compliance.assignments import flags_at, state_at
+from compliance.models import Assignment, AssignmentState, DoneFact, Obligation, ObligationVersion, Reminder, StartedFact, Waiver
+from compliance.records import candidate_selects, load_person_facts, read_candidate
+from compliance.rules.claims import APPROVED_ONCE
+from compliance.rules.documents import read_requirement, read_terms
+from compliance.rules.record import FactKind, RecordScope, TrainingRecord, record_under, terms_in_force
+from compliance.rules.states import (
+    NEEDED,
+    StateFlag,
+    TrainingCase,
+    TrainingState,
+    TrainingStatus,
+    renewable_courses,
+    status_of,
+    training_case,
+)
+from compliance.rules.terms import ObligationTerms, courses_of
+from courses.models import Course, CourseVersion
+from enrolments.dates import DatedItem, DateKind, DateRequest
+from enrolments.models import Completion, Enrolment
+from kernel import clock
+from kernel.compiled_statements import compile_once
+from kernel.db import UtcDateTime, connection_of
+from kernel.errors import NotFound
+from kernel.i18n import site_locale
+from kernel.own_records import is_own
+from kernel.permissions import Actor
+from organisations import tree
+from organisations.audience_kinds import kinds_of
+from organisations.audiences import read_stored
+from organisations.models import AudienceVersion
+from organisations.rules.audiences import AudienceCandidate, LeafNames, RuleNode, references, write_sentence
+from organisations.rules.units import OrganisationKind, UnitSummary
+from organisations.training_scope import get_training_scope, list_training_places
+
+MOST_ROWS = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class ObligationText:
+    """The words of one version of an obligation, with its rules."""
+
+    number: int
+    title: Mapping[str, str]
+    words: Mapping[str, str]
+    """What learners read about it."""
+    terms: ObligationTerms
+
+
+@dataclass(frozen=True, slots=True)
+class RequiredOfPerson:
+    """One obligation of one person, and the status at a moment."""
+
+    assignment_id: int
+    uuid: UUID
+    person_id: int
+    obligation_id: int
+    audience_id: int
+    institution_id: int
+    versions: tuple[ObligationText, ...]
+    """In the order in which they were recorded."""
+    zone: str
+    """The name of that of its days; empty: that of each person's main unit."""
+    status: TrainingStatus
+    is_behind: bool = False
+    """Something happened that the stored status does not know yet."""
+    renewable: tuple[str, ...] = ()
+    """The courses that are to be taken again now, by their slugs, where the status was computed."""
+    rule: str | None = None
+    """The rule of its audience that holds today, where it was asked for; None where none holds."""
+
+    def renews_one_of_several(self, now: datetime) -> bool:
+        """Say whether something is to be taken again, and the stored status does not tell which course."""
+        is_again = self.status.state in (TrainingState.RENEWAL_DUE, TrainingState.EXPIRED)
+        return is_again and len(self.courses_on(now.astimezone(self.status.zone).date())) > 1
+
+    def text_on(self, day: date) -> ObligationText:
+        """Return the version that is in force on a day, the first one before there was any."""
+        held = terms_in_force([text.terms for text in self.versions], day)
+        return next((text for text in self.versions if held and text.terms is held[-1][1]), self.versions[0])
+
+    def scope(self, places: Mapping[int, UnitSummary]) -> RecordScope:
+        """Return which facts of the person count under the obligation."""
+        courses = {course for text in self.versions for course in courses_of(text.terms.requirement)}
+        return RecordScope(self.obligation_id, self.audience_id, self.institution_id, courses, self.zone, places)
+
+    def courses_on(self, day: date) -> list[str]:
+        """Return the courses that it names on a day, by their slugs, each once."""
+        return list(dict.fromkeys(courses_of(self.text_on(day).terms.requirement)))
+
+
+def list_required(session: Session, people: Collection[int], *, now: datetime) -> list[RequiredOfPerson]:
+    """List the obligations of some people with the stored status, in one statement; who is behind gets it computed, in two more."""
+    stored = _grouped(connection_of(session).execute(_STORED, {"now": now, "people": list(people)}).all())
+    behind = [row for row in stored if row.is_behind or row.renews_one_of_several(now)]
+    computed = {row.assignment_id: row for row in compute_now(session, behind, now=now)}
+    return [computed.get(row.assignment_id, row) for row in stored]
+
+
+@dataclass(frozen=True, slots=True)
+class OwnTraining:
+    """The obligations of one person with the status computed from the record, and why they are asked of them."""
+
+    rows: tuple[RequiredOfPerson, ...]
+    sentences: Mapping[int, str]
+    """The sentence of each audience by its number."""
+
+
+def load_own_training(session: Session, person_id: int, *, now: datetime) -> OwnTraining:
+    """Return what is asked of a person, in three statements and one for each kind of thing, but places, that the rules name."""
+    parameters = {"now": now, "day": now.astimezone(site_locale().zone).date(), "people": [person_id]}
+    rows = _grouped(session.execute(_WITH_RULES, parameters).all())
+    places = {unit.id: unit for unit in tree.list_tree(session)} if rows else {}
+    computed = tuple(compute_now(session, rows, now=now, places=places))
+    return OwnTraining(computed, _sentences(session, {row.audience_id: row.rule for row in rows if row.rule}, list(places.values())))
+
+
+def _sentences(session: Session, texts: Mapping[int, str], places: Sequence[UnitSummary]) -> dict[int, str]:
+    rules = {audience: read_stored(session, text) for audience, text in texts.items()}
+    names = name_leaves(session, rules.values(), places)
+    return {audience: write_sentence(rule, names) for audience, rule in rules.items()}
+
+
+def name_leaves(session: Session, rules: Iterable[RuleNode], places: Sequence[UnitSummary]) -> LeafNames:
+    """Return how sentences of some rules name what they refer to: units and provinces from the tree that was read, in no statement."""
+    names = {("unit", unit.code): unit.name for unit in places if unit.code}
+    names |= {("province", unit.name_key): unit.name for unit in places if unit.kind is OrganisationKind.PROVINCE}
+    keys_by_kind = defaultdict[str, set[str]](set)
+    for rule in rules:
+        for kind, key in references(rule):
+            if kind not in ("unit", "province"):
+                keys_by_kind[kind].add(key)
+    for kind, keys in keys_by_kind.items():
+        if (names_of := kinds_of(session)[kind].names) is not None:
+            names |= {(kind, key): name for key, name in names_of(session, keys).items()}
+    return lambda kind, key: names.get((kind, key)) or names.get((kind, fold(key))) or key
+
+
+def find_required(session: Session, assignment: UUID, *, now: datetime) -> RequiredOfPerson | None:
+    """Return the obligation of a person by what addresses name it, with the stored status."""
+    rows = _grouped(session.execute(_ONE, {"now": now, "assignment": assignment}).all())
+    return rows[0] if rows else None
+
+
+def compute_now(
+    session: Session, rows: Sequence[RequiredOfPerson], *, now: datetime, places: Mapping[int, UnitSummary] | None = None
+) -> list[RequiredOfPerson]:
+    """Compute the statuses of some rows from all that is on record, in two statements however many they are.
+
+    One of them is for the tree, where it is not given.
+    """
+    cases = load_cases(session, rows, now, places)
+    return [_computed(row, cases[row.assignment_id], now) for row in rows]
+
+
+def _computed(row: RequiredOfPerson, case: TrainingCase, now: datetime) -> RequiredOfPerson:
+    renewable = set(renewable_courses(case, now))
+    again = tuple(course for course in row.courses_on(now.astimezone(row.status.zone).date()) if course in renewable)
+    return replace(row, status=status_of(case, now), is_behind=False, renewable=again)
+
+
+def load_cases(
+    session: Session, rows: Sequence[RequiredOfPerson], known: datetime, places: Mapping[int, UnitSummary] | None = None
+) -> dict[int, TrainingCase]:
+    """Return each of some rows, by its number, as the pure rules read it, as known at a moment."""
+    records = load_own_records(session, rows, places)
+    return {row.assignment_id: training_case([text.terms for text in row.versions], records[row.assignment_id], known) for row in rows}
+
+
+def load_own_records(
+    session: Session, rows: Sequence[RequiredOfPerson], places: Mapping[int, UnitSummary] | None = None
+) -> dict[int, TrainingRecord]:
+    """Return everything on record of the people of some rows under their obligations: one statement, and one for the tree."""
+    if not rows:
+        return {}
+    if places is None:
+        places = {unit.id: unit for unit in tree.list_tree(session)}
+    facts = load_person_facts(session, {row.person_id for row in rows})
+    return {row.assignment_id: record_under(facts[row.person_id], row.scope(places)) for row in rows}
+
+
+_LACKS_DONE = (
+    exists()
+    .where(
+        Enrolment.person_id == Assignment.person_id,
+        Completion.enrolment_id == Enrolment.id,
+        ~exists().where(DoneFact.enrolment_id == Enrolment.id, DoneFact.retracted_at.is_(None)),
+    )
+    .correlate(Assignment)
+)
+_LACKS_START = (
+    exists()
+    .where(
+        Enrolment.person_id == Assignment.person_id,
+        Enrolment.begun_at.is_not(None),
+        ~exists().where(StartedFact.enrolment_id == Enrolment.id),
+    )
+    .correlate(Assignment)
+)
+
+
+_NOW = cast("datetime", bindparam("now", type_=UtcDateTime()))
+"""Given when a statement is executed: each is put together once (spec/performance P2)."""
+_RULE = (
+    select(AudienceVersion.rule)
+    .where(AudienceVersion.audience_id == Obligation.audience_id, AudienceVersion.effective_on <= bindparam("day", type_=Date()))
+    .order_by(AudienceVersion.effective_on.desc(), AudienceVersion.number.desc())
+    .limit(1)
+    .correlate(Obligation)
+    .scalar_subquery()
+)
+
+
+def _columns(rule: ColumnElement[Any]) -> Any:
+    """Select the rows, one for each version of their obligation, with the rule of the audience or nothing in its place."""
+    return (
+        select(
+            Assignment.id,
+            Assignment.uuid,
+            Assignment.person_id,
+            Assignment.obligation_id,
+            Assignment.cycle,
+            Assignment.opened_on,
+            Assignment.last_on,
+            Assignment.zone.label("kept_zone"),
+            Assignment.achieved_at,
+            Assignment.valid_until,
+            Assignment.due_on,
+            Assignment.done_on,
+            state_at(_NOW).label("state"),
+            flags_at(_NOW).label("flags"),
+            or_(func.coalesce(Assignment.next_change_at <= _NOW, false()), _LACKS_DONE, _LACKS_START).label("is_behind"),
+            Obligation.audience_id,
+            Obligation.institution_id,
+            ObligationVersion.number,
+            ObligationVersion.title,
+            ObligationVersion.words,
+            ObligationVersion.terms,
+            ObligationVersion.zone,
+            ObligationVersion.recorded_at,
+            ObligationVersion.effective_on,
+            rule.label("rule"),
+        )
+        .join(Obligation, Obligation.id == Assignment.obligation_id)
+        .join(ObligationVersion, ObligationVersion.obligation_id == Obligation.id)
+        .order_by(Assignment.id, ObligationVersion.number)
+        .limit(MOST_ROWS)
+    )
+
+
+_OF_PEOPLE = Assignment.person_id.in_(bindparam("people", expanding=True))
+_STORED = compile_once(_columns(null()).where(_OF_PEOPLE))
+_WITH_RULES = _columns(_RULE).where(_OF_PEOPLE)
+_ONE = _columns(null()).where(Assignment.uuid == bindparam("assignment", type_=Uuid()))
+
+
+def _grouped(rows: Sequence[Row[*tuple[Any, ...]]]) -> list[RequiredOfPerson]:
+    by_assignment: dict[int, list[Row[*tuple[Any, ...]]]] = defaultdict(list)
+    for row in rows:
+        by_assignment[row.id].append(row)
+    return [_required(versions) for versions in by_assignment.values()]
+
+
+def _required(rows: Sequence[Row[*tuple[Any, ...]]]) -> RequiredOfPerson:
+    row = rows[-1]
+    status = TrainingStatus(
+        TrainingState(row.state),
+        tuple(StateFlag(flag) for flag in row.flags.split()),
+        row.last_on,
+        ZoneInfo(row.kept_zone),
+        row.achieved_at,
+        row.valid_until,
+        row.cycle,
+        row.opened_on,
+        row.due_on,
+        row.done_on,
+    )
+    texts = tuple(
+        ObligationText(
+            version.number, version.title, version.words, read_terms(json.loads(version.terms), version.recorded_at, version.effective_on)
+        )
+        for version in rows
+    )
+    return RequiredOfPerson(
+        row.id,
+        row.uuid,
+        row.person_id,
+        row.obligation_id,
+        row.audience_id,
+        row.institution_id,
+        texts,
+        row.zone,
+        status,
+        row.is_behind,
+        rule=row.rule,
+    )
+
+
+def obligation_dates(session: Session, requested: DateRequest) -> Iterator[DatedItem]:
+    """Tell the last days of what people have to complete, in one statement."""
+    for row in list_required(session, requested.person_ids, now=requested.now):
+        if row.status.state in NEEDED and row.status.last_on is not None:
+            yield _date_of(row, requested.now)
+
+
+def _date_of(row: RequiredOfPerson, now: datetime) -> DatedItem:
+    status = row.status
+    assert status.last_on is not None
+    today = now.astimezone(status.zone).date()
+    text = row.text_on(today)
+    return DatedItem(
+        key=f"obligation:{row.uuid}",
+        kind=DateKind.OBLIGATION_ENDS,
+        at=datetime.combine(status.last_on + timedelta(days=1), time(), status.zone),
+        person_id=row.person_id,
+        path=f"/training/{row.uuid}",
+        texts=text.title,
+        zone=status.zone.key,
+        covers=frozenset(row.courses_on(today)),
+        lowest_versions=text.terms.lowest_versions,
+    )
+
+
+def list_covered(session: Session, people: Sequence[int]) -> Collection[tuple[int, int]]:
+    """Return the courses of whose end obligations remind some people, as pairs of person and course, in two statements."""
+    rows = [
+        (person, slug)
+        for person, text in session.execute(_NEEDED, {"people": list(people)})
+        for slug in courses_of(read_requirement(json.loads(text)))
+    ]
+    numbers = dict(session.execute(select(Course.slug, Course.id).where(Course.slug.in_({slug for _person, slug in rows}))).all())
+    return {(person, numbers[slug]) for person, slug in rows if slug in numbers}
+
+
+_NEEDED = (
+    select(Assignment.person_id, ObligationVersion.terms)
+    .join(Obligation, Obligation.id == Assignment.obligation_id)
+    .join(ObligationVersion, (ObligationVersion.obligation_id == Obligation.id) & (ObligationVersion.number == Obligation.latest))
+    .where(
+        Assignment.person_id.in_(bindparam("people", expanding=True)),
+        Assignment.state.in_([state.value for state in NEEDED]),
+        Assignment.last_on.is_not(None),
+    )
+)
+
+
+MOST_HISTORY_ROWS = 500
+
+
+@dataclass(frozen=True, slots=True)
+class AssignmentContext(PersonTrainingContext):
+    """One obligation of a person before an actor."""
+
+    required: RequiredOfPerson
+
+
+def get_assignment(session: Session, actor: Actor, assignment: UUID) -> AssignmentContext:
+    """Return an obligation of a person by what addresses name it; raise NotFound."""
+    required = find_required(session, assignment, now=clock.now())
+    if required is None:
+        raise NotFound
+    own = is_own(actor, required.person_id)
+    places = frozenset[int]() if own else list_training_places(session, [required.person_id])[required.person_id]
+    return AssignmentContext(required.person_id, places, get_training_scope(session, actor), required)
+
+
+@dataclass(frozen=True, slots=True)
+class VersionAct:
+    """One version of an obligation: on which law it rests, who wrote it and who put it in force."""
+
+    number: int
+    effective_on: date
+    recorded_at: datetime
+    legal_base: Mapping[str, str]
+    legal_url: str
+    reason: str
+    author: str
+    approver: str
+
+
+@dataclass(frozen=True, slots=True)
+class ObligationActs:
+    """A person's name, and who wrote and activated what is asked of them."""
+
+    person: str
+    person_uuid: UUID
+    activated_at: datetime | None
+    activated_by: str
+    versions: tuple[VersionAct, ...]
+
+
+def load_acts(session: Session, assignment_id: int) -> ObligationActs:
+    """Return who wrote and activated the obligation of an assignment, in one statement."""
+    author, approver, activator = aliased(Person), aliased(Person), aliased(Person)
+    statement = (
+        select(Person, Obligation.activated_at, activator, ObligationVersion, author, approver)
+        .select_from(Assignment)
+        .join(Person, Person.id == Assignment.person_id)
+        .join(Obligation, Obligation.id == Assignment.obligation_id)
+        .join(ObligationVersion, ObligationVersion.obligation_id == Obligation.id)
+        .outerjoin(activator, activator.id == Obligation.activated_by)
+        .outerjoin(author, author.id == ObligationVersion.author_id)
+        .outerjoin(approver, approver.id == ObligationVersion.approved_by)
+        .where(Assignment.id == assignment_id)
+        .order_by(ObligationVersion.number)
+    )
+    rows = session.execute(statement).all()
+    person, activated_at, activated_by = rows[0][:3]
+    versions = tuple(
+        VersionAct(
+            row.number,
+            row.effective_on,
+            row.recorded_at,
+            row.legal_base,
+            row.legal_url,
+            row.reason,
+            wrote.full_name if wrote else "",
+            approved.full_name if approved else "",
+        )
+        for _person, _at, _by, row, wrote, approved in rows
+    )
+    return ObligationActs(person.full_name, person.uuid, activated_at, activated_by.full_name if activated_by else "", versions)
+
+
+@dataclass(frozen=True, slots=True)
+class TakenCourse:
+    """One take of a course that an obligation names; without a take where the person never had one."""
+
+    slug: str
+    title: Mapping[str, str]
+    take: int | None
+    since: datetime | None
+    begun_at: datetime | None
+    ended_at: datetime | None
+    completed_at: datetime | None
+    achieved_at: datetime | None
+    version: int | None
+
+
+def list_taken_courses(session: Session, person_id: int, slugs: Sequence[str]) -> list[TakenCourse]:
+    """List the courses that an obligation names with a person's takes of them, in one statement."""
+    statement = (
+        select(
+            Course.slug,
+            Course.title,
+            Enrolment.take,
+            Enrolment.enrolled_at,
+            Enrolment.begun_at,
+            Enrolment.left_at,
+            Completion.completed_at,
+            Completion.achieved_at,
+            CourseVersion.number,
+        )
+        .outerjoin(Enrolment, and_(Enrolment.course_id == Course.id, Enrolment.person_id == person_id))
+        .outerjoin(Completion, Completion.enrolment_id == Enrolment.id)
+        .outerjoin(CourseVersion, CourseVersion.id == Completion.course_version_id)
+        .where(Course.slug.in_(slugs))
+        .order_by(Course.slug, Enrolment.take)
+        .limit(MOST_HISTORY_ROWS)
+    )
+    return [TakenCourse(*row) for row in session.execute(statement)]
+
+
+def list_reminders(session: Session, assignment_id: int, known: datetime) -> list[Reminder]:
+    """List what was decided by a moment on reminders of an assignment, the newest first."""
+    statement = select(Reminder).where(Reminder.assignment_id == assignment_id, Reminder.at <= known)
+    return list(session.scalars(statement.order_by(Reminder.at.desc(), Reminder.id.desc()).limit(MOST_HISTORY_ROWS)))
+
+
+def list_waivers(session: Session, required: RequiredOfPerson, known: datetime) -> list[Waiver]:
+    """List the waivers of a person that were approved by a moment and count under an obligation, the newest first."""
+    statement = (
+        select(Waiver)
+        .where(
+            Waiver.person_id == required.person_id,
+            (Waiver.obligation_id == required.obligation_id) | Waiver.obligation_id.is_(None),
+            Waiver.state.in_(APPROVED_ONCE),
+            Waiver.decided_at <= known,
+        )
+        .order_by(Waiver.first_on.desc())
+        .limit(MOST_HISTORY_ROWS)
+    )
+    return list(session.scalars(statement))
+
+
+@dataclass(frozen=True, slots=True)
+class RecordBehind:
+    """The record of a person under an obligation, and the person as the rule of its audience sees them today."""
+
+    record: TrainingRecord
+    candidate: AudienceCandidate
+    reconstructed: frozenset[tuple[str, datetime]]
+    """The course and moment of completions that come from records older than the facts (spec/compulsory 7.1)."""
+    places: tuple[UnitSummary, ...]
+
+
+def load_behind(session: Session, required: RequiredOfPerson) -> RecordBehind:
+    """Return everything on record behind a status, in two statements."""
+    places = {unit.id: unit for unit in tree.list_tree(session)}
+    facts = load_person_facts(session, [required.person_id], candidate_selects(required.person_id))[required.person_id]
+    older = frozenset((fact.course, fact.at) for fact in facts[FactKind.DONE] if fact.key)
+    record, candidate = record_under(facts, required.scope(places)), read_candidate(facts, required.institution_id, places)
+    return RecordBehind(record, candidate, older, tuple(places.values()))
+
+
+@dataclass(frozen=True, slots=True)
+class RuleAct:
+    """One version of an audience's rule: from which day on it holds, who wrote it, who approved it and why."""
+
+    number: int
+    effective_on: date
+    recorded_at: datetime
+    rule: RuleNode
+    reason: str
+    author: str
+    approver: str
+
+
+def find_known_rules(session: Session, audience_id: int, day: date, known: datetime) -> tuple[RuleAct | None, RuleAct | None]:
+    """Return the rule of an audience that held on a day, as it was known at a moment, and the one that held on it by the record before."""
+    author, approver = aliased(Person), aliased(Person)
+    statement = (
+        select(AudienceVersion, author, approver)
+        .outerjoin(author, author.id == AudienceVersion.author_id)
+        .outerjoin(approver, approver.id == AudienceVersion.approved_by)
+        .where(AudienceVersion.audience_id == audience_id, AudienceVersion.effective_on <= day, AudienceVersion.recorded_at <= known)
+        .order_by(AudienceVersion.effective_on.desc(), AudienceVersion.number.desc())
+        .limit(MOST_HISTORY_ROWS)
+    )
+    rows = session.execute(statement).all()
+    former = next((row for row in rows[1:] if row[0].number < rows[0][0].number), None)
+    present, before = (None if row is None else _rule_act(session, *row) for row in (rows[0] if rows else None, former))
+    return present, before
+
+
+def _rule_act(session: Session, row: AudienceVersion, author: Person | None, approver: Person | None) -> RuleAct:
+    names = (person.full_name if person is not None else "" for person in (author, approver))
+    return RuleAct(row.number, row.effective_on, row.recorded_at, read_stored(session, row.rule), row.reason, *names)
+
+
+def list_former_states(session: Session, assignment_id: int, at: datetime, known: datetime) -> list[AssignmentState]:
+    """List what the record said of a moment before something else was recorded, by a moment, the newest first."""
+    statement = select(AssignmentState).where(
+        AssignmentState.assignment_id == assignment_id,
+        AssignmentState.known_to <= known,
+        AssignmentState.valid_from <= at,
+        AssignmentState.valid_to.is_(None) | (AssignmentState.valid_to > at),
+    )
+    return list(session.scalars(statement.order_by(AssignmentState.known_to.desc(), AssignmentState.id.desc()).limit(MOST_HISTORY_ROWS)))

@@ -1,1 +1,0 @@
-"""Views of compulsory training: plain values for its templates."""

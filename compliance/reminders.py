@@ -1,0 +1,748 @@
+"""Reading what decides on reminders: who is due, their status, place and working days, what was decided before (spec/compulsory 10)."""
+
+import json
+from collections import defaultdict
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from fractions import Fraction
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import ColumnElement, Select, exists, func, insert, or_, select, update
+from sqlalchemy.orm import Session
+
+from accounts import notices
+from accounts.models import Notification, Person
+from accounts.notices import Message
+from accounts.rules import MailTime, NoticeKind
+from compliance.access import PlaceReportContext
+from compliance.assignments import state_at
+from compliance.audit_verbs import ComplianceVerb
+from compliance.free_days import FreeDayCalendar, load_free_days, province_of
+from compliance.models import Assignment, AssignmentState, Obligation, ObligationVersion, Reminder, ReminderRequest
+from compliance.rules.documents import read_terms
+from compliance.rules.reminders import (
+    LATE_STATES,
+    TOO_LATE,
+    PlannedReminder,
+    ReminderBasis,
+    ReminderDecision,
+    ReminderKind,
+    ReminderOutcome,
+    SuppressionReason,
+    decide,
+    read_plan,
+    sending_moment,
+    write_plan,
+)
+from compliance.rules.states import NEEDED, StateFlag, TrainingState, TrainingStatus
+from compliance.rules.terms import AnyRequirement, CourseRequirement, Requirement, WorkingDays, courses_of
+from courses.models import Activity, Course
+from courses.rules import printed_hours
+from enrolments.models import ActivityResult, Completion, Enrolment
+from kernel import audit, outbox
+from kernel.errors import N_, Conflict, NotFound
+from kernel.i18n import LANGUAGES, _, choose, format_date, language, ngettext, reading
+from kernel.permissions import Actor
+from organisations import tree
+from organisations.models import Membership, Organisation
+from organisations.rules.units import UnitSummary, zone_of
+from organisations.training_scope import get_training_scope
+
+MOST_MAILED = 1_000
+
+
+def list_due_people(session: Session, now: datetime, limit: int) -> list[int]:
+    """List some people with a reminder to look at, those who wait longest first."""
+    statement = (
+        select(Assignment.person_id)
+        .where(Assignment.remind_at <= now)
+        .group_by(Assignment.person_id)
+        .order_by(func.min(Assignment.remind_at), Assignment.person_id)
+        .limit(limit)
+    )
+    return list(session.scalars(statement))
+
+
+def list_stale(session: Session, people: Collection[int], now: datetime) -> Mapping[int, Sequence[int]]:
+    """Return which of some people the clock has changed since their status was written, by the number of the obligation."""
+    stale = defaultdict[int, list[int]](list)
+    statement = select(Assignment.obligation_id, Assignment.person_id).where(
+        Assignment.person_id.in_(people), Assignment.next_change_at <= now
+    )
+    for obligation, person in session.execute(statement.order_by(Assignment.obligation_id, Assignment.person_id)):
+        stale[obligation].append(person)
+    return stale
+
+
+def lock_due(session: Session, people: Collection[int], now: datetime) -> Sequence[Assignment]:
+    """Return the assignments of some people that are to be looked at, locked."""
+    due = (Assignment.person_id.in_(people), Assignment.remind_at <= now)
+    return session.scalars(select(Assignment).where(*due).order_by(Assignment.id).with_for_update()).all()
+
+
+@dataclass(frozen=True, slots=True)
+class RemindedCourse:
+    """A course that an obligation requires, as a reminder names it."""
+
+    id: int
+    slug: str
+    title: Mapping[str, str]
+    version_id: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class RemindedObligation:
+    """An obligation as reminders speak of it: title, requirement, courses by slug, steps, where its days are kept."""
+
+    id: int
+    institution_id: int
+    title: Mapping[str, str]
+    requirement: Requirement
+    courses: Mapping[str, RemindedCourse]
+    steps: tuple[int, ...]
+
+    @property
+    def only_course(self) -> RemindedCourse | None:
+        """Return the course that it requires where this is one alone."""
+        return self.courses.get(self.requirement.course) if isinstance(self.requirement, CourseRequirement) else None
+
+
+def load_obligations(session: Session, numbers: Collection[int], today: date) -> Mapping[int, RemindedObligation]:
+    """Return some obligations by their newest version in force on a day, in two statements."""
+    statement = (
+        select(Obligation.id, Obligation.institution_id, ObligationVersion)
+        .join(ObligationVersion, ObligationVersion.obligation_id == Obligation.id)
+        .where(Obligation.id.in_(numbers))
+        .order_by(Obligation.id, ObligationVersion.number)
+    )
+    newest: dict[int, tuple[int, ObligationVersion]] = {}
+    for number, institution, version in session.execute(statement):
+        if number not in newest or version.effective_on <= today:
+            newest[number] = (institution, version)
+    terms = {
+        number: read_terms(json.loads(version.terms), version.recorded_at, version.effective_on)
+        for number, (_place, version) in newest.items()
+    }
+    slugs = {slug for each in terms.values() for slug in courses_of(each.requirement)}
+    rows = session.execute(select(Course.id, Course.slug, Course.title, Course.published_version_id).where(Course.slug.in_(slugs)))
+    courses = {row.slug: RemindedCourse(row.id, row.slug, row.title, row.published_version_id) for row in rows}
+    return {
+        number: RemindedObligation(
+            number,
+            institution,
+            version.title,
+            terms[number].requirement,
+            {slug: courses[slug] for slug in courses_of(terms[number].requirement) if slug in courses},
+            tuple(sorted((int(step) for step in version.steps), reverse=True)),
+        )
+        for number, (institution, version) in newest.items()
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class ReminderPlaces:
+    """Where people are: time zone and working days of each main unit, those of the institution for whoever has none."""
+
+    places: Mapping[int, UnitSummary]
+    calendar: FreeDayCalendar
+    mains: Mapping[int, int]
+
+    def zone(self, person: int, institution: int) -> ZoneInfo:
+        """Return the time zone by which a person is reminded."""
+        return ZoneInfo(zone_of(self.places, self.mains.get(person, institution)))
+
+    def working(self, person: int) -> WorkingDays:
+        """Return the working days of a person's place."""
+        return self.calendar.working_in(province_of(self.places, self.mains.get(person)))
+
+
+def load_places(session: Session, people: Collection[int]) -> ReminderPlaces:
+    """Return where some people are, in three statements."""
+    mains = select(Membership.person_id, Membership.organisation_id).where(tree.MAIN, Membership.person_id.in_(people))
+    places = {unit.id: unit for unit in tree.list_tree(session)}
+    return ReminderPlaces(places, load_free_days(session), dict(session.execute(mains).all()))
+
+
+def load_outcomes(session: Session, rows: Sequence[Assignment]) -> Mapping[int, Sequence[ReminderOutcome]]:
+    """Return what was decided in the present cycle of some assignments, in one statement."""
+    outcomes = defaultdict[int, list[ReminderOutcome]](list)
+    cycles = {row.id: row.cycle for row in rows}
+    statement = select(Reminder).where(Reminder.assignment_id.in_(cycles)).order_by(Reminder.id)
+    for done in session.scalars(statement):
+        if done.cycle == cycles[done.assignment_id] and done.kind != ReminderKind.ASKED.value:
+            planned = PlannedReminder(ReminderKind(done.kind), done.step, done.due_on, done.last_on)
+            outcomes[done.assignment_id].append(ReminderOutcome(planned, SuppressionReason(done.reason) if done.reason else None))
+    return outcomes
+
+
+def load_late_since(session: Session, rows: Sequence[Assignment]) -> Mapping[int, date]:
+    """Return since which local day the record says of some assignments that they are overdue or expired, in one statement."""
+    zones = {row.id: ZoneInfo(row.zone) for row in rows if TrainingState(row.state) in LATE_STATES}
+    since = dict[int, date | None]()
+    statement = select(AssignmentState).where(AssignmentState.assignment_id.in_(zones), AssignmentState.known_to.is_(None))
+    for row in session.scalars(statement.order_by(AssignmentState.assignment_id, AssignmentState.valid_from)):
+        if TrainingState(row.state) not in LATE_STATES:
+            since[row.assignment_id] = None
+        elif since.get(row.assignment_id) is None:
+            since[row.assignment_id] = max(row.valid_from, row.known_from).astimezone(zones[row.assignment_id]).date()
+    return {number: day for number, day in since.items() if day is not None}
+
+
+def status_of_row(row: Assignment) -> TrainingStatus:
+    """Return the stored status of an assignment as the pure rules read it."""
+    flags = tuple(StateFlag(flag) for flag in row.flags.split())
+    return TrainingStatus(
+        TrainingState(row.state),
+        flags,
+        row.last_on,
+        ZoneInfo(row.zone),
+        row.achieved_at,
+        row.valid_until,
+        row.cycle,
+        row.opened_on,
+    )
+
+
+def load_bases(session: Session, rows: Sequence[Assignment], obligations: Mapping[int, RemindedObligation]) -> Mapping[int, ReminderBasis]:
+    """Return what the reminders of some assignments follow from, in two statements."""
+    outcomes, late = load_outcomes(session, rows), load_late_since(session, rows)
+    return {
+        row.id: ReminderBasis(status_of_row(row), late.get(row.id), tuple(outcomes.get(row.id, ())), obligations[row.obligation_id].steps)
+        for row in rows
+    }
+
+
+def list_unconfirmed(session: Session, people: Collection[int]) -> set[int]:
+    """Return which of some people never confirmed their address."""
+    statement = select(Person.id).where(Person.id.in_(people), Person.email_confirmed_at.is_(None))
+    return set(session.scalars(statement))
+
+
+def load_minutes_left(session: Session, people: Collection[int], courses: Collection[RemindedCourse]) -> Mapping[tuple[int, str], int]:
+    """Return how many minutes of a course some people have left, by person and slug, in three statements.
+
+    Whoever does not take it, or completed what they took, has all of the published version before them.
+    """
+    by_id = {course.id: course for course in courses}
+    takes = session.execute(
+        select(Enrolment.id, Enrolment.person_id, Enrolment.course_id, Enrolment.course_version_id, Completion.enrolment_id.label("done"))
+        .outerjoin(Completion, Completion.enrolment_id == Enrolment.id)
+        .where(Enrolment.person_id.in_(people), Enrolment.course_id.in_(by_id), Enrolment.left_at.is_(None))
+    ).all()
+    open_takes = [take for take in takes if take.done is None]
+    versions = {course.version_id for course in courses} | {take.course_version_id for take in open_takes}
+    totals = dict(
+        session.execute(
+            select(Activity.version_id, func.sum(Activity.minutes))
+            .where(Activity.version_id.in_(versions), Activity.required)
+            .group_by(Activity.version_id)
+        ).all()
+    )
+    done = dict(
+        session.execute(
+            select(ActivityResult.enrolment_id, func.sum(Activity.minutes))
+            .join(Enrolment, Enrolment.id == ActivityResult.enrolment_id)
+            .join(Activity, (Activity.version_id == Enrolment.course_version_id) & (Activity.key == ActivityResult.activity_key))
+            .where(
+                ActivityResult.enrolment_id.in_([take.id for take in open_takes]),
+                ActivityResult.completed_at.is_not(None),
+                Activity.required,
+            )
+            .group_by(ActivityResult.enrolment_id)
+        ).all()
+    )
+    left = {(person, course.slug): int(totals.get(course.version_id or 0, 0)) for person in people for course in courses}
+    for take in open_takes:
+        left[take.person_id, by_id[take.course_id].slug] = max(0, int(totals.get(take.course_version_id, 0)) - int(done.get(take.id, 0)))
+    return left
+
+
+def minutes_of(requirement: Requirement, person: int, left: Mapping[tuple[int, str], int]) -> int:
+    """Return how many minutes a person has left of a requirement: of any one of several the shortest."""
+    if isinstance(requirement, CourseRequirement):
+        return left.get((person, requirement.course), 0)
+    parts = [minutes_of(part, person, left) for part in requirement.parts]
+    return min(parts) if isinstance(requirement, AnyRequirement) else sum(parts)
+
+
+def list_mailed(session: Session, keys: Collection[str]) -> list[tuple[int, datetime]]:
+    """List reminders whose mail went out since they were decided, each with its moment, some hundreds at a time."""
+    statement = (
+        select(Reminder.id, Notification.mailed_at)
+        .join(Assignment, Assignment.id == Reminder.assignment_id)
+        .join(Notification, (Notification.key == Reminder.notice_key) & (Notification.person_id == Assignment.person_id))
+        .where(Reminder.notice_key.in_(keys), Reminder.reason == "", Reminder.mailed_at.is_(None), Notification.mailed_at.is_not(None))
+    )
+    rows = session.execute(statement.order_by(Reminder.id).limit(MOST_MAILED))
+    return [(number, moment) for number, moment in rows if moment is not None]
+
+
+PORTION = 200
+OWN_TRAINING = "/learning/compulsory"
+"""The page on which everybody sees what is compulsory for them."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReminderItem:
+    """One obligation in a notice: titles by language as sorted pairs, so that people with the same lines share one message."""
+
+    kind: ReminderKind
+    state: TrainingState
+    titles: tuple[tuple[str, str], ...]
+    last_on: date | None
+    minutes: int
+    path: str
+    words: str = ""
+    """What the sender wrote, where somebody sends it."""
+
+
+WriteNotice = Callable[[Sequence[ReminderItem]], tuple[str, str]]
+"""Gives the subject and the words of some lines, in the reader's language."""
+
+
+def notice_key(day: date) -> str:
+    """Return the key of the one notice that a person gets on a day."""
+    return f"training:{day.isoformat()}"
+
+
+@dataclass(slots=True)
+class _Due:
+    """An assignment that is looked at, with what was decided of it."""
+
+    row: Assignment
+    obligation: RemindedObligation
+    day: date
+    decision: ReminderDecision
+    reasons: dict[int, SuppressionReason] = field(default_factory=dict)
+
+    @property
+    def line(self) -> ReminderOutcome | None:
+        """Return the most pressing reminder of it that goes out; several of one assignment are one line."""
+        return min((outcome for outcome in self.decision.outcomes if outcome.reason is None), key=_pressing, default=None)
+
+
+def _pressing(outcome: ReminderOutcome) -> tuple[bool, int]:
+    return outcome.planned.kind is not ReminderKind.STEP, outcome.planned.step
+
+
+def decide_due(session: Session, people: Sequence[int], write: WriteNotice, *, now: datetime) -> None:
+    """Decide the reminders of some people that are due, and plan the next ones; a second time nothing is due any more."""
+    rows = lock_due(session, people, now)
+    obligations = load_obligations(session, {row.obligation_id for row in rows}, now.date())
+    places = load_places(session, people)
+    bases = load_bases(session, rows, obligations)
+    mailed = _mailed_today(session, rows, obligations, places, now)
+    due = []
+    for row in rows:
+        obligation = obligations[row.obligation_id]
+        zone = places.zone(row.person_id, obligation.institution_id)
+        day = now.astimezone(zone).date()
+        working, planned = places.working(row.person_id), read_plan(row.planned)
+        decision = decide(bases[row.id], planned, working, zone, now, was_mailed_today=(row.person_id, day) in mailed)
+        due.append(_Due(row, obligation, day, decision))
+    keys = _notify(session, [due_one for due_one in due if due_one.line is not None], write, now=now)
+    _write_rows(session, due, keys, now=now)
+    if due:
+        plans = [
+            {"id": due_one.row.id, "remind_at": due_one.decision.look_at, "planned": write_plan(due_one.decision.ahead)} for due_one in due
+        ]
+        session.execute(update(Assignment), plans)
+
+
+def _mailed_today(
+    session: Session, rows: Sequence[Assignment], obligations: Mapping[int, RemindedObligation], places: ReminderPlaces, now: datetime
+) -> set[tuple[int, date]]:
+    by_day = defaultdict[date, set[int]](set)
+    for row in rows:
+        zone = places.zone(row.person_id, obligations[row.obligation_id].institution_id)
+        by_day[now.astimezone(zone).date()].add(row.person_id)
+    return {(person, day) for day, people in by_day.items() for person in notices.was_notified(session, notice_key(day), sorted(people))}
+
+
+def _notify(session: Session, due: Sequence[_Due], write: WriteNotice, *, now: datetime) -> Mapping[int, str]:
+    """Give each person one notice of all lines; return its key by assignment, empty where they want it neither in the bell nor by mail."""
+    lines = _items_of(session, due)
+    notes = {due_one.row.person_id: (due_one.day, due_one.row.person_id) for due_one in due}
+    notified = notify_people(session, {(day, person): lines[person] for day, person in notes.values()}, write, now=now)
+    for due_one in due:
+        if (reason := notified[due_one.row.person_id].reason) is not None:
+            due_one.reasons[due_one.row.id] = reason
+    return {due_one.row.id: notified[due_one.row.person_id].key for due_one in due}
+
+
+def _items_of(session: Session, due: Sequence[_Due]) -> Mapping[int, tuple[ReminderItem, ...]]:
+    courses = {course.id: course for due_one in due for course in due_one.obligation.courses.values()}
+    left = load_minutes_left(session, {due_one.row.person_id for due_one in due}, list(courses.values())) if courses else {}
+    items = defaultdict[int, list[ReminderItem]](list)
+    for due_one in due:
+        assert due_one.line is not None  # the caller left the others out
+        minutes = minutes_of(due_one.obligation.requirement, due_one.row.person_id, left)
+        items[due_one.row.person_id].append(item_of(due_one.obligation, due_one.row, due_one.line.planned, minutes))
+    return {person: tuple(sorted(lines, key=lambda line: (line.last_on or date.max, line.titles))) for person, lines in items.items()}
+
+
+def item_of(obligation: RemindedObligation, row: Assignment, planned: PlannedReminder, minutes: int, text: str = "") -> ReminderItem:
+    """Return the line of one obligation: course where it requires one alone, last day, minutes left, where to go on."""
+    course = obligation.only_course
+    titles, path = (course.title, f"/courses/{course.slug}") if course is not None else (obligation.title, OWN_TRAINING)
+    return ReminderItem(planned.kind, TrainingState(row.state), tuple(sorted(titles.items())), planned.last_on, minutes, path, text)
+
+
+@dataclass(frozen=True, slots=True)
+class NotifiedPerson:
+    """A person's notice: its key where there is one, and why no mail goes out where none does."""
+
+    key: str
+    reason: SuppressionReason | None = None
+
+
+def notify_people(
+    session: Session, notes: Mapping[tuple[date, int], tuple[ReminderItem, ...]], write: WriteNotice, *, now: datetime
+) -> Mapping[int, NotifiedPerson]:
+    """Give people the notice of their day; those with the same lines share one message. `notes` are lines by day and person."""
+    people = {person for _day, person in notes}
+    unconfirmed = list_unconfirmed(session, people)
+    choices = notices.notification_choices_for(session, NoticeKind.TRAINING, sorted(people))
+    grouped = defaultdict[tuple[date, tuple[ReminderItem, ...]], list[int]](list)
+    notified: dict[int, NotifiedPerson] = {}
+    for (day, person), lines in sorted(notes.items()):
+        grouped[day, lines].append(person)
+        notified[person] = _outcome_of(person, notice_key(day), unconfirmed, choices)
+    for (day, lines), group in grouped.items():
+        notices.notify(session, _message(day, lines, write, now), group, now=now)
+    return notified
+
+
+def _outcome_of(person: int, key: str, unconfirmed: Collection[int], choices: Mapping[int, notices.NotificationChoice]) -> NotifiedPerson:
+    choice = choices.get(person)
+    if choice is None:
+        return NotifiedPerson("", SuppressionReason.NO_ADDRESS)
+    known = key if choice.in_bell or choice.mail is not MailTime.NEVER else ""
+    if person in unconfirmed:
+        return NotifiedPerson(known, SuppressionReason.NO_ADDRESS)
+    return NotifiedPerson(known, SuppressionReason.SWITCHED_OFF if choice.mail is MailTime.NEVER else None)
+
+
+def _message(day: date, lines: Sequence[ReminderItem], write: WriteNotice, now: datetime) -> Message:
+    subject, texts = dict[str, str](), dict[str, str]()
+    for code in LANGUAGES:
+        with reading(code):
+            subject[code], texts[code] = write(lines)
+    path = lines[0].path if len(lines) == 1 else OWN_TRAINING
+    return Message(NoticeKind.TRAINING, notice_key(day), subject, texts, path, mail_until=now + TOO_LATE)
+
+
+def _write_rows(session: Session, due: Sequence[_Due], keys: Mapping[int, str], *, now: datetime) -> None:
+    rows = [
+        {
+            "assignment_id": due_one.row.id,
+            "cycle": due_one.row.cycle,
+            "kind": outcome.planned.kind.value,
+            "step": outcome.planned.step,
+            "due_on": outcome.planned.due_on,
+            "last_on": outcome.planned.last_on,
+            "at": now,
+            "reason": _reason_of(due_one, outcome),
+            "notice_key": keys.get(due_one.row.id, "") if outcome.reason is None else "",
+        }
+        for due_one in due
+        for outcome in due_one.decision.outcomes
+    ]
+    if rows:
+        session.execute(insert(Reminder), rows)
+
+
+def _reason_of(due_one: _Due, outcome: ReminderOutcome) -> str:
+    reason = outcome.reason or due_one.reasons.get(due_one.row.id)
+    return "" if reason is None else reason.value
+
+
+def note_mails(session: Session, mailed: Sequence[tuple[int, datetime]]) -> None:
+    """Write the moments at which mails of reminders went out."""
+    session.execute(update(Reminder), [{"id": number, "mailed_at": moment} for number, moment in mailed])
+
+
+def days_of_mail(now: datetime, zone: ZoneInfo) -> list[str]:
+    """Return the keys of the notices whose mail may still be on its way."""
+    today = now.astimezone(zone).date()
+    return [notice_key(date.fromordinal(today.toordinal() - number)) for number in range(-1, TOO_LATE.days + 3)]
+
+
+_SUBJECTS: Mapping[ReminderKind, str] = {
+    ReminderKind.ASSIGNED: N_("New compulsory training: %(course)s"),
+    ReminderKind.STEP: N_("Until %(day)s: %(course)s"),
+    ReminderKind.RENEWAL_OPENS: N_("You can renew now: %(course)s"),
+    ReminderKind.OVERDUE: N_("Overdue: %(course)s"),
+    ReminderKind.WAIVER_ENDS: N_("Your waiver ends: %(course)s"),
+    ReminderKind.VERSION: N_("A newer version is asked: %(course)s"),
+    ReminderKind.ASKED: N_("A reminder from your institution: %(course)s"),
+}
+_WITH_DAY: Mapping[ReminderKind, str] = {
+    ReminderKind.ASSIGNED: N_("“%(course)s” is compulsory for you. The last day is %(day)s."),
+    ReminderKind.STEP: N_("“%(course)s”: the last day is %(day)s."),
+    ReminderKind.RENEWAL_OPENS: N_("Renew “%(course)s”: the last day is %(day)s."),
+    ReminderKind.OVERDUE: N_("The last day of “%(course)s” was %(day)s. Complete it now: it is recorded all the same."),
+    ReminderKind.WAIVER_ENDS: N_("Your waiver from “%(course)s” ends on %(day)s. Afterwards you have to complete it."),
+    ReminderKind.VERSION: N_("A newer version of “%(course)s” is asked of you. The last day is %(day)s."),
+    ReminderKind.ASKED: N_("“%(course)s”: the last day is %(day)s."),
+}
+_EXPIRED = N_("What you did in “%(course)s” was valid until %(day)s. Take it again now.")
+_WITHOUT_DAY = N_("“%(course)s” is compulsory for you.")
+_WITHOUT_MINUTES = (ReminderKind.WAIVER_ENDS,)
+
+
+def notice_words(lines: Sequence[ReminderItem]) -> tuple[str, str]:
+    """Return the subject and the words of a notice, one obligation a line, in the reader's language."""
+    if len(lines) == 1:
+        line = lines[0]
+        subject = _(_SUBJECTS[_kind_of(line)], course=_course(line), day=format_date(line.last_on, "full") if line.last_on else "")
+    else:
+        subject = ngettext("Your compulsory training: %(count)s course", "Your compulsory training: %(count)s courses", len(lines))
+    return subject, "\n".join(dict.fromkeys(sentence for line in lines for sentence in (line_words(line), _own_words(line)) if sentence))
+
+
+def line_words(line: ReminderItem) -> str:
+    """Return one obligation in words: what, until when, how long it takes."""
+    sentence = _(_sentence(line), course=_course(line), day=format_date(line.last_on, "full") if line.last_on else "")
+    if not line.minutes or line.kind in _WITHOUT_MINUTES:
+        return sentence
+    left = printed_hours(Fraction(line.minutes, 60), language())
+    return f"{sentence} {_('What is required takes about %(time)s more.', time=left)}"
+
+
+def _own_words(line: ReminderItem) -> str:
+    return _("Your institution writes: %(words)s", words=line.words) if line.words else ""
+
+
+def _kind_of(line: ReminderItem) -> ReminderKind:
+    return line.kind if line.last_on is not None or line.kind is not ReminderKind.STEP else ReminderKind.ASKED
+
+
+def _sentence(line: ReminderItem) -> str:
+    if line.last_on is None:
+        return _WITHOUT_DAY
+    if line.state is TrainingState.EXPIRED:
+        return _EXPIRED
+    return _WITH_DAY[ReminderKind.OVERDUE if line.state is TrainingState.OVERDUE else line.kind]
+
+
+def _course(line: ReminderItem) -> str:
+    return choose(dict(line.titles))
+
+
+PAUSE = timedelta(hours=48)
+
+
+@dataclass(frozen=True, slots=True)
+class ReminderFilter:
+    """The people of a reminder: an obligation, a place with everything below it, a state; None: every one with something left to do."""
+
+    obligation: Obligation
+    place: Organisation
+    state: TrainingState | None
+    context: PlaceReportContext
+
+    @property
+    def is_everybody(self) -> bool:
+        """Say whether the place is the whole institution of the obligation."""
+        return self.place.id == self.obligation.institution_id
+
+
+def get_filter(session: Session, actor: Actor, obligation: UUID | None, unit: UUID | None, state: str) -> ReminderFilter:
+    """Return a filter of people; raise NotFound where a part of it names nothing that is in force."""
+    row = session.scalar(select(Obligation).where(Obligation.uuid == obligation, Obligation.state != "draft"))
+    if row is None or (state and state not in {needed.value for needed in NEEDED}):
+        raise NotFound
+    chosen = session.get(Organisation, row.institution_id) if unit is None else tree.get_organisation(session, actor, unit)
+    if chosen is None:
+        raise NotFound
+    context = PlaceReportContext(chosen.id, get_training_scope(session, actor))
+    return ReminderFilter(row, chosen, TrainingState(state) if state else None, context)
+
+
+def _people(obligation: int, unit_id: int | None, state: str, now: datetime) -> list[ColumnElement[bool]]:
+    """Return the conditions of the assignments of a filter; who is in no place counts for the whole institution alone."""
+    present = state_at(now)
+    conditions: list[ColumnElement[bool]] = [
+        Assignment.obligation_id == obligation,
+        present == state if state else present.in_(sorted(needed.value for needed in NEEDED)),
+    ]
+    if unit_id is not None:
+        there = tree.below(select(Organisation.id).where(Organisation.id == unit_id))
+        conditions.append(exists().where(Membership.person_id == Assignment.person_id, tree.MAIN, Membership.organisation_id.in_(there)))
+    return conditions
+
+
+def _is_recent(now: datetime) -> ColumnElement[bool]:
+    """Return the condition that a reminder of it went to somebody less than two days ago."""
+    return exists().where(Reminder.assignment_id == Assignment.id, Reminder.reason == "", Reminder.at > now - PAUSE)
+
+
+def _is_capped(key: str) -> ColumnElement[bool]:
+    """Return the condition that somebody has had their mail of the day."""
+    return exists().where(Notification.person_id == Assignment.person_id, Notification.key == key)
+
+
+def _is_answered(now: datetime) -> ColumnElement[bool]:
+    """Return the condition that a reminder that was asked for was decided for somebody already, on any of these days."""
+    mine = (Reminder.assignment_id == Assignment.id, Reminder.kind == ReminderKind.ASKED.value)
+    return exists().where(*mine, Reminder.at > now - PAUSE)
+
+
+@dataclass(frozen=True, slots=True)
+class ReminderCounts:
+    """The numbers that are seen before a reminder goes out: who gets it, who is left out and why."""
+
+    reached: int
+    recent: int
+    capped: int
+
+    @property
+    def left_out(self) -> int:
+        """Return how many get none."""
+        return self.recent + self.capped
+
+
+def count_people(session: Session, chosen: ReminderFilter, key: str, *, now: datetime) -> ReminderCounts:
+    """Count the people of a filter in one statement: who had a reminder within two days, or any today, is left out."""
+    unit_id = None if chosen.is_everybody else chosen.place.id
+    recent, capped = or_(_is_recent(now), _is_answered(now)), _is_capped(key)
+    groups = select(recent.label("recent"), capped.label("capped")).where(
+        *_people(chosen.obligation.id, unit_id, chosen.state.value if chosen.state else "", now)
+    )
+    rows = groups.subquery()
+    statement: Select[Any] = select(rows.c.recent, rows.c.capped, func.count()).group_by(rows.c.recent, rows.c.capped)
+    counts = {(bool(row[0]), bool(row[1])): row[2] for row in session.execute(statement)}
+    of_recent = counts.get((True, True), 0) + counts.get((True, False), 0)
+    return ReminderCounts(counts.get((False, False), 0), of_recent, counts.get((False, True), 0))
+
+
+def list_next(session: Session, row: ReminderRequest, keys: Sequence[str], limit: int, *, now: datetime) -> list[Assignment]:
+    """Return the next assignments that a request has not come to, locked; `keys` are those of the notices of today."""
+    obligation = session.get_one(Obligation, row.obligation_id)
+    unit_id = None if row.place_id in (None, obligation.institution_id) else row.place_id
+    statement = select(Assignment).where(
+        *_people(row.obligation_id, unit_id, row.state, now),
+        Assignment.id > row.reached,
+        ~_is_recent(now),
+        ~_is_answered(now),
+        *(~_is_capped(key) for key in keys),
+    )
+    return list(session.scalars(statement.order_by(Assignment.id).limit(limit).with_for_update(of=Assignment)))
+
+
+def lock_request(session: Session, number: int) -> ReminderRequest:
+    """Return a request, locked."""
+    return session.get_one(ReminderRequest, number, with_for_update=True)
+
+
+def find_request(session: Session, number: UUID) -> ReminderRequest | None:
+    """Return the request of a form that was sent before."""
+    return session.scalar(select(ReminderRequest).where(ReminderRequest.uuid == number))
+
+
+def moment_of(session: Session, chosen: ReminderFilter, now: datetime) -> tuple[datetime, ZoneInfo]:
+    """Return when a reminder that is asked for now goes out, in office hours of its place, with its time zone."""
+    places = {unit.id: unit for unit in tree.list_tree(session)}
+    zone = ZoneInfo(zone_of(places, chosen.place.id))
+    working = load_free_days(session).working_in(province_of(places, chosen.place.id))
+    return sending_moment(now, zone, working), zone
+
+
+class NobodyToRemind(Conflict):
+    """Nobody of a filter may be reminded now."""
+
+    code = "nobody_to_remind"
+    message = N_("There is no one to remind now.")
+
+
+@dataclass(frozen=True, slots=True)
+class ReminderRequestValues:
+    """A reminder to send: its people, and what the sender writes; `number` is that of the form, so that it has one effect."""
+
+    chosen: ReminderFilter
+    words: str
+    number: UUID
+
+
+def request_reminder(session: Session, actor: Actor, values: ReminderRequestValues, *, now: datetime) -> ReminderRequest:
+    """Let a reminder go out in the background, in office hours; a second time with one number changes nothing.
+
+    Raise NobodyToRemind where everybody of the filter has had one lately.
+    """
+    present = find_request(session, values.number)
+    if present is not None:
+        return present
+    chosen = values.chosen
+    at, zone = moment_of(session, chosen, now)
+    counts = count_people(session, chosen, notice_key(at.astimezone(zone).date()), now=now)
+    if not counts.reached:
+        raise NobodyToRemind
+    row = ReminderRequest(
+        uuid=values.number,
+        obligation_id=chosen.obligation.id,
+        place_id=chosen.place.id,
+        state=chosen.state.value if chosen.state else "",
+        words=values.words,
+        asked_at=now,
+        asked_by=actor.person_id,
+        left_out=counts.left_out,
+    )
+    session.add(row)
+    session.flush()
+    facts = {"people": counts.reached, "place": chosen.place.id}
+    audit.record(session, actor, ComplianceVerb.REMINDER_REQUESTED, chosen.obligation, now=now, **facts)
+    outbox.enqueue(session, "compliance.send_request", {"request": row.id}, now=now, at=at, unique_key=f"reminder-request:{row.id}")
+    return row
+
+
+def send_portion(session: Session, number: int, write: WriteNotice, *, now: datetime) -> bool:
+    """Remind the next people of a request; return whether nobody is left. A portion is told and noted in one transaction."""
+    row = lock_request(session, number)
+    if row.done_at is not None:
+        return True
+    obligation = load_obligations(session, [row.obligation_id], now.date())[row.obligation_id]
+    everywhere = load_places(session, ())
+    today = now.astimezone(everywhere.zone(0, obligation.institution_id)).date()
+    rows = list_next(session, row, [notice_key(today)], PORTION, now=now)
+    if not rows:
+        row.done_at = now
+        return True
+    _remind(session, row, rows, write, now=now)
+    row.reached = rows[-1].id
+    return False
+
+
+def _remind(session: Session, request: ReminderRequest, rows: Sequence[Assignment], write: WriteNotice, *, now: datetime) -> None:
+    obligation = load_obligations(session, [request.obligation_id], now.date())[request.obligation_id]
+    people = [row.person_id for row in rows]
+    places, left = load_places(session, people), load_minutes_left(session, people, list(obligation.courses.values()))
+    days = {row.id: now.astimezone(places.zone(row.person_id, obligation.institution_id)).date() for row in rows}
+    notes = {}
+    for row in rows:
+        planned = PlannedReminder(ReminderKind.ASKED, 0, days[row.id], row.last_on)
+        minutes = minutes_of(obligation.requirement, row.person_id, left)
+        notes[days[row.id], row.person_id] = (item_of(obligation, row, planned, minutes, request.words),)
+    notified = notify_people(session, notes, write, now=now)
+    values = [
+        {
+            "assignment_id": row.id,
+            "cycle": row.cycle,
+            "kind": ReminderKind.ASKED.value,
+            "step": 0,
+            "due_on": days[row.id],
+            "last_on": row.last_on,
+            "at": now,
+            "reason": reason.value if (reason := notified[row.person_id].reason) else "",
+            "notice_key": notified[row.person_id].key,
+            "request_id": request.id,
+        }
+        for row in rows
+    ]
+    session.execute(insert(Reminder), values)
+    sent = sum(not entry["reason"] for entry in values)
+    request.sent += sent
+    request.left_out += len(values) - sent

@@ -1,0 +1,668 @@
+"""The basis of every query of the report: the states of people at a moment as known at another, and the place that counts each.
+
+Today people are counted in their present main place. On a past day they are counted in the main place that they had then, as it was
+known then, by the rows of their memberships; the tree is that of today, since it has no history (spec/compulsory 11.3).
+"""
+
+import json
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from sqlalchemy import (
+    CTE,
+    ColumnElement,
+    Integer,
+    ScalarSelect,
+    Select,
+    and_,
+    case,
+    cast,
+    false,
+    func,
+    literal,
+    or_,
+    select,
+    tuple_,
+    union_all,
+)
+from sqlalchemy.orm import Session, aliased
+
+from accounts.models import NationalIdentity, Person, full_name
+from accounts.people import PageDirection, by_name, can_sign_in_condition, get_person_by_uuid
+from accounts.rules import fold
+from compliance.access import PersonTrainingContext, PlaceReportContext
+from compliance.assignments import flags_at, state_at
+from compliance.audit_verbs import ComplianceVerb
+from compliance.free_days import load_free_days, province_of
+from compliance.models import Assignment, AssignmentState, Obligation, ObligationVersion
+from compliance.rules.documents import read_terms
+from compliance.rules.history import MISSING, REQUIRED, STATES, VALID, ReportState, TrainingTally
+from compliance.rules.reminders import DAYS_LEFT, MINUTES_A_DAY, CycleSpan, last_days_left
+from compliance.rules.states import TrainingState
+from compliance.rules.terms import AnyRequirement, WorkingDays, courses_of
+from courses.models import Activity, Course
+from enrolments.models import Enrolment
+from kernel import audit
+from kernel.db import connection_of
+from kernel.errors import NotFound
+from kernel.permissions import Actor
+from organisations import tree as organisations_tree
+from organisations.models import Employment, Membership, Organisation
+from organisations.rules.units import OrganisationKind, UnitSummary, lineage
+from organisations.training_scope import get_training_scope, list_training_places
+from organisations.tree import EMPLOYED, MAIN, below
+
+MOST_OBLIGATIONS = 500
+MOST_DAYS_AHEAD = 60
+"""Working days: who has more than that left is not at risk for the minutes that remain."""
+
+
+class PlacePart(StrEnum):
+    """The part of a place whose people are asked for."""
+
+    ALL = "all"
+    HERE = "here"
+    """Who is counted in the place itself, not in what stands below it."""
+    ELSEWHERE = "elsewhere"
+    """Who is required by an institution and is counted in no place of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReportTime:
+    """The two moments that a report speaks of, and the local day of the first."""
+
+    on: date
+    at: datetime
+    known: datetime
+    is_past: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ReportObligation:
+    """An obligation as the report reads it: its newest title, what it requires, since when it is on record."""
+
+    id: int
+    uuid: UUID
+    key: str
+    title: Mapping[str, str]
+    version: int
+    courses: tuple[str, ...]
+    is_any: bool
+    """Any one of its courses is enough."""
+    first_on: date
+    known_since: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingFilter:
+    """The people of a report that are asked for: of which place, under which obligations, in which state, of which name."""
+
+    place_id: int
+    is_institution: bool
+    obligations: tuple[ReportObligation, ...]
+    part: PlacePart = PlacePart.ALL
+    state: ReportState | None = None
+    words: str = ""
+
+    @property
+    def numbers(self) -> list[int]:
+        """Return the numbers of the obligations."""
+        return [obligation.id for obligation in self.obligations]
+
+
+def list_report_obligations(session: Session, institution_id: int) -> list[ReportObligation]:
+    """List what was ever in force in an institution, by key, in one statement."""
+    earlier = aliased(ObligationVersion)
+    first = select(func.min(earlier.effective_on)).where(earlier.obligation_id == Obligation.id).scalar_subquery()
+    statement = (
+        select(Obligation, ObligationVersion, first)
+        .join(ObligationVersion, (ObligationVersion.obligation_id == Obligation.id) & (ObligationVersion.number == Obligation.latest))
+        .where(Obligation.institution_id == institution_id, Obligation.state != "draft", Obligation.forgotten_at.is_(None))
+        .order_by(Obligation.key)
+        .limit(MOST_OBLIGATIONS)
+    )
+    return [_obligation(*row) for row in session.execute(statement)]
+
+
+def _obligation(row: Obligation, version: ObligationVersion, first_on: date) -> ReportObligation:
+    terms = read_terms(json.loads(version.terms), version.recorded_at, version.effective_on)
+    assert row.activated_at is not None, "what is no draft was activated"
+    return ReportObligation(
+        row.id,
+        row.uuid,
+        row.key,
+        version.title,
+        version.number,
+        tuple(courses_of(terms.requirement)),
+        isinstance(terms.requirement, AnyRequirement),
+        min(first_on, terms.starts),
+        row.activated_at,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class ReportBasis:
+    """The columns and the joins that a query of the report begins with."""
+
+    state: ColumnElement[str]
+    flags: ColumnElement[str]
+    place: ColumnElement[Any]
+    time: ReportTime
+    inside: Select[int]
+    """The wanted place and everything below it."""
+    standing: CTE | None = None
+    """The places of people on a past day."""
+
+    def start(self, statement: Select[*tuple[Any, ...]], filters: TrainingFilter) -> Select[*tuple[Any, ...]]:
+        """Join what the states of the wanted people are read from; with conditions on obligations, moments and places."""
+        statement = statement.select_from(Assignment)
+        if self.standing is None:
+            on: ColumnElement[bool] = and_(Membership.person_id == Assignment.person_id, MAIN)
+            statement = statement.join(Membership, on, isouter=filters.is_institution)
+        else:
+            statement = statement.join(AssignmentState, AssignmentState.assignment_id == Assignment.id)
+            on = self.standing.c.person_id == Assignment.person_id
+            statement = statement.join(self.standing, on, isouter=filters.is_institution).where(*_as_known(self.time))
+        return statement.where(Assignment.obligation_id.in_(filters.numbers), *self._inside(filters))
+
+    def _inside(self, filters: TrainingFilter) -> Sequence[ColumnElement[bool]]:
+        if filters.part is PlacePart.HERE:
+            return (self.place == filters.place_id,)
+        inside = self.place.in_(self.inside)
+        if filters.part is PlacePart.ELSEWHERE:
+            return (or_(self.place.is_(None), ~inside),)
+        return () if filters.is_institution else (inside,)
+
+
+def report_basis(time: ReportTime, filters: TrainingFilter) -> ReportBasis:
+    """Return what a query begins with, for today or for a past day."""
+    inside = below(select(Organisation.id).where(Organisation.id == filters.place_id))
+    if not time.is_past:
+        return ReportBasis(state_at(time.at), flags_at(time.at), Membership.organisation_id.expression, time, inside)
+    standing = _places_then(time, None if filters.is_institution else inside)
+    row = AssignmentState
+    return ReportBasis(row.state.expression, row.flags.expression, standing.c.organisation_id, time, inside, standing)
+
+
+def _as_known(time: ReportTime) -> Sequence[ColumnElement[bool]]:
+    row = AssignmentState
+    return (
+        row.valid_from <= time.at,
+        or_(row.valid_to.is_(None), row.valid_to > time.at),
+        row.known_from <= time.known,
+        or_(row.known_to.is_(None), row.known_to > time.known),
+    )
+
+
+def _places_then(time: ReportTime, inside: Select[int] | None) -> CTE:
+    """Select the one main place of each person on a past day, as known then: the latest where several were told."""
+    ended = or_(Membership.until.is_(None), Membership.until > time.known, Membership.until_on >= time.on)
+    statement = select(
+        Membership.person_id,
+        Membership.organisation_id,
+        func.row_number()
+        .over(partition_by=Membership.person_id, order_by=(Membership.since_on.desc(), Membership.since.desc(), Membership.id.desc()))
+        .label("place"),
+    ).where(
+        Membership.is_main,
+        or_(Membership.since_on <= time.on, and_(Membership.since_on.is_(None), Membership.since <= time.at)),
+        or_(ended, and_(Membership.until_on.is_(None), Membership.until > time.at)),
+        Membership.recorded_at <= time.known,
+        or_(Membership.retracted_at.is_(None), Membership.retracted_at > time.known),
+    )
+    if inside is not None:
+        ever = select(Membership.person_id).where(Membership.organisation_id.in_(inside))
+        statement = statement.where(Membership.person_id.in_(ever))
+    each = statement.subquery()
+    return select(each.c.person_id, each.c.organisation_id).where(each.c.place == 1).cte("stood_then")
+
+
+def lacks_account(session: Session) -> ColumnElement[bool]:
+    """Return the condition that a person of the statement has no account in which they can sign in."""
+    return ~can_sign_in_condition(session)
+
+
+def at_risk_condition(basis: ReportBasis, filters: TrainingFilter, working: WorkingDays) -> ColumnElement[bool]:
+    """Return the condition that a person may not finish in time, the SQL of `compliance.rules.reminders.is_at_risk` (spec/compulsory 11.6).
+
+    The minutes left are those of the published course for the share of its required activities that is not done.
+    """
+    if basis.time.is_past or not filters.obligations:
+        return false()
+    days = last_days_left(basis.time.on, MOST_DAYS_AHEAD, working)
+    left = case(*((Assignment.last_on <= day, number) for number, day in enumerate(days)), else_=MOST_DAYS_AHEAD + 1)
+    minutes, most = _minutes(filters.obligations)
+    is_near = and_(Assignment.last_on <= days[-1], Assignment.last_on <= _last_day_of(most, days), minutes > MINUTES_A_DAY * left)
+    not_started = and_(basis.state == TrainingState.NOT_STARTED.value, Assignment.last_on <= days[DAYS_LEFT])
+    unfinished = basis.state.in_([state.value for state in STATES[ReportState.AT_RISK]])
+    return case((not_started, True), (and_(unfinished, is_near), True), else_=False)  # SQLite stops at the first false part here alone
+
+
+def _last_day_of(most: ScalarSelect[float], days: Sequence[date]) -> ScalarSelect[date]:
+    """Return the last of some days on which so many minutes are too many for the working days left: worked out once for all rows."""
+    each = union_all(
+        *(select(literal(number * MINUTES_A_DAY).label("minutes"), literal(day).label("day")) for number, day in enumerate(days))
+    )
+    rows = each.subquery()
+    return select(func.max(rows.c.day)).where(rows.c.minutes < most).scalar_subquery()
+
+
+def _minutes(obligations: Sequence[ReportObligation]) -> tuple[ColumnElement[float], ScalarSelect[float]]:
+    """Return the minutes that somebody has left, of all courses of an obligation or of the shortest where any one is enough;
+    and the most that anybody may have left.
+    """
+    minutes = (
+        select(Course.id, Course.slug, func.sum(Activity.minutes).label("minutes"))
+        .join(Activity, and_(Activity.version_id == Course.published_version_id, Activity.required))
+        .where(Course.slug.in_({slug for obligation in obligations for slug in obligation.courses}))
+        .group_by(Course.id, Course.slug)
+        .cte("course_minutes")
+    )
+    required = union_all(
+        *(
+            select(literal(obligation.id, Integer).label("obligation_id"), literal(slug).label("slug"))
+            for obligation in obligations
+            for slug in obligation.courses
+        )
+    ).cte("asked_course")
+    open_share = case((Enrolment.total > 0, (Enrolment.total - Enrolment.done) * 1.0 / Enrolment.total), else_=1.0)
+    each = minutes.c.minutes * open_share
+    alternatives = [obligation.id for obligation in obligations if obligation.is_any]
+    total = case((Assignment.obligation_id.in_(alternatives), func.min(each)), else_=func.sum(each)) if alternatives else func.sum(each)
+    present = and_(Enrolment.person_id == Assignment.person_id, Enrolment.course_id == minutes.c.id, Enrolment.superseded_at.is_(None))
+    statement = (
+        select(total)
+        .select_from(required)
+        .join(minutes, minutes.c.slug == required.c.slug)
+        .outerjoin(Enrolment, present)
+        .where(required.c.obligation_id == Assignment.obligation_id)
+        .correlate(Assignment)
+    )
+    whole = (
+        select(func.sum(minutes.c.minutes).label("minutes"))
+        .select_from(required)
+        .join(minutes, minutes.c.slug == required.c.slug)
+        .group_by(required.c.obligation_id)
+        .subquery()
+    )
+    return func.coalesce(statement.scalar_subquery(), 0), select(func.max(whole.c.minutes)).scalar_subquery()
+
+
+def in_state(session: Session, basis: ReportBasis, state: ReportState, at_risk: ColumnElement[bool]) -> Sequence[ColumnElement[bool]]:
+    """Return the conditions that a filter puts on states; `at_risk` is the one of `at_risk_condition`."""
+    conditions: list[ColumnElement[bool]] = [basis.state.in_([training_state.value for training_state in STATES[state]])]
+    if state is ReportState.AT_RISK:
+        conditions.append(at_risk)
+    if state is ReportState.NO_ACCOUNT:
+        conditions.append(lacks_account(session))
+    return conditions
+
+
+def counted(condition: ColumnElement[bool]) -> ColumnElement[int]:
+    """Return how many rows of a group fulfil a condition."""
+    return func.sum(cast(case((condition, 1), else_=0), Integer))
+
+
+def unfinished(basis: ReportBasis) -> ColumnElement[bool]:
+    """Return the condition that somebody has still to do it."""
+    return basis.state.in_([state.value for state in MISSING])
+
+
+@dataclass(frozen=True, slots=True)
+class ReportPlaceContext(PlaceReportContext):
+    """A place of the report before an actor, and the tree in which it stands."""
+
+    place: UnitSummary
+    tree: Sequence[UnitSummary] = field(repr=False)
+
+    @property
+    def is_institution(self) -> bool:
+        """Say whether it is the root of its tree, where those in no place are counted too."""
+        return self.place.kind is OrganisationKind.INSTITUTION
+
+    @property
+    def path(self) -> list[UnitSummary]:
+        """Return the institution, what stands between, and the place."""
+        places = self.by_number
+        parents = {number: unit.parent_id for number, unit in places.items()}
+        return [places[number] for number in reversed(lineage(parents, self.place.id))]
+
+    @property
+    def by_number(self) -> Mapping[int, UnitSummary]:
+        """Return the places of the tree by their numbers."""
+        return {unit.id: unit for unit in self.tree}
+
+    @property
+    def children(self) -> list[UnitSummary]:
+        """Return what stands directly below the place, by name."""
+        return sorted((unit for unit in self.tree if unit.parent_id == self.place.id), key=lambda unit: (unit.name_key, unit.id))
+
+
+def get_report_place(session: Session, actor: Actor, organisation: UUID) -> ReportPlaceContext:
+    """Return a place of the report by what addresses name it; raise NotFound."""
+    places = organisations_tree.list_tree(session)
+    chosen = next((unit for unit in places if unit.uuid == organisation), None)
+    if chosen is None:
+        raise NotFound
+    return _context(session, actor, chosen, places)
+
+
+def _context(session: Session, actor: Actor, unit: UnitSummary, places: Sequence[UnitSummary]) -> ReportPlaceContext:
+    return ReportPlaceContext(unit.id, get_training_scope(session, actor), unit, places)
+
+
+@dataclass(frozen=True, slots=True)
+class ReportRootsContext(PlaceReportContext):
+    """The places with which somebody begins: the highest of those whose report they may see."""
+
+    roots: Sequence[UnitSummary] = field(repr=False)
+
+
+def get_report_roots(session: Session, actor: Actor) -> ReportRootsContext:
+    """Return the highest places whose report the actor may see, by name; raise NotFound where there is none.
+
+    An administrator sees that there is none yet.
+    """
+    places, scope = organisations_tree.list_tree(session), get_training_scope(session, actor)
+    seen = {unit.id for unit in places if scope.sees_any({unit.id})}
+    roots = sorted((unit for unit in places if unit.id in seen and unit.parent_id not in seen), key=lambda unit: (unit.name_key, unit.id))
+    if not roots and not scope.everywhere:
+        raise NotFound
+    return ReportRootsContext(roots[0].id if roots else 0, scope, roots)
+
+
+@dataclass(frozen=True, slots=True)
+class ReportedPersonContext(PersonTrainingContext):
+    """A person before somebody who sees their compulsory training."""
+
+    uuid: UUID
+    name: str
+
+
+def get_reported_person(session: Session, actor: Actor, person: UUID) -> ReportedPersonContext:
+    """Return a person with the places by which it is decided who sees their training; raise NotFound."""
+    reported = get_person_by_uuid(session, person)
+    places = list_training_places(session, [reported.id])[reported.id]
+    return ReportedPersonContext(reported.id, places, get_training_scope(session, actor), reported.uuid, reported.full_name)
+
+
+def get_working_days(session: Session, context: ReportPlaceContext) -> WorkingDays:
+    """Return the working days of a place: without those free in the whole country, or in its province."""
+    return load_free_days(session).working_in(province_of(context.by_number, context.place.id))
+
+
+BATCH = 1_000
+WORDS = 6
+
+
+@dataclass(frozen=True, slots=True)
+class ReportPage:
+    """A part of the list: its way and, but for the end, the assignment from which it is counted."""
+
+    way: PageDirection = PageDirection.AFTER
+    assignment: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingPersonRow:
+    """One person under one obligation: the state, its days, the place that counts them; no address, mark or answer."""
+
+    uuid: UUID
+    """Of the assignment."""
+    person: UUID
+    person_id: int
+    name: str
+    place_id: int | None
+    place: str
+    obligation_id: int
+    state: TrainingState
+    flags: tuple[str, ...]
+    last_on: date | None
+    done_on: date | None
+    valid_until: date | None
+    staff_number: str
+    is_at_risk: bool
+    lacks_account: bool
+
+
+class TrainingFileRow(NamedTuple):
+    """One person under one obligation, as files hold it: a plain tuple, because a file may have a million of them."""
+
+    name: str
+    staff_number: str
+    identity: str
+    """Empty where it was not requested."""
+    place: str
+    obligation_id: int
+    state: str
+    flags: str
+    """Parted by blanks."""
+    last_on: date | None
+    done_on: date | None
+    valid_until: date | None
+    is_at_risk: bool
+    lacks_account: bool
+
+
+def people_statement(session: Session, time: ReportTime, filters: TrainingFilter, working: WorkingDays) -> Select[*tuple[Any, ...]]:
+    """Build the statement of the people under some obligations, without an order."""
+    numbers = (Assignment.uuid, Person.uuid.label("person_uuid"), Person.id.label("person_id"), Organisation.id.label("place_id"))
+    return _statement(session, time, filters, working, numbers)
+
+
+def _statement(
+    session: Session, time: ReportTime, filters: TrainingFilter, working: WorkingDays, more: Sequence[Any]
+) -> Select[*tuple[Any, ...]]:
+    """Build the statement of what every list of people tells, in the order of `TrainingFileRow`, and some columns besides."""
+    basis = report_basis(time, filters)
+    risk, closed = at_risk_condition(basis, filters, working), false() if time.is_past else lacks_account(session)
+    number = select(func.max(Employment.staff_number)).where(Employment.person_id == Person.id, EMPLOYED).scalar_subquery()
+    columns = [
+        *(Person.given_names, Person.first_surname, Person.second_surname, func.coalesce(number, "").label("staff_number")),
+        *(func.coalesce(Organisation.name, "").label("place"), Assignment.obligation_id, basis.state.label("now")),
+        *(func.coalesce(basis.flags, "").label("marks"), Assignment.last_on, Assignment.done_on, Assignment.valid_until),
+        *(risk.label("risk"), closed.label("closed"), *more),
+    ]
+    statement = basis.start(select(*columns), filters).join(Person, Person.id == Assignment.person_id)
+    statement = statement.join(Organisation, Organisation.id == basis.place, isouter=True)
+    return statement.where(*_conditions(session, basis, filters, risk))
+
+
+def _conditions(session: Session, basis: ReportBasis, filters: TrainingFilter, risk: ColumnElement[bool]) -> Sequence[ColumnElement[bool]]:
+    conditions = list(in_state(session, basis, filters.state, risk)) if filters.state is not None else [_is_counted(basis)]
+    for word in fold(filters.words).split()[:WORDS]:
+        conditions.append(or_(Person.name_key.contains(word, autoescape=True), Organisation.name_key.contains(word, autoescape=True)))
+    return conditions
+
+
+def _is_counted(basis: ReportBasis) -> ColumnElement[bool]:
+    return basis.state != TrainingState.NOT_REQUIRED.value
+
+
+_KEY = (*by_name(), Assignment.obligation_id.expression)
+
+
+def page_statement(statement: Select[*tuple[Any, ...]], page: ReportPage) -> Select[*tuple[Any, ...]]:
+    """Put a list in order, from a place on; backwards from there, or from the end, but for what comes after."""
+    backwards = page.way is not PageDirection.AFTER
+    statement = statement.order_by(*(column.desc() if backwards else column for column in _KEY))
+    if page.assignment is None or page.way is PageDirection.LAST:
+        return statement
+    there = [
+        select(column)
+        .select_from(Assignment)
+        .join(Person, Person.id == Assignment.person_id)
+        .where(Assignment.uuid == page.assignment)
+        .correlate(None)
+        .scalar_subquery()
+        for column in _KEY
+    ]
+    here = tuple_(*_KEY)
+    return statement.where(here < tuple_(*there) if backwards else here > tuple_(*there))
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingPeople:
+    """Some people of a list, and whether there are others before and after them."""
+
+    rows: Sequence[TrainingPersonRow]
+    has_previous: bool = False
+    has_next: bool = False
+
+
+def list_training_people(
+    session: Session, time: ReportTime, filters: TrainingFilter, working: WorkingDays, page: ReportPage, *, limit: int
+) -> TrainingPeople:
+    """List some of the people under some obligations by name, in one statement; the end costs what the beginning does."""
+    if not filters.obligations:
+        return TrainingPeople(())
+    statement = page_statement(people_statement(session, time, filters, working), page).limit(limit + 1)
+    rows = [_row(row) for row in session.execute(statement)]
+    has_more, rows = len(rows) > limit, rows[:limit]
+    if page.way is PageDirection.AFTER:
+        return TrainingPeople(rows, page.assignment is not None, has_more)
+    return TrainingPeople(rows[::-1], has_more, page.way is PageDirection.BEFORE)
+
+
+def stream_training_people(
+    session: Session, time: ReportTime, filters: TrainingFilter, working: WorkingDays, *, identities: bool = False
+) -> Iterator[TrainingFileRow]:
+    """Yield everybody, some at a time: memory does not grow with their number."""
+    if not filters.obligations:
+        return
+    if identities:
+        statement = _statement(session, time, filters, working, [func.coalesce(NationalIdentity.number, "")])
+        statement = statement.outerjoin(NationalIdentity, NationalIdentity.person_id == Person.id)
+    else:
+        statement = _statement(session, time, filters, working, [literal("")])
+    rows = connection_of(session).execute(statement.order_by(*_KEY), execution_options={"yield_per": BATCH})
+    for given_names, first_surname, second_surname, staff_number, *facts, identity in rows:
+        yield TrainingFileRow(full_name(given_names, first_surname, second_surname), staff_number, identity, *facts)
+
+
+_STATES: Mapping[str, TrainingState] = {state.value: state for state in TrainingState}
+
+
+def _row(row: Any) -> TrainingPersonRow:
+    staff, unit, obligation, now, marks, last_on, done_on, valid_until, risk, closed, uuid, person, number, place_id = row[3:]
+    name, flags = full_name(row[0], row[1], row[2]), tuple(marks.split())
+    days = (last_on, done_on, valid_until)
+    return TrainingPersonRow(uuid, person, number, name, place_id, unit, obligation, _STATES[now], flags, *days, staff, risk, closed)
+
+
+@dataclass(frozen=True, slots=True)
+class PersonObligationRow:
+    """One person under one obligation: its title, the state, and its days."""
+
+    assignment: UUID
+    key: str
+    title: Mapping[str, str]
+    state: TrainingState
+    flags: tuple[str, ...]
+    last_on: date | None
+    done_on: date | None
+    valid_until: date | None
+
+
+def list_obligations_of(session: Session, person_id: int, now: datetime) -> list[PersonObligationRow]:
+    """List every obligation that is or was a person's, by key, in one statement."""
+    state, flags = state_at(now), flags_at(now)
+    statement = (
+        select(Assignment, Obligation.key, ObligationVersion.title, state, flags)
+        .join(Obligation, Obligation.id == Assignment.obligation_id)
+        .join(ObligationVersion, (ObligationVersion.obligation_id == Obligation.id) & (ObligationVersion.number == Obligation.latest))
+        .where(Assignment.person_id == person_id)
+        .order_by(Obligation.key)
+        .limit(MOST_OBLIGATIONS)
+    )
+    return [
+        PersonObligationRow(row.uuid, key, title, _STATES[now_in], tuple((marks or "").split()), row.last_on, row.done_on, row.valid_until)
+        for row, key, title, now_in, marks in session.execute(statement)
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceTally:
+    """The people of a place by state, and the cycles of those of whom it is required."""
+
+    tally: TrainingTally
+    spans: Mapping[CycleSpan, int]
+
+
+CountedPlaces = Mapping[tuple[int, int | None], PlaceTally]
+"""By the number of the obligation and that of the place: what is counted in it itself."""
+
+
+def counts_statement(session: Session, time: ReportTime, filters: TrainingFilter, working: WorkingDays) -> Select[*tuple[Any, ...]]:
+    """Build the statement of `count_states`."""
+    basis = report_basis(time, filters)
+    key = (Assignment.obligation_id, basis.place, basis.state)
+    if time.is_past:
+        return basis.start(select(*key, func.count()), filters).group_by(*key)
+    cycle = (Assignment.opened_on, Assignment.due_on)
+    without_account = Assignment.person_id.in_(select(Person.id).where(lacks_account(session)))  # PostgreSQL joins every person slowly
+    sums = (
+        func.count(),
+        counted(at_risk_condition(basis, filters, working)),
+        counted(and_(unfinished(basis), without_account)),
+    )
+    return basis.start(select(*key, *sums, *cycle), filters).group_by(*key, *cycle)
+
+
+def count_states(session: Session, time: ReportTime, filters: TrainingFilter, working: WorkingDays) -> CountedPlaces:
+    """Count the people of some places by obligation, place and state, each once under each obligation.
+
+    On a past day nobody is told to be at risk, and nothing of cycles: that was not recorded.
+    """
+    if not filters.obligations:
+        return {}
+    tallies = dict[tuple[int, int | None], PlaceTally]()
+    names = {state.value: state for state in TrainingState}
+    grouped = defaultdict[tuple[int, int | None], list[Any]](list)
+    for row in connection_of(session).execute(counts_statement(session, time, filters, working)).all():
+        grouped[row[0], row[1]].append(row)
+    for key, rows in grouped.items():
+        states, spans, risk, closed = dict[TrainingState, int](), dict[CycleSpan, int](), 0, 0
+        for row in rows:
+            state = names[row[2]]
+            states[state] = states.get(state, 0) + row[3]
+            if time.is_past:
+                continue
+            risk, closed = risk + row[4], closed + row[5]
+            if state in REQUIRED:
+                span = (row[6], row[7])
+                spans[span] = spans.get(span, 0) + row[3]
+        tallies[key] = PlaceTally(TrainingTally(states, risk, closed), spans)
+    return tallies
+
+
+def done_statement(time: ReportTime, filters: TrainingFilter) -> Select[*tuple[Any, ...]]:
+    """Build the statement of `count_done_by_day`."""
+    basis = report_basis(time, filters)
+    statement = select(Assignment.done_on, func.count())
+    of_all = statement.where(Assignment.obligation_id.in_(filters.numbers))
+    statement = of_all if filters.is_institution else basis.start(statement, filters)
+    return statement.where(basis.state.in_([state.value for state in VALID])).group_by(Assignment.done_on)
+
+
+def count_done_by_day(session: Session, time: ReportTime, filters: TrainingFilter) -> Mapping[date, int]:
+    """Count on which local day those were done who are valid today."""
+    if not filters.obligations:
+        return {}
+    return {row[0]: row[1] for row in connection_of(session).execute(done_statement(time, filters)) if row[0] is not None}
+
+
+def record_training_export(session: Session, actor: Actor, place_id: int, name: str, *, reason: str = "", now: datetime) -> None:
+    """Record that a table of a place was taken out under the name of its file; the reason is that for identity numbers."""
+    facts = {"what": name, "identities": True, "reason": reason} if reason else {"what": name}
+    audit.record(session, actor, ComplianceVerb.REPORT_EXPORTED, session.get_one(Organisation, place_id), now=now, **facts)
+
+
+def record_person_export(session: Session, actor: Actor, person_id: int, name: str, *, now: datetime) -> None:
+    """Record that one person's compulsory training was taken out under the name of its file."""
+    audit.record(session, actor, ComplianceVerb.PERSON_EXPORTED, session.get_one(Person, person_id), now=now, what=name)

@@ -1,0 +1,388 @@
+"""Views of obligations: their rules in words, their counts by state, what differs between two versions, the outcome of a dry run."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from uuid import UUID
+
+from compliance.enrolment import ObstacleRow
+from compliance.learner_page import URGENT_FIRST, StatusView, status_view
+from compliance.models import PlannedChange
+from compliance.obligations import EnrolmentMode, ObligationRow, ObligationValues
+from compliance.planned_changes import CourseObstacle, ObstructedCourse
+from compliance.rules.planned_changes import DryRunOutcome
+from compliance.rules.reminders import ReminderKind
+from compliance.rules.terms import (
+    AllRequirement,
+    CourseRequirement,
+    DeadlineAnchor,
+    ExistingCompletions,
+    ObligationTerms,
+    RelativeDeadline,
+    Requirement,
+    YearDay,
+    may_expire,
+)
+from enrolments.progress import length_in_words
+from enrolments.takes import EnrolmentObstacle
+from kernel.durations import Duration, RenewalBasis
+from kernel.errors import N_
+from kernel.i18n import _, alternatives, choose, enumeration, format_date, ngettext, number
+from kernel.i18n import zone_name as name_of_zone
+from organisations.models import Audience
+
+STATES: Mapping[str, tuple[str, str, str]] = {
+    "draft": ("", N_("Draft"), "pencil"),
+    "active": ("ok", N_("In force"), "circle-check"),
+    "ended": ("", N_("Ended"), "circle-minus"),
+}
+CHANGES: Mapping[str, str] = {
+    "activate": N_("Activation"),
+    "version": N_("New version"),
+    "end": N_("End"),
+    "audience": N_("Another rule of the audience"),
+    "free_day": N_("Free days before today"),
+}
+_STATE_SENTENCES: Mapping[str, Callable[[int], str]] = {
+    "not_required": lambda count: ngettext("%(count)s person does not have to do it.", "%(count)s people do not have to do it.", count),
+    "done": lambda count: ngettext(
+        "%(count)s person has done it and has nothing to do now.", "%(count)s people have done it and have nothing to do now.", count
+    ),
+    "waived": lambda count: ngettext("%(count)s person is excused for a time.", "%(count)s people are excused for a time.", count),
+    "renewal_due": lambda count: ngettext("%(count)s person has to renew it now.", "%(count)s people have to renew it now.", count),
+    "expired": lambda count: ngettext(
+        "%(count)s person did it and it is no longer valid.", "%(count)s people did it and it is no longer valid.", count
+    ),
+    "overdue": lambda count: ngettext(
+        "%(count)s person did not do it by the last day.", "%(count)s people did not do it by the last day.", count
+    ),
+    "in_progress": lambda count: ngettext("%(count)s person has begun.", "%(count)s people have begun.", count),
+    "not_started": lambda count: ngettext("%(count)s person has not begun.", "%(count)s people have not begun.", count),
+}
+_MAILS: Mapping[str, Callable[[int], str]] = {
+    ReminderKind.ASSIGNED: lambda count: ngettext(
+        "%(count)s notice that it has been assigned", "%(count)s notices that it has been assigned", count
+    ),
+    ReminderKind.STEP: lambda count: ngettext("%(count)s reminder of the last day", "%(count)s reminders of the last day", count),
+    ReminderKind.OVERDUE: lambda count: ngettext("%(count)s notice of being overdue", "%(count)s notices of being overdue", count),
+    ReminderKind.RENEWAL_OPENS: lambda count: ngettext(
+        "%(count)s notice that renewal is due", "%(count)s notices that renewal is due", count
+    ),
+    ReminderKind.VERSION: lambda count: ngettext("%(count)s notice of a newer version", "%(count)s notices of a newer version", count),
+    ReminderKind.WAIVER_ENDS: lambda count: ngettext("%(count)s notice that a waiver ends", "%(count)s notices that a waiver ends", count),
+}
+_WAITING: Mapping[EnrolmentObstacle, Callable[[int, str], str]] = {
+    EnrolmentObstacle.UNPUBLISHED: lambda count, course: ngettext(
+        "“%(course)s” is not published in the version that is required: %(count)s person cannot take it.",
+        "“%(course)s” is not published in the version that is required: %(count)s people cannot take it.",
+        count,
+        course=course,
+    ),
+    EnrolmentObstacle.ARCHIVED: lambda count, course: ngettext(
+        "“%(course)s” is archived: %(count)s person cannot take it.",
+        "“%(course)s” is archived: %(count)s people cannot take it.",
+        count,
+        course=course,
+    ),
+    EnrolmentObstacle.NOT_AGREED: lambda count, course: ngettext(
+        "The team of “%(course)s” has not agreed that people are enrolled: %(count)s person is not enrolled.",
+        "The team of “%(course)s” has not agreed that people are enrolled: %(count)s people are not enrolled.",
+        count,
+        course=course,
+    ),
+    EnrolmentObstacle.EDITION_CLOSED: lambda count, course: ngettext(
+        "The edition of “%(course)s” is closed: %(count)s person is not enrolled.",
+        "The edition of “%(course)s” is closed: %(count)s people are not enrolled.",
+        count,
+        course=course,
+    ),
+    EnrolmentObstacle.EDITION_FULL: lambda count, course: ngettext(
+        "The edition of “%(course)s” is full: %(count)s person is not enrolled.",
+        "The edition of “%(course)s” is full: %(count)s people are not enrolled.",
+        count,
+        course=course,
+    ),
+    EnrolmentObstacle.WORK_OPEN: lambda count, course: ngettext(
+        "“%(course)s”: %(count)s person has to submit an attempt or a task before taking it again.",
+        "“%(course)s”: %(count)s people have to submit an attempt or a task before taking it again.",
+        count,
+        course=course,
+    ),
+}
+_OBSTACLES: Mapping[CourseObstacle, str] = {
+    CourseObstacle.DELETED: N_("“%(course)s” no longer exists."),
+    CourseObstacle.UNPUBLISHED: N_("“%(course)s” is not published."),
+    CourseObstacle.ARCHIVED: N_("“%(course)s” is archived."),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class StateCountView:
+    """The people in one state, with a sentence."""
+
+    status: StatusView
+    people: int
+    sentence: str
+
+
+def state_counts(counts: Mapping[str, int]) -> list[StateCountView]:
+    """Return how many people are in each state in which there are any, the most urgent first."""
+    return [
+        StateCountView(status_view(state), counts[state.value], _STATE_SENTENCES[state.value](counts[state.value]))
+        for state in URGENT_FIRST
+        if counts.get(state.value)
+    ]
+
+
+def obstacle_lines(courses: Sequence[ObstructedCourse]) -> list[str]:
+    """Say of each required course that cannot be taken why not."""
+    return [_(_OBSTACLES[obstructed.obstacle], course=obstructed.name) for obstructed in courses]
+
+
+def waiting_lines(rows: Sequence[ObstacleRow]) -> list[str]:
+    """Say what keeps people from the courses of an obligation in force, and how many (spec/compulsory 4.9)."""
+    return [_WAITING[row.obstacle](row.people, choose(row.title)) for row in rows]
+
+
+@dataclass(frozen=True, slots=True)
+class ObligationListView:
+    """An obligation in the list: what, for whom, until when, how far."""
+
+    uuid: UUID
+    title: str
+    kind: str
+    """Of its state: the label, its word, its icon."""
+    word: str
+    symbol: str
+    audience: str
+    requirement: str
+    deadline: str
+    required: int
+    done: int
+
+
+def list_view(row: ObligationRow, values: ObligationValues, titles: Mapping[str, Mapping[str, str]]) -> ObligationListView:
+    """Return an obligation of the list in words."""
+    kind, word, symbol = STATES[row.obligation.state]
+    return ObligationListView(
+        row.obligation.uuid,
+        choose(values.title),
+        kind,
+        _(word),
+        symbol,
+        choose(row.audience.title),
+        requirement_in_words(values.terms.requirement, titles),
+        deadline_in_words(values.terms),
+        row.required,
+        row.done,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class RuleInWords:
+    """One rule of an obligation in words."""
+
+    name: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class FactDifference:
+    """One rule in two versions; empty where a version has none."""
+
+    name: str
+    before: str
+    after: str
+
+
+def requirement_in_words(requirement: Requirement, titles: Mapping[str, Mapping[str, str]]) -> str:
+    """Return a requirement as a sentence."""
+    if isinstance(requirement, CourseRequirement):
+        return _course(requirement.course, titles)
+    parts = [requirement_in_words(part, titles) for part in requirement.parts]
+    if isinstance(requirement, AllRequirement):
+        return _("all of these: %(courses)s", courses=enumeration(parts))
+    return _("one of these: %(courses)s", courses=alternatives(parts))
+
+
+def _course(slug: str, titles: Mapping[str, Mapping[str, str]]) -> str:
+    return _("“%(title)s”", title=choose(titles[slug])) if slug in titles else slug
+
+
+def deadline_in_words(terms: ObligationTerms) -> str:
+    """Return a deadline as a sentence."""
+    if not isinstance(terms.deadline, RelativeDeadline):
+        return _("%(day)s, for everyone", day=format_date(terms.deadline))
+    sentences = {
+        DeadlineAnchor.ENTRY: N_("%(time)s from the day of entry into the institution"),
+        DeadlineAnchor.JOIN: N_("%(time)s from the day of joining the audience"),
+        DeadlineAnchor.ENROL: N_("%(time)s from the day of enrolment"),
+    }
+    return _(sentences[terms.deadline.anchor], time=length_in_words(terms.deadline.duration))
+
+
+def validity_in_words(terms: ObligationTerms) -> str:
+    """Return for how long it holds as a sentence."""
+    if terms.validity is None and isinstance(terms.requirement, CourseRequirement):
+        return _("As long as the certificate of the course; if that does not expire, this does not either.")
+    if terms.validity is None:
+        return _("It does not expire.")
+    if isinstance(terms.basis, YearDay):
+        day = f"{terms.basis.day:02}/{terms.basis.month:02}"
+        return _("Until %(day)s of each year, at least %(time)s.", day=day, time=length_in_words(terms.minimum))
+    if terms.basis is RenewalBasis.EXPIRY:
+        return _("%(time)s; a renewal counts from the day on which it would have expired.", time=length_in_words(terms.validity))
+    return _("%(time)s; a renewal counts from the day on which it is done.", time=length_in_words(terms.validity))
+
+
+def _versions_in_words(terms: ObligationTerms, titles: Mapping[str, Mapping[str, str]]) -> str:
+    if not terms.lowest_versions:
+        return ""
+    named = [
+        _("%(course)s from version %(number)s on", course=_course(slug, titles), number=lowest)
+        for slug, lowest in sorted(terms.lowest_versions.items())
+    ]
+    if terms.existing is ExistingCompletions.KEEP:
+        return _("%(versions)s; what was completed before counts", versions=enumeration(named))
+    return _(
+        "%(versions)s; those who completed an earlier one take it again within %(time)s",
+        versions=enumeration(named),
+        time=length_in_words(Duration(days=terms.transition)),
+    )
+
+
+def _days(count: int) -> str:
+    return length_in_words(Duration(days=count))
+
+
+def fact_lines(values: ObligationValues, titles: Mapping[str, Mapping[str, str]], edition: str = "") -> list[RuleInWords]:
+    """Return the rules of a version in words, without those that say nothing."""
+    lines = [*_own_facts(values), *_rule_facts(values.terms, titles), *_other_facts(values, edition)]
+    return [line for line in lines if line.text]
+
+
+def _own_facts(values: ObligationValues) -> Iterator[RuleInWords]:
+    yield RuleInWords(_("Title in Spanish"), values.title.get("es", ""))
+    yield RuleInWords(_("Title in English"), values.title.get("en", ""))
+    yield RuleInWords(_("What people read about it, in Spanish"), values.words.get("es", ""))
+    yield RuleInWords(_("What people read about it, in English"), values.words.get("en", ""))
+    yield RuleInWords(_("Legal basis in Spanish"), values.legal_base.get("es", ""))
+    yield RuleInWords(_("Legal basis in English"), values.legal_base.get("en", ""))
+    yield RuleInWords(_("Link to the legal basis"), values.legal_url)
+
+
+def _rule_facts(terms: ObligationTerms, titles: Mapping[str, Mapping[str, str]]) -> Iterator[RuleInWords]:
+    yield RuleInWords(_("What they have to complete"), requirement_in_words(terms.requirement, titles))
+    yield RuleInWords(_("Begins on"), format_date(terms.starts))
+    yield RuleInWords(_("Applies until"), format_date(terms.ends) if terms.ends is not None else "")
+    yield RuleInWords(_("Deadline"), deadline_in_words(terms))
+    yield RuleInWords(_("Days of notice"), _days(terms.notice))
+    yield RuleInWords(_("Days of grace"), _days(terms.grace))
+    yield RuleInWords(_("Validity"), validity_in_words(terms))
+    yield RuleInWords(_("Renewal window in days"), _days(terms.window) if may_expire(terms) else "")
+    yield RuleInWords(_("What was completed counts from"), format_date(terms.counts_from) if terms.counts_from is not None else "")
+    yield RuleInWords(_("Versions that count"), _versions_in_words(terms, titles))
+    yield RuleInWords(_("Days of absence that do not interrupt"), _days(terms.gap))
+
+
+def _other_facts(values: ObligationValues, edition: str) -> Iterator[RuleInWords]:
+    automatic = values.enrolment is EnrolmentMode.AUTOMATIC
+    yield RuleInWords(_("Enrolment"), _("The platform enrols people when their time begins") if automatic else _("People enrol themselves"))
+    yield RuleInWords(_("Edition"), edition)
+    yield RuleInWords(_("Time zone of its days"), name_of_zone(values.zone) if values.zone else _("That of each person's unit"))
+    steps = [number(step) for step in values.steps]
+    days = _("%(days)s days before the last day", days=enumeration(steps)) if steps else _("none before the last day")
+    yield RuleInWords(_("Reminders"), days)
+    yield RuleInWords(_("Heads of units"), _("are notified of people who are overdue") if values.is_escalated else _("are not notified"))
+
+
+def differences(before: Sequence[RuleInWords], after: Sequence[RuleInWords]) -> list[FactDifference]:
+    """Return the rules that two versions say otherwise, in the order of the form."""
+    was, will_be = ({line.name: line.text for line in lines} for lines in (before, after))
+    names = dict.fromkeys([*(line.name for line in after), *(line.name for line in before)])
+    return [FactDifference(name, was.get(name, ""), will_be.get(name, "")) for name in names if was.get(name, "") != will_be.get(name, "")]
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingView:
+    """A change that waits for a second person, with who planned it."""
+
+    uuid: UUID
+    endpoint: str
+    """Of its page."""
+    title: str
+    kind: str
+    author: str
+    created_at: datetime
+    effective_on: date
+
+
+def waiting_view(change: PlannedChange, audience: Audience | None, titles: Mapping[int, str], people: Mapping[int, str]) -> WaitingView:
+    """Return a change that waits for a second person, by the titles of obligations and the names of people."""
+    if audience is None:
+        endpoint, title = "compliance_free_days.change", _("Free days")
+    elif change.obligation_id is None:
+        endpoint, title = "compliance_audience_rules.change", choose(audience.title)
+    else:
+        endpoint, title = "compliance_changes.change", titles.get(change.obligation_id, "")
+    return WaitingView(
+        change.uuid,
+        endpoint,
+        title,
+        _(CHANGES[change.kind]),
+        people.get(change.created_by or 0, ""),
+        change.created_at,
+        change.effective_on,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class ShiftView:
+    """A number of people who go from one state to another."""
+
+    obligation: str
+    before: StatusView
+    after: StatusView
+    people: int
+
+
+@dataclass(frozen=True, slots=True)
+class UnitChangeView:
+    """A number of people of a unit who change their state."""
+
+    name: str
+    people: int
+
+
+@dataclass(frozen=True, slots=True)
+class OutcomeView:
+    """The outcome of a dry run for its page."""
+
+    people: int
+    changed: int
+    moved: int
+    past: int
+    concerned: int
+    mailed: int
+    mails: tuple[str, ...]
+    shifts: tuple[ShiftView, ...]
+    units: tuple[UnitChangeView, ...]
+
+
+def outcome_view(outcome: DryRunOutcome, titles: Mapping[int, str], units: Mapping[int, str]) -> OutcomeView:
+    """Return the outcome of a dry run in words: the largest shifts and the most affected units first."""
+    shifts = sorted(outcome.shifts.items(), key=lambda item: (-item[1], item[0]))
+    return OutcomeView(
+        outcome.people,
+        outcome.changed,
+        outcome.moved,
+        outcome.past,
+        outcome.concerned,
+        outcome.mailed,
+        tuple(_MAILS[kind](count) for kind, count in sorted(outcome.mails.items(), key=lambda item: -item[1])),
+        tuple(
+            ShiftView(titles.get(obligation, ""), status_view(before), status_view(after), count)
+            for (obligation, before, after), count in shifts
+        ),
+        tuple(UnitChangeView(units.get(unit) or _("Without a unit"), count) for unit, count in outcome.most_affected),
+    )
