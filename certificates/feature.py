@@ -2,42 +2,28 @@
 
 from accounts.people import AccountVerb
 from certificates import jobs
-from certificates.permissions import PERMISSIONS
-from certificates.queries.reviews import waiting_reviews
-from certificates.views import (
-    badges,
-    bulk,
-    credentials,
-    keys,
-    offline,
-    printed_identity,
-    register,
-    reviews,
-    status_lists,
-    templates,
-    transcripts,
-    validity_changes,
-    verification,
-)
+from certificates.access import PERMISSIONS
+from certificates.reviews import waiting_reviews
+from certificates.views import credentials, keys, register, reviews, templates, transcripts, validity_changes, verification
 from enrolments.audit_verbs import EnrolmentVerb
 from kernel.feature import Feature
 
 FEATURE = Feature(
     name="certificates",
     blueprints=(
-        badges.bp,
-        credentials.bp,
-        register.bp,
-        bulk.bp,
+        keys.badges_bp,
+        credentials.credentials_bp,
+        register.register_bp,
+        register.bulk_bp,
         reviews.bp,
-        keys.bp,
-        offline.bp,
-        printed_identity.bp,
-        status_lists.bp,
+        keys.keys_bp,
+        verification.offline_bp,
+        credentials.printed_identity_bp,
+        keys.status_lists_bp,
         templates.bp,
         transcripts.bp,
         validity_changes.bp,
-        verification.bp,
+        verification.verification_bp,
     ),
     permissions=PERMISSIONS,
     jobs={

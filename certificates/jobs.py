@@ -12,20 +12,15 @@ from accounts import notices
 from accounts.models import Person
 from accounts.notices import Message
 from accounts.rules import NoticeKind
-from certificates import pdf
+from certificates import badges, bulk, credentials, issuing, pdf, reviews
+from certificates.bulk import BulkSource, DrawnCredential, SheetSealer
+from certificates.certificate_page import sheet_of, verify_url
+from certificates.issuing import ExpiryNotice
+from certificates.keys import record_used_keys
 from certificates.models import BulkDownload, BulkFile, Credential
-from certificates.queries import expiry, reviews
-from certificates.queries.bulk import DrawnCredential
-from certificates.queries.expiry import ExpiryNotice
-from certificates.rules.reviews import ReviewCause
-from certificates.services import bulk, status_lists
-from certificates.services import credentials as services
-from certificates.services.bulk import BulkSource
-from certificates.services.reviews import open_review
-from certificates.services.sealed_sheets import SheetSealer
-from certificates.services.used_keys import record_used_keys
-from certificates.services.validity_changes import replace_portion
-from certificates.web_certificate import sheet_of, verify_url
+from certificates.reviews import open_review
+from certificates.rules.credentials import ReviewCause
+from certificates.validity_changes import replace_portion
 from enrolments.dates import is_time
 from enrolments.learners import find_completion
 from kernel import outbox
@@ -53,9 +48,9 @@ def issue(delivery: Delivery) -> Effect | None:
     keys = signing_keys(delivery.settings.data_dir)
 
     def write(session: Session) -> None:
-        award = services.find_award(session, enrolment_id)
+        award = credentials.find_award(session, enrolment_id)
         if award is not None:
-            services.issue_credential(session, Actor(via=ActorChannel.JOB), award, delivery.settings, keys, now=delivery.now)
+            credentials.issue_credential(session, Actor(via=ActorChannel.JOB), award, delivery.settings, keys, now=delivery.now)
 
     return write
 
@@ -87,7 +82,7 @@ def complete_former(delivery: Delivery) -> None:
     """Complete the certificates of before 0.3.0 in portions, while the program runs; done again there is nothing left to do."""
     while True:
         with delivery.database.unit_of_work() as session:
-            if status_lists.complete_former(session, limit=COMPLETED_AT_ONCE, now=delivery.now) < COMPLETED_AT_ONCE:
+            if badges.complete_former(session, limit=COMPLETED_AT_ONCE, now=delivery.now) < COMPLETED_AT_ONCE:
                 return
 
 
@@ -125,7 +120,7 @@ def plan_expiry_notices(delivery: Delivery) -> Effect | None:
     day = delivery.now.astimezone(zone).date()
 
     def write(session: Session) -> None:
-        for notice in expiry.list_due_notices(session, day):
+        for notice in issuing.list_due_notices(session, day):
             if not outbox.is_known(session, notice.key):
                 arguments = {"course": notice.course_id, "expires_on": notice.expires_on.isoformat(), "step": notice.step}
                 outbox.enqueue(session, "certificates.notify_expiry", arguments, now=delivery.now, unique_key=notice.key)
@@ -138,7 +133,7 @@ def notify_expiry(delivery: Delivery) -> Effect | None:
     course, step = cast("int", delivery.arguments["course"]), cast("int", delivery.arguments["step"])
     notice = ExpiryNotice(course, date.fromisoformat(str(delivery.arguments["expires_on"])), step)
     with delivery.database.unit_of_work(write=False) as session:
-        people, title = expiry.list_holders_to_notify(session, notice)
+        people, title = issuing.list_holders_to_notify(session, notice)
     if not people:
         return None
     message = Message(

@@ -15,9 +15,8 @@ from accounts import accounts, uploads
 from accounts import people as account_queries
 from accounts.access import MergePair
 from accounts.models import AccountMerge, NationalIdentity, Person, RoleGrant
+from certificates import credentials, transcripts
 from certificates.models import Credential
-from certificates.services import credentials as certificates
-from certificates.services import transcripts
 from compliance import evidence
 from courses import team
 from courses.models import Course, CourseStaff
@@ -36,7 +35,7 @@ HAND_OVER: tuple[Callable[..., None], ...] = (
     takes.transfer_takes,
     overrides.transfer_overrides,
     simulators.transfer_submissions,
-    certificates.transfer_credentials,
+    credentials.transfer_credentials,
 )
 """What each package does when all that somebody did in a course becomes somebody else's: `(session, course, from, to)`."""
 PERSONAL: tuple[Callable[..., None], ...] = (

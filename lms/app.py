@@ -21,11 +21,10 @@ from accounts.views import profile, signing
 from analysis import feature as analysis_feature
 from analysis.statistics import estimate_decisions
 from certificates import feature as certificates
-from certificates.pages import log as certificate_log
-from certificates.queries.course_templates import missing_template
-from certificates.queries.credentials import last_awards
-from certificates.queries.templates import list_own_templates
-from certificates.services import reviews as credential_reviews
+from certificates import register, reviews
+from certificates.credentials import last_awards
+from certificates.issuing import missing_template
+from certificates.templates import list_own_templates
 from compliance import feature as compliance
 from compliance.audience_uses import list_obligations_of_audience, list_obliging_audiences, list_waiting_rules_of_audience
 from compliance.enrolment import list_ruled_courses
@@ -113,7 +112,7 @@ KINDS = CourseKinds(
     indexers=(index_banks,),
     part_comparers=(compare_questions,),
     origin_writers=(write_origins,),
-    logs=(log.LOG, QUIZ_LOG, WORDING_LOG, certificate_log.LOG, COURSE_LOG),
+    logs=(log.LOG, QUIZ_LOG, WORDING_LOG, register.LOG, COURSE_LOG),
 )
 AUDIENCE_LEAVES = {kind.leaf.kind: kind for kind in (*OWN_KINDS, HOLDS)}
 AUDIENCE_USES = (list_obligations_of_audience, list_courses_of_audience)
@@ -137,7 +136,7 @@ def open_instance(settings: Settings) -> Instance:
         info={
             "audience_leaves": AUDIENCE_LEAVES,
             "audience_uses": AUDIENCE_USES,
-            "award_doubts": AwardDoubts(credential_reviews.open_doubts, credential_reviews.withdraw_doubts),
+            "award_doubts": AwardDoubts(reviews.open_doubts, reviews.withdraw_doubts),
             "awards": last_awards,
             "obliging_audiences": list_obliging_audiences,
             "plan_audience_rule": plan_used_rule,

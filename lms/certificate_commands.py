@@ -58,7 +58,7 @@ def offline_page(opened: CommandInstance, out: Path) -> None:
 
     Its bytes are those of /verify/offline.html at the same time; their SHA-256 and signature are printed, as on the page /verify.
     """
-    from certificates.services.offline_page import page_of_today
+    from certificates.offline import page_of_today
     from kernel import clock
 
     instance, address = opened.instance, _address(opened)

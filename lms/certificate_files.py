@@ -5,28 +5,27 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
 
-from certificates.file_judgement import MOST_BYTES, FileFinding, FileVerdict, VerifierKeys, judge_files
-from certificates.rules import verdict_words
+from certificates.keys import verifier_keys
+from certificates.rules import verification
 from certificates.rules.badges import BadgeContent
 from certificates.rules.status_lists import StatusListContent
-from certificates.rules.transcript_verification import judge_record, judge_transcript
-from certificates.rules.transcripts import TranscriptContent
+from certificates.rules.transcripts import TranscriptContent, judge_record, judge_transcript
 from certificates.rules.verification import OfflineState, judge, verify_status_list
-from certificates.services.verifiers import verifier_keys
+from certificates.sealing import MOST_BYTES, FileFinding, FileVerdict, VerifierKeys, judge_files
 from kernel.crypto import SigningKeys
 from kernel.errors import Invalid
 from kernel.i18n import _, format_date
 from kernel.keys import SealKeys
 
 ALTERED, NOT_IN_FORCE, UNKNOWN, UNREADABLE = 1, 2, 3, 64
-WORDS = {FileVerdict.UNREADABLE: verdict_words.UNREADABLE, FileVerdict.WITHOUT_SEAL: verdict_words.WITHOUT_SEAL}
+WORDS = {FileVerdict.UNREADABLE: verification.UNREADABLE, FileVerdict.WITHOUT_SEAL: verification.WITHOUT_SEAL}
 STATES = {
-    OfflineState.IN_FORCE: verdict_words.IN_FORCE,
-    OfflineState.REPLACED: verdict_words.REPLACED,
-    OfflineState.REVOKED: verdict_words.REVOKED,
-    OfflineState.UNKNOWN: verdict_words.UNKNOWN,
+    OfflineState.IN_FORCE: verification.IN_FORCE,
+    OfflineState.REPLACED: verification.REPLACED,
+    OfflineState.REVOKED: verification.REVOKED,
+    OfflineState.UNKNOWN: verification.UNKNOWN,
 }
-TRANSCRIPT_STATES = {OfflineState.IN_FORCE: verdict_words.TRANSCRIPT_SAME, OfflineState.UNKNOWN: verdict_words.TRANSCRIPT_UNKNOWN}
+TRANSCRIPT_STATES = {OfflineState.IN_FORCE: verification.TRANSCRIPT_SAME, OfflineState.UNKNOWN: verification.TRANSCRIPT_UNKNOWN}
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,13 +86,13 @@ def _report(finding: FileFinding, lists: Sequence[StatusListContent], now: datet
     if transcript is not None and finding.verdict in (FileVerdict.GENUINE, FileVerdict.UNSEALED):
         return _report_on(transcript, finding, lists, now)
     if badge is None or finding.verdict not in (FileVerdict.GENUINE, FileVerdict.UNSEALED):
-        explanation = _(WORDS.get(finding.verdict, verdict_words.ALTERED))
+        explanation = _(WORDS.get(finding.verdict, verification.ALTERED))
         return FileReport(finding.name, finding.verdict, explanation, fault=finding.fault, code=", ".join(finding.codes))
     verdict = judge(badge, lists, now, finding.compromised_since)
     return FileReport(
         finding.name,
         finding.verdict,
-        _(verdict_words.UNSEALED) if finding.verdict is FileVerdict.UNSEALED else _state_in_words(badge, verdict.state),
+        _(verification.UNSEALED) if finding.verdict is FileVerdict.UNSEALED else _state_in_words(badge, verdict.state),
         verdict.state,
         verdict.status_list.valid_from.date().isoformat() if verdict.status_list else "",
         person_name=badge.person_name,
@@ -106,7 +105,7 @@ def _report(finding: FileFinding, lists: Sequence[StatusListContent], now: datet
 
 def _state_in_words(badge: BadgeContent, state: OfflineState) -> str:
     if state is OfflineState.EXPIRED and badge.valid_until:
-        return _(verdict_words.EXPIRED, day=format_date(badge.valid_until.date()))
+        return _(verification.EXPIRED, day=format_date(badge.valid_until.date()))
     return _(STATES[state])
 
 
@@ -117,11 +116,11 @@ def _report_on(transcript: TranscriptContent, finding: FileFinding, lists: Seque
         judged = judge_record(record, transcript.address, lists, now)
         if record.certificate is not None and record.state is not None and judged is not None:
             records.append({"code": record.certificate.code, "title": record.title, "then": record.state.value, "now": judged.state.value})
-    explanation = TRANSCRIPT_STATES.get(verdict.state, verdict_words.TRANSCRIPT_CHANGED)
+    explanation = TRANSCRIPT_STATES.get(verdict.state, verification.TRANSCRIPT_CHANGED)
     return FileReport(
         finding.name,
         finding.verdict,
-        _(verdict_words.UNSEALED) if finding.verdict is FileVerdict.UNSEALED else _(explanation, day=format_date(transcript.made_at)),
+        _(verification.UNSEALED) if finding.verdict is FileVerdict.UNSEALED else _(explanation, day=format_date(transcript.made_at)),
         verdict.state,
         verdict.status_list.valid_from.date().isoformat() if verdict.status_list else "",
         person_name=transcript.person_name,

@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from accounts import people, privacy
 from accounts.models import Person
-from certificates.services import bulk, transcripts
+from certificates import bulk, transcripts
 from compliance import evidence
 from courses import team
 from enrolments import calendar, enrolment, invitations, mistakes, results

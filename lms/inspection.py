@@ -10,8 +10,8 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from accounts import passwords, people
+from certificates.keys import list_missing_keys
 from certificates.models import Credential
-from certificates.services.used_keys import list_missing_keys
 from kernel import redis
 from kernel.crypto import SigningKeys
 from kernel.db import Database

@@ -96,7 +96,7 @@ def compromised(opened: CommandInstance, key: str, since: datetime, reason: str)
 
     What the key signed from that moment on, and everything of it that the register does not know, counts as altered.
     """
-    from certificates.services.compromised_keys import record_compromise
+    from certificates.keys import record_compromise
     from kernel import clock
     from kernel.crypto import compromise_signing_key, rotate_signing_key
     from kernel.keys import KeyCompromise, compromise_seal_key
@@ -125,8 +125,8 @@ def compromised(opened: CommandInstance, key: str, since: datetime, reason: str)
 
 
 def _sign_anew(instance: Instance, compromised: str, keys: SigningKeys) -> tuple[int, set[str]]:
-    from certificates.services.compromised_keys import sign_portion
-    from certificates.services.transcripts import sign_transcripts
+    from certificates.keys import sign_portion
+    from certificates.transcripts import sign_transcripts
 
     with instance.database.unit_of_work() as session:
         signed, unsound_transcripts = sign_transcripts(session, compromised, keys)

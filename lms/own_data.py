@@ -30,12 +30,11 @@ from accounts.models import (
     SecondFactor,
 )
 from accounts.privacy import AccessPurpose, PeopleListKind, PrivacyVerb
+from certificates import credentials, transcripts
+from certificates.bulk import SheetSealer
+from certificates.certificate_page import get_sheet
 from certificates.models import Credential, CredentialReview, Transcript
-from certificates.queries import credentials as certificates
-from certificates.queries import transcripts
-from certificates.services.sealed_sheets import SheetSealer
-from certificates.services.transcripts import TranscriptSealer
-from certificates.web_certificate import get_sheet
+from certificates.transcripts import TranscriptSealer
 from compliance import evidence
 from courses.models import Course, CourseInvitation, CourseStaff, CourseVersion
 from enrolments.models import (
@@ -394,7 +393,7 @@ def copy_of(
     for account in people.accounts_of(session, people.get_person(session, person_id)):
         for name, rows in tables_of(session, account.id, now=now).items():
             tables.setdefault(name, []).extend(rows)
-        for row in certificates.list_of(session, account.id):
+        for row in credentials.list_of(session, account.id):
             if row.revoked_at is not None or row.replaced_at is not None or row.replaced_by_id is not None:
                 continue  # what has ended is not handed out again: the table of certificates tells of it
             drawn[f"certificates/{row.code}.pdf"] = sealer.sealed(row, get_sheet(session, row, sealer.address, language()))

@@ -9,8 +9,8 @@ from sqlalchemy.orm import Session
 from accounts import notices
 from accounts.notices import SYMBOLS
 from accounts.rules import NoticeKind
+from certificates import credentials as certificate_queries
 from certificates.models import Credential
-from certificates.queries import credentials as certificate_queries
 from certificates.rules.credentials import CredentialState
 from compliance.learner import obligation_dates
 from courses import versions

@@ -7,8 +7,8 @@ from datetime import datetime
 from flask import Blueprint, current_app, render_template, url_for
 from sqlalchemy.orm import Session
 
+from certificates import credentials as certificate_queries
 from certificates.models import Credential
-from certificates.queries import credentials as certificate_queries
 from certificates.rules.credentials import CredentialState
 from compliance.learner import RequiredOfPerson, list_required, load_own_training
 from compliance.learner_page import DutyView, duties_in_order, duty_view

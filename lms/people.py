@@ -14,8 +14,8 @@ from accounts.forms import AccountActionForm, at_most, required
 from accounts.models import NameSource, Person
 from accounts.people import KeysetPage, PageDirection, PersonState
 from accounts.privacy import AccessPurpose, PeopleListKind
-from certificates.queries import credentials as certificates
-from certificates.queries.reviews import list_with_another_name
+from certificates import credentials
+from certificates.reviews import list_with_another_name
 from enrolments import enrolment, learners
 from enrolments.access import LearningAction
 from enrolments.learners import LearningRecord
@@ -197,9 +197,9 @@ def _record(subject: Person, form: AccountActionForm) -> str:
                 "title": choose(dict(row.course_titles)),
                 "issued_on": row.issued_on,
                 "code": printed_code(row.code),
-                "state": certificates.state(row).value,
+                "state": credentials.state(row).value,
             }
-            for row in certificates.list_of(session, subject.id)
+            for row in credentials.list_of(session, subject.id)
         ],
         events=[
             {"at": row.at, "words": _event(row), "by": row.by, "reason": row.reason} for row in queries.list_events_of(session, subject.id)

@@ -22,7 +22,7 @@ from sqlalchemy.exc import DBAPIError
 from accounts import accounts, people
 from accounts.models import TokenPurpose
 from accounts.rules import TOKEN_LIFE
-from certificates.services.used_keys import list_missing_keys, record_used_keys
+from certificates.keys import list_missing_keys, record_used_keys
 from kernel import clock, logging, migrations
 from kernel.errors import DomainError
 from kernel.i18n import _

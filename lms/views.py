@@ -6,7 +6,7 @@ from flask import session as cookie
 from accounts import accounts
 from accounts.names import count_requests as count_name_requests
 from accounts.rules import NOTICE_VERSION, safe_next
-from certificates.queries.reviews import count_open_credential_reviews
+from certificates.reviews import count_open_credential_reviews
 from courses import catalogue
 from courses.access import CourseAction, edits
 from courses.models import StaffRole

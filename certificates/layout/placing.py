@@ -1,26 +1,15 @@
-"""Placing: a template and the content of a sheet become elements with marks, in reading order."""
+"""The façade of the sheet: one lit window per module, four to a floor, and the door that closes the last floor.
 
-from collections.abc import Callable, Mapping
+Geometry in millimetres from the top left.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import combinations, pairwise
+from math import ceil
 from typing import assert_never
 from unicodedata import normalize
 
-from certificates.facade import LEFT, FacadeArch, floors
-from certificates.layout.fields import filled_lines
-from certificates.layout.fitting import FittedText, Measure, fit_text
-from certificates.layout.placed import (
-    ArchMark,
-    BoxMark,
-    DotMark,
-    LinesMark,
-    Mark,
-    ModulesMark,
-    PictureMark,
-    PlacedElement,
-    PlacedSheet,
-    TextMark,
-    TextOverflow,
-)
 from certificates.layout.template import (
     Area,
     BorderElement,
@@ -40,7 +29,253 @@ from certificates.layout.template import (
     TextAlignment,
     TextElement,
     TextFit,
+    filled_lines,
 )
+
+PER_FLOOR = 4
+MOST_WINDOWS = 15
+LEFT, WIDTH, PITCH = 11.0, 11.6, 14.8
+BOTTOM, TWO_FLOORS, FULL, DOOR = 192.0, 148.0, 52.0, 28.0
+_FIRST_SHARE, _BY_LENGTH, _BAR, _CLEAR = 0.42, 0.58, 0.62, 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class FacadeArch:
+    """A window or the door: its box, the heights of its horizontal bars; ``last`` where a floor ends behind it."""
+
+    x: float
+    top: float
+    bottom: float
+    width: float
+    bars: tuple[float, ...]
+    door: bool = False
+    last: bool = False
+
+
+def floors(minutes: Sequence[int]) -> tuple[FacadeArch, ...]:
+    """Return the windows of the modules and the door; more than MOST_WINDOWS modules share windows evenly, in order."""
+    lengths = _shared(minutes)
+    count = ceil((len(lengths) + 1) / PER_FLOOR)
+    scale = min(1.0, 2 / count)
+    arches: list[FacadeArch] = []
+    for index in range(len(lengths) + 1):
+        floor, column = divmod(index, PER_FLOOR)
+        bottom = BOTTOM - TWO_FLOORS / max(2, count) * (count - 1 - floor)
+        is_door = index == len(lengths)
+        height = scale * (DOOR if is_door else FULL * (_FIRST_SHARE + _BY_LENGTH * lengths[index] / max(*lengths, 1)))
+        x = LEFT + column * PITCH
+        bars = () if is_door else _bars(bottom - height, bottom)
+        arches.append(FacadeArch(x, bottom - height, bottom, WIDTH, bars, is_door, last=is_door or column == PER_FLOOR - 1))
+    return tuple(arches)
+
+
+def _bars(top: float, bottom: float) -> tuple[float, ...]:
+    """Return the bars: at the springline and every 0.62 widths below, none close to the ground."""
+    spring, step = top + WIDTH / 2, _BAR * WIDTH
+    return tuple(spring + step * at for at in range(ceil((bottom - _CLEAR - spring) / step)))
+
+
+def _shared(minutes: Sequence[int]) -> list[int]:
+    if len(minutes) <= MOST_WINDOWS:
+        return list(minutes)
+    edges = [round(edge * len(minutes) / MOST_WINDOWS) for edge in range(MOST_WINDOWS + 1)]
+    return [sum(minutes[start:end]) for start, end in pairwise(edges)]
+
+
+Measure = Callable[[str, FontName, float, float], float]
+"""The width in millimetres of a text in a font, at a size, with a space between letters."""
+LEAST = 2.0
+"""Size at which steps end; what is still too wide is scaled to the width."""
+TRIED_WORDS = 60
+"""Of a text whose every break is tried."""
+
+
+@dataclass(frozen=True, slots=True)
+class FittedText:
+    """A text broken into lines, the size in millimetres, the way in which it was fitted, and whether it keeps to that."""
+
+    lines: tuple[str, ...]
+    size: float
+    fit: TextFit
+    fits: bool
+
+
+def fit_text(
+    lines: Sequence[str], font: FontName, width: float, fits: Sequence[TextFit], measure: Measure, *, last_part: str = ""
+) -> FittedText:
+    """Fit lines into a width by the first way that holds them, else by the last one.
+
+    Two lines are broken before ``last_part`` where both then fit at the largest size, else where the widest line is shortest.
+    """
+    for fit in fits:
+        fitted = _fitted(lines, font, width, fit, measure, last_part)
+        if fitted.fits or fit is fits[-1]:
+            return fitted
+    raise AssertionError("a text has at least one way to fit")
+
+
+def _fitted(lines: Sequence[str], font: FontName, width: float, fit: TextFit, measure: Measure, last_part: str) -> FittedText:
+    broken = _broken(lines, font, width, fit, measure, last_part)
+    if len(broken) > fit.lines:
+        return FittedText(broken, fit.smallest, fit, fits=False)
+    if fit.step is None:
+        needed = min((fit.largest * width / max(measure(line, font, fit.largest, fit.spacing), 0.1) for line in broken), default=width)
+        return FittedText(broken, fit.largest, fit, fits=needed >= fit.smallest)
+    size = fit.largest
+    floor = fit.smallest if fit.step > 0.1 else LEAST
+    while size > floor and _widest(broken, font, size, fit.spacing, measure) > width:
+        size = round(size - fit.step, 1)
+    return FittedText(broken, size, fit, fits=size >= fit.smallest and _widest(broken, font, size, fit.spacing, measure) <= width)
+
+
+def _broken(lines: Sequence[str], font: FontName, width: float, fit: TextFit, measure: Measure, last_part: str) -> tuple[str, ...]:
+    if len(lines) > 1 or fit.lines == 1:
+        return tuple(lines)
+    text = lines[0]
+    first_part = text.removesuffix(last_part).rstrip() if last_part else ""
+    by_parts = (first_part, last_part)
+    if first_part and first_part != text and fit.lines == 2 and _widest(by_parts, font, fit.largest, fit.spacing, measure) <= width:
+        return by_parts
+    return balanced(text, font, fit.lines, measure)
+
+
+def balanced(text: str, font: FontName, count: int, measure: Measure) -> tuple[str, ...]:
+    """Break a text at spaces into so many lines (fewer with fewer words) that the widest line is shortest."""
+    parts = text.split() or [""]
+    count = min(count, len(parts))
+    if count > 3 or len(parts) > TRIED_WORDS:
+        return _evenly(parts, font, count, measure)
+    breaks = combinations(range(1, len(parts)), count - 1)
+    candidates = [tuple(" ".join(parts[start:end]) for start, end in zip((0, *cut), (*cut, len(parts)), strict=True)) for cut in breaks]
+    return min(candidates, key=lambda lines: _widest(lines, font, 1, 0, measure))
+
+
+def _evenly(parts: Sequence[str], font: FontName, count: int, measure: Measure) -> tuple[str, ...]:
+    """Break words into so many lines of about the same width, one after another."""
+    share = measure(" ".join(parts), font, 1, 0) / count
+    lines: list[list[str]] = [[]]
+    for word in parts:
+        if lines[-1] and len(lines) < count and measure(" ".join((*lines[-1], word)), font, 1, 0) > share:
+            lines.append([])
+        lines[-1].append(word)
+    return tuple(" ".join(line) for line in lines)
+
+
+def _widest(lines: Sequence[str], font: FontName, size: float, spacing: float, measure: Measure) -> float:
+    return max((measure(line, font, size, spacing) for line in lines), default=0.0)
+
+
+@dataclass(frozen=True, slots=True)
+class TextMark:
+    """A line of text."""
+
+    x: float
+    y: float
+    text: str
+    font: FontName
+    size: float
+    colour: str
+    spacing: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class BoxMark:
+    """A filled rectangle."""
+
+    x: float
+    y: float
+    width: float
+    height: float
+    colour: str
+
+
+@dataclass(frozen=True, slots=True)
+class LinesMark:
+    """Straight lines of one colour, each from one point to another."""
+
+    lines: tuple[tuple[float, float, float, float], ...]
+    thickness: float
+    colour: str
+    opacity: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class ArchMark:
+    """A filled window: straight sides and a half circle on top."""
+
+    x: float
+    top: float
+    bottom: float
+    width: float
+    colour: str
+
+
+@dataclass(frozen=True, slots=True)
+class DotMark:
+    """A filled circle."""
+
+    x: float
+    y: float
+    radius: float
+    colour: str
+
+
+@dataclass(frozen=True, slots=True)
+class ModulesMark:
+    """The dark modules of a QR code as boxes, x, y, width and height, drawn as one path."""
+
+    boxes: tuple[tuple[float, float, float, float], ...]
+    colour: str
+
+
+@dataclass(frozen=True, slots=True)
+class PictureMark:
+    """A PNG or JPEG picture as large as fits into a box, at the bottom left of it, or stretched to fill it."""
+
+    x: float
+    y: float
+    width: float
+    height: float
+    content: bytes
+    fills: bool = False
+
+
+Mark = TextMark | BoxMark | LinesMark | ArchMark | DotMark | ModulesMark | PictureMark
+
+
+@dataclass(frozen=True, slots=True)
+class PlacedElement:
+    """An element of the sheet as it is drawn.
+
+    ``alternative`` is what a figure shows, in words, and ``box`` where it stands: x, y, width and height. ``language`` is empty where it
+    is that of the sheet.
+    """
+
+    role: ElementRole
+    marks: tuple[Mark, ...]
+    alternative: str = ""
+    box: tuple[float, ...] = ()
+    language: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TextOverflow:
+    """A text that is larger than its element allows; it was made smaller than that. ``word`` is the widest of its words."""
+
+    element: int
+    text: str
+    word: str
+
+
+@dataclass(frozen=True, slots=True)
+class PlacedSheet:
+    """All elements of a sheet, in reading order, and what did not fit."""
+
+    width: float
+    height: float
+    elements: tuple[PlacedElement, ...]
+    overflows: tuple[TextOverflow, ...] = ()
+
 
 COLOURS = {"ink": "#15212a", "ink2": "#485762", "white": "#ffffff"}
 FACADE = Area(LEFT, 36.0, 56.0, 156.0)

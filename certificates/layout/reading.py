@@ -1,12 +1,13 @@
-"""Read the folder of a template: files in, the template and everything there is to say about it out."""
+"""Checks of a template: its required elements, and where elements may stand."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import cache
+from pathlib import Path
 
-from certificates.layout.checks import check_template
-from certificates.layout.element_fields import area, coloured, length, numbers, point, size, spacing, template_text, word_of
 from certificates.layout.template import (
+    Area,
     BorderElement,
     BoxElement,
     CertificateTemplate,
@@ -28,8 +29,27 @@ from certificates.layout.template import (
     TextElement,
     TextFit,
     TextLabel,
+    area,
+    coloured,
+    length,
+    numbers,
+    point,
+    size,
+    spacing,
+    template_text,
+    word_of,
 )
 from courses.content import scalars
+from courses.content.editing import (
+    Written,
+    add_alike,
+    list_entries,
+    read_fields,
+    replace_entry,
+    with_entry_moved,
+    without_entries,
+    write_field,
+)
 from courses.content.mapping_cursor import MappingCursor
 from courses.content.model import Finding, Severity
 from courses.content.read_collector import MarkupLevel
@@ -37,6 +57,107 @@ from courses.content.reading_session import ReadingSession
 from courses.content.source import decode, root_table
 from kernel.errors import N_
 from kernel.yaml_tree import YamlMapping, YamlScalar
+
+LEAST_QR, LEAST_CODE = 20.0, 3.0
+"""Millimetres at which telephones and people still read them."""
+QUIET = 4
+"""Modules of white around a QR code; it has at least 25 a side."""
+FEWEST_MODULES = 25
+
+
+def check_template(table: MappingCursor, template: CertificateTemplate, tables: Sequence[MappingCursor]) -> None:
+    """Report what is required and missing or twice, too small, or outside the page or its margin."""
+    shown = [(inner, element) for inner, element in zip(tables, template.elements, strict=True) if not element.hidden]
+    codes = [(inner, element) for inner, element in shown if isinstance(element, CodeElement)]
+    squares = [(inner, element) for inner, element in shown if isinstance(element, QrElement)]
+    _check_only_one(table, "code", [inner for inner, _one in codes])
+    _check_only_one(table, "qr", [inner for inner, _one in squares])
+    for inner, code in codes:
+        if code.size < LEAST_CODE:
+            inner.report("C221", N_("The code has to be at least %(least)s mm high."), at="size", least=f"{LEAST_CODE:g}")
+    for inner, square in squares:
+        if square.size < LEAST_QR:
+            inner.report("C221", N_("The QR code has to be at least %(least)s mm wide."), at="size", least=f"{LEAST_QR:g}")
+        _check_quiet(inner, square, shown)
+    for inner, element in shown:
+        _check_place(inner, element, template.page)
+
+
+def _check_only_one(table: MappingCursor, kind: str, tables: Sequence[MappingCursor]) -> None:
+    if not tables:
+        fix = N_("Add “- {kind: %(kind)s, …}”. A certificate cannot be verified without it.")
+        table.report("C221", N_("The template has no element “%(kind)s”."), fix, at="elements", kind=kind)
+    for extra in tables[1:]:
+        extra.report("C221", N_("The element “%(kind)s” is here a second time."), N_("Delete it."), kind=kind)
+
+
+def _check_quiet(table: MappingCursor, square: QrElement, shown: Sequence[tuple[MappingCursor, TemplateElement]]) -> None:
+    """Report what stands in the white around a QR code."""
+    white = QUIET * square.size / (FEWEST_MODULES + 2 * QUIET)
+    zone = Area(square.x - white, square.y - white, square.size + 2 * white, square.size + 2 * white)
+    for _inner, other in shown:
+        taken = None if other is square or is_ground(other) else area_of(other)
+        if taken is not None and _touch(zone, taken):
+            table.report(
+                "C221", N_("Something is inside the white area that the QR code needs around it."), N_("Leave 4 mm free on each side.")
+            )
+            return
+
+
+def _touch(area: Area, other: Area) -> bool:
+    beside = area.x + area.width <= other.x or other.x + other.width <= area.x
+    return not beside and not (area.y + area.height <= other.y or other.y + other.height <= area.y)
+
+
+def _check_place(table: MappingCursor, element: TemplateElement, page: PageFormat) -> None:
+    taken = area_of(element)
+    if taken is None:
+        return
+    if taken.x + taken.width > page.width + 0.01 or taken.y + taken.height > page.height + 0.01 or taken.y < -0.01:
+        table.report(
+            "C224",
+            N_("This lies outside the page, which is %(width)s × %(height)s mm."),
+            width=f"{page.width:g}",
+            height=f"{page.height:g}",
+        )
+    elif not is_ground(element) and not _inside(taken, page):
+        fix = N_("Move it, make it smaller, or set another margin of the page.")
+        table.report("C224", N_("This is inside the margin of %(margin)s mm."), fix, margin=f"{page.margin:g}")
+
+
+def _inside(taken: Area, page: PageFormat) -> bool:
+    left, top = taken.x >= page.margin - 0.01, taken.y >= page.margin - 0.01
+    right, bottom = taken.x + taken.width <= page.width - page.margin + 0.01, taken.y + taken.height <= page.height - page.margin + 0.01
+    return left and top and right and bottom
+
+
+def is_ground(element: TemplateElement) -> bool:
+    """Say whether an element is decoration, which may cross the margin and lie below others."""
+    decorative = isinstance(element, ImageElement) and not element.alt
+    return decorative or isinstance(element, (BoxElement, BorderElement, LineElement, SignElement))
+
+
+def area_of(element: TemplateElement) -> Area | None:
+    """Return the rectangle that an element takes at most; None where it has none of its own."""
+    if isinstance(element, TextElement):
+        return _area_of_text(element)
+    if isinstance(element, CodeElement):
+        return Area(element.x, element.y - element.size, element.width, element.size)
+    if isinstance(element, QrElement):
+        return Area(element.x, element.y, element.size, element.size)
+    if isinstance(element, LineElement):
+        (x1, y1), (x2, y2) = element.start, element.end
+        return Area(min(x1, x2), min(y1, y2), abs(x2 - x1), abs(y2 - y1))
+    return getattr(element, "area", None)
+
+
+def _area_of_text(element: TextElement) -> Area:
+    """Return the rectangle of a text on its baselines, with the letters above the first of them."""
+    largest = max(element.fits, key=lambda fit: fit.lines)
+    baselines = largest.baselines or tuple(element.y + line * element.leading * largest.largest for line in range(largest.lines))
+    top = min(baselines, default=element.y) - largest.largest * 0.75
+    return Area(element.x, top, element.width, max(baselines, default=element.y) - top)
+
 
 TEMPLATE_FILE = "template.yaml"
 FORMAT = 1
@@ -292,3 +413,137 @@ _KINDS: Mapping[str, Callable[[MappingCursor], TemplateElement]] = {
     "line": _line,
 }
 ELEMENT_KINDS: Sequence[str] = tuple(_KINDS)
+
+
+FACADE = "facade"
+"""The sheet of the product: a window for each module."""
+NEWEST = 5
+INSTITUTION_DEFAULT = "constancia"
+"""The name by which courses ask for the template that their institution uses; what was issued by it before 0.3 was version 1 of ours."""
+_FOLDER = Path(__file__).parent.parent / "templates"
+_ANY_DAY = date(2026, 1, 1)
+
+
+def facade_files(version: int = NEWEST) -> dict[str, bytes]:
+    """Return the files of a version of the sheet of the product."""
+    return {path.name: path.read_bytes() for path in sorted((_FOLDER / f"{FACADE}-{version}").iterdir())}
+
+
+@cache
+def facade(version: int = NEWEST) -> CertificateTemplate:
+    """Return a version of the sheet of the product."""
+    result = read_template(facade_files(version), today=_ANY_DAY)
+    assert result.template is not None, [f"{TEMPLATE_FILE}:{finding.line}: {finding.message}" for finding in result.findings]
+    return result.template
+
+
+def find_built_in(key: str, version: int) -> CertificateTemplate | None:
+    """Return the built-in template by which a certificate was issued; None where an institution made it."""
+    return facade(version) if key in (FACADE, INSTITUTION_DEFAULT) else None
+
+
+ELEMENTS = "elements"
+ORDER = (
+    *("kind", "hidden", "role", "text", "label", "file", "alt", "decorative", "at", "from", "to", "inset", "width", "font", "size"),
+    *("lines", "leading", "align", "spacing", "run_on", "fits", "most", "colour", "colour2", "ground", "floor", "accent", "line"),
+)
+"""The order in which a new field is written."""
+NEW_ELEMENTS: Mapping[str, str] = {
+    "text": "kind: text\ntext: '{course.title}'\nat: [98, 60]\nwidth: 100\nsize: [5, 3]\n",
+    "facade": "kind: facade\nat: [11, 36]\nsize: [56, 156]\n",
+    "signatories": "kind: signatories\nat: [98, 149]\nsize: [120, 30]\nmost: 2\n",
+    "qr": "kind: qr\nat: [234, 142]\nsize: 36\n",
+    "code": "kind: code\nat: [234, 193]\nwidth: 36\nsize: 3\n",
+    "image": "kind: image\nfile: imagen.png\nat: [20, 20]\nsize: [40, 20]\ndecorative: true\n",
+    "logo": "kind: logo\nat: [230, 15]\nsize: [50, 20]\n",
+    "sign": "kind: sign\nat: [20, 20]\nsize: [10, 10]\n",
+    "border": "kind: border\ninset: 8\n",
+    "box": "kind: box\nat: [20, 20]\nsize: [40, 20]\ncolour: brand\n",
+    "line": "kind: line\nfrom: [20, 60]\nto: [120, 60]\n",
+}
+assert set(NEW_ELEMENTS) == set(ELEMENT_KINDS)
+
+
+@dataclass(frozen=True, slots=True)
+class ElementSummary:
+    """An element as a list shows it; `at` and `size` as they are written, numbers with a comma between."""
+
+    place: int
+    kind: str
+    text: str
+    at: str
+    size: str
+    hidden: bool
+
+
+def list_elements(text: str) -> tuple[ElementSummary, ...]:
+    """Return the elements of a template's text; raise EditRefused where lines cannot separate them."""
+    return tuple(_summary(index, read_fields(entry.text)) for index, entry in enumerate(list_entries(text, ELEMENTS)))
+
+
+def _summary(index: int, fields: Mapping[str, Written]) -> ElementSummary:
+    content = fields.get("text") or fields.get("file") or ""
+    if isinstance(content, Mapping):
+        content = next((text for text in content.values() if isinstance(text, str)), "")
+    at = fields.get("at") or fields.get("from") or ""
+    return ElementSummary(
+        index,
+        str(fields.get("kind") or ""),
+        content.split("\n")[0] if isinstance(content, str) else "",
+        _listed(at),
+        _listed(fields.get("size") or ""),
+        fields.get("hidden") == "true",
+    )
+
+
+def _listed(value: Written) -> str:
+    return ", ".join(str(part) for part in value) if isinstance(value, list) else str(value)
+
+
+def with_element_added(text: str, kind: str) -> str:
+    """Return the text with another element at the end."""
+    return add_alike(text, ELEMENTS, NEW_ELEMENTS[kind])
+
+
+def with_element_copied(text: str, index: int) -> str:
+    """Return the text with a copy of an element right after it."""
+    entries = list_entries(text, ELEMENTS)
+    after = add_alike(text, ELEMENTS, entries[index].text)
+    return with_entry_moved(after, ELEMENTS, len(entries), index + 1)
+
+
+def with_element_moved(text: str, index: int, to: int) -> str:
+    """Return the text with an element at another place of the list; beyond its ends nothing moves."""
+    count = len(list_entries(text, ELEMENTS))
+    return with_entry_moved(text, ELEMENTS, index, min(max(to, 0), count - 1))
+
+
+def without_element(text: str, index: int) -> str:
+    """Return the text without an element."""
+    return without_entries(text, ELEMENTS, [index])
+
+
+def with_element_hidden(text: str, index: int, *, hidden: bool) -> str:
+    """Return the text with an element hidden, or shown again."""
+    return _with_fields(text, index, {"hidden": "true" if hidden else None})
+
+
+def with_element_placed(text: str, index: int, at: Sequence[str], size: Sequence[str], content: str | None = None) -> str:
+    """Return the text with an element at another place, of another size, and with other words; empty ones stay as they are."""
+    fields: dict[str, Written] = {}
+    entry = read_fields(list_entries(text, ELEMENTS)[index].text)
+    if at:
+        fields["at" if "at" in entry else "from"] = list(at)
+    if size:
+        fields["size"] = list(size) if len(size) > 1 else size[0]
+    if content is not None and isinstance(entry.get("text"), str):
+        fields["text"] = content
+    return _with_fields(text, index, fields)
+
+
+def _with_fields(text: str, index: int, fields: Mapping[str, Written]) -> str:
+    entry = list_entries(text, ELEMENTS)[index].text
+    for name, value in fields.items():
+        if read_fields(entry).get(name) != value:
+            entry = write_field(entry, name, value, ORDER, flow=True)
+    return replace_entry(text, ELEMENTS, index, entry)

@@ -1,7 +1,8 @@
-"""Pure rules of credentials: their codes, their states, who deserves one, and what exactly is signed."""
+"""Names of the files of certificates in an archive: ASCII, and unique by their code."""
 
 import hashlib
 import json
+import re
 import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -10,6 +11,21 @@ from enum import StrEnum
 from fractions import Fraction
 
 from enrolments.rules import Progress, has_passed
+
+LONGEST_PART = 40
+_OTHERS = re.compile(r"[^a-z0-9]+")
+
+
+def archive_name(surnames: str, given: str, code: str) -> str:
+    """Return the name of a certificate's file: `surname-given-CODE.pdf`, without what no letter of ASCII stands for."""
+    parts = [part for part in (_plain(surnames), _plain(given)) if part]
+    return "-".join([*parts, f"{code}.pdf"])
+
+
+def _plain(text: str) -> str:
+    decomposed = unicodedata.normalize("NFKD", text.casefold())
+    return _OTHERS.sub("-", "".join(sign for sign in decomposed if not unicodedata.combining(sign))).strip("-")[:LONGEST_PART].rstrip("-")
+
 
 CODE_LENGTH = 16
 """Signs of a code: 80 random bits (spec/security 5.4)."""
@@ -202,3 +218,41 @@ def _optional(content: SignedContent) -> Iterator[tuple[str, object]]:
     yield "edition_until", content.edition_until.isoformat() if content.edition_until else ""
     yield "grade", content.grade
     yield "name_basis", content.name_basis
+
+
+class ReviewDecision(StrEnum):
+    """The decisions about a credential."""
+
+    KEEP = "keep"
+    REPLACE = "replace"
+    REVOKE = "revoke"
+    UNDONE = "undone"
+    """What led to it was undone before anyone decided."""
+
+
+class ReviewCause(StrEnum):
+    """The causes of a review."""
+
+    CORRECTION_REQUESTED = "correction_requested"
+    """Its holder says that something of it is wrong."""
+    COMPLETION_WITHDRAWN = "completion_withdrawn"
+    """What completed the course was withdrawn: a result of the team, or work that is open again."""
+    REGRADED = "regraded"
+    """After a regrade its holder no longer passes what the course asks for."""
+    ACCOUNTS_MERGED = "accounts_merged"
+    """Its holder's accounts were merged, and the name is another one now."""
+
+    @property
+    def concerns_completion(self) -> bool:
+        """Say whether the certificate as such is in doubt, not what it says: it stays or is revoked, never issued again."""
+        return self in (ReviewCause.COMPLETION_WITHDRAWN, ReviewCause.REGRADED)
+
+    @property
+    def decisions_here(self) -> tuple[ReviewDecision, ...]:
+        """Return what may be decided in the list itself; a certificate is revoked on a page of its own."""
+        return (ReviewDecision.KEEP,) if self.concerns_completion else (ReviewDecision.KEEP, ReviewDecision.REPLACE)
+
+    @property
+    def replaced_for(self) -> ReplacementReason:
+        """Return the class of reason for which the credential is replaced after it."""
+        return ReplacementReason.MERGED if self is ReviewCause.ACCOUNTS_MERGED else ReplacementReason.NAME

@@ -1,10 +1,4 @@
-"""Verifying a badge without the register: JSON, token or picture, by keys that are known beforehand (spec/certificates 6, V1).
-
-    finding = verify_document(content, trusted)
-    verdict = judge(finding, lists, now)
-
-Pure, and the same for page, command and PDF: nothing is opened, no key is taken from the file.
-"""
+"""The words of verdicts on certificates: the same on the page, in the command and on the offline page (spec/certificates V2)."""
 
 import re
 from collections.abc import Callable, Sequence
@@ -12,13 +6,46 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from certificates.rules.badges import BadgeContent, badge_quads, read_badge
-from certificates.rules.baking import PNG_MARK, png_badge, svg_badge
-from certificates.rules.profiles import Document, NotOurProfile
-from certificates.rules.proofs import Proof, read_proof, signing_input
+from certificates.rules.badges import (
+    PNG_MARK,
+    AmbiguousDocument,
+    BadgeContent,
+    Document,
+    NotOurProfile,
+    Proof,
+    UnreadableDocument,
+    badge_quads,
+    png_badge,
+    read_badge,
+    read_proof,
+    read_strict,
+    read_token,
+    signing_input,
+    svg_badge,
+)
 from certificates.rules.status_lists import StatusListContent, StatusPurpose, read_status_list, status_list_quads
-from certificates.rules.strict_json import AmbiguousDocument, UnreadableDocument, read_strict
-from certificates.rules.tokens import read_token
+from kernel.errors import N_
+
+IN_FORCE = N_("Genuine and in force")
+EXPIRED = N_("Genuine, expired on %(day)s")
+REPLACED_BY = N_("Genuine, replaced by %(code)s")
+REPLACED = N_("Genuine, replaced by another certificate")
+"""Where only a status list says so, which names no code."""
+REVOKED_FOR = N_("Genuine, revoked on %(day)s (%(why)s)")
+REVOKED_ON = N_("Genuine, revoked on %(day)s")
+REVOKED = N_("Genuine, revoked")
+"""Where only a status list says so, which names no day."""
+UNKNOWN = N_("Genuine, state unknown")
+ALTERED = N_("Altered or not issued here")
+UNSEALED = N_("Genuine credential on a sheet without a seal: believe only what it says here")
+WITHOUT_SEAL = N_("Sheet without a seal: compare it with the register")
+"""A sheet from before there were seals, where the register cannot be asked."""
+UNREADABLE = N_("It cannot be read")
+TRANSCRIPT_SAME = N_("Genuine as of %(day)s, and nothing has changed since")
+TRANSCRIPT_CHANGED = N_("Genuine as of %(day)s; something has changed since")
+TRANSCRIPT_UNKNOWN = N_("Genuine as of %(day)s, present state unknown")
+"""Where no status list at hand says what is true today of a certificate that was in force."""
+
 
 _TOKEN = re.compile(r"[\w-]+\.[\w-]+\.[\w-]*", re.ASCII)
 MOST_PICTURE_BYTES = 2_097_152

@@ -1,4 +1,4 @@
-"""Pages of credentials: mine, one, its PDF, verifying for everybody, revoking, issuing another one."""
+"""Forms of credentials."""
 
 import hashlib
 from dataclasses import dataclass
@@ -9,46 +9,80 @@ from typing import cast
 from uuid import UUID
 
 from flask import Blueprint, Response, flash, make_response, render_template, request, url_for
+from wtforms import RadioField
+from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than its stubs
+from wtforms.validators import DataRequired, InputRequired, Length
 
 from accounts.forms import AccountActionForm
 from accounts.models import Person
 from accounts.people import find_national_id
-from certificates.forms.credentials import REPLACED_FOR, REVOKED_FOR, ReplacementForm, RevocationForm
-from certificates.forms.verification import IdentityNumberForm
+from certificates import credentials, public_record
+from certificates.access import CertificateAction, CredentialContext, decides
+from certificates.badges import badge_content
+from certificates.bulk import SheetSealer
+from certificates.certificate_page import CertificateSharing, get_sheet, history_lines, sharing_of, verify_url, web_certificate
+from certificates.credentials import AlreadyReplaced, find_by_code, find_predecessor, get_credential, list_history
 from certificates.models import Credential
-from certificates.pages.history import history_lines
-from certificates.pages.register import DELETED
-from certificates.pages.verdicts import RegisterEntry, state_in_words
-from certificates.permissions import CertificateAction, CredentialContext, decides
-from certificates.queries import credentials as queries
-from certificates.queries.history import find_predecessor, list_history
-from certificates.queries.printed_identity import find_printed_number, has_place_for_identity
-from certificates.queries.public_record import PublicRecord, find_public_record
-from certificates.queries.reviews import find_open_request
-from certificates.queries.transcripts import find_transcript
+from certificates.public_record import PublicRecord, find_printed_number, find_public_record, has_place_for_identity
+from certificates.reviews import find_open_request
 from certificates.rules.credentials import CODE_LENGTH, DECLARED, CredentialState, ReplacementReason, RevocationReason, canonical_content
-from certificates.services import credentials as services
-from certificates.services.badges import badge_content
-from certificates.services.sealed_sheets import SheetSealer
-from certificates.sharing import CertificateSharing, sharing_of
-from certificates.sheet import CertificateSheet
+from certificates.sheet import CertificateSheet, printed_grade, result_sentence, sheet_file_name, stated_pass
+from certificates.transcripts import find_transcript
+from certificates.views.register import DELETED
 from certificates.views.transcripts import verification_page
-from certificates.web_certificate import get_sheet, verify_url, web_certificate
-from certificates.wording import printed_grade, result_sentence, sheet_file_name, stated_pass
+from certificates.views.verification import REVOKED_FOR, TOO_LONG, IdentityNumberForm, RegisterEntry, state_in_words
 from courses.rules import printed_basis, printed_hours, read_hours
 from enrolments.awards import find_own_renewal
 from enrolments.course_view import RenewalView, renewal_view
 from kernel import clock
 from kernel.codes import printed_code, read_code
-from kernel.errors import N_, Conflict, Gone
-from kernel.i18n import LANGUAGES, _, choose, format_date, format_datetime, language, local
+from kernel.errors import N_, Conflict, Gone, NotFound
+from kernel.i18n import LANGUAGES, _, choose, format_date, format_datetime, language, lazy_, local
 from kernel.own_records import is_own
+from kernel.web.forms import Form, LineField
 from kernel.web.instance_keys import current_keys, current_seal_keys
 from kernel.web.limits import client_key, limit, limiter
 from kernel.web.pages import DrawnPart, drawn_part, framed_page
 from kernel.web.request import Answer, allows, current_actor, current_session, current_settings, public, requires, see_page, site_address
 
-bp = Blueprint("certificates", __name__)
+CHOOSE = lazy_("Choose one.")
+REPLACED_FOR = {
+    ReplacementReason.NAME: lazy_("The person's name was corrected"),
+    ReplacementReason.DATA: lazy_("Another detail was wrong"),
+    ReplacementReason.TEMPLATE: lazy_("The design of the certificate was corrected"),
+    ReplacementReason.MERGED: lazy_("The person's accounts were merged"),
+}
+
+
+class RevocationForm(Form):
+    """Why a credential is revoked: the class for everybody, the words for its holder."""
+
+    reason_class = RadioField(
+        lazy_("Why it is revoked"),
+        [InputRequired(CHOOSE)],
+        choices=[SelectChoice(value=reason.value, label=label) for reason, label in REVOKED_FOR.items()],
+    )
+    reason = LineField(
+        lazy_("Reason"),
+        [DataRequired(lazy_("Give a reason. The certificate holder will see it.")), Length(max=500, message=TOO_LONG)],
+    )
+
+
+class ReplacementForm(Form):
+    """Why another credential is issued instead of a sound one."""
+
+    reason_class = RadioField(
+        lazy_("What is corrected"),
+        [InputRequired(CHOOSE)],
+        choices=[SelectChoice(value=reason.value, label=label) for reason, label in REPLACED_FOR.items()],
+    )
+    reason = LineField(
+        lazy_("Explanation"),
+        [DataRequired(lazy_("Say what was wrong. The certificate holder will see it.")), Length(max=500, message=TOO_LONG)],
+    )
+
+
+credentials_bp = Blueprint("certificates", __name__)
 
 LOOK_UPS = limit("verify", "60 per minute")
 
@@ -95,8 +129,8 @@ class CredentialPageView:
 def _facts(row: Credential) -> CredentialPageView:
     """Return what its holder and the team read of a credential."""
     session = current_session()
-    signers, replacement = queries.list_signers(session, row), queries.find_replacement(session, row)
-    return _described(PublicRecord(row, signers, queries.is_holder_deleted(session, row), replacement, ""), private=True)
+    signers, replacement = credentials.list_signers(session, row), credentials.find_replacement(session, row)
+    return _described(PublicRecord(row, signers, credentials.is_holder_deleted(session, row), replacement, ""), private=True)
 
 
 def _described(record: PublicRecord, *, private: bool) -> CredentialPageView:
@@ -106,7 +140,7 @@ def _described(record: PublicRecord, *, private: bool) -> CredentialPageView:
     return CredentialPageView(
         is_deleted=is_deleted,
         uuid=row.uuid if private else None,
-        state=queries.state(row).value,
+        state=credentials.state(row).value,
         code=printed_code(row.code),
         person_name=_(DELETED) if is_deleted else row.person_name,
         name_is_declared=row.name_basis == DECLARED and not is_deleted,
@@ -146,7 +180,7 @@ def _edition_in_words(row: Credential) -> str:
     return f"{row.edition_title} ({days})" if days else row.edition_title
 
 
-@bp.get("/certificates")
+@credentials_bp.get("/certificates")
 @requires(CertificateAction.LIST_OWN)
 def certificates() -> Answer:
     """List one's own certificates."""
@@ -157,16 +191,16 @@ def certificates() -> Answer:
             "title": choose(dict(row.course_titles)),
             "issued_on": row.issued_on,
             "code": printed_code(row.code),
-            "state": queries.state(row).value,
+            "state": credentials.state(row).value,
         }
-        for row in queries.list_of(session, actor.person_id)
+        for row in credentials.list_of(session, actor.person_id)
     ]
-    pending = [choose(dict(title)) for title in queries.list_pending(session, actor)]
+    pending = [choose(dict(title)) for title in credentials.list_pending(session, actor)]
     return render_template("certificates/certificates.html", certificates=rows, pending=pending)
 
 
-@bp.get("/certificates/<uuid:credential>")
-@requires(CertificateAction.VIEW, queries.get_credential)
+@credentials_bp.get("/certificates/<uuid:credential>")
+@requires(CertificateAction.VIEW, credentials.get_credential)
 def certificate(subject: CredentialContext) -> Answer:
     """Show one certificate; printed, the page is the sheet. The team sees its history."""
     return _page(subject)
@@ -175,7 +209,7 @@ def certificate(subject: CredentialContext) -> Answer:
 def present_state(subject: CredentialContext, refused: Conflict) -> Answer:
     """Show a certificate as it is now to who acts on one whose state changed since they opened it (spec/certificates 11)."""
     flash(_(refused.message), "warn")
-    return _page(queries.get_credential(current_session(), current_actor(), subject.row.uuid)), 409
+    return _page(credentials.get_credential(current_session(), current_actor(), subject.row.uuid)), 409
 
 
 def _page(subject: CredentialContext) -> str:
@@ -250,11 +284,11 @@ def _sheet(row: Credential, language: str) -> CertificateSheet:
     return get_sheet(session, row, site_address(), language, identity_number=number)
 
 
-@bp.get("/certificates/<uuid:credential>.pdf")
-@requires(CertificateAction.DOWNLOAD, queries.get_credential)
+@credentials_bp.get("/certificates/<uuid:credential>.pdf")
+@requires(CertificateAction.DOWNLOAD, credentials.get_credential)
 def download(subject: CredentialContext) -> Response:
     """Give the sheet as a sealed PDF, drawn from the frozen row; a replaced one is gone, and a revoked one for all but the team."""
-    if queries.is_holder_deleted(current_session(), subject.row):
+    if credentials.is_holder_deleted(current_session(), subject.row):
         raise Gone(N_("The person's data were deleted at their request."))
     if subject.state is CredentialState.REVOKED and not decides(current_actor(), subject):
         raise Gone(N_("This certificate has been revoked and can no longer be downloaded."))
@@ -272,7 +306,7 @@ def download(subject: CredentialContext) -> Response:
     return cast("Response", response.make_conditional(request))
 
 
-@bp.get("/verify/<code>")
+@credentials_bp.get("/verify/<code>")
 @public
 def verify(code: str) -> Answer:
     """Say what the register says of a code: everything the sheet prints, and its state; nothing else of the person."""
@@ -335,32 +369,32 @@ def _identity_part(record: PublicRecord | None, form: IdentityNumberForm | None,
 def _verdict(record: PublicRecord) -> tuple[str, str, str] | None:
     """Return the kind, the icon and the words of a credential's verdict; None where its signature does not hold."""
     row, keys = record.row, current_keys()
-    content = canonical_content(queries.signed_content(row, record.signers))
+    content = canonical_content(credentials.signed_content(row, record.signers))
     if not (keys.counts(row.key_id) and keys.verifies(row.key_id, content, row.signature)):
         return None
-    return state_in_words(RegisterEntry(row, queries.state(row), printed_code(record.replacement.code) if record.replacement else ""))
+    return state_in_words(RegisterEntry(row, credentials.state(row), printed_code(record.replacement.code) if record.replacement else ""))
 
 
 def _may_view(row: Credential) -> bool:
     actor = current_actor()
-    subject = None if actor.is_anonymous else queries.find_visible_credential(current_session(), actor, row.uuid)
+    subject = None if actor.is_anonymous else credentials.find_visible_credential(current_session(), actor, row.uuid)
     return subject is not None and allows(CertificateAction.VIEW, subject)
 
 
-@bp.get("/v")
-@bp.get("/v/<code>")
+@credentials_bp.get("/v")
+@credentials_bp.get("/v/<code>")
 @public
 def short(code: str = "") -> Answer:
     """Lead from the short address of the sheet to the verification."""
     return see_page("certificates.verify", code=code) if code else see_page("certificates_verification.verify_form")
 
 
-@bp.route("/certificates/<uuid:credential>/revocation", methods=["GET", "POST"])
-@requires(CertificateAction.REVOKE, queries.get_credential)
+@credentials_bp.route("/certificates/<uuid:credential>/revocation", methods=["GET", "POST"])
+@requires(CertificateAction.REVOKE, credentials.get_credential)
 def revoke(subject: CredentialContext) -> Answer:
     """Ask why, then revoke."""
     if not subject.is_sound:
-        return present_state(subject, services.AlreadyReplaced())
+        return present_state(subject, credentials.AlreadyReplaced())
     form, facts = RevocationForm(), _facts(subject.row)
     if request.method != "POST":
         return render_template("certificates/revocation.html", certificate=facts, form=form)
@@ -369,23 +403,23 @@ def revoke(subject: CredentialContext) -> Answer:
     reason = RevocationReason(form.reason_class.data)
     session, reason_text, as_administrator = current_session(), form.reason.data or "", subject.administers
     try:
-        services.revoke_credential(
+        credentials.revoke_credential(
             session, current_actor(), subject.row, reason, reason_text, as_administrator=as_administrator, now=clock.now()
         )
-    except services.AlreadyReplaced as refused:
+    except credentials.AlreadyReplaced as refused:
         return present_state(subject, refused)
     flash(_("The certificate has been revoked."), "ok")
     return see_page("certificates.certificate", credential=subject.row.uuid)
 
 
-@bp.route("/certificates/<uuid:credential>/replacement", methods=["GET", "POST"])
-@requires(CertificateAction.REPLACE, queries.get_credential)
+@credentials_bp.route("/certificates/<uuid:credential>/replacement", methods=["GET", "POST"])
+@requires(CertificateAction.REPLACE, credentials.get_credential)
 def replace(subject: CredentialContext) -> Answer:
     """Show the certificate as it is and as it would be, ask why, then issue it again."""
     if not subject.is_sound:
-        return present_state(subject, services.AlreadyReplaced())
+        return present_state(subject, credentials.AlreadyReplaced())
     session, form, facts = current_session(), ReplacementForm(), _facts(subject.row)
-    present_name = queries.get_present_name(session, subject.row)
+    present_name = credentials.get_present_name(session, subject.row)
 
     def page(status: int) -> Answer:
         return render_template("certificates/replacement.html", certificate=facts, form=form, present_name=present_name), status
@@ -400,33 +434,73 @@ def replace(subject: CredentialContext) -> Answer:
     settings, keys = current_settings(), current_keys()
     reason = ReplacementReason(form.reason_class.data)
     try:
-        made = services.replace_credential(
+        made = credentials.replace_credential(
             session, current_actor(), subject.row, reason, form.reason.data or "", settings, keys, now=clock.now()
         )
-    except services.AlreadyReplaced as refused:
+    except credentials.AlreadyReplaced as refused:
         return present_state(subject, refused)
     flash(_("The corrected certificate has been issued, and its holder gets a notification."), "ok")
     return see_page("certificates.certificate", credential=made.uuid)
 
 
-@bp.route("/certificates/<uuid:credential>/renewal", methods=["GET", "POST"])
-@requires(CertificateAction.RENEW, queries.get_credential)
+@credentials_bp.route("/certificates/<uuid:credential>/renewal", methods=["GET", "POST"])
+@requires(CertificateAction.RENEW, credentials.get_credential)
 def renew(subject: CredentialContext) -> Answer:
     """Ask why, then issue another certificate instead of a revoked one."""
     if not subject.is_restorable:
-        return present_state(subject, services.NothingToRestore())
+        return present_state(subject, credentials.NothingToRestore())
     form, facts = AccountActionForm(), _facts(subject.row)
     if not form.validate_on_post():
         return render_template("certificates/renewal.html", certificate=facts, form=form), 422 if form.errors else 200
     settings, keys = current_settings(), current_keys()
     try:
-        made = services.renew_credential(
+        made = credentials.renew_credential(
             current_session(), current_actor(), subject.row, form.reason.data or "", settings, keys, now=clock.now()
         )
-    except services.NothingToRestore as refused:
+    except credentials.NothingToRestore as refused:
         return present_state(subject, refused)
-    except services.AwardNotAllowed as refused:
+    except credentials.AwardNotAllowed as refused:
         form.refuse(form.reason, _(refused.message))
         return render_template("certificates/renewal.html", certificate=facts, form=form), 422
     flash(_("The certificate has been issued."), "ok")
     return see_page("certificates.certificate", credential=made.uuid)
+
+
+printed_identity_bp = Blueprint("certificates_identity", __name__)
+
+COMPARISONS = limit("compare_identity", "5 per hour")
+
+
+@printed_identity_bp.post("/certificates/<uuid:credential>/identity-number")
+@requires(CertificateAction.PRINT_IDENTITY, get_credential)
+def choose_printed_identity(subject: CredentialContext) -> Answer:
+    """Have one's identity number printed on the PDF of a certificate, or no longer."""
+    session, actor, row = current_session(), current_actor(), subject.row
+    is_wanted = request.form.get("printed") == "yes"
+    try:
+        (public_record.print_identity if is_wanted else public_record.withhold_identity)(session, actor, row, now=clock.now())
+    except (AlreadyReplaced, public_record.NothingToPrint) as refused:
+        return present_state(subject, refused)
+    message = (
+        _("The PDF of this certificate now prints your identity number.") if is_wanted else _("Your identity number is no longer printed.")
+    )
+    flash(message, "ok")
+    return see_page("certificates.certificate", credential=row.uuid)
+
+
+@printed_identity_bp.post("/verify/<code>")
+@requires(CertificateAction.VERIFY, reads_first=True)
+def compare(code: str) -> Answer:
+    """Say whether a number is the one that a certificate's holder has printed on it; five tries an hour for each code."""
+    limiter().use(LOOK_UPS, client_key())
+    stored = read_code(code, CODE_LENGTH)
+    row = find_by_code(current_session(), stored) if stored else None
+    if row is None:
+        raise NotFound
+    printed, form = find_printed_number(current_session(), row), IdentityNumberForm()
+    if not printed:
+        return code_page(code, comparison=IdentityComparison.CLOSED, status=409)
+    if not form.validate_on_post():
+        return code_page(code, form, status=422)
+    limiter().use(COMPARISONS, row.code)
+    return code_page(code, form, IdentityComparison.MATCHES if form.matches(printed) else IdentityComparison.DIFFERS)

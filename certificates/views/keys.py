@@ -7,16 +7,24 @@ from typing import cast
 
 from flask import Blueprint, Response, make_response, render_template, request
 
-from certificates.rules.profiles import Document
-from certificates.services.published_keys import own_did_document, signed_key_list
+from certificates import credentials
+from certificates.access import CertificateAction, CredentialContext, decides
+from certificates.badges import BadgeSigner, badge_content, find_status_list, signed_status_list
+from certificates.keys import own_did_document, signed_key_list
+from certificates.rules.badges import Document
+from certificates.rules.credentials import CredentialState
+from certificates.rules.status_lists import StatusPurpose
+from certificates.rules.verification import BadgeForm
 from kernel import clock
-from kernel.errors import NotFound
+from kernel.codes import printed_code
+from kernel.errors import N_, Gone, NotFound
 from kernel.keys import KeyState, PublishedKey
 from kernel.web.former_hosts import find_former_address
 from kernel.web.instance_keys import current_keys, current_seal_keys
-from kernel.web.request import current_settings, public, site_address
+from kernel.web.limits import client_key, limit, limiter
+from kernel.web.request import current_actor, current_session, current_settings, public, requires, site_address
 
-bp = Blueprint("certificates_keys", __name__)
+keys_bp = Blueprint("certificates_keys", __name__)
 
 KEPT_FOR_AN_HOUR = "public, max-age=3600"
 
@@ -36,14 +44,14 @@ def requested_address() -> str:
     return find_former_address(current_settings(), request.host) or site_address()
 
 
-@bp.get("/.well-known/did.json")
+@keys_bp.get("/.well-known/did.json")
 @public
 def did() -> Response:
     """Answer the DID document, by which programs of others find the keys of credentials."""
     return published(own_did_document(requested_address(), current_keys()), "application/did+json")
 
 
-@bp.get("/.well-known/certificate-keys.json")
+@keys_bp.get("/.well-known/certificate-keys.json")
 @public
 def key_list() -> Response:
     """Answer the signed list of every key."""
@@ -74,7 +82,7 @@ def _line(key: PublishedKey) -> KeyPageView:
     )
 
 
-@bp.get("/verify/keys/<identifier>.cer")
+@keys_bp.get("/verify/keys/<identifier>.cer")
 @public
 def authority_certificate(identifier: str) -> Response:
     """Answer the certificate of an authority that counts, as PDF readers import it (DER)."""
@@ -91,7 +99,7 @@ def authority_certificate(identifier: str) -> Response:
     return response
 
 
-@bp.get("/verify/keys")
+@keys_bp.get("/verify/keys")
 @public
 def keys() -> str:
     """Show the fingerprints of the keys, each with its dates and its state, and why one does not count any more."""
@@ -102,3 +110,69 @@ def keys() -> str:
         groups={name: [_line(key) for key in published_keys] for name, published_keys in groups.items()},
         is_compromised=any(key.state is KeyState.COMPROMISED for published_keys in groups.values() for key in published_keys),
     )
+
+
+status_lists_bp = Blueprint("certificates_status", __name__)
+
+ASKED_EACH_TIME = "public, no-cache"
+
+
+@status_lists_bp.get("/status/<int:number>")
+@public
+def ended(number: int) -> Response:
+    """Answer the list of what is not in force any more: revoked, or replaced."""
+    return _status_list(number, StatusPurpose.REVOCATION)
+
+
+@status_lists_bp.get("/status/<int:number>/replaced")
+@public
+def replaced(number: int) -> Response:
+    """Answer the list of what was replaced by another one."""
+    return _status_list(number, StatusPurpose.REFRESH)
+
+
+def _status_list(number: int, purpose: StatusPurpose) -> Response:
+    session = current_session()
+    row = find_status_list(session, number) if number < 2**31 else None
+    if row is None:
+        raise NotFound
+    document = signed_status_list(session, row, purpose, requested_address(), current_keys(), now=clock.now())
+    return published(document, "application/vc+ld+json", cache_control=ASKED_EACH_TIME)
+
+
+badges_bp = Blueprint("certificates_badges", __name__)
+
+LOOK_UPS = limit("verify", "60 per minute")
+CONTENT_TYPES = {
+    BadgeForm.JSON: "application/vc+ld+json",
+    BadgeForm.JWT: "application/vc+jwt",
+    BadgeForm.PNG: "image/png",
+    BadgeForm.SVG: "image/svg+xml",
+}
+
+
+@badges_bp.get("/v/<code>.json", defaults={"form": "json"})
+@badges_bp.get("/v/<code>.jwt", defaults={"form": "jwt"})
+@badges_bp.get("/v/<code>.png", defaults={"form": "png"})
+@badges_bp.get("/v/<code>.svg", defaults={"form": "svg"})
+@requires(CertificateAction.BADGE, credentials.get_by_code)
+def badge(subject: CredentialContext) -> Response:
+    """Give the badge of a certificate; the team of its course has that of a revoked one too, and nobody that of a replaced one."""
+    limiter().use(LOOK_UPS, client_key())
+    if subject.state is CredentialState.REPLACED:
+        raise Gone(N_("This certificate was replaced by another one, which can be downloaded."))
+    if subject.state is CredentialState.REVOKED and not decides(current_actor(), subject):
+        raise Gone(N_("This certificate has been revoked and can no longer be downloaded."))
+    if credentials.is_holder_deleted(current_session(), subject.row):
+        raise Gone(N_("The person's data were deleted at their request."))
+    content = badge_content(subject.row, site_address())
+    if content is None:
+        raise NotFound
+    form = BadgeForm((request.view_args or {})["form"])
+    response = make_response(BadgeSigner(site_address(), current_keys()).file(content, form))
+    response.content_type = CONTENT_TYPES[form]
+    response.headers["Content-Disposition"] = f'attachment; filename="badge-{printed_code(subject.row.code)}.{form.value}"'
+    response.headers["Cache-Control"] = "private, no-cache"
+    response.headers["X-Robots-Tag"] = "noindex"
+    response.add_etag()
+    return cast("Response", response.make_conditional(request))

@@ -1,51 +1,193 @@
-"""The register of certificates: the page of a course and that of the whole site, and its tables."""
+"""The address of the register: which certificates, in which order, from which of them on."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import replace
-from datetime import date
-from typing import Any, BinaryIO
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any, BinaryIO, TypeVar, cast
 from uuid import uuid4
 
-from flask import Blueprint, render_template, request
+from flask import Blueprint, Response, current_app, flash, render_template, request
+from wtforms import SelectField
+from wtforms.validators import DataRequired, Length
 
 from accounts import access_log
 from accounts.models import Person
+from accounts.people import PageDirection
 from accounts.privacy import PeopleListKind
-from certificates.forms.register import DAY_FIELDS, RegisterIdentityForm, RegisterRequest, read_register_request
+from accounts.rules import masked
+from certificates import bulk
+from certificates import register as certificates_register
+from certificates.access import BulkContext, CertificateAction, RegisterContext
+from certificates.bulk import list_downloads
+from certificates.credentials import today
 from certificates.models import BulkDownload
-from certificates.pages import register as pages
-from certificates.permissions import BulkContext, CertificateAction, RegisterContext
-from certificates.queries import register as queries
-from certificates.queries.bulk import list_downloads
-from certificates.queries.credentials import today
-from certificates.queries.register import RegisterOrder, get_register
-from certificates.queries.validity_changes import get_validity, list_unfounded_courses
-from certificates.services import register as services
+from certificates.register import RegisterFilter, RegisterOrder, RegisterPage, RegisterRow, RegisterSort, get_register
+from certificates.rules.credentials import CODE_LENGTH, CredentialState
+from certificates.validity_changes import get_validity, list_unfounded_courses
 from courses.editor import course_header
 from courses.models import Course
 from kernel import clock
-from kernel.codes import printed_code
-from kernel.i18n import _, choose
-from kernel.tables import on_disk, type_of, write_csv, write_xlsx
+from kernel.codes import printed_code, read_signs
+from kernel.errors import N_, NotFound
+from kernel.files import FileStore
+from kernel.i18n import _, choose, lazy_
+from kernel.tables import Cell, on_disk, type_of, write_csv, write_xlsx
 from kernel.web import after_response
-from kernel.web.file_responses import send_generated
-from kernel.web.request import Answer, allows, begin_writing, current_actor, current_session, requires
+from kernel.web.file_responses import send_content, send_generated
+from kernel.web.forms import DAYS, Form, LineField, as_uuid, whole_number
+from kernel.web.limits import limit, limiter
+from kernel.web.request import Answer, allows, begin_writing, current_actor, current_session, requires, see_page
 
-bp = Blueprint("certificates_register", __name__)
+LONGEST = 100
+DAY_FIELDS = ("issued_from", "issued_until", "expires_from", "expires_until")
+Member = TypeVar("Member", bound=StrEnum)
+
+
+@dataclass(frozen=True, slots=True)
+class RegisterRequest:
+    """The register that an address asks for: as it was typed, what it means, and what is wrong with its days."""
+
+    typed: Mapping[str, str]
+    wanted: RegisterFilter
+    sort: RegisterSort
+    page: RegisterPage
+    faults: Mapping[str, str]
+
+    @property
+    def fields(self) -> dict[str, Any]:
+        """Return what the address of the same list holds, without the place in it."""
+        return {name: value for name, value in self.typed.items() if value}
+
+
+def read_register_request(args: Mapping[str, str], course_id: int | None, courses: Mapping[str, int]) -> RegisterRequest:
+    """Read an address; what names nothing is as if it were not there. `courses` are those that may be asked for, by their address."""
+    typed = {name: " ".join(args.get(name, "").split())[:LONGEST] for name in ("course", "edition", "unit", "q", "code", *DAY_FIELDS)}
+    typed |= {name: args.get(name, "").strip()[:LONGEST] for name in ("state", "template", "take", "sort")}
+    days, code = {name: _day(typed[name]) for name in DAY_FIELDS}, read_signs(typed["code"])
+    filters = RegisterFilter(
+        course_id=course_id or courses.get(typed["course"]),
+        edition=as_uuid(typed["edition"]),
+        unit=as_uuid(typed["unit"]),
+        words=typed["q"],
+        code=(code or "")[:CODE_LENGTH],
+        state=_member(CredentialState, typed["state"]),
+        template=typed["template"],
+        take=whole_number(typed["take"]) or None,
+        institution_keys=None,
+        **days,
+    )
+    faults = {name: _("Enter a date, for example 2026-11-30.") for name in DAY_FIELDS if typed[name] and days[name] is None}
+    if code is None:
+        faults["code"] = _("This is not a valid certificate code.")
+    return RegisterRequest(typed, filters, _sort(typed["sort"]), _page_number(args), faults)
+
+
+def _day(text: str) -> date | None:
+    for form in DAYS:
+        try:
+            return datetime.strptime(text, form).date()  # noqa: DTZ007 - a day, not a moment
+        except ValueError:
+            continue
+    return None
+
+
+def _member(members: type[Member], text: str) -> Member | None:
+    return next((member for member in members if member.value == text), None)
+
+
+def _sort(text: str) -> RegisterSort:
+    """Read the column, with a hyphen before it where what is greatest comes first; none: the newest first."""
+    order = _member(RegisterOrder, text.removeprefix("-"))
+    return RegisterSort() if order is None else RegisterSort(order, text.startswith("-"))
+
+
+def _page_number(args: Mapping[str, str]) -> RegisterPage:
+    if "last" in args:
+        return RegisterPage(PageDirection.LAST)
+    before = as_uuid(args.get("before", ""))
+    return RegisterPage(PageDirection.BEFORE, before) if before else RegisterPage(PageDirection.AFTER, as_uuid(args.get("after", "")))
+
+
+class RegisterIdentityForm(Form):
+    """The reason for which the register is taken out with identity numbers."""
+
+    reason = LineField(
+        lazy_("Reason"),
+        [
+            DataRequired(lazy_("Enter the reason: it is kept in the audit log.")),
+            Length(max=300, message=lazy_("Use at most %(max)d characters.")),
+        ],
+    )
+    kind = SelectField(lazy_("Format"), choices={"csv": "CSV", "xlsx": "Excel (XLSX)"}, default="csv")
+
+
+STATES: Mapping[CredentialState, str] = {
+    CredentialState.VALID: N_("Valid"),
+    CredentialState.EXPIRED: N_("Expired"),
+    CredentialState.REPLACED: N_("Replaced"),
+    CredentialState.REVOKED: N_("Revoked"),
+}
+ORDERS: Mapping[RegisterOrder, str] = {
+    RegisterOrder.NAME: N_("Name"),
+    RegisterOrder.COURSE: N_("Course"),
+    RegisterOrder.ISSUED: N_("Issued on"),
+    RegisterOrder.EXPIRES: N_("Valid until"),
+}
+HEADINGS = (
+    *(N_("Code"), N_("Name"), N_("Email"), N_("Identity number"), N_("Unit"), N_("Course"), N_("Version"), N_("Edition"), N_("Hours")),
+    *(N_("Issued on"), N_("Valid until"), N_("State"), N_("Template"), N_("Take")),
+)
+DELETED = N_("Data deleted at the person's request")
+
+
+def person_words(row: RegisterRow) -> str:
+    """Return the name that a certificate prints, or that its person's data were deleted."""
+    return _(DELETED) if row.is_deleted else row.name
+
+
+def register_headings() -> Sequence[str]:
+    """Return the headings of the table of the register."""
+    return [_(heading) for heading in HEADINGS]
+
+
+def register_rows(rows: Iterable[RegisterRow], *, identities: bool = False) -> Iterator[Sequence[Cell]]:
+    """Yield the lines of the table of the register; identity numbers are masked where they were not asked for."""
+    for row in rows:
+        yield (
+            printed_code(row.code),
+            person_words(row),
+            row.email,
+            row.identity if identities else masked(row.identity),
+            row.unit,
+            choose(dict(row.titles)),
+            row.version,
+            row.edition,
+            Decimal(row.hours).normalize(),
+            row.issued_on.isoformat(),
+            row.expires_on.isoformat() if row.expires_on else "",
+            _(STATES[row.state]),
+            row.template,
+            row.take,
+        )
+
+
+register_bp = Blueprint("certificates_register", __name__)
 
 ROWS = 50
 FOLDED = ("edition", "unit", "template", "take", *DAY_FIELDS)
 """The filters that the page shows when they are asked for."""
 
 
-@bp.get("/administration/certificates")
+@register_bp.get("/administration/certificates")
 @requires(CertificateAction.LIST, get_register)
 def register(context: RegisterContext) -> Answer:
     """List the certificates of the institutions that the reader administers."""
     return _page(context, "certificates/register.html", "certificates_register.register", {})
 
 
-@bp.get("/teaching/<slug>/certificates")
+@register_bp.get("/teaching/<slug>/certificates")
 @requires(CertificateAction.LIST, get_register)
 def course_register(context: RegisterContext) -> Answer:
     """List the certificates of a course."""
@@ -60,7 +202,7 @@ def _may_set_validity(slug: str) -> bool:
     return allows(CertificateAction.SET_VALIDITY, get_validity(current_session(), current_actor(), slug))
 
 
-def _list_unfounded(context: RegisterContext, choices: queries.RegisterChoices) -> list[queries.RegisterCourse]:
+def _list_unfounded(context: RegisterContext, choices: certificates_register.RegisterChoices) -> list[certificates_register.RegisterCourse]:
     """List the courses whose certificates the reader may correct, and which say that more was passed than was asked."""
     courses = choices.courses if context.course is None else ()
     course_ids = list_unfounded_courses(current_session(), [number for number, _slug, _title in courses])
@@ -83,14 +225,14 @@ def _page(context: RegisterContext, template: str, endpoint: str, here: Mapping[
     listed = (
         None
         if requested.faults
-        else queries.list_register(session, requested.wanted, requested.sort, requested.page, today=day, limit=ROWS)
+        else certificates_register.list_register(session, requested.wanted, requested.sort, requested.page, today=day, limit=ROWS)
     )
     page = render_template(
         template,
         asked=requested,
         choices=choices,
         found=listed,
-        count=queries.count_register(session, requested.wanted, today=day) if listed else 0,
+        count=certificates_register.count_register(session, requested.wanted, today=day) if listed else 0,
         rows=[_line(row) for row in listed.rows] if listed else [],
         headings=_headings(requested),
         options=_options(choices),
@@ -118,9 +260,9 @@ def _downloads(context: RegisterContext) -> list[BulkDownload]:
     return [download.row for download in contexts if allows(CertificateAction.OPEN_BULK_ZIP, download)]
 
 
-def _options(choices: queries.RegisterChoices) -> dict[str, list[tuple[object, str]]]:
+def _options(choices: certificates_register.RegisterChoices) -> dict[str, list[tuple[object, str]]]:
     return {
-        "state": [(state.value, _(label)) for state, label in pages.STATES.items()],
+        "state": [(state.value, _(label)) for state, label in STATES.items()],
         "course": [(slug, choose(dict(title))) for _number, slug, title in choices.courses],
         "edition": list(choices.editions),
         "unit": list(choices.units),
@@ -128,11 +270,11 @@ def _options(choices: queries.RegisterChoices) -> dict[str, list[tuple[object, s
     }
 
 
-def _line(row: queries.RegisterRow) -> dict[str, Any]:
+def _line(row: certificates_register.RegisterRow) -> dict[str, Any]:
     return {
         "uuid": row.uuid,
         "code": printed_code(row.code),
-        "person": pages.person_words(row),
+        "person": person_words(row),
         "email": row.email,
         "title": choose(dict(row.titles)),
         "edition": row.edition,
@@ -147,7 +289,7 @@ def _line(row: queries.RegisterRow) -> dict[str, Any]:
 def _headings(requested: RegisterRequest) -> dict[str, dict[str, str]]:
     """Return for each column by which the register is sorted its words, how it is sorted now, and what the address then holds."""
     shown = {}
-    for order, label in pages.ORDERS.items():
+    for order, label in ORDERS.items():
         is_present = requested.sort.order is order
         descends = not requested.sort.descends if is_present else order is RegisterOrder.ISSUED
         direction = ("descending" if requested.sort.descends else "ascending") if is_present else ""
@@ -155,32 +297,32 @@ def _headings(requested: RegisterRequest) -> dict[str, dict[str, str]]:
     return shown
 
 
-def read_request(context: RegisterContext) -> tuple[RegisterRequest, queries.RegisterChoices]:
+def read_request(context: RegisterContext) -> tuple[RegisterRequest, certificates_register.RegisterChoices]:
     """Read what the address asks for, and list what its filters let choose."""
     session, course_id = current_session(), context.course.id if context.course else None
     keys = context.institution_keys
-    courses = queries.list_courses(session, keys) if course_id is None else ()
+    courses = certificates_register.list_courses(session, keys) if course_id is None else ()
     requested = read_register_request(request.args, course_id, {slug: number for number, slug, _title in courses})
     requested = replace(requested, wanted=replace(requested.wanted, institution_keys=keys))
-    return requested, queries.list_choices(session, requested.wanted, courses, context.scope)
+    return requested, certificates_register.list_choices(session, requested.wanted, courses, context.scope)
 
 
-@bp.get("/administration/certificates/exports/<any(csv,xlsx):kind>")
-@bp.get("/teaching/<slug>/certificates/exports/<any(csv,xlsx):kind>")
+@register_bp.get("/administration/certificates/exports/<any(csv,xlsx):kind>")
+@register_bp.get("/teaching/<slug>/certificates/exports/<any(csv,xlsx):kind>")
 @requires(CertificateAction.EXPORT, get_register)
 def export(context: RegisterContext) -> Answer:
     """Send the certificates that are asked for as a table, identity numbers masked."""
     name, file = _table(context, str((request.view_args or {})["kind"]))
     actor, now, course_id = current_actor(), clock.now(), context.course.id if context.course else None
-    after_response.leave_record(lambda session: services.record_register_export(session, actor, course_id, name, now=now))
+    after_response.leave_record(lambda session: certificates_register.record_register_export(session, actor, course_id, name, now=now))
     return send_generated(file, type_of(name), name)
 
 
 def _table(context: RegisterContext, kind: str, *, identities: bool = False) -> tuple[str, BinaryIO]:
     requested, _choices = read_request(context)
     day = today()
-    rows = queries.stream_register(current_session(), requested.wanted, requested.sort, today=day)
-    lines, headings = pages.register_rows(rows, identities=identities), pages.register_headings()
+    rows = certificates_register.stream_register(current_session(), requested.wanted, requested.sort, today=day)
+    lines, headings = register_rows(rows, identities=identities), register_headings()
     writers: Mapping[str, Callable[[BinaryIO], None]] = {
         "csv": lambda target: write_csv(target, headings, lines),
         "xlsx": lambda target: write_xlsx(target, [(_("Certificates"), headings, lines)]),
@@ -193,14 +335,14 @@ def _name(context: RegisterContext, day: date, kind: str) -> str:
     return f"{'-'.join(part for part in parts if part)}.{kind}"
 
 
-@bp.get("/administration/certificates/identity-numbers")
+@register_bp.get("/administration/certificates/identity-numbers")
 @requires(CertificateAction.EXPORT_IDENTITY, get_register)
 def identities(context: RegisterContext) -> Answer:
     """Ask for the reason for which the register is taken out with identity numbers."""
     return _identity_page(context, RegisterIdentityForm(formdata=None))
 
 
-@bp.post("/administration/certificates/identity-numbers")
+@register_bp.post("/administration/certificates/identity-numbers")
 @requires(CertificateAction.EXPORT_IDENTITY, get_register, reads_first=True)
 def take_identities(context: RegisterContext) -> Answer:
     """Send the certificates that are asked for with identity numbers, and keep the reason."""
@@ -208,11 +350,109 @@ def take_identities(context: RegisterContext) -> Answer:
     if not form.validate_on_post() or requested.faults:
         return _identity_page(context, form), 422
     name, file = _table(context, form.kind.data, identities=True)
-    services.record_register_export(begin_writing(), current_actor(), None, name, reason=form.reason.data or "", now=clock.now())
+    certificates_register.record_register_export(
+        begin_writing(), current_actor(), None, name, reason=form.reason.data or "", now=clock.now()
+    )
     return send_generated(file, type_of(name), name)
 
 
 def _identity_page(context: RegisterContext, form: RegisterIdentityForm) -> str:
     requested, _choices = read_request(context)
-    count = queries.count_register(current_session(), requested.wanted, today=today())
+    count = certificates_register.count_register(current_session(), requested.wanted, today=today())
     return render_template("certificates/register_identities.html", form=form, fields=requested.fields, count=count)
+
+
+bulk_bp = Blueprint("certificates_bulk", __name__)
+
+RATE = limit("bulk-downloads", "20 per hour")
+
+
+@bulk_bp.post("/administration/certificates/downloads")
+@bulk_bp.post("/teaching/<slug>/certificates/downloads")
+@requires(CertificateAction.BULK_ZIP, get_register)
+def request_download(context: RegisterContext) -> Answer:
+    """Let the certificates of a list be drawn as files."""
+    session, actor, (listed, _choices) = current_session(), current_actor(), read_request(context)
+    ids = [] if listed.faults else bulk.list_ids(session, listed.wanted, listed.sort)
+    if not ids:
+        flash(_("No certificates match this filter."), "warn")
+        slug = {"slug": context.course.slug} if context.course else {}
+        return see_page(
+            "certificates_register.course_register" if slug else "certificates_register.register", **dict(listed.fields, **slug)
+        )
+    limiter().use(RATE, str(actor.person_id))
+    number = as_uuid(request.form.get("number", "")) or uuid4()
+    course_id = context.course.id if context.course else None
+    institutions = bulk.list_institution_ids(session, ids) if context.course or context.institution_keys is not None else []
+    if len(institutions) > 1 and context.course is None:
+        flash(_("These certificates are of several institutions. Filter them so that all are of one institution."), "warn")
+        return see_page("certificates_register.register", **listed.fields)
+    institution_id = institutions[0] if len(institutions) == 1 else None  # whose administrators may open it too
+    row = bulk.request_download(session, actor, course_id, ids, number, institution_id=institution_id, now=clock.now())
+    return see_page("certificates_bulk.download", download=row.uuid)
+
+
+@bulk_bp.get("/certificate-downloads/<uuid:download>")
+@requires(CertificateAction.OPEN_BULK_ZIP, bulk.get_download)
+def download(context: BulkContext) -> str:
+    """Show how far a bulk download is, and its files."""
+    session, row = current_session(), context.row
+    course = session.get(Course, row.course_id) if row.course_id else None
+    return render_template(
+        "certificates/bulk_download.html",
+        download=row,
+        files=bulk.list_files(session, row.id),
+        course_slug=course.slug if course else "",
+        stage=_stage(context),
+    )
+
+
+def _stage(context: BulkContext) -> str:
+    row = context.row
+    stages = {"cancelled": row.cancelled_at, "ready": row.ready_at, "paused": row.paused_at, "waiting": row.is_waiting or None}
+    return next((stage for stage, since in stages.items() if since is not None), "drawing")
+
+
+@bulk_bp.post("/certificate-downloads/<uuid:download>/pause")
+@requires(CertificateAction.OPEN_BULK_ZIP, bulk.get_download)
+def pause(context: BulkContext) -> Answer:
+    """Let the work rest."""
+    bulk.pause_download(current_session(), current_actor(), context.row, now=clock.now())
+    return _back(context)
+
+
+@bulk_bp.post("/certificate-downloads/<uuid:download>/resumption")
+@requires(CertificateAction.OPEN_BULK_ZIP, bulk.get_download)
+def resume(context: BulkContext) -> Answer:
+    """Let paused work go on."""
+    bulk.resume_download(current_session(), current_actor(), context.row, now=clock.now())
+    return _back(context)
+
+
+@bulk_bp.post("/certificate-downloads/<uuid:download>/cancellation")
+@requires(CertificateAction.OPEN_BULK_ZIP, bulk.get_download)
+def cancel(context: BulkContext) -> Answer:
+    """End a download, and delete its files."""
+    bulk.cancel_download(current_session(), current_actor(), context.row, now=clock.now())
+    return _back(context)
+
+
+def _back(context: BulkContext) -> Response:
+    return see_page("certificates_bulk.download", download=context.row.uuid)
+
+
+@bulk_bp.get("/certificate-downloads/<uuid:download>/files/<int:number>")
+@requires(CertificateAction.OPEN_BULK_ZIP, bulk.get_download)
+def file(context: BulkContext) -> Answer:
+    """Send a file to be saved, and record who took it."""
+    number, actor, now = (request.view_args or {})["number"], current_actor(), clock.now()
+    bulk_file = next((candidate for candidate in bulk.list_files(current_session(), context.row.id) if candidate.number == number), None)
+    if bulk_file is None or bulk_file.sha256 is None or bulk_file.ended_at is not None or context.row.cancelled_at is not None:
+        raise NotFound
+    files = cast("FileStore", current_app.extensions["files"])
+    sent = send_content(
+        files, bulk_file.sha256, bulk.MEDIA_TYPE, bulk.file_name(context.row, bulk_file), inline=False, cache_control="no-store"
+    )
+    if request.method == "GET":
+        after_response.leave_record(lambda session: bulk.record_download(session, actor, bulk_file, now=now))
+    return sent

@@ -1,23 +1,22 @@
-"""Pages of what waits for a decision about certificates: a correction that is asked for, the lists, a person's corrected name."""
+"""Forms about what waits for a decision: a correction that is asked for, a decision, a person's corrected name."""
 
 from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from wtforms.validators import DataRequired, Length
 
 from accounts.models import Person
-from certificates.forms.reviews import CorrectionForm, NameCorrectionForm, ReviewForm
+from certificates import credentials
+from certificates import reviews as certificates_reviews
+from certificates.access import CertificateAction, CredentialContext, CredentialReviewContext, HolderContext, ReviewListContext
+from certificates.credentials import get_credential
 from certificates.models import Credential
-from certificates.permissions import CertificateAction, CredentialContext, CredentialReviewContext, HolderContext, ReviewListContext
-from certificates.queries import reviews as queries
-from certificates.queries.credentials import get_credential
-from certificates.queries.reviews import OpenCredentialReview
-from certificates.rules.credentials import ReplacementReason
-from certificates.rules.reviews import ReviewCause, ReviewDecision
-from certificates.services import credentials as credentials
-from certificates.services import reviews as services
+from certificates.reviews import OpenCredentialReview
+from certificates.rules.credentials import ReplacementReason, ReviewCause, ReviewDecision
 from certificates.views.credentials import present_state
+from certificates.views.verification import TOO_LONG
 from courses.editor import course_header
 from courses.models import Course
 from kernel import clock
@@ -25,9 +24,37 @@ from kernel.codes import printed_code
 from kernel.errors import Conflict
 from kernel.i18n import _, choose, lazy_, ngettext
 from kernel.own_records import is_own
+from kernel.web.forms import Form, LineField
 from kernel.web.instance_keys import current_keys
 from kernel.web.paging import Page, requested_page
 from kernel.web.request import Answer, current_actor, current_session, current_settings, is_read_only_request, requires, see_page
+
+
+class CorrectionForm(Form):
+    """A holder's words about what is wrong with a credential."""
+
+    words = LineField(
+        lazy_("What is wrong, and how it should read"), [DataRequired(lazy_("Say what is wrong.")), Length(max=500, message=TOO_LONG)]
+    )
+
+
+class ReviewForm(Form):
+    """Why a credential stays as it is, or is issued again."""
+
+    note = LineField(
+        lazy_("Explanation"),
+        [DataRequired(lazy_("Explain the decision. The certificate holder will see it.")), Length(max=500, message=TOO_LONG)],
+    )
+
+
+class NameCorrectionForm(Form):
+    """Why all certificates of a person are issued again."""
+
+    reason = LineField(
+        lazy_("Explanation"),
+        [DataRequired(lazy_("Say what was wrong. The certificate holder will see it.")), Length(max=500, message=TOO_LONG)],
+    )
+
 
 bp = Blueprint("certificates_reviews", __name__)
 
@@ -51,44 +78,44 @@ def ask_correction(subject: CredentialContext) -> Answer:
         page = render_template("certificates/correction.html", certificate=facts, name=subject.row.person_name, form=form)
         return page, 422 if form.errors else 200
     text = form.words.data or ""
-    services.open_review(session, current_actor(), subject.row, ReviewCause.CORRECTION_REQUESTED, text, now=clock.now())
+    certificates_reviews.open_review(session, current_actor(), subject.row, ReviewCause.CORRECTION_REQUESTED, text, now=clock.now())
     flash(_("Your request was sent to the course team."), "ok")
     return see_page("certificates.certificate", credential=subject.row.uuid)
 
 
 @bp.get("/administration/certificates/reviews")
-@requires(CertificateAction.LIST_REVIEWS, queries.get_review_list)
+@requires(CertificateAction.LIST_REVIEWS, certificates_reviews.get_review_list)
 def reviews(context: ReviewListContext) -> Answer:
     """List what waits for a decision on the whole site."""
     return _page(context, ReviewForm(), None)
 
 
 @bp.get("/administration/certificate-reviews")
-@requires(CertificateAction.LIST_REVIEWS, queries.get_review_list)
+@requires(CertificateAction.LIST_REVIEWS, certificates_reviews.get_review_list)
 def former_reviews(_context: ReviewListContext) -> ResponseReturnValue:
     """Lead on from the page that certificates after a regrade had until 0.2.0."""
     return redirect(url_for("certificates_reviews.reviews"), code=301)
 
 
 @bp.get("/teaching/<slug>/certificates/reviews")
-@requires(CertificateAction.LIST_REVIEWS, queries.get_review_list)
+@requires(CertificateAction.LIST_REVIEWS, certificates_reviews.get_review_list)
 def course_reviews(context: ReviewListContext) -> Answer:
     """List what waits for a decision of a course's team."""
     return _page(context, ReviewForm(), None)
 
 
 @bp.post("/certificates/reviews/<uuid:review>/decision")
-@requires(CertificateAction.DECIDE, queries.get_review)
+@requires(CertificateAction.DECIDE, credentials.get_review)
 def decide(subject: CredentialReviewContext) -> Answer:
     """Keep a certificate as it is, or issue it again with what holds now."""
     form, session, actor, slug = ReviewForm(), current_session(), current_actor(), _course_of_list(subject)
     if subject.row.settled_at is None and not form.validate_on_post():
-        return _page(queries.get_review_list(session, actor, slug), form, subject.row.uuid), 422
+        return _page(certificates_reviews.get_review_list(session, actor, slug), form, subject.row.uuid), 422
     try:
         _carry_out(subject, form.note.data or "")
-    except (services.AlreadyDecided, services.NotReplaceable, credentials.AlreadyReplaced) as refused:
+    except (certificates_reviews.AlreadyDecided, certificates_reviews.NotReplaceable, credentials.AlreadyReplaced) as refused:
         flash(_(refused.message), "warn")
-        return _page(queries.get_review_list(session, actor, slug), ReviewForm(formdata=None), None), 409
+        return _page(certificates_reviews.get_review_list(session, actor, slug), ReviewForm(formdata=None), None), 409
     return see_page("certificates_reviews.course_reviews", slug=slug) if slug else see_page("certificates_reviews.reviews")
 
 
@@ -96,14 +123,14 @@ def _carry_out(subject: CredentialReviewContext, note: str) -> None:
     """Carry out what was decided; raise AlreadyDecided, NotReplaceable, or AlreadyReplaced."""
     cause, decision = ReviewCause(subject.row.cause), request.form.get("decision", "")
     if subject.row.settled_at is not None:
-        raise services.AlreadyDecided
+        raise certificates_reviews.AlreadyDecided
     if decision not in cause.decisions_here:
-        raise services.NotReplaceable
+        raise certificates_reviews.NotReplaceable
     if decision == ReviewDecision.REPLACE:
         _replace(subject.credential.row, cause.replaced_for, note)
         flash(_("The corrected certificate has been issued, and its holder gets a notification."), "ok")
     else:
-        services.keep_credential(current_session(), current_actor(), subject.row, note, now=clock.now())
+        certificates_reviews.keep_credential(current_session(), current_actor(), subject.row, note, now=clock.now())
         flash(_("The certificate stays as it is."), "ok")
 
 
@@ -119,11 +146,11 @@ def _replace(row: Credential, reason: ReplacementReason, text: str) -> None:
 
 def _page(context: ReviewListContext, form: ReviewForm, refused: UUID | None) -> str:
     session, page = current_session(), requested_page()
-    listed = queries.list_open_reviews(session, context, offset=page.offset, limit=page.size + 1)
+    listed = certificates_reviews.list_open_reviews(session, context, offset=page.offset, limit=page.size + 1)
     rows = [_line(row) for row in listed]
     shown = {"page": Page(rows[: page.size], page.number, len(rows) > page.size), "form": form, "refused": refused}
     if context.course is None:
-        pairs = [{"row": row, "course": choose(dict(row.course))} for row in queries.list_revoked_for_name(session, context)]
+        pairs = [{"row": row, "course": choose(dict(row.course))} for row in certificates_reviews.list_revoked_for_name(session, context)]
         return render_template("certificates/reviews.html", pairs=pairs, **shown)
     return render_template("certificates/course_reviews.html", course=course_header(session.get_one(Course, context.course.id)), **shown)
 
@@ -146,19 +173,19 @@ def _line(row: OpenCredentialReview) -> Mapping[str, object]:
 def call_replaced(subject: CredentialContext) -> Answer:
     """Let a certificate that was revoked and issued again because of a name read as replaced."""
     try:
-        services.call_replaced(current_session(), current_actor(), subject.row, now=clock.now())
-    except services.AlreadyDecided as refused:
+        certificates_reviews.call_replaced(current_session(), current_actor(), subject.row, now=clock.now())
+    except certificates_reviews.AlreadyDecided as refused:
         return present_state(subject, refused)
     flash(_("The certificate %(code)s now reads as replaced.", code=printed_code(subject.row.code)), "ok")
     return see_page("certificates_reviews.reviews")
 
 
 @bp.route("/administration/people/<uuid:person>/certificate-names", methods=["GET", "POST"])
-@requires(CertificateAction.CORRECT_NAME, queries.get_holder)
+@requires(CertificateAction.CORRECT_NAME, certificates_reviews.get_holder)
 def correct_name(subject: HolderContext) -> Answer:
     """Show the certificates in force that print another name of a person, and issue all of them again."""
     session, form = current_session(), NameCorrectionForm()
-    rows = queries.list_with_another_name(session, subject.person)
+    rows = certificates_reviews.list_with_another_name(session, subject.person)
     if is_read_only_request() or not form.validate_on_post():
         return _names_page(subject.person, rows, form), 422 if form.errors else 200
     if request.form.get("present_name") != subject.person.full_name or request.form.getlist("code") != _codes(rows):

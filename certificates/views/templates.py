@@ -1,43 +1,40 @@
-"""Pages of templates of certificates: list, draft as a form and as text, preview, publishing, versions."""
+"""Forms of templates of certificates."""
 
+import re
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from datetime import date
+from decimal import Decimal
+from enum import StrEnum
+from fractions import Fraction
 from io import BytesIO
 from urllib.parse import urlsplit
 
 from flask import Blueprint, Response, flash, make_response, render_template, request
+from wtforms import HiddenField, TextAreaField
+from wtforms.validators import DataRequired, Length, ValidationError
 
 from certificates import pdf
-from certificates.forms.templates import (
-    KIND_WORDS,
-    ElementForm,
-    TemplateFolderForm,
-    TemplateKeyForm,
-    TemplatePictureForm,
-    TemplatePublishingForm,
-    TemplateTextForm,
-    numbers_of,
-)
-from certificates.layout import editing
-from certificates.layout.reading import TEMPLATE_FILE, TemplateReadResult, read_template
+from certificates import templates as certificates_templates
+from certificates.access import TemplateAction, TemplateContext
+from certificates.certificate_page import get_sheet, printed_colours, printed_signatories
+from certificates.credentials import list_of
+from certificates.issuing import get_issuer_design, get_issuer_names, list_signers_on
+from certificates.layout import reading
+from certificates.layout.placing import USUAL_COLOURS, PrintedSignatory, SheetColours, TextOverflow
+from certificates.layout.reading import ELEMENT_KINDS, TEMPLATE_FILE, TemplateReadResult, read_template
 from certificates.layout.template import CertificateTemplate
 from certificates.models import Credential, StoredTemplate
-from certificates.pages.samples import SampleIssuer, SamplePerson, find_overflows, long_texts, sample_texts
-from certificates.permissions import TemplateAction, TemplateContext
-from certificates.queries import templates as queries
-from certificates.queries.credentials import list_of
-from certificates.queries.issuing import get_issuer_design, get_issuer_names, list_signers_on
-from certificates.services import templates as services
-from certificates.sheet import CertificateSheet
-from certificates.web_certificate import get_sheet, printed_colours, printed_signatories
-from certificates.wording import compose
+from certificates.pdf import placed_sheet
+from certificates.rules.credentials import DECLARED
+from certificates.sheet import CertificateSheet, CertificateTexts, compose
 from courses.content.editing import EditRefused
 from courses.content.text_diff import compared
 from kernel import clock
 from kernel.archives import ArchiveLimits, open_archive, write_archive
 from kernel.errors import Conflict, Invalid, NotFound
-from kernel.i18n import LANGUAGES, _, choose, language, local
-from kernel.web.forms import whole_number
+from kernel.i18n import LANGUAGES, _, choose, language, lazy_, local
+from kernel.web.forms import FileField, Form, LineField, whole_number
 from kernel.web.instance_keys import current_keys
 from kernel.web.request import (
     Answer,
@@ -55,11 +52,198 @@ from organisations.institutions import Institution, find_institution, get_instit
 from organisations.models import Organisation
 from organisations.profile import change_profile
 
+KIND_WORDS = {
+    "text": lazy_("Text"),
+    "facade": lazy_("Façade"),
+    "signatories": lazy_("Signatures"),
+    "qr": lazy_("QR code"),
+    "code": lazy_("Code"),
+    "image": lazy_("Picture"),
+    "logo": lazy_("Institution's logo"),
+    "sign": lazy_("Site's sign"),
+    "border": lazy_("Border"),
+    "box": lazy_("Rectangle"),
+    "line": lazy_("Line"),
+}
+"""What an element is called, by the word with which a template's text names it."""
+assert set(KIND_WORDS) == set(ELEMENT_KINDS)
+TOO_LONG = lazy_("Use at most %(max)d characters.")
+MAXIMUM_TEXT = 64_000
+_KEY = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+_NUMBER = re.compile(r"[0-9]{1,3}([.,][0-9]{1,3})?")
+
+
+class TemplateKeyForm(Form):
+    """The key of a new template."""
+
+    key = LineField(lazy_("Key"), [DataRequired(lazy_("Enter a key.")), Length(max=64, message=TOO_LONG)])
+
+    def validate_key(self, field: LineField) -> None:
+        """Refuse what cannot stand in a course's text."""
+        if field.data and not _KEY.fullmatch(field.data):
+            raise ValidationError(_("Use a to z and 0 to 9 in words joined by single hyphens, up to 64 characters."))
+
+
+class TemplateFolderForm(Form):
+    """A template as a ZIP file."""
+
+    folder = FileField(lazy_("ZIP file"))
+
+
+class TemplateTextForm(Form):
+    """The text of a template, and the revision that was shown with it."""
+
+    text = TextAreaField(
+        lazy_("Text of the template"), [DataRequired(lazy_("The template is empty.")), Length(max=MAXIMUM_TEXT, message=TOO_LONG)]
+    )
+    revision = HiddenField(validators=[DataRequired()])
+
+    @property
+    def known_revision(self) -> int:
+        """Return the revision that the page showed; one that never was where something else was sent."""
+        return whole_number(self.revision.data or "")
+
+
+class TemplatePictureForm(Form):
+    """A picture of a template."""
+
+    picture = FileField(lazy_("Picture (PNG or JPEG)"))
+
+
+class ElementForm(Form):
+    """Place, size and words of an element."""
+
+    at = LineField(lazy_("Place (mm)"), [Length(max=20, message=TOO_LONG)])
+    size = LineField(lazy_("Size (mm)"), [Length(max=20, message=TOO_LONG)])
+    words = LineField(lazy_("Text"), [Length(max=500, message=TOO_LONG)])
+
+    def validate_at(self, field: LineField) -> None:
+        """Refuse what is no pair of numbers."""
+        if field.data and len(numbers_of(field.data)) != 2:
+            raise ValidationError(_("Enter two numbers: from the left and from the top, for example 98, 36."))
+
+    def validate_size(self, field: LineField) -> None:
+        """Refuse what is not one number or two."""
+        if field.data and not numbers_of(field.data):
+            raise ValidationError(_("Enter one number or two, for example 56, 156."))
+
+
+def numbers_of(typed: str) -> list[str]:
+    """Return one or two numbers as they were typed, with a decimal point; none where it is something else."""
+    parts = [part for part in re.split(r"[;\s]+|,\s+|,(?=[0-9]+[.,;\s])", typed.strip()) if part]
+    if len(parts) == 1 and parts[0].count(",") == 1 and "." not in parts[0]:
+        parts = parts[0].split(",")
+    return [part.replace(",", ".") for part in parts] if len(parts) <= 2 and all(map(_NUMBER.fullmatch, parts)) else []
+
+
+class TemplatePublishingForm(Form):
+    """A word about a new version, and the revision that was shown."""
+
+    note = LineField(lazy_("What changes"), [Length(max=300, message=TOO_LONG)])
+    revision = HiddenField(validators=[DataRequired()])
+
+    @property
+    def known_revision(self) -> int:
+        """Return the revision that the page showed."""
+        return whole_number(self.revision.data or "")
+
+
+CODE = "7K4M92XDC3QF8TRA"
+LONGEST_SAMPLE_NAME = ("María Auxiliadora de los Ángeles Monserrate Guachamín Quinchiguango", "Guachamín Quinchiguango")
+LONGEST_TITLE = "Protección social de las personas trabajadoras independientes y de la economía informal en las provincias de la Amazonía"
+LONGEST_EDITION = "Segunda edición para las direcciones provinciales de la Costa y de la Amazonía, marzo a mayo de 2026"
+HARD_NAMES = (
+    LONGEST_SAMPLE_NAME,
+    ("Ñusta Sisa Paccha Kuri Quilumbaquin Chimbolema", "Quilumbaquin Chimbolema"),
+    ("Tsunkinua Yampauch Nantip Etsa Chumpi Ankuash", "Chumpi Ankuash"),
+    ("İpek Gülşah Straße-Weiß Übelhör", "Straße-Weiß Übelhör"),
+    ("Jose\u0301 A\u0301ngel N\u0303aupari Muñoz", "N\u0303aupari Muñoz"),
+)
+"""Whole name and its surnames: 67 letters, Kichwa, Shuar, letters outside of Latin 1, and accents written beside their letters."""
+
+
+IDENTITY_NUMBER = "1799999999"
+"""Nobody's: the third digit of a person's number is less than six."""
+KEY_FINGERPRINT = "0123456789abcdef" * 4
+
+
+@dataclass(frozen=True, slots=True)
+class SampleIssuer:
+    """The institution of a sample in one language: names, colours, logo, who signs, and the key of today."""
+
+    institution: str
+    site_name: str
+    signatories: tuple[PrintedSignatory, ...] = ()
+    colours: SheetColours = USUAL_COLOURS
+    logo: bytes = b""
+    key_fingerprint: str = KEY_FINGERPRINT
+
+
+class SamplePerson(StrEnum):
+    """The people with whom a template is shown."""
+
+    USUAL = "usual"
+    LONG = "long"
+    OWN = "own"
+    """The reader, by their last certificate."""
+
+
+def sample_texts(template: CertificateTemplate, language: str, public_host: str, issuer: SampleIssuer) -> CertificateTexts:
+    """Return an invented certificate of a usual person, by an institution as it is."""
+    return CertificateTexts(
+        language=language,
+        code=CODE,
+        person_name="Luis Alberto Chasi Guamán",
+        surnames="Chasi Guamán",
+        course_title="Conceptos y gobernanza de la seguridad social",
+        course_version=1,
+        hours=Fraction(11),
+        hours_basis="estimated",
+        completed_on=date(2026, 7, 10),
+        issued_on=date(2026, 7, 14),
+        expires_on=date(2028, 7, 14),
+        with_assessment=True,
+        module_minutes=(83, 100, 92, 76, 80, 74, 85),
+        site_name=issuer.site_name,
+        institution=issuer.institution,
+        signatories=issuer.signatories,
+        verify_address=f"{public_host}/v",
+        verify_url=f"https://{public_host}/v/7K4M-92XD-C3QF-8TRA",
+        template=template,
+        colours=issuer.colours,
+        logo=issuer.logo,
+        key_fingerprint=issuer.key_fingerprint,
+        edition="Primera edición de 2026",
+        edition_from=date(2026, 6, 1),
+        edition_until=date(2026, 7, 10),
+        grade=Decimal("92.50"),
+        identity_number=IDENTITY_NUMBER,
+        name_basis=DECLARED if template.prints("person.name_basis") else "",
+    )
+
+
+def long_texts(texts: CertificateTexts) -> CertificateTexts:
+    """Return the certificate with the longest name and title."""
+    name, surnames = LONGEST_SAMPLE_NAME
+    return replace(texts, person_name=name, surnames=surnames, course_title=LONGEST_TITLE, edition=LONGEST_EDITION)
+
+
+def find_overflows(texts: CertificateTexts) -> tuple[tuple[str, TextOverflow], ...]:
+    """Return what does not fit a template with the hard names and the longest title, each with its language (spec/certificates T5)."""
+    overflows: dict[tuple[str, int], TextOverflow] = {}
+    for code in texts.template.languages:
+        for name, surnames in HARD_NAMES:
+            hard = replace(texts, language=code, person_name=name, surnames=surnames, course_title=LONGEST_TITLE, edition=LONGEST_EDITION)
+            for overflow in placed_sheet(compose(hard)).overflows:
+                overflows.setdefault((code, overflow.element), overflow)
+    return tuple((code, overflow) for (code, _element), overflow in overflows.items())
+
+
 bp = Blueprint("certificates_templates", __name__, url_prefix="/administration/certificate-templates")
 
 LONGEST_NAME = 64
 """Signs of the file name of a picture."""
-LIMITS = ArchiveLimits(packed=20_000_000, unpacked=25_000_000, entries=services.MOST_PICTURES + 1)
+LIMITS = ArchiveLimits(packed=20_000_000, unpacked=25_000_000, entries=certificates_templates.MOST_PICTURES + 1)
 
 
 @bp.get("")
@@ -71,14 +255,14 @@ def templates(context: InstitutionContext) -> Answer:
 
 def _list_page(context: InstitutionContext, key_form: TemplateKeyForm, folder_form: TemplateFolderForm, status: int = 200) -> Answer:
     session = current_session()
-    in_use, institutions = queries.list_in_use(session), list_institutions(session, context.scope)
+    in_use, institutions = certificates_templates.list_in_use(session), list_institutions(session, context.scope)
     titles, names = (
         {template_row.key: template_row.titles for template_row in in_use},
         {institution.id: choose(institution.names) or institution.name for institution in institutions},
     )
     rows = [
         (row, choose(titles.get(row.key, {})) or row.key, names.get(row.organisation_id, ""))
-        for row in queries.list_templates(session, context.scope)
+        for row in certificates_templates.list_templates(session, context.scope)
     ]
     defaults = [
         (
@@ -117,7 +301,7 @@ def set_default(context: InstitutionContext) -> Answer:
     """Choose the template of an institution's courses that ask for `constancia`."""
     assert context.institution is not None
     session, key, institution = current_session(), request.form.get("template", ""), context.institution
-    known = {offered.key for offered in queries.list_in_use(session) if offered.organisation_id == institution.id}
+    known = {offered.key for offered in certificates_templates.list_in_use(session) if offered.organisation_id == institution.id}
     if key and key not in known:
         raise Conflict
     change_profile(session, current_actor(), current_settings(), {"default_template": key}, institution=institution, now=clock.now())
@@ -134,8 +318,8 @@ def create(context: InstitutionContext) -> Answer:
         return _list_page(context, form, TemplateFolderForm(formdata=None), 422)
     session, actor, institution = current_session(), current_actor(), _chosen_institution(context)
     try:
-        row = services.create_template(session, actor, current_settings(), form.key.data or "", institution, now=clock.now())
-    except services.TemplateKeyTaken as taken:
+        row = certificates_templates.create_template(session, actor, current_settings(), form.key.data or "", institution, now=clock.now())
+    except certificates_templates.TemplateKeyTaken as taken:
         form.refuse(form.key, _(taken.text))
         return _list_page(context, form, TemplateFolderForm(formdata=None), 422)
     flash(_("The template was created. Certificates use it once it is published and a course asks for it."), "ok")
@@ -176,14 +360,14 @@ def _imported(context: InstitutionContext, files: dict[str, bytes]) -> StoredTem
     if result.template is None:
         reasons = "; ".join(f"{finding.file}:{finding.line}: {finding.message}" for finding in result.findings[:3])
         raise Invalid(reasons)
-    pictures = {name: services.clean_picture(name, files[name]) for name in _named(result.template)}
+    pictures = {name: certificates_templates.clean_picture(name, files[name]) for name in _named(result.template)}
     contents = {TEMPLATE_FILE: files[TEMPLATE_FILE], **pictures}
     session, key = begin_writing(), result.template.key
     institution = _chosen_institution(context)
-    known = queries.find_stored(session, key)
+    known = certificates_templates.find_stored(session, key)
     if known is not None and not context.scope.covers(known.organisation_id):
-        raise services.TemplateKeyTaken
-    return services.import_template(session, current_actor(), current_settings(), key, contents, institution, now=clock.now())
+        raise certificates_templates.TemplateKeyTaken
+    return certificates_templates.import_template(session, current_actor(), current_settings(), key, contents, institution, now=clock.now())
 
 
 def _named(template: CertificateTemplate) -> set[str]:
@@ -191,7 +375,7 @@ def _named(template: CertificateTemplate) -> set[str]:
 
 
 @bp.get("/<uuid:template>")
-@requires(TemplateAction.EDIT, queries.get_template)
+@requires(TemplateAction.EDIT, certificates_templates.get_template)
 def template(subject: TemplateContext) -> Answer:
     """Show the draft as a list of elements and as text, with what is wrong."""
     return _page(subject.row)
@@ -200,9 +384,9 @@ def template(subject: TemplateContext) -> Answer:
 def _page(row: StoredTemplate, text_form: TemplateTextForm | None = None, status: int = 200) -> Answer:
     session, institution = current_session(), _institution_of(row)
     issuer = _issuer(institution, language())
-    result = queries.read_draft(session, row)
+    result = certificates_templates.read_draft(session, row)
     try:
-        elements = editing.list_elements(row.text)
+        elements = reading.list_elements(row.text)
     except EditRefused:
         elements = ()
     return (
@@ -217,7 +401,7 @@ def _page(row: StoredTemplate, text_form: TemplateTextForm | None = None, status
             overflows=_overflows(result, issuer),
             text_form=text_form or TemplateTextForm(formdata=None, data={"text": row.text, "revision": str(row.revision)}),
             picture_form=TemplatePictureForm(formdata=None),
-            versions=queries.list_versions(session, row),
+            versions=certificates_templates.list_versions(session, row),
             has_own=bool(_own_certificates(institution)),
             is_signed=bool(issuer.signatories),
         ),
@@ -263,20 +447,20 @@ def _own_certificates(institution: Institution | None) -> list[Credential]:
 
 
 @bp.post("/<uuid:template>/text")
-@requires(TemplateAction.EDIT, queries.get_template)
+@requires(TemplateAction.EDIT, certificates_templates.get_template)
 def save_text(subject: TemplateContext) -> Answer:
     """Write the draft anew."""
     form, row = TemplateTextForm(), subject.row
     if not form.validate_on_post():
         return _page(row, form, 422)
     text = (form.text.data or "").replace("\r\n", "\n")
-    services.save_text(current_session(), current_actor(), row, text, form.known_revision, now=clock.now())
+    certificates_templates.save_text(current_session(), current_actor(), row, text, form.known_revision, now=clock.now())
     flash(_("The draft was saved."), "ok")
     return see_page("certificates_templates.template", template=row.uuid)
 
 
 @bp.post("/<uuid:template>/elements")
-@requires(TemplateAction.EDIT, queries.get_template)
+@requires(TemplateAction.EDIT, certificates_templates.get_template)
 def change_elements(subject: TemplateContext) -> Answer:
     """Add, copy, move, hide, show or delete an element, or give it another place; the rest of the text stays as it is."""
     row = subject.row
@@ -286,20 +470,20 @@ def change_elements(subject: TemplateContext) -> Answer:
     except (EditRefused, IndexError, KeyError, ValueError):
         flash(_("This element cannot be changed here: change it in the text."), "bad")
         return see_page("certificates_templates.template", template=row.uuid)
-    services.save_text(current_session(), current_actor(), row, text, whole_number(revision), now=clock.now())
+    certificates_templates.save_text(current_session(), current_actor(), row, text, whole_number(revision), now=clock.now())
     return see_page("certificates_templates.template", template=row.uuid, _anchor="elements")
 
 
 def _changed(text: str) -> str:
     act, index = request.form.get("act", ""), whole_number(request.form.get("place", ""))
     acts: dict[str, Callable[[], str]] = {
-        "add": lambda: editing.with_element_added(text, request.form.get("kind", "")),
-        "copy": lambda: editing.with_element_copied(text, index),
-        "up": lambda: editing.with_element_moved(text, index, index - 1),
-        "down": lambda: editing.with_element_moved(text, index, index + 1),
-        "hide": lambda: editing.with_element_hidden(text, index, hidden=True),
-        "show": lambda: editing.with_element_hidden(text, index, hidden=False),
-        "delete": lambda: editing.without_element(text, index),
+        "add": lambda: reading.with_element_added(text, request.form.get("kind", "")),
+        "copy": lambda: reading.with_element_copied(text, index),
+        "up": lambda: reading.with_element_moved(text, index, index - 1),
+        "down": lambda: reading.with_element_moved(text, index, index + 1),
+        "hide": lambda: reading.with_element_hidden(text, index, hidden=True),
+        "show": lambda: reading.with_element_hidden(text, index, hidden=False),
+        "delete": lambda: reading.without_element(text, index),
         "place": lambda: _placed(text, index),
     }
     return acts[act]()
@@ -310,43 +494,45 @@ def _placed(text: str, index: int) -> str:
     if not form.validate_on_post():
         raise ValueError
     content = form.words.data if form.words.data else None
-    return editing.with_element_placed(text, index, numbers_of(form.at.data or ""), numbers_of(form.size.data or ""), content)
+    return reading.with_element_placed(text, index, numbers_of(form.at.data or ""), numbers_of(form.size.data or ""), content)
 
 
 @bp.post("/<uuid:template>/pictures")
-@requires(TemplateAction.EDIT, queries.get_template, reads_first=True, body_limit=services.LARGEST_PICTURE + 100_000)
+@requires(
+    TemplateAction.EDIT, certificates_templates.get_template, reads_first=True, body_limit=certificates_templates.LARGEST_PICTURE + 100_000
+)
 def put_picture(subject: TemplateContext) -> Answer:
     """Give the draft a picture, or take one out."""
     row, sent = subject.row, request.files.get("picture")
     gone = request.form.get("remove", "")
     if gone:
-        services.remove_picture(begin_writing(), current_actor(), row, gone, now=clock.now())
+        certificates_templates.remove_picture(begin_writing(), current_actor(), row, gone, now=clock.now())
     elif sent is not None and sent.filename:
         try:
             name = sent.filename.rpartition("/")[2].rpartition("\\")[2][-LONGEST_NAME:]
             release_connection()
-            still = services.clean_picture(name, _content("picture"))
-            services.put_picture(begin_writing(), current_actor(), row, name, still, now=clock.now())
+            still = certificates_templates.clean_picture(name, _content("picture"))
+            certificates_templates.put_picture(begin_writing(), current_actor(), row, name, still, now=clock.now())
         except Invalid as refused:
             flash(_(refused.text, **refused.facts), "bad")
     return see_page("certificates_templates.template", template=row.uuid)
 
 
 @bp.get("/<uuid:template>/preview.pdf")
-@requires(TemplateAction.EDIT, queries.get_template)
+@requires(TemplateAction.EDIT, certificates_templates.get_template)
 def preview(subject: TemplateContext) -> Answer:
     """Draw the draft as the PDF that it would be."""
-    result = queries.read_draft(current_session(), subject.row)
+    result = certificates_templates.read_draft(current_session(), subject.row)
     if result.template is None:
         raise Conflict
     return _drawn(subject.row, result.template)
 
 
 @bp.get("/<uuid:template>/versions/<int:number>.pdf")
-@requires(TemplateAction.PREVIEW, queries.get_template)
+@requires(TemplateAction.PREVIEW, certificates_templates.get_template)
 def preview_version(subject: TemplateContext) -> Answer:
     """Draw a published version."""
-    return _drawn(subject.row, queries.get_drawn_template(current_session(), subject.row.key, subject.number))
+    return _drawn(subject.row, certificates_templates.get_drawn_template(current_session(), subject.row.key, subject.number))
 
 
 def _drawn(row: StoredTemplate, template: CertificateTemplate) -> Response:
@@ -378,11 +564,11 @@ def _own_sheet(institution: Institution | None, template: CertificateTemplate, i
 
 
 @bp.get("/<uuid:template>/export.zip")
-@requires(TemplateAction.EDIT, queries.get_template)
+@requires(TemplateAction.EDIT, certificates_templates.get_template)
 def export(subject: TemplateContext) -> Answer:
     """Give the draft as a folder."""
     row, target = subject.row, BytesIO()
-    write_archive(target, {TEMPLATE_FILE: row.text.encode(), **queries.read_pictures(current_session(), row.pictures)})
+    write_archive(target, {TEMPLATE_FILE: row.text.encode(), **certificates_templates.read_pictures(current_session(), row.pictures)})
     response = make_response(target.getvalue())
     response.content_type = "application/zip"
     response.headers["Content-Disposition"] = f'attachment; filename="{row.key}.zip"'
@@ -390,21 +576,23 @@ def export(subject: TemplateContext) -> Answer:
 
 
 @bp.get("/<uuid:template>/versions")
-@requires(TemplateAction.VIEW, queries.get_template)
+@requires(TemplateAction.VIEW, certificates_templates.get_template)
 def versions(subject: TemplateContext) -> Answer:
     """List the versions, and what changed in each."""
-    rows = list(queries.list_versions(current_session(), subject.row))
+    rows = list(certificates_templates.list_versions(current_session(), subject.row))
     changes = [(version, compared(old.text, version.text) if old else ()) for version, old in zip(rows, [*rows[1:], None], strict=False)]
     return render_template("certificates/templates/versions.html", row=subject.row, changes=changes)
 
 
 @bp.post("/<uuid:template>/publishing")
-@requires(TemplateAction.PUBLISH, queries.get_template)
+@requires(TemplateAction.PUBLISH, certificates_templates.get_template)
 def publish(subject: TemplateContext) -> Answer:
     """Make a version of the draft, which new certificates are issued with."""
     form, row = TemplatePublishingForm(), subject.row
     if not form.validate_on_post():
         return _page(row, None, 422)
-    version = services.publish_template(current_session(), current_actor(), row, form.note.data or "", form.known_revision, now=clock.now())
+    version = certificates_templates.publish_template(
+        current_session(), current_actor(), row, form.note.data or "", form.known_revision, now=clock.now()
+    )
     flash(_("Version %(number)s is published. Certificates that were issued before keep theirs.", number=version.number), "ok")
     return see_page("certificates_templates.template", template=row.uuid)

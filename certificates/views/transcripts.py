@@ -1,30 +1,151 @@
-"""Transcripts: one's own with its making, a person's for administrators, and what the register says of one that was made (R6, R7)."""
+"""Form of a transcript."""
 
 import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
 from typing import cast
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from flask import Blueprint, Response, flash, make_response, render_template, request
+from wtforms import BooleanField, HiddenField
 
 from accounts import access_log
 from accounts.models import Person
 from accounts.privacy import AccessPurpose
-from certificates.forms.transcripts import TranscriptForm
+from certificates import transcripts
+from certificates.access import HolderContext, TranscriptAction, TranscriptContext
 from certificates.models import Transcript
-from certificates.pages.transcripts import made_view, present_view
-from certificates.permissions import HolderContext, TranscriptAction, TranscriptContext
-from certificates.queries import transcripts as queries
-from certificates.rules.transcripts import printed_codes, read_stored
-from certificates.services import transcripts as services
-from certificates.services.transcripts import TranscriptOrder, TranscriptSealer
+from certificates.pdf import printed_length
+from certificates.rules.credentials import CredentialState
+from certificates.rules.transcripts import (
+    NO_CERTIFICATE,
+    OpenCourse,
+    TranscriptContent,
+    TranscriptRecord,
+    TranscriptSum,
+    printed_codes,
+    read_stored,
+    sums_of,
+)
+from certificates.transcripts import TranscriptOrder, TranscriptSealer
+from courses.rules import printed_hours
 from kernel import clock
 from kernel.codes import printed_code
-from kernel.i18n import _, language
+from kernel.i18n import _, language, lazy_
 from kernel.own_records import is_own
+from kernel.web.forms import Form, as_uuid
 from kernel.web.instance_keys import current_keys, current_seal_keys
 from kernel.web.limits import limit, limiter
 from kernel.web.request import Answer, current_actor, current_session, current_settings, requires, see_page, site_address
 from organisations.access import EVERYWHERE
+
+
+class TranscriptForm(Form):
+    """The choice to show courses in progress too; its number makes that a second click has no second effect."""
+
+    has_open_courses = BooleanField(lazy_("Include the courses that I have not completed"))
+    number = HiddenField()
+
+    def identity(self) -> UUID:
+        """Return the number of the form; a new one where it has none."""
+        return as_uuid(self.number.data or "") or uuid4()
+
+
+PresentStates = Mapping[str, tuple[CredentialState, str]]
+"""The state of certificates today and the code of what replaced them, by their printed codes."""
+UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class TranscriptRowView:
+    """A record; `state` and `now` are states of certificates, `none` without one, `now` `unknown` where the register has it no more."""
+
+    title: str
+    institution: str
+    length: str
+    hours_basis: str
+    completed_on: date
+    issued_on: date | None
+    expires_on: date | None
+    is_passed: bool
+    state: str
+    now: str
+    code: str
+    replacement_code: str = ""
+
+    @property
+    def has_changed(self) -> bool:
+        """Return whether the register says something else today."""
+        return self.state != self.now
+
+
+@dataclass(frozen=True, slots=True)
+class TranscriptSumView:
+    """The hours in force of an institution in a year."""
+
+    institution: str
+    year: int
+    length: str
+
+
+@dataclass(frozen=True, slots=True)
+class TranscriptView:
+    """Everything that a transcript says."""
+
+    rows: tuple[TranscriptRowView, ...]
+    sums: tuple[TranscriptSumView, ...]
+    open_courses: tuple[OpenCourse, ...] = ()
+
+    @property
+    def has_changed(self) -> bool:
+        """Return whether the register says something else of a record today."""
+        return any(row.has_changed for row in self.rows)
+
+
+def present_view(records: Sequence[TranscriptRecord], open_courses: Sequence[OpenCourse] = ()) -> TranscriptView:
+    """Return what a person completed as it stands now."""
+    rows = tuple(_row(record, _word(record.state)) for record in records)
+    return TranscriptView(rows, _sums(sums_of(records)), tuple(open_courses))
+
+
+def made_view(content: TranscriptContent, present: PresentStates) -> TranscriptView:
+    """Return a transcript that was made, with the present state of each of its certificates."""
+    rows = []
+    for record in content.records:
+        if record.certificate is None:
+            rows.append(_row(record, NO_CERTIFICATE))
+            continue
+        known = present.get(record.certificate.code)
+        rows.append(_row(record, known[0].value, known[1]) if known else _row(record, UNKNOWN))
+    return TranscriptView(tuple(rows), _sums(content.sums), content.open_courses)
+
+
+def _word(state: CredentialState | None) -> str:
+    return state.value if state else NO_CERTIFICATE
+
+
+def _row(record: TranscriptRecord, now: str, replacement_code: str = "") -> TranscriptRowView:
+    held, (length, *basis) = record.certificate, printed_length(record)
+    return TranscriptRowView(
+        title=record.title,
+        institution=record.institution,
+        length=length,
+        hours_basis=basis[0] if basis else "",
+        completed_on=record.completed_on,
+        issued_on=held.issued_on if held else None,
+        expires_on=held.expires_on if held else None,
+        is_passed=record.is_passed,
+        state=_word(record.state),
+        now=now,
+        code=held.code if held else "",
+        replacement_code=replacement_code,
+    )
+
+
+def _sums(sums: Sequence[TranscriptSum]) -> tuple[TranscriptSumView, ...]:
+    return tuple(TranscriptSumView(subtotal.institution, subtotal.year, printed_hours(subtotal.hours, language())) for subtotal in sums)
+
 
 bp = Blueprint("certificates_transcripts", __name__)
 
@@ -40,12 +161,12 @@ def own_transcript() -> Answer:
     form.number.data = str(uuid4())
     return render_template(
         "certificates/transcript.html",
-        transcript=present_view(queries.list_records(session, person, current_settings(), language())),
+        transcript=present_view(transcripts.list_records(session, person, current_settings(), language())),
         person=None,
         name=person.full_name,
         form=form,
-        has_open_courses=bool(queries.list_open_courses(session, person, language())),
-        made=[{"code": printed_code(row.code), "made_at": row.made_at} for row in queries.list_transcripts(session, person.id)],
+        has_open_courses=bool(transcripts.list_open_courses(session, person, language())),
+        made=[{"code": printed_code(row.code), "made_at": row.made_at} for row in transcripts.list_transcripts(session, person.id)],
     )
 
 
@@ -56,7 +177,7 @@ def make() -> Answer:
     session, actor, form = current_session(), current_actor(), TranscriptForm()
     limiter().use(RATE, str(actor.person_id))
     order = TranscriptOrder(language(), form.identity(), bool(form.has_open_courses.data))
-    row = services.make_transcript(session, actor, _reader(), order, current_settings(), current_keys(), now=clock.now())
+    row = transcripts.make_transcript(session, actor, _reader(), order, current_settings(), current_keys(), now=clock.now())
     flash(_("The transcript has been made. Its code is %(code)s.", code=printed_code(row.code)), "ok")
     return see_page("certificates_transcripts.own_transcript")
 
@@ -66,7 +187,7 @@ def _reader() -> Person:
 
 
 @bp.get("/administration/people/<uuid:person>/transcript")
-@requires(TranscriptAction.VIEW, queries.get_holder)
+@requires(TranscriptAction.VIEW, transcripts.get_holder)
 def transcript_of(subject: HolderContext) -> Answer:
     """Show what a person completed, to administrators of an institution its part; others than the person stand in the log."""
     session, person, actor = current_session(), subject.person, current_actor()
@@ -74,19 +195,19 @@ def transcript_of(subject: HolderContext) -> Answer:
     if not is_own(actor, person.id):
         access_log.record_people_access([person.id], AccessPurpose.TRANSCRIPT)
     scope = EVERYWHERE if sees_all else subject.scope
-    view = present_view(queries.list_records(session, person, current_settings(), language(), scope))
+    view = present_view(transcripts.list_records(session, person, current_settings(), language(), scope))
     return render_template("certificates/transcript.html", transcript=view, person=person, name=person.full_name, sees_all=sees_all)
 
 
 @bp.get("/transcripts/<code>.pdf")
-@requires(TranscriptAction.DOWNLOAD, queries.get_transcript)
+@requires(TranscriptAction.DOWNLOAD, transcripts.get_transcript)
 def download(subject: TranscriptContext) -> Response:
     """Give a transcript as a sealed PDF, drawn from what was frozen."""
     return _file(_sealer().sealed(subject.row), "application/pdf", _file_name(subject.row, "pdf"))
 
 
 @bp.get("/transcripts/<code>.json")
-@requires(TranscriptAction.DOWNLOAD, queries.get_transcript)
+@requires(TranscriptAction.DOWNLOAD, transcripts.get_transcript)
 def document(subject: TranscriptContext) -> Response:
     """Give a transcript as JSON: a signed summary, and the badges of its certificates."""
     content = _sealer().document(current_session(), subject.row)
@@ -113,9 +234,9 @@ def _file(content: bytes, media_type: str, name: str) -> Response:
 
 def verification_page(row: Transcript) -> str:
     """Say what a transcript said on its day, and beside each record what the register says of it today."""
-    holds = services.has_signature(row, current_keys())
+    holds = transcripts.has_signature(row, current_keys())
     content = read_stored(row.content, site_address()) if holds and row.content else None
-    present = queries.present_states(current_session(), printed_codes(content.records)) if content else {}
+    present = transcripts.present_states(current_session(), printed_codes(content.records)) if content else {}
     actor = current_actor()
     return render_template(
         "certificates/verify_transcript.html",

@@ -1,28 +1,50 @@
-"""The page on which administrators set the validity of a course for certificates already issued (spec/certificates E2)."""
+"""The form that sets the validity of a course for certificates already issued."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 from uuid import uuid4
 
 from flask import Blueprint, flash, render_template, request
+from wtforms.validators import DataRequired, Length, ValidationError
 
 from accounts import access_log
 from accounts.privacy import PeopleListKind
-from certificates.forms.validity_changes import ValidityForm
-from certificates.permissions import CertificateAction, ValidityContext
-from certificates.queries import validity_changes as queries
-from certificates.queries.credentials import today
-from certificates.queries.register import get_register
-from certificates.queries.validity_changes import ChangedDay
-from certificates.services import validity_changes as services
+from certificates import validity_changes
+from certificates.access import CertificateAction, ValidityContext
+from certificates.credentials import today
+from certificates.register import get_register
+from certificates.validity_changes import MOST_UNTYPED, ChangedDay
+from certificates.views.verification import TOO_LONG
 from courses.editor import course_header
 from courses.models import Course
 from courses.rules import Outline
 from enrolments.progress import length_in_words
 from kernel import clock
 from kernel.codes import printed_code
-from kernel.i18n import _
-from kernel.web.forms import as_uuid, whole_number
+from kernel.i18n import _, lazy_
+from kernel.web.forms import Form, LineField, as_uuid, whole_number
 from kernel.web.request import Answer, allows, current_actor, current_session, is_read_only_request, requires, see_page
+
+
+class ValidityForm(Form):
+    """Why the certificates are replaced and, of many, how many they are."""
+
+    reason = LineField(
+        lazy_("Explanation"),
+        [DataRequired(lazy_("Explain the change. The certificate holders will see it.")), Length(max=500, message=TOO_LONG)],
+    )
+    count = LineField(lazy_("Number of certificates"))
+
+    def __init__(self, *args: Any, counted: int, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.counted = counted
+        self.asks_for_number = counted > MOST_UNTYPED
+
+    def validate_count(self, field: LineField) -> None:
+        """Ask for the number of certificates where there are many."""
+        if self.asks_for_number and (field.data or "").replace(".", "").strip() != str(self.counted):
+            raise ValidationError(_("Type the number of certificates: %(count)s.", count=self.counted))
+
 
 bp = Blueprint("certificates_validity", __name__)
 
@@ -30,7 +52,7 @@ SHOWN = 20
 
 
 @bp.route("/teaching/<slug>/certificates/validity", methods=["GET", "POST"])
-@requires(CertificateAction.SET_VALIDITY, queries.get_validity)
+@requires(CertificateAction.SET_VALIDITY, validity_changes.get_validity)
 def change_validity(subject: ValidityContext) -> Answer:
     """Show which issued certificates would end on another day, or are to say what was passed, and replace them.
 
@@ -39,8 +61,8 @@ def change_validity(subject: ValidityContext) -> Answer:
     sentences = "sentences" in request.args
     session, actor = current_session(), current_actor()
     course = session.get_one(Course, subject.course.id)
-    outline = queries.find_published_outline(session, course.published_version_id)
-    changes = queries.list_changed_days(session, outline, actor.person_id, sentences=sentences) if outline is not None else []
+    outline = validity_changes.find_published_outline(session, course.published_version_id)
+    changes = validity_changes.list_changed_days(session, outline, actor.person_id, sentences=sentences) if outline is not None else []
     form = ValidityForm(counted=len(changes))
     if outline is None or is_read_only_request():
         return _page(course, outline, changes, form)
@@ -50,14 +72,16 @@ def change_validity(subject: ValidityContext) -> Answer:
         flash(_("Something changed in the meantime. Check the new numbers."), "warn")
         return _page(course, outline, changes, form), 409
     number = as_uuid(request.form.get("number", "")) or uuid4()
-    services.request_change(session, actor, outline, number, form.reason.data or "", len(changes), sentences=sentences, now=clock.now())
+    validity_changes.request_change(
+        session, actor, outline, number, form.reason.data or "", len(changes), sentences=sentences, now=clock.now()
+    )
     flash(_("The certificates are being replaced in the background. Their holders get a notification."), "ok")
     return see_page("certificates_validity.change_validity", slug=course.slug, sentences=1 if sentences else None)
 
 
 def _page(course: Course, outline: Outline | None, changes: Sequence[ChangedDay], form: ValidityForm) -> str:
     access_log.record_list_access(PeopleListKind.CERTIFICATES, Course, course.id)
-    last = queries.find_last_change(current_session(), course.id)
+    last = validity_changes.find_last_change(current_session(), course.id)
     return render_template(
         "certificates/validity_change.html",
         course=course_header(course),
@@ -69,7 +93,7 @@ def _page(course: Course, outline: Outline | None, changes: Sequence[ChangedDay]
         rows=[(printed_code(change.code), change) for change in changes[:SHOWN]],
         last=last,
         sentences="sentences" in request.args,
-        has_sentences=bool(queries.list_unfounded_courses(current_session(), [course.id])),
+        has_sentences=bool(validity_changes.list_unfounded_courses(current_session(), [course.id])),
         form=form,
         number=uuid4(),
     )

@@ -1,25 +1,35 @@
-"""Pages where everybody verifies a certificate by its code or as a file; nothing that is sent is kept."""
+"""Forms of credentials."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from hmac import compare_digest
+from typing import cast
 
-from flask import Blueprint, render_template, request
+from flask import Blueprint, Response, make_response, render_template, request
+from wtforms import MultipleFileField
+from wtforms.validators import DataRequired, Length
 
-from certificates.file_judgement import MOST_BYTES, MOST_FILES, FileFinding, VerifierKeys, judge_files
-from certificates.forms.verification import FilesToVerifyForm
-from certificates.pages.verdicts import FileVerdictView, RegisterEntry, code_of, confirmed, verdict_view
-from certificates.permissions import CertificateAction
-from certificates.queries import credentials as queries
-from certificates.queries.transcripts import present_states
-from certificates.rules.credentials import CODE_LENGTH
-from certificates.rules.transcripts import printed_codes
-from certificates.services.verifiers import verifier_keys
-from certificates.views.offline import present_page
+from certificates import credentials
+from certificates.access import CertificateAction
+from certificates.badges import badge_content
+from certificates.keys import verifier_keys
+from certificates.models import Credential
+from certificates.offline import OfflinePage, page_of_today
+from certificates.rules import verification
+from certificates.rules.credentials import CODE_LENGTH, CredentialState, RevocationReason
+from certificates.rules.transcripts import TranscriptContent, printed_codes
+from certificates.rules.verification import DocumentFault
+from certificates.sealing import MOST_BYTES, MOST_FILES, FileFault, FileFinding, FileVerdict, VerifierKeys, judge_files
+from certificates.transcripts import present_states
+from certificates.views.transcripts import PresentStates, TranscriptView, made_view
 from kernel import clock
 from kernel.codes import printed_code, read_code
 from kernel.errors import DomainError
-from kernel.files import checksum
-from kernel.i18n import _
+from kernel.files import checksum, shown_name
+from kernel.i18n import _, choose, format_date, lazy_, local
 from kernel.sandbox import SandboxLimits, run_sandboxed
+from kernel.web.forms import Form, LineField
 from kernel.web.instance_keys import current_keys, current_seal_keys
 from kernel.web.limits import client_key, limit, limiter
 from kernel.web.request import (
@@ -34,7 +44,205 @@ from kernel.web.request import (
     site_address,
 )
 
-bp = Blueprint("certificates_verification", __name__)
+TOO_LONG = lazy_("Use at most %(max)d characters.")
+REVOKED_FOR = {
+    RevocationReason.ISSUED_BY_MISTAKE: lazy_("It was issued by mistake"),
+    RevocationReason.CONDITIONS_NOT_MET: lazy_("The course's requirements were not met"),
+    RevocationReason.IRREGULARITY: lazy_("Irregularity in the course or the assessment"),
+    RevocationReason.ON_REQUEST: lazy_("At the holder's request"),
+}
+"""Why a certificate was revoked, as everybody reads it."""
+
+
+class FilesToVerifyForm(Form):
+    """Certificates as files."""
+
+    files = MultipleFileField(lazy_("Files"))
+
+    def uploads(self) -> list[tuple[str, bytes]]:
+        """Return the names and contents of the files, none where there is a fault; of a large one more than may be read, to be refused."""
+        sent = [upload for upload in self.files.data or () if getattr(upload, "filename", "")]
+        if not sent:
+            self.refuse(self.files, _("Choose at least one file."))
+        if len(sent) > MOST_FILES:
+            self.refuse(self.files, _("Choose at most %(most)s files at a time.", most=MOST_FILES))
+        contents = [(shown_name(upload.filename), upload.read(MOST_BYTES + 1)) for upload in sent[: MOST_FILES + 1]]
+        for upload in sent:
+            upload.close()
+        return [] if self.faults else contents
+
+
+class IdentityNumberForm(Form):
+    """An identity number that is compared with that of a certificate's holder."""
+
+    number = LineField(lazy_("Identity number"), [DataRequired(lazy_("Type the identity number.")), Length(max=40, message=TOO_LONG)])
+
+    def matches(self, printed: str) -> bool:
+        """Say whether the number is this one, however it is grouped; in equal time either way."""
+        return compare_digest(_bare(self.number.data or "").encode(), _bare(printed).encode())
+
+
+def _bare(number: str) -> str:
+    return "".join(sign for sign in number.upper() if sign.isalnum())
+
+
+CHANGED = lazy_("The file is not as it was issued, or it was not issued here. Ask for the original file, or look its code up.")
+SAVED_AGAIN = lazy_("A program has encrypted it or saved it again, so nothing can be compared. Ask for the file as it was downloaded.")
+NOT_A_CERTIFICATE = lazy_("It is damaged, larger than 2 MB, or not a PDF, JSON, JWT, PNG or SVG file.")
+OTHER_CODE = lazy_("The sheet names the code %(code)s, and the credential within it is another one: the one shown here.")
+OTHER_SITE = lazy_("Another site issued it: %(issuer)s.")
+ONLY_THE_CREDENTIAL = lazy_("Anybody can make such a sheet around a genuine credential. What follows is what was signed.")
+COMPARE_STATES = lazy_("Compare the two columns of states: on that day, and today.")
+BEFORE_SEALS = lazy_("The file itself proves nothing. Compare every detail with what the register says.")
+
+
+@dataclass(frozen=True, slots=True)
+class RegisterEntry:
+    """A credential of the register, its state today, and the code of what replaced it."""
+
+    row: Credential
+    state: CredentialState
+    replacement_code: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class FileVerdictView:
+    """A file and its verdict: `kind` is good, warn or bad; the facts are those that were signed, empty where there are none."""
+
+    name: str
+    kind: str
+    icon: str
+    verdict: str
+    advice: str
+    person_name: str = ""
+    course_title: str = ""
+    institution: str = ""
+    issued_on: date | None = None
+    code: str = ""
+    transcript: TranscriptView | None = None
+    """Of a transcript: its records, with their states on its day and today."""
+
+
+def code_of(finding: FileFinding) -> str:
+    """Return the code whose state decides about a file, empty where none does."""
+    if finding.badge is not None:
+        return finding.badge.code
+    return finding.codes[0] if finding.verdict is FileVerdict.WITHOUT_SEAL else ""
+
+
+def confirmed(finding: FileFinding, entry: RegisterEntry | None, addresses: Sequence[str]) -> FileFinding:
+    """Return a finding as the register confirms it: what a compromised key signed and the register does not know alike is altered.
+
+    Who has the key can claim any moment, and any name (spec/certificates K4).
+    """
+    if finding.compromised_since is None or finding.badge is None:
+        return finding
+    known = (badge_content(entry.row, address) for address in addresses) if entry else ()
+    claimed = replace(finding.badge, description="", criteria="")
+    if any(replace(achievement, description="", criteria="") == claimed for achievement in known if achievement):
+        return finding
+    return replace(finding, verdict=FileVerdict.ALTERED, badge=None, fault=DocumentFault.COMPROMISED_KEY)
+
+
+def verdict_view(finding: FileFinding, entry: RegisterEntry | None, seals_since: datetime, present: PresentStates) -> FileVerdictView:
+    """Return a file and its verdict in the reader's language; `present` are the states today of what transcripts name."""
+    if finding.transcript is not None:
+        return _on_transcript(finding, finding.transcript, present)
+    if finding.verdict is FileVerdict.UNREADABLE:
+        advice = SAVED_AGAIN if finding.fault == FileFault.SAVED_AGAIN else NOT_A_CERTIFICATE
+        return FileVerdictView(finding.name, "warn", "file-text", _(verification.UNREADABLE), str(advice))
+    if finding.verdict is FileVerdict.WITHOUT_SEAL:
+        return _without_seal(finding, entry, seals_since)
+    if finding.badge is None or finding.verdict is FileVerdict.ALTERED:
+        return _altered(finding)
+    kind, icon, verdict = state_in_words(entry)
+    advice = ""
+    if finding.verdict is FileVerdict.UNSEALED:
+        advice = f"{ONLY_THE_CREDENTIAL} {verdict}."
+        kind, icon, verdict = "warn", "triangle-alert", _(verification.UNSEALED)
+    return FileVerdictView(finding.name, kind, icon, verdict, advice, *_signed(finding))
+
+
+def _on_transcript(finding: FileFinding, content: TranscriptContent, present: PresentStates) -> FileVerdictView:
+    view, day = made_view(content, present), format_date(local(content.made_at))
+    kind, icon, verdict = (
+        ("warn", "history", _(verification.TRANSCRIPT_CHANGED, day=day))
+        if view.has_changed
+        else ("good", "check", _(verification.TRANSCRIPT_SAME, day=day))
+    )
+    advice = str(COMPARE_STATES) if view.has_changed else ""
+    if finding.verdict is FileVerdict.UNSEALED:
+        advice = f"{ONLY_THE_CREDENTIAL} {verdict}."
+        kind, icon, verdict = "warn", "triangle-alert", _(verification.UNSEALED)
+    facts = content.person_name, _("Transcript of records"), content.institution, local(content.made_at).date(), content.code
+    return FileVerdictView(finding.name, kind, icon, verdict, advice, *facts, transcript=view)
+
+
+def _altered(finding: FileFinding) -> FileVerdictView:
+    differs = finding.fault == FileFault.OTHER_CODE and finding.badge is not None
+    others = [code for code in finding.codes if finding.badge is None or code != finding.badge.code]
+    advice = str(OTHER_CODE) % {"code": ", ".join(others)} if differs else str(CHANGED)
+    if finding.issuer:
+        advice = str(OTHER_SITE) % {"issuer": finding.issuer}
+    return FileVerdictView(finding.name, "bad", "x", _(verification.ALTERED), advice, *(_signed(finding) if differs else ()))
+
+
+def _signed(finding: FileFinding) -> tuple[str, str, str, date, str]:
+    assert finding.badge is not None
+    badge = finding.badge
+    return badge.person_name, badge.title, badge.issuer_name, local(badge.valid_from).date(), badge.code
+
+
+def _without_seal(finding: FileFinding, entry: RegisterEntry | None, seals_since: datetime) -> FileVerdictView:
+    if entry is None:
+        return FileVerdictView(finding.name, "bad", "x", _(verification.ALTERED), str(CHANGED))
+    row, day = entry.row, local(seals_since)
+    text = _("Sheet without a seal, issued before %(day)s: compare it with the register", day=format_date(day))
+    facts = row.person_name, choose(dict(row.course_titles)), row.institution, row.issued_on, printed_code(row.code)
+    return FileVerdictView(finding.name, "warn", "triangle-alert", text, f"{BEFORE_SEALS} {state_in_words(entry)[2]}.", *facts)
+
+
+def state_in_words(entry: RegisterEntry | None) -> tuple[str, str, str]:
+    """Return the kind, the icon and the words of a genuine credential's state."""
+    if entry is None:
+        return "warn", "circle-help", _(verification.UNKNOWN)
+    row = entry.row
+    if entry.state is CredentialState.VALID:
+        return "good", "check", _(verification.IN_FORCE)
+    if entry.state is CredentialState.EXPIRED and row.expires_on:
+        return "warn", "calendar-clock", _(verification.EXPIRED, day=format_date(row.expires_on))
+    if entry.state is CredentialState.REPLACED:
+        text = _(verification.REPLACED_BY, code=entry.replacement_code) if entry.replacement_code else _(verification.REPLACED)
+        return "warn", "history", text
+    day = format_date(local(row.revoked_at)) if row.revoked_at else ""
+    if row.revoked_class:
+        return "bad", "x", _(verification.REVOKED_FOR, day=day, why=REVOKED_FOR[RevocationReason(row.revoked_class)])
+    return "bad", "x", _(verification.REVOKED_ON, day=day)
+
+
+offline_bp = Blueprint("certificates_offline", __name__)
+
+
+def present_page() -> OfflinePage:
+    """Return the page as the present request gives it."""
+    keys, seals = current_keys(), current_seal_keys()
+    return page_of_today(current_session(), current_settings(), site_address(), keys, seals, now=clock.now())
+
+
+@offline_bp.get("/verify/offline.html")
+@public
+def offline_page() -> Response:
+    """Answer the page; its own policy lets a browser run nothing but its script, and open no address."""
+    page = present_page()
+    response = make_response(page.content)
+    response.content_type = "text/html; charset=utf-8"
+    response.headers["Content-Security-Policy"] = f"{page.policy}; frame-ancestors 'none'"
+    response.headers["Cache-Control"] = "public, no-cache"
+    response.set_etag(page.sha256)
+    return cast("Response", response.make_conditional(request))
+
+
+verification_bp = Blueprint("certificates_verification", __name__)
 
 FILES = limit("verify_files", "20 per minute")
 BODY_LIMIT = MOST_FILES * MOST_BYTES + 100_000
@@ -43,7 +251,7 @@ LARGEST_SHOWN = 2_000_000
 READING = SandboxLimits(memory=200_000_000, seconds=10, patience=10)
 
 
-@bp.get("/verify")
+@verification_bp.get("/verify")
 @public
 def verify_form() -> Answer:
     """Take a code, and lead to what the register says of it."""
@@ -56,7 +264,7 @@ def verify_form() -> Answer:
     return _form_page(FilesToVerifyForm(), typed), 422 if typed else 200
 
 
-@bp.post("/verify")
+@verification_bp.post("/verify")
 @requires(CertificateAction.VERIFY, reads_first=True, body_limit=BODY_LIMIT)
 def verify_files() -> Answer:
     """Judge files: their seals and signatures in a process of its own, and what the register says of their codes."""
@@ -120,7 +328,7 @@ def _form_page(form: FilesToVerifyForm, typed: str = "") -> str:
 
 def _verdicts(findings: Sequence[FileFinding]) -> list[FileVerdictView]:
     seals_since = min(key.history.begun_at or current_seal_keys().current.begins for key in current_seal_keys().trusted)
-    known = queries.find_entries(current_session(), [code.replace("-", "") for code in map(code_of, findings) if code])
+    known = credentials.find_entries(current_session(), [code.replace("-", "") for code in map(code_of, findings) if code])
     entries = {printed_code(row.code): RegisterEntry(row, state, printed_code(after)) for row, state, after in known}
     named = [code for finding in findings if finding.transcript for code in printed_codes(finding.transcript.records)]
     present = present_states(current_session(), named) if named else {}

@@ -7,11 +7,9 @@ from random import Random
 from accounts import accounts
 from accounts.accounts import ProfileChanges
 from accounts.models import NameSource, Person
+from certificates import credentials, templates
 from certificates.models import Credential
-from certificates.queries import credentials as certificate_queries
 from certificates.rules.credentials import ReplacementReason, RevocationReason
-from certificates.services import credentials as certificates
-from certificates.services import templates
 from kernel.crypto import signing_keys
 from kernel.permissions import Actor
 from lms.demo.attempts import AttemptTarget, hand_in
@@ -53,10 +51,10 @@ def administrator_life(stage: DemoTimeline, identity: Identity, people: Sequence
     moment = stage.now - timedelta(hours=20)
     yield moment
     known = [(learner, stage.people[learner.identity.email]) for learner in people if learner.identity.email in stage.people]
-    held = [row for _learner, holder in known for row in certificate_queries.list_of(stage.session, holder.person_id)]
+    held = [row for _learner, holder in known for row in credentials.list_of(stage.session, holder.person_id)]
     if len(held) > 1:
         reason = "Constancia emitida por error durante la demostración."
-        certificates.revoke_credential(stage.session, actor, held[1], RevocationReason.ISSUED_BY_MISTAKE, reason, now=moment)
+        credentials.revoke_credential(stage.session, actor, held[1], RevocationReason.ISSUED_BY_MISTAKE, reason, now=moment)
     moment += timedelta(minutes=6)
     yield moment
     for row in held[2:3]:
@@ -76,7 +74,7 @@ def _correct_name(stage: DemoTimeline, actor: Actor, row: Credential, *, now: da
     accounts.edit_profile(stage.session, actor, person, changes, source=NameSource.CORRECTION, now=now)
     settings = stage.instance.settings
     reason = "El segundo apellido estaba incompleto (demostración)."
-    certificates.replace_credential(
+    credentials.replace_credential(
         stage.session, actor, row, ReplacementReason.NAME, reason, settings, signing_keys(settings.data_dir), now=now
     )
 

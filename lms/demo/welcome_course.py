@@ -6,7 +6,7 @@ from pathlib import Path
 from random import Random
 
 from accounts import people as account_queries
-from certificates.services import credentials as certificates
+from certificates import credentials
 from courses import catalogue, team, versions
 from courses.models import StaffRole
 from courses.rules import Outline
@@ -72,11 +72,11 @@ def _take(stage: DemoTimeline, outline: Outline, learner: DemoLearner) -> dateti
         attempt = answering.start_attempt(session, actor, quiz, learner.identity.language, now=moment).uuid
         moment += timedelta(minutes=minutes)
         hand_in(stage, actor, attempt, AttemptTarget(1.0), learner.chance(key), now=moment)
-    award = certificates.find_award(session, enrolment.id)
+    award = credentials.find_award(session, enrolment.id)
     assert award is not None
     settings, last_day = stage.instance.settings, (moment + VALID).astimezone(ZONE).date()
     keys = signing_keys(settings.data_dir)
-    certificates.issue_credential(session, Actor(via=ActorChannel.JOB), award, settings, keys, expires_on=last_day, now=moment)
+    credentials.issue_credential(session, Actor(via=ActorChannel.JOB), award, settings, keys, expires_on=last_day, now=moment)
     return moment
 
 

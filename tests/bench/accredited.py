@@ -21,7 +21,7 @@ from pyhanko_certvalidator import ValidationContext
 from pyhanko_certvalidator.registry import SimpleCertificateStore
 
 from certificates.pdf import render
-from certificates.wording import compose
+from certificates.sheet import compose
 from kernel import clock
 from kernel.pdf.document import PdfAttachment
 from tests.bench.libraries import DRAWN, alternating, bare_page

@@ -11,12 +11,10 @@ from uuid import uuid4
 from sqlalchemy import insert, inspect, select
 from sqlalchemy.orm import Session
 
+from certificates.badges import find_status_list, signed_status_list
 from certificates.models import Credential
-from certificates.queries.status_lists import find_status_list
 from certificates.rules.credentials import CODE_LENGTH
-from certificates.rules.status_decoys import STATUS_LIST_PLACES
-from certificates.rules.status_lists import StatusPurpose
-from certificates.services.status_lists import signed_status_list
+from certificates.rules.status_lists import STATUS_LIST_PLACES, StatusPurpose
 from kernel import clock
 from kernel.codes import code_from_bits, printed_code
 from lms.app import create_app

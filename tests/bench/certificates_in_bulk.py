@@ -11,13 +11,11 @@ from playwright.sync_api import sync_playwright
 from sqlalchemy import select, text
 
 from accounts.people import PageDirection
-from certificates import jobs, pdf
+from certificates import bulk, jobs, pdf, register
+from certificates.badges import complete_former
 from certificates.models import BulkDownload, Credential
-from certificates.queries import register
-from certificates.queries.register import RegisterFilter, RegisterOrder, RegisterPage, RegisterSort
-from certificates.services import bulk
-from certificates.services.status_lists import complete_former
-from certificates.wording import compose
+from certificates.register import RegisterFilter, RegisterOrder, RegisterPage, RegisterSort
+from certificates.sheet import compose
 from courses.models import Course
 from kernel import clock
 from kernel.child_process import child_process

@@ -18,7 +18,7 @@ from ruamel.yaml import YAML
 from sqlalchemy import text
 
 from certificates import pdf
-from certificates.wording import compose
+from certificates.sheet import compose
 from courses import publishing as publication
 from courses.content.reader import read_directory
 from kernel.paths import CONTENT

@@ -14,15 +14,12 @@ from statistics import median
 
 from sqlalchemy import select
 
-from certificates.file_judgement import FileVerdict, VerifierKeys, judge_files
 from certificates.models import Credential
 from certificates.pdf import render
-from certificates.rules.badges import badge_document, badge_quads
-from certificates.rules.proofs import signed_document
-from certificates.rules.tokens import compact_json
+from certificates.rules.badges import badge_document, badge_quads, compact_json, signed_document
 from certificates.rules.verification import verify_document
-from certificates.sealing import seal_verifiers
-from certificates.wording import compose
+from certificates.sealing import FileVerdict, VerifierKeys, judge_files, seal_verifiers
+from certificates.sheet import compose
 from kernel import clock
 from kernel.codes import printed_code
 from kernel.keys import SealKeys, seal_keys

@@ -12,13 +12,12 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
 
-from certificates.file_judgement import FileFault, FileVerdict, judge_files
+from certificates.offline import FAULTS, PAGE, build_page
 from certificates.pdf import render
-from certificates.rules import verdict_words
-from certificates.rules.baking import baked_svg
-from certificates.services.offline_page import build_page
-from certificates.services.offline_words import FAULTS, PAGE
-from certificates.wording import compose
+from certificates.rules import verification
+from certificates.rules.badges import baked_svg
+from certificates.sealing import FileFault, FileVerdict, judge_files
+from certificates.sheet import compose
 from kernel.i18n import reading
 from kernel.keys import seal_keys
 from kernel.pdf.document import PdfAttachment
@@ -248,7 +247,7 @@ def test_a_key_that_was_compromised_later_leaves_the_state_unknown(
     offline.give(("list.json", vector("status-clean-older.json")))
     assert in_spanish(PAGE["none"]) in offline.page.inner_text("#date")
     assert offline.judge(vector("sealed.pdf")) == "unknown"
-    assert in_spanish(verdict_words.UNKNOWN) in offline.page.inner_text(".result h2")
+    assert in_spanish(verification.UNKNOWN) in offline.page.inner_text(".result h2")
 
 
 @pytest.mark.slow

@@ -7,9 +7,9 @@ from io import BytesIO
 
 import pytest
 
-from certificates.file_judgement import MOST_FILES
-from certificates.rules import verdict_words
-from certificates.views import verification
+from certificates.rules import verification
+from certificates.sealing import MOST_FILES
+from certificates.views import verification as views_verification
 from kernel.keys import SealKeys, seal_keys
 from kernel.web.limits import limit
 from lms.certificate_files import ALTERED, UNREADABLE, exit_code, reports_of
@@ -23,9 +23,9 @@ NOW = datetime(2026, 12, 1, tzinfo=UTC)
 A_REQUEST = 450_000
 """Bytes that the client of the tests keeps in memory."""
 HEADINGS = {
-    in_spanish(verdict_words.ALTERED): "altered",
-    in_spanish(verdict_words.UNREADABLE): "unreadable",
-    in_spanish(verdict_words.UNSEALED): "unsealed",
+    in_spanish(verification.ALTERED): "altered",
+    in_spanish(verification.UNREADABLE): "unreadable",
+    in_spanish(verification.UNSEALED): "unsealed",
 }
 
 
@@ -75,9 +75,9 @@ def test_every_attack_fails_on_the_page(
     browser: Browser, instance: Instance, keys: AttackedKeys, attacks: list[FileAttack], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """spec/certificates attacks 1 to 8, 11 to 14 and 16: never a fault of the server. The sandbox is tried by other tests."""
-    monkeypatch.setattr(verification, "trusted_keys", lambda: keys.verifiers)
-    monkeypatch.setattr(verification, "FILES", limit("verify_files", "1000 per minute"))
-    monkeypatch.setattr(verification, "run_sandboxed", lambda act, *arguments, **_bounds: act(*arguments))
+    monkeypatch.setattr(views_verification, "trusted_keys", lambda: keys.verifiers)
+    monkeypatch.setattr(views_verification, "FILES", limit("verify_files", "1000 per minute"))
+    monkeypatch.setattr(views_verification, "run_sandboxed", lambda act, *arguments, **_bounds: act(*arguments))
     wrong = []
     for portion in in_portions(attacks):
         browser.get("/verify")

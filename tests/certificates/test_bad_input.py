@@ -14,7 +14,7 @@ from PIL import Image
 from sqlalchemy import select
 
 from certificates.models import Credential, StoredTemplate
-from certificates.services.templates import clean_picture, create_template
+from certificates.templates import clean_picture, create_template
 from certificates.views import verification
 from kernel import clock
 from kernel.codes import printed_code

@@ -9,10 +9,8 @@ from pathlib import Path
 import openbadgeslib
 import pytest
 
-from certificates.rules.badges import BadgeContent, badge_document, badge_quads
-from certificates.rules.proofs import signed_document
+from certificates.rules.badges import BadgeContent, badge_document, badge_quads, compact_json, signed_document
 from certificates.rules.status_lists import StatusListContent, StatusPurpose, encoded_bits, status_list_document, status_list_quads
-from certificates.rules.tokens import compact_json
 from tests.support.badges import BADGE, METHOD, VECTOR_KEY, vector, vector_document
 from tests.support.missing import note
 from tests.support.programs import program

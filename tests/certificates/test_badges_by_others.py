@@ -16,12 +16,17 @@ from openbadgeslib.ob3.verifier import OB3Verifier
 from pyld import jsonld
 from pytest_socket import disable_socket, enable_socket
 
-from certificates.rules.badges import BadgeContent, badge_document, badge_quads, read_badge
-from certificates.rules.profiles import Document
-from certificates.rules.proofs import signed_document
+from certificates.rules.badges import (
+    BadgeContent,
+    Document,
+    badge_document,
+    badge_quads,
+    is_signable,
+    read_badge,
+    signed_document,
+    signed_token,
+)
 from certificates.rules.status_lists import read_status_list, status_list_quads
-from certificates.rules.strict_json import is_signable
-from certificates.rules.tokens import signed_token
 from certificates.rules.verification import verify_document
 from tests.support.badges import BADGE, METHOD, VECTOR_KEY, trusted, vector_document
 

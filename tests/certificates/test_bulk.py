@@ -15,10 +15,9 @@ import pytest
 from sqlalchemy import func, select, update
 
 from accounts.models import Person
-from certificates import jobs, pdf
+from certificates import bulk, jobs, pdf
 from certificates.models import BulkDownload, Credential
-from certificates.rules.file_names import archive_name
-from certificates.services import bulk
+from certificates.rules.credentials import archive_name
 from courses.models import Course, CourseStaff, StaffRole
 from kernel import clock
 from kernel.audit import AuditEntry

@@ -5,10 +5,10 @@ from datetime import date, timedelta
 import pytest
 from sqlalchemy import delete, select
 
+from certificates import credentials
 from certificates.models import Credential, ValidityChange
+from certificates.reviews import settle_reviews
 from certificates.rules.credentials import ReplacementReason, RevocationReason
-from certificates.services import credentials as services
-from certificates.services.reviews import settle_reviews
 from courses.models import Course
 from enrolments.models import Completion, Enrolment
 from kernel import clock
@@ -47,7 +47,7 @@ def test_what_is_replaced_during_a_rotation_verifies_whichever_key_signed_it(
             rotations.append(rotate_signing_key(folder_of_keys).identifier)
         settle_reviews(*given, **named)  # type: ignore[arg-type]  # handed on
 
-    monkeypatch.setattr(services, "settle_reviews", rotate_and_settle)
+    monkeypatch.setattr(credentials, "settle_reviews", rotate_and_settle)
     for _time in range(2):
         admin.get(f"/certificates/{certificates(instance)[-1].uuid}/replacement")
         admin.submit("/replacement", {"reason_class": "data", "reason": "Durante el cambio."})
@@ -116,12 +116,12 @@ def test_a_clock_put_back_dates_nothing_before_the_completion(instance: Instance
     settings, keys = instance.present_settings, instance.keys
     earlier = NOON - timedelta(days=3)
     with instance.database.unit_of_work() as session:
-        award = services.find_award(session, session.scalars(select(Enrolment.id)).one())
+        award = credentials.find_award(session, session.scalars(select(Enrolment.id)).one())
         assert award is not None
-        row = services.issue_credential(session, SYSTEM, award, settings, keys, now=earlier)
-        made = services.replace_credential(session, SYSTEM, row, ReplacementReason.DATA, "Dato.", settings, keys, now=earlier)
-        services.revoke_credential(session, SYSTEM, made, RevocationReason.IRREGULARITY, "Copió.", now=earlier)
-        again = services.find_award(session, row.enrolment_id)
+        row = credentials.issue_credential(session, SYSTEM, award, settings, keys, now=earlier)
+        made = credentials.replace_credential(session, SYSTEM, row, ReplacementReason.DATA, "Dato.", settings, keys, now=earlier)
+        credentials.revoke_credential(session, SYSTEM, made, RevocationReason.IRREGULARITY, "Copió.", now=earlier)
+        again = credentials.find_award(session, row.enrolment_id)
 
     assert again is None, "it was revoked"
     for one in certificates(instance):

@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select, update
 
+from certificates import keys
+from certificates.badges import BadgeSigner, badge_content
+from certificates.credentials import list_signers, signed_content
 from certificates.models import Credential
-from certificates.queries.credentials import list_signers, signed_content
 from certificates.rules.credentials import canonical_content
-from certificates.services import compromised_keys
-from certificates.services.badges import BadgeSigner, badge_content
 from kernel import clock
 from kernel.audit import AuditEntry
 from kernel.codes import printed_code
@@ -92,7 +92,7 @@ def test_the_register_is_signed_anew_and_others_are_left(
     lms: Command, browser: Browser, instance: Instance, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """spec/certificates K4: in portions; a row that somebody changed is not made sound by it, and is named."""
-    monkeypatch.setattr(compromised_keys, "PORTION", 2)
+    monkeypatch.setattr(keys, "PORTION", 2)
     course = a_course(instance, modules=1)
     for name in ("ana", "otra", "tercera"):
         complete(instance, course, f"{name}@example.org")

@@ -8,16 +8,14 @@ from sqlalchemy import select
 from accounts import accounts, names
 from accounts.accounts import ProfileChanges
 from accounts.models import NameSource, Person
-from certificates import pdf
-from certificates.layout.built_in import facade, facade_files
-from certificates.layout.reading import read_template
+from certificates import credentials, pdf
+from certificates.badges import badge_content
+from certificates.certificate_page import sheet_of
+from certificates.credentials import list_signers, signed_content
+from certificates.layout.reading import facade, facade_files, read_template
 from certificates.models import Credential
-from certificates.queries.credentials import list_signers, signed_content
 from certificates.rules.credentials import DECLARED, ReplacementReason, canonical_content
-from certificates.services import credentials as services
-from certificates.services.badges import badge_content
-from certificates.web_certificate import sheet_of
-from certificates.wording import compose
+from certificates.sheet import compose
 from kernel import clock
 from kernel.codes import printed_code
 from kernel.permissions import SYSTEM
@@ -116,7 +114,7 @@ def test_a_corrected_certificate_says_what_holds_now(instance: Instance) -> None
     with instance.database.unit_of_work() as session:
         old = session.scalars(select(Credential)).one()
         means = (instance.present_settings, instance.keys)
-        made = services.replace_credential(session, SYSTEM, old, ReplacementReason.NAME, "Tilde.", *means, now=clock.now())
+        made = credentials.replace_credential(session, SYSTEM, old, ReplacementReason.NAME, "Tilde.", *means, now=clock.now())
 
     assert (old.name_basis, made.name_basis) == (DECLARED, "")
     assert "Ana Quindé" in printed(instance, made)

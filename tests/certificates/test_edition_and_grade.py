@@ -7,12 +7,12 @@ import pytest
 from sqlalchemy import select, update
 
 from accounts.models import Person
+from certificates import credentials
+from certificates.certificate_page import sheet_of
+from certificates.credentials import list_signers, signed_content
 from certificates.models import Credential
-from certificates.queries.credentials import list_signers, signed_content
 from certificates.rules.credentials import ReplacementReason, canonical_content
-from certificates.services import credentials as services
-from certificates.web_certificate import sheet_of
-from certificates.wording import printed_grade
+from certificates.sheet import printed_grade
 from courses.content.reader import read_folder
 from enrolments.models import Completion, Edition
 from kernel import clock
@@ -79,7 +79,7 @@ def test_a_template_prints_them_and_a_correction_keeps_them(instance: Instance) 
     with instance.database.unit_of_work() as session:
         old = session.get_one(Credential, row.id)
         means = (instance.present_settings, instance.keys)
-        made = services.replace_credential(session, SYSTEM, old, ReplacementReason.DATA, "Dato.", *means, now=clock.now())
+        made = credentials.replace_credential(session, SYSTEM, old, ReplacementReason.DATA, "Dato.", *means, now=clock.now())
         copied = ("edition_title", "edition_from", "edition_until", "grade")
         assert [getattr(made, name) for name in copied] == [getattr(old, name) for name in copied]
         content = canonical_content(signed_content(made, list_signers(session, made)))

@@ -5,8 +5,8 @@ from datetime import UTC, date, datetime, timedelta
 from sqlalchemy import select, update
 
 from accounts.models import Notification
+from certificates.issuing import STEPS, ExpiryNotice, list_due_notices, list_holders_to_notify
 from certificates.models import Credential
-from certificates.queries.expiry import STEPS, ExpiryNotice, list_due_notices, list_holders_to_notify
 from enrolments.models import Enrolment
 from kernel import clock, outbox
 from kernel.outbox import deliver_waiting

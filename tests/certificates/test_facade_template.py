@@ -8,13 +8,12 @@ from dataclasses import replace
 
 import pytest
 
-from certificates.layout.built_in import facade
-from certificates.layout.placed import PictureMark, TextMark
-from certificates.layout.placing import PrintedSignatory
+from certificates.certificate_page import sheet_of
+from certificates.layout.placing import PictureMark, PrintedSignatory, TextMark
+from certificates.layout.reading import facade
 from certificates.layout.template import ElementRole
 from certificates.pdf import placed_sheet, render
-from certificates.web_certificate import sheet_of
-from certificates.wording import compose
+from certificates.sheet import compose
 from lms.instance import Instance
 from tests.support.certificates import FACTS, a_certificate
 from tests.support.project import ROOT

@@ -9,17 +9,19 @@ from typing import Any
 import pikepdf
 import pytest
 
-from certificates.file_judgement import (
+from certificates.pdf import render
+from certificates.sealing import (
     FileFault,
     FileFinding,
     FileVerdict,
+    SealState,
     SignatureVerifier,
     VerifierKeys,
     judge_files,
+    seal,
+    seal_verifiers,
 )
-from certificates.pdf import render
-from certificates.sealing import SealState, seal, seal_verifiers
-from certificates.wording import compose
+from certificates.sheet import compose
 from kernel.keys import SealKeys, seal_keys
 from kernel.pdf.document import PdfAttachment, PdfSealField
 from kernel.sandbox import run_sandboxed

@@ -6,9 +6,9 @@ import pytest
 from flask import Flask
 from werkzeug.test import TestResponse
 
+from certificates.badges import trusted_keys
 from certificates.models import Credential
 from certificates.rules.verification import verify_status_list
-from certificates.services.badges import trusted_keys
 from kernel.codes import printed_code
 from kernel.settings import SettingsError, load
 from lms.instance import Instance

@@ -7,12 +7,10 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import insert, select, update
 
-from certificates import jobs
+from certificates import credentials, jobs
+from certificates.badges import badge_content, complete_former
 from certificates.models import Credential, StatusList
-from certificates.queries import credentials as queries
 from certificates.rules.credentials import canonical_content
-from certificates.services.badges import badge_content
-from certificates.services.status_lists import complete_former
 from kernel import clock
 from kernel.crypto import signing_keys
 from kernel.outbox import deliver_waiting, enqueue
@@ -30,7 +28,7 @@ def make_former(instance: Instance, row: Credential) -> None:
     with instance.database.unit_of_work() as session:
         row = session.get_one(Credential, row.id)
         row.format, row.institution_key, row.status_list, row.status_place, row.key_fingerprint = 1, "", None, None, ""
-        row.signature = keys.sign(canonical_content(queries.signed_content(row, queries.list_signers(session, row))))
+        row.signature = keys.sign(canonical_content(credentials.signed_content(row, credentials.list_signers(session, row))))
 
 
 def former(instance: Instance) -> Credential:
@@ -60,7 +58,7 @@ def test_a_former_certificate_gets_its_institution_and_place_and_keeps_its_signa
     assert row.signature == before.signature
     keys = signing_keys(instance.present_settings.data_dir)
     with instance.database.unit_of_work(write=False) as session:
-        content = canonical_content(queries.signed_content(row, queries.list_signers(session, row)))
+        content = canonical_content(credentials.signed_content(row, credentials.list_signers(session, row)))
         seed = session.get_one(StatusList, 1)
     assert keys.verifies(row.key_id, content, row.signature)
     assert seed.number == 1

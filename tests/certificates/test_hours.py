@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select, update
 
-from certificates.queries import credentials as queries
-from certificates.web_certificate import sheet_of
+from certificates import credentials
+from certificates.certificate_page import sheet_of
 from courses.kinds import ExpectedTime
 from courses.models import CourseVersion
 from courses.publishing import CheckedCourse, prepare
@@ -184,7 +184,7 @@ def test_pages_and_certificate_print_one_number(browser: Browser, instance: Inst
     complete(instance, course)
     row = issue(instance)
     with instance.database.unit_of_work(write=False) as session:
-        sheet = sheet_of(row, queries.list_signers(session, row), "https://aulario.example", "es")
+        sheet = sheet_of(row, credentials.list_signers(session, row), "https://aulario.example", "es")
 
     browser.get(f"/verify/{printed_code(row.code)}")
 

@@ -8,10 +8,9 @@ import pytest
 from PIL import Image
 from sqlalchemy import select
 
-from certificates import pdf
+from certificates import credentials, pdf
+from certificates.certificate_page import sheet_of
 from certificates.models import Credential
-from certificates.queries import credentials as queries
-from certificates.web_certificate import sheet_of
 from kernel import clock
 from kernel.i18n import local
 from kernel.outbox import deliver_waiting
@@ -49,7 +48,7 @@ def issued(instance: Instance, email: str, course_key: str) -> Credential:
 
 def printed(instance: Instance, row: Credential, language: str = "es") -> list[str]:
     with instance.database.unit_of_work(write=False) as session:
-        signers = queries.list_signers(session, row)
+        signers = credentials.list_signers(session, row)
     return words_of(pdf.render(sheet_of(row, signers, "http://localhost:8000", language)))
 
 
@@ -79,7 +78,7 @@ def test_those_sign_whose_time_it_is_on_the_day_of_issue(instance: Instance) -> 
     row = issued(instance, "ana@example.org", "firmado")
 
     with instance.database.unit_of_work(write=False) as session:
-        signers = queries.list_signers(session, row)
+        signers = credentials.list_signers(session, row)
     assert [(one.name, bool(one.picture)) for one in signers] == [("Ahora", True), ("Siempre", False)]
     assert "Cargo de Ahora" in printed(instance, row, "en")
 
@@ -91,7 +90,7 @@ def test_who_signs_by_the_environment_wins(instance: Instance) -> None:
     row = issued(instance, "ana@example.org", "servidor")
 
     with instance.database.unit_of_work(write=False) as session:
-        assert [one.name for one in queries.list_signers(session, row)] == ["Del Servidor"]
+        assert [one.name for one in credentials.list_signers(session, row)] == ["Del Servidor"]
 
 
 @pytest.mark.parametrize(("until", "certificate", "is_told"), [(-1, "constancia", True), (0, "constancia", False), (-1, "none", False)])

@@ -9,8 +9,7 @@ import time_machine
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from certificates.rules.issuers import host_of, issuer_of, method_of, multikey
-from certificates.rules.proofs import decoded_base58, jcs_signing_input
+from certificates.rules.badges import decoded_base58, host_of, issuer_of, jcs_signing_input, method_of, multikey
 from kernel.crypto import raw_public_key, rotate_signing_key
 from lms.instance import Instance
 from tests.support.badges import ISSUERS, VECTOR_KEY, vector_document

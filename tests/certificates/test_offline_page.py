@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from certificates import credentials
+from certificates.badges import trusted_keys
 from certificates.models import Credential
 from certificates.rules.credentials import RevocationReason
 from certificates.rules.verification import verify_status_list
-from certificates.services import credentials as services
-from certificates.services.badges import trusted_keys
 from kernel import clock
 from kernel.permissions import SYSTEM
 from lms.instance import Instance
@@ -52,7 +52,7 @@ def test_the_page_holds_our_keys_and_the_lists_of_today(browser: Browser, instan
     assert len(lists) == 2
     with instance.database.unit_of_work() as session:
         row = session.get_one(Credential, credential.id)
-        services.revoke_credential(session, SYSTEM, row, RevocationReason.IRREGULARITY, "Copió.", now=clock.now())
+        credentials.revoke_credential(session, SYSTEM, row, RevocationReason.IRREGULARITY, "Copió.", now=clock.now())
     after = trusted_in(page_of(browser))["lists"]
     assert isinstance(after, list)
     before, now = (verify_status_list(json.dumps(one[0]).encode(), trusted_keys(instance.keys, (address,))) for one in (lists, after))

@@ -3,12 +3,12 @@
 import pytest
 from sqlalchemy import select, update
 
+from certificates.badges import badge_content
+from certificates.certificate_page import sheet_of
+from certificates.credentials import signed_content
 from certificates.models import Credential, ValidityChange
-from certificates.queries.credentials import signed_content
 from certificates.rules.credentials import canonical_content
-from certificates.services.badges import badge_content
-from certificates.web_certificate import sheet_of
-from certificates.wording import passed_words
+from certificates.sheet import passed_words
 from courses.versions import get_outline
 from kernel import clock
 from kernel.codes import printed_code

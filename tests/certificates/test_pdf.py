@@ -10,11 +10,10 @@ import pypdfium2
 import pytest
 import zxingcpp
 
-from certificates.facade import MOST_WINDOWS, floors
-from certificates.layout.fitting import FittedText, fit_text
+from certificates.layout.placing import MOST_WINDOWS, FittedText, fit_text, floors
 from certificates.layout.template import TextElement
 from certificates.pdf import measure, render
-from certificates.wording import compose, printed_date
+from certificates.sheet import compose, printed_date
 from kernel.pdf.pen import unprintable
 from tests.support.certificates import FACTS, page_of, words_of
 

@@ -9,15 +9,15 @@ from flask import Flask
 from sqlalchemy import delete, select, update
 
 from accounts.models import NationalIdentity, Person
-from certificates.layout.built_in import facade
+from certificates import credentials
+from certificates.credentials import list_signers, signed_content
+from certificates.layout.reading import facade
 from certificates.models import Credential
-from certificates.pages.samples import IDENTITY_NUMBER, SampleIssuer, sample_texts
 from certificates.pdf import placed_sheet, render
-from certificates.queries.credentials import list_signers, signed_content
 from certificates.rules.credentials import ReplacementReason, RevocationReason, canonical_content
-from certificates.services import credentials as services
-from certificates.views.printed_identity import COMPARISONS
-from certificates.wording import compose
+from certificates.sheet import compose
+from certificates.views.credentials import COMPARISONS
+from certificates.views.templates import IDENTITY_NUMBER, SampleIssuer, sample_texts
 from kernel import clock
 from kernel.audit import AuditEntry
 from kernel.codes import printed_code
@@ -156,9 +156,9 @@ def test_nothing_is_compared_once_it_is_not_printed(browser: Browser, instance: 
         if act == "withheld":
             session.execute(update(Credential).values(prints_identity=False))
         elif act == "replaced":
-            services.replace_credential(session, SYSTEM, row, ReplacementReason.DATA, "Dato.", *means, now=clock.now())
+            credentials.replace_credential(session, SYSTEM, row, ReplacementReason.DATA, "Dato.", *means, now=clock.now())
         elif act == "revoked":
-            services.revoke_credential(session, SYSTEM, row, RevocationReason.IRREGULARITY, "Copió.", now=clock.now())
+            credentials.revoke_credential(session, SYSTEM, row, RevocationReason.IRREGULARITY, "Copió.", now=clock.now())
         elif act == "removed":
             session.execute(delete(NationalIdentity))
         else:

@@ -8,10 +8,10 @@ import segno
 import zxingcpp
 from PIL import Image
 
-from certificates.layout.built_in import facade
+from certificates.layout.reading import facade
 from certificates.pdf import render
 from certificates.rules.credentials import DECLARED
-from certificates.wording import compose
+from certificates.sheet import compose
 from kernel.codes import printed_code
 from tests.support.certificates import FACTS
 from tests.support.sheet_cases import CASES

@@ -11,9 +11,9 @@ from sqlalchemy import insert, select, update
 
 from accounts.models import NationalIdentity, Person
 from accounts.rules import DELETED
+from certificates import credentials
 from certificates.models import Credential
 from certificates.rules.credentials import CredentialState, RevocationReason
-from certificates.services import credentials as services
 from courses.models import Course, StaffRole
 from enrolments.models import EditionPlace, Enrolment
 from kernel import clock
@@ -307,7 +307,7 @@ def test_states_on_the_list_are_those_of_the_certificate(browser: Browser, insta
     row = issue(instance)
     sign_in(browser, an_administrator(instance).email)
     with instance.database.unit_of_work() as session:
-        services.revoke_credential(
+        credentials.revoke_credential(
             session, SYSTEM, session.get_one(Credential, row.id), RevocationReason.ON_REQUEST, "Lo pidió.", now=clock.now()
         )
 

@@ -7,11 +7,10 @@ from sqlalchemy import select, update
 
 from accounts.models import Person
 from accounts.people import AccountVerb
+from certificates import credentials
 from certificates.models import Credential, CredentialReview, CredentialSignatory
-from certificates.rules.credentials import RevocationReason
-from certificates.rules.reviews import ReviewCause, ReviewDecision
-from certificates.services import credentials as services
-from certificates.services.reviews import open_review
+from certificates.reviews import open_review
+from certificates.rules.credentials import ReviewCause, ReviewDecision, RevocationReason
 from enrolments.audit_verbs import EnrolmentVerb
 from enrolments.models import Completion, Enrolment
 from kernel import audit, clock
@@ -151,7 +150,7 @@ def test_revoking_settles_what_waits(instance: Instance) -> None:
     with instance.database.unit_of_work() as session:
         found = session.get_one(Credential, row.id)
         open_review(session, SYSTEM, found, ReviewCause.COMPLETION_WITHDRAWN, now=clock.now())
-        services.revoke_credential(session, SYSTEM, found, RevocationReason.CONDITIONS_NOT_MET, "Ya no aprueba.", now=clock.now())
+        credentials.revoke_credential(session, SYSTEM, found, RevocationReason.CONDITIONS_NOT_MET, "Ya no aprueba.", now=clock.now())
 
     assert [one.decision for one in _reviews(instance)] == ["revoke"]
 

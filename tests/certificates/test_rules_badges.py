@@ -7,9 +7,22 @@ from datetime import UTC, date, datetime
 import pytest
 
 from certificates.layout.reading import read_template
-from certificates.rules.badges import BadgeContent, badge_document, badge_quads, read_badge
-from certificates.rules.profiles import Document, NotOurProfile
-from certificates.rules.proofs import Proof, decoded_base58, encoded_base58, proof_document, proof_quads, read_proof, signed_document
+from certificates.rules.badges import (
+    BadgeContent,
+    Document,
+    NotOurProfile,
+    Proof,
+    badge_document,
+    badge_quads,
+    decoded_base58,
+    encoded_base58,
+    is_signable,
+    proof_document,
+    proof_quads,
+    read_badge,
+    read_proof,
+    signed_document,
+)
 from certificates.rules.status_lists import (
     StatusListContent,
     StatusPurpose,
@@ -18,7 +31,6 @@ from certificates.rules.status_lists import (
     status_list_document,
     status_list_quads,
 )
-from certificates.rules.strict_json import is_signable
 from certificates.rules.transcripts import signable_text
 from tests.support import folders
 from tests.support.badges import BADGE, METHOD, VECTOR_KEY, vector, vector_document

@@ -9,11 +9,20 @@ from typing import Any
 
 import pytest
 
-from certificates.rules.badges import badge_document, badge_quads
-from certificates.rules.baking import KEYWORD, PNG_MARK, baked_png, baked_svg, png_badge, svg_badge
-from certificates.rules.proofs import signed_document
-from certificates.rules.strict_json import MOST_BYTES
-from certificates.rules.tokens import compact_json, signed_token
+from certificates.rules.badges import (
+    KEYWORD,
+    MOST_BYTES,
+    PNG_MARK,
+    badge_document,
+    badge_quads,
+    baked_png,
+    baked_svg,
+    compact_json,
+    png_badge,
+    signed_document,
+    signed_token,
+    svg_badge,
+)
 from certificates.rules.verification import (
     BadgeForm,
     BadgeVerdict,

@@ -7,14 +7,12 @@ import pytest
 from sqlalchemy import func, select, text, update
 
 from accounts.models import Person
-from certificates import jobs, pdf
+from certificates import credentials, jobs, pdf
+from certificates.badges import badge_content
+from certificates.certificate_page import sheet_of
 from certificates.models import Credential
-from certificates.queries import credentials as queries
 from certificates.rules.credentials import CredentialState, RevocationReason, canonical_content
-from certificates.rules.status_decoys import STATUS_LIST_PLACES
-from certificates.services import credentials as certificates
-from certificates.services.badges import badge_content
-from certificates.web_certificate import sheet_of
+from certificates.rules.status_lists import STATUS_LIST_PLACES
 from courses.models import PublicationNature
 from enrolments.models import Completion, Enrolment
 from kernel import clock
@@ -38,17 +36,17 @@ def test_an_expired_credential_is_signed_with_its_last_day_and_its_completion_gi
 
     with instance.database.unit_of_work() as session:
         enrolment = session.scalars(select(Enrolment).where(Enrolment.person_id == actor.person_id)).one()
-        award = certificates.find_award(session, enrolment.id)
+        award = credentials.find_award(session, enrolment.id)
         assert award is not None
-        certificates.issue_credential(session, SYSTEM, award, instance.settings, keys, expires_on=last_day, now=NOON + timedelta(minutes=1))
+        credentials.issue_credential(session, SYSTEM, award, instance.settings, keys, expires_on=last_day, now=NOON + timedelta(minutes=1))
     deliver_waiting(instance.worker, now=clock.now())
 
     row = only_credential(instance)
     assert row.expires_on == last_day
-    assert queries.state(row) is CredentialState.EXPIRED
+    assert credentials.state(row) is CredentialState.EXPIRED
     with instance.database.unit_of_work() as session:
-        assert certificates.find_award(session, row.enrolment_id) is None
-    assert keys.verifies(row.key_id, canonical_content(queries.signed_content(row, ())), row.signature)
+        assert credentials.find_award(session, row.enrolment_id) is None
+    assert keys.verifies(row.key_id, canonical_content(credentials.signed_content(row, ())), row.signature)
 
 
 def test_a_completed_course_gives_one_credential_with_what_was_true_on_its_day(instance: Instance) -> None:
@@ -90,7 +88,7 @@ def test_a_certificate_is_valid_as_long_as_its_course_says(instance: Instance) -
 
     assert (row.completed_on.isoformat(), row.expires_on and row.expires_on.isoformat()) == ("2026-06-01", "2028-06-01")
     with instance.database.unit_of_work(write=False) as session:
-        sheet = sheet_of(row, queries.list_signers(session, row), "https://aulario.example", "es")
+        sheet = sheet_of(row, credentials.list_signers(session, row), "https://aulario.example", "es")
     assert any(line.startswith("Válido hasta el 1 de junio de 2028. Versión 1 del curso.") for line in words_of(pdf.render(sheet)))
     assert (row.format, row.template, row.template_version, row.take) == (2, "facade", 5, 1)
     assert row.hours_basis == "stated:según el plan de las pruebas"
@@ -221,7 +219,7 @@ def test_a_credential_is_frozen(instance: Instance) -> None:
     columns = [column.key for column in Credential.__table__.columns]
     assert {name: getattr(after, name) for name in columns} == {name: getattr(before, name) for name in columns}
     keys = signing_keys(instance.settings.data_dir)
-    assert keys.verifies(after.key_id, canonical_content(queries.signed_content(after, ())), after.signature)
+    assert keys.verifies(after.key_id, canonical_content(credentials.signed_content(after, ())), after.signature)
 
 
 def test_a_changed_row_does_not_carry_its_signature(instance: Instance) -> None:
@@ -233,7 +231,7 @@ def test_a_changed_row_does_not_carry_its_signature(instance: Instance) -> None:
     row = only_credential(instance)
 
     assert not signing_keys(instance.settings.data_dir).verifies(
-        row.key_id, canonical_content(queries.signed_content(row, ())), row.signature
+        row.key_id, canonical_content(credentials.signed_content(row, ())), row.signature
     )
 
 
@@ -241,7 +239,7 @@ def test_a_revoked_credential_is_kept_with_its_reason_and_does_not_come_back(ins
     """spec/security 5.3: nothing is deleted; the audit log says who and why."""
     row = a_certificate(instance)
     with instance.database.unit_of_work() as session:
-        certificates.revoke_credential(
+        credentials.revoke_credential(
             session, SYSTEM, session.get_one(Credential, row.id), RevocationReason.ISSUED_BY_MISTAKE, "Se emitió por error.", now=NOON
         )
     with instance.database.unit_of_work() as session:
@@ -251,7 +249,7 @@ def test_a_revoked_credential_is_kept_with_its_reason_and_does_not_come_back(ins
 
     after = only_credential(instance)
     assert (after.revoked_at, after.revoked_reason) == (NOON, "Se emitió por error.")
-    assert queries.state(after) is CredentialState.REVOKED
+    assert credentials.state(after) is CredentialState.REVOKED
     with instance.database.unit_of_work(write=False) as session:
         entry = session.execute(select(AuditEntry).where(AuditEntry.verb == "certificate.revoked")).scalar_one()
     assert "Se emitió por error." in entry.facts
@@ -273,15 +271,15 @@ def test_who_completes_the_course_again_after_theirs_was_revoked_has_another(ins
     """As where the team took its word on a result back, and its learner then passed."""
     row = a_certificate(instance)
     with instance.database.unit_of_work() as session:
-        certificates.revoke_credential(
+        credentials.revoke_credential(
             session, SYSTEM, session.get_one(Credential, row.id), RevocationReason.ISSUED_BY_MISTAKE, "Aún no ha aprobado.", now=NOON
         )
     before = again(instance, now=clock.now())
     with instance.database.unit_of_work() as session:
         session.execute(update(Completion).values(completed_at=NOON + timedelta(days=1)))
 
-    assert [queries.state(one) for one in before] == [CredentialState.REVOKED]
-    assert [queries.state(one) for one in again(instance, now=clock.now())] == [CredentialState.REVOKED, CredentialState.VALID]
+    assert [credentials.state(one) for one in before] == [CredentialState.REVOKED]
+    assert [credentials.state(one) for one in again(instance, now=clock.now())] == [CredentialState.REVOKED, CredentialState.VALID]
 
 
 def test_what_was_completed_after_leaving_gives_no_certificate(instance: Instance) -> None:

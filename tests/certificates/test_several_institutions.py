@@ -5,12 +5,12 @@ from sqlalchemy import select
 
 from accounts.models import Person
 from certificates import pdf
+from certificates.certificate_page import get_sheet
+from certificates.credentials import replace_credential, revoke_credential
+from certificates.issuing import missing_template
 from certificates.models import BulkDownload, Credential, StoredTemplate
-from certificates.queries.course_templates import missing_template
 from certificates.rules.credentials import ReplacementReason, RevocationReason
-from certificates.services.credentials import replace_credential, revoke_credential
-from certificates.services.templates import create_template, publish_template
-from certificates.web_certificate import get_sheet
+from certificates.templates import create_template, publish_template
 from courses.catalogue import open_institutions, unknown_institutions
 from courses.content.reader import read_folder
 from courses.models import Course, CourseStaff, StaffRole

@@ -9,11 +9,10 @@ import pytest
 from PIL import Image, ImageDraw
 from sqlalchemy import func, select, update
 
-from certificates import pdf
+from certificates import credentials, pdf
+from certificates.certificate_page import sheet_of
 from certificates.models import Credential, CredentialSignatory, SignaturePicture
-from certificates.queries import credentials as queries
 from certificates.rules.credentials import canonical_content
-from certificates.web_certificate import sheet_of
 from kernel import clock
 from kernel.codes import printed_code
 from kernel.outbox import deliver_waiting
@@ -47,7 +46,7 @@ def settings(settings: Settings, tmp_path: Path) -> Settings:
 def sheets(instance: Instance, row: Credential) -> dict[str, bytes]:
     """Return the PDF of a credential in each language."""
     with instance.database.unit_of_work(write=False) as session:
-        signers = queries.list_signers(session, row)
+        signers = credentials.list_signers(session, row)
     return {language: pdf.render(sheet_of(row, signers, "http://localhost:8000", language)) for language in ("es", "en")}
 
 
@@ -84,7 +83,7 @@ def test_an_issued_certificate_keeps_its_signatories_whatever_the_settings_say_l
     with later.database.unit_of_work(write=False) as session:
         newest = session.scalars(select(Credential).order_by(Credential.id.desc())).first()
         assert newest is not None
-        names = [one.name for one in queries.list_signers(session, newest)]
+        names = [one.name for one in credentials.list_signers(session, newest)]
         pictures = session.scalar(select(func.count()).select_from(SignaturePicture))
 
     assert sheets(later, row) == before
@@ -111,7 +110,7 @@ def test_who_signed_is_under_the_signature_and_verification_says_it(browser: Bro
     own = browser.get(f"/certificates/{row.uuid}")
     honest = browser.get(f"/verify/{printed_code(row.code)}").text
     with instance.database.unit_of_work(write=False) as session:
-        content = canonical_content(queries.signed_content(row, queries.list_signers(session, row)))
+        content = canonical_content(credentials.signed_content(row, credentials.list_signers(session, row)))
     with instance.database.unit_of_work() as session:
         session.execute(update(CredentialSignatory).where(CredentialSignatory.place == 2).values(name="Otra Persona"))
     forged = browser.get(f"/verify/{printed_code(row.code)}").text

@@ -8,15 +8,13 @@ import time_machine
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from certificates import badges, credentials
+from certificates.badges import trusted_keys
+from certificates.credentials import list_signers, signed_content
 from certificates.models import Credential, StatusList
-from certificates.queries.credentials import list_signers, signed_content
 from certificates.rules.credentials import ReplacementReason, RevocationReason, canonical_content
-from certificates.rules.status_decoys import NEVER_GIVEN, STATUS_LIST_PLACES, status_decoys
-from certificates.rules.status_lists import StatusListContent, StatusPurpose, decoded_bits
+from certificates.rules.status_lists import NEVER_GIVEN, STATUS_LIST_PLACES, StatusListContent, StatusPurpose, decoded_bits, status_decoys
 from certificates.rules.verification import verify_status_list
-from certificates.services import credentials as services
-from certificates.services import status_lists
-from certificates.services.badges import trusted_keys
 from enrolments.models import Enrolment
 from kernel import clock
 from kernel.crypto import rotate_signing_key
@@ -50,13 +48,13 @@ def read(browser: Browser, instance: Instance, path: str) -> StatusListContent:
 def _revoke(instance: Instance, number: int) -> None:
     with instance.database.unit_of_work() as session:
         row = session.get_one(Credential, number)
-        services.revoke_credential(session, SYSTEM, row, RevocationReason.ON_REQUEST, "Lo pidió.", now=clock.now())
+        credentials.revoke_credential(session, SYSTEM, row, RevocationReason.ON_REQUEST, "Lo pidió.", now=clock.now())
 
 
 def _replace(instance: Instance, number: int) -> None:
     with instance.database.unit_of_work() as session:
         row, settings = session.get_one(Credential, number), instance.present_settings
-        services.replace_credential(session, SYSTEM, row, ReplacementReason.NAME, "Tilde.", settings, instance.keys, now=clock.now())
+        credentials.replace_credential(session, SYSTEM, row, ReplacementReason.NAME, "Tilde.", settings, instance.keys, now=clock.now())
 
 
 def place_of(credential: Credential) -> int:
@@ -158,7 +156,7 @@ def test_decoys_are_never_taken_back() -> None:
 def test_another_list_begins_before_one_is_full(instance: Instance, monkeypatch: pytest.MonkeyPatch) -> None:
     """spec/certificates K6."""
     course = a_course(instance, modules=1)
-    monkeypatch.setattr(status_lists, "STATUS_LIST_FULL", 2)
+    monkeypatch.setattr(badges, "STATUS_LIST_FULL", 2)
     for name in ("ana", "otra", "tercera"):
         complete(instance, course, f"{name}@example.org")
     deliver_waiting(instance.worker, now=clock.now())
@@ -178,13 +176,13 @@ def test_a_place_is_never_given_twice(instance: Instance, monkeypatch: pytest.Mo
         if list_has_begun:
             session.add(StatusList(number=1, seed=b"", begun_at=clock.now()))
     draws = iter([7, 7, 8])
-    monkeypatch.setattr(status_lists, "status_decoys", lambda _seed, _age: status_decoys(b"", 0))
-    monkeypatch.setattr(status_lists.secrets, "randbelow", lambda _places: next(draws))
+    monkeypatch.setattr(badges, "status_decoys", lambda _seed, _age: status_decoys(b"", 0))
+    monkeypatch.setattr(badges.secrets, "randbelow", lambda _places: next(draws))
 
     def give(session: Session, enrolment: int) -> None:
-        award = services.find_award(session, enrolment)
+        award = credentials.find_award(session, enrolment)
         assert award is not None
-        services.issue_credential(session, SYSTEM, award, instance.present_settings, instance.keys, now=clock.now())
+        credentials.issue_credential(session, SYSTEM, award, instance.present_settings, instance.keys, now=clock.now())
 
     def give_too() -> None:
         with instance.database.unit_of_work() as session:

@@ -7,15 +7,14 @@ import zipfile
 import pytest
 from sqlalchemy import select
 
-from certificates import pdf
-from certificates.forms.templates import KIND_WORDS
+from certificates import pdf, templates
+from certificates.certificate_page import get_sheet
+from certificates.credentials import replace_credential
+from certificates.issuing import missing_template
 from certificates.layout.reading import TEMPLATE_FILE
 from certificates.models import Credential, StoredTemplate
-from certificates.queries.course_templates import missing_template
 from certificates.rules.credentials import ReplacementReason
-from certificates.services import templates as services
-from certificates.services.credentials import replace_credential
-from certificates.web_certificate import get_sheet
+from certificates.views.templates import KIND_WORDS
 from courses.content.reader import read_folder
 from courses.models import StaffRole
 from courses.publishing import MissingOnSite
@@ -232,8 +231,8 @@ def test_a_template_without_a_language_of_the_course_is_reported_beside_its_fiel
     course = a_course(instance, modules=1)
     with instance.database.unit_of_work() as session:
         files = {TEMPLATE_FILE: in_spanish_alone(stored(instance).text).encode()}
-        row = services.import_template(session, SYSTEM, instance.settings, "diploma", files, now=clock.now())
-        services.publish_template(session, SYSTEM, row, "", row.revision, now=clock.now())
+        row = templates.import_template(session, SYSTEM, instance.settings, "diploma", files, now=clock.now())
+        templates.publish_template(session, SYSTEM, row, "", row.revision, now=clock.now())
     browser.get(f"/teaching/{course.slug}/settings")
 
     browser.submit("/settings", {"certificate__template": "diploma"}, status=422)

@@ -7,11 +7,10 @@ from PIL import Image
 from sqlalchemy import select
 
 from accounts.models import Person
-from certificates import pdf
+from certificates import pdf, templates
+from certificates.certificate_page import get_sheet
 from certificates.layout.reading import TEMPLATE_FILE
 from certificates.models import Credential
-from certificates.services import templates as services
-from certificates.web_certificate import get_sheet
 from kernel import clock
 from kernel.outbox import deliver_waiting
 from kernel.permissions import SYSTEM
@@ -71,9 +70,9 @@ def dress(instance: Instance) -> None:
 def a_template(instance: Instance) -> str:
     """Publish the template; return the address of its page."""
     with instance.database.unit_of_work() as session:
-        row = services.import_template(session, SYSTEM, instance.settings, "propia", {TEMPLATE_FILE: TEMPLATE.encode()}, now=clock.now())
+        row = templates.import_template(session, SYSTEM, instance.settings, "propia", {TEMPLATE_FILE: TEMPLATE.encode()}, now=clock.now())
         session.flush()
-        services.publish_template(session, SYSTEM, row, "", row.revision, now=clock.now())
+        templates.publish_template(session, SYSTEM, row, "", row.revision, now=clock.now())
         return f"{LIST}/{row.uuid}"
 
 
@@ -167,7 +166,7 @@ def test_a_template_of_another_institution_is_previewed_with_that_one_s_own(brow
         other = profile.add_institution(session, SYSTEM, settings, "Instituto del Valle", "valle", now=now)
         profile.set_logo(session, SYSTEM, settings, a_picture((1, 2, 250)), "image/png", institution=other, now=now)
         text = TEMPLATE.replace("key: propia", "key: ajena").encode()
-        page = f"{LIST}/{services.import_template(session, SYSTEM, settings, 'ajena', {TEMPLATE_FILE: text}, other, now=now).uuid}"
+        page = f"{LIST}/{templates.import_template(session, SYSTEM, settings, 'ajena', {TEMPLATE_FILE: text}, other, now=now).uuid}"
 
     shown = preview(browser, page, "person=usual&language=es")
 

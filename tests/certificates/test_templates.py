@@ -7,9 +7,12 @@ from io import BytesIO
 import pytest
 from PIL import Image
 
-from certificates.layout.built_in import facade, facade_files
-from certificates.layout.editing import (
+from certificates.layout.placing import TextMark
+from certificates.layout.reading import (
+    facade,
+    facade_files,
     list_elements,
+    read_template,
     with_element_added,
     with_element_copied,
     with_element_hidden,
@@ -17,14 +20,11 @@ from certificates.layout.editing import (
     with_element_placed,
     without_element,
 )
-from certificates.layout.fields import filled_lines
-from certificates.layout.placed import TextMark
-from certificates.layout.reading import read_template
-from certificates.layout.template import TextElement
-from certificates.pages.samples import HARD_NAMES, LONGEST_TITLE, SampleIssuer, find_overflows, long_texts, sample_texts
+from certificates.layout.template import TextElement, filled_lines
 from certificates.pdf import measure, placed_sheet, render
-from certificates.services.templates import clean_picture
-from certificates.wording import CertificateTexts, compose
+from certificates.sheet import CertificateTexts, compose
+from certificates.templates import clean_picture
+from certificates.views.templates import HARD_NAMES, LONGEST_TITLE, SampleIssuer, find_overflows, long_texts, sample_texts
 from courses.content.editing import read_fields
 from courses.content.model import Finding
 from kernel.errors import Invalid

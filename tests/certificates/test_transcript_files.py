@@ -8,15 +8,13 @@ from io import BytesIO
 import pytest
 from sqlalchemy import update
 
-from certificates.file_judgement import FileVerdict, judge_files
+from certificates.keys import verifier_keys
 from certificates.models import Credential
-from certificates.rules.proofs import signed_document
+from certificates.pdf import render_transcript
+from certificates.rules.badges import compact_json, signed_document
 from certificates.rules.status_lists import StatusListContent, StatusPurpose, encoded_bits, status_list_document, status_list_quads
-from certificates.rules.tokens import compact_json
-from certificates.sealing import seal
-from certificates.services.transcripts import TranscriptSealer
-from certificates.services.verifiers import verifier_keys
-from certificates.transcript_pdf import render_transcript
+from certificates.sealing import FileVerdict, judge_files, seal
+from certificates.transcripts import TranscriptSealer
 from kernel import clock
 from kernel.pdf.document import PdfAttachment, PdfSealField
 from lms.certificate_files import exit_code, reports_of

@@ -14,11 +14,12 @@ from sqlalchemy import select, update
 
 from accounts.models import Person
 from accounts.privacy import AccessPurpose
+from certificates.badges import trusted_keys
+from certificates.bulk import SheetSealer
 from certificates.models import Credential, Transcript
-from certificates.queries.transcripts import list_transcripts
+from certificates.pdf import render_transcript
+from certificates.rules.badges import NotOurProfile
 from certificates.rules.credentials import CredentialState
-from certificates.rules.profiles import NotOurProfile
-from certificates.rules.transcript_verification import verify_transcript
 from certificates.rules.transcripts import (
     TranscriptContent,
     TranscriptRecord,
@@ -28,13 +29,11 @@ from certificates.rules.transcripts import (
     stored_transcript,
     sums_of,
     transcript_document,
+    verify_transcript,
 )
 from certificates.rules.verification import DocumentFault
 from certificates.sealing import SealState, judge_seal, seal_verifiers
-from certificates.services.badges import trusted_keys
-from certificates.services.sealed_sheets import SheetSealer
-from certificates.services.transcripts import TranscriptOrder, make_transcript, sign_transcripts, transfer_transcripts
-from certificates.transcript_pdf import render_transcript
+from certificates.transcripts import TranscriptOrder, list_transcripts, make_transcript, sign_transcripts, transfer_transcripts
 from courses.models import Course
 from enrolments import enrolment, learners
 from kernel import clock

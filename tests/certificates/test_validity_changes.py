@@ -6,9 +6,8 @@ import pytest
 from sqlalchemy import select
 
 from accounts.models import Person, RoleGrant
-from certificates import jobs
+from certificates import jobs, validity_changes
 from certificates.models import Credential, ValidityChange
-from certificates.services import validity_changes
 from compliance.models import DoneFact
 from courses.models import Course
 from enrolments.models import Completion
@@ -99,7 +98,7 @@ def test_of_many_certificates_the_number_is_typed(
     browser: Browser, instance: Instance, course: Course, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """spec/certificates E2: as beyond fifty."""
-    monkeypatch.setattr("certificates.forms.validity_changes.MOST_UNTYPED", 2)
+    monkeypatch.setattr("certificates.views.validity_changes.MOST_UNTYPED", 2)
     an_administrator(instance)
     sign_in(browser, "admin@example.org")
     browser.get(PAGE)

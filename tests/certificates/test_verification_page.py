@@ -6,8 +6,8 @@ import pytest
 from flask import Flask
 from sqlalchemy import update
 
+from certificates import credentials
 from certificates.models import Credential
-from certificates.services import credentials as services
 from kernel import clock
 from kernel.codes import printed_code
 from kernel.outbox import deliver_waiting
@@ -95,11 +95,11 @@ def test_what_was_typed_as_a_code_is_text(browser: Browser, held: Credential) ->
 def test_a_replaced_certificate_names_the_one_in_force(browser: Browser, instance: Instance, held: Credential) -> None:
     """One statement says it too."""
     with instance.database.unit_of_work() as session:
-        made = services.replace_credential(
+        made = credentials.replace_credential(
             session,
             SYSTEM,
             session.get_one(Credential, held.id),
-            services.ReplacementReason.DATA,
+            credentials.ReplacementReason.DATA,
             "Cambió un dato.",
             instance.settings,
             instance.keys,

@@ -10,10 +10,10 @@ from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
 from accounts.models import Person
+from certificates import credentials
+from certificates.certificate_page import sheet_of
 from certificates.models import Credential
 from certificates.rules.credentials import ReplacementReason, RevocationReason
-from certificates.services import credentials as services
-from certificates.web_certificate import sheet_of
 from courses.models import Course
 from enrolments.models import Completion
 from kernel import clock
@@ -383,7 +383,7 @@ def test_of_two_who_correct_it_at_once_one_wins(browser: Browser, instance: Inst
     admin.get(f"/certificates/{credential.uuid}/replacement")
     with instance.database.unit_of_work() as session:
         row = session.get_one(Credential, credential.id)
-        services.replace_credential(
+        credentials.replace_credential(
             session, SYSTEM, row, ReplacementReason.DATA, "Antes.", instance.present_settings, instance.keys, now=clock.now()
         )
 
@@ -391,8 +391,8 @@ def test_of_two_who_correct_it_at_once_one_wins(browser: Browser, instance: Inst
 
     with instance.database.unit_of_work() as session:
         row = session.get_one(Credential, credential.id)
-        with pytest.raises(services.AlreadyReplaced):
-            services.replace_credential(
+        with pytest.raises(credentials.AlreadyReplaced):
+            credentials.replace_credential(
                 session, SYSTEM, row, ReplacementReason.DATA, "Otra.", instance.present_settings, instance.keys, now=clock.now()
             )
 
@@ -405,14 +405,14 @@ def test_of_two_people_one_acts_and_the_other_reads_what_happened(instance: Inst
 
     settings, keys, mistake = instance.present_settings, instance.keys, RevocationReason.ISSUED_BY_MISTAKE
     with instance.database.unit_of_work() as session:
-        services.revoke_credential(session, SYSTEM, present(), mistake, "Primera.", now=clock.now())
-        with pytest.raises(services.AlreadyReplaced):
-            services.revoke_credential(session, SYSTEM, present(), mistake, "Segunda.", now=clock.now())
-        with pytest.raises(services.AlreadyReplaced):
-            services.replace_credential(session, SYSTEM, present(), ReplacementReason.DATA, "Otra.", settings, keys, now=clock.now())
-        services.renew_credential(session, SYSTEM, present(), "Se restituye.", settings, keys, now=clock.now())
-        with pytest.raises(services.NothingToRestore):
-            services.renew_credential(session, SYSTEM, present(), "Otra vez.", settings, keys, now=clock.now())
+        credentials.revoke_credential(session, SYSTEM, present(), mistake, "Primera.", now=clock.now())
+        with pytest.raises(credentials.AlreadyReplaced):
+            credentials.revoke_credential(session, SYSTEM, present(), mistake, "Segunda.", now=clock.now())
+        with pytest.raises(credentials.AlreadyReplaced):
+            credentials.replace_credential(session, SYSTEM, present(), ReplacementReason.DATA, "Otra.", settings, keys, now=clock.now())
+        credentials.renew_credential(session, SYSTEM, present(), "Se restituye.", settings, keys, now=clock.now())
+        with pytest.raises(credentials.NothingToRestore):
+            credentials.renew_credential(session, SYSTEM, present(), "Otra vez.", settings, keys, now=clock.now())
 
     with instance.database.unit_of_work(write=False) as session:
         assert (present().revoked_reason, session.scalar(select(func.count(Credential.id)))) == ("Primera.", 2)
@@ -424,13 +424,13 @@ def test_two_people_who_replace_at_the_same_moment_make_one_certificate(instance
 
     def replaced(session: Session) -> None:
         row = session.get_one(Credential, credential.id)
-        services.replace_credential(session, SYSTEM, row, ReplacementReason.DATA, "Corregido.", settings, keys, now=clock.now())
+        credentials.replace_credential(session, SYSTEM, row, ReplacementReason.DATA, "Corregido.", settings, keys, now=clock.now())
 
     def second() -> None:
         try:
             with instance.database.unit_of_work() as session:
                 replaced(session)
-        except services.AlreadyReplaced as fault:
+        except credentials.AlreadyReplaced as fault:
             refused.append(fault)
 
     overlap(instance, replaced, second)

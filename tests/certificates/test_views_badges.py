@@ -7,12 +7,12 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from sqlalchemy import update
 
+from certificates import credentials
+from certificates.badges import badge_content, trusted_keys
 from certificates.models import Credential
 from certificates.rules.badges import BadgeContent
 from certificates.rules.credentials import ReplacementReason, RevocationReason
 from certificates.rules.verification import BadgeForm, verify_document
-from certificates.services import credentials as services
-from certificates.services.badges import badge_content, trusted_keys
 from kernel import clock
 from kernel.codes import printed_code
 from kernel.crypto import rotate_signing_key, signing_keys
@@ -100,7 +100,7 @@ def test_the_state_of_the_certificate_decides(browser: Browser, instance: Instan
     assert b'"validUntil":"2020-01-01T23:59:59Z"' in fetch(browser, f"{path}.json")
     with instance.database.unit_of_work() as session:
         row = session.get_one(Credential, credential.id)
-        services.revoke_credential(session, SYSTEM, row, RevocationReason.IRREGULARITY, "Copió.", now=clock.now())
+        credentials.revoke_credential(session, SYSTEM, row, RevocationReason.IRREGULARITY, "Copió.", now=clock.now())
     for form in TYPES:
         fetch(browser, f"{path}.{form}")
         assert browser.response.status_code == 410
@@ -113,7 +113,7 @@ def test_nobody_has_the_badge_of_a_replaced_certificate(browser: Browser, instan
     """spec/certificates E5, 11: neither its holder."""
     with instance.database.unit_of_work() as session:
         row = session.get_one(Credential, credential.id)
-        made = services.replace_credential(
+        made = credentials.replace_credential(
             session, SYSTEM, row, ReplacementReason.NAME, "Tilde.", instance.settings, instance.keys, now=clock.now()
         )
         code = made.code

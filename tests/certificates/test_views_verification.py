@@ -12,12 +12,12 @@ from typing import Any
 import pytest
 from sqlalchemy import update
 
-from certificates.file_judgement import FileVerdict, judge_files
+from certificates.keys import verifier_keys
 from certificates.models import Credential
 from certificates.pdf import render
-from certificates.services.verifiers import verifier_keys
+from certificates.sealing import FileVerdict, judge_files
+from certificates.sheet import compose
 from certificates.views import verification
-from certificates.wording import compose
 from kernel import clock
 from kernel.codes import printed_code
 from kernel.keys import rotate_seal_key

@@ -10,8 +10,8 @@ from zipfile import ZipFile
 
 from sqlalchemy import select
 
+from certificates import bulk
 from certificates.models import BulkFile, Credential
-from certificates.services import bulk
 from kernel import clock
 from kernel.files import FolderStore
 from kernel.permissions import SYSTEM

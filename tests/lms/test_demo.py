@@ -13,8 +13,8 @@ from click.testing import CliRunner
 from sqlalchemy import func, select
 
 from accounts.models import Consent, Device, Person, RoleGrant
+from certificates.credentials import signed_content
 from certificates.models import Credential, StoredTemplate
-from certificates.queries.credentials import signed_content
 from certificates.rules.credentials import canonical_content
 from courses import versions
 from courses.models import CourseStaff

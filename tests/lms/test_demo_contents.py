@@ -12,8 +12,8 @@ from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from accounts.models import Notification, Person
+from certificates import credentials
 from certificates.models import Credential
-from certificates.queries import credentials as certificate_queries
 from certificates.rules.credentials import CredentialState
 from compliance.models import Assignment, Obligation, Recognition, Reminder, Waiver
 from courses.models import Course, PlannedPublication, PlanState
@@ -271,11 +271,11 @@ def test_essays_wait_and_others_are_marked(demonstration: Filled) -> None:
 
 def test_the_learner_has_a_valid_and_an_expired_certificate_and_another_one_is_revoked(demonstration: Filled) -> None:
     with demonstration.session() as session:
-        mine = {certificate_queries.state(row) for row in certificate_queries.list_of(session, demonstration.learner(session).id)}
-        others = {certificate_queries.state(row) for row in session.scalars(select(Credential))}
+        mine = {credentials.state(row) for row in credentials.list_of(session, demonstration.learner(session).id)}
+        others = {credentials.state(row) for row in session.scalars(select(Credential))}
         completions = set(session.scalars(select(Completion.enrolment_id)))
         rows = session.scalars(select(Credential)).all()
-        awarded = [row.enrolment_id for row in rows if certificate_queries.state(row) is not CredentialState.REPLACED]
+        awarded = [row.enrolment_id for row in rows if credentials.state(row) is not CredentialState.REPLACED]
     assert mine == {CredentialState.VALID, CredentialState.EXPIRED}
     assert CredentialState.REVOKED in others
     assert sorted(awarded) == sorted(completions), "every completion has one certificate, beside those that a corrected one replaced"

@@ -17,9 +17,9 @@ from sqlalchemy.orm import Session
 from accounts import accounts, addresses, privacy
 from accounts.models import Device, NationalIdentity, Notification, Person
 from accounts.privacy import AccessPurpose, PrivacyVerb
+from certificates import credentials
 from certificates.models import Credential
 from certificates.rules.credentials import RevocationReason
-from certificates.services import credentials as certificates
 from courses import team
 from courses.models import CourseInvitation, StaffRole
 from enrolments import enrolment, learners
@@ -457,7 +457,7 @@ def test_a_certificate_that_was_revoked_is_in_the_tables_alone(browser: Browser,
     code = issue(instance).code
     with instance.database.unit_of_work() as session:
         row = session.execute(select(Credential)).scalar_one()
-        certificates.revoke_credential(session, SYSTEM, row, RevocationReason.ISSUED_BY_MISTAKE, "Se emitió por error.", now=clock.now())
+        credentials.revoke_credential(session, SYSTEM, row, RevocationReason.ISSUED_BY_MISTAKE, "Se emitió por error.", now=clock.now())
     sign_in(browser)
     copy = unpacked(browser)
 

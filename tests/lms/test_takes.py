@@ -11,9 +11,9 @@ from sqlalchemy import select, update
 
 from accounts.access import MergePair
 from accounts.models import Person
+from certificates import credentials
+from certificates.credentials import find_award
 from certificates.models import Credential
-from certificates.queries import credentials
-from certificates.services.credentials import find_award
 from courses.models import Course
 from enrolments.models import LearnerNote
 from kernel import clock

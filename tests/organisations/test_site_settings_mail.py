@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from accounts.people import find_person_by_email
-from certificates.services.sealed_sheets import SheetSealer
+from certificates.bulk import SheetSealer
 from kernel import clock
 from kernel.crypto import unlock_text
 from kernel.settings import rotate_secret_key, secret_keys

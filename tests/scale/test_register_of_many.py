@@ -9,8 +9,8 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from accounts.people import PageDirection
-from certificates.queries import register as queries
-from certificates.queries.register import RegisterFilter, RegisterOrder, RegisterPage, RegisterSort
+from certificates import register
+from certificates.register import RegisterFilter, RegisterOrder, RegisterPage, RegisterSort
 from certificates.rules.credentials import CredentialState
 from kernel import clock
 from lms.instance import Instance
@@ -51,13 +51,13 @@ def test_page_700_of_a_register_of_36000_costs_what_the_first_does(instance: Ins
         pages = {}
         for order in RegisterOrder:
             sort = RegisterSort(order)
-            far = queries.list_register(session, wanted, sort, RegisterPage(), today=today, limit=ROWS * (PAGE - 1)).rows[-1].uuid
+            far = register.list_register(session, wanted, sort, RegisterPage(), today=today, limit=ROWS * (PAGE - 1)).rows[-1].uuid
             pages[order] = [
-                instructions(session, lambda: queries.list_register(session, wanted, sort, page, today=today, limit=ROWS))  # noqa: B023 - used at once
+                instructions(session, lambda: register.list_register(session, wanted, sort, page, today=today, limit=ROWS))  # noqa: B023 - used at once
                 for page in (RegisterPage(), RegisterPage(PageDirection.AFTER, far))
             ]
         filters = (RegisterFilter(), wanted, RegisterFilter(words="persona 0001"), RegisterFilter(code="0"))
-        counts = [instructions(session, lambda: queries.count_register(session, one, today=today)) for one in filters]  # noqa: B023 - used at once
+        counts = [instructions(session, lambda: register.count_register(session, one, today=today)) for one in filters]  # noqa: B023 - used at once
     say(f"instructions: first page and page {PAGE} {list(pages.values())}; counts {counts}")
 
     for order in (RegisterOrder.ISSUED, RegisterOrder.NAME):

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from accounts.access import MergePair
 from accounts.models import Notification, Person
-from certificates.services.sealed_sheets import SheetSealer
+from certificates.bulk import SheetSealer
 from courses.models import Course
 from kernel import clock
 from lms import account_merging, erasure, own_data

@@ -13,14 +13,10 @@ from typing import Any
 from asn1crypto import cms
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from certificates.file_judgement import VerifierKeys
 from certificates.pdf import render
-from certificates.rules.badges import badge_document, badge_quads
-from certificates.rules.baking import KEYWORD, baked_png, baked_svg
-from certificates.rules.proofs import signed_document
-from certificates.rules.tokens import compact_json
-from certificates.sealing import SealVerifier, seal, seal_verifiers
-from certificates.wording import compose
+from certificates.rules.badges import KEYWORD, badge_document, badge_quads, baked_png, baked_svg, compact_json, signed_document
+from certificates.sealing import SealVerifier, VerifierKeys, seal, seal_verifiers
+from certificates.sheet import compose
 from kernel.keys import SealKeys
 from kernel.pdf.document import PdfAttachment, PdfSealField
 from tests.support.badges import BADGE, METHOD, token_of, vector, vector_document

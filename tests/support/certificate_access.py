@@ -12,9 +12,9 @@ from sqlalchemy.orm import Session
 
 from accounts import accounts
 from accounts.models import Person
+from certificates import credentials
 from certificates.models import Credential, CredentialReview, CredentialSignatory
 from certificates.rules.credentials import ReplacementReason, RevocationReason
-from certificates.services import credentials
 from courses import team
 from courses.models import Course, StaffRole
 from kernel import clock

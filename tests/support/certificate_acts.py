@@ -10,10 +10,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from accounts.models import NationalIdentity, Person
+from certificates import credentials, reviews
 from certificates.models import Credential
-from certificates.rules.credentials import ReplacementReason, RevocationReason
-from certificates.rules.reviews import ReviewCause, ReviewDecision
-from certificates.services import credentials, reviews
+from certificates.rules.credentials import ReplacementReason, ReviewCause, ReviewDecision, RevocationReason
 from kernel import clock
 from kernel.permissions import SYSTEM
 from lms.instance import Instance
@@ -141,7 +140,7 @@ ACTS = (
         "certificates_reviews.ask_correction", f"{_PAGE}/correction", "/correction", {"words": "Falta la tilde."}, by_holder=True
     ),
     CertificateAct(
-        "certificates_identity.choose",
+        "certificates_identity.choose_printed_identity",
         _PAGE,
         "/identity-number",
         {},

@@ -7,10 +7,9 @@ from flask import Flask
 from sqlalchemy import delete, select, update
 
 from accounts.privacy import AccessPurpose
+from certificates import reviews, templates
 from certificates.models import BulkDownload, CredentialReview, StoredTemplate
-from certificates.rules.reviews import ReviewCause
-from certificates.services import reviews
-from certificates.services import templates as templates
+from certificates.rules.credentials import ReviewCause
 from courses.models import CourseStaff
 from kernel import clock
 from kernel.outbox import deliver_waiting

@@ -8,7 +8,6 @@ from sqlalchemy import delete, select
 
 from accounts.models import NationalIdentity
 from certificates.models import CredentialSignatory
-from certificates.services import templates as templates
 from enrolments.models import Completion
 from tests.support.badges import vector
 from tests.support.certificate_access import (

@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from certificates.layout.placing import PrintedSignatory as CertificateSignatory
 from certificates.models import Credential
-from certificates.wording import CertificateTexts
+from certificates.sheet import CertificateTexts
 from courses.models import Course
 from enrolments import enrolment, learners
 from kernel import clock

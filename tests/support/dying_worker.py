@@ -5,8 +5,8 @@ import signal
 from pathlib import Path
 from typing import IO
 
-from certificates.queries.bulk import DrawnCredential
-from certificates.services import bulk
+from certificates import bulk
+from certificates.bulk import DrawnCredential
 from kernel import clock
 from kernel.db import Database
 from kernel.files import FolderStore

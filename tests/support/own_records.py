@@ -13,11 +13,10 @@ from sqlalchemy import select
 
 from accounts import accounts
 from accounts.models import Person
+from certificates import credentials
 from certificates.models import Credential, CredentialReview
-from certificates.rules.credentials import RevocationReason
-from certificates.rules.reviews import ReviewCause
-from certificates.services import credentials as certificates
-from certificates.services.reviews import open_review
+from certificates.reviews import open_review
+from certificates.rules.credentials import ReviewCause, RevocationReason
 from compliance import claims
 from compliance.claims import RecognitionValues, WaiverValues, propose_recognition, propose_waiver
 from compliance.rules.claims import WaiverKind
@@ -140,7 +139,7 @@ class Team:
         with self.instance.database.unit_of_work() as session:
             row = session.scalars(select(Credential).where(Credential.uuid == self.certificate())).one()
             if row.revoked_at is None:
-                certificates.revoke_credential(session, self.zoe, row, RevocationReason.ISSUED_BY_MISTAKE, "Copió.", now=clock.now())
+                credentials.revoke_credential(session, self.zoe, row, RevocationReason.ISSUED_BY_MISTAKE, "Copió.", now=clock.now())
             return row.uuid
 
     def group(self) -> LearnerGroup:

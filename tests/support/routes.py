@@ -84,7 +84,7 @@ ROUTES: Mapping[str, str] = {
     "certificate.replace": "certificates.replace",
     "certificate.renew": "certificates.renew",
     "certificate.ask_correction": "certificates_reviews.ask_correction",
-    "certificate.print_id": "certificates_identity.choose",
+    "certificate.print_id": "certificates_identity.choose_printed_identity",
     "certificate.list_reviews": "certificates_reviews.reviews certificates_reviews.course_reviews certificates_reviews.former_reviews",
     "certificate.decide": "certificates_reviews.decide",
     "certificate.call_replaced": "certificates_reviews.call_replaced",

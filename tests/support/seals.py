@@ -4,10 +4,9 @@ import json
 from base64 import b64decode
 from datetime import UTC, datetime
 
-from certificates.file_judgement import SignatureVerifier, VerifierKeys
 from certificates.pdf import render
-from certificates.sealing import SealVerifier, seal
-from certificates.wording import compose
+from certificates.sealing import SealVerifier, SignatureVerifier, VerifierKeys, seal
+from certificates.sheet import compose
 from kernel.crypto import public_key_text
 from kernel.keys import SealKeys
 from kernel.pdf.document import PdfAttachment, PdfSealField

@@ -5,8 +5,8 @@ from __future__ import annotations
 from sqlalchemy import select
 
 from accounts.models import Person
+from certificates import public_record
 from certificates.models import Credential
-from certificates.services import printed_identity
 from kernel import clock
 from kernel.codes import printed_code
 from kernel.permissions import SYSTEM
@@ -57,7 +57,7 @@ def a_number_to_compare(stage: Stage) -> Scene:
     row, holder = _certified(stage)
     CertificateSituation(stage.instance, holder.uuid, row.uuid).give_identity_number()
     with stage.instance.database.unit_of_work() as session:
-        printed_identity.print_identity(session, SYSTEM, session.get_one(Credential, row.id), now=clock.now())
+        public_record.print_identity(session, SYSTEM, session.get_one(Credential, row.id), now=clock.now())
     return Scene(stage.nobody(), f"/verify/{printed_code(row.code)}", {"number": CEDULA})
 
 

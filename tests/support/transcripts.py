@@ -3,8 +3,8 @@
 from dataclasses import replace
 from datetime import UTC, date, datetime
 
+from certificates.rules.badges import compact_json
 from certificates.rules.credentials import CredentialState
-from certificates.rules.tokens import compact_json
 from certificates.rules.transcripts import OpenCourse, TranscriptCertificate, TranscriptContent, TranscriptRecord, signed_transcript
 from tests.support.badges import METHOD, VECTOR_KEY
 
