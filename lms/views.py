@@ -32,7 +32,7 @@ from lms import own_learning, queries
 from lms.permissions import SiteAction
 from lms.retention import periods
 from organisations import profile
-from webinars import queries as webinar_queries
+from webinars import recordings as webinar_queries
 
 bp = Blueprint("lms", __name__)
 

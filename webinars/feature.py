@@ -3,6 +3,6 @@
 from enrolments.dates import dates_of_kind
 from kernel.feature import Feature
 from webinars import views
-from webinars.permissions import PERMISSIONS
+from webinars.access import PERMISSIONS
 
 FEATURE = Feature(name="webinars", blueprints=(views.bp,), permissions=PERMISSIONS, dates=(dates_of_kind("recording"),))

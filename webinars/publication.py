@@ -24,7 +24,7 @@ from kernel.search import index as search
 from kernel.search.index import SearchDocument
 from webinars.content import KIND, Cues, RecordingSource, SearchableTranscript, TranscriptPassage, read_cues, recording_entries
 from webinars.models import Caption, Chapter, Recording, RecordingDocument, WatchedSpan
-from webinars.queries import list_recording_entries
+from webinars.recordings import list_recording_entries
 from webinars.rules import merge_spans
 
 MINUTES_WITHOUT_LENGTH = 30

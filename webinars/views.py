@@ -20,10 +20,10 @@ from kernel.errors import NotFound
 from kernel.i18n import choose, language
 from kernel.markup.model import SafeHtml, icons_in
 from kernel.web.request import Answer, current_actor, current_session, public, requires
-from webinars import queries, services
+from webinars import recordings as webinars_recordings
+from webinars.access import RecordingAction
 from webinars.content import Cues, TranscriptPassage
-from webinars.permissions import RecordingAction
-from webinars.queries import ListedRecording, PublishedRecording, RecordingFile
+from webinars.recordings import ListedRecording, PublishedRecording, RecordingFile
 from webinars.rules import read_spans, share_watched
 
 bp = Blueprint("webinars", __name__)
@@ -136,7 +136,7 @@ def recording(subject: ActivityContext) -> Answer:
     if subject.activity.kind != "recording":
         raise NotFound
     session, outline = current_session(), subject.outline
-    published = queries.get_recording(session, subject.activity.id, outline.version_id)
+    published = webinars_recordings.get_recording(session, subject.activity.id, outline.version_id)
     view = course_view(subject.context, outline)
     record_visit_later(subject, view)
     before, after = outline.neighbours(subject.activity.key)
@@ -183,7 +183,7 @@ def _start() -> int:
 def _watched(subject: ActivityContext, published: PublishedRecording) -> int:
     if subject.context.enrolment_id is None or not published.row.seconds:
         return 0
-    spans = queries.list_spans(current_session(), subject.context.enrolment_id, subject.activity.key)
+    spans = webinars_recordings.list_spans(current_session(), subject.context.enrolment_id, subject.activity.key)
     return int(share_watched(spans, published.row.seconds) * 100)
 
 
@@ -192,10 +192,10 @@ def _watched(subject: ActivityContext, published: PublishedRecording) -> int:
 def watched(subject: ActivityContext) -> Response:
     """Keep which seconds of a recording were seen (`spans`: `12-40,55-90`)."""
     session = current_session()
-    published = queries.get_recording(session, subject.activity.id, subject.outline.version_id)
+    published = webinars_recordings.get_recording(session, subject.activity.id, subject.outline.version_id)
     seconds = published.row.seconds or 0
     spans = read_spans(request.form.get("spans", "")[:4000], seconds)
-    share = services.record_watched(session, current_actor(), subject, spans, seconds, now=clock.now())
+    share = webinars_recordings.record_watched(session, current_actor(), subject, spans, seconds, now=clock.now())
     needed = subject.activity.completion_amount or 100
     return jsonify(watched_percent=int(share * 100), done=share * 100 >= needed)
 
@@ -206,10 +206,10 @@ def recordings() -> Answer:
     """List the recordings that the reader may open, or those that a search finds in titles, in chapters and in what is said."""
     session = current_session()
     query = request.args.get("q", "")[:100].strip()
-    rows = queries.visible_recordings(session, current_actor())
+    rows = webinars_recordings.visible_recordings(session, current_actor())
     numbers = [row.activity_id for row in rows]
-    spoken = queries.transcripts_of(session, numbers) if query else {}
-    chapters = queries.chapters_of(session, numbers) if query else {}
+    spoken = webinars_recordings.transcripts_of(session, numbers) if query else {}
+    chapters = webinars_recordings.chapters_of(session, numbers) if query else {}
     listed = []
     for row in rows:
         named = [TranscriptPassage(None if row.url else second, choose(title)) for second, title in chapters.get(row.activity_id, [])]

@@ -17,8 +17,7 @@ from lms.demo.people import DemoLearner, DemoOutcome
 from lms.demo.tasks import save_draft, submit, submits_task
 from lms.demo.timeline import WEEKS, ZONE, DemoTimeline, Life, activity_context_at, join, sign_in
 from quizzes import answering, snapshots
-from webinars import queries as webinar_queries
-from webinars import services as webinars
+from webinars import recordings
 
 LASTS = {
     DemoOutcome.FINISHED: (0.45, 0.97),
@@ -136,10 +135,10 @@ def _read(study: Study, activity: OutlineActivity, moment: datetime) -> Life:
 
 
 def _watch(study: Study, context: ActivityContext, seen: float, moment: datetime) -> None:
-    recording = webinar_queries.get_recording(study.stage.session, context.activity.id, context.outline.version_id)
+    recording = recordings.get_recording(study.stage.session, context.activity.id, context.outline.version_id)
     if recording.row.seconds:
         spans = [(0, round(seen * recording.row.seconds))]
-        webinars.record_watched(study.stage.session, study.actor, context, spans, recording.row.seconds, now=moment)
+        recordings.record_watched(study.stage.session, study.actor, context, spans, recording.row.seconds, now=moment)
 
 
 def _take_quiz(study: Study, activity: OutlineActivity, moment: datetime) -> Life:

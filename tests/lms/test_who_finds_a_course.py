@@ -30,8 +30,8 @@ from tests.support.places import a_place, give_training, manage, put
 from tests.support.scenes import scene
 from tests.support.training_access import a_training_cast
 from tests.support.wording import in_spanish
-from webinars import queries as webinars
-from webinars.permissions import RecordingAction
+from webinars import recordings
+from webinars.access import RecordingAction
 
 STATES = {
     "public": "public",
@@ -233,7 +233,7 @@ def test_every_list_holds_exactly_what_the_permission_allows(instance: Instance,
         contexts = {slug: learners.get_learner_context(session, actor, slug) for slug in session.scalars(select(Course.slug))}
         allowed = {slug for slug, context in contexts.items() if policy().allows(actor, LearningAction.VIEW_COURSE, context)}
         listed = {entry.slug for entry in catalogue.list_catalogue(session, actor)}
-        watched = {row.slug for row in webinars.visible_recordings(session, actor)}
+        watched = {row.slug for row in recordings.visible_recordings(session, actor)}
         playable = {
             slug
             for slug in contexts

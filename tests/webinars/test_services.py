@@ -14,8 +14,7 @@ from tests.support.browser import Counter
 from tests.support.builders import folder, publish
 from tests.support.folders import a_folder
 from tests.support.learning import a_learner, all_at_once, enrolment_of
-from webinars import queries
-from webinars import services as webinars
+from webinars import recordings
 
 NOON = datetime(2026, 6, 1, 17, tzinfo=UTC)
 LENGTH = 100
@@ -37,7 +36,7 @@ def watch(instance: Instance, actor: Actor, spans: list[tuple[int, int]], *, min
     """Tell what was seen."""
     with instance.database.unit_of_work() as session:
         subject = learners.get_activity_context(session, actor, "agua-en-casa", "charla")
-        return webinars.record_watched(session, actor, subject, spans, LENGTH, now=NOON + timedelta(minutes=minutes))
+        return recordings.record_watched(session, actor, subject, spans, LENGTH, now=NOON + timedelta(minutes=minutes))
 
 
 def completed(instance: Instance) -> bool:
@@ -50,7 +49,9 @@ def completed(instance: Instance) -> bool:
 def spans_of(instance: Instance, actor: Actor, course: Course) -> list[tuple[int, int]]:
     """Return what is kept."""
     with instance.database.unit_of_work(write=False) as session:
-        return sorted((start, finish) for start, finish in queries.list_spans(session, enrolment_of(instance, actor, course).id, "charla"))
+        return sorted(
+            (start, finish) for start, finish in recordings.list_spans(session, enrolment_of(instance, actor, course).id, "charla")
+        )
 
 
 def test_enough_of_it_completes_and_what_was_seen_twice_counts_once(instance: Instance) -> None:
@@ -144,7 +145,7 @@ def test_a_page_of_another_site_is_not_counted_in_seconds(instance: Instance) ->
 
     with instance.database.unit_of_work() as session:
         subject = learners.get_activity_context(session, actor, "prueba", "video-1")
-        assert webinars.record_watched(session, actor, subject, [(0, 30)], 0, now=NOON) == 0
+        assert recordings.record_watched(session, actor, subject, [(0, 30)], 0, now=NOON) == 0
         enrolment.mark_done(session, actor, subject, now=NOON)
 
     with instance.database.unit_of_work(write=False) as session:

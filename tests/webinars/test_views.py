@@ -19,9 +19,9 @@ from tests.support.browser import Browser
 from tests.support.builders import a_course, a_learner_in, a_person, a_teacher, an_administrator, folder, publish, sign_in
 from tests.support.folders import a_folder, changed
 from tests.support.learning import At, a_learner, actor_of
-from webinars import queries
+from webinars import recordings
+from webinars.access import RecordingAction
 from webinars.content import TranscriptPassage
-from webinars.permissions import RecordingAction
 
 NOON = datetime(2026, 6, 1, 17, tzinfo=UTC)
 TALK = "/courses/agua-en-casa/recordings/charla"
@@ -152,7 +152,9 @@ def test_the_list_holds_exactly_what_its_reader_may_open(browser: Browser, insta
         "admin": Actor(person_id=an_administrator(instance).id, roles=frozenset({SiteRole.ADMINISTRATOR})),
     }
     with instance.database.unit_of_work(write=False) as session:
-        listed = {name: {(row.slug, row.activity_key) for row in queries.visible_recordings(session, who)} for name, who in people.items()}
+        listed = {
+            name: {(row.slug, row.activity_key) for row in recordings.visible_recordings(session, who)} for name, who in people.items()
+        }
         assert listed == {name: watchable(session, who) for name, who in people.items()}
     assert listed["nadie"] == listed["ajena"] == {("abierto", "video-1")}
     assert listed["ana-interno"] == {("abierto", "video-1"), ("interno", "video-1"), ("interno", "video-2")}
@@ -189,7 +191,7 @@ def test_the_public_list_holds_exactly_what_a_stranger_may_watch(browser: Browse
         session.execute(update(Module).where(Module.version_id == of["espera"]).values(requires=("otra",)))
 
     with instance.database.unit_of_work(write=False) as session:
-        listed = {(row.slug, row.activity_key) for row in queries.public_recordings(session, now=NOON, limit=100)}
+        listed = {(row.slug, row.activity_key) for row in recordings.public_recordings(session, now=NOON, limit=100)}
         allowed = watchable(session, Actor())
 
     assert listed == allowed == {("agua-en-casa", "charla"), ("abierto", "video-1")}
