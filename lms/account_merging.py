@@ -29,12 +29,12 @@ from organisations import audiences, employment, institutions, training_scope, t
 from quizzes import overrides
 from quizzes.models import Attempt
 from selections.services import account_closure as selections
-from simulators import services as simulators
+from simulators import tasks
 
 HAND_OVER: tuple[Callable[..., None], ...] = (
     takes.transfer_takes,
     overrides.transfer_overrides,
-    simulators.transfer_submissions,
+    tasks.transfer_submissions,
     credentials.transfer_credentials,
 )
 """What each package does when all that somebody did in a course becomes somebody else's: `(session, course, from, to)`."""

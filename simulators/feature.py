@@ -3,13 +3,14 @@
 from enrolments.audit_verbs import EnrolmentVerb
 from enrolments.dates import dates_of_kind
 from kernel.feature import Feature
-from simulators import jobs, views
-from simulators.dates import pause_dates
-from simulators.permissions import PERMISSIONS
+from simulators import jobs
+from simulators.access import PERMISSIONS
+from simulators.tasks import pause_dates
+from simulators.views import simulator
 
 FEATURE = Feature(
     name="simulators",
-    blueprints=(views.bp,),
+    blueprints=(simulator.bp,),
     permissions=PERMISSIONS,
     jobs={"simulators.follow_limits": jobs.follow_limits},
     subscriptions={EnrolmentVerb.LEARNERS_MOVED: "simulators.follow_limits"},

@@ -4,7 +4,7 @@ from typing import cast
 
 from kernel.outbox import Delivery
 from kernel.permissions import Actor, ActorChannel
-from simulators import queries, services
+from simulators import tasks
 
 PAGE = 200
 
@@ -15,10 +15,10 @@ def follow_limits(delivery: Delivery) -> None:
     while page := _page(delivery, course_id, last):
         for out_of_step in page:
             with delivery.database.unit_of_work() as session:
-                services.record_task_progress(session, Actor(via=ActorChannel.JOB), out_of_step, now=delivery.now)
+                tasks.record_task_progress(session, Actor(via=ActorChannel.JOB), out_of_step, now=delivery.now)
         last = page[-1].submission_id
 
 
-def _page(delivery: Delivery, course_id: int, after: int) -> list[queries.OutOfStep]:
+def _page(delivery: Delivery, course_id: int, after: int) -> list[tasks.OutOfStep]:
     with delivery.database.unit_of_work(write=False) as session:
-        return queries.list_out_of_step(session, course_id, after=after, limit=PAGE)
+        return tasks.list_out_of_step(session, course_id, after=after, limit=PAGE)

@@ -24,12 +24,12 @@ from kernel.errors import N_
 from kernel.i18n import _
 from kernel.search import index
 from kernel.search.index import SearchDocument
-from simulators import task_fields
+from simulators import content
 from simulators.content import KIND, TaskSource
 from simulators.models import SimulatorTask, Submission, TaskInput, TaskItem, TaskSave, TaskVariable
-from simulators.queries import list_submitted
 from simulators.rules.scenario import MODEL, VERSION
 from simulators.rules.tasks import GoalItem, NumberItem, Task, TaskTolerance, TaskVariableSpec
+from simulators.tasks import list_submitted
 
 MINUTES_OF_AN_ITEM = 5
 SETTINGS = SettingLabels(
@@ -188,7 +188,7 @@ def pass_mark_of(session: Session, activity: OutlineActivity) -> Fraction | None
     return None if percent is None else Fraction(percent)
 
 
-ON_THE_WEB = replace(KIND, begin=task_fields.BEGIN, settings=task_fields.TASK_FIELDS, groups=task_fields.GROUPS, order=task_fields.ORDER)
+ON_THE_WEB = replace(KIND, begin=content.BEGIN, settings=content.TASK_FIELDS, groups=content.GROUPS, order=content.ORDER)
 SIMULATOR = ActivityPublisher(
     ON_THE_WEB,
     prepare_task,

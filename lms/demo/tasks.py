@@ -11,10 +11,10 @@ from kernel.permissions import Actor
 from lms.demo.people import DemoLearner, DemoOutcome
 from lms.demo.timeline import DemoTimeline
 from questions.rules.numbers import convention_for, write_number
-from simulators import services as simulators
-from simulators.rules.outputs import compute
+from simulators import tasks
+from simulators.rules.budget import compute
 from simulators.rules.scenario import Inputs
-from simulators.services import TaskContext, TaskWork
+from simulators.tasks import TaskContext, TaskWork
 
 GOAL_INPUTS: Mapping[str, float] = {
     "reserva.g_gasto": 0.04,
@@ -40,14 +40,14 @@ def submits_task(learner: DemoLearner, chance: Random) -> bool:
 
 def save_draft(stage: DemoTimeline, actor: Actor, subject: ActivityContext, *, now: datetime) -> None:
     """Change the scenario of a task, answer nothing yet, and go away."""
-    task = simulators.load_task_context(stage.session, actor, subject, now=now)
+    task = tasks.load_task_context(stage.session, actor, subject, now=now)
     if not task.ruling.is_hidden:
-        simulators.save_work(stage.session, actor, subject, TaskWork(_changed_inputs(task, all_goals=False), {}), now=now)
+        tasks.save_work(stage.session, actor, subject, TaskWork(_changed_inputs(task, all_goals=False), {}), now=now)
 
 
 def submit(stage: DemoTimeline, learner: DemoLearner, actor: Actor, subject: ActivityContext, chance: Random, *, now: datetime) -> None:
     """Answer a task's questions, as well as the learner can, and submit it; those who finish the course pass."""
-    task = simulators.load_task_context(stage.session, actor, subject, now=now)
+    task = tasks.load_task_context(stage.session, actor, subject, now=now)
     if not task.ruling.allowed:
         return
     sure, expected = learner.fate is DemoOutcome.FINISHED, compute(task.start)
@@ -59,7 +59,7 @@ def submit(stage: DemoTimeline, learner: DemoLearner, actor: Actor, subject: Act
         typed[ask.key] = write_number(answers[ask.key], convention_for(learner.identity.language), DECIMALS, keep_zeros=False)
     work = TaskWork(_changed_inputs(task, all_goals=sure or chance.random() < learner.ability), typed)
     number = seeded_uuid(learner.seed, subject.activity.key, now.isoformat())
-    simulators.submit_task(stage.session, actor, subject, work, answers, number=number, now=now + timedelta(seconds=1))
+    tasks.submit_task(stage.session, actor, subject, work, answers, number=number, now=now + timedelta(seconds=1))
 
 
 def _changed_inputs(task: TaskContext, *, all_goals: bool) -> Inputs:

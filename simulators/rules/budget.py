@@ -1,13 +1,92 @@
-"""The formulas of the model `presupuesto-social`, version 1, in double precision; rounding is for the screen.
+"""The worked example of the specification («referencia 2030»): the scenario from which every other one differs.
 
-Powers have whole exponents and are repeated multiplications, and everything is computed in the order written here, so that the script of
-the page (`static/js/simulator.js`) gives the same bits. A denominator of zero gives None, never a division.
+Targets are published; the inputs were chosen round or solved for, so that the formula gives the published share.
 """
 
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from decimal import Decimal
 
-from simulators.rules.reference import PUBLISHED_TOTAL
-from simulators.rules.scenario import Benefit, Macro, Reserve, Rollout, Scenario
+from simulators.rules.scenario import (
+    BENEFITS,
+    SPECS,
+    STEPS,
+    TRANCHES,
+    VERSION,
+    Benefit,
+    Inputs,
+    Macro,
+    Reserve,
+    Rollout,
+    Scenario,
+    faults,
+    read_scenario,
+)
+
+PUBLISHED_TOTAL = 2.51
+"""Percent of GDP of the whole floor, as published; its year is in doubt (2030 in one document, 2020 in an official note)."""
+
+
+def _inputs_of_benefit(
+    key: str, *, elegible: float, meses: float, objetivo: float, incluida: bool, tramos: Mapping[str, float]
+) -> dict[str, float]:
+    own = {"incluida": float(incluida), "elegible": elegible, "captacion": 1.0, "meses": meses, "admin": 0.0, "objetivo_pct": objetivo}
+    return {f"{key}.{name}": value for name, value in {**own, **{f"tramos.{name}": value for name, value in tramos.items()}}.items()}
+
+
+REFERENCE: Inputs = {
+    "macro.anio_base": 2024.0,
+    "macro.anio_meta": 2030.0,
+    "macro.pib_base": 118_000_000_000.0,
+    "macro.crec_real": 0.02,
+    "macro.deflactor": 0.015,
+    "macro.linea_base": 92.40,
+    "macro.anio_linea": 2025.0,
+    "macro.inflacion": 0.015,
+    **_inputs_of_benefit(
+        "ninez_universal", elegible=1.0, meses=12.0, objetivo=7.3, incluida=False, tramos={"1.poblacion": 5_600_000.0, "1.monto": 157.85}
+    ),
+    **_inputs_of_benefit(
+        "ninez_focalizada",
+        elegible=0.2809,
+        meses=12.0,
+        objetivo=1.3,
+        incluida=False,
+        tramos={
+            "1.poblacion": 1_650_000.0,
+            "1.factor_linea": 1.20,
+            "2.poblacion": 1_900_000.0,
+            "2.factor_linea": 0.95,
+            "3.poblacion": 2_050_000.0,
+            "3.factor_linea": 0.90,
+        },
+    ),
+    **_inputs_of_benefit(
+        "maternidad", elegible=0.7315, meses=18.0, objetivo=0.23, incluida=True, tramos={"1.poblacion": 255_000.0, "1.factor_linea": 1.0}
+    ),
+    **_inputs_of_benefit(
+        "discapacidad", elegible=0.5464, meses=12.0, objetivo=0.21, incluida=True, tramos={"1.poblacion": 467_500.0, "1.factor_linea": 1.0}
+    ),
+    **_inputs_of_benefit(
+        "vejez", elegible=0.6444, meses=12.0, objetivo=0.98, incluida=True, tramos={"1.poblacion": 1_850_000.0, "1.factor_linea": 1.0}
+    ),
+    "despliegue.anio_inicio": 2026.0,
+    "despliegue.crec_poblacion": 0.03,
+    "despliegue.pasos.1": 0.2,
+    "despliegue.pasos.2": 0.4,
+    "despliegue.pasos.3": 0.6,
+    "despliegue.pasos.4": 0.8,
+    "despliegue.pasos.5": 1.0,
+    "reserva.reserva_0": 1500.0,
+    "reserva.ingreso_0": 1500.0,
+    "reserva.g_ingreso": 0.03,
+    "reserva.gasto_0": 1560.0,
+    "reserva.g_gasto": 0.06,
+    "reserva.interes": 0.05,
+    "reserva.anios": 10.0,
+}
+
 
 TENTH = 0.1
 POINT = 0.01
@@ -266,3 +345,136 @@ def _scaled(benefit: Benefit, people: float = 1.0, amount: float = 1.0) -> Benef
 def has_both_childhoods(scenario: Scenario) -> bool:
     """Say whether universal and targeted childhood benefits are added up, which are alternatives."""
     return scenario.benefit("ninez_universal").incluida and scenario.benefit("ninez_focalizada").incluida
+
+
+Outputs = Mapping[str, float | None]
+"""Output by dotted name -> value; None where the scenario gives it none (a denominator of zero, a reserve that lasts)."""
+
+OF_BENEFIT = (
+    "costo",
+    "pct_pib",
+    "pct_gasto_publico",
+    "beneficiarios",
+    "poblacion",
+    "cobertura",
+    "mensual",
+    "suficiencia",
+)
+INVERSE = ("elegible", "captacion", "meses", "monto")
+OF_YEAR = ("despliegue", "beneficiarios", "costo", "pct_pib")
+OF_RESERVE = ("ingreso", "gasto", "reserva")
+
+
+def compute(inputs: Inputs) -> dict[str, float | None]:
+    """Run the model on inputs; raise ImpossibleScenario."""
+    return outputs_of(evaluate(read_scenario(inputs)))
+
+
+def outputs_of(result: BudgetResult) -> dict[str, float | None]:
+    """Name every result."""
+    return dict(_named(result))
+
+
+def _named(result: BudgetResult) -> Iterator[tuple[str, float | None]]:
+    yield "macro.pib_meta", result.pib_meta
+    yield "macro.linea_meta", result.linea_meta
+    for benefit in result.benefits:
+        for name in OF_BENEFIT:
+            yield f"{benefit.key}.{name}", getattr(benefit, name)
+        for name in INVERSE:
+            yield f"{benefit.key}.inverso.{name}", getattr(benefit.inverso, name)
+    yield "total.costo", result.total.costo
+    yield "total.pct_pib", result.total.pct_pib
+    yield "total.pct_gasto_publico", result.total.pct_gasto_publico
+    for key, years in zip(BENEFITS, result.trayectorias, strict=True):
+        for year in years:
+            for name in OF_YEAR:
+                yield f"trayectoria_{key}.{year.anio}.{name}", getattr(year, name)
+    for row in result.filas:
+        for name in OF_RESERVE:
+            yield f"reserva.filas.{row.t}.{name}", getattr(row, name)
+    yield "reserva.anio_de_agotamiento", None if result.anio_de_agotamiento is None else float(result.anio_de_agotamiento)
+
+
+LONGEST_SCENARIO = 4000
+ABSENT = "x"
+_PART = re.compile(r"([a-zA-Z]+?)(x|-?[0-9]{1,16}(?:\.[0-9]{1,340})?)")
+_GROUPS = {"ninez_universal": "u", "ninez_focalizada": "f", "maternidad": "m", "discapacidad": "d", "vejez": "v"}
+_BENEFIT = {"incluida": "i", "elegible": "e", "captacion": "c", "meses": "m", "admin": "a", "objetivo_pct": "o"}
+_TRANCHE = {"poblacion": "p", "factor_linea": "f", "monto": "u"}
+_CAPITALS = "ABCDEFGHIJ"
+
+
+class BadAddress(ValueError):
+    """A text that is no scenario of this version: cut, mistyped, or made by other formulas."""
+
+
+def _codes() -> dict[str, str]:
+    codes = {
+        "macro.anio_base": "gb",
+        "macro.anio_meta": "gy",
+        "macro.pib_base": "gp",
+        "macro.crec_real": "gr",
+        "macro.deflactor": "gd",
+        "macro.linea_base": "gl",
+        "macro.anio_linea": "ga",
+        "macro.inflacion": "gi",
+        "macro.gasto_publico_pct_pib": "gg",
+        "despliegue.anio_inicio": "ra",
+        "despliegue.crec_poblacion": "rg",
+        "reserva.reserva_0": "cr",
+        "reserva.ingreso_0": "ci",
+        "reserva.g_ingreso": "cj",
+        "reserva.gasto_0": "cg",
+        "reserva.g_gasto": "ch",
+        "reserva.interes": "ct",
+        "reserva.anios": "cn",
+    }
+    codes |= {f"despliegue.pasos.{number}": f"rd{_CAPITALS[number - 1]}" for number in range(1, STEPS + 1)}
+    for key in BENEFITS:
+        codes |= {f"{key}.{name}": _GROUPS[key] + code for name, code in _BENEFIT.items()}
+        for number in range(1, TRANCHES + 1):
+            codes |= {f"{key}.tramos.{number}.{name}": f"{_GROUPS[key]}{code}{_CAPITALS[number - 1]}" for name, code in _TRANCHE.items()}
+    return codes
+
+
+CODES: Mapping[str, str] = _codes()
+NAMES: Mapping[str, str] = {code: name for name, code in CODES.items()}
+
+
+def write_number(value: float) -> str:
+    """Write the shortest decimal that reads back as the same double, without exponent."""
+    text = format(Decimal(repr(value)), "f")
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def encode(inputs: Inputs) -> str:
+    """Write a scenario."""
+    parts = [str(VERSION)]
+    for name in SPECS:
+        value = inputs.get(name)
+        if value != REFERENCE.get(name):
+            parts.append(CODES[name] + (ABSENT if value is None else write_number(value)))
+    return "_".join(parts)
+
+
+def decode(text: str) -> dict[str, float]:
+    """Read a scenario; raise BadAddress where the text is not one, or its inputs are outside their limits."""
+    if len(text) > LONGEST_SCENARIO:
+        raise BadAddress("too long")
+    version, *parts = text.split("_")
+    if version != str(VERSION):
+        raise BadAddress("another version")
+    inputs = dict(REFERENCE)
+    for part in parts:
+        match = _PART.fullmatch(part)
+        name = NAMES.get(match[1]) if match else None
+        if match is None or name is None:
+            raise BadAddress("unknown part")
+        if match[2] == ABSENT:
+            inputs.pop(name, None)
+        else:
+            inputs[name] = float(match[2])
+    if faults(inputs):
+        raise BadAddress("no scenario")
+    return inputs

@@ -141,7 +141,7 @@ export function compute(inputs) {
   return outputs;
 }
 
-/* ---- numbers as people read and write them: `kernel.i18n.number` and `simulators.rules.numbers` ---- */
+/* ---- numbers as people read and write them: `kernel.i18n.number` and `simulators.rules.scenario` ---- */
 
 /* Halves go up, counted in decimals as written: 1.005 with two of them is 1.01. At most six digits. */
 export function shown(value, digits, language) {

@@ -7,7 +7,7 @@ from accounts.models import Person
 from courses.models import Course
 from lms.instance import Instance
 from simulators.content import TaskSource
-from simulators.rules.drawing import draw, seed_of
+from simulators.rules.tasks import draw, seed_of
 from tests.content.workshops import WORKED, Worked
 from tests.support.chromium import Visitor
 from tests.support.courses import BUDGET, activities_of

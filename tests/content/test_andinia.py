@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from simulators.rules.reference import REFERENCE
+from simulators.rules.budget import REFERENCE
 from tests.support.courses import BUDGET, CONTENT
 
 SCRIPTS = CONTENT / BUDGET / "scripts"

@@ -12,8 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from simulators.rules.outputs import compute
-from simulators.rules.reference import REFERENCE
+from simulators.rules.budget import REFERENCE, compute
 from tests.support.courses import BUDGET, GOVERNANCE, files_of
 from tests.support.shared import SHARED, needs_shared
 

@@ -10,9 +10,7 @@ from itertools import product
 import pytest
 
 from simulators.content import TaskSource
-from simulators.rules.drawing import draw
-from simulators.rules.marking import grade, is_within
-from simulators.rules.tasks import Task, allowed_inputs, start_inputs
+from simulators.rules.tasks import Task, allowed_inputs, draw, grade, is_within, start_inputs
 from tests.content.workshops import WORKED
 from tests.support.courses import BUDGET, activities_of, course_of
 

@@ -11,7 +11,7 @@ from courses.editor import settings_form
 from lms.app import KINDS
 from questions.content.question_fields import OF_KIND, Asked, RowFields, fields_of_kind
 from quizzes.content import quiz_fields
-from simulators import task_fields as asked_of_tasks
+from simulators import content
 
 NO_NUMBERS = {
     "hours_basis",
@@ -59,7 +59,7 @@ def _groups(groups: tuple[tuple[object, tuple[FieldSpec, ...]], ...]) -> tuple[F
 def every_field() -> list[FieldSpec]:
     """Return the fields of every form over the text of a course."""
     found: list[FieldSpec] = [*_leaves(_groups(course_fields.COURSE)), *_leaves(_groups(course_fields.MODULE))]
-    found += _leaves((*quiz_fields.QUIZ_FIELDS, *_groups(quiz_fields.GROUPS), *asked_of_tasks.TASK_FIELDS, *_groups(asked_of_tasks.GROUPS)))
+    found += _leaves((*quiz_fields.QUIZ_FIELDS, *_groups(quiz_fields.GROUPS), *content.TASK_FIELDS, *_groups(content.GROUPS)))
     found += _leaves(tuple(one for kind in OF_KIND for one in fields_of_kind(kind)))
     found += _leaves(tuple(one for fields in quiz_fields.SLOT_FIELDS.values() for one in fields))
     found += _leaves((*list_fields._PARAMETER, *list_fields._RESOURCE))

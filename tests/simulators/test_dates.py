@@ -9,8 +9,8 @@ import pytest
 from enrolments import learners
 from kernel.permissions import Actor
 from lms.instance import Instance
-from simulators import services
-from simulators.services import TaskWork
+from simulators import tasks
+from simulators.tasks import TaskWork
 from tests.simulators.task_folders import BODY, folder
 from tests.support.builders import publish
 from tests.support.dates import moments_of
@@ -26,7 +26,7 @@ def may_submit(instance: Instance, learner: Actor, at: At, moment: datetime) -> 
     at.moment = moment
     with instance.database.unit_of_work(write=False) as session:
         subject = learners.get_activity_context(session, learner, "prueba", "tarea-1")
-        return services.load_task_context(session, learner, subject, now=moment).ruling.allowed
+        return tasks.load_task_context(session, learner, subject, now=moment).ruling.allowed
 
 
 @pytest.mark.parametrize("ends", [None, 5, 40])
@@ -58,8 +58,8 @@ def test_the_pause_between_submissions_is_over_when_a_task_may_be_submitted_agai
     assert moments_of(instance, learner, now=NOON) == {}
     with instance.database.unit_of_work() as session:
         subject = learners.get_activity_context(session, learner, "prueba", "tarea-1")
-        work = TaskWork(services.load_task_context(session, learner, subject, now=NOON).start, {"linea": "1"})
-        services.submit_task(session, learner, subject, work, {"linea": Fraction(1)}, number=uuid4(), now=NOON)
+        work = TaskWork(tasks.load_task_context(session, learner, subject, now=NOON).start, {"linea": "1"})
+        tasks.submit_task(session, learner, subject, work, {"linea": Fraction(1)}, number=uuid4(), now=NOON)
 
     found = moments_of(instance, learner, now=NOON + SECOND)
 

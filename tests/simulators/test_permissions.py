@@ -9,7 +9,7 @@ from courses.models import StaffRole
 from courses.rules import ClosedReason, Outline, OutlineActivity
 from enrolments.access import ActivityContext, LearnerContext
 from kernel.permissions import Actor, SiteRole, Verdict
-from simulators.permissions import PERMISSIONS, SimulatorAction, SubmissionContext, sees_numbers
+from simulators.access import PERMISSIONS, SimulatorAction, SubmissionContext, sees_numbers
 
 NOBODY = Actor()
 ANA = Actor(person_id=1)

@@ -4,8 +4,7 @@ import random
 
 import pytest
 
-from simulators.rules.address import CODES, NAMES, BadAddress, decode, encode
-from simulators.rules.reference import REFERENCE
+from simulators.rules.budget import CODES, NAMES, REFERENCE, BadAddress, decode, encode
 from simulators.rules.scenario import SPECS
 from tests.simulators.scenarios import random_inputs
 

@@ -6,16 +6,16 @@ from fractions import Fraction
 import pytest
 
 from enrolments.rules import GradedCompletionRule, GradingMethod
-from simulators.rules.attempts import (
+from simulators.rules.tasks import (
     PastSubmission,
     SubmissionRefusalReason,
     TaskDates,
+    TaskPolicy,
     is_completed,
     may_submit,
     over_attempts,
     pause_ends,
 )
-from simulators.rules.tasks import TaskPolicy
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)

@@ -5,9 +5,7 @@ from typing import Any
 
 import pytest
 
-from simulators.rules.budget import NOT_MODELLED, evaluate, has_both_childhoods, power, sensitivity, share_of_spending
-from simulators.rules.outputs import compute
-from simulators.rules.reference import REFERENCE
+from simulators.rules.budget import NOT_MODELLED, REFERENCE, compute, evaluate, has_both_childhoods, power, sensitivity, share_of_spending
 from simulators.rules.scenario import BENEFITS, Inputs, read_scenario
 from tests.support.shared import SHARED, needs_shared
 

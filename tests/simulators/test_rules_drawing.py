@@ -5,8 +5,7 @@ from collections import Counter
 from fractions import Fraction
 
 from kernel.codes import round_half_up
-from simulators.rules.drawing import draw, seed_of, stored_values
-from simulators.rules.tasks import TaskVariableSpec
+from simulators.rules.tasks import TaskVariableSpec, draw, seed_of, stored_values
 
 RANGE = TaskVariableSpec("pagos", Fraction(10), Fraction(14), Fraction(1))
 CHOICE = TaskVariableSpec("tasa", values=(Fraction(1, 100), Fraction(2, 100)))

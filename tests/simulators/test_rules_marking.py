@@ -5,8 +5,7 @@ from fractions import Fraction
 import pytest
 
 from enrolments.rules import has_passed
-from simulators.rules.marking import grade, is_between, is_within
-from simulators.rules.reference import REFERENCE
+from simulators.rules.budget import REFERENCE
 from simulators.rules.tasks import (
     NONE,
     GoalItem,
@@ -16,6 +15,9 @@ from simulators.rules.tasks import (
     TaskTolerance,
     TaskToleranceKind,
     allowed_inputs,
+    grade,
+    is_between,
+    is_within,
     start_inputs,
 )
 

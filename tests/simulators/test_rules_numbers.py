@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 
-from simulators.rules.numbers import read_typed
+from simulators.rules.scenario import read_typed
 
 
 @pytest.mark.parametrize(

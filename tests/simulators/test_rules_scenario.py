@@ -2,7 +2,7 @@
 
 import pytest
 
-from simulators.rules.reference import REFERENCE
+from simulators.rules.budget import REFERENCE
 from simulators.rules.scenario import (
     BENEFITS,
     SPECS,

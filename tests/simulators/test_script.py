@@ -11,9 +11,8 @@ import pytest
 from playwright._impl._driver import compute_driver_executable
 
 from kernel.i18n import number, reading
-from simulators.rules.numbers import read_typed
-from simulators.rules.outputs import compute
-from simulators.rules.reference import REFERENCE
+from simulators.rules.budget import REFERENCE, compute
+from simulators.rules.scenario import read_typed
 from tests.simulators.scenarios import random_inputs
 
 SCRIPT = Path(__file__).resolve().parents[2] / "static" / "js" / "simulator.js"

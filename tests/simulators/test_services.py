@@ -14,10 +14,10 @@ from kernel import clock, outbox
 from kernel.audit import AuditEntry
 from kernel.permissions import Actor
 from lms.instance import Instance
-from simulators import queries, services
+from simulators import tasks
 from simulators.models import Submission, TaskSave
 from simulators.rules.scenario import BENEFITS
-from simulators.services import TaskWork
+from simulators.tasks import TaskWork
 from tests.simulators import task_folders
 from tests.support.browser import Browser, Counter
 from tests.support.builders import a_learner_in, a_teacher, publish, sign_in
@@ -31,7 +31,7 @@ def test_what_a_task_says_is_read_back_as_it_was_published(instance: Instance) -
     course, version = publish(instance, task_folders.folder())
     with instance.database.unit_of_work(write=False) as session:
         outline = versions.get_outline(session, version.id)
-        found = queries.get_task_of_activity(session, outline.by_key["tarea-1"].id)
+        found = tasks.get_task_of_activity(session, outline.by_key["tarea-1"].id)
 
     assert found.task.start == {"vejez.meses": "{meses}", "vejez.captacion": "1/2"}
     assert [item.key for item in found.task.items] == ["cobertura", "costo", "linea"]
@@ -197,8 +197,8 @@ def test_one_form_handed_in_twice_at_once_is_one_submission(instance: Instance) 
     def hand_in(number: UUID) -> int:
         with instance.database.unit_of_work() as session:
             now, subject = clock.now(), learners.get_activity_context(session, actor, "prueba", "tarea-1")
-            work = TaskWork(services.load_task_context(session, actor, subject, now=now).start, {"linea": "1"})
-            return services.submit_task(session, actor, subject, work, {"linea": Fraction(1)}, number=number, now=now).number
+            work = TaskWork(tasks.load_task_context(session, actor, subject, now=now).start, {"linea": "1"})
+            return tasks.submit_task(session, actor, subject, work, {"linea": Fraction(1)}, number=number, now=now).number
 
     first, second = uuid4(), uuid4()
     found = all_at_once(3, lambda _place: hand_in(first))

@@ -14,10 +14,9 @@ from enrolments.takes import TakeSuperseded
 from kernel import clock
 from kernel.permissions import Actor
 from lms.instance import Instance
-from simulators import queries, services
+from simulators import tasks
 from simulators.models import Submission, TaskSave
-from simulators.queries import PersonTaskKey
-from simulators.services import SubmissionNotAllowed, TaskWork
+from simulators.tasks import PersonTaskKey, SubmissionNotAllowed, TaskWork
 from tests.simulators import task_folders
 from tests.support.builders import publish
 from tests.support.learning import a_learner
@@ -37,9 +36,9 @@ def hand_in(instance: Instance, learner: Actor, typed: str = "99,54") -> UUID:
     """Submit the task with one number."""
     with instance.database.unit_of_work() as session:
         subject = learners.get_activity_context(session, learner, "prueba", KEY)
-        context = services.load_task_context(session, learner, subject, now=clock.now())
+        context = tasks.load_task_context(session, learner, subject, now=clock.now())
         work = TaskWork(context.start, {"linea": typed})
-        return services.submit_task(session, learner, subject, work, {"linea": Fraction("99.54")}, number=uuid4(), now=clock.now()).uuid
+        return tasks.submit_task(session, learner, subject, work, {"linea": Fraction("99.54")}, number=uuid4(), now=clock.now()).uuid
 
 
 def rows(instance: Instance) -> list[Submission]:
@@ -57,13 +56,13 @@ def test_a_task_is_submitted_anew_in_each_take(instance: Instance, published: tu
     retake(instance, learner, course)
     first, second = takes_of(instance, learner, course)
     places = [PersonTaskKey(learner.person_id or 0, take.id, course.id, KEY) for take in (first, second)]
-    kept = read(instance, lambda session: [queries.find_save(session, place) for place in places])
+    kept = read(instance, lambda session: [tasks.find_save(session, place) for place in places])
 
     hand_in(instance, learner, "1")
 
     assert [row and row.answers["linea"] for row in kept] == ["99,54", None]
     assert [(row.enrolment_id, row.number) for row in rows(instance)] == [(first.id, 1), (second.id, 1)]
-    histories = read(instance, lambda session: [queries.list_submissions(session, place) for place in places])
+    histories = read(instance, lambda session: [tasks.list_submissions(session, place) for place in places])
     assert [[row.number for row in history] for history in histories] == [[1], [1]]
     assert read(instance, lambda session: session.scalars(select(TaskSave.enrolment_id).order_by(TaskSave.id)).all()) == [
         first.id,
@@ -77,11 +76,11 @@ def test_nothing_is_submitted_in_a_superseded_take(instance: Instance, published
     learner = a_learner(instance, course)
     with instance.database.unit_of_work(write=False) as session:
         subject = learners.get_activity_context(session, learner, "prueba", KEY)
-        work = TaskWork(services.load_task_context(session, learner, subject, now=clock.now()).start, {"linea": "1"})
+        work = TaskWork(tasks.load_task_context(session, learner, subject, now=clock.now()).start, {"linea": "1"})
     retake(instance, learner, course)
 
     with pytest.raises(TakeSuperseded), instance.database.unit_of_work() as session:
-        services.submit_task(session, learner, subject, work, {"linea": Fraction(1)}, number=uuid4(), now=clock.now())
+        tasks.submit_task(session, learner, subject, work, {"linea": Fraction(1)}, number=uuid4(), now=clock.now())
 
 
 def test_a_number_is_given_once_within_a_take(instance: Instance, published: tuple[Course, CourseVersion]) -> None:
@@ -105,7 +104,7 @@ def test_only_present_takes_are_out_of_step_with_the_limits(instance: Instance, 
     with instance.database.unit_of_work() as session:
         session.execute(update(ActivityResult).values(exhausted=False))
 
-    found = read(instance, lambda session: queries.list_out_of_step(session, course.id, limit=10))
+    found = read(instance, lambda session: tasks.list_out_of_step(session, course.id, limit=10))
 
     assert [one.enrolment_id for one in found] == [takes_of(instance, learner, course)[1].id]
 

@@ -37,7 +37,7 @@ def test_every_folder_of_the_project_has_a_rule() -> None:
 @pytest.mark.parametrize(
     ("path", "tests"),
     [
-        ("simulators/rules/outputs.py", {"tests/simulators"}),
+        ("simulators/rules/budget.py", {"tests/simulators"}),
         ("courses/access.py", {"tests/courses", "tests/structure/test_routes.py"}),
         ("compliance/models.py", {"tests/compliance", "tests/structure/test_schema.py"}),
         ("templates/webinars/recording.html", {"tests/structure/test_templates.py"}),

@@ -25,25 +25,31 @@ from kernel.i18n import _, choose, language
 from kernel.web import after_response
 from kernel.web.forms import as_uuid, clean_text, whole_number
 from kernel.web.request import Answer, allows, current_actor, current_session, public, requires, see_other
-from simulators import queries, services
-from simulators.forms import BOX, ScenarioFormData, read_form
-from simulators.pages.comparison import comparison_view
-from simulators.pages.fields import NOTHING_TYPED, FieldSet, RejectedInput
-from simulators.pages.figures import bars_json, inputs_json, percent_unit, published_words
-from simulators.pages.floor import floor_view
-from simulators.pages.reserve import reserve_view
-from simulators.pages.rollout import rollout_view
-from simulators.pages.task import ask_views, filled, goal_views, groups_of, points, refusal_words, review_items, submission_lines
-from simulators.permissions import SimulatorAction, SubmissionContext, sees_numbers
-from simulators.rules.address import BadAddress, decode, encode
-from simulators.rules.attempts import SubmitRuling, over_attempts
-from simulators.rules.numbers import read_typed
-from simulators.rules.reference import REFERENCE
-from simulators.rules.scenario import BENEFITS, Inputs, faults
-from simulators.rules.tasks import allowed_inputs
-from simulators.scenario_export import scenario_csv
-from simulators.services import TaskContext, TaskWork
-from simulators.wording import NO_NUMBER, benefit_name
+from simulators import tasks
+from simulators.access import SimulatorAction, SubmissionContext, sees_numbers
+from simulators.content import NO_NUMBER, benefit_name
+from simulators.rules.budget import REFERENCE, BadAddress, decode, encode
+from simulators.rules.scenario import BENEFITS, Inputs, faults, read_typed
+from simulators.rules.tasks import SubmitRuling, allowed_inputs, over_attempts
+from simulators.tasks import TaskContext, TaskWork
+from simulators.views.scenario import (
+    BOX,
+    NOTHING_TYPED,
+    FieldSet,
+    RejectedInput,
+    ScenarioFormData,
+    bars_json,
+    comparison_view,
+    floor_view,
+    inputs_json,
+    percent_unit,
+    published_words,
+    read_form,
+    reserve_view,
+    rollout_view,
+    scenario_csv,
+)
+from simulators.views.task import ask_views, filled, goal_views, groups_of, points, refusal_words, review_items, submission_lines
 
 bp = Blueprint("simulators", __name__)
 
@@ -213,7 +219,7 @@ class SubmittedTask:
 
 def present_work(subject: ActivityContext, context: TaskContext) -> tuple[TaskWork, datetime | None]:
     """Return where the actor stopped in a task, and when that was kept; else what the task begins with."""
-    saved = queries.find_save(current_session(), services.place_of(current_actor(), subject))
+    saved = tasks.find_save(current_session(), tasks.place_of(current_actor(), subject))
     if saved is None:
         return TaskWork(context.start, {}), None
     try:
@@ -235,7 +241,7 @@ def read_work(context: TaskContext, base: Inputs) -> SubmittedTask:
     answers: dict[str, Fraction] = {}
     errors = dict(sent.errors)
     for ask in context.published.task.asks:
-        text = clean_text(request.form.get(f"ask.{ask.key}", ""))[: services.LONGEST_ANSWER]
+        text = clean_text(request.form.get(f"ask.{ask.key}", ""))[: tasks.LONGEST_ANSWER]
         typed[ask.key] = text
         typed_number = read_typed(text, language())
         if typed_number is not None:
@@ -255,7 +261,7 @@ def _plain(html: str) -> str:
 @requires(SimulatorAction.VIEW_TASK, learners.get_activity_context)
 def task(subject: ActivityContext) -> Answer:
     """Show a task where its learner stopped: the scenario, the current state of the goals, and what was submitted."""
-    context = services.load_task_context(current_session(), current_actor(), subject, now=clock.now())
+    context = tasks.load_task_context(current_session(), current_actor(), subject, now=clock.now())
     work, saved_at = present_work(subject, context)
     view = course_view(subject.context, subject.outline)
     record_visit_later(subject, view)
@@ -308,10 +314,10 @@ def _task_page(
 def answer(subject: ActivityContext) -> Answer:
     """Calculate and keep a scenario, begin it again, or hand the task in."""
     session, actor, now = current_session(), current_actor(), clock.now()
-    context = services.load_task_context(session, actor, subject, now=now)
+    context = tasks.load_task_context(session, actor, subject, now=now)
     act = request.form.get("do", "calculate")
     if act == "reset":
-        services.save_work(session, actor, subject, TaskWork(context.start, {}), now=now)
+        tasks.save_work(session, actor, subject, TaskWork(context.start, {}), now=now)
         return see_other(_task_url(subject))
     sent = read_work(context, present_work(subject, context)[0].inputs)
     if act == "submit":
@@ -319,23 +325,23 @@ def answer(subject: ActivityContext) -> Answer:
     refused = _refuse(subject, context, sent, now)
     if refused is not None:
         return refused
-    services.save_work(session, actor, subject, sent.work, now=now)
+    tasks.save_work(session, actor, subject, sent.work, now=now)
     return see_other(_task_url(subject))
 
 
 def _hand_in(subject: ActivityContext, context: TaskContext, sent: SubmittedTask, now: datetime) -> Answer:
     """Submit a task, or redirect to what this form has submitted already."""
     session, actor, number = current_session(), current_actor(), _number()
-    row = queries.find_submission(session, actor.person_id or 0, number)
+    row = tasks.find_submission(session, actor.person_id or 0, number)
     if row is None:
         refused = _refuse(subject, context, sent, now)
         if refused is not None:
             return refused
         try:
-            row = services.submit_task(session, actor, subject, sent.work, sent.answers, number=number, now=now)
-        except services.SubmissionNotAllowed:
+            row = tasks.submit_task(session, actor, subject, sent.work, sent.answers, number=number, now=now)
+        except tasks.SubmissionNotAllowed:
             if not context.ruling.is_hidden:
-                services.save_work(session, actor, subject, sent.work, now=now)
+                tasks.save_work(session, actor, subject, sent.work, now=now)
             flash(_("This task cannot be submitted now."), "warn")
             return see_other(_task_url(subject))
     return see_other(url_for("simulators.submission", submission=row.uuid))
@@ -350,7 +356,7 @@ def _number() -> UUID:
 def _refuse(subject: ActivityContext, context: TaskContext, sent: SubmittedTask, now: datetime) -> Answer | None:
     """Show the task anew, with what was typed, where that cannot be taken or the page's numbers may be others than the task's now."""
     shown = whole_number(request.form.get("task", ""))
-    corrected = shown > 0 and services.is_corrected(current_session(), context, shown)
+    corrected = shown > 0 and tasks.is_corrected(current_session(), context, shown)
     message = _("The task was corrected while you were working on it. Review its numbers: what you typed is kept and no attempt was used.")
     if sent.typed.errors:
         work = TaskWork(context.start if faults(sent.work.inputs) else sent.work.inputs, sent.work.typed)
@@ -359,7 +365,7 @@ def _refuse(subject: ActivityContext, context: TaskContext, sent: SubmittedTask,
     if not corrected:
         return None
     if not context.ruling.is_hidden:
-        services.save_work(current_session(), current_actor(), subject, sent.work, now=now)
+        tasks.save_work(current_session(), current_actor(), subject, sent.work, now=now)
     flash(message, "warn")
     return see_other(_task_url(subject))
 
@@ -369,11 +375,11 @@ def _task_url(subject: ActivityContext) -> str:
 
 
 @bp.get("/submissions/<uuid:submission>")
-@requires(SimulatorAction.REVIEW, queries.get_submission)
+@requires(SimulatorAction.REVIEW, tasks.get_submission)
 def submission(subject: SubmissionContext) -> Answer:
     """Show what came of a submission: each goal and number, with its explanation."""
     session, actor, owner, now = current_session(), current_actor(), subject.person_id, clock.now()
-    reviewed = queries.get_reviewed(session, subject.id)
+    reviewed = tasks.get_reviewed(session, subject.id)
     if owner != actor.person_id:
         after_response.run_after_response(lambda session: privacy.record_access(session, actor, owner, AccessPurpose.ANSWERS, now=now))
     outline = versions.get_outline(session, reviewed.published.version_id)
@@ -399,7 +405,7 @@ def submission(subject: SubmissionContext) -> Answer:
     )
 
 
-def _after_submission(reviewed: queries.Reviewed, outline: Outline) -> tuple[SubmitRuling | None, object]:
+def _after_submission(reviewed: tasks.Reviewed, outline: Outline) -> tuple[SubmitRuling | None, object]:
     """Return whether the learner can submit again, and where to go on; None where the activity is no longer in their course."""
     session, actor, key = current_session(), current_actor(), reviewed.row.activity_key
     context = learners.get_learner_context(session, actor, outline.slug)
@@ -410,4 +416,4 @@ def _after_submission(reviewed: queries.Reviewed, outline: Outline) -> tuple[Sub
         return None, None
     subject = learners.activity_context(session, context, followed, key)
     _before, after = followed.neighbours(key)
-    return services.load_task_context(session, actor, subject, now=clock.now()).ruling, course_view(context, followed).activity_link(after)
+    return tasks.load_task_context(session, actor, subject, now=clock.now()).ruling, course_view(context, followed).activity_link(after)

@@ -10,15 +10,12 @@ from uuid import UUID
 from kernel.errors import N_
 from kernel.i18n import _, choose, format_datetime, number
 from kernel.markup.model import SafeHtml, gap_marker
-from simulators.pages.fields import Field, FieldSet
-from simulators.pages.figures import OutputView, figure
-from simulators.queries import Reviewed, SubmissionRow
-from simulators.rules.attempts import SubmissionRefusalReason, SubmitRuling
-from simulators.rules.marking import is_between
-from simulators.rules.outputs import Outputs, compute
+from simulators.content import benefit_name, output_label
+from simulators.rules.budget import Outputs, compute
 from simulators.rules.scenario import BENEFITS, Inputs
-from simulators.rules.tasks import GoalItem, NumberItem, Task, TaskVariableSpec, Texts
-from simulators.wording import benefit_name, output_label
+from simulators.rules.tasks import GoalItem, NumberItem, SubmissionRefusalReason, SubmitRuling, Task, TaskVariableSpec, Texts, is_between
+from simulators.tasks import Reviewed, SubmissionRow
+from simulators.views.scenario import Field, FieldSet, OutputView, figure
 
 WHOLE = ("beneficiarios", "poblacion", "anio_de_agotamiento")
 GROUPS = ("macro", *BENEFITS, "despliegue", "reserva")

@@ -1,1 +1,0 @@
-"""View models of the social budget's pages, as plain values: fields, figures, and one module for each tab."""

@@ -1,0 +1,630 @@
+"""Form data of a simulator: the scenario it began from, and the fields that it showed, as people typed them."""
+
+import csv
+import io
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import ROUND_HALF_UP, Decimal
+
+from kernel.i18n import _, language, number
+from simulators.content import NO_NUMBER, benefit_name, fault_text, full_label, input_hint, input_label, output_label, percent_scale
+from simulators.rules.budget import (
+    MODELLED_PUBLISHED,
+    NOT_MODELLED,
+    PUBLISHED_TOTAL,
+    REFERENCE,
+    BudgetResult,
+    compute,
+    encode,
+    evaluate,
+    has_both_childhoods,
+    sensitivity,
+    write_number,
+)
+from simulators.rules.scenario import (
+    BENEFITS,
+    MODEL,
+    SPECS,
+    STEPS,
+    TRANCHES,
+    VERSION,
+    InputKind,
+    Inputs,
+    InputSpec,
+    faults,
+    read_scenario,
+    read_typed,
+)
+
+BOX = "box"
+"""Repeated in the form: the boxes that it shows, because a box without a tick is not sent."""
+SLIDERS = ("elegible", "captacion")
+"""Last names of the inputs that are sliders, in percent."""
+STEP = Decimal("0.01")
+"""What a slider moves by: a browser puts one whose value lies between two steps on the nearer, and sends that."""
+
+
+@dataclass(frozen=True, slots=True)
+class ScenarioFormData:
+    """A form as it was read: the inputs, what was typed by input, and the errors by input, none where all is right."""
+
+    inputs: Inputs
+    typed: Mapping[str, str]
+    errors: Mapping[str, str]
+
+
+def read_form(
+    fields: Mapping[str, str], boxes: Sequence[str], base: Inputs, language: str, editable: frozenset[str] | None = None
+) -> ScenarioFormData:
+    """Put the fields of a form over a scenario. Inputs that are not `editable` stay as they are (None: all may change)."""
+    inputs = dict(base)
+    typed: dict[str, str] = {}
+    errors: dict[str, str] = {}
+    for name, spec in SPECS.items():
+        if editable is not None and name not in editable:
+            continue
+        if spec.kind is InputKind.FLAG:
+            if name in boxes:
+                inputs[name] = float(name in fields)
+                typed[name] = str(int(name in fields))
+        elif name in fields:
+            typed[name] = fields[name]
+            _put(inputs, errors, name, fields[name], language)
+    for fault in faults(inputs):
+        errors.setdefault(fault.name, fault_text(fault))
+    return ScenarioFormData(inputs, typed, errors)
+
+
+def _put(inputs: dict[str, float], errors: dict[str, str], name: str, text: str, language: str) -> None:
+    spec = SPECS[name]
+    if not text.strip() and spec.optional:
+        inputs.pop(name, None)
+        return
+    typed_number = read_typed(text, language)
+    if typed_number is None:
+        errors[name] = _(NO_NUMBER)
+    elif name.endswith(SLIDERS):
+        inputs[name] = slid(text, inputs.get(name), language)
+    else:
+        inputs[name] = float(typed_number.scaleb(-percent_scale(spec)))
+
+
+def slid(text: str, before: float | None, language: str) -> float:
+    """Return the share that a slider's text means: the one it was drawn with, whatever its decimals, where it stands as that put it."""
+    percentage = read_typed(text, language) or Decimal(0)
+    if before is not None and percentage == Decimal(repr(before)).scaleb(2).quantize(STEP, ROUND_HALF_UP):
+        return before
+    return float(percentage.scaleb(-2))
+
+
+def field_value(value: float | None, scale: int, language: str, *, grouped: bool = True) -> str:
+    """Write a value for its field, exactly, with the language's decimal sign; in Spanish thousands stand apart from five digits on."""
+    if value is None:
+        return ""
+    text = format(Decimal(repr(value)).scaleb(scale), "f")
+    whole, _point, part = text.partition(".")
+    part = part.rstrip("0")
+    if grouped and language == "es" and len(whole) > 4:
+        whole = f"{int(whole):,}".replace(",", "\u00a0")
+    return f"{whole}{',' if language == 'es' else '.'}{part}" if part else whole
+
+
+HEAD = "\ufeff"
+"""So that office programs read the accents."""
+
+
+def scenario_csv(inputs: Inputs, address: str) -> str:
+    """Return inputs and outputs as CSV: kind, name, words, value with a decimal point; the formulas' version and the link first."""
+    target = io.StringIO()
+    sheet = csv.writer(target, lineterminator="\r\n")
+    sheet.writerow([_("part"), _("name"), _("meaning"), _("value")])
+    sheet.writerow(["model", MODEL, _("Model and version of its formulas"), VERSION])
+    sheet.writerow(["scenario", encode(inputs), _("Link to this scenario"), address])
+    for name in SPECS:
+        if name in inputs:
+            sheet.writerow(["input", name, full_label(name), write_number(inputs[name])])
+    for name, value in compute(inputs).items():
+        sheet.writerow(["output", name, output_label(name), "" if value is None else write_number(value)])
+    return HEAD + target.getvalue()
+
+
+MILLION = 1e-6
+
+
+@dataclass(frozen=True, slots=True)
+class OutputView:
+    """A number of the page that the script keeps up: the output's name, its value as text, and how it is written."""
+
+    output: str
+    text: str
+    digits: int
+    times: str = "1"
+    unit: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ChartBar:
+    """One bar: its name, value, text, and the output that moves it, '' for one that stays."""
+
+    name: str
+    value: float
+    text: str
+    output: str = ""
+
+    @property
+    def row(self) -> tuple[str, float, str]:
+        """Return it as the chart's macro takes it."""
+        return self.name, self.value, self.text
+
+
+def figure(output: str, value: float | None, digits: int, *, times: str = "1", unit: str = "") -> OutputView:
+    """Return a number that the script keeps up; a dash where there is none."""
+    text = "–" if value is None else number(value * float(times), digits) + unit
+    return OutputView(output, text, digits, times, unit)
+
+
+def percent_unit() -> str:
+    """Return the percent sign as the language sets it."""
+    return "\u00a0%" if language() == "es" else "%"
+
+
+def published_target(key: str) -> float:
+    """Return the published cost of a benefit in percent of GDP."""
+    return REFERENCE[f"{key}.objetivo_pct"]
+
+
+def share_text(value: float) -> str:
+    """Write a percentage with two decimals."""
+    return number(value, 2) + percent_unit()
+
+
+def chart_label(title: str, bars: Sequence[ChartBar]) -> str:
+    """Say in words what a chart shows, with its figures."""
+    return " ".join([title, *(f"{bar.name}: {bar.text}." for bar in bars)])
+
+
+def bars_json(bars: Sequence[ChartBar]) -> str:
+    """Return what the script needs to move bars: the output or None, and the value."""
+    return json.dumps([[bar.output or None, bar.value] for bar in bars])
+
+
+def inputs_json(inputs: Inputs) -> str:
+    """Return every input for the script."""
+    return json.dumps(dict(inputs))
+
+
+def published_words() -> dict[str, str]:
+    """Return the published shares for the notice: the targets, the three modelled together, the whole floor, and the formulas' version."""
+    targets = "; ".join(number(published_target(key)) for key in BENEFITS)
+    return {"targets": targets, "modelled": number(MODELLED_PUBLISHED, 2), "whole": number(PUBLISHED_TOTAL, 2), "version": str(VERSION)}
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One input as a control: `text`, `range` or `flag`; `low` and `high` in the model's units, `scale` the places people see it moved."""
+
+    name: str
+    label: str
+    hint: str
+    value: str
+    control: str
+    scale: int
+    low: float
+    high: float
+    optional: bool
+    error: str
+    locked: bool
+    width: str
+    shown: str = ""
+    """The value as people read it, where the control has another spelling."""
+    unit: str = ""
+
+    @property
+    def id(self) -> str:
+        """Return its place in the page."""
+        return self.name.replace(".", "-")
+
+
+@dataclass(frozen=True, slots=True)
+class RejectedInput:
+    """The rejected values of a form, and why; empty where nothing was rejected."""
+
+    texts: Mapping[str, str]
+    errors: Mapping[str, str]
+    labels: Mapping[str, str] = field(default_factory=dict)
+    """Of what is not an input of the model: the numbers that a task asks for."""
+
+    @property
+    def summary(self) -> list[tuple[str, str, str]]:
+        """List (id, label, message) in the order of the page."""
+        inputs = [(name, full_label(name)) for name in SPECS if name in self.errors]
+        others = [(name, label) for name, label in self.labels.items() if name in self.errors]
+        return [(name.replace(".", "-"), label, self.errors[name]) for name, label in (*inputs, *others)]
+
+
+NOTHING_TYPED = RejectedInput({}, {})
+
+
+@dataclass(frozen=True, slots=True)
+class FieldSet:
+    """A factory for the fields of a scenario: typed text takes precedence over the current value; `editable` None: all may change."""
+
+    inputs: Inputs
+    typed: RejectedInput = NOTHING_TYPED
+    editable: frozenset[str] | None = None
+
+    def control(self, name: str) -> Field:
+        """Return one input as a control."""
+        spec = SPECS[name]
+        value, scale = self.inputs.get(name), percent_scale(spec)
+        slides = name.rpartition(".")[2] in SLIDERS
+        sliding, typed = slides and name not in self.typed.errors, self.typed.texts.get(name)
+        if sliding and typed is not None:
+            value, typed = slid(typed, value, language()), None
+        text = field_value(value, scale, language(), grouped=spec.kind is not InputKind.YEAR) if typed is None else typed
+        return Field(
+            name=name,
+            label=input_label(name),
+            hint=input_hint(name),
+            value=field_value(value, scale, "en", grouped=False) if sliding else text,
+            control="flag" if spec.kind is InputKind.FLAG else "range" if sliding else "text",
+            scale=-scale,
+            low=spec.low,
+            high=spec.high,
+            optional=spec.optional,
+            error=self.typed.errors.get(name, ""),
+            locked=self.editable is not None and name not in self.editable,
+            width=_width(spec),
+            shown=_yes_or_no(value) if spec.kind is InputKind.FLAG else text,
+            unit=percent_unit() if slides else "",
+        )
+
+    def macro(self) -> list[Field]:
+        """Return the economy."""
+        return [self.control(name) for name in SPECS if name.startswith("macro.")]
+
+    def rollout(self) -> list[Field]:
+        """Return the plan of phasing in, with one empty year more while there is room."""
+        last = _last("despliegue.pasos", "", self._is_given, STEPS)
+        steps = [f"despliegue.pasos.{step}" for step in range(1, min(last + 1, STEPS) + 1)]
+        return [self.control(name) for name in ("despliegue.anio_inicio", "despliegue.crec_poblacion", *steps)]
+
+    def reserve(self) -> list[Field]:
+        """Return the contributory scheme."""
+        return [self.control(name) for name in SPECS if name.startswith("reserva.")]
+
+    def tranches(self, key: str) -> list[list[Field]]:
+        """Return a benefit's groups of people, with an empty one more while there is room and something may change."""
+        last = _last(f"{key}.tramos", ".poblacion", self._is_given, TRANCHES)
+        spare = self.editable is None or f"{key}.tramos.{last + 1}.poblacion" in self.editable
+        shown = min(last + 1, TRANCHES) if spare else last
+        names = ("poblacion", "factor_linea", "monto")
+        return [[self.control(f"{key}.tramos.{tranche}.{name}") for name in names] for tranche in range(1, shown + 1)]
+
+    def benefit(self, key: str) -> list[Field]:
+        """Return a benefit's other inputs."""
+        return [self.control(f"{key}.{name}") for name in ("elegible", "captacion", "meses", "admin", "objetivo_pct", "incluida")]
+
+    def _is_given(self, name: str) -> bool:
+        return name in self.inputs or bool(self.typed.texts.get(name))
+
+
+def _last(base: str, end: str, given: Callable[[str], bool], most: int) -> int:
+    return max((position for position in range(1, most + 1) if given(f"{base}.{position}{end}")), default=0)
+
+
+def _yes_or_no(value: float | None) -> str:
+    return _("yes") if value else _("no")
+
+
+def _width(spec: InputSpec) -> str:
+    return "m" if spec.kind in (InputKind.MONEY, InputKind.COUNT) and not spec.whole else "s"
+
+
+@dataclass(frozen=True, slots=True)
+class NeededRow:
+    """The required value of one unknown; `warning` where that is impossible or cannot be solved."""
+
+    label: str
+    figure: OutputView
+    warning: str
+
+
+@dataclass(frozen=True, slots=True)
+class BenefitRow:
+    """One benefit beside what is published: its figure, the target as text and number, and what it is above that."""
+
+    name: str
+    figure: OutputView
+    published: str
+    target: float
+    difference: str
+    included: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SwingRow:
+    """The cost when an assumption is less or more."""
+
+    label: str
+    less: str
+    more: str
+
+
+@dataclass(frozen=True, slots=True)
+class FloorView:
+    """The tab of the floor."""
+
+    year: int
+    tiles: tuple[tuple[str, OutputView, OutputView | None, str], ...]
+    total: OutputView
+    bars: tuple[ChartBar, ...]
+    chart_label: str
+    rows: tuple[BenefitRow, ...]
+    needed: tuple[NeededRow, ...]
+    target: str
+    swings: tuple[SwingRow, ...]
+    both_childhoods: bool
+    not_modelled: str
+    not_modelled_millions: str
+
+
+def floor_view(inputs: Inputs, key: str) -> FloorView:
+    """Return what the floor tab shows of a scenario, with one benefit in detail."""
+    scenario = read_scenario(inputs)
+    result = evaluate(scenario)
+    own = result.benefit(key)
+    bars = _floor_bars(result, key)
+    return FloorView(
+        year=scenario.macro.anio_meta,
+        tiles=(
+            (_("Cost"), figure(f"{key}.pct_pib", own.pct_pib, 2, unit=percent_unit()), None, _("of GDP")),
+            (_("In dollars"), figure(f"{key}.costo", own.costo, 2, times="1e-6"), None, _("millions per year")),
+            (
+                _("People"),
+                figure(f"{key}.beneficiarios", own.beneficiarios, 0),
+                figure(f"{key}.cobertura", own.cobertura, 2, unit=percent_unit()),
+                _("of the population"),
+            ),
+            (
+                _("Monthly amount, in USD"),
+                figure(f"{key}.mensual", own.mensual, 2),
+                figure(f"{key}.suficiencia", own.suficiencia, 2, unit=percent_unit()),
+                _("of the poverty line"),
+            ),
+        ),
+        total=figure("total.pct_pib", result.total.pct_pib, 2, unit=percent_unit()),
+        bars=bars,
+        chart_label=chart_label(_("Cost as a percentage of GDP."), bars),
+        rows=tuple(_benefit_row(inputs, result, benefit) for benefit in BENEFITS),
+        needed=_needed_rows(result, key),
+        target=number(inputs[f"{key}.objetivo_pct"]) + percent_unit(),
+        swings=tuple(
+            SwingRow(swing_label(swing.assumption), number(swing.less, 2), number(swing.more, 2)) for swing in sensitivity(scenario, key)
+        ),
+        both_childhoods=has_both_childhoods(scenario),
+        not_modelled=number(NOT_MODELLED, 2) + percent_unit(),
+        not_modelled_millions=number(NOT_MODELLED / 100 * result.pib_meta * MILLION, 2),
+    )
+
+
+def _floor_bars(result: BudgetResult, key: str) -> tuple[ChartBar, ...]:
+    own = result.benefit(key)
+    others = [benefit for benefit in ("vejez", "maternidad", "discapacidad") if benefit != key]
+    published = [ChartBar(benefit_name(benefit), published_target(benefit), share_text(published_target(benefit))) for benefit in others]
+    mine = ChartBar(_("Your scenario"), own.pct_pib, share_text(own.pct_pib), f"{key}.pct_pib")
+    return (mine, ChartBar(_("As published"), published_target(key), share_text(published_target(key))), *published)
+
+
+def _benefit_row(inputs: Inputs, result: BudgetResult, key: str) -> BenefitRow:
+    own = result.benefit(key).pct_pib
+    difference = number(own - published_target(key), 2)
+    return BenefitRow(
+        benefit_name(key),
+        figure(f"{key}.pct_pib", own, 2),
+        number(published_target(key), 2),
+        published_target(key),
+        f"+{difference}" if own - published_target(key) >= 0.005 else difference.replace("-", "−"),
+        bool(inputs[f"{key}.incluida"]),
+    )
+
+
+def _needed_rows(result: BudgetResult, key: str) -> tuple[NeededRow, ...]:
+    inverse, sign = result.benefit(key).inverso, percent_unit()
+    given = (
+        (_("Share that would meet the criterion"), "elegible", inverse.elegible, "100", 2, sign),
+        (_("Share that would receive it"), "captacion", inverse.captacion, "100", 2, sign),
+        (_("Payments per person"), "meses", inverse.meses, "1", 2, ""),
+        (_("One amount for all, in USD per month"), "monto", inverse.monto, "1", 2, ""),
+    )
+    return tuple(
+        NeededRow(label, figure(f"{key}.inverso.{name}", value, digits, times=times, unit=unit), _needed_warning(name, value))
+        for label, name, value, times, digits, unit in given
+    )
+
+
+def _needed_warning(name: str, value: float | None) -> str:
+    if value is None:
+        return _("It cannot be solved, because the population, payments, amount or shares are 0.")
+    if name in SLIDERS and value > 1:
+        return _("Impossible with these assumptions: more people would have to be covered than there are.")
+    return ""
+
+
+def swing_label(assumption: str) -> str:
+    """Return what an assumption of the sensitivity is called."""
+    labels = {"poblacion": _("Population, 10%"), "monto": _("Amount, 10%"), "crec_real": _("Growth, 1 point")}
+    return labels[assumption]
+
+
+@dataclass(frozen=True, slots=True)
+class ReserveRow:
+    """One year of the contributory scheme."""
+
+    t: int
+    income: str
+    spending: str
+    reserve: str
+    exhausted: bool
+
+
+WIDTH, HEIGHT, LEFT, TOP = 252.0, 150.0, 58.0, 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Curve:
+    """The reserve as a line: its points, where zero lies, and the ticks (y, text)."""
+
+    points: str
+    zero: float
+    ticks: tuple[tuple[float, str], ...]
+    end: tuple[float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class ReserveView:
+    """The tab of the contributory scheme."""
+
+    rows: tuple[ReserveRow, ...]
+    curve: Curve
+    finding: str
+    chart_label: str
+    last: int
+
+
+def reserve_view(inputs: Inputs) -> ReserveView:
+    """Return income, spending and reserve year by year, and the year in which the reserve runs out."""
+    scenario = read_scenario(inputs)
+    result = evaluate(scenario)
+    rows = tuple(
+        ReserveRow(row.t, number(row.ingreso, 2), number(row.gasto, 2), number(row.reserva, 2).replace("-", "−"), row.reserva < 0)
+        for row in result.filas
+    )
+    year = result.anio_de_agotamiento
+    finding = (
+        _("The reserve lasts all %(count)s years", count=len(rows))
+        if year is None
+        else _("The reserve runs out in year %(year)s", year=year)
+    )
+    values = [scenario.reserva.reserva_0, *(row.reserva for row in result.filas)]
+    label = f"{finding}. " + _("At the end of year %(year)s: %(amount)s million.", year=rows[-1].t, amount=rows[-1].reserve)
+    return ReserveView(rows, _curve(values), finding, label, rows[-1].t)
+
+
+def _curve(values: Sequence[float]) -> Curve:
+    """Draw values from year 0 on into a box of WIDTH by HEIGHT, zero included."""
+    low, high = min(0.0, *values), max(0.0, *values)
+    span = (high - low) or 1.0
+
+    def height(value: float) -> float:
+        return round(TOP + (high - value) / span * HEIGHT, 1)
+
+    step = WIDTH / (len(values) - 1)
+    points = [(round(LEFT + year * step, 1), height(value)) for year, value in enumerate(values)]
+    ticks = tuple((height(value), number(value, 0).replace("-", "−")) for value in {high, 0.0, low})
+    return Curve(" ".join(f"{x},{y}" for x, y in points), height(0.0), ticks, points[-1])
+
+
+@dataclass(frozen=True, slots=True)
+class RolloutRow:
+    """One year of phasing in."""
+
+    year: int
+    step: str
+    people: OutputView
+    cost: OutputView
+    share: OutputView
+
+
+@dataclass(frozen=True, slots=True)
+class RolloutView:
+    """The tab of phasing in."""
+
+    rows: tuple[RolloutRow, ...]
+    bars: tuple[ChartBar, ...]
+    chart_label: str
+    finding: str
+
+
+def rollout_view(inputs: Inputs, key: str) -> RolloutView:
+    """Return a benefit's cost while it is phased in."""
+    scenario = read_scenario(inputs)
+    years = evaluate(scenario).trayectorias[BENEFITS.index(key)]
+    base = f"trayectoria_{key}"
+    bars = tuple(ChartBar(str(year.anio), year.pct_pib, share_text(year.pct_pib), f"{base}.{year.anio}.pct_pib") for year in years)
+    rows = tuple(
+        RolloutRow(
+            year.anio,
+            number(year.despliegue * 100) + percent_unit(),
+            figure(f"{base}.{year.anio}.beneficiarios", year.beneficiarios, 0),
+            figure(f"{base}.{year.anio}.costo", year.costo, 2, times="1e-6"),
+            figure(f"{base}.{year.anio}.pct_pib", year.pct_pib, 2),
+        )
+        for year in years
+    )
+    finding = _("In %(year)s it costs %(share)s of GDP", year=years[-1].anio, share=bars[-1].text)
+    return RolloutView(rows, bars, chart_label(_("Cost as a percentage of GDP, year by year."), bars), finding)
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """One scenario of a comparison: its short text and what it assumes differently from the example."""
+
+    number: int
+    code: str
+    changes: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ComparisonView:
+    """Scenarios side by side: rows are (label, one text each)."""
+
+    scenarios: tuple[Compared, ...]
+    results: tuple[tuple[str, tuple[str, ...]], ...]
+    inputs: tuple[tuple[str, tuple[str, ...]], ...]
+    bars: tuple[ChartBar, ...]
+    chart_label: str
+
+
+def comparison_view(scenarios: Sequence[tuple[str, Inputs]]) -> ComparisonView:
+    """Return scenarios beside each other: results, and the assumptions in which they differ from each other or the example."""
+    results = [evaluate(read_scenario(inputs)) for _code, inputs in scenarios]
+    names = [name for name in SPECS if any(inputs.get(name) != REFERENCE.get(name) for _code, inputs in scenarios)]
+    bars = tuple(
+        ChartBar(_("Scenario %(number)s", number=number_of_scenario), result.total.pct_pib, share_text(result.total.pct_pib))
+        for number_of_scenario, result in enumerate(results, 1)
+    )
+    return ComparisonView(
+        scenarios=tuple(
+            Compared(number_of_scenario, code, _changes(inputs)) for number_of_scenario, (code, inputs) in enumerate(scenarios, 1)
+        ),
+        results=tuple(_result_rows(results)),
+        inputs=tuple((full_label(name), tuple(_input_text(inputs, name) for _code, inputs in scenarios)) for name in names),
+        bars=bars,
+        chart_label=chart_label(_("Total cost of the floor as a percentage of GDP."), bars),
+    )
+
+
+def _result_rows(results: Sequence[BudgetResult]) -> Iterable[tuple[str, tuple[str, ...]]]:
+    yield _("Total cost of the floor, as a percentage of GDP"), tuple(number(result.total.pct_pib, 2) for result in results)
+    yield _("Total cost of the floor, in millions of USD"), tuple(number(result.total.costo * MILLION, 2) for result in results)
+    for key in BENEFITS:
+        label = _("%(benefit)s, in %% of GDP", benefit=benefit_name(key))
+        yield label, tuple(number(result.benefit(key).pct_pib, 2) for result in results)
+    years = (result.anio_de_agotamiento for result in results)
+    yield _("Year in which the reserve runs out"), tuple(_("does not run out") if year is None else str(year) for year in years)
+
+
+def _changes(inputs: Inputs) -> tuple[tuple[str, str], ...]:
+    return tuple((full_label(name), _input_text(inputs, name)) for name in SPECS if inputs.get(name) != REFERENCE.get(name))
+
+
+def _input_text(inputs: Inputs, name: str) -> str:
+    spec, value = SPECS[name], inputs.get(name)
+    if value is None:
+        return _("none")
+    if spec.kind is InputKind.FLAG:
+        return _("yes") if value else _("no")
+    unit = percent_unit() if name.endswith(SLIDERS) else ""
+    return field_value(value, percent_scale(spec), language(), grouped=spec.kind is not InputKind.YEAR) + unit
