@@ -28,7 +28,7 @@ from kernel.permissions import Actor, SiteRole
 from organisations import audiences, employment, institutions, training_scope, tree, units
 from quizzes import overrides
 from quizzes.models import Attempt
-from selections.services import account_closure as selections
+from selections import own_data
 from simulators import tasks
 
 HAND_OVER: tuple[Callable[..., None], ...] = (
@@ -46,10 +46,10 @@ PERSONAL: tuple[Callable[..., None], ...] = (
     audiences.transfer_list_entries,
     evidence.transfer_facts,
     transcripts.transfer_transcripts,
-    selections.transfer_members,
-    selections.transfer_lines,
-    selections.transfer_incidents,
-    selections.transfer_objections,
+    own_data.transfer_members,
+    own_data.transfer_lines,
+    own_data.transfer_incidents,
+    own_data.transfer_objections,
 )
 """What each package does when all that is somebody's and of no one course becomes somebody else's: `(session, from, to)`."""
 

@@ -14,7 +14,7 @@ from enrolments import calendar, enrolment, invitations, mistakes, results
 from kernel.permissions import Actor
 from organisations import audiences, units
 from quizzes import overrides, saves
-from selections.services import account_closure as selections
+from selections import own_data
 
 FORGET: tuple[Callable[..., None], ...] = (
     units.erase_person,
@@ -29,7 +29,7 @@ FORGET: tuple[Callable[..., None], ...] = (
     saves.erase_person,
     bulk.erase_person,
     transcripts.erase_person,
-    selections.erase_person,
+    own_data.erase_person,
 )
 """What each package does when somebody is forgotten, while their address is still there: `(session, person, now=…)`."""
 

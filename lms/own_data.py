@@ -92,7 +92,7 @@ from quizzes.models import (
     QuizOverride,
     SelfAssessment,
 )
-from selections.queries import own_data as selections
+from selections import own_data
 from simulators.models import Submission, SubmissionItem, TaskItem, TaskSave
 from webinars.models import WatchedSpan
 
@@ -343,7 +343,7 @@ def statements(person_id: int) -> Mapping[str, Select[*tuple[Any, ...]]]:  # lon
         )
         .join(Credential, Credential.id == CredentialReview.credential_id)
         .where(Credential.person_id == person_id),
-        **selections.statements(person_id),
+        **own_data.statements(person_id),
         "what_you_did": select(AuditEntry.at, AuditEntry.verb, AuditEntry.address).where(AuditEntry.actor_id == person_id),
     }
 

@@ -33,8 +33,7 @@ from organisations.models import (
     UnitManager,
 )
 from quizzes.models import Attempt
-from selections.services import account_closure as selections
-from selections.services import integrity_records
+from selections import actas, own_data
 
 YEAR = 365
 
@@ -102,12 +101,12 @@ KINDS = (
             "What some quizzes record beside your answers (times, when the page was left, devices), after the attempt; "
             "where results decide about people, 90 days after the final acta"
         ),
-        integrity_records.forget_before,
+        actas.forget_before,
     ),
     RetentionRule(
         "keep_withdrawn_lines_days",
         N_("Your lines in signed actas of selections, after your data were deleted: sealed, and shown without your name"),
-        selections.forget_lines_before,
+        own_data.forget_lines_before,
     ),
     RetentionRule(
         "keep_sessions_days", N_("Sessions that have ended: browser, shortened network and time"), accounts.forget_devices_before

@@ -6,15 +6,15 @@ from kernel.feature import Feature
 from quizzes.marking import MarkingVerb, ReopeningVerb
 from quizzes.quiz_page import StaffToolLink
 from quizzes.regrading import RegradeVerb
-from selections import jobs, objection_jobs, objection_permissions
+from selections import access, jobs
+from selections.access import PERMISSIONS, SelectionAction
 from selections.audit_verbs import ObjectionVerb, SelectionVerb
-from selections.pages.corrections import touched_by_regrade
-from selections.pages.objection_log import objections_to_question
-from selections.permissions import PERMISSIONS, SelectionAction
-from selections.queries.objections import list_decided_versions, may_be_objected_to
-from selections.services.incidents import NOTIFY
-from selections.services.objection_decisions import NOTIFY_OUTCOME, NOTIFY_REOPENING
-from selections.views import actas, exports, incidents, objection_groups, objections, selections, verification
+from selections.incidents import NOTIFY
+from selections.objection_decisions import NOTIFY_OUTCOME, NOTIFY_REOPENING
+from selections.objections import list_decided_versions, may_be_objected_to
+from selections.views import actas, exports, incidents, objections, selections, verification
+from selections.views.actas import touched_by_regrade
+from selections.views.objections import objections_to_question
 
 TOOL = StaffToolLink(
     "selections.quiz",
@@ -61,20 +61,20 @@ FEATURE = Feature(
 )
 OBJECTIONS = Feature(
     name="objections",
-    blueprints=(objections.bp, objection_groups.bp),
-    permissions=objection_permissions.PERMISSIONS,
+    blueprints=(objections.objections_bp, objections.objection_groups_bp),
+    permissions=access.OBJECTION_PERMISSIONS,
     jobs={
-        "selections.notify_term": objection_jobs.notify_term,
-        "selections.notify_deciders": objection_jobs.notify_deciders,
-        "selections.notify_proposal": objection_jobs.notify_proposal,
-        "selections.finish_decision": objection_jobs.finish_decision,
-        NOTIFY_OUTCOME: objection_jobs.notify_outcome,
-        NOTIFY_REOPENING: objection_jobs.notify_reopening,
-        "selections.mind_objections": objection_jobs.mind_objections,
+        "selections.notify_term": jobs.notify_term,
+        "selections.notify_deciders": jobs.notify_deciders,
+        "selections.notify_proposal": jobs.notify_proposal,
+        "selections.finish_decision": jobs.finish_decision,
+        NOTIFY_OUTCOME: jobs.notify_outcome,
+        NOTIFY_REOPENING: jobs.notify_reopening,
+        "selections.mind_objections": jobs.mind_objections,
     },
     corrections=(objections_to_question,),
     objection_checks=(may_be_objected_to,),
-    periodic={"selections.mind_objections": objection_jobs.MIND_EVERY},
+    periodic={"selections.mind_objections": jobs.MIND_EVERY},
     subscriptions={
         SelectionVerb.ACTA_PUBLISHED: "selections.notify_term",
         ObjectionVerb.OPENED: "selections.notify_deciders",

@@ -10,13 +10,15 @@ from accounts import notices
 from kernel import clock, outbox
 from kernel.crypto import signing_keys
 from kernel.outbox import Delivery, Effect
-from selections.models import ActaCorrection, ActaKind, ActaState, CorrectionEnd, SelectionActa, SelectionIncident
-from selections.pages.incidents import incident_message
-from selections.pages.messages import amendment_message, jury_message
-from selections.queries import corrections as queries
-from selections.queries.members import list_jury
-from selections.services.corrections import COMPARE, compare_acta, keep_comparison, request_comparisons
-from selections.services.freezing import freeze, keep_frozen
+from kernel.permissions import Actor, ActorChannel
+from quizzes.models import Regrade
+from selections import corrections, objection_decisions, objection_groups
+from selections.actas import freeze, keep_frozen
+from selections.corrections import COMPARE, compare_acta, keep_comparison, request_comparisons
+from selections.messages import amendment_message, incident_message, jury_message
+from selections.models import ActaCorrection, ActaKind, ActaState, CorrectionEnd, ObjectionGroup, SelectionActa, SelectionIncident
+from selections.objections import lock_group
+from selections.selections import list_jury
 
 AGAIN = timedelta(minutes=10)
 """How soon an acta is compared again while somebody in it has an attempt in progress."""
@@ -36,27 +38,27 @@ def freeze_acta(delivery: Delivery) -> Effect | None:
 
 def follow_regrade(delivery: Delivery) -> Effect | None:
     """Have the actas compared that a regrade, its undoing or its application may touch."""
-    return _follow(delivery, queries.list_of_regrade)
+    return _follow(delivery, corrections.list_of_regrade)
 
 
 def follow_attempt(delivery: Delivery) -> Effect | None:
     """Have the actas compared that a mark given by hand or a reopened attempt may touch."""
-    return _follow(delivery, queries.list_of_attempt)
+    return _follow(delivery, corrections.list_of_attempt)
 
 
 def follow_incident(delivery: Delivery) -> Effect | None:
     """Have the acta compared in force whose jury decided what becomes of an incident."""
-    return _follow(delivery, queries.list_of_incident)
+    return _follow(delivery, corrections.list_of_incident)
 
 
 def follow_objections(delivery: Delivery) -> Effect | None:
     """Have the actas compared that say what a jury decided about objections, and now decides again."""
-    return _follow(delivery, queries.list_of_objections)
+    return _follow(delivery, corrections.list_of_objections)
 
 
 def follow_merge(delivery: Delivery) -> Effect | None:
     """Have the actas compared in which a person has a line whose account took over another one."""
-    return _follow(delivery, queries.list_of_person)
+    return _follow(delivery, corrections.list_of_person)
 
 
 def _follow(delivery: Delivery, listed: Callable[[Session, int], Sequence[int]]) -> Effect | None:
@@ -74,7 +76,7 @@ def compare(delivery: Delivery) -> Effect | None:
             return None
         row = session.get(SelectionActa, acta_id)
         compared = None if row is None else compare_acta(session, row, at=at)
-        again = compared is not None and queries.has_open_attempt(session, acta_id)
+        again = compared is not None and corrections.has_open_attempt(session, acta_id)
         again = again and not outbox.is_planned(session, COMPARE, arguments, now=delivery.now)
     if compared is None:
         return None
@@ -92,7 +94,7 @@ def compare_stale(delivery: Delivery) -> None:
     last = 0
     while True:
         with delivery.database.unit_of_work() as session:
-            acta_ids = queries.list_stale(session, after=last)
+            acta_ids = corrections.list_stale(session, after=last)
             request_comparisons(session, acta_ids, now=delivery.now)
         if not acta_ids:
             return
@@ -117,7 +119,7 @@ def notify_amended(delivery: Delivery) -> None:
     acta_id, last = cast("int", delivery.arguments["acta"]), 0
     while True:
         with delivery.database.unit_of_work() as session:
-            amended = queries.list_amended(session, acta_id, after=last)
+            amended = corrections.list_amended(session, acta_id, after=last)
             if not amended:
                 return
             people = list(dict.fromkeys(person for _place, person in amended))
@@ -131,3 +133,74 @@ def notify_incident(delivery: Delivery) -> Effect:
         row = session.get_one(SelectionIncident, cast("int", delivery.arguments["incident"]))
         message = incident_message(session, row, is_decided=delivery.arguments["event"] == "decided")
     return lambda session: notices.notify(session, message, [row.person_id], now=delivery.now)
+
+
+MIND_EVERY = 3600
+
+
+def notify_term(delivery: Delivery) -> None:
+    """Tell the people of a provisional acta until when they may object, some in each transaction; after a failure nobody is told twice."""
+    _notify_all(delivery, objection_groups.notify_term)
+
+
+def _notify_all(delivery: Delivery, notify_some: Callable[..., int | None]) -> None:
+    after: int | None = 0
+    while after is not None:
+        with delivery.database.unit_of_work() as session:
+            after = notify_some(session, cast("int", delivery.arguments["subject"]), after=after, now=delivery.now)
+
+
+def notify_deciders(delivery: Delivery) -> Effect:
+    """Notify those who may decide that an objection waits."""
+    return lambda session: objection_groups.notify_deciders(session, cast("int", delivery.arguments["subject"]), now=delivery.now)
+
+
+def notify_proposal(delivery: Delivery) -> Effect:
+    """Notify those who may decide that an outcome is proposed."""
+    return lambda session: objection_groups.notify_of_proposal(session, cast("int", delivery.arguments["subject"]), now=delivery.now)
+
+
+def finish_decision(delivery: Delivery) -> None:
+    """Note that objections are decided once a job has written their marks; done twice it is noted once."""
+    with delivery.database.unit_of_work() as session:
+        regrade = session.get_one(Regrade, cast("int", delivery.arguments["subject"]))
+        proposal = objection_decisions.find_decided_by(session, regrade)
+        if proposal is None or regrade.state != "committed":
+            return
+        group = lock_group(session, proposal.group_id)
+        session.refresh(proposal)
+        if proposal.state == objection_decisions.STANDING:
+            actor = Actor(person_id=regrade.committed_by, via=ActorChannel.JOB)
+            objection_decisions.finish_committed(session, actor, group, proposal, now=delivery.now)
+
+
+def notify_outcome(delivery: Delivery) -> None:
+    """Tell whoever objected what came of it, then the others whose mark changed; some in each transaction, nobody twice."""
+    group_id = cast("int", delivery.arguments["subject"])
+    done = False
+    while not done:
+        with delivery.database.unit_of_work() as session:
+            done = objection_groups.notify_outcome(session, group_id, now=delivery.now)
+    with delivery.database.unit_of_work(write=False) as session:
+        if session.get_one(ObjectionGroup, group_id).told_at is not None:
+            return
+    _notify_all(delivery, objection_groups.notify_others)
+    with delivery.database.unit_of_work() as session:
+        objection_groups.note_notified(session, group_id, now=delivery.now)
+
+
+def notify_reopening(delivery: Delivery) -> None:
+    """Tell whoever objected that it is decided again; some in each transaction, no one twice."""
+    done = False
+    while not done:
+        with delivery.database.unit_of_work() as session:
+            group_id, proposal_id = (cast("int", delivery.arguments[name]) for name in ("group", "proposal"))
+            done = objection_groups.notify_reopening(session, group_id, proposal_id, now=delivery.now)
+
+
+def mind_objections(delivery: Delivery) -> None:
+    """Tell objections that were not decided in time as late, some in each transaction."""
+    done = False
+    while not done:
+        with delivery.database.unit_of_work() as session:
+            done = objection_groups.mind_late(session, now=delivery.now)

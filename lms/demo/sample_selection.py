@@ -26,9 +26,9 @@ from questions import question_bank
 from quizzes import answering
 from quizzes.rules import states
 from quizzes.saves import SaveRequest
+from selections import actas, selections
+from selections.actas import freeze, keep_frozen
 from selections.models import MemberRole, Selection
-from selections.services import actas, selections
-from selections.services.freezing import freeze, keep_frozen
 
 QUIZ, EDITION = "prueba-de-ascenso", "Concurso de muestra"
 CANDIDATES, ABSENT = 36, 2

@@ -1,22 +1,34 @@
-"""Actas for jury and readers: prepared, looked at, published, signed; and one's own line (spec/selection 4)."""
+"""Forms of selections."""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
 
 from flask import Blueprint, Response, flash, render_template, request
+from sqlalchemy.orm import Session
+from wtforms import TextAreaField
+from wtforms.validators import DataRequired, Length
 
 from accounts import access_log
 from accounts.privacy import PeopleListKind
+from analysis.statistics import FAIR
 from courses.models import Course
 from kernel import clock
+from kernel.codes import printed_code
 from kernel.errors import N_, Invalid, NotFound
-from kernel.i18n import _
+from kernel.i18n import _, choose, lazy_, ngettext, number, percent
+from kernel.web.forms import Form, clean_text
 from kernel.web.paging import Page, requested_page
 from kernel.web.request import Answer, allows, current_actor, current_session, requires, see_page
-from selections.forms import AmendmentForm
-from selections.models import ActaKind, Selection
-from selections.pages import actas as pages
-from selections.pages.corrections import correction_views, difference_views
-from selections.pages.exports import count_parts
-from selections.pages.selections import selection_view
-from selections.permissions import (
+from questions.content.question_fields import DIFFICULTIES, LEVELS
+from quizzes.models import Regrade
+from quizzes.regrading import TouchedRecord
+from selections import actas, messages, selections, standing
+from selections import corrections as correction_queries
+from selections.access import (
     AmendmentContext,
     IntegrityAction,
     SelectionActaAction,
@@ -25,13 +37,417 @@ from selections.permissions import (
     SelectionContext,
     is_jury_member,
 )
-from selections.queries import actas as queries
-from selections.queries import corrections as correction_queries
-from selections.queries import selections as selection_queries
-from selections.queries.objections import find_open_objecting
-from selections.queries.signs import is_answering_over
-from selections.services import actas as services
-from selections.services.corrections import KEPT_LINES
+from selections.corrections import KEPT_LINES, NamedDifference, list_touched
+from selections.messages import difference_words
+from selections.models import ActaCorrection, ActaKind, ActaState, CorrectionEnd, Selection, SelectionActa
+from selections.objections import find_open_objecting
+from selections.rules.differences import DifferenceCounts
+from selections.rules.ranking import SelectionOutcome
+from selections.selections import is_answering_over
+from selections.standing import ActaEntryRow
+from selections.views.selections import TOO_LONG, selection_view
+
+
+class AmendmentForm(Form):
+    """The reason of an amendment; other actas have none."""
+
+    reason = TextAreaField(
+        lazy_("Reason for the amendment"), [DataRequired(lazy_("Write the reason.")), Length(max=2000, message=TOO_LONG)]
+    )
+
+    def words(self) -> str:
+        """Return the reason."""
+        return clean_text(self.reason.data or "", lines=True)
+
+
+KINDS: Mapping[str, str] = {
+    ActaKind.PROVISIONAL.value: N_("Provisional acta"),
+    ActaKind.FINAL.value: N_("Final acta"),
+    ActaKind.AMENDMENT.value: N_("Amendment of the acta"),
+}
+STATES: Mapping[str, str] = {
+    ActaState.FREEZING.value: N_("Being prepared"),
+    ActaState.DRAFT.value: N_("Draft, for the jury alone"),
+    ActaState.IN_FORCE.value: N_("Published"),
+    ActaState.DISCARDED.value: N_("Discarded"),
+}
+LINE_OUTCOMES: Mapping[str, str] = {
+    SelectionOutcome.PASSED.value: N_("Passed"),
+    SelectionOutcome.NOT_PASSED.value: N_("Not passed"),
+    SelectionOutcome.RANKED.value: N_("Result without pass mark"),
+    SelectionOutcome.WAITING.value: N_("Waiting to be marked"),
+    SelectionOutcome.DID_NOT_SIT.value: N_("Did not sit"),
+    SelectionOutcome.EXCLUDED.value: N_("Left out by the jury"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class SelectionActaView:
+    """An acta in a list and at the head of its page."""
+
+    uuid: UUID
+    number: int
+    kind: str
+    state: str
+    is_draft: bool
+    is_freezing: bool
+    is_in_force: bool
+    code: str
+    sha256: str
+    reason: str
+    requested_at: datetime
+    published_at: datetime | None
+    frozen_at: datetime | None
+    people: int
+    waiting: int
+
+
+def acta_view(row: SelectionActa) -> SelectionActaView:
+    """Return an acta in words."""
+    return SelectionActaView(
+        uuid=row.uuid,
+        number=row.number,
+        kind=_(KINDS[row.kind]),
+        state=_(STATES[row.state]),
+        is_draft=row.state == ActaState.DRAFT.value,
+        is_freezing=row.state == ActaState.FREEZING.value,
+        is_in_force=row.state == ActaState.IN_FORCE.value,
+        code=printed_code(row.code),
+        sha256=row.sha256,
+        reason=row.reason,
+        requested_at=row.requested_at,
+        published_at=row.published_at,
+        frozen_at=row.frozen_at,
+        people=row.people,
+        waiting=row.waiting,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class ActaEntryView:
+    """A line of an acta; `band` is its places that the test does not tell apart, in % of the list for the bar."""
+
+    place: int
+    name: str
+    rank: str
+    percent: str
+    csem: str
+    outcome: str
+    attempts: str
+    alike: str
+    alike_short: str
+    decided: str
+    band_from: float
+    band_width: float
+    likely: str
+    """Between which results another set of questions would often put the person."""
+    was: str
+    """Of an amendment that changed the line: what it said before."""
+
+
+def line_views(lines: Iterable[ActaEntryRow], people: int) -> list[ActaEntryView]:
+    """Return lines of an acta in words."""
+    return [_line_view(line, people) for line in lines]
+
+
+def _line_view(line: ActaEntryRow, people: int) -> ActaEntryView:
+    fields = line.fields
+    first, last = fields.get("not_told_apart", (0, 0))
+    objections, incidents = len(fields.get("objections", ())), len(fields.get("incidents", ()))
+    return ActaEntryView(
+        place=line.place,
+        name=_("Person withdrawn") if line.is_withdrawn else line.name,
+        rank=number(fields["rank"]) if "rank" in fields else "–",
+        percent=shown_percent(fields),
+        csem=number(float(fields["csem"]), 1) if "csem" in fields else "–",
+        outcome=outcome_words(fields),
+        attempts=", ".join(number(attempt) for attempt in fields.get("attempts", ())) or "–",
+        alike=_("places %(first)s to %(last)s", first=number(first), last=number(last)) if last > first else "–",
+        alike_short=f"{number(first)}–{number(last)}" if last > first else "–",
+        decided=", ".join(
+            [
+                *([_("objections: %(count)s", count=number(objections))] if objections else []),
+                *([_("incidents: %(count)s", count=number(incidents))] if incidents else []),
+            ]
+        ),
+        band_from=round(100 * (first - 1) / people, 2) if first else 0,
+        band_width=round(100 * (last - first + 1) / people, 2) if first else 0,
+        likely=_likely(fields),
+        was=_was(fields["was"]) if "was" in fields else "",
+    )
+
+
+def _likely(fields: Mapping[str, Any]) -> str:
+    if "csem" not in fields:
+        return ""
+    result, error = float(fields["shown"]), float(fields["csem"])
+    low, high = (percent(max(0.0, min(100.0, bound)), 1) for bound in (result - error, result + error))
+    return _("%(low)s and %(high)s", low=low, high=high)
+
+
+def _was(before: Mapping[str, Any]) -> str:
+    """Return what a line said in the acta before, of what differs alone."""
+    if not before:
+        return _("was not in the acta")
+    parts = [
+        *([_("result %(result)s", result=shown_percent(before))] if "percent" in before else []),
+        *([outcome_words(before)] if "outcome" in before else []),
+        *([_("rank %(rank)s", rank=number(before["rank"]))] if before.get("rank") else []),
+        *([_("other decisions on objections")] if "objections" in before else []),
+        *([_("other decisions on incidents")] if "incidents" in before else []),
+    ]
+    return ", ".join(parts) or _("without a result")
+
+
+def outcome_words(fields: Mapping[str, Any]) -> str:
+    """Return the outcome of a line in words."""
+    label = LINE_OUTCOMES[fields["outcome"]]
+    return _(label)
+
+
+def shown_percent(fields: Mapping[str, Any]) -> str:
+    """Return a result with two decimals, as the acta shows it."""
+    return percent(float(fields["shown"]), 2) if "shown" in fields else "–"
+
+
+def head_facts(row: SelectionActa) -> list[tuple[str, str]]:
+    """Return what an acta says of itself beside its lines, each with its name."""
+    head = json.loads(row.head)
+    counted = GRADING[head["grading"]]
+    differences = head.get("differences")
+    facts = [
+        (_("What changes"), difference_words(DifferenceCounts(**differences)) if differences else ""),
+        (_("What the results are used for"), choose(head["use"]) if head["use"] else ""),
+        (_("Edition or group"), head["whom"]),
+        (_("People"), number(head["people"])),
+        (_("Pass mark"), "–" if head["pass_mark"] is None else percent(float(_fraction(head["pass_mark"])), 2)),
+        (_("What the pass mark goes by"), _pass_mark_basis(head.get("pass_mark_record"))),
+        (_("Attempt that counts"), _(counted)),
+        (_("Equal results"), _tie_words(head.get("ties", "shared"))),
+        (_("Topics and their share of the marks (blueprint)"), "; ".join(_share(line) for line in head.get("blueprint", ()))),
+        (_("How the questions were drawn"), _draw_words(head.get("draws", ()))),
+    ]
+    return [fact for fact in facts if fact[1]]
+
+
+def _pass_mark_basis(record: Mapping[str, Any] | None) -> str:
+    if record is None:
+        return ""
+    if "norm" in record:
+        return _("A norm: %(norm)s", norm=choose(record["norm"]))
+    facts = {
+        "cut": number(_fraction(record["cut"]), 2),
+        "error": number(float(record["standard_error"]), 2),
+        "day": record["signed_at"][:10],
+    }
+    return ngettext(
+        "%(count)s judge said question by question how many of 100 people who just know enough would answer it. "
+        "That makes %(cut)s, give or take %(error)s; signed on %(day)s",
+        "%(count)s judges said question by question how many of 100 people who just know enough would answer it. "
+        "That makes %(cut)s, give or take %(error)s; signed on %(day)s",
+        record["judges"],
+        **facts,
+    )
+
+
+def _tie_words(ties: str | Mapping[str, Any]) -> str:
+    if isinstance(ties, str):
+        return _("share a rank")
+    parts = "; ".join(choose(ties["titles"][key]) for key in ties["objectives"])
+    criteria = [_("the higher result in these parts goes ahead, in this order: %(parts)s", parts=parts)] if parts else []
+    if ties["draw"]:
+        criteria.append(_("then a public draw with the text “%(text)s”", text=ties["draw"]))
+    return ", ".join(criteria)
+
+
+def _share(line: Mapping[str, Any]) -> str:
+    level, difficulty = LEVELS.get(line["level"], ""), DIFFICULTIES.get(line["difficulty"], "")
+    what = " · ".join(part for part in (line["objective"], _(level) if level else "", _(difficulty) if difficulty else "") if part)
+    return f"{percent(_fraction(line['weight']), 0)} {what}"
+
+
+def _draw_words(draws: Sequence[Mapping[str, Any]]) -> str:
+    """Return by which table of known facilities how many attempts were drawn; nothing where everybody got the same questions."""
+    return "; ".join(
+        ngettext(
+            "table %(table)s of quiz version %(version)s: %(count)s attempt",
+            "table %(table)s of quiz version %(version)s: %(count)s attempts",
+            draw["attempts"],
+            table=number(draw["draw_table"]),
+            version=draw["quiz_version"],
+        )
+        for draw in draws
+        if draw["balance"] is not None
+    )
+
+
+def institution_names(row: SelectionActa) -> Mapping[str, str]:
+    """Return the names of the institution as an acta froze them, by language."""
+    names: Mapping[str, str] = json.loads(row.head).get("institution", {})
+    return names
+
+
+def precision_facts(row: SelectionActa) -> list[tuple[str, str, str]]:
+    """Return how sure the figures of an acta are: the name of each figure, the figure, and what it says; none where nothing is known."""
+    head = json.loads(row.head)
+    if head["sem"] is None:
+        return []
+    error, same = number(float(head["sem"]), 1), head["consistency"]
+    facts = [
+        (
+            _("Standard error of measurement"),
+            error,
+            _(
+                "With other questions of the same kind, a result would come out up to %(error)s points higher or lower, "
+                "two times out of three; the list shows it for each person.",
+                error=error,
+            ),
+        ),
+        (
+            _("Reliability (alpha)"),
+            number(float(head["reliability"]), 2),
+            _(
+                "Whether the questions put the same people ahead: 0 would be chance, 1 complete agreement. "
+                "For decisions about people at least 0.75 is asked; below 0.65 it is weak."
+            ),
+        ),
+    ]
+    if same is not None:
+        hundred = number(round(100 * float(same)))
+        explanation = _("About %(count)s of 100 people would pass or fail just the same with another set of questions.", count=hundred)
+        facts.append((_("Same decision on another set of questions"), percent(100 * float(same), 0), explanation))
+    return facts
+
+
+def caution(row: SelectionActa) -> str:
+    """Say that a test alone is too little to decide about people, where so many would get another decision; else ''."""
+    same = json.loads(row.head)["consistency"]
+    if same is None or float(same) >= FAIR:
+        return ""
+    return _(
+        "With other questions about %(count)s of every 100 people would get another decision. This test alone is too little to decide "
+        "about a person, or to put people in order: the rules of the selection should foresee another form of assessment.",
+        count=number(100 - round(100 * float(same))),
+    )
+
+
+GRADING: Mapping[str, str] = {
+    "highest": N_("The best one"),
+    "average": N_("The average of all"),
+    "first": N_("The first one"),
+    "last": N_("The last one"),
+}
+
+
+def _fraction(text: str) -> float:
+    above, _slash, below = text.partition("/")
+    return int(above) / int(below or 1)
+
+
+ENDINGS: Mapping[str, str] = {
+    "": N_("Open: the jury decides on an amendment"),
+    CorrectionEnd.AMENDED.value: N_("Closed by the acta that follows"),
+    CorrectionEnd.REVERTED.value: N_("Closed: the results are again those of the acta"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ActaCorrectionView:
+    """A task of the jury in the list of a selection."""
+
+    words: str
+    ending: str
+    is_open: bool
+    acta: str
+    opened_at: datetime
+    closed_at: datetime | None
+
+
+def correction_views(rows: Iterable[tuple[ActaCorrection, SelectionActa]]) -> list[ActaCorrectionView]:
+    """Return tasks in words."""
+    return [
+        ActaCorrectionView(
+            words=difference_words(task),
+            ending=_(ENDINGS[task.ending]),
+            is_open=task.closed_at is None,
+            acta=f"{_(KINDS[acta.kind])} {printed_code(acta.code)}",
+            opened_at=task.opened_at,
+            closed_at=task.closed_at,
+        )
+        for task, acta in rows
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class DifferenceView:
+    """A line that would change: each figure before and after; empty where it stays."""
+
+    name: str
+    result: str
+    outcome: str
+    rank: str
+    other: str
+
+
+def difference_views(differences: Iterable[NamedDifference]) -> list[DifferenceView]:
+    """Return the lines of a task in words."""
+    return [
+        _view(_("Person withdrawn") if difference.is_withdrawn else difference.name, difference.before, difference.after)
+        for difference in differences
+    ]
+
+
+def _view(name: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> DifferenceView:
+    if not before or not after:
+        remark = _("would be added") if not before else _("would no longer be in it")
+        figures = after or before
+        return DifferenceView(name, shown_percent(figures), outcome_words(figures), _rank(figures), remark)
+    decided = [label for part, label in _PARTS.items() if before.get(part) != after.get(part)]
+    return DifferenceView(
+        name=name,
+        result=_change(shown_percent(before), shown_percent(after)) if before.get("percent") != after.get("percent") else "",
+        outcome=_change(outcome_words(before), outcome_words(after)) if before["outcome"] != after["outcome"] else "",
+        rank=_change(_rank(before), _rank(after)) if before.get("rank") != after.get("rank") else "",
+        other=", ".join(_(label) for label in decided),
+    )
+
+
+_PARTS: Mapping[str, str] = {"objections": N_("objections decided"), "incidents": N_("incidents decided")}
+
+
+def _rank(figures: Mapping[str, Any]) -> str:
+    return number(figures["rank"]) if "rank" in figures else "–"
+
+
+def _change(before: str, after: str) -> str:
+    return _("%(before)s → %(after)s", before=before, after=after)
+
+
+def touched_by_regrade(session: Session, regrade: Regrade) -> list[TouchedRecord]:
+    """Return the actas that a dry run touches, as its page shows them (spec/selection 4.11)."""
+    return [
+        TouchedRecord(
+            name=f"{_(KINDS[acta.kind])} {printed_code(acta.code)}, {acta.whom}",
+            words=_(
+                "%(people)s; %(outcomes)s. The acta stays as it is: its jury gets a task.",
+                people=ngettext(
+                    "%(count)s person in it would have another result", "%(count)s people in it would have another result", acta.people
+                ),
+                outcomes=ngettext("%(count)s would pass or fail instead", "%(count)s would pass or fail instead", acta.outcomes),
+            ),
+        )
+        for acta in list_touched(session, regrade)
+    ]
+
+
+PART = 1000
+"""Lines of one PDF: what is drawn takes the time of whoever waits for a page meanwhile."""
+
+
+def count_parts(row: SelectionActa) -> int:
+    """Return in how many parts the PDF of an acta comes."""
+    return max(1, -(-row.people // PART))
+
 
 bp = Blueprint("selections_actas", __name__)
 
@@ -39,40 +455,40 @@ ROWS = 50
 
 
 @bp.get("/selections/<uuid:selection>")
-@requires(SelectionAction.VIEW, selection_queries.get_selection)
+@requires(SelectionAction.VIEW, selections.get_selection)
 def selection(subject: SelectionContext) -> str:
     """Show a selection with its actas and the tasks of its jury, to its jury and its readers."""
     session, in_jury = current_session(), is_jury_member(subject)
-    chain = services.list_chain(session, subject.id)
-    rows = [acta_row for acta_row in queries.list_actas(session, subject.id) if in_jury or pages.acta_view(acta_row).is_in_force]
+    chain = actas.list_chain(session, subject.id)
+    rows = [acta_row for acta_row in standing.list_actas(session, subject.id) if in_jury or acta_view(acta_row).is_in_force]
     corrections = correction_views(correction_queries.list_corrections(session, subject.id))
     return render_template(
         "selections/selection.html",
         selection=selection_view(subject),
-        actas=[pages.acta_view(acta_row) for acta_row in rows],
+        actas=[acta_view(acta_row) for acta_row in rows],
         in_jury=in_jury,
         shows_signs=allows(IntegrityAction.VIEW, subject)
         and is_answering_over(session, session.get_one(Selection, subject.id), now=clock.now()),
-        is_open=any(not pages.acta_view(acta_row).is_in_force for acta_row in chain),
-        next_kind=services.next_kind(chain).value,
-        next_words=_(pages.KINDS[services.next_kind(chain).value]),
+        is_open=any(not acta_view(acta_row).is_in_force for acta_row in chain),
+        next_kind=actas.next_kind(chain).value,
+        next_words=_(KINDS[actas.next_kind(chain).value]),
         corrections=corrections,
         pending=next((correction for correction in corrections if correction.is_open), None),
     )
 
 
 @bp.post("/selections/<uuid:selection>/actas")
-@requires(SelectionActaAction.DRAFT, selection_queries.get_selection)
+@requires(SelectionActaAction.DRAFT, selections.get_selection)
 def prepare(subject: SelectionContext) -> Answer:
     """Have the provisional or the final acta of a selection frozen."""
     session = current_session()
-    if services.next_kind(services.list_chain(session, subject.id)) is ActaKind.AMENDMENT:
+    if actas.next_kind(actas.list_chain(session, subject.id)) is ActaKind.AMENDMENT:
         return see_page("selections_actas.amendment", selection=subject.uuid)
     return _requested("", subject.id)
 
 
 def _requested(reason: str, selection_id: int) -> Response:
-    row = services.request_acta(current_session(), current_actor(), selection_id, reason=reason, now=clock.now())
+    row = actas.request_acta(current_session(), current_actor(), selection_id, reason=reason, now=clock.now())
     flash(_("The figures are being frozen. It takes a moment."), "ok")
     return see_page("selections_actas.acta", acta=row.uuid)
 
@@ -88,77 +504,77 @@ def amendment(subject: AmendmentContext) -> Answer:
         return _requested(form.words(), subject.selection.id)
     lines = correction_queries.list_differences(session, subject.correction)
     access_log.record_list_access(PeopleListKind.ACTA, Course, subject.selection.course_id)
-    chain = services.list_chain(session, subject.selection.id)
+    chain = actas.list_chain(session, subject.selection.id)
     page = render_template(
         "selections/amendment.html",
         selection=selection_view(subject.selection),
-        acta=pages.acta_view(subject.acta),
-        words=pages.difference_words(subject.correction),
+        acta=acta_view(subject.acta),
+        words=messages.difference_words(subject.correction),
         since=subject.correction.opened_at,
         lines=difference_views(lines),
         has_all=len(lines) < KEPT_LINES,
-        open_acta=next((acta_row.uuid for acta_row in chain if not pages.acta_view(acta_row).is_in_force), None),
+        open_acta=next((acta_row.uuid for acta_row in chain if not acta_view(acta_row).is_in_force), None),
         form=form,
     )
     return (page, 422) if form.errors else page
 
 
 @bp.get("/selections/actas/<uuid:acta>")
-@requires(SelectionActaAction.VIEW, queries.get_acta)
+@requires(SelectionActaAction.VIEW, standing.get_acta)
 def acta(subject: SelectionActaContext) -> str:
     """Show an acta: what it says of itself, its lines with bands, its signatures; and whether later corrections are pending."""
     session, row, page = current_session(), subject.acta, requested_page(ROWS)
     changed = row.kind == ActaKind.AMENDMENT.value and request.args.get("show") == "changed"
     places = {"offset": page.offset} if changed else {"after": page.offset}
-    lines = queries.list_lines(session, row.id, limit=ROWS + 1, changed=changed, **places)
+    lines = standing.list_lines(session, row.id, limit=ROWS + 1, changed=changed, **places)
     if lines:
         access_log.record_list_access(PeopleListKind.ACTA, Course, subject.selection.course_id)
-    signed, later = queries.list_signatures(session, row.id), queries.find_later(session, row)
+    signed, later = standing.list_signatures(session, row.id), standing.find_later(session, row)
     pending = correction_queries.find_open(session, row.id)
     return render_template(
         "selections/acta.html",
         selection=selection_view(subject.selection),
-        acta=pages.acta_view(row),
-        facts=pages.head_facts(row) if row.head else [],
-        precision=pages.precision_facts(row) if row.head else [],
-        caution=pages.caution(row) if row.head else "",
-        page=Page(pages.line_views(lines[:ROWS], row.people), page.number, len(lines) > ROWS),
+        acta=acta_view(row),
+        facts=head_facts(row) if row.head else [],
+        precision=precision_facts(row) if row.head else [],
+        caution=caution(row) if row.head else "",
+        page=Page(line_views(lines[:ROWS], row.people), page.number, len(lines) > ROWS),
         show="changed" if changed else "",
         signatures=signed,
         in_jury=is_jury_member(subject.selection),
         may_sign=row.kind != ActaKind.PROVISIONAL.value and current_actor().person_id not in [signature.person_id for signature in signed],
         is_provisional=row.kind == ActaKind.PROVISIONAL.value,
         is_amendment=row.kind == ActaKind.AMENDMENT.value,
-        later=None if later is None else pages.acta_view(later),
-        pending="" if pending is None else pages.difference_words(pending),
+        later=None if later is None else acta_view(later),
+        pending="" if pending is None else messages.difference_words(pending),
         parts=count_parts(row),
         may_export_identity=allows(SelectionActaAction.EXPORT_IDENTITY, subject),
     )
 
 
 @bp.post("/selections/actas/<uuid:acta>/publication")
-@requires(SelectionActaAction.FREEZE, queries.get_acta)
+@requires(SelectionActaAction.FREEZE, standing.get_acta)
 def publish(subject: SelectionActaContext) -> Response:
     """Put a provisional acta in force."""
-    services.publish_provisional(current_session(), current_actor(), subject.acta.id, _viewed_digest(), now=clock.now())
+    actas.publish_provisional(current_session(), current_actor(), subject.acta.id, _viewed_digest(), now=clock.now())
     flash(_("The acta is published."), "ok")
     return see_page("selections_actas.acta", acta=subject.acta.uuid)
 
 
 @bp.post("/selections/actas/<uuid:acta>/signature")
-@requires(SelectionActaAction.SIGN, queries.get_acta)
+@requires(SelectionActaAction.SIGN, standing.get_acta)
 def sign(subject: SelectionActaContext) -> Response:
     """Sign a final acta or an amendment."""
-    in_force = services.sign_acta(current_session(), current_actor(), subject.acta.id, _viewed_digest(), now=clock.now())
+    in_force = actas.sign_acta(current_session(), current_actor(), subject.acta.id, _viewed_digest(), now=clock.now())
     flash(_("The acta is signed by two and in force.") if in_force else _("Signed. Another member of the jury has to sign it too."), "ok")
     return see_page("selections_actas.acta", acta=subject.acta.uuid)
 
 
 @bp.post("/selections/actas/<uuid:acta>/discard")
-@requires(SelectionActaAction.DRAFT, queries.get_acta)
+@requires(SelectionActaAction.DRAFT, standing.get_acta)
 def discard(subject: SelectionActaContext) -> Response:
     """Discard an acta that is not in force."""
-    services.discard_acta(current_session(), current_actor(), subject.acta.id, now=clock.now())
+    actas.discard_acta(current_session(), current_actor(), subject.acta.id, now=clock.now())
     flash(_("The draft was discarded."), "ok")
     return see_page("selections_actas.selection", selection=subject.selection.uuid)
 
@@ -172,18 +588,18 @@ def _viewed_digest() -> str:
 
 
 @bp.get("/selections/<uuid:selection>/own-line")
-@requires(SelectionActaAction.VIEW_OWN, selection_queries.get_selection)
+@requires(SelectionActaAction.VIEW_OWN, selections.get_selection)
 def own_line(subject: SelectionContext) -> str:
     """Show a participant their own line of the acta in force, and nobody else's."""
-    session, row = current_session(), queries.find_in_force(current_session(), subject.id)
-    lines = queries.list_own_lines(session, row.id, current_actor().person_id or 0) if row is not None else []
+    session, row = current_session(), standing.find_in_force(current_session(), subject.id)
+    lines = standing.list_own_lines(session, row.id, current_actor().person_id or 0) if row is not None else []
     if row is None or not lines:
         raise NotFound
     return render_template(
         "selections/own_line.html",
         selection=selection_view(subject),
-        acta=pages.acta_view(row),
-        lines=list(zip(pages.line_views(lines, row.people), lines, strict=True)),
+        acta=acta_view(row),
+        lines=list(zip(line_views(lines, row.people), lines, strict=True)),
         pending=correction_queries.find_open(session, row.id) is not None,
         objecting=find_open_objecting(session, session.get_one(Selection, subject.id), current_actor().person_id or 0, now=clock.now())
         if row.kind == ActaKind.PROVISIONAL.value

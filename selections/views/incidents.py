@@ -1,53 +1,224 @@
-"""Signs of a sitting for its jury, and incidents: asking, answering, proposing, deciding (spec/selection 6.10 and 6.11)."""
+"""Forms of selections."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
 
 from flask import Blueprint, Response, flash, render_template, request
+from wtforms import RadioField, TextAreaField
+from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than its stubs
+from wtforms.validators import AnyOf, DataRequired, Length
 
 from accounts import access_log
 from accounts.privacy import PeopleListKind
 from courses.models import Course
 from kernel import clock
-from kernel.errors import Conflict, Invalid
-from kernel.i18n import _
+from kernel.errors import N_, Conflict, Invalid
+from kernel.i18n import _, lazy_
+from kernel.web.forms import Form, clean_text
 from kernel.web.request import Answer, current_actor, current_session, requires, see_page
-from selections.forms import IncidentAnswerForm, IncidentProposalForm, IncidentQuestionForm
-from selections.models import IncidentOutcome, Selection
-from selections.pages import incidents as pages
-from selections.pages.selections import selection_view
-from selections.permissions import IntegrityAction, PersonSignContext, SelectionContext, SelectionIncidentAction, SelectionIncidentContext
-from selections.queries import incidents as queries
-from selections.queries import signs as sign_queries
-from selections.services import incidents as services
+from selections import incidents as selections_incidents
+from selections import messages, selections
+from selections.access import IntegrityAction, PersonSignContext, SelectionContext, SelectionIncidentAction, SelectionIncidentContext
+from selections.incidents import SelectionIncidentRow, is_heard
+from selections.messages import SIGN_TITLES, rarity_words, read_sign, sign_words
+from selections.models import IncidentOutcome, Selection, SelectionIncident
+from selections.rules.signs import PersonSign, SignKind
+from selections.views.selections import TOO_LONG, selection_view, state_words
+from selections.wording import INCIDENT_OUTCOMES
+
+
+class IncidentQuestionForm(Form):
+    """The question to a person about a sign in their attempt."""
+
+    question = TextAreaField(lazy_("Your question"), [DataRequired(lazy_("Write the question.")), Length(max=2000, message=TOO_LONG)])
+
+    def words(self) -> str:
+        """Return the question."""
+        return clean_text(self.question.data or "", lines=True)
+
+
+class IncidentAnswerForm(Form):
+    """A person's answer to the jury."""
+
+    answer = TextAreaField(lazy_("Your answer"), [DataRequired(lazy_("Write your answer.")), Length(max=2000, message=TOO_LONG)])
+
+    def words(self) -> str:
+        """Return the answer."""
+        return clean_text(self.answer.data or "", lines=True)
+
+
+class IncidentProposalForm(Form):
+    """The outcome that a member of the jury proposes, and on what ground."""
+
+    outcome = RadioField(
+        lazy_("Outcome"),
+        choices=[SelectChoice(value=value, label=lazy_(label)) for value, label in INCIDENT_OUTCOMES.items()],
+        validators=[AnyOf(list(INCIDENT_OUTCOMES), message=lazy_("Choose one."))],
+    )
+    ground = TextAreaField(lazy_("Ground"), [DataRequired(lazy_("Write the ground.")), Length(max=2000, message=TOO_LONG)])
+
+    def words(self) -> str:
+        """Return the ground."""
+        return clean_text(self.ground.data or "", lines=True)
+
+
+EXPLANATIONS: Mapping[str, tuple[str, ...]] = {
+    SignKind.SESSIONS: (
+        N_("The quiz was open on a computer and on a phone, and the person changed from one to the other."),
+        N_("The office network and the mobile network took turns during a bad connection."),
+        N_("Someone else used an account left open on another computer."),
+    ),
+    SignKind.ABSENCES: (
+        N_("A call, a message, or a colleague at the desk."),
+        N_("The screen locked itself, or another program came to the front."),
+        N_("The person looked something up where the rules of the quiz allow it."),
+    ),
+    SignKind.RAPID: (
+        N_("The person knew these questions well, or had seen similar ones."),
+        N_("The time ran out, and the last questions were answered in a hurry."),
+        N_("Someone read all questions first and answered them afterwards."),
+    ),
+}
+TO_ASK: Mapping[str, str] = {
+    SignKind.SESSIONS: N_("From which devices did you answer, and why did you change from one to the other?"),
+    SignKind.ABSENCES: N_("What happened when the page was not in view?"),
+    SignKind.RAPID: N_("How did you go through the questions that you answered within seconds?"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class SignView:
+    """A sign in a list; `incident` is the question to the person where one was asked."""
+
+    name: str
+    attempt: UUID
+    number: int
+    seen: str
+    rarity: str
+    incident: UUID | None
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
+class SignGroupView:
+    """The signs of one kind, people by name."""
+
+    kind: str
+    title: str
+    explanations: tuple[str, ...]
+    signs: list[SignView]
+
+
+def sign_groups(signs: Iterable[PersonSign], incidents: Iterable[SelectionIncidentRow], now: datetime) -> list[SignGroupView]:
+    """Return the signs of a sitting by kind, each with its innocent explanations."""
+    by_sign = {(row.attempt, row.incident.kind): row.incident for row in incidents}
+    listed = list(signs)
+    return [
+        SignGroupView(
+            kind.value,
+            _(SIGN_TITLES[kind]),
+            explanations(kind.value),
+            [_sign_view(sign, by_sign.get((sign.attempt, kind.value)), now) for sign in listed if sign.sign.kind is kind],
+        )
+        for kind in SignKind
+    ]
+
+
+def explanations(kind: str) -> tuple[str, ...]:
+    """Return innocent explanations of a kind of sign."""
+    return tuple(_(explanation) for explanation in EXPLANATIONS[kind])
+
+
+def _sign_view(listed: PersonSign, incident: SelectionIncident | None, now: datetime) -> SignView:
+    seen, rarity = sign_words(listed.sign), rarity_words(listed.sign)
+    state = "" if incident is None else state_words(incident, now)
+    return SignView(listed.name, listed.attempt, listed.number, seen, rarity, incident.uuid if incident else None, state)
+
+
+@dataclass(frozen=True, slots=True)
+class JuryQuestionView:
+    """An incident on its page; `proposed` names the moment of the proposal that a decision is about."""
+
+    uuid: UUID
+    name: str
+    number: int
+    title: str
+    seen: str
+    rarity: str
+    explanations: tuple[str, ...]
+    question: str
+    asked_at: datetime
+    answer_by: datetime
+    answer: str
+    answered_at: datetime | None
+    state: str
+    outcome: str
+    is_repeat: bool
+    ground: str
+    proposed: str
+    is_heard: bool
+    is_decided: bool
+
+
+def incident_view(row: SelectionIncidentRow, now: datetime) -> JuryQuestionView:
+    """Return an incident in words."""
+    incident = row.incident
+    sign = read_sign(incident)
+    return JuryQuestionView(
+        uuid=incident.uuid,
+        name=row.name,
+        number=row.number,
+        title=_(SIGN_TITLES[incident.kind]),
+        seen=sign_words(sign),
+        rarity=rarity_words(sign),
+        explanations=explanations(incident.kind),
+        question=incident.question,
+        asked_at=incident.asked_at,
+        answer_by=incident.answer_by,
+        answer=incident.answer,
+        answered_at=incident.answered_at,
+        state=state_words(incident, now),
+        outcome=_(INCIDENT_OUTCOMES[incident.outcome]) if incident.outcome else "",
+        is_repeat=incident.outcome == IncidentOutcome.REPEAT.value,
+        ground=incident.ground,
+        proposed=incident.proposed_at.isoformat() if incident.proposed_at else "",
+        is_heard=is_heard(incident, now),
+        is_decided=incident.decided_at is not None,
+    )
+
 
 bp = Blueprint("selections_incidents", __name__)
 
 
 @bp.get("/selections/<uuid:selection>/integrity")
-@requires(IntegrityAction.VIEW, queries.get_ended_selection)
+@requires(IntegrityAction.VIEW, selections_incidents.get_ended_selection)
 def signs(subject: SelectionContext) -> str:
     """List the signs of a sitting that is over, each as a question."""
     session = current_session()
-    listed = sign_queries.list_signs(session, session.get_one(Selection, subject.id))
-    incidents = queries.list_incidents(session, subject.id)
+    listed = selections.list_signs(session, session.get_one(Selection, subject.id))
+    incidents = selections_incidents.list_incidents(session, subject.id)
     if listed or incidents:
         access_log.record_list_access(PeopleListKind.ACTA, Course, subject.course_id)
     return render_template(
         "selections/signs.html",
         selection=selection_view(subject),
-        groups=pages.sign_groups(listed, incidents, clock.now()),
+        groups=sign_groups(listed, incidents, clock.now()),
         any=bool(listed),
     )
 
 
 @bp.route("/selections/<uuid:selection>/integrity/<uuid:attempt>/<kind>", methods=["GET", "POST"])
-@requires(SelectionIncidentAction.OPEN, queries.get_sign)
+@requires(SelectionIncidentAction.OPEN, selections_incidents.get_sign)
 def ask(subject: PersonSignContext) -> Answer:
     """Ask a person about a sign."""
     session, shown = current_session(), subject.shown
     kind = shown.sign.kind.value
-    form = IncidentQuestionForm(question=_(pages.TO_ASK[kind]))
+    form = IncidentQuestionForm(question=_(TO_ASK[kind]))
     if form.validate_on_post():
         try:
-            row = services.ask(session, current_actor(), subject.selection, shown, form.words(), now=clock.now())
+            row = selections_incidents.ask(session, current_actor(), subject.selection, shown, form.words(), now=clock.now())
         except Conflict as refusal:
             form.refuse(form.question, _(refusal.text))
         else:
@@ -56,71 +227,71 @@ def ask(subject: PersonSignContext) -> Answer:
     page = render_template(
         "selections/ask.html",
         selection=selection_view(subject.selection),
-        title=_(pages.TITLES[kind]),
+        title=_(messages.SIGN_TITLES[kind]),
         sign=shown,
-        seen=pages.sign_words(shown.sign),
-        rarity=pages.rarity_words(shown.sign),
-        explanations=pages.explanations(kind),
+        seen=messages.sign_words(shown.sign),
+        rarity=messages.rarity_words(shown.sign),
+        explanations=explanations(kind),
         form=form,
     )
     return (page, 422) if form.errors else page
 
 
 @bp.get("/selections/incidents/<uuid:incident>")
-@requires(SelectionIncidentAction.VIEW, queries.get_incident)
+@requires(SelectionIncidentAction.VIEW, selections_incidents.get_incident)
 def incident(subject: SelectionIncidentContext) -> str:
     """Show an incident to the jury: what was seen, the answer, the proposal."""
     return _incident_page(subject, IncidentProposalForm(formdata=None))
 
 
 @bp.post("/selections/incidents/<uuid:incident>/proposal")
-@requires(SelectionIncidentAction.PROPOSE, queries.get_incident)
+@requires(SelectionIncidentAction.PROPOSE, selections_incidents.get_incident)
 def propose(subject: SelectionIncidentContext) -> Answer:
     """Propose what becomes of an incident."""
     form = IncidentProposalForm()
     if not form.validate_on_post():
         return _incident_page(subject, form), 422
     outcome = IncidentOutcome(form.outcome.data)
-    services.propose(current_session(), current_actor(), subject.incident.id, outcome, form.words(), now=clock.now())
+    selections_incidents.propose(current_session(), current_actor(), subject.incident.id, outcome, form.words(), now=clock.now())
     flash(_("Proposed. Another member of the jury decides."), "ok")
     return see_page("selections_incidents.incident", incident=subject.incident.uuid)
 
 
 @bp.post("/selections/incidents/<uuid:incident>/decision")
-@requires(SelectionIncidentAction.DECIDE, queries.get_incident)
+@requires(SelectionIncidentAction.DECIDE, selections_incidents.get_incident)
 def decide(subject: SelectionIncidentContext) -> Response:
     """Decide as another member of the jury proposed."""
-    services.decide(current_session(), current_actor(), subject.incident.id, request.form.get("proposed", ""), now=clock.now())
+    selections_incidents.decide(current_session(), current_actor(), subject.incident.id, request.form.get("proposed", ""), now=clock.now())
     flash(_("Decided. The person is notified."), "ok")
     return see_page("selections_incidents.incident", incident=subject.incident.uuid)
 
 
 def _incident_page(subject: SelectionIncidentContext, form: IncidentProposalForm) -> str:
-    row = queries.get_incident_row(current_session(), subject.incident.id)
+    row = selections_incidents.get_incident_row(current_session(), subject.incident.id)
     return render_template(
         "selections/incident.html",
         selection=selection_view(subject.selection),
-        incident=pages.incident_view(row, clock.now()),
+        incident=incident_view(row, clock.now()),
         may_decide=subject.incident.proposed_by not in (None, current_actor().person_id),
         form=form,
     )
 
 
 @bp.route("/selections/incidents/<uuid:incident>/answer", methods=["GET", "POST"])
-@requires(SelectionIncidentAction.ANSWER, queries.get_incident)
+@requires(SelectionIncidentAction.ANSWER, selections_incidents.get_incident)
 def own(subject: SelectionIncidentContext) -> Answer:
     """Show a person what they are asked, take their answer, and show what was decided."""
     session, form = current_session(), IncidentAnswerForm(answer=subject.incident.answer)
     if form.validate_on_post():
         try:
-            services.answer(session, current_actor(), subject.incident.id, form.words(), now=clock.now())
+            selections_incidents.answer(session, current_actor(), subject.incident.id, form.words(), now=clock.now())
         except Invalid as refusal:
             form.refuse(form.answer, _(refusal.text))
         else:
             flash(_("Your answer is kept. You can change it until the last day, or until the jury proposes an outcome."), "ok")
             return see_page("selections_incidents.own", incident=subject.incident.uuid)
-    row = queries.get_incident_row(session, subject.incident.id)
-    view = pages.incident_view(row, clock.now())
+    row = selections_incidents.get_incident_row(session, subject.incident.id)
+    view = incident_view(row, clock.now())
     is_open = clock.now() < subject.incident.answer_by and not view.proposed
     of = selection_view(subject.selection)
     page = render_template("selections/own_incident.html", selection=of, incident=view, is_open=is_open, form=form)

@@ -1,37 +1,662 @@
-"""Objections of one's own attempt: what one may object to in the term, objecting, withdrawing, and what came of it (spec/selection 5.3)."""
+"""Forms of selections."""
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, tzinfo
+from decimal import Decimal
 from uuid import UUID
 
-from flask import Blueprint, Response, flash, render_template
+from flask import Blueprint, Response, current_app, flash, render_template, request
 from sqlalchemy.orm import Session
+from wtforms import RadioField, SelectField, TextAreaField
+from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than its stubs
+from wtforms.validators import AnyOf, DataRequired, Length, ValidationError
 
+from accounts import privacy
+from accounts.privacy import AccessPurpose
 from kernel import clock
-from kernel.i18n import _
+from kernel.files import FileStore
+from kernel.i18n import _, choose, find_zone, language, lazy_, ngettext, number, percent
 from kernel.permissions import Actor
-from kernel.web.request import Answer, current_actor, current_session, requires, see_page
-from quizzes.attempt_page import open_attempt
-from selections.forms import ObjectionForm
-from selections.objection_permissions import ObjectionAction, OwnObjectionsContext
-from selections.pages import objections as pages
-from selections.queries import objections as queries
-from selections.rules.objections import LONGEST_REASON, SHORTEST_REASON, is_of_own_hand
-from selections.services import objections as services
+from kernel.web import after_response
+from kernel.web.file_responses import send_content
+from kernel.web.forms import Form, LineField, as_uuid, clean_text, whole_number
+from kernel.web.request import Answer, allows, current_actor, current_session, requires, see_page
+from questions import question_bank
+from questions.question_page import points, short_title, text_language, words_of
+from questions.question_review import MarkingResult, QuestionReview, answered_question, response_lines
+from questions.rules.answers import SubmittedFile, objection_in, upload_limits
+from questions.rules.definitions import QuestionDefinition
+from questions.rules.feedback import ReviewFlag
+from questions.rules.item_layout import LoadedItem
+from questions.rules.marking import LONGEST_ADDITION, takes_text, wrong_options
+from questions.rules.numbers import convention_for
+from quizzes import dry_runs
+from quizzes.attempt_page import AttemptView, flags_of, open_attempt
+from quizzes.corrections import CorrectionView
+from quizzes.dry_runs import AlreadyVoided, DryRunFilter, NothingToRegrade, RegradeChangeRow
+from quizzes.files import files_in, list_files
+from quizzes.regrading import UndoLaterFirst
+from quizzes.rules.regrade import can_regrade
+from quizzes.rules.settings import Reader
+from selections import objection_decisions, objection_groups, selections
+from selections import objections as selections_objections
+from selections.access import (
+    ObjectionAction,
+    ObjectionFileContext,
+    ObjectionGroupContext,
+    OwnObjectionsContext,
+    ProposalRow,
+    SelectionContext,
+)
+from selections.models import Objection, Selection
+from selections.objection_decisions import DecisionResult, DecisionValues, LoggedObjectionsRow, ProposalValues, list_logged_objections
+from selections.objection_groups import ObjectionGroupRow, ObjectionRow, change_words
+from selections.objections import ObjectionValues, OwnObjectionRow
+from selections.rules.objections import (
+    FEWEST_DECIDERS,
+    LONGEST_REASON,
+    SHORTEST_REASON,
+    DeciderHindrances,
+    ObjectionFigures,
+    ObjectionGround,
+    ObjectionOutcome,
+    ObjectionState,
+    day_that_ends,
+    figures_of,
+    is_of_own_hand,
+    words_in,
+)
+from selections.views.actas import touched_by_regrade
+from selections.views.selections import TOO_LONG
+from selections.wording import GROUNDS, OUTCOMES, PROPOSALS, TOLD
 
-bp = Blueprint("selections_objections", __name__)
+
+class ObjectionForm(Form):
+    """A ground and a reason for objecting to a question."""
+
+    ground = RadioField(
+        lazy_("What is wrong with the question?"),
+        choices=[SelectChoice(value=value, label=lazy_(label)) for value, label in GROUNDS.items()],
+        validators=[DataRequired(lazy_("Choose one.")), AnyOf(list(GROUNDS), message=lazy_("Choose one."))],
+    )
+    reason = TextAreaField(lazy_("Why"), [DataRequired(lazy_("Write the reason."))])
+
+    def validate_reason(self, field: TextAreaField) -> None:
+        """Refuse a reason that says too little or is too long; markup says nothing."""
+        reason = clean_text(field.data or "", lines=True)
+        if len(reason) > LONGEST_REASON:
+            raise ValidationError(_("Use at most %(max)s characters.", max=number(LONGEST_REASON)))
+        if words_in(reason) < SHORTEST_REASON:
+            raise ValidationError(_("Write at least %(min)s characters.", min=number(SHORTEST_REASON)))
+
+    def values(self) -> ObjectionValues:
+        """Return what was written."""
+        return ObjectionValues(ObjectionGround(self.ground.data), clean_text(self.reason.data or "", lines=True))
 
 
-@bp.get("/attempts/<uuid:attempt>/objections")
-@requires(ObjectionAction.LIST_OWN, queries.get_own_objections)
+class ProposalForm(Form):
+    """An outcome of objections, with its ground and what it rests on."""
+
+    outcome = RadioField(
+        lazy_("Outcome"),
+        choices=[SelectChoice(value=value, label=lazy_(label)) for value, label in PROPOSALS.items()],
+        validators=[DataRequired(lazy_("Choose one.")), AnyOf(list(PROPOSALS), message=lazy_("Choose one."))],
+    )
+    version = SelectField(lazy_("To mark again: by which version of the question"), choices=[], validate_choice=False)
+    option = SelectField(lazy_("To mark again: another option that is right"), choices=[], validate_choice=False)
+    added = LineField(lazy_("To mark again: another right answer"), [Length(max=LONGEST_ADDITION, message=TOO_LONG)])
+    ground = TextAreaField(lazy_("Ground"), [DataRequired(lazy_("Write the ground.")), Length(max=LONGEST_REASON, message=TOO_LONG)])
+    source = LineField(lazy_("Source"), [DataRequired(lazy_("Write the source.")), Length(max=300, message=TOO_LONG)])
+
+    def show_outcomes(self) -> None:
+        """Show the outcomes that objections can have; that a decision is taken back is no outcome."""
+        self.outcome.choices = [SelectChoice(value=value, label=lazy_(label)) for value, label in OUTCOMES.items()]
+
+    def values(self) -> ProposalValues:
+        """Return what was written."""
+        return ProposalValues(
+            outcome=ObjectionOutcome(self.outcome.data),
+            ground=clean_text(self.ground.data or "", lines=True),
+            source=self.source.data or "",
+            version=whole_number(self.version.data or ""),
+            added=self.option.data or self.added.data or "",
+        )
+
+
+class ProposalReturnForm(Form):
+    """Why a proposal goes back."""
+
+    answer = TextAreaField(
+        lazy_("Why it goes back"), [DataRequired(lazy_("Write the reason.")), Length(max=LONGEST_REASON, message=TOO_LONG)]
+    )
+
+    def words(self) -> str:
+        """Return the reason."""
+        return clean_text(self.answer.data or "", lines=True)
+
+
+def objections_to_question(session: Session, question_id: int) -> list[CorrectionView]:
+    """Return the objections to a question with their outcomes; nobody who objected is named."""
+    return [_line(row) for row in list_logged_objections(session, question_id)]
+
+
+def _line(row: LoggedObjectionsRow) -> CorrectionView:
+    objected = ngettext(
+        "%(count)s objection to version %(number)s.",
+        "%(count)s objections to version %(number)s.",
+        row.objections,
+        number=number(row.version),
+    )
+    if row.decided_at is None:
+        return CorrectionView(row.opened_at, f"{objected} {_('Not decided yet.')}", (), None)
+    outcome = _("Decided: %(outcome)s.", outcome=_(OUTCOMES[row.outcome]))
+    return CorrectionView(row.decided_at, f"{objected} {outcome}", (row.proposed_by, row.decided_by), row.attempts, row.ground)
+
+
+QUESTION_ALONE = frozenset({ReviewFlag.ATTEMPT})
+"""The text and the own answer: neither key nor credits nor feedback."""
+
+
+@dataclass(frozen=True, slots=True)
+class TermView:
+    """The term of an attempt in words: whether it runs, its last day, and whom to write to."""
+
+    is_begun: bool
+    is_running: bool
+    last_day: date | None
+    decided_by: date | None
+    contact: str
+
+
+def term_view(subject: OwnObjectionsContext, *, now: datetime) -> TermView:
+    """Return the term of an attempt."""
+    use, attempt_term = subject.loaded.snapshot.selection, subject.term
+    contact = choose(use.contact) if use is not None else ""
+    if attempt_term is None or now < attempt_term.term.begins_at:
+        return TermView(is_begun=False, is_running=False, last_day=None, decided_by=None, contact=contact)
+    term = attempt_term.term
+    return TermView(True, term.is_running(now), term.last_day, term.due_day, contact)
+
+
+@dataclass(frozen=True, slots=True)
+class OwnObjectionView:
+    """An objection with what came of it."""
+
+    uuid: UUID
+    ground: str
+    reason: str
+    opened_at: datetime
+    state: str
+    """'open', 'proposed', 'decided' or 'withdrawn'."""
+    due_day: date
+    is_late: bool
+    taken_back: str
+    """Why the jury took its decision back, while it decides again; else ''."""
+    outcome: str
+    why: str
+    source: str
+    change: str
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptQuestionView:
+    """A question of the attempt: as far as it may be shown, with the objection to it."""
+
+    place: int
+    number: int
+    title: str
+    """Its first words; '' where its text is not shown."""
+    review: QuestionReview | None
+    is_noted: bool
+    objection: OwnObjectionView | None
+    may_object: bool
+
+
+def own_lines(
+    opened: AttemptView, subject: OwnObjectionsContext, rows: list[OwnObjectionRow], *, now: datetime
+) -> list[AttemptQuestionView]:
+    """Return the questions of an attempt, or the one before the person: in the term with the text of those noted, objected to, or
+    shown by the review anyway.
+    """
+    by_item = {row.objection.item_id: row for row in rows}
+    runs = subject.term is not None and subject.term.term.is_running(now)
+    shows_all = ReviewFlag.ATTEMPT in flags_of(subject.loaded, Reader.LEARNER, subject.history, now=now)
+    noted = subject.list_noted()
+    lines = []
+    for item in subject.loaded.items if subject.item is None else [subject.item]:
+        if item.number is None:
+            continue
+        row = by_item.get(item.id)
+        is_shown = shows_all or (runs and (item.id in noted or row is not None))
+        lines.append(
+            AttemptQuestionView(
+                place=item.position,
+                number=item.number,
+                title=short_title(opened.questions[item.question_version_id]) if is_shown else "",
+                review=question_alone(opened, item) if is_shown else None,
+                is_noted=item.id in noted,
+                objection=_objection(row, find_zone(opened.outline.zone)) if row is not None else None,
+                may_object=runs and _is_open(row),
+            )
+        )
+    return lines
+
+
+def _is_open(row: OwnObjectionRow | None) -> bool:
+    return row is None or (row.objection.withdrawn_at is None and ObjectionState(row.group.state).is_undecided)
+
+
+def question_alone(opened: AttemptView, item: LoadedItem) -> QuestionReview:
+    """Return a question with the own answer and nothing beyond."""
+    parts = opened.responses.get(item.id, {})
+    question, convention = opened.questions[item.question_version_id], convention_for(opened.loaded.row.language)
+    return answered_question(item, question, parts, QUESTION_ALONE, convention, MarkingResult(files=tuple(opened.files_of(item))))
+
+
+def _objection(row: OwnObjectionRow, zone: tzinfo) -> OwnObjectionView:
+    objection, group, proposal = row.objection, ObjectionState(row.group.state), row.proposal
+    state = "withdrawn" if objection.withdrawn_at is not None else "decided" if proposal is not None else group.value
+    is_decided = proposal is not None and objection.withdrawn_at is None
+    return OwnObjectionView(
+        uuid=objection.uuid,
+        ground=_(GROUNDS[objection.ground]),
+        reason=objection.reason,
+        opened_at=objection.opened_at,
+        state=state,
+        due_day=day_that_ends(objection.due_at, zone),
+        is_late=objection.late_at is not None and group.is_undecided,
+        taken_back=row.taken_back if group.is_undecided else "",
+        outcome=_(TOLD[proposal.outcome]) if proposal is not None and is_decided else "",
+        why=proposal.ground if proposal is not None and is_decided else "",
+        source=proposal.source if proposal is not None and is_decided else "",
+        change=change_words(objection.percent_before, objection.percent_after) if is_decided else "",
+    )
+
+
+def noted_reason(subject: OwnObjectionsContext) -> str:
+    """Return the reason that was written while answering, for the form."""
+    assert subject.item is not None
+    answer = subject.loaded.responses.get(subject.item.id)
+    note = objection_in(answer.payload) if answer is not None else None
+    return note.reason if note is not None else ""
+
+
+WITH_KEY = frozenset(ReviewFlag)
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectionGroupView:
+    """Objections to a version in a list."""
+
+    uuid: UUID
+    title: str
+    language: str
+    """Of the title; '' where it is the reader's."""
+    version: int
+    objections: int
+    state: str
+    due_day: date
+    is_late: bool
+    outcome: str
+
+
+def group_views(
+    rows: Sequence[ObjectionGroupRow], questions: Mapping[int, QuestionDefinition], zone: str, *, now: datetime
+) -> list[ObjectionGroupView]:
+    """Return the objections of a selection, in words."""
+    return [
+        ObjectionGroupView(
+            uuid=row.uuid,
+            title=short_title(questions[row.question_version_id]),
+            language=text_language(questions[row.question_version_id]),
+            version=row.number,
+            objections=row.objections,
+            state=row.state.value,
+            due_day=day_that_ends(row.due_at, find_zone(zone)),
+            is_late=row.is_late and row.state.is_undecided,
+            outcome=_(PROPOSALS[row.outcome]) if row.outcome else "",
+        )
+        for row in rows
+    ]
+
+
+def figure_lines(figures: ObjectionFigures) -> list[tuple[str, str, str]]:
+    """Return the statistics of objections as tiles (spec/selection 5.12)."""
+
+    def figure(value: float | None, decimals: int) -> str:
+        return "–" if value is None else number(round(value, decimals), decimals)
+
+    share = "–" if figures.share_with_effect is None else percent(100 * figures.share_with_effect)
+    return [
+        (_("Objections"), number(figures.objections), ""),
+        (
+            _("Per thousand answers"),
+            figure(figures.per_thousand, 2),
+            ngettext("of %(count)s answer", "of %(count)s answers", figures.answers),
+        ),
+        (_("With an effect on marks"), share, ngettext("of %(count)s decided", "of %(count)s decided", figures.decided)),
+        (_("Days to the decision"), figure(figures.days, 1), _("on average")),
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class DecidedObjectionView:
+    """An objection as those who decide see it."""
+
+    number: int
+    """In the list, from 1."""
+    ground: str
+    reason: str
+    opened_at: datetime
+    answer: tuple[str, ...]
+    files: tuple[SubmittedFile, ...]
+    name: str
+    """'' unless it is about the person's own hand."""
+
+
+def objection_views(
+    rows: Sequence[ObjectionRow], question: QuestionDefinition, files: Mapping[str, SubmittedFile]
+) -> list[DecidedObjectionView]:
+    """Return what learners say of a question, with their answers and without their names."""
+    shows_name = is_of_own_hand(question.kind)
+    return [
+        DecidedObjectionView(
+            number=at,
+            ground=_(GROUNDS[row.objection.ground]),
+            reason=row.objection.reason,
+            opened_at=row.objection.opened_at,
+            answer=response_lines(
+                answered_question(row.item, question, row.parts, QUESTION_ALONE, convention_for(row.language), MarkingResult())
+            ),
+            files=tuple(files_in(row.parts, row.item.id, files)),
+            name=row.name if shows_name else "",
+        )
+        for at, row in enumerate(rows, 1)
+    ]
+
+
+def question_with_key(row: ObjectionRow, question: QuestionDefinition) -> QuestionReview:
+    """Return the question with its key, as one attempt laid it out, and nobody's answer."""
+    return answered_question(row.item, question, {}, WITH_KEY, convention_for(row.language), MarkingResult())
+
+
+@dataclass(frozen=True, slots=True)
+class ProposalView:
+    """A proposal in words, with the state of its dry run."""
+
+    uuid: UUID
+    outcome: str
+    ground: str
+    source: str
+    state: str
+    proposed_by: str
+    proposed_at: datetime
+    answered_by: str
+    answered_at: datetime | None
+    answer: str
+    run: str
+    """State of the dry run; '' where there is none."""
+    reopens: bool
+    """Whether it takes a decision back."""
+    seen: int
+    is_outdated: bool
+
+
+def proposal_view(row: ProposalRow) -> ProposalView:
+    """Return a proposal, in words."""
+    return ProposalView(
+        uuid=row.proposal.uuid,
+        outcome=_(PROPOSALS[row.proposal.outcome]),
+        ground=row.proposal.ground,
+        source=row.proposal.source,
+        state=row.proposal.state,
+        proposed_by=row.proposed_by,
+        proposed_at=row.proposal.proposed_at,
+        answered_by=row.answered_by,
+        answered_at=row.proposal.answered_at,
+        answer=row.proposal.answer,
+        run=row.regrade.state if row.regrade is not None else "",
+        reopens=row.proposal.outcome == ObjectionOutcome.REOPEN.value,
+        seen=row.regrade.seen if row.regrade is not None else 0,
+        is_outdated=row.regrade is not None and row.regrade.outdated,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class UnnamedChange:
+    """A change of a dry run without a name."""
+
+    before: Decimal | None
+    after: Decimal | None
+    pass_change: str
+
+
+def change_views(lines: Sequence[RegradeChangeRow]) -> list[UnnamedChange]:
+    """Return the changes of a dry run, none of them with a name."""
+    return [
+        UnnamedChange(
+            before=None if line.percent_before is None else points(line.percent_before),
+            after=None if line.percent_after is None else points(line.percent_after),
+            pass_change="gains" if line.gains else "loses" if line.loses else "",
+        )
+        for line in sorted(lines, key=lambda change: (change.percent_before is None, change.percent_before or 0))
+    ]
+
+
+def version_choices(versions: Mapping[int, tuple[int, QuestionDefinition]], answered: int) -> list[tuple[str, str]]:
+    """Return the versions by which answers to the asked one can be judged, by number."""
+    question = versions[answered][1]
+    fitting = [shown for version, (shown, other) in versions.items() if version != answered and can_regrade(question, other)]
+    return [("", _("None")), *((str(shown), _("Version %(number)s", number=shown)) for shown in sorted(fitting, reverse=True))]
+
+
+def addition_choices(question: QuestionDefinition) -> list[tuple[str, str]]:
+    """Return the options that could be right too, by key; empty where another right answer is typed or cannot be added."""
+    return [("", _("None")), *((option.key, words_of(choose(option.text))) for option in wrong_options(question))]
+
+
+def hindrance(facts: DeciderHindrances) -> str:
+    """Say why the reader may not propose or decide; '' where they may."""
+    if facts.takes_part:
+        return _("You take this quiz, so you cannot decide on objections to it.")
+    if facts.is_author:
+        return _("You wrote or published this version of the question, so others decide on it.")
+    if facts.marked_by_hand:
+        return _("You marked answers to this question by hand, so others decide on it.")
+    return ""
+
+
+def title_of(subject: SelectionContext) -> str:
+    """Return the title of the quiz."""
+    return choose(subject.outline.by_key[subject.key].title)
+
+
+objection_groups_bp = Blueprint("selections_objection_groups", __name__)
+
+CHANGES = 50
+
+
+@objection_groups_bp.get("/selections/<uuid:selection>/objections")
+@requires(ObjectionAction.VIEW, selections.get_selection)
+def listing(subject: SelectionContext) -> str:
+    """List the objections of a selection by question, with their statistics."""
+    session, now = current_session(), clock.now()
+    rows = objection_groups.list_groups(session, subject.id)
+    questions = question_bank.get_questions(session, [row.question_version_id for row in rows])
+    records = objection_groups.list_records(session, Objection.selection_id == subject.id)
+    answers = objection_groups.count_answers(session, session.get_one(Selection, subject.id))
+    return render_template(
+        "selections/objection_groups.html",
+        selection={"uuid": subject.uuid, "quiz": title_of(subject)},
+        groups=group_views(rows, questions, subject.outline.zone, now=now),
+        figures=figure_lines(figures_of(records, answers)),
+    )
+
+
+@objection_groups_bp.get("/selections/<uuid:selection>/objections/<uuid:group>")
+@requires(ObjectionAction.VIEW, objection_groups.get_group)
+def group(subject: ObjectionGroupContext) -> str:
+    """Show objections to a question: its key, what learners say, the proposal with its dry run."""
+    return _group_page(subject, ProposalForm(formdata=None), ProposalReturnForm(formdata=None))
+
+
+@objection_groups_bp.post("/selections/<uuid:selection>/objections/<uuid:group>/proposals")
+@requires(ObjectionAction.PROPOSE, objection_groups.lock_group)
+def propose(subject: ObjectionGroupContext) -> Answer:
+    """Propose an outcome; its dry run follows."""
+    form, session = ProposalForm(), current_session()
+    if not form.validate_on_post():
+        return _group_page(subject, form, ProposalReturnForm(formdata=None)), 422
+    try:
+        objection_decisions.propose(session, current_actor(), subject, form.values(), convention_for(language()), now=clock.now())
+    except (objection_decisions.NotARightAnswer, objection_decisions.VersionNeeded, NothingToRegrade, AlreadyVoided) as refusal:
+        form.refuse(form.outcome, _(refusal.text))
+        return _group_page(subject, form, ProposalReturnForm(formdata=None)), refusal.status
+    flash(_("The outcome is proposed. Another person decides on it."), "ok")
+    return _to_group(subject)
+
+
+@objection_groups_bp.post("/selections/<uuid:selection>/objections/<uuid:group>/return")
+@requires(ObjectionAction.PROPOSE, objection_groups.lock_group)
+def return_proposal(subject: ObjectionGroupContext) -> Answer:
+    """Return the proposal that was looked at, with the reason unless it is one's own."""
+    form = ProposalReturnForm()
+    if not subject.facts.proposed and not form.validate_on_post():
+        return _group_page(subject, ProposalForm(formdata=None), form), 422
+    objection_decisions.return_proposal(current_session(), current_actor(), subject, _shown_proposal(), form.words(), now=clock.now())
+    flash(_("The proposal went back. No marks have changed."), "ok")
+    return _to_group(subject)
+
+
+@objection_groups_bp.post("/selections/<uuid:selection>/objections/<uuid:group>/decision")
+@requires(ObjectionAction.DECIDE, objection_groups.lock_group)
+def decide(subject: ObjectionGroupContext) -> Answer:
+    """Decide as it was proposed, by what was looked at."""
+    form, session = request.form, current_session()
+    confirmed = form.get("lowered", "")
+    values = DecisionValues(
+        proposal=_shown_proposal(),
+        seen=whole_number(form.get("seen", "")),
+        objections=whole_number(form.get("objections", "")),
+        confirmed_lowered=whole_number(confirmed) if confirmed else None,
+    )
+    try:
+        result = objection_decisions.decide(session, current_actor(), subject, values, now=clock.now())
+    except UndoLaterFirst as refusal:
+        flash(_(refusal.text), "warn")
+        return _to_group(subject)
+    except objection_decisions.LoweringNotConfirmed as refusal:
+        return _group_page(subject, ProposalForm(formdata=None), ProposalReturnForm(formdata=None), _(refusal.text)), 422
+    messages = {
+        DecisionResult.DECIDED: _("Decided. Everyone who objected is notified."),
+        DecisionResult.COMMITTING: _("Decided. The new marks are being written, then everyone who objected is notified."),
+        DecisionResult.REOPENED: _("The decision is taken back. Everyone who objected is notified; propose another outcome."),
+        DecisionResult.OUTDATED: _("Marks have changed since this dry run. Check the new one before you decide."),
+    }
+    flash(messages[result], "warn" if result is DecisionResult.OUTDATED else "ok")
+    return _to_group(subject)
+
+
+def _shown_proposal() -> UUID:
+    """Return the proposal that the page showed; raise NothingToDecide."""
+    proposal = as_uuid(request.form.get("proposal", ""))
+    if proposal is None:
+        raise objection_decisions.NothingToDecide
+    return proposal
+
+
+@objection_groups_bp.get("/selections/<uuid:selection>/objections/<uuid:group>/files/<uuid:file>")
+@requires(ObjectionAction.VIEW, objection_groups.get_objection_file)
+def file(subject: ObjectionFileContext) -> Response:
+    """Send a file of an answer that is objected to."""
+    _record_access(subject.person_id)
+    files: FileStore = current_app.extensions["files"]
+    return send_content(files, subject.sha256, subject.media_type, subject.name, inline=False, cache_control="no-store")
+
+
+def _record_access(*people: int) -> None:
+    """Record, for those whose own hand is shown, that the reader saw their answers."""
+    actor, now = current_actor(), clock.now()
+
+    def note(session: Session) -> None:
+        for person in people:
+            privacy.record_access(session, actor, person, AccessPurpose.ANSWERS, now=now)
+
+    after_response.leave_record(note)
+
+
+def _to_group(subject: ObjectionGroupContext) -> Response:
+    return see_page("selections_objection_groups.group", selection=subject.selection.uuid, group=subject.group.uuid)
+
+
+def _group_page(subject: ObjectionGroupContext, form: ProposalForm, back: ProposalReturnForm, confirmation_error: str = "") -> str:
+    session, group, version_id = current_session(), subject.group, subject.group.question_version_id
+    state = ObjectionState(group.state)
+    rows, newest = objection_groups.list_objections(session, group.id), subject.newest
+    if newest is not None and newest.proposal.state in (objection_decisions.RETURNED, objection_decisions.REOPENED):
+        newest = None
+    earlier = [
+        former
+        for former in objection_groups.list_proposals(session, group.id)
+        if newest is None or former.proposal.id != newest.proposal.id
+    ]
+    numbers = objection_groups.list_versions(session, version_id) if state is ObjectionState.OPEN else {version_id: subject.number}
+    questions = question_bank.get_questions(session, list(numbers))
+    question = questions[version_id]
+    files = list_files(session, [row.item.id for row in rows]) if upload_limits(question) else {}
+    if is_of_own_hand(question.kind):
+        _record_access(*[row.objection.person_id for row in rows])
+    form.version.choices = version_choices({version: (shown, questions[version]) for version, shown in numbers.items()}, version_id)
+    form.option.choices = addition_choices(question)
+    run, reopened = newest.regrade if newest is not None else None, None
+    if newest is not None and newest.proposal.outcome == ObjectionOutcome.REOPEN:
+        reopened = next((former.regrade for former in earlier if former.proposal.state == objection_decisions.DECIDED), None)
+    form.show_outcomes()
+    changes = dry_runs.list_lines(session, run.id, DryRunFilter.CHANGED, offset=0, limit=CHANGES) if run is not None else []
+    return render_template(
+        "selections/objection_group.html",
+        selection={"uuid": subject.selection.uuid, "quiz": title_of(subject.selection)},
+        group={"uuid": group.uuid, "state": state.value, "version": subject.number, "decided_at": group.decided_at},
+        title=short_title(question),
+        language=text_language(question),
+        item=question_with_key(rows[0], question) if rows else None,
+        objections=objection_views(rows, question, files),
+        proposal=proposal_view(newest) if newest is not None else None,
+        earlier=[proposal_view(former) for former in earlier],
+        counts=dry_runs.count_lines(session, run.id) if run is not None else None,
+        touched=touched_by_regrade(session, moved) if (moved := run if state.is_undecided else reopened) is not None else [],
+        reopened=dry_runs.count_lines(session, reopened.id).changed if reopened is not None else 0,
+        is_reopenable=(newest is None or newest.proposal.state == objection_decisions.DECIDED)
+        and objection_decisions.is_reopenable(session, group),
+        changes=change_views(changes),
+        hindrance=hindrance(subject.facts),
+        is_own=subject.facts.proposed,
+        may_decide=allows(ObjectionAction.DECIDE, subject),
+        is_short=state.is_undecided and subject.deciders < FEWEST_DECIDERS,
+        may_name=current_actor().is_administrator,
+        typed=takes_text(question),
+        form=form,
+        back=back,
+        confirmation_error=confirmation_error,
+    )
+
+
+objections_bp = Blueprint("selections_objections", __name__)
+
+
+@objections_bp.get("/attempts/<uuid:attempt>/objections")
+@requires(ObjectionAction.LIST_OWN, selections_objections.get_own_objections)
 def own(subject: OwnObjectionsContext) -> str:
     """Show what may be objected to in an attempt, what was, and what came of it."""
     session, now = current_session(), clock.now()
     opened = open_attempt(session, subject.loaded)
-    lines = pages.own_lines(opened, subject, queries.list_own_objections(session, subject.loaded.id), now=now)
+    lines = own_lines(opened, subject, selections_objections.list_own_objections(session, subject.loaded.id), now=now)
     return render_template(
         "selections/objections.html",
         **opened.activity_header,
         attempt={"uuid": subject.loaded.uuid, "number": subject.loaded.row.number},
-        term=pages.term_view(subject, now=now),
+        term=term_view(subject, now=now),
         objections=[line for line in lines if line.objection],
         noted=[line for line in lines if line.is_noted and not line.objection],
         others=[line for line in lines if not line.is_noted and not line.objection],
@@ -40,35 +665,35 @@ def own(subject: OwnObjectionsContext) -> str:
 
 def lock_own_objection(session: Session, actor: Actor, attempt: UUID, position: int) -> OwnObjectionsContext:
     """Return a question of an attempt that may be objected to, its attempt locked."""
-    return queries.get_own_objection(session, actor, attempt, position, lock=True)
+    return selections_objections.get_own_objection(session, actor, attempt, position, lock=True)
 
 
-@bp.get("/attempts/<uuid:attempt>/objections/<int:position>")
-@requires(ObjectionAction.OPEN, queries.get_own_objection)
+@objections_bp.get("/attempts/<uuid:attempt>/objections/<int:position>")
+@requires(ObjectionAction.OPEN, selections_objections.get_own_objection)
 def objection(subject: OwnObjectionsContext) -> str:
     """Ask for the ground and the reason of an objection; out of the term there is nothing to ask."""
-    services.require_term(subject, now=clock.now())
+    selections_objections.require_term(subject, now=clock.now())
     return _form_page(subject, ObjectionForm(formdata=None))
 
 
-@bp.post("/attempts/<uuid:attempt>/objections/<int:position>")
+@objections_bp.post("/attempts/<uuid:attempt>/objections/<int:position>")
 @requires(ObjectionAction.OPEN, lock_own_objection)
 def object_to(subject: OwnObjectionsContext) -> Answer:
     """Object to a question, or extend the objection."""
-    services.require_term(subject, now=clock.now())
+    selections_objections.require_term(subject, now=clock.now())
     form = ObjectionForm()
     if not form.validate_on_post():
         return _form_page(subject, form), 422
-    services.object_to(current_session(), current_actor(), subject, form.values(), now=clock.now())
+    selections_objections.object_to(current_session(), current_actor(), subject, form.values(), now=clock.now())
     flash(_("Your objection is kept. You can change it until the term ends or it is decided."), "ok")
     return see_page("selections_objections.own", attempt=subject.loaded.uuid)
 
 
-@bp.post("/attempts/<uuid:attempt>/objections/<int:position>/withdrawal")
+@objections_bp.post("/attempts/<uuid:attempt>/objections/<int:position>/withdrawal")
 @requires(ObjectionAction.OPEN, lock_own_objection)
 def withdraw(subject: OwnObjectionsContext) -> Response:
     """Withdraw an objection."""
-    services.withdraw(current_session(), current_actor(), subject, now=clock.now())
+    selections_objections.withdraw(current_session(), current_actor(), subject, now=clock.now())
     flash(_("Your objection is withdrawn."), "ok")
     return see_page("selections_objections.own", attempt=subject.loaded.uuid)
 
@@ -77,18 +702,18 @@ def _form_page(subject: OwnObjectionsContext, form: ObjectionForm) -> str:
     session, now = current_session(), clock.now()
     assert subject.item is not None
     opened = open_attempt(session, subject.loaded)
-    present = queries.find_own_objection(session, subject.item.id)
+    present = selections_objections.find_own_objection(session, subject.item.id)
     rows = [present] if present is not None else []
-    (line,) = pages.own_lines(opened, subject, rows, now=now)
+    (line,) = own_lines(opened, subject, rows, now=now)
     if not form.is_submitted():
         form.ground.data = present.objection.ground if present is not None else None
-        form.reason.data = present.objection.reason if present is not None else pages.noted_reason(subject)
+        form.reason.data = present.objection.reason if present is not None else noted_reason(subject)
     return render_template(
         "selections/objection.html",
         **opened.activity_header,
         attempt={"uuid": subject.loaded.uuid, "number": subject.loaded.row.number},
         line=line,
-        term=pages.term_view(subject, now=now),
+        term=term_view(subject, now=now),
         form=form,
         may_withdraw=line.objection is not None and line.objection.state == "open",
         names=is_of_own_hand(opened.questions[subject.item.question_version_id].kind),

@@ -1,26 +1,145 @@
-"""Selections of a quiz with their juries and readers, and those that one is named for."""
+"""Forms of selections."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
 
 from flask import Blueprint, Response, flash, render_template
+from wtforms import RadioField, SelectField
+from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than its stubs
+from wtforms.validators import AnyOf, DataRequired, Length
 
 from enrolments.editions import list_editions
 from enrolments.learner_groups import list_groups
 from kernel import clock
-from kernel.errors import Conflict, Invalid
-from kernel.i18n import _
+from kernel.errors import N_, Conflict, Invalid
+from kernel.i18n import _, choose, lazy_
+from kernel.web.forms import Form, LineField, as_uuid
 from kernel.web.request import Answer, current_actor, current_session, requires, see_page
 from quizzes import teaching
 from quizzes.access import QuizContext
 from quizzes.quiz_page import activity_header
-from selections.forms import JuryMemberForm, SelectionForm
-from selections.models import MemberRole
-from selections.pages.incidents import own_incident
-from selections.pages.selections import ROLE_HINTS, selection_views
-from selections.permissions import SelectionAction, SelectionContext, SelectionMemberContext
-from selections.queries import corrections
-from selections.queries import members as member_queries
-from selections.queries import selections as queries
-from selections.queries.incidents import list_own_incidents
-from selections.services import selections as services
+from selections import corrections, selections
+from selections.access import SelectionAction, SelectionContext, SelectionMemberContext
+from selections.incidents import is_heard, list_own_incidents
+from selections.messages import SIGN_TITLES
+from selections.models import MemberRole, SelectionIncident
+from selections.selections import SelectionMemberRow, SelectionRow
+from selections.wording import INCIDENT_OUTCOMES
+
+TOO_LONG = lazy_("Use at most %(max)d characters.")
+
+
+class SelectionForm(Form):
+    """The edition or the group whose results the actas list."""
+
+    people = SelectField(lazy_("Edition or group"), choices=[], validate_choice=False, validators=[DataRequired(lazy_("Choose one."))])
+
+    def chosen(self, kind: str) -> UUID | None:
+        """Return the edition or the group that was chosen, where it is one of that kind."""
+        named, _separator, uuid = (self.people.data or "").partition(":")
+        return as_uuid(uuid) if named == kind else None
+
+
+class JuryMemberForm(Form):
+    """A person to name for a selection, and as what."""
+
+    email = LineField(lazy_("Email"), [DataRequired(lazy_("Write the address.")), Length(max=254, message=TOO_LONG)])
+    role = RadioField(
+        lazy_("Named as"),
+        choices=[
+            SelectChoice(value=MemberRole.JURY.value, label=lazy_("Member of the jury")),
+            SelectChoice(value=MemberRole.READER.value, label=lazy_("Reader")),
+        ],
+        default=MemberRole.JURY.value,
+        validators=[AnyOf([role.value for role in MemberRole], message=lazy_("Choose one of the two."))],
+    )
+
+
+ROLES: Mapping[MemberRole, str] = {MemberRole.JURY: N_("Jury"), MemberRole.READER: N_("Reader")}
+ROLE_HINTS: Mapping[str, str] = {
+    MemberRole.JURY.value: N_("Prepares the acta, signs it and decides. A final acta needs two signatures."),
+    MemberRole.READER.value: N_("Sees the list of results; neither answers nor keys."),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class MemberView:
+    """A person named for a selection."""
+
+    uuid: UUID
+    name: str
+    email: str
+    role: str
+
+
+@dataclass(frozen=True, slots=True)
+class SelectionView:
+    """A selection in a list."""
+
+    uuid: UUID
+    quiz: str
+    course: str
+    people: str
+    members: list[MemberView]
+
+
+def selection_view(of: SelectionContext) -> SelectionView:
+    """Return a selection as its own pages show it, without who is named for it."""
+    return SelectionView(of.uuid, choose(of.outline.by_key[of.key].title), choose(of.outline.title), of.people, [])
+
+
+def selection_views(
+    rows: Iterable[SelectionRow], titles: Mapping[tuple[str, str], Mapping[str, str]], members: Iterable[SelectionMemberRow] = ()
+) -> list[SelectionView]:
+    """Return selections as a list shows them, each with who is named for it."""
+    named = list(members)
+    return [
+        SelectionView(
+            row.uuid,
+            choose(titles[row.slug, row.activity_key]),
+            choose(row.course_title),
+            row.people,
+            [
+                MemberView(member.uuid, member.name, member.email, _(ROLES[member.role]))
+                for member in named
+                if member.selection_id == row.id
+            ],
+        )
+        for row in rows
+    ]
+
+
+def state_words(row: SelectionIncident, now: datetime) -> str:
+    """Say how far an incident has come."""
+    if row.decided_at is not None:
+        return _("Decided: %(outcome)s", outcome=_(INCIDENT_OUTCOMES[row.outcome]))
+    if row.proposed_at is not None:
+        return _("Proposed; another member of the jury decides")
+    if row.answered_at is not None:
+        return _("Answered")
+    return _("No answer came in time") if is_heard(row, now) else _("Waiting for the answer")
+
+
+@dataclass(frozen=True, slots=True)
+class OwnQuestionView:
+    """A question of a jury in the list of the person who is asked."""
+
+    uuid: UUID
+    title: str
+    state: str
+    answer_by: datetime | None
+    """None where it can be answered no more."""
+
+
+def own_incident(row: SelectionIncident, now: datetime) -> OwnQuestionView:
+    """Return an incident as the person who is asked sees it in a list; what is only proposed is not theirs to know."""
+    proposed = row.proposed_at is not None and row.decided_at is None
+    state = _("The jury is deciding") if proposed else state_words(row, now)
+    is_open = row.proposed_at is None and now < row.answer_by
+    return OwnQuestionView(row.uuid, _(SIGN_TITLES[row.kind]), state, row.answer_by if is_open else None)
+
 
 bp = Blueprint("selections", __name__)
 
@@ -30,9 +149,9 @@ bp = Blueprint("selections", __name__)
 def own() -> str:
     """List the selections that the reader is named for, and the actas in which they have a line."""
     session, person_id = current_session(), current_actor().person_id or 0
-    rows = queries.list_own(session, person_id)
-    lines = queries.list_published_to(session, person_id)
-    titles = queries.list_titles(session, [*rows, *lines])
+    rows = selections.list_own(session, person_id)
+    lines = selections.list_published_to(session, person_id)
+    titles = selections.list_titles(session, [*rows, *lines])
     pending = corrections.list_pending(session, [row.id for row in rows])
     return render_template(
         "selections/own.html",
@@ -56,38 +175,38 @@ def quiz(subject: QuizContext) -> Answer:
     if form.validate_on_post():
         chosen = {"edition": form.chosen("edition"), "group": form.chosen("group")}
         try:
-            row = services.create_selection(session, current_actor(), subject.course_id, subject.key, **chosen, now=clock.now())
+            row = selections.create_selection(session, current_actor(), subject.course_id, subject.key, **chosen, now=clock.now())
         except (Conflict, Invalid) as refusal:
             form.refuse(form.people, _(refusal.text))
         else:
             return see_page("selections.members", selection=row.uuid)
-    rows = queries.list_selections(session, subject.course_id, subject.key)
-    named = member_queries.list_members(session, [row.id for row in rows])
+    rows = selections.list_selections(session, subject.course_id, subject.key)
+    named = selections.list_members(session, [row.id for row in rows])
     page = render_template(
         "selections/quiz.html",
         **activity_header(subject.outline, subject.key),
         form=form,
-        selections=selection_views(rows, queries.list_titles(session, rows), named),
+        selections=selection_views(rows, selections.list_titles(session, rows), named),
     )
     return (page, 422) if form.errors else page
 
 
 @bp.route("/selections/<uuid:selection>/members", methods=["GET", "POST"])
-@requires(SelectionAction.MANAGE, queries.get_selection)
+@requires(SelectionAction.MANAGE, selections.get_selection)
 def members(subject: SelectionContext) -> Answer:
     """Show who is named for a selection; name a person by their address."""
     session, form = current_session(), JuryMemberForm()
     if form.validate_on_post():
         email, role = (form.email.data or "").lower(), MemberRole(form.role.data)
         try:
-            services.name_member(session, current_actor(), subject.id, email, role, now=clock.now())
+            selections.name_member(session, current_actor(), subject.id, email, role, now=clock.now())
         except Invalid as refusal:
             form.refuse(form.email, _(refusal.text))
         else:
             flash(_("Saved."), "ok")
             return see_page("selections.members", selection=subject.uuid)
-    row = queries.get_row(session, subject.id)
-    (view,) = selection_views([row], queries.list_titles(session, [row]), member_queries.list_members(session, [subject.id]))
+    row = selections.get_row(session, subject.id)
+    (view,) = selection_views([row], selections.list_titles(session, [row]), selections.list_members(session, [subject.id]))
     page = render_template(
         "selections/members.html",
         **activity_header(subject.outline, subject.key),
@@ -99,9 +218,9 @@ def members(subject: SelectionContext) -> Answer:
 
 
 @bp.post("/selections/<uuid:selection>/members/<uuid:member>/end")
-@requires(SelectionAction.MANAGE, member_queries.get_member)
+@requires(SelectionAction.MANAGE, selections.get_member)
 def end_member(subject: SelectionMemberContext) -> Response:
     """End what a person is in a selection."""
-    services.end_member(current_session(), current_actor(), subject.selection.id, subject.member_id, now=clock.now())
+    selections.end_member(current_session(), current_actor(), subject.selection.id, subject.member_id, now=clock.now())
     flash(_("Saved."), "ok")
     return see_page("selections.members", selection=subject.selection.uuid)

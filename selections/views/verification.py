@@ -1,26 +1,53 @@
-"""Public page of an acta: genuine or not, amended since or not; what is compared with it is not kept (spec/selection 4.9)."""
+"""Forms of selections."""
+
+import json
+from collections.abc import Mapping
 
 from flask import Blueprint, render_template, request, url_for
 from sqlalchemy.orm import Session
+from wtforms import TextAreaField
+from wtforms.validators import DataRequired, Length
 
 from kernel import clock
 from kernel.codes import printed_code, read_code
 from kernel.errors import require_found
+from kernel.i18n import _, choose, lazy_, number
 from kernel.permissions import Actor
-from kernel.web.forms import FileDigestForm
+from kernel.web.forms import FileDigestForm, Form, LineField
 from kernel.web.instance_keys import current_keys
 from kernel.web.limits import client_key, limit, limiter
 from kernel.web.request import Answer, current_session, public, requires
-from selections.forms import ActaEntryForm
+from selections import selections, standing
+from selections.access import SelectionActaAction
+from selections.actas import RegisterVerdict, holds_line, judge_acta
+from selections.corrections import find_open
 from selections.models import SelectionActa
-from selections.pages import actas as pages
-from selections.pages.verification import public_facts
-from selections.permissions import SelectionActaAction
-from selections.queries import actas as queries
-from selections.queries import selections as selection_queries
-from selections.queries.corrections import find_open
 from selections.rules.documents import CODE_LENGTH
-from selections.services.verification import RegisterVerdict, holds_line, judge_acta
+from selections.selections import SelectionRow
+from selections.views import actas
+from selections.views.selections import TOO_LONG
+
+
+class ActaEntryForm(Form):
+    """A line of an acta with its salt, as its person keeps them."""
+
+    line = TextAreaField(lazy_("Line"), [DataRequired(lazy_("Paste the line.")), Length(max=4000, message=TOO_LONG)])
+    salt = LineField(lazy_("Salt"), [DataRequired(lazy_("Paste the salt.")), Length(max=64, message=TOO_LONG)])
+
+
+def public_facts(row: SelectionActa, selection: SelectionRow, titles: Mapping[tuple[str, str], Mapping[str, str]]) -> list[tuple[str, str]]:
+    """Return the facts of an acta in the order of the page, each with its name."""
+    head = json.loads(row.head)
+    facts = [
+        (_("Number in its chain"), number(row.number)),
+        (_("Quiz"), choose(titles[selection.slug, selection.activity_key])),
+        (_("Course"), choose(head["course"])),
+        (_("What the results are used for"), choose(head["use"]) if head["use"] else ""),
+        (_("Edition or group"), head["whom"]),
+        (_("People in it"), number(row.people)),
+    ]
+    return [fact for fact in facts if fact[1]]
+
 
 bp = Blueprint("selections_verification", __name__, url_prefix="/acta/selection")
 
@@ -31,17 +58,17 @@ MOST_BYTES = 64_000_000
 
 def _get_acta(session: Session, _actor: Actor, code: str) -> SelectionActa:
     """Return the acta in force with a code; raise NotFound."""
-    return require_found(queries.find_by_code(session, code))
+    return require_found(standing.find_by_code(session, code))
 
 
 def find_page(session: Session, code: str) -> str | None:
     """Return the address of the public page of an acta with a code."""
-    return _page_of(queries.find_by_code(session, code))
+    return _page_of(standing.find_by_code(session, code))
 
 
 def find_page_of_file(session: Session, sha256: str) -> str | None:
     """Return the address of the public page of the acta that a file with this digest is of."""
-    return _page_of(queries.find_by_file(session, sha256), file=sha256)
+    return _page_of(standing.find_by_file(session, sha256), file=sha256)
 
 
 def _page_of(row: SelectionActa | None, file: str | None = None) -> str | None:
@@ -53,7 +80,7 @@ def _page_of(row: SelectionActa | None, file: str | None = None) -> str | None:
 def verify(code: str) -> Answer:
     """Say whether an acta is genuine, what it is, and whether it was amended since."""
     limiter().use(LOOK_UPS, client_key())
-    row = queries.find_by_code(current_session(), code)
+    row = standing.find_by_code(current_session(), code)
     if row is None:
         stored = read_code(code, CODE_LENGTH)
         return render_template("selections/verify.html", acta=None, code=printed_code(stored) if stored else code[:40]), 404
@@ -74,7 +101,7 @@ def compare_file(row: SelectionActa) -> Answer:
 
 
 def _compared(row: SelectionActa, sha256: str) -> str:
-    kind = queries.find_file(current_session(), row, sha256)
+    kind = standing.find_file(current_session(), row, sha256)
     return _page(row, FileDigestForm(formdata=None), ActaEntryForm(formdata=None), file=kind or "different", sha256=sha256)
 
 
@@ -94,18 +121,18 @@ def _page(
     row: SelectionActa, file_form: FileDigestForm, line_form: ActaEntryForm, *, file: str = "", sha256: str = "", line: str = ""
 ) -> str:
     session = current_session()
-    selection = selection_queries.get_row(session, row.selection_id)
-    later = queries.find_later(session, row)
+    selection = selections.get_row(session, row.selection_id)
+    later = standing.find_later(session, row)
     verdict = judge_acta(session, row, current_keys())
     return render_template(
         "selections/verify.html",
-        acta=pages.acta_view(row),
+        acta=actas.acta_view(row),
         code=printed_code(row.code),
         verdict=verdict.value,
         is_genuine=verdict is RegisterVerdict.GENUINE,
-        later=None if later is None else pages.acta_view(later),
+        later=None if later is None else actas.acta_view(later),
         is_pending=later is None and find_open(session, row.id) is not None,
-        facts=public_facts(row, selection, selection_queries.list_titles(session, [selection])),
+        facts=public_facts(row, selection, selections.list_titles(session, [selection])),
         file_form=file_form,
         line_form=line_form,
         file=file,

@@ -14,7 +14,7 @@ from kernel.codes import printed_code
 from lms.instance import Instance
 from questions.models import Question, QuestionVersion
 from quizzes.models import Attempt, AttemptItem
-from selections.objection_models import ObjectionGroup
+from selections.models import ObjectionGroup
 from tests.support.builders import a_person, a_teacher, folder, publish
 from tests.support.chromium import Live, Visitor, signed_in, visitor
 from tests.support.editions import a_learner_of, an_edition

@@ -15,8 +15,8 @@ from kernel.crypto import signing_keys
 from kernel.outbox import Job
 from kernel.permissions import Actor
 from lms.instance import Instance
+from selections.actas import publish_provisional, request_acta, sign_acta
 from selections.models import ActaCorrection, Selection, SelectionActaEntry
-from selections.services.actas import publish_provisional, request_acta, sign_acta
 from tests.support.killed_workers import BETWEEN, Side, kill_at_each_transaction
 from tests.support.selections import a_sat_selection, all_actas, document, let_term_pass, name, void
 from tests.support.takes import read

@@ -13,7 +13,7 @@ from lms.instance import Instance
 from quizzes.content.selecting import rules_of_quiz
 from quizzes.models import Accommodation, Attempt
 from quizzes.rules.states import MOST_ABSENCES, IntegrityRecord, IntegrityRules, read_record
-from selections.services import integrity_records
+from selections import actas
 from tests.support import folders
 from tests.support.attempts import QUIZ, begin
 from tests.support.browser import Browser, every_statement
@@ -267,7 +267,7 @@ def test_records_go_after_their_time(browser: Browser, instance: Instance, at: A
     a_kept_record(browser, instance, at)
 
     with instance.database.unit_of_work() as session:
-        gone = integrity_records.forget_before(session, at.moment + timedelta(days=days - 180))
+        gone = actas.forget_before(session, at.moment + timedelta(days=days - 180))
 
     assert gone == (0 if kept else 1)
     assert [bool(one.integrity_record) for one in attempts_of(instance)] == [kept]

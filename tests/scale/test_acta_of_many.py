@@ -19,12 +19,10 @@ from kernel.permissions import Actor
 from kernel.tables import write_csv
 from lms.instance import Instance
 from quizzes.models import Attempt
+from selections.actas import RegisterVerdict, freeze, judge_acta, request_acta
 from selections.models import ActaCorrection, Selection, SelectionActa, SelectionActaEntry
-from selections.pages import exports
-from selections.queries.actas import read_document, walk_lines
-from selections.services.actas import request_acta
-from selections.services.freezing import freeze
-from selections.services.verification import RegisterVerdict, judge_acta
+from selections.standing import read_document, walk_lines
+from selections.views import exports
 from tests.support import sizes
 from tests.support.browser import Browser, every_statement
 from tests.support.builders import publish

@@ -14,11 +14,11 @@ from kernel.permissions import Actor
 from lms.instance import Instance
 from questions.rules.encoding import canonical_text
 from quizzes.models import Attempt, MarkEvent
+from selections import actas
+from selections.actas import freeze, keep_frozen
 from selections.models import Selection, SelectionActa, SelectionActaEntry
-from selections.pages.actas import caution
 from selections.rules.documents import holds_line, line_hash
-from selections.services import actas as services
-from selections.services.freezing import freeze, keep_frozen
+from selections.views.actas import caution
 from tests.support.access import outcome
 from tests.support.browser import Browser
 from tests.support.builders import sign_in
@@ -99,8 +99,8 @@ def test_a_final_acta_needs_two_signatures_of_different_people(browser: Browser,
 
     with instance.database.unit_of_work(write=False) as session:
         julia = Actor(person_id=session.scalars(select(AuditEntry.actor_id).where(AuditEntry.verb == "selection.acta_signed")).one())
-    with instance.database.unit_of_work() as session, pytest.raises(services.SignedAlready):
-        services.sign_acta(session, julia, signed_once.id, signed_once.sha256, now=clock.now())
+    with instance.database.unit_of_work() as session, pytest.raises(actas.SignedAlready):
+        actas.sign_acta(session, julia, signed_once.id, signed_once.sha256, now=clock.now())
     second = a_juror(browser.another(), instance, selection, "hugo@example.org")
     second.get(path)
     second.submit("/signature")
@@ -121,7 +121,7 @@ def test_an_acta_with_answers_that_wait_cannot_be_final(browser: Browser, instan
     an_acta(juror, selection)
     page = juror.submit("/signature", status=409)
 
-    assert in_spanish(services.StillWaiting.message) in page.text
+    assert in_spanish(actas.StillWaiting.message) in page.text
     assert all_actas(instance)[1].waiting == 1
 
 
@@ -144,7 +144,7 @@ def test_marks_that_come_while_it_is_frozen_are_in_it_or_not_at_all(browser: Bro
     a_juror(browser, instance, selection)
     with instance.database.unit_of_work() as session:
         person = session.scalars(select(Attempt.person_id).limit(1)).one()
-        asked = services.request_acta(session, Actor(person_id=person), selection.id, now=clock.now())
+        asked = actas.request_acta(session, Actor(person_id=person), selection.id, now=clock.now())
     with instance.database.unit_of_work(write=False) as session:
         frozen = freeze(session, session.get_one(SelectionActa, asked.id), instance.settings.names, now=clock.now())
     with instance.database.unit_of_work() as session:
@@ -167,12 +167,12 @@ def test_of_two_who_prepare_an_acta_at_once_one_wins(instance: Instance, selecti
 
     def prepare(at: int) -> int:
         with instance.database.unit_of_work() as session:
-            return services.request_acta(session, Actor(person_id=people[at].id), selection.id, now=clock.now()).number
+            return actas.request_acta(session, Actor(person_id=people[at].id), selection.id, now=clock.now()).number
 
     came = all_at_once(2, prepare)
 
     assert sorted(type(one).__name__ for one in came) == ["ActaOpen", "int"]
-    assert issubclass(services.ActaOpen, Conflict)
+    assert issubclass(actas.ActaOpen, Conflict)
     assert len(all_actas(instance)) == 1
 
 
@@ -297,5 +297,5 @@ def test_two_sign_and_the_chain_goes_on(browser: Browser, instance: Instance, se
     sign_by_two(browser, instance, selection, juror)
 
     with instance.database.unit_of_work(write=False) as session:
-        chain = services.list_chain(session, selection.id)
-    assert services.next_kind(chain).value == "amendment"
+        chain = actas.list_chain(session, selection.id)
+    assert actas.next_kind(chain).value == "amendment"

@@ -20,11 +20,10 @@ from lms.instance import Instance
 from quizzes.attempts import load_attempt
 from quizzes.marking import reopen_attempt
 from quizzes.models import Attempt
+from selections import actas, corrections
+from selections.corrections import compare_acta, keep_comparison
 from selections.models import ActaCorrection, Selection, SelectionActa
-from selections.queries import corrections as queries
-from selections.queries.actas import list_own_lines
-from selections.services import actas as services
-from selections.services.corrections import compare_acta, keep_comparison
+from selections.standing import list_own_lines
 from tests.support.browser import Browser
 from tests.support.builders import a_person, publish, sign_in
 from tests.support.editions import a_learner_of, take_out
@@ -227,8 +226,8 @@ def test_what_is_undone_while_an_amendment_is_frozen_leaves_no_empty_amendment(
 def test_an_amendment_needs_a_reason_and_a_difference(juror: Browser, instance: Instance, selection: Selection) -> None:
     """spec/selection 12: without a difference nobody amends."""
     juror.get(f"/selections/{selection.uuid}/amendment", status=403)
-    with instance.database.unit_of_work() as session, pytest.raises(services.NothingToAmend):
-        services.request_acta(session, Actor(person_id=1), selection.id, reason=REASON, now=clock.now())
+    with instance.database.unit_of_work() as session, pytest.raises(actas.NothingToAmend):
+        actas.request_acta(session, Actor(person_id=1), selection.id, reason=REASON, now=clock.now())
     void(instance, "p5")
     juror.deliver_jobs()
 
@@ -247,7 +246,7 @@ def test_of_two_members_who_amend_at_once_one_wins(juror: Browser, instance: Ins
 
     def amend(at: int) -> int:
         with instance.database.unit_of_work() as session:
-            return services.request_acta(session, Actor(person_id=people[at].id), selection.id, reason=REASON, now=clock.now()).number
+            return actas.request_acta(session, Actor(person_id=people[at].id), selection.id, reason=REASON, now=clock.now()).number
 
     came = all_at_once(2, amend)
 
@@ -315,7 +314,7 @@ def test_who_comes_into_the_edition_later_counts_once_they_have_sat(juror: Brows
 
     answer(instance, fabia, 5)
     with instance.database.unit_of_work(write=False) as session:
-        assert queries.list_stale(session, after=0) == [all_actas(instance)[-1].id]
+        assert corrections.list_stale(session, after=0) == [all_actas(instance)[-1].id]
     juror.instance.worker.handlers["selections.compare_stale"](a_delivery(instance))
     juror.deliver_jobs()
 

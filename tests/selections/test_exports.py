@@ -21,7 +21,7 @@ from kernel.tables import read_csv
 from lms.instance import Instance
 from lms.selection_commands import selection as command
 from selections.models import ActaExport, Selection, SelectionActaEntry
-from selections.pages import exports
+from selections.views import exports
 from tests.support.browser import Browser
 from tests.support.builders import sign_in
 from tests.support.programs import program

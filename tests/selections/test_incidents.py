@@ -12,11 +12,11 @@ from accounts.models import Notification
 from kernel import clock
 from lms.instance import Instance
 from quizzes.models import Attempt, MarkEvent
+from selections import incidents
+from selections.actas import forget_before
 from selections.models import ActaCorrection, IncidentOutcome, Selection, SelectionActa, SelectionActaEntry, SelectionIncident
-from selections.queries.selections import get_selection
 from selections.rules.signs import AttemptSign, PersonSign, SignKind
-from selections.services import incidents as services
-from selections.services.integrity_records import forget_before
+from selections.selections import get_selection
 from tests.support.browser import Browser
 from tests.support.builders import sign_in
 from tests.support.editions import a_learner_of, an_edition, end_edition
@@ -187,23 +187,23 @@ def test_a_decision_about_another_proposal_than_the_one_read_is_refused(browser:
     now = clock.now()
     with instance.database.unit_of_work() as session:
         context = get_selection(session, jurors[0], selection.uuid)
-        row = services.ask(session, jurors[0], context, shown, "¿Qué pasó?", now=now)
+        row = incidents.ask(session, jurors[0], context, shown, "¿Qué pasó?", now=now)
     late = now + timedelta(days=7)
     with instance.database.unit_of_work() as session:
-        services.propose(session, jurors[0], row.id, IncidentOutcome.EXCLUDED, "Sin respuesta.", now=late)
+        incidents.propose(session, jurors[0], row.id, IncidentOutcome.EXCLUDED, "Sin respuesta.", now=late)
     read = late.isoformat()
     with instance.database.unit_of_work() as session:
-        services.propose(session, jurors[0], row.id, IncidentOutcome.NOTHING, "Mejor no.", now=late + timedelta(minutes=1))
-    with pytest.raises(services.IncidentChanged), instance.database.unit_of_work() as session:
-        services.decide(session, jurors[1], row.id, read, now=late)
-    with pytest.raises(services.SamePerson), instance.database.unit_of_work() as session:
-        services.decide(session, jurors[0], row.id, (late + timedelta(minutes=1)).isoformat(), now=late)
+        incidents.propose(session, jurors[0], row.id, IncidentOutcome.NOTHING, "Mejor no.", now=late + timedelta(minutes=1))
+    with pytest.raises(incidents.IncidentChanged), instance.database.unit_of_work() as session:
+        incidents.decide(session, jurors[1], row.id, read, now=late)
+    with pytest.raises(incidents.SamePerson), instance.database.unit_of_work() as session:
+        incidents.decide(session, jurors[0], row.id, (late + timedelta(minutes=1)).isoformat(), now=late)
 
     def decide(at: int) -> str:
         try:
             with instance.database.unit_of_work() as session:
-                services.decide(session, jurors[at], row.id, (late + timedelta(minutes=1)).isoformat(), now=late)
-        except services.IncidentChanged:
+                incidents.decide(session, jurors[at], row.id, (late + timedelta(minutes=1)).isoformat(), now=late)
+        except incidents.IncidentChanged:
             return "refused"
         return "decided"
 

@@ -8,11 +8,10 @@ from kernel import clock
 from kernel.permissions import SYSTEM
 from lms.erasure import erase_person
 from lms.instance import Instance
+from selections import selections
+from selections.access import is_jury_member
 from selections.models import MemberRole
-from selections.permissions import is_jury_member
-from selections.queries.members import list_jury
-from selections.queries.selections import get_selection, list_of_enrolment
-from selections.services import selections as services
+from selections.selections import get_selection, list_jury, list_of_enrolment
 from tests.support.access import a_cast
 from tests.support.browser import Browser
 from tests.support.builders import a_course, a_person, a_teacher, sign_in
@@ -69,9 +68,9 @@ def test_an_owner_makes_a_selection_and_names_its_jury(browser: Browser, instanc
 @pytest.mark.parametrize(
     ("email", "refusal"),
     [
-        ("nadie@example.org", services.UnknownMember.message),
-        ("sola@example.org", services.UnknownMember.message),
-        ("ana@example.org", services.ParticipantNamed.message),
+        ("nadie@example.org", selections.UnknownMember.message),
+        ("sola@example.org", selections.UnknownMember.message),
+        ("ana@example.org", selections.ParticipantNamed.message),
     ],
     ids=["without account", "without second factor", "participant"],
 )
@@ -106,7 +105,7 @@ def test_a_quiz_that_does_not_select_has_no_selections(browser: Browser, instanc
 
     page = owner.submit(PAGE, {"people": f"edition:{edition.uuid}"}, status=422)
 
-    assert in_spanish(services.NotSelecting.message) in page.text
+    assert in_spanish(selections.NotSelecting.message) in page.text
 
 
 def test_a_member_of_the_jury_finds_the_selections_they_are_named_for(browser: Browser, instance: Instance) -> None:

@@ -18,7 +18,7 @@ from kernel import clock
 from lms import account_merging, erasure, own_data
 from lms.instance import Instance
 from quizzes.models import Attempt
-from selections.objection_models import ObjectionGroup, ObjectionProposal
+from selections.models import ObjectionGroup, ObjectionProposal
 from tests.support.access import outcome
 from tests.support.browser import Browser
 from tests.support.builders import a_person, sign_in

@@ -16,14 +16,13 @@ from kernel.outbox import Delivery
 from lms.instance import Instance
 from questions.models import Question, QuestionVersion
 from quizzes.models import MarkEvent, Regrade
-from selections.models import SelectionActa
-from selections.objection_jobs import mind_objections
-from selections.objection_models import Objection, ObjectionAuthor
-from selections.queries.authors import list_authors
-from selections.queries.objection_groups import list_deciders, lock_group
-from selections.services import objection_decisions as services
-from selections.services.objection_decisions import DecisionResult, DecisionValues
-from selections.services.outcomes import outcomes_of
+from selections import objection_decisions
+from selections.jobs import mind_objections
+from selections.models import Objection, ObjectionAuthor, SelectionActa
+from selections.objection_decisions import DecisionResult, DecisionValues
+from selections.objection_groups import list_deciders, lock_group
+from selections.objections import list_authors
+from selections.standing import outcomes_of
 from tests.support.browser import Browser
 from tests.support.builders import a_person, a_teacher, publish, sign_in
 from tests.support.learning import At, a_batch, a_learner, actor_of, all_at_once, start, submit
@@ -235,7 +234,7 @@ def test_of_two_who_decide_at_once_one_does(case: Objecting, instance: Instance)
     def act(place: int) -> object:
         with instance.database.unit_of_work() as session:
             subject = lock_group(session, people[place], case.selection.uuid, group.uuid)
-            return services.decide(session, people[place], subject, values, now=NOON)
+            return objection_decisions.decide(session, people[place], subject, values, now=NOON)
 
     results = all_at_once(2, act)
     winner = results.index(DecisionResult.DECIDED)
@@ -246,7 +245,7 @@ def test_of_two_who_decide_at_once_one_does(case: Objecting, instance: Instance)
         decided = list(session.scalars(select(AuditEntry.actor_id).where(AuditEntry.verb == "objection.decided")))
         assert decided == [people[winner].person_id]
         assert list(session.scalars(select(Regrade.state))) == ["committed"]
-    with pytest.raises(services.NothingToDecide):
+    with pytest.raises(objection_decisions.NothingToDecide):
         act(1 - winner)
 
 

@@ -9,8 +9,8 @@ from courses.models import Course
 from lms.instance import Instance
 from quizzes.rules.result_use import TieRules
 from quizzes.snapshots import find_published_snapshot
+from selections import standing
 from selections.models import Selection
-from selections.services import ties as services
 from tests.support import folders
 from tests.support.browser import Browser
 from tests.support.builders import a_teacher, publish, sign_in
@@ -139,7 +139,7 @@ def test_the_seed_needs_a_provisional_acta(instance: Instance) -> None:
     selection, facts = a_tied_selection(instance), {"ties": {"objectives": [], "draw": TEXT, "seed": ""}}
 
     with instance.database.unit_of_work(write=False) as session:
-        assert services.with_seed(session, facts, selection.id) == facts
+        assert standing.with_seed(session, facts, selection.id) == facts
 
 
 def test_blueprint_norm_and_draws_are_frozen_in_the_signed_text(browser: Browser, instance: Instance) -> None:

@@ -23,7 +23,7 @@ from lms.app import create_app, open_instance
 from lms.instance import Instance
 from lms.serve import periodic_jobs
 from lms.worker import WakeUpQueue
-from selections.services import objection_notices
+from selections import objection_groups
 from tests.support.browser import Browser
 from tests.support.builders import sign_in
 
@@ -109,7 +109,7 @@ def _open(folder: Path, url: str, moment: datetime, death: Death | None) -> Inst
     for module in (assignments, enrolment, reminders, reminders):
         module.PORTION = A_PORTION
     assignments.STATUSES = A_PORTION
-    objection_notices.PORTION = A_PORTION
+    objection_groups.PORTION = A_PORTION
     instance = open_instance(load(data_dir=folder, database_url=url, public_url="http://localhost:8000"))
     if death is not None:
         _Killer(death).watch(instance.database)

@@ -13,8 +13,7 @@ from accounts.models import Notification, Person
 from kernel.audit import AuditEntry
 from lms.instance import Instance
 from quizzes.models import Attempt
-from selections.models import Selection
-from selections.objection_models import Objection, ObjectionGroup, ObjectionProposal
+from selections.models import Objection, ObjectionGroup, ObjectionProposal, Selection
 from tests.support.browser import Browser
 from tests.support.builders import publish, sign_in
 from tests.support.editions import a_learner_of, an_edition

@@ -16,10 +16,10 @@ from quizzes.models import Attempt
 from quizzes.rules.regrade import RegradeKind
 from quizzes.rules.states import AnsweringSession, IntegrityRecord, PageAbsence, write_record
 from quizzes.saves import SaveRequest
+from selections import selections
 from selections.models import ActaKind, MemberRole, Selection, SelectionActa
-from selections.queries.actas import read_document
-from selections.queries.members import list_members
-from selections.services import selections as services
+from selections.selections import list_members
+from selections.standing import read_document
 from tests.support.browser import Browser
 from tests.support.builders import a_person, a_teacher, an_administrator, folder, publish, sign_in
 from tests.support.editions import a_learner_of, an_edition
@@ -77,7 +77,7 @@ def a_selection(instance: Instance, course: Course, edition: Edition | None = No
         administrator = session.scalar(select(Person).where(Person.email == "admin@example.org"))
     boss = administrator or an_administrator(instance)
     with instance.database.unit_of_work() as session:
-        return services.create_selection(session, actor_of(boss), course.id, KEY, edition=edition.uuid, group=None, now=clock.now())
+        return selections.create_selection(session, actor_of(boss), course.id, KEY, edition=edition.uuid, group=None, now=clock.now())
 
 
 @scene
@@ -92,7 +92,7 @@ def appoint(instance: Instance, selection: Selection, person: Person, role: Memb
     """Name a person for a selection."""
     with instance.database.unit_of_work() as session:
         boss = session.scalars(select(Person).where(Person.email == "admin@example.org")).one()
-        services.name_member(session, actor_of(boss), selection.id, person.email, role, now=clock.now())
+        selections.name_member(session, actor_of(boss), selection.id, person.email, role, now=clock.now())
 
 
 def named(instance: Instance, selection: Selection) -> list[tuple[str, str]]:

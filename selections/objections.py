@@ -1,4 +1,4 @@
-"""Reading objections as their learner meets them: the term of an attempt, and what they objected to (spec/selection 5.1 to 5.3)."""
+"""The authors of a version of a question: its publisher, and all who changed its text since the version before (spec/selection 5.4)."""
 
 import json
 from collections import Counter
@@ -10,10 +10,12 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, and_, func, select
 from sqlalchemy.orm import Session, aliased
 
-from courses.models import Course
-from kernel.errors import NotFound
-from kernel.i18n import find_zone
+from courses.models import Course, CourseVersion, DraftFileVersion, DraftRevision
+from kernel import audit
+from kernel.errors import N_, Conflict, NotFound
+from kernel.i18n import choose, find_zone, format_date
 from kernel.permissions import Actor
+from questions.models import Question, QuestionVersion
 from questions.rules.answers import OBJECTION, objection_in
 from questions.rules.feedback import ReviewFlag
 from quizzes import attempts
@@ -23,11 +25,88 @@ from quizzes.models import AnswerEvent, Attempt, AttemptItem, MarkEvent
 from quizzes.rules.settings import ReviewMoment, flags_for
 from quizzes.rules.states import ENDED_STATES, AttemptState
 from quizzes.snapshots import find_published_snapshot
-from selections.models import ActaKind, ActaState, Selection, SelectionActa, SelectionActaEntry
-from selections.objection_models import Objection, ObjectionGroup, ObjectionProposal
-from selections.objection_permissions import AttemptTerm, OwnObjectionsContext
-from selections.queries.selections import list_of_enrolment
-from selections.rules.objections import ObjectionOutcome, ObjectionState, ObjectionTerm, term_of
+from selections.access import AttemptTerm, OwnObjectionsContext
+from selections.audit_verbs import ObjectionVerb
+from selections.models import (
+    ActaKind,
+    ActaState,
+    Objection,
+    ObjectionAuthor,
+    ObjectionGroup,
+    ObjectionProposal,
+    Selection,
+    SelectionActa,
+    SelectionActaEntry,
+)
+from selections.rules.objections import (
+    UNDECIDED_STATES,
+    ObjectionGround,
+    ObjectionOutcome,
+    ObjectionState,
+    ObjectionTerm,
+    find_block,
+    term_of,
+)
+from selections.selections import list_of_enrolment
+
+
+def list_authors(session: Session, question_version_id: int) -> list[int]:
+    """List the authors of a question version by number: who published it, and whose saves made its text what it was then.
+
+    Versions without a revision, as folders published by command have them, know their publisher alone.
+    """
+    version, question = session.execute(
+        select(QuestionVersion, Question)
+        .join(Question, Question.id == QuestionVersion.question_id)
+        .where(QuestionVersion.id == question_version_id)
+    ).one()
+    before = select(QuestionVersion.created_at).where(
+        QuestionVersion.question_id == version.question_id, QuestionVersion.number == version.number - 1
+    )
+    published = _published_with(session, question.course_id, [version.created_at, session.scalar(before)])
+    made = published.get(version.created_at)
+    if made is None:
+        return []
+    former = next((publisher for at, publisher in published.items() if at != version.created_at), None)
+    authors = {made.published_by}
+    if made.draft_revision is not None:
+        since = former.draft_revision if former is not None else None
+        authors |= _changed_by(session, question, since or 0, made.draft_revision)
+    return sorted(author for author in authors if author is not None)
+
+
+def _published_with(session: Session, course_id: int, moments: Sequence[object]) -> dict[object, CourseVersion]:
+    known = [moment for moment in moments if moment is not None]
+    statement = select(CourseVersion).where(CourseVersion.course_id == course_id, CourseVersion.published_at.in_(known))
+    return {row.published_at: row for row in session.scalars(statement.order_by(CourseVersion.number.desc()))}
+
+
+def _changed_by(session: Session, question: Question, since: int, until: int) -> set[int | None]:
+    """Return who saved another text of the question after one revision and up to another; files are read one after the other."""
+    holds = (
+        DraftFileVersion.course_id == question.course_id,
+        DraftFileVersion.path.like("%.yaml"),
+        DraftFileVersion.body.contains(question.key, autoescape=True),
+    )
+    last = session.scalar(select(func.max(DraftFileVersion.revision)).where(*holds, DraftFileVersion.revision <= since))
+    statement = (
+        select(DraftFileVersion.revision, DraftFileVersion.body, DraftRevision.changed_by)
+        .join(
+            DraftRevision,
+            (DraftRevision.course_id == DraftFileVersion.course_id) & (DraftRevision.number == DraftFileVersion.revision),
+        )
+        .where(*holds, DraftFileVersion.revision.between(last or 0, until))
+        .order_by(DraftFileVersion.revision)
+        .execution_options(yield_per=20)
+    )
+    text, authors = "", set[int | None]()
+    for row in session.execute(statement):
+        block = find_block(row.body or "", question.key)
+        if block and block != text:
+            text = block
+            if row.revision > since:
+                authors.add(row.changed_by)
+    return authors
 
 
 def get_own_objections(session: Session, actor: Actor, attempt: UUID, *, lock: bool = False) -> OwnObjectionsContext:
@@ -249,3 +328,148 @@ def list_noted(session: Session, selection: Selection, people: Sequence[int]) ->
     )
     noted = Counter(row.attempt_id for row in session.execute(answers) if objection_in(json.loads(row.payload)) is not None)
     return {person: SatAttempt(row.uuid, noted[row.id]) for person, row in last.items()}
+
+
+class TermNotBegun(Conflict):
+    """An objection before the term."""
+
+    code = "term_not_begun"
+    message = N_("You can object to questions once the provisional acta is published and you can see your result.")
+
+
+class TermOver(Conflict):
+    """An objection after the term."""
+
+    code = "term_over"
+    message = N_("The time to object ended at midnight at the end of %(day)s. Whom to write to: %(contact)s")
+
+
+class ObjectionWithdrawn(Conflict):
+    """Another objection to a question whose objection was withdrawn."""
+
+    code = "objection_withdrawn"
+    message = N_("You withdrew your objection to this question. It cannot be made again.")
+
+
+class ObjectionDecided(Conflict):
+    """An objection that is decided, or about to be."""
+
+    code = "objection_decided"
+    message = N_("Your objection to this question is being decided or has been decided, so it can't be changed any more.")
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectionValues:
+    """The words of an objection: a ground and a reason."""
+
+    ground: ObjectionGround
+    reason: str
+
+
+def require_term(subject: OwnObjectionsContext, *, now: datetime) -> AttemptTerm:
+    """Return the term of an attempt that runs now; raise TermNotBegun or TermOver."""
+    attempt_term = subject.term
+    if attempt_term is None or now < attempt_term.term.begins_at:
+        raise TermNotBegun
+    if not attempt_term.term.is_running(now):
+        use = subject.loaded.snapshot.selection
+        raise TermOver(day=format_date(attempt_term.term.last_day), contact=choose(use.contact) if use is not None else "")
+    return attempt_term
+
+
+def object_to(session: Session, actor: Actor, subject: OwnObjectionsContext, values: ObjectionValues, *, now: datetime) -> Objection:
+    """Object to a question of a locked attempt, or extend the objection that there is; the same words again change nothing.
+
+    Raise TermNotBegun, TermOver, ObjectionWithdrawn or ObjectionDecided.
+    """
+    assert subject.item is not None
+    attempt_term, present = require_term(subject, now=now), find_own_objection(session, subject.item.id)
+    if present is None:
+        return _open(session, actor, subject, attempt_term, values, now=now)
+    group = lock_group(session, present.group.id)
+    row = present.objection
+    if row.withdrawn_at is not None:
+        raise ObjectionWithdrawn
+    if not ObjectionState(group.state).is_undecided:
+        raise ObjectionDecided
+    if (row.ground, row.reason) != (values.ground.value, values.reason):
+        row.ground, row.reason, row.extended_at = values.ground.value, values.reason, now
+        audit.record(session, actor, ObjectionVerb.EXTENDED, row, now=now, selection=row.selection_id, ground=row.ground)
+    return row
+
+
+def _open(
+    session: Session, actor: Actor, subject: OwnObjectionsContext, attempt_term: AttemptTerm, values: ObjectionValues, *, now: datetime
+) -> Objection:
+    assert subject.item is not None
+    loaded = subject.loaded
+    row = Objection(
+        selection_id=attempt_term.selection_id,
+        group_id=_group_of(session, subject, now=now).id,
+        attempt_id=loaded.id,
+        item_id=subject.item.id,
+        person_id=loaded.person_id,
+        ground=values.ground.value,
+        reason=values.reason,
+        opened_at=now,
+        due_at=attempt_term.term.due_at,
+    )
+    session.add(row)
+    session.flush()
+    facts = {"selection": row.selection_id, "group": row.group_id, "question": subject.item.question_version_id, "ground": row.ground}
+    audit.record(session, actor, ObjectionVerb.OPENED, row, now=now, **facts)
+    return row
+
+
+def _group_of(session: Session, subject: OwnObjectionsContext, *, now: datetime) -> ObjectionGroup:
+    """Return the undecided objections to the question's version, or begin them; of two who object at once one waits for the other."""
+    assert subject.item is not None
+    version, loaded = subject.item.question_version_id, subject.loaded
+    session.execute(select(QuestionVersion.id).where(QuestionVersion.id == version).with_for_update(key_share=True))
+    statement = select(ObjectionGroup).where(
+        ObjectionGroup.course_id == loaded.course_id,
+        ObjectionGroup.activity_key == loaded.row.activity_key,
+        ObjectionGroup.question_version_id == version,
+        ObjectionGroup.state.in_(UNDECIDED_STATES),
+    )
+    present = session.scalar(statement.with_for_update(key_share=True).execution_options(populate_existing=True))
+    if present is not None:
+        return present
+    row = ObjectionGroup(
+        course_id=loaded.course_id,
+        activity_key=loaded.row.activity_key,
+        question_version_id=version,
+        state=ObjectionState.OPEN.value,
+        opened_at=now,
+    )
+    session.add(row)
+    session.flush()
+    session.add_all(ObjectionAuthor(group_id=row.id, person_id=person) for person in list_authors(session, version))
+    return row
+
+
+def withdraw(session: Session, actor: Actor, subject: OwnObjectionsContext, *, now: datetime) -> None:
+    """Withdraw an objection before an outcome is proposed; a second time changes nothing. Raise ObjectionDecided afterwards."""
+    assert subject.item is not None
+    present = find_own_objection(session, subject.item.id)
+    if present is None or present.objection.withdrawn_at is not None:
+        return
+    group, row = lock_group(session, present.group.id), present.objection
+    if group.state != ObjectionState.OPEN.value:
+        raise ObjectionDecided
+    row.withdrawn_at = now
+    session.flush()
+    if not count_objections(session, group.id):
+        group.state = ObjectionState.WITHDRAWN.value
+    audit.record(session, actor, ObjectionVerb.WITHDRAWN, row, now=now, selection=row.selection_id)
+
+
+def count_objections(session: Session, group_id: int) -> int:
+    """Count the objections that are decided together; withdrawn ones are left out."""
+    return session.scalar(select(func.count()).where(Objection.group_id == group_id, Objection.withdrawn_at.is_(None))) or 0
+
+
+def lock_group(session: Session, group_id: int) -> ObjectionGroup:
+    """Return objections that are decided together, after every other change of them."""
+    statement = select(ObjectionGroup).where(ObjectionGroup.id == group_id).with_for_update(key_share=True)
+    return session.scalars(statement.execution_options(populate_existing=True)).one()

@@ -6,8 +6,9 @@ from enum import Enum, auto
 from uuid import UUID
 
 from sqlalchemy import func, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
+from accounts.models import Person
 from kernel import audit, outbox
 from kernel.errors import N_, Conflict, Invalid
 from kernel.permissions import Actor
@@ -19,16 +20,16 @@ from questions.rules.numbers import Convention
 from quizzes import dry_runs
 from quizzes.access import QuizContext
 from quizzes.dry_runs import RegradeRequest, begin_dry_run, discard_dry_run
-from quizzes.models import Regrade
+from quizzes.models import Regrade, RegradeDryRunRow
 from quizzes.regrades import lock_regrade_by_id
 from quizzes.regrading import apply_dry_run, undo
 from quizzes.rules.grades import is_judged_by_rule
 from quizzes.rules.regrade import RegradePolicy
+from selections.access import ObjectionGroupContext
 from selections.audit_verbs import ObjectionVerb
-from selections.objection_models import ObjectionGroup, ObjectionProposal
-from selections.objection_permissions import ObjectionGroupContext
+from selections.models import Objection, ObjectionGroup, ObjectionProposal
+from selections.objections import IS_DECISION, count_objections
 from selections.rules.objections import UNDECIDED_STATES, ObjectionOutcome, ObjectionState
-from selections.services.objections import count_objections
 
 NOTIFY_OUTCOME, NOTIFY_REOPENING = "selections.notify_outcome", "selections.notify_reopening"
 STANDING, RETURNED, DECIDED, REOPENED = "standing", "returned", "decided", "reopened"
@@ -347,3 +348,59 @@ def _finish(session: Session, actor: Actor, group: ObjectionGroup, row: Objectio
 def find_decided_by(session: Session, regrade: Regrade) -> ObjectionProposal | None:
     """Return the standing proposal whose marks a committed regrade has written."""
     return session.scalar(select(ObjectionProposal).where(ObjectionProposal.regrade_id == regrade.id, ObjectionProposal.state == STANDING))
+
+
+MOST_LOGGED = 200
+
+
+@dataclass(frozen=True, slots=True)
+class LoggedObjectionsRow:
+    """Objections to a version that are decided together: how many, when, and what was decided by whom; '' and None before that."""
+
+    opened_at: datetime
+    decided_at: datetime | None
+    version: int
+    objections: int
+    outcome: str
+    ground: str
+    proposed_by: str
+    decided_by: str
+    attempts: int
+    """Whose marks the outcome changed."""
+
+
+def list_logged_objections(session: Session, question_id: int) -> list[LoggedObjectionsRow]:
+    """List the objections to all versions of a question, the newest first; where all were withdrawn there is nothing to tell."""
+    proposer, decider = aliased(Person), aliased(Person)
+    counted = (
+        select(func.count(Objection.id)).where(Objection.group_id == ObjectionGroup.id, Objection.withdrawn_at.is_(None)).scalar_subquery()
+    )
+    changed = (
+        select(func.count(RegradeDryRunRow.attempt_id))
+        .where(RegradeDryRunRow.regrade_id == ObjectionProposal.regrade_id, RegradeDryRunRow.changed)
+        .scalar_subquery()
+    )
+    statement = (
+        select(ObjectionGroup, QuestionVersion.number, counted.label("objections"), ObjectionProposal, proposer, decider, changed)
+        .join(QuestionVersion, QuestionVersion.id == ObjectionGroup.question_version_id)
+        .outerjoin(ObjectionProposal, IS_DECISION)
+        .outerjoin(proposer, proposer.id == ObjectionProposal.proposed_by)
+        .outerjoin(decider, decider.id == ObjectionProposal.answered_by)
+        .where(QuestionVersion.question_id == question_id, counted > 0)
+        .order_by(ObjectionGroup.id.desc())
+        .limit(MOST_LOGGED)
+    )
+    return [
+        LoggedObjectionsRow(
+            opened_at=group.opened_at,
+            decided_at=group.decided_at,
+            version=version,
+            objections=objections,
+            outcome=proposal.outcome if proposal else "",
+            ground=proposal.ground if proposal else "",
+            proposed_by=proposed_by.full_name if proposed_by else "",
+            decided_by=decided_by.full_name if decided_by else "",
+            attempts=attempts,
+        )
+        for group, version, objections, proposal, proposed_by, decided_by, attempts in session.execute(statement)
+    ]

@@ -1,1 +1,0 @@
-"""Reading selections, their juries and their actas."""

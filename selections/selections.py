@@ -1,0 +1,601 @@
+"""Reading selections: those of a quiz, one before an actor, and whom each is about."""
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from fractions import Fraction
+from typing import Any, cast
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Row, Select, and_, exists, func, or_, select, update
+from sqlalchemy.orm import Session, aliased
+
+from accounts.models import AccountMerge, Person, SecondFactor, full_name
+from accounts.people import find_person_by_email
+from accounts.second_factor import has_factor
+from courses.catalogue import lock_course
+from courses.models import Activity, Course, CourseStaff, CourseVersion, StaffRole
+from courses.versions import get_outline
+from enrolments.learner_groups import find_group
+from enrolments.models import Edition, EditionPlace, Enrolment, GroupMember, LearnerGroup
+from kernel import audit
+from kernel.errors import N_, Conflict, Invalid, NotFound
+from kernel.permissions import Actor
+from questions.models import Question, QuestionVersion
+from quizzes.models import Attempt, AttemptItem, MarkEvent, VoidedQuestion
+from quizzes.rules.grades import AttemptGrade, read_exactly
+from quizzes.rules.regrade import RegradeKind
+from quizzes.rules.states import OPEN_STATES, AttemptState, read_record
+from quizzes.snapshots import find_published_snapshot
+from selections.access import SelectionContext, SelectionMemberContext
+from selections.audit_verbs import SelectionVerb
+from selections.models import ActaState, MemberRole, Selection, SelectionActa, SelectionActaEntry, SelectionMember
+from selections.rules.ranking import Participant
+from selections.rules.signs import AttemptSign, PersonSign, RecordedAttempt, find_signs
+
+MOST_SELECTIONS = 500
+
+
+@dataclass(frozen=True, slots=True)
+class SelectionRow:
+    """A selection with the name of its edition or group, and how many are in its jury and read its actas."""
+
+    id: int
+    uuid: UUID
+    activity_key: str
+    slug: str
+    course_title: Mapping[str, str]
+    people: str
+    """Name of the edition or group."""
+    created_at: datetime
+
+
+def _rows() -> Select[*tuple[int, UUID, str, str, Mapping[str, str], str | None, str | None, datetime]]:
+    return (
+        select(
+            *(Selection.id, Selection.uuid, Selection.activity_key, Course.slug, Course.title),
+            *(Edition.name, LearnerGroup.shown_name, Selection.created_at),
+        )
+        .join(Course, Course.id == Selection.course_id)
+        .outerjoin(Edition, Edition.id == Selection.edition_id)
+        .outerjoin(LearnerGroup, LearnerGroup.id == Selection.group_id)
+        .order_by(Selection.id.desc())
+        .limit(MOST_SELECTIONS)
+    )
+
+
+def _read(
+    session: Session, statement: Select[*tuple[int, UUID, str, str, Mapping[str, str], str | None, str | None, datetime]]
+) -> list[SelectionRow]:
+    return [
+        SelectionRow(number, uuid, key, slug, title, edition or group or "", at)
+        for number, uuid, key, slug, title, edition, group, at in session.execute(statement)
+    ]
+
+
+def list_selections(session: Session, course_id: int, key: str) -> list[SelectionRow]:
+    """List the selections of a quiz, the newest first."""
+    return _read(session, _rows().where(Selection.course_id == course_id, Selection.activity_key == key))
+
+
+def list_own(session: Session, person_id: int) -> list[SelectionRow]:
+    """List the selections that a person is named for, the newest first."""
+    named = select(SelectionMember.selection_id).where(SelectionMember.person_id == person_id, SelectionMember.ended_at.is_(None))
+    return _read(session, _rows().where(Selection.id.in_(named)))
+
+
+def list_published_to(session: Session, person_id: int) -> list[SelectionRow]:
+    """List the selections with an acta in force in which a person has a line, the newest first."""
+    theirs = (
+        select(SelectionActa.selection_id)
+        .join(SelectionActaEntry, SelectionActaEntry.acta_id == SelectionActa.id)
+        .where(SelectionActaEntry.person_id == person_id, SelectionActa.state == ActaState.IN_FORCE.value)
+    )
+    return _read(session, _rows().where(Selection.id.in_(theirs)))
+
+
+def get_row(session: Session, selection_id: int) -> SelectionRow:
+    """Return a selection as lists show it."""
+    return _read(session, _rows().where(Selection.id == selection_id))[0]
+
+
+def list_titles(session: Session, rows: Sequence[SelectionRow]) -> dict[tuple[str, str], Mapping[str, str]]:
+    """Return the titles of the quizzes of selections, by the address of the course and the key; of the newest version that has it."""
+    keys = {row.activity_key for row in rows}
+    statement = (
+        select(Course.slug, Activity.key, Activity.title)
+        .join(CourseVersion, CourseVersion.id == Activity.version_id)
+        .join(Course, Course.id == CourseVersion.course_id)
+        .where(Course.slug.in_({row.slug for row in rows}), Activity.key.in_(keys))
+        .order_by(CourseVersion.number)
+    )
+    return {(slug, key): title for slug, key, title in session.execute(statement)}
+
+
+@dataclass(frozen=True, slots=True)
+class SelectionScope:
+    """The people of a selection to be: one edition or one group of a course."""
+
+    course_id: int
+    edition_id: int | None = None
+    group_id: int | None = None
+
+
+def people_of(selection: Selection | SelectionScope) -> ColumnElement[bool]:
+    """Return a condition on `enrolment`: everybody of a selection's edition or group who takes the course at present.
+
+    Who left the course, and whoever is a participant no more, is not in the next acta.
+    """
+    return and_(
+        Enrolment.course_id == selection.course_id, Enrolment.superseded_at.is_(None), Enrolment.left_at.is_(None), _chosen(selection)
+    )
+
+
+def _chosen(selection: Selection | SelectionScope) -> ColumnElement[bool]:
+    if selection.edition_id is not None:
+        return exists().where(EditionPlace.enrolment_id == Enrolment.id, EditionPlace.edition_id == selection.edition_id)
+    return exists().where(GroupMember.enrolment_id == Enrolment.id, GroupMember.group_id == selection.group_id)
+
+
+def is_participant(session: Session, selection: Selection | SelectionScope, person_id: int) -> bool:
+    """Return whether a person is or was among the people of a selection; who left the course still was."""
+    scope = and_(Enrolment.course_id == selection.course_id, Enrolment.person_id == person_id, _chosen(selection))
+    return session.scalar(select(exists(select(Enrolment.id).where(scope)))) or False
+
+
+def list_of_enrolment(session: Session, enrolment_id: int, key: str) -> list[Selection]:
+    """List the selections of a quiz among whose people an enrolment is, the newest first: to which its attempts belong."""
+    statement = (
+        select(Selection)
+        .join(Enrolment, Enrolment.course_id == Selection.course_id)
+        .where(Enrolment.id == enrolment_id, Selection.activity_key == key, is_among())
+    )
+    return list(session.scalars(statement.order_by(Selection.id.desc()).limit(MOST_SELECTIONS)))
+
+
+def is_among() -> ColumnElement[bool]:
+    """Return a condition on `enrolment` and `selection` together: the one is among the people of the other."""
+    return or_(
+        exists().where(EditionPlace.enrolment_id == Enrolment.id, EditionPlace.edition_id == Selection.edition_id),
+        exists().where(GroupMember.enrolment_id == Enrolment.id, GroupMember.group_id == Selection.group_id),
+    )
+
+
+ContextRow = tuple[Selection, str, str | None, str | None, str | None, str | None, int, int, bool, bool]
+"""The columns of `context_of`: what is read of a selection before an actor."""
+
+
+def context_of(person_id: int) -> Select[*ContextRow]:
+    """Return the statement that reads selections before a person; `read_context` makes a context of a row."""
+    newest = (
+        select(Activity.id)
+        .join(CourseVersion, CourseVersion.id == Activity.version_id)
+        .where(CourseVersion.course_id == Selection.course_id, Activity.key == Selection.activity_key, Activity.kind == "quiz")
+        .order_by(CourseVersion.number.desc())
+        .limit(1)
+        .correlate(Selection)
+        .scalar_subquery()
+    )
+    named = aliased(Activity)
+    takes_part = exists().where(Enrolment.course_id == Selection.course_id, Enrolment.person_id == person_id, is_among())
+    is_member = and_(
+        SelectionMember.selection_id == Selection.id, SelectionMember.person_id == person_id, SelectionMember.ended_at.is_(None)
+    )
+    return (
+        select(
+            *(Selection, Course.slug, CourseStaff.role, SelectionMember.role, Edition.name, LearnerGroup.shown_name),
+            *(named.id, named.version_id, exists().where(SecondFactor.person_id == person_id), takes_part),
+        )
+        .join(Course, Course.id == Selection.course_id)
+        .join(named, named.id == newest)
+        .outerjoin(CourseStaff, and_(CourseStaff.course_id == Course.id, CourseStaff.person_id == person_id))
+        .outerjoin(SelectionMember, is_member)
+        .outerjoin(Edition, Edition.id == Selection.edition_id)
+        .outerjoin(LearnerGroup, LearnerGroup.id == Selection.group_id)
+    )
+
+
+def read_context(session: Session, values: ContextRow) -> SelectionContext:
+    """Return a selection before an actor, from its row."""
+    row, slug, staff_role, role, edition, group, activity_id, version_id, has_factor, takes_part = values
+    return SelectionContext(
+        id=row.id,
+        uuid=row.uuid,
+        course_id=row.course_id,
+        slug=slug,
+        key=row.activity_key,
+        activity_id=activity_id,
+        outline=get_outline(session, version_id),
+        people=edition or group or "",
+        staff_role=StaffRole(staff_role) if staff_role else None,
+        role=MemberRole(role) if role else None,
+        has_second_factor=has_factor,
+        is_participant=takes_part,
+    )
+
+
+def get_selection(session: Session, actor: Actor, selection: UUID) -> SelectionContext:
+    """Return a selection before an actor; raise NotFound."""
+    if actor.person_id is None:
+        raise NotFound
+    row = session.execute(context_of(actor.person_id).where(Selection.uuid == selection)).one_or_none()
+    if row is None:
+        raise NotFound
+    return read_context(session, cast("ContextRow", tuple(row)))
+
+
+def lock_selection(session: Session, selection_id: int) -> Selection:
+    """Return a selection, after every other change of it, of its members and of its actas."""
+    statement = select(Selection).where(Selection.id == selection_id).with_for_update()
+    return session.scalars(statement.execution_options(populate_existing=True)).one()
+
+
+BATCH = 1_000
+
+
+def is_answering_over(session: Session, selection: Selection, *, now: datetime) -> bool:
+    """Return whether a sitting is over: none of its people answers, and its quiz or edition has ended or an acta is in force."""
+    people = select(Enrolment.id).where(people_of(selection)).scalar_subquery()
+    is_open = exists().where(
+        Attempt.enrolment_id.in_(people),
+        Attempt.activity_key == selection.activity_key,
+        ~Attempt.preview,
+        Attempt.state.in_([state.value for state in OPEN_STATES]),
+    )
+    acta = exists().where(SelectionActa.selection_id == selection.id, SelectionActa.state == ActaState.IN_FORCE.value)
+    answering, has_acta = session.execute(select(is_open, acta)).one()
+    if answering or has_acta:
+        return not answering
+    snapshot = find_published_snapshot(session, session.get_one(Course, selection.course_id), selection.activity_key)
+    edition = session.get(Edition, selection.edition_id) if selection.edition_id else None
+    ends = [snapshot.closes_at if snapshot else None, edition.ends_at if edition else None]
+    return any(end is not None and end <= now for end in ends)
+
+
+def list_signs(session: Session, selection: Selection) -> list[PersonSign]:
+    """List the signs of a selection's sitting by kind, then by name; reads the records as a stream."""
+    statement = (
+        select(Attempt.id, Attempt.uuid, Attempt.number, Attempt.person_id, Attempt.integrity_record)
+        .add_columns(Person.given_names, Person.first_surname, Person.second_surname)
+        .join(Enrolment, Enrolment.id == Attempt.enrolment_id)
+        .join(Person, Person.id == Attempt.person_id)
+        .where(
+            people_of(selection),
+            Attempt.activity_key == selection.activity_key,
+            ~Attempt.preview,
+            Attempt.state.not_in([state.value for state in OPEN_STATES]),
+            Attempt.integrity_record != "",
+        )
+        .order_by(Person.name_key, Person.id, Attempt.number)
+    )
+    rows = session.execute(statement).all()
+    versions = _versions(session, [row.id for row in rows])
+    signs = find_signs([RecordedAttempt(row.id, read_record(row.integrity_record), versions[row.id]) for row in rows])
+    by_attempt = {row.id: row for row in rows}
+    return [_person_sign(by_attempt[sign.attempt_id], sign) for sign in signs]
+
+
+def find_sign(session: Session, selection: Selection, attempt: UUID, kind: str) -> PersonSign | None:
+    """Return one sign of a sitting, with how rare it is in it; None where there is no such sign."""
+    return next(
+        (candidate for candidate in list_signs(session, selection) if candidate.attempt == attempt and candidate.sign.kind.value == kind),
+        None,
+    )
+
+
+def _versions(session: Session, attempts: Sequence[int]) -> defaultdict[int, dict[int, int]]:
+    versions: defaultdict[int, dict[int, int]] = defaultdict(dict)
+    columns = (AttemptItem.attempt_id, AttemptItem.position, AttemptItem.question_version_id)
+    for begin in range(0, len(attempts), BATCH):
+        statement = select(*columns).where(AttemptItem.attempt_id.in_(attempts[begin : begin + BATCH]), AttemptItem.number.is_not(None))
+        for attempt_id, position, version in session.execute(statement):
+            versions[attempt_id][position] = version
+    return versions
+
+
+def _person_sign(row: Row[*tuple[Any, ...]], sign: AttemptSign) -> PersonSign:
+    name = full_name(row.given_names, row.first_surname, row.second_surname)
+    return PersonSign(row.person_id, name, row.uuid, row.number, sign)
+
+
+MOST_MEMBERS = 200
+
+
+@dataclass(frozen=True, slots=True)
+class SelectionMemberRow:
+    """A person who is named for a selection."""
+
+    uuid: UUID
+    selection_id: int
+    person_id: int
+    name: str
+    email: str
+    role: MemberRole
+    since: datetime
+
+
+def list_members(session: Session, selection_ids: Sequence[int]) -> list[SelectionMemberRow]:
+    """List who is named for selections at present, juries first, by name."""
+    statement = (
+        select(SelectionMember, Person)
+        .join(Person, Person.id == SelectionMember.person_id)
+        .where(SelectionMember.selection_id.in_(selection_ids), SelectionMember.ended_at.is_(None))
+        .order_by(SelectionMember.role, Person.name_key, SelectionMember.id)
+        .limit(MOST_MEMBERS)
+    )
+    return [
+        SelectionMemberRow(row.uuid, row.selection_id, person.id, person.full_name, person.email, MemberRole(row.role), row.named_at)
+        for row, person in session.execute(statement)
+    ]
+
+
+def list_jury(session: Session, selection_id: int) -> list[int]:
+    """List the people who are named for a jury, by number: whom a task is told to."""
+    statement = select(SelectionMember.person_id).where(
+        SelectionMember.selection_id == selection_id, SelectionMember.role == MemberRole.JURY.value, SelectionMember.ended_at.is_(None)
+    )
+    return list(session.scalars(statement.order_by(SelectionMember.id).limit(MOST_MEMBERS)))
+
+
+def get_member(session: Session, actor: Actor, selection: UUID, member: UUID) -> SelectionMemberContext:
+    """Return a person named for a selection, before who may end that; raise NotFound."""
+    context = get_selection(session, actor, selection)
+    statement = select(SelectionMember.id).where(SelectionMember.selection_id == context.id, SelectionMember.uuid == member)
+    row = session.scalar(statement)
+    if row is None:
+        raise NotFound
+    return SelectionMemberContext(context, row)
+
+
+_BASIS = (
+    select(func.max(MarkEvent.id))
+    .join(AttemptItem, AttemptItem.id == MarkEvent.item_id)
+    .where(AttemptItem.attempt_id == Attempt.id)
+    .correlate(Attempt)
+    .scalar_subquery()
+)
+
+
+_ENDED = (AttemptState.SUBMITTED.value, AttemptState.FINISHED.value, AttemptState.ABANDONED.value)
+
+
+def list_participants(session: Session, selection: Selection, amended: int | None = None) -> list[Participant]:
+    """List everybody of a selection with their ended attempts, by name; in one statement, so that it is of one moment.
+
+    With the number of an acta that is `amended`: the people of that acta, whoever left the course or took it again since, and of the
+    others now in the selection those who have sat. An account that was merged counts as the one that stays.
+    """
+    of_attempt = (Attempt.number, Attempt.state, Attempt.raw, Attempt.maximum, Attempt.percent, _BASIS.label("basis"))
+    theirs = (
+        (Attempt.enrolment_id == Enrolment.id)
+        & (Attempt.activity_key == selection.activity_key)
+        & ~Attempt.preview
+        & Attempt.state.in_(_ENDED)
+    )
+    statement = (
+        select(
+            *(Enrolment.id.label("enrolment_id"), Person.id, Person.given_names, Person.first_surname, Person.second_surname),
+            *(Person.name_key, *of_attempt),
+        )
+        .outerjoin(AccountMerge, AccountMerge.closed_id == Enrolment.person_id)
+        .join(Person, Person.id == func.coalesce(AccountMerge.kept_id, Enrolment.person_id))
+        .outerjoin(Attempt, theirs)
+        .where(people_of(selection) if amended is None else _of_amended(selection, amended))
+        .order_by(Person.name_key, Person.id, Enrolment.id, Attempt.number)
+    )
+    by_enrolment = defaultdict[int, list[Row[tuple[object, ...]]]](list)
+    for row in session.execute(statement):
+        by_enrolment[row.enrolment_id].append(row)
+    return [_participant(rows) for rows in by_enrolment.values()]
+
+
+def _of_amended(selection: Selection, acta_id: int) -> ColumnElement[bool]:
+    """Return a condition on `enrolment` and `attempt`: the takes of an acta's lines, and those of others now in it who have sat."""
+    lines = select(SelectionActaEntry.enrolment_id).where(SelectionActaEntry.acta_id == acta_id)
+    people = select(SelectionActaEntry.person_id).where(SelectionActaEntry.acta_id == acta_id)
+    came = and_(people_of(selection), Enrolment.person_id.not_in(people), Attempt.id.is_not(None))
+    return or_(Enrolment.id.in_(lines), came)
+
+
+def _participant(rows: list[Row[tuple[object, ...]]]) -> Participant:
+    first, sat = rows[0], [row for row in rows if row.number is not None]
+    return Participant(
+        id=first.id,
+        name=full_name(first.given_names, first.first_surname, first.second_surname),
+        order=f"{first.name_key} {first.id} {first.enrolment_id}",
+        attempts=tuple(AttemptGrade(row.number, _percent(row), abandoned=row.state == AttemptState.ABANDONED.value) for row in sat),
+        is_waiting=any(row.state != AttemptState.ABANDONED.value and row.raw is None for row in sat),
+        basis=max((row.basis or 0 for row in sat), default=0),
+        enrolment_id=first.enrolment_id,
+    )
+
+
+def _percent(row: Row[tuple[object, ...]]) -> Fraction | None:
+    """Return a result without rounding: marks of thirds and sixths are kept with seven decimals and read as what they were."""
+    if row.percent is None or row.raw is None:
+        return None
+    raw, maximum = (read_exactly("", Fraction(value)) for value in (row.raw, row.maximum))
+    return None if raw is None or not maximum else raw / maximum * 100
+
+
+AT_ONCE = 400
+"""Takes whose marks are read with one statement."""
+LEFT_OUT = (RegradeKind.REMOVED.value, RegradeKind.UNLESS_LOWER.value)
+ENDED = (AttemptState.SUBMITTED.value, AttemptState.FINISHED.value)
+
+
+@dataclass(slots=True)
+class ObjectiveSum:
+    """The marks of an attempt in the questions of an objective, and what they could be at most."""
+
+    marks: Fraction = Fraction(0)
+    maximum: Fraction = Fraction(0)
+
+
+def read_subtotals(
+    session: Session, selection: Selection, takes: Sequence[int], objectives: Mapping[str, str]
+) -> dict[tuple[int, int], dict[str, ObjectiveSum]]:
+    """Return the sums by objective of the ended attempts of takes, by take and number; `objectives` are those of questions by key.
+
+    A question that was taken out of the total, for all or where that lowers nobody, is in no sum.
+    """
+    voided = select(VoidedQuestion.question_version_id).where(
+        VoidedQuestion.course_id == selection.course_id,
+        VoidedQuestion.activity_key == selection.activity_key,
+        VoidedQuestion.lifted_at.is_(None),
+        VoidedQuestion.effect.in_(LEFT_OUT),
+    )
+    out, subtotals = set(session.scalars(voided)), defaultdict[tuple[int, int], dict[str, ObjectiveSum]](dict)
+    for start in range(0, len(takes), AT_ONCE):
+        for row in session.execute(_marks(selection, takes[start : start + AT_ONCE], objectives)):
+            if row.question_version_id not in out:
+                total = subtotals[row.enrolment_id, row.number].setdefault(objectives[row.key], ObjectiveSum())
+                share = None if row.fraction is None else read_exactly(row.exact, Fraction(row.fraction))
+                total.marks += (share or 0) * Fraction(row.maximum)
+                total.maximum += Fraction(row.maximum)
+    return subtotals
+
+
+def _marks(selection: Selection, takes: Sequence[int], keys: Collection[str]):  # type: ignore[no-untyped-def]  # the type of six columns says nothing
+    last = select(func.max(MarkEvent.id)).where(MarkEvent.item_id == AttemptItem.id).correlate(AttemptItem).scalar_subquery()
+    return (
+        select(
+            *(Attempt.enrolment_id, Attempt.number, Question.key, AttemptItem.question_version_id, AttemptItem.maximum),
+            *(MarkEvent.fraction, MarkEvent.exact),
+        )
+        .join(AttemptItem, AttemptItem.attempt_id == Attempt.id)
+        .join(QuestionVersion, QuestionVersion.id == AttemptItem.question_version_id)
+        .join(Question, Question.id == QuestionVersion.question_id)
+        .join(MarkEvent, MarkEvent.id == last)
+        .where(Attempt.enrolment_id.in_(takes), Attempt.activity_key == selection.activity_key, ~Attempt.preview)
+        .where(Attempt.state.in_(ENDED), Question.key.in_(keys))
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class DrawnAttempts:
+    """The number of attempts of a selection that were drawn from a quiz version by one of its draw tables."""
+
+    quiz_version_id: int
+    draw_table: int
+    attempts: int
+
+
+def list_draws(session: Session, selection: Selection) -> list[DrawnAttempts]:
+    """List from which quiz versions and draw tables the attempts of a selection's people come, in the order of both."""
+    statement = (
+        select(Attempt.quiz_version_id, Attempt.draw_table, func.count())
+        .join(Enrolment, Enrolment.id == Attempt.enrolment_id)
+        .where(people_of(selection), Attempt.activity_key == selection.activity_key, ~Attempt.preview, Attempt.state.in_(ENDED))
+        .group_by(Attempt.quiz_version_id, Attempt.draw_table)
+        .order_by(Attempt.quiz_version_id, Attempt.draw_table)
+    )
+    return [DrawnAttempts(*row) for row in session.execute(statement)]
+
+
+class NotSelecting(Conflict):
+    """A quiz whose published version does not say that its results are used outside the course."""
+
+    code = "not_selecting"
+    message = N_("The published quiz does not say that its results are used outside the course. Only such a quiz has actas.")
+
+
+class UnknownMember(Invalid):
+    """An address without an account, or whose account has no second factor: the two are not told apart."""
+
+    code = "unknown_member"
+    message = N_(
+        "There is no account with this address that has a second step. A second step is required: ask the person to add one first."
+    )
+
+
+class ParticipantNamed(Invalid):
+    """A person whose own result the selection lists."""
+
+    code = "participant_named"
+    message = N_("This person takes part in the selection, so they can be neither in its jury nor a reader.")
+
+
+def create_selection(
+    session: Session, actor: Actor, course_id: int, key: str, *, edition: UUID | None, group: UUID | None, now: datetime
+) -> Selection:
+    """Make a selection of a quiz's edition or group, or return the one that there is; raise NotSelecting, or Invalid for no such place."""
+    assert actor.person_id is not None
+    course = lock_course(session, course_id)
+    _check_quiz(session, course, key)
+    scope = _scope(session, course_id, edition, group)
+    present = session.scalar(
+        select(Selection).where(
+            Selection.course_id == course_id,
+            Selection.activity_key == key,
+            Selection.edition_id == scope.edition_id if scope.edition_id else Selection.group_id == scope.group_id,
+        )
+    )
+    if present is not None:
+        return present
+    row = Selection(
+        course_id=course_id,
+        activity_key=key,
+        edition_id=scope.edition_id,
+        group_id=scope.group_id,
+        created_at=now,
+        created_by=actor.person_id,
+    )
+    session.add(row)
+    session.flush()
+    audit.record(session, actor, SelectionVerb.CREATED, row, now=now, course=course_id, activity=key)
+    return row
+
+
+def _check_quiz(session: Session, course: Course, key: str) -> None:
+    snapshot = find_published_snapshot(session, course, key)
+    if snapshot is None or snapshot.selection is None:
+        raise NotSelecting
+
+
+def _scope(session: Session, course_id: int, edition: UUID | None, group: UUID | None) -> SelectionScope:
+    if edition is not None:
+        edition_id = session.scalar(select(Edition.id).where(Edition.course_id == course_id, Edition.uuid == edition))
+        if edition_id is not None:
+            return SelectionScope(course_id, edition_id=edition_id)
+    if group is not None and (row := find_group(session, course_id, group)) is not None:
+        return SelectionScope(course_id, group_id=row.id)
+    raise Invalid(N_("Choose the edition or the group that the acta is about."))
+
+
+def name_member(session: Session, actor: Actor, selection_id: int, email: str, role: MemberRole, *, now: datetime) -> None:
+    """Name a person for a selection, or change what they are in it; raise UnknownMember or ParticipantNamed."""
+    assert actor.person_id is not None
+    row = lock_selection(session, selection_id)
+    person = find_person_by_email(session, email)
+    if person is None or person.suspended_at is not None or not has_factor(session, person.id):
+        raise UnknownMember
+    if is_participant(session, row, person.id):
+        raise ParticipantNamed
+    present = session.scalar(
+        select(SelectionMember).where(
+            SelectionMember.selection_id == row.id, SelectionMember.person_id == person.id, SelectionMember.ended_at.is_(None)
+        )
+    )
+    if present is not None:
+        if present.role == role.value:
+            return
+        present.ended_at, present.ended_by = now, actor.person_id
+        session.flush()
+    session.add(SelectionMember(selection_id=row.id, person_id=person.id, role=role.value, named_at=now, named_by=actor.person_id))
+    session.flush()
+    audit.record(session, actor, SelectionVerb.MEMBER_NAMED, row, now=now, person=person.id, role=role.value)
+
+
+def end_member(session: Session, actor: Actor, selection_id: int, member_id: int, *, now: datetime) -> None:
+    """End what a person is in a selection; a second time changes nothing. What they signed stays signed."""
+    row = lock_selection(session, selection_id)
+    ended = session.execute(
+        update(SelectionMember)
+        .where(SelectionMember.id == member_id, SelectionMember.ended_at.is_(None))
+        .values(ended_at=now, ended_by=actor.person_id)
+        .returning(SelectionMember.person_id)
+    ).scalar_one_or_none()
+    if ended is not None:
+        audit.record(session, actor, SelectionVerb.MEMBER_ENDED, row, now=now, person=ended)

@@ -1,1 +1,0 @@
-"""Changes of selections, in a transaction that the request or the job owns."""
