@@ -18,14 +18,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from questions.rules.definitions import QuestionDefinition
-    from standards.import_plans import QuestionImportPlan
+    from standards.imports import QuestionImportPlan
     from standards.model import ExportedFile, ImportedQuestions, TransferRemark
 
 NAMES = ("gift", "aiken", "moodle-xml", "cloze", "csv", "xlsx", "qti", "qti-canvas")
-"""As in standards.formats, which a list of options need not import; a test compares them."""
+"""As in standards.importing, which a list of options need not import; a test compares them."""
 WRITTEN = tuple(name for name in NAMES if name != "cloze")
 CATEGORIES = ("tags", "leave")
-"""As standards._tags.Categories; a test compares them."""
+"""As standards.xml.Categories; a test compares them."""
 HEADINGS = (
     ("problem", N_("Left out:")),
     ("to_correct", N_("Imported, but must be corrected before it can be published:")),
@@ -99,7 +99,7 @@ def import_(
 def _planned(imported: ImportedQuestions, target: Path | None, language: str) -> tuple[QuestionImportPlan, str | None]:
     """Return what comes into a bank, and the bank's text where there is one; keys of other banks are not looked at."""
     from standards.bank.read import read
-    from standards.import_plans import plan
+    from standards.imports import plan
 
     if target is None or not target.exists():
         return plan(imported, (), (), language), None
@@ -113,7 +113,7 @@ def _planned(imported: ImportedQuestions, target: Path | None, language: str) ->
 def _add(target: Path, before: str, plan: QuestionImportPlan) -> None:
     """Write the bank anew with the questions at its end; it is whole at any moment."""
     from courses.content.editing import add_entries
-    from standards.import_plans import bank_files_of
+    from standards.imports import bank_files_of
 
     try:
         partial = target.with_name(f".{target.name}.partial")
@@ -136,7 +136,7 @@ def _add(target: Path, before: str, plan: QuestionImportPlan) -> None:
 def export(bank: Path, format_name: str, target: Path, strict: bool, every: bool, language: str) -> None:
     """Write the questions of BANK in an outside format; report what the format has no place for."""
     from standards.bank.read import read
-    from standards.formats import FORMATS
+    from standards.importing import FORMATS
 
     write = FORMATS[format_name].write
     try:
@@ -162,7 +162,7 @@ def export(bank: Path, format_name: str, target: Path, strict: bool, every: bool
 
 def _files_of(bank: Path, questions: Sequence[QuestionDefinition], language: str) -> dict[str, dict[str, bytes]]:
     """Return the files beside a bank that its questions name, by key and address."""
-    from standards.exporting import LARGEST, addresses_of
+    from standards.importing import LARGEST, addresses_of
 
     files: dict[str, dict[str, bytes]] = {}
     left = LARGEST

@@ -2,7 +2,7 @@
 
 from kernel.feature import Feature
 from standards import jobs, views
-from standards.queries import waiting_imports
+from standards.imports import waiting_imports
 
 FEATURE = Feature(
     name="standards",

@@ -1,4 +1,4 @@
-"""Pages that bring questions into a course's draft and out of it: first what happens and what is lost, then a yes."""
+"""Forms to import and export questions."""
 
 import io
 from collections.abc import Mapping, Sequence
@@ -7,36 +7,114 @@ from hashlib import sha256
 from typing import cast
 
 from flask import Blueprint, current_app, flash, render_template, request
+from wtforms import HiddenField, SelectField
 
 from accounts.rules import PENDING_UPLOAD_LIFETIME
 from courses import catalogue, drafts
 from courses.access import CourseContext
 from courses.content.editing import EditRefused
 from courses.content.filetypes import media_type
-from courses.editor import course_header
+from courses.editor import LANGUAGE_NAMES, course_header
 from kernel import clock
 from kernel.errors import DomainError
 from kernel.files import FileStore
-from kernel.i18n import _, choose, ngettext
+from kernel.i18n import _, choose, lazy_, ngettext
 from kernel.sandbox import run_sandboxed
 from kernel.web.file_responses import send_generated
-from kernel.web.forms import clean_text
+from kernel.web.forms import FileField, Form, clean_text
 from kernel.web.request import Answer, begin_writing, current_actor, current_session, reading_file, requires, see_page
 from questions import question_bank
 from questions.access import QuestionAction
 from questions.content.question_fields import KINDS
 from questions.question_bank import QuestionFilter, first_words
 from questions.rules.definitions import QuestionDefinition
-from standards import queries, services
-from standards._tags import Categories
-from standards.exporting import files_named
-from standards.formats import FORMATS
-from standards.forms import NEW, TITLES, ConfirmForm, ExportForm, UploadForm
-from standards.import_plans import QuestionImportPlan, bank_files_of, chosen, plan
-from standards.importing import import_file
+from standards import imports
+from standards.importing import FORMATS, files_named, import_file
+from standards.imports import DraftQuestions, ImportContext, QuestionImportPlan, bank_files_of, chosen, plan
 from standards.model import ExportedFile, RemarkSeverity, TransferRemark
 from standards.models import PendingImport
-from standards.queries import DraftQuestions, ImportContext
+from standards.xml import Categories
+
+NEW = "new:"
+NAMES = tuple(FORMATS)
+WRITTEN = tuple(name for name, file_format in FORMATS.items() if file_format.writer)
+TITLES = {
+    "gift": "GIFT",
+    "aiken": "Aiken",
+    "moodle-xml": "Moodle XML",
+    "cloze": "Moodle Cloze",
+    "csv": "CSV",
+    "xlsx": "Excel (XLSX)",
+    "qti": "QTI 2.1",
+    "qti-canvas": "QTI 1.2 (Canvas)",
+}
+
+
+class UploadForm(Form):
+    """A file of questions and, where the name does not show it, its format."""
+
+    file = FileField(lazy_("File"))
+    format = SelectField(lazy_("Format"), choices=[], validate_choice=False)
+
+    def offer(self) -> None:
+        """Fill the list of formats."""
+        self.format.choices = [("", _("Detect from the file")), *((name, TITLES[name]) for name in NAMES)]
+
+    def upload(self) -> tuple[str, bytes] | None:
+        """Return the name and content of the file; None with a fault beside the field."""
+        sent = self.file.data
+        content = sent.read() if hasattr(sent, "read") else b""
+        if not content:
+            self.refuse(self.file, _("Choose a file that is not empty."))
+        if self.format.data and self.format.data not in NAMES:
+            self.refuse(self.format, _("Choose one of the list."))
+        return None if self.faults else (str(sent.filename or ""), content)
+
+
+class ConfirmForm(Form):
+    """Into which bank the questions go, what becomes of their categories, and the plan that was looked at."""
+
+    bank = SelectField(lazy_("Add to bank"), choices=[], validate_choice=False)
+    categories = SelectField(lazy_("Categories in the file"), choices=[], validate_choice=False)
+    seen = HiddenField()
+
+    def offer(self, banks: Sequence[tuple[str, str]]) -> None:
+        """Fill the list of banks: paths and titles."""
+        self.bank.choices = list(banks)
+        self.categories.choices = [(Categories.TAGS, _("Turn them into tags of their questions")), (Categories.LEAVE, _("Leave them out"))]
+
+    def category_handling(self) -> Categories:
+        """Return what becomes of the file's categories; tags where none of the list was asked for."""
+        return Categories.LEAVE if self.categories.data == Categories.LEAVE else Categories.TAGS
+
+    def is_offered(self) -> bool:
+        """Say whether the bank is one of the list, with a fault beside the field where it is not."""
+        if self.bank.data in {choice[0] for choice in self.bank.iter_choices()}:
+            return True
+        self.refuse(self.bank, _("Choose one of the list."))
+        return False
+
+
+class ExportForm(Form):
+    """In which format questions go out, and of a course in several languages in which one."""
+
+    format = SelectField(lazy_("Format"), choices=[], validate_choice=False)
+    language = SelectField(lazy_("Language"), choices=[], validate_choice=False)
+
+    def offer(self, languages: Sequence[str]) -> None:
+        """Fill the lists of formats and of languages, the course's own first."""
+        self.format.choices = [(name, TITLES[name]) for name in WRITTEN]
+        self.language.choices = [(language, LANGUAGE_NAMES[language]) for language in languages]
+
+    def chosen(self) -> str:
+        """Return the format, the first one where none of the list was asked for."""
+        return self.format.data if self.format.data in WRITTEN else WRITTEN[0]
+
+    def spoken(self) -> str:
+        """Return the language, the course's own where none of the list was asked for."""
+        offered: list[str] = [choice[0] for choice in self.language.iter_choices()]
+        return next((language for language in offered if language == self.language.data), offered[0])
+
 
 bp = Blueprint("standards", __name__)
 
@@ -74,15 +152,15 @@ def upload(subject: CourseContext) -> Answer:
     sent = form.upload()
     if sent is None:
         return _upload_page(subject, form), 422
-    name, content = clean_text(services.short_name(sent[0])), sent[1]
-    language, *further = queries.draft_languages(current_session(), subject.id)
+    name, content = clean_text(imports.short_name(sent[0])), sent[1]
+    language, *further = imports.draft_languages(current_session(), subject.id)
     try:
         with reading_file():
             upload_plan = run_sandboxed(import_file, name, content, form.format.data or None, language, further=further)
     except DomainError as refused:
         form.refuse(form.file, _words(refused))
         return _upload_page(subject, form), 422
-    row = services.store_upload(begin_writing(), current_actor(), subject.id, name, upload_plan.format, content, now=clock.now())
+    row = imports.store_upload(begin_writing(), current_actor(), subject.id, name, upload_plan.format, content, now=clock.now())
     return see_page("standards.confirm", slug=subject.slug, upload=str(row.uuid))
 
 
@@ -134,11 +212,11 @@ def _places(group: list[TransferRemark]) -> str:
 
 
 @bp.route("/teaching/<slug>/imports/<uuid:upload>", methods=["GET", "POST"])
-@requires(QuestionAction.EDIT_BANK, queries.get_taught_import, reads_first=True)
+@requires(QuestionAction.EDIT_BANK, imports.get_taught_import, reads_first=True)
 def confirm(subject: ImportContext) -> Answer:
     """Show what is imported, what cannot be and why; with a yes it is added to a bank of the draft."""
-    pending = queries.get_upload(current_session(), subject.upload)
-    draft = queries.draft_questions(current_session(), subject.id)
+    pending = imports.get_upload(current_session(), subject.upload)
+    draft = imports.draft_questions(current_session(), subject.id)
     form = ConfirmForm(formdata=request.form if request.method == "POST" else request.args)
     form.offer(_banks(subject.id, draft))
     target = (
@@ -158,11 +236,11 @@ def confirm(subject: ImportContext) -> Answer:
     entries, media = bank_files_of(plan, target.removeprefix(NEW))
     files = cast("FileStore", current_app.extensions["files"])
     stored_plan = drafts.keep_contents(files, media, {path: media_type(path) for path in media})
-    incoming = services.IncomingQuestions(target.removeprefix(NEW), entries, stored_plan)
+    incoming = imports.IncomingQuestions(target.removeprefix(NEW), entries, stored_plan)
     writing = begin_writing()
     try:
-        services.import_questions(
-            writing, current_actor(), subject.id, incoming, queries.get_upload(writing, subject.upload), now=clock.now()
+        imports.import_questions(
+            writing, current_actor(), subject.id, incoming, imports.get_upload(writing, subject.upload), now=clock.now()
         )
     except EditRefused as refused:
         form.refuse(form.bank, _words(refused))
@@ -222,10 +300,10 @@ def _incoming_row(question: QuestionDefinition, line: int) -> IncomingQuestionRo
 
 
 @bp.post("/teaching/<slug>/imports/<uuid:upload>/removal")
-@requires(QuestionAction.EDIT_BANK, queries.get_taught_import)
+@requires(QuestionAction.EDIT_BANK, imports.get_taught_import)
 def discard(subject: ImportContext) -> Answer:
     """Delete a file that was uploaded."""
-    services.discard(current_session(), current_actor(), queries.get_upload(current_session(), subject.upload), now=clock.now())
+    imports.discard(current_session(), current_actor(), imports.get_upload(current_session(), subject.upload), now=clock.now())
     flash(_("The file was discarded. Nothing was imported."), "ok")
     return see_page("quizzes_banks.questions", slug=subject.slug)
 
@@ -249,7 +327,7 @@ def _selected(subject: CourseContext) -> ExportSelection:
     rows = question_bank.search_questions(
         current_session(), subject.id, QuestionFilter(**requested), offset=0, limit=question_bank.MAXIMUM_SHOWN
     )
-    draft = queries.draft_questions(current_session(), subject.id)
+    draft = imports.draft_questions(current_session(), subject.id)
     questions = {question.key: question for bank in draft.banks.values() for question in bank}
     banks = {question.key: path for path, bank in draft.banks.items() for question in bank}
     return ExportSelection(list(chosen(questions.values(), [row.key for row in rows])), banks, draft.languages, requested)
@@ -260,7 +338,7 @@ def _exported(course_id: int, selection: ExportSelection, format_name: str, lang
     assert write is not None
     named = {question.key: files_named(question, language, selection.banks[question.key]) for question in selection.questions}
     paths = {path for addresses in named.values() for path in addresses.values()}
-    contents = queries.draft_contents(current_session(), cast("FileStore", current_app.extensions["files"]), course_id, paths)
+    contents = imports.draft_contents(current_session(), cast("FileStore", current_app.extensions["files"]), course_id, paths)
     files = {
         key: {address: contents[path] for address, path in addresses.items() if path in contents}
         for key, addresses in named.items()
@@ -279,7 +357,7 @@ def export(subject: CourseContext) -> Answer:
     form.format.data, form.language.data = form.chosen(), form.spoken()
     exported = _exported(subject.id, selection, form.format.data, form.language.data) if selection.questions else None
     if request.method == "POST" and exported is not None and exported.count:
-        services.record_question_export(begin_writing(), current_actor(), subject.id, form.format.data, exported.count, now=clock.now())
+        imports.record_question_export(begin_writing(), current_actor(), subject.id, form.format.data, exported.count, now=clock.now())
         own = form.language.data == selection.languages[0]
         name = f"{subject.slug}{'' if own else f'-{form.language.data}'}.{SUFFIXES[form.format.data]}"
         return send_generated(io.BytesIO(exported.content), "application/octet-stream", name)

@@ -5,11 +5,9 @@ from dataclasses import dataclass, field
 
 from kernel.errors import N_
 from questions.rules.definitions import QuestionDefinition, TextShape
-from standards._choices import FULL_CREDIT, NO_CREDIT, WeightedOption, single_choice
-from standards._decoding import decode
-from standards._keys import KeyAllocator
-from standards._texts import from_plain, one_line
+from standards.files import decode
 from standards.model import ImportedQuestions, NotTranslatable, SourceQuestion, TransferRemarkCollector
+from standards.texts import FULL_CREDIT, NO_CREDIT, KeyAllocator, WeightedOption, from_plain, one_line, single_choice
 
 OPTION = re.compile(r"([A-Z])[.)]\s*(.*)\Z", re.DOTALL)
 ANSWER = re.compile(r"ANSWER:\s*(.*)\Z", re.IGNORECASE | re.DOTALL)

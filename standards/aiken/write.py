@@ -4,11 +4,21 @@ from collections.abc import Sequence
 
 from kernel.errors import N_
 from questions.rules.definitions import Option, QuestionDefinition, SingleChoiceBody, Texts, TextShape, TrueFalseBody
-from standards._fields import lose, refuse_kind, remark_lost_fields, remark_lost_keys, remark_lost_languages
-from standards._keys import KeyAllocator
-from standards._texts import from_plain, in_language, one_line, remark_lost_files, to_plain
 from standards.aiken.read import ANSWER, OPTION
 from standards.model import NO_FILES, ExportedFile, Files, NotTranslatable, TransferRemarkCollector
+from standards.texts import (
+    KeyAllocator,
+    from_plain,
+    in_language,
+    lose,
+    one_line,
+    refuse_kind,
+    remark_lost_fields,
+    remark_lost_files,
+    remark_lost_keys,
+    remark_lost_languages,
+    to_plain,
+)
 
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _TRUTH = {"es": ("Verdadero", "Falso"), "en": ("True", "False")}

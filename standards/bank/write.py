@@ -5,8 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from courses.content.canonical import canonical
 from courses.content.writing import scalar
 from questions.rules.definitions import QuestionDefinition
-from standards.bank.read import PATH, open_bank
-from standards.bank.tree import Tree, question_tree
+from standards.bank.read import PATH, Tree, open_bank, question_tree
 from standards.model import ExportedFile
 
 _STEP = "  "

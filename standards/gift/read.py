@@ -1,7 +1,13 @@
-"""Read GIFT (docs.moodle.org, "GIFT format"): text in, questions of ours and remarks out."""
+"""GIFT's own words: what the grammar finds in one question, still escaped."""
 
 import re
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
 from fractions import Fraction
+from functools import cache
+
+from lark import Lark, Token, Transformer
+from lark.exceptions import UnexpectedInput, VisitError
 
 from kernel.errors import N_
 from questions.rules.definitions import (
@@ -24,19 +30,320 @@ from questions.rules.definitions import (
     Tolerance,
     TrueFalseBody,
 )
-from standards._choices import WeightedOption, multiple_choice, single_choice
-from standards._decoding import decode
-from standards._fields import with_common_tolerance
-from standards._gap import GAP_NAME, gap_placeholder, with_gap_blanks, with_gap_names, without_gap_placeholders
-from standards._html import is_like_html, to_markdown
-from standards._keys import KeyAllocator, matched
-from standards._numbers import credit, number
-from standards._tags import tags_and_family
-from standards._texts import from_plain, one_line
-from standards.gift.blocks import GiftBlock, blocks
-from standards.gift.grammar import parse, unescape
-from standards.gift.model import GiftAnswer, GiftAnswers, GiftQuestion, GiftText, GiftTextFormat
+from standards.files import decode, is_like_html, to_markdown
 from standards.model import ImportedQuestions, NotTranslatable, SourceQuestion, TransferRemarkCollector
+from standards.texts import (
+    GAP_NAME,
+    KeyAllocator,
+    WeightedOption,
+    credit,
+    from_plain,
+    gap_placeholder,
+    matched,
+    multiple_choice,
+    one_line,
+    single_choice,
+    to_fraction,
+    with_common_tolerance,
+    with_gap_blanks,
+    with_gap_names,
+    without_gap_placeholders,
+)
+from standards.xml import remark_left_category, tags_and_family
+
+
+class GiftTextFormat(StrEnum):
+    """The format of a GIFT text; MOODLE, the usual one, is plain words in which HTML may stand."""
+
+    HTML = "html"
+    MOODLE = "moodle"
+    PLAIN = "plain"
+    MARKDOWN = "markdown"
+
+
+@dataclass(frozen=True, slots=True)
+class GiftText:
+    """A text with the format written before it, None where it takes that of the question."""
+
+    text: str
+    format: GiftTextFormat | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class GiftAnswer:
+    """An answer between braces: `=` or `~` (or nothing), weight in per cent, text, match after `->`, feedback."""
+
+    sign: str
+    weight: str | None
+    text: GiftText
+    match: str | None = None
+    feedback: GiftText | None = None
+
+    @property
+    def whole(self) -> GiftText:
+        """Return the text with what stands after `->`, where the sign is part of an answer and not of a matching."""
+        return self.text if self.match is None else replace(self.text, text=f"{self.text.text}->{self.match}")
+
+
+@dataclass(frozen=True, slots=True)
+class GiftTrueFalse:
+    """`{T#for the wrong one#for the right one}`."""
+
+    value: bool
+    feedbacks: tuple[GiftText, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class GiftAnswers:
+    """The content between braces: numerical after `#`, or answers; nothing for an essay."""
+
+    numerical: bool = False
+    truth: GiftTrueFalse | None = None
+    answers: tuple[GiftAnswer, ...] = ()
+    general: GiftText | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class GiftQuestion:
+    """One question: name, text before and after the braces; `answers` None for a description."""
+
+    name: str
+    before: GiftText
+    answers: GiftAnswers | None
+    after: str
+    line: int
+    tags: tuple[str, ...] = ()
+    identifier: str = ""
+
+
+_GRAMMAR = r"""
+start: TITLE? stem_format? STEM? (body STEM?)?
+
+body: OPEN content? general? CLOSE
+?content: truth | numerical | answers
+truth: TRUTH feedback*
+numerical: NUMERICAL first_number? answer*
+first_number: INNER feedback? | feedback
+answers: bare answer* | answer+
+bare: INNER match? feedback?
+answer: SIGN WEIGHT? text_format? INNER? match? feedback?
+match: ARROW FREE?
+feedback: HASH free_format? FREE?
+general: GENERAL free_format? FREE?
+text_format: FORMAT
+stem_format: FORMAT
+free_format: FORMAT
+
+TITLE: /\s*::(?:\\.|[^:\\]|:(?!:))*::/s
+FORMAT.5: /\s*\[(?:html|moodle|plain|markdown)\]/
+STEM: /(?:\\.|[^{}\\])+/s
+OPEN: /\{\s*/
+CLOSE: /\}/
+TRUTH.4: /(?:TRUE|FALSE|T|F)\s*(?=[#}])/i
+NUMERICAL.4: /#(?!###)/
+GENERAL.6: /\s*####/
+SIGN.3: /[=~]/
+WEIGHT.3: /\s*%-?[0-9]+(?:\.[0-9]*)?%/
+ARROW.3: /->/
+HASH.2: /#/
+FREE.1: /(?:\\.|[^~=#{}\\])+/s
+INNER.1: /(?:\\.|-(?!>)|[^~=#{}\\-])+/s
+"""
+_ESCAPED = "~=#{}:"
+
+
+def _piece(parts: list[object]) -> GiftText:
+    form = next((part for part in parts if isinstance(part, GiftTextFormat)), None)
+    text = next((str(part) for part in parts if isinstance(part, Token) and part.type in ("INNER", "STEM", "FREE")), "")
+    return GiftText(text, form)
+
+
+def _first(parts: list[object], kind: str) -> str | None:
+    return next((str(part) for part in parts if isinstance(part, Token) and part.type == kind), None)
+
+
+class _Feedback(GiftText):
+    """Feedback inside an answer, distinct from its text."""
+
+
+class _GiftModelBuilder(Transformer[Token, GiftQuestion]):
+    """Makes the model of the tree."""
+
+    def text_format(self, parts: list[Token]) -> GiftTextFormat:
+        return GiftTextFormat(str(parts[0]).strip()[1:-1])
+
+    stem_format = text_format
+    free_format = text_format
+
+    def feedback(self, parts: list[object]) -> _Feedback:
+        piece = _piece(parts)
+        return _Feedback(piece.text, piece.format)
+
+    def general(self, parts: list[object]) -> tuple[str, GiftText]:
+        return "general", _piece(parts)
+
+    def match(self, parts: list[object]) -> tuple[str, str]:
+        return "match", _first(parts, "FREE") or ""
+
+    def truth(self, parts: list[object]) -> GiftTrueFalse:
+        value = str(parts[0]).strip().upper() in ("T", "TRUE")
+        return GiftTrueFalse(value, tuple(part for part in parts if isinstance(part, GiftText)))
+
+    def answer(self, parts: list[object]) -> GiftAnswer:
+        match = next((part[1] for part in parts if isinstance(part, tuple)), None)
+        feedback = next((part for part in parts if isinstance(part, _Feedback)), None)
+        weight = _first(parts, "WEIGHT")
+        return GiftAnswer(_first(parts, "SIGN") or "", weight.strip().strip("%") if weight else None, _piece(parts), match, feedback)
+
+    bare = answer
+    first_number = answer
+
+    def numerical(self, parts: list[object]) -> GiftAnswers:
+        return GiftAnswers(True, None, tuple(part for part in parts if isinstance(part, GiftAnswer)))
+
+    def answers(self, parts: list[object]) -> GiftAnswers:
+        return GiftAnswers(False, None, tuple(part for part in parts if isinstance(part, GiftAnswer)))
+
+    def body(self, parts: list[object]) -> GiftAnswers:
+        general = next((part[1] for part in parts if isinstance(part, tuple)), None)
+        truth = next((part for part in parts if isinstance(part, GiftTrueFalse)), None)
+        held = next((part for part in parts if isinstance(part, GiftAnswers)), GiftAnswers())
+        return GiftAnswers(held.numerical, truth, held.answers, general)
+
+    def start(self, parts: list[object]) -> GiftQuestion:
+        answers = next((part for part in parts if isinstance(part, GiftAnswers)), None)
+        cut = parts.index(answers) if answers is not None else len(parts)
+        title = _first(parts, "TITLE") or ""
+        after = _first(parts[cut + 1 :], "STEM") or ""
+        return GiftQuestion(title.strip()[2:-2], _piece(parts[:cut]), answers, after, 0)
+
+
+@cache
+def _parser() -> Lark:
+    """Return the parser, made when the first question is read: no start should wait for it."""
+    return Lark(_GRAMMAR, parser="lalr", lexer="contextual", maybe_placeholders=False)
+
+
+def parse(text: str) -> GiftQuestion:
+    """Return what one question says; raises NotTranslatable with the line inside the text (from 1) where it breaks the grammar."""
+    try:
+        return _GiftModelBuilder().transform(_parser().parse(text))
+    except UnexpectedInput as error:
+        line = getattr(error, "line", -1)
+        raise _refusal(text, line if line > 0 else text.count("\n") + 1) from error
+    except VisitError as error:
+        raise NotTranslatable(N_("The question breaks the rules of GIFT."), line=1) from error
+
+
+def _refusal(text: str, line: int) -> NotTranslatable:
+    bare = unescaped_braces(text)
+    if bare.count("{") > bare.count("}"):
+        return NotTranslatable(N_("A brace { is opened and not closed."), N_("Close it, or write \\{ for the sign itself."), line=line)
+    if bare.count("}") > bare.count("{"):
+        return NotTranslatable(N_("A brace } closes nothing."), N_("Write \\} for the sign itself."), line=line)
+    return NotTranslatable(
+        N_("The question breaks the rules of GIFT here."),
+        N_("The signs ~ = # { } : need a backslash when they are not part of the format."),
+        line=line,
+    )
+
+
+def unescaped_braces(text: str) -> str:
+    """Return the braces that open and close, in order."""
+    braces, escaped = [], False
+    for sign in text:
+        if escaped:
+            escaped = False
+        elif sign == "\\":
+            escaped = True
+        elif sign in "{}":
+            braces.append(sign)
+    return "".join(braces)
+
+
+def unescape(text: str) -> str:
+    """Return a text with the backslashes of GIFT resolved; one before any other sign stays."""
+    parts: list[str] = []
+    signs = iter(range(len(text)))
+    for at in signs:
+        following = text[at + 1 : at + 2]
+        if text[at] != "\\" or following not in (*_ESCAPED, "\\", "n") or not following:
+            parts.append(text[at])
+            continue
+        parts.append("\n" if following == "n" else following)
+        next(signs, None)
+    return "".join(parts)
+
+
+def escape(text: str) -> str:
+    """Return a text for GIFT on one line: its signs after backslashes, its line ends as \\n."""
+    escaped = text.replace("\\", "\\\\")
+    for sign in _ESCAPED:
+        escaped = escaped.replace(sign, "\\" + sign)
+    return escaped.replace("\n", "\\n")
+
+
+_MARK = re.compile(r"\[(id|tag):((?:\\.|[^\]\\])+)\]")
+_CATEGORY = "$CATEGORY:"
+
+
+@dataclass(slots=True)
+class GiftBlock:
+    """The lines of one question, and for each the line of the file on which it stood."""
+
+    lines: list[str] = field(default_factory=list)
+    numbers: list[int] = field(default_factory=list)
+    tags: list[str] = field(default_factory=list)
+    identifier: str = ""
+    category: str = ""
+
+    @property
+    def text(self) -> str:
+        """Return the whole text."""
+        return "\n".join(self.lines)
+
+    @property
+    def line(self) -> int:
+        """Return the line of the file on which it begins."""
+        return self.numbers[0]
+
+    def line_at(self, inside: int) -> int:
+        """Return the line of the file for a line of the text, from 1."""
+        return self.numbers[min(max(inside, 1), len(self.numbers)) - 1]
+
+
+def blocks(text: str, remarks: TransferRemarkCollector) -> list[GiftBlock]:
+    """Split a file into questions; comments and categories are reported."""
+    complete, block, comments, category = [], GiftBlock(), 0, ""
+    for number, line in enumerate(text.split("\n"), start=1):
+        bare = line.strip()
+        if bare.startswith("//"):
+            comments += not _note_marks(block, bare)
+        elif bare.upper().startswith(_CATEGORY):
+            category = bare[len(_CATEGORY) :].strip()
+            remark_left_category(category, remarks, number)
+        elif bare:
+            block.category = category
+            block.lines.append(line)
+            block.numbers.append(number)
+        elif block.lines:
+            complete.append(block)
+            block = GiftBlock()
+    if comments:
+        remarks.note(N_("%(count)s comment lines are left out."), count=comments)
+    return [*complete, block] if block.lines else complete
+
+
+def _note_marks(block: GiftBlock, comment: str) -> bool:
+    """Take `[id:…]` and `[tag:…]` out of a comment; say whether there were any."""
+    marks = _MARK.findall(comment)
+    for kind, value in marks:
+        if kind == "id":
+            block.identifier = unescape(value)
+        else:
+            block.tags.append(unescape(value))
+    return bool(marks)
+
 
 _ENDS = (".", "?", "!", ":", "…", ">")
 INLINE, MARKDOWN = TextShape.INLINE, TextShape.MARKDOWN
@@ -150,7 +457,7 @@ class _GiftReader:
         return self._matching(answers.answers) if is_matching else self._short(answers.answers)
 
     def _credit(self, answer: GiftAnswer) -> Fraction:
-        return credit(number(answer.weight)) if answer.weight is not None else Fraction(answer.sign != "~")
+        return credit(to_fraction(answer.weight)) if answer.weight is not None else Fraction(answer.sign != "~")
 
     def _choice(self, answers: tuple[GiftAnswer, ...]) -> SingleChoiceBody | MultipleChoiceBody:
         weighted = [
@@ -195,6 +502,6 @@ class _GiftReader:
         low, dots, high = text.partition("..")
         value, _colon, amount = text.partition(":")
         if dots:
-            ends = sorted((number(low), number(high)))
+            ends = sorted((to_fraction(low), to_fraction(high)))
             return NumericalAnswer((ends[0] + ends[1]) / 2, share > 0, share, self._why(answer), Tolerance(amount=(ends[1] - ends[0]) / 2))
-        return NumericalAnswer(number(value), share > 0, share, self._why(answer), Tolerance(amount=abs(number(amount or "0"))))
+        return NumericalAnswer(to_fraction(value), share > 0, share, self._why(answer), Tolerance(amount=abs(to_fraction(amount or "0"))))

@@ -22,14 +22,31 @@ from questions.rules.definitions import (
     TextShape,
     TrueFalseBody,
 )
-from standards._choices import option_weights
-from standards._fields import lose, lose_quantity, nominal, refuse_kind, remark_lost_fields, remark_lost_keys, remark_lost_languages
-from standards._gap import GAP_BLANK, GAP_NAME, split_at_gaps
-from standards._numbers import credit, decimal, number, percent
-from standards._tags import tags_with_family
-from standards._texts import in_language, one_line, remark_lost_files, remark_own_markup, to_plain
-from standards.gift.grammar import escape
+from standards.gift.read import escape
 from standards.model import NO_FILES, ExportedFile, Files, NotTranslatable, TransferRemarkCollector
+from standards.texts import (
+    GAP_BLANK,
+    GAP_NAME,
+    credit,
+    decimal,
+    in_language,
+    lose,
+    lose_quantity,
+    nominal,
+    one_line,
+    option_weights,
+    percent,
+    refuse_kind,
+    remark_lost_fields,
+    remark_lost_files,
+    remark_lost_keys,
+    remark_lost_languages,
+    remark_own_markup,
+    split_at_gaps,
+    to_fraction,
+    to_plain,
+)
+from standards.xml import tags_with_family
 
 _KEPT = ("tags", "family", "explanation")
 _TAIL_SIGNS = (".", "?", "!", ":", "…", ">")
@@ -150,7 +167,7 @@ class _GiftWriter:
 
     def _weight(self, share: Fraction, text: str, *, usual: Fraction) -> str:
         written = percent(share)
-        if credit(number(written)) != share:
+        if credit(to_fraction(written)) != share:
             self.remarks.loss(N_("The credit %(credit)s is written as %(percent)s %%."), credit=share, percent=written)
         return "" if share == usual and not text.lstrip().startswith("%") else f"%{written}%"
 

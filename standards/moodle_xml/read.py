@@ -1,6 +1,7 @@
-"""Read Moodle XML (docs.moodle.org, "Moodle XML format"): questions of ours and remarks out."""
+"""The types of question of Moodle XML as bodies of ours."""
 
 import re
+from collections.abc import Callable, Mapping
 from fractions import Fraction
 
 from kernel.errors import N_
@@ -10,23 +11,260 @@ from questions.rules.definitions import (
     DescriptionBody,
     EssayBody,
     FileBody,
+    Gap,
     GapsBody,
+    KeyedLabel,
+    MatchingBody,
+    NumericalAnswer,
+    NumericalBody,
+    OrderingBody,
+    OrderingRule,
+    Pair,
     QuestionDefinition,
     QuestionState,
+    ShortAnswerBody,
+    TextPattern,
+    Texts,
+    Tolerance,
     TrueFalseBody,
+    UnitPenaltyOf,
+    WordLimits,
 )
-from standards._gap import gap_placeholder, with_gap_names, without_gap_placeholders
-from standards._keys import KeyAllocator
-from standards._numbers import credit, number
-from standards._tags import remark_left_category, tags_and_family
-from standards._texts import clean, one_line
-from standards._xml import Element, child, children, example_of, line, local, parse, words
 from standards.model import FileRefused, ImportedQuestions, NotTranslatable, SourceQuestion, TransferRemarkCollector
-from standards.moodle_xml.bodies import BodyReader, flag, unread
-from standards.moodle_xml.calculated import calculated, variable_names, with_marks, with_variables
-from standards.moodle_xml.cloze import gaps_of
-from standards.moodle_xml.model import CALCULATED, COMBINED, INSIDE, LOOKS, READ
-from standards.moodle_xml.texts import BLOCKS, INLINE, MoodleTextReader
+from standards.moodle_xml.texts import (
+    AUTO,
+    BLOCKS,
+    CALCULATED,
+    COMBINED,
+    HTML,
+    INLINE,
+    INSIDE,
+    LOOKS,
+    ORDERINGS,
+    PLAIN,
+    READ,
+    MoodleTextReader,
+    calculated,
+    gaps_of,
+    variable_names,
+    with_marks,
+    with_variables,
+)
+from standards.texts import (
+    KeyAllocator,
+    WeightedOption,
+    clean,
+    credit,
+    gap_name,
+    gap_placeholder,
+    matched,
+    multiple_choice,
+    one_line,
+    single_choice,
+    to_fraction,
+    whole,
+    with_common_tolerance,
+    with_gap_names,
+    without_gap_placeholders,
+)
+from standards.xml import Element, child, children, example_of, line, local, parse, remark_left_category, tags_and_family, words
+
+_TRUE = frozenset({"true", "1"})
+_MEGABYTE = 1 << 20
+MAXIMUM_FILES = 20
+_BYTES = re.compile(r"[0-9]{1,15}\Z")
+_EXTENSION = re.compile(r"[a-z0-9]{1,8}\Z")
+
+
+def flag(element: Element, name: str, usual: bool) -> bool:
+    """Return an element that is true or false, 1 or 0; an empty one is true."""
+    node = child(element, name)
+    if node is None:
+        return usual
+    text = words(node).strip().lower()
+    return text in _TRUE or not text
+
+
+class BodyReader:
+    """Reads the body of one question."""
+
+    def __init__(self, element: Element, texts: MoodleTextReader, remarks: TransferRemarkCollector) -> None:
+        self.element, self.texts, self.remarks = element, texts, remarks
+
+    def read(self, kind: str) -> Body:
+        """Return the body; raises NotTranslatable for a type that is not known here."""
+        readers: Mapping[str, Callable[[], Body]] = {
+            "multichoice": self._choice,
+            "truefalse": self._truth,
+            "shortanswer": self._short,
+            "numerical": self._numerical,
+            "matching": self._matching,
+            "ddmatch": self._matching,
+            "ordering": self._ordering,
+            "essay": self._essay,
+            "gapselect": self._selected,
+            "ddwtos": self._dragged,
+            "description": DescriptionBody,
+        }
+        if kind not in readers:
+            raise NotTranslatable(N_("A question of the type “%(kind)s” is not supported."), kind=kind[:40])
+        return readers[kind]()
+
+    def _worth(self, answer: Element) -> Fraction:
+        return credit(to_fraction(answer.get("fraction", "0")))
+
+    def _why(self, answer: Element) -> Texts | None:
+        return self.texts.texts(child(answer, "feedback"), INLINE)
+
+    def _choice(self) -> Body:
+        answers = children(self.element, "answer")
+        weighted = [WeightedOption(self.texts.needed(answer, INLINE), self._worth(answer), self._why(answer)) for answer in answers]
+        make = single_choice if flag(self.element, "single", True) else multiple_choice
+        return make(weighted, shuffle=flag(self.element, "shuffleanswers", True))
+
+    def _truth(self) -> Body:
+        worth = {self.texts.plain(answer).lower(): self._worth(answer) for answer in children(self.element, "answer")}
+        if not {"true", "false"} & set(worth):
+            raise NotTranslatable(N_("The answers are neither true nor false."))
+        return TrueFalseBody(worth.get("true", Fraction(0)) > worth.get("false", Fraction(0)))
+
+    def _short(self) -> Body:
+        answers = []
+        for answer in children(self.element, "answer"):
+            worth = self._worth(answer)
+            answers.append(TextPattern({self.texts.language: self.texts.plain(answer)}, worth > 0, worth, self._why(answer)))
+        return ShortAnswerBody(tuple(answers), not flag(self.element, "usecase", False), self.texts.language == "es")
+
+    def _numerical(self) -> Body:
+        answers, tolerance = with_common_tolerance(self._number(answer) for answer in children(self.element, "answer"))
+        units = self.units()
+        penalty = child(self.element, "unitpenalty")
+        graded = words(child(self.element, "unitgradingtype")).strip()
+        taken = to_fraction(words(penalty) or "0") if units and penalty is not None and graded in ("1", "2") else Fraction(0)
+        of = UnitPenaltyOf.MAXIMUM if graded == "2" else UnitPenaltyOf.MARK
+        return NumericalBody(answers, tolerance, None, units, credit(taken * 100), of if taken else UnitPenaltyOf.MARK)
+
+    def _number(self, answer: Element) -> NumericalAnswer:
+        worth, text = self._worth(answer), self.texts.plain(answer)
+        if text in ("*", ""):
+            return NumericalAnswer(None, worth > 0, worth, self._why(answer))
+        amount = abs(to_fraction(words(child(answer, "tolerance")) or "0"))
+        return NumericalAnswer(to_fraction(text), worth > 0, worth, self._why(answer), Tolerance(amount=amount))
+
+    def units(self) -> Mapping[str, Fraction]:
+        """Return word -> factor to the answers' unit; Moodle's multiplier is its inverse. They count only where they are asked for."""
+        factors: dict[str, Fraction] = {}
+        for unit in children(child(self.element, "units"), "unit"):
+            times = to_fraction(words(child(unit, "multiplier")) or "1")
+            if not times:
+                raise NotTranslatable(N_("A unit has the multiplier 0."))
+            factors[" ".join(words(child(unit, "unit_name")).split())] = 1 / times
+        if factors and words(child(self.element, "showunits")).strip() == "3":
+            self.remarks.loss(N_("Units that are not asked for are left out."))
+            return {}
+        return factors
+
+    def _matching(self) -> Body:
+        answer_form = PLAIN if self.element.get("type") == "matching" else AUTO
+        texts_of_pairs = []
+        for sub in children(self.element, "subquestion"):
+            match = child(sub, "answer")
+            texts_of_pairs.append((self.texts.markdown(sub, INLINE), self.texts.markdown(match, INLINE, answer_form)))
+        keys, language = KeyAllocator(), self.texts.language
+        choices = matched([match for _, match in texts_of_pairs])
+        pairs = tuple(Pair(keys.of(item), {language: item}, choices[match], {language: match}) for item, match in texts_of_pairs if item)
+        used = {pair.match_key for pair in pairs}
+        extra = dict.fromkeys(match for item, match in texts_of_pairs if not item and choices[match] not in used)
+        labels = tuple(KeyedLabel(choices[match], {language: match}) for match in extra)
+        return MatchingBody(pairs, labels, flag(self.element, "shuffleanswers", True))
+
+    def _ordering(self) -> Body:
+        keys = KeyAllocator()
+        items = [self.texts.needed(answer, INLINE) for answer in sorted(children(self.element, "answer"), key=_place)]
+        grading_type = words(child(self.element, "gradingtype")).strip()
+        if words(child(self.element, "selecttype")).strip() not in ("", "ALL", "0"):
+            self.remarks.loss(N_("The selection of some of the items to order is left out."), N_("All items are shown."))
+        labels = tuple(KeyedLabel(keys.of(item[self.texts.language]), item) for item in items)
+        return OrderingBody(labels, ORDERINGS.get(grading_type, OrderingRule.ABSOLUTE_POSITION))
+
+    def _essay(self) -> Body:
+        settings = {
+            name: words(child(self.element, name)).strip() for name in ("attachments", "minwordlimit", "maxwordlimit", "responseformat")
+        }
+        files = MAXIMUM_FILES if settings["attachments"] == "-1" else min(whole(settings["attachments"], 0), MAXIMUM_FILES)
+        template = self.texts.texts(child(self.element, "responsetemplate"), BLOCKS)
+        model = self.texts.texts(child(self.element, "graderinfo"), BLOCKS)
+        if settings["responseformat"] == "noinline" and files and (accept := self._extensions()):
+            if template or model:
+                self.remarks.loss(N_("The information for graders and the template are left out."), N_("A file upload question has none."))
+            said_bytes = words(child(self.element, "maxbytes")).strip()
+            size = int(said_bytes) // _MEGABYTE if _BYTES.match(said_bytes) else 0
+            return FileBody(accept, files, min(size or 10, 50))
+        limits = WordLimits(_limit(settings["minwordlimit"]), _limit(settings["maxwordlimit"]))
+        return EssayBody(limits, template, model, (), files)
+
+    def _extensions(self) -> tuple[str, ...]:
+        listed = re.split(r"[\s,;]+", words(child(self.element, "filetypeslist")).strip().lower())
+        return tuple(dict.fromkeys(name.lstrip(".") for name in listed if _EXTENSION.match(name.lstrip("."))))
+
+    def _boxes(self, name: str) -> list[tuple[str, str]]:
+        """Return the words and the group of each box; a box to drag is HTML, an entry of a list plain words."""
+        boxes, form = children(self.element, name), HTML if name == "dragbox" else PLAIN
+        return [(self.texts.markdown(box, INLINE, form), words(child(box, "group")).strip() or "1") for box in boxes]
+
+    def places(self) -> list[int]:
+        """Return the number of the right box of each gap `[[n]]`, in the order of the text."""
+        return [int(at) for at in re.findall(r"\[\[([0-9]{1,3})\]\]", self.texts.raw(child(self.element, "questiontext")))]
+
+    def _selected(self) -> Body:
+        return self._singles(self._boxes("selectoption"))
+
+    def _singles(self, boxes: list[tuple[str, str]]) -> Body:
+        places = self.places()
+        shuffle = flag(self.element, "shuffleanswers", True)
+        gaps = []
+        for at, right in enumerate(places, start=1):
+            _check_box(right, boxes)
+            group = [(text, box) for box, (text, of) in enumerate(boxes, start=1) if of == boxes[right - 1][1]]
+            weighted = [WeightedOption({self.texts.language: text}, Fraction(box == right)) for text, box in group]
+            gaps.append(Gap(gap_name(at, len(places)), single_choice(weighted, shuffle=shuffle)))
+        return GapsBody(tuple(gaps))
+
+    def _dragged(self) -> Body:
+        boxes = self._boxes("dragbox")
+        if len({group for _, group in boxes}) > 1:
+            self.remarks.note(N_("The groups of boxes became drop-down lists."))
+            return self._singles(boxes)
+        places, language = self.places(), self.texts.language
+        for right in places:
+            _check_box(right, boxes)
+        keys = matched([boxes[right - 1][0] for right in places] + [text for text, _ in boxes])
+        gaps = []
+        for at, right in enumerate(places, start=1):
+            text = boxes[right - 1][0]
+            answer = TextPattern({language: text}, True, Fraction(1), None, keys[text])
+            gaps.append(Gap(gap_name(at, len(places)), ShortAnswerBody((answer,), True, language == "es")))
+        return GapsBody(tuple(gaps), True, tuple(KeyedLabel(key, {language: text}) for text, key in keys.items()))
+
+
+def _check_box(right: int, boxes: list[tuple[str, str]]) -> None:
+    if not 0 < right <= len(boxes):
+        raise NotTranslatable(N_("The gap [[%(at)s]] has no box."), at=right)
+
+
+def _place(answer: Element) -> Fraction:
+    return to_fraction(answer.get("fraction", "0"))
+
+
+def _limit(text: str) -> int | None:
+    return int(text) if re.fullmatch(r"[1-9][0-9]{0,6}", text) else None
+
+
+def unread(element: Element, known: frozenset[str]) -> list[str]:
+    """Return the names of elements with words that nobody reads."""
+    names = (local(inner) for inner in element if words(inner).strip())
+    return sorted({name for name in names if name not in known})
+
 
 USUAL_PENALTY = QuestionDefinition("", {}, DescriptionBody()).penalty
 
@@ -130,7 +368,7 @@ class _MoodleReader:
             return Fraction(1)
         if not text and isinstance(body, GapsBody):
             return sum((gap.weight for gap in body.gaps), Fraction(0))
-        mark = number(text or "1")
+        mark = to_fraction(text or "1")
         if mark < 0:
             raise NotTranslatable(N_("The mark %(mark)s is below 0."), mark=text)
         return mark
@@ -140,7 +378,7 @@ class _MoodleReader:
         text = words(child(self.element, "penalty")).strip()
         if not text or isinstance(body, DescriptionBody | EssayBody | FileBody):
             return USUAL_PENALTY
-        penalty = abs(credit(number(text) * 100))
+        penalty = abs(credit(to_fraction(text) * 100))
         return USUAL_PENALTY if isinstance(body, TrueFalseBody) and penalty == 1 else penalty
 
     def _remark_unread(self) -> None:

@@ -33,15 +33,25 @@ from questions.rules.definitions import (
     Tolerance,
     TrueFalseBody,
 )
-from standards._choices import WeightedOption, required_text, single_choice
-from standards._fields import with_common_tolerance
-from standards._gap import gap_name, gap_placeholder, with_gap_names, without_gap_placeholders
-from standards._keys import KeyAllocator, matched
-from standards._numbers import number
-from standards._texts import clean, literal, one_line
-from standards._xml import Element, child, children, descendants, example_of, local, words
 from standards.model import NotTranslatable, TransferRemarkCollector
-from standards.qti.texts import BLOCKS, INLINE, QtiTextReader
+from standards.qti.bodies import BLOCKS, INLINE, QtiTextReader
+from standards.texts import (
+    KeyAllocator,
+    WeightedOption,
+    clean,
+    gap_name,
+    gap_placeholder,
+    literal,
+    matched,
+    one_line,
+    required_text,
+    single_choice,
+    to_fraction,
+    with_common_tolerance,
+    with_gap_names,
+    without_gap_placeholders,
+)
+from standards.xml import Element, child, children, descendants, example_of, local, words
 
 PROFILES = {
     "cc.multiple_choice.v0p1": "multiple_choice_question",
@@ -97,7 +107,7 @@ class CanvasReader:
             )
         self._remark_left_feedback()
         points = self.fields.get("points_possible") or self.fields.get("cc_weighting") or "1"
-        mark = Fraction(1) if isinstance(body, DescriptionBody) else number(points)
+        mark = Fraction(1) if isinstance(body, DescriptionBody) else to_fraction(points)
         if mark < 0:
             raise NotTranslatable(N_("The mark %(mark)s is below 0."), mark=points)
         return QuestionDefinition(
@@ -289,12 +299,12 @@ class CanvasReader:
         equal = descendants(part, "varequal")
         low, high = ([*descendants(part, f"{name}e"), *descendants(part, name)] for name in ("vargt", "varlt"))
         if low and high:
-            ends = number(words(low[0])), number(words(high[0]))
-            value = number(words(equal[0])) if equal else (ends[0] + ends[1]) / 2
+            ends = to_fraction(words(low[0])), to_fraction(words(high[0]))
+            value = to_fraction(words(equal[0])) if equal else (ends[0] + ends[1]) / 2
             return NumericalAnswer(value, True, Fraction(1), None, Tolerance(amount=max(abs(value - ends[0]), abs(ends[1] - value))))
         if not equal:
             raise NotTranslatable(N_("The condition of a number is not supported."))
-        return NumericalAnswer(number(words(equal[0])), True, Fraction(1), None, Tolerance())
+        return NumericalAnswer(to_fraction(words(equal[0])), True, Fraction(1), None, Tolerance())
 
     def _matching(self) -> Body:
         matchings: list[tuple[str, str, Texts | None]] = []
@@ -360,7 +370,7 @@ def _is_number_condition(condition: Element) -> bool:
 def _scores(condition: Element) -> bool:
     """Say whether a condition adds to the score."""
     setting = child(condition, "setvar")
-    return setting is not None and number(words(setting) or "0") > 0
+    return setting is not None and to_fraction(words(setting) or "0") > 0
 
 
 def _links(condition: Element) -> list[str]:

@@ -22,15 +22,26 @@ from questions.rules.definitions import (
     TextShape,
     TrueFalseBody,
 )
-from standards import _xml
-from standards._fields import lose, nominal, refuse_kind, remark_lost_fields, remark_lost_keys, remark_lost_languages
-from standards._numbers import decimal, number
-from standards._texts import in_language, remark_changed_text, remark_lost_files, to_html
-from standards._xml import Element
+from standards import xml
 from standards.model import NO_FILES, ExportedFile, Files, NotTranslatable, TransferRemarkCollector
-from standards.qti.model import ITEM_1
-from standards.qti.package import package
-from standards.qti.writing import BLOCKS, DIGITS, INLINE, gaps_in_order, lose_written, matches_of, truth, whole_words
+from standards.qti.bodies import ITEM_1
+from standards.qti.read import package
+from standards.qti.write import BLOCKS, DIGITS, INLINE, gaps_in_order, lose_written, matches_of, truth, whole_words
+from standards.texts import (
+    decimal,
+    in_language,
+    lose,
+    nominal,
+    refuse_kind,
+    remark_changed_text,
+    remark_lost_fields,
+    remark_lost_files,
+    remark_lost_keys,
+    remark_lost_languages,
+    to_fraction,
+    to_html,
+)
+from standards.xml import Element
 
 _KEPT = frozenset({"mark", "explanation"})
 
@@ -38,9 +49,9 @@ _KEPT = frozenset({"mark", "explanation"})
 def write(questions: Sequence[QuestionDefinition], language: str = "es", _files: Files = NO_FILES) -> ExportedFile:
     """Return a package with one assessment of all questions; kinds unknown to Canvas are problems."""
     remarks = TransferRemarkCollector()
-    root = _xml.root("questestinterop", ITEM_1)
-    assessment = _xml.add(root, _tag("assessment"), ident="banco", title="banco")
-    section = _xml.add(assessment, _tag("section"), ident="root_section")
+    root = xml.root("questestinterop", ITEM_1)
+    assessment = xml.add(root, _tag("assessment"), ident="banco", title="banco")
+    section = xml.add(assessment, _tag("section"), ident="root_section")
     for question in questions:
         remarks.begin_question(question.key)
         try:
@@ -48,7 +59,7 @@ def write(questions: Sequence[QuestionDefinition], language: str = "es", _files:
         except NotTranslatable as refusal:
             remarks.refuse(refusal)
     count = len(section)
-    files = {"banco/banco.xml": _xml.written_as_is(root)}
+    files = {"banco/banco.xml": xml.written_as_is(root)}
     return ExportedFile(package(files, "imsqti_xmlv1p2", "1.1.3"), count, tuple(remarks.remarks))
 
 
@@ -61,12 +72,12 @@ class _Item:
 
     def __init__(self, question: QuestionDefinition, language: str, remarks: TransferRemarkCollector) -> None:
         self.question, self.language, self.remarks = question, language, remarks
-        self.item = _xml.root(_tag("item"), None, ident=f"q-{question.key}", title=question.key)
-        self.metadata = _xml.add(_xml.add(self.item, _tag("itemmetadata")), _tag("qtimetadata"))
-        self.presentation = _xml.add(self.item, _tag("presentation"))
-        self.processing = _xml.root(_tag("resprocessing"))
-        outcomes = _xml.add(self.processing, _tag("outcomes"))
-        _xml.add(outcomes, _tag("decvar"), maxvalue="100", minvalue="0", varname="SCORE", vartype="Decimal")
+        self.item = xml.root(_tag("item"), None, ident=f"q-{question.key}", title=question.key)
+        self.metadata = xml.add(xml.add(self.item, _tag("itemmetadata")), _tag("qtimetadata"))
+        self.presentation = xml.add(self.item, _tag("presentation"))
+        self.processing = xml.root(_tag("resprocessing"))
+        outcomes = xml.add(self.processing, _tag("outcomes"))
+        xml.add(outcomes, _tag("decvar"), maxvalue="100", minvalue="0", varname="SCORE", vartype="Decimal")
         self.feedback: list[tuple[str, Texts, TextShape]] = []
 
     def element(self) -> Element:
@@ -83,7 +94,7 @@ class _Item:
         if question.explanation:
             self.feedback.append(("general_fb", question.explanation, BLOCKS))
         for ident, texts, shape in self.feedback:
-            holder = _xml.add(_xml.add(self.item, _tag("itemfeedback"), ident=ident), _tag("flow_mat"))
+            holder = xml.add(xml.add(self.item, _tag("itemfeedback"), ident=ident), _tag("flow_mat"))
             self._material(holder, to_html(texts, shape, self.language))
         self._remark()
         return self.item
@@ -91,7 +102,7 @@ class _Item:
     def _remark(self) -> None:
         question, remarks = self.question, self.remarks
         unmarked = isinstance(question.body, DescriptionBody) and question.mark != 1
-        names = _KEPT - {"mark"} if unmarked or number(decimal(question.mark, DIGITS)) != question.mark else _KEPT
+        names = _KEPT - {"mark"} if unmarked or to_fraction(decimal(question.mark, DIGITS)) != question.mark else _KEPT
         remark_lost_fields(question, names, remarks)
         remark_lost_languages(question, self.language, remarks)
         remark_lost_keys(question, remarks)
@@ -99,12 +110,12 @@ class _Item:
         remark_lost_files(question, self.language, remarks)
 
     def _field(self, label: str, entry: str) -> None:
-        field = _xml.add(self.metadata, _tag("qtimetadatafield"))
-        _xml.add(field, _tag("fieldlabel"), label)
-        _xml.add(field, _tag("fieldentry"), entry)
+        field = xml.add(self.metadata, _tag("qtimetadatafield"))
+        xml.add(field, _tag("fieldlabel"), label)
+        xml.add(field, _tag("fieldentry"), entry)
 
     def _material(self, parent: Element, text: str, kind: str = "text/html") -> None:
-        _xml.add(_xml.add(parent, _tag("material")), _tag("mattext"), text, texttype=kind)
+        xml.add(xml.add(parent, _tag("material")), _tag("mattext"), text, texttype=kind)
 
     def _body(self) -> str:
         match self.question.body:
@@ -147,28 +158,28 @@ class _Item:
                 raise refuse_kind(self.question)
 
     def _text_response(self) -> None:
-        response = _xml.add(self.presentation, _tag("response_str"), ident="response1", rcardinality="Single")
-        _xml.add(_xml.add(response, _tag("render_fib")), _tag("response_label"), ident="answer1", rshuffle="No")
+        response = xml.add(self.presentation, _tag("response_str"), ident="response1", rcardinality="Single")
+        xml.add(xml.add(response, _tag("render_fib")), _tag("response_label"), ident="answer1", rshuffle="No")
 
     def _choice_response(self, ident: str, cardinality: str, texts: Sequence[str], name: str = "", *, shuffle: bool = False) -> list[str]:
         """Add a response with labels; return their identifiers."""
-        response = _xml.add(self.presentation, _tag("response_lid"), ident=ident, rcardinality=cardinality)
+        response = xml.add(self.presentation, _tag("response_lid"), ident=ident, rcardinality=cardinality)
         if name:
             self._material(response, name, "text/plain" if not name.startswith("<") else "text/html")
-        render = _xml.add(response, _tag("render_choice"), **({"shuffle": "Yes"} if shuffle else {}))
+        render = xml.add(response, _tag("render_choice"), **({"shuffle": "Yes"} if shuffle else {}))
         idents = [f"{ident}_{at}" for at in range(1, len(texts) + 1)]
         for label, text in zip(idents, texts, strict=True):
-            self._material(_xml.add(render, _tag("response_label"), ident=label), text)
+            self._material(xml.add(render, _tag("response_label"), ident=label), text)
         return idents
 
     def _condition(self, score: str, action: str = "Set") -> Element:
-        condition = _xml.add(self.processing, _tag("respcondition"), continue_="No" if action == "Set" else "Yes")
-        inner = _xml.add(condition, _tag("conditionvar"))
-        _xml.add(condition, _tag("setvar"), score, action=action, varname="SCORE")
+        condition = xml.add(self.processing, _tag("respcondition"), continue_="No" if action == "Set" else "Yes")
+        inner = xml.add(condition, _tag("conditionvar"))
+        xml.add(condition, _tag("setvar"), score, action=action, varname="SCORE")
         return inner
 
     def _equal(self, parent: Element, ident: str, value: str, *, sensitive: bool = False) -> None:
-        _xml.add(parent, _tag("varequal"), value, respident=ident, **({"case": "Yes"} if sensitive else {}))
+        xml.add(parent, _tag("varequal"), value, respident=ident, **({"case": "Yes"} if sensitive else {}))
 
     def _html(self, texts: Texts) -> str:
         return to_html(texts, INLINE, self.language)
@@ -203,9 +214,9 @@ class _Item:
         if body.shuffle:
             lose(self.remarks, "shuffle")
         idents = self._options(body.options, "Multiple", shuffle=False)
-        every = _xml.add(self._condition("100"), _tag("and"))
+        every = xml.add(self._condition("100"), _tag("and"))
         for ident, option in zip(idents, body.options, strict=True):
-            self._equal(every if option.right else _xml.add(every, _tag("not")), "response1", ident)
+            self._equal(every if option.right else xml.add(every, _tag("not")), "response1", ident)
         return "multiple_answers_question"
 
     def _truth(self, answer: bool) -> str:
@@ -242,11 +253,11 @@ class _Item:
         for answer in rights:
             amount = nominal(answer, body.tolerance, self.remarks).amount
             value = answer.value or Fraction(0)
-            either = _xml.add(self._condition("100"), _tag("or"))
+            either = xml.add(self._condition("100"), _tag("or"))
             self._equal(either, "response1", decimal(value))
-            between = _xml.add(either, _tag("and"))
-            _xml.add(between, _tag("vargte"), decimal(value - amount), respident="response1")
-            _xml.add(between, _tag("varlte"), decimal(value + amount), respident="response1")
+            between = xml.add(either, _tag("and"))
+            xml.add(between, _tag("vargte"), decimal(value - amount), respident="response1")
+            xml.add(between, _tag("varlte"), decimal(value + amount), respident="response1")
         return "numerical_question"
 
     def _matching(self, body: MatchingBody) -> str:
@@ -293,9 +304,9 @@ class _Item:
 
     def _blank(self, name: str, answers: Sequence[TextPattern], share: str) -> None:
         patterns = self._patterns(answers)
-        response = _xml.add(self.presentation, _tag("response_lid"), ident=f"response_{name}", rcardinality="Single")
+        response = xml.add(self.presentation, _tag("response_lid"), ident=f"response_{name}", rcardinality="Single")
         self._material(response, name, "text/plain")
-        render = _xml.add(response, _tag("render_choice"))
+        render = xml.add(response, _tag("render_choice"))
         for at, pattern in enumerate(patterns, start=1):
-            self._material(_xml.add(render, _tag("response_label"), ident=f"{name}_{at}"), pattern, "text/plain")
+            self._material(xml.add(render, _tag("response_label"), ident=f"{name}_{at}"), pattern, "text/plain")
             self._equal(self._condition(share, "Add"), f"response_{name}", f"{name}_{at}")

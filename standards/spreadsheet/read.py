@@ -1,9 +1,10 @@
-"""Read tables of questions, one a row (README.md of this folder lists the columns)."""
+"""The columns of a table of questions: their names in both languages, and the words in their cells."""
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
+from io import BytesIO
 from typing import TypeVar
 
 from courses.content.derived_keys import slug
@@ -11,11 +12,14 @@ from courses.content.scalars import RefusedError
 from courses.content.scalars import credit as read_credit
 from kernel.errors import N_
 from kernel.i18n import _
+from kernel.tables import FORMULA, UNFAMILIAR, ReadTable, Undecodable, read_csv, read_sheet, write_csv, write_xlsx
 from questions.content import question_fields
 from questions.content.banks import is_origin
 from questions.rules.definitions import (
     Body,
+    CognitiveLevel,
     DescriptionBody,
+    Difficulty,
     EssayBody,
     KeyedLabel,
     MatchingBody,
@@ -38,14 +42,192 @@ from questions.rules.definitions import (
     Tolerance,
     TrueFalseBody,
 )
-from standards._fields import SELECTION_FIELDS
-from standards._keys import KeyAllocator, as_key, matched
-from standards._numbers import number
-from standards._tags import tags_of
-from standards._texts import one_line
-from standards.model import ImportedQuestions, NotTranslatable, SourceQuestion, TransferRemarkCollector
-from standards.spreadsheet.model import DIFFICULTIES, FLAGS, KINDS, LEVELS, MAXIMUM_ANSWERS, NUMBERED, STATES, SpreadsheetRow
-from standards.spreadsheet.tables import check_cells, rows_of_csv, rows_of_xlsx
+from standards.files import judge_document, remark_guessed_encoding
+from standards.model import FileRefused, ImportedQuestions, NotTranslatable, SourceQuestion, TransferRemarkCollector, left_out_remark
+from standards.texts import SELECTION_FIELDS, KeyAllocator, as_key, clean, matched, one_line, to_fraction
+from standards.xml import tags_of
+
+COLUMNS: Mapping[str, tuple[str, ...]] = {
+    "key": ("clave",),
+    "kind": ("tipo",),
+    "text": ("texto", "enunciado", "pregunta"),
+    "right": ("correctas", "correcta"),
+    "rule": ("regla",),
+    "shuffle": ("mezclar",),
+    "tolerance": ("tolerancia",),
+    "unit": ("unidad",),
+    "mark": ("puntos",),
+    "tags": ("etiquetas",),
+    "difficulty": ("dificultad",),
+    "objective": ("objetivo",),
+    "level": ("nivel",),
+    "family": ("familia",),
+    "enemies": ("incompatibles",),
+    "only": ("reservada",),
+    "expected": ("facilidad",),
+    "origin": ("origen",),
+    "state": ("estado",),
+    "hints": ("pistas",),
+    "penalty": ("penalización",),
+    "explanation": ("explicación",),
+    "note": ("apunte",),
+}
+"""English name -> Spanish names, the first of which is written."""
+
+NUMBERED: Mapping[str, tuple[str, ...]] = {
+    "option": ("opción", "respuesta"),
+    "match": ("pareja",),
+    "feedback": ("comentario",),
+    "credit": ("crédito",),
+}
+"""Columns that are there once for each answer: `option 1`, `option 2` …"""
+
+MAXIMUM_ANSWERS = 30
+MAXIMUM_ROWS = 5_000
+MAXIMUM_CELL = 30_000
+
+KINDS: Mapping[str, QuestionKind] = {
+    **{slug(kind.value): kind for kind in QuestionKind},
+    "unica": QuestionKind.SINGLE,
+    "opcion-unica": QuestionKind.SINGLE,
+    "varias": QuestionKind.MULTIPLE,
+    "opcion-multiple": QuestionKind.MULTIPLE,
+    "verdadero-falso": QuestionKind.TRUE_FALSE,
+    "corta": QuestionKind.SHORT,
+    "respuesta-corta": QuestionKind.SHORT,
+    "numerica": QuestionKind.NUMERICAL,
+    "emparejar": QuestionKind.MATCHING,
+    "ordenar": QuestionKind.ORDERING,
+    "abierta": QuestionKind.ESSAY,
+    "ensayo": QuestionKind.ESSAY,
+    "descripcion": QuestionKind.DESCRIPTION,
+}
+DIFFICULTIES: Mapping[str, Difficulty] = {
+    **{word.value: word for word in Difficulty},
+    "facil": Difficulty.EASY,
+    "media": Difficulty.MEDIUM,
+    "dificil": Difficulty.HARD,
+}
+LEVELS: Mapping[str, CognitiveLevel] = {
+    **{word.value: word for word in CognitiveLevel},
+    "recordar": CognitiveLevel.RECALL,
+    "comprender": CognitiveLevel.UNDERSTAND,
+    "aplicar": CognitiveLevel.APPLY,
+    "juzgar": CognitiveLevel.JUDGE,
+}
+STATES: Mapping[str, QuestionState] = {
+    **{word.value: word for word in QuestionState},
+    "lista": QuestionState.READY,
+    "borrador": QuestionState.DRAFT,
+    "oculta": QuestionState.HIDDEN,
+}
+FLAGS: Mapping[str, bool] = {
+    **dict.fromkeys(("true", "verdadero", "verdadera", "v", "t", "si", "yes", "1", "x"), True),
+    **dict.fromkeys(("false", "falso", "falsa", "f", "no", "0"), False),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class SpreadsheetRow:
+    """One row: its number in the file, and its words by English name of the column; empty cells are not there."""
+
+    line: int
+    cells: Mapping[str, str]
+
+    def get(self, name: str, usual: str = "") -> str:
+        """Return the words of a column."""
+        return self.cells.get(name, usual)
+
+
+def column(heading: str) -> str:
+    """Return the English name of a column, '' where it is none: `Opción 2` is `option 2`."""
+    folded = slug(heading)
+    name, _, number = folded.rpartition("-")
+    for english, others in NUMBERED.items():
+        if name in {slug(word) for word in (english, *others)} and number.isdecimal() and 1 <= int(number) <= MAXIMUM_ANSWERS:
+            return f"{english} {int(number)}"
+    return next((english for english, others in COLUMNS.items() if folded in {slug(word) for word in (english, *others)}), "")
+
+
+def heading(name: str, language: str) -> str:
+    """Return a column's name in a language."""
+    english, _, number = name.partition(" ")
+    names = {**COLUMNS, **NUMBERED}[english]
+    return f"{names[0] if language == 'es' else english} {number}".strip()
+
+
+def rows_of_csv(content: bytes, remarks: TransferRemarkCollector) -> list[SpreadsheetRow]:
+    """Return the rows of a CSV file, its cells parted by comma, semicolon, tab or bar."""
+    try:
+        table = read_csv(content)
+    except Undecodable as refused:
+        raise FileRefused(refused.text, code=None, **refused.facts) from refused
+    remark_guessed_encoding(table.encoding_guessed_from, remarks)
+    return _rows(table, remarks)
+
+
+def rows_of_xlsx(content: bytes, remarks: TransferRemarkCollector) -> list[SpreadsheetRow]:
+    """Return the rows of the first sheet of a workbook; the other sheets are reported."""
+    judge_document(content)
+    try:
+        sheet = read_sheet(content, rows=MAXIMUM_ROWS + 2)
+    except Undecodable as refused:
+        raise FileRefused(refused.text, code=None, **refused.facts) from refused
+    return _rows(ReadTable(sheet.rows, "xlsx", None, sheet.beside), remarks)
+
+
+def _rows(table: ReadTable, remarks: TransferRemarkCollector) -> list[SpreadsheetRow]:
+    """Return the rows below the headings; what is not read is reported, rows beyond the limit raise FileRefused."""
+    filled = replace(table, rows=tuple((line, cells) for line, cells in table.rows if any(cell.strip() for cell in cells)))
+    if not filled.rows:
+        raise FileRefused(N_("The table is empty."))
+    if len(filled.rows) > MAXIMUM_ROWS + 1:
+        raise FileRefused(N_("The table has more than %(limit)s rows."), limit=MAXIMUM_ROWS)
+    head_line, headings = filled.rows[0]
+    places: dict[str, int] = {}
+    for index, heading in enumerate(headings):
+        places.setdefault(column(heading), index)
+    places.pop("", None)
+    remarks.remarks += map(left_out_remark, filled.left_out(places.values()))
+    if "text" not in places or "kind" not in places:
+        raise FileRefused(N_("Line %(line)s must contain the headings, including “kind” and “text”."), line=head_line)
+    return [SpreadsheetRow(line, _cells(places, cells)) for line, cells in filled.rows[1:]]
+
+
+def _cells(places: Mapping[str, int], cells: Sequence[str]) -> dict[str, str]:
+    shown = {name: clean(cells[index]).strip() for name, index in places.items() if index < len(cells)}
+    return {name: text for name, text in shown.items() if text}
+
+
+def check_cells(row: SpreadsheetRow) -> None:
+    """Raise NotTranslatable for a formula, for what is not shown as it is stored, and for a text that is too long."""
+    for name, text in row.cells.items():
+        if text == FORMULA:
+            raise NotTranslatable(N_("The cell “%(name)s” is a formula."), N_("Write its value."), name=name)
+        if text.startswith(UNFAMILIAR):
+            raise NotTranslatable(
+                N_("The cell “%(name)s” is a date, a time or a number in a format that is not known here (%(text)s)."),
+                N_("Format the cell as text and write what learners should read."),
+                name=name,
+                text=text.removeprefix(UNFAMILIAR)[:40],
+            )
+        if len(text) > MAXIMUM_CELL:
+            raise NotTranslatable(N_("The cell “%(name)s” has more than %(limit)s characters."), name=name, limit=MAXIMUM_CELL)
+
+
+def to_csv(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> bytes:
+    """Return a CSV file with a mark for UTF-8; no cell begins with a sign that a spreadsheet would compute (spec/security 4.6)."""
+    target = BytesIO()
+    write_csv(target, headings, rows)
+    return target.getvalue()
+
+
+def to_xlsx(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> bytes:
+    """Return a workbook with one sheet; every cell is a text, nothing is computed."""
+    target = BytesIO()
+    write_xlsx(target, [("Sheet1", headings, rows)])
+    return target.getvalue()
+
 
 T = TypeVar("T")
 _USUAL = QuestionDefinition("", {}, DescriptionBody())
@@ -64,7 +246,7 @@ class SpreadsheetAnswer:
     credit: Fraction | None
 
 
-def read_csv(content: bytes, language: str = "es") -> ImportedQuestions:
+def read_csv_questions(content: bytes, language: str = "es") -> ImportedQuestions:
     """Return the questions of a CSV file; raises FileRefused where it is no table or has no headings."""
     remarks = TransferRemarkCollector()
     return _questions(rows_of_csv(content, remarks), language, remarks)
@@ -105,7 +287,7 @@ def _word(cell: str, among: Mapping[str, T], what: str) -> T:
 def _number(cell: str) -> Fraction:
     """Return a number; of a share of a hundred, as a workbook shows it, the number before the sign."""
     cell = cell.removesuffix("%").rstrip()
-    return number(cell.replace(",", ".", 1) if "." not in cell else cell)
+    return to_fraction(cell.replace(",", ".", 1) if "." not in cell else cell)
 
 
 _THOUSANDS = re.compile(r"[+\-−]?[1-9][0-9]{0,2},[0-9]{3}\Z")

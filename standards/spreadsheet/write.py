@@ -26,12 +26,20 @@ from questions.rules.definitions import (
     ToleranceKind,
     TrueFalseBody,
 )
-from standards._fields import SELECTION_FIELDS, lose, refuse_kind, remark_lost_fields, remark_lost_keys, remark_lost_languages
-from standards._numbers import decimal
-from standards._texts import in_language, one_line, remark_lost_files
 from standards.model import NO_FILES, ExportedFile, Files, NotTranslatable, TransferRemarkCollector
-from standards.spreadsheet.model import COLUMNS, MAXIMUM_ANSWERS, MAXIMUM_ROWS, NUMBERED, heading
-from standards.spreadsheet.tables import to_csv, to_xlsx
+from standards.spreadsheet.read import COLUMNS, MAXIMUM_ANSWERS, MAXIMUM_ROWS, NUMBERED, heading, to_csv, to_xlsx
+from standards.texts import (
+    SELECTION_FIELDS,
+    decimal,
+    in_language,
+    lose,
+    one_line,
+    refuse_kind,
+    remark_lost_fields,
+    remark_lost_files,
+    remark_lost_keys,
+    remark_lost_languages,
+)
 
 _KEPT = frozenset({*SELECTION_FIELDS, "tags", "difficulty", "state", "mark", "hints", "penalty", "explanation", "note"})
 _USUAL = QuestionDefinition("", {}, DescriptionBody())

@@ -10,7 +10,7 @@ from questions import bank_page
 from questions.content import banks, question_fields
 from questions.rules import answers, definitions
 from questions.rules.definitions import QuestionKind
-from standards.spreadsheet import model
+from standards.spreadsheet import read
 from tests.support import kinds
 
 MACROS = (TEMPLATES / "macros" / "ui.html").read_text("utf-8")
@@ -31,7 +31,7 @@ WITHOUT_AN_ANSWER = {QuestionKind.DESCRIPTION}
         ("questions.content.question_fields.KINDS", question_fields.KINDS, set()),
         ("questions.bank_page.STARTS", bank_page.STARTS, set()),
         ("templates/macros/ui.html", NAMED, WITHOUT_AN_ANSWER),
-        ("standards.spreadsheet.model.KINDS", model.KINDS.values(), set()),
+        ("standards.spreadsheet.read.KINDS", read.KINDS.values(), set()),
         ("tests.support.kinds.BANK", IN_THE_BANK, set()),
     ],
 )

@@ -15,8 +15,8 @@ from lms.instance import Instance
 from lms.publishing import export_course
 from questions.content.banks import QuestionIdentity, names_in, with_origins
 from questions.models import QuestionOrigin
-from standards.import_plans import plan
 from standards.importing import import_file
+from standards.imports import plan
 from tests.support.browser import Browser
 from tests.support.builders import a_teacher, publish, sign_in
 from tests.support.folders import findings

@@ -14,7 +14,7 @@ from questions.rules.definitions import SingleChoiceBody
 from quizzes.draws import recreate_layout
 from standards.bank.read import read
 from standards.bank.write import write
-from standards.formats import FORMATS
+from standards.importing import FORMATS
 from tests.support.browser import Browser
 from tests.support.builders import a_learner_in, a_teacher, publish, sign_in
 from tests.support.calculated_choices import CHOICE, a_folder_with_a_choice

@@ -45,10 +45,8 @@ from questions.rules.definitions import (
     WordLimits,
     map_texts,
 )
-from standards._fields import SELECTION_FIELDS
-from standards._keys import KeyAllocator, matched
-from standards._texts import from_plain, one_line, rendered
 from standards.model import ExportedFile, ImportedQuestions, RemarkSeverity
+from standards.texts import SELECTION_FIELDS, KeyAllocator, from_plain, matched, one_line, rendered
 
 SIGNS = "abcñÁé XYZ 019 *_[]{}$`<>|#~=:%-+.!¿?@&\"'/\\;,()^"
 LANGUAGE = "es"

@@ -6,11 +6,11 @@ import pytest
 from click.testing import CliRunner, Result
 
 from analysis.cli import group
-from standards._tags import Categories
 from standards.bank.read import read
 from standards.cli import CATEGORIES, NAMES, WRITTEN, commands
-from standards.formats import FORMATS, guess
+from standards.importing import FORMATS, guess
 from standards.model import FileRefused
+from standards.xml import Categories
 from tests.support.folders import a_folder
 
 GIFT = "::uno::¿Uno?{=sí#bien ~no#mal}\n\n::dos::Roto {=a\n\n::tres::<p>Con <img src='x.png'> foto</p>{T####porque sí}\n"

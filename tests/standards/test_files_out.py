@@ -10,10 +10,9 @@ from click.testing import CliRunner
 from analysis.cli import group
 from lms.instance import Instance
 from questions.rules.definitions import EssayBody, Option, QuestionDefinition, SingleChoiceBody
-from standards._files import named
 from standards.cli import commands
-from standards.formats import FORMATS
-from standards.importing import import_file
+from standards.files import named
+from standards.importing import FORMATS, import_file
 from standards.model import ExportedFile, RemarkSeverity
 from tests.support.browser import Browser
 from tests.support.builders import a_teacher, folder, publish, sign_in

@@ -18,8 +18,7 @@ from questions.rules.definitions import (
     SingleChoiceBody,
     TrueFalseBody,
 )
-from standards.gift.grammar import escape, unescape
-from standards.gift.read import read
+from standards.gift.read import escape, read, unescape
 from standards.gift.write import write
 from standards.model import RemarkSeverity
 from tests.support.questions import a_matrix, a_question, dragged_gaps, es, f, some_gaps

@@ -12,22 +12,21 @@ from xlsxwriter import Workbook
 
 from kernel.archives import ArchiveLimits, ArchiveRefused, read_archive
 from questions.rules.definitions import EssayBody, QuestionDefinition, TextShape
-from standards import _decoding, _numbers, _xml, _zip
-from standards._html import MAXIMUM, to_markdown
-from standards._texts import escape, rendered
-from standards.bank import read as bank_read
-from standards.formats import FORMATS
-from standards.importing import import_file
+from standards import files, texts, xml
+from standards.bank import read
+from standards.files import MAXIMUM, to_markdown
+from standards.importing import FORMATS, import_file
 from standards.model import FileRefused, NotTranslatable, RemarkSeverity, TransferRemarkCollector
 from standards.spreadsheet import read as sheet_read
 from standards.spreadsheet import write as sheet_write
+from standards.texts import escape_markdown, rendered
 from tests.support.hostile import harm, hostile_html
 from tests.support.shared import SHARED, needs_shared
 
 SECURITY = SHARED / "fixtures" / "security"
 LZMA_HEADER = 9
 few = settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-READ = {name: form.read for name, form in FORMATS.items() if form.read is not None} | {"bank": bank_read.read}
+READ = {name: form.read for name, form in FORMATS.items() if form.read is not None} | {"bank": read.read}
 SEEDS = (
     b"::a::b{=c ~d}",
     b"T\nA) a\nB) b\nANSWER: A\n",
@@ -64,7 +63,7 @@ def archive(*entries: tuple[str, bytes], mode: int = 0, method: int = zipfile.ZI
 
 
 def test_archive_gives_the_files_that_are_asked_for() -> None:
-    found = _zip.read_archive(archive(("a/b.xml", b"<a/>"), ("c.png", b"x")), ".xml")
+    found = files.read_archive(archive(("a/b.xml", b"<a/>"), ("c.png", b"x")), ".xml")
 
     assert found == {"a/b.xml": b"<a/>"}
 
@@ -73,18 +72,18 @@ def test_archive_gives_the_files_that_are_asked_for() -> None:
 def test_entry_that_leads_out_is_refused(name: str) -> None:
     """spec/security 4.4: .., absolute paths and drives."""
     with pytest.raises(FileRefused, match="points outside"):
-        _zip.read_archive(archive((name, b"x")))
+        files.read_archive(archive((name, b"x")))
 
 
 @pytest.mark.parametrize("kind", [stat.S_IFLNK, stat.S_IFCHR, stat.S_IFIFO, stat.S_IFSOCK])
 def test_links_and_devices_are_refused(kind: int) -> None:
     with pytest.raises(FileRefused, match="link or a device"):
-        _zip.read_archive(archive(("x", b"y"), mode=kind | 0o644))
+        files.read_archive(archive(("x", b"y"), mode=kind | 0o644))
 
 
 def test_names_that_are_there_twice_are_refused() -> None:
     with pytest.raises(FileRefused, match="twice"):
-        _zip.read_archive(archive(("a.xml", b"x"), ("A.xml", b"y")))
+        files.read_archive(archive(("a.xml", b"x"), ("A.xml", b"y")))
 
 
 @pytest.mark.parametrize("method", [zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA, zipfile.ZIP_STORED])
@@ -98,17 +97,17 @@ def test_broken_data_of_an_entry_are_refused_in_every_compression(method: int) -
         broken[place] ^= 0xFF
         if method == zipfile.ZIP_LZMA and place < begins + LZMA_HEADER:
             with suppress(FileRefused):  # not every byte of its header is looked at
-                _zip.read_archive(bytes(broken))
+                files.read_archive(bytes(broken))
             continue
         with pytest.raises(FileRefused):
-            _zip.read_archive(bytes(broken))
+            files.read_archive(bytes(broken))
 
 
 def test_bombs_are_refused_by_ratio_before_they_are_unpacked() -> None:
     bomb = archive(("x.xml", b" " * 20_000_000))
 
     with pytest.raises(FileRefused, match="times its size"):
-        _zip.read_archive(bomb, ".nothing")
+        files.read_archive(bomb, ".nothing")
 
 
 def test_bombs_are_refused_by_total_size() -> None:
@@ -124,14 +123,14 @@ def test_too_many_entries_are_refused() -> None:
 def test_what_is_no_archive_is_refused() -> None:
     for content in (b"", b"PK\x03\x04 and then nothing", archive(("a", b"b"))[:-10]):
         with pytest.raises(FileRefused):
-            _zip.read_archive(content)
+            files.read_archive(content)
 
 
 @pytest.mark.shared
 @needs_shared
 def test_archive_with_a_link_to_the_passwords_is_refused() -> None:
     with pytest.raises(FileRefused, match="link or a device"):
-        _zip.read_archive((SECURITY / "zip-symlink-etc_passwd.zip").read_bytes())
+        files.read_archive((SECURITY / "zip-symlink-etc_passwd.zip").read_bytes())
 
 
 @pytest.mark.shared
@@ -142,7 +141,7 @@ def test_xml_with_a_document_type_or_entities_is_refused(name: str) -> None:
     content = (SECURITY / "xml" / name).read_bytes()
 
     with pytest.raises(FileRefused, match="document type or entities"):
-        _xml.parse(content)
+        xml.parse(content)
     with pytest.raises(FileRefused, match="document type or entities"):
         import_file(name, content)
 
@@ -151,12 +150,12 @@ def test_xml_that_is_nested_too_deep_is_refused_with_the_line() -> None:
     deep = b"<a>" + b"\n<b>" * 500 + b"</b>" * 500 + b"</a>"
 
     with pytest.raises(FileRefused, match="line 101"):
-        _xml.parse(deep)
+        xml.parse(deep)
 
 
 def test_broken_xml_is_refused_with_the_line() -> None:
     with pytest.raises(FileRefused, match="line 3"):
-        _xml.parse(b"<quiz>\n<question>\n</quiz>")
+        xml.parse(b"<quiz>\n<question>\n</quiz>")
 
 
 @pytest.mark.parametrize(
@@ -169,11 +168,11 @@ def test_broken_xml_is_refused_with_the_line() -> None:
 )
 def test_xml_in_another_encoding_than_it_says_is_refused(content: bytes) -> None:
     with pytest.raises(FileRefused):
-        _xml.parse(content)
+        xml.parse(content)
 
 
 def test_xml_in_windows_1252_that_says_so_is_read() -> None:
-    root = _xml.parse('<?xml version="1.0" encoding="windows-1252"?><quiz>años</quiz>'.encode("cp1252"))
+    root = xml.parse('<?xml version="1.0" encoding="windows-1252"?><quiz>años</quiz>'.encode("cp1252"))
 
     assert root.text == "años"
 
@@ -181,34 +180,34 @@ def test_xml_in_windows_1252_that_says_so_is_read() -> None:
 def test_encoding_that_was_guessed_is_told_with_its_line() -> None:
     remarks = TransferRemarkCollector()
 
-    assert _decoding.decode("uno\ndos años".encode("cp1252"), remarks).words == "uno\ndos años"
+    assert files.decode("uno\ndos años".encode("cp1252"), remarks).words == "uno\ndos años"
     assert [remark.line for remark in remarks.remarks] == [2]
 
 
 def test_marks_of_encodings_are_read_and_taken_away() -> None:
     for encoding in ("utf-8-sig", "utf-16"):
         remarks = TransferRemarkCollector()
-        assert _decoding.decode("años".encode(encoding), remarks).words == "años"
+        assert files.decode("años".encode(encoding), remarks).words == "años"
         assert not remarks.remarks
 
 
 def test_bytes_that_are_no_text_are_refused_with_the_line() -> None:
     for content in (b"uno\n\x00dos", b"uno\nse\xf1or \x81"):
         with pytest.raises(FileRefused, match="ine 2"):
-            _decoding.decode(content, TransferRemarkCollector())
+            files.decode(content, TransferRemarkCollector())
 
 
 @pytest.mark.parametrize("words", ["1e999999999", "9" * 50, "1e16", "0x10", "1_000", "nan", "inf", "", "1/3", "١"])
 def test_numbers_that_are_none_or_huge_are_refused(words: str) -> None:
     with pytest.raises(NotTranslatable):
-        _numbers.number(words)
+        texts.to_fraction(words)
 
 
 @pytest.mark.parametrize("sign", ["\r", "\u2028", "\u0085"])
 def test_bank_with_other_line_ends_is_read_or_refused(sign: str) -> None:
     """YAML counts them as ends of lines; so does whoever looks up what stands there."""
     with suppress(FileRefused):
-        assert bank_read.read(f"title: a{sign}{sign}b{sign}questions: []{sign}".encode()).remarks is not None
+        assert read.read(f"title: a{sign}{sign}b{sign}questions: []{sign}".encode()).remarks is not None
 
 
 @pytest.mark.parametrize("name", ["xl/worksheets/sheet1.xml", "xl/other.bin"])
@@ -223,7 +222,7 @@ def test_workbook_with_hostile_xml_under_any_name_is_refused(name: str) -> None:
 
 def test_formula_in_a_workbook_is_not_computed_and_told() -> None:
     """spec/security 4.6: a cell is a text; one that computes keeps its question out."""
-    found = sheet_read.read_csv(b"kind,text\nessay,x\n")
+    found = sheet_read.read_csv_questions(b"kind,text\nessay,x\n")
     target = BytesIO()
     with Workbook(target) as book:
         sheet = book.add_worksheet()
@@ -244,7 +243,7 @@ def test_cells_of_a_csv_compute_nothing(cell: str) -> None:
     written = sheet_write.write_csv([question])
 
     assert f"'{cell}" in written.content.decode("utf-8-sig")
-    assert sheet_read.read_csv(written.content).questions == (question,)
+    assert sheet_read.read_csv_questions(written.content).questions == (question,)
 
 
 def test_file_with_more_questions_than_anybody_has_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -280,7 +279,7 @@ def test_html_that_is_too_long_or_too_deep_is_refused() -> None:
 def test_plain_words_are_shown_as_they_are(words: str) -> None:
     for shape in TextShape:
         shown = (
-            rendered(escape(words, shape), shape, "es")
+            rendered(escape_markdown(words, shape), shape, "es")
             .removeprefix("<p>")
             .removesuffix("</p>")
             .replace("\u00a0", " ")

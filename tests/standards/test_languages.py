@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 
 from kernel.markup.foreign import LANGUAGES, pasted
 from questions.rules.definitions import QuestionState, ShortAnswerBody, SingleChoiceBody
-from standards._languages import OTHER_LANGUAGES
 from standards.importing import import_file
 from standards.model import ImportedQuestions
+from standards.texts import OTHER_LANGUAGES
 
 
 def read(inside: str, *further: str, kind: str = "essay", more: str = "") -> ImportedQuestions:

@@ -8,7 +8,7 @@ from kernel.expressions import evaluate
 from questions.rules.definitions import CalculatedBody, ToleranceKind, VariableRange
 from standards.importing import import_file
 from standards.model import NotTranslatable, RemarkSeverity
-from standards.moodle_xml.calculated import expression
+from standards.moodle_xml.texts import expression
 
 NAMES = {"a": "a", "B 1": "b_1"}
 

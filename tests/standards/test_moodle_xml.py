@@ -29,11 +29,11 @@ from questions.rules.definitions import (
     UnitPenaltyOf,
     WordLimits,
 )
-from standards import _xml
-from standards._html import LOST_FORMULAS
+from standards import xml
+from standards.files import LOST_FORMULAS
 from standards.importing import import_file
 from standards.model import FileRefused, ImportedQuestions, RemarkSeverity
-from standards.moodle_xml import cloze
+from standards.moodle_xml import texts
 from standards.moodle_xml.read import read
 from standards.moodle_xml.write import write
 from tests.support.questions import a_calculated, a_matrix, a_question, an_option, es, f
@@ -215,7 +215,7 @@ def test_signs_that_are_dragged_come_in() -> None:
 
 @pytest.mark.parametrize("text", ["A {1:MULTIRESPONSE:=a~b}", "A {1:SA:=a", "no gap"])
 def test_cloze_that_is_not_known_is_told(text: str) -> None:
-    found = cloze.read(text.encode())
+    found = texts.read(text.encode())
 
     assert not found.questions
     assert len(found.of_severity(RemarkSeverity.PROBLEM)) == 1
@@ -323,12 +323,12 @@ def test_what_goes_out_is_what_moodle_reads() -> None:
     """Types, formats and numbers as Moodle's own export writes them."""
     body = MultipleChoiceBody((Option("a", es("*a*"), True, Fraction(1)), Option("b", es("b"), False, Fraction(0))))
 
-    question = _xml.parse(write([a_question(body, tags=("x",))]).content)[0]
+    question = xml.parse(write([a_question(body, tags=("x",))]).content)[0]
 
     assert question.get("type") == "multichoice"
-    assert _xml.words(_xml.child(question, "single")) == "false"
+    assert xml.words(xml.child(question, "single")) == "false"
     assert [
-        (one_.get("fraction"), one_.get("format"), _xml.words(_xml.child(one_, "text"))) for one_ in _xml.children(question, "answer")
+        (one_.get("fraction"), one_.get("format"), xml.words(xml.child(one_, "text"))) for one_ in xml.children(question, "answer")
     ] == [
         ("100", "markdown", "*a*"),
         ("-100", "markdown", "b"),

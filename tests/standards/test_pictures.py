@@ -14,9 +14,9 @@ from courses import drafts
 from courses.models import Course
 from lms.instance import Instance
 from questions.rules.definitions import QuestionState, SingleChoiceBody
-from standards._files import named
 from standards.bank.read import read as read_bank
 from standards.cli import commands
+from standards.files import named
 from standards.importing import import_file
 from standards.model import RemarkSeverity
 from tests.support.browser import Browser

@@ -25,7 +25,7 @@ from questions.rules.definitions import (
     ToleranceKind,
     TrueFalseBody,
 )
-from standards import _zip
+from standards import files as _zip
 from standards.importing import import_file
 from standards.model import FileRefused, ImportedQuestions, RemarkSeverity
 from standards.qti.read import OTHER_FILES, read

@@ -20,7 +20,7 @@ from questions.rules.definitions import (
 )
 from standards.bank import read as bank_read
 from standards.bank import write as bank_write
-from standards.formats import FORMATS
+from standards.importing import FORMATS
 from standards.model import RemarkSeverity
 from tests.standards import generated as make
 

@@ -7,7 +7,7 @@ import pytest
 from openpyxl import Workbook
 
 from questions.rules.definitions import NumericalBody, SingleChoiceBody
-from standards.spreadsheet.read import read_csv, read_xlsx
+from standards.spreadsheet.read import read_csv_questions, read_xlsx
 from tests.support.questions import f
 
 
@@ -23,7 +23,7 @@ from tests.support.questions import f
     ],
 )
 def test_a_comma_that_parts_thousands_in_english_is_told(language: str, written: str, value: str, told: bool) -> None:
-    found = read_csv(f'kind,text,option 1\nnumerical,How many?,"{written}"\n'.encode(), language)
+    found = read_csv_questions(f'kind,text,option 1\nnumerical,How many?,"{written}"\n'.encode(), language)
 
     body = found.questions[0].body
     assert isinstance(body, NumericalBody)

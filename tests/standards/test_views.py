@@ -15,8 +15,7 @@ from kernel import clock
 from kernel.audit import AuditEntry
 from kernel.sandbox import SandboxLimits, one_file_of
 from lms.instance import Instance
-from standards.formats import FORMATS
-from standards.importing import import_file
+from standards.importing import FORMATS, import_file
 from standards.models import PendingImport
 from tests.support.access import a_cast
 from tests.support.browser import Browser, every_statement
