@@ -24,9 +24,9 @@ from kernel.permissions import Actor
 from kernel.tables import csv_line
 from kernel.web.paging import Page, requested_page
 from kernel.web.request import Answer, current_session, requires
+from lms.access import SiteAction
 from lms.audit_words import act_words
 from lms.people import event_words
-from lms.permissions import SiteAction
 from selections.audit_verbs import NAMELESS_VERBS
 
 bp = Blueprint("lms_auditing", __name__, url_prefix="/administration/audit")

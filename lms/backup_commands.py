@@ -126,7 +126,7 @@ def restore(file: Path, keys_file: Path | None, passphrase_file: Path | None, *,
 
 def _reindex(settings: Settings) -> None:
     """Make what is derived from the rows anew: the search's index."""
-    from lms.search_indexing import reindex
+    from lms.search import reindex
     from lms.serve import open_checked
 
     instance = open_checked(settings)

@@ -1,4 +1,4 @@
-"""Dangers in the way an instance is set up: facts are gathered once, and each rule checks them (`lms check --deploy`)."""
+"""On what kind of disk an instance lies: SQLite needs locks that can be trusted."""
 
 from __future__ import annotations
 
@@ -6,15 +6,39 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
+
+from sqlalchemy import make_url
 
 from kernel.errors import N_
 from kernel.i18n import _
 from kernel.mail import SMTPS
 from kernel.settings import LOOPBACK, RENAMED, Settings
 from lms.backups import FailedBackup, LastBackup
-from lms.disks import NETWORK_DISKS
 from lms.queries import Absence
+
+NETWORK_DISKS = ("nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "fuse.sshfs", "fuse.s3fs", "glusterfs", "ceph", "lustre", "davfs")
+LENT_DISKS = ("9p",)
+"""Also how a machine lends a folder of its own to a guest: a danger, and refused at the start only where SQLite cannot keep its WAL."""
+
+
+def disk_kind(path: Path, mounts: Path = Path("/proc/mounts")) -> str:
+    """Return the kind of file system that a path lies on; nothing where the machine does not say."""
+    try:
+        lines = [line.split() for line in mounts.read_text().splitlines()]
+    except OSError:
+        return ""
+    resolved = path.resolve()
+    fitting = [(len(line[1]), line[2]) for line in lines if resolved.is_relative_to(line[1].replace("\\040", " "))]
+    return max(fitting)[1] if fitting else ""
+
+
+def database_disk(settings: Settings) -> str:
+    """Return the kind of file system that an SQLite database lies on, as the machine names it; nothing for PostgreSQL."""
+    file = make_url(settings.database).database if settings.database.startswith("sqlite") else None
+    return disk_kind(Path(file).parent) if file else ""
+
 
 EXAMPLES = re.compile(r"(change.?me|secret|example|ejemplo|password|clave|0{8}|1234567|(.)\2{7})", re.IGNORECASE)
 LEAST_FREE = 2_000_000_000

@@ -1,20 +1,32 @@
 """A person is forgotten (spec/security 7.3): what each package takes away, of their account and of those that were merged into it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
+from uuid import UUID
 
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from accounts import people, privacy
-from accounts.models import Person
-from certificates import bulk, transcripts
+from accounts import accounts, people, privacy, uploads
+from accounts import people as account_queries
+from accounts.access import MergePair
+from accounts.models import AccountMerge, NationalIdentity, Person, RoleGrant
+from certificates import bulk, credentials, transcripts
+from certificates.models import Credential
 from compliance import evidence
 from courses import team
-from enrolments import calendar, enrolment, invitations, mistakes, results
-from kernel.permissions import Actor
-from organisations import audiences, units
+from courses.models import Course, CourseStaff
+from enrolments import calendar, editions, enrolment, invitations, mistakes, results, takes
+from enrolments.models import Completion, Enrolment
+from enrolments.rules import CourseHistory, is_better
+from kernel.errors import N_, Conflict, NotFound
+from kernel.permissions import Actor, SiteRole
+from organisations import audiences, employment, institutions, training_scope, tree, units
 from quizzes import overrides, saves
+from quizzes.models import Attempt
 from selections import own_data
+from simulators import tasks
 
 FORGET: tuple[Callable[..., None], ...] = (
     units.erase_person,
@@ -41,3 +53,164 @@ def erase_person(session: Session, actor: Actor, person: Person, *, now: datetim
             forget(session, account, now=now)
         enrolment.end_enrolments(session, actor, account.id, now=now)
     privacy.anonymise(session, actor, person, now=now)
+
+
+HAND_OVER: tuple[Callable[..., None], ...] = (
+    takes.transfer_takes,
+    overrides.transfer_overrides,
+    tasks.transfer_submissions,
+    credentials.transfer_credentials,
+)
+"""What each package does when all that somebody did in a course becomes somebody else's: `(session, course, from, to)`."""
+PERSONAL: tuple[Callable[..., None], ...] = (
+    editions.transfer_waiting_places,
+    mistakes.transfer_reports,
+    calendar.transfer_reminders,
+    overrides.transfer_accommodation,
+    audiences.transfer_list_entries,
+    evidence.transfer_facts,
+    transcripts.transfer_transcripts,
+    own_data.transfer_members,
+    own_data.transfer_lines,
+    own_data.transfer_incidents,
+    own_data.transfer_objections,
+)
+"""What each package does when all that is somebody's and of no one course becomes somebody else's: `(session, from, to)`."""
+
+
+def get_pair(session: Session, actor: Actor, person: UUID, other: UUID) -> MergePair:
+    """Return two accounts: the one that stays and the one that is closed; raise NotFound."""
+    if person == other:
+        raise NotFound
+    return MergePair(account_queries.get_person_by_uuid(session, person), account_queries.get_person_by_uuid(session, other))
+
+
+@dataclass(frozen=True, slots=True)
+class AccountCourseRecord:
+    """A person's record in a course."""
+
+    history: CourseHistory
+    attempts: int
+    certificates: int
+
+
+@dataclass(frozen=True, slots=True)
+class CourseMerge:
+    """A course that one of them takes or both: what each has, and whose stands."""
+
+    course_id: int
+    slug: str
+    title: Mapping[str, str]
+    kept: AccountCourseRecord | None
+    closed: AccountCourseRecord | None
+    moves: bool
+    """What the closed account has becomes the other's; what the other had, if anything, becomes the closed one's."""
+
+
+def _courses_of(session: Session, person_id: int) -> dict[int, AccountCourseRecord]:
+    """Return what a person has in each course: of several takes the best history, with the attempts and certificates of all."""
+    attempts = select(func.count()).where(Attempt.person_id == person_id, Attempt.course_id == Enrolment.course_id, ~Attempt.preview)
+    papers = select(func.count()).where(Credential.person_id == person_id, Credential.course_id == Enrolment.course_id)
+    statement = (
+        select(Enrolment, Completion, attempts.scalar_subquery(), papers.scalar_subquery())
+        .outerjoin(Completion, Completion.enrolment_id == Enrolment.id)
+        .where(Enrolment.person_id == person_id)
+    )
+    records: dict[int, AccountCourseRecord] = {}
+    for row, completion, count, issued in session.execute(statement.order_by(Enrolment.take)):
+        record, best = AccountCourseRecord(_history(row, completion), count, issued), records.get(row.course_id)
+        records[row.course_id] = record if best is None or is_better(record.history, best.history) else best
+    return records
+
+
+def _history(row: Enrolment, completion: Completion | None) -> CourseHistory:
+    completed_at, grade = (completion.completed_at, completion.grade) if completion else (None, None)
+    return CourseHistory(completed_at, grade, row.left_at is None, row.done, row.total, row.enrolled_at)
+
+
+def list_courses(session: Session, pair: MergePair) -> list[CourseMerge]:
+    """List the courses that either takes or took, with whose history stands afterwards."""
+    remaining, closed = _courses_of(session, pair.kept.id), _courses_of(session, pair.closed.id)
+    rows = session.execute(select(Course.id, Course.slug, Course.title).where(Course.id.in_({*remaining, *closed})).order_by(Course.id))
+    return [
+        CourseMerge(
+            row.id, row.slug, row.title, remaining.get(row.id), closed.get(row.id), _moves(remaining.get(row.id), closed.get(row.id))
+        )
+        for row in rows
+    ]
+
+
+def _moves(remaining: AccountCourseRecord | None, closed: AccountCourseRecord | None) -> bool:
+    return closed is not None and (remaining is None or is_better(closed.history, remaining.history))
+
+
+def refusal(session: Session, pair: MergePair) -> str:
+    """Return why two accounts cannot become one, or nothing."""
+    remaining, closed = pair.kept, pair.closed
+    if account_queries.find_merge(session, closed.id) or account_queries.find_merge(session, remaining.id):
+        return N_("One of them was merged into another account already.")
+    if remaining.suspended_at is not None:
+        return N_("The account to keep is suspended. Restore it first.")
+    numbers = {account_queries.find_national_id(session, person.id) for person in (remaining, closed)} - {""}
+    if len(numbers) > 1:
+        return N_("Their identity numbers differ. Correct the wrong one first, unless they are two different people.")
+    if account_queries.is_last_administrator(session, closed.id):
+        return N_("Make someone else an administrator first.")
+    return ""
+
+
+def merge(session: Session, actor: Actor, pair: MergePair, reason: str, *, now: datetime) -> AccountMerge:
+    """Close one account and give what it has to the other; raise Conflict where they cannot become one."""
+    people = select(Person).where(Person.id.in_((pair.kept.id, pair.closed.id))).order_by(Person.id).with_for_update()
+    rows = {row.id: row for row in session.scalars(people.execution_options(populate_existing=True))}
+    remaining, closed = rows[pair.kept.id], rows[pair.closed.id]
+    account_queries.lock_administrators(session)  # nobody else may stop being one meanwhile
+    refused = refusal(session, MergePair(remaining, closed))
+    if refused:
+        raise Conflict(refused)
+    moved = [course.course_id for course in list_courses(session, pair) if course.moves]
+    _swap_courses(session, closed.id, remaining.id, moved, now=now)
+    for personal in PERSONAL:
+        personal(session, closed.id, remaining.id)
+    enrolment.end_duplicate_enrolments(session, actor, closed.id, remaining.id, now=now)
+    _hand_over_roles(session, actor, closed, remaining, now=now)
+    _hand_over_place(session, actor, closed, remaining, now=now)
+    number = session.get(NationalIdentity, closed.id)
+    if number is not None and not account_queries.find_national_id(session, remaining.id):
+        session.add(NationalIdentity(person_id=remaining.id, number=number.number))
+    if number is not None:
+        session.delete(number)
+    return accounts.close_after_merge(session, actor, closed, remaining, reason, moved, now=now)
+
+
+def _swap_courses(session: Session, closed: int, remaining: int, courses: list[int], *, now: datetime) -> None:
+    """Exchange what two people have in some courses. A third row of `person`, gone again at the end, holds what is on its way.
+
+    Constraints name person and course, so that the two cannot change places at one stroke.
+    """
+    if not courses:
+        return
+    with uploads.limit_pending_uploads(session, now=now) as between:
+        for course in courses:
+            for hand_over in HAND_OVER:
+                for giver, taker in ((remaining, between), (closed, remaining), (between, closed)):
+                    hand_over(session, course, giver, taker)
+
+
+def _hand_over_roles(session: Session, actor: Actor, closed: Person, remaining: Person, *, now: datetime) -> None:
+    for role in session.scalars(select(RoleGrant.role).where(RoleGrant.person_id == closed.id)).all():
+        accounts.grant_role(session, actor, remaining, SiteRole(role), now=now)
+        accounts.revoke_role(session, actor, closed, SiteRole(role), now=now)
+    for context in session.scalars(select(CourseStaff).where(CourseStaff.person_id == closed.id)).all():
+        team.transfer_team_membership(session, actor, context, remaining.id, now=now)
+
+
+def _hand_over_place(session: Session, actor: Actor, closed: Person, remaining: Person, *, now: datetime) -> None:
+    employment.transfer_employments(session, closed, remaining, now=now)
+    units.transfer_memberships(session, actor, closed, remaining, now=now)
+    for managed in tree.list_managed_rows(session, closed.id):
+        is_head = tree.is_head(session, managed, closed.id)
+        units.end_manager(session, actor, managed, closed, now=now)
+        units.name_manager(session, actor, managed, remaining, now=now, is_head=is_head)
+    training_scope.transfer_training_roles(session, actor, closed, remaining, now=now)
+    institutions.transfer_administered(session, actor, closed, remaining, now=now)

@@ -2,35 +2,19 @@
 
 from courses.catalogue import PUBLISH
 from kernel.feature import Feature
-from lms import (
-    account_merge_views,
-    auditing,
-    learner_page,
-    new_person_views,
-    own_data,
-    own_training,
-    people,
-    retention,
-    search,
-    search_indexing,
-    shipped_courses,
-    system_state,
-    team_notices,
-    views,
-    watching,
-)
+from lms import auditing, learner_page, learning, own_data, people, retention, search, shipped_courses, system_state, team_notices, views
+from lms.access import PERMISSIONS
 from lms.guide import views as guide_views
-from lms.permissions import PERMISSIONS
 
 HOUR, DAY = 3600, 86_400
 FEATURE = Feature(
     name="lms",
     blueprints=(
         views.bp,
-        own_training.bp,
-        people.bp,
-        new_person_views.bp,
-        account_merge_views.bp,
+        learning.bp,
+        people.people_bp,
+        people.new_person_views_bp,
+        people.account_merge_views_bp,
         search.bp,
         learner_page.bp,
         system_state.bp,
@@ -40,19 +24,19 @@ FEATURE = Feature(
     ),
     permissions=PERMISSIONS,
     jobs={
-        "lms.watch": watching.watch,
-        "lms.verify_audit": watching.verify_audit,
+        "lms.watch": system_state.watch,
+        "lms.verify_audit": system_state.verify_audit,
         "lms.seal_audit": auditing.seal,
         "lms.delete_accounts": own_data.delete_accounts,
         "lms.apply_retention": retention.apply,
-        "lms.tend_search": search_indexing.refresh_index,
+        "lms.tend_search": search.refresh_index,
         "lms.notify_teams": team_notices.notify_teams,
         PUBLISH: shipped_courses.publish_shipped,
     },
     patient=("lms.verify_audit",),
     periodic={
-        "lms.watch": watching.WATCH_EVERY,
-        "lms.verify_audit": watching.VERIFY_EVERY,
+        "lms.watch": system_state.WATCH_EVERY,
+        "lms.verify_audit": system_state.VERIFY_EVERY,
         "lms.seal_audit": auditing.SEAL_EVERY,
         "lms.delete_accounts": own_data.DELETIONS_EVERY,
         "lms.apply_retention": DAY,

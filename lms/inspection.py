@@ -1,8 +1,10 @@
-"""An instance looked at once: its settings, folder, database, Redis and bucket, as the facts that `lms.deployment` judges."""
+"""Software versions that an instance runs."""
 
 import os
 import shutil
 from datetime import datetime, timedelta
+from importlib.metadata import version as installed
+from platform import python_version
 from typing import Protocol
 
 from sqlalchemy import select, text
@@ -12,7 +14,7 @@ from sqlalchemy.orm import Session
 from accounts import passwords, people
 from certificates.keys import list_missing_keys
 from certificates.models import Credential
-from kernel import redis
+from kernel import migrations, redis
 from kernel.crypto import SigningKeys
 from kernel.db import Database
 from kernel.errors import DomainError
@@ -20,8 +22,15 @@ from kernel.files import FileStore
 from kernel.keys import seal_keys
 from kernel.settings import Settings, former_names, secret_keys
 from lms import backups, queries
-from lms.deployment import DEMONSTRATION, DeploymentState
-from lms.disks import database_disk, disk_kind
+from lms.deployment import DEMONSTRATION, DeploymentState, database_disk, disk_kind
+
+
+def versions(session: Session) -> list[tuple[str, str]]:
+    """Return the versions of what the instance is made of, the product's first."""
+    dialect = session.get_bind().dialect
+    number = session.execute(text("SELECT sqlite_version()" if dialect.name == "sqlite" else "SHOW server_version")).scalar_one()
+    name = "SQLite" if dialect.name == "sqlite" else "PostgreSQL"
+    return [("Aulario", installed("aulario")), ("Schema", migrations.head()), ("Python", python_version()), (name, str(number))]
 
 
 class InspectedInstance(Protocol):

@@ -16,8 +16,8 @@ from kernel import clock
 from kernel.db import Database
 from kernel.web.request import current_session, this_request
 from lms import backups, queries
-from lms.permissions import MetricsOrigin
-from lms.versions import versions
+from lms.access import MetricsOrigin
+from lms.inspection import versions
 
 EXTENSION = "metrics"
 SLOW = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)

@@ -1,7 +1,10 @@
-"""One's own data: a copy of everything at once, who looked at them, and the deletion of the account (spec/security 7.3, 7.4)."""
+"""Results for the copy of one's own data (spec/security 7.3): what is shown on the pages by now, and nothing that is not.
+
+spec/security 5.1.
+"""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import suppress
 from datetime import datetime
 from io import BytesIO
@@ -40,6 +43,7 @@ from courses.models import Course, CourseInvitation, CourseStaff, CourseVersion
 from enrolments.models import (
     ActivityResult,
     CalendarFeed,
+    Completion,
     CompletionReview,
     Edition,
     EditionPlace,
@@ -47,8 +51,12 @@ from enrolments.models import (
     EnrolmentInvitation,
     GroupMember,
     LearnerGroup,
+    LearnerNote,
+    ManualGrade,
+    ManualGradeItem,
     MistakeReport,
     PersonalReminder,
+    ResultOverride,
     VersionOfferReply,
     WaitingPlace,
 )
@@ -76,9 +84,13 @@ from kernel.web.request import (
     requires,
     see_page,
 )
-from lms import access_log, erasure, own_results
+from lms import access_log, erasure
 from organisations import employment
+from questions.rules.feedback import ReviewFlag
+from quizzes import attempts
+from quizzes.attempt_page import flags_of
 from quizzes.files import list_handed_in
+from quizzes.marks import current_events
 from quizzes.models import (
     Accommodation,
     AnswerEvent,
@@ -92,9 +104,115 @@ from quizzes.models import (
     QuizOverride,
     SelfAssessment,
 )
+from quizzes.rules.settings import Reader
+from quizzes.rules.states import ENDED_STATES
 from selections import own_data
 from simulators.models import Submission, SubmissionItem, TaskItem, TaskSave
 from webinars.models import WatchedSpan
+
+Rows = list[dict[str, Any]]
+OF_TAKE = (Course.slug.label("course"), Enrolment.take)
+
+
+def results_of(session: Session, person_id: int, *, now: datetime) -> Mapping[str, Rows]:
+    """Return a person's marks and results as far as they may see them now, and what the team wrote about them."""
+    marks, questions, withheld = _attempts(session, person_id, now)
+    return {
+        "attempt_marks": marks,
+        "question_marks": questions,
+        "activity_scores": _visible_rows(_rows(session, _scores(person_id)), withheld),
+        "completions": _completions(session, person_id, {(course, take) for course, take, _activity in withheld}),
+        "results_set_by_the_team": _visible_rows(_rows(session, _overrides(person_id)), withheld),
+        "marks_by_hand": _rows(session, _by_hand(person_id)),
+        "notes_of_the_team": _rows(session, _notes(person_id)),
+    }
+
+
+def _rows(session: Session, statement: Any) -> Rows:
+    return [dict(row) for row in session.execute(statement).mappings()]
+
+
+def _visible_rows(rows: Rows, withheld: Collection[tuple[str, int, str]]) -> Rows:
+    return [row for row in rows if (row["course"], row["take"], row["activity_key"]) not in withheld]
+
+
+def _completions(session: Session, person_id: int, withheld: Collection[tuple[str, int]]) -> Rows:
+    """Return which courses a person completed; the grade stays away while a mark that it may rest on is not shown."""
+    statement = (
+        select(*OF_TAKE, Completion.completed_at, Completion.achieved_at, Completion.grade)
+        .join(Enrolment, Enrolment.id == Completion.enrolment_id)
+        .join(Course, Course.id == Enrolment.course_id)
+        .where(Enrolment.person_id == person_id)
+    )
+    return [row | {"grade": None} if (row["course"], row["take"]) in withheld else row for row in _rows(session, statement)]
+
+
+def _attempts(session: Session, person_id: int, now: datetime) -> tuple[Rows, Rows, set[tuple[str, int, str]]]:
+    """Return the marks of attempts, of their questions, and the activities of takes some of whose marks are not shown yet."""
+    marks: Rows = []
+    questions: Rows = []
+    withheld: set[tuple[str, int, str]] = set()
+    statement = select(Attempt.id, Attempt.activity_key, Course.slug, Enrolment.take).join(Course, Course.id == Attempt.course_id)
+    statement = statement.outerjoin(Enrolment, Enrolment.id == Attempt.enrolment_id)
+    ended = Attempt.state.in_([state.value for state in ENDED_STATES])
+    for row in session.execute(statement.where(Attempt.person_id == person_id, ended).order_by(Attempt.id)).all():
+        loaded = attempts.load_attempt(session, row.id)
+        flags, attempt = flags_of(loaded, Reader.LEARNER, attempts.history_of(session, loaded), now=now), loaded.row
+        if ReviewFlag.MARKS not in flags:
+            withheld.add((row.slug, row.take, row.activity_key))
+            continue
+        marks.append(
+            {"attempt": attempt.uuid, "raw": attempt.raw, "maximum": attempt.maximum, "percent": attempt.percent, "passed": attempt.passed}
+        )
+        if ReviewFlag.ATTEMPT in flags:
+            events = current_events(session, [item.id for item in loaded.items])
+            questions += [
+                {"attempt": attempt.uuid, "position": item.position, "fraction": event.fraction, "comment": event.comment}
+                for item in loaded.items
+                if (event := events.get(item.id)) is not None
+            ]
+    return marks, questions, withheld
+
+
+def _scores(person_id: int) -> Any:
+    shown = (ActivityResult.activity_key, ActivityResult.score, ActivityResult.passed, ActivityResult.overridden_at)
+    return (
+        select(*OF_TAKE, *shown)
+        .join(Enrolment, Enrolment.id == ActivityResult.enrolment_id)
+        .join(Course, Course.id == Enrolment.course_id)
+        .where(Enrolment.person_id == person_id, ActivityResult.score.is_not(None))
+    )
+
+
+def _overrides(person_id: int) -> Any:
+    shown = (ResultOverride.activity_key, ResultOverride.score, ResultOverride.reason, ResultOverride.made_at)
+    return (
+        select(*OF_TAKE, *shown)
+        .join(Enrolment, Enrolment.id == ResultOverride.enrolment_id)
+        .join(Course, Course.id == Enrolment.course_id)
+        .where(Enrolment.person_id == person_id)
+    )
+
+
+def _by_hand(person_id: int) -> Any:
+    return (
+        select(
+            Enrolment.take, ManualGradeItem.title, ManualGrade.points, ManualGradeItem.maximum, ManualGrade.comment, ManualGrade.marked_at
+        )
+        .join(ManualGradeItem, ManualGradeItem.id == ManualGrade.item_id)
+        .join(Enrolment, Enrolment.id == ManualGrade.enrolment_id)
+        .where(Enrolment.person_id == person_id)
+    )
+
+
+def _notes(person_id: int) -> Any:
+    return (
+        select(*OF_TAKE, LearnerNote.words, LearnerNote.written_at)
+        .join(Enrolment, Enrolment.id == LearnerNote.enrolment_id)
+        .join(Course, Course.id == Enrolment.course_id)
+        .where(Enrolment.person_id == person_id)
+    )
+
 
 bp = Blueprint("lms_own_data", __name__, url_prefix="/profile/data")
 
@@ -353,7 +471,7 @@ def tables_of(session: Session, person_id: int, *, now: datetime) -> dict[str, l
     rows_by_table = {
         name: [dict(row) for row in session.execute(statement).mappings()] for name, statement in statements(person_id).items()
     }
-    results = own_results.results_of(session, person_id, now=now)
+    results = results_of(session, person_id, now=now)
     return {
         **rows_by_table,
         **results,

@@ -1,17 +1,21 @@
 """Administration of people: their list, one person's record, suspending and restoring, the role of administrator, a reset link."""
 
 from collections.abc import Sequence
+from typing import Any
 from uuid import UUID
 
 from flask import Blueprint, Response, flash, render_template, request, url_for
 from sqlalchemy.orm import Session
 from wtforms import SelectField, ValidationError
+from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than its stubs
 
 from accounts import access_log, accounts, addresses, names, privacy
 from accounts import people as accounts_people
-from accounts.access import AccountAction
-from accounts.forms import AccountActionForm, at_most, required
-from accounts.models import NameSource, Person
+from accounts import people as people_of_accounts
+from accounts.access import AccountAction, MergePair
+from accounts.accounts import InvitedPerson
+from accounts.forms import AccountActionForm, EmailField, IdentityForm, at_most, required
+from accounts.models import NameSource, Person, TokenPurpose
 from accounts.people import KeysetPage, PageDirection, PersonState
 from accounts.privacy import AccessPurpose, PeopleListKind
 from certificates import credentials
@@ -27,14 +31,17 @@ from kernel.i18n import _, choose, lazy_
 from kernel.permissions import Actor, SiteRole
 from kernel.web import after_response
 from kernel.web.forms import Form, LineField, as_uuid, whole_number
-from kernel.web.request import Answer, allows, current_actor, current_session, current_settings, requires, see_other, see_page
-from lms import queries
+from kernel.web.request import Answer, address_of, allows, current_actor, current_session, current_settings, requires, see_other, see_page
+from lms import erasure, queries
 from lms.audit_words import act_words
 from organisations import tree
-from organisations.rules.units import TRAINING_ROLES
+from organisations.models import Organisation
+from organisations.rules.units import TRAINING_ROLES, in_order, indented
 from organisations.training_scope import list_granted_places
+from organisations.unit_lists import owners_of
+from organisations.units import assign_member
 
-bp = Blueprint("lms_people", __name__, url_prefix="/administration/people")
+people_bp = Blueprint("lms_people", __name__, url_prefix="/administration/people")
 
 ROWS = 50
 LONGEST_SEARCH = 100
@@ -106,7 +113,7 @@ def get_person(session: Session, _actor: Actor, person: UUID) -> Person:
     return accounts_people.get_person_by_uuid(session, person)
 
 
-@bp.get("")
+@people_bp.get("")
 @requires(AccountAction.MANAGE_PEOPLE)
 def people() -> Answer:
     """List people by name, those who are asked for."""
@@ -137,7 +144,7 @@ def _stretch() -> KeysetPage:
     return KeysetPage(PageDirection.BEFORE, before) if before else KeysetPage(PageDirection.AFTER, as_uuid(request.args.get("after", "")))
 
 
-@bp.get("/<uuid:person>")
+@people_bp.get("/<uuid:person>")
 @requires(AccountAction.MANAGE_PEOPLE, get_person)
 def record(subject: Person) -> Answer:
     """Show everything that is kept of one person; that it was looked at is written down."""
@@ -222,14 +229,14 @@ def event_words(verb: str, role: str | None) -> str:
     return _(event) if event else ""
 
 
-@bp.post("/<uuid:person>/suspension")
+@people_bp.post("/<uuid:person>/suspension")
 @requires(AccountAction.SET_ROLE, get_person)
 def suspend(subject: Person) -> Answer:
     """Suspend an account; nobody suspends their own."""
     return _with_reason(subject, suspending=True)
 
 
-@bp.post("/<uuid:person>/restoration")
+@people_bp.post("/<uuid:person>/restoration")
 @requires(AccountAction.SET_ROLE, get_person)
 def restore(subject: Person) -> Answer:
     """Open a suspended account again."""
@@ -250,7 +257,7 @@ def _with_reason(subject: Person, *, suspending: bool) -> Answer:
     return _back(subject)
 
 
-@bp.post("/<uuid:person>/role")
+@people_bp.post("/<uuid:person>/role")
 @requires(AccountAction.SET_ROLE, get_person)
 def set_role(subject: Person) -> Answer:
     """Make a person administrator or instructor, or end that; nobody changes their own role."""
@@ -281,7 +288,7 @@ def _set_instructor(subject: Person, is_instructor: bool) -> Response:
     return _back(subject)
 
 
-@bp.post("/<uuid:person>/sessions/end")
+@people_bp.post("/<uuid:person>/sessions/end")
 @requires(AccountAction.MANAGE_PEOPLE, get_person)
 def end_sessions(subject: Person) -> Answer:
     """Sign a person out everywhere."""
@@ -292,7 +299,7 @@ def end_sessions(subject: Person) -> Answer:
     return _back(subject)
 
 
-@bp.post("/<uuid:person>/reset")
+@people_bp.post("/<uuid:person>/reset")
 @requires(AccountAction.MANAGE_PEOPLE, get_person)
 def send_reset(subject: Person) -> Answer:
     """Send a person the link to choose a new password; administrators neither set nor see one."""
@@ -314,7 +321,7 @@ def _flash_delivery(message: str) -> None:
         )
 
 
-@bp.post("/<uuid:person>/invitation")
+@people_bp.post("/<uuid:person>/invitation")
 @requires(AccountAction.MANAGE_PEOPLE, get_person)
 def invite(subject: Person) -> Answer:
     """Invite again a person who has not confirmed their address."""
@@ -325,7 +332,7 @@ def invite(subject: Person) -> Answer:
     return _back(subject)
 
 
-@bp.get("/<uuid:person>/courses/<slug>")
+@people_bp.get("/<uuid:person>/courses/<slug>")
 @requires(AccountAction.MANAGE_PEOPLE, learners.get_learning_record)
 def learning_record(subject: LearningRecord) -> Answer:
     """Show what a person has completed in a course, in the present take or in one before; the view is recorded in the access log."""
@@ -379,7 +386,7 @@ def _learning_record(subject: LearningRecord, form: RevokeCompletionForm) -> str
     )
 
 
-@bp.post("/<uuid:person>/courses/<slug>/revocation")
+@people_bp.post("/<uuid:person>/courses/<slug>/revocation")
 @requires(LearningAction.TAKE_BACK, learners.get_learning_record)
 def revoke_completion(subject: LearningRecord) -> Answer:
     """Take the completion of an activity back, with a reason; the course is then complete no more, where it asks for it."""
@@ -401,3 +408,145 @@ def revoke_completion(subject: LearningRecord) -> Answer:
 
 def _back(subject: Person) -> Response:
     return see_page("lms_people.record", person=subject.uuid)
+
+
+new_person_views_bp = Blueprint("lms_new_person", __name__, url_prefix="/administration/new-person")
+
+
+class NewPersonForm(IdentityForm):
+    """A person whom an administrator adds."""
+
+    given_names = LineField(lazy_("Given names"), [required(N_("Enter the given names.")), at_most(100)])
+    first_surname = LineField(lazy_("First surname"), [required(N_("Enter the first surname.")), at_most(100)])
+    email = EmailField(lazy_("Email"), [required(N_("Enter an email address.")), at_most(254)])
+    unit = SelectField(lazy_("Unit"), choices=[], default="")
+    language = SelectField(lazy_("Language"), choices={"es": "Español", "en": "English"}, default="es")
+
+    def offer(self, units: Sequence[tuple[str, str]]) -> None:
+        """Let one of these units be chosen, or none."""
+        self.unit.choices = [SelectChoice(value=value, label=name) for value, name in (("", _("None")), *units)]
+
+    def command(self) -> InvitedPerson:
+        """Return the person to add."""
+        return InvitedPerson(
+            self.email.data or "",
+            self.given_names.data or "",
+            self.first_surname.data or "",
+            self.second_surname.data or "",
+            self.language.data,
+            self.national_id.data or "",
+        )
+
+
+@new_person_views_bp.route("", methods=["GET", "POST"])
+@requires(AccountAction.MANAGE_PEOPLE)
+def add() -> Answer:
+    """Add one person: the invitation goes out by mail; where no mail is sent, its link is shown once to be handed over."""
+    session, form, now = current_session(), NewPersonForm(), clock.now()
+    form.offer([(str(node.place.uuid), indented(node)) for node in in_order(tree.list_tree(session)) if not node.place.closed])
+    if request.method != "POST":
+        return _page(form)
+    if not form.validate_on_post() or not _is_new(session, form):
+        return _page(form), 422
+    mails = current_settings().sends_mail
+    (person,) = accounts.invite(session, current_actor(), [form.command()], now=now, mails=mails)
+    unit = _unit(session, form.unit.data)
+    if unit is not None:
+        assign_member(session, current_actor(), person, unit, now=now)
+    if mails:
+        flash(_("The invitation is on its way to %(address)s.", address=person.email), "ok")
+        return see_page("lms_people.record", person=person.uuid)
+    secret = accounts.make_token(session, TokenPurpose.INVITE, person, now=now)
+    address = address_of("accounts.accept_invitation", token=secret)
+    return render_template("lms/new_person_link.html", person=person, address=address)
+
+
+def _unit(session: Session, chosen: str) -> Organisation | None:
+    uuid = as_uuid(chosen)
+    return None if uuid is None else tree.get_organisation(session, current_actor(), uuid)
+
+
+def _is_new(session: Session, form: NewPersonForm) -> bool:
+    """Say whether neither the address nor the identity number belongs to another account."""
+    if people_of_accounts.find_person_by_email(session, form.email.data or "") is not None:
+        form.refuse(form.email, _("This email address already has an account."))
+    if form.national_id.data and owners_of(session, [form.national_id.data]):
+        form.refuse(form.national_id, _("This identity number belongs to another account."))
+    return not form.faults
+
+
+def _page(form: NewPersonForm) -> str:
+    return render_template("lms/new_person.html", form=form)
+
+
+account_merge_views_bp = Blueprint("lms_merges", __name__, url_prefix="/administration/people/<uuid:person>/merging")
+
+
+class OtherAccountForm(Form):
+    """The address of the person's other account; it comes in the query string, because nothing is changed yet."""
+
+    email = EmailField(lazy_("Email of the other account"), [required(N_("Enter an email address."))])
+
+
+@account_merge_views_bp.get("")
+@requires(AccountAction.MANAGE_PEOPLE, get_person)
+def find_other(subject: Person) -> Answer:
+    """Ask which other account is the same person's."""
+    form = OtherAccountForm(request.args if "email" in request.args else None)
+    if "email" not in request.args or not form.validate():
+        return _find_page(subject, form)
+    other = people_of_accounts.find_person_by_email(current_session(), form.email.data or "")
+    if other is None or other.id == subject.id:
+        form.refuse(form.email, _("This is the same account.") if other else _("There is no account with this email address."))
+        return _find_page(subject, form)
+    return see_page("lms_merges.preview_merge", person=subject.uuid, other=other.uuid)
+
+
+def _find_page(subject: Person, form: OtherAccountForm) -> str:
+    return render_template("lms/merge_find.html", person=subject, form=form)
+
+
+@account_merge_views_bp.get("/<uuid:other>")
+@requires(AccountAction.MERGE, erasure.get_pair)
+def preview_merge(subject: MergePair) -> Answer:
+    """Show what each account has and what will stand; nothing is changed."""
+    return _preview(subject, AccountActionForm())
+
+
+def _preview(subject: MergePair, form: AccountActionForm) -> str:
+    session = current_session()
+    refused = erasure.refusal(session, subject)
+    return render_template(
+        "lms/merge.html",
+        kept=subject.kept,
+        closed=subject.closed,
+        form=form,
+        refusal=_(refused) if refused else "",
+        facts=[_facts(session, person) for person in (subject.kept, subject.closed)],
+        courses=[(course, choose(dict(course.title))) for course in erasure.list_courses(session, subject)],
+    )
+
+
+def _facts(session: Session, person: Person) -> dict[str, Any]:
+    return {
+        "person": person,
+        "roles": people_of_accounts.list_roles(session, person.id),
+        "national_id": people_of_accounts.find_national_id(session, person.id),
+        "places": [row.name for row in tree.list_memberships(session, person.id) if row.until is None],
+    }
+
+
+@account_merge_views_bp.post("/<uuid:other>")
+@requires(AccountAction.MERGE, erasure.get_pair)
+def merge(subject: MergePair) -> Answer:
+    """Close the other account, and give what it has to this one."""
+    form = AccountActionForm()
+    if not form.validate_on_post():
+        return _preview(subject, form), 422
+    try:
+        erasure.merge(current_session(), current_actor(), subject, form.reason.data or "", now=clock.now())
+    except Conflict as refused:
+        form.refuse(form.reason, _(refused.text))
+        return _preview(subject, form), 422
+    flash(_("The two accounts were merged. %(address)s is closed and now leads here.", address=subject.closed.email), "ok")
+    return see_page("lms_people.record", person=subject.kept.uuid)

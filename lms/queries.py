@@ -21,7 +21,7 @@ from enrolments.takes import completed_in_any_take
 from kernel.audit import AuditEntry
 from kernel.outbox import Job
 from kernel.permissions import Actor
-from lms.permissions import SiteVerb
+from lms.access import SiteVerb
 from quizzes.models import Attempt
 from quizzes.rules.states import AttemptState
 

@@ -14,7 +14,7 @@ def search() -> None:
 @click.pass_obj
 def reindex(opened: CommandInstance) -> None:
     """Make the index of lessons, terms and recordings anew; the server keeps it by itself."""
-    from lms.search_indexing import reindex as make_anew
+    from lms.search import reindex as make_anew
 
     versions, entries = make_anew(opened.database)
     click.echo(f"{entries} passages of {versions} versions can be found.")

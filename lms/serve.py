@@ -34,8 +34,7 @@ from kernel.web import after_response
 from lms import metrics
 from lms.app import FEATURES, create_app, open_instance
 from lms.backups import UNFINISHED
-from lms.deployment import RULES
-from lms.disks import LENT_DISKS, NETWORK_DISKS, database_disk
+from lms.deployment import LENT_DISKS, NETWORK_DISKS, RULES, database_disk
 from lms.gunicorn_worker import RequestWorker
 from lms.instance import Instance
 from lms.upgrading import NoBackup, upgrade_schema

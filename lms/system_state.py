@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,16 +11,23 @@ from flask import Blueprint, Response, current_app, flash, render_template, url_
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from accounts import notices, people
+from accounts.notices import Message
+from accounts.rules import NoticeKind, digest_until
 from kernel import audit, clock, outbox
+from kernel.crypto import SigningKeys, signing_keys
+from kernel.db import Database
 from kernel.errors import NotFound
-from kernel.files import StoredFile
-from kernel.i18n import _, ngettext
-from kernel.outbox import Job
-from kernel.permissions import Actor
+from kernel.files import FileStore, StoredFile, files_of
+from kernel.i18n import _, in_every_language, ngettext, site_locale
+from kernel.outbox import Delivery, Effect, Job, log
+from kernel.permissions import Actor, ActorChannel
+from kernel.settings import Settings
 from kernel.web.request import Answer, current_actor, current_session, requires, see_other
 from lms import deployment, inspection, metrics, queries
-from lms.permissions import SiteAction, SiteVerb
-from lms.versions import versions
+from lms.access import SiteAction, SiteVerb
+from lms.deployment import DeploymentFinding, DeploymentState
+from lms.inspection import versions
 
 if TYPE_CHECKING:
     from lms.instance import Instance
@@ -112,3 +120,88 @@ def _try_again(number: int | None, job: Job | None) -> int:
     count = outbox.retry_failed(session, number, now=now)
     audit.record(session, current_actor(), SiteVerb.JOBS_RETRIED, job, now=now, count=count)
     return count
+
+
+WATCH_EVERY = 3_600
+VERIFY_EVERY = 86_400
+WATCHED = frozenset(
+    {
+        "failed-jobs",
+        "service-away",
+        "nobody-works",
+        "little-disk",
+        "backup-failed",
+        "no-backup",
+        "old-backup",
+        "broken-seal",
+        "seal-ends",
+        "statuses-differ",
+        "store-away",
+    }
+)
+"""Findings that arise while an instance runs; the others were there when it was set up."""
+
+
+@dataclass(frozen=True, slots=True)
+class _WatchedInstance:
+    """The instance as a job sees it."""
+
+    present_settings: Settings
+    database: Database
+    files: FileStore
+    keys: SigningKeys
+
+
+def watch(delivery: Delivery) -> Effect:
+    """Notify administrators of problems: one notification a day, updated with the findings, and removed when none is left."""
+    settings = delivery.settings
+    instance = _WatchedInstance(settings, delivery.database, files_of(settings), signing_keys(settings.data_dir))
+    with delivery.database.unit_of_work(write=False) as session:
+        findings = _of_this_instance(inspection.gather(instance, session, now=delivery.now))
+
+    def tell(session: Session) -> None:
+        if not findings:
+            notices.take_back_kind(session, NoticeKind.OPERATION)
+            return
+        zone = site_locale().zone
+        day = digest_until(delivery.now, zone).astimezone(zone)
+        notices.replace_standing(session, _message(findings, f"{day:%Y-%m-%d}"), people.list_administrators(session), now=delivery.now)
+
+    return tell
+
+
+def _of_this_instance(facts: DeploymentState) -> list[DeploymentFinding]:
+    """Return the findings to report; a missing backup of an instance on a private machine is not one."""
+    is_trial = facts.is_demonstration or not facts.is_public
+    return [finding for finding in deployment.findings(facts) if finding.code in WATCHED and not (is_trial and finding.code == "no-backup")]
+
+
+def _message(findings: list[DeploymentFinding], day: str) -> Message:
+    def subject() -> str:
+        return ngettext(
+            "%(count)s issue in this installation needs your attention",
+            "%(count)s issues in this installation need your attention",
+            len(findings),
+        )
+
+    def words() -> str:
+        return " ".join(
+            finding.words if len(findings) == 1 else f"({number}) {finding.words}" for number, finding in enumerate(findings, 1)
+        )
+
+    return Message(NoticeKind.OPERATION, f"operation:{day}", in_every_language(subject), in_every_language(words), "/administration/state")
+
+
+def verify_audit(delivery: Delivery) -> Effect:
+    """Compare the audit log with its seals, and write down there what was found."""
+    folder = delivery.settings.data_dir
+    newest = audit.known_newest(folder)
+    with delivery.database.unit_of_work(write=False) as session:
+        known = [newest.hash] if newest else []
+        verification = audit.verify(session, signing_keys(folder), now=delivery.now, known=known)
+    faults = len(verification.broken) + len(verification.unseen)
+    if faults:
+        log.error("audit.broken", faults=faults)
+    return lambda session: audit.record(
+        session, Actor(via=ActorChannel.JOB), SiteVerb.AUDIT_VERIFIED, None, now=delivery.now, faults=faults, seals=verification.seals
+    )

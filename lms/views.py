@@ -28,8 +28,9 @@ from kernel.web.request import (
     requires,
     see_other,
 )
-from lms import own_learning, queries
-from lms.permissions import SiteAction
+from lms import learning as own_learning
+from lms import queries
+from lms.access import SiteAction
 from lms.retention import periods
 from organisations import profile
 from webinars import recordings as webinar_queries

@@ -19,6 +19,6 @@ def demo(host: str, port: int, *, fresh: bool, learners: int, fill_only: bool) -
 
     It lives in instance/demo unless LMS_DATA_DIR says otherwise, in an SQLite file of its own; its mail is written to its folder.
     """
-    from lms.demo import command
+    from lms.demo import filling
 
-    command.start(host, port, fresh=fresh, learners=learners, fill_only=fill_only)
+    filling.start(host, port, fresh=fresh, learners=learners, fill_only=fill_only)

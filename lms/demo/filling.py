@@ -1,33 +1,94 @@
-"""Fill an instance: staff first, then eight weeks of learners; the passwords are made anew and returned once."""
+"""Publications that wait: one for its day, one for a second person's approval."""
 
+import os
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from pathlib import Path
 
-from accounts import accounts, passwords
+import click
+
+from accounts import accounts, passwords, people
 from accounts.accounts import SignUp
-from courses import catalogue
+from courses import authoring, catalogue, drafts, planned_publications, publishing
 from courses import team as team_services
 from courses import versions as course_outlines
-from courses.models import StaffRole
-from kernel import outbox
-from kernel.permissions import SYSTEM, SiteRole
-from lms.demo.compulsory import compulsory_life, follow_training
-from lms.demo.editions import make_editions, waiting_life
-from lms.demo.institution import institution_life
+from courses.models import PublicationNature, StaffRole
+from courses.publishing import PublishOptions
+from kernel import clock, outbox
+from kernel.paths import CONTENT
+from kernel.permissions import SYSTEM, Actor, SiteRole
+from kernel.settings import LOOPBACK
+from lms import serve as server
+from lms.demo import samples, welcome_course
+from lms.demo.institution import compulsory_life, follow_training, institution_life, make_editions, reminder_life, waiting_life
 from lms.demo.learning import learner_life, second_course_life
-from lms.demo.marking import grader_life, regrading_life
-from lms.demo.people import ADMINISTRATOR, AUDITOR, LEARNER, MANAGER, OFFICER, STAFF, DemoLearner, Identity, graduate, learners
-from lms.demo.planned import plan_publications
-from lms.demo.reminders import reminder_life
-from lms.demo.sample_class import hold_sample_quiz
-from lms.demo.sample_selection import hold_sample_selection
-from lms.demo.staff import administrator_life, staff_life
-from lms.demo.teaching import teaching_life
-from lms.demo.timeline import WEEKS, DemoTimeline, Life, enter, join, play
+from lms.demo.people import (
+    ADMINISTRATOR,
+    AUDITOR,
+    DOMAIN,
+    LEARNER,
+    MANAGER,
+    OFFICER,
+    STAFF,
+    WEEKS,
+    DemoLearner,
+    DemoTimeline,
+    Identity,
+    Life,
+    enter,
+    graduate,
+    join,
+    learners,
+    play,
+)
+from lms.demo.samples import QUIZ, SLUG, hold_sample_quiz, hold_sample_selection
+from lms.demo.teaching import administrator_life, grader_life, regrading_life, staff_life, teaching_life
 from lms.demo.welcome_course import hold_welcome
 from lms.instance import Instance
+from lms.publishing import publish_samples
+from lms.scratch_folders import ScratchFolder
+
+DAYS = 4
+"""Until the day of a publication that waits for it."""
+ADDED = "\n\nEste párrafo se añadió para la siguiente versión.\n"
+LESSONS = {welcome_course.SLUG: "01-bienvenida/01-como-mirar.es.md", samples.SLUG: "01-practica/01-que-es-esto.es.md"}
+"""The lesson that is changed in each course."""
+
+
+def plan_publications(instance: Instance, *, now: datetime) -> None:
+    """Change a lesson in the demonstration's own courses and plan to publish it: in some days, or when somebody approves it."""
+    for slug, path in LESSONS.items():
+        _plan(instance, slug, path, approved=slug == samples.SLUG, now=now - timedelta(hours=26))
+
+
+def _plan(instance: Instance, slug: str, path: str, *, approved: bool, now: datetime) -> None:
+    with instance.database.unit_of_work() as session:
+        stage = DemoTimeline(instance, now, (), opened=session)
+        owner, editor = (_member(stage, role) for role in (StaffRole.OWNER, StaffRole.EDITOR))
+        known = catalogue.find_course(session, slug)
+        assert known is not None
+        course = catalogue.lock_course(session, known.id)
+        if approved:
+            planned_publications.set_approval(session, owner, course, needed=True, now=now)
+        text = drafts.list_draft_contents(session, course.id, [path])[0]
+        revision = authoring.save_text(
+            session, editor, course, path, (text.body or "").rstrip() + ADDED, base_revision=text.revision, now=now
+        )
+        session.flush()  # what goes out is read below
+        checked = publishing.prepare(drafts.outgoing_files(session, instance.files, course.id), instance.kinds, today=now.date())
+        assert checked.prepared is not None
+        options = PublishOptions(PublicationNature.CORRECTION, "Un párrafo más en la lección.", revision)
+        when = None if approved else stage.day(DAYS, 7)
+        planned_publications.request_publication(session, editor, course, checked.prepared.digest, options, when, now=now)
+
+
+def _member(stage: DemoTimeline, role: StaffRole) -> Actor:
+    person = people.find_person_by_email(stage.session, STAFF[role].email)
+    assert person is not None
+    return enter(stage, STAFF[role], person.id)
+
 
 SEED = 20261120
 TRAINING_STAFF = {"training officer": OFFICER, "auditor": AUDITOR}
@@ -127,3 +188,78 @@ def _lives(stage: DemoTimeline, people: Sequence[DemoLearner], hashes: dict[str,
     if len(stage.outlines) > 1:
         lives.append(second_course_life(stage, people[0], graduate(people[0])))
     return lives
+
+
+FOLDER = Path("instance/demo")
+GROUND = ScratchFolder("demonstration", "demonstration")
+"""Its marker holds the day of the filling."""
+
+
+def start(host: str, port: int, *, fresh: bool, learners: int, fill_only: bool) -> None:
+    """Fill the demonstration where that has not been done, and serve it; raise ClickException where it cannot be."""
+    if host not in LOOPBACK:
+        raise click.BadParameter(f"The demonstration answers on this machine only: {', '.join(LOOPBACK)}.", param_hint="--host")
+    folder = Path(os.environ.get("LMS_DATA_DIR") or FOLDER)
+    address = f"http://{f'[{host}]' if ':' in host else host}:{port}"
+    own = {"data_dir": folder, "database_url": "", "smtp_host": "", "public_url": address}
+    with GROUND.claimed(folder):
+        if not fill_only:
+            server.check_port(host, port)
+        GROUND.clear(folder, fresh=fresh)
+        if fill_only:
+            _fill_only(host, port, learners, own)
+        else:
+            server.serve(host, port, publish=lambda instance, content: prepare(instance, content, learners), workers=None, **own)
+
+
+def _fill_only(host: str, port: int, learners: int, own: dict[str, object]) -> None:
+    instance = server.open_checked(server.checked_settings(host, port, **own))
+    try:
+        click.echo("\n".join(prepare(instance, CONTENT, learners)))
+    finally:
+        instance.database.dispose()
+
+
+def prepare(instance: Instance, content: Path, learners: int) -> list[str]:
+    """Publish the sample courses and fill, where that has not been done; return what is to be said."""
+    marker = instance.settings.data_dir / GROUND.marker
+    address = instance.settings.public_url
+    if marker.read_text():
+        return [
+            f"The demonstration was filled on {marker.read_text()}; lms demo --fresh makes it anew, with new passwords.",
+            *_places(address),
+        ]
+    now = clock.now()
+    lines = publish_samples(instance, content, now=now - BEFORE)
+    click.echo(f"Inventing {learners} people and eight weeks of their work; this takes a minute …")
+    made = fill(instance, now=now, count=learners)
+    fill_own_courses(instance, now=now, count=learners)
+    took = round((clock.now() - now) / timedelta(seconds=1))
+    marker.write_text(now.date().isoformat())
+    return [
+        *lines,
+        f"Filled in {took} seconds.",
+        "",
+        *table(made),
+        "",
+        f"The other learners (…@{DOMAIN}) have the learner's password.",
+        *_places(address),
+    ]
+
+
+def table(accounts: Sequence[Account]) -> list[str]:
+    """Write the accounts as lines of equal columns."""
+    rows = [("Role", "Address", "Password"), *((account.role, account.email, account.password) for account in accounts)]
+    widths = [max(len(row[column]) for row in rows) for column in range(3)]
+    return ["  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip() for row in rows]
+
+
+def _places(address: str) -> list[str]:
+    paths = {
+        "Learner": ("/learning", "/courses", "/certificates"),
+        "Course team": ("/teaching", f"/courses/{SLUG}/quizzes/{QUIZ}/statistics"),
+        "Unit manager": ("/units",),
+        "Administrator": ("/administration", "/administration/organisations"),
+        "Everybody": ("/", "/recordings", "/verify"),
+    }
+    return [f"{reader + ':':<15}{'  '.join(address + path for path in pages)}" for reader, pages in paths.items()]

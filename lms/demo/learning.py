@@ -1,23 +1,422 @@
-"""A learner's eight weeks: sign up, enrol, read, watch, and take quizzes as the fate says."""
+"""Essays of invented people: sentences about how they worked, which say nothing of the subject and say that they are invented."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from fractions import Fraction
 from random import Random
 from typing import cast
+from uuid import NAMESPACE_URL, UUID, uuid5
 
 from courses.rules import Outline, OutlineActivity
 from enrolments import enrolment
 from enrolments.access import ActivityContext
 from enrolments.rules import GradingMethod
 from kernel.permissions import Actor
-from lms.demo.attempts import hand_in, leave_half, meant
-from lms.demo.editions import enter_course
-from lms.demo.people import DemoLearner, DemoOutcome
-from lms.demo.tasks import save_draft, submit, submits_task
-from lms.demo.timeline import WEEKS, ZONE, DemoTimeline, Life, activity_context_at, join, sign_in
-from quizzes import answering, snapshots
+from lms.demo.institution import enter_course
+from lms.demo.people import WEEKS, ZONE, DemoLearner, DemoOutcome, DemoTimeline, Life, activity_context_at, join, sign_in
+from questions import question_bank
+from questions.rules.answers import (
+    Answer,
+    GapsAnswer,
+    MatchingAnswer,
+    MatrixAnswer,
+    MultipleChoiceAnswer,
+    NumberAnswer,
+    OrderingAnswer,
+    SingleChoiceAnswer,
+    TextAnswer,
+    TrueFalseAnswer,
+    page_from_answer,
+)
+from questions.rules.definitions import (
+    CalculatedBody,
+    EssayBody,
+    GapsBody,
+    MatchingBody,
+    MatrixBody,
+    MultipleChoiceBody,
+    NumericalBody,
+    QuestionDefinition,
+    ShortAnswerBody,
+    SingleChoiceBody,
+)
+from questions.rules.feedback import right_answer
+from questions.rules.item_layout import LoadedItem
+from questions.rules.marking import computed
+from questions.rules.numbers import Convention, convention_for, write_number
+from quizzes import answering, attempts, snapshots
+from quizzes.answering import mark_item
+from quizzes.attempts import LoadedAttempt
+from quizzes.rules import states
+from quizzes.saves import SaveRequest
+from quizzes.snapshots import QuizSnapshot
+from simulators import tasks
+from simulators.rules.budget import compute
+from simulators.rules.scenario import Inputs
+from simulators.tasks import TaskContext, TaskWork
 from webinars import recordings
+
+FIRST: Mapping[str, str] = {
+    "es": "Este texto lo inventó la demostración: nadie lo escribió.",
+    "en": "The demonstration invented this text: nobody wrote it.",
+}
+SENTENCES: Mapping[str, tuple[str, ...]] = {
+    "es": (
+        "Primero separo los datos del caso de lo que solo se supone.",
+        "Después comparo cada dato con el requisito que le corresponde.",
+        "El plazo me parece el punto más débil de la propuesta.",
+        "Con la cifra de la tabla, la segunda opción queda más cerca de lo que se pide.",
+        "No estoy de acuerdo con la primera afirmación, porque confunde el año con el mes.",
+        "Para decidir haría falta un dato que el enunciado no trae.",
+        "Si ese dato fuera la mitad, mi conclusión cambiaría.",
+        "Recomiendo empezar por lo que afecta a más personas.",
+        "Lo explicaría con un ejemplo corto y una sola cuenta.",
+        "En resumen, elijo la segunda opción y digo qué la haría cambiar.",
+    ),
+    "en": (
+        "First I separate the facts of the case from what is only assumed.",
+        "Then I compare each fact with the condition it belongs to.",
+        "The time limit seems to me the weakest point of the proposal.",
+        "With the figure in the table, the second option comes closer to what is asked.",
+        "I disagree with the first statement, because it takes the year for the month.",
+        "To decide, one more figure would be needed, which the case does not give.",
+        "If that figure were half as large, my conclusion would change.",
+        "I recommend beginning with what affects most people.",
+        "I would explain it with a short example and a single calculation.",
+        "In short, I choose the second option and say what would change it.",
+    ),
+}
+LONG, A_PARAGRAPH = 90, 4
+"""Words of an essay where the question does not say how many, and sentences of a paragraph."""
+COMMENTS = (
+    "Ordena bien los datos. Falta decir qué haría cambiar la conclusión.",
+    "La conclusión se entiende; muestre también la cuenta que la sostiene.",
+    "Buen trabajo: distingue lo que se sabe de lo que se supone.",
+    "Revise el segundo apartado de la lección: confundió dos requisitos.",
+)
+"""What the grader says."""
+
+
+def essay_text(body: EssayBody, language: str, chance: Random) -> str:
+    """Return an essay of about as many words as the question wants."""
+    known = language if language in SENTENCES else "es"
+    least = body.words.minimum or min(LONG, body.words.maximum or LONG)
+    sentences = [FIRST[known]]
+    while sum(len(sentence.split()) for sentence in sentences) < least + 10:
+        sentences += chance.sample(SENTENCES[known], len(SENTENCES[known]))
+    count, chosen = 0, []
+    for sentence in sentences:
+        if count >= least or (body.words.maximum and count + len(sentence.split()) > body.words.maximum):
+            break
+        count += len(sentence.split())
+        chosen.append(sentence)
+    return "\n\n".join(" ".join(chosen[start : start + A_PARAGRAPH]) for start in range(0, len(chosen), A_PARAGRAPH))
+
+
+Parts = dict[str, list[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class DemoAnswer:
+    """A demonstration answer to an item, and the share of its mark that it earns."""
+
+    item: LoadedItem
+    parts: Parts
+    worth: Fraction
+
+    @property
+    def marks(self) -> Fraction:
+        """Return the marks that come of it."""
+        return self.worth * self.item.maximum
+
+
+def answer_all(
+    items: Sequence[LoadedItem],
+    questions: Mapping[int, QuestionDefinition],
+    language: str,
+    chance: Random,
+    *,
+    share: float,
+    below: Fraction | None,
+) -> list[DemoAnswer]:
+    """Answer items so that about `share` of the marks are reached, the easy questions first.
+
+    With `below` the marks stay under that many, otherwise they are at least `share`: an attempt passes or fails as it was meant
+    to, whichever questions it drew.
+    """
+    total = sum((item.maximum for item in items), Fraction(0))
+    answers_wanted = Fraction(share).limit_denominator(1000) * total
+    order = sorted(items, key=lambda item: _difficulty(questions[item.question_version_id]) + chance.gauss(0, 0.25))
+    given: list[DemoAnswer] = []
+    marks = Fraction(0)
+    for item in order:
+        question = questions[item.question_version_id]
+        answers = [
+            _answer_to(item, question, parts, language)
+            for parts in _candidates(item, question, language, chance, right=marks < answers_wanted)
+        ]
+        chosen = next(candidate for candidate in answers if below is None or marks + candidate.marks < below or not candidate.parts)
+        given.append(chosen)
+        marks += chosen.marks
+    return sorted(given, key=lambda candidate: candidate.item.position)
+
+
+def _difficulty(question: QuestionDefinition) -> float:
+    return Random(question.key).random()  # noqa: S311 - the same question is as hard for everybody
+
+
+def _answer_to(item: LoadedItem, question: QuestionDefinition, parts: Parts, language: str) -> DemoAnswer:
+    return DemoAnswer(item, parts, mark_item(item, question, parts, language).fraction or Fraction(0))
+
+
+def _candidates(item: LoadedItem, question: QuestionDefinition, language: str, chance: Random, *, right: bool) -> list[Parts]:
+    """List what may be answered, the preferred first; the last is nothing at all."""
+    if isinstance(question.body, EssayBody):
+        return [{"answer": [essay_text(question.body, language, chance)]}, {}]
+    if isinstance(question.body, MatrixBody) and question.body.survey:
+        return [as_parts(question, item, _opinion(question.body, chance)), {}]
+    answer = right_answer(question, item.layout, language, convention_for(language))
+    if answer is None:
+        return [{}]
+    wrong = [_mistake(question, item, answer, chance, convention_for(language), whole=whole) for whole in (False, True)]
+    if chance.random() < 0.12:
+        wrong = [{}]
+    return [*([as_parts(question, item, answer)] if right else []), *wrong, {}]
+
+
+def _opinion(body: MatrixBody, chance: Random) -> MatrixAnswer:
+    """Choose a column of a survey's scale for each row, the better end more often."""
+    columns = [column.key for column in body.columns]
+    return MatrixAnswer({row.key: chance.choices(columns, range(1, len(columns) + 1))[0] for row in body.rows})
+
+
+def right_parts(question: QuestionDefinition, item: LoadedItem, language: str = "es") -> Parts:
+    """Answer rightly, as the page's form would send it."""
+    answer = right_answer(question, item.layout, language, convention_for(language))
+    return {} if answer is None else as_parts(question, item, answer)
+
+
+def likely_mistake(question: QuestionDefinition, item: LoadedItem, chance: Random, language: str = "es") -> Parts:
+    """Answer wrongly, with a mistake that is likely."""
+    answer = right_answer(question, item.layout, language, convention_for(language))
+    return {} if answer is None else _mistake(question, item, answer, chance, convention_for(language), whole=True)
+
+
+def _mistake(
+    question: QuestionDefinition, item: LoadedItem, answer: Answer, chance: Random, convention: Convention, *, whole: bool
+) -> Parts:
+    body = question.body
+    match body, answer:
+        case SingleChoiceBody(options), SingleChoiceAnswer(key):
+            wrong: Answer = SingleChoiceAnswer(_other([option.key for option in options], key, chance))
+        case MultipleChoiceBody(options), MultipleChoiceAnswer(keys):
+            wrong = _other_choices([option.key for option in options], keys, chance, whole=whole)
+        case _, TrueFalseAnswer(value):
+            wrong = TrueFalseAnswer(not value)
+        case MatchingBody(), MatchingAnswer(matches):
+            wrong = MatchingAnswer(_exchanged(matches, chance, whole=whole))
+        case MatrixBody(columns), MatrixAnswer(rows):
+            wrong = MatrixAnswer(_replaced(rows, [column.key for column in columns], chance, whole=whole))
+        case _, OrderingAnswer(order):
+            wrong = OrderingAnswer(_disturbed(order, chance, whole=whole), confirmed=True)
+        case GapsBody(), GapsAnswer(values):
+            spoilt = list(values) if whole else [chance.choice(list(values))]
+            wrong = replace(
+                answer,
+                values={**values, **{name: _other_gap(body, name, value, chance) for name, value in values.items() if name in spoilt}},
+            )
+        case _, NumberAnswer():
+            wrong = replace(answer, text=_other_number(question, item, chance, convention))
+        case _, TextAnswer():
+            wrong = TextAnswer("no lo sé")
+        case _:
+            return {}
+    return as_parts(question, item, wrong)
+
+
+def _other(keys: Sequence[str], key: str, chance: Random) -> str:
+    """Choose a wrong key; some mistakes are more common than others."""
+    others = [candidate for candidate in keys if candidate != key]
+    return chance.choices(others, [2**-index for index in range(len(others))])[0] if others else key
+
+
+def _other_choices(keys: Sequence[str], right: Sequence[str], chance: Random, *, whole: bool) -> MultipleChoiceAnswer:
+    wrong = [key for key in keys if key not in right]
+    if whole or len(right) < 2:
+        return MultipleChoiceAnswer(tuple(sorted(wrong[:2])))
+    return MultipleChoiceAnswer(tuple(sorted([*chance.sample(list(right), len(right) - 1), *wrong[: chance.randrange(2)]])))
+
+
+def _exchanged(matches: Mapping[str, str], chance: Random, *, whole: bool) -> dict[str, str]:
+    """Exchange the matches of two items, or of all."""
+    items = list(matches) if whole else chance.sample(list(matches), min(2, len(matches)))
+    return {**matches, **{item: matches[other] for item, other in zip(items, [*items[1:], items[0]], strict=True)}}
+
+
+def _replaced(rows: Mapping[str, str], columns: Sequence[str], chance: Random, *, whole: bool) -> dict[str, str]:
+    changed = list(rows) if whole else [chance.choice(list(rows))]
+    return {row: _other(columns, column, chance) if row in changed else column for row, column in rows.items()}
+
+
+def _disturbed(order: Sequence[str], chance: Random, *, whole: bool) -> tuple[str, ...]:
+    if whole:
+        return tuple(reversed(order))
+    index = chance.randrange(max(1, len(order) - 1))
+    return (*order[:index], *reversed(order[index : index + 2]), *order[index + 2 :])
+
+
+def _other_gap(body: GapsBody, name: str, value: str, chance: Random) -> str:
+    gap = next(gap for gap in body.gaps if gap.name == name)
+    if body.drag:
+        return _other([choice.key for choice in body.choices], value, chance)
+    match gap.body:
+        case SingleChoiceBody(options):
+            return _other([option.key for option in options], value, chance)
+        case NumericalBody():
+            return f"{value}9"
+        case ShortAnswerBody():
+            return "no lo sé"
+
+
+def _other_number(question: QuestionDefinition, item: LoadedItem, chance: Random, convention: Convention) -> str:
+    """Return a number that the author expected as a mistake, else one with a zero too many."""
+    match question.body:
+        case NumericalBody(answers):
+            known = [answer.value for answer in answers if answer.credit < 1]
+            right = max(answers, key=lambda answer: answer.credit).value
+        case CalculatedBody(answers=answers) as body:
+            known = [computed(answer.expression, body, item.layout.variables) for answer in answers if answer.credit < 1]
+            right = computed(max(answers, key=lambda answer: answer.credit).expression, body, item.layout.variables)
+        case _:
+            return ""
+    expected = [value for value in known if value is not None]
+    value = chance.choice(expected) if expected and chance.random() < 0.7 else (right or Fraction(1)) * 10
+    return write_number(value, convention, 2, keep_zeros=False)
+
+
+def as_parts(question: QuestionDefinition, item: LoadedItem, answer: Answer) -> Parts:
+    """Write an answer as the page's form would send it."""
+    shown = page_from_answer(question, item.layout, answer)
+    match shown:
+        case {"choice": str(place)}:
+            return {"answer": [place]}
+        case {"choices": list() | tuple() as places}:
+            return {"answer": [str(place) for place in places]}
+        case {"value": value}:
+            return {"answer": ["true" if value in (True, "true") else "false"]}
+        case {"order": list() | tuple() as order}:
+            return {str(place): [str(position)] for position, place in enumerate(order, 1)}
+        case {"matches": Mapping() as rows} | {"rows": Mapping() as rows} | {"values": Mapping() as rows}:
+            return {str(name): [str(value)] for name, value in rows.items()}
+        case {"text": str(text)}:
+            unit = next(iter(getattr(question.body, "units", {})), "")
+            return {"answer": [text.replace("*", "")], **({"unit": [unit]} if unit else {})}
+    return {}
+
+
+LEASE = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptTarget:
+    """The share of the marks that an attempt is meant to reach, and whether it has to stay below the pass mark."""
+
+    share: float
+    fails: bool = False
+
+
+def meant(learner: DemoLearner, snapshot: QuizSnapshot, chance: Random, *, last: bool) -> AttemptTarget:
+    """Draw how an attempt is to end; those who have to get on pass their last one at the latest."""
+    share = min(1.0, max(0.1, chance.gauss(learner.ability - 0.06, 0.14)))
+    needed = float(snapshot.settings.pass_mark or 0) / 100
+    if last and learner.fate in (DemoOutcome.FINISHED, DemoOutcome.OPEN):
+        share = max(share, needed)
+    return AttemptTarget(share, fails=share < needed)
+
+
+def hand_in(stage: DemoTimeline, actor: Actor, attempt: UUID, plan: AttemptTarget, chance: Random, *, now: datetime) -> bool | None:
+    """Answer everything and hand the attempt in; return whether it passed, or nothing where that is not asked."""
+    loaded = locked(stage, actor, attempt)
+    batch = SaveRequest(LEASE, tuple(_answers(stage, loaded, plan, chance)), "submit")
+    answering.submit_attempt(stage.session, actor, loaded, [batch], now=now)
+    return loaded.row.passed
+
+
+def leave_half(stage: DemoTimeline, actor: Actor, attempt: UUID, share: float, chance: Random, *, now: datetime) -> None:
+    """Answer the first half of an attempt and flag its last question."""
+    loaded = locked(stage, actor, attempt)
+    answers = _answers(stage, loaded, AttemptTarget(share), chance)
+    half = tuple(event for event in answers if event.position <= (len(loaded.items) + 1) // 2)
+    answering.save_answers(stage.session, loaded, [SaveRequest(LEASE, half, "autosave")], now=now)
+    answering.set_flag(stage.session, loaded, loaded.items[-1].position, flagged=True)
+
+
+def locked(stage: DemoTimeline, actor: Actor, attempt: UUID) -> LoadedAttempt:
+    """Return an attempt, locked, as an actor who changes it finds it."""
+    return attempts.load_attempt(stage.session, attempts.lock_attempt(stage.session, actor, attempt).id)
+
+
+def _answers(stage: DemoTimeline, loaded: LoadedAttempt, plan: AttemptTarget, chance: Random) -> list[states.AnswerSave]:
+    questions = question_bank.get_questions(stage.session, [item.question_version_id for item in loaded.items])
+    total = sum((item.maximum for item in loaded.items), Fraction(0))
+    below = (loaded.snapshot.settings.pass_mark or 0) * total / 100 if plan.fails else None
+    given = answer_all(loaded.items, questions, loaded.row.language, chance, share=plan.share, below=below)
+    return [states.AnswerSave(answer.item.position, states.AnswerSequence(LEASE, 1), answer.parts) for answer in given if answer.parts]
+
+
+GOAL_INPUTS: Mapping[str, float] = {
+    "reserva.g_gasto": 0.04,
+    "despliegue.pasos.1": 0.25,
+    "despliegue.pasos.2": 0.65,
+    "despliegue.pasos.3": 0.9,
+    "despliegue.pasos.4": 0.95,
+    "vejez.tramos.1.factor_linea": 0.88,
+}
+"""What somebody who reaches the goals of the sample courses' tasks changes; others leave the scenario as it begins."""
+DECIMALS = 4
+
+
+def seeded_uuid(*purpose: object) -> UUID:
+    """Return a number for one purpose, the same at every filling."""
+    return uuid5(NAMESPACE_URL, ":".join(["aulario-demo", *map(str, purpose)]))
+
+
+def submits_task(learner: DemoLearner, chance: Random) -> bool:
+    """Draw whether a learner submits a task; the others leave a draft."""
+    return learner.fate is DemoOutcome.FINISHED or chance.random() < 0.4
+
+
+def save_draft(stage: DemoTimeline, actor: Actor, subject: ActivityContext, *, now: datetime) -> None:
+    """Change the scenario of a task, answer nothing yet, and go away."""
+    task = tasks.load_task_context(stage.session, actor, subject, now=now)
+    if not task.ruling.is_hidden:
+        tasks.save_work(stage.session, actor, subject, TaskWork(_changed_inputs(task, all_goals=False), {}), now=now)
+
+
+def submit(stage: DemoTimeline, learner: DemoLearner, actor: Actor, subject: ActivityContext, chance: Random, *, now: datetime) -> None:
+    """Answer a task's questions, as well as the learner can, and submit it; those who finish the course pass."""
+    task = tasks.load_task_context(stage.session, actor, subject, now=now)
+    if not task.ruling.allowed:
+        return
+    sure, expected = learner.fate is DemoOutcome.FINISHED, compute(task.start)
+    answers, typed = {}, {}
+    for ask in task.published.task.asks:
+        value = expected.get(ask.output)
+        right = round(Fraction(value or 0), DECIMALS)
+        answers[ask.key] = right if sure or chance.random() < learner.ability else right * 10
+        typed[ask.key] = write_number(answers[ask.key], convention_for(learner.identity.language), DECIMALS, keep_zeros=False)
+    work = TaskWork(_changed_inputs(task, all_goals=sure or chance.random() < learner.ability), typed)
+    number = seeded_uuid(learner.seed, subject.activity.key, now.isoformat())
+    tasks.submit_task(stage.session, actor, subject, work, answers, number=number, now=now + timedelta(seconds=1))
+
+
+def _changed_inputs(task: TaskContext, *, all_goals: bool) -> Inputs:
+    """Return a scenario with the changes that reach a task's goals, or with the first of them alone."""
+    editable = task.published.task.editable or frozenset()
+    changed = [path for path in GOAL_INPUTS if path in editable]
+    return {**task.start, **{path: GOAL_INPUTS[path] for path in (changed if all_goals else changed[:1])}}
+
 
 LASTS = {
     DemoOutcome.FINISHED: (0.45, 0.97),

@@ -1,10 +1,17 @@
-"""Teaching in the demonstration: groups, messages, overrides and marks given manually."""
+"""Marking in the demonstration: most essays are marked and the last ones wait; a regrade is done, another is tried."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
+from random import Random
 
+from accounts import accounts
+from accounts.accounts import ProfileChanges
+from accounts.models import NameSource, Person
+from certificates import credentials, templates
+from certificates.models import Credential
+from certificates.rules.credentials import ReplacementReason, RevocationReason
 from courses.models import StaffRole
 from courses.rules import Outline, OutlineActivity
 from enrolments import announcements, editions, grade_items, learner_groups, mistakes, results
@@ -15,16 +22,180 @@ from enrolments.learner_groups import LearnerRow
 from enrolments.mistakes import MistakeDecision, MistakePlace, MistakeValues
 from enrolments.models import Enrolment, LearnerGroup, ManualGradeItem, MistakeKind, MistakeState
 from enrolments.results import ResultOverrideValues
-from lms.demo.editions import RUNNING, find_edition
-from lms.demo.marking import quizzes_of
-from lms.demo.people import ADMINISTRATOR, LEARNER, STAFF
-from lms.demo.tasks import seeded_uuid
-from lms.demo.timeline import DemoTimeline, Life, person_of
-from quizzes import attempts, incidents, overrides
+from kernel.crypto import signing_keys
+from kernel.permissions import Actor
+from lms.demo.institution import RUNNING, find_edition
+from lms.demo.learning import COMMENTS, AttemptTarget, hand_in, seeded_uuid
+from lms.demo.people import (
+    ADMINISTRATOR,
+    LEARNER,
+    STAFF,
+    WEEKS,
+    DemoLearner,
+    DemoOutcome,
+    DemoTimeline,
+    Identity,
+    Life,
+    activity_context_at,
+    person_of,
+    sign_in,
+)
+from questions import question_bank
+from questions.rules.marking import rubric_mark, rubric_of
+from quizzes import answering, attempts, dry_runs, incidents, marking, marks, overrides, regrades, regrading, teaching
 from quizzes import teaching as quiz_teaching
 from quizzes.attempts import has_open
+from quizzes.dry_runs import RegradeRequest
 from quizzes.effective_settings import PersonQuizKey
+from quizzes.marking import ManualMarkValues
+from quizzes.marks import MarkingQueue, MarkingQueueRow
 from quizzes.overrides import AccommodationProfile, OverrideTarget, OverrideValues
+from quizzes.rules.regrade import RegradeKind
+
+EVENINGS = (35, 28, 21, 14, 7)
+"""Days before the present moment on which essays are marked."""
+QUEUE = 500
+APPLIED, DRY_RUN = timedelta(days=8), timedelta(hours=30)
+"""How long ago a regrade was applied, and another one tried."""
+
+
+def grader_life(stage: DemoTimeline) -> Life:
+    """Mark most of the essays that wait, some evenings; what came in the last week waits."""
+    actor = stage.people[STAFF[StaffRole.GRADER].email]
+    chance = Random(actor.email)  # noqa: S311 - invented
+    for days in EVENINGS:
+        moment = stage.now - timedelta(days=days, hours=chance.uniform(0, 4))
+        yield moment
+        sign_in(stage, actor, chance, now=moment)
+        for row in _waiting(stage, actor):
+            if chance.random() < 0.85:
+                mark_essay(stage, actor, row, chance, now=moment)
+
+
+def _waiting(stage: DemoTimeline, actor: Actor) -> Iterator[MarkingQueueRow]:
+    for outline in stage.outlines:
+        for quiz in quizzes_of(outline):
+            yield from essays_waiting(stage, actor, outline.slug, quiz.key)
+
+
+def essays_waiting(stage: DemoTimeline, actor: Actor, slug: str, key: str) -> Sequence[MarkingQueueRow]:
+    """List the answers of a quiz that wait for a person."""
+    context = teaching.get_taught_quiz(stage.session, actor, slug, key)
+    return marks.list_queue(stage.session, context, MarkingQueue(), offset=0, limit=QUEUE)
+
+
+def quizzes_of(outline: Outline, *, required: bool | None = None) -> list[OutlineActivity]:
+    """List the quizzes of a course, those alone that count for completion or that do not."""
+    return [activity for activity in outline.activities() if activity.kind == "quiz" and required in (None, activity.required)]
+
+
+def mark_essay(stage: DemoTimeline, actor: Actor, row: MarkingQueueRow, chance: Random, *, now: datetime) -> None:
+    """Choose a level of each criterion of the rubric, or a share of the mark where there is none."""
+    subject = marks.lock_marked_item(stage.session, actor, row.attempt, row.place)
+    question = question_bank.get_questions(stage.session, [row.question_version_id])[row.question_version_id]
+    levels = {criterion.key: _level(len(criterion.levels), chance) for criterion in rubric_of(question)}
+    points = rubric_mark(question, levels, row.maximum)
+    seen = marks.current_events(stage.session, [row.item_id])[row.item_id].id
+    given = ManualMarkValues(row.maximum * chance.randint(5, 10) / 10 if points is None else points, seen, chance.choice(COMMENTS), levels)
+    marking.mark_by_hand(stage.session, actor, subject, given, now=now)
+
+
+def _level(count: int, chance: Random) -> int:
+    """Choose a level, a higher one more often."""
+    return chance.choices(range(count), range(1, count + 1))[0]
+
+
+def regrading_life(stage: DemoTimeline) -> Life:
+    """Give everybody full marks for a question of the initial test, and try the same for one of the first quiz, not applied yet."""
+    owner = stage.people[STAFF[StaffRole.OWNER].email]
+    for before, required in ((APPLIED, False), (DRY_RUN, True)):
+        moment = stage.now - before
+        yield moment
+        for outline in stage.outlines[:1]:
+            for quiz in quizzes_of(outline, required=required)[:1]:
+                _regrade(stage, owner, outline, quiz, applied=not required, now=moment)
+
+
+def _regrade(stage: DemoTimeline, actor: Actor, outline: Outline, quiz: OutlineActivity, *, applied: bool, now: datetime) -> None:
+    context = teaching.get_taught_quiz(stage.session, actor, outline.slug, quiz.key)
+    versions = regrades.list_question_versions(stage.session, context)
+    if not versions:
+        return
+    question_versions = max(versions, key=lambda versions_of: versions_of.attempts)
+    kind = RegradeKind.FULL_CREDIT if applied else RegradeKind.REMOVED
+    reason = "El enunciado se podía leer de dos maneras (motivo inventado)."
+    dry_run = dry_runs.begin_dry_run(stage.session, actor, context, RegradeRequest(kind, reason, question_versions.id), now=now)
+    if applied:
+        regrading.apply_dry_run(stage.session, actor, dry_run, seen=dry_run.seen, now=now)
+
+
+TEMPLATE = "diploma-de-muestra"
+
+
+def staff_life(stage: DemoTimeline, identity: Identity) -> Life:
+    """Sign in some evenings, and try the first quiz of each course as its staff do."""
+    chance, actor = Random(identity.email), stage.people[identity.email]  # noqa: S311 - invented
+    for week in range(WEEKS):
+        moment = stage.start + timedelta(weeks=week, days=chance.uniform(0, 5), hours=chance.uniform(0, 12))
+        yield moment
+        sign_in(stage, actor, chance, now=moment)
+    for outline in stage.outlines:
+        quiz = next((activity for activity in outline.activities() if activity.kind == "quiz" and activity.required), None)
+        if quiz is None:
+            continue
+        moment += timedelta(minutes=4)
+        yield moment
+        attempt = answering.start_attempt(
+            stage.session, actor, activity_context_at(stage, actor, outline, quiz.key, now=moment), "es", now=moment
+        ).uuid
+        moment += timedelta(minutes=5)
+        yield moment
+        hand_in(stage, actor, attempt, AttemptTarget(0.9), chance, now=moment)
+
+
+def administrator_life(stage: DemoTimeline, identity: Identity, people: Sequence[DemoLearner]) -> Life:
+    """Sign in each week; near the end revoke one certificate, correct the name on another, make a template and suspend one person."""
+    chance, actor = Random(identity.email), stage.people[identity.email]  # noqa: S311 - invented
+    for week in range(WEEKS):
+        moment = stage.start + timedelta(weeks=week, days=chance.uniform(0, 5), hours=chance.uniform(8, 12))
+        yield moment
+        sign_in(stage, actor, chance, now=moment)
+    moment = stage.now - timedelta(hours=20)
+    yield moment
+    known = [(learner, stage.people[learner.identity.email]) for learner in people if learner.identity.email in stage.people]
+    held = [row for _learner, holder in known for row in credentials.list_of(stage.session, holder.person_id)]
+    if len(held) > 1:
+        reason = "Constancia emitida por error durante la demostración."
+        credentials.revoke_credential(stage.session, actor, held[1], RevocationReason.ISSUED_BY_MISTAKE, reason, now=moment)
+    moment += timedelta(minutes=6)
+    yield moment
+    for row in held[2:3]:
+        _correct_name(stage, actor, row, now=moment)
+    _make_template(stage, actor, now=moment)
+    moment += timedelta(minutes=3)
+    yield moment
+    for stalled in [person for learner, person in known if learner.fate is DemoOutcome.STALLED][-1:]:
+        accounts.suspend(stage.session, actor, person_of(stage, stalled), "Cuenta compartida (demostración).", now=moment)
+
+
+def _correct_name(stage: DemoTimeline, actor: Actor, row: Credential, *, now: datetime) -> None:
+    """Put the second surname of somebody right, and issue their certificate again with it."""
+    person = stage.session.get_one(Person, row.person_id)
+    surname = f"{person.second_surname} Corregido"
+    changes = ProfileChanges(person.given_names, person.first_surname, surname, person.language, person.zone, None)
+    accounts.edit_profile(stage.session, actor, person, changes, source=NameSource.CORRECTION, now=now)
+    settings = stage.instance.settings
+    reason = "El segundo apellido estaba incompleto (demostración)."
+    credentials.replace_credential(
+        stage.session, actor, row, ReplacementReason.NAME, reason, settings, signing_keys(settings.data_dir), now=now
+    )
+
+
+def _make_template(stage: DemoTimeline, actor: Actor, *, now: datetime) -> None:
+    """Publish a template of the institution's own, which begins as the program's; no course uses it yet."""
+    row = templates.create_template(stage.session, actor, stage.instance.settings, TEMPLATE, now=now)
+    templates.publish_template(stage.session, actor, row, "Primera versión", row.revision, now=now)
+
 
 GROUPS = ("Turno de la mañana", "Turno de la tarde")
 ITEM, ITEM_TO_COME = "Exposición en clase", "Informe de la visita"

@@ -15,10 +15,9 @@ from enrolments import learners
 from kernel import outbox
 from kernel.crypto import signing_keys
 from kernel.permissions import SYSTEM, Actor, ActorChannel
-from lms.demo.attempts import AttemptTarget, hand_in
-from lms.demo.marking import essays_waiting, mark_essay
-from lms.demo.people import STAFF, DemoLearner, DemoOutcome
-from lms.demo.timeline import ZONE, DemoTimeline, activity_context_at, enter
+from lms.demo.learning import AttemptTarget, hand_in
+from lms.demo.people import STAFF, ZONE, DemoLearner, DemoOutcome, DemoTimeline, activity_context_at, enter
+from lms.demo.teaching import essays_waiting, mark_essay
 from lms.instance import Instance
 from lms.publishing import publish_folder
 from quizzes import answering

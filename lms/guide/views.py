@@ -7,8 +7,7 @@ from kernel.errors import N_, NotFound
 from kernel.i18n import language
 from kernel.permissions import Actor
 from kernel.web.request import current_actor, public
-from lms.guide.chapters import READERS, find_chapter, list_chapters
-from lms.guide.searching import search_guide
+from lms.guide.chapters import READERS, find_chapter, list_chapters, search_guide
 
 bp = Blueprint("lms_guide", __name__)
 

@@ -1,4 +1,4 @@
-"""Implementation of `lms loadtest`: fill an instance, start its servers, find the rate that they sustain, play the day, and report."""
+"""When learners arrive: an open loop, in which nobody waits for those before. Pure."""
 
 import asyncio
 import json
@@ -17,6 +17,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from itertools import count, islice
 from pathlib import Path
+from random import Random
 
 import click
 from sqlalchemy import func, select
@@ -25,14 +26,33 @@ from accounts.models import Person
 from kernel import database_copy
 from lms import serve as server
 from lms.instance import Instance
-from lms.loadtest import people
-from lms.loadtest.arrivals import arrivals
-from lms.loadtest.filling import fill
+from lms.loadtest import filling
+from lms.loadtest.filling import fill, require_course
 from lms.loadtest.journey import AcknowledgedAnswers, LoadProfile, walk_all
 from lms.loadtest.measures import Measures, aligned, percentile, shares, table
 from lms.loadtest.reconciliation import COUNTED, FAULTS, compare
-from lms.loadtest.training import require_course
 from lms.scratch_folders import ScratchFolder
+
+QUIET = 0.25
+"""Share of the highest rate at which a deadline's last hours begin."""
+
+
+def arrivals(seconds: float, rate: float, seed: int, *, rising: bool) -> list[float]:
+    """Return the moments of arrival in seconds from the beginning, at random (Poisson).
+
+    With `rising` the rate grows with the square of the time from a quarter to `rate` learners a second, as before a deadline; else it is
+    `rate` throughout.
+    """
+    chance = Random(f"arrivals:{seed}")  # noqa: S311 - a simulation, no secrets
+    moments, at = list[float](), 0.0
+    while True:
+        at += chance.expovariate(rate)
+        if at >= seconds:
+            return moments
+        share = QUIET + (1 - QUIET) * (at / seconds) ** 2 if rising else 1.0
+        if chance.random() < share:
+            moments.append(at)
+
 
 FOLDER = Path("instance/loadtest")
 GROUND = ScratchFolder("load-test", "load test")
@@ -92,7 +112,7 @@ class LoadTestInstance:
             raise server.ServerStartError(
                 f"Of {self.learners} learners {self.come} have come already: lms loadtest --fresh makes them anew."
             )
-        emails = list(islice(map(people.email, count(self.come)), number))
+        emails = list(islice(map(filling.email, count(self.come)), number))
         self.come += number
         self.write()
         return emails

@@ -14,7 +14,7 @@ from random import Random
 
 import aiohttp
 
-from lms.loadtest.course import QUIZ, SLUG, answers
+from lms.loadtest.filling import QUIZ, SLUG, answers
 from lms.loadtest.measures import Measures
 
 PATIENCE = 30.0

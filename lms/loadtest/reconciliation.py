@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from accounts.models import Person
 from certificates.models import Credential
-from lms.loadtest.course import QUESTIONS
+from lms.loadtest.filling import QUESTIONS
 from lms.loadtest.journey import AcknowledgedAnswers
 from quizzes.models import AnswerEvent, Attempt, AttemptItem, MarkEvent
 

@@ -26,7 +26,7 @@ from kernel.permissions import SYSTEM
 from lms.app import create_app
 from lms.demo.people import ADMINISTRATOR
 from lms.instance import Instance
-from lms.loadtest.course import SLUG
+from lms.loadtest.filling import SLUG
 from lms.loadtest.journey import LESSON
 from tests.bench.libraries import alternating, bare_page, seconds
 from tests.bench.pages import Bench, in_turns

@@ -11,7 +11,7 @@ from typing import Any
 
 import aiohttp
 
-from lms.loadtest.arrivals import arrivals
+from lms.loadtest.command import arrivals
 from lms.loadtest.journey import LoadProfile, walk_all
 from lms.loadtest.measures import Measures, percentile
 from lms.loadtest.reconciliation import FAULTS, compare

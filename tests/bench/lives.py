@@ -5,7 +5,7 @@ import subprocess
 from pathlib import Path
 from resource import RUSAGE_CHILDREN, getrusage
 
-from lms.loadtest.course import SLUG
+from lms.loadtest.filling import SLUG
 from lms.loadtest.journey import LESSON
 from tests.bench.pages import Bench, in_turns
 from tests.bench.processes import floors, product

@@ -107,7 +107,7 @@ class Browser:
 
     def journey(self, email: str, password: str) -> None:
         """Go the whole way of one learner: sign in, course, four lessons, one of them again, quiz, ten saves, hand in, result."""
-        from lms.loadtest.course import QUIZ, SLUG, answers
+        from lms.loadtest.filling import QUIZ, SLUG, answers
         from lms.loadtest.journey import LEASE, LESSON
 
         token = _token(self.ask("sign-in page", "GET", "/sign-in")[0])

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from statistics import median
 
 from kernel.db import Database
-from lms.loadtest.course import QUESTIONS, QUIZ, SLUG, answers
+from lms.loadtest.filling import QUESTIONS, QUIZ, SLUG, answers
 from lms.loadtest.journey import LEASE, LESSON
 from tests.bench.floors import HASHER
 from tests.bench.floors import PASSWORD as FLOOR_PASSWORD

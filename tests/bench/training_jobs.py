@@ -19,7 +19,7 @@ from compliance.rules.terms import ExistingCompletions, WorkingDays
 from kernel.db import Database
 from kernel.outbox import Delivery
 from lms.instance import Instance
-from lms.loadtest.course import SLUG
+from lms.loadtest.filling import SLUG
 from lms.loadtest.journey import LESSON
 from organisations.audience_kinds import AudienceScope
 from organisations.audience_preview import preview

@@ -20,8 +20,8 @@ from enrolments.takes import EnrolmentObstacle
 from kernel.audit import AuditEntry
 from kernel.outbox import deliver_waiting
 from kernel.permissions import SYSTEM, Actor, SiteRole
-from lms import account_merging, erasure
-from lms.account_merging import MergePair
+from lms import erasure
+from lms.erasure import MergePair
 from lms.instance import Instance
 from organisations.models import Audience
 from tests.support.builders import a_course, a_person, a_teacher, an_administrator, no_longer
@@ -358,7 +358,7 @@ def test_an_agreement_outlives_the_account_of_who_gave_it(stage: AgreementStage)
 
     def end(session: Session) -> None:
         stays, closed = (session.get_one(Person, number) for number in (kept.id, stage.owner.person_id))
-        account_merging.merge(session, SYSTEM, MergePair(stays, closed), "Es la misma.", now=NOW)
+        erasure.merge(session, SYSTEM, MergePair(stays, closed), "Es la misma.", now=NOW)
         erasure.erase_person(session, SYSTEM, stays, now=NOW)
 
     stage.act(end)

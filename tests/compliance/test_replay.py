@@ -22,9 +22,9 @@ from courses.models import Course
 from kernel.audit import AuditEntry
 from kernel.outbox import deliver_waiting
 from kernel.permissions import SYSTEM, Actor
-from lms import account_merging
-from lms.account_merging import MergePair
+from lms import erasure
 from lms.deployment import RULES
+from lms.erasure import MergePair
 from lms.instance import Instance
 from lms.queries import count_differing_statuses
 from organisations.models import Audience
@@ -424,7 +424,7 @@ def test_merged_accounts_are_computed_at_once(instance: Instance, audience: Audi
 
     def merge(session: Session) -> None:
         pair = MergePair(session.get_one(Person, kept.id), session.get_one(Person, closed.person_id))
-        account_merging.merge(session, SYSTEM, pair, "Se registró dos veces.", now=noon(6, 3))
+        erasure.merge(session, SYSTEM, pair, "Se registró dos veces.", now=noon(6, 3))
 
     harm(instance, merge)
     deliver_waiting(instance.worker, now=noon(6, 3) + timedelta(minutes=1))

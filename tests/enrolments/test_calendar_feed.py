@@ -16,7 +16,7 @@ from enrolments.calendar import ReminderValues
 from enrolments.models import CalendarFeed, Edition, PersonalReminder
 from kernel.audit import AuditEntry
 from kernel.permissions import SYSTEM
-from lms import account_merging, erasure
+from lms import erasure
 from lms.instance import Instance
 from tests.support.browser import Browser
 from tests.support.builders import a_course, a_person, sign_in
@@ -208,7 +208,7 @@ def test_no_calendar_reads_of_an_account_that_is_closed(browser: Browser, instan
         elif how == "deleted":
             erasure.erase_person(session, SYSTEM, ana, now=NOON)
         else:
-            account_merging.merge(session, SYSTEM, MergePair(session.get_one(Person, blas.id), ana), "La misma.", now=NOON)
+            erasure.merge(session, SYSTEM, MergePair(session.get_one(Person, blas.id), ana), "La misma.", now=NOON)
 
     assert status(browser, address) == 404
 

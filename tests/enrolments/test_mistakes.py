@@ -15,7 +15,7 @@ from enrolments.models import MistakeKind, MistakeReport, MistakeState
 from kernel import clock
 from kernel.audit import AuditEntry
 from kernel.permissions import SYSTEM, Actor
-from lms import account_merging, erasure
+from lms import erasure
 from lms.instance import Instance
 from tests.support.access import a_cast, outcome
 from tests.support.browser import Browser, every_statement
@@ -286,8 +286,8 @@ def test_reports_go_with_their_person_and_follow_them_into_another_account(insta
     an_administrator(instance)
     a_report(instance, ana)
     with instance.database.unit_of_work() as session:
-        pair = account_merging.get_pair(session, SYSTEM, blas.person_uuid or uuid4(), ana.person_uuid or uuid4())
-        account_merging.merge(session, SYSTEM, pair, "La misma persona", now=clock.now())
+        pair = erasure.get_pair(session, SYSTEM, blas.person_uuid or uuid4(), ana.person_uuid or uuid4())
+        erasure.merge(session, SYSTEM, pair, "La misma persona", now=clock.now())
     assert [row.person_id for row in all_reports(instance)] == [blas.person_id]
     with instance.database.unit_of_work() as session:
         erasure.erase_person(session, SYSTEM, session.get_one(Person, blas.person_id), now=clock.now())

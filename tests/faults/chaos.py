@@ -19,8 +19,7 @@ from random import Random
 import pytest
 
 from kernel.db import Database
-from lms.loadtest.arrivals import arrivals
-from lms.loadtest.command import LoadTestInstance, LoadTestPlan, prepare
+from lms.loadtest.command import LoadTestInstance, LoadTestPlan, arrivals, prepare
 from lms.loadtest.journey import AcknowledgedAnswers, LoadProfile, walk_all
 from lms.loadtest.measures import Measures
 from lms.loadtest.reconciliation import COUNTED, FAULTS, compare

@@ -23,7 +23,7 @@ from kernel.durations import Duration
 from kernel.outbox import deliver_waiting
 from kernel.permissions import SYSTEM, Actor
 from kernel.settings import Settings
-from lms.demo.compulsory import follow_training
+from lms.demo.institution import follow_training
 from lms.instance import Instance
 from organisations import audiences
 from organisations.audiences import AudienceRuleValues

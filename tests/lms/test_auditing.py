@@ -16,7 +16,7 @@ from kernel import audit, clock
 from kernel.audit import BATCH, BEHIND, KEPT, LatestSeal, SealVerification
 from kernel.outbox import Delivery
 from kernel.permissions import Actor
-from lms import auditing, backups, watching
+from lms import auditing, backups, system_state
 from lms.auditing import AuditVerb
 from lms.cli import lms
 from lms.instance import Instance
@@ -282,7 +282,7 @@ def test_the_daily_look_finds_a_changed_entry_and_administrators_are_told(instan
     for change in ("", "UPDATE audit_entry SET facts = '{}' WHERE id = 6"):
         if change:
             tamper(instance, change)
-        for job in (watching.verify_audit, watching.watch):
+        for job in (system_state.verify_audit, system_state.watch):
             effect = job(Delivery(instance.database, instance.settings, 1, {}, NOW))
             with instance.database.unit_of_work() as session:
                 effect(session)

@@ -24,13 +24,12 @@ from enrolments.rules import evaluate_completion
 from kernel.audit import AuditEntry
 from kernel.outbox import Job
 from kernel.settings import load
-from lms.demo.answers import answer_all
 from lms.demo.cli import demo
-from lms.demo.command import GROUND
-from lms.demo.filling import BEFORE, TRAINING_STAFF, Account, fill, new_password
+from lms.demo.filling import BEFORE, GROUND, TRAINING_STAFF, Account, fill, new_password
 from lms.demo.institution import PROVINCES, SIZES
+from lms.demo.learning import answer_all
 from lms.demo.people import DOMAIN, MAX_LEARNERS, DemoOutcome, learners
-from lms.demo.staff import TEMPLATE
+from lms.demo.teaching import TEMPLATE
 from lms.instance import Instance
 from organisations.models import Membership, Organisation
 from questions import question_bank
@@ -265,7 +264,7 @@ def test_the_command_fills_once_and_a_second_run_changes_nothing(tmp_path: Path,
     for path, content in folder("muestra").items():
         (samples / "muestra" / path).parent.mkdir(parents=True, exist_ok=True)
         (samples / "muestra" / path).write_bytes(content)
-    monkeypatch.setattr("lms.demo.command.CONTENT", samples)
+    monkeypatch.setattr("lms.demo.filling.CONTENT", samples)
     monkeypatch.setenv("LMS_DATA_DIR", str(home))
     monkeypatch.setenv("LMS_DATABASE_URL", "postgresql+psycopg://nobody@127.0.0.1:1/production")
     monkeypatch.setenv("LMS_SMTP_HOST", "mail.example.org")

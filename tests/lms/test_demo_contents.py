@@ -39,11 +39,10 @@ from kernel.db import Base
 from kernel.paths import CONTENT
 from kernel.settings import load
 from lms.app import create_app, open_instance
-from lms.demo import command, sample_class, welcome_course
-from lms.demo.editions import CAPACITY, OVER, RUNNING, UPCOMING
-from lms.demo.people import LEARNER, OFFICER, STAFF
+from lms.demo import filling, samples, welcome_course
+from lms.demo.institution import CAPACITY, OVER, RUNNING, UPCOMING
+from lms.demo.people import LEARNER, OFFICER, STAFF, ZONE
 from lms.demo.teaching import GROUPS, ITEM
-from lms.demo.timeline import ZONE
 from lms.instance import Instance
 from organisations.models import Membership, Organisation, TrainingGrant, UnitManager
 from questions.models import QuestionVersion
@@ -97,11 +96,11 @@ class Filled:
 def demonstration(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Filled]:
     """Fill a demonstration with the sample courses, once for all tests of this file; it is in SQLite wherever it runs."""
     folder = tmp_path_factory.mktemp("demo")
-    command.GROUND.clear(folder, fresh=True)
+    filling.GROUND.clear(folder, fresh=True)
     instance = open_instance(load(data_dir=folder, database_url="", public_url="http://localhost:8000"))
     migrations.upgrade(instance.database)
     now = clock.now()
-    lines = command.prepare(instance, CONTENT, LEARNERS)
+    lines = filling.prepare(instance, CONTENT, LEARNERS)
     yield Filled(instance, now, dict(re.findall(r"(\S+@example\.org) +(\S+)$", "\n".join(lines), re.MULTILINE)))
     instance.database.dispose()
 
@@ -234,7 +233,7 @@ def test_groups_have_members(demonstration: Filled) -> None:
 def test_one_publication_waits_for_its_day_and_one_for_approval(demonstration: Filled) -> None:
     with demonstration.session() as session:
         plans = dict(session.execute(select(Course.slug, PlannedPublication).join(Course, Course.id == PlannedPublication.course_id)).all())
-    planned, waiting = plans[welcome_course.SLUG], plans[sample_class.SLUG]
+    planned, waiting = plans[welcome_course.SLUG], plans[samples.SLUG]
     assert planned.state == PlanState.PLANNED
     assert planned.publish_at > demonstration.now
     assert waiting.state == PlanState.WAITING
@@ -298,7 +297,7 @@ def test_nothing_happens_after_the_present_moment(demonstration: Filled) -> None
             *session.scalars(select(LearnerNote.written_at)),
             *session.scalars(select(Incident.created_at)),
         ]
-    assert demonstration.now - command.BEFORE <= min(moments)
+    assert demonstration.now - filling.BEFORE <= min(moments)
     assert max(moments) <= datetime.now(UTC)
 
 
@@ -323,7 +322,7 @@ OWNER_PAGES = {
     f"/courses/{COURSE}/quizzes/cuestionario-1/regrades": ("motivo inventado",),
     f"/courses/{welcome_course.SLUG}/quizzes/{welcome_course.SURVEY}/surveys": ("El texto se entiende.", "Muy de acuerdo"),
     f"/teaching/{welcome_course.SLUG}/publishing": ("Un párrafo más en la lección.",),
-    f"/teaching/{sample_class.SLUG}/publishing": ("Un párrafo más en la lección.",),
+    f"/teaching/{samples.SLUG}/publishing": ("Un párrafo más en la lección.",),
 }
 ADMINISTRATOR_PAGES = {
     "/administration": ("certificad",),

@@ -12,7 +12,7 @@ from analysis.rules.statistics import CountedAttempts
 from courses import catalogue
 from enrolments.models import Enrolment
 from lms.demo.people import DOMAIN
-from lms.demo.sample_class import ANSWERERS, NARROW, QUIZ, SLUG, WRONG_KEY, hold_sample_quiz
+from lms.demo.samples import ANSWERERS, NARROW, QUIZ, SLUG, WRONG_KEY, hold_sample_quiz
 from lms.instance import Instance
 from questions import question_bank
 from tests.support.wording import in_spanish

@@ -9,8 +9,7 @@ from sqlalchemy import select
 from accounts.models import Person
 from courses.models import StaffRole
 from lms.demo.people import STAFF
-from lms.demo.sample_class import hold_sample_quiz
-from lms.demo.sample_selection import ABSENT, CANDIDATES, JURY, hold_sample_selection
+from lms.demo.samples import ABSENT, CANDIDATES, JURY, hold_sample_quiz, hold_sample_selection
 from lms.instance import Instance
 from selections.models import ActaSignature, SelectionActa, SelectionActaEntry
 from tests.support.builders import a_person

@@ -13,7 +13,7 @@ from kernel.crypto import rotate_signing_key
 from kernel.db import Database
 from kernel.keys import rotate_seal_key
 from kernel.settings import Settings, load
-from lms import backups, disks, inspection
+from lms import backups, deployment, inspection
 from lms.app import open_instance
 from lms.backups import FailedBackup, LastBackup
 from lms.deployment import RULES, DeploymentState, findings
@@ -167,9 +167,9 @@ def test_dangers_come_first(tmp_path: Path) -> None:
 def test_the_kind_of_disk_is_that_of_the_nearest_mount(tmp_path: Path) -> None:
     (tmp_path / "mounts").write_text(f"/dev/sda / ext4 rw 0 0\nserver:/x {tmp_path} nfs4 rw 0 0\n")
 
-    assert disks.disk_kind(tmp_path / "a" / "b", tmp_path / "mounts") == "nfs4"
-    assert disks.disk_kind(Path("/srv"), tmp_path / "mounts") == "ext4"
-    assert disks.disk_kind(Path("/srv"), tmp_path / "lacks") == ""
+    assert deployment.disk_kind(tmp_path / "a" / "b", tmp_path / "mounts") == "nfs4"
+    assert deployment.disk_kind(Path("/srv"), tmp_path / "mounts") == "ext4"
+    assert deployment.disk_kind(Path("/srv"), tmp_path / "lacks") == ""
 
 
 @pytest.mark.slow
@@ -178,7 +178,7 @@ def test_a_start_refuses_sqlite_on_a_network_disk(tmp_path: Path, monkeypatch: p
     kinds = {tmp_path: "ext4", tmp_path / "far": "nfs4", tmp_path / "lent": "9p"}
     for place in kinds:
         place.mkdir(exist_ok=True)
-    monkeypatch.setattr(disks, "disk_kind", kinds.__getitem__)
+    monkeypatch.setattr(deployment, "disk_kind", kinds.__getitem__)
     for name in ("far", "lent"):
         address = f"sqlite:///{tmp_path / name / 'a.sqlite'}"
         settings = [load(data_dir=tmp_path, database_url=address), load(data_dir=tmp_path / name, database_url="")]

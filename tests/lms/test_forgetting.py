@@ -30,7 +30,7 @@ from kernel.db import Base
 from kernel.errors import Conflict
 from kernel.files import note_stored
 from kernel.permissions import SYSTEM, Actor
-from lms import account_merging, erasure
+from lms import erasure
 from lms.instance import Instance
 from organisations.models import Membership, UnitManager
 from quizzes.models import Accommodation, AnswerFile, Attempt, AttemptItem, QuizOverride
@@ -191,8 +191,8 @@ def test_accounts_that_were_merged_are_forgotten_too(instance: Instance, course:
     closed = zoraida(instance, course)
     an_administrator(instance)
     with instance.database.unit_of_work() as session:
-        pair = account_merging.get_pair(session, SYSTEM, *(session.get_one(Person, one.person_id).uuid for one in (kept, closed)))
-        account_merging.merge(session, SYSTEM, pair, "La misma persona", now=clock.now())
+        pair = erasure.get_pair(session, SYSTEM, *(session.get_one(Person, one.person_id).uuid for one in (kept, closed)))
+        erasure.merge(session, SYSTEM, pair, "La misma persona", now=clock.now())
         person_id = closed.person_id
         session.add(
             QuizOverride(

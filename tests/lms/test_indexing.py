@@ -17,7 +17,7 @@ from kernel.outbox import Delivery
 from kernel.search import index
 from kernel.search.index import SearchEntry, SearchWord
 from kernel.settings import load
-from lms import search_indexing
+from lms import search as search_indexing
 from lms.app import open_instance
 from lms.feature import FEATURE
 from lms.instance import Instance

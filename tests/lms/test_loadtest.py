@@ -18,14 +18,11 @@ from compliance.models import Assignment
 from kernel.paths import CONTENT
 from kernel.settings import Settings, load
 from lms.instance import Instance
-from lms.loadtest.arrivals import arrivals
-from lms.loadtest.course import SLUG, answers, folder
-from lms.loadtest.filling import fill
+from lms.loadtest.command import arrivals
+from lms.loadtest.filling import SLUG, answers, email, fill, folder, identities, require_course
 from lms.loadtest.journey import AcknowledgedAnswers, VirtualUser
 from lms.loadtest.measures import FIGURES, Measures, busiest, percentile, shares, table
-from lms.loadtest.people import email, identities
 from lms.loadtest.reconciliation import FAULTS, compare
-from lms.loadtest.training import require_course
 from quizzes.models import AnswerEvent, Attempt, AttemptItem
 from tests.support.answers import answer_right
 from tests.support.browser import Browser

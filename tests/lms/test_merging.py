@@ -339,7 +339,7 @@ STAYS = frozenset(
 
 
 def test_every_table_that_names_an_owner_is_known_to_merging() -> None:
-    """A new table with a person in it has to say what becomes of it: here, and in `lms.account_merging` where it moves."""
+    """A new table with a person in it has to say what becomes of it: here, and in `lms.erasure` where it moves."""
     named = {
         table.name
         for table in Base.metadata.tables.values()

@@ -19,7 +19,7 @@ from enrolments.models import LearnerNote
 from kernel import clock
 from kernel.permissions import SYSTEM
 from lms import erasure, queries, retention
-from lms.account_merging import list_courses
+from lms.erasure import list_courses
 from lms.instance import Instance
 from quizzes.models import Attempt, QuizOverride
 from tests.support.browser import Browser

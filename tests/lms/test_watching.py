@@ -8,7 +8,7 @@ from sqlalchemy import select, text
 
 from accounts.models import Notification
 from kernel.outbox import Delivery, Job
-from lms import deployment, watching
+from lms import deployment, system_state
 from lms.deployment import DeploymentState, findings
 from lms.instance import Instance
 from lms.queries import Absence
@@ -22,7 +22,7 @@ DAY = timedelta(days=1)
 
 
 def watch(instance: Instance, now: datetime) -> None:
-    effect = watching.watch(Delivery(instance.database, instance.settings, 1, {}, now))
+    effect = system_state.watch(Delivery(instance.database, instance.settings, 1, {}, now))
     with instance.database.unit_of_work() as session:
         effect(session)
 
@@ -100,13 +100,13 @@ def test_each_thing_that_arises_at_night_is_watched(instance: Instance, change: 
     facts = DeploymentState(instance.settings, NOW)
 
     assert code not in {one.code for one in findings(facts)}
-    assert code in {one.code for one in watching._of_this_instance(replace(facts, **change))}  # type: ignore[arg-type]  # by name
+    assert code in {one.code for one in system_state._of_this_instance(replace(facts, **change))}  # type: ignore[arg-type]  # by name
 
 
 def test_what_is_watched_are_findings_and_a_short_absence_is_none(instance: Instance) -> None:
     short = DeploymentState(instance.settings, NOW, absences=(Absence("correo:25", NOW - timedelta(minutes=50), 8),))
 
-    assert {rule.code for rule in deployment.RULES} >= watching.WATCHED
+    assert {rule.code for rule in deployment.RULES} >= system_state.WATCHED
     assert "service-away" not in {one.code for one in findings(short)}
     assert {"lms.watch", "lms.verify_audit"} <= set(instance.worker.handlers)
 

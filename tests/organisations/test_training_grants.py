@@ -10,7 +10,7 @@ from accounts.models import Person
 from kernel import clock
 from kernel.audit import AuditEntry
 from kernel.permissions import SYSTEM, Actor, SiteRole
-from lms import account_merging, erasure
+from lms import erasure
 from lms.instance import Instance
 from organisations import units
 from organisations.access import TrainingScope
@@ -169,8 +169,8 @@ def test_a_merge_hands_grants_over_and_erasure_forgets_them(instance: Instance, 
     give_training(instance, closed, unit, AUDITOR)
     give_training(instance, kept, unit, AUDITOR)
     with instance.database.unit_of_work() as session:
-        pair = account_merging.get_pair(session, SYSTEM, kept.uuid, closed.uuid)
-        account_merging.merge(session, SYSTEM, pair, "", now=clock.now())
+        pair = erasure.get_pair(session, SYSTEM, kept.uuid, closed.uuid)
+        erasure.merge(session, SYSTEM, pair, "", now=clock.now())
     merged = grants(instance)
     with instance.database.unit_of_work() as session:
         erasure.erase_person(session, SYSTEM, session.get_one(Person, kept.id), now=clock.now())

@@ -15,7 +15,7 @@ from kernel.codes import printed_code
 from kernel.crypto import signing_keys
 from kernel.outbox import Delivery
 from kernel.permissions import Actor
-from lms import account_merging
+from lms import erasure
 from lms.instance import Instance
 from quizzes.attempts import load_attempt
 from quizzes.marking import reopen_attempt
@@ -370,7 +370,7 @@ def test_lines_follow_an_account_that_is_merged(juror: Browser, instance: Instan
     with instance.database.unit_of_work() as session:
         boss, closed = (session.scalars(select(Person).where(Person.email == f"{one}@example.org")).one() for one in ("admin", "ana"))
         pair = MergePair(session.get_one(Person, other.id), closed)
-        account_merging.merge(session, actor_of(boss), pair, "Dos cuentas.", now=clock.now())
+        erasure.merge(session, actor_of(boss), pair, "Dos cuentas.", now=clock.now())
     juror.deliver_jobs()
 
     with instance.database.unit_of_work(write=False) as session:

@@ -15,7 +15,7 @@ from accounts.models import Notification, Person
 from certificates.bulk import SheetSealer
 from courses.models import Course
 from kernel import clock
-from lms import account_merging, erasure, own_data
+from lms import erasure, own_data
 from lms.instance import Instance
 from quizzes.models import Attempt
 from selections.models import ObjectionGroup, ObjectionProposal
@@ -135,7 +135,7 @@ def test_a_merge_moves_objections(browser: Browser, instance: Instance) -> None:
     other = a_person(instance, "diana.otra@example.org")
     with instance.database.unit_of_work() as session:
         pair = MergePair(session.get_one(Person, other.id), person_named(session, "diana"))
-        account_merging.merge(session, actor_of(person_named(session, "admin")), pair, "Dos cuentas.", now=clock.now())
+        erasure.merge(session, actor_of(person_named(session, "admin")), pair, "Dos cuentas.", now=clock.now())
 
     assert [row.person_id for row in case.objections()] == [other.id]
 

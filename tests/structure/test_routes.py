@@ -6,7 +6,7 @@ import re
 from flask import Flask
 
 from kernel.web.request import RouteAccess, public, requires
-from lms.permissions import SiteAction
+from lms.access import SiteAction
 from tests.support.access import ACCESS
 from tests.support.routes import PUBLIC, ROUTES
 from tests.support.selection_access import ACCESS as SELECTION_ACCESS

@@ -181,13 +181,13 @@ def fill_and_walk(folder: Path, place: Path, chance: Chance) -> None:
     from kernel.paths import CONTENT
     from lms import serve
     from lms.app import create_app
-    from lms.demo import command
+    from lms.demo import filling
 
     settings = serve.checked_settings("127.0.0.1", 8000, data_dir=place, database_url="", smtp_host="", public_url=HOST)
-    (place / command.GROUND.marker).write_text("")
+    (place / filling.GROUND.marker).write_text("")
     chance.begin("fill")
     instance = serve.open_checked(settings)
-    lines = command.prepare(instance, CONTENT, LEARNERS)
+    lines = filling.prepare(instance, CONTENT, LEARNERS)
     accounts = re.findall(r"^(\S.*?\S) {2,}(\S+@\S+) +(\S+)$", "\n".join(lines), re.MULTILINE)
     chance.begin("application")
     app = create_app(instance)
