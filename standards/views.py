@@ -249,7 +249,7 @@ def confirm(subject: ImportContext) -> Answer:
         ngettext("%(count)s question was imported into the draft.", "%(count)s questions were imported into the draft.", len(plan.entries)),
         "ok",
     )
-    return see_page("quizzes_banks.questions", slug=subject.slug)
+    return see_page("questions_banks.questions", slug=subject.slug)
 
 
 def _banks(course_id: int, draft: DraftQuestions) -> list[tuple[str, str]]:
@@ -305,7 +305,7 @@ def discard(subject: ImportContext) -> Answer:
     """Delete a file that was uploaded."""
     imports.discard(current_session(), current_actor(), imports.get_upload(current_session(), subject.upload), now=clock.now())
     flash(_("The file was discarded. Nothing was imported."), "ok")
-    return see_page("quizzes_banks.questions", slug=subject.slug)
+    return see_page("questions_banks.questions", slug=subject.slug)
 
 
 # --- Out ---------------------------------------------------------------------------------------------------------------------------------

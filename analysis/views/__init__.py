@@ -1,1 +1,1 @@
-"""…"""
+"""Pages of statistics and item analysis for a course team."""

@@ -427,7 +427,7 @@ def repeated_words(model: DecisionModel, rule: DecisionRule) -> str:
     )
 
 
-bp = Blueprint("quizzes_decisions", __name__)
+bp = Blueprint("analysis_decisions", __name__)
 
 ROWS = 50
 NO_CHARTS = {"shares": (), "curve": (), "curve_path": "", "mark": None, "repeated": (), "repeated_words": "", "levels": ()}

@@ -268,7 +268,7 @@ def _refused(balance: FrozenBalance, entries: Sequence[SlotEntry], newest: DrawT
 UNEQUAL_POINTS = int(UNEQUAL)
 
 
-bp = Blueprint("quizzes_draws", __name__)
+bp = Blueprint("analysis_draws", __name__)
 
 
 @bp.get("/courses/<slug>/quizzes/<key>/draws")

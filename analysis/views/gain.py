@@ -306,7 +306,7 @@ def objective_bands(
     return sorted(bands, key=lambda line: line.title)
 
 
-bp = Blueprint("quizzes_paired", __name__)
+bp = Blueprint("analysis_gain", __name__)
 
 
 @bp.get("/courses/<slug>/quizzes/<key>/gain")

@@ -616,7 +616,7 @@ def thirds_rows(uses: Sequence[ItemUseView]) -> list[list[Cell]]:
     ]
 
 
-bp = Blueprint("quizzes_item_history", __name__)
+bp = Blueprint("analysis_item_history", __name__)
 
 WordingChange = Callable[..., None]
 """Says, or takes back, that a version of a question changed only the wording."""
@@ -688,7 +688,7 @@ def _changed(subject: ItemHistoryContext, change: WordingChange, done: str) -> A
     except Conflict as refused:
         return _page(subject, _(refused.text, **refused.facts)), 409
     flash(done, "ok")
-    return see_page("quizzes_item_history.question", slug=subject.slug, key=subject.key, _anchor="changes-title")
+    return see_page("analysis_item_history.question", slug=subject.slug, key=subject.key, _anchor="changes-title")
 
 
 def _exposure(session: Session, subject: ItemHistoryContext, uses: Sequence[ItemUseRow]) -> list[ExposureRow]:

@@ -129,9 +129,9 @@ def survey_rows(surveys: Sequence[Survey]) -> Iterator[Sequence[Cell]]:
                 yield survey.key, survey.number, *cells, int(index in middle)
 
 
-bp = Blueprint("quizzes_statistics", __name__)
+bp = Blueprint("analysis_statistics", __name__)
 
-EDITOR = "quizzes_banks.question"
+EDITOR = "questions_banks.question"
 """Where a question of the draft is edited."""
 
 
@@ -337,7 +337,7 @@ def question(subject: QuizContext) -> str | Response:
     examined = [analysed for analysed in selection.examination.questions if names.names[analysed.version].key == question_key]
     if not examined and selection.found.learners != EVERYBODY:
         flash(_("None of these learners had this question."), "warn")
-        return see_page("quizzes_statistics.quiz", slug=subject.slug, key=subject.key, **selection.query)
+        return see_page("analysis_statistics.quiz", slug=subject.slug, key=subject.key, **selection.query)
     if not examined:
         raise NotFound
     lines = {line.number: line for line in statistics_page.question_lines(selection.examination, names)}

@@ -195,7 +195,7 @@ def _problem(
     path = finding.file
     title = places.get(path) or places.get(path.split(".")[0]) or places.get(dirname(path), "")
     question = finding.facts.get("subject", "") if "question" in finding.subject else ""
-    url = url_for("quizzes_banks.question", slug=slug, key=question) if question else _mending_url(slug, path, keys)
+    url = url_for("questions_banks.question", slug=slug, key=question) if question else _mending_url(slug, path, keys)
     if not question and path in keys and finding.field.startswith("slots"):
         url = url_for("quizzes_slots.slots", slug=slug, key=keys[path])
     where = f"{path}:{finding.line}" if finding.line else path

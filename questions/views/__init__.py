@@ -1,1 +1,1 @@
-"""…"""
+"""Pages of question banks for a course team."""

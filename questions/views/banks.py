@@ -29,7 +29,7 @@ from questions.content.question_fields import DIFFICULTIES, KINDS, STATES
 from questions.question_bank import EntryChanged, EntryText, QuestionFilter, checksum_of, index_banks, render_question
 from questions.rules.definitions import QuestionDefinition
 
-bp = Blueprint("quizzes_banks", __name__)
+bp = Blueprint("questions_banks", __name__)
 
 ROWS = 50
 MOST_SEED = 10**9
@@ -113,7 +113,7 @@ def change(subject: CourseContext) -> Answer:
         form.form_errors.append(_words(refused))
         return _list(subject, form, chosen), 422
     flash(ngettext("%(count)s question was changed.", "%(count)s questions were changed.", count), "ok")
-    return see_page("quizzes_banks.questions", slug=subject.slug, **request.args.to_dict())
+    return see_page("questions_banks.questions", slug=subject.slug, **request.args.to_dict())
 
 
 # --- One question ------------------------------------------------------------------------------------------------------------------------
@@ -190,7 +190,7 @@ def _save(subject: CourseContext, form: QuestionTextForm, change: EntryText, che
     if is_as_checked:
         draft_checks.cache_draft_check(writing, course, checked, _kinds(), now=clock.now())
     flash(_("The question is saved in the draft."), "ok")
-    return see_page("quizzes_banks.question", slug=subject.slug, key=key)
+    return see_page("questions_banks.question", slug=subject.slug, key=key)
 
 
 def _delete(subject: CourseContext, form: QuestionTextForm, change: EntryText) -> Answer:
@@ -200,7 +200,7 @@ def _delete(subject: CourseContext, form: QuestionTextForm, change: EntryText) -
     except EntryChanged:
         return _conflict(subject, form, change)
     flash(_("The question was removed from the draft. Published versions and their answers are kept."), "ok")
-    return see_page("quizzes_banks.questions", slug=subject.slug)
+    return see_page("questions_banks.questions", slug=subject.slug)
 
 
 def _conflict(subject: CourseContext, form: QuestionTextForm, change: EntryText) -> Answer:

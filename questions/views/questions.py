@@ -294,7 +294,7 @@ def _choosing(rows: RowFields, offered: tuple[tuple[str, str], ...]) -> RowField
     return replace(rows, fields=tuple(fields))
 
 
-bp = Blueprint("quizzes_questions", __name__)
+bp = Blueprint("questions", __name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -342,7 +342,7 @@ def question(subject: BankQuestionContext) -> Answer:
     values = _form_values(entry.text, kind, languages)
     if values is None:
         flash(_("This question has parts that the form does not support, so it is shown as text."), "info")
-        return see_page("quizzes_banks.question", slug=subject.slug, key=subject.key)
+        return see_page("questions_banks.question", slug=subject.slug, key=subject.key)
     seen = QuestionEditForm()
     if request.method != "POST":
         seen.seen.data = checksum_of(entry.text)
@@ -478,7 +478,7 @@ def _preview_or_save(editor: QuestionEditor, change: EntryText, subject: CourseC
         flash(_("The question is saved in the bank. Add it to the quiz below."), "ok")
         return see_page("quizzes_slots.slots", slug=subject.slug, key=editor.quiz, question=entry.key, _anchor="add")
     flash(_("The question is saved in the draft."), "ok")
-    return see_page("quizzes_questions.question", slug=subject.slug, key=entry.key)
+    return see_page("questions.question", slug=subject.slug, key=entry.key)
 
 
 def _attach_findings(editor: QuestionEditor, own: list[Finding], refusing: list[Finding]) -> None:

@@ -143,7 +143,7 @@ def count_words(plan: VariantPlan) -> str:
     )
 
 
-bp = Blueprint("quizzes_variants", __name__)
+bp = Blueprint("questions_variants", __name__)
 
 
 @bp.route("/teaching/<slug>/questions/<key>/variants", methods=["GET", "POST"])
@@ -195,7 +195,7 @@ def _save(subject: BankQuestionContext, form: VariantsForm, plan: VariantPlan, t
         ngettext("%(count)s variant was added to the draft.", "%(count)s variants were added to the draft.", len(plan.variants)),
         "ok",
     )
-    return see_page("quizzes_banks.questions", slug=subject.slug, text=plan.family)
+    return see_page("questions_banks.questions", slug=subject.slug, text=plan.family)
 
 
 def _kinds() -> CourseKinds:

@@ -32,13 +32,13 @@ BELOW = ("/teaching/<slug>", "/courses/<slug>", "/attempts/<uuid:attempt>")
 WITHOUT = {
     "certificates_register.export": "a file",
     "quizzes.attempt_as_shown": "shows an attempt as its learner saw it",
-    "quizzes_decisions.people": "is there for a class of thirty alone; its own test looks for the bar",
+    "analysis_decisions.people": "is there for a class of thirty alone; its own test looks for the bar",
     "quizzes_files.fetch": "a file",
-    "quizzes_paired.class_gain": "is there for a test with an initial one alone; its own test looks for it",
+    "analysis_gain.class_gain": "is there for a test with an initial one alone; its own test looks for it",
     "quizzes_pass_marks.record": "is there for a record that was made; its own test looks at it",
     "quizzes_pass_marks.sheet": "is for the judge it belongs to",
-    "quizzes_statistics.surveys_csv": "a file",
-    "quizzes_variants.variants": "is there for a calculated question alone; its own test looks for the bar",
+    "analysis_statistics.surveys_csv": "a file",
+    "questions_variants.variants": "is there for a calculated question alone; its own test looks for the bar",
 }
 SEE_OTHER = 303
 ARRANGED = ("courses_lessons.removal", "courses_lists.entry", "courses_lists.removal", "courses_outline.deletion")

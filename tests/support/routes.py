@@ -185,8 +185,8 @@ ROUTES: Mapping[str, str] = {
     """,
     "progress.view": "enrolments_results.own_results lms_following.learner",
     "question_bank.view": """
-        quizzes_banks.change quizzes_banks.new_question quizzes_banks.preview quizzes_banks.question quizzes_banks.questions
-        quizzes_banks.versions quizzes_questions.new_question quizzes_questions.question quizzes_variants.variants standards.confirm
+        questions_banks.change questions_banks.new_question questions_banks.preview questions_banks.question questions_banks.questions
+        questions_banks.versions questions.new_question questions.question questions_variants.variants standards.confirm
         standards.discard standards.export standards.upload
     """,
     "quiz.manage": "quizzes_manage.manage quizzes_marking.queue quizzes_marking.quizzes",
@@ -199,19 +199,19 @@ ROUTES: Mapping[str, str] = {
         quizzes_pass_marks.change quizzes_pass_marks.new quizzes_pass_marks.overview quizzes_pass_marks.record
         quizzes_pass_marks.save_sheet quizzes_pass_marks.sheet
     """,
-    "item_history.segment": "quizzes_item_history.mark_wording_only quizzes_item_history.withdraw_wording_only",
-    "item_history.view": "quizzes_item_history.question quizzes_item_history.table_csv",
-    "draw_table.view": "quizzes_draws.quiz",
-    "decision_quality.view": "quizzes_decisions.people quizzes_decisions.quiz",
+    "item_history.segment": "analysis_item_history.mark_wording_only analysis_item_history.withdraw_wording_only",
+    "item_history.view": "analysis_item_history.question analysis_item_history.table_csv",
+    "draw_table.view": "analysis_draws.quiz",
+    "decision_quality.view": "analysis_decisions.people analysis_decisions.quiz",
     "quiz.export_report": "quizzes_reports.attempts_csv quizzes_reports.attempts_ods quizzes_reports.attempts_xlsx",
     "quiz.report": "quizzes_reports.attempts",
     "quiz.start": "quizzes.begin quizzes.start",
     "quiz.statistics": """
-        quizzes_paired.class_gain
-        quizzes_statistics.question quizzes_statistics.quiz quizzes_statistics.quizzes quizzes_statistics.surveys
-        quizzes_statistics.surveys_csv quizzes_statistics.table_csv quizzes_statistics.workbook
+        analysis_gain.class_gain
+        analysis_statistics.question analysis_statistics.quiz analysis_statistics.quizzes analysis_statistics.surveys
+        analysis_statistics.surveys_csv analysis_statistics.table_csv analysis_statistics.workbook
     """,
-    "quiz.view_intro": "quizzes.quiz quizzes_paired.comparison",
+    "quiz.view_intro": "quizzes.quiz analysis_gain.comparison",
     "recording.note_watched": "webinars.watched",
     "recording.view": "webinars.recording",
     "reminder.send": "compliance_reminders.remind",

@@ -91,8 +91,8 @@ def a_proof(stage: Stage) -> Scene:
 AUTHORING: Room = {
     "quizzes_blueprints.blueprint": a_blueprint,
     "quizzes_blueprints.approve": forms_to_approve,
-    "quizzes_item_history.mark_wording_only": lambda stage: _history(stage, is_said=False),
-    "quizzes_item_history.withdraw_wording_only": lambda stage: _history(stage, is_said=True),
+    "analysis_item_history.mark_wording_only": lambda stage: _history(stage, is_said=False),
+    "analysis_item_history.withdraw_wording_only": lambda stage: _history(stage, is_said=True),
     "quizzes_proofs.compare_file": a_proof,
-    "quizzes_variants.variants": a_pattern,
+    "questions_variants.variants": a_pattern,
 }
