@@ -10,14 +10,14 @@ from kernel.feature import Feature
 from quizzes.quiz_page import StaffToolLink
 
 STATISTICS_TOOL = StaffToolLink(
-    "quizzes_statistics.quiz",
+    "analysis_statistics.quiz",
     "chart-column",
     N_("Statistics and item analysis"),
     N_("How well the questions worked, and which of them need attention."),
     AnalysisAction.STATISTICS,
     before="quizzes_time.overrides",
 )
-ANALYSIS_FEATURE = Feature(
+FEATURE = Feature(
     name="analysis",
     blueprints=(statistics.bp, decisions.bp, draw_quality.bp, gain.bp, item_history.bp),
     permissions=ANALYSIS_PERMISSIONS,

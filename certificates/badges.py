@@ -45,7 +45,7 @@ from kernel.crypto import SigningKeys, is_signed
 from kernel.i18n import choose
 from organisations.institutions import find_issuer
 
-PICTURES = Path(__file__).resolve().parent.parent / "pictures"
+PICTURES = Path(__file__).resolve().parent / "pictures"
 END_OF_DAY = time(23, 59, 59, tzinfo=UTC)
 
 

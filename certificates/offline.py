@@ -131,7 +131,7 @@ def offline_words() -> Mapping[str, Mapping[str, str]]:
     }
 
 
-SOURCES = Path(__file__).resolve().parent.parent / "offline"
+SOURCES = Path(__file__).resolve().parent / "offline"
 Trusted = Mapping[str, object]
 """Everything that a page believes, as its script reads it."""
 

@@ -18,7 +18,7 @@ from accounts import feature as accounts
 from accounts import people, signin
 from accounts.models import Person
 from accounts.views import profile, signing
-from analysis import feature as analysis_feature
+from analysis import feature as analysis
 from analysis.statistics import estimate_decisions
 from certificates import feature as certificates
 from certificates import register, reviews
@@ -69,9 +69,9 @@ from organisations.institutions import administers_condition
 from organisations.profile import read_profile
 from organisations.training_scope import training_standings
 from organisations.tree import manages_something
-from questions import feature as quizzes
+from questions import feature as questions
 from questions.question_bank import index_banks, write_origins
-from quizzes import feature as quizzes_feature
+from quizzes import feature as quizzes
 from quizzes.content.quiz import BANKS
 from quizzes.corrections import LOG as WORDING_LOG
 from quizzes.corrections import compare_questions
@@ -90,9 +90,9 @@ FEATURES: tuple[Feature, ...] = (
     organisations.FEATURE,
     courses.FEATURE,
     enrolments.FEATURE,
-    quizzes.QUESTIONS_FEATURE,
-    quizzes_feature.FEATURE,
-    analysis_feature.ANALYSIS_FEATURE,
+    questions.FEATURE,
+    quizzes.FEATURE,
+    analysis.FEATURE,
     certificates.FEATURE,
     webinars.FEATURE,
     simulators.FEATURE,

@@ -4,4 +4,4 @@ from kernel.feature import Feature
 from questions.access import QUESTION_PERMISSIONS
 from questions.views import banks, questions, variants
 
-QUESTIONS_FEATURE = Feature(name="questions", blueprints=(banks.bp, questions.bp, variants.bp), permissions=QUESTION_PERMISSIONS)
+FEATURE = Feature(name="questions", blueprints=(banks.bp, questions.bp, variants.bp), permissions=QUESTION_PERMISSIONS)

@@ -55,7 +55,7 @@ FORMATS: Mapping[str, QuestionFormat] = {
         QuestionFormat("aiken", "aiken.read:read", "aiken.write:write"),
         QuestionFormat("moodle-xml", "moodle_xml.read:read", "moodle_xml.write:write"),
         QuestionFormat("cloze", "moodle_xml.cloze:read"),
-        QuestionFormat("csv", "spreadsheet.read:read_csv", "spreadsheet.write:write_csv"),
+        QuestionFormat("csv", "spreadsheet.read:read_csv_questions", "spreadsheet.write:write_csv"),
         QuestionFormat("xlsx", "spreadsheet.read:read_xlsx", "spreadsheet.write:write_xlsx"),
         QuestionFormat("qti", "qti.read:read", "qti.write:write"),
         QuestionFormat("qti-canvas", "qti.read:read", "qti.write_canvas:write"),

@@ -1,1 +1,1 @@
-"""…"""
+"""Rules of statistics and item analysis, without web or database."""

@@ -1,1 +1,1 @@
-"""…"""
+"""Question banks in the files of a course."""

@@ -1,1 +1,1 @@
-"""…"""
+"""Pages of simulators and of their tasks."""

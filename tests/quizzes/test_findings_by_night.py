@@ -113,7 +113,7 @@ def test_an_attempt_that_waits_for_a_mark_is_counted_once_it_has_one(instance: I
 def test_all_quizzes_are_analysed_in_portions_and_nothing_is_read_while_writing(
     instance: Instance, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(jobs, "QUIZZES_AT_ONCE", 2)
+    monkeypatch.setattr(analysis_jobs, "QUIZZES_AT_ONCE", 2)
     now = clock.now()
     course, _version = publish(instance, folder(modules=5))
     learner = a_learner(instance, course, now=now)

@@ -66,7 +66,7 @@ def test_papers_and_questions_are_read_once(instance: Instance, counter: Counter
 
 
 def test_memory_of_questions_is_bounded(instance: Instance, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(attempts, "MOST_QUESTIONS", 2)
+    monkeypatch.setattr(question_bank, "MOST_QUESTIONS", 2)
     a_quiz(instance)
 
     with instance.database.unit_of_work(write=False) as session:

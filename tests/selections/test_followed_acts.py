@@ -22,17 +22,17 @@ OTHERWISE = {
 }
 
 WRITERS = {
+    "enrolment": "records what an activity gives: of a quiz what the package above says",
     "grade_items": "a mark of an item given outside the platform, which no selection uses",
-    "learning": "records what an activity gives: of a quiz what the services above say",
     "progress": "joins results of what became one activity, and keeps the best that was earned",
-    "result_overrides": "refuses a result that counts outside its course (ResultUsedElsewhere)",
+    "results": "refuses a result that counts outside its course (ResultUsedElsewhere)",
 }
-"""The services of enrolments that write the score or outcome of a result, and why none of them passes the actas over."""
+"""The modules of enrolments that write the score or outcome of a result, and why none of them passes the actas over."""
 
 
 def changing_modules() -> Iterator[Path]:
-    """Yield the modules of services that change results of quizzes."""
-    for path in sorted((ROOT / "quizzes" / "services").glob("*.py")):
+    """Yield the modules of the domain that change results of quizzes."""
+    for path in sorted((ROOT / "quizzes").glob("*.py")):
         calls = (node.func for node in ast.walk(ast.parse(path.read_text("utf-8"))) if isinstance(node, ast.Call))
         if CHANGING & {call.attr if isinstance(call, ast.Attribute) else getattr(call, "id", "") for call in calls}:
             yield path

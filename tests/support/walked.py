@@ -31,9 +31,9 @@ _NAMES = """
     organisations_site.dismiss_hint organisations_site.mail_server organisations_site.names organisations_site.personal_data
     organisations_site.remove_signatory organisations_site.set_colours organisations_site.set_logo organisations_site.signatories
     organisations_site.signatory quizzes.save quizzes.start quizzes_accommodations.end quizzes_accommodations.person
-    quizzes_accommodations.restore quizzes_banks.change quizzes_banks.new_question quizzes_banks.preview quizzes_banks.question
-    quizzes_marking.mark quizzes_pass_marks.change quizzes_pass_marks.new quizzes_pass_marks.save_sheet quizzes_questions.new_question
-    quizzes_questions.question quizzes_regrading.commit quizzes_regrading.discard quizzes_regrading.new quizzes_regrading.undo
+    quizzes_accommodations.restore questions_banks.change questions_banks.new_question questions_banks.preview questions_banks.question
+    quizzes_marking.mark quizzes_pass_marks.change quizzes_pass_marks.new quizzes_pass_marks.save_sheet questions.new_question
+    questions.question quizzes_regrading.commit quizzes_regrading.discard quizzes_regrading.new quizzes_regrading.undo
     quizzes_reopening.delete_previews quizzes_reopening.reopen quizzes_slots.slots quizzes_time.add quizzes_time.change
     quizzes_time.end quizzes_time.incidents quizzes_time.restore quizzes_time.undo standards.confirm standards.discard
     standards.export standards.upload
