@@ -54,7 +54,7 @@ FORMATS: Mapping[str, QuestionFormat] = {
         QuestionFormat("gift", "gift.read:read", "gift.write:write"),
         QuestionFormat("aiken", "aiken.read:read", "aiken.write:write"),
         QuestionFormat("moodle-xml", "moodle_xml.read:read", "moodle_xml.write:write"),
-        QuestionFormat("cloze", "moodle_xml.cloze:read"),
+        QuestionFormat("cloze", "moodle_xml.texts:read"),
         QuestionFormat("csv", "spreadsheet.read:read_csv_questions", "spreadsheet.write:write_csv"),
         QuestionFormat("xlsx", "spreadsheet.read:read_xlsx", "spreadsheet.write:write_xlsx"),
         QuestionFormat("qti", "qti.read:read", "qti.write:write"),

@@ -387,7 +387,7 @@ def _end(text: str, start: int) -> int:
 
 
 def _parsed(match: re.Match[str], inside: str) -> ClozeGap:
-    answers = tuple(_answer_of_cloze(part) for part in _split(inside, "~") if part.strip())
+    answers = tuple(_cloze_answer(part) for part in _split(inside, "~") if part.strip())
     return ClozeGap(whole(match[1], 1), match[2], answers)
 
 
@@ -402,7 +402,7 @@ def _split(text: str, sign: str, most: int = -1) -> list[str]:
     return [*parts, text[start:]]
 
 
-def _answer_of_cloze(text: str) -> ClozeAnswer:
+def _cloze_answer(text: str) -> ClozeAnswer:
     content, *rest = _split(text, "#", 1)
     match = re.match(r"\s*(=)?\s*(?:%(-?[0-9]+(?:[.,][0-9]*)?)%)?(.*)\Z", content, re.DOTALL)
     sign, weight, bare = match.groups() if match else (None, None, content)
