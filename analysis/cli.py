@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from analysis.statistics import CONCERNS, POSITION, QUIZ
+from analysis.statistic_names import CONCERNS, POSITION, QUIZ
 from kernel.i18n import _, number
 
 if TYPE_CHECKING:

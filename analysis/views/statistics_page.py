@@ -10,7 +10,8 @@ from analysis.rules.findings import FindingKind
 from analysis.rules.item_evidence import concerns_about
 from analysis.rules.quiz_analysis import PositionAnalysis, QuestionAnalysis, QuizAnalysis, findings_in_order
 from analysis.rules.statistics import CountedAttempts, CountedTakes
-from analysis.statistics import CONCERNS, POSITION, QUIZ, attempt_set, find_examination, list_compositions
+from analysis.statistic_names import CONCERNS, POSITION, QUIZ
+from analysis.statistics import attempt_set, find_examination, list_compositions
 from analysis.views.findings import FindingView, answer_name, class_name, finding_view, part_name, parts_of
 from courses.models import Course
 from kernel.errors import N_

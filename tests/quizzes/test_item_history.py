@@ -93,11 +93,11 @@ def test_a_worker_killed_in_the_night_leaves_the_rest_and_the_replay_is_equal(in
         counted.append(quiz_version_id)
         return whole(session, quiz_version_id)  # type: ignore[arg-type]  # handed through
 
-    monkeypatch.setattr(item_history, "count_attempts_of", killed)
+    monkeypatch.setattr(jobs, "count_attempts_of", killed)
     with pytest.raises(KeyboardInterrupt):
         jobs.fill_history(a_delivery(instance))
     partly = rows_of(instance)
-    monkeypatch.setattr(item_history, "count_attempts_of", whole)
+    monkeypatch.setattr(jobs, "count_attempts_of", whole)
 
     jobs.fill_history(a_delivery(instance))
 

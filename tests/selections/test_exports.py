@@ -21,7 +21,7 @@ from kernel.tables import read_csv
 from lms.instance import Instance
 from lms.selection_commands import selection as command
 from selections.models import ActaExport, Selection, SelectionActaEntry
-from selections.views import exports
+from selections.views import actas, exports
 from tests.support.browser import Browser
 from tests.support.builders import sign_in
 from tests.support.programs import program
@@ -110,7 +110,7 @@ def test_equal_actas_give_equal_files(juror: Browser, browser: Browser, instance
 
 def test_a_long_list_comes_in_parts(juror: Browser, instance: Instance, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """spec/selection 4.13: no PDF takes the server for long; the parts have every line once."""
-    for module in (exports, __import__("selections.views.exports", fromlist=["PART"])):
+    for module in (actas, exports):
         monkeypatch.setattr(module, "PART", 2)
 
     texts = [text_of(taken(juror, "pdf", f"?part={part}"), tmp_path) for part in (1, 2, 3)]
