@@ -13,7 +13,7 @@ from lms.console import CommandInstance
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from courses.content.foreign.model import Converted
+    from courses.content.folder_formats import Converted
     from courses.content.kinds import ActivityKind, FolderPart
     from courses.folders import ImportPlan
     from lms.importing import EditConflictPolicy, ImportResult
@@ -140,9 +140,9 @@ def import_(
 
 def _converted(folder: Path, about: Mapping[str, str]) -> Converted:
     """Return the course that a folder of Markdown lessons becomes; report by kind, file and line what was not understood."""
-    from courses.content.foreign.folder import ConversionOptions, convert_folder
-    from courses.content.foreign.model import grouped
+    from courses.content.folder_formats import ConversionOptions, grouped
     from kernel.i18n import ngettext
+    from standards.markdown_folder.read import convert_folder
 
     converted = convert_folder(read(folder), ConversionOptions(**about, name=folder.resolve().name))
     for kind in grouped(converted.remarks):

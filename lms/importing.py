@@ -8,8 +8,8 @@ from enum import StrEnum
 from pathlib import Path
 
 from courses import catalogue, drafts, folders
+from courses.content.folder_formats import Converted, in_source
 from courses.content.folder_merge import ConflictResolution, FileMergeState, FilePlan, lines_changed
-from courses.content.foreign.model import Converted, in_source
 from courses.content.marks import MARK, FolderMark, read_mark, write_mark
 from courses.content.merging import MergeRegion
 from courses.content.model import CourseFolder, Finding

@@ -15,9 +15,8 @@ from courses import catalogue, drafts, folders
 from courses import publishing as publication
 from courses.access import AuthoringContext, CourseAction, CourseContext, FolderUploadContext, NewCourseUpload
 from courses.content.archives import LARGEST, FolderArchive, read_folder_archive, write_folder
+from courses.content.folder_formats import ConversionOptions, Converted, grouped, in_source
 from courses.content.folder_merge import ConflictResolution, FileMergeState, FilePlan, lines_changed
-from courses.content.foreign.folder import ConversionOptions, convert_archive
-from courses.content.foreign.model import Converted, grouped, in_source
 from courses.content.layout import COURSE
 from courses.content.model import CourseFolder, Finding
 from courses.content.renaming import with_course_key
@@ -35,6 +34,7 @@ from kernel.sandbox import run_sandboxed
 from kernel.web.file_responses import send_generated
 from kernel.web.forms import FileField, Form, LineField, clean_text
 from kernel.web.request import Answer, begin_writing, current_actor, current_session, reading_file, requires, see_page
+from standards.markdown_folder.read import convert_archive
 
 
 class FolderForm(Form):

@@ -8,12 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from courses import publishing
-from courses.content.foreign.folder import ConversionOptions, convert_folder
-from courses.content.foreign.model import Converted, RemarkKind, grouped, in_source
+from courses.content.folder_formats import ConversionOptions, Converted, RemarkKind, grouped, in_source
 from courses.content.reader import read_directory
 from kernel.errors import Invalid
 from kernel.pictures import cleaned
 from lms.app import KINDS
+from standards.markdown_folder.read import convert_folder
 from tests.support.folders import FOLDERS
 
 TODAY = date(2026, 6, 1)

@@ -8,11 +8,11 @@ import pytest
 from bs4 import BeautifulSoup
 from sqlalchemy import select
 
-from courses.content.foreign.folder import ConversionOptions, convert_folder
-from courses.content.foreign.model import Converted
+from courses.content.folder_formats import ConversionOptions, Converted
 from courses.content.reader import read_directory
 from courses.models import Activity, LessonPage
 from lms.instance import Instance
+from standards.markdown_folder.read import convert_folder
 from tests.support.builders import publish
 from tests.support.shared import SHARED, needs_shared
 

@@ -11,8 +11,7 @@ from urllib.parse import unquote
 from courses.content.archives import read_folder_archive
 from courses.content.codes import severity
 from courses.content.filetypes import kind_of
-from courses.content.foreign.lesson import ForeignLesson, convert
-from courses.content.foreign.model import Converted, ForeignRemark, ForeignRemarkCollector, LinkTargets, Origin, RemarkKind
+from courses.content.folder_formats import ConversionOptions, Converted, ForeignRemark, Origin, RemarkKind
 from courses.content.layout import MAXIMUM_MODULES
 from courses.content.model import Severity
 from courses.content.starter_files import proposed_key
@@ -21,6 +20,8 @@ from kernel.errors import N_, Invalid
 from kernel.markup.sanitise import clean_svg
 from kernel.markup.source import slug
 from kernel.pictures import FORMATS, MOST_PIXELS, cleaned, points
+from standards.markdown_folder.blocks import ForeignRemarkCollector
+from standards.markdown_folder.lesson import ForeignLesson, LinkTargets, convert
 
 ENDINGS = (".md", ".markdown", ".mdx", ".qmd", ".rmd")
 PLANS = ("summary.md", "_sidebar.md", "toc.md")
@@ -33,19 +34,6 @@ _PREFIX = re.compile(
 )
 _DOTTED = re.compile(r"(\d+)[._](\d+)(?:[._ -]|$)")
 _LISTED = re.compile(r"^([ \t]*)[-*+][ \t]+\[([^\[\]]*)\]\(([^()]*)\)|^#{1,3}[ \t]+(.*)$")
-
-
-@dataclass(frozen=True, slots=True)
-class ConversionOptions:
-    """The address, title, language, author and licence of a course made from a folder; empty: as the folder says."""
-
-    key: str = ""
-    title: str = ""
-    language: str = "es"
-    author: str = ""
-    licence: str = "CC-BY-4.0"
-    name: str = ""
-    """Of the folder."""
 
 
 @dataclass(slots=True)

@@ -1,7 +1,6 @@
 """Inputs and remarks of a conversion of foreign lessons."""
 
-from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
@@ -126,31 +125,14 @@ def in_source(findings: Iterable[Finding], origins: Mapping[str, Origin]) -> tup
     )
 
 
-@dataclass(slots=True)
-class ForeignRemarkCollector:
-    """Collects the remarks on one file, each text once a line, and counts attributes that mean nothing here."""
-
-    file: str
-    remarks: list[ForeignRemark] = field(default_factory=list)
-    attributes: Counter[str] = field(default_factory=Counter)
-
-    def add(self, kind: RemarkKind, line: int, template: str, **facts: str) -> None:
-        """Note something."""
-        remark = ForeignRemark(kind, self.file, line, template, tuple((name, text[:120]) for name, text in facts.items()))
-        if remark not in self.remarks:
-            self.remarks.append(remark)
-
-    def count(self, attribute: str) -> None:
-        """Note an attribute that means nothing here."""
-        self.attributes[attribute[:60]] += 1
-
-
 @dataclass(frozen=True, slots=True)
-class LinkTargets:
-    """The link targets of a lesson: `page` returns the address of a path in the course, '' for what does not exist.
+class ConversionOptions:
+    """The address, title, language, author and licence of a course made from a folder; empty: as the folder says."""
 
-    `media` imports a file and returns its new path, or '' and the reason why it is not imported.
-    """
-
-    page: Callable[[str], str]
-    media: Callable[[str], tuple[str, str]]
+    key: str = ""
+    title: str = ""
+    language: str = "es"
+    author: str = ""
+    licence: str = "CC-BY-4.0"
+    name: str = ""
+    """Of the folder."""
