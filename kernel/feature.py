@@ -36,6 +36,8 @@ class Feature:
     """Tell whether questions of an attempt may be objected to, now or later (`quizzes.attempt_page.ObjectionCheck`)."""
     decided_versions: tuple[Callable[..., Any], ...] = ()
     """Tell about which question versions of a quiz a jury has decided (`(session, course_id, activity_key)`)."""
+    folder_formats: tuple[Any, ...] = ()
+    """Formats of folders of other tools from which a course can be made (`courses.content.folder_formats.FolderFormat`)."""
     leaving: tuple[Callable[..., Any], ...] = ()
     """Tell what keeps a learner from leaving a course (`enrolments.enrolment.LeavingCheck`)."""
     question_uses: tuple[Any, ...] = ()

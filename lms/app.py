@@ -125,10 +125,6 @@ def open_instance(settings: Settings) -> Instance:
     """Open an instance without serving it: for the server, the worker and the command line."""
     settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     database = Database(settings.database, pool=settings.database_pool)
-    subscriptions: defaultdict[str, tuple[str, ...]] = defaultdict(tuple)
-    for feature in FEATURES:
-        for verb, kind in feature.subscriptions.items():
-            subscriptions[verb.value] += (kind,)
     files = files_of(settings)
     present = SiteProfiles(database, partial(read_profile, keys=partial(secret_keys, settings)))
     kinds = replace(KINDS, lesson_cache=RenderedLessonCache(settings.data_dir / "rendered"), topics=settings.topic_names)
@@ -143,11 +139,12 @@ def open_instance(settings: Settings) -> Instance:
             "waiting_audience_rules": list_waiting_rules_of_audience,
             "confirms_since": lambda: present(settings).confirms_since,
             "corrections": tuple(source for feature in FEATURES for source in feature.corrections),
-            "subscriptions": dict(subscriptions),
+            "subscriptions": _subscriptions(),
             "covered_dates": tuple(source for feature in FEATURES for source in feature.covered_dates),
             "dates": tuple(source for feature in FEATURES for source in feature.dates),
             "draw_tables": {},
             "files": files,
+            "folder_formats": tuple(folder_format for feature in FEATURES for folder_format in feature.folder_formats),
             "folders": {},
             "follow_address": team.follow_address,
             "kinds": kinds,
@@ -181,6 +178,15 @@ def open_instance(settings: Settings) -> Instance:
     opened = Instance(settings, database, files, JobRunner(database, settings, handlers, patient, present), kinds, present)
     opened.keys, opened.seal_keys  # noqa: B018 - the first start makes them, and a file that is no key is refused
     return opened
+
+
+def _subscriptions() -> dict[str, tuple[str, ...]]:
+    """Return by audit verb the kinds of the jobs that follow from it."""
+    subscriptions: defaultdict[str, tuple[str, ...]] = defaultdict(tuple)
+    for feature in FEATURES:
+        for verb, kind in feature.subscriptions.items():
+            subscriptions[verb.value] += (kind,)
+    return dict(subscriptions)
 
 
 def policy() -> Policy:

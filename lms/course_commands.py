@@ -13,7 +13,7 @@ from lms.console import CommandInstance
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from courses.content.folder_formats import Converted
+    from courses.content.folder_formats import ConvertedFolder
     from courses.content.kinds import ActivityKind, FolderPart
     from courses.folders import ImportPlan
     from lms.importing import EditConflictPolicy, ImportResult
@@ -138,14 +138,14 @@ def import_(
     _report_import(imported, folder.name, way, dry=dry_run)
 
 
-def _converted(folder: Path, about: Mapping[str, str]) -> Converted:
+def _converted(folder: Path, about: Mapping[str, str]) -> ConvertedFolder:
     """Return the course that a folder of Markdown lessons becomes; report by kind, file and line what was not understood."""
-    from courses.content.folder_formats import ConversionOptions, grouped
+    from courses.content.folder_formats import ConversionOptions, group_remarks
     from kernel.i18n import ngettext
     from standards.markdown_folder.read import convert_folder
 
     converted = convert_folder(read(folder), ConversionOptions(**about, name=folder.resolve().name))
-    for kind in grouped(converted.remarks):
+    for kind in group_remarks(converted.remarks):
         click.echo(f"{kind.title} ({len(kind.remarks)}):")
         for remark in kind.remarks:
             click.echo(f"  {remark.file}:{remark.line}: {remark.message}")

@@ -8,7 +8,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from courses import catalogue, drafts, folders
-from courses.content.folder_formats import Converted, in_source
+from courses.content.folder_formats import ConvertedFolder, in_source
 from courses.content.folder_merge import ConflictResolution, FileMergeState, FilePlan, lines_changed
 from courses.content.marks import MARK, FolderMark, read_mark, write_mark
 from courses.content.merging import MergeRegion
@@ -154,7 +154,7 @@ def import_contents(instance: Instance, contents: Mapping[str, bytes], options: 
     return ImportResult(ImportOutcome.IMPORTED, reading.findings, plan, reading.course, revision)
 
 
-def in_words_of(imported: ImportResult, converted: Converted) -> ImportResult:
+def in_words_of(imported: ImportResult, converted: ConvertedFolder) -> ImportResult:
     """Return the import result with its findings placed in the author's own files and lines, before conversion."""
     return replace(imported, findings=in_source(imported.findings, converted.origins))
 

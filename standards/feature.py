@@ -3,11 +3,13 @@
 from kernel.feature import Feature
 from standards import jobs, views
 from standards.imports import waiting_imports
+from standards.markdown_folder.read import MARKDOWN_FOLDER
 
 FEATURE = Feature(
     name="standards",
     blueprints=(views.bp,),
     jobs={"standards.forget_imports": jobs.forget_imports},
     periodic={"standards.forget_imports": jobs.FORGET_EVERY},
+    folder_formats=(MARKDOWN_FOLDER,),
     waiting=(waiting_imports,),
 )

@@ -1,6 +1,9 @@
-"""Inputs and remarks of a conversion of foreign lessons."""
+"""Formats of folders that are not course folders: what becomes of one, and the report of what could not be kept.
 
-from collections.abc import Iterable, Mapping
+Packages above bring them (`kernel.feature.Feature.folder_formats`).
+"""
+
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
@@ -49,7 +52,7 @@ TITLES = {
 
 
 @dataclass(frozen=True, slots=True)
-class ForeignRemark:
+class ConversionRemark:
     """Something that was not understood or could not be kept, with its place in the folder that came."""
 
     kind: RemarkKind
@@ -69,7 +72,7 @@ class RemarkGroup:
     """All remarks of a kind."""
 
     kind: RemarkKind
-    remarks: tuple[ForeignRemark, ...]
+    remarks: tuple[ConversionRemark, ...]
 
     @property
     def title(self) -> str:
@@ -82,9 +85,9 @@ class RemarkGroup:
         return self.kind in LOSSES
 
 
-def grouped(remarks: Iterable[ForeignRemark]) -> list[RemarkGroup]:
+def group_remarks(remarks: Iterable[ConversionRemark]) -> list[RemarkGroup]:
     """Return remarks by kind, what was lost first."""
-    by_kind: dict[RemarkKind, list[ForeignRemark]] = {kind: [] for kind in RemarkKind}
+    by_kind: dict[RemarkKind, list[ConversionRemark]] = {kind: [] for kind in RemarkKind}
     for remark in remarks:
         by_kind[remark.kind].append(remark)
     return [RemarkGroup(kind, tuple(listed)) for kind, listed in by_kind.items() if listed]
@@ -103,14 +106,14 @@ class Origin:
 
 
 @dataclass(frozen=True, slots=True)
-class Converted:
+class ConvertedFolder:
     """A course folder, and everything that was not understood or not taken along.
 
     `attributes` counts those that mean nothing here, `origins` leads from the texts of the folder, by path, to those of their author.
     """
 
     files: Mapping[str, bytes]
-    remarks: tuple[ForeignRemark, ...]
+    remarks: tuple[ConversionRemark, ...]
     attributes: Mapping[str, int] = field(default_factory=dict)
     origins: Mapping[str, Origin] = field(default_factory=dict)
 
@@ -136,3 +139,13 @@ class ConversionOptions:
     licence: str = "CC-BY-4.0"
     name: str = ""
     """Of the folder."""
+
+
+@dataclass(frozen=True, slots=True)
+class FolderFormat:
+    """A format of packed folders from which a course can be made."""
+
+    hint: str
+    """What the page on which a course is begun from a folder says of it (a message)."""
+    convert: Callable[[bytes, ConversionOptions], ConvertedFolder]
+    """Return the course made from an archive; raise Invalid if it holds no such folder. A function of a module: it runs in the sandbox."""

@@ -15,7 +15,7 @@ from courses import catalogue, drafts, folders
 from courses import publishing as publication
 from courses.access import AuthoringContext, CourseAction, CourseContext, FolderUploadContext, NewCourseUpload
 from courses.content.archives import LARGEST, FolderArchive, read_folder_archive, write_folder
-from courses.content.folder_formats import ConversionOptions, Converted, grouped, in_source
+from courses.content.folder_formats import ConversionOptions, ConvertedFolder, FolderFormat, group_remarks, in_source
 from courses.content.folder_merge import ConflictResolution, FileMergeState, FilePlan, lines_changed
 from courses.content.layout import COURSE
 from courses.content.model import CourseFolder, Finding
@@ -27,14 +27,13 @@ from courses.kinds import CourseKinds
 from courses.models import Course, PendingFolder
 from courses.publishing import CheckedCourse
 from kernel import clock
-from kernel.errors import N_, Conflict, DomainError, NotFound
+from kernel.errors import N_, Conflict, DomainError, Invalid, NotFound
 from kernel.files import FileStore
 from kernel.i18n import _, lazy_
 from kernel.sandbox import run_sandboxed
 from kernel.web.file_responses import send_generated
 from kernel.web.forms import FileField, Form, LineField, clean_text
 from kernel.web.request import Answer, begin_writing, current_actor, current_session, reading_file, requires, see_page
-from standards.markdown_folder.read import convert_archive
 
 
 class FolderForm(Form):
@@ -87,6 +86,10 @@ def _kinds() -> CourseKinds:
 
 def _files() -> FileStore:
     return cast("FileStore", current_app.extensions["files"])
+
+
+def _formats() -> tuple[FolderFormat, ...]:
+    return cast("tuple[FolderFormat, ...]", current_session().info["folder_formats"])
 
 
 def _check(files: Mapping[str, bytes]) -> CheckedCourse:
@@ -142,7 +145,8 @@ def upload_new(_subject: AuthoringContext) -> Answer:
     sent = _uploaded_new_course(form) if request.method == "POST" else None
     if sent is None:
         waiting = folders.list_waiting(current_session(), current_actor(), None)
-        page = render_template("courses/new_folder.html", form=form, waiting=waiting, **_limits())
+        hints = [_(folder_format.hint) for folder_format in _formats()]
+        page = render_template("courses/new_folder.html", form=form, hints=hints, waiting=waiting, **_limits())
         return (page, 422) if request.method == "POST" else page
     row = folders.store_uploaded_folder(begin_writing(), current_actor(), None, *sent, now=clock.now())
     return see_page("courses_folders.confirm_new", upload=row.uuid, key=form.key.data or None)
@@ -203,16 +207,16 @@ def _key(archive: FolderArchive) -> str:
 
 @dataclass(frozen=True, slots=True)
 class ReadArchive:
-    """The content of an archive as a course folder; `converted` where it held lessons of another tool."""
+    """The content of an archive as a course folder; `converted` if it held a folder of another format."""
 
     archive: FolderArchive
-    converted: Converted | None = None
+    converted: ConvertedFolder | None = None
 
 
 def _read_archive(name: str, content: bytes, *, address: str | None = None) -> ReadArchive:
     """Read an archive. With an `address` it is to become a course, '' for the one that it names itself.
 
-    What is no course folder then is taken for Markdown lessons of another tool.
+    If it is not a course folder, the formats of other packages are tried then.
     """
     archive = read_folder_archive(content)
     if address is None:
@@ -221,9 +225,20 @@ def _read_archive(name: str, content: bytes, *, address: str | None = None) -> R
         return ReadArchive(replace(archive, files=with_course_key(archive.files, address)) if address else archive)
     options = ConversionOptions(key=address, name=name.rpartition(".")[0] or name, author=current_actor().name)
     del archive  # it is read once more there, and is large
-    with reading_file():
-        converted = run_sandboxed(convert_archive, content, options)
+    converted = _convert(content, options)
     return ReadArchive(FolderArchive(converted.files), converted)
+
+
+def _convert(content: bytes, options: ConversionOptions) -> ConvertedFolder:
+    """Return the course that the first format able to read an archive makes of it; raise Invalid if none can."""
+    refused = Invalid(N_("The folder has no course.yaml."))
+    for folder_format in _formats():
+        try:
+            with reading_file():
+                return run_sandboxed(folder_format.convert, content, options)
+        except Invalid as error:
+            refused = error
+    raise refused
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,7 +248,7 @@ class ArchivePreview:
     pending: PendingFolder
     course: Course | None
     findings: tuple[Finding, ...]
-    converted: Converted | None = None
+    converted: ConvertedFolder | None = None
     plan: ImportPlan | None = None
     after: CourseFolder | None = None
     contents: Mapping[str, bytes] | None = None
@@ -361,7 +376,7 @@ def discard_new(subject: NewCourseUpload) -> Response:
 def _page(look: ArchivePreview, *, refused: str = "") -> str:
     plan = look.plan
     severities = [finding.severity.value for finding in look.findings]
-    converted = look.converted or Converted({}, ())
+    converted = look.converted or ConvertedFolder({}, ())
     key = look.after.key if look.course is None and look.after is not None else ""
     is_taken = bool(key) and catalogue.find_course(current_session(), key) is not None
     attributes = list(converted.attributes.items())
@@ -383,7 +398,7 @@ def _page(look: ArchivePreview, *, refused: str = "") -> str:
         warnings=_by_code(look.findings, "warning"),
         warned=severities.count("warning"),
         errors=severities.count("error"),
-        remarks=grouped(converted.remarks),
+        remarks=group_remarks(converted.remarks),
         attributes=sum(converted.attributes.values()),
         frequent=attributes[:MOST_ATTRIBUTES],
         can_come=plan is not None and bool(plan.files) and (look.after is not None or look.contents is None),

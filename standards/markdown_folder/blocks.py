@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from courses.content.folder_formats import ForeignRemark, RemarkKind
+from courses.content.folder_formats import ConversionRemark, RemarkKind
 from kernel import yaml_tree
 from kernel.errors import N_
 from kernel.yaml_tree import YamlMapping, YamlNode, YamlScalar, YamlSequence
@@ -21,12 +21,12 @@ class ForeignRemarkCollector:
     """Collects the remarks on one file, each text once a line, and counts attributes that mean nothing here."""
 
     file: str
-    remarks: list[ForeignRemark] = field(default_factory=list)
+    remarks: list[ConversionRemark] = field(default_factory=list)
     attributes: Counter[str] = field(default_factory=Counter)
 
     def add(self, kind: RemarkKind, line: int, template: str, **facts: str) -> None:
         """Note something."""
-        remark = ForeignRemark(kind, self.file, line, template, tuple((name, text[:120]) for name, text in facts.items()))
+        remark = ConversionRemark(kind, self.file, line, template, tuple((name, text[:120]) for name, text in facts.items()))
         if remark not in self.remarks:
             self.remarks.append(remark)
 

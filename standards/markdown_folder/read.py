@@ -11,7 +11,7 @@ from urllib.parse import unquote
 from courses.content.archives import read_folder_archive
 from courses.content.codes import severity
 from courses.content.filetypes import kind_of
-from courses.content.folder_formats import ConversionOptions, Converted, ForeignRemark, Origin, RemarkKind
+from courses.content.folder_formats import ConversionOptions, ConversionRemark, ConvertedFolder, FolderFormat, Origin, RemarkKind
 from courses.content.layout import MAXIMUM_MODULES
 from courses.content.model import Severity
 from courses.content.starter_files import proposed_key
@@ -46,14 +46,20 @@ class _ForeignModule:
     key: str = ""
 
 
-def convert_folder(files: Mapping[str, bytes], options: ConversionOptions) -> Converted:
+def convert_folder(files: Mapping[str, bytes], options: ConversionOptions) -> ConvertedFolder:
     """Return a course folder made of the Markdown files of another; raise Invalid where there is none."""
     return _Conversion(files, options).run()
 
 
-def convert_archive(content: bytes, options: ConversionOptions) -> Converted:
+def convert_archive(content: bytes, options: ConversionOptions) -> ConvertedFolder:
     """Return the course converted from a packed folder; raise Invalid too, and ArchiveRefused for a hostile archive."""
     return convert_folder(read_folder_archive(content).files, options)
+
+
+MARKDOWN_FOLDER = FolderFormat(
+    N_("You can also import a folder of Markdown lessons from another tool. Anything that could not be understood is listed."),
+    convert_archive,
+)
 
 
 class _Conversion:
@@ -62,7 +68,7 @@ class _Conversion:
     def __init__(self, files: Mapping[str, bytes], options: ConversionOptions) -> None:
         self.files = {path: content for path, content in files.items() if not any(name.startswith(".") for name in path.split("/"))}
         self.wanted = options
-        self.remarks: list[ForeignRemark] = []
+        self.remarks: list[ConversionRemark] = []
         self.attributes: Counter[str] = Counter()
         self.origins: dict[str, Origin] = {}
         self.keys: dict[str, str] = {}
@@ -70,7 +76,7 @@ class _Conversion:
         self.taken: set[str] = set()
         self.texts: dict[str, str] = {}
 
-    def run(self) -> Converted:
+    def run(self) -> ConvertedFolder:
         for path in self.files:
             if path.lower().endswith(ENDINGS):
                 self._decode(path)
@@ -89,7 +95,7 @@ class _Conversion:
         self.out["course.yaml"] = self._course(authors).encode()
         self._remark_left_files()
         order = sorted(self.remarks, key=lambda remark: (remark.file, remark.line))
-        return Converted(dict(sorted(self.out.items())), tuple(order), dict(self.attributes.most_common()), self.origins)
+        return ConvertedFolder(dict(sorted(self.out.items())), tuple(order), dict(self.attributes.most_common()), self.origins)
 
     def _decode(self, path: str) -> None:
         try:
@@ -99,7 +105,7 @@ class _Conversion:
             self._remark(RemarkKind.FORM, path, N_("The file is not UTF-8. It was read as Windows-1252."))
 
     def _remark(self, kind: RemarkKind, path: str, template: str, **facts: str) -> None:
-        self.remarks.append(ForeignRemark(kind, path, 1, template, tuple(facts.items())))
+        self.remarks.append(ConversionRemark(kind, path, 1, template, tuple(facts.items())))
 
     # --- Order ---
 

@@ -334,6 +334,19 @@ def test_lessons_of_another_tool_become_a_new_course_and_what_was_not_understood
     assert "Markdown" in editor.page.text
 
 
+def test_without_another_format_only_a_course_folder_becomes_a_course(editor: Browser, instance: Instance) -> None:
+    with instance.database.unit_of_work(write=False) as session:
+        known = dict(session.info)
+    instance.database.configure(info={**known, "folder_formats": ()})
+
+    send(editor, packed({"curso/1-agua.md": b"# Agua\n\nLlueve.\n"}), NEW, status=422)
+    assert in_spanish("The folder has no course.yaml.") in editor.page.text
+    assert "Markdown" not in editor.page.text
+    send(editor, packed(folder("nuevo", modules=1)), NEW)
+    editor.submit(editor.path)
+    assert "course.yaml" in draft(instance, "nuevo")
+
+
 @pytest.mark.slow
 def test_a_report_of_hundreds_of_lines_is_read_on_one_screen_and_begins_with_what_was_lost(editor: Browser, instance: Instance) -> None:
     """The button stands above it; each kind shows its number and some examples, and unfolds."""

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from courses import publishing
-from courses.content.folder_formats import ConversionOptions, Converted, RemarkKind, grouped, in_source
+from courses.content.folder_formats import ConversionOptions, ConvertedFolder, RemarkKind, group_remarks, in_source
 from courses.content.reader import read_directory
 from kernel.errors import Invalid
 from kernel.pictures import cleaned
@@ -23,7 +23,7 @@ PNG = (
 )
 
 
-def convert(files: Mapping[str, str | bytes], **wanted: str) -> Converted:
+def convert(files: Mapping[str, str | bytes], **wanted: str) -> ConvertedFolder:
     """Convert a folder, and see that a course comes of it in which nothing refuses publishing."""
     contents = {path: content.encode() if isinstance(content, str) else content for path, content in files.items()}
     converted = convert_folder(contents, ConversionOptions(**{"name": "mi-curso", "author": "Ana", **wanted}))
@@ -266,7 +266,7 @@ def test_a_course_of_jekyll_comes_along_and_what_was_lost_is_told_first() -> Non
     """Our own sample: attributes of kramdown, lists above the lessons, six pictures and a drawing with a script."""
     converted = convert(dict(read_directory(FOLDERS.parent / "jekyll")), name="agua")
 
-    groups = grouped(converted.remarks)
+    groups = group_remarks(converted.remarks)
     assert [(group.kind, group.is_loss, len(group.remarks)) for group in groups] == [
         (RemarkKind.IMAGE, True, 3),
         (RemarkKind.LINK, True, 1),

@@ -8,7 +8,7 @@ import pytest
 from bs4 import BeautifulSoup
 from sqlalchemy import select
 
-from courses.content.folder_formats import ConversionOptions, Converted
+from courses.content.folder_formats import ConversionOptions, ConvertedFolder
 from courses.content.reader import read_directory
 from courses.models import Activity, LessonPage
 from lms.instance import Instance
@@ -30,7 +30,7 @@ _TAG = re.compile(r"</?(?:sup|sub|br|p|div|span|kbd)\b[^<>]*>")
 _MARKER = re.compile(r"^[ >]*(?:\d+[.)]|[-*+])[ ]+(?=\S)", re.MULTILINE)
 
 
-def converted(name: str) -> Converted:
+def converted(name: str) -> ConvertedFolder:
     """Return a fixture as a course."""
     return convert_folder(read_directory(LESSONS / name), ConversionOptions(name=name, author="Sus autores"))
 
