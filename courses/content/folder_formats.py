@@ -81,7 +81,7 @@ class RemarkGroup:
 
     @property
     def is_loss(self) -> bool:
-        """Say whether something is not in the course."""
+        """Return whether something is not in the course."""
         return self.kind in LOSSES
 
 
@@ -101,7 +101,7 @@ class Origin:
     lines: tuple[int, ...]
 
     def line(self, number: int) -> int:
-        """Return the author's line for a line of the text, both from 1 on; 0 where it has none."""
+        """Return the author's line for a line of the text, both from 1 on; 0 if it has none."""
         return self.lines[number - 1] if 0 < number <= len(self.lines) else 0
 
 

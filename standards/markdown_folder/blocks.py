@@ -17,7 +17,7 @@ from kernel.yaml_tree import YamlMapping, YamlNode, YamlScalar, YamlSequence
 
 
 @dataclass(slots=True)
-class ForeignRemarkCollector:
+class RemarkCollector:
     """Collects the remarks on one file, each text once a line, and counts attributes that mean nothing here."""
 
     file: str
@@ -48,8 +48,8 @@ _UNSEEN = ("lang", "language", "layout", "slug", "id", "permalink", "order", "we
 
 
 @dataclass(frozen=True, slots=True)
-class ForeignFrontMatter:
-    """The front matter of a foreign lesson as far as we use it, and the line on which the text begins."""
+class FrontMatter:
+    """The front matter of a lesson as far as we use it, and the line on which the text begins."""
 
     title: str = ""
     summary: str = ""
@@ -61,25 +61,21 @@ class ForeignFrontMatter:
     """The lists of BOXES_BEFORE and BOXES_AFTER: each item with its line."""
 
 
-def read_front(lines: list[str], collector: ForeignRemarkCollector) -> ForeignFrontMatter:
+def read_front(lines: list[str], collector: RemarkCollector) -> FrontMatter:
     """Return the front matter of a text; fields without an equivalent here are reported by name and line."""
     fence = lines[0].strip() if lines else ""
     if fence not in ("---", "+++"):
-        return ForeignFrontMatter()
+        return FrontMatter()
     end = next((at for at, line in enumerate(lines[1:], start=1) if line.strip() in (fence, "..." if fence == "---" else fence)), None)
     if end is None:
-        return ForeignFrontMatter()
+        return FrontMatter()
     fields = _yaml(lines[1:end], collector) if fence == "---" else _toml(lines[1:end], collector)
     if fields is None:
-        return (
-            ForeignFrontMatter()
-            if fence == "---" and end > 1 and ":" not in "".join(lines[1:end])
-            else ForeignFrontMatter(first_line=end + 2)
-        )
+        return FrontMatter() if fence == "---" and end > 1 and ":" not in "".join(lines[1:end]) else FrontMatter(first_line=end + 2)
     for name, (line, items) in fields.items():
         if name not in (*TITLE, *SUMMARY, *AUTHORS, *_UNSEEN, "draft") and not (name in (*BOXES_BEFORE, *BOXES_AFTER) and items):
             collector.add(RemarkKind.FIELD, line, N_("The field “%(name)s” has no equivalent in lessons here."), name=name)
-    return ForeignFrontMatter(
+    return FrontMatter(
         _first(fields, TITLE),
         _first(fields, SUMMARY),
         tuple(", ".join(text for _line, text in fields[name][1]) for name in AUTHORS if name in fields),
@@ -102,7 +98,7 @@ def _number(text: str) -> float | None:
     return float(text) if text.replace(".", "", 1).isdigit() and text.isascii() else None
 
 
-def _yaml(lines: list[str], collector: ForeignRemarkCollector) -> Fields | None:
+def _yaml(lines: list[str], collector: RemarkCollector) -> Fields | None:
     parsed = yaml_tree.parse("\n" + "\n".join(lines) + "\n")
     if not isinstance(parsed.root, YamlMapping):
         if parsed.troubles:
@@ -126,7 +122,7 @@ def _item_text(item: YamlNode) -> str:
     return item.text if isinstance(item, YamlScalar) else ""
 
 
-def _toml(lines: list[str], collector: ForeignRemarkCollector) -> Fields | None:
+def _toml(lines: list[str], collector: RemarkCollector) -> Fields | None:
     try:
         values = tomllib.loads("\n".join(lines))
     except tomllib.TOMLDecodeError:
@@ -162,7 +158,7 @@ _LANGUAGE = re.compile(r"[A-Za-z][\w+#.-]*")
 
 
 class CalloutKind(StrEnum):
-    """The kind of box that a foreign callout becomes here."""
+    """The kind of box that a callout of another tool becomes here."""
 
     CHECK = "CHECK"
     WARNING = "WARNING"
@@ -198,7 +194,7 @@ TITLES = {
 
 
 @dataclass(slots=True)
-class ForeignBlock:
+class Block:
     """A piece of a lesson: `kind` is code, words, heading, blank, open or close (of a box)."""
 
     kind: str
@@ -210,7 +206,7 @@ class ForeignBlock:
     level: int = 0
 
 
-def references(lines: list[str], first: int, collector: ForeignRemarkCollector) -> dict[str, str]:
+def references(lines: list[str], first: int, collector: RemarkCollector) -> dict[str, str]:
     """Return the addresses that references of a text stand for, and blank their lines; their titles are counted."""
     addresses: dict[str, str] = {}
     inside = ""
@@ -227,7 +223,7 @@ def references(lines: list[str], first: int, collector: ForeignRemarkCollector) 
     return addresses
 
 
-def blocks(lines: list[str], first: int, collector: ForeignRemarkCollector) -> Iterator[ForeignBlock]:
+def blocks(lines: list[str], first: int, collector: RemarkCollector) -> Iterator[Block]:
     """Divide a text from its `first` line (counted from 1) into blocks."""
     at = first - 1
     boxes: list[str] = []
@@ -245,7 +241,7 @@ def blocks(lines: list[str], first: int, collector: ForeignRemarkCollector) -> I
             yield block
             continue
         if not line.strip():
-            yield ForeignBlock("blank", at + 1)
+            yield Block("blank", at + 1)
             at += 1
             continue
         if not in_list and re.match(r"(?: {4}|\t)", line):
@@ -254,12 +250,12 @@ def blocks(lines: list[str], first: int, collector: ForeignRemarkCollector) -> I
             continue
         if line.lstrip().startswith("<!--"):
             end = next((index for index in range(at, len(lines)) if "-->" in lines[index]), len(lines) - 1)
-            yield ForeignBlock("comment", at + 1, [text.rstrip() for text in lines[at : end + 1]])
+            yield Block("comment", at + 1, [text.rstrip() for text in lines[at : end + 1]])
             at = end + 1
             continue
         heading = _HEADING.match(line)
         if heading:
-            yield ForeignBlock("heading", at + 1, [heading[2]], level=len(heading[1]))
+            yield Block("heading", at + 1, [heading[2]], level=len(heading[1]))
             at, in_list = at + 1, False
             continue
         block, at = _words(lines, at)
@@ -267,12 +263,10 @@ def blocks(lines: list[str], first: int, collector: ForeignRemarkCollector) -> I
         yield block
     for name in boxes:
         collector.add(RemarkKind.CHECK, len(lines), N_("The box “%(name)s” is not closed."), name=name)
-        yield ForeignBlock("close", len(lines), name=name)
+        yield Block("close", len(lines), name=name)
 
 
-def _box(
-    line: str, at: int, lines: list[str], boxes: list[str], collector: ForeignRemarkCollector
-) -> tuple[list[ForeignBlock], int] | None:
+def _box(line: str, at: int, lines: list[str], boxes: list[str], collector: RemarkCollector) -> tuple[list[Block], int] | None:
     details = _DETAILS.match(line)
     if details:
         return _details(details, at, lines, boxes)
@@ -288,34 +282,34 @@ def _box(
     return _quotation(at, lines, collector) if _QUOTED.match(line) else None
 
 
-def _division(info: str, at: int, boxes: list[str], collector: ForeignRemarkCollector) -> tuple[list[ForeignBlock], int]:
+def _division(info: str, at: int, boxes: list[str], collector: RemarkCollector) -> tuple[list[Block], int]:
     if not info:
-        closed = [ForeignBlock("close", at + 1, name=boxes.pop())] if boxes else []
+        closed = [Block("close", at + 1, name=boxes.pop())] if boxes else []
         return closed, at + 1
     name, _blank, title = info.lstrip(".").partition(" ")
     boxes.append(name)
     return [_opened(name, title.strip("[] ") if "=" not in title and not title.startswith(".") else "", at, collector)], at + 1
 
 
-def _opened(name: str, title: str, at: int, collector: ForeignRemarkCollector) -> ForeignBlock:
+def _opened(name: str, title: str, at: int, collector: RemarkCollector) -> Block:
     key = (_NAME.match(name.lower()) or [""])[0]
     if key not in BOXES:
         collector.add(RemarkKind.BOX, at + 1, N_("The box “%(name)s” belongs to another tool. Its text is kept as a quotation."), name=name)
-    return ForeignBlock("open", at + 1, box=BOXES.get(key, CalloutKind.QUOTE), name=key, title=title)
+    return Block("open", at + 1, box=BOXES.get(key, CalloutKind.QUOTE), name=key, title=title)
 
 
-def _details(match: re.Match[str], at: int, lines: list[str], boxes: list[str]) -> tuple[list[ForeignBlock], int]:
+def _details(match: re.Match[str], at: int, lines: list[str], boxes: list[str]) -> tuple[list[Block], int]:
     if match[1]:
-        return [ForeignBlock("close", at + 1, name=boxes.pop())] if boxes else [], at + 1
+        return [Block("close", at + 1, name=boxes.pop())] if boxes else [], at + 1
     title, after = (match[2] or "").strip(), at + 1
     summary = _SUMMARY.match(lines[after]) if not title and after < len(lines) else None
     if summary:
         title, after = summary[1].strip(), after + 1
     boxes.append("details")
-    return [ForeignBlock("open", at + 1, box=CalloutKind.CHECK, name="details", title=re.sub(r"<[^>]*>", "", title))], after
+    return [Block("open", at + 1, box=CalloutKind.CHECK, name="details", title=re.sub(r"<[^>]*>", "", title))], after
 
 
-def _admonition(match: re.Match[str], at: int, lines: list[str], collector: ForeignRemarkCollector) -> tuple[list[ForeignBlock], int]:
+def _admonition(match: re.Match[str], at: int, lines: list[str], collector: RemarkCollector) -> tuple[list[Block], int]:
     """An admonition of MkDocs: what is indented belongs to it."""
     end = at + 1
     while end < len(lines) and (not lines[end].strip() or lines[end].startswith(("    ", "\t"))):
@@ -324,7 +318,7 @@ def _admonition(match: re.Match[str], at: int, lines: list[str], collector: Fore
     return [*_nested(_opened(match[2], match[3] or "", at, collector), inner, at + 1, collector)], end
 
 
-def _alert(match: re.Match[str], at: int, lines: list[str], collector: ForeignRemarkCollector) -> tuple[list[ForeignBlock], int]:
+def _alert(match: re.Match[str], at: int, lines: list[str], collector: RemarkCollector) -> tuple[list[Block], int]:
     """An alert of GitHub: the quotation that follows belongs to it."""
     end = at + 1
     while end < len(lines) and lines[end].lstrip().startswith(">"):
@@ -333,10 +327,10 @@ def _alert(match: re.Match[str], at: int, lines: list[str], collector: ForeignRe
     return [*_nested(_opened(match[1], match[2], at, collector), inner, at + 1, collector)], end
 
 
-def _quotation(at: int, lines: list[str], collector: ForeignRemarkCollector) -> tuple[list[ForeignBlock], int]:
+def _quotation(at: int, lines: list[str], collector: RemarkCollector) -> tuple[list[Block], int]:
     end = next((index for index in range(at, len(lines)) if not _QUOTED.match(lines[index])), len(lines))
     inner = [_QUOTED.sub("", text) for text in lines[at:end]]
-    opened = ForeignBlock("open", at + 1, box=CalloutKind.QUOTE, name="quote")
+    opened = Block("open", at + 1, box=CalloutKind.QUOTE, name="quote")
     name = _box_named(lines, end, collector)
     if name:
         opened, end = _opened(name, "", at, collector), end + 1
@@ -344,12 +338,12 @@ def _quotation(at: int, lines: list[str], collector: ForeignRemarkCollector) -> 
 
 
 def _classes(lines: list[str], at: int) -> list[str] | None:
-    """Return the classes in a line of nothing but attributes (kramdown), None where it is another line."""
+    """Return the classes in a line of nothing but attributes (kramdown), None if it is another line."""
     match = _ATTRIBUTES.match(lines[at].rstrip("\r\n")) if at < len(lines) else None
     return _CLASS.findall(match[1]) if match else None
 
 
-def _box_named(lines: list[str], at: int, collector: ForeignRemarkCollector) -> str:
+def _box_named(lines: list[str], at: int, collector: RemarkCollector) -> str:
     """Return the box that the attributes below a quotation make of it, '' for none; other classes beside it mean nothing."""
     classes = _classes(lines, at) or []
     name = next((name for name in classes if name.lower() in BOXES), "")
@@ -359,13 +353,13 @@ def _box_named(lines: list[str], at: int, collector: ForeignRemarkCollector) -> 
     return name
 
 
-def _nested(opened: ForeignBlock, inner: list[str], before: int, collector: ForeignRemarkCollector) -> Iterator[ForeignBlock]:
+def _nested(opened: Block, inner: list[str], before: int, collector: RemarkCollector) -> Iterator[Block]:
     yield opened
     yield from blocks([*[""] * before, *inner], before + 1, collector)
-    yield ForeignBlock("close", before + len(inner), name=opened.name)
+    yield Block("close", before + len(inner), name=opened.name)
 
 
-def _code(lines: list[str], at: int, fence: re.Match[str], collector: ForeignRemarkCollector) -> tuple[ForeignBlock, int]:
+def _code(lines: list[str], at: int, fence: re.Match[str], collector: RemarkCollector) -> tuple[Block, int]:
     """Return fenced code: the language is the first word behind the fence, what else stands there is counted."""
     marks, indent = fence[2], fence[1]
     closing = re.compile(rf"[ \t]*{re.escape(marks[0])}{{{len(marks)},}}[ \t]*$")
@@ -378,7 +372,7 @@ def _code(lines: list[str], at: int, fence: re.Match[str], collector: ForeignRem
         collector.add(RemarkKind.FORM, at + 1, N_("“%(text)s” is a command for another tool. Its content is kept as code."), text=fence[3])
     elif language and (rest := fence[3].strip("{} .")[language.end() :].strip()):
         collector.count(rest)
-    block = ForeignBlock("code", at + 1, inner, name=language[0].lower() if language else "", level=len(indent))
+    block = Block("code", at + 1, inner, name=language[0].lower() if language else "", level=len(indent))
     after = end + 1 if end is not None else len(lines)
     named = [name for name in _classes(lines, after) or [] if name.startswith("language-")]
     if named and not block.name and (match := _LANGUAGE.fullmatch(named[0].removeprefix("language-"))):
@@ -391,25 +385,25 @@ def _unindented(text: str, width: int) -> str:
     return text[min(width, len(text) - len(bare)) :]
 
 
-def _indented(lines: list[str], at: int) -> tuple[ForeignBlock, int]:
+def _indented(lines: list[str], at: int) -> tuple[Block, int]:
     end = at
     while end < len(lines) and (not lines[end].strip() or lines[end].startswith(("    ", "\t"))):
         end += 1
     inner = [re.sub(r"^(?: {4}|\t)", "", text.rstrip("\r\n")) for text in lines[at:end]]
     while not inner[-1].strip():
         inner.pop()
-    return ForeignBlock("code", at + 1, inner), end
+    return Block("code", at + 1, inner), end
 
 
-def _words(lines: list[str], at: int) -> tuple[ForeignBlock, int]:
+def _words(lines: list[str], at: int) -> tuple[Block, int]:
     """Return the lines up to the next blank one, fence, box or heading; a line of = or - below words makes them a heading."""
     end = at
     while end < len(lines) and lines[end].strip() and not (end > at and _begins_other(lines[end])):
         underline = _UNDERLINE.match(lines[end]) if end == at + 1 and "|" not in lines[at] and not _ITEM.match(lines[at]) else None
         if underline and not lines[at].lstrip().startswith((">", "|", "-", "*")):
-            return ForeignBlock("heading", at + 1, [lines[at].strip()], level=1 if underline[1][0] == "=" else 2), end + 1
+            return Block("heading", at + 1, [lines[at].strip()], level=1 if underline[1][0] == "=" else 2), end + 1
         end += 1
-    return ForeignBlock("words", at + 1, [text.rstrip("\r\n") for text in lines[at:end]]), end
+    return Block("words", at + 1, [text.rstrip("\r\n") for text in lines[at:end]]), end
 
 
 def _begins_other(line: str) -> bool:

@@ -15,10 +15,10 @@ from standards.markdown_folder.blocks import (
     BOXES_AFTER,
     BOXES_BEFORE,
     TITLES,
+    Block,
     CalloutKind,
-    ForeignBlock,
-    ForeignFrontMatter,
-    ForeignRemarkCollector,
+    FrontMatter,
+    RemarkCollector,
     blocks,
     read_front,
     references,
@@ -78,8 +78,8 @@ _PLAYERS = ("iframe", "video", "audio", "embed", "object", "script", "style")
 class InlineWriter:
     """Writes the words of one lesson anew. `figures` are the images of the present paragraph, to be put after it."""
 
-    collector: ForeignRemarkCollector
-    around: LinkTargets
+    collector: RemarkCollector
+    targets: LinkTargets
     headings: frozenset[str]
     references: dict[str, str]
     figures: list[str] = field(default_factory=list)
@@ -155,7 +155,7 @@ class InlineWriter:
     def _linked_image(self, match: re.Match[str], line: int, keep: Callable[[str], str]) -> str:
         """An image that leads somewhere: the image where it came along, and a link in words."""
         label, source, target = match[1], match[2], match[5]
-        if self.around.media(source)[0]:
+        if self.targets.media(source)[0]:
             self._image(label, source, "", "", self._at(match, line))
         return self._link(match, label or target, target, line, keep)
 
@@ -165,7 +165,7 @@ class InlineWriter:
     def _image(self, label: str, source: str, title: str, attributes: str, line: int) -> str:
         values = dict(_ATTRIBUTE.findall(attributes))
         alternative = " ".join((label or values.get("alt") or values.get("fig-alt") or "").split())
-        path, why = self.around.media(source)
+        path, why = self.targets.media(source)
         if not path:
             self.collector.add(RemarkKind.IMAGE, line, why, path=self.written.get(source, source))
             self._count({"title": title})
@@ -191,14 +191,14 @@ class InlineWriter:
             if heading in self.headings:
                 return f"#{heading}"
         elif ":" not in target.partition("/")[0]:
-            address = self.around.page(target) or self.around.media(target)[0]
+            address = self.targets.page(target) or self.targets.media(target)[0]
             if address:
                 return address
         self.collector.add(RemarkKind.LINK, line, _NOWHERE, target=self.written.get(target, target))
         return ""
 
     def _wiki(self, match: re.Match[str], line: int, keep: Callable[[str], str]) -> str:
-        address = self.around.page(match[1])
+        address = self.targets.page(match[1])
         if address:
             return keep(f"[{match[2] or match[1]}]({address})")
         self.collector.add(RemarkKind.LINK, self._at(match, line), _NOWHERE, target=match[1])
@@ -259,16 +259,16 @@ _ROW = re.compile(r"[ ]{0,3}\|.*\|[ \t]*$|[ ]{0,3}:?-{2,}:?[ ]*\|")
 
 
 @dataclass(frozen=True, slots=True)
-class ForeignLesson:
+class ConvertedLesson:
     """A lesson as it will be: the title is empty where the text names none. `lines` are those of its author, one for each of the body's."""
 
     title: str
-    front: ForeignFrontMatter
+    front: FrontMatter
     body: str
     lines: tuple[int, ...] = ()
 
 
-def convert(text: str, language: str, collector: ForeignRemarkCollector, around: LinkTargets) -> ForeignLesson:
+def convert(text: str, language: str, collector: RemarkCollector, targets: LinkTargets) -> ConvertedLesson:
     """Return a lesson in this format; what was not understood is added to `collector`."""
     lines = text.removeprefix("\ufeff").replace("\r\n", "\n").expandtabs(4).split("\n")
     front = read_front(lines, collector)
@@ -277,29 +277,29 @@ def convert(text: str, language: str, collector: ForeignRemarkCollector, around:
     title, parts = _title(front, parts)
     parts = [*_boxes(front, BOXES_BEFORE), *parts, *_boxes(front, BOXES_AFTER)]
     headings = frozenset(slug(_plain(block.lines[0])) for block in parts if block.kind == "heading")
-    writer = _LessonWriter(language, InlineWriter(collector, around, headings, referred), collector)
+    writer = _LessonWriter(language, InlineWriter(collector, targets, headings, referred), collector)
     body, places = writer.render(parts)
-    return ForeignLesson(title, front, body, places)
+    return ConvertedLesson(title, front, body, places)
 
 
-def _boxes(front: ForeignFrontMatter, box_names: tuple[str, ...]) -> list[ForeignBlock]:
+def _boxes(front: FrontMatter, box_names: tuple[str, ...]) -> list[Block]:
     """Return the lists of the front matter as the boxes that they are in lessons that fence them."""
-    boxes: list[ForeignBlock] = []
+    boxes: list[Block] = []
     for name in box_names:
         items = front.boxes.get(name, ())
         if items:
-            items_of_box = [ForeignBlock("words", line, [f"- {' '.join(text.split())}"]) for line, text in items]
+            items_of_box = [Block("words", line, [f"- {' '.join(text.split())}"]) for line, text in items]
             first, last = items[0][0], items[-1][0]
             boxes += [
-                ForeignBlock("open", first, box=BOXES[name], name=name),
-                ForeignBlock("blank", first),
+                Block("open", first, box=BOXES[name], name=name),
+                Block("blank", first),
                 *items_of_box,
-                ForeignBlock("close", last, name=name),
+                Block("close", last, name=name),
             ]
     return boxes
 
 
-def _title(front: ForeignFrontMatter, parts: list[ForeignBlock]) -> tuple[str, list[ForeignBlock]]:
+def _title(front: FrontMatter, parts: list[Block]) -> tuple[str, list[Block]]:
     """Take the title out of the text where it begins with one; the front matter's counts before it."""
     first = next((at for at, block in enumerate(parts) if block.kind not in ("blank", "comment")), None)
     if first is None or parts[first].kind != "heading" or parts[first].level != 1:
@@ -322,7 +322,7 @@ class _LessonWriter:
 
     language: str
     inline: InlineWriter
-    collector: ForeignRemarkCollector
+    collector: RemarkCollector
     out: list[str] = field(default_factory=list)
     places: list[int] = field(default_factory=list)
     """For each line that is written, the line of the source."""
@@ -338,7 +338,7 @@ class _LessonWriter:
     items: list[int] = field(default_factory=list)
     """For each list that is open, the column at which its text begins in the source."""
 
-    def render(self, parts: list[ForeignBlock]) -> tuple[str, tuple[int, ...]]:
+    def render(self, parts: list[Block]) -> tuple[str, tuple[int, ...]]:
         """Return the text, and for each of its lines that of the source."""
         at = 0
         while at < len(parts):
@@ -375,7 +375,7 @@ class _LessonWriter:
         if self.out and self.out[-1].strip("> "):
             self._put("")
 
-    def _open(self, parts: list[ForeignBlock], at: int) -> int:
+    def _open(self, parts: list[Block], at: int) -> int:
         """Write the first line of a box; a heading that begins it is its title."""
         block, after = parts[at], at + 1
         title = block.title
@@ -401,7 +401,7 @@ class _LessonWriter:
             self._put(f"[!{block.box.value}] {title}".rstrip())
         return after
 
-    def _close(self, _block: ForeignBlock) -> None:
+    def _close(self, _block: Block) -> None:
         self._pop_empty()
         self.quotes.pop()
         self.boxes.pop()
@@ -410,15 +410,15 @@ class _LessonWriter:
         if not self.quotes and self.around:
             self.quotes = self.around.pop()
 
-    def _blank(self, _block: ForeignBlock) -> None:
+    def _blank(self, _block: Block) -> None:
         self._gap()
 
-    def _comment(self, block: ForeignBlock) -> None:
+    def _comment(self, block: Block) -> None:
         if any(self.quotes):
             return
         self._put(*block.lines, step=1)
 
-    def _code(self, block: ForeignBlock) -> None:
+    def _code(self, block: Block) -> None:
         self.items = [column for column in self.items if column <= block.level]
         if not self.items:
             self._gap()
@@ -430,7 +430,7 @@ class _LessonWriter:
         if not self.items:
             self._put("")
 
-    def _heading(self, block: ForeignBlock) -> None:
+    def _heading(self, block: Block) -> None:
         self.items.clear()
         self._gap()
         address = _ADDRESS.search(block.lines[0])
@@ -446,7 +446,7 @@ class _LessonWriter:
             self._put(f"{marks} {text}{named}", "")
         self._figures()
 
-    def _words(self, block: ForeignBlock) -> None:
+    def _words(self, block: Block) -> None:
         for line in self.inline.words("\n".join(block.lines), block.line).split("\n"):
             self._line(line)
             self.line = min(self.line + 1, block.line + len(block.lines) - 1)
@@ -475,7 +475,7 @@ class _LessonWriter:
 
     @property
     def _in_list(self) -> bool:
-        """Say whether the line before belongs to a list item."""
+        """Return whether the line before belongs to a list item."""
         before = next((line for line in reversed(self.out) if line.strip("> ")), "")
         return bool(_ITEM.match(before.lstrip("> "))) or before.lstrip("> ") != before.lstrip(">").removeprefix(" ")
 

@@ -20,8 +20,8 @@ from kernel.errors import N_, Invalid
 from kernel.markup.sanitise import clean_svg
 from kernel.markup.source import slug
 from kernel.pictures import FORMATS, MOST_PIXELS, cleaned, points
-from standards.markdown_folder.blocks import ForeignRemarkCollector
-from standards.markdown_folder.lesson import ForeignLesson, LinkTargets, convert
+from standards.markdown_folder.blocks import RemarkCollector
+from standards.markdown_folder.lesson import ConvertedLesson, LinkTargets, convert
 
 ENDINGS = (".md", ".markdown", ".mdx", ".qmd", ".rmd")
 PLANS = ("summary.md", "_sidebar.md", "toc.md")
@@ -37,7 +37,7 @@ _LISTED = re.compile(r"^([ \t]*)[-*+][ \t]+\[([^\[\]]*)\]\(([^()]*)\)|^#{1,3}[ \
 
 
 @dataclass(slots=True)
-class _ForeignModule:
+class _PlannedModule:
     """A module to be: its folder in the source, and its lessons in order."""
 
     name: str
@@ -47,7 +47,7 @@ class _ForeignModule:
 
 
 def convert_folder(files: Mapping[str, bytes], options: ConversionOptions) -> ConvertedFolder:
-    """Return a course folder made of the Markdown files of another; raise Invalid where there is none."""
+    """Return a course folder made of the Markdown files of another; raise Invalid if it has none."""
     return _Conversion(files, options).run()
 
 
@@ -67,7 +67,7 @@ class _Conversion:
 
     def __init__(self, files: Mapping[str, bytes], options: ConversionOptions) -> None:
         self.files = {path: content for path, content in files.items() if not any(name.startswith(".") for name in path.split("/"))}
-        self.wanted = options
+        self.options = options
         self.remarks: list[ConversionRemark] = []
         self.attributes: Counter[str] = Counter()
         self.origins: dict[str, Origin] = {}
@@ -90,7 +90,7 @@ class _Conversion:
             for position, path in enumerate(part.lessons, start=1):
                 lesson = self._lesson(path, folder)
                 authors += lesson.front.authors
-                self._write(lesson, path, f"{folder}/{position:02d}-{self.keys[path]}.{self.wanted.language}.md")
+                self._write(lesson, path, f"{folder}/{position:02d}-{self.keys[path]}.{self.options.language}.md")
             self.out[f"{folder}/module.yaml"] = f"key: {part.key}\ntitle: {scalar(part.title, flow=False)}\n".encode()
         self.out["course.yaml"] = self._course(authors).encode()
         self._remark_left_files()
@@ -109,7 +109,7 @@ class _Conversion:
 
     # --- Order ---
 
-    def _parts(self) -> list[_ForeignModule]:
+    def _parts(self) -> list[_PlannedModule]:
         lessons = [path for path in self.texts if not _is_aside(path)]
         planned = self._planned(lessons)
         parts = planned if planned else self._by_folder(lessons)
@@ -131,16 +131,16 @@ class _Conversion:
             )
         return parts[:MAXIMUM_MODULES]
 
-    def _planned(self, lessons: Iterable[str]) -> list[_ForeignModule]:
+    def _planned(self, lessons: Iterable[str]) -> list[_PlannedModule]:
         """Return the modules as a table of contents names them, what it leaves out in a module at the end."""
         plan = next((path for path in sorted(self.texts) if path.lower() in PLANS), None)
         if plan is None:
             return []
-        known, parts = set(lessons), [_ForeignModule("", "")]
+        known, parts = set(lessons), [_PlannedModule("", "")]
         for line in self.texts[plan].split("\n"):
             match = _LISTED.match(line)
             if match and match[4] is not None:
-                parts.append(_ForeignModule(match[4], match[4].strip("# ")))
+                parts.append(_PlannedModule(match[4], match[4].strip("# ")))
             elif match:
                 path = _resolved(plan, match[3])
                 if path in known:
@@ -154,35 +154,35 @@ class _Conversion:
         for path in rest:
             self._remark(RemarkKind.CHECK, path, N_("This lesson is not in the table of contents, so it is placed at the end."))
         filled[-1].lessons += rest
-        return [_ForeignModule(part.name or "0", part.title or self._course_title(), part.lessons) for part in filled]
+        return [_PlannedModule(part.name or "0", part.title or self._course_title(), part.lessons) for part in filled]
 
-    def _by_folder(self, lessons: list[str]) -> list[_ForeignModule]:
-        parts: dict[str, _ForeignModule] = {}
+    def _by_folder(self, lessons: list[str]) -> list[_PlannedModule]:
+        parts: dict[str, _PlannedModule] = {}
         beside = [path for path in lessons if not (_is_index(path) and "/" not in path and len(lessons) > 1)]
         dotted = all("/" not in path and _DOTTED.match(path) for path in beside)
         for path in sorted(beside, key=_natural):
             name = _folder_of(path)
             if dotted:
                 name = (_DOTTED.match(path) or ["", "1"])[1]
-            part = parts.setdefault(name, _ForeignModule(name, self._part_title(name, dotted=dotted)))
+            part = parts.setdefault(name, _PlannedModule(name, self._part_title(name, dotted=dotted)))
             part.lessons.append(path)
         return list(parts.values())
 
     def _part_title(self, name: str, *, dotted: bool) -> str:
         if dotted:
-            return f"{'Módulo' if self.wanted.language == 'es' else 'Module'} {name}"
+            return f"{'Módulo' if self.options.language == 'es' else 'Module'} {name}"
         return _name_as_words(name) if name else self._course_title()
 
     def _course_title(self) -> str:
-        if self.wanted.title:
-            return self.wanted.title
+        if self.options.title:
+            return self.options.title
         readme = next((path for path in self.texts if _is_index(path) and "/" not in path), None)
         heading = re.search(r"^#[ \t]+(.+?)[ \t]*#*$", self.texts[readme], re.MULTILINE) if readme else None
-        return re.sub(r"[*`\[\]]", "", heading[1]) if heading else _name_as_words(self.wanted.name) or "Curso"
+        return re.sub(r"[*`\[\]]", "", heading[1]) if heading else _name_as_words(self.options.name) or "Curso"
 
     # --- Addresses ---
 
-    def _address(self, parts: list[_ForeignModule]) -> None:
+    def _address(self, parts: list[_PlannedModule]) -> None:
         used: list[str] = []
         for part in parts:
             part.key = proposed_key(part.title, used)
@@ -193,7 +193,7 @@ class _Conversion:
 
     def _lesson_title(self, path: str) -> str:
         lesson = convert(
-            self.texts[path], self.wanted.language, ForeignRemarkCollector(path), LinkTargets(lambda _target: "", lambda _target: ("", ""))
+            self.texts[path], self.options.language, RemarkCollector(path), LinkTargets(lambda _target: "", lambda _target: ("", ""))
         )
         return (
             lesson.title
@@ -203,10 +203,10 @@ class _Conversion:
 
     # --- Texts ---
 
-    def _lesson(self, path: str, folder: str) -> ForeignLesson:
-        collector = ForeignRemarkCollector(path)
-        around = LinkTargets(lambda target: self._page(path, target), lambda target: self._media(path, target, folder))
-        lesson = convert(self.texts[path], self.wanted.language, collector, around)
+    def _lesson(self, path: str, folder: str) -> ConvertedLesson:
+        collector = RemarkCollector(path)
+        targets = LinkTargets(lambda target: self._page(path, target), lambda target: self._media(path, target, folder))
+        lesson = convert(self.texts[path], self.options.language, collector, targets)
         self.remarks += collector.remarks
         self.attributes += collector.attributes
         return lesson
@@ -246,7 +246,7 @@ class _Conversion:
         self.out[f"{folder}/media/{name}"] = content
         return f"media/{name}"
 
-    def _write(self, lesson: ForeignLesson, path: str, target: str) -> None:
+    def _write(self, lesson: ConvertedLesson, path: str, target: str) -> None:
         title = lesson.title or self._lesson_title(path)
         fields = [f"key: {self.keys[path]}", f"title: {scalar(title, flow=False)}"]
         if lesson.front.summary:
@@ -259,14 +259,14 @@ class _Conversion:
 
     def _course(self, authors: list[str]) -> str:
         title = self._course_title()
-        people = [self.wanted.author] if self.wanted.author else list(dict.fromkeys(authors))
+        people = [self.options.author] if self.options.author else list(dict.fromkeys(authors))
         if not people:
-            people = [_name_as_words(self.wanted.name) or title]
+            people = [_name_as_words(self.options.name) or title]
             self._remark(RemarkKind.CHECK, "course.yaml", N_("Add an author."))
         named = "".join(f"  - name: {scalar(' '.join(name.split()), flow=False)}\n" for name in people)
-        key = self.wanted.key or proposed_key(self.wanted.title or self.wanted.name or title)
-        languages = "" if self.wanted.language == "es" else f"languages: [{self.wanted.language}]\n"
-        return f"format: 1\nkey: {key}\ntitle: {scalar(title, flow=False)}\n{languages}authors:\n{named}licence: {self.wanted.licence}\n"
+        key = self.options.key or proposed_key(self.options.title or self.options.name or title)
+        languages = "" if self.options.language == "es" else f"languages: [{self.options.language}]\n"
+        return f"format: 1\nkey: {key}\ntitle: {scalar(title, flow=False)}\n{languages}authors:\n{named}licence: {self.options.licence}\n"
 
     def _remark_left_files(self) -> None:
         for path in sorted(self.files.keys() - self.taken):
