@@ -27,7 +27,6 @@ OTHERS = frozenset(
     for name in (
         "accounts/test_mail_away",
         "certificates/test_bad_input",
-        "certificates/test_template_pages",
         "kernel/test_active_requests",
         "kernel/test_errors",
         "kernel/test_forms",

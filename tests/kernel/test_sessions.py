@@ -1,16 +1,16 @@
-"""The session's cookie: the same as Flask's own, whose signature is verified once for each value that comes again."""
+"""The session's cookie, messages for the next page, and preferences of browsers, which are read once for each header."""
 
 import time
 from collections.abc import Mapping
 from typing import Any
 
 import pytest
-from flask import Flask, Request
+from flask import Flask, Request, flash
 from flask.sessions import SecureCookieSessionInterface
 from werkzeug.test import EnvironBuilder
 
 from kernel.web import sessions
-from kernel.web.sessions import SessionCookie
+from kernel.web.sessions import SessionCookie, accepts_encoding, preferred_language, preferred_media_type
 
 SAID = {"_user_id": "secret", "seen": 1, "proof": [7, 3, "hash", "/learning"], "language": "ñ"}
 FLASKS = SecureCookieSessionInterface()
@@ -133,3 +133,94 @@ def test_a_session_is_sent_again_only_where_it_changed_and_named_where_it_was_re
         said[act] = ("Set-Cookie" in response.headers, response.headers.get("Vary"))
 
     assert said == {"nothing": (False, None), "reads": (False, "Cookie"), "writes": (True, "Cookie"), "empties": (True, "Cookie")}
+
+
+WIDTH = 4093
+"""Bytes of a cookie that browsers keep."""
+
+
+@pytest.fixture
+def site() -> Flask:
+    """Return an application that leaves as many messages as it is told."""
+    app = Flask("flashes")
+    app.secret_key = "x" * 32
+    sessions.install_flashes(app)
+
+    @app.post("/<int:count>")
+    def leave(count: int) -> str:
+        for number in range(count):
+            flash(f"Mensaje {number}: 日本語 " + "ñandú " * 100, "ok")
+        return ""
+
+    return app
+
+
+@pytest.mark.parametrize("count", [1, 3, 200])
+def test_the_cookie_stays_small_and_the_latest_message_is_there(site: Flask, count: int) -> None:
+    visitor = site.test_client()
+    for _form in range(3):
+        visitor.post(f"/{count}")
+
+        with visitor.session_transaction() as session:
+            kept = session["_flashes"]
+        assert kept[-1][1].startswith(f"Mensaje {count - 1}:")
+        assert max(len(text) for _kind, text in kept) <= sessions.LONGEST_FLASH
+        cookie = visitor.get_cookie("session")
+        assert cookie is not None
+        assert len(cookie.value) < WIDTH / 2
+
+
+def test_a_message_that_comes_again_is_kept_once_and_few_stay_as_they_are(site: Flask) -> None:
+    @site.post("/few")
+    def few() -> str:
+        for text in ("Uno.", "Dos.", "Uno."):
+            flash(text, "warn")
+        return ""
+
+    visitor = site.test_client()
+    visitor.post("/few")
+
+    with visitor.session_transaction() as session:
+        assert [tuple(one) for one in session["_flashes"]] == [("warn", "Dos."), ("warn", "Uno.")]
+
+
+OFFERED = ("es", "en")
+MEDIA = ("text/html", "application/json", "application/problem+json")
+LANGUAGES = ["", "es", "en-GB,en;q=0.9", "es-EC,es;q=0.9,en-US;q=0.8", "qu,en;q=0.1", "*", "fr", "en;q=0", "es;q=2", ",;=", "en," * 200]
+MEDIA_TYPES = [
+    "",
+    "*/*",
+    "text/html",
+    "application/json",
+    "application/problem+json, */*;q=0.1",
+    "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8",
+    "application/*",
+    "image/png",
+    "application/json;q=0.2,text/html;q=0.1",
+    "a/b," * 200 + "application/json",
+]
+ENCODINGS = ["", "gzip", "gzip, deflate, br, zstd", "gzip;q=0", "*", "identity", "br;q=1, gzip;q=0.5", "x," * 200 + "gzip"]
+
+
+@pytest.mark.parametrize("again", [False, True])
+def test_headers_are_read_as_the_library_reads_them(again: bool) -> None:
+    app = Flask("preferences")
+    for language, media, encoding in zip(LANGUAGES * 10, MEDIA_TYPES * 11, ENCODINGS * 14, strict=False):
+        headers = {"Accept-Language": language, "Accept": media, "Accept-Encoding": encoding}
+        environ = EnvironBuilder(headers=headers).get_environ()
+        asked = Request(environ)
+        with app.request_context(environ):
+            assert preferred_language(OFFERED) == (asked.accept_languages.best_match(OFFERED) or ""), (language, again)
+            assert preferred_media_type(MEDIA) == (asked.accept_mimetypes.best_match(MEDIA) or ""), (media, again)
+            assert accepts_encoding("gzip") == (asked.accept_encodings["gzip"] > 0), (encoding, again)
+
+
+def test_long_headers_are_not_kept() -> None:
+    app = Flask("preferences")
+    before = [kept.cache_info().currsize for kept in (sessions._language, sessions._media_type, sessions._accepts)]
+    for number in range(3):
+        long = f"x{number}," * sessions.LONGEST_PREFERENCE
+        with app.request_context(EnvironBuilder(headers={"Accept-Language": long, "Accept": long, "Accept-Encoding": long}).get_environ()):
+            preferred_language(OFFERED), preferred_media_type(MEDIA), accepts_encoding("gzip")
+
+    assert [kept.cache_info().currsize for kept in (sessions._language, sessions._media_type, sessions._accepts)] == before
