@@ -8,7 +8,7 @@ _PAGES = re.compile(r"test_views_\w+|\w+_pages")
 BOTH = frozenset(
     f"{name}.py"
     for name in (
-        "accounts/test_views_passwords",
+        "accounts/test_passwords_pages",
         "browser/test_staff_pages",
         "courses/test_views",
         "enrolments/test_course_files",

@@ -1,9 +1,10 @@
-"""Pure rules of accounts (spec/security 2.1, 3.1, 3.3, 7.1)."""
+"""Pure rules of accounts (spec/security 2.1, 3.1, 3.3, 7.1), and the pace of mail to many (spec/compulsory 17, K10)."""
 
 import hashlib
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from time import monotonic
 from urllib.parse import unquote, urljoin, urlsplit
 
 import pytest
@@ -11,8 +12,22 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from accounts import passwords, rules
-from accounts.rules import PasswordFault, device_label, fold, masked, password_fault, safe_next, session_ended, valid_cedula
+from accounts.rules import (
+    NoticeKind,
+    PasswordFault,
+    device_label,
+    fold,
+    mail_waits_until,
+    masked,
+    password_fault,
+    safe_next,
+    session_ended,
+    valid_cedula,
+)
+from kernel import mail
 from kernel.errors import Unavailable
+from kernel.i18n import DEFAULT_ZONE
+from kernel.settings import Settings
 from tests.support.shared import attacks, needs_shared
 
 COMMON = frozenset({"password", "12345678", "contraseña1"})
@@ -276,3 +291,45 @@ def test_initials_and_folding() -> None:
     assert rules.initials("ñusta", "Évora") == "ÑÉ"
     assert rules.initials("", "") == ""
     assert fold("Ñandú ÁÉÍ ß") == "nandu aei ss"
+
+
+def turns(settings: Settings, count: int) -> float:
+    """Return how many seconds so many turns took, the first of which waits for none."""
+    mail.await_turn(settings)
+    begun = monotonic()
+    for _turn in range(count):
+        mail.await_turn(settings)
+    return monotonic() - begun
+
+
+def test_mails_to_many_wait_for_their_turn(settings: Settings) -> None:
+    """spec/compulsory 17, K10."""
+    sending = settings.model_copy(update={"smtp_host": "127.0.0.1", "mails_per_second": 20})
+
+    assert turns(sending, 8) >= 0.35
+
+
+def test_nobody_waits_without_a_mail_server_or_without_a_limit(settings: Settings) -> None:
+    unlimited = settings.model_copy(update={"smtp_host": "127.0.0.1", "mails_per_second": 0})
+
+    assert turns(settings, 1_000) < 5
+    assert turns(unlimited, 1_000) < 5
+
+
+@pytest.mark.parametrize(
+    ("now", "until"),
+    [
+        ("2026-12-04T13:00", None),
+        ("2026-12-04T22:59", None),
+        ("2026-12-04T23:00", "2026-12-07T13:00"),
+        ("2026-12-05T15:00", "2026-12-07T13:00"),
+        ("2026-12-07T12:59", "2026-12-07T13:00"),
+    ],
+)
+def test_mail_of_compulsory_training_goes_out_in_office_hours(now: str, until: str | None) -> None:
+    """spec/compulsory 10.2: what a mail server did not take in time waits for the next morning."""
+    moment, expected = (datetime.fromisoformat(text).replace(tzinfo=UTC) if text else None for text in (now, until))
+    assert moment is not None
+
+    assert mail_waits_until(NoticeKind.TRAINING, moment, DEFAULT_ZONE) == expected
+    assert mail_waits_until(NoticeKind.GRADED, moment, DEFAULT_ZONE) is None
