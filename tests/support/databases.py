@@ -36,7 +36,6 @@ OTHERS = frozenset(
         "lms/test_looks",
         "lms/test_site_header",
         "lms/test_team_bar",
-        "organisations/test_site_settings",
         "quizzes/test_form_findings",
         "quizzes/test_question_forms",
         "standards/test_views",
