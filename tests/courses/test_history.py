@@ -1,4 +1,4 @@
-"""The history of working copies: every change is kept with who and when, every state can be read and brought back."""
+"""The history of drafts: every change is kept with who and when, autosaves within some minutes are one, every state can be restored."""
 
 import json
 import random
@@ -9,17 +9,19 @@ from alembic import command
 from sqlalchemy import func, select, text, update
 from sqlalchemy.orm import Session
 
-from courses import catalogue, drafts, history
+from courses import authoring, catalogue, drafts, history
 from courses.drafts import FileContent, text_content
 from courses.models import Course, DraftFileVersion, DraftRevision, RevisionOrigin
-from kernel import migrations
+from kernel import clock, migrations
 from kernel.audit import AuditEntry
 from kernel.db import Database
 from kernel.errors import NotFound
 from kernel.permissions import SYSTEM, Actor
 from lms.instance import Instance
 from tests.support.browser import Browser
-from tests.support.builders import a_course, a_person, a_teacher, folder, sign_in
+from tests.support.builders import a_course, a_person, a_teacher, folder, publish, sign_in
+from tests.support.drafts import draft_texts
+from tests.support.learning import actor_of
 
 NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
 LESSON = "01-parte/01-leccion.es.md"
@@ -189,3 +191,78 @@ def test_the_page_of_the_history_has_words_for_every_origin(browser: Browser, in
     sign_in(browser, "profe@example.org").get("/teaching/prueba/history")
 
     assert browser.response.status_code == 200
+
+
+PATH = "01-parte/01-leccion.es.md"
+NOW = clock.now()
+
+
+@pytest.fixture
+def course(instance: Instance) -> Course:
+    """Return a published course."""
+    return a_course(instance, modules=1)
+
+
+@pytest.fixture
+def author(instance: Instance, course: Course) -> Actor:
+    """Return somebody who edits it."""
+    return actor_of(a_teacher(instance, course))
+
+
+def save_words(instance: Instance, author: Actor, words: str, *, minutes: float = 0, automatic: bool = True, path: str = PATH) -> int:
+    """Save the text of a lesson; return its revision."""
+    with instance.database.unit_of_work() as session:
+        course = catalogue.lock_course(session, session.scalars(select(Course.id)).one())
+        present = session.execute(select(func.max(DraftFileVersion.revision)).where(DraftFileVersion.path == path)).scalar_one()
+        key = "key: leccion-1\n" if path == PATH else ""
+        text = f"---\n{key}title: Contar 1\n---\n{words}\n"
+        now = NOW + timedelta(minutes=minutes)
+        return authoring.save_text(session, author, course, path, text, base_revision=present, automatic=automatic, now=now)
+
+
+def changes(instance: Instance) -> list[int]:
+    """Return the numbers of the changes that the history knows."""
+    with instance.database.unit_of_work(write=False) as session:
+        numbers = list(session.scalars(select(DraftRevision.number).order_by(DraftRevision.number)))
+        files = set(session.scalars(select(DraftFileVersion.revision)))
+    assert files <= set(numbers)
+    return numbers
+
+
+def test_savings_of_a_page_within_ten_minutes_are_one_change(instance: Instance, author: Actor) -> None:
+    numbers = [save_words(instance, author, f"Texto {minute}.", minutes=minute) for minute in (0, 3, 6, 9)]
+
+    assert numbers == [2, 3, 4, 5]
+    assert changes(instance) == [1, 5]
+    assert "Texto 9." in draft_texts(instance)[PATH]
+    save_words(instance, author, "Más tarde.", minutes=11)
+    assert changes(instance) == [1, 5, 6]
+    with instance.database.unit_of_work(write=False) as session:
+        course = session.scalars(select(Course.id)).one()
+        assert "Texto 9." in (history.find_text_at(session, course, PATH, 5) or "")
+        assert "dedos" in (history.find_text_at(session, course, PATH, 4) or "")
+
+
+def test_what_somebody_saved_stays_also_where_it_was_saved_as_it_stood(instance: Instance, author: Actor) -> None:
+    save_words(instance, author, "Uno.")
+    save_words(instance, author, "Dos.", minutes=1, automatic=False)
+    save_words(instance, author, "Tres.", minutes=2)
+    save_words(instance, author, "Tres.", minutes=3, automatic=False)
+    save_words(instance, author, "Cuatro.", minutes=4)
+
+    assert changes(instance) == [1, 2, 3, 4, 5]
+
+
+def test_another_person_another_file_and_a_publication_keep_a_change(instance: Instance, author: Actor, course: Course) -> None:
+    other = actor_of(a_teacher(instance, course, "otra@example.org"))
+    save_words(instance, author, "Uno.")
+    save_words(instance, other, "Dos.", minutes=1)
+    save_words(instance, other, "Tres.", minutes=1, path="01-parte/01-leccion.en.md")
+    assert changes(instance) == [1, 2, 3, 4]
+
+    save_words(instance, other, "One counts.", minutes=2, path="01-parte/01-leccion.en.md")
+    assert changes(instance) == [1, 2, 3, 5]
+    before = draft_texts(instance)
+    publish(instance, {path: text.encode() for path, text in before.items()})
+    save_words(instance, other, "Después.", minutes=3, path="01-parte/01-leccion.en.md")
+    assert changes(instance) == [1, 2, 3, 5, 6]

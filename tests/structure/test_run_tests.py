@@ -20,8 +20,8 @@ from tests.support.run_progress import Estimate, RunNotes
 def test_what_is_left_out_on_postgresql_is_there() -> None:
     assert {name for name in OTHERS | BOTH if not (ROOT / "tests" / name).is_file()} == set()
     assert {name for name in OTHERS if not is_of_pages(PurePath(name))} == {name for name in BOTH if is_of_pages(PurePath(name))} == set()
-    assert is_of_pages(PurePath("courses/test_views_lessons.py"))
-    assert not is_of_pages(PurePath("courses/test_services.py"))
+    assert is_of_pages(PurePath("courses/test_lessons_pages.py"))
+    assert not is_of_pages(PurePath("courses/test_publishing.py"))
 
 
 def chosen(run: run_tests.Run, *markers: str) -> bool:

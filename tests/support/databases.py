@@ -10,7 +10,7 @@ BOTH = frozenset(
     for name in (
         "accounts/test_passwords_pages",
         "browser/test_staff_pages",
-        "courses/test_views",
+        "courses/test_publishing_pages",
         "enrolments/test_course_files",
         "enrolments/test_files_in_a_bucket",
         "enrolments/test_kept_pages",

@@ -1,13 +1,18 @@
-"""Keys, references, order and completion (spec/content-format 2 to 5, C201 to C214)."""
+"""Keys, references, order, completion, texts in their surroundings and figures (spec/content-format 2 to 7).
+
+spec/content-format 2 to 5, C201 to C214, 7, C3xx, C410, 5.
+"""
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from fractions import Fraction
 
 import pytest
 
+from courses import publishing
 from courses.content.derived_keys import slug
-from courses.content.model import CompletionRule, FolderKind, LessonSettings, Severity, Visibility, WordRange
+from courses.content.model import CompletionRule, CourseFolder, FolderKind, LessonSettings, Severity, Visibility, WordRange
+from courses.content.parameter_uses import changed_parameters, list_uses
 from courses.content.published import vanished
 from courses.publishing import check
 from lms.app import KINDS
@@ -24,6 +29,7 @@ from tests.support.folders import (
     QUIZ_FILE,
     RECORDING_FILE,
     RESOURCES,
+    TODAY,
     TWIN,
 )
 
@@ -345,3 +351,242 @@ def test_parameters_due_for_review_are_told() -> None:
     """spec/content-format 5, C805."""
     found = folders.findings(folders.changed(PARAMETERS, "review: 2027-01-31", "review: 2026-06-01"))
     assert [(finding.code, finding.severity) for finding in found] == [("C805", Severity.ERROR)]
+
+
+LAST = "Vea la [suma](#sumar),"
+LAST_LINE = 27
+
+BROKEN = [
+    ("C301", "![Barra con dos partes: ducha y cocina.]", "![]", 13),
+    ("C302", "\n: Dos usos de un día. | Elaboración propia\n", "", None),
+    ("C303", " | Elaboración propia", "", None),
+    ("C304", "## Sumar", "# Sumar", 9),
+    ("C304", "## Sumar", "#### Sumar", 9),
+    ("C305", "course:cuidar", "course:nada", LAST_LINE),
+    ("C305", "course:cuidar", "course:llave#nada", LAST_LINE),
+    ("C305", "course:charla#t=0:05", "course:charla#t=0:15", LAST_LINE),
+    ("C305", "course:charla#t=0:05", "course:llave#t=0:05", LAST_LINE),
+    ("C305", "](#sumar)", "](#nada)", LAST_LINE),
+    ("C306", "[[consumo]]", "[[gasto]]", 7),
+    ("C307", "{{ litros_ducha }}", "{{ litros }}", 7),
+    ("C308", "[@manual, p. 3]", "[@nada]", 7),
+    ("C308", "resource:guia", "resource:nada", LAST_LINE),
+    ("C309", "$a + b$", r"$\frac{a$", None),
+    ("C310", "Marta cuenta", "<b>Marta</b> cuenta", 7),
+    ("C311", "[!CHECK] ¿Cuánto suma el día?", "[!CHECK]", None),
+    ("C312", "\n: Litros de un día en casa de Marta.\n", "", None),
+    ("C313", "Marta cuenta", "Marta[^9] cuenta", 7),
+    ("C314", "{#sumar}", "{#sumar .rojo}", 9),
+    ("C315", "![Barra con dos partes: ducha y cocina.](media/usos.svg){#usos}", "Vea ![Barra.](media/usos.svg) aquí.", 13),
+    ("C317", "Cincuenta litros.", "Cuesta $5 y luego $6.", None),
+    ("C318", "](#sumar)", "](ftp://example.org)", LAST_LINE),
+    ("C319", "[suma](#sumar)", "[aquí](#sumar)", LAST_LINE),
+    ("C321", "día.\n\n## Sumar", "día.\n- uno\n- dos\n\n## Sumar", None),
+    ("C601", "(media/usos.svg)", "(media/nada.svg)", 13),
+]
+
+
+@pytest.mark.parametrize(("code", "old", "new", "line"), BROKEN)
+def test_a_broken_lesson_is_told_with_the_line_of_the_file(code: str, old: str, new: str, line: int | None) -> None:
+    """spec/content-format 7; lines count from the beginning of the file, front matter included."""
+    found = [finding for finding in folders.findings(folders.changed(LESSON, old, new), code) if finding.file == LESSON]
+
+    assert found
+    assert line is None or line in [finding.line for finding in found]
+
+
+IN_FIELDS = [
+    ("C306", BANK, "explanation: 38 + 12 = 50.", "explanation: Es [[gasto]]."),
+    ("C307", BANK, "explanation: 38 + 12 = 50.", "explanation: Son {{ nada }}."),
+    ("C309", BANK, "explanation: 38 + 12 = 50.", r"explanation: Son $\frac{a$."),
+    ("C305", BANK, "explanation: 38 + 12 = 50.", "explanation: Vea [esto](course:litros#nada)."),
+    ("C306", GLOSSARY, "es: Agua que una casa", "es: Agua [[nada]] que una casa"),
+    ("C310", MODULE, "es: De gotas a litros.", "es: De <b>gotas</b> a litros."),
+    ("C318", COURSE, "es: Contar el agua de un día.", "es: Contar [el agua](ftp://example.org)."),
+]
+
+
+@pytest.mark.parametrize(("code", "path", "old", "new"), IN_FIELDS)
+def test_texts_of_fields_are_checked_in_their_place(code: str, path: str, old: str, new: str) -> None:
+    """spec/content-format 7 holds for inline and Markdown fields too."""
+    files = folders.changed(path, old, new)
+    line = files[path].decode().split(new)[0].count("\n") + 1
+
+    assert [(finding.file, finding.line) for finding in folders.findings(files, code)] == [(path, line)]
+
+
+def test_a_finding_in_a_block_of_several_lines_has_its_own_line() -> None:
+    """spec/content-format 12: the line inside a literal block."""
+    found = folders.findings(folders.changed(BANK, "Explique dónde se pierde agua.", "Explique [[nada]]."), "C306")
+
+    lines = folders.a_folder()[BANK].decode().split("\n")
+    assert [finding.line for finding in found] == [lines.index("      Explique dónde se pierde agua.") + 1]
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [("litros#sumar", "litros#nada"), ("litros#sumar", "nada"), ("charla#t=0:05", "charla#t=0:15"), ("charla#t=0:05", "litros#t=0:05")],
+)
+def test_references_of_questions_lead_somewhere(old: str, new: str) -> None:
+    """Type `see`: activity, heading, second within the recording (spec/content-format C305)."""
+    found = folders.findings(folders.changed(BANK, f"{old}", new), "C305")
+
+    assert [finding.file for finding in found] == [BANK]
+
+
+def test_a_link_to_what_is_not_published_is_told_and_keeps_nobody_from_publishing() -> None:
+    """spec/content-format 5, `state`, and C305; of links in drafts nothing is told: nobody sees them."""
+    files = folders.changed(RECORDING_FILE, "kind: audio\n", "state: draft\nkind: audio\n")
+    files = folders.changed(MODULE, "es: De gotas", "es: De [gotas](course:charla)", files)
+
+    found = folders.findings(files, "C305")
+    without_lesson = folders.findings(folders.changed(LESSON, "preview: true", "state: draft\npreview: true", files), "C305")
+    without_module = folders.findings(folders.changed(MODULE, "key: contar\n", "key: contar\nstate: draft\n", files), "C305")
+
+    lines = {(finding.file, finding.line) for finding in found}
+    assert lines == {(LESSON, 27), (LESSON, 29), (TWIN, 26), (TWIN, 28), (BANK, 25), (MODULE, 6)}
+    assert {finding.severity for finding in found} == {Severity.WARNING}
+    assert {finding.file for finding in without_lesson} == {BANK, MODULE}
+    assert without_module == []
+
+
+def test_a_lesson_keeps_to_the_length_of_the_course() -> None:
+    """spec/content-format 6, C316: each language, `required: false` aside."""
+    files = folders.changed(COURSE, "min: 20", "min: 40")
+    assert {finding.file for finding in folders.findings(files, "C316")} == {OTHER_LESSON, "02-cuidar/01-llave.en.md"}
+    free = folders.changed(OTHER_LESSON, "minutes: 2", "required: false\nminutes: 2", files)
+    assert folders.findings(free, "C316") == []
+
+
+def test_a_term_that_no_text_uses_is_told() -> None:
+    """spec/content-format 5, C320."""
+    files = folders.changed(LESSON, "[[consumo]]", "consumo", folders.changed(TWIN, "[[use]]", "use"))
+
+    assert [(finding.file, finding.line) for finding in folders.findings(files, "C320")] == [(GLOSSARY, 1)]
+
+
+def test_only_ready_questions_that_decide_no_mark_are_embedded() -> None:
+    """spec/content-format 7, Embed (spec/content-format C410)."""
+    assert {
+        finding.file for finding in folders.findings(folders.changed(LESSON, "question:repaso", "question:la-lluvia-cuenta"), "C410")
+    } == {LESSON}
+    draft = folders.changed(BANK, "  - key: repaso\n    kind: short\n", "  - key: repaso\n    kind: short\n    state: draft\n")
+    assert {finding.file for finding in folders.reading(draft).errors} == {LESSON, TWIN}
+    assert {finding.file for finding in folders.reading(folders.changed(LESSON, "question:repaso", "question:nada")).errors} == {LESSON}
+
+
+def test_parameters_with_year_and_number_are_known() -> None:
+    """spec/content-format 7, Parameter (spec/content-format C307)."""
+    assert folders.codes(folders.changed(LESSON, "{{ litros_ducha }}", "{{ litros_ducha.number }} y {{ litros_ducha.year }}")) == {"C703"}
+    assert folders.findings(folders.changed(PARAMETERS, "litros_ducha", "litros_bano"), "C307")
+
+
+BASE = """sbu:
+  value: 482
+  unit: USD
+  year: 2026
+  valid_from: 2026-01-01
+  review: 2027-01-01
+minima:
+  formula: sbu * share / 100
+  unit: USD
+share:
+  value: 60
+  unit: '%'
+  year: 2015
+maxima:
+  formula: minima * 10
+  unit: USD
+  decimals: 1
+"""
+
+
+def with_figures(more: str) -> folders.Files:
+    """Return the sample with figures besides its own."""
+    files = folders.a_folder()
+    return folders.with_file(PARAMETERS, files[PARAMETERS].decode() + more)
+
+
+def figures(more: str) -> CourseFolder:
+    """Return the sample course with more figures."""
+    return folders.course(with_figures(more))
+
+
+def test_a_figure_with_a_formula_is_calculated_whatever_stands_first() -> None:
+    """spec/content-format 5."""
+    found = {one.name: one for one in figures(BASE).parameters}
+
+    assert (found["minima"].value, found["minima"].written, found["minima"].year) == (Fraction(2892, 10), "289.20", 2026)
+    assert (found["maxima"].written, found["maxima"].year) == ("2892.0", 2026)
+    assert found["sbu"].valid_from == date(2026, 1, 1)
+
+
+@pytest.mark.parametrize(
+    ("formula", "written"),
+    [("sbu", "482"), ("sbu / 3", "160.67"), ("sbu * 0.005", "2.41"), ("-sbu / 8", "-60.25"), ("round(sbu / 7)", "69")],
+)
+def test_a_calculated_figure_is_rounded_to_cents_where_it_is_not_whole(formula: str, written: str) -> None:
+    """spec/content-format 5."""
+    found = figures(BASE + f"other:\n  formula: {formula}\n  unit: USD\n")
+
+    assert found.parameters[-1].written == written
+
+
+def test_lessons_and_questions_use_what_was_calculated() -> None:
+    """spec/content-format 5 and 8."""
+    files = folders.changed(LESSON, "\n## ", "\nMínima: {{ maxima }}.\n\n## ", with_figures(BASE))
+    prepared = publishing.prepare(files, KINDS, today=TODAY).prepared
+
+    assert prepared is not None
+    lesson = next(one for one in prepared.activities.values() if "2892,0" in str(one))
+    assert "USD" in str(lesson)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "code", "line"),
+    [
+        ("sbu * share / 100", "sbu * nothing", "C806", "formula"),
+        ("sbu * share / 100", "sbu / (share - 60)", "C806", "formula"),
+        ("sbu * share / 100", "maxima + 1", "C806", "formula"),
+        ("sbu * share / 100", "__import__('os')", "C806", "formula"),
+        ("sbu * share / 100", "sbu\n  value: 3", "C110", "formula"),
+        ("review: 2027-01-01", "review: 2026-01-01", "C208", "review"),
+        ("valid_from: 2026-01-01", "valid_from: 2026-06-02", "C807", "valid_from"),
+    ],
+)
+def test_a_wrong_figure_is_reported_where_it_stands(old: str, new: str, code: str, line: str) -> None:
+    """spec/content-format 5, C806, C807, C208, C110."""
+    files = folders.changed(PARAMETERS, old, new, with_figures(BASE))
+    found = folders.findings(files, code)
+
+    assert found
+    assert all(files[PARAMETERS].decode().splitlines()[one.line - 1].strip().startswith(line) for one in found)
+
+
+def test_a_figure_past_its_review_refuses_publishing_but_not_the_courses_that_come_with_the_product() -> None:
+    """spec/content-format 5, C805: the day is the one of publishing."""
+    files = with_figures(BASE)
+    late = date(2027, 1, 1)
+
+    assert publishing.check(files, KINDS, today=date(2026, 12, 31)).course is not None
+    refused = publishing.check(files, KINDS, today=late)
+    assert refused.course is None
+    assert [(one.code, one.severity) for one in refused.findings] == [("C805", Severity.ERROR)]
+    tolerated = publishing.check(files, KINDS, today=late, tolerated={"C805"})
+    assert tolerated.course is not None
+    assert [(one.code, one.severity) for one in tolerated.findings] == [("C805", Severity.WARNING)]
+
+
+def test_what_another_value_would_change_is_listed() -> None:
+    """The calculated figures, and each line that names one of those that change."""
+    files = folders.changed(LESSON, "\n## ", "\nMínima: {{ minima }} y {{ share }}.\n\n## ", with_figures(BASE))
+    changes = changed_parameters(folders.course(files).parameters, {"sbu": (Fraction(500), "500")})
+
+    assert [(one.name, one.before, one.after) for one in changes] == [
+        ("sbu", "482", "500"),
+        ("minima", "289.20", "300"),
+        ("maxima", "2892.0", "3000.0"),
+    ]
+    assert [(use.path, use.text) for use in list_uses(files, ["minima"])] == [(LESSON, "Mínima: {{ minima }} y {{ share }}.")]
+    assert next(list_uses(folders.with_file(BANK, "right: sbu * 2\nwrong: sbus\n", files), ["sbu"])).text == "right: sbu * 2"
+    assert not list(list_uses(files, []))
