@@ -1,40 +1,50 @@
-"""Catalogue, course, lesson, files and lists over HTTP: what is shown, kept by browsers, noted, and sent as a file."""
+"""Catalogue, course, lesson and lists over HTTP: what is shown, noted, drawn once for all who see the same, and said after completion."""
 
 import re
 from datetime import UTC, datetime
 from fractions import Fraction
+from typing import Any
+from uuid import uuid4
 
 import pytest
+from flask import Flask
+from jinja2 import Template
 from sqlalchemy import select, update
 
 from accounts.models import Person
 from courses.content.language_shares import language_shares
 from courses.models import Course, CourseVersion, Module, PublicationNature
 from courses.rules import OutlineModule
+from enrolments import announcements
+from enrolments.announcements import AnnouncementRecipients, AnnouncementText
 from enrolments.course_view import module_language_note
 from enrolments.models import ActivityResult, Enrolment
+from kernel import clock
 from kernel.i18n import reading
+from kernel.web import pages
+from kernel.web.pages import EXTENSION, PageCache
 from lms.instance import Instance
 from quizzes.marking import ManualMarkValues
 from tests.support.browser import Browser, Counter
 from tests.support.builders import a_course, a_learner_in, a_person, a_teacher, an_administrator, folder, publish, sign_in
+from tests.support.editions import an_edition, enrol
 from tests.support.folders import a_folder
 from tests.support.folders import course as course_of
 from tests.support.learning import a_learner, actor_of, mark_done, pass_quiz
 from tests.support.marking import a_marked_quiz, hand_in, last_mark, mark
 from tests.support.wording import in_spanish
 
-LESSON = "/courses/prueba/activities/leccion-1"
+LESSON_PAGE = "/courses/prueba/activities/leccion-1"
 PART_OF_MODULE = "%(share)s of this module is in %(language)s; the rest is in %(original)s."
 
 
-def tag_of(browser: Browser, path: str = LESSON) -> str:
+def tag_of(browser: Browser, path: str = LESSON_PAGE) -> str:
     """Open a page and return the tag that the browser keeps with it."""
     browser.get(path)
     return browser.response.headers["ETag"]
 
 
-def known(browser: Browser, tag: str, path: str = LESSON) -> int:
+def known(browser: Browser, tag: str, path: str = LESSON_PAGE) -> int:
     """Ask for a page that the browser holds; return the status."""
     browser._request("GET", path, headers={"If-None-Match": tag})
     return browser.response.status_code
@@ -43,7 +53,7 @@ def known(browser: Browser, tag: str, path: str = LESSON) -> int:
 def test_an_unchanged_lesson_is_not_sent_again(browser: Browser, instance: Instance) -> None:
     """spec/security 3.4: 304 without a body, and the browser asks each time."""
     a_learner_in(browser, a_course(instance, modules=2))
-    browser.get(LESSON)  # the first visit is noted, and shown from then on
+    browser.get(LESSON_PAGE)  # the first visit is noted, and shown from then on
 
     tag = tag_of(browser)
 
@@ -59,7 +69,7 @@ def test_a_lesson_is_sent_again_when_anything_it_shows_has_changed(browser: Brow
     files = folder(modules=2)
     course, _version = publish(instance, files)
     a_learner_in(browser, course)
-    browser.get(LESSON)
+    browser.get(LESSON_PAGE)
     tags = [tag_of(browser)]
 
     browser.submit("/leccion-1/done")
@@ -105,7 +115,7 @@ def test_a_visit_is_noted_only_where_there_is_something_new(browser: Browser, in
     counter = Counter(instance.database.writing)
     commits = []
 
-    for path in (LESSON, LESSON, "/courses/prueba/recordings/video-1", LESSON, LESSON, "/courses/prueba"):
+    for path in (LESSON_PAGE, LESSON_PAGE, "/courses/prueba/recordings/video-1", LESSON_PAGE, LESSON_PAGE, "/courses/prueba"):
         counter.reset()
         browser.get(path)
         commits.append(counter.commits)
@@ -120,9 +130,9 @@ def test_who_is_not_enrolled_leaves_no_note(browser: Browser, instance: Instance
     """Staff and strangers only look."""
     course = a_course(instance, modules=1, preview=True)
     a_teacher(instance, course)
-    browser.get(LESSON)
+    browser.get(LESSON_PAGE)
     sign_in(browser, "profe@example.org")
-    browser.get(LESSON)
+    browser.get(LESSON_PAGE)
 
     with instance.database.unit_of_work(write=False) as session:
         assert session.scalars(select(ActivityResult)).all() == []
@@ -132,12 +142,12 @@ def test_the_course_page_leads_on_where_the_learner_is(browser: Browser, instanc
     """Resume: the next open required activity, on the course page and at home."""
     a_learner_in(browser, a_course(instance, modules=2))
     first = browser.get("/courses/prueba").links
-    browser.get(LESSON)
+    browser.get(LESSON_PAGE)
 
     browser.submit("/leccion-1/done")
     after = browser.get("/courses/prueba").links
 
-    assert any(address == LESSON and "Contar 1" in words for address, words in first)
+    assert any(address == LESSON_PAGE and "Contar 1" in words for address, words in first)
     assert any(address == "/courses/prueba/quizzes/cuestionario-1" and "Cuestionario 1" in words for address, words in after)
     assert browser.get("/learning").has_link("/courses/prueba/quizzes/cuestionario-1")
 
@@ -152,7 +162,7 @@ def test_a_module_that_waits_opens_in_the_moment_its_condition_is_met(browser: B
     browser.get("/courses/prueba/activities/leccion-2", status=403)
     browser.post("/courses/prueba/activities/leccion-2/done", status=403)
 
-    browser.get(LESSON)
+    browser.get(LESSON_PAGE)
     browser.submit("/leccion-1/done")
     with instance.database.unit_of_work(write=False) as session:
         person = session.execute(select(Person)).scalar_one()
@@ -170,11 +180,11 @@ def test_the_anonymous_are_led_to_sign_in_and_back(browser: Browser, instance: I
     a_course(instance, modules=1)
     a_person(instance)
 
-    browser.get(LESSON)
+    browser.get(LESSON_PAGE)
 
     assert browser.path.startswith("/sign-in?next=")
     browser.submit("/sign-in", {"email": "ana@example.org", "password": "cuatro palabras sin relación"}, status=403)
-    assert browser.path == LESSON
+    assert browser.path == LESSON_PAGE
 
 
 def test_enrolling_needs_a_session_and_loses_no_click(browser: Browser, instance: Instance) -> None:
@@ -412,3 +422,224 @@ def test_titles_that_are_not_translated_carry_their_language_in_lists(browser: B
     assert not any("Video" in title for titles in found.values() for title in titles)
     assert re.search(r'lang="es"><a [^>]*>Cuestionario 1', results)
     assert re.search(r'<h2 lang="es"><a [^>]*>Curso', home)
+
+
+COURSE = "/courses/prueba"
+LESSON = f"{COURSE}/activities/leccion-1"
+TOKEN = re.compile(r'(?<=name="csrf_token" value=")[^"]+')
+
+
+@pytest.fixture
+def kept(app: Flask) -> PageCache:
+    """Return the application's kept pages."""
+    found = app.extensions[EXTENSION]
+    assert isinstance(found, PageCache)
+    return found
+
+
+@pytest.fixture
+def ana(browser: Browser, instance: Instance) -> Browser:
+    """Sign in somebody who has opened the first lesson of a course."""
+    learner = a_learner_in(browser, a_course(instance, modules=2))
+    learner.get(COURSE)
+    learner.get(LESSON)
+    return learner
+
+
+@pytest.fixture
+def blas(ana: Browser, instance: Instance) -> Browser:
+    """Sign in somebody else who is as far."""
+    a_person(instance, "blas@example.org", given="Blas", surname="Toapanta")
+    learner = sign_in(ana.another(), "blas@example.org")
+    learner.get(COURSE)
+    learner.submit("/enrolment")
+    learner.get(COURSE)
+    learner.get(LESSON)
+    return learner
+
+
+@pytest.mark.slow
+def test_two_who_see_the_same_share_one_drawing_and_nothing_else(ana: Browser, blas: Browser, kept: PageCache) -> None:
+    ana.get(LESSON)
+    count = len(kept)
+
+    hers, his = ana.get(LESSON).html, blas.get(LESSON).html
+
+    assert len(kept) == count
+    assert ("Quinde" in hers, "Toapanta" in hers) == (True, False)
+    assert ("Quinde" in his, "Toapanta" in his) == (False, True)
+    assert len(set(TOKEN.findall(hers))) == len(set(TOKEN.findall(his))) == 1
+    assert set(TOKEN.findall(hers)) != set(TOKEN.findall(his))
+    assert "Marcada como hecha" in blas.submit("/leccion-1/done").text
+
+
+@pytest.mark.slow
+def test_two_readers_share_the_head_of_the_site_but_for_their_names(
+    ana: Browser, blas: Browser, instance: Instance, app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with instance.database.unit_of_work() as session:
+        session.execute(update(Person).where(Person.given_names == "Blas").values(given_names="<b>Blas & Cía."))
+    ana.get("/certificates")
+    drawn: list[str] = []
+    load = app.jinja_env.get_template
+
+    def noting(name: str, *more: Any, **named: Any) -> Template:
+        drawn.append(name)
+        return load(name, *more, **named)
+
+    monkeypatch.setattr(app.jinja_env, "get_template", noting)
+
+    html = blas.get("/certificates").html
+
+    assert "partials/_site_header.html" not in drawn
+    assert "&lt;b&gt;Blas &amp; Cía. Toapanta" in html
+    assert "<b>Blas" not in html
+    assert ("Ana" in html, "Blas" in ana.get("/certificates").html) == (False, False)
+
+
+@pytest.mark.slow
+def test_a_kept_page_is_the_page_that_was_drawn(ana: Browser, kept: PageCache) -> None:
+    """With the same symbols, whoever uses them: the head of the site or the page."""
+    ana.get(f"{COURSE}/activities/leccion-2")
+    count = len(kept)
+
+    drawn = ana.get(f"{COURSE}/activities/leccion-2").html
+    again = ana.get(f"{COURSE}/activities/leccion-2").html
+
+    assert len(kept) == count + 1
+    assert TOKEN.sub("", again) == TOKEN.sub("", drawn)
+    assert set(re.findall(r'<use href="#([^"]+)"', again)) == set(re.findall(r'<symbol id="([^"]+)"', again))
+
+
+@pytest.mark.slow
+def test_what_one_reader_asks_for_is_not_in_the_drawing_of_another(ana: Browser, blas: Browser) -> None:
+    ana.get(f"{COURSE}/activities/leccion-2?de=ana")
+
+    assert "de=ana" not in blas.get(f"{COURSE}/activities/leccion-2").html
+
+
+@pytest.mark.slow
+def test_another_state_language_zone_or_theme_is_another_drawing(ana: Browser, blas: Browser, instance: Instance, kept: PageCache) -> None:
+    ana.get(LESSON)
+    counts = [len(kept)]
+
+    blas.get(LESSON)
+    blas.submit("/leccion-1/done")
+    blas.get(LESSON)
+    counts.append(len(kept))
+    assert (f"{LESSON}/undone" in blas.page.html, f"{LESSON}/undone" in ana.get(LESSON).html) == (True, False)
+    ana.post("/theme", {"theme": "dark", "next": "/"})
+    assert ('data-theme="dark"' in ana.get(LESSON).html, 'data-theme="dark"' in blas.get(LESSON).html) == (True, False)
+    counts.append(len(kept))
+    with instance.database.unit_of_work() as session:
+        session.execute(update(Person).where(Person.given_names == "Ana").values(zone="Asia/Tokyo"))
+    ana.get(LESSON)
+    counts.append(len(kept))
+    ana.post("/language", {"language": "en", "next": "/"})
+    assert (ana.get(LESSON).language, blas.get(LESSON).language) == ("en", "es")
+    counts.append(len(kept))
+
+    assert counts == sorted(set(counts))
+
+
+@pytest.mark.slow
+def test_a_message_is_for_one_reader(ana: Browser, blas: Browser, kept: PageCache) -> None:
+    """A page with a message is drawn for its reader alone."""
+    count = len(kept)
+
+    told = blas.post("/courses/prueba/activities/video-1/done", {}).text
+    seen = ana.post("/courses/prueba/activities/video-1/done", {}).text, ana.get(ana.path).text
+
+    assert in_spanish("Marked as done: %(title)s", title="Video 1") in told
+    assert [in_spanish("Marked as done: %(title)s", title="Video 1") in text for text in seen] == [True, False]
+    assert len(kept) == count
+
+
+@pytest.mark.slow
+def test_only_the_last_pages_are_kept(ana: Browser, kept: PageCache, monkeypatch: pytest.MonkeyPatch) -> None:
+    most = len(kept)
+    monkeypatch.setattr(pages, "MOST_KEPT_PAGES", most)
+
+    for path in (COURSE, f"{COURSE}/activities/leccion-2", f"{COURSE}/glossary", f"{COURSE}/resources"):
+        ana.get(path)
+
+    assert len(kept) == most
+
+
+def test_what_a_page_is_drawn_from_says_all_that_it_is(browser: Browser, instance: Instance, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is written out as a place in memory would let a browser, or somebody else, keep what has changed since."""
+    written: list[str] = []
+    digest = pages._digest
+
+    def noted(*parts: object) -> str:
+        written.append(repr(parts))
+        return digest(*parts)
+
+    monkeypatch.setattr(pages, "_digest", noted)
+    course, _version = publish(instance, a_folder())
+    teacher = a_teacher(instance, course)
+    page = f"/courses/{course.slug}"
+    learner = a_learner_in(browser, course)
+    edition = an_edition(instance, course)
+    with instance.database.unit_of_work() as session:
+        text = AnnouncementText(uuid4(), "Clase en vivo", "Traiga papel. " * 40 + "El jueves a las diez. " + "Habrá preguntas. " * 40)
+        announcements.send_announcement(session, actor_of(teacher), AnnouncementRecipients(course.id), text, now=clock.now())
+    visitor = browser.another()
+
+    for reader in (learner, visitor):
+        for path in (page, f"{page}/glossary", f"{page}/resources"):
+            reader.get(path)
+    lesson = next(link for link, _words in learner.get(page).links if "/activities/" in link)
+    learner.get(lesson)
+
+    assert any("El jueves a las diez." in text for text in written)
+    assert any(edition.name in text for text in written)
+    assert any(lesson in text for text in written)
+    assert not [text for text in written if " object at 0x" in text or "<function" in text or "truncated)" in text]
+
+
+COURSE_PAGE = "/courses/prueba"
+
+
+def a_course_on(instance: Instance, key: str, topic: str = "", **options: str) -> Course:
+    """Publish a small course on a topic."""
+    files = folder(key, modules=1, **options)  # type: ignore[arg-type]  # fields by name
+    return publish(instance, {**files, "course.yaml": files["course.yaml"] + (f"topic: {topic}\n" if topic else "").encode()})[0]
+
+
+def test_a_completed_course_leads_to_results_and_to_courses_on_its_topic(browser: Browser, instance: Instance) -> None:
+    course, taken = a_course_on(instance, "prueba", "salud"), a_course_on(instance, "tomado", "salud")
+    for key, topic in (("mismo", "salud"), ("otro", "vejez"), ("viejo", "salud")):
+        a_course_on(instance, key, topic)
+    a_course_on(instance, "oculto", "salud", visibility="participants")
+    learner = a_learner(instance, course)
+    enrol(instance, taken, [learner])
+    with instance.database.unit_of_work() as session:
+        session.execute(update(Course).where(Course.slug == "viejo").values(archived_at=clock.now()))
+    sign_in(browser)
+    before = browser.get(COURSE_PAGE).text
+
+    mark_done(instance, learner, "prueba", "leccion-1")
+    pass_quiz(instance, learner, "prueba")
+
+    links = {words: href for href, words in browser.get(COURSE_PAGE).links}
+    assert in_spanish("What comes next") not in before
+    assert in_spanish("What comes next") in browser.page.text
+    assert links[in_spanish("Go through your results")] == f"{COURSE_PAGE}/results"
+    assert [words for words in links if words.startswith("Sobre el mismo tema")] == [
+        in_spanish("On the same topic: %(title)s", title="Curso de prueba mismo")
+    ]
+    assert links[in_spanish("Still open to you: %(title)s", title="Video 1")] == f"{COURSE_PAGE}/recordings/video-1"
+
+
+def test_a_course_without_a_topic_leads_to_the_catalogue(browser: Browser, instance: Instance) -> None:
+    course = a_course_on(instance, "prueba")
+    a_course_on(instance, "otro")
+    learner = a_learner(instance, course)
+    mark_done(instance, learner, "prueba", "leccion-1")
+    pass_quiz(instance, learner, "prueba")
+
+    links = sign_in(browser).get(COURSE_PAGE).links
+
+    assert not any(words.startswith("Sobre el mismo tema") for _href, words in links)
+    assert ("/courses", in_spanish("Find another course")) in links

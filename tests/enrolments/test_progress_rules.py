@@ -1,7 +1,9 @@
-"""Progress, completion, the course grade, and what is open."""
+"""Progress, completion, the course grade, what is open, where a learner goes on, and which of two histories counts."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from fractions import Fraction
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -10,6 +12,7 @@ from hypothesis import strategies as st
 from courses.rules import ClosedReason, Outline, OutlineGradeCategory
 from enrolments.rules import (
     CompletionState,
+    CourseHistory,
     EditionDates,
     EnrolmentRefusal,
     GradeItemWeight,
@@ -21,10 +24,12 @@ from enrolments.rules import (
     evaluate_completion,
     find_next_activity,
     grade_parts,
+    is_better,
     is_held_back,
     may_enrol,
     may_join,
     not_begun,
+    where_to_continue,
 )
 from tests.support.outlines import DONE, NOW, a_module, an_activity, an_outline
 
@@ -425,3 +430,80 @@ def test_modules_that_ask_for_nothing_are_not_counted() -> None:
     assert evaluate_completion(outline, {}, NOW).modules_of(outline) == (0, 1)
     assert evaluate_completion(outline, {"a": DONE}, NOW).modules_of(outline) == (1, 1)
     assert evaluate_completion(an_outline(a_module("m1")), {}, NOW).module("m1").shown_fraction == 0
+
+
+SEEN = LearnerResult(viewed=True)
+TEST = an_activity("test", "m0", kind="quiz", required=False)
+LESSONS = (an_activity("a"), an_activity("b"), an_activity("c"))
+
+
+def test_one_goes_on_with_what_one_visited_last_as_long_as_it_can_be_done() -> None:
+    outline = an_outline(a_module("m1", *LESSONS))
+
+    assert where_to_continue(outline, {"b": SEEN}, "b", NOW) == "b"
+    assert where_to_continue(outline, {"b": DONE}, "b", NOW) == "a"
+    assert where_to_continue(outline, {"b": LearnerResult(viewed=True, exhausted=True)}, "b", NOW) == "a"
+    assert where_to_continue(outline, {}, None, NOW) == "a"
+    assert where_to_continue(outline, {}, "gone", NOW) == "a"
+
+
+def test_what_is_optional_or_closed_by_now_does_not_hold_one_back() -> None:
+    optional, later = an_activity("x", required=False), an_activity("y", opens_at=NOW + timedelta(days=1))
+    outline = an_outline(a_module("m1", *LESSONS, optional, later))
+
+    assert where_to_continue(outline, {"x": SEEN}, "x", NOW) == "a"
+    assert where_to_continue(outline, {"y": SEEN}, "y", NOW) == "a"
+
+
+def test_an_initial_test_is_offered_before_anything_required_was_begun() -> None:
+    outline = an_outline(a_module("m0", TEST), a_module("m1", *LESSONS))
+
+    assert where_to_continue(outline, {}, None, NOW) == "test"
+    assert where_to_continue(outline, {"test": DONE}, "test", NOW) == "a"
+    assert where_to_continue(outline, {"test": LearnerResult(score=Fraction(40), exhausted=True)}, None, NOW) == "a"
+    assert where_to_continue(outline, {"a": SEEN}, "a", NOW) == "a"
+
+
+def test_an_optional_quiz_behind_the_first_lesson_is_no_initial_test() -> None:
+    behind = an_outline(a_module("m1", *LESSONS), a_module("m0", TEST))
+    reading = an_outline(a_module("m0", an_activity("intro", "m0", required=False)), a_module("m1", *LESSONS))
+
+    assert where_to_continue(behind, {}, None, NOW) == "a"
+    assert where_to_continue(reading, {}, None, NOW) == "a"
+    assert where_to_continue(an_outline(a_module("m0", an_activity("intro", "m0", required=False))), {}, None, NOW) == "intro"
+
+
+def test_an_initial_test_that_is_not_open_waits() -> None:
+    later = an_activity("test", "m0", kind="quiz", required=False, opens_at=NOW + timedelta(days=1))
+
+    assert where_to_continue(an_outline(a_module("m0", later), a_module("m1", *LESSONS)), {}, None, NOW) == "a"
+
+
+START = datetime(2026, 3, 1, tzinfo=UTC)
+
+
+def a_history(**values: Any) -> CourseHistory:
+    return CourseHistory(**({"completed_at": None, "grade": None, "active": True, "done": 0, "total": 4, "enrolled_at": START} | values))
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (a_history(completed_at=START, done=2), a_history(done=4)),
+        (a_history(completed_at=START, grade=Decimal(90)), a_history(completed_at=START - timedelta(days=1), grade=Decimal(80))),
+        (a_history(completed_at=START, grade=Decimal(0)), a_history(completed_at=START)),
+        (a_history(completed_at=START, active=False), a_history(completed_at=START + timedelta(days=1))),
+        (a_history(done=1), a_history(done=3, active=False)),
+        (a_history(done=3), a_history(done=1)),
+        (a_history(done=1, total=2), a_history(done=1)),
+        (a_history(), a_history(enrolled_at=START + timedelta(days=1))),
+        (a_history(total=0), a_history(total=0, enrolled_at=START + timedelta(days=1))),
+    ],
+)
+def test_which_of_two_histories_counts(one: CourseHistory, other: CourseHistory) -> None:
+    assert is_better(one, other)
+    assert not is_better(other, one)
+
+
+def test_equal_histories_leave_everything_where_it_is() -> None:
+    assert not is_better(a_history(), a_history())

@@ -1,4 +1,4 @@
-"""When a learner did what completed a course, and when they began it (spec/compulsory 7.1 and 7.2a)."""
+"""When a learner began and completed a course (spec/compulsory 7.1 and 7.2a), and the words in which they read their progress."""
 
 import json
 from datetime import datetime, timedelta
@@ -14,12 +14,13 @@ from enrolments.models import ActivityResult, Completion, CompletionReview
 from enrolments.progress import SubmissionMoments, achieved_by
 from enrolments.rules import GradingMethod, LearnerResult
 from kernel.audit import AuditEntry
+from kernel.i18n import enumeration, reading
 from lms.instance import Instance
 from quizzes.marking import ManualMarkValues
 from quizzes.rules.grades import AttemptGrade, deciding_index
 from tests.support.access import a_cast
 from tests.support.browser import Browser
-from tests.support.builders import a_course, a_teacher, an_administrator, sign_in
+from tests.support.builders import a_course, a_learner_in, a_person, a_teacher, an_administrator, folder, publish, sign_in
 from tests.support.learning import At, a_batch, a_learner, actor_of, enrolment_of, mark_done, pass_quiz, start, submit
 from tests.support.marking import TEXT, a_marked_quiz, last_mark, mark
 from tests.support.quizzes import NOON
@@ -205,3 +206,65 @@ def test_deciding_on_completions_is_for_administrators(browser: Browser, instanc
     cast.join(a_course(instance, modules=1))
 
     assert cast.check("completion_review.settle", "any", cast.outcomes("/administration/completion-reviews")) == []
+
+
+@pytest.mark.slow
+def test_a_course_is_started_until_something_was_opened(browser: Browser, instance: Instance) -> None:
+    a_learner_in(browser, a_course(instance, modules=2))
+
+    for page in ("/learning", "/courses/prueba"):
+        assert "Empezar: " in browser.get(page).text
+    browser.get("/courses/prueba/activities/leccion-1")
+    for page in ("/learning", "/courses/prueba"):
+        text = browser.get(page).text
+        assert "Continuar: " in text
+        assert "Empezar: " not in text
+
+
+@pytest.mark.parametrize(
+    ("modules", "language", "course_page", "learning_page"),
+    [
+        (1, "es", "0 de 1 módulo completo", "0 de 1 módulo"),
+        (2, "es", "0 de 2 módulos completos", "0 de 2 módulos"),
+        (1, "en", "0 of 1 module complete", "0 of 1 module"),
+    ],
+)
+def test_modules_are_named_by_their_number(
+    browser: Browser, instance: Instance, modules: int, language: str, course_page: str, learning_page: str
+) -> None:
+    course = a_course(instance, modules=modules)
+    a_person(instance, language=language)
+    sign_in(browser)
+    browser.get(f"/courses/{course.slug}")
+    browser.submit(f"/courses/{course.slug}/enrolment")
+
+    shown, listed = ([part.strip() for part in browser.get(page).text.split("·")] for page in ("/courses/prueba", "/learning"))
+
+    assert any(part.endswith(course_page) for part in shown), shown
+    assert any(part.endswith(learning_page) for part in listed), listed
+
+
+def test_who_signs_in_is_greeted_with_all_given_names(browser: Browser, instance: Instance) -> None:
+    a_person(instance, given="María José")
+    sign_in(browser)
+
+    assert ", María José" in browser.get("/learning").text
+
+
+def test_what_is_no_numbered_module_is_named(browser: Browser, instance: Instance) -> None:
+    files = folder(modules=3)
+    [path] = [one for one in files if one.startswith("03-") and one.endswith("module.yaml")]
+    files[path] += b"numbered: false\n"
+    title = "Parte 3"
+    course, _version = publish(instance, files)
+    a_learner_in(browser, course)
+
+    text = browser.get("/courses/prueba").text
+
+    assert f"Completar los 2 módulos y «{title}»" in text
+
+
+@pytest.mark.parametrize(("language", "words"), [("es", "uno, dos y tres"), ("en", "uno, dos, and tres")])
+def test_words_are_enumerated_as_the_language_does(language: str, words: str) -> None:
+    with reading(language):
+        assert enumeration(["uno", "dos", "tres"]) == words
