@@ -77,7 +77,7 @@ check/format:
 
 coverage: ## every branch of the rules is taken by the tests of the rules
 	@$(PYTHON) scripts/prepare.py requirements-dev.txt
-	@$(BIN)/python -m pytest -q -p no:randomly tests/kernel tests/enrolments tests/compliance tests/quizzes -k "test_rules or _rules" --cov=kernel.expressions --cov=enrolments.rules --cov=compliance/rules --cov=quizzes/rules --cov-branch --cov-report=term-missing:skip-covered --cov-fail-under=100
+	@$(BIN)/python -m pytest -q -p no:randomly tests/kernel tests/enrolments tests/compliance tests/questions tests/quizzes tests/analysis -k "test_rules or _rules" --cov=kernel.expressions --cov=enrolments.rules --cov=compliance/rules --cov=questions/rules --cov=quizzes/rules --cov=analysis/rules --cov-branch --cov-report=term-missing:skip-covered --cov-fail-under=100
 
 browser: ## every test of a real browser, the long ones too, on SQLite and PostgreSQL
 	@$(PYTHON) scripts/prepare.py requirements-dev.txt
@@ -91,7 +91,7 @@ faults: ## what breaks while people work, on SQLite and PostgreSQL, and random h
 	@FAULT_STRINGS=$(FAULT_STRINGS) FIGURES=faults $(BIN)/python -m pytest -q -m long tests/journeys/test_hostile_input.py
 	@FIGURES=faults $(BIN)/python -m pytest -q tests/faults --db postgres
 	@FIGURES=faults $(BIN)/python -m pytest -q -m faults tests/kernel tests/lms --db postgres
-	@FAULT_HISTORIES=$(FAULT_HISTORIES) FAULT_SEED=$(FAULT_SEED) FIGURES=faults $(BIN)/python -m pytest -q tests/browser/test_faults.py tests/browser/test_devices.py tests/quizzes/test_saving_model.py
+	@FAULT_HISTORIES=$(FAULT_HISTORIES) FAULT_SEED=$(FAULT_SEED) FIGURES=faults $(BIN)/python -m pytest -q tests/browser/test_faults.py tests/browser/test_devices.py tests/quizzes/test_saves.py
 
 bench: ## measure pages, journeys, reports beside bare programs, and many at once, on SQLite and PostgreSQL; figures in docs/figures; slow
 	@$(PYTHON) scripts/prepare.py requirements-dev.txt

@@ -1,4 +1,4 @@
-"""Change the rules of quizzes and enrolments in small ways, and say which changes no test notices.
+"""Change the rules of questions, quizzes, analysis and enrolments in small ways, and say which changes no test notices.
 
 python scripts/mutation.py [MODULE …]    all rules, or those of some modules (marking saving enrolments …)
 
@@ -28,7 +28,11 @@ from scripts.figures import record  # noqa: E402 - the checkout is not installed
 
 MUTANTS = ROOT / "mutants"
 STATS = MUTANTS / "mutmut-stats.json"
-RULES = {path.stem: path.relative_to(ROOT) for path in sorted(ROOT.glob("quizzes/rules/[!_]*.py"))}
+RULES = {
+    path.stem: path.relative_to(ROOT)
+    for package in ("questions", "quizzes", "analysis")
+    for path in sorted(ROOT.glob(f"{package}/rules/[!_]*.py"))
+}
 RULES["enrolments"] = Path("enrolments", "rules.py")
 RULES["expressions"] = Path("kernel", "expressions.py")
 """Files of rules by the name they are asked for with."""
@@ -40,7 +44,7 @@ CHILDREN = 2
 SECONDS = 3
 """Processor time that a test of a mutant gets, besides five times what it takes without."""
 MEMORY = 4_000_000_000
-TESTS = ["tests/kernel", "tests/enrolments", "tests/quizzes"]
+TESTS = ["tests/kernel", "tests/enrolments", "tests/questions", "tests/quizzes", "tests/analysis"]
 ARGUMENTS = [
     "-q",
     "-s",

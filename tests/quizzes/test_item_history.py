@@ -1,26 +1,211 @@
-"""The history of questions: kept at the end of attempts, counted again at night, the same either way (spec/selection 2.1 to 2.7)."""
+"""The history of questions: kept at the end of attempts, counted again at night, and by set of values.
 
+spec/selection 1.23, 2.1 to 2.7.
+"""
+
+import csv
+import json
+from collections import Counter
+from dataclasses import replace
 from fractions import Fraction
+from io import StringIO
 
 import pytest
 from sqlalchemy import delete, select, update
 
+from analysis import statistics
+from analysis.rules.findings import FindingKind, FindingStrength, ItemFinding
+from analysis.rules.statistics import CountedAttempts
 from courses.models import Course
 from kernel import clock
 from kernel.outbox import Delivery
 from lms.instance import Instance
 from questions.models import Question
 from quizzes import item_history, jobs
-from quizzes.models import Attempt, HistoryState, ItemHistory
+from quizzes.draws import recreate_layout
+from quizzes.models import Attempt, DrawTable, HistoryState, ItemHistory
 from quizzes.rules.item_history import UNIT
+from quizzes.rules.states import IntegrityRecord, write_record
 from tests.support.access import a_cast
 from tests.support.browser import Browser
-from tests.support.builders import a_course, a_teacher, publish, sign_in
-from tests.support.learning import a_learner, pass_quiz, start, submit
-from tests.support.selection_folders import a_balanced_folder
+from tests.support.builders import a_course, a_teacher, folder, publish, sign_in
+from tests.support.folders import findings
+from tests.support.learning import a_learner, fail_quiz, pass_quiz, sitting_of, start, submit
+from tests.support.questions import f
+from tests.support.selection_folders import BANK, FILE, HEAD, a_balanced_folder
 from tests.support.wording import in_spanish
 
-QUIZ = "slots:\n  - question: a\n  - question: b\n"
+VARIANTS = {"a=2 b=3", "a=2 b=50", "a=40 b=50"}
+QUESTION = """questions:
+  - key: suma
+    kind: calculated
+    expected: 50
+    by_variant: true
+    text: ¿Cuánto es {a} + {b}?
+    variables:
+      a: {values: [2, 40]}
+      b: {values: [3, 50]}
+    conditions: [a < b]
+    answers:
+      - right: a + b
+    explanation: Se suma.
+  - key: otra
+    kind: true_false
+    expected: 50
+    text: ¿Es cierto?
+    answer: true
+    explanation: Lo es.
+"""
+QUIZ = f"{HEAD}slots:\n  - draw: 1\nbalance: {{within: 60}}\nintegrity: {{times: true}}\nattempts: 0\n"
+
+
+def a_folder(bank: str = QUESTION, quiz: str = QUIZ) -> dict[str, bytes]:
+    return {**folder(modules=1), BANK: bank.encode(), FILE: quiz.encode()}
+
+
+@pytest.mark.parametrize(
+    ("bank", "count"),
+    [
+        (QUESTION, 0),
+        (QUESTION.replace("[2, 40]", "[2, 40]").replace("a < b", "a > 100"), 2),
+        (QUESTION.replace("values: [3, 50]", "from: 3, to: 300, step: 1"), 1),
+        (QUESTION.replace("kind: true_false", "kind: true_false\n    by_variant: true"), 1),
+    ],
+    ids=["fine", "none", "too many", "without numbers"],
+)
+def test_by_variant_needs_a_few_values(bank: str, count: int) -> None:
+    """spec/selection 1.23, spec/content-format C408."""
+    assert len(findings(a_folder(bank), "C408")) == count
+
+
+@pytest.mark.slow
+def test_each_variant_is_drawn_and_keeps_its_own_history(instance: Instance) -> None:
+    """spec/selection 1.23 and 2.5: the values of an attempt are those of its question set; sums by variant beside those of all."""
+    course = publish(instance, a_folder())[0]
+    asked = Counter[str]()
+    for number in range(40):
+        learner = a_learner(instance, course, f"p{number}@example.org")
+        attempt = pass_quiz(instance, learner, "prueba") if number % 2 else fail_quiz(instance, learner, "prueba")
+        with sitting_of(instance, learner, attempt) as (session, loaded):
+            assert recreate_layout(session, loaded) == loaded
+            values = loaded.items[0].layout.variables
+            asked[" ".join(f"{name}={value}" for name, value in sorted(values.items()))] += 1
+    assert set(asked) == {*VARIANTS, ""}
+    kept = _rows(instance)
+
+    assert {row[0]: row[1] for row in kept if row[0]} == {variant: asked[variant] for variant in VARIANTS}
+    assert sum(row[1] for row in kept if not row[0]) == 40
+    with instance.database.unit_of_work() as session:
+        session.execute(delete(ItemHistory))
+        session.execute(delete(HistoryState))
+    jobs.fill_history(Delivery(instance.database, instance.settings, 1, {}, clock.now()))
+    assert _rows(instance) == kept
+
+
+def _rows(instance: Instance) -> list[tuple[str, int, int]]:
+    statement = select(ItemHistory.variant, ItemHistory.count, ItemHistory.shares)
+    with instance.database.unit_of_work(write=False) as session:
+        return sorted(tuple(row) for row in session.execute(statement))
+
+
+def test_the_table_of_a_night_has_a_facility_for_each_variant(instance: Instance) -> None:
+    """spec/selection 1.9 and 1.23: by the answers to that variant, else by what the author expects."""
+    course = publish(instance, a_folder())[0]
+    for number in range(12):
+        fail_quiz(instance, a_learner(instance, course, f"p{number}@example.org"), "prueba")
+    now = clock.now()
+
+    jobs.make_draw_tables(Delivery(instance.database, instance.settings, 1, {"night": now.date().isoformat()}, now))
+
+    with instance.database.unit_of_work(write=False) as session:
+        facilities = json.loads(session.execute(select(DrawTable.facilities)).scalar_one())
+    counts = {row[0]: row[1] for row in _rows(instance) if row[0]}
+    assert facilities == {
+        "otra": facilities["otra"],
+        "suma": facilities["suma"],
+        **{f"suma {one}": (2 * 500 + 10 + counts.get(one, 0)) // (2 * (10 + counts.get(one, 0))) for one in VARIANTS},
+    }
+
+
+def test_how_long_answers_took_is_kept_and_stays_when_marks_are_counted_anew(instance: Instance) -> None:
+    """spec/selection 2.1 and 6.12: times in item history without persons, also after the record of the attempt is deleted."""
+    course = publish(instance, a_folder())[0]
+    learner = a_learner(instance, course)
+    attempt = start(instance, learner, "prueba")
+    with instance.database.unit_of_work() as session:
+        session.execute(update(Attempt).values(integrity_record=write_record(IntegrityRecord({1: 100}))))
+    submit(instance, learner, attempt)
+    pass_quiz(instance, a_learner(instance, course, "otra@example.org"), "prueba")
+    times = _times(instance)
+    with instance.database.unit_of_work() as session:
+        session.execute(update(Attempt).values(integrity_record=""))
+        session.execute(update(HistoryState).values(filled=False))
+
+    jobs.fill_history(Delivery(instance.database, instance.settings, 1, {}, clock.now()))
+
+    assert times == _times(instance) == (1, pytest.approx(4.605170, abs=1e-6))
+
+
+def _times(instance: Instance) -> tuple[int, float]:
+    with instance.database.unit_of_work(write=False) as session:
+        rows = session.execute(select(ItemHistory.timed, ItemHistory.log_seconds).where(ItemHistory.variant == "")).all()
+    return sum(row.timed for row in rows), sum(row.log_seconds for row in rows) / UNIT
+
+
+def test_what_the_statistics_find_of_values_is_shown_beside_the_blueprint(browser: Browser, instance: Instance) -> None:
+    """spec/selection 1.23: the finding «values»."""
+    bank = QUESTION.replace("    by_variant: true\n", "")
+    course = publish(instance, a_folder(bank, f"{HEAD}slots:\n  - question: suma\nbalance: {{within: 60}}\nattempts: 0\n"))[0]
+    pass_quiz(instance, a_learner(instance, course), "prueba")
+    larger = ItemFinding(FindingKind.VALUES, FindingStrength.CLEAR, 60, answer="a 40", share=f("0.5"), told=True)
+    with instance.database.unit_of_work() as session:
+        quiz = statistics.list_compositions(session, course.id, "cuestionario-1")
+        found = statistics.attempt_set(session, quiz, CountedAttempts.FIRST, quiz.choices[0])
+        examination = statistics.compute_statistics(session, found)
+        questions = tuple(replace(one, findings=(larger,)) for one in examination.questions)
+        statistics.keep_statistics(session, found, replace(examination, questions=questions), now=clock.now())
+    a_teacher(instance, course)
+
+    page = sign_in(browser, "profe@example.org").get("/teaching/prueba/parts/cuestionario-1/blueprint")
+
+    assert in_spanish("Learners do worse on it with larger values of %(answer)s.", answer="«a» (corte en 40)") in page.text
+
+
+def test_the_blueprint_says_how_calculated_values_count(browser: Browser, instance: Instance) -> None:
+    """spec/selection 1.23: by variant, or all values as equally hard."""
+    bank = QUESTION.replace("    by_variant: true\n", "")
+    page = "/teaching/prueba/parts/cuestionario-1/blueprint"
+    course = publish(instance, a_folder(bank))[0]
+    a_teacher(instance, course)
+    editor = sign_in(browser, "profe@example.org")
+
+    assert "suma" in editor.get(page).text
+    assert "by_variant" in editor.page.text
+    publish(instance, a_folder(QUESTION, QUIZ.replace("balance: {within: 60}\n", "")))
+    assert "by_variant" not in editor.get(page).text
+
+
+def test_the_statistics_tell_the_variants_of_a_question_apart(browser: Browser, instance: Instance) -> None:
+    """spec/selection 2.5: facility, sd, D and E by variant, on the page of the question and as CSV; of other questions nothing."""
+    course = publish(instance, a_folder())[0]
+    for at in range(24):
+        learner = a_learner(instance, course, f"p{at}@example.org")
+        pass_quiz(instance, learner, "prueba") if at % 3 else fail_quiz(instance, learner, "prueba")
+    counts = {row[0]: row[1] for row in _rows(instance) if row[0]}
+    a_teacher(instance, course)
+    teacher, pages = sign_in(browser, "profe@example.org"), "/courses/prueba/quizzes/cuestionario-1/statistics"
+
+    assert in_spanish("By the values in the question") in teacher.get(f"{pages}/questions/suma").text
+    assert "a = 40; b = 50" in teacher.page.text
+    assert in_spanish("By the values in the question") not in teacher.get(f"{pages}/questions/otra").text
+    teacher.get(f"{pages}.csv?table=variants")
+    lines = list(csv.reader(StringIO(teacher.response.get_data().decode("utf-8-sig"))))[1:]
+    assert {(line[0], line[2], int(line[3])) for line in lines} == {
+        ("suma", name.replace("=", " = ").replace(" b", "; b"), count) for name, count in counts.items()
+    }
+
+
+TWO_QUESTIONS = "slots:\n  - question: a\n  - question: b\n"
 Rows = list[tuple[object, ...]]
 
 
@@ -36,7 +221,7 @@ def rows_of(instance: Instance) -> Rows:
 
 def a_taken_quiz(instance: Instance) -> Rows:
     """Let three people take a quiz, one of them twice; return its history."""
-    course = publish(instance, a_balanced_folder(QUIZ))[0]
+    course = publish(instance, a_balanced_folder(TWO_QUESTIONS))[0]
     for name in ("eva", "ivan", "lola"):
         learner = a_learner(instance, course, f"{name}@example.org")
         if name == "lola":
@@ -168,7 +353,7 @@ def test_the_page_says_in_words_how_a_question_does(browser: Browser, instance: 
 
 def test_where_nothing_counts_the_page_says_so_and_how_the_question_does_there(browser: Browser, instance: Instance) -> None:
     """spec/selection 2.3 and 2.7: practice has its own column, so that a page without counted attempts does not contradict its tables."""
-    course = publish(instance, a_balanced_folder(f"{QUIZ}weight: 0\n"))[0]
+    course = publish(instance, a_balanced_folder(f"{TWO_QUESTIONS}weight: 0\n"))[0]
     for name in ("eva", "ivan"):
         pass_quiz(instance, a_learner(instance, course, f"{name}@example.org"), "prueba")
     a_teacher(instance, course)

@@ -1,28 +1,47 @@
-"""Overrides and accommodations: what holds for whom, at the next request and in the background (spec/quiz-engine 5.3.1, 5.10)."""
+"""Overrides, accommodations and incidents: what holds for whom, what follows, and dates set for one learner.
+
+spec/quiz-engine 5.3.1, 5.10, 5.3; spec/performance P6, P7.
+"""
 
 import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
-from courses.models import PublicationNature
+from courses.models import Course, PublicationNature
 from enrolments import enrolment, learner_groups, learners
+from enrolments.models import ActivityResult, Enrolment
 from kernel import outbox
 from kernel.audit import AuditEntry
+from kernel.outbox import Delivery
 from kernel.permissions import Actor
 from lms.instance import Instance
-from quizzes import answering, overrides
+from quizzes import answering, jobs, overrides
 from quizzes.answering import AttemptNotAllowed, StartRequest, TimeIsUp
 from quizzes.models import QuizOverride
 from quizzes.overrides import NotInForce
-from tests.support.builders import a_person, folder, publish
-from tests.support.learning import a_batch, a_learner, actor_of, attempt_row, fail_quiz, save, sitting_of, start, submit
+from tests.support.browser import Browser, every_statement
+from tests.support.builders import a_course, a_person, folder, publish, sign_in
+from tests.support.learning import (
+    At,
+    a_batch,
+    a_learner,
+    actor_of,
+    attempt_row,
+    fail_quiz,
+    mark_done,
+    pass_quiz,
+    save,
+    sitting_of,
+    start,
+    submit,
+)
 from tests.support.overrides import NOON, TWICE_LIMITED, Office, accommodate, close_at, end_of_attempt, minutes
-from tests.support.quizzes import ONE_QUESTION, a_quiz, right_place
+from tests.support.quizzes import ONE_QUESTION, a_quiz, counted, right_place
 from tests.support.wording import in_spanish
 
 
@@ -368,3 +387,290 @@ def test_a_person_without_a_profile_or_override_has_what_was_published(instance:
     ends = [end_of_attempt(instance, who, start(instance, who, "otro", now=NOON)) for who in (learner, stranger)]
 
     assert ends == [NOON + minutes(10)] * 2
+
+
+def test_an_incident_gives_minutes_to_every_open_attempt_and_takes_them_back(instance: Instance) -> None:
+    """spec/quiz-engine 5.10.4: whatever the end follows from; ended ones and later ones get nothing; a second click nothing more."""
+    course = a_quiz(instance, "attempts: 0\nlimit: 10 min\ncloses: 2026-06-01 07:12\n", questions=ONE_QUESTION)
+    office = Office(instance, course)
+    learners = [a_learner(instance, course, f"p{number}@example.org", now=NOON) for number in range(4)]
+    by_limit = start(instance, learners[0], "prueba", now=NOON)
+    by_date = start(instance, learners[1], "prueba", now=NOON + minutes(5))
+    ended = fail_quiz(instance, learners[2], "prueba", now=NOON)
+    preview = start(instance, office.editor, "prueba", now=NOON)
+    token = uuid4()
+
+    given = office.give(10, now=NOON + minutes(6), token=token)
+    again = office.give(10, now=NOON + minutes(6), token=token)
+    after = start(instance, learners[3], "prueba", now=NOON + minutes(7))
+    ends = [end_of_attempt(instance, learners[n], one) for n, one in ((0, by_limit), (1, by_date), (3, after))]
+    due = [attempt_row(instance, one).due_at for one in (by_limit, by_date)]
+    office.take_back(given, now=NOON + minutes(8))
+    office.take_back(given, now=NOON + minutes(8))
+
+    assert given.id == again.id
+    assert ends == [NOON + minutes(20), NOON + minutes(22), NOON + minutes(12)]
+    assert due == ends[:2]
+    assert [attempt_row(instance, one).extra_seconds for one in (by_limit, by_date, ended, preview, after)] == [0, 0, 0, 0, 0]
+    assert [attempt_row(instance, one).due_at for one in (by_limit, by_date)] == [NOON + minutes(10), NOON + minutes(12)]
+
+
+def test_an_incident_revives_attempts_whose_end_passed_while_the_server_was_down(instance: Instance) -> None:
+    """spec/quiz-engine 5.10.4: nobody closed them yet, so they can go on."""
+    course = a_quiz(instance, TWICE_LIMITED, questions=ONE_QUESTION)
+    office, learner = Office(instance, course), a_learner(instance, course, now=NOON)
+    attempt = start(instance, learner, "prueba", now=NOON)
+
+    office.give(15, now=NOON + minutes(14))
+    close_at(instance, NOON + minutes(15))
+
+    assert save(instance, learner, attempt, a_batch({1: ["1"]}), now=NOON + minutes(16)).seconds_left == 9 * 60
+
+
+def test_the_pause_counts_the_time_that_an_incident_gave(instance: Instance) -> None:
+    """spec/quiz-engine 5.2.2: from start + limit, with what was given, where the attempt ended later than that."""
+    course = a_quiz(instance, "attempts: 0\nlimit: 10 min\npause: 30 min\n", questions=ONE_QUESTION)
+    office, learner = Office(instance, course), a_learner(instance, course, now=NOON)
+    attempt = start(instance, learner, "prueba", now=NOON)
+    office.give(10, now=NOON + minutes(5))
+    submit(instance, learner, attempt, now=NOON + minutes(19))
+
+    with pytest.raises(AttemptNotAllowed):
+        start(instance, learner, "prueba", now=NOON + minutes(48))
+
+    assert start(instance, learner, "prueba", now=NOON + minutes(49))
+
+
+def test_noting_when_attempts_are_due_costs_the_same_for_one_override_and_for_many(instance: Instance) -> None:
+    """spec/quiz-engine 5.3.6 and spec/performance P7: a fixed number of statements for a page of attempts."""
+    course = a_quiz(instance, TWICE_LIMITED, questions=ONE_QUESTION)
+    office = Office(instance, course)
+    costs = []
+    for number in range(6):
+        learner = a_learner(instance, course, f"p{number}@example.org", now=NOON)
+        start(instance, learner, "prueba", now=NOON)
+        row = office.override(office.group(learner, name=f"Grupo {number}"), limit_seconds=900 + number)
+        counter = every_statement(instance.database)
+        jobs.note_due(Delivery(instance.database, instance.settings, 1, {"subject": row.id, "verb": "override.set"}, NOON))
+        costs.append(len(counter.statements))
+
+    assert len(set(costs[1:])) == 1, costs
+    assert counted(instance, QuizOverride) == 6
+
+
+def test_more_open_attempts_than_one_page_are_all_noted(instance: Instance, monkeypatch: pytest.MonkeyPatch) -> None:
+    """spec/quiz-engine 5.3.6."""
+    course = a_quiz(instance, TWICE_LIMITED, questions=ONE_QUESTION)
+    office = Office(instance, course)
+    attempts = [start(instance, a_learner(instance, course, f"p{n}@example.org", now=NOON), "prueba", now=NOON) for n in range(5)]
+    monkeypatch.setattr(jobs, "PAGE", 2)
+
+    office.override(limit_seconds=1200)
+
+    assert {attempt_row(instance, attempt).due_at for attempt in attempts} == {NOON + minutes(20)}
+
+
+def exhausted(instance: Instance, learner: Actor) -> bool:
+    """Say whether a learner's progress takes the quiz for used up."""
+    with instance.database.unit_of_work(write=False) as session:
+        rows = select(ActivityResult.exhausted).join(Enrolment, Enrolment.id == ActivityResult.enrolment_id)
+        return session.scalars(rows.where(Enrolment.person_id == learner.person_id)).one()
+
+
+def test_progress_follows_when_somebody_gets_attempts_and_loses_them_again(instance: Instance) -> None:
+    """spec/quiz-engine 5.10.1 and 5.13: used up, then not, then again; the same for a profile's extra attempt and for a group."""
+    course = a_quiz(instance, "attempts: 1\n", questions=ONE_QUESTION)
+    office, learner = Office(instance, course), a_learner(instance, course, now=NOON)
+    fail_quiz(instance, learner, "prueba", now=NOON)
+    seen = [exhausted(instance, learner)]
+
+    row = office.override(learner, attempts=3)
+    seen.append(exhausted(instance, learner))
+    with instance.database.unit_of_work() as session:
+        overrides.end_override(session, office.editor, session.get_one(QuizOverride, row.id), now=NOON)
+    office.follow(NOON)
+    seen.append(exhausted(instance, learner))
+    office.override(office.group(learner), attempts=0)
+    seen.append(exhausted(instance, learner))
+
+    assert seen == [True, False, True, False]
+
+
+def test_overrides_follow_a_quiz_that_is_renamed(instance: Instance) -> None:
+    """A key may change from version to version; what was set holds for those of the old version and of the new."""
+    course = publish(instance, folder(modules=1, settings=TWICE_LIMITED), now=NOON)[0]
+    office = Office(instance, course)
+    inside, newcomer = a_learner(instance, course, now=NOON), a_learner(instance, course, "eva@example.org", now=NOON)
+    attempt = start(instance, inside, "prueba", now=NOON)
+    office.override(limit_seconds=1800)
+    files = folder(modules=1, settings=TWICE_LIMITED)
+    quiz = files["01-parte/03-cuestionario.quiz.yaml"]
+    files["01-parte/03-cuestionario.quiz.yaml"] = quiz.replace(b"key: cuestionario-1\n", b"key: examen-1\nformer_keys: [cuestionario-1]\n")
+
+    publish(instance, files, nature=PublicationNature.CORRECTION, now=NOON + minutes(1))
+    office.follow(NOON)
+    office.follow(NOON)
+
+    assert end_of_attempt(instance, inside, attempt) == NOON + minutes(30)
+    fresh = start(instance, newcomer, "prueba", "examen-1", now=NOON)
+    assert end_of_attempt(instance, newcomer, fresh) == NOON + minutes(30)
+    assert counted(instance, QuizOverride) == 2
+
+
+def test_of_the_overrides_of_quizzes_that_became_one_the_last_one_holds(instance: Instance) -> None:
+    files = folder(modules=1, settings=TWICE_LIMITED)
+    name, other = "01-parte/03-cuestionario.quiz.yaml", "01-parte/04-otro.quiz.yaml"
+    files[name] = files[name].replace(b"draw: 7", b"draw: 3")
+    course = publish(instance, {**files, other: files[name].replace(b"cuestionario-1", b"otro")}, now=NOON)[0]
+    office, learner = Office(instance, course), a_learner(instance, course, now=NOON)
+    for key, seconds in (("otro", 1200), ("cuestionario-1", 1800)):
+        office.key = key
+        office.override(limit_seconds=seconds)
+    files[name] = files[name].replace(b"key: cuestionario-1\n", b"key: examen-1\nformer_keys: [cuestionario-1, otro]\n")
+
+    publish(instance, files, nature=PublicationNature.CORRECTION, now=NOON + minutes(1))
+    office.follow(NOON + minutes(1))
+    office.follow(NOON + minutes(1))
+
+    attempt = start(instance, learner, "prueba", "examen-1", now=NOON)
+    assert end_of_attempt(instance, learner, attempt) == NOON + minutes(30)
+    assert counted(instance, QuizOverride) == 3
+
+
+OPENS = "attempts: 0\nopens: 2026-06-02 08:00\n"
+SCORE = "100\xa0%"
+COURSE, HOME = "/courses/prueba", "/learning"
+
+
+@pytest.fixture
+def at(monkeypatch: pytest.MonkeyPatch) -> At:
+    """Return a clock that stands at noon."""
+    return At(monkeypatch, NOON)
+
+
+def enrolled(browser: Browser, instance: Instance, course: Course, email: str = "ana@example.org") -> Actor:
+    """Enrol somebody and sign them in."""
+    learner = a_learner(instance, course, email, now=NOON)
+    sign_in(browser, email)
+    return learner
+
+
+def leads_to_quiz(browser: Browser, path: str = COURSE) -> bool:
+    """Say whether a page has a link to the quiz."""
+    return any(href.endswith("/quizzes/cuestionario-1") for href, _words in browser.get(path).links)
+
+
+def test_a_quiz_that_opens_earlier_for_somebody_is_open_to_them_on_the_courses_page(browser: Browser, instance: Instance, at: At) -> None:
+    """spec/quiz-engine 5.10.1: an own date beats the quiz's, for its learner alone."""
+    course = a_quiz(instance, OPENS, questions=ONE_QUESTION)
+    office, learner, other = Office(instance, course), enrolled(browser, instance, course), browser.another()
+    enrolled(other, instance, course, "eva@example.org")
+    before = leads_to_quiz(browser)
+
+    row = office.override(learner, sets_opens=True, opens_at=NOON)
+    during = leads_to_quiz(browser), leads_to_quiz(other)
+    office.override(learner, seen=row, limit_seconds=600)
+
+    assert (before, during, leads_to_quiz(browser)) == (False, (True, False), False)
+
+
+def test_a_quiz_that_opens_later_for_a_group_says_when(browser: Browser, instance: Instance, at: At) -> None:
+    course = a_quiz(instance, "attempts: 0\n", questions=ONE_QUESTION)
+    office, learner = Office(instance, course), enrolled(browser, instance, course)
+    before = leads_to_quiz(browser)
+
+    office.override(office.group(learner), sets_opens=True, opens_at=NOON + timedelta(days=400))
+
+    assert (before, leads_to_quiz(browser)) == (True, False)
+    assert "2027" in browser.page.text
+
+
+def test_the_next_step_on_the_home_page_is_a_quiz_that_opened_earlier(browser: Browser, instance: Instance, at: At) -> None:
+    course = a_quiz(instance, OPENS, questions=ONE_QUESTION)
+    office, learner = Office(instance, course), enrolled(browser, instance, course)
+    for key in ("leccion-1", "video-1"):
+        mark_done(instance, learner, "prueba", key, now=NOON)
+    before = leads_to_quiz(browser, HOME)
+
+    office.override(learner, sets_opens=True, opens_at=NOON)
+
+    assert (before, leads_to_quiz(browser, HOME)) == (False, True)
+
+
+def test_a_score_waits_for_the_closing_date_that_holds_for_the_learner(browser: Browser, instance: Instance, at: At) -> None:
+    """spec/quiz-engine 5.9 and 5.10.1: marks are shown after the close, and that may be another one for them."""
+    course = a_quiz(
+        instance, "attempts: 0\ncloses: 2026-06-01 07:30\nreview: {later: [attempt], closed: [attempt, marks]}\n", questions=ONE_QUESTION
+    )
+    office, learner = Office(instance, course), enrolled(browser, instance, course)
+    pass_quiz(instance, learner, "prueba", now=NOON)
+    at.moment = NOON + timedelta(hours=1)
+    row, shown = None, {}
+
+    for name, closes_at in (("none", None), ("later", NOON + timedelta(days=2)), ("past", NOON + timedelta(minutes=40))):
+        row = office.override(learner, seen=row, sets_closes=True, closes_at=closes_at)
+        shown[name] = SCORE in browser.get(COURSE).text
+    office.override(learner, seen=row, limit_seconds=600)
+
+    assert shown == {"none": False, "later": False, "past": True}
+    assert SCORE in browser.get(COURSE).text
+
+
+def test_a_quiz_closes_with_its_module_but_for_whom_another_date_was_set(browser: Browser, instance: Instance, at: At) -> None:
+    files = folder(modules=1, settings="attempts: 0\n")
+    course, _version = publish(instance, {**files, "01-parte/module.yaml": files["01-parte/module.yaml"] + b"closes: 2026-06-10\n"})
+    office, learner = Office(instance, course), enrolled(browser, instance, course)
+    before = browser.get(COURSE).text
+    at.moment = NOON + timedelta(days=10)
+
+    with pytest.raises(AttemptNotAllowed):
+        start(instance, learner, "prueba", now=at.moment)
+    office.override(learner, sets_closes=True, closes_at=NOON + timedelta(days=20))
+
+    assert in_spanish("Closes on %(moment)s", moment="11 jun 2026") in before.replace("\xa0", " ")
+    assert start(instance, learner, "prueba", now=at.moment)
+
+
+def test_own_dates_cost_the_same_for_one_override_and_for_many(browser: Browser, instance: Instance, at: At) -> None:
+    """spec/performance P7: one statement for all quizzes, groups and courses."""
+    course = a_quiz(instance, OPENS, questions=ONE_QUESTION)
+    office, learner = Office(instance, course), enrolled(browser, instance, course)
+    browser.checks = False
+    counter = every_statement(instance.database)
+
+    def statements(path: str) -> int:
+        browser.get(path)
+        counter.reset()
+        browser.get(path)
+        return len(counter.statements)
+
+    before = [statements(path) for path in (COURSE, HOME)]
+    office.override(learner, sets_opens=True, opens_at=NOON)
+    for number in range(3):
+        office.override(office.group(learner, name=f"Grupo {number}"), sets_closes=True, closes_at=NOON + timedelta(days=number))
+
+    browser.get("/notices")  # what one was told of is news at home until then
+
+    assert [statements(path) for path in (COURSE, HOME)] == before
+
+
+def test_whether_marks_wait_for_an_open_attempt_is_asked_after_closing_once_for_all_quizzes(
+    browser: Browser, instance: Instance, at: At
+) -> None:
+    """spec/quiz-engine 5.9, spec/performance P6: one statement more than where no quiz has closed yet."""
+    course = a_course(instance, modules=3, settings="attempts: 2\nreview: hidden\ncloses: 2026-06-01 07:30\n")
+    learner = enrolled(browser, instance, course)
+    counter = every_statement(instance.database)
+
+    def statements() -> int:
+        browser.get(f"{COURSE}/results")
+        counter.reset()
+        browser.get(f"{COURSE}/results")
+        return len(counter.statements)
+
+    for number in (1, 2, 3):
+        pass_quiz(instance, learner, "prueba", f"cuestionario-{number}")
+    before = statements()
+    at.pass_(minutes=31)
+
+    assert statements() == before + 1

@@ -16,6 +16,7 @@ BOTH = frozenset(
         "enrolments/test_learning_pages",
         "lms/test_search_pages",
         "lms/test_upgraded_pages",
+        "quizzes/test_attempts_pages",
         "structure/test_developer_pages",
     )
 )
@@ -34,8 +35,8 @@ OTHERS = frozenset(
         "lms/test_looks",
         "lms/test_site_header",
         "lms/test_team_bar",
+        "questions/test_question_forms",
         "quizzes/test_form_findings",
-        "quizzes/test_question_forms",
         "standards/test_views",
     )
 )
