@@ -1,8 +1,13 @@
-"""The numbers of the report and the people behind them (spec/compulsory 7.6, 11.3, 11.5 and 11.6)."""
+"""The numbers of the report and the people behind them (spec/compulsory 7.6, 11.3, 11.5 and 11.6), in few statements.
+
+spec/compulsory 17 K5 to K7.
+"""
 
 from collections import Counter
 from dataclasses import replace
 from datetime import date, datetime, timedelta
+from fractions import Fraction
+from itertools import pairwise
 
 import pytest
 from sqlalchemy import select, update
@@ -27,18 +32,22 @@ from compliance.report import (
     stream_training_people,
 )
 from compliance.rules.history import REQUIRED, ReportState, TrainingTally
-from compliance.rules.reminders import RequiredGroup, is_at_risk
+from compliance.rules.reminders import GroupPace, RequiredGroup, TrajectoryPoint, is_at_risk
 from compliance.rules.states import TrainingState
 from compliance.rules.terms import WorkingDays
-from compliance.views.report import PlaceLines, percent_of
+from compliance.views.report import DayLabel, PlaceLines, percent_of, trajectory_view
 from courses.models import Activity
+from kernel import clock
+from kernel.i18n import reading
 from lms.instance import Instance
 from organisations.models import Membership
 from organisations.rules.units import UnitSummary
 from organisations.tree import list_tree
-from tests.support.builders import a_course
+from tests.support.browser import Browser, every_statement
+from tests.support.builders import a_course, an_administrator, sign_in
 from tests.support.places import a_place, put
-from tests.support.training_reports import NOON, STATES, ReportedInstitution, a_reported_institution
+from tests.support.training_crowd import a_training_crowd
+from tests.support.training_reports import NOON, REPORT, STATES, ReportedInstitution, a_reported_institution
 
 NOW = ReportTime(NOON.date(), NOON, NOON)
 DAYS = WorkingDays()
@@ -335,3 +344,55 @@ def test_an_obligation_with_alternatives_counts_the_shortest(instance: Instance,
             return names_of(list(people.rows))
 
         assert (found(is_any=False), found(is_any=True)) == (["erazo"], [])
+
+
+BARS = {"": 8, "?on=2026-03-01&known=2026-11-20": 8, "/people": 6, "/people?last=1": 6, "/people?state=at_risk": 6}
+"""Statements at most of each page, the reader's own session included."""
+
+
+@pytest.mark.slow
+def test_the_statements_do_not_grow(browser: Browser, instance: Instance, monkeypatch: pytest.MonkeyPatch) -> None:
+    """spec/compulsory 17 K5, K6 and K7."""
+    monkeypatch.setattr(clock, "now", lambda: NOON)
+    an_administrator(instance)
+    boss = sign_in(browser, "admin@example.org")
+    boss.checks = False
+    few = a_training_crowd(instance, people=30, units=3, obligations=2)
+    many = a_training_crowd(instance, people=300, units=30, obligations=20, email="otra")
+    counter, costs = every_statement(instance.database), dict[str, list[int]]()
+
+    for place in (few, many):
+        for page in BARS:
+            boss.get(f"{REPORT}/{place}{page}")
+            counter.reset()
+            boss.get(f"{REPORT}/{place}{page}")
+            costs.setdefault(page, []).append(len(counter.statements))
+
+    assert {page: pair for page, pair in costs.items() if pair[0] != pair[1]} == {}
+    assert {page: pair for page, pair in costs.items() if pair[1] > BARS[page]} == {}
+
+
+FIRST, LAST = date(2026, 10, 6), date(2027, 1, 25)
+CHARACTER = 7.5
+"""Units of the drawing that a character of a label is wide."""
+PACE = GroupPace(Fraction(1, 2), Fraction(1, 2), Fraction(1), Fraction(1), 20, LAST)
+
+
+def extent(label: DayLabel) -> tuple[float, float]:
+    width = len(label.words) * CHARACTER
+    left = label.x - width * {"start": 0, "middle": 0.5, "end": 1}[label.anchor]
+    return left, left + width
+
+
+@pytest.mark.parametrize("language", ["es", "en"])
+@pytest.mark.parametrize("passed", range(1, 111, 3))
+def test_days_below_the_drawing_do_not_touch(passed: int, language: str) -> None:
+    today = FIRST + timedelta(days=passed)
+    points = [TrajectoryPoint(FIRST, Fraction(0), Fraction(0)), TrajectoryPoint(today, Fraction(1, 2), Fraction(1, 2))]
+    with reading(language):
+        view = trajectory_view([*points, TrajectoryPoint(LAST, Fraction(1), None)], PACE, today, 20)
+
+    assert view is not None
+    extents = [extent(label) for label in view.labels]
+    assert len(extents) >= 3
+    assert all(before[1] < after[0] for before, after in pairwise(extents))
