@@ -12,11 +12,11 @@ DOCUMENT = ROOT / "docs" / "spec" / "certificates.md"
 RULE = re.compile(r"^([A-Z]\d+[a-z]?)\. ", re.MULTILINE)
 CITED = re.compile(r"spec/certificates ((?:[^\"]|\n)*?)(?:\"|\. |: |$)", re.MULTILINE)
 ATTACKS = 16
-_TEMPLATE = "test_bad_input.py::test_a_template_that_is_wrong_is_reported_and_never_used"
-_PICTURE = "test_bad_input.py::test_a_picture_that_cannot_be_printed_is_refused_in_words"
-_COURSE = "test_bad_input.py::test_a_course_with_another_validity_is_refused_beside_the_field"
-_WORDS = "test_bad_input.py::test_an_act_asks_for_words_of_a_usual_length"
-_FILE = "test_bad_input.py::test_what_is_no_certificate_is_called_unreadable_and_not_altered"
+_TEMPLATE = "test_bad_input_pages.py::test_a_template_that_is_wrong_is_reported_and_never_used"
+_PICTURE = "test_bad_input_pages.py::test_a_picture_that_cannot_be_printed_is_refused_in_words"
+_COURSE = "test_bad_input_pages.py::test_a_course_with_another_validity_is_refused_beside_the_field"
+_WORDS = "test_bad_input_pages.py::test_an_act_asks_for_words_of_a_usual_length"
+_FILE = "test_bad_input_pages.py::test_what_is_no_certificate_is_called_unreadable_and_not_altered"
 BAD_INPUT = {
     "unknown key or field": _TEMPLATE,
     "field in an attribute": _TEMPLATE,
@@ -25,24 +25,24 @@ BAD_INPUT = {
     "5,000 elements": "test_templates.py::test_qr_and_code_are_required_and_hostile_texts_are_refused",
     "picture missing": _TEMPLATE,
     "animated": _PICTURE,
-    "CMYK": "test_bad_input.py::test_the_colours_of_a_printing_press_become_those_of_a_screen",
+    "CMYK": "test_bad_input_pages.py::test_the_colours_of_a_printing_press_become_those_of_a_screen",
     "60,000 pixels a side": _PICTURE,
     "SVG with script": _PICTURE,
-    "text without the first language": "test_template_pages.py::test_a_text_without_the_first_language_is_reported_when_it_is_saved",
+    "text without the first language": "test_templates_pages.py::test_a_text_without_the_first_language_is_reported_when_it_is_saved",
     "two `code`": _TEMPLATE,
     "no `qr`": _TEMPLATE,
     "cyclic aliases": _TEMPLATE,
     "tabs": _TEMPLATE,
-    "2 MB of YAML": "test_bad_input.py::test_a_text_of_two_megabytes_is_refused",
+    "2 MB of YAML": "test_bad_input_pages.py::test_a_text_of_two_megabytes_is_refused",
     "`valid: 0`": _COURSE,
     "`-1 month`": _COURSE,
     "`1.5 years`": _COURSE,
     "`24 meses` (told the right word)": _COURSE,
     "`renew` longer than `valid`": _COURSE,
-    "unknown template": "test_template_pages.py::test_a_certificate_that_the_course_cannot_have_is_reported_beside_its_field",
+    "unknown template": "test_templates_pages.py::test_a_certificate_that_the_course_cannot_have_is_reported_beside_its_field",
     "reason of spaces, 10 kB, with markup": _WORDS,
     "two people replacing at once (one wins, the other sees it)": (
-        "test_views.py::test_two_people_who_replace_at_the_same_moment_make_one_certificate"
+        "test_certificates_pages.py::test_two_people_who_replace_at_the_same_moment_make_one_certificate"
     ),
     "replace during a rotation": ("test_changes_meanwhile.py::test_what_is_replaced_during_a_rotation_verifies_whichever_key_signed_it"),
     "completion annulled between dry run and confirmation": (
@@ -53,13 +53,15 @@ BAD_INPUT = {
     "clock put back (issue day never before completion)": (
         "test_changes_meanwhile.py::test_a_clock_put_back_dates_nothing_before_the_completion"
     ),
-    "empty, 1-byte, 2 MB of zeros, encrypted PDF, PDF 2.0": "test_bad_input.py::test_the_command_calls_them_unreadable_too",
+    "empty, 1-byte, 2 MB of zeros, encrypted PDF, PDF 2.0": "test_bad_input_pages.py::test_the_command_calls_them_unreadable_too",
     'linearised copy (unreadable is not "altered": the words differ)': (
         "test_file_judgement.py::test_a_sheet_that_was_saved_again_cannot_be_judged"
     ),
     "JSON of depth 10⁴, BOM, UTF-16": _FILE,
-    "key twice, JWT with line breaks (accepted)": "test_bad_input.py::test_a_badge_of_ours_that_was_wrapped_or_doubled",
-    "code with O for 0 (accepted), code in Arabic digits (refused in words)": ("test_bad_input.py::test_a_code_is_read_as_people_write_it"),
+    "key twice, JWT with line breaks (accepted)": "test_bad_input_pages.py::test_a_badge_of_ours_that_was_wrapped_or_doubled",
+    "code with O for 0 (accepted), code in Arabic digits (refused in words)": (
+        "test_bad_input_pages.py::test_a_code_is_read_as_people_write_it"
+    ),
 }
 """What chapter 15 names, word for word, and the test in `tests/certificates` that shows what becomes of it."""
 LATER = {

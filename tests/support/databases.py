@@ -10,6 +10,7 @@ BOTH = frozenset(
     for name in (
         "accounts/test_passwords_pages",
         "browser/test_staff_pages",
+        "certificates/test_certificates_pages",
         "courses/test_publishing_pages",
         "enrolments/test_course_files_bucket_pages",
         "enrolments/test_course_files_pages",
@@ -25,7 +26,6 @@ OTHERS = frozenset(
     f"{name}.py"
     for name in (
         "accounts/test_mail_away",
-        "certificates/test_bad_input",
         "kernel/test_active_requests",
         "kernel/test_errors",
         "kernel/test_forms",
