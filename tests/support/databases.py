@@ -19,6 +19,7 @@ BOTH = frozenset(
         "lms/test_upgraded_pages",
         "quizzes/test_attempts_pages",
         "structure/test_developer_pages",
+        "webinars/test_recordings_pages",
     )
 )
 """Those that try what two requests do at once, and what pages give of services and queries."""
