@@ -38,7 +38,6 @@ OTHERS = frozenset(
         "lms/test_team_bar",
         "questions/test_question_forms",
         "quizzes/test_form_findings",
-        "standards/test_views",
     )
 )
 """Others about forms and words, and about mail that a server does not take."""
