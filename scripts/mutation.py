@@ -51,7 +51,7 @@ ARGUMENTS = [
     "--assert=plain",
     "--noconftest",
     "-o",
-    "python_files=test_rules*.py test_*_rules.py",
+    "python_files=test_*_rules.py",
     "-p",
     "no:randomly",
     "-p",
