@@ -89,7 +89,8 @@ def _files() -> FileStore:
 
 
 def _formats() -> tuple[FolderFormat, ...]:
-    return cast("tuple[FolderFormat, ...]", current_session().info["folder_formats"])
+    formats: tuple[FolderFormat, ...] = current_session().info["folder_formats"]
+    return formats
 
 
 def _check(files: Mapping[str, bytes]) -> CheckedCourse:

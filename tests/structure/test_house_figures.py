@@ -5,8 +5,8 @@ import pytest
 from scripts import house
 
 CEILINGS = {
-    "files": 1249,
-    "lines of imports": 16605,
+    "files": 648,
+    "lines of imports": 13227,
     "dataclasses that mostly copy another object": 130,
     "calls of dataclasses with six or more positional values": 346,
     "casts": 216,
