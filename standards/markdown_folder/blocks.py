@@ -48,7 +48,7 @@ _UNSEEN = ("lang", "language", "layout", "slug", "id", "permalink", "order", "we
 
 
 @dataclass(frozen=True, slots=True)
-class FrontMatter:
+class LessonFrontMatter:
     """The front matter of a lesson as far as we use it, and the line on which the text begins."""
 
     title: str = ""
@@ -61,21 +61,25 @@ class FrontMatter:
     """The lists of BOXES_BEFORE and BOXES_AFTER: each item with its line."""
 
 
-def read_front(lines: list[str], collector: RemarkCollector) -> FrontMatter:
+def read_front(lines: list[str], collector: RemarkCollector) -> LessonFrontMatter:
     """Return the front matter of a text; fields without an equivalent here are reported by name and line."""
     fence = lines[0].strip() if lines else ""
     if fence not in ("---", "+++"):
-        return FrontMatter()
+        return LessonFrontMatter()
     end = next((at for at, line in enumerate(lines[1:], start=1) if line.strip() in (fence, "..." if fence == "---" else fence)), None)
     if end is None:
-        return FrontMatter()
+        return LessonFrontMatter()
     fields = _yaml(lines[1:end], collector) if fence == "---" else _toml(lines[1:end], collector)
     if fields is None:
-        return FrontMatter() if fence == "---" and end > 1 and ":" not in "".join(lines[1:end]) else FrontMatter(first_line=end + 2)
+        return (
+            LessonFrontMatter()
+            if fence == "---" and end > 1 and ":" not in "".join(lines[1:end])
+            else LessonFrontMatter(first_line=end + 2)
+        )
     for name, (line, items) in fields.items():
         if name not in (*TITLE, *SUMMARY, *AUTHORS, *_UNSEEN, "draft") and not (name in (*BOXES_BEFORE, *BOXES_AFTER) and items):
             collector.add(RemarkKind.FIELD, line, N_("The field “%(name)s” has no equivalent in lessons here."), name=name)
-    return FrontMatter(
+    return LessonFrontMatter(
         _first(fields, TITLE),
         _first(fields, SUMMARY),
         tuple(", ".join(text for _line, text in fields[name][1]) for name in AUTHORS if name in fields),

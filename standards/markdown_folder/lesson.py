@@ -17,7 +17,7 @@ from standards.markdown_folder.blocks import (
     TITLES,
     Block,
     CalloutKind,
-    FrontMatter,
+    LessonFrontMatter,
     RemarkCollector,
     blocks,
     read_front,
@@ -263,7 +263,7 @@ class ConvertedLesson:
     """A lesson as it will be: the title is empty where the text names none. `lines` are those of its author, one for each of the body's."""
 
     title: str
-    front: FrontMatter
+    front: LessonFrontMatter
     body: str
     lines: tuple[int, ...] = ()
 
@@ -282,7 +282,7 @@ def convert(text: str, language: str, collector: RemarkCollector, targets: LinkT
     return ConvertedLesson(title, front, body, places)
 
 
-def _boxes(front: FrontMatter, box_names: tuple[str, ...]) -> list[Block]:
+def _boxes(front: LessonFrontMatter, box_names: tuple[str, ...]) -> list[Block]:
     """Return the lists of the front matter as the boxes that they are in lessons that fence them."""
     boxes: list[Block] = []
     for name in box_names:
@@ -299,7 +299,7 @@ def _boxes(front: FrontMatter, box_names: tuple[str, ...]) -> list[Block]:
     return boxes
 
 
-def _title(front: FrontMatter, parts: list[Block]) -> tuple[str, list[Block]]:
+def _title(front: LessonFrontMatter, parts: list[Block]) -> tuple[str, list[Block]]:
     """Take the title out of the text where it begins with one; the front matter's counts before it."""
     first = next((at for at, block in enumerate(parts) if block.kind not in ("blank", "comment")), None)
     if first is None or parts[first].kind != "heading" or parts[first].level != 1:
