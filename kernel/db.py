@@ -142,7 +142,6 @@ Key = Annotated[int, mapped_column(primary_key=True)]
 PublicId = Annotated[uuid.UUID, mapped_column(Uuid, unique=True, default=uuid.uuid4)]
 Slug = Annotated[str, mapped_column(String(64))]
 ShortText = Annotated[str, mapped_column(String(300))]
-LongText = Annotated[str, mapped_column(Text)]
 Moment = Annotated[datetime, mapped_column(UtcDateTime)]
 
 

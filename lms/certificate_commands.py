@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from lms.certificate_files import FileReport
 
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
-OUT = click.Path(dir_okay=False, path_type=Path)
 
 
 @click.group()

@@ -18,7 +18,7 @@ from kernel.errors import N_, Conflict, Invalid, NotFound
 from kernel.i18n import choose, site_locale
 from kernel.permissions import Actor
 from organisations import tree
-from organisations.audience_kinds import AudienceLeafKinds, AudienceScope, covers, kinds_of, leaf_classes, may_be_in
+from organisations.audience_kinds import AudienceLeafKinds, AudienceScope, kinds_of, leaf_classes, may_be_in
 from organisations.models import (
     Audience,
     AudienceList,
@@ -397,16 +397,6 @@ def list_people_after(session: Session, audience: Audience, after: int, limit: i
 def count_candidates(session: Session, audience: Audience) -> int:
     """Count the people who were ever employed in the institution or in the audience."""
     return session.scalar(select(func.count()).select_from(Person).where(_may_ever_be_in(audience))) or 0
-
-
-def is_member(person_id: int, day: date) -> ColumnElement[bool]:
-    """Say in SQL that a person is in an audience of the statement on a day, by the stays that are kept."""
-    return exists().where(
-        AudienceStayRecord.audience_id == Audience.id,
-        AudienceStayRecord.person_id == person_id,
-        AudienceStayRecord.retracted_at.is_(None),
-        covers(day, AudienceStayRecord.since_on, AudienceStayRecord.until_on),
-    )
 
 
 PORTION = 500

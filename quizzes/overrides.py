@@ -78,7 +78,6 @@ _LINES = (
     .join(_Author, _Author.id == QuizOverride.created_by)
     .outerjoin(_Ender, _Ender.id == QuizOverride.ended_by)
 )
-_ORDER = {"everyone": 0, "group": 1, "person": 2}
 
 
 def list_in_force(session: Session, quiz: QuizContext, *, offset: int, limit: int) -> list[QuizOverrideRow]:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import TypeVar, cast
+from typing import cast
 
 from flask import Response, current_app, flash, render_template
 from wtforms import BooleanField, DateField, RadioField, SelectField, TextAreaField, ValidationError
@@ -289,7 +289,6 @@ def overlap_views(
 
 
 Subject = WaiverSubject | RecognitionSubject
-FormClass = TypeVar("FormClass", bound=EvidenceForm)
 BODY_LIMIT = LARGEST + 1_000_000
 """Bytes of a form with its file: a file that is a little too large is refused in words."""
 CLAIM_RATE = limit("claims", "60 per 10 minutes")

@@ -10,7 +10,6 @@ from courses.content.settings import FieldShape, FieldSpec
 from courses.content.starter_files import is_key, proposed_key
 from kernel.i18n import lazy_
 
-Groups = tuple[tuple[Any, tuple[FieldSpec, ...]], ...]
 KINDS = (
     ("law", lazy_("Law")),
     ("official", lazy_("Official page")),

@@ -91,7 +91,6 @@ outline_bp = Blueprint("courses_outline", __name__)
 
 EDITORS = {"page": "courses_lessons.lesson", "quiz": "quizzes_slots.slots"}
 """Pages on which a new activity is written, by its kind; the others are written in their settings."""
-ACTS = ("up", "down", "hide", "show")
 
 
 def kinds() -> CourseKinds:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
 from io import BytesIO
-from itertools import combinations, groupby
+from itertools import groupby
 from pathlib import Path
 from types import SimpleNamespace
 from unicodedata import normalize
@@ -102,15 +102,6 @@ def shrunk(lines: Sequence[str], font: str, size: float, spacing: float, room: f
     while size > 2 and widest(lines, font, size, spacing) > room:
         size = round(size - 0.1, 1)
     return size
-
-
-def balanced(text: str, font: str, count: int) -> tuple[str, ...]:
-    """Break a text at spaces into so many lines (fewer with fewer words) that the widest line is shortest."""
-    tokens = text.split() or [""]
-    count = min(count, len(tokens))
-    breaks = combinations(range(1, len(tokens)), count - 1)
-    candidates = [tuple(" ".join(tokens[start:end]) for start, end in zip((0, *cut), (*cut, len(tokens)), strict=True)) for cut in breaks]
-    return min(candidates, key=lambda lines: widest(lines, font, 1))
 
 
 class PdfPen:

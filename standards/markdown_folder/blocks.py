@@ -55,7 +55,6 @@ class LessonFrontMatter:
     summary: str = ""
     authors: tuple[str, ...] = ()
     is_draft: bool = False
-    order: float | None = None
     first_line: int = 1
     boxes: Mapping[str, tuple[tuple[int, str], ...]] = field(default_factory=dict)
     """The lists of BOXES_BEFORE and BOXES_AFTER: each item with its line."""
@@ -84,7 +83,6 @@ def read_front(lines: list[str], collector: RemarkCollector) -> LessonFrontMatte
         _first(fields, SUMMARY),
         tuple(", ".join(text for _line, text in fields[name][1]) for name in AUTHORS if name in fields),
         _first(fields, ("draft",)).lower() == "true",
-        _number(_first(fields, ("order", "weight", "nav_order", "sidebar_position"))),
         end + 2,
         {name: fields[name][1] for name in (*BOXES_BEFORE, *BOXES_AFTER) if name in fields},
     )
@@ -96,10 +94,6 @@ Fields = Mapping[str, tuple[int, tuple[tuple[int, str], ...]]]
 
 def _first(fields: Fields, names: tuple[str, ...]) -> str:
     return next((" ".join(fields[name][1][0][1].split()) for name in names if name in fields and fields[name][1]), "")
-
-
-def _number(text: str) -> float | None:
-    return float(text) if text.replace(".", "", 1).isdigit() and text.isascii() else None
 
 
 def _yaml(lines: list[str], collector: RemarkCollector) -> Fields | None:

@@ -159,9 +159,6 @@ class InlineWriter:
             self._image(label, source, "", "", self._at(match, line))
         return self._link(match, label or target, target, line, keep)
 
-    def _shown_source(self, match: re.Match[str], line: int) -> str:
-        return self._image(match[1], match[2], match[3] or match[4] or "", match[5] or "", self._at(match, line))
-
     def _image(self, label: str, source: str, title: str, attributes: str, line: int) -> str:
         values = dict(_ATTRIBUTE.findall(attributes))
         alternative = " ".join((label or values.get("alt") or values.get("fig-alt") or "").split())
@@ -277,7 +274,7 @@ def convert(text: str, language: str, collector: RemarkCollector, targets: LinkT
     title, parts = _title(front, parts)
     parts = [*_boxes(front, BOXES_BEFORE), *parts, *_boxes(front, BOXES_AFTER)]
     headings = frozenset(slug(_plain(block.lines[0])) for block in parts if block.kind == "heading")
-    writer = _LessonWriter(language, InlineWriter(collector, targets, headings, referred), collector)
+    writer = _LessonWriter(language, InlineWriter(collector, targets, headings, referred))
     body, places = writer.render(parts)
     return ConvertedLesson(title, front, body, places)
 
@@ -322,7 +319,6 @@ class _LessonWriter:
 
     language: str
     inline: InlineWriter
-    collector: RemarkCollector
     out: list[str] = field(default_factory=list)
     places: list[int] = field(default_factory=list)
     """For each line that is written, the line of the source."""
