@@ -1,4 +1,4 @@
-"""Verbs of accounts: sign up, confirm, open and end sessions, change passwords and profiles, grant roles."""
+"""The access log, deletion requests, and the erasure of accounts."""
 
 import json
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""Reading people, devices and links."""
+"""Uploads that wait for a confirmation, of every package."""
 
 import secrets
 from collections.abc import Iterator

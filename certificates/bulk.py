@@ -1,4 +1,4 @@
-"""The PDF of a credential: its sheet with the badge attached, sealed by the key of today. Nothing of it is stored."""
+"""Sealed PDFs of credentials, one or many at once; nothing of a sheet is stored."""
 
 import errno
 import hashlib

@@ -1,4 +1,4 @@
-"""The history of a certificate in words."""
+"""A certificate on its page: its sheet as SVG, its history in words, and how it is shared."""
 
 from base64 import b64encode
 from collections.abc import Mapping, Sequence

@@ -1,4 +1,4 @@
-"""Reading credentials."""
+"""Facts that issuing needs: the names and designs of the day, templates of courses, and notices before an expiry."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Queries of waivers and recognitions as pages list them: what waits, what was decided, one's own; and who stands before one of them."""
+"""Waivers and recognitions as lists: those that wait, those decided, one's own, and uploads of many."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

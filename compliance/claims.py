@@ -1,4 +1,4 @@
-"""Queries of waivers and recognitions as pages list them: what waits, what was decided, one's own; and who stands before one of them."""
+"""Waivers and recognitions: asked for, decided, revoked, withdrawn (spec/compulsory 4.10 and 4.11)."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Services of obligations: a draft, its activation by a second person, further versions, its end (spec/compulsory 4.5 and 4.8)."""
+"""Free days of the site, one or a list of them, and the second person whom past ones need (spec/compulsory 4.5)."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence

@@ -1,7 +1,4 @@
-"""Each state of compulsory training in words: a word, an icon, a shape, and one sentence that says what to do now (spec/compulsory 7.6).
-
-Every page that shows a state takes it from here, so that no state is told by its colour, or by two words, anywhere.
-"""
+"""States of compulsory training in words, and what is required of one person as plain values (spec/compulsory 7.6)."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass

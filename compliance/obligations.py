@@ -1,4 +1,4 @@
-"""Courses that somebody may choose in compulsory training: those that they may look at, and those that are required already."""
+"""Obligations: drafts, activation by a second person, versions, their end, and the courses they may name (spec/compulsory 4)."""
 
 import json
 from collections import defaultdict

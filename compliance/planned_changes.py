@@ -1,4 +1,4 @@
-"""The content of a planned change as it is stored: the values of a version, a last day, a rule of an audience."""
+"""Changes that are tried before they hold: their content, the dry run, and applying them by the number (spec/compulsory 4.8)."""
 
 import json
 from collections import defaultdict

@@ -1,4 +1,4 @@
-"""On what kind of disk an instance lies: SQLite needs locks that can be trusted."""
+"""Where and how an instance runs: the kind of its disk, and its processes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Software versions that an instance runs."""
+"""Parts of an instance: versions of its software, and the faults that a look at it finds."""
 
 import os
 import shutil

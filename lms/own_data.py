@@ -1,7 +1,4 @@
-"""Results for the copy of one's own data (spec/security 7.3): what is shown on the pages by now, and nothing that is not.
-
-spec/security 5.1.
-"""
+"""The copy of one's own data (spec/security 7.3): results as the pages show them, and the rows of each package."""
 
 import json
 from collections.abc import Collection, Iterator, Mapping

@@ -1,4 +1,4 @@
-"""Keep the search's index: what is published or followed can be found, the rest is let go."""
+"""The search over everything that is published or followed, and its index."""
 
 import re
 from collections.abc import Iterable, Mapping, Sequence

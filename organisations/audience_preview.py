@@ -1,4 +1,4 @@
-"""The people of a rule before it is saved, beside those of the rule before it (spec/compulsory 3.4)."""
+"""The people whom a rule or a list would add or remove, today and on past days, and why a rule holds (spec/compulsory 3.4)."""
 
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence

@@ -1,4 +1,4 @@
-"""Days in the cells of lists: year first, or day first as people write them; never month first."""
+"""The cells and lines of lists of people and units as they are read; days are never read month first."""
 
 import re
 from collections import Counter

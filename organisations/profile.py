@@ -1,4 +1,4 @@
-"""Reading the profile of an institution: that of the first for every process, each for its form, and for who signs."""
+"""The profile of an institution and the site settings, read and written."""
 
 import hashlib
 import re

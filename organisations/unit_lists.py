@@ -1,4 +1,4 @@
-"""Reading lists that were sent in, and the accounts that they speak of."""
+"""Lists of people and units: kept until they are confirmed, and brought in."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence

@@ -1,1 +1,1 @@
-"""Questions, quizzes, attempts, marks, grades and item statistics."""
+"""Quizzes: what they draw, attempts, marks, grades, regrades and what holds for one person."""

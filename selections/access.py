@@ -1,4 +1,4 @@
-"""Permissions of selections: who names a jury, who is in it, who reads (spec/selection 12)."""
+"""Permissions of selections: who names a jury, who is in it, who reads; who objects, proposes and decides (spec/selection 12)."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Freezing an acta: all its figures are read at one moment, copied, sealed and signed (spec/selection 4.2, 4.3, 4.8)."""
+"""Actas: freezing their figures at one moment, publishing and amending them, exports and verification (spec/selection 4)."""
 
 import json
 import secrets

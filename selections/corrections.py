@@ -1,4 +1,4 @@
-"""Reading what differs from actas in force, and which actas a change of marks may touch (spec/selection 4.10 and 4.11)."""
+"""Corrections of actas: what differs from those in force, which a change of marks may touch, and their tasks (spec/selection 4.10)."""
 
 import json
 from collections.abc import Mapping, Sequence

@@ -1,4 +1,4 @@
-"""Reading incidents: those of a selection, one before an actor, a person's own (spec/selection 6.11)."""
+"""Incidents of selections: read, asked about, answered, proposed and decided (spec/selection 6.11)."""
 
 import json
 from collections import defaultdict

@@ -1,4 +1,4 @@
-"""Actas in words: their state, lines with bands, and one's own line (spec/selection 4)."""
+"""Signs and differences of actas in words, and the messages about them (spec/selection 4 and 6.10)."""
 
 import json
 from collections.abc import Mapping

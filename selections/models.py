@@ -1,4 +1,4 @@
-"""Tables of selections: a selecting quiz and the people it decides about, its jury and its readers (spec/selection 4 and 12)."""
+"""Tables of selections, their juries, actas and incidents, and of objections (spec/selection 4, 5 and 12)."""
 
 from decimal import Decimal
 from enum import StrEnum

@@ -1,4 +1,4 @@
-"""Proposing an outcome of objections, returning it, deciding on it: two people, and one result (spec/selection 5.4, 5.6 and 5.13)."""
+"""Outcomes of objections: proposed, returned, decided by two people, and their log (spec/selection 5.4, 5.6 and 5.13)."""
 
 from dataclasses import dataclass
 from datetime import datetime

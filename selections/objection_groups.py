@@ -1,4 +1,4 @@
-"""Reading objections before those who decide: together for each version of a question, without names (spec/selection 5.4 and 5.5)."""
+"""Objections together for each version of a question, without names, and the notices about them (spec/selection 5.4 and 5.5)."""
 
 import json
 from collections import defaultdict

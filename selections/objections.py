@@ -1,4 +1,4 @@
-"""The authors of a version of a question: its publisher, and all who changed its text since the version before (spec/selection 5.4)."""
+"""Objections: those of an attempt, their term, and the authors of a question, who do not decide on it (spec/selection 5)."""
 
 import json
 from collections import Counter

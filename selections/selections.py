@@ -1,4 +1,4 @@
-"""Reading selections: those of a quiz, one before an actor, and whom each is about."""
+"""Selections: those of a quiz, one before an actor, whom each is about, its jury and its results."""
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence

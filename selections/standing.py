@@ -1,4 +1,4 @@
-"""The rules of results as an acta freezes them: draw tables, blueprint, record of the pass mark, ties (spec/selection 4.2, 4.4)."""
+"""The standing of the people of an acta: outcomes, ranking, ties, and the rules that it freezes (spec/selection 4.2 and 4.4)."""
 
 import json
 from collections import defaultdict

@@ -1,1 +1,1 @@
-"""Views of credentials."""
+"""Pages of certificates, their templates and keys, and of verifying them."""

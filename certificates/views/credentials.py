@@ -1,4 +1,4 @@
-"""Forms of credentials."""
+"""Pages of a certificate for its holder and for those who revoke or replace it."""
 
 import hashlib
 from dataclasses import dataclass

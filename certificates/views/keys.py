@@ -1,4 +1,4 @@
-"""Keys for everybody: the DID document, the signed list of keys, and a page that says who signed when (spec/certificates K2)."""
+"""Keys for everybody: the DID document, lists of keys and of states, badges, and the page of who signed when (spec/certificates K2)."""
 
 import json
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""The address of the register: which certificates, in which order, from which of them on."""
+"""Pages of the register: which certificates there are, in which order, and many of them as files."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace

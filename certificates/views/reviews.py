@@ -1,4 +1,4 @@
-"""Forms about what waits for a decision: a correction that is asked for, a decision, a person's corrected name."""
+"""Pages of what waits for a decision: a correction that is requested, and a person's corrected name."""
 
 from collections.abc import Mapping, Sequence
 from uuid import UUID

@@ -1,4 +1,4 @@
-"""Forms of templates of certificates."""
+"""Pages of certificate templates: upload, sample, publish."""
 
 import re
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""Form of a transcript."""
+"""Pages of transcripts."""
 
 import hashlib
 from collections.abc import Mapping, Sequence

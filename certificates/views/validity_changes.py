@@ -1,4 +1,4 @@
-"""The form that sets the validity of a course for certificates already issued."""
+"""The page that sets the validity of a course for certificates already issued."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any

@@ -1,4 +1,4 @@
-"""Forms of credentials."""
+"""Pages on which everybody verifies a certificate, by its code or by a file, online and offline."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace

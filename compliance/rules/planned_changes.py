@@ -1,4 +1,4 @@
-"""Looking at a past day as it was known on another: which days there is an answer for (spec/compulsory 11.2 and 18)."""
+"""Past days that have an answer, changes that need a second person, and what a dry run counts (spec/compulsory 4.8 and 11.2)."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence

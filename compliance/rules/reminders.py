@@ -1,4 +1,4 @@
-"""The pace of a group before a last day, and people at risk (spec/compulsory 11.5 and 11.6)."""
+"""The pace of a group before a last day, reminders, their plans, and team digests (spec/compulsory 11.5 and 11.6)."""
 
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence

@@ -1,4 +1,4 @@
-"""The record of a person under an obligation, and its state of knowledge at a moment (spec/compulsory 7.1 and 7.2)."""
+"""Terms of obligations: what is required, last days and working days, and the faults of its terms (spec/compulsory 4)."""
 
 from calendar import monthrange
 from collections.abc import Collection, Iterator, Mapping, Sequence

@@ -1,4 +1,4 @@
-"""The content of an acta in the reader's language, as its PDF and its public page show it (spec/compulsory 12.3)."""
+"""Pages of training actas and their PDF, in the reader's language (spec/compulsory 12.3)."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Form of a bundle of evidence; its days and its obligation are read as those of a report are."""
+"""Pages of bundles of evidence; days and obligation are read as those of a report are."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

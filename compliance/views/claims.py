@@ -1,4 +1,4 @@
-"""Forms of waivers and recognitions: what somebody asks for, and what another decides."""
+"""Pages of waivers and recognitions that show, ask for and decide on one."""
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass

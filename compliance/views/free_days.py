@@ -1,4 +1,4 @@
-"""Forms of free days: one day, or a list of them, read with its lines and its faults; nothing is looked up here."""
+"""Pages of free days: one day, or a list of them, read with its lines and its faults."""
 
 import json
 from collections.abc import Mapping, Sequence

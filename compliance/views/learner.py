@@ -1,4 +1,4 @@
-"""Everything behind one status in words: the sum of the last day, versions, takes, reminders, timeline (spec/compulsory 11.2)."""
+"""Pages of one's own training, of one person's, and of the why of one status (spec/compulsory 11.2)."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Views of obligations: their rules in words, their counts by state, what differs between two versions, the outcome of a dry run."""
+"""Obligations on their pages: rules in words, counts by state, differences of versions, the outcome of a dry run."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass

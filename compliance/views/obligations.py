@@ -1,4 +1,4 @@
-"""The page on which a course's team agrees that compulsory training enrols people in its course, or not (spec/compulsory 4.9a)."""
+"""Pages of obligations for officers, and of the agreement of a course's team (spec/compulsory 4.9a)."""
 
 from collections.abc import Mapping, Sequence
 from datetime import date

@@ -1,4 +1,4 @@
-"""Forms of reminders."""
+"""Pages of reminders that an officer sends."""
 
 from uuid import UUID, uuid4
 

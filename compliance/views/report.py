@@ -1,4 +1,4 @@
-"""The address of a report: which obligation, which people, which day as known on which."""
+"""Pages of the training report: which obligation, which people, which day as known on which."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence

@@ -1,1 +1,1 @@
-"""Pages of the tree and of lists that fill it, for administrators."""
+"""Pages of the tree, of audiences, posts, institutions and site settings, and of lists that fill them."""

@@ -1,4 +1,4 @@
-"""Forms of audiences: their rules, and lists of people that rules name."""
+"""Pages of audiences: their rules, previews and people."""
 
 import re
 from collections.abc import Mapping, Sequence

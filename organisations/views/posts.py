@@ -1,4 +1,4 @@
-"""Forms of posts: another name, and the post that one is merged into."""
+"""Pages of posts: another name, and merging one into another."""
 
 from uuid import UUID
 

@@ -1,4 +1,4 @@
-"""Forms of the site settings."""
+"""Pages of the site settings."""
 
 import hashlib
 import json

@@ -1,4 +1,4 @@
-"""Forms of the tree: places, who belongs to them and who manages them."""
+"""Pages of the tree: places, who belongs to them and who manages them."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace

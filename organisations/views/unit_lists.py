@@ -1,4 +1,4 @@
-"""Forms of lists of people and units."""
+"""Pages of lists of people and units: upload, review, confirm."""
 
 from collections.abc import Iterable, Iterator, Sequence
 

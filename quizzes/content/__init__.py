@@ -1,1 +1,1 @@
-"""Banks of questions and quizzes as files of a course folder."""
+"""Quizzes as files of a course folder."""

@@ -1,1 +1,1 @@
-"""Pure rules of the assessment engine: definitions, marking, layout, attempts, grades, review, statistics."""
+"""Pure rules of quizzes: settings, layout, draws, states of attempts, grades and regrades."""

@@ -1,4 +1,4 @@
-"""Forms of selections."""
+"""Pages of actas: prepare, look at, publish, amend, and what they say in words."""
 
 import json
 from collections.abc import Iterable, Mapping, Sequence

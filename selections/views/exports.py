@@ -1,4 +1,4 @@
-"""Forms of selections."""
+"""Files of an acta: PDF, sheets and JSON."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Forms of selections."""
+"""Pages of signs and incidents for a jury and for the person concerned (spec/selection 6.10 and 6.11)."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass

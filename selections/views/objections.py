@@ -1,4 +1,4 @@
-"""Forms of selections."""
+"""Pages of objections: for the learner who objects, and for those who propose and decide."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Forms of selections."""
+"""Pages of selections: those of a quiz, their jury and readers, and one's own results."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass

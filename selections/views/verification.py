@@ -1,4 +1,4 @@
-"""Forms of selections."""
+"""Pages on which everybody verifies an acta, by its code or by a file."""
 
 import json
 from collections.abc import Mapping

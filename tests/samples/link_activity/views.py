@@ -14,8 +14,8 @@ from kernel import clock
 from kernel.errors import NotFound
 from kernel.i18n import choose
 from kernel.web.request import current_actor, current_session, requires, see_page
+from tests.samples.link_activity.access import LinkAction
 from tests.samples.link_activity.models import Link
-from tests.samples.link_activity.permissions import LinkAction
 
 bp = Blueprint("links", __name__, template_folder="templates")
 
