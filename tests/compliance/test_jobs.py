@@ -173,8 +173,7 @@ import os, signal, sys
 from datetime import datetime
 from sqlalchemy import event
 import lms.app
-from compliance import jobs
-from compliance.services import reminders
+from compliance import jobs, reminders
 from kernel.db import Database
 from kernel.outbox import Delivery
 
