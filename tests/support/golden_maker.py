@@ -16,6 +16,7 @@ import tempfile
 from collections import Counter, deque
 from datetime import UTC, datetime
 from functools import partialmethod
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 from urllib.parse import urljoin, urlsplit
@@ -181,13 +182,14 @@ def fill_and_walk(folder: Path, place: Path, chance: Chance) -> None:
     from kernel.paths import CONTENT
     from lms import serve
     from lms.app import create_app
-    from lms.demo import filling
 
     settings = serve.checked_settings("127.0.0.1", 8000, data_dir=place, database_url="", smtp_host="", public_url=HOST)
-    (place / filling.GROUND.marker).write_text("")
+    # What fills the demonstration stood in `command` up to the moves by noun.
+    demonstration = next(module for name in ("filling", "command") if hasattr(module := import_module(f"lms.demo.{name}"), "GROUND"))
+    (place / demonstration.GROUND.marker).write_text("")
     chance.begin("fill")
     instance = serve.open_checked(settings)
-    lines = filling.prepare(instance, CONTENT, LEARNERS)
+    lines = demonstration.prepare(instance, CONTENT, LEARNERS)
     accounts = re.findall(r"^(\S.*?\S) {2,}(\S+@\S+) +(\S+)$", "\n".join(lines), re.MULTILINE)
     chance.begin("application")
     app = create_app(instance)
