@@ -1,6 +1,4 @@
-"""ZIP archives, and the only code that opens them: checked by their directory before unpacking, in memory only.
-
-spec/security 4.4."""
+"""ZIP archives, written and read, and the only code that opens them: checked by their directory before unpacking (spec/security 4.4)."""
 
 import lzma
 import shutil
@@ -85,6 +83,8 @@ def read_archive(content: bytes, *suffixes: str, limits: ArchiveLimits = LIMITS)
 
     Raise ArchiveRefused for more than the limits, for entries that lead out of the archive (.., absolute, drive), links, devices,
     names twice, encryption, and for what is no archive. The whole list is judged, the files not asked for too.
+
+    It is unpacked in memory only.
     """
     return open_archive(content, *suffixes, limits=limits).files
 

@@ -17,7 +17,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from kernel import outbox
 from kernel.crypto import SigningKeys
-from kernel.db import Base, Key, Moment, UnnumberedRow
+from kernel.db import Base, Hook, Key, Moment, UnnumberedRow
 from kernel.permissions import Actor
 from kernel.settings import private_file
 
@@ -62,6 +62,10 @@ def network_of(address: str) -> str:
     return str(ip_network((parsed, 24 if parsed.version == 4 else 48), strict=False).network_address)
 
 
+SUBSCRIPTIONS = Hook[Mapping[str, tuple[str, ...]]]("subscriptions", default={})
+"""Gives the kinds of jobs that follow from each audit verb."""
+
+
 def record(session: Session, actor: Actor, verb: StrEnum, subject: object, *, now: datetime, **facts: object) -> None:
     """Write who did what, and add the jobs that follow from it, in the transaction of the change.
 
@@ -81,7 +85,7 @@ def record(session: Session, actor: Actor, verb: StrEnum, subject: object, *, no
             facts=json.dumps(facts, ensure_ascii=False, default=str, sort_keys=True),
         )
     )
-    subscriptions = cast("Mapping[str, tuple[str, ...]]", session.info.get("subscriptions", {}))
+    subscriptions = SUBSCRIPTIONS.of(session)
     for kind in subscriptions.get(verb.value, ()):
         outbox.enqueue(session, kind, {"subject": subject_id, "verb": verb.value}, now=now)
 

@@ -1,4 +1,4 @@
-"""The only place that reads the clock, and the days of which it is written."""
+"""The only place that reads the clock, and the first and last day on which people may set a moment."""
 
 from datetime import UTC, date, datetime
 

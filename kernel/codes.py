@@ -1,4 +1,4 @@
-"""Codes that people copy from print or hear on the telephone: symbols of Crockford's base 32, shown in groups of four."""
+"""Codes that people copy from print or hear on the telephone, in symbols of Crockford's base 32, and exact rounding of fractions."""
 
 from fractions import Fraction
 

@@ -125,7 +125,7 @@ class _KnownStatement:
 
     compiler: SQLCompiler
     lists: tuple[str, ...]
-    kept: dict[tuple[int, ...], CompiledStatement]
+    by_list_lengths: dict[tuple[int, ...], CompiledStatement]
 
 
 _known: WeakKeyDictionary[Executable, dict[str, _KnownStatement | None]] = WeakKeyDictionary()
@@ -163,11 +163,11 @@ def compiled_for(dialect: Dialect, statement: Executable, given: Mapping[str, An
     if known is None:
         return None
     numbers = tuple([len(given[name]) for name in known.lists])
-    if numbers not in known.kept:
+    if numbers not in known.by_list_lengths:
         if max(numbers, default=0) > MOST_LISTED:
             return None
-        known.kept[numbers] = _expanded(known.compiler, known.lists, given)
-    return known.kept[numbers]
+        known.by_list_lengths[numbers] = _expanded(known.compiler, known.lists, given)
+    return known.by_list_lengths[numbers]
 
 
 def _compile(dialect: Dialect, statement: Executable) -> _KnownStatement | None:

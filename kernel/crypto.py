@@ -1,4 +1,4 @@
-"""Signatures: certificates' Ed25519 keys, one current and the older ones kept to verify; and values that travel through browsers."""
+"""Signatures and locks: Ed25519 keys of certificates, one current and the older ones to verify, and values that travel through browsers."""
 
 import base64
 import hashlib

@@ -21,6 +21,7 @@ from sqlalchemy.types import TypeEngine
 
 from kernel import migrations
 from kernel.db import Base, Database, UtcDateTime
+from kernel.i18n import trimmed
 from kernel.search.index import SearchEntry, SearchWord
 from kernel.settings import sqlite_address
 
@@ -62,7 +63,7 @@ def _plain(kind: TypeEngine[Any]) -> TypeEngine[Any]:
 def plain_table(name: str) -> TableClause:
     """Return a table with the types in which its values travel in a copy; raise KeyError for an unknown name."""
     known = Base.metadata.tables[name]
-    return table(name, *(column(one.name, _plain(one.type)) for one in known.columns))
+    return table(name, *(column(known_column.name, _plain(known_column.type)) for known_column in known.columns))
 
 
 def canonical(value: object) -> object:
@@ -72,7 +73,7 @@ def canonical(value: object) -> object:
     if isinstance(value, float):
         return value + 0.0  # JSON writes the shortest digits that give it back; SQLite keeps no minus before a zero
     if isinstance(value, Decimal):
-        return format(value.normalize() + 0, "f")
+        return str(trimmed(value))
     if isinstance(value, datetime):
         return value.astimezone(UTC).isoformat()
     if isinstance(value, date | UUID):
@@ -100,11 +101,12 @@ class _Adder:
 
 def _batches(connection: Connection, name: str, adder: _Adder) -> Iterator[Sequence[Row]]:
     """Yield a table's rows a thousand at a time, summed on their way."""
-    result = connection.execution_options(stream_results=True, yield_per=BATCH).execute(select(*plain_table(name).columns))
-    for rows in result.partitions(BATCH):
-        for row in rows:
-            adder.add(row)
-        yield rows
+    statement = select(*plain_table(name).columns)
+    with connection.execution_options(stream_results=True, yield_per=BATCH).execute(statement) as result:
+        for rows in result.partitions(BATCH):
+            for row in rows:
+                adder.add(row)
+            yield rows
 
 
 @contextmanager
@@ -274,9 +276,9 @@ def _copy_older_rows(database: Database, target: Path) -> None:
                 there = Table(name, MetaData(), autoload_with=reader, resolve_fks=False)
                 here = table(name, *(column(source.name, _sqlite_type(source.type)) for source in there.columns))
                 writer.execute(delete(here))
-                rows = reader.execution_options(stream_results=True, yield_per=BATCH).execute(select(there))
-                for some in rows.partitions():
-                    writer.execute(insert(here), [dict(row._mapping) for row in some])
+                with reader.execution_options(stream_results=True, yield_per=BATCH).execute(select(there)) as rows:
+                    for some in rows.partitions():
+                        writer.execute(insert(here), [dict(row._mapping) for row in some])
     finally:
         copied.dispose()
 

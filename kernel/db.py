@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Generic, TypeVar
 from urllib.parse import quote
 
 from sqlalchemy import (
@@ -360,6 +360,34 @@ def _probing_engine(url: str, *, is_sqlite: bool) -> Engine:
     return probing
 
 
+Bound = TypeVar("Bound")
+_MISSING: Any = object()
+
+
+class Hook(Generic[Bound]):
+    """A typed key of what the application gives to every session; the package that reads it declares it, and names nobody above.
+
+    What nobody gives has a default, or raises LookupError.
+    """
+
+    def __init__(self, name: str, *, default: Bound = _MISSING) -> None:
+        self.name, self._default = name, default
+
+    def __repr__(self) -> str:
+        return f"Hook({self.name})"
+
+    def bind(self, value: Bound) -> tuple[object, object]:
+        """Return the pair by which an application gives it (`Database.configure`)."""
+        return self, value
+
+    def of(self, session: Session) -> Bound:
+        """Return what the application of a session gave; raise LookupError where it gave nothing and nothing else holds."""
+        value: Bound = session.info.get(self, self._default)
+        if value is _MISSING:
+            raise LookupError(self.name)
+        return value
+
+
 class Database:
     """The two engines of an instance and the unit of work over them; one that is `alone` no other process writes to, a copy say."""
 
@@ -377,8 +405,8 @@ class Database:
         self._pools = tuple(SessionPool(engine, make, pool) for engine, make in sides)
         self._after_commit: list[Callable[[Session], None]] = []
 
-    def configure(self, *, info: dict[str, object]) -> None:
-        """Give every session what `lms.app` collected from all packages, in its `info`."""
+    def configure(self, info: dict[object, object]) -> None:
+        """Give every session what `lms.app` collected from all packages, in its `info`, by the hook that reads it."""
         self._writer.configure(info=info)
         self._reader.configure(info=info)
 
@@ -497,3 +525,17 @@ def _insert_unnumbered(session: Session, *_flush: object) -> None:
         StatementConnection(session.connection()).execute(insertion(table, names), values)
         for row in rows:
             session.expunge(row)
+
+
+@contextmanager
+def rehearsal(session: Session) -> Iterator[None]:
+    """Take back at the end what a block writes, with the jobs that it adds to the transaction: somebody asks what would come of it."""
+    info = {name: list(value) if isinstance(value, list) else value for name, value in session.info.items()}
+    trial = session.begin_nested()
+    try:
+        yield
+    finally:
+        trial.rollback()
+        session.info.clear()
+        session.info.update(info)
+        session.expire_all()

@@ -1,4 +1,4 @@
-"""Durations by the calendar: whole days or whole months, as deadlines and validities are given."""
+"""Durations by the calendar, whole days or whole months, and for how long what was done holds and is renewed."""
 
 import re
 from calendar import monthrange

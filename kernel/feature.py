@@ -14,7 +14,7 @@ from kernel.permissions import Predicate
 
 @dataclass(frozen=True, slots=True)
 class Feature:
-    """One package's doors, permissions, jobs, and the jobs that follow from audit verbs."""
+    """One package's blueprints, permissions, jobs, and the jobs that follow from audit verbs."""
 
     name: str
     blueprints: tuple[Blueprint, ...] = ()

@@ -1,4 +1,4 @@
-"""Names that people's devices give to files: as they may be shown and sent, and their extensions."""
+"""Files: their names as shown and sent, their contents by SHA-256 in a folder or a bucket with a row each, and quotas."""
 
 import hashlib
 import hmac
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
-from typing import IO, Any, NamedTuple, cast
+from typing import IO, Any, NamedTuple
 from urllib.parse import quote, urlsplit
 from uuid import uuid4
 
@@ -21,10 +21,11 @@ from sqlalchemy import String, delete, exists, not_, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from kernel.bulk_rows import insert_missing
-from kernel.db import Base, Key, Moment
-from kernel.errors import NotFound, Unavailable
+from kernel.db import Base, Hook, Key, Moment
+from kernel.errors import N_, NotFound, Unavailable
 from kernel.settings import Settings
 
+UNPRINTABLE = N_("Documents cannot print these signs: %(signs)s. Write it with Latin letters.")
 NAME_LENGTH = 120
 _UNPRINTABLE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 
@@ -96,6 +97,10 @@ class Quotas:
     evidence_institution: int
 
 
+QUOTAS = Hook[Quotas]("quotas")
+"""Gives what people and courses may keep."""
+
+
 def quotas_from(settings: Settings) -> Quotas:
     """Return what the settings allow."""
     megabytes = (settings.quota_person_mb, settings.quota_course_mb, settings.quota_evidence_person_mb, settings.quota_evidence_mb)
@@ -104,7 +109,7 @@ def quotas_from(settings: Settings) -> Quotas:
 
 def quotas_of(session: Session) -> Quotas:
     """Return what this instance allows."""
-    return cast("Quotas", session.info["quotas"])
+    return QUOTAS.of(session)
 
 
 class StoredFile(Base):
@@ -206,6 +211,10 @@ class FileStore(ABC):
     @abstractmethod
     def clear_leftovers(self, before: datetime) -> None:
         """Delete what was broken off before a moment while it was written."""
+
+
+FILES = Hook[FileStore]("files")
+"""Gives the store of files."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -450,3 +459,12 @@ def forget_stored(session: Session, sha256: str) -> bool:
     unused = [not_(exists().where(key.parent == StoredFile.id)) for key in keys if key.target_fullname == "stored_file.id"]
     gone = delete(StoredFile).where(StoredFile.sha256 == sha256, *unused).returning(StoredFile.id)
     return session.scalar(gone) is not None
+
+
+def unprintable(text: str) -> str:
+    """Return the signs of a text that no font of our documents has, each once: empty for Latin, Greek and Cyrillic letters."""
+    if max(text, default="") < "\u0180":
+        return ""
+    from kernel.pdf import pen  # noqa: PLC0415 - ReportLab: no start should wait for it
+
+    return pen.unprintable(text)

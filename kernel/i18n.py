@@ -198,6 +198,11 @@ def local(moment: datetime) -> datetime:
     return moment.astimezone(zone())
 
 
+def site_day(moment: datetime) -> date:
+    """Return the day that a moment falls on where the institution is: that of what no reader and no place decides."""
+    return moment.astimezone(site_locale().zone).date()
+
+
 _DATE_PATTERNS = {"long": "d MMMM y", "short": "d MMM y", "full": "EEEE d MMMM y"}
 
 
@@ -237,11 +242,16 @@ def format_datetime(value: datetime | None, style: str = "long") -> str:
     return "" if value is None else f"{format_date(value, style)}, {format_time(value)}"
 
 
+WORLD = "001"
+"""The territory of zones that are no country's."""
+
+
 def zone_name(zone: str) -> str:
     """Write a time zone as its city and country: «Guayaquil (Ecuador)»; one that Babel does not place, as the program names it."""
     known = get_global("zone_aliases").get(zone, zone)
-    country = Locale(language()).territories.get(get_global("zone_territories").get(known, ""))
-    if country is None:
+    territory = get_global("zone_territories").get(known, WORLD)
+    country = Locale(language()).territories.get(territory)
+    if country is None or territory == WORLD:
         return zone.replace("_", " ")
     city = dates.get_timezone_location(known, locale=language(), return_city=True)
     return f"{city.rpartition('/')[2]} ({country})"
@@ -252,6 +262,11 @@ def number(value: Decimal | float, digits: int | None = None) -> str:
     if isinstance(value, int) and not digits and 0 <= value < 1000:
         return str(value)  # most numbers of a page; the library takes a twentieth of a millisecond
     return _format_exact(Decimal(str(value)) or Decimal(0), digits, language())
+
+
+def trimmed(value: Decimal) -> Decimal:
+    """Return a number without zeros at its end, and never with an exponent: its text is 20, where `normalize` alone gives 2E+1."""
+    return Decimal(format(value.normalize() + 0, "f"))
 
 
 LONGEST = 20
@@ -279,6 +294,11 @@ def _format_exact(exact: Decimal, digits: int | None, language: str) -> str:
 def percent(value: Decimal | float, digits: int = 0) -> str:
     """Write a number of hundredths as a percentage: 70 is «70 %» or “70%”."""
     return number(value, digits) + ("\u00a0%" if language() == "es" else "%")
+
+
+def as_sentence(text: str) -> str:
+    """Return what somebody typed with a full stop, where it stands before further sentences and ends with no mark of its own."""
+    return text if text.rstrip().endswith((".", "!", "?", "…", ":", ";")) else f"{text.rstrip()}."
 
 
 def enumeration(items: Sequence[str]) -> str:

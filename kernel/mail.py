@@ -6,6 +6,7 @@ import socket
 import ssl
 from contextlib import suppress
 from dataclasses import dataclass
+from email.header import Header
 from email.headerregistry import BaseHeader, HeaderRegistry, UnstructuredHeader
 from email.message import EmailMessage
 from email.policy import Policy, default
@@ -13,6 +14,7 @@ from functools import lru_cache
 from pathlib import Path
 from threading import Lock
 from time import monotonic, sleep
+from typing import Any
 from urllib.parse import urlsplit
 
 import idna
@@ -46,8 +48,28 @@ class _Addresses(UnstructuredHeader, BaseHeader):
         return f"{self.name}: {self}{policy.linesep}"
 
 
+class _Subject(UnstructuredHeader, BaseHeader):
+    """A subject that is read as it was written: folded by the policy of Python 3.11, some lose a space or a letter at the end of a line."""
+
+    @classmethod
+    def parse(cls, value: str, kwds: dict[str, Any]) -> None:
+        """Take a text as it is, also one that looks encoded."""
+        super().parse(value, kwds)
+        kwds["decoded"] = value
+
+    def fold(self, *, policy: Policy) -> str:
+        """Return the header as it goes out: as it is where that is plain and short, else encoded as a whole."""
+        text = str(self)
+        if not (text.isascii() and text.isprintable() and "=?" not in text and len(f"{self.name}: {text}") < LONGEST_LINE):
+            text = Header(text, "utf-8", maxlinelen=LONGEST_LINE, header_name=self.name).encode(linesep=policy.linesep)
+        return f"{self.name}: {text}{policy.linesep}"
+
+
+LONGEST_LINE = 76
+"""Characters of a line with an encoded word (RFC 2047, section 2)."""
 _HEADERS = HeaderRegistry()
 _HEADERS.map_to_type("List-Unsubscribe", _Addresses)
+_HEADERS.map_to_type("Subject", _Subject)
 _POLICY = default.clone(header_factory=_HEADERS)
 
 

@@ -45,6 +45,8 @@ class Actor:
     """Looks after the compulsory training of some place."""
     is_auditor: bool = False
     """Audits the compulsory training of some place."""
+    has_selections: bool = False
+    """Is named for a selection, has a line in its acta or is asked by its jury."""
     administers_institution: bool = False
     """Administers one institution or several, not the whole site."""
     device_id: int | None = None

@@ -1,4 +1,4 @@
-"""Uploaded pictures: read whole, stripped of their metadata (location, camera, thumbnail), or refused. The only user of Pillow."""
+"""Uploaded pictures: read whole, stripped of their metadata (location, camera, thumbnail), or refused; and contrast of colours."""
 
 import io
 import re

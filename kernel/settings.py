@@ -1,4 +1,4 @@
-"""Settings: one frozen model, every field with type, default and description; unknown `LMS_…` names are errors."""
+"""Settings: one frozen model, every field with type, default and description, unknown `LMS_…` names are errors; and secret files."""
 
 import os
 import re

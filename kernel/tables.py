@@ -1,4 +1,4 @@
-"""Bytes of a text file as text: the encoding is found out, or the file is refused with the place."""
+"""Tables as files: decoded and read from CSV and XLSX with the lines of their rows, written as CSV, XLSX and ODS."""
 
 import csv
 import re
@@ -154,17 +154,17 @@ Sheet: TypeAlias = tuple[str, Sequence[str], Iterable[Sequence[Cell]]]
 """A sheet of a workbook: its name, headings and rows."""
 LONGEST_CELL = 32_767
 """Characters that a cell of a workbook holds; what is longer is cut there, never in CSV."""
-_PARTS = frozenset(";\t\r\n")
+_PARTS = frozenset(";,\t\r\n")
 _CAREFUL = frozenset((*RISKY, "'"))
-_BEGIN, _RISK = r'([;\t\r\n][ "]*)', r"(?='*[=+\-@|%＝＋－＠｜％])"
+_BEGIN, _RISK = r'([;,\t\r\n][ "]*)', r"(?='*[=+\-@|%＝＋－＠｜％])"
 _OPEN, _GUARDED = re.compile(_BEGIN + _RISK), re.compile(_BEGIN + "'" + _RISK)
-"""Where one of those signs follows a semicolon, a tab or the end of a line: there a spreadsheet may see the beginning of a cell."""
+"""Where one of those signs follows a semicolon, a comma, a tab or the end of a line: there a spreadsheet may begin a cell."""
 
 
 def guarded(cell: str) -> str:
     """Return a cell with an apostrophe before whatever a spreadsheet would compute; plain numbers stay as they are.
 
-    Also within it: a spreadsheet that is set to part cells by semicolons does not heed the quotation marks of cells parted by commas.
+    Also within it: a spreadsheet that is set to part cells by another sign does not heed the quotation marks of cells.
     """
     if cell[:1] not in _CAREFUL and _PARTS.isdisjoint(cell):
         return cell
@@ -359,22 +359,47 @@ def on_disk(write: Callable[[BinaryIO], None]) -> BinaryIO:
     return file
 
 
-def _guarded_row(cells: Iterable[Cell]) -> list[Cell]:
-    return [guarded(cell) if isinstance(cell, str) else cell for cell in cells]
+SEPARATOR = ";"
+"""Between the cells of CSV that people open: programs set to Spanish expect it, because their decimals have a comma."""
+COMMA = ","
+"""Between the cells of CSV that programs read: a person's own data, bundles of evidence."""
 
 
-def csv_line(cells: Sequence[Cell]) -> str:
-    """Return a row as a line of CSV, its words guarded."""
+def plain_number(value: int | Decimal) -> str:
+    """Return a number in digits with a decimal point, never with an exponent: 20 and not 2E+1."""
+    return format(value, "f") if isinstance(value, Decimal) else str(value)
+
+
+def _csv_writer(target: TextIOBase, separator: str) -> Callable[[Iterable[Cell]], None]:
+    """Return what writes a row, its words guarded; where semicolons part the cells decimals have a comma."""
+    sheet = csv.writer(target, delimiter=separator, lineterminator="\r\n")
+    point = "," if separator == SEPARATOR else "."
+
+    def cell_text(cell: Cell) -> str | int | None:
+        if isinstance(cell, str):
+            return guarded(cell)
+        return plain_number(cell).replace(".", point) if isinstance(cell, Decimal) else cell
+
+    return lambda cells: sheet.writerow(map(cell_text, cells))
+
+
+def csv_line(cells: Sequence[Cell], *, separator: str = SEPARATOR) -> str:
+    """Return a row as a line of CSV as `write_csv` writes it."""
     line = StringIO()
-    csv.writer(line, lineterminator="\r\n").writerow(_guarded_row(cells))
+    _csv_writer(line, separator)(cells)
     return line.getvalue()
 
 
-def write_csv(target: BinaryIO, headings: Sequence[str], rows: Iterable[Sequence[Cell]]) -> None:
-    """Write rows as they come, in UTF-8 with its mark; the file stays open. Memory does not grow with the rows."""
+def write_csv(target: BinaryIO, headings: Sequence[str], rows: Iterable[Sequence[Cell]], *, separator: str = SEPARATOR) -> None:
+    """Write rows as they come, in UTF-8 with its mark; the file stays open. Memory does not grow with the rows.
+
+    Spreadsheets set to Spanish open it as it is; `separator` is given for files that programs read.
+    """
     target.write(b"\xef\xbb\xbf")
     text = TextIOWrapper(target, encoding="utf-8", newline="")
-    csv.writer(text, lineterminator="\r\n").writerows(map(_guarded_row, chain([headings], rows)))
+    write_row = _csv_writer(text, separator)
+    for row in chain([headings], rows):
+        write_row(row)
     text.detach()
 
 
@@ -458,8 +483,8 @@ def _write_row(xml: XMLGenerator, row: Sequence[Cell]) -> None:
                         with _tag(xml, "text:p"):
                             _write_line(xml, line)
             else:
-                with _tag(xml, "table:table-cell", {"office:value-type": "float", "office:value": str(cell)}), _tag(xml, "text:p"):
-                    xml.characters(str(cell))
+                with _tag(xml, "table:table-cell", {"office:value-type": "float", "office:value": plain_number(cell)}), _tag(xml, "text:p"):
+                    xml.characters(plain_number(cell))
 
 
 _FOLDED = re.compile(r"(\t|^ +|(?<= ) +)")

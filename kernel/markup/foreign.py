@@ -1,7 +1,4 @@
-"""Formulas of other tools as LaTeX: presentation MathML, and the equations of Word (OMML, ISO/IEC 29500-1, 22.1).
-
-No library that is kept up translates either; what is not known here raises FormulaUnknown, and the reader reports it.
-"""
+"""HTML and formulas of other tools as our Markdown: reduced to what our texts know, pasted text, MathML and Word's equations."""
 
 from __future__ import annotations
 
@@ -89,7 +86,11 @@ class FormulaUnknown(ValueError):
 
 
 def formula_to_latex(formula: Tag) -> str:
-    """Return the LaTeX of a `math` or `m:omath` element as our own texts may have it; raise FormulaUnknown."""
+    """Return the LaTeX of a `math` or `m:omath` element as our own texts may have it; raise FormulaUnknown.
+
+    It reads presentation MathML, and the equations of Word (OMML, ISO/IEC 29500-1, 22.1). No library that is kept up translates either;
+    what is not known here raises FormulaUnknown, and the reader reports it.
+    """
     source = formula.find("annotation", encoding=re.compile(r"tex", re.IGNORECASE))
     try:
         written = source.get_text() if isinstance(source, Tag) else _ONE_SIGN.sub(r"\1", _latex(formula))

@@ -1,4 +1,4 @@
-"""Name what the renderer can find: the code of spec/content-format 12, an English msgid, and the advice in one sentence."""
+"""Dataclasses of rendering: findings, clean HTML, the course around a text, the result; and the numbers and elements that it writes."""
 
 from __future__ import annotations
 
@@ -16,7 +16,10 @@ from kernel.errors import N_
 
 @dataclass(frozen=True, slots=True)
 class MarkupFindingKind:
-    """A kind of finding; placeholders are named and filled from the facts of each case."""
+    """A kind of finding; placeholders are named and filled from the facts of each case.
+
+    It has the code of spec/content-format 12, an English msgid, and the advice in one sentence.
+    """
 
     code: str
     text: str

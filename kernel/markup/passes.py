@@ -1,4 +1,4 @@
-"""Number figures, bring their drawings in, and show embedded recordings and questions."""
+"""Passes over the tree of a text: figures numbered with their drawings, embedded recordings and questions, and marks made elements."""
 
 from __future__ import annotations
 
@@ -7,44 +7,7 @@ from html import unescape
 from typing import TYPE_CHECKING
 from xml.etree.ElementTree import Element, SubElement
 
-from kernel.markup import references
-from kernel.markup.model import (
-    ADDRESS_FORM,
-    ADDRESS_TWICE,
-    ATTRIBUTE,
-    CALLOUT_EMPTY,
-    CALLOUT_IN_FIELD,
-    CALLOUT_KIND,
-    CHECK_TITLE,
-    DEEP_HEADING,
-    EMBED_IN_FIELD,
-    HEADING_IN_BOX,
-    HEADING_IN_FIELD,
-    HEADING_JUMP,
-    IMAGE_REFUSED,
-    LOOSE_CAPTION,
-    NO_ALTERNATIVE,
-    NO_BREAK,
-    NO_CAPTION,
-    NO_CREDIT,
-    NO_FILE,
-    NO_QUESTION,
-    NO_RECORDING,
-    NOT_AN_IMAGE,
-    TABLE_CAPTION,
-    TABLE_HEADER,
-    TOP_HEADING,
-    TWIN_DIFFERS,
-    Figure,
-    Heading,
-    MarkupFinding,
-    MediaReference,
-    SafeHtml,
-    element,
-    join,
-    join_dashes,
-    join_numbers,
-)
+from kernel.markup import model, references
 from kernel.markup.reading import CALLOUTS, STASHED, replace_children, sub_element, text_of
 from kernel.markup.render_state import FormulaError, RenderMode, to_mathml
 from kernel.markup.sanitise import clean_svg, is_fitting
@@ -65,8 +28,8 @@ def read_figures(root: Element, work: RenderState) -> None:
     originals = work.original_figures
     if originals is not None and len(originals) != len(drawn):
         originals = None
-        if not any(problem.code == TWIN_DIFFERS.code for problem in work.problems):
-            work.report(TWIN_DIFFERS)
+        if not any(problem.code == model.TWIN_DIFFERS.code for problem in work.problems):
+            work.report(model.TWIN_DIFFERS)
     for mark in marks:
         work.check_time()
         caption = _caption_after(mark, parents[mark])
@@ -91,13 +54,13 @@ def _draw(mark: Element, caption: Element | None, original: str, work: RenderSta
     path, raw, alternative = facts["path"], facts["raw"], facts["alt"]
     number = len(work.figures) + 1
     if not alternative:
-        work.report(NO_ALTERNATIVE, raw, path=path)
+        work.report(model.NO_ALTERNATIVE, raw, path=path)
     if "dropped" in facts:
-        work.report(ATTRIBUTE, facts["dropped"], text=facts["dropped"].strip("{} "))
+        work.report(model.ATTRIBUTE, facts["dropped"], text=facts["dropped"].strip("{} "))
     address = _address(facts["address"], original, work)
     drawing = _drawing(path, raw, alternative, number, work)
     caption_text = text_of(caption[0]) if caption is not None else ""
-    work.figures.append(Figure(number, address, path, alternative, caption_text))
+    work.figures.append(model.Figure(number, address, path, alternative, caption_text))
     mark.tag = "figure"
     mark.attrib.clear()
     if address:
@@ -108,13 +71,13 @@ def _draw(mark: Element, caption: Element | None, original: str, work: RenderSta
 
 def _address(written: str, original: str, work: RenderState) -> str:
     if written and not is_address(written):
-        work.report(ADDRESS_FORM, f"#{written}", text=written)
+        work.report(model.ADDRESS_FORM, f"#{written}", text=written)
         written = ""
     preferred = original or written
     if not preferred:
         return ""
     if work.addresses.is_taken(preferred):
-        work.report(ADDRESS_TWICE, f"#{preferred}", text=preferred)
+        work.report(model.ADDRESS_TWICE, f"#{preferred}", text=preferred)
     address = work.addresses.claim(preferred)
     work.addresses.lead(written or address, address)
     work.addresses.lead(address, address)
@@ -125,13 +88,13 @@ def _write_caption(figure: Element, caption: Element | None, number: int, work: 
     box = SubElement(figure, "figcaption")
     sub_element(box, "strong", f"{work.words.figure} {number}.")
     if caption is None:
-        work.report(NO_CAPTION, raw, path=path)
+        work.report(model.NO_CAPTION, raw, path=path)
         return
     text, credit = caption
     box[0].tail = " " + (text.text or "")
     box.extend(list(text))
     if not (credit.text or len(credit)):
-        work.report(NO_CREDIT, raw, path=path)
+        work.report(model.NO_CREDIT, raw, path=path)
         return
     if len(box):
         box[-1].tail = (box[-1].tail or "") + " "
@@ -139,41 +102,41 @@ def _write_caption(figure: Element, caption: Element | None, number: int, work: 
     box.append(credit)
 
 
-def _drawing(path: str, raw: str, alternative: str, number: int, work: RenderState) -> SafeHtml | None:
+def _drawing(path: str, raw: str, alternative: str, number: int, work: RenderState) -> model.SafeHtml | None:
     """Answer the picture as HTML, or None where it cannot be shown (and say why)."""
     if ":" in path or path.startswith(("/", "#")) or not path:
-        work.report(IMAGE_REFUSED, raw, target=path)
+        work.report(model.IMAGE_REFUSED, raw, target=path)
         return None
     media = work.context.media(path)
     if media is None:
-        work.report(NO_FILE, raw, path=path)
+        work.report(model.NO_FILE, raw, path=path)
         return None
     if path not in work.media:
         work.media.append(path)
     if media.media_type == _SVG:
         return _inlined(media, raw, alternative, number, work)
     if media.media_type not in _IMAGES:
-        work.report(NOT_AN_IMAGE, raw, path=path)
+        work.report(model.NOT_AN_IMAGE, raw, path=path)
         return None
     size = {"width": str(media.width), "height": str(media.height)} if media.width and media.height else {}
-    written = element("img", {"src": media.url, **size, "loading": "lazy", "decoding": "async"})
-    return SafeHtml(written.replace("<img", f'<img alt="{_attribute(alternative)}"', 1))
+    written = model.element("img", {"src": media.url, **size, "loading": "lazy", "decoding": "async"})
+    return model.SafeHtml(written.replace("<img", f'<img alt="{_attribute(alternative)}"', 1))
 
 
 def _attribute(text: str) -> str:
     """Answer a text for an attribute that may be empty."""
-    return element("i", {"title": text})[len('<i title="') : -len('"></i>')] if text else ""
+    return model.element("i", {"title": text})[len('<i title="') : -len('"></i>')] if text else ""
 
 
-def _inlined(media: MediaReference, raw: str, alternative: str, number: int, work: RenderState) -> SafeHtml:
+def _inlined(media: model.MediaReference, raw: str, alternative: str, number: int, work: RenderState) -> model.SafeHtml:
     label = alternative or f"{work.words.figure} {number}"
     drawing, problems = clean_svg(media.content, work.prefixed(f"-f{number}-"), label)
     line = work.finder.line(raw) if problems else 0
-    work.problems += [MarkupFinding(problem.code, problem.text, problem.fix, problem.facts, line) for problem in problems]
+    work.problems += [model.MarkupFinding(problem.code, problem.text, problem.fix, problem.facts, line) for problem in problems]
     if not drawing or is_fitting(drawing):
         return drawing
     name = f"{work.words.figure} {number}"
-    return element("div", {"class": "scroll", "tabindex": "0", "role": "group", "aria-label": name}, drawing)
+    return model.element("div", {"class": "scroll", "tabindex": "0", "role": "group", "aria-label": name}, drawing)
 
 
 def _embed(mark: Element, path: str, work: RenderState) -> None:
@@ -183,42 +146,42 @@ def _embed(mark: Element, path: str, work: RenderState) -> None:
     mark.tag = "x-embed"
     mark.attrib.clear()
     if work.mode is not RenderMode.LESSON:
-        work.report(EMBED_IN_FIELD, raw, path=path)
+        work.report(model.EMBED_IN_FIELD, raw, path=path)
         return
     shown = _question(target, title, raw, work) if kind == "question" else _recording(target, title, raw, work)
     mark.text = work.hold(shown) if shown is not None else None
 
 
-def _question(key: str, title: str, raw: str, work: RenderState) -> SafeHtml | None:
+def _question(key: str, title: str, raw: str, work: RenderState) -> model.SafeHtml | None:
     question = work.context.question(key)
     if question is None:
-        work.report(NO_QUESTION, raw, target=key)
+        work.report(model.NO_QUESTION, raw, target=key)
         return None
     work.questions.append(key)
-    return element("section", {"class": "panel", "aria-label": title or work.words.check}, question)
+    return model.element("section", {"class": "panel", "aria-label": title or work.words.check}, question)
 
 
-def _recording(target: str, title: str, raw: str, work: RenderState) -> SafeHtml | None:
+def _recording(target: str, title: str, raw: str, work: RenderState) -> model.SafeHtml | None:
     """Return a card that links to the recording: nothing of it loads until it is opened."""
     key, _, fragment = target.partition("#")
     recording = work.context.recording(key)
     address = work.context.link(key, fragment)
     if recording is None or address is None:
-        work.report(NO_RECORDING, raw, target=target)
+        work.report(model.NO_RECORDING, raw, target=target)
         return None
     work.recordings.append(key)
-    facts: list[SafeHtml] = []
+    facts: list[model.SafeHtml] = []
     if recording.duration:
-        facts.append(element("span", {}, work.icon("clock"), recording.duration))
+        facts.append(model.element("span", {}, work.icon("clock"), recording.duration))
     if fragment.startswith("t="):
-        facts.append(element("span", {}, work.icon("play"), work.words.begins % fragment[2:]))
+        facts.append(model.element("span", {}, work.icon("play"), work.words.begins % fragment[2:]))
     if recording.host:
-        facts.append(element("span", {}, work.icon("external-link"), recording.host))
+        facts.append(model.element("span", {}, work.icon("external-link"), recording.host))
     name = title or recording.title
     symbol = work.icon("headphones" if recording.kind == "audio" else "video")
-    meta = element("p", {"class": "meta up-s"}, *facts) if facts else SafeHtml()
-    link = element("a", {"href": address}, work.words.recording % name)
-    return element("div", {"class": "panel"}, element("p", {"class": "h4"}, join(symbol, " "), link), meta)
+    meta = model.element("p", {"class": "meta up-s"}, *facts) if facts else model.SafeHtml()
+    link = model.element("a", {"href": address}, work.words.recording % name)
+    return model.element("div", {"class": "panel"}, model.element("p", {"class": "h4"}, model.join(symbol, " "), link), meta)
 
 
 if TYPE_CHECKING:
@@ -251,14 +214,14 @@ def plain_text(node: Element, work: RenderState) -> str:
             inner = plain_text(child, work)
             pieces.append(inner[2:-2] if child.get("class") == "arithmatex" else inner)
         pieces.append(child.tail or "")
-    return " ".join(printable(unescape(work.forget(STASHED.sub("", "".join(pieces))))).replace(NO_BREAK, " ").split())
+    return " ".join(printable(unescape(work.forget(STASHED.sub("", "".join(pieces))))).replace(model.NO_BREAK, " ").split())
 
 
 def _report_loose_captions(root: Element, work: RenderState) -> None:
     for paragraph in root.iter("p"):
         if paragraph.attrib.pop("x-loose", None):
             text = text_of(paragraph)
-            work.report(LOOSE_CAPTION, text, text=text[:40])
+            work.report(model.LOOSE_CAPTION, text, text=text[:40])
 
 
 def _read_headings(root: Element, work: RenderState) -> None:
@@ -266,14 +229,14 @@ def _read_headings(root: Element, work: RenderState) -> None:
     nodes = [node for node in root.iter() if node.tag in HEADINGS]
     if work.mode is not RenderMode.LESSON:
         for node in nodes:
-            work.report(HEADING_IN_FIELD, text_of(node), text=plain_text(node, work))
+            work.report(model.HEADING_IN_FIELD, text_of(node), text=plain_text(node, work))
             node.tag = "p"
         return
     own = [_own_address(node, work) for node in nodes]
     originals = work.original_headings
     follows = originals is not None and len(originals) == len(nodes)
     if originals is not None and not follows:
-        work.report(TWIN_DIFFERS)
+        work.report(model.TWIN_DIFFERS)
     level = 1
     for position, node in enumerate(nodes):
         text = plain_text(node, work)
@@ -282,13 +245,13 @@ def _read_headings(root: Element, work: RenderState) -> None:
         work.addresses.lead(own[position], address)
         work.addresses.lead(address, address)
         node.set("id", work.prefixed(address))
-        work.headings.append(Heading(level, work.prefixed(address), text, address))
+        work.headings.append(model.Heading(level, work.prefixed(address), text, address))
 
 
 def _own_address(node: Element, work: RenderState) -> str:
     written = node.attrib.pop("x-address", "")
     if written and not is_address(written):
-        work.report(ADDRESS_FORM, f"#{written}", text=written)
+        work.report(model.ADDRESS_FORM, f"#{written}", text=written)
     return slug(written or plain_text(node, work)) or "parte"
 
 
@@ -296,13 +259,13 @@ def _checked_level(node: Element, text: str, previous: int, work: RenderState, *
     """Report what is wrong with a heading's level and return the level at which it is shown."""
     level = int(node.tag[1])
     if boxed:
-        work.report(HEADING_IN_BOX, text, text=text)
+        work.report(model.HEADING_IN_BOX, text, text=text)
     elif level == 1:
-        work.report(TOP_HEADING, text, text=text)
+        work.report(model.TOP_HEADING, text, text=text)
     elif level > 4:
-        work.report(DEEP_HEADING, text, text=text)
+        work.report(model.DEEP_HEADING, text, text=text)
     elif level > previous + 1:
-        work.report(HEADING_JUMP, text, text=text, marks="#" * (previous + 1))
+        work.report(model.HEADING_JUMP, text, text=text, marks="#" * (previous + 1))
     node.tag = f"h{max(level, 2)}"
     return max(level, 2)
 
@@ -314,11 +277,11 @@ def _read_addresses(root: Element, work: RenderState) -> None:
         if not written:
             continue
         if node.tag.startswith("x-") or node.tag == "img" or node.get("class") == "arithmatex":  # these become something else
-            work.report(ATTRIBUTE, f"{{#{written}}}", text=f"#{written}")
+            work.report(model.ATTRIBUTE, f"{{#{written}}}", text=f"#{written}")
         elif not is_address(written):
-            work.report(ADDRESS_FORM, f"#{written}", text=written)
+            work.report(model.ADDRESS_FORM, f"#{written}", text=written)
         elif work.addresses.is_taken(written):
-            work.report(ADDRESS_TWICE, f"#{written}", text=written)
+            work.report(model.ADDRESS_TWICE, f"#{written}", text=written)
         else:
             address = work.addresses.claim(written)
             work.addresses.lead(written, address)
@@ -351,7 +314,7 @@ def _wrap_table(table: Element, caption: Element | None, line: int, work: Render
     rows = list(table)
     inner = Element("table", {"class": "data"})
     if caption is None:
-        work.report_at(line, TABLE_CAPTION, text=_first_words(table))
+        work.report_at(line, model.TABLE_CAPTION, text=_first_words(table))
     else:
         inner.append(_caption(caption, label))
         if address := caption.get("address"):
@@ -388,7 +351,7 @@ def _read_cells(table: Element, line: int, work: RenderState) -> None:
                 cell.set("scope", "row")
     empty = [cell for cell in table[0].iter("th") if not text_of(cell).strip() and not len(cell)]
     if empty:
-        work.report_at(line, TABLE_HEADER, text=_first_words(table))
+        work.report_at(line, model.TABLE_HEADER, text=_first_words(table))
     for cell in empty:
         cell.tag = "td"
         del cell.attrib["scope"]
@@ -411,21 +374,21 @@ def _read_callout(callout: Element, level: int, work: RenderState) -> None:
     title = callout[0]
     has_title = bool(text_of(title).strip() or len(title))
     if kind not in CALLOUTS or work.mode is not RenderMode.LESSON:
-        work.report(CALLOUT_KIND if kind not in CALLOUTS else CALLOUT_IN_FIELD, raw, kind=kind)
+        work.report(model.CALLOUT_KIND if kind not in CALLOUTS else model.CALLOUT_IN_FIELD, raw, kind=kind)
         callout.tag, title.tag = "blockquote", "p"
         return
     if len(callout) == 1 and not (callout.text or "").strip():
-        work.report(CALLOUT_EMPTY, raw, kind=kind)
+        work.report(model.CALLOUT_EMPTY, raw, kind=kind)
     classes, icon = _KINDS[kind]
     callout.set("class", classes)
     kind_label: str = getattr(work.words, kind.lower())
     if kind == "CHECK":
         work.checks += 1
         if not has_title:
-            work.report(CHECK_TITLE, raw)
+            work.report(model.CHECK_TITLE, raw)
         callout.tag, title.tag = "details", "summary"
-        label = element("span", {"class": "small muted"}, kind_label)
-        _fill_title(title, work.hold(work.icon(icon)), work.hold(join(label, SafeHtml("<br>"))))
+        label = model.element("span", {"class": "small muted"}, kind_label)
+        _fill_title(title, work.hold(work.icon(icon)), work.hold(model.join(label, model.SafeHtml("<br>"))))
         sub_element(title, "x-held", work.hold(work.icon("chevron-down", turning=True)))
         return
     work.callouts += 1
@@ -461,9 +424,9 @@ def _read_formulas(root: Element, work: RenderState) -> None:
             formula = to_mathml(latex, display=display)
         except FormulaError as error:
             work.report(error.finding, latex.strip(), text=" ".join(latex.split())[:80], **error.facts)
-            formula = element("code", {}, latex)
+            formula = model.element("code", {}, latex)
         if display and len(re.sub(r"\\[A-Za-z]+|\s", "", latex)) > _LONG_FORMULA:
-            formula = element("div", {"class": "scroll", "tabindex": "0", "role": "group", "aria-label": work.words.formula}, formula)
+            formula = model.element("div", {"class": "scroll", "tabindex": "0", "role": "group", "aria-label": work.words.formula}, formula)
         replace_children(node, work.hold(formula))
 
 
@@ -472,11 +435,11 @@ def _join_texts(root: Element, _work: RenderState) -> None:
     skipped = {node for code in root.iter() if code.tag in ("code", "pre") for node in code.iter()}
     for node in root.iter():
         if node.text and node not in skipped:
-            node.text = join_dashes(join_numbers(node.text))
+            node.text = model.join_dashes(model.join_numbers(node.text))
         if node.tail and (node not in skipped or node.tag in ("code", "pre")):
-            node.tail = join_dashes(join_numbers(node.tail))
+            node.tail = model.join_dashes(model.join_numbers(node.tail))
             if node.tail.startswith(" %") and (text_of(node) or " ")[-1].isdigit():
-                node.tail = NO_BREAK + node.tail[1:]
+                node.tail = model.NO_BREAK + node.tail[1:]
 
 
 _STEPS = (

@@ -1,4 +1,4 @@
-"""Check the raw text for what Markdown silently reads otherwise than meant."""
+"""Readers of our dialect's own marks, and checks of the raw text for what Markdown silently reads otherwise than meant."""
 
 from __future__ import annotations
 
@@ -13,27 +13,7 @@ from markdown.inlinepatterns import HtmlInlineProcessor, InlineProcessor
 from markdown.util import AtomicString
 from pymdownx.quotes import QuotesProcessor
 
-from kernel.markup.model import (
-    FORMULA_NOT_ALONE,
-    LANGUAGE_CODE,
-    MONEY,
-    NO_BLANK_LINE,
-    NOTE_IN_FIELD,
-    NOTE_MISSING,
-    NOTE_TWICE,
-    NOTE_UNUSED,
-    RAW_HTML,
-    TAG_REFUSED,
-    UNKNOWN_PARAMETER,
-    MarkupFinding,
-    MarkupFindingKind,
-    Parameter,
-    SafeHtml,
-    format_number,
-    format_parameter,
-    gap_marker,
-    names,
-)
+from kernel.markup import model
 from kernel.markup.render_state import RenderMode
 from kernel.markup.source import Finder
 
@@ -49,17 +29,17 @@ _QUOTE = re.compile(r"[ ]{0,3}>[ ]?")
 _BOUNDARY = re.compile(r"[ ]{0,3}(?:#{1,6}|\[!|(?:[-*_][ ]*){3,}$|\[\^[^\]]*\]:)")
 
 
-def check_text(masked: str, mode: RenderMode, finder: Finder) -> list[MarkupFinding]:
+def check_text(masked: str, mode: RenderMode, finder: Finder) -> list[model.MarkupFinding]:
     """Answer C309, C313, C317 and C321 of a text whose code and comments are blank."""
     findings = [*_money(masked, finder), *_loose_formulas(masked, finder), *_notes(masked, mode, finder)]
     return findings if mode is RenderMode.INLINE else [*findings, *_missing_blank_lines(masked)]
 
 
-def _problem(finding: MarkupFindingKind, line: int, **facts: str) -> MarkupFinding:
-    return MarkupFinding(finding.code, finding.text, finding.fix, facts, line)
+def _problem(finding: model.MarkupFindingKind, line: int, **facts: str) -> model.MarkupFinding:
+    return model.MarkupFinding(finding.code, finding.text, finding.fix, facts, line)
 
 
-def _money(masked: str, finder: Finder) -> Iterator[MarkupFinding]:
+def _money(masked: str, finder: Finder) -> Iterator[model.MarkupFinding]:
     """Report a `$` before a number unless it opens a formula that looks like one (`$5-$6` and `$5 or $6` do not)."""
     skip = 0
     for dollar in _DOLLAR_NUMBER.finditer(masked):
@@ -70,39 +50,39 @@ def _money(masked: str, finder: Finder) -> Iterator[MarkupFinding]:
         if formula and not masked[formula.end() : formula.end() + 1].isdigit() and not _PROSE.search(formula[1]):
             skip = formula.end()
             continue
-        yield _problem(MONEY, finder.line_at(dollar.start()), text=" ".join(masked[dollar.start() : dollar.start() + 20].split()))
+        yield _problem(model.MONEY, finder.line_at(dollar.start()), text=" ".join(masked[dollar.start() : dollar.start() + 20].split()))
 
 
-def _loose_formulas(masked: str, finder: Finder) -> Iterator[MarkupFinding]:
+def _loose_formulas(masked: str, finder: Finder) -> Iterator[model.MarkupFinding]:
     offset = 0
     for block in re.split(r"(\n[ >]*\n)", masked):
         if "$$" in block:
             text = "\n".join(_QUOTE.sub("", line) for line in block.strip().split("\n")).strip()
             if not (text.startswith("$$") and text.endswith("$$") and len(text) > 4 and text.count("$$") == 2):
-                yield _problem(FORMULA_NOT_ALONE, finder.line_at(offset + block.find("$$")))
+                yield _problem(model.FORMULA_NOT_ALONE, finder.line_at(offset + block.find("$$")))
         offset += len(block)
 
 
-def _notes(masked: str, mode: RenderMode, finder: Finder) -> Iterator[MarkupFinding]:
+def _notes(masked: str, mode: RenderMode, finder: Finder) -> Iterator[model.MarkupFinding]:
     texts: dict[str, int] = {}
     if mode is RenderMode.LESSON:
         for text in _NOTE_TEXT.finditer(masked):
             if text[1] in texts:
-                yield _problem(NOTE_TWICE, finder.line_at(text.start()), name=text[1])
+                yield _problem(model.NOTE_TWICE, finder.line_at(text.start()), name=text[1])
             texts[text[1]] = text.start()
     used: set[str] = set()
     for mark in _NOTE_MARK.finditer(masked):
         if mode is not RenderMode.LESSON:
-            yield _problem(NOTE_IN_FIELD, finder.line_at(mark.start()), name=mark[1])
+            yield _problem(model.NOTE_IN_FIELD, finder.line_at(mark.start()), name=mark[1])
         elif mark[1] not in texts and mark[1] not in used:
-            yield _problem(NOTE_MISSING, finder.line_at(mark.start()), name=mark[1])
+            yield _problem(model.NOTE_MISSING, finder.line_at(mark.start()), name=mark[1])
         used.add(mark[1])
     for name, offset in texts.items():
         if name not in used:
-            yield _problem(NOTE_UNUSED, finder.line_at(offset), name=name)
+            yield _problem(model.NOTE_UNUSED, finder.line_at(offset), name=name)
 
 
-def _missing_blank_lines(masked: str) -> Iterator[MarkupFinding]:
+def _missing_blank_lines(masked: str) -> Iterator[model.MarkupFinding]:
     """Report a list or a table that begins straight after a line of running text."""
     in_text, in_list, depth = False, False, 0
     lines = masked.split("\n")
@@ -117,7 +97,7 @@ def _missing_blank_lines(masked: str) -> Iterator[MarkupFinding]:
             "|" in line and number < len(lines) and "|" in lines[number] and _RULE.fullmatch(_unquoted(lines[number])[0]) is not None
         )
         if in_text and (starts_list or starts_table):
-            yield _problem(NO_BLANK_LINE, number)
+            yield _problem(model.NO_BLANK_LINE, number)
         in_list = in_list or starts_list
         in_text = not in_list and not starts_table
 
@@ -247,9 +227,9 @@ _TAG = re.compile(r"</?([A-Za-z][A-Za-z0-9-]*)")
 STASHED = re.compile("\x02[^\x02\x03]*\x03")
 """What stands for HTML in the tree, until the text is written out."""
 
-AUTHORS_TAGS = names("abbr b br cite code del dfn em i ins kbd mark q s strong sub sup var")
+AUTHORS_TAGS = model.names("abbr b br cite code del dfn em i ins kbd mark q s strong sub sup var")
 """What raw HTML may leave in a text; it is told all the same (spec/content-format C310)."""
-REFUSED_TAGS = names("applet audio base embed frame frameset iframe link meta object portal script style video")
+REFUSED_TAGS = model.names("applet audio base embed frame frameset iframe link meta object portal script style video")
 _INSTEAD = {
     "a": "[text](https://…)",
     "b": "**text**",
@@ -314,7 +294,7 @@ class ParameterReader(_InlinePattern):
         name = _PARAMETER_NAME.fullmatch(written)
         parameter = self.work.context.parameter(name[1]) if name else None
         if name is None or parameter is None:
-            self.work.report(UNKNOWN_PARAMETER, match[0], name=written)
+            self.work.report(model.UNKNOWN_PARAMETER, match[0], name=written)
             unknown = Element("code")
             unknown.text = AtomicString(match[0])
             return unknown, match.start(), match.end()
@@ -323,12 +303,12 @@ class ParameterReader(_InlinePattern):
         return _format_parameter(parameter, name[2], self.work.context.language), match.start(), match.end()
 
 
-def _format_parameter(parameter: Parameter, part: str | None, language: str) -> str:
+def _format_parameter(parameter: model.Parameter, part: str | None, language: str) -> str:
     if part == "year":
         return parameter.year
     if part == "number":
-        return format_number(parameter.value, language, parameter.decimals)
-    return format_parameter(parameter, language)
+        return model.format_number(parameter.value, language, parameter.decimals)
+    return model.format_parameter(parameter, language)
 
 
 class GapReader(_InlinePattern):
@@ -337,14 +317,14 @@ class GapReader(_InlinePattern):
     def handleMatch(self, match: re.Match[str], _data: str) -> tuple[str | None, int | None, int | None]:  # type: ignore[override]  # what Markdown really allows
         if match[1] not in self.work.context.gaps:
             return None, None, None
-        return self.work.hold(SafeHtml(gap_marker(match[1]))), match.start(), match.end()
+        return self.work.hold(model.SafeHtml(model.gap_marker(match[1]))), match.start(), match.end()
 
 
 class ExpressionReader(_InlinePattern):
     """`{= expression =}` of a calculated option: kept as it is written, for code that puts a number there when showing the text."""
 
     def handleMatch(self, match: re.Match[str], _data: str) -> tuple[str, int, int]:  # type: ignore[override]  # what Markdown really allows
-        return self.work.hold(SafeHtml(escape(match[1], quote=False))), match.start(), match.end()
+        return self.work.hold(model.SafeHtml(escape(match[1], quote=False))), match.start(), match.end()
 
 
 class ForeignReader(_InlinePattern):
@@ -356,7 +336,7 @@ class ForeignReader(_InlinePattern):
         if _LANGUAGE_CODE.fullmatch(match[2]):
             span.set("lang", match[2])
         else:
-            self.work.report(LANGUAGE_CODE, match[0], text=self.work.forget(match[2]))
+            self.work.report(model.LANGUAGE_CODE, match[0], text=self.work.forget(match[2]))
         return span, match.start(), match.end()
 
 
@@ -392,9 +372,9 @@ class HtmlReader(HtmlInlineProcessor):
 
     def _report(self, name: str, raw: str) -> None:
         if name in REFUSED_TAGS:
-            self._dialect.work.report(TAG_REFUSED, raw, tag=name)
+            self._dialect.work.report(model.TAG_REFUSED, raw, tag=name)
         else:
-            self._dialect.work.report(RAW_HTML, raw, tag=name, instead=_INSTEAD.get(name, "Markdown"))
+            self._dialect.work.report(model.RAW_HTML, raw, tag=name, instead=_INSTEAD.get(name, "Markdown"))
 
 
 def text_of(element: Element) -> str:

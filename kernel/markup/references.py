@@ -1,4 +1,4 @@
-"""Resolve links: inside the course, to resources and files, on the page, outside."""
+"""References of a text: links to the course, to resources, files and outside, terms, citations and footnotes, each with its list."""
 
 from __future__ import annotations
 
@@ -9,28 +9,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 from xml.etree.ElementTree import Element
 
-from kernel.markup.model import (
-    ADDRESS_REFUSED,
-    CITATION_FORM,
-    CITATION_IN_FIELD,
-    DEAD_ANCHOR,
-    DEAD_LINK,
-    IMAGE_IN_TEXT,
-    LINK_TEXT,
-    NO_BREAK,
-    NO_FILE,
-    UNKNOWN_RESOURCE,
-    UNKNOWN_TERM,
-    Citation,
-    Heading,
-    Resource,
-    SafeHtml,
-    TermReference,
-    element,
-    fold,
-    format_size,
-    join,
-)
+from kernel.markup import model
 from kernel.markup.reading import STASHED, append_text, replace_children, text_of
 from kernel.markup.render_state import RenderMode
 
@@ -50,7 +29,7 @@ def read_links(root: Element, work: RenderState) -> None:
     """Give every link its address, or take the link away and say why."""
     for image in root.iter("img"):
         alternative = image.get("alt", "")
-        work.report(IMAGE_IN_TEXT, f"![{alternative}]", text=alternative)
+        work.report(model.IMAGE_IN_TEXT, f"![{alternative}]", text=alternative)
         image.tag = "x-image"
         image.attrib.clear()
         replace_children(image, alternative)
@@ -70,7 +49,7 @@ def _read(link: Element, work: RenderState) -> None:
     if identity:
         link.set("id", identity)
     if _SAYS_NOTHING.fullmatch(shown):
-        work.report(LINK_TEXT, f"[{label}](", text=label)
+        work.report(model.LINK_TEXT, f"[{label}](", text=label)
     scheme = _SCHEME.match(target)
     kind = scheme[1].lower() if scheme else ("#" if target.startswith("#") else "path")
     reader = _READERS.get(kind)
@@ -82,7 +61,7 @@ def _read(link: Element, work: RenderState) -> None:
 
 
 def _refuse(link: Element, target: str, work: RenderState) -> None:
-    work.report(ADDRESS_REFUSED, f"({target}", target=target[:80])
+    work.report(model.ADDRESS_REFUSED, f"({target}", target=target[:80])
     link.tag = "span"
 
 
@@ -90,7 +69,7 @@ def _to_course(link: Element, rest: str, target: str, _label: str, work: RenderS
     key, _, fragment = rest.partition("#")
     address = work.context.link(key, fragment)
     if address is None:
-        work.report(DEAD_LINK, target, target=rest)
+        work.report(model.DEAD_LINK, target, target=rest)
         link.tag = "span"
         return
     link.set("href", address)
@@ -99,7 +78,7 @@ def _to_course(link: Element, rest: str, target: str, _label: str, work: RenderS
 def _to_resource(link: Element, key: str, target: str, _label: str, work: RenderState) -> None:
     resource = work.context.resource(key)
     if resource is None or not resource.url:
-        work.report(UNKNOWN_RESOURCE, target, name=key)
+        work.report(model.UNKNOWN_RESOURCE, target, name=key)
         link.tag = "span"
         return
     link.set("href", resource.url)
@@ -107,33 +86,33 @@ def _to_resource(link: Element, key: str, target: str, _label: str, work: Render
         link.set("hreflang", resource.language)
     facts = [resource.host] if resource.host else []
     if resource.size:
-        facts += [_kind_of(resource.url), format_size(resource.size, work.context.language)]
+        facts += [_kind_of(resource.url), model.format_size(resource.size, work.context.language)]
     _add(link, facts)
 
 
 def _to_file(link: Element, _rest: str, target: str, _label: str, work: RenderState) -> None:
     media = None if target.startswith("/") else work.context.media(target)
     if media is None:
-        work.report(NO_FILE, f"({target}", path=target)
+        work.report(model.NO_FILE, f"({target}", path=target)
         link.tag = "span"
         return
     if target not in work.media:
         work.media.append(target)
     link.set("href", media.url)
-    _add(link, [_kind_of(target), format_size(media.size, work.context.language)])
+    _add(link, [_kind_of(target), model.format_size(media.size, work.context.language)])
 
 
 def _on_page(link: Element, _rest: str, target: str, label: str, work: RenderState) -> None:
     address = work.addresses.known.get(target[1:])
     if address is None:
-        work.report(DEAD_ANCHOR, f"({target}", target=target[1:])
+        work.report(model.DEAD_ANCHOR, f"({target}", target=target[1:])
         link.tag = "span"
         return
     link.set("href", f"#{work.prefixed(address)}")
     if label.casefold() in _NUMBERED:
         numbers = work.table_numbers | {figure.address: figure.number for figure in work.figures}
         if address in numbers:
-            append_text(link, f"{NO_BREAK}{numbers[address]}")
+            append_text(link, f"{model.NO_BREAK}{numbers[address]}")
 
 
 def _outside(link: Element, _rest: str, target: str, label: str, work: RenderState) -> None:
@@ -164,7 +143,7 @@ def _add(link: Element, facts: list[str]) -> None:
     """Say behind the link where it leads or what it brings."""
     remark = ", ".join(fact for fact in facts if fact)
     if remark:
-        link.tail = f"{NO_BREAK}({remark}){link.tail or ''}"
+        link.tail = f"{model.NO_BREAK}({remark}){link.tail or ''}"
 
 
 _READERS = {
@@ -205,10 +184,10 @@ def read_references(root: Element, work: RenderState) -> None:
 
 def _read_term(mark: Element, linked: set[str], work: RenderState, *, plain: bool) -> None:
     """Show the first appearance with its definition, the others as plain words."""
-    term = work.context.term(fold(mark.get("form", "")))
+    term = work.context.term(model.fold(mark.get("form", "")))
     label = " ".join(text_of(mark).split())
     if term is None:
-        work.report(UNKNOWN_TERM, mark.get("raw", ""), name=mark.get("form", ""))
+        work.report(model.UNKNOWN_TERM, mark.get("raw", ""), name=mark.get("form", ""))
     else:
         if term.key not in work.terms:
             work.terms.append(term.key)
@@ -219,50 +198,54 @@ def _read_term(mark: Element, linked: set[str], work: RenderState, *, plain: boo
     replace_children(mark, label)
 
 
-def _button(term: TermReference, label: str, work: RenderState) -> SafeHtml:
+def _button(term: model.TermReference, label: str, work: RenderState) -> model.SafeHtml:
     """Answer the word as a button and its definition: shown on a press, and on hover or focus where the browser can.
 
     No script takes part: `popovertarget` and `interestfor` are the browser's. The list of terms says the same without either.
     """
     name = work.prefixed(f"-term-{term.key}")
-    button = element("button", {"class": "term", "type": "button", "popovertarget": name, "interestfor": name}, label)
-    more = SafeHtml()
+    button = model.element("button", {"class": "term", "type": "button", "popovertarget": name, "interestfor": name}, label)
+    more = model.SafeHtml()
     if work.mode is RenderMode.LESSON:
-        more = join(SafeHtml("<br>"), element("a", {"class": "small", "href": f"#{work.prefixed(_TERMS)}"}, work.words.terms))
+        more = model.join(
+            model.SafeHtml("<br>"), model.element("a", {"class": "small", "href": f"#{work.prefixed(_TERMS)}"}, work.words.terms)
+        )
     language = term.language if term.language != work.context.language else ""
-    body = element("span", {"lang": language}, element("strong", {"class": "h4"}, term.text), SafeHtml("<br>"), term.definition_html)
-    popover = element("span", {"class": "pop", "id": name}, body, more)
-    return join(button, SafeHtml(popover.replace("<span ", "<span popover ", 1)))
+    body = model.element(
+        "span", {"lang": language}, model.element("strong", {"class": "h4"}, term.text), model.SafeHtml("<br>"), term.definition_html
+    )
+    popover = model.element("span", {"class": "pop", "id": name}, body, more)
+    return model.join(button, model.SafeHtml(popover.replace("<span ", "<span popover ", 1)))
 
 
 def _read_citation(mark: Element, work: RenderState) -> None:
     written, raw = mark.text or "", mark.get("raw", "")
-    space = NO_BREAK if mark.get("space") else ""
+    space = model.NO_BREAK if mark.get("space") else ""
     mark.attrib.clear()
     if work.mode is not RenderMode.LESSON:
-        work.report(CITATION_IN_FIELD, raw, text=raw)
+        work.report(model.CITATION_IN_FIELD, raw, text=raw)
         replace_children(mark, "")
         return
-    parts: list[SafeHtml] = []
+    parts: list[model.SafeHtml] = []
     for entry in written.split(";"):
         citation = _CITATION.fullmatch(entry.strip())
         if citation is None:
-            work.report(CITATION_FORM, raw, text=raw)
+            work.report(model.CITATION_FORM, raw, text=raw)
         elif work.context.resource(citation[1]) is None:
-            work.report(UNKNOWN_RESOURCE, raw, name=citation[1])
+            work.report(model.UNKNOWN_RESOURCE, raw, name=citation[1])
         else:
             parts.append(_cited(citation[1], citation[2] or "", work))
-    held = work.hold(join("[", *_between(parts, "; "), "]")) if parts else ""
+    held = work.hold(model.join("[", *_between(parts, "; "), "]")) if parts else ""
     replace_children(mark, space + held if parts else "")
 
 
-def _cited(key: str, locator: str, work: RenderState) -> SafeHtml:
+def _cited(key: str, locator: str, work: RenderState) -> model.SafeHtml:
     locator = " ".join(locator.split())
-    work.citations.append(Citation(key, locator))
+    work.citations.append(model.Citation(key, locator))
     number = str(work.sources.setdefault(key, len(work.sources) + 1))
     name = work.words.source % number
-    link = element("a", {"href": f"#{work.prefixed(f'-source-{number}')}", "aria-label": name}, number)
-    return join(link, f", {locator}") if locator else link
+    link = model.element("a", {"href": f"#{work.prefixed(f'-source-{number}')}", "aria-label": name}, number)
+    return model.join(link, f", {locator}") if locator else link
 
 
 def _between(parts: Sequence[str], mark: str) -> list[str]:
@@ -347,52 +330,52 @@ def _name_notes(box: Element, work: RenderState) -> None:
     heading.tag = "h2"
     heading.set("id", name)
     heading.text = work.words.notes
-    work.closing.append(Heading(2, name, work.words.notes, _NOTES))
+    work.closing.append(model.Heading(2, name, work.words.notes, _NOTES))
 
 
-def closing_lists(work: RenderState) -> SafeHtml:
+def closing_lists(work: RenderState) -> model.SafeHtml:
     """Answer the list of terms and the list of sources of a lesson."""
-    return join(_terms(work), _sources(work))
+    return model.join(_terms(work), _sources(work))
 
 
-def _terms(work: RenderState) -> SafeHtml:
-    terms = [term for term in (work.context.term(fold(key)) for key in work.terms) if term is not None]
+def _terms(work: RenderState) -> model.SafeHtml:
+    terms = [term for term in (work.context.term(model.fold(key)) for key in work.terms) if term is not None]
     if not terms:
-        return SafeHtml()
-    entries: list[SafeHtml] = []
-    for term in sorted(terms, key=lambda term: fold(term.text)):
+        return model.SafeHtml()
+    entries: list[model.SafeHtml] = []
+    for term in sorted(terms, key=lambda term: model.fold(term.text)):
         language = term.language if term.language != work.context.language else ""
-        entries += [element("dt", {"lang": language}, term.text), element("dd", {"lang": language}, term.definition_html)]
-    return _section(_TERMS, work.words.terms, element("dl", {}, *entries), work)
+        entries += [model.element("dt", {"lang": language}, term.text), model.element("dd", {"lang": language}, term.definition_html)]
+    return _section(_TERMS, work.words.terms, model.element("dl", {}, *entries), work)
 
 
-def _sources(work: RenderState) -> SafeHtml:
-    entries: list[SafeHtml] = []
+def _sources(work: RenderState) -> model.SafeHtml:
+    entries: list[model.SafeHtml] = []
     for key, number in work.sources.items():
         resource = work.context.resource(key)
         if resource is not None:
-            entries.append(element("li", {"id": work.prefixed(f"-source-{number}")}, _source(resource, work)))
+            entries.append(model.element("li", {"id": work.prefixed(f"-source-{number}")}, _source(resource, work)))
     if not entries:
-        return SafeHtml()
-    return _section(_SOURCES, work.words.sources, element("ol", {}, *entries), work)
+        return model.SafeHtml()
+    return _section(_SOURCES, work.words.sources, model.element("ol", {}, *entries), work)
 
 
-def _source(resource: Resource, work: RenderState) -> SafeHtml:
+def _source(resource: model.Resource, work: RenderState) -> model.SafeHtml:
     """Answer title and host; the title leads to the source where it has an address."""
     language = resource.title_language if resource.title_language != work.context.language else ""
-    title = element("cite", {"lang": language}, resource.title)
+    title = model.element("cite", {"lang": language}, resource.title)
     if resource.url:
         foreign = resource.language if resource.language != work.context.language else ""
         outside = resource.url.startswith(("https://", "http://"))
-        title = element("a", {"href": resource.url, "hreflang": foreign, "rel": "noopener nofollow ugc" if outside else ""}, title)
-    host = element("span", {"lang": resource.host_language}, resource.host) if resource.host_language else resource.host
+        title = model.element("a", {"href": resource.url, "hreflang": foreign, "rel": "noopener nofollow ugc" if outside else ""}, title)
+    host = model.element("span", {"lang": resource.host_language}, resource.host) if resource.host_language else resource.host
     facts = [host] if resource.host else []
     if resource.size:
-        facts.append(format_size(resource.size, work.context.language))
-    return join(title, ". ", *_between(facts, ", "), "." if facts else "")
+        facts.append(model.format_size(resource.size, work.context.language))
+    return model.join(title, ". ", *_between(facts, ", "), "." if facts else "")
 
 
-def _section(address: str, title: str, body: SafeHtml, work: RenderState) -> SafeHtml:
+def _section(address: str, title: str, body: model.SafeHtml, work: RenderState) -> model.SafeHtml:
     name = work.prefixed(address)
-    work.closing.append(Heading(2, name, title, address))
-    return element("section", {"aria-labelledby": name}, element("h2", {"id": name}, title), body)
+    work.closing.append(model.Heading(2, name, title, address))
+    return model.element("section", {"aria-labelledby": name}, model.element("h2", {"id": name}, title), body)

@@ -1,4 +1,4 @@
-"""Assemble Python-Markdown into the dialect of spec/content-format 7."""
+"""Render lessons and fields with Python-Markdown made the dialect of spec/content-format 7, and count their words."""
 
 from __future__ import annotations
 

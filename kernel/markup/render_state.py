@@ -1,4 +1,4 @@
-"""Say the few words that the renderer itself puts into a text, in the language of that text (gettext is for the interface)."""
+"""The state of one rendering: its mode, time and dialect, the renderer's own words in the text's language, and formulas as MathML."""
 
 from __future__ import annotations
 
@@ -14,28 +14,16 @@ from latex2mathml import exceptions
 from latex2mathml.converter import convert_to_element
 from markdown import Markdown
 
-from kernel.markup.model import (
-    FORMULA_BRACES,
-    FORMULA_COMMAND,
-    FORMULA_INCOMPLETE,
-    FORMULA_LONG,
-    FORMULA_REFUSED,
-    Citation,
-    Figure,
-    Heading,
-    MarkupContext,
-    MarkupFinding,
-    MarkupFindingKind,
-    SafeHtml,
-    icon,
-    names,
-)
+from kernel.markup import model
 from kernel.markup.source import Addresses, Finder, printable
 
 
 @dataclass(frozen=True, slots=True)
 class RendererStrings:
-    """The renderer's own words in one language; `%s` stands for a number or a title."""
+    """The renderer's own words in one language; `%s` stands for a number or a title.
+
+    These are the few words that the renderer itself puts into a text, in the language of that text; gettext is for the interface.
+    """
 
     figure: str
     table: str
@@ -126,18 +114,18 @@ _STASHED = re.compile("\x02[^\x03]*\x03|\n")
 class RenderState:
     """The state of one rendering."""
 
-    context: MarkupContext
+    context: model.MarkupContext
     words: RendererStrings
     mode: RenderMode
     finder: Finder
     deadline: float = field(default_factory=lambda: time.thread_time() + TIME_LIMIT)
-    problems: list[MarkupFinding] = field(default_factory=list)
-    headings: list[Heading] = field(default_factory=list)
-    closing: list[Heading] = field(default_factory=list)
-    figures: list[Figure] = field(default_factory=list)
+    problems: list[model.MarkupFinding] = field(default_factory=list)
+    headings: list[model.Heading] = field(default_factory=list)
+    closing: list[model.Heading] = field(default_factory=list)
+    figures: list[model.Figure] = field(default_factory=list)
     terms: list[str] = field(default_factory=list)
     parameters: list[str] = field(default_factory=list)
-    citations: list[Citation] = field(default_factory=list)
+    citations: list[model.Citation] = field(default_factory=list)
     sources: dict[str, int] = field(default_factory=dict)
     """The numbers of what is cited, by key, in the order of first appearance."""
     media: list[str] = field(default_factory=list)
@@ -145,8 +133,8 @@ class RenderState:
     recordings: list[str] = field(default_factory=list)
     icons: list[str] = field(default_factory=list)
     addresses: Addresses = field(default_factory=Addresses)
-    original_headings: tuple[Heading, ...] | None = None
-    original_figures: tuple[Figure, ...] | None = None
+    original_headings: tuple[model.Heading, ...] | None = None
+    original_figures: tuple[model.Figure, ...] | None = None
     tables: int = 0
     table_numbers: dict[str, int] = field(default_factory=dict)
     formulas: int = 0
@@ -154,23 +142,23 @@ class RenderState:
     callouts: int = 0
     reading: str = ""
     """What is being read: tells the line of a text that is given up."""
-    _held: list[SafeHtml] = field(default_factory=list)
+    _held: list[model.SafeHtml] = field(default_factory=list)
     _nonce: str = field(default_factory=lambda: f"zq{secrets.token_hex(8)}q")
 
-    def report(self, finding: MarkupFindingKind, snippet: str = "", **facts: str) -> None:
+    def report(self, finding: model.MarkupFindingKind, snippet: str = "", **facts: str) -> None:
         """Note a finding, with the line on which `snippet` stands in the raw text."""
         self.report_at(self.finder.line(snippet), finding, **facts)
 
-    def report_at(self, line: int, finding: MarkupFindingKind, **facts: str) -> None:
+    def report_at(self, line: int, finding: model.MarkupFindingKind, **facts: str) -> None:
         """Note a finding of a line of the raw text, from 1 on; 0 where none is known."""
-        self.problems.append(MarkupFinding(finding.code, finding.text, finding.fix, facts, line))
+        self.problems.append(model.MarkupFinding(finding.code, finding.text, finding.fix, facts, line))
 
-    def hold(self, html: SafeHtml) -> str:
+    def hold(self, html: model.SafeHtml) -> str:
         """Keep HTML that is safe already and answer the word that stands for it until the text has been sanitised.
 
         Nobody can write that word: it holds 64 random bits of this rendering. What is held may hold such words itself.
         """
-        self._held.append(SafeHtml(self.release(html)))
+        self._held.append(model.SafeHtml(self.release(html)))
         return f"{self._nonce}{len(self._held) - 1}z"
 
     def release(self, html: str) -> str:
@@ -183,11 +171,11 @@ class RenderState:
         first, *others = text.split(self._nonce)
         return first + "".join(part.partition("z")[2] for part in others)
 
-    def icon(self, name: str, *, turning: bool = False) -> SafeHtml:
+    def icon(self, name: str, *, turning: bool = False) -> model.SafeHtml:
         """Answer an icon and note that the page has to carry its symbol."""
         if name not in self.icons:
             self.icons.append(name)
-        return icon(name, turning=turning)
+        return model.icon(name, turning=turning)
 
     @property
     def place(self) -> str:
@@ -221,7 +209,7 @@ _TAGS = (
     | {"math", "mrow", "msqrt", "mstyle", "mspace", "mpadded", "mphantom", "menclose", "mtable", "mtr", "mtd", "mlabeledtr"}
     | {"mmultiscripts", "mprescripts", "none"}
 )
-_ATTRIBUTES = names(
+_ATTRIBUTES = model.names(
     "display displaystyle scriptlevel mathvariant stretchy fence form separator symmetric largeop lspace rspace minsize maxsize linebreak "
     "movablelimits accent accentunder linethickness notation width height depth columnalign columnspacing columnlines rowspacing rowlines "
     "rowalign"
@@ -238,28 +226,28 @@ _UNREADABLE: tuple[type[Exception], ...] = (
 class FormulaError(ValueError):
     """A formula that cannot be read, with the finding that says why and what it names."""
 
-    def __init__(self, finding: MarkupFindingKind, **facts: str) -> None:
+    def __init__(self, finding: model.MarkupFindingKind, **facts: str) -> None:
         super().__init__(finding.text)
         self.finding = finding
         self.facts = facts
 
 
-def to_mathml(latex: str, *, display: bool) -> SafeHtml:
+def to_mathml(latex: str, *, display: bool) -> model.SafeHtml:
     """Answer the formula as a `math` element whose `alttext` is the LaTeX; FormulaError where it cannot be read.
 
     `0{,}348` and `1{,}234{,}567.8` become one number each, because the comma of a list would bring a space with it.
     """
     latex = " ".join(printable(latex).split())
     if len(latex) > MAXIMUM_FORMULA:
-        raise FormulaError(FORMULA_LONG, limit=str(MAXIMUM_FORMULA))
+        raise FormulaError(model.FORMULA_LONG, limit=str(MAXIMUM_FORMULA))
     _balance(latex)
     try:
         root = convert_to_element(latex, display="block" if display else "inline")
         body = "".join(_clean(child) for child in root)
     except _UNREADABLE as error:
-        raise FormulaError(FORMULA_INCOMPLETE) from error
+        raise FormulaError(model.FORMULA_INCOMPLETE) from error
     attributes = ' display="block"' if display else ""
-    return SafeHtml(_COMMA_IN_NUMBER.sub(",", f'<math{attributes} alttext="{escape(latex)}">{body}</math>'))
+    return model.SafeHtml(_COMMA_IN_NUMBER.sub(",", f'<math{attributes} alttext="{escape(latex)}">{body}</math>'))
 
 
 def _balance(latex: str) -> None:
@@ -267,23 +255,23 @@ def _balance(latex: str) -> None:
     for brace in re.findall(r"\\.|[{}]", latex):
         depth += {"{": 1, "}": -1}.get(brace, 0)
         if depth < 0:
-            raise FormulaError(FORMULA_BRACES)
+            raise FormulaError(model.FORMULA_BRACES)
     if depth:
-        raise FormulaError(FORMULA_BRACES)
+        raise FormulaError(model.FORMULA_BRACES)
 
 
 def _clean(node: Element) -> str:
     """Return an element of the library's tree as text, refusing what is not on the allow-list (links, colours, classes, styles)."""
     if node.tag not in _TAGS:
-        raise FormulaError(FORMULA_REFUSED, what=node.tag)
+        raise FormulaError(model.FORMULA_REFUSED, what=node.tag)
     for name, value in node.attrib.items():
         if name not in _ATTRIBUTES or not _VALUE.fullmatch(value):
-            raise FormulaError(FORMULA_REFUSED, what=name)
+            raise FormulaError(model.FORMULA_REFUSED, what=name)
     if len(node) != _ARITY.get(node.tag, len(node)):
-        raise FormulaError(FORMULA_INCOMPLETE)
+        raise FormulaError(model.FORMULA_INCOMPLETE)
     text = printable(unescape(node.text or "")).strip("\n")
     if node.tag in ("mi", "mo") and text.startswith("\\") and len(text) > 1:
-        raise FormulaError(FORMULA_COMMAND, what=text)
+        raise FormulaError(model.FORMULA_COMMAND, what=text)
     attributes = "".join(f' {name}="{escape(value)}"' for name, value in node.attrib.items())
     inner = "".join(_clean(child) for child in node)
     return f"<{node.tag}{attributes}>{escape(text, quote=False)}{inner}</{node.tag}>"

@@ -1,4 +1,7 @@
-"""Cleaning of HTML with the one allow-list (spec/security 4.1). Drawings, formulas and the renderer's own HTML are inserted afterwards."""
+"""Cleaning of HTML with the one allow-list (spec/security 4.1), of drawings and logos, and of plain text.
+
+Drawings, formulas and the renderer's own HTML are inserted afterwards.
+"""
 
 from __future__ import annotations
 

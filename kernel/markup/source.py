@@ -1,4 +1,4 @@
-"""Give headings and figures their addresses on the page."""
+"""The raw text of a rendering: normalised, without comments, code masked; addresses of headings and figures, and lines of findings."""
 
 from __future__ import annotations
 

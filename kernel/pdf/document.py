@@ -1,4 +1,4 @@
-"""The structure tree of a tagged PDF: what each piece of a page is, in reading order."""
+"""A tagged PDF: its structure tree in reading order, metadata, attachment and room for a seal, and the document composed of them."""
 
 import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence

@@ -1,4 +1,4 @@
-"""Fonts of documents, and the widths of texts in them."""
+"""Drawing on a page: fonts and the widths of texts in them, lines broken to fit, QR codes, and drawings from SVG."""
 
 import re
 import threading
@@ -11,7 +11,7 @@ from io import BytesIO
 from itertools import groupby
 from pathlib import Path
 from types import SimpleNamespace
-from unicodedata import normalize
+from unicodedata import category, normalize
 
 import segno
 from lxml import etree
@@ -37,6 +37,9 @@ CODE = "AtkinsonHyperlegibleMono-SemiBold"
 SIGNS = "DejaVuSans-Symbols"
 """Greek, operators, arrows and shapes, for formulas and for what people type."""
 
+_TWINS = {"\u2010": "-", "\u2012": "–", "\u2015": "—", "\u02b9": "'", "\u02bb": "‘", "\u2032": "'", "\u2033": '"'}
+"""Signs that look like one which the fonts have, beside those that Unicode takes apart."""
+
 TURN = threading.RLock()
 """One document is drawn at a time: ReportLab notes in its fonts what it embeds of them, and two at once would spoil each other."""
 
@@ -54,30 +57,53 @@ def _read_fonts() -> None:
 
 
 def unprintable(text: str) -> str:
-    """Return the characters of a name that the fonts do not have, each once; empty for all Latin, Greek or Cyrillic names."""
-    register_fonts()
-    known = pdfmetrics.getFont(NAME).face.charToGlyph
-    return "".join(dict.fromkeys(sign for sign in normalize("NFC", text) if ord(sign) not in known and not sign.isspace()))
+    """Return the signs of a text that no font has, and that have no plain twin, each once."""
+    return "".join(dict.fromkeys(sign for sign in normalize("NFC", text) if _drawn(sign, NAME) is None))
 
 
 def spans(text: str, font: str) -> list[tuple[str, str]]:
-    """Return a text in pieces, each with a font that has its signs; a sign that no font has is written as its number in Unicode."""
-    register_fonts()
+    """Return a text in pieces, each with a font that has its signs.
+
+    A sign that no font has is drawn as its plain twin; where it has none, it is written as its number in Unicode.
+    """
     pieces: list[tuple[str, str]] = []
     for sign in normalize("NFC", text):
-        font_with_sign = next((name for name in (font, SIGNS, NAME) if ord(sign) in pdfmetrics.getFont(name).face.charToGlyph), None)
-        piece, own = (sign, font_with_sign) if font_with_sign else (" " if sign.isspace() else f"[U+{ord(sign):04X}]", font)
-        if pieces and pieces[-1][1] == own:
-            pieces[-1] = (pieces[-1][0] + piece, own)
-        else:
-            pieces.append((piece, own))
+        for piece, own in _drawn(sign, font) or [(f"[U+{ord(sign):04X}]", font)]:
+            if pieces and pieces[-1][1] == own:
+                pieces[-1] = (pieces[-1][0] + piece, own)
+            else:
+                pieces.append((piece, own))
     return pieces
+
+
+@cache
+def _signs_of(font: str) -> frozenset[str]:
+    register_fonts()
+    return frozenset(map(chr, pdfmetrics.getFont(font).face.charToGlyph))
+
+
+@cache
+def _drawn(sign: str, font: str) -> list[tuple[str, str]] | None:
+    """Return a sign, or its plain twin, with the fonts that have it: empty where it is drawn as nothing, None where it cannot be drawn."""
+    if sign.isspace() and sign not in _signs_of(font):
+        return [(" ", font)]
+    with_sign = next((name for name in (font, SIGNS, NAME) if sign in _signs_of(name)), None)
+    if with_sign:
+        return [(sign, with_sign)]
+    if category(sign) in ("Mn", "Cf"):  # a mark that stays with a letter, or tells how letters join
+        return [("", font)]
+    twins = [_drawn(twin, font) for twin in _TWINS.get(sign) or normalize("NFKD", sign) if twin != sign]
+    return [piece for twin in twins for piece in twin or ()] if twins and None not in twins else None
+
+
+def _has_all(font: str, text: str) -> bool:
+    return _signs_of(font).issuperset(text)
 
 
 def text_width(text: str, font: str, size: float, spacing: float = 0.0) -> float:
     """Return the width of a text, in the unit of the size."""
-    register_fonts()
-    return float(pdfmetrics.stringWidth(text, font, size)) + spacing * len(text)
+    pieces = [(text, font)] if _has_all(font, normalize("NFC", text)) else spans(text, font)
+    return sum(float(pdfmetrics.stringWidth(piece, own, size)) + spacing * len(piece) for piece, own in pieces)
 
 
 def widest(lines: Sequence[str], font: str, size: float, spacing: float = 0.0) -> float:
@@ -128,10 +154,11 @@ class PdfPen:
         if width is not None:
             size *= min(1.0, width / max(text_width(content.rstrip(), font, size, spacing), 0.1))
         line = self._canvas.beginText(x * mm, (self._height - y) * mm)
-        line.setFont(font, size * mm)
         line.setFillColor(HexColor(colour))
         line.setCharSpace(spacing * mm)
-        line.textOut(content)
+        for piece, own in [(content, font)] if _has_all(font, content) else spans(content, font):
+            line.setFont(own, size * mm)
+            line.textOut(piece)
         self._canvas.drawText(line)
 
     def box(self, x: float, y: float, width: float, height: float, colour: str) -> None:

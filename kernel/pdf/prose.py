@@ -1,4 +1,4 @@
-"""Formulas (MathML) in one line, as one reads them aloud or types them: a fraction as a division, roots with their sign, powers raised."""
+"""Stored HTML as blocks that a PDF prints: text in styled runs, lists, tables, pictures, and formulas in one line."""
 
 import re
 from collections.abc import Sequence
@@ -25,7 +25,10 @@ class FormulaNode:
 
 
 def formula_runs(root: FormulaNode) -> list[TextRun]:
-    """Return a formula as runs of text in one line."""
+    """Return a formula as runs of text in one line.
+
+    It is written as one reads it aloud or types it: a fraction as a division, roots with their sign, powers raised.
+    """
     return _merged(_runs(root, TextStyle.PLAIN))
 
 

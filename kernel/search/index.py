@@ -1,7 +1,6 @@
-"""Words as search compares them: without case and accents, and cut to their stem. The only user of snowballstemmer.
+"""The index of the search: words cut to their stems, queries read from typed text, entries written, and conditions on either database.
 
-A word has two stems: of itself as written and of its bare form. «Tenían» gives `ten` and `teni`; typing «tenian» or «tener»
-finds it by one of them, although the stemmer knows some endings by their accents only.
+No other module imports snowballstemmer.
 """
 
 import re
@@ -98,7 +97,11 @@ def fold(word: str) -> str:
 
 
 def stems_of(word: IndexedWord, language: str) -> frozenset[str]:
-    """Return the stems under which a word of this language is found."""
+    """Return the stems under which a word of this language is found.
+
+    A word has two stems: of itself as written and of its bare form. «Tenían» gives `ten` and `teni`; typing «tenian» or «tener»
+    finds it by one of them, although the stemmer knows some endings by their accents only.
+    """
     return _stems(unicodedata.normalize("NFC", word.written.lower()), word.bare, language)
 
 
@@ -398,7 +401,7 @@ def entry(
     passages: Iterable[Passage],
     *,
     readers: Iterable[str],
-    place: str = "",
+    anchor: str = "",
     names: Iterable[str] = (),
 ) -> SearchDocument:
     """Make an entry; `readers` are the languages of those who get it, `names` other titles under which it is found."""
@@ -408,7 +411,7 @@ def entry(
         tokens += _line_tokens(line, language, "st")
     for passage in lines:
         tokens += _line_tokens(passage.text, language, "s")
-    return SearchDocument(kind, language, place, title, lines, " ".join(tokens))
+    return SearchDocument(kind, language, anchor, title, lines, " ".join(tokens))
 
 
 def readers_of(language: str, written: Sequence[str]) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""Icons: `icon()` in a template prints a reference, and the base template prints, once, the symbols that the page refers to.
+"""Static files and icons: files served from memory, and `icon()` in a template, whose symbols the base template prints once.
 
 The drawings come from our own `static/icons.svg` (Lucide, ISC): the one text beside the sanitiser's that is printed as it is.
 """

@@ -7,6 +7,7 @@ import errno
 from collections.abc import Sequence
 from enum import StrEnum
 from typing import cast
+from urllib.parse import urlsplit
 
 import structlog
 from flask import Flask, Response, current_app, g, make_response, render_template, request
@@ -18,7 +19,7 @@ from werkzeug.exceptions import HTTPException
 from kernel import audit, clock
 from kernel.crypto import seal, unseal
 from kernel.db import cause_of
-from kernel.errors import N_, Conflict, DomainError, Forbidden, SignInNeeded, Unavailable
+from kernel.errors import N_, Conflict, DomainError, Forbidden, SignInNeeded, TooMany, Unavailable
 from kernel.i18n import _, language
 from kernel.permissions import Actor
 from kernel.web.active_requests import ServerBusy
@@ -101,6 +102,13 @@ def _address() -> str:
     return request.full_path.rstrip("?")
 
 
+def _page_before() -> str:
+    """Return the page of this site whose form was sent; '' where the browser does not say it, and of requests without a form."""
+    before = urlsplit(request.referrer or "")
+    is_own = request.method == "POST" and before.netloc == request.host and before.path.startswith("/")
+    return before._replace(scheme="", netloc="", fragment="").geturl() if is_own else ""
+
+
 def _posted_fields() -> Fields:
     return [(name, value) for name, value in request.form.items(multi=True) if name not in _NEVER_KEPT]
 
@@ -133,7 +141,7 @@ def error_response(status: int, title: str, text: str, *, code: str = "", retry_
         response = make_response(problem)
         response.content_type = "application/problem+json"
     else:
-        fields = _resendable_fields() if status == Unavailable.status else None
+        fields = _resendable_fields(status)
         response = make_response(_page(status, title, text, reference, fields))
     response.status_code = status
     if retry_after:
@@ -141,17 +149,26 @@ def error_response(status: int, title: str, text: str, *, code: str = "", retry_
     return response
 
 
-def _resendable_fields() -> Fields | None:
-    """Return the fields of a form where a page can send all of it again: without files and passwords."""
+def _resendable_fields(status: int) -> Fields | None:
+    """Return the fields of a form that a page sends again: after a limit, and of a server that is away where it can send all of it."""
     is_form = request.mimetype in FORM_TYPES and not is_read_only_request()
-    return _posted_fields() if is_form and not request.files and not _PASSWORDS & set(request.form) else None
+    is_sent = status == TooMany.status or (status == Unavailable.status and not _lost())
+    return _posted_fields() if is_form and is_sent else None
 
 
 def _page(status: int, title: str, text: str, reference: str, fields: Fields | None) -> str:
     address = _address()
     try:
         return render_template(
-            "errors/page.html", status=status, title=title, text=text, reference=reference, fields=fields, address=address
+            "errors/page.html",
+            status=status,
+            title=title,
+            text=text,
+            reference=reference,
+            fields=fields,
+            lost=_lost() if fields is not None else [],
+            address=address,
+            page_before=_page_before() if status == Conflict.status else "",
         )
     except Exception:  # the last page must appear even where the database is away or the base template fails
         log.exception("error_page.failed")

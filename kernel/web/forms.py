@@ -3,13 +3,13 @@
 import json
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from flask import current_app, g
+from flask import abort, current_app, g, make_response
 from flask_wtf import FlaskForm
 from flask_wtf.file import FileField as FileField  # WTForms' own takes a text for a file
 from wtforms import Field, StringField, ValidationError
@@ -18,8 +18,8 @@ from wtforms.validators import Length
 from wtforms.widgets import DateTimeLocalInput
 
 from kernel.clock import FIRST_DAY, LAST_DAY
-from kernel.errors import N_
-from kernel.files import checksum_of
+from kernel.errors import N_, TooMany
+from kernel.files import UNPRINTABLE, checksum_of, unprintable
 from kernel.i18n import _, lazy_, local, number, plural, zone
 from kernel.markup.source import composed
 
@@ -102,6 +102,15 @@ class LineField(StringField):
         self.data = clean_text(str(valuelist[0])) if valuelist else ""
 
 
+class PrintedField(LineField):
+    """A line that certificates and other documents print: none of its signs lacks in their fonts."""
+
+    def pre_validate(self, form: BaseForm) -> None:
+        """Name the signs that no font has."""
+        if signs := unprintable(self.data or ""):
+            raise ValidationError(_(UNPRINTABLE, signs=signs))
+
+
 class WholeField(LineField):
     """A whole number from `least` to `most`, or nothing; `number` is what was read."""
 
@@ -164,7 +173,7 @@ class MomentField(LineField):
 class Catalogue:
     """The product's own messages, for those of the forms library that a reader can meet."""
 
-    MET = (N_("Not a valid choice."), N_("This field is required."))
+    MET = (N_("Not a valid choice."), N_("Not a valid date value."), N_("This field is required."))
     OF_SEVERAL = "'%(value)s' is not a valid choice for this field."
 
     @staticmethod
@@ -198,6 +207,15 @@ class Form(FlaskForm):
     def refuse(self, field: Field, message: str) -> None:
         """Add a fault that only the service could find."""
         field.errors = [*field.errors, message]
+
+    @contextmanager
+    def keeping(self, page: Callable[..., str], *values: object) -> Iterator[None]:
+        """Where a limit is met within, answer with a page of the form as it was filled, which says when it goes on (spec/security 2.3)."""
+        try:
+            yield
+        except TooMany as refused:
+            self.form_errors.append(_(refused.text, **refused.facts))
+            abort(make_response(page(*values), refused.status, {"Retry-After": str(refused.facts["retry_after"])}))
 
     @property
     def faults(self) -> list[tuple[Field, str]]:

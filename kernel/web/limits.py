@@ -1,7 +1,7 @@
-"""Rate limits: sliding windows in the memory of the process, in a file that the processes of one server share, or in Redis where several
-servers count together. Only tries that failed count where the caller says so.
+"""Rate limits: sliding windows in the memory of the process, in a file that the processes of one server share, or in Redis.
 
-While Redis is away, or the file cannot be written, each process counts for itself: nobody is locked out, and guessing stays slow.
+Redis is for several servers that count together. Only tries that failed count where the caller says so. While Redis is away, or the file
+cannot be written, each process counts for itself: nobody is locked out, and guessing stays slow.
 """
 
 import math
@@ -20,7 +20,7 @@ from limits.storage import MemoryStorage, RedisStorage
 from limits.strategies import MovingWindowRateLimiter
 
 from kernel import clock, redis
-from kernel.errors import TooMany
+from kernel.errors import N_, TooMany
 from kernel.web.limit_file import LimitFile
 
 log = structlog.get_logger()
@@ -39,6 +39,8 @@ def limit(name: str, rule: str) -> Limit:
     return Limit(name, parse(rule))
 
 
+SLOWLY = limit("slowly", "1 per 10 seconds")
+"""The pace of an address beyond its limit: a whole office may share it, and is slowed down, never shut out (spec/security 2.3)."""
 PAUSE = 10.0
 """Seconds after a failure until the shared counters are asked again."""
 Counted = TypeVar("Counted")
@@ -95,6 +97,16 @@ class Limiter:
         if not self._ask(lambda windows: windows.hit(rule.item, rule.name, key)):
             raise self._refusal(rule, key)
 
+    def use_slowly(self, rule: Limit, key: str) -> None:
+        """Count one try; beyond the limit raise TooMany but for one try in each ten seconds."""
+        if not self.takes(rule, key):
+            self.use(SLOWLY, f"{rule.name} {key}")
+
+    def slow_down(self, rule: Limit, key: str) -> None:
+        """Raise TooMany where the limit is used up, but for one try in each ten seconds; counts nothing of the limit."""
+        if self.is_used_up(rule, key):
+            self.use(SLOWLY, f"{rule.name} {key}")
+
     def takes(self, rule: Limit, key: str) -> bool:
         """Count one time, and say whether it is within the limit: for what is noted so often and no more."""
         return self._ask(lambda windows: windows.hit(rule.item, rule.name, key))
@@ -105,7 +117,11 @@ class Limiter:
 
     def _refusal(self, rule: Limit, key: str) -> TooMany:
         reset = self._ask(lambda windows: windows.get_window_stats(rule.item, rule.name, key)).reset_time
-        return TooMany(retry_after=max(1, math.ceil(reset - clock.now().timestamp())))
+        seconds = max(1, math.ceil(reset - clock.now().timestamp()))
+        in_seconds = N_("Too many attempts. You can go on in %(seconds)s s.")
+        in_minutes = N_("Too many attempts. You can go on in %(minutes)s min.")
+        message = in_seconds if seconds < 100 else in_minutes
+        return TooMany(message, retry_after=seconds, seconds=seconds, minutes=math.ceil(seconds / 60))
 
 
 def limiter() -> Limiter:

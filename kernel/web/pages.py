@@ -58,6 +58,7 @@ def site_header(app: Flask) -> Callable[[], str]:
             manages_units=actor.manages_units,
             is_training_officer=actor.is_training_officer,
             is_auditor=actor.is_auditor,
+            has_selections=actor.has_selections,
             administers_institution=actor.administers_institution,
             unread=actor.unread,
         )
@@ -162,7 +163,7 @@ def cached_page(template: str, **context: object) -> Response:
     shown = _digest(template, context, *_reading(), request.path)
     actor = current_actor()
     grants = (actor.roles, actor.is_staff_anywhere, actor.manages_units, actor.is_training_officer, actor.is_auditor)
-    reader = (actor.person_id, actor.name, *grants, actor.administers_institution, actor.unread)
+    reader = (actor.person_id, actor.name, *grants, actor.administers_institution, actor.has_selections, actor.unread)
     session = (cookie.get("csrf_token"), cookie.get("_flashes"))
     tag = _digest(shown, reader, session, current_app.extensions["release"])[:32]
     if request.if_none_match.contains_weak(tag):

@@ -1,4 +1,4 @@
-"""The session's cookie: Flask's own, signed with the same keys, without making anew for each request what is the same for all.
+"""The session's cookie and the tokens of forms: Flask's own, signed with the same keys, made once; and preferences of browsers.
 
 A browser sends the same cookie with most of its requests. What its signature was found to hold is kept in memory, with the time at which it
 was signed, which is compared with each request's own: a cookie ends when it would end without this.

@@ -77,7 +77,7 @@ def test_a_change_that_is_undone_leaves_no_entry(instance: Instance) -> None:
 
 
 def test_a_verb_brings_the_jobs_that_follow_from_it_in_the_same_transaction(instance: Instance) -> None:
-    instance.database.configure(info={"subscriptions": {"test.tried": ("test.first", "test.second")}})
+    instance.database.configure({audit.SUBSCRIPTIONS: {"test.tried": ("test.first", "test.second")}})
     with instance.database.unit_of_work() as session:
         audit.record(session, ACTOR, Verb.TRIED, None, now=NOW)
     with instance.database.unit_of_work(write=False) as session:

@@ -190,6 +190,17 @@ def test_refusals_say_when_to_come_back(browser: Browser, raises: Raises) -> Non
     assert browser.response.headers["Retry-After"] == "61"
 
 
+def test_what_was_typed_before_a_limit_is_offered_again_but_for_passwords(browser: Browser, raises: Raises) -> None:
+    """spec/security 2.3."""
+    raises(TooMany(retry_after=61))
+    browser.get("/")
+    browser.post(PAGE, {"words": "Lo que escribí", "password": "secreta"}, status=429)
+
+    assert 'name="words" value="Lo que escribí"' in browser.page.html
+    assert "secreta" not in browser.page.html
+    assert in_spanish("The password you entered was not kept. Enter it again on the next page.") in browser.page.text
+
+
 def test_a_wrong_method_names_the_right_ones(browser: Browser) -> None:
     browser.checks = False
     browser.post("/courses", status=405)
@@ -241,6 +252,20 @@ def test_where_the_database_is_away_a_signed_in_person_gets_a_503_page(browser: 
 
     browser.get("/learning")
     assert "Ana" in browser.page.text
+
+
+@pytest.mark.parametrize(
+    ("referrer", "leads"),
+    [("https://localhost/courses?q=a", "/courses?q=a"), ("https://elsewhere.example/courses?q=a", ""), ("", "")],
+)
+def test_a_conflict_leads_back_to_the_page_of_the_form(browser: Browser, raises: Raises, referrer: str, leads: str) -> None:
+    """Findings S3: what came of it stands on that page; another site's address is never offered."""
+    raises(Conflict())
+    browser.post(PAGE, status=409, headers={"Referer": referrer} if referrer else {})
+
+    assert (in_spanish("See how it stands now") in browser.page.text) is bool(leads)
+    assert not leads or browser.page.has_link(leads)
+    assert "elsewhere" not in browser.page.html
 
 
 def test_a_refusal_to_somebody_signed_in_is_in_the_audit_log(browser: Browser, instance: Instance) -> None:

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from kernel import i18n
-from kernel.i18n import _, choose, lazy_, ngettext, reading, shortened
+from kernel.i18n import _, choose, lazy_, ngettext, reading, shortened, trimmed
 
 PO = 'msgid ""\nmsgstr ""\n"Content-Type: text/plain; charset=utf-8\\n"\n\nmsgid "Save"\nmsgstr "{}"\n'
 MOMENT = datetime(2026, 11, 28, 3, 5, tzinfo=UTC)  # still the 27th in Quito
@@ -43,6 +43,13 @@ def test_numbers_are_written_as_each_language_does(value: Decimal | float, digit
         assert i18n.number(value, digits).replace("\u00a0", " ") == es
     with reading("en"):
         assert i18n.number(value, digits) == en
+
+
+@pytest.mark.parametrize(
+    ("value", "text"), [("20.00", "20"), ("2E+1", "20"), ("100", "100"), ("0.50", "0.5"), ("-0.00", "0"), ("1E+30", "1" + "0" * 30)]
+)
+def test_a_trimmed_number_reads_as_people_write_it(value: str, text: str) -> None:
+    assert str(trimmed(Decimal(value))) == text
 
 
 def test_groups_and_signs_never_break_at_the_end_of_a_line() -> None:
@@ -180,3 +187,10 @@ def test_a_program_folder_that_cannot_be_written_is_served_from(tmp_path: Path, 
 )
 def test_a_long_text_is_cut_after_a_whole_word(words: str, short: str) -> None:
     assert shortened(words, 15) == short
+
+
+@pytest.mark.parametrize(
+    ("typed", "sentence"), [("dos lecturas", "dos lecturas."), ("dos lecturas. ", "dos lecturas. "), ("¿cuál?", "¿cuál?"), ("dos ", "dos.")]
+)
+def test_what_somebody_typed_ends_with_a_mark_before_further_sentences(typed: str, sentence: str) -> None:
+    assert i18n.as_sentence(typed) == sentence

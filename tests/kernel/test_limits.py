@@ -50,6 +50,18 @@ def test_tries_during_a_lock_do_not_make_it_longer(limiter: Limiter) -> None:
         limiter.use(RULE, "ana")
 
 
+def test_an_address_that_many_share_is_slowed_down_and_never_shut_out(limiter: Limiter) -> None:
+    with time_machine.travel("2026-11-20T10:00:00Z", tick=False) as clock:
+        for _turn in range(3 + 1):
+            limiter.use_slowly(RULE, "office")
+        for _turn in range(5):
+            with pytest.raises(TooMany) as refused:
+                limiter.use_slowly(RULE, "office")
+            assert refused.value.facts["seconds"] == 10
+            clock.shift(11)
+            limiter.use_slowly(RULE, "office")
+
+
 def test_checking_counts_nothing_and_forgiving_forgets(limiter: Limiter) -> None:
     for _turn in range(10):
         limiter.check(RULE, "ana")

@@ -4,10 +4,13 @@ import email
 import ssl
 from collections.abc import Iterator
 from email import policy
+from email.header import decode_header, make_header
 from email.message import EmailMessage
 from pathlib import Path
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from kernel import mail
 from kernel.mail import Mail
@@ -27,13 +30,16 @@ FACTS: dict[str, object] = {
 FACTS |= {"switches_url": "https://x.ec/profile/notices", "lines": [{"title": "Uno <i>", "words": "Algo", "url": "https://x.ec/1"}]}
 
 
-def settings_for(tmp_path: Path, **given: object) -> Settings:
-    return load(data_dir=tmp_path, public_url="https://cursos.example.org", **given)
+def settings_for(tmp_path: Path, **fields: object) -> Settings:
+    return load(data_dir=tmp_path, public_url="https://cursos.example.org", **fields)
 
 
-def a_mail(**given: str) -> Mail:
+SETTINGS = settings_for(Path("instance"))
+
+
+def a_mail(**fields: str) -> Mail:
     facts = {"to": "ana@example.org", "subject": "Hola", "text": "Texto", "html": "<p>Texto</p>", "language": "es", "key": "job-7"}
-    return Mail(**{**facts, **given})
+    return Mail(**{**facts, **fields})
 
 
 def test_a_message_has_what_a_mail_server_wants(tmp_path: Path) -> None:
@@ -49,6 +55,24 @@ def test_a_message_has_what_a_mail_server_wants(tmp_path: Path) -> None:
     assert parsed["Content-Language"] == "es"
     assert [part.get_content_type() for part in parsed.iter_parts()] == ["text/plain", "text/html"]
     assert bytes(message).isascii()
+
+
+WORDS = ("más", "en", "«Cuestionario", "del", "módulo", "3»", "—", "mañana", "José", "Ñauñay", "=?utf-8?q?x?=", "último")
+LINES = st.lists(st.sampled_from(WORDS), max_size=30).map(" ".join)
+
+
+@given(st.one_of(st.text(max_size=200), LINES))
+@example("20 minutos más en «Cuestionario del módulo 3»")
+@example("prevención de riesgos y mañana María provincia — gestión «Inducción» — segunda parte")
+@example("=??Q??=")
+def test_a_subject_is_read_as_it_was_written(subject: str) -> None:
+    """By programs that know RFC 2047 of today and by older ones, and no line is too long."""
+    raw = bytes(mail.compose(SETTINGS, a_mail(subject=subject)))
+    parsed = email.message_from_bytes(raw, policy=policy.default)["Subject"]
+    older = str(make_header(decode_header(email.message_from_bytes(raw)["Subject"])))
+
+    assert (parsed, older) == (" ".join(subject.split()),) * 2
+    assert max(map(len, raw.partition(b"\n\n")[0].splitlines())) <= 78
 
 
 def header_names(message: EmailMessage) -> list[str]:

@@ -14,7 +14,7 @@ from sqlalchemy.exc import TimeoutError as TurnTimeout
 from sqlalchemy.orm import Session
 
 from kernel import clock, outbox
-from kernel.audit import AuditEntry
+from kernel.audit import SUBSCRIPTIONS, AuditEntry
 from kernel.errors import Unavailable
 from kernel.outbox import ATTEMPTS, BACK_OFF, LEASE, Delivery, DeliveryOutcome, Effect, Handler, Job, JobRunner
 from kernel.permissions import SYSTEM
@@ -397,7 +397,7 @@ def test_rows_given_up_are_forgotten_after_as_long(instance: Instance) -> None:
 def test_every_job_of_the_product_has_a_handler(instance: Instance) -> None:
     assert instance.worker.handlers
     assert replace(instance.worker, handlers={}).handlers == {}
-    for kinds in instance.database._writer().info["subscriptions"].values():
+    for kinds in SUBSCRIPTIONS.of(instance.database._writer()).values():
         assert set(kinds) <= set(instance.worker.handlers)
     assert instance.worker.patient
     assert set(instance.worker.patient) <= set(instance.worker.handlers)

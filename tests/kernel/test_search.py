@@ -125,9 +125,9 @@ def entries() -> list[tuple[int | None, SearchDocument]]:
     made: list[tuple[int | None, SearchDocument]] = []
     for number, (part, kind, language, title, said) in enumerate(TEXTS):
         passages = [Passage(f"#p-{number}-{line}", words) for line, words in enumerate(said.split(". "))]
-        made.append((part, entry(kind, language, title, passages, readers=(language,), place=f"#{number}")))
+        made.append((part, entry(kind, language, title, passages, readers=(language,), anchor=f"#{number}")))
     for name, meaning, other in TERMS:
-        made.append((None, entry("term", "es", name, [Passage("", meaning)], readers=BOTH, place=f"#{name}", names=other)))
+        made.append((None, entry("term", "es", name, [Passage("", meaning)], readers=BOTH, anchor=f"#{name}", names=other)))
     return made
 
 
@@ -335,7 +335,7 @@ def test_a_long_passage_is_cut_around_the_first_word_that_fits() -> None:
 
 
 def test_where_only_the_title_fits_its_beginning_is_shown() -> None:
-    made = entry("lesson", "es", "Pensiones", [Passage("#p", "Otra cosa.")], readers=BOTH, place="#s")
+    made = entry("lesson", "es", "Pensiones", [Passage("#p", "Otra cosa.")], readers=BOTH, anchor="#s")
     shown = snippet(_hit(made), read_question("pensión"))
 
     assert (shown.place, shown.text) == ("#s", "Otra cosa.")

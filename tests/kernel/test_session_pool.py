@@ -18,7 +18,7 @@ POOL = 2
 @pytest.fixture
 def database(tmp_path: Path) -> Iterator[Database]:
     opened = Database(f"sqlite:///{tmp_path / 'kept.sqlite'}", pool=POOL)
-    opened.configure(info={"known": 1})
+    opened.configure({"known": 1})
     with opened.unit_of_work() as session:
         session.execute(text("CREATE TABLE line (word TEXT)"))
     yield opened
@@ -37,7 +37,7 @@ def test_a_session_and_its_connection_are_used_again_as_if_they_were_new(databas
 
 
 def test_what_is_configured_later_reaches_sessions_that_are_kept(database: Database) -> None:
-    database.configure(info={"later": 2})
+    database.configure({"later": 2})
 
     with database.unit_of_work() as session:
         assert session.info == {"later": 2}

@@ -18,10 +18,12 @@ from openpyxl import Workbook, load_workbook
 from kernel.tables import (
     CELLS,
     COLUMNS,
+    COMMA,
     MOST_COLUMNS,
     ODS_TYPE,
     PARTS,
     RISKY,
+    SEPARATOR,
     SHEETS,
     UNFAMILIAR,
     Cell,
@@ -75,12 +77,13 @@ def test_whatever_was_guarded_comes_back(words: str) -> None:
     assert unguarded(guarded(words)) == words
 
 
-@given(st.lists(NASTY, min_size=1, max_size=3))
-def test_nothing_computes_whatever_parts_the_cells(words: list[str]) -> None:
-    """spec/security 4.6: quotation marks that are not heeded let every semicolon, tab and line of a cell begin another."""
-    text = csv_of([["x", *words]]).decode("utf-8-sig")
+@pytest.mark.parametrize(("separator", "others"), [(SEPARATOR, "[,\t\r\n]"), (COMMA, "[;\t\r\n]")])
+@given(words=st.lists(NASTY, min_size=1, max_size=3))
+def test_nothing_computes_whatever_parts_the_cells(separator: str, others: str, words: list[str]) -> None:
+    """spec/security 4.6: quotation marks that are not heeded let every other sign, tab and line of a cell begin another."""
+    text = csv_of([["x", *words]], separator).decode("utf-8-sig")
 
-    assert not [cell for cell in re.split("[;\t\r\n]", text)[1:] if cell.lstrip(' "').startswith(SIGNS)]
+    assert not [cell for cell in re.split(others, text)[1:] if cell.lstrip(' "').startswith(SIGNS)]
 
 
 @pytest.mark.parametrize("words", ["", "12", "-12.5", "Ana", "'tis", "a=b", "1-2"])
@@ -88,23 +91,50 @@ def test_words_and_plain_numbers_stay(words: str) -> None:
     assert guarded(words) == words
 
 
-def csv_of(rows: list[list[Cell]]) -> bytes:
+def csv_of(rows: list[list[Cell]], separator: str = SEPARATOR) -> bytes:
     """Write rows below two headings."""
     target = BytesIO()
-    write_csv(target, ["=a", "b"], iter(rows))
+    write_csv(target, ["=a", "b"], iter(rows), separator=separator)
     return target.getvalue()
 
 
 def test_csv_is_utf8_with_its_mark_and_numbers_as_numbers() -> None:
+    """As spreadsheets set to Spanish open it: semicolons between cells, a comma in decimals."""
     content = csv_of([["Ñusta, «A»", Decimal("-2.5")], [None, 3], ["=cmd()", ""]])
 
     assert content.startswith(b"\xef\xbb\xbf")
-    assert content.decode("utf-8-sig") == "'=a,b\r\n\"Ñusta, «A»\",-2.5\r\n,3\r\n'=cmd(),\r\n"
+    assert content.decode("utf-8-sig") == "'=a;b\r\nÑusta, «A»;-2,5\r\n;3\r\n'=cmd();\r\n"
+
+
+def test_csv_for_programs_has_commas_and_decimal_points() -> None:
+    target = BytesIO()
+    write_csv(target, ["a", "b"], [["Ñusta, «A»", Decimal("-2.5")]], separator=COMMA)
+
+    assert target.getvalue().decode("utf-8-sig") == 'a,b\r\n"Ñusta, «A»",-2.5\r\n'
+
+
+@pytest.mark.parametrize(("value", "text"), [("2E+1", "20"), ("1E+2", "100"), ("0E+3", "0"), ("1E-7", "0,0000001"), ("40", "40")])
+def test_numbers_are_written_without_an_exponent(value: str, text: str) -> None:
+    target = BytesIO()
+    write_ods(target, [("Uno", ["a"], [[Decimal(value)]])])
+    with ZipFile(target) as archive:
+        sheet = archive.read("content.xml").decode()
+
+    assert csv_of([[Decimal(value), ""]]).decode().splitlines()[1] == f"{text};"
+    assert f"<text:p>{text.replace(',', '.')}</text:p>" in sheet
+
+
+def test_what_is_written_as_csv_is_read_by_the_forms_that_take_lists() -> None:
+    cells = ("Ana; Beto", "Lema, Rosa", '"Sí"', "dos\nlíneas", "=1+1", "x;-1", "x,-1", "0926687856")
+
+    [_headings, (_line, row)] = read_csv(csv_of([list(cells)])).rows
+
+    assert row == cells
 
 
 @given(st.lists(st.text(st.characters(exclude_categories=["Cs"]), max_size=12), min_size=1, max_size=4))
 def test_words_come_back_from_csv(words: list[str]) -> None:
-    rows = list(csv.reader(StringIO(csv_of([list(words)]).decode("utf-8-sig"), newline="")))
+    rows = list(csv.reader(StringIO(csv_of([list(words)]).decode("utf-8-sig"), newline=""), delimiter=";"))
 
     assert [unguarded(cell) for cell in rows[1]] == words
 
