@@ -19,11 +19,11 @@ LOOKS = limit("look-at-list", "1 per 10 minutes")
 """Turning the pages of a list is one look."""
 
 
-def record_list_access(listing: PeopleListKind, table: type[Base], row_id: int | None = None) -> None:
-    """Write down after the answer that the actor opened a list: of a course, of a place, or of everybody (`Person`)."""
+def record_list_access(listing: PeopleListKind, table: type[Base], row_id: int | None = None, *, role: str = "") -> None:
+    """Write down after the answer that the actor opened a list: of a course, an acta, a place, or of everybody (`Person`)."""
     actor, now = current_actor(), clock.now()
     if limiter().takes(LOOKS, f"{actor.person_id} {listing.value} {table.__tablename__} {row_id}"):
-        after_response.leave_record(lambda session: privacy.record_list_access(session, actor, listing, table, row_id, now=now))
+        after_response.leave_record(lambda session: privacy.record_list_access(session, actor, listing, table, row_id, role=role, now=now))
 
 
 def record_search_access(people: Sequence[int]) -> None:

@@ -1,4 +1,4 @@
-"""Verbs of accounts: sign up, confirm, open and end sessions, change passwords and profiles, grant roles."""
+"""Verbs of accounts: signing up, invitations, sessions, passwords, profiles and roles; suspending an account, closing it after a merge."""
 
 import secrets
 from collections.abc import Sequence

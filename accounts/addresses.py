@@ -1,9 +1,8 @@
-"""Changing the address of an account (spec/security 2.6): the password, a link at the new address, a word to the old one."""
+"""Another address for an account, and the reset of a forgotten password, each with a link sent by mail (spec/security 2.6)."""
 
 import json
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import cast
 
 from sqlalchemy import delete
 from sqlalchemy.orm import Session
@@ -14,12 +13,16 @@ from accounts.people import AccountVerb
 from accounts.rules import TOKEN_LIFE
 from kernel import audit, outbox
 from kernel.crypto import lock_text, unlock_text
+from kernel.db import Hook
 from kernel.errors import NotFound
 from kernel.permissions import Actor
 
 LOCKED_FOR_ADDRESS = "new address"
 FollowAddress = Callable[[Session, str, str], None]
 """What another package does where a person's address becomes another: `(session, old, new)`; the roof names it in the session's `info`."""
+
+FOLLOW_ADDRESS = Hook[FollowAddress]("follow_address")
+"""Gives what follows from another address of a person."""
 
 
 def ask_address_change(session: Session, actor: Actor, person: Person, email: str, *, now: datetime) -> None:
@@ -55,12 +58,15 @@ def read_address_link(session: Session, keys: Sequence[bytes], secret: str) -> t
 
 
 def change_address(session: Session, actor: Actor, keys: Sequence[bytes], secret: str, *, now: datetime) -> Person:
-    """Change the address with a link: end other links and all sessions but the one that opened it; notify the old address."""
+    """Change the address with a link: end other links and all sessions but the one that opened it; notify the old address.
+
+    So it takes the password, a link at the new address and a word to the old one.
+    """
     person, email = read_address_link(session, keys, secret)
     old, was_confirmed = person.email, person.email_confirmed_at is not None
     person.email, person.email_confirmed_at = email, now
     if was_confirmed:
-        cast("FollowAddress", session.info["follow_address"])(session, old, email)
+        FOLLOW_ADDRESS.of(session)(session, old, email)
     session.execute(delete(Token).where(Token.person_id == person.id))
     accounts.end_devices(session, person.id, now=now, but=actor.device_id if actor.person_id == person.id else None)
     audit.record(session, actor, AccountVerb.ADDRESS_CHANGED, person, now=now)

@@ -1,4 +1,4 @@
-"""Forms of accounts."""
+"""Forms of accounts, and the fields and checks of them that pages of other packages use as well."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ from accounts.rules import MailTime, NoticeKind, PasswordFault, fold, normal_ema
 from kernel import i18n
 from kernel.errors import N_
 from kernel.i18n import LANGUAGES, _, language, lazy_
-from kernel.web.forms import Form, LineField, whole_number
+from kernel.web.forms import Form, LineField, PrintedField, whole_number
 
 PASSWORD_FAULTS = {
     PasswordFault.SHORT: N_("It must have at least 8 characters."),
@@ -29,9 +29,10 @@ PASSWORD_FAULTS = {
     PasswordFault.COMMON: N_("This password is too common. Choose another, such as four unrelated words."),
     PasswordFault.PERSONAL: N_("It contains your name, your email or your identity number. Choose something no one can guess."),
 }
-ZONES = sorted(
-    zone for zone in available_timezones() if zone.startswith(("America/", "Europe/", "Pacific/", "Africa/", "Asia/", "Australia/"))
-)
+REGIONS = ("Africa/", "America/", "Antarctica/", "Arctic/", "Asia/", "Atlantic/", "Australia/", "Europe/", "Indian/", "Pacific/")
+POLAR = ("Antarctica/", "Arctic/")
+ZONES = sorted((zone for zone in available_timezones() if zone.startswith(REGIONS)), key=lambda zone: (zone.startswith(POLAR), zone))
+"""All in which people live: none without a place, and no names of countries, which repeat them. The South Pole keeps Auckland's."""
 
 
 @lru_cache
@@ -106,9 +107,9 @@ class PasswordForm(Form):
 class NamesForm(Form):
     """Names as they will stand on certificates."""
 
-    given_names = LineField(lazy_("Given names"), [required(N_("Enter your given names.")), at_most(100)])
-    first_surname = LineField(lazy_("First surname"), [required(N_("Enter your first surname.")), at_most(100)])
-    second_surname = LineField(lazy_("Second surname"), [at_most(100)])
+    given_names = PrintedField(lazy_("Given names"), [required(N_("Enter your given names.")), at_most(100)])
+    first_surname = PrintedField(lazy_("First surname"), [required(N_("Enter your first surname.")), at_most(100)])
+    second_surname = PrintedField(lazy_("Second surname"), [at_most(100)])
 
 
 class NameRequestForm(NamesForm):
@@ -127,8 +128,8 @@ class NameRequestForm(NamesForm):
 class NameDecisionForm(NameRequestForm):
     """The name that a person gets, and why; or why it stays."""
 
-    given_names = LineField(lazy_("Given names"), [required(N_("Enter the given names.")), at_most(100)])
-    first_surname = LineField(lazy_("First surname"), [required(N_("Enter the first surname.")), at_most(100)])
+    given_names = PrintedField(lazy_("Given names"), [required(N_("Enter the given names.")), at_most(100)])
+    first_surname = PrintedField(lazy_("First surname"), [required(N_("Enter the first surname.")), at_most(100)])
     reason = LineField(lazy_("Explanation"), [required(N_("Explain the decision. The person will see it.")), at_most(500)])
     request_id = HiddenField(name="request")
 

@@ -1,4 +1,4 @@
-"""Tables of people and of how they sign in."""
+"""Tables of people, of how they sign in, of their names, roles, notices and consents, and of accounts that were merged."""
 
 from collections.abc import Mapping
 from enum import StrEnum

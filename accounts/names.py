@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from datetime import datetime
 from enum import StrEnum
-from typing import cast
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -13,6 +12,7 @@ from accounts.models import NameSource, Person, PersonName, full_name
 from accounts.notices import Message
 from accounts.rules import NoticeKind, name_key
 from kernel import audit
+from kernel.db import Hook
 from kernel.errors import Conflict
 from kernel.i18n import _, in_every_language
 from kernel.permissions import Actor
@@ -25,6 +25,9 @@ REQUESTED = PersonName.since.is_(None) & PersonName.decided_at.is_(None)
 CHECKED = (NameSource.LIST, NameSource.CORRECTION)
 KeepsName = Callable[[Session, int], bool]
 """Tells whether an institution keeps the name of a person."""
+
+KEEPS_NAME = Hook[KeepsName]("keeps_name")
+"""Gives who keeps the name of a person."""
 
 
 class NameVerb(StrEnum):
@@ -101,7 +104,7 @@ def transfer_names(session: Session, closed: Person, remaining: Person, *, now: 
 
 def is_managed(session: Session, person_id: int) -> bool:
     """Return whether an institution keeps the name of a person, who asks for a correction instead of changing it."""
-    return cast("KeepsName", session.info["keeps_name"])(session, person_id)
+    return KEEPS_NAME.of(session)(session, person_id)
 
 
 def is_checked(session: Session, person_id: int) -> bool:

@@ -1,27 +1,16 @@
-"""Words for what accounts keep: kinds of notices, and when they go out by mail."""
+"""Notices: their kinds, given and taken back in the bell, mailed at once or in a daily digest, and each person's choices."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import (
-    ColumnElement,
-    delete,
-    insert,
-    or_,
-    select,
-    update,
-)
+from sqlalchemy import ColumnElement, delete, insert, or_, select, update
 from sqlalchemy.orm import Session
 
 from accounts import people as accounts_people
-from accounts.models import (
-    Notification,
-    NotificationPreference,
-    Person,
-)
+from accounts.models import Notification, NotificationPreference, Person
 from accounts.rules import MailTime, NoticeKind
 from kernel import audit, outbox
 from kernel.crypto import seal, unseal
@@ -201,6 +190,12 @@ def reword_notification(session: Session, message: Message) -> None:
 def take_back(session: Session, key: str) -> None:
     """Remove a notification from the bell; mail already sent stays."""
     session.execute(delete(Notification).where(Notification.key == key))
+
+
+def take_back_others(session: Session, start: str, remaining: Collection[str]) -> None:
+    """Take the notices with keys that start alike out of the bell, except some: what they told of is over."""
+    alike = Notification.key.startswith(start, autoescape=True)
+    session.execute(delete(Notification).where(alike, Notification.key.not_in(remaining)))
 
 
 def replace_standing(session: Session, message: Message, people: Sequence[int], *, now: datetime) -> int:

@@ -1,4 +1,4 @@
-"""Password hashing: argon2id with the parameters of the specification, in a bounded number of threads at once."""
+"""Passwords: argon2id with the parameters of the specification, in a bounded number of threads at once, and why a new one is refused."""
 
 import hashlib
 import os

@@ -1,7 +1,7 @@
-"""Reading people, devices and links."""
+"""People, their devices, links, roles and merged accounts, read and locked, and the conditions on accounts that others use."""
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -24,12 +24,9 @@ from accounts.models import (
     TokenPurpose,
 )
 from accounts.passwords import NOBODYS
-from accounts.rules import (
-    DELETED,
-    fold,
-)
+from accounts.rules import DELETED, fold
 from kernel.compiled_statements import compile_once
-from kernel.db import connection_of
+from kernel.db import Hook, connection_of
 from kernel.entity_rows import columns_of, entity_rows
 from kernel.errors import NotFound
 from kernel.permissions import SiteRole
@@ -101,12 +98,16 @@ _CREDENTIALS = compile_once(
 )
 
 
+CONFIRMS_SINCE = Hook[Callable[[], datetime | None]]("confirms_since")
+"""Gives since when addresses are confirmed by mail."""
+
+
 def find_credentials(session: Session, email: str) -> Credentials | None:
     """Return what belongs to an address, if it has an account."""
     row = connection_of(session).execute(_CREDENTIALS, {"email": email}).one_or_none()
     if row is None:
         return None
-    since: datetime | None = session.info["confirms_since"]()
+    since = CONFIRMS_SINCE.of(session)()
     confirmed = row.email_confirmed_at is not None or since is None or row.created_at < since
     return Credentials(row.id, row.password_hash, confirmed, row.suspended_at is not None)
 
@@ -295,12 +296,12 @@ def is_confirmed_condition(session: Session) -> ColumnElement[bool]:
 
 def confirms_addresses(session: Session) -> bool:
     """Say whether an address counts as its person's only once it is confirmed (`counts_as_theirs`)."""
-    return session.info["confirms_since"]() is not None
+    return CONFIRMS_SINCE.of(session)() is not None
 
 
 def can_sign_in_condition(session: Session) -> ColumnElement[bool]:
     """Return the condition that a person of the statement can sign in, by the rules of the sign-in page."""
-    since: datetime | None = session.info["confirms_since"]()
+    since = CONFIRMS_SINCE.of(session)()
     may_enter = or_(Person.email_confirmed_at.is_not(None), Person.created_at < since) if since else true()
     return Person.suspended_at.is_(None) & (Person.password_hash != NOBODYS) & may_enter
 
@@ -372,7 +373,7 @@ def list_roles(session: Session, person_id: int) -> list[str]:
 
 def counts_as_theirs(session: Session, person: Person) -> bool:
     """Return whether an address counts as the person's own: it is confirmed, or no mail is sent that could confirm it."""
-    return person.email_confirmed_at is not None or session.info["confirms_since"]() is None
+    return person.email_confirmed_at is not None or CONFIRMS_SINCE.of(session)() is None
 
 
 def list_uninvited(session: Session, people: Sequence[int]) -> list[Person]:

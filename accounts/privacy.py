@@ -1,4 +1,4 @@
-"""The access log, deletion requests, and the erasure of accounts."""
+"""The access log, deletion requests, and the anonymising of accounts, read and written."""
 
 import json
 from collections.abc import Sequence
@@ -68,11 +68,19 @@ def record_access(session: Session, actor: Actor, person_id: int, purpose: Acces
         audit.record(session, actor, AccountVerb.LOOKED_AT, person, now=now, role=role, purpose=purpose.value)
 
 
-def record_list_access(session: Session, actor: Actor, kind: PeopleListKind, table: type[Base], row: int | None, *, now: datetime) -> None:
-    """Record that the actor opened a list of people, in which role and for what: one entry, however many are on it."""
-    role = rules.viewer_role(actor, unit=kind is PeopleListKind.UNIT, training=kind in (PeopleListKind.TRAINING, PeopleListKind.AUDIENCE))
+def record_list_access(
+    session: Session, actor: Actor, kind: PeopleListKind, table: type[Base], row: int | None, *, role: str = "", now: datetime
+) -> None:
+    """Record that the actor opened a list of people, in which role and for what: one entry, however many are on it.
+
+    `role` is what they are there, of a jury for example; without one it follows from the list.
+    """
+    is_training = kind in (PeopleListKind.TRAINING, PeopleListKind.AUDIENCE) or (
+        kind is PeopleListKind.CERTIFICATES and table.__tablename__ == "organisation"
+    )
+    viewer = rules.viewer_role(actor, unit=kind is PeopleListKind.UNIT, training=is_training)
     seen = audit.AuditSubject(table.__tablename__, row)
-    audit.record(session, actor, AccountVerb.LIST_LOOKED_AT, seen, now=now, role=role, list=kind.value)
+    audit.record(session, actor, AccountVerb.LIST_LOOKED_AT, seen, now=now, role=role or viewer, list=kind.value)
 
 
 GONE = ("Cuenta", "eliminada")

@@ -1,7 +1,7 @@
-"""Pure rules of accounts: passwords, names, identity numbers, life of sessions and links."""
+"""Pure rules of accounts: passwords, names, identity numbers, life of sessions and links, and when notices are mailed."""
 
 import unicodedata
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta, tzinfo
 from enum import StrEnum
 
@@ -19,7 +19,7 @@ TIME_TO_THINK = timedelta(days=7)
 DELETED = "@deleted.invalid"
 """How the address of a deleted account ends."""
 NOTICE = "personal-data"
-NOTICE_VERSION = "2026-11-27"
+NOTICE_VERSION = "2026-11-28"
 PASSWORD_MIN, PASSWORD_MAX = 8, 128
 
 
@@ -54,6 +54,46 @@ def name_key(given_names: str, first_surname: str, second_surname: str) -> str:
     return fold(" ".join(part for part in (first_surname, second_surname, given_names) if part))
 
 
+def richer_spelling(present: Sequence[str], listed: Sequence[str]) -> tuple[str, ...]:
+    """Return the parts of a name as a list has them, each word of the present name in the richer of both spellings (spec/compulsory 2.5a).
+
+    Accents are those of whichever has more; capitals are those of the list, unless a part of it has capitals or small letters alone.
+    """
+    spellings = {fold(word): word for part in present for word in part.split()}
+    return tuple(
+        " ".join(_richer_word(spellings.get(fold(word), word), word, plain=part.isupper() or part.islower()) for word in part.split())
+        for part in listed
+    )
+
+
+def _richer_word(present: str, listed: str, *, plain: bool) -> str:
+    present, listed = unicodedata.normalize("NFC", present), unicodedata.normalize("NFC", listed)
+    if len(present) != len(listed):  # ligatures and the like
+        return present if plain else listed
+    return "".join(map(_richer_sign, present, listed, present if plain else listed))
+
+
+def _richer_sign(present: str, listed: str, case: str) -> str:
+    """Return the sign that has the accent, in the case of a third."""
+    accents = [len(unicodedata.normalize("NFKD", sign.casefold())) for sign in (present, listed)]
+    sign = present if accents[0] > accents[1] else listed
+    return sign.upper() if case.isupper() else sign.lower() if case.islower() else sign
+
+
+def is_other_name(present: Sequence[str], listed: Sequence[str]) -> bool:
+    """Return whether two names, given names before surnames, look like those of two people (spec/compulsory 2.5).
+
+    They have no surname in common, or no given name and not the same surnames.
+    """
+    given, surnames = (_words(present[part]) & _words(listed[part]) for part in (slice(1), slice(1, None)))
+    differ = any(fold(first) != fold(second) for first, second in zip(present[1:], listed[1:], strict=True) if first and second)
+    return not surnames or (not given and differ)
+
+
+def _words(parts: Sequence[str]) -> set[str]:
+    return {word for part in parts for word in fold(part).split()}
+
+
 def password_fault(password: str, personal: tuple[str, ...], commonest: Collection[str]) -> PasswordFault | None:
     """Return why a password is refused, or nothing.
 
@@ -75,10 +115,13 @@ def password_fault(password: str, personal: tuple[str, ...], commonest: Collecti
 
 
 def valid_cedula(number: str) -> bool:
-    """Check an Ecuadorian identity number: ten digits, province 01-24 or 30, third digit below 6, modulo-10 check digit."""
+    """Check an Ecuadorian identity number: ten digits, province 01-24 or 30, third digit 0-6, modulo-10 check digit.
+
+    A third digit of 6 is that of foreigners who reside in the country; those with 7 and 8 are nobody's, and 9 is that of companies.
+    """
     if not (len(number) == 10 and number.isascii() and number.isdigit()):
         return False
-    if not (1 <= int(number[:2]) <= 24 or number[:2] == "30") or int(number[2]) > 5:
+    if not (1 <= int(number[:2]) <= 24 or number[:2] == "30") or int(number[2]) > 6:
         return False
     products = [int(digit) * (2 if index % 2 == 0 else 1) for index, digit in enumerate(number[:9])]
     total = sum(product - 9 if product > 9 else product for product in products)
@@ -230,6 +273,7 @@ def viewer_role(actor: Actor, *, unit: bool = False, training: bool = False) -> 
     """Return in which role somebody looks at other people: at those of a unit, at compulsory training, or at learners of a course."""
     if actor.is_administrator:
         return "administrator"
-    if training and (actor.is_training_officer or actor.is_auditor):
+    is_of_no_team = not actor.is_staff_anywhere and not unit
+    if (training or is_of_no_team) and (actor.is_training_officer or actor.is_auditor):
         return "training_officer" if actor.is_training_officer else "auditor"
-    return "manager" if unit or training else "team"
+    return "manager" if unit or training or (is_of_no_team and actor.manages_units) else "team"

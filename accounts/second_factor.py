@@ -1,4 +1,4 @@
-"""Codes of an application (RFC 6238: SHA-1, six digits, thirty seconds): secrets, their QR code, and which code is right."""
+"""Second factors of a person: codes of an application, passkeys and recovery codes, made, checked, listed, removed and used up."""
 
 import re
 import secrets
@@ -49,7 +49,10 @@ def qr_picture(text: str) -> str:
 
 
 def step_of_code(secret: str, code: str, *, after: int, now: datetime) -> int | None:
-    """Return the time step whose code this is, later than the last one that was used, or nothing."""
+    """Return the time step whose code this is, later than the last one that was used, or nothing.
+
+    Codes follow RFC 6238: SHA-1, six digits, thirty seconds.
+    """
     present = int(now.timestamp()) // CODE_STEP
     codes = pyotp.TOTP(secret)
     matching = [

@@ -271,6 +271,7 @@ def _actor(person: Row[Any]) -> Actor:
         manages_units=person.manages_units,
         is_training_officer=person.is_training_officer,
         is_auditor=person.is_auditor,
+        has_selections=person.has_selections,
         administers_institution=person.administers_institution,
         device_id=person.device_id,
         unread=person.unread,
@@ -286,15 +287,15 @@ def _keep_stamp(device_id: int, now: datetime) -> None:
     )
 
 
-def install(app: Flask, settings: Settings, standings: Mapping[str, ColumnElement[bool]]) -> None:
+def install(app: Flask, settings: Settings, standings: Mapping[str, ColumnElement[bool]], has_selections: ColumnElement[bool]) -> None:
     """Load the signed-in person of each request with one statement, `accounts.people.signed_in_statement`.
 
     `standings` are the conditions of `is_staff`, `manages_units`, `is_training_officer`, `is_auditor` and
     `administers_institution`. Where others than this
     machine's people reach the site, neither these nor administrators have a session without a second factor: who is given
-    such a role, and who signed in before, signs in again.
+    such a role, and who signed in before, signs in again. `has_selections` gives no role: it says what the menu offers.
     """
-    statement = compile_once(signed_in_statement(standings))
+    statement = compile_once(signed_in_statement({**standings, "has_selections": has_selections}))
     app.extensions["second_step_of"] = or_(*standings.values(), has_role_condition(SiteRole.ADMINISTRATOR))
     idle, absolute = timedelta(minutes=settings.session_idle_minutes), timedelta(hours=settings.session_hours)
     manager = LoginManager()

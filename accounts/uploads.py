@@ -10,10 +10,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, delete, select
 from sqlalchemy.orm import Session
 
-from accounts.models import (
-    PendingUpload,
-    Person,
-)
+from accounts.models import PendingUpload, Person
 from accounts.passwords import NOBODYS
 from accounts.rules import PENDING_UPLOAD_LIFETIME
 from kernel.errors import NotFound

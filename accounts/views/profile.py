@@ -1,4 +1,4 @@
-"""Pages that change the address of an account."""
+"""Pages of a person's address, name and notices: another address, corrections of names, the bell, and the choices of mails."""
 
 from uuid import UUID
 
@@ -49,22 +49,28 @@ def change_address() -> Answer:
     actor, form = current_actor(), ChangeAddressForm()
     person = people.get_person(current_session(), actor.person_id or 0)
     if is_read_only_request():
-        return render_template("accounts/change_address.html", form=form, email=person.email)
+        return _address_page(form, person)
     valid = form.validate_on_post()
     if valid and form.email.data == person.email:
         form.refuse(form.email, _("This is already your email address."))
         valid = False
     release_connection()
-    if form.current_password.data and not signin.knows_password(actor.email, person.password_hash, form.current_password.data):
-        form.refuse(form.current_password, _("This is not your current password."))
-        valid = False
+    with form.keeping(_address_page, form, person):
+        if form.current_password.data and not signin.knows_password(actor.email, person.password_hash, form.current_password.data):
+            form.refuse(form.current_password, _("This is not your current password."))
+            valid = False
+        if valid:
+            limiter().use(CHANGES, str(actor.person_id))
     if not valid:
-        return render_template("accounts/change_address.html", form=form, email=person.email), 422
-    limiter().use(CHANGES, str(actor.person_id))
+        return _address_page(form, person), 422
     session = begin_writing()
     owner = accounts.confirm_password(session, person.id, person.password_hash)
     addresses.ask_address_change(session, actor, owner, form.email.data or "", now=clock.now())
     return see_page("accounts_addresses.address_change_requested")
+
+
+def _address_page(form: ChangeAddressForm, person: Person) -> str:
+    return render_template("accounts/change_address.html", form=form, email=person.email)
 
 
 @addresses_bp.get("/profile/address/sent")

@@ -19,13 +19,7 @@ from accounts.models import Person
 from accounts.people import AccountVerb
 from accounts.rules import device_label
 from accounts.second_factor import NewFactor, Site
-from accounts.views.signing import (
-    after_entry,
-    open_device,
-    second_step_page,
-    sign_in_page,
-    take_proof,
-)
+from accounts.views.signing import after_entry, open_device, second_step_page, sign_in_page, take_proof
 from kernel import audit, clock
 from kernel.codes import printed_code
 from kernel.crypto import lock_text, unlock_text
@@ -75,7 +69,8 @@ def enter() -> Answer:
         return second_step_page(form, person.id, resume)
     if not form.validate_on_post():
         return second_step_page(form, person.id, resume), 422
-    limiter().use(TRIES_OF_SECOND_STEP, str(person.id))
+    with form.keeping(second_step_page, form, person.id, resume):
+        limiter().use(TRIES_OF_SECOND_STEP, str(person.id))
     person_id, stored = person.id, person.password_hash
     if not second_factor.use_code(begin_writing(), current_actor(), person_id, form.code.data or "", secrets_of_app(), now=clock.now()):
         _failed(person_id)

@@ -49,8 +49,9 @@ from kernel.web.request import (
 
 bp = Blueprint("accounts", __name__)
 
-SIGN_UPS = limit("sign-up", "5 per hour")
-RESETS = limit("reset", "3 per hour")
+SIGN_UPS = limit("sign-up", "60 per 15 minutes")
+SIGN_UPS_OF_ACCOUNT = limit("sign-up-account", "5 per 15 minutes")
+RESETS = limit("reset", "3 per 15 minutes")
 RESETS_OF_ADDRESS = limit("reset-address", "100 per 15 minutes")
 WRONG_LINKS_OF_ADDRESS = limit("links", "100 per 15 minutes")
 
@@ -73,7 +74,9 @@ def sign_up() -> Answer:
         return _sign_up_page(form)
     if not form.validate_on_post():
         return _sign_up_page(form), 422
-    limiter().use(SIGN_UPS, client_key())
+    with form.keeping(_sign_up_page, form):
+        limiter().use(SIGN_UPS_OF_ACCOUNT, form.email.data or "")
+        limiter().use_slowly(SIGN_UPS, client_key())
     release_connection()
     command = form.command()
     accounts.sign_up(begin_writing(), current_actor(), command, now=clock.now())
@@ -101,14 +104,17 @@ def confirm(token: str) -> Answer:
     """
     link, form = _usable_link(TokenPurpose.CONFIRM, token), FirstPasswordForm()
     page = partial(render_template, "accounts/confirm.html", form=form, token=token)
+    again = partial(page, usable=True, asks=True)
     if link is None or link.person_id is None:
         return page(usable=False, asks=False), 404
     needs_password, owner = not signin.signed_up_here(link), people.get_person(current_session(), link.person_id)
     if is_read_only_request():
         return page(usable=True, asks=needs_password)
     release_connection()
-    if needs_password and not _chose_password(form, owner):
-        return page(usable=True, asks=True), 422
+    with form.keeping(again):
+        is_right = not needs_password or _chose_password(form, owner)
+    if not is_right:
+        return again(), 422
     accounts.confirm_email(begin_writing(), current_actor(), token, now=clock.now())
     flash(_("Your email address is confirmed. Sign in to begin."), "ok")
     return see_page("accounts.sign_in")
@@ -165,7 +171,8 @@ def _sign_in_form(form: SignInForm, resume: str) -> str:
 
 def _try_to_sign_in(form: SignInForm) -> Answer:
     email, password = form.email.data or "", form.password.data or ""
-    signin.count_try(email)
+    with form.keeping(_sign_in_form, form, request.form.get("resume", "")):
+        signin.count_try(email)
     credentials = people.find_credentials(current_session(), email)
     release_connection()
     right = passwords.verify_password(credentials.password_hash if credentials else None, password)
@@ -261,12 +268,14 @@ def sign_out() -> Answer:
 def forgotten() -> Answer:
     """Send a link to choose a new password; the answer is the same for every address."""
     form = PasswordResetRequestForm()
+    page = partial(render_template, "accounts/password_reset_request.html", form=form)
     if is_read_only_request():
-        return render_template("accounts/password_reset_request.html", form=form)
+        return page()
     if not form.validate_on_post():
-        return render_template("accounts/password_reset_request.html", form=form), 422
-    limiter().use(RESETS, signin.counter_of(form.email.data or ""))
-    limiter().use(RESETS_OF_ADDRESS, client_key())
+        return page(), 422
+    with form.keeping(page):
+        limiter().use(RESETS, signin.counter_of(form.email.data or ""))
+        limiter().use_slowly(RESETS_OF_ADDRESS, client_key())
     addresses.ask_reset_link(current_session(), current_actor(), form.email.data or "", now=clock.now())
     return render_template("accounts/password_reset_requested.html", sends_mail=current_settings().sends_mail)
 
@@ -295,7 +304,7 @@ def reset(token: str) -> Answer:
 @bp.route("/invitation/<token>", methods=["GET", "POST"])
 @public(reads_first=True)
 def accept_invitation(token: str) -> Answer:
-    """Let a person added by an administrator choose a password, with the link from their mail."""
+    """Let a person added by an administrator choose a password, with the link from their mail, and sign them in."""
     link = _usable_link(TokenPurpose.INVITE, token)
     if link is None or link.person_id is None:
         return render_template("accounts/accept_invitation.html", form=InvitationForm(), token=token, person=None), 404
@@ -308,9 +317,11 @@ def accept_invitation(token: str) -> Answer:
         return _invitation_page(form, token, owner), 422
     hashed = passwords.hash_password(form.password.data or "")
     person = accounts.accept_invitation(begin_writing(), current_actor(), token, hashed, now=clock.now())
-    signin.know_browser(person.email)
-    flash(_("Your account is ready. Sign in to begin."), "ok")
-    return see_page("accounts.sign_in")
+    if person.suspended_at is not None:
+        return see_page("accounts.sign_in")
+    answer = _enter(Credentials(person.id, hashed, confirmed=True, suspended=False), person.email, hashed)
+    flash(_("Your account is ready."), "ok")
+    return answer
 
 
 def _invitation_page(form: InvitationForm, token: str, person: Person) -> str:

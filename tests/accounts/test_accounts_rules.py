@@ -17,9 +17,11 @@ from accounts.rules import (
     PasswordFault,
     device_label,
     fold,
+    is_other_name,
     mail_waits_until,
     masked,
     password_fault,
+    richer_spelling,
     safe_next,
     session_ended,
     valid_cedula,
@@ -164,14 +166,29 @@ def test_a_crowd_at_the_door_does_not_take_every_thread_of_the_server() -> None:
     assert not passwords.verify_password(None, "anything")
 
 
-@pytest.mark.parametrize("number", ["1710034065", "0926687856", "1713175071"])
+@pytest.mark.parametrize("number", ["1710034065", "0926687856", "1713175071", "0961234564", "1765432107", "3061234567", "3010034068"])
 def test_identity_numbers_that_are_right(number: str) -> None:
+    """Also those of foreign residents, with a 6 in the third place, and those given out abroad, which begin with 30."""
     assert valid_cedula(number)
 
 
 @pytest.mark.parametrize(
     "number",
-    ["1710034064", "0000000000", "2510034065", "1760034065", "171003406", "17100340655", "171003406a", "١٧١٠٠٣٤٠٦٥", "", "３710034065"],
+    [
+        "1710034064",
+        "0000000000",
+        "2510034065",
+        "1760034065",
+        "1770034062",
+        "1780034060",
+        "1799999998",
+        "171003406",
+        "17100340655",
+        "171003406a",
+        "١٧١٠٠٣٤٠٦٥",
+        "",
+        "３710034065",
+    ],
 )
 def test_identity_numbers_that_are_wrong(number: str) -> None:
     assert not valid_cedula(number)
@@ -333,3 +350,50 @@ def test_mail_of_compulsory_training_goes_out_in_office_hours(now: str, until: s
 
     assert mail_waits_until(NoticeKind.TRAINING, moment, DEFAULT_ZONE) == expected
     assert mail_waits_until(NoticeKind.GRADED, moment, DEFAULT_ZONE) is None
+
+
+@pytest.mark.parametrize(
+    ("present", "listed", "kept"),
+    [
+        ("Ana Lucía", "ANA LUCIA", "Ana Lucía"),
+        ("ANA LUCIA", "Ana Lucía", "Ana Lucía"),
+        ("Ana Lucia", "ANA LUCÍA", "Ana Lucía"),
+        ("Muñoz", "munoz", "Muñoz"),
+        ("De la Torre", "DE LA TORRE", "De la Torre"),
+        ("De La Torre", "De la Torre", "De la Torre"),
+        ("Ana Lucía", "LUCIA ANA MARIA", "Lucía Ana MARIA"),
+        ("Ana", "Ána", "Ána"),
+        ("ÑAUPARI", "Naupari", "Ñaupari"),
+        ("Weiß", "WEISS", "Weiß"),
+        ("Peña", "VEGA", "VEGA"),
+        ("", "VEGA", "VEGA"),
+    ],
+)
+def test_the_richer_of_two_spellings_is_kept(present: str, listed: str, kept: str) -> None:
+    """spec/compulsory 2.5a."""
+    assert richer_spelling([present], [listed]) == (kept,)
+
+
+@given(st.text(max_size=20), st.text(max_size=20))
+def test_a_name_is_the_one_of_the_list_whatever_its_spelling(present: str, listed: str) -> None:
+    assert fold(richer_spelling([present], [listed])[0]) == fold(" ".join(listed.split()))
+
+
+GLADYS = ("Gladys Fanny", "Naranjo", "Quinde")
+
+
+@pytest.mark.parametrize(
+    ("listed", "other"),
+    [
+        (("Nuevo Dos", "Quinde", "Quinde"), True),
+        (("Nuevo", "Quinde", ""), True),
+        (("Gladys", "Vega", "Paz"), True),
+        (("Rosa", "Vega", "Paz"), True),
+        (("GLADYS", "NARANJO", ""), False),
+        (("Gladis", "Naranjo", "Quinde"), False),
+        (("Gladys Fanny", "Vega", "Quinde"), False),
+    ],
+)
+def test_another_surname_with_another_given_name_is_another_person(listed: tuple[str, str, str], other: bool) -> None:
+    """spec/compulsory 2.5."""
+    assert is_other_name(GLADYS, listed) is other

@@ -63,6 +63,25 @@ def test_zones_have_the_names_of_their_cities_once_each_and_ones_own_stays(visit
         assert len(offered) == len(set(offered.values())) > 300
     assert offered["America/Guayaquil"] == "Guayaquil (Ecuador)"
     assert offered["Pacific/Galapagos"] == "Galápagos (Ecuador)"
+    assert offered["Pacific/Auckland"] == "Auckland (Nueva Zelanda)"
+
+
+@pytest.mark.parametrize(
+    ("zone", "name"),
+    [
+        ("Atlantic/Canary", "Canarias (España)"),
+        ("Atlantic/Reykjavik", "Reikiavik (Islandia)"),
+        ("Indian/Maldives", "Maldivas (Maldivas)"),
+        ("Antarctica/Vostok", "Vostok (Antártida)"),
+        ("Antarctica/Troll", "Antarctica/Troll"),
+    ],
+)
+def test_islands_and_the_far_south_have_their_zones(visitor: Browser, instance: Instance, zone: str, name: str) -> None:
+    assert f'<option value="{zone}">{name}</option>' in visitor.get("/profile").html
+    save(visitor, zone=zone)
+
+    with instance.database.unit_of_work(write=False) as session:
+        assert session.scalars(select(Person.zone)).one() == zone
 
 
 def test_the_log_says_what_changed_and_not_to_what(visitor: Browser, instance: Instance) -> None:

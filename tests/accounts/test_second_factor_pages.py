@@ -12,7 +12,7 @@ from flask import Flask
 from sqlalchemy import func, select, text, update
 
 from accounts import accounts, second_factor
-from accounts.models import Device, Person, RecoveryCode, SecondFactor
+from accounts.models import Device, Person, RecoveryCode, SecondFactor, TokenPurpose
 from accounts.people import AccountVerb
 from kernel import clock
 from kernel.audit import AuditEntry
@@ -133,6 +133,19 @@ def test_nothing_is_open_between_the_steps(reachable: Browser, has_factor: bool)
 def between_status(path: str) -> int:
     """Without any factor its owner may set up the first one; what was sent here is wrong."""
     return {"/second-step/app": 200, "/second-step/passkey": 422, "/second-step/codes": 409, "/second-step/passkey/request": 200}[path]
+
+
+def test_an_invitation_opens_nothing_before_the_second_step(reachable: Browser) -> None:
+    """spec/security 2.4: who chose a password with an invitation is signed in, but where their role asks for more."""
+    person = an_administrator(reachable.instance, "ana@example.org")
+    with reachable.instance.database.unit_of_work() as session:
+        link = accounts.make_token(session, TokenPurpose.INVITE, session.get_one(Person, person.id), now=clock.now())
+    reachable.get(f"/invitation/{link}")
+
+    reachable.submit(f"/invitation/{link}", {"password": "cuatro palabras nada obvias", "consent": "y"})
+
+    assert reachable.path.startswith("/second-step")
+    assert not is_signed_in(reachable)
 
 
 @pytest.mark.parametrize("role", ["administrator", "instructor", "grader", "manager of a unit", "training officer", "auditor"])
