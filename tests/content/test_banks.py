@@ -214,12 +214,11 @@ def test_choices_have_three_or_four_options_and_the_right_one_is_not_betrayed_by
     assert {key: pair for key, pair in lengths.items() if pair[0] > max(pair[1] * 1.25, pair[1] + 8)} == {}
 
 
-def test_choices_of_several_say_so() -> None:
+def test_choices_of_several_have_four_or_five_options_of_which_two_or_three_are_right() -> None:
     several = [(question, question.body) for _bank, question in asked() if isinstance(question.body, MultipleChoiceBody)]
 
     assert [question.key for question, body in several if not 4 <= len(body.options) <= 5] == []
     assert [question.key for question, body in several if not 2 <= sum(option.right for option in body.options) <= 3] == []
-    assert [question.key for question, _body in several if "Elija tod" not in question.text["es"]] == []
 
 
 @each_bank
@@ -282,3 +281,14 @@ def test_draws_have_twice_what_they_take_and_nothing_unverified(course: str) -> 
                 drawn = candidates(folder, module.key, quiz, slot)
                 assert len(drawn) >= 2 * slot.count, activity.key
                 assert all(is_markable(question) for question in drawn), activity.key
+
+
+INSTRUCTIONS = re.compile(
+    r"(?i)(elija|marque) tod[oa]s l[oa]s que correspondan|(choose|select|tick) all that apply|sin decimales|whole number"
+)
+
+
+@each_bank
+def test_no_question_repeats_the_instruction_of_its_field(bank: Bank) -> None:
+    """The page says above the options that several may be marked, and below a field with how many decimals."""
+    assert [question.key for question in bank.questions for text in question.text.values() if INSTRUCTIONS.search(text)] == []

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from yaml import safe_load
 
-from courses.content.language_shares import language_shares
+from courses.content.translations import language_shares
 from lms.instance import Instance
 from tests.support.browser import Browser
 from tests.support.builders import a_person, folder, publish, sign_in

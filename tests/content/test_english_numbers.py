@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from courses.content.language_shares import texts_of
+from courses.content.translations import texts_of
 from tests.support.courses import COURSES, course_of
 from tests.support.numbers_in_texts import differing_numbers
 

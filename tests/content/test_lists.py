@@ -11,7 +11,7 @@ from ruamel.yaml import YAML
 from courses.content.model import LessonSettings, Severity
 from kernel.markup.model import fold
 from kernel.markup.render import count_words
-from tests.support.courses import BUDGET, COURSES, GOVERNANCE, activities_of, course_of, files_of, reading_of
+from tests.support.courses import BUDGET, CONTENT, COURSES, GOVERNANCE, activities_of, course_of, files_of, reading_of
 from tests.support.shared import SHARED, needs_shared
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -156,3 +156,13 @@ def test_addresses_nobody_opened_are_listed(course: str) -> None:
     assert [
         resource.key for resource in course_of(course).resources if not resource.verified and f"- `{resource.key}`: [" not in listed
     ] == []
+
+
+REHOSTED = re.compile(r"123dok|scribd|slideshare|docsity|coursehero", re.IGNORECASE)
+
+
+def test_no_source_is_a_copy_that_somebody_uploaded() -> None:
+    """A norm is cited where its institution publishes it, or not by an address."""
+    files = [CONTENT / "facts.yaml", *sorted(CONTENT.glob("*/recursos.yaml"))]
+
+    assert [path.parent.name for path in files if REHOSTED.search(path.read_text("utf-8"))] == []
