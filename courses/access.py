@@ -1,4 +1,4 @@
-"""Permissions of a course for its team, and the refusal of changes to an archived one; reads contexts, writes nothing."""
+"""Permissions of a course for its team, with the contexts on which they decide, and the refusal of changes to an archived one."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

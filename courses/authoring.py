@@ -11,11 +11,11 @@ from sqlalchemy.orm import Session
 from courses import catalogue, drafts, history, planned_publications, publishing, team, versions
 from courses.access import check_open
 from courses.audit_verbs import CourseVerb
-from courses.content import merging
+from courses.content import merging, reader
 from courses.content.changes import DraftChange, body_of
 from courses.content.model import Finding, Severity
-from courses.content.starter_files import NewCourse, course_files
 from courses.content.tree import DraftTree, is_outline, read_tree
+from courses.content.writing import NewCourse, course_files
 from courses.drafts import AutosavedText, AutosaveMark, FileContent
 from courses.kinds import CourseKinds
 from courses.models import Course, CourseStaff, DraftFile, DraftFileVersion, DraftRevision, PendingFolder, StaffRole
@@ -67,6 +67,13 @@ def blocking_findings(draft_outline: DraftOutline, change: DraftChange, kinds: C
     The folder is read without bodies of lessons, banks and contents of media: their findings are the same before and after.
     """
     return tuple(finding for finding in new_findings(draft_outline, change, kinds, today=today) if finding.refuses_import)
+
+
+def in_form(draft_outline: DraftOutline, path: str, text: str, kinds: CourseKinds, *, today: date) -> str:
+    """Return what a form wrote into a file, canonical where the file is canonical before, or new (spec/content-format 11)."""
+    if text == draft_outline.texts.get(path):
+        return text
+    return reader.format_written(_outline_only(draft_outline), {path: text}, kinds.kinds, kinds.parts, today=today)[path]
 
 
 UNREAD = frozenset({"C603", "C604", "C605", "C606", "C608"})

@@ -13,18 +13,11 @@ from sqlalchemy.orm import Session
 from accounts.models import RoleGrant
 from courses.access import AuthoringContext, CourseContext, CourseListContext, ListEntryContext, PartContext, RevisionContext
 from courses.content.course_file import read_course
-from courses.content.layout import COURSE
+from courses.content.layout import COURSE, unknown_institution
+from courses.content.mapping_cursor import ReadingSession
 from courses.content.model import CourseFolder, Finding, LocalisedText, Visibility
-from courses.content.published import unknown_institution
-from courses.content.reading_session import ReadingSession
 from courses.content.scalars import nearest_of
-from courses.models import (
-    Course,
-    CourseStaff,
-    CourseVersion,
-    StaffRole,
-    VersionViewer,
-)
+from courses.models import Course, CourseStaff, CourseVersion, StaffRole, VersionViewer
 from kernel.db import connection_of
 from kernel.errors import NotFound, SignInNeeded
 from kernel.i18n import choose

@@ -14,6 +14,7 @@ import click
 
 from kernel import clock
 from kernel.errors import N_, DomainError
+from kernel.i18n import site_day
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -45,7 +46,7 @@ def group(plugs: Plugs) -> click.Group:
     )
     def check(folder: Path, form: str, strict: bool, day: datetime | None) -> None:
         """Report every finding in FOLDER."""
-        reading = _read_folder(folder, plugs, (day or clock.now()).date())
+        reading = _read_folder(folder, plugs, day.date() if day else site_day(clock.now()))
         for line in _report(reading, form):
             click.echo(line)
         bad = {"error", "warning"} if strict else {"error"}
@@ -71,7 +72,7 @@ def group(plugs: Plugs) -> click.Group:
     @click.argument("file", type=FILE)
     def stamp(file: Path) -> None:
         """Write into the translated lesson FILE that it is up to date with its source."""
-        from courses.content.translation_stamps import write_stamp
+        from courses.content.translations import write_stamp
         from kernel.i18n import _
 
         try:
@@ -106,17 +107,17 @@ def _report(reading: "FolderReadResult", form: str) -> "Iterator[str]":
     if reading.findings:
         yield as_lines(reading.findings)
     if reading.course is not None:
-        from courses.content.language_shares import share_lines
+        from courses.content.translations import share_lines
 
         yield from share_lines(reading.course)
 
 
 def _figures(folder: Path, plugs: Plugs, given: Sequence[str]) -> "Iterator[str]":
-    from courses.content.parameter_uses import changed_parameters, list_uses
+    from courses.content.lists import changed_parameters, list_uses
     from courses.content.reader import read_folder
 
     files = read(folder)
-    course = read_folder(files, *plugs(), today=clock.now().date()).course
+    course = read_folder(files, *plugs(), today=site_day(clock.now())).course
     if course is None:
         raise click.ClickException(f"{folder}: correct the folder first (lms courses check {folder})")
     if not given:
@@ -147,7 +148,7 @@ def _given_figure(text: str, names: "Collection[str]") -> "tuple[str, tuple[Frac
 def _canonical(folder: Path, plugs: Plugs) -> dict[str, bytes]:
     from courses.content.reader import format_folder
 
-    return dict(format_folder(read(folder), *plugs(), today=clock.now().date()))
+    return dict(format_folder(read(folder), *plugs(), today=site_day(clock.now())))
 
 
 def as_lines(findings: "Iterable[Finding]") -> str:

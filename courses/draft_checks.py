@@ -4,7 +4,6 @@ import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
-from typing import cast
 
 from sqlalchemy.orm import Session
 
@@ -13,18 +12,19 @@ from courses.authoring import DraftOutline
 from courses.catalogue import unknown_institutions, unknown_viewers
 from courses.content.changes import body_of
 from courses.content.course_file import read_course
-from courses.content.layout import COURSE
-from courses.content.lesson_check import CourseReferences, check_lesson, with_lesson
+from courses.content.layout import COURSE, unknown_viewer, vanished
+from courses.content.lessons import CourseReferences, check_lesson, with_lesson
+from courses.content.mapping_cursor import ReadingSession
 from courses.content.model import CourseFolder, Finding, Severity
-from courses.content.published import unknown_viewer, vanished
 from courses.content.reader import read_unchecked
-from courses.content.reading_session import ReadingSession
 from courses.content.texts import TOO_MUCH
 from courses.kinds import CourseKinds
 from courses.models import Course
 from courses.publishing import CheckedCourse, PreparedLesson, check, prepare_lesson
 from courses.rendering import DRAWING, NOTHING, Renderer
+from kernel.db import Hook
 from kernel.files import FileStore
+from kernel.i18n import site_day
 
 KEPT_DRAFT_CHECKS = 16
 
@@ -42,6 +42,10 @@ class DraftCheck:
     def refuses_publishing(self) -> bool:
         """Say whether one of the findings is an error."""
         return any(finding.severity is Severity.ERROR for finding in self.findings)
+
+
+DRAFT_CHECKS = Hook[dict[int, tuple[object, DraftCheck]]]("draft_checks")
+"""Keeps checks of drafts."""
 
 
 def check_draft(session: Session, course: Course, checked: CheckedCourse, kinds: CourseKinds, *, now: datetime) -> DraftCheck:
@@ -101,7 +105,7 @@ def cached_draft_check(session: Session, files: FileStore, course: Course, kinds
     known = _draft_checks(session).get(course.id)
     if known is not None and known[0] == _state_of(session, course, now):
         return _beside_site(session, course, known[1], kinds)
-    checked = check(drafts.draft_files(session, files, course.id), kinds, today=now.date())
+    checked = check(drafts.draft_files(session, files, course.id), kinds, today=site_day(now))
     return cache_draft_check(session, course, checked, kinds, now=now)
 
 
@@ -109,7 +113,7 @@ def outgoing_draft_check(session: Session, files: FileStore, course: Course, kin
     """Return the draft check of what would be published of a course: without the texts that were only autosaved."""
     if not drafts.list_autosaved(session, course.id):
         return cached_draft_check(session, files, course, kinds, now=now)
-    checked = check(drafts.outgoing_files(session, files, course.id), kinds, today=now.date())
+    checked = check(drafts.outgoing_files(session, files, course.id), kinds, today=site_day(now))
     return check_draft(session, course, checked, kinds, now=now)
 
 
@@ -123,11 +127,11 @@ def cache_draft_check(session: Session, course: Course, checked: CheckedCourse, 
 
 
 def _draft_checks(session: Session) -> dict[int, tuple[object, DraftCheck]]:
-    return cast("dict[int, tuple[object, DraftCheck]]", session.info.setdefault("draft_checks", {}))
+    return DRAFT_CHECKS.of(session)
 
 
 def _state_of(session: Session, course: Course, now: datetime) -> tuple[object, ...]:
-    return drafts.draft_digest(session, course.id), course.published_version_id, now.date()
+    return drafts.draft_digest(session, course.id), course.published_version_id, site_day(now)
 
 
 KEPT = 16
@@ -144,11 +148,15 @@ class LessonPreview:
     page: PreparedLesson | None
 
 
+SURROUNDINGS = Hook[dict[int, tuple[str, CourseReferences]]]("surroundings")
+"""Keeps what a draft refers to."""
+
+
 def course_references(
     session: Session, files: FileStore, draft_outline: DraftOutline, kinds: CourseKinds, *, today: date
 ) -> CourseReferences:
     """Return a course as its working copy says; the process keeps it until something other than the body of a lesson changes."""
-    cached = cast("dict[int, tuple[str, CourseReferences]]", session.info["surroundings"])
+    cached = SURROUNDINGS.of(session)
     state = _state(draft_outline, today)
     known = cached.get(draft_outline.course_id)
     if known is not None and known[0] == state:

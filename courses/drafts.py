@@ -4,7 +4,6 @@ import hashlib
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import cast
 
 from sqlalchemy import delete, exists, func, insert, select
 from sqlalchemy.orm import Session, aliased
@@ -16,14 +15,8 @@ from courses.audit_verbs import CourseVerb
 from courses.content.filetypes import media_type
 from courses.content.layout import is_media
 from courses.content.model import CourseFolder
-from courses.kinds import CourseKinds
-from courses.models import (
-    Course,
-    DraftFile,
-    DraftFileVersion,
-    DraftRevision,
-    RevisionOrigin,
-)
+from courses.kinds import COURSE_KINDS
+from courses.models import Course, DraftFile, DraftFileVersion, DraftRevision, RevisionOrigin
 from courses.rendering import plain_texts
 from kernel import audit
 from kernel import files as stored_files
@@ -412,7 +405,7 @@ def text_content(text: str) -> FileContent:
 
 
 def _index(session: Session, course: Course, folder: CourseFolder | None) -> None:
-    kinds = cast("CourseKinds | None", session.info.get("kinds"))
+    kinds = COURSE_KINDS.of(session)
     for index in kinds.indexers if kinds is not None else ():
         index(session, course.id, folder)
 

@@ -14,11 +14,11 @@ from wtforms.widgets import CheckboxInput
 from courses import catalogue
 from courses.access import CourseAction
 from courses.authoring import DraftOutline
-from courses.content.field_labels import LabelledPlace, labelled_place, labels_of_file
+from courses.content.course_fields import LabelledPlace, labelled_place, labels_of_file
 from courses.content.filetypes import media_type
 from courses.content.kinds import FieldLabel
 from courses.content.layout import COURSE
-from courses.content.list_fields import LISTINGS
+from courses.content.lists import LISTINGS
 from courses.content.model import Finding
 from courses.content.settings import LINES, BareValueRule, FieldShape, FieldSpec, FormValues, number_typed, numbers_typed
 from courses.kinds import CourseKinds

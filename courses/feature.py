@@ -2,8 +2,8 @@
 
 from courses import jobs
 from courses.access import PERMISSIONS
-from courses.content.facts import describe_lesson
-from courses.content.pages import KIND
+from courses.content.differences import describe_lesson
+from courses.content.lessons import KIND
 from courses.kinds import ActivityPublisher
 from courses.publishing import freeze_lessons, prepare_lesson
 from courses.versions import list_lesson_entries

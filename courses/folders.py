@@ -13,16 +13,8 @@ from accounts import uploads
 from courses import catalogue, drafts, history, team
 from courses.access import FolderUploadContext, NewCourseUpload
 from courses.audit_verbs import CourseVerb
-from courses.content.folder_merge import (
-    Checksums,
-    ConflictResolution,
-    FileMergeState,
-    FilePlan,
-    both_changed,
-    file_merge_states,
-    likely_base,
-)
-from courses.content.marks import FolderMark
+from courses.content.archives import FolderMark
+from courses.content.merging import Checksums, ConflictResolution, FileMergeState, FilePlan, both_changed, file_merge_states, likely_base
 from courses.content.model import CourseFolder
 from courses.drafts import FileContent
 from courses.history import Revision

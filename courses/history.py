@@ -9,8 +9,8 @@ from sqlalchemy import Select, exists, func, select
 from sqlalchemy.orm import Session
 
 from accounts.models import Person
-from courses.content.folder_merge import FileStep
-from courses.content.translation_stamps import stamp_of
+from courses.content.merging import FileStep
+from courses.content.translations import stamp_of
 from courses.content.tree import ending_of, key_of
 from courses.models import Course, CourseVersion, DraftFileVersion, DraftRevision, PlannedPublication, RevisionOrigin
 from kernel.errors import NotFound

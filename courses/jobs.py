@@ -1,4 +1,4 @@
-"""Background work of courses: publish what was planned when its moment comes, send invitations into teams."""
+"""Background work of courses: publish what was planned when its moment comes, send invitations into teams, delete folders not confirmed."""
 
 from typing import cast
 
@@ -8,13 +8,13 @@ from accounts.uploads import delete_pending_uploads
 from courses import catalogue, drafts, history, planned_publications, publishing, team
 from courses.access import CourseArchived
 from courses.content.render_cache import RenderedLessonCache
-from courses.kinds import CourseKinds
+from courses.kinds import COURSE_KINDS
 from courses.models import PendingFolder, PlanState
 from courses.planned_publications import NoResponsiblePublisher, PublishInputs
 from courses.publishing import DraftChangedSinceReview, InstitutionNotOpen, MissingOnSite, UnknownViewers
 from kernel import mail
 from kernel.files import files_of
-from kernel.i18n import choose
+from kernel.i18n import choose, site_day
 from kernel.outbox import Delivery, Effect
 
 FORGET_EVERY = 3600
@@ -28,10 +28,10 @@ def publish_planned(delivery: Delivery) -> Effect | None:
         plan = planned_publications.get_plan(session, plan_id)
         if plan.state != PlanState.PLANNED or (plan.publish_at is not None and plan.publish_at > delivery.now):
             return None
-        kinds = cast("CourseKinds", session.info["kinds"])
+        kinds = COURSE_KINDS.of(session)
         is_same = not drafts.saved_since(session, plan.course_id, plan.revision)
         contents = history.read_all_at(session, files, plan.course_id, plan.revision) if is_same else {}
-    prepared = publishing.prepare(contents, kinds, today=delivery.now.date()).prepared if is_same else None
+    prepared = publishing.prepare(contents, kinds, today=site_day(delivery.now)).prepared if is_same else None
 
     def settle(session: Session) -> None:
         course = catalogue.lock_course(session, plan.course_id)

@@ -8,8 +8,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from courses.content.differences import PartDifference
-from courses.content.facts import SettingFact, Teller
+from courses.content.differences import PartDifference, SettingFact, Teller
 from courses.content.kinds import ActivityKind, FolderPart
 from courses.content.model import ActivitySource, CourseFolder, Finding, MediaFile, TermSource
 from courses.content.render_cache import RenderedLessonCache
@@ -17,6 +16,7 @@ from courses.log import LogPart
 from courses.models import Activity, Course, CourseVersion
 from courses.rendering import Embedder, Html, Renderer
 from courses.rules import Outline, OutlineActivity, OwnDates
+from kernel.db import Hook
 from kernel.permissions import Actor
 from kernel.search.index import SearchDocument
 
@@ -92,8 +92,17 @@ class ExpectedTime:
 
 TimesMeasurer = Callable[[Session, int, Mapping[str, ExpectedTime]], tuple[Fraction, int] | None]
 """Measures the minutes that a course (by its id) took those who finished it, and how many they were; by the activities to be published."""
+
+LEARNING_TIMES = Hook[TimesMeasurer | None]("learning_times", default=None)
+"""Gives measured times of lessons."""
+
+
 LearnersOf = Callable[[Session, int], LearnerCounts]
 """How whoever knows the learners of a course (by its id) counts them; the roof says who (`learners`)."""
+
+LEARNERS = Hook[LearnersOf | None]("learners", default=None)
+"""Gives the number of learners of a course."""
+
 
 Indexer = Callable[[Session, int, CourseFolder | None], None]
 """Updates the rows that a package keeps of a course's draft (by the course's id) after it changed; the folder is the whole draft as it was
@@ -237,6 +246,10 @@ class CourseKinds:
     def publisher(self, kind: str) -> ActivityPublisher:
         """Return how a kind is published."""
         return next(publisher for publisher in self.publishers if publisher.kind.name == kind)
+
+
+COURSE_KINDS = Hook[CourseKinds]("kinds")
+"""Gives the kinds of activities and parts of courses."""
 
 
 @dataclass(frozen=True, slots=True)

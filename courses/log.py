@@ -92,6 +92,11 @@ def find_sentence(entry: LogEntry, parts: Sequence[LogPart] = ()) -> str | None:
     return None if write is None else write(entry)
 
 
+def list_verbs(parts: Sequence[LogPart]) -> set[str]:
+    """Return the verbs for which courses and the packages above have a sentence."""
+    return {str(verb) for sentences in (_SENTENCES, *(part.sentences for part in parts)) for verb in sentences}
+
+
 def _role(entry: LogEntry) -> str:
     role = str(entry.facts.get("role", ""))
     return _(ROLES[role]) if role in ROLES else role
@@ -101,7 +106,8 @@ def _saved(entry: LogEntry) -> str:
     changed, gone = (int(str(entry.facts.get(name, 0) or 0)) for name in ("changed", "gone"))
     written = changed or len(list(entry.facts.get("files") or []))  # type: ignore[call-overload]  # a list in JSON
     counted = ngettext("Saved %(count)s file of the draft", "Saved %(count)s files of the draft", written)
-    return f"{counted}, {ngettext('removed %(count)s', 'removed %(count)s', gone)}" if gone else counted
+    removed = ngettext("removed %(count)s", "removed %(count)s", gone)
+    return f"{counted}, {removed}" if gone else counted
 
 
 def _published(entry: LogEntry) -> str:

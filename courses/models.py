@@ -5,18 +5,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 
-from sqlalchemy import (
-    CheckConstraint,
-    ForeignKey,
-    ForeignKeyConstraint,
-    Index,
-    Numeric,
-    String,
-    Text,
-    UniqueConstraint,
-    false,
-    text,
-)
+from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, Numeric, String, Text, UniqueConstraint, false, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from accounts.models import PendingUpload
@@ -317,7 +306,7 @@ class Module(Base):
     opens_at: Mapped[Moment | None]
     closes_at: Mapped[Moment | None]
     written_words: Mapped[Mapping[str, int]] = mapped_column(CountByLanguageType, default=dict, server_default="{}")
-    """How many of its words are written in each language, as `courses.content.language_shares` counts them; empty as in the version."""
+    """How many of its words are written in each language, as `courses.content.translations` counts them; empty as in the version."""
 
 
 class Activity(Base):

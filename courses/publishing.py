@@ -9,17 +9,16 @@ from decimal import Decimal
 from fractions import Fraction
 from functools import lru_cache
 from itertools import chain
-from typing import Any, cast
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from courses import catalogue, drafts, history, versions
+from courses import catalogue, drafts, history, models, versions
 from courses.access import check_open
 from courses.audit_verbs import CourseVerb
 from courses.catalogue import find_named_institution, open_institutions, unknown_institutions, unknown_viewers, viewers_of
-from courses.content import codes
-from courses.content.language_shares import count_published_words
+from courses.content import model
 from courses.content.layout import COURSE as COURSE_FILE
 from courses.content.model import (
     ActivitySource,
@@ -35,35 +34,20 @@ from courses.content.model import (
 )
 from courses.content.reader import read_folder
 from courses.content.render_cache import RenderedLessonCache
-from courses.content.search_texts import course_entries, lesson_entries, resource_entries, term_entries
+from courses.content.texts import course_entries, lesson_entries, resource_entries, term_entries
+from courses.content.translations import count_published_words
 from courses.drafts import AutosavedText, FileContent
 from courses.kinds import (
+    LEARNERS,
+    LEARNING_TIMES,
     ActivityDescription,
     CourseKinds,
     ExpectedTime,
     LearnerCounts,
-    LearnersOf,
     PreparedActivity,
     PreparedCourse,
     PreparedTerm,
     Publication,
-    TimesMeasurer,
-)
-from courses.models import (
-    Activity,
-    Course,
-    CourseFile,
-    CourseResource,
-    CourseVersion,
-    DraftRevision,
-    GradeCategory,
-    LessonPage,
-    Module,
-    Objective,
-    PublicationNature,
-    RevisionOrigin,
-    Term,
-    VersionViewer,
 )
 from courses.rendering import KEPT_LESSONS, Renderer, forget_lessons, plain_texts
 from courses.rules import GIVE_MARKS, CourseHours, decide_hours, hours_need_basis, is_clicked_through
@@ -143,9 +127,9 @@ def _hours_finding(prepared: PreparedCourse) -> Finding | None:
     )
 
 
-def find_click_through(session: Session, course: Course, folder: CourseFolder | None) -> tuple[Finding, ...]:
+def find_click_through(session: Session, course: models.Course, folder: CourseFolder | None) -> tuple[Finding, ...]:
     """Tell that people finished a published course in less than half of its computed minutes, so that the estimate stays (H2)."""
-    measure = cast("TimesMeasurer | None", session.info.get("learning_times"))
+    measure = LEARNING_TIMES.of(session)
     if measure is None or course.published_version_id is None or folder is None or folder.hours is not None:
         return ()
     activities = list(versions.get_outline(session, course.published_version_id).activities())
@@ -158,7 +142,7 @@ def find_click_through(session: Session, course: Course, folder: CourseFolder | 
     )
     fix = N_("The certificate keeps the estimate. See whether people click through, or write the hours and their basis.")
     facts = {"people": str(measured[1]), "measured": _in_minutes(measured[0]), "computed": _in_minutes(Fraction(minutes))}
-    return (Finding(COURSE_FILE, 0, 0, "hours", "C218", codes.severity("C218"), message, fix, facts=facts),)
+    return (Finding(COURSE_FILE, 0, 0, "hours", "C218", model.severity("C218"), message, fix, facts=facts),)
 
 
 def _in_minutes(minutes: Fraction) -> str:
@@ -169,7 +153,7 @@ def _in_minutes(minutes: Fraction) -> str:
 
 def count_learners(session: Session, course_id: int) -> LearnerCounts:
     """Count the learners of a course."""
-    known = cast("LearnersOf | None", session.info.get("learners"))
+    known = LEARNERS.of(session)
     return known(session, course_id) if known is not None else LearnerCounts()
 
 
@@ -281,7 +265,7 @@ TONES = 6
 class PublishOptions:
     """The options for publishing a version."""
 
-    nature: PublicationNature
+    nature: models.PublicationNature
     note: str
     revision: int | None = None
     """The draft's revision that was looked at; None where the draft was written in the same transaction."""
@@ -328,14 +312,14 @@ class DraftChangedSinceReview(Conflict):
 def publish_version(
     session: Session,
     actor: Actor,
-    course: Course,
+    course: models.Course,
     prepared: PreparedCourse,
     kinds: CourseKinds,
     files: FileStore,
     options: PublishOptions,
     *,
     now: datetime,
-) -> CourseVersion:
+) -> models.CourseVersion:
     """Write a new immutable version and move the course's pointer to it.
 
     Publishing the same text again returns the newest version unchanged. Raise DraftChangedSinceReview where the draft was saved since it
@@ -378,7 +362,7 @@ def publish_version(
     return version
 
 
-def _institution_id(session: Session, actor: Actor, course: Course, source: CourseFolder) -> int | None:
+def _institution_id(session: Session, actor: Actor, course: models.Course, source: CourseFolder) -> int | None:
     """Return the institution of a course from now on, none for the first one; raise InstitutionNotOpen (spec/certificates I2)."""
     if not source.institution and course.institution_id is None:
         return None
@@ -388,21 +372,21 @@ def _institution_id(session: Session, actor: Actor, course: Course, source: Cour
     return None if institution.is_first else institution.id
 
 
-def _count_as_saved(session: Session, actor: Actor, course: Course, version: CourseVersion, *, now: datetime) -> None:
+def _count_as_saved(session: Session, actor: Actor, course: models.Course, version: models.CourseVersion, *, now: datetime) -> None:
     """Let what pages saved by themselves and is published now count as saved: nobody is asked for it again."""
     assert version.draft_revision is not None
     numbers = {file.revision for file in history.list_files_at(session, course.id, version.draft_revision)}
-    of_course = (DraftRevision.course_id == course.id, DraftRevision.automatic_since.is_not(None))
-    rows = session.scalars(select(DraftRevision).where(*of_course).order_by(DraftRevision.number))
+    of_course = (models.DraftRevision.course_id == course.id, models.DraftRevision.automatic_since.is_not(None))
+    rows = session.scalars(select(models.DraftRevision).where(*of_course).order_by(models.DraftRevision.number))
     for row in rows:
         if row.number in numbers:
             row.automatic_since = None
             audit.record(session, actor, CourseVerb.DRAFT_KEPT, course, now=now, revision=row.number)
 
 
-def _hours(session: Session, course: Course, prepared: PreparedCourse) -> CourseHours:
+def _hours(session: Session, course: models.Course, prepared: PreparedCourse) -> CourseHours:
     """Return the hours of a version to be published, measured with those who finished the course where the file writes none."""
-    written, measure = prepared.course.hours, cast("TimesMeasurer | None", session.info.get("learning_times"))
+    written, measure = prepared.course.hours, LEARNING_TIMES.of(session)
     expected = {
         key: ExpectedTime(activity.description.minutes, activity.source.former_keys) for key, activity in prepared.activities.items()
     }
@@ -411,16 +395,23 @@ def _hours(session: Session, course: Course, prepared: PreparedCourse) -> Course
 
 
 def _version_row(
-    course: Course, prepared: PreparedCourse, hours: CourseHours, options: PublishOptions, actor: Actor, *, number: int, now: datetime
-) -> CourseVersion:
+    course: models.Course,
+    prepared: PreparedCourse,
+    hours: CourseHours,
+    options: PublishOptions,
+    actor: Actor,
+    *,
+    number: int,
+    now: datetime,
+) -> models.CourseVersion:
     source = prepared.course
-    return CourseVersion(
+    return models.CourseVersion(
         course_id=course.id,
         number=number,
         digest=prepared.digest,
         draft_revision=course.draft_revision if options.revision_to_publish is None else options.revision_to_publish,
         nature=options.nature.value,
-        asks=options.asks_learners and options.nature is PublicationNature.IMPROVEMENT,
+        asks=options.asks_learners and options.nature is models.PublicationNature.IMPROVEMENT,
         tells=options.notified_keys or None,
         note=options.note,
         published_at=now,
@@ -458,11 +449,11 @@ def _decimal(value: Fraction, digits: int) -> Decimal:
 def _write_lists(session: Session, publication: Publication, files: FileStore, *, now: datetime) -> None:
     version_id, prepared = publication.version.id, publication.prepared
     viewers = viewers_of(prepared.course)
-    insert_all(session, [VersionViewer(version_id=version_id, kind=kind, key=key) for kind, key in viewers])
+    insert_all(session, [models.VersionViewer(version_id=version_id, kind=kind, key=key) for kind, key in viewers])
     insert_all(
         session,
         [
-            Objective(version_id=version_id, module_id=None, position=position, text=text)
+            models.Objective(version_id=version_id, module_id=None, position=position, text=text)
             for position, text in enumerate(prepared.objectives)
         ],
     )
@@ -471,7 +462,7 @@ def _write_lists(session: Session, publication: Publication, files: FileStore, *
     insert_all(
         session,
         [
-            GradeCategory(
+            models.GradeCategory(
                 version_id=version_id,
                 key=category.category,
                 title=plain_texts(category.title),
@@ -486,13 +477,13 @@ def _write_lists(session: Session, publication: Publication, files: FileStore, *
     insert_all(session, [_file_row(version_id, prepared, media, stored[media.sha256]) for media in prepared.course.media])
 
 
-def _term_row(version_id: int, entry: PreparedTerm) -> Term:
+def _term_row(version_id: int, entry: PreparedTerm) -> models.Term:
     term = entry.term
-    return Term(version_id=version_id, key=term.key, term=plain_texts(term.term), also=dict(term.also), definition=entry.definition)
+    return models.Term(version_id=version_id, key=term.key, term=plain_texts(term.term), also=dict(term.also), definition=entry.definition)
 
 
-def _resource_row(version_id: int, prepared: PreparedCourse, resource: ResourceSource) -> CourseResource:
-    return CourseResource(
+def _resource_row(version_id: int, prepared: PreparedCourse, resource: ResourceSource) -> models.CourseResource:
+    return models.CourseResource(
         version_id=version_id,
         key=resource.key,
         title=plain_texts(resource.title),
@@ -505,8 +496,8 @@ def _resource_row(version_id: int, prepared: PreparedCourse, resource: ResourceS
     )
 
 
-def _file_row(version_id: int, prepared: PreparedCourse, media: MediaFile, stored_file_id: int) -> CourseFile:
-    return CourseFile(
+def _file_row(version_id: int, prepared: PreparedCourse, media: MediaFile, stored_file_id: int) -> models.CourseFile:
+    return models.CourseFile(
         version_id=version_id,
         path=media.path,
         stored_file_id=stored_file_id,
@@ -523,9 +514,11 @@ def _write_modules(session: Session, publication: Publication, kinds: CourseKind
     version_id = publication.version.id
     ready = [module for module in publication.prepared.course.modules if module.state is SourceState.READY]
     insert_all(session, [_module_row(publication, source, position) for position, source in enumerate(ready)])
-    module_ids: dict[str, int] = dict(session.execute(select(Module.key, Module.id).where(Module.version_id == version_id)).all())
+    module_ids: dict[str, int] = dict(
+        session.execute(select(models.Module.key, models.Module.id).where(models.Module.version_id == version_id)).all()
+    )
     objectives = [
-        Objective(version_id=version_id, module_id=module_ids[source.key], position=position, text=text)
+        models.Objective(version_id=version_id, module_id=module_ids[source.key], position=position, text=text)
         for source in ready
         for position, text in enumerate(publication.prepared.module_texts[source.key][1])
     ]
@@ -533,8 +526,8 @@ def _write_modules(session: Session, publication: Publication, kinds: CourseKind
     _write_activities(session, publication, kinds, [(source, module_ids[source.key]) for source in ready])
 
 
-def _module_row(publication: Publication, source: ModuleSource, position: int) -> Module:
-    return Module(
+def _module_row(publication: Publication, source: ModuleSource, position: int) -> models.Module:
+    return models.Module(
         version_id=publication.version.id,
         position=position,
         key=source.key,
@@ -557,8 +550,10 @@ def _write_activities(session: Session, publication: Publication, kinds: CourseK
         for position, activity in enumerate(ready for ready in source.activities if ready.state is SourceState.READY)
     ]
     insert_all(session, rows)
-    written = session.scalars(select(Activity).where(Activity.version_id == publication.version.id).order_by(Activity.id))
-    frozen: dict[str, list[tuple[Activity, Any]]] = {}
+    written = session.scalars(
+        select(models.Activity).where(models.Activity.version_id == publication.version.id).order_by(models.Activity.id)
+    )
+    frozen: dict[str, list[tuple[models.Activity, Any]]] = {}
     for activity in written:
         frozen.setdefault(activity.kind, []).append((activity, publication.prepared.activities[activity.key].payload))
     for kind, activities in frozen.items():
@@ -571,9 +566,11 @@ def _closing(module: ModuleSource, activity: ActivitySource) -> datetime | None:
     return min((moment for moment in (activity.closes, of_module) if moment is not None), default=None)
 
 
-def _activity_row(publication: Publication, module: ModuleSource, module_id: int, activity: PreparedActivity, position: int) -> Activity:
+def _activity_row(
+    publication: Publication, module: ModuleSource, module_id: int, activity: PreparedActivity, position: int
+) -> models.Activity:
     written, description = activity.source, activity.description
-    return Activity(
+    return models.Activity(
         version_id=publication.version.id,
         module_id=module_id,
         position=position,
@@ -597,17 +594,19 @@ def _activity_row(publication: Publication, module: ModuleSource, module_id: int
     )
 
 
-def freeze_lessons(session: Session, publication: Publication, lessons: Sequence[tuple[Activity, tuple[PreparedLesson, ...]]]) -> None:
+def freeze_lessons(
+    session: Session, publication: Publication, lessons: Sequence[tuple[models.Activity, tuple[PreparedLesson, ...]]]
+) -> None:
     """Write the rendered texts of lessons."""
     insert_all(session, [_lesson_row(activity, lesson_text) for activity, payload in lessons for lesson_text in payload])
     documents = [(activity.id, lesson_text.search_documents) for activity, payload in lessons for lesson_text in payload]
     index.write_many(session, publication.version.id, documents)
 
 
-def _lesson_row(activity: Activity, lesson_text: PreparedLesson) -> LessonPage:
+def _lesson_row(activity: models.Activity, lesson_text: PreparedLesson) -> models.LessonPage:
     rendered = lesson_text.rendered
     headings = [heading for heading in (*rendered.headings, *rendered.closing) if heading.level == 2]
-    return LessonPage(
+    return models.LessonPage(
         activity_id=activity.id,
         language=lesson_text.language,
         title=lesson_text.title,
@@ -622,7 +621,7 @@ def _lesson_row(activity: Activity, lesson_text: PreparedLesson) -> LessonPage:
 
 
 def resolve_revision_to_publish(
-    session: Session, actor: Actor, course: Course, options: PublishOptions, digest: str, *, now: datetime
+    session: Session, actor: Actor, course: models.Course, options: PublishOptions, digest: str, *, now: datetime
 ) -> PublishOptions:
     """Return the publishing options of a locked course with the revision (`revision_to_publish`) whose text was prepared, of this digest.
 
@@ -637,7 +636,7 @@ def resolve_revision_to_publish(
     return replace(options, revision_to_publish=revision, revision=None)
 
 
-def _check_seen(session: Session, course: Course, options: PublishOptions) -> None:
+def _check_seen(session: Session, course: models.Course, options: PublishOptions) -> None:
     if options.revision is None or options.revision > course.draft_revision or drafts.saved_since(session, course.id, options.revision):
         raise DraftChangedSinceReview
     if options.reviewed_digest and options.reviewed_digest != drafts.outgoing_digest(session, course.id):
@@ -646,7 +645,7 @@ def _check_seen(session: Session, course: Course, options: PublishOptions) -> No
         raise DraftChangedSinceReview
 
 
-def _revision_without(session: Session, actor: Actor, course: Course, behind: list[AutosavedText], *, now: datetime) -> int:
+def _revision_without(session: Session, actor: Actor, course: models.Course, behind: list[AutosavedText], *, now: datetime) -> int:
     """Return a revision that is the working copy but for these texts: the last saved one, or one made for it."""
     included = {text.revision for text in drafts.list_autosaved(session, course.id)} - {text.revision for text in behind}
     last = drafts.last_saved(session, course.id)
@@ -659,11 +658,11 @@ def _revision_without(session: Session, actor: Actor, course: Course, behind: li
     return revision
 
 
-def _put_back(session: Session, actor: Actor, course: Course, text: AutosavedText, *, now: datetime) -> None:
+def _put_back(session: Session, actor: Actor, course: models.Course, text: AutosavedText, *, now: datetime) -> None:
     """Write a file as it was last saved; one that nobody ever saved goes."""
     if text.saved is None or text.saved_text is None:
         drafts.save_files(session, actor, course, {}, removed=[text.path], now=now)
         return
     saved = history.list_contents_at(session, course.id, [text.path], text.saved)[text.path]
     contents = {text.path: FileContent(saved.sha256, saved.size, saved.body, saved.media_type)}
-    drafts.save_files(session, actor, course, contents, origin=RevisionOrigin.RESTORED, restored=text.saved, now=now)
+    drafts.save_files(session, actor, course, contents, origin=models.RevisionOrigin.RESTORED, restored=text.saved, now=now)

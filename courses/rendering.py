@@ -9,13 +9,11 @@ from posixpath import dirname, join, normpath
 from typing import Any, TypeVar, cast
 from urllib.parse import quote
 
-from courses.content.kinds import ActivityKind
+from courses.content.kinds import ActivityKind, draft_keys
 from courses.content.layout import COURSE, GLOSSARY, RESOURCES
-from courses.content.markup_lookups import MarkupLookups, collect_lookups
 from courses.content.model import CourseFolder, LessonSource, LocalisedText, ResourceSource
-from courses.content.outline import draft_keys
 from courses.content.render_cache import RenderedLessonCache
-from courses.content.texts import MAXIMUM_REFUSED, TOO_MUCH
+from courses.content.texts import MAXIMUM_REFUSED, TOO_MUCH, MarkupLookups, collect_lookups
 from courses.rules import activity_url, file_url
 from kernel.markup import model
 from kernel.markup.model import ID_PREFIX, MarkupFinding, RenderedText, SafeHtml

@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from fractions import Fraction
-from typing import Any, cast
+from typing import Any
 
 from sqlalchemy import BindParameter, Row, bindparam, exists, select
 from sqlalchemy.orm import Session
@@ -14,22 +14,11 @@ from accounts.models import Person
 from courses import history
 from courses.access import VersionContext
 from courses.catalogue import get_taught_course
-from courses.content.search_texts import activity_entries, course_entries, lesson_entries, resource_entries, term_entries
-from courses.models import (
-    Activity,
-    Course,
-    CourseFile,
-    CourseResource,
-    CourseVersion,
-    GradeCategory,
-    LessonPage,
-    Module,
-    Objective,
-    Term,
-)
+from courses.content.texts import activity_entries, course_entries, lesson_entries, resource_entries, term_entries
+from courses.models import Activity, Course, CourseFile, CourseResource, CourseVersion, GradeCategory, LessonPage, Module, Objective, Term
 from courses.rules import Outline, OutlineActivity, OutlineGradeCategory, OutlineModule
 from kernel.compiled_statements import compile_once
-from kernel.db import connection_of
+from kernel.db import Hook, connection_of
 from kernel.durations import RenewalBasis, read_duration
 from kernel.errors import NotFound
 from kernel.files import FileStore
@@ -79,9 +68,13 @@ def get_outline(session: Session, version_id: int) -> Outline:
     return outlines[version_id]
 
 
+OUTLINES = Hook[dict[int, Outline]]("outlines")
+"""Keeps outlines of versions."""
+
+
 def list_outlines(session: Session, version_ids: Iterable[int]) -> dict[int, Outline]:
     """Return published versions by id. They never change, so the process keeps those it has read; the others cost five statements."""
-    cached = cast("dict[int, Outline]", session.info.setdefault("outlines", {}))
+    cached = OUTLINES.of(session)
     outlines = {version_id: cached.get(version_id) for version_id in version_ids}
     missing = [version_id for version_id, outline in outlines.items() if outline is None]
     read = _read_outlines(session, missing) if missing else {}

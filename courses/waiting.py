@@ -1,6 +1,6 @@
 """Work that waits for a course's team: what every package says of it, and what the drafts do.
 
-Each package offers its sources in `Feature.waiting`; the roof collects them (`waiting` of `session.info`). A source is handed the courses
+Each package offers its sources in `Feature.waiting`; the roof collects them under the hook `WAITING`. A source is handed the courses
 in whose teams somebody is, names what they may act on, and asks the database once for all of them, or not at all.
 """
 
@@ -8,13 +8,14 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Any, cast
+from typing import Any
 
 from sqlalchemy import ColumnElement, Row, func, or_, select
 from sqlalchemy.orm import Session
 
 from courses.access import edits
 from courses.models import Course, CourseStaff, CourseVersion, DraftFile, PendingFolder, PlannedPublication, PlanState, StaffRole
+from kernel.db import Hook
 from kernel.i18n import _, ngettext
 from kernel.permissions import Actor
 
@@ -58,6 +59,9 @@ class WaitingItem:
 WaitingSource = Callable[[Session, Actor, Sequence[TeamCourse], datetime], Iterator[WaitingItem]]
 """Names what waits in these courses for the actor."""
 
+WAITING = Hook[tuple[WaitingSource, ...]]("waiting")
+"""Gives the sources of work that waits for course teams."""
+
 
 def list_taught(session: Session, person_id: int) -> list[TeamCourse]:
     """List the courses in whose teams a person is, without those that are archived."""
@@ -76,7 +80,7 @@ def list_waiting(session: Session, actor: Actor, *, now: datetime) -> list[Waiti
     if actor.person_id is None:
         return []
     courses = list_taught(session, actor.person_id)
-    sources = cast("tuple[WaitingSource, ...]", session.info["waiting"])
+    sources = WAITING.of(session)
     items = [item for source in sources for item in source(session, actor, courses, now)]
     return sorted(items, key=lambda item: (item.is_dated, item.since, item.path))
 

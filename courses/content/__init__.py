@@ -1,1 +1,1 @@
-"""The text of a course folder: reading, checking, rendering and the canonical form."""
+"""The text of a course folder: read, checked, edited, compared, merged, and written in its canonical form; no database."""

@@ -1,13 +1,16 @@
-"""Write the values of a form into a file of settings, as whole lines: what stays the same is not touched."""
+"""Applies changes of forms to files of a course folder, and renames what others refer to."""
 
+import re
 from collections.abc import Mapping, Sequence
 
 from courses.content import editing
-from courses.content.changes import apart
-from courses.content.course_fields import DEEP_FLOWS, FLOWS
-from courses.content.editing import Written, read_fields, write_field
-from courses.content.nested_mappings import with_named
+from courses.content.changes import COMMON, DraftChange, apart
+from courses.content.course_fields import COURSE_ORDER, DEEP_FLOWS, FLOWS
+from courses.content.editing import EditRefused, Written, former_keys, read_fields, with_named, write_field
+from courses.content.layout import COURSE
+from courses.content.mapping_cursor import FORMER_KEYS, FORMERLY
 from courses.content.settings import FieldShape, FieldSpec, FormValues, changed_fields, entry_fields, named_values
+from kernel.errors import Invalid
 
 Texts = Mapping[tuple[str, str], str]
 
@@ -86,3 +89,59 @@ def _scalar_text(entry: Mapping[str, Written]) -> str:
     for name, value in entry.items():
         text = write_field(text, name, value, list(entry))
     return text
+
+
+_LISTS = r"(?m)^(\s*(?:- )?(?:from|see|only)\s*:)(.*)$"
+
+
+def with_key(texts: Mapping[str, str], path: str, old: str, new: str) -> DraftChange:
+    """Return what giving another key to the part whose settings stand in a file changes; raises EditRefused."""
+    word = re.compile(rf"(?<![\w-]){re.escape(old)}(?![\w-])")
+    links = re.compile(rf"(?<=course:){re.escape(old)}(?![\w-])")
+    written: dict[str, str] = {}
+    for file, text in texts.items():
+        after = links.sub(new, text)
+        if file.endswith(".yaml"):
+            after = re.sub(_LISTS, lambda line: line[1] + word.sub(new, line[2]), after)
+        if file.endswith((".yaml", ".md")) and word.search(after):
+            after = _with_fields(after, file, old, new, is_part=file == path)
+        if after != text:
+            written[file] = after
+    return DraftChange(written)
+
+
+def with_course_key(files: Mapping[str, bytes], key: str) -> dict[str, bytes]:
+    """Return the files of a course folder under another key; raises EditRefused where its settings cannot be written."""
+    try:
+        text = files[COURSE].decode()
+    except UnicodeDecodeError:
+        return dict(files)  # which the checks tell
+    return {**files, COURSE: write_field(text, "key", key, COURSE_ORDER).encode()}
+
+
+def _with_fields(text: str, file: str, old: str, new: str, *, is_part: bool) -> str:
+    """Return a file with the key, and the conditions that name it, written anew; others are left as they are."""
+    try:
+        fields, rebuild = apart(text, file)
+        present = read_fields(fields)
+    except EditRefused:
+        if is_part:
+            raise
+        return text
+    except Invalid as error:  # a lesson without fields
+        raise EditRefused from error
+    if is_part and present.get("key") == old:
+        fields = write_field(fields, "key", new, COMMON)
+        fields = write_field(fields, FORMERLY, None, COMMON)
+        fields = write_field(fields, FORMER_KEYS, [*former_keys(present), old], COMMON, flow=True)
+    requires = present.get("requires")
+    if isinstance(requires, list) and old in requires:
+        fields = write_field(fields, "requires", _replaced(requires, old, new), COMMON, flow=True)
+    completion = present.get("completion")
+    if file == COURSE and isinstance(completion, dict) and isinstance(modules := completion.get("modules"), list) and old in modules:
+        fields = write_field(fields, "completion", {**completion, "modules": _replaced(modules, old, new)}, COURSE_ORDER, flow=True)
+    return rebuild(fields)
+
+
+def _replaced(keys: list[Written], old: str, new: str) -> list[Written]:
+    return [new if key == old else key for key in keys]

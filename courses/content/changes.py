@@ -6,13 +6,13 @@ from dataclasses import dataclass, field
 from functools import partial
 from posixpath import dirname, join, normpath
 
-from courses.content import starter_files
+from courses.content import writing
 from courses.content.editing import write_field
 from courses.content.kinds import ActivityKind
 from courses.content.layout import MODULE
 from courses.content.mapping_cursor import FORMER_KEYS, FORMERLY
 from courses.content.model import SourceState
-from courses.content.translation_stamps import FENCE, split
+from courses.content.translations import FENCE, split
 from courses.content.tree import MOST, DraftTree, TreeActivity, TreeModule, moved_activity, moved_module, next_name
 from kernel.errors import N_, Invalid
 
@@ -71,24 +71,24 @@ def body_of(text: str) -> str:
 
 def add_module(tree: DraftTree, title: str, lesson: str) -> DraftChange:
     """Begin a module at the end, with a first lesson: a module that is empty cannot be published."""
-    key = starter_files.proposed_key(title, tree.keys)
-    own = starter_files.proposed_key(lesson, (*tree.keys, key))
+    key = writing.proposed_key(title, tree.keys)
+    own = writing.proposed_key(lesson, (*tree.keys, key))
     folder = _room(next_name((module.folder for module in tree.modules), key))
     return DraftChange(
         {
-            f"{folder}/{MODULE}": starter_files.module_text(key, title),
-            f"{folder}/01-{own}.{tree.languages[0]}.md": starter_files.lesson_text(own, lesson),
+            f"{folder}/{MODULE}": writing.module_text(key, title),
+            f"{folder}/01-{own}.{tree.languages[0]}.md": writing.lesson_text(own, lesson),
         }
     )
 
 
 def add_activity(tree: DraftTree, paths: list[str], module: TreeModule, kind: ActivityKind, title: str) -> tuple[str, DraftChange]:
     """Begin an activity at the end of a module; return its key as well."""
-    key = starter_files.proposed_key(title, tree.keys)
+    key = writing.proposed_key(title, tree.keys)
     name = _room(next_name((activity.name for activity in module.activities), key))
     if kind.suffix == ".md":
-        return key, DraftChange({f"{module.folder}/{name}.{tree.languages[0]}.md": starter_files.lesson_text(key, title)})
-    written = {f"{module.folder}/{name}{kind.suffix}": starter_files.activity_text(key, title, kind.begin or "")}
+        return key, DraftChange({f"{module.folder}/{name}.{tree.languages[0]}.md": writing.lesson_text(key, title)})
+    written = {f"{module.folder}/{name}{kind.suffix}": writing.activity_text(key, title, kind.begin or "")}
     for file, text in kind.beside:
         stem = f"{module.folder}/{file.partition('.')[0]}"
         if not any(path.startswith((f"{stem}.", f"{stem}/")) for path in paths):

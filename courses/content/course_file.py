@@ -1,46 +1,84 @@
-"""Read course.yaml (spec/content-format 5)."""
+"""Reads `course.yaml` with its site settings and learning objectives."""
 
 import re
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from difflib import get_close_matches
 from fractions import Fraction
 from functools import partial
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from courses.content import layout, scalars
-from courses.content.mapping_cursor import LocatedValue, MappingCursor
-from courses.content.model import (
-    NO_TEXT,
-    Contributor,
-    CourseCompletion,
-    CourseFolder,
-    CourseLevel,
-    EnrolmentMethod,
-    FolderKind,
-    GradeCategorySource,
-    LocalisedText,
-    SourceState,
-    VerifiedSources,
-    Visibility,
-    WordRange,
-)
-from courses.content.objectives import read_objectives
-from courses.content.read_collector import MarkupLevel
-from courses.content.reading_session import ReadingSession
+from courses.content import layout, model, scalars
+from courses.content.mapping_cursor import LocatedValue, MappingCursor, MarkupLevel, ReadingSession, slug
 from courses.content.scalars import RefusedError
-from courses.content.site import CERTIFICATES, nearest_topic
 from courses.content.source import read_table
 from kernel.durations import Duration, RenewalBasis, is_shorter
 from kernel.errors import N_
+
+CERTIFICATES = ("constancia", "facade")
+"""Keys of the templates that come with the program."""
+
+
+def nearest_topic(topic: str, topics: Sequence[str]) -> str:
+    """Return the known topic whose key is most like this one."""
+    return get_close_matches(topic, topics, 1, 0)[0]
+
+
+def key_in_words(topic: str) -> str:
+    """Return the key of a topic that the site has no name for as words: `salud-mental` is “Salud mental”."""
+    return topic.replace("-", " ").capitalize()
+
+
+def read_objectives(table: MappingCursor) -> tuple[tuple[model.LocalisedText, ...], tuple[str, ...]]:
+    """Read a list of texts, each inline or `{key, text}`; return the texts, and the key of each, "" where none is written."""
+    entries = [entry for entry in table.listed("objectives", _objective) if entry[0]]
+    return tuple(text for text, _key in entries), tuple(key for _text, key in entries)
+
+
+def _objective(value: LocatedValue) -> tuple[model.LocalisedText, str]:
+    inner = value.table() if value.is_table and "text" in getattr(value.node, "entries", {}) else None
+    if inner is None:
+        return value.text(MarkupLevel.INLINE), ""
+    key = inner.value("key", scalars.key, "")
+    if key:
+        inner.session.claim("objective", key, inner.place_at("key"))
+    return inner.text("text", MarkupLevel.INLINE, required=True), key
+
+
+def objectives_of(course: model.CourseFolder) -> Mapping[str, model.LocalisedText]:
+    """Return the objectives by key: the written one, else the slug of the text where no other objective has it."""
+    pairs = list(_keyed(course))
+    keys = Counter(key for key, _text in pairs)
+    return {key: text for key, text in pairs if keys[key] == 1} | _with_own_key(course)
+
+
+def _keyed(course: model.CourseFolder) -> Iterator[tuple[str, model.LocalisedText]]:
+    for key, text in _pairs(course):
+        if key or slug(text.first):
+            yield key or slug(text.first), text
+
+
+def _with_own_key(course: model.CourseFolder) -> dict[str, model.LocalisedText]:
+    return {key: text for key, text in _pairs(course) if key}
+
+
+def _pairs(course: model.CourseFolder) -> Iterator[tuple[str, model.LocalisedText]]:
+    """Yield each objective with the key that is written, those of the course first."""
+    yield from zip(course.objective_keys, course.objectives, strict=True)
+    for module in course.modules:
+        yield from zip(module.objective_keys, module.objectives, strict=True)
+
 
 FORMAT = 1
 LANGUAGES = ("es", "en")
 _LICENCE = re.compile(r"[A-Za-z0-9][A-Za-z0-9.+-]*\Z")
 
 
-def read_course(session: ReadingSession) -> CourseFolder:
+def read_course(session: ReadingSession) -> model.CourseFolder:
     """Return the course without its modules; a nameless one where the file is missing or broken."""
-    nameless = CourseFolder("", NO_TEXT, ("es",), (), "")
+    nameless = model.CourseFolder("", model.NO_TEXT, ("es",), (), "")
     if layout.COURSE not in session.files:
         session.report_file(layout.COURSE, "C110", N_("The folder has no course.yaml."))
         return nameless
@@ -48,10 +86,10 @@ def read_course(session: ReadingSession) -> CourseFolder:
     if table is None:
         return nameless
     table.value("format", _format, required=True)
-    kind = table.choice("kind", FolderKind, FolderKind.COURSE)
+    kind = table.choice("kind", model.FolderKind, model.FolderKind.COURSE)
     session.languages = _languages(table)
     table.language = session.languages[0]
-    return _bank_folder(table) if kind is FolderKind.BANK else _course(table)
+    return _bank_folder(table) if kind is model.FolderKind.BANK else _course(table)
 
 
 def _format(text: str) -> int:
@@ -76,13 +114,13 @@ def _language(text: str) -> str:
     return text
 
 
-def person(value: LocatedValue) -> Contributor | None:
+def person(value: LocatedValue) -> model.Contributor | None:
     """Read an author or speaker."""
     table = value.table()
     if table is None:
         return None
     name = table.text("name", required=True)
-    return Contributor(name.first, table.text("role"), table.text("organisation"))
+    return model.Contributor(name.first, table.text("role"), table.text("organisation"))
 
 
 def _licence(text: str) -> str:
@@ -104,20 +142,20 @@ def _flow_languages(table: MappingCursor) -> None:
         table.redundant.add("languages")
 
 
-def _bank_folder(table: MappingCursor) -> CourseFolder:
+def _bank_folder(table: MappingCursor) -> model.CourseFolder:
     key = _key(table)
     title = table.title()
     _flow_languages(table)
     authors = table.listed("authors", person, required=True)
     licence = table.value("licence", _licence, required=True) or ""
-    return CourseFolder(key, title, table.session.languages, authors, licence, kind=FolderKind.BANK)
+    return model.CourseFolder(key, title, table.session.languages, authors, licence, kind=model.FolderKind.BANK)
 
 
 def _key(table: MappingCursor) -> str:
     return table.value("key", scalars.key, required=True) or ""
 
 
-def _course(table: MappingCursor) -> CourseFolder:
+def _course(table: MappingCursor) -> model.CourseFolder:
     session = table.session
     key, former_keys = _key(table), table.former_keys()
     title, summary = table.title(), table.text("summary", MarkupLevel.INLINE)
@@ -128,20 +166,20 @@ def _course(table: MappingCursor) -> CourseFolder:
     hours, word_range = table.value("hours", scalars.number_between(0)), _words(table)
     basis = table.value("hours_basis", scalars.hours_basis, "")
     style_rules = table.flag("style_rules", True)
-    verified_sources = table.choice("verified_sources", VerifiedSources, VerifiedSources.NONE)
-    level, topic = table.value("level", scalars.one_of(CourseLevel)), _topic(table)
+    verified_sources = table.choice("verified_sources", model.VerifiedSources, model.VerifiedSources.NONE)
+    level, topic = table.value("level", scalars.one_of(model.CourseLevel)), _topic(table)
     tone = table.value("tone", scalars.whole(1, 6))
     image, image_alt = _image(table)
     authors = table.listed("authors", person, required=True)
     licence = table.value("licence", _licence, required=True) or ""
     visibility = _visibility(table)
     staff_of, audiences = _viewers(table, visibility)
-    enrolment = table.choice("enrolment", EnrolmentMethod, EnrolmentMethod.INVITATION)
+    enrolment = table.choice("enrolment", model.EnrolmentMethod, model.EnrolmentMethod.INVITATION)
     opens, closes = _open_period(table)
     completion, grade = _completion(table), _grade(table)
     institution = table.value("institution", scalars.key, "") or ""
     certificate = _certificate(table)
-    return CourseFolder(
+    return model.CourseFolder(
         key,
         title,
         session.languages,
@@ -195,8 +233,8 @@ def _timezone(text: str) -> str:
         raise RefusedError("C112", N_("“%(text)s” is not a time zone."), fix, text=text) from None
 
 
-def _words(table: MappingCursor) -> WordRange:
-    usual = WordRange()
+def _words(table: MappingCursor) -> model.WordRange:
+    usual = model.WordRange()
     inner = table.inner("words")
     if inner is None:
         return usual
@@ -208,7 +246,7 @@ def _words(table: MappingCursor) -> WordRange:
     if least > most:
         inner.report("C113", N_("The smaller number must come first."))
         return usual
-    word_range = WordRange(least, most)
+    word_range = model.WordRange(least, most)
     if word_range == usual:
         table.redundant.add("words")
     return word_range
@@ -224,29 +262,29 @@ def _topic(table: MappingCursor) -> str:
     return topic
 
 
-def _visibility(table: MappingCursor) -> Visibility:
-    visibility = table.choice("visibility", Visibility, Visibility.PARTICIPANTS)
-    if visibility is Visibility.INSTITUTION:
+def _visibility(table: MappingCursor) -> model.Visibility:
+    visibility = table.choice("visibility", model.Visibility, model.Visibility.PARTICIPANTS)
+    if visibility is model.Visibility.INSTITUTION:
         message = N_("The course says in an old way that only learners and the course team can find it.")
         fix = N_("Choose again who can find it in the settings. In the text, write “visibility: participants” or “visibility: staff”.")
         table.report("C903", message, fix, at="visibility")
     return visibility
 
 
-def _viewers(table: MappingCursor, visibility: Visibility) -> tuple[tuple[str, ...], tuple[str, ...]]:
+def _viewers(table: MappingCursor, visibility: model.Visibility) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Return the codes of units and the keys of audiences that narrow a visibility; each belongs to its own (spec/content-format C905)."""
     units = table.listed("staff_of", lambda value: value.read(scalars.unit_code), flow=True)
     audiences = table.keys("audiences")
-    if table.has("staff_of") and visibility is not Visibility.STAFF:
+    if table.has("staff_of") and visibility is not model.Visibility.STAFF:
         table.report("C905", N_("Units are named, but the course is not for staff."), N_("Write “visibility: staff”."), at="staff_of")
     elif table.has("staff_of") and not units:
         fix = N_("Name a unit by its code, or delete the field: then it is for the staff of every institution.")
         table.report("C905", N_("The course is for the staff of certain units and names none."), fix, at="staff_of")
-    if table.has("audiences") and visibility is not Visibility.AUDIENCE:
+    if table.has("audiences") and visibility is not model.Visibility.AUDIENCE:
         table.report(
             "C905", N_("Audiences are named, but the course is not for them."), N_("Write “visibility: audience”."), at="audiences"
         )
-    elif visibility is Visibility.AUDIENCE and not audiences:
+    elif visibility is model.Visibility.AUDIENCE and not audiences:
         fix = N_("Name an audience by its key: “audiences: [inspectores]”.")
         table.report("C905", N_("The course is for certain audiences and names none."), fix, at="visibility")
     return tuple(dict.fromkeys(units)), tuple(dict.fromkeys(audiences))
@@ -308,24 +346,24 @@ def _template(table: MappingCursor, inner: MappingCursor | None) -> str:
     return certificate
 
 
-def _image(table: MappingCursor) -> tuple[str, LocalisedText]:
+def _image(table: MappingCursor) -> tuple[str, model.LocalisedText]:
     image, alternative = table.path("image", "image/"), table.text("image_alt")
     if table.has("image") and not alternative:
         table.report("C301", N_("The picture has no alternative text."), N_("Add “image_alt:”."), at="image")
     return image, alternative
 
 
-def _completion(table: MappingCursor) -> CourseCompletion:
+def _completion(table: MappingCursor) -> model.CourseCompletion:
     inner = table.inner("completion")
     if inner is None:
-        return CourseCompletion()
+        return model.CourseCompletion()
     table.flows.add("completion")
     modules = _modules(inner)
     grade = inner.value("grade", scalars.percent)
     table.session.later(partial(_check_completion, inner))
     if not modules and grade is None:
         table.redundant.add("completion")
-    return CourseCompletion(modules, grade)
+    return model.CourseCompletion(modules, grade)
 
 
 def _modules(inner: MappingCursor) -> tuple[str, ...]:
@@ -338,9 +376,9 @@ def _modules(inner: MappingCursor) -> tuple[str, ...]:
     return tuple(key for key in (item.read(scalars.key) for item in modules.items()) if key)
 
 
-def _check_completion(inner: MappingCursor, course: CourseFolder) -> None:
+def _check_completion(inner: MappingCursor, course: model.CourseFolder) -> None:
     """Report modules that do not exist or are drafts, and a grade where nothing is graded (spec/content-format C209)."""
-    ready = {module.key for module in course.modules if module.state is SourceState.READY}
+    ready = {module.key for module in course.modules if module.state is model.SourceState.READY}
     for key in course.completion.modules:
         if key not in ready:
             inner.report("C209", N_("The course cannot be completed: there is no published module “%(key)s”."), at="modules", key=key)
@@ -348,14 +386,14 @@ def _check_completion(inner: MappingCursor, course: CourseFolder) -> None:
         inner.report("C209", N_("A grade is needed to complete the course, but nothing in it is graded."), at="grade")
 
 
-def _grade(table: MappingCursor) -> tuple[GradeCategorySource, ...]:
+def _grade(table: MappingCursor) -> tuple[model.GradeCategorySource, ...]:
     categories = table.listed("grade", _category)
     if categories and not sum(category.weight for category in categories):
         table.report("C209", N_("The weights of the grade are all 0."), at="grade")
     return categories
 
 
-def _category(value: LocatedValue) -> GradeCategorySource | None:
+def _category(value: LocatedValue) -> model.GradeCategorySource | None:
     table = value.table()
     if table is None:
         return None
@@ -366,4 +404,4 @@ def _category(value: LocatedValue) -> GradeCategorySource | None:
     if key is None:
         return None
     table.session.claim("category", key, table.place_at("category"))
-    return GradeCategorySource(key, title, weight if weight is not None else Fraction(1), drop)
+    return model.GradeCategorySource(key, title, weight if weight is not None else Fraction(1), drop)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from courses.content.model import Finding
+from kernel.db import Hook
 from kernel.errors import N_
 from kernel.i18n import _
 
@@ -149,3 +150,7 @@ class FolderFormat:
     """What the page on which a course is begun from a folder says of it (a message)."""
     convert: Callable[[bytes, ConversionOptions], ConvertedFolder]
     """Return the course made from an archive; raise Invalid if it holds no such folder. A function of a module: it runs in the sandbox."""
+
+
+FOLDER_FORMATS = Hook[tuple[FolderFormat, ...]]("folder_formats")
+"""Gives the formats of folders of other tools."""

@@ -1,14 +1,14 @@
-"""Layout of a folder's files (spec/content-format 2): modules in order, activities by suffix, lists, banks, media, and unknown files."""
+"""The places of files in a course folder, and of what is published of it."""
 
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 
+from courses.content import model
 from courses.content.kinds import ActivityKind, FolderPart
-from courses.content.model import Severity
-from courses.content.read_collector import SourceLocation
-from courses.content.reading_session import ReadingSession
+from courses.content.mapping_cursor import ReadingSession, SourceLocation
+from courses.content.model import CourseFolder, Finding, Severity
 from kernel.errors import N_
 
 COURSE = "course.yaml"
@@ -221,3 +221,39 @@ def _check_prefixes(session: ReadingSession, folder: str, names: Iterable[str]) 
 def _check_number(session: ReadingSession, file: str, number: int, limit: int, template: str) -> None:
     if number > limit:
         session.report(SourceLocation(file), "C105", template, number=number, limit=limit)
+
+
+def vanished(published: Iterable[str], course: CourseFolder) -> tuple[Finding, ...]:
+    """Tell keys of modules and activities that are published and neither alive nor named by `former_keys` (spec/content-format C213)."""
+    present = {key for module in course.modules for key in (module.key, *module.former_keys)}
+    present |= {key for activity in course.activities() for key in (activity.key, *activity.former_keys)}
+    return tuple(_finding(key) for key in published if key not in present)
+
+
+def _finding(key: str) -> Finding:
+    return Finding(
+        COURSE,
+        0,
+        0,
+        "",
+        "C213",
+        model.severity("C213"),
+        N_("“%(key)s” is published but no longer in the folder. It will be removed from the outline; its results are kept."),
+        N_("If it has a new key, add “former_keys: [%(key)s]” there."),
+        facts={"key": key},
+    )
+
+
+def unknown_institution(key: str, nearest: str) -> Finding:
+    """Tell of an institution that a course names and that the site does not have (spec/content-format C906)."""
+    message = N_("There is no institution “%(key)s”.")
+    fix = N_("The closest is “%(nearest)s”.") if nearest else N_("Write the key as the page of institutions has it.")
+    return Finding(COURSE, 0, 0, "institution", "C906", model.severity("C906"), message, fix, facts={"key": key, "nearest": nearest})
+
+
+def unknown_viewer(kind: str, key: str) -> Finding:
+    """Tell of a unit or an audience that a course is for and that the site does not have (spec/content-format C904)."""
+    is_unit = kind == "unit"
+    message = N_("No unit has the code “%(key)s”.") if is_unit else N_("There is no audience “%(key)s”.")
+    fix = N_("Write the code as the list of units has it.") if is_unit else N_("Write the key as the page of audiences has it.")
+    return Finding(COURSE, 0, 0, "staff_of" if is_unit else "audiences", "C904", model.severity("C904"), message, fix, facts={"key": key})

@@ -1,21 +1,269 @@
-"""Read the three lists that a course shares: glosario.yaml, parametros.yaml, recursos.yaml (spec/content-format 5)."""
+"""Lists of a course: glossary, sources, recordings, parameters; their fields, and where parameters are used."""
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, replace
 from datetime import date
+from decimal import Decimal
+from fractions import Fraction
 from functools import partial
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from courses.content import layout, scalars
-from courses.content.mapping_cursor import LocatedValue, MappingCursor
+from courses.content.mapping_cursor import LocatedValue, MappingCursor, MarkupLevel, ReadingSession, SourceLocation
 from courses.content.model import CourseFolder, ParameterSource, ResourceKind, ResourceSource, Severity, TermSource, VerifiedSources
-from courses.content.parameters import calculate_parameters, read_parameter
-from courses.content.read_collector import MarkupLevel, SourceLocation
-from courses.content.reading_session import ReadingSession
-from courses.content.scalars import Parser
+from courses.content.scalars import Parser, RefusedError, name
+from courses.content.settings import FieldShape, FieldSpec
 from courses.content.source import read_table
+from courses.content.writing import is_key, proposed_key
+from kernel.codes import round_half_up
 from kernel.errors import N_
+from kernel.expressions import ExpressionError, evaluate, names_in
+from kernel.i18n import lazy_
 from kernel.markup.model import fold
+from kernel.yaml_tree import YamlScalar
+
+NO_NUMBER = "0"
+CENTS = 2
+"""Decimals of a calculated figure that is not whole, where none are given."""
+OVERDUE = "C805"
+"""The code of a figure that was due for review: it refuses publishing."""
+
+
+def read_parameter(name: str, table: MappingCursor) -> ParameterSource:
+    """Read one figure; one that is calculated has no value yet (`calculate_parameters`)."""
+    formula = table.value("formula", scalars.word, "") or ""
+    value = table.value("value", scalars.number, required=not formula)
+    if formula and value is not None:
+        table.report("C110", N_("A figure has a value or a formula, not both."), N_("Delete one of them."), at="formula")
+    unit = table.value("unit", scalars.word, required=True) or "none"
+    year = table.value("year", scalars.year, required=not formula) or 0
+    label, source = table.text("label"), table.citations()
+    decimals = table.value("decimals", scalars.whole(0, 7))
+    valid_from, review = table.value("valid_from", scalars.day), table.value("review", scalars.day)
+    _check_days(name, table, valid_from, review)
+    written = table.node.entries["value"].value if value is not None else None
+    digits = written.text.strip() if isinstance(written, YamlScalar) else NO_NUMBER
+    return ParameterSource(name, value or Fraction(0), digits, unit, year, label, source, decimals, review, valid_from, formula)
+
+
+def _check_days(name: str, table: MappingCursor, valid_from: date | None, review: date | None) -> None:
+    today = table.session.today
+    if valid_from is not None and review is not None and review <= valid_from:
+        table.report("C208", N_("The review comes before the figure holds."), N_("Write a later day."), at="review")
+    elif valid_from is not None and valid_from > today:
+        table.report("C807", N_("The figure “%(name)s” does not hold before %(day)s."), "", at="valid_from", name=name, day=valid_from)
+    if review is not None and review <= today:
+        table.report(
+            OVERDUE,
+            N_("The figure “%(name)s” was due for review on %(day)s."),
+            N_("Look it up, then enter the new value and a new date."),
+            at="review",
+            name=name,
+            day=review,
+        )
+
+
+def calculate_parameters(read: Iterable[ParameterSource], tables: Mapping[str, MappingCursor]) -> tuple[ParameterSource, ...]:
+    """Return the figures with those calculated that have a formula; report those that cannot be (spec/content-format C806)."""
+    parameters = tuple(read)
+    known = solve(parameters)
+    for parameter in parameters:
+        if parameter.name not in known:
+            _report_unsolved(parameter, {known.name for known in parameters}, tables[parameter.name])
+    return tuple(known.get(parameter.name, parameter) for parameter in parameters)
+
+
+def solve(parameters: Sequence[ParameterSource]) -> dict[str, ParameterSource]:
+    """Calculate every formula from the figures that it names, in whatever order they stand; leave out those that have no value."""
+    known = {parameter.name: parameter for parameter in parameters if not parameter.formula}
+    waiting = {parameter.name: (parameter, inputs) for parameter in parameters if (inputs := _inputs(parameter)) is not None}
+    while ready := [waiting_name for waiting_name, (_parameter, inputs) in waiting.items() if inputs <= known.keys()]:
+        for ready_name in ready:
+            parameter, inputs = waiting.pop(ready_name)
+            calculated = _calculated(parameter, [known[input_name] for input_name in inputs])
+            if calculated is not None:
+                known[ready_name] = calculated
+    return known
+
+
+def _inputs(parameter: ParameterSource) -> frozenset[str] | None:
+    """Return the figures that a formula names; None where there is no formula, or one that cannot be read."""
+    try:
+        return names_in(parameter.formula) if parameter.formula else None
+    except ExpressionError:
+        return None
+
+
+def _calculated(parameter: ParameterSource, inputs: Sequence[ParameterSource]) -> ParameterSource | None:
+    try:
+        exact = evaluate(parameter.formula, {source.name: source.value for source in inputs})
+    except ExpressionError:
+        return None
+    decimals = parameter.decimals if parameter.decimals is not None else 0 if exact.denominator == 1 else CENTS
+    value = round_half_up(exact, decimals)
+    written = f"{Decimal(int(value * 10**decimals)).scaleb(-decimals):f}"
+    return replace(parameter, value=value, written=written, year=parameter.year or max((source.year for source in inputs), default=0))
+
+
+def _report_unsolved(parameter: ParameterSource, names: AbstractSet[str], table: MappingCursor) -> None:
+    unknown = sorted((_inputs(parameter) or frozenset()) - names)
+    if unknown:
+        table.report("C806", N_("The formula names “%(name)s”, which is no figure of the course."), at="formula", name=unknown[0])
+        return
+    table.report(
+        "C806",
+        N_("The formula “%(formula)s” cannot be calculated."),
+        N_("Use numbers, names of figures that do not need this one, + - * / ** ( ) and abs min max round floor ceil sqrt exp ln log10."),
+        at="formula",
+        formula=parameter.formula,
+    )
+
+
+KINDS = (
+    ("law", lazy_("Law")),
+    ("official", lazy_("Official page")),
+    ("document", lazy_("Document")),
+    ("report", lazy_("Report")),
+    ("dataset", lazy_("Data")),
+    ("press", lazy_("Press")),
+    ("page", lazy_("Page")),
+    ("audio", lazy_("Audio")),
+    ("video", lazy_("Video")),
+    ("platform", lazy_("Platform")),
+)
+_SOURCE = FieldSpec(
+    "source",
+    FieldShape.LINES,
+    lazy_("Sources"),
+    lazy_("Keys of course documents, one per line, with the place after a comma: ley-ss, art. 1."),
+)
+_PARAMETER = (
+    FieldSpec("value", FieldShape.NUMBER, lazy_("Value"), lazy_("A number with a point or a comma for decimals: 470, 34.8.")),
+    FieldSpec(
+        "formula",
+        FieldShape.WORD,
+        lazy_("Or calculated from other figures"),
+        lazy_("sbu * 0.6: the value follows when they change. Leave the value empty then."),
+    ),
+    FieldSpec("unit", FieldShape.WORD, lazy_("Unit"), lazy_("USD, %, or what is counted. Write none for a plain number.")),
+    FieldSpec("year", FieldShape.NUMBER, lazy_("Year"), lazy_("The year the source refers to.")),
+    FieldSpec("label", FieldShape.WORDS, lazy_("What it is")),
+    _SOURCE,
+    FieldSpec("decimals", FieldShape.NUMBER, lazy_("Decimals"), lazy_("Leave empty to keep as many as you typed.")),
+    FieldSpec("valid_from", FieldShape.WORD, lazy_("Valid from"), lazy_("2026-01-01: the day from which the figure holds.")),
+    FieldSpec(
+        "review",
+        FieldShape.WORD,
+        lazy_("Review it again on"),
+        lazy_("2027-01-31: from this date the course cannot be published before the figure is reviewed."),
+    ),
+)
+_RESOURCE = (
+    FieldSpec("title", FieldShape.WORDS, lazy_("Title")),
+    FieldSpec("kind", FieldShape.CHOICE, lazy_("Kind"), "", KINDS),
+    FieldSpec("language", FieldShape.WORD, lazy_("Language"), lazy_("Two letters: es, en, pt.")),
+    FieldSpec("host", FieldShape.WORDS, lazy_("Who publishes it"), lazy_("Shown next to the link.")),
+    FieldSpec("url", FieldShape.WORD, lazy_("Address"), lazy_("https://…: an external page. Or choose an uploaded file, not both.")),
+    FieldSpec("file", FieldShape.FILE, lazy_("Uploaded file"), lazy_("Upload it first under “Files”.")),
+    FieldSpec("authors", FieldShape.WORDS, lazy_("Authors")),
+    FieldSpec("date", FieldShape.WORD, lazy_("Date"), lazy_("A year, a month or a day: 2019, 2019-05, 2019-05-31.")),
+    FieldSpec("supports", FieldShape.WORDS, lazy_("What it is cited for")),
+    FieldSpec("verified", FieldShape.WORD, lazy_("Opened and checked on"), lazy_("2026-12-01, or false if no one has checked it yet.")),
+)
+
+
+def _terms(languages: Sequence[str]) -> tuple[FieldSpec, ...]:
+    names = {"es": lazy_("Other forms in Spanish"), "en": lazy_("Other forms in English")}
+    also = tuple(
+        FieldSpec(
+            f"also.{language}", FieldShape.LINES, names.get(language, language), lazy_("Plurals, acronyms and other names, one per line.")
+        )
+        for language in languages
+    )
+    return (
+        FieldSpec("term", FieldShape.WORDS, lazy_("Term")),
+        FieldSpec(
+            "definition", FieldShape.WORDS, lazy_("Definition"), lazy_("One or two sentences. Markdown for *emphasis*, without links.")
+        ),
+        *also,
+        _SOURCE,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class CourseListSpec:
+    """One of the lists: its name in addresses, its file, what its pages are called, and which field names an entry for people."""
+
+    name: str
+    path: str
+    title: Any
+    adding: Any
+    shown: str
+    help: Any
+
+    def settings(self, languages: Sequence[str]) -> tuple[FieldSpec, ...]:
+        """Return what is asked of an entry."""
+        if self.path == layout.GLOSSARY:
+            return _terms(languages)
+        return _PARAMETER if self.path == layout.PARAMETERS else _RESOURCE
+
+    def order(self, languages: Sequence[str]) -> tuple[str, ...]:
+        """Return the fields of an entry in canonical order."""
+        if self.path == layout.GLOSSARY:
+            return ("term", "also", "definition", "source")
+        return tuple(setting.outer for setting in self.settings(languages))
+
+    def proposed(self, text: str, taken: Sequence[str]) -> str:
+        """Return a key made of the words of an entry."""
+        key = proposed_key(text, taken)
+        return key.replace("-", "_") if self.path == layout.PARAMETERS else key
+
+    def takes(self, key: str) -> bool:
+        """Say whether an entry may have this key."""
+        if self.path != layout.PARAMETERS:
+            return is_key(key)
+        try:
+            name(key)
+        except RefusedError:
+            return False
+        return True
+
+
+LISTINGS = {
+    spec.name: spec
+    for spec in (
+        CourseListSpec(
+            "glossary",
+            layout.GLOSSARY,
+            lazy_("Glossary"),
+            lazy_("Add a term"),
+            "term",
+            lazy_("A term in double brackets in a lesson, [[term]], shows its definition."),
+        ),
+        CourseListSpec(
+            "figures",
+            layout.PARAMETERS,
+            lazy_("Annual figures"),
+            lazy_("Add a figure"),
+            "label",
+            lazy_(
+                "Its name in double braces, {{ name }}, inserts the value with its unit. When the value changes, you "
+                "only need to change it here."
+            ),
+        ),
+        CourseListSpec(
+            "documents",
+            layout.RESOURCES,
+            lazy_("Documents and links"),
+            lazy_("Add a document"),
+            "title",
+            lazy_("[@key] in a lesson cites one; [words](resource:key) links to it."),
+        ),
+    )
+}
+
 
 T = TypeVar("T")
 
@@ -167,3 +415,51 @@ def check_citations(session: ReadingSession, course: CourseFolder) -> None:
                 N_("Write a key of that list, and the place after a comma."),
                 key=cited.citation.resource,
             )
+
+
+@dataclass(frozen=True, slots=True)
+class ParameterChange:
+    """A figure with its digits before and after; `after` is empty where it could not be calculated any more."""
+
+    name: str
+    before: str
+    after: str
+
+
+@dataclass(frozen=True, slots=True)
+class ParameterUse:
+    """A line of a file that names a figure; `line` counts from 1."""
+
+    path: str
+    line: int
+    text: str
+
+
+def changed_parameters(parameters: Sequence[ParameterSource], values: Mapping[str, tuple[Fraction, str]]) -> list[ParameterChange]:
+    """Return the figures that would change, in the order of the file; `values` gives number and digits by name."""
+    given = [
+        replace(parameter, value=values[parameter.name][0], written=values[parameter.name][1], formula="")
+        if parameter.name in values
+        else parameter
+        for parameter in parameters
+    ]
+    after = solve(given)
+    changes = ((parameter, after.get(parameter.name)) for parameter in parameters)
+    return [
+        ParameterChange(parameter.name, parameter.written, new.written if new else "")
+        for parameter, new in changes
+        if new is None or new.value != parameter.value
+    ]
+
+
+def list_uses(files: Mapping[str, bytes], names: Sequence[str]) -> Iterator[ParameterUse]:
+    """Yield every line that names one of the figures: in braces in any text, bare in the expressions of a YAML file."""
+    alternatives = "|".join(map(re.escape, names)) or "(?!)"
+    in_braces, bare = re.compile(rf"\{{\{{ *(?:{alternatives})\b"), re.compile(rf"\b(?:{alternatives})\b")
+    for path, content in sorted(files.items()):
+        if path == layout.PARAMETERS or not path.endswith((".md", ".yaml")):
+            continue
+        pattern = bare if path.endswith(".yaml") else in_braces
+        for number, line in enumerate(content.decode("utf-8", "replace").splitlines(), start=1):
+            if pattern.search(line):
+                yield ParameterUse(path, number, line.strip())

@@ -3,14 +3,12 @@
 from datetime import datetime
 
 from courses.content import scalars
-from courses.content.activity import OUTLINE, read_activity, read_conditions, read_head
+from courses.content.course_file import read_objectives
+from courses.content.kinds import OUTLINE, read_activity, read_conditions, read_head
 from courses.content.layout import MODULE, ActivityFiles, FolderLayout, ModuleFiles
-from courses.content.mapping_cursor import MappingCursor
+from courses.content.lessons import read_page
+from courses.content.mapping_cursor import MappingCursor, MarkupLevel, ReadingSession
 from courses.content.model import NO_TEXT, ActivitySource, ModuleSource, Severity, SourceState
-from courses.content.objectives import read_objectives
-from courses.content.pages import read_page
-from courses.content.read_collector import MarkupLevel
-from courses.content.reading_session import ReadingSession
 from courses.content.source import read_table
 from courses.rules import GIVE_MARKS
 from kernel.errors import N_

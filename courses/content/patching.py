@@ -10,22 +10,7 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 from itertools import pairwise
 
-from courses.content.editing import (
-    CONTENT,
-    DASH,
-    FLOW,
-    EditRefused,
-    Written,
-    behind_dash,
-    in_brackets,
-    last_line,
-    outdented,
-    read_fields,
-    text_lines,
-    with_lines,
-    write_field,
-)
-from courses.content.nested_mappings import find_nested, replace_nested
+from courses.content import editing
 from courses.content.writing import scalar
 from kernel import yaml_tree
 from kernel.yaml_tree import YamlMapping, YamlNode, YamlScalar, YamlSequence
@@ -40,11 +25,11 @@ class ListEdit:
     entries: "tuple[tuple[int | None, Wanted], ...]"
 
 
-Wanted = str | ListEdit | list[Written] | Mapping[str, "Wanted"] | None
+Wanted = str | ListEdit | list[editing.Written] | Mapping[str, "Wanted"] | None
 """What a field is to say. A list without `Items` is matched with the file's by what its entries say."""
 
 
-def plain(edit: Wanted) -> Written:
+def plain(edit: Wanted) -> editing.Written:
     """Return what is wanted as it is read back."""
     if isinstance(edit, ListEdit):
         return [plain(value) for _place, value in edit.entries]
@@ -58,22 +43,22 @@ def patched(text: str, edits: Mapping[str, Wanted], flows: Collection[str] = (),
 
     `flows` are the fields that stand on one line where they fit; `variables.*` means all those inside of `variables`.
     """
-    before = read_fields(text)
+    before = editing.read_fields(text)
     if before == plain(edits):
         return text
     for old, new in _renamed(before, edits):
         text = _with_name(text, old, new)
     for name, value in edits.items():
         text = _with_value(text, name, value, list(edits), flows, parent)
-    for name in read_fields(text):
+    for name in editing.read_fields(text):
         if name not in edits:
-            text = write_field(text, name, None, ())
-    if read_fields(text) != plain(edits):
-        raise EditRefused
+            text = editing.write_field(text, name, None, ())
+    if editing.read_fields(text) != plain(edits):
+        raise editing.EditRefused
     return text
 
 
-def _renamed(before: Mapping[str, Written], edits: Mapping[str, Wanted]) -> Iterator[tuple[str, str]]:
+def _renamed(before: Mapping[str, editing.Written], edits: Mapping[str, Wanted]) -> Iterator[tuple[str, str]]:
     """Yield fields that took another name: what the one held the other holds, or it is the only one that came where the only one went."""
     gone = [name for name in before if name not in edits]
     fresh = [name for name in edits if name not in before]
@@ -101,7 +86,7 @@ def _above(name: str, own: Collection[str], other: Collection[str]) -> str:
 def _with_name(text: str, old: str, new: str) -> str:
     root = yaml_tree.parse(text).root
     if not isinstance(root, YamlMapping) or root.flow:
-        raise EditRefused
+        raise editing.EditRefused
     key = root.entries[old].key
     lines = text.split("\n")
     line = lines[key.line - 1]
@@ -110,56 +95,56 @@ def _with_name(text: str, old: str, new: str) -> str:
 
 
 def _with_value(text: str, name: str, value: Wanted, order: Sequence[str], flows: Collection[str], parent: str) -> str:
-    held = read_fields(text)
+    held = editing.read_fields(text)
     if name in held and held[name] == plain(value):
         return text
     root = yaml_tree.parse(text).root
     present = root.entries[name].value if isinstance(root, YamlMapping) and name in root.entries else None
     if isinstance(value, Mapping) and value and isinstance(present, YamlMapping) and not present.flow and present.entries:
-        inner = find_nested(text, name)
+        inner = editing.find_nested(text, name)
         if inner is None:
-            raise EditRefused
-        return replace_nested(text, name, patched(inner, value, flows, name))
+            raise editing.EditRefused
+        return editing.replace_nested(text, name, patched(inner, value, flows, name))
     if isinstance(value, list) and isinstance(present, YamlSequence):
         value = _matched(held[name], value)
     if isinstance(value, ListEdit) and value.entries and isinstance(present, YamlSequence) and present.items and not present.flow:
         return _with_items(text, present, value, flows, name)
     flow = name in flows or f"{parent}.*" in flows or bool(getattr(present, "flow", False))
     lines = _new_lines(name, value, flows, flow=flow)
-    return with_lines(text, name, lines, order) if text.strip() else "\n".join(lines) + "\n"
+    return editing.with_lines(text, name, lines, order) if text.strip() else "\n".join(lines) + "\n"
 
 
 def _new_lines(name: str, value: Wanted, flows: Collection[str], *, flow: bool) -> list[str]:
     head = f"{scalar(name, flow=False)}:"
     held = plain(value)
-    if flow and not isinstance(held, str) and held is not None and _fits(line := f"{head} {in_brackets(held)}"):
+    if flow and not isinstance(held, str) and held is not None and _fits(line := f"{head} {editing.in_brackets(held)}"):
         return [line]
     if isinstance(value, Mapping) and value:
         inner = patched("", value, flows, name).rstrip("\n").split("\n")
         return [head, *(" " * STEP + line if line else "" for line in inner)]
     if isinstance(value, ListEdit | list) and held:
         items = value.entries if isinstance(value, ListEdit) else [(None, item) for item in value]
-        return [head, *(line for _place, item in items for line in _new_item(item, DASH, CONTENT, flows, name))]
+        return [head, *(line for _place, item in items for line in _new_item(item, editing.DASH, editing.CONTENT, flows, name))]
     if isinstance(held, str):
-        return text_lines(head, held)
-    return [head if held is None else f"{head} {in_brackets(held)}"]
+        return editing.text_lines(head, held)
+    return [head if held is None else f"{head} {editing.in_brackets(held)}"]
 
 
 def _fits(line: str) -> bool:
-    return len(line) <= FLOW and "\n" not in line
+    return len(line) <= editing.FLOW and "\n" not in line
 
 
 def _new_item(value: Wanted, dash: int, content: int, flows: Collection[str], parent: str) -> list[str]:
     if isinstance(value, Mapping) and value:
-        return behind_dash(patched("", value, flows, parent), dash, content)
+        return editing.behind_dash(patched("", value, flows, parent), dash, content)
     held = plain(value)
-    lines = text_lines("-", held if isinstance(held, str) else in_brackets(held))
+    lines = editing.text_lines("-", held if isinstance(held, str) else editing.in_brackets(held))
     lead = " " * (content - dash - 2)
     return [f"{' ' * dash}-{lead}{lines[0][1:]}", *(" " * content + line[STEP:] if line else "" for line in lines[1:])]
 
 
 def _last(lines: Sequence[str], node: YamlNode) -> int:
-    last = max(node.line, last_line(node))
+    last = max(node.line, editing.last_line(node))
     while last > node.line and not lines[last - 1].strip():
         last -= 1
     return last
@@ -168,7 +153,7 @@ def _last(lines: Sequence[str], node: YamlNode) -> int:
 # --- Lists -------------------------------------------------------------------------------------------------------------------------------
 
 
-def _matched(before: Written, after: list[Written]) -> ListEdit:
+def _matched(before: editing.Written, after: list[editing.Written]) -> ListEdit:
     """Say of each entry of a list which one it was: those that are the same, and those that stand between the same ones."""
     old = [repr(entry) for entry in before] if isinstance(before, list) else []
     places: list[int | None] = [None] * len(after)
@@ -197,7 +182,7 @@ def _with_items(text: str, listing: YamlSequence, edit: ListEdit, flows: Collect
     old: list[_Old] = []
     for item in listing.items:
         old.append(_old(lines, item, old[-1].last if old else 0))
-    held = read_fields(text)[name]
+    held = editing.read_fields(text)[name]
     assert isinstance(held, list)
     between = [lines[span.last : other.first] for span, other in pairwise(old)]
     after: list[str] = []
@@ -218,7 +203,7 @@ def _with_items(text: str, listing: YamlSequence, edit: ListEdit, flows: Collect
 def _old(lines: Sequence[str], item: YamlNode, above: int) -> _Old:
     lead = lines[item.line - 1][: item.column - 1]
     if not lead.strip() == "-":
-        raise EditRefused
+        raise editing.EditRefused
     first = begin = item.line - 1
     while first > above and lines[first - 1].lstrip().startswith("#"):
         first -= 1
@@ -231,14 +216,14 @@ def _changed_item(lines: Sequence[str], old: _Old, value: Wanted, flows: Collect
     lead = lines[old.begin][:content]
     on_one_line = old.last == old.begin + 1
     beside = lines[old.begin][node.last_column - 1 :] if on_one_line and node.last_line == node.line else ""
-    if isinstance(node, YamlMapping) and node.flow and on_one_line and _fits(line := f"{lead}{in_brackets(plain(value))}"):
+    if isinstance(node, YamlMapping) and node.flow and on_one_line and _fits(line := f"{lead}{editing.in_brackets(plain(value))}"):
         return [*comments, line + beside]
     if isinstance(node, YamlScalar) and on_one_line and isinstance(value, str) and "\n" not in value:
         return [*comments, f"{lead}{scalar(value, flow=False)}{beside}"]
     if isinstance(node, YamlScalar) and on_one_line and isinstance(value, Mapping) and value:
         bare = f"{next(iter(value))}: {lines[old.begin][content:]}\n"
-        return [*comments, *behind_dash(patched(bare, value, flows, parent), old.dash, content)]
+        return [*comments, *editing.behind_dash(patched(bare, value, flows, parent), old.dash, content)]
     if isinstance(node, YamlMapping) and not node.flow and isinstance(value, Mapping) and value:
-        own = [lines[old.begin][content:], *(outdented(line, content) for line in lines[old.begin + 1 : old.last])]
-        return [*comments, *behind_dash(patched("\n".join(own) + "\n", value, flows, parent), old.dash, content)]
+        own = [lines[old.begin][content:], *(editing.outdented(line, content) for line in lines[old.begin + 1 : old.last])]
+        return [*comments, *editing.behind_dash(patched("\n".join(own) + "\n", value, flows, parent), old.dash, content)]
     return [*comments, *_new_item(value, old.dash, content, flows, parent)]

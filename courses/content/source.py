@@ -4,10 +4,8 @@ import unicodedata
 from dataclasses import dataclass
 from threading import Lock
 
-from courses.content.mapping_cursor import MappingCursor
-from courses.content.read_collector import SourceLocation
-from courses.content.reading_session import ReadFile, ReadingSession
-from courses.content.translation_stamps import split
+from courses.content.mapping_cursor import MappingCursor, ReadFile, ReadingSession, SourceLocation
+from courses.content.translations import split
 from kernel import yaml_tree
 from kernel.errors import N_
 from kernel.yaml_tree import ParsedYaml, YamlMapping, YamlNode

@@ -1,22 +1,192 @@
-"""Check every text as Markdown by rendering it: what the renderer finds gets its place in the file (format, C3xx)."""
+"""Texts of lessons: what they refer to, their findings, and what the search finds of them."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal, InvalidOperation
+from itertools import chain
 from posixpath import dirname
 from typing import TypeVar
 
 from courses.content import scalars
-from courses.content.activity import OUTLINE
-from courses.content.kinds import ActivityKind, FolderPart
+from courses.content.kinds import OUTLINE, ActivityKind, FolderPart, draft_keys
 from courses.content.layout import GLOSSARY, MODULE
-from courses.content.markup_lookups import NO_HTML, Link, MarkupLookups, collect_lookups, embeddable
-from courses.content.model import CourseFolder, ResourceSource, Severity
-from courses.content.outline import draft_keys
-from courses.content.read_collector import FieldText, LessonBody, MarkupLevel, SourceLocation
-from courses.content.reading_session import ReadingSession
+from courses.content.mapping_cursor import FieldText, LessonBody, MarkupLevel, ReadingSession, SourceLocation
+from courses.content.model import CourseFolder, ParameterSource, ResourceSource, Severity, TermSource
 from kernel.errors import N_
 from kernel.markup import model
+from kernel.markup.model import SafeHtml, fold
+from kernel.markup.passages import Section, plain_text, sections_of
 from kernel.markup.render import render_inline, render_lesson, render_markdown
+from kernel.search.index import Passage, SearchDocument, entry, readers_of
+
+Link = Callable[[str, str], str | None]
+FileLookup = Callable[[str], model.MediaReference | None]
+Embed = Callable[[str], SafeHtml | None]
+NO_HTML = SafeHtml("")
+
+
+@dataclass(frozen=True, slots=True)
+class MarkupLookups:
+    """Everything that texts in one language may name."""
+
+    language: str
+    terms: Mapping[str, model.TermReference]
+    parameters: Mapping[str, model.Parameter]
+    resources: Mapping[str, model.Resource]
+    recordings: Mapping[str, model.EmbeddedRecording]
+
+    def context(
+        self,
+        *,
+        link: Link,
+        media: FileLookup,
+        question: Embed,
+        gaps: frozenset[str] = frozenset(),
+        link_terms: bool = True,
+        id_prefix: str = model.ID_PREFIX,
+    ) -> model.MarkupContext:
+        """Return the renderer's context for a text of this language."""
+        return model.MarkupContext(
+            self.language,
+            term=self.terms.get,
+            parameter=self.parameters.get,
+            resource=self.resources.get,
+            link=link,
+            media=media,
+            question=question,
+            recording=self.recordings.get,
+            id_prefix=id_prefix,
+            link_terms=link_terms,
+            gaps=gaps,
+        )
+
+
+def collect_lookups(
+    course: CourseFolder,
+    language: str,
+    kinds: Sequence[ActivityKind],
+    definitions: Mapping[str, SafeHtml],
+    address: Callable[[ResourceSource], str],
+) -> MarkupLookups:
+    """Collect what texts in a language may name; `definitions` by key of the term, `address` gives a resource's link."""
+    sizes = {file.path: file for file in course.media}
+    resources: dict[str, model.Resource] = {}
+    for resource in course.resources:
+        shown, title = resource.title.in_language(language)
+        host_shown, host = resource.host.in_language(language)
+        file = sizes.get(resource.path)
+        resources[resource.key] = model.Resource(
+            title,
+            host,
+            address(resource),
+            kind=resource.kind,
+            language=resource.language,
+            title_language="" if shown == language else shown,
+            host_language="" if language in (host_shown, resource.language) else resource.language,
+            media_type=file.media_type if file else "",
+            size=file.size if file else 0,
+        )
+    parameters = {parameter.name: _parameter(parameter) for parameter in course.parameters}
+    return MarkupLookups(language, _terms(course.terms, language, definitions), parameters, resources, _cards(course, language, kinds))
+
+
+def _terms(terms: Sequence[TermSource], language: str, definitions: Mapping[str, SafeHtml]) -> dict[str, model.TermReference]:
+    references: dict[str, model.TermReference] = {}
+    for term in terms:
+        shown, text = term.term.in_language(language)
+        reference = model.TermReference(term.key, text, definitions.get(term.key, NO_HTML), "" if shown == language else shown)
+        own = [text] if shown == language else []
+        for form in (term.key, *own, *term.also.get(language, ())):
+            references.setdefault(fold(form), reference)
+    return references
+
+
+def _parameter(parameter: ParameterSource) -> model.Parameter:
+    try:
+        value = Decimal(parameter.written)
+    except InvalidOperation:
+        value = Decimal(0)
+    return model.Parameter(value, parameter.unit, str(parameter.year), parameter.decimals)
+
+
+def _cards(course: CourseFolder, language: str, kinds: Sequence[ActivityKind]) -> dict[str, model.EmbeddedRecording]:
+    cards = {kind.name: kind.card for kind in kinds if kind.card is not None}
+    return {activity.key: cards[activity.kind](activity, language) for activity in course.activities() if activity.kind in cards}
+
+
+def embeddable(course: CourseFolder, parts: Sequence[FolderPart], key: str) -> bool:
+    """Say whether a lesson may embed the question with this key."""
+    return any(part.embeddable is not None and part.embeddable(course, key) for part in parts)
+
+
+LESSON, TERM, COURSE, RESOURCE = "lesson", "term", "course", "resource"
+MOST_LETTERS = 8000
+"""Of an entry: a longer section becomes several, so that every word of it has its place in both databases' indexes."""
+
+
+def lesson_entries(language: str, title: str, html: SafeHtml, written: Sequence[str]) -> list[SearchDocument]:
+    """Return the sections of a lesson in one of the languages in which it is written; the first one has the lesson's title."""
+    readers = readers_of(language, written)
+    sections = sections_of(html)
+    if not sections or sections[0].title:
+        sections = (Section("", "", ()), *sections)
+    made = []
+    for number, section in enumerate(sections):
+        for part, passages in enumerate(_parts(section)):
+            name = section.title if number else title
+            anchor = f"#{section.id}" if section.id else ""
+            made.append(entry(LESSON, language, name if not part else "", passages, readers=readers, anchor=anchor))
+    return made
+
+
+def _parts(section: Section) -> Iterator[list[Passage]]:
+    part: list[Passage] = []
+    for paragraph in section.paragraphs:
+        if part and sum(len(passage.text) for passage in part) + len(paragraph.text) > MOST_LETTERS:
+            yield part
+            part = []
+        part.append(Passage(f"#{paragraph.id}" if paragraph.id else "", paragraph.text))
+    yield part
+
+
+def term_entries(
+    key: str, term: Mapping[str, str], also: Mapping[str, tuple[str, ...]], definition: Mapping[str, str]
+) -> Iterator[SearchDocument]:
+    """Return a term of the glossary in each of its languages; `definition` is HTML."""
+    written = [language for language, name in term.items() if name]
+    for language in written:
+        passages = [Passage("", plain_text(definition[language]))] if definition.get(language) else []
+        readers = readers_of(language, written)
+        yield entry(TERM, language, term[language], passages, readers=readers, anchor=f"#term-{key}", names=also.get(language, ()))
+
+
+def course_entries(
+    title: Mapping[str, str], summary: Mapping[str, str], objectives: Iterable[Mapping[str, str]]
+) -> Iterator[SearchDocument]:
+    """Return the course itself in each of its languages: what everybody may read who finds it. The texts are HTML, but for the title."""
+    texts = list(chain([summary], objectives))
+    written = [language for language, name in title.items() if name]
+    for language in written:
+        passages = [Passage("", plain_text(text[language])) for text in texts if text.get(language)]
+        yield entry(COURSE, language, title[language], passages, readers=readers_of(language, written))
+
+
+def resource_entries(key: str, title: Mapping[str, str], host: Mapping[str, str]) -> Iterator[SearchDocument]:
+    """Return a document or link of the course's resources in each language of its title, with who keeps it."""
+    written = [language for language, name in title.items() if name]
+    for language in written:
+        passages = [Passage("", host[language])] if host.get(language) else []
+        readers = readers_of(language, written)
+        yield entry(RESOURCE, language, title[language], passages, readers=readers, anchor=f"#resource-{key}")
+
+
+def activity_entries(kind: str, title: Mapping[str, str], summary: Mapping[str, str]) -> Iterator[SearchDocument]:
+    """Return an activity that is found by its title and summary alone, as a kind of what is found; the summary is HTML."""
+    written = [language for language, name in title.items() if name]
+    for language in written:
+        passages = [Passage("", plain_text(summary[language]))] if summary.get(language) else []
+        yield entry(kind, language, title[language], passages, readers=readers_of(language, written))
+
 
 T = TypeVar("T")
 
@@ -28,6 +198,10 @@ NO_SECOND = N_("“%(key)s” cannot be played from there (%(fragment)s).")
 DEAD_LINK = N_("There is no module or activity “%(key)s” in this course.")
 DRAFT_LINK = N_("“%(key)s” is a draft: the link will not work until it is published.")
 SHOW_IT = N_("Publish it too, or remove the link.")
+
+
+def _shows_something(rendered: model.RenderedText) -> bool:
+    return bool(plain_text(rendered.html).strip() or rendered.media or rendered.questions or rendered.recordings)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +287,7 @@ class TextCheck:
         for key in rendered.questions:
             self.session.embedded.append((self._place_of(lesson, f"question:{key}"), key))
         self._check_length(lesson, rendered.words)
+        self._check_empty(lesson, rendered)
         return rendered
 
     def _files(self, file: str) -> Callable[[str], model.MediaReference | None]:
@@ -153,6 +328,15 @@ class TextCheck:
                 words=count,
                 least=limits.minimum,
                 most=limits.maximum,
+            )
+
+    def _check_empty(self, lesson: LessonBody, rendered: model.RenderedText) -> None:
+        """Report a lesson that would be a blank page (spec/content-format C322); one that is hidden may still be empty."""
+        refused = any(problem.code == TOO_MUCH for problem in rendered.problems)
+        if lesson.key not in self.drafts and not refused and not _shows_something(rendered):
+            location = SourceLocation(lesson.path, lesson.first_line, 1)
+            self.session.report(
+                location, "C322", N_("The lesson is empty: its page would be blank."), N_("Write its text, or hide the lesson.")
             )
 
     def _link(self, named: set[str]) -> Link:

@@ -13,9 +13,9 @@ from posixpath import basename
 
 from courses.content.kinds import ActivityKind, FolderPart
 from courses.content.layout import COURSE, LISTS, MODULE, ActivityFiles, is_media, lay_out
+from courses.content.mapping_cursor import ReadingSession
 from courses.content.model import SourceState
-from courses.content.reading_session import ReadingSession
-from courses.content.translation_stamps import split
+from courses.content.translations import split
 from kernel import yaml_tree
 from kernel.yaml_tree import YamlMapping, YamlScalar, YamlSequence
 

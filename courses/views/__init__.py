@@ -1,1 +1,1 @@
-"""Pages of courses: doors on the services, nothing else."""
+"""Pages of courses: they read the request, call the nouns, and answer."""

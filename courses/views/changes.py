@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from posixpath import dirname
-from typing import cast
 
 from flask import url_for
 from sqlalchemy.orm import Session
@@ -17,9 +16,10 @@ from courses.editor import FormFindings
 from courses.kinds import CourseKinds, LearnerCounts
 from courses.models import Course, CourseVersion
 from courses.planned_publications import PlannedPublicationRow
+from kernel.db import Hook
 from kernel.errors import N_
 from kernel.files import FileStore
-from kernel.i18n import _, choose, ngettext
+from kernel.i18n import _, choose, ngettext, site_day
 
 COURSE_FILE = "course.yaml"
 KEPT_FOLDERS = 8
@@ -106,13 +106,17 @@ class DraftComparison:
     """The questions among them whose right answer changed."""
 
 
+FOLDERS = Hook[dict[int, CourseFolder]]("folders")
+"""Keeps folders of versions."""
+
+
 def folder_of(session: Session, files: FileStore, version: CourseVersion, kinds: CourseKinds) -> CourseFolder | None:
     """Return the folder that a version was made from as its reader understands it, None where it was not kept. The process keeps some."""
-    cached = cast("dict[int, CourseFolder]", session.info.setdefault("folders", {}))
+    cached = FOLDERS.of(session)
     if version.id in cached:
         return cached[version.id]
     contents = course_versions.version_files(session, files, version)
-    folder = publishing.check(contents, kinds, today=version.published_at.date()).folder if contents else None
+    folder = publishing.check(contents, kinds, today=site_day(version.published_at)).folder if contents else None
     if folder is None:
         return None
     if len(cached) >= KEPT_FOLDERS:

@@ -10,14 +10,14 @@ from wtforms import HiddenField, SelectField, TextAreaField
 from courses import authoring, catalogue, drafts
 from courses.access import CourseAction, CourseArchived, CourseContext
 from courses.authoring import DraftOutline, FileChanged
-from courses.content import uploads
+from courses.content import media as uploads
 from courses.content.changes import DraftChange
+from courses.content.differences import compared_lines
 from courses.content.editing import EditRefused, read_fields
 from courses.content.filetypes import MAXIMUM_DOCUMENT
 from courses.content.layout import COURSE, LISTS, is_media
-from courses.content.lesson_text import tidy_body
-from courses.content.text_diff import compared_lines
-from courses.content.uses import media_uses
+from courses.content.lessons import tidy_body
+from courses.content.media import media_uses
 from courses.drafts import DraftContent
 from courses.editor import course_header, used_in
 from courses.models import Course
@@ -26,7 +26,7 @@ from courses.views.outline import kinds, save
 from kernel import clock
 from kernel.errors import N_, Invalid, NotFound
 from kernel.files import FileStore
-from kernel.i18n import _, choose, file_size, lazy_
+from kernel.i18n import _, choose, file_size, lazy_, site_day
 from kernel.web.forms import FileField, Form
 from kernel.web.request import Answer, begin_writing, current_actor, current_session, requires, see_page
 
@@ -179,7 +179,7 @@ def text(subject: CourseContext) -> Answer:
 def _faults(course: Course, path: str, typed: str) -> list[str]:
     """Return what keeps a text out of the draft."""
     draft_outline = authoring.load_draft_outline(current_session(), course, kinds())
-    findings = authoring.blocking_findings(draft_outline, DraftChange({path: typed}), kinds(), today=clock.now().date())
+    findings = authoring.blocking_findings(draft_outline, DraftChange({path: typed}), kinds(), today=site_day(clock.now()))
     faults = [f"{finding.file}:{finding.line}: {finding.message} {finding.fix}".strip() for finding in findings[:20]]
     if path == COURSE and not faults and _key(typed) != course.slug:
         faults.append(_("The address of a course cannot change: its key is %(key)s.", key=course.slug))

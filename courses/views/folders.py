@@ -14,13 +14,13 @@ from accounts.rules import PENDING_UPLOAD_LIFETIME
 from courses import catalogue, drafts, folders
 from courses import publishing as publication
 from courses.access import AuthoringContext, CourseAction, CourseContext, FolderUploadContext, NewCourseUpload
+from courses.content.applying import with_course_key
 from courses.content.archives import LARGEST, FolderArchive, read_folder_archive, write_folder
-from courses.content.folder_formats import ConversionOptions, ConvertedFolder, FolderFormat, group_remarks, in_source
-from courses.content.folder_merge import ConflictResolution, FileMergeState, FilePlan, lines_changed
+from courses.content.folder_formats import FOLDER_FORMATS, ConversionOptions, ConvertedFolder, FolderFormat, group_remarks, in_source
 from courses.content.layout import COURSE
+from courses.content.merging import ConflictResolution, FileMergeState, FilePlan, lines_changed
 from courses.content.model import CourseFolder, Finding
-from courses.content.renaming import with_course_key
-from courses.content.starter_files import LONGEST_NAME, is_key
+from courses.content.writing import LONGEST_NAME, is_key
 from courses.editor import course_header
 from courses.folders import Choices, ImportPlan, Provenance
 from courses.kinds import CourseKinds
@@ -29,7 +29,7 @@ from courses.publishing import CheckedCourse
 from kernel import clock
 from kernel.errors import N_, Conflict, DomainError, Invalid, NotFound
 from kernel.files import FileStore
-from kernel.i18n import _, lazy_
+from kernel.i18n import _, lazy_, site_day
 from kernel.sandbox import run_sandboxed
 from kernel.web.file_responses import send_generated
 from kernel.web.forms import FileField, Form, LineField, clean_text
@@ -89,12 +89,11 @@ def _files() -> FileStore:
 
 
 def _formats() -> tuple[FolderFormat, ...]:
-    formats: tuple[FolderFormat, ...] = current_session().info["folder_formats"]
-    return formats
+    return FOLDER_FORMATS.of(current_session())
 
 
 def _check(files: Mapping[str, bytes]) -> CheckedCourse:
-    return publication.check(files, _kinds(), today=clock.now().date())
+    return publication.check(files, _kinds(), today=site_day(clock.now()))
 
 
 # --- Out ---------------------------------------------------------------------------------------------------------------------------------

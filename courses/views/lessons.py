@@ -12,18 +12,19 @@ from wtforms.widgets import TextArea
 from courses import authoring, catalogue, draft_checks, drafts, history
 from courses.access import CourseAction, CourseArchived, PartContext
 from courses.authoring import DraftOutline, FileChanged
-from courses.content import merge_choices, merging, uploads
+from courses.content import media as uploads
+from courses.content import merging
 from courses.content.changes import DraftChange, apart
+from courses.content.differences import DiffParagraph, DiffPiece, compared, compared_text
 from courses.content.editing import read_fields
 from courses.content.filetypes import MAXIMUM_DOCUMENT, media_type
 from courses.content.layout import GLOSSARY
-from courses.content.lesson_text import LessonText, lesson_text_of, terms_of, tidy_body, with_words
+from courses.content.lessons import LessonText, lesson_text_of, terms_of, tidy_body, with_words
+from courses.content.media import Upload
 from courses.content.merging import ThreeWayMerge
 from courses.content.model import Finding
-from courses.content.text_diff import DiffParagraph, DiffPiece, compared, compared_text
-from courses.content.translation_stamps import is_stamp, split, stamp_of
+from courses.content.translations import is_stamp, split, stamp_of
 from courses.content.tree import TreeActivity, TreeModule, ending_of
-from courses.content.uploads import Upload
 from courses.draft_checks import LessonPreview
 from courses.editor import SHORT_ENOUGH, FormFindings, course_header
 from courses.history import find_stamped_source
@@ -33,7 +34,7 @@ from courses.views.outline import kinds, save
 from kernel import clock
 from kernel.errors import N_, Invalid, NotFound
 from kernel.files import FileStore
-from kernel.i18n import _, choose, format_time, lazy_, ngettext
+from kernel.i18n import _, choose, format_time, lazy_, ngettext, site_day
 from kernel.markup.passages import anchored
 from kernel.markup.render import count_words
 from kernel.web.forms import FileField, Form, LineField
@@ -435,7 +436,7 @@ def removal(subject: PartContext) -> Answer:
 
 
 def _preview(editor: LessonEditor, text: str) -> LessonPreview:
-    today = clock.now().date()
+    today = site_day(clock.now())
     around = draft_checks.course_references(current_session(), _file_store(), editor.draft_outline, kinds(), today=today)
     return draft_checks.preview_lesson(around, editor.draft_outline, kinds(), {editor.path: text}, editor.path, today=today)
 
@@ -486,7 +487,7 @@ def _apply_merge_choices(editor: LessonEditor, form: LessonForm) -> Answer:
     if form.theirs.data != str(editor.revision):
         return _conflict(editor, form)
     merge = _merge(editor, form)
-    text = merge_choices.chosen(merge, request.form)
+    text = merging.chosen(merge, request.form)
     if text is None:
         form.form_errors.append(_("For each difference, choose which text to keep."))
         return _page(editor, form, merge=merge), 422
@@ -529,7 +530,7 @@ def _page(
         else None,
         original_change=find_original_change(session, editor) if editor.is_translation and editor.text is not None else None,
         form=form,
-        regions=merge_choices.regions(merge) if merge is not None else None,
+        regions=merging.regions(merge) if merge is not None else None,
         has_conflicts=bool(merge is not None and merge.conflicts),
         joined=joined,
         pieces=pieces(editor, glossary),

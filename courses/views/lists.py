@@ -8,16 +8,15 @@ from flask import Blueprint, flash, render_template, request
 from courses import authoring, catalogue, drafts
 from courses.access import CourseAction, CourseListContext, ListEntryContext
 from courses.authoring import DraftOutline
-from courses.content import merge_choices
+from courses.content import merging
 from courses.content.applying import with_values
 from courses.content.changes import DraftChange
-from courses.content.editing import EditRefused, Written, read_fields
-from courses.content.list_fields import LISTINGS, CourseListSpec
+from courses.content.editing import EditRefused, Written, add_keyed, find_nested, keys_of, read_fields, replace_nested, without_keyed
+from courses.content.lists import LISTINGS, CourseListSpec
+from courses.content.media import uses_of
 from courses.content.merging import ThreeWayMerge
 from courses.content.model import Finding
-from courses.content.nested_mappings import add_keyed, find_nested, keys_of, replace_nested, without_keyed
 from courses.content.settings import FieldShape, FieldSpec, FormValues, values_of
-from courses.content.uses import uses_of
 from courses.editor import SettingsForm, UsageLink, course_header, used_in
 from courses.models import Course
 from courses.views.outline import kinds, save
@@ -222,6 +221,6 @@ def _page(sheet: ListEntryEditor, form: SettingsForm, merge: ThreeWayMerge | Non
         fields=[field for setting in sheet.settings if form.asks(setting) for field in form.rows(setting)[0]],
         path=sheet.path,
         form=form,
-        regions=merge_choices.regions(merge) if merge is not None else None,
+        regions=merging.regions(merge) if merge is not None else None,
         has_conflicts=bool(merge is not None and merge.conflicts),
     )

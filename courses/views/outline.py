@@ -15,14 +15,14 @@ from courses.authoring import DraftOutline
 from courses.content import changes
 from courses.content.changes import DraftChange
 from courses.content.model import Finding, SourceState
-from courses.content.starter_files import LONGEST_NAME, NewCourse, is_key, proposed_key
 from courses.content.tree import TreeActivity, TreeModule
+from courses.content.writing import LONGEST_NAME, NewCourse, is_key, proposed_key
 from courses.editor import SHORT_ENOUGH, FormFindings, course_header
 from courses.kinds import CourseKinds
 from courses.models import Course
 from kernel import clock
 from kernel.errors import N_, Conflict, Invalid, NotFound
-from kernel.i18n import _, choose, lazy_
+from kernel.i18n import _, choose, lazy_, site_day
 from kernel.web.forms import Form, LineField
 from kernel.web.request import Answer, allows, begin_writing, current_actor, current_session, requires, see_page
 
@@ -202,7 +202,7 @@ def _carried_out(
 ) -> Answer:
     """Carry out a change where it breaks nothing, and offer to undo it."""
     if checked:
-        findings = authoring.blocking_findings(draft_outline, change, kinds(), today=clock.now().date())
+        findings = authoring.blocking_findings(draft_outline, change, kinds(), today=site_day(clock.now()))
         if findings:
             return _outline(subject, course, draft_outline, findings=findings), 422
     try:

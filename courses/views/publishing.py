@@ -16,9 +16,9 @@ from courses import catalogue, draft_checks, drafts, history, planned_publicatio
 from courses import publishing as publication
 from courses.access import CourseAction, CourseArchived, CourseContext, PublicationPlanContext
 from courses.catalogue import is_unsigned
+from courses.content.differences import DiffParagraph, compared_text
 from courses.content.editing import EditRefused
-from courses.content.lesson_text import lesson_text_of
-from courses.content.text_diff import DiffParagraph, compared_text
+from courses.content.lessons import lesson_text_of
 from courses.draft_checks import DraftCheck
 from courses.drafts import AutosavedText
 from courses.editor import course_header, whole
@@ -29,7 +29,7 @@ from courses.publishing import CheckedCourse, DraftChangedSinceReview, Instituti
 from courses.views import changes as views_changes
 from kernel import clock
 from kernel.files import FileStore
-from kernel.i18n import _, lazy_, local, ngettext
+from kernel.i18n import _, lazy_, local, ngettext, site_day
 from kernel.web.forms import Form, MomentField, clean_text
 from kernel.web.request import Answer, begin_writing, current_actor, current_session, current_settings, requires, see_page
 
@@ -162,7 +162,7 @@ def publishing(subject: CourseContext) -> Answer:
     if request.method != "POST":
         return _page(subject, course, _publication_check(session, course), form)
     contents = drafts.outgoing_files(session, stored(), course.id, form.included)
-    checked = publication.prepare(contents, kinds(), today=clock.now().date())
+    checked = publication.prepare(contents, kinds(), today=site_day(clock.now()))
     digest = drafts.outgoing_digest(session, course.id, form.included)
     if not form.validate_on_post() or checked.prepared is None:
         return _page(subject, course, _draft_check(session, course, checked, digest), form), 422
@@ -191,7 +191,7 @@ def _publication_check(session: Session, course: Course) -> PublicationCheck:
         planned = drafts.digest_at(session, course.id, plan.revision)
         if planned != digest:
             contents = history.read_all_at(session, stored(), course.id, plan.revision)
-            return _draft_check(session, course, publication.check(contents, kinds(), today=now.date()), planned)
+            return _draft_check(session, course, publication.check(contents, kinds(), today=site_day(now)), planned)
     return PublicationCheck(draft_checks.outgoing_draft_check(session, stored(), course, kinds(), now=now), digest)
 
 
@@ -353,7 +353,7 @@ def approve(subject: PublicationPlanContext) -> Response:
     """Approve another person's publication request; without a date it is published at once. Rendering comes before the transaction."""
     session = current_session()
     contents = history.read_all_at(session, stored(), subject.course.id, planned_publications.get_plan(session, subject.plan_id).revision)
-    prepared = publication.prepare(contents, kinds(), today=clock.now().date()).prepared
+    prepared = publication.prepare(contents, kinds(), today=site_day(clock.now())).prepared
     if prepared is None:
         raise DraftChangedSinceReview
     writing = begin_writing()

@@ -12,24 +12,22 @@ from courses import authoring, catalogue, draft_checks, drafts, history
 from courses.access import CourseAction, CourseContext, PartContext
 from courses.authoring import DraftOutline
 from courses.catalogue import open_institutions
-from courses.content import course_fields, merge_choices, merging
-from courses.content.applying import with_values
+from courses.content import course_fields, merging
+from courses.content.applying import with_key, with_values
 from courses.content.changes import COMMON, DraftChange, apart
-from courses.content.editing import EditRefused, read_fields
+from courses.content.editing import EditRefused, keys_of, read_fields
 from courses.content.layout import COURSE, RESOURCES
 from courses.content.merging import MergeSide, ThreeWayMerge
 from courses.content.model import Finding
-from courses.content.nested_mappings import keys_of
-from courses.content.renaming import with_key
 from courses.content.settings import FieldSpec, FormValues, values_of
-from courses.content.starter_files import LONGEST_NAME, is_key
 from courses.content.tree import TreeModule
+from courses.content.writing import LONGEST_NAME, is_key
 from courses.editor import FormFindings, SettingsForm, course_header, settings_form, whole
 from courses.models import Course
 from courses.views.outline import find_part, kinds, save
 from kernel import clock
 from kernel.errors import Conflict, Invalid
-from kernel.i18n import _, choose, lazy_
+from kernel.i18n import _, choose, lazy_, site_day
 from kernel.web.forms import Form, LineField
 from kernel.web.request import Answer, begin_writing, current_actor, current_session, requires, see_page
 
@@ -202,18 +200,20 @@ def _joined(sheet: SettingsEditor, form: SettingsForm, base: str, mine: str) -> 
         return None, merge
     if form_action == "overwrite":
         return merge.preferring(MergeSide.MINE), None
-    text = merge_choices.chosen(merge, request.form)
+    text = merging.chosen(merge, request.form)
     if text is None:
         form.form_errors.append(_("For each difference, choose which text to keep."))
     return text, merge
 
 
 def _saved(subject: CourseContext, sheet: SettingsEditor, form: SettingsForm, draw: Draw, done: Done, text: str) -> Answer:
-    change = DraftChange({sheet.path: text})
-    findings = authoring.new_findings(sheet.draft_outline, change, kinds(), today=clock.now().date())
+    change = DraftChange({sheet.path: authoring.in_form(sheet.draft_outline, sheet.path, text, kinds(), today=site_day(clock.now()))})
+    findings = authoring.new_findings(sheet.draft_outline, change, kinds(), today=site_day(clock.now()))
     refusing = tuple(finding for finding in findings if finding.refuses_import)
     if sheet.path == COURSE:
-        refusing += draft_checks.new_site_findings(current_session(), sheet.course.id, sheet.text, text, kinds(), today=clock.now().date())
+        refusing += draft_checks.new_site_findings(
+            current_session(), sheet.course.id, sheet.text, text, kinds(), today=site_day(clock.now())
+        )
     if refusing:
         _attach_findings(form, sheet, refusing)
         return draw(form, None), 422
@@ -310,7 +310,7 @@ def _renamed(subject: PartContext, draft_outline: DraftOutline, path: str, form:
     except EditRefused as refused:
         form.form_errors.append(_(refused.text))
         return False
-    findings = authoring.blocking_findings(draft_outline, change, kinds(), today=clock.now().date())
+    findings = authoring.blocking_findings(draft_outline, change, kinds(), today=site_day(clock.now()))
     form.form_errors.extend(FormFindings(kinds()).message(finding) for finding in findings[:MOST_TOLD])
     if not findings:
         save(subject, draft_outline, change)
@@ -336,7 +336,7 @@ def _page(sheet: SettingsEditor, form: SettingsForm, merge: ThreeWayMerge | None
         is_quiz=sheet.path.endswith(".quiz.yaml"),
         path=sheet.path,
         groups=[_group(form, name, settings, is_whole=not index or not sheet.key) for index, (name, settings) in enumerate(sheet.groups)],
-        regions=merge_choices.regions(merge) if merge is not None else None,
+        regions=merging.regions(merge) if merge is not None else None,
         has_conflicts=bool(merge is not None and merge.conflicts),
         languages=sheet.languages,
         form=form,

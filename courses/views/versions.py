@@ -12,7 +12,7 @@ from courses import catalogue, drafts, history, planned_publications
 from courses import publishing as publication
 from courses import versions as course_versions
 from courses.access import CourseAction, CourseContext, RevisionContext, VersionContext
-from courses.content.text_diff import DiffPiece, changed_lines
+from courses.content.differences import DiffPiece, changed_lines
 from courses.editor import course_header, whole
 from courses.history import Revision
 from courses.models import Course, CourseVersion
@@ -22,7 +22,7 @@ from courses.views import changes as views_changes
 from courses.views.publishing import NatureForm, kinds, stored
 from kernel import clock
 from kernel.errors import NotFound
-from kernel.i18n import _
+from kernel.i18n import _, site_day
 from kernel.web.forms import Form
 from kernel.web.paging import Page, requested_page
 from kernel.web.request import Answer, begin_writing, current_actor, current_session, requires, see_page
@@ -249,7 +249,7 @@ def publish(subject: VersionContext) -> Answer:
     """Publish a version's text again as a new version; the draft stays as it is."""
     session, form = current_session(), RepublishForm()
     contents = course_versions.version_files(session, stored(), subject.version)
-    checked = publication.prepare(contents, kinds(), today=clock.now().date())
+    checked = publication.prepare(contents, kinds(), today=site_day(clock.now()))
     is_valid = form.validate_on_post()
     if checked.prepared is None:
         form.form_errors.append(_("This text no longer passes the draft check. Copy it to the draft and correct it there."))

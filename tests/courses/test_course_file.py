@@ -14,21 +14,26 @@ from courses.content.editing import (
     EditRefused,
     Written,
     add_entries,
+    add_keyed,
     find_entry,
+    find_nested,
     in_brackets,
+    keys_of,
     list_entries,
     read_fields,
     replace_entry,
+    replace_nested,
     set_field,
     tidy,
     with_entry_moved,
+    with_named,
     without_entries,
+    without_keyed,
     write_field,
 )
-from courses.content.nested_mappings import add_keyed, find_nested, keys_of, replace_nested, with_named, without_keyed
+from courses.content.media import media_uses, uses_of
 from courses.content.patching import ListEdit, Wanted, patched, plain
 from courses.content.reader import format_folder
-from courses.content.uses import media_uses, uses_of
 from kernel import yaml_tree
 from kernel.markup.source import normalise
 from tests.support import folders

@@ -7,19 +7,23 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from courses.content.differences import DifferenceKind, PartDifference, PartKind, compare
-from courses.content.folder_merge import (
+from courses.content.differences import DifferenceKind, PartDifference, PartKind, compare, compared, compared_text
+from courses.content.merging import (
+    MOST_LINES,
     ConflictResolution,
     FileMergeState,
     FilePlan,
     FileStep,
+    MergeRegion,
+    MergeSide,
+    RegionState,
     both_changed,
     file_merge_states,
     likely_base,
     lines_changed,
+    lines_of,
+    merge,
 )
-from courses.content.merging import MOST_LINES, MergeRegion, MergeSide, RegionState, lines_of, merge
-from courses.content.text_diff import compared, compared_text
 from kernel import i18n
 from lms.app import KINDS
 from tests.support import folders

@@ -10,8 +10,8 @@ import pytest
 from PIL import Image
 
 from courses.content.filetypes import KINDS
+from courses.content.media import prepared
 from courses.content.model import Severity
-from courses.content.uploads import prepared
 from kernel import pictures
 from kernel.errors import Invalid
 from kernel.i18n import reading as reading_in

@@ -10,10 +10,10 @@ from fractions import Fraction
 import pytest
 
 from courses import publishing
-from courses.content.derived_keys import slug
+from courses.content.layout import vanished
+from courses.content.lists import changed_parameters, list_uses
+from courses.content.mapping_cursor import slug
 from courses.content.model import CompletionRule, CourseFolder, FolderKind, LessonSettings, Severity, Visibility, WordRange
-from courses.content.parameter_uses import changed_parameters, list_uses
-from courses.content.published import vanished
 from courses.publishing import check
 from lms.app import KINDS
 from tests.support import folders
@@ -113,6 +113,28 @@ def test_modules_without_activities_are_errors_and_without_required_ones_warning
     assert [finding.severity for finding in folders.findings(aimless, "C206")] == [Severity.WARNING]
     test_module = folders.changed(OTHER_MODULE, "objectives:\n  - es: Cerrar la llave.\n    en: Turn off the tap.\n", "numbered: false\n")
     assert folders.findings(test_module, "C206") == []
+
+
+@pytest.mark.parametrize("body", ["", "\n \n", "<!-- por escribir -->\n"])
+@pytest.mark.parametrize("path", [OTHER_LESSON, TWIN, "02-cuidar/02-nueva.es.md"])
+def test_a_lesson_whose_page_would_be_blank_is_not_published(path: str, body: str) -> None:
+    """spec/content-format 6, C322: in any language; one that is hidden may wait for its text."""
+    files = folders.a_folder()
+    head = files[path].decode().split("---\n")[1] if path in files else "key: nueva\ntitle: Nueva\n"
+    blank = folders.with_file(path, f"---\n{head}---\n{body}")
+
+    assert [(finding.file, finding.severity) for finding in folders.findings(blank, "C322")] == [(path, Severity.ERROR)]
+    hidden = folders.with_file("02-cuidar/02-nueva.es.md", f"---\nkey: nueva\ntitle: Nueva\nstate: draft\n---\n{body}")
+    assert folders.findings(hidden, "C322") == []
+
+
+@pytest.mark.parametrize(
+    "body", ["Cierre la llave.\n", "![Una llave](../media/llave.svg)\n\n: Una llave. | Marta\n", "[[recording:charla]]\n"]
+)
+def test_a_lesson_that_shows_anything_is_not_empty(body: str) -> None:
+    head = folders.a_folder()[OTHER_LESSON].decode().split("---\n")[1]
+
+    assert folders.findings(folders.with_file(OTHER_LESSON, f"---\n{head}---\n{body}"), "C322") == []
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from sqlalchemy import func, select
 from accounts.uploads import delete_pending_uploads
 from courses import catalogue, drafts
 from courses.content.archives import read_folder_archive
+from courses.content.folder_formats import FOLDER_FORMATS
 from courses.drafts import text_content
 from courses.models import Course, CourseStaff, DraftFile, DraftRevision, PendingFolder, StaffRole
 from kernel import clock
@@ -337,7 +338,7 @@ def test_lessons_of_another_tool_become_a_new_course_and_what_was_not_understood
 def test_without_another_format_only_a_course_folder_becomes_a_course(editor: Browser, instance: Instance) -> None:
     with instance.database.unit_of_work(write=False) as session:
         known = dict(session.info)
-    instance.database.configure(info={**known, "folder_formats": ()})
+    instance.database.configure({**known, FOLDER_FORMATS: ()})
 
     send(editor, packed({"curso/1-agua.md": b"# Agua\n\nLlueve.\n"}), NEW, status=422)
     assert in_spanish("The folder has no course.yaml.") in editor.page.text

@@ -10,7 +10,7 @@ from accounts import accounts
 from accounts.models import Person
 from courses import authoring, catalogue, drafts, team
 from courses.access import CourseArchived
-from courses.content.starter_files import NewCourse
+from courses.content.writing import NewCourse
 from courses.models import Course, StaffRole
 from enrolments import editions
 from kernel import clock, outbox

@@ -8,9 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from werkzeug.datastructures import MultiDict
 
-from courses.content import course_fields, list_fields
+from courses.content import course_fields, lists
 from courses.content.applying import with_values
+from courses.content.changes import COMMON
 from courses.content.editing import EditRefused, Written, read_fields, write_field
+from courses.content.reader import format_folder, format_written
 from courses.content.settings import FieldShape, FieldSpec, FormValues, changed_fields, number_typed, numbers_typed, values_of
 from courses.content.tree import renumbered
 from courses.editor import settings_form
@@ -18,6 +20,7 @@ from lms.app import KINDS
 from questions.content.question_fields import OF_KIND, Asked, RowFields, fields_of_kind
 from quizzes.content import quiz_fields
 from simulators import content
+from tests.support import folders
 from tests.support.builders import folder
 
 ORDER = ("key", "title", "summary", "state")
@@ -197,10 +200,46 @@ def every_field() -> list[FieldSpec]:
     found += _leaves((*quiz_fields.QUIZ_FIELDS, *_groups(quiz_fields.GROUPS), *content.TASK_FIELDS, *_groups(content.GROUPS)))
     found += _leaves(tuple(one for kind in OF_KIND for one in fields_of_kind(kind)))
     found += _leaves(tuple(one for fields in quiz_fields.SLOT_FIELDS.values() for one in fields))
-    found += _leaves((*list_fields._PARAMETER, *list_fields._RESOURCE))
+    found += _leaves((*lists._PARAMETER, *lists._RESOURCE))
     for kind in KINDS.kinds:
         found += _leaves((*kind.settings, *_groups(kind.groups)))
     return found
+
+
+FORMS = {
+    "course": (folders.COURSE, COURSE, course_fields.COURSE_ORDER),
+    "quiz": (folders.QUIZ_FILE, (*quiz_fields.QUIZ_FIELDS, *_groups(quiz_fields.GROUPS)), (*COMMON, "blueprint")),
+}
+
+
+@pytest.mark.parametrize(
+    ("form", "texts", "rows"),
+    [
+        ("course", {("hours_basis", ""): "según el plan"}, {}),
+        ("course", {("image_alt", "es"): "Una llave", ("image", ""): "media/llave.svg"}, {}),
+        ("course", {}, {"authors": {("name", ""): "Persona Inventada"}}),
+        ("course", {("completion.grade", ""): "70"}, {}),
+        ("quiz", {}, {"blueprint": {("weight", ""): "100", ("level", ""): "recall"}}),
+        ("quiz", {}, {"feedback": {("from", ""): "90", ("text", "es"): "Muy bien.", ("text", "en"): "Very good."}}),
+    ],
+)
+def test_a_form_leaves_a_canonical_file_canonical(
+    form: str, texts: dict[tuple[str, str], str], rows: dict[str, dict[tuple[str, str], str]]
+) -> None:
+    """spec/content-format 11: the order of fields, blank lines between entries; a file that has another form keeps it."""
+    path, fields, order = FORMS[form]
+    files = folders.a_folder()
+
+    def saved(text: str) -> str:
+        before = values_of(read_fields(text), fields, ("es", "en"))
+        entries = {**before.entries, **{name: [*before.entries[name], row] for name, row in rows.items()}}
+        written = with_values(text, path, fields, ("es", "en"), FormValues({**before.texts, **texts}, entries), order)
+        return format_written({**files, path: text.encode()}, {path: written}, KINDS.kinds, KINDS.parts, today=folders.TODAY)[path]
+
+    after = saved(files[path].decode())
+    assert after != files[path].decode()
+    assert format_folder({**files, path: after.encode()}, KINDS.kinds, KINDS.parts, today=folders.TODAY) == {}
+    assert saved(f"{files[path].decode()}x-mio: 'propio'\n").endswith("x-mio: 'propio'\n")
 
 
 NUMBERS = sorted({one.name: one for one in every_field() if one.shape is FieldShape.NUMBER}.items())

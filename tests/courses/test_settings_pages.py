@@ -299,7 +299,7 @@ def test_a_simulator_task_is_begun_and_written_with_forms(editor: Browser, insta
     )
     text = draft_texts(instance)[file]
     assert "text: |\n  Hay {mayores} personas.\n\n  Calcule.\n" in text
-    assert "start:\n  vejez.tramos.1.poblacion: '{mayores}'\nvariables:\n  mayores:\n    from: 1000\n" in text
+    assert "start:\n  vejez.tramos.1.poblacion: '{mayores}'\nvariables:\n  mayores: {from: 1000, to: 2000, step: 100}\n" in text
     assert "    output: vejez.pct_pib\n    max: 2\n" in text
 
     told = editor.submit(page, {"start__1__name": "vejez.captacion", "start__1__value": "{nadie}"}).text

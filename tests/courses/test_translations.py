@@ -7,8 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from courses.content.language_shares import count_published_words, count_written_words, language_shares
-from courses.content.translation_stamps import stamp, stamp_of, with_stamp, write_stamp
+from courses.content.translations import (
+    count_published_words,
+    count_written_words,
+    language_shares,
+    stamp,
+    stamp_of,
+    with_stamp,
+    write_stamp,
+)
 from kernel.errors import Invalid
 from tests.support import folders
 from tests.support.folders import COURSE, GLOSSARY, LESSON, MODULE, OTHER_LESSON, QUIZ_FILE, TWIN

@@ -5,8 +5,9 @@ from sqlalchemy import func, select
 
 from courses import catalogue
 from courses import versions as course_outlines
-from courses.content.language_shares import count_written_words
+from courses.content.translations import count_written_words
 from courses.models import Course, CourseVersion
+from courses.versions import OUTLINES
 from kernel.errors import NotFound, SignInNeeded
 from kernel.permissions import Actor
 from lms.instance import Instance
@@ -75,7 +76,7 @@ def test_memory_is_bounded_and_forgetting_costs_only_statements(instance: Instan
     for version in (*versions, *versions):
         with instance.database.unit_of_work(write=False) as session:
             assert course_outlines.get_outline(session, version).version_id == version
-            assert len(session.info["outlines"]) <= 2
+            assert len(OUTLINES.of(session)) <= 2
 
 
 def test_a_version_that_is_not_there_does_not_exist(instance: Instance) -> None:
