@@ -11,14 +11,14 @@ from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  #
 from wtforms.validators import Length
 from wtforms.widgets import TextArea
 
+from courses.content.differences import DiffPiece, compared
 from courses.content.editing import ListEntrySpan
 from courses.content.model import CourseFolder, Finding, Severity
-from courses.content.text_diff import DiffPiece, compared
 from courses.kinds import CourseKinds
 from kernel import yaml_tree
 from kernel.errors import N_
 from kernel.expressions import ExpressionError, evaluate
-from kernel.i18n import _, choose, language, lazy_, number
+from kernel.i18n import _, choose, language, lazy_, number, trimmed
 from kernel.web.forms import Form, LineField
 from questions.content.banks import banks_of
 from questions.content.question_fields import DIFFICULTIES, KINDS, STATES
@@ -237,7 +237,7 @@ def lines_of(rows: Sequence[DraftQuestionRow], attempts: Mapping[str, int]) -> l
             state_words=_(STATES[row.state]),
             difficulty=_(DIFFICULTIES[row.difficulty]) if row.difficulty else "",
             tags=row.tags,
-            mark=row.mark.normalize() + 0,
+            mark=trimmed(row.mark),
             bank=choose(row.bank_title) or row.bank,
             attempts=attempts.get(row.key, 0),
         )

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from hashlib import sha256
-from typing import Any, cast
+from typing import Any
 from uuid import uuid4
 
 from sqlalchemy import ColumnElement, Select, String, bindparam, delete, func, insert, select, type_coerce
@@ -32,7 +32,7 @@ from courses.models import Course
 from courses.rendering import Renderer
 from kernel.bulk_rows import insert_all
 from kernel.compiled_statements import compile_once
-from kernel.db import connection_of
+from kernel.db import Hook, connection_of
 from kernel.errors import N_, Conflict, DomainError, NotFound
 from kernel.i18n import shortened
 from kernel.markup.model import fold
@@ -76,9 +76,13 @@ _DOCUMENTS = compile_once(
 )
 
 
+CACHED_QUESTIONS = Hook[dict[int, definitions.QuestionDefinition]]("questions")
+"""Keeps question versions."""
+
+
 def get_questions(session: Session, version_ids: Sequence[int]) -> dict[int, definitions.QuestionDefinition]:
     """Return question versions by id; those in memory cost nothing, the others one statement."""
-    cached = cast("dict[int, definitions.QuestionDefinition]", session.info.setdefault("questions", {}))
+    cached = CACHED_QUESTIONS.of(session)
     questions = {version_id: cached[version_id] for version_id in version_ids if version_id in cached}
     missing = [version_id for version_id in dict.fromkeys(version_ids) if version_id not in questions]
     if not missing:
@@ -255,9 +259,12 @@ class QuestionUses:
     count_attempts: Callable[[Session, int, Sequence[str]], Mapping[str, int]]
 
 
+QUESTION_USES = Hook[tuple[QuestionUses, ...]]("question_uses")
+"""Gives where questions of a bank are used."""
+
+
 def _sources(session: Session) -> tuple[QuestionUses, ...]:
-    sources: tuple[QuestionUses, ...] = session.info["question_uses"]
-    return sources
+    return QUESTION_USES.of(session)
 
 
 def list_uses(session: Session, course: Course, key: str) -> list[QuestionUsage]:

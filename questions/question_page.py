@@ -9,7 +9,7 @@ from html import unescape
 from typing import Any
 
 from kernel.codes import round_half_up
-from kernel.i18n import _, choose, language, ngettext, number, percent, shortened
+from kernel.i18n import _, choose, language, ngettext, number, percent, shortened, trimmed
 from kernel.markup.model import SafeHtml, gap_marker
 from questions.rules import definitions
 from questions.rules.answers import (
@@ -53,8 +53,7 @@ def decimal(value: Fraction | None, digits: int = 7) -> Decimal | None:
     if value is None:
         return None
     exact = round_half_up(value, digits)
-    cut = (Decimal(exact.numerator) / Decimal(exact.denominator)).normalize() + 0
-    return cut if cut.as_tuple().exponent in range(-digits, 1) else cut.quantize(Decimal(1))
+    return trimmed(Decimal(exact.numerator) / Decimal(exact.denominator))
 
 
 def figure(value: Fraction | int | None, digits: int = 2) -> str:
@@ -285,7 +284,7 @@ def words_of(stored: str) -> str:
 def points(value: Fraction) -> Decimal:
     """Return a mark for showing, with at most two decimals."""
     cents = (200 * value.numerator + value.denominator) // (2 * value.denominator)
-    return (Decimal(cents) / 100).normalize() + 0
+    return trimmed(Decimal(cents) / 100)
 
 
 def rubric_view(
@@ -495,6 +494,7 @@ def text_language(question: definitions.QuestionDefinition) -> str:
     return "" if language() in question.text else next(iter(question.text), "")
 
 
-def short_title(question: definitions.QuestionDefinition) -> str:
-    """Return the first words of what is asked, for a list of questions."""
-    return shortened(plain({language: MARKERS.sub(" … ", text) for language, text in question.text.items()}), LONGEST_TITLE)
+def short_title(question: definitions.QuestionDefinition, item: LoadedItem | None = None, convention: Convention | None = None) -> str:
+    """Return the first words of what is asked, for a list of questions; of an attempt with the values of its variables."""
+    text = str(html(question.text) if item is None or convention is None else filled_text(question, item, convention))
+    return shortened(words_of(MARKERS.sub(" … ", text)), LONGEST_TITLE)

@@ -1,5 +1,4 @@
-"""One answered question, with what may be shown of it and nothing beyond: in a review,
-and after a check while one answers (spec/quiz-engine 5.9).
+"""One answered question, with what may be shown of it and nothing beyond: in a review, and after a check (spec/quiz-engine 5.9).
 
 Nothing here knows of an attempt as a whole: a preview of a single question uses the same.
 """

@@ -6,32 +6,13 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from courses.content import scalars
-from courses.content.derived_keys import KeyBook
-from courses.content.mapping_cursor import LocatedValue, MappingCursor
+from courses.content.mapping_cursor import KeyBook, LocatedValue, MappingCursor, MarkupLevel
 from courses.content.model import LocalisedText
-from courses.content.read_collector import MarkupLevel
 from kernel.errors import N_
 from kernel.expressions import ExpressionError, evaluate, names_in
 from kernel.yaml_tree import YamlMapping
 from questions.content import parts
-from questions.rules.definitions import (
-    CalculatedAnswer,
-    CalculatedBody,
-    ChoiceNumbers,
-    Gap,
-    GapsBody,
-    KeyedLabel,
-    NumericalAnswer,
-    NumericalBody,
-    Option,
-    QuestionKind,
-    QuestionVariable,
-    ShortAnswerBody,
-    SingleChoiceBody,
-    TextPattern,
-    Tolerance,
-    VariableRange,
-)
+from questions.rules import definitions
 from questions.rules.item_layout import NoVariablesError, draw_variables, expressions_in
 from questions.rules.numbers import ends_of, matches
 
@@ -41,7 +22,7 @@ _SOMETHING = "\ue000"
 """Stands for what a star takes: no pattern but another star takes it."""
 
 
-def single(table: MappingCursor) -> SingleChoiceBody:
+def single(table: MappingCursor) -> definitions.SingleChoiceBody:
     """Read a choice of one option: exactly one has full credit (spec/content-format C401)."""
     options = parts.options(table)
     shuffle = table.flag("shuffle", True)
@@ -56,10 +37,10 @@ def single(table: MappingCursor) -> SingleChoiceBody:
             at="options",
             number=full,
         )
-    return SingleChoiceBody(options, shuffle)
+    return definitions.SingleChoiceBody(options, shuffle)
 
 
-def read_short(table: MappingCursor, mark: Fraction) -> ShortAnswerBody:
+def read_short(table: MappingCursor, mark: Fraction) -> definitions.ShortAnswerBody:
     """Read a word against patterns, or with mark 0 a self-check with a model answer."""
     free = mark == 0 and table.has("model")
     answers = short_answers(table, required=not free)
@@ -69,13 +50,13 @@ def read_short(table: MappingCursor, mark: Fraction) -> ShortAnswerBody:
         table.report(
             "C403", N_("A model answer and criteria are only for self-checks."), N_("Set the mark to 0, or delete them."), at="model"
         )
-    return ShortAnswerBody(answers, *ignored, parts.or_none(model), criteria)
+    return definitions.ShortAnswerBody(answers, *ignored, parts.or_none(model), criteria)
 
 
-def gap_short(table: MappingCursor, *, dragged: bool = False) -> ShortAnswerBody:
+def gap_short(table: MappingCursor, *, dragged: bool = False) -> definitions.ShortAnswerBody:
     """Read a word as one gap of a text; where it is dragged, it may have a key of its own."""
     answers = short_answers(table, required=True, keyed=dragged)
-    return ShortAnswerBody(answers, *_ignored(table))
+    return definitions.ShortAnswerBody(answers, *_ignored(table))
 
 
 def _ignored(table: MappingCursor) -> tuple[bool, bool, bool]:
@@ -105,10 +86,10 @@ def _ignoring(table: MappingCursor) -> Ignoring:
     return Ignoring(case, accents == "true", typography)
 
 
-def short_answers(table: MappingCursor, *, required: bool, keyed: bool = False) -> tuple[TextPattern, ...]:
+def short_answers(table: MappingCursor, *, required: bool, keyed: bool = False) -> tuple[definitions.TextPattern, ...]:
     """Read patterns in order; one behind a pattern that takes all that it takes is never reached (spec/content-format C413)."""
     equals = parts.DuplicateTexts("C405", N_("The pattern is the same as another one."))
-    earlier_patterns: list[TextPattern] = []
+    earlier_patterns: list[definitions.TextPattern] = []
     ignoring = _ignoring(table)
     for verdict in parts.verdicts(table, "answers", required=required):
         text = verdict.value.text(MarkupLevel.PLAIN)
@@ -118,12 +99,14 @@ def short_answers(table: MappingCursor, *, required: bool, keyed: bool = False) 
         elif not keyed:
             _report_covered(verdict.table, text, earlier_patterns, ignoring)
         key = (verdict.table.value("key", scalars.key) or "") if keyed else ""
-        earlier_patterns.append(TextPattern(text, verdict.right, parts.credit_of(verdict), _why(verdict), key))
+        earlier_patterns.append(definitions.TextPattern(text, verdict.right, parts.credit_of(verdict), _why(verdict), key))
     _check_answers(table, [answer.right for answer in earlier_patterns])
     return tuple(earlier_patterns)
 
 
-def _report_covered(table: MappingCursor, text: LocalisedText, earlier_answers: Sequence[TextPattern], ignoring: Ignoring) -> None:
+def _report_covered(
+    table: MappingCursor, text: LocalisedText, earlier_answers: Sequence[definitions.TextPattern], ignoring: Ignoring
+) -> None:
     """Tell a pattern whose words an earlier answer takes in every language; one that is equal to the letter is told as such.
 
     spec/content-format C405.
@@ -151,24 +134,24 @@ def _check_answers(table: MappingCursor, rights: list[bool]) -> None:
         table.report("C401", N_("No answer is right."), N_("Mark the right one with “right:”."), at="answers")
 
 
-def read_numerical(table: MappingCursor, mark: Fraction) -> NumericalBody:
+def read_numerical(table: MappingCursor, mark: Fraction) -> definitions.NumericalBody:
     """Read a number with its tolerance and unit."""
     return numerical(table)
 
 
-def numerical(table: MappingCursor) -> NumericalBody:
+def numerical(table: MappingCursor) -> definitions.NumericalBody:
     """Read the fields of a numerical question; report overlapping ranges of a right and a wrong answer (spec/content-format C407)."""
     answers, places = _numbers(table)
-    tolerance = parts.tolerance(table, Tolerance())
+    tolerance = parts.tolerance(table, definitions.Tolerance())
     units = parts.units(table)
     decimals = parts.decimals(table)
     _check_repeated(answers, places, tolerance)
     _check_ranges(answers, places, tolerance)
-    return NumericalBody(answers, tolerance, units.unit, units.units, units.penalty, units.penalty_of, decimals)
+    return definitions.NumericalBody(answers, tolerance, units.unit, units.units, units.penalty, units.penalty_of, decimals)
 
 
-def _numbers(table: MappingCursor) -> tuple[tuple[NumericalAnswer, ...], list[MappingCursor]]:
-    answers: list[NumericalAnswer] = []
+def _numbers(table: MappingCursor) -> tuple[tuple[definitions.NumericalAnswer, ...], list[MappingCursor]]:
+    answers: list[definitions.NumericalAnswer] = []
     places: list[MappingCursor] = []
     for verdict in parts.verdicts(table, "answers"):
         everything = verdict.value.as_text() == ANYTHING
@@ -179,19 +162,19 @@ def _numbers(table: MappingCursor) -> tuple[tuple[NumericalAnswer, ...], list[Ma
         own = parts.tolerance(verdict.table, None)
         if value is None and not everything:
             continue
-        answers.append(NumericalAnswer(value, verdict.right, credit, _why(verdict), own))
+        answers.append(definitions.NumericalAnswer(value, verdict.right, credit, _why(verdict), own))
         places.append(verdict.table)
     _check_answers(table, [answer.right for answer in answers])
     return tuple(answers), places
 
 
-def _check_repeated(answers: tuple[NumericalAnswer, ...], places: list[MappingCursor], usual: Tolerance) -> None:
+def _check_repeated(answers: tuple[definitions.NumericalAnswer, ...], places: list[MappingCursor], usual: definitions.Tolerance) -> None:
     """Report a number repeated with the same tolerance (spec/content-format C405), or always accepted by an earlier, wider one
     (spec/content-format C413).
 
     One number with two tolerances gives full credit near it and less further away: the narrower comes first.
     """
-    earlier: dict[Fraction | None, list[NumericalAnswer]] = {}
+    earlier: dict[Fraction | None, list[definitions.NumericalAnswer]] = {}
     for answer, cursor in zip(answers, places, strict=True):
         before = earlier.setdefault(answer.value, [])
         own = answer.tolerance or usual
@@ -202,13 +185,13 @@ def _check_repeated(answers: tuple[NumericalAnswer, ...], places: list[MappingCu
         before.append(answer)
 
 
-def _holds(answer: NumericalAnswer, other: NumericalAnswer, usual: Tolerance) -> bool:
+def _holds(answer: definitions.NumericalAnswer, other: definitions.NumericalAnswer, usual: definitions.Tolerance) -> bool:
     """Say whether everything that the other answer takes is taken by the one."""
     outer, inner = _span(answer, usual), _span(other, usual)
     return outer[0] <= inner[0] and inner[1] <= outer[1]
 
 
-def _check_ranges(answers: tuple[NumericalAnswer, ...], places: list[MappingCursor], usual: Tolerance) -> None:
+def _check_ranges(answers: tuple[definitions.NumericalAnswer, ...], places: list[MappingCursor], usual: definitions.Tolerance) -> None:
     rights = [answer for answer in answers if answer.right and answer.value is not None]
     for answer, cursor in zip(answers, places, strict=True):
         if answer.right or answer.value is None:
@@ -217,12 +200,12 @@ def _check_ranges(answers: tuple[NumericalAnswer, ...], places: list[MappingCurs
             cursor.report("C407", N_("The range of this wrong answer overlaps with a right one."), N_("Make the tolerance smaller."))
 
 
-def _overlap(answer: NumericalAnswer, other: NumericalAnswer, usual: Tolerance) -> bool:
+def _overlap(answer: definitions.NumericalAnswer, other: definitions.NumericalAnswer, usual: definitions.Tolerance) -> bool:
     low, high = sorted((_span(answer, usual), _span(other, usual)))
     return low[1] >= high[0]
 
 
-def _span(answer: NumericalAnswer, usual: Tolerance) -> tuple[Fraction, Fraction]:
+def _span(answer: definitions.NumericalAnswer, usual: definitions.Tolerance) -> tuple[Fraction, Fraction]:
     """Return both ends of what an answer takes."""
     value = answer.value if answer.value is not None else Fraction(0)
     return ends_of(value, answer.tolerance or usual)
@@ -259,7 +242,7 @@ def _report_gap(table: MappingCursor, template: str, name: str, language: str) -
     table.report("C406", template, at="text", name=name, language=language)
 
 
-def read_gaps(table: MappingCursor, mark: Fraction) -> GapsBody:
+def read_gaps(table: MappingCursor, mark: Fraction) -> definitions.GapsBody:
     """Read the gaps; with `drag` all are filled from one set of the right texts and `extra`."""
     gaps = _gaps(table)
     dragged = table.flag("drag", False)
@@ -271,12 +254,12 @@ def read_gaps(table: MappingCursor, mark: Fraction) -> GapsBody:
         )
     extra = parts.labels(table, "extra", book, required=False)
     if not dragged:
-        return GapsBody(gaps)
+        return definitions.GapsBody(gaps)
     keys = {label.text[language]: label.key for label in (*extra, *choices) for language in label.text}
-    return GapsBody(tuple(_with_keys(gap, keys) for gap in gaps), True, (*choices, *extra))
+    return definitions.GapsBody(tuple(_with_keys(gap, keys) for gap in gaps), True, (*choices, *extra))
 
 
-def _gaps(table: MappingCursor) -> tuple[Gap, ...]:
+def _gaps(table: MappingCursor) -> tuple[definitions.Gap, ...]:
     listed = table.get("gaps", required=True)
     if listed is None:
         return ()
@@ -286,7 +269,7 @@ def _gaps(table: MappingCursor) -> tuple[Gap, ...]:
     return gaps
 
 
-def _gap(name: str, value: LocatedValue, *, dragged: bool) -> Gap | None:
+def _gap(name: str, value: LocatedValue, *, dragged: bool) -> definitions.Gap | None:
     try:
         scalars.name(name)
     except scalars.RefusedError as refused:
@@ -298,7 +281,7 @@ def _gap(name: str, value: LocatedValue, *, dragged: bool) -> Gap | None:
     body = _body(table, kind, dragged=dragged)
     weight = table.value("weight", scalars.number_between(0), Fraction(1))
     table.foreign = GAP_FIELDS
-    return Gap(name, body, weight)
+    return definitions.Gap(name, body, weight)
 
 
 GAP_FIELDS = frozenset(
@@ -309,19 +292,21 @@ GAP_FIELDS = frozenset(
 )
 
 
-def _body(table: MappingCursor, kind: str, *, dragged: bool) -> ShortAnswerBody | NumericalBody | SingleChoiceBody:
-    if kind == QuestionKind.SINGLE:
+def _body(
+    table: MappingCursor, kind: str, *, dragged: bool
+) -> definitions.ShortAnswerBody | definitions.NumericalBody | definitions.SingleChoiceBody:
+    if kind == definitions.QuestionKind.SINGLE:
         return single(table)
-    return numerical(table) if kind == QuestionKind.NUMERICAL else gap_short(table, dragged=dragged)
+    return numerical(table) if kind == definitions.QuestionKind.NUMERICAL else gap_short(table, dragged=dragged)
 
 
-def _choices(table: MappingCursor, gaps: tuple[Gap, ...], book: KeyBook) -> tuple[KeyedLabel, ...]:
+def _choices(table: MappingCursor, gaps: tuple[definitions.Gap, ...], book: KeyBook) -> tuple[definitions.KeyedLabel, ...]:
     """Return the right texts of all gaps, equal ones once, each with the key that is written with one of them."""
-    labels_by_text: dict[str, KeyedLabel] = {}
-    shorts = [gap.body for gap in gaps if isinstance(gap.body, ShortAnswerBody)]
+    labels_by_text: dict[str, definitions.KeyedLabel] = {}
+    shorts = [gap.body for gap in gaps if isinstance(gap.body, definitions.ShortAnswerBody)]
     written = {LocalisedText(answer.patterns).first: answer.key for short in shorts for answer in short.answers if answer.key}
     for gap in gaps:
-        if not isinstance(gap.body, ShortAnswerBody):
+        if not isinstance(gap.body, definitions.ShortAnswerBody):
             table.report(
                 "C403",
                 N_("If all gaps are filled from one set of words, each must be a typed word (“%(name)s” is not)."),
@@ -332,12 +317,12 @@ def _choices(table: MappingCursor, gaps: tuple[Gap, ...], book: KeyBook) -> tupl
         for answer in gap.body.answers:
             text = LocalisedText(answer.patterns)
             if answer.right and text.first not in labels_by_text:
-                labels_by_text[text.first] = KeyedLabel(book.key(None, text, table, given=written.get(text.first, "")), text)
+                labels_by_text[text.first] = definitions.KeyedLabel(book.key(None, text, table, given=written.get(text.first, "")), text)
     return tuple(labels_by_text.values())
 
 
-def _with_keys(gap: Gap, keys: dict[str, str]) -> Gap:
-    if not isinstance(gap.body, ShortAnswerBody):
+def _with_keys(gap: definitions.Gap, keys: dict[str, str]) -> definitions.Gap:
+    if not isinstance(gap.body, definitions.ShortAnswerBody):
         return gap
     keyed = tuple(replace(answer, key=keys.get(next(iter(answer.patterns.values()), ""), "")) for answer in gap.body.answers)
     return replace(gap, body=replace(gap.body, answers=keyed))
@@ -351,19 +336,19 @@ HAS_NO_VALUE = N_("The expression “%(expression)s” cannot be calculated.")
 ALLOWED = N_("Use numbers, names, + - * / ** ( ), comparisons in conditions, and abs min max round floor ceil sqrt exp ln log10.")
 
 
-def read_calculated(table: MappingCursor, mark: Fraction) -> CalculatedBody:
+def read_calculated(table: MappingCursor, mark: Fraction) -> definitions.CalculatedBody:
     """Read variables, conditions and answers; names must be known and 200 draws must have a value (spec/content-format C408)."""
     variables = read_variables(table)
     conditions = tuple(value for value in table.listed("conditions", lambda value: value.read(scalars.word)) if value)
     answers = _answers(table)
-    tolerance = parts.tolerance(table, Tolerance())
+    tolerance = parts.tolerance(table, definitions.Tolerance())
     units = parts.units(table)
     decimals = parts.decimals(table)
     known = _parameters(table)
     expressions = (*conditions, *(answer.expression for answer in answers))
     used = _names_of(table, expressions, {variable.name for variable in variables} | set(known))
     parameters = {name: known[name] for name in sorted(used & set(known))}
-    body = CalculatedBody(
+    body = definitions.CalculatedBody(
         variables, answers, conditions, parameters, tolerance, units.unit, units.units, units.penalty, units.penalty_of, decimals
     )
     if used and variables:
@@ -371,14 +356,16 @@ def read_calculated(table: MappingCursor, mark: Fraction) -> CalculatedBody:
     return body
 
 
-def read_choice_numbers(table: MappingCursor) -> ChoiceNumbers:
+def read_choice_numbers(table: MappingCursor) -> definitions.ChoiceNumbers:
     """Read the variables of a choice whose options are calculated (spec/selection 1.23); its parameters come with the options."""
     variables = read_variables(table)
     conditions = tuple(value for value in table.listed("conditions", lambda value: value.read(scalars.word)) if value)
-    return ChoiceNumbers(variables, conditions, _parameters(table), parts.decimals(table))
+    return definitions.ChoiceNumbers(variables, conditions, _parameters(table), parts.decimals(table))
 
 
-def with_options(table: MappingCursor, options: Sequence[Option], numbers: ChoiceNumbers | None) -> ChoiceNumbers | None:
+def with_options(
+    table: MappingCursor, options: Sequence[definitions.Option], numbers: definitions.ChoiceNumbers | None
+) -> definitions.ChoiceNumbers | None:
     """Return the numbers of a choice with the parameters that its expressions name.
 
     Report expressions in options that have no variables or no value, and that two options always read the same (spec/content-format C408).
@@ -409,8 +396,8 @@ def _parameters(table: MappingCursor) -> Mapping[str, Fraction]:
     return {parameter.name: parameter.value for parameter in course.parameters} if course is not None else {}
 
 
-def _answers(table: MappingCursor) -> tuple[CalculatedAnswer, ...]:
-    answers: list[CalculatedAnswer] = []
+def _answers(table: MappingCursor) -> tuple[definitions.CalculatedAnswer, ...]:
+    answers: list[definitions.CalculatedAnswer] = []
     for verdict in parts.verdicts(table, "answers"):
         expression = verdict.value.read(scalars.word)
         credit = parts.credit_of(verdict)
@@ -418,14 +405,14 @@ def _answers(table: MappingCursor) -> tuple[CalculatedAnswer, ...]:
         if not verdict.right and not verdict.why:
             parts.no_feedback(verdict.table)
         if expression:
-            answers.append(CalculatedAnswer(expression, verdict.right, credit, parts.or_none(verdict.why), own))
+            answers.append(definitions.CalculatedAnswer(expression, verdict.right, credit, parts.or_none(verdict.why), own))
     if answers and not any(answer.right for answer in answers):
         table.report("C401", N_("No answer is right."), N_("Mark the right one with “right:”."), at="answers")
     parts.check_count(table, "answers", len(answers))
     return tuple(answers)
 
 
-def read_variables(table: MappingCursor) -> tuple[QuestionVariable, ...]:
+def read_variables(table: MappingCursor) -> tuple[definitions.QuestionVariable, ...]:
     """Read names with `{from, to, step}` or `{values: []}`."""
     listed = table.get("variables", required=True)
     if listed is None:
@@ -434,7 +421,7 @@ def read_variables(table: MappingCursor) -> tuple[QuestionVariable, ...]:
     return tuple(variable for variable in variables if variable is not None)
 
 
-def _variable(name: str, value: LocatedValue) -> QuestionVariable | None:
+def _variable(name: str, value: LocatedValue) -> definitions.QuestionVariable | None:
     try:
         scalars.name(name)
     except scalars.RefusedError as refused:
@@ -446,7 +433,7 @@ def _variable(name: str, value: LocatedValue) -> QuestionVariable | None:
     if table.has("values"):
         values = table.listed("values", lambda entry: entry.read(scalars.number), flow=True)
         shown = parts.decimals(table)
-        return QuestionVariable(name, values, shown) if values else None
+        return definitions.QuestionVariable(name, values, shown) if values else None
     low, high = table.value("from", scalars.number, required=True), table.value("to", scalars.number, required=True)
     step = table.value("step", scalars.number, required=True)
     shown = parts.decimals(table)
@@ -458,7 +445,7 @@ def _variable(name: str, value: LocatedValue) -> QuestionVariable | None:
     if (high - low) // step >= MAXIMUM_STEPS:
         table.report("C113", N_("The variable has more than %(limit)s values."), N_("Take larger steps."), limit=MAXIMUM_STEPS)
         return None
-    return QuestionVariable(name, VariableRange(low, high, step), shown)
+    return definitions.QuestionVariable(name, definitions.VariableRange(low, high, step), shown)
 
 
 def _names_of(table: MappingCursor, expressions: Iterable[str], known: set[str], *, at: str = "answers") -> set[str]:
@@ -486,7 +473,7 @@ def _report_expression(table: MappingCursor, expression: str, error: ExpressionE
     return False
 
 
-def _try_draws(table: MappingCursor, body: CalculatedBody) -> None:
+def _try_draws(table: MappingCursor, body: definitions.CalculatedBody) -> None:
     """Try 200 draws as attempts make them: conditions must leave some, and every answer must have a value."""
     tried: set[tuple[Fraction, ...]] = set()
     for seed in range(TRIED_DRAWS):

@@ -7,47 +7,20 @@ from datetime import date
 from fractions import Fraction
 from hashlib import sha256
 
-from courses.content import codes, scalars
+from courses.content import model as codes
+from courses.content import scalars
 from courses.content.course_file import read_course
-from courses.content.derived_keys import KeyBook
 from courses.content.editing import EditRefused, Written, former_keys, list_entries, read_fields, replace_entries, set_field
 from courses.content.layout import COURSE, MODULE, PARAMETERS
 from courses.content.lists import read_parameters
-from courses.content.mapping_cursor import FORMER_KEYS, FORMERLY, LocatedValue, MappingCursor
+from courses.content.mapping_cursor import FORMER_KEYS, FORMERLY, KeyBook, LocatedValue, MappingCursor, MarkupLevel, ReadingSession
 from courses.content.model import NO_TEXT, ActivityReference, CourseFolder, Finding, LocalisedText, ResourceCitation, Severity
-from courses.content.read_collector import MarkupLevel
-from courses.content.reading_session import ReadingSession
 from courses.content.scalars import KEY, MAXIMUM_KEY, RefusedError
 from courses.content.source import read_table
 from kernel.errors import N_, DomainError
 from questions.content import answers, parts
 from questions.content.answers import read_calculated, read_choice_numbers, read_gaps, with_options
-from questions.rules.definitions import (
-    Body,
-    CognitiveLevel,
-    DescriptionBody,
-    Difficulty,
-    EssayBody,
-    FileBody,
-    GapsBody,
-    MatchingBody,
-    MatrixBody,
-    MatrixRow,
-    MultipleChoiceBody,
-    MultipleRule,
-    OrderingBody,
-    OrderingRule,
-    Pair,
-    QuestionCitation,
-    QuestionDefinition,
-    QuestionKind,
-    QuestionSelection,
-    QuestionState,
-    ReviewReference,
-    SingleChoiceBody,
-    TrueFalseBody,
-    WordLimits,
-)
+from questions.rules import definitions
 from questions.rules.variants import MOST_COMBINATIONS, MOST_VALUE_VARIANTS, variants_of
 
 
@@ -58,7 +31,7 @@ class BankSource:
     key: str
     path: str
     module: str
-    questions: tuple[QuestionDefinition, ...]
+    questions: tuple[definitions.QuestionDefinition, ...]
     title: LocalisedText = NO_TEXT
 
 
@@ -136,22 +109,22 @@ def with_origins(path: str, text: str, origins: Mapping[str, str], order: tuple[
 _EXTENSION = re.compile(r"[a-z0-9]{1,8}\Z")
 
 
-def read_single(table: MappingCursor, mark: Fraction) -> SingleChoiceBody:
+def read_single(table: MappingCursor, mark: Fraction) -> definitions.SingleChoiceBody:
     """Read a choice of one option, whose options may be calculated."""
     numbers = read_choice_numbers(table) if table.has("variables") else None
     body = answers.single(table)
     return replace(body, numbers=with_options(table, body.options, numbers))
 
 
-def read_multiple(table: MappingCursor, mark: Fraction) -> MultipleChoiceBody:
+def read_multiple(table: MappingCursor, mark: Fraction) -> definitions.MultipleChoiceBody:
     """Read a choice of several options."""
     options = parts.options(table)
-    rule = table.choice("rule", MultipleRule, MultipleRule.RIGHT_MINUS_WRONG)
+    rule = table.choice("rule", definitions.MultipleRule, definitions.MultipleRule.RIGHT_MINUS_WRONG)
     shuffle = table.flag("shuffle", True)
     if options and not any(option.right for option in options):
         table.report("C401", N_("No option is right."), N_("Mark the right one with “right:”."), at="options")
     _check_credits(table, rule)
-    if rule is MultipleRule.FRACTIONS:
+    if rule is definitions.MultipleRule.FRACTIONS:
         gained = sum((option.credit for option in options if option.credit > 0), Fraction(0))
         if gained != 1:
             table.report(
@@ -161,14 +134,14 @@ def read_multiple(table: MappingCursor, mark: Fraction) -> MultipleChoiceBody:
                 at="options",
                 sum=parts.format_number(gained),
             )
-    if rule is MultipleRule.HALVES:
+    if rule is definitions.MultipleRule.HALVES:
         parts.check_least(table, "options", len(options), 3)
-    return MultipleChoiceBody(options, rule, shuffle)
+    return definitions.MultipleChoiceBody(options, rule, shuffle)
 
 
-def _check_credits(table: MappingCursor, rule: MultipleRule) -> None:
+def _check_credits(table: MappingCursor, rule: definitions.MultipleRule) -> None:
     for child in table.children:
-        if child.has("credit") and rule is not MultipleRule.FRACTIONS:
+        if child.has("credit") and rule is not definitions.MultipleRule.FRACTIONS:
             child.report(
                 "C404",
                 N_("An option has a share of the mark of its own only if the question is marked so."),
@@ -177,15 +150,15 @@ def _check_credits(table: MappingCursor, rule: MultipleRule) -> None:
             )
 
 
-def read_true_false(table: MappingCursor, mark: Fraction) -> TrueFalseBody:
+def read_true_false(table: MappingCursor, mark: Fraction) -> definitions.TrueFalseBody:
     """Read a statement that is true or false."""
     answer = table.value("answer", scalars.flag, required=True)
     if not table.has("explanation"):
         table.report("C402", N_("The explanation is missing."), N_("Add “explanation:”."))
-    return TrueFalseBody(bool(answer))
+    return definitions.TrueFalseBody(bool(answer))
 
 
-def read_matching(table: MappingCursor, mark: Fraction) -> MatchingBody:
+def read_matching(table: MappingCursor, mark: Fraction) -> definitions.MatchingBody:
     """Read pairs and extra matches."""
     items, matches = KeyBook(), _Matches()
     equals = parts.DuplicateTexts("C405", N_("The item is the same as another one."))
@@ -193,7 +166,7 @@ def read_matching(table: MappingCursor, mark: Fraction) -> MatchingBody:
     parts.check_count(table, "pairs", len(pairs))
     parts.check_least(table, "pairs", len(pairs), 2)
     extra = parts.labels(table, "extra", matches.book, required=False)
-    return MatchingBody(pairs, extra, table.flag("shuffle", True))
+    return definitions.MatchingBody(pairs, extra, table.flag("shuffle", True))
 
 
 class _Matches:
@@ -212,7 +185,7 @@ class _Matches:
         return key
 
 
-def _pair(value: LocatedValue, items: KeyBook, matches: _Matches, equals: parts.DuplicateTexts) -> Pair | None:
+def _pair(value: LocatedValue, items: KeyBook, matches: _Matches, equals: parts.DuplicateTexts) -> definitions.Pair | None:
     table = value.table()
     if table is None:
         return None
@@ -220,22 +193,22 @@ def _pair(value: LocatedValue, items: KeyBook, matches: _Matches, equals: parts.
     why = table.text("why", MarkupLevel.INLINE)
     fresh = equals.is_new(table, item)
     key = items.key(table, item, table) if fresh else table.value("key", scalars.key) or ""
-    return Pair(key, item, matches.key(table, match), match, parts.or_none(why))
+    return definitions.Pair(key, item, matches.key(table, match), match, parts.or_none(why))
 
 
-def read_ordering(table: MappingCursor, mark: Fraction) -> OrderingBody:
+def read_ordering(table: MappingCursor, mark: Fraction) -> definitions.OrderingBody:
     """Read items in the right order."""
     items = parts.labels(table, "items", KeyBook())
     parts.check_least(table, "items", len(items), 3)
-    return OrderingBody(items, table.choice("rule", OrderingRule, OrderingRule.RELATIVE_TO_CORRECT))
+    return definitions.OrderingBody(items, table.choice("rule", definitions.OrderingRule, definitions.OrderingRule.RELATIVE_TO_CORRECT))
 
 
-def read_essay(table: MappingCursor, mark: Fraction) -> EssayBody:
+def read_essay(table: MappingCursor, mark: Fraction) -> definitions.EssayBody:
     """Read a text that a person marks."""
     limits = _word_limits(table)
     template, model = table.text("template", MarkupLevel.MARKDOWN), table.text("model", MarkupLevel.MARKDOWN)
     rubric, files = parts.rubric(table, mark), table.value("files", scalars.whole(0, 20), 0)
-    return EssayBody(limits, parts.or_none(template), parts.or_none(model), rubric, files, _self_review(table, mark))
+    return definitions.EssayBody(limits, parts.or_none(template), parts.or_none(model), rubric, files, _self_review(table, mark))
 
 
 def _self_review(table: MappingCursor, mark: Fraction) -> bool:
@@ -255,22 +228,22 @@ def _self_review(table: MappingCursor, mark: Fraction) -> bool:
     return True
 
 
-def _word_limits(table: MappingCursor) -> WordLimits:
+def _word_limits(table: MappingCursor) -> definitions.WordLimits:
     inner = table.inner("words")
     if inner is None:
-        return WordLimits()
+        return definitions.WordLimits()
     table.flows.add("words")
     least, most = inner.value("min", scalars.whole(0)), inner.value("max", scalars.whole(1))
     if least is not None and most is not None and least > most:
         inner.report("C113", N_("The smaller number must come first."))
-    return WordLimits(least, most)
+    return definitions.WordLimits(least, most)
 
 
-def read_file(table: MappingCursor, mark: Fraction) -> FileBody:
+def read_file(table: MappingCursor, mark: Fraction) -> definitions.FileBody:
     """Read files that a person marks."""
     accept = table.listed("accept", lambda value: value.read(_extension), required=True, flow=True)
     files, size = table.value("files", scalars.whole(1, 20), 1), table.value("size", scalars.whole(1, 50), 10)
-    return FileBody(accept, files, size, parts.rubric(table, mark))
+    return definitions.FileBody(accept, files, size, parts.rubric(table, mark))
 
 
 def _extension(text: str) -> str:
@@ -281,7 +254,7 @@ def _extension(text: str) -> str:
     return text
 
 
-def read_matrix(table: MappingCursor, mark: Fraction) -> MatrixBody:
+def read_matrix(table: MappingCursor, mark: Fraction) -> definitions.MatrixBody:
     """Read columns and rows; a survey's rows have no answer."""
     columns = parts.labels(table, "columns", KeyBook())
     parts.check_least(table, "columns", len(columns), 2)
@@ -289,7 +262,7 @@ def read_matrix(table: MappingCursor, mark: Fraction) -> MatrixBody:
     reader = _Rows(table, {column.key for column in columns}, survey)
     rows = table.listed("rows", reader.read, required=True)
     parts.check_count(table, "rows", len(rows))
-    return MatrixBody(columns, rows, table.flag("survey", False))
+    return definitions.MatrixBody(columns, rows, table.flag("survey", False))
 
 
 class _Rows:
@@ -299,7 +272,7 @@ class _Rows:
         self.table, self.columns, self.survey = table, columns, survey
         self.book, self.equals = KeyBook(), parts.DuplicateTexts("C405", N_("The row is the same as another one."))
 
-    def read(self, value: LocatedValue) -> MatrixRow | None:
+    def read(self, value: LocatedValue) -> definitions.MatrixRow | None:
         """Read a row: inline text, or `{text, key, answer, why}`."""
         inner = value.table() if value.is_table and parts.has_field(value, "text") else None
         text = inner.text("text", MarkupLevel.INLINE, required=True) if inner is not None else value.text(MarkupLevel.INLINE)
@@ -310,7 +283,7 @@ class _Rows:
         answer = inner.value("answer", scalars.key) if inner is not None else None
         why = inner.text("why", MarkupLevel.INLINE) if inner is not None else None
         self._check(cursor, answer)
-        return MatrixRow(key, text, answer, why or None)
+        return definitions.MatrixRow(key, text, answer, why or None)
 
     def _check(self, cursor: MappingCursor, answer: str | None) -> None:
         if self.survey and answer is not None:
@@ -328,42 +301,42 @@ class _Rows:
             )
 
 
-def read_description(table: MappingCursor, mark: Fraction) -> DescriptionBody:
+def read_description(table: MappingCursor, mark: Fraction) -> definitions.DescriptionBody:
     """Read nothing more: a description is only its text."""
-    return DescriptionBody()
+    return definitions.DescriptionBody()
 
 
-BODIES: Mapping[QuestionKind, Callable[[MappingCursor, Fraction], Body]] = {
-    QuestionKind.SINGLE: read_single,
-    QuestionKind.MULTIPLE: read_multiple,
-    QuestionKind.TRUE_FALSE: read_true_false,
-    QuestionKind.SHORT: answers.read_short,
-    QuestionKind.NUMERICAL: answers.read_numerical,
-    QuestionKind.MATCHING: read_matching,
-    QuestionKind.ORDERING: read_ordering,
-    QuestionKind.GAPS: read_gaps,
-    QuestionKind.CALCULATED: read_calculated,
-    QuestionKind.ESSAY: read_essay,
-    QuestionKind.FILE: read_file,
-    QuestionKind.MATRIX: read_matrix,
-    QuestionKind.DESCRIPTION: read_description,
+BODIES: Mapping[definitions.QuestionKind, Callable[[MappingCursor, Fraction], definitions.Body]] = {
+    definitions.QuestionKind.SINGLE: read_single,
+    definitions.QuestionKind.MULTIPLE: read_multiple,
+    definitions.QuestionKind.TRUE_FALSE: read_true_false,
+    definitions.QuestionKind.SHORT: answers.read_short,
+    definitions.QuestionKind.NUMERICAL: answers.read_numerical,
+    definitions.QuestionKind.MATCHING: read_matching,
+    definitions.QuestionKind.ORDERING: read_ordering,
+    definitions.QuestionKind.GAPS: read_gaps,
+    definitions.QuestionKind.CALCULATED: read_calculated,
+    definitions.QuestionKind.ESSAY: read_essay,
+    definitions.QuestionKind.FILE: read_file,
+    definitions.QuestionKind.MATRIX: read_matrix,
+    definitions.QuestionKind.DESCRIPTION: read_description,
 }
 
 _QUANTITY = ("tolerance", "unit", "units", "unit_penalty", "unit_penalty_of", "decimals")
-FIELDS: Mapping[QuestionKind, frozenset[str]] = {
-    QuestionKind.SINGLE: frozenset({"options", "shuffle", "variables", "conditions", "decimals"}),
-    QuestionKind.MULTIPLE: frozenset({"options", "rule", "shuffle"}),
-    QuestionKind.TRUE_FALSE: frozenset({"answer"}),
-    QuestionKind.SHORT: frozenset({"answers", "ignore_case", "ignore_accents", "ignore_typography", "model", "criteria"}),
-    QuestionKind.NUMERICAL: frozenset({"answers", *_QUANTITY}),
-    QuestionKind.MATCHING: frozenset({"pairs", "extra", "shuffle"}),
-    QuestionKind.ORDERING: frozenset({"items", "rule"}),
-    QuestionKind.GAPS: frozenset({"gaps", "drag", "extra"}),
-    QuestionKind.CALCULATED: frozenset({"variables", "conditions", "answers", *_QUANTITY}),
-    QuestionKind.ESSAY: frozenset({"words", "template", "model", "rubric", "files", "review"}),
-    QuestionKind.FILE: frozenset({"accept", "files", "size", "rubric"}),
-    QuestionKind.MATRIX: frozenset({"columns", "rows", "survey"}),
-    QuestionKind.DESCRIPTION: frozenset(),
+FIELDS: Mapping[definitions.QuestionKind, frozenset[str]] = {
+    definitions.QuestionKind.SINGLE: frozenset({"options", "shuffle", "variables", "conditions", "decimals"}),
+    definitions.QuestionKind.MULTIPLE: frozenset({"options", "rule", "shuffle"}),
+    definitions.QuestionKind.TRUE_FALSE: frozenset({"answer"}),
+    definitions.QuestionKind.SHORT: frozenset({"answers", "ignore_case", "ignore_accents", "ignore_typography", "model", "criteria"}),
+    definitions.QuestionKind.NUMERICAL: frozenset({"answers", *_QUANTITY}),
+    definitions.QuestionKind.MATCHING: frozenset({"pairs", "extra", "shuffle"}),
+    definitions.QuestionKind.ORDERING: frozenset({"items", "rule"}),
+    definitions.QuestionKind.GAPS: frozenset({"gaps", "drag", "extra"}),
+    definitions.QuestionKind.CALCULATED: frozenset({"variables", "conditions", "answers", *_QUANTITY}),
+    definitions.QuestionKind.ESSAY: frozenset({"words", "template", "model", "rubric", "files", "review"}),
+    definitions.QuestionKind.FILE: frozenset({"accept", "files", "size", "rubric"}),
+    definitions.QuestionKind.MATRIX: frozenset({"columns", "rows", "survey"}),
+    definitions.QuestionKind.DESCRIPTION: frozenset(),
 }
 """The fields of each kind; one of another kind is told as such (spec/content-format C403)."""
 
@@ -387,7 +360,7 @@ def banks_of(course: CourseFolder) -> tuple[BankSource, ...]:
     return tuple(bank for bank in course.parts.get(PART, ()) if isinstance(bank, BankSource))
 
 
-def questions_of(course: CourseFolder) -> Mapping[str, QuestionDefinition]:
+def questions_of(course: CourseFolder) -> Mapping[str, definitions.QuestionDefinition]:
     """Return all questions of a course by key."""
     return {question.key: question for bank in banks_of(course) for question in bank.questions}
 
@@ -395,7 +368,7 @@ def questions_of(course: CourseFolder) -> Mapping[str, QuestionDefinition]:
 def is_embeddable(course: CourseFolder, key: str) -> bool:
     """Say whether a lesson may embed the question: it is there and ready."""
     question = questions_of(course).get(key)
-    return question is not None and question.state is QuestionState.READY
+    return question is not None and question.state is definitions.QuestionState.READY
 
 
 def read_banks(tables: Mapping[str, MappingCursor], session: ReadingSession) -> tuple[BankSource, ...]:
@@ -431,7 +404,7 @@ def _bank(session: ReadingSession, table: MappingCursor, path: str) -> BankSourc
     return BankSource(key, path, module, tuple(question for question in questions if question is not None), title)
 
 
-def _question(session: ReadingSession, value: LocatedValue) -> QuestionDefinition | None:
+def _question(session: ReadingSession, value: LocatedValue) -> definitions.QuestionDefinition | None:
     table = value.table()
     if table is None:
         return None
@@ -442,7 +415,7 @@ def _question(session: ReadingSession, value: LocatedValue) -> QuestionDefinitio
     former_keys = table.former_keys()
     for former in former_keys:
         table.session.leave("question", former, table.place_at(FORMER_KEYS))
-    kind = table.value("kind", scalars.one_of(QuestionKind), required=True)
+    kind = table.value("kind", scalars.one_of(definitions.QuestionKind), required=True)
     if kind is None:
         for name in (*COMMON_FIELDS, *ALL_FIELDS):
             table.asked.setdefault(name)
@@ -476,19 +449,19 @@ FIELD_ORDER = (*IDENTITY_FIELDS, *FIELDS_BEFORE, *sorted(ALL_FIELDS - set(COMMON
 
 
 def _of_kind(
-    session: ReadingSession, table: MappingCursor, key: str, former_keys: tuple[str, ...], kind: QuestionKind
-) -> QuestionDefinition:
-    state = table.choice("state", QuestionState, QuestionState.READY)
+    session: ReadingSession, table: MappingCursor, key: str, former_keys: tuple[str, ...], kind: definitions.QuestionKind
+) -> definitions.QuestionDefinition:
+    state = table.choice("state", definitions.QuestionState, definitions.QuestionState.READY)
     unverified = table.flag("unverified", False)
     tags = table.keys("tags")
-    difficulty = table.value("difficulty", scalars.one_of(Difficulty))
+    difficulty = table.value("difficulty", scalars.one_of(definitions.Difficulty))
     selection = _selection(table)
     mark = table.value("mark", scalars.number_between(0), parts.FULL)
-    names = answers.names_of(table, "gaps" if kind is QuestionKind.GAPS else "variables")
+    names = answers.names_of(table, "gaps" if kind is definitions.QuestionKind.GAPS else "variables")
     text = table.text("text", MarkupLevel.MARKDOWN, required=True, gaps=names)
     body = BODIES[kind](table, mark)
-    if kind in (QuestionKind.GAPS, QuestionKind.CALCULATED) or (kind is QuestionKind.SINGLE and names):
-        answers.check_names(table, text, names, once=kind is QuestionKind.GAPS)
+    if kind in (definitions.QuestionKind.GAPS, definitions.QuestionKind.CALCULATED) or (kind is definitions.QuestionKind.SINGLE and names):
+        answers.check_names(table, text, names, once=kind is definitions.QuestionKind.GAPS)
     hints = table.texts("hints")
     penalty = table.value("penalty", scalars.share, DEFAULT_PENALTY)
     explanation = table.text("explanation", MarkupLevel.MARKDOWN)
@@ -496,7 +469,7 @@ def _of_kind(
     see = tuple(_see(reference) for reference in table.references())
     note = table.value("note", scalars.word, "")
     table.foreign = ALL_FIELDS - FIELDS[kind]
-    question = QuestionDefinition(
+    question = definitions.QuestionDefinition(
         key,
         text,
         body,
@@ -522,15 +495,15 @@ def _of_kind(
     return question
 
 
-def _selection(table: MappingCursor) -> QuestionSelection:
+def _selection(table: MappingCursor) -> definitions.QuestionSelection:
     objective = table.value("objective", scalars.key, "")
-    level = table.value("level", scalars.one_of(CognitiveLevel))
+    level = table.value("level", scalars.one_of(definitions.CognitiveLevel))
     family, enemies = table.value("family", scalars.key, ""), table.keys("enemies")
     only, expected = table.keys("only"), table.value("expected", scalars.percent)
     by_variant, origin = table.flag("by_variant", False), table.value(ORIGIN, read_origin, "")
     if origin:
         _claim_origin(table, origin)
-    return QuestionSelection(objective, level, family, enemies, expected, only, by_variant, origin)
+    return definitions.QuestionSelection(objective, level, family, enemies, expected, only, by_variant, origin)
 
 
 def _claim_origin(table: MappingCursor, origin: str) -> None:
@@ -548,15 +521,15 @@ def _claim_origin(table: MappingCursor, origin: str) -> None:
         )
 
 
-DEFAULT_PENALTY = QuestionDefinition("", {}, DescriptionBody()).penalty
+DEFAULT_PENALTY = definitions.QuestionDefinition("", {}, definitions.DescriptionBody()).penalty
 
 
-def _cite(citation: ResourceCitation) -> QuestionCitation:
-    return QuestionCitation(citation.resource, citation.place)
+def _cite(citation: ResourceCitation) -> definitions.QuestionCitation:
+    return definitions.QuestionCitation(citation.resource, citation.place)
 
 
-def _see(reference: ActivityReference) -> ReviewReference:
-    return ReviewReference(reference.activity, reference.heading, reference.second)
+def _see(reference: ActivityReference) -> definitions.ReviewReference:
+    return definitions.ReviewReference(reference.activity, reference.heading, reference.second)
 
 
 _UNDATED = date(2000, 1, 1)
@@ -629,7 +602,7 @@ def _module(session: ReadingSession, path: str) -> LocalisedText:
 Keys = Sequence[str]
 
 
-def reworded(published: Mapping[str, QuestionDefinition], course: CourseFolder) -> tuple[Finding, ...]:
+def reworded(published: Mapping[str, definitions.QuestionDefinition], course: CourseFolder) -> tuple[Finding, ...]:
     """Propose the old key where a published option's key vanished and one new stands in a list of the same length.
 
     spec/content-format C414.
@@ -643,7 +616,7 @@ def reworded(published: Mapping[str, QuestionDefinition], course: CourseFolder) 
     )
 
 
-def _changes(before: QuestionDefinition, after: QuestionDefinition) -> Iterator[tuple[str, str, str]]:
+def _changes(before: definitions.QuestionDefinition, after: definitions.QuestionDefinition) -> Iterator[tuple[str, str, str]]:
     present = dict(key_lists(after))
     for name, keys in key_lists(before):
         now = present.get(name, ())
@@ -652,22 +625,22 @@ def _changes(before: QuestionDefinition, after: QuestionDefinition) -> Iterator[
             yield name, gone[0], fresh[0]
 
 
-def key_lists(question: QuestionDefinition) -> Iterator[tuple[str, Keys]]:
+def key_lists(question: definitions.QuestionDefinition) -> Iterator[tuple[str, Keys]]:
     """Yield the lists of a question whose entries have keys, by the name of their field."""
     body = question.body
-    if isinstance(body, SingleChoiceBody | MultipleChoiceBody):
+    if isinstance(body, definitions.SingleChoiceBody | definitions.MultipleChoiceBody):
         yield "options", [option.key for option in body.options]
-    elif isinstance(body, MatchingBody):
+    elif isinstance(body, definitions.MatchingBody):
         yield "pairs", [pair.key for pair in body.pairs]
         yield "matches", list(dict.fromkeys([pair.match_key for pair in body.pairs] + [label.key for label in body.extra]))
-    elif isinstance(body, OrderingBody):
+    elif isinstance(body, definitions.OrderingBody):
         yield "items", [item.key for item in body.items]
-    elif isinstance(body, MatrixBody):
+    elif isinstance(body, definitions.MatrixBody):
         yield "columns", [column.key for column in body.columns]
         yield "rows", [row.key for row in body.rows]
-    elif isinstance(body, GapsBody):
+    elif isinstance(body, definitions.GapsBody):
         for gap in body.gaps:
-            if isinstance(gap.body, SingleChoiceBody):
+            if isinstance(gap.body, definitions.SingleChoiceBody):
                 yield f"gaps.{gap.name}.options", [option.key for option in gap.body.options]
 
 

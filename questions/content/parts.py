@@ -5,10 +5,8 @@ from fractions import Fraction
 from typing import TypeVar
 
 from courses.content import scalars
-from courses.content.derived_keys import KeyBook
-from courses.content.mapping_cursor import LocatedValue, MappingCursor
+from courses.content.mapping_cursor import KeyBook, LocatedValue, MappingCursor, MarkupLevel
 from courses.content.model import LocalisedText
-from courses.content.read_collector import MarkupLevel
 from kernel.errors import N_
 from kernel.yaml_tree import YamlMapping, YamlScalar
 from questions.rules.definitions import KeyedLabel, Option, RubricCriterion, RubricLevel, Texts, Tolerance, ToleranceKind, UnitPenaltyOf

@@ -3,32 +3,12 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from courses.content.derived_keys import slug
 from courses.content.editing import EditRefused, Written, read_fields
+from courses.content.mapping_cursor import slug
 from courses.content.patching import ListEdit, Wanted, patched, plain
 from courses.content.settings import FieldShape, FieldSpec, FormValues, changed_fields, values_of
+from questions.content import question_fields
 from questions.content.answers import names_in_text
-from questions.content.question_fields import (
-    FACTOR,
-    FLOWS,
-    KIND,
-    MOST_ROWS,
-    NAME,
-    NOMINAL,
-    RELATIVE_KINDS,
-    TEXT,
-    TOLERANCE,
-    TOLERANCE_KIND,
-    VERDICT,
-    WORDS,
-    Asked,
-    RowFields,
-    RowNotation,
-    fields_of_kind,
-    leaves,
-    lists,
-    order_of,
-)
 from questions.rules.definitions import QuestionKind
 
 Texts = Mapping[tuple[str, str], str]
@@ -48,21 +28,21 @@ class QuestionFormValues:
         return self.texts.get((name, language), "")
 
 
-def kind_of(rows: RowFields, values: QuestionFormValues) -> str:
+def kind_of(rows: question_fields.RowFields, values: QuestionFormValues) -> str:
     """Return the kind that a row says."""
-    return values.text(KIND) or rows.usual_kind
+    return values.text(question_fields.KIND) or rows.usual_kind
 
 
-def is_blank(rows: RowFields, values: QuestionFormValues) -> bool:
+def is_blank(rows: question_fields.RowFields, values: QuestionFormValues) -> bool:
     """Say whether nobody typed anything into a row: what stands there from the beginning is nothing."""
     specs = rows.fields_of(kind_of(rows, values))
-    usual = {spec.name: {"", spec.usual, *(value for value, _words in spec.choices)} for spec in leaves(specs)}
+    usual = {spec.name: {"", spec.usual, *(value for value, _words in spec.choices)} for spec in question_fields.leaves(specs)}
     if any(text not in usual.get(name, {""}) for (name, _language), text in values.texts.items()):
         return False
-    return all(is_blank(inner, row) for inner in lists(specs) for row in values.rows.get(inner.name, ()))
+    return all(is_blank(inner, row) for inner in question_fields.lists(specs) for row in values.rows.get(inner.name, ()))
 
 
-def written_rows(rows: RowFields, values: Sequence[QuestionFormValues]) -> list[QuestionFormValues]:
+def written_rows(rows: question_fields.RowFields, values: Sequence[QuestionFormValues]) -> list[QuestionFormValues]:
     """Return the rows that are written: those into which something was typed."""
     return [row for row in values if not is_blank(rows, row)]
 
@@ -70,15 +50,16 @@ def written_rows(rows: RowFields, values: Sequence[QuestionFormValues]) -> list[
 # --- Rows that begin ---------------------------------------------------------------------------------------------------------------------
 
 
-def begun(specs: Sequence[Asked], values: QuestionFormValues) -> QuestionFormValues:
+def begun(specs: Sequence[question_fields.Asked], values: QuestionFormValues) -> QuestionFormValues:
     """Return what is said with the empty rows that a beginning offers."""
     offered = {
-        spec.name: values.rows.get(spec.name, ()) or tuple(blank_row(spec) for _number in range(spec.begun)) for spec in lists(specs)
+        spec.name: values.rows.get(spec.name, ()) or tuple(blank_row(spec) for _number in range(spec.begun))
+        for spec in question_fields.lists(specs)
     }
     return replace(values, rows={**values.rows, **offered})
 
 
-def blank_row(rows: RowFields, **texts: str) -> QuestionFormValues:
+def blank_row(rows: question_fields.RowFields, **texts: str) -> QuestionFormValues:
     """Return an empty row with the rows that it begins with itself."""
     values = QuestionFormValues({(name, ""): text for name, text in texts.items()})
     return begun(rows.fields_of(kind_of(rows, values)), values)
@@ -88,14 +69,14 @@ def blank_row(rows: RowFields, **texts: str) -> QuestionFormValues:
 
 
 def with_rows(
-    specs: Sequence[Asked],
+    specs: Sequence[question_fields.Asked],
     values: QuestionFormValues,
     path: str,
-    change: Callable[[RowFields, tuple[QuestionFormValues, ...]], tuple[QuestionFormValues, ...]],
+    change: Callable[[question_fields.RowFields, tuple[QuestionFormValues, ...]], tuple[QuestionFormValues, ...]],
 ) -> QuestionFormValues:
     """Return what is said with the rows of a list changed: `options`, or inside of rows `gaps__0__answers`."""
     name, _bar, rest = path.partition("__")
-    rows = next((spec for spec in lists(specs) if spec.name == name), None)
+    rows = next((spec for spec in question_fields.lists(specs) if spec.name == name), None)
     if rows is None:
         return values
     present = values.rows.get(name, ())
@@ -109,9 +90,9 @@ def with_rows(
     return replace(values, rows={**values.rows, name: (*present[:index], changed, *present[index + 1 :])})
 
 
-def with_row_added(rows: RowFields, present: tuple[QuestionFormValues, ...]) -> tuple[QuestionFormValues, ...]:
+def with_row_added(rows: question_fields.RowFields, present: tuple[QuestionFormValues, ...]) -> tuple[QuestionFormValues, ...]:
     """Add an empty row."""
-    return (*present, blank_row(rows)) if len(present) < MOST_ROWS else present
+    return (*present, blank_row(rows)) if len(present) < question_fields.MOST_ROWS else present
 
 
 def with_row_moved(present: tuple[QuestionFormValues, ...], index: int, step: int) -> tuple[QuestionFormValues, ...]:
@@ -124,14 +105,16 @@ def with_row_moved(present: tuple[QuestionFormValues, ...], index: int, step: in
     return tuple(moved)
 
 
-def pressed(specs: Sequence[Asked], values: QuestionFormValues, act: str, path: str, index: int, language: str) -> QuestionFormValues:
+def pressed(
+    specs: Sequence[question_fields.Asked], values: QuestionFormValues, act: str, path: str, index: int, language: str
+) -> QuestionFormValues:
     """Return what is said after a button of a list was pressed: row, up, down, drop, or names (a row for each name of the text)."""
-    changes: Mapping[str, Callable[[RowFields, tuple[QuestionFormValues, ...]], tuple[QuestionFormValues, ...]]] = {
+    changes: Mapping[str, Callable[[question_fields.RowFields, tuple[QuestionFormValues, ...]], tuple[QuestionFormValues, ...]]] = {
         "row": with_row_added,
         "up": lambda _rows, present: with_row_moved(present, index, -1),
         "down": lambda _rows, present: with_row_moved(present, index, 1),
         "drop": lambda _rows, present: (*present[:index], *present[index + 1 :]) if index >= 0 else present,
-        "names": lambda rows, present: _with_named_rows(rows, present, values.text(TEXT, language)),
+        "names": lambda rows, present: _with_named_rows(rows, present, values.text(question_fields.TEXT, language)),
     }
     if act not in changes:
         return values
@@ -139,12 +122,12 @@ def pressed(specs: Sequence[Asked], values: QuestionFormValues, act: str, path: 
     return _with_stored_answers(values, after) if path == COLUMNS else after
 
 
-def _with_named_rows(rows: RowFields, present: tuple[QuestionFormValues, ...], text: str) -> tuple[QuestionFormValues, ...]:
+def _with_named_rows(rows: question_fields.RowFields, present: tuple[QuestionFormValues, ...], text: str) -> tuple[QuestionFormValues, ...]:
     """Add a row for each name of a text that has none; empty rows make room for them."""
     named = tuple(written_rows(rows, present))
-    known = {row.text(NAME) for row in named}
+    known = {row.text(question_fields.NAME) for row in named}
     fresh = [name for name in dict.fromkeys(names_in_text(text)) if name not in known]
-    return (*named, *(blank_row(rows, **{NAME: name}) for name in fresh))[:MOST_ROWS] if fresh else present
+    return (*named, *(blank_row(rows, **{question_fields.NAME: name}) for name in fresh))[: question_fields.MOST_ROWS] if fresh else present
 
 
 def _with_stored_answers(before: QuestionFormValues, after: QuestionFormValues) -> QuestionFormValues:
@@ -163,10 +146,10 @@ def _with_text(values: QuestionFormValues, name: str, text: str) -> QuestionForm
     return replace(values, texts={**values.texts, (name, ""): text})
 
 
-def with_kind(rows: RowFields, values: QuestionFormValues, shown: str, languages: Sequence[str]) -> QuestionFormValues:
+def with_kind(rows: question_fields.RowFields, values: QuestionFormValues, shown: str, languages: Sequence[str]) -> QuestionFormValues:
     """Return a row whose kind is another than the fields that were shown: what was typed as answers is offered as options, or back."""
     old, new = (
-        next((spec for spec in lists(rows.kinds.get(kind, ())) if spec.keys or spec.name == "answers"), None)
+        next((spec for spec in question_fields.lists(rows.kinds.get(kind, ())) if spec.keys or spec.name == "answers"), None)
         for kind in (shown, kind_of(rows, values))
     )
     if old is None or new is None:
@@ -177,21 +160,25 @@ def with_kind(rows: RowFields, values: QuestionFormValues, shown: str, languages
     return begun(rows.fields_of(kind_of(rows, values)), replace(values, rows={**left, new.name: carried}))
 
 
-def _carried(values: QuestionFormValues, old: RowFields, new: RowFields, languages: Sequence[str]) -> QuestionFormValues:
+def _carried(
+    values: QuestionFormValues, old: question_fields.RowFields, new: question_fields.RowFields, languages: Sequence[str]
+) -> QuestionFormValues:
     """Return an answer as one of another kind: its words in the course's language, where one of the two has them in one only."""
     before, after = _words(old), _words(new)
     texts = {
-        text_key: text for text_key, text in values.texts.items() if text_key[0] in {spec.name for spec in leaves((*new.fields, *new.more))}
+        text_key: text
+        for text_key, text in values.texts.items()
+        if text_key[0] in {spec.name for spec in question_fields.leaves((*new.fields, *new.more))}
     }
     if before.has_languages != after.has_languages:
-        content = values.text(WORDS, languages[0] if before.has_languages else "")
-        texts = {text_key: text for text_key, text in texts.items() if text_key[0] != WORDS}
-        texts[WORDS, languages[0] if after.has_languages else ""] = content
+        content = values.text(question_fields.WORDS, languages[0] if before.has_languages else "")
+        texts = {text_key: text for text_key, text in texts.items() if text_key[0] != question_fields.WORDS}
+        texts[question_fields.WORDS, languages[0] if after.has_languages else ""] = content
     return QuestionFormValues(texts)
 
 
-def _words(rows: RowFields) -> FieldSpec:
-    return next(spec for spec in leaves(rows.fields) if spec.name == WORDS)
+def _words(rows: question_fields.RowFields) -> FieldSpec:
+    return next(spec for spec in question_fields.leaves(rows.fields) if spec.name == question_fields.WORDS)
 
 
 RIGHT, WRONG = "right", "wrong"
@@ -205,17 +192,19 @@ Keys = Mapping[str, frozenset[str]]
 
 def values_in(entry: str, kind: str, languages: Sequence[str]) -> QuestionFormValues:
     """Return what the text of a question says, as its form shows it; raises EditRefused where a form would lose something."""
-    values = _values_of(read_fields(entry), fields_of_kind(kind), languages)
+    values = _values_of(read_fields(entry), question_fields.fields_of_kind(kind), languages)
     return _with_places(values, languages) if kind == QuestionKind.MATRIX else values
 
 
-def _values_of(fields: Fields, field_specs: Sequence[Asked], languages: Sequence[str], at: int | None = None) -> QuestionFormValues:
+def _values_of(
+    fields: Fields, field_specs: Sequence[question_fields.Asked], languages: Sequence[str], at: int | None = None
+) -> QuestionFormValues:
     fields = _apart(fields)
-    _check(fields, leaves(field_specs), languages)
-    texts = values_of(fields, leaves(field_specs), languages).texts
+    _check(fields, question_fields.leaves(field_specs), languages)
+    texts = values_of(fields, question_fields.leaves(field_specs), languages).texts
     rows = {
         rows_spec.name: tuple(_values_of_row(rows_spec, item, index, languages) for index, item in enumerate(_entries(rows_spec, fields)))
-        for rows_spec in lists(field_specs)
+        for rows_spec in question_fields.lists(field_specs)
     }
     return QuestionFormValues(texts, rows, at)
 
@@ -241,17 +230,17 @@ def _is_more(value: Written) -> bool:
     return isinstance(value, list | dict)
 
 
-def _values_of_row(rows: RowFields, item: Fields, index: int, languages: Sequence[str]) -> QuestionFormValues:
+def _values_of_row(rows: question_fields.RowFields, item: Fields, index: int, languages: Sequence[str]) -> QuestionFormValues:
     kind = item.get("kind")
     return _values_of(item, rows.fields_of(kind if isinstance(kind, str) else rows.usual_kind), languages, index)
 
 
-def _entries(rows: RowFields, fields: Fields) -> list[Fields]:
+def _entries(rows: question_fields.RowFields, fields: Fields) -> list[Fields]:
     """Return the entries of a list as fields that a form knows."""
     value = fields.get(rows.name)
     if value is None:
         return []
-    if rows.written in (RowNotation.NAMED, RowNotation.FACTORS):
+    if rows.written in (question_fields.RowNotation.NAMED, question_fields.RowNotation.FACTORS):
         if not isinstance(value, dict):
             raise EditRefused
         return [_named_entry(rows, name, held) for name, held in value.items()]
@@ -260,45 +249,49 @@ def _entries(rows: RowFields, fields: Fields) -> list[Fields]:
     return [_fields_of_rows(rows, held) for held in value]
 
 
-def _named_entry(rows: RowFields, name: str, held: Written) -> Fields:
-    if rows.written is RowNotation.FACTORS:
-        return {NAME: name, FACTOR: held}
-    if not isinstance(held, dict | None) or NAME in (held or {}):
+def _named_entry(rows: question_fields.RowFields, name: str, held: Written) -> Fields:
+    if rows.written is question_fields.RowNotation.FACTORS:
+        return {question_fields.NAME: name, question_fields.FACTOR: held}
+    if not isinstance(held, dict | None) or question_fields.NAME in (held or {}):
         raise EditRefused
     called = {there: here for here, there in rows.written_as.items()}
-    return {NAME: name, **{called.get(field, field): value for field, value in (held or {}).items()}}
+    return {question_fields.NAME: name, **{called.get(field, field): value for field, value in (held or {}).items()}}
 
 
-def _fields_of_rows(rows: RowFields, held: Written) -> Fields:
-    if rows.written is RowNotation.TEXTS and not (isinstance(held, dict) and TEXT in held):
-        return {TEXT: held}
+def _fields_of_rows(rows: question_fields.RowFields, held: Written) -> Fields:
+    if rows.written is question_fields.RowNotation.TEXTS and not (isinstance(held, dict) and question_fields.TEXT in held):
+        return {question_fields.TEXT: held}
     if not isinstance(held, dict):
         raise EditRefused
-    return _judged(held) if rows.written is RowNotation.JUDGED else held
+    return _judged(held) if rows.written is question_fields.RowNotation.JUDGED else held
 
 
 def _judged(held: Fields) -> Fields:
     """Return an answer with its verdict and its words in the place of “right: …” or “wrong: …”."""
     verdicts = [name for name in held if name in (RIGHT, WRONG)]
-    if len(verdicts) > 1 or {VERDICT, WORDS} & set(held):
+    if len(verdicts) > 1 or {question_fields.VERDICT, question_fields.WORDS} & set(held):
         raise EditRefused
-    fields: dict[str, Written] = {} if verdicts else {VERDICT: WRONG}
+    fields: dict[str, Written] = {} if verdicts else {question_fields.VERDICT: WRONG}
     for name, value in held.items():
-        fields |= {VERDICT: name, WORDS: value} if name in verdicts else {name: value}
+        fields |= {question_fields.VERDICT: name, question_fields.WORDS: value} if name in verdicts else {name: value}
     return fields
 
 
 def _apart(fields: Fields) -> Fields:
     """Return fields whose tolerance is a number, and its kind a field of its own."""
-    held = fields.get(TOLERANCE)
+    held = fields.get(question_fields.TOLERANCE)
     if not isinstance(held, dict):
         return fields
-    if len(held) != 1 or not set(held) <= set(RELATIVE_KINDS):
+    if len(held) != 1 or not set(held) <= set(question_fields.RELATIVE_KINDS):
         raise EditRefused
     ((kind, amount),) = held.items()
     parted: dict[str, Written] = {}
     for name, value in fields.items():
-        parted |= {TOLERANCE: amount, TOLERANCE_KIND: kind} if name == TOLERANCE else {name: value}
+        parted |= (
+            {question_fields.TOLERANCE: amount, question_fields.TOLERANCE_KIND: kind}
+            if name == question_fields.TOLERANCE
+            else {name: value}
+        )
     return parted
 
 
@@ -311,7 +304,7 @@ def _with_places(values: QuestionFormValues, languages: Sequence[str]) -> Questi
 
 def column_keys(values: QuestionFormValues, languages: Sequence[str]) -> list[str]:
     """Return the keys of a matrix's columns: as they are written, or made of their texts."""
-    return [column.text("key") or slug(column.text(TEXT, languages[0])) for column in values.rows[COLUMNS]]
+    return [column.text("key") or slug(column.text(question_fields.TEXT, languages[0])) for column in values.rows[COLUMNS]]
 
 
 # --- From the form to the text -----------------------------------------------------------------------------------------------------------
@@ -325,20 +318,22 @@ class _QuestionTextWriter:
     published: Keys = field(default_factory=dict)
 
     def fields(
-        self, before: Fields, field_specs: Sequence[Asked], order: Sequence[str], values: QuestionFormValues, name: str = ""
+        self, before: Fields, field_specs: Sequence[question_fields.Asked], order: Sequence[str], values: QuestionFormValues, name: str = ""
     ) -> dict[str, Wanted]:
         """Return all fields: what nobody asked for stays. `name` is that of the row, where it has one."""
         before = _apart(before)
         edits: dict[str, Wanted] = dict(before)
-        for field_name, value in changed_fields(before, leaves(field_specs), self.languages, FormValues(values.texts)).items():
+        for field_name, value in changed_fields(
+            before, question_fields.leaves(field_specs), self.languages, FormValues(values.texts)
+        ).items():
             _set_field(edits, field_name, value, order)
-        for rows in lists(field_specs):
+        for rows in question_fields.lists(field_specs):
             listed = self._rows(rows, before.get(rows.name), values.rows.get(rows.name, ()), name)
             if listed is None or plain(listed) != before.get(rows.name):
                 _set_field(edits, rows.name, listed, order)
         return edits
 
-    def _rows(self, rows: RowFields, before: Written, typed_rows: Sequence[QuestionFormValues], name: str) -> Wanted:
+    def _rows(self, rows: question_fields.RowFields, before: Written, typed_rows: Sequence[QuestionFormValues], name: str) -> Wanted:
         held = _entries(rows, {rows.name: before})
         written = [row for row in typed_rows if not is_blank(rows, row)]
         seen: set[int] = set()
@@ -351,18 +346,24 @@ class _QuestionTextWriter:
             self._keep_keys(key, text, self.published.get(published.replace("{name}", name), frozenset()), held, made, rows)
         if not made:
             return before if before in ([], {}) else None
-        if rows.written in (RowNotation.NAMED, RowNotation.FACTORS):
-            return {str(fields.pop(NAME, None) or ""): _named_value(rows, fields) for _at, fields in made}
+        if rows.written in (question_fields.RowNotation.NAMED, question_fields.RowNotation.FACTORS):
+            return {str(fields.pop(question_fields.NAME, None) or ""): _named_value(rows, fields) for _at, fields in made}
         whole = before if isinstance(before, list) else []
         return ListEdit(tuple((at, _as_written(rows, fields, whole[at] if at is not None else None)) for at, fields in made))
 
-    def _row(self, rows: RowFields, before: Fields, values: QuestionFormValues) -> dict[str, Wanted]:
+    def _row(self, rows: question_fields.RowFields, before: Fields, values: QuestionFormValues) -> dict[str, Wanted]:
         field_specs = rows.fields_of(kind_of(rows, values))
         others = {spec.name.partition(".")[0] for kind in rows.kinds for spec in rows.fields_of(kind)} - {spec.name for spec in field_specs}
         remaining = {name: value for name, value in before.items() if name not in others}
         order = rows.order or tuple(spec.name for spec in field_specs)
-        named = before.get(NAME)
-        return self.fields(remaining, field_specs, (NAME, *order), values, named if isinstance(named, str) else values.text(NAME))
+        named = before.get(question_fields.NAME)
+        return self.fields(
+            remaining,
+            field_specs,
+            (question_fields.NAME, *order),
+            values,
+            named if isinstance(named, str) else values.text(question_fields.NAME),
+        )
 
     def _keep_keys(
         self,
@@ -371,7 +372,7 @@ class _QuestionTextWriter:
         published: frozenset[str],
         before: Sequence[Fields],
         made: Sequence[tuple[int | None, dict[str, Wanted]]],
-        rows: RowFields,
+        rows: question_fields.RowFields,
     ) -> None:
         """Write the key of entries whose text was published and is another now: stored answers hold it (spec/content-format 3.3)."""
         present = {self.key(fields, key, text) for _at, fields in made}
@@ -406,30 +407,38 @@ def _set_field(fields: dict[str, Wanted], name: str, value: Wanted, order: Seque
 
 def _joined(fields: Mapping[str, Wanted]) -> dict[str, Wanted]:
     """Return fields whose tolerance says its kind where it has one."""
-    kind, amount = fields.get(TOLERANCE_KIND), fields.get(TOLERANCE)
-    joined = {name: value for name, value in fields.items() if name != TOLERANCE_KIND}
-    if amount is not None and isinstance(kind, str) and kind != NOMINAL:
-        joined[TOLERANCE] = {kind: amount}
+    kind, amount = fields.get(question_fields.TOLERANCE_KIND), fields.get(question_fields.TOLERANCE)
+    joined = {name: value for name, value in fields.items() if name != question_fields.TOLERANCE_KIND}
+    if amount is not None and isinstance(kind, str) and kind != question_fields.NOMINAL:
+        joined[question_fields.TOLERANCE] = {kind: amount}
     return joined
 
 
-def _named_value(rows: RowFields, fields: Mapping[str, Wanted]) -> Wanted:
-    if rows.written is RowNotation.FACTORS:
-        return fields.get(FACTOR)
+def _named_value(rows: question_fields.RowFields, fields: Mapping[str, Wanted]) -> Wanted:
+    if rows.written is question_fields.RowNotation.FACTORS:
+        return fields.get(question_fields.FACTOR)
     return {rows.written_as.get(name, name): value for name, value in _joined(fields).items()}
 
 
-def _as_written(rows: RowFields, fields: Mapping[str, Wanted], before: Written) -> Wanted:
-    if rows.written is RowNotation.TEXTS:
-        is_mapping = isinstance(before, dict) and TEXT in before
-        return fields if is_mapping or set(fields) != {TEXT} else fields[TEXT]
-    if rows.written is not RowNotation.JUDGED:
+def _as_written(rows: question_fields.RowFields, fields: Mapping[str, Wanted], before: Written) -> Wanted:
+    if rows.written is question_fields.RowNotation.TEXTS:
+        is_mapping = isinstance(before, dict) and question_fields.TEXT in before
+        return fields if is_mapping or set(fields) != {question_fields.TEXT} else fields[question_fields.TEXT]
+    if rows.written is not question_fields.RowNotation.JUDGED:
         return _joined(fields)
-    verdict = RIGHT if fields.get(VERDICT) == RIGHT else WRONG
-    content = fields.get(WORDS)
-    if before is None or WORDS not in fields:
-        fields = {VERDICT: verdict, WORDS: content, **{name: value for name, value in fields.items() if name not in (VERDICT, WORDS)}}
-    return {verdict if name == WORDS else name: value for name, value in _joined(fields).items() if name != VERDICT}
+    verdict = RIGHT if fields.get(question_fields.VERDICT) == RIGHT else WRONG
+    content = fields.get(question_fields.WORDS)
+    if before is None or question_fields.WORDS not in fields:
+        fields = {
+            question_fields.VERDICT: verdict,
+            question_fields.WORDS: content,
+            **{name: value for name, value in fields.items() if name not in (question_fields.VERDICT, question_fields.WORDS)},
+        }
+    return {
+        verdict if name == question_fields.WORDS else name: value
+        for name, value in _joined(fields).items()
+        if name != question_fields.VERDICT
+    }
 
 
 def with_question(entry: str, kind: str, languages: Sequence[str], values: QuestionFormValues, published: Keys | None = None) -> str:
@@ -441,17 +450,21 @@ def with_question(entry: str, kind: str, languages: Sequence[str], values: Quest
     before = read_fields(entry)
     if kind == QuestionKind.MATRIX:
         values = _with_columns(writer, before, values)
-    edits = writer.fields(before, fields_of_kind(kind), order_of(kind), values)
-    return patched(entry, _joined(edits), FLOWS)
+    edits = writer.fields(before, question_fields.fields_of_kind(kind), question_fields.order_of(kind), values)
+    return patched(entry, _joined(edits), question_fields.FLOWS)
 
 
 def _with_columns(writer: _QuestionTextWriter, before: Fields, values: QuestionFormValues) -> QuestionFormValues:
     """Return a matrix whose rows name their columns by the keys that these are to have."""
-    rows = next(rows_spec for rows_spec in lists(fields_of_kind(QuestionKind.MATRIX)) if rows_spec.name == COLUMNS)
+    rows = next(
+        rows_spec for rows_spec in question_fields.lists(question_fields.fields_of_kind(QuestionKind.MATRIX)) if rows_spec.name == COLUMNS
+    )
     columns = values.rows.get(COLUMNS, ())
     made = writer.fields(before, (rows,), (COLUMNS,), QuestionFormValues({}, {COLUMNS: columns})).get(COLUMNS)
     entries = [plain(value) for _at, value in made.entries] if isinstance(made, ListEdit) else plain(made)
-    keys = iter([writer.key(_fields_of_rows(rows, entry), "key", TEXT) for entry in entries] if isinstance(entries, list) else [])
+    keys = iter(
+        [writer.key(_fields_of_rows(rows, entry), "key", question_fields.TEXT) for entry in entries] if isinstance(entries, list) else []
+    )
     places = {str(number): "" if is_blank(rows, column) else next(keys, "") for number, column in enumerate(columns, start=1)}
     answered = (
         replace(row, texts={**row.texts, (ANSWER, ""): places.get(row.text(ANSWER), row.text(ANSWER))}) for row in values.rows.get(ROWS, ())

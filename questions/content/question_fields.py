@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
-from courses.content.field_labels import labels_of
+from courses.content.course_fields import labels_of
 from courses.content.kinds import FieldLabel
 from courses.content.mapping_cursor import FORMER_KEYS, FORMERLY
 from courses.content.settings import FieldShape, FieldSpec

@@ -11,20 +11,7 @@ from typing import TypeVar
 
 from kernel.codes import round_half_up
 from kernel.expressions import ExpressionError, evaluate, holds
-from questions.rules.definitions import (
-    CalculatedBody,
-    ChoiceNumbers,
-    GapsBody,
-    MatchingBody,
-    MultipleChoiceBody,
-    Option,
-    OrderingBody,
-    QuestionDefinition,
-    QuestionVariable,
-    SingleChoiceBody,
-    Texts,
-    VariableRange,
-)
+from questions.rules import definitions
 from questions.rules.numbers import Convention, convention_for, write_number
 
 _Entry = TypeVar("_Entry")
@@ -73,14 +60,14 @@ EXPRESSION = re.compile(r"\{=([^{}]*)=\}")
 MOST_DECIMALS = 6
 
 
-def expressions_in(options: Sequence[Option]) -> Iterator[str]:
+def expressions_in(options: Sequence[definitions.Option]) -> Iterator[str]:
     """Yield the expressions in the texts of options."""
     for option in options:
         for text in option.text.values():
             yield from (unescape(match[1]).strip() for match in EXPRESSION.finditer(text))
 
 
-def filled_choice(text: str, numbers: ChoiceNumbers, values: Mapping[str, Fraction], convention: Convention) -> str:
+def filled_choice(text: str, numbers: definitions.ChoiceNumbers, values: Mapping[str, Fraction], convention: Convention) -> str:
     """Return the text of an option with its expressions calculated; raise ExpressionError."""
     known = {**numbers.parameters, **values}
 
@@ -91,12 +78,14 @@ def filled_choice(text: str, numbers: ChoiceNumbers, values: Mapping[str, Fracti
     return EXPRESSION.sub(number, text)
 
 
-def filled_texts(texts: Texts, numbers: ChoiceNumbers, values: Mapping[str, Fraction], convention: Convention) -> Texts:
+def filled_texts(
+    texts: definitions.Texts, numbers: definitions.ChoiceNumbers, values: Mapping[str, Fraction], convention: Convention
+) -> definitions.Texts:
     """Return the text of an option in every language, with its numbers as the attempt writes them; raise ExpressionError."""
     return {language: filled_choice(text, numbers, values, convention) for language, text in texts.items()}
 
 
-def are_apart(options: Sequence[Option], numbers: ChoiceNumbers, values: Mapping[str, Fraction]) -> bool:
+def are_apart(options: Sequence[definitions.Option], numbers: definitions.ChoiceNumbers, values: Mapping[str, Fraction]) -> bool:
     """Return whether no two options read the same with these values, in any language; raise ExpressionError."""
     for language in {language for option in options for language in option.text}:
         convention = convention_for(language)
@@ -129,7 +118,7 @@ class NoVariablesError(ValueError):
 
 
 def lay_out_item(
-    question: QuestionDefinition, seed: int, slot: str, *, shuffle: bool, values: Mapping[str, Fraction] | None = None
+    question: definitions.QuestionDefinition, seed: int, slot: str, *, shuffle: bool, values: Mapping[str, Fraction] | None = None
 ) -> ItemLayout:
     """Draw the orders and variables of a question in a slot; ``shuffle`` is the quiz's setting; ``values`` were drawn before.
 
@@ -140,15 +129,17 @@ def lay_out_item(
     return ItemLayout(_orders(question, seed, slot, shuffle), values or _variables(question, seed, slot))
 
 
-def _variables(question: QuestionDefinition, seed: int, slot: str) -> Mapping[str, Fraction]:
-    if isinstance(question.body, CalculatedBody):
+def _variables(question: definitions.QuestionDefinition, seed: int, slot: str) -> Mapping[str, Fraction]:
+    if isinstance(question.body, definitions.CalculatedBody):
         return draw_variables(question.body, seed, slot)
-    if isinstance(question.body, SingleChoiceBody) and question.body.numbers is not None:
+    if isinstance(question.body, definitions.SingleChoiceBody) and question.body.numbers is not None:
         return draw_variables(question.body.numbers, seed, slot, question.body.options)
     return {}
 
 
-def draw_variables(body: CalculatedBody | ChoiceNumbers, seed: int, slot: str, options: Sequence[Option] = ()) -> Mapping[str, Fraction]:
+def draw_variables(
+    body: definitions.CalculatedBody | definitions.ChoiceNumbers, seed: int, slot: str, options: Sequence[definitions.Option] = ()
+) -> Mapping[str, Fraction]:
     """Draw values until all conditions hold; try 1 uses the purpose ``variables:0`` and so on. Raises NoVariablesError.
 
     With calculated options a draw in which two of them read the same is rejected (spec/selection 1.23).
@@ -161,12 +152,14 @@ def draw_variables(body: CalculatedBody | ChoiceNumbers, seed: int, slot: str, o
     raise NoVariablesError(f"no values in {MAX_DRAWS} draws meet the conditions")
 
 
-def is_allowed(body: CalculatedBody | ChoiceNumbers, values: Mapping[str, Fraction], options: Sequence[Option] = ()) -> bool:
+def is_allowed(
+    body: definitions.CalculatedBody | definitions.ChoiceNumbers, values: Mapping[str, Fraction], options: Sequence[definitions.Option] = ()
+) -> bool:
     """Return whether a question may be asked with these values: all conditions hold, and calculated options differ."""
-    return _all_hold(body, values) and (isinstance(body, CalculatedBody) or _are_apart(options, body, values))
+    return _all_hold(body, values) and (isinstance(body, definitions.CalculatedBody) or _are_apart(options, body, values))
 
 
-def _are_apart(options: Sequence[Option], numbers: ChoiceNumbers, values: Mapping[str, Fraction]) -> bool:
+def _are_apart(options: Sequence[definitions.Option], numbers: definitions.ChoiceNumbers, values: Mapping[str, Fraction]) -> bool:
     try:
         return are_apart(options, numbers, values)
     except ExpressionError:
@@ -183,7 +176,7 @@ def gap_order(name: str) -> str:
     return f"gap:{name}"
 
 
-def _all_hold(body: CalculatedBody | ChoiceNumbers, values: Mapping[str, Fraction]) -> bool:
+def _all_hold(body: definitions.CalculatedBody | definitions.ChoiceNumbers, values: Mapping[str, Fraction]) -> bool:
     names = {**body.parameters, **values}
     try:
         return all(holds(condition, names) for condition in body.conditions)
@@ -191,8 +184,8 @@ def _all_hold(body: CalculatedBody | ChoiceNumbers, values: Mapping[str, Fractio
         return False
 
 
-def _drawn(variable: QuestionVariable, chance: SeededRandom) -> Fraction:
-    if isinstance(variable.values, VariableRange):
+def _drawn(variable: definitions.QuestionVariable, chance: SeededRandom) -> Fraction:
+    if isinstance(variable.values, definitions.VariableRange):
         span = variable.values
         steps = (span.high - span.low) // span.step + 1
         value = span.low + span.step * chance.below(steps)
@@ -201,21 +194,21 @@ def _drawn(variable: QuestionVariable, chance: SeededRandom) -> Fraction:
     return value if variable.decimals is None else round_half_up(value, variable.decimals)
 
 
-def _orders(question: QuestionDefinition, seed: int, slot: str, shuffle: bool) -> Mapping[str, tuple[str, ...]]:
+def _orders(question: definitions.QuestionDefinition, seed: int, slot: str, shuffle: bool) -> Mapping[str, tuple[str, ...]]:
     match question.body:
-        case SingleChoiceBody(options, mixed) | MultipleChoiceBody(options, _, mixed):
+        case definitions.SingleChoiceBody(options, mixed) | definitions.MultipleChoiceBody(options, _, mixed):
             return {OPTIONS: _option_order(options, SeededRandom(seed, slot, OPTIONS) if shuffle and mixed else None)}
-        case MatchingBody() as matching:
+        case definitions.MatchingBody() as matching:
             return _matching_orders(matching, seed, slot, shuffle)
-        case OrderingBody(items):
+        case definitions.OrderingBody(items):
             return {ITEMS: _disordered([item.key for item in items], SeededRandom(seed, slot, ITEMS))}
-        case GapsBody() as gaps:
+        case definitions.GapsBody() as gaps:
             return _gap_orders(gaps, seed, slot, shuffle)
         case _:
             return {}
 
 
-def _option_order(options: Sequence[Option], chance: SeededRandom | None) -> tuple[str, ...]:
+def _option_order(options: Sequence[definitions.Option], chance: SeededRandom | None) -> tuple[str, ...]:
     """Mix the options that are not fixed among their own places."""
     keys = [option.key for option in options]
     if chance is None:
@@ -229,7 +222,7 @@ def mixed_in_place(entries: Sequence[_Entry], movable: Sequence[bool], chance: S
     return tuple(next(mixed) if moves else entry for entry, moves in zip(entries, movable, strict=True))
 
 
-def _matching_orders(body: MatchingBody, seed: int, slot: str, shuffle: bool) -> Mapping[str, tuple[str, ...]]:
+def _matching_orders(body: definitions.MatchingBody, seed: int, slot: str, shuffle: bool) -> Mapping[str, tuple[str, ...]]:
     items = tuple(pair.key for pair in body.pairs)
     if shuffle and body.shuffle:
         items = SeededRandom(seed, slot, ITEMS).shuffled(items)
@@ -237,12 +230,12 @@ def _matching_orders(body: MatchingBody, seed: int, slot: str, shuffle: bool) ->
     return {ITEMS: items, MATCHES: SeededRandom(seed, slot, MATCHES).shuffled(matches)}
 
 
-def _gap_orders(body: GapsBody, seed: int, slot: str, shuffle: bool) -> Mapping[str, tuple[str, ...]]:
+def _gap_orders(body: definitions.GapsBody, seed: int, slot: str, shuffle: bool) -> Mapping[str, tuple[str, ...]]:
     orders: dict[str, tuple[str, ...]] = {}
     if body.drag:
         orders[CHOICES] = SeededRandom(seed, slot, CHOICES).shuffled(sorted(label.key for label in body.choices))
     for gap in body.gaps:
-        if isinstance(gap.body, SingleChoiceBody):
+        if isinstance(gap.body, definitions.SingleChoiceBody):
             name = gap_order(gap.name)
             mixing = shuffle and gap.body.shuffle
             orders[name] = _option_order(gap.body.options, SeededRandom(seed, slot, name) if mixing else None)

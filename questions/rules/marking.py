@@ -8,6 +8,7 @@ from functools import partial
 
 from kernel.codes import round_half_up
 from kernel.expressions import ExpressionError, evaluate
+from questions.rules import definitions
 from questions.rules.answers import (
     Answer,
     GapsAnswer,
@@ -21,33 +22,6 @@ from questions.rules.answers import (
     TextAnswer,
     TrueFalseAnswer,
     is_empty,
-)
-from questions.rules.definitions import (
-    CalculatedAnswer,
-    CalculatedBody,
-    EssayBody,
-    FileBody,
-    Gap,
-    GapsBody,
-    MatchingBody,
-    MatrixBody,
-    MultipleChoiceBody,
-    MultipleRule,
-    NumericalAnswer,
-    NumericalBody,
-    Option,
-    OrderingBody,
-    OrderingRule,
-    QuestionDefinition,
-    QuestionKind,
-    RubricCriterion,
-    ShortAnswerBody,
-    SingleChoiceBody,
-    TextPattern,
-    Texts,
-    Tolerance,
-    TrueFalseBody,
-    UnitPenaltyOf,
 )
 from questions.rules.item_layout import ITEMS, ItemLayout
 from questions.rules.numbers import Convention, ParsedNumber, is_within, matches, plain_typography, read_number, split_unit
@@ -128,7 +102,7 @@ class ChosenOptions:
     credit: Fraction
 
 
-def share_of_choices(rule: MultipleRule, options: Sequence[Option], chosen: Collection[str]) -> Fraction:
+def share_of_choices(rule: definitions.MultipleRule, options: Sequence[definitions.Option], chosen: Collection[str]) -> Fraction:
     """Return the share in [0, 1]; choosing nothing is 0 under every rule, unknown keys count for nothing."""
     selection = select(options, chosen)
     if selection.chosen_right + selection.chosen_wrong == 0:
@@ -136,7 +110,7 @@ def share_of_choices(rule: MultipleRule, options: Sequence[Option], chosen: Coll
     return _CHOICE_RULES[rule](selection)
 
 
-def select(options: Sequence[Option], chosen: Collection[str]) -> ChosenOptions:
+def select(options: Sequence[definitions.Option], chosen: Collection[str]) -> ChosenOptions:
     """Count what was chosen."""
     taken = [option for option in options if option.key in chosen]
     right = sum(option.right for option in options)
@@ -176,17 +150,17 @@ def _share(part: int, whole: int) -> Fraction:
     return Fraction(part, whole) if whole else _NOTHING
 
 
-_CHOICE_RULES: Mapping[MultipleRule, Callable[[ChosenOptions], Fraction]] = {
-    MultipleRule.ALL_OR_NOTHING: _all_or_nothing,
-    MultipleRule.FRACTIONS: _fractions,
-    MultipleRule.RIGHT_MINUS_WRONG: _right_minus_wrong,
-    MultipleRule.PROPORTIONAL: _proportional,
-    MultipleRule.RIGHT_ONLY: _right_only,
-    MultipleRule.HALVES: _halves,
+_CHOICE_RULES: Mapping[definitions.MultipleRule, Callable[[ChosenOptions], Fraction]] = {
+    definitions.MultipleRule.ALL_OR_NOTHING: _all_or_nothing,
+    definitions.MultipleRule.FRACTIONS: _fractions,
+    definitions.MultipleRule.RIGHT_MINUS_WRONG: _right_minus_wrong,
+    definitions.MultipleRule.PROPORTIONAL: _proportional,
+    definitions.MultipleRule.RIGHT_ONLY: _right_only,
+    definitions.MultipleRule.HALVES: _halves,
 }
 
 
-def ordering_shares(rule: OrderingRule, places: Sequence[int]) -> tuple[Fraction | None, ...]:
+def ordering_shares(rule: definitions.OrderingRule, places: Sequence[int]) -> tuple[Fraction | None, ...]:
     """Return the share in [0, 1] of each item in the learner's order; None for an item that the rule leaves out.
 
     ``places`` is a permutation of 0 … n−1.
@@ -194,7 +168,7 @@ def ordering_shares(rule: OrderingRule, places: Sequence[int]) -> tuple[Fraction
     return _ORDERING_RULES[rule](places)
 
 
-def share_of_ordering(rule: OrderingRule, places: Sequence[int]) -> Fraction:
+def share_of_ordering(rule: definitions.OrderingRule, places: Sequence[int]) -> Fraction:
     """Return the mean of the shares that count; with fewer than two items there is nothing to order and it is 0."""
     counted = [share for share in ordering_shares(rule, places) if share is not None]
     return sum(counted, Fraction(0)) / len(counted) if len(places) > 1 else Fraction(0)
@@ -272,16 +246,16 @@ def _on_right_side(places: Sequence[int], at: int) -> int:
     return sum((other < at) == (places[other] < places[at]) for other in range(len(places)) if other != at)
 
 
-_ORDERING_RULES: Mapping[OrderingRule, Callable[[Sequence[int]], tuple[Fraction | None, ...]]] = {
-    OrderingRule.ALL_OR_NOTHING: _all_in_order,
-    OrderingRule.ABSOLUTE_POSITION: _absolute_position,
-    OrderingRule.RELATIVE_TO_NEXT: _relative_to_next,
-    OrderingRule.RELATIVE_TO_NEXT_AND_LAST: _relative_to_next_and_last,
-    OrderingRule.ONE_PREVIOUS_AND_NEXT: _one_previous_and_next,
-    OrderingRule.ALL_PREVIOUS_AND_NEXT: _all_previous_and_next,
-    OrderingRule.LONGEST_ORDERED: _longest_ordered,
-    OrderingRule.LONGEST_CONTIGUOUS: _longest_contiguous,
-    OrderingRule.RELATIVE_TO_CORRECT: _relative_to_correct,
+_ORDERING_RULES: Mapping[definitions.OrderingRule, Callable[[Sequence[int]], tuple[Fraction | None, ...]]] = {
+    definitions.OrderingRule.ALL_OR_NOTHING: _all_in_order,
+    definitions.OrderingRule.ABSOLUTE_POSITION: _absolute_position,
+    definitions.OrderingRule.RELATIVE_TO_NEXT: _relative_to_next,
+    definitions.OrderingRule.RELATIVE_TO_NEXT_AND_LAST: _relative_to_next_and_last,
+    definitions.OrderingRule.ONE_PREVIOUS_AND_NEXT: _one_previous_and_next,
+    definitions.OrderingRule.ALL_PREVIOUS_AND_NEXT: _all_previous_and_next,
+    definitions.OrderingRule.LONGEST_ORDERED: _longest_ordered,
+    definitions.OrderingRule.LONGEST_CONTIGUOUS: _longest_contiguous,
+    definitions.OrderingRule.RELATIVE_TO_CORRECT: _relative_to_correct,
 }
 
 
@@ -311,10 +285,12 @@ class _Expected:
 
     value: Fraction | None
     credit: Fraction
-    tolerance: Tolerance
+    tolerance: definitions.Tolerance
 
 
-def read_quantity(body: NumericalBody | CalculatedBody, number: NumberAnswer, convention: Convention) -> TypedQuantity | None:
+def read_quantity(
+    body: definitions.NumericalBody | definitions.CalculatedBody, number: NumberAnswer, convention: Convention
+) -> TypedQuantity | None:
     """Read number and unit as typed; None where the number cannot be read. Also serves "interpreted as …"."""
     text, _ = split_unit(number.text, _shown_units(body.unit))
     text, typed_unit = split_unit(text, tuple(body.units))
@@ -323,14 +299,14 @@ def read_quantity(body: NumericalBody | CalculatedBody, number: NumberAnswer, co
     return None if reading is None else TypedQuantity(reading, given if given in body.units else "")
 
 
-def mark_numerical(body: NumericalBody, number: NumberAnswer, convention: Convention) -> QuantityMark | None:
+def mark_numerical(body: definitions.NumericalBody, number: NumberAnswer, convention: Convention) -> QuantityMark | None:
     """Judge by the first answer that matches; None where no number can be read."""
     expected = [_Expected(answer.value, answer.credit, answer.tolerance or body.tolerance) for answer in body.answers]
     return _judge(body, number, expected, convention)
 
 
 def mark_calculated(
-    body: CalculatedBody, number: NumberAnswer, variables: Mapping[str, Fraction], convention: Convention
+    body: definitions.CalculatedBody, number: NumberAnswer, variables: Mapping[str, Fraction], convention: Convention
 ) -> QuantityMark | None:
     """Judge as numerical, after computing the answers; one that has no value for these variables matches nothing.
 
@@ -343,7 +319,7 @@ def mark_calculated(
     return _judge(body, number, expected, convention)
 
 
-def computed(expression: str, body: CalculatedBody, variables: Mapping[str, Fraction]) -> Fraction | None:
+def computed(expression: str, body: definitions.CalculatedBody, variables: Mapping[str, Fraction]) -> Fraction | None:
     """Return the value of an answer's expression in this attempt; None where it has none."""
     try:
         return evaluate(expression, {**body.parameters, **variables})
@@ -351,16 +327,19 @@ def computed(expression: str, body: CalculatedBody, variables: Mapping[str, Frac
         return None
 
 
-def tolerance_of(body: CalculatedBody, answer: CalculatedAnswer, value: Fraction) -> Tolerance:
+def tolerance_of(body: definitions.CalculatedBody, answer: definitions.CalculatedAnswer, value: Fraction) -> definitions.Tolerance:
     """Return what an answer with this value tolerates; where decimals are asked for and nothing else is, its own rounding."""
     tolerance = answer.tolerance or body.tolerance
     if tolerance.amount or body.decimals is None:
         return tolerance
-    return Tolerance(amount=abs(value - round_half_up(value, body.decimals)))
+    return definitions.Tolerance(amount=abs(value - round_half_up(value, body.decimals)))
 
 
 def _judge(
-    body: NumericalBody | CalculatedBody, number: NumberAnswer, expected: Sequence[_Expected | None], convention: Convention
+    body: definitions.NumericalBody | definitions.CalculatedBody,
+    number: NumberAnswer,
+    expected: Sequence[_Expected | None],
+    convention: Convention,
 ) -> QuantityMark | None:
     quantity = read_quantity(body, number, convention)
     if quantity is None:
@@ -372,39 +351,41 @@ def _judge(
     return QuantityMark(_NOTHING)
 
 
-def _with_unit(body: NumericalBody | CalculatedBody, quantity: TypedQuantity, credit: Fraction, at: int) -> QuantityMark:
+def _with_unit(
+    body: definitions.NumericalBody | definitions.CalculatedBody, quantity: TypedQuantity, credit: Fraction, at: int
+) -> QuantityMark:
     """Take the unit's penalty off a credit, of the mark or of the maximum, down to nothing."""
     if not body.units or quantity.unit:
         return QuantityMark(credit, at)
-    loss = body.unit_penalty * (credit if body.unit_penalty_of is UnitPenaltyOf.MARK else 1)
+    loss = body.unit_penalty * (credit if body.unit_penalty_of is definitions.UnitPenaltyOf.MARK else 1)
     return QuantityMark(max(_NOTHING, credit - loss) if credit > 0 else credit, at, unit_wrong=True)
 
 
-def _shown_units(unit: Texts | None) -> tuple[str, ...]:
+def _shown_units(unit: definitions.Texts | None) -> tuple[str, ...]:
     """Return the shown unit in all languages; people write it although it stands beside the field."""
     units = tuple(dict.fromkeys(unit.values())) if unit else ()
     return units + tuple(_DOLLARS[word] for word in units if word in _DOLLARS)
 
 
-BY_HAND = frozenset({QuestionKind.ESSAY, QuestionKind.FILE})
+BY_HAND = frozenset({definitions.QuestionKind.ESSAY, definitions.QuestionKind.FILE})
 
 
-def rubric_of(question: QuestionDefinition) -> tuple[RubricCriterion, ...]:
+def rubric_of(question: definitions.QuestionDefinition) -> tuple[definitions.RubricCriterion, ...]:
     """Return the criteria of a question; empty where it has none."""
-    return question.body.rubric if isinstance(question.body, EssayBody | FileBody) else ()
+    return question.body.rubric if isinstance(question.body, definitions.EssayBody | definitions.FileBody) else ()
 
 
-def is_self_check(question: QuestionDefinition) -> bool:
+def is_self_check(question: definitions.QuestionDefinition) -> bool:
     """Return whether a text is for its writer alone to judge: an essay or file without a mark (spec/quiz-engine 5.6)."""
     return question.kind in BY_HAND and not question.mark
 
 
-def is_self_reviewed(question: QuestionDefinition) -> bool:
+def is_self_reviewed(question: definitions.QuestionDefinition) -> bool:
     """Return whether the writer of a text judges it by its rubric after submission, and nobody else does (spec/selection 8.6)."""
-    return isinstance(question.body, EssayBody) and question.body.self_review
+    return isinstance(question.body, definitions.EssayBody) and question.body.self_review
 
 
-def self_assessed_points(question: QuestionDefinition, chosen: Mapping[str, int]) -> tuple[Fraction, Fraction] | None:
+def self_assessed_points(question: definitions.QuestionDefinition, chosen: Mapping[str, int]) -> tuple[Fraction, Fraction] | None:
     """Return the points of the levels that a writer chose and the most there are; None while a criterion has none."""
     rubric = rubric_of(question)
     earned = level_points(rubric, chosen)
@@ -413,18 +394,18 @@ def self_assessed_points(question: QuestionDefinition, chosen: Mapping[str, int]
     return earned, sum((max(level.points for level in criterion.levels) for criterion in rubric), _NOTHING)
 
 
-def lowest_fraction(question: QuestionDefinition) -> Fraction:
+def lowest_fraction(question: definitions.QuestionDefinition) -> Fraction:
     """Return the least share of its mark that a question can be worth: the lowest credit of its answers, never above 0."""
     match question.body:
-        case SingleChoiceBody(options):
+        case definitions.SingleChoiceBody(options):
             return min([_NOTHING, *(option.credit for option in options)])
-        case ShortAnswerBody(answers) | NumericalBody(answers):
+        case definitions.ShortAnswerBody(answers) | definitions.NumericalBody(answers):
             return min([_NOTHING, *(answer.credit for answer in answers)])
         case _:
             return _NOTHING
 
 
-def level_points(rubric: Sequence[RubricCriterion], chosen: Mapping[str, int]) -> Fraction | None:
+def level_points(rubric: Sequence[definitions.RubricCriterion], chosen: Mapping[str, int]) -> Fraction | None:
     """Add up the points of the chosen levels, by criterion the place of its level from 0; None while a criterion has none."""
     points = _NOTHING
     for criterion in rubric:
@@ -435,13 +416,15 @@ def level_points(rubric: Sequence[RubricCriterion], chosen: Mapping[str, int]) -
     return points if rubric else None
 
 
-def rubric_mark(question: QuestionDefinition, chosen: Mapping[str, int], maximum: Fraction) -> Fraction | None:
+def rubric_mark(question: definitions.QuestionDefinition, chosen: Mapping[str, int], maximum: Fraction) -> Fraction | None:
     """Return the mark that the chosen levels make where the question is worth ``maximum``; None while a criterion has none."""
     earned = level_points(rubric_of(question), chosen)
     return None if earned is None or not question.mark else earned * maximum / question.mark
 
 
-def mark_answer(question: QuestionDefinition, answer: Answer | MalformedAnswer, layout: ItemLayout, convention: Convention) -> Marking:
+def mark_answer(
+    question: definitions.QuestionDefinition, answer: Answer | MalformedAnswer, layout: ItemLayout, convention: Convention
+) -> Marking:
     """Mark an answer by the rule of the question's kind."""
     if not has_rule(question):
         return Marking(MarkState.NOT_MARKED, None)
@@ -455,52 +438,52 @@ def mark_answer(question: QuestionDefinition, answer: Answer | MalformedAnswer, 
     return whole(part) if part else _several_parts(question, answer, convention)
 
 
-def is_unanswered(question: QuestionDefinition, answer: Answer | MalformedAnswer, layout: ItemLayout) -> bool:
+def is_unanswered(question: definitions.QuestionDefinition, answer: Answer | MalformedAnswer, layout: ItemLayout) -> bool:
     """Return whether nothing was answered; an untouched order counts as nothing (spec/quiz-engine 5.7, ordering)."""
     if isinstance(answer, OrderingAnswer) and not answer.confirmed:
         return is_empty(answer) or answer.order == layout.orders.get(ITEMS)
     return is_empty(answer)
 
 
-def has_rule(question: QuestionDefinition) -> bool:
+def has_rule(question: definitions.QuestionDefinition) -> bool:
     """Return whether an answer is judged at all, by a rule or by a person: not texts, surveys and self-checks."""
     match question.body:
-        case ShortAnswerBody(answers):
+        case definitions.ShortAnswerBody(answers):
             return bool(answers)
-        case MatrixBody(_, _, survey):
+        case definitions.MatrixBody(_, _, survey):
             return not survey
-        case EssayBody() | FileBody():
+        case definitions.EssayBody() | definitions.FileBody():
             return question.mark > 0
         case _:
-            return question.kind is not QuestionKind.DESCRIPTION
+            return question.kind is not definitions.QuestionKind.DESCRIPTION
 
 
-def _one_part(question: QuestionDefinition, answer: Answer, layout: ItemLayout, convention: Convention) -> PartMark | None:
+def _one_part(question: definitions.QuestionDefinition, answer: Answer, layout: ItemLayout, convention: Convention) -> PartMark | None:
     match question.body, answer:
-        case SingleChoiceBody() as body, SingleChoiceAnswer(key):
+        case definitions.SingleChoiceBody() as body, SingleChoiceAnswer(key):
             return _mark_choice(body, key)
-        case TrueFalseBody(right), TrueFalseAnswer(value):
+        case definitions.TrueFalseBody(right), TrueFalseAnswer(value):
             return _part("", Fraction(value is right))
-        case ShortAnswerBody() as body, TextAnswer(text):
+        case definitions.ShortAnswerBody() as body, TextAnswer(text):
             return _mark_short(body, text)
-        case NumericalBody() as body, NumberAnswer() as number:
+        case definitions.NumericalBody() as body, NumberAnswer() as number:
             return _judged(mark_numerical(body, number, convention))
-        case CalculatedBody() as body, NumberAnswer() as number:
+        case definitions.CalculatedBody() as body, NumberAnswer() as number:
             return _judged(mark_calculated(body, number, layout.variables, convention))
     return None
 
 
-def _several_parts(question: QuestionDefinition, answer: Answer, convention: Convention) -> Marking:
+def _several_parts(question: definitions.QuestionDefinition, answer: Answer, convention: Convention) -> Marking:
     match question.body, answer:
-        case MultipleChoiceBody() as body, MultipleChoiceAnswer(keys):
+        case definitions.MultipleChoiceBody() as body, MultipleChoiceAnswer(keys):
             return _mark_multiple(body, keys)
-        case MatchingBody(pairs), MatchingAnswer(chosen):
+        case definitions.MatchingBody(pairs), MatchingAnswer(chosen):
             return mean(_chosen(pair.key, chosen, pair.match_key) for pair in pairs)
-        case OrderingBody() as body, OrderingAnswer(order):
+        case definitions.OrderingBody() as body, OrderingAnswer(order):
             return _mark_ordering(body, order)
-        case GapsBody() as body, GapsAnswer() as filled:
+        case definitions.GapsBody() as body, GapsAnswer() as filled:
             return mean(_mark_gap(body, gap, filled, convention) for gap in body.gaps)
-        case MatrixBody(_, rows), MatrixAnswer(chosen):
+        case definitions.MatrixBody(_, rows), MatrixAnswer(chosen):
             return mean(_chosen(row.key, chosen, row.answer) for row in rows)
     return Marking(MarkState.INVALID, _NOTHING)
 
@@ -509,14 +492,14 @@ def _part(name: str, fraction: Fraction, matched: str = "", weight: Fraction = _
     return PartMark(name, state_of(fraction), fraction, weight, matched)
 
 
-def _mark_choice(body: SingleChoiceBody, key: str, part: str = "", weight: Fraction = _ALL) -> PartMark:
+def _mark_choice(body: definitions.SingleChoiceBody, key: str, part: str = "", weight: Fraction = _ALL) -> PartMark:
     chosen = next((option for option in body.options if option.key == key), None)
     if chosen is None:
         return PartMark(part, MarkState.INVALID, _NOTHING, weight)
     return _part(part, chosen.credit, chosen.key, weight)
 
 
-def _mark_multiple(body: MultipleChoiceBody, keys: Sequence[str]) -> Marking:
+def _mark_multiple(body: definitions.MultipleChoiceBody, keys: Sequence[str]) -> Marking:
     """Mark by the named rule; the parts are the chosen options, right or wrong in themselves."""
     taken = [option for option in body.options if option.key in keys]
     if not taken:
@@ -526,7 +509,7 @@ def _mark_multiple(body: MultipleChoiceBody, keys: Sequence[str]) -> Marking:
     return Marking(state_of(fraction), fraction, parts)
 
 
-def _mark_short(body: ShortAnswerBody, text: str, part: str = "", weight: Fraction = _ALL) -> PartMark:
+def _mark_short(body: definitions.ShortAnswerBody, text: str, part: str = "", weight: Fraction = _ALL) -> PartMark:
     """Take the first answer that matches, in whichever language its pattern is written."""
     for at, answer in enumerate(body.answers):
         if _matches_any(answer.patterns.values(), text, body):
@@ -534,7 +517,7 @@ def _mark_short(body: ShortAnswerBody, text: str, part: str = "", weight: Fracti
     return _part(part, _NOTHING, weight=weight)
 
 
-def _matches_any(texts: Iterable[str], typed: str, body: ShortAnswerBody) -> bool:
+def _matches_any(texts: Iterable[str], typed: str, body: definitions.ShortAnswerBody) -> bool:
     return any(
         matches(
             pattern,
@@ -553,15 +536,15 @@ def variant_pair(body: object, typed: Sequence[str]) -> tuple[str, str] | None:
     Of a number, which has no key to show, it is enough that it or a unit has variants.
     """
     match body:
-        case ShortAnswerBody(answers, case, accents, True):
+        case definitions.ShortAnswerBody(answers, case, accents, True):
             fits = partial(matches, ignore_case=case, ignore_accents=accents)
             keys = [pattern for answer in answers for pattern in answer.patterns.values()]
             pairs = ((text, key) for text in typed for key in keys if fits(key, text) and not fits(key, text, ignore_typography=False))
             return next(pairs, None)
-        case NumericalBody() | CalculatedBody():
+        case definitions.NumericalBody() | definitions.CalculatedBody():
             units = "".join((*body.units, *(body.unit or {}).values()))
             return next(((text, "") for text in typed if plain_typography(text + units) != text + units), None)
-        case GapsBody(gaps, False):
+        case definitions.GapsBody(gaps, False):
             return next((pair for gap in gaps if (pair := variant_pair(gap.body, typed)) is not None), None)
         case _:
             return None
@@ -580,7 +563,7 @@ def _chosen(part: str, chosen: Mapping[str, str], right: str | None) -> PartMark
     return _part(part, Fraction(key == right), key) if key else PartMark(part, MarkState.NOT_ANSWERED, _NOTHING)
 
 
-def _mark_ordering(body: OrderingBody, order: Sequence[str]) -> Marking:
+def _mark_ordering(body: definitions.OrderingBody, order: Sequence[str]) -> Marking:
     places = {item.key: at for at, item in enumerate(body.items)}
     if sorted(order) != sorted(places):
         return Marking(MarkState.INVALID, _NOTHING)
@@ -591,22 +574,22 @@ def _mark_ordering(body: OrderingBody, order: Sequence[str]) -> Marking:
     return Marking(state_of(fraction), fraction, parts)
 
 
-def _mark_gap(body: GapsBody, gap: Gap, filled: GapsAnswer, convention: Convention) -> PartMark:
+def _mark_gap(body: definitions.GapsBody, gap: definitions.Gap, filled: GapsAnswer, convention: Convention) -> PartMark:
     """Judge a gap by its own rule; in a set that is dragged the value is the key of the choice."""
     typed = filled.values.get(gap.name, "")
     if not typed.strip():
         return PartMark(gap.name, MarkState.NOT_ANSWERED, _NOTHING, gap.weight)
     match gap.body:
-        case SingleChoiceBody() as single:
+        case definitions.SingleChoiceBody() as single:
             return _mark_choice(single, typed, gap.name, gap.weight)
-        case ShortAnswerBody() as short:
+        case definitions.ShortAnswerBody() as short:
             return _mark_dragged(short, typed, gap) if body.drag else _mark_short(short, typed, gap.name, gap.weight)
-        case NumericalBody() as numerical:  # pragma: no branch - the last case
+        case definitions.NumericalBody() as numerical:  # pragma: no branch - the last case
             number = NumberAnswer(typed, filled.units.get(gap.name, ""))
             return _judged(mark_numerical(numerical, number, convention), gap.name, gap.weight)
 
 
-def _mark_dragged(body: ShortAnswerBody, key: str, gap: Gap) -> PartMark:
+def _mark_dragged(body: definitions.ShortAnswerBody, key: str, gap: definitions.Gap) -> PartMark:
     matched = next(((str(at), answer.credit) for at, answer in enumerate(body.answers) if answer.key == key), ("", _NOTHING))
     return _part(gap.name, matched[1], matched[0], gap.weight)
 
@@ -615,18 +598,24 @@ LONGEST_ADDITION = 200
 _FULL = Fraction(1)
 
 
-def wrong_options(question: QuestionDefinition) -> tuple[Option, ...]:
+def wrong_options(question: definitions.QuestionDefinition) -> tuple[definitions.Option, ...]:
     """Return the options of a single choice that its key does not count as right; none of other kinds."""
-    return tuple(option for option in question.body.options if not option.right) if isinstance(question.body, SingleChoiceBody) else ()
+    return (
+        tuple(option for option in question.body.options if not option.right)
+        if isinstance(question.body, definitions.SingleChoiceBody)
+        else ()
+    )
 
 
-def takes_text(question: QuestionDefinition) -> bool:
+def takes_text(question: definitions.QuestionDefinition) -> bool:
     """Return whether another right answer is typed: a text or a number."""
     body = question.body
-    return isinstance(body, NumericalBody) or (isinstance(body, ShortAnswerBody) and bool(body.answers))
+    return isinstance(body, definitions.NumericalBody) or (isinstance(body, definitions.ShortAnswerBody) and bool(body.answers))
 
 
-def with_right_answer(question: QuestionDefinition, added: str, convention: Convention) -> QuestionDefinition | None:
+def with_right_answer(
+    question: definitions.QuestionDefinition, added: str, convention: Convention
+) -> definitions.QuestionDefinition | None:
     """Return the question with another right answer: the key of an option, a text, or a number; None where it cannot be one.
 
     What the key counted as right before stays right.
@@ -635,14 +624,16 @@ def with_right_answer(question: QuestionDefinition, added: str, convention: Conv
     if len(typed) > LONGEST_ADDITION:
         return None
     match body:
-        case SingleChoiceBody(options) if typed in {option.key for option in wrong_options(question)}:
+        case definitions.SingleChoiceBody(options) if typed in {option.key for option in wrong_options(question)}:
             changed = tuple(replace(option, right=True, credit=_FULL) if option.key == typed else option for option in options)
             return replace(question, body=replace(body, options=changed))
-        case ShortAnswerBody(answers) if answers and typed:
+        case definitions.ShortAnswerBody(answers) if answers and typed:
             pattern = typed.replace("*", "\\*")
             texts = dict.fromkeys(answers[0].patterns, pattern)
-            return replace(question, body=replace(body, answers=(TextPattern(texts, right=True, credit=_FULL), *answers)))
-        case NumericalBody(answers) if (read := read_number(typed, convention)) is not None:
-            return replace(question, body=replace(body, answers=(NumericalAnswer(read.value, right=True, credit=_FULL), *answers)))
+            return replace(question, body=replace(body, answers=(definitions.TextPattern(texts, right=True, credit=_FULL), *answers)))
+        case definitions.NumericalBody(answers) if (read := read_number(typed, convention)) is not None:
+            return replace(
+                question, body=replace(body, answers=(definitions.NumericalAnswer(read.value, right=True, credit=_FULL), *answers))
+            )
         case _:
             return None

@@ -6,9 +6,9 @@ from flask import Blueprint, current_app, flash, render_template, request
 
 from courses import catalogue, draft_checks, drafts, publishing
 from courses.access import CourseArchived, CourseContext
+from courses.content.differences import compared_lines
 from courses.content.editing import EditRefused, tidy
 from courses.content.model import Finding
-from courses.content.text_diff import compared_lines
 from courses.draft_checks import DraftCheck
 from courses.editor import course_header
 from courses.kinds import CourseKinds
@@ -16,7 +16,7 @@ from courses.publishing import CheckedCourse
 from kernel import clock
 from kernel.errors import DomainError, NotFound
 from kernel.files import FileStore
-from kernel.i18n import _, choose, ngettext
+from kernel.i18n import _, choose, ngettext, site_day
 from kernel.web import after_response
 from kernel.web.forms import whole_number
 from kernel.web.paging import Page, requested_page
@@ -166,7 +166,7 @@ def _handle_change(subject: CourseContext, form: QuestionTextForm, change: Entry
     except EditRefused as refused:
         return _editor(subject, form, findings=[SourceFindingView(0, _words(refused), "", "", "error")]), 422
     contents = drafts.draft_files(current_session(), _file_store(), subject.id)
-    checked = publishing.check({**contents, change.path: body.encode()}, _kinds(), today=clock.now().date())
+    checked = publishing.check({**contents, change.path: body.encode()}, _kinds(), today=site_day(clock.now()))
     findings = _change_findings(checked.findings, body, change)
     if action == "preview":
         return _editor(subject, form, findings=findings, checked=True, shown=_preview_of(checked, body, change))

@@ -9,22 +9,23 @@ from flask import Blueprint, current_app, flash, render_template, request
 
 from courses import authoring, catalogue, draft_checks, drafts, publishing
 from courses.access import CourseArchived, CourseContext
+from courses.content.differences import compared_lines
 from courses.content.editing import EditRefused, former_keys, read_fields
 from courses.content.model import CourseFolder, Finding
 from courses.content.settings import FieldShape, FieldSpec, FormValues
-from courses.content.starter_files import proposed_key
-from courses.content.text_diff import compared_lines
+from courses.content.writing import proposed_key
 from courses.draft_checks import DraftCheck
 from courses.editor import FormFindings, SettingsForm, course_header, settings_form
 from courses.kinds import CourseKinds
 from kernel import clock
 from kernel.errors import NotFound
 from kernel.files import FileStore
-from kernel.i18n import _, choose
+from kernel.i18n import _, choose, site_day
 from kernel.web.request import Answer, begin_writing, current_actor, current_session, requires, see_page
 from questions import bank_page, question_bank
 from questions.access import BankQuestionContext, QuestionAction
 from questions.bank_page import NewQuestionForm, QuestionEditForm, give_lines, samples_of
+from questions.content import question_fields
 from questions.content.question_editing import (
     ANSWER,
     COLUMNS,
@@ -38,21 +39,6 @@ from questions.content.question_editing import (
     values_in,
     with_kind,
     with_question,
-)
-from questions.content.question_fields import (
-    FROM_TEXT,
-    KINDS,
-    MOST_ROWS,
-    NAME,
-    TEXT,
-    WORDS,
-    Asked,
-    RowFields,
-    RowNotation,
-    fields_of_kind,
-    groups_of,
-    leaves,
-    lists,
 )
 from questions.question_bank import EntryChanged, EntryText, checksum_of
 
@@ -69,30 +55,37 @@ class FormRow:
 
     setting: FieldSpec | None
     fields: tuple[Field, ...]
-    rows: RowFields | None = None
+    rows: question_fields.RowFields | None = None
     path: str = ""
     sheets: "tuple[QuestionFormView, ...]" = ()
 
     @property
     def from_text(self) -> bool:
         """Say whether the text names the rows in braces."""
-        return self.rows is not None and self.rows.name in FROM_TEXT
+        return self.rows is not None and self.rows.name in question_fields.FROM_TEXT
 
 
 class QuestionFormView:
     """The fields of a question, or of one of its rows."""
 
     def __init__(
-        self, asked: Sequence[Asked], languages: Sequence[str], said: QuestionFormValues, prefix: str = "", shown: str = ""
+        self,
+        specs: Sequence[question_fields.Asked],
+        languages: Sequence[str],
+        values: QuestionFormValues,
+        prefix: str = "",
+        shown: str = "",
     ) -> None:
-        self.asked, self.languages, self.said, self.prefix, self.shown = asked, languages, said, prefix, shown
-        self.form: SettingsForm = settings_form(leaves(asked), languages, FormValues(said.texts), _NO_FILES)(formdata=None, prefix=prefix)
-        self.form.fill(FormValues(said.texts))
-        self.inner: dict[str, tuple[QuestionFormView, ...]] = {spec.name: self._sheets(spec) for spec in lists(asked)}
+        self.specs, self.languages, self.values, self.prefix, self.shown = specs, languages, values, prefix, shown
+        self.form: SettingsForm = settings_form(question_fields.leaves(specs), languages, FormValues(values.texts), _NO_FILES)(
+            formdata=None, prefix=prefix
+        )
+        self.form.fill(FormValues(values.texts))
+        self.inner: dict[str, tuple[QuestionFormView, ...]] = {spec.name: self._sheets(spec) for spec in question_fields.lists(specs)}
 
-    def _sheets(self, rows: RowFields) -> "tuple[QuestionFormView, ...]":
+    def _sheets(self, rows: question_fields.RowFields) -> "tuple[QuestionFormView, ...]":
         made = []
-        for number, row in enumerate(self.said.rows.get(rows.name, ())):
+        for number, row in enumerate(self.values.rows.get(rows.name, ())):
             kind = kind_of(rows, row)
             sheet = QuestionFormView(rows.fields_of(kind), self.languages, row, f"{self.prefix}{rows.name}__{number}__", kind)
             sheet.make_room()
@@ -101,7 +94,7 @@ class QuestionFormView:
 
     def make_room(self) -> None:
         """Let the texts of a row take two lines of the page: an option is often a sentence, and its feedback always."""
-        for setting in leaves(self.asked):
+        for setting in question_fields.leaves(self.specs):
             for field in self.fields(setting) if setting.shape is FieldShape.WORDS else ():
                 give_lines(field)
 
@@ -109,24 +102,24 @@ class QuestionFormView:
         """Return the fields of a setting, one for each language where it has words."""
         return tuple(self.form.rows(setting)[0])
 
-    def lines(self, specs: Sequence[Asked] | None = None) -> list[FormRow]:
+    def lines(self, specs: Sequence[question_fields.Asked] | None = None) -> list[FormRow]:
         """Return the parts of the form in order."""
         return [
             FormRow(None, (), spec, f"{self.prefix}{spec.name}", self.inner[spec.name])
-            if isinstance(spec, RowFields)
+            if isinstance(spec, question_fields.RowFields)
             else FormRow(spec, self.fields(spec))
-            for spec in (self.asked if specs is None else specs)
+            for spec in (self.specs if specs is None else specs)
         ]
 
-    def blocks(self, specs: Sequence[Asked]) -> list[list[FormRow]]:
+    def blocks(self, specs: Sequence[question_fields.Asked]) -> list[list[FormRow]]:
         """Return parts of a row: fields that stand side by side together, each list by itself."""
         return [list(lines) for _is_list, lines in groupby(self.lines(specs), key=lambda line: line.path)]
 
-    def own_blocks(self, rows: RowFields) -> list[list[FormRow]]:
+    def own_blocks(self, rows: question_fields.RowFields) -> list[list[FormRow]]:
         """Return the parts that the kind of a row has alone."""
         return self.blocks(rows.kinds.get(self.shown, ()))
 
-    def is_open(self, rows: RowFields) -> bool:
+    def is_open(self, rows: question_fields.RowFields) -> bool:
         """Say whether something stands in the folded fields of a row, or is wrong with them."""
         fields = [(setting, field) for setting in rows.more for field in self.fields(setting)]
         return any(field.errors or (field.data or "") not in ("", setting.usual) for setting, field in fields)
@@ -145,18 +138,18 @@ class QuestionFormView:
 
     def check_names(self) -> None:
         """Refuse rows without the name that they need, and duplicate names: as text they would be indistinguishable."""
-        for rows in lists(self.asked):
-            sheets = [sheet for sheet in self.inner[rows.name] if not is_blank(rows, sheet.said)]
+        for rows in question_fields.lists(self.specs):
+            sheets = [sheet for sheet in self.inner[rows.name] if not is_blank(rows, sheet.values)]
             seen: set[str] = set()
             for sheet in sheets:
                 sheet.check_names()
-                if rows.written in (RowNotation.NAMED, RowNotation.FACTORS):
+                if rows.written in (question_fields.RowNotation.NAMED, question_fields.RowNotation.FACTORS):
                     sheet._check_name(seen)
 
     def _check_name(self, seen: set[str]) -> None:
-        name = self.said.text(NAME)
+        name = self.values.text(question_fields.NAME)
         if not name or name in seen:
-            self.form.refuse(self.form[NAME], _("This cannot be empty.") if not name else _("Another row has this name."))
+            self.form.refuse(self.form[question_fields.NAME], _("This cannot be empty.") if not name else _("Another row has this name."))
         seen.add(name)
 
     def field_of(self, finding: Finding) -> Field | None:
@@ -165,9 +158,9 @@ class QuestionFormView:
         if by_words is not None:
             return by_words
         name, rest = _cut(finding.field)
-        rows = next((spec for spec in lists(self.asked) if spec.name == name), None)
+        rows = next((spec for spec in question_fields.lists(self.specs) if spec.name == name), None)
         if rows is None:
-            field_name = f"{WORDS}{rest and '.'}{rest}" if name in (RIGHT, WRONG) else finding.field
+            field_name = f"{question_fields.WORDS}{rest and '.'}{rest}" if name in (RIGHT, WRONG) else finding.field
             return self.form.field_of(replace(finding, field=field_name))
         head, rest = _cut(rest)
         sheet = self._row(rows, head)
@@ -179,16 +172,16 @@ class QuestionFormView:
     @property
     def first(self) -> Field:
         """Return the first field."""
-        return self.fields(leaves(self.asked)[0])[0]
+        return self.fields(question_fields.leaves(self.specs)[0])[0]
 
-    def _of_list(self, rows: RowFields) -> Field | None:
+    def _of_list(self, rows: question_fields.RowFields) -> Field | None:
         sheets = self.inner[rows.name]
         return sheets[0].first if sheets else None
 
-    def _row(self, rows: RowFields, head: str) -> "QuestionFormView | None":
-        written = [sheet for sheet in self.inner[rows.name] if not is_blank(rows, sheet.said)]
-        if rows.written in (RowNotation.NAMED, RowNotation.FACTORS):
-            return next((sheet for sheet in written if sheet.said.text(NAME) == head), None)
+    def _row(self, rows: question_fields.RowFields, head: str) -> "QuestionFormView | None":
+        written = [sheet for sheet in self.inner[rows.name] if not is_blank(rows, sheet.values)]
+        if rows.written in (question_fields.RowNotation.NAMED, question_fields.RowNotation.FACTORS):
+            return next((sheet for sheet in written if sheet.values.text(question_fields.NAME) == head), None)
         return written[int(head) - 1] if head.isdecimal() and 0 < int(head) <= len(written) else None
 
     def _by_expression(self, finding: Finding) -> Field | None:
@@ -196,7 +189,14 @@ class QuestionFormView:
         expression = finding.facts.get("expression")
         if expression is None:
             return None
-        return next((sheet.form[WORDS] for sheet in self.inner.get("answers", ()) if sheet.said.text(WORDS) == expression), None)
+        return next(
+            (
+                sheet.form[question_fields.WORDS]
+                for sheet in self.inner.get("answers", ())
+                if sheet.values.text(question_fields.WORDS) == expression
+            ),
+            None,
+        )
 
 
 def _cut(address: str) -> tuple[str, str]:
@@ -211,40 +211,44 @@ def _cut(address: str) -> tuple[str, str]:
 # --- What was sent -----------------------------------------------------------------------------------------------------------------------
 
 
-def submitted_values(specs: Sequence[Asked], languages: Sequence[str], sent: Sent, prefix: str = "") -> QuestionFormValues:
+def submitted_values(specs: Sequence[question_fields.Asked], languages: Sequence[str], sent: Sent, prefix: str = "") -> QuestionFormValues:
     """Return what a page has sent: the rows in the order of their numbers."""
-    form = settings_form(leaves(specs), languages, FormValues(_empty(specs, languages)), _NO_FILES)(formdata=sent, prefix=prefix)
+    form = settings_form(question_fields.leaves(specs), languages, FormValues(_empty(specs, languages)), _NO_FILES)(
+        formdata=sent, prefix=prefix
+    )
     rows = {
         spec.name: tuple(
             _submitted_row(spec, languages, sent, f"{prefix}{spec.name}__{number}__") for number in _numbers(sent, f"{prefix}{spec.name}__")
         )
-        for spec in lists(specs)
+        for spec in question_fields.lists(specs)
     }
     at = sent.get(f"{prefix}{AT}", "")
     return QuestionFormValues(form.values().texts, rows, int(at) if at.isascii() and at.isdigit() and len(at) < 4 else None)
 
 
-def _submitted_row(rows: RowFields, languages: Sequence[str], sent: Sent, prefix: str) -> QuestionFormValues:
+def _submitted_row(rows: question_fields.RowFields, languages: Sequence[str], sent: Sent, prefix: str) -> QuestionFormValues:
     shown = sent.get(f"{prefix}{SHOWN}", rows.usual_kind)
     values = submitted_values(rows.fields_of(shown), languages, sent, prefix)
     return with_kind(rows, values, shown, languages) if rows.kinds and kind_of(rows, values) != shown else values
 
 
-def _empty(specs: Sequence[Asked], languages: Sequence[str]) -> dict[tuple[str, str], str]:
-    return {(spec.name, language): "" for spec in leaves(specs) for language in (languages if spec.has_languages else ("",))}
+def _empty(specs: Sequence[question_fields.Asked], languages: Sequence[str]) -> dict[tuple[str, str], str]:
+    return {
+        (spec.name, language): "" for spec in question_fields.leaves(specs) for language in (languages if spec.has_languages else ("",))
+    }
 
 
 def _numbers(sent: Sent, prefix: str) -> list[int]:
     numbers = {name.removeprefix(prefix).partition("__")[0] for name in sent if name.startswith(prefix)}
-    return sorted(int(number) for number in numbers if number.isdecimal() and len(number) < 4)[:MOST_ROWS]
+    return sorted(int(number) for number in numbers if number.isdecimal() and len(number) < 4)[: question_fields.MOST_ROWS]
 
 
-def changed_kinds(specs: Sequence[Asked], sent: Sent, prefix: str = "") -> bool:
+def changed_kinds(specs: Sequence[question_fields.Asked], sent: Sent, prefix: str = "") -> bool:
     """Say whether a row got another kind than that of the fields which the page showed."""
     return any(
         sent.get(f"{prefix}{rows.name}__{number}__kind", rows.usual_kind)
         != sent.get(f"{prefix}{rows.name}__{number}__{SHOWN}", rows.usual_kind)
-        for rows in lists(specs)
+        for rows in question_fields.lists(specs)
         if rows.kinds
         for number in _numbers(sent, f"{prefix}{rows.name}__")
     )
@@ -259,22 +263,26 @@ class KindFormView(QuestionFormView):
     def __init__(self, kind: str, languages: Sequence[str], values: QuestionFormValues, *, has_other_kinds: bool = False) -> None:
         self.kind, self.has_other_kinds = kind, has_other_kinds
         """`has_other_kinds` says that a row got another kind than that of the fields which the page showed."""
-        super().__init__(_with_columns(fields_of_kind(kind), values, languages), languages, values)
+        super().__init__(_with_columns(question_fields.fields_of_kind(kind), values, languages), languages, values)
 
     def groups(self) -> list[tuple[Any, list[FormRow]]]:
         """Return the parts of the form in their groups."""
-        own = {spec.name: spec for spec in self.asked}
-        return [(name, self.lines([own[spec.name] for spec in specs])) for name, specs in groups_of(self.kind)]
+        own = {spec.name: spec for spec in self.specs}
+        return [(name, self.lines([own[spec.name] for spec in specs])) for name, specs in question_fields.groups_of(self.kind)]
 
 
 def begun_sheet(kind: str, languages: Sequence[str]) -> KindFormView:
     """Return the form of a new question."""
-    return KindFormView(kind, languages, begun(fields_of_kind(kind), QuestionFormValues(_empty(fields_of_kind(kind), languages))))
+    return KindFormView(
+        kind,
+        languages,
+        begun(question_fields.fields_of_kind(kind), QuestionFormValues(_empty(question_fields.fields_of_kind(kind), languages))),
+    )
 
 
 def submitted_form(kind: str, languages: Sequence[str], sent: Sent, act: str) -> KindFormView:
     """Return the form of a question as it was sent, after its button was pressed: `row gaps__0__answers`, `up options 2`, or another."""
-    specs = fields_of_kind(kind)
+    specs = question_fields.fields_of_kind(kind)
     word, _blank, rest = act.partition(" ")
     path, _blank, number = rest.partition(" ")
     values = submitted_values(specs, languages, sent)
@@ -282,14 +290,19 @@ def submitted_form(kind: str, languages: Sequence[str], sent: Sent, act: str) ->
     return KindFormView(kind, languages, values, has_other_kinds=changed_kinds(specs, sent))
 
 
-def _with_columns(specs: Sequence[Asked], values: QuestionFormValues, languages: Sequence[str]) -> tuple[Asked, ...]:
+def _with_columns(
+    specs: Sequence[question_fields.Asked], values: QuestionFormValues, languages: Sequence[str]
+) -> tuple[question_fields.Asked, ...]:
     """Let the rows of a matrix choose among its columns."""
     columns = values.rows.get(COLUMNS, ())
-    offered = tuple((str(number), f"{number}. {column.text(TEXT, languages[0])}".strip()) for number, column in enumerate(columns, start=1))
-    return tuple(_choosing(spec, offered) if isinstance(spec, RowFields) else spec for spec in specs)
+    offered = tuple(
+        (str(number), f"{number}. {column.text(question_fields.TEXT, languages[0])}".strip())
+        for number, column in enumerate(columns, start=1)
+    )
+    return tuple(_choosing(spec, offered) if isinstance(spec, question_fields.RowFields) else spec for spec in specs)
 
 
-def _choosing(rows: RowFields, offered: tuple[tuple[str, str], ...]) -> RowFields:
+def _choosing(rows: question_fields.RowFields, offered: tuple[tuple[str, str], ...]) -> question_fields.RowFields:
     fields = (replace(spec, choices=offered) if isinstance(spec, FieldSpec) and spec.name == ANSWER else spec for spec in rows.fields)
     return replace(rows, fields=tuple(fields))
 
@@ -368,7 +381,7 @@ def _kind_of(text: str) -> str:
         kind = str(read_fields(text).get("kind"))
     except EditRefused:
         return ""
-    return kind if kind in KINDS else ""
+    return kind if kind in question_fields.KINDS else ""
 
 
 def _save_form(editor: QuestionEditor, path: str, before: str) -> Answer:
@@ -389,7 +402,7 @@ def _text(editor: QuestionEditor, before: str) -> str:
     """Return the text of the question as the form has it; options that were published keep their keys."""
     names = [editor.key, *former_keys(read_fields(before))]
     published = question_bank.published_keys(current_session(), editor.subject.id, names) if editor.key else {}
-    return with_question(before, editor.kind, editor.sheet.languages, editor.sheet.said, published)
+    return with_question(before, editor.kind, editor.sheet.languages, editor.sheet.values, published)
 
 
 def _status() -> int:
@@ -412,7 +425,7 @@ def _is_ready(editor: QuestionEditor) -> bool:
 def new_question(subject: CourseContext) -> Answer:
     """Begin a question of a kind, field by field."""
     kind = request.values.get("kind", "single")
-    if kind not in KINDS:
+    if kind not in question_fields.KINDS:
         raise NotFound
     languages, session = _languages(subject.id), current_session()
     begun = NewQuestionForm()
@@ -424,8 +437,8 @@ def new_question(subject: CourseContext) -> Answer:
     editor = QuestionEditor(subject, submitted_form(kind, languages, request.form, _act()), begun, quiz=quiz)
     if not _is_ready(editor) or not begun.validate_on_post():
         return _page(editor), _status()
-    values = editor.sheet.said
-    submitted_text = next((submitted_text for language in languages if (submitted_text := values.text(TEXT, language))), "")
+    values = editor.sheet.values
+    submitted_text = next((submitted_text for language in languages if (submitted_text := values.text(question_fields.TEXT, language))), "")
     key = begun.key.data or proposed_key(submitted_text or _("Question"), question_bank.list_keys(session, subject.id))
     try:
         text = _text(editor, f"key: {key}\nkind: {kind}\n")
@@ -453,7 +466,7 @@ def _preview_or_save(editor: QuestionEditor, change: EntryText, subject: CourseC
     seen = catalogue.get_course(current_session(), subject.id).draft_revision
     body = question_bank.with_entry(question_bank.body_of(current_session(), subject.id, change.path), change)
     contents = drafts.draft_files(current_session(), _file_store(), subject.id)
-    checked = publishing.check({**contents, change.path: body.encode()}, _kinds(), today=clock.now().date())
+    checked = publishing.check({**contents, change.path: body.encode()}, _kinds(), today=site_day(clock.now()))
     entry = question_bank.written_entry(body, change)
     own = [finding for finding in checked.findings if bank_page.concerns(finding, change.path, entry)]
     if _act() == "preview":
@@ -526,8 +539,8 @@ def _page(
         key=editor.key,
         quiz=editor.quiz,
         kind=editor.kind,
-        kind_words=_(KINDS[editor.kind]),
-        kinds=[(value, _(label)) for value, label in KINDS.items()],
+        kind_words=_(question_fields.KINDS[editor.kind]),
+        kinds=[(value, _(label)) for value, label in question_fields.KINDS.items()],
         sheet=sheet,
         seen=editor.seen,
         told=[

@@ -17,7 +17,7 @@ from courses.kinds import CourseKinds
 from kernel import clock
 from kernel.errors import DomainError
 from kernel.files import FileStore
-from kernel.i18n import _, lazy_, ngettext
+from kernel.i18n import _, lazy_, ngettext, site_day
 from kernel.web.forms import FileField, Form, WholeField
 from kernel.web.request import Answer, begin_writing, current_actor, current_session, requires, see_page
 from questions import question_bank
@@ -182,7 +182,7 @@ def _save(subject: BankQuestionContext, form: VariantsForm, plan: VariantPlan, t
     except EditRefused as refused:
         return _page(subject, form, plan, _(refused.text)), 422
     contents = drafts.draft_files(current_session(), _file_store(), subject.id)
-    checked = publishing.check({**contents, subject.path: body.encode()}, _kinds(), today=clock.now().date())
+    checked = publishing.check({**contents, subject.path: body.encode()}, _kinds(), today=site_day(clock.now()))
     refusing = [finding for finding in checked.findings if finding.refuses_import]
     if refusing:
         return _page(subject, form, plan, FormFindings(_kinds()).message(refusing[0])), 422

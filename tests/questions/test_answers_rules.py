@@ -21,6 +21,7 @@ from questions.rules.answers import (
     MatrixAnswer,
     MultipleChoiceAnswer,
     NumberAnswer,
+    ObjectionNote,
     OrderingAnswer,
     SingleChoiceAnswer,
     TextAnswer,
@@ -31,11 +32,14 @@ from questions.rules.answers import (
     clean_parts,
     count_words,
     is_empty,
+    objection_in,
     offered,
     page_from_answer,
     parts_of,
     payload_of,
     read_answer,
+    room_left,
+    says_the_same,
     upload_limits,
 )
 from questions.rules.definitions import (
@@ -424,3 +428,40 @@ def test_only_files_and_some_texts_take_files(body: Body, limits: UploadLimits |
 )
 def test_words_are_counted_as_people_do(text: str, count: int) -> None:
     assert count_words(text) == count
+
+
+REASON = "Las dos primeras opciones dicen lo mismo."
+
+
+def test_an_answer_with_an_objection_is_the_same_answer() -> None:
+    """spec/quiz-engine 5.11.1: a mark that a person gave stays when an attempt is handed in again."""
+    assert says_the_same({"answer": ["uno"]}, {"answer": ["uno"], "objection": ["1"], "objection-reason": [REASON]})
+    assert not says_the_same({"answer": ["uno"]}, {"answer": ["dos"], "objection": ["1"]})
+
+
+@pytest.mark.parametrize(
+    "sent", [None, [], {"objection": []}, {"objection": [""]}, {"objection": {"a": 1}}, {"objection-reason": [REASON]}]
+)
+def test_what_is_not_ticked_is_no_objection(sent: object) -> None:
+    assert objection_in(sent) is None
+    assert objection_in({"objection": ["1"]}) == ObjectionNote()
+
+
+def test_the_reason_of_an_objection_is_read_without_blanks_around_it() -> None:
+    """spec/selection 5.2."""
+    assert objection_in({"objection": "1", "objection-reason": [f"  {REASON} ", "otra"]}) == ObjectionNote(REASON)
+
+
+def test_ends_of_lines_and_empty_parts_make_no_other_answer() -> None:
+    """Pages with and without a script send them differently."""
+    assert says_the_same({"answer": ["uno\r\ndos"], "unit": [""]}, {"answer": "uno\ndos"})
+    assert not says_the_same({"answer": ["uno\ndos"]}, {"answer": ["uno dos"]})
+
+
+@pytest.mark.parametrize(
+    ("present", "ever", "left"),
+    [(0, 0, 100), (40, 40, 60), (0, 400, 100), (0, 401, 99), (40, 450, 50), (100, 100, 0), (100, 501, -1)],
+)
+def test_files_that_were_replaced_count_up_to_five_times_the_room(present: int, ever: int, left: int) -> None:
+    """What was taken away stays in the record of an answer."""
+    assert room_left(100, present, ever) == left

@@ -23,6 +23,7 @@ from questions.rules.definitions import (
     OrderingBody,
     QuestionDefinition,
     QuestionKind,
+    QuestionSelection,
     QuestionState,
     QuestionVariable,
     ReviewReference,
@@ -44,6 +45,7 @@ from questions.rules.encoding import (
     differences,
     encode,
     from_document,
+    is_judged_otherwise,
     to_document,
 )
 from questions.rules.feedback import ReviewFlag
@@ -338,3 +340,30 @@ def test_state_and_former_keys_are_no_part_of_a_wording() -> None:
     before: QuestionDefinition = a_question(a_single())
 
     assert differences(before, replace(before, former_keys=("vieja",))) == ()
+
+
+def test_a_reserved_question_is_for_its_quizzes_alone() -> None:
+    """spec/selection 1.6."""
+    reserved = QuestionSelection(only=("final", "prueba"))
+
+    assert reserved.is_reserved_from("otro")
+    assert not reserved.is_reserved_from("prueba")
+    assert not QuestionSelection().is_reserved_from("otro")
+
+
+JUDGED = replace(a_question(a_single()), mark=f("2"), explanation=es("porqué"))
+
+
+@pytest.mark.parametrize(
+    ("after", "is_otherwise"),
+    [
+        (replace(JUDGED, text=es("¿Cuál?"), explanation=es("otro porqué"), mark=f("3"), tags=("ética",)), False),
+        (replace(JUDGED, body=a_single(replace(an_option("a", "1"), text=es("Otra")), an_option("b"), an_option("c"))), False),
+        (replace(JUDGED, explanation={}, hints=(es("pista"),)), False),
+        (replace(JUDGED, body=a_single(an_option("a"), an_option("b", "1"), an_option("c"))), True),
+        (replace(JUDGED, body=a_single(an_option("a", "1"), an_option("b"))), True),
+        (replace(JUDGED, body=a_single(an_option("a", "1"), an_option("b", "0.5", right=False), an_option("c"))), True),
+    ],
+)
+def test_other_words_are_judged_as_before_and_another_key_is_not(after: QuestionDefinition, is_otherwise: bool) -> None:
+    assert is_judged_otherwise(JUDGED, after) is is_otherwise

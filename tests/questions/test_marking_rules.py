@@ -37,6 +37,8 @@ from questions.rules.definitions import (
     MultipleChoiceBody,
     MultipleRule,
     QuestionKind,
+    RubricCriterion,
+    RubricLevel,
     ShortAnswerBody,
     TextPattern,
     Tolerance,
@@ -46,7 +48,19 @@ from questions.rules.definitions import (
 )
 from questions.rules.feedback import right_answer, why
 from questions.rules.item_layout import ItemLayout, lay_out_item
-from questions.rules.marking import MarkState, PartMark, has_rule, is_unanswered, mark_answer, mean, read_quantity, state_of
+from questions.rules.marking import (
+    MarkState,
+    PartMark,
+    has_rule,
+    is_self_check,
+    is_self_reviewed,
+    is_unanswered,
+    mark_answer,
+    mean,
+    read_quantity,
+    self_assessed_points,
+    state_of,
+)
 from questions.rules.numbers import ENGLISH, SPANISH
 from tests.support.questions import (
     a_calculated,
@@ -625,3 +639,37 @@ def test_marks_of_multiple_choices_lie_in_bounds_and_rise_with_right_ones(
     assert share(body, MultipleChoiceAnswer(tuple(keys[:right]))) == 1
     if missing:
         assert share(body, MultipleChoiceAnswer(tuple(sorted({*chosen, missing[0]})))) >= fraction
+
+
+@pytest.mark.parametrize(
+    ("body", "mark", "is_check"),
+    [(EssayBody(), "0", True), (FileBody(("pdf",)), "0", True), (EssayBody(), "1", False), (a_single(), "0", False)],
+)
+def test_a_text_without_a_mark_is_for_its_writer_to_judge(body: Body, mark: str, is_check: bool) -> None:
+    """spec/quiz-engine 5.6."""
+    assert is_self_check(a_question(body, mark=f(mark))) is is_check
+
+
+LEVELS = tuple(RubricLevel(f(points), es(points)) for points in ("0", "1.5", "1"))
+RUBRIC = (RubricCriterion("claridad", es("Claridad"), LEVELS), RubricCriterion("fuentes", es("Fuentes"), LEVELS[:1] + LEVELS[2:]))
+
+
+def test_only_an_essay_is_judged_by_its_writer_by_a_rubric() -> None:
+    """spec/selection 8.6."""
+    assert is_self_reviewed(a_question(EssayBody(rubric=RUBRIC, self_review=True)))
+    assert not is_self_reviewed(a_question(EssayBody(rubric=RUBRIC)))
+    assert not is_self_reviewed(a_question(FileBody(("pdf",))))
+
+
+@pytest.mark.parametrize(
+    ("chosen", "points"),
+    [
+        ({"claridad": 1, "fuentes": 0}, (f("1.5"), f("2.5"))),
+        ({"claridad": 2, "fuentes": 1}, (f("2"), f("2.5"))),
+        ({"claridad": 1}, None),
+        ({"claridad": 1, "fuentes": 2}, None),
+    ],
+)
+def test_a_writer_reads_their_points_of_the_most_that_there_are(chosen: dict[str, int], points: tuple[Fraction, Fraction] | None) -> None:
+    """spec/selection 8.6: none while a criterion has no level."""
+    assert self_assessed_points(a_question(EssayBody(rubric=RUBRIC, self_review=True)), chosen) == points

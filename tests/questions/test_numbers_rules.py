@@ -13,6 +13,7 @@ from questions.rules.numbers import (
     Convention,
     ParsedNumber,
     convention_for,
+    ends_of,
     is_within,
     read_number,
     round_half_up,
@@ -167,3 +168,22 @@ def test_rounding_is_half_up_in_decimal_arithmetic(value: str, decimals: int, ro
 )
 def test_a_unit_is_parted_from_its_number(typed: str, units: tuple[str, ...], expected: tuple[str, str]) -> None:
     assert split_unit(typed, units) == expected
+
+
+@pytest.mark.parametrize(
+    ("value", "kind", "amount", "low", "high"),
+    [
+        ("-20", ToleranceKind.NOMINAL, "5", "-25", "-15"),
+        ("20", ToleranceKind.RELATIVE, "0.25", "15", "25"),
+        ("-20", ToleranceKind.RELATIVE, "0.25", "-25", "-15"),
+        ("20", ToleranceKind.GEOMETRIC, "0.25", "16", "25"),
+        ("-20", ToleranceKind.GEOMETRIC, "0.25", "-25", "-16"),
+    ],
+)
+def test_both_ends_of_a_tolerance_are_within_it(value: str, kind: ToleranceKind, amount: str, low: str, high: str) -> None:
+    """spec/quiz-engine 5.7 Numerical."""
+    tolerance = Tolerance(kind, f(amount))
+
+    assert ends_of(f(value), tolerance) == (f(low), f(high))
+    assert is_within(f(low), f(value), tolerance)
+    assert not is_within(f(low) - f("0.001"), f(value), tolerance)

@@ -59,10 +59,10 @@ def sent_by(sheet: QuestionFormView) -> MultiDict[str, str]:
     """Return what a browser sends that changes nothing."""
     sent: MultiDict[str, str] = MultiDict()
     for one in sheet.walk():
-        for setting in leaves(one.asked):
+        for setting in leaves(one.specs):
             for field in one.fields(setting):
                 sent[field.name] = (field.data or "").replace("\n", "\r\n")
-        sent[f"{one.prefix}{AT}"] = "" if one.said.at is None else str(one.said.at)
+        sent[f"{one.prefix}{AT}"] = "" if one.values.at is None else str(one.values.at)
         sent[f"{one.prefix}{SHOWN}"] = one.shown
     return sent
 
@@ -74,7 +74,7 @@ def changed(text: str, *changes: tuple[str, str], published: dict[str, frozenset
     for name, words in changes:
         assert name in sent, name
         sent[name] = words
-    return with_question(text, sheet.kind, LANGUAGES, submitted_form(sheet.kind, LANGUAGES, sent, "save").said, published)
+    return with_question(text, sheet.kind, LANGUAGES, submitted_form(sheet.kind, LANGUAGES, sent, "save").values, published)
 
 
 @pytest.fixture(autouse=True)
@@ -181,7 +181,7 @@ def test_a_new_option_without_its_words_is_written_so_that_it_is_told() -> None:
     sent = sent_by(sheet)
     sent["options__1__why_es"] = "Por eso."
 
-    after = with_question(entry, "single", LANGUAGES, submitted_form("single", LANGUAGES, sent, "save").said)
+    after = with_question(entry, "single", LANGUAGES, submitted_form("single", LANGUAGES, sent, "save").values)
 
     assert after == entry + "  - wrong:\n    why: Por eso.\n"
 
@@ -309,7 +309,7 @@ def test_another_kind_of_gap_keeps_what_was_typed() -> None:
     sheet = submitted_form("gaps", LANGUAGES, sent, "save")
 
     assert sheet.has_other_kinds
-    assert with_question(entry, "gaps", LANGUAGES, sheet.said) == f"{begin}    kind: single\n    options:\n{answers}"
+    assert with_question(entry, "gaps", LANGUAGES, sheet.values) == f"{begin}    kind: single\n    options:\n{answers}"
 
 
 def test_a_row_for_each_name_of_the_text() -> None:

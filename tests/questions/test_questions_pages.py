@@ -3,7 +3,7 @@
 import pytest
 from sqlalchemy import select
 
-from courses.content.derived_keys import slug
+from courses.content.mapping_cursor import slug
 from courses.models import Course
 from lms.instance import Instance
 from tests.support.access import a_cast

@@ -19,9 +19,11 @@ from questions.rules.definitions import (
 )
 from questions.rules.item_layout import lay_out_item
 from questions.rules.variants import (
+    LONGEST_NAME,
     MOST_VALUE_VARIANTS,
     ValuesRefused,
     Variant,
+    VariantRemark,
     VariantRemarkKind,
     draw_variants,
     numbers_of,
@@ -75,7 +77,21 @@ def test_values_that_break_a_condition_or_have_no_answer_are_refused(condition: 
     with pytest.raises(ValuesRefused) as refused:
         variant("q", 1, 2, body)
 
-    assert refused.value.condition == said
+    assert (refused.value.condition, str(refused.value)) == (said, said)
+
+
+def test_a_question_without_a_right_answer_has_no_variant() -> None:
+    """spec/selection 1.22: its key could not be computed."""
+    with pytest.raises(ValuesRefused):
+        variant("q", 1, 2, CalculatedBody(BODY.variables, BODY.answers[1:]))
+
+
+def test_a_key_that_is_right_for_only_one_of_two_is_pointed_out() -> None:
+    """spec/selection 1.22: 12 and 15 with tolerances of 0.5 and 5, whichever comes first."""
+    narrow, wide = (CalculatedBody(BODY.variables, BODY.answers[:1], tolerance=Tolerance(amount=f(size))) for size in ("0.5", "5"))
+
+    for first, second in ((narrow, wide), (wide, narrow)):
+        assert kinds(variant("q-1", 3, 4, first), variant("q-2", 3, 5, second)) == [(VariantRemarkKind.SAME_KEY, ("q-1", "q-2"))]
 
 
 def test_variants_with_one_key_are_pointed_out() -> None:
@@ -99,7 +115,7 @@ def test_a_typical_mistake_that_gives_the_key_is_pointed_out() -> None:
     """spec/selection 1.22: 2 + 2 is 2 · 2."""
     same = CalculatedBody(BODY.variables, BODY.answers[:2])
 
-    assert kinds(variant("q-1", 2, 2, same)) == [(VariantRemarkKind.MISTAKE, ("q-1",))]
+    assert remarks_of([variant("q-1", 2, 2, same)], {}) == [VariantRemark(VariantRemarkKind.MISTAKE, ("q-1",), "a + b")]
 
 
 def test_the_numbers_of_a_lesson_are_pointed_out() -> None:
@@ -107,7 +123,7 @@ def test_the_numbers_of_a_lesson_are_pointed_out() -> None:
     single = CalculatedBody(BODY.variables[:1], (CalculatedAnswer("2 * a", True, f(1)),))
 
     found = remarks_of([variant("q-1", 3, 5)], {"Uno": frozenset({f(3), f(5)}), "Dos": frozenset({f(3), f(15)})})
-    assert [(one.kind, one.detail) for one in found] == [(VariantRemarkKind.LESSON, "Uno")]
+    assert found == [VariantRemark(VariantRemarkKind.LESSON, ("q-1",), "Uno")]
     assert remarks_of([variant_of(single, "q", {"a": f(3)})], {"Uno": frozenset({f(3)})}) == []
     assert len(remarks_of([variant_of(single, "q", {"a": f(3)})], {"Uno": frozenset({f(3), f(6)})})) == 1
 
@@ -125,17 +141,39 @@ def test_own_draws_are_the_same_each_time_and_clean_where_they_can_be() -> None:
     assert all(one.values["a"] != one.values["b"] for one in found)
 
 
+def test_the_values_of_two_names_are_these() -> None:
+    """spec/selection 1.22: a family that is drawn again gets what it got."""
+    drawn = draw_variants(BODY, ["q-1", "q-2"], [], {})
+
+    assert [variant_name(one.values) for one in drawn] == ["a=8 b=4", "a=1 b=9"]
+
+
 def test_draws_that_are_too_much_alike_come_last() -> None:
     """spec/selection 1.22: they are made where there are no others, and remarked on."""
     few = CalculatedBody((QuestionVariable("a", (f(1), f(2), f(3))), QuestionVariable("b", (f(1), f(2), f(3)))), BODY.answers[:1])
 
-    found = draw_variants(few, [f"q-{number}" for number in range(9)], [], {})
+    names = [f"q-{number}" for number in range(9)]
 
-    assert len(found) == 9
+    found = draw_variants(few, names, [], {})
+
+    assert [one.name for one in found] == names
     assert len({tuple(one.values.items()) for one in found}) == 9
     assert [one.key for one in found[:6]] == list(dict.fromkeys(one.key for one in found[:6]))
     assert len(remarks_of(found, {})) == 3
     assert len(draw_variants(few, [f"q-{number}" for number in range(20)], [], {})) == 9
+
+
+def test_values_without_a_key_are_not_drawn() -> None:
+    """spec/selection 1.22: one divided by nothing."""
+    variables = tuple(QuestionVariable(name, VariableRange(f("1"), f("2"), f("1"))) for name in "ab")
+    body = CalculatedBody(variables, (CalculatedAnswer("1 / (a - b)", True, f("1")),))
+
+    drawn = draw_variants(body, ["q-1", "q-2"], [], {})
+
+    assert {(variant.values["a"], variant.values["b"]): variant.key for variant in drawn} == {
+        (f("1"), f("2")): f("-1"),
+        (f("2"), f("1")): f("1"),
+    }
 
 
 @pytest.mark.slow
@@ -182,6 +220,30 @@ def test_the_variants_are_the_values_that_meet_the_conditions() -> None:
 )
 def test_questions_without_a_few_variants_have_none(body: Body) -> None:
     assert variants_of(a_question(body)) is None
+
+
+@pytest.mark.parametrize(
+    ("values", "count"),
+    [
+        ([f(1)], 1),
+        ([Fraction(at) for at in range(MOST_VALUE_VARIANTS)], MOST_VALUE_VARIANTS),
+        ([Fraction(10 ** (LONGEST_NAME - len("a=") - 1))], 1),
+    ],
+    ids=["one", "as many as are told apart", "the longest name"],
+)
+def test_the_last_question_that_is_inside_a_limit_has_its_variants(values: list[Fraction], count: int) -> None:
+    """spec/selection 1.23."""
+    body = CalculatedBody((QuestionVariable("a", tuple(values)),), ORDERED_BODY.answers)
+
+    assert len(variants_of(a_question(body)) or ()) == count
+
+
+def test_a_thousand_values_together_are_looked_at() -> None:
+    """spec/selection 1.23: three variables of ten values, of which the conditions leave one each."""
+    variables = tuple(QuestionVariable(name, VariableRange(f(1), f(10), f(1))) for name in "abc")
+    question = a_question(CalculatedBody(variables, ORDERED_BODY.answers, ("a + b + c < 4",)))
+
+    assert variants_of(question) == ("a=1 b=1 c=1",)
 
 
 def test_calculated_options_have_the_variants_in_which_they_differ() -> None:

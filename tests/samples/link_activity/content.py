@@ -4,9 +4,8 @@ from dataclasses import dataclass
 
 from courses.content import scalars
 from courses.content.kinds import ActivityKind, ActivitySettings
-from courses.content.mapping_cursor import MappingCursor
+from courses.content.mapping_cursor import MappingCursor, ReadingSession
 from courses.content.model import ActivityCompletion, CompletionRule
-from courses.content.reading_session import ReadingSession
 from courses.content.settings import FieldShape, FieldSpec
 from kernel.i18n import lazy_
 

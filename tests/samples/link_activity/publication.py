@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from courses.content.facts import SettingFact, SettingLabels, facts_of
+from courses.content.differences import SettingFact, SettingLabels, facts_of
 from courses.content.model import ActivitySource
-from courses.content.search_texts import activity_entries
+from courses.content.texts import activity_entries
 from courses.kinds import ActivityDescription, ActivityPublisher, Publication
 from courses.models import Activity
 from courses.rendering import Renderer, plain_texts
