@@ -1,4 +1,4 @@
-"""Start attempts, check single answers, submit and close them, and let attempts follow renamed keys."""
+"""Attempts while they are answered: started, saved, checked answer by answer, submitted or closed, and moved to renamed keys."""
 
 import json
 import secrets

@@ -1,4 +1,4 @@
-"""The pages of an attempt: its questions with responses, checks with feedback, its summary, and its review."""
+"""Values of the pages of an attempt: questions with responses and checks, the summary, the review, and the record to take along."""
 
 import json
 import secrets
@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from fractions import Fraction
-from typing import cast
 from uuid import UUID
 
 from sqlalchemy.orm import Session
@@ -15,6 +14,7 @@ from sqlalchemy.orm import Session
 from courses import versions
 from courses.rules import Outline, activity_url
 from enrolments.rules import GradingMethod
+from kernel.db import Hook
 from kernel.i18n import _, choose, format_datetime
 from kernel.markup.model import ID_PREFIX, SafeHtml
 from questions import question_bank
@@ -328,7 +328,7 @@ def summary_page(opened: AttemptView, *, now: datetime) -> dict[str, object]:
                     "place": item.position,
                     "number": item.number,
                     "page": item.page,
-                    "title": short_title(question),
+                    "title": short_title(question, item, convention),
                     "language": text_language(question),
                     "state": states[item.position],
                     "flagged": item.flagged,
@@ -466,6 +466,9 @@ def flags_of(loaded: LoadedAttempt, reader: Reader, history: Sequence[AttemptRow
 ObjectionCheck = Callable[[Session, LoadedAttempt, datetime], bool]
 """Tells whether the questions of an attempt may still be objected to, or will be."""
 
+OBJECTION_CHECKS = Hook[tuple[ObjectionCheck, ...]]("objection_checks")
+"""Gives whether an attempt may be objected to."""
+
 
 def flags_in_term(session: Session, loaded: LoadedAttempt, flags: frozenset[ReviewFlag], *, now: datetime) -> frozenset[ReviewFlag]:
     """Return what its learner may see of an attempt: no right answers and explanations while questions may be objected to.
@@ -474,7 +477,7 @@ def flags_in_term(session: Session, loaded: LoadedAttempt, flags: frozenset[Revi
     """
     if not flags & EXPLAINING or not takes_objections(loaded):
         return flags
-    checks = cast("tuple[ObjectionCheck, ...]", session.info["objection_checks"])
+    checks = OBJECTION_CHECKS.of(session)
     return flags - EXPLAINING if any(check(session, loaded, now) for check in checks) else flags
 
 

@@ -1,4 +1,4 @@
-"""Read attempts with their items and answers, those that are open, submitted or about to start, and a question that is reported."""
+"""Attempts with their items and answers, read and locked: open, due or submitted ones, their history, and a question that is reported."""
 
 import json
 from collections import defaultdict

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from itertools import pairwise
-from typing import TypeAlias, cast
+from typing import TypeAlias
 
 from sqlalchemy import and_, exists, func, or_, select
 from sqlalchemy.orm import Session, aliased
@@ -17,6 +17,7 @@ from courses.content.model import CourseFolder
 from courses.log import LogEntry, LogPart
 from courses.models import CourseVersion
 from kernel import audit
+from kernel.db import Hook
 from kernel.errors import N_, Conflict, NotFound
 from kernel.i18n import _, choose, number, shortened
 from kernel.permissions import Actor
@@ -266,6 +267,9 @@ class CorrectionView:
 CorrectionSource: TypeAlias = Callable[[Session, int], Sequence[CorrectionView]]
 """Tells what other packages know of a question, by its number; those who mark again for objections tell it themselves."""
 
+CORRECTIONS = Hook[tuple[CorrectionSource, ...]]("corrections")
+"""Gives what corrected a question."""
+
 
 def correction_log(session: Session, course_id: int, question_id: int, versions: Sequence[VersionRow]) -> tuple[CorrectionView, ...]:
     """Return the whole log of a question with these versions, the newest first: two statements, one more for each other source."""
@@ -274,7 +278,7 @@ def correction_log(session: Session, course_id: int, question_id: int, versions:
         *(line for row in list_question_regrades(session, course_id, question_id) for line in _regrade_lines(row)),
         *(_hand_line(row) for row in list_hand_marks(session, question_id)),
     ]
-    for source in cast("tuple[CorrectionSource, ...]", session.info["corrections"]):
+    for source in CORRECTIONS.of(session):
         lines += source(session, question_id)
     return tuple(sorted(lines, key=lambda line: line.at, reverse=True)[:MOST_LINES])
 

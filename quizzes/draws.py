@@ -5,7 +5,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from enum import StrEnum
-from typing import cast
 
 from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
@@ -15,6 +14,7 @@ from courses.models import Activity, Course, CourseVersion
 from enrolments.access import ActivityContext
 from enrolments.models import Enrolment
 from kernel import audit
+from kernel.db import Hook
 from kernel.errors import N_, Conflict
 from kernel.permissions import Actor
 from questions import question_bank
@@ -49,11 +49,15 @@ MOST_TABLES = 1_000
 """Draw tables of a quiz version that a page lists at most, some years of nights."""
 
 
+DRAW_TABLES = Hook[dict[tuple[int, int], Mapping[str, int]]]("draw_tables")
+"""Keeps draw tables."""
+
+
 def balance_by(session: Session, quiz_version_id: int, balance: FrozenBalance | None, number: int) -> FrozenBalance | None:
     """Return the balance of a quiz version with the facilities of one of its draw tables; those in memory cost nothing."""
     if balance is None or number == 1:
         return balance
-    cached = cast("dict[tuple[int, int], Mapping[str, int]]", session.info["draw_tables"])
+    cached = DRAW_TABLES.of(session)
     facilities = cached.get((quiz_version_id, number))
     if facilities is None:
         statement = select(DrawTable.facilities).where(DrawTable.quiz_version_id == quiz_version_id, DrawTable.number == number)
@@ -281,6 +285,10 @@ def draw_layout(
     )
 
 
+QUESTION_SETS = Hook[dict[tuple[int, int], QuestionSets]]("question_sets")
+"""Keeps sets of questions."""
+
+
 def balanced_drawer(session: Session, snapshot: QuizSnapshot, basis: DrawBasis = FIRST_TABLE) -> Drawer | None:
     """Return what draws the questions of a balanced quiz, None for others; its counting is kept in memory (spec/selection 1.12)."""
     frozen = balance_by(session, snapshot.quiz_version_id, snapshot.balance, basis.table)
@@ -288,7 +296,7 @@ def balanced_drawer(session: Session, snapshot: QuizSnapshot, basis: DrawBasis =
         return None
 
     def counted(entries: Sequence[SlotEntry]) -> QuestionSets:
-        cached = cast("dict[tuple[int, int], QuestionSets]", session.info["question_sets"])
+        cached = QUESTION_SETS.of(session)
         sets = cached.get((snapshot.quiz_version_id, basis.table))
         if sets is None:
             sets = QuestionSets(plan_draws(entries, frozen.facilities, frozen.balance))

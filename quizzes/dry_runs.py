@@ -1,4 +1,4 @@
-"""Make the dry run of a regrade in portions, and read its results (spec/quiz-engine 5.11.3)."""
+"""Dry runs of a regrade: begun, made in portions, renewed or discarded, and their results read (spec/quiz-engine 5.11.3)."""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence

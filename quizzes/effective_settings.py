@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from fractions import Fraction
-from typing import Any, cast
+from typing import Any
 
 from sqlalchemy import ColumnElement, Row, Select, and_, bindparam, exists, func, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
@@ -15,7 +15,7 @@ from courses.rules import Outline, OwnDates
 from courses.versions import get_outline
 from enrolments.models import Edition, EditionPlace, Enrolment, GroupMember
 from kernel.compiled_statements import compile_once
-from kernel.db import connection_of
+from kernel.db import Hook, connection_of
 from kernel.entity_rows import columns_of, entity_rows
 from quizzes.models import Accommodation, Attempt, QuizOverride
 from quizzes.rules.balanced_draw import PairedTests
@@ -256,9 +256,13 @@ def with_release(
 _ENDED = Attempt.state.in_([state.value for state in ENDED_STATES])
 
 
+EFFECTIVE_VERSIONS = Hook[dict[int, int]]("versions")
+"""Keeps which version of settings holds."""
+
+
 def outline_of_activity(session: Session, activity_id: int) -> Outline:
     """Return the course version that an activity belongs to; which it is never changes, so it is kept in memory."""
-    cached = cast("dict[int, int]", session.info.setdefault("versions", {}))
+    cached = EFFECTIVE_VERSIONS.of(session)
     if activity_id not in cached:
         cached[activity_id] = session.execute(select(Activity.version_id).where(Activity.id == activity_id)).scalar_one()
     return get_outline(session, cached[activity_id])

@@ -153,7 +153,7 @@ def keep_contents(
     for position, arriving in sent.items():
         limits = limits_at(session, loaded, position)
         if limits is not None:
-            readied = [_readied(received, limits) for received in arriving]
+            readied = [ready(received, limits) for received in arriving]
             contents |= {upload.sha256: content for upload, content in readied}
             judged[position] = list(dict.fromkeys(upload for upload, _content in readied))
     stored: dict[int, list[StoredUpload]] = {position: [] for position in judged}
@@ -177,7 +177,7 @@ def limits_at(session: Session, loaded: LoadedAttempt, position: int) -> UploadL
     return upload_limits(question_bank.get_questions(session, [item.question_version_id])[item.question_version_id])
 
 
-def _readied(received: ReceivedFile, limits: UploadLimits) -> tuple[StoredUpload, bytes]:
+def ready(received: ReceivedFile, limits: UploadLimits) -> tuple[StoredUpload, bytes]:
     """Return a file as it is kept: of a picture only what it shows, not where and with what it was taken (spec/security 4.3)."""
     name, content, refusal = shown_name(received.name), received.content, _refusal(received, limits)
     if refusal is None and extension_of(name) in FORMATS:

@@ -1,8 +1,8 @@
-"""Background jobs of quizzes.
+"""Background jobs of quizzes: overdue attempts, notices, large regrades, and the counts and draw tables of each night.
 
-They submit attempts whose time has ended (spec/quiz-engine 5.3.6), notify learners of marked ones (spec/quiz-engine 5.11.1), and
-regrade (spec/quiz-engine 5.11.3) and analyse (spec/quiz-engine 5.12)
-large quizzes."""
+They submit attempts whose time has ended (spec/quiz-engine 5.3.6), notify learners of marked ones (spec/quiz-engine 5.11.1), of time
+given and of changed marks, regrade large quizzes (spec/quiz-engine 5.11.3) and let their statistics be computed (spec/quiz-engine 5.12).
+"""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass

@@ -520,6 +520,9 @@ class PassMarkRecord(Base):
     """JSON of what was frozen: judges with both rounds, cut, standard error, cut without each judge."""
     signed_at: Mapped[Moment | None]
     signed_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    discarded_at: Mapped[Moment | None]
+    discarded_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    discard_reason: Mapped[str] = mapped_column(Text, default="", server_default="")
 
 
 class JudgeSheet(Base):
@@ -541,6 +544,12 @@ class JudgeSheet(Base):
     """JSON: a percentage for each question, null where there is none yet."""
     second: Mapped[str] = mapped_column(Text, default="[]", server_default="[]")
     saved_at: Mapped[Moment]
+    confirmed_at: Mapped[Moment | None]
+    confirmed_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    """The expert whose account confirmed what another typed."""
+    paper_id: Mapped[int | None] = mapped_column(ForeignKey("stored_file.id"))
+    """The scan of the paper that the expert signed."""
+    paper_name: Mapped[str] = mapped_column(String(200), default="", server_default="")
 
 
 class ItemHistory(Base):

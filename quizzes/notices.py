@@ -1,4 +1,4 @@
-"""Find the recipients of notifications on overrides, incidents and changed marks, and notify each of them once."""
+"""Notices of overrides, incidents, changed marks and possible regrades: their recipients found, and each of them notified once."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace

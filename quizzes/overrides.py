@@ -1,4 +1,4 @@
-"""Read and change overrides and accommodations, record due dates of open attempts, and read the dates of quizzes."""
+"""Overrides and accommodations, read, changed, transferred and erased; due dates of open attempts; dates of quizzes."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass

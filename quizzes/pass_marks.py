@@ -2,11 +2,12 @@
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from fractions import Fraction
 from functools import partial
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Select, func, select
@@ -14,11 +15,12 @@ from sqlalchemy.orm import Session
 
 from accounts.models import Person, full_name
 from courses import catalogue
-from courses.content import codes
+from courses.content import model
 from courses.content.model import CourseFolder, Finding
 from courses.models import Course
 from kernel import audit
-from kernel.errors import N_, Conflict, DomainError, NotFound
+from kernel.errors import N_, Conflict, DomainError, NotFound, require_found
+from kernel.files import StoredFile
 from kernel.permissions import Actor
 from questions.models import Question, QuestionVersion
 from quizzes.access import JudgingContext
@@ -57,11 +59,16 @@ class JudgedItem:
 
 @dataclass(frozen=True, slots=True)
 class JudgedSheet:
-    """A complete sheet: the judge's name, and what they said in both rounds; the second is empty while the first goes on."""
+    """A complete sheet: the judge's name, and what they said in both rounds; the second is empty while the first goes on.
+
+    `confirmation` is by what the judge confirmed it: `by` their account, with its `name`, or a paper, with its `sha256`; and the `sheet`.
+    Records that were signed before it was asked for have none.
+    """
 
     name: str
     first: tuple[int, ...]
     second: tuple[int, ...]
+    confirmation: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +129,7 @@ def _records() -> Select[PassMarkRecord, str, str, str]:
 def _signed(session: Session, statement: Select[PassMarkRecord, str, str, str]) -> Iterable[SignedRecord]:
     for row, given_names, first_surname, second_surname in session.execute(statement):
         result = json.loads(row.result)
-        judges = tuple(JudgedSheet(judge["name"], tuple(judge["first"]), tuple(judge["second"])) for judge in result["judges"])
+        judges = tuple(_judged(judge) for judge in result["judges"])
         means, items = tuple(Fraction(sum(judge.second), len(judge.second)) for judge in judges), items_of(row)
         assert row.pass_mark is not None
         assert row.signed_at is not None
@@ -141,6 +148,10 @@ def _signed(session: Session, statement: Select[PassMarkRecord, str, str, str]) 
         )
 
 
+def _judged(judge: Mapping[str, Any]) -> JudgedSheet:
+    return JudgedSheet(judge["name"], tuple(judge["first"]), tuple(judge["second"]), judge.get("confirmation", {}))
+
+
 def items_of(record: PassMarkRecord) -> list[JudgedItem]:
     """Return the questions of a record as they were when it was opened."""
     return [JudgedItem(**item) for item in json.loads(record.items)]
@@ -154,6 +165,18 @@ def list_open(session: Session, course_id: int, activity_key: str) -> list[PassM
         PassMarkRecord.state.in_([JudgingRound.FIRST.value, JudgingRound.SECOND.value]),
     )
     return list(session.scalars(statement.order_by(PassMarkRecord.id.desc()).limit(MOST_RECORDS)))
+
+
+def list_discarded(session: Session, course_id: int, activity_key: str) -> list[tuple[PassMarkRecord, str]]:
+    """List the records of a quiz that were discarded, with the name of who did so where that is known, the newest first."""
+    statement = (
+        select(PassMarkRecord, Person)
+        .outerjoin(Person, Person.id == PassMarkRecord.discarded_by)
+        .where(PassMarkRecord.course_id == course_id, PassMarkRecord.activity_key == activity_key)
+        .where(PassMarkRecord.state == JudgingRound.DISCARDED.value)
+    )
+    rows = session.execute(statement.order_by(PassMarkRecord.id.desc()).limit(MOST_RECORDS))
+    return [(row, person.full_name if person is not None else "") for row, person in rows]
 
 
 def get_record(session: Session, course_id: int, activity_key: str, uuid: UUID, *, lock: bool = False) -> PassMarkRecord:
@@ -194,6 +217,20 @@ def get_sheet(session: Session, record: PassMarkRecord, uuid: UUID, person_id: i
     return row
 
 
+def find_sheet(session: Session, record: PassMarkRecord, uuid: UUID) -> JudgeSheet:
+    """Return a sheet of a record, not what is on it; raise NotFound."""
+    return require_found(session.scalar(select(JudgeSheet).where(JudgeSheet.uuid == uuid, JudgeSheet.record_id == record.id)))
+
+
+def get_scan(session: Session, actor: Actor, slug: str, key: str, record: UUID, sheet: UUID) -> JudgingContext:
+    """Return a sheet with a signed paper: for the typist, and for the course's team once the record is signed; raise NotFound."""
+    context = get_judging(session, actor, slug, key, record)
+    row = find_sheet(session, context.record, sheet)
+    if row.paper_id is None or not (row.entered_by == actor.person_id or context.record.state == JudgingRound.SIGNED.value):
+        raise NotFound
+    return replace(context, sheet=row)
+
+
 def ratings_of(written: str, number: int) -> list[int | None]:
     """Return what a sheet says of so many questions, None where it says nothing yet."""
     ratings = json.loads(written)
@@ -211,8 +248,19 @@ def complete_sheets(session: Session, record: PassMarkRecord, judged: JudgingRou
     for sheet in list_sheets(session, record.id):
         first, second = (tuple(rating for rating in ratings_of(own, number) if rating is not None) for own in (sheet.first, sheet.second))
         if len(first) == number and (judged is JudgingRound.FIRST or len(second) == number):
-            sheets.append(JudgedSheet(sheet.name, first, second))
+            sheets.append(JudgedSheet(sheet.name, first, second, confirmation_of(session, sheet)))
     return sheets
+
+
+def confirmation_of(session: Session, sheet: JudgeSheet) -> dict[str, str]:
+    """Return by what a judge has confirmed a sheet; nothing where another has typed it so far."""
+    account = sheet.entered_by if sheet.own else sheet.confirmed_by
+    if account is not None:
+        person, at = session.get_one(Person, account), sheet.confirmed_at or sheet.saved_at
+        return {"by": "account", "name": person.full_name, "at": at.isoformat(), "sheet": str(sheet.uuid)}
+    if sheet.paper_id is not None:
+        return {"by": "paper", "sha256": session.get_one(StoredFile, sheet.paper_id).sha256, "sheet": str(sheet.uuid)}
+    return {}
 
 
 def known_facilities(session: Session, course_id: int, keys: Sequence[str]) -> dict[str, int]:
@@ -270,7 +318,7 @@ def _finding(path: str, quiz: QuizSource) -> Finding:
         0,
         "pass_basis",
         "C514",
-        codes.severity("C514"),
+        model.severity("C514"),
         N_("There is no signed record of judges that chose %(mark)s%% as the pass mark of this quiz."),
         N_("Open “Pass mark” on the page of the quiz's questions, or cite the norm that sets it."),
         facts={"mark": f"{float(quiz.settings.pass_mark):g}"},
@@ -286,6 +334,7 @@ class PassMarkVerb(StrEnum):
     OPENED = "pass_mark.opened"
     JUDGE_ADDED = "pass_mark.judge_added"
     JUDGED = "pass_mark.judged"
+    CONFIRMED = "pass_mark.confirmed"
     SECOND_ROUND = "pass_mark.second_round"
     SIGNED = "pass_mark.signed"
     DISCARDED = "pass_mark.discarded"
@@ -311,6 +360,33 @@ class TooFewJudges(DomainError):
     code = "too_few_judges"
     status = 422
     message = N_("At least three judges have to have judged every question in this round.")
+
+
+class Unconfirmed(DomainError):
+    """Sheets that another has typed and that their judges have not confirmed."""
+
+    code = "unconfirmed"
+    status = 422
+    message = N_("These experts have not confirmed their sheet yet, by their account or by a signed paper: %(names)s.")
+
+
+class NotYours(DomainError):
+    """A sheet that the actor cannot confirm."""
+
+    code = "not_yours"
+    status = 422
+    message = N_(
+        "A complete sheet of the second round is confirmed by the expert it belongs to, not by the person who typed it, "
+        "and each expert has one sheet."
+    )
+
+
+class DiscardReasonNeeded(DomainError):
+    """A record given up without a reason."""
+
+    code = "discard_reason_needed"
+    status = 422
+    message = N_("Write why the record is discarded. It stays on the page of the pass mark with your name.")
 
 
 class ReasonNeeded(DomainError):
@@ -391,7 +467,40 @@ def save_sheet(
     else:
         sheet.second = written
     sheet.saved_at = now
+    sheet.confirmed_at = sheet.confirmed_by = sheet.paper_id = None
+    sheet.paper_name = ""
     audit.record(session, actor, PassMarkVerb.JUDGED, _course(session, record), now=now, activity=record.activity_key)
+
+
+def confirm_sheet(session: Session, actor: Actor, record: PassMarkRecord, sheet: JudgeSheet, *, now: datetime) -> None:
+    """Let an expert confirm with their account what another typed, in a locked record; raise NotYours."""
+    sheets = list_sheets(session, record.id)
+    has_one = any(actor.person_id in (other.confirmed_by, other.entered_by if other.own else None) for other in sheets)
+    if has_one or sheet.entered_by == actor.person_id or not _can_be_confirmed(record, sheet):
+        raise NotYours
+    sheet.confirmed_at, sheet.confirmed_by = now, actor.person_id
+    _record_confirmation(session, actor, record, now)
+
+
+def attach_scan(
+    session: Session, actor: Actor, record: PassMarkRecord, sheet: JudgeSheet, name: str, stored: StoredFile, *, now: datetime
+) -> None:
+    """Attach the scan of the paper that an expert signed to the sheet that the actor typed, in a locked record; raise NotYours."""
+    if sheet.entered_by != actor.person_id or not _can_be_confirmed(record, sheet):
+        raise NotYours
+    sheet.paper_id, sheet.paper_name = stored.id, name
+    _record_confirmation(session, actor, record, now)
+
+
+def _can_be_confirmed(record: PassMarkRecord, sheet: JudgeSheet) -> bool:
+    """Return whether a sheet is typed for another, and complete in the second round."""
+    number = len(items_of(record))
+    is_complete = len(json.loads(sheet.second)) == number and None not in ratings_of(sheet.second, number)
+    return not sheet.own and record.state == JudgingRound.SECOND.value and is_complete
+
+
+def _record_confirmation(session: Session, actor: Actor, record: PassMarkRecord, now: datetime) -> None:
+    audit.record(session, actor, PassMarkVerb.CONFIRMED, _course(session, record), now=now, activity=record.activity_key)
 
 
 def begin_second_round(session: Session, actor: Actor, record: PassMarkRecord, *, now: datetime) -> None:
@@ -405,18 +514,20 @@ def begin_second_round(session: Session, actor: Actor, record: PassMarkRecord, *
 
 
 def sign_record(session: Session, actor: Actor, record: PassMarkRecord, pass_mark: Fraction, reason: str, *, now: datetime) -> None:
-    """Choose the pass mark of a locked record and freeze it; raise RecordClosed, TooFewJudges or ReasonNeeded."""
+    """Choose the pass mark of a locked record and freeze it; raise RecordClosed, TooFewJudges, Unconfirmed or ReasonNeeded."""
     if record.state != JudgingRound.SECOND.value:
         raise RecordClosed
     sheets = complete_sheets(session, record, JudgingRound.SECOND)
     if len(sheets) < LEAST_JUDGES:
         raise TooFewJudges
+    if unconfirmed := [sheet.name for sheet in sheets if not sheet.confirmation]:
+        raise Unconfirmed(names=", ".join(unconfirmed))
     cut = cut_of([sheet.second for sheet in sheets])
     if cut.needs_reason(pass_mark) and not reason:
         raise ReasonNeeded
     record.result = json.dumps(
         {
-            "judges": [{"name": sheet.name, "first": sheet.first, "second": sheet.second} for sheet in sheets],
+            "judges": [asdict(sheet) for sheet in sheets],
             "cut": str(cut.cut),
             "error_variance": str(cut.error_variance),
             "without": [str(cut_without) for cut_without in cut.without],
@@ -429,11 +540,14 @@ def sign_record(session: Session, actor: Actor, record: PassMarkRecord, pass_mar
     audit.record(session, actor, PassMarkVerb.SIGNED, _course(session, record), now=now, **facts)
 
 
-def discard_record(session: Session, actor: Actor, record: PassMarkRecord, *, now: datetime) -> None:
-    """Give up a locked record that is not signed; raise RecordClosed otherwise."""
+def discard_record(session: Session, actor: Actor, record: PassMarkRecord, reason: str, *, now: datetime) -> None:
+    """Give up a locked record that is not signed, for a reason; it is kept and shown. Raise RecordClosed or DiscardReasonNeeded."""
     if record.state not in (JudgingRound.FIRST.value, JudgingRound.SECOND.value):
         raise RecordClosed
-    record.state = JudgingRound.DISCARDED.value
+    if not reason:
+        raise DiscardReasonNeeded
+    record.state, record.discarded_at, record.discarded_by = JudgingRound.DISCARDED.value, now, actor.person_id
+    record.discard_reason = reason
     audit.record(session, actor, PassMarkVerb.DISCARDED, _course(session, record), now=now, activity=record.activity_key)
 
 

@@ -12,7 +12,7 @@ from sqlalchemy import func, insert, select
 from sqlalchemy.orm import Session, aliased
 
 from courses.content.model import ActivitySource, CourseFolder, Finding
-from courses.content.search_texts import activity_entries
+from courses.content.texts import activity_entries
 from courses.kinds import ActivityDescription, ActivityPublisher, Publication
 from courses.models import Activity, CourseVersion
 from courses.publishing import MINUTES_OF_A_QUESTION, to_json

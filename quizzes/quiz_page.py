@@ -138,6 +138,8 @@ class QuizRulesView:
     pass_percent: Decimal | None
     grading: str
     sequential: bool
+    pauses: tuple[int, int]
+    """Minutes before the second attempt and before later ones; (0, 0) where there is no pause, or one attempt alone."""
     opens_at: datetime | None
     closes_at: datetime | None
     checks: str
@@ -161,6 +163,7 @@ def rules_of(snapshot: QuizSnapshot, access: EffectiveSettings) -> QuizRulesView
         pass_percent=None if settings.pass_mark is None else points(settings.pass_mark),
         grading=settings.grading.value,
         sequential=settings.navigation is Navigation.SEQUENTIAL,
+        pauses=(0, 0) if access.attempts == 1 else (ceil(access.pause.first / 60), ceil(access.pause.later / 60)),
         opens_at=access.opens,
         closes_at=access.closes,
         checks=CHECKS.get(settings.behaviour, ""),

@@ -1,6 +1,6 @@
-"""Read regrades, the attempts that they concern, and the decisions of juries on questions."""
+"""Regrades and the attempts and answers that they concern, read and locked, and the decisions of juries on questions."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from fractions import Fraction
@@ -10,9 +10,10 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Row, ScalarSelect, Select, exists, func, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
-from accounts.models import Person, full_name
+from accounts.models import Person
 from courses.models import Course
 from enrolments.models import Enrolment
+from kernel.db import Hook
 from kernel.errors import NotFound
 from kernel.own_records import of_others
 from kernel.permissions import Actor
@@ -300,14 +301,18 @@ class RegradeEntry:
     created_by: str
     committed_at: datetime | None
     undone_at: datetime | None
+    committed_by: str
+    """Who put it in force, where that was somebody else."""
 
 
 def list_regrades(session: Session, context: QuizContext, *, limit: int = 50) -> list[RegradeEntry]:
     """List the regrades of a quiz, the newest first; discarded dry runs are left out."""
+    decider = aliased(Person)
     statement = (
-        select(Regrade, Question.key, Person.given_names, Person.first_surname, Person.second_surname)
+        select(Regrade, Question.key, Person, decider)
         .outerjoin(Question, Question.id == Regrade.question_id)
         .join(Person, Person.id == Regrade.created_by)
+        .outerjoin(decider, decider.id == Regrade.committed_by)
         .where(Regrade.course_id == context.course_id, Regrade.activity_key == context.key, Regrade.state != "discarded")
         .order_by(Regrade.id.desc())
         .limit(limit)
@@ -320,9 +325,10 @@ def list_regrades(session: Session, context: QuizContext, *, limit: int = 50) ->
             row[0].state,
             row[0].reason,
             row[0].created_at,
-            full_name(row.given_names, row.first_surname, row.second_surname),
+            row[2].full_name,
             row[0].committed_at,
             row[0].undone_at,
+            committed_by=row[3].full_name if row[3] not in (None, row[2]) else "",
         )
         for row in session.execute(statement)
     ]
@@ -479,9 +485,13 @@ def get_regrade_path(session: Session, regrade: Regrade) -> str:
     return f"/courses/{slug}/quizzes/{regrade.activity_key}/regrades/{regrade.uuid}"
 
 
+DECIDED_VERSIONS = Hook[tuple[Callable[[Session, int, str], Iterable[int]], ...]]("decided_versions")
+"""Gives the question versions on which a jury decided."""
+
+
 def decided_versions(session: Session, course_id: int, activity_key: str) -> frozenset[int]:
     """Return the question versions of a quiz about which a jury has decided."""
-    return frozenset(version for source in session.info["decided_versions"] for version in source(session, course_id, activity_key))
+    return frozenset(version for source in DECIDED_VERSIONS.of(session) for version in source(session, course_id, activity_key))
 
 
 def touches_decided(session: Session, regrade: Regrade) -> bool:

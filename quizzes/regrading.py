@@ -1,4 +1,4 @@
-"""Commit and undo regrades, and offer those of answers that would be marked otherwise now."""
+"""Commit and undo regrades, apply them to attempts that they left out, and offer those of answers that would be marked otherwise now."""
 
 import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -44,14 +44,6 @@ from quizzes.dry_runs import (
 )
 from quizzes.marks import as_decimal, find_voided_items, settle_voids, write_grade
 from quizzes.models import AnswerEvent, Attempt, AttemptItem, CertificateReview, MarkEvent, Regrade, RegradeDryRunMark, VoidedQuestion
-from quizzes.regrades import (
-    PRESENT,
-    PresentItem,
-    covered,
-    decided_versions,
-    get_regrade_path,
-    touches_decided,
-)
 from quizzes.rules.grades import AttemptGrade, deciding_index, grade_over_attempts
 from quizzes.rules.regrade import RegradeKind, total_of
 from quizzes.rules.settings import EndedAttempt, QuizRecord, completed_at
@@ -69,10 +61,10 @@ def stream_marked_by_rule(session: Session, quiz: Regrade, versions: Collection[
     """Yield rows of `PRESENT` with each answer that counted, its `payload`: the response, and what was checked before; none by hand."""
     check = aliased(MarkEvent)
     statement = (
-        PRESENT.add_columns(AnswerEvent.payload)
+        regrades.PRESENT.add_columns(AnswerEvent.payload)
         .join(Attempt, Attempt.id == AttemptItem.attempt_id)
         .join(AnswerEvent, AnswerEvent.item_id == AttemptItem.id)
-        .where(*covered(quiz), AttemptItem.question_version_id.in_(versions), MarkEvent.origin != "manual")
+        .where(*regrades.covered(quiz), AttemptItem.question_version_id.in_(versions), MarkEvent.origin != "manual")
         .where(or_(IS_RESPONSE, exists().where(check.answer_id == AnswerEvent.id)))
         .order_by(AttemptItem.id, AnswerEvent.id)
     )
@@ -98,7 +90,7 @@ class RegradeOffer:
 def list_offers(session: Session, course_id: int, activity_key: str) -> list[RegradeOffer]:
     """List the questions of a quiz with answers that would be marked otherwise, without those that are void or that a jury decided on."""
     quiz = Regrade(course_id=course_id, activity_key=activity_key)
-    skipped = regrades.voided_versions(session, quiz) | decided_versions(session, course_id, activity_key)
+    skipped = regrades.voided_versions(session, quiz) | regrades.decided_versions(session, course_id, activity_key)
     questions = get_questions(session, sorted(regrades.versions_to_regrade(session, quiz) - skipped))
     own = {version: version for version, question in questions.items() if isinstance(question.body, _TYPED)}
     judged_by = own
@@ -118,7 +110,7 @@ def list_offers(session: Session, course_id: int, activity_key: str) -> list[Reg
     return list(offers.values())
 
 
-def _with_variants(session: Session, quiz: Regrade, judged_by: Mapping[int, int]) -> Iterator[tuple[PresentItem, tuple[str, str]]]:
+def _with_variants(session: Session, quiz: Regrade, judged_by: Mapping[int, int]) -> Iterator[tuple[regrades.PresentItem, tuple[str, str]]]:
     """Yield each item with an answer of which variants may decide, with the first such text and the key that it fits."""
 
     @lru_cache(maxsize=KEPT)
@@ -191,7 +183,7 @@ def apply_now(session: Session, actor: Actor, row: Regrade, *, now: datetime) ->
     It is made again where marks changed or a jury decided on some, and stays as it is where the question is void or decided on meanwhile.
     """
     regrades.lock_dry_run_attempts(session, row)
-    if regrades.is_outdated(session, row) or (not row.for_objection and touches_decided(session, row)):
+    if regrades.is_outdated(session, row) or (not row.for_objection and regrades.touches_decided(session, row)):
         row.committed_by = None
         renew_dry_run(session, actor, row, outdated=True, now=now)
         return False
@@ -365,7 +357,7 @@ def undo(session: Session, actor: Actor, row: Regrade, reason: str, *, by_jury: 
     """
     if row.state != "committed":
         raise Conflict
-    if not by_jury and (row.for_objection or touches_decided(session, row)):
+    if not by_jury and (row.for_objection or regrades.touches_decided(session, row)):
         raise DecidedByJury
     if regrades.later_regrade(session, row) is not None:
         raise UndoLaterFirst
@@ -470,7 +462,7 @@ def _append_marks_of_before(session: Session, actor: Actor, row: Regrade, *, now
 
 
 def move_former_reviews(session: Session, actor: Actor, *, limit: int, now: datetime) -> int:
-    """Move the oldest that wait for a decision, at most `limit`, and return how many there were."""
+    """Move the oldest reviews of 0.2.0 that wait for a decision to those of certificates, at most `limit`; return how many there were."""
     waiting = select(CertificateReview).where(CertificateReview.settled_at.is_(None)).with_for_update()
     rows = session.scalars(waiting.order_by(CertificateReview.regrade_id, CertificateReview.id).limit(limit)).all()
     for regrade_id, reviews in groupby(rows, key=lambda row: row.regrade_id):
@@ -480,6 +472,6 @@ def move_former_reviews(session: Session, actor: Actor, *, limit: int, now: date
 
 def _move(session: Session, actor: Actor, regrade: Regrade, reviews: Sequence[CertificateReview], *, now: datetime) -> None:
     doubts = [AwardDoubt(row.enrolment_id, row.percent_before, row.percent_after) for row in reviews]
-    open_doubts(session, actor, DoubtOrigin(get_regrade_path(session, regrade), regrade.reason), doubts, now=now)
+    open_doubts(session, actor, DoubtOrigin(regrades.get_regrade_path(session, regrade), regrade.reason), doubts, now=now)
     for row in reviews:
         row.settled_at = now

@@ -1,4 +1,4 @@
-"""Append saved answers to an attempt, also those written offline, and keep its integrity record."""
+"""Append saved answers to an attempt, also those written offline, and keep or erase its integrity record."""
 
 import json
 from collections.abc import Mapping, Sequence

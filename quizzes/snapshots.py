@@ -5,34 +5,20 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from fractions import Fraction
-from typing import Any, cast
+from typing import Any
 
 from sqlalchemy import Row, bindparam, func, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from courses.models import Activity, Course
+from kernel.db import Hook
 from kernel.errors import NotFound
 from questions.models import Question, QuestionVersion
 from questions.question_bank import MOST_SNAPSHOTS
 from questions.rules.definitions import QuestionDefinition
 from questions.rules.encoding import decode, encode
 from quizzes.models import ItemHistory, QuizVersion, Slot, SlotCandidate
-from quizzes.rules.balanced_draw import (
-    Balance,
-    FrozenBalance,
-    PairedTests,
-    ParallelForm,
-    QuestionSets,
-    TooManySums,
-    assemble_forms,
-    draw_set,
-    facility_key,
-    named_forms,
-    plan_draws,
-    prior_share,
-    shrunk_facility,
-    without_variants,
-)
+from quizzes.rules import balanced_draw
 from quizzes.rules.blueprint import BlueprintWeight
 from quizzes.rules.item_history import UNIT
 from quizzes.rules.layout import Candidate, Entry, PageEntry, SectionEntry, SlotEntry, TextEntry
@@ -92,7 +78,7 @@ NO_FORMS = FormCount()
 
 
 def frozen_balance(
-    balance: Balance | None,
+    balance: balanced_draw.Balance | None,
     entries: Sequence[SlotEntry],
     questions: Mapping[str, QuestionDefinition],
     answers: Mapping[str, FirstAnswers],
@@ -105,9 +91,9 @@ def frozen_balance(
     """
     if balance is None:
         return []
-    own = {key: prior_share(question.difficulty or "", question.selection.expected) for key, question in questions.items()}
+    own = {key: balanced_draw.prior_share(question.difficulty or "", question.selection.expected) for key, question in questions.items()}
     variants = {
-        facility_key(candidate.question, name): own[candidate.question]
+        balanced_draw.facility_key(candidate.question, name): own[candidate.question]
         for entry in entries
         for candidate in entry.pool
         for name in candidate.variants
@@ -134,44 +120,46 @@ def frozen_balance(
     return [table]
 
 
-def _forms(entries: Sequence[SlotEntry], facilities: Mapping[str, int], balance: Balance, count: FormCount) -> tuple[ParallelForm, ...]:
+def _forms(
+    entries: Sequence[SlotEntry], facilities: Mapping[str, int], balance: balanced_draw.Balance, count: FormCount
+) -> tuple[balanced_draw.ParallelForm, ...]:
     if not count.number:
         return ()
-    plan = plan_draws(without_variants(entries), facilities, balance)
+    plan = balanced_draw.plan_draws(balanced_draw.without_variants(entries), facilities, balance)
     try:
-        assembled = assemble_forms(plan, balance, count.seed, count.number)
-    except TooManySums:
+        assembled = balanced_draw.assemble_forms(plan, balance, count.seed, count.number)
+    except balanced_draw.TooManySums:
         return ()
-    return named_forms(plan, assembled) if assembled else ()
+    return balanced_draw.named_forms(plan, assembled) if assembled else ()
 
 
-def allows_a_draw(entries: Sequence[SlotEntry], facilities: Mapping[str, int], balance: Balance) -> bool:
+def allows_a_draw(entries: Sequence[SlotEntry], facilities: Mapping[str, int], balance: balanced_draw.Balance) -> bool:
     """Return whether a draw table allows any question set (spec/selection 1.16)."""
     try:
-        return draw_set(QuestionSets(plan_draws(entries, facilities, balance)), 0) is not None
-    except TooManySums:
+        return balanced_draw.draw_set(balanced_draw.QuestionSets(balanced_draw.plan_draws(entries, facilities, balance)), 0) is not None
+    except balanced_draw.TooManySums:
         return False
 
 
 def known_facilities(priors: Mapping[str, Fraction], answers: Mapping[str, FirstAnswers]) -> dict[str, int]:
     """Return the known facility of questions, in percent (spec/selection 1.9)."""
     known = {key: answers.get(key, NO_ANSWERS) for key in priors}
-    return {key: shrunk_facility(known[key].count, known[key].shares, prior) for key, prior in priors.items()}
+    return {key: balanced_draw.shrunk_facility(known[key].count, known[key].shares, prior) for key, prior in priors.items()}
 
 
-def read_balance(entry: Mapping[str, Any]) -> FrozenBalance:
+def read_balance(entry: Mapping[str, Any]) -> balanced_draw.FrozenBalance:
     """Return the draw table that an entry of a quiz version holds."""
     target, priors = entry["target"], entry.get("priors")
-    return FrozenBalance(
-        Balance(Fraction(entry["within"]), None if target is None else Fraction(target)),
+    return balanced_draw.FrozenBalance(
+        balanced_draw.Balance(Fraction(entry["within"]), None if target is None else Fraction(target)),
         entry["facilities"],
         tuple(_read_form(form) for form in entry.get("forms", ())),
         None if priors is None else {key: Fraction(prior) for key, prior in priors.items()},
     )
 
 
-def _read_form(form: Mapping[str, Any]) -> ParallelForm:
-    return ParallelForm(form["name"], tuple(tuple(keys) for keys in form["cells"]), Fraction(form["expected"]))
+def _read_form(form: Mapping[str, Any]) -> balanced_draw.ParallelForm:
+    return balanced_draw.ParallelForm(form["name"], tuple(tuple(keys) for keys in form["cells"]), Fraction(form["expected"]))
 
 
 SELECTION = "selection"
@@ -188,9 +176,9 @@ class FrozenEntries:
     """The entries of a quiz version: what attempts draw from, what a balanced quiz balances by, and the use of results outside."""
 
     entries: tuple[Entry, ...]
-    balance: FrozenBalance | None
+    balance: balanced_draw.FrozenBalance | None
     selection: ResultUse | None
-    pair: PairedTests | None
+    pair: balanced_draw.PairedTests | None
     integrity: IntegrityRules
 
 
@@ -198,7 +186,7 @@ def read_entries(written: Sequence[dict[str, Any]], pools: Mapping[int, Pool]) -
     """Return what a quiz version keeps, with the rows of the questions of each slot by its place."""
     balance = next((read_balance(entry) for entry in written if entry["kind"] == KIND), None)
     selection = next((_read_use(entry) for entry in written if entry["kind"] == SELECTION), None)
-    pair = next((decode(PairedTests, entry) for entry in written if entry["kind"] == PAIR), None)
+    pair = next((decode(balanced_draw.PairedTests, entry) for entry in written if entry["kind"] == PAIR), None)
     integrity = next((decode(IntegrityRules, entry) for entry in written if entry["kind"] == INTEGRITY), NO_RULES)
     placed = [(position, entry) for position, entry in enumerate(written) if entry["kind"] not in (KIND, SELECTION, PAIR, INTEGRITY)]
     return FrozenEntries(tuple(_entry(entry, pools.get(position, [])) for position, entry in placed), balance, selection, pair, integrity)
@@ -221,7 +209,7 @@ def written_integrity(rules: IntegrityRules) -> list[dict[str, object]]:
     return [] if rules == NO_RULES else [{**encode(rules), "kind": INTEGRITY}]
 
 
-def written_pair(pair: PairedTests | None) -> list[dict[str, object]]:
+def written_pair(pair: balanced_draw.PairedTests | None) -> list[dict[str, object]]:
     """Return the entry that keeps with which test a quiz is compared; none for other quizzes."""
     return [] if pair is None else [{**encode(pair), "kind": PAIR}]
 
@@ -263,9 +251,9 @@ class QuizSnapshot:
     settings: QuizSettings
     instructions: Mapping[str, str]
     entries: tuple[Entry, ...]
-    balance: FrozenBalance | None
+    balance: balanced_draw.FrozenBalance | None
     selection: ResultUse | None
-    pair: PairedTests | None
+    pair: balanced_draw.PairedTests | None
     integrity: IntegrityRules
     opens_at: datetime | None
     closes_at: datetime | None
@@ -275,6 +263,10 @@ class QuizSnapshot:
         """Return dates, limit and attempts as they were published."""
         own = self.settings
         return EffectiveSettings(opens=self.opens_at, closes=self.closes_at, limit=own.limit, attempts=own.attempts, pause=own.pause)
+
+
+QUIZ_SNAPSHOTS = Hook[dict[tuple[str, int], QuizSnapshot]]("quiz_snapshots")
+"""Keeps snapshots of quizzes."""
 
 
 _SNAPSHOT = select(QuizVersion, Activity.key, Activity.opens_at, Activity.closes_at).join(Activity, Activity.id == QuizVersion.activity_id)
@@ -315,7 +307,7 @@ def get_snapshot(session: Session, quiz_version_id: int) -> QuizSnapshot:
 
 
 def _cached_snapshot(session: Session, column: InstrumentedAttribute[int], value: int) -> QuizSnapshot:
-    cached, name = cast("dict[tuple[str, int], QuizSnapshot]", session.info.setdefault("quiz_snapshots", {})), (column.key, value)
+    cached, name = QUIZ_SNAPSHOTS.of(session), (column.key, value)
     snapshot = cached.get(name)
     if snapshot is None:
         if (row := session.execute(_SNAPSHOT.where(column == value)).one_or_none()) is None:

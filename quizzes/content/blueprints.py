@@ -5,36 +5,16 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from courses.content import scalars
-from courses.content.mapping_cursor import LocatedValue, MappingCursor
+from courses.content.course_file import objectives_of
+from courses.content.mapping_cursor import LocatedValue, MappingCursor, ReadingSession
 from courses.content.model import ActivitySource, CourseFolder, ModuleSource
-from courses.content.objectives import objectives_of
-from courses.content.reading_session import ReadingSession
 from kernel.errors import N_
 from questions.content import parts
 from questions.content.banks import questions_of
 from questions.rules.definitions import CognitiveLevel, DescriptionBody, Difficulty, QuestionDefinition
 from questions.rules.variants import variants_of
 from quizzes.content.pools import DrawSlot, FixedSlot, PlacedSlot, QuizSource, candidates
-from quizzes.rules.balanced_draw import (
-    FEWEST,
-    FORMS,
-    MOST,
-    Balance,
-    DrawPlan,
-    PairedTests,
-    QuestionSets,
-    TooManySums,
-    assemble_forms,
-    draw_set,
-    facility_key,
-    forms_seed,
-    has_even_marks,
-    known_facility,
-    plan_draws,
-    reaches_over_cells,
-    sum_counts,
-    without_variants,
-)
+from quizzes.rules import balanced_draw
 from quizzes.rules.blueprint import BlueprintDraw, BlueprintItem, BlueprintWeight, ShareRange, share_range, sums_off
 from quizzes.rules.layout import Candidate, PoolTooSmall, SlotEntry, lay_out, may_not_meet
 from quizzes.rules.settings import Behaviour, shows_key_closed
@@ -246,7 +226,7 @@ TRIED_SEEDS = 1_000
 """Draws that the check tries where questions of several draws may not meet; one in a hundred has to pass."""
 
 
-def read_balance(table: MappingCursor) -> Balance | None:
+def read_balance(table: MappingCursor) -> balanced_draw.Balance | None:
     """Read `balance`: how near the expected scores of attempts are to each other."""
     value = table.get("balance")
     if value is None:
@@ -255,12 +235,12 @@ def read_balance(table: MappingCursor) -> Balance | None:
     inner = value.table()
     if inner is None:
         return None
-    return Balance(inner.value("within", scalars.percent, Fraction(1)), inner.value("target", scalars.percent))
+    return balanced_draw.Balance(inner.value("within", scalars.percent, Fraction(1)), inner.value("target", scalars.percent))
 
 
 def read_forms(table: MappingCursor) -> int:
     """Read `forms`: how many parallel forms the quiz has, 0 for none."""
-    return table.value("forms", scalars.either("none", 0, scalars.whole(FEWEST, MOST)), 0)
+    return table.value("forms", scalars.either("none", 0, scalars.whole(balanced_draw.FEWEST, balanced_draw.MOST)), 0)
 
 
 def draw_entries(course: CourseFolder, module: str, quiz: QuizSource) -> list[SlotEntry]:
@@ -275,21 +255,21 @@ def draw_entries(course: CourseFolder, module: str, quiz: QuizSource) -> list[Sl
     return entries if all(len(entry.pool) >= entry.count for entry in entries) else []
 
 
-def planned_draws(course: CourseFolder, quiz: QuizSource, entries: Sequence[SlotEntry]) -> DrawPlan:
+def planned_draws(course: CourseFolder, quiz: QuizSource, entries: Sequence[SlotEntry]) -> balanced_draw.DrawPlan:
     """Return the draws of a quiz with the facilities that its authors expect."""
     questions = questions_of(course)
     facilities = {
-        facility_key(candidate.question, variant): foreseen_facility(questions[candidate.question])
+        balanced_draw.facility_key(candidate.question, variant): foreseen_facility(questions[candidate.question])
         for entry in entries
         for candidate in entry.pool
         for variant in candidate.variants or ("",)
     }
-    return plan_draws(entries, facilities, quiz.balance or Balance())
+    return balanced_draw.plan_draws(entries, facilities, quiz.balance or balanced_draw.Balance())
 
 
 def foreseen_facility(question: QuestionDefinition) -> int:
     """Return the facility of a question without answers (spec/selection 1.9)."""
-    return known_facility(0, Fraction(0), question.difficulty or "", question.selection.expected)
+    return balanced_draw.known_facility(0, Fraction(0), question.difficulty or "", question.selection.expected)
 
 
 def check_balance(table: MappingCursor, quiz: QuizSource, course: CourseFolder) -> None:
@@ -310,13 +290,13 @@ def check_balance(table: MappingCursor, quiz: QuizSource, course: CourseFolder) 
 
 
 def _check_draws(table: MappingCursor, quiz: QuizSource, course: CourseFolder, entries: Sequence[SlotEntry]) -> None:
-    if not all(has_even_marks(entry) for entry in entries):
+    if not all(balanced_draw.has_even_marks(entry) for entry in entries):
         table.report("C509", N_("The questions of a balanced draw need the same mark."), N_("Give the draw a mark."), at="balance")
         return
     plan = planned_draws(course, quiz, entries)
     try:
-        sets = QuestionSets(plan)
-    except TooManySums:
+        sets = balanced_draw.QuestionSets(plan)
+    except balanced_draw.TooManySums:
         table.report(
             "C509",
             N_("These draws have too many sums of marks and facilities to be balanced."),
@@ -326,7 +306,7 @@ def _check_draws(table: MappingCursor, quiz: QuizSource, course: CourseFolder, e
         return
     if not sets.total:
         _report_unbalanced(table, plan)
-    elif reaches_over_cells(plan) and sum(_passes(sets, seed) for seed in range(TRIED_SEEDS)) * 100 < TRIED_SEEDS:
+    elif balanced_draw.reaches_over_cells(plan) and sum(_passes(sets, seed) for seed in range(TRIED_SEEDS)) * 100 < TRIED_SEEDS:
         table.report(
             "C509",
             N_("Almost every balanced set of questions has two that may not meet."),
@@ -334,12 +314,12 @@ def _check_draws(table: MappingCursor, quiz: QuizSource, course: CourseFolder, e
             at="balance",
         )
     elif quiz.forms:
-        _check_forms(table, quiz, entries, planned_draws(course, quiz, without_variants(entries)))
+        _check_forms(table, quiz, entries, planned_draws(course, quiz, balanced_draw.without_variants(entries)))
 
 
-def _check_forms(table: MappingCursor, quiz: QuizSource, entries: Sequence[SlotEntry], plan: DrawPlan) -> None:
-    seed = forms_seed(quiz.pairs_with or parts.peek(table, "key"), entries)
-    if assemble_forms(plan, quiz.balance or Balance(), seed, quiz.forms) is None:
+def _check_forms(table: MappingCursor, quiz: QuizSource, entries: Sequence[SlotEntry], plan: balanced_draw.DrawPlan) -> None:
+    seed = balanced_draw.forms_seed(quiz.pairs_with or parts.peek(table, "key"), entries)
+    if balanced_draw.assemble_forms(plan, quiz.balance or balanced_draw.Balance(), seed, quiz.forms) is None:
         table.report(
             "C510",
             N_("There are no %(number)s parallel forms: sets without a common question or family, and about equally hard."),
@@ -349,12 +329,12 @@ def _check_forms(table: MappingCursor, quiz: QuizSource, entries: Sequence[SlotE
         )
 
 
-def _passes(sets: QuestionSets, seed: int) -> bool:
-    return draw_set(sets, seed, tries=1) is not None
+def _passes(sets: balanced_draw.QuestionSets, seed: int) -> bool:
+    return balanced_draw.draw_set(sets, seed, tries=1) is not None
 
 
-def _report_unbalanced(table: MappingCursor, plan: DrawPlan) -> None:
-    reachable = sum_counts(plan.cells)
+def _report_unbalanced(table: MappingCursor, plan: balanced_draw.DrawPlan) -> None:
+    reachable = balanced_draw.sum_counts(plan.cells)
     if not reachable or not plan.whole:
         table.report("C509", N_("The draws cannot be balanced: they cannot be filled, or give no marks."), at="balance")
         return
@@ -404,7 +384,7 @@ def _faults(course: CourseFolder, initial: ActivitySource, final: ActivitySource
             N_("Hide its review, or allow one attempt in this test."),
             {},
         )
-    if {initial.settings.forms, final.settings.forms} != {FORMS}:
+    if {initial.settings.forms, final.settings.forms} != {balanced_draw.FORMS}:
         yield N_("To be compared with “%(key)s”, both tests need two parallel forms."), N_("Write “forms: 2” in both."), {}
     entries = [_entries_of_activity(course, activity) for activity in (initial, final)]
     if entries[0] != entries[1] or initial.settings.balance != final.settings.balance:
@@ -470,7 +450,7 @@ def _is_reserved_for(only: Sequence[str], tests: set[str]) -> bool:
     return bool(only) and set(only) <= tests
 
 
-def pair_of(course: CourseFolder, activity: ActivitySource) -> PairedTests | None:
+def pair_of(course: CourseFolder, activity: ActivitySource) -> balanced_draw.PairedTests | None:
     """Return the pair of tests to which a quiz belongs, with the objectives of its questions; None for any other quiz."""
     for final in course.activities():
         if isinstance(final.settings, QuizSource) and activity.key in (final.key, final.settings.pairs_with) and final.settings.pairs_with:
@@ -478,7 +458,7 @@ def pair_of(course: CourseFolder, activity: ActivitySource) -> PairedTests | Non
             keys = {question.key for question in _drawn(course, final)}
             objectives = {key: known[key].selection.objective for key in sorted(keys) if known[key].selection.objective}
             titles = {key: dict(text) for key, text in objectives_of(course).items() if key in set(objectives.values())}
-            return PairedTests(final.settings.pairs_with, final.key, objectives, titles)
+            return balanced_draw.PairedTests(final.settings.pairs_with, final.key, objectives, titles)
     return None
 
 

@@ -4,11 +4,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from courses.content import scalars
-from courses.content.mapping_cursor import LocatedValue, MappingCursor
+from courses.content import kinds, scalars
+from courses.content.mapping_cursor import LocatedValue, MappingCursor, MarkupLevel, ReadingSession
 from courses.content.model import NO_TEXT, ActivitySource, CourseFolder, LocalisedText
-from courses.content.read_collector import MarkupLevel
-from courses.content.reading_session import ReadingSession
 from kernel.errors import N_
 from questions.content.banks import BankSource, banks_of, questions_of
 from questions.rules.definitions import (
@@ -252,7 +250,7 @@ def _graded(course: CourseFolder, module: str, activity: ActivitySource) -> Iter
             yield from (question.key for question in candidates(course, module, quiz, slot))
 
 
-def check_quiz(table: MappingCursor, quiz: QuizSource, placed: tuple[PlacedSlot, ...], course: CourseFolder) -> None:
+def check_quiz(table: MappingCursor, key: str, quiz: QuizSource, placed: tuple[PlacedSlot, ...], course: CourseFolder) -> None:
     """Report findings on the slots of a quiz now that all banks are read."""
     module = table.session.module_keys.get(table.file.partition("/")[0], "")
     questions = questions_of(course)
@@ -262,8 +260,19 @@ def check_quiz(table: MappingCursor, quiz: QuizSource, placed: tuple[PlacedSlot,
         elif isinstance(slot, DrawSlot):
             _check_banks(cursor, slot, course)
     _check_pools(course, module, quiz, placed)
-    _check_marks(table, quiz, questions)
+    if any(_asks(slot, questions) for slot in quiz.slots):
+        _check_marks(table, quiz, questions)
+    elif key not in kinds.draft_keys(course):
+        table.report("C523", N_("The quiz has no questions."), N_("Add one, or hide the quiz."), at="slots")
     _check_grade(table, quiz, course)
+
+
+def _asks(slot: SlotSource, questions: Mapping[str, QuestionDefinition]) -> bool:
+    """Return whether a slot gives something to answer; a question that does not exist is reported by itself."""
+    if isinstance(slot, FixedSlot):
+        question = questions.get(slot.question)
+        return question is None or not isinstance(question.body, DescriptionBody)
+    return isinstance(slot, DrawSlot)
 
 
 def _check_fixed(table: MappingCursor, slot: FixedSlot, question: QuestionDefinition | None, *, graded: bool) -> None:
@@ -331,7 +340,7 @@ def _check_together(draws: list[tuple[MappingCursor, DrawSlot]], pools: list[tup
 def _check_marks(table: MappingCursor, quiz: QuizSource, questions: Mapping[str, QuestionDefinition]) -> None:
     fixed = (questions.get(slot.question) for slot in quiz.slots if isinstance(slot, FixedSlot))
     markable = any(isinstance(slot, DrawSlot) for slot in quiz.slots) or any(question and is_marked(question) for question in fixed)
-    if quiz.settings.is_graded and quiz.slots and not markable:
+    if quiz.settings.is_graded and not markable:
         table.report("C504", N_("The quiz counts but has nothing to mark."), N_("Add questions, or “weight: 0”."), at="slots")
 
 

@@ -5,13 +5,10 @@ from dataclasses import replace
 from fractions import Fraction
 from functools import partial
 
-from courses.content import editing, scalars
-from courses.content import model as folder
+from courses.content import editing, model, scalars
 from courses.content.kinds import ActivityKind, ActivitySettings, FolderPart
-from courses.content.mapping_cursor import LocatedValue, MappingCursor
+from courses.content.mapping_cursor import LocatedValue, MappingCursor, MarkupLevel, ReadingSession
 from courses.content.model import ActivityCompletion
-from courses.content.read_collector import MarkupLevel
-from courses.content.reading_session import ReadingSession
 from enrolments.rules import GradedCompletionRule, GradingMethod
 from kernel.errors import N_
 from kernel.i18n import lazy_
@@ -60,7 +57,7 @@ def read_quiz(table: MappingCursor, session: ReadingSession) -> ActivitySettings
     quiz = QuizSource(placed_slots, settings, instructions, lines, balance, forms, pairs_with, integrity, selection=selection, basis=basis)
     _check_settings(table, quiz)
     check_basis(table, quiz)
-    session.later(partial(pools.check_quiz, table, quiz, placed))
+    session.later(partial(pools.check_quiz, table, parts.peek(table, "key"), quiz, placed))
     session.later(partial(blueprints.check_balance, table, quiz))
     session.later(partial(blueprints.check_blueprint, table, quiz, placed, blueprint))
     session.later(partial(blueprints.check_pair, table, quiz))
@@ -181,7 +178,7 @@ def _completion(table: MappingCursor, usual: QuizCompletion) -> QuizCompletion:
 
 def _completion_of(completion: QuizCompletion) -> ActivityCompletion:
     amount = completion.attempts if completion.rule is GradedCompletionRule.ATTEMPTED else None
-    return ActivityCompletion(folder.CompletionRule(completion.rule.value), amount)
+    return ActivityCompletion(model.CompletionRule(completion.rule.value), amount)
 
 
 def _check_settings(table: MappingCursor, quiz: QuizSource) -> None:

@@ -1,10 +1,10 @@
-"""Form fields of a quiz and its slots, and its settings in the words of the screen."""
+"""Form fields of a quiz and its slots, changes of the slots in its file, and its settings in the words of the screen."""
 
 from collections.abc import Mapping, Sequence
 
 from courses.content import editing
+from courses.content.differences import SettingFact, SettingLabels, facts_of, seconds
 from courses.content.editing import Written, list_entries, read_fields, with_entry_moved, without_entries
-from courses.content.facts import SettingFact, SettingLabels, facts_of, seconds
 from courses.content.model import ActivitySource
 from courses.content.settings import BareValueRule, FieldShape, FieldSpec
 from courses.content.writing import scalar
@@ -22,8 +22,8 @@ _LENGTH = lazy_("A number and a unit: 60 s, 30 min, 24 h, 7 d.")
 _PRESETS = (
     ("learning", lazy_("Marks and feedback; the right answers once the quiz is closed")),
     ("practice", lazy_("Everything, at any time")),
-    ("exam", lazy_("Marks only; the rest once the quiz is closed")),
-    ("hidden", lazy_("Nothing until the quiz is closed")),
+    ("exam", lazy_("Marks only; once the quiz is closed all but the right answers")),
+    ("hidden", lazy_("Nothing until the quiz is closed, and then the marks")),
 )
 NOTHING = "nothing"
 _FLAGS = (
@@ -522,9 +522,9 @@ SETTINGS = SettingLabels(
         "grace": N_("there is a grace period to submit"),
         "abandon": N_("it does not count"),
         "practice": N_("everything at once"),
-        "learning": N_("everything after submitting"),
-        "exam": N_("everything after it closes"),
-        "hidden": N_("nothing"),
+        "learning": N_("marks and feedback; the right answers once it is closed"),
+        "exam": N_("marks only; all but the right answers once it is closed"),
+        "hidden": N_("nothing until it is closed, and then the marks"),
         "during": N_("during the attempt"),
         "after": N_("right after it"),
         "later": N_("later"),
@@ -627,12 +627,12 @@ def _slot(slot: SlotSource) -> str:
     match slot:
         case FixedSlot():
             sentence = _("The question “%(key)s”", key=slot.question)
-            return _worth(f"{sentence}, {_('after the one before')}" if slot.require_previous else sentence, slot)
+            return _worth(sentence + ", " + _("after the one before") if slot.require_previous else sentence, slot)
         case DrawSlot():
             return _worth(_drawn(slot), slot)
         case SectionSlot():
             sentence = _("Section “%(title)s”", title=choose(slot.title))
-            return f"{sentence}, {_('mixed')}" if slot.shuffle else sentence
+            return sentence + ", " + _("mixed") if slot.shuffle else sentence
         case PageBreak():
             return _("New page")
         case TextSlot():

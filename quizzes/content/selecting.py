@@ -5,9 +5,9 @@ from dataclasses import replace
 from functools import partial
 
 from courses.content import scalars
+from courses.content.course_file import objectives_of
 from courses.content.mapping_cursor import MappingCursor
 from courses.content.model import CourseFolder
-from courses.content.objectives import objectives_of
 from kernel.errors import N_
 from kernel.i18n import _, reading
 from questions.content.banks import questions_of

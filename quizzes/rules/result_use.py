@@ -60,6 +60,13 @@ FAR = 2
 """So many standard errors a pass mark may lie from the cut without a reason."""
 
 
+T = (
+    *(12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228, 2.201, 2.179, 2.160, 2.145, 2.131),
+    *(2.120, 2.110, 2.101, 2.093, 2.086, 2.080, 2.074, 2.069, 2.064, 2.060, 2.056, 2.052, 2.048, 2.045, 2.042),
+)
+"""Quantiles of Student's t that leave 2.5 % beyond, with 1 to 30 degrees of freedom; with more, the last one is a little wide."""
+
+
 @dataclass(frozen=True, slots=True)
 class PassBasis:
     """The basis of a quiz's pass mark: the citation of a norm by language, or the record of its judges where there is none."""
@@ -85,6 +92,16 @@ class JudgedCut:
     def error(self) -> float:
         """Return the standard error of the cut."""
         return sqrt(self.error_variance)
+
+    @property
+    def interval(self) -> tuple[Fraction, Fraction]:
+        """Return between which percents 95 of 100 such panels would find their cut, by Student's t with judges - 1 degrees of freedom."""
+        return self.within(T[min(len(self.means) - 1, len(T)) - 1])
+
+    def within(self, errors: float) -> tuple[Fraction, Fraction]:
+        """Return the percents that are so many standard errors below and above the cut, none beyond 0 or 100."""
+        reach = Fraction(errors * self.error).limit_denominator(10**9)
+        return max(Fraction(0), self.cut - reach), min(Fraction(100), self.cut + reach)
 
     def needs_reason(self, pass_mark: Fraction) -> bool:
         """Return whether a pass mark is so far from the cut that whoever chooses it has to say why; compared exactly."""

@@ -10,7 +10,7 @@ from wtforms.validators import InputRequired
 from accounts.models import Person
 from kernel import clock
 from kernel.errors import N_
-from kernel.i18n import _, lazy_, number
+from kernel.i18n import _, lazy_, number, trimmed
 from kernel.web.forms import Form, LineField, WholeField, whole_number
 from kernel.web.paging import Page, requested_page
 from kernel.web.request import Answer, current_actor, current_session, requires, see_page
@@ -31,7 +31,7 @@ class AccommodationForm(Form):
 
     def show(self, row: Accommodation) -> None:
         """Fill the form with what is in force."""
-        self.factor.data = number(row.factor.normalize())
+        self.factor.data = number(trimmed(row.factor))
         self.breaks.data = str(row.break_seconds // 60 or "")
         self.extra_attempts.data = str(row.extra_attempts or "")
         self.reason.data = row.reason

@@ -14,7 +14,7 @@ from courses import versions
 from enrolments import learners
 from enrolments.access import ActivityContext, MistakeAction, is_staff
 from enrolments.course_context import course_view, mistake_page
-from enrolments.course_view import ActivityLink, share
+from enrolments.course_view import ActivityLink, CourseView, share
 from enrolments.mistakes import MistakePlace
 from enrolments.models import ActivityResult
 from enrolments.results import find_result
@@ -29,7 +29,7 @@ from kernel.web.request import Answer, allows, current_actor, current_session, r
 from questions.answer_fields import form_parts
 from questions.question_page import QuestionMessage, html, short_title
 from questions.rules.feedback import ReviewFlag
-from quizzes import answering, saves
+from quizzes import answering, attempts, saves
 from quizzes.access import QuizAction, reader_of
 from quizzes.answering import CheckOutcome, SaveReceipt, check_answer, get_checks
 from quizzes.attempt_page import (
@@ -42,22 +42,6 @@ from quizzes.attempt_page import (
     record_of,
     review_page,
     summary_page,
-)
-from quizzes.attempts import (
-    AttemptRow,
-    LoadedAttempt,
-    ReportedQuestion,
-    effective_settings_at,
-    get_answerable_attempt,
-    get_attempt,
-    get_reported_question,
-    has_open,
-    history_of,
-    list_attempts,
-    lock_answerable_attempt,
-    person_quiz_key,
-    read_payloads,
-    takes_objections,
 )
 from quizzes.draws import recreate_layout
 from quizzes.effective_settings import outline_of_activity
@@ -81,19 +65,7 @@ from quizzes.rules.settings import Navigation, Reader, may_download_answers
 from quizzes.rules.states import OPEN_STATES, AttemptRefusalReason, AttemptState, rule_on_time, seconds_left
 from quizzes.saves import PageNotes, SaveRequest, record_save, record_with
 from quizzes.snapshots import get_snapshot_of_activity
-from quizzes.views.answers import (
-    BODY_LIMIT,
-    FileChanges,
-    answers_compared,
-    attempt_to_save,
-    brings_files,
-    changed_flags,
-    first,
-    form_batch,
-    removed_file,
-    script_batches,
-    store_received_files,
-)
+from quizzes.views import answers
 
 
 class StartForm(Form):
@@ -119,8 +91,8 @@ def quiz(subject: ActivityContext) -> Answer:
     if subject.activity.kind != "quiz":
         raise NotFound
     snapshot = get_snapshot_of_activity(session, subject.activity.id)
-    setting_sources = effective_settings_at(session, actor, subject, snapshot)
-    history = list_attempts(session, person_quiz_key(actor, subject))
+    setting_sources = attempts.effective_settings_at(session, actor, subject, snapshot)
+    history = attempts.list_attempts(session, attempts.person_quiz_key(actor, subject))
     ruling = answering.start_ruling(subject, setting_sources, history, answering.ASKED_NOTHING, actor=actor, now=now)
     best, passed = best_and_passed(history, snapshot, setting_sources, now=now)
     result = _result_of(subject)
@@ -163,7 +135,7 @@ def _set_by_team(subject: ActivityContext, result: ActivityResult | None) -> str
     return "" if withheld_marks(session, enrolment_id, [activity], subject.context.now) else share(Fraction(result.score))
 
 
-def _open_line(row: AttemptRow, seconds: int | None) -> dict[str, object]:
+def _open_line(row: attempts.AttemptRow, seconds: int | None) -> dict[str, object]:
     return {"uuid": row.uuid, "number": row.number, "seconds_left": seconds}
 
 
@@ -209,8 +181,8 @@ def _begin_page(subject: ActivityContext, form: StartForm, *, status: int = 200)
     if subject.activity.kind != "quiz":
         raise NotFound
     snapshot = get_snapshot_of_activity(session, subject.activity.id)
-    setting_sources = effective_settings_at(session, actor, subject, snapshot)
-    history = list_attempts(session, person_quiz_key(actor, subject))
+    setting_sources = attempts.effective_settings_at(session, actor, subject, snapshot)
+    history = attempts.list_attempts(session, attempts.person_quiz_key(actor, subject))
     ruling = answering.start_ruling(subject, setting_sources, history, answering.ASKED_NOTHING, actor=actor, now=clock.now())
     if not ruling.allowed:
         return see_page("quizzes.quiz", slug=slug, key=key)
@@ -230,8 +202,8 @@ def _begin_page(subject: ActivityContext, form: StartForm, *, status: int = 200)
 
 
 @attempts_bp.get("/attempts/<uuid:attempt>")
-@requires(QuizAction.ANSWER, get_answerable_attempt)
-def attempt(subject: LoadedAttempt) -> Answer:
+@requires(QuizAction.ANSWER, attempts.get_answerable_attempt)
+def attempt(subject: attempts.LoadedAttempt) -> Answer:
     """Show one page of an attempt; an ended one leads to its review, one whose time is up to handing it in."""
     if subject.state not in OPEN_STATES:
         return see_page("quizzes.review", attempt=subject.uuid)
@@ -249,41 +221,48 @@ def attempt(subject: LoadedAttempt) -> Answer:
 
 
 @attempts_bp.post("/attempts/<uuid:attempt>/answers")
-@requires(QuizAction.ANSWER, attempt_to_save, reads_first=brings_files, optimistic=True, body_limit=BODY_LIMIT, field_limit=FIELD_LIMIT)
-def save(subject: LoadedAttempt) -> Answer:
+@requires(
+    QuizAction.ANSWER,
+    answers.attempt_to_save,
+    reads_first=answers.brings_files,
+    optimistic=True,
+    body_limit=answers.BODY_LIMIT,
+    field_limit=FIELD_LIMIT,
+)
+def save(subject: attempts.LoadedAttempt) -> Answer:
     """Keep answers: from the page's script, whose `Accept` asks for JSON back, or from the plain form, which goes where it is asked to."""
     now, form = clock.now(), request.form.to_dict(flat=False)
-    page = whole_number(first(form, "page"), otherwise=1)
-    at, removed = removed_file(form)
-    subject, uploads = store_received_files(subject, page, removed=removed, now=now)
+    page = whole_number(answers.first(form, "page"), otherwise=1)
+    at, removed = answers.removed_file(form)
+    subject, uploads = answers.store_received_files(subject, page, removed=removed, now=now)
     if wants_json():
         return _save_from_script(subject, form, now)
     session = current_session()
     record_save(subject, current_actor(), _notes_of(form), now=now)
     closed = get_checks(session, subject).closed
     received = receive_files(session, subject, uploads, removed=(removed,), now=now)
-    compared_payloads = read_payloads(session, subject.answers, answers_compared(form, subject))
-    batch = form_batch(form, subject, page, compared_payloads, closed, FileChanges(received.added, frozenset({removed})))
+    compared_payloads = attempts.read_payloads(session, subject.answers, answers.answers_compared(form, subject))
+    batch = answers.form_batch(form, subject, page, compared_payloads, closed, answers.FileChanges(received.added, frozenset({removed})))
     done = answering.save_answers(session, subject, [batch], now=now)
-    for position, flagged in changed_flags(form, subject, page).items():
+    for position, flagged in answers.changed_flags(form, subject, page).items():
         answering.set_flag(session, subject, position, flagged=flagged)
     if done.newer_answers:
         flash(_changed_elsewhere(subject, sorted(done.newer_answers)), "warn")
     for position, refusal in received.refused.items():
         return _stay(subject, page, position, refusal.value)
-    if at or (at := whole_number(first(form, "at"))):
+    if at or (at := whole_number(answers.first(form, "at"))):
         return _stay(subject, page, at)
-    if position := whole_number(first(form, "check")):
+    if position := whole_number(answers.first(form, "check")):
         return _check(subject, position, page, now)
     return _go_on(subject, page, now)
 
 
-def _save_from_script(subject: LoadedAttempt, form: dict[str, list[str]], now: datetime) -> Response:
+def _save_from_script(subject: attempts.LoadedAttempt, form: dict[str, list[str]], now: datetime) -> Response:
     """Keep what a page's script sends, and tell it what is kept; the answer is made before others have to wait for SQLite's lock.
 
     A page shown a newer answer gets a newer epoch: a change after seeing it counts (spec/quiz-engine 5.4.3).
     """
-    session, batches = current_session(), script_batches(form, "autosave")
+    session, batches = current_session(), answers.script_batches(form, "autosave")
     planned = answering.plan_save(session, subject, batches, _offline_in_time(subject, batches, now), now=now)
     record, receipt = record_with(subject, current_actor(), _notes_of(form), now=now), _acknowledgement(subject, planned.receipt, now)
     answer = jsonify(receipt)
@@ -292,16 +271,16 @@ def _save_from_script(subject: LoadedAttempt, form: dict[str, list[str]], now: d
 
 
 def _notes_of(form: dict[str, list[str]]) -> PageNotes:
-    return PageNotes(whole_number(first(form, "lease")), first(form, "noted"))
+    return PageNotes(whole_number(answers.first(form, "lease")), answers.first(form, "noted"))
 
 
-def _stay(loaded: LoadedAttempt, page: int, position: int, message: str = "") -> Response:
+def _stay(loaded: attempts.LoadedAttempt, page: int, position: int, message: str = "") -> Response:
     """Show the page again at one of its questions, with what is to be said there."""
     arguments = {"said": f"{position}-{message}"} if message else {}
     return see_page("quizzes.attempt", attempt=loaded.uuid, page=min(page, loaded.pages), **arguments, _anchor=f"p{position}")
 
 
-def _check(loaded: LoadedAttempt, position: int, page: int, now: datetime) -> Response:
+def _check(loaded: attempts.LoadedAttempt, position: int, page: int, now: datetime) -> Response:
     """Check one answer of the page that was just saved, and show the page again at its question."""
     checked = check_answer(current_session(), loaded, position, form_parts(request.form.to_dict(flat=False), position), now=now)
     if checked is CheckOutcome.CHANGED:
@@ -309,7 +288,7 @@ def _check(loaded: LoadedAttempt, position: int, page: int, now: datetime) -> Re
     return _stay(loaded, page, position, "nothing" if checked is CheckOutcome.NOTHING else "")
 
 
-def _changed_elsewhere(loaded: LoadedAttempt, places: Sequence[int]) -> str:
+def _changed_elsewhere(loaded: attempts.LoadedAttempt, places: Sequence[int]) -> str:
     numbers = ", ".join(str(loaded.items[position - 1].number) for position in places)
     return ngettext(
         "Question %(numbers)s was changed elsewhere: the newer answer counts.",
@@ -319,11 +298,11 @@ def _changed_elsewhere(loaded: LoadedAttempt, places: Sequence[int]) -> str:
     )
 
 
-def _offline_in_time(subject: LoadedAttempt, batches: Sequence[SaveRequest], now: datetime) -> list[SaveRequest]:
+def _offline_in_time(subject: attempts.LoadedAttempt, batches: Sequence[SaveRequest], now: datetime) -> list[SaveRequest]:
     return saves.select_written_in_time(secrets_of_app(), subject, batches, now=now)
 
 
-def _acknowledgement(subject: LoadedAttempt, done: SaveReceipt, now: datetime) -> dict[str, object]:
+def _acknowledgement(subject: attempts.LoadedAttempt, done: SaveReceipt, now: datetime) -> dict[str, object]:
     """Return what the script is told of a save."""
     return {
         "acknowledged": {str(item): seq for item, seq in done.acknowledged.items()},
@@ -336,7 +315,7 @@ def _acknowledgement(subject: LoadedAttempt, done: SaveReceipt, now: datetime) -
     }
 
 
-def _go_on(loaded: LoadedAttempt, page: int, now: datetime) -> Response:
+def _go_on(loaded: attempts.LoadedAttempt, page: int, now: datetime) -> Response:
     target = request.form.get("go", "save")
     if target == "review":
         return see_page("quizzes.summary", attempt=loaded.uuid)
@@ -345,18 +324,18 @@ def _go_on(loaded: LoadedAttempt, page: int, now: datetime) -> Response:
         slug = outline_of_activity(current_session(), loaded.snapshot.activity_id).slug
         return see_page("quizzes.quiz", slug=slug, key=loaded.row.activity_key)
     steps = {"next": page + 1, "previous": page - 1, "save": page}
-    wanted = steps.get(target, whole_number(target, otherwise=page))
-    if wanted == page:
+    target_page = steps.get(target, whole_number(target, otherwise=page))
+    if target_page == page:
         return see_page("quizzes.attempt", attempt=loaded.uuid, page=min(page, loaded.pages))
-    shown = answering.resume_attempt(current_session(), current_actor(), loaded, wanted, now=now)
+    shown = answering.resume_attempt(current_session(), current_actor(), loaded, target_page, now=now)
     if shown is None:
         return see_page("quizzes.review", attempt=loaded.uuid)
     return see_page("quizzes.attempt", attempt=loaded.uuid, page=shown)
 
 
 @attempts_bp.get("/attempts/<uuid:attempt>/summary")
-@requires(QuizAction.ANSWER, get_answerable_attempt)
-def summary(subject: LoadedAttempt) -> Answer:
+@requires(QuizAction.ANSWER, attempts.get_answerable_attempt)
+def summary(subject: attempts.LoadedAttempt) -> Answer:
     """Show what was answered, and ask once before handing it in."""
     if subject.state not in OPEN_STATES:
         return see_page("quizzes.review", attempt=subject.uuid)
@@ -372,23 +351,23 @@ def summary(subject: LoadedAttempt) -> Answer:
 
 
 @attempts_bp.post("/attempts/<uuid:attempt>/submission")
-@requires(QuizAction.SUBMIT, lock_answerable_attempt, optimistic=True)
-def submit(subject: LoadedAttempt) -> Answer:
+@requires(QuizAction.SUBMIT, attempts.lock_answerable_attempt, optimistic=True)
+def submit(subject: attempts.LoadedAttempt) -> Answer:
     """Hand the attempt in, with whatever the device still held."""
     form, now = request.form.to_dict(flat=False), clock.now()
-    batches = script_batches(form, "submit")
+    batches = answers.script_batches(form, "submit")
     record_save(subject, current_actor(), _notes_of(form), now=now)
     answering.submit_attempt(current_session(), current_actor(), subject, batches, _offline_in_time(subject, batches, now), now=now)
     return see_page("quizzes.review", attempt=subject.uuid)
 
 
 @attempts_bp.get("/attempts/<uuid:attempt>/review")
-@requires(QuizAction.REVIEW, get_attempt)
-def review(subject: LoadedAttempt) -> Answer:
+@requires(QuizAction.REVIEW, attempts.get_attempt)
+def review(subject: attempts.LoadedAttempt) -> Answer:
     """Show what came of an attempt, as far as its moment allows."""
     session, actor, now = current_session(), current_actor(), clock.now()
     opened = open_attempt(session, subject)
-    history = history_of(session, subject)
+    history = attempts.history_of(session, subject)
     reader = reader_of(actor, subject)
     flags = flags_of(subject, reader, history, now=now)
     if reader is Reader.LEARNER:
@@ -397,7 +376,7 @@ def review(subject: LoadedAttempt) -> Answer:
     if owner != actor.person_id:
         after_response.leave_record(lambda session: privacy.record_access(session, actor, owner, AccessPurpose.ANSWERS, now=now))
     goes_on = subject.person_id == actor.person_id and not subject.is_superseded
-    following, retry = _after_review(opened, history, now) if goes_on else (None, False)
+    following, standing, retry = _after_review(opened, history, now) if goes_on else (None, "", False)
     return render_template(
         "quizzes/review.html",
         **review_page(session, opened, flags, history, now=now),
@@ -407,38 +386,67 @@ def review(subject: LoadedAttempt) -> Answer:
         compares=goes_on and subject.snapshot.pair is not None and ReviewFlag.MARKS in flags,
         icons=(),
         void_effects={item.position: item.void_effect for item in subject.items if item.void_effect},
-        may_object=owner == actor.person_id and takes_objections(subject),
-        may_report=owner == actor.person_id and not has_open(history),
+        may_object=owner == actor.person_id and attempts.takes_objections(subject),
+        may_report=owner == actor.person_id and not attempts.has_open(history),
         may_mark=subject.state is AttemptState.FINISHED and allows(QuizAction.REOPEN, subject),
         may_reopen=is_reopenable(subject) and allows(QuizAction.REOPEN, subject),
         whose="" if subject.person_id == actor.person_id else get_person(session, subject.person_id).full_name,
         rules=rules_of(subject.snapshot, subject.access),
         attempts=attempt_lines(history, subject.snapshot, subject.setting_sources, now=now),
         next=following,
+        standing=standing,
         may_retry=retry,
     )
 
 
-def _after_review(opened: AttemptView, history: list[AttemptRow], now: datetime) -> tuple[ActivityLink | None, bool]:
-    """Return where to go on after a pass, and whether another attempt can be made, in the version that the learner follows now."""
+def _after_review(opened: AttemptView, history: list[attempts.AttemptRow], now: datetime) -> tuple[ActivityLink | None, str, bool]:
+    """Return the first activity that is not done, a sentence on what is left after a pass, and whether another attempt can be made.
+
+    All of them in the version that the learner follows now.
+    """
     session, key = current_session(), opened.loaded.row.activity_key
     context = learners.get_learner_context(session, current_actor(), opened.outline.slug)
     outline = opened.outline if context.version_id is None else versions.get_outline(session, context.version_id)
     if key not in outline.by_key:
-        return None, False
+        return None, "", False
     subject = learners.activity_context(session, context, outline, key)
-    _before, after = outline.neighbours(key)
     ruling = answering.start_ruling(
         subject, opened.loaded.setting_sources, history, answering.ASKED_NOTHING, actor=current_actor(), now=now
     )
-    return course_view(context, outline).activity_link(after), ruling.allowed
+    view = course_view(context, outline)
+    next_activity = view.activity_link(outline.by_key.get(view.progress.next_activity or ""))
+    return next_activity, _standing(view, key) if context.enrolment_id is not None else "", ruling.allowed
+
+
+def _standing(view: CourseView, key: str) -> str:
+    """Return in words what is left of the module of a passed quiz, or that the module or the course is completed."""
+    module = view.outline.module_by_key[view.outline.by_key[key].module]
+    progress = view.progress.module(module.key)
+    if view.progress.completed:
+        return _("You have completed the course.")
+    if module.number is None or not module.required:
+        return ""
+    if progress.completed:
+        return _("You have completed this module.")
+    left = progress.needed - progress.done
+    if all(activity.kind == "page" for activity in module.required if not view.is_done(activity.key)):
+        return ngettext(
+            "You still have %(count)s lesson to do in this module.",
+            "You still have %(count)s lessons to do in this module.",
+            left,
+        )
+    return ngettext(
+        "You still have %(count)s activity to do in this module.",
+        "You still have %(count)s activities to do in this module.",
+        left,
+    )
 
 
 @attempts_bp.get("/attempts/<uuid:attempt>/record.json")
-@requires(QuizAction.REVIEW, get_attempt)
-def record(subject: LoadedAttempt) -> Response:
+@requires(QuizAction.REVIEW, attempts.get_attempt)
+def record(subject: attempts.LoadedAttempt) -> Response:
     """Give the learner the record of an attempt: answers in words, times, state, and marks once they may be seen."""
-    history = history_of(current_session(), subject)
+    history = attempts.history_of(current_session(), subject)
     flags = flags_of(subject, reader_of(current_actor(), subject), history, now=clock.now())
     if not may_download_answers(flags):
         raise NotFound
@@ -449,8 +457,8 @@ def record(subject: LoadedAttempt) -> Response:
 
 
 @attempts_bp.get("/attempts/<uuid:attempt>/paper")
-@requires(QuizAction.SHOW_PAPER, get_attempt)
-def attempt_as_shown(subject: LoadedAttempt) -> Answer:
+@requires(QuizAction.SHOW_PAPER, attempts.get_attempt)
+def attempt_as_shown(subject: attempts.LoadedAttempt) -> Answer:
     """Show every page of an attempt as its learner saw it, in their language, drawn again from the attempt's seed.
 
     spec/quiz-engine 5.14.7.
@@ -475,8 +483,8 @@ mistakes_bp = Blueprint("quizzes_mistakes", __name__)
 
 
 @mistakes_bp.route("/attempts/<uuid:attempt>/questions/<int:position>/mistake-report", methods=["GET", "POST"])
-@requires(MistakeAction.REPORT, get_reported_question, reads_first=True)
-def report(subject: ReportedQuestion) -> Answer:
+@requires(MistakeAction.REPORT, attempts.get_reported_question, reads_first=True)
+def report(subject: attempts.ReportedQuestion) -> Answer:
     """Report a mistake in a question of one's own attempt."""
     opened = open_attempt(current_session(), subject.loaded)
     outline, item = opened.outline, subject.item

@@ -12,13 +12,14 @@ from sqlalchemy.orm import Session
 from courses import authoring, catalogue, draft_checks, drafts, publishing
 from courses.access import CourseAction, CourseArchived, PartContext
 from courses.authoring import FileChanged
+from courses.content.course_file import objectives_of
 from courses.content.editing import EditRefused
 from courses.content.model import ActivitySource, CourseFolder, LocalisedText, ModuleSource
-from courses.content.objectives import objectives_of
 from courses.editor import FormFindings, course_header
 from courses.models import Course
 from kernel import clock
-from kernel.i18n import _, choose, ngettext
+from kernel.db import Hook
+from kernel.i18n import _, choose, ngettext, site_day
 from kernel.permissions import Actor
 from kernel.web.forms import whole_number
 from kernel.web.request import Answer, begin_writing, current_actor, current_session, requires, see_page
@@ -141,12 +142,15 @@ def _balance(folder: CourseFolder, module: ModuleSource, quiz: QuizSource) -> tu
     balanced, free = spread_of(plan, balanced=True), spread_of(plan, balanced=False)
     if balanced is None or free is None:
         return ()
+    low, high = percentage(balanced.low), percentage(balanced.high)
     return (
-        _(
+        _("By these figures every attempt has the same expected score, %(score)s.", score=low)
+        if low == high
+        else _(
             "Of 100 attempts, 95 have an expected score between %(low)s and %(high)s. "
             "Drawn freely, it would be between %(least)s and %(most)s.",
-            low=percentage(balanced.low),
-            high=percentage(balanced.high),
+            low=low,
+            high=high,
             least=percentage(free.low),
             most=percentage(free.high),
         ),
@@ -293,6 +297,9 @@ def _question(candidate: Candidate, question: QuestionDefinition, places: Mappin
 ValueFindings = Callable[[Session, Course, str], Mapping[str, str]]
 """Says by question of a quiz, named by its key, what was found of the values that it draws."""
 
+VALUE_FINDINGS = Hook[tuple[ValueFindings, ...]]("value_findings")
+"""Gives what statistics found of drawn values."""
+
 
 @dataclass(frozen=True, slots=True)
 class DrawnValuesView:
@@ -324,7 +331,7 @@ def _words(*, by_variant: bool) -> str:
 
 def _value_findings(session: Session, course: Course, key: str) -> Mapping[str, str]:
     """Return by question what statistics say of its values: that larger ones are harder, or easier."""
-    sources: tuple[ValueFindings, ...] = session.info["value_findings"]
+    sources = VALUE_FINDINGS.of(session)
     return {question: sentence for source in sources for question, sentence in source(session, course, key).items()}
 
 
@@ -371,8 +378,9 @@ def approve(subject: PartContext) -> Answer:
 
 
 def _saved(subject: PartContext, editor: SlotEditor, text: str) -> Answer:
+    text = authoring.in_form(editor.draft_outline, editor.path, text, course_kinds(), today=site_day(clock.now()))
     contents = drafts.draft_files(current_session(), file_store(), subject.id)
-    checked = publishing.check({**contents, editor.path: text.encode()}, course_kinds(), today=clock.now().date())
+    checked = publishing.check({**contents, editor.path: text.encode()}, course_kinds(), today=site_day(clock.now()))
     refusing = [finding for finding in checked.findings if finding.refuses_import and finding.file == editor.path]
     if refusing:
         return _page(editor, FormFindings(course_kinds()).message(refusing[0])), 422

@@ -1,4 +1,4 @@
-"""Pages of manual marking, of self-assessment, and of reopening an attempt."""
+"""Pages of manual marking, of self-assessment, and of reopening attempts or deleting previews."""
 
 import re
 from collections.abc import Mapping, Sequence

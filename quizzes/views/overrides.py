@@ -1,4 +1,4 @@
-"""Pages of overrides and incidents of a quiz, for those who edit the course."""
+"""Pages of overrides and incidents of a quiz, for those who edit the course, and the words that accommodations share with them."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ from enrolments import learner_groups
 from enrolments import learners as enrolment_queries
 from kernel import clock
 from kernel.errors import N_, Invalid, NotFound
-from kernel.i18n import _, format_datetime, lazy_, ngettext, number
+from kernel.i18n import _, format_datetime, lazy_, ngettext, number, trimmed
 from kernel.own_records import LEFT_OUT, is_own
 from kernel.permissions import Actor
 from kernel.web.forms import Form, LineField, MomentField, WholeField
@@ -296,7 +296,7 @@ def profile_words(row: Accommodation) -> str:
     """Say what a profile gives."""
     parts = []
     if row.factor != 1:
-        parts.append(_("time × %(factor)s", factor=number(Decimal(row.factor).normalize())))
+        parts.append(_("time × %(factor)s", factor=number(trimmed(Decimal(row.factor)))))
     if row.break_seconds:
         parts.append(_("%(minutes)s of breaks", minutes=_minutes(row.break_seconds // 60)))
     if row.extra_attempts:

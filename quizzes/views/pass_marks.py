@@ -1,7 +1,7 @@
 """Pages on which judges fill their sheets and sign the record of a quiz's pass mark."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from fractions import Fraction
@@ -14,29 +14,36 @@ from accounts.models import Person
 from courses import catalogue, draft_checks
 from courses.access import PartContext
 from courses.content import scalars
+from courses.content.filetypes import media_type
 from courses.content.model import CourseFolder
 from courses.editor import course_header
 from courses.rendering import Renderer
 from kernel import clock
 from kernel.errors import Conflict, DomainError, NotFound
-from kernel.i18n import _, choose, ngettext, shortened
+from kernel.files import StoredFile, note_stored
+from kernel.i18n import _, choose, lazy_, ngettext, shortened
 from kernel.markup.model import SafeHtml
 from kernel.markup.passages import plain_text
-from kernel.web.forms import clean_text
-from kernel.web.request import Answer, current_actor, current_session, requires, see_page
-from questions.question_page import figure, percentage
+from kernel.web.file_responses import send_content
+from kernel.web.forms import FileField, Form, as_uuid, clean_text
+from kernel.web.request import Answer, begin_writing, current_actor, current_session, requires, see_page
+from questions.question_page import figure, percentage, problem_words
+from questions.rules.answers import MEGABYTE, UploadLimits
 from questions.rules.definitions import is_marked
 from quizzes import pass_marks, snapshots
 from quizzes.access import JudgingContext, QuizAction
 from quizzes.content.selecting import list_questions
+from quizzes.files import ReceivedFile, ready
 from quizzes.models import JudgeSheet, PassMarkRecord
 from quizzes.pass_marks import (
     LONGEST_REASON,
     JudgedItem,
     JudgingRound,
     NewRecord,
+    NotYours,
     RecordClosed,
     SignedRecord,
+    confirmation_of,
     items_of,
     known_facilities,
     list_sheets,
@@ -45,7 +52,8 @@ from quizzes.pass_marks import (
 )
 from quizzes.publication import embed_question
 from quizzes.rules.balanced_draw import FrozenBalance
-from quizzes.rules.result_use import ADVISED_JUDGES, LEAST_JUDGES, RATINGS, JudgedCut, cut_of
+from quizzes.rules.result_use import ADVISED_JUDGES, FAR, LEAST_JUDGES, RATINGS, JudgedCut, cut_of
+from quizzes.views.answers import stored_files
 from quizzes.views.blueprints import find_quiz
 from quizzes.views.slots import SlotEditor, course_kinds, file_store, load_slot_editor
 
@@ -61,6 +69,12 @@ class JudgeRow:
     name: str
     done: int
     own: bool
+    confirmation: str
+    """By what the judge confirmed the sheet, in words; empty where that is still to come."""
+    ratings: tuple[int | None, ...]
+    """In the round that goes on: shown to the expert who confirms them."""
+    is_typed: bool
+    """Whether another types it: then it is confirmed before the record is signed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +118,8 @@ class SignedRecordView:
     cut: CutView
     rows: tuple["JudgedQuestionRow", ...]
     shows_facilities: bool
+    confirmations: tuple[tuple[str, str, str], ...]
+    """Of each judge: the name, by what they confirmed, and the sheet whose paper can be looked at, or ''."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +175,7 @@ def form_keys(balance: FrozenBalance | None, name: str) -> list[str] | None:
 def record_view(session: Session, record: PassMarkRecord, person_id: int | None) -> RecordView:
     """Return an open record; what judges said of single questions stays with them."""
     number, sheets = len(items_of(record)), list_sheets(session, record.id)
-    first = record.state == JudgingRound.FIRST.value
+    first = record.second_at is None
     ratings_by_sheet = {sheet.id: ratings_of(sheet.first if first else sheet.second, number) for sheet in sheets}
     done = {sheet.id: sum(rating is not None for rating in ratings_by_sheet[sheet.id]) for sheet in sheets}
     complete = [sheet for sheet in sheets if done[sheet.id] == number]
@@ -173,7 +189,18 @@ def record_view(session: Session, record: PassMarkRecord, person_id: int | None)
         form=record.form,
         state=record.state,
         questions=number,
-        judges=tuple(JudgeRow(sheet.uuid, sheet.name, done[sheet.id], sheet.entered_by == person_id) for sheet in sheets),
+        judges=tuple(
+            JudgeRow(
+                uuid=sheet.uuid,
+                name=sheet.name,
+                done=done[sheet.id],
+                own=sheet.entered_by == person_id,
+                confirmation=confirmation_words(confirmation_of(session, sheet)),
+                ratings=tuple(ratings_by_sheet[sheet.id]),
+                is_typed=not sheet.own,
+            )
+            for sheet in sheets
+        ),
         complete=len(complete),
         missing=ngettext(
             "One more complete sheet is needed.", "%(count)s more complete sheets are needed.", lacking, advised=ADVISED_JUDGES
@@ -185,6 +212,17 @@ def record_view(session: Session, record: PassMarkRecord, person_id: int | None)
     )
 
 
+def confirmation_words(confirmation: Mapping[str, str]) -> str:
+    """Say by what a judge confirmed a sheet."""
+    match confirmation.get("by"):
+        case "account":
+            return _("by the account of %(name)s", name=confirmation["name"])
+        case "paper":
+            return _("by a signed paper")
+        case _:
+            return ""
+
+
 def cut_view(judged: JudgedCut, names: Sequence[str], *, open_to_choice: bool = True) -> CutView:
     """Say what judges say together, and how much it hangs on each of them; until it is signed, also what may be chosen."""
     error, cut = _digits(judged.error), percentage(judged.cut, 1)
@@ -193,12 +231,22 @@ def cut_view(judged: JudgedCut, names: Sequence[str], *, open_to_choice: bool = 
             "The judges expect a person who just deserves to pass to reach %(cut)s. "
             "Other judges of the same kind would probably say between %(low)s and %(high)s.",
             cut=cut,
-            low=percentage(_bounded(judged, -2), 1),
-            high=percentage(_bounded(judged, 2), 1),
+            low=percentage(judged.interval[0], 1),
+            high=percentage(judged.interval[1], 1),
         ),
         advice=" ".join(
             [
-                *([_("Choose a pass mark in that range. For one outside it, write down why.")] if open_to_choice else []),
+                *(
+                    [
+                        _(
+                            "Choose a pass mark from %(low)s to %(high)s, two standard errors from the cut. For any other, write why.",
+                            low=percentage(judged.within(FAR)[0], 1),
+                            high=percentage(judged.within(FAR)[1], 1),
+                        )
+                    ]
+                    if open_to_choice
+                    else []
+                ),
                 _("Three judges are enough; with five the range would be narrower.")
                 if len(names) < ADVISED_JUDGES
                 else _("The table shows how much one judge moves it."),
@@ -214,10 +262,6 @@ def cut_view(judged: JudgedCut, names: Sequence[str], *, open_to_choice: bool = 
             for name, mean, without in zip(names, judged.means, judged.without, strict=True)
         ),
     )
-
-
-def _bounded(judged: JudgedCut, errors: int) -> Fraction:
-    return max(Fraction(0), min(Fraction(100), judged.cut + errors * Fraction(judged.error).limit_denominator(10**9)))
 
 
 def _digits(value: float) -> str:
@@ -242,6 +286,10 @@ def signed_view(signed: SignedRecord) -> SignedRecordView:
             for index, (key, html) in enumerate(zip(signed.questions, signed.texts, strict=True))
         ),
         shows_facilities=signed.shows_facilities,
+        confirmations=tuple(
+            (judge.name, confirmation_words(judge.confirmation), judge.confirmation["sheet"] if "sha256" in judge.confirmation else "")
+            for judge in signed.judges
+        ),
     )
 
 
@@ -332,6 +380,10 @@ def _overview(subject: PartContext, refusal: str = "") -> str:
         **_header(editor),
         refusal=refusal,
         open_records=[record_view(session, row, current_actor().person_id) for row in _open(subject)],
+        discarded=[
+            (record_view(session, row, None), name, row.discarded_at, row.discard_reason)
+            for row, name in pass_marks.list_discarded(session, subject.id, subject.key)
+        ],
         signed=[signed_view(signed_record) for signed_record in pass_marks.list_signed(session, subject.id, subject.key)],
         letters=[parallel_form.name for parallel_form in balance.forms] if balance is not None else [],
     )
@@ -364,7 +416,7 @@ def _record(subject: JudgingContext, refusal: str = "") -> str:
         **_header(editor),
         record=record_view(session, row, current_actor().person_id),
         refusal=refusal,
-        sent={name: request.form.get(name, "") for name in ("name", "pass_mark", "reason")},
+        sent={name: request.form.get(name, "") for name in ("name", "pass_mark", "reason", "discard_reason")},
         longest_reason=LONGEST_REASON,
         longest_name=LONGEST_NAME,
     )
@@ -386,12 +438,15 @@ def change(subject: JudgingContext) -> Answer:
                 if not name:
                     return _record(subject, _("Write the name of the judge.")), 422
                 pass_marks.add_judge(session, actor, row, name, own=False, now=now)
+            case "confirm":
+                pass_marks.confirm_sheet(session, actor, row, _named_sheet(subject), now=now)
             case "second":
                 pass_marks.begin_second_round(session, actor, row, now=now)
             case "sign":
                 return _signed(subject)
             case "discard":
-                pass_marks.discard_record(session, actor, row, now=now)
+                why = clean_text(request.form.get("discard_reason", ""), lines=True)[:LONGEST_REASON]
+                pass_marks.discard_record(session, actor, row, why, now=now)
                 flash(_("The record was discarded."), "ok")
                 return see_page("quizzes_pass_marks.overview", slug=subject.slug, key=subject.key)
             case _:
@@ -399,8 +454,15 @@ def change(subject: JudgingContext) -> Answer:
     except DomainError as refused:
         if isinstance(refused, NotFound):
             raise
-        return _record(subject, _(refused.text)), refused.status
+        return _record(subject, _(refused.text, **refused.facts)), refused.status
     return _to_record(subject, row)
+
+
+def _named_sheet(subject: JudgingContext) -> JudgeSheet:
+    uuid = as_uuid(request.form.get("sheet", ""))
+    if uuid is None:
+        raise NotFound
+    return pass_marks.find_sheet(current_session(), subject.record, uuid)
 
 
 def _signed(subject: JudgingContext) -> Answer:
@@ -469,6 +531,45 @@ def save_sheet(subject: JudgingContext) -> Answer:
     message = _("Saved. Questions that are still to be judged: %(number)s.", number=left) if left else _("Saved. Every question is judged.")
     flash(message, "ok")
     return _to_record(subject, subject.record)
+
+
+PAPERS = UploadLimits(("pdf", "png", "jpg", "jpeg"), files=1, size=10 * MEGABYTE)
+
+
+class ScanForm(Form):
+    """The scan of a paper that an expert signed."""
+
+    paper = FileField(lazy_("Scan of the signed paper"))
+
+
+@bp.get("/teaching/<slug>/parts/<key>/pass-mark/<uuid:record>/sheets/<uuid:sheet>/paper")
+@requires(QuizAction.ANGOFF, pass_marks.get_scan)
+def scan(subject: JudgingContext) -> Response:
+    """Send the scan of the paper that an expert signed, always as an attachment."""
+    assert subject.sheet is not None
+    stored = current_session().get_one(StoredFile, subject.sheet.paper_id)
+    return send_content(stored_files(), stored.sha256, stored.media_type, subject.sheet.paper_name, inline=False, cache_control="no-store")
+
+
+@bp.post("/teaching/<slug>/parts/<key>/pass-mark/<uuid:record>/sheets/<uuid:sheet>/paper")
+@requires(QuizAction.ANGOFF, pass_marks.get_judging, reads_first=True, body_limit=PAPERS.size + 100_000)
+def attach_scan(subject: JudgingContext) -> Answer:
+    """Keep the scan of the paper that an expert signed, beside the sheet that the actor typed."""
+    assert subject.sheet is not None
+    sent = ScanForm().paper.data
+    upload, content = ready(ReceivedFile(clean_text(str(getattr(sent, "filename", "") or "")), sent.read() if sent else b""), PAPERS)
+    if upload.refusal is not None:
+        return _record(subject, problem_words(upload.refusal, PAPERS)), 422
+    stored_files().put(content)
+    session, actor, now = begin_writing(), current_actor(), clock.now()
+    locked = pass_marks.lock_judging(session, actor, subject.slug, subject.key, subject.record.uuid, subject.sheet.uuid)
+    assert locked.sheet is not None
+    stored = note_stored(session, upload.sha256, size=upload.size, media_type=media_type(upload.name), now=now)
+    try:
+        pass_marks.attach_scan(session, actor, locked.record, locked.sheet, upload.name, stored, now=now)
+    except NotYours as refused:
+        return _record(locked, _(refused.text)), refused.status
+    return _to_record(locked, locked.record)
 
 
 def _rating(typed: str) -> int | None:

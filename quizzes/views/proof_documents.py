@@ -246,7 +246,7 @@ def printed_question(question: ProofQuestion) -> PrintedQuestion:
         offered=question.offered,
         rows=tuple(_printed_row(review, row) for row in review.rows),
         files=tuple(_("%(name)s, SHA-256: %(digest)s", name=name, digest=digest) for name, digest in question.file_digests),
-        tries=tuple(f"{attempted.number}. {' · '.join(attempted.said) or _('(nothing)')}" for attempted in review.tries)
+        tries=tuple(f"{attempted.number}. " + (" · ".join(attempted.said) or _("(nothing)")) for attempted in review.tries)
         if len(review.tries) > 1
         else (),
         rubric=review.rubric,
@@ -295,7 +295,7 @@ def _notes(question: ProofQuestion, review: QuestionReview) -> Iterator[str]:
 def section_lines_of_proof(proof: AttemptProofView) -> list[str]:
     """Return the points of each section in words."""
     return [
-        f"{title}: {_('%(mark)s of %(maximum)s', mark=_mark(mark), maximum=_mark(maximum))}"
+        f"{title}: " + _("%(mark)s of %(maximum)s", mark=_mark(mark), maximum=_mark(maximum))
         for title, mark, maximum in proof.result.sections
     ]
 

@@ -1,6 +1,6 @@
 """Pages of regrades: the choice of versions, the dry run, its commit and its undoing."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
@@ -16,6 +16,7 @@ from accounts import access_log
 from accounts.privacy import PeopleListKind
 from courses.models import Course
 from kernel import clock
+from kernel.db import Hook
 from kernel.errors import N_, NotFound
 from kernel.i18n import _, lazy_, ngettext
 from kernel.own_records import LEFT_OUT, is_own
@@ -46,7 +47,7 @@ from quizzes.regrades import (
     lock_regrade,
     touches_decided,
 )
-from quizzes.regrading import DryRunOutdated, UndoLaterFirst, list_offers
+from quizzes.regrading import DryRunOutdated, TouchedRecord, UndoLaterFirst, list_offers
 from quizzes.report_page import download
 from quizzes.rules.grades import is_judged_by_rule
 from quizzes.rules.regrade import KeyDifference, RegradeKind, RegradePolicy, differences
@@ -197,6 +198,7 @@ def entry_rows(entries: Sequence[RegradeEntry], titles: Mapping[str, str]) -> li
             "reason": entry.reason,
             "created_at": entry.created_at,
             "created_by": entry.created_by,
+            "committed_by": entry.committed_by,
         }
         for entry in entries
     ]
@@ -386,6 +388,10 @@ def regrade(subject: RegradeContext) -> Answer:
     return _regrade_page(subject, AttemptActionForm(formdata=None))
 
 
+TOUCHED = Hook[tuple[Callable[[Session, Regrade], Iterable[TouchedRecord]], ...]]("touched")
+"""Gives the records that a regrade touches."""
+
+
 def _regrade_page(subject: RegradeContext, form: AttemptActionForm) -> str:
     if subject.row.state == "discarded":
         raise NotFound
@@ -408,7 +414,7 @@ def _regrade_page(subject: RegradeContext, form: AttemptActionForm) -> str:
         form=form,
         is_decided=row.state == "committed" and (row.for_objection or touches_decided(session, row)),
         later=later.uuid if later else None,
-        touched=[line for source in session.info["touched"] for line in source(session, row)] if row.state == "ready" else [],
+        touched=[line for source in TOUCHED.of(session) for line in source(session, row)] if row.state == "ready" else [],
         left_out=[left_out_person.full_name for left_out_person in left_out],
         may_apply=any(not is_own(current_actor(), left_out_person.id) for left_out_person in left_out),
     )

@@ -10,16 +10,21 @@ from courses.access import edits
 from courses.models import Course
 from enrolments.editions import list_editions
 from enrolments.learner_groups import list_groups
+from kernel.db import Hook
 from kernel.i18n import _
 from kernel.tables import Cell, Sheet, write_csv, write_ods, write_xlsx
 from kernel.web.paging import Page, requested_page
 from kernel.web.request import allows, current_actor, current_session, requires
 from quizzes import reports, snapshots, teaching
 from quizzes.access import QuizAction, QuizContext
-from quizzes.quiz_page import activity_header, tools_in_order
+from quizzes.quiz_page import StaffToolLink, activity_header, tools_in_order
 from quizzes.report_page import COLUMNS, OUTCOMES, STATES, ReportQuery, choices, download, download_rows, headings, lines_of, report_query
 
 manage_bp = Blueprint("quizzes_manage", __name__)
+
+
+QUIZ_TOOLS = Hook[tuple[StaffToolLink, ...]]("quiz_tools")
+"""Gives the links on the page of a quiz."""
 
 
 @manage_bp.get("/courses/<slug>/quizzes/<key>/manage")
@@ -30,7 +35,7 @@ def manage(subject: QuizContext) -> str:
     selects = snapshots.get_snapshot_of_activity(session, subject.activity_id).selection is not None
     tools = [
         {"url": url_for(tool.endpoint, slug=subject.slug, key=subject.key), "icon": tool.icon, "title": _(tool.title), "text": _(tool.text)}
-        for tool in tools_in_order(session.info["quiz_tools"])
+        for tool in tools_in_order(QUIZ_TOOLS.of(session))
         if (selects or not tool.selecting) and allows(tool.action, subject)
     ]
     return render_template(

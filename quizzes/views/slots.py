@@ -12,7 +12,7 @@ from wtforms.validators import Length
 from courses import authoring, catalogue, draft_checks, drafts, history, publishing
 from courses.access import CourseAction, CourseArchived, PartContext
 from courses.authoring import DraftOutline, FileChanged
-from courses.content import merge_choices, merging
+from courses.content import merging
 from courses.content.applying import with_values
 from courses.content.editing import EditRefused, ListEntrySpan, list_entries
 from courses.content.merging import MergeSide, ThreeWayMerge
@@ -27,7 +27,7 @@ from courses.publishing import CheckedCourse
 from kernel import clock
 from kernel.errors import NotFound
 from kernel.files import FileStore
-from kernel.i18n import _, choose, lazy_
+from kernel.i18n import _, choose, lazy_, site_day
 from kernel.web import after_response
 from kernel.web.forms import Form, WholeField, clean_text, whole_number
 from kernel.web.request import Answer, begin_writing, current_actor, current_session, requires, see_page
@@ -275,8 +275,9 @@ def _edited_file(sheet: SlotEditor, base: str, forms: list[SettingsForm], new: N
 
 
 def _checked(subject: PartContext, sheet: SlotEditor, forms: list[SettingsForm], new: NewSlotForm, text: str) -> Answer:
+    text = authoring.in_form(sheet.draft_outline, sheet.path, text, course_kinds(), today=site_day(clock.now()))
     contents = drafts.draft_files(current_session(), file_store(), subject.id)
-    checked = publishing.check({**contents, sheet.path: text.encode()}, course_kinds(), today=clock.now().date())
+    checked = publishing.check({**contents, sheet.path: text.encode()}, course_kinds(), today=site_day(clock.now()))
     refusing = [finding for finding in checked.findings if finding.refuses_import and finding.file == sheet.path]
     if refusing:
         form_findings = FormFindings(course_kinds())
@@ -337,7 +338,7 @@ def _together(subject: PartContext, sheet: SlotEditor, new: NewSlotForm) -> Answ
     text = sheet.text if mine == base else None
     if text is None and shown == str(sheet.revision):
         text = (
-            merge_choices.chosen(merge, request.form)
+            merging.chosen(merge, request.form)
             if action == "merge"
             else merge.preferring(MergeSide.MINE)
             if action == "overwrite"
@@ -390,7 +391,7 @@ def _page(
         faults=[fault for form in forms for fault in form.faults],
         find=filters.text,
         is_cut=len(matches) > OFFERED,
-        regions=merge_choices.regions(merge) if merge is not None else None,
+        regions=merging.regions(merge) if merge is not None else None,
         has_conflicts=bool(merge is not None and merge.conflicts),
         act=(request.form.get("act") or request.form.get("do", "save")) if merge is not None else "",
         theirs=sheet.revision,

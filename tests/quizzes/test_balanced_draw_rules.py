@@ -1,10 +1,12 @@
 """Balanced draws and parallel forms: question sets that are about equally hard (spec/selection 1).
 
-spec/selection 1.9 to 1.17, 1.20, 1.21.
+spec/selection 1.9 to 1.17, 1.20, 1.21, 7.1.
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
 from fractions import Fraction
+from hashlib import sha256
 from itertools import combinations, product
 from time import process_time
 
@@ -17,14 +19,18 @@ from quizzes.rules import balanced_draw
 from quizzes.rules.balanced_draw import (
     Balance,
     DrawPlan,
+    FormsBefore,
     FrozenBalance,
+    ParallelForm,
     QuestionSets,
     TooManySums,
     assemble_forms,
     candidates_of,
     draw_balanced,
     draw_set,
+    facility_key,
     form_in_turn,
+    form_of_pair,
     forms_seed,
     has_even_marks,
     known_facility,
@@ -35,6 +41,8 @@ from quizzes.rules.balanced_draw import (
     reaches_over_cells,
     spread_of,
     sum_counts,
+    unseen_form,
+    without_variants,
 )
 from quizzes.rules.layout import Candidate, SlotEntry
 from tests.support.golden_bank import BANK, GOLDEN, PLAN, SETS, entry, keys, rows
@@ -312,6 +320,87 @@ def test_a_retake_without_the_questions_of_before_is_drawn_within_its_bar() -> N
     assert not {one.question for cell in drawn.slots for one in cell} & set(seen)
 
 
+def test_a_question_has_a_facility_by_its_key_and_a_variant_by_its_own() -> None:
+    """spec/selection 1.10 and 2.5."""
+    assert (facility_key("a1"), facility_key("a1", "n=1")) == ("a1", "a1 n=1")
+
+
+def test_variants_are_drawn_one_by_one_and_of_forms_not_at_all() -> None:
+    """spec/selection 2.5; without an answer or a judgement a facility is 0."""
+    one = SlotEntry((Candidate("a1", 1, variants=("n=1", "n=2")),))
+
+    (cell,) = plan_draws([one], {"a1 n=1": 70}, Balance()).cells
+
+    assert [(item.candidate, item.value) for item in cell.items] == [
+        (Candidate("a1", 1, variant="n=1"), 70),
+        (Candidate("a1", 1, variant="n=2"), 0),
+    ]
+    assert without_variants([one]) == [SlotEntry((Candidate("a1", 1),))]
+
+
+def test_a_text_between_the_questions_has_no_mark_to_balance() -> None:
+    """spec/selection 1.11: Σ mark."""
+    text = SlotEntry((Candidate("nota", 1, f(1), numbered=False),))
+
+    assert plan_draws([text, entry("a1 a2", 1)], {**BANK, "nota": 50}, Balance()).whole == 1
+
+
+def test_the_numbers_that_are_kept_are_counted_and_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """spec/selection 12: by draw families · questions to take · sums: 4·2·173 + 4·2·331 + 3·1·426 of the golden bank."""
+    monkeypatch.setattr(balanced_draw, "MOST_NUMBERS", 5310)
+    assert QuestionSets(PLAN).size == 5310
+
+    monkeypatch.setattr(balanced_draw, "MOST_NUMBERS", 5309)
+    with pytest.raises(TooManySums, match="5310"):
+        QuestionSets(PLAN)
+
+
+def test_a_fixed_question_that_was_seen_stands_in_a_set_of_unseen_ones() -> None:
+    """spec/selection 1.17: L counts for what is drawn."""
+    entries = [entry("c1", 1), entry("a1 a2", 1)]
+    sets = QuestionSets(plan_draws(entries, BANK, Balance(f(100))))
+
+    found = draw_balanced(entries, FrozenBalance(Balance(f(100)), BANK), 0, {"c1": 1, "a1": 1}, lambda: sets)
+
+    assert found is not None
+    assert (keys(found.slots), found.least_seen) == ("c1 a2", 0)
+
+
+def test_who_has_seen_nothing_is_drawn_for_by_the_counting_of_all() -> None:
+    """spec/selection 1.17 and 12: which is the same for everybody, and made once."""
+    frozen = FrozenBalance(Balance(f(2)), BANK)
+
+    found = draw_balanced(GOLDEN, frozen, 0, {}, lambda: SETS)
+
+    assert found is not None
+    assert found.least_seen == 0
+    assert draw_balanced(GOLDEN, frozen, 0, {}, lambda: EMPTY) is None
+
+
+def test_a_question_reaches_over_a_draw_between() -> None:
+    """spec/selection 1.15."""
+    entries = [entry("a1 a2", 1), entry("b1 b2", 1), entry("a1 a3", 1)]
+
+    assert reaches_over_cells(plan_draws(entries, BANK, Balance(f(100))))
+
+
+def test_nineteen_of_twenty_question_sets_are_in_the_range() -> None:
+    """spec/selection 1.18: of eighty from 1 to 80 %, a fortieth on each side is left out."""
+    percents = {f"q{at:02}": at for at in range(1, 81)}
+
+    found = spread_of(plan_draws([entry(" ".join(percents), 1)], percents, Balance()), balanced=False)
+
+    assert found is not None
+    assert (found.low, found.high) == (2, 78)
+
+
+def test_question_sets_of_one_sum_are_counted_together() -> None:
+    """spec/selection 1.12."""
+    plan = plan_draws([entry("a1 a2 a3", 2)], {"a1": 70, "a2": 70, "a3": 60}, Balance())
+
+    assert sum_counts(plan.cells) == {140: 1, 130: 2}
+
+
 WITHIN = Balance(f(2))
 WIDE = {f"{name}{number}": 60 + 5 * number for name in "ab" for number in range(6)}
 
@@ -363,6 +452,31 @@ def test_forms_share_no_question_and_are_within_half_the_bound(seed: int, number
     assert all(plan.low <= one.total <= plan.high for one in found)
 
 
+@pytest.mark.parametrize("seed", range(6))
+def test_the_first_form_is_any_and_the_second_one_any_beside_it(seed: int) -> None:
+    """spec/selection 1.20: A and B by streams of their own, B of the 25 sets without a question of A."""
+    plan = plan_draws([SlotEntry(tuple(Candidate(f"{name}{at}", 1) for at in range(6))) for name in "ab"], WIDE, Balance(f(100)))
+    numbers = SeededRandom(seed, "form:A", "draw").below(36), SeededRandom(seed, "form:B", "draw").below(25)
+    first = QuestionSets(plan).numbered(numbers[0])[0]
+    beside = [one for one in enumerated(plan) if not set(one[0].split()) & set(keys(first).split())]
+
+    found = assemble_forms(plan, Balance(f(100)), seed, 2)
+
+    assert found is not None
+    assert [keys(one.cells) for one in found] == [keys(first), beside[numbers[1]][0]]
+    assert found[0].passed_over == 0
+
+
+def test_forms_within_nothing_have_the_same_sum() -> None:
+    """spec/selection 1.20: D/2 may be 0."""
+    nothing = Balance(f(0))
+
+    found = assemble_forms(plan_draws([entry("a1 a2", 1)], {"a1": 70, "a2": 70}, nothing), nothing, 0, 2)
+
+    assert found is not None
+    assert {one.total for one in found} == {70}
+
+
 @pytest.mark.parametrize(
     ("entries", "facilities", "within"),
     [
@@ -408,12 +522,24 @@ def test_the_search_ends_after_so_much_counting(monkeypatch: pytest.MonkeyPatch)
     assert assemble_forms(PLAN, WITHIN, 0, 6) is None
 
 
+@pytest.mark.parametrize(("seed", "counted"), [(4, 13054), (6, 5004)])
+def test_the_search_ends_with_the_first_number_too_many(seed: int, counted: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """spec/selection 1.20: all that is counted for first forms without a second one is added up."""
+    monkeypatch.setattr(balanced_draw, "MOST_COUNTED", counted)
+    assert assemble_forms(PLAN, WITHIN, seed, 2) is not None
+
+    monkeypatch.setattr(balanced_draw, "MOST_COUNTED", counted - 1)
+    assert assemble_forms(PLAN, WITHIN, seed, 2) is None
+
+
 def test_the_seed_of_a_quiz_version_follows_from_its_key_and_its_draws() -> None:
     """spec/selection 1.20: the check finds the forms that the publication finds."""
     assert forms_seed("final", GOLDEN) == forms_seed("final", GOLDEN)
     assert forms_seed("final", GOLDEN) != forms_seed("inicial", GOLDEN)
     assert forms_seed("final", GOLDEN) != forms_seed("final", GOLDEN[:2])
     assert 0 <= forms_seed("final", GOLDEN) < 2**64
+    two = [entry("a2 a1", 1), entry("b1", 1)]
+    assert forms_seed("final", two) == int.from_bytes(sha256(b"final\n1 None a1 a2\n1 None b1").digest()[:8], "big")
 
 
 def test_learners_get_the_forms_in_turn_and_then_a_draw() -> None:
@@ -426,6 +552,20 @@ def test_learners_get_the_forms_in_turn_and_then_a_draw() -> None:
     assert [form_in_turn(forms, 7, number) for number in (1, 2, 3)] == [forms[1], forms[0], None]
 
 
+def test_of_three_forms_each_follows_the_one_before() -> None:
+    """spec/selection 1.21."""
+    forms = [ParallelForm(name, (), Fraction(70)) for name in "ABC"]
+
+    assert [form_in_turn(forms, 6, number) for number in (1, 2, 3, 4)] == [*forms, None]
+
+
+def test_a_draw_from_two_questions_is_one_that_was_seen() -> None:
+    """spec/selection 7.1."""
+    forms = [ParallelForm(name, ((key,),), Fraction(70)) for name, key in (("A", "a1"), ("B", "a2"))]
+
+    assert unseen_form(forms, [entry("a1 a2", 1)], ("a1",), 6) == forms[1]
+
+
 def test_a_form_names_its_questions() -> None:
     found = assemble_forms(PLAN, WITHIN, 0, 2)
     assert found is not None
@@ -434,3 +574,28 @@ def test_a_form_names_its_questions() -> None:
     assert [(form.name, form.expected) for form in forms] == [("A", Fraction(347, 5)), ("B", Fraction(343, 5))]
     assert range_of(forms) == Fraction(4, 5)
     assert candidates_of(forms[1], GOLDEN) == [list(cell) for cell in found[1].cells]
+
+
+PAIR_DRAWS = [entry("fija", 1), entry("a1 a2 a3 a4", 2)]
+PAIR = tuple(ParallelForm(name, (("fija",), cell), Fraction(70)) for name, cell in (("A", ("a1", "a2")), ("B", ("a3", "a4"))))
+
+
+@pytest.mark.parametrize(
+    ("letters", "seen", "seed", "is_initial", "letter"),
+    [
+        ((), (), 6, True, "A"),
+        ((), (), 7, True, "B"),
+        ((), ("fija", "a1"), 6, False, "B"),
+        ((), ("fija", "a1"), 7, False, "B"),
+        ((), ("a1", "a4"), 6, False, None),
+        (("B",), ("a3", "a4"), 6, True, "B"),
+        (("B",), ("a3", "a4"), 6, False, "A"),
+        (("B", "A"), ("a1", "a2", "a3", "a4"), 6, False, None),
+        (("C",), (), 6, True, None),
+    ],
+)
+def test_the_form_of_one_of_two_tests(letters: Sequence[str], seen: Sequence[str], seed: int, is_initial: bool, letter: str | None) -> None:
+    """spec/selection 7.1: half begin with A; nothing drawn was seen before; the initial test keeps its form, the final one goes on."""
+    form = form_of_pair(PAIR, PAIR_DRAWS, FormsBefore(letters, seen), seed, is_initial=is_initial)
+
+    assert (form.name if form else None) == letter

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator
 from fractions import Fraction
-from itertools import combinations
+from itertools import combinations, product
+from random import Random
 
 import pytest
 from hypothesis import given, settings
@@ -15,6 +16,7 @@ from quizzes.rules.blueprint import (
     KindSum,
     ShareRange,
     counts_by_weight,
+    most_profitable,
     share_range,
     sums_off,
 )
@@ -118,8 +120,87 @@ def test_questions_are_divided_by_weight_the_largest_remainders_first() -> None:
     assert counts_by_weight([f(20), f(50), f(30)], 10) == (2, 5, 3)
     assert counts_by_weight([f(1), f(1), f(1)], 10) == (4, 3, 3)
     assert counts_by_weight([f(25), f(75)], 2) == (1, 1)
+    assert counts_by_weight([f(2), f(1)], 2) == (1, 1)
+    assert counts_by_weight([f(1), f(9)], 2) == (0, 2)
     assert counts_by_weight([f(0), f(0)], 5) == (0, 0)
     assert counts_by_weight([], 5) == ()
+
+
+def test_one_question_is_all_of_its_marks() -> None:
+    """spec/selection 1.1."""
+    assert share_range([fixed("a:o2")], O2) == ShareRange(f(100), f(100), ("a",), ("a",))
+
+
+def test_a_question_set_without_marks_has_no_shares() -> None:
+    """spec/selection 1.1: the draw may take the question that is worth nothing."""
+    assert share_range([BlueprintDraw(1, (BlueprintItem("b", f(1), "o2"), BlueprintItem("a", f(0), "o2")))], O2) is None
+
+
+def test_each_question_of_a_pool_that_draws_share_stands_once_in_a_set() -> None:
+    """spec/selection 1.1: three draws of one from the same three."""
+    found = share_range([BlueprintDraw(1, items("a:o2 b:o2 c:o2"))] * 3, O2)
+
+    assert found is not None
+    assert sorted(found.least_set) == sorted(found.most_set) == ["a", "b", "c"]
+
+
+def weighed(*marks: str, objective: str = "o2") -> tuple[BlueprintItem, ...]:
+    """Return questions of an objective by their marks."""
+    return tuple(BlueprintItem(f"{objective}-{at}", f(mark), objective) for at, mark in enumerate(marks))
+
+
+@pytest.mark.parametrize(
+    "draws",
+    [
+        [BlueprintDraw(1, (*weighed("1/3", "2"), *weighed("1/2", objective="o1"))), BlueprintDraw(1, weighed("3", "1/5", objective="o1x"))],
+        [BlueprintDraw(2, (*weighed("1/3", "1/4", "5"), *weighed("1/7", "4", objective="o1"))), fixed("z:o1")],
+        [
+            BlueprintDraw(1, (*weighed("2/3"), *weighed("1/2", "9", objective="o1"))),
+            BlueprintDraw(2, (*weighed("1/3", "1/9"), *weighed("3/2", "7", objective="o1"))),
+        ],
+    ],
+)
+def test_least_and_most_of_marks_in_parts_are_those_of_all_question_sets(draws: list[BlueprintDraw]) -> None:
+    """spec/selection 1.1: a question may be worth something else in each draw."""
+    tried = [share(O2, chosen) for chosen in every_set(draws)]
+
+    found = share_range(draws, O2)
+
+    assert found is not None
+    assert (found.least, found.most) == (min(tried), max(tried))
+
+
+def every_filling(counts: list[int], sizes: list[int], profits: list[dict[int, int]], draw: int = 0) -> Iterator[int]:
+    """Yield the profit of every way to fill the draws."""
+    if draw == len(counts):
+        yield 0
+        return
+    for taken in product(*(range(size + 1) if draw in own else (0,) for size, own in zip(sizes, profits, strict=True))):
+        if sum(taken) == counts[draw]:
+            left = [size - number for size, number in zip(sizes, taken, strict=True)]
+            profit = sum(number * own.get(draw, 0) for number, own in zip(taken, profits, strict=True))
+            yield from (profit + rest for rest in every_filling(counts, left, profits, draw + 1))
+
+
+@pytest.mark.parametrize("seed", range(120))
+def test_no_filling_of_the_draws_has_more_profit(seed: int) -> None:
+    """spec/selection 1.1: the same as trying every filling; none is found only where there is none."""
+    chance = Random(seed)  # noqa: S311 - fillings, not secrets
+    counts = [chance.randint(1, 3) for _ in range(chance.randint(2, 4))]
+    sizes = [chance.randint(1, 3) for _ in range(4)]
+    profits = [
+        {draw: chance.randint(-9, 9) for draw in sorted(chance.sample(range(len(counts)), chance.randint(1, len(counts))))} for _ in sizes
+    ]
+
+    chosen = most_profitable(counts, sizes, profits)
+
+    assert (chosen and sum(number * profits[at][draw] for (draw, at), number in chosen.items())) == max(
+        every_filling(counts, sizes, profits), default=None
+    )
+    for (draw, at), number in (chosen or {}).items():
+        counts[draw] -= number
+        sizes[at] -= number
+    assert chosen is None or (set(counts) == {0} and min(sizes) >= 0)
 
 
 @st.composite

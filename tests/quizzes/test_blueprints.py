@@ -4,8 +4,8 @@ from fractions import Fraction
 
 import pytest
 
+from courses.content.course_file import objectives_of
 from courses.content.model import Severity
-from courses.content.objectives import objectives_of
 from questions.rules.definitions import CognitiveLevel, QuestionSelection
 from quizzes.content.pools import DrawSlot, Pool, QuizSource, candidates
 from quizzes.rules.blueprint import BlueprintWeight

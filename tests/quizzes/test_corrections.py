@@ -127,7 +127,7 @@ def test_the_page_and_its_file_have_the_log(browser: Browser, instance: Instance
     told = in_spanish("Version %(number)s was published: its key or marks changed.", number=2)
     assert told in browser.get(page).text
     browser.get(f"{page}.csv?table=log")
-    rows = list(csv.reader(io.StringIO(browser.response.get_data().decode("utf-8-sig"))))
+    rows = list(csv.reader(io.StringIO(browser.response.get_data().decode("utf-8-sig")), delimiter=";"))
     assert rows[0] == ["at", "what", "who", "attempts", "reason"]
     assert [row[1] for row in rows[1:]] == [told, in_spanish("Version %(number)s was published.", number=1)]
     browser.get(f"{page}.csv?table=otra", status=404)

@@ -44,7 +44,7 @@ from quizzes.models import Attempt, AttemptItem, DrawTable, QuizVersion
 from quizzes.rules import balanced_draw
 from quizzes.rules.balanced_draw import Balance, DrawPlan, QuestionSets
 from quizzes.rules.layout import SlotEntry
-from quizzes.snapshots import FirstAnswers, FormCount, frozen_balance, read_balance
+from quizzes.snapshots import QUIZ_SNAPSHOTS, FirstAnswers, FormCount, frozen_balance, read_balance
 from tests.support import folders
 from tests.support.browser import Browser
 from tests.support.builders import a_teacher, folder, publish, sign_in
@@ -318,7 +318,7 @@ def test_a_quiz_of_before_the_judgement_was_kept_goes_on_with_its_table(instance
         entries = json.loads(row.entries)
         del entries[-1]["priors"]
         row.entries = json.dumps(entries)
-        session.info["quiz_snapshots"].clear()
+        QUIZ_SNAPSHOTS.of(session).clear()
 
     pass_night(instance, NIGHT)
 
@@ -504,7 +504,7 @@ def test_results_statistics_and_reviews_name_the_form(browser: Browser, instance
     assert all(report.text.count(in_spanish("Form %(name)s", name=letter)) == 1 for letter in "AB")
     browser.get(f"{QUIZ_PAGE}/report.csv")
     taken = browser.response.get_data().decode("utf-8-sig")
-    rows = list(csv.DictReader(StringIO(taken)))
+    rows = list(csv.DictReader(StringIO(taken), delimiter=";"))
     assert [row[in_spanish("Form")] for row in rows] == letters
     assert in_spanish("Form %(name)s", name=letters[0]) in browser.get(f"/attempts/{first}/review").text
     assert in_spanish(BASED, 1) in browser.get(f"{QUIZ_PAGE}/statistics?form=B&which=all").text
@@ -561,6 +561,18 @@ def test_the_page_of_the_blueprint_shows_the_published_forms_side_by_side(browse
     for key, facility in (("a", 90), ("b", 50), ("c", 85), ("d", 45)):
         assert f"¿Es cierto {key}?" in page.text
         assert percentage(f(facility)) in page.text
+
+
+def test_a_span_of_nothing_is_no_span(browser: Browser, instance: Instance) -> None:
+    """spec/selection 1.18: «95 of 100 attempts between 60 % and 60 %» told a precision that nobody has."""
+    course = publish(instance, a_balanced_folder(WITHIN_THREE, a=60, b=60, c=60, d=60))[0]
+    a_teacher(instance, course)
+    sign_in(browser, "profe@example.org")
+
+    page = browser.get(PAGE)
+
+    assert in_spanish("By these figures every attempt has the same expected score, %(score)s.", score=percentage(f(60))) in page.text
+    assert "95" not in page.text
 
 
 def test_two_editors_approve_the_forms_each_once(browser: Browser, instance: Instance) -> None:

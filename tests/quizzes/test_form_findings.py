@@ -5,7 +5,7 @@ import re
 import pytest
 from sqlalchemy import select
 
-from courses.content.field_labels import labelled_place, labels_of_file
+from courses.content.course_fields import labelled_place, labels_of_file
 from courses.models import Course
 from kernel.i18n import reading
 from lms.instance import Instance

@@ -42,6 +42,7 @@ from quizzes.rules.grades import (
     certainty_fraction,
     certainty_of,
     counted_tries,
+    deciding_index,
     grade_attempt,
     grade_over_attempts,
     is_finished,
@@ -567,3 +568,24 @@ def test_what_waits_opens_when_the_question_before_is_finished() -> None:
     assert [is_finished(essay, [], response) for response in (None, {"answer": [" "]}, {"answer": ["Un texto."]})] == [False, False, True]
     answered = [is_finished(a_judge(Behaviour.IMMEDIATE, survey), [], response) for response in (None, {"1": [""]}, {"1": ["2"]})]
     assert answered == [False, False, True]
+
+
+@pytest.mark.parametrize(
+    ("grading", "percents", "place"),
+    [
+        (GradingMethod.HIGHEST, [40, 90, 60], 1),
+        (GradingMethod.HIGHEST, [90, 90, 60], 0),
+        (GradingMethod.LAST, [40, 90, 60], 2),
+        (GradingMethod.FIRST, [40, 90, 60], 0),
+        (GradingMethod.AVERAGE, [40, 80, 60], 1),
+        (GradingMethod.HIGHEST, [None, None], 1),
+        (GradingMethod.HIGHEST, [None, 70], 1),
+    ],
+)
+def test_the_attempt_that_decides_is_the_first_by_which_the_grade_was_what_it_is(
+    grading: GradingMethod, percents: list[int | None], place: int
+) -> None:
+    """spec/compulsory 7.2a."""
+    grades = [AttemptGrade(number, None if one is None else Fraction(one)) for number, one in enumerate(percents, start=1)]
+
+    assert deciding_index(grading, grades) == place

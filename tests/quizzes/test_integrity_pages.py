@@ -417,6 +417,16 @@ def test_a_gap_has_a_list_for_its_unit(browser: Browser, instance: Instance, ans
         assert session.scalars(select(Attempt)).one().percent == percent
 
 
+def test_where_a_number_is_the_answer_a_phone_shows_a_keyboard_with_a_minus_sign(browser: Browser, instance: Instance) -> None:
+    """Keypads of decimals have no minus on some phones; a keypad only where the answer is positive would give its sign away."""
+    a_learner_in(browser, a_quiz_asking(instance, MEASURED + bank().partition("questions:\n")[2], SETTINGS, ("largo", "numerical")))
+    begin(browser)
+    boxes = [tag for tag in re.findall(r"<input type=\"text\"[^>]*>", browser.page.html) if 'name="p' in tag]
+
+    assert len(boxes) == 2
+    assert not any("inputmode" in tag for tag in boxes)
+
+
 SECTIONS = (
     "  - question: single\n  - section: {es: Cifras & más, en: Figures}\n  - question: numerical\n    mark: 2.5\n  - question: short\n"
 )

@@ -199,7 +199,7 @@ def test_the_statistics_tell_the_variants_of_a_question_apart(browser: Browser, 
     assert "a = 40; b = 50" in teacher.page.text
     assert in_spanish("By the values in the question") not in teacher.get(f"{pages}/questions/otra").text
     teacher.get(f"{pages}.csv?table=variants")
-    lines = list(csv.reader(StringIO(teacher.response.get_data().decode("utf-8-sig"))))[1:]
+    lines = list(csv.reader(StringIO(teacher.response.get_data().decode("utf-8-sig")), delimiter=";"))[1:]
     assert {(line[0], line[2], int(line[3])) for line in lines} == {
         ("suma", name.replace("=", " = ").replace(" b", "; b"), count) for name, count in counts.items()
     }

@@ -11,6 +11,7 @@ from quizzes.rules.item_history import (
     HistorySums,
     pooled_discrimination,
     pooled_facility,
+    practice_facility,
     sums_of,
     wilson,
 )
@@ -46,12 +47,23 @@ def test_an_attempt_adds_its_share_and_that_of_the_rest() -> None:
         ([an_item(1, ONE), an_item(2, None)], True),
         ([an_item(1, ONE), an_item(2, ONE)], False),
         ([an_item(1, ONE, voided=True), an_item(2, ONE)], True),
+        ([an_item(1, ONE, 0), an_item(2, ONE)], True),
     ],
-    ids=["waits for a grader", "later attempt", "annulled"],
+    ids=["waits for a grader", "later attempt", "annulled", "worth nothing"],
 )
 def test_what_does_not_count_was_shown_all_the_same(items: list[HistoryItem], first: bool) -> None:
     """spec/selection 2.3."""
     assert by_version(items, first=first)[1] == HistorySums(shown=1)
+
+
+def test_a_text_waits_for_no_grader() -> None:
+    """spec/selection 2.3: what is worth nothing keeps no attempt from counting."""
+    assert by_version([an_item(1, ONE), an_item(2, None, 0)])[1].count == 1
+
+
+def test_an_only_question_has_no_rest() -> None:
+    """spec/selection 2.1: of nothing there is no share."""
+    assert by_version([an_item(1, ONE)])[1].rests == 0
 
 
 def test_a_variant_counts_for_itself_and_for_its_question() -> None:
@@ -91,6 +103,11 @@ def test_wilsons_interval(right: int, count: int, low: float, high: float) -> No
     assert wilson(right / count, count) == pytest.approx((low, high), abs=1e-6)
 
 
+def test_wilsons_interval_ends_at_the_mark() -> None:
+    """spec/selection 2.4: of however many right answers, to the last digit."""
+    assert max(wilson(1.0, count)[1] for count in range(1, 500)) == 1
+
+
 def test_differences_between_classes_do_not_count_as_discrimination() -> None:
     """spec/selection 2.4: within each class nothing goes together, between them everything does."""
     square = [(ONE, ONE), (ONE, Fraction(0)), (Fraction(0), ONE), (Fraction(0), Fraction(0))]
@@ -111,8 +128,44 @@ def test_the_discrimination_of_one_class_is_the_correlation_with_the_rest() -> N
     assert pooled_discrimination(added(people)) == pytest.approx(expected, abs=1e-9)
 
 
+def test_the_discrimination_of_classes_is_that_of_their_sums_within() -> None:
+    """spec/selection 2.4: Σ cov ÷ √(Σ var · Σ var), here (½ − ⅛) ÷ (½ + ⅛), whichever class is first."""
+    together, against = [(ONE, ONE), (Fraction(0), Fraction(0))], [(ONE, HALF), (HALF, ONE)]
+
+    for classes in ((together, against), (against, together)):
+        assert pooled_discrimination(added(*classes)) == pytest.approx(3 / 5)
+
+
 def test_what_nobody_answered_has_no_facility() -> None:
     """spec/selection 2.4: nothing is guessed."""
     assert pooled_facility(HistorySums(shown=3)) is None
     assert pooled_discrimination([HistorySums(shown=3)]) is None
     assert pooled_discrimination(added([(ONE, ONE), (ONE, HALF)])) is None
+    assert pooled_discrimination(added([(ONE, HALF), (HALF, HALF)])) is None
+
+
+def test_the_facility_of_all_answers_has_wilsons_interval() -> None:
+    """spec/selection 2.4: Σshare/n, shares count as answers; none below nought or over the mark in the interval."""
+    pooled = pooled_facility(HistorySums(count=10, shares=5 * UNIT))
+    beyond = pooled_facility(HistorySums(count=10, shares=-UNIT))
+    over = pooled_facility(HistorySums(count=10, shares=11 * UNIT))
+
+    assert pooled is not None
+    assert beyond is not None
+    assert over is not None
+    assert (pooled.count, pooled.facility, pooled.low, pooled.high) == (10, HALF, *wilson(0.5, 10))
+    assert (beyond.facility, beyond.low, beyond.high) == (Fraction(-1, 10), *wilson(0, 10))
+    assert (over.facility, over.low, over.high) == (Fraction(11, 10), *wilson(1, 10))
+
+
+def test_practice_has_a_facility_of_its_own() -> None:
+    """spec/selection 2.3."""
+    assert practice_facility(HistorySums(count=10, shares=5 * UNIT, practice_count=4, practice_shares=3 * UNIT)) == Fraction(3, 4)
+    assert practice_facility(HistorySums(count=10, shares=5 * UNIT)) is None
+
+
+def test_the_columns_of_sums_make_the_sums_again() -> None:
+    sums = by_version([an_item(1, HALF), an_item(2, ONE, 3)])[1]
+
+    assert HistorySums(**sums.columns()) == sums
+    assert sums.columns()["products"] == sums.products != 0

@@ -4,7 +4,7 @@ spec/quiz-engine 5.2.4 to 5.2.6, 5.2.5, 5.7; spec/selection 1.7, 1.8.
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
 from hashlib import sha256
@@ -54,6 +54,7 @@ from quizzes.rules import layout as apart
 from quizzes.rules.layout import (
     AttemptLayout,
     Candidate,
+    DrawnQuestions,
     Entry,
     Interlude,
     LaidItem,
@@ -205,6 +206,13 @@ def test_all_questions_of_a_pool_come_up() -> None:
 def test_a_pool_that_is_too_small_is_told(entries: list[Entry], problem: PoolTooSmall) -> None:
     """spec/quiz-engine 5.2.4: if the pool is too small, starting fails with a clear message."""
     assert lay_out(entries, 1, seen={}) == problem
+
+
+def test_where_all_draws_together_have_no_question_set_the_first_is_told() -> None:
+    """Of no draw alone it is known how many questions there are."""
+    entries: list[Entry] = [SectionEntry(es("S")), SlotEntry(candidates("b c"), count=2), SlotEntry(candidates("d e"))]
+
+    assert lay_out(entries, 1, seen={}, draw=lambda _slots, _seed, _seen: None) == PoolTooSmall(2, 2, 0)
 
 
 @given(SEEDS)
@@ -458,6 +466,52 @@ def test_the_search_is_given_up_after_so_many_steps() -> None:
 
     assert isinstance(fill_apart(wanted, [1] * 12), int)
     assert apart.STEPS < 10**6
+
+
+def test_a_question_that_is_given_back_excludes_nobody() -> None:
+    """spec/selection 1.7: what can be filled is filled."""
+    first, second, enemy = candidate("a!x"), candidate("b"), candidate("x")
+
+    assert fill_apart([[first, second], [enemy]], [1, 2]) == [second, enemy]
+
+
+def test_a_draw_is_searched_by_sets_and_not_by_orders() -> None:
+    """spec/selection 1.7: five of 22 make 26,334 sets, of which only the last may stand beside the other question."""
+    many = [Candidate(f"q{at:02}", 1) for at in range(22)]
+    other = Candidate("z", 1, enemies=frozenset(one.question for one in many[:17]))
+
+    assert fill_apart([*[many] * 5, [other]], [1] * 5 + [2]) == [*many[17:], other]
+
+
+def test_questions_drawn_at_once_are_laid_out_as_others_are() -> None:
+    """spec/selection 1.17: from the seed and what was seen, mixed in their sections, on pages; with how often one was seen."""
+    entries: list[Entry] = [SectionEntry(es("S"), shuffle=True), *[fixed(name) for name in "abcde"]]
+    given: list[tuple[Sequence[SlotEntry], int, Mapping[str, int]]] = []
+
+    def draw(slots: Sequence[SlotEntry], seed: int, seen: Mapping[str, int]) -> DrawnQuestions:
+        given.append((slots, seed, seen))
+        return DrawnQuestions([slot.pool for slot in slots], least_seen=3)
+
+    laid = lay_out(entries, 7, seen={"a": 3}, per_page=2, draw=draw)
+
+    assert given == [(entries[1:], 7, {"a": 3})]
+    assert laid == replace(snapshot(entries, 7, per_page=2), least_seen=3)
+    assert [item.page for item in snapshot(entries, 7, per_page=2).items] == [1, 1, 2, 2, 3]
+
+
+@pytest.mark.parametrize(("seed", "drawn"), [(0, "b2 a2 p2 r1"), (1, "d2 c1 s2 q1"), (2, "d2 a1 s1 q2"), (2**64 - 1, "c1 d1 r1 s2")])
+def test_the_families_of_a_seed_and_slot_are_these(seed: int, drawn: str) -> None:
+    """spec/quiz-engine 5.2.5, spec/selection 1.8: attempts can be drawn again from their seeds; each slot has chance of its own."""
+    families = "a1/a a2/a b1/b b2/b c1/c c2/c d1/d d2/d"
+    others = "p1/p p2/p q1/q q2/q r1/r r2/r s1/s s2/s"
+
+    assert drawn_keys([SlotEntry(pool(names), 2, by_family=True) for names in (families, others)], seed) == drawn.split()
+
+
+@given(SEEDS)
+def test_a_family_of_which_nothing_was_seen_comes_before_others(seed: int) -> None:
+    """spec/quiz-engine 5.2.4: what the learner has seen least."""
+    assert drawn_keys([SlotEntry(pool("a1/a a2/a b1/b b2/b"), by_family=True)], seed, {"a1": 1, "a2": 1})[0] in {"b1", "b2"}
 
 
 def test_families_are_equally_likely_where_the_draw_says_so() -> None:

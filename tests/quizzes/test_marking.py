@@ -4,6 +4,7 @@ spec/selection 8.6.
 """
 
 import json
+import re
 from dataclasses import replace
 from fractions import Fraction
 from uuid import UUID
@@ -361,6 +362,20 @@ def test_what_cannot_be_accepted_comes_back_as_typed_with_the_fault_beside_its_f
     assert in_spanish("The mark must be between %(least)s and %(most)s.", least="0", most="3") in said[2]
     assert in_spanish("Choose a level for each criterion, or enter the mark.") in said[3]
     assert len(marked_item(instance, grader, attempt)[1]) == 1
+
+
+@pytest.mark.parametrize(("credit", "mode"), [("0", "decimal"), ("-1/2", "text")])
+def test_a_mark_below_zero_can_be_typed_on_a_phone(browser: Browser, instance: Instance, credit: str, mode: str) -> None:
+    """Keypads of decimals have no minus on some phones."""
+    course = a_marked_quiz(instance, bank=BANK.replace("wrong: cinco", f"wrong: cinco\n        credit: {credit}"))
+    attempt = hand_in(instance, a_learner(instance, course))
+    a_teacher(instance, course)
+    sign_in(browser, "profe@example.org")
+
+    field = re.search(r'<input[^>]*name="points"[^>]*>', browser.get(f"/attempts/{attempt}/marking/2").html)
+
+    assert field
+    assert f'inputmode="{mode}"' in field[0]
 
 
 def test_a_second_grader_sees_the_first_ones_mark_before_saving(browser: Browser, instance: Instance) -> None:

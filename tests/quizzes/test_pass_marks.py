@@ -20,9 +20,10 @@ from tests.support.browser import Browser
 from tests.support.builders import a_course, a_teacher, publish, sign_in
 from tests.support.drafts import draft_texts
 from tests.support.learning import a_learner
-from tests.support.pass_marks import OVERVIEW, PARTS, a_record, fill, sheet_of, signed
+from tests.support.pass_marks import OVERVIEW, PARTS, a_record, attach, fill, sheet_of, signed
 from tests.support.selecting import NORM, RECORDED, a_selecting_folder
 from tests.support.selection_folders import FILE
+from tests.support.uploads import PDF
 from tests.support.wording import in_spanish
 
 SETTINGS = PARTS
@@ -140,6 +141,71 @@ def test_a_sheet_of_the_round_before_is_refused(browser: Browser, instance: Inst
         assert session.scalars(select(JudgeSheet.first).where(JudgeSheet.name == "Eva")).one() == "[60, 60]"
 
 
+def in_second_round(browser: Browser, instance: Instance) -> str:
+    """Return the address of a record whose three typed sheets are complete in the second round."""
+    record = a_record(browser, instance, {"Eva": 60, "Iván": 70, "Lola": 80})
+    browser.submit(record, button=("do", "second"))
+    for name in ("Eva", "Iván", "Lola"):
+        fill(browser, record, name, 70)
+    return record
+
+
+def test_typed_judgements_need_the_signed_paper_or_the_account_of_the_expert(browser: Browser, instance: Instance) -> None:
+    """spec/selection 3.10."""
+    record = in_second_round(browser, instance)
+    refused = signed(browser, record, "70", status=422, papers=False)
+    assert "Eva, Iván, Lola" in refused
+    attach(browser, record, "Eva")
+    attach(browser, record, "Iván")
+    expert = browser.another("es")
+    with instance.database.unit_of_work() as session:
+        course = session.get_one(Course, session.scalars(select(PassMarkRecord)).one().course_id)
+    a_teacher(instance, course, "lola@example.org")
+    sign_in(expert, "lola@example.org").get(record)
+    expert.submit(record, {"sheet": sheet_of(browser, record, "Lola").rpartition("/")[2]}, button=("do", "confirm"))
+
+    page = signed(browser, record, "70", papers=False)
+
+    assert page.count(in_spanish("by a signed paper")) == 2
+    assert in_spanish("by the account of %(name)s", name="Pilar Maestra") in page
+    paper = next(address for address, _text in browser.page.links if address.endswith("/paper"))
+    browser._request("GET", paper)
+    assert browser.response.get_data() == PDF
+    with instance.database.unit_of_work(write=False) as session:
+        row = session.scalars(select(PassMarkRecord)).one()
+        judges = pass_marks.list_signed(session, row.course_id, "cuestionario-1")[0].judges
+    assert [judge.confirmation["by"] for judge in judges] == ["paper", "paper", "account"]
+
+
+def test_the_typist_confirms_nothing_and_a_changed_sheet_is_confirmed_anew(browser: Browser, instance: Instance) -> None:
+    """spec/selection 3.10."""
+    record = in_second_round(browser, instance)
+    sheet = sheet_of(browser, record, "Eva").rpartition("/")[2]
+    browser.post(record, {"do": "confirm", "sheet": sheet}, status=422)
+    attach(browser, record, "Eva", b"no es un PDF", status=422)
+    attach(browser, record, "Eva")
+
+    fill(browser, record, "Eva", 75)
+
+    with instance.database.unit_of_work(write=False) as session:
+        row = session.scalars(select(JudgeSheet).where(JudgeSheet.name == "Eva")).one()
+        assert (row.paper_id, row.confirmed_at) == (None, None)
+
+
+def test_a_discarded_record_is_kept_and_shown_with_its_reason(browser: Browser, instance: Instance) -> None:
+    """spec/selection 3.10."""
+    record = in_second_round(browser, instance)
+    browser.submit(record, button=("do", "discard"), status=422)
+    browser.submit(record, {"discard_reason": "Faltó un experto."}, button=("do", "discard"))
+
+    page = browser.get(OVERVIEW)
+
+    assert "Faltó un experto." in page.text
+    assert "Pilar Maestra" in page.text
+    assert "70,0\xa0%" in page.text or "70\xa0%" in page.text, "what the judges had said"
+    browser.get(record, status=404)
+
+
 def test_of_two_signatures_at_once_one_counts(browser: Browser, instance: Instance) -> None:
     """spec/selection 12: one result, the other is told."""
     record = a_record(browser, instance, {"Eva": 60, "Iván": 70, "Lola": 80})
@@ -152,6 +218,8 @@ def test_of_two_signatures_at_once_one_counts(browser: Browser, instance: Instan
 
     def sign(session: Session) -> None:
         found = pass_marks.get_record(session, course_id, "cuestionario-1", uuid, lock=True)
+        for sheet in pass_marks.list_sheets(session, found.id):
+            sheet.confirmed_by, sheet.confirmed_at = person, clock.now()
         pass_marks.sign_record(session, Actor(person_id=person), found, Fraction(70), "", now=clock.now())
 
     def sign_second() -> None:

@@ -64,7 +64,21 @@ def test_an_attempt_that_was_opened_again_or_marked_at_last_is_changed_without_m
 
     assert waiting.digest(with_marks=False) != MARKS.digest(with_marks=False)
     assert replace(MARKS, ended_at=NOON + timedelta(1)).digest(with_marks=False) != MARKS.digest(with_marks=False)
+    assert replace(MARKS, ended_at=NOON + timedelta(1)).digest(with_marks=True) != MARKS.digest(with_marks=True)
     assert replace(MARKS, ended_at=None).digest(with_marks=False) != MARKS.digest(with_marks=False)
+
+
+@pytest.mark.parametrize(
+    ("marks", "with_marks", "without"),
+    [
+        (MARKS, "d991cbf3890d8a54", "9997b0c9180c8540"),
+        (replace(MARKS, raw=None, percent=None, passed=None), "4dafeb2234d2ea4d", "bae2ad625314e07b"),
+    ],
+    ids=["marked", "waits"],
+)
+def test_the_digests_of_marks_are_these(marks: AttemptMarks, with_marks: str, without: str) -> None:
+    """spec/selection 10.1: they are signed, so a proof of today has to fit the same marks in years to come."""
+    assert (marks.digest(with_marks=True)[:16], marks.digest(with_marks=False)[:16]) == (with_marks, without)
 
 
 def test_with_marks_and_without_are_different_digests() -> None:

@@ -55,6 +55,21 @@ WRONG = [
 ]
 
 
+@pytest.mark.parametrize("rest", ["", "weight: 0\n"])
+@pytest.mark.parametrize("slots", ["slots: []\n", "slots:\n  - section: Primera\n  - text: Nada aún.\n", "slots:\n  - question: aviso\n"])
+def test_a_quiz_without_questions_is_not_published(slots: str, rest: str) -> None:
+    """spec/content-format 9, C523: counted or not; one that is hidden may wait for its questions."""
+    quiz = f"title: {{es: Otro, en: Other}}\n{slots}{rest}"
+    path = "01-contar/91-otro.quiz.yaml"
+
+    found = folders.findings(folders.with_file(path, f"key: otro\n{quiz}"), "C523")
+    hidden = folders.findings(folders.with_file(path, f"key: otro\nstate: draft\n{quiz}"), "C523")
+
+    assert [(finding.file, finding.severity) for finding in found] == [(path, Severity.ERROR)]
+    assert hidden == []
+    assert folders.findings(folders.with_file(path, f"key: otro\n{quiz}"), "C504") == []
+
+
 @pytest.mark.parametrize(("code", "old", "new"), WRONG)
 def test_a_wrong_quiz_is_told_with_its_line(code: str, old: str, new: str) -> None:
     """spec/content-format 9."""
@@ -104,7 +119,7 @@ def test_draws_that_share_their_questions_are_counted_together() -> None:
 
 def test_a_quiz_that_counts_has_something_to_mark() -> None:
     """spec/content-format 9, C504."""
-    files = folders.changed(QUIZ_FILE, "  - question: total-del-dia\n    mark: 2\n", "")
+    files = folders.changed(QUIZ_FILE, "  - question: total-del-dia\n    mark: 2\n", "  - question: encuesta\n")
     files = folders.changed(QUIZ_FILE, "  - draw: 1\n    tags: [sumas]\n", "", files)
 
     assert "C504" in folders.codes(files)

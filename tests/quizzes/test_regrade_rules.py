@@ -77,6 +77,7 @@ from quizzes.rules.regrade import (
 from quizzes.rules.settings import Behaviour, QuizSettings, ReviewMoment, ReviewOptions, flags_for
 from quizzes.rules.states import answer_state
 from tests.support.questions import (
+    NUMBERS,
     a_calculated,
     a_matching,
     a_matrix,
@@ -122,6 +123,8 @@ RUBRIC = (
             replace(a_calculated(), variables=(QuestionVariable("meses", (f("1"),)),)),
             [KeyDifference("variables", ("personas",), ("meses",))],
         ),
+        (a_multiple(MultipleRule.HALVES, 2, 1), a_multiple(MultipleRule.HALVES, 2, 2), [KeyDifference("options", (), ("w2",))]),
+        (replace(a_single(), numbers=NUMBERS), a_single(), [KeyDifference("variables", ("a", "b"), ())]),
         (an_ordering(2), an_ordering(3), [KeyDifference("items", (), ("i2",))]),
         (a_matrix(), replace(a_matrix(), rows=a_matrix().rows[1:]), [KeyDifference("rows", ("salud",), ())]),
         (a_matrix(), replace(a_matrix(), columns=a_matrix().columns[1:]), [KeyDifference("columns", ("si",), ())]),
@@ -376,7 +379,42 @@ def test_what_holds_is_the_greatest_over_all_subsets(void: list[tuple[Fraction, 
 
 def test_where_every_question_is_void_all_get_their_full_marks() -> None:
     """spec/selection 5.7: there is nothing else to count."""
-    assert percent_with_voids({1: item("0", "1", void=True), 2: item("1", "2", void=True)}) == 100
+    items = {1: item("0", "1", void=True), 2: item("1", "2", void=True)}
+
+    assert percent_with_voids(items) == 100
+    assert with_voids(items, {}) == {1: RIGHT, 2: RIGHT}
+
+
+@pytest.mark.parametrize(
+    ("earned", "worth", "holds"),
+    [("2", "4", "80"), ("4", "5", "80"), ("5", "5", "260/3")],
+    ids=["less than the rest", "as much as the rest", "more"],
+)
+def test_a_void_question_that_earned_less_than_the_rest_leaves_the_total(earned: str, worth: str, holds: str) -> None:
+    """spec/selection 5.7: beside 8 of 10 points; one that changes nothing keeps its mark."""
+    items = {1: item(earned, worth, void=True), 2: item("8", "10")}
+    left_out = f(earned) / f(worth) < f("8/10")
+
+    assert percent_with_voids(items) == f(holds)
+    assert with_voids(items, {}) == {1: LEFT_OUT if left_out else items[1].earned}
+
+
+@pytest.mark.parametrize(("new", "left_out"), [(HALF, True), (WRONG, False), (LEFT_OUT, True)], ids=["half", "nothing", "annulled"])
+def test_what_is_marked_again_decides_whether_a_void_question_lowers(new: Marking, left_out: bool) -> None:
+    """spec/selection 5.7: attempts follow; 2 of 5 points beside a question whose mark changes, and beside 5 of 10 that stay."""
+    items = {1: item("2", "5", void=True), 2: item("20", "20")} | ({3: item("5", "10")} if new is LEFT_OUT else {})
+
+    changed = with_voids(items, {2: new})
+
+    assert changed == {1: LEFT_OUT if left_out else items[1].earned, 2: new}
+
+
+def test_a_mark_that_is_taken_away_brings_a_void_question_back() -> None:
+    """spec/selection 5.7: with 4 of 4 it lowered, with nothing of 4 it does not."""
+    items = {1: item("1", "2", void=True), 2: item("4", "4")}
+
+    assert percent_with_voids(items) == 100
+    assert regrade_attempt(items, {2: WRONG}, RegradePolicy.REPLACE, f("100"), QuizSettings()).after.percent == f("50/3")
 
 
 NAMES = {"x": f("3")}
@@ -517,6 +555,8 @@ def a_layout(body: Body) -> ItemLayout:
         (a_matching(), {"1": ["1"], "answer": ["x"], "otro": ["x"]}, "invalid"),
         (an_ordering(2), {"1": ["2"], "2": ["1"]}, "answered"),
         (an_ordering(2), {"1": ["2"]}, "invalid"),
+        (a_calculated(), {"answer": ["1"]}, "answered"),
+        (a_calculated(), {"answer": ["letras"]}, "invalid"),
         (some_gaps(), {"1": ["1"]}, "partial"),
         (some_gaps(), {"1": ["1"], "2": ["3"], "3": ["x"]}, "answered"),
         (a_matrix(), {"1": ["1"], "2": ["2"]}, "partial"),

@@ -104,6 +104,20 @@ def begin_dry_run(browser: Browser, **fields: str) -> str:
     return browser.path
 
 
+def test_the_list_names_who_put_a_regrade_in_force(browser: Browser, instance: Instance) -> None:
+    """The list named who proposed it alone."""
+    course = a_corrected_quiz(browser, instance)
+    an_editor(browser, course)
+    begin_dry_run(browser)
+    other = a_teacher(instance, course, "otra@example.org")
+    second = sign_in(browser.another(), other.email)
+    second.get(browser.path)
+
+    second.submit("/commitment")
+
+    assert in_spanish("Put in force by %(name)s", name=other.full_name) in browser.get(f"{QUIZ}/regrades").text
+
+
 def test_the_table_shows_old_new_flips_and_certificates_and_comes_as_csv(browser: Browser, instance: Instance) -> None:
     """spec/quiz-engine 5.11.3."""
     an_editor(browser, a_corrected_quiz(browser, instance))
@@ -117,8 +131,8 @@ def test_the_table_shows_old_new_flips_and_certificates_and_comes_as_csv(browser
     browser.get(f"{dry_run}/lines.csv?show=all")
     rows = browser.response.get_data(as_text=True).lstrip("\ufeff").splitlines()
 
-    assert rows[0] == "Participante,Intento,Porcentaje antes,Porcentaje después,Aprobaba antes,Aprueba después,Certificado"
-    assert [row.split(",")[1:6] for row in rows[1:]] == [["1", "100", "50", "1", "0"], ["1", "50", "100", "0", "1"]]
+    assert rows[0] == "Participante;Intento;Porcentaje antes;Porcentaje después;Aprobaba antes;Aprueba después;Certificado"
+    assert [row.split(";")[1:6] for row in rows[1:]] == [["1", "100", "50", "1", "0"], ["1", "50", "100", "0", "1"]]
 
 
 def test_it_is_committed_undone_and_put_aside_through_the_pages(browser: Browser, instance: Instance) -> None:

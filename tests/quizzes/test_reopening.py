@@ -18,18 +18,7 @@ from tests.support.access import a_cast
 from tests.support.attempts import abandon, reopen
 from tests.support.browser import Browser
 from tests.support.builders import a_course, a_teacher, sign_in
-from tests.support.learning import (
-    a_batch,
-    a_learner,
-    actor_of,
-    attempt_row,
-    fail_quiz,
-    pass_quiz,
-    right_batch,
-    save,
-    start,
-    submit,
-)
+from tests.support.learning import a_batch, a_learner, actor_of, attempt_row, fail_quiz, pass_quiz, right_batch, save, start, submit
 from tests.support.marking import TEXT, a_marked_quiz, hand_in, last_mark, mark
 from tests.support.regrading import a_dry_run, commit, question_id, undo
 from tests.support.wording import in_spanish

@@ -79,7 +79,7 @@ def test_a_report_is_of_an_edition_or_a_group(browser: Browser, instance: Instan
 
     def found(query: str) -> list[str]:
         browser.get(f"{REPORT}.csv?{query}")
-        rows = csv.DictReader(StringIO(browser.response.get_data().decode("utf-8-sig")))
+        rows = csv.DictReader(StringIO(browser.response.get_data().decode("utf-8-sig")), delimiter=";")
         return sorted(row["Correo electrónico"].split("@")[0] for row in rows)
 
     assert found(f"group={group.uuid}") == ["ana", "carla"]
@@ -158,7 +158,7 @@ def test_the_report_as_csv_is_safe_to_open_and_its_export_is_written_down(browse
 
     browser.get(f"{REPORT}.csv?sort=started")
     content = browser.response.get_data()
-    rows = list(csv.DictReader(StringIO(content.decode("utf-8-sig"))))
+    rows = list(csv.DictReader(StringIO(content.decode("utf-8-sig")), delimiter=";"))
 
     assert browser.response.headers["Content-Disposition"] == "attachment; filename=cuestionario-1-report.csv"
     assert browser.response.headers["Content-Type"] == "text/csv; charset=utf-8"

@@ -2,7 +2,7 @@
 
 import pytest
 
-from courses.content.renaming import with_key
+from courses.content.applying import with_key
 from courses.models import Course
 from lms.instance import Instance
 from quizzes.teaching import count_seen_elsewhere

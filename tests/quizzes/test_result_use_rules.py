@@ -4,7 +4,8 @@ from fractions import Fraction
 
 import pytest
 
-from quizzes.rules.result_use import JudgedCut, cut_of
+from analysis.rules.significance import t_quantile
+from quizzes.rules.result_use import JudgedCut, PassBasis, T, cut_of
 from tests.support.golden_bank import rows
 
 ROWS = {row["what"]: row["value"] for row in rows("angoff.csv")}
@@ -43,6 +44,27 @@ def test_only_a_mark_more_than_two_errors_away_needs_a_reason(mark: Fraction, ne
     assert found.needs_reason(mark) is needed
 
 
+def test_the_quantiles_are_those_of_student() -> None:
+    """spec/selection 3.10: by the incomplete beta, which statistics use."""
+    assert [f"{t_quantile(0.975, degrees):.3f}" for degrees in range(1, len(T) + 1)] == [f"{value:.3f}" for value in T]
+
+
+def test_other_panels_of_three_may_say_more_than_two_errors_away() -> None:
+    """spec/selection 3.10: cut 66.5, error 0.5; with 2 degrees of freedom 4.303 errors."""
+    judged = JudgedCut(Fraction(133, 2), Fraction(1, 4), (Fraction(66),) * 3, (Fraction(66),) * 3)
+
+    assert [f"{float(end):.2f}" for end in judged.interval] == ["64.35", "68.65"]
+    assert judged.within(2) == (Fraction(131, 2), Fraction(135, 2))
+    assert judged.within(1000) == (0, 100)
+
+
+def test_an_error_that_is_no_fraction_reaches_to_its_digits() -> None:
+    """spec/selection 3.10: cut 50, error √2."""
+    low, high = JudgedCut(Fraction(50), Fraction(2), (), ()).within(2)
+
+    assert (float(low), float(high)) == pytest.approx((50 - 8**0.5, 50 + 8**0.5), abs=1e-9)
+
+
 def test_judges_who_agree_leave_no_room() -> None:
     """spec/selection 3.11: without any error every other mark needs its reason."""
     found = cut_of([[60, 80]] * 3)
@@ -57,3 +79,9 @@ def test_too_few_judges_or_other_questions_are_no_record(ratings: list[list[int]
     """spec/selection 3.10: three judges at least, all of the same questions."""
     with pytest.raises(ValueError, match="three judges"):
         cut_of(ratings)
+
+
+def test_a_pass_mark_without_a_norm_is_of_judges() -> None:
+    """spec/selection 0.2: a pass mark with its norm or the record of its judges."""
+    assert PassBasis().by_judges
+    assert not PassBasis({"es": "Art. 7"}).by_judges

@@ -36,19 +36,7 @@ from tests.support.builders import a_course, a_learner_in, a_person, a_teacher, 
 from tests.support.calculated_choices import CHOICE, a_folder_with_a_choice
 from tests.support.folders import findings
 from tests.support.kinds import ALWAYS_SECRET, MARKED, SIGNS, SLOTS, WRONG, bank
-from tests.support.learning import (
-    At,
-    a_batch,
-    a_learner,
-    attempt_row,
-    fail_quiz,
-    pass_quiz,
-    save,
-    send_script,
-    sitting_of,
-    start,
-    submit,
-)
+from tests.support.learning import At, a_batch, a_learner, attempt_row, fail_quiz, pass_quiz, save, send_script, sitting_of, start, submit
 from tests.support.overrides import Office
 from tests.support.questions import NUMBERS, a_question
 from tests.support.questions import calculated_options as options
@@ -585,6 +573,8 @@ def test_learners_choose_among_their_own_numbers(browser: Browser, instance: Ins
     shown = shown_options(browser)
     assert sorted(shown) == sorted({Fraction(salary * rate, 100), Fraction(salary * rate, 10), Fraction(round(salary * 100 / rate), 100)})
     assert "{=" not in browser.page.html
+    path = next(form.action for form in browser.page.forms if form.action.endswith("/answers")).removesuffix("/answers")
+    assert f"El salario es {salary} y la tasa {rate}" in browser.get(f"{path}/summary").text
 
 
 def test_an_attempt_with_calculated_options_is_marked_and_drawn_again(instance: Instance) -> None:

@@ -12,7 +12,7 @@ from sqlalchemy import select
 from courses.models import PublicationNature
 from lms.instance import Instance
 from questions.question_bank import get_questions
-from questions.rules.answers import OBJECTING, ObjectionNote, clean_parts, objection_in, says_the_same
+from questions.rules.answers import OBJECTING, ObjectionNote, clean_parts, objection_in
 from questions.rules.numbers import SPANISH
 from quizzes.content.quiz_fields import describe_quiz
 from quizzes.models import AnswerEvent, AttemptItem, MarkEvent
@@ -167,7 +167,7 @@ def test_whom_to_ask_stands_beside_the_declaration(browser: Browser, instance: I
 
 
 OWN = "attempts: 1\nintegrity: {honour: false}\n"
-OBJECT = "I object to this question"
+OBJECT = "I want to object to this question"
 REASON = "Las dos primeras opciones dicen lo mismo."
 
 
@@ -237,20 +237,6 @@ def test_of_no_kind_of_question_it_changes_state_or_mark(instance: Instance, rea
 
     assert len(without) == len(SLOTS) - 1  # all but the words between them
     assert without == beside
-
-
-def test_an_answer_with_it_is_the_same_answer() -> None:
-    """spec/quiz-engine 5.11.1: a mark that a person gave stays when an attempt is handed in again."""
-    assert says_the_same({"answer": ["uno"]}, {"answer": ["uno"], "objection": ["1"], "objection-reason": [REASON]})
-    assert not says_the_same({"answer": ["uno"]}, {"answer": ["dos"], "objection": ["1"]})
-
-
-@pytest.mark.parametrize(
-    "sent", [None, [], {"objection": []}, {"objection": [""]}, {"objection": {"a": 1}}, {"objection-reason": [REASON]}]
-)
-def test_what_is_not_ticked_is_no_objection(sent: object) -> None:
-    assert objection_in(sent) is None
-    assert objection_in({"objection": ["1"]}) == ObjectionNote()
 
 
 def test_other_quizzes_and_previews_have_none(browser: Browser, instance: Instance) -> None:

@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from analysis.rules.statistics import covariance
+from kernel.i18n import reading
 from questions.rules.answers import EssayAnswer, GapsAnswer, NumberAnswer, SingleChoiceAnswer, TextAnswer, filled_parts
 from questions.rules.definitions import (
     Body,
@@ -25,6 +26,7 @@ from questions.rules.definitions import (
     TrueFalseBody,
 )
 from questions.rules.feedback import ReviewFlag
+from quizzes.content.quiz_fields import GROUPS, SETTINGS
 from quizzes.rules.layout import AttemptLayout, Candidate, SlotEntry, lay_out
 from quizzes.rules.regrade import KeyDifference, RegradePolicy, can_regrade, differences, regraded
 from quizzes.rules.settings import (
@@ -42,12 +44,14 @@ from quizzes.rules.settings import (
     ReviewPreset,
     SettingSources,
     effective,
+    explains_early,
     flags_for,
     flags_for_item,
     is_kinder,
     is_within,
     may_download_answers,
     moment_of,
+    shows_key_closed,
     shows_key_early,
 )
 from quizzes.rules.states import (
@@ -124,6 +128,40 @@ def test_everybody_stands_before_groups_persons_and_profiles() -> None:
     assert SettingSources(quiz, everyone, own=override(OverridableSetting.ATTEMPTS, attempts=3)).effective_settings().attempts == 3
     lengthened = SettingSources(quiz, everyone, accommodation=AccommodationValues(Fraction(2))).effective_settings(NOON)
     assert (lengthened.limit, lengthened.closes) == (1200, NOON + HOUR + timedelta(seconds=600))
+
+
+def test_the_time_that_incidents_added_lengthens_the_limit_of_a_person() -> None:
+    """spec/quiz-engine 5.10: after the accommodation; without a limit there is nothing to lengthen."""
+    twice = SettingSources(EffectiveSettings(limit=600), accommodation=AccommodationValues(Fraction(2)))
+
+    assert (twice.limit_of(NOON, 0), twice.limit_of(NOON, 90)) == (1200, 1290)
+    assert SettingSources(EffectiveSettings()).limit_of(NOON, 90) is None
+
+
+@pytest.mark.parametrize(
+    ("closes", "final_submitted_at", "reviewed_from"),
+    [(None, None, None), (SOON, None, SOON), (None, SOON, SOON), (NOON, SOON, NOON), (SOON, NOON, NOON)],
+)
+def test_an_initial_test_is_reviewed_as_closed_once_the_final_one_is_submitted(
+    closes: datetime | None, final_submitted_at: datetime | None, reviewed_from: datetime | None
+) -> None:
+    """spec/selection 7.2."""
+    sources = SettingSources(EffectiveSettings(closes=closes), final_submitted_at=final_submitted_at)
+
+    assert sources.review_closes(NOON) == reviewed_from
+
+
+@pytest.mark.parametrize(
+    ("awaits_final", "final_submitted_at", "is_held"),
+    [(False, None, False), (True, None, True), (True, NOON + timedelta(seconds=1), True), (True, NOON, False)],
+)
+def test_the_result_of_an_initial_test_is_held_until_the_final_one_is_graded(
+    awaits_final: bool, final_submitted_at: datetime | None, is_held: bool
+) -> None:
+    """spec/selection 7.2."""
+    sources = SettingSources(EffectiveSettings(), final_submitted_at=final_submitted_at, awaits_final=awaits_final)
+
+    assert sources.is_held(NOON) is is_held
 
 
 @pytest.mark.parametrize(
@@ -335,6 +373,27 @@ def test_presets_after_submission(preset: ReviewPreset, after: frozenset[ReviewF
     assert shown == [after, after, closed]
 
 
+@pytest.mark.parametrize("preset", ReviewPreset)
+def test_the_words_of_a_preset_say_what_it_shows(preset: ReviewPreset) -> None:
+    """In the form of a quiz and among the differences of versions (spec/content-format 9)."""
+    after, closed = (flags_for(ReviewOptions(preset), moment, B.DEFERRED) for moment in (M.AFTER, M.CLOSED))
+    facts = {
+        "everything": after == closed == ALL,
+        "marks and feedback": after == ALL - {F.RIGHT_ANSWER},
+        "marks only": after == RESULT,
+        "nothing until": not after,
+        "; the right answers once": F.RIGHT_ANSWER in closed - after,
+        "all but the right answers": closed == ALL - {F.RIGHT_ANSWER},
+        "and then the marks": not after and closed == RESULT,
+    }
+    choices = next(field.choices for _title, fields in GROUPS for field in fields if field.name == "review.preset")
+
+    with reading("en"):
+        labels = (str(dict(choices)[preset]), SETTINGS.values[preset])
+    for words in labels:
+        assert {part for part in facts if part in words.lower()} == {part for part, fact in facts.items() if fact}, words
+
+
 @pytest.mark.parametrize("behaviour", [B.IMMEDIATE, B.INTERACTIVE, B.ADAPTIVE])
 def test_behaviours_that_answer_at_once_show_feedback_during(behaviour: Behaviour) -> None:
     """spec/content-format 9: during shows attempt, max_marks and, with feedback at once, correctness, specific, general."""
@@ -403,6 +462,24 @@ def test_answers_may_be_taken_along_once_marks_are_visible() -> None:
 def test_a_key_that_shows_early_is_found(preset: ReviewPreset, behaviour: Behaviour, *, early: bool) -> None:
     """spec/content-format C506."""
     assert shows_key_early(ReviewOptions(preset), behaviour) is early
+
+
+@pytest.mark.parametrize("flag", [ReviewFlag.RIGHT_ANSWER, ReviewFlag.SPECIFIC, ReviewFlag.GENERAL])
+def test_whatever_tells_the_key_is_found_before_the_close_and_after_it(flag: ReviewFlag) -> None:
+    """spec/selection 0.2: right answers, explanations, feedback on answers."""
+    nothing: dict[str, tuple[ReviewFlag, ...]] = dict.fromkeys(ReviewMoment, (ReviewFlag.ATTEMPT, ReviewFlag.MARKS))
+    early, closed = (ReviewOptions(overrides={**nothing, moment: (ReviewFlag.ATTEMPT, flag)}) for moment in (M.LATER, M.CLOSED))
+
+    assert (explains_early(early, B.DEFERRED), shows_key_closed(early)) == (True, False)
+    assert (explains_early(closed, B.DEFERRED), shows_key_closed(closed)) == (False, True)
+
+
+@pytest.mark.parametrize(("behaviour", "early"), [(B.DEFERRED, False), (B.IMMEDIATE, True)])
+def test_what_is_explained_while_answering_is_early(behaviour: Behaviour, *, early: bool) -> None:
+    """spec/selection 0.2: only where a behaviour gives feedback at once."""
+    review = ReviewOptions(overrides={**dict.fromkeys(ReviewMoment, ()), M.DURING: (ReviewFlag.GENERAL,)})
+
+    assert explains_early(review, behaviour) is early
 
 
 FREE, SEQUENTIAL = Navigation.FREE, Navigation.SEQUENTIAL
