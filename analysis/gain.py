@@ -1,4 +1,4 @@
-"""Reading the results of two tests that are compared: of a class, in pairs by take, and of one learner (spec/selection 7)."""
+"""Results of two tests that are compared, read: of a class, in pairs by take, and of one learner (spec/selection 7)."""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence

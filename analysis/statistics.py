@@ -1,4 +1,4 @@
-"""Read the attempts of a quiz as a stream, compute its statistics and cache them, and list those that are outdated."""
+"""Statistics of a quiz: its attempts read as a stream, computed and cached, those that are outdated listed, and its decisions judged."""
 
 import hashlib
 import json
@@ -21,7 +21,7 @@ from analysis.rules.draw_quality import DrawQuality, QuestionAnswers, SetTally, 
 from analysis.rules.item_evidence import ClassTally, MarkedResponse, UnmatchedPart, unmatched_in
 from analysis.rules.quiz_analysis import VERSION, QuizAnalysis, examination_of, findings_in_order
 from analysis.rules.statistics import CountedAttempts, CountedTakes
-from courses.content import codes
+from courses.content import model as codes
 from courses.content.model import ActivitySource, CourseFolder, Finding
 from courses.models import Activity, Course, CourseVersion
 from enrolments.gradebook import within

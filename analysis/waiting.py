@@ -1,6 +1,4 @@
-"""Work that waits for a course's team in its quizzes: questions that their analysis finds fault with, draws that cannot follow the newest
-answers.
-"""
+"""Work that waits for a course's team in its quizzes: questions that their analysis finds fault with, and draws that follow no answers."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -74,7 +72,10 @@ def _about_draws(quiz: Mapping[str, str]) -> str:
 
 
 def waiting_findings(session: Session, actor: Actor, courses: Sequence[TeamCourse], _now: datetime) -> Iterator[WaitingItem]:
-    """Name the quizzes with questions that the last analysis found fault with, or with draws that cannot follow the newest answers."""
+    """Name the quizzes with questions that the last analysis found fault with, or with draws that cannot follow the newest answers.
+
+    Such draws cannot follow the newest answers, because the newest draw table would allow no question set.
+    """
     mine = edited(actor, courses)
     for row, course, title in with_titles(session, mine, list_findings(session, mine) if mine else []):
         sentence = partial(_about_draws, title) if row.is_of_draws else partial(_about_questions, row.findings, title)

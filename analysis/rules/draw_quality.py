@@ -1,4 +1,4 @@
-"""The look back on the draws of a sitting: were its question sets equally hard, by its own facilities (spec/selection 1.19)?
+"""The look back on the draws of a sitting: whether its question sets were equally hard, by its own facilities (spec/selection 1.19).
 
 What balancing promises goes by the facilities that were known before; this looks back. Floats: these figures inform people, and decide
 nothing. Scores are in percent of the maximum.

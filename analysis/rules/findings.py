@@ -7,37 +7,9 @@ from enum import StrEnum
 from fractions import Fraction
 from typing import TypedDict, Unpack
 
+from analysis.rules import significance
 from analysis.rules.item_evidence import ItemEvidence, ItemResponses, UnmatchedText, groups_of
-from analysis.rules.significance import (
-    FIVE_PERCENT,
-    LEAST,
-    ONE_PER_MILLE,
-    ONE_PERCENT,
-    Scale,
-    chance_tail,
-    fewer_tail,
-    group_square,
-    knows,
-    means_tail,
-    more_tail,
-    normal_tail,
-    squared_correlation,
-    tail_of_t,
-)
-from questions.rules.definitions import (
-    CalculatedBody,
-    Gap,
-    GapsBody,
-    MatchingBody,
-    MatrixBody,
-    MultipleChoiceBody,
-    NumericalBody,
-    QuestionDefinition,
-    ShortAnswerBody,
-    SingleChoiceBody,
-    Texts,
-    TrueFalseBody,
-)
+from questions.rules import definitions
 from questions.rules.marking import MarkState, PartMark
 from questions.rules.numbers import folded
 
@@ -250,7 +222,7 @@ class PartTable:
 class ItemSample:
     """All attempts that had the question: the scale of their rests, how many are the best, and from which rest on."""
 
-    scale: Scale
+    scale: significance.Scale
     top: int
     cut: Fraction
 
@@ -268,10 +240,10 @@ def sample_of(responses: Sequence[ItemResponses]) -> ItemSample:
         if 3 * top >= count:
             break
         top, cut = top + by_rest[rest], rest
-    return ItemSample(Scale(count, whole, squares), top, cut)
+    return ItemSample(significance.Scale(count, whole, squares), top, cut)
 
 
-def tables_of(question: QuestionDefinition, responses: Sequence[ItemResponses], crowd: ItemSample) -> list[PartTable]:
+def tables_of(question: definitions.QuestionDefinition, responses: Sequence[ItemResponses], crowd: ItemSample) -> list[PartTable]:
     """Count the answers to each part that is chosen among what the question offers; a part left blank was not answered."""
     tables = {table.part: table for table in _empty_tables(question)}
     for response in responses:
@@ -283,30 +255,32 @@ def tables_of(question: QuestionDefinition, responses: Sequence[ItemResponses], 
     return list(tables.values())
 
 
-def _empty_tables(question: QuestionDefinition) -> Iterator[PartTable]:
+def _empty_tables(question: definitions.QuestionDefinition) -> Iterator[PartTable]:
     match question.body:
-        case SingleChoiceBody() as body:
+        case definitions.SingleChoiceBody() as body:
             yield _single_table("", body)
-        case TrueFalseBody():
+        case definitions.TrueFalseBody():
             yield PartTable("", Fraction(1, 2))
-        case MatchingBody(pairs, extra):
+        case definitions.MatchingBody(pairs, extra):
             choices = {pair.match_key for pair in pairs} | {label.key for label in extra}
             yield from (PartTable(pair.key, Fraction(1, len(choices))) for pair in pairs)
-        case MatrixBody(columns, rows, False):
+        case definitions.MatrixBody(columns, rows, False):
             yield from (PartTable(row.key, Fraction(1, len(columns))) for row in rows)
-        case GapsBody(gaps, False):
+        case definitions.GapsBody(gaps, False):
             yield from (
-                _single_table(gap.name, gap.body) for gap in gaps if isinstance(gap, Gap) and isinstance(gap.body, SingleChoiceBody)
+                _single_table(gap.name, gap.body)
+                for gap in gaps
+                if isinstance(gap, definitions.Gap) and isinstance(gap.body, definitions.SingleChoiceBody)
             )
 
 
-def _single_table(part: str, body: SingleChoiceBody) -> PartTable:
+def _single_table(part: str, body: definitions.SingleChoiceBody) -> PartTable:
     right = sum(option.credit >= _ALL for option in body.options)
     wrong = tuple(option.key for option in body.options if option.credit <= _NOTHING)
     return PartTable(part, Fraction(right, len(body.options)), wrong)
 
 
-def choice_outcomes(question: QuestionDefinition, responses: Sequence[ItemResponses], crowd: ItemSample) -> Iterator[Outcome]:
+def choice_outcomes(question: definitions.QuestionDefinition, responses: Sequence[ItemResponses], crowd: ItemSample) -> Iterator[Outcome]:
     """Test the key and the options of a question that is answered by choosing."""
     tables = tables_of(question, responses, crowd)
     for table in tables:
@@ -314,7 +288,7 @@ def choice_outcomes(question: QuestionDefinition, responses: Sequence[ItemRespon
             yield _about_chance(table, crowd)
         yield from _about_key(table, crowd)
         yield from _unused(table, crowd)
-    if isinstance(question.body, MultipleChoiceBody):
+    if isinstance(question.body, definitions.MultipleChoiceBody):
         yield from _several(question.body, responses, crowd)
 
 
@@ -322,16 +296,16 @@ def _about_chance(table: PartTable, crowd: ItemSample) -> Outcome:
     """Test whether the best get it right by guessing alone, so that it says nothing about who knows."""
     right = [answer for answer in table.answers.values() if answer.credit >= _ALL]
     count, top = sum(answer.count for answer in right), sum(answer.top for answer in right)
-    rests = Scale(
+    rests = significance.Scale(
         table.answered,
         sum((answer.rests for answer in table.answers.values()), _NOTHING),
         sum((answer.squares for answer in table.answers.values()), _NOTHING),
     )
-    square = squared_correlation(
-        Scale(table.answered, Fraction(count), Fraction(count)), rests, sum((answer.rests for answer in right), _NOTHING)
+    square = significance.squared_correlation(
+        significance.Scale(table.answered, Fraction(count), Fraction(count)), rests, sum((answer.rests for answer in right), _NOTHING)
     )
     best = sum(answer.top for answer in table.answers.values())
-    p = chance_tail(top, best, table.guess, square, table.answered) if table.guess is not None else None
+    p = significance.chance_tail(top, best, table.guess, square, table.answered) if table.guess is not None else None
     if p is None:
         return NOT_MET
     facts: FindingDetails = {
@@ -357,13 +331,13 @@ def _about_key(table: PartTable, crowd: ItemSample) -> Iterator[Outcome]:
     key, rivals = table.key(), sorted(table.rivals(), key=lambda rival: (-rival.count, rival.name))
     rising, beside = [], []
     for rival in rivals:
-        among_all = group_square(rival.count, rival.rests, crowd.scale)
+        among_all = significance.group_square(rival.count, rival.rests, crowd.scale)
         square, others = _beside(rival, key, table, crowd)
         key_square, key_others = _beside(key, rival, table, crowd)
-        is_known = knows(square, among_all)
-        key_knows = key_square > FIVE_PERCENT and key.top >= SECOND * rival.top
-        both = max(tail_of_t(square, others - 2), tail_of_t(key_square, key_others - 2))
-        rising.append((tail_of_t(among_all, crowd.scale.count - 2), rival, is_known and not key_knows and rival.top > key.top))
+        is_known = significance.knows(square, among_all)
+        key_knows = key_square > significance.FIVE_PERCENT and key.top >= SECOND * rival.top
+        both = max(significance.tail_of_t(square, others - 2), significance.tail_of_t(key_square, key_others - 2))
+        rising.append((significance.tail_of_t(among_all, crowd.scale.count - 2), rival, is_known and not key_knows and rival.top > key.top))
         beside.append((both, rival, is_known and key_knows and rival.top >= SECOND * key.top))
     for ailment, tails in ((FindingKind.WRONG_KEY, rising), (FindingKind.SECOND_KEY, beside)):
         yield _against_key(ailment, tails, table, crowd)
@@ -393,9 +367,11 @@ def _beside(answer: ResponseGroup, other: ResponseGroup, table: PartTable, crowd
     """
     rest = [group for group in table.answers.values() if group is not answer and group is not other]
     if not sum(group.count for group in rest):
-        return group_square(answer.count, answer.rests, crowd.scale), crowd.scale.count
-    beside = Scale(*(sum(values) for values in zip(*((group.count, group.rests, group.squares) for group in (answer, *rest)), strict=True)))
-    return group_square(answer.count, answer.rests, beside), beside.count
+        return significance.group_square(answer.count, answer.rests, crowd.scale), crowd.scale.count
+    beside = significance.Scale(
+        *(sum(values) for values in zip(*((group.count, group.rests, group.squares) for group in (answer, *rest)), strict=True))
+    )
+    return significance.group_square(answer.count, answer.rests, beside), beside.count
 
 
 def _unused(table: PartTable, crowd: ItemSample) -> Iterator[Outcome]:
@@ -406,7 +382,7 @@ def _unused(table: PartTable, crowd: ItemSample) -> Iterator[Outcome]:
         return
     for name in table.offered:
         count = counts.get(name, 0)
-        p = fewer_tail(count, wrong, FAIR / len(table.offered))
+        p = significance.fewer_tail(count, wrong, FAIR / len(table.offered))
         met = count < WORKING * crowd.scale.count
         yield outcome(p, FindingKind.UNUSED_OPTION, crowd.scale.count, met=met, part=table.part, answer=name, count=count)
 
@@ -418,15 +394,15 @@ def _counts(table: PartTable) -> Mapping[str, int]:
     return counts
 
 
-def _several(body: MultipleChoiceBody, responses: Sequence[ItemResponses], crowd: ItemSample) -> Iterator[Outcome]:
+def _several(body: definitions.MultipleChoiceBody, responses: Sequence[ItemResponses], crowd: ItemSample) -> Iterator[Outcome]:
     """Test right options for being left out by who knows, and wrong ones for being chosen."""
     taken = {option.key: ResponseGroup(option.key, Fraction(option.right)) for option in body.options}
     for response in responses:
         for part in response.marking.parts:
             taken[part.part].take(response, crowd.cut)
     for answer in taken.values():
-        square = group_square(answer.count, answer.rests, crowd.scale)
-        p = tail_of_t(-square if answer.credit else square, crowd.scale.count - 2)
+        square = significance.group_square(answer.count, answer.rests, crowd.scale)
+        p = significance.tail_of_t(-square if answer.credit else square, crowd.scale.count - 2)
         ailment = FindingKind.RIGHT_AVOIDED if answer.credit else FindingKind.WRONG_KEY
         facts: FindingDetails = {
             "answer": answer.name,
@@ -448,76 +424,84 @@ SLIPS = tuple(Fraction(10) ** power for power in (-6, -3, -2, -1, 1, 2, 3, 6))
 LEAST_COUNT = 5
 
 
-def typed_outcomes(question: QuestionDefinition, evidence: ItemEvidence, scale: Scale) -> Iterator[Outcome]:
+def typed_outcomes(question: definitions.QuestionDefinition, evidence: ItemEvidence, scale: significance.Scale) -> Iterator[Outcome]:
     """Test the answers that a question accepts against those that it does not."""
     for part, body in _typed_parts(question).items():
         typed = [text for text in evidence.typed if text.what.part == part]
-        near = list(_near_words(body, typed) if isinstance(body, ShortAnswerBody) else _near_numbers(body, typed))
-        slipped = [text for text in typed if not isinstance(body, ShortAnswerBody) and text not in near and _is_slip(body, text.what.value)]
-        ailment = FindingKind.SPELLING if isinstance(body, ShortAnswerBody) else FindingKind.NARROW_TOLERANCE
+        near = list(_near_words(body, typed) if isinstance(body, definitions.ShortAnswerBody) else _near_numbers(body, typed))
+        slipped = [
+            text
+            for text in typed
+            if not isinstance(body, definitions.ShortAnswerBody) and text not in near and _is_slip(body, text.what.value)
+        ]
+        ailment = FindingKind.SPELLING if isinstance(body, definitions.ShortAnswerBody) else FindingKind.NARROW_TOLERANCE
         yield _group(ailment, near, part, scale, knowing=True)
-        if not isinstance(body, ShortAnswerBody):
+        if not isinstance(body, definitions.ShortAnswerBody):
             yield _group(FindingKind.SLIPPED_NUMBER, slipped, part, scale, knowing=False)
         yield _others([text for text in typed if text not in near and text not in slipped], part, evidence.responses, scale)
 
 
-def _typed_parts(question: QuestionDefinition) -> Mapping[str, NumericalBody | CalculatedBody | ShortAnswerBody]:
+def _typed_parts(
+    question: definitions.QuestionDefinition,
+) -> Mapping[str, definitions.NumericalBody | definitions.CalculatedBody | definitions.ShortAnswerBody]:
     match question.body:
-        case NumericalBody() | CalculatedBody() | ShortAnswerBody() as body:
+        case definitions.NumericalBody() | definitions.CalculatedBody() | definitions.ShortAnswerBody() as body:
             return {"": body}
-        case GapsBody(gaps, False):
-            return {gap.name: gap.body for gap in gaps if isinstance(gap.body, NumericalBody | ShortAnswerBody)}
+        case definitions.GapsBody(gaps, False):
+            return {gap.name: gap.body for gap in gaps if isinstance(gap.body, definitions.NumericalBody | definitions.ShortAnswerBody)}
         case _:
             return {}
 
 
-def _group(ailment: FindingKind, group: Sequence[UnmatchedText], part: str, scale: Scale, *, knowing: bool) -> Outcome:
+def _group(ailment: FindingKind, group: Sequence[UnmatchedText], part: str, scale: significance.Scale, *, knowing: bool) -> Outcome:
     """Test whether a group of answers is more than chance; where it should come from knowing, not if the weakest give it."""
     count = sum(text.count for text in group)
     rests = sum((text.rests for text in group), _NOTHING)
-    if count < LEAST_COUNT or (knowing and group_square(count, rests, scale) < -FIVE_PERCENT):
+    if count < LEAST_COUNT or (knowing and significance.group_square(count, rests, scale) < -significance.FIVE_PERCENT):
         return NOT_MET
     most = max(group, key=lambda text: text.count)
     facts: FindingDetails = {"part": part, "answer": most.what.text, "count": count, "share": Fraction(count, scale.count)}
-    return outcome(more_tail(count, scale.count, RARE), ailment, scale.count, **facts)
+    return outcome(significance.more_tail(count, scale.count, RARE), ailment, scale.count, **facts)
 
 
-def _others(typed: Iterable[UnmatchedText], part: str, responses: Iterable[ItemResponses], scale: Scale) -> Outcome:
+def _others(typed: Iterable[UnmatchedText], part: str, responses: Iterable[ItemResponses], scale: significance.Scale) -> Outcome:
     """Test whether the authors of the best of the other answers know more than the others who got nothing for this part.
 
     The p-value is that of the best, times how many there are.
     """
     failed = _failed(responses, part)
     enough = [text for text in typed if text.count >= LEAST_COUNT and text.count >= scale.count * RARE]
-    best = max(enough, key=lambda text: group_square(text.count, text.rests, failed), default=None)
+    best = max(enough, key=lambda text: significance.group_square(text.count, text.rests, failed), default=None)
     if best is None or failed.count < 3:
         return NOT_MET
-    square = group_square(best.count, best.rests, failed)
-    stands_out = best.count >= COMMON * scale.count and group_square(best.count, best.rests, scale) >= 0
-    met = square > ONE_PER_MILLE or (square > ONE_PERCENT and stands_out)
-    p = len(enough) * tail_of_t(square, failed.count - 2)
+    square = significance.group_square(best.count, best.rests, failed)
+    stands_out = best.count >= COMMON * scale.count and significance.group_square(best.count, best.rests, scale) >= 0
+    met = square > significance.ONE_PER_MILLE or (square > significance.ONE_PERCENT and stands_out)
+    p = len(enough) * significance.tail_of_t(square, failed.count - 2)
     return outcome(p, FindingKind.OTHER_ANSWER, scale.count, met=met, part=part, answer=best.what.text, count=best.count)
 
 
-def _failed(responses: Iterable[ItemResponses], part: str) -> Scale:
+def _failed(responses: Iterable[ItemResponses], part: str) -> significance.Scale:
     """Return the scale of the rests of those whose answer to a part got nothing; who left it blank gave none."""
     counted = [(response.count, response.rest) for response in responses if any(_is_failed(mark, part) for mark in response.marking.parts)]
     whole = sum((count * rest for count, rest in counted), _NOTHING)
-    return Scale(sum(count for count, _rest in counted), whole, sum((count * rest * rest for count, rest in counted), _NOTHING))
+    return significance.Scale(
+        sum(count for count, _rest in counted), whole, sum((count * rest * rest for count, rest in counted), _NOTHING)
+    )
 
 
 def _is_failed(mark: PartMark, part: str) -> bool:
     return mark.part == part and mark.fraction <= 0 and mark.state is not MarkState.NOT_ANSWERED
 
 
-def _right_numbers(body: NumericalBody | CalculatedBody) -> list[Fraction]:
+def _right_numbers(body: definitions.NumericalBody | definitions.CalculatedBody) -> list[Fraction]:
     """Return what is right; of a calculated question, whose numbers are kept as shares of the right one, 1."""
-    if isinstance(body, CalculatedBody):
+    if isinstance(body, definitions.CalculatedBody):
         return [Fraction(1)]
     return [answer.value for answer in body.answers if answer.credit > 0 and answer.value is not None]
 
 
-def _near_numbers(body: NumericalBody | CalculatedBody, typed: Iterable[UnmatchedText]) -> Iterator[UnmatchedText]:
+def _near_numbers(body: definitions.NumericalBody | definitions.CalculatedBody, typed: Iterable[UnmatchedText]) -> Iterator[UnmatchedText]:
     rights = _right_numbers(body)
     for text in typed:
         value = text.what.value
@@ -525,14 +509,14 @@ def _near_numbers(body: NumericalBody | CalculatedBody, typed: Iterable[Unmatche
             yield text
 
 
-def _is_slip(body: NumericalBody | CalculatedBody, value: Fraction | None) -> bool:
+def _is_slip(body: definitions.NumericalBody | definitions.CalculatedBody, value: Fraction | None) -> bool:
     """Say whether a number is right but for its sign or the place of its decimal sign, within a hundredth."""
     if not value:
         return False
     return any(abs(value - slip * right) <= abs(slip * right) / 100 for right in _right_numbers(body) for slip in (*SLIPS, Fraction(-1)))
 
 
-def _near_words(body: ShortAnswerBody, typed: Iterable[UnmatchedText]) -> Iterator[UnmatchedText]:
+def _near_words(body: definitions.ShortAnswerBody, typed: Iterable[UnmatchedText]) -> Iterator[UnmatchedText]:
     accepted = {_plain(text) for answer in body.answers if answer.credit > 0 for text in _patterns(answer.patterns)}
     accepted |= {name for text in accepted for name in NAMES.get(text, ())}
     for unmatched in typed:
@@ -541,7 +525,7 @@ def _near_words(body: ShortAnswerBody, typed: Iterable[UnmatchedText]) -> Iterat
             yield unmatched
 
 
-def _patterns(texts: Texts) -> Iterator[str]:
+def _patterns(texts: definitions.Texts) -> Iterator[str]:
     return (text.replace("\\*", "*") for text in texts.values() if "*" not in text.replace("\\*", ""))
 
 
@@ -596,10 +580,12 @@ def _about_values(name: str, counted: Mapping[tuple[Fraction, Fraction], int]) -
     low, high = (
         _scale([(share, often) for (value, share), often in counted.items() if (value <= cut) is below]) for below in (True, False)
     )
-    if min(low.count, high.count) < LEAST:
+    if min(low.count, high.count) < significance.LEAST:
         return NOT_MET
     difference, met = low.mean - high.mean, abs(low.mean - high.mean) >= MOVED
-    return outcome(means_tail(low, high), FindingKind.VALUES, low.count + high.count, met=met, answer=f"{name} {cut}", share=difference)
+    return outcome(
+        significance.means_tail(low, high), FindingKind.VALUES, low.count + high.count, met=met, answer=f"{name} {cut}", share=difference
+    )
 
 
 def _median(counted: Mapping[tuple[Fraction, Fraction], int]) -> Fraction:
@@ -615,9 +601,11 @@ def _median(counted: Mapping[tuple[Fraction, Fraction], int]) -> Fraction:
     return cut
 
 
-def _scale(values: list[tuple[Fraction, int]]) -> Scale:
+def _scale(values: list[tuple[Fraction, int]]) -> significance.Scale:
     whole = sum((value * often for value, often in values), _NOTHING)
-    return Scale(sum(often for _value, often in values), whole, sum((value * value * often for value, often in values), _NOTHING))
+    return significance.Scale(
+        sum(often for _value, often in values), whole, sum((value * value * often for value, often in values), _NOTHING)
+    )
 
 
 def _about_first_place(firsts: Mapping[tuple[str, str], int]) -> Outcome:
@@ -636,7 +624,7 @@ def _about_first_place(firsts: Mapping[tuple[str, str], int]) -> Outcome:
     chances = [(often, Fraction(stood[option], count)) for option, often in taken.items()]
     expected = sum((often * chance for often, chance in chances), _NOTHING)
     variance = sum((often * chance * (1 - chance) for often, chance in chances), _NOTHING)
-    if count < LEAST or not variance or observed - expected < DRAWN * count:
+    if count < significance.LEAST or not variance or observed - expected < DRAWN * count:
         return NOT_MET
-    p = normal_tail((observed - expected) ** 2 / variance)
+    p = significance.normal_tail((observed - expected) ** 2 / variance)
     return outcome(p, FindingKind.FIRST_PLACE, count, count=observed, share=(observed - expected) / count)

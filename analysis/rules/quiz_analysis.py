@@ -6,6 +6,7 @@ from fractions import Fraction
 from math import ceil
 from typing import NamedTuple
 
+from analysis.rules import item_evidence
 from analysis.rules.decision_quality import DecisionAnalysis, decisions_of
 from analysis.rules.draw_quality import DrawQuality
 from analysis.rules.findings import (
@@ -22,21 +23,6 @@ from analysis.rules.findings import (
     outcome,
     sample_of,
     typed_outcomes,
-)
-from analysis.rules.item_evidence import (
-    TOO_EASY,
-    TOO_HARD,
-    AnswerThirds,
-    ClassTally,
-    ItemEvidence,
-    QuestionTally,
-    ResponseClass,
-    SplitHalf,
-    UnmatchedPart,
-    Unreached,
-    answer_thirds,
-    guess_score,
-    response_analysis,
 )
 from analysis.rules.significance import (
     LEAST,
@@ -83,12 +69,12 @@ _CAUSES: Mapping[FindingKind, frozenset[FindingKind]] = {
 _NOTHING = Fraction(0)
 
 
-def examine(question: QuestionDefinition, evidence: ItemEvidence) -> tuple[ItemFinding, ...]:
+def examine(question: QuestionDefinition, evidence: item_evidence.ItemEvidence) -> tuple[ItemFinding, ...]:
     """Return the findings about one version of a question, causes first; none where fewer than LEAST attempts answered it."""
     return without_symptoms(findings_in(question_outcomes(question, evidence)))
 
 
-def question_outcomes(question: QuestionDefinition, evidence: ItemEvidence) -> tuple[Outcome, ...]:
+def question_outcomes(question: QuestionDefinition, evidence: item_evidence.ItemEvidence) -> tuple[Outcome, ...]:
     """Return what every test made for one version of a question gave; none is made where fewer than LEAST attempts answered it.
 
     Who left it blank is looked at only for blanks: what was not reached says nothing about a key.
@@ -142,7 +128,7 @@ def significant_findings(groups: Iterable[tuple[Outcome, ...]]) -> list[tuple[It
     return [without_symptoms(tuple(findings)) for findings in marked_findings]
 
 
-def end_outcomes(unreached: Unreached) -> tuple[Outcome, ...]:
+def end_outcomes(unreached: item_evidence.Unreached) -> tuple[Outcome, ...]:
     """Test whether time is too short: many more attempts than usual stop before their last questions, and few leave blanks before."""
     if unreached.attempts < LEAST:
         return ()
@@ -156,10 +142,22 @@ def _about_marks(pairs: Pairs) -> Iterator[Outcome]:
     """Test shares of the mark and rests: too easy, too hard, or not separating who knows from who does not."""
     marks, rests, products = _scales(pairs)
     facility, count = marks.mean, marks.count
-    yield outcome(more_tail(marks.whole, count, TOO_EASY), FindingKind.TOO_EASY, count, met=facility > TOO_EASY, share=facility)
-    yield outcome(fewer_tail(marks.whole, count, TOO_HARD), FindingKind.TOO_HARD, count, met=facility < TOO_HARD, share=facility)
+    yield outcome(
+        more_tail(marks.whole, count, item_evidence.TOO_EASY),
+        FindingKind.TOO_EASY,
+        count,
+        met=facility > item_evidence.TOO_EASY,
+        share=facility,
+    )
+    yield outcome(
+        fewer_tail(marks.whole, count, item_evidence.TOO_HARD),
+        FindingKind.TOO_HARD,
+        count,
+        met=facility < item_evidence.TOO_HARD,
+        share=facility,
+    )
     discrimination = _discrimination(marks, rests, products)
-    between = TOO_HARD <= facility <= TOO_EASY and discrimination is not None
+    between = item_evidence.TOO_HARD <= facility <= item_evidence.TOO_EASY and discrimination is not None
     falling = tail_of_t(-correlation_square(marks, rests, products), count - 2)
     poor = poorer_tail(squared_correlation(marks, rests, products), count, POOR)
     negative = outcome(falling, FindingKind.NEGATIVE, count, met=between, share=discrimination)
@@ -187,7 +185,7 @@ def _discrimination(marks: Scale, rests: Scale, products: Fraction) -> Fraction 
     return (products / marks.count - marks.mean * rests.mean) / square_root(marks.variance * rests.variance)
 
 
-def _about_place(early: SplitHalf, late: SplitHalf) -> Outcome:
+def _about_place(early: item_evidence.SplitHalf, late: item_evidence.SplitHalf) -> Outcome:
     """Compare the two halves of the layout, where the question is in both."""
     if min(early.count, late.count) < LEAST:
         return NOT_MET
@@ -197,7 +195,7 @@ def _about_place(early: SplitHalf, late: SplitHalf) -> Outcome:
     return outcome(means_tail(first, other), FindingKind.PLACE, count, met=met, share=difference)
 
 
-def _about_blanks(evidence: ItemEvidence) -> Outcome:
+def _about_blanks(evidence: item_evidence.ItemEvidence) -> Outcome:
     share = Fraction(evidence.passed_over, evidence.shown)
     p = more_tail(evidence.passed_over, evidence.shown, BLANKS)
     return outcome(p, FindingKind.PASSED_OVER, evidence.shown, met=share > BLANKS, count=evidence.passed_over, share=share)
@@ -249,12 +247,12 @@ class QuestionAnalysis:
     maximum: Fraction
     guess: Fraction | None
     statistics: QuestionStatistics
-    classes: tuple[ResponseClass, ...]
+    classes: tuple[item_evidence.ResponseClass, ...]
     typed: tuple[TypedAnswer, ...]
     typed_otherwise: int
     findings: tuple[ItemFinding, ...]
     voided: bool
-    thirds: AnswerThirds | None = None
+    thirds: item_evidence.AnswerThirds | None = None
     """How the thirds of the attempts answered, in the order of the classes."""
     variants: tuple[VariantStatistics, ...] = ()
     """By the values of its variables, where each set of values is a variant (spec/selection 2.5)."""
@@ -282,7 +280,7 @@ class QuizAnalysis:
 
 
 def examination_of(
-    tally: ClassTally,
+    tally: item_evidence.ClassTally,
     composition: Composition,
     questions: Mapping[int, QuestionDefinition],
     which: CountedAttempts,
@@ -320,14 +318,14 @@ def examination_of(
 def _examined(
     version: int,
     question: QuestionDefinition,
-    question_tally: QuestionTally,
-    evidence: ItemEvidence,
+    question_tally: item_evidence.QuestionTally,
+    evidence: item_evidence.ItemEvidence,
     findings: tuple[ItemFinding, ...],
     *,
     drawn: bool,
     voided: bool,
 ) -> QuestionAnalysis:
-    classes = response_analysis(evidence.responses)[:CLASSES]
+    classes = item_evidence.response_analysis(evidence.responses)[:CLASSES]
 
     def statistics(pairs: Pairs) -> QuestionStatistics:
         return question_statistics(pairs if drawn else rests_of(pairs), question_tally.maximum)
@@ -336,19 +334,19 @@ def _examined(
         version=version,
         drawn=drawn,
         maximum=question_tally.maximum,
-        guess=guess_score(question),
+        guess=item_evidence.guess_score(question),
         statistics=statistics(question_tally.pairs),
         classes=classes,
         typed=tuple(_typed_answer(typed.what, typed.count, typed.rests) for typed in evidence.typed[:TYPED_SHOWN]),
         typed_otherwise=evidence.typed_otherwise + sum(typed.count for typed in evidence.typed[TYPED_SHOWN:]),
         findings=findings,
         voided=voided,
-        thirds=answer_thirds(evidence.responses, classes),
+        thirds=item_evidence.answer_thirds(evidence.responses, classes),
         variants=tuple(VariantStatistics(name, statistics(pairs)) for name, pairs in sorted(question_tally.variants.items())),
     )
 
 
-def _typed_answer(what: UnmatchedPart, count: int, rests: Fraction) -> TypedAnswer:
+def _typed_answer(what: item_evidence.UnmatchedPart, count: int, rests: Fraction) -> TypedAnswer:
     return TypedAnswer(what.part, what.text, count, rests / count)
 
 

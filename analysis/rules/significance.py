@@ -239,9 +239,9 @@ def poorer_tail(square: Fraction, count: int, bound: Fraction) -> Fraction:
 
 
 def correlation_square(scale: Scale, other: Scale, products: Fraction) -> Fraction:
-    """Return the signed square of the t of a correlation, from the sum of products; 0 where one of them does not vary."""
+    """Return the signed square of the t of a correlation, from the sum of products; 0 of two pairs, and where one does not vary."""
     square = squared_correlation(scale, other, products)
-    return _signed(abs(square) * (scale.count - 2), 1 - abs(square), square) if scale.count > 2 else _NOTHING
+    return _signed(abs(square) * (scale.count - 2), 1 - abs(square), square)
 
 
 def tail_of_t(square: Fraction, freedom: int) -> Fraction:
@@ -279,7 +279,7 @@ def means_tail(scale: Scale, other: Scale) -> Fraction:
     freedom = min(scale.count, other.count) - 1
     if freedom < 1:
         return Fraction(1)
-    return min(Fraction(1), 2 * tail_of_t(abs(means_square(scale, other)) * freedom / (freedom + 1), freedom))
+    return 2 * tail_of_t(abs(means_square(scale, other)) * freedom / (freedom + 1), freedom)
 
 
 def more_tail(count: int | Fraction, whole: int, expected: Fraction) -> Fraction:

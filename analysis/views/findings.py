@@ -11,52 +11,38 @@ from kernel.errors import N_
 from kernel.i18n import _, choose, language, number
 from kernel.markup.model import SafeHtml
 from questions.question_page import MARKERS, figure, percentage, plain
-from questions.rules.definitions import (
-    Body,
-    CalculatedBody,
-    Gap,
-    GapsBody,
-    MatchingBody,
-    MatrixBody,
-    MultipleChoiceBody,
-    NumericalBody,
-    OrderingBody,
-    QuestionDefinition,
-    ShortAnswerBody,
-    SingleChoiceBody,
-    TrueFalseBody,
-)
+from questions.rules import definitions
 from questions.rules.marking import MarkState
 from questions.rules.numbers import convention_for, write_number
 
 LONGEST = 160
 
 
-def parts_of(question: QuestionDefinition) -> Mapping[str, str]:
+def parts_of(question: definitions.QuestionDefinition) -> Mapping[str, str]:
     """Return the parts of a question in its order, with their names; none where it is answered as a whole."""
     match question.body:
-        case MatchingBody(pairs):
+        case definitions.MatchingBody(pairs):
             return {pair.key: plain(pair.item) for pair in pairs}
-        case MatrixBody(_, rows):
+        case definitions.MatrixBody(_, rows):
             return {row.key: plain(row.text) for row in rows}
-        case OrderingBody(items):
+        case definitions.OrderingBody(items):
             return {item.key: plain(item.text) for item in items}
-        case GapsBody(gaps):
+        case definitions.GapsBody(gaps):
             return {gap.name: _gap_name(at) for at, gap in enumerate(gaps, 1)}
-        case MultipleChoiceBody(options):
+        case definitions.MultipleChoiceBody(options):
             return {option.key: plain(option.text) for option in options}
         case _:
             return {}
 
 
-def part_name(question: QuestionDefinition, part: str) -> str:
+def part_name(question: definitions.QuestionDefinition, part: str) -> str:
     """Name a part of a question; "" for the whole."""
     return parts_of(question).get(part, part)[:LONGEST]
 
 
-def question_text(question: QuestionDefinition) -> SafeHtml:
+def question_text(question: definitions.QuestionDefinition) -> SafeHtml:
     """Return what is asked, with gaps as numbers."""
-    places = {gap.name: at for at, gap in enumerate(question.body.gaps, 1)} if isinstance(question.body, GapsBody) else {}
+    places = {gap.name: at for at, gap in enumerate(question.body.gaps, 1)} if isinstance(question.body, definitions.GapsBody) else {}
     return SafeHtml.stored(MARKERS.sub(lambda match: f"<strong>[{places.get(match[1], 0)}]</strong>", choose(question.text)))
 
 
@@ -64,32 +50,32 @@ def _gap_name(at: int) -> str:
     return _("Gap %(number)s", number=at)
 
 
-def answer_name(question: QuestionDefinition, part: str, matched: str) -> str:
+def answer_name(question: definitions.QuestionDefinition, part: str, matched: str) -> str:
     """Name an answer to a part: an option, a match, what was typed (a number as it is written)."""
     return _named(question.body, part, matched)[:LONGEST]
 
 
-def _named(body: Body, part: str, matched: str) -> str:
+def _named(body: definitions.Body, part: str, matched: str) -> str:
     match body:
-        case GapsBody(gaps, drag, choices):
-            gap: Gap | None = next((gap for gap in gaps if gap.name == part), None)
+        case definitions.GapsBody(gaps, drag, choices):
+            gap: definitions.Gap | None = next((gap for gap in gaps if gap.name == part), None)
             if gap is None:
                 return matched
             return {choice.key: plain(choice.text) for choice in choices}.get(matched, matched) if drag else _named(gap.body, "", matched)
-        case SingleChoiceBody(options) | MultipleChoiceBody(options):
+        case definitions.SingleChoiceBody(options) | definitions.MultipleChoiceBody(options):
             return {option.key: plain(option.text) for option in options}.get(matched, matched)
-        case MatchingBody(pairs, extra):
+        case definitions.MatchingBody(pairs, extra):
             labels = {pair.match_key: plain(pair.match) for pair in pairs} | {label.key: plain(label.text) for label in extra}
             return labels.get(matched, matched)
-        case MatrixBody(columns):
+        case definitions.MatrixBody(columns):
             return {column.key: plain(column.text) for column in columns}.get(matched, matched)
-        case NumericalBody():
+        case definitions.NumericalBody():
             return _number(matched)
-        case CalculatedBody() if matched.startswith(TIMES):
+        case definitions.CalculatedBody() if matched.startswith(TIMES):
             return _("%(share)s times the right number", share=_number(matched.removeprefix(TIMES)))
-        case CalculatedBody() if " " in matched:
+        case definitions.CalculatedBody() if " " in matched:
             return _value_of(matched)
-        case TrueFalseBody(answer) if not matched:
+        case definitions.TrueFalseBody(answer) if not matched:
             return _("False") if answer else _("True")
         case _:
             return matched
@@ -109,7 +95,7 @@ def _number(text: str) -> str:
         return text
 
 
-def class_name(question: QuestionDefinition, response_class: ResponseClass) -> str:
+def class_name(question: definitions.QuestionDefinition, response_class: ResponseClass) -> str:
     """Name a class of answers as the table of a question shows it."""
     states: Mapping[MarkState, Callable[[], str]] = {
         MarkState.NOT_ANSWERED: lambda: _("(not answered)"),
@@ -121,13 +107,13 @@ def class_name(question: QuestionDefinition, response_class: ResponseClass) -> s
     return _class_of(question.body, response_class)[:LONGEST]
 
 
-def _class_of(body: Body, response_class: ResponseClass) -> str:
+def _class_of(body: definitions.Body, response_class: ResponseClass) -> str:
     match body:
-        case TrueFalseBody(answer):
+        case definitions.TrueFalseBody(answer):
             return _("True") if (response_class.credit > 0) is answer else _("False")
-        case MultipleChoiceBody():
+        case definitions.MultipleChoiceBody():
             return _named(body, "", response_class.part)
-        case OrderingBody():
+        case definitions.OrderingBody():
             return (
                 _("in its place")
                 if response_class.credit >= 1
@@ -135,17 +121,17 @@ def _class_of(body: Body, response_class: ResponseClass) -> str:
                 if response_class.credit <= 0
                 else _("partly in its place")
             )
-        case GapsBody(gaps, False):
+        case definitions.GapsBody(gaps, False):
             gap = next((gap for gap in gaps if gap.name == response_class.part), None)
             return response_class.matched if gap is None else _class_of(gap.body, response_class)
-        case ShortAnswerBody(answers) if response_class.matched.isdigit():
+        case definitions.ShortAnswerBody(answers) if response_class.matched.isdigit():
             return " / ".join(dict.fromkeys(answers[int(response_class.matched)].patterns.values()))
-        case NumericalBody(answers) if response_class.matched.isdigit():
+        case definitions.NumericalBody(answers) if response_class.matched.isdigit():
             value = answers[int(response_class.matched)].value
             return _("any other number") if value is None else _number(str(value))
-        case CalculatedBody(answers=answers) if response_class.matched.isdigit():
+        case definitions.CalculatedBody(answers=answers) if response_class.matched.isdigit():
             return answers[int(response_class.matched)].expression
-        case ShortAnswerBody() | NumericalBody() | CalculatedBody():
+        case definitions.ShortAnswerBody() | definitions.NumericalBody() | definitions.CalculatedBody():
             return _("(other answers)")
         case _:
             return _named(body, response_class.part, response_class.matched) or _("Credit %(credit)s", credit=figure(response_class.credit))
@@ -303,7 +289,9 @@ class FindingView:
         return self.told or self.leads
 
 
-def finding_view(finding: ItemFinding, key: str, label: str, question: QuestionDefinition | None, *, leads: bool = False) -> FindingView:
+def finding_view(
+    finding: ItemFinding, key: str, label: str, question: definitions.QuestionDefinition | None, *, leads: bool = False
+) -> FindingView:
     """Write a finding for the reader; a sign that leads to what stands out says so in place of its strength."""
     word, tag = (LEADS, "") if leads else STRENGTHS[finding.strength]
     facts = _facts(finding, question)
@@ -324,11 +312,11 @@ def finding_view(finding: ItemFinding, key: str, label: str, question: QuestionD
     )
 
 
-def _is_of_several(finding: ItemFinding, question: QuestionDefinition | None) -> bool:
-    return finding.ailment is FindingKind.WRONG_KEY and question is not None and isinstance(question.body, MultipleChoiceBody)
+def _is_of_several(finding: ItemFinding, question: definitions.QuestionDefinition | None) -> bool:
+    return finding.ailment is FindingKind.WRONG_KEY and question is not None and isinstance(question.body, definitions.MultipleChoiceBody)
 
 
-def _sentence(finding: ItemFinding, question: QuestionDefinition | None) -> str:
+def _sentence(finding: ItemFinding, question: definitions.QuestionDefinition | None) -> str:
     if _is_of_several(finding, question):
         return SEVERAL_WRONG_KEY
     if finding.ailment is FindingKind.PLACE and finding.share is not None and finding.share < 0:
@@ -338,11 +326,11 @@ def _sentence(finding: ItemFinding, question: QuestionDefinition | None) -> str:
     return SAID[finding.ailment]
 
 
-def _numbers(finding: ItemFinding, question: QuestionDefinition | None) -> str:
+def _numbers(finding: ItemFinding, question: definitions.QuestionDefinition | None) -> str:
     return BEST_SEVERAL if _is_of_several(finding, question) else NUMBERS[finding.ailment]
 
 
-def _facts(finding: ItemFinding, question: QuestionDefinition | None) -> dict[str, str]:
+def _facts(finding: ItemFinding, question: definitions.QuestionDefinition | None) -> dict[str, str]:
     share = None if finding.share is None else finding.share * 100
     return {
         "answer": answer_name(question, finding.part, finding.answer) if question is not None else "",

@@ -3,7 +3,7 @@
 from collections import Counter
 from dataclasses import replace
 from fractions import Fraction
-from math import comb, exp
+from math import ceil, comb, exp
 from random import Random
 from time import process_time
 
@@ -11,6 +11,7 @@ import pytest
 
 from analysis.rules.decision_quality import (
     GOALS,
+    BestOf,
     DecisionAnalysis,
     ObservedScores,
     TrueScores,
@@ -80,6 +81,24 @@ def test_the_errors_of_all_attempts_make_that_of_the_test() -> None:
     assert sum(squares) / 15 == pytest.approx(float(spread.error_variance), rel=1e-12)
     assert spread.error_at(f("-0.01")) is None
     assert spread.error_at(f("1.01")) is None
+    assert spread.error_at(f("0")) == spread.error_at(f("1")) == 0
+
+
+@pytest.mark.parametrize(("doubt", "alpha", "error"), [("0", "0.5", None), ("0.1", "1.1", None), ("0.1", "1", 0.0)])
+def test_there_is_no_error_at_a_score_without_doubt_or_variance_of_error(doubt: str, alpha: str, error: float | None) -> None:
+    """spec/selection 3.3: nobody is between 0 and 100, or alpha is above 1."""
+    assert ObservedScores(50, 10, f("0.5"), f("0.02"), f(doubt), f(alpha)).error_at(f("0.5")) == error
+
+
+def test_two_scores_have_the_variance_of_a_sample() -> None:
+    """spec/selection 3.4: k2."""
+    spread = spread_of({f("1"): 1, f("3"): 1}, f("4"), 6, f("0.5"))
+
+    assert spread == ObservedScores(2, 6, f("1/2"), f("1/8"), f("3/16"), f("0.5"))
+
+
+def test_without_a_maximum_there_are_no_shares() -> None:
+    assert spread_of({f("1"): 1, f("3"): 1}, f("0"), 6, f("0.5")) is None
 
 
 @CASES
@@ -110,7 +129,7 @@ def test_the_consistency_and_accuracy_of_decisions(row: dict[str, str]) -> None:
     assert {name: f"{value:.6f}" for name, value in named.items()} == {name: row[name] for name in named}
 
 
-@pytest.mark.parametrize(("whole", "needed"), [(7, 5), (23, 17), (23, 1), (23, 23)])
+@pytest.mark.parametrize(("whole", "needed"), [(2, 1), (2, 2), (7, 5), (23, 17), (23, 1), (23, 23)])
 def test_the_sum_over_one_test_is_the_double_sum_over_two(whole: int, needed: int) -> None:
     """spec/selection 3.5: Σ C(n,i)·C(n,j)·(a)_{i+j}·(b)_{2n−i−j} ÷ (a+b)_{2n}, in fractions."""
     a, b = f("2.5"), f("1.25")
@@ -161,6 +180,7 @@ def test_who_passes_by_true_level_and_attempts() -> None:
     assert once == pytest.approx(sum(comb(model.whole, right) * 0.65**right * 0.35 ** (model.whole - right) for right in passing))
     assert thrice == pytest.approx(1 - (1 - once) ** 3)
     assert pass_chance(replace(model, needed=0), 0.2, 2) == 1
+    assert pass_chance(replace(model, needed=1), 0.2, 2) == pytest.approx(1 - 0.8 ** (2 * model.whole))
 
 
 @pytest.mark.parametrize("row", rows("length.csv"), ids=lambda row: row["case"])
@@ -176,6 +196,21 @@ def test_the_positions_that_a_consistency_needs(row: dict[str, str]) -> None:
 def test_a_goal_that_no_length_reaches_is_told_as_such() -> None:
     """spec/selection 3.9."""
     assert positions_needed(TrueScores(6.0, 6, 3, 40.0, 40.0, f("0.5")), 30, 0.85) is None
+
+
+def test_no_length_is_modelled_beyond_the_longest() -> None:
+    """spec/selection 3.9: of people so alike, four thousand questions tell too few apart; more are not looked at."""
+    assert positions_needed(TrueScores(1000.0, 1000, 500, 2000.0, 2000.0, f("0.5")), 10, 0.75) is None
+
+
+def test_positions_are_told_up_to_four_hundred() -> None:
+    """spec/selection 3.9."""
+    model, positions = model_of(DECISIONS["final of 14 items"]), 14
+
+    found = positions_needed(model, positions, 0.941)
+
+    assert found is not None
+    assert 380 < found <= 400
 
 
 def test_the_surety_grows_with_the_score() -> None:
@@ -201,11 +236,21 @@ def test_the_surety_grows_with_the_score() -> None:
         ("0.7", "0.1", "0.01", "0.5"),
         ("1.1", "0.02", "0.1", "0.5"),
         ("0.7", "0.02", "0.19", "0.999"),
+        ("0.5", "0.5", "0.25", "0.5"),
     ],
 )
 def test_no_model_is_told_where_the_data_carry_none(mean: str, variance: str, doubt: str, alpha: str) -> None:
     """spec/selection 3.4: α ≤ 0, n < 2, a + b ≤ 0; nor where there is no error, or none that a model would describe."""
     assert true_scores(ObservedScores(50, 10, f(mean), f(variance), f(doubt), f(alpha)), f("0.7")) is None
+
+
+@pytest.mark.parametrize(("variance", "doubt", "alpha", "whole"), [("0.1", "0.05", "0.5", 2), ("0.01", "0.19995", "0.995", 4000)])
+def test_tests_of_two_to_four_thousand_equal_questions_are_modelled(variance: str, doubt: str, alpha: str, whole: int) -> None:
+    """spec/selection 3.4: ñ = 1 + q/SEM²."""
+    model = true_scores(ObservedScores(50, 10, f("0.7"), f(variance), f(doubt), f(alpha)), f("0.7"))
+
+    assert model is not None
+    assert model.whole == whole
 
 
 def test_a_pass_mark_over_the_maximum_has_no_model() -> None:
@@ -227,6 +272,27 @@ def test_a_pass_mark_at_an_end_makes_no_errors_that_are_not_there(cut: str, pass
     assert [one.false_fail for one in best_of(model, [1, 3])] == [0, 0]
 
 
+def test_a_pass_mark_of_nothing_is_reached_by_all_without_error() -> None:
+    """spec/selection 3.5 and 3.8, degenerate case."""
+    model = true_scores(spread_in(DECISIONS["40 items"]), f("0"))
+    assert model is not None
+
+    found = decision_quality(model)
+
+    assert (found.consistency, found.sure, found.false_pass) == (1, 1, 0)
+    assert best_of(model, [1, 3]) == (BestOf(1, 0, 0, 0), BestOf(3, 0, 0, 0))
+
+
+@pytest.mark.parametrize(("a", "b", "cut"), [(190.0, 10.0, "0.9"), (10.0, 190.0, "0.1")])
+def test_one_attempt_of_people_who_are_alike_errs_as_the_best_of_one(a: float, b: float, cut: str) -> None:
+    """spec/selection 3.5 and 3.8."""
+    model = TrueScores(30.0, 30, ceil(30 * f(cut)), a, b, f(cut))
+
+    found, alone = decision_quality(model), best_of(model, [1])[0]
+
+    assert (found.false_pass, found.false_fail) == pytest.approx((alone.false_pass, alone.false_fail), abs=1e-9)
+
+
 @pytest.mark.parametrize("totals", [{}, {f("1"): 1}, {f("2"): 40}])
 def test_equal_or_too_few_scores_have_no_spread(totals: dict[Fraction, int]) -> None:
     """spec/selection 3.4."""
@@ -240,6 +306,11 @@ def test_the_integral_over_the_whole_is_one() -> None:
         assert whole == pytest.approx(1, abs=1e-10)
     assert f_quantile(0.5, 10, 10) == pytest.approx(1)
     assert (incomplete_beta(2, 3, 0), incomplete_beta(2, 3, 1)) == (0, 1)
+
+
+def test_numbers_beyond_every_class_have_an_end() -> None:
+    """Where terms without end would be needed, 20,000 of them come near."""
+    assert incomplete_beta(1e12, 1e12, 0.5) == pytest.approx(0.5, abs=0.01)
 
 
 def answers_of(ability: float, items: list[float], chance: Random) -> list[bool]:
@@ -311,6 +382,65 @@ def test_what_is_told_of_a_class() -> None:
     assert [step.score for step in found.model.curve] == list(range(0, 101, 5))
     assert [(one.apart, one.level) for one in found.model.chances] == [(-20, 50), (-10, 60), (-5, 65), (0, 70), (5, 75), (10, 80)]
     assert found.model.chances[2].by_attempts == pytest.approx([pass_chance(found.model.true_scores(RULE), 0.65, k) for k in (1, 2, 3)])
+
+
+def test_the_figures_of_a_class_are_those_of_its_model() -> None:
+    """spec/selection 3.4, 3.5 and 3.9: of the scores as they are; the model is made again with its length rounded."""
+    found, spread = the_analysis().model, spread_of(totals(SCORES), f("14"), 14, f("0.6"))
+    assert found is not None
+    assert spread is not None
+    model = true_scores(spread, f("0.7"))
+    assert model is not None
+    sure = surety_by_score(model)
+
+    assert found.true_scores(RULE) == replace(model, length=float(model.whole))
+    assert [one.positions for one in found.lengths] == [positions_needed(model, 14, goal) for goal in GOALS]
+    assert [found.curve[0].sure, found.curve[-1].sure] == pytest.approx([sure[0], sure[-1]])
+
+
+def test_who_has_just_the_pass_mark_passes() -> None:
+    """spec/selection 3.5: X ≥ c."""
+    assert the_analysis(DecisionRule(f("50"), 3)).passed == 40 - SCORES[4] - SCORES[6]
+
+
+def test_without_error_those_on_the_pass_mark_alone_are_near_it() -> None:
+    """spec/selection 3.3: within one CSEM(cut), here none as alpha is 1."""
+    found = analysed(SCORES, DecisionRule(f("50"), 3), alpha="100")
+
+    assert found is not None
+    assert (found.error_at_mark, found.near, found.model) == (0, SCORES[7], None)
+
+
+def test_an_alpha_over_one_tells_nothing() -> None:
+    """spec/selection 3.2."""
+    assert analysed(SCORES, alpha="101") is None
+
+
+def test_nobody_is_near_a_pass_mark_over_the_maximum() -> None:
+    """spec/selection 3.3: outside 0 to 100 there is no error."""
+    found = the_analysis(DecisionRule(f("150"), 3))
+
+    assert (found.error_at_mark, found.near) == (None, 0)
+
+
+@pytest.mark.parametrize(("mark", "levels"), [("5", [0, 5, 10, 15]), ("95", [75, 85, 90, 95, 100]), ("91", [71, 81, 86, 91, 96])])
+def test_true_levels_lie_from_nothing_to_all(mark: str, levels: list[float]) -> None:
+    """spec/selection 3.8."""
+    found = the_analysis(DecisionRule(f(mark), 3)).model
+
+    assert found is not None
+    assert [one.level for one in found.chances] == levels
+
+
+def test_the_error_at_a_score_of_a_class() -> None:
+    """spec/selection 3.3: the same at the pass mark, none for who has nothing or everything, undefined outside 0 to 100."""
+    analysis = the_analysis()
+
+    assert analysis.error_at(70) == pytest.approx(analysis.error_at_mark)
+    assert analysis.error_at(30) == pytest.approx(analysis.error_at_mark)
+    assert (analysis.error_at(0), analysis.error_at(100)) == (0, 0)
+    assert (analysis.error_at(-1), analysis.error_at(101)) == (None, None)
+    assert replace(analysis, doubt=0.0).error_at(70) is None
 
 
 def test_what_is_kept_is_read_again_as_it_was() -> None:

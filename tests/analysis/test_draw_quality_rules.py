@@ -6,7 +6,7 @@ from statistics import fmean, pstdev
 
 import pytest
 
-from analysis.rules.draw_quality import LEAST_SETS, GivenSet, QuestionAnswers, draw_quality
+from analysis.rules.draw_quality import LEAST_SETS, DrawQuality, GivenSet, QuestionAnswers, SetTally, draw_quality
 from analysis.rules.significance import t_quantile
 from quizzes.rules.layout import Candidate, SlotEntry, composition_of
 from tests.support.questions import f
@@ -87,6 +87,70 @@ def test_marks_weigh_the_facilities() -> None:
     assert [(one.low, one.high) for one in found.quarters] == [(None, None), (None, None)]
 
 
+def known(percent: int) -> QuestionAnswers:
+    """Return so many answers to a question that its facility is this one."""
+    return QuestionAnswers(10**6, Fraction(10**4 * percent), Fraction(percent, 100))
+
+
+def one_question_each(*percents: int) -> DrawQuality:
+    """Return the look back on attempts with one question each, of these facilities; the scores alternate between 40 and 60."""
+    sets = [GivenSet(40.0 + at % 2 * 20, ((percent, 1.0),)) for at, percent in enumerate(percents)]
+    found = draw_quality(sets, {percent: known(percent) for percent in percents})
+    assert found is not None
+    return found
+
+
+def test_nineteen_of_twenty_question_sets_lie_within_the_interval() -> None:
+    """Of forty, all but the easiest and the hardest."""
+    found = one_question_each(*range(1, 41))
+
+    assert (found.attempts, found.low, found.high) == (40, 2, 39)
+
+
+def test_forty_unlike_question_sets_are_parted_into_tens() -> None:
+    """spec/selection 1.19."""
+    found = one_question_each(*range(1, 41))
+
+    assert [(one.least, one.most, one.attempts) for one in found.quarters] == [(1, 10, 10), (11, 20, 10), (21, 30, 10), (31, 40, 10)]
+
+
+def test_equal_question_sets_stay_together_in_the_quarter_of_their_middle() -> None:
+    """spec/selection 1.19: the six after eight have their middle just behind the first ten."""
+    found = one_question_each(*[20] * 8, *[30] * 6, *[40] * 26)
+
+    assert [(one.least, one.most, one.attempts) for one in found.quarters] == [(20, 20, 8), (30, 30, 6), (40, 40, 26)]
+    assert [one.least for one in one_question_each(*[20] * 8, *[30] * 3, *[40] * 29).quarters] == [20, 40]
+
+
+def test_two_attempts_have_an_interval() -> None:
+    """spec/selection 1.19: Student's with one degree of freedom, 12.7062."""
+    first = one_question_each(*[20] * 2, *[40] * 38).quarters[0]
+
+    assert (first.attempts, first.mean) == (2, 50)
+    assert first.high == pytest.approx(50 + 12.706205 * 10, abs=1e-4)
+
+
+def test_thirty_attempts_are_enough_and_those_without_questions_are_passed_over() -> None:
+    """spec/selection 1.19."""
+    sets = [GivenSet(1.0, ()), *sets_of((LEAST_SETS - 1, 50, (1, 2)), (1, 40, (1, 3)))]
+
+    found = draw_quality(sets, {1: EASY, 2: EASY, 3: HARD})
+
+    assert found is not None
+    assert found.attempts == LEAST_SETS
+
+
+def test_what_chance_gives_weighs_each_question_by_the_square_of_its_mark() -> None:
+    """spec/selection 1.19: Σ mark²·variance ÷ (Σ mark)², here of facilities of 50 % and 10 %, of 10⁶ answers each."""
+    sets = [GivenSet(50.0, ((50, 3.0), (10, 1.0))), GivenSet(50.0, ((50, 1.0), (10, 3.0)))] * 20
+
+    found = draw_quality([*sets, GivenSet(50.0, ((50, 1.0),))], {50: known(50), 10: known(10)})
+
+    assert found is not None
+    even, low = 100**2 * 0.25 / 10**6, 100**2 * 0.09 / 10**6
+    assert found.chance**2 == pytest.approx((20 * (9 * even + low) / 16 + 20 * (even + 9 * low) / 16 + even) / 41, rel=1e-3)
+
+
 def a_sitting(chance: Random, people: int, spread: float) -> tuple[list[GivenSet], dict[int, QuestionAnswers]]:
     """Simulate a sitting in which everybody draws ten of forty questions, whose true facilities differ by this much."""
     truth = [0.65 + spread * chance.uniform(-1, 1) for _question in range(40)]
@@ -121,3 +185,17 @@ def test_a_composition_says_whether_anything_is_drawn(size: int, drawn: bool) ->
     entries = [SlotEntry(tuple(Candidate(f"q{at}", at) for at in range(size)))]
 
     assert composition_of(entries).is_drawn is drawn
+
+
+def test_question_sets_are_counted_whatever_the_order_of_their_questions() -> None:
+    """spec/selection 1.19: one for each attempt."""
+    tally = SetTally()
+    for score, marks in ((80.0, [(1, 1.0), (2, 2.0)]), (40.0, [(3, 1.0)]), (60.0, [(2, 2.0), (1, 1.0)])):
+        tally.add(score, marks)
+
+    pair = ((1, 1.0), (2, 2.0))
+    assert sorted(tally.given_sets(), key=lambda given: given.score) == [
+        GivenSet(40.0, ((3, 1.0),)),
+        GivenSet(60.0, pair),
+        GivenSet(80.0, pair),
+    ]

@@ -411,6 +411,12 @@ def test_the_place_is_told_from_thirty_answers_in_each_half_and_a_difference_of_
     assert found == ((finding,) if told else ())
 
 
+def test_a_mean_of_one_answer_differs_from_none() -> None:
+    """Welch's test: the smaller group has no degree of freedom."""
+    assert means_tail(Scale(1, f("1"), f("1")), Scale(50, f("10"), f("10"))) == 1
+    assert means_tail(Scale(50, f("40"), f("40")), Scale(50, f("10"), f("10"))) < ONE_PER_MILLE
+
+
 HEALTHY = responses(a_single(), (A, 4, 80), (A, 3, 40), (B, 1, 40), (C, 2, 40))
 
 

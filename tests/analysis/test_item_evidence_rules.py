@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from analysis.rules.decision_quality import decisions_of
 from analysis.rules.findings import FindingKind, FindingStrength, ItemFinding
 from analysis.rules.item_evidence import (
     TYPED,
@@ -19,6 +20,7 @@ from analysis.rules.item_evidence import (
     ItemResponses,
     MarkedResponse,
     QuestionTally,
+    RescaledMarks,
     RowCounts,
     SplitHalf,
     UnmatchedPart,
@@ -46,6 +48,7 @@ from questions.rules.item_layout import ItemLayout
 from questions.rules.marking import Marking, MarkState, mark_answer
 from questions.rules.numbers import ENGLISH, SPANISH, Convention
 from quizzes.rules.layout import Candidate, Composition, Entry, PageEntry, SlotEntry, composition_of, newest_with, seats_of
+from quizzes.rules.settings import DecisionRule
 from tests.support.questions import a_calculated, a_matrix, a_numerical, a_question, a_short, a_single, f, marked, some_gaps
 
 MARKS = st.sampled_from([f("0"), f("1/3"), f("0.5"), f("1"), f("-0.25")])
@@ -219,6 +222,25 @@ def test_a_question_is_counted_by_its_share_of_the_mark_and_by_its_place() -> No
     assert (first.maximum, third.maximum, tally.maximum(0)) == (2, 0, 2)
 
 
+def test_values_and_first_places_are_counted_each_time() -> None:
+    """spec/quiz-engine 5.12 and 5.2.6, spec/selection 2.5."""
+    tally, given_twice = QuestionTally(), a_given(0, "a", "1", values=(("n", f("4")),), first="b")
+    for _attempt in range(2):
+        tally.add(given_twice, f("3"), late=False)
+        tally.add_variant(given_twice, f("3"))
+
+    found = tally.evidence()
+
+    assert found.values == {"n": {(f("4"), f("1")): 2}}
+    assert found.firsts == {("a", "b"): 2}
+    assert tally.variants == {"n=4": {(f("1"), f("3")): 2}}
+
+
+def test_the_others_beside_a_question_are_brought_to_the_whole_without_it() -> None:
+    """spec/quiz-engine 5.11.4: one point of two that are left stands for two and a half of five."""
+    assert RescaledMarks(own=f("2"), left=f("3"), whole=f("6")).beside(f("1"), f("1")) == f("3.5")
+
+
 def test_every_blank_before_the_last_answer_counts() -> None:
     tally = ClassTally(4)
     tally.add([a_given(0, ""), a_given(1, ""), a_given(2, "b"), a_given(3, "")])
@@ -286,6 +308,23 @@ def test_an_examination_is_whole_and_the_same_after_keeping() -> None:
     assert (found.maximum, found.quiz.mean, sum(found.grades)) == (2, f("4/3"), 3)
     assert decode(QuizAnalysis, encode(found)) == found
     assert findings_in_order(found) == []
+
+
+def test_an_examination_has_the_decisions_and_the_thirds_of_its_answers() -> None:
+    """spec/selection 2.7 and 3.1: from thirty attempts at five positions on, by the rule of the quiz."""
+    letters, rule, tally = "abcde", DecisionRule(f("60"), 2), ClassTally(5)
+    for at in range(40):
+        right = [at % 8 > 2 * place - 2 for place in range(5)]
+        tally.add([a_given(place, "a" if knows else "b", "1" if knows else "0") for place, knows in enumerate(right)])
+    composition = composition_of([slot(letter, first=10 + place) for place, letter in enumerate(letters)])
+    questions = {version: a_question(a_single()) for version in range(10, 15)}
+
+    found = examination_of(tally, composition, questions, CountedAttempts.FIRST, rule=rule)
+
+    assert found.decisions is not None
+    assert found.decisions == decisions_of(tally.tally.totals, f("5"), 5, found.quiz.consistency, rule)
+    for one in found.questions:
+        assert one.thirds == answer_thirds(tally.questions[one.version].evidence().responses, one.classes)
 
 
 def a_finding(strength: FindingStrength, **fields: object) -> ItemFinding:
@@ -558,6 +597,12 @@ def test_equal_results_stand_in_one_third() -> None:
     assert answer_thirds(tied, ()).sizes == (1, 3, 2)
     assert answer_thirds(answers(*[("a", 3)] * 5), ()).sizes == (0, 5, 0)
     assert answer_thirds([], ()).sizes == (0, 0, 0)
+    assert answer_thirds(answers(*[("a", 9)] * 4, ("a", 5), ("b", 1)), ()).sizes == (0, 4, 2)
+
+
+def test_an_answer_that_nobody_gave_is_in_no_third() -> None:
+    """spec/selection 2.7."""
+    assert answer_thirds(answers(("a", 9)), response_analysis(answers(("b", 1)))).counts == ((0, 0, 0),)
 
 
 @given(st.lists(st.tuples(st.sampled_from(["a", "b", ""]), st.integers(0, 6)), max_size=40))

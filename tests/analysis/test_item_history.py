@@ -54,7 +54,7 @@ def analyse(instance: Instance) -> None:
 
 def taken(browser: Browser, table: str) -> list[list[str]]:
     browser.get(f"{PAGE}.csv?table={table}")
-    return list(csv.reader(io.StringIO(browser.response.get_data().decode("utf-8-sig"))))
+    return list(csv.reader(io.StringIO(browser.response.get_data().decode("utf-8-sig")), delimiter=";"))
 
 
 def test_people_shown_a_question_are_counted_once_by_course_and_edition(instance: Instance) -> None:
@@ -184,7 +184,7 @@ def said(count: int, share: int) -> str:
 
 def table_of(browser: Browser, name: str = "segments") -> list[list[str]]:
     browser._request("GET", f"{JOINED_PAGE}.csv?table={name}")
-    return list(csv.reader(StringIO(browser.response.get_data(as_text=True).removeprefix("\ufeff"))))[1:]
+    return list(csv.reader(StringIO(browser.response.get_data(as_text=True).removeprefix("\ufeff")), delimiter=";"))[1:]
 
 
 def test_figures_begin_anew_after_a_change_and_are_shown_apart_and_together(scene: Scene) -> None:

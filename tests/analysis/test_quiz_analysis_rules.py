@@ -39,7 +39,16 @@ from analysis.rules.item_evidence import (
     Unreached,
     unmatched_in,
 )
-from analysis.rules.quiz_analysis import end_outcomes, examine, question_outcomes, significant_findings, without_symptoms
+from analysis.rules.quiz_analysis import (
+    QuizAnalysis,
+    end_outcomes,
+    examine,
+    expected_by_chance,
+    leads_to,
+    question_outcomes,
+    significant_findings,
+    without_symptoms,
+)
 from analysis.rules.significance import (
     FIVE_PERCENT,
     LEAST,
@@ -56,6 +65,7 @@ from analysis.rules.significance import (
     correlation_square,
     fewer_tail,
     group_square,
+    incomplete_beta,
     is_surely_poor,
     means_square,
     more_tail,
@@ -63,6 +73,7 @@ from analysis.rules.significance import (
     normal_tail,
     power_of,
 )
+from analysis.rules.statistics import CountedAttempts, QuizStatistics
 from questions.rules.answers import (
     GapsAnswer,
     MatrixAnswer,
@@ -339,6 +350,57 @@ def test_a_question_that_goes_worse_late_or_is_passed_over_is_told() -> None:
     assert (place.ailment, place.share, place.answers) == (FindingKind.PLACE, f("0.35"), 200)
     assert examine(question, evidence(early=early, late=SplitHalf(29, f("1"), f("1")))) == ()
     assert (blank.ailment, blank.count, blank.share) == (FindingKind.PASSED_OVER, 30, f("0.3"))
+
+
+def made_for_marks(marks: dict[tuple[str, str], int], passed_over: int = 0) -> tuple[Outcome, ...]:
+    """Return the tests of the marks of a short answer (too easy, too hard, negative, weak), of its place and of its blanks."""
+    count, question = sum(marks.values()), a_question(a_short(("sol", "1")))
+    responses = (ItemResponses(mark_answer(question, TextAnswer("sol"), ItemLayout(), SPANISH), f("1"), count),)
+    pairs = {(f(share), f(rest)): often for (share, rest), often in marks.items()}
+    return question_outcomes(question, ItemEvidence(count, responses, marks=pairs, passed_over=passed_over))[-6:]
+
+
+@pytest.mark.parametrize("right", [94, 95])
+def test_a_question_that_is_not_too_easy_or_hard_is_tested_for_it_in_vain(right: int) -> None:
+    """spec/selection 3.12: of conditions that must all hold the greatest p, 1 where F is not beyond 0.95 or 0.05."""
+    assert made_for_marks({("1", "1"): right, ("0", "1"): 100 - right})[0] == NOT_MET
+    assert made_for_marks({("1", "1"): 100 - right, ("0", "1"): right})[1] == NOT_MET
+
+
+@pytest.mark.parametrize("passed_over", [9, 10])
+def test_usual_blanks_are_tested_in_vain(passed_over: int) -> None:
+    """spec/selection 3.12: the share must be over one in ten."""
+    assert made_for_marks({("1", "1"): 50, ("0", "1"): 50}, passed_over)[-1] == NOT_MET
+
+
+@pytest.mark.parametrize("right", [5, 95])
+def test_at_the_limits_of_easy_and_hard_a_question_may_be_negative(right: int) -> None:
+    """spec/quiz-engine 5.12: F of 0.05 and of 0.95 are neither too hard nor too easy."""
+    found = findings_in(made_for_marks({("1", "1"): right, ("0", "9"): 100 - right}))
+
+    assert FindingKind.NEGATIVE in {one.ailment for one in found}
+
+
+def test_a_negative_discrimination_is_as_sure_as_student_says() -> None:
+    """spec/selection 3.12: of thirty answers with r = -1/3, t² = 3.5 with 28 degrees of freedom, on one side."""
+    negative = made_for_marks({("1", "1"): 10, ("1", "2"): 5, ("0", "2"): 10, ("0", "1"): 5})[2]
+
+    assert float(negative.p) == pytest.approx(incomplete_beta(14, 0.5, 28 / 31.5) / 2, rel=2e-3)
+
+
+def test_what_is_wrong_with_the_whole_question_explains_its_parts() -> None:
+    """spec/selection 3.12: a sign that may be why another finding of its question is told."""
+    cause = ItemFinding(FindingKind.WRONG_KEY, FindingStrength.SIGN, 100)
+
+    assert leads_to(cause, ItemFinding(FindingKind.CHANCE, FindingStrength.LIKELY, 100, "2", told=True))
+    assert not leads_to(replace(cause, part="1"), ItemFinding(FindingKind.CHANCE, FindingStrength.LIKELY, 100, "2", told=True))
+
+
+def test_a_p_of_just_one_in_twenty_is_reported() -> None:
+    """spec/selection 3.12: reported at q = 0.05."""
+    ((finding,),) = significant_findings([(outcome(RATE, FindingKind.WEAK, 100),)])
+
+    assert finding.told
 
 
 def test_too_little_time_is_told_where_papers_end_in_blanks_and_not_where_blanks_are_everywhere() -> None:
@@ -619,3 +681,16 @@ def test_larger_classes_find_more_and_sound_questions_are_seldom_told() -> None:
     assert all(one.sound.sign <= 50 and one.sound.stands_out <= 1 for one in POWER)
     assert power_of(29) is None
     assert [power_of(number).answers for number in (30, 47, 48, 5000)] == [30, 30, 48, 400]  # type: ignore[union-attr]  # all are there
+
+
+@pytest.mark.parametrize(("tests", "signs"), [(0, 0), (1, 1), (20, 1), (21, 2), (400, 20)])
+def test_one_test_in_twenty_gives_a_sign_by_chance(tests: int, signs: int) -> None:
+    """spec/quiz-engine 5.12: how many to expect where nothing is wrong, rounded up."""
+    examination = QuizAnalysis(CountedAttempts.FIRST, Fraction(1), QuizStatistics(48), (), (), (), (), tests)
+
+    assert expected_by_chance(examination) == signs
+
+
+def test_fewer_than_none_of_many_succeed_never() -> None:
+    assert [binomial_at_most(count, 18, f("3/4")) for count in (-1, 18)] == [f("0"), f("1")]
+    assert binomial_at_most(0, 2, f("3/4")) == f("1/16")

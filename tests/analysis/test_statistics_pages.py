@@ -65,7 +65,7 @@ def test_a_quiz_that_nobody_took_says_so(browser: Browser, instance: Instance) -
 
     assert in_spanish("There is nothing to count yet") in page.text
     assert "nan" not in page.text.lower()
-    rows = list(csv.reader(StringIO(taken(browser, f"{PAGE}.csv"))))
+    rows = list(csv.reader(StringIO(taken(browser, f"{PAGE}.csv")), delimiter=";"))
     assert len(rows) == 1
 
 
@@ -154,10 +154,10 @@ def test_every_table_is_taken_out_and_nothing_in_it_computes(browser: Browser, i
     a_teacher(instance, course)
     sign_in(browser, "profe@example.org")
 
-    questions = list(csv.DictReader(StringIO(taken(browser, f"{PAGE}.csv"))))
+    questions = list(csv.DictReader(StringIO(taken(browser, f"{PAGE}.csv")), delimiter=";"))
     assert [row["Pregunta"] for row in questions] == ["suma-1", "verdad-1", "mitad-1", "huecos-1"]
     assert {row["Intentos"] for row in questions} == {"36"}
-    first, second = (float(row[in_spanish("Discrimination %")]) for row in questions[:2])
+    first, second = (float(row[in_spanish("Discrimination %")].replace(",", ".")) for row in questions[:2])
     assert first < 0 < second
     answers = taken(browser, f"{PAGE}.csv?table=answers")
     assert "Escrito: =hyperlink(1)" in answers
@@ -224,7 +224,7 @@ def test_one_edition_and_one_group_are_analysed_apart(browser: Browser, instance
     assert page.has_link(f"{PAGE}/questions/suma-1?edition={edition.uuid}")
     assert "Se cuenta 1 intento" in browser.get(f"{PAGE}?edition={edition.uuid}&group={group.uuid}").text
     assert "Se cuentan 5 intentos" in browser.get(PAGE).text
-    rows = [list(csv.reader(StringIO(taken(browser, f"{PAGE}.csv{query}")))) for query in ("", f"?edition={edition.uuid}")]
+    rows = [list(csv.reader(StringIO(taken(browser, f"{PAGE}.csv{query}")), delimiter=";")) for query in ("", f"?edition={edition.uuid}")]
     assert [row[rows[0][0].index(in_spanish("Attempts"))] for row in (rows[0][1], rows[1][1])] == ["5", "3"]
     browser.get(f"{PAGE}.xlsx?group={group.uuid}")
     answered = browser.get(f"{PAGE}/questions/suma-1?edition={edition.uuid}").text
@@ -248,7 +248,9 @@ def test_statistics_are_shown_for_each_language(browser: Browser, instance: Inst
     assert f"{in_spanish('Language of the attempt')}: English" in page.text
     assert page.has_link(f"{PAGE}/questions/suma-1?language=en")
     assert in_spanish(BASED, 2) in browser.get(f"{PAGE}/questions/suma-1?language=en").text
-    rows = [list(csv.reader(StringIO(taken(browser, f"{PAGE}.csv{query}")))) for query in ("", "?language=en", "?language=es")]
+    rows = [
+        list(csv.reader(StringIO(taken(browser, f"{PAGE}.csv{query}")), delimiter=";")) for query in ("", "?language=en", "?language=es")
+    ]
     assert [row[1][rows[0][0].index(in_spanish("Attempts"))] for row in rows] == ["5", "2", "3"]
     assert in_spanish(BASED, 5) in browser.get(f"{PAGE}?language=fr").text
     monkeypatch.setattr(statistics, "AT_ONCE", 1)
@@ -373,7 +375,7 @@ def test_the_same_can_be_taken_out(browser: Browser, instance: Instance) -> None
     a_surveyed_class(instance)
     sign_in(browser, "profe@example.org")
     response = browser._request("GET", f"{SURVEYS_PAGE}.csv")
-    rows = list(csv.reader(io.StringIO(response.get_data(as_text=True).removeprefix("\ufeff"))))
+    rows = list(csv.reader(io.StringIO(response.get_data(as_text=True).removeprefix("\ufeff")), delimiter=";"))
     response.close()
 
     assert rows[0] == [

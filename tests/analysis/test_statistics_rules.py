@@ -5,7 +5,7 @@ spec/compulsory 15.2 to 15.4.
 
 import csv
 from collections.abc import Sequence
-from dataclasses import astuple
+from dataclasses import astuple, replace
 from fractions import Fraction
 
 import pytest
@@ -267,6 +267,13 @@ def test_every_part_is_analysed() -> None:
 def test_guessing_at_random_is_worth_so_much(body: Body, score: str | None) -> None:
     """spec/quiz-engine 5.12: random guess score."""
     assert guess_score(a_question(body)) == (None if score is None else f(score))
+
+
+def test_choices_are_guessed_only_where_they_are_dragged() -> None:
+    """spec/quiz-engine 5.12: words to type are not guessed."""
+    typed = replace(dragged_gaps(), drag=False)
+
+    assert guess_score(a_question(typed)) == 0
 
 
 def test_a_survey_between_the_questions_does_not_change_their_consistency() -> None:
