@@ -1,4 +1,4 @@
-"""Leaves of audience rules that courses answer: completions (spec/compulsory 3.1)."""
+"""The leaf of audience rules that courses answer: a completion (spec/compulsory 3.1)."""
 
 from dataclasses import dataclass
 from datetime import date, timedelta

@@ -4,7 +4,6 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from decimal import Decimal
-from typing import cast
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -14,6 +13,7 @@ from sqlalchemy.orm import Session
 from courses.models import Course, CourseVersion
 from enrolments.models import Completion, Enrolment
 from enrolments.takes import RenewalWindow
+from kernel.db import Hook
 from kernel.durations import read_duration, window_opens_on
 from kernel.permissions import Actor
 
@@ -30,6 +30,9 @@ class LatestCertificate:
 AwardsOf = Callable[[Session, Sequence[int]], Mapping[int, LatestCertificate]]
 """How whoever awards something for a completed course tells what was awarded last, by enrolment."""
 
+AWARDS = Hook[AwardsOf | None]("awards", default=None)
+"""Gives the last awards of enrolments."""
+
 
 def find_award(session: Session, enrolment_id: int) -> LatestCertificate | None:
     """Return what was awarded last for an enrolment, also where it does not hold any more."""
@@ -43,7 +46,7 @@ def list_awards(session: Session, enrolment_ids: Sequence[int]) -> Mapping[int, 
 
 def _last_awards(session: Session, enrolment_ids: Sequence[int]) -> Mapping[int, LatestCertificate]:
     """Return the last awards, by the application's `awards`."""
-    awards = cast("AwardsOf | None", session.info.get("awards"))
+    awards = AWARDS.of(session)
     return awards(session, enrolment_ids) if awards is not None and enrolment_ids else {}
 
 
@@ -72,16 +75,20 @@ class AwardDoubts:
     withdraw: Callable[[Session, Actor, str, datetime], None]
 
 
+AWARD_DOUBTS = Hook[AwardDoubts | None]("award_doubts", default=None)
+"""Gives who decides on awards in doubt."""
+
+
 def open_doubts(session: Session, actor: Actor, origin: DoubtOrigin, doubts: Sequence[AwardDoubt], *, now: datetime) -> None:
     """Let a person decide on the awards in force of these learners, by the application's `award_doubts`."""
-    award_doubts = cast("AwardDoubts | None", session.info.get("award_doubts"))
+    award_doubts = AWARD_DOUBTS.of(session)
     if award_doubts is not None and doubts:
         award_doubts.open(session, actor, origin, doubts, now)
 
 
 def withdraw_doubts(session: Session, actor: Actor, path: str, *, now: datetime) -> None:
     """Take back what was opened by the page at a path and waits for a decision."""
-    award_doubts = cast("AwardDoubts | None", session.info.get("award_doubts"))
+    award_doubts = AWARD_DOUBTS.of(session)
     if award_doubts is not None:
         award_doubts.withdraw(session, actor, path, now)
 
@@ -113,6 +120,10 @@ class OwnRenewal:
 
 RuledCourses = Callable[[Session, int], Collection[int]]
 """How whoever asks people to take courses tells in which of them its own windows hold for a person."""
+
+RULED_COURSES = Hook[RuledCourses | None]("ruled_courses", default=None)
+"""Gives the courses in which an obligation rules."""
+
 
 _ENDING = (
     select(Course.id, Course.slug, Course.title, Completion.valid_until, CourseVersion.certificate_renew, CourseVersion.zone)
@@ -146,7 +157,7 @@ def find_own_renewal(session: Session, person_id: int, course_id: int) -> OwnRen
 
 def _ruled(session: Session, person_id: int) -> Collection[int]:
     """Return the courses in which an obligation rules, by the application's `ruled_courses`."""
-    ruled = cast("RuledCourses | None", session.info.get("ruled_courses"))
+    ruled = RULED_COURSES.of(session)
     return ruled(session, person_id) if ruled is not None else ()
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any, cast
+from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from flask import flash, render_template, request
@@ -12,7 +12,7 @@ from wtforms.validators import DataRequired, InputRequired, Length
 
 from courses import catalogue, versions
 from courses.catalogue import list_shipped_in_preparation
-from courses.kinds import CourseKinds
+from courses.kinds import COURSE_KINDS
 from courses.rules import Outline, OutlineActivity
 from enrolments import enrolment as enrolments_enrolment
 from enrolments import learners, mistakes
@@ -24,20 +24,7 @@ from enrolments.models import MistakeKind
 from enrolments.rules import EnrolmentRefusal, Progress, evaluate_completion, may_enrol
 from kernel import clock
 from kernel.errors import N_, TooMany
-from kernel.i18n import (
-    _,
-    choose,
-    format_date,
-    format_datetime,
-    format_time,
-    language,
-    lazy_,
-    local,
-    ngettext,
-    reading,
-    zone,
-    zone_name,
-)
+from kernel.i18n import _, choose, format_date, format_datetime, format_time, language, lazy_, local, ngettext, reading, zone, zone_name
 from kernel.web import after_response
 from kernel.web.forms import Form, clean_text
 from kernel.web.limits import limit, limiter
@@ -75,6 +62,7 @@ class DateView:
     symbol: str
     continues: bool
     """It is an attempt in progress, which its page goes on with."""
+    caution: str = ""
 
 
 SENTENCES = {
@@ -129,6 +117,7 @@ def date_view(item: DatedItem, *, now: datetime) -> DateView:
         soon=item.kind in RUNNING_OUT and item.at - now <= SOON,
         symbol=_SYMBOLS.get(item.kind, "calendar-clock"),
         continues=item.kind in OPEN_ATTEMPTS,
+        caution=item.caution,
     )
 
 
@@ -275,7 +264,7 @@ def _withheld(context: LearnerContext, scored: Sequence[OutlineActivity]) -> fro
     if context.enrolment_id is None:
         return frozenset()
     session, keys = current_session(), frozenset[str]()
-    for publisher in cast("CourseKinds", session.info["kinds"]).publishers:
+    for publisher in COURSE_KINDS.of(session).publishers:
         own = [activity for activity in scored if activity.kind == publisher.kind.name]
         keys |= publisher.withholds(session, context.enrolment_id, own, context.now)
     return keys
@@ -304,7 +293,7 @@ def course_dates(view: CourseView, *, completed: bool) -> list[DatedItem]:
     enrolment, person_id = dated_enrolment(view, completed=completed), view.actor.person_id
     if person_id is None:
         return []
-    date_request = DateRequest(() if enrolment is None else (enrolment,), (person_id,), view.context.now)
+    date_request = DateRequest(() if enrolment is None else (enrolment,), (person_id,), view.context.now, slug=view.outline.slug)
     dated = collect_dates(current_session(), date_request)
     return [item for item in dated if item.is_of(view.outline.slug) and (enrolment is not None or item.covers)]
 
@@ -324,7 +313,7 @@ def course_name(context: LearnerContext) -> dict[str, object]:
 
 def site_topics() -> Mapping[str, str]:
     """Return the names of the site's topics by their keys."""
-    return cast("CourseKinds", current_session().info["kinds"]).topics
+    return COURSE_KINDS.of(current_session()).topics
 
 
 def own_courses() -> dict[str, learners.OwnCourse]:

@@ -1,4 +1,4 @@
-"""Outline, results and renewal of a course as plain values in the reader's language, for pages here and in the packages above."""
+"""Cards, outline, results and renewal of a course as plain values in the reader's language, for pages here and in the packages above."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -9,7 +9,7 @@ from fractions import Fraction
 from flask import url_for
 
 from courses import facade as courses_facade
-from courses.content.language_shares import LanguageShare
+from courses.content.translations import LanguageShare
 from courses.facade import Facade, FacadeBay, FacadeSize, WindowState
 from courses.kinds import SubmittedWork
 from courses.rules import ClosedReason, Outline, OutlineActivity, OutlineModule, Texts, activity_url, printed_hours, why_closed
@@ -29,7 +29,7 @@ from enrolments.rules import (
     grade_parts,
     where_to_continue,
 )
-from kernel.i18n import _, choose, format_date, language, language_name, local, number, percent
+from kernel.i18n import _, choose, format_date, language, language_name, local, number, percent, trimmed
 from kernel.i18n import percent as percent_words
 from kernel.markup.model import SafeHtml
 from kernel.permissions import Actor, Verdict
@@ -304,7 +304,7 @@ def rounded(score: Fraction | None) -> Decimal | None:
     if score is None:
         return None
     cents = (score * 100 + Fraction(1, 2)).__floor__()
-    return (Decimal(cents) / 100).normalize() + 0
+    return trimmed(Decimal(cents) / 100)
 
 
 def course_url(slug: str) -> str:

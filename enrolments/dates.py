@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, time, timedelta, tzinfo
 from enum import StrEnum
 from hashlib import sha256
-from typing import cast
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import bindparam, select
@@ -14,7 +13,7 @@ from sqlalchemy.orm import Session
 from accounts.notices import Message
 from accounts.rules import MORNING, NIGHT_FROM, NoticeKind
 from courses import versions
-from courses.kinds import CourseKinds, waits_for_no_grader
+from courses.kinds import COURSE_KINDS, waits_for_no_grader
 from courses.models import Course
 from courses.rules import Outline, OutlineActivity, OutlineModule, Texts, activity_url
 from enrolments.learners import results_of_many, with_personal_dates
@@ -22,7 +21,7 @@ from enrolments.models import Completion, Edition, EditionPlace, Enrolment, Pers
 from enrolments.rules import NO_RESULT, LearnerResult, Results, completed_keys
 from kernel.clock import FIRST_DAY, LAST_DAY
 from kernel.compiled_statements import compile_once
-from kernel.db import UtcDateTime, connection_of
+from kernel.db import Hook, UtcDateTime, connection_of
 from kernel.i18n import DEFAULT_LANGUAGE, LANGUAGES, choose, reading
 
 
@@ -30,7 +29,7 @@ def list_ungraded(session: Session, outlines: Mapping[int, Outline], results: Ma
     """Return learners' submissions that wait to be graded, by enrolment; no statement where nothing can wait."""
     enrolment_ids = [number for number, outline in outlines.items() if any(_may_wait(outline, *entry) for entry in results[number].items())]
     waiting: dict[int, frozenset[str]] = {}
-    for publisher in cast("CourseKinds", session.info["kinds"]).publishers:
+    for publisher in COURSE_KINDS.of(session).publishers:
         if enrolment_ids and publisher.ungraded is not waits_for_no_grader:
             for number, keys in publisher.ungraded(session, enrolment_ids).items():
                 waiting[number] = waiting.get(number, frozenset()) | keys
@@ -97,6 +96,8 @@ class DatedItem:
     """The courses that it is about, by their slugs, where it belongs to none of them alone."""
     lowest_versions: Mapping[str, int] = field(default_factory=dict)
     """Of these, by their slugs, the lowest version that counts for it, where not every one does."""
+    caution: str = ""
+    """On the page of a course, that the person cannot finish it by then, in the reader's language."""
 
     def is_of(self, slug: str) -> bool:
         """Say whether it concerns a course: it is of it, covers it, or is of no course at all."""
@@ -219,10 +220,15 @@ class DateRequest:
     since: datetime | None = None
     until: datetime | None = None
     """From the first moment on, before the second; None: without that limit."""
+    slug: str = ""
+    """The course on the page of which they are shown; empty elsewhere."""
 
 
 DateSource = Callable[[Session, DateRequest], Iterable[DatedItem]]
 """Tells dated items of all people of a request, in a number of statements that does not grow with them."""
+
+DATES = Hook[tuple[DateSource, ...]]("dates")
+"""Gives the sources of dates."""
 
 
 def list_dates(
@@ -241,7 +247,7 @@ def list_dates(
 
 def collect_dates(session: Session, requested: DateRequest, sources: Iterable[DateSource] | None = None) -> list[DatedItem]:
     """Ask all sources, or these, and put what they tell in order, the earliest first."""
-    chosen_sources = cast("Iterable[DateSource]", session.info["dates"]) if sources is None else sources
+    chosen_sources = DATES.of(session) if sources is None else sources
     items = [
         item
         for source in chosen_sources
@@ -410,6 +416,11 @@ Writer = Callable[[DatedItem, int], tuple[str, str]]
 """Gives the subject and the words of an item so many days before, for the reader of the moment."""
 Covered = Callable[[Session, Sequence[int]], Collection[tuple[int, int]]]
 """Tells, of some people, the pairs of person and course of whose end something else reminds them: they get no second reminder here."""
+
+COVERED_DATES = Hook[tuple[Covered, ...]]("covered_dates")
+"""Gives the courses of people that have reminders of their own."""
+
+
 LEFT_OUT = frozenset({DateKind.ATTEMPT_OPEN, DateKind.OBLIGATION_ENDS})
 """Kinds that have no reminders here: obligations have their own steps (spec/compulsory 10.1)."""
 OF_WHOLE_COURSE = frozenset({DateKind.EDITION_BEGINS, DateKind.EDITION_ENDS})
@@ -444,7 +455,7 @@ def days_before(item: DatedItem, zone: ZoneInfo, now: datetime) -> int | None:
 
 def due_notices(session: Session, people: Sequence[int], zone: ZoneInfo, write: Writer, *, now: datetime) -> list[DueNotice]:
     """Return what these people of a zone are to be told today: of what is done nothing, nor of what something else reminds them of."""
-    covered = {pair for covers in cast("Iterable[Covered]", session.info["covered_dates"]) for pair in covers(session, people)}
+    covered = {pair for covers in COVERED_DATES.of(session) for pair in covers(session, people)}
     due: dict[str, list[DatedItem]] = {}
     for item in list_dates(session, people, now=now, since=now, until=now + AHEAD):
         days = days_before(item, zone, now)

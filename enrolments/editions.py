@@ -1,46 +1,33 @@
 """Reads and writes editions, their places and waiting lists, and enrols others."""
 
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
 from sqlalchemy import delete, func, insert, select, update
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import Session
 
-from accounts import notices, uploads
-from accounts.models import AccountMerge, Person, full_name
+from accounts import notices
+from accounts.models import Person
 from accounts.notices import Message
-from accounts.people import by_name, name_matches
-from accounts.rules import PENDING_UPLOAD_LIFETIME, NoticeKind
-from accounts.uploads import get_pending_upload
-from courses.models import Course
+from accounts.rules import NoticeKind
+from courses.models import Course, CourseVersion
 from courses.versions import get_outline
 from enrolments.access import EditionContext, ParticipantContext
 from enrolments.audit_verbs import EnrolmentVerb
 from enrolments.learners import find_enrolment, get_learner_context, lock_enrolment_turn
-from enrolments.models import (
-    Completion,
-    Edition,
-    EditionPlace,
-    Enrolment,
-    EnrolmentInvitation,
-    PendingEnrolmentList,
-    TakeCause,
-    WaitingPlace,
-)
+from enrolments.models import Edition, EditionPlace, Enrolment, EnrolmentInvitation, TakeCause, WaitingPlace
 from enrolments.progress import recompute_progress
 from enrolments.rules import CODE_LENGTH, EditionDates, EnrolmentRefusal, may_join
-from kernel import audit, outbox
+from kernel import audit
 from kernel.codes import code_from_bits, read_code
 from kernel.errors import N_, Conflict, NotFound
 from kernel.i18n import _, choose, in_every_language
 from kernel.own_records import is_own, note_left_out
 from kernel.permissions import Actor, ActorChannel
-from organisations.models import Membership, Organisation
-from organisations.tree import MAIN
 
 MOST_EDITIONS = 200
 
@@ -54,10 +41,6 @@ def find_edition_of(session: Session, enrolment_id: int) -> Edition | None:
 def dates_of(edition: Edition) -> EditionDates:
     """Return an edition's dates as the rules take them."""
     return EditionDates(edition.enrols_from, edition.enrols_until, edition.starts_at, edition.ends_at, edition.closed_at)
-
-
-FEWEST_LETTERS = 3
-"""Of a word with which a course's team searches for people (spec/security 7.6)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +65,18 @@ def list_editions(session: Session, course_id: int) -> list[EditionRow]:
     """List the editions of a course, the newest first."""
     statement = select(Edition, _TAKEN, _WAITING).where(Edition.course_id == course_id).order_by(Edition.id.desc()).limit(MOST_EDITIONS)
     return [EditionRow(*row) for row in session.execute(statement)]
+
+
+def list_course_editions(session: Session, slugs: Collection[str]) -> list[tuple[str, int, str, EditionRow | None]]:
+    """List some courses that take people, by address, with their published version, way of enrolment, and each of their editions."""
+    statement = (
+        select(Course.slug, CourseVersion.id, CourseVersion.enrolment, Edition, _TAKEN, _WAITING)
+        .join(CourseVersion, CourseVersion.id == Course.published_version_id)
+        .outerjoin(Edition, Edition.course_id == Course.id)
+        .where(Course.slug.in_(slugs), Course.archived_at.is_(None))
+        .order_by(Course.id, Edition.id)
+    )
+    return [(slug, version, way, EditionRow(*row) if row[0] else None) for slug, version, way, *row in session.execute(statement)]
 
 
 def get_edition_row(session: Session, edition_id: int) -> EditionRow:
@@ -173,52 +168,6 @@ def list_waiting(session: Session, edition_id: int, *, limit: int) -> list[Waiti
     return [WaitingListRow(person.uuid, person.full_name, person.email, since) for person, since in session.execute(statement)]
 
 
-@dataclass(frozen=True, slots=True)
-class RosterRow:
-    """A learner of a course, as its team sees them."""
-
-    uuid: UUID
-    name: str
-    email: str
-    edition: str
-    enrolled_at: datetime
-    done: int
-    total: int
-    completed_at: datetime | None
-
-
-def list_roster(session: Session, course_id: int, query: str, edition: UUID | None, *, offset: int, limit: int) -> list[RosterRow]:
-    """List those who take a course, or one of its editions, by name; all or those whom a search finds."""
-    statement = (
-        select(
-            Person.uuid,
-            Person.given_names,
-            Person.first_surname,
-            Person.second_surname,
-            Person.email,
-            Edition.name,
-            Enrolment.enrolled_at,
-            Enrolment.done,
-            Enrolment.total,
-            Completion.completed_at,
-        )
-        .join(Enrolment, Enrolment.person_id == Person.id)
-        .outerjoin(EditionPlace, EditionPlace.enrolment_id == Enrolment.id)
-        .outerjoin(Edition, Edition.id == EditionPlace.edition_id)
-        .outerjoin(Completion, Completion.enrolment_id == Enrolment.id)
-        .where(Enrolment.course_id == course_id, Enrolment.left_at.is_(None), *name_matches(query, with_address=True))
-        .order_by(*by_name(), Enrolment.id)
-        .offset(offset)
-        .limit(limit)
-    )
-    if edition is not None:
-        statement = statement.where(Edition.uuid == edition)
-    return [
-        RosterRow(row[0], full_name(row[1], row[2], row[3]), row[4], row[5] or "", row[6], row[7], row[8], row[9])
-        for row in session.execute(statement)
-    ]
-
-
 def get_place(session: Session, actor: Actor, slug: str, person: UUID) -> ParticipantContext:
     """Return the context of a person's enrolment in a course; raise NotFound."""
     context = get_learner_context(session, actor, slug)
@@ -227,81 +176,6 @@ def get_place(session: Session, actor: Actor, slug: str, person: UUID) -> Partic
     if row is None:
         raise NotFound
     return ParticipantContext(context, row)
-
-
-@dataclass(frozen=True, slots=True)
-class EnrolCandidate:
-    """A person with an account who is not enrolled in a course; the address only for those who see all addresses."""
-
-    person_id: int
-    uuid: UUID
-    name: str
-    place: str
-    email: str
-
-
-def list_outsiders(session: Session, actor: Actor, course_id: int, query: str, *, limit: int) -> list[EnrolCandidate]:
-    """List the people with an open account whom a search finds and who do not take a course, by name.
-
-    Addresses of those outside the course are for administrators (spec/security 7.6): others find by name, never by an address,
-    so that nobody learns whether it has an account (2.2), and nobody where they name too little of them.
-    """
-    if names_too_little(actor, query) or ("@" in query and not actor.is_administrator):
-        return []
-    inside = select(Enrolment.person_id).where(Enrolment.course_id == course_id, Enrolment.left_at.is_(None))
-    statement = (
-        select(Person, Organisation.name)
-        .outerjoin(Membership, (Membership.person_id == Person.id) & MAIN)
-        .outerjoin(Organisation, Organisation.id == Membership.organisation_id)
-        .where(Person.suspended_at.is_(None), Person.id.not_in(inside), *name_matches(query, with_address=actor.is_administrator))
-        .order_by(*by_name())
-        .limit(limit)
-    )
-    return [
-        EnrolCandidate(person.id, person.uuid, person.full_name, unit or "", person.email if actor.is_administrator else "")
-        for person, unit in session.execute(statement)
-    ]
-
-
-def names_too_little(actor: Actor, query: str) -> bool:
-    """Return whether so few characters would let the actor leaf through all accounts; administrators may."""
-    return not actor.is_administrator and max(map(len, query.split()), default=0) < FEWEST_LETTERS
-
-
-@dataclass(frozen=True, slots=True)
-class AddressLookup:
-    """The account of an address on a list."""
-
-    person_id: int
-    name: str
-    suspended: bool
-    enrolled: bool
-
-
-LOOKUP_PORTION = 500
-"""Addresses asked for in one statement."""
-
-
-def known_addresses(session: Session, course_id: int, addresses: Sequence[str]) -> Mapping[str, AddressLookup]:
-    """Return the accounts that these addresses (in lower case) lead to, and whether each takes a course."""
-    lookups, holder = dict[str, AddressLookup](), aliased(Person)
-    takes = (Enrolment.person_id == holder.id) & (Enrolment.course_id == course_id) & Enrolment.left_at.is_(None)
-    for begin in range(0, len(addresses), LOOKUP_PORTION):
-        statement = (
-            select(Person.email, holder, Enrolment.id)
-            .outerjoin(AccountMerge, AccountMerge.closed_id == Person.id)
-            .join(holder, holder.id == func.coalesce(AccountMerge.kept_id, Person.id))
-            .outerjoin(Enrolment, takes)
-            .where(Person.email.in_(addresses[begin : begin + LOOKUP_PORTION]))
-        )
-        for address, person, enrolment_id in session.execute(statement):
-            lookups[address] = AddressLookup(person.id, person.full_name, person.suspended_at is not None, enrolment_id is not None)
-    return lookups
-
-
-def get_pending(session: Session, person_id: int | None, course_id: int, pending: UUID) -> PendingEnrolmentList:
-    """Return a list that a person uploaded for a course; raise NotFound."""
-    return get_pending_upload(session, PendingEnrolmentList, person_id, pending, PendingEnrolmentList.course_id == course_id)
 
 
 PORTION = 200
@@ -633,53 +507,6 @@ def give_up_place(session: Session, actor: Actor, enrolment: Enrolment, *, now: 
     session.flush()  # places are counted by what holds now
     lock_edition(session, edition_place.edition_id)
     fill_places(session, actor, edition_place.edition_id, now=now)
-
-
-@dataclass(frozen=True, slots=True)
-class UploadedList:
-    """A list of people as it was sent in: the file's name, its content, and how many addresses it has."""
-
-    name: str
-    content: bytes
-    size: int
-
-
-def receive_list(
-    session: Session, actor: Actor, course_id: int, edition: Edition | None, sent: UploadedList, *, now: datetime
-) -> PendingEnrolmentList:
-    """Keep a list of people until it is confirmed; an earlier unconfirmed one of the same person for the same course is forgotten."""
-    assert actor.person_id is not None
-    row = PendingEnrolmentList(
-        course_id=course_id,
-        edition_id=edition.id if edition else None,
-        person_id=actor.person_id,
-        name=sent.name,
-        content=sent.content,
-        total=sent.size,
-    )
-    uploads.store_pending_upload(
-        session, row, PendingEnrolmentList.course_id == course_id, PendingEnrolmentList.confirmed_at.is_(None), now=now
-    )
-    audit.record(session, actor, EditionVerb.LIST_RECEIVED, row, now=now, course=course_id, size=sent.size)
-    return row
-
-
-def confirm_list(session: Session, actor: Actor, pending: PendingEnrolmentList, *, now: datetime) -> None:
-    """Enrol the people of a list, some hundreds at a time in the background; a second time changes nothing. Raise Conflict."""
-    row = session.get_one(PendingEnrolmentList, pending.id, with_for_update=True)
-    if row.confirmed_at is None:
-        require_open_course(session, row.course_id)
-        row.confirmed_at = now
-        row.expires_at = now + PENDING_UPLOAD_LIFETIME  # it is needed until everybody of it is enrolled
-        audit.record(session, actor, EditionVerb.LIST_CONFIRMED, row, now=now, course=row.course_id)
-        outbox.enqueue(session, "enrolments.enrol_list", {"list": row.id}, now=now)
-
-
-def discard_list(session: Session, actor: Actor, pending: PendingEnrolmentList, *, now: datetime) -> None:
-    """Delete an enrolment list that was not confirmed."""
-    if pending.confirmed_at is None:
-        audit.record(session, actor, EditionVerb.LIST_DISCARDED, pending, now=now, course=pending.course_id)
-        session.delete(session.get_one(PendingEnrolmentList, pending.id))
 
 
 def transfer_waiting_places(session: Session, giver: int, taker: int) -> None:

@@ -10,7 +10,7 @@ from sqlalchemy import Integer, String, bindparam, func, insert, select, update
 from sqlalchemy.orm import Session, aliased
 
 from accounts.models import Person
-from courses.kinds import CourseKinds
+from courses.kinds import COURSE_KINDS
 from courses.models import Course
 from courses.rules import renames_to
 from courses.versions import get_outline, list_outlines, list_versions_between
@@ -18,15 +18,7 @@ from enrolments import editions, learners, versions
 from enrolments.access import ActivityContext, LearnerContext
 from enrolments.audit_verbs import EnrolmentVerb
 from enrolments.editions import EnrolmentTarget, end_requests_of_learners, enrol_people, fill_places, leave, lock_edition
-from enrolments.models import (
-    ActivityResult,
-    Completion,
-    Edition,
-    EditionPlace,
-    Enrolment,
-    TakeCause,
-    VersionOfferReply,
-)
+from enrolments.models import ActivityResult, Completion, Edition, EditionPlace, Enrolment, TakeCause, VersionOfferReply
 from enrolments.progress import LockedEnrolment, complete, exact_decimal, lock_enrolment, recompute_progress, update_progress
 from enrolments.rules import Progress, is_held_back
 from enrolments.takes import (
@@ -41,7 +33,7 @@ from enrolments.takes import (
 )
 from kernel import audit
 from kernel.compiled_statements import compile_once
-from kernel.db import UtcDateTime, connection_of
+from kernel.db import Hook, UtcDateTime, connection_of
 from kernel.errors import N_, Conflict
 from kernel.permissions import SYSTEM, Actor, ActorChannel
 
@@ -236,7 +228,7 @@ def follow_version(session: Session, actor: Actor, enrolment_id: int, version_id
         return
     renames = _renames(session, followed, version_id)
     if renames:
-        for publisher in cast("CourseKinds", session.info["kinds"]).publishers:
+        for publisher in COURSE_KINDS.of(session).publishers:
             publisher.rename(session, enrolment_id, renames, now)
     locked = lock_enrolment(session, enrolment_id)
     if locked.enrolment.course_version_id != followed:
@@ -292,6 +284,9 @@ def record_version_moves(session: Session, actor: Actor, course_id: int, count: 
 LeavingCheck = Callable[[Session, Enrolment, datetime], Sequence[LeavingObstacle]]
 """Tells what keeps the learner of an enrolment in its course now."""
 
+LEAVING = Hook[tuple[LeavingCheck, ...]]("leaving")
+"""Gives what keeps learners from leaving a course."""
+
 
 class LeavingNotAllowed(Conflict):
     """Something asks the learner to take the course."""
@@ -302,7 +297,7 @@ class LeavingNotAllowed(Conflict):
 
 def list_obstacles(session: Session, enrolment: Enrolment, *, now: datetime) -> list[LeavingObstacle]:
     """List what keeps the learner of an enrolment in its course now; staff may take them out all the same."""
-    checks = cast("tuple[LeavingCheck, ...]", session.info["leaving"])
+    checks = LEAVING.of(session)
     return [obstacle for check in checks for obstacle in check(session, enrolment, now)]
 
 

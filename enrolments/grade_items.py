@@ -25,7 +25,7 @@ from enrolments.progress import LockedEnrolment, exact_decimal, lock_enrolments,
 from enrolments.rules import GradeItemWeight
 from kernel import audit, outbox
 from kernel.errors import N_, Conflict, NotFound
-from kernel.i18n import _, choose, in_every_language
+from kernel.i18n import _, choose, in_every_language, trimmed
 from kernel.own_records import is_own, note_left_out
 from kernel.permissions import Actor, ActorChannel
 
@@ -206,8 +206,8 @@ def _facts(item: ManualGradeItem) -> dict[str, str]:
     due = "" if item.due_at is None else item.due_at.isoformat()
     return {
         "title": item.title,
-        "maximum": str(item.maximum.normalize()),
-        "weight": str(item.weight.normalize()),
+        "maximum": str(trimmed(item.maximum)),
+        "weight": str(trimmed(item.weight)),
         "category": item.category,
         "due": due,
     }

@@ -28,7 +28,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Session, aliased
 
 from accounts.models import AccountMerge, Person, RoleGrant
-from accounts.people import confirms_addresses, hash_of, is_confirmed_condition
+from accounts.people import CONFIRMS_SINCE, confirms_addresses, hash_of, is_confirmed_condition
 from accounts.rules import DELETED
 from courses.models import Course, CourseStaff
 from courses.team import EDITING, may_still_act
@@ -376,7 +376,7 @@ def invite(session: Session, actor: Actor, batch: InvitationBatch, names: Mappin
 
 
 def _sends_mail(session: Session) -> bool:
-    return session.info["confirms_since"]() is not None
+    return CONFIRMS_SINCE.of(session)() is not None
 
 
 def _enqueue(session: Session, invitation_id: int, now: datetime) -> None:

@@ -1,4 +1,4 @@
-"""Background work of enrolments: learners follow a correction, lists of people are enrolled or invited."""
+"""Background work of enrolments: corrections followed, lists enrolled or invited, people notified and reminded, grades computed again."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta

@@ -13,12 +13,7 @@ from accounts.people import by_name, name_matches
 from enrolments.access import GroupContext, GroupMemberContext
 from enrolments.audit_verbs import EnrolmentVerb
 from enrolments.learners import get_learner_context
-from enrolments.models import (
-    UNTIL,
-    Enrolment,
-    GroupMember,
-    LearnerGroup,
-)
+from enrolments.models import UNTIL, Enrolment, GroupMember, LearnerGroup
 from kernel import audit
 from kernel.errors import N_, Conflict, NotFound
 from kernel.own_records import is_own, note_left_out

@@ -6,7 +6,7 @@ from datetime import datetime
 from fractions import Fraction
 from functools import cache
 from posixpath import basename
-from typing import Any, cast
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Select, bindparam, case, exists, func, or_, select
@@ -17,18 +17,11 @@ from accounts.people import is_permanently_closed_condition
 from courses import catalogue, drafts, versions
 from courses.access import edits
 from courses.catalogue import BELONGS, found_by
-from courses.kinds import CourseKinds, LearnerCounts, sets_no_dates
+from courses.kinds import COURSE_KINDS, LearnerCounts, sets_no_dates
 from courses.models import Course, CourseStaff, CourseVersion, StaffRole
 from courses.rules import Outline, OutlineActivity
 from enrolments.access import ActivityContext, CourseFileContext, LearnerContext, view_activity
-from enrolments.models import (
-    ActivityResult,
-    Completion,
-    Edition,
-    EditionPlace,
-    Enrolment,
-    ManualGradeItem,
-)
+from enrolments.models import ActivityResult, Completion, Edition, EditionPlace, Enrolment, ManualGradeItem
 from enrolments.rules import GradeItemWeight, LearnerResult, Results, activity_closed, closed_activities
 from kernel import clock
 from kernel.compiled_statements import compile_once
@@ -183,7 +176,7 @@ def results_of(session: Session, enrolment_id: int | None) -> dict[str, LearnerR
 
 def with_personal_dates(session: Session, outlines: Mapping[int, Outline]) -> dict[int, Outline]:
     """Return the outlines that enrolments follow with the dates that hold for each learner; one statement for all of them."""
-    kinds = cast("CourseKinds", session.info["kinds"])
+    kinds = COURSE_KINDS.of(session)
     own = dict(outlines)
     for publisher in kinds.publishers:
         followed = {

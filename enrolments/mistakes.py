@@ -4,7 +4,6 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import cast
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, case, delete, exists, func, or_, select, update
@@ -14,7 +13,7 @@ from accounts import notices
 from accounts.models import Person
 from accounts.notices import Message
 from accounts.rules import NoticeKind
-from courses.kinds import CourseKinds
+from courses.kinds import COURSE_KINDS
 from courses.models import Activity, Course, CourseVersion, LessonPage
 from enrolments.access import MistakeReportContext
 from enrolments.learners import get_learner_context
@@ -207,7 +206,7 @@ def find_changed(session: Session, course_id: int, reports: Sequence[MistakeRepo
     if questions:
         keys = {str(report.question_key) for report in questions}
         newest = dict[str, int]()
-        for publisher in cast("CourseKinds", session.info["kinds"]).publishers:
+        for publisher in COURSE_KINDS.of(session).publishers:
             newest |= publisher.question_numbers(session, course_id, keys)
         changed |= {report.id for report in questions if newest.get(str(report.question_key), 0) > (report.question_number or 0)}
     return frozenset(changed)
@@ -399,7 +398,7 @@ def _message(session: Session, report: MistakeReport, decision: MistakeDecision,
     def words() -> str:
         sentence = _("Thank you for your report in %(course)s.", course=choose(course.title))
         if version is not None:
-            sentence = f"{sentence} {_('It was corrected in version %(number)s of the course.', number=version)}"
+            sentence += " " + _("It was corrected in version %(number)s of the course.", number=version)
         return f"{sentence} {answer}".strip()
 
     key = f"mistake-{report.uuid}-{decision.state.value}"

@@ -8,8 +8,8 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from accounts.rules import ADDRESS_HEADINGS, fold, normal_email
-from enrolments.editions import known_addresses
 from enrolments.invitations import list_taken
+from enrolments.roster import known_addresses
 from kernel.errors import N_
 from kernel.left_out import LeftOut, LeftOutCollector
 from kernel.markup.source import normalise

@@ -15,7 +15,7 @@ from accounts.models import Person
 from accounts.notices import Message
 from accounts.rules import NoticeKind
 from courses import versions
-from courses.kinds import CourseKinds
+from courses.kinds import COURSE_KINDS
 from courses.rules import OutlineActivity
 from enrolments import learners
 from enrolments.access import LearnerNoteContext, ParticipantContext, ResultContext
@@ -208,7 +208,7 @@ class ResultUsedElsewhere(Conflict):
 
 def is_set_by_hand(session: Session, activity: OutlineActivity) -> bool:
     """Return whether a course team may set a result of an activity by hand."""
-    return not cast("CourseKinds", session.info["kinds"]).publisher(activity.kind).counts_elsewhere(session, activity)
+    return not COURSE_KINDS.of(session).publisher(activity.kind).counts_elsewhere(session, activity)
 
 
 def override_result(session: Session, actor: Actor, subject: ResultContext, values: ResultOverrideValues, *, now: datetime) -> Progress:
@@ -286,7 +286,7 @@ def _set_result(
     if row.overridden_at is None:
         row.overridden_at = now
         row.own_score, row.own_passed, row.own_completed = row.score, row.passed, row.completed_at is not None
-    pass_mark = cast("CourseKinds", session.info["kinds"]).publisher(subject.activity.kind).pass_mark(session, subject.activity)
+    pass_mark = COURSE_KINDS.of(session).publisher(subject.activity.kind).pass_mark(session, subject.activity)
     row.score, row.passed = exact_decimal(score), has_passed(score, pass_mark)
     if completes_by_override(subject.activity.completion_rule, row.passed, exhausted=bool(row.exhausted)):
         complete(session, actor, locked, row, now=now)

@@ -1,4 +1,4 @@
-"""Pure rules of progress and completion."""
+"""Pure rules of taking a course: results, completion, grade, what is open and comes next, and who may enrol."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -289,8 +289,9 @@ def _module_progress(module: OutlineModule, results: Results, completed: frozens
 
 
 def required_modules(outline: Outline) -> tuple[str, ...]:
-    """Return the modules that the course's rule asks for: those that it names, or all that require something."""
-    return outline.completion_modules or tuple(module.key for module in outline.modules if module.required)
+    """List the modules that the course's rule asks for, in the order of the course: those that it names, or all that require something."""
+    named = outline.completion_modules
+    return tuple(module.key for module in outline.modules if (module.key in named if named else module.required))
 
 
 def activities_to_pass(outline: Outline) -> list[OutlineActivity]:

@@ -16,7 +16,7 @@ from accounts import notices
 from accounts.models import Person, full_name
 from accounts.notices import Message
 from accounts.rules import NoticeKind
-from courses.kinds import ActivityPublisher, CourseKinds, SubmittedWork
+from courses.kinds import COURSE_KINDS, ActivityPublisher, SubmittedWork
 from courses.models import Course, CourseVersion
 from courses.versions import get_outline
 from enrolments import learners
@@ -156,7 +156,7 @@ def list_takes(session: Session, person_id: int, course_id: int) -> list[TakeRow
 def list_submitted(session: Session, enrolment_id: int) -> dict[str, Sequence[SubmittedWork]]:
     """Return what was submitted in a take of a course, by activity key: where its learner reviews it."""
     submitted: dict[str, Sequence[SubmittedWork]] = {}
-    for publisher in cast("CourseKinds", session.info["kinds"]).publishers:
+    for publisher in COURSE_KINDS.of(session).publishers:
         submitted |= publisher.submitted(session, enrolment_id)
     return submitted
 
@@ -226,7 +226,7 @@ def find_refusal(
 
 
 def _publishers(session: Session) -> Sequence[ActivityPublisher]:
-    return cast("CourseKinds", session.info["kinds"]).publishers
+    return COURSE_KINDS.of(session).publishers
 
 
 def begin_take(

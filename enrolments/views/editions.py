@@ -219,21 +219,27 @@ def code() -> Answer:
     form = EditionCodeForm(formdata=None, code=typed)
     if typed:
         try:
-            subject = _by_code(current_session(), current_actor(), typed)
+            with form.keeping(_code_page, form):
+                subject = _by_code(current_session(), current_actor(), typed)
         except NotFound:
             form.refuse(form.code, _("We couldn't find an edition with this code. Check it and try again."))
         else:
             return see_page("enrolments_editions.invitation", code=subject.edition.code)
-    return render_template("enrolments/code.html", form=form), 404 if form.errors else 200
+    return _code_page(form), 404 if form.errors else 200
+
+
+def _code_page(form: EditionCodeForm) -> str:
+    return render_template("enrolments/code.html", form=form)
 
 
 def _by_code(session: Session, actor: Actor, code: str) -> EditionContext:
-    """Return the edition context that a code leads to; wrong ones are counted against the client."""
-    limiter().check(WRONG_CODES, client_key())
+    """Return the edition context that a code leads to; wrong ones are counted against the person, else the client."""
+    key = str(actor.person_id or client_key())
+    limiter().slow_down(WRONG_CODES, key)
     try:
         return enrolments_editions.get_context_by_code(session, actor, code)
     except NotFound:
-        limiter().count(WRONG_CODES, client_key())
+        limiter().count(WRONG_CODES, key)
         raise
 
 

@@ -16,7 +16,7 @@ from wtforms.validators import DataRequired, InputRequired, Length
 
 from accounts import access_log
 from accounts.privacy import PeopleListKind
-from courses.kinds import CourseKinds
+from courses.kinds import COURSE_KINDS
 from courses.models import Course
 from courses.rules import Outline
 from enrolments import grade_items
@@ -31,7 +31,7 @@ from enrolments.rules import GradedCompletionRule, GradeItemWeight, grade_parts
 from enrolments.views.gradebook import filter_of, get_published, outline_of
 from kernel import clock
 from kernel.errors import N_
-from kernel.i18n import _, choose, language, lazy_, ngettext, number
+from kernel.i18n import _, choose, language, lazy_, ngettext, number, trimmed
 from kernel.own_records import is_own
 from kernel.web.forms import Form, LineField, MomentField, as_uuid, clean_text, whole_number
 from kernel.web.paging import Page, requested_page
@@ -106,7 +106,7 @@ class GradeItemForm(Form):
 
 
 def _plain(value: Decimal) -> str:
-    return f"{value.normalize():f}"
+    return str(trimmed(value))
 
 
 RULES: Mapping[str, str] = {
@@ -244,7 +244,7 @@ class GradeEntryRow:
 
 def points_words(points: Decimal | None) -> str:
     """Write points as a field takes them: no zeros at the end, no signs between thousands, the reader's decimal sign."""
-    return "" if points is None else f"{points.normalize():f}".replace(".", "," if language() == "es" else ".")
+    return "" if points is None else str(trimmed(points)).replace(".", "," if language() == "es" else ".")
 
 
 bp = Blueprint("enrolments_grading", __name__)
@@ -265,7 +265,7 @@ def grading(context: LearnerContext) -> str:
     """Show what the course grade is made of, and what each thing is worth of it."""
     session, outline = current_session(), outline_of(context)
     items = grade_items.list_items(session, context.course_id)
-    kinds = cast("CourseKinds", session.info["kinds"])
+    kinds = COURSE_KINDS.of(session)
     pass_marks = {
         activity.key: kinds.publisher(activity.kind).pass_mark(session, activity)
         for activity in outline.activities()

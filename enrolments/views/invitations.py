@@ -181,13 +181,13 @@ def links_csv(context: LearnerContext) -> Response:
         return _none_left(context)
     rows = [(row.email, row.name, _link(secret)) for row, secret in made]
     file = on_disk(lambda target: write_csv(target, [_("Email"), _("Name"), _("Link")], rows))
-    return send_generated(file, CSV_TYPE, f"{context.slug}-{_('links')}.csv")
+    return send_generated(file, CSV_TYPE, f"{context.slug}-" + _("links") + ".csv")
 
 
 invited_bp = Blueprint("enrolments_invited", __name__)
 
 WRONG_LINKS = limit("enrolment-links", "100 per 15 minutes")
-SIGN_UPS = limit("invited-sign-up", "5 per hour")
+SIGN_UPS = limit("invited-sign-up", "5 per 15 minutes")
 """Of one invitation: a whole office signs up from one address on the day of a course."""
 
 
@@ -247,7 +247,8 @@ def account(secret: str) -> Answer:
         return _account_page(form, invited, secret)
     if not form.validate_on_post():
         return _account_page(form, invited, secret), 422
-    limiter().use(SIGN_UPS, str(invited.invitation.uuid))
+    with form.keeping(_account_page, form, invited, secret):
+        limiter().use(SIGN_UPS, str(invited.invitation.uuid))
     release_connection()
     command = form.command()
     session, now = begin_writing(), clock.now()

@@ -18,13 +18,12 @@ from accounts.privacy import PeopleListKind
 from accounts.rules import fold
 from courses import versions
 from courses.access import edits
-from courses.content.language_shares import LanguageShare
-from courses.content.site import key_in_words
+from courses.content.course_file import key_in_words
+from courses.content.translations import LanguageShare
 from courses.facade import Facade, FacadeSize
 from courses.models import Course, CourseResource, Term
 from courses.rules import Outline, OutlineModule, activity_url, printed_basis, printed_hours
-from enrolments import editions as edition_queries
-from enrolments import enrolment, learner_groups, learners
+from enrolments import editions, enrolment, learner_groups, learners
 from enrolments.access import ActivityContext, CourseFileContext, GroupContext, GroupMemberContext, LearnerContext, LearningAction, is_staff
 from enrolments.announcements import CourseNews, visible_news
 from enrolments.awards import LatestCertificate, find_award, find_own_renewal
@@ -515,8 +514,8 @@ def _editions(context: LearnerContext) -> list[EditionChoice]:
     if context.is_learner or not context.by_edition:
         return []
     session, actor = current_session(), current_actor()
-    lines = edition_queries.list_editions(session, context.course_id)
-    waits = edition_queries.waits_for(session, actor.person_id, [line.edition.id for line in lines]) if actor.person_id else set()
+    lines = editions.list_editions(session, context.course_id)
+    waits = editions.waits_for(session, actor.person_id, [line.edition.id for line in lines]) if actor.person_id else set()
     return edition_choices(lines, waits, archived=context.archived, now=context.now)
 
 

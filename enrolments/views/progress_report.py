@@ -280,4 +280,4 @@ def people_csv(subject: UnitContext) -> Response:
     file = on_disk(lambda target: write_csv(target, headings, _lines(subject, filters)))
     actor, now, place_id, slug = current_actor(), clock.now(), subject.organisation.id, course.slug if course else ""
     after_response.leave_record(lambda session: record_unit_export(session, actor, place_id, slug, now=now))
-    return send_generated(file, CSV_TYPE, f"{slug or _('people')}.csv")
+    return send_generated(file, CSV_TYPE, (slug or _("people")) + ".csv")

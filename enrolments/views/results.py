@@ -12,7 +12,7 @@ from wtforms.validators import DataRequired, Length
 
 from accounts.models import Person
 from courses import versions
-from courses.kinds import CourseKinds
+from courses.kinds import COURSE_KINDS
 from enrolments import learners, results
 from enrolments.access import LearnerContext, LearnerNoteContext, LearningAction, ParticipantContext, ResultContext
 from enrolments.course_context import LearnerNoteForm, course_name, course_view
@@ -137,7 +137,7 @@ def _person(person_id: int) -> Person:
 
 def _override_page(subject: ResultContext, form: ResultOverrideForm, number: UUID) -> str:
     session, row = current_session(), results.find_result(current_session(), subject.enrolment.id, subject.activity.key)
-    pass_mark = cast("CourseKinds", session.info["kinds"]).publisher(subject.activity.kind).pass_mark(session, subject.activity)
+    pass_mark = COURSE_KINDS.of(session).publisher(subject.activity.kind).pass_mark(session, subject.activity)
     return render_template(
         "enrolments/override.html",
         course=course_name(subject.context),

@@ -12,14 +12,16 @@ from accounts import access_log
 from accounts.people import ids_of
 from accounts.privacy import PeopleListKind
 from courses.models import Course
-from enrolments import editions as enrolments_editions
+from enrolments import editions as editions_of_enrolments
+from enrolments import roster as enrolments_roster
 from enrolments.access import EnrolmentListContext, LearnerContext, LearningAction, ParticipantContext
 from enrolments.course_context import course_name
-from enrolments.editions import EnrolCounts, UploadedList
+from enrolments.editions import EnrolCounts
 from enrolments.invitations import InvitationCounts, count_list, list_taken, require_invitation_quota
 from enrolments.learners import get_learner_context
 from enrolments.models import Edition
 from enrolments.people_lists import EnrolmentListCheck, PeopleList, check_list, find_address, read_list
+from enrolments.roster import UploadedList
 from kernel import clock
 from kernel.errors import Invalid, NotFound
 from kernel.i18n import _, lazy_, ngettext
@@ -73,10 +75,10 @@ def roster(context: LearnerContext) -> Answer:
     access_log.record_list_access(PeopleListKind.LEARNERS, Course, context.course_id)
     query, newcomer = request.args.get("q", "")[:100].strip(), request.args.get("new", "")[:100].strip()
     edition = as_uuid(request.args.get("edition", ""))
-    rows = enrolments_editions.list_roster(session, context.course_id, query, edition, offset=requested.offset, limit=ROWS + 1)
+    rows = enrolments_roster.list_roster(session, context.course_id, query, edition, offset=requested.offset, limit=ROWS + 1)
     address = find_address(newcomer) if "@" in newcomer else ""
     outsiders = (
-        enrolments_editions.list_outsiders(session, current_actor(), context.course_id, newcomer, limit=MOST_FOUND + 1) if newcomer else []
+        enrolments_roster.list_outsiders(session, current_actor(), context.course_id, newcomer, limit=MOST_FOUND + 1) if newcomer else []
     )
     access_log.record_search_access([row.person_id for row in outsiders[:MOST_FOUND]])
     return render_template(
@@ -85,10 +87,10 @@ def roster(context: LearnerContext) -> Answer:
         page=Page(rows[:ROWS], requested.number, len(rows) > ROWS),
         words=query,
         edition=str(edition or ""),
-        editions=[edition_row.edition for edition_row in enrolments_editions.list_editions(session, context.course_id)],
+        editions=[edition_row.edition for edition_row in editions_of_enrolments.list_editions(session, context.course_id)],
         wanted=newcomer,
         sees_addresses=current_actor().is_administrator,
-        too_few=bool(newcomer) and enrolments_editions.names_too_little(current_actor(), newcomer),
+        too_few=bool(newcomer) and enrolments_roster.names_too_little(current_actor(), newcomer),
         found=outsiders[:MOST_FOUND],
         address=address if not outsiders else "",
         address_state=_address_state(session, context, address) if address and not outsiders else "",
@@ -111,7 +113,7 @@ def chosen_edition(session: Session, context: LearnerContext, text: str) -> Edit
     edition = next(
         (
             edition_row.edition
-            for edition_row in enrolments_editions.list_editions(session, context.course_id)
+            for edition_row in editions_of_enrolments.list_editions(session, context.course_id)
             if edition_row.edition.uuid == number
         ),
         None,
@@ -128,7 +130,7 @@ def enrol(context: LearnerContext) -> Answer:
     session = current_session()
     chosen = [number for text in request.form.getlist("person")[:MOST_FOUND] if (number := as_uuid(text)) is not None]
     edition = chosen_edition(session, context, request.form.get("edition", ""))
-    counts = enrolments_editions.enrol_others(
+    counts = editions_of_enrolments.enrol_others(
         session, current_actor(), context.course_id, edition, ids_of(session, chosen), now=clock.now()
     )
     if current_actor().person_uuid in chosen:
@@ -148,10 +150,10 @@ def _flash_counts(counts: EnrolCounts) -> None:
 
 
 @bp.post("/teaching/<slug>/learners/<uuid:person>/removal")
-@requires(LearningAction.ENROL_OTHERS, enrolments_editions.get_place)
+@requires(LearningAction.ENROL_OTHERS, editions_of_enrolments.get_place)
 def remove(subject: ParticipantContext) -> Answer:
     """End a person's enrolment in a course."""
-    enrolments_editions.leave(current_session(), current_actor(), subject.enrolment, now=clock.now())
+    editions_of_enrolments.leave(current_session(), current_actor(), subject.enrolment, now=clock.now())
     flash(_("Removed from the course. Their work is kept and will be there if they re-enrol."), "ok")
     return see_other(url_for("enrolments_roster.roster", slug=subject.context.slug))
 
@@ -161,7 +163,7 @@ def remove(subject: ParticipantContext) -> Answer:
 def upload(context: LearnerContext) -> Answer:
     """Take a list of people; the next page shows what would come of it."""
     form = EnrolmentListForm()
-    form.offer([edition_row.edition for edition_row in enrolments_editions.list_editions(current_session(), context.course_id)])
+    form.offer([edition_row.edition for edition_row in editions_of_enrolments.list_editions(current_session(), context.course_id)])
     if request.method != "POST":
         return _upload_page(context, form)
     sent = form.upload() if form.validate_on_post() else None
@@ -175,7 +177,7 @@ def upload(context: LearnerContext) -> Answer:
         form.refuse(form.file, _(refused.text, **refused.facts))
         return _upload_page(context, form), 422
     uploaded = UploadedList(sent[0], sent[1], len(people_list.entries))
-    row = enrolments_editions.receive_list(begin_writing(), current_actor(), context.course_id, edition, uploaded, now=clock.now())
+    row = enrolments_roster.receive_list(begin_writing(), current_actor(), context.course_id, edition, uploaded, now=clock.now())
     return see_other(_list_url(context, row.uuid))
 
 
@@ -185,7 +187,7 @@ def _upload_page(context: LearnerContext, form: EnrolmentListForm) -> str:
 
 def _list_context(session: Session, actor: object, slug: str, pending: UUID) -> EnrolmentListContext:
     context = get_learner_context(session, current_actor(), slug)
-    return EnrolmentListContext(context, enrolments_editions.get_pending(session, current_actor().person_id, context.course_id, pending))
+    return EnrolmentListContext(context, enrolments_roster.get_pending(session, current_actor().person_id, context.course_id, pending))
 
 
 def _check(subject: EnrolmentListContext) -> tuple[EnrolmentListCheck, PeopleList]:
@@ -205,7 +207,7 @@ def preview(subject: EnrolmentListContext) -> Answer:
     """Show whom a list enrols or invites and what is wrong in it; once confirmed, how far it is. It tells nobody's account."""
     session, row, actor = current_session(), subject.pending, current_actor()
     checked, people_list = _check(subject)
-    edition_row = None if row.edition_id is None else enrolments_editions.get_edition_row(session, row.edition_id)
+    edition_row = None if row.edition_id is None else editions_of_enrolments.get_edition_row(session, row.edition_id)
     free = None if edition_row is None or edition_row.edition.capacity is None else max(edition_row.edition.capacity - edition_row.taken, 0)
     own = any(is_own(actor, person) for person in checked.people) or any(entry.address == actor.email for entry in checked.invited)
     return render_template(
@@ -232,7 +234,7 @@ def confirm(subject: EnrolmentListContext) -> Answer:
     checked, _list = _check(subject)
     session, actor, now = begin_writing(), current_actor(), clock.now()
     require_invitation_quota(session, actor, len(checked.invited), now=now)
-    enrolments_editions.confirm_list(session, actor, subject.pending, now=now)
+    enrolments_roster.confirm_list(session, actor, subject.pending, now=now)
     return see_other(_list_url(subject.context, subject.pending.uuid))
 
 
@@ -240,6 +242,6 @@ def confirm(subject: EnrolmentListContext) -> Answer:
 @requires(LearningAction.ENROL_OTHERS, _list_context)
 def discard(subject: EnrolmentListContext) -> Answer:
     """Delete an enrolment list."""
-    enrolments_editions.discard_list(current_session(), current_actor(), subject.pending, now=clock.now())
+    enrolments_roster.discard_list(current_session(), current_actor(), subject.pending, now=clock.now())
     flash(_("The list has been discarded. No one was enrolled."), "ok")
     return see_other(url_for("enrolments_roster.upload", slug=subject.context.slug))

@@ -15,6 +15,7 @@ from accounts.rules import MailTime, NoticeKind, night_ends
 from courses.models import Course
 from enrolments import calendar, dates
 from enrolments.calendar import ReminderValues, list_portions
+from enrolments.dates import COVERED_DATES
 from enrolments.models import Edition, Enrolment
 from kernel import outbox
 from kernel.i18n import find_zone
@@ -50,7 +51,7 @@ def cover(instance: Instance, *sources: dates.Covered) -> None:
     """Let these say of which dates somebody is reminded elsewhere, as a feature would."""
     with instance.database.unit_of_work(write=False) as session:
         known = dict(session.info)
-    instance.database.configure(info={**known, "covered_dates": sources})
+    instance.database.configure({**known, COVERED_DATES: sources})
 
 
 def sent_notices(instance: Instance) -> list[tuple[str, str]]:

@@ -3,13 +3,14 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+import time_machine
 from sqlalchemy import func, select, update
 
 from accounts.models import Person
 from accounts.privacy import list_access_entries
 from courses.models import Course, CourseVersion, StaffRole
-from enrolments import editions, enrolment, learners
 from enrolments import editions as enrolments_editions
+from enrolments import enrolment, learners
 from enrolments.editions import EditionNameConflict, EnrolOutcome
 from enrolments.models import Edition, Enrolment, WaitingPlace
 from enrolments.rules import EditionDates, EnrolmentRefusal, may_join
@@ -67,10 +68,10 @@ def test_two_editions_of_a_course_have_two_names(instance: Instance) -> None:
 def test_others_are_enrolled_once_and_those_who_left_find_everything_as_it_was(instance: Instance) -> None:
     course, people = a_course(instance, modules=1), ten(instance)
     first = a_learner(instance, course, "primera@example.org")
-    assert enrol(instance, course, [first, *people[:2], people[0]]) == editions.EnrolCounts(2, 0)
+    assert enrol(instance, course, [first, *people[:2], people[0]]) == enrolments_editions.EnrolCounts(2, 0)
     before = enrolment_of(instance, people[0], course)
     take_out(instance, course, people[0])
-    assert enrol(instance, course, people[:2]) == editions.EnrolCounts(1, 0)
+    assert enrol(instance, course, people[:2]) == enrolments_editions.EnrolCounts(1, 0)
     after = enrolment_of(instance, people[0], course)
 
     assert before is not None
@@ -206,13 +207,21 @@ def test_the_team_makes_an_edition_with_a_code_that_lets_people_in(browser: Brow
     assert {"edition.made", "edition.code_made", "enrolment.started"} <= verbs
 
 
-def test_a_code_that_is_none_leads_nowhere_and_is_not_tried_for_ever(browser: Browser, instance: Instance) -> None:
-    a_person(instance)
-    sign_in(browser)
-    for _try in range(30):
+def test_codes_are_not_guessed_for_ever_and_a_class_is_not_shut_out(browser: Browser, instance: Instance) -> None:
+    """spec/security 2.3: the wrong ones of one person slow down that person alone."""
+    with time_machine.travel("2026-11-20T10:00:00Z", tick=False) as moment:
+        a_person(instance)
+        sign_in(browser)
+        for _try in range(31):
+            browser.get("/join/NADA2345", status=404)
+        browser.get("/join?code=NADA2345", status=429)
+        assert int(browser.response.headers["Retry-After"]) <= 10
+        assert "NADA2345" in browser.page.html
+        other = browser.another()
+        a_person(instance, email="luis@example.org")
+        sign_in(other, "luis@example.org").get("/join/NADA2345", status=404)
+        moment.shift(timedelta(seconds=11))
         browser.get("/join/NADA2345", status=404)
-
-    browser.get("/join/NADA2345", status=429)
 
 
 def test_closing_an_edition_shuts_its_code_and_its_button(browser: Browser, instance: Instance) -> None:
@@ -293,7 +302,7 @@ def test_plans_are_kept_as_they_are_typed(instance: Instance) -> None:
     course = a_course(instance, modules=1)
     edition = an_edition(instance, course)
     with instance.database.unit_of_work() as session:
-        editions.change_edition(session, SYSTEM, edition, PLAN, now=clock.now())
+        enrolments_editions.change_edition(session, SYSTEM, edition, PLAN, now=clock.now())
         changed = session.scalar(select(func.count()).select_from(AuditEntry).where(AuditEntry.verb == "edition.changed"))
         assert session.scalar(select(func.count()).select_from(Person)) == 0
 

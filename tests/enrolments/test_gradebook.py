@@ -131,10 +131,10 @@ def test_a_download_of_more_than_a_portion_has_everybody_once(browser: Browser, 
     score(instance, course, ana, q1=75)
     multiply(instance, ana, gradebook.BATCH + 20)
     sign_in(browser, "profe@example.org").get(f"{PAGE}.csv")
-    rows = list(csv.DictReader(StringIO(browser.response.get_data().decode("utf-8-sig"))))
+    rows = list(csv.DictReader(StringIO(browser.response.get_data().decode("utf-8-sig")), delimiter=";"))
 
     assert len({row["Correo electrónico"] for row in rows}) == len(rows) == gradebook.BATCH + 21
-    assert {row["Nota del curso"] for row in rows} == {"75.00"}
+    assert {row["Nota del curso"] for row in rows} == {"75,00"}
 
 
 def test_the_downloads_say_what_their_columns_hold_and_are_written_down(browser: Browser, instance: Instance) -> None:
@@ -151,7 +151,7 @@ def test_the_downloads_say_what_their_columns_hold_and_are_written_down(browser:
     assert [cell.value for cell in marks[1]] == [name for name, _meaning in told]
     assert [cell.value for cell in marks[2]][-2:] == [66.67, 66.67]
     browser.get(f"{PAGE}.csv?dictionary")
-    assert list(csv.reader(StringIO(browser.response.get_data().decode("utf-8-sig"))))[1:] == told
+    assert list(csv.reader(StringIO(browser.response.get_data().decode("utf-8-sig")), delimiter=";"))[1:] == told
     with instance.database.unit_of_work(write=False) as session:
         facts = session.scalars(select(AuditEntry.facts).where(AuditEntry.verb == "gradebook.exported").order_by(AuditEntry.id)).all()
     assert [name in fact for name, fact in zip(("gradebook.xlsx", "gradebook-columns.csv"), facts, strict=True)] == [True, True]

@@ -26,16 +26,7 @@ from lms import erasure, retention
 from lms.instance import Instance
 from tests.support.access import a_cast
 from tests.support.browser import Browser, every_statement
-from tests.support.builders import (
-    NO_LONGER,
-    PASSWORD,
-    a_course,
-    a_person,
-    a_teacher,
-    an_administrator,
-    no_longer,
-    sign_in,
-)
+from tests.support.builders import NO_LONGER, PASSWORD, a_course, a_person, a_teacher, an_administrator, no_longer, sign_in
 from tests.support.editions import an_edition, enrolment_of, line_of
 from tests.support.invitations import (
     INVITATIONS,
@@ -251,7 +242,7 @@ def test_the_links_of_a_list_are_shown_once_or_downloaded_and_made_again(team: B
     sent = path.rpartition("/")[2]
 
     team.submit("/links.csv")
-    table = list(csv.reader(StringIO(team.response.get_data(as_text=True).lstrip("\ufeff"))))
+    table = list(csv.reader(StringIO(team.response.get_data(as_text=True).lstrip("\ufeff")), delimiter=";"))
     team.get(f"{INVITATIONS}?list={sent}")
     again = team.page.html
 

@@ -12,9 +12,10 @@ from jinja2 import Template
 from sqlalchemy import select, update
 
 from accounts.models import Person
-from courses.content.language_shares import language_shares
+from courses.content.translations import language_shares
 from courses.models import Course, CourseVersion, Module, PublicationNature
 from courses.rules import OutlineModule
+from courses.versions import OUTLINES
 from enrolments import announcements
 from enrolments.announcements import AnnouncementRecipients, AnnouncementText
 from enrolments.course_view import module_language_note
@@ -366,7 +367,7 @@ def test_a_module_that_is_not_whole_in_the_readers_language_says_so(browser: Bro
     with instance.database.unit_of_work() as session:
         session.execute(update(Module).values(written_words={}))
         session.execute(update(CourseVersion).values(written_words={}))
-        session.info["outlines"].clear()
+        OUTLINES.of(session).clear()
     uncounted = browser.get("/courses/prueba").text
 
     assert not re.search(re.escape(in_spanish(PART_OF_MODULE, share="#", language="#", original="#")).replace("\\#", ".+"), in_original)

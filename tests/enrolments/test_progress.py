@@ -12,12 +12,11 @@ from courses.versions import get_outline
 from enrolments import enrolment
 from enrolments.models import ActivityResult, Completion, CompletionReview
 from enrolments.progress import SubmissionMoments, achieved_by
-from enrolments.rules import GradingMethod, LearnerResult
+from enrolments.rules import LearnerResult
 from kernel.audit import AuditEntry
 from kernel.i18n import enumeration, reading
 from lms.instance import Instance
 from quizzes.marking import ManualMarkValues
-from quizzes.rules.grades import AttemptGrade, deciding_index
 from tests.support.access import a_cast
 from tests.support.browser import Browser
 from tests.support.builders import a_course, a_learner_in, a_person, a_teacher, an_administrator, folder, publish, sign_in
@@ -89,27 +88,6 @@ def test_a_better_attempt_after_the_last_thing_needed_makes_nothing_late(instanc
     assert found(days[0], days[0], days[0]) == days[0]
     assert found(None, None, None) == days[4]
     assert found(days[4] + timedelta(days=1), days[0], days[0]) == days[4]
-
-
-@pytest.mark.parametrize(
-    ("grading", "percents", "place"),
-    [
-        (GradingMethod.HIGHEST, [40, 90, 60], 1),
-        (GradingMethod.HIGHEST, [90, 90, 60], 0),
-        (GradingMethod.LAST, [40, 90, 60], 2),
-        (GradingMethod.FIRST, [40, 90, 60], 0),
-        (GradingMethod.AVERAGE, [40, 80, 60], 1),
-        (GradingMethod.HIGHEST, [None, None], 1),
-        (GradingMethod.HIGHEST, [None, 70], 1),
-    ],
-)
-def test_the_attempt_that_decides_is_the_first_by_which_the_grade_was_what_it_is(
-    grading: GradingMethod, percents: list[int | None], place: int
-) -> None:
-    """spec/compulsory 7.2a."""
-    grades = [AttemptGrade(number, None if one is None else Fraction(one)) for number, one in enumerate(percents, start=1)]
-
-    assert deciding_index(grading, grades) == place
 
 
 def test_a_take_begins_with_the_first_lesson_that_is_opened_and_the_log_says_so_once(browser: Browser, instance: Instance) -> None:

@@ -275,7 +275,7 @@ def test_addresses_are_neither_shown_nor_searched_nor_taken_out(browser: Browser
     assert "Carla" not in boss.get(f"/units/{chone.uuid}/people?q=carla@").text
     assert "Carla" in boss.get(f"/units/{chone.uuid}/people?q=carla").text
     boss._request("GET", f"/units/{chone.uuid}/people.csv?course=prueba&state=completed")
-    rows = list(csv.reader(StringIO(boss.response.get_data(as_text=True).lstrip("\ufeff"))))
+    rows = list(csv.reader(StringIO(boss.response.get_data(as_text=True).lstrip("\ufeff")), delimiter=";"))
     assert rows[0][:4] == [in_spanish("Name"), "Unidad", in_spanish("Activities completed"), in_spanish("Activities required")]
     assert [row[1:4] for row in rows[1:]] == [["Chone", "2", "2"]]
     assert all(moment.endswith("-05:00") for moment in rows[1][4:] if moment)  # as the page: in the reader's zone

@@ -9,25 +9,30 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from courses.rules import ClosedReason, Outline, OutlineGradeCategory
+from courses.rules import ClosedReason, Outline, OutlineActivity, OutlineGradeCategory
 from enrolments.rules import (
     CompletionState,
     CourseHistory,
     EditionDates,
     EnrolmentRefusal,
+    GradedCompletionRule,
     GradeItemWeight,
     LearnerResult,
+    activities_to_pass,
     activity_closed,
+    asks_to_pass,
     closed_activities,
     completes_by_override,
     course_grade,
     evaluate_completion,
     find_next_activity,
     grade_parts,
+    has_final_assessment,
     is_better,
     is_held_back,
     may_enrol,
     may_join,
+    merit,
     not_begun,
     where_to_continue,
 )
@@ -507,3 +512,43 @@ def test_which_of_two_histories_counts(one: CourseHistory, other: CourseHistory)
 
 def test_equal_histories_leave_everything_where_it_is() -> None:
     assert not is_better(a_history(), a_history())
+
+
+def a_test(key: str, module: str = "m1", **fields: object) -> OutlineActivity:
+    return an_activity(key, module, kind="quiz", completion_rule=GradedCompletionRule.PASSED, **fields)
+
+
+TWO_TESTS = (a_module("m1", an_activity("a"), a_test("first")), a_module("m2", an_activity("b", "m2"), a_test("last", "m2"), number=2))
+
+
+@pytest.mark.parametrize(
+    ("outline", "to_pass", "is_final"),
+    [
+        (an_outline(*TWO_TESTS), ["first", "last"], True),
+        (an_outline(*TWO_TESTS, completion_modules=("m1",)), ["first"], False),
+        (an_outline(*TWO_TESTS, completion_modules=("m2", "m1")), ["first", "last"], True),
+        (an_outline(a_module("m1", a_test("first"), an_activity("a"))), ["first"], False),
+        (an_outline(a_module("m1", a_test("first"), an_activity("extra", required=False))), ["first"], True),
+        (an_outline(a_module("m1", an_activity("a"), a_test("extra", required=False))), [], False),
+        (an_outline(a_module("m1", an_activity("a"), a_test("first"), needed=1)), [], False),
+        (an_outline(a_module("m1", an_activity("a", completion_rule=GradedCompletionRule.GRADED))), [], False),
+        (an_outline(), [], False),
+    ],
+)
+def test_a_course_ends_with_an_assessment_where_nothing_is_required_after_it(outline: Outline, to_pass: list[str], is_final: bool) -> None:
+    """spec/certificates H5: the final assessment only where what has to be passed is the last thing that the version requires."""
+    assert [activity.key for activity in activities_to_pass(outline)] == to_pass
+    assert has_final_assessment(outline) is is_final
+    assert asks_to_pass(outline) is bool(to_pass)
+
+
+def test_a_course_that_asks_for_a_grade_asks_to_pass() -> None:
+    """spec/certificates H5: a grade alone."""
+    assert asks_to_pass(an_outline(a_module("m1", an_activity("a")), completion_grade=Fraction(70)))
+
+
+def test_of_several_results_the_one_that_the_team_set_counts_then_the_completed_then_the_higher() -> None:
+    low, high = LearnerResult(score=Fraction(0)), LearnerResult(score=Fraction(90))
+    completed, overridden = LearnerResult(completed=True, score=Fraction(10)), LearnerResult(overridden=True)
+
+    assert sorted([overridden, completed, high, low, LearnerResult()], key=merit) == [LearnerResult(), low, high, completed, overridden]
