@@ -1,4 +1,4 @@
-"""The permissions on the organisation tree and its members."""
+"""The permissions on the tree and its members, on institutions, on audiences, and the scope of compulsory training."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass

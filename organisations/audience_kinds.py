@@ -4,13 +4,14 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any, TypeAlias, cast
+from typing import Any, TypeAlias
 
 from sqlalchemy import ColumnElement, Select, and_, or_, select, union
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from accounts.models import Person
 from accounts.rules import fold
+from kernel.db import Hook
 from kernel.errors import N_
 from kernel.i18n import choose, site_locale
 from organisations import tree
@@ -72,10 +73,13 @@ class AudienceLeafKind:
 MOST_CHOICES = 1_000
 AudienceLeafKinds: TypeAlias = Mapping[str, AudienceLeafKind]
 
+AUDIENCE_LEAVES = Hook[AudienceLeafKinds]("audience_leaves")
+"""Gives the kinds of leaves that rules may have."""
+
 
 def kinds_of(session: Session) -> AudienceLeafKinds:
     """Return the kinds of leaves of the application."""
-    return cast("AudienceLeafKinds", session.info["audience_leaves"])
+    return AUDIENCE_LEAVES.of(session)
 
 
 def leaf_classes(kinds: AudienceLeafKinds) -> LeafClasses:

@@ -1,10 +1,11 @@
-"""The people whom a rule or a list would add or remove, today and on past days, and why a rule holds (spec/compulsory 3.4)."""
+"""The people whom a rule, a list or a merge adds or removes, today and on past days, and why a rule holds (spec/compulsory 3.4)."""
 
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
-from typing import Any, TypeAlias, cast
+from enum import StrEnum
+from typing import Any, TypeAlias
 from uuid import UUID
 
 from sqlalchemy import CTE, ColumnElement, Row, Select, and_, case, false, func, literal, not_, select, union_all
@@ -12,7 +13,9 @@ from sqlalchemy.orm import Session, aliased
 
 from accounts.models import Person, full_name
 from accounts.people import by_name, name_matches
-from kernel.i18n import _, format_date
+from accounts.rules import fold
+from kernel.db import Hook, rehearsal
+from kernel.i18n import _, choose, format_date
 from organisations import audiences, tree
 from organisations.audience_kinds import AudienceLeafKinds, AudienceScope, end_of, kinds_of, may_be_in
 from organisations.audiences import condition_of
@@ -230,15 +233,23 @@ PORTION = 500
 MOST_NAMED = 50
 
 FindObligingAudiences: TypeAlias = Callable[[Session], Sequence[Audience]]
+
+OBLIGING_AUDIENCES = Hook[FindObligingAudiences | None]("obliging_audiences", default=None)
+"""Gives the audiences of which something is asked."""
+
+
 LoadCandidates: TypeAlias = Callable[[int, Collection[int]], Mapping[int, AudienceCandidate]]
 """Loads some people as the audiences of an institution would see them."""
 
 
 def list_obliging(session: Session) -> list[tuple[int, list[RuleInForce]]]:
     """Return the audiences of which something is asked: their institution, and the versions of their rule."""
-    find = cast("FindObligingAudiences | None", session.info.get("obliging_audiences"))
-    rows = find(session) if find is not None else []
-    return [(row.institution_id, audiences.rules_in_force(session, row.id)) for row in rows]
+    return [(row.institution_id, audiences.rules_in_force(session, row.id)) for row in _obliging_audiences(session)]
+
+
+def _obliging_audiences(session: Session) -> Sequence[Audience]:
+    find = OBLIGING_AUDIENCES.of(session)
+    return find(session) if find is not None else ()
 
 
 def past_stays(versions: Sequence[RuleInForce], person: AudienceCandidate, today: date) -> list[tuple[date, date]]:
@@ -265,14 +276,19 @@ def list_rewritten(session: Session, people: Sequence[int], load: LoadCandidates
     return sorted(changed)
 
 
-def list_rewritten_by_tree(session: Session, units: Mapping[int, UnitSummary], today: date) -> list[int]:
-    """Return who would have been in an audience on other days before today, if the tree stood as these units say."""
+def list_people_of_changed(session: Session, units: Mapping[int, UnitSummary]) -> list[int]:
+    """Return who belongs or belonged to a place that these units say otherwise than the tree, or to one below it."""
     changed = [unit.id for unit in tree.list_tree(session) if units[unit.id] != unit]
     if not changed:
         return []
     there = tree.below(select(Organisation.id).where(Organisation.id.in_(changed)))
     statement = select(Membership.person_id).where(Membership.organisation_id.in_(there), Membership.retracted_at.is_(None)).distinct()
-    people = list(session.scalars(statement.order_by(Membership.person_id)))
+    return list(session.scalars(statement.order_by(Membership.person_id)))
+
+
+def list_rewritten_by_tree(session: Session, units: Mapping[int, UnitSummary], today: date) -> list[int]:
+    """Return who would have been in an audience on other days before today, if the tree stood as these units say."""
+    people = list_people_of_changed(session, units)
 
     def load(institution: int, some: Collection[int]) -> Mapping[int, AudienceCandidate]:
         return audiences.load_candidates(session, institution, some, units=units)
@@ -359,3 +375,92 @@ def list_listed(session: Session, people_list: AudienceList, query: str, *, offs
         ListedPersonRow(person.uuid, person.full_name, number or "", unit or "", since)
         for person, number, unit, since in session.execute(statement)
     ]
+
+
+class TrainingEffectKind(StrEnum):
+    """The ways in which a change of the register may concern a person under a compulsory training."""
+
+    BEGINS = "begins"
+    LEAVES = "leaves"
+    OVERDUE = "overdue"
+    """Its last day would be over already; who begins so is counted there too."""
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingDuty:
+    """A compulsory training: its title by language, who of some people has to do it, and for whom of them its last day is over."""
+
+    title: Mapping[str, str]
+    people: frozenset[int] = frozenset()
+    overdue: frozenset[int] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingEffect:
+    """The number of people whom a change would concern so under one compulsory training, and the names of the first of them."""
+
+    obligation: int
+    title: Mapping[str, str]
+    kind: TrainingEffectKind
+    people: int
+    names: Sequence[str]
+
+
+ReadTrainingDuties: TypeAlias = Callable[[Session, Collection[int], datetime], Mapping[int, TrainingDuty]]
+"""Reads the compulsory training of some people at a moment, by the number of its obligation."""
+
+TRAINING_DUTIES = Hook[ReadTrainingDuties]("training_duties")
+"""Gives the compulsory training of people."""
+
+
+def try_training(
+    session: Session,
+    people: Collection[int],
+    act: Callable[[], Collection[int] | None],
+    *,
+    now: datetime,
+) -> list[TrainingEffect]:
+    """Return what a change of the register would do to the compulsory training of some people, and of those whom it adds and returns.
+
+    It is made, the people are judged as of the next day, for whoever leaves a place belongs to it until midnight, and all of it is taken
+    back: what is shown is what would be.
+    """
+    if not _obliging_audiences(session):
+        return []
+    tomorrow, concerned = now + timedelta(days=1), set(people)
+    with rehearsal(session):
+        before = _read_as_of(session, concerned, tomorrow)
+        concerned |= set(act() or ())
+        return _effects(session, before, _read_as_of(session, concerned, tomorrow + timedelta(minutes=1)))
+
+
+def _read_as_of(session: Session, people: Collection[int], moment: datetime) -> Mapping[int, TrainingDuty]:
+    for audience in _obliging_audiences(session):
+        audiences.record_stays(session, audience, people, now=moment)
+    read = TRAINING_DUTIES.of(session)
+    return read(session, people, moment)
+
+
+def _effects(session: Session, before: Mapping[int, TrainingDuty], after: Mapping[int, TrainingDuty]) -> list[TrainingEffect]:
+    effects = list[TrainingEffect]()
+    for number, would_be in after.items():
+        present = before.get(number, TrainingDuty(would_be.title))
+        groups = {
+            TrainingEffectKind.BEGINS: would_be.people - present.people,
+            TrainingEffectKind.LEAVES: present.people - would_be.people,
+            TrainingEffectKind.OVERDUE: would_be.overdue - present.overdue,
+        }
+        effects += [
+            TrainingEffect(number, would_be.title, kind, len(some), name_some(session, some)) for kind, some in groups.items() if some
+        ]
+    return effects
+
+
+def join_effects(effects: Iterable[TrainingEffect]) -> list[TrainingEffect]:
+    """Return the effects of several portions of people as of all of them: by title, then by kind."""
+    joined = dict[tuple[str, int, str], TrainingEffect]()
+    for effect in effects:
+        key = (fold(choose(effect.title)), effect.obligation, effect.kind.value)
+        first = joined.get(key, replace(effect, people=0, names=()))
+        joined[key] = replace(first, people=first.people + effect.people, names=[*first.names, *effect.names][:MOST_NAMED])
+    return [joined[key] for key in sorted(joined)]

@@ -1,11 +1,11 @@
-"""The uses of an audience by packages above this one: each brings a function that names its own, put together in `lms/app.py`."""
+"""Audiences: their rules and versions, their uses by other packages, the lists of people that rules name, and the stays of people."""
 
 from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from enum import StrEnum
-from typing import TypeAlias, cast
+from typing import TypeAlias
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, and_, delete, exists, func, insert, not_, or_, select, update
@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from accounts.models import AccountMerge, NationalIdentity, Person
 from accounts.rules import fold
 from kernel import audit
+from kernel.db import Hook
 from kernel.errors import N_, Conflict, Invalid, NotFound
 from kernel.i18n import choose, site_locale
 from kernel.permissions import Actor
@@ -32,23 +33,8 @@ from organisations.models import (
     Post,
     PostSpelling,
 )
+from organisations.rules import audiences
 from organisations.rules.audience_drafts import read_yaml, write_yaml
-from organisations.rules.audiences import (
-    AllOf,
-    AnyOf,
-    AudienceCandidate,
-    EmploymentFact,
-    HeldFact,
-    LeafNames,
-    ListFact,
-    Negation,
-    PlaceFact,
-    RuleInForce,
-    RuleNode,
-    StayDays,
-    find_stays,
-    references,
-)
 from organisations.rules.units import OrganisationKind, UnitSummary
 
 
@@ -61,10 +47,16 @@ class AudienceUse:
 
 FindAudienceUses: TypeAlias = Callable[[Session, Audience], Sequence[AudienceUse]]
 
+AUDIENCE_USES = Hook[Sequence[FindAudienceUses]]("audience_uses")
+"""Gives what names audiences."""
+
 
 def list_uses(session: Session, audience: Audience) -> list[AudienceUse]:
-    """List what names an audience, so that it cannot be deleted."""
-    sources = cast("Sequence[FindAudienceUses]", session.info["audience_uses"])
+    """List what names an audience, so that it cannot be deleted.
+
+    Each package above this one brings a function that names its own uses; they are put together in `lms/app.py`.
+    """
+    sources = AUDIENCE_USES.of(session)
     return [use for find in sources for use in find(session, audience)]
 
 
@@ -78,9 +70,13 @@ class WaitingRule:
     effective_on: date
 
 
+WAITING_RULES = Hook[Callable[[Session, Audience], Sequence[WaitingRule]]]("waiting_audience_rules")
+"""Gives the rules of an audience that wait for a second person."""
+
+
 def list_waiting_rules(session: Session, audience: Audience) -> Sequence[WaitingRule]:
     """List the rules of an audience that wait for a second person."""
-    find = cast("Callable[[Session, Audience], Sequence[WaitingRule]]", session.info["waiting_audience_rules"])
+    find = WAITING_RULES.of(session)
     return find(session, audience)
 
 
@@ -88,15 +84,15 @@ MOST_AUDIENCES = 500
 AT_ONCE = 2_000
 
 
-def condition_of(rule: RuleNode, scope: AudienceScope, kinds: AudienceLeafKinds) -> ColumnElement[bool]:
+def condition_of(rule: audiences.RuleNode, scope: AudienceScope, kinds: AudienceLeafKinds) -> ColumnElement[bool]:
     """Return a rule as a condition on `Person.id`, without who may be in any audience."""
-    if isinstance(rule, AllOf | AnyOf):
+    if isinstance(rule, audiences.AllOf | audiences.AnyOf):
         parts = [condition_of(part, scope, kinds) for part in rule.parts]
-        return and_(*parts) if isinstance(rule, AllOf) else or_(*parts)
-    return not_(condition_of(rule.part, scope, kinds)) if isinstance(rule, Negation) else kinds[rule.kind].condition(rule, scope)
+        return and_(*parts) if isinstance(rule, audiences.AllOf) else or_(*parts)
+    return not_(condition_of(rule.part, scope, kinds)) if isinstance(rule, audiences.Negation) else kinds[rule.kind].condition(rule, scope)
 
 
-def members_condition(rule: RuleNode, scope: AudienceScope, kinds: AudienceLeafKinds) -> ColumnElement[bool]:
+def members_condition(rule: audiences.RuleNode, scope: AudienceScope, kinds: AudienceLeafKinds) -> ColumnElement[bool]:
     """Return the condition that a person of the statement is in an audience on a day, the SQL of `audience_rules.tree.is_in`."""
     return and_(may_be_in(scope), condition_of(rule, scope, kinds))
 
@@ -133,19 +129,19 @@ def people_names(session: Session, people: Collection[int | None]) -> dict[int, 
     return {person.id: person.full_name for person in session.scalars(select(Person).where(Person.id.in_(known)))}
 
 
-def read_stored(session: Session, text: str) -> RuleNode:
+def read_stored(session: Session, text: str) -> audiences.RuleNode:
     """Return the rule of a version."""
     rule = read_yaml(text, leaf_classes(kinds_of(session))).rule
     assert rule is not None, "a stored rule was read before it was stored"
     return rule
 
 
-def rules_in_force(session: Session, audience_id: int) -> list[RuleInForce]:
+def rules_in_force(session: Session, audience_id: int) -> list[audiences.RuleInForce]:
     """Return the versions of an audience's rule as they take effect."""
-    return [RuleInForce(row.effective_on, read_stored(session, row.rule)) for row in list_versions(session, audience_id)]
+    return [audiences.RuleInForce(row.effective_on, read_stored(session, row.rule)) for row in list_versions(session, audience_id)]
 
 
-def find_rule_on(session: Session, audience_id: int, day: date) -> RuleNode | None:
+def find_rule_on(session: Session, audience_id: int, day: date) -> audiences.RuleNode | None:
     """Return the rule that holds on a day; None before the first."""
     statement = (
         select(AudienceVersion.rule)
@@ -164,10 +160,10 @@ def list_naming(session: Session, kind: str, keys: Collection[str]) -> list[Audi
     return list(session.scalars(select(Audience).where(named).order_by(Audience.key).limit(MOST_AUDIENCES)))
 
 
-def name_references(session: Session, rule: RuleNode) -> dict[tuple[str, str], str]:
+def name_references(session: Session, rule: audiences.RuleNode) -> dict[tuple[str, str], str]:
     """Return the names of what a rule refers to, by the leaf's kind and key; what does not exist is not there."""
     keys_by_kind = defaultdict[str, set[str]](set)
-    for kind, key in references(rule):
+    for kind, key in audiences.references(rule):
         keys_by_kind[kind].add(key)
     kinds = kinds_of(session)
     return {
@@ -178,7 +174,7 @@ def name_references(session: Session, rule: RuleNode) -> dict[tuple[str, str], s
     }
 
 
-def leaf_names(session: Session, rule: RuleNode) -> LeafNames:
+def leaf_names(session: Session, rule: audiences.RuleNode) -> audiences.LeafNames:
     """Return how the sentence of a rule names what it refers to: by its name, or by the key where there is none."""
     names = name_references(session, rule)
     return lambda kind, key: names.get((kind, key)) or names.get((kind, fold(key))) or key
@@ -271,7 +267,7 @@ def find_listed_people(session: Session, institution_id: int, lines: Sequence[st
 
 def load_candidates(
     session: Session, institution_id: int, people: Collection[int], *, units: Mapping[int, UnitSummary] | None = None
-) -> dict[int, AudienceCandidate]:
+) -> dict[int, audiences.AudienceCandidate]:
     """Return the facts of some hundreds of people, as far as rules ask for them, in a fixed number of statements.
 
     With `units` the places stand as these say.
@@ -281,14 +277,14 @@ def load_candidates(
         row[0]: row[1] for row in session.execute(select(Person.id, Person.suspended_at).where(Person.id.in_(people)).order_by(Person.id))
     }
     employments, places, lists = _employments(session, institution_id, people), _places(session, people, units), _lists(session, people)
-    held = defaultdict[int, tuple[HeldFact, ...]](tuple)
+    held = defaultdict[int, tuple[audiences.HeldFact, ...]](tuple)
     for kind in kinds_of(session).values():
         if kind.held is not None:
             for person, facts in kind.held(session, people).items():
                 held[person] += facts
     zone = site_locale().zone
     return {
-        person: AudienceCandidate(
+        person: audiences.AudienceCandidate(
             tuple(employments[person]),
             moment.astimezone(zone).date() if moment is not None else None,
             tuple(places[person]),
@@ -299,20 +295,20 @@ def load_candidates(
     }
 
 
-def _employments(session: Session, institution_id: int, people: Collection[int]) -> Mapping[int, list[EmploymentFact]]:
-    employments = defaultdict[int, list[EmploymentFact]](list)
+def _employments(session: Session, institution_id: int, people: Collection[int]) -> Mapping[int, list[audiences.EmploymentFact]]:
+    employments = defaultdict[int, list[audiences.EmploymentFact]](list)
     statement = (
         select(Employment.person_id, Employment.staff_number, Employment.entered_on, Employment.left_on)
         .where(Employment.person_id.in_(people), Employment.institution_id == institution_id, Employment.retracted_at.is_(None))
         .order_by(Employment.id)
     )
     for person, number, entered, left in session.execute(statement):
-        employments[person].append(EmploymentFact(number or "", entered, left))
+        employments[person].append(audiences.EmploymentFact(number or "", entered, left))
     return employments
 
 
-def _places(session: Session, people: Collection[int], units: Mapping[int, UnitSummary]) -> Mapping[int, list[PlaceFact]]:
-    units_of_people = defaultdict[int, list[PlaceFact]](list)
+def _places(session: Session, people: Collection[int], units: Mapping[int, UnitSummary]) -> Mapping[int, list[audiences.PlaceFact]]:
+    units_of_people = defaultdict[int, list[audiences.PlaceFact]](list)
     posts = defaultdict[int | None, tuple[str, ...]](tuple)
     for number, key in session.execute(select(Post.id, Post.key)):
         posts[number] = (key,)
@@ -324,7 +320,7 @@ def _places(session: Session, people: Collection[int], units: Mapping[int, UnitS
         .order_by(Membership.is_main.desc(), Membership.id)
     )
     for person, unit, post, since, until in session.execute(statement):
-        units_of_people[person].append(PlaceFact(*codes_above(units, unit), posts[post], since, until))
+        units_of_people[person].append(audiences.PlaceFact(*codes_above(units, unit), posts[post], since, until))
     return units_of_people
 
 
@@ -339,8 +335,8 @@ def codes_above(units: Mapping[int, UnitSummary], unit: int) -> tuple[tuple[str,
     return tuple(codes), province
 
 
-def _lists(session: Session, people: Collection[int]) -> Mapping[int, list[ListFact]]:
-    lists = defaultdict[int, list[ListFact]](list)
+def _lists(session: Session, people: Collection[int]) -> Mapping[int, list[audiences.ListFact]]:
+    lists = defaultdict[int, list[audiences.ListFact]](list)
     statement = (
         select(AudienceListEntry.person_id, AudienceList.key, AudienceListEntry.since_on, AudienceListEntry.until_on)
         .join(AudienceList, AudienceList.id == AudienceListEntry.list_id)
@@ -348,7 +344,7 @@ def _lists(session: Session, people: Collection[int]) -> Mapping[int, list[ListF
         .order_by(AudienceListEntry.id)
     )
     for person, key, since, until in session.execute(statement):
-        lists[person].append(ListFact(key, since, until))
+        lists[person].append(audiences.ListFact(key, since, until))
     return lists
 
 
@@ -366,7 +362,7 @@ def list_stays(session: Session, audience_id: int, people: Collection[int]) -> M
     return stays
 
 
-def list_changed_people(session: Session, audience_id: int, rule: RuleNode | None, scope: AudienceScope) -> list[int]:
+def list_changed_people(session: Session, audience_id: int, rule: audiences.RuleNode | None, scope: AudienceScope) -> list[int]:
     """Return who is in by the rule and has no open stay, or has one and is not, in one statement."""
     stays = exists().where(
         AudienceStayRecord.audience_id == audience_id,
@@ -459,7 +455,7 @@ class AudienceInUse(Conflict):
 class AudienceRuleValues:
     """A version of a rule as somebody wants it: from which day on, why, and the number of the version they saw."""
 
-    rule: RuleNode
+    rule: audiences.RuleNode
     effective_on: date
     reason: str = ""
     seen: int = 0
@@ -549,6 +545,9 @@ def change_rule(
 RulePlanner = Callable[[Session, Actor, Audience, AudienceRuleValues, datetime], "UUID | None"]
 """Plans another rule for those who ask something of an audience; gives what names the plan, or nothing where nobody does."""
 
+PLAN_RULE = Hook[RulePlanner | None]("plan_audience_rule", default=None)
+"""Gives who looks first at another rule of an audience."""
+
 
 def plan_rule(session: Session, actor: Actor, audience: Audience, values: AudienceRuleValues, *, now: datetime) -> UUID | None:
     """Let the application look first at what another rule changes for obligations; return what names the planned change.
@@ -556,7 +555,7 @@ def plan_rule(session: Session, actor: Actor, audience: Audience, values: Audien
     None where nothing depends on the audience and no day before today changes: the rule can be changed at once. Raise
     AudienceEditConflict or ReasonRequired.
     """
-    planner = cast("RulePlanner | None", session.info.get("plan_audience_rule"))
+    planner = PLAN_RULE.of(session)
     return planner(session, actor, audience, values, now) if planner is not None else None
 
 
@@ -587,7 +586,7 @@ def _add_version(
         )
     )
     session.execute(delete(AudienceReference).where(AudienceReference.audience_id == row.id))
-    named = sorted(references(values.rule))
+    named = sorted(audiences.references(values.rule))
     if named:
         session.execute(insert(AudienceReference), [{"audience_id": row.id, "kind": kind, "key": key} for kind, key in named])
 
@@ -616,7 +615,7 @@ def _refuse_named_before(session: Session, row: AudienceList, today: date) -> No
     named = list[str]()
     for audience in list_audiences(session, [row.institution_id]):
         held = {version.effective_on: version.rule for version in rules_in_force(session, audience.id)}
-        if any(("list", row.key) in references(rule) for day, rule in held.items() if day < today):
+        if any(("list", row.key) in audiences.references(rule) for day, rule in held.items() if day < today):
             named.append(f"«{choose(audience.title)}»")
     if named:
         message = N_("Audience rules used it on earlier days: %(audiences)s. It stays, because who was in them goes by it.")
@@ -683,9 +682,9 @@ def record_stays(session: Session, audience: Audience, people: Collection[int], 
     stored = list_stays(session, audience.id, people)
     wrong, added = list[int](), list[dict[str, object]]()
     for person, candidate in candidates.items():
-        computed = set(find_stays(versions, candidate, today))
+        computed = set(audiences.find_stays(versions, candidate, today))
         for row in stored.get(person, ()):
-            days = StayDays(row.since_on, row.until_on)
+            days = audiences.StayDays(row.since_on, row.until_on)
             if days in computed:
                 computed.remove(days)
             else:

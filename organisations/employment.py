@@ -1,4 +1,7 @@
-"""Verbs of employment: record, correct and end a person's time at an institution. Rows are added and retracted, never edited."""
+"""Employment: a person's time at an institution, recorded, corrected and ended, and what of an institution people may see by it.
+
+Rows are added and retracted, never edited.
+"""
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence

@@ -4,15 +4,18 @@ from kernel.feature import Feature
 from organisations import jobs
 from organisations.access import PERMISSIONS
 from organisations.audiences import AudienceVerb
+from organisations.lists import UnitListVerb
 from organisations.posts import PostVerb
-from organisations.views import audience_lists, audiences, institutions, posts, site_settings, tree, unit_lists
+from organisations.units import OrganisationVerb
+from organisations.views import audience_lists, audiences, institutions, lists, posts, site_settings, tree
 
 FEATURE = Feature(
     name="organisations",
-    blueprints=(tree.bp, audiences.bp, audience_lists.bp, posts.bp, unit_lists.bp, site_settings.bp, institutions.bp),
+    blueprints=(tree.bp, audiences.bp, audience_lists.bp, posts.bp, lists.bp, site_settings.bp, institutions.bp),
     permissions=PERMISSIONS,
     jobs={
         "organisations.bring_in": jobs.bring_in,
+        "organisations.try_list": jobs.try_list,
         "organisations.forget_loads": jobs.forget_loads,
         "organisations.end_places": jobs.end_places,
         "organisations.follow_audiences": jobs.follow_audiences,
@@ -22,9 +25,12 @@ FEATURE = Feature(
     subscriptions={
         AudienceVerb.MADE: "organisations.recompute_audience",
         AudienceVerb.CHANGED: "organisations.recompute_audience",
-        PostVerb.MERGED: "organisations.follow_audiences",
+        PostVerb.MERGED: "organisations.recompute_audiences",
+        UnitListVerb.DONE: "organisations.recompute_audiences",
+        OrganisationVerb.MOVED: "organisations.recompute_audiences",
+        OrganisationVerb.CLOSED: "organisations.recompute_audiences",
     },
-    patient=("organisations.recompute_audiences",),
+    patient=("organisations.recompute_audiences", "organisations.try_list"),
     periodic={
         "organisations.forget_loads": 3600,
         "organisations.end_places": 3600,

@@ -1,4 +1,4 @@
-"""Reading institutions as those that issue certificates: by their keys, with their facts, and who administers them."""
+"""Institutions as those that issue certificates: read by their keys, with their facts; their administrators, read, named and ended."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

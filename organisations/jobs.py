@@ -1,4 +1,4 @@
-"""Background jobs of organisations: lists are imported, and deleted when they expire; who is in an audience is recorded."""
+"""Background jobs of organisations: lists are imported or expire, stays in audiences are recorded, places of those who left are ended."""
 
 from datetime import timedelta
 from typing import cast
@@ -9,18 +9,19 @@ from accounts.uploads import delete_pending_uploads
 from kernel import audit
 from kernel.outbox import Delivery, Effect
 from kernel.permissions import SYSTEM, Actor, ActorChannel
-from organisations import audiences, tree, unit_lists, units
+from organisations import audiences, lists, tree, units
 from organisations.audience_kinds import AudienceScope
 from organisations.list_checking import day_of_lists, judge_people, judge_units, list_leavers, repeated_lines
 from organisations.list_reading import PeopleListRows, UnitListRows, read_people, read_units
+from organisations.list_trials import portions_of, try_portion
+from organisations.lists import UnitListVerb, known_heads
 from organisations.models import Audience, PendingUnitList
 from organisations.rules.units import UnitListKind
-from organisations.unit_lists import UnitListVerb, known_heads
 
 
 def bring_in(delivery: Delivery) -> None:
     """Bring in a confirmed list, a portion in each transaction; after a fault it goes on where it was, and another worker may."""
-    load_id = cast("int", delivery.arguments["load"])
+    load_id = _number(delivery, "load")
     with delivery.database.unit_of_work(write=False) as session:
         load = session.get(PendingUnitList, load_id)
     if load is None or load.done_at is not None:
@@ -31,6 +32,22 @@ def bring_in(delivery: Delivery) -> None:
         _bring_in_leavers(delivery, load_id, sheet)
     else:
         _bring_in_units(delivery, load_id, read_units(load.content))
+
+
+def _number(delivery: Delivery, name: str) -> int:
+    return cast("int", delivery.arguments[name])
+
+
+def try_list(delivery: Delivery) -> None:
+    """Reckon what a list that waits would do to compulsory training, a portion in each transaction, until it is known or confirmed."""
+    load_id, more = _number(delivery, "load"), True
+    with delivery.database.unit_of_work(write=False) as session:
+        load = session.get(PendingUnitList, load_id)
+        portions = portions_of(session, load, now=delivery.now) if load is not None else []
+    while more:
+        with delivery.database.unit_of_work() as session:
+            load = session.get(PendingUnitList, load_id, with_for_update=True)
+            more = load is not None and load.confirmed_at is None and try_portion(session, load, portions, now=delivery.now)
 
 
 def _actor(load: PendingUnitList) -> Actor:
@@ -44,9 +61,9 @@ def _bring_in_people(delivery: Delivery, load_id: int, sheet: PeopleListRows) ->
     while more:
         with delivery.database.unit_of_work() as session:
             load = session.get_one(PendingUnitList, load_id, with_for_update=True)
-            portion = sheet.people[load.place : load.place + unit_lists.PORTION]
+            portion = sheet.people[load.place : load.place + lists.PORTION]
             judged = judge_people(session, portion, now=delivery.now, repeated=repeated, taken_names=load.taken_names)
-            unit_lists.bring_in_people(session, _actor(load), judged.new, judged.changed, now=delivery.now)
+            lists.bring_in_people(session, _actor(load), judged.new, judged.changed, now=delivery.now)
             load.place += len(portion)
             load.made += len(judged.new)
             load.changed += len(judged.changed)
@@ -63,9 +80,9 @@ def _bring_in_leavers(delivery: Delivery, load_id: int, sheet: PeopleListRows) -
             load = session.get_one(PendingUnitList, load_id, with_for_update=True)
             gone = list_leavers(session, (*sheet.people, *sheet.unread), load.complete_of) if load.complete_of is not None else []
             if load.complete_of is not None:
-                unit_lists.let_leave(session, _actor(load), gone[: unit_lists.PORTION], load.complete_of, now=delivery.now)
-            load.leavers += len(gone[: unit_lists.PORTION])
-            more = len(gone) > unit_lists.PORTION
+                lists.let_leave(session, _actor(load), gone[: lists.PORTION], load.complete_of, now=delivery.now)
+            load.leavers += len(gone[: lists.PORTION])
+            more = len(gone) > lists.PORTION
             if not more:
                 _finish(session, delivery, load, len(sheet.faults))
 
@@ -90,8 +107,8 @@ def _bring_in_units(delivery: Delivery, load_id: int, sheet: UnitListRows) -> No
             heads = known_heads(session, [line.head for line in sheet.units if line.head])
             judged = judge_units(tree.list_tree(session), sheet.units, heads)
             left = [line for line in (*judged.new, *judged.changed) if line.line not in written]
-            ready = [line for line in left if line.parent_line is None][: unit_lists.PORTION]
-            done = unit_lists.try_places(session, _actor(load), ready, now=delivery.now)
+            ready = [line for line in left if line.parent_line is None][: lists.PORTION]
+            done = lists.try_places(session, _actor(load), ready, now=delivery.now)
             written |= {line.line for line in done}
             load.made += sum(line.place is None for line in done)
             load.changed += sum(line.place is not None for line in done)
@@ -104,7 +121,7 @@ def _bring_in_units(delivery: Delivery, load_id: int, sheet: UnitListRows) -> No
 
 def recompute_audience(delivery: Delivery) -> None:
     """Record the stays of everybody in an audience whose rule is new, a portion in each transaction; a second time writes nothing."""
-    _record_all(delivery, cast("int", delivery.arguments["subject"]))
+    _record_all(delivery, _number(delivery, "subject"))
 
 
 def recompute_audiences(delivery: Delivery) -> None:
@@ -152,9 +169,9 @@ def end_places(delivery: Delivery) -> Effect:
     """End the places of those whose last day has gone by, and suspend the accounts of those who left some weeks ago."""
 
     def write(session: Session) -> None:
-        units.end_overdue_places(session, SYSTEM, now=delivery.now, limit=unit_lists.PORTION)
+        units.end_overdue_places(session, SYSTEM, now=delivery.now, limit=lists.PORTION)
         day = day_of_lists(delivery.now) - timedelta(days=delivery.settings.leaver_days)
-        units.close_accounts(session, SYSTEM, day, now=delivery.now, limit=unit_lists.PORTION)
+        units.close_accounts(session, SYSTEM, day, now=delivery.now, limit=lists.PORTION)
 
     return write
 

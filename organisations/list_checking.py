@@ -1,6 +1,6 @@
-"""Checks of what the lines of a list would change, compared with the existing rows; nothing is written."""
+"""The changes that the lines of a list would make, compared with the existing rows; and lists brought in whole, for commands."""
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
@@ -12,23 +12,25 @@ from sqlalchemy.orm import Session
 
 from accounts.accounts import InvitedPerson
 from accounts.models import NameSource, full_name
-from accounts.rules import fold
+from accounts.names import NameParts
+from accounts.rules import fold, is_other_name, richer_spelling
 from kernel import audit
 from kernel.errors import N_
 from kernel.i18n import DEFAULT_ZONE
 from kernel.left_out import LeftOut
 from kernel.permissions import Actor
-from organisations import audience_preview, audiences, tree, unit_lists
-from organisations.list_reading import (
-    LONGEST_UNIT,
-    SLASH,
-    PeopleListRows,
-    PersonListRow,
-    UnitListFault,
-    UnitListRow,
-    UnitListRows,
-    called,
-    parts_of,
+from organisations import audience_preview, audiences, lists, tree
+from organisations.list_reading import PeopleListRows, PersonListRow, RowRefused, UnitDirectory, UnitListFault, UnitListRow, UnitListRows
+from organisations.lists import (
+    AddPerson,
+    ChangePerson,
+    KnownHeads,
+    KnownPerson,
+    StaffNumberHolder,
+    UnitListVerb,
+    WorkValues,
+    WriteUnit,
+    known_heads,
 )
 from organisations.models import Employment
 from organisations.posts import post_key
@@ -44,17 +46,6 @@ from organisations.rules.units import (
     may_stand_under,
     next_employment,
 )
-from organisations.unit_lists import (
-    AddPerson,
-    ChangePerson,
-    KnownHeads,
-    KnownPerson,
-    StaffNumberHolder,
-    UnitListVerb,
-    WorkValues,
-    WriteUnit,
-    known_heads,
-)
 
 DEFAULT_LANGUAGE = "es"
 NOBODY = UUID(int=0)
@@ -69,85 +60,6 @@ class UnitListCheck:
     same: int
     faults: tuple[UnitListFault, ...]
     remarks: tuple[UnitListFault, ...] = ()
-
-
-class RowRefused(ValueError):
-    """A line that does not fit what there is."""
-
-    def __init__(self, message: str, **facts: object) -> None:
-        super().__init__(message)
-        self.message, self.facts = message, facts
-
-
-class UnitDirectory:
-    """The places of the tree by what lists call them: code, path from the institution, or a name that only one has."""
-
-    def __init__(self, places: Iterable[UnitSummary]) -> None:
-        self.by_id: dict[int, UnitSummary] = {}
-        self._by_code: defaultdict[str, dict[int, UnitSummary]] = defaultdict(dict)
-        self._by_name: defaultdict[str, dict[int, UnitSummary]] = defaultdict(dict)
-        self._below: defaultdict[tuple[int | None, str], dict[int, UnitSummary]] = defaultdict(dict)
-        for unit in places:
-            self.put(unit)
-
-    def put(self, unit: UnitSummary) -> None:
-        """Take up a place, or what has become of it."""
-        if unit.id in self.by_id:
-            for entry in self._entries(self.by_id[unit.id]):
-                del entry[unit.id]
-        self.by_id[unit.id] = unit
-        for entry in self._entries(unit):
-            entry[unit.id] = unit
-
-    def _entries(self, unit: UnitSummary) -> list[dict[int, UnitSummary]]:
-        """Return what a place is found in: by its name, by its name under its parent, by its code."""
-        name = called(unit.name)
-        entries = [self._by_name[name], self._below[unit.parent_id, name]]
-        return [*entries, self._by_code[fold(unit.code)]] if unit.code else entries
-
-    def above(self, unit: int) -> list[int]:
-        """Return a place and everything above it."""
-        lineage_of_unit = [unit]
-        while (parent := self.by_id[lineage_of_unit[-1]].parent_id) is not None:
-            lineage_of_unit.append(parent)
-        return lineage_of_unit
-
-    def coded(self, code: str) -> UnitSummary | None:
-        """Return the place with a code."""
-        return next(iter(self._by_code.get(fold(code), {}).values()), None)
-
-    def neighbour(self, parent: int | None, name: str) -> UnitSummary | None:
-        """Return the place with a name directly under another."""
-        candidates = self._below.get((parent, called(name)), {})
-        return next((unit for unit in candidates.values() if unit.name_key == fold(name)), None)
-
-    def find(self, name: str) -> UnitSummary | None:
-        """Return the one place that is called so; None where there is none; raise Unfit where several share the name."""
-        coded = self.coded(name)
-        if coded is not None:
-            return coded
-        candidates = self._by_name.get(called(name), {}) | {unit.id: unit for unit in self._led_to(None, parts_of(name))}
-        if len(candidates) > 1:
-            raise RowRefused(N_("Several units are called “%(unit)s”. Use the code."), unit=name)
-        return next(iter(candidates.values()), None)
-
-    def _led_to(self, above: int | None, parts: Sequence[str]) -> Iterator[UnitSummary]:
-        """Yield the places to which a path leads; a name on it may have a slash itself, and then takes several of its parts."""
-        for end in range(1, min(len(parts), LONGEST_UNIT) + 1):
-            for unit in self._below.get((above, SLASH.join(parts[:end])), {}).values():
-                if end == len(parts):
-                    yield unit
-                else:
-                    yield from self._led_to(unit.id, parts[end:])
-
-    def open_place(self, name: str) -> UnitSummary:
-        """Return the open place that is called so; raise Unfit."""
-        unit = self.find(name)
-        if unit is None:
-            raise RowRefused(N_("There is no unit called “%(unit)s”."), unit=name)
-        if unit.closed:
-            raise RowRefused(N_("“%(unit)s” is closed."), unit=name)
-        return unit
 
 
 def judge_units(places: Sequence[UnitSummary], lines: Sequence[UnitListRow], heads: KnownHeads | None = None) -> UnitListCheck:
@@ -173,7 +85,18 @@ def judge_units(places: Sequence[UnitSummary], lines: Sequence[UnitListRow], hea
         if write is not None:
             (changed if write.place else new).append(write)
             directory.put(_after(write))
+    known_names, of_line = {unit.id: unit.name for unit in places}, {first: unit_id for unit_id, first in named.items()}
+    present = {line.line: known_names.get(of_line.get(line.line, 0), "") for line in lines}
+    remarks += _remark_spellings((line.line, richer_spelling([present[line.line]], [line.name]), (line.name,)) for line in lines)
     return UnitListCheck(tuple(map(_by_line, new)), tuple(map(_by_line, changed)), same, tuple(faults), tuple(remarks))
+
+
+def _remark_spellings(names: Iterable[tuple[int, tuple[str, ...], tuple[str, ...]]]) -> list[UnitListFault]:
+    """Tell once of all lines whose names, the second, are the first in a poorer spelling."""
+    poorer = [(line, richer, listed) for line, richer, listed in names if richer != listed]
+    message = N_("“%(kept)s” stays: the list writes the same name as “%(listed)s”. Lines with a poorer spelling: %(lines)s.")
+    examples = [(line, {"kept": " ".join(richer).strip(), "listed": " ".join(listed).strip()}) for line, richer, listed in poorer[:1]]
+    return [UnitListFault(line, "", message, {**facts, "lines": len(poorer)}) for line, facts in examples]
 
 
 def _after(write: WriteUnit) -> UnitSummary:
@@ -218,7 +141,8 @@ def _changed_place(
     if parent is not None and present.id in directory.above(parent.id):
         raise RowRefused(N_("A unit cannot be placed under itself or under one of its sub-units."))
     code = line.code or present.code
-    facts = [(N_("Name"), present.name, line.name)] if present.name != line.name else []
+    name = richer_spelling([present.name], [line.name])[0]
+    facts = [(N_("Name"), present.name, name)] if present.name != name else []
     facts += [(N_("Code"), present.code, code)] if present.code != code else []
     if parent is not None and parent.id != present.parent_id:
         facts.append((N_("Parent unit"), directory.by_id[present.parent_id].name if present.parent_id else "", parent.name))
@@ -227,7 +151,7 @@ def _changed_place(
     moves = new is not None and (old is None or old[0] != new[0])
     facts += [(N_("Head"), old[1] if old else "", new[1])] if new is not None and moves else []
     parent_id, head = parent.id if parent else None, new[0] if new is not None and moves else None
-    return WriteUnit(line.line, present.id, line.kind, line.name, code, parent_id, None, tuple(facts), line.zone, head) if facts else None
+    return WriteUnit(line.line, present.id, line.kind, name, code, parent_id, None, tuple(facts), line.zone, head) if facts else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,10 +160,12 @@ class NameDifference:
 
     line: int
     shown: str
-    """The address of the person."""
+    """The person with their address."""
     corrected: str
     listed: str
     is_taken: bool
+    is_other: bool = False
+    """Whether the line seems to mean another person: then nothing of it comes in before it was decided."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,7 +182,7 @@ class PeopleListCheck:
     @property
     def skipped_names(self) -> tuple[str, ...]:
         """Return the lines that come in without their name."""
-        return tuple(str(difference.line) for difference in self.differences if not difference.is_taken)
+        return tuple(str(difference.line) for difference in self.differences if not (difference.is_taken or difference.is_other))
 
 
 @dataclass(frozen=True, slots=True)
@@ -310,11 +236,11 @@ class PeopleMatch:
 
 def match_people(session: Session, lines: Sequence[PersonListRow]) -> PeopleMatch:
     """Return whom lines may mean: a fixed number of statements for some thousands."""
-    numbers = unit_lists.known_staff_numbers(session, [line.staff_number for line in lines if line.staff_number])
-    owners = unit_lists.owners_of(session, [line.national_id for line in lines if line.national_id])
-    addresses = unit_lists.known_addresses(session, [line.email for line in lines if line.email])
+    numbers = lists.known_staff_numbers(session, [line.staff_number for line in lines if line.staff_number])
+    owners = lists.owners_of(session, [line.national_id for line in lines if line.national_id])
+    addresses = lists.known_addresses(session, [line.email for line in lines if line.email])
     meant = {holder.person_id for holders in numbers.values() for holder in holders} | set(addresses.values())
-    people = unit_lists.known_people(session, meant.union(*owners.values()))
+    people = lists.known_people(session, meant.union(*owners.values()))
     return PeopleMatch(numbers, owners, addresses, people)
 
 
@@ -354,7 +280,7 @@ class _Judge:
 
     def day(self, institution: int | None) -> date:
         """Return the day that it is in an institution."""
-        return self.now.date() if institution is None else local_day(self.directory.by_id, institution, self.now)
+        return day_of_lists(self.now) if institution is None else local_day(self.directory.by_id, institution, self.now)
 
 
 def judge_people(
@@ -371,12 +297,13 @@ def judge_people(
     """
     keys = sorted({post_key(line.post) for line in lines if line.post})
     directory = UnitDirectory(tree.list_tree(session))
-    judge = _Judge(match_people(session, lines), directory, unit_lists.known_posts(session, keys), repeated or {}, taken_names, now)
+    judge = _Judge(match_people(session, lines), directory, lists.known_posts(session, keys), repeated or {}, taken_names, now)
     new, changed, faults, remarks, same = list[AddPerson](), list[ChangePerson](), list[UnitListFault](), list[UnitListFault](), 0
-    differences = list[NameDifference]()
+    differences, spellings = list[NameDifference](), list[tuple[int, tuple[str, ...], tuple[str, ...]]]()
     for line in lines:
         try:
             person = _find(judge, line)
+            differences += _differences(judge, line, person) if person is not None else ()
             write = _judge_line(judge, line, person)
         except RowRefused as unfit:
             faults.append(UnitListFault(line.line, _line_text(line), unfit.message, unfit.facts))
@@ -386,7 +313,8 @@ def judge_people(
         same += write is None
         if person is not None:
             remarks += _remarks(judge.match, line, person)
-            differences += _differences(judge, line, person)
+            spellings.append((line.line, _listed_name(line, person), _written_name(line, person)))
+    remarks += _remark_spellings(spellings)
     return PeopleListCheck(tuple(new), tuple(changed), same, tuple(faults), tuple(remarks), tuple(differences))
 
 
@@ -405,18 +333,37 @@ def _remarks(match: PeopleMatch, line: PersonListRow, person: KnownPerson) -> It
 
 
 def _differences(judge: _Judge, line: PersonListRow, person: KnownPerson) -> Iterator[NameDifference]:
-    """Tell of a name that an administrator corrected and the line says otherwise."""
-    listed_name = _listed_name(line, person)
-    if person.name_source == NameSource.CORRECTION and listed_name != person.names:
-        yield NameDifference(
-            line.line, line.email or person.email, person.name, full_name(*listed_name), not judge.keeps_name(line, person)
-        )
+    """Tell of a name that an administrator corrected and the line says otherwise, and of one that seems to be another person's."""
+    listed_name, is_other = _listed_name(line, person), _seems_another(line, person)
+    if is_other or (person.name_source == NameSource.CORRECTION and listed_name != person.names):
+        taken, shown = str(line.line) in judge.taken_names, _person_label(person)
+        yield NameDifference(line.line, shown, person.name, full_name(*listed_name), taken, is_other=is_other)
 
 
-def _listed_name(line: PersonListRow, person: KnownPerson) -> tuple[str, str, str]:
+def _seems_another(line: PersonListRow, person: KnownPerson) -> bool:
+    """Return whether one number or address alone says that a line means a person, and the name speaks against it."""
+    same = (
+        line.staff_number and any(line.staff_number == days.staff_number for days in person.employment.values()),
+        line.national_id and line.national_id == person.national_id,
+        line.email and line.email == person.email,
+    )
+    return sum(map(bool, same)) < 2 and is_other_name(person.names, _written_name(line, person))
+
+
+def _person_label(person: KnownPerson) -> str:
+    return f"{person.name} · {person.email}"
+
+
+def _written_name(line: PersonListRow, person: KnownPerson) -> NameParts:
     """Return the name that a line says; what it leaves out stays."""
     given, first, second = person.names
     return line.given_names or given, line.first_surname or first, line.second_surname or second
+
+
+def _listed_name(line: PersonListRow, person: KnownPerson) -> NameParts:
+    """Return the name that a line says, in the richer spelling."""
+    given, first, second = richer_spelling(person.names, _written_name(line, person))
+    return given, first, second
 
 
 def repeated_lines(session: Session, lines: Sequence[PersonListRow]) -> dict[int, int]:
@@ -449,6 +396,9 @@ def _judge_line(judge: _Judge, line: PersonListRow, person: KnownPerson | None) 
         return _add(line, main, _work(line, institution, further))
     if person.suspended and not (has_left or person.closed_by_leaving):
         raise RowRefused(N_("This account is suspended."))
+    if _seems_another(line, person) and str(line.line) not in judge.taken_names:
+        message = N_("The name seems to be another person’s: the number or address belongs to %(name)s. Confirm it if they are the same.")
+        raise RowRefused(message, name=person.name)
     return _change(judge, line, person, None if has_left else main, _work(line, institution, None if has_left else further))
 
 
@@ -457,10 +407,13 @@ def _work(line: PersonListRow, institution: int | None, further: frozenset[int] 
 
 
 def _add(line: PersonListRow, unit: UnitSummary | None, work: WorkValues) -> AddPerson:
-    if not line.given_names or not line.first_surname:
-        raise RowRefused(N_("There is no account with this email address yet, and the given names or surname are missing."))
+    if line.staff_number and not line.email:
+        message = N_("No account has the staff number %(number)s, and a new account needs an email address.")
+        raise RowRefused(message, number=line.staff_number)
     if not line.email:
         raise RowRefused(N_("No account fits this line, and a new account needs an email address."))
+    if not line.given_names or not line.first_surname:
+        raise RowRefused(N_("There is no account with this email address yet, and the given names or surname are missing."))
     language = line.language or DEFAULT_LANGUAGE
     person = InvitedPerson(line.email, line.given_names, line.first_surname, line.second_surname, language, line.national_id)
     return AddPerson(line.line, person, unit.id if unit else None, work)
@@ -481,8 +434,7 @@ def _change(judge: _Judge, line: PersonListRow, person: KnownPerson, unit: UnitS
         return None
     names = listed_names if listed_names != person.names or confirms else None
     restores = person.suspended and person.closed_by_leaving and unit is not None
-    shown = line.email or person.email
-    to = moves.id if moves else None
+    to, shown = moves.id if moves else None, _person_label(person)
     return ChangePerson(line.line, person.person_id, shown, names, number, to, work, tuple(facts), restores, person.places.main, confirms)
 
 
@@ -588,6 +540,11 @@ def _new_candidate(line: AddPerson, units: Mapping[int, UnitSummary], today: dat
 
 def rewritten_by_units(session: Session, check: UnitListCheck, today: date) -> RewrittenPeople:
     """Return whose days before today a list of units says anew: their history is read by where the units stand."""
+    return RewrittenPeople(tuple(audience_preview.list_rewritten_by_tree(session, units_after(session, check), today)))
+
+
+def units_after(session: Session, check: UnitListCheck) -> Mapping[int, UnitSummary]:
+    """Return the places as they would be with the lines of a list, by their number; new ones by their line, negative."""
     units = {unit.id: unit for unit in tree.list_tree(session)}
     would_be = dict(units)
     for line in check.new:
@@ -597,7 +554,7 @@ def rewritten_by_units(session: Session, check: UnitListCheck, today: date) -> R
     for line in check.changed:
         if line.place is not None:
             would_be[line.place] = _changed_unit(line, units[line.place])
-    return RewrittenPeople(tuple(audience_preview.list_rewritten_by_tree(session, would_be, today)))
+    return would_be
 
 
 def _changed_unit(line: WriteUnit, unit: UnitSummary) -> UnitSummary:
@@ -651,9 +608,11 @@ def day_of_lists(now: datetime) -> date:
     return now.astimezone(DEFAULT_ZONE).date()
 
 
-def review_people(session: Session, rows: PeopleListRows, complete_of: int | None, *, now: datetime) -> ListReview:
+def review_people(
+    session: Session, rows: PeopleListRows, complete_of: int | None, taken_names: Collection[str] = (), *, now: datetime
+) -> ListReview:
     """Review a list of people; of a complete one also whom it makes leave."""
-    check = judge_people(session, rows.people, now=now, repeated=repeated_lines(session, rows.people))
+    check = judge_people(session, rows.people, now=now, repeated=repeated_lines(session, rows.people), taken_names=taken_names)
     leavers = list_leavers(session, (*rows.people, *rows.unread), complete_of) if complete_of is not None else []
     return ListReview(
         check,
@@ -667,7 +626,7 @@ def review_people(session: Session, rows: PeopleListRows, complete_of: int | Non
 
 def review_units(session: Session, rows: UnitListRows, *, now: datetime) -> ListReview:
     """Review a list of units."""
-    heads = unit_lists.known_heads(session, [line.head for line in rows.units if line.head])
+    heads = lists.known_heads(session, [line.head for line in rows.units if line.head])
     check = judge_units(tree.list_tree(session), rows.units, heads)
     faults, effects = _rows_by_line((*rows.faults, *check.faults)), ListEffects(past=rewritten_by_units(session, check, day_of_lists(now)))
     return ListReview(check, faults, check.remarks, rows.encoding_guessed_from, effects, rows.left_out)
@@ -698,7 +657,7 @@ def _effects(session: Session, check: PeopleListCheck, leavers: Sequence[int], c
     """Sum up what happens to places; of a complete list in its institution, else in all."""
     places = {unit.id: unit for unit in tree.list_tree(session)}
     before = Counter(tree.count_members(session))
-    known = unit_lists.known_people(session, leavers)
+    known = lists.known_people(session, leavers)
     moves = [line for line in check.changed if line.place is not None and line.old_place is not None]
     gone = Counter(known[person].places.main for person in leavers) + Counter(line.old_place for line in moves)
     come = Counter([*(line.place for line in check.new), *(line.place for line in check.changed)])
@@ -731,11 +690,11 @@ def apply_people(write: Open, actor: Actor, rows: PeopleListRows, complete_of: i
     counts = AppliedCounts()
     with write() as session:
         repeated = repeated_lines(session, rows.people)
-    for start in range(0, len(rows.people), unit_lists.PORTION):
+    for start in range(0, len(rows.people), lists.PORTION):
         with write() as session:
-            portion = rows.people[start : start + unit_lists.PORTION]
+            portion = rows.people[start : start + lists.PORTION]
             judged = judge_people(session, portion, now=now, repeated=repeated)
-            unit_lists.bring_in_people(session, actor, judged.new, judged.changed, now=now)
+            lists.bring_in_people(session, actor, judged.new, judged.changed, now=now)
         counts.made += len(judged.new)
         counts.changed += len(judged.changed)
         counts.skipped_names += judged.skipped_names
@@ -743,9 +702,9 @@ def apply_people(write: Open, actor: Actor, rows: PeopleListRows, complete_of: i
     while more and complete_of is not None:
         with write() as session:
             gone = list_leavers(session, (*rows.people, *rows.unread), complete_of)
-            unit_lists.let_leave(session, actor, gone[: unit_lists.PORTION], complete_of, now=now)
-        counts.left += len(gone[: unit_lists.PORTION])
-        more = len(gone) > unit_lists.PORTION
+            lists.let_leave(session, actor, gone[: lists.PORTION], complete_of, now=now)
+        counts.left += len(gone[: lists.PORTION])
+        more = len(gone) > lists.PORTION
     _record_done(write, actor, UnitListKind.PEOPLE, counts, now)
     return counts
 
@@ -755,16 +714,22 @@ def apply_units(write: Open, actor: Actor, rows: UnitListRows, *, now: datetime)
     counts, applied, more = AppliedCounts(), set[int](), True
     while more:
         with write() as session:
-            heads = known_heads(session, [line.head for line in rows.units if line.head])
-            judged = judge_units(tree.list_tree(session), rows.units, heads)
-            left = [line for line in (*judged.new, *judged.changed) if line.line not in applied and line.parent_line is None]
-            done = unit_lists.try_places(session, actor, left[: unit_lists.PORTION], now=now)
-        applied |= {line.line for line in done}
+            done = apply_ready(session, actor, rows.units, applied, now=now)
         counts.made += sum(line.place is None for line in done)
         counts.changed += sum(line.place is not None for line in done)
         more = bool(done)
     _record_done(write, actor, UnitListKind.UNITS, counts, now)
     return counts
+
+
+def apply_ready(session: Session, actor: Actor, lines: Sequence[UnitListRow], applied: set[int], *, now: datetime) -> list[WriteUnit]:
+    """Bring in some lines of units whose parents are there, note them in `applied` and return them."""
+    heads = known_heads(session, [line.head for line in lines if line.head])
+    judged = judge_units(tree.list_tree(session), lines, heads)
+    left = [line for line in (*judged.new, *judged.changed) if line.line not in applied and line.parent_line is None]
+    done = lists.try_places(session, actor, left[: lists.PORTION], now=now)
+    applied |= {line.line for line in done}
+    return done
 
 
 def _record_done(write: Open, actor: Actor, kind: UnitListKind, counts: AppliedCounts, now: datetime) -> None:

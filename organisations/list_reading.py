@@ -1,8 +1,8 @@
-"""The cells and lines of lists of people and units as they are read; days are never read month first."""
+"""The cells and lines of lists of people and units as they are read, and the units that they name; days are never read month first."""
 
 import re
-from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from functools import cache, partial
@@ -12,11 +12,12 @@ from zoneinfo import available_timezones
 
 from accounts.rules import ADDRESS_HEADINGS, fold, normal_email, valid_cedula
 from kernel.errors import N_
+from kernel.files import UNPRINTABLE, unprintable
 from kernel.i18n import LANGUAGES
 from kernel.left_out import LeftOut
 from kernel.markup.source import normalise
 from kernel.tables import FORMULA, ReadTable, Undecodable, as_written, read_table
-from organisations.rules.units import OrganisationKind, split_surnames
+from organisations.rules.units import OrganisationKind, UnitSummary, split_surnames
 
 FIRST_DAY = date(1950, 1, 1)
 AHEAD = timedelta(days=366)
@@ -236,6 +237,85 @@ def called(path: str) -> str:
     return SLASH.join(parts_of(path))
 
 
+class RowRefused(ValueError):
+    """A line that does not fit what there is."""
+
+    def __init__(self, message: str, **facts: object) -> None:
+        super().__init__(message)
+        self.message, self.facts = message, facts
+
+
+class UnitDirectory:
+    """The places of the tree by what lists call them: code, path from the institution, or a name that only one has."""
+
+    def __init__(self, places: Iterable[UnitSummary]) -> None:
+        self.by_id: dict[int, UnitSummary] = {}
+        self._by_code: defaultdict[str, dict[int, UnitSummary]] = defaultdict(dict)
+        self._by_name: defaultdict[str, dict[int, UnitSummary]] = defaultdict(dict)
+        self._below: defaultdict[tuple[int | None, str], dict[int, UnitSummary]] = defaultdict(dict)
+        for unit in places:
+            self.put(unit)
+
+    def put(self, unit: UnitSummary) -> None:
+        """Take up a place, or what has become of it."""
+        if unit.id in self.by_id:
+            for entry in self._entries(self.by_id[unit.id]):
+                del entry[unit.id]
+        self.by_id[unit.id] = unit
+        for entry in self._entries(unit):
+            entry[unit.id] = unit
+
+    def _entries(self, unit: UnitSummary) -> list[dict[int, UnitSummary]]:
+        """Return what a place is found in: by its name, by its name under its parent, by its code."""
+        name = called(unit.name)
+        entries = [self._by_name[name], self._below[unit.parent_id, name]]
+        return [*entries, self._by_code[fold(unit.code)]] if unit.code else entries
+
+    def above(self, unit: int) -> list[int]:
+        """Return a place and everything above it."""
+        lineage_of_unit = [unit]
+        while (parent := self.by_id[lineage_of_unit[-1]].parent_id) is not None:
+            lineage_of_unit.append(parent)
+        return lineage_of_unit
+
+    def coded(self, code: str) -> UnitSummary | None:
+        """Return the place with a code."""
+        return next(iter(self._by_code.get(fold(code), {}).values()), None)
+
+    def neighbour(self, parent: int | None, name: str) -> UnitSummary | None:
+        """Return the place with a name directly under another."""
+        candidates = self._below.get((parent, called(name)), {})
+        return next((unit for unit in candidates.values() if unit.name_key == fold(name)), None)
+
+    def find(self, name: str) -> UnitSummary | None:
+        """Return the one place that is called so; None where there is none; raise Unfit where several share the name."""
+        coded = self.coded(name)
+        if coded is not None:
+            return coded
+        candidates = self._by_name.get(called(name), {}) | {unit.id: unit for unit in self._led_to(None, parts_of(name))}
+        if len(candidates) > 1:
+            raise RowRefused(N_("Several units are called “%(unit)s”. Use the code."), unit=name)
+        return next(iter(candidates.values()), None)
+
+    def _led_to(self, above: int | None, parts: Sequence[str]) -> Iterator[UnitSummary]:
+        """Yield the places to which a path leads; a name on it may have a slash itself, and then takes several of its parts."""
+        for end in range(1, min(len(parts), LONGEST_UNIT) + 1):
+            for unit in self._below.get((above, SLASH.join(parts[:end])), {}).values():
+                if end == len(parts):
+                    yield unit
+                else:
+                    yield from self._led_to(unit.id, parts[end:])
+
+    def open_place(self, name: str) -> UnitSummary:
+        """Return the open place that is called so; raise Unfit."""
+        unit = self.find(name)
+        if unit is None:
+            raise RowRefused(N_("There is no unit called “%(unit)s”."), unit=name)
+        if unit.closed:
+            raise RowRefused(N_("“%(unit)s” is closed."), unit=name)
+        return unit
+
+
 def _heading(cell: str) -> str:
     return " ".join(word for word in fold(cell).translate(_SPACES).split() if word not in ("de", "of"))
 
@@ -351,6 +431,8 @@ def _person(line: int, cell: Cell, days: DayReader, wrong: _LineFaults) -> Perso
         first, second = split_surnames(take("surnames"))
     names = (take("given_names"), first, second)
     wrong.check(all(len(name) <= LONGEST_NAME for name in names), N_("A name is longer than %(limit)s characters."), limit=LONGEST_NAME)
+    signs = unprintable("".join(names))
+    wrong.check(not signs, UNPRINTABLE, signs=signs)
     number, post = take("staff_number", read_staff_number), take("post")
     wrong.check(len(post) <= LONGEST_UNIT, N_("A post is longer than %(limit)s characters."), limit=LONGEST_UNIT)
     national_id = take("national_id", read_identity_number)

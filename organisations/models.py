@@ -1,4 +1,4 @@
-"""Tables of the tree: places, who works and belongs there, who follows their people; and what an institution says of itself."""
+"""Tables of the tree: places, who works and belongs there, who follows their people; of audiences; and of an institution's profile."""
 
 from collections.abc import Mapping
 from datetime import date
@@ -221,6 +221,12 @@ class PendingUnitList(PendingUpload, Base):
     """Lines whose name holds although an administrator corrected it; the others leave a corrected name as it is."""
     skipped_names: Mapped[tuple[str, ...]] = mapped_column(default=(), server_default="[]")
     """Lines that came in without their name."""
+    tried: Mapped[int] = mapped_column(default=0, server_default="0")
+    """Portions of which it is known what they would do to compulsory training."""
+    training: Mapped[str] = mapped_column(Text, default="[]", server_default="[]")
+    """What these would do, as a document."""
+    tried_at: Mapped[Moment | None]
+    """When that was known of all of it; it is not confirmed before."""
     confirmed_at: Mapped[Moment | None]
     done_at: Mapped[Moment | None]
 

@@ -1,4 +1,4 @@
-"""Verbs of posts: known by how lists write them, renamed, and merged where two are one."""
+"""Posts: known by how lists write them, listed, renamed, and merged where two are one, with a preview of that."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass

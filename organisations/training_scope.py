@@ -1,13 +1,13 @@
-"""Reading for which places somebody looks after, audits or heads compulsory training."""
+"""The places for which somebody looks after, audits or heads compulsory training: read as scopes, granted and ended."""
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import CTE, ColumnElement, Select, delete, exists, literal, select, union_all
+from sqlalchemy import CTE, ColumnElement, Select, and_, delete, exists, literal, or_, select, union_all
 from sqlalchemy.orm import Session, aliased
 
 from accounts.models import Person
@@ -70,6 +70,33 @@ def _reach(person_id: int) -> Select[str, int]:
 def _down(roots: CTE) -> CTE:
     base = select(roots.c.standing, roots.c.place).cte("reach", recursive=True)
     return base.union(select(base.c.standing, Organisation.id).join(base, Organisation.parent_id == base.c.place))
+
+
+def in_places(person_id: ColumnElement[int], places: Collection[int] | Select[int]) -> ColumnElement[bool]:
+    """Return the condition that a person belongs to one of some places or, belonging nowhere now, worked at one (spec/compulsory 16)."""
+    present = select(Membership.person_id).where(PRESENT)
+    worked = select(Employment.person_id).where(Employment.retracted_at.is_(None), Employment.institution_id.in_(places))
+    belongs = person_id.in_(present.where(Membership.organisation_id.in_(places)))
+    return or_(belongs, and_(person_id.in_(worked), person_id.not_in(present)))
+
+
+def list_audited_institutions(session: Session, actor: Actor) -> frozenset[int]:
+    """Return the institutions for which, or for a part of which, the actor is auditor: in no statement for those who are none."""
+    if not actor.is_auditor:
+        return frozenset()
+    granted = select(TrainingGrant.organisation_id).where(
+        TrainingGrant.person_id == actor.person_id, TrainingGrant.role == TrainingRole.AUDITOR.value
+    )
+    up = select(Organisation.id, Organisation.parent_id).where(Organisation.id.in_(granted)).cte("audited", recursive=True)
+    upper = aliased(Organisation)
+    up = up.union(select(upper.id, upper.parent_id).join(up, upper.id == up.c.parent_id))
+    return frozenset(session.scalars(select(up.c.id).where(up.c.parent_id.is_(None))))
+
+
+def list_audited_roots(session: Session, places: Collection[int]) -> Sequence[int]:
+    """Return those of some places that stand below none of the others."""
+    upper = or_(Organisation.parent_id.is_(None), Organisation.parent_id.not_in(places))
+    return session.scalars(select(Organisation.id).where(Organisation.id.in_(places), upper)).all() if places else ()
 
 
 def list_training_places(session: Session, people: Collection[int]) -> dict[int, frozenset[int]]:

@@ -1,4 +1,4 @@
-"""Reading the tree, who belongs where and who manages what."""
+"""Reading and locking the tree: its places, who belongs where and who manages what."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

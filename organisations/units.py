@@ -1,4 +1,4 @@
-"""Verbs of membership: let people belong to places in a post, as their main or a further one, and end that."""
+"""Places of the tree: made, changed, moved, closed or deleted; memberships and managers, and the end of both for those who leave."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence

@@ -1,4 +1,4 @@
-"""Reading a rule from plain values or YAML, with every mistake in words, and writing it again (spec/compulsory 3.1 and 3.5)."""
+"""Rules of audiences read from plain values or YAML with every mistake, written again, edited as drafts (spec/compulsory 3.1, 3.5)."""
 
 import json
 import re
@@ -8,20 +8,7 @@ from typing import TypeAlias
 
 from kernel import yaml_tree
 from kernel.errors import N_
-from organisations.rules.audiences import (
-    MOST_LEAVES,
-    MOST_LEVELS,
-    AllOf,
-    AnyOf,
-    FaultCollector,
-    LeafClasses,
-    LeafFields,
-    Negation,
-    PlainValue,
-    RuleFault,
-    RuleNode,
-    leaves,
-)
+from organisations.rules import audiences
 
 JOINTS = ("all", "any", "not")
 
@@ -30,24 +17,26 @@ JOINTS = ("all", "any", "not")
 class RuleReading:
     """A rule that was read, or what is wrong with it."""
 
-    rule: RuleNode | None
-    faults: tuple[RuleFault, ...]
+    rule: audiences.RuleNode | None
+    faults: tuple[audiences.RuleFault, ...]
 
 
-def read_rule(value: PlainValue, kinds: LeafClasses) -> RuleReading:
+def read_rule(value: audiences.PlainValue, kinds: audiences.LeafClasses) -> RuleReading:
     """Read a rule from lists and mappings, as JSON and YAML give them; report every mistake."""
-    faults = FaultCollector()
+    faults = audiences.FaultCollector()
     rule = _read_node(value, kinds, faults, 1)
     if rule is not None and not faults.faults:
-        count = sum(1 for _leaf in leaves(rule))
-        if count > MOST_LEAVES:
-            faults.add(N_("The rule has %(count)s conditions; at most %(most)s are allowed."), count=count, most=MOST_LEAVES)
+        count = sum(1 for _leaf in audiences.leaves(rule))
+        if count > audiences.MOST_LEAVES:
+            faults.add(N_("The rule has %(count)s conditions; at most %(most)s are allowed."), count=count, most=audiences.MOST_LEAVES)
     return RuleReading(None if faults.faults else rule, tuple(faults.faults))
 
 
-def _read_node(value: PlainValue, kinds: LeafClasses, faults: FaultCollector, level: int) -> RuleNode | None:
-    if level > MOST_LEVELS:
-        faults.add(N_("The rule is nested deeper than %(most)s levels."), most=MOST_LEVELS)
+def _read_node(
+    value: audiences.PlainValue, kinds: audiences.LeafClasses, faults: audiences.FaultCollector, level: int
+) -> audiences.RuleNode | None:
+    if level > audiences.MOST_LEVELS:
+        faults.add(N_("The rule is nested deeper than %(most)s levels."), most=audiences.MOST_LEVELS)
         return None
     if not isinstance(value, dict) or not value:
         faults.add(N_("A condition is missing here: write one such as “unit: GYE”."))
@@ -62,17 +51,19 @@ def _read_node(value: PlainValue, kinds: LeafClasses, faults: FaultCollector, le
     with faults.within(word):
         if word == "not":
             part = _read_node(inner, kinds, faults, level + 1)
-            return None if part is None else Negation(part)
+            return None if part is None else audiences.Negation(part)
         if word in JOINTS:
             return _read_parts(word, inner, kinds, faults, level)
         return kinds[word].read(inner, faults)
 
 
-def _read_parts(word: str, value: PlainValue, kinds: LeafClasses, faults: FaultCollector, level: int) -> RuleNode | None:
+def _read_parts(
+    word: str, value: audiences.PlainValue, kinds: audiences.LeafClasses, faults: audiences.FaultCollector, level: int
+) -> audiences.RuleNode | None:
     if not isinstance(value, list | tuple) or not value:
         faults.add(N_("An empty rule is a mistake: list at least one condition here."))
         return None
-    parts = list[RuleNode]()
+    parts = list[audiences.RuleNode]()
     for number, inner in enumerate(value, 1):
         with faults.within(str(number)):
             part = _read_node(inner, kinds, faults, level + 1)
@@ -80,14 +71,14 @@ def _read_parts(word: str, value: PlainValue, kinds: LeafClasses, faults: FaultC
             parts.append(part)
     if len(parts) < len(value):
         return None
-    return AllOf(tuple(parts)) if word == "all" else AnyOf(tuple(parts))
+    return audiences.AllOf(tuple(parts)) if word == "all" else audiences.AnyOf(tuple(parts))
 
 
-def read_yaml(text: str, kinds: LeafClasses) -> RuleReading:
+def read_yaml(text: str, kinds: audiences.LeafClasses) -> RuleReading:
     """Read a rule from YAML as it is typed."""
     parsed = yaml_tree.parse(text)
     if parsed.troubles:
-        faults = FaultCollector()
+        faults = audiences.FaultCollector()
         for trouble in parsed.troubles:
             with faults.within(f"{trouble.line}:{trouble.column}"):
                 faults.add(trouble.template, **({"name": trouble.name} if trouble.name else {}))
@@ -95,7 +86,7 @@ def read_yaml(text: str, kinds: LeafClasses) -> RuleReading:
     return read_rule(None if parsed.root is None else _plain(parsed.root), kinds)
 
 
-def _plain(node: yaml_tree.YamlNode) -> PlainValue:
+def _plain(node: yaml_tree.YamlNode) -> audiences.PlainValue:
     if isinstance(node, yaml_tree.YamlMapping):
         return {word: _plain(pair.value) for word, pair in node.entries.items()}
     if isinstance(node, yaml_tree.YamlSequence):
@@ -104,23 +95,23 @@ def _plain(node: yaml_tree.YamlNode) -> PlainValue:
     return node.text
 
 
-def write_rule(rule: RuleNode) -> dict[str, PlainValue]:
+def write_rule(rule: audiences.RuleNode) -> dict[str, audiences.PlainValue]:
     """Return a rule as lists and mappings that `read_rule` reads into an equal one."""
-    if isinstance(rule, AllOf | AnyOf):
-        return {"all" if isinstance(rule, AllOf) else "any": [write_rule(part) for part in rule.parts]}
-    return {"not": write_rule(rule.part)} if isinstance(rule, Negation) else {rule.kind: rule.write()}
+    if isinstance(rule, audiences.AllOf | audiences.AnyOf):
+        return {"all" if isinstance(rule, audiences.AllOf) else "any": [write_rule(part) for part in rule.parts]}
+    return {"not": write_rule(rule.part)} if isinstance(rule, audiences.Negation) else {rule.kind: rule.write()}
 
 
 _PLAIN = re.compile(r"[A-Za-z0-9ÁÉÍÓÚÜÑáéíóúüñ][A-Za-z0-9ÁÉÍÓÚÜÑáéíóúüñ_./-]*(?: [A-Za-z0-9ÁÉÍÓÚÜÑáéíóúüñ_./-]+)*\Z")
 """Texts that need no quotes, in lists too."""
 
 
-def write_yaml(rule: RuleNode) -> str:
+def write_yaml(rule: audiences.RuleNode) -> str:
     """Write a rule as YAML."""
     return "\n".join(_lines(write_rule(rule))) + "\n"
 
 
-def _lines(value: dict[str, PlainValue]) -> Iterator[str]:
+def _lines(value: dict[str, audiences.PlainValue]) -> Iterator[str]:
     """Yield the lines of a condition: joints below each other, what stands behind a leaf's word on its line."""
     ((word, inner),) = value.items()
     if word in ("all", "any"):
@@ -139,7 +130,7 @@ def _indented(lines: Iterator[str], first: str, rest: str) -> Iterator[str]:
         yield (rest if number else first) + line
 
 
-def _flow(value: PlainValue) -> str:
+def _flow(value: audiences.PlainValue) -> str:
     if isinstance(value, dict):
         return "{" + ", ".join(f"{word}: {_flow(inner)}" for word, inner in value.items()) + "}"
     if isinstance(value, list):
@@ -158,7 +149,7 @@ class LeafDraft:
     """A condition as it was filled in so far."""
 
     kind: str
-    fields: LeafFields = field(default_factory=LeafFields)
+    fields: audiences.LeafFields = field(default_factory=audiences.LeafFields)
     nots: int = 0
     """How many *not* stand before it: one is a tick, more come from a typed rule."""
     typed: str = ""
@@ -179,25 +170,25 @@ class GroupDraft:
 RuleDraft: TypeAlias = LeafDraft | GroupDraft
 
 
-def draft_of(rule: RuleNode) -> GroupDraft:
+def draft_of(rule: audiences.RuleNode) -> GroupDraft:
     """Return a rule as the form shows it: a group outermost, also around a single condition."""
     draft = _draft(rule)
     return draft if isinstance(draft, GroupDraft) else GroupDraft(parts=(draft,), is_bare=True)
 
 
-def _draft(rule: RuleNode) -> RuleDraft:
+def _draft(rule: audiences.RuleNode) -> RuleDraft:
     nots = 0
-    while isinstance(rule, Negation):
+    while isinstance(rule, audiences.Negation):
         rule, nots = rule.part, nots + 1
-    if isinstance(rule, AllOf | AnyOf):
-        return GroupDraft("all" if isinstance(rule, AllOf) else "any", tuple(_draft(part) for part in rule.parts), nots)
+    if isinstance(rule, audiences.AllOf | audiences.AnyOf):
+        return GroupDraft("all" if isinstance(rule, audiences.AllOf) else "any", tuple(_draft(part) for part in rule.parts), nots)
     return LeafDraft(rule.kind, rule.fields(), nots)
 
 
-def plain_of(draft: RuleDraft, kinds: LeafClasses) -> PlainValue:
+def plain_of(draft: RuleDraft, kinds: audiences.LeafClasses) -> audiences.PlainValue:
     """Return a draft as lists and mappings, which `read_rule` judges and reads."""
     if isinstance(draft, LeafDraft):
-        value: PlainValue = plain_leaf(draft, kinds)
+        value: audiences.PlainValue = plain_leaf(draft, kinds)
     elif draft.is_bare and len(draft.parts) == 1:
         value = plain_of(draft.parts[0], kinds)
     else:
@@ -207,7 +198,7 @@ def plain_of(draft: RuleDraft, kinds: LeafClasses) -> PlainValue:
     return value
 
 
-def plain_leaf(draft: LeafDraft, kinds: LeafClasses) -> PlainValue:
+def plain_leaf(draft: LeafDraft, kinds: audiences.LeafClasses) -> audiences.PlainValue:
     """Return a condition alone, without what stands before it."""
     return {draft.kind: kinds[draft.kind].plain_of(draft.fields) if draft.kind in kinds else None}
 
@@ -250,13 +241,15 @@ def remove_part(draft: GroupDraft, path: DraftPath) -> GroupDraft:
     return changed
 
 
-def find_excess(draft: GroupDraft) -> RuleFault | None:
+def find_excess(draft: GroupDraft) -> audiences.RuleFault | None:
     """Say what of a draft is more than a rule may have: levels, where an empty group counts as if it had a condition, or conditions."""
-    if _levels(draft) > MOST_LEVELS:
-        return RuleFault("", N_("The rule is nested deeper than %(most)s levels."), {"most": MOST_LEVELS})
+    if _levels(draft) > audiences.MOST_LEVELS:
+        return audiences.RuleFault("", N_("The rule is nested deeper than %(most)s levels."), {"most": audiences.MOST_LEVELS})
     count = sum(isinstance(part, LeafDraft) for _path, part in walk(draft))
-    if count > MOST_LEAVES:
-        return RuleFault("", N_("The rule has %(count)s conditions; at most %(most)s are allowed."), {"count": count, "most": MOST_LEAVES})
+    if count > audiences.MOST_LEAVES:
+        return audiences.RuleFault(
+            "", N_("The rule has %(count)s conditions; at most %(most)s are allowed."), {"count": count, "most": audiences.MOST_LEAVES}
+        )
     return None
 
 

@@ -8,33 +8,17 @@ from typing import ClassVar, Self
 from accounts.rules import fold
 from kernel.errors import N_
 from kernel.i18n import _, alternatives, format_date, ngettext
-from organisations.rules.audiences import (
-    AudienceCandidate,
-    AudienceLeaf,
-    FaultCollector,
-    LeafFields,
-    LeafFinding,
-    LeafNames,
-    PlaceFact,
-    PlainValue,
-    add_months,
-    check_words,
-    is_within,
-    read_day,
-    read_truth,
-    read_whole,
-    read_words,
-)
+from organisations.rules import audiences
 
 MOST_MONTHS = 600
 
 
-def _named(keys: tuple[str, ...], kind: str, names: LeafNames) -> str:
+def _named(keys: tuple[str, ...], kind: str, names: audiences.LeafNames) -> str:
     return alternatives([names(kind, key) for key in keys])
 
 
 @dataclass(frozen=True, slots=True)
-class UnitLeaf(AudienceLeaf):
+class UnitLeaf(audiences.AudienceLeaf):
     """Belongs to a unit by its code, as the main place or a further one; with what stands below it, or to itself alone."""
 
     kind: ClassVar[str] = "unit"
@@ -42,40 +26,40 @@ class UnitLeaf(AudienceLeaf):
     below: bool = True
 
     @classmethod
-    def read(cls, value: PlainValue, faults: FaultCollector) -> Self | None:
+    def read(cls, value: audiences.PlainValue, faults: audiences.FaultCollector) -> Self | None:
         """Read `GYE`, `[GYE, UIO]` or `{code: GYE, below: false}`."""
         below: bool | None = True
         if isinstance(value, dict):
-            if not check_words(value, ("code", "below"), faults):
+            if not audiences.check_words(value, ("code", "below"), faults):
                 return None
             with faults.within("below"):
-                below = read_truth(value.get("below", True), faults)
+                below = audiences.read_truth(value.get("below", True), faults)
             value = value.get("code", "")
-        codes = read_words(value, faults)
+        codes = audiences.read_words(value, faults)
         return None if codes is None or below is None else cls(codes, below)
 
-    def write(self) -> PlainValue:
+    def write(self) -> audiences.PlainValue:
         """Write the short form where what stands below counts too."""
         return list(self.codes) if self.below else {"code": list(self.codes), "below": False}
 
-    def fields(self) -> LeafFields:
+    def fields(self) -> audiences.LeafFields:
         """Return the codes, and whether what stands below counts too."""
-        return LeafFields(self.codes, flag=self.below)
+        return audiences.LeafFields(self.codes, flag=self.below)
 
     @classmethod
-    def plain_of(cls, fields: LeafFields) -> PlainValue:
+    def plain_of(cls, fields: audiences.LeafFields) -> audiences.PlainValue:
         """Return the short form where what stands below counts too."""
         return list(fields.values) if fields.flag else {"code": list(fields.values), "below": False}
 
-    def find(self, person: AudienceCandidate, day: date) -> LeafFinding:
+    def find(self, person: audiences.AudienceCandidate, day: date) -> audiences.LeafFinding:
         """Look at every present place of the person."""
         places = person.places_on(day)
         for unit in places:
             if codes := set(self.codes) & set(unit.codes if self.below else unit.codes[:1]):
-                return LeafFinding(True, fact=min(codes), since=unit.since)
+                return audiences.LeafFinding(True, fact=min(codes), since=unit.since)
         return _own_place(places)
 
-    def describe(self, names: LeafNames, *, negated: bool) -> str:
+    def describe(self, names: audiences.LeafNames, *, negated: bool) -> str:
         """Name the units."""
         units = _named(self.codes, self.kind, names)
         if self.below:
@@ -89,40 +73,44 @@ class UnitLeaf(AudienceLeaf):
         return self.codes
 
 
-def _own_place(places: list[PlaceFact]) -> LeafFinding:
+def _own_place(places: list[audiences.PlaceFact]) -> audiences.LeafFinding:
     """Return what is false by the person's first place, or missing without one."""
     if not places:
-        return LeafFinding(False, is_missing=True)
-    return LeafFinding(False, fact=next((code for code in places[0].codes if code), ""), since=places[0].since)
+        return audiences.LeafFinding(False, is_missing=True)
+    return audiences.LeafFinding(False, fact=next((code for code in places[0].codes if code), ""), since=places[0].since)
 
 
 @dataclass(frozen=True, slots=True)
-class ProvinceLeaf(AudienceLeaf):
+class ProvinceLeaf(audiences.AudienceLeaf):
     """Belongs to one of some provinces, by name without case and accents, or to what stands below one."""
 
     kind: ClassVar[str] = "province"
     names: tuple[str, ...]
 
     @classmethod
-    def read(cls, value: PlainValue, faults: FaultCollector) -> Self | None:
+    def read(cls, value: audiences.PlainValue, faults: audiences.FaultCollector) -> Self | None:
         """Read `Loja` or `[Guayas, Los Ríos]`."""
-        names = read_words(value, faults)
+        names = audiences.read_words(value, faults)
         return None if names is None else cls(names)
 
-    def write(self) -> PlainValue:
+    def write(self) -> audiences.PlainValue:
         """Write the names."""
         return list(self.names)
 
-    def find(self, person: AudienceCandidate, day: date) -> LeafFinding:
+    def find(self, person: audiences.AudienceCandidate, day: date) -> audiences.LeafFinding:
         """Look at the province of every present place."""
         names = {fold(name) for name in self.names}
         known = [unit for unit in person.places_on(day) if unit.province]
         for unit in known:
             if fold(unit.province) in names:
-                return LeafFinding(True, fact=unit.province, since=unit.since)
-        return LeafFinding(False, fact=known[0].province, since=known[0].since) if known else LeafFinding(False, is_missing=True)
+                return audiences.LeafFinding(True, fact=unit.province, since=unit.since)
+        return (
+            audiences.LeafFinding(False, fact=known[0].province, since=known[0].since)
+            if known
+            else audiences.LeafFinding(False, is_missing=True)
+        )
 
-    def describe(self, names: LeafNames, *, negated: bool) -> str:
+    def describe(self, names: audiences.LeafNames, *, negated: bool) -> str:
         """Name the provinces."""
         provinces = _named(self.names, self.kind, names)
         return _("not of %(provinces)s", provinces=provinces) if negated else _("of %(provinces)s", provinces=provinces)
@@ -133,31 +121,35 @@ class ProvinceLeaf(AudienceLeaf):
 
 
 @dataclass(frozen=True, slots=True)
-class PostLeaf(AudienceLeaf):
+class PostLeaf(audiences.AudienceLeaf):
     """Has one of some posts at a present place, by key: keys have neither case nor accents."""
 
     kind: ClassVar[str] = "post"
     keys: tuple[str, ...]
 
     @classmethod
-    def read(cls, value: PlainValue, faults: FaultCollector) -> Self | None:
+    def read(cls, value: audiences.PlainValue, faults: audiences.FaultCollector) -> Self | None:
         """Read `inspector` or `[inspector, director]`."""
-        keys = read_words(value, faults)
+        keys = audiences.read_words(value, faults)
         return None if keys is None else cls(tuple(dict.fromkeys(fold(key) for key in keys)))
 
-    def write(self) -> PlainValue:
+    def write(self) -> audiences.PlainValue:
         """Write the keys."""
         return list(self.keys)
 
-    def find(self, person: AudienceCandidate, day: date) -> LeafFinding:
+    def find(self, person: audiences.AudienceCandidate, day: date) -> audiences.LeafFinding:
         """Look at the post of every present place."""
         known = [unit for unit in person.places_on(day) if unit.posts]
         for unit in known:
             if set(unit.posts) & set(self.keys):
-                return LeafFinding(True, fact=unit.posts[0], since=unit.since)
-        return LeafFinding(False, fact=known[0].posts[0], since=known[0].since) if known else LeafFinding(False, is_missing=True)
+                return audiences.LeafFinding(True, fact=unit.posts[0], since=unit.since)
+        return (
+            audiences.LeafFinding(False, fact=known[0].posts[0], since=known[0].since)
+            if known
+            else audiences.LeafFinding(False, is_missing=True)
+        )
 
-    def describe(self, names: LeafNames, *, negated: bool) -> str:
+    def describe(self, names: audiences.LeafNames, *, negated: bool) -> str:
         """Name the posts."""
         posts = _named(self.keys, self.kind, names)
         return _("without the post %(posts)s", posts=posts) if negated else _("with the post %(posts)s", posts=posts)
@@ -168,7 +160,7 @@ class PostLeaf(AudienceLeaf):
 
 
 @dataclass(frozen=True, slots=True)
-class EnteredLeaf(AudienceLeaf):
+class EnteredLeaf(audiences.AudienceLeaf):
     """Entered before a day, on a day or since, or less than some months ago: exactly one of the three."""
 
     kind: ClassVar[str] = "entered"
@@ -177,58 +169,58 @@ class EnteredLeaf(AudienceLeaf):
     less_than_months: int | None = None
 
     @classmethod
-    def read(cls, value: PlainValue, faults: FaultCollector) -> Self | None:
+    def read(cls, value: audiences.PlainValue, faults: audiences.FaultCollector) -> Self | None:
         """Read `{before: 2026-07-01}`, `{from: 2026-07-01}` or `{months: {less: 3}}`."""
         keys = ("before", "from", "months")
         if not isinstance(value, dict) or len(value) != 1:
             faults.add(N_("Write exactly one of “before”, “from” and “months” here."))
             return None
-        if not check_words(value, keys, faults):
+        if not audiences.check_words(value, keys, faults):
             return None
         ((word, limit),) = value.items()
         with faults.within(word):
             if word == "months":
                 months = _read_less(limit, faults)
                 return None if months is None else cls(less_than_months=months)
-            day = read_day(limit, faults)
+            day = audiences.read_day(limit, faults)
         if day is None:
             return None
         return cls(before=day) if word == "before" else cls(since=day)
 
-    def write(self) -> PlainValue:
+    def write(self) -> audiences.PlainValue:
         """Write the one that is asked."""
         if self.less_than_months is not None:
             return {"months": {"less": self.less_than_months}}
         return {"before": self.before.isoformat()} if self.before else {"from": self.since.isoformat() if self.since else ""}
 
-    def fields(self) -> LeafFields:
+    def fields(self) -> audiences.LeafFields:
         """Return which of the three is asked, with its day or number."""
         if self.less_than_months is not None:
-            return LeafFields(word="months", count=str(self.less_than_months))
+            return audiences.LeafFields(word="months", count=str(self.less_than_months))
         day = self.before or self.since
-        return LeafFields(word="before" if self.before else "from", day=day.isoformat() if day else "")
+        return audiences.LeafFields(word="before" if self.before else "from", day=day.isoformat() if day else "")
 
     @classmethod
-    def plain_of(cls, fields: LeafFields) -> PlainValue:
+    def plain_of(cls, fields: audiences.LeafFields) -> audiences.PlainValue:
         """Return the one that was chosen."""
         if fields.word == "months":
             return {"months": {"less": fields.count}}
         return {fields.word: fields.day} if fields.word else {}
 
-    def find(self, person: AudienceCandidate, day: date) -> LeafFinding:
+    def find(self, person: audiences.AudienceCandidate, day: date) -> audiences.LeafFinding:
         """Look at the day of entry of the present employment."""
         known = [employment.entered_on for employment in person.employments_on(day) if employment.entered_on is not None]
         if not known:
-            return LeafFinding(False, is_missing=True)
+            return audiences.LeafFinding(False, is_missing=True)
         entered = next((entered for entered in known if self._is_so(entered, day)), known[0])
-        return LeafFinding(self._is_so(entered, day), fact=entered.isoformat(), since=entered)
+        return audiences.LeafFinding(self._is_so(entered, day), fact=entered.isoformat(), since=entered)
 
     def _is_so(self, entered: date, day: date) -> bool:
         if self.less_than_months is not None:
-            return day < add_months(entered, self.less_than_months)
+            return day < audiences.add_months(entered, self.less_than_months)
         return (self.before is None or entered < self.before) and (self.since is None or entered >= self.since)
 
-    def describe(self, names: LeafNames, *, negated: bool) -> str:
+    def describe(self, names: audiences.LeafNames, *, negated: bool) -> str:
         """Say the days in words; `from` a day is after the day before it."""
         if self.less_than_months is not None:
             return _entered_less_than(self.less_than_months, negated=negated)
@@ -239,12 +231,12 @@ class EnteredLeaf(AudienceLeaf):
         day = format_date(self.since - timedelta(days=1))
         return _("who did not enter after %(day)s", day=day) if negated else _("who entered after %(day)s", day=day)
 
-    def next_change(self, person: AudienceCandidate, day: date) -> date | None:
+    def next_change(self, person: audiences.AudienceCandidate, day: date) -> date | None:
         """Return the day on which the months are over."""
         if self.less_than_months is None:
             return None
         known = [employment.entered_on for employment in person.employments_on(day) if employment.entered_on is not None]
-        days = [add_months(entered, self.less_than_months) for entered in known]
+        days = [audiences.add_months(entered, self.less_than_months) for entered in known]
         return min((over for over in days if over > day), default=None)
 
 
@@ -254,37 +246,37 @@ def _entered_less_than(months: int, *, negated: bool) -> str:
     return ngettext("who entered less than %(count)s month ago", "who entered less than %(count)s months ago", months)
 
 
-def _read_less(value: PlainValue, faults: FaultCollector) -> int | None:
+def _read_less(value: audiences.PlainValue, faults: audiences.FaultCollector) -> int | None:
     if not isinstance(value, dict) or set(value) != {"less"}:
         faults.add(N_("Write “less” and a number of months here, as in {less: 3}."))
         return None
     with faults.within("less"):
-        return read_whole(value["less"], MOST_MONTHS, faults)
+        return audiences.read_whole(value["less"], MOST_MONTHS, faults)
 
 
 @dataclass(frozen=True, slots=True)
-class ListLeaf(AudienceLeaf):
+class ListLeaf(audiences.AudienceLeaf):
     """Stands in one of some uploaded lists, by their keys."""
 
     kind: ClassVar[str] = "list"
     keys: tuple[str, ...]
 
     @classmethod
-    def read(cls, value: PlainValue, faults: FaultCollector) -> Self | None:
+    def read(cls, value: audiences.PlainValue, faults: audiences.FaultCollector) -> Self | None:
         """Read `brigadistas` or `[brigadistas, suplentes]`."""
-        keys = read_words(value, faults)
+        keys = audiences.read_words(value, faults)
         return None if keys is None else cls(keys)
 
-    def write(self) -> PlainValue:
+    def write(self) -> audiences.PlainValue:
         """Write the keys."""
         return list(self.keys)
 
-    def find(self, person: AudienceCandidate, day: date) -> LeafFinding:
+    def find(self, person: audiences.AudienceCandidate, day: date) -> audiences.LeafFinding:
         """Look at the lists in which the person stands."""
-        listed = next((fact for fact in person.lists if fact.key in self.keys and is_within(day, fact.since, fact.until)), None)
-        return LeafFinding(False) if listed is None else LeafFinding(True, fact=listed.key, since=listed.since)
+        listed = next((fact for fact in person.lists if fact.key in self.keys and audiences.is_within(day, fact.since, fact.until)), None)
+        return audiences.LeafFinding(False) if listed is None else audiences.LeafFinding(True, fact=listed.key, since=listed.since)
 
-    def describe(self, names: LeafNames, *, negated: bool) -> str:
+    def describe(self, names: audiences.LeafNames, *, negated: bool) -> str:
         """Name the lists."""
         lists = _named(self.keys, self.kind, names)
         return _("not on the list %(lists)s", lists=lists) if negated else _("on the list %(lists)s", lists=lists)
@@ -295,37 +287,37 @@ class ListLeaf(AudienceLeaf):
 
 
 @dataclass(frozen=True, slots=True)
-class PersonLeaf(AudienceLeaf):
+class PersonLeaf(audiences.AudienceLeaf):
     """Is one of some people, by their staff numbers: these stay when a name or an address changes."""
 
     kind: ClassVar[str] = "person"
     staff_numbers: tuple[str, ...]
 
     @classmethod
-    def read(cls, value: PlainValue, faults: FaultCollector) -> Self | None:
+    def read(cls, value: audiences.PlainValue, faults: audiences.FaultCollector) -> Self | None:
         """Read a staff number or a list of them."""
-        numbers = read_words(value, faults)
+        numbers = audiences.read_words(value, faults)
         return None if numbers is None else cls(numbers)
 
-    def write(self) -> PlainValue:
+    def write(self) -> audiences.PlainValue:
         """Write the staff numbers."""
         return list(self.staff_numbers)
 
-    def find(self, person: AudienceCandidate, day: date) -> LeafFinding:
+    def find(self, person: audiences.AudienceCandidate, day: date) -> audiences.LeafFinding:
         """Look at the staff number of the present employment."""
         known = [employment for employment in person.employments_on(day) if employment.staff_number]
         if not known:
-            return LeafFinding(False, is_missing=True)
+            return audiences.LeafFinding(False, is_missing=True)
         fact = next((candidate for candidate in known if candidate.staff_number in self.staff_numbers), known[0])
-        return LeafFinding(fact.staff_number in self.staff_numbers, fact=fact.staff_number, since=fact.entered_on)
+        return audiences.LeafFinding(fact.staff_number in self.staff_numbers, fact=fact.staff_number, since=fact.entered_on)
 
-    def describe(self, names: LeafNames, *, negated: bool) -> str:
+    def describe(self, names: audiences.LeafNames, *, negated: bool) -> str:
         """Name the people."""
         people = _named(self.staff_numbers, self.kind, names)
         return _("who are not %(people)s", people=people) if negated else _("who are %(people)s", people=people)
 
 
-OWN_LEAVES: Mapping[str, type[AudienceLeaf]] = {
+OWN_LEAVES: Mapping[str, type[audiences.AudienceLeaf]] = {
     leaf.kind: leaf for leaf in (UnitLeaf, ProvinceLeaf, PostLeaf, EnteredLeaf, ListLeaf, PersonLeaf)
 }
 """The kinds of leaves of this package; others are brought by the packages that know the facts."""

@@ -1,4 +1,4 @@
-"""Mistakes of a rule that was written, in words and with their places."""
+"""The rule of an audience: its nodes, its mistakes, whether and why it holds of a person on a day, its stays and its sentence."""
 
 from abc import ABC, abstractmethod
 from calendar import monthrange
@@ -23,9 +23,13 @@ class RuleFault:
     template: str
     facts: Mapping[str, object]
 
+    @property
+    def sentence(self) -> str:
+        """Return what is wrong alone, for a form that shows it where it is."""
+        return _(self.template, **self.facts)
+
     def __str__(self) -> str:
-        text = _(self.template, **self.facts)
-        return _("%(place)s: %(fault)s", place=self.place, fault=text) if self.place else text
+        return _("%(place)s: %(fault)s", place=self.place, fault=self.sentence) if self.place else self.sentence
 
 
 @dataclass(slots=True)
@@ -447,7 +451,7 @@ def read_day(value: PlainValue, faults: FaultCollector) -> date | None:
         except ValueError:
             day = None
     if day is None or not FIRST_DAY <= day <= LAST_DAY:
-        faults.add(N_("“%(text)s” is not a day. Write it as 2026-07-01."), text=value)
+        faults.add(N_("“%(text)s” is not a day. Write it as 2026-07-01.") if value else N_("Give a date."), text=value)
         return None
     return day
 
@@ -456,7 +460,8 @@ def read_whole(value: PlainValue, most: int, faults: FaultCollector) -> int | No
     """Read a whole number from 1 to `most`."""
     text = str(value) if isinstance(value, int | str) and not isinstance(value, bool) else ""
     if not (text.isascii() and text.isdecimal() and len(text) < 10 and 1 <= int(text) <= most):
-        faults.add(N_("“%(text)s” is not a whole number from 1 to %(most)s."), text=value, most=most)
+        refusal = N_("“%(text)s” is not a whole number from 1 to %(most)s.") if value != "" else N_("Enter a number from 1 to %(most)s.")
+        faults.add(refusal, text=value, most=most)
         return None
     return int(text)
 

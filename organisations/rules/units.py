@@ -1,4 +1,4 @@
-"""Pure rules of the tree: what may stand under what, its order, and sums that go up."""
+"""Pure rules of the tree: what may stand under what, its order, time zones and sums that go up; and what a list says anew of employment."""
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping

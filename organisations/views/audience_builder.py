@@ -255,7 +255,7 @@ def _part(
         collector = FaultCollector()
         classes = leaf_classes(kinds)
         classes[draft.kind].read(plain_leaf(draft, classes)[draft.kind], collector)
-        faults = tuple(str(fault) for fault in collector.faults)
+        faults = tuple(fault.sentence for fault in collector.faults)
     choices, offers_all = _choices(draft, offers[draft.kind], search, takes_one=question.takes_one)
     return RulePartView(
         prefix, _(question.label), draft, negated, draft.nots // 2, faults, (), question, choices, offers_all and question.find is None

@@ -1,4 +1,4 @@
-"""Lists of people that rules of audiences name: sent in one person a line, replaced as a whole, deleted where no rule names them."""
+"""Pages of lists of people that rules of audiences name: sent in, replaced as a whole, deleted where no rule names them."""
 
 from flask import Blueprint, flash, render_template, request
 
@@ -45,7 +45,10 @@ def _page(form: AudienceListForm, subject: AudienceContext) -> str:
 @bp.post("")
 @requires(AudienceAction.EDIT, get_audiences_context)
 def save(subject: AudienceContext) -> Answer:
-    """Let a list hold the people of the form; what a line does not name alone is refused with its line."""
+    """Let a list hold the people of the form; what a line does not name alone is refused with its line.
+
+    One person stands on a line.
+    """
     form, session = _offered(AudienceListForm(), subject), current_session()
     if not form.validate_on_post():
         return _page(form, subject), 422

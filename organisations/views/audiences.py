@@ -16,6 +16,7 @@ from accounts.privacy import AccessPurpose, PeopleListKind, record_access
 from kernel import clock
 from kernel.clock import FIRST_DAY, LAST_DAY
 from kernel.i18n import _, choose, lazy_, ngettext
+from kernel.markup.source import slug
 from kernel.web import after_response
 from kernel.web.forms import DAYS, Form, LineField, as_uuid, clean_text, whole_number
 from kernel.web.request import Answer, allows, current_actor, current_session, requires, see_page
@@ -34,15 +35,7 @@ from organisations.audiences import (
 )
 from organisations.models import Audience, Organisation
 from organisations.rules.audience_drafts import DraftPath, GroupDraft, draft_of, find_excess, plain_of, read_rule, read_yaml, write_yaml
-from organisations.rules.audiences import (
-    LeafNames,
-    RuleNode,
-    explain,
-    is_in,
-    may_be_in,
-    references,
-    write_sentence,
-)
+from organisations.rules.audiences import LeafNames, RuleNode, explain, is_in, may_be_in, references, write_sentence
 from organisations.rules.units import UnitPath, in_order
 from organisations.training_scope import edited_institutions, get_audience_context, get_audiences_context, seen_institutions
 from organisations.views.audience_builder import MOST_FIELDS, apply_edit, build_view, find_typed, read_draft
@@ -77,9 +70,7 @@ class AudienceForm(AudienceRuleForm):
     """An audience to add."""
 
     institution = SelectField(lazy_("Institution"), choices=[])
-    key = LineField(
-        lazy_("Key"), [InputRequired(lazy_("Give it a key.")), Length(max=64, message=lazy_("Use at most %(max)d characters."))]
-    )
+    key = LineField(lazy_("Key"), [Length(max=64, message=lazy_("Use at most %(max)d characters."))])
     title_es = LineField(
         lazy_("Title in Spanish"),
         [InputRequired(lazy_("Give it a title.")), Length(max=150, message=lazy_("Use at most %(max)d characters."))],
@@ -88,8 +79,12 @@ class AudienceForm(AudienceRuleForm):
 
     def validate_key(self, field: LineField) -> None:
         """Let a key be words of small letters and digits with hyphens."""
-        if not _KEY.match(field.data or ""):
+        if field.data and not _KEY.match(field.data):
             raise ValidationError(_("Use lower-case letters without accents, digits and hyphens."))
+
+    def chosen_key(self) -> str:
+        """Return the key that was typed, or that follows from the title."""
+        return self.key.data or slug(self.title_es.data or "")[:64].strip("-") or "publico"
 
     def offer(self, institutions: Sequence[UnitPath]) -> None:
         """Let these institutions be chosen."""
@@ -204,10 +199,13 @@ def make(subject: AudienceContext) -> Answer:
         return _form_page(form, None, read, checked), 422
     try:
         row, planned = organisations_audiences.propose_audience(
-            session, current_actor(), institution, form.key.data or "", form.titles(), _values(form, read.rule), now=clock.now()
+            session, current_actor(), institution, form.chosen_key(), form.titles(), _values(form, read.rule), now=clock.now()
         )
     except (AudienceKeyConflict, ReasonRequired) as refused:
-        form.refuse(form.reason if isinstance(refused, ReasonRequired) else form.key, _(refused.text))
+        if isinstance(refused, ReasonRequired) or form.key.data:
+            form.refuse(form.reason if isinstance(refused, ReasonRequired) else form.key, _(refused.text))
+        else:
+            form.refuse(form.title_es, _("Another audience or list has this title. Change it, or type a key of its own."))
         return _form_page(form, None, read, checked), 422
     if planned is not None:
         flash(_("“%(name)s” was added from today on. The days before need a second person.", name=choose(row.title)), "ok")
@@ -339,6 +337,8 @@ def _read_rule(form: AudienceRuleForm, institution: int | None) -> SubmittedRule
     if step == (FORM if is_text else TEXT):
         if reading.rule is not None:
             form.view.data, form.rule.data = step, write_yaml(reading.rule)
+        elif not reading.draft.parts and not (is_text and form.rule.data):
+            form.view.data, reading = step, replace(reading, fault="", judges=False)
         return replace(reading, is_edit=True)
     return reading
 

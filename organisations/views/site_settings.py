@@ -1,4 +1,4 @@
-"""Pages of the site settings."""
+"""Pages of the site settings, and the logo, signatures and style sheet that come of them."""
 
 import hashlib
 import json
@@ -22,7 +22,7 @@ from kernel.pictures import LARGEST_LOGO, cleaned_logo, cleaned_signature, mixed
 from kernel.settings import known_origin
 from kernel.site_profile import PresentSettings, SiteProfiles, is_fixed
 from kernel.web.assets import FOR_EVER
-from kernel.web.forms import DAYS, FileField, Form, LineField, WholeField
+from kernel.web.forms import DAYS, FileField, Form, LineField, PrintedField, WholeField
 from kernel.web.limits import limit, limiter
 from kernel.web.request import (
     Answer,
@@ -122,14 +122,14 @@ class InstitutionNamesForm(SiteForm):
     """Names of the institution, and the address for questions."""
 
     BLANK = frozenset({"contact_email"})
-    names_es = LineField(
+    names_es = PrintedField(
         lazy_("Full name"), [InputRequired(lazy_("Enter the name of the institution.")), Length(max=120, message=_AT_MOST)]
     )
-    names_en = LineField(lazy_("Full name in English"), [Length(max=120, message=_AT_MOST)])
-    short_names_es = LineField(
+    names_en = PrintedField(lazy_("Full name in English"), [Length(max=120, message=_AT_MOST)])
+    short_names_es = PrintedField(
         lazy_("Short name"), [InputRequired(lazy_("Enter a short name or the initials.")), Length(max=40, message=_AT_MOST)]
     )
-    short_names_en = LineField(lazy_("Short name in English"), [Length(max=40, message=_AT_MOST)])
+    short_names_en = PrintedField(lazy_("Short name in English"), [Length(max=40, message=_AT_MOST)])
     contact_email = EmailField(lazy_("Email for questions"), [Length(max=254, message=_AT_MOST)])
 
 
@@ -146,7 +146,7 @@ class InstitutionFactsForm(SiteForm):
 class NewInstitutionForm(Form):
     """An institution to add, and the key by which courses name it."""
 
-    name = LineField(lazy_("Full name"), [InputRequired(lazy_("Enter the name of the institution.")), Length(max=120, message=_AT_MOST)])
+    name = PrintedField(lazy_("Full name"), [InputRequired(lazy_("Enter the name of the institution.")), Length(max=120, message=_AT_MOST)])
     key = LineField(lazy_("Key"), [InputRequired(lazy_("Enter a key.")), Length(max=64, message=_AT_MOST)])
 
     def validate_key(self, field: LineField) -> None:
@@ -196,10 +196,10 @@ class ColoursForm(ShownForm):
         field.data = (field.data or "").strip().lower()
         if not pictures.is_colour(field.data):
             raise ValidationError(_("Enter a colour such as #0f4c63."))
-        found = pictures.contrast(field.data, ground)
-        if found < pictures.LEAST:
+        contrast = pictures.contrast(field.data, ground)
+        if contrast < pictures.LEAST:
             nearest = _("The nearest shade that works is %(colour)s.", colour=pictures.nearest(field.data, ground))
-            raise ValidationError(f"{_(message, found=number(int(found * 10) / 10, 1))} {nearest}")
+            raise ValidationError(f"{_(message, found=number(int(contrast * 10) / 10, 1))} {nearest}")
 
     @property
     def proposal(self) -> tuple[str, str]:
@@ -289,9 +289,9 @@ class AccessForm(SiteForm):
 class SignatoryForm(ShownForm):
     """Signatory of certificates: name, office, days and picture."""
 
-    name = LineField(lazy_("Name"), [InputRequired(lazy_("Enter the name.")), Length(max=100, message=_AT_MOST)])
-    office_es = LineField(lazy_("Position"), [InputRequired(lazy_("Enter the position.")), Length(max=100, message=_AT_MOST)])
-    office_en = LineField(lazy_("Position in English"), [Length(max=100, message=_AT_MOST)])
+    name = PrintedField(lazy_("Name"), [InputRequired(lazy_("Enter the name.")), Length(max=100, message=_AT_MOST)])
+    office_es = PrintedField(lazy_("Position"), [InputRequired(lazy_("Enter the position.")), Length(max=100, message=_AT_MOST)])
+    office_en = PrintedField(lazy_("Position in English"), [Length(max=100, message=_AT_MOST)])
     email = EmailField(lazy_("Email of their account"), [Length(max=254, message=_AT_MOST)])
     since = DateField(lazy_("Signs from"), [Optional()], format=DAYS)
     until = DateField(lazy_("Signs until"), [Optional()], format=DAYS)

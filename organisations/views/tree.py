@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from datetime import datetime
 from operator import add
 from uuid import UUID
 
@@ -24,10 +25,9 @@ from kernel.permissions import Actor
 from kernel.web.forms import Form, LineField, WholeField, as_uuid
 from kernel.web.paging import Page, requested_page
 from kernel.web.request import Answer, current_actor, current_session, requires, see_page
-from organisations import training_scope, tree
+from organisations import audience_preview, training_scope, tree
 from organisations import units as members
 from organisations.access import OrganisationAction
-from organisations.audience_preview import list_rewritten_by_tree, name_some
 from organisations.audiences import today_of
 from organisations.models import Organisation
 from organisations.rules.units import (
@@ -100,6 +100,14 @@ class UnitChoiceForm(Form):
     """One place of the tree, or none."""
 
     place = SelectField(lazy_("Place"), choices=[], default="")
+    seen = HiddenField()
+    """The place, and the numbers of people that were shown with it."""
+
+    def was_shown(self, *people: int) -> bool:
+        """Return whether these numbers of people were shown for this place; else they are shown now."""
+        mark = ":".join(map(str, (self.place.data, *people)))
+        was_seen, self.seen.data = self.seen.data == mark, mark
+        return was_seen
 
     def offer(self, places: Sequence[UnitPath], none: str = "") -> None:
         """Let these places be chosen, and nothing where there are words for it."""
@@ -108,17 +116,17 @@ class UnitChoiceForm(Form):
 
 
 class UnitMoveForm(UnitChoiceForm):
-    """The place under which a unit is to stand; confirmed where that changes who was obliged on days before today."""
+    """The place under which a unit is to stand; confirmed where that changes who is obliged, or was on days before today."""
 
-    place = SelectField(lazy_("Parent unit"), choices=[], default="")
-    seen = HiddenField()
-    """The place and the number of people that were shown."""
+    place = SelectField(lazy_("Parent unit"), [InputRequired(lazy_("Choose the unit under which it will stand."))], choices=[], default="")
     number = WholeField(lazy_("Number of people concerned"), [Optional()], most=999_999)
 
-    def is_confirmed(self, people: int) -> bool:
-        """Return whether the people whom a move concerns were shown, and their number typed where they are many; else show them."""
-        mark = f"{self.place.data}:{people}"
-        was_seen, self.seen.data = self.seen.data == mark, mark
+    def is_confirmed(self, people: int, in_training: int) -> bool:
+        """Return whether the people whom a move concerns were shown, and their number typed where they are many; else show them.
+
+        `people` were obliged on other days before today; of `in_training` something is asked otherwise from now on.
+        """
+        was_seen = self.was_shown(people, in_training)
         if was_seen and people > NUMBER_ABOVE and self.number.number != people:
             self.refuse(self.number, _("Type the number %(number)s to confirm.", number=format_number(people)))
             return False
@@ -149,6 +157,9 @@ class TrainingGrantForm(MemberForm):
         """Return the role of a valid form."""
         return TrainingRole(self.role.data)
 
+
+MOST_TRIED = 2_000
+"""People whose compulsory training is judged anew while somebody waits for the page."""
 
 bp = Blueprint("organisations", __name__, url_prefix="/administration/organisations")
 
@@ -218,7 +229,13 @@ def organisation(subject: Organisation) -> Answer:
     return _page(subject)
 
 
-def _page(subject: Organisation, refused: Form | None = None, rewritten: Sequence[int] = ()) -> str:  # one page with seven forms
+def _page(  # one page with seven forms
+    subject: Organisation,
+    refused: Form | None = None,
+    rewritten: Sequence[int] = (),
+    effects: Sequence[audience_preview.TrainingEffect] = (),
+    people: int = 0,
+) -> str:
     session, requested = current_session(), requested_page(ROWS)
     query = " ".join(request.args.get("q", "").split())[:100]
     standings = in_order(tree.list_tree(session))
@@ -243,8 +260,10 @@ def _page(subject: Organisation, refused: Form | None = None, rewritten: Sequenc
         forms_of=forms,
         refused=refused,
         rewritten=len(rewritten),
-        rewritten_names=name_some(session, rewritten),
+        rewritten_names=audience_preview.name_some(session, rewritten),
         asks_number=len(rewritten) > NUMBER_ABOVE,
+        effects=effects,
+        most_tried=MOST_TRIED if people > MOST_TRIED else 0,
         children=[(unit_path, counts.get(unit_path.place.id, 0)) for unit_path in standings if unit_path.place.parent_id == subject.id],
         members=counts.get(subject.id, 0),
         page=Page(rows[:ROWS], requested.number, len(rows) > ROWS),
@@ -279,7 +298,7 @@ def _child_form(subject: Organisation, **options: object) -> NewUnitForm:
 
 def _move_form(subject: Organisation, standings: list[UnitPath], **options: object) -> UnitMoveForm:
     form = UnitMoveForm(prefix="move-", **options)
-    form.offer(_targets(subject, standings))
+    form.offer(_targets(subject, standings), _("Choose where it moves to"))
     return form
 
 
@@ -349,21 +368,42 @@ def move(subject: Organisation) -> Answer:
         return _page(subject, form), 422
     units = {unit_path.place.id: unit_path.place for unit_path in standings}
     would_be = units | {subject.id: replace(units[subject.id], parent_id=target.id)}
-    rewritten = list_rewritten_by_tree(current_session(), would_be, today_of(now))
-    if rewritten and not form.is_confirmed(len(rewritten)):
-        return _page(subject, form, rewritten), 422
+    rewritten, people = (
+        audience_preview.list_rewritten_by_tree(current_session(), would_be, today_of(now)),
+        audience_preview.list_people_of_changed(current_session(), would_be),
+    )
+    effects = _rehearse(form, people, lambda: members.move(*_who(), subject, target, now=now), now)
+    if effects is None:
+        return _page(subject, form), 422
+    if (rewritten or effects) and not form.is_confirmed(len(rewritten), sum(effect.people for effect in effects)):
+        return _page(subject, form, rewritten, effects, len(people)), 422
     if not _try(form, lambda: members.move(*_who(), subject, target, now=now, rewritten=len(rewritten))):
         return _page(subject, form), 422
     return _back(subject, _("It is now under “%(name)s”.", name=target.name))
+
+
+def _rehearse(form: Form, people: Sequence[int], act: Callable[[], None], now: datetime) -> list[audience_preview.TrainingEffect] | None:
+    """Return what an act would do to the compulsory training of some people; None, with the fault in the form, where it is refused."""
+    effects = list[audience_preview.TrainingEffect]()
+    if not _try(form, lambda: effects.extend(audience_preview.try_training(current_session(), people[:MOST_TRIED], act, now=now))):
+        return None
+    return audience_preview.join_effects(effects)
 
 
 @bp.post("/<uuid:organisation>/closing")
 @requires(OrganisationAction.MANAGE, get_organisation)
 def close(subject: Organisation) -> Answer:
     """Let a place take nobody in any more; its people stay or move to another."""
-    standings = in_order(tree.list_tree(current_session()))
+    standings, now = in_order(tree.list_tree(current_session())), clock.now()
     form = _place_form(_open(standings, subject), "close-", _("Move its people to"), _("do not move them"))
-    if not _try(form, lambda: members.close(*_who(), subject, _chosen(form), now=clock.now())):
+    units = {unit_path.place.id: unit_path.place for unit_path in standings}
+    people = audience_preview.list_people_of_changed(current_session(), units | {subject.id: replace(units[subject.id], closed=True)})
+    effects = _rehearse(form, people, lambda: members.close(*_who(), subject, _chosen(form), now=now), now)
+    if effects is None:
+        return _page(subject, form), 422
+    if effects and not form.was_shown(sum(effect.people for effect in effects)):
+        return _page(subject, form, effects=effects, people=len(people)), 422
+    if not _try(form, lambda: members.close(*_who(), subject, _chosen(form), now=now)):
         return _page(subject, form), 422
     return _back(subject, _("The unit was closed."))
 

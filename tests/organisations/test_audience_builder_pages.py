@@ -11,7 +11,7 @@ from kernel import clock
 from kernel.permissions import SYSTEM
 from lms.instance import Instance
 from organisations import audiences, posts
-from organisations.models import AudienceVersion, Employment, Organisation
+from organisations.models import Audience, AudienceVersion, Employment, Organisation
 from organisations.rules.units import OrganisationKind
 from tests.support.browser import Browser
 from tests.support.builders import a_course, a_person
@@ -162,6 +162,54 @@ def test_what_is_not_filled_in_stands_beside_its_condition(boss: Browser, instan
     assert in_spanish("Complete the conditions that are marked.") in page.text
     assert in_spanish("“%(text)s” is not a day. Write it as 2026-07-01.", text="31/02/2026") in page.text
     assert versions(instance) == []
+
+
+@pytest.mark.parametrize(
+    ("fields", "message", "facts"),
+    [
+        ({"r.0.word": "from"}, "Give a date.", {}),
+        ({"r.0.word": "months"}, "Enter a number from 1 to %(most)s.", {"most": 600}),
+        ({"r.0.word": "months", "r.0.count": "-3"}, "“%(text)s” is not a whole number from 1 to %(most)s.", {"text": "-3", "most": 600}),
+    ],
+)
+def test_a_mistake_beside_its_field_does_not_repeat_words_of_the_text(
+    boss: Browser, root: Organisation, fields: dict[str, str], message: str, facts: dict[str, object]
+) -> None:
+    """spec/compulsory 3.5: «months › less» is the place in the text, which the form does not show."""
+    boss.get(NEW)
+    add(boss, "entered")
+
+    page = boss.submit("/new", fields, button=("step", "preview"), status=422)
+
+    assert in_spanish(message, **facts) in page.text
+    assert "›" not in page.text.replace("Audiencias ›", "")
+
+
+def test_an_empty_form_turns_into_an_empty_text_and_back(boss: Browser, root: Organisation) -> None:
+    boss.get(NEW)
+    page = boss.submit("/new", button=("step", "text"), status=422)
+    assert dict(page.form("/new").fields)["rule"].strip() == ""
+
+    page = boss.submit("/new", button=("step", "form"), status=422)
+
+    assert 'name="r.new"' in page.html
+    assert 'class="errors"' not in page.html
+
+
+def test_the_key_follows_from_the_title_and_a_title_that_is_taken_is_refused(
+    boss: Browser, instance: Instance, root: Organisation, ana: Person
+) -> None:
+    put(instance, a_person(instance, "otra@example.org"), root)
+    for attempt in range(2):
+        boss.get(NEW)
+        add(boss, "province")
+        given = {"institution": root.uuid, "title_es": "Jefaturas de Los Ríos", "key": "", "r.0.value": "Guayas"}
+        boss.submit("/new", given, button=("step", "preview"), status=422)
+        boss.submit("/new", button=("step", "save"), status=422 if attempt else 200)
+
+    assert in_spanish("Another audience or list has this title. Change it, or type a key of its own.") in boss.page.text
+    with instance.database.unit_of_work(write=False) as session:
+        assert session.scalars(select(Audience.key)).all() == ["jefaturas-de-los-rios"]
 
 
 def test_adding_a_part_asks_for_nothing_else(boss: Browser, root: Organisation) -> None:

@@ -14,15 +14,7 @@ from lms.access_log import list_access_rows
 from lms.instance import Instance
 from organisations import audiences, posts
 from organisations.audiences import AudienceRuleValues
-from organisations.models import (
-    Audience,
-    AudienceList,
-    AudienceReference,
-    AudienceStayRecord,
-    AudienceVersion,
-    Employment,
-    Organisation,
-)
+from organisations.models import Audience, AudienceList, AudienceReference, AudienceStayRecord, AudienceVersion, Employment, Organisation
 from organisations.rules.audience_drafts import read_yaml
 from organisations.rules.audience_leaves import OWN_LEAVES
 from organisations.rules.audiences import RuleNode

@@ -1,4 +1,4 @@
-"""A name that an administrator corrected, and a later list of people (spec/compulsory 2.5a)."""
+"""Names of a list of people beside the names that accounts have (spec/compulsory 2.5 and 2.5a)."""
 
 import json
 import re
@@ -8,11 +8,13 @@ import pytest
 from sqlalchemy import select
 
 from accounts import names
-from accounts.models import Person, PersonName
+from accounts.models import NameSource, Person, PersonName
 from kernel import clock
 from kernel.audit import AuditEntry
 from kernel.permissions import SYSTEM
 from lms.instance import Instance
+from organisations.list_checking import apply_people
+from organisations.list_reading import read_people
 from organisations.models import PendingUnitList
 from tests.support.browser import Browser
 from tests.support.builders import a_person, an_administrator, sign_in
@@ -136,3 +138,82 @@ def test_a_list_confirms_a_declared_name_only_where_it_says_it(boss: Browser, in
     with instance.database.unit_of_work(write=False) as session:
         assert session.scalars(select(PersonName.source).where(PersonName.person_id == ana.id)).all() == [source]
     assert in_spanish("Everything in the list is already up to date.") in boss.page.text
+
+
+def test_a_poorer_spelling_of_a_name_is_kept_out_of_all_that_a_line_changes(boss: Browser, instance: Instance) -> None:
+    with instance.database.unit_of_work() as session:
+        gladys = session.scalars(select(Person).where(Person.email == "gladys@example.org")).one()
+        names.change_name(session, SYSTEM, gladys, ("Gladys Fanny", "Ñaúpari", "De la Paz"), NameSource.LIST, now=clock.now())
+
+    bring_in(boss, "gladys@example.org;GLADYS FANNY;NAUPARI DE;LA PAZ;I;S-2\n")
+
+    assert name(instance) == "Gladys Fanny Ñaúpari De la Paz"
+    assert load(instance).changed == 1, "the staff number"
+
+
+def test_the_preview_names_what_it_keeps_of_the_spelling_once_for_all_lines(boss: Browser) -> None:
+    send(boss, LINE.upper().replace("GLADYS@EXAMPLE.ORG", "gladys@example.org"))
+
+    assert "Gladys Fanny Naranjo Quinde" in boss.page.text
+    assert "GLADYS FANNY NARANJO QUINDE" in boss.page.text
+    assert in_spanish("Everything in the list is already up to date.") in boss.page.text
+
+
+def test_a_richer_spelling_of_a_list_replaces_a_poorer_one(boss: Browser, instance: Instance) -> None:
+    bring_in(boss, LINE.replace("Naranjo", "Naránjo"))
+    bring_in(boss, LINE.replace("Gladys Fanny", "GLADYS FÁNNY").replace("Quinde", "QUINDE"))
+
+    assert name(instance) == "Gladys Fánny Naránjo Quinde", "accents of the list, capitals of the account"
+
+
+def test_a_corrected_name_is_no_question_where_only_the_spelling_is_poorer(boss: Browser, instance: Instance) -> None:
+    correct(instance, "Gladys Fánny")
+    send(boss, LINE.upper().replace("GLADYS@EXAMPLE.ORG", "gladys@example.org"))
+
+    assert 'name="taken"' not in boss.page.html
+
+
+def test_the_command_keeps_a_richer_spelling(boss: Browser, instance: Instance) -> None:
+    del boss
+    rows = read_people((HEAD + ";GLADYS FANNY;NARANJO;QUINDE;I;S-1\n").encode(), clock.now().date())
+    apply_people(instance.database.unit_of_work, SYSTEM, rows, None, now=clock.now())
+
+    assert name(instance) == "Gladys Fanny Naranjo Quinde"
+
+
+def test_a_staff_number_with_the_name_of_another_person_does_nothing_before_it_is_answered(boss: Browser, instance: Instance) -> None:
+    line = "nuevo@example.org;Nuevo Dos;Quinde;;I;S-1\n"
+    send(boss, line)
+    assert "Gladys Fanny Naranjo Quinde" in boss.page.text
+    assert 'name="taken"' in boss.page.html
+
+    boss.submit("/confirmation")
+    boss.deliver_jobs()
+
+    assert name(instance) == "Gladys Fanny Naranjo Quinde"
+    assert (load(instance).changed, load(instance).faulty) == (0, 1)
+    bring_in(boss, line, taken="2")
+    assert name(instance) == "Nuevo Dos Quinde Quinde"
+
+
+def test_the_same_name_with_an_address_that_agrees_asks_nothing(boss: Browser, instance: Instance) -> None:
+    bring_in(boss, "gladys@example.org;Rosa;Vega;Paz;I;S-1\n")
+
+    assert name(instance) == "Rosa Vega Paz"
+
+
+def test_a_preview_names_people_beside_their_address_and_the_column_of_a_day(boss: Browser) -> None:
+    boss.get(LISTS)
+    send(boss, LINE.replace("S-1", "S-2"))
+
+    assert "Gladys Fanny Naranjo Quinde · gladys@example.org" in boss.page.text
+    assert "Número de empleado: S-1 → S-2" in boss.page.text
+
+
+def test_an_unknown_staff_number_is_named_for_what_it_is(boss: Browser) -> None:
+    """A line without an address is not answered with what holds of an address."""
+    send(boss, ";Nuevo;Vega;;I;S-77\n;;;;I;S-78\n")
+
+    text = "No account has the staff number %(number)s, and a new account needs an email address."
+    assert in_spanish(text, number="S-77") in boss.page.text
+    assert in_spanish(text, number="S-78") in boss.page.text

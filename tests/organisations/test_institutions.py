@@ -16,12 +16,7 @@ from organisations.models import InstitutionAdministrator, InstitutionProfile, I
 from organisations.profile import InstitutionKeyTaken, add_institution, find_profile
 from tests.support.browser import Browser
 from tests.support.builders import a_person, sign_in
-from tests.support.institution_access import (
-    INSTITUTION_CELLS,
-    administer,
-    an_institution_cast,
-    two_institutions,
-)
+from tests.support.institution_access import INSTITUTION_CELLS, administer, an_institution_cast, two_institutions
 from tests.support.lessons import a_picture
 from tests.support.places import a_place, put
 from tests.support.wording import in_spanish

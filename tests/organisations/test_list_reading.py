@@ -97,8 +97,8 @@ def test_a_workbook_that_is_hostile_or_none_is_refused() -> None:
 
 def test_the_nought_that_spreadsheets_drop_comes_back() -> None:
     assert people_in(b"correo,cedula\na@b.ec,102030401\n").faults[0].line == 2
-    found = people_in(b"correo,cedula\na@b.ec,926687856\nb@b.ec,1710034065.0\n")
-    assert [person.national_id for person in found.people] == ["0926687856", CEDULA]
+    found = people_in(b"correo,cedula\na@b.ec,926687856\nb@b.ec,1710034065.0\nc@b.ec,961234564\nd@b.ec,3061234567\n")
+    assert [person.national_id for person in found.people] == ["0926687856", CEDULA, "0961234564", "3061234567"]
 
 
 def test_each_fault_has_its_line_and_its_cause() -> None:
@@ -391,3 +391,11 @@ def test_a_list_on_another_sheet_is_named_in_the_refusal() -> None:
     with pytest.raises(Undecodable) as refused:
         people_in(target.getvalue())
     assert (refused.value.text, refused.value.facts["sheets"]) == (OTHER_SHEET, "Personas")
+
+
+def test_a_name_that_no_document_can_print_is_a_fault_that_names_its_signs() -> None:
+    """spec/certificates N2."""
+    read = people_in("correo;nombres;apellidos\nana@example.org;王小明;Quinde\nluis@example.org;Łukasz;Παπά\n".encode())
+
+    assert [(fault.line, fault.facts) for fault in read.faults] == [(2, {"signs": "王小明"})]
+    assert [row.line for row in read.people] == [3]

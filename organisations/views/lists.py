@@ -1,4 +1,4 @@
-"""Pages of lists of people and units: upload, review, confirm."""
+"""Pages of lists of people and units: upload, preview, confirmation and outcome."""
 
 from collections.abc import Iterable, Iterator, Sequence
 
@@ -7,6 +7,7 @@ from wtforms import RadioField, SelectField, SelectMultipleField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than its stubs
 from wtforms.validators import Optional
 
+from accounts.rules import fold
 from kernel import clock
 from kernel.errors import Invalid
 from kernel.i18n import _, lazy_, number
@@ -15,14 +16,15 @@ from kernel.web.file_responses import send_generated
 from kernel.web.forms import FileField, Form, WholeField, clean_text
 from kernel.web.paging import Page, requested_page
 from kernel.web.request import Answer, begin_writing, current_actor, current_session, reading_file, requires, see_page
-from organisations import tree, unit_lists
+from organisations import lists, tree
 from organisations.access import OrganisationAction
 from organisations.audience_preview import name_some
 from organisations.list_checking import ListReview, NameDifference, PeopleListCheck, day_of_lists, review_people, review_units
 from organisations.list_reading import UnitListFault, read_people, read_units
+from organisations.list_trials import begin_trial, read_training
+from organisations.lists import UploadedUnitList
 from organisations.models import PendingUnitList
 from organisations.rules.units import UnitListKind, UnitSummary
-from organisations.unit_lists import UploadedUnitList
 
 
 class UnitListForm(Form):
@@ -95,12 +97,14 @@ def loads() -> Answer:
     except Invalid as refused:
         form.refuse(form.file, _(refused.text, **refused.facts))
         return _page(form), 422
-    row = unit_lists.receive(begin_writing(), current_actor(), sent, total, now=clock.now())
+    session, now = begin_writing(), clock.now()
+    row = lists.receive(session, current_actor(), sent, total, now=now)
+    begin_trial(session, row, now=now)
     return see_page("organisations_loads.load", load=row.uuid)
 
 
 def _page(form: UnitListForm) -> str:
-    rows = unit_lists.list_loads(current_session(), current_actor())
+    rows = lists.list_loads(current_session(), current_actor())
     return render_template("organisations/unit_lists.html", form=form, loads=rows, largest=LARGEST)
 
 
@@ -113,20 +117,20 @@ def _count(sent: UploadedUnitList) -> int:
     return len(units.units) + len(units.faults)
 
 
-def _review(load: PendingUnitList) -> ListReview:
-    """Read a list and say what it would do."""
+def _review(load: PendingUnitList, taken_names: Sequence[str] = ()) -> ListReview:
+    """Read a list and say what it would do; lines of `taken_names` are taken with their name."""
     now = clock.now()
     if load.kind == UnitListKind.PEOPLE.value:
         with reading_file():
             people = read_people(load.content, day_of_lists(now))
-        return review_people(current_session(), people, load.complete_of, now=now)
+        return review_people(current_session(), people, load.complete_of, taken_names, now=now)
     with reading_file():
         units = read_units(load.content)
     return review_units(current_session(), units, now=now)
 
 
 @bp.get("/<uuid:load>")
-@requires(OrganisationAction.LOAD, unit_lists.get_load)
+@requires(OrganisationAction.LOAD, lists.get_load)
 def load(subject: PendingUnitList) -> Answer:
     """Show what a list would do and what is wrong in it; once confirmed, how far it is."""
     if subject.confirmed_at is not None:
@@ -138,7 +142,7 @@ def load(subject: PendingUnitList) -> Answer:
 def _preview(subject: PendingUnitList, review: ListReview, form: ListConfirmationForm) -> str:
     requested = requested_page(FAULTS)
     shown = review.faults[requested.offset : requested.offset + FAULTS]
-    leavers = unit_lists.known_people(current_session(), review.effects.leavers[:CHANGES])
+    leavers = lists.known_people(current_session(), review.effects.leavers[:CHANGES])
     return render_template(
         "organisations/unit_list_upload.html",
         load=subject,
@@ -159,10 +163,11 @@ def _preview(subject: PendingUnitList, review: ListReview, form: ListConfirmatio
         difference_count=len(_differences(review)),
         effects=review.effects,
         rewritten=[*name_some(current_session(), review.effects.past.known), *review.effects.past.new][:CHANGES],
-        leavers=sorted(person.name for person in leavers.values()),
+        leavers=sorted((person.name for person in leavers.values()), key=fold),
         institution=_institution(subject),
         encoding_guessed_from=review.encoding_guessed_from,
         left_out=review.left_out,
+        training=read_training(subject),
     )
 
 
@@ -180,7 +185,7 @@ def _words(fault: UnitListFault) -> str:
 
 
 @bp.get("/<uuid:load>/faults.csv")
-@requires(OrganisationAction.LOAD, unit_lists.get_load)
+@requires(OrganisationAction.LOAD, lists.get_load)
 def faults(subject: PendingUnitList) -> Response:
     """Send the lines that do nothing, each with its cause."""
     listed = _review(subject).faults
@@ -194,12 +199,14 @@ def _fault_rows(listed: Sequence[UnitListFault]) -> Iterator[Sequence[Cell]]:
 
 
 @bp.post("/<uuid:load>/confirmation")
-@requires(OrganisationAction.LOAD, unit_lists.get_load, reads_first=True)
+@requires(OrganisationAction.LOAD, lists.get_load, reads_first=True)
 def confirm(subject: PendingUnitList) -> Answer:
     """Bring a list in; where it changes much of an institution, once the number of people was typed."""
     form, rewritten = ListConfirmationForm(), 0
     if subject.confirmed_at is None:
-        review = _review(subject)
+        if subject.tried_at is None:
+            return see_page("organisations_loads.load", load=subject.uuid)
+        review = _review(subject, form.taken.data or ())
         form.offer((difference.line, difference.listed) for difference in _differences(review))
         typed = form.number.number if form.validate_on_post() else None
         if review.effects.asks and typed != review.effects.number:
@@ -207,14 +214,14 @@ def confirm(subject: PendingUnitList) -> Answer:
         if form.errors:
             return _preview(subject, review, form), 422
         rewritten = review.effects.past.count
-    unit_lists.confirm(begin_writing(), current_actor(), subject, form.taken.data or (), rewritten=rewritten, now=clock.now())
+    lists.confirm(begin_writing(), current_actor(), subject, form.taken.data or (), rewritten=rewritten, now=clock.now())
     return see_page("organisations_loads.load", load=subject.uuid)
 
 
 @bp.post("/<uuid:load>/discarding")
-@requires(OrganisationAction.LOAD, unit_lists.get_load)
+@requires(OrganisationAction.LOAD, lists.get_load)
 def discard(subject: PendingUnitList) -> Answer:
     """Discard a list."""
-    unit_lists.discard(current_session(), current_actor(), subject, now=clock.now())
+    lists.discard(current_session(), current_actor(), subject, now=clock.now())
     flash(_("The list was discarded. Nothing was changed."), "ok")
     return see_page("organisations_loads.loads")

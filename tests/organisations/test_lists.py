@@ -21,11 +21,11 @@ from kernel.outbox import Delivery, Job
 from kernel.permissions import SYSTEM
 from kernel.tables import CELLS, COLUMNS
 from lms.instance import Instance
-from organisations import jobs, tree, unit_lists
+from organisations import jobs, lists, tree
 from organisations.list_checking import UnitListCheck
+from organisations.lists import WriteUnit
 from organisations.models import Membership, Organisation, PendingUnitList
 from organisations.rules.units import OrganisationKind
-from organisations.unit_lists import WriteUnit
 from tests.support.access import a_cast
 from tests.support.browser import Browser, every_statement
 from tests.support.builders import PASSWORD, a_person, an_administrator, sign_in
@@ -147,9 +147,9 @@ def test_the_lines_with_a_fault_are_taken_home_and_compute_nothing(boss: Browser
     text = boss.response.get_data(as_text=True)
 
     assert boss.response.headers["Content-Disposition"].startswith("attachment")
-    assert text.splitlines()[0].lstrip("\ufeff") == "Línea,Qué está mal,Como está escrito"
-    assert text.splitlines()[1].startswith("2,Esto no es una dirección de correo.,'=cmd")
-    assert text.splitlines()[2].startswith("3,")
+    assert text.splitlines()[0].lstrip("\ufeff") == "Línea;Qué está mal;Como está escrito"
+    assert text.splitlines()[1].startswith("2;Esto no es una dirección de correo.;'=cmd")
+    assert text.splitlines()[2].startswith("3;")
 
 
 @pytest.mark.slow
@@ -167,9 +167,8 @@ def test_whoever_is_added_is_invited_and_chooses_the_first_password(boss: Browse
     guest.submit(link, {"password": PASSWORD}, status=422)
     guest.submit(link, {"password": "Ana Muñoz 123", "consent": "y"}, status=422)
     guest.submit(link, {"password": PASSWORD, "consent": "y"})
-    sign_in(guest, "nueva@example.org")
 
-    assert guest.path == "/learning"
+    assert guest.path == "/learning", "whoever came by the mail is signed in"
     with instance.database.unit_of_work(write=False) as session:
         person = session.scalars(select(Person).where(Person.email == "nueva@example.org")).one()
         assert person.email_confirmed_at is not None
@@ -312,7 +311,7 @@ def names_below(instance: Instance, name: str) -> set[str]:
     [
         ("U1;Alpha;1\nu1;Beta;1\n", [0, 1, 0, 1], {"Alpha"}),
         ("U1;Alpha;1\n;ALPHA;IESS\n", [0, 1, 0, 1], {"Alpha"}),
-        (";GAMMA;1\nU1;Alpha;IESS\n", [0, 1, 0, 1], {"GAMMA"}),
+        (";GÁMMA;1\nU1;Alpha;IESS\n", [0, 1, 0, 1], {"Gámma"}),
         (";Chone;1\n7;Chone;IESS\n", [1, 0, 0, 1], {"Gamma", "Chone"}),
         ("7;Chone;1\n;CHONE;IESS\n8;Jama;7\n", [2, 0, 0, 1], {"Gamma", "Chone"}),
     ],
@@ -328,6 +327,22 @@ def test_a_place_that_two_lines_name_follows_the_first(
     assert bring_in(boss) == expected
     assert names_below(instance, "IESS") == below
     assert pending(instance).done_at is not None
+
+
+def test_a_poorer_spelling_of_a_place_is_kept_out_and_the_preview_says_so(boss: Browser, instance: Instance) -> None:
+    """spec/compulsory 2.5a."""
+    a_place(instance, "Afiliación", a_place(instance, code="1"), code="U1")
+
+    send(boss, "codigo;nombre;depende de\nU1;AFILIACION;1\n", "units")
+
+    assert tiles(boss.page.html) == [0, 0, 1, 0]
+    said = in_spanish(
+        "“%(kept)s” stays: the list writes the same name as “%(listed)s”. Lines with a poorer spelling: %(lines)s.",
+        kept="Afiliación",
+        listed="AFILIACION",
+        lines=1,
+    )
+    assert said in boss.page.text
 
 
 def test_a_place_is_moved_and_renamed_by_one_line(boss: Browser, instance: Instance) -> None:
@@ -375,11 +390,11 @@ def pending(instance: Instance) -> PendingUnitList:
 
 def test_a_list_goes_on_after_a_fault_where_it_was(boss: Browser, instance: Instance, monkeypatch: pytest.MonkeyPatch) -> None:
     """Killed in the middle, and taken up by two workers: everybody is added once."""
-    monkeypatch.setattr(unit_lists, "PORTION", 3)
+    monkeypatch.setattr(lists, "PORTION", 3)
     a_place(instance, "Chone", a_place(instance), code="7")
     send(boss, lines_of(10))
     boss.submit("/confirmation")
-    original, calls = unit_lists.bring_in_people, []
+    original, calls = lists.bring_in_people, []
 
     def dies_in_the_third(*arguments: Any, **options: Any) -> None:
         calls.append(1)
@@ -387,7 +402,7 @@ def test_a_list_goes_on_after_a_fault_where_it_was(boss: Browser, instance: Inst
         if len(calls) == 3:
             raise RuntimeError("killed")
 
-    monkeypatch.setattr(unit_lists, "bring_in_people", dies_in_the_third)
+    monkeypatch.setattr(lists, "bring_in_people", dies_in_the_third)
     with pytest.raises(RuntimeError, match="killed"):
         jobs.bring_in(delivery(instance, pending(instance)))
     assert (pending(instance).place, pending(instance).made, count(instance, Person, Person.email.startswith("p"))) == (6, 6, 6)

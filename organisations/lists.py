@@ -1,4 +1,4 @@
-"""Lists of people and units: kept until they are confirmed, and brought in."""
+"""Lists of people and units: uploads that wait, their confirmation, and what each line writes."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -289,14 +289,17 @@ class ChangePerson:
     """Whether the line says the name that the person has given themself."""
 
 
-def bring_in_people(session: Session, actor: Actor, new: Sequence[AddPerson], changed: Sequence[ChangePerson], *, now: datetime) -> None:
-    """Add and change a portion of people: those who are added are invited by mail."""
+def bring_in_people(
+    session: Session, actor: Actor, new: Sequence[AddPerson], changed: Sequence[ChangePerson], *, now: datetime
+) -> list[int]:
+    """Add and change a portion of people, and return who was added: they are invited by mail."""
     added = accounts.invite(session, actor, [line.person for line in new], now=now)
     for line in changed:
         _change(session, actor, line, now=now)
     lines: dict[int, AddPerson | ChangePerson] = {row.id: line for row, line in zip(added, new, strict=True)}
     lines |= {line.person_id: line for line in changed}
     _bring_in_work(session, actor, lines, {unit.id: unit for unit in tree.list_tree(session)}, now=now)
+    return [row.id for row in added]
 
 
 def _bring_in_work(
