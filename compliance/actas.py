@@ -1,4 +1,4 @@
-"""Reading actas: one by its code, its numbers counted anew from its moments, the names that it prints (spec/compulsory 12.3)."""
+"""Training actas: made once for each form, read by their code, and their numbers counted anew from their moments (spec/compulsory 12.3)."""
 
 import secrets
 from collections.abc import Mapping
@@ -12,9 +12,10 @@ from sqlalchemy.orm import Session
 
 from accounts.models import Person
 from compliance.access import PlaceReportContext
+from compliance.assignments import list_stale_people
 from compliance.audit_verbs import ComplianceVerb
 from compliance.learner import find_known_rules
-from compliance.models import Assignment, Obligation, ObligationVersion, TrainingActa
+from compliance.models import Obligation, ObligationVersion, TrainingActa
 from compliance.report import ReportObligation, ReportTime, TrainingFilter, count_states, list_report_obligations
 from compliance.rules.documents import CODE_LENGTH, ActaCount, acta_counts, acta_digest
 from compliance.rules.terms import WorkingDays
@@ -22,9 +23,9 @@ from kernel import audit
 from kernel.codes import code_from_bits, printed_code, read_code
 from kernel.errors import N_, Conflict, NotFound
 from kernel.permissions import Actor
-from organisations import tree
-from organisations.audiences import leaf_names
-from organisations.models import Organisation
+from organisations import audiences, tree
+from organisations.audience_kinds import AudienceScope
+from organisations.models import Audience, Organisation
 from organisations.rules.audiences import write_sentence
 from organisations.rules.units import OrganisationKind, UnitSummary, lineage, zone_of
 from organisations.training_scope import get_training_scope
@@ -111,9 +112,13 @@ def count_acta(session: Session, row: TrainingActa, scope: ActaScope, known: dat
 
 
 def has_due_changes(session: Session, obligation_id: int, now: datetime) -> bool:
-    """Say whether the clock changed statuses that a job has still to write into their history."""
-    due = select(Assignment.id).where(Assignment.obligation_id == obligation_id, Assignment.next_change_at <= now)
-    return session.scalar(due.limit(1)) is not None
+    """Say whether the clock, or a change of the register, changed statuses that a job has still to write into their history."""
+    obligation = session.get_one(Obligation, obligation_id)
+    if list_stale_people(session, obligation, now):
+        return True
+    audience, today = session.get_one(Audience, obligation.audience_id), audiences.today_of(now)
+    rule, scope = audiences.find_rule_on(session, audience.id, today), AudienceScope(audience.institution_id, today)
+    return rule is not None and bool(audiences.list_changed_people(session, audience.id, rule, scope))
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +141,7 @@ def get_acta_texts(session: Session, row: TrainingActa, on: date) -> ActaTexts:
     version = next((known_version for known_version in reversed(known) if known_version.effective_on <= on), known[0])
     act, _former = find_known_rules(session, obligation.audience_id, on, row.known)
     rule = act.rule if act is not None else None
-    sentence = "" if rule is None else write_sentence(rule, leaf_names(session, rule))
+    sentence = "" if rule is None else write_sentence(rule, audiences.leaf_names(session, rule))
     maker = session.get(Person, row.made_by) if row.made_by is not None else None
     return ActaTexts(version.title, version.number, sentence, maker.full_name if maker else "")
 

@@ -1,4 +1,4 @@
-"""Queries of the agreement of course teams that compulsory training enrols people in their courses (spec/compulsory 4.9a)."""
+"""Agreements of course teams that obligations enrol people in their courses: missing, requested, answered (spec/compulsory 4.9a)."""
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence

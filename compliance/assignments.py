@@ -1,4 +1,4 @@
-"""Queries of assignments: who is under an obligation, and in which state they are now."""
+"""Assignments, people under an obligation: their states read, computed and written, and compared with the record."""
 
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
@@ -7,15 +7,17 @@ from datetime import datetime, timedelta
 from itertools import zip_longest
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, bindparam, case, delete, func, insert, or_, select, union, update
+from sqlalchemy import ColumnElement, and_, bindparam, case, delete, func, insert, or_, select, union, update
 from sqlalchemy.orm import Session
 
 from accounts.models import AccountMerge
-from compliance.models import Assignment, AssignmentState, DoneFact, Obligation
+from compliance.models import Assignment, AssignmentState, DoneFact, Obligation, ObligationVersion
 from compliance.records import ObligationRules, get_rules, list_rules, load_people_records, load_records
 from compliance.rules.history import INSTANT, HistoryRow, begins_at, extend_history, has_news, late_moments, rewrite_history, timeline
 from compliance.rules.record import TrainingRecord
+from compliance.rules.reminders import LATE_STATES
 from compliance.rules.states import (
+    NEEDED,
     StateFlag,
     TrainingCase,
     TrainingState,
@@ -30,6 +32,7 @@ from enrolments.models import Completion
 from kernel.compiled_statements import compile_once
 from kernel.db import Database, connection_of
 from kernel.entity_rows import columns_of, entity_rows
+from organisations.audience_preview import TrainingDuty
 from organisations.models import AudienceStayRecord
 
 _ACTIVE = compile_once(
@@ -103,6 +106,31 @@ def list_stale_people(session: Session, obligation: Obligation, now: datetime) -
     )
     clock = select(Assignment.person_id).where(Assignment.obligation_id == obligation.id, Assignment.next_change_at <= now)
     return sorted(set(session.scalars(union(stays, clock))))
+
+
+RECENT = timedelta(hours=1)
+"""Time within which statuses follow a change of the register, even on a busy machine."""
+
+
+def are_behind(session: Session, now: datetime, *, obligations: Collection[int] | None = None, person: int | None = None) -> bool:
+    """Say whether statuses under some obligations, or of a person, are of before a recent change of who is in their audience."""
+    stay = AudienceStayRecord
+    known_until = func.coalesce(Assignment.computed_at, Obligation.created_at)
+    statement = (
+        select(stay.id)
+        .join(Obligation, Obligation.audience_id == stay.audience_id)
+        .outerjoin(Assignment, (Assignment.person_id == stay.person_id) & (Assignment.obligation_id == Obligation.id))
+        .where(
+            or_(stay.recorded_at > now - RECENT, stay.retracted_at > now - RECENT),
+            or_(Assignment.id.is_(None), stay.recorded_at > known_until, stay.retracted_at > known_until),
+            Obligation.state == "active",
+        )
+    )
+    if obligations is not None:
+        statement = statement.where(Obligation.id.in_(obligations))
+    if person is not None:
+        statement = statement.where(stay.person_id == person)
+    return session.scalar(statement.limit(1)) is not None
 
 
 def count_by_state(session: Session, obligation: Obligation, now: datetime) -> dict[str, int]:
@@ -510,3 +538,23 @@ def _walk(database: Database, obligation_id: int, compare: _ComparePortion) -> I
             differences = compare(session, get_rules(session, obligation), people)
         yield len(people), differences
         after = people[-1] if len(people) == REPLAY_PORTION else None
+
+
+def read_training_duties(session: Session, people: Collection[int], now: datetime) -> dict[int, TrainingDuty]:
+    """Return who of some people has to do what each obligation in force requires at a moment, and who of them is past its last day."""
+    newest = and_(ObligationVersion.obligation_id == Obligation.id, ObligationVersion.number == Obligation.latest)
+    statement = select(Obligation, ObligationVersion.title).join(ObligationVersion, newest).where(Obligation.state == "active")
+    rows = session.execute(statement.order_by(Obligation.id)).all()
+    every = list_rules(session, [row for row, _title in rows])
+    records = load_people_records(session, every, people)
+    trainings = dict[int, TrainingDuty]()
+    for rules, (_row, title) in zip(every, rows, strict=True):
+        obliged = [person for person in people if records.has_stayed(rules, person)]
+        cases = {person: training_case(rules.terms, records.record_of(rules, person), now) for person in obliged}
+        states = {person: status_of(case, now).state for person, case in cases.items()}
+        trainings[rules.obligation_id] = TrainingDuty(
+            title,
+            frozenset(person for person, state in states.items() if state in NEEDED),
+            frozenset(person for person, state in states.items() if state in LATE_STATES),
+        )
+    return trainings

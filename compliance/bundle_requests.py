@@ -1,4 +1,4 @@
-"""Reading the bundles of evidence that were asked for of a place: the list, one before an actor, what one is to hold."""
+"""Bundles of evidence as people request them: listed, requested, packed in the background, and their downloads recorded."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -24,7 +24,7 @@ from kernel import audit, outbox
 from kernel.db import Database
 from kernel.errors import NotFound
 from kernel.files import FileStore, StoredContent
-from kernel.i18n import _, in_every_language
+from kernel.i18n import _, in_every_language, site_day
 from kernel.permissions import Actor
 from kernel.prepared_files import note_ready
 from organisations import tree
@@ -164,7 +164,7 @@ def record_download(session: Session, actor: Actor, row: Bundle, *, now: datetim
 
 def file_name(row: Bundle) -> str:
     """Return the name under which a bundle is saved."""
-    return f"evidencia-{row.at:%Y-%m-%d}-{row.id}.zip"
+    return f"evidencia-{site_day(row.at)}-{row.id}.zip"
 
 
 def pack_requested(source: BundleSource, files: FileStore, number: int, texts: Mapping[str, bytes]) -> StoredContent | None:

@@ -1,4 +1,7 @@
-"""Reading a bundle of evidence by portions of people: nothing recorded after its moment of knowledge (spec/compulsory 12.4)."""
+"""A bundle of evidence: read by portions of people, packed and signed, verified, and its states computed again (spec/compulsory 12.4).
+
+Nothing that was recorded after its moment of knowledge is in it.
+"""
 
 import csv
 import hashlib
@@ -48,7 +51,7 @@ from kernel.db import Database
 from kernel.errors import N_
 from kernel.files import FileStore
 from kernel.i18n import _, reading
-from kernel.tables import csv_line
+from kernel.tables import COMMA, csv_line
 from organisations import tree
 from organisations.models import Audience, AudienceVersion, Employment
 from organisations.rules.units import UnitSummary, lineage
@@ -496,10 +499,10 @@ def _spool_people(spool: _Spool, source: BundleSource, scope: BundleScope) -> se
     """Add the tables of people and the audit log; return the numbers of the units of which their facts tell."""
     claims, places = defaultdict[str, list[int]](list), set[int]()
     for name, columns in documents.COLUMNS.items():
-        spool.add(name, f"{BYTE_ORDER_MARK}{csv_line(columns)}".encode())
+        spool.add(name, f"{BYTE_ORDER_MARK}{csv_line(columns, separator=COMMA)}".encode())
     for portion in walk_bundle(source.database, scope, source.walked):
         for name, rows in _tables_of(portion).items():
-            spool.add(name, "".join(map(csv_line, rows)).encode())
+            spool.add(name, "".join(csv_line(row, separator=COMMA) for row in rows).encode())
         for kind in (Waiver.__tablename__, Recognition.__tablename__):
             claims[kind] += portion.claimed(kind)
         spool.add_stored(portion.proofs)
@@ -784,7 +787,7 @@ def bundle_texts() -> dict[str, bytes]:
         with reading(language):
             blocks.append("\r\n\r\n".join(_(paragraph) for paragraph in PARAGRAPHS))
     return {
-        DICTIONARY: ("\ufeff" + "".join(map(csv_line, rows))).encode(),
+        DICTIONARY: ("\ufeff" + "".join(csv_line(row, separator=COMMA) for row in rows)).encode(),
         README: ("\r\n\r\n----\r\n\r\n".join(blocks) + "\r\n").encode(),
     }
 

@@ -1,4 +1,4 @@
-"""Waivers and recognitions as lists: those that wait, those decided, one's own, and uploads of many."""
+"""Waivers and recognitions as their pages list and open them, and uploaded lists of recognitions, read and judged."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -23,23 +23,9 @@ from kernel.errors import N_, NotFound, SignInNeeded
 from kernel.left_out import LeftOut
 from kernel.permissions import Actor
 from kernel.tables import Undecodable, read_table
+from organisations import list_reading
 from organisations.access import TrainingScope
-from organisations.list_checking import RowRefused, match_people
-from organisations.list_reading import (
-    PEOPLE_COLUMNS,
-    WHO,
-    Cell,
-    DayReader,
-    DayRefused,
-    InvalidRow,
-    PersonListRow,
-    UnitListFault,
-    find_columns,
-    list_lines,
-    read_address,
-    read_identity_number,
-    read_staff_number,
-)
+from organisations.list_checking import match_people
 from organisations.training_scope import get_training_scope, list_training_places
 
 WAITS = ClaimState.PROPOSED.value
@@ -302,7 +288,7 @@ def list_recognition_lists(
 MOST_LINES = 5_000
 LONGEST_ISSUER, LONGEST_DOCUMENT = 200, 100
 COLUMNS: Mapping[str, frozenset[str]] = {
-    **{name: PEOPLE_COLUMNS[name] for name in WHO},
+    **{name: list_reading.PEOPLE_COLUMNS[name] for name in list_reading.WHO},
     "course": frozenset({"curso", "codigo de curso", "clave del curso", "course", "course key"}),
     "achieved_on": frozenset({"fecha", "fecha de aprobacion", "aprobado el", "completado el", "date", "completed on", "day"}),
     "issuer": frozenset({"institucion", "emisor", "otorgado por", "certificado por", "issuer", "institution", "certified by"}),
@@ -315,7 +301,7 @@ class RecognitionListEntry:
     """A line of a list: whom it is about, as which course it counts, the day, who certifies it, the number of its document."""
 
     written: str
-    person: PersonListRow
+    person: list_reading.PersonListRow
     course: str
     achieved_on: date
     issuer: str
@@ -327,7 +313,7 @@ class RecognitionListRows:
     """The entries of a list, the faults that need no looking up, and from which line on its encoding is a guess."""
 
     entries: tuple[RecognitionListEntry, ...]
-    faults: tuple[UnitListFault, ...]
+    faults: tuple[list_reading.UnitListFault, ...]
     encoding_guessed_from: int | None
     left_out: tuple[LeftOut, ...]
     mixed: tuple[int, int] | None = None
@@ -344,16 +330,16 @@ def read_recognitions(content: bytes, today: date) -> RecognitionListRows:
     table = read_table(content, rows=MOST_LINES + 1)
     if len(table.rows) > MOST_LINES + 1:
         raise Undecodable(N_("The list has %(count)s rows; the limit is %(limit)s."), count=len(table.rows) - 1, limit=MOST_LINES)
-    columns = find_columns(table, COLUMNS, WHO, N_("There is no column called “email” or “correo”."))
+    columns = list_reading.find_columns(table, COLUMNS, list_reading.WHO, N_("There is no column called “email” or “correo”."))
     for name, message in REQUIRED.items():
         if name not in columns:
             raise table.refusal(message)
-    entries, faults, days = [], [], DayReader(today)
-    for line, cell, written in list_lines(table, columns):
+    entries, faults, days = [], [], list_reading.DayReader(today)
+    for line, cell, written in list_reading.list_lines(table, columns):
         try:
             entries.append(_entry(line, cell, written, days, today))
-        except (InvalidRow, DayRefused) as unfit:
-            faults.append(UnitListFault(line, written, unfit.message, unfit.facts))
+        except (list_reading.InvalidRow, list_reading.DayRefused) as unfit:
+            faults.append(list_reading.UnitListFault(line, written, unfit.message, unfit.facts))
     left_out, mixed = table.left_out(columns.values()), days.mixed().get("achieved_on")
     return RecognitionListRows(tuple(entries), tuple(faults), table.encoding_guessed_from, left_out, mixed)
 
@@ -364,20 +350,20 @@ REQUIRED: Mapping[str, str] = {
 }
 
 
-def _entry(line: int, cell: Cell, written: str, days: DayReader, today: date) -> RecognitionListEntry:
-    number, identity = read_staff_number(cell("staff_number")), read_identity_number(cell("national_id"))
-    address = "" if (number or identity) and not cell("email") else read_address(cell("email"))
+def _entry(line: int, cell: list_reading.Cell, written: str, days: list_reading.DayReader, today: date) -> RecognitionListEntry:
+    number, identity = list_reading.read_staff_number(cell("staff_number")), list_reading.read_identity_number(cell("national_id"))
+    address = "" if (number or identity) and not cell("email") else list_reading.read_address(cell("email"))
     achieved_on = days.read("achieved_on", cell("achieved_on"), line)
     if achieved_on is None:
-        raise InvalidRow(N_("The day is missing."))
+        raise list_reading.InvalidRow(N_("The day is missing."))
     if achievement_fault(achieved_on, today) is not None:
-        raise InvalidRow(N_("The day cannot be in the future or before 1950."))
+        raise list_reading.InvalidRow(N_("The day cannot be in the future or before 1950."))
     course, issuer, document = cell("course"), cell("issuer"), cell("document")
     if not issuer or not document:
-        raise InvalidRow(N_("The institution that certifies it or the number of the document is missing."))
+        raise list_reading.InvalidRow(N_("The institution that certifies it or the number of the document is missing."))
     if len(issuer) > LONGEST_ISSUER or len(document) > LONGEST_DOCUMENT:
-        raise InvalidRow(N_("The institution or the number of the document is too long."))
-    person = PersonListRow(line, address, national_id=identity, staff_number=number)
+        raise list_reading.InvalidRow(N_("The institution or the number of the document is too long."))
+    person = list_reading.PersonListRow(line, address, national_id=identity, staff_number=number)
     return RecognitionListEntry(written, person, course, achieved_on, issuer, document)
 
 
@@ -388,7 +374,7 @@ class RecognitionListCheck:
     new: tuple[tuple[int, RecognitionValues], ...]
     same: int
     early: int
-    faults: tuple[UnitListFault, ...]
+    faults: tuple[list_reading.UnitListFault, ...]
 
 
 def judge_recognitions(
@@ -408,7 +394,7 @@ def judge_recognitions(
         first = seen.setdefault(key, entry.person.line)
         if first != entry.person.line:
             message = N_("The same recognition is already on line %(first)s.")
-            faults.append(UnitListFault(entry.person.line, entry.written, message, {"first": first}))
+            faults.append(list_reading.UnitListFault(entry.person.line, entry.written, message, {"first": first}))
         elif key in known:
             same += 1
         else:
@@ -419,7 +405,7 @@ def judge_recognitions(
 
 def _find(
     session: Session, actor: Actor, entries: Sequence[RecognitionListEntry], scope: TrainingScope
-) -> tuple[list[tuple[int, int, RecognitionListEntry]], list[UnitListFault]]:
+) -> tuple[list[tuple[int, int, RecognitionListEntry]], list[list_reading.UnitListFault]]:
     """Return the person of the scope and the course that each line means, and the lines that mean none."""
     match, courses = match_people(session, [entry.person for entry in entries]), _courses(session, actor, scope)
     if not scope.everywhere:
@@ -429,13 +415,17 @@ def _find(
     for entry in entries:
         try:
             person, course = match.find(entry.person, None), courses.get(fold(entry.course))
-        except RowRefused as refused:
-            faults.append(UnitListFault(entry.person.line, entry.written, refused.message, refused.facts))
+        except list_reading.RowRefused as refused:
+            faults.append(list_reading.UnitListFault(entry.person.line, entry.written, refused.message, refused.facts))
             continue
         if person is None:
-            faults.append(UnitListFault(entry.person.line, entry.written, N_("No one in your units has this address or number.")))
+            faults.append(
+                list_reading.UnitListFault(entry.person.line, entry.written, N_("No one in your units has this address or number."))
+            )
         elif course is None:
-            faults.append(UnitListFault(entry.person.line, entry.written, N_("There is no published course with this key or title.")))
+            faults.append(
+                list_reading.UnitListFault(entry.person.line, entry.written, N_("There is no published course with this key or title."))
+            )
         else:
             matches.append((person.person_id, course, entry))
     return matches, faults

@@ -1,4 +1,4 @@
-"""Waivers and recognitions: asked for, decided, revoked, withdrawn (spec/compulsory 4.10 and 4.11)."""
+"""Waivers and recognitions: proposed, decided, revoked or withdrawn, one or a list, with their notices (spec/compulsory 4.10 and 4.11)."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -189,7 +189,7 @@ class ClaimIsDecided(Conflict):
     """Somebody else decided on a waiver or recognition meanwhile, or it was withdrawn."""
 
     code = "claim_decided"
-    message = N_("Someone else has already decided on this, or it was withdrawn. See below how it stands.")
+    message = N_("Someone else has already decided on this, or it was withdrawn.")
 
 
 class ClaimProposerDecides(Conflict):

@@ -1,12 +1,16 @@
-"""Queries of what somebody may take again because an obligation asks for it (spec/compulsory 6.2)."""
+"""Enrolment of people in what their obligations ask, its obstacles, and courses to be taken again (spec/compulsory 4.9, 6.2, 11.7)."""
 
 import json
+from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from functools import partial
+from typing import Any
+from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, and_, bindparam, exists, func, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, Date, RowMapping, Select, and_, bindparam, case, exists, func, literal, or_, select
+from sqlalchemy.orm import Session, aliased
 
 from accounts.models import Person
 from compliance.access import RenewalContext
@@ -14,18 +18,25 @@ from compliance.agreements import list_missing
 from compliance.assignments import recompute, state_at
 from compliance.models import Assignment, CycleEnrolment, Obligation, ObligationVersion
 from compliance.records import ObligationRules, get_rules, load_records
-from compliance.rules.documents import read_requirement
+from compliance.rules.documents import read_requirement, read_terms
+from compliance.rules.pace import CourseTake, Hindrance, find_hindrance, hindrance_under
 from compliance.rules.record import first_instant
 from compliance.rules.states import NEEDED, TrainingState, courses_to_take, renewable_courses, status_of, training_case
-from compliance.rules.terms import DeadlineAnchor, RelativeDeadline, certain_courses, courses_of
+from compliance.rules.terms import DAY, DeadlineAnchor, ObligationTerms, RelativeDeadline, certain_courses, courses_of, first_full_deadline
+from courses import versions
 from courses.models import Course
+from courses.rules import Outline
 from enrolments.awards import find_own_renewal
+from enrolments.editions import EditionRow, list_course_editions
 from enrolments.enrolment import enrol_required
 from enrolments.learners import get_learner_context
-from enrolments.models import Completion, Enrolment
+from enrolments.models import ActivityResult, Completion, EditionPlace, Enrolment
 from enrolments.takes import EnrolmentObstacle, LeavingObstacle, RenewalWindow, RequiredCourse, find_obstacle
 from kernel import clock
+from kernel.durations import add_duration
+from kernel.i18n import site_day, site_locale
 from kernel.permissions import Actor
+from organisations.models import AudienceStayRecord
 
 
 def get_renewal(session: Session, actor: Actor, slug: str) -> RenewalContext:
@@ -122,7 +133,9 @@ def get_order(session: Session, rules: ObligationRules, *, now: datetime) -> Tra
 def find_version_in_force(session: Session, obligation_id: int, *, now: datetime) -> ObligationVersion | None:
     """Return the version of an obligation that is in force: of those whose day has come, the one recorded last."""
     statement = select(ObligationVersion).where(ObligationVersion.obligation_id == obligation_id)
-    return session.scalar(statement.where(ObligationVersion.effective_on <= now.date()).order_by(ObligationVersion.number.desc()).limit(1))
+    return session.scalar(
+        statement.where(ObligationVersion.effective_on <= site_day(now)).order_by(ObligationVersion.number.desc()).limit(1)
+    )
 
 
 def list_to_enrol(session: Session, obligation: Obligation, order: TrainingOrder, after: int, limit: int, *, now: datetime) -> list[int]:
@@ -192,6 +205,191 @@ def list_obstacles(session: Session, obligation: Obligation, *, now: datetime) -
         for (course, obstacle), (people, since) in sorted(obstacles.items())
         if course in slugs
     ]
+
+
+@dataclass(frozen=True, slots=True)
+class CourseEntry:
+    """The way into a course for people who do not take it: its published version and its editions, closed ones too."""
+
+    outline: Outline
+    enrolment: str
+    editions: Mapping[int, EditionRow]
+
+    def takes(self, edition_id: int | None, now: datetime, *, is_enrolled: bool) -> list[CourseTake]:
+        """Return in which ways somebody could take it; `is_enrolled`: an obligation enrols them, in the edition if it is one of the course.
+
+        Who enrols by themselves chooses among the editions that take people, where there are any.
+        """
+        rows = [row for row in self.editions.values() if row.edition.closed_at is None]
+        if is_enrolled:
+            chosen = [row for row in rows if row.edition.id == edition_id and not row.is_full]
+            return [_take_in(self.outline, row, None) for row in chosen] if edition_id in self.editions else [CourseTake(self.outline)]
+        if self.enrolment != "open" or not any(row.edition.self_enrolment for row in rows):
+            return [CourseTake(self.outline)]
+        joinable = [row for row in rows if (row.edition.self_enrolment or row.edition.code) and not row.is_full]
+        joinable = [row for row in joinable if row.edition.enrols_until is None or now < row.edition.enrols_until]
+        return [_take_in(self.outline, row, row.edition.enrols_from) for row in joinable]
+
+    def closing_keys(self) -> list[str]:
+        """Return the required activities, by their keys, that close on a day or with an edition."""
+        ends = any(row.edition.ends_at is not None for row in self.editions.values())
+        marked = [activity for activity in self.outline.activities() if activity.required and activity.gives_marks]
+        return [activity.key for activity in marked if ends or activity.closes_at is not None]
+
+
+def _take_in(outline: Outline, row: EditionRow, enrols_from: datetime | None) -> CourseTake:
+    starts = max((moment for moment in (enrols_from, row.edition.starts_at) if moment is not None), default=None)
+    return CourseTake(outline, (), starts, row.edition.ends_at)
+
+
+def load_entries(session: Session, slugs: Collection[str]) -> dict[str, CourseEntry]:
+    """Return the way into some courses that take people, by address, in one statement; in none where no course is named."""
+    rows = list_course_editions(session, slugs) if slugs else []
+    outlines, editions = (
+        versions.list_outlines(session, {version for _slug, version, *_rest in rows}),
+        defaultdict[str, dict[int, EditionRow]](dict),
+    )
+    for slug, _version, _way, row in rows:
+        editions[slug] |= {} if row is None else {row.edition.id: row}
+    return {slug: CourseEntry(outlines[version], way, editions[slug]) for slug, version, way, _row in rows}
+
+
+@dataclass(frozen=True, slots=True)
+class HinderedPeople:
+    """People who cannot finish a course by their last day, or have to finish before: what keeps them, how many, the first of their days."""
+
+    title: Mapping[str, str]
+    hindrance: Hindrance
+    people: int
+    last_on: date
+
+    def with_others(self, row: "HinderedPeople | None") -> "HinderedPeople":
+        """Return all of two rows about the same: what keeps those with the first last day, and how many they are together."""
+        first = self if row is None or self.last_on < row.last_on else row
+        return replace(first, people=self.people + (row.people if row is not None else 0))
+
+
+def list_hindered(session: Session, obligation: Obligation, *, now: datetime) -> list[HinderedPeople]:
+    """List who cannot finish in time under an obligation in force, or could not under a draft, by course, in four statements."""
+    if obligation.state == "active":
+        version = find_version_in_force(session, obligation.id, now=now)
+    else:
+        version = session.scalar(select(ObligationVersion).where(ObligationVersion.obligation_id == obligation.id))
+    if version is None or obligation.state == "ended":
+        return []
+    terms = read_terms(json.loads(version.terms), version.recorded_at, version.effective_on)
+    return list_hindered_by(session, obligation, terms, version.edition_id, is_automatic=version.enrolment == "automatic", now=now)
+
+
+def list_hindered_by(
+    session: Session,
+    obligation: Obligation,
+    terms: ObligationTerms,
+    edition_id: int | None,
+    *,
+    is_automatic: bool,
+    is_planned: bool = False,
+    now: datetime,
+) -> list[HinderedPeople]:
+    """List who cannot finish in time under these terms of an obligation; `is_planned`: they are not in force yet.
+
+    Of a draft the people of its audience are counted. What closes later for one person alone is not looked at (spec/compulsory 11.7).
+    """
+    people = _select_people(obligation, terms, now, is_planned=is_planned)
+    entries = load_entries(session, set(courses_of(terms.requirement)))
+    if people is None or not entries:
+        return []
+    groups = session.execute(_select_groups(people, entries)).mappings().all()
+    followed = {group[f"version_{number}"] for group in groups for number in range(len(entries))}
+    outlines = versions.list_outlines(session, {version_id for version_id in followed if version_id is not None})
+    certain = set(certain_courses(terms.requirement)) if is_automatic else set()
+    judge = _GroupJudge(entries, outlines, certain, edition_id, now=now)
+    hindered: dict[tuple[str, bool, bool], HinderedPeople] = {}
+    for group in groups:
+        hindrance = hindrance_under(terms.requirement, partial(judge.find, group))
+        if hindrance is not None:
+            key = (hindrance.course, hindrance.is_taken, hindrance.ends is None)
+            row = HinderedPeople(entries[hindrance.course].outline.title, hindrance, group["people"], group["last_on"])
+            hindered[key] = row.with_others(hindered.get(key))
+    return [hindered[key] for key in sorted(hindered)]
+
+
+@dataclass(frozen=True, slots=True)
+class _GroupJudge:
+    """The courses of an obligation, the outlines that people follow, and those in which it enrols them, in which edition."""
+
+    entries: Mapping[str, CourseEntry]
+    outlines: Mapping[int, Outline]
+    certain: Collection[str]
+    edition_id: int | None
+    now: datetime
+
+    def find(self, group: RowMapping, slug: str) -> Hindrance | None:
+        """Return what keeps people who stand alike from finishing a course by their last day."""
+        number, entry = list(self.entries).index(slug) if slug in self.entries else -1, self.entries.get(slug)
+        if entry is None or group[f"completed_{number}"] is not None:
+            return None
+        last, version_id = first_instant(group["last_on"] + DAY, ZoneInfo(group["zone"])), group[f"version_{number}"]
+        if version_id is None:
+            takes = entry.takes(self.edition_id, self.now, is_enrolled=slug in self.certain)
+        else:
+            done = {key for index, key in enumerate(entry.closing_keys()) if group[f"done_{number}_{index}"]}
+            row = entry.editions.get(group[f"edition_{number}"])
+            dates = (None, None) if row is None else (row.edition.starts_at, row.edition.ends_at)
+            takes = [CourseTake(self.outlines[version_id], done, *dates, is_taken=True)]
+        return find_hindrance(slug, takes, last, self.now)
+
+
+def _select_people(
+    obligation: Obligation, terms: ObligationTerms, now: datetime, *, is_planned: bool
+) -> Select[int, date | None, str] | None:
+    """Select the people who have a last day ahead; of a draft those of its audience, with the first one that it could give them.
+
+    A plan with one last day for everyone gives it to all who have not done it.
+    """
+    today, deadline = site_day(now), terms.deadline
+    starts = max(terms.starts, today)
+    if obligation.state == "active":
+        runs = [TrainingState.NOT_STARTED.value, TrainingState.IN_PROGRESS.value]
+        if not is_planned or isinstance(deadline, RelativeDeadline):
+            columns = Assignment.person_id, Assignment.last_on, Assignment.zone
+            has_day = (state_at(now).in_(runs), Assignment.last_on >= today)
+            return select(*columns).where(Assignment.obligation_id == obligation.id, *has_day)
+        last_on = literal(max(deadline, first_full_deadline(starts, terms.notice)), Date()).label("last_on")
+        undone = state_at(now).in_([*runs, TrainingState.OVERDUE.value])
+        return select(Assignment.person_id, last_on, Assignment.zone).where(Assignment.obligation_id == obligation.id, undone)
+    if isinstance(deadline, RelativeDeadline):
+        if deadline.anchor is DeadlineAnchor.ENROL:
+            return None
+        deadline = add_duration(starts, deadline.duration)
+    stay, zone = AudienceStayRecord, literal(site_locale().zone.key).label("zone")
+    last_on = literal(max(deadline, first_full_deadline(starts, terms.notice)), Date()).label("last_on")
+    present = (stay.audience_id == obligation.audience_id, stay.until_on.is_(None), stay.retracted_at.is_(None))
+    return select(stay.person_id, last_on, zone).where(*present).distinct()
+
+
+def _select_groups(people: Select[*tuple[Any, ...]], entries: Mapping[str, CourseEntry]) -> Select[*tuple[Any, ...]]:
+    """Select how many people stand alike: by last day and, of each course, by edition, version and what they have done of what closes."""
+    person = people.subquery()
+    statement = select(*person.c)
+    for number, entry in enumerate(entries.values()):
+        take, held, completion, result = aliased(Enrolment), aliased(EditionPlace), aliased(Completion), aliased(ActivityResult)
+        present = (take.person_id == person.c.person_id) & (take.course_id == entry.outline.course_id) & take.superseded_at.is_(None)
+        is_done = or_(result.completed_at.is_not(None), result.exhausted) & (result.enrolment_id == take.id)
+        columns = [
+            case((take.left_at.is_(None), take.course_version_id)).label(f"version_{number}"),
+            held.edition_id.label(f"edition_{number}"),
+            case((completion.id.is_not(None), 1)).label(f"completed_{number}"),
+            *(
+                exists().where(is_done, result.activity_key == key).correlate(take).label(f"done_{number}_{index}")
+                for index, key in enumerate(entry.closing_keys())
+            ),
+        ]
+        statement = statement.add_columns(*columns).outerjoin(take, present)
+        statement = statement.outerjoin(held, held.enrolment_id == take.id).outerjoin(completion, completion.enrolment_id == take.id)
+    row = statement.subquery()
+    alike = [column for column in row.c if column.name != "person_id"]
+    return select(*alike, func.count().label("people")).group_by(*alike)
 
 
 def _count_obstacles(session: Session, obligation: Obligation, *, now: datetime) -> dict[tuple[int, str], tuple[int, datetime | None]]:

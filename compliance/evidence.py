@@ -1,11 +1,11 @@
-"""The room that files take which prove waivers and recognitions, and the number of these that wait (spec/compulsory 4.10)."""
+"""Files that prove waivers and recognitions, within quotas, and the end, erasure and transfer of records (spec/compulsory 4.10, 12.5)."""
 
 import json
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
-from typing import Any, cast
+from typing import Any
 
 from sqlalchemy import ColumnElement, Select, delete, exists, func, or_, select, update
 from sqlalchemy.orm import Session
@@ -34,7 +34,7 @@ from courses.models import Course
 from kernel import audit, outbox
 from kernel.db import Database
 from kernel.errors import Invalid, Unavailable
-from kernel.files import FileStore, StoredFile, extension_of, forget_stored, note_stored, quotas_of, shown_name
+from kernel.files import FILES, FileStore, StoredFile, extension_of, forget_stored, note_stored, quotas_of, shown_name
 from kernel.i18n import site_locale
 from kernel.permissions import SYSTEM
 from kernel.pictures import FORMATS, cleaned
@@ -191,7 +191,7 @@ def note_evidence(session: Session, file: EvidenceFile, *, now: datetime) -> Non
     """
     row = note_stored(session, file.sha256, size=file.size, media_type=media_type(file.name), now=now)
     stored_id = session.scalar(select(StoredFile.id).where(StoredFile.id == row.id).with_for_update(read=True))
-    if stored_id is None or not cast("FileStore", session.info["files"]).holds(file.sha256):
+    if stored_id is None or not FILES.of(session).holds(file.sha256):
         raise Unavailable
 
 

@@ -48,6 +48,7 @@ FEATURE = Feature(
     dates=(obligation_dates,),
     covered_dates=(list_covered,),
     leaving=(list_keeping,),
+    verified=(actas.find_page,),
     jobs={
         "compliance.follow_completion": jobs.follow_completion,
         "compliance.follow_beginning": jobs.follow_beginning,
@@ -70,6 +71,7 @@ FEATURE = Feature(
         "compliance.plan_work_notices": jobs.plan_work_notices,
         "compliance.notify_worker": jobs.notify_worker,
         "compliance.notify_of_versions": jobs.notify_of_versions,
+        "compliance.notify_of_hindered": jobs.notify_of_hindered,
         "compliance.pack_bundle": jobs.pack_bundle,
         "compliance.end_bundles": jobs.end_bundles,
         "compliance.end_records": jobs.end_records,
@@ -105,10 +107,11 @@ FEATURE = Feature(
         "compliance.send_request",
     ),
     periodic={
-        "compliance.follow_changes": 600,
+        "compliance.follow_changes": 120,
         "compliance.enrol_assigned": 600,
         "compliance.recompute_all": 86_400,
         "compliance.ask_waivers_again": 86_400,
+        "compliance.notify_of_hindered": 86_400,
         "compliance.remind": 300,
         "compliance.plan_work_notices": 1_800,
         "compliance.end_bundles": 86_400,

@@ -1,4 +1,4 @@
-"""Free days of the site, one or a list of them, and the second person whom past ones need (spec/compulsory 4.5)."""
+"""Free days of the country and its provinces: read, added singly or by a list, deleted; past ones by two people (spec/compulsory 4.5)."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence

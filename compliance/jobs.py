@@ -1,4 +1,7 @@
-"""Background jobs of compulsory training: facts follow audit verbs, statuses follow facts, audiences and the calendar."""
+"""Background jobs of compulsory training: facts, statuses, enrolment, reminders, digests, dry runs, bundles, and the end of records.
+
+Facts follow audit verbs; statuses follow facts, audiences and the calendar.
+"""
 
 from collections.abc import Callable, Sequence
 from datetime import date, datetime
@@ -27,17 +30,17 @@ from compliance.bundles import BundleSource, bundle_texts
 from compliance.claim_lists import list_to_ask_again
 from compliance.claims import ask_again_message, list_decided, list_messages
 from compliance.enrolment import get_order, list_to_enrol
+from compliance.messages import notice_words
 from compliance.models import Bundle, PlannedChange, Recognition, RecognitionList, Waiver
 from compliance.planned_changes import finish_dry_run, withdraw_agreement
 from compliance.records import get_rules, list_rules
-from compliance.reminders import notice_words
 from compliance.rules.claims import ClaimState
 from compliance.team_digests import digest_words, list_workers
 from kernel import audit, outbox
 from kernel.crypto import signing_keys
 from kernel.errors import DomainError
 from kernel.files import files_of
-from kernel.i18n import DEFAULT_ZONE
+from kernel.i18n import DEFAULT_ZONE, site_day
 from kernel.outbox import Delivery, Effect, log
 from kernel.permissions import Actor, ActorChannel
 from kernel.prepared_files import end_prepared
@@ -72,7 +75,7 @@ def ask_waivers_again(delivery: Delivery) -> Effect:
     """Notify of waivers without an end that stop counting soon, each person once."""
 
     def write(session: Session) -> None:
-        for row in list_to_ask_again(session, delivery.now.date()):
+        for row in list_to_ask_again(session, site_day(delivery.now)):
             people = sorted({row.person_id, *([] if row.proposed_by is None else [row.proposed_by])})
             notices.notify(session, ask_again_message(row), people, now=delivery.now)
 
@@ -283,6 +286,17 @@ def notify_of_versions(delivery: Delivery) -> None:
         with delivery.database.unit_of_work() as session:
             obligation = assignments.find_active(session, number)
             last = None if obligation is None else version_notices.notify_portion(session, obligation, last, now=delivery.now)
+
+
+def notify_of_hindered(delivery: Delivery) -> None:
+    """Notify officers of who cannot finish in time, each obligation in a transaction; a second time notifies nobody again."""
+    with delivery.database.unit_of_work(write=False) as session:
+        numbers = [obligation.id for obligation in assignments.list_active(session)]
+    for number in numbers:
+        with delivery.database.unit_of_work() as session:
+            obligation = assignments.find_active(session, number)
+            if obligation is not None:
+                team_digests.notify_hindered(session, obligation, now=delivery.now)
 
 
 def send_digests(delivery: Delivery) -> Effect:

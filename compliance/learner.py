@@ -1,13 +1,11 @@
-"""The obligations of a few people as they are now: stored statuses in one statement, computed ones in three (spec/compulsory 7.3 and 7.4).
-
-Where a job has not written yet what somebody just did, or what the clock changed, the stored status is computed anew.
-"""
+"""The obligations of a few people as they are now, and everything on record behind the status of one (spec/compulsory 7.3 and 7.4)."""
 
 import json
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
+from functools import partial
 from typing import Any, cast
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -19,11 +17,13 @@ from accounts.models import Person
 from accounts.rules import fold
 from compliance.access import PersonTrainingContext
 from compliance.assignments import flags_at, state_at
+from compliance.enrolment import CourseEntry, load_entries
 from compliance.models import Assignment, AssignmentState, DoneFact, Obligation, ObligationVersion, Reminder, StartedFact, Waiver
 from compliance.records import candidate_selects, load_person_facts, read_candidate
 from compliance.rules.claims import APPROVED_ONCE
 from compliance.rules.documents import read_requirement, read_terms
-from compliance.rules.record import FactKind, RecordScope, TrainingRecord, record_under, terms_in_force
+from compliance.rules.pace import CourseTake, Hindrance, find_hindrance, hindrance_under
+from compliance.rules.record import FactKind, RecordScope, TrainingRecord, first_instant, record_under, terms_in_force
 from compliance.rules.states import (
     NEEDED,
     StateFlag,
@@ -34,15 +34,15 @@ from compliance.rules.states import (
     status_of,
     training_case,
 )
-from compliance.rules.terms import ObligationTerms, courses_of
+from compliance.rules.terms import CourseRequirement, ObligationTerms, certain_courses, courses_of
 from courses.models import Course, CourseVersion
-from enrolments.dates import DatedItem, DateKind, DateRequest
+from enrolments.dates import DatedEnrolment, DatedItem, DateKind, DateRequest
 from enrolments.models import Completion, Enrolment
 from kernel import clock
 from kernel.compiled_statements import compile_once
 from kernel.db import UtcDateTime, connection_of
 from kernel.errors import NotFound
-from kernel.i18n import site_locale
+from kernel.i18n import _, choose, format_date, format_datetime, site_locale
 from kernel.own_records import is_own
 from kernel.permissions import Actor
 from organisations import tree
@@ -88,16 +88,26 @@ class RequiredOfPerson:
     """The courses that are to be taken again now, by their slugs, where the status was computed."""
     rule: str | None = None
     """The rule of its audience that holds today, where it was asked for; None where none holds."""
+    enrols: Mapping[int, int | None] = field(default_factory=dict)
+    """The versions that enrol people by themselves, by number, with the edition in which they do."""
 
     def renews_one_of_several(self, now: datetime) -> bool:
         """Say whether something is to be taken again, and the stored status does not tell which course."""
         is_again = self.status.state in (TrainingState.RENEWAL_DUE, TrainingState.EXPIRED)
-        return is_again and len(self.courses_on(now.astimezone(self.status.zone).date())) > 1
+        return is_again and len(self.courses_now(now)) > 1
 
     def text_on(self, day: date) -> ObligationText:
         """Return the version that is in force on a day, the first one before there was any."""
         held = terms_in_force([text.terms for text in self.versions], day)
         return next((text for text in self.versions if held and text.terms is held[-1][1]), self.versions[0])
+
+    def text_now(self, now: datetime) -> ObligationText:
+        """Return the version that is in force today where the person is."""
+        return self.text_on(now.astimezone(self.status.zone).date())
+
+    def courses_now(self, now: datetime) -> list[str]:
+        """Return the courses that it names today where the person is."""
+        return self.courses_on(now.astimezone(self.status.zone).date())
 
     def scope(self, places: Mapping[int, UnitSummary]) -> RecordScope:
         """Return which facts of the person count under the obligation."""
@@ -110,7 +120,10 @@ class RequiredOfPerson:
 
 
 def list_required(session: Session, people: Collection[int], *, now: datetime) -> list[RequiredOfPerson]:
-    """List the obligations of some people with the stored status, in one statement; who is behind gets it computed, in two more."""
+    """List the obligations of some people with the stored status, in one statement; who is behind gets it computed, in two more.
+
+    Where a job has not written yet what somebody just did, or what the clock changed, the stored status is computed anew.
+    """
     stored = _grouped(connection_of(session).execute(_STORED, {"now": now, "people": list(people)}).all())
     behind = [row for row in stored if row.is_behind or row.renews_one_of_several(now)]
     computed = {row.assignment_id: row for row in compute_now(session, behind, now=now)}
@@ -175,7 +188,7 @@ def compute_now(
 
 def _computed(row: RequiredOfPerson, case: TrainingCase, now: datetime) -> RequiredOfPerson:
     renewable = set(renewable_courses(case, now))
-    again = tuple(course for course in row.courses_on(now.astimezone(row.status.zone).date()) if course in renewable)
+    again = tuple(course for course in row.courses_now(now) if course in renewable)
     return replace(row, status=status_of(case, now), is_behind=False, renewable=again)
 
 
@@ -259,6 +272,8 @@ def _columns(rule: ColumnElement[Any]) -> Any:
             ObligationVersion.zone,
             ObligationVersion.recorded_at,
             ObligationVersion.effective_on,
+            ObligationVersion.edition_id,
+            ObligationVersion.enrolment,
             rule.label("rule"),
         )
         .join(Obligation, Obligation.id == Assignment.obligation_id)
@@ -313,14 +328,87 @@ def _required(rows: Sequence[Row[*tuple[Any, ...]]]) -> RequiredOfPerson:
         status,
         row.is_behind,
         rule=row.rule,
+        enrols={version.number: version.edition_id for version in rows if version.enrolment == "automatic"},
     )
 
 
 def obligation_dates(session: Session, requested: DateRequest) -> Iterator[DatedItem]:
-    """Tell the last days of what people have to complete, in one statement."""
-    for row in list_required(session, requested.person_ids, now=requested.now):
+    """Tell the last days of what people have to complete, in one statement; on the page of a course also why it cannot be finished."""
+    rows = list_required(session, requested.person_ids, now=requested.now)
+    of_page = [row for row in rows if requested.slug in row.courses_now(requested.now)] if requested.slug else []
+    cautions = list_cautions(session, of_page, requested.enrolments, slug=requested.slug, now=requested.now)
+    for row in rows:
         if row.status.state in NEEDED and row.status.last_on is not None:
-            yield _date_of(row, requested.now)
+            yield replace(_date_of(row, requested.now), caution=cautions.get(row.assignment_id, ""))
+
+
+def list_cautions(
+    session: Session, rows: Sequence[RequiredOfPerson], enrolments: Iterable[DatedEnrolment], *, slug: str = "", now: datetime
+) -> dict[int, str]:
+    """Say of which rows of one person they cannot finish by the last day, and whom to tell; `slug`: as far as it is about this course.
+
+    `enrolments` are the person's. One statement where they do not take a course; one more where something is to be said.
+    """
+    runs = (TrainingState.NOT_STARTED, TrainingState.IN_PROGRESS)
+    due = [(row, row.text_now(now)) for row in rows if row.status.state in runs and row.status.last_on is not None]
+    mine = {enrolment.outline.slug: enrolment for enrolment in enrolments}
+    others = {course for _row, text in due for course in courses_of(text.terms.requirement) if slug in ("", course)} - mine.keys()
+    entries, hindrances = load_entries(session, others), list[tuple[RequiredOfPerson, Hindrance]]()
+    for row, text in due:
+        requirement = CourseRequirement(slug) if slug else text.terms.requirement
+        if (hindrance := hindrance_under(requirement, partial(_find_hindrance, row, text, mine, entries, now))) is not None:
+            hindrances.append((row, hindrance))
+    people = _list_owners(session, {row.obligation_id for row, _hindrance in hindrances})
+    titles = {course: enrolment.outline.title for course, enrolment in mine.items()}
+    titles |= {course: entry.outline.title for course, entry in entries.items()}
+    return {
+        row.assignment_id: _caution(row, hindrance, choose(titles[hindrance.course]), people.get(row.obligation_id))
+        for row, hindrance in hindrances
+    }
+
+
+def _find_hindrance(
+    row: RequiredOfPerson,
+    text: ObligationText,
+    mine: Mapping[str, DatedEnrolment],
+    entries: Mapping[str, CourseEntry],
+    now: datetime,
+    course: str,
+) -> Hindrance | None:
+    assert row.status.last_on is not None
+    last, enrolment = first_instant(row.status.last_on + timedelta(days=1), row.status.zone), mine.get(course)
+    if last <= now or (enrolment is not None and (enrolment.completed or enrolment.archived)):
+        return None
+    if enrolment is not None:
+        done = {activity.key for activity in enrolment.outline.activities() if enrolment.is_done(activity)}
+        take = CourseTake(enrolment.outline, done, enrolment.starts_at, enrolment.ends_at, is_taken=True)
+        return find_hindrance(course, [take], last, now)
+    if course not in entries:
+        return None
+    is_enrolled = text.number in row.enrols and course in certain_courses(text.terms.requirement)
+    return find_hindrance(course, entries[course].takes(row.enrols.get(text.number), now, is_enrolled=is_enrolled), last, now)
+
+
+def _list_owners(session: Session, obligations: Collection[int]) -> dict[int, str]:
+    """Return who is in charge of some obligations, by name; without those whose accounts are closed."""
+    statement = select(Obligation.id, Person).join(Person, Person.id == Obligation.owner_id)
+    statement = statement.where(Obligation.id.in_(obligations), Person.suspended_at.is_(None))
+    return {number: person.full_name for number, person in session.execute(statement)} if obligations else {}
+
+
+def _caution(row: RequiredOfPerson, hindrance: Hindrance, title: str, owner: str | None) -> str:
+    facts = {"course": title, "day": format_date(row.status.last_on, "full"), "person": owner or _("your institution’s training office")}
+    if hindrance.ends is not None:
+        return _(
+            "Finish “%(course)s” by %(end)s: its edition or a required quiz closes then. If you cannot, tell %(person)s.",
+            end=format_datetime(hindrance.ends - timedelta(minutes=1), "short"),
+            **facts,
+        )
+    if hindrance.is_taken:
+        return _(
+            "“%(course)s” can no longer be finished by %(day)s: its edition or a required quiz closes first. Tell %(person)s.", **facts
+        )
+    return _("There is no edition of “%(course)s” in which you can finish by %(day)s. Tell %(person)s.", **facts)
 
 
 def _date_of(row: RequiredOfPerson, now: datetime) -> DatedItem:

@@ -2,7 +2,7 @@
 
 import json
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from enum import StrEnum
@@ -33,12 +33,13 @@ from kernel.errors import N_, Conflict, Invalid, NotFound
 from kernel.i18n import _, choose, format_date, in_every_language, site_locale
 from kernel.permissions import Actor
 from organisations.access import TrainingScope
-from organisations.audiences import today_of
+from organisations.audiences import MOST_AUDIENCES, AudienceUse, today_of
 from organisations.models import Audience, Organisation
 from organisations.rules.units import OrganisationKind
 from organisations.training_scope import get_training_scope
 
 MOST_COURSE_CHOICES = 500
+MOST_NAMED = 100
 
 
 def known_to(actor: Actor, required: Collection[str]) -> ColumnElement[bool]:
@@ -67,16 +68,29 @@ def required_in(session: Session, scope: TrainingScope) -> set[str]:
     return _required(session, select(Obligation.id).where(there, Obligation.state != "draft"))
 
 
-def _required(session: Session, obligations: Select[int]) -> set[str]:
+def list_not_counting(session: Session, person_id: int, slug: str, day: date) -> list[Mapping[str, str]]:
+    """Return the titles of a person's obligations that ask for a course and for which what was done on a day does not count."""
+    under = select(Assignment.obligation_id).where(Assignment.person_id == person_id)
+    present = select(Obligation.id).where(Obligation.state == "active", Obligation.id.in_(under))
+    read = [(version.title, values_of(version).terms) for version in _newest(session, present)]
+    return [title for title, terms in read if terms.counts_from and day < terms.counts_from and slug in courses_of(terms.requirement)]
+
+
+def _newest(session: Session, obligations: Select[int]) -> Iterable[ObligationVersion]:
     statement = (
         select(ObligationVersion)
         .join(Obligation, and_(Obligation.id == ObligationVersion.obligation_id, Obligation.latest == ObligationVersion.number))
         .where(Obligation.id.in_(obligations))
+        .order_by(Obligation.id)
         .limit(MOST_COURSE_CHOICES)
     )
+    return session.scalars(statement)
+
+
+def _required(session: Session, obligations: Select[int]) -> set[str]:
     return {
         slug
-        for version in session.scalars(statement)
+        for version in _newest(session, obligations)
         for slug in courses_of(read_terms(json.loads(version.terms), version.recorded_at, version.effective_on).requirement)
     }
 
@@ -581,3 +595,16 @@ def _message(obligation: Obligation, version: ObligationVersion, take: OlderTake
     subject = in_every_language(lambda: _("Your version of “%(course)s” is too old", course=choose(dict(take.title))))
     key = f"older-version:{obligation.id}:{take.slug}:{lowest}"
     return Message(NoticeKind.TRAINING, key, subject, in_every_language(words), f"/courses/{take.slug}")
+
+
+def list_obliging_audiences(session: Session) -> list[Audience]:
+    """List the audiences of obligations in force, by their number."""
+    in_force = select(Obligation.audience_id).where(Obligation.state == "active")
+    return list(session.scalars(select(Audience).where(Audience.id.in_(in_force)).order_by(Audience.id).limit(MOST_AUDIENCES)))
+
+
+def list_obligations_of_audience(session: Session, audience: Audience) -> list[AudienceUse]:
+    """List the obligations of an audience, in whatever state, by key."""
+    newest = and_(ObligationVersion.obligation_id == Obligation.id, ObligationVersion.number == Obligation.latest)
+    statement = select(ObligationVersion.title).join(Obligation, newest).where(Obligation.audience_id == audience.id)
+    return [AudienceUse(choose(title)) for title in session.scalars(statement.order_by(Obligation.key).limit(MOST_NAMED))]

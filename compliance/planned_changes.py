@@ -22,18 +22,8 @@ from compliance.free_days import NATIONAL, CalendarApproval, FreeDayValues, Seco
 from compliance.models import Assignment, Obligation, PlannedChange
 from compliance.obligations import EnrolmentMode, ObligationChanged, ObligationValues, WrongObligationState, _change_context, _rule_context
 from compliance.records import ObligationRules, get_rules, load_records
+from compliance.rules import planned_changes as outcomes
 from compliance.rules.documents import read_terms, terms_document
-from compliance.rules.planned_changes import (
-    DryRunOutcome,
-    SecondPersonReason,
-    StatusShift,
-    TermsBeside,
-    outcome_document,
-    outcome_of,
-    read_outcome,
-    shift_of,
-    why_second_person,
-)
 from compliance.rules.record import RecordedSpan
 from compliance.rules.states import TrainingState
 from compliance.rules.terms import DAY, ObligationTerms, Requirement, WorkingDays, courses_of, find_faults
@@ -299,11 +289,11 @@ class _Trial:
 
 def begin_dry_run(session: Session, row: PlannedChange, *, now: datetime) -> None:
     """Make the dry run from the beginning as of a moment, at once or by a job."""
-    row.computed_at, row.seen, row.reached, row.outcome = now, 0, 0, json.dumps(outcome_document(DryRunOutcome()))
+    row.computed_at, row.seen, row.reached, row.outcome = now, 0, 0, json.dumps(outcomes.outcome_document(outcomes.DryRunOutcome()))
     row.total = count_people(session, row)
     session.flush()
     if row.kind == PlannedKind.FREE_DAYS:  # nobody's status or last day hangs on the calendar: their reminders and their pace do
-        row.seen, row.outcome = row.total, json.dumps(outcome_document(DryRunOutcome(people=row.total, past=row.total)))
+        row.seen, row.outcome = row.total, json.dumps(outcomes.outcome_document(outcomes.DryRunOutcome(people=row.total, past=row.total)))
         return
     if row.total > MOST_AT_ONCE:
         outbox.enqueue(session, "compliance.try_change", {"change": row.id}, now=now)
@@ -312,7 +302,7 @@ def begin_dry_run(session: Session, row: PlannedChange, *, now: datetime) -> Non
     note_portion(row, people, try_people(session, row, people), is_last=True)
 
 
-def preview_activation(session: Session, obligation: Obligation, *, now: datetime) -> DryRunOutcome:
+def preview_activation(session: Session, obligation: Obligation, *, now: datetime) -> outcomes.DryRunOutcome:
     """Return what activating a draft would do; nothing is written, not even that somebody looked."""
     values = as_activated(compliance_obligations.values_of(compliance_obligations.latest_version(session, obligation)), today_of(now))
     row = PlannedChange(
@@ -324,38 +314,38 @@ def preview_activation(session: Session, obligation: Obligation, *, now: datetim
         is_retroactive=values.is_retroactive,
         computed_at=now,
     )
-    outcome, people = DryRunOutcome(), list_people_after(session, row, 0, PORTION)
+    outcome, people = outcomes.DryRunOutcome(), list_people_after(session, row, 0, PORTION)
     while people:
         outcome = outcome.joined(try_people(session, row, people))
         people = list_people_after(session, row, people[-1], PORTION)
     return outcome
 
 
-def note_portion(row: PlannedChange, people: Sequence[int], outcome: DryRunOutcome, *, is_last: bool) -> None:
+def note_portion(row: PlannedChange, people: Sequence[int], outcome: outcomes.DryRunOutcome, *, is_last: bool) -> None:
     """Write down what a portion of people adds to a dry run; people may have come and gone since they were counted."""
-    row.outcome = json.dumps(outcome_document(read_outcome(json.loads(row.outcome)).joined(outcome)))
+    row.outcome = json.dumps(outcomes.outcome_document(outcomes.read_outcome(json.loads(row.outcome)).joined(outcome)))
     row.seen += len(people)
     row.reached = people[-1] if people else row.reached
     row.total = row.seen if is_last else max(row.total, row.seen + 1)
 
 
-def try_people(session: Session, row: PlannedChange, people: Collection[int]) -> DryRunOutcome:
+def try_people(session: Session, row: PlannedChange, people: Collection[int]) -> outcomes.DryRunOutcome:
     """Compare the statuses of some people without a change and with it; nothing is written."""
     at, known = _moment_of(row.effective_on, row.computed_at), row.computed_at
     stays = _stays_by_rule(session, row, people) if row.kind == PlannedKind.AUDIENCE else None
-    shifts = defaultdict[int, list[tuple[int, StatusShift]]](list)
+    shifts = defaultdict[int, list[tuple[int, outcomes.StatusShift]]](list)
     units = main_units(session, people)
     working = _working_days(session, units)
     for trial in _trials(session, row):
         records = load_records(session, trial.before, people)
         would_be = records if trial.before.zone == trial.after.zone else load_records(session, trial.after, people)
-        terms = TermsBeside(trial.before.terms, trial.after.terms, trial.steps)
+        terms = outcomes.TermsBeside(trial.before.terms, trial.after.terms, trial.steps)
         for person in people:
             record = would_be[person] if stays is None else replace(would_be[person], stays=stays.get(person, ()))
             days = working.get(person, WorkingDays())
-            shift = shift_of(terms, records[person], record, at, known, days, is_retroactive=row.is_retroactive)
+            shift = outcomes.shift_of(terms, records[person], record, at, known, days, is_retroactive=row.is_retroactive)
             shifts[person].append((trial.before.obligation_id, shift))
-    return outcome_of(shifts, units)
+    return outcomes.outcome_of(shifts, units)
 
 
 def _working_days(session: Session, units: Mapping[int, int]) -> Mapping[int, WorkingDays]:
@@ -533,7 +523,7 @@ def _begin(
         renew_change(session, actor, same, now=now)
         return same
     row = PlannedChange(**columns, state="planning", computed_at=now, created_at=now)
-    if not reason and why_second_person(count_people(session, row), is_past=is_retroactive) is not None:
+    if not reason and outcomes.why_second_person(count_people(session, row), is_past=is_retroactive) is not None:
         raise ReasonRequired
     session.add(row)
     session.flush()  # the audit log and the job name it
@@ -573,17 +563,17 @@ def discard_change(session: Session, actor: Actor, row: PlannedChange, *, now: d
     audit.record(session, actor, ComplianceVerb.CHANGE_DISCARDED, _subject(session, row), now=now, kind=row.kind)
 
 
-def why_second(row: PlannedChange, outcome: DryRunOutcome) -> SecondPersonReason | None:
+def why_second(row: PlannedChange, outcome: outcomes.DryRunOutcome) -> outcomes.SecondPersonReason | None:
     """Return why another person than the author of a change has to apply it; None where its author may (spec/compulsory 4.5)."""
-    return why_second_person(outcome.concerned, is_past=row.is_retroactive)
+    return outcomes.why_second_person(outcome.concerned, is_past=row.is_retroactive)
 
 
-def needs_number(session: Session, row: PlannedChange, outcome: DryRunOutcome) -> bool:
+def needs_number(session: Session, row: PlannedChange, outcome: outcomes.DryRunOutcome) -> bool:
     """Say whether the number of people has to be typed: a second person applies it, or the audience is of nobody or everybody."""
     return why_second(row, outcome) is not None or is_extreme(session, row, outcome)
 
 
-def is_extreme(session: Session, row: PlannedChange, outcome: DryRunOutcome) -> bool:
+def is_extreme(session: Session, row: PlannedChange, outcome: outcomes.DryRunOutcome) -> bool:
     """Say whether what would be put in force asks something of nobody, or of everybody in the institution (spec/compulsory 18)."""
     if row.kind != PlannedKind.ACTIVATE:
         return False
@@ -602,7 +592,7 @@ def apply_change(session: Session, actor: Actor, row: PlannedChange, typed: int 
         return
     if row.state != "ready":
         raise Conflict
-    outcome = read_outcome(json.loads(row.outcome))
+    outcome = outcomes.read_outcome(json.loads(row.outcome))
     _require_present(session, row)
     _require_second_person(session, actor, row, outcome, now=now)
     _require_agreements(session, actor, row, now=now)
@@ -619,7 +609,7 @@ def finish_dry_run(session: Session, row: PlannedChange, *, now: datetime) -> No
     """Let a dry run that has seen everybody be shown, or applied where the number to which somebody agreed is still right."""
     if row.seen < row.total:
         return
-    outcome = read_outcome(json.loads(row.outcome))
+    outcome = outcomes.read_outcome(json.loads(row.outcome))
     row.second_person = why_second(row, outcome) or ""
     if row.state == "planning":
         row.state = "ready"
@@ -675,7 +665,7 @@ def _require_present(session: Session, row: PlannedChange) -> None:
         raise AudienceEditConflict if row.kind == PlannedKind.AUDIENCE else ObligationChanged
 
 
-def _require_second_person(session: Session, actor: Actor, row: PlannedChange, outcome: DryRunOutcome, *, now: datetime) -> None:
+def _require_second_person(session: Session, actor: Actor, row: PlannedChange, outcome: outcomes.DryRunOutcome, *, now: datetime) -> None:
     is_activation = row.kind == PlannedKind.ACTIVATE  # whoever tries it is not its author
     if why_second(row, outcome) is not None and not is_activation and actor.person_id in (None, row.created_by):
         raise SecondPersonRequired

@@ -1,4 +1,4 @@
-"""Everything on record of some people in one statement, for the pure rules: what jobs have not written yet stands beside what they have."""
+"""The record of people for the pure rules: their facts, read in few statements and written as they happen, and the rules of obligations."""
 
 import json
 from collections import defaultdict
@@ -45,7 +45,10 @@ from organisations.rules.units import OrganisationKind, UnitSummary, zone_of
 def load_person_facts(
     session: Session, people: Collection[int], more: Sequence[Select[*tuple[Any, ...]]] = ()
 ) -> Mapping[int, PersonFacts]:
-    """Return all facts of some people, by person and kind, with those that are selected besides, in one statement."""
+    """Return all facts of some people, by person and kind, with those that are selected besides, in one statement.
+
+    What jobs have not written yet stands beside what they have.
+    """
     facts: dict[int, PersonFacts] = {person: defaultdict(list) for person in people}
     for kind, person, *columns in session.execute(union_all(*_selects(people), *more)):
         facts[person][FactKind(kind)].append(PersonFact(*columns))

@@ -1,17 +1,16 @@
-"""Reading what decides on reminders: who is due, their status, place and working days, what was decided before (spec/compulsory 10)."""
+"""Reminders of obligations: decided when due or sent on request, their recipients counted and notified (spec/compulsory 10)."""
 
 import json
 from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from fractions import Fraction
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, Select, exists, func, insert, or_, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from accounts import notices
 from accounts.models import Notification, Person
@@ -40,14 +39,13 @@ from compliance.rules.reminders import (
 from compliance.rules.states import NEEDED, StateFlag, TrainingState, TrainingStatus
 from compliance.rules.terms import AnyRequirement, CourseRequirement, Requirement, WorkingDays, courses_of
 from courses.models import Activity, Course
-from courses.rules import printed_hours
 from enrolments.models import ActivityResult, Completion, Enrolment
 from kernel import audit, outbox
 from kernel.errors import N_, Conflict, NotFound
-from kernel.i18n import LANGUAGES, _, choose, format_date, language, ngettext, reading
+from kernel.i18n import LANGUAGES, reading, site_day
 from kernel.permissions import Actor
 from organisations import tree
-from organisations.models import Membership, Organisation
+from organisations.models import AudienceStayRecord, Membership, Organisation
 from organisations.rules.units import UnitSummary, zone_of
 from organisations.training_scope import get_training_scope
 
@@ -191,6 +189,26 @@ def load_late_since(session: Session, rows: Sequence[Assignment]) -> Mapping[int
     return {number: day for number, day in since.items() if day is not None}
 
 
+def load_recorded_days(session: Session, rows: Sequence[Assignment]) -> Mapping[int, date]:
+    """Return on which local day the register first had people in the audience of their assignments, where that was after their first day.
+
+    Of the stay that holds, in one statement.
+    """
+    zones, stay = {row.id: ZoneInfo(row.zone) for row in rows}, AudienceStayRecord
+    former = aliased(AudienceStayRecord)
+    earliest = select(func.min(former.recorded_at)).where(
+        former.person_id == stay.person_id, former.audience_id == stay.audience_id, former.since_on == stay.since_on
+    )
+    statement = (
+        select(Assignment.id, stay.since_on, earliest.scalar_subquery())
+        .join(Obligation, Obligation.id == Assignment.obligation_id)
+        .join(stay, (stay.person_id == Assignment.person_id) & (stay.audience_id == Obligation.audience_id))
+        .where(Assignment.id.in_(zones), stay.until_on.is_(None), stay.retracted_at.is_(None))
+    )
+    days = {number: (since, recorded.astimezone(zones[number]).date()) for number, since, recorded in session.execute(statement)}
+    return {number: recorded for number, (since, recorded) in days.items() if recorded > since}
+
+
 def status_of_row(row: Assignment) -> TrainingStatus:
     """Return the stored status of an assignment as the pure rules read it."""
     flags = tuple(StateFlag(flag) for flag in row.flags.split())
@@ -331,7 +349,7 @@ def _pressing(outcome: ReminderOutcome) -> tuple[bool, int]:
 def decide_due(session: Session, people: Sequence[int], write: WriteNotice, *, now: datetime) -> None:
     """Decide the reminders of some people that are due, and plan the next ones; a second time nothing is due any more."""
     rows = lock_due(session, people, now)
-    obligations = load_obligations(session, {row.obligation_id for row in rows}, now.date())
+    obligations = load_obligations(session, {row.obligation_id for row in rows}, site_day(now))
     places = load_places(session, people)
     bases = load_bases(session, rows, obligations)
     mailed = _mailed_today(session, rows, obligations, places, now)
@@ -471,68 +489,6 @@ def days_of_mail(now: datetime, zone: ZoneInfo) -> list[str]:
     return [notice_key(date.fromordinal(today.toordinal() - number)) for number in range(-1, TOO_LATE.days + 3)]
 
 
-_SUBJECTS: Mapping[ReminderKind, str] = {
-    ReminderKind.ASSIGNED: N_("New compulsory training: %(course)s"),
-    ReminderKind.STEP: N_("Until %(day)s: %(course)s"),
-    ReminderKind.RENEWAL_OPENS: N_("You can renew now: %(course)s"),
-    ReminderKind.OVERDUE: N_("Overdue: %(course)s"),
-    ReminderKind.WAIVER_ENDS: N_("Your waiver ends: %(course)s"),
-    ReminderKind.VERSION: N_("A newer version is asked: %(course)s"),
-    ReminderKind.ASKED: N_("A reminder from your institution: %(course)s"),
-}
-_WITH_DAY: Mapping[ReminderKind, str] = {
-    ReminderKind.ASSIGNED: N_("“%(course)s” is compulsory for you. The last day is %(day)s."),
-    ReminderKind.STEP: N_("“%(course)s”: the last day is %(day)s."),
-    ReminderKind.RENEWAL_OPENS: N_("Renew “%(course)s”: the last day is %(day)s."),
-    ReminderKind.OVERDUE: N_("The last day of “%(course)s” was %(day)s. Complete it now: it is recorded all the same."),
-    ReminderKind.WAIVER_ENDS: N_("Your waiver from “%(course)s” ends on %(day)s. Afterwards you have to complete it."),
-    ReminderKind.VERSION: N_("A newer version of “%(course)s” is asked of you. The last day is %(day)s."),
-    ReminderKind.ASKED: N_("“%(course)s”: the last day is %(day)s."),
-}
-_EXPIRED = N_("What you did in “%(course)s” was valid until %(day)s. Take it again now.")
-_WITHOUT_DAY = N_("“%(course)s” is compulsory for you.")
-_WITHOUT_MINUTES = (ReminderKind.WAIVER_ENDS,)
-
-
-def notice_words(lines: Sequence[ReminderItem]) -> tuple[str, str]:
-    """Return the subject and the words of a notice, one obligation a line, in the reader's language."""
-    if len(lines) == 1:
-        line = lines[0]
-        subject = _(_SUBJECTS[_kind_of(line)], course=_course(line), day=format_date(line.last_on, "full") if line.last_on else "")
-    else:
-        subject = ngettext("Your compulsory training: %(count)s course", "Your compulsory training: %(count)s courses", len(lines))
-    return subject, "\n".join(dict.fromkeys(sentence for line in lines for sentence in (line_words(line), _own_words(line)) if sentence))
-
-
-def line_words(line: ReminderItem) -> str:
-    """Return one obligation in words: what, until when, how long it takes."""
-    sentence = _(_sentence(line), course=_course(line), day=format_date(line.last_on, "full") if line.last_on else "")
-    if not line.minutes or line.kind in _WITHOUT_MINUTES:
-        return sentence
-    left = printed_hours(Fraction(line.minutes, 60), language())
-    return f"{sentence} {_('What is required takes about %(time)s more.', time=left)}"
-
-
-def _own_words(line: ReminderItem) -> str:
-    return _("Your institution writes: %(words)s", words=line.words) if line.words else ""
-
-
-def _kind_of(line: ReminderItem) -> ReminderKind:
-    return line.kind if line.last_on is not None or line.kind is not ReminderKind.STEP else ReminderKind.ASKED
-
-
-def _sentence(line: ReminderItem) -> str:
-    if line.last_on is None:
-        return _WITHOUT_DAY
-    if line.state is TrainingState.EXPIRED:
-        return _EXPIRED
-    return _WITH_DAY[ReminderKind.OVERDUE if line.state is TrainingState.OVERDUE else line.kind]
-
-
-def _course(line: ReminderItem) -> str:
-    return choose(dict(line.titles))
-
-
 PAUSE = timedelta(hours=48)
 
 
@@ -582,8 +538,13 @@ def _is_recent(now: datetime) -> ColumnElement[bool]:
 
 
 def _is_capped(key: str) -> ColumnElement[bool]:
-    """Return the condition that somebody has had their mail of the day."""
+    """Return the condition that somebody has had their message of the day, by mail or on the site alone."""
     return exists().where(Notification.person_id == Assignment.person_id, Notification.key == key)
+
+
+def _has_address() -> ColumnElement[bool]:
+    """Return the condition that mail reaches somebody: they confirmed their address."""
+    return exists().where(Person.id == Assignment.person_id, Person.email_confirmed_at.is_not(None))
 
 
 def _is_answered(now: datetime) -> ColumnElement[bool]:
@@ -597,27 +558,39 @@ class ReminderCounts:
     """The numbers that are seen before a reminder goes out: who gets it, who is left out and why."""
 
     reached: int
+    on_site: int
+    """Of those who get it, the number without a confirmed address: it stands on the site, and no mail goes out."""
     recent: int
     capped: int
+    """The number whose mail of the day went out before."""
+    not_mailed: int
+    """The number without a confirmed address whose message of the day stands on the site."""
 
     @property
     def left_out(self) -> int:
         """Return how many get none."""
-        return self.recent + self.capped
+        return self.recent + self.capped + self.not_mailed
 
 
 def count_people(session: Session, chosen: ReminderFilter, key: str, *, now: datetime) -> ReminderCounts:
     """Count the people of a filter in one statement: who had a reminder within two days, or any today, is left out."""
     unit_id = None if chosen.is_everybody else chosen.place.id
-    recent, capped = or_(_is_recent(now), _is_answered(now)), _is_capped(key)
-    groups = select(recent.label("recent"), capped.label("capped")).where(
+    recent = or_(_is_recent(now), _is_answered(now))
+    groups = select(recent.label("recent"), _is_capped(key).label("capped"), _has_address().label("has_address")).where(
         *_people(chosen.obligation.id, unit_id, chosen.state.value if chosen.state else "", now)
     )
     rows = groups.subquery()
-    statement: Select[Any] = select(rows.c.recent, rows.c.capped, func.count()).group_by(rows.c.recent, rows.c.capped)
-    counts = {(bool(row[0]), bool(row[1])): row[2] for row in session.execute(statement)}
-    of_recent = counts.get((True, True), 0) + counts.get((True, False), 0)
-    return ReminderCounts(counts.get((False, False), 0), of_recent, counts.get((False, True), 0))
+    statement: Select[Any] = select(rows.c.recent, rows.c.capped, rows.c.has_address, func.count())
+    grouped = session.execute(statement.group_by(rows.c.recent, rows.c.capped, rows.c.has_address))
+    counts = {(bool(of_recent), bool(capped), bool(has_address)): count for of_recent, capped, has_address, count in grouped}
+    on_site = counts.get((False, False, False), 0)
+    return ReminderCounts(
+        reached=on_site + counts.get((False, False, True), 0),
+        on_site=on_site,
+        recent=sum(count for (of_recent, _capped, _has_mail), count in counts.items() if of_recent),
+        capped=counts.get((False, True, True), 0),
+        not_mailed=counts.get((False, True, False), 0),
+    )
 
 
 def list_next(session: Session, row: ReminderRequest, keys: Sequence[str], limit: int, *, now: datetime) -> list[Assignment]:
@@ -642,6 +615,18 @@ def lock_request(session: Session, number: int) -> ReminderRequest:
 def find_request(session: Session, number: UUID) -> ReminderRequest | None:
     """Return the request of a form that was sent before."""
     return session.scalar(select(ReminderRequest).where(ReminderRequest.uuid == number))
+
+
+def list_requests(session: Session, chosen: ReminderFilter, limit: int = 5) -> list[tuple[ReminderRequest, str]]:
+    """List the last reminders that were asked for at a place for an obligation, the newest first, each with the name of who asked."""
+    statement = (
+        select(ReminderRequest, Person)
+        .outerjoin(Person, Person.id == ReminderRequest.asked_by)
+        .where(ReminderRequest.obligation_id == chosen.obligation.id, ReminderRequest.place_id == chosen.place.id)
+        .order_by(ReminderRequest.id.desc())
+        .limit(limit)
+    )
+    return [(row.ReminderRequest, row.Person.full_name if row.Person else "") for row in session.execute(statement)]
 
 
 def moment_of(session: Session, chosen: ReminderFilter, now: datetime) -> tuple[datetime, ZoneInfo]:
@@ -704,7 +689,7 @@ def send_portion(session: Session, number: int, write: WriteNotice, *, now: date
     row = lock_request(session, number)
     if row.done_at is not None:
         return True
-    obligation = load_obligations(session, [row.obligation_id], now.date())[row.obligation_id]
+    obligation = load_obligations(session, [row.obligation_id], site_day(now))[row.obligation_id]
     everywhere = load_places(session, ())
     today = now.astimezone(everywhere.zone(0, obligation.institution_id)).date()
     rows = list_next(session, row, [notice_key(today)], PORTION, now=now)
@@ -717,7 +702,7 @@ def send_portion(session: Session, number: int, write: WriteNotice, *, now: date
 
 
 def _remind(session: Session, request: ReminderRequest, rows: Sequence[Assignment], write: WriteNotice, *, now: datetime) -> None:
-    obligation = load_obligations(session, [request.obligation_id], now.date())[request.obligation_id]
+    obligation = load_obligations(session, [request.obligation_id], site_day(now))[request.obligation_id]
     people = [row.person_id for row in rows]
     places, left = load_places(session, people), load_minutes_left(session, people, list(obligation.courses.values()))
     days = {row.id: now.astimezone(places.zone(row.person_id, obligation.institution_id)).date() for row in rows}

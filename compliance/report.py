@@ -1,4 +1,4 @@
-"""The basis of every query of the report: the states of people at a moment as known at another, and the place that counts each.
+"""The training report: its places, people and numbers at a moment as known at another; exports are recorded (spec/compulsory 11 and 12).
 
 Today people are counted in their present main place. On a past day they are counted in the main place that they had then, as it was
 known then, by the rows of their memberships; the tree is that of today, since it has no history (spec/compulsory 11.3).
@@ -42,7 +42,7 @@ from compliance.free_days import load_free_days, province_of
 from compliance.models import Assignment, AssignmentState, Obligation, ObligationVersion
 from compliance.rules.documents import read_terms
 from compliance.rules.history import MISSING, REQUIRED, STATES, VALID, ReportState, TrainingTally
-from compliance.rules.reminders import DAYS_LEFT, MINUTES_A_DAY, CycleSpan, last_days_left
+from compliance.rules.pace import DAYS_LEFT, MINUTES_A_DAY, CycleSpan, last_days_left
 from compliance.rules.states import TrainingState
 from compliance.rules.terms import AnyRequirement, WorkingDays, courses_of
 from courses.models import Activity, Course
@@ -228,7 +228,7 @@ def lacks_account(session: Session) -> ColumnElement[bool]:
 
 
 def at_risk_condition(basis: ReportBasis, filters: TrainingFilter, working: WorkingDays) -> ColumnElement[bool]:
-    """Return the condition that a person may not finish in time, the SQL of `compliance.rules.reminders.is_at_risk` (spec/compulsory 11.6).
+    """Return the condition that a person may not finish in time, the SQL of `compliance.rules.pace.is_at_risk` (spec/compulsory 11.6).
 
     The minutes left are those of the published course for the share of its required activities that is not done.
     """
@@ -639,6 +639,18 @@ def count_states(session: Session, time: ReportTime, filters: TrainingFilter, wo
                 spans[span] = spans.get(span, 0) + row[3]
         tallies[key] = PlaceTally(TrainingTally(states, risk, closed), spans)
     return tallies
+
+
+def people_count_statement(time: ReportTime, filters: TrainingFilter) -> Select[int]:
+    """Build the statement of `count_people`."""
+    basis = report_basis(time, filters)
+    statement = basis.start(select(func.count(Assignment.person_id.distinct())), filters)
+    return statement.where(basis.state.in_([state.value for state in REQUIRED]))
+
+
+def count_people(session: Session, time: ReportTime, filters: TrainingFilter) -> int:
+    """Count the people of whom something is required, each once however many trainings they have."""
+    return session.scalar(people_count_statement(time, filters)) or 0 if filters.obligations else 0
 
 
 def done_statement(time: ReportTime, filters: TrainingFilter) -> Select[*tuple[Any, ...]]:

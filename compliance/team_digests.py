@@ -1,9 +1,10 @@
-"""Queries of what waits for those who look after compulsory training: requests, and drafts and changes for a second person."""
+"""Work that waits for officers and administrators, with its notice, and the weekly digests of heads and owners (spec/compulsory 10.6)."""
 
 from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
+from functools import partial
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, Select, and_, func, or_, select
@@ -17,29 +18,21 @@ from accounts.rules import NoticeKind
 from compliance.agreements import get_title
 from compliance.assignments import state_at
 from compliance.claim_lists import count_waiting, latest_waiting
+from compliance.enrolment import HinderedPeople, list_hindered
 from compliance.free_days import load_free_days, province_of
 from compliance.models import Assignment, Obligation, ObligationVersion, PlannedChange
 from compliance.obligations import list_authors
-from compliance.reminders import load_late_since, load_obligations
-from compliance.rules.reminders import (
-    LATE,
-    OPENS,
-    TOO_LATE,
-    AssignedPerson,
-    HeadedTree,
-    ObligationCounts,
-    StateCount,
-    TeamDigest,
-    digest_monday,
-    team_digests,
-)
+from compliance.reminders import load_late_since, load_obligations, load_recorded_days
+from compliance.rules import team_digests as rules
+from compliance.rules.reminders import OPENS, TOO_LATE
 from compliance.rules.states import TrainingState
 from compliance.rules.terms import WorkingDays
 from kernel.db import UtcDateTime
-from kernel.i18n import LANGUAGES, _, choose, in_every_language, ngettext, reading, site_locale
+from kernel.i18n import LANGUAGES, _, choose, format_date, format_datetime, in_every_language, ngettext, reading, site_locale
 from kernel.permissions import Actor, ActorChannel, SiteRole
 from organisations import tree
 from organisations.access import TrainingScope
+from organisations.audiences import WaitingRule
 from organisations.models import Audience, Membership, TrainingGrant, UnitManager
 from organisations.rules.units import TrainingRole, UnitSummary, zone_of
 from organisations.training_scope import get_training_scope
@@ -199,6 +192,53 @@ def _second_person_key(row: PlannedChange) -> str:
     return f"second-person:{row.id}"
 
 
+def hindered_words(row: HinderedPeople) -> str:
+    """Say how many cannot finish a course by their last day, or have to finish before, and what to do."""
+    facts, end = {"course": choose(row.title), "day": format_date(row.last_on, "full")}, row.hindrance.ends
+    if end is not None:
+        return ngettext(
+            "“%(course)s” ends for %(count)s person on %(end)s, before the last day, %(day)s: an edition or a required quiz closes then.",
+            "“%(course)s” ends for %(count)s people on %(end)s, before the last day, %(day)s: an edition or a required quiz closes then.",
+            row.people,
+            **facts,
+            end=format_datetime(end - timedelta(minutes=1), "short"),
+        )
+    if row.hindrance.is_taken:
+        return ngettext(
+            "%(count)s person takes “%(course)s” and cannot finish by %(day)s. Move the end of the edition or quiz, or the last day.",
+            "%(count)s people take “%(course)s” and cannot finish by %(day)s. Move the end of the edition or quiz, or the last day.",
+            row.people,
+            **facts,
+        )
+    return ngettext(
+        "“%(course)s”: %(count)s person has no edition in which to finish by %(day)s. Have one opened, or move the last day.",
+        "“%(course)s”: %(count)s people have no edition in which to finish by %(day)s. Have one opened, or move the last day.",
+        row.people,
+        **facts,
+    )
+
+
+def notify_hindered(session: Session, obligation: Obligation, *, now: datetime) -> None:
+    """Notify officers of who cannot finish in time, once for as long as it is so (spec/compulsory 11.7)."""
+    rows = {_hindered_key(obligation, row): row for row in list_hindered(session, obligation, now=now)}
+    notices.take_back_others(session, f"hindered:{obligation.id}:", rows)
+    people = {obligation.owner_id, *(person.id for person in find_second_persons(session, obligation.institution_id, ()))}
+    for key, row in rows.items():
+        subject = in_every_language(partial(_hindered_subject, row))
+        text = in_every_language(partial(hindered_words, row))
+        message = Message(NoticeKind.TRAINING_WORK, key, subject, text, f"/compulsory-training/obligations/{obligation.uuid}")
+        notices.notify(session, message, sorted(person for person in people if person is not None), now=now)
+
+
+def _hindered_subject(row: HinderedPeople) -> str:
+    return _("“%(course)s” cannot be finished in time", course=choose(row.title))
+
+
+def _hindered_key(obligation: Obligation, row: HinderedPeople) -> str:
+    kind = "earlier" if row.hindrance.ends is not None else "closed" if row.hindrance.is_taken else "edition"
+    return f"hindered:{obligation.id}:{kind}:{row.hindrance.course}"
+
+
 PORTION = 500
 _IN_FORCE = (Obligation.id == Assignment.obligation_id) & (Obligation.state == "active")
 _MAIN = (Membership.person_id == Assignment.person_id) & tree.MAIN
@@ -240,7 +280,7 @@ def list_readers(session: Session) -> list[DigestReader]:
     ]
 
 
-def load_headed_tree(session: Session) -> HeadedTree:
+def load_headed_tree(session: Session) -> rules.HeadedTree:
     """Return the tree with its heads, and the obligations in force with their owners."""
     latest = (ObligationVersion.obligation_id == Obligation.id) & (ObligationVersion.number == Obligation.latest)
     rows = session.execute(
@@ -249,7 +289,7 @@ def load_headed_tree(session: Session) -> HeadedTree:
         .where(Obligation.state == "active")
     ).all()
     places: Sequence[UnitSummary] = tree.list_tree(session)
-    return HeadedTree(
+    return rules.HeadedTree(
         {unit.id: unit.parent_id for unit in places},
         load_heads(session),
         {row.id: row.owner_id for row in rows if row.owner_id is not None},
@@ -257,7 +297,7 @@ def load_headed_tree(session: Session) -> HeadedTree:
     )
 
 
-def count_states(session: Session, now: datetime) -> list[StateCount]:
+def count_states(session: Session, now: datetime) -> list[rules.StateCount]:
     """Count who is asked for something, by main place, obligation and state, in one statement; who is excused is not counted."""
     state = state_at(now)
     statement = (
@@ -267,10 +307,10 @@ def count_states(session: Session, now: datetime) -> list[StateCount]:
         .where(state.not_in([TrainingState.NOT_REQUIRED.value, TrainingState.WAIVED.value]))
         .group_by(Membership.organisation_id, Assignment.obligation_id, state)
     )
-    return [StateCount(unit_id, number, TrainingState(name), people) for unit_id, number, name, people in session.execute(statement)]
+    return [rules.StateCount(unit_id, number, TrainingState(name), people) for unit_id, number, name, people in session.execute(statement)]
 
 
-def list_assignments_of(session: Session, people: Collection[int], now: datetime) -> list[AssignedPerson]:
+def list_assignments_of(session: Session, people: Collection[int], now: datetime) -> list[rules.AssignedPerson]:
     """List what is asked of some people, with their main place."""
     state = state_at(now)
     statement = (
@@ -279,24 +319,35 @@ def list_assignments_of(session: Session, people: Collection[int], now: datetime
         .join(Membership, _MAIN)
         .where(Assignment.person_id.in_(people), state.not_in([TrainingState.NOT_REQUIRED.value, TrainingState.WAIVED.value]))
     )
-    return [AssignedPerson(person, unit_id, number, TrainingState(name)) for person, unit_id, number, name in session.execute(statement)]
+    return [
+        rules.AssignedPerson(person, unit_id, number, TrainingState(name)) for person, unit_id, number, name in session.execute(statement)
+    ]
 
 
-def list_late(session: Session) -> list[AssignedPerson]:
+def list_late(session: Session) -> list[rules.AssignedPerson]:
     """List who is overdue or expired under an obligation in force, with the day since when, some hundreds at a time."""
-    assigned: list[AssignedPerson] = []
+    assigned: list[rules.AssignedPerson] = []
     after = 0
     while True:
         statement = (
             select(Assignment, Membership.organisation_id)
             .join(Obligation, _IN_FORCE)
             .outerjoin(Membership, _MAIN)
-            .where(Assignment.id > after, Assignment.state.in_(sorted(state.value for state in LATE)))
+            .where(Assignment.id > after, Assignment.state.in_(sorted(state.value for state in rules.LATE)))
         )
         rows = session.execute(statement.order_by(Assignment.id).limit(PORTION)).all()
-        since = load_late_since(session, [row for row, _place in rows])
+        assignments = [row for row, _place in rows]
+        since, recorded = load_late_since(session, assignments), load_recorded_days(session, assignments)
         assigned += [
-            AssignedPerson(row.person_id, unit_id, row.obligation_id, TrainingState(row.state), since.get(row.id)) for row, unit_id in rows
+            rules.AssignedPerson(
+                row.person_id,
+                unit_id,
+                row.obligation_id,
+                TrainingState(row.state),
+                late_since=since.get(row.id),
+                recorded_on=recorded.get(row.id),
+            )
+            for row, unit_id in rows
         ]
         if len(rows) < PORTION:
             return assigned
@@ -307,7 +358,7 @@ REPORT = "/training-report"
 """The page on which heads see their people, behind sign-in."""
 
 Titles = Mapping[int, Mapping[str, str]]
-WriteDigest = Callable[[TeamDigest, Titles], tuple[str, str]]
+WriteDigest = Callable[[rules.TeamDigest, Titles], tuple[str, str]]
 """Gives the subject and the words of a digest, in the reader's language."""
 
 
@@ -320,18 +371,18 @@ def list_due_readers(session: Session, *, now: datetime) -> Mapping[tuple[date, 
     """Return who gets the digest of which Monday now, in the office hours of their place, those together who get it at one moment."""
     readers: dict[tuple[date, str], list[int]] = {}
     for reader in list_readers(session):
-        monday = digest_monday(now, reader.zone, reader.working)
+        monday = rules.digest_monday(now, reader.zone, reader.working)
         if monday is not None:
             readers.setdefault((monday, f"{reader.zone.key}@{reader.working.on_or_after(monday)}"), []).append(reader.person_id)
     return readers
 
 
-def load_digests(session: Session, monday: date, *, now: datetime) -> tuple[Mapping[int, TeamDigest], Titles]:
+def load_digests(session: Session, monday: date, *, now: datetime) -> tuple[Mapping[int, rules.TeamDigest], Titles]:
     """Return the digests of a Monday by reader, and the titles of the obligations that they name."""
     tree = load_headed_tree(session)
     heads = {head for people in tree.heads.values() for head in people}
     own = list_assignments_of(session, heads, now)
-    digests = team_digests(tree, count_states(session, now), own, list_late(session), monday)
+    digests = rules.team_digests(tree, count_states(session, now), own, list_late(session), monday)
     numbers = {count.obligation_id for digest in digests.values() for count in digest.counts}
     return digests, {number: known.title for number, known in load_obligations(session, numbers, monday).items()}
 
@@ -339,7 +390,7 @@ def load_digests(session: Session, monday: date, *, now: datetime) -> tuple[Mapp
 def notify_readers(
     session: Session,
     monday: date,
-    digests: Mapping[int, TeamDigest],
+    digests: Mapping[int, rules.TeamDigest],
     titles: Titles,
     people: Collection[int],
     write: WriteDigest,
@@ -362,7 +413,7 @@ def notify_readers(
 MOST_LINES = 20
 
 
-def digest_words(digest: TeamDigest, titles: Titles) -> tuple[str, str]:
+def digest_words(digest: rules.TeamDigest, titles: Titles) -> tuple[str, str]:
     """Return the subject and the words of a digest in the reader's language."""
     late = sum(counts.late for counts in digest.counts) or digest.above + digest.owned + digest.headless
     subject = (
@@ -400,10 +451,27 @@ def digest_words(digest: TeamDigest, titles: Titles) -> tuple[str, str]:
     return subject, "\n".join(lines)
 
 
-def _counts_line(counts: ObligationCounts, title: str) -> str:
+def _counts_line(counts: rules.ObligationCounts, title: str) -> str:
     sentence = _("“%(title)s”: %(done)s of %(required)s done.", title=title, done=counts.done, required=counts.required)
     if not counts.late:
         return sentence
     late = ngettext("%(count)s overdue.", "%(count)s overdue.", counts.late)
     new = ngettext("%(count)s of them is new.", "%(count)s of them are new.", counts.new) if counts.new else ""
-    return " ".join(filter(None, (sentence, late, new)))
+    recorded = (
+        ngettext(
+            "%(count)s of the new ones has been on record only since %(day)s.",
+            "%(count)s of the new ones have been on record only since %(day)s or later.",
+            len(counts.recorded_on),
+            day=format_date(counts.recorded_on[0]),
+        )
+        if counts.recorded_on
+        else ""
+    )
+    return " ".join(filter(None, (sentence, late, new, recorded)))
+
+
+def list_waiting_rules_of_audience(session: Session, audience: Audience) -> list[WaitingRule]:
+    """List the planned rules of an audience that wait for a second person, the oldest first."""
+    conditions = (PlannedChange.kind == "audience", PlannedChange.audience_id == audience.id)
+    changes = list_waiting_changes(session, TrainingScope(everywhere=True), *conditions)
+    return [WaitingRule(row.uuid, row.created_by, row.created_at, row.effective_on) for row, _audience in changes]

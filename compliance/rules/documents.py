@@ -1,4 +1,4 @@
-"""Terms of an obligation as a document of plain values, as a version stores it."""
+"""Plain documents: the terms of an obligation as stored, the digest of an acta, the files of a bundle and states computed from them."""
 
 import base64
 import hashlib
@@ -176,19 +176,25 @@ class ActaVerdict(StrEnum):
 
     SAME = "same"
     CORRECTED = "corrected"
-    """They are what was on record; of the same moment something was recorded since."""
+    """They are what was on record when the acta was made; of the same moment something was recorded since."""
+    OUTDATED = "outdated"
+    """They are what was known at their moment; when the acta was made, the register already said other numbers."""
     DIFFERENT = "different"
     DELETED = "deleted"
     """The records of the obligation are no longer kept."""
 
 
-def acta_verdict(digest: str, as_known: Iterable[ActaCount] | None, today: Iterable[ActaCount] | None) -> ActaVerdict:
-    """Compare the digest of an acta with the numbers as known then and as known today; None where no records are kept."""
-    if as_known is None or today is None:
+def acta_verdict(
+    digest: str, as_known: Iterable[ActaCount] | None, when_made: Iterable[ActaCount] | None, today: Iterable[ActaCount] | None
+) -> ActaVerdict:
+    """Compare the digest of an acta with the numbers as known then, when it was made and today; None where no records are kept."""
+    if as_known is None or when_made is None or today is None:
         return ActaVerdict.DELETED
     if acta_digest(as_known) != digest:
         return ActaVerdict.DIFFERENT
-    return ActaVerdict.SAME if acta_digest(today) == digest else ActaVerdict.CORRECTED
+    if acta_digest(today) == digest:
+        return ActaVerdict.SAME
+    return ActaVerdict.CORRECTED if acta_digest(when_made) == digest else ActaVerdict.OUTDATED
 
 
 FORMAT = "aulario evidence 1"

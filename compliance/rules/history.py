@@ -1,7 +1,4 @@
-"""The history of a status: which state held from when to when, as known from when to when (spec/compulsory 7.1 and 7.3).
-
-A row answers for every moment `at` within its validity and every moment `known`, not before `at`, within its knowledge.
-"""
+"""The history of a status (spec/compulsory 7.1 and 7.3), the days for which there is a report, and the numbers that it adds up."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -21,7 +18,10 @@ LATE = timedelta(hours=1)
 
 @dataclass(frozen=True, slots=True)
 class HistoryRow:
-    """A state with its flags: valid from a moment until before another, known likewise; open where the end is None."""
+    """A state with its flags: valid from a moment until before another, known likewise; open where the end is None.
+
+    It answers for every moment `at` within its validity and every moment `known`, not before `at`, within its knowledge.
+    """
 
     state: TrainingState
     flags: tuple[StateFlag, ...]

@@ -156,15 +156,13 @@ def _mails(
     if before.last_on != after.last_on and after.last_on is not None:
         if any(due <= day <= due + TOO_LATE for due in overdue_days(after.last_on, working)):
             kinds.append(ReminderKind.OVERDUE)
-        if _step_is_due(after, steps, day, working):
+        if _step_is_due(after, after.last_on, steps, day, working):
             kinds.append(ReminderKind.STEP)
     return tuple(kinds)
 
 
-def _step_is_due(after: TrainingStatus, steps: Sequence[int], day: date, working: WorkingDays) -> bool:
-    if after.last_on is None:
-        return False
-    planned = reminder_steps(after.last_on, working, steps)
+def _step_is_due(after: TrainingStatus, last_on: date, steps: Sequence[int], day: date, working: WorkingDays) -> bool:
+    planned = reminder_steps(last_on, working, steps)
     return any(
         step.due_on <= day
         and why_suppressed(

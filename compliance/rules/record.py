@@ -1,4 +1,4 @@
-"""The record of a person under an obligation, and its state of knowledge at a moment (spec/compulsory 7.1 and 7.2)."""
+"""The record of a person under an obligation as known at a moment (spec/compulsory 7.1 and 7.2), and the standing of requirements by it."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -9,15 +9,7 @@ from typing import NamedTuple, Protocol, cast
 from zoneinfo import ZoneInfo
 
 from compliance.rules.claims import last_waived_day
-from compliance.rules.terms import (
-    DAY,
-    AnyRequirement,
-    CourseRequirement,
-    ExistingCompletions,
-    ObligationTerms,
-    Requirement,
-    YearDay,
-)
+from compliance.rules.terms import DAY, AnyRequirement, CourseRequirement, ExistingCompletions, ObligationTerms, Requirement, YearDay
 from kernel.durations import Duration, ValidityTerms, add_duration
 from kernel.durations import last_valid_day as last_day_of_validity
 from organisations.rules.units import UnitSummary, zone_of
@@ -144,6 +136,32 @@ def known_stays(stays: Sequence[RecordedSpan], known: datetime) -> list[DaySpan]
         else:
             joined.append(DaySpan(first, last))
     return joined
+
+
+class RecordedDay(NamedTuple):
+    """Days in the audience, and the local day on which they were first recorded; a plain tuple, as many people share what it leads to."""
+
+    first: date
+    last: date | None
+    on: date
+
+
+def recorded_days(stays: Sequence[RecordedSpan], known: datetime, zone: ZoneInfo) -> tuple[RecordedDay, ...]:
+    """Return on which day each span in the audience that was on record by a moment came into the register, also those retracted since.
+
+    None of them where each was on record by the end of its first day, so that nothing follows from it.
+    """
+    recorded = [stay for stay in stays if stay.recorded_at <= known]
+    if all(stay.recorded_at < instant_of(stay.first_on + DAY, zone) for stay in recorded):
+        return ()
+    return tuple([RecordedDay(stay.first_on, stay.last_on, stay.recorded_at.astimezone(zone).date()) for stay in recorded])
+
+
+def recorded_since(recorded: Sequence[RecordedDay], parts: Sequence[DaySpan]) -> date:
+    """Return since which day the register has known of a stay: the first record of any of its days (spec/compulsory 4.4)."""
+    first, last = parts[0].first, parts[-1].last
+    touching = (span.on for span in recorded if (last is None or span.first <= last) and (span.last is None or span.last >= first))
+    return min(touching, default=first)
 
 
 def known_waivers(waivers: Sequence[WaivedSpan], known: datetime, zone: ZoneInfo) -> list[DaySpan]:
@@ -395,27 +413,27 @@ def course_standing(
     if not mine:
         return BEGUN if starts else NOT_DONE
     pending = version_changes(in_force, course)
-    asked: _VersionChange | None = None
+    current_change: _VersionChange | None = None
     standing, best, latest = NOT_DONE, 0, None
 
     def ask(until: date) -> None:
-        nonlocal asked, standing
+        nonlocal current_change, standing
         while pending and pending[0].on <= until:
-            asked = pending.pop(0)
-            if standing.is_done and asked.again_until is not None and best < asked.lowest:
-                standing = replace(standing, valid_until=min(standing.valid_until, asked.again_until), asked_again=True)
+            current_change = pending.pop(0)
+            if standing.is_done and current_change.again_until is not None and best < current_change.lowest:
+                standing = replace(standing, valid_until=min(standing.valid_until, current_change.again_until), asked_again=True)
 
     for done in mine:
         done_on = done.achieved_at.astimezone(zone).date()
         if terms.counts_from is not None and done_on < terms.counts_from:
             continue
         ask(done_on)
-        if asked is not None and done.version is not None and done.version < asked.lowest:
+        if current_change is not None and done.version is not None and done.version < current_change.lowest:
             standing = replace(standing, is_outdated=True)
             continue
         until = last_valid_day(terms, done_on, standing.valid_until if standing.is_done else None, done.valid_until)
         standing = RequirementStanding(standing.first_at or done.achieved_at, until, times=standing.times + 1)
-        best = max(best, done.version if done.version is not None else (asked.lowest if asked else 0))
+        best = max(best, done.version if done.version is not None else (current_change.lowest if current_change else 0))
         latest = done.achieved_at
     ask(day)
     return replace(standing, has_begun=True) if any(latest is None or moment > latest for moment in starts) else standing

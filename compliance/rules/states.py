@@ -12,6 +12,7 @@ from compliance.rules.record import (
     NOT_DONE,
     AchievedCourse,
     DaySpan,
+    RecordedDay,
     RequirementStanding,
     TermsInForce,
     TrainingRecord,
@@ -25,6 +26,8 @@ from compliance.rules.record import (
     known_stays,
     known_waivers,
     known_zones,
+    recorded_days,
+    recorded_since,
     requirement_standing,
     terms_in_force,
     window_opens,
@@ -161,6 +164,8 @@ class TrainingCase:
     completions: list[AchievedCourse]
     days: frozenset[date]
     """On which the terms, or the spans on record, may change the status by the clock."""
+    recorded: tuple[RecordedDay, ...]
+    """When the days in the audience came into the register."""
     shared: tuple[object, ...] | None
     """What everybody has in common with this person who has the same stays; None where waivers, closures or zones are their own."""
     readings: dict[datetime, "_Reading"] = field(default_factory=dict, compare=False, repr=False)
@@ -202,8 +207,9 @@ def case_under(terms: KnownTerms, record: TrainingRecord) -> TrainingCase:
     )
     completions, zones = known_completions(record.completions, terms.known), known_zones(record, terms.known)
     is_shared = terms.is_common and not (waivers or closures or zones)
-    shared = (record.zone, *((stay.first, stay.last) for stay in stays)) if is_shared else None
-    return TrainingCase(record, terms, zones, stays, waivers, closures, completions, days, shared)
+    recorded = recorded_days(record.stays, terms.known, record.zone)
+    shared = (record.zone, recorded, *((stay.first, stay.last) for stay in stays)) if is_shared else None
+    return TrainingCase(record, terms, zones, stays, waivers, closures, completions, days, recorded, shared)
 
 
 def status_of(case: TrainingCase, at: datetime) -> TrainingStatus:
@@ -255,6 +261,10 @@ def renewable_courses(case: TrainingCase, at: datetime) -> list[str]:
 def explain_last_day(case: TrainingCase, at: datetime) -> list[LastDayTerm]:
     """Return the terms of the sum by which the last day at a moment came about; the last of them makes it (spec/compulsory 11.2)."""
     return _Reading.of(case, at).explain()
+
+
+def _reason_of_notice(noticed_on: date, joined_on: date) -> LastDayReason:
+    return LastDayReason.RECORDED if noticed_on > joined_on else LastDayReason.JOINED
 
 
 def _anchor_on(
@@ -437,7 +447,7 @@ class _Reading:
         known_days: dict[tuple[object, ...], date | None] = self.last_days
         key: tuple[object, ...] = (day,)
         if self.case.shared is not None and len(self.parts) == 1:
-            known_days, key = self.case.terms.last_days, (day, self.in_force[-1][0], self.parts[0].first, self.zone)
+            known_days, key = self.case.terms.last_days, (day, self.in_force[-1][0], self.parts[0].first, self.zone, self.case.recorded)
         if key not in known_days:
             known_days[key] = self.sum_last_day(day, [])
         return known_days[key]
@@ -451,7 +461,8 @@ class _Reading:
         events: list[tuple[date, int, ObligationTerms | tuple[LastDayReason, DaySpan]]] = [(since, 0, terms) for since, terms in in_force]
         events += [(span.first, 1, (reason, span)) for reason, span in self.spans_excused(day)]
         base: date | None = None
-        floor = joined_on + timedelta(days=in_force[-1][1].notice - 1)
+        noticed_on = max(joined_on, recorded_since(self.case.recorded, self.parts))
+        floor = noticed_on + timedelta(days=in_force[-1][1].notice - 1)
         notice = in_force[0][1].notice
         begun = False
         for _on, _order, event in sorted(events, key=lambda event: event[:2]):
@@ -473,7 +484,7 @@ class _Reading:
                 if floor > deadline:
                     sum_terms.append(LastDayTerm(LastDayReason.CHANGED, floor, recorded_on, days=notice))
             elif deadline is not None and floor > deadline and not begun:
-                sum_terms.append(LastDayTerm(LastDayReason.JOINED, floor, joined_on, days=notice))
+                sum_terms.append(LastDayTerm(_reason_of_notice(noticed_on, joined_on), floor, noticed_on, days=notice))
             base, begun = deadline, True
         return None if base is None else max(base, floor)
 
@@ -497,9 +508,10 @@ class _Reading:
             sum_terms.append(LastDayTerm(LastDayReason.GRACE, last, days=terms.grace))
         if self.parts:
             joined_on = max(self.parts[0].first, terms.starts)
-            after = joined_on + timedelta(days=terms.notice - 1)
+            noticed_on = max(joined_on, recorded_since(self.case.recorded, self.parts))
+            after = noticed_on + timedelta(days=terms.notice - 1)
             if after > last:
-                sum_terms.append(LastDayTerm(LastDayReason.JOINED, after, joined_on, days=terms.notice))
+                sum_terms.append(LastDayTerm(_reason_of_notice(noticed_on, joined_on), after, noticed_on, days=terms.notice))
             last = max(last, after)
         for reason, span in sorted(self.spans_excused(self.day), key=lambda excused: excused[1].first):
             if span.last is not None and span.first <= last:

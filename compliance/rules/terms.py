@@ -182,6 +182,8 @@ class LastDayReason(StrEnum):
     """A later version of the rules gives another deadline."""
     JOINED = "joined"
     """Nobody gets less than the notice after joining."""
+    RECORDED = "recorded"
+    """Nobody gets less than the notice after the register came to know that they had joined."""
     CHANGED = "changed"
     """Nobody gets less than the notice after a change that brought the deadline forward."""
     GAP = "gap"
@@ -229,6 +231,7 @@ class TermsField(StrEnum):
     GAP = "gap"
     TRANSITION = "transition"
     STEPS = "steps"
+    COUNTS_FROM = "counts_from"
 
 
 class TermsFaultKind(StrEnum):
@@ -245,11 +248,12 @@ class TermsFaultKind(StrEnum):
     OUT_OF_BOUNDS = "out_of_bounds"
     TOO_FEW_COURSES = "too_few_courses"
     STEPS = "steps"
+    COUNTS_TOO_LATE = "counts_too_late"
 
 
 @dataclass(frozen=True, slots=True)
 class TermsFault:
-    """A fault of the terms: at which field, of which kind, and the first day that would do where there is one."""
+    """A fault of the terms: at which field, of which kind, and the first day that would do where there is one; of what counts, the last."""
 
     field: TermsField
     kind: TermsFaultKind
@@ -283,7 +287,15 @@ def find_faults(terms: ObligationTerms, steps: Sequence[int]) -> list[TermsFault
         faults.append(TermsFault(TermsField.ENDS, TermsFaultKind.ENDS_BEFORE_START))
     if len(steps) > MOST_STEPS or len(set(steps)) < len(steps) or any(not 1 <= step <= MOST_DAYS for step in steps):
         faults.append(TermsFault(TermsField.STEPS, TermsFaultKind.STEPS))
-    return [*faults, *_deadline_faults(terms), *_validity_faults(terms)]
+    return [*faults, *_deadline_faults(terms), *_validity_faults(terms), *_counting_faults(terms)]
+
+
+def _counting_faults(terms: ObligationTerms) -> Iterator[TermsFault]:
+    """Refuse that nothing counts before the first people have to be done; of a later version, before it takes effect."""
+    deadline = terms.deadline if isinstance(terms.deadline, date) else add_duration(terms.starts, terms.deadline.duration)
+    last = max(deadline, terms.effective_on)
+    if terms.counts_from is not None and terms.counts_from > last:
+        yield TermsFault(TermsField.COUNTS_FROM, TermsFaultKind.COUNTS_TOO_LATE, last)
 
 
 def _deadline_faults(terms: ObligationTerms) -> Iterator[TermsFault]:

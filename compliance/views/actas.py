@@ -6,14 +6,15 @@ from datetime import datetime
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from flask import Blueprint, Response, make_response, render_template, request
+from flask import Blueprint, Response, make_response, render_template, request, url_for
+from sqlalchemy.orm import Session
 
 from compliance import actas
 from compliance.access import TrainingReportAction
 from compliance.actas import ActaContext, ActaScope, ActaTexts, ActaValues
 from compliance.models import TrainingActa
 from compliance.report import ReportPlaceContext, get_report_place, list_report_obligations
-from compliance.rules.documents import CODE_LENGTH, ActaCount, ActaVerdict, acta_verdict
+from compliance.rules.documents import CODE_LENGTH, ActaCount, ActaVerdict, acta_digest, acta_verdict
 from compliance.rules.history import ReportState, tally_sum
 from compliance.views.bundles import NumberedForm
 from compliance.views.report import COLUMNS, STATE_WORDS, ReportEntryView, ReportTable, read_report_request
@@ -41,6 +42,8 @@ class ActaView:
     audience: str
     data_of: str
     """Of which moment the numbers are, as known at which other."""
+    caution: str
+    """That the register already said other numbers when the acta was made; empty where it did not."""
     made_on: str
     maker: str
     made_at: datetime
@@ -48,8 +51,13 @@ class ActaView:
     table: ReportTable
 
 
-def acta_view(row: TrainingActa, scope: ActaScope, texts: ActaTexts, lines: Iterable[ActaCount], site: str) -> ActaView:
-    """Return an acta in words, its times in the zone of its place whoever reads it."""
+def acta_view(
+    row: TrainingActa, scope: ActaScope, texts: ActaTexts, lines: Iterable[ActaCount], site: str, *, is_outdated: bool
+) -> ActaView:
+    """Return an acta in words, its times in the zone of its place whoever reads it.
+
+    `is_outdated` says that the register already said other numbers of that moment when the acta was made.
+    """
     with reading(language(), scope.zone):
         moments = {"moment": format_datetime(row.at), "known": format_datetime(row.known)}
         return ActaView(
@@ -59,7 +67,8 @@ def acta_view(row: TrainingActa, scope: ActaScope, texts: ActaTexts, lines: Iter
             place=scope.place.name,
             obligation=_("%(title)s (version %(number)s)", title=choose(texts.title), number=texts.version),
             audience=texts.audience,
-            data_of=_("%(moment)s, as known on %(known)s", **moments) if row.at != row.known else format_datetime(row.at),
+            data_of=_("%(moment)s, as known on %(known)s", **moments),
+            caution=_("When the acta was made, the register already said other numbers of that moment.") if is_outdated else "",
             made_on=format_datetime(row.made_at),
             maker=texts.maker,
             made_at=row.made_at,
@@ -137,6 +146,7 @@ class _ActaSheet(FlowingSheet):
             (_("Compulsory training"), acta.obligation),
             (_("Audience"), acta.audience),
             (_("Data of"), acta.data_of),
+            (_("Attention"), acta.caution),
             (_("Made by"), made),
         ]
         return [fact for fact in facts if fact[1]]
@@ -215,13 +225,15 @@ class ActaReading(NamedTuple):
 
 
 def _read(row: TrainingActa) -> ActaReading:
-    """Count the numbers of an acta as known then, and as known now."""
+    """Count the numbers of an acta as known then, when it was made, and now."""
     session = current_session()
     scope = actas.get_acta_scope(session, row)
     then, now = (actas.count_acta(session, row, scope, known) for known in (row.known, clock.now()))
+    when_made = then if row.made_at <= row.known else actas.count_acta(session, row, scope, row.made_at)
     texts = actas.get_acta_texts(session, row, row.at.astimezone(scope.zone).date())
-    view = None if then is None else acta_view(row, scope, texts, then, site_address())
-    return ActaReading(acta_verdict(row.digest, then, now), view, acta_file_name(row, scope))
+    is_outdated = acta_digest(then or ()) != acta_digest(when_made or ())
+    view = None if then is None else acta_view(row, scope, texts, then, site_address(), is_outdated=is_outdated)
+    return ActaReading(acta_verdict(row.digest, then, when_made, now), view, acta_file_name(row, scope))
 
 
 @bp.get("/training-report/actas/<code>.pdf")
@@ -236,6 +248,12 @@ def download(context: ActaContext) -> Response:
     response.headers["Content-Disposition"] = f'attachment; filename="{reading.file_name}"'
     response.headers["Cache-Control"] = "no-store"
     return response
+
+
+def find_page(session: Session, code: str) -> str | None:
+    """Return the address of the public page of an acta with a code."""
+    row = actas.find_acta(session, code)
+    return None if row is None else url_for("compliance_actas.verify", code=printed_code(row.code))
 
 
 @bp.get("/acta/<code>")

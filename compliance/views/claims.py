@@ -1,4 +1,4 @@
-"""Pages of waivers and recognitions that show, ask for and decide on one."""
+"""Forms, words and steps that the pages of waivers and those of recognitions share."""
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -265,7 +265,7 @@ def claim_view(row: ClaimRow, entries: Mapping[int, date], medical: Collection[i
         reason = reason_words(claim, sees_medical=claim.id in medical)
         what, days, is_early = f"{reason} · {of}", days_words(claim), False
     else:
-        what = f"{_('Recognition')} · {choose(row.title)}"
+        what = _("Recognition") + f" · {choose(row.title)}"
         days = _("completed on %(day)s", day=format_date(claim.achieved_on))
         entered = entries.get(claim.person_id)
         is_early = entered is not None and claim.achieved_on < entered

@@ -1,7 +1,7 @@
-"""Pages of one's own training, of one person's, and of the why of one status (spec/compulsory 11.2)."""
+"""Pages on which a course is taken again, and of everything behind one status today or on a past day (spec/compulsory 6.2 and 11.2)."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from flask import Blueprint, Response, flash, render_template, request, url_for
@@ -13,7 +13,7 @@ from compliance.enrolment import get_renewal
 from compliance.learner import AssignmentContext, RecordBehind, RequiredOfPerson, TakenCourse, get_assignment, name_leaves
 from compliance.learner_page import StatusView, foreign_zone, status_view, until_words
 from compliance.models import AssignmentState, Reminder, Waiver
-from compliance.rules.history import HistoryRow, timeline
+from compliance.rules.history import timeline
 from compliance.rules.planned_changes import PastMoments, PastRefusal, first_day, first_known_on, past_moments, why_refused
 from compliance.rules.record import AchievedCourse, is_known
 from compliance.rules.reminders import SuppressionReason
@@ -40,6 +40,7 @@ from compliance.rules.terms import (
 from compliance.views.claims import reason_words
 from courses.models import Course
 from enrolments import takes
+from enrolments.dates import list_dated_enrolments
 from enrolments.models import TakeCause
 from enrolments.takes import REFUSALS, TakeNotAllowed
 from kernel import clock
@@ -77,7 +78,7 @@ _SUPPRESSED: Mapping[str, str] = {
     SuppressionReason.NOT_REQUIRED: N_("it was not required"),
     SuppressionReason.BEFORE_JOINING: N_("its day was before joining the audience"),
     SuppressionReason.RECENT: N_("one had been sent within seven days"),
-    SuppressionReason.CAP: N_("there had been a mail that day"),
+    SuppressionReason.CAP: N_("there had been a message that day; it was put off to the next working day"),
     SuppressionReason.SWITCHED_OFF: N_("mail is switched off in the profile"),
     SuppressionReason.NO_ADDRESS: N_("the address was never confirmed"),
     SuppressionReason.TOO_LATE: N_("it came too late"),
@@ -119,6 +120,13 @@ def _floor_words(term: LastDayTerm, first: str, last: str) -> str:
             sentence = ngettext(
                 "Joined the audience on %(first)s: %(count)s day at least",
                 "Joined the audience on %(first)s: %(count)s days at least",
+                days,
+                first=first,
+            )
+        case LastDayReason.RECORDED:
+            sentence = ngettext(
+                "On record since %(first)s: %(count)s day at least from then on",
+                "On record since %(first)s: %(count)s days at least from then on",
                 days,
                 first=first,
             )
@@ -276,16 +284,27 @@ def _reminder_words(row: Reminder) -> str:
 
 @dataclass(frozen=True, slots=True)
 class TimelineView:
-    """A state with its time."""
+    """A state with its time, and the day since which it is on record where that is after it began."""
 
     status: StatusView
     since: datetime
     until: datetime | None
+    recorded_on: date | None = None
 
 
-def timeline_views(rows: Iterable[HistoryRow]) -> list[TimelineView]:
+def timeline_views(case: TrainingCase, until: datetime) -> list[TimelineView]:
     """Return the states of a person one after the other."""
-    return [TimelineView(status_view(row.state, row.flags), row.valid_from, row.valid_to) for row in rows]
+    return [
+        TimelineView(status_view(row.state, row.flags), row.valid_from, row.valid_to, _recorded_on(case, row.valid_from))
+        for row in timeline(case, until)
+    ]
+
+
+def _recorded_on(case: TrainingCase, since: datetime) -> date | None:
+    """Return the day on which the register first had a person in the audience for a day; None where it was not a later one."""
+    day = since.astimezone(case.record.zone).date()
+    days = [span.on for span in case.recorded if span.first <= day and (span.last is None or day <= span.last)]
+    return min(days) if days and min(days) > day else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -390,7 +409,7 @@ def record(subject: AssignmentContext) -> Response:
     _note_access(subject, AccessPurpose.COPY, now)
     rows = list(_rows(_behind(subject.required, loaded, moments)))
     headings = [_("Part"), _("From"), _("Until"), _("On record since"), _("What")]
-    name = f"{_('why')}-{moments.day.isoformat()}-{moments.known_on.isoformat()}.csv"
+    name = _("why") + f"-{moments.day.isoformat()}-{moments.known_on.isoformat()}.csv"
     return send_generated(on_disk(lambda file: write_csv(file, headings, rows)), type_of(name), name)
 
 
@@ -441,7 +460,7 @@ def _why_page(subject: AssignmentContext, day: str, known_on: str) -> Answer:
     own = is_own(current_actor(), subject.person_id)
     shown = {
         "assignment": required.uuid,
-        "title": choose(required.text_on(now.astimezone(required.status.zone).date()).title),
+        "title": choose(required.text_now(now).title),
         "person": "" if own else acts.person,
         "asked": query,
         "back": url_for("lms_training.duties") if own else "",
@@ -460,12 +479,14 @@ def _answer(subject: AssignmentContext, acts: learner.ObligationActs, looked_at:
     held = [version for version in acts.versions if version.recorded_at <= moments.known and version.effective_on <= moments.day]
     version = next((version for version in held if version.number == text.number), held[-1] if held else None)
     view = status_view(status.state, status.flags)
+    is_past = min(moments.day, moments.known_on) < clock.now().astimezone(required.status.zone).date()
     return {
-        "is_past": min(moments.day, moments.known_on) < clock.now().astimezone(required.status.zone).date(),
+        "is_past": is_past,
         "day": moments.day,
         "known_on": moments.known_on,
         "status": view,
         "advice": view.advice if own else "",
+        "caution": _caution(looked_at, taken) if own and not is_past else "",
         "until": until_words(status, text.terms.grace, moments.day),
         "zone": foreign_zone(status, moments.day),
         **_audience(looked_at),
@@ -479,13 +500,25 @@ def _answer(subject: AssignmentContext, acts: learner.ObligationActs, looked_at:
         "taken": taken,
         "titles": titles,
         "done": done_views(looked_at.behind.record.completions, titles, looked_at.behind.reconstructed, moments.known),
-        "waivers": waiver_views(
-            learner.list_waivers(session, required, moments.known), moments.known, shows_medical=_sees_medical(subject)
-        ),
+        "waivers": waiver_views(_waivers(looked_at), moments.known, shows_medical=_sees_medical(subject)),
         "reminders": reminder_views(_reminders(looked_at), status.last_on if status.state in NEEDED else None),
-        "timeline": timeline_views(timeline(looked_at.case, moments.at)),
+        "timeline": timeline_views(looked_at.case, moments.at),
         "before": _former_states(looked_at),
     }
+
+
+def _caution(looked_at: _Behind, taken: Sequence[TakenCourse]) -> str:
+    """Say that the reader cannot finish by the last day, and whom to tell; their enrolments are read where they take one of the courses."""
+    session, row, now = current_session(), replace(looked_at.required, status=looked_at.status), clock.now()
+    is_taken = any(take.since is not None and take.ended_at is None for take in taken)
+    enrolments = list_dated_enrolments(session, [row.person_id]) if is_taken else ()
+    return learner.list_cautions(session, [row], enrolments, now=now).get(row.assignment_id, "")
+
+
+def _waivers(looked_at: _Behind) -> Sequence[Waiver]:
+    if not looked_at.behind.record.waivers:
+        return ()
+    return learner.list_waivers(current_session(), looked_at.required, looked_at.moments.known)
 
 
 def _reminders(looked_at: _Behind) -> Sequence[Reminder]:
@@ -529,10 +562,11 @@ def _rows(looked_at: _Behind) -> Iterator[Sequence[Cell]]:
     for reminder in reminder_views(_reminders(looked_at), last_on):
         sent = reminder.told.isoformat() if reminder.told else ""
         yield _("Reminder"), reminder.day.isoformat(), sent, format_datetime(reminder.at, "short"), f"{reminder.words} · {reminder.outcome}"
-    for row in timeline_views(timeline(looked_at.case, moments.at)):
+    for row in timeline_views(looked_at.case, moments.at):
         until = "" if row.until is None else format_datetime(row.until, "short")
         label = ", ".join(filter(None, (row.status.word, row.status.remark)))
-        yield _("Timeline"), format_datetime(row.since, "short"), until, "", label
+        recorded = row.recorded_on.isoformat() if row.recorded_on is not None else ""
+        yield _("Timeline"), format_datetime(row.since, "short"), until, recorded, label
     for former in _former_states(looked_at):
         label = ", ".join(filter(None, (former.status.word, former.status.remark)))
         known = format_datetime(former.known_from, "short"), format_datetime(former.known_to, "short")

@@ -59,6 +59,7 @@ FAULTS: Mapping[TermsFaultKind, str] = {
     TermsFaultKind.MINIMUM_TOO_SHORT: N_("It has to be longer than the renewal window: otherwise renewal would be due at once."),
     TermsFaultKind.OUT_OF_BOUNDS: N_("Enter a number of days from 0 to 365."),
     TermsFaultKind.TOO_FEW_COURSES: N_("Choose at least two courses, or say that it is one course."),
+    TermsFaultKind.COUNTS_TOO_LATE: N_("No one could be done by the last day. Choose %(day)s or earlier, or leave it empty."),
     TermsFaultKind.STEPS: N_("Enter at most six different numbers from 1 to 365, separated by commas."),
 }
 

@@ -16,13 +16,13 @@ from compliance import planned_changes
 from compliance.access import ObligationAction, ObligationContext
 from compliance.agreements import MissingAgreement, answer_agreement, list_agreements, list_deciders, list_missing, lock_agreement
 from compliance.assignments import count_by_state
-from compliance.enrolment import list_obstacles
+from compliance.enrolment import list_hindered, list_obstacles
 from compliance.models import Obligation
 from compliance.obligations import EndsBeforeToday, ObligationChanged, ObligationKeyTaken, ObligationValues
 from compliance.planned_changes import CourseObstacle, DraftFaulty
 from compliance.rules.claims import ClaimState
 from compliance.rules.terms import courses_of
-from compliance.team_digests import list_waiting_changes
+from compliance.team_digests import hindered_words, list_waiting_changes
 from compliance.views import obligation_pages
 from compliance.views.claims import ClaimDecisionForm, state_view
 from compliance.views.obligation_forms import (
@@ -166,6 +166,7 @@ def obligation(subject: ObligationContext) -> Answer:
         versions=versions,
         people=people,
         obstacles=_obstacle_lines(session, row, values),
+        hindered=[hindered_words(hindered) for hindered in list_hindered(session, row, now=clock.now())],
         changes=changes,
         change_names=obligation_pages.CHANGES,
         owner_form=ObligationOwnerForm(formdata=None),
@@ -228,7 +229,10 @@ def make(subject: ObligationContext) -> Answer:
     try:
         row = compliance_obligations.make_obligation(session, current_actor(), _key(form), audience, values, now=now)
     except ObligationKeyTaken as refused:
-        form.refuse(form.key, _(refused.text))
+        if form.key.data:
+            form.refuse(form.key, _(refused.text))
+        else:
+            form.refuse(form.title_es, _("Another compulsory training has this title. Change it, or type a key under “Special cases”."))
         return _form_page(form, offer, None), 422
     compliance_obligations.set_owner(session, current_actor(), row, owner.id, now=now)
     flash(_("The draft was saved. It does not apply to anyone yet."), "ok")

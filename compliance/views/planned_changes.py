@@ -10,13 +10,14 @@ from sqlalchemy.orm import Session
 from compliance import obligations, planned_changes
 from compliance.access import ObligationAction, PlannedChangeContext
 from compliance.agreements import AgreementMissing, list_deciders
+from compliance.enrolment import list_hindered_by
 from compliance.free_days import SecondPersonRequired
 from compliance.models import Obligation, PlannedChange
 from compliance.obligations import ObligationChanged
 from compliance.planned_changes import DraftFaulty, NumberToType, PlannedKind, get_change_context, lock_change_context
 from compliance.rules.planned_changes import read_outcome
 from compliance.rules.terms import courses_of
-from compliance.team_digests import list_second_persons
+from compliance.team_digests import hindered_words, list_second_persons
 from compliance.views import obligation_pages
 from compliance.views.obligation_forms import PlannedChangeForm
 from compliance.views.obligation_pages import FactDifference
@@ -87,6 +88,7 @@ def _page(subject: PlannedChangeContext, form: PlannedChangeForm) -> str:
         title=title,
         outcome=obligation_pages.outcome_view(outcome, {obligation.id: title}, units),
         differences=_differences(session, row, newest) if is_open else [],
+        hindered=_hindered_lines(session, row, obligation, newest) if is_open else [],
         form=form,
         endpoint=endpoint,
         needs_number=row.state == "ready" and planned_changes.needs_number(session, row, outcome),
@@ -118,6 +120,18 @@ def _differences(session: Session, row: PlannedChange, newest: obligations.Oblig
     return obligation_pages.differences(
         *(obligation_pages.fact_lines(version, titles, name) for version, name in zip((newest, planned), names, strict=True))
     )
+
+
+def _hindered_lines(session: Session, row: PlannedChange, obligation: Obligation, newest: obligations.ObligationValues) -> list[str]:
+    """Say who could not finish in time under a draft or a planned version (spec/compulsory 11.7)."""
+    if row.kind == PlannedKind.END:
+        return []
+    values = newest if row.kind == PlannedKind.ACTIVATE else planned_changes.values_planned(row, newest)
+    is_automatic = values.enrolment is obligations.EnrolmentMode.AUTOMATIC
+    hindered = list_hindered_by(
+        session, obligation, values.terms, values.edition_id, is_automatic=is_automatic, is_planned=True, now=clock.now()
+    )
+    return [hindered_words(people) for people in hindered]
 
 
 @bp.post("/<uuid:change>/activation")

@@ -1,4 +1,4 @@
-"""Pages of recognitions: ask for one, decide, revoke, withdraw; of many by a list (spec/compulsory 4.11)."""
+"""Pages of single recognitions: ask for one, decide, revoke, withdraw (spec/compulsory 4.11); `recognition_lists` has those of many."""
 
 from flask import Blueprint, Response, flash, render_template, url_for
 
@@ -6,7 +6,7 @@ from compliance import claim_lists
 from compliance.access import RecognitionAction, TrainingAction
 from compliance.claim_lists import ClaimantContext, RecognitionSubject
 from compliance.claims import RecognitionRepeats, day_of_person, list_entries, page_of, propose_recognition
-from compliance.obligations import list_known_courses, required_of
+from compliance.obligations import list_known_courses, list_not_counting, required_of
 from compliance.views.claims import (
     BODY_LIMIT,
     ClaimDecisionForm,
@@ -22,7 +22,7 @@ from compliance.views.claims import (
 )
 from courses.models import Course
 from kernel import clock
-from kernel.i18n import _, choose, format_date
+from kernel.i18n import _, choose, enumeration, format_date
 from kernel.own_records import is_own
 from kernel.web.request import Answer, begin_writing, current_actor, current_session, requires, see_other, see_page
 
@@ -86,7 +86,11 @@ def _page(subject: RecognitionSubject, decision: ClaimDecisionForm | None = None
     entered = list_entries(session, [row.person_id]).get(row.person_id)
     is_early = entered is not None and row.achieved_on < entered
     remark = _("It was completed before the person entered the institution, on %(day)s.", day=format_date(entered)) if is_early else ""
-    title = choose(session.get_one(Course, row.course_id).title)
+    course = session.get_one(Course, row.course_id)
+    title, slighted = choose(course.title), list_not_counting(session, row.person_id, course.slug, row.achieved_on)
+    if slighted:
+        sentence = _("It does not count for %(titles)s: only what was completed later does.", titles=enumeration([*map(choose, slighted)]))
+        remark = f"{remark} {sentence}".strip()
 
     def facts(sees: bool) -> list[tuple[str, str]]:
         facts = [(_("Counts as"), title), (_("Completed on"), format_date(row.achieved_on))]

@@ -1,4 +1,4 @@
-"""Pages of reminders that an officer sends."""
+"""The page on which a head or an officer counts the people of a filter and reminds them."""
 
 from uuid import UUID, uuid4
 
@@ -10,7 +10,9 @@ from wtforms.validators import Length
 from compliance import reminders
 from compliance.access import PlaceReportContext, ReminderAction
 from compliance.learner_page import status_view
+from compliance.models import ReminderRequest
 from compliance.reminders import NobodyToRemind, ReminderFilter, ReminderRequestValues, load_obligations, notice_key, request_reminder
+from compliance.rules.states import TrainingState
 from kernel import clock
 from kernel.i18n import _, choose, format_date, lazy_, ngettext
 from kernel.permissions import Actor
@@ -69,6 +71,18 @@ def remind(_context: PlaceReportContext) -> Answer:
     return see_other(request.full_path)
 
 
+def _request_line(row: ReminderRequest, name: str) -> dict[str, object]:
+    """Return a reminder that was asked for: of which people, and whether it went out."""
+    went_out = ngettext("%(count)s person was reminded.", "%(count)s people were reminded.", row.sent)
+    return {
+        "at": row.asked_at,
+        "by": name,
+        "people": status_view(TrainingState(row.state)).word if row.state else _("All with something left to do"),
+        "words": row.words,
+        "outcome": went_out if row.done_at else _("It waits to go out, in office hours."),
+    }
+
+
 def _page(form: TrainingReminderForm, chosen: ReminderFilter) -> str:
     session, now = current_session(), clock.now()
     at, zone = reminders.moment_of(session, chosen, now)
@@ -82,8 +96,16 @@ def _page(form: TrainingReminderForm, chosen: ReminderFilter) -> str:
         place=chosen.place.name,
         state=status_view(chosen.state).word if chosen.state else "",
         counts=counts,
+        on_site=ngettext(
+            "%(count)s of them on the site alone: address not confirmed",
+            "%(count)s of them on the site alone: address not confirmed",
+            counts.on_site,
+        )
+        if counts.on_site
+        else "",
         sentence=ngettext("%(count)s person is reminded.", "%(count)s people are reminded.", counts.reached),
         waits_for=format_date(day, "full") if at > now else "",
         most_words=MOST_WORDS,
         address=request.full_path,
+        requests=[_request_line(row, name) for row, name in reminders.list_requests(session, chosen)],
     )

@@ -20,6 +20,7 @@ from accounts.people import PageDirection
 from accounts.privacy import AccessPurpose, PeopleListKind, record_access
 from compliance import report
 from compliance.access import BundleAction, ReminderAction, TrainingAction, TrainingReportAction
+from compliance.assignments import are_behind
 from compliance.learner_page import StatusView, status_view
 from compliance.report import (
     CountedPlaces,
@@ -52,7 +53,7 @@ from compliance.rules.history import (
     report_days,
     tally_sum,
 )
-from compliance.rules.reminders import (
+from compliance.rules.pace import (
     FEWEST,
     CycleSpan,
     GroupPace,
@@ -69,7 +70,7 @@ from compliance.rules.states import NEEDED, TrainingState
 from compliance.rules.terms import WorkingDays
 from kernel import clock
 from kernel.errors import N_
-from kernel.i18n import _, choose, format_date, lazy_, ngettext, number, percent
+from kernel.i18n import _, choose, format_date, lazy_, ngettext, number, percent, trimmed
 from kernel.web import after_response
 from kernel.web.forms import DAYS, Form, LineField, as_uuid
 from kernel.web.request import Answer, allows, current_actor, current_session, requires
@@ -187,7 +188,7 @@ class IdentityExportForm(Form):
 
 
 STATE_WORDS: Mapping[ReportState, str] = {
-    ReportState.REQUIRED: N_("People required"),
+    ReportState.REQUIRED: N_("Requirements"),
     ReportState.VALID: N_("Done and valid"),
     ReportState.MISSING: N_("Still to do"),
     ReportState.DONE: N_("Done"),
@@ -544,7 +545,7 @@ def finding(pace: GroupPace) -> str:
         "%(points)s point short of the pace that the last day needs",
         "%(points)s points short of the pace that the last day needs",
         points,
-        points=number(points.normalize() if points % 1 else int(points)),
+        points=number(trimmed(points)),
     )
 
 
@@ -649,14 +650,17 @@ def working_days_of(context: ReportPlaceContext, time: ReportTime) -> WorkingDay
 
 def _common(context: ReportPlaceContext, requested: ReportRequest) -> dict[str, Any]:
     """Return what every page of a place's report shows."""
+    numbers = [obligation.id for obligation in requested.obligations]
     return {
         "place": context.place,
         "path": context.path,
+        "seen": {unit.id for unit in context.path if context.scope.sees_any({unit.id})},
         "asked": requested,
         "options": [(obligation.key, choose(obligation.title)) for obligation in requested.every],
         "title": choose(requested.obligation.title) if requested.obligation is not None else _("All compulsory training"),
         "words_of": {state: _(label) for state, label in STATE_WORDS.items()},
         "now": requested.time.at,
+        "is_behind": not requested.time.is_past and are_behind(current_session(), requested.time.at, obligations=numbers),
     }
 
 
@@ -676,6 +680,7 @@ def place(context: ReportPlaceContext) -> Answer:
         lines=lines,
         columns=COLUMNS,
         cards=report_cards(lines.whole.tally, is_past=requested.time.is_past),
+        people=report.count_people(current_session(), requested.time, whole),
         by_place=lines.by_place(context.children),
         by_obligation=None if requested.obligation is not None else lines.by_obligation(requested.obligations),
         drawn=None if requested.time.is_past else drawn_trajectory(whole, requested.time, lines, working),
@@ -745,4 +750,5 @@ def person(context: ReportedPersonContext) -> Answer:
     session, actor, now = current_session(), current_actor(), clock.now()
     after_response.leave_record(lambda recording: record_access(recording, actor, context.person_id, AccessPurpose.TRAINING, now=now))
     rows = report.list_obligations_of(session, context.person_id, now)
-    return render_template("compliance/report_person.html", person=context, rows=obligation_lines(rows), now=now)
+    is_behind = are_behind(session, now, person=context.person_id)
+    return render_template("compliance/report_person.html", person=context, rows=obligation_lines(rows), now=now, is_behind=is_behind)

@@ -48,7 +48,7 @@ from compliance.views.report import (
 )
 from kernel import clock
 from kernel.errors import N_, NotFound
-from kernel.i18n import _, choose
+from kernel.i18n import _, choose, local
 from kernel.permissions import Actor
 from kernel.tables import CSV_TYPE, Cell, Sheet, on_disk, type_of, write_csv, write_ods, write_xlsx
 from kernel.web import after_response
@@ -79,15 +79,17 @@ class ExportColumn:
 
 
 _DAY, _NUMBER = N_("Day as YYYY-MM-DD"), N_("Whole number")
-_PEOPLE, _PERCENT = N_("People, each once under each compulsory training"), N_("Percent")
+_REQUIREMENTS, _PERCENT = N_("Requirements: each person once under each compulsory training"), N_("Percent")
 _NOT_KEPT = N_("Not recorded for past days")
 
+_STATES = "states"
+"""Stands for the words of all states, in the reader's language."""
 _OBLIGATION = (
     ExportColumn(N_("Key of the training"), N_("The key of the compulsory training, which never changes")),
     ExportColumn(N_("Compulsory training"), N_("Its title in the newest version")),
 )
 _STATE = (
-    ExportColumn(N_("State"), N_("How the person stands under it at the moment of the report"), N_("The eight states of the glossary")),
+    ExportColumn(N_("State"), N_("How the person stands under it at the moment of the report"), _STATES),
     ExportColumn(N_("Remarks"), N_("What else holds beside the state"), empty=N_("Nothing else holds")),
     ExportColumn(
         N_("Last day"),
@@ -139,7 +141,7 @@ _PRESENT = (
 
 
 def _counted(heading: str, meaning: str, empty: str = N_("Never empty")) -> ExportColumn:
-    return ExportColumn(heading, meaning, _NUMBER, _PEOPLE, empty)
+    return ExportColumn(heading, meaning, _NUMBER, _REQUIREMENTS, empty)
 
 
 _MEANINGS: Mapping[ReportState, str] = {
@@ -205,8 +207,12 @@ def columns_of(table: ExportTable, *, identities: bool = False) -> list[ExportCo
 
 def dictionary_rows(table: ExportTable, *, identities: bool = False) -> list[list[Cell]]:
     """Return what the dictionary says of each column."""
+    states = ", ".join(status_view(state, ()).word for state in TrainingState)
     return [
-        [_(text) if text else "" for text in (column.heading, column.meaning, column.values, column.unit, column.empty, column.source)]
+        [
+            states if text is _STATES else _(text) if text else ""
+            for text in (column.heading, column.meaning, column.values, column.unit, column.empty, column.source)
+        ]
         for column in columns_of(table, identities=identities)
     ]
 
@@ -378,7 +384,7 @@ def person(context: ReportedPersonContext) -> Answer:
     """Send the obligations of one person."""
     actor, now, kind = current_actor(), clock.now(), _chosen()[1]
     rows = person_rows(report.list_obligations_of(current_session(), context.person_id, now))
-    name = export_name(ExportTable.PERSON, "", context.name, now.date(), now.date(), kind)
+    name = export_name(ExportTable.PERSON, "", context.name, local(now).date(), local(now).date(), kind)
     after_response.leave_record(lambda session: report.record_person_export(session, actor, context.person_id, name, now=now))
     return send_generated(_write(ExportTable.PERSON, kind, rows), type_of(name), name)
 

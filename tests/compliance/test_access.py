@@ -10,6 +10,7 @@ from enum import StrEnum
 import pytest
 from sqlalchemy.orm import Session
 
+from certificates import templates
 from compliance import obligations, planned_changes
 from compliance.access import (
     PERMISSIONS,
@@ -28,21 +29,25 @@ from compliance.access import (
 )
 from compliance.models import Obligation, PlannedChange
 from compliance.obligations import ObligationValues
+from enrolments import enrolment, learners
 from kernel import clock
-from kernel.permissions import Actor, Verdict
+from kernel.permissions import SYSTEM, Actor, Verdict
 from lms.instance import Instance
 from organisations.access import TrainingScope
 from organisations.audiences import AudienceRuleValues, today_of
-from organisations.models import Audience
+from organisations.models import Audience, Organisation
 from organisations.rules.audience_leaves import UnitLeaf
 from tests.support.access import a_cast, outcome
 from tests.support.browser import Browser
-from tests.support.builders import a_course, a_person
+from tests.support.builders import a_course, a_person, actor_of
+from tests.support.certificates import NOON, issue
+from tests.support.learning import mark_done, pass_quiz
 from tests.support.obligations import an_audience_of, an_obligation, rules_of
 from tests.support.places import a_place
 from tests.support.training_access import TrainingCast, a_training_cast
 from tests.support.training_reports import REPORT
 from tests.support.training_roles import BELOW, ELSEWHERE, INSTITUTION, LEARNER, LETTERS, ROLES, TrainingRoleCase, cells_of_the_table
+from tests.support.wording import in_spanish
 
 Subject = Callable[[TrainingRoleCase], object]
 SOMEBODY_ELSE = 99
@@ -96,7 +101,9 @@ ROWS: Mapping[str, tuple[StrEnum, Subject]] = {
     "bundle.make · scope": (BundleAction.MAKE, report_of(BELOW)),
 }
 ELSEWHERE_TRIED = {"audience.view · active", "audience.edit · used by an active obligation"} | {
-    row for row in cells_of_the_table() if row.startswith(("take.", "survey.", "people.", "course."))
+    row
+    for row in cells_of_the_table()
+    if row.startswith(("take.", "survey.", "people.", "course.", "audit_log.", "certificate.", "template."))
 }
 """Rows of other packages."""
 
@@ -320,3 +327,38 @@ def test_a_person_is_shown_to_themself_and_to_those_of_their_places(browser: Bro
     cast = a_training_cast(browser, instance)
 
     assert not cast.check("training.view", "of_a_person", cast.outcomes(f"{REPORT}/people/{cast.people['oneself'].uuid}"))
+
+
+def test_auditors_read_log_register_and_templates_and_change_nothing(browser: Browser, instance: Instance) -> None:
+    """spec/compulsory 16: an auditor answers alone who did what, who holds which certificate, and which text it had."""
+    cast = a_training_cast(browser, instance)
+    ana = actor_of(cast.people["oneself"])
+    with instance.database.unit_of_work() as session:
+        enrolment.enrol(session, ana, learners.get_learner_context(session, ana, cast.course.slug), now=NOON)
+    mark_done(instance, ana, cast.course.slug, "leccion-1", now=NOON)
+    pass_quiz(instance, ana, cast.course.slug, now=NOON)
+    mine = issue(instance)
+    with instance.database.unit_of_work() as session:
+        template = templates.create_template(
+            session, SYSTEM, instance.present_settings, "constancia-propia", session.get_one(Organisation, cast.root.id), now=clock.now()
+        )
+        templates.publish_template(session, SYSTEM, template, "", template.revision, now=clock.now())
+
+    wrong = cast.check("audit_log.view", "of_the_places", cast.outcomes("/administration/audit"))
+    wrong += cast.check("certificate.list", "of_the_places", cast.outcomes("/administration/certificates"))
+    wrong += cast.check("certificate.list", "of_the_places", cast.outcomes("/administration/certificates/exports/csv"))
+    wrong += cast.check(
+        "certificate.bulk_zip", "of_the_places", cast.outcomes("/administration/certificates/downloads", "POST", {"number": f"{mine.uuid}"})
+    )
+    wrong += cast.check("certificate.view", "of_a_person_of_the_places", cast.outcomes(f"/certificates/{mine.uuid}"))
+    there = f"/administration/certificate-templates/{template.uuid}/versions"
+    wrong += cast.check("template.view", "published_of_the_institution", cast.outcomes(there))
+
+    assert wrong == []
+    auditor = cast.browsers["auditor"]
+    assert in_spanish("%(template)s, version %(number)s", template=mine.template, number=mine.template_version) in (
+        auditor.get(f"/certificates/{mine.uuid}").text
+    )
+    for path in (f"/certificates/{mine.uuid}/revocation", f"/certificates/{mine.uuid}/replacement"):
+        assert outcome(auditor, path, "GET") == "deny", path
+    assert outcome(auditor, "/administration/certificate-templates", "POST", {"key": "otra"}) == "hide"

@@ -4,7 +4,7 @@ import io
 import json
 import re
 import subprocess
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from urllib.parse import quote
 from uuid import uuid4
@@ -15,7 +15,6 @@ from sqlalchemy import delete, select, update
 
 from accounts.models import Person
 from compliance.models import Assignment, AssignmentState, Obligation, Recognition, TrainingActa
-from compliance.rules.documents import ActaCount, ActaVerdict, acta_counts, acta_digest, acta_verdict
 from compliance.rules.history import TrainingTally, tally_sum
 from compliance.rules.states import TrainingState
 from compliance.views.actas import ActaView, render_acta
@@ -24,8 +23,10 @@ from kernel import clock
 from kernel.audit import AuditEntry
 from kernel.codes import printed_code
 from kernel.i18n import reading
+from kernel.permissions import SYSTEM
 from lms.instance import Instance
-from organisations.models import Audience, AudienceVersion
+from organisations import units
+from organisations.models import Audience, AudienceVersion, Organisation
 from tests.support.access import a_cast
 from tests.support.browser import Browser
 from tests.support.builders import a_person, sign_in
@@ -79,6 +80,17 @@ def look_up(browser: Browser, instance: Instance) -> str:
     return stranger.page.text
 
 
+def test_its_code_is_known_where_codes_are_typed(head: Browser, instance: Instance, reported: ReportedInstitution) -> None:
+    """Whoever types the code of an acta where certificates are verified is led to its page."""
+    make(head, reported)
+    (row,) = actas(instance)
+
+    stranger = head.another()
+    stranger.get(f"/verify?code={printed_code(row.code)}")
+
+    assert stranger.path == f"/acta/{printed_code(row.code)}"
+
+
 def test_the_same_moment_gives_the_same_bytes(head: Browser, instance: Instance, reported: ReportedInstitution) -> None:
     """spec/compulsory 12.3: the same bytes for the same moment, drawn from the row alone, whenever it is asked for."""
     first = make(head, reported)
@@ -98,12 +110,14 @@ def test_the_same_moment_gives_the_same_bytes(head: Browser, instance: Instance,
 
 def test_an_acta_says_all_that_it_has_to(head: Browser, instance: Instance, reported: ReportedInstitution, tmp_path: Path) -> None:
     """spec/compulsory 12.3: institution, obligation with version, sentence, provinces, moments, maker, code with QR; and no people."""
+    make(head, reported)
     with instance.database.unit_of_work() as session:
         audience = session.scalars(select(Audience.id)).one()
         rule = AudienceVersion(audience_id=audience, number=1, rule="unit: GYE-D", effective_on=LONG_AGO, recorded_at=BEGINNING)
         session.add(rule)
-    content = make(head, reported)
     (row,) = actas(instance)
+    head.get(f"/training-report/actas/{printed_code(row.code)}.pdf")
+    content = head.response.get_data()
     text = text_of(content, tmp_path)
 
     for words in ("IESS", "Curso obligatorio (versión 1)", "Guayas", "Loja", "Julia Jefa", printed_code(row.code), "12:00"):
@@ -148,23 +162,67 @@ def numbers_of(html: str) -> dict[str, list[int]]:
     return found
 
 
-def test_a_correction_of_the_register_is_shown(head: Browser, browser: Browser, instance: Instance, reported: ReportedInstitution) -> None:
-    """spec/compulsory 12.3: what was recorded later changes the day, not what was known of it."""
-    make(head, reported, **PAST)
-    assert in_spanish("These numbers are the register's") in look_up(browser, instance)
-
+def recognise(instance: Instance, reported: ReportedInstitution, moment: datetime) -> None:
+    """Record at a moment that somebody had done the course in March."""
     flores = reported.people["flores"]
     with instance.database.unit_of_work() as session:
         proposer = session.scalars(select(Person.id).order_by(Person.id).limit(2)).all()
         said = {"uuid": uuid4(), "person_id": flores.id, "state": "approved", "proposed_by": proposer[0], "decided_by": proposer[1]}
-        moments = {"achieved_on": NOON.date().replace(month=3, day=3), "proposed_at": NOON, "decided_at": NOON}
+        moments = {"achieved_on": NOON.date().replace(month=3, day=3), "proposed_at": moment, "decided_at": moment}
         session.add(Recognition(**said, course_id=reported.course.id, issuer="Otra", **moments))
-    compute(instance, reported.obligation, [flores.id], now=NOON)
+    compute(instance, reported.obligation, [flores.id], now=moment)
+
+
+def test_an_acta_that_a_moved_unit_contradicts_is_not_given_out_again(
+    head: Browser, browser: Browser, instance: Instance, reported: ReportedInstitution
+) -> None:
+    """spec/compulsory 4.5b and 12.3: what the page of the move says before it is confirmed."""
+    make(head, reported, **PAST)
+    assert in_spanish("These numbers are the register's") in look_up(browser, instance)
+
+    with instance.database.unit_of_work() as session:
+        unit, loja = (session.get_one(Organisation, reported.places[name].id) for name in ("direccion", "loja_provincia"))
+        units.move(session, SYSTEM, unit, loja, now=clock.now())
+
+    assert in_spanish("The numbers of the acta are not the register's") in look_up(browser, instance)
+    head.get(f"/training-report/actas/{actas(instance)[0].code}.pdf", status=410)
+
+
+def test_a_correction_of_the_register_is_shown(
+    head: Browser, browser: Browser, instance: Instance, reported: ReportedInstitution, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """spec/compulsory 12.3: what was recorded later changes the day, not what was known of it."""
+    content = make(head, reported, **PAST)
+    assert in_spanish("These numbers are the register's") in look_up(browser, instance)
+
+    monkeypatch.setattr(clock, "now", lambda: NOON + timedelta(hours=1))
+    recognise(instance, reported, clock.now())
 
     words = look_up(browser, instance)
     assert in_spanish("These numbers were the register's when the acta was made") in words
     assert "Flores" not in words
     head.get(f"/training-report/actas/{actas(instance)[0].code}.pdf")
+    assert head.response.get_data() == content
+    assert OUTDATED not in " ".join(text_of(content, tmp_path).split())
+
+
+OUTDATED = in_spanish("When the acta was made, the register already said other numbers of that moment.")
+
+
+def test_an_acta_of_outdated_knowledge_says_so(
+    head: Browser, browser: Browser, instance: Instance, reported: ReportedInstitution, tmp_path: Path
+) -> None:
+    """spec/compulsory 12.3: whoever picks an old “as known on” is not taken for who had the figures of the day of making."""
+    recognise(instance, reported, NOON)
+
+    printed = " ".join(text_of(make(head, reported, **PAST), tmp_path).split())
+
+    assert OUTDATED in printed
+    assert "30 de septiembre" in printed, "both moments are printed"
+    words = look_up(browser, instance)
+    assert OUTDATED in words
+    assert in_spanish("These numbers are those known at their moment") in words
+    assert in_spanish("These numbers were the register's when the acta was made") not in words
 
 
 def test_numbers_that_are_not_the_registers_are_not_drawn_again(
@@ -256,29 +314,6 @@ def test_everybody_may_check_an_acta(browser: Browser, instance: Instance, repor
     assert not cast.check("acta.verify", "valid_code", cast.outcomes(f"/acta/{printed_code(row.code)}"))
 
 
-def test_lines_are_put_together_by_province() -> None:
-    """spec/compulsory 12.3: numbers by province; the rest of the scope, and who is in no place of it."""
-    parents: dict[int, int | None] = {1: None, 2: 1, 3: 2, 4: 1, 5: None}
-    done, late = (TrainingTally({state: 1}) for state in (TrainingState.DONE, TrainingState.OVERDUE))
-
-    lines = acta_counts([(3, done), (2, late), (4, done), (5, late), (None, done)], parents, 1, {2})
-
-    assert {line.place_id: line.tally.required for line in lines} == {2: 2, 1: 1, None: 2}
-
-
-def test_the_verdict_goes_by_the_digest() -> None:
-    """spec/compulsory 12.3: a number, a state or a province changed; the order does not matter."""
-    one, two = (ActaCount(place, TrainingTally({TrainingState.DONE: place})) for place in (1, 2))
-    digest = acta_digest([one, two])
-
-    assert acta_verdict(digest, [two, one], [one, two]) is ActaVerdict.SAME
-    assert acta_verdict(digest, [one, two], [one]) is ActaVerdict.CORRECTED
-    assert acta_verdict(digest, None, None) is ActaVerdict.DELETED
-    for other in (TrainingTally({TrainingState.DONE: 3}), TrainingTally({TrainingState.OVERDUE: 2})):
-        assert acta_verdict(digest, [one, ActaCount(2, other)], []) is ActaVerdict.DIFFERENT
-    assert acta_verdict(digest, [one, ActaCount(3, two.tally)], []) is ActaVerdict.DIFFERENT
-
-
 def test_a_long_table_goes_on_with_its_headings(tmp_path: Path) -> None:
     """spec/compulsory 12.3: places without provinces have a line for each unit."""
     lines = [
@@ -293,6 +328,7 @@ def test_a_long_table_goes_on_with_its_headings(tmp_path: Path) -> None:
         obligation="Ética",
         audience="",
         data_of="hoy",
+        caution="",
         made_on="hoy",
         maker="",
         made_at=NOON,

@@ -23,16 +23,7 @@ from tests.support.browser import every_statement
 from tests.support.builders import a_course, a_person
 from tests.support.certificates import complete
 from tests.support.learning import enrolment_of
-from tests.support.obligations import (
-    BEGINNING,
-    an_audience_of,
-    an_obligation,
-    assignment_of,
-    compute,
-    history_of,
-    let_stay,
-    rules_of,
-)
+from tests.support.obligations import BEGINNING, an_audience_of, an_obligation, assignment_of, compute, history_of, let_stay, rules_of
 from tests.support.places import a_place
 from tests.support.scenes import scene
 from tests.support.training_cases import QUITO, A, training_status

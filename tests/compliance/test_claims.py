@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from sqlalchemy import select, update
@@ -323,4 +323,5 @@ def test_a_waiver_without_end_is_asked_for_again_once(instance: Instance, office
         with instance.database.unit_of_work(write=False) as session:
             return len([key for key in session.scalars(select(Notification.key)) if key.endswith(":again")])
 
-    assert [notices_by(noon(9, 30, 2028)), notices_by(noon(10, 1, 2028)), notices_by(noon(10, 2, 2028))] == [0, 1, 1]
+    evening = datetime(2028, 10, 1, 0, 30, tzinfo=UTC)  # of 30 September where the institution is
+    assert [notices_by(day) for day in (noon(9, 30, 2028), evening, noon(10, 1, 2028), noon(10, 2, 2028))] == [0, 0, 1, 1]

@@ -4,14 +4,7 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from compliance.rules.claims import (
-    ClaimedDays,
-    DayFault,
-    achievement_fault,
-    asks_again_on,
-    last_waived_day,
-    waiver_fault,
-)
+from compliance.rules.claims import ClaimedDays, DayFault, achievement_fault, asks_again_on, last_waived_day, waiver_fault
 from tests.support.training_cases import QUITO
 
 TODAY = date(2026, 11, 23)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 
 import pytest
@@ -10,8 +10,8 @@ from sqlalchemy import event, func, select
 
 from accounts.models import Notification, Person
 from compliance import enrolment
-from compliance.enrolment import list_obstacles
-from compliance.models import CycleEnrolment, Obligation
+from compliance.enrolment import find_version_in_force, list_obstacles
+from compliance.models import CycleEnrolment, Obligation, ObligationVersion
 from compliance.obligations import EnrolmentMode
 from compliance.rules.terms import AllRequirement, AnyRequirement, CourseRequirement, DeadlineAnchor, RelativeDeadline
 from courses import authoring
@@ -88,6 +88,24 @@ def test_an_obligation_that_is_activated_enrols_its_people_once(instance: Instan
     assert read(instance, lambda session: session.scalar(select(func.count()).select_from(Notification))) == 0
     entry = read(instance, lambda session: session.scalars(select(AuditEntry).where(AuditEntry.verb == "enrolment.started")).one())
     assert (entry.subject_id, entry.actor_id) == (take.id, None)
+
+
+@pytest.mark.parametrize(("hour", "day", "is_new"), [(23, 5, False), (0, 6, False), (4, 6, False), (5, 6, True)])
+def test_a_version_comes_into_force_on_the_day_of_the_institution(
+    instance: Instance, audience: Audience, course: Course, hour: int, day: int, is_new: bool
+) -> None:
+    """spec/compulsory 4.2: at midnight there, not of UTC."""
+    obligation = an_obligation(instance, audience, rules_of(course))
+    with instance.database.unit_of_work() as session:
+        first = session.scalars(select(ObligationVersion)).one()
+        later = {column.key: getattr(first, column.key) for column in ObligationVersion.__table__.columns if column.key != "id"}
+        session.add(ObligationVersion(**{**later, "number": 2, "effective_on": date(2026, 11, 6)}))
+    now = datetime(2026, 11, day, hour, 30, tzinfo=UTC)
+
+    version = read(instance, lambda session: find_version_in_force(session, obligation.id, now=now))
+
+    assert version is not None
+    assert (version.number == 2) is is_new
 
 
 def test_who_comes_later_is_enrolled_by_the_clock(instance: Instance, audience: Audience, course: Course) -> None:

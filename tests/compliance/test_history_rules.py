@@ -1,11 +1,12 @@
-"""The stored history of a status answers as the pure function does, and the properties of every status (spec/compulsory 9).
+"""The stored history of a status answers as the pure function does; the properties of every status; the days and numbers of reports.
 
-spec/compulsory 7.3, 9.1.
+spec/compulsory 7.3, 7.6, 9.1, 18.
 """
 
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
+from fractions import Fraction
 from random import Random
 from typing import TypeVar
 
@@ -13,7 +14,21 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from compliance.rules.history import INSTANT, HistoryRow, extend_history, has_news, late_moments, rewrite_history, timeline
+from compliance.rules.history import (
+    INSTANT,
+    REQUIRED,
+    HistoryRow,
+    ReportDayFault,
+    ReportState,
+    TrainingTally,
+    extend_history,
+    has_news,
+    late_moments,
+    report_days,
+    rewrite_history,
+    tally_sum,
+    timeline,
+)
 from compliance.rules.record import AchievedCourse, RecordedSpan, TrainingRecord, UnitZone, is_known
 from compliance.rules.states import TrainingState, case_under, known_terms, next_change, status_of, training_case
 from tests.support.drawn_records import FIRST, at_hour, days, moments, records, rules
@@ -354,7 +369,7 @@ def test_a_person_of_another_zone_has_a_history() -> None:
 @given(st.sampled_from(sorted(FIXED)), records(), moments)
 @pytest.mark.slow
 def test_nobody_is_overdue_within_the_notice(rule: str, record: TrainingRecord, at: datetime) -> None:
-    """spec/compulsory 4.4: of joining, of a return from a span that counts, of the record of a change that brought the day forward."""
+    """spec/compulsory 4.4: of joining, a return from a span that counts, the first record of a stay, a date brought forward."""
     known = at_hour(in_days(FIRST, 2000))
     if training_status(FIXED[rule], record, at, known).state is not TrainingState.OVERDUE:
         return
@@ -365,6 +380,8 @@ def test_nobody_is_overdue_within_the_notice(rule: str, record: TrainingRecord, 
     before = [span for span in case.stays if span.last is not None and span.last < latest.first]
     if not before or (latest.first - before[-1].last).days - 1 > A.gap:  # type: ignore[operator]  # these have a last day
         assert (at.date() - latest.first).days >= A.notice
+        touching = [stay for stay in record.stays if stay.last_on is None or stay.last_on >= latest.first]
+        assert (at.date() - min(stay.recorded_at for stay in touching).date()).days >= A.notice
     assert rule != "S" or at.date() > in_days(date(2026, 6, 1), A.notice)
 
 
@@ -379,3 +396,80 @@ def test_doing_it_never_makes_a_status_worse(rule: str, record: TrainingRecord, 
         assert after.state is TrainingState.NOT_REQUIRED
     else:
         assert BETTER[after.state] <= BETTER[before.state]
+
+
+TODAY, BEGINNING, KNOWN_SINCE = date(2026, 11, 22), date(2026, 1, 1), date(2026, 1, 10)
+YESTERDAY, TOMORROW = in_days(TODAY, -1), in_days(TODAY, 1)
+
+
+@pytest.mark.parametrize(
+    ("on", "known", "faults"),
+    [
+        (None, None, (None, None)),
+        (YESTERDAY, None, (None, None)),
+        (BEGINNING, KNOWN_SINCE, (None, None)),
+        (TOMORROW, TODAY, (ReportDayFault.FUTURE, ReportDayFault.KNOWN_EARLIER)),
+        (TODAY, TOMORROW, (None, ReportDayFault.FUTURE)),
+        (in_days(BEGINNING, -1), TODAY, (ReportDayFault.BEFORE_RECORDS, None)),
+        (BEGINNING, in_days(KNOWN_SINCE, -1), (None, ReportDayFault.BEFORE_RECORDS)),
+        (TODAY, YESTERDAY, (None, ReportDayFault.KNOWN_EARLIER)),
+    ],
+)
+def test_a_report_of_a_day_without_records_is_refused(
+    on: date | None, known: date | None, faults: tuple[ReportDayFault | None, ReportDayFault | None]
+) -> None:
+    """spec/compulsory 18: as of a day in the future or before the first record; never invented numbers."""
+    days = report_days(on, known, TODAY, BEGINNING, KNOWN_SINCE)
+
+    assert (days.on_fault, days.known_fault) == faults
+    assert days.is_refused is any(faults)
+
+
+def test_a_report_of_a_day_alone_is_as_known_on_that_day() -> None:
+    days = report_days(YESTERDAY, None, TODAY, BEGINNING, KNOWN_SINCE)
+
+    assert (days.on, days.known) == (YESTERDAY, YESTERDAY)
+
+
+def test_where_nothing_is_on_record_there_is_a_report_of_today_alone() -> None:
+    """spec/compulsory 18."""
+    assert not report_days(TODAY, None, TODAY, None, None).is_refused
+    assert report_days(YESTERDAY, TODAY, TODAY, None, None).on_fault is ReportDayFault.BEFORE_RECORDS
+
+
+PEOPLE = TrainingTally({state: 2**power for power, state in enumerate(TrainingState)}, at_risk=3, without_account=5)
+
+
+def test_required_are_the_done_and_the_missing_and_waived_stand_beside() -> None:
+    """spec/compulsory 7.6: counts add up; not required are not counted."""
+    states = [ReportState.DONE, ReportState.RENEWAL_DUE, ReportState.IN_PROGRESS, ReportState.NOT_STARTED]
+    numbers = [PEOPLE.people(state) for state in (*states, ReportState.OVERDUE, ReportState.EXPIRED)]
+
+    assert PEOPLE.required == PEOPLE.people(ReportState.REQUIRED) == sum(numbers) == 2 + 8 + 16 + 32 + 64 + 128
+    assert PEOPLE.people(ReportState.VALID) + PEOPLE.people(ReportState.MISSING) == PEOPLE.required
+    assert (PEOPLE.people(ReportState.WAIVED), TrainingState.NOT_REQUIRED in REQUIRED) == (4, False)
+
+
+def test_people_at_risk_and_without_an_account_are_counted_by_themselves() -> None:
+    assert (PEOPLE.people(ReportState.AT_RISK), PEOPLE.people(ReportState.NO_ACCOUNT)) == (3, 5)
+
+
+def test_the_share_done_is_of_the_required() -> None:
+    """spec/compulsory 7.6."""
+    tally = TrainingTally({TrainingState.DONE: 1, TrainingState.RENEWAL_DUE: 1, TrainingState.OVERDUE: 1, TrainingState.WAIVED: 7})
+
+    assert tally.share == Fraction(2, 3)
+    assert TrainingTally({TrainingState.WAIVED: 7}).share is None
+
+
+def test_the_numbers_of_several_groups_add_up() -> None:
+    whole = tally_sum([PEOPLE, TrainingTally({TrainingState.DONE: 1}, at_risk=1), TrainingTally(without_account=1)])
+
+    assert {state: whole.people(state) - PEOPLE.people(state) for state in ReportState if whole.people(state) != PEOPLE.people(state)} == {
+        ReportState.REQUIRED: 1,
+        ReportState.VALID: 1,
+        ReportState.DONE: 1,
+        ReportState.AT_RISK: 1,
+        ReportState.NO_ACCOUNT: 1,
+    }
+    assert tally_sum([]) == TrainingTally()

@@ -141,7 +141,27 @@ def test_it_names_who_changed_the_rule_and_what_the_record_said_until_then(
     before = page.text.split(in_spanish("What the record said of this day before"))[1]
     assert in_spanish("Overdue") in before
     assert "21 dic 2026" in before
-    assert in_spanish("Overdue") in browser.get(f"{asked.path}/record.csv").text
+    assert in_spanish("Overdue") in record(browser, asked)
+
+
+def test_the_timeline_says_since_when_a_person_is_on_record(browser: Browser, instance: Instance, asked: PersonUnderObligation) -> None:
+    """spec/compulsory 4.4 and 11.2: under it since January, in the register since 20 October; else no day is said."""
+    note = in_spanish("On record since %(day)s", day="20 de octubre de 2026")
+    assert (
+        in_spanish("On record since %(day)s", day="").strip() not in sign_in(browser).get(asked.path).text.split(in_spanish("Timeline"))[1]
+    )
+    with instance.database.unit_of_work() as session:
+        session.execute(update(AudienceStayRecord).values(recorded_at=datetime(2026, 10, 20, 9, tzinfo=QUITO)))
+    compute(instance, asked.obligation, [asked.person.id], now=NOVEMBER)
+
+    assert note in browser.get(asked.path).text.split(in_spanish("Timeline"))[1]
+    assert "2026-10-20" in record(browser, asked)
+
+
+def record(browser: Browser, asked: PersonUnderObligation) -> str:
+    """Return the page as a file."""
+    browser.get(f"{asked.path}/record.csv")
+    return browser.response.get_data(as_text=True)
 
 
 @pytest.mark.parametrize(

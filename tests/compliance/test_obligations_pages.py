@@ -3,6 +3,7 @@
 spec/compulsory 4, 11.4, 18, 4.9a.
 """
 
+import re
 from collections.abc import Callable
 from datetime import date, timedelta
 
@@ -221,6 +222,36 @@ def test_what_is_archived_later_is_listed_for_whoever_is_in_charge(office: Offic
     words = in_spanish("“%(course)s” is archived: %(count)s person cannot take it.", 2, course=choose(office.course.title, "es"))
     assert words in page.text
     assert in_spanish("%(count)s person has not begun.", 2) in page.text
+
+
+def test_a_number_is_refused_and_never_cut(office: Office) -> None:
+    """A browser cuts what is pasted at `maxlength` in silence: 100000000 became 1000."""
+    page = office.save(status=422, deadline="relative", deadline_number="100000000")
+
+    assert dict(page.form("/new").fields)["deadline_number"] == "100000000"
+    assert in_spanish("Enter a whole number from %(least)s to %(most)s.", least="0", most="3650") in page.text
+    assert not re.search(r"<(input|textarea)[^>]*(title_es|deadline_number|words_es)[^>]*maxlength", page.html)
+
+
+def test_a_title_that_is_taken_is_refused_at_the_title(office: Office) -> None:
+    """The key that follows from a title was never typed; its field is folded."""
+    office.save()
+    message = in_spanish("Another compulsory training has this title. Change it, or type a key under “Special cases”.")
+
+    taken = office.save(status=422)
+
+    assert re.search(rf'id="title_es-error">.*{re.escape(message)}', taken.html)
+    assert 'id="key-error"' in office.save(status=422, title_es="Otra", key="gobernanza-basica").html
+
+
+def test_what_waits_for_a_second_person_stands_on_the_page_of_administration(office: Office) -> None:
+    """spec/compulsory 4.5: the notice of the morning is not the only place; one's own draft waits for somebody else."""
+    office.save()
+
+    words = in_spanish("%(count)s draft or change that needs a second person.", 1)
+
+    assert words in office.other.get("/administration").text
+    assert words not in office.boss.get("/administration").text
 
 
 def test_one_writes_and_another_activates(office: Office) -> None:

@@ -1,81 +1,24 @@
 """Lists of people and units, and moves of units, that say anew who was obliged on days before today (spec/compulsory 4.5b)."""
 
-import json
-from collections.abc import Mapping
-from datetime import date, datetime, timedelta
+from datetime import timedelta
 from io import BytesIO
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import update
 
-from compliance import obligations
-from compliance.obligations import ObligationValues
-from kernel.audit import AuditEntry
-from kernel.permissions import SYSTEM, Actor
+from kernel.permissions import SYSTEM
 from lms.instance import Instance
-from organisations import audiences, list_checking
-from organisations.audiences import AudienceRuleValues
-from organisations.list_reading import read_people, read_units
-from organisations.models import Membership, Organisation, Post
+from organisations import list_checking
+from organisations.list_reading import read_units
+from organisations.models import Membership, Post
 from organisations.posts import find_or_make_posts
-from organisations.rules.audience_leaves import PostLeaf, ProvinceLeaf
-from organisations.rules.audiences import AnyOf
-from organisations.rules.units import OrganisationKind
 from organisations.views import posts, tree
 from tests.support.browser import Browser
-from tests.support.builders import a_course, a_person, an_administrator, sign_in
+from tests.support.builders import sign_in
 from tests.support.learning import At
-from tests.support.obligations import rules_of
-from tests.support.places import a_place, put
+from tests.support.obliged_register import HEAD, NOON, Register
 from tests.support.scenes import scene
-from tests.support.training_cases import QUITO
 from tests.support.wording import in_spanish
-
-NOON = datetime(2026, 5, 4, 12, tzinfo=QUITO)
-BEGINNING = date(2026, 1, 1)
-HEAD = "correo;nombres;primer apellido;unidad;numero de empleado;puesto;fecha de ingreso;fecha de salida\n"
-
-
-class Register:
-    """An institution with two provinces; who is of Guayas, or an inspector, has to take a course, from the beginning of the year on."""
-
-    def __init__(self, instance: Instance) -> None:
-        self.instance = instance
-        self.boss = an_administrator(instance)
-        self.root = a_place(instance, "IESS", code="IESS")
-        self.guayas, self.loja = (
-            a_place(instance, name, self.root, code=name[:3].upper(), kind=OrganisationKind.PROVINCE) for name in ("Guayas", "Loja")
-        )
-        self.unit = a_place(instance, "Agencia Norte", self.guayas, code="NORTE")
-        self.people = [a_person(instance, f"p{number}@example.org", surname=f"Mera{number}") for number in range(3)]
-        for person, place in zip(self.people, (self.unit, self.unit, self.loja), strict=True):
-            put(instance, person, place)
-        with instance.database.unit_of_work() as session:
-            session.execute(update(Membership).values(since_on=BEGINNING))
-
-    def oblige(self) -> None:
-        rule = AnyOf((ProvinceLeaf(("guayas",)), PostLeaf(("inspector",))))
-        second, course = a_person(self.instance, "segunda@example.org"), a_course(self.instance)
-        held = AudienceRuleValues(rule, BEGINNING)
-        with self.instance.database.unit_of_work() as session:
-            root, author = session.get_one(Organisation, self.root.id), Actor(person_id=self.boss.id)
-            audience = audiences.make_audience(session, SYSTEM, root, "todos", {"es": "Todos"}, held, now=NOON)
-            values = ObligationValues({"es": "Gobernanza"}, rules_of(course))
-            row = obligations.make_obligation(session, author, "gobernanza", audience, values, now=NOON)
-            obligations.activate(session, Actor(person_id=second.id), row, row.edited, now=NOON)
-
-    def review(self, lines: str) -> list_checking.ListReview:
-        with self.instance.database.unit_of_work(write=False) as session:
-            return list_checking.review_people(session, read_people((HEAD + lines).encode(), NOON.date()), None, now=NOON)
-
-    def facts(self, verb: str) -> Mapping[str, object]:
-        with self.instance.database.unit_of_work(write=False) as session:
-            found: Mapping[str, object] = json.loads(session.scalars(select(AuditEntry.facts).where(AuditEntry.verb == verb)).one())
-            return found
-
-    def parent(self) -> int | None:
-        with self.instance.database.unit_of_work(write=False) as session:
-            return session.get_one(Organisation, self.unit.id).parent_id
 
 
 @pytest.fixture(autouse=True)
@@ -98,6 +41,12 @@ def test_moving_a_unit_shows_whose_past_it_says_anew(browser: Browser, register:
     page = boss.submit("/move", {"move-place": str(register.loja.uuid)}, status=422)
 
     assert in_spanish("It is not moved yet.") in page.text
+    assert page.has_link("#move"), "the confirmation stands far below on a phone"
+    sentences = (
+        "Reports of past days will count them where the unit stands then. Actas already made that no longer agree cannot be downloaded"
+        " afterwards, and their public page says that the register has other numbers: download them first."
+    )
+    assert in_spanish(sentences) in page.text
     assert all(person.full_name in page.text for person in register.people[:2])
     assert register.parent() == register.guayas.id
     boss.submit("/move")

@@ -19,7 +19,6 @@ from compliance.models import Assignment, FreeDay, Obligation, ObligationVersion
 from compliance.obligations import EndsBeforeToday, ObligationChanged, ObligationKeyTaken, WrongObligationState
 from compliance.planned_changes import CourseObstacle, DraftFaulty, NumberToType
 from compliance.rules import planned_changes as second_person
-from compliance.rules.planned_changes import SecondPersonReason, why_second_person
 from compliance.rules.terms import AnyRequirement, CourseRequirement
 from compliance.team_digests import find_work, list_second_persons
 from courses.models import Course
@@ -376,21 +375,6 @@ def test_mails_fall_due_on_the_working_days_of_each_province(stage: ChangeStage)
 
 
 BEFORE = TODAY - timedelta(days=10)
-
-
-@pytest.mark.parametrize(
-    ("people", "is_past", "why"),
-    [
-        (0, False, None),
-        (50, False, None),
-        (51, False, SecondPersonReason.MANY),
-        (0, True, SecondPersonReason.PAST),
-        (51, True, SecondPersonReason.PAST),
-    ],
-)
-def test_one_rule_says_why_a_second_person_is_needed(people: int, is_past: bool, why: SecondPersonReason | None) -> None:
-    """spec/compulsory 4.5."""
-    assert why_second_person(people, is_past=is_past) is why
 
 
 def plan_rule(stage: ChangeStage, effective_on: date, reason: str = "Así lo dice el acta.") -> PlannedChange:

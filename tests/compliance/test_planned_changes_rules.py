@@ -13,6 +13,7 @@ import pytest
 from compliance.rules.planned_changes import (
     DryRunOutcome,
     PastRefusal,
+    SecondPersonReason,
     StatusShift,
     TermsBeside,
     first_day,
@@ -23,6 +24,7 @@ from compliance.rules.planned_changes import (
     read_outcome,
     shift_of,
     why_refused,
+    why_second_person,
 )
 from compliance.rules.record import AchievedCourse, RecordedSpan, TrainingRecord
 from compliance.rules.reminders import ReminderKind
@@ -109,6 +111,21 @@ def test_what_becomes_overdue_is_reminded_of() -> None:
     assert (found.after.state, found.mails) == (TrainingState.OVERDUE, (ReminderKind.OVERDUE,))
 
 
+def test_a_change_that_reaches_back_is_compared_on_each_day_before() -> None:
+    """spec/compulsory 4.8: done in May, and in April no longer overdue."""
+    done = replace(INSIDE, completions=(AchievedCourse(COURSE, datetime(2026, 5, 1, 10, tzinfo=QUITO), 2, LONG_AGO),))
+    early = replace(A, deadline=date(2026, 3, 31))
+    put_off = TermsBeside((early,), (early, replace(A, recorded_at=NOW, effective_on=date(2026, 3, 1))), (30, 7, 1))
+
+    rewritten, unchanged = (
+        shift_of(terms, done, done, NOW, NOW, WorkingDays(), is_retroactive=True) for terms in (put_off, replace(put_off, after=(early,)))
+    )
+
+    assert (rewritten.before.state, rewritten.after.state, rewritten.rewrites_past) == (TrainingState.DONE, TrainingState.DONE, True)
+    assert not unchanged.rewrites_past
+    assert not shift_of(put_off, done, done, NOW, NOW, WorkingDays()).rewrites_past
+
+
 def counted() -> Mapping[int, Sequence[tuple[int, StatusShift]]]:
     comes, goes = shift((), (RECORDED_TODAY,), INSIDE), shift((A,), (A,), INSIDE, OUTSIDE)
     same = shift((A,), (A,), INSIDE)
@@ -128,6 +145,11 @@ def test_people_are_counted_once_and_statuses_by_obligation() -> None:
     assert found.shifts == {(7, "not_required", "not_started"): 2, (8, "not_started", "not_required"): 1}
     assert found.mails == {"assigned": 2}
     assert found.units == {11: 1, 0: 1}
+
+
+def test_concerned_are_all_whose_state_or_last_day_is_another_on_whatever_day() -> None:
+    """spec/compulsory 4.5a; who is only mailed is not."""
+    assert DryRunOutcome(people=90, changed=5, moved=3, mailed=40, past=2).concerned == 10
 
 
 def test_portions_add_up_and_are_stored() -> None:
@@ -193,3 +215,18 @@ def test_the_sum_of_a_past_day_knows_nothing_that_was_recorded_later() -> None:
     assert [term.reason for term in explain_last_day(before, at)] == ["deadline"]
     assert [term.reason for term in explain_last_day(after, at)] == ["deadline", "waiver"]
     assert (status_of(before, at).state, status_of(after, at).state) == ("not_started", "waived")
+
+
+@pytest.mark.parametrize(
+    ("people", "is_past", "why"),
+    [
+        (0, False, None),
+        (50, False, None),
+        (51, False, SecondPersonReason.MANY),
+        (0, True, SecondPersonReason.PAST),
+        (51, True, SecondPersonReason.PAST),
+    ],
+)
+def test_one_rule_says_why_a_second_person_is_needed(people: int, is_past: bool, why: SecondPersonReason | None) -> None:
+    """spec/compulsory 4.5a."""
+    assert why_second_person(people, is_past=is_past) is why

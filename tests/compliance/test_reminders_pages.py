@@ -3,7 +3,7 @@
 from datetime import UTC, date, datetime
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from accounts.models import Person
 from compliance.models import Reminder, ReminderRequest
@@ -71,7 +71,11 @@ def test_a_head_reminds_the_people_of_a_filter(trial: ReminderTrial, unit: Organ
     head.submit("/training/reminders", {"words": "Nos vemos el viernes."}, form=form)
     head.submit("/training/reminders", {"words": "Nos vemos el viernes."}, form=form)
 
+    waiting = head.get(address(trial, unit, "not_started")).text
+    assert in_spanish("It waits to go out, in office hours.") in waiting
+    assert waiting.count("Nos vemos el viernes.") == 1
     deliver_waiting(trial.instance.worker, now=trial.at.moment)
+    assert in_spanish("%(count)s person was reminded.", 3) in head.get(address(trial, unit, "not_started")).text
 
     assert asked(trial.instance) == [("asked", "")] * 3
     mail = mails_to(trial.instance, people[0])[-1]
@@ -163,3 +167,23 @@ def test_the_report_leads_to_the_reminder_of_its_people(trial: ReminderTrial, un
     assert head.get(f"{people_of}&state=not_started").has_link(address_of)
     assert "/training/reminders" not in head.get(f"{people_of}&state=done").html
     assert "/training/reminders" not in head.get(f"{people_of}&q=ana").html
+
+
+def test_people_without_a_confirmed_address_are_not_counted_as_mailed(
+    trial: ReminderTrial, unit: Organisation, people: list[Person], browser: Browser
+) -> None:
+    """spec/compulsory 10.7: who never confirmed an address has today's message on the site alone, and the page says so."""
+    with trial.instance.database.unit_of_work() as session:
+        session.execute(update(Person).where(Person.id.in_([people[0].id, people[3].id])).values(email_confirmed_at=None))
+    an_administrator(trial.instance)
+    boss = sign_in(browser, "admin@example.org")
+    before = boss.get(address(trial, unit)).text
+
+    an_obligation(trial.instance, trial.audience, rules_of(trial.course), key="otra")
+    trial.run("2026-12-01T10:05")
+    after = boss.get(address(trial, unit)).text
+
+    assert in_spanish("%(count)s of them on the site alone: address not confirmed", 1) in before
+    assert in_spanish("Never mailed: address not confirmed") not in before
+    assert f"{in_spanish('Already had their mail of the day')}2" in after
+    assert f"{in_spanish('Never mailed: address not confirmed')}1" in after

@@ -1,4 +1,4 @@
-"""Reminders: their days and plans, what keeps them from being sent (spec/compulsory 10), and people at risk (11.5 and 11.6).
+"""Reminders: their days and plans, what keeps them from being sent, team digests (spec/compulsory 10), and people at risk (11.5 and 11.6).
 
 spec/compulsory 11.5, 11.6.
 """
@@ -12,10 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from compliance.rules.pace import GroupPace, PaceVerdict, RequiredGroup, group_pace, is_at_risk, last_days_left, trajectory
 from compliance.rules.reminders import (
     STEPS,
-    GroupPace,
-    PaceVerdict,
     PlannedReminder,
     ReminderBasis,
     ReminderContext,
@@ -23,23 +22,19 @@ from compliance.rules.reminders import (
     ReminderKind,
     ReminderOutcome,
     ReminderStep,
-    RequiredGroup,
     SuppressionReason,
     decide,
     digest_day,
-    group_pace,
-    is_at_risk,
-    last_days_left,
     overdue_days,
     read_plan,
     reminder_steps,
     reminders_of,
     sending_moment,
-    trajectory,
     why_suppressed,
     write_plan,
 )
 from compliance.rules.states import StateFlag, TrainingState, TrainingStatus
+from compliance.rules.team_digests import AssignedPerson, HeadedTree, ObligationCounts, StateCount, digest_monday, team_digests
 from compliance.rules.terms import WorkingDays
 from tests.support.reminders import CHRISTMAS, quito
 from tests.support.training_cases import QUITO, RULES, ZONES, training_record, training_status
@@ -440,3 +435,54 @@ def test_the_days_compared_in_a_query_are_those_of_the_rule() -> None:
     assert days[:4] == [date(2026, 11, 19), date(2026, 11, 23), date(2026, 11, 24), date(2026, 11, 25)]
     for left, day in enumerate(days):
         assert WorkingDays({date(2026, 11, 23)}).count(FRIDAY, day) == left
+
+
+OWNER, BOSS, HEAD, ANA = 1, 2, 3, 4
+MONDAY = date(2026, 12, 21)
+
+
+def test_an_obligation_without_escalation_reaches_heads_alone() -> None:
+    late = [AssignedPerson(ANA, 11, 7, TrainingState.OVERDUE, date(2026, 11, 1))]
+    tree = HeadedTree({10: None, 11: 10}, {10: [BOSS], 11: [HEAD]}, {7: OWNER}, frozenset())
+
+    found = team_digests(tree, [StateCount(11, 7, TrainingState.OVERDUE, 1)], [], late, MONDAY)
+
+    assert sorted(found) == [BOSS, HEAD]
+    assert found[BOSS].above == 0
+    assert OWNER in team_digests(HeadedTree(tree.parents, tree.heads, tree.owners, {7}), [], [], late, MONDAY)
+
+
+def test_who_is_of_no_place_and_who_is_done_is_told_of_rightly() -> None:
+    counts = [StateCount(11, 7, TrainingState.DONE, 2), StateCount(None, 7, TrainingState.OVERDUE, 1)]
+    late = [AssignedPerson(ANA, None, 7, TrainingState.OVERDUE)]
+    tree = HeadedTree({10: None, 11: 10}, {11: [HEAD]}, {7: OWNER}, {7})
+
+    found = team_digests(tree, counts, [], late, MONDAY)
+
+    assert sorted(found) == [OWNER]
+    assert (found[OWNER].headless, found[OWNER].counts) == (1, ())
+
+
+def test_a_head_who_is_late_is_counted_by_the_place_above_alone() -> None:
+    """spec/compulsory 10.6: late for a week on Monday is new since the last digest, for eight days is not."""
+    late = [AssignedPerson(person, 11, 7, TrainingState.OVERDUE, date(2026, 12, day)) for person, day in ((HEAD, 14), (ANA, 13))]
+    tree = HeadedTree({10: None, 11: 10}, {10: [BOSS], 11: [HEAD]}, {7: OWNER})
+
+    digests = team_digests(tree, [StateCount(11, 7, TrainingState.OVERDUE, 2)], late[:1], late, MONDAY)
+
+    assert digests[HEAD].counts == (ObligationCounts(7, required=1, done=0, late=1, new=0),)
+    assert digests[BOSS].counts == (ObligationCounts(7, required=2, done=0, late=2, new=1),)
+
+
+@pytest.mark.parametrize(
+    ("now", "monday"),
+    [
+        ("2026-12-21T07:59", None),
+        ("2026-12-21T08:00", MONDAY),
+        ("2026-12-24T17:59", MONDAY),
+        ("2026-12-24T18:00", None),
+        ("2026-12-25T09:00", None),
+    ],
+)
+def test_the_digest_goes_out_on_monday_or_as_soon_as_it_can(now: str, monday: date | None) -> None:
+    assert digest_monday(quito(now), QUITO, WorkingDays()) == monday

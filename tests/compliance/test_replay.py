@@ -137,7 +137,7 @@ def test_what_a_job_has_yet_to_follow_is_passed_over_for_an_hour(instance: Insta
     let_stay(instance, audience, a_person(instance, "eva@example.org"), date(2026, 12, 1), now=noon(12, 28))
 
     assert differences(instance, obligation, noon(12, 28) + timedelta(minutes=59)) == []
-    assert differences(instance, obligation, noon(12, 28) + timedelta(minutes=61)) == [("", "overdue")]
+    assert differences(instance, obligation, noon(12, 28) + timedelta(minutes=61)) == [("", "not_started")], "fifteen days from the record"
 
 
 def test_a_lost_job_is_found_by_what_it_should_have_followed(instance: Instance, audience: Audience, course: Course) -> None:

@@ -32,7 +32,7 @@ from compliance.report import (
     stream_training_people,
 )
 from compliance.rules.history import REQUIRED, ReportState, TrainingTally
-from compliance.rules.reminders import GroupPace, RequiredGroup, TrajectoryPoint, is_at_risk
+from compliance.rules.pace import GroupPace, RequiredGroup, TrajectoryPoint, is_at_risk
 from compliance.rules.states import TrainingState
 from compliance.rules.terms import WorkingDays
 from compliance.views.report import DayLabel, PlaceLines, percent_of, trajectory_view

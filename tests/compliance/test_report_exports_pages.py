@@ -40,7 +40,7 @@ def boss(browser: Browser, instance: Instance, reported: ReportedInstitution) ->
 
 def rows_of(browser: Browser) -> list[dict[str, str]]:
     """Return the lines of the CSV that was sent."""
-    return list(csv.DictReader(io.StringIO(browser.response.get_data().decode("utf-8-sig"))))
+    return list(csv.DictReader(io.StringIO(browser.response.get_data().decode("utf-8-sig")), delimiter=";"))
 
 
 def name_of(browser: Browser) -> str:
@@ -79,11 +79,11 @@ def test_a_file_of_units_has_the_numbers_of_the_page(boss: Browser, reported: Re
     boss.get(reported.path("guayas", "/exports/units/csv"))
     rows = rows_of(boss)
 
-    assert [int(row[in_spanish("People required")]) for row in rows] == [3, 5, 1]
+    assert [int(row[in_spanish("Requirements")]) for row in rows] == [3, 5, 1]
     assert {3, 5, 1, 9} <= set(shown)
     words = ("Done", "Renewal due", "In progress", "Not started", "Overdue", "Has expired")
     for row in rows:
-        assert int(row[in_spanish("People required")]) == sum(int(row[in_spanish(word)]) for word in words)
+        assert int(row[in_spanish("Requirements")]) == sum(int(row[in_spanish(word)]) for word in words)
 
 
 def test_a_past_day_is_taken_out_as_it_is_shown(boss: Browser, reported: ReportedInstitution) -> None:
@@ -119,6 +119,8 @@ def test_the_dictionary_explains_every_column(boss: Browser, reported: ReportedI
     told = [row[in_spanish(word)] for row in rows for word in ("Meaning", "Values", "When empty", "Source")]
     assert all(told)
     assert len(table_headings(table)) == len(rows)
+    states = {row[in_spanish("Values")] for row in rows if row[in_spanish("Column")] == in_spanish("State")}
+    assert all(words.count(",") == 7 and in_spanish("Renewal due") in words for words in states)
 
 
 def test_one_person_is_taken_out_before_every_obligation(boss: Browser, reported: ReportedInstitution) -> None:

@@ -1,7 +1,7 @@
 """The pages of the report: who finds their way to which place, and what stands on them (spec/compulsory 11.3)."""
 
 import re
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 from sqlalchemy import delete, select
@@ -13,9 +13,10 @@ from lms.instance import Instance
 from organisations.rules.units import TrainingRole
 from tests.support.browser import Browser
 from tests.support.builders import a_person, an_administrator, sign_in
+from tests.support.obligations import an_audience_of, an_obligation, compute, let_stay, rules_of
 from tests.support.places import a_place, give_training, manage
 from tests.support.scenes import scene
-from tests.support.training_reports import NOON, REPORT, ReportedInstitution, a_reported_institution
+from tests.support.training_reports import NOON, REPORT, TERMS, ReportedInstitution, a_reported_institution
 from tests.support.wording import in_spanish
 
 
@@ -55,6 +56,19 @@ def figures(browser: Browser) -> dict[str, str]:
     return {word: re.sub(r'<span class="vh">.*?</span>|<.*?>', "", value).strip() for word, value in found}
 
 
+def test_who_cannot_sign_in_is_invited_again_from_the_list(
+    boss: Browser, browser: Browser, instance: Instance, reported: ReportedInstitution
+) -> None:
+    """The people behind «without an active account» had no act."""
+    officer = a_person(instance, "oficial@example.org")
+    give_training(instance, officer, reported.places["iess"], TrainingRole.OFFICER)
+    list_of_people = f"{REPORT}/{reported.places['iess'].uuid}/people?state=no_account"
+    invited = "/administration/people?state=unconfirmed"
+
+    assert boss.get(list_of_people).has_link(invited)
+    assert not sign_in(browser.another(), "oficial@example.org").get(list_of_people).has_link(invited)
+
+
 def test_the_report_leads_from_the_institution_to_a_person(boss: Browser, reported: ReportedInstitution) -> None:
     """spec/compulsory 11.3: one template with breadcrumbs, each number a link to its people."""
     boss.get(REPORT)
@@ -72,12 +86,22 @@ def test_the_report_leads_from_the_institution_to_a_person(boss: Browser, report
     assert "Curso obligatorio" in boss.page.text
 
 
+def test_a_head_is_led_to_no_place_that_is_closed_to_them(browser: Browser, instance: Instance, reported: ReportedInstitution) -> None:
+    """Findings S3: the institution stands in the breadcrumbs of a head as a word, as its report is not theirs."""
+    head = a_head(browser, instance, reported, "guayas")
+    for path in (reported.path("direccion"), reported.path("direccion", "/people")):
+        head.get(path)
+        assert head.page.has_link(reported.path("guayas"))
+        assert not head.page.has_link(reported.path("iess"))
+        assert "IESS" in head.page.text
+
+
 def test_the_cards_are_the_numbers_of_the_place(boss: Browser, reported: ReportedInstitution) -> None:
     """spec/compulsory 7.6."""
     boss.get(reported.path("iess"))
 
     assert figures(boss) == {
-        in_spanish("People required"): "10",
+        in_spanish("Requirements"): "10",
         in_spanish("Done and valid"): "5",
         in_spanish("In progress"): "1",
         in_spanish("Not started"): "1",
@@ -117,7 +141,7 @@ def test_below_five_people_no_trajectory_is_drawn(boss: Browser, reported: Repor
 
     assert "chart wide" not in boss.page.html
     assert in_spanish("There is no trajectory of fewer than five people.") in boss.page.text
-    assert figures(boss)[in_spanish("People required")] == "3"
+    assert figures(boss)[in_spanish("Requirements")] == "3"
 
 
 def test_one_obligation_is_chosen_of_several(boss: Browser, reported: ReportedInstitution) -> None:
@@ -206,7 +230,7 @@ def test_officers_and_auditors_see_their_scope(
     officer.get("/")
     assert officer.page.has_link(REPORT)
     officer.get(reported.path("iess"))
-    assert figures(officer)[in_spanish("People required")] == "10"
+    assert figures(officer)[in_spanish("Requirements")] == "10"
 
 
 def test_people_see_who_opened_a_list_that_they_are_on(browser: Browser, instance: Instance, reported: ReportedInstitution) -> None:
@@ -280,3 +304,26 @@ def test_those_who_may_remind_are_led_to_it(browser: Browser, instance: Instance
     assert address in head.page.html.replace("&amp;", "&")
     assert "/training/reminders" not in auditor.page.html
     head.get(address)
+
+
+def beside_the_first(html: str) -> str:
+    """Return the words beside the number of the first card."""
+    return html.partition("<small>")[2].partition("</small>")[0]
+
+
+def test_requirements_and_people_are_told_apart(boss: Browser, instance: Instance, reported: ReportedInstitution) -> None:
+    """spec/compulsory 11.3: somebody under two trainings is two requirements and one person."""
+    boss.get(reported.path("iess"))
+    alone = boss.page.html
+    audience = an_audience_of(instance, reported.places["iess"], "otros")
+    second = an_obligation(instance, audience, rules_of(reported.course, TERMS), key="segunda")
+    for name in ("abad", "duran"):
+        let_stay(instance, audience, reported.people[name], date(2026, 1, 5))
+    compute(instance, second, [reported.people[name].id for name in ("abad", "duran")], now=NOON)
+
+    boss.get(reported.path("iess"))
+
+    ten = in_spanish("%(count)s person", 10)
+    assert beside_the_first(alone) == ten
+    assert figures(boss)[in_spanish("Requirements")] == "12"
+    assert beside_the_first(boss.page.html) == ten

@@ -8,7 +8,17 @@ from datetime import date, datetime
 
 import pytest
 
-from compliance.rules.record import AchievedCourse, CourseStart, RecordedSpan, TrainingRecord, UnitZone, last_valid_day, window_opens
+from compliance.rules.record import (
+    AchievedCourse,
+    CourseStart,
+    InstitutionEntry,
+    RecordedSpan,
+    TrainingRecord,
+    UnitZone,
+    WaivedSpan,
+    last_valid_day,
+    window_opens,
+)
 from compliance.rules.states import (
     NEEDED,
     StateFlag,
@@ -16,6 +26,7 @@ from compliance.rules.states import (
     courses_to_take,
     explain_last_day,
     next_change,
+    renewable_courses,
     status_of,
     training_case,
 )
@@ -30,6 +41,7 @@ from compliance.rules.terms import (
     courses_of,
 )
 from kernel.durations import Duration, RenewalBasis, add_duration
+from tests.support.drawn_records import at_hour
 from tests.support.training_cases import (
     LONG_AGO,
     QUITO,
@@ -38,6 +50,7 @@ from tests.support.training_cases import (
     A,
     TrainingVector,
     V,
+    in_days,
     training_record,
     training_status,
     training_vectors,
@@ -101,6 +114,25 @@ def test_a_deadline_that_begins_to_run_leaves_the_notice() -> None:
     at = datetime(2026, 6, 10, 8, tzinfo=QUITO)
 
     assert training_status([terms, change], training_record("in 2026-01-10..", QUITO), at, at).last_on == date(2026, 6, 16)
+
+
+@pytest.mark.parametrize("rule", ["A", "E", "J"])
+@pytest.mark.parametrize("days_late", [0, 1, 20, 90, 400])
+def test_whoever_the_register_learns_of_late_has_the_notice_from_the_record(rule: str, days_late: int) -> None:
+    """spec/compulsory 4.4: not overdue before the notice is over, and overdue once it is."""
+    joined = date(2026, 1, 10)
+    recorded_on = in_days(joined, days_late)
+    moment, end = at_hour(recorded_on), in_days(recorded_on, A.notice - 1)
+    record = TrainingRecord(QUITO, stays=[RecordedSpan(joined, None, moment)], entries=[InstitutionEntry(joined, moment)])
+    known = at_hour(in_days(recorded_on, 500))
+
+    states = [training_status(RULES[rule], record, at_hour(day), known).state for day in (recorded_on, end)]
+    last_on = training_status(RULES[rule], record, known, known).last_on
+
+    assert TrainingState.OVERDUE not in states
+    assert last_on is not None
+    assert last_on >= end
+    assert training_status(RULES[rule], record, at_hour(in_days(last_on, 1)), known).state is TrainingState.OVERDUE
 
 
 def test_who_was_never_in_the_audience_and_did_it_is_not_required() -> None:
@@ -384,3 +416,37 @@ def test_what_never_ends_is_taken_once() -> None:
     moment = datetime(2026, 6, 1, 12, tzinfo=QUITO)
     record = TrainingRecord(QUITO, stays=(STAY,), completions=(done("a", "2026-03-01T10:00"),))
     assert courses_to_take(training_case([replace(A, requirement=COURSE_A)], record, moment), moment) == []
+
+
+ANY = AnyRequirement((COURSE_A, COURSE_B))
+
+
+@pytest.mark.parametrize(
+    ("waivers", "completions", "at", "courses"),
+    [
+        ((), (), "2024-03-01T12:00", ["a", "b"]),
+        ((), (done("a", "2024-02-29T10:00"),), "2024-12-29T12:00", []),
+        ((), (done("a", "2024-02-29T10:00"),), "2024-12-30T00:00", ["a", "b"]),
+        ((WaivedSpan(date(2024, 3, 1), date(2024, 3, 31), LONG_AGO),), (), "2024-03-01T12:00", ["a", "b"]),
+        ((), (), "2022-12-31T12:00", []),
+    ],
+)
+def test_what_may_be_begun_anew_has_all_to_choose_from(
+    waivers: tuple[WaivedSpan, ...], completions: tuple[AchievedCourse, ...], at: str, courses: list[str]
+) -> None:
+    """spec/compulsory 6.2: inside the renewal window or not done, also while waived; not where nothing is required."""
+    moment = datetime.fromisoformat(at).replace(tzinfo=QUITO)
+    record = TrainingRecord(QUITO, stays=(STAY,), waivers=waivers, completions=completions)
+
+    assert renewable_courses(training_case([replace(V, requirement=ANY)], record, moment), moment) == courses
+
+
+def test_a_closed_case_has_the_status_that_it_had() -> None:
+    moment = datetime(2026, 12, 16, tzinfo=QUITO)
+    case = training_case([A], training_record("in 2026-01-10..", QUITO), moment)
+    before = status_of(case, moment)
+
+    case.close()
+
+    assert case.readings == {}
+    assert status_of(case, moment) == before

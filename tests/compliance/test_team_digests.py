@@ -18,9 +18,6 @@ from compliance.free_days import FreeDayValues
 from compliance.models import Obligation, Waiver
 from compliance.obligations import ObligationValues
 from compliance.rules.planned_changes import read_outcome
-from compliance.rules.reminders import AssignedPerson, HeadedTree, StateCount, digest_monday, team_digests
-from compliance.rules.states import TrainingState
-from compliance.rules.terms import WorkingDays
 from kernel.outbox import Delivery, Job, deliver_waiting
 from kernel.permissions import Actor
 from lms.instance import Instance
@@ -36,7 +33,6 @@ from tests.support.reminders import ReminderTrial, let_free, mails_to, quito
 from tests.support.scenes import scene
 from tests.support.training_cases import QUITO, A
 
-OWNER, BOSS, HEAD, ANA = 1, 2, 3, 4
 MONDAY = date(2026, 12, 21)
 
 
@@ -93,6 +89,20 @@ def test_the_head_is_told_on_monday_and_the_place_above_after_fifteen_days(trial
     assert not [mail for mail in mails if ana.given_names in mail or ana.email in mail]
 
 
+def test_the_digest_counts_people_registered_after_their_first_day(trial: ReminderTrial, unit: Organisation) -> None:
+    """spec/compulsory 10.6: the register first had Ana on 25 November, although she is in the audience since January."""
+    somebody(trial, "vieja", place=unit)
+    ana = a_person(trial.instance, "ana@example.org")
+    put(trial.instance, ana, unit)
+    let_stay(trial.instance, trial.audience, ana, now=quito("2026-11-25T09:00"))
+    head = somebody(trial, "hugo", leads=unit)
+    trial.run("2026-12-01T09:00", "2026-12-14T08:00", "2026-12-16T08:00", "2026-12-21T08:00")
+
+    [(_monday, words)] = digests(trial.instance, head)
+
+    assert "2 overdue. 2 of them are new. 1 of the new ones has been on record only since 25 November 2026." in words
+
+
 def test_the_owner_is_told_after_thirty_days(trial: ReminderTrial, unit: Organisation) -> None:
     """spec/compulsory 10.6: with the Monday digest that follows, 18 January."""
     somebody(trial, "ana", place=unit)
@@ -141,42 +151,6 @@ def test_a_free_monday_moves_the_digest(trial: ReminderTrial, unit: Organisation
     trial.run("2026-12-22T08:00")
 
     assert digests(trial.instance, head)[-1][0] == "2026-12-21"
-
-
-def test_an_obligation_that_is_not_escalated_is_told_to_heads_alone() -> None:
-    late = [AssignedPerson(ANA, 11, 7, TrainingState.OVERDUE, date(2026, 11, 1))]
-    tree = HeadedTree({10: None, 11: 10}, {10: [BOSS], 11: [HEAD]}, {7: OWNER}, frozenset())
-
-    found = team_digests(tree, [StateCount(11, 7, TrainingState.OVERDUE, 1)], [], late, MONDAY)
-
-    assert sorted(found) == [BOSS, HEAD]
-    assert found[BOSS].above == 0
-    assert OWNER in team_digests(HeadedTree(tree.parents, tree.heads, tree.owners, {7}), [], [], late, MONDAY)
-
-
-def test_who_is_of_no_place_and_who_is_done_is_told_of_rightly() -> None:
-    counts = [StateCount(11, 7, TrainingState.DONE, 2), StateCount(None, 7, TrainingState.OVERDUE, 1)]
-    late = [AssignedPerson(ANA, None, 7, TrainingState.OVERDUE)]
-    tree = HeadedTree({10: None, 11: 10}, {11: [HEAD]}, {7: OWNER}, {7})
-
-    found = team_digests(tree, counts, [], late, MONDAY)
-
-    assert sorted(found) == [OWNER]
-    assert (found[OWNER].headless, found[OWNER].counts) == (1, ())
-
-
-@pytest.mark.parametrize(
-    ("now", "monday"),
-    [
-        ("2026-12-21T07:59", None),
-        ("2026-12-21T08:00", MONDAY),
-        ("2026-12-24T17:59", MONDAY),
-        ("2026-12-24T18:00", None),
-        ("2026-12-25T09:00", None),
-    ],
-)
-def test_the_digest_goes_out_on_monday_or_as_soon_as_it_can(now: str, monday: date | None) -> None:
-    assert digest_monday(quito(now), QUITO, WorkingDays()) == monday
 
 
 def test_who_left_headship_gets_no_digest(trial: ReminderTrial, unit: Organisation) -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from compliance.rules.reminders import STEPS
 from compliance.rules.terms import (
+    DAY,
     AllRequirement,
     AnyRequirement,
     CourseRequirement,
@@ -19,6 +20,7 @@ from compliance.rules.terms import (
     YearDay,
     find_faults,
     first_full_deadline,
+    may_expire,
     shortest_days,
 )
 from kernel.durations import Duration
@@ -54,6 +56,9 @@ def requirement(kind: type[AnyRequirement] | type[AllRequirement], *courses: str
         (replace(A, notice=-1), "notice", TermsFaultKind.OUT_OF_BOUNDS),
         (replace(A, gap=366), "gap", TermsFaultKind.OUT_OF_BOUNDS),
         (replace(A, transition=-1), "transition", TermsFaultKind.OUT_OF_BOUNDS),
+        (replace(A, counts_from=date(2099, 1, 1)), "counts_from", TermsFaultKind.COUNTS_TOO_LATE),
+        (replace(A, counts_from=A.deadline + DAY), "counts_from", TermsFaultKind.COUNTS_TOO_LATE),
+        (replace(A, deadline=relative(days=30), counts_from=START + 31 * DAY), "counts_from", TermsFaultKind.COUNTS_TOO_LATE),
         (replace(A, requirement=requirement(AnyRequirement, "a")), "courses", TermsFaultKind.TOO_FEW_COURSES),
         (replace(A, requirement=requirement(AllRequirement)), "courses", TermsFaultKind.TOO_FEW_COURSES),
     ],
@@ -73,6 +78,9 @@ def test_a_fault_stands_at_its_field(terms: ObligationTerms, field: str, kind: T
         replace(A, deadline=START, notice=0),
         replace(A, ends=A.deadline),
         replace(A, deadline=relative(days=1)),
+        replace(A, counts_from=A.deadline),
+        replace(A, deadline=relative(days=30), counts_from=START + 30 * DAY),
+        replace(A, effective_on=A.deadline + DAY, counts_from=A.deadline + DAY),
         replace(A, deadline=relative(months=1)),
         replace(A, grace=365, notice=0, gap=0),
         replace(YEARLY, validity=Duration(months=3)),
@@ -114,3 +122,16 @@ def test_the_first_day_that_leaves_the_notice_is_told() -> None:
 )
 def test_months_are_as_long_as_the_shortest_that_they_can_be(duration: Duration, days: int) -> None:
     assert shortest_days(duration) == days
+
+
+@pytest.mark.parametrize(
+    ("terms", "expires"),
+    [
+        (A, True),
+        (replace(A, requirement=requirement(AllRequirement, "a", "b")), False),
+        (replace(YEARLY, requirement=requirement(AllRequirement, "a", "b")), True),
+    ],
+)
+def test_several_courses_without_a_validity_never_expire(terms: ObligationTerms, expires: bool) -> None:
+    """spec/compulsory 8.1: the certificate of one course may have a last day; several have none together."""
+    assert may_expire(terms) is expires

@@ -3,7 +3,7 @@
 import errno
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from io import BytesIO
 from itertools import count
@@ -20,13 +20,14 @@ from compliance.rules.claims import WaiverKind
 from kernel import clock
 from kernel.archives import read_archive
 from lms.instance import Instance
-from organisations.models import Employment
+from organisations.models import Employment, Organisation
 from organisations.rules.units import TrainingRole
 from tests.support import scenes
 from tests.support.access import a_cast, form_token, outcome
 from tests.support.browser import Browser
 from tests.support.builders import a_course, a_person, an_administrator, sign_in
 from tests.support.claims import act_on, again, ask_recognition, ask_waiver
+from tests.support.obligations import an_audience_of, an_obligation, compute, let_stay, rules_of
 from tests.support.places import a_place, give_training, manage, put
 from tests.support.training_access import a_training_cast
 from tests.support.wording import in_spanish
@@ -373,6 +374,26 @@ def test_who_proposed_withdraws_what_waits(scene: Scene) -> None:
 
     assert again(scene.instance, row).state == "withdrawn"
     assert in_spanish("Withdrawn") in scene.browsers["oneself"].get("/learning/waivers").text
+
+
+def test_a_training_that_a_recognition_does_not_count_for_is_named_before_the_decision(scene: Scene) -> None:
+    """spec/compulsory 4.1, `counts_from`: officer and person read it; another training counts it."""
+    course, person = a_course(scene.instance), scene.people["oneself"]
+    with scene.instance.database.unit_of_work(write=False) as session:
+        root = session.scalars(select(Organisation).where(Organisation.code == "IESS")).one()
+    audience = an_audience_of(scene.instance, root)
+    let_stay(scene.instance, audience, person)
+    terms = rules_of(course)
+    for key, counts_from in (("una", date(2026, 1, 1)), ("otra", None)):
+        row = an_obligation(scene.instance, audience, replace(terms, counts_from=counts_from), key=key)
+        compute(scene.instance, row, [person.id], now=clock.now())
+    early, later = (ask_recognition(scene.instance, person, course, achieved_on=day) for day in (date(2025, 12, 31), date(2026, 1, 1)))
+
+    words = in_spanish("It does not count for %(titles)s: only what was completed later does.", titles="Curso obligatorio")
+
+    for role in ("officer", "oneself"):
+        assert words in scene.browsers[role].get(f"/training/recognitions/{early.uuid}").text
+        assert words not in scene.browsers[role].get(f"/training/recognitions/{later.uuid}").text
 
 
 def test_a_recognition_before_entry_is_marked_and_one_of_tomorrow_refused(scene: Scene) -> None:

@@ -1,0 +1,72 @@
+"""The words of reminders: subjects and sentences of mails and notices, by obligation and by how many there are."""
+
+from collections.abc import Mapping, Sequence
+from fractions import Fraction
+
+from compliance.reminders import ReminderItem
+from compliance.rules.reminders import ReminderKind
+from compliance.rules.states import TrainingState
+from courses.rules import printed_hours
+from kernel.errors import N_
+from kernel.i18n import _, choose, format_date, language, ngettext
+
+_SUBJECTS: Mapping[ReminderKind, str] = {
+    ReminderKind.ASSIGNED: N_("New compulsory training: %(course)s"),
+    ReminderKind.STEP: N_("Until %(day)s: %(course)s"),
+    ReminderKind.RENEWAL_OPENS: N_("You can renew now: %(course)s"),
+    ReminderKind.OVERDUE: N_("Overdue: %(course)s"),
+    ReminderKind.WAIVER_ENDS: N_("Your waiver ends: %(course)s"),
+    ReminderKind.VERSION: N_("A newer version is asked: %(course)s"),
+    ReminderKind.ASKED: N_("A reminder from your institution: %(course)s"),
+}
+_WITH_DAY: Mapping[ReminderKind, str] = {
+    ReminderKind.ASSIGNED: N_("“%(course)s” is compulsory for you. The last day is %(day)s."),
+    ReminderKind.STEP: N_("“%(course)s”: the last day is %(day)s."),
+    ReminderKind.RENEWAL_OPENS: N_("Renew “%(course)s”: the last day is %(day)s."),
+    ReminderKind.OVERDUE: N_("The last day of “%(course)s” was %(day)s. Complete it now: it is recorded all the same."),
+    ReminderKind.WAIVER_ENDS: N_("Your waiver from “%(course)s” ends on %(day)s. Afterwards you have to complete it."),
+    ReminderKind.VERSION: N_("A newer version of “%(course)s” is asked of you. The last day is %(day)s."),
+    ReminderKind.ASKED: N_("“%(course)s”: the last day is %(day)s."),
+}
+_EXPIRED = N_("What you did in “%(course)s” was valid until %(day)s. Take it again now.")
+_WITHOUT_DAY = N_("“%(course)s” is compulsory for you.")
+_WITHOUT_MINUTES = (ReminderKind.WAIVER_ENDS,)
+
+
+def notice_words(lines: Sequence[ReminderItem]) -> tuple[str, str]:
+    """Return the subject and the words of a notice, one obligation a line, in the reader's language."""
+    if len(lines) == 1:
+        line = lines[0]
+        subject = _(_SUBJECTS[_kind_of(line)], course=_course(line), day=format_date(line.last_on, "full") if line.last_on else "")
+    else:
+        subject = ngettext("Your compulsory training: %(count)s course", "Your compulsory training: %(count)s courses", len(lines))
+    return subject, "\n".join(dict.fromkeys(sentence for line in lines for sentence in (line_words(line), _own_words(line)) if sentence))
+
+
+def line_words(line: ReminderItem) -> str:
+    """Return one obligation in words: what, until when, how long it takes."""
+    sentence = _(_sentence(line), course=_course(line), day=format_date(line.last_on, "full") if line.last_on else "")
+    if not line.minutes or line.kind in _WITHOUT_MINUTES:
+        return sentence
+    left = printed_hours(Fraction(line.minutes, 60), language())
+    return sentence + " " + _("What is required takes about %(time)s more.", time=left)
+
+
+def _own_words(line: ReminderItem) -> str:
+    return _("Your institution writes: %(words)s", words=line.words) if line.words else ""
+
+
+def _kind_of(line: ReminderItem) -> ReminderKind:
+    return line.kind if line.last_on is not None or line.kind is not ReminderKind.STEP else ReminderKind.ASKED
+
+
+def _sentence(line: ReminderItem) -> str:
+    if line.last_on is None:
+        return _WITHOUT_DAY
+    if line.state is TrainingState.EXPIRED:
+        return _EXPIRED
+    return _WITH_DAY[ReminderKind.OVERDUE if line.state is TrainingState.OVERDUE else line.kind]
+
+
+def _course(line: ReminderItem) -> str:
+    return choose(dict(line.titles))
