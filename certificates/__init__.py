@@ -1,1 +1,1 @@
-"""Credentials awarded on completion: issue, revoke, verify, and the sheet to print."""
+"""Credentials awarded on completion: issued, revoked, replaced, verified and printed; badges and transcripts."""

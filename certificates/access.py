@@ -1,4 +1,4 @@
-"""Permissions to see, download and revoke certificates; verifying is for everybody."""
+"""Permissions on certificates, their register and reviews, on templates and on transcripts; verifying is for everybody."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -98,6 +98,8 @@ class TemplateContext:
     administers: bool = False
     number: int = 0
     """Of the version that the address names."""
+    audits: bool = False
+    """Whether they audit a place of its institution."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +114,8 @@ class CredentialContext:
     """The accounts of those who signed it."""
     administers: bool = False
     """Whether the person administers the institution that it names."""
+    audits: bool = False
+    """Whether the person audits a place of its holder."""
 
     @property
     def is_sound(self) -> bool:
@@ -154,15 +158,17 @@ class HolderContext:
 
 @dataclass(frozen=True, slots=True)
 class RegisterContext:
-    """A person before the register of certificates: that of a course, or that of the institutions that they administer."""
+    """A person before the register of certificates: of a course, of the institutions that they administer, or of the places they audit."""
 
     course: CourseContext | None
     scope: InstitutionScope = NOWHERE
+    audited: frozenset[int] = frozenset()
+    """The places whose people's certificates an auditor reads; without any, the reader is none or administers an institution."""
 
     @property
     def institution_keys(self) -> frozenset[str] | None:
         """Return the keys of the institutions whose certificates alone are seen; None: all of them."""
-        return None if self.course is not None or self.scope.everywhere else self.scope.keys
+        return None if self.course is not None or self.scope.everywhere or self.audited else self.scope.keys
 
 
 def _sees_list(actor: Actor, course: CourseContext | None, scope: InstitutionScope) -> Verdict:
@@ -172,13 +178,19 @@ def _sees_list(actor: Actor, course: CourseContext | None, scope: InstitutionSco
 
 def _list(actor: Actor, subject: object) -> Verdict:
     assert isinstance(subject, RegisterContext)
-    return _sees_list(actor, subject.course, subject.scope)
+    return Verdict.ALLOW if subject.audited else _sees_list(actor, subject.course, subject.scope)
+
+
+def _take_files(actor: Actor, subject: object) -> Verdict:
+    """Decide on what the register makes: not for auditors, who only read it."""
+    assert isinstance(subject, RegisterContext)
+    return Verdict.FORBID if subject.audited else _list(actor, subject)
 
 
 def _export_identity(actor: Actor, subject: object) -> Verdict:
     """Decide on identity numbers: for administrators, whom the register of a course alone does not show them."""
     assert isinstance(subject, RegisterContext)
-    verdict = _list(actor, subject)
+    verdict = _take_files(actor, subject)
     return allow_if(actor.is_administrator or subject.course is None) if verdict is Verdict.ALLOW else verdict
 
 
@@ -218,15 +230,15 @@ def decides(actor: Actor, subject: CredentialContext) -> bool:
 
 
 def _view(actor: Actor, subject: object) -> Verdict:
-    """The holder, the course's instructors and administrators; to anybody else it does not exist."""
+    """The holder, the course's instructors, administrators and auditors; to anybody else it does not exist."""
     assert isinstance(subject, CredentialContext)
-    return allow_if(is_own(actor, subject.row.person_id) or decides(actor, subject), Verdict.HIDE)
+    return allow_if(is_own(actor, subject.row.person_id) or decides(actor, subject) or subject.audits, Verdict.HIDE)
 
 
 def _view_history(actor: Actor, subject: object) -> Verdict:
     assert isinstance(subject, CredentialContext)
     verdict = _view(actor, subject)
-    return allow_if(decides(actor, subject)) if verdict is Verdict.ALLOW else verdict
+    return allow_if(decides(actor, subject) or subject.audits) if verdict is Verdict.ALLOW else verdict
 
 
 def _change(actor: Actor, subject: object) -> Verdict:
@@ -250,14 +262,14 @@ def _everybody(_actor: Actor, _subject: object) -> Verdict:
 
 
 def _see_template(actor: Actor, subject: object) -> Verdict:
-    """Administrators, and instructors once it is published; to others it does not exist."""
+    """Administrators, and instructors and auditors once it is published; to others it does not exist."""
     assert isinstance(subject, TemplateContext)
     published = subject.row.published_number is not None
-    return allow_if(subject.administers or (subject.teaches and published), Verdict.HIDE)
+    return allow_if(subject.administers or ((subject.teaches or subject.audits) and published), Verdict.HIDE)
 
 
 def _list_templates(_actor: Actor, subject: object) -> Verdict:
-    """Administrators of some institution; to others there is no list."""
+    """Administrators and auditors of some institution, each with its loader; to others there is no list."""
     assert isinstance(subject, InstitutionContext)
     return allow_if(subject.scope.any, Verdict.HIDE)
 
@@ -327,7 +339,7 @@ PERMISSIONS: Mapping[StrEnum, Predicate] = {
     CertificateAction.DECIDE: changes_record(_decide, lambda subject: _holder(subject.credential)),
     CertificateAction.CALL_REPLACED: changes_record(_call_replaced, _holder),
     CertificateAction.CORRECT_NAME: changes_record(administrator, lambda subject: (subject.person.id,)),
-    CertificateAction.BULK_ZIP: _list,
+    CertificateAction.BULK_ZIP: _take_files,
     CertificateAction.SET_VALIDITY: _set_validity,
     CertificateAction.OPEN_BULK_ZIP: _open_bulk_zip,
     TranscriptAction.MAKE: signed_in,

@@ -1,10 +1,10 @@
-"""Badges of credentials: what one says, signed by the key of today, as a document, a token or a picture (spec/certificates 6)."""
+"""Badges of credentials and status lists, signed by the key of today, and the places of credentials in lists (spec/certificates 6)."""
 
 import base64
 import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 from functools import cache
 from pathlib import Path
@@ -28,6 +28,7 @@ from certificates.rules.badges import (
     signed_document,
     signed_token,
 )
+from certificates.rules.credentials import last_second
 from certificates.rules.status_lists import (
     STATUS_LIST_PLACES,
     StatusDecoys,
@@ -42,11 +43,10 @@ from certificates.rules.verification import BadgeForm, TrustedKey
 from certificates.sheet import compose_badge, stated_pass
 from kernel.codes import printed_code
 from kernel.crypto import SigningKeys, is_signed
-from kernel.i18n import choose
+from kernel.i18n import choose, site_locale
 from organisations.institutions import find_issuer
 
 PICTURES = Path(__file__).resolve().parent / "pictures"
-END_OF_DAY = time(23, 59, 59, tzinfo=UTC)
 
 
 def badge_content(row: Credential, address: str) -> BadgeContent | None:
@@ -70,7 +70,7 @@ def badge_content(row: Credential, address: str) -> BadgeContent | None:
         person_name=row.person_name,
         subject=uuid5(row.uuid, "subject of the badge").urn,
         valid_from=row.issued_at.replace(microsecond=0),
-        valid_until=datetime.combine(row.expires_on, END_OF_DAY) if row.expires_on else None,
+        valid_until=last_second(row.expires_on, site_locale().zone) if row.expires_on else None,
         status_list=f"{address}/status/{row.status_list}",
         status_place=row.status_place,
     )
@@ -252,7 +252,7 @@ def _begun(session: Session, number: int, now: datetime) -> StatusList:
 
 
 def _decoys(row: StatusList, now: datetime) -> StatusDecoys:
-    return status_decoys(row.seed, (now.date() - row.begun_at.date()).days)
+    return status_decoys(row.seed, (now.astimezone(UTC).date() - row.begun_at.astimezone(UTC).date()).days)
 
 
 def signed_status_list(

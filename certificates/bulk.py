@@ -1,4 +1,4 @@
-"""Sealed PDFs of credentials, one or many at once; nothing of a sheet is stored."""
+"""Sealed PDFs of credentials: one drawn when it is opened, or many as files that the background writes, kept until their end."""
 
 import errno
 import hashlib
@@ -36,11 +36,12 @@ from certificates.templates import get_drawn_templates
 from courses.models import CourseStaff, StaffRole
 from kernel import audit, outbox
 from kernel.archives import write_large_archive
+from kernel.codes import printed_code
 from kernel.crypto import SigningKeys
 from kernel.db import Database
-from kernel.errors import NotFound
+from kernel.errors import N_, NotFound
 from kernel.files import FileStore, StoredContent
-from kernel.i18n import _, in_every_language
+from kernel.i18n import _, choose, in_every_language, reading, site_day
 from kernel.keys import SealKeys
 from kernel.outbox import Away
 from kernel.pdf.document import PdfAttachment, PdfSealField
@@ -193,7 +194,17 @@ def are_any_deleted(session: Session, ids: Sequence[int]) -> bool:
 
 MEDIA_TYPE = "application/zip"
 INDEX = "index.csv"
-COLUMNS = ("file", "sha256", "code", "person", "course", "version", "issued_on", "expires_on", "state")
+COLUMNS = (
+    *(N_("File"), N_("SHA-256"), N_("Code"), N_("Name"), N_("Course"), N_("Version")),
+    *(N_("Issued on"), N_("Valid until"), N_("State")),
+)
+STATES: Mapping[CredentialState, str] = {
+    CredentialState.VALID: N_("Valid"),
+    CredentialState.EXPIRED: N_("Expired"),
+    CredentialState.REPLACED: N_("Replaced"),
+    CredentialState.REVOKED: N_("Revoked"),
+}
+DELETED = N_("Data deleted at the person's request")
 MOST_CERTIFICATES, MOST_BYTES = 2_000, 95_000_000
 """Of a ZIP file: it is closed after the portion that reaches one of them, which leaves it below 100 MB."""
 PORTION = 50
@@ -284,7 +295,7 @@ def record_download(session: Session, actor: Actor, file: BulkFile, *, now: date
 
 def file_name(row: BulkDownload, file: BulkFile) -> str:
     """Return the name under which a file is saved."""
-    return f"certificados-{row.requested_at:%Y-%m-%d}-{row.id}-{file.number}.zip"
+    return f"certificados-{site_day(row.requested_at)}-{row.id}-{file.number}.zip"
 
 
 @dataclass(frozen=True, slots=True)
@@ -305,6 +316,8 @@ class _ZipPart:
     number: int
     ids: Sequence[int]
     first: int
+    language: str
+    """Of whoever asked for the files, who reads the index."""
     handled: int = 0
     size: int = 0
     drawn: list[int] = field(default_factory=list)
@@ -320,7 +333,8 @@ class _ZipPart:
             yield from (entry for credential in drawn for entry in self._entry(credential))
             self.handled += len(portion)
             self._note_progress()
-        table = "".join(csv_line(line) for line in (COLUMNS, *self.lines))
+        with reading(self.language):
+            table = "".join(csv_line(line) for line in (tuple(map(_, COLUMNS)), *self.lines))
         yield INDEX, BytesIO(b"\xef\xbb\xbf" + table.encode())
 
     def _entry(self, drawn: DrawnCredential) -> Iterator[tuple[str, IO[bytes]]]:
@@ -331,9 +345,11 @@ class _ZipPart:
             total, self.size = hashlib.sha256(content).hexdigest(), self.size + len(content)
             self.drawn.append(row.id)
             yield name, BytesIO(content)
-        person, word = ("", "deleted") if drawn.is_deleted else (row.person_name, state(row).value)
-        expires = row.expires_on.isoformat() if row.expires_on else ""
-        self.lines.append((name, total, row.code, person, row.course_key, row.course_version, row.issued_on.isoformat(), expires, word))
+        expires, days = row.expires_on.isoformat() if row.expires_on else "", row.issued_on.isoformat()
+        with reading(self.language):
+            person, word = ("", _(DELETED)) if drawn.is_deleted else (row.person_name, _(STATES[state(row)]))
+            title = choose(row.course_titles)
+        self.lines.append((name, total, printed_code(row.code), person, title, row.course_version, days, expires, word))
 
     def _note_progress(self) -> None:
         going_on = (BulkDownload.paused_at.is_(None), BulkDownload.cancelled_at.is_(None), BulkDownload.place == self.first)
@@ -371,7 +387,9 @@ def _next_part(source: BulkSource, download_id: int) -> _ZipPart | None:
             raise BulkStopped
         if row.place >= row.total:
             return None
-        return _ZipPart(source, row.id, len(list_files(session, row.id)) + 1, read_frozen(row), row.place)
+        requester = session.get(Person, row.requested_by) if row.requested_by else None
+        number, language = len(list_files(session, row.id)) + 1, requester.language if requester is not None else ""
+        return _ZipPart(source, row.id, number, read_frozen(row), first=row.place, language=language)
 
 
 def _keep(source: BulkSource, part: _ZipPart, content: StoredContent, now: datetime) -> None:

@@ -1,4 +1,4 @@
-"""A certificate on its page: its sheet as SVG, its history in words, and how it is shared."""
+"""A certificate as a web page: its sheet as SVG, its history in words, and how it is shared."""
 
 from base64 import b64encode
 from collections.abc import Mapping, Sequence

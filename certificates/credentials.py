@@ -1,4 +1,4 @@
-"""Reading credentials."""
+"""Credentials: read by holder, code or enrolment, issued, revoked, replaced, renewed and transferred, with their history."""
 
 import hashlib
 import json
@@ -13,7 +13,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, bindparam, exists, or_, select, true, update
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import Session
 
 from accounts.models import Person
 from accounts.names import is_checked
@@ -60,16 +60,17 @@ from kernel.crypto import SigningKeys
 from kernel.db import connection_of
 from kernel.entity_rows import columns_of, entity_rows
 from kernel.errors import N_, Conflict, NotFound, SignInNeeded
-from kernel.i18n import choose
+from kernel.i18n import choose, site_day
 from kernel.permissions import Actor
 from kernel.settings import Settings
 from organisations.access import InstitutionScope
 from organisations.institutions import Institution, find_institution, find_issuer, get_institution_scope
+from organisations.training_scope import get_training_scope, in_places, list_training_places
 
 
 def today() -> date:
     """Return the day that decides about expiry."""
-    return clock.now().date()
+    return site_day(clock.now())
 
 
 def state(row: Credential) -> CredentialState:
@@ -92,15 +93,17 @@ def get_credential(session: Session, actor: Actor, credential: UUID) -> Credenti
 def find_visible_credential(session: Session, actor: Actor, credential: UUID) -> CredentialContext | None:
     """Return the page context of a credential; nothing where the actor may not see it, as where there is none."""
     scope = get_institution_scope(session, actor)
-    return _find_context(session, actor, scope, Credential.uuid == credential, visible_credentials(actor, scope))
+    audited = get_training_scope(session, actor).auditor
+    return _find_context(session, actor, scope, Credential.uuid == credential, visible_credentials(actor, scope, audited), audited=audited)
 
 
-def visible_credentials(actor: Actor, scope: InstitutionScope) -> ColumnElement[bool]:
+def visible_credentials(actor: Actor, scope: InstitutionScope, audited: frozenset[int] = frozenset()) -> ColumnElement[bool]:
     """Return the condition that the actor may see a credential, as `CertificateAction.VIEW` decides, beside its course's staff."""
     if actor.is_administrator or scope.everywhere:
         return true()
     own, edited = Credential.person_id == actor.person_id, CourseStaff.role.in_((StaffRole.OWNER.value, StaffRole.EDITOR.value))
-    return or_(own, edited, Credential.institution_key.in_(scope.keys)) if scope.keys else or_(own, edited)
+    of_institutions = [Credential.institution_key.in_(scope.keys)] if scope.keys else []
+    return or_(own, edited, *of_institutions, *([in_places(Credential.person_id.expression, audited)] if audited else []))
 
 
 def get_by_code(session: Session, actor: Actor, code: str, **_form: str) -> CredentialContext:
@@ -114,7 +117,9 @@ def get_by_code(session: Session, actor: Actor, code: str, **_form: str) -> Cred
     return context
 
 
-def _find_context(session: Session, actor: Actor, scope: InstitutionScope, *conditions: ColumnElement[bool]) -> CredentialContext | None:
+def _find_context(
+    session: Session, actor: Actor, scope: InstitutionScope, *conditions: ColumnElement[bool], audited: frozenset[int] = frozenset()
+) -> CredentialContext | None:
     row = session.execute(
         select(Credential, CourseStaff.role, Course.slug)
         .join(Course, Course.id == Credential.course_id)
@@ -127,7 +132,9 @@ def _find_context(session: Session, actor: Actor, scope: InstitutionScope, *cond
     signed = select(CredentialSignatory.person_id).where(CredentialSignatory.credential_id == credential.id)
     signatories = tuple(account for account in session.scalars(signed) if account is not None)
     administers = scope.covers_key(credential.institution_key)
-    return CredentialContext(credential, state(credential), StaffRole(role) if role else None, slug, signatories, administers)
+    places = list_training_places(session, [credential.person_id])[credential.person_id] if audited else frozenset()
+    audits = not audited.isdisjoint(places)
+    return CredentialContext(credential, state(credential), StaffRole(role) if role else None, slug, signatories, administers, audits)
 
 
 def find_by_code(session: Session, code: str) -> Credential | None:
@@ -140,15 +147,15 @@ def is_holder_deleted(session: Session, row: Credential) -> bool:
     return session.scalar(select(Person.id).where(Person.id == row.person_id, was_deleted_condition())) is not None
 
 
-def find_entries(session: Session, codes: Sequence[str]) -> list[tuple[Credential, CredentialState, str]]:
-    """Return those of these codes that the register knows: the credential, its state, and the code of what replaced it, or none.
+def find_entries(session: Session, codes: Sequence[str]) -> list[tuple[Credential, CredentialState, "Replacement | None"]]:
+    """Return those of these codes that the register knows: the credential, its state, and what stands in its place today, or none.
 
     Nobody whose data were deleted is among them.
     """
-    after = aliased(Credential)
-    statement = select(Credential, after.code).outerjoin(after, after.id == Credential.replaced_by_id).where(Credential.code.in_(codes))
-    statement = statement.join(Person, Person.id == Credential.person_id).where(~was_deleted_condition())
-    return [(row, state(row), code or "") for row, code in session.execute(statement)]
+    statement = select(Credential).where(Credential.code.in_(codes))
+    rows = session.scalars(statement.join(Person, Person.id == Credential.person_id).where(~was_deleted_condition())).all()
+    replacements = find_replacements(session, [row.id for row in rows if row.replaced_by_id is not None])
+    return [(row, state(row), replacements.get(row.id)) for row in rows]
 
 
 def find_newest(session: Session, enrolment_id: int) -> Credential | None:
@@ -196,18 +203,30 @@ def get_present_name(session: Session, row: Credential) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Replacement:
-    """The credential in force instead of another."""
+    """The credential that stands instead of another today, which need not be in force itself; `code` as it is printed."""
 
     uuid: UUID
     code: str
+    state: CredentialState
 
 
 def find_replacement(session: Session, row: Credential) -> Replacement | None:
-    """Return what replaced a credential."""
-    if row.replaced_by_id is None:
-        return None
-    replacement = session.get_one(Credential, row.replaced_by_id)
-    return Replacement(replacement.uuid, replacement.code)
+    """Return what stands instead of a credential today: the last one of those that replaced one another."""
+    return find_replacements(session, [row.id]).get(row.id) if row.replaced_by_id is not None else None
+
+
+def find_replacements(session: Session, credentials: Sequence[int]) -> dict[int, Replacement]:
+    """Return by number what stands instead of each of these credentials that were replaced."""
+    if not credentials:
+        return {}
+    first = select(Credential.id.label("replaced"), Credential.replaced_by_id.label("after")).where(Credential.id.in_(credentials))
+    chain = first.cte(recursive=True)
+    later = select(chain.c.replaced, Credential.replaced_by_id).where(
+        Credential.id == chain.c.after, Credential.replaced_by_id.is_not(None)
+    )
+    chain = chain.union(later)
+    statement = select(chain.c.replaced, Credential).where(Credential.id == chain.c.after, Credential.replaced_by_id.is_(None))
+    return {number: Replacement(row.uuid, printed_code(row.code), state(row)) for number, row in session.execute(statement)}
 
 
 def list_signers(session: Session, row: Credential) -> tuple[CredentialSigner, ...]:
@@ -652,4 +671,4 @@ def list_history(session: Session, row: Credential) -> list[CredentialEvent]:
 def find_predecessor(session: Session, row: Credential) -> Replacement | None:
     """Return the certificate instead of which another was issued."""
     predecessor = session.scalar(select(Credential).where(Credential.replaced_by_id == row.id).order_by(Credential.id.desc()).limit(1))
-    return None if predecessor is None else Replacement(predecessor.uuid, predecessor.code)
+    return None if predecessor is None else Replacement(predecessor.uuid, printed_code(predecessor.code), state(predecessor))

@@ -4,7 +4,7 @@ from accounts.people import AccountVerb
 from certificates import jobs
 from certificates.access import PERMISSIONS
 from certificates.reviews import waiting_reviews
-from certificates.views import credentials, keys, register, reviews, templates, transcripts, validity_changes, verification
+from certificates.views import credentials, file_verification, keys, register, reviews, templates, transcripts, validity_changes
 from enrolments.audit_verbs import EnrolmentVerb
 from kernel.feature import Feature
 
@@ -17,13 +17,13 @@ FEATURE = Feature(
         register.bulk_bp,
         reviews.bp,
         keys.keys_bp,
-        verification.offline_bp,
+        file_verification.offline_bp,
         credentials.printed_identity_bp,
         keys.status_lists_bp,
         templates.bp,
         transcripts.bp,
         validity_changes.bp,
-        verification.verification_bp,
+        file_verification.verification_bp,
     ),
     permissions=PERMISSIONS,
     jobs={

@@ -1,10 +1,9 @@
-"""Facts that issuing needs: the names and designs of the day, templates of courses, and notices before an expiry."""
+"""Facts that issuing needs: names, design and signatories of an institution, the template of a course; and notices before an expiry."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import lru_cache
-from typing import cast
 
 from sqlalchemy import ColumnElement, exists, or_, select
 from sqlalchemy.orm import Session, aliased
@@ -16,12 +15,13 @@ from certificates.models import Credential
 from certificates.rules.credentials import CredentialSigner
 from certificates.templates import TemplateInUse
 from courses.catalogue import find_named_institution
-from courses.content import codes
+from courses.content import model
 from courses.content.layout import COURSE
 from courses.content.model import CourseFolder, Finding
 from courses.content.scalars import nearest_of
-from enrolments.dates import Covered
+from enrolments.dates import COVERED_DATES
 from kernel.errors import N_
+from kernel.files import unprintable
 from kernel.i18n import DEFAULT_LANGUAGE, LANGUAGES, choose
 from kernel.pictures import cleaned
 from kernel.settings import Settings, SignatorySetting
@@ -156,14 +156,20 @@ def _renewed() -> ColumnElement[bool]:
 
 
 def _covered(session: Session, people: Sequence[int]) -> Collection[tuple[int, int]]:
-    return (
-        {pair for source in cast("Iterable[Covered]", session.info["covered_dates"]) for pair in source(session, people)} if people else ()
-    )
+    return {pair for source in COVERED_DATES.of(session) for pair in source(session, people)} if people else ()
 
 
 def missing_template(session: Session, _course_id: int, folder: CourseFolder) -> tuple[Finding, ...]:
-    """Tell why a course cannot have the certificate that it asks for; nothing where it can."""
-    if folder.certificate in ("none", FACADE):
+    """Tell why a course cannot have the certificate that it asks for, and what of its title no certificate can print."""
+    if folder.certificate == "none":
+        return ()
+    signs = unprintable("".join(folder.title.values()))
+    message = N_("Certificates cannot print these signs of the title: %(signs)s.")
+    return (*([_finding("C226", message, signs=signs)] if signs else ()), *_missing_template(session, folder))
+
+
+def _missing_template(session: Session, folder: CourseFolder) -> tuple[Finding, ...]:
+    if folder.certificate == FACADE:
         return ()
     institution = find_named_institution(list_institutions(session), folder.institution)
     key = folder.certificate
@@ -194,4 +200,4 @@ def _lacking_languages(folder: CourseFolder, used: TemplateInUse) -> tuple[Findi
 
 
 def _finding(code: str, message: str, fix: str = "", **facts: str) -> Finding:
-    return Finding(COURSE, 0, 0, "certificate", code, codes.severity(code), message, fix, facts=facts)
+    return Finding(COURSE, 0, 0, "certificate", code, model.severity(code), message, fix, facts=facts)

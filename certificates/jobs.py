@@ -1,4 +1,4 @@
-"""Background jobs of credentials: issue after a completion, then notify the holder."""
+"""Background jobs of credentials: issuing with its notices, reviews, expiry, changes of validity, bulk downloads, new keys of seals."""
 
 from collections.abc import Callable
 from datetime import date

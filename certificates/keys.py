@@ -1,4 +1,4 @@
-"""Keys with which the machines of a site sign and seal, as the audit log has them: two machines with different keys are noticed."""
+"""Keys with which the machines of a site sign and seal: recorded as used, published, and replaced where one is compromised."""
 
 import json
 from base64 import b64encode
@@ -32,7 +32,10 @@ _SUBJECT = AuditSubject("keys")
 
 
 def record_used_keys(session: Session, signing: SigningKeys, seals: SealKeys, *, now: datetime) -> None:
-    """Record with which keys this machine signs and seals, where the last record names others."""
+    """Record with which keys this machine signs and seals, where the last record names others.
+
+    So two machines with different keys are noticed in the audit log.
+    """
     used = {"signing": signing.identifier, "seal": seals.current.identifier, "authority": seals.authority.identifier}
     last = session.scalar(_recorded().order_by(AuditEntry.id.desc()).limit(1))
     if last is None or json.loads(last) != used:

@@ -1,4 +1,4 @@
-"""Tables of credentials: frozen when issued."""
+"""Tables of credentials, frozen when issued, and of their lists, reviews, changes, bulk downloads, templates and transcripts."""
 
 from collections.abc import Mapping
 from datetime import date, timedelta

@@ -1,4 +1,4 @@
-"""The words of the page that verifies without a network; its verdicts are those of the site (spec/certificates V2, V6)."""
+"""The page that verifies without a network: its words and verdicts are the site's, its keys those of now (spec/certificates V2, V6, V8)."""
 
 import base64
 import hashlib
@@ -9,6 +9,7 @@ from datetime import datetime
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
@@ -101,6 +102,7 @@ PAGE: Mapping[str, str] = {
     "compare": N_("Compare the details with the paper that you have: they have to be the same, letter by letter."),
     "no_list": N_("There is no status list for this certificate, so it is not known whether it is still in force."),
     "out_of_date": N_("The list is of %(day)s and out of date, so it is not known whether the certificate is still in force."),
+    "before": N_("The list of %(day)s is older than the certificate: its state is not known."),
     "backdated": N_("The key that signed it was compromised on %(day)s. Only the register can say whether it was signed before."),
     "by_list": N_("According to the status list of %(day)s."),
     "records": N_("Completed courses"),
@@ -163,7 +165,7 @@ def trusted_of(session: Session, site: OfflineSite, keys: SigningKeys, seals: Se
         for address in site.addresses
         for purpose in (StatusPurpose.REVOCATION, StatusPurpose.REFRESH)
     ]
-    begins = now.replace(hour=0, minute=0, second=0, microsecond=0)
+    begins = now.astimezone(ZoneInfo(site.zone)).replace(hour=0, minute=0, second=0, microsecond=0)
     changes = (moment for key in keys.trusted for moment in (key.history.begun_at, key.history.ended_at) if moment is not None)
     return {
         "address": site.addresses[0],

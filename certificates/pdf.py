@@ -1,4 +1,4 @@
-"""The sheet as a PDF, drawn from its placed elements. Equal sheets give equal bytes."""
+"""The sheet and the transcript as PDF, drawn from placed elements or from content. Equal content gives equal bytes."""
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, time

@@ -1,4 +1,4 @@
-"""The register's word on a code, for everybody who asks: one statement, past the object mapper."""
+"""The public record of a code for everybody who asks, and a holder's choice to have their identity number printed."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -37,7 +37,7 @@ class PublicRecord:
     """Of the newest sound credential that its holder earned by taking the same course again; empty where there is none."""
 
 
-_AFTER, _LATER = aliased(Credential), aliased(Credential)
+_LATER = aliased(Credential)
 _RENEWAL = (
     select(_LATER.code)
     .where(
@@ -56,8 +56,6 @@ _RECORD = compile_once(
     select(
         *Credential.__table__.columns,
         was_deleted_condition().label("is_holder_deleted"),
-        _AFTER.uuid.label("after_uuid"),
-        _AFTER.code.label("after_code"),
         _RENEWAL.label("renewal_code"),
         CredentialSignatory.name.label("signer"),
         CredentialSignatory.offices.label("signer_offices"),
@@ -65,7 +63,6 @@ _RECORD = compile_once(
         SignaturePicture.content.label("signer_picture"),
     )
     .join(Person, Person.id == Credential.person_id)
-    .outerjoin(_AFTER, _AFTER.id == Credential.replaced_by_id)
     .outerjoin(CredentialSignatory, CredentialSignatory.credential_id == Credential.id)
     .outerjoin(SignaturePicture, SignaturePicture.id == CredentialSignatory.picture_id)
     .where(Credential.code == bindparam("code"))
@@ -75,18 +72,22 @@ _RECORD = compile_once(
 
 
 def find_public_record(session: Session, code: str) -> PublicRecord | None:
-    """Return what the register says now of a code in its stored form; None where it knows no such certificate."""
+    """Return what the register says now of a code in its stored form; None where it knows no such certificate.
+
+    One statement, past the object mapper.
+    """
     rows = connection_of(session).execute(_RECORD, {"code": code}).all()
-    return _record(rows) if rows else None
+    return _record(session, rows) if rows else None
 
 
-def _record(rows: Sequence[Row[*tuple[Any, ...]]]) -> PublicRecord:
+def _record(session: Session, rows: Sequence[Row[*tuple[Any, ...]]]) -> PublicRecord:
     row = rows[0]
+    credential = cast("Credential", row)  # it has each column under its name
     return PublicRecord(
-        cast("Credential", row),  # it has each column under its name
+        credential,
         tuple(_signer(each) for each in rows if each.signer is not None),
         bool(row.is_holder_deleted),
-        Replacement(row.after_uuid, row.after_code) if row.after_code else None,
+        credentials.find_replacement(session, credential),
         row.renewal_code or "",
     )
 

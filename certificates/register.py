@@ -1,4 +1,4 @@
-"""The register of certificates: those that somebody wants to see, a page at a time from any place in the order, or all as they come."""
+"""The register of certificates: filtered, sorted, read by page from any place in the order or as a stream; exports are recorded."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -25,8 +25,9 @@ from kernel.i18n import _
 from kernel.permissions import Actor
 from organisations.access import EVERYWHERE, InstitutionScope
 from organisations.institutions import get_institution_scope
-from organisations.models import Membership, Organisation
+from organisations.models import Employment, Membership, Organisation
 from organisations.rules.units import OrganisationKind
+from organisations.training_scope import get_training_scope, in_places
 from organisations.tree import MAIN, below
 
 BATCH = 500
@@ -61,7 +62,9 @@ class RegisterFilter:
     edition: UUID | None = None
     unit: UUID | None = None
     words: str = ""
-    """Parts of the name that the person has now."""
+    """Parts of the name that the person has now or of the address, or the staff number."""
+    finds_identities: bool = False
+    """Whether an identity number finds its person, too: for those to whom the register may show it."""
     code: str = ""
     """How the code begins, in its stored form."""
     issued_from: date | None = None
@@ -73,6 +76,8 @@ class RegisterFilter:
     take: int | None = None
     institution_keys: frozenset[str] | None = None
     """Of the institutions whose certificates alone are seen; an empty one stands for those that name none. None: all of them."""
+    audited: frozenset[int] = frozenset()
+    """The places whose people's certificates alone are seen, where the reader audits them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,10 +123,11 @@ class RegisterRow:
 
 
 def get_register(session: Session, actor: Actor, slug: str = "", **_address: str) -> RegisterContext:
-    """Return the register of a course, or without one that of the institutions which the actor administers; raise NotFound."""
+    """Return the register of a course, or without one that of what the actor administers or else audits; raise NotFound."""
     if slug:
         return RegisterContext(get_taught_course(session, actor, slug))
-    return RegisterContext(None, get_institution_scope(session, actor))
+    scope = get_institution_scope(session, actor)
+    return RegisterContext(None, scope, frozenset() if scope.any else get_training_scope(session, actor).auditor)
 
 
 def _state_conditions(state: CredentialState, today: date) -> tuple[ColumnElement[bool], ...]:
@@ -135,11 +141,17 @@ def _state_conditions(state: CredentialState, today: date) -> tuple[ColumnElemen
     return conditions[state]
 
 
+def _theirs(institution_keys: frozenset[str] | None, audited: frozenset[int]) -> Iterator[ColumnElement[bool]]:
+    if institution_keys is not None:
+        yield Credential.institution_key.in_(institution_keys)
+    if audited:
+        yield in_places(Credential.person_id.expression, audited)
+
+
 def _conditions(filters: RegisterFilter, today: date) -> Iterator[ColumnElement[bool]]:
     equal = {Credential.course_id: filters.course_id, Credential.template: filters.template or None, Credential.take: filters.take}
     yield from (column == value for column, value in equal.items() if value is not None)
-    if filters.institution_keys is not None:
-        yield Credential.institution_key.in_(filters.institution_keys)
+    yield from _theirs(filters.institution_keys, filters.audited)
     days = (
         (Credential.issued_on, filters.issued_from, filters.issued_until),
         (Credential.expires_on, filters.expires_from, filters.expires_until),
@@ -150,7 +162,11 @@ def _conditions(filters: RegisterFilter, today: date) -> Iterator[ColumnElement[
     if filters.code:
         yield Credential.code.startswith(filters.code, autoescape=True)
     if filters.words:
-        yield Credential.person_id.in_(select(Person.id).where(*name_matches(filters.words, with_address=False)))
+        numbered = select(Employment.person_id).where(Employment.staff_number == filters.words, Employment.retracted_at.is_(None))
+        named = select(Person.id).where(*name_matches(filters.words, with_address=True))
+        identified = select(NationalIdentity.person_id).where(NationalIdentity.number == filters.words)
+        people = [numbered, named, *([identified] if filters.finds_identities else [])]
+        yield or_(*(Credential.person_id.in_(statement) for statement in people))
     if filters.edition:
         of_edition = select(EditionPlace.enrolment_id).join(Edition, Edition.id == EditionPlace.edition_id)
         yield Credential.enrolment_id.in_(of_edition.where(Edition.uuid == filters.edition))
@@ -295,9 +311,11 @@ class RegisterChoices:
     templates: Sequence[str]
 
 
-def list_courses(session: Session, institution_keys: frozenset[str] | None = None) -> list[RegisterCourse]:
-    """List the courses of which there are certificates, of some institutions alone where they are named."""
-    theirs = () if institution_keys is None else (Credential.institution_key.in_(institution_keys),)
+def list_courses(
+    session: Session, institution_keys: frozenset[str] | None = None, audited: frozenset[int] = frozenset()
+) -> list[RegisterCourse]:
+    """List the courses of which there are certificates, of some institutions or of the people of some places where these are named."""
+    theirs = [*_theirs(institution_keys, audited)]
     has_certificates = exists().where(Credential.course_id == Course.id, *theirs)
     statement = select(Course.id, Course.slug, Course.title).where(has_certificates).order_by(Course.slug)
     return [(row.id, row.slug, row.title) for row in session.execute(statement.limit(MOST_CHOICES))]
@@ -313,11 +331,11 @@ def list_choices(
 ) -> RegisterChoices:
     """List what the filters let choose: editions of the course that is asked for, the institution's upper places and the unit asked for."""
     of_course = [] if filters.course_id is None else [Credential.course_id == filters.course_id]
-    if filters.institution_keys is not None:
-        of_course.append(Credential.institution_key.in_(filters.institution_keys))
+    of_course += _theirs(filters.institution_keys, filters.audited)
     editions = select(Edition.uuid, Edition.name).where(Edition.course_id == (filters.course_id or 0)).order_by(Edition.name)
     upper = or_(Organisation.kind != OrganisationKind.UNIT.value, Organisation.uuid == filters.unit)
     theirs = () if scope.everywhere or filters.institution_keys is None else (Organisation.id.in_(below(of_institutions(scope))),)
+    theirs = (Organisation.id.in_(filters.audited),) if filters.audited else theirs
     units = select(Organisation.uuid, Organisation.name).where(upper, *theirs).order_by(Organisation.name_key, Organisation.id)
     templates = select(Credential.template).where(*of_course).distinct().order_by(Credential.template)
     return RegisterChoices(

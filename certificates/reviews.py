@@ -1,4 +1,4 @@
-"""Reading what waits for a decision about credentials."""
+"""Reviews of credentials: what waits for a decision, opened, decided or settled, and credentials that print another name."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass

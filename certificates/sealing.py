@@ -1,7 +1,7 @@
-"""Seals of PDF files, PAdES B-B with EC P-256: made without chance, and judged by one form alone. The only importer of asn1crypto.
+"""Seals of PDF files, PAdES B-B with EC P-256, and verdicts on sealed PDFs, badges and transcripts.
 
-A seal is genuine where writing it anew from its certificates, its digest and its signature gives the same bytes: nothing can be hidden
-in what a seal's signature does not cover.
+Seals are made without chance, and judged by one form alone: a seal is genuine where writing it anew from its certificates, its digest
+and its signature gives the same bytes: nothing can be hidden in what a seal's signature does not cover. No other module imports asn1crypto.
 """
 
 import base64

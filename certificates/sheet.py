@@ -1,4 +1,4 @@
-"""The printed content of a certificate and the template by which it is drawn."""
+"""The printed content of a certificate in words, with the template by which it is drawn, and the sentences of its badge."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""Reading templates of certificates, in their drafts and in their versions."""
+"""Templates of certificates, read for pages and for drawing, and written: made, imported, saved as drafts, given pictures, published."""
 
 import hashlib
 from collections.abc import Mapping, Sequence
@@ -32,10 +32,11 @@ from kernel.errors import N_, Conflict, Invalid, NotFound, SignInNeeded
 from kernel.permissions import Actor
 from kernel.pictures import cleaned, points
 from kernel.settings import Settings
-from organisations.access import EVERYWHERE, InstitutionScope
+from organisations.access import EVERYWHERE, InstitutionContext, InstitutionScope
 from organisations.institutions import FIRST, Institution, find_institution, get_institution_scope
 from organisations.models import Organisation
 from organisations.profile import ensure_profile
+from organisations.training_scope import list_audited_institutions
 
 BUILT_IN = (INSTITUTION_DEFAULT, FACADE)
 """Keys that no institution may give a template of its own."""
@@ -69,7 +70,14 @@ def get_template(session: Session, actor: Actor, template: UUID, number: int = 0
     mine = (CourseStaff.person_id == actor.person_id, CourseStaff.role.in_(roles), CourseStaff.course_id == Course.id)
     teaches = select(exists().where(*mine, func.coalesce(Course.institution_id, FIRST) == stored.organisation_id))
     administers = get_institution_scope(session, actor).covers(stored.organisation_id)
-    return TemplateContext(stored, teaches=bool(session.scalar(teaches)), administers=administers, number=number)
+    audits = stored.organisation_id in list_audited_institutions(session, actor)
+    return TemplateContext(stored, teaches=bool(session.scalar(teaches)), administers=administers, number=number, audits=audits)
+
+
+def get_template_list(session: Session, actor: Actor) -> InstitutionContext:
+    """Return the institutions whose templates the actor reads: those that they administer or, without any, those that they audit."""
+    scope = get_institution_scope(session, actor)
+    return InstitutionContext(None, scope if scope.any else InstitutionScope(own=list_audited_institutions(session, actor)))
 
 
 def find_stored(session: Session, key: str) -> StoredTemplate | None:

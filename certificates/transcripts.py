@@ -1,4 +1,4 @@
-"""Reading transcripts: what a person completed as it stands now, and the transcripts that they made."""
+"""Transcripts: what a person completed as it stands now, and those that were made, signed, transferred or erased."""
 
 import json
 import secrets
@@ -174,8 +174,8 @@ def list_badge_holders(session: Session, codes: Sequence[str]) -> list[Credentia
 
 
 def present_states(session: Session, codes: Sequence[str]) -> dict[str, tuple[CredentialState, str]]:
-    """Return of these printed codes the state today, and the printed code of what replaced it; what is not in the register is left out."""
-    return {printed_code(row.code): (now, printed_code(after)) for row, now, after in find_entries(session, _stored(codes))}
+    """Return of these printed codes the state today, and the printed code of what stands in its place; unknown ones are left out."""
+    return {printed_code(row.code): (now, after.code if after else "") for row, now, after in find_entries(session, _stored(codes))}
 
 
 def _stored(codes: Sequence[str]) -> list[str]:

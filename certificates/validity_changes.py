@@ -1,4 +1,4 @@
-"""Last days of certificates that were issued, by the validity that their course has now (spec/certificates E2)."""
+"""Changes of the last days of issued certificates by their course's present validity: listed, requested, made (spec/certificates E2)."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass

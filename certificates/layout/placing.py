@@ -1,4 +1,4 @@
-"""The façade of the sheet: one lit window per module, four to a floor, and the door that closes the last floor.
+"""The elements of a sheet placed by its template: texts fitted and broken into lines, the façade of modules, pictures and signatories.
 
 Geometry in millimetres from the top left.
 """
@@ -53,7 +53,10 @@ class FacadeArch:
 
 
 def floors(minutes: Sequence[int]) -> tuple[FacadeArch, ...]:
-    """Return the windows of the modules and the door; more than MOST_WINDOWS modules share windows evenly, in order."""
+    """Return the windows of the modules and the door; more than MOST_WINDOWS modules share windows evenly, in order.
+
+    The façade has one lit window per module, four to a floor, and the door closes the last floor.
+    """
     lengths = _shared(minutes)
     count = ceil((len(lengths) + 1) / PER_FLOOR)
     scale = min(1.0, 2 / count)

@@ -1,10 +1,11 @@
-"""Checks of a template: its required elements, and where elements may stand."""
+"""The files of a template: read, checked for required elements and where they stand, their elements listed and edited in the text."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import cache
 from pathlib import Path
+from types import MappingProxyType
 
 from certificates.layout.template import (
     Area,
@@ -50,10 +51,8 @@ from courses.content.editing import (
     without_entries,
     write_field,
 )
-from courses.content.mapping_cursor import MappingCursor
+from courses.content.mapping_cursor import MappingCursor, MarkupLevel, ReadingSession
 from courses.content.model import Finding, Severity
-from courses.content.read_collector import MarkupLevel
-from courses.content.reading_session import ReadingSession
 from courses.content.source import decode, root_table
 from kernel.errors import N_
 from kernel.yaml_tree import YamlMapping, YamlScalar
@@ -470,10 +469,17 @@ class ElementSummary:
 
     place: int
     kind: str
-    text: str
+    texts: Mapping[str, str]
+    """What a text says, by language; under an empty key where it is the same in each."""
+    file: str
     at: str
     size: str
     hidden: bool
+
+    @property
+    def name(self) -> str:
+        """Return the first line of what it says, or its file."""
+        return next(iter(self.texts.values()), self.file).split("\n")[0]
 
 
 def list_elements(text: str) -> tuple[ElementSummary, ...]:
@@ -482,14 +488,14 @@ def list_elements(text: str) -> tuple[ElementSummary, ...]:
 
 
 def _summary(index: int, fields: Mapping[str, Written]) -> ElementSummary:
-    content = fields.get("text") or fields.get("file") or ""
-    if isinstance(content, Mapping):
-        content = next((text for text in content.values() if isinstance(text, str)), "")
+    content, file = fields.get("text"), fields.get("file")
+    texts = content if isinstance(content, Mapping) else {"": content}
     at = fields.get("at") or fields.get("from") or ""
     return ElementSummary(
         index,
         str(fields.get("kind") or ""),
-        content.split("\n")[0] if isinstance(content, str) else "",
+        {language: text for language, text in texts.items() if isinstance(text, str)},
+        file if isinstance(file, str) else "",
         _listed(at),
         _listed(fields.get("size") or ""),
         fields.get("hidden") == "true",
@@ -498,6 +504,17 @@ def _summary(index: int, fields: Mapping[str, Written]) -> ElementSummary:
 
 def _listed(value: Written) -> str:
     return ", ".join(str(part) for part in value) if isinstance(value, list) else str(value)
+
+
+def with_titles(text: str, titles: Mapping[str, str]) -> str:
+    """Return the text of a template with another title, by language."""
+    return write_field(text, "title", dict(titles), ("format", "key", "title"), flow=True)
+
+
+def list_titles(text: str) -> dict[str, str]:
+    """Return the title that a template's text has, by language; raise EditRefused where lines cannot tell it."""
+    title = read_fields(text).get("title")
+    return {language: words for language, words in title.items() if isinstance(words, str)} if isinstance(title, dict) else {}
 
 
 def with_element_added(text: str, kind: str) -> str:
@@ -528,16 +545,19 @@ def with_element_hidden(text: str, index: int, *, hidden: bool) -> str:
     return _with_fields(text, index, {"hidden": "true" if hidden else None})
 
 
-def with_element_placed(text: str, index: int, at: Sequence[str], size: Sequence[str], content: str | None = None) -> str:
-    """Return the text with an element at another place, of another size, and with other words; empty ones stay as they are."""
+def with_element_placed(
+    text: str, index: int, at: Sequence[str] = (), size: Sequence[str] = (), texts: Mapping[str, str] = MappingProxyType({})
+) -> str:
+    """Return the text with an element at another place, of another size, or saying something else, by language; the rest stays."""
     fields: dict[str, Written] = {}
     entry = read_fields(list_entries(text, ELEMENTS)[index].text)
     if at:
         fields["at" if "at" in entry else "from"] = list(at)
     if size:
         fields["size"] = list(size) if len(size) > 1 else size[0]
-    if content is not None and isinstance(entry.get("text"), str):
-        fields["text"] = content
+    content = entry.get("text")
+    if texts:
+        fields["text"] = {**content, **texts} if isinstance(content, dict) else texts[""]
     return _with_fields(text, index, fields)
 
 

@@ -1,4 +1,7 @@
-"""The fields that the texts of a template may hold: ``{person.name}``. No expression, no condition."""
+"""The parts of a template: its paper, fonts, elements and the fields of its texts, with the readers of each of their values.
+
+A field is ``{person.name}``: no expression, no condition.
+"""
 
 import re
 from collections.abc import Callable, Mapping
@@ -7,10 +10,10 @@ from enum import StrEnum
 from typing import TypeVar
 
 from courses.content import scalars
-from courses.content.mapping_cursor import LocatedValue, MappingCursor
-from courses.content.read_collector import MarkupLevel
+from courses.content.mapping_cursor import LocatedValue, MappingCursor, MarkupLevel
 from courses.content.scalars import Parser, RefusedError, nearest_of
 from kernel.errors import N_
+from kernel.files import UNPRINTABLE, unprintable
 from kernel.pictures import is_colour
 
 FIELDS = (
@@ -419,6 +422,8 @@ def template_text(table: MappingCursor, name: str = "text", *, required: bool = 
             check_fields(translation)
         except RefusedError as refused:
             value.report(refused.code, refused.template, refused.fix, **refused.facts)
+        if signs := unprintable(translation):
+            value.report("C225", UNPRINTABLE, signs=signs)
     _check_languages(value, text)
     return text
 

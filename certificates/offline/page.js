@@ -16,19 +16,19 @@ const VERDICT_OF_FAULT = {unreadable: 'unreadable', saved_again: 'unreadable', n
 function verdictOf(finding) {
   if (finding.fault) return {verdict: finding.fault === UNREADABLE && finding.form === 'pdf' ? 'altered' : VERDICT_OF_FAULT[finding.fault] ?? 'altered'};
   if (finding.transcript) {
-    const judged = judgeTranscript(finding.transcript, lists, now()), verdict = {valid: 'made_valid', unknown: 'made_unknown'}[judged.state] ?? 'made_changed';
+    const judged = judgeTranscript(finding.transcript, lists, now(), trusted.zone), verdict = {valid: 'made_valid', unknown: 'made_unknown'}[judged.state] ?? 'made_changed';
     return {...judged, made: verdict, verdict: finding.form === 'pdf' && !finding.isSealed ? 'unsealed' : verdict};
   }
   const {state: found, list} = judge(finding.badge, lists, now()), state = found === 'valid' && finding.backdated ? 'unknown' : found;
   return {state, list, verdict: finding.form === 'pdf' && !finding.isSealed ? 'unsealed' : state};
 }
-const inWords = (name, {badge, transcript}) => say(name, {day: transcript ? day(transcript.asOf, trusted.zone) : badge?.validUntil ? day(badge.validUntil) : ''});
+const inWords = (name, {badge, transcript}) => say(name, {day: transcript ? day(transcript.asOf, trusted.zone) : badge?.validUntil ? day(badge.validUntil, trusted.zone) : ''});
 const whereOf = ({badge, transcript}) => badge ? badge.address : `${transcript.address}/v/${transcript.code}`;
 function reasons(finding, {verdict, state, list, made}) {
   if (finding.fault) return [say(`fault:${finding.fault}`, finding.facts)];
-  const facts = {day: list ? day(list.validFrom) : ''}, found = verdict === 'unsealed' ? [`${inWords(made ?? state, finding)}.`] : [];
-  if (finding.backdated) found.push(say('backdated', {day: day(finding.backdated)}));
-  else found.push(state === 'unknown' ? list ? say('out_of_date', facts) : say('no_list') : list ? say('by_list', facts) : '');
+  const facts = {day: list ? day(list.validFrom, trusted.zone) : ''}, found = verdict === 'unsealed' ? [`${inWords(made ?? state, finding)}.`] : [];
+  if (finding.backdated) found.push(say('backdated', {day: day(finding.backdated, trusted.zone)}));
+  else found.push(state === 'unknown' ? list ? say(now() > list.validUntil ? 'out_of_date' : 'before', facts) : say('no_list') : list ? say('by_list', facts) : '');
   return [...found, say('online', {address: whereOf(finding)}), say('compare')];
 }
 const duration = (minutes) => `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
@@ -48,7 +48,7 @@ function table(caption, rows) {
 function tables({records, open}) {
   return [
     table(say('records'), [[say('course'), say('completed'), say('then'), say('today'), say('code')], ...records.map((one) =>
-      [`${one.title} (${one.institution}, ${duration(one.minutes)})`, day(one.completed_on), say(`state:${one.state}`), say(`state:${judgeRecord(one, lists, now()).state}`), one.certificate?.code ?? '–'])]),
+      [`${one.title} (${one.institution}, ${duration(one.minutes)})`, day(one.completed_on), say(`state:${one.state}`), say(`state:${judgeRecord(one, lists, now(), trusted.zone).state}`), one.certificate?.code ?? '–'])]),
     ...(sumsOf(records).length ? [table(say('hours'), [[say('issuer'), say('year'), say('amount')], ...sumsOf(records).map((one) => [one.institution, String(one.year), duration(one.minutes)])])] : []),
     ...(open.length ? [table(say('open'), [[say('course'), say('since'), say('progress')], ...open.map((one) => [one.title, day(one.since), `${one.done}/${one.total}`])])] : []),
   ];
@@ -63,7 +63,7 @@ function card(finding) {
   const facts = element('dl');
   const rows = badge ? [
     ['person', badge.person], ['course', badge.title], ['length', badge.description], ['done_for', badge.criteria], ['issuer', `${badge.issuerName} (${hostOf(badge.issuer)})`],
-    ['issued', day(badge.validFrom, trusted.zone)], ...(badge.validUntil ? [['until', day(badge.validUntil)]] : []), ['code', badge.code], ['seal', say(finding.isSealed ? 'sealed' : finding.form === 'pdf' ? 'not_sealed' : 'loose')],
+    ['issued', day(badge.validFrom, trusted.zone)], ...(badge.validUntil ? [['until', day(badge.validUntil, trusted.zone)]] : []), ['code', badge.code], ['seal', say(finding.isSealed ? 'sealed' : finding.form === 'pdf' ? 'not_sealed' : 'loose')],
   ] : transcript ? [
     ['person', transcript.person], ['issuer', `${transcript.institution} (${transcript.address.split('//')[1]})`], ['issued', day(transcript.asOf, trusted.zone)],
     ['code', transcript.code], ['seal', say(finding.isSealed ? 'sealed' : finding.form === 'pdf' ? 'not_sealed' : 'loose')],
@@ -80,9 +80,9 @@ function show() {
   field('language').textContent = language === 'es' ? 'English' : 'Español';
   field('language').lang = language === 'es' ? 'en' : 'es';
   field('institution').textContent = say('institution', {name: trusted.institution, address: trusted.address});
-  field('about').textContent = say('about', {version: trusted.version, day: day(trusted.made)});
+  field('about').textContent = say('about', {version: trusted.version, day: day(trusted.made, trusted.zone)});
   const dates = lists.map((list) => list.validFrom).sort(), latest = dates.at(-1), age = latest ? Math.floor((Date.now() - Date.parse(latest)) / 86400000) : 0;
-  field('date').textContent = latest ? say(age > OLD_DAYS ? 'old' : 'list', {day: day(latest), days: age}) : say('none');
+  field('date').textContent = latest ? say(age > OLD_DAYS ? 'old' : 'list', {day: day(latest, trusted.zone), days: age}) : say('none');
   field('date').classList.toggle('old', !latest || age > OLD_DAYS);
   field('manual').textContent = say('manual', {address: `${trusted.address}/help/board/check-a-certificate`});
   field('limits').textContent = say('limits', {address: `${trusted.address}/verify`});
@@ -98,9 +98,9 @@ async function attempt(read) { try { return await read(); } catch { return null;
 async function take(bytes, name) {
   const text = bytes.length <= MOST_LIST_BYTES ? await attempt(() => textOf(bytes)) : null;
   const list = text && text.includes('BitstringStatusListCredential') && await attempt(() => verifyList(text, trusted));
-  if (list) return say(addList(list) ? 'added' : 'older', {file: name, day: day(list.validFrom)});
+  if (list) return say(addList(list) ? 'added' : 'older', {file: name, day: day(list.validFrom, trusted.zone)});
   const keys = text && text.includes('eddsa-jcs-2022') && await attempt(() => verifyKeys(text, trusted));
-  if (keys) { trusted = {...trusted, ...keys}; return say('keys', {file: name, day: day(keys.created)}); }
+  if (keys) { trusted = {...trusted, ...keys}; return say('keys', {file: name, day: day(keys.created, trusted.zone)}); }
   const finding = {...await verifyFile(bytes, trusted), name, at: now()};
   findings = [finding, ...findings];
   return `${name}: ${inWords(verdictOf(finding).verdict, finding)}`;

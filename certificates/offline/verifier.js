@@ -424,21 +424,25 @@ async function verifyList(text, trusted) {
 }
 const isSet = (list, place) => place >> 3 < list.bits.length && (list.bits[place >> 3] & 0x80 >> place % 8) !== 0;
 const newest = (lists, address, purpose) => lists.filter((list) => list.address === address && list.purpose === purpose).sort((one, other) => one.validFrom < other.validFrom ? 1 : -1)[0];
-function judge(badge, lists, now) {
+// A list of a day before a certificate says nothing of it.
+const isOlder = (list, begins) => list.validFrom.slice(0, 10) < begins.slice(0, 10);
+function judge(badge, lists, now, isOver = badge.validUntil && now > badge.validUntil, begins = badge.validFrom) {
   const revoked = newest(lists, badge.list, 'revocation'), replaced = newest(lists, `${badge.list}/replaced`, 'refresh');
   if (revoked && isSet(revoked, badge.place)) return {state: replaced && isSet(replaced, badge.place) ? 'replaced' : 'revoked', list: revoked};
-  if (badge.validUntil && now > badge.validUntil) return {state: 'expired', list: revoked};
-  return {state: !revoked || now > revoked.validUntil ? 'unknown' : 'valid', list: revoked};
+  if (isOver) return {state: 'expired', list: revoked};
+  return {state: !revoked || now > revoked.validUntil || isOlder(revoked, begins) ? 'unknown' : 'valid', list: revoked};
 }
+// The last day of a certificate is that of its institution.
+const localDay = (moment, timeZone) => new Intl.DateTimeFormat('en-CA', {timeZone, year: 'numeric', month: '2-digit', day: '2-digit'}).format(new Date(moment));
 // What the lists say today of a record of a transcript, and the worst of what was in force on its day.
-function judgeRecord(record, lists, now) {
+function judgeRecord(record, lists, now, zone) {
   const held = record.certificate;
   if (!held) return {state: 'none'};
   if (!held.status) return {state: 'unknown'};
-  return judge({list: held.status.list, place: held.status.place, validUntil: held.expires_on ? `${held.expires_on}T23:59:59Z` : ''}, lists, now);
+  return judge(held.status, lists, now, held.expires_on && localDay(now, zone) > held.expires_on, held.issued_on);
 }
-function judgeTranscript(transcript, lists, now) {
-  const judged = transcript.records.filter((one) => one.state === 'valid').map((one) => judgeRecord(one, lists, now));
+function judgeTranscript(transcript, lists, now, zone) {
+  const judged = transcript.records.filter((one) => one.state === 'valid').map((one) => judgeRecord(one, lists, now, zone));
   return ['revoked', 'replaced', 'expired', 'unknown', 'valid'].map((state) => judged.find((one) => one.state === state)).find(Boolean) ?? {state: 'valid'};
 }
 // A list of keys (certificate-keys.json), signed by a key that is trusted already; it counts where it is newer.

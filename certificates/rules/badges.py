@@ -1,4 +1,4 @@
-"""Canonical N-Quads (RDFC-1.0) of the few shapes of document that are signed here, without a JSON-LD processor.
+"""Documents of badges, written, read and signed by their fixed form, as JSON, token or picture: canonical N-Quads, JSON, base 58, DIDs.
 
 A document of a fixed profile has a fixed graph. Its lines are written directly; the tests compare them with PyLD's.
 """
@@ -42,7 +42,11 @@ def literal(text: str, datatype: str = "") -> str:
 
 
 def quad(subject: str, predicate: str, value: str) -> Quad:
-    """Return a statement; the subject is an address or the label of a blank node."""
+    """Return a statement; the subject is an address or the label of a blank node.
+
+    No JSON-LD processor is needed: a document of a fixed profile has a fixed graph. Its lines are written directly, as canonical N-Quads
+    (RDFC-1.0) of the few shapes of document that are signed here; the tests compare them with PyLD's.
+    """
     return (subject if subject.startswith("_:") else iri(subject), iri(predicate), value)
 
 

@@ -1,4 +1,4 @@
-"""Names of the files of certificates in an archive: ASCII, and unique by their code."""
+"""States of credentials, the policy by which a course awards one, the content that is signed, the reasons and causes, and file names."""
 
 import hashlib
 import json
@@ -6,7 +6,7 @@ import re
 import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import UTC, date, datetime, time, tzinfo
 from enum import StrEnum
 from fractions import Fraction
 
@@ -17,7 +17,10 @@ _OTHERS = re.compile(r"[^a-z0-9]+")
 
 
 def archive_name(surnames: str, given: str, code: str) -> str:
-    """Return the name of a certificate's file: `surname-given-CODE.pdf`, without what no letter of ASCII stands for."""
+    """Return the name of a certificate's file in an archive: `surname-given-CODE.pdf`, without what no letter of ASCII stands for.
+
+    It is unique by its code.
+    """
     parts = [part for part in (_plain(surnames), _plain(given)) if part]
     return "-".join([*parts, f"{code}.pdf"])
 
@@ -64,6 +67,11 @@ class RevocationReason(StrEnum):
     CONDITIONS_NOT_MET = "conditions_not_met"
     IRREGULARITY = "irregularity"
     ON_REQUEST = "on_request"
+
+
+def last_second(day: date, zone: tzinfo) -> datetime:
+    """Return the last second of a day in a time zone: until then a credential is valid whose last day it is (spec/certificates E1)."""
+    return datetime.combine(day, time(23, 59, 59), zone).astimezone(UTC)
 
 
 def state_of(*, revoked: bool, replaced: bool, expires_on: date | None, today: date) -> CredentialState:

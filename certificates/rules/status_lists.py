@@ -1,4 +1,4 @@
-"""Places of a status list that no credential holds and that are set, so that nobody counts by a list how many were revoked (K6).
+"""Status lists: their bits and signed documents, and decoys, so that nobody counts by a list how many were revoked (K6).
 
 A part of the places of a list, which its secret seed chooses, is never given to a credential. Some of them are set from the beginning and
 more with the time; a place that is set is never taken back, like that of a credential.
@@ -47,7 +47,11 @@ YEARS = 10
 
 @dataclass(frozen=True, slots=True)
 class StatusDecoys:
-    """The places of a list that are never given, those of them that are set on a day, and those of these that count as replaced."""
+    """Places of a list that are never given, those of them that are set on a day, and those of these that count as replaced.
+
+    A part of the places of a list, which its secret seed chooses, is never given to a credential. Some of them are set from the beginning
+    and more with the time; a place that is set is never taken back, like that of a credential.
+    """
 
     never_given: frozenset[int]
     set: frozenset[int]

@@ -7,7 +7,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, time
+from datetime import date, datetime, tzinfo
 from fractions import Fraction
 
 from certificates.rules.badges import (
@@ -30,7 +30,7 @@ from certificates.rules.badges import (
     read_strict,
     signed_json,
 )
-from certificates.rules.credentials import CredentialState
+from certificates.rules.credentials import CredentialState, last_second
 from certificates.rules.status_lists import StatusListContent
 from certificates.rules.verification import (
     MOST_PICTURE_BYTES,
@@ -287,7 +287,6 @@ def printed_codes(records: Sequence[TranscriptRecord]) -> list[str]:
     return [record.certificate.code for record in records if record.certificate]
 
 
-END_OF_DAY = time(23, 59, 59, tzinfo=UTC)
 SUMMARY, BADGES = "summary", "badges"
 
 
@@ -353,20 +352,22 @@ def _signed_text(content: TranscriptContent, issuer: str, proof: Proof) -> Signe
     return SignedText(issuer, proof.method, signed, proof.signature, proof.created)
 
 
-def judge_record(record: TranscriptRecord, address: str, lists: Sequence[StatusListContent], now: datetime) -> BadgeVerdict | None:
+def judge_record(
+    record: TranscriptRecord, address: str, lists: Sequence[StatusListContent], *, zone: tzinfo, now: datetime
+) -> BadgeVerdict | None:
     """Return the state of a record's certificate by verified lists; None where it has none."""
     held = record.certificate
     if held is None:
         return None
     if held.status is None:
         return BadgeVerdict(OfflineState.UNKNOWN)
-    until = datetime.combine(held.expires_on, END_OF_DAY) if held.expires_on else None
-    return judge_place(status_address(address, held.status[0]), held.status[1], until, lists, now)
+    until = last_second(held.expires_on, zone) if held.expires_on else None
+    return judge_place(status_address(address, held.status[0]), held.status[1], until, lists, begins=held.issued_on, now=now)
 
 
-def judge_transcript(content: TranscriptContent, lists: Sequence[StatusListContent], now: datetime) -> BadgeVerdict:
+def judge_transcript(content: TranscriptContent, lists: Sequence[StatusListContent], *, zone: tzinfo, now: datetime) -> BadgeVerdict:
     """Return the worst that verified lists say of a certificate that was in force on the day of the transcript."""
-    judged = [judge_record(record, content.address, lists, now) for record in content.records if record.counts]
+    judged = [judge_record(record, content.address, lists, zone=zone, now=now) for record in content.records if record.counts]
     verdicts = {verdict.state: verdict for verdict in judged if verdict is not None}
     return next((verdicts[state] for state in _FROM_WORST if state in verdicts), BadgeVerdict(OfflineState.IN_FORCE))
 

@@ -1,34 +1,20 @@
-"""The words of verdicts on certificates: the same on the page, in the command and on the offline page (spec/certificates V2)."""
+"""Verdicts on badges and status lists, with words that are the same on every page and in the command (spec/certificates V2)."""
 
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, date, datetime
 from enum import StrEnum
 
-from certificates.rules.badges import (
-    PNG_MARK,
-    AmbiguousDocument,
-    BadgeContent,
-    Document,
-    NotOurProfile,
-    Proof,
-    UnreadableDocument,
-    badge_quads,
-    png_badge,
-    read_badge,
-    read_proof,
-    read_strict,
-    read_token,
-    signing_input,
-    svg_badge,
-)
+from certificates.rules import badges
 from certificates.rules.status_lists import StatusListContent, StatusPurpose, read_status_list, status_list_quads
 from kernel.errors import N_
 
 IN_FORCE = N_("Genuine and in force")
 EXPIRED = N_("Genuine, expired on %(day)s")
 REPLACED_BY = N_("Genuine, replaced by %(code)s")
+REPLACED_BY_EXPIRED = N_("Genuine, replaced by %(code)s, which has expired")
+REPLACED_BY_REVOKED = N_("Genuine, replaced by %(code)s, which was revoked")
 REPLACED = N_("Genuine, replaced by another certificate")
 """Where only a status list says so, which names no code."""
 REVOKED_FOR = N_("Genuine, revoked on %(day)s (%(why)s)")
@@ -96,7 +82,7 @@ class BadgeFinding:
 
     form: BadgeForm | None
     fault: DocumentFault | None = None
-    badge: BadgeContent | None = None
+    badge: badges.BadgeContent | None = None
     key: TrustedKey | None = None
 
     @property
@@ -120,22 +106,22 @@ def verify_document(content: bytes, trusted: Sequence[TrustedKey]) -> BadgeFindi
     form = form_of(content)
     try:
         if form is BadgeForm.PNG:
-            return _finding(form, _text(png_badge(content)), trusted)
+            return _finding(form, _text(badges.png_badge(content)), trusted)
         if form is BadgeForm.SVG:
-            return _finding(form, svg_badge(_text(content)), trusted)
+            return _finding(form, badges.svg_badge(_text(content)), trusted)
         return _finding(form, _text(content), trusted)
-    except UnreadableDocument:
+    except badges.UnreadableDocument:
         return BadgeFinding(form, DocumentFault.UNREADABLE)
-    except AmbiguousDocument:
+    except badges.AmbiguousDocument:
         return BadgeFinding(form, DocumentFault.AMBIGUOUS)
-    except NotOurProfile:
+    except badges.NotOurProfile:
         return BadgeFinding(form, DocumentFault.NOT_OUR_PROFILE)
 
 
 def form_of(content: bytes) -> BadgeForm | None:
     """Return the form that a file begins like; None where it begins like none."""
     start = content[:200].lstrip()
-    if content.startswith(PNG_MARK):
+    if content.startswith(badges.PNG_MARK):
         return BadgeForm.PNG
     if start.startswith(b"<"):
         return BadgeForm.SVG
@@ -146,11 +132,11 @@ def form_of(content: bytes) -> BadgeForm | None:
 
 def _text(content: bytes) -> str:
     if len(content) > MOST_PICTURE_BYTES:
-        raise UnreadableDocument
+        raise badges.UnreadableDocument
     try:
         return content.decode("utf-8")
     except UnicodeDecodeError:
-        raise UnreadableDocument from None
+        raise badges.UnreadableDocument from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,26 +154,26 @@ def _finding(form: BadgeForm | None, text: str, trusted: Sequence[TrustedKey]) -
     """Return the finding on a badge as JSON or as a token; a picture may hold either."""
     joined = "".join(text.split())
     if _TOKEN.fullmatch(joined):
-        token = read_token(joined)
+        token = badges.read_token(joined)
         badge, signed = token.content, SignedText(token.content.issuer, token.method, token.signed, token.signature)
     else:
         document, proof = _signed_json(text)
-        badge = read_badge(document)
-        signed = _of_document(badge.issuer, badge_quads(badge), proof)
+        badge = badges.read_badge(document)
+        signed = _of_document(badge.issuer, badges.badge_quads(badge), proof)
     fault = signature_fault(signed, trusted)
     return BadgeFinding(form, fault, badge, None if fault else signing_key(signed, trusted))
 
 
-def _signed_json(text: str) -> tuple[Document, Proof]:
-    document = read_strict(text.encode())
+def _signed_json(text: str) -> tuple[badges.Document, badges.Proof]:
+    document = badges.read_strict(text.encode())
     if not isinstance(document, dict):
-        raise UnreadableDocument
-    proof = read_proof(document.pop("proof", None))
+        raise badges.UnreadableDocument
+    proof = badges.read_proof(document.pop("proof", None))
     return document, proof
 
 
-def _of_document(issuer: str, quads: bytes, proof: Proof) -> SignedText:
-    return SignedText(issuer, proof.method, signing_input(quads, proof), proof.signature, proof.created)
+def _of_document(issuer: str, quads: bytes, proof: badges.Proof) -> SignedText:
+    return SignedText(issuer, proof.method, badges.signing_input(quads, proof), proof.signature, proof.created)
 
 
 def signing_key(signed: SignedText, trusted: Sequence[TrustedKey]) -> TrustedKey | None:
@@ -213,7 +199,7 @@ def verify_status_list(content: bytes, trusted: Sequence[TrustedKey]) -> StatusL
     try:
         document, proof = _signed_json(_text(content))
         content_of_list = read_status_list(document)
-    except (UnreadableDocument, AmbiguousDocument, NotOurProfile):
+    except (badges.UnreadableDocument, badges.AmbiguousDocument, badges.NotOurProfile):
         return None
     signed = _of_document(content_of_list.issuer, status_list_quads(content_of_list), proof)
     key = signing_key(signed, trusted)
@@ -239,22 +225,25 @@ class BadgeVerdict:
 
 
 def judge(
-    badge: BadgeContent, lists: Sequence[StatusListContent], now: datetime, compromised_since: datetime | None = None
+    badge: badges.BadgeContent, lists: Sequence[StatusListContent], now: datetime, compromised_since: datetime | None = None
 ) -> BadgeVerdict:
     """Return the state of a genuine badge by verified lists; of several the newest counts (spec/certificates K7).
 
     A badge by a key that was compromised later is never in force without the register, which knows whether it was issued (K4).
     """
-    verdict = judge_place(badge.status_list, badge.status_place, badge.valid_until, lists, now)
+    begins = badge.valid_from.astimezone(UTC).date()
+    verdict = judge_place(badge.status_list, badge.status_place, badge.valid_until, lists, begins=begins, now=now)
     if verdict.state is OfflineState.IN_FORCE and compromised_since:
         return BadgeVerdict(OfflineState.UNKNOWN, verdict.status_list)
     return verdict
 
 
-def judge_place(address: str, index: int, valid_until: datetime | None, lists: Sequence[StatusListContent], now: datetime) -> BadgeVerdict:
-    """Return the state of what has a place in the status list at an address.
+def judge_place(
+    address: str, index: int, valid_until: datetime | None, lists: Sequence[StatusListContent], *, begins: date, now: datetime
+) -> BadgeVerdict:
+    """Return the state of what has a place in the status list at an address and began on a day.
 
-    A list that is out of date still shows what is not in force: no code comes back into force.
+    A list that is out of date still shows what is not in force: no code comes back into force. A list of a day before says nothing of it.
     """
     revoked = _newest(lists, address, StatusPurpose.REVOCATION)
     replaced = _newest(lists, f"{address}/replaced", StatusPurpose.REFRESH)
@@ -263,7 +252,7 @@ def judge_place(address: str, index: int, valid_until: datetime | None, lists: S
         return BadgeVerdict(OfflineState.REPLACED if is_replaced else OfflineState.REVOKED, revoked)
     if valid_until and now > valid_until:
         return BadgeVerdict(OfflineState.EXPIRED, revoked)
-    if revoked is None or now > revoked.valid_until:
+    if revoked is None or now > revoked.valid_until or revoked.valid_from.astimezone(UTC).date() < begins:
         return BadgeVerdict(OfflineState.UNKNOWN, revoked)
     return BadgeVerdict(OfflineState.IN_FORCE, revoked)
 

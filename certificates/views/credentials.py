@@ -1,4 +1,4 @@
-"""Pages of a certificate for its holder and for those who revoke or replace it."""
+"""Pages of a certificate for its holder, for those who revoke or replace it, and for everybody who verifies its code."""
 
 import hashlib
 from dataclasses import dataclass
@@ -16,10 +16,10 @@ from wtforms.validators import DataRequired, InputRequired, Length
 from accounts.forms import AccountActionForm
 from accounts.models import Person
 from accounts.people import find_national_id
-from certificates import credentials, public_record
-from certificates.access import CertificateAction, CredentialContext, decides
+from certificates import credentials, public_record, templates
+from certificates.access import CertificateAction, CredentialContext, TemplateAction, decides
 from certificates.badges import badge_content
-from certificates.bulk import SheetSealer
+from certificates.bulk import DELETED, SheetSealer
 from certificates.certificate_page import CertificateSharing, get_sheet, history_lines, sharing_of, verify_url, web_certificate
 from certificates.credentials import AlreadyReplaced, find_by_code, find_predecessor, get_credential, list_history
 from certificates.models import Credential
@@ -28,9 +28,8 @@ from certificates.reviews import find_open_request
 from certificates.rules.credentials import CODE_LENGTH, DECLARED, CredentialState, ReplacementReason, RevocationReason, canonical_content
 from certificates.sheet import CertificateSheet, printed_grade, result_sentence, sheet_file_name, stated_pass
 from certificates.transcripts import find_transcript
-from certificates.views.register import DELETED
+from certificates.views.file_verification import REVOKED_FOR, TOO_LONG, IdentityNumberForm, RegisterEntry, state_in_words
 from certificates.views.transcripts import verification_page
-from certificates.views.verification import REVOKED_FOR, TOO_LONG, IdentityNumberForm, RegisterEntry, state_in_words
 from courses.rules import printed_basis, printed_hours, read_hours
 from enrolments.awards import find_own_renewal
 from enrolments.course_view import RenewalView, renewal_view
@@ -116,6 +115,8 @@ class CredentialPageView:
     signers: tuple[str, ...]
     verify_url: str
     replacement: UUID | None
+    replacement_state: str
+    """Of what stands in its place today; empty where nothing does."""
     replaced_on: date | None
     replaced_for: str
     """In words; only for its holder and the team, as the reason."""
@@ -158,6 +159,7 @@ def _described(record: PublicRecord, *, private: bool) -> CredentialPageView:
         signers=tuple(f"{signer.name}, {choose(dict(signer.offices))}" for signer in signers),
         verify_url=verify_url(site_address(), row.code),
         replacement=replacement.uuid if private and replacement else None,
+        replacement_state=replacement.state.value if replacement else "",
         replaced_on=local(row.replaced_at).date() if row.replaced_at else None,
         replaced_for=str(REPLACED_FOR[ReplacementReason(row.replaced_class)]) if private and row.replaced_class else "",
         replaced_reason=row.replaced_reason if private else "",
@@ -219,8 +221,9 @@ def _page(subject: CredentialContext) -> str:
     return render_template(
         "certificates/certificate.html",
         history=history_lines(list_history(session, subject.row)) if is_team else (),
+        template=(subject.row.template, subject.row.template_version, _template_url(subject)) if is_team else None,
         predecessor=predecessor.uuid if predecessor else None,
-        predecessor_code=printed_code(predecessor.code) if predecessor else "",
+        predecessor_code=predecessor.code if predecessor else "",
         certificate=_facts(subject.row),
         is_own=is_own(current_actor(), subject.row.person_id),
         sheet=web_certificate(_sheet(subject.row, language())),
@@ -236,6 +239,15 @@ def _page(subject: CredentialContext) -> str:
         may_renew=subject.is_restorable and allows(CertificateAction.RENEW, subject),
         awaits_administrator=is_team and subject.is_restorable and not subject.administers,
     )
+
+
+def _template_url(subject: CredentialContext) -> str:
+    """Return where the reader sees the version of the template that draws a certificate; empty where they may not, or it is built in."""
+    session, row = current_session(), subject.row
+    stored = templates.find_stored(session, row.template)
+    if stored is None or not allows(TemplateAction.VIEW, templates.get_template(session, current_actor(), stored.uuid)):
+        return ""
+    return url_for("certificates_templates.preview_version", template=stored.uuid, number=row.template_version)
 
 
 def _list_of_reviews(subject: CredentialContext) -> str:
@@ -348,7 +360,7 @@ def _record_part(record: PublicRecord | None, certificate: CredentialPageView | 
     return drawn_part(
         "certificates/_record.html",
         certificate=certificate,
-        replacement_code=printed_code(record.replacement.code) if record and record.replacement else "",
+        replacement_code=record.replacement.code if record and record.replacement else "",
         renewal_code=printed_code(record.renewal_code) if record and record.row.expires_on and not record.row.revoked_at else "",
         verdict=_verdict(record) if record else None,
         lacks_key=record is not None and record.row.key_id not in current_keys().public,
@@ -372,7 +384,7 @@ def _verdict(record: PublicRecord) -> tuple[str, str, str] | None:
     content = canonical_content(credentials.signed_content(row, record.signers))
     if not (keys.counts(row.key_id) and keys.verifies(row.key_id, content, row.signature)):
         return None
-    return state_in_words(RegisterEntry(row, credentials.state(row), printed_code(record.replacement.code) if record.replacement else ""))
+    return state_in_words(RegisterEntry(row, credentials.state(row), record.replacement))
 
 
 def _may_view(row: Credential) -> bool:
@@ -433,6 +445,9 @@ def replace(subject: CredentialContext) -> Answer:
         return page(409)
     settings, keys = current_settings(), current_keys()
     reason = ReplacementReason(form.reason_class.data)
+    if reason is ReplacementReason.NAME and present_name == facts.person_name:
+        form.refuse(form.reason_class, _("The name would be the same. Correct it first in the person's record."))
+        return page(422)
     try:
         made = credentials.replace_credential(
             session, current_actor(), subject.row, reason, form.reason.data or "", settings, keys, now=clock.now()

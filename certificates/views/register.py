@@ -1,4 +1,4 @@
-"""Pages of the register: which certificates there are, in which order, and many of them as files."""
+"""Pages of the register: which certificates there are, in which order, exports of it, and many certificates as files."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -32,13 +32,15 @@ from kernel import clock
 from kernel.codes import printed_code, read_signs
 from kernel.errors import N_, NotFound
 from kernel.files import FileStore
-from kernel.i18n import _, choose, lazy_
+from kernel.i18n import _, choose, lazy_, trimmed
 from kernel.tables import Cell, on_disk, type_of, write_csv, write_xlsx
 from kernel.web import after_response
 from kernel.web.file_responses import send_content, send_generated
 from kernel.web.forms import DAYS, Form, LineField, as_uuid, whole_number
 from kernel.web.limits import limit, limiter
 from kernel.web.request import Answer, allows, begin_writing, current_actor, current_session, requires, see_page
+from organisations.models import Organisation
+from organisations.training_scope import list_audited_roots
 
 LONGEST = 100
 DAY_FIELDS = ("issued_from", "issued_until", "expires_from", "expires_until")
@@ -65,7 +67,8 @@ def read_register_request(args: Mapping[str, str], course_id: int | None, course
     """Read an address; what names nothing is as if it were not there. `courses` are those that may be asked for, by their address."""
     typed = {name: " ".join(args.get(name, "").split())[:LONGEST] for name in ("course", "edition", "unit", "q", "code", *DAY_FIELDS)}
     typed |= {name: args.get(name, "").strip()[:LONGEST] for name in ("state", "template", "take", "sort")}
-    days, code = {name: _day(typed[name]) for name in DAY_FIELDS}, read_signs(typed["code"])
+    days: dict[str, Any] = {name: _day(typed[name]) for name in DAY_FIELDS}
+    code = read_signs(typed["code"])
     filters = RegisterFilter(
         course_id=course_id or courses.get(typed["course"]),
         edition=as_uuid(typed["edition"]),
@@ -74,11 +77,13 @@ def read_register_request(args: Mapping[str, str], course_id: int | None, course
         code=(code or "")[:CODE_LENGTH],
         state=_member(CredentialState, typed["state"]),
         template=typed["template"],
-        take=whole_number(typed["take"]) or None,
+        take=max(whole_number(typed["take"]), 0) or None,
         institution_keys=None,
         **days,
     )
     faults = {name: _("Enter a date, for example 2026-11-30.") for name in DAY_FIELDS if typed[name] and days[name] is None}
+    if typed["take"] and filters.take is None:
+        faults["take"] = _("Enter a whole number from 1 on.")
     if code is None:
         faults["code"] = _("This is not a valid certificate code.")
     return RegisterRequest(typed, filters, _sort(typed["sort"]), _page_number(args), faults)
@@ -123,12 +128,6 @@ class RegisterIdentityForm(Form):
     kind = SelectField(lazy_("Format"), choices={"csv": "CSV", "xlsx": "Excel (XLSX)"}, default="csv")
 
 
-STATES: Mapping[CredentialState, str] = {
-    CredentialState.VALID: N_("Valid"),
-    CredentialState.EXPIRED: N_("Expired"),
-    CredentialState.REPLACED: N_("Replaced"),
-    CredentialState.REVOKED: N_("Revoked"),
-}
 ORDERS: Mapping[RegisterOrder, str] = {
     RegisterOrder.NAME: N_("Name"),
     RegisterOrder.COURSE: N_("Course"),
@@ -139,12 +138,11 @@ HEADINGS = (
     *(N_("Code"), N_("Name"), N_("Email"), N_("Identity number"), N_("Unit"), N_("Course"), N_("Version"), N_("Edition"), N_("Hours")),
     *(N_("Issued on"), N_("Valid until"), N_("State"), N_("Template"), N_("Take")),
 )
-DELETED = N_("Data deleted at the person's request")
 
 
 def person_words(row: RegisterRow) -> str:
     """Return the name that a certificate prints, or that its person's data were deleted."""
-    return _(DELETED) if row.is_deleted else row.name
+    return _(bulk.DELETED) if row.is_deleted else row.name
 
 
 def register_headings() -> Sequence[str]:
@@ -164,10 +162,10 @@ def register_rows(rows: Iterable[RegisterRow], *, identities: bool = False) -> I
             choose(dict(row.titles)),
             row.version,
             row.edition,
-            Decimal(row.hours).normalize(),
+            trimmed(Decimal(row.hours)),
             row.issued_on.isoformat(),
             row.expires_on.isoformat() if row.expires_on else "",
-            _(STATES[row.state]),
+            _(bulk.STATES[row.state]),
             row.template,
             row.take,
         )
@@ -183,8 +181,8 @@ FOLDED = ("edition", "unit", "template", "take", *DAY_FIELDS)
 @register_bp.get("/administration/certificates")
 @requires(CertificateAction.LIST, get_register)
 def register(context: RegisterContext) -> Answer:
-    """List the certificates of the institutions that the reader administers."""
-    return _page(context, "certificates/register.html", "certificates_register.register", {})
+    """List the certificates of the institutions that the reader administers, or of the places that they audit."""
+    return _page(context, "certificates/register.html", "certificates_register.register", {}, is_audited=bool(context.audited))
 
 
 @register_bp.get("/teaching/<slug>/certificates")
@@ -218,9 +216,11 @@ def _slug_with_validity(context: RegisterContext, requested: RegisterRequest) ->
 def _page(context: RegisterContext, template: str, endpoint: str, here: Mapping[str, str], **more: object) -> Answer:
     session, day = current_session(), today()
     requested, choices = read_request(context)
-    if context.course is None:
+    for unit_id in list_audited_roots(session, context.audited):
+        access_log.record_list_access(PeopleListKind.CERTIFICATES, Organisation, unit_id)
+    if context.course is None and not context.audited:
         access_log.record_list_access(PeopleListKind.CERTIFICATES, Person)
-    else:
+    elif context.course is not None:
         access_log.record_list_access(PeopleListKind.CERTIFICATES, Course, context.course.id)
     listed = (
         None
@@ -247,6 +247,7 @@ def _page(context: RegisterContext, template: str, endpoint: str, here: Mapping[
         number=uuid4(),
         downloads=_downloads(context),
         may_take_identities=allows(CertificateAction.EXPORT_IDENTITY, context),
+        may_take_files=allows(CertificateAction.BULK_ZIP, context),
         **more,
     )
     return (page, 422) if requested.faults else page
@@ -262,7 +263,7 @@ def _downloads(context: RegisterContext) -> list[BulkDownload]:
 
 def _options(choices: certificates_register.RegisterChoices) -> dict[str, list[tuple[object, str]]]:
     return {
-        "state": [(state.value, _(label)) for state, label in STATES.items()],
+        "state": [(state.value, _(label)) for state, label in bulk.STATES.items()],
         "course": [(slug, choose(dict(title))) for _number, slug, title in choices.courses],
         "edition": list(choices.editions),
         "unit": list(choices.units),
@@ -301,9 +302,11 @@ def read_request(context: RegisterContext) -> tuple[RegisterRequest, certificate
     """Read what the address asks for, and list what its filters let choose."""
     session, course_id = current_session(), context.course.id if context.course else None
     keys = context.institution_keys
-    courses = certificates_register.list_courses(session, keys) if course_id is None else ()
+    courses = certificates_register.list_courses(session, keys, context.audited) if course_id is None else ()
     requested = read_register_request(request.args, course_id, {slug: number for number, slug, _title in courses})
-    requested = replace(requested, wanted=replace(requested.wanted, institution_keys=keys))
+    requested = replace(
+        requested, wanted=replace(requested.wanted, institution_keys=keys, audited=context.audited, finds_identities=course_id is None)
+    )
     return requested, certificates_register.list_choices(session, requested.wanted, courses, context.scope)
 
 

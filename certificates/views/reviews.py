@@ -16,7 +16,7 @@ from certificates.models import Credential
 from certificates.reviews import OpenCredentialReview
 from certificates.rules.credentials import ReplacementReason, ReviewCause, ReviewDecision
 from certificates.views.credentials import present_state
-from certificates.views.verification import TOO_LONG
+from certificates.views.file_verification import TOO_LONG
 from courses.editor import course_header
 from courses.models import Course
 from kernel import clock

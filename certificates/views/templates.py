@@ -1,13 +1,14 @@
-"""Pages of certificate templates: upload, sample, publish."""
+"""Pages of certificate templates: made or imported, edited as text or by element, shown as samples, published."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 from fractions import Fraction
 from io import BytesIO
+from typing import Any
 from urllib.parse import urlsplit
 
 from flask import Blueprint, Response, flash, make_response, render_template, request
@@ -17,7 +18,7 @@ from wtforms.validators import DataRequired, Length, ValidationError
 from certificates import pdf
 from certificates import templates as certificates_templates
 from certificates.access import TemplateAction, TemplateContext
-from certificates.certificate_page import get_sheet, printed_colours, printed_signatories
+from certificates.certificate_page import get_sheet, printed_colours, printed_signatories, web_certificate
 from certificates.credentials import list_of
 from certificates.issuing import get_issuer_design, get_issuer_names, list_signers_on
 from certificates.layout import reading
@@ -28,12 +29,12 @@ from certificates.models import Credential, StoredTemplate
 from certificates.pdf import placed_sheet
 from certificates.rules.credentials import DECLARED
 from certificates.sheet import CertificateSheet, CertificateTexts, compose
+from courses.content.differences import compared
 from courses.content.editing import EditRefused
-from courses.content.text_diff import compared
 from kernel import clock
 from kernel.archives import ArchiveLimits, open_archive, write_archive
 from kernel.errors import Conflict, Invalid, NotFound
-from kernel.i18n import LANGUAGES, _, choose, language, lazy_, local
+from kernel.i18n import LANGUAGES, _, choose, language, lazy_, local, site_day
 from kernel.web.forms import FileField, Form, LineField, whole_number
 from kernel.web.instance_keys import current_keys
 from kernel.web.request import (
@@ -48,7 +49,14 @@ from kernel.web.request import (
     site_address,
 )
 from organisations.access import InstitutionAction, InstitutionContext
-from organisations.institutions import Institution, find_institution, get_institution, get_institutions, list_institutions
+from organisations.institutions import (
+    Institution,
+    find_institution,
+    get_institution,
+    get_institution_scope,
+    get_institutions,
+    list_institutions,
+)
 from organisations.models import Organisation
 from organisations.profile import change_profile
 
@@ -67,6 +75,8 @@ KIND_WORDS = {
 }
 """What an element is called, by the word with which a template's text names it."""
 assert set(KIND_WORDS) == set(ELEMENT_KINDS)
+LETTERED = frozenset({"text", "code"})
+"""Elements whose size is that of their letters."""
 TOO_LONG = lazy_("Use at most %(max)d characters.")
 MAXIMUM_TEXT = 64_000
 _KEY = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
@@ -111,21 +121,70 @@ class TemplatePictureForm(Form):
 
 
 class ElementForm(Form):
-    """Place, size and words of an element."""
+    """Place, size and texts of an element as it stands in the draft; what is left as it is there is never refused."""
 
-    at = LineField(lazy_("Place (mm)"), [Length(max=20, message=TOO_LONG)])
-    size = LineField(lazy_("Size (mm)"), [Length(max=20, message=TOO_LONG)])
-    words = LineField(lazy_("Text"), [Length(max=500, message=TOO_LONG)])
+    at = LineField(lazy_("From the left, from the top"), [Length(max=20, message=TOO_LONG)])
+    size = LineField(lazy_("Width, height"), [Length(max=20, message=TOO_LONG)])
+    text = TextAreaField(lazy_("Text"), [Length(max=500, message=TOO_LONG)])
+    text_es = TextAreaField(lazy_("Text in Spanish"), [Length(max=500, message=TOO_LONG)])
+    text_en = TextAreaField(lazy_("Text in English"), [Length(max=500, message=TOO_LONG)])
+
+    def __init__(self, element: reading.ElementSummary, **options: Any) -> None:
+        texts = {f"text_{tongue}" if tongue else "text": text for tongue, text in element.texts.items()}
+        self.place = element.place
+        self.former = {"at": element.at, "size": element.size, **texts}
+        super().__init__(prefix=f"e{element.place}-", data=self.former, **options)
+        for name in (name for name in ("at", "size", "text", "text_es", "text_en") if not self.former.get(name)):
+            delattr(self, name)
+        if element.kind in LETTERED and self.size is not None:
+            self.size.label.text = _("Size of the letters, smallest size")
+
+    def changed(self, name: str) -> str:
+        """Return what was typed where it is another value than the draft's; '' where it is not, or the element has no such field."""
+        field = getattr(self, name, None)
+        typed = (field.data or "").replace("\r\n", "\n") if field is not None else ""
+        return typed if typed != self.former.get(name) else ""
+
+    @property
+    def texts(self) -> dict[str, str]:
+        """Return the texts that were typed anew, by language."""
+        names = {"": "text", **{tongue: f"text_{tongue}" for tongue in LANGUAGES}}
+        return {tongue: typed for tongue, name in names.items() if (typed := self.changed(name))}
 
     def validate_at(self, field: LineField) -> None:
         """Refuse what is no pair of numbers."""
-        if field.data and len(numbers_of(field.data)) != 2:
+        if field.data != self.former["at"] and len(numbers_of(field.data or "")) != 2:
             raise ValidationError(_("Enter two numbers: from the left and from the top, for example 98, 36."))
 
     def validate_size(self, field: LineField) -> None:
         """Refuse what is not one number or two."""
-        if field.data and not numbers_of(field.data):
+        if field.data != self.former["size"] and not numbers_of(field.data or ""):
             raise ValidationError(_("Enter one number or two, for example 56, 156."))
+
+    def validate_text(self, field: TextAreaField) -> None:
+        """Refuse an element of text without any."""
+        if not (field.data or "").strip():
+            raise ValidationError(_("Enter the text. An element that is not to be printed can be hidden."))
+
+    validate_text_es = validate_text_en = validate_text
+
+
+class TemplateTitleForm(Form):
+    """The title of a template, in the languages that it has."""
+
+    title_es = LineField(lazy_("Title in Spanish"), [DataRequired(lazy_("Enter the title.")), Length(max=200, message=TOO_LONG)])
+    title_en = LineField(lazy_("Title in English"), [DataRequired(lazy_("Enter the title.")), Length(max=200, message=TOO_LONG)])
+
+    def __init__(self, titles: Mapping[str, str], **options: Any) -> None:
+        super().__init__(data={f"title_{tongue}": title for tongue, title in titles.items()}, **options)
+        for tongue in LANGUAGES:
+            if tongue not in titles:
+                delattr(self, f"title_{tongue}")
+
+    @property
+    def titles(self) -> dict[str, str]:
+        """Return the titles as they were typed, by language."""
+        return {field.short_name.removeprefix("title_"): field.data or "" for field in self}
 
 
 def numbers_of(typed: str) -> list[str]:
@@ -163,7 +222,7 @@ HARD_NAMES = (
 
 
 IDENTITY_NUMBER = "1799999999"
-"""Nobody's: the third digit of a person's number is less than six."""
+"""Nobody's: the third digit of a person's number is six at most."""
 KEY_FINGERPRINT = "0123456789abcdef" * 4
 
 
@@ -247,14 +306,15 @@ LIMITS = ArchiveLimits(packed=20_000_000, unpacked=25_000_000, entries=certifica
 
 
 @bp.get("")
-@requires(TemplateAction.LIST, get_institutions)
+@requires(TemplateAction.LIST, certificates_templates.get_template_list)
 def templates(context: InstitutionContext) -> Answer:
-    """List the templates of the institutions that the reader administers."""
+    """List the templates of the institutions that the reader administers, or those in use where they audit."""
     return _list_page(context, TemplateKeyForm(formdata=None), TemplateFolderForm(formdata=None))
 
 
 def _list_page(context: InstitutionContext, key_form: TemplateKeyForm, folder_form: TemplateFolderForm, status: int = 200) -> Answer:
     session = current_session()
+    is_audited = not get_institution_scope(session, current_actor()).any
     in_use, institutions = certificates_templates.list_in_use(session), list_institutions(session, context.scope)
     titles, names = (
         {template_row.key: template_row.titles for template_row in in_use},
@@ -263,6 +323,7 @@ def _list_page(context: InstitutionContext, key_form: TemplateKeyForm, folder_fo
     rows = [
         (row, choose(titles.get(row.key, {})) or row.key, names.get(row.organisation_id, ""))
         for row in certificates_templates.list_templates(session, context.scope)
+        if row.published_number is not None or not is_audited
     ]
     defaults = [
         (
@@ -279,6 +340,7 @@ def _list_page(context: InstitutionContext, key_form: TemplateKeyForm, folder_fo
         folder_form=folder_form,
         institutions=[(institution.uuid, names[institution.id]) for institution in institutions],
         defaults=defaults,
+        is_audited=is_audited,
     ), status
 
 
@@ -356,7 +418,7 @@ def _content(field: str) -> bytes:
 
 def _imported(context: InstitutionContext, files: dict[str, bytes]) -> StoredTemplate:
     """Take the files of a template, whose own text says its key."""
-    result = read_template(files, today=clock.now().date())
+    result = read_template(files, today=site_day(clock.now()))
     if result.template is None:
         reasons = "; ".join(f"{finding.file}:{finding.line}: {finding.message}" for finding in result.findings[:3])
         raise Invalid(reasons)
@@ -377,25 +439,41 @@ def _named(template: CertificateTemplate) -> set[str]:
 @bp.get("/<uuid:template>")
 @requires(TemplateAction.EDIT, certificates_templates.get_template)
 def template(subject: TemplateContext) -> Answer:
-    """Show the draft as a list of elements and as text, with what is wrong."""
+    """Show the draft as a sheet beside its elements and as text, with what is wrong."""
     return _page(subject.row)
 
 
-def _page(row: StoredTemplate, text_form: TemplateTextForm | None = None, status: int = 200) -> Answer:
+def _page(
+    row: StoredTemplate,
+    text_form: TemplateTextForm | None = None,
+    status: int = 200,
+    *,
+    element_form: ElementForm | None = None,
+    title_form: TemplateTitleForm | None = None,
+) -> Answer:
     session, institution = current_session(), _institution_of(row)
     issuer = _issuer(institution, language())
     result = certificates_templates.read_draft(session, row)
     try:
-        elements = reading.list_elements(row.text)
+        elements, titles = reading.list_elements(row.text), reading.list_titles(row.text)
     except EditRefused:
-        elements = ()
+        elements, titles = (), {}
+    forms = [ElementForm(element, formdata=None) for element in elements]
+    sheet = compose(sample_texts(result.template, language(), _host(), issuer)) if result.template else None
     return (
         render_template(
             "certificates/templates/template.html",
             row=row,
             owner=issuer.institution,
             title=choose(result.template.title) if result.template else row.key,
-            elements=elements,
+            title_form=title_form or TemplateTitleForm(titles, formdata=None),
+            elements=[
+                (element, element_form if element_form is not None and element_form.place == element.place else form)
+                for element, form in zip(elements, forms, strict=True)
+            ],
+            element_form=element_form or (),
+            opened=whole_number(request.args.get("element", ""), -1),
+            sheet=web_certificate(sheet) if sheet else None,
             kinds=KIND_WORDS,
             findings=result.findings,
             overflows=_overflows(result, issuer),
@@ -462,20 +540,31 @@ def save_text(subject: TemplateContext) -> Answer:
 @bp.post("/<uuid:template>/elements")
 @requires(TemplateAction.EDIT, certificates_templates.get_template)
 def change_elements(subject: TemplateContext) -> Answer:
-    """Add, copy, move, hide, show or delete an element, or give it another place; the rest of the text stays as it is."""
-    row = subject.row
-    revision = request.form.get("revision", "")
+    """Give the template or an element other values, or add, copy, move, hide, show or delete one; the rest of the text stays as it is."""
+    row, act, index = subject.row, request.form.get("act", ""), whole_number(request.form.get("place", ""))
     try:
-        text = _changed(row.text)
-    except (EditRefused, IndexError, KeyError, ValueError):
+        if act == "title":
+            title_form = TemplateTitleForm(reading.list_titles(row.text))
+            if not title_form.validate_on_post():
+                return _page(row, None, 422, title_form=title_form)
+            text = reading.with_titles(row.text, title_form.titles)
+        elif act == "place":
+            form = ElementForm(reading.list_elements(row.text)[index])
+            if not form.validate_on_post():
+                return _page(row, None, 422, element_form=form)
+            at, size = numbers_of(form.changed("at")), numbers_of(form.changed("size"))
+            text = reading.with_element_placed(row.text, index, at, size, form.texts)
+        else:
+            text = _changed(row.text, act, index)
+    except (EditRefused, IndexError, KeyError):
         flash(_("This element cannot be changed here: change it in the text."), "bad")
         return see_page("certificates_templates.template", template=row.uuid)
-    certificates_templates.save_text(current_session(), current_actor(), row, text, whole_number(revision), now=clock.now())
-    return see_page("certificates_templates.template", template=row.uuid, _anchor="elements")
+    revision = whole_number(request.form.get("revision", ""))
+    certificates_templates.save_text(current_session(), current_actor(), row, text, revision, now=clock.now())
+    return see_page("certificates_templates.template", template=row.uuid, element=index if act == "place" else None, _anchor="elements")
 
 
-def _changed(text: str) -> str:
-    act, index = request.form.get("act", ""), whole_number(request.form.get("place", ""))
+def _changed(text: str, act: str, index: int) -> str:
     acts: dict[str, Callable[[], str]] = {
         "add": lambda: reading.with_element_added(text, request.form.get("kind", "")),
         "copy": lambda: reading.with_element_copied(text, index),
@@ -484,17 +573,8 @@ def _changed(text: str) -> str:
         "hide": lambda: reading.with_element_hidden(text, index, hidden=True),
         "show": lambda: reading.with_element_hidden(text, index, hidden=False),
         "delete": lambda: reading.without_element(text, index),
-        "place": lambda: _placed(text, index),
     }
     return acts[act]()
-
-
-def _placed(text: str, index: int) -> str:
-    form = ElementForm()
-    if not form.validate_on_post():
-        raise ValueError
-    content = form.words.data if form.words.data else None
-    return reading.with_element_placed(text, index, numbers_of(form.at.data or ""), numbers_of(form.size.data or ""), content)
 
 
 @bp.post("/<uuid:template>/pictures")

@@ -1,4 +1,4 @@
-"""Pages of transcripts."""
+"""Pages of transcripts: one's own, those of a person for administrators, files of one, and its verification."""
 
 import hashlib
 from collections.abc import Mapping, Sequence

@@ -14,7 +14,7 @@ from certificates.access import CertificateAction, ValidityContext
 from certificates.credentials import today
 from certificates.register import get_register
 from certificates.validity_changes import MOST_UNTYPED, ChangedDay
-from certificates.views.verification import TOO_LONG
+from certificates.views.file_verification import TOO_LONG
 from courses.editor import course_header
 from courses.models import Course
 from courses.rules import Outline

@@ -9,7 +9,7 @@ import pytest
 
 from certificates.rules import verification
 from certificates.sealing import MOST_FILES
-from certificates.views import verification as views_verification
+from certificates.views import file_verification
 from kernel.keys import SealKeys, seal_keys
 from kernel.web.limits import limit
 from lms.certificate_files import ALTERED, UNREADABLE, exit_code, reports_of
@@ -75,9 +75,9 @@ def test_every_attack_fails_on_the_page(
     browser: Browser, instance: Instance, keys: AttackedKeys, attacks: list[FileAttack], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """spec/certificates attacks 1 to 8, 11 to 14 and 16: never a fault of the server. The sandbox is tried by other tests."""
-    monkeypatch.setattr(views_verification, "trusted_keys", lambda: keys.verifiers)
-    monkeypatch.setattr(views_verification, "FILES", limit("verify_files", "1000 per minute"))
-    monkeypatch.setattr(views_verification, "run_sandboxed", lambda act, *arguments, **_bounds: act(*arguments))
+    monkeypatch.setattr(file_verification, "trusted_keys", lambda: keys.verifiers)
+    monkeypatch.setattr(file_verification, "FILES", limit("verify_files", "1000 per minute"))
+    monkeypatch.setattr(file_verification, "run_sandboxed", lambda act, *arguments, **_bounds: act(*arguments))
     wrong = []
     for portion in in_portions(attacks):
         browser.get("/verify")

@@ -15,7 +15,7 @@ from sqlalchemy import select
 
 from certificates.models import Credential, StoredTemplate
 from certificates.templates import clean_picture, create_template
-from certificates.views import verification
+from certificates.views import file_verification
 from kernel import clock
 from kernel.codes import printed_code
 from kernel.errors import Invalid
@@ -261,7 +261,7 @@ NO_CERTIFICATE: Mapping[str, bytes] = {
 @pytest.fixture
 def any_rate(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let a visitor have many files judged."""
-    monkeypatch.setattr(verification, "FILES", limit("verify_files", "1000 per minute"))
+    monkeypatch.setattr(file_verification, "FILES", limit("verify_files", "1000 per minute"))
 
 
 def judged(browser: Browser, name: str, content: bytes) -> str:

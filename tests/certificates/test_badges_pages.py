@@ -97,7 +97,7 @@ def test_the_state_of_the_certificate_decides(browser: Browser, instance: Instan
     """spec/certificates V4: expired is had, revoked and replaced are gone, unknown is 404."""
     path = f"/v/{printed_code(credential.code)}"
     change(instance, credential, expires_on=date(2020, 1, 1))
-    assert b'"validUntil":"2020-01-01T23:59:59Z"' in fetch(browser, f"{path}.json")
+    assert b'"validUntil":"2020-01-02T04:59:59Z"' in fetch(browser, f"{path}.json")
     with instance.database.unit_of_work() as session:
         row = session.get_one(Credential, credential.id)
         credentials.revoke_credential(session, SYSTEM, row, RevocationReason.IRREGULARITY, "Copió.", now=clock.now())
@@ -195,4 +195,4 @@ def test_a_badge_lasts_until_the_end_of_its_last_day(credential: Credential) -> 
     credential.expires_on = date(2028, 2, 29)
     content = badge_content(credential, "https://aulario.example")
     assert content is not None
-    assert content.valid_until == datetime(2028, 2, 29, 23, 59, 59, tzinfo=UTC)
+    assert content.valid_until == datetime(2028, 3, 1, 4, 59, 59, tzinfo=UTC)

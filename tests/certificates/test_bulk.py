@@ -22,6 +22,7 @@ from courses.models import Course, CourseStaff, StaffRole
 from kernel import clock
 from kernel.audit import AuditEntry
 from kernel.child_process import child_process
+from kernel.codes import printed_code
 from kernel.files import FolderStore
 from kernel.outbox import Job, deliver_waiting
 from kernel.permissions import SYSTEM
@@ -68,8 +69,11 @@ def files_of(browser: Browser, address: str) -> list[ZipFile]:
 
 
 def index_of(file: ZipFile) -> list[dict[str, str]]:
-    """Read the index of a file."""
-    return list(csv.DictReader(StringIO(file.read("index.csv").decode("utf-8-sig"))))
+    """Read the index of a file, by English names and with bare codes."""
+    lines = csv.reader(StringIO(file.read("index.csv").decode("utf-8-sig")), delimiter=";")
+    assert next(lines) == [in_spanish(heading) for heading in bulk.COLUMNS]
+    fields = ("file", "sha256", "code", "person", "course", "version", "issued_on", "expires_on", "state")
+    return [dict(zip(fields, line, strict=True), code=line[2].replace("-", "")) for line in lines]
 
 
 def test_every_certificate_is_in_one_file_with_its_checksum(browser: Browser, instance: Instance, codes: list[str]) -> None:
@@ -91,13 +95,28 @@ def test_every_certificate_is_in_one_file_with_its_checksum(browser: Browser, in
             assert hashlib.sha256(file.read(line["file"])).hexdigest() == line["sha256"]
         assert sorted([line["file"] for line in index_of(file) if line["file"]] + ["index.csv"]) == sorted(file.namelist())
     assert lines[-1]["file"] == f"chu-nanez-nusta-inti-{codes[0]}.pdf"
-    assert [(line["file"], line["sha256"], line["state"]) for line in lines if line["code"] == codes[1]] == [("", "", "revoked")]
+    assert [(line["file"], line["sha256"], line["state"]) for line in lines if line["code"] == codes[1]] == [
+        ("", "", in_spanish("Revoked"))
+    ]
     text = pypdfium2.PdfDocument(files[0].read(lines[0]["file"]))[0].get_textpage().get_text_bounded()
     assert "Persona 00010" in text
     assert in_spanish("The certificates that you requested are ready") in owner.get("/notices").text
     with instance.database.unit_of_work(write=False) as session:
         verbs = session.scalars(select(AuditEntry.verb).where(AuditEntry.subject_kind == "bulk_download").order_by(AuditEntry.id)).all()
     assert verbs == ["bulk_download.requested", *["bulk_download.downloaded"] * 3]
+
+
+def test_the_index_is_in_the_language_of_its_reader(browser: Browser, instance: Instance, codes: list[str]) -> None:
+    """spec/certificates R3: titles and states in words, codes as sheets print them."""
+    sign_in(browser, an_administrator(instance).email)
+    address = requested(browser, "/administration/certificates")
+
+    deliver_waiting(instance.worker, now=clock.now())
+
+    text = files_of(browser, address)[0].read("index.csv").decode("utf-8-sig")
+    assert printed_code(codes[-1]) in text
+    assert {line["state"] for line in index_of(files_of(browser, address)[0])} == {in_spanish("Valid")}
+    assert "prueba" not in {line["course"] for line in index_of(files_of(browser, address)[0])}
 
 
 @pytest.mark.slow
@@ -213,7 +232,9 @@ def test_a_person_deleted_in_the_middle_is_in_no_file(
     deliver_waiting(instance.worker, now=clock.now())
     lines = [line for file in files_of(browser, address) for line in index_of(file)]
     assert [line["code"] for line in lines] == codes[::-1]
-    assert [(line["file"], line["person"], line["state"]) for line in lines if line["code"] == codes[6]] == [("", "", "deleted")]
+    assert [(line["file"], line["person"], line["state"]) for line in lines if line["code"] == codes[6]] == [
+        ("", "", in_spanish(bulk.DELETED))
+    ]
 
     _erase(instance, codes[0])
     assert len(files_of(browser, address)) == 2

@@ -10,6 +10,7 @@ from accounts.models import Notification
 from certificates.issuing import STEPS, ExpiryNotice, list_due_notices, list_holders_to_notify
 from certificates.models import Credential
 from courses.models import Course
+from enrolments.dates import COVERED_DATES
 from enrolments.models import Enrolment
 from kernel import clock, outbox
 from kernel.outbox import deliver_waiting
@@ -117,7 +118,7 @@ def test_an_obligation_in_force_reminds_instead(instance: Instance) -> None:
     notice = ExpiryNotice(row.course_id, LAST_DAY, 30)
     with instance.database.unit_of_work(write=False) as session:
         assert list_holders_to_notify(session, notice)[0] == [row.person_id]
-        session.info["covered_dates"] = (lambda _session, people: {(person, row.course_id) for person in people},)
+        session.info[COVERED_DATES] = (lambda _session, people: {(person, row.course_id) for person in people},)
 
         assert list_holders_to_notify(session, notice)[0] == []
 

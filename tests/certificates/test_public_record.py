@@ -12,6 +12,7 @@ from sqlalchemy import update
 
 from certificates import credentials
 from certificates.models import Credential
+from certificates.rules.credentials import ReplacementReason, RevocationReason
 from kernel import clock
 from kernel.codes import printed_code
 from kernel.outbox import deliver_waiting
@@ -51,6 +52,31 @@ def test_each_verdict_has_its_colour(browser: Browser, instance: Instance, held:
     assert tone(replaced_by_id=held.id, replaced_at=clock.now()) == "warn"
     assert tone(replaced_by_id=None, replaced_at=None, revoked_at=clock.now(), revoked_reason="x") == "bad"
     assert tone(revoked_at=None, revoked_reason="", person_name="Otra") == "bad", "it is not what was signed"
+
+
+def test_a_replaced_certificate_leads_to_what_stands_in_its_place_today(browser: Browser, instance: Instance, held: Credential) -> None:
+    """spec/certificates V2: never “the valid one” of a certificate that was revoked, and past it where it was restored."""
+
+    def page() -> tuple[bool, bool, bool]:
+        html = browser.get(address(held)).html
+        return second.code in html.replace("-", ""), in_spanish("View the valid one") in html, "que fue anulado" in html
+
+    with instance.database.unit_of_work() as session:
+        row = session.get_one(Credential, held.id)
+        second = credentials.replace_credential(
+            session, SYSTEM, row, ReplacementReason.NAME, "Nombre", instance.settings, instance.keys, now=clock.now()
+        )
+    assert page() == (True, True, False)
+
+    with instance.database.unit_of_work() as session:
+        row = session.get_one(Credential, second.id)
+        credentials.revoke_credential(session, SYSTEM, row, RevocationReason.IRREGULARITY, "Razón", as_administrator=True, now=clock.now())
+    assert page() == (True, False, True)
+
+    with instance.database.unit_of_work() as session:
+        row = session.get_one(Credential, second.id)
+        second = credentials.renew_credential(session, SYSTEM, row, "Razón", instance.settings, instance.keys, now=clock.now())
+    assert page() == (True, True, False)
 
 
 def test_the_page_of_a_code_asks_the_database_once(browser: Browser, instance: Instance, held: Credential) -> None:

@@ -2,6 +2,7 @@
 
 import csv
 from datetime import date, timedelta
+from decimal import Decimal
 from io import BytesIO, StringIO
 
 import pytest
@@ -19,15 +20,17 @@ from enrolments.models import EditionPlace, Enrolment
 from kernel import clock
 from kernel.audit import AuditEntry
 from kernel.codes import printed_code
+from kernel.i18n import site_day
 from kernel.permissions import SYSTEM
 from lms.erasure import erase_person
 from lms.instance import Instance
-from organisations.models import Membership, Organisation
+from organisations.models import Employment, Membership, Organisation
 from tests.support.access import a_cast
 from tests.support.browser import Browser
 from tests.support.builders import a_course, a_teacher, an_administrator, sign_in
 from tests.support.certificates import complete, issue
 from tests.support.editions import an_edition
+from tests.support.places import a_place
 from tests.support.registers import FIRST_DAY, fill_register
 from tests.support.wording import in_spanish
 
@@ -77,7 +80,7 @@ def test_each_filter_leaves_what_it_says(browser: Browser, instance: Instance, c
     """spec/certificates R1: course, edition, person, code, issued between, expires between, state, template, take."""
     codes = fill_register(instance, course, 6)
     others = a_course(instance, "otro", modules=1)
-    today = clock.now().date()
+    today = site_day(clock.now())
     change(instance, codes[0], issued_on=FIRST_DAY + timedelta(days=9), template="diploma")
     change(instance, codes[1], expires_on=today - timedelta(days=1), take=2)
     change(instance, codes[2], expires_on=today)
@@ -171,6 +174,28 @@ def walk(browser: Browser, address: str, rel: str, codes: list[str]) -> list[lis
     return pages
 
 
+def test_a_person_is_found_by_address_staff_number_and_identity_number(browser: Browser, instance: Instance, course: Course) -> None:
+    """Findings S3: what stands under each name finds it; identity numbers only where the register may show them."""
+    codes = fill_register(instance, course, 3)
+    there = a_place(instance)
+    with instance.database.unit_of_work() as session:
+        holder = session.scalars(select(Credential.person_id).where(Credential.code == codes[1])).one()
+        email = session.get_one(Person, holder).email
+        session.add(NationalIdentity(person_id=holder, number="1720010709"))
+        session.add(Employment(person_id=holder, institution_id=there.id, staff_number="S-5010", recorded_at=clock.now()))
+    sign_in(browser, an_administrator(instance).email)
+
+    for address, typed, count in (
+        (SITE, email, 1),
+        (SITE, "S-5010", 1),
+        (SITE, "1720010709", 1),
+        (f"/teaching/{course.slug}/certificates", "S-5010", 1),
+        (f"/teaching/{course.slug}/certificates", "1720010709", 0),
+    ):
+        browser.get(f"{address}?q={typed}")
+        assert shown(browser, codes) == codes[1:2][:count], (address, typed)
+
+
 def test_what_cannot_be_read_is_said_at_its_filter(browser: Browser, instance: Instance, course: Course) -> None:
     """spec/certificates 15: a plain sentence, and no list that pretends to be the answer."""
     codes = fill_register(instance, course, 1)
@@ -183,7 +208,10 @@ def test_what_cannot_be_read_is_said_at_its_filter(browser: Browser, instance: I
         browser.get(f"{SITE}?{query}", status=422)
         assert words in browser.page.text
         assert shown(browser, codes) == []
-    for query in ("state=nada", "take=-4", "take=x", "edition=1", "unit=1", "sort=precio", "after=1", "course=ninguno"):
+    for typed in ("-4", "x", "0"):
+        browser.get(f"{SITE}?take={typed}", status=422)
+        assert in_spanish("Enter a whole number from 1 on.") in browser.page.text
+    for query in ("state=nada", "edition=1", "unit=1", "sort=precio", "after=1", "course=ninguno"):
         browser.get(f"{SITE}?{query}")
         assert shown(browser, codes) == codes
 
@@ -228,6 +256,17 @@ def test_the_team_sees_what_was_done_with_a_certificate(browser: Browser, instan
     assert in_spanish("History") not in holder
 
 
+def test_the_template_is_named_where_the_log_says_nothing(browser: Browser, instance: Instance, course: Course) -> None:
+    """A certificate that stands in place of another one has no entry of its own; its template is named all the same."""
+    fill_register(instance, course, 1)
+    with instance.database.unit_of_work(write=False) as session:
+        row = session.scalars(select(Credential)).one()
+    sign_in(browser, an_administrator(instance).email)
+
+    named = in_spanish("%(template)s, version %(number)s", template=row.template, number=row.template_version)
+    assert named in browser.get(f"/certificates/{row.uuid}").text
+
+
 def table_of(browser: Browser, kind: str, query: str = "") -> list[list[str]]:
     """Download the register as a table."""
     browser._request("GET", f"{SITE}/exports/{kind}?{query}")
@@ -235,7 +274,7 @@ def table_of(browser: Browser, kind: str, query: str = "") -> list[list[str]]:
     content = browser.response.get_data()
     if kind == "csv":
         assert content.startswith(b"\xef\xbb\xbf")
-        return list(csv.reader(StringIO(content.decode("utf-8-sig"))))
+        return list(csv.reader(StringIO(content.decode("utf-8-sig")), delimiter=";"))
     sheet = load_workbook(BytesIO(content)).worksheets[0]
     return [["" if cell is None else str(cell) for cell in row] for row in sheet.iter_rows(values_only=True)]
 
@@ -263,6 +302,18 @@ def test_the_filtered_list_is_taken_out_with_masked_identity_numbers(
         assert len(session.scalars(select(AuditEntry).where(AuditEntry.verb == "certificate_register.exported")).all()) == 2
 
 
+@pytest.mark.parametrize(("hours", "text"), [("20.00", "20"), ("100.00", "100"), ("10.50", "10,5")])
+def test_hours_are_written_as_people_write_them(browser: Browser, instance: Instance, course: Course, hours: str, text: str) -> None:
+    """spec/certificates H1."""
+    codes = fill_register(instance, course, 1)
+    change(instance, codes[0], hours=Decimal(hours))
+    sign_in(browser, an_administrator(instance).email)
+
+    headings, row = table_of(browser, "csv")
+
+    assert row[headings.index(in_spanish("Hours"))] == text
+
+
 def test_identity_numbers_are_taken_out_for_a_reason_by_administrators_alone(browser: Browser, instance: Instance, course: Course) -> None:
     """spec/certificates R2: an administrator's export with a reason, which is in the log."""
     codes = fill_register(instance, course, 2)
@@ -277,7 +328,7 @@ def test_identity_numbers_are_taken_out_for_a_reason_by_administrators_alone(bro
     boss.get(f"{SITE}/identity-numbers?course=prueba")
     boss.submit("/identity-numbers", {"reason": "", "kind": "csv"}, status=422)
     boss.submit("/identity-numbers", {"reason": "Concurso de méritos.", "kind": "csv"})
-    rows = list(csv.reader(StringIO(boss.response.get_data().decode("utf-8-sig"))))
+    rows = list(csv.reader(StringIO(boss.response.get_data().decode("utf-8-sig")), delimiter=";"))
 
     assert {row[0]: row[3] for row in rows[1:]} == {printed_code(codes[0]): "1710034065", printed_code(codes[1]): ""}
     with instance.database.unit_of_work(write=False) as session:

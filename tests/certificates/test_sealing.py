@@ -78,7 +78,7 @@ def test_the_same_request_gives_the_same_bytes_in_another_process(keys: SealKeys
     script = """
 import hashlib, sys
 from pathlib import Path
-from kernel.seal_keys import seal_keys
+from kernel.keys import seal_keys
 from tests.support.seals import a_sealed_sheet
 print(hashlib.sha256(a_sealed_sheet(seal_keys(Path(sys.argv[1]), "IESS-EDUCA"))).hexdigest())
 """

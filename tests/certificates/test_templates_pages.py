@@ -11,7 +11,7 @@ from certificates import pdf, templates
 from certificates.certificate_page import get_sheet
 from certificates.credentials import replace_credential
 from certificates.issuing import missing_template
-from certificates.layout.reading import TEMPLATE_FILE
+from certificates.layout.reading import TEMPLATE_FILE, list_elements, list_titles
 from certificates.models import Credential, StoredTemplate
 from certificates.rules.credentials import ReplacementReason
 from certificates.views.templates import KIND_WORDS
@@ -81,7 +81,14 @@ def test_elements_change_by_form_and_the_rest_of_the_text_stays(browser: Browser
     browser.post(f"{page}/elements", {"act": "hide", "place": "4", "revision": str(stored(instance).revision)})
     browser.post(
         f"{page}/elements",
-        {"act": "place", "place": "5", "at": "25; 26,5", "size": "7 3", "words": "Escuela", "revision": str(stored(instance).revision)},
+        {
+            "act": "place",
+            "place": "5",
+            "e5-at": "25; 26,5",
+            "e5-size": "7 3",
+            "e5-text": "Escuela",
+            "revision": str(stored(instance).revision),
+        },
     )
 
     after = stored(instance).text
@@ -93,6 +100,74 @@ def test_elements_change_by_form_and_the_rest_of_the_text_stays(browser: Browser
     browser.post(f"{page}/elements", {"act": "hide", "place": "900", "revision": str(stored(instance).revision)})
     browser.post(f"{page}/elements", {"act": "nonsense", "place": "0", "revision": str(stored(instance).revision)})
     assert stored(instance).text == after
+
+
+def fields_of(browser: Browser, place: int) -> dict[str, str]:
+    """Return what the form of an element holds, as the page shows it."""
+    form = next(form for form in browser.page.forms if ("place", str(place)) in form.fields)
+    return {**dict(form.fields), "act": "place"}
+
+
+def test_what_cannot_be_read_of_an_element_stands_beside_its_field_and_nothing_typed_is_lost(
+    browser: Browser, instance: Instance, page: str
+) -> None:
+    """spec/certificates T6."""
+    browser.get(page)
+    before, fields = stored(instance).text, fields_of(browser, 5)
+
+    browser.post(f"{page}/elements", {**fields, "e5-at": "abajo", "e5-text": "Escuela Ñ"}, status=422)
+
+    assert in_spanish("Enter two numbers: from the left and from the top, for example 98, 36.") in browser.page.text
+    assert 'value="abajo"' in browser.page.html
+    assert "Escuela Ñ" in browser.page.html
+    assert browser.page.html.count('name="element" open') == 1, "the one that was refused is open"
+    browser.post(f"{page}/elements", {**fields_of(browser, 5), "e5-at": "25, 26", "e5-text": " "}, status=422)
+    assert in_spanish("Enter the text. An element that is not to be printed can be hidden.") in browser.page.text
+    assert stored(instance).text == before
+
+
+def test_a_fault_of_a_draft_does_not_refuse_another_edit(browser: Browser, instance: Instance, page: str) -> None:
+    """Findings I20: what is left as it stands in the draft is not judged by the form."""
+    save(browser, instance, page, stored(instance).text.replace("at: [24, 25.5]", "at: 24"))
+    browser.get(page)
+    assert in_spanish("It appears here once the errors are corrected.") in browser.page.text
+
+    browser.post(f"{page}/elements", {**fields_of(browser, 5), "e5-text": "Escuela"})
+    assert "Escuela" in stored(instance).text
+    browser.post(f"{page}/elements", {**fields_of(browser, 5), "e5-at": "24; 25,5"})
+
+    assert in_spanish("The sheet") in browser.page.text
+    assert "<svg" in browser.page.html
+    assert "[24, 25.5]" in stored(instance).text
+
+
+def test_a_text_in_two_languages_and_of_several_lines_changes_by_form(browser: Browser, instance: Instance, page: str) -> None:
+    """What the form shows is the whole text, in each language that it has; the other language stays."""
+    text = stored(instance).text
+    element = "  - {kind: text, text: {es: Uno, en: One}, at: [98, 60], width: 100, size: [5, 3]}\n"
+    save(browser, instance, page, text.rstrip("\n") + "\n" + element)
+    browser.get(page)
+    place = max(int(value) for form in browser.page.forms for name, value in form.fields if name == "place")
+    fields = fields_of(browser, place)
+    assert (fields[f"e{place}-text_es"], fields[f"e{place}-text_en"]) == ("Uno", "One")
+
+    browser.post(f"{page}/elements", {**fields, f"e{place}-text_es": "Uno\r\ny dos"})
+
+    summary = list_elements(stored(instance).text)[place]
+    assert dict(summary.texts) == {"es": "Uno\ny dos", "en": "One"}
+
+
+def test_the_title_changes_by_form(browser: Browser, instance: Instance, page: str) -> None:
+    """Findings I20: the title stood in the text alone, so that two templates were called the same."""
+    browser.get(page)
+    fields = {"act": "title", "revision": str(stored(instance).revision), "title_es": "Diploma: 2026", "title_en": "Diploma"}
+    browser.post(f"{page}/elements", {**fields, "title_en": " "}, status=422)
+    assert in_spanish("Enter the title.") in browser.page.text
+
+    browser.post(f"{page}/elements", fields)
+
+    assert "Diploma: 2026" in browser.page.headings
+    assert list_titles(stored(instance).text) == {"es": "Diploma: 2026", "en": "Diploma"}
 
 
 def test_saving_over_another_s_change_is_refused(browser: Browser, instance: Instance, page: str) -> None:
@@ -275,7 +350,7 @@ def test_elements_are_named_in_the_reader_s_language(browser: Browser, instance:
     with reading("es"):
         named = {kind: str(words) for kind, words in KIND_WORDS.items()}
     assert {f"{words} ({kind})" for kind, words in named.items()} == set(re.findall(r'<option value="\w+">(.*?)</option>', shown.html))
-    assert re.search(r"<strong>\d+\. Fachada</strong> <span class=\"mono muted\">facade</span>", shown.html)
+    assert re.search(r"<summary>\d+\. Fachada <span class=\"mono muted\">facade</span>", shown.html)
 
 
 def findings_of(instance: Instance, key: str, languages: bytes = b"") -> tuple[str, str, str]:
@@ -287,6 +362,17 @@ def findings_of(instance: Instance, key: str, languages: bytes = b"") -> tuple[s
     with instance.database.unit_of_work(write=False) as session:
         found = missing_template(session, 0, read.course)
     return (found[0].code, found[0].severity.value, found[0].fix) if found else ("", "", "")
+
+
+def test_a_title_that_no_certificate_can_print_is_told(instance: Instance) -> None:
+    """spec/certificates N2."""
+    files = with_certificate("facade")
+    titled = re.sub(rb"(?m)^title: .*$", "title: {es: Curso 王}".encode(), files["course.yaml"])
+    read = read_folder({**files, "course.yaml": titled}, KINDS.kinds, KINDS.parts, today=clock.now().date())
+    assert read.course is not None
+
+    with instance.database.unit_of_work(write=False) as session:
+        assert [(one.code, one.severity.value) for one in missing_template(session, 0, read.course)] == [("C226", "warning")]
 
 
 def test_a_template_travels_as_a_folder(browser: Browser, instance: Instance, page: str) -> None:

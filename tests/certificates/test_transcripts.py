@@ -504,7 +504,14 @@ def test_the_last_day_of_a_certificate_counts_without_a_list() -> None:
     """What has expired since is known by its own day."""
     record = CONTENT.records[0]
     assert record.certificate is not None
-    held = replace(record.certificate, expires_on=(NOW - timedelta(days=1)).date())
+    held = replace(record.certificate, expires_on=date(2026, 11, 5))
     ending = replace(CONTENT, records=(replace(record, certificate=held),))
-    [report] = reports_of([("a.json", golden_transcript(ending))], [], GOLDEN_KEYS, now=NOW)
-    assert (report.state, exit_code([report])) == ("expired", 2)
+    states = []
+    for moment in (
+        datetime(2026, 11, 5, 23, 30, tzinfo=UTC),
+        datetime(2026, 11, 6, 0, 30, tzinfo=UTC),
+        datetime(2026, 11, 6, 5, 0, tzinfo=UTC),
+    ):
+        [report] = reports_of([("a.json", golden_transcript(ending))], [], GOLDEN_KEYS, now=moment)
+        states.append((report.state, exit_code([report])))
+    assert states == [("unknown", 3), ("unknown", 3), ("expired", 2)]

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import time_machine
 from sqlalchemy import update
 
 from certificates.keys import verifier_keys
@@ -17,7 +18,7 @@ from certificates.models import Credential
 from certificates.pdf import render
 from certificates.sealing import FileVerdict, judge_files
 from certificates.sheet import compose
-from certificates.views import verification
+from certificates.views import file_verification
 from kernel import clock
 from kernel.codes import printed_code
 from kernel.keys import rotate_seal_key
@@ -141,13 +142,38 @@ def test_the_register_decides_about_the_state(
     assert words in verdicts(browser, ("mine.pdf", content))
 
 
+@pytest.mark.parametrize(
+    ("moment", "is_over"),
+    [("2026-11-05T23:30Z", False), ("2026-11-06T00:30Z", False), ("2026-11-06T04:59Z", False), ("2026-11-06T05:01Z", True)],
+)
+def test_the_last_day_ends_where_the_institution_is(
+    browser: Browser, instance: Instance, credential: Credential, moment: str, is_over: bool
+) -> None:
+    """spec/certificates E1: by the register, the badge and the command alike."""
+    change(instance, expires_on=date(2026, 11, 5))
+    over = "Genuino, venció el 5 de noviembre de 2026"
+    with time_machine.travel(moment, tick=False):
+        content = download(sign_in(browser), credential)
+        page = browser.get(f"/certificates/{credential.uuid}").text
+        said = verdicts(browser, ("mine.pdf", content))
+        [report] = reports_of(
+            [("mine.pdf", content)],
+            [],
+            verifier_keys(instance.keys, instance.seal_keys, [instance.settings.public_url or "http://localhost"]),
+            now=clock.now(),
+        )
+
+    assert (in_spanish("It was valid until %(day)s.", day="5 de noviembre de 2026") in page, over in said) == (is_over, is_over)
+    assert (report.verdict, report.state) == ("genuine", "expired" if is_over else "unknown")
+
+
 @pytest.mark.slow
 def test_the_page_judges_the_golden_files_as_wanted(
     browser: Browser, instance: Instance, credential: Credential, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """spec/certificates V1: by their keys, and a register that knows them."""
     change(instance, code=GOLDEN_CODE)
-    monkeypatch.setattr(verification, "trusted_keys", lambda: GOLDEN_KEYS)
+    monkeypatch.setattr(file_verification, "trusted_keys", lambda: GOLDEN_KEYS)
     cases = {case["file"]: case["says"] for case in vector_document("cases.json") if case["says"] in WORDS and case["says"] != "revoked"}
 
     waiting = iter(cases)
@@ -163,7 +189,7 @@ def test_the_page_says_of_a_revoked_golden_file_that_it_is_revoked(
 ) -> None:
     """spec/certificates V1, V2; without the register its state is unknown."""
     change(instance, code=GOLDEN_CODE, revoked_at=clock.now(), revoked_reason="x")
-    monkeypatch.setattr(verification, "trusted_keys", lambda: GOLDEN_KEYS)
+    monkeypatch.setattr(file_verification, "trusted_keys", lambda: GOLDEN_KEYS)
 
     assert WORDS["revoked"] in verdicts(browser, ("credential.json", vector("credential.json")))
     change(instance, code="0000111122223333")
@@ -188,6 +214,20 @@ def test_the_keys_of_the_golden_files_are_accepted_nowhere(browser: Browser, ins
     assert lms("certificates", "verify", tmp_path / "sealed.pdf").code == 1
 
 
+def test_the_command_says_of_nothing_that_it_was_forged_when_it_cannot_judge(
+    browser: Browser, instance: Instance, credential: Credential, lms: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """spec/certificates V1: 1 and 2 are words on a file; without the address of the site there is none."""
+    mine = tmp_path / "mine.pdf"
+    mine.write_bytes(download(sign_in(browser), credential))
+    monkeypatch.setenv("LMS_PUBLIC_URL", "")
+
+    without_address, without_file = lms("certificates", "verify", mine), lms("certificates", "verify", tmp_path / "other.pdf")
+
+    assert ("LMS_PUBLIC_URL" in without_address.err, without_address.code) == (True, 64)
+    assert ("other.pdf" in without_file.err, without_file.code) == (True, 64)
+
+
 def test_the_command_says_what_it_found(browser: Browser, instance: Instance, credential: Credential, lms: Command, tmp_path: Path) -> None:
     """spec/certificates V1: lines, JSON, and exit codes."""
     mine, altered, other = tmp_path / "mine.pdf", tmp_path / "altered.pdf", tmp_path / "other.txt"
@@ -201,7 +241,8 @@ def test_the_command_says_what_it_found(browser: Browser, instance: Instance, cr
     assert lms("certificates", "verify", mine, other).code == 64
     found = json.loads(lms("certificates", "verify", mine, "--json").out)
     assert [(one["verdict"], one["state"], one["code"]) for one in found] == [("genuine", "unknown", printed_code(credential.code))]
-    assert "no status list" in lms("certificates", "verify", mine, "--list", other).err
+    refused = lms("certificates", "verify", mine, "--list", other)
+    assert ("no status list" in refused.err, refused.code) == (True, 64)
 
 
 @pytest.mark.slow
@@ -239,5 +280,5 @@ def test_a_list_out_of_date_leaves_the_state_unknown() -> None:
     fresh = reports_of(files, lists, GOLDEN_KEYS, now=inside)[0]
     late = reports_of(files, lists, GOLDEN_KEYS, now=inside + timedelta(days=60))[0]
     assert (fresh.state, late.state) == ("in_force", "unknown")
-    assert late.list_of == "2026-11-21"
+    assert late.list_of == "2026-11-20"
     assert exit_code([late]) == certificate_files.UNKNOWN

@@ -23,15 +23,7 @@ from certificates.rules.badges import (
     signed_token,
     svg_badge,
 )
-from certificates.rules.verification import (
-    BadgeForm,
-    BadgeVerdict,
-    DocumentFault,
-    OfflineState,
-    judge,
-    verify_document,
-    verify_status_list,
-)
+from certificates.rules.verification import BadgeForm, BadgeVerdict, DocumentFault, OfflineState, judge, verify_document, verify_status_list
 from tests.support.attacks import OTHER, SVG, chunk, leaves, with_change, with_chunks
 from tests.support.badges import BADGE, METHOD, VECTOR_KEY, VECTORS, token_of, trusted, vector, vector_document
 
@@ -159,6 +151,18 @@ def test_a_compromised_key_counts_until_then_and_for_no_token() -> None:
         keys = (trusted(compromised_since=since),)
         assert verify_document(CREDENTIAL, keys).fault is fault
         assert verify_document(vector("credential.jwt"), keys).fault is DocumentFault.COMPROMISED_KEY
+
+
+def test_a_list_of_a_day_before_the_badge_says_nothing_of_it() -> None:
+    """spec/certificates K7, V7: one of the same day counts, because a list begins at midnight."""
+    clean, now = verify_status_list(vector("status-clean-older.json"), TRUSTED), BADGE.valid_from + timedelta(days=1)
+    assert clean is not None
+    lists = {days: replace(clean, valid_from=BADGE.valid_from.replace(hour=0) - timedelta(days=days)) for days in (0, 1)}
+
+    states = {days: judge(BADGE, [status_list], now) for days, status_list in lists.items()}
+
+    assert {days: verdict.state for days, verdict in states.items()} == {0: OfflineState.IN_FORCE, 1: OfflineState.UNKNOWN}
+    assert states[1].status_list == lists[1]
 
 
 def test_a_badge_by_a_key_that_was_lost_later_is_in_force_only_by_the_register() -> None:

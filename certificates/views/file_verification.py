@@ -1,22 +1,25 @@
-"""Pages on which everybody verifies a certificate, by its code or by a file, online and offline."""
+"""Pages on which everybody verifies certificates as files, online and offline, and the words of their verdicts."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from hmac import compare_digest
 from typing import cast
 
 from flask import Blueprint, Response, make_response, render_template, request
+from sqlalchemy.orm import Session
 from wtforms import MultipleFileField
 from wtforms.validators import DataRequired, Length
 
 from certificates import credentials
 from certificates.access import CertificateAction
 from certificates.badges import badge_content
+from certificates.credentials import Replacement
 from certificates.keys import verifier_keys
 from certificates.models import Credential
 from certificates.offline import OfflinePage, page_of_today
 from certificates.rules import verification
+from certificates.rules.badges import BadgeContent
 from certificates.rules.credentials import CODE_LENGTH, CredentialState, RevocationReason
 from certificates.rules.transcripts import TranscriptContent, printed_codes
 from certificates.rules.verification import DocumentFault
@@ -25,9 +28,10 @@ from certificates.transcripts import present_states
 from certificates.views.transcripts import PresentStates, TranscriptView, made_view
 from kernel import clock
 from kernel.codes import printed_code, read_code
+from kernel.db import Hook
 from kernel.errors import DomainError
 from kernel.files import checksum, shown_name
-from kernel.i18n import _, choose, format_date, lazy_, local
+from kernel.i18n import _, choose, format_date, lazy_, local, site_day
 from kernel.sandbox import SandboxLimits, run_sandboxed
 from kernel.web.forms import Form, LineField
 from kernel.web.instance_keys import current_keys, current_seal_keys
@@ -86,6 +90,12 @@ def _bare(number: str) -> str:
     return "".join(sign for sign in number.upper() if sign.isalnum())
 
 
+REPLACED_BY = {
+    CredentialState.VALID: verification.REPLACED_BY,
+    CredentialState.EXPIRED: verification.REPLACED_BY_EXPIRED,
+    CredentialState.REVOKED: verification.REPLACED_BY_REVOKED,
+}
+"""By the state of what stands in the place of a certificate."""
 CHANGED = lazy_("The file is not as it was issued, or it was not issued here. Ask for the original file, or look its code up.")
 SAVED_AGAIN = lazy_("A program has encrypted it or saved it again, so nothing can be compared. Ask for the file as it was downloaded.")
 NOT_A_CERTIFICATE = lazy_("It is damaged, larger than 2 MB, or not a PDF, JSON, JWT, PNG or SVG file.")
@@ -98,11 +108,11 @@ BEFORE_SEALS = lazy_("The file itself proves nothing. Compare every detail with 
 
 @dataclass(frozen=True, slots=True)
 class RegisterEntry:
-    """A credential of the register, its state today, and the code of what replaced it."""
+    """A credential of the register, its state today, and what stands in its place."""
 
     row: Credential
     state: CredentialState
-    replacement_code: str = ""
+    replacement: Replacement | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,10 +148,15 @@ def confirmed(finding: FileFinding, entry: RegisterEntry | None, addresses: Sequ
     if finding.compromised_since is None or finding.badge is None:
         return finding
     known = (badge_content(entry.row, address) for address in addresses) if entry else ()
-    claimed = replace(finding.badge, description="", criteria="")
-    if any(replace(achievement, description="", criteria="") == claimed for achievement in known if achievement):
+    claimed = _achievement(finding.badge)
+    if any(_achievement(badge) == claimed for badge in known if badge):
         return finding
     return replace(finding, verdict=FileVerdict.ALTERED, badge=None, fault=DocumentFault.COMPROMISED_KEY)
+
+
+def _achievement(badge: BadgeContent) -> tuple[BadgeContent, date | None]:
+    """Return what the register confirms of a badge, and its last day: former badges end at another hour of it."""
+    return replace(badge, description="", criteria="", valid_until=None), site_day(badge.valid_until) if badge.valid_until else None
 
 
 def verdict_view(finding: FileFinding, entry: RegisterEntry | None, seals_since: datetime, present: PresentStates) -> FileVerdictView:
@@ -212,8 +227,8 @@ def state_in_words(entry: RegisterEntry | None) -> tuple[str, str, str]:
     if entry.state is CredentialState.EXPIRED and row.expires_on:
         return "warn", "calendar-clock", _(verification.EXPIRED, day=format_date(row.expires_on))
     if entry.state is CredentialState.REPLACED:
-        text = _(verification.REPLACED_BY, code=entry.replacement_code) if entry.replacement_code else _(verification.REPLACED)
-        return "warn", "history", text
+        after = entry.replacement
+        return "warn", "history", _(REPLACED_BY[after.state], code=after.code) if after else _(verification.REPLACED)
     day = format_date(local(row.revoked_at)) if row.revoked_at else ""
     if row.revoked_class:
         return "bad", "x", _(verification.REVOKED_FOR, day=day, why=REVOKED_FOR[RevocationReason(row.revoked_class)])
@@ -251,6 +266,10 @@ LARGEST_SHOWN = 2_000_000
 READING = SandboxLimits(memory=200_000_000, seconds=10, patience=10)
 
 
+VERIFIED = Hook[tuple[Callable[[Session, str], str | None], ...]]("verified")
+"""Gives the page that knows a code."""
+
+
 @verification_bp.get("/verify")
 @public
 def verify_form() -> Answer:
@@ -258,7 +277,7 @@ def verify_form() -> Answer:
     typed = request.args.get("code", "").strip()[:64]
     code = read_code(typed, CODE_LENGTH) if typed else None
     if code is not None:
-        others = (find(current_session(), code) for find in current_session().info["verified"])
+        others = (find(current_session(), code) for find in VERIFIED.of(current_session()))
         address = next(filter(None, others), None)
         return see_other(address) if address else see_page("certificates.verify", code=printed_code(code))
     return _form_page(FilesToVerifyForm(), typed), 422 if typed else 200
@@ -292,12 +311,14 @@ def verify_files() -> Answer:
     )
 
 
+VERIFIED_FILES = Hook[tuple[Callable[[Session, str], str | None], ...]]("verified_files")
+"""Gives the page that knows a file."""
+
+
 def _given_out(files: Sequence[tuple[str, bytes]]) -> list[str]:
     """Return for each file, by its position, the address of the page that knows it byte for byte; empty where none does."""
     session = current_session()
-    return [
-        next(filter(None, (find(session, checksum(content)) for find in session.info["verified_files"])), "") for _name, content in files
-    ]
+    return [next(filter(None, (find(session, checksum(content)) for find in VERIFIED_FILES.of(session))), "") for _name, content in files]
 
 
 def trusted_keys() -> VerifierKeys:
@@ -329,7 +350,7 @@ def _form_page(form: FilesToVerifyForm, typed: str = "") -> str:
 def _verdicts(findings: Sequence[FileFinding]) -> list[FileVerdictView]:
     seals_since = min(key.history.begun_at or current_seal_keys().current.begins for key in current_seal_keys().trusted)
     known = credentials.find_entries(current_session(), [code.replace("-", "") for code in map(code_of, findings) if code])
-    entries = {printed_code(row.code): RegisterEntry(row, state, printed_code(after)) for row, state, after in known}
+    entries = {printed_code(row.code): RegisterEntry(row, state, after) for row, state, after in known}
     named = [code for finding in findings if finding.transcript for code in printed_codes(finding.transcript.records)]
     present = present_states(current_session(), named) if named else {}
     judged = [(entries.get(code_of(finding)), finding) for finding in findings]
