@@ -26,12 +26,22 @@ from questions.rules.encoding import canonical_text
 from quizzes.models import Attempt
 from selections.audit_verbs import SelectionVerb
 from selections.corrections import find_open, follow_acta
-from selections.models import ActaExport, ActaKind, ActaSignature, ActaState, Selection, SelectionActa, SelectionActaEntry
+from selections.models import (
+    ActaExport,
+    ActaKind,
+    ActaSignature,
+    ActaState,
+    Selection,
+    SelectionActa,
+    SelectionActaEntry,
+    SelectionIncident,
+)
 from selections.objections import find_term_of
 from selections.rules.differences import LineDifference, compare_lines, count_differences
 from selections.rules.documents import CODE_LENGTH, SALT_BYTES, SealedEntry, digest_of, document_parts, line_hash, seal_line
+from selections.rules.objections import ObjectionTerm
 from selections.rules.ranking import Precision, RankedPerson, SelectionOutcome
-from selections.selections import is_among, lock_selection
+from selections.selections import count_answering, is_among, last_moment_to_sit, lock_selection
 from selections.standing import (
     chain_facts,
     find_amended,
@@ -338,6 +348,39 @@ def discard_acta(session: Session, actor: Actor, acta_id: int, *, now: datetime)
     row = _lock(session, acta_id, ActaState.FREEZING, ActaState.DRAFT)
     row.state = ActaState.DISCARDED.value
     audit.record(session, actor, SelectionVerb.ACTA_DISCARDED, row, now=now)
+
+
+@dataclass(frozen=True, slots=True)
+class OpenMatters:
+    """The matters of a sitting that are still open while its acta is about to be published or signed."""
+
+    sits_until: datetime | None = None
+    """Until when somebody may still sit; None where that is over, or has no end."""
+    answering: int = 0
+    """The number of attempts in progress."""
+    questions: int = 0
+    """The number of questions of the jury to people that are not decided."""
+    objections: int = 0
+    """The number of objections that nobody decided on; no final acta is signed before."""
+    term: ObjectionTerm | None = None
+    """The term for objections that still runs; no final acta is signed before it ends."""
+    is_early: bool = False
+    """Whether the figures were frozen before the term for objections ended."""
+
+
+def find_open_matters(session: Session, row: SelectionActa, *, now: datetime) -> OpenMatters:
+    """Return what is still open of the sitting of an acta (spec/selection 4.1)."""
+    selection = session.get_one(Selection, row.selection_id)
+    end, term = last_moment_to_sit(session, selection), find_term_of(session, selection)
+    undecided = select(func.count()).where(SelectionIncident.selection_id == selection.id, SelectionIncident.decided_at.is_(None))
+    return OpenMatters(
+        sits_until=end if end is not None and now < end else None,
+        answering=count_answering(session, selection),
+        questions=session.scalars(undecided).one(),
+        objections=outcomes_of(session, selection).open_objections,
+        term=term if term is not None and now < term.ends_at else None,
+        is_early=term is not None and row.frozen_at is not None and row.frozen_at < term.ends_at <= now,
+    )
 
 
 def publish_provisional(session: Session, actor: Actor, acta_id: int, sha256: str, *, now: datetime) -> None:

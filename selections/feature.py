@@ -12,6 +12,7 @@ from selections.audit_verbs import ObjectionVerb, SelectionVerb
 from selections.incidents import NOTIFY
 from selections.objection_decisions import NOTIFY_OUTCOME, NOTIFY_REOPENING
 from selections.objections import list_decided_versions, may_be_objected_to
+from selections.selections import NOTIFY_MEMBER
 from selections.views import actas, exports, incidents, objections, selections, verification
 from selections.views.actas import touched_by_regrade
 from selections.views.objections import objections_to_question
@@ -41,6 +42,7 @@ FEATURE = Feature(
         "selections.notify_amended": jobs.notify_amended,
         "selections.notify_jury": jobs.notify_jury,
         NOTIFY: jobs.notify_incident,
+        NOTIFY_MEMBER: jobs.notify_member,
     },
     subscriptions={
         RegradeVerb.COMMITTED: "selections.follow_regrade",

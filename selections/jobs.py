@@ -1,4 +1,4 @@
-"""Background work of selections."""
+"""Background work of selections: actas frozen and compared with results, and notices to juries, participants and whoever decides."""
 
 from collections.abc import Callable, Sequence
 from datetime import timedelta
@@ -15,8 +15,17 @@ from quizzes.models import Regrade
 from selections import corrections, objection_decisions, objection_groups
 from selections.actas import freeze, keep_frozen
 from selections.corrections import COMPARE, compare_acta, keep_comparison, request_comparisons
-from selections.messages import amendment_message, incident_message, jury_message
-from selections.models import ActaCorrection, ActaKind, ActaState, CorrectionEnd, ObjectionGroup, SelectionActa, SelectionIncident
+from selections.messages import amendment_message, incident_message, jury_message, member_message
+from selections.models import (
+    ActaCorrection,
+    ActaKind,
+    ActaState,
+    CorrectionEnd,
+    ObjectionGroup,
+    SelectionActa,
+    SelectionIncident,
+    SelectionMember,
+)
 from selections.objections import lock_group
 from selections.selections import list_jury
 
@@ -125,6 +134,16 @@ def notify_amended(delivery: Delivery) -> None:
             people = list(dict.fromkeys(person for _place, person in amended))
             notices.notify(session, amendment_message(session, session.get_one(SelectionActa, acta_id)), people, now=delivery.now)
             last = amended[-1][0]
+
+
+def notify_member(delivery: Delivery) -> Effect | None:
+    """Notify a person that they were named for a selection; nobody whose naming has ended since."""
+    with delivery.database.unit_of_work(write=False) as session:
+        member = session.get_one(SelectionMember, delivery.arguments["member"])
+        if member.ended_at is not None:
+            return None
+        message, person_id = member_message(session, member), member.person_id
+    return lambda session: notices.notify(session, message, [person_id], now=delivery.now)
 
 
 def notify_incident(delivery: Delivery) -> Effect:

@@ -11,7 +11,7 @@ from kernel.codes import printed_code
 from kernel.errors import N_
 from kernel.i18n import _, choose, in_every_language, ngettext, number, percent
 from quizzes.quiz_page import seconds_in_words
-from selections.models import ActaCorrection, SelectionActa, SelectionIncident
+from selections.models import ActaCorrection, MemberRole, SelectionActa, SelectionIncident, SelectionMember
 from selections.rules.differences import DifferenceCounts
 from selections.rules.signs import AttemptSign, SignKind
 from selections.selections import get_row, list_titles
@@ -64,6 +64,31 @@ def sign_words(sign: AttemptSign) -> str:
 def rarity_words(sign: AttemptSign) -> str:
     """Say how many attempts of the sitting show as much."""
     return _("Of %(all)s attempts, as much or more is seen in %(count)s", count=number(sign.as_large), all=number(sign.among))
+
+
+def member_message(session: Session, member: SelectionMember) -> Message:
+    """Return what a person reads who was named for the jury of a selection, or as its reader."""
+    selection = get_row(session, member.selection_id)
+    title = list_titles(session, [selection])[selection.slug, selection.activity_key]
+
+    def subject() -> str:
+        if member.role == MemberRole.JURY.value:
+            return _("You were named for the jury of “%(title)s”", title=choose(title))
+        return _("You were named to read the results of “%(title)s”", title=choose(title))
+
+    def words() -> str:
+        people = f"{selection.people} · {choose(selection.course_title)}. "
+        if member.role == MemberRole.JURY.value:
+            return people + _("The jury prepares the acta, signs it and decides. You find it under “Selections” in your menu.")
+        return people + _("You see the list of results; neither answers nor keys. You find it under “Selections” in your menu.")
+
+    return Message(
+        NoticeKind.SELECTION,
+        key=f"selection-member:{member.uuid}",
+        subject=in_every_language(subject),
+        words=in_every_language(words),
+        path=f"/selections/{selection.uuid}",
+    )
 
 
 def incident_message(session: Session, row: SelectionIncident, *, is_decided: bool) -> Message:

@@ -24,7 +24,7 @@ from enrolments.models import Enrolment
 from kernel import audit
 from kernel.errors import NotFound
 from kernel.files import StoredFile
-from kernel.i18n import _, choose, find_zone, format_date, in_every_language, ngettext, percent
+from kernel.i18n import _, as_sentence, choose, find_zone, format_date, in_every_language, ngettext, percent
 from kernel.permissions import Actor, ActorChannel
 from questions.models import Question, QuestionVersion
 from questions.rules.answers import Parts, clean_parts
@@ -524,7 +524,7 @@ def _outcome_message(row: Objection, attempt: Attempt, question: _Place, proposa
     before, after = row.percent_before, row.percent_after
 
     def words() -> str:
-        parts = [_(TOLD[proposal.outcome]), _("Why: %(ground)s", ground=proposal.ground)]
+        parts = [_(TOLD[proposal.outcome]), _("Why: %(ground)s", ground=as_sentence(proposal.ground))]
         parts.append(change_words(before, after))
         contact = choose(question.contact)
         if contact:
@@ -647,7 +647,7 @@ def _term_words(noted: int) -> str:
     if not noted:
         return _("The provisional acta is published. If you think a question is wrong, say why.")
     return ngettext(
-        "The provisional acta is published. You objected to %(count)s question while answering: say why.",
-        "The provisional acta is published. You objected to %(count)s questions while answering: say why.",
+        "The provisional acta is published. You marked %(count)s question to object to it: send the objection, with why.",
+        "The provisional acta is published. You marked %(count)s questions to object to them: send the objections, with why.",
         noted,
     )

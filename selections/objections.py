@@ -1,4 +1,4 @@
-"""Objections: those of an attempt, their term, and the authors of a question, who do not decide on it (spec/selection 5)."""
+"""Objections as participants make, extend and withdraw them, their term, and the authors of a question (spec/selection 5)."""
 
 import json
 from collections import Counter
@@ -54,6 +54,8 @@ def list_authors(session: Session, question_version_id: int) -> list[int]:
     """List the authors of a question version by number: who published it, and whose saves made its text what it was then.
 
     Versions without a revision, as folders published by command have them, know their publisher alone.
+
+    Authors do not decide on objections to it.
     """
     version, question = session.execute(
         select(QuestionVersion, Question)

@@ -1,4 +1,4 @@
-"""Rows of selections in the copy of one's own data, and what the closing of an account does to them (spec/security 7.3)."""
+"""Rows of selections in the copy of one's own data, and their transfer and erasure with an account (spec/security 7.3)."""
 
 from collections.abc import Mapping
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""Selections: those of a quiz, one before an actor, whom each is about, its jury and its results."""
+"""Selections: made and read, each with its jury, its participants, their signs and their attempts; members named and ended."""
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
@@ -19,7 +19,7 @@ from courses.models import Activity, Course, CourseStaff, CourseVersion, StaffRo
 from courses.versions import get_outline
 from enrolments.learner_groups import find_group
 from enrolments.models import Edition, EditionPlace, Enrolment, GroupMember, LearnerGroup
-from kernel import audit
+from kernel import audit, outbox
 from kernel.errors import N_, Conflict, Invalid, NotFound
 from kernel.permissions import Actor
 from questions.models import Question, QuestionVersion
@@ -30,11 +30,12 @@ from quizzes.rules.states import OPEN_STATES, AttemptState, read_record
 from quizzes.snapshots import find_published_snapshot
 from selections.access import SelectionContext, SelectionMemberContext
 from selections.audit_verbs import SelectionVerb
-from selections.models import ActaState, MemberRole, Selection, SelectionActa, SelectionActaEntry, SelectionMember
+from selections.models import ActaState, MemberRole, Selection, SelectionActa, SelectionActaEntry, SelectionIncident, SelectionMember
 from selections.rules.ranking import Participant
 from selections.rules.signs import AttemptSign, PersonSign, RecordedAttempt, find_signs
 
 MOST_SELECTIONS = 500
+NOTIFY_MEMBER = "selections.notify_member"
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +84,16 @@ def list_own(session: Session, person_id: int) -> list[SelectionRow]:
     """List the selections that a person is named for, the newest first."""
     named = select(SelectionMember.selection_id).where(SelectionMember.person_id == person_id, SelectionMember.ended_at.is_(None))
     return _read(session, _rows().where(Selection.id.in_(named)))
+
+
+def has_selections_condition() -> ColumnElement[bool]:
+    """Return the condition on `person` that `/selections` lists something for them."""
+    in_force = exists().where(SelectionActa.id == SelectionActaEntry.acta_id, SelectionActa.state == ActaState.IN_FORCE.value)
+    return or_(
+        exists().where(SelectionMember.person_id == Person.id, SelectionMember.ended_at.is_(None)),
+        exists().where(SelectionActaEntry.person_id == Person.id, in_force),
+        exists().where(SelectionIncident.person_id == Person.id),
+    )
 
 
 def list_published_to(session: Session, person_id: int) -> list[SelectionRow]:
@@ -236,21 +247,39 @@ BATCH = 1_000
 
 def is_answering_over(session: Session, selection: Selection, *, now: datetime) -> bool:
     """Return whether a sitting is over: none of its people answers, and its quiz or edition has ended or an acta is in force."""
+    acta = exists().where(SelectionActa.selection_id == selection.id, SelectionActa.state == ActaState.IN_FORCE.value)
+    answering, has_acta = session.execute(select(_is_answered(selection), acta)).one()
+    if answering or has_acta:
+        return not answering
+    end = last_moment_to_sit(session, selection)
+    return end is not None and end <= now
+
+
+def _is_answered(selection: Selection) -> ColumnElement[bool]:
+    return exists().where(*_open_attempts(selection))
+
+
+def _open_attempts(selection: Selection) -> tuple[ColumnElement[bool], ...]:
     people = select(Enrolment.id).where(people_of(selection)).scalar_subquery()
-    is_open = exists().where(
+    return (
         Attempt.enrolment_id.in_(people),
         Attempt.activity_key == selection.activity_key,
         ~Attempt.preview,
         Attempt.state.in_([state.value for state in OPEN_STATES]),
     )
-    acta = exists().where(SelectionActa.selection_id == selection.id, SelectionActa.state == ActaState.IN_FORCE.value)
-    answering, has_acta = session.execute(select(is_open, acta)).one()
-    if answering or has_acta:
-        return not answering
+
+
+def count_answering(session: Session, selection: Selection) -> int:
+    """Count the attempts of a selection's people that are in progress."""
+    return session.scalars(select(func.count(Attempt.id)).where(*_open_attempts(selection))).one()
+
+
+def last_moment_to_sit(session: Session, selection: Selection) -> datetime | None:
+    """Return when a selection's quiz or edition ends, whichever comes first; None where neither has an end."""
     snapshot = find_published_snapshot(session, session.get_one(Course, selection.course_id), selection.activity_key)
     edition = session.get(Edition, selection.edition_id) if selection.edition_id else None
     ends = [snapshot.closes_at if snapshot else None, edition.ends_at if edition else None]
-    return any(end is not None and end <= now for end in ends)
+    return min((end for end in ends if end is not None), default=None)
 
 
 def list_signs(session: Session, selection: Selection) -> list[PersonSign]:
@@ -583,8 +612,10 @@ def name_member(session: Session, actor: Actor, selection_id: int, email: str, r
             return
         present.ended_at, present.ended_by = now, actor.person_id
         session.flush()
-    session.add(SelectionMember(selection_id=row.id, person_id=person.id, role=role.value, named_at=now, named_by=actor.person_id))
+    member = SelectionMember(selection_id=row.id, person_id=person.id, role=role.value, named_at=now, named_by=actor.person_id)
+    session.add(member)
     session.flush()
+    outbox.enqueue(session, NOTIFY_MEMBER, {"member": member.id}, now=now)
     audit.record(session, actor, SelectionVerb.MEMBER_NAMED, row, now=now, person=person.id, role=role.value)
 
 

@@ -15,11 +15,10 @@ from wtforms.validators import DataRequired, Length
 from accounts import access_log
 from accounts.privacy import PeopleListKind
 from analysis.statistics import FAIR
-from courses.models import Course
 from kernel import clock
 from kernel.codes import printed_code
 from kernel.errors import N_, Invalid, NotFound
-from kernel.i18n import _, choose, lazy_, ngettext, number, percent
+from kernel.i18n import _, choose, format_date, format_datetime, lazy_, ngettext, number, percent
 from kernel.web.forms import Form, clean_text
 from kernel.web.paging import Page, requested_page
 from kernel.web.request import Answer, allows, current_actor, current_session, requires, see_page
@@ -368,7 +367,9 @@ def correction_views(rows: Iterable[tuple[ActaCorrection, SelectionActa]]) -> li
     return [
         ActaCorrectionView(
             words=difference_words(task),
-            ending=_(ENDINGS[task.ending]),
+            ending=_("Open: the final acta takes it in")
+            if acta.kind == ActaKind.PROVISIONAL and not task.ending
+            else _(ENDINGS[task.ending]),
             is_open=task.closed_at is None,
             acta=f"{_(KINDS[acta.kind])} {printed_code(acta.code)}",
             opened_at=task.opened_at,
@@ -449,6 +450,44 @@ def count_parts(row: SelectionActa) -> int:
     return max(1, -(-row.people // PART))
 
 
+def open_words(matters: actas.OpenMatters) -> list[str]:
+    """Say what is still open of a sitting whose acta is about to be published or signed."""
+    parts = [
+        matters.sits_until
+        and _(
+            "The sitting is open until %(moment)s: anyone who has not submitted yet can still do so.",
+            moment=format_datetime(matters.sits_until),
+        ),
+        matters.answering and ngettext("%(count)s attempt is in progress.", "%(count)s attempts are in progress.", matters.answering),
+        matters.questions
+        and ngettext(
+            "%(count)s question of the jury to a person is not decided yet: this acta says nothing of it.",
+            "%(count)s questions of the jury to people are not decided yet: this acta says nothing of them.",
+            matters.questions,
+        ),
+        matters.is_early
+        and _("The figures are of before the term for objections ended. If anything changed since, discard the draft and prepare another."),
+    ]
+    return [str(part) for part in parts if part]
+
+
+def why_not_signed(row: SelectionActa, matters: actas.OpenMatters) -> str:
+    """Say what has to come first before a final acta or an amendment can be signed; empty where nothing has."""
+    if row.waiting:
+        return _("It can be signed once all answers are marked and the acta is prepared anew.")
+    if matters.objections:
+        return ngettext(
+            "%(count)s objection is not decided yet: it can be signed after that.",
+            "%(count)s objections are not decided yet: it can be signed after that.",
+            matters.objections,
+        )
+    if matters.term is not None:
+        return _(
+            "Objections may be made until %(day)s: it can be signed from the next day on.", day=format_date(matters.term.last_day, "full")
+        )
+    return ""
+
+
 bp = Blueprint("selections_actas", __name__)
 
 ROWS = 50
@@ -503,7 +542,7 @@ def amendment(subject: AmendmentContext) -> Answer:
     if form.validate_on_post():
         return _requested(form.words(), subject.selection.id)
     lines = correction_queries.list_differences(session, subject.correction)
-    access_log.record_list_access(PeopleListKind.ACTA, Course, subject.selection.course_id)
+    access_log.record_list_access(PeopleListKind.ACTA, SelectionActa, subject.acta.id, role=subject.selection.role or "")
     chain = actas.list_chain(session, subject.selection.id)
     page = render_template(
         "selections/amendment.html",
@@ -528,11 +567,15 @@ def acta(subject: SelectionActaContext) -> str:
     places = {"offset": page.offset} if changed else {"after": page.offset}
     lines = standing.list_lines(session, row.id, limit=ROWS + 1, changed=changed, **places)
     if lines:
-        access_log.record_list_access(PeopleListKind.ACTA, Course, subject.selection.course_id)
+        access_log.record_list_access(PeopleListKind.ACTA, SelectionActa, row.id, role=subject.selection.role or "")
     signed, later = standing.list_signatures(session, row.id), standing.find_later(session, row)
     pending = correction_queries.find_open(session, row.id)
+    is_decided_here = is_jury_member(subject.selection) and row.state == ActaState.DRAFT.value
+    matters = actas.find_open_matters(session, row, now=clock.now()) if is_decided_here else actas.OpenMatters()
     return render_template(
         "selections/acta.html",
+        open_matters=open_words(matters),
+        why_not_signed=why_not_signed(row, matters),
         selection=selection_view(subject.selection),
         acta=acta_view(row),
         facts=head_facts(row) if row.head else [],

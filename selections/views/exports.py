@@ -1,4 +1,4 @@
-"""Files of an acta: PDF, sheets and JSON."""
+"""Files of an acta, drawn and sent: PDF, sheets and JSON, identity numbers masked unless a reason is given."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -16,7 +16,6 @@ from wtforms.validators import DataRequired, Length
 from accounts import access_log
 from accounts.privacy import PeopleListKind
 from accounts.rules import masked
-from courses.models import Course
 from kernel import clock
 from kernel.codes import printed_code
 from kernel.errors import N_, NotFound
@@ -260,7 +259,7 @@ def export(context: SelectionActaContext) -> Response:
     file = _write_file(context, kind)
     sha256, actor, now, acta_id = _digest(file), current_actor(), clock.now(), row.id
     if kind not in NAMELESS:
-        access_log.record_list_access(PeopleListKind.ACTA, Course, context.selection.course_id)
+        access_log.record_list_access(PeopleListKind.ACTA, SelectionActa, row.id, role=context.selection.role or "")
     after_response.leave_record(lambda session: record_export(session, actor, acta_id, kind, sha256, now=now))
     return _send(file, row, kind)
 
@@ -279,7 +278,7 @@ def identities(context: SelectionActaContext) -> Answer:
     file = _write_file(context, form.kind.data, identities=True)
     sha256, reason = _digest(file), (form.reason.data or "").strip()
     record_export(begin_writing(), current_actor(), row.id, form.kind.data, sha256, reason=reason, now=clock.now())
-    access_log.record_list_access(PeopleListKind.ACTA, Course, context.selection.course_id)
+    access_log.record_list_access(PeopleListKind.ACTA, SelectionActa, row.id, role=context.selection.role or "")
     return _send(file, row, form.kind.data)
 
 

@@ -200,7 +200,7 @@ def signs(subject: SelectionContext) -> str:
     listed = selections.list_signs(session, session.get_one(Selection, subject.id))
     incidents = selections_incidents.list_incidents(session, subject.id)
     if listed or incidents:
-        access_log.record_list_access(PeopleListKind.ACTA, Course, subject.course_id)
+        access_log.record_list_access(PeopleListKind.ACTA, Course, subject.course_id, role=subject.role or "")
     return render_template(
         "selections/signs.html",
         selection=selection_view(subject),

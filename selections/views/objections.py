@@ -149,7 +149,7 @@ def _line(row: LoggedObjectionsRow) -> CorrectionView:
         number=number(row.version),
     )
     if row.decided_at is None:
-        return CorrectionView(row.opened_at, f"{objected} {_('Not decided yet.')}", (), None)
+        return CorrectionView(row.opened_at, objected + " " + _("Not decided yet."), (), None)
     outcome = _("Decided: %(outcome)s.", outcome=_(OUTCOMES[row.outcome]))
     return CorrectionView(row.decided_at, f"{objected} {outcome}", (row.proposed_by, row.decided_by), row.attempts, row.ground)
 

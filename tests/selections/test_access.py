@@ -168,8 +168,8 @@ def test_the_people_of_an_acta_are_notified_until_when_they_may_object(browser: 
         rows = session.execute(select(Person.email, Notification.words).join(Notification, and_(*mine))).all()
     words = {email.partition("@")[0]: text["es"] for email, text in rows}
     assert len(rows) == 2
-    asked = "The provisional acta is published. You objected to %(count)s question while answering: say why."
-    assert words["ema"] == in_spanish(asked, 1)
+    message = "The provisional acta is published. You marked %(count)s question to object to it: send the objection, with why."
+    assert words["ema"] == in_spanish(message, 1)
     assert words["pia"] == in_spanish("The provisional acta is published. If you think a question is wrong, say why.")
 
 
@@ -209,7 +209,7 @@ def test_administrators_find_nowhere_who_objected(browser: Browser, instance: In
             return list(json.loads(copy["data.json"])["objections"])
 
         assert (len(objections(for_another=False)), objections(for_another=True)) == (1, [])
-    page = admin.get("/administration/audit?verb=objection.opened")
+    page = admin.get("/administration/audit?act=objection.opened")
     assert in_spanish("No name: the jury decides without it") in page.text
     assert diana.full_name not in page.text
-    assert in_spanish("No matching entries") in admin.get("/administration/audit?verb=objection.opened&user=diana@example.org").text
+    assert in_spanish("No matching entries") in admin.get("/administration/audit?act=objection.opened&person=diana@example.org").text

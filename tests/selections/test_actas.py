@@ -1,10 +1,12 @@
 """Actas over the pages: frozen, published, signed by two, seen by whom, whatever changes afterwards (spec/selection 4)."""
 
 import json
+from datetime import timedelta
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
+from enrolments.models import Edition
 from kernel import clock
 from kernel.audit import AuditEntry
 from kernel.crypto import signing_keys
@@ -16,7 +18,7 @@ from questions.rules.encoding import canonical_text
 from quizzes.models import Attempt, MarkEvent
 from selections import actas
 from selections.actas import freeze, keep_frozen
-from selections.models import Selection, SelectionActa, SelectionActaEntry
+from selections.models import Selection, SelectionActa, SelectionActaEntry, SelectionIncident
 from selections.rules.documents import holds_line, line_hash
 from selections.views.actas import caution
 from tests.support.access import outcome
@@ -118,11 +120,48 @@ def test_an_acta_with_answers_that_wait_cannot_be_final(browser: Browser, instan
         waiting = session.scalars(select(Attempt).order_by(Attempt.id).limit(1)).one()
         waiting.raw, waiting.percent, waiting.passed = None, None, None
 
-    an_acta(juror, selection)
-    page = juror.submit("/signature", status=409)
+    path = an_acta(juror, selection)
 
+    assert in_spanish("It can be signed once all answers are marked and the acta is prepared anew.") in juror.page.text
+    assert "/signature" not in juror.page.html
+    row = all_actas(instance)[1]
+    page = juror.post(f"{path}/signature", {"sha256": row.sha256}, status=409)
     assert in_spanish(actas.StillWaiting.message) in page.text
-    assert all_actas(instance)[1].waiting == 1
+    assert row.waiting == 1
+
+
+def test_who_publishes_or_signs_reads_what_of_the_sitting_is_still_open(browser: Browser, instance: Instance, selection: Selection) -> None:
+    """spec/selection 4.1: an open sitting, attempts in progress, questions that nobody decided, a term that runs."""
+    juror = a_juror(browser, instance, selection)
+    with instance.database.unit_of_work() as session:
+        session.get_one(Edition, selection.edition_id).ends_at = clock.now() + timedelta(hours=7)
+        session.execute(update(Attempt).where(Attempt.id == 1).values(state="in_progress", submitted_at=None))
+    path = an_acta(juror, selection)
+    page = juror.page
+
+    assert (
+        in_spanish("The sitting is open until %(moment)s: anyone who has not submitted yet can still do so.").partition("%")[0] in page.text
+    )
+    assert in_spanish("%(count)s attempt is in progress.", 1) in page.text
+    assert in_spanish("Publish it all the same") in page.text
+    with instance.database.unit_of_work() as session:
+        session.get_one(Edition, selection.edition_id).ends_at = clock.now() - timedelta(hours=1)
+        session.execute(update(Attempt).where(Attempt.id == 1).values(state="submitted", submitted_at=clock.now()))
+    page = juror.get(path)
+    assert in_spanish("Publish the provisional acta") in page.text
+    juror.submit("/publication")
+
+    path = an_acta(juror, selection)
+    assert "/signature" in juror.page.html
+    with instance.database.unit_of_work() as session:
+        session.execute(update(SelectionActa).where(SelectionActa.kind == "provisional").values(published_at=clock.now()))
+        person_id = session.scalars(select(Attempt.person_id).where(Attempt.id == 1)).one()
+        question = {"seen": "{}", "question": "¿?", "asked_at": clock.now(), "asked_by": person_id, "answer_by": clock.now()}
+        session.add(SelectionIncident(selection_id=selection.id, person_id=person_id, attempt_id=1, kind="rapid", **question))
+    page = juror.get(path)
+    assert in_spanish("%(count)s question of the jury to a person is not decided yet: this acta says nothing of it.", 1) in page.text
+    assert in_spanish("Objections may be made until %(day)s: it can be signed from the next day on.").partition("%")[0] in page.text
+    assert "/signature" not in page.html
 
 
 def test_what_changes_after_the_freeze_never_changes_an_acta(browser: Browser, instance: Instance, selection: Selection) -> None:

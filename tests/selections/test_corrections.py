@@ -356,6 +356,9 @@ def test_what_changes_after_a_provisional_acta_is_no_task_of_the_jury(browser: B
     juror.deliver_jobs()
 
     assert in_spanish("The final acta takes it in.") in juror.get(path).text
+    listed = juror.get(f"/selections/{selection.uuid}").text
+    assert in_spanish("Open: the final acta takes it in") in listed
+    assert in_spanish("Open: the jury decides on an amendment") not in listed
     assert told(instance, "acta-correction:") == []
     juror.get(f"/selections/{selection.uuid}/amendment", status=403)
     sign_by_two(browser, instance, selection, juror)

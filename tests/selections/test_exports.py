@@ -14,10 +14,12 @@ from openpyxl import load_workbook
 from sqlalchemy import select
 
 from accounts.models import NationalIdentity, Person
+from accounts.privacy import PeopleListKind
 from kernel.audit import AuditEntry
 from kernel.codes import printed_code
 from kernel.crypto import signing_keys
 from kernel.tables import read_csv
+from lms.access_log import list_access_rows
 from lms.instance import Instance
 from lms.selection_commands import selection as command
 from selections.models import ActaExport, Selection, SelectionActaEntry
@@ -66,10 +68,10 @@ def test_the_tables_have_every_line_with_masked_identity_numbers(juror: Browser,
     book = load_workbook(io.BytesIO(taken(juror, "xlsx")))
 
     assert [row[3:6] for row in rows[1:]] == [
-        ("1", "100.00", "100"),
-        ("2", "80.00", "80"),
-        ("2", "80.00", "80"),
-        ("4", "60.00", "60"),
+        ("1", "100,00", "100"),
+        ("2", "80,00", "80"),
+        ("2", "80,00", "80"),
+        ("4", "60,00", "60"),
         ("", "", ""),
     ]
     assert rows[1][2] == f"{'•' * 6}4065"
@@ -145,6 +147,23 @@ def test_each_download_is_an_entry_in_the_audit_log(juror: Browser, instance: In
     with instance.database.unit_of_work(write=False) as session:
         facts = session.scalars(select(AuditEntry.facts).where(AuditEntry.verb == "selection.acta_exported")).all()
     assert [json.loads(one)["kind"] for one in facts] == ["csv"]
+
+
+def test_who_opened_an_acta_stands_in_the_log_of_its_people_with_the_acta_and_the_role(juror: Browser, instance: Instance) -> None:
+    """Findings S3, «Who saw this list?»: which acta it was, and that the jury opened it, not the course team."""
+    acta = all_actas(instance)[-1]
+    juror.get(f"/selections/actas/{acta.uuid}")
+    with instance.database.unit_of_work(write=False) as session:
+        ana = session.scalars(select(Person.id).where(Person.email == "ana@example.org")).one()
+        rows = [row for row in list_access_rows(session, ana) if row.purpose == PeopleListKind.ACTA.value]
+        entry = session.scalars(
+            select(AuditEntry).where(AuditEntry.verb == "account.list_looked_at").order_by(AuditEntry.id.desc())
+        ).first()
+
+    assert entry is not None
+    assert (entry.subject_kind, entry.subject_id) == ("selection_acta", acta.id)
+    assert {row.role for row in rows} == {"jury"}
+    assert all(row.where for row in rows), "the course is named"
 
 
 def judged(*words: object) -> tuple[int, str]:

@@ -16,6 +16,7 @@ from kernel.outbox import Delivery
 from lms.instance import Instance
 from questions.models import Question, QuestionVersion
 from quizzes.models import MarkEvent, Regrade
+from quizzes.snapshots import QUIZ_SNAPSHOTS
 from selections import objection_decisions
 from selections.jobs import mind_objections
 from selections.models import Objection, ObjectionAuthor, SelectionActa
@@ -341,9 +342,9 @@ def test_an_acta_takes_the_outcomes_in_and_waits_for_them(case: Objecting, insta
     """spec/selection 4.1, 4.2 and 5.11."""
     with instance.database.unit_of_work(write=False) as session:
         assert outcomes_of(session, case.selection).open_objections == 2
-    an_acta(case.julia, case.selection)
-    case.julia.submit("/signature", status=409)
-    case.julia.get(f"/selections/actas/{all_actas(instance)[-1].uuid}")
+    path = an_acta(case.julia, case.selection)
+    case.julia.post(f"{path}/signature", {"sha256": all_actas(instance)[-1].sha256}, status=409)
+    case.julia.get(path)
     case.julia.submit("/discard")
     case.propose()
     case.decide()
@@ -363,8 +364,8 @@ def test_a_final_acta_waits_for_the_end_of_the_term(case: Objecting, instance: I
     with instance.database.unit_of_work() as session:
         session.execute(update(SelectionActa).where(SelectionActa.kind == "provisional").values(published_at=clock.now()))
 
-    case.julia.get(path)
-    refused = case.julia.submit("/signature", status=409)
+    assert "/signature" not in case.julia.get(path).html
+    refused = case.julia.post(f"{path}/signature", {"sha256": all_actas(instance)[-1].sha256}, status=409)
 
     assert "6 de junio de 2026" in refused.text
 
@@ -450,7 +451,7 @@ def test_explanations_wait_until_the_term_is_over(choosing: Objecting, instance:
     """spec/selection 0.2: a quiz that has closed explains nothing while its questions may be objected to."""
     with instance.database.unit_of_work() as session:
         session.execute(update(Activity).where(Activity.kind == "quiz").values(closes_at=NOON + timedelta(hours=1)))
-        session.info["quiz_snapshots"].clear()
+        QUIZ_SNAPSHOTS.of(session).clear()
     review = f"/attempts/{choosing.attempt('berta@example.org')}/review"
     at.moment = NOON + timedelta(hours=2)
 

@@ -1,5 +1,6 @@
 """Objecting to questions of one's attempt: the term, what is shown of questions, extending and withdrawing (spec/selection 5.1 to 5.5)."""
 
+import json
 import re
 from datetime import UTC, datetime, timedelta
 
@@ -8,6 +9,7 @@ from sqlalchemy import select
 
 from kernel.audit import AuditEntry
 from lms.instance import Instance
+from quizzes.models import AnswerEvent, Attempt, AttemptItem
 from tests.support import selections
 from tests.support.browser import Browser, every_statement
 from tests.support.builders import sign_in
@@ -183,6 +185,22 @@ def sit(instance: Instance, learner: object, *noted: int) -> object:
     save(instance, learner, attempt, batch)  # type: ignore[arg-type]  # an actor
     submit(instance, learner, attempt)  # type: ignore[arg-type]  # an actor
     return attempt
+
+
+def test_a_note_written_while_answering_is_no_objection_and_waits_in_its_form(case: Objecting, instance: Instance) -> None:
+    """spec/selection 5.2: what the box and the page say of it is what happens."""
+    with instance.database.unit_of_work() as session:
+        of_attempt = select(AnswerEvent, AttemptItem.position).join(AttemptItem, AttemptItem.id == AnswerEvent.item_id)
+        of_attempt = of_attempt.join(Attempt, Attempt.id == AttemptItem.attempt_id).where(Attempt.uuid == case.attempt())
+        event, position = session.execute(of_attempt.order_by(AnswerEvent.id.desc()).limit(1)).one()
+        event.payload = json.dumps(json.loads(event.payload) | {"objection": ["1"], "objection-reason": ["Hay dos respuestas."]})
+    learner = case.learner()
+
+    page = learner.get(f"/attempts/{case.attempt()}/objections")
+
+    assert in_spanish("A mark, or a note that you wrote with it, is not an objection yet: send it within the term.") in page.text
+    assert "Hay dos respuestas." in learner.get(case.path(position)).text
+    assert case.objections() == []
 
 
 def test_nobody_objects_in_another_s_attempt(case: Objecting) -> None:

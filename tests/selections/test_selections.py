@@ -14,12 +14,13 @@ from courses.models import Course, StaffRole
 from enrolments.models import ActivityResult, Enrolment, ResultOverride
 from enrolments.results import ResultUsedElsewhere
 from kernel import clock
+from kernel.outbox import deliver_waiting
 from kernel.permissions import SYSTEM
 from lms.erasure import erase_person
 from lms.instance import Instance
 from selections import selections
 from selections.access import is_jury_member
-from selections.models import MemberRole, Selection
+from selections.models import MemberRole, Selection, SelectionMember
 from selections.selections import get_selection, list_jury, list_of_enrolment
 from tests.support.access import a_cast
 from tests.support.browser import Browser
@@ -34,6 +35,7 @@ from tests.support.selections import (
     QUIZ,
     USE,
     a_juror,
+    a_provisional,
     a_sat_selection,
     a_selecting_course,
     a_selecting_folder,
@@ -139,6 +141,41 @@ def test_a_member_of_the_jury_finds_the_selections_they_are_named_for(browser: B
     juror.get("/selections")
 
     assert juror.page.has_link(f"/selections/{selection.uuid}")
+
+
+@pytest.mark.parametrize("role", MemberRole)
+def test_who_is_named_is_notified_and_finds_the_selection_from_everywhere(browser: Browser, instance: Instance, role: MemberRole) -> None:
+    """spec/selection 4.1: notice, home, menu; nothing of it for anybody else, nor for whose naming has ended."""
+    selection = a_selection(instance, a_selecting_course(instance))
+    person = a_person(instance, "julia@example.org")
+    reader = sign_in(browser, person.email)
+    appoint(instance, selection, add_factor(instance, person), role)
+    deliver_waiting(instance.worker, now=clock.now())
+    address = f"/selections/{selection.uuid}"
+
+    home, notices = reader.get("/learning").html, reader.get("/notices").html
+
+    assert home.count('href="/selections"') == 3, "the menu of the account, that of a phone, and the list of the page"
+    assert f'href="{address}"' in home
+    assert in_spanish("Selections") in notices
+    reader.get(address)
+    with instance.database.unit_of_work() as session:
+        member = session.scalars(select(SelectionMember)).one()
+        selections.end_member(session, SYSTEM, selection.id, member.id, now=clock.now())
+    assert 'href="/selections"' not in reader.get("/learning").html
+
+
+def test_a_candidate_finds_their_line_from_home(browser: Browser, instance: Instance) -> None:
+    """spec/selection 4.1: once an acta is in force."""
+    selection = a_sat_selection(instance)
+    with instance.database.unit_of_work(write=False) as session:
+        candidate = session.scalars(select(Person).join(Enrolment, Enrolment.person_id == Person.id).order_by(Person.id)).first()
+    assert candidate is not None
+    assert "/own-line" not in sign_in(browser, candidate.email).get("/learning").html
+
+    a_provisional(browser, instance, selection)
+
+    assert f'href="/selections/{selection.uuid}/own-line"' in sign_in(browser, candidate.email).get("/learning").html
 
 
 def test_whoever_begins_to_take_part_is_a_member_no_more(instance: Instance) -> None:

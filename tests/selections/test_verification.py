@@ -14,18 +14,7 @@ from tests.support.browser import Browser
 from tests.support.builders import sign_in
 from tests.support.learning import actor_of
 from tests.support.selection_access import a_selection_cast
-from tests.support.selections import (
-    SCORES,
-    a_final,
-    a_juror,
-    a_sat_selection,
-    all_actas,
-    an_acta,
-    answer,
-    document,
-    sign_by_two,
-    void,
-)
+from tests.support.selections import SCORES, a_final, a_juror, a_sat_selection, all_actas, an_acta, answer, document, sign_by_two, void
 from tests.support.wording import in_spanish
 
 SAME, DIFFERENT = "The file is the same.", "The file is not the same."
