@@ -1,4 +1,4 @@
-"""The words for inputs, outputs and faults of the social budget, in the reader's language."""
+"""Tasks in a course folder, read and checked, and the words for inputs, outputs and faults of the social budget."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -9,10 +9,8 @@ from itertools import pairwise
 from courses.content import model as folder
 from courses.content import scalars
 from courses.content.kinds import ActivityKind, ActivitySettings
-from courses.content.mapping_cursor import LocatedValue, MappingCursor
+from courses.content.mapping_cursor import LocatedValue, MappingCursor, MarkupLevel, ReadingSession
 from courses.content.model import ActivityCompletion, CourseFolder
-from courses.content.read_collector import MarkupLevel
-from courses.content.reading_session import ReadingSession
 from courses.content.scalars import RefusedError
 from courses.content.settings import BareValueRule, FieldShape, FieldSpec
 from enrolments.rules import GradedCompletionRule, GradingMethod

@@ -9,9 +9,9 @@ from fractions import Fraction
 from sqlalchemy import and_, case, insert, or_, select, update
 from sqlalchemy.orm import Session
 
-from courses.content.facts import SettingFact, SettingLabels, facts_of, seconds
+from courses.content.differences import SettingFact, SettingLabels, facts_of, seconds
 from courses.content.model import ActivitySource
-from courses.content.search_texts import activity_entries
+from courses.content.texts import activity_entries
 from courses.kinds import ActivityDescription, ActivityPublisher, Publication
 from courses.models import Activity
 from courses.rendering import Renderer, plain_texts

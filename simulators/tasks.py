@@ -1,4 +1,4 @@
-"""Reading tasks, what was tried in them, and submissions."""
+"""Tasks before their learners: read, saved, submitted and marked; submissions listed, reviewed, counted and transferred."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -6,7 +6,6 @@ from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 from fractions import Fraction
-from typing import cast
 from uuid import UUID
 
 from sqlalchemy import bindparam, func, insert, or_, select, update
@@ -24,36 +23,14 @@ from enrolments.rules import GradedCompletionRule, GradingMethod, has_passed
 from enrolments.takes import require_present_take
 from kernel import audit
 from kernel.codes import round_half_up
+from kernel.db import Hook
 from kernel.errors import N_, Conflict, NotFound
 from kernel.permissions import Actor
 from simulators.access import SubmissionContext
 from simulators.models import SimulatorTask, Submission, SubmissionItem, TaskInput, TaskItem, TaskSave, TaskVariable
+from simulators.rules import tasks
 from simulators.rules.budget import encode
 from simulators.rules.scenario import Inputs
-from simulators.rules.tasks import (
-    GoalItem,
-    NumberItem,
-    PastSubmission,
-    SubmitRuling,
-    Task,
-    TaskDates,
-    TaskItemMark,
-    TaskPolicy,
-    TaskTolerance,
-    TaskToleranceKind,
-    TaskVariableSpec,
-    allowed_inputs,
-    draw,
-    grade,
-    is_completed,
-    is_used_up,
-    may_submit,
-    over_attempts,
-    pause_ends,
-    seed_of,
-    start_inputs,
-    stored_values,
-)
 
 KEPT_TASKS = 200
 
@@ -67,10 +44,14 @@ class PublishedTask:
     activity_key: str
     version_id: int
     model_version: int
-    task: Task
+    task: tasks.Task
     item_ids: dict[str, int]
     opens_at: datetime | None
     closes_at: datetime | None
+
+
+SIMULATOR_TASKS = Hook[dict[tuple[str, int], PublishedTask]]("simulator_tasks")
+"""Keeps tasks of simulators."""
 
 
 _TASK = select(SimulatorTask, Activity).join(Activity, Activity.id == SimulatorTask.activity_id)
@@ -87,7 +68,7 @@ def get_task(session: Session, task_id: int) -> PublishedTask:
 
 
 def _cached_task(session: Session, name: tuple[str, int]) -> PublishedTask:
-    cached = cast("dict[tuple[str, int], PublishedTask]", session.info.setdefault("simulator_tasks", {}))
+    cached = SIMULATOR_TASKS.of(session)
     if name not in cached:
         column = SimulatorTask.activity_id if name[0] == "activity" else SimulatorTask.id
         row = session.execute(_TASK.where(column == name[1])).one_or_none()
@@ -103,7 +84,7 @@ def _read_task(session: Session, task_row: SimulatorTask, activity: Activity) ->
     items = list(session.scalars(select(TaskItem).where(TaskItem.task_id == task_row.id).order_by(TaskItem.position)))
     start = session.execute(select(TaskInput.name, TaskInput.value).where(TaskInput.task_id == task_row.id).order_by(TaskInput.id))
     variables = session.scalars(select(TaskVariable).where(TaskVariable.task_id == task_row.id).order_by(TaskVariable.id))
-    task = Task(
+    task = tasks.Task(
         text=task_row.text,
         start=dict(start.all()),
         variables=tuple(_variable(variable) for variable in variables),
@@ -126,8 +107,8 @@ def _read_task(session: Session, task_row: SimulatorTask, activity: Activity) ->
     )
 
 
-def _policy(row: SimulatorTask) -> TaskPolicy:
-    return TaskPolicy(
+def _policy(row: SimulatorTask) -> tasks.TaskPolicy:
+    return tasks.TaskPolicy(
         attempts=row.attempts,
         pause_first=row.pause_first,
         pause_later=row.pause_later,
@@ -138,19 +119,19 @@ def _policy(row: SimulatorTask) -> TaskPolicy:
     )
 
 
-def _variable(row: TaskVariable) -> TaskVariableSpec:
+def _variable(row: TaskVariable) -> tasks.TaskVariableSpec:
     choices = tuple(Fraction(value) for value in row.choices)
-    return TaskVariableSpec(row.name, Fraction(row.low), Fraction(row.high), Fraction(row.step), choices, row.decimals)
+    return tasks.TaskVariableSpec(row.name, Fraction(row.low), Fraction(row.high), Fraction(row.step), choices, row.decimals)
 
 
-def _goal(row: TaskItem) -> GoalItem:
+def _goal(row: TaskItem) -> tasks.GoalItem:
     low, high = (None if text is None else Fraction(text) for text in (row.low, row.high))
-    return GoalItem(row.key, row.text, row.output, low, high, Fraction(row.mark))
+    return tasks.GoalItem(row.key, row.text, row.output, low, high, Fraction(row.mark))
 
 
-def _ask(row: TaskItem) -> NumberItem:
-    tolerance = TaskTolerance(TaskToleranceKind(row.tolerance_kind), Fraction(row.tolerance))
-    return NumberItem(row.key, row.text, row.output, tolerance, row.unit, Fraction(row.mark), row.explanation)
+def _ask(row: TaskItem) -> tasks.NumberItem:
+    tolerance = tasks.TaskTolerance(tasks.TaskToleranceKind(row.tolerance_kind), Fraction(row.tolerance))
+    return tasks.NumberItem(row.key, row.text, row.output, tolerance, row.unit, Fraction(row.mark), row.explanation)
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,9 +148,9 @@ class SubmissionRow:
     passed: bool | None
 
     @property
-    def past(self) -> PastSubmission:
+    def past(self) -> tasks.PastSubmission:
         """Return what the rules need of it."""
-        return PastSubmission(self.number, self.submitted_at, self.percent)
+        return tasks.PastSubmission(self.number, self.submitted_at, self.percent)
 
 
 _HISTORY = (
@@ -223,14 +204,14 @@ def list_submissions(session: Session, key: PersonTaskKey) -> list[SubmissionRow
 
 def list_past_submissions(
     session: Session, person_ids: Sequence[int], keys: Collection[str]
-) -> dict[tuple[int | None, str], list[PastSubmission]]:
+) -> dict[tuple[int | None, str], list[tasks.PastSubmission]]:
     """Return people's submissions to tasks with these keys by enrolment and key, the first one first."""
     columns = (Submission.enrolment_id, Submission.activity_key, Submission.number, Submission.submitted_at, Submission.percent)
     statement = select(*columns).where(Submission.person_id.in_(person_ids), Submission.activity_key.in_(keys), ~Submission.preview)
-    submissions: dict[tuple[int | None, str], list[PastSubmission]] = {}
+    submissions: dict[tuple[int | None, str], list[tasks.PastSubmission]] = {}
     for row in session.execute(statement.order_by(Submission.number)):
         percent = None if row.percent is None else Fraction(row.percent)
-        submissions.setdefault((row.enrolment_id, row.activity_key), []).append(PastSubmission(row.number, row.submitted_at, percent))
+        submissions.setdefault((row.enrolment_id, row.activity_key), []).append(tasks.PastSubmission(row.number, row.submitted_at, percent))
     return submissions
 
 
@@ -365,7 +346,7 @@ class TaskContext:
     drawn: Mapping[str, Fraction]
     start: Inputs
     history: tuple[SubmissionRow, ...]
-    ruling: SubmitRuling
+    ruling: tasks.SubmitRuling
     preview: bool
 
 
@@ -373,15 +354,15 @@ def load_task_context(session: Session, actor: Actor, subject: ActivityContext, 
     """Return everything that a task's pages and services need for one person; raise NotFound where there is no task."""
     published = get_task_of_activity(session, subject.activity.id)
     person_id, course_id, key = actor.person_id or 0, subject.context.course_id, subject.activity.key
-    drawn = draw(published.task.variables, seed_of(course_id, key, person_id))
+    drawn = tasks.draw(published.task.variables, tasks.seed_of(course_id, key, person_id))
     history = tuple(list_submissions(session, place_of(actor, subject)))
     preview = not subject.context.is_learner
     if preview:
-        ruling = SubmitRuling((), None)
+        ruling = tasks.SubmitRuling((), None)
     else:
-        window = TaskDates(published.opens_at, subject.context.end_for(published.closes_at), subject.closed is None)
-        ruling = may_submit(published.task.policy, window, _counted(history), now=now)
-    return TaskContext(published, drawn, start_inputs(published.task.start, drawn), history, ruling, preview)
+        window = tasks.TaskDates(published.opens_at, subject.context.end_for(published.closes_at), subject.closed is None)
+        ruling = tasks.may_submit(published.task.policy, window, _counted(history), now=now)
+    return TaskContext(published, drawn, tasks.start_inputs(published.task.start, drawn), history, ruling, preview)
 
 
 def place_of(actor: Actor, subject: ActivityContext) -> PersonTaskKey:
@@ -389,7 +370,7 @@ def place_of(actor: Actor, subject: ActivityContext) -> PersonTaskKey:
     return PersonTaskKey(actor.person_id or 0, subject.context.enrolment_id, subject.context.course_id, subject.activity.key)
 
 
-def _counted(history: Sequence[SubmissionRow]) -> list[PastSubmission]:
+def _counted(history: Sequence[SubmissionRow]) -> list[tasks.PastSubmission]:
     return [row.past for row in history if not row.preview]
 
 
@@ -432,7 +413,7 @@ def is_corrected(session: Session, context: TaskContext, shown: int) -> bool:
 
 
 def _shown_state(published: PublishedTask) -> tuple[object, ...]:
-    return published.activity_key, published.model_version, replace(published.task, policy=TaskPolicy())
+    return published.activity_key, published.model_version, replace(published.task, policy=tasks.TaskPolicy())
 
 
 def submit_task(
@@ -460,8 +441,8 @@ def submit_task(
     if not context.ruling.allowed:
         raise SubmissionNotAllowed(reasons=[refusal.reason.value for refusal in context.ruling.refusals])
     task = context.published.task
-    inputs = allowed_inputs(work.inputs, context.start, task.editable)
-    graded = grade(task, context.start, inputs, answers)
+    inputs = tasks.allowed_inputs(work.inputs, context.start, task.editable)
+    graded = tasks.grade(task, context.start, inputs, answers)
     row = Submission(
         uuid=number,
         person_id=actor.person_id,
@@ -472,7 +453,7 @@ def submit_task(
         number=max((submission.number for submission in context.history), default=0) + 1,
         preview=context.preview,
         scenario=encode(inputs),
-        drawn=stored_values(context.drawn),
+        drawn=tasks.stored_values(context.drawn),
         submitted_at=now,
         raw=_decimal(graded.raw),
         maximum=_decimal(graded.maximum),
@@ -486,12 +467,15 @@ def submit_task(
     audit.record(session, actor, SimulatorVerb.SUBMITTED, row, now=now, activity=row.activity_key, number=row.number, preview=row.preview)
     enrolment.begin_enrolment(session, actor, subject.context, now=now)
     if subject.context.enrolment_id is not None:
-        history = [*_counted(context.history), PastSubmission(row.number, now, None if row.percent is None else Fraction(row.percent))]
+        history = [
+            *_counted(context.history),
+            tasks.PastSubmission(row.number, now, None if row.percent is None else Fraction(row.percent)),
+        ]
         _hand_down(session, actor, subject.context.enrolment_id, subject.activity.key, task.policy, history, now=now)
     return row
 
 
-def _item_row(submission_id: int, published: PublishedTask, item: TaskItemMark, typed: Mapping[str, str]) -> dict[str, object]:
+def _item_row(submission_id: int, published: PublishedTask, item: tasks.TaskItemMark, typed: Mapping[str, str]) -> dict[str, object]:
     return {
         "submission_id": submission_id,
         "item_id": published.item_ids[item.key],
@@ -510,12 +494,19 @@ def _decimal(value: Fraction) -> Decimal:
 
 
 def _hand_down(
-    session: Session, actor: Actor, enrolment_id: int, key: str, policy: TaskPolicy, history: Sequence[PastSubmission], *, now: datetime
+    session: Session,
+    actor: Actor,
+    enrolment_id: int,
+    key: str,
+    policy: tasks.TaskPolicy,
+    history: Sequence[tasks.PastSubmission],
+    *,
+    now: datetime,
 ) -> None:
     """Record in the learner's progress the combined result of all submissions for the activity."""
-    score = over_attempts(policy.grading, history)
-    completed, passed = is_completed(policy, history), has_passed(score, policy.pass_mark)
-    outcome = ActivityOutcome(completed, score, passed, exhausted=is_used_up(policy, history))
+    score = tasks.over_attempts(policy.grading, history)
+    completed, passed = tasks.is_completed(policy, history), has_passed(score, policy.pass_mark)
+    outcome = ActivityOutcome(completed, score, passed, exhausted=tasks.is_used_up(policy, history))
     enrolment.record_result(session, actor, enrolment_id, key, outcome, now=now)
 
 
@@ -545,7 +536,7 @@ def pause_dates(session: Session, requested: DateRequest) -> Iterator[DatedItem]
         return
     history = list_past_submissions(session, requested.person_ids, {key for _id, key in paused})
     for taken, (learner, activity) in paused.items():
-        until = pause_ends(get_task_of_activity(session, activity.id).task.policy, history.get(taken, []))
+        until = tasks.pause_ends(get_task_of_activity(session, activity.id).task.policy, history.get(taken, []))
         closes = learner.closing(activity)
         if until is not None and until > requested.now and (closes is None or until < closes):
             yield learner.activity_item(activity, "pause", DateKind.CONDITION_OPENS, until)

@@ -1,4 +1,4 @@
-"""Files of questions as text: a guessed encoding is reported in the remarks."""
+"""Files of questions: texts decoded, archives judged, media taken along, pictures in texts, and HTML as Markdown."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -12,8 +12,8 @@ from typing import Any
 from urllib.parse import unquote
 from zipfile import ZipFile
 
-from courses.content.derived_keys import slug
 from courses.content.filetypes import KINDS, MAXIMUM_DOCUMENT, MAXIMUM_IMAGE
+from courses.content.mapping_cursor import slug
 from kernel import archives, tables
 from kernel.archives import ArchiveRefused
 from kernel.errors import N_
@@ -27,7 +27,10 @@ from standards.xml import judge
 
 
 def decode(content: bytes, remarks: TransferRemarkCollector) -> DecodedText:
-    """Return the text of a file, telling where its encoding is a guess; raise FileRefused where it is no text."""
+    """Return the text of a file, telling where its encoding is a guess; raise FileRefused where it is no text.
+
+    A guessed encoding is reported in the remarks.
+    """
     try:
         decoded = tables.decode(content)
     except tables.Undecodable as refused:

@@ -1,4 +1,4 @@
-"""The formats by name: how each is read and written, and how a file's own is detected."""
+"""The formats by name: how each is read and written, how a file's own is detected, and the bank that a file makes."""
 
 import re
 from collections.abc import Callable, Mapping, Sequence

@@ -1,4 +1,4 @@
-"""The effect of an import on a bank: which questions are new, under which keys, and which are there already. Pure, writes nothing."""
+"""Imports of questions: the upload that waits, its effect on a bank, and adding it to the draft; exports are recorded."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -62,6 +62,8 @@ def plan(
 
     A question identical to one in the bank is skipped; one whose key is taken gets another; one whose origin is in the course already
     loses it. All of this is reported.
+
+    It is pure and writes nothing: it says which questions are new, under which keys, and which are there already.
     """
     known = {checksum(replace(question, key="")) for question in present}
     used = set(taken)

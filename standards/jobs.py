@@ -1,4 +1,4 @@
-"""Background work of standards."""
+"""Background work of standards: files of questions that nobody confirmed in time are deleted."""
 
 from accounts.uploads import delete_pending_uploads
 from kernel.outbox import Delivery

@@ -1,4 +1,4 @@
-"""Keys for what outside formats only name: questions by their name or text, entries of a list by their text."""
+"""Texts, keys, numbers, gaps and options that several formats share, read and written, with remarks on what a format leaves out."""
 
 import html
 import re
@@ -8,8 +8,8 @@ from fractions import Fraction
 from types import MappingProxyType
 from typing import TypeVar, cast
 
-from courses.content.derived_keys import slug
 from courses.content.filetypes import media_type
+from courses.content.mapping_cursor import slug
 from courses.content.scalars import MAXIMUM_KEY
 from kernel.errors import N_
 from kernel.i18n import LANGUAGES, _, language_name
@@ -18,27 +18,7 @@ from kernel.markup.model import MarkupContext, MediaReference
 from kernel.markup.render import render_inline, render_markdown
 from kernel.markup.source import mask, normalise
 from questions.content.question_fields import KINDS
-from questions.rules.definitions import (
-    NOT_SELECTED,
-    DescriptionBody,
-    GapsBody,
-    MatchingBody,
-    MatrixBody,
-    MultipleChoiceBody,
-    MultipleRule,
-    NumericalAnswer,
-    NumericalBody,
-    Option,
-    OrderingBody,
-    QuestionDefinition,
-    QuestionState,
-    SingleChoiceBody,
-    Texts,
-    TextShape,
-    Tolerance,
-    ToleranceKind,
-    map_texts,
-)
+from questions.rules import definitions
 from standards.model import ImportedQuestions, NotTranslatable, SourceQuestion, TransferRemarkCollector, left_out_remark
 
 ENTRY, QUESTION = "entrada", "pregunta"
@@ -51,7 +31,10 @@ def as_key(name: str) -> str:
 
 
 class KeyAllocator:
-    """Gives each entry of one list a key of its own: the slug of its text, with a number where that is taken or empty."""
+    """Gives each entry of one list a key of its own: the slug of its text, with a number where that is taken or empty.
+
+    Outside formats only name questions, by their name or text, and entries of a list, by their text.
+    """
 
     def __init__(self) -> None:
         self._taken: set[str] = set()
@@ -72,7 +55,7 @@ class KeyAllocator:
         return candidate
 
 
-def derived(text: Texts) -> str:
+def derived(text: definitions.Texts) -> str:
     """Return the key that a text gives by itself."""
     return slug(next(iter(text.values()), ""))
 
@@ -226,8 +209,8 @@ def _joined(source: SourceQuestion, two: SourceQuestion) -> SourceQuestion:
     if source.question.kind is not two.question.kind or set(source.question.text.values()) == set(two.question.text.values()):
         return source
     question = _join(source.question, two.question)
-    is_draft = two.question.state is QuestionState.DRAFT
-    return replace(source, question=replace(question, state=QuestionState.DRAFT) if is_draft else question)
+    is_draft = two.question.state is definitions.QuestionState.DRAFT
+    return replace(source, question=replace(question, state=definitions.QuestionState.DRAFT) if is_draft else question)
 
 
 def _join(part: _Node, two: object) -> _Node:
@@ -258,10 +241,10 @@ _OURS = (
 )
 
 
-def escape_markdown(text: str, shape: TextShape = TextShape.MARKDOWN) -> str:
+def escape_markdown(text: str, shape: definitions.TextShape = definitions.TextShape.MARKDOWN) -> str:
     """Return Markdown that shows plain words as they are."""
     escaped = _SIGNS.sub(lambda sign: "\\" + sign[0], text)
-    return escaped if shape is TextShape.INLINE else _BLOCK_SIGNS.sub(_escaped_block, escaped)
+    return escaped if shape is definitions.TextShape.INLINE else _BLOCK_SIGNS.sub(_escaped_block, escaped)
 
 
 def _escaped_block(match: re.Match[str]) -> str:
@@ -271,9 +254,9 @@ def _escaped_block(match: re.Match[str]) -> str:
     return f"{before}\\{sign}"
 
 
-def from_plain(text: str, shape: TextShape) -> str:
+def from_plain(text: str, shape: definitions.TextShape) -> str:
     """Return plain words of an outside file as Markdown: one line where the field has only one, else with their line breaks."""
-    if shape is TextShape.INLINE:
+    if shape is definitions.TextShape.INLINE:
         return escape_markdown(one_line(text), shape)
     lines = [line.strip() for line in text.strip().split("\n")]
     return escape_markdown(re.sub(r"\n{3,}", "\n\n", "\n".join(lines)))
@@ -294,7 +277,7 @@ def clean(text: str) -> str:
     return normalise(text).replace("\u2028", "\n").replace("\u2029", "\n\n")
 
 
-def rendered(markdown: str, shape: TextShape, language: str, addresses: Mapping[str, str] = NOWHERE) -> str:
+def rendered(markdown: str, shape: definitions.TextShape, language: str, addresses: Mapping[str, str] = NOWHERE) -> str:
     """Return the HTML of a Markdown text, as far as possible without the course around it; as it is written where it is refused.
 
     `addresses` are those under which its files are shown, by address as written.
@@ -303,11 +286,11 @@ def rendered(markdown: str, shape: TextShape, language: str, addresses: Mapping[
     def media_of(path: str) -> MediaReference | None:
         return MediaReference(addresses[path], media_type(path), 0) if path in addresses else None
 
-    draw = render_inline if shape is TextShape.INLINE else render_markdown
+    draw = render_inline if shape is definitions.TextShape.INLINE else render_markdown
     return str(draw(markdown, MarkupContext(language, media=media_of)).html) or html.escape(markdown.strip(), quote=False)
 
 
-def to_plain(markdown: str, shape: TextShape, language: str) -> tuple[str, bool]:
+def to_plain(markdown: str, shape: definitions.TextShape, language: str) -> tuple[str, bool]:
     """Return the plain words of a Markdown text, and whether it had markup that is lost."""
     if not _SIGNS.search(markdown) and not _BLOCK_SIGNS.search(markdown) and "\n" not in markdown:
         return markdown, False
@@ -316,7 +299,7 @@ def to_plain(markdown: str, shape: TextShape, language: str) -> tuple[str, bool]
     return bare, "<" in shown.replace("</p>\n<p>", "")
 
 
-def to_html(texts: Texts | None, shape: TextShape, language: str, addresses: Mapping[str, str] = NOWHERE) -> str:
+def to_html(texts: definitions.Texts | None, shape: definitions.TextShape, language: str, addresses: Mapping[str, str] = NOWHERE) -> str:
     """Return a text as HTML for other products: without the host, or the kind and size of a file, that our pages show behind a link."""
     html_text = rendered(in_language(texts, language), shape, language, addresses).replace("\u00a0", " ")
     return _HOST.sub(r"\1", html_text.replace("&nbsp;", " "))
@@ -331,7 +314,9 @@ def file_names(addresses: Iterable[str]) -> dict[str, str]:
     return names
 
 
-def remark_lost_files(question: QuestionDefinition, language: str, remarks: TransferRemarkCollector, carried: Collection[str] = ()) -> None:
+def remark_lost_files(
+    question: definitions.QuestionDefinition, language: str, remarks: TransferRemarkCollector, carried: Collection[str] = ()
+) -> None:
     """Report as lost the files of the course that texts show or link to and that are not exported."""
     for text in texts_of(question, language):
         for address in dict.fromkeys(FILE.findall(text)):
@@ -343,7 +328,7 @@ def remark_lost_files(question: QuestionDefinition, language: str, remarks: Tran
                 )
 
 
-def remark_changed_text(question: QuestionDefinition, language: str, remarks: TransferRemarkCollector) -> None:
+def remark_changed_text(question: definitions.QuestionDefinition, language: str, remarks: TransferRemarkCollector) -> None:
     """Report as lost what a text in HTML shows as plain words, because it means something only inside a course of ours."""
     for text in texts_of(question, language):
         masked = mask(text)
@@ -354,7 +339,7 @@ def remark_changed_text(question: QuestionDefinition, language: str, remarks: Tr
                 )
 
 
-def remark_own_markup(question: QuestionDefinition, language: str, remarks: TransferRemarkCollector) -> None:
+def remark_own_markup(question: definitions.QuestionDefinition, language: str, remarks: TransferRemarkCollector) -> None:
     """Note what other products will show as it is written, because it means something only inside a course of ours."""
     for text in texts_of(question, language):
         masked = mask(text)
@@ -367,20 +352,20 @@ def remark_own_markup(question: QuestionDefinition, language: str, remarks: Tran
                 )
 
 
-def texts_of(question: QuestionDefinition, language: str) -> list[str]:
+def texts_of(question: definitions.QuestionDefinition, language: str) -> list[str]:
     """Return all Markdown texts of a question in one language."""
     texts: list[str] = []
 
-    def note(text: str, of: str, _shape: TextShape) -> str:
+    def note(text: str, of: str, _shape: definitions.TextShape) -> str:
         if of == language:
             texts.append(text)
         return text
 
-    map_texts(question, note)
+    definitions.map_texts(question, note)
     return texts
 
 
-def in_language(texts: Texts | None, language: str) -> str:
+def in_language(texts: definitions.Texts | None, language: str) -> str:
     """Return a text in a language, in its first one where that is missing, '' where nothing is written."""
     if not texts:
         return ""
@@ -389,21 +374,21 @@ def in_language(texts: Texts | None, language: str) -> str:
 
 _RELATIVE = N_("The tolerance in proportion to the number is written as an amount.")
 _GEOMETRIC = N_("The tolerance by a factor is written as an amount.")
-_USUAL = QuestionDefinition("", {}, DescriptionBody())
+_USUAL = definitions.QuestionDefinition("", {}, definitions.DescriptionBody())
 _FIELDS = ("former_keys", "state", "unverified", "tags", "difficulty", "mark", "hints", "penalty", "explanation", "source", "see", "note")
 
 SELECTION_FIELDS = ("objective", "level", "family", "enemies", "only", "expected", "by_variant", "origin")
 """The fields that say where a question is drawn (spec/selection 1)."""
 
 
-def remark_lost_fields(question: QuestionDefinition, names: Iterable[str], remarks: TransferRemarkCollector) -> None:
+def remark_lost_fields(question: definitions.QuestionDefinition, names: Iterable[str], remarks: TransferRemarkCollector) -> None:
     """Report the common fields that are written and that the format does not keep."""
     keeps = frozenset(names)
     for name in _FIELDS:
         if name not in keeps and getattr(question, name) != getattr(_USUAL, name):
             lose(remarks, name)
     for name in SELECTION_FIELDS:
-        if name not in keeps and getattr(question.selection, name) != getattr(NOT_SELECTED, name):
+        if name not in keeps and getattr(question.selection, name) != getattr(definitions.NOT_SELECTED, name):
             lose(remarks, name)
 
 
@@ -412,7 +397,7 @@ def lose(remarks: TransferRemarkCollector, field: str) -> None:
     remarks.loss(N_("The field “%(field)s” is left out."), N_("The format has no place for it."), field=field)
 
 
-def remark_lost_languages(question: QuestionDefinition, language: str, remarks: TransferRemarkCollector) -> None:
+def remark_lost_languages(question: definitions.QuestionDefinition, language: str, remarks: TransferRemarkCollector) -> None:
     """Report the languages that stay behind: the formats have one text for everybody."""
     others = sorted(set(question.text) - {language})
     if language in question.text and others:
@@ -425,7 +410,7 @@ def remark_lost_languages(question: QuestionDefinition, language: str, remarks: 
         remarks.note(N_("There is no text in %(language)s; the first language was used."), language=language_name(language))
 
 
-def remark_lost_keys(question: QuestionDefinition, remarks: TransferRemarkCollector) -> None:
+def remark_lost_keys(question: definitions.QuestionDefinition, remarks: TransferRemarkCollector) -> None:
     """Report keys of entries that are not those of their texts: they are made anew when the question is imported again."""
     for entries in _keyed(question):
         keys = KeyAllocator()
@@ -435,58 +420,64 @@ def remark_lost_keys(question: QuestionDefinition, remarks: TransferRemarkCollec
             )
 
 
-def _keyed(question: QuestionDefinition) -> list[list[tuple[str, Texts]]]:
+def _keyed(question: definitions.QuestionDefinition) -> list[list[tuple[str, definitions.Texts]]]:
     """Return the lists of keys that a reader gives anew, each key with its text."""
     match question.body:
-        case SingleChoiceBody(options) | MultipleChoiceBody(options):
+        case definitions.SingleChoiceBody(options) | definitions.MultipleChoiceBody(options):
             return [[(option.key, option.text) for option in options]]
-        case MatchingBody(pairs, extra):
+        case definitions.MatchingBody(pairs, extra):
             matches = {pair.match_key: pair.match for pair in pairs}
             return [[(pair.key, pair.item) for pair in pairs], [*matches.items(), *((label.key, label.text) for label in extra)]]
-        case OrderingBody(items):
+        case definitions.OrderingBody(items):
             return [[(label.key, label.text) for label in items]]
-        case MatrixBody(columns, rows):
+        case definitions.MatrixBody(columns, rows):
             return [[(label.key, label.text) for label in columns], [(row.key, row.text) for row in rows]]
-        case GapsBody(gaps):
-            return [[(option.key, option.text) for option in gap.body.options] for gap in gaps if isinstance(gap.body, SingleChoiceBody)]
+        case definitions.GapsBody(gaps):
+            return [
+                [(option.key, option.text) for option in gap.body.options]
+                for gap in gaps
+                if isinstance(gap.body, definitions.SingleChoiceBody)
+            ]
         case _:
             return []
 
 
-def lose_quantity(body: NumericalBody, remarks: TransferRemarkCollector) -> None:
+def lose_quantity(body: definitions.NumericalBody, remarks: TransferRemarkCollector) -> None:
     """Report the fields of units and decimals, for which a format with bare numbers has no place."""
-    usual = NumericalBody(())
+    usual = definitions.NumericalBody(())
     for name in ("unit", "units", "unit_penalty", "decimals"):
         if getattr(body, name) != getattr(usual, name):
             lose(remarks, name)
 
 
-def refuse_kind(question: QuestionDefinition) -> NotTranslatable:
+def refuse_kind(question: definitions.QuestionDefinition) -> NotTranslatable:
     """Return the refusal of a kind that a format does not have, or of a choice with calculated options."""
-    if isinstance(question.body, SingleChoiceBody) and question.body.numbers is not None:
+    if isinstance(question.body, definitions.SingleChoiceBody) and question.body.numbers is not None:
         return NotTranslatable(N_("A choice whose options are calculated cannot be exported."), N_("The format has nothing like it."))
     return NotTranslatable(
         N_("A question of the kind “%(kind)s” cannot be exported."), N_("The format has nothing like it."), kind=_(KINDS[question.kind])
     )
 
 
-def nominal(answer: NumericalAnswer, usual: Tolerance, remarks: TransferRemarkCollector) -> Tolerance:
+def nominal(answer: definitions.NumericalAnswer, usual: definitions.Tolerance, remarks: TransferRemarkCollector) -> definitions.Tolerance:
     """Return an answer's tolerance as an amount; a relative one is exact, a geometric one is reported as a loss."""
     tolerance = answer.tolerance or usual
-    if tolerance.kind is ToleranceKind.NOMINAL or answer.value is None:
-        return Tolerance(ToleranceKind.NOMINAL, tolerance.amount)
-    weight, message = (remarks.note, _RELATIVE) if tolerance.kind is ToleranceKind.RELATIVE else (remarks.loss, _GEOMETRIC)
+    if tolerance.kind is definitions.ToleranceKind.NOMINAL or answer.value is None:
+        return definitions.Tolerance(definitions.ToleranceKind.NOMINAL, tolerance.amount)
+    weight, message = (remarks.note, _RELATIVE) if tolerance.kind is definitions.ToleranceKind.RELATIVE else (remarks.loss, _GEOMETRIC)
     weight(message, N_("The format supports only absolute amounts."))
-    return Tolerance(ToleranceKind.NOMINAL, abs(answer.value) * tolerance.amount)
+    return definitions.Tolerance(definitions.ToleranceKind.NOMINAL, abs(answer.value) * tolerance.amount)
 
 
-def with_common_tolerance(answers: Iterable[NumericalAnswer]) -> tuple[tuple[NumericalAnswer, ...], Tolerance]:
+def with_common_tolerance(
+    answers: Iterable[definitions.NumericalAnswer],
+) -> tuple[tuple[definitions.NumericalAnswer, ...], definitions.Tolerance]:
     """Return answers without their tolerances and that tolerance, where all numbers have the same; else as they are."""
     numbers = tuple(answers)
-    own = {answer.tolerance or Tolerance() for answer in numbers if answer.value is not None}
+    own = {answer.tolerance or definitions.Tolerance() for answer in numbers if answer.value is not None}
     if len(own) != 1:
-        return numbers, Tolerance()
-    bare = tuple(NumericalAnswer(answer.value, answer.right, answer.credit, answer.why) for answer in numbers)
+        return numbers, definitions.Tolerance()
+    bare = tuple(definitions.NumericalAnswer(answer.value, answer.right, answer.credit, answer.why) for answer in numbers)
     return bare, next(iter(own))
 
 
@@ -536,34 +527,34 @@ NO_CREDIT = Fraction(0)
 class WeightedOption:
     """An option as it came: its text and feedback by language, its weight as a share, whether it keeps its place."""
 
-    text: Texts
+    text: definitions.Texts
     credit: Fraction
-    why: Texts | None = None
+    why: definitions.Texts | None = None
     fixed: bool = False
 
 
-def single_choice(weighted: Sequence[WeightedOption], *, shuffle: bool = True) -> SingleChoiceBody:
+def single_choice(weighted: Sequence[WeightedOption], *, shuffle: bool = True) -> definitions.SingleChoiceBody:
     """Return a choice of one option; right is what has full credit."""
-    return SingleChoiceBody(
+    return definitions.SingleChoiceBody(
         tuple(_option(option, keys, option.credit == FULL_CREDIT) for keys in (KeyAllocator(),) for option in weighted), shuffle
     )
 
 
-def multiple_choice(weighted: Sequence[WeightedOption], *, shuffle: bool = True) -> MultipleChoiceBody:
+def multiple_choice(weighted: Sequence[WeightedOption], *, shuffle: bool = True) -> definitions.MultipleChoiceBody:
     """Return a choice of several options; the weights of a named rule become that rule, which gives the same marks."""
     keys = KeyAllocator()
     options = tuple(_option(option, keys, option.credit > 0) for option in weighted)
     rule = rule_of_options(options)
-    if rule is MultipleRule.FRACTIONS:
-        return MultipleChoiceBody(options, rule, shuffle)
-    return MultipleChoiceBody(
+    if rule is definitions.MultipleRule.FRACTIONS:
+        return definitions.MultipleChoiceBody(options, rule, shuffle)
+    return definitions.MultipleChoiceBody(
         tuple(replace(option, credit=FULL_CREDIT if option.right else NO_CREDIT) for option in options), rule, shuffle
     )
 
 
-def _option(weighted: WeightedOption, keys: KeyAllocator, right: bool) -> Option:
+def _option(weighted: WeightedOption, keys: KeyAllocator, right: bool) -> definitions.Option:
     text = required_text(next(iter(weighted.text.values()), ""))
-    return Option(keys.of(text), weighted.text, right, weighted.credit, weighted.why, weighted.fixed)
+    return definitions.Option(keys.of(text), weighted.text, right, weighted.credit, weighted.why, weighted.fixed)
 
 
 def required_text(text: str) -> str:
@@ -575,25 +566,25 @@ def required_text(text: str) -> str:
     return text
 
 
-def rule_of_options(options: Sequence[Option]) -> MultipleRule:
+def rule_of_options(options: Sequence[definitions.Option]) -> definitions.MultipleRule:
     """Return the rule whose marks the credits give: a share each and as much off is right minus wrong; everything off is right only."""
     right = [option.credit for option in options if option.right]
     wrong = {option.credit for option in options if not option.right}
     if not right or set(right) != {Fraction(1, len(right))} or len(wrong) != 1:
-        return MultipleRule.FRACTIONS
+        return definitions.MultipleRule.FRACTIONS
     if wrong == {Fraction(-1, len(right))}:
-        return MultipleRule.RIGHT_MINUS_WRONG
-    return MultipleRule.RIGHT_ONLY if wrong == {-FULL_CREDIT} else MultipleRule.FRACTIONS
+        return definitions.MultipleRule.RIGHT_MINUS_WRONG
+    return definitions.MultipleRule.RIGHT_ONLY if wrong == {-FULL_CREDIT} else definitions.MultipleRule.FRACTIONS
 
 
 _NEAREST = {
-    MultipleRule.ALL_OR_NOTHING: MultipleRule.RIGHT_ONLY,
-    MultipleRule.PROPORTIONAL: MultipleRule.RIGHT_MINUS_WRONG,
-    MultipleRule.HALVES: MultipleRule.RIGHT_MINUS_WRONG,
+    definitions.MultipleRule.ALL_OR_NOTHING: definitions.MultipleRule.RIGHT_ONLY,
+    definitions.MultipleRule.PROPORTIONAL: definitions.MultipleRule.RIGHT_MINUS_WRONG,
+    definitions.MultipleRule.HALVES: definitions.MultipleRule.RIGHT_MINUS_WRONG,
 }
 
 
-def option_weights(body: MultipleChoiceBody, remarks: TransferRemarkCollector) -> list[Fraction]:
+def option_weights(body: definitions.MultipleChoiceBody, remarks: TransferRemarkCollector) -> list[Fraction]:
     """Return each option's weight for a format that sums weights and cuts below nothing; a missing rule is reported as a loss."""
     rule = _NEAREST.get(body.rule, body.rule)
     if rule is not body.rule:
@@ -603,13 +594,15 @@ def option_weights(body: MultipleChoiceBody, remarks: TransferRemarkCollector) -
             rule=body.rule.value,
             other=rule.value,
         )
-    if rule is MultipleRule.FRACTIONS:
+    if rule is definitions.MultipleRule.FRACTIONS:
         weights = [option.credit for option in body.options]
         if any(option.right is not (option.credit > 0) for option in body.options):
             remarks.loss(N_("Only the credits show which options are right."), N_("The format cannot express it."))
     else:
         share = Fraction(1, max(sum(option.right for option in body.options), 1))
-        weights = [share if option.right else -FULL_CREDIT if rule is MultipleRule.RIGHT_ONLY else -share for option in body.options]
+        weights = [
+            share if option.right else -FULL_CREDIT if rule is definitions.MultipleRule.RIGHT_ONLY else -share for option in body.options
+        ]
     comes_back = rule_of_options([replace(option, credit=credit) for option, credit in zip(body.options, weights, strict=True)])
     if comes_back is not rule:
         remarks.note(N_("When imported again, the question has the rule “%(rule)s”, which gives the same marks."), rule=comes_back.value)

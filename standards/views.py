@@ -1,4 +1,4 @@
-"""Forms to import and export questions."""
+"""Pages that import questions into a bank of the draft, and export them, with their forms."""
 
 import io
 from collections.abc import Mapping, Sequence

@@ -1,4 +1,4 @@
-"""Tags and categories of outside files as keys."""
+"""XML of outside files: parsed, judged, read by local names and written; and tags and categories as keys."""
 
 from collections.abc import Iterable
 from dataclasses import replace
@@ -12,7 +12,7 @@ from defusedxml import sax
 from defusedxml.common import DefusedXmlException
 from lxml import etree
 
-from courses.content.derived_keys import slug
+from courses.content.mapping_cursor import slug
 from kernel.errors import N_
 from questions.rules.definitions import QuestionDefinition, QuestionSelection
 from standards.model import FileRefused, ImportedQuestions, RemarkSeverity, SourceQuestion, TransferRemark, TransferRemarkCollector

@@ -1,4 +1,4 @@
-"""Form fields of a recording (spec/content-format 10)."""
+"""Recordings in a course folder: read with captions and transcripts, their form fields and search entries (spec/content-format 10)."""
 
 import html
 import io
@@ -15,10 +15,8 @@ import webvtt
 from courses.content import scalars
 from courses.content.course_file import person
 from courses.content.kinds import ActivityKind, ActivitySettings
-from courses.content.mapping_cursor import LocatedValue, MappingCursor
+from courses.content.mapping_cursor import FieldText, LocatedValue, MappingCursor, MarkupLevel, ReadingSession, SourceLocation
 from courses.content.model import NO_TEXT, ActivityCompletion, ActivitySource, CompletionRule, Contributor, LocalisedText
-from courses.content.read_collector import FieldText, MarkupLevel, SourceLocation
-from courses.content.reading_session import ReadingSession
 from courses.content.settings import FieldShape, FieldSpec
 from kernel.errors import N_
 from kernel.i18n import duration as clock

@@ -1,4 +1,4 @@
-"""Tables of recordings."""
+"""Tables of recordings, their chapters, captions and documents, and of what learners have watched."""
 
 from collections.abc import Mapping
 from datetime import date

@@ -10,7 +10,7 @@ from math import ceil
 from sqlalchemy import delete, insert, select
 from sqlalchemy.orm import Session
 
-from courses.content.facts import SettingFact, SettingLabels, facts_of, seconds
+from courses.content.differences import SettingFact, SettingLabels, facts_of, seconds
 from courses.content.model import ActivitySource, LessonSource
 from courses.kinds import ActivityDescription, ActivityPublisher, Publication
 from courses.models import Activity

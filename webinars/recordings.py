@@ -1,4 +1,4 @@
-"""Reading recordings and what was watched of them."""
+"""Recordings as published, opened and listed for their readers, and what was watched of them, read and recorded."""
 
 import json
 from collections import defaultdict

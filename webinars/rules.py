@@ -1,4 +1,4 @@
-"""Pure rules of watching."""
+"""Pure rules of watching: spans of seconds as they are read, believed and joined, and the share watched."""
 
 from collections.abc import Iterable
 from fractions import Fraction

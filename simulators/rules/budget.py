@@ -1,7 +1,4 @@
-"""The worked example of the specification («referencia 2030»): the scenario from which every other one differs.
-
-Targets are published; the inputs were chosen round or solved for, so that the formula gives the published share.
-"""
+"""The model of the social budget: the worked example, the formulas, the outputs by name, and a scenario as a short text."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -35,6 +32,8 @@ def _inputs_of_benefit(
     return {f"{key}.{name}": value for name, value in {**own, **{f"tramos.{name}": value for name, value in tramos.items()}}.items()}
 
 
+# The worked example of the specification («referencia 2030»): the scenario from which every other one differs. Targets are published;
+# the inputs were chosen round or solved for, so that the formula gives the published share.
 REFERENCE: Inputs = {
     "macro.anio_base": 2024.0,
     "macro.anio_meta": 2030.0,

@@ -1,7 +1,4 @@
-"""Numbers as people type them into a simulator: comma or point, thousands grouped or not, a percent sign left aside.
-
-`1.234` and `1,234` are read by the reader's language: in Spanish the first is a thousand and the second a little more than one.
-"""
+"""A scenario of a simulator: its inputs with their limits and faults, and numbers as people type them."""
 
 import re
 from collections.abc import Mapping
@@ -17,7 +14,10 @@ _GROUPED = re.compile(r"-?[1-9][0-9]{0,2}(?:([.,])[0-9]{3})(?:\1[0-9]{3})*(?:[.,
 
 
 def read_typed(typed: str, language: str) -> Decimal | None:
-    """Return the exact number, None where it is none."""
+    """Return the exact number, None where it is none: comma or point, thousands grouped or not, a percent sign left aside.
+
+    `1.234` and `1,234` are read by the reader's language: in Spanish the first is a thousand and the second a little more than one.
+    """
     text = typed.strip(_BLANKS).removesuffix("%").rstrip(_BLANKS).replace("−", "-").replace("–", "-")
     if len(text) > LONGEST_NUMBER:
         return None

@@ -1,4 +1,4 @@
-"""Graded tasks: a scenario to begin from, variables that differ by learner, goals to reach and numbers to give.
+"""Graded tasks: the scenario they begin from, variables drawn for each learner, goals and numbers with their marks, attempts allowed.
 
 Texts are by language, as Markdown in a folder and as cleaned HTML once published. Numbers of authors are exact fractions; the model
 computes in double precision.

@@ -1,27 +1,14 @@
-"""Form data of a simulator: the scenario it began from, and the fields that it showed, as people typed them."""
+"""A scenario on its pages: fields and form data, figures and charts, and the tabs of floor, phasing in, scheme and comparison."""
 
-import csv
-import io
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import ROUND_HALF_UP, Decimal
 
 from kernel.i18n import _, language, number
+from kernel.tables import Cell, csv_line
 from simulators.content import NO_NUMBER, benefit_name, fault_text, full_label, input_hint, input_label, output_label, percent_scale
-from simulators.rules.budget import (
-    MODELLED_PUBLISHED,
-    NOT_MODELLED,
-    PUBLISHED_TOTAL,
-    REFERENCE,
-    BudgetResult,
-    compute,
-    encode,
-    evaluate,
-    has_both_childhoods,
-    sensitivity,
-    write_number,
-)
+from simulators.rules import budget
 from simulators.rules.scenario import (
     BENEFITS,
     MODEL,
@@ -115,18 +102,16 @@ HEAD = "\ufeff"
 
 
 def scenario_csv(inputs: Inputs, address: str) -> str:
-    """Return inputs and outputs as CSV: kind, name, words, value with a decimal point; the formulas' version and the link first."""
-    target = io.StringIO()
-    sheet = csv.writer(target, lineterminator="\r\n")
-    sheet.writerow([_("part"), _("name"), _("meaning"), _("value")])
-    sheet.writerow(["model", MODEL, _("Model and version of its formulas"), VERSION])
-    sheet.writerow(["scenario", encode(inputs), _("Link to this scenario"), address])
-    for name in SPECS:
-        if name in inputs:
-            sheet.writerow(["input", name, full_label(name), write_number(inputs[name])])
-    for name, value in compute(inputs).items():
-        sheet.writerow(["output", name, output_label(name), "" if value is None else write_number(value)])
-    return HEAD + target.getvalue()
+    """Return inputs and outputs as CSV: kind, name, words, value; the formulas' version and the link first."""
+    rows: list[tuple[Cell, ...]] = [
+        (_("part"), _("name"), _("meaning"), _("value")),
+        ("model", MODEL, _("Model and version of its formulas"), VERSION),
+        ("scenario", budget.encode(inputs), _("Link to this scenario"), address),
+    ]
+    rows += [("input", name, full_label(name), Decimal(budget.write_number(inputs[name]))) for name in SPECS if name in inputs]
+    for name, value in budget.compute(inputs).items():
+        rows.append(("output", name, output_label(name), None if value is None else Decimal(budget.write_number(value))))
+    return HEAD + "".join(map(csv_line, rows))
 
 
 MILLION = 1e-6
@@ -171,7 +156,7 @@ def percent_unit() -> str:
 
 def published_target(key: str) -> float:
     """Return the published cost of a benefit in percent of GDP."""
-    return REFERENCE[f"{key}.objetivo_pct"]
+    return budget.REFERENCE[f"{key}.objetivo_pct"]
 
 
 def share_text(value: float) -> str:
@@ -197,7 +182,12 @@ def inputs_json(inputs: Inputs) -> str:
 def published_words() -> dict[str, str]:
     """Return the published shares for the notice: the targets, the three modelled together, the whole floor, and the formulas' version."""
     targets = "; ".join(number(published_target(key)) for key in BENEFITS)
-    return {"targets": targets, "modelled": number(MODELLED_PUBLISHED, 2), "whole": number(PUBLISHED_TOTAL, 2), "version": str(VERSION)}
+    return {
+        "targets": targets,
+        "modelled": number(budget.MODELLED_PUBLISHED, 2),
+        "whole": number(budget.PUBLISHED_TOTAL, 2),
+        "version": str(VERSION),
+    }
 
 
 @dataclass(frozen=True, slots=True)
@@ -373,7 +363,7 @@ class FloorView:
 def floor_view(inputs: Inputs, key: str) -> FloorView:
     """Return what the floor tab shows of a scenario, with one benefit in detail."""
     scenario = read_scenario(inputs)
-    result = evaluate(scenario)
+    result = budget.evaluate(scenario)
     own = result.benefit(key)
     bars = _floor_bars(result, key)
     return FloorView(
@@ -401,15 +391,16 @@ def floor_view(inputs: Inputs, key: str) -> FloorView:
         needed=_needed_rows(result, key),
         target=number(inputs[f"{key}.objetivo_pct"]) + percent_unit(),
         swings=tuple(
-            SwingRow(swing_label(swing.assumption), number(swing.less, 2), number(swing.more, 2)) for swing in sensitivity(scenario, key)
+            SwingRow(swing_label(swing.assumption), number(swing.less, 2), number(swing.more, 2))
+            for swing in budget.sensitivity(scenario, key)
         ),
-        both_childhoods=has_both_childhoods(scenario),
-        not_modelled=number(NOT_MODELLED, 2) + percent_unit(),
-        not_modelled_millions=number(NOT_MODELLED / 100 * result.pib_meta * MILLION, 2),
+        both_childhoods=budget.has_both_childhoods(scenario),
+        not_modelled=number(budget.NOT_MODELLED, 2) + percent_unit(),
+        not_modelled_millions=number(budget.NOT_MODELLED / 100 * result.pib_meta * MILLION, 2),
     )
 
 
-def _floor_bars(result: BudgetResult, key: str) -> tuple[ChartBar, ...]:
+def _floor_bars(result: budget.BudgetResult, key: str) -> tuple[ChartBar, ...]:
     own = result.benefit(key)
     others = [benefit for benefit in ("vejez", "maternidad", "discapacidad") if benefit != key]
     published = [ChartBar(benefit_name(benefit), published_target(benefit), share_text(published_target(benefit))) for benefit in others]
@@ -417,7 +408,7 @@ def _floor_bars(result: BudgetResult, key: str) -> tuple[ChartBar, ...]:
     return (mine, ChartBar(_("As published"), published_target(key), share_text(published_target(key))), *published)
 
 
-def _benefit_row(inputs: Inputs, result: BudgetResult, key: str) -> BenefitRow:
+def _benefit_row(inputs: Inputs, result: budget.BudgetResult, key: str) -> BenefitRow:
     own = result.benefit(key).pct_pib
     difference = number(own - published_target(key), 2)
     return BenefitRow(
@@ -430,7 +421,7 @@ def _benefit_row(inputs: Inputs, result: BudgetResult, key: str) -> BenefitRow:
     )
 
 
-def _needed_rows(result: BudgetResult, key: str) -> tuple[NeededRow, ...]:
+def _needed_rows(result: budget.BudgetResult, key: str) -> tuple[NeededRow, ...]:
     inverse, sign = result.benefit(key).inverso, percent_unit()
     given = (
         (_("Share that would meet the criterion"), "elegible", inverse.elegible, "100", 2, sign),
@@ -496,7 +487,7 @@ class ReserveView:
 def reserve_view(inputs: Inputs) -> ReserveView:
     """Return income, spending and reserve year by year, and the year in which the reserve runs out."""
     scenario = read_scenario(inputs)
-    result = evaluate(scenario)
+    result = budget.evaluate(scenario)
     rows = tuple(
         ReserveRow(row.t, number(row.ingreso, 2), number(row.gasto, 2), number(row.reserva, 2).replace("-", "−"), row.reserva < 0)
         for row in result.filas
@@ -550,7 +541,7 @@ class RolloutView:
 def rollout_view(inputs: Inputs, key: str) -> RolloutView:
     """Return a benefit's cost while it is phased in."""
     scenario = read_scenario(inputs)
-    years = evaluate(scenario).trayectorias[BENEFITS.index(key)]
+    years = budget.evaluate(scenario).trayectorias[BENEFITS.index(key)]
     base = f"trayectoria_{key}"
     bars = tuple(ChartBar(str(year.anio), year.pct_pib, share_text(year.pct_pib), f"{base}.{year.anio}.pct_pib") for year in years)
     rows = tuple(
@@ -589,8 +580,8 @@ class ComparisonView:
 
 def comparison_view(scenarios: Sequence[tuple[str, Inputs]]) -> ComparisonView:
     """Return scenarios beside each other: results, and the assumptions in which they differ from each other or the example."""
-    results = [evaluate(read_scenario(inputs)) for _code, inputs in scenarios]
-    names = [name for name in SPECS if any(inputs.get(name) != REFERENCE.get(name) for _code, inputs in scenarios)]
+    results = [budget.evaluate(read_scenario(inputs)) for _code, inputs in scenarios]
+    names = [name for name in SPECS if any(inputs.get(name) != budget.REFERENCE.get(name) for _code, inputs in scenarios)]
     bars = tuple(
         ChartBar(_("Scenario %(number)s", number=number_of_scenario), result.total.pct_pib, share_text(result.total.pct_pib))
         for number_of_scenario, result in enumerate(results, 1)
@@ -606,7 +597,7 @@ def comparison_view(scenarios: Sequence[tuple[str, Inputs]]) -> ComparisonView:
     )
 
 
-def _result_rows(results: Sequence[BudgetResult]) -> Iterable[tuple[str, tuple[str, ...]]]:
+def _result_rows(results: Sequence[budget.BudgetResult]) -> Iterable[tuple[str, tuple[str, ...]]]:
     yield _("Total cost of the floor, as a percentage of GDP"), tuple(number(result.total.pct_pib, 2) for result in results)
     yield _("Total cost of the floor, in millions of USD"), tuple(number(result.total.costo * MILLION, 2) for result in results)
     for key in BENEFITS:
@@ -617,7 +608,7 @@ def _result_rows(results: Sequence[BudgetResult]) -> Iterable[tuple[str, tuple[s
 
 
 def _changes(inputs: Inputs) -> tuple[tuple[str, str], ...]:
-    return tuple((full_label(name), _input_text(inputs, name)) for name in SPECS if inputs.get(name) != REFERENCE.get(name))
+    return tuple((full_label(name), _input_text(inputs, name)) for name in SPECS if inputs.get(name) != budget.REFERENCE.get(name))
 
 
 def _input_text(inputs: Inputs, name: str) -> str:

@@ -32,23 +32,7 @@ from simulators.rules.budget import REFERENCE, BadAddress, decode, encode
 from simulators.rules.scenario import BENEFITS, Inputs, faults, read_typed
 from simulators.rules.tasks import SubmitRuling, allowed_inputs, over_attempts
 from simulators.tasks import TaskContext, TaskWork
-from simulators.views.scenario import (
-    BOX,
-    NOTHING_TYPED,
-    FieldSet,
-    RejectedInput,
-    ScenarioFormData,
-    bars_json,
-    comparison_view,
-    floor_view,
-    inputs_json,
-    percent_unit,
-    published_words,
-    read_form,
-    reserve_view,
-    rollout_view,
-    scenario_csv,
-)
+from simulators.views import scenario
 from simulators.views.task import ask_views, filled, goal_views, groups_of, points, refusal_words, review_items, submission_lines
 
 bp = Blueprint("simulators", __name__)
@@ -93,14 +77,14 @@ def read_address() -> SimulatorQuery:
     return SimulatorQuery(scenarios[0][0], scenarios[0][1], chosen, tuple(scenarios[1 : COMPARED + 1]), broken)
 
 
-def _answer_form(query: SimulatorQuery, tab: str) -> Response | ScenarioFormData | None:
+def _answer_form(query: SimulatorQuery, tab: str) -> Response | scenario.ScenarioFormData | None:
     """Do what the form of a tab asks: lead to the address of its scenario, or return what was refused; None where nothing was sent."""
     act = request.args.get("do")
     if act is None:
         return None
     if act == "reset":
         return see_other(query.link(tab, s=None))
-    sent = read_form(request.args.to_dict(), request.args.getlist(BOX), query.inputs, language())
+    sent = scenario.read_form(request.args.to_dict(), request.args.getlist(scenario.BOX), query.inputs, language())
     if sent.errors:
         return sent
     code = encode(sent.inputs)
@@ -115,19 +99,19 @@ def _page(query: SimulatorQuery, tab: str, template: str, shown: str | None = No
     outcome = _answer_form(query, tab)
     if isinstance(outcome, Response):
         return outcome
-    typed = NOTHING_TYPED if outcome is None else RejectedInput(outcome.typed, outcome.errors)
+    typed = scenario.NOTHING_TYPED if outcome is None else scenario.RejectedInput(outcome.typed, outcome.errors)
     page = render_template(
         template,
         tab=tab,
         asked=query,
         shown=shown or query.benefit,
-        fields=FieldSet(query.inputs, typed),
+        fields=scenario.FieldSet(query.inputs, typed),
         typed=typed,
         benefits=[(key, benefit_name(key)) for key in BENEFITS],
-        inputs_json=inputs_json(query.inputs),
-        bars_json=bars_json,
-        percent_sign=percent_unit(),
-        published=published_words(),
+        inputs_json=scenario.inputs_json(query.inputs),
+        bars_json=scenario.bars_json,
+        percent_sign=scenario.percent_unit(),
+        published=scenario.published_words(),
         share_link=query.link(tab, c=None, _external=True),
         view=_view(query, tab, shown or query.benefit),
     )
@@ -136,12 +120,12 @@ def _page(query: SimulatorQuery, tab: str, template: str, shown: str | None = No
 
 def _view(query: SimulatorQuery, tab: str, shown: str) -> object:
     if tab == "social_budget":
-        return floor_view(query.inputs, shown)
+        return scenario.floor_view(query.inputs, shown)
     if tab == "rollout":
-        return rollout_view(query.inputs, shown)
+        return scenario.rollout_view(query.inputs, shown)
     if tab == "contributory":
-        return reserve_view(query.inputs)
-    return comparison_view(compared(query))
+        return scenario.reserve_view(query.inputs)
+    return scenario.comparison_view(compared(query))
 
 
 def compared(query: SimulatorQuery) -> Sequence[tuple[str, Inputs]]:
@@ -192,7 +176,7 @@ def _shown_by_form() -> str | None:
 def export() -> Response:
     """Give a scenario with its results as a table."""
     query = read_address()
-    text = scenario_csv(query.inputs, query.link("social_budget", b=None, c=None, _external=True))
+    text = scenario.scenario_csv(query.inputs, query.link("social_budget", b=None, c=None, _external=True))
     headers = {"Content-Disposition": 'attachment; filename="social-budget.csv"'}
     return Response(text, mimetype="text/csv", headers=headers)
 
@@ -214,7 +198,7 @@ class SubmittedTask:
 
     work: TaskWork
     answers: Mapping[str, Fraction]
-    typed: RejectedInput
+    typed: scenario.RejectedInput
 
 
 def present_work(subject: ActivityContext, context: TaskContext) -> tuple[TaskWork, datetime | None]:
@@ -236,7 +220,7 @@ def _editable(context: TaskContext) -> frozenset[str] | None:
 
 def read_work(context: TaskContext, base: Inputs) -> SubmittedTask:
     """Read a task's form over the scenario that it was made from."""
-    sent = read_form(request.form.to_dict(), request.form.getlist(BOX), base, language(), _editable(context))
+    sent = scenario.read_form(request.form.to_dict(), request.form.getlist(scenario.BOX), base, language(), _editable(context))
     typed: dict[str, str] = {}
     answers: dict[str, Fraction] = {}
     errors = dict(sent.errors)
@@ -249,7 +233,7 @@ def read_work(context: TaskContext, base: Inputs) -> SubmittedTask:
         elif text:
             errors[f"ask.{ask.key}"] = _(NO_NUMBER)
     labels = {f"ask.{ask.key}": _plain(choose(ask.text)) for ask in context.published.task.asks}
-    return SubmittedTask(TaskWork(sent.inputs, typed), answers, RejectedInput(sent.typed, errors, labels))
+    return SubmittedTask(TaskWork(sent.inputs, typed), answers, scenario.RejectedInput(sent.typed, errors, labels))
 
 
 def _plain(html: str) -> str:
@@ -265,7 +249,7 @@ def task(subject: ActivityContext) -> Answer:
     work, saved_at = present_work(subject, context)
     view = course_view(subject.context, subject.outline)
     record_visit_later(subject, view)
-    return _task_page(subject, view, context, work, NOTHING_TYPED, saved_at)
+    return _task_page(subject, view, context, work, scenario.NOTHING_TYPED, saved_at)
 
 
 def _task_page(
@@ -273,7 +257,7 @@ def _task_page(
     view: CourseView,
     context: TaskContext,
     work: TaskWork,
-    typed: RejectedInput,
+    typed: scenario.RejectedInput,
     saved_at: datetime | None,
     remarks: Sequence[str] = (),
 ) -> str:
@@ -285,11 +269,11 @@ def _task_page(
         **_place(subject.outline, subject.activity.key),
         text=filled(located.text, located.variables, context.drawn),
         hidden=context.ruling.is_hidden,
-        groups=groups_of(located, FieldSet(work.inputs, typed, _editable(context))),
+        groups=groups_of(located, scenario.FieldSet(work.inputs, typed, _editable(context))),
         typed=typed,
         goals=goal_views(located, work.inputs),
         asks=ask_views(located, work.typed, typed.errors),
-        inputs_json=inputs_json(work.inputs),
+        inputs_json=scenario.inputs_json(work.inputs),
         saved_at=saved_at,
         maximum=points(located.maximum),
         pass_percent=None if policy.pass_mark is None else points(policy.pass_mark),

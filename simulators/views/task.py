@@ -8,7 +8,7 @@ from fractions import Fraction
 from uuid import UUID
 
 from kernel.errors import N_
-from kernel.i18n import _, choose, format_datetime, number
+from kernel.i18n import _, choose, format_datetime, number, trimmed
 from kernel.markup.model import SafeHtml, gap_marker
 from simulators.content import benefit_name, output_label
 from simulators.rules.budget import Outputs, compute
@@ -24,7 +24,7 @@ GROUPS = ("macro", *BENEFITS, "despliegue", "reserva")
 def points(value: Fraction | Decimal) -> Decimal:
     """Return a mark or percentage for showing, with at most two decimals."""
     cents = (Fraction(value) * 100 + Fraction(1, 2)).__floor__()
-    return (Decimal(cents) / 100).normalize() + 0
+    return trimmed(Decimal(cents) / 100)
 
 
 def filled(texts: Texts, variables: Sequence[TaskVariableSpec], drawn: Mapping[str, Fraction]) -> SafeHtml:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from courses.content.canonical import canonical
+from courses.content.reader import canonical
 from courses.content.writing import scalar
 from questions.rules.definitions import QuestionDefinition
 from standards.bank.read import PATH, Tree, open_bank, question_tree

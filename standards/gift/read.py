@@ -1,4 +1,4 @@
-"""GIFT's own words: what the grammar finds in one question, still escaped."""
+"""Read GIFT (docs.moodle.org, "GIFT format"): a file cut into questions, the grammar of one, and what it is as a question of ours."""
 
 import re
 from dataclasses import dataclass, field, replace
@@ -10,26 +10,7 @@ from lark import Lark, Token, Transformer
 from lark.exceptions import UnexpectedInput, VisitError
 
 from kernel.errors import N_
-from questions.rules.definitions import (
-    Body,
-    DescriptionBody,
-    EssayBody,
-    Gap,
-    GapsBody,
-    KeyedLabel,
-    MatchingBody,
-    MultipleChoiceBody,
-    NumericalAnswer,
-    NumericalBody,
-    Pair,
-    QuestionDefinition,
-    ShortAnswerBody,
-    SingleChoiceBody,
-    TextPattern,
-    TextShape,
-    Tolerance,
-    TrueFalseBody,
-)
+from questions.rules import definitions
 from standards.files import decode, is_like_html, to_markdown
 from standards.model import ImportedQuestions, NotTranslatable, SourceQuestion, TransferRemarkCollector
 from standards.texts import (
@@ -225,7 +206,10 @@ def _parser() -> Lark:
 
 
 def parse(text: str) -> GiftQuestion:
-    """Return what one question says; raises NotTranslatable with the line inside the text (from 1) where it breaks the grammar."""
+    """Return what one question says; raises NotTranslatable with the line inside the text (from 1) where it breaks the grammar.
+
+    Its texts are still escaped.
+    """
     try:
         return _GiftModelBuilder().transform(_parser().parse(text))
     except UnexpectedInput as error:
@@ -346,7 +330,7 @@ def _note_marks(block: GiftBlock, comment: str) -> bool:
 
 
 _ENDS = (".", "?", "!", ":", "…", ">")
-INLINE, MARKDOWN = TextShape.INLINE, TextShape.MARKDOWN
+INLINE, MARKDOWN = definitions.TextShape.INLINE, definitions.TextShape.MARKDOWN
 
 
 def read(content: bytes, language: str = "es") -> ImportedQuestions:
@@ -380,7 +364,7 @@ class _GiftReader:
         self.entry, self.block, self.language, self.keys, self.remarks = entry, block, language, keys, remarks
         self.default_format = entry.before.format or GiftTextFormat.MOODLE
 
-    def question(self) -> QuestionDefinition:
+    def question(self) -> definitions.QuestionDefinition:
         """Return the question."""
         name = one_line(unescape(self.entry.name)) or self.block.identifier
         if self.block.identifier and name != self.block.identifier:
@@ -395,7 +379,7 @@ class _GiftReader:
         general = self._markdown(answers.general, MARKDOWN) if answers is not None and answers.general is not None else ""
         explanation = "\n\n".join(part for part in (general, *self._truth_feedback(answers)) if part)
         tags, selection = tags_and_family(self.block.tags, self.remarks)
-        return QuestionDefinition(
+        return definitions.QuestionDefinition(
             self.keys.of_question(name, text),
             {self.language: text},
             body,
@@ -411,7 +395,7 @@ class _GiftReader:
             self.remarks.note(N_("The feedback for true and false became part of the explanation."))
         return list(dict.fromkeys(texts))
 
-    def _text(self, body: Body) -> tuple[str, Body]:
+    def _text(self, body: definitions.Body) -> tuple[str, definitions.Body]:
         """Return the text of the question, and its body: inside a gap where words stand after the braces."""
         before, after = self.entry.before.text, self.entry.after.strip()
         if after and not any(sign.isalnum() for sign in after) and before.rstrip().endswith(_ENDS):
@@ -420,11 +404,11 @@ class _GiftReader:
         if not after:
             return self._markdown(GiftText(before, self.default_format), MARKDOWN), body
         whole = self._markdown(GiftText(before + gap_placeholder(1) + self.entry.after, self.default_format), MARKDOWN)
-        if isinstance(body, ShortAnswerBody | NumericalBody | SingleChoiceBody):
-            return with_gap_names(whole, 1), GapsBody((Gap(GAP_NAME, body),))
+        if isinstance(body, definitions.ShortAnswerBody | definitions.NumericalBody | definitions.SingleChoiceBody):
+            return with_gap_names(whole, 1), definitions.GapsBody((definitions.Gap(GAP_NAME, body),))
         return with_gap_blanks(whole), body
 
-    def _markdown(self, piece: GiftText, shape: TextShape) -> str:
+    def _markdown(self, piece: GiftText, shape: definitions.TextShape) -> str:
         form = piece.format or self.default_format
         written = piece.text.strip()
         if form is GiftTextFormat.MARKDOWN:
@@ -442,15 +426,15 @@ class _GiftReader:
         feedback = self._markdown(answer.feedback, INLINE) if answer.feedback is not None else ""
         return {self.language: feedback} if feedback else None
 
-    def _body(self, answers: GiftAnswers | None) -> Body:
+    def _body(self, answers: GiftAnswers | None) -> definitions.Body:
         if answers is None:
-            return DescriptionBody()
+            return definitions.DescriptionBody()
         if answers.truth is not None:
-            return TrueFalseBody(answers.truth.value)
+            return definitions.TrueFalseBody(answers.truth.value)
         if answers.numerical:
             return self._numerical(answers.answers)
         if not answers.answers:
-            return EssayBody()
+            return definitions.EssayBody()
         if any(answer.sign == "~" for answer in answers.answers):
             return self._choice(answers.answers)
         is_matching = any(answer.match is not None and answer.sign == "=" for answer in answers.answers)
@@ -459,49 +443,53 @@ class _GiftReader:
     def _credit(self, answer: GiftAnswer) -> Fraction:
         return credit(to_fraction(answer.weight)) if answer.weight is not None else Fraction(answer.sign != "~")
 
-    def _choice(self, answers: tuple[GiftAnswer, ...]) -> SingleChoiceBody | MultipleChoiceBody:
+    def _choice(self, answers: tuple[GiftAnswer, ...]) -> definitions.SingleChoiceBody | definitions.MultipleChoiceBody:
         weighted = [
             WeightedOption({self.language: self._markdown(answer.whole, INLINE)}, self._credit(answer), self._why(answer))
             for answer in answers
         ]
         return single_choice(weighted) if any(answer.sign == "=" for answer in answers) else multiple_choice(weighted)
 
-    def _short(self, answers: tuple[GiftAnswer, ...]) -> ShortAnswerBody:
+    def _short(self, answers: tuple[GiftAnswer, ...]) -> definitions.ShortAnswerBody:
         read_answers = [(self._plain(answer.whole.text), self._credit(answer), self._why(answer)) for answer in answers]
-        patterns = tuple(TextPattern({self.language: text}, share > 0, share, why) for text, share, why in read_answers)
-        return ShortAnswerBody(patterns, ignore_accents=self.language == "es")
+        patterns = tuple(definitions.TextPattern({self.language: text}, share > 0, share, why) for text, share, why in read_answers)
+        return definitions.ShortAnswerBody(patterns, ignore_accents=self.language == "es")
 
-    def _matching(self, answers: tuple[GiftAnswer, ...]) -> MatchingBody:
+    def _matching(self, answers: tuple[GiftAnswer, ...]) -> definitions.MatchingBody:
         pairs_read = [(self._markdown(answer.text, INLINE), self._match(answer), self._why(answer)) for answer in answers]
         keys = KeyAllocator()
         choices = matched([match for _, match, _ in pairs_read])
         pairs = tuple(
-            Pair(keys.of(item), {self.language: item}, choices[match], {self.language: match}, why)
+            definitions.Pair(keys.of(item), {self.language: item}, choices[match], {self.language: match}, why)
             for item, match, why in pairs_read
             if item
         )
         used = {pair.match_key for pair in pairs}
         extra = dict.fromkeys(match for item, match, _ in pairs_read if not item and choices[match] not in used)
-        return MatchingBody(pairs, tuple(KeyedLabel(choices[match], {self.language: match}) for match in extra))
+        return definitions.MatchingBody(pairs, tuple(definitions.KeyedLabel(choices[match], {self.language: match}) for match in extra))
 
     def _match(self, answer: GiftAnswer) -> str:
         if answer.match is None or not answer.match.strip():
             raise NotTranslatable(N_("A matching item has nothing after ->."))
         return from_plain(unescape(answer.match.strip()), INLINE)
 
-    def _numerical(self, answers: tuple[GiftAnswer, ...]) -> NumericalBody:
+    def _numerical(self, answers: tuple[GiftAnswer, ...]) -> definitions.NumericalBody:
         written = [answer for answer in answers if answer.sign or answer.text.text.strip() or answer.feedback is not None]
         answers_read, tolerance = with_common_tolerance(self._number(answer) for answer in written)
-        return NumericalBody(answers_read, tolerance)
+        return definitions.NumericalBody(answers_read, tolerance)
 
-    def _number(self, answer: GiftAnswer) -> NumericalAnswer:
+    def _number(self, answer: GiftAnswer) -> definitions.NumericalAnswer:
         text = unescape(answer.text.text.strip())
         share = self._credit(answer)
         if text in ("", "*"):
-            return NumericalAnswer(None, share > 0, share, self._why(answer))
+            return definitions.NumericalAnswer(None, share > 0, share, self._why(answer))
         low, dots, high = text.partition("..")
         value, _colon, amount = text.partition(":")
         if dots:
             ends = sorted((to_fraction(low), to_fraction(high)))
-            return NumericalAnswer((ends[0] + ends[1]) / 2, share > 0, share, self._why(answer), Tolerance(amount=(ends[1] - ends[0]) / 2))
-        return NumericalAnswer(to_fraction(value), share > 0, share, self._why(answer), Tolerance(amount=abs(to_fraction(amount or "0"))))
+            return definitions.NumericalAnswer(
+                (ends[0] + ends[1]) / 2, share > 0, share, self._why(answer), definitions.Tolerance(amount=(ends[1] - ends[0]) / 2)
+            )
+        return definitions.NumericalAnswer(
+            to_fraction(value), share > 0, share, self._why(answer), definitions.Tolerance(amount=abs(to_fraction(amount or "0")))
+        )

@@ -83,14 +83,14 @@ class InlineWriter:
     headings: frozenset[str]
     references: dict[str, str]
     figures: list[str] = field(default_factory=list)
-    kept: list[str] = field(default_factory=list)
+    markup_parts: list[str] = field(default_factory=list)
     """What of the present paragraph stays as it is, while its other signs are written anew."""
     written: dict[str, str] = field(default_factory=dict)
     """How addresses were written that were resolved before they are looked up."""
 
     def words(self, text: str, line: int) -> str:
         """Return a paragraph in this format; images leave it for `figures`."""
-        held = self.kept = []
+        held = self.markup_parts = []
 
         def keep(markup: str) -> str:
             held.append(markup)
@@ -120,7 +120,7 @@ class InlineWriter:
         """Return the line of a place within a paragraph that begins on a line."""
         before = match.string[: match.start()]
         while _KEPT.search(before):
-            before = _KEPT.sub(lambda held: self.kept[int(held[1])], before)
+            before = _KEPT.sub(lambda held: self.markup_parts[int(held[1])], before)
         return line + before.count("\n")
 
     def _from_root(self, match: re.Match[str]) -> str:

@@ -9,13 +9,11 @@ from pathlib import PurePosixPath
 from urllib.parse import unquote
 
 from courses.content.archives import read_folder_archive
-from courses.content.codes import severity
 from courses.content.filetypes import kind_of
 from courses.content.folder_formats import ConversionOptions, ConversionRemark, ConvertedFolder, FolderFormat, Origin, RemarkKind
 from courses.content.layout import MAXIMUM_MODULES
-from courses.content.model import Severity
-from courses.content.starter_files import proposed_key
-from courses.content.writing import scalar
+from courses.content.model import Severity, severity
+from courses.content.writing import proposed_key, scalar
 from kernel.errors import N_, Invalid
 from kernel.markup.sanitise import clean_svg
 from kernel.markup.source import slug

@@ -1,4 +1,4 @@
-"""The types of question of Moodle XML as bodies of ours."""
+"""Read Moodle XML: the questions of a file, each type as a body of ours."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -6,30 +6,7 @@ from fractions import Fraction
 
 from kernel.errors import N_
 from kernel.markup.foreign import CONTENT
-from questions.rules.definitions import (
-    Body,
-    DescriptionBody,
-    EssayBody,
-    FileBody,
-    Gap,
-    GapsBody,
-    KeyedLabel,
-    MatchingBody,
-    NumericalAnswer,
-    NumericalBody,
-    OrderingBody,
-    OrderingRule,
-    Pair,
-    QuestionDefinition,
-    QuestionState,
-    ShortAnswerBody,
-    TextPattern,
-    Texts,
-    Tolerance,
-    TrueFalseBody,
-    UnitPenaltyOf,
-    WordLimits,
-)
+from questions.rules import definitions
 from standards.model import FileRefused, ImportedQuestions, NotTranslatable, SourceQuestion, TransferRemarkCollector
 from standards.moodle_xml.texts import (
     AUTO,
@@ -91,9 +68,9 @@ class BodyReader:
     def __init__(self, element: Element, texts: MoodleTextReader, remarks: TransferRemarkCollector) -> None:
         self.element, self.texts, self.remarks = element, texts, remarks
 
-    def read(self, kind: str) -> Body:
+    def read(self, kind: str) -> definitions.Body:
         """Return the body; raises NotTranslatable for a type that is not known here."""
-        readers: Mapping[str, Callable[[], Body]] = {
+        readers: Mapping[str, Callable[[], definitions.Body]] = {
             "multichoice": self._choice,
             "truefalse": self._truth,
             "shortanswer": self._short,
@@ -104,7 +81,7 @@ class BodyReader:
             "essay": self._essay,
             "gapselect": self._selected,
             "ddwtos": self._dragged,
-            "description": DescriptionBody,
+            "description": definitions.DescriptionBody,
         }
         if kind not in readers:
             raise NotTranslatable(N_("A question of the type “%(kind)s” is not supported."), kind=kind[:40])
@@ -113,43 +90,45 @@ class BodyReader:
     def _worth(self, answer: Element) -> Fraction:
         return credit(to_fraction(answer.get("fraction", "0")))
 
-    def _why(self, answer: Element) -> Texts | None:
+    def _why(self, answer: Element) -> definitions.Texts | None:
         return self.texts.texts(child(answer, "feedback"), INLINE)
 
-    def _choice(self) -> Body:
+    def _choice(self) -> definitions.Body:
         answers = children(self.element, "answer")
         weighted = [WeightedOption(self.texts.needed(answer, INLINE), self._worth(answer), self._why(answer)) for answer in answers]
         make = single_choice if flag(self.element, "single", True) else multiple_choice
         return make(weighted, shuffle=flag(self.element, "shuffleanswers", True))
 
-    def _truth(self) -> Body:
+    def _truth(self) -> definitions.Body:
         worth = {self.texts.plain(answer).lower(): self._worth(answer) for answer in children(self.element, "answer")}
         if not {"true", "false"} & set(worth):
             raise NotTranslatable(N_("The answers are neither true nor false."))
-        return TrueFalseBody(worth.get("true", Fraction(0)) > worth.get("false", Fraction(0)))
+        return definitions.TrueFalseBody(worth.get("true", Fraction(0)) > worth.get("false", Fraction(0)))
 
-    def _short(self) -> Body:
+    def _short(self) -> definitions.Body:
         answers = []
         for answer in children(self.element, "answer"):
             worth = self._worth(answer)
-            answers.append(TextPattern({self.texts.language: self.texts.plain(answer)}, worth > 0, worth, self._why(answer)))
-        return ShortAnswerBody(tuple(answers), not flag(self.element, "usecase", False), self.texts.language == "es")
+            answers.append(definitions.TextPattern({self.texts.language: self.texts.plain(answer)}, worth > 0, worth, self._why(answer)))
+        return definitions.ShortAnswerBody(tuple(answers), not flag(self.element, "usecase", False), self.texts.language == "es")
 
-    def _numerical(self) -> Body:
+    def _numerical(self) -> definitions.Body:
         answers, tolerance = with_common_tolerance(self._number(answer) for answer in children(self.element, "answer"))
         units = self.units()
         penalty = child(self.element, "unitpenalty")
         graded = words(child(self.element, "unitgradingtype")).strip()
         taken = to_fraction(words(penalty) or "0") if units and penalty is not None and graded in ("1", "2") else Fraction(0)
-        of = UnitPenaltyOf.MAXIMUM if graded == "2" else UnitPenaltyOf.MARK
-        return NumericalBody(answers, tolerance, None, units, credit(taken * 100), of if taken else UnitPenaltyOf.MARK)
+        of = definitions.UnitPenaltyOf.MAXIMUM if graded == "2" else definitions.UnitPenaltyOf.MARK
+        return definitions.NumericalBody(
+            answers, tolerance, None, units, credit(taken * 100), of if taken else definitions.UnitPenaltyOf.MARK
+        )
 
-    def _number(self, answer: Element) -> NumericalAnswer:
+    def _number(self, answer: Element) -> definitions.NumericalAnswer:
         worth, text = self._worth(answer), self.texts.plain(answer)
         if text in ("*", ""):
-            return NumericalAnswer(None, worth > 0, worth, self._why(answer))
+            return definitions.NumericalAnswer(None, worth > 0, worth, self._why(answer))
         amount = abs(to_fraction(words(child(answer, "tolerance")) or "0"))
-        return NumericalAnswer(to_fraction(text), worth > 0, worth, self._why(answer), Tolerance(amount=amount))
+        return definitions.NumericalAnswer(to_fraction(text), worth > 0, worth, self._why(answer), definitions.Tolerance(amount=amount))
 
     def units(self) -> Mapping[str, Fraction]:
         """Return word -> factor to the answers' unit; Moodle's multiplier is its inverse. They count only where they are asked for."""
@@ -164,7 +143,7 @@ class BodyReader:
             return {}
         return factors
 
-    def _matching(self) -> Body:
+    def _matching(self) -> definitions.Body:
         answer_form = PLAIN if self.element.get("type") == "matching" else AUTO
         texts_of_pairs = []
         for sub in children(self.element, "subquestion"):
@@ -172,22 +151,24 @@ class BodyReader:
             texts_of_pairs.append((self.texts.markdown(sub, INLINE), self.texts.markdown(match, INLINE, answer_form)))
         keys, language = KeyAllocator(), self.texts.language
         choices = matched([match for _, match in texts_of_pairs])
-        pairs = tuple(Pair(keys.of(item), {language: item}, choices[match], {language: match}) for item, match in texts_of_pairs if item)
+        pairs = tuple(
+            definitions.Pair(keys.of(item), {language: item}, choices[match], {language: match}) for item, match in texts_of_pairs if item
+        )
         used = {pair.match_key for pair in pairs}
         extra = dict.fromkeys(match for item, match in texts_of_pairs if not item and choices[match] not in used)
-        labels = tuple(KeyedLabel(choices[match], {language: match}) for match in extra)
-        return MatchingBody(pairs, labels, flag(self.element, "shuffleanswers", True))
+        labels = tuple(definitions.KeyedLabel(choices[match], {language: match}) for match in extra)
+        return definitions.MatchingBody(pairs, labels, flag(self.element, "shuffleanswers", True))
 
-    def _ordering(self) -> Body:
+    def _ordering(self) -> definitions.Body:
         keys = KeyAllocator()
         items = [self.texts.needed(answer, INLINE) for answer in sorted(children(self.element, "answer"), key=_place)]
         grading_type = words(child(self.element, "gradingtype")).strip()
         if words(child(self.element, "selecttype")).strip() not in ("", "ALL", "0"):
             self.remarks.loss(N_("The selection of some of the items to order is left out."), N_("All items are shown."))
-        labels = tuple(KeyedLabel(keys.of(item[self.texts.language]), item) for item in items)
-        return OrderingBody(labels, ORDERINGS.get(grading_type, OrderingRule.ABSOLUTE_POSITION))
+        labels = tuple(definitions.KeyedLabel(keys.of(item[self.texts.language]), item) for item in items)
+        return definitions.OrderingBody(labels, ORDERINGS.get(grading_type, definitions.OrderingRule.ABSOLUTE_POSITION))
 
-    def _essay(self) -> Body:
+    def _essay(self) -> definitions.Body:
         settings = {
             name: words(child(self.element, name)).strip() for name in ("attachments", "minwordlimit", "maxwordlimit", "responseformat")
         }
@@ -199,9 +180,9 @@ class BodyReader:
                 self.remarks.loss(N_("The information for graders and the template are left out."), N_("A file upload question has none."))
             said_bytes = words(child(self.element, "maxbytes")).strip()
             size = int(said_bytes) // _MEGABYTE if _BYTES.match(said_bytes) else 0
-            return FileBody(accept, files, min(size or 10, 50))
-        limits = WordLimits(_limit(settings["minwordlimit"]), _limit(settings["maxwordlimit"]))
-        return EssayBody(limits, template, model, (), files)
+            return definitions.FileBody(accept, files, min(size or 10, 50))
+        limits = definitions.WordLimits(_limit(settings["minwordlimit"]), _limit(settings["maxwordlimit"]))
+        return definitions.EssayBody(limits, template, model, (), files)
 
     def _extensions(self) -> tuple[str, ...]:
         listed = re.split(r"[\s,;]+", words(child(self.element, "filetypeslist")).strip().lower())
@@ -216,10 +197,10 @@ class BodyReader:
         """Return the number of the right box of each gap `[[n]]`, in the order of the text."""
         return [int(at) for at in re.findall(r"\[\[([0-9]{1,3})\]\]", self.texts.raw(child(self.element, "questiontext")))]
 
-    def _selected(self) -> Body:
+    def _selected(self) -> definitions.Body:
         return self._singles(self._boxes("selectoption"))
 
-    def _singles(self, boxes: list[tuple[str, str]]) -> Body:
+    def _singles(self, boxes: list[tuple[str, str]]) -> definitions.Body:
         places = self.places()
         shuffle = flag(self.element, "shuffleanswers", True)
         gaps = []
@@ -227,10 +208,10 @@ class BodyReader:
             _check_box(right, boxes)
             group = [(text, box) for box, (text, of) in enumerate(boxes, start=1) if of == boxes[right - 1][1]]
             weighted = [WeightedOption({self.texts.language: text}, Fraction(box == right)) for text, box in group]
-            gaps.append(Gap(gap_name(at, len(places)), single_choice(weighted, shuffle=shuffle)))
-        return GapsBody(tuple(gaps))
+            gaps.append(definitions.Gap(gap_name(at, len(places)), single_choice(weighted, shuffle=shuffle)))
+        return definitions.GapsBody(tuple(gaps))
 
-    def _dragged(self) -> Body:
+    def _dragged(self) -> definitions.Body:
         boxes = self._boxes("dragbox")
         if len({group for _, group in boxes}) > 1:
             self.remarks.note(N_("The groups of boxes became drop-down lists."))
@@ -242,9 +223,9 @@ class BodyReader:
         gaps = []
         for at, right in enumerate(places, start=1):
             text = boxes[right - 1][0]
-            answer = TextPattern({language: text}, True, Fraction(1), None, keys[text])
-            gaps.append(Gap(gap_name(at, len(places)), ShortAnswerBody((answer,), True, language == "es")))
-        return GapsBody(tuple(gaps), True, tuple(KeyedLabel(key, {language: text}) for text, key in keys.items()))
+            answer = definitions.TextPattern({language: text}, True, Fraction(1), None, keys[text])
+            gaps.append(definitions.Gap(gap_name(at, len(places)), definitions.ShortAnswerBody((answer,), True, language == "es")))
+        return definitions.GapsBody(tuple(gaps), True, tuple(definitions.KeyedLabel(key, {language: text}) for text, key in keys.items()))
 
 
 def _check_box(right: int, boxes: list[tuple[str, str]]) -> None:
@@ -266,7 +247,7 @@ def unread(element: Element, known: frozenset[str]) -> list[str]:
     return sorted({name for name in names if name not in known})
 
 
-USUAL_PENALTY = QuestionDefinition("", {}, DescriptionBody()).penalty
+USUAL_PENALTY = definitions.QuestionDefinition("", {}, definitions.DescriptionBody()).penalty
 
 
 def read(content: bytes, language: str = "es") -> ImportedQuestions:
@@ -305,7 +286,7 @@ class _MoodleReader:
         self.element, self.language, self.remarks = element, language, remarks
         self.texts = MoodleTextReader(language, remarks)
 
-    def question(self, kind: str, name: str, keys: KeyAllocator) -> QuestionDefinition:
+    def question(self, kind: str, name: str, keys: KeyAllocator) -> definitions.QuestionDefinition:
         """Return the question."""
         text, body = self._text_and_body(kind)
         if not text:
@@ -315,7 +296,7 @@ class _MoodleReader:
         identifier = one_line(clean(words(child(self.element, "idnumber"))))
         hints = tuple(hint for hint in (self.texts.texts(node, INLINE) for node in children(self.element, "hint")) if hint)
         tags, selection = tags_and_family([self.texts.plain(tag) for tag in children(child(self.element, "tags"), "tag")], self.remarks)
-        return QuestionDefinition(
+        return definitions.QuestionDefinition(
             keys.of_question(identifier or name, text),
             {self.language: text},
             body,
@@ -328,13 +309,13 @@ class _MoodleReader:
             selection=selection,
         )
 
-    def _state(self) -> QuestionState:
+    def _state(self) -> definitions.QuestionState:
         """Return the state, which is read last: a question with a missing file is a draft."""
         if self.remarks.lacks_file:
-            return QuestionState.DRAFT
-        return QuestionState.HIDDEN if flag(self.element, "hidden", False) else QuestionState.READY
+            return definitions.QuestionState.DRAFT
+        return definitions.QuestionState.HIDDEN if flag(self.element, "hidden", False) else definitions.QuestionState.READY
 
-    def _text_and_body(self, kind: str) -> tuple[str, Body]:
+    def _text_and_body(self, kind: str) -> tuple[str, definitions.Body]:
         element = child(self.element, "questiontext")
         written = without_gap_placeholders(self.texts.raw(element))
         if kind == "cloze":
@@ -346,7 +327,7 @@ class _MoodleReader:
             units = BodyReader(self.element, self.texts, self.remarks).units()
             return with_variables(text, names), calculated(self.element, self.texts, self.remarks, names, units)
         body = BodyReader(self.element, self.texts, self.remarks).read(kind)
-        if isinstance(body, GapsBody):
+        if isinstance(body, definitions.GapsBody):
             numbers = iter(range(1, len(body.gaps) + 1))
             written = re.sub(r"\[\[[0-9]{1,3}\]\]", lambda _match: gap_placeholder(next(numbers)), written)
             return with_gap_names(self.texts.converted(written, element, BLOCKS), len(body.gaps)), body
@@ -362,24 +343,24 @@ class _MoodleReader:
             parts += [part for part in dict.fromkeys(own) if part]
         return "\n\n".join(parts)
 
-    def _mark(self, body: Body) -> Fraction:
+    def _mark(self, body: definitions.Body) -> Fraction:
         text = words(child(self.element, "defaultgrade")).strip()
-        if isinstance(body, DescriptionBody):
+        if isinstance(body, definitions.DescriptionBody):
             return Fraction(1)
-        if not text and isinstance(body, GapsBody):
+        if not text and isinstance(body, definitions.GapsBody):
             return sum((gap.weight for gap in body.gaps), Fraction(0))
         mark = to_fraction(text or "1")
         if mark < 0:
             raise NotTranslatable(N_("The mark %(mark)s is below 0."), mark=text)
         return mark
 
-    def _penalty(self, body: Body) -> Fraction:
+    def _penalty(self, body: definitions.Body) -> Fraction:
         """Return the penalty; Moodle writes always 1 for true or false and 0 where there are no tries, which says nothing."""
         text = words(child(self.element, "penalty")).strip()
-        if not text or isinstance(body, DescriptionBody | EssayBody | FileBody):
+        if not text or isinstance(body, definitions.DescriptionBody | definitions.EssayBody | definitions.FileBody):
             return USUAL_PENALTY
         penalty = abs(credit(to_fraction(text) * 100))
-        return USUAL_PENALTY if isinstance(body, TrueFalseBody) and penalty == 1 else penalty
+        return USUAL_PENALTY if isinstance(body, definitions.TrueFalseBody) and penalty == 1 else penalty
 
     def _remark_unread(self) -> None:
         if any(self.texts.raw(child(self.element, name)).strip() for name in COMBINED):

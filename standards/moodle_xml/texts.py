@@ -1,4 +1,4 @@
-"""Moodle's own words: formats of texts, types of question, rules of an ordering, kinds of gap in a Cloze text."""
+"""Texts of Moodle: their formats, wild cards, formulas and the gaps of Cloze, read as ours and written again."""
 
 import ast
 import html
@@ -10,7 +10,7 @@ from fractions import Fraction
 from typing import cast
 from urllib.parse import unquote
 
-from courses.content.derived_keys import slug
+from courses.content.mapping_cursor import slug
 from kernel.errors import N_
 from kernel.expressions import MAX_LENGTH, names_in
 from kernel.markup.model import names

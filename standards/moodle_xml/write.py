@@ -1,4 +1,4 @@
-"""The bodies of our questions as elements of Moodle XML."""
+"""Write questions as Moodle XML, their bodies as its elements and their files inside."""
 
 from base64 import b64encode
 from collections.abc import Mapping, Sequence
@@ -7,28 +7,7 @@ from html import escape
 
 from kernel.errors import N_
 from questions.content.answers import names_in_text
-from questions.rules.definitions import (
-    DescriptionBody,
-    EssayBody,
-    FileBody,
-    GapsBody,
-    KeyedLabel,
-    MatchingBody,
-    MultipleChoiceBody,
-    NumericalAnswer,
-    NumericalBody,
-    Option,
-    OrderingBody,
-    QuestionDefinition,
-    QuestionState,
-    ShortAnswerBody,
-    SingleChoiceBody,
-    TextPattern,
-    Texts,
-    TextShape,
-    TrueFalseBody,
-    UnitPenaltyOf,
-)
+from questions.rules import definitions
 from standards import xml
 from standards.model import NO_FILES, ExportedFile, Files, NotTranslatable, TransferRemarkCollector
 from standards.moodle_xml.read import MAXIMUM_FILES, USUAL_PENALTY
@@ -59,23 +38,23 @@ from standards.xml import Element, tags_with_family
 
 _NAMES = {rule: name for name, rule in ORDERINGS.items()}
 _MEGABYTE = 1 << 20
-INLINE = TextShape.INLINE
+INLINE = definitions.TextShape.INLINE
 
 
 class BodyWriter:
     """Writes the text and the body of one question."""
 
-    def __init__(self, question: QuestionDefinition, language: str, remarks: TransferRemarkCollector) -> None:
+    def __init__(self, question: definitions.QuestionDefinition, language: str, remarks: TransferRemarkCollector) -> None:
         self.question, self.language, self.remarks = question, language, remarks
 
     def text(self) -> str:
         """Return the question's text, its gaps as Moodle writes them."""
         text, body = in_language(self.question.text, self.language), self.question.body
-        if not isinstance(body, GapsBody):
+        if not isinstance(body, definitions.GapsBody):
             return text
         return self._dragged_text(text, body) if body.drag else ClozeWriter(self.language, self.remarks).text(text, body)
 
-    def text_of(self, parent: Element, name: str, texts: Texts | None, shape: TextShape) -> Element:
+    def text_of(self, parent: Element, name: str, texts: definitions.Texts | None, shape: definitions.TextShape) -> Element:
         """Add an element with a Markdown text; an empty one where nothing is written."""
         text = in_language(texts, self.language)
         made = xml.add(parent, name, format=MARKDOWN)
@@ -85,37 +64,37 @@ class BodyWriter:
     def fill(self, element: Element) -> str:
         """Add what the kind needs; return Moodle's name of the type. Raises NotTranslatable for kinds unknown to Moodle."""
         match self.question.body:
-            case SingleChoiceBody(options, shuffle, None):
+            case definitions.SingleChoiceBody(options, shuffle, None):
                 return self._choice(element, options, [option.credit for option in options], shuffle)
-            case MultipleChoiceBody() as multiple:
+            case definitions.MultipleChoiceBody() as multiple:
                 return self._choice(element, multiple.options, option_weights(multiple, self.remarks), multiple.shuffle, several=True)
-            case TrueFalseBody(answer):
+            case definitions.TrueFalseBody(answer):
                 return self._truth(element, answer)
-            case ShortAnswerBody() as short:
+            case definitions.ShortAnswerBody() as short:
                 return self._short(element, short)
-            case NumericalBody() as numerical:
+            case definitions.NumericalBody() as numerical:
                 return self._numerical(element, numerical)
-            case GapsBody(drag=drag) as gaps:
+            case definitions.GapsBody(drag=drag) as gaps:
                 return self._dragged(element, gaps) if drag else "cloze"
-            case DescriptionBody():
+            case definitions.DescriptionBody():
                 return "description"
             case _:
                 return self._longer(element)
 
     def _longer(self, element: Element) -> str:
         match self.question.body:
-            case MatchingBody() as matching:
+            case definitions.MatchingBody() as matching:
                 return self._matching(element, matching)
-            case OrderingBody() as ordering:
+            case definitions.OrderingBody() as ordering:
                 return self._ordering(element, ordering)
-            case EssayBody() as essay:
+            case definitions.EssayBody() as essay:
                 return self._essay(element, essay)
-            case FileBody() as file:
+            case definitions.FileBody() as file:
                 return self._file(element, file)
             case _:
                 raise refuse_kind(self.question)
 
-    def _answer(self, element: Element, share: Fraction, text: str, why: Texts | None, form: str) -> Element:
+    def _answer(self, element: Element, share: Fraction, text: str, why: definitions.Texts | None, form: str) -> Element:
         written = percent(share)
         if credit(to_fraction(written)) != share:
             self.remarks.loss(N_("The credit %(credit)s is written as %(percent)s %%."), credit=share, percent=written)
@@ -125,7 +104,7 @@ class BodyWriter:
         return answer
 
     def _choice(
-        self, element: Element, options: Sequence[Option], worths: Sequence[Fraction], shuffle: bool, *, several: bool = False
+        self, element: Element, options: Sequence[definitions.Option], worths: Sequence[Fraction], shuffle: bool, *, several: bool = False
     ) -> str:
         if not several and any(option.right is not (option.credit == 1) for option in options):
             self.remarks.loss(N_("Only the credits show which options are right."), N_("The format cannot express it."))
@@ -143,7 +122,7 @@ class BodyWriter:
             self._answer(element, Fraction(worth), word, None, AUTO)
         return "truefalse"
 
-    def _short(self, element: Element, body: ShortAnswerBody) -> str:
+    def _short(self, element: Element, body: definitions.ShortAnswerBody) -> str:
         if not body.answers:
             raise NotTranslatable(N_("A self-check without patterns cannot be exported."))
         for field, lost in (
@@ -158,7 +137,7 @@ class BodyWriter:
             self._answer(element, answer.credit, one_line(in_language(answer.patterns, self.language)), answer.why, PLAIN)
         return "shortanswer"
 
-    def _numerical(self, element: Element, body: NumericalBody) -> str:
+    def _numerical(self, element: Element, body: definitions.NumericalBody) -> str:
         for field in ("unit", "decimals"):
             if getattr(body, field) is not None:
                 lose(self.remarks, field)
@@ -167,14 +146,14 @@ class BodyWriter:
         self._units(element, body)
         return "numerical"
 
-    def _number(self, element: Element, answer: NumericalAnswer, body: NumericalBody) -> None:
+    def _number(self, element: Element, answer: definitions.NumericalAnswer, body: definitions.NumericalBody) -> None:
         if answer.value is None:
             self._answer(element, answer.credit, "*", answer.why, AUTO)
             return
         written = self._answer(element, answer.credit, decimal(answer.value), answer.why, AUTO)
         xml.add(written, "tolerance", decimal(nominal(answer, body.tolerance, self.remarks).amount))
 
-    def _units(self, element: Element, body: NumericalBody) -> None:
+    def _units(self, element: Element, body: definitions.NumericalBody) -> None:
         if not body.units:
             if body.unit_penalty:
                 lose(self.remarks, "unit_penalty")
@@ -187,18 +166,18 @@ class BodyWriter:
             unit = xml.add(units, "unit")
             xml.add(unit, "multiplier", times)
             xml.add(unit, "unit_name", name)
-        graded = "0" if not body.unit_penalty else "2" if body.unit_penalty_of is UnitPenaltyOf.MAXIMUM else "1"
+        graded = "0" if not body.unit_penalty else "2" if body.unit_penalty_of is definitions.UnitPenaltyOf.MAXIMUM else "1"
         xml.add(element, "unitgradingtype", graded)
         xml.add(element, "unitpenalty", decimal(body.unit_penalty, 7))
         xml.add(element, "showunits", "0")
 
-    def _plain(self, texts: Texts) -> str:
+    def _plain(self, texts: definitions.Texts) -> str:
         text, lost = to_plain(in_language(texts, self.language), INLINE, self.language)
         if lost:
             self.remarks.loss(N_("A match is written without its markup."), N_("Matches are plain text in the format."))
         return one_line(text)
 
-    def _matching(self, element: Element, body: MatchingBody) -> str:
+    def _matching(self, element: Element, body: definitions.MatchingBody) -> str:
         if any(pair.why for pair in body.pairs):
             lose(self.remarks, "why")
         xml.add(element, "shuffleanswers", "true" if body.shuffle else "false")
@@ -208,12 +187,12 @@ class BodyWriter:
             self._sub(element, "", label.text)
         return "matching"
 
-    def _sub(self, element: Element, item: str, match: Texts) -> None:
+    def _sub(self, element: Element, item: str, match: definitions.Texts) -> None:
         sub = xml.add(element, "subquestion", format=MARKDOWN)
         xml.add(sub, "text", item)
         xml.add(xml.add(sub, "answer"), "text", self._plain(match))
 
-    def _ordering(self, element: Element, body: OrderingBody) -> str:
+    def _ordering(self, element: Element, body: definitions.OrderingBody) -> str:
         for name, setting in (("layouttype", "VERTICAL"), ("selecttype", "ALL"), ("selectcount", "0"), ("gradingtype", _NAMES[body.rule])):
             xml.add(element, name, setting)
         for at, label in enumerate(body.items, start=1):
@@ -221,22 +200,22 @@ class BodyWriter:
             xml.add(answer, "text", one_line(in_language(label.text, self.language)))
         return "ordering"
 
-    def _essay(self, element: Element, body: EssayBody) -> str:
+    def _essay(self, element: Element, body: definitions.EssayBody) -> str:
         if body.rubric:
             lose(self.remarks, "rubric")
         settings = {"responseformat": "editor", "attachments": str(body.files), "attachmentsrequired": "0"}
         limits = {"minwordlimit": body.words.minimum, "maxwordlimit": body.words.maximum}
         for name, value in {**settings, **limits}.items():
             xml.add(element, name, "" if value is None else str(value))
-        self.text_of(element, "graderinfo", body.model, TextShape.MARKDOWN)
-        self.text_of(element, "responsetemplate", body.template, TextShape.MARKDOWN)
+        self.text_of(element, "graderinfo", body.model, definitions.TextShape.MARKDOWN)
+        self.text_of(element, "responsetemplate", body.template, definitions.TextShape.MARKDOWN)
         if body.words.minimum == 0:
             lose(self.remarks, "words")
         if body.self_review:
             lose(self.remarks, "review")
         return "essay"
 
-    def _file(self, element: Element, body: FileBody) -> str:
+    def _file(self, element: Element, body: definitions.FileBody) -> str:
         if body.rubric:
             lose(self.remarks, "rubric")
         files = str(min(body.files, MAXIMUM_FILES))
@@ -246,17 +225,17 @@ class BodyWriter:
         xml.add(element, "filetypeslist", ",".join(f".{name}" for name in body.accept))
         return "essay"
 
-    def _dragged_text(self, text: str, body: GapsBody) -> str:
+    def _dragged_text(self, text: str, body: definitions.GapsBody) -> str:
         pieces = split_at_gaps(text, [gap.name for gap in body.gaps])
         places = sorted(body.gaps, key=lambda gap: text.find("{" + gap.name + "}"))
         if len(pieces) != len(places) + 1 or sorted(names_in_text(text)) != sorted(gap.name for gap in places):
             raise NotTranslatable(N_("Not every gap appears exactly once in the text."))
         if [gap.name for gap in places] != [gap_name(at, len(places)) for at in range(1, len(places) + 1)]:
             self.remarks.loss(N_("The names of the gaps are left out."), N_("They are numbered when the question is imported again."))
-        numbers = [self._box(gap.body.answers if isinstance(gap.body, ShortAnswerBody) else (), body.choices) for gap in places]
+        numbers = [self._box(gap.body.answers if isinstance(gap.body, definitions.ShortAnswerBody) else (), body.choices) for gap in places]
         return pieces[0] + "".join(f"[[{at}]]{piece}" for at, piece in zip(numbers, pieces[1:], strict=True))
 
-    def _box(self, answers: Sequence[TextPattern], choices: Sequence[KeyedLabel]) -> int:
+    def _box(self, answers: Sequence[definitions.TextPattern], choices: Sequence[definitions.KeyedLabel]) -> int:
         """Return the number of the right box of a gap."""
         keys = [label.key for label in choices]
         rights = [answer for answer in answers if answer.right and answer.key in keys]
@@ -268,10 +247,10 @@ class BodyWriter:
             )
         return keys.index(rights[0].key) + 1
 
-    def _dragged(self, element: Element, body: GapsBody) -> str:
+    def _dragged(self, element: Element, body: definitions.GapsBody) -> str:
         if any(gap.weight != 1 for gap in body.gaps):
             lose(self.remarks, "weight")
-        shorts = [gap.body for gap in body.gaps if isinstance(gap.body, ShortAnswerBody)]
+        shorts = [gap.body for gap in body.gaps if isinstance(gap.body, definitions.ShortAnswerBody)]
         if any(not short.ignore_case or short.ignore_accents is not (self.language == "es") for short in shorts):
             lose(self.remarks, "ignore_accents")
         xml.add(element, "shuffleanswers", "1")
@@ -286,7 +265,7 @@ _KEPT = frozenset({"tags", "family", "explanation", "mark", "hints", "penalty"})
 _DIGITS = 7
 
 
-def write(questions: Sequence[QuestionDefinition], language: str = "es", files: Files = NO_FILES) -> ExportedFile:
+def write(questions: Sequence[definitions.QuestionDefinition], language: str = "es", files: Files = NO_FILES) -> ExportedFile:
     """Return a Moodle XML file with the questions in one language and their files inside; kinds unknown to Moodle are problems."""
     remarks = TransferRemarkCollector()
     root = xml.root("quiz")
@@ -321,7 +300,7 @@ def _with_files(element: Element, carried: Mapping[str, bytes]) -> Element:
 class _MoodleWriter:
     """Writes one question."""
 
-    def __init__(self, question: QuestionDefinition, language: str, remarks: TransferRemarkCollector) -> None:
+    def __init__(self, question: definitions.QuestionDefinition, language: str, remarks: TransferRemarkCollector) -> None:
         self.question, self.language, self.remarks = question, language, remarks
         self.element_ = xml.root("question")
 
@@ -332,13 +311,13 @@ class _MoodleWriter:
         xml.add(xml.add(element, "name"), "text", question.key)
         text = xml.add(element, "questiontext", format=MARKDOWN)
         xml.add(text, "text", bodies.text())
-        bodies.text_of(element, "generalfeedback", question.explanation, TextShape.MARKDOWN)
+        bodies.text_of(element, "generalfeedback", question.explanation, definitions.TextShape.MARKDOWN)
         self._numbers()
-        xml.add(element, "hidden", "1" if question.state is QuestionState.HIDDEN else "0")
+        xml.add(element, "hidden", "1" if question.state is definitions.QuestionState.HIDDEN else "0")
         xml.add(element, "idnumber", question.key)
         element.set("type", bodies.fill(element))
         for hint in question.hints:
-            bodies.text_of(element, "hint", hint, TextShape.INLINE)
+            bodies.text_of(element, "hint", hint, definitions.TextShape.INLINE)
         named = tags_with_family(question, self.remarks)
         if named:
             tags = xml.add(element, "tags")
@@ -349,7 +328,7 @@ class _MoodleWriter:
 
     def _numbers(self) -> None:
         question = self.question
-        if isinstance(question.body, DescriptionBody):
+        if isinstance(question.body, definitions.DescriptionBody):
             if question.mark != 1:
                 lose(self.remarks, "mark")
         else:
@@ -360,20 +339,22 @@ class _MoodleWriter:
 
     def _penalty(self) -> str:
         question = self.question
-        if isinstance(question.body, DescriptionBody | EssayBody | FileBody):
+        if isinstance(question.body, definitions.DescriptionBody | definitions.EssayBody | definitions.FileBody):
             if question.penalty != USUAL_PENALTY:
                 lose(self.remarks, "penalty")
             return "0"
-        if isinstance(question.body, TrueFalseBody) and question.penalty == USUAL_PENALTY:
+        if isinstance(question.body, definitions.TrueFalseBody) and question.penalty == USUAL_PENALTY:
             return "1"
         written = decimal(question.penalty, _DIGITS)
-        if credit(to_fraction(written) * 100) != question.penalty or (isinstance(question.body, TrueFalseBody) and question.penalty == 1):
+        if credit(to_fraction(written) * 100) != question.penalty or (
+            isinstance(question.body, definitions.TrueFalseBody) and question.penalty == 1
+        ):
             lose(self.remarks, "penalty")
         return written
 
     def _remark(self) -> None:
         question, remarks = self.question, self.remarks
-        names = _KEPT | {"state"} if question.state is QuestionState.HIDDEN else _KEPT
+        names = _KEPT | {"state"} if question.state is definitions.QuestionState.HIDDEN else _KEPT
         remark_lost_fields(question, names, remarks)
         remark_lost_languages(question, self.language, remarks)
         remark_lost_keys(question, remarks)

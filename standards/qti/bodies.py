@@ -1,4 +1,4 @@
-"""QTI's own words: name spaces, interactions, and the identifiers that our writer uses."""
+"""Parts of a QTI item as they are read: texts, declarations, rules of the score, feedback, pairs and gaps; and QTI's own names."""
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from copy import deepcopy

@@ -9,48 +9,10 @@ from functools import cached_property
 from kernel.errors import N_
 from kernel.markup.foreign import CONTENT
 from kernel.markup.model import names
-from questions.rules.definitions import (
-    Body,
-    DescriptionBody,
-    EssayBody,
-    FileBody,
-    Gap,
-    GapsBody,
-    KeyedLabel,
-    MatchingBody,
-    MultipleChoiceBody,
-    MultipleRule,
-    NumericalAnswer,
-    NumericalBody,
-    Option,
-    Pair,
-    QuestionDefinition,
-    ShortAnswerBody,
-    SingleChoiceBody,
-    TextPattern,
-    Texts,
-    TextShape,
-    Tolerance,
-    TrueFalseBody,
-)
+from questions.rules import definitions
+from standards import texts
 from standards.model import NotTranslatable, TransferRemarkCollector
 from standards.qti.bodies import BLOCKS, INLINE, QtiTextReader
-from standards.texts import (
-    KeyAllocator,
-    WeightedOption,
-    clean,
-    gap_name,
-    gap_placeholder,
-    literal,
-    matched,
-    one_line,
-    required_text,
-    single_choice,
-    to_fraction,
-    with_common_tolerance,
-    with_gap_names,
-    without_gap_placeholders,
-)
 from standards.xml import Element, child, children, descendants, example_of, local, words
 
 PROFILES = {
@@ -89,7 +51,7 @@ class CanvasReader:
         self.feedback = {node.get("ident", ""): node for node in children(item, "itemfeedback")}
         self.taken = set[str]()
 
-    def question(self, name: str, keys: KeyAllocator) -> QuestionDefinition:
+    def question(self, name: str, keys: texts.KeyAllocator) -> definitions.QuestionDefinition:
         """Return the question; raises NotTranslatable for types that are not known here."""
         kind = self._kind()
         for element in (*self.item, *self.presentation):
@@ -107,10 +69,10 @@ class CanvasReader:
             )
         self._remark_left_feedback()
         points = self.fields.get("points_possible") or self.fields.get("cc_weighting") or "1"
-        mark = Fraction(1) if isinstance(body, DescriptionBody) else to_fraction(points)
+        mark = Fraction(1) if isinstance(body, definitions.DescriptionBody) else texts.to_fraction(points)
         if mark < 0:
             raise NotTranslatable(N_("The mark %(mark)s is below 0."), mark=points)
-        return QuestionDefinition(
+        return definitions.QuestionDefinition(
             keys.of_question(name, text), {self.language: text}, body, mark=mark, explanation=self.texts.texts(explanation)
         )
 
@@ -125,38 +87,38 @@ class CanvasReader:
             return "short_answer_question" if descendants(self.item, "varequal") else "essay_question"
         return "text_only_question"
 
-    def _body(self, kind: str) -> Body:
-        readers: Mapping[str, Callable[[], Body]] = {
+    def _body(self, kind: str) -> definitions.Body:
+        readers: Mapping[str, Callable[[], definitions.Body]] = {
             "multiple_choice_question": self._single,
             "true_false_question": self._truth,
-            "multiple_answers_question": lambda: self._multiple(MultipleRule.RIGHT_MINUS_WRONG),
-            "multiple_response": lambda: self._multiple(MultipleRule.ALL_OR_NOTHING),
+            "multiple_answers_question": lambda: self._multiple(definitions.MultipleRule.RIGHT_MINUS_WRONG),
+            "multiple_response": lambda: self._multiple(definitions.MultipleRule.ALL_OR_NOTHING),
             "short_answer_question": self._short,
             "numerical_question": self._numerical,
             "matching_question": self._matching,
             "multiple_dropdowns_question": self._dropdowns,
             "fill_in_multiple_blanks_question": self._blanks,
-            "essay_question": EssayBody,
+            "essay_question": definitions.EssayBody,
             "file_upload_question": self._file,
-            "text_only_question": DescriptionBody,
+            "text_only_question": definitions.DescriptionBody,
         }
         if kind not in readers:
             raise NotTranslatable(N_("A question of the type “%(kind)s” is not supported."), kind=kind[:60])
         return readers[kind]()
 
-    def _text(self, body: Body) -> str:
+    def _text(self, body: definitions.Body) -> str:
         material = child(self.presentation, "material")
-        written = "".join(clean(words(text)) for text in descendants(material, "mattext")) if material is not None else ""
-        written = without_gap_placeholders(written)
-        if not isinstance(body, GapsBody):
+        written = "".join(texts.clean(words(text)) for text in descendants(material, "mattext")) if material is not None else ""
+        written = texts.without_gap_placeholders(written)
+        if not isinstance(body, definitions.GapsBody):
             return self.texts.material(self.presentation, BLOCKS)
         for at, name in enumerate(self._gap_names(), start=1):
             if f"[{name}]" not in written:
                 raise NotTranslatable(N_("The gap “%(name)s” does not appear exactly once in the text."), name=name)
-            written = written.replace(f"[{name}]", gap_placeholder(at), 1)
-        return with_gap_names(self.texts.html(written, BLOCKS), len(body.gaps))
+            written = written.replace(f"[{name}]", texts.gap_placeholder(at), 1)
+        return texts.with_gap_names(self.texts.html(written, BLOCKS), len(body.gaps))
 
-    def _feedback(self, ident: str, shape: TextShape) -> str:
+    def _feedback(self, ident: str, shape: definitions.TextShape) -> str:
         node = self.feedback.get(ident)
         if node is None:
             return ""
@@ -164,10 +126,10 @@ class CanvasReader:
         inner = child(node, "flow_mat")
         return self.texts.material(inner if inner is not None else node, shape)
 
-    def _explanation(self, body: Body) -> str:
+    def _explanation(self, body: definitions.Body) -> str:
         """Return the feedback to every answer, with that to true and false, which have none of their own here."""
         parts = [self._feedback(_GENERAL, BLOCKS)]
-        if isinstance(body, TrueFalseBody):
+        if isinstance(body, definitions.TrueFalseBody):
             response = self._response()
             names = [name for ident, _text in self._labels(response) for name in self._named(response.get("ident", ""), ident)]
             own = [self._feedback(name, BLOCKS) for name in dict.fromkeys(names)]
@@ -189,10 +151,10 @@ class CanvasReader:
                 continue
             for equal in descendants(condition, "varequal"):
                 values = links.setdefault(equal.get("respident", ""), {})
-                values.setdefault(clean(words(equal)).strip(), []).extend(_links(condition))
+                values.setdefault(texts.clean(words(equal)).strip(), []).extend(_links(condition))
         return links
 
-    def _why(self, names: Iterable[str]) -> Texts | None:
+    def _why(self, names: Iterable[str]) -> definitions.Texts | None:
         parts = (self._feedback(name, INLINE) for name in dict.fromkeys(names))
         return self.texts.texts(" ".join(part for part in parts if part))
 
@@ -211,7 +173,7 @@ class CanvasReader:
             for equal in descendants(condition, "varequal"):
                 parent = equal.getparent()
                 if equal.get("respident") == ident and (parent is None or local(parent) != "not"):
-                    values.append(clean(words(equal)).strip())
+                    values.append(texts.clean(words(equal)).strip())
         return list(dict.fromkeys(values))
 
     def _labels(self, response: Element) -> list[tuple[str, str]]:
@@ -223,20 +185,20 @@ class CanvasReader:
             raise NotTranslatable(N_("The question has no options."))
         return responses[0]
 
-    def _options(self) -> list[tuple[WeightedOption, bool]]:
+    def _options(self) -> list[tuple[texts.WeightedOption, bool]]:
         response = self._response()
         rights = self._rights(response.get("ident", ""))
         options = []
         for ident, text in self._labels(response):
             why = self._why(self._named(response.get("ident", ""), ident))
-            options.append((WeightedOption({self.language: text}, Fraction(ident in rights), why), ident in rights))
+            options.append((texts.WeightedOption({self.language: text}, Fraction(ident in rights), why), ident in rights))
         return options
 
-    def _single(self) -> SingleChoiceBody:
+    def _single(self) -> definitions.SingleChoiceBody:
         shuffle = any(render.get("shuffle", "").lower() == "yes" for render in descendants(self.presentation, "render_choice"))
-        return single_choice([option for option, _ in self._options()], shuffle=shuffle)
+        return texts.single_choice([option for option, _ in self._options()], shuffle=shuffle)
 
-    def _truth(self) -> Body:
+    def _truth(self) -> definitions.Body:
         """Return a question of true or false; one of two other words is a single choice."""
         response = self._response()
         rights = self._rights(response.get("ident", ""))
@@ -245,17 +207,17 @@ class CanvasReader:
             raise NotTranslatable(N_("No option is marked as right."))
         right, wrong = words_of[True], words_of.get(False, "")
         if right in _TRUE or wrong in _FALSE:
-            return TrueFalseBody(True)
-        return TrueFalseBody(False) if right in _FALSE or wrong in _TRUE else self._single()
+            return definitions.TrueFalseBody(True)
+        return definitions.TrueFalseBody(False) if right in _FALSE or wrong in _TRUE else self._single()
 
-    def _multiple(self, rule: MultipleRule) -> Body:
-        keys = KeyAllocator()
+    def _multiple(self, rule: definitions.MultipleRule) -> definitions.Body:
+        keys = texts.KeyAllocator()
         options = []
         for weighted, right in self._options():
-            options.append(Option(keys.of(weighted.text[self.language]), weighted.text, right, weighted.credit, weighted.why))
-        return MultipleChoiceBody(tuple(options), rule, False)
+            options.append(definitions.Option(keys.of(weighted.text[self.language]), weighted.text, right, weighted.credit, weighted.why))
+        return definitions.MultipleChoiceBody(tuple(options), rule, False)
 
-    def _short(self) -> Body:
+    def _short(self) -> definitions.Body:
         responses = descendants(self.presentation, "response_str")
         ident = responses[0].get("ident", "") if responses else "response1"
         linked = self._linked.get(ident, {})
@@ -267,15 +229,22 @@ class CanvasReader:
         return self._patterns(rights, wrong, sensitive=sensitive)
 
     def _patterns(
-        self, rights: Sequence[tuple[str, Texts | None]], wrong: Sequence[tuple[str, Texts | None]] = (), *, sensitive: bool = False
-    ) -> ShortAnswerBody:
+        self,
+        rights: Sequence[tuple[str, definitions.Texts | None]],
+        wrong: Sequence[tuple[str, definitions.Texts | None]] = (),
+        *,
+        sensitive: bool = False,
+    ) -> definitions.ShortAnswerBody:
         judged = [(text, why, right) for listed, right in ((rights, True), (wrong, False)) for text, why in listed if text]
-        answers = tuple(TextPattern({self.language: literal(one_line(text))}, right, Fraction(right), why) for text, why, right in judged)
-        return ShortAnswerBody(answers, not sensitive, self.language == "es")
+        answers = tuple(
+            definitions.TextPattern({self.language: texts.literal(texts.one_line(text))}, right, Fraction(right), why)
+            for text, why, right in judged
+        )
+        return definitions.ShortAnswerBody(answers, not sensitive, self.language == "es")
 
-    def _numerical(self) -> Body:
+    def _numerical(self) -> definitions.Body:
         """Return the numbers that give a score, and behind them wrong ones for which something is said."""
-        read: dict[tuple[Fraction | None, Tolerance | None], NumericalAnswer] = {}
+        read: dict[tuple[Fraction | None, definitions.Tolerance | None], definitions.NumericalAnswer] = {}
         for condition in descendants(self.item, "respcondition"):
             right, links = _scores(condition), _links(condition)
             if not right and not (links and _is_number_condition(condition)):
@@ -286,8 +255,8 @@ class CanvasReader:
                 credit = max(known.credit, Fraction(right))
                 read[answer.value, answer.tolerance] = replace(known, right=credit > 0, credit=credit, why=known.why or self._why(links))
         judged = [answer for answer in read.values() if answer.right or answer.why]
-        answers, tolerance = with_common_tolerance(sorted(judged, key=lambda answer: not answer.right))
-        return NumericalBody(answers, tolerance)
+        answers, tolerance = texts.with_common_tolerance(sorted(judged, key=lambda answer: not answer.right))
+        return definitions.NumericalBody(answers, tolerance)
 
     def _parts(self, condition: Element) -> list[Element]:
         """Return what each stands for one answer: the parts of `or`, else the condition itself."""
@@ -295,19 +264,21 @@ class CanvasReader:
         either = child(inner, "or") if inner is not None else None
         return [either] if either is not None else [inner] if inner is not None else []
 
-    def _number(self, part: Element) -> NumericalAnswer:
+    def _number(self, part: Element) -> definitions.NumericalAnswer:
         equal = descendants(part, "varequal")
         low, high = ([*descendants(part, f"{name}e"), *descendants(part, name)] for name in ("vargt", "varlt"))
         if low and high:
-            ends = to_fraction(words(low[0])), to_fraction(words(high[0]))
-            value = to_fraction(words(equal[0])) if equal else (ends[0] + ends[1]) / 2
-            return NumericalAnswer(value, True, Fraction(1), None, Tolerance(amount=max(abs(value - ends[0]), abs(ends[1] - value))))
+            ends = texts.to_fraction(words(low[0])), texts.to_fraction(words(high[0]))
+            value = texts.to_fraction(words(equal[0])) if equal else (ends[0] + ends[1]) / 2
+            return definitions.NumericalAnswer(
+                value, True, Fraction(1), None, definitions.Tolerance(amount=max(abs(value - ends[0]), abs(ends[1] - value)))
+            )
         if not equal:
             raise NotTranslatable(N_("The condition of a number is not supported."))
-        return NumericalAnswer(to_fraction(words(equal[0])), True, Fraction(1), None, Tolerance())
+        return definitions.NumericalAnswer(texts.to_fraction(words(equal[0])), True, Fraction(1), None, definitions.Tolerance())
 
-    def _matching(self) -> Body:
-        matchings: list[tuple[str, str, Texts | None]] = []
+    def _matching(self) -> definitions.Body:
+        matchings: list[tuple[str, str, definitions.Texts | None]] = []
         all_matches: list[str] = []
         for response in descendants(self.presentation, "response_lid"):
             labels = dict(self._labels(response))
@@ -319,44 +290,55 @@ class CanvasReader:
             if not rights or not rights[0]:
                 raise NotTranslatable(N_("A matching item has no match."))
             why = self.texts.texts(self._feedback(f"{response.get('ident', '').removeprefix('response_')}_fb", INLINE))
-            matchings.append((required_text(item), rights[0], why))
-        keys, choices = KeyAllocator(), matched([match for _, match, _ in matchings] + all_matches)
+            matchings.append((texts.required_text(item), rights[0], why))
+        keys, choices = texts.KeyAllocator(), texts.matched([match for _, match, _ in matchings] + all_matches)
         pairs = tuple(
-            Pair(keys.of(item), {self.language: item}, choices[match], {self.language: match}, why) for item, match, why in matchings
+            definitions.Pair(keys.of(item), {self.language: item}, choices[match], {self.language: match}, why)
+            for item, match, why in matchings
         )
         used = {pair.match_key for pair in pairs}
-        return MatchingBody(pairs, tuple(KeyedLabel(key, {self.language: match}) for match, key in choices.items() if key not in used))
+        return definitions.MatchingBody(
+            pairs, tuple(definitions.KeyedLabel(key, {self.language: match}) for match, key in choices.items() if key not in used)
+        )
 
     def _gap_names(self) -> list[str]:
-        return [one_line(clean(words(child(response, "material")))) for response in descendants(self.presentation, "response_lid")]
+        return [
+            texts.one_line(texts.clean(words(child(response, "material")))) for response in descendants(self.presentation, "response_lid")
+        ]
 
-    def _gaps(self, make: Callable[[Element], ShortAnswerBody | SingleChoiceBody]) -> GapsBody:
+    def _gaps(self, make: Callable[[Element], definitions.ShortAnswerBody | definitions.SingleChoiceBody]) -> definitions.GapsBody:
         responses = descendants(self.presentation, "response_lid")
-        return GapsBody(tuple(Gap(gap_name(at, len(responses)), make(response)) for at, response in enumerate(responses, start=1)))
+        return definitions.GapsBody(
+            tuple(definitions.Gap(texts.gap_name(at, len(responses)), make(response)) for at, response in enumerate(responses, start=1))
+        )
 
-    def _dropdowns(self) -> Body:
-        def choice(response: Element) -> SingleChoiceBody:
+    def _dropdowns(self) -> definitions.Body:
+        def choice(response: Element) -> definitions.SingleChoiceBody:
             rights = self._rights(response.get("ident", ""))
             weighted = [
-                WeightedOption({self.language: text}, Fraction(ident in rights), self._why(self._named(response.get("ident", ""), ident)))
+                texts.WeightedOption(
+                    {self.language: text}, Fraction(ident in rights), self._why(self._named(response.get("ident", ""), ident))
+                )
                 for ident, text in self._labels(response)
             ]
-            return single_choice(weighted, shuffle=False)
+            return texts.single_choice(weighted, shuffle=False)
 
         return self._gaps(choice)
 
-    def _blanks(self) -> Body:
-        def patterns(response: Element) -> ShortAnswerBody:
+    def _blanks(self) -> definitions.Body:
+        def patterns(response: Element) -> definitions.ShortAnswerBody:
             ident = response.get("ident", "")
             labels = descendants(response, "response_label")
-            answers = [(clean(words(child(label, "material"))), self._why(self._named(ident, label.get("ident", "")))) for label in labels]
+            answers = [
+                (texts.clean(words(child(label, "material"))), self._why(self._named(ident, label.get("ident", "")))) for label in labels
+            ]
             return self._patterns(answers)
 
         return self._gaps(patterns)
 
-    def _file(self) -> Body:
+    def _file(self) -> definitions.Body:
         self.remarks.note(N_("The accepted file types are not specified; the usual ones are used."))
-        return FileBody(_ANY_FILE)
+        return definitions.FileBody(_ANY_FILE)
 
 
 def _is_number_condition(condition: Element) -> bool:
@@ -370,7 +352,7 @@ def _is_number_condition(condition: Element) -> bool:
 def _scores(condition: Element) -> bool:
     """Say whether a condition adds to the score."""
     setting = child(condition, "setvar")
-    return setting is not None and to_fraction(words(setting) or "0") > 0
+    return setting is not None and texts.to_fraction(words(setting) or "0") > 0
 
 
 def _links(condition: Element) -> list[str]:
@@ -381,5 +363,5 @@ def _links(condition: Element) -> list[str]:
 
 def name_of(item: Element) -> str:
     """Return what an item is called; «Question» is no name."""
-    title = one_line(clean(item.get("title", "")))
+    title = texts.one_line(texts.clean(item.get("title", "")))
     return "" if re.fullmatch(r"(?:Question|Q)?\s*[0-9]*", title) else title

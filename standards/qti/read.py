@@ -1,4 +1,4 @@
-"""Items of QTI 2.1 and 2.2 (IMS QTI, Assessment Test, Section and Item Information Model) as questions of ours."""
+"""Read files and packages of QTI 2.1 and 2.2 (IMS QTI, Assessment Test, Section and Item Information Model) as questions of ours."""
 
 import zipfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -10,31 +10,7 @@ from types import MappingProxyType
 
 from kernel.errors import N_
 from kernel.markup.foreign import CONTENT
-from questions.rules.definitions import (
-    Body,
-    DescriptionBody,
-    EssayBody,
-    FileBody,
-    Gap,
-    GapsBody,
-    KeyedLabel,
-    MultipleChoiceBody,
-    MultipleRule,
-    NumericalAnswer,
-    NumericalBody,
-    Option,
-    OrderingBody,
-    OrderingRule,
-    QuestionDefinition,
-    QuestionState,
-    ShortAnswerBody,
-    SingleChoiceBody,
-    TextPattern,
-    Texts,
-    Tolerance,
-    ToleranceKind,
-    TrueFalseBody,
-)
+from questions.rules import definitions
 from standards import xml
 from standards.files import SUFFIXES, names_in, read_archive
 from standards.model import FileRefused, ImportedQuestions, NotTranslatable, SourceQuestion, TransferRemarkCollector
@@ -93,7 +69,7 @@ class ItemReader:
         self.graders = self._for_graders()
         self.interactions = [node for node in body.iter() if isinstance(node.tag, str) and local(node).endswith("Interaction")]
 
-    def question(self, name: str, keys: KeyAllocator) -> QuestionDefinition:
+    def question(self, name: str, keys: KeyAllocator) -> definitions.QuestionDefinition:
         """Return the question; raises NotTranslatable for interactions that are not known here."""
         if children(self.item, "templateDeclaration"):
             raise NotTranslatable(N_("The item draws values for each learner."), N_("Rewrite it as a “calculated” question."))
@@ -111,9 +87,9 @@ class ItemReader:
         if not text:
             raise NotTranslatable(N_("The question has no text."))
         mark = self._mark()
-        if not isinstance(body, EssayBody | FileBody | DescriptionBody):
+        if not isinstance(body, definitions.EssayBody | definitions.FileBody | definitions.DescriptionBody):
             self._remark_scoring(mark)
-        return QuestionDefinition(
+        return definitions.QuestionDefinition(
             keys.of_question(name, text), {self.language: text}, body, mark=mark, explanation=self.texts.texts(self._explanation())
         )
 
@@ -154,7 +130,7 @@ class ItemReader:
         strip(self.body, "ungiven")
         return blocks
 
-    def _why(self, feedback: Sequence[Element]) -> Texts | None:
+    def _why(self, feedback: Sequence[Element]) -> definitions.Texts | None:
         parts = (self.texts.content(element, INLINE) for element in feedback)
         return self.texts.texts(" ".join(part for part in parts if part))
 
@@ -165,18 +141,18 @@ class ItemReader:
             self.remarks.note(N_("The feedback for right and wrong answers became part of the explanation."))
         return "\n\n".join(part for part in parts if part)
 
-    def _remark_graders(self, body: Body) -> None:
-        if self.graders and not isinstance(body, EssayBody):
+    def _remark_graders(self, body: definitions.Body) -> None:
+        if self.graders and not isinstance(body, definitions.EssayBody):
             self.remarks.loss(N_("The information for graders is left out."), N_("Only an essay has a model answer."))
 
     # --- One interaction as a block --------------------------------------------------------------------------------------------------
 
-    def _block(self) -> tuple[str, Body]:
+    def _block(self) -> tuple[str, definitions.Body]:
         if not self.interactions:
-            return self.texts.content(self.body, BLOCKS), DescriptionBody()
+            return self.texts.content(self.body, BLOCKS), definitions.DescriptionBody()
         interaction = self.interactions[0]
         pairs = PairReader(self.texts, self.worths, lambda ident: self._why(self.feedbacks.of_choice("", ident)))
-        readers: Mapping[str, Callable[[Element], Body]] = {
+        readers: Mapping[str, Callable[[Element], definitions.Body]] = {
             "choiceInteraction": self._choice,
             "orderInteraction": self._ordering,
             "matchInteraction": pairs.matching,
@@ -195,13 +171,13 @@ class ItemReader:
         around = self.texts.content(self.body, BLOCKS)
         return "\n\n".join(part for part in (around, prompt_text, inside) if part)
 
-    def _choice(self, interaction: Element) -> Body:
+    def _choice(self, interaction: Element) -> definitions.Body:
         declared = self._declared(interaction)
         idents = [node.get("identifier", "") for node in children(interaction, "simpleChoice")]
         if {ident.lower() for ident in idents} == {"true", "false"} and len(declared.correct) == 1:
             shares = self.worths.of_choices(ident_of(interaction), idents)
             if sorted(shares.values()) == [0, 1]:
-                return TrueFalseBody(max(idents, key=lambda ident: shares[ident]).lower() == "true")
+                return definitions.TrueFalseBody(max(idents, key=lambda ident: shares[ident]).lower() == "true")
         weighted = self._weighted(interaction, "simpleChoice")
         shuffle = interaction.get("shuffle") == "true"
         if not declared.several:
@@ -223,48 +199,54 @@ class ItemReader:
             for node in choices
         ]
 
-    def _ordering(self, interaction: Element) -> Body:
+    def _ordering(self, interaction: Element) -> definitions.Body:
         texts = {node.get("identifier", ""): self.texts.content(node, INLINE) for node in children(interaction, "simpleChoice")}
         order = [ident for ident in self._declared(interaction).correct if ident in texts]
         if set(order) != set(texts):
             raise NotTranslatable(N_("The right order does not include every item."))
         self.worths.of_whole(ident_of(interaction))
         keys = KeyAllocator()
-        return OrderingBody(
-            tuple(KeyedLabel(keys.of(texts[ident]), {self.language: texts[ident]}) for ident in order), OrderingRule.ALL_OR_NOTHING
+        return definitions.OrderingBody(
+            tuple(definitions.KeyedLabel(keys.of(texts[ident]), {self.language: texts[ident]}) for ident in order),
+            definitions.OrderingRule.ALL_OR_NOTHING,
         )
 
-    def _essay(self, interaction: Element) -> Body:
+    def _essay(self, interaction: Element) -> definitions.Body:
         model = "\n\n".join(part for part in (self.texts.content(block, BLOCKS) for block in self.graders) if part)
-        return EssayBody(model=self.texts.texts(model))
+        return definitions.EssayBody(model=self.texts.texts(model))
 
-    def _upload(self, interaction: Element) -> Body:
+    def _upload(self, interaction: Element) -> definitions.Body:
         self.remarks.note(N_("The accepted file types are not specified; the usual ones are used."))
-        return FileBody(_ANY_FILE)
+        return definitions.FileBody(_ANY_FILE)
 
     # --- Interactions inside the text ------------------------------------------------------------------------------------------------
 
-    def _inline(self, interactions: Sequence[Element]) -> tuple[str, Body]:
+    def _inline(self, interactions: Sequence[Element]) -> tuple[str, definitions.Body]:
         idents = [ident_of(node) for node in interactions]
         bodies = [self._entry(node) if local(node) == "textEntryInteraction" else self._selected(node) for node in interactions]
         replace_by_gaps(interactions)
         markdown = self.texts.content(self.body, BLOCKS)
         before, _, after = markdown.rpartition(gap_placeholder(1))
         first = bodies[0]
-        if len(bodies) == 1 and not any(sign.isalnum() for sign in after) and before.strip() and not isinstance(first, SingleChoiceBody):
+        if (
+            len(bodies) == 1
+            and not any(sign.isalnum() for sign in after)
+            and before.strip()
+            and not isinstance(first, definitions.SingleChoiceBody)
+        ):
             return before.strip(), first
         gaps = tuple(
-            Gap(gap_name(at, len(bodies)), body, weight)
+            definitions.Gap(gap_name(at, len(bodies)), body, weight)
             for at, (body, weight) in enumerate(zip(bodies, self._weights(idents), strict=True), start=1)
         )
-        return with_gap_names(markdown, len(bodies)), GapsBody(gaps)
+        return with_gap_names(markdown, len(bodies)), definitions.GapsBody(gaps)
 
     def _weights(self, idents: Sequence[str]) -> Sequence[Fraction]:
         """Return what each gap counts for among all: what the item gives for it, where it says so of each."""
         known = [worth for ident in idents if (worth := self.worths.gained.get(ident, Fraction(0)))]
         return known if len(known) == len(idents) and len(set(known)) > 1 else [Fraction(1)] * len(idents)
 
-    def _entry(self, interaction: Element) -> ShortAnswerBody | NumericalBody:
+    def _entry(self, interaction: Element) -> definitions.ShortAnswerBody | definitions.NumericalBody:
         declared, ident = self._declared(interaction), ident_of(interaction)
         right = [one_line(value) for value in declared.correct] or list(declared.mapping)
         shares = self.worths.of_values(ident, right[:1] if declared.kind in NUMBERS else right)
@@ -275,27 +257,27 @@ class ItemReader:
         usual = {ANYTHING: shares.pop(ANYTHING)} if ANYTHING in shares else {}
         answers = [(literal(value), value, share) for value, share in {**shares, **dict.fromkeys(others, Fraction(0))}.items()]
         answers += [(value, value, share) for value, share in usual.items()]
-        return ShortAnswerBody(
+        return definitions.ShortAnswerBody(
             tuple(
-                TextPattern({self.language: pattern}, share > 0, share, self._why(self.feedbacks.of(ident, value)))
+                definitions.TextPattern({self.language: pattern}, share > 0, share, self._why(self.feedbacks.of(ident, value)))
                 for pattern, value, share in answers
             ),
             not declared.sensitive,
             self.language == "es",
         )
 
-    def _number(self, ident: str, shares: Mapping[str, Fraction]) -> NumericalBody:
+    def _number(self, ident: str, shares: Mapping[str, Fraction]) -> definitions.NumericalBody:
         """Return a number with those that gain less, and wrong ones for which something is said."""
         right = {to_fraction(value): share for value, share in shares.items() if value != ANYTHING}
         values = [value for value in self.feedbacks.values(ident) if is_number(value)]
         feedback = {to_fraction(value): self._why(self.feedbacks.of(ident, value)) for value in values}
-        answers = [NumericalAnswer(value, share > 0, share, feedback.get(value)) for value, share in right.items()]
+        answers = [definitions.NumericalAnswer(value, share > 0, share, feedback.get(value)) for value, share in right.items()]
         wrong = ((value, why) for value, why in feedback.items() if value not in right)
-        answers += [NumericalAnswer(value, False, Fraction(0), why, Tolerance()) for value, why in wrong]
-        answers += [NumericalAnswer(None, share > 0, share) for value, share in shares.items() if value == ANYTHING]
-        return NumericalBody(tuple(answers), self._tolerance(ident, next(iter(right), None)))
+        answers += [definitions.NumericalAnswer(value, False, Fraction(0), why, definitions.Tolerance()) for value, why in wrong]
+        answers += [definitions.NumericalAnswer(None, share > 0, share) for value, share in shares.items() if value == ANYTHING]
+        return definitions.NumericalBody(tuple(answers), self._tolerance(ident, next(iter(right), None)))
 
-    def _tolerance(self, ident: str, right: Fraction | None) -> Tolerance:
+    def _tolerance(self, ident: str, right: Fraction | None) -> definitions.Tolerance:
         """Return the tolerance of the comparison with the right number; a relative one is written in per cent, a range by its ends."""
         for equal in descendants(self.item, "equal"):
             named = {node.get("identifier") for node in descendants(equal, "variable")}
@@ -303,12 +285,16 @@ class ItemReader:
                 continue
             amount = max(abs(to_fraction(part)) for part in equal.get("tolerance", "0").split())
             relative = equal.get("toleranceMode") == "relative"
-            return Tolerance(ToleranceKind.RELATIVE, amount / 100) if relative else Tolerance(amount=amount)
+            return (
+                definitions.Tolerance(definitions.ToleranceKind.RELATIVE, amount / 100)
+                if relative
+                else definitions.Tolerance(amount=amount)
+            )
         branch = next((rule for rule in self._scoring(ident)), None)
         ends = [_ends(branch[0], ident, *names) for names in (("gte", "gt"), ("lte", "lt"))] if branch is not None else []
         if right is None or [len(bounds) for bounds in ends] != [1, 1] or not ends[0][0] <= right <= ends[1][0]:
-            return Tolerance()
-        return Tolerance(amount=min(abs(end - right) for bounds in ends for end in bounds))
+            return definitions.Tolerance()
+        return definitions.Tolerance(amount=min(abs(end - right) for bounds in ends for end in bounds))
 
     def _scoring(self, ident: str) -> Iterator[Element]:
         """Yield the branches that look at a response and say what it scores, in order."""
@@ -317,7 +303,7 @@ class ItemReader:
             if ident in named and any(outcome.get("identifier") == "SCORE" for outcome in children(branch, "setOutcomeValue")):
                 yield branch
 
-    def _selected(self, interaction: Element) -> SingleChoiceBody:
+    def _selected(self, interaction: Element) -> definitions.SingleChoiceBody:
         return single_choice(self._weighted(interaction, "inlineChoice"), shuffle=interaction.get("shuffle") == "true")
 
 
@@ -332,13 +318,15 @@ def _ends(condition: Element, ident: str, *comparisons: str) -> list[Fraction]:
     return [to_fraction(words(value)) for node in comparing for value in children(node, "baseValue")]
 
 
-def _all_or_nothing(weighted: Sequence[WeightedOption], shuffle: bool) -> MultipleChoiceBody:
+def _all_or_nothing(weighted: Sequence[WeightedOption], shuffle: bool) -> definitions.MultipleChoiceBody:
     keys = KeyAllocator()
     options = []
     for option in weighted:
         text = next(iter(option.text.values()), "")
-        options.append(Option(keys.of(text), option.text, option.credit > 0, Fraction(option.credit > 0), option.why, option.fixed))
-    return MultipleChoiceBody(tuple(options), MultipleRule.ALL_OR_NOTHING, shuffle)
+        options.append(
+            definitions.Option(keys.of(text), option.text, option.credit > 0, Fraction(option.credit > 0), option.why, option.fixed)
+        )
+    return definitions.MultipleChoiceBody(tuple(options), definitions.MultipleRule.ALL_OR_NOTHING, shuffle)
 
 
 NOTHING: Mapping[str, bytes] = MappingProxyType({})
@@ -424,7 +412,7 @@ class _QtiReader:
         self.sources: list[SourceQuestion] = []
         self.found = self.third = False
         self.known = {MANIFEST}
-        self.taken: dict[str, QuestionDefinition] = {}
+        self.taken: dict[str, definitions.QuestionDefinition] = {}
 
     def read(self, path: str, root: Element) -> None:
         """Read one document; one that holds no items is passed over."""
@@ -455,7 +443,7 @@ class _QtiReader:
         try:
             question = self._question(item, name)
             if self.remarks.lacks_file:
-                question = replace(question, state=QuestionState.DRAFT)
+                question = replace(question, state=definitions.QuestionState.DRAFT)
             if self._is_copy(_identity(item), question):
                 self.remarks.note(N_("The question appears twice and is imported once."))
             else:
@@ -463,12 +451,12 @@ class _QtiReader:
         except NotTranslatable as refusal:
             self.remarks.refuse(refusal)
 
-    def _is_copy(self, identity: str, question: QuestionDefinition) -> bool:
+    def _is_copy(self, identity: str, question: definitions.QuestionDefinition) -> bool:
         """Say whether a question came in before; a copy that was changed inside a quiz is a question of its own."""
         known = self.taken.setdefault(identity, question)
         return known is not question and replace(question, key=known.key, mark=known.mark) == known
 
-    def _question(self, item: Element, name: str) -> QuestionDefinition:
+    def _question(self, item: Element, name: str) -> definitions.QuestionDefinition:
         if local(item) == "item":
             return CanvasReader(item, self.language, self.remarks).question(name, self.keys)
         return ItemReader(item, self.language, self.remarks).question(name, self.keys)

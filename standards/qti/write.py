@@ -1,31 +1,10 @@
-"""Shared parts of both QTI writers: what is lost of a body, words that are compared whole, gaps in the order of the text."""
+"""Write questions as a package of QTI 2.1, with the parts that the writer of QTI 1.2 shares: fields that are lost, words, gaps."""
 
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
 
 from kernel.errors import N_
-from questions.rules.definitions import (
-    DescriptionBody,
-    EssayBody,
-    FileBody,
-    Gap,
-    GapsBody,
-    MatchingBody,
-    MultipleChoiceBody,
-    MultipleRule,
-    NumericalBody,
-    Option,
-    OrderingBody,
-    OrderingRule,
-    QuestionDefinition,
-    ShortAnswerBody,
-    SingleChoiceBody,
-    TextPattern,
-    Texts,
-    TextShape,
-    ToleranceKind,
-    TrueFalseBody,
-)
+from questions.rules import definitions
 from standards import xml
 from standards.model import NO_FILES, ExportedFile, Files, NotTranslatable, TransferRemarkCollector
 from standards.qti.bodies import EXPLANATION, ITEM_2, RESPONSE
@@ -55,7 +34,7 @@ from standards.texts import (
 )
 from standards.xml import Element
 
-INLINE, BLOCKS = TextShape.INLINE, TextShape.MARKDOWN
+INLINE, BLOCKS = definitions.TextShape.INLINE, definitions.TextShape.MARKDOWN
 DIGITS = 10
 _TRUTH = {"es": ("Verdadero", "Falso"), "en": ("True", "False")}
 
@@ -71,7 +50,7 @@ def lose_written(remarks: TransferRemarkCollector, body: object, names: Sequence
         lose(remarks, name)
 
 
-def whole_words(answer: TextPattern, language: str) -> str:
+def whole_words(answer: definitions.TextPattern, language: str) -> str:
     """Return the words of a pattern; raises NotTranslatable where it stands for more than one answer."""
     pattern = one_line(in_language(answer.patterns, language))
     if "*" in pattern.replace("\\*", ""):
@@ -79,12 +58,12 @@ def whole_words(answer: TextPattern, language: str) -> str:
     return pattern.replace("\\*", "*")
 
 
-def matches_of(body: MatchingBody) -> Mapping[str, Texts]:
+def matches_of(body: definitions.MatchingBody) -> Mapping[str, definitions.Texts]:
     """Return the distinct choices of a matching by key."""
     return {pair.match_key: pair.match for pair in body.pairs} | {label.key: label.text for label in body.extra}
 
 
-def gaps_in_order(body: GapsBody, text: str, remarks: TransferRemarkCollector) -> tuple[Gap, ...]:
+def gaps_in_order(body: definitions.GapsBody, text: str, remarks: TransferRemarkCollector) -> tuple[definitions.Gap, ...]:
     """Return the gaps as they stand in the text; their weights and names stay behind.
 
     Raises NotTranslatable where one is missing or there twice.
@@ -109,43 +88,47 @@ class ItemBody:
     """Makes the body of one item; `declarations`, `processing` and `feedback` are what the item needs besides."""
 
     def __init__(
-        self, question: QuestionDefinition, language: str, remarks: TransferRemarkCollector, addresses: Mapping[str, str] = NOWHERE
+        self,
+        question: definitions.QuestionDefinition,
+        language: str,
+        remarks: TransferRemarkCollector,
+        addresses: Mapping[str, str] = NOWHERE,
     ) -> None:
         self.question, self.language, self.remarks = question, language, remarks
         self.addresses = addresses
         """Where the files that the texts name lie, seen from the item."""
         self.declarations: list[Element] = []
         self.processing: Element | None = None
-        self.feedback: list[tuple[str, Texts]] = []
+        self.feedback: list[tuple[str, definitions.Texts]] = []
         self.scale = question.mark or Fraction(1)
 
     def element(self) -> Element:
         """Return the itemBody; raises NotTranslatable for kinds unknown to QTI."""
         body = self.question.body
-        if isinstance(body, GapsBody):
+        if isinstance(body, definitions.GapsBody):
             return self._gaps(body)
         made = xml.root(tag("itemBody"))
         made.append(self._html(in_language(self.question.text, self.language)))
-        if isinstance(body, ShortAnswerBody | NumericalBody):
+        if isinstance(body, definitions.ShortAnswerBody | definitions.NumericalBody):
             self._entry(xml.add(xml.add(made, tag("p")), tag("textEntryInteraction"), responseIdentifier=RESPONSE), RESPONSE, body)
-            self._score([RESPONSE], mapped=isinstance(body, ShortAnswerBody))
-        elif not isinstance(body, DescriptionBody):
+            self._score([RESPONSE], mapped=isinstance(body, definitions.ShortAnswerBody))
+        elif not isinstance(body, definitions.DescriptionBody):
             made.append(self._interaction())
         return made
 
-    def modal(self, outcome: str, ident: str, texts: Texts, shape: TextShape) -> Element:
+    def modal(self, outcome: str, ident: str, texts: definitions.Texts, shape: definitions.TextShape) -> Element:
         """Return a modal feedback."""
         made = xml.root(tag("modalFeedback"), None, outcomeIdentifier=outcome, identifier=ident, showHide="show")
         made.append(self._html(in_language(texts, self.language), shape))
         return made
 
-    def _html(self, markdown: str, shape: TextShape = BLOCKS) -> Element:
+    def _html(self, markdown: str, shape: definitions.TextShape = BLOCKS) -> Element:
         made = xml.fragment(to_html({self.language: markdown}, shape, self.language, self.addresses), ITEM_2)
         for caption in plain_figures(made):
             self.remarks.loss(N_("The caption “%(caption)s” becomes a paragraph below its picture."), caption=caption[:80])
         return made
 
-    def _inside(self, parent: Element, texts: Texts) -> None:
+    def _inside(self, parent: Element, texts: definitions.Texts) -> None:
         """Put a text of one line into an element."""
         made = self._html(in_language(texts, self.language), INLINE)
         parent.text = made.text
@@ -154,29 +137,29 @@ class ItemBody:
 
     def _interaction(self) -> Element:
         match self.question.body:
-            case SingleChoiceBody(options, shuffle, None):
+            case definitions.SingleChoiceBody(options, shuffle, None):
                 if any(option.right is not (option.credit == 1) for option in options):
                     self.remarks.loss(N_("Only the credits show which options are right."), N_("The format cannot express it."))
                 return self._choice(options, [option.credit for option in options], shuffle, several=False)
-            case MultipleChoiceBody() as multiple:
+            case definitions.MultipleChoiceBody() as multiple:
                 return self._several(multiple)
-            case TrueFalseBody(answer):
+            case definitions.TrueFalseBody(answer):
                 return self._truth(answer)
-            case MatchingBody() as matching:
+            case definitions.MatchingBody() as matching:
                 return self._matching(matching)
-            case OrderingBody() as ordering:
+            case definitions.OrderingBody() as ordering:
                 return self._ordering(ordering)
-            case EssayBody() as essay:
+            case definitions.EssayBody() as essay:
                 lose_written(
                     self.remarks,
                     essay,
                     ("template", "model", "rubric", "files"),
-                    words=essay.words != EssayBody().words,
+                    words=essay.words != definitions.EssayBody().words,
                     review=essay.self_review,
                 )
                 self._declare(RESPONSE, "single", "string")
                 return xml.root(tag("extendedTextInteraction"), None, responseIdentifier=RESPONSE)
-            case FileBody():
+            case definitions.FileBody():
                 for name in ("accept", "files", "size"):
                     lose(self.remarks, name)
                 self._declare(RESPONSE, "single", "file")
@@ -235,17 +218,17 @@ class ItemBody:
         xml.add(compare, tag("correct"), identifier=ident)
         total = xml.add(xml.add(condition, tag("setOutcomeValue"), identifier="SCORE"), tag("sum"))
         xml.add(total, tag("variable"), identifier="SCORE")
-        share = self.scale / max(len(self.question.body.gaps), 1) if isinstance(self.question.body, GapsBody) else self.scale
+        share = self.scale / max(len(self.question.body.gaps), 1) if isinstance(self.question.body, definitions.GapsBody) else self.scale
         xml.add(total, tag("baseValue"), decimal(share, DIGITS), baseType="float")
 
     # --- Choices -------------------------------------------------------------------------------------------------------------------
 
-    def _several(self, body: MultipleChoiceBody) -> Element:
-        if body.rule is MultipleRule.ALL_OR_NOTHING:
+    def _several(self, body: definitions.MultipleChoiceBody) -> Element:
+        if body.rule is definitions.MultipleRule.ALL_OR_NOTHING:
             return self._choice(body.options, None, body.shuffle, several=True)
         return self._choice(body.options, option_weights(body, self.remarks), body.shuffle, several=True)
 
-    def _choice(self, options: Sequence[Option], worths: Sequence[Fraction] | None, shuffle: bool, *, several: bool) -> Element:
+    def _choice(self, options: Sequence[definitions.Option], worths: Sequence[Fraction] | None, shuffle: bool, *, several: bool) -> Element:
         names = [f"choice_{at}" for at in range(1, len(options) + 1)]
         right = [name for name, option in zip(names, options, strict=True) if option.right]
         plain = worths is None or (not several and set(worths) <= {0, 1})
@@ -275,13 +258,13 @@ class ItemBody:
         self._score([RESPONSE], mapped=False)
         return made
 
-    def _ordering(self, body: OrderingBody) -> Element:
-        if body.rule is not OrderingRule.ALL_OR_NOTHING:
+    def _ordering(self, body: definitions.OrderingBody) -> Element:
+        if body.rule is not definitions.OrderingRule.ALL_OR_NOTHING:
             self.remarks.loss(
                 N_("The rule “%(rule)s” becomes “%(other)s”."),
                 N_("The format compares with the right order and has no other rule."),
                 rule=body.rule.value,
-                other=OrderingRule.ALL_OR_NOTHING.value,
+                other=definitions.OrderingRule.ALL_OR_NOTHING.value,
             )
         names = [f"item_{at}" for at in range(1, len(body.items) + 1)]
         self._declare(RESPONSE, "ordered", "identifier", names)
@@ -291,7 +274,7 @@ class ItemBody:
         self._score([RESPONSE], mapped=False)
         return made
 
-    def _matching(self, body: MatchingBody) -> Element:
+    def _matching(self, body: definitions.MatchingBody) -> Element:
         if any(pair.why for pair in body.pairs):
             lose(self.remarks, "why")
         matches = matches_of(body)
@@ -316,8 +299,8 @@ class ItemBody:
 
     # --- Words, numbers and gaps -------------------------------------------------------------------------------------------------------
 
-    def _entry(self, interaction: Element, ident: str, body: ShortAnswerBody | NumericalBody) -> None:
-        if isinstance(body, NumericalBody):
+    def _entry(self, interaction: Element, ident: str, body: definitions.ShortAnswerBody | definitions.NumericalBody) -> None:
+        if isinstance(body, definitions.NumericalBody):
             self._number(ident, body)
             return
         if not body.answers:
@@ -335,13 +318,13 @@ class ItemBody:
         self._declare(ident, "single", "string", right, mapping, sensitive=not body.ignore_case, most=share)
 
     def _share(self) -> Fraction:
-        return self.scale / len(self.question.body.gaps) if isinstance(self.question.body, GapsBody) else self.scale
+        return self.scale / len(self.question.body.gaps) if isinstance(self.question.body, definitions.GapsBody) else self.scale
 
-    def _takes_all(self, answer: TextPattern) -> bool:
+    def _takes_all(self, answer: definitions.TextPattern) -> bool:
         """Say whether an answer is the one for everything else, which is worth nothing and only carries feedback."""
         return in_language(answer.patterns, self.language) == "*" and not answer.credit
 
-    def _number(self, ident: str, body: NumericalBody) -> None:
+    def _number(self, ident: str, body: definitions.NumericalBody) -> None:
         lose_written(self.remarks, body, ("unit", "units", "unit_penalty"), decimals=body.decimals is not None)
         right = next((answer for answer in body.answers if answer.credit == 1 and answer.value is not None), None)
         if right is None or right.value is None:
@@ -352,12 +335,12 @@ class ItemBody:
             )
         tolerance = right.tolerance or body.tolerance
         attributes = {"toleranceMode": "relative", "tolerance": decimal(tolerance.amount * 100)}
-        if tolerance.kind is not ToleranceKind.RELATIVE:
+        if tolerance.kind is not definitions.ToleranceKind.RELATIVE:
             attributes = {"toleranceMode": "absolute", "tolerance": decimal(nominal(right, body.tolerance, self.remarks).amount)}
         self._declare(ident, "single", "float", [decimal(right.value)])
         self._score([ident], mapped=False, tolerance=attributes)
 
-    def _gaps(self, body: GapsBody) -> Element:
+    def _gaps(self, body: definitions.GapsBody) -> Element:
         text = in_language(self.question.text, self.language)
         places = gaps_in_order(body, text, self.remarks)
         for at, gap in enumerate(places, start=1):
@@ -368,7 +351,7 @@ class ItemBody:
         else:
             made.append(self._html(text))
             self._fill(made, {at: self._gap(at, gap) for at, gap in enumerate(places, start=1)})
-            typed = [f"{RESPONSE}_{at}" for at, gap in enumerate(places, start=1) if not isinstance(gap.body, NumericalBody)]
+            typed = [f"{RESPONSE}_{at}" for at, gap in enumerate(places, start=1) if not isinstance(gap.body, definitions.NumericalBody)]
             if typed:
                 self._sum(typed)
         return made
@@ -379,9 +362,9 @@ class ItemBody:
         for ident in idents:
             xml.add(total, tag("mapResponse"), identifier=ident)
 
-    def _gap(self, at: int, gap: Gap) -> Element:
+    def _gap(self, at: int, gap: definitions.Gap) -> Element:
         ident = f"{RESPONSE}_{at}"
-        if not isinstance(gap.body, SingleChoiceBody):
+        if not isinstance(gap.body, definitions.SingleChoiceBody):
             made = xml.root(tag("textEntryInteraction"), None, responseIdentifier=ident)
             self._entry(made, ident, gap.body)
             return made
@@ -409,18 +392,18 @@ class ItemBody:
             if node is not body:
                 _fill_tail(node, made)
 
-    def _dragged(self, body: Element, text: str, gaps: GapsBody, places: Sequence[Gap]) -> None:
+    def _dragged(self, body: Element, text: str, gaps: definitions.GapsBody, places: Sequence[definitions.Gap]) -> None:
         keys = [label.key for label in gaps.choices]
         correct = []
         for at, gap in enumerate(places, start=1):
             answers = [
                 answer
-                for answer in (gap.body.answers if isinstance(gap.body, ShortAnswerBody) else ())
+                for answer in (gap.body.answers if isinstance(gap.body, definitions.ShortAnswerBody) else ())
                 if answer.right and answer.key in keys
             ]
             if not answers:
                 raise NotTranslatable(N_("A gap has no right text."))
-            if answers[0].why or (isinstance(gap.body, ShortAnswerBody) and len(gap.body.answers) > 1):
+            if answers[0].why or (isinstance(gap.body, definitions.ShortAnswerBody) and len(gap.body.answers) > 1):
                 self.remarks.loss(
                     N_("The other answers and the feedback of a gap are left out."), N_("The format allows one right text per gap.")
                 )
@@ -489,7 +472,7 @@ _KEPT = frozenset({"mark", "explanation"})
 _DIGITS = 10
 
 
-def write(questions: Sequence[QuestionDefinition], language: str = "es", files: Files = NO_FILES) -> ExportedFile:
+def write(questions: Sequence[definitions.QuestionDefinition], language: str = "es", files: Files = NO_FILES) -> ExportedFile:
     """Return a package with one item a question and the files that these show; kinds unknown to QTI are problems."""
     remarks = TransferRemarkCollector()
     items: dict[str, bytes] = {}
@@ -507,7 +490,9 @@ def write(questions: Sequence[QuestionDefinition], language: str = "es", files: 
     return ExportedFile(package(items, "imsqti_item_xmlv2p1", "1.1.4", media), len(items), tuple(remarks.remarks))
 
 
-def _item(question: QuestionDefinition, language: str, remarks: TransferRemarkCollector, addresses: Mapping[str, str]) -> Element:
+def _item(
+    question: definitions.QuestionDefinition, language: str, remarks: TransferRemarkCollector, addresses: Mapping[str, str]
+) -> Element:
     item = xml.root("assessmentItem", ITEM_2, identifier=f"q-{question.key}", title=question.key, adaptive="false", timeDependent="false")
     body = ItemBody(question, language, remarks, addresses)
     made = body.element()
@@ -523,9 +508,9 @@ def _item(question: QuestionDefinition, language: str, remarks: TransferRemarkCo
     if body.processing is not None:
         item.append(body.processing)
     for ident, texts in body.feedback:
-        item.append(body.modal("FEEDBACK", ident, texts, TextShape.INLINE))
+        item.append(body.modal("FEEDBACK", ident, texts, definitions.TextShape.INLINE))
     if question.explanation:
-        item.append(body.modal("EXPLANATION", EXPLANATION, question.explanation, TextShape.MARKDOWN))
+        item.append(body.modal("EXPLANATION", EXPLANATION, question.explanation, definitions.TextShape.MARKDOWN))
     _remark(question, language, remarks)
     remark_lost_files(question, language, remarks, addresses)
     return item
@@ -536,9 +521,11 @@ def _outcome(item: Element, name: str, kind: str, value: str) -> None:
     xml.add(xml.add(outcome, tag("defaultValue")), tag("value"), value)
 
 
-def _remark(question: QuestionDefinition, language: str, remarks: TransferRemarkCollector) -> None:
+def _remark(question: definitions.QuestionDefinition, language: str, remarks: TransferRemarkCollector) -> None:
     names = _KEPT if to_fraction(decimal(question.mark, _DIGITS)) == question.mark else _KEPT - {"mark"}
-    remark_lost_fields(question, names - {"mark"} if isinstance(question.body, DescriptionBody) and question.mark != 1 else names, remarks)
+    remark_lost_fields(
+        question, names - {"mark"} if isinstance(question.body, definitions.DescriptionBody) and question.mark != 1 else names, remarks
+    )
     remark_lost_languages(question, language, remarks)
     remark_lost_keys(question, remarks)
     remark_changed_text(question, language, remarks)

@@ -4,24 +4,7 @@ from collections.abc import Sequence
 from fractions import Fraction
 
 from kernel.errors import N_
-from questions.rules.definitions import (
-    DescriptionBody,
-    EssayBody,
-    FileBody,
-    GapsBody,
-    MatchingBody,
-    MultipleChoiceBody,
-    MultipleRule,
-    NumericalBody,
-    Option,
-    QuestionDefinition,
-    ShortAnswerBody,
-    SingleChoiceBody,
-    TextPattern,
-    Texts,
-    TextShape,
-    TrueFalseBody,
-)
+from questions.rules import definitions
 from standards import xml
 from standards.model import NO_FILES, ExportedFile, Files, NotTranslatable, TransferRemarkCollector
 from standards.qti.bodies import ITEM_1
@@ -46,7 +29,7 @@ from standards.xml import Element
 _KEPT = frozenset({"mark", "explanation"})
 
 
-def write(questions: Sequence[QuestionDefinition], language: str = "es", _files: Files = NO_FILES) -> ExportedFile:
+def write(questions: Sequence[definitions.QuestionDefinition], language: str = "es", _files: Files = NO_FILES) -> ExportedFile:
     """Return a package with one assessment of all questions; kinds unknown to Canvas are problems."""
     remarks = TransferRemarkCollector()
     root = xml.root("questestinterop", ITEM_1)
@@ -70,7 +53,7 @@ def _tag(name: str) -> str:
 class _Item:
     """Writes one item."""
 
-    def __init__(self, question: QuestionDefinition, language: str, remarks: TransferRemarkCollector) -> None:
+    def __init__(self, question: definitions.QuestionDefinition, language: str, remarks: TransferRemarkCollector) -> None:
         self.question, self.language, self.remarks = question, language, remarks
         self.item = xml.root(_tag("item"), None, ident=f"q-{question.key}", title=question.key)
         self.metadata = xml.add(xml.add(self.item, _tag("itemmetadata")), _tag("qtimetadata"))
@@ -78,18 +61,18 @@ class _Item:
         self.processing = xml.root(_tag("resprocessing"))
         outcomes = xml.add(self.processing, _tag("outcomes"))
         xml.add(outcomes, _tag("decvar"), maxvalue="100", minvalue="0", varname="SCORE", vartype="Decimal")
-        self.feedback: list[tuple[str, Texts, TextShape]] = []
+        self.feedback: list[tuple[str, definitions.Texts, definitions.TextShape]] = []
 
     def element(self) -> Element:
         """Return the item; raises NotTranslatable for kinds unknown to Canvas."""
         question = self.question
         text = in_language(question.text, self.language)
-        if isinstance(question.body, GapsBody):
+        if isinstance(question.body, definitions.GapsBody):
             text = self._gap_text(text, question.body)
         self._material(self.presentation, to_html({self.language: text}, BLOCKS, self.language))
         self._field("question_type", self._body())
         self._field("points_possible", decimal(question.mark, DIGITS))
-        if not isinstance(question.body, DescriptionBody):
+        if not isinstance(question.body, definitions.DescriptionBody):
             self.item.append(self.processing)
         if question.explanation:
             self.feedback.append(("general_fb", question.explanation, BLOCKS))
@@ -101,7 +84,7 @@ class _Item:
 
     def _remark(self) -> None:
         question, remarks = self.question, self.remarks
-        unmarked = isinstance(question.body, DescriptionBody) and question.mark != 1
+        unmarked = isinstance(question.body, definitions.DescriptionBody) and question.mark != 1
         names = _KEPT - {"mark"} if unmarked or to_fraction(decimal(question.mark, DIGITS)) != question.mark else _KEPT
         remark_lost_fields(question, names, remarks)
         remark_lost_languages(question, self.language, remarks)
@@ -119,40 +102,40 @@ class _Item:
 
     def _body(self) -> str:
         match self.question.body:
-            case SingleChoiceBody(options, shuffle, None):
+            case definitions.SingleChoiceBody(options, shuffle, None):
                 return self._single(options, shuffle)
-            case MultipleChoiceBody() as multiple:
+            case definitions.MultipleChoiceBody() as multiple:
                 return self._multiple(multiple)
-            case TrueFalseBody(answer):
+            case definitions.TrueFalseBody(answer):
                 return self._truth(answer)
-            case ShortAnswerBody() as short:
+            case definitions.ShortAnswerBody() as short:
                 return self._short(short)
-            case NumericalBody() as numerical:
+            case definitions.NumericalBody() as numerical:
                 return self._numerical(numerical)
-            case MatchingBody() as matching:
+            case definitions.MatchingBody() as matching:
                 return self._matching(matching)
-            case GapsBody() as gaps:
+            case definitions.GapsBody() as gaps:
                 return self._gaps(gaps)
             case other:
                 return self._longer(other)
 
     def _longer(self, body: object) -> str:
         match body:
-            case EssayBody() as essay:
+            case definitions.EssayBody() as essay:
                 lose_written(
                     self.remarks,
                     essay,
                     ("template", "model", "rubric", "files"),
-                    words=essay.words != EssayBody().words,
+                    words=essay.words != definitions.EssayBody().words,
                     review=essay.self_review,
                 )
                 self._text_response()
                 return "essay_question"
-            case FileBody():
+            case definitions.FileBody():
                 for name in ("accept", "files", "size"):
                     lose(self.remarks, name)
                 return "file_upload_question"
-            case DescriptionBody():
+            case definitions.DescriptionBody():
                 return "text_only_question"
             case _:
                 raise refuse_kind(self.question)
@@ -181,17 +164,17 @@ class _Item:
     def _equal(self, parent: Element, ident: str, value: str, *, sensitive: bool = False) -> None:
         xml.add(parent, _tag("varequal"), value, respident=ident, **({"case": "Yes"} if sensitive else {}))
 
-    def _html(self, texts: Texts) -> str:
+    def _html(self, texts: definitions.Texts) -> str:
         return to_html(texts, INLINE, self.language)
 
-    def _options(self, options: Sequence[Option], cardinality: str, *, shuffle: bool) -> list[str]:
+    def _options(self, options: Sequence[definitions.Option], cardinality: str, *, shuffle: bool) -> list[str]:
         if any(option.fixed for option in options):
             lose(self.remarks, "fixed")
         idents = self._choice_response("response1", cardinality, [self._html(option.text) for option in options], shuffle=shuffle)
         self.feedback += [(f"{ident}_fb", option.why, INLINE) for ident, option in zip(idents, options, strict=True) if option.why]
         return idents
 
-    def _single(self, options: Sequence[Option], shuffle: bool) -> str:
+    def _single(self, options: Sequence[definitions.Option], shuffle: bool) -> str:
         rights = [option for option in options if option.credit == 1]
         if len(rights) != 1:
             raise NotTranslatable(N_("The question does not have exactly one right option with full credit."))
@@ -203,13 +186,13 @@ class _Item:
         )
         return "multiple_choice_question"
 
-    def _multiple(self, body: MultipleChoiceBody) -> str:
-        if body.rule is not MultipleRule.RIGHT_MINUS_WRONG:
+    def _multiple(self, body: definitions.MultipleChoiceBody) -> str:
+        if body.rule is not definitions.MultipleRule.RIGHT_MINUS_WRONG:
             self.remarks.loss(
                 N_("The rule “%(rule)s” becomes “%(other)s”."),
                 N_("Canvas has no other rule."),
                 rule=body.rule.value,
-                other=MultipleRule.RIGHT_MINUS_WRONG.value,
+                other=definitions.MultipleRule.RIGHT_MINUS_WRONG.value,
             )
         if body.shuffle:
             lose(self.remarks, "shuffle")
@@ -224,7 +207,7 @@ class _Item:
         self._equal(self._condition("100"), "response1", idents[0 if answer else 1])
         return "true_false_question"
 
-    def _patterns(self, answers: Sequence[TextPattern]) -> list[str]:
+    def _patterns(self, answers: Sequence[definitions.TextPattern]) -> list[str]:
         """Return the right answers as whole words."""
         if any(answer.credit not in (0, 1) or not answer.right or answer.why for answer in answers):
             self.remarks.loss(N_("Wrong answers, part credits and their feedback are left out."), N_("The format has only right answers."))
@@ -233,7 +216,7 @@ class _Item:
             raise NotTranslatable(N_("No answer is right."))
         return rights
 
-    def _short(self, body: ShortAnswerBody) -> str:
+    def _short(self, body: definitions.ShortAnswerBody) -> str:
         accents = body.ignore_accents is not (self.language == "es")
         lose_written(self.remarks, body, ("model", "criteria"), ignore_accents=accents)
         self._text_response()
@@ -242,7 +225,7 @@ class _Item:
             self._equal(condition, "response1", pattern, sensitive=not body.ignore_case)
         return "short_answer_question"
 
-    def _numerical(self, body: NumericalBody) -> str:
+    def _numerical(self, body: definitions.NumericalBody) -> str:
         lose_written(self.remarks, body, ("unit", "units", "unit_penalty"), decimals=body.decimals is not None)
         rights = [answer for answer in body.answers if answer.credit == 1 and answer.value is not None]
         if len(rights) < len(body.answers) or any(answer.why for answer in rights):
@@ -260,7 +243,7 @@ class _Item:
             xml.add(between, _tag("varlte"), decimal(value + amount), respident="response1")
         return "numerical_question"
 
-    def _matching(self, body: MatchingBody) -> str:
+    def _matching(self, body: definitions.MatchingBody) -> str:
         if not body.shuffle:
             lose(self.remarks, "shuffle")
         matches = matches_of(body)
@@ -274,27 +257,27 @@ class _Item:
                 self.feedback.append((f"{at}_fb", pair.why, INLINE))
         return "matching_question"
 
-    def _gap_text(self, text: str, body: GapsBody) -> str:
+    def _gap_text(self, text: str, body: definitions.GapsBody) -> str:
         for gap in gaps_in_order(body, text, self.remarks):
             text = text.replace("{" + gap.name + "}", f"\\[{gap.name}]", 1)
         return text
 
-    def _gaps(self, body: GapsBody) -> str:
+    def _gaps(self, body: definitions.GapsBody) -> str:
         share = decimal(Fraction(100, max(len(body.gaps), 1)), 2)
         places = gaps_in_order(body, in_language(self.question.text, self.language), self.remarks)
-        if all(isinstance(gap.body, SingleChoiceBody) for gap in places):
+        if all(isinstance(gap.body, definitions.SingleChoiceBody) for gap in places):
             for gap in places:
-                self._dropdown(gap.name, gap.body.options if isinstance(gap.body, SingleChoiceBody) else (), share)
+                self._dropdown(gap.name, gap.body.options if isinstance(gap.body, definitions.SingleChoiceBody) else (), share)
             return "multiple_dropdowns_question"
-        if body.drag or not all(isinstance(gap.body, ShortAnswerBody) for gap in places):
+        if body.drag or not all(isinstance(gap.body, definitions.ShortAnswerBody) for gap in places):
             raise NotTranslatable(
                 N_("Gaps of different kinds, or filled from one set, cannot be exported."), N_("Canvas supports lists or typed words.")
             )
         for gap in places:
-            self._blank(gap.name, gap.body.answers if isinstance(gap.body, ShortAnswerBody) else (), share)
+            self._blank(gap.name, gap.body.answers if isinstance(gap.body, definitions.ShortAnswerBody) else (), share)
         return "fill_in_multiple_blanks_question"
 
-    def _dropdown(self, name: str, options: Sequence[Option], share: str) -> None:
+    def _dropdown(self, name: str, options: Sequence[definitions.Option], share: str) -> None:
         if any(option.why or option.credit not in (0, 1) for option in options):
             self.remarks.loss(N_("Part credits and the feedback of a gap are left out."), N_("The format has only right and wrong."))
         labels = self._choice_response(f"response_{name}", "Single", [self._html(option.text) for option in options], name)
@@ -302,7 +285,7 @@ class _Item:
             if option.credit == 1:
                 self._equal(self._condition(share, "Add"), f"response_{name}", label)
 
-    def _blank(self, name: str, answers: Sequence[TextPattern], share: str) -> None:
+    def _blank(self, name: str, answers: Sequence[definitions.TextPattern], share: str) -> None:
         patterns = self._patterns(answers)
         response = xml.add(self.presentation, _tag("response_lid"), ident=f"response_{name}", rcardinality="Single")
         self._material(response, name, "text/plain")

@@ -1,4 +1,4 @@
-"""The columns of a table of questions: their names in both languages, and the words in their cells."""
+"""Read tables of questions, CSV and XLSX: the columns in both languages, the rows, and what each says of a question."""
 
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -7,7 +7,7 @@ from fractions import Fraction
 from io import BytesIO
 from typing import TypeVar
 
-from courses.content.derived_keys import slug
+from courses.content.mapping_cursor import slug
 from courses.content.scalars import RefusedError
 from courses.content.scalars import credit as read_credit
 from kernel.errors import N_
@@ -15,33 +15,7 @@ from kernel.i18n import _
 from kernel.tables import FORMULA, UNFAMILIAR, ReadTable, Undecodable, read_csv, read_sheet, write_csv, write_xlsx
 from questions.content import question_fields
 from questions.content.banks import is_origin
-from questions.rules.definitions import (
-    Body,
-    CognitiveLevel,
-    DescriptionBody,
-    Difficulty,
-    EssayBody,
-    KeyedLabel,
-    MatchingBody,
-    MultipleChoiceBody,
-    MultipleRule,
-    NumericalAnswer,
-    NumericalBody,
-    Option,
-    OrderingBody,
-    OrderingRule,
-    Pair,
-    QuestionDefinition,
-    QuestionKind,
-    QuestionSelection,
-    QuestionState,
-    ShortAnswerBody,
-    SingleChoiceBody,
-    TextPattern,
-    Texts,
-    Tolerance,
-    TrueFalseBody,
-)
+from questions.rules import definitions
 from standards.files import judge_document, remark_guessed_encoding
 from standards.model import FileRefused, ImportedQuestions, NotTranslatable, SourceQuestion, TransferRemarkCollector, left_out_remark
 from standards.texts import SELECTION_FIELDS, KeyAllocator, as_key, clean, matched, one_line, to_fraction
@@ -86,40 +60,40 @@ MAXIMUM_ANSWERS = 30
 MAXIMUM_ROWS = 5_000
 MAXIMUM_CELL = 30_000
 
-KINDS: Mapping[str, QuestionKind] = {
-    **{slug(kind.value): kind for kind in QuestionKind},
-    "unica": QuestionKind.SINGLE,
-    "opcion-unica": QuestionKind.SINGLE,
-    "varias": QuestionKind.MULTIPLE,
-    "opcion-multiple": QuestionKind.MULTIPLE,
-    "verdadero-falso": QuestionKind.TRUE_FALSE,
-    "corta": QuestionKind.SHORT,
-    "respuesta-corta": QuestionKind.SHORT,
-    "numerica": QuestionKind.NUMERICAL,
-    "emparejar": QuestionKind.MATCHING,
-    "ordenar": QuestionKind.ORDERING,
-    "abierta": QuestionKind.ESSAY,
-    "ensayo": QuestionKind.ESSAY,
-    "descripcion": QuestionKind.DESCRIPTION,
+KINDS: Mapping[str, definitions.QuestionKind] = {
+    **{slug(kind.value): kind for kind in definitions.QuestionKind},
+    "unica": definitions.QuestionKind.SINGLE,
+    "opcion-unica": definitions.QuestionKind.SINGLE,
+    "varias": definitions.QuestionKind.MULTIPLE,
+    "opcion-multiple": definitions.QuestionKind.MULTIPLE,
+    "verdadero-falso": definitions.QuestionKind.TRUE_FALSE,
+    "corta": definitions.QuestionKind.SHORT,
+    "respuesta-corta": definitions.QuestionKind.SHORT,
+    "numerica": definitions.QuestionKind.NUMERICAL,
+    "emparejar": definitions.QuestionKind.MATCHING,
+    "ordenar": definitions.QuestionKind.ORDERING,
+    "abierta": definitions.QuestionKind.ESSAY,
+    "ensayo": definitions.QuestionKind.ESSAY,
+    "descripcion": definitions.QuestionKind.DESCRIPTION,
 }
-DIFFICULTIES: Mapping[str, Difficulty] = {
-    **{word.value: word for word in Difficulty},
-    "facil": Difficulty.EASY,
-    "media": Difficulty.MEDIUM,
-    "dificil": Difficulty.HARD,
+DIFFICULTIES: Mapping[str, definitions.Difficulty] = {
+    **{word.value: word for word in definitions.Difficulty},
+    "facil": definitions.Difficulty.EASY,
+    "media": definitions.Difficulty.MEDIUM,
+    "dificil": definitions.Difficulty.HARD,
 }
-LEVELS: Mapping[str, CognitiveLevel] = {
-    **{word.value: word for word in CognitiveLevel},
-    "recordar": CognitiveLevel.RECALL,
-    "comprender": CognitiveLevel.UNDERSTAND,
-    "aplicar": CognitiveLevel.APPLY,
-    "juzgar": CognitiveLevel.JUDGE,
+LEVELS: Mapping[str, definitions.CognitiveLevel] = {
+    **{word.value: word for word in definitions.CognitiveLevel},
+    "recordar": definitions.CognitiveLevel.RECALL,
+    "comprender": definitions.CognitiveLevel.UNDERSTAND,
+    "aplicar": definitions.CognitiveLevel.APPLY,
+    "juzgar": definitions.CognitiveLevel.JUDGE,
 }
-STATES: Mapping[str, QuestionState] = {
-    **{word.value: word for word in QuestionState},
-    "lista": QuestionState.READY,
-    "borrador": QuestionState.DRAFT,
-    "oculta": QuestionState.HIDDEN,
+STATES: Mapping[str, definitions.QuestionState] = {
+    **{word.value: word for word in definitions.QuestionState},
+    "lista": definitions.QuestionState.READY,
+    "borrador": definitions.QuestionState.DRAFT,
+    "oculta": definitions.QuestionState.HIDDEN,
 }
 FLAGS: Mapping[str, bool] = {
     **dict.fromkeys(("true", "verdadero", "verdadera", "v", "t", "si", "yes", "1", "x"), True),
@@ -230,7 +204,7 @@ def to_xlsx(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> bytes:
 
 
 T = TypeVar("T")
-_USUAL = QuestionDefinition("", {}, DescriptionBody())
+_USUAL = definitions.QuestionDefinition("", {}, definitions.DescriptionBody())
 _PLAIN = ("key", "kind", "text", "mark", "tags", "difficulty", "state", "hints", "penalty", "explanation", "note")
 """The columns that questions of every kind have."""
 
@@ -242,7 +216,7 @@ class SpreadsheetAnswer:
     place: int
     option: str
     match: str
-    why: Texts | None
+    why: definitions.Texts | None
     credit: Fraction | None
 
 
@@ -308,7 +282,7 @@ class _SpreadsheetReader:
         self.row, self.language, self.remarks = row, language, remarks
         self.used = {*_PLAIN, *SELECTION_FIELDS}
 
-    def question(self, keys: KeyAllocator) -> QuestionDefinition:
+    def question(self, keys: KeyAllocator) -> definitions.QuestionDefinition:
         """Return the question of the row."""
         row = self.row
         kind = _word(row.get("kind"), KINDS, "kind")
@@ -318,11 +292,11 @@ class _SpreadsheetReader:
         self._remark_unused()
         hints = tuple(self._texts(hint) for hint in row.get("hints").split("\n") if hint.strip())
         explanation = row.get("explanation")
-        return QuestionDefinition(
+        return definitions.QuestionDefinition(
             keys.of_question(row.get("key"), row.get("text")),
             {self.language: row.get("text")},
             body,
-            state=_word(row.get("state", "ready"), STATES, "state") if row.get("state") else QuestionState.READY,
+            state=_word(row.get("state", "ready"), STATES, "state") if row.get("state") else definitions.QuestionState.READY,
             tags=tags_of(re.split(r"[,;\n]", row.get("tags")), self.remarks) if row.get("tags") else (),
             difficulty=_word(row.get("difficulty"), DIFFICULTIES, "difficulty") if row.get("difficulty") else None,
             mark=_number(row.get("mark")) if row.get("mark") else _USUAL.mark,
@@ -333,9 +307,9 @@ class _SpreadsheetReader:
             selection=self._selection(),
         )
 
-    def _selection(self) -> QuestionSelection:
+    def _selection(self) -> definitions.QuestionSelection:
         row, expected = self.row, self.row.get("expected")
-        return QuestionSelection(
+        return definitions.QuestionSelection(
             self._key("objective"),
             _word(row.get("level"), LEVELS, "level") if row.get("level") else None,
             self._key("family"),
@@ -364,7 +338,7 @@ class _SpreadsheetReader:
                 self.remarks.note(N_("“%(text)s” was read as the key “%(key)s”."), text=word[:80], key=as_key(word))
         return tuple(dict.fromkeys(key for word in parts if (key := as_key(word))))
 
-    def _texts(self, text: str) -> Texts:
+    def _texts(self, text: str) -> definitions.Texts:
         return {self.language: one_line(text)}
 
     def _cell(self, name: str) -> str:
@@ -402,17 +376,17 @@ class _SpreadsheetReader:
             for right in (not rights or answer.place in rights,)
         ]
 
-    def _body(self, kind: QuestionKind) -> Body:
-        readers: Mapping[QuestionKind, Callable[[], Body]] = {
-            QuestionKind.SINGLE: self._single,
-            QuestionKind.MULTIPLE: self._multiple,
-            QuestionKind.TRUE_FALSE: lambda: TrueFalseBody(_word(self._cell("right"), FLAGS, "right")),
-            QuestionKind.SHORT: self._short,
-            QuestionKind.NUMERICAL: self._numerical,
-            QuestionKind.MATCHING: self._matching,
-            QuestionKind.ORDERING: self._ordering,
-            QuestionKind.ESSAY: EssayBody,
-            QuestionKind.DESCRIPTION: DescriptionBody,
+    def _body(self, kind: definitions.QuestionKind) -> definitions.Body:
+        readers: Mapping[definitions.QuestionKind, Callable[[], definitions.Body]] = {
+            definitions.QuestionKind.SINGLE: self._single,
+            definitions.QuestionKind.MULTIPLE: self._multiple,
+            definitions.QuestionKind.TRUE_FALSE: lambda: definitions.TrueFalseBody(_word(self._cell("right"), FLAGS, "right")),
+            definitions.QuestionKind.SHORT: self._short,
+            definitions.QuestionKind.NUMERICAL: self._numerical,
+            definitions.QuestionKind.MATCHING: self._matching,
+            definitions.QuestionKind.ORDERING: self._ordering,
+            definitions.QuestionKind.ESSAY: definitions.EssayBody,
+            definitions.QuestionKind.DESCRIPTION: definitions.DescriptionBody,
         }
         if kind not in readers:
             raise NotTranslatable(N_("A question of the kind “%(kind)s” is not supported in a table."), kind=_(question_fields.KINDS[kind]))
@@ -422,35 +396,40 @@ class _SpreadsheetReader:
         cell = self._cell("shuffle")
         return _word(cell, FLAGS, "shuffle") if cell else True
 
-    def _options(self) -> tuple[Option, ...]:
+    def _options(self) -> tuple[definitions.Option, ...]:
         keys = KeyAllocator()
         judged = self._judged()
         if not self._rights():
             raise NotTranslatable(N_("“right” does not say which options are right."))
         return tuple(
-            Option(keys.of(answer.option), self._texts(answer.option), right, worth, answer.why) for answer, right, worth in judged
+            definitions.Option(keys.of(answer.option), self._texts(answer.option), right, worth, answer.why)
+            for answer, right, worth in judged
         )
 
-    def _single(self) -> Body:
-        return SingleChoiceBody(self._options(), self._shuffle())
+    def _single(self) -> definitions.Body:
+        return definitions.SingleChoiceBody(self._options(), self._shuffle())
 
-    def _multiple(self) -> Body:
-        rules = {slug(rule.value): rule for rule in MultipleRule}
+    def _multiple(self) -> definitions.Body:
+        rules = {slug(rule.value): rule for rule in definitions.MultipleRule}
         cell = self._cell("rule")
-        return MultipleChoiceBody(self._options(), _word(cell, rules, "rule") if cell else MultipleRule.RIGHT_MINUS_WRONG, self._shuffle())
+        return definitions.MultipleChoiceBody(
+            self._options(), _word(cell, rules, "rule") if cell else definitions.MultipleRule.RIGHT_MINUS_WRONG, self._shuffle()
+        )
 
-    def _short(self) -> Body:
-        answers = tuple(TextPattern(self._texts(answer.option), right, worth, answer.why) for answer, right, worth in self._judged())
-        return ShortAnswerBody(answers, ignore_accents=self.language == "es")
+    def _short(self) -> definitions.Body:
+        answers = tuple(
+            definitions.TextPattern(self._texts(answer.option), right, worth, answer.why) for answer, right, worth in self._judged()
+        )
+        return definitions.ShortAnswerBody(answers, ignore_accents=self.language == "es")
 
-    def _numerical(self) -> Body:
+    def _numerical(self) -> definitions.Body:
         answers = []
         for answer, right, worth in self._judged():
             value = None if answer.option == "*" else self._number_of(answer.option)
-            answers.append(NumericalAnswer(value, right, worth, answer.why))
+            answers.append(definitions.NumericalAnswer(value, right, worth, answer.why))
         tolerance_text, unit = self._cell("tolerance"), self._cell("unit")
-        tolerance = Tolerance(amount=abs(_number(tolerance_text))) if tolerance_text else Tolerance()
-        return NumericalBody(tuple(answers), tolerance, {self.language: unit} if unit else None)
+        tolerance = definitions.Tolerance(amount=abs(_number(tolerance_text))) if tolerance_text else definitions.Tolerance()
+        return definitions.NumericalBody(tuple(answers), tolerance, {self.language: unit} if unit else None)
 
     def _number_of(self, cell: str) -> Fraction:
         """Return a number of an answer; a comma that may separate thousands is reported."""
@@ -461,23 +440,23 @@ class _SpreadsheetReader:
             )
         return _number(cell)
 
-    def _matching(self) -> Body:
+    def _matching(self) -> definitions.Body:
         answers, language = self._answers("option", "match", "feedback"), self.language
         if any(not answer.match for answer in answers):
             raise NotTranslatable(N_("A matching item has no match."))
         keys, choices = KeyAllocator(), matched([answer.match for answer in answers])
         pairs = tuple(
-            Pair(keys.of(answer.option), {language: answer.option}, choices[answer.match], {language: answer.match}, answer.why)
+            definitions.Pair(keys.of(answer.option), {language: answer.option}, choices[answer.match], {language: answer.match}, answer.why)
             for answer in answers
             if answer.option
         )
         used = {pair.match_key for pair in pairs}
-        extra = tuple(KeyedLabel(key, {language: match}) for match, key in choices.items() if key not in used)
-        return MatchingBody(pairs, extra, self._shuffle())
+        extra = tuple(definitions.KeyedLabel(key, {language: match}) for match, key in choices.items() if key not in used)
+        return definitions.MatchingBody(pairs, extra, self._shuffle())
 
-    def _ordering(self) -> Body:
+    def _ordering(self) -> definitions.Body:
         keys = KeyAllocator()
-        items = tuple(KeyedLabel(keys.of(answer.option), self._texts(answer.option)) for answer in self._answers("option"))
-        rules = {slug(rule.value): rule for rule in OrderingRule}
+        items = tuple(definitions.KeyedLabel(keys.of(answer.option), self._texts(answer.option)) for answer in self._answers("option"))
+        rules = {slug(rule.value): rule for rule in definitions.OrderingRule}
         cell = self._cell("rule")
-        return OrderingBody(items, _word(cell, rules, "rule") if cell else OrderingRule.RELATIVE_TO_CORRECT)
+        return definitions.OrderingBody(items, _word(cell, rules, "rule") if cell else definitions.OrderingRule.RELATIVE_TO_CORRECT)

@@ -4,28 +4,7 @@ from collections.abc import Callable, Sequence
 from fractions import Fraction
 
 from kernel.errors import N_
-from questions.rules.definitions import (
-    DescriptionBody,
-    EssayBody,
-    MatchingBody,
-    MultipleChoiceBody,
-    MultipleRule,
-    NumericalAnswer,
-    NumericalBody,
-    Option,
-    OrderingBody,
-    OrderingRule,
-    QuestionDefinition,
-    QuestionSelection,
-    QuestionState,
-    ShortAnswerBody,
-    SingleChoiceBody,
-    TextPattern,
-    Texts,
-    Tolerance,
-    ToleranceKind,
-    TrueFalseBody,
-)
+from questions.rules import definitions
 from standards.model import NO_FILES, ExportedFile, Files, NotTranslatable, TransferRemarkCollector
 from standards.spreadsheet.read import COLUMNS, MAXIMUM_ANSWERS, MAXIMUM_ROWS, NUMBERED, heading, to_csv, to_xlsx
 from standards.texts import (
@@ -42,21 +21,21 @@ from standards.texts import (
 )
 
 _KEPT = frozenset({*SELECTION_FIELDS, "tags", "difficulty", "state", "mark", "hints", "penalty", "explanation", "note"})
-_USUAL = QuestionDefinition("", {}, DescriptionBody())
+_USUAL = definitions.QuestionDefinition("", {}, definitions.DescriptionBody())
 
 
-def write_csv(questions: Sequence[QuestionDefinition], language: str = "es", _files: Files = NO_FILES) -> ExportedFile:
-    """Return a CSV file (UTF-8 with its mark, commas) with the questions in one language."""
+def write_csv(questions: Sequence[definitions.QuestionDefinition], language: str = "es", _files: Files = NO_FILES) -> ExportedFile:
+    """Return a CSV file (UTF-8 with its mark, semicolons) with the questions in one language."""
     return _exported(questions, language, to_csv)
 
 
-def write_xlsx(questions: Sequence[QuestionDefinition], language: str = "es", _files: Files = NO_FILES) -> ExportedFile:
+def write_xlsx(questions: Sequence[definitions.QuestionDefinition], language: str = "es", _files: Files = NO_FILES) -> ExportedFile:
     """Return a workbook with the questions in one language."""
     return _exported(questions, language, to_xlsx)
 
 
 def _exported(
-    questions: Sequence[QuestionDefinition], language: str, write: Callable[[Sequence[str], Sequence[Sequence[str]]], bytes]
+    questions: Sequence[definitions.QuestionDefinition], language: str, write: Callable[[Sequence[str], Sequence[Sequence[str]]], bytes]
 ) -> ExportedFile:
     remarks = TransferRemarkCollector()
     rows: list[dict[str, str]] = []
@@ -78,7 +57,7 @@ def _exact(value: Fraction) -> str:
     return text if Fraction(text) == value else f"{value.numerator}/{value.denominator}"
 
 
-def _selection(selection: QuestionSelection) -> dict[str, str]:
+def _selection(selection: definitions.QuestionSelection) -> dict[str, str]:
     return {
         "objective": selection.objective,
         "level": selection.level.value if selection.level else "",
@@ -93,7 +72,7 @@ def _selection(selection: QuestionSelection) -> dict[str, str]:
 class _SpreadsheetWriter:
     """Writes one row: words by English name of the column."""
 
-    def __init__(self, question: QuestionDefinition, language: str, remarks: TransferRemarkCollector) -> None:
+    def __init__(self, question: definitions.QuestionDefinition, language: str, remarks: TransferRemarkCollector) -> None:
         self.question, self.language, self.remarks = question, language, remarks
 
     def row(self) -> dict[str, str]:
@@ -114,7 +93,7 @@ class _SpreadsheetWriter:
             "tags": ", ".join(question.tags),
             "difficulty": question.difficulty.value if question.difficulty else "",
             **_selection(question.selection),
-            "state": "" if question.state is QuestionState.READY else question.state.value,
+            "state": "" if question.state is definitions.QuestionState.READY else question.state.value,
             "hints": "\n".join(self._line(hint) for hint in question.hints),
             "penalty": "" if question.penalty == _USUAL.penalty else _exact(question.penalty),
             "explanation": in_language(question.explanation, self.language),
@@ -122,33 +101,36 @@ class _SpreadsheetWriter:
             **answers,
         }
 
-    def _line(self, texts: Texts | None) -> str:
+    def _line(self, texts: definitions.Texts | None) -> str:
         return one_line(in_language(texts, self.language))
 
     def _body(self) -> dict[str, str]:
         match self.question.body:
-            case SingleChoiceBody(options, shuffle, None):
+            case definitions.SingleChoiceBody(options, shuffle, None):
                 return {**self._options(options), **self._shuffle(shuffle)}
-            case MultipleChoiceBody(options, rule, shuffle):
-                rule_fields = {} if rule is MultipleRule.RIGHT_MINUS_WRONG else {"rule": rule.value}
+            case definitions.MultipleChoiceBody(options, rule, shuffle):
+                rule_fields = {} if rule is definitions.MultipleRule.RIGHT_MINUS_WRONG else {"rule": rule.value}
                 return {**self._options(options), **rule_fields, **self._shuffle(shuffle)}
-            case TrueFalseBody(answer):
+            case definitions.TrueFalseBody(answer):
                 return {"right": ("verdadero" if answer else "falso") if self.language == "es" else str(answer).lower()}
-            case ShortAnswerBody() as short:
+            case definitions.ShortAnswerBody() as short:
                 return self._short(short)
-            case NumericalBody() as numerical:
+            case definitions.NumericalBody() as numerical:
                 return self._numerical(numerical)
-            case MatchingBody() as matching:
+            case definitions.MatchingBody() as matching:
                 return self._matching(matching)
-            case OrderingBody(items, rule):
-                rule_fields = {} if rule is OrderingRule.RELATIVE_TO_CORRECT else {"rule": rule.value}
+            case definitions.OrderingBody(items, rule):
+                rule_fields = {} if rule is definitions.OrderingRule.RELATIVE_TO_CORRECT else {"rule": rule.value}
                 return {**{f"option {at}": self._line(label.text) for at, label in enumerate(items, start=1)}, **rule_fields}
-            case EssayBody() as essay:
+            case definitions.EssayBody() as essay:
                 self._lose(
-                    essay, ("template", "model", "rubric", "files"), words=essay.words != EssayBody().words, review=essay.self_review
+                    essay,
+                    ("template", "model", "rubric", "files"),
+                    words=essay.words != definitions.EssayBody().words,
+                    review=essay.self_review,
                 )
                 return {}
-            case DescriptionBody():
+            case definitions.DescriptionBody():
                 return {}
             case _:
                 raise refuse_kind(self.question)
@@ -160,12 +142,14 @@ class _SpreadsheetWriter:
     def _shuffle(self, shuffle: bool) -> dict[str, str]:
         return {} if shuffle else {"shuffle": "no"}
 
-    def _options(self, options: Sequence[Option]) -> dict[str, str]:
+    def _options(self, options: Sequence[definitions.Option]) -> dict[str, str]:
         if any(option.fixed for option in options):
             lose(self.remarks, "fixed")
         return self._answers([(self._line(option.text), option) for option in options])
 
-    def _answers(self, answers: "Sequence[tuple[str, Option | TextPattern | NumericalAnswer]]") -> dict[str, str]:
+    def _answers(
+        self, answers: Sequence[tuple[str, definitions.Option | definitions.TextPattern | definitions.NumericalAnswer]]
+    ) -> dict[str, str]:
         rights = [str(at) for at, (_words, answer) in enumerate(answers, start=1) if answer.right]
         if not rights:
             raise NotTranslatable(N_("No answer is right, and a table cannot express that."))
@@ -175,21 +159,21 @@ class _SpreadsheetWriter:
             row[f"credit {at}"] = "" if answer.credit == Fraction(answer.right) else _exact(answer.credit)
         return row
 
-    def _short(self, body: ShortAnswerBody) -> dict[str, str]:
+    def _short(self, body: definitions.ShortAnswerBody) -> dict[str, str]:
         if not body.answers:
             raise NotTranslatable(N_("A self-check without patterns cannot be exported."))
         accents = body.ignore_accents is not (self.language == "es")
         self._lose(body, ("model", "criteria"), ignore_case=not body.ignore_case, ignore_accents=accents)
         return self._answers([(self._line(answer.patterns), answer) for answer in body.answers])
 
-    def _numerical(self, body: NumericalBody) -> dict[str, str]:
-        own = any(answer.tolerance is not None for answer in body.answers) or body.tolerance.kind is not ToleranceKind.NOMINAL
+    def _numerical(self, body: definitions.NumericalBody) -> dict[str, str]:
+        own = any(answer.tolerance is not None for answer in body.answers) or body.tolerance.kind is not definitions.ToleranceKind.NOMINAL
         self._lose(body, ("units", "unit_penalty"), tolerance=own, decimals=body.decimals is not None)
-        amount = body.tolerance.amount if body.tolerance.kind is ToleranceKind.NOMINAL else Tolerance().amount
+        amount = body.tolerance.amount if body.tolerance.kind is definitions.ToleranceKind.NOMINAL else definitions.Tolerance().amount
         row = self._answers([("*" if answer.value is None else decimal(answer.value), answer) for answer in body.answers])
         return {**row, "tolerance": decimal(amount) if amount else "", "unit": self._line(body.unit)}
 
-    def _matching(self, body: MatchingBody) -> dict[str, str]:
+    def _matching(self, body: definitions.MatchingBody) -> dict[str, str]:
         row: dict[str, str] = {}
         for at, pair in enumerate(body.pairs, start=1):
             row |= {f"option {at}": self._line(pair.item), f"match {at}": self._line(pair.match), f"feedback {at}": self._line(pair.why)}

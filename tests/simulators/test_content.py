@@ -5,8 +5,8 @@ from fractions import Fraction
 
 import pytest
 
+from courses.content.lessons import KIND as PAGE
 from courses.content.model import CompletionRule, Finding
-from courses.content.pages import KIND as PAGE
 from courses.content.reader import read_folder
 from enrolments.rules import GradingMethod
 from quizzes.content.quiz import BANKS

@@ -5,16 +5,7 @@ from decimal import Decimal
 import pytest
 
 from simulators.rules.budget import REFERENCE
-from simulators.rules.scenario import (
-    BENEFITS,
-    SPECS,
-    Fault,
-    FaultReason,
-    ImpossibleScenario,
-    faults,
-    read_scenario,
-    read_typed,
-)
+from simulators.rules.scenario import BENEFITS, SPECS, Fault, FaultReason, ImpossibleScenario, faults, read_scenario, read_typed
 
 
 def test_worked_example_is_a_scenario() -> None:

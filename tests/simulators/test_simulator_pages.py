@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 
 import pytest
 
@@ -54,6 +55,14 @@ def test_what_cannot_be_calculated_is_told_at_its_field_and_given_back(browser: 
     assert in_spanish("Enter a number from %(low)s to %(high)s.", low="0", high="24") in page.text
     assert 'value="mucho"' in page.html
     assert 'href="#vejez-meses"' in page.html
+
+
+@pytest.mark.parametrize(("name", "mode"), [("macro.crec_real", ""), ("vejez.meses", ' inputmode="decimal"')])
+def test_the_keypad_of_decimals_is_only_for_what_is_never_negative(browser: Browser, name: str, mode: str) -> None:
+    box = re.search(rf'<input type="text" id="{name.replace(".", "-")}"[^>]*>', browser.get(TOOL).html)
+
+    assert box
+    assert "".join(re.findall(r' inputmode="\w+"', box[0])) == mode
 
 
 def test_what_was_ticked_and_moved_is_given_back_too(browser: Browser) -> None:
@@ -171,14 +180,14 @@ def test_reserve_form_leads_to_its_scenario(browser: Browser) -> None:
 def test_scenario_comes_as_a_table_with_what_repeats_it(browser: Browser) -> None:
     """simulator.md, «Salidas», 6; the version of the formulas and the inputs are kept with it."""
     browser.get(f"{TOOL}/scenario.csv?s=1_vc0.85")
-    rows = list(csv.reader(io.StringIO(browser.response.get_data(as_text=True).removeprefix("\ufeff"))))
+    rows = list(csv.reader(io.StringIO(browser.response.get_data(as_text=True).removeprefix("\ufeff")), delimiter=";"))
     values = {row[1]: row[3] for row in rows}
 
     assert browser.response.mimetype == "text/csv"
     assert values["presupuesto-social"] == "1"
     assert values["1_vc0.85"].endswith(f"{TOOL}?s=1_vc0.85")
-    assert values["vejez.captacion"] == "0.85"
-    assert round(float(values["vejez.pct_pib"]), 4) == 0.833
+    assert values["vejez.captacion"] == "0,85"
+    assert round(float(values["vejez.pct_pib"].replace(",", ".")), 4) == 0.833
     assert len({len(row) for row in rows}) == 1
 
 

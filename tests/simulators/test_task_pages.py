@@ -1,6 +1,7 @@
 """A graded task through its pages: what a learner sees, tries, hands in and gets back."""
 
 import json
+import re
 from datetime import timedelta
 from fractions import Fraction
 from uuid import UUID
@@ -54,6 +55,14 @@ def test_learner_finds_the_task_with_their_own_number(learner: Browser) -> None:
     assert "vejez.captacion" in names
     assert "vejez.meses" not in names, "it is locked"
     assert in_spanish("%(count)s attempt left.", 2) in page.text
+
+
+def test_a_balance_below_zero_can_be_typed_on_a_phone(learner: Browser) -> None:
+    """Keypads of decimals have no minus on some phones."""
+    box = re.search(r'<input type="text" id="ask-linea"[^>]*>', learner.get(TASK).html)
+
+    assert box
+    assert "inputmode" not in box[0]
 
 
 def test_a_task_about_a_reserve_alone_shows_no_economy(browser: Browser) -> None:
