@@ -39,8 +39,8 @@ def _may_measure(actor: Actor, subject: object) -> Verdict:
 
 
 def _view_audit(actor: Actor, _subject: object) -> Verdict:
-    """Administrators read the audit log; to others it does not exist (spec/security 1.3)."""
-    return allow_if(actor.is_administrator, Verdict.HIDE)
+    """Administrators read the audit log, auditors that of their places; to others it does not exist (spec/security 1.3, compulsory 16)."""
+    return allow_if(actor.is_administrator or actor.is_auditor, Verdict.HIDE)
 
 
 PERMISSIONS: Mapping[StrEnum, Predicate] = {

@@ -15,11 +15,12 @@ from courses.models import Course
 from enrolments.gradebook import FollowingVerb
 from enrolments.models import Enrolment
 from kernel.audit import AuditEntry
-from kernel.i18n import choose
+from kernel.i18n import choose, local
 from organisations.audience_preview import list_spans_on_lists
 from organisations.models import AudienceList, Organisation
 from organisations.tree import former_members_condition
 from quizzes.reports import ReportVerb
+from selections.models import Selection, SelectionActa, SelectionActaEntry
 
 OPENED = AccountVerb.LIST_LOOKED_AT.value
 TAKEN_OUT = {FollowingVerb.EXPORTED.value: "gradebook.", ReportVerb.EXPORTED.value: "report."}
@@ -32,13 +33,13 @@ def list_access_rows(session: Session, person_id: int, *, most: int | None = LOO
     """List who viewed a person's data, latest first; of several views of one list in a day, the last. `most` None: all entries."""
     of_lists: dict[tuple[object, ...], DataAccess] = {}
     for look in _list_accesses(session, person_id, most):
-        of_lists.setdefault((look.at.date(), look.by, look.role, look.purpose, look.where), look)
+        of_lists.setdefault((local(look.at).date(), look.by, look.role, look.purpose, look.where), look)
     alone = privacy.list_access_entries(session, person_id, most=most)
     return sorted([*alone, *of_lists.values()], key=lambda look: look.at, reverse=True)[:most]
 
 
-def _entries(session: Session, person_id: int) -> Select[int]:
-    """Select the entries of lists in which a person stood: of a course, of a place or below it, on one sent in, among all people."""
+def select_list_entries(session: Session, person_id: int) -> Select[int]:
+    """Select the entries of lists in which a person stood: of a course, an acta, a place or below it, on one sent in, among all people."""
     learner = and_(
         Enrolment.person_id == person_id,
         AuditEntry.at >= Enrolment.enrolled_at,
@@ -76,12 +77,27 @@ def _entries(session: Session, person_id: int) -> Select[int]:
     of_lists = select(AuditEntry.id).where(
         AuditEntry.subject_kind == AudienceList.__tablename__, AuditEntry.verb == OPENED, or_(false(), *on_lists)
     )
-    entries = union(of_courses, of_places, of_everybody, of_lists).subquery()
+    of_actas = (
+        select(AuditEntry.id)
+        .join(
+            SelectionActaEntry,
+            and_(AuditEntry.subject_kind == SelectionActa.__tablename__, AuditEntry.subject_id == SelectionActaEntry.acta_id),
+        )
+        .where(SelectionActaEntry.person_id == person_id, AuditEntry.verb == OPENED)
+    )
+    entries = union(of_courses, of_places, of_everybody, of_lists, of_actas).subquery()
     return select(entries.c.id)
 
 
 def _list_accesses(session: Session, person_id: int, most: int | None) -> Iterator[DataAccess]:
-    of_course = and_(AuditEntry.subject_kind == Course.__tablename__, Course.id == AuditEntry.subject_id)
+    of_acta = select(Selection.course_id).join(SelectionActa, SelectionActa.selection_id == Selection.id)
+    of_course = or_(
+        and_(AuditEntry.subject_kind == Course.__tablename__, Course.id == AuditEntry.subject_id),
+        and_(
+            AuditEntry.subject_kind == SelectionActa.__tablename__,
+            Course.id == of_acta.where(SelectionActa.id == AuditEntry.subject_id).scalar_subquery(),
+        ),
+    )
     of_place = and_(AuditEntry.subject_kind == Organisation.__tablename__, Organisation.id == AuditEntry.subject_id)
     of_list = and_(AuditEntry.subject_kind == AudienceList.__tablename__, AudienceList.id == AuditEntry.subject_id)
     statement = (
@@ -98,7 +114,7 @@ def _list_accesses(session: Session, person_id: int, most: int | None) -> Iterat
         .outerjoin(Course, of_course)
         .outerjoin(Organisation, of_place)
         .outerjoin(AudienceList, of_list)
-        .where(AuditEntry.id.in_(_entries(session, person_id)), AuditEntry.actor_id != person_id)
+        .where(AuditEntry.id.in_(select_list_entries(session, person_id)), AuditEntry.actor_id != person_id)
         .order_by(AuditEntry.id.desc())
         .limit(most)
     )

@@ -14,8 +14,8 @@ from flask import session as cookie
 from sqlalchemy import exists, or_
 from werkzeug.middleware.proxy_fix import ProxyFix
 
+from accounts import addresses, names, people, signin
 from accounts import feature as accounts
-from accounts import people, signin
 from accounts.models import Person
 from accounts.views import profile, signing
 from analysis import feature as analysis
@@ -25,23 +25,26 @@ from certificates import register, reviews
 from certificates.credentials import last_awards
 from certificates.issuing import missing_template
 from certificates.templates import list_own_templates
+from certificates.views import file_verification
+from compliance import assignments, obligations, team_digests
 from compliance import feature as compliance
-from compliance.audience_uses import list_obligations_of_audience, list_obliging_audiences, list_waiting_rules_of_audience
 from compliance.enrolment import list_ruled_courses
 from compliance.planned_changes import plan_used_rule
+from courses import draft_checks, kinds, team, versions, waiting
 from courses import feature as courses
-from courses import team
 from courses.catalogue import list_courses_of_audience
+from courses.content import folder_formats
 from courses.content.render_cache import RenderedLessonCache
 from courses.kinds import CourseKinds
 from courses.models import CourseStaff
+from courses.views import changes
+from enrolments import awards, dates, enrolment, log
 from enrolments import feature as enrolments
-from enrolments import log
 from enrolments.awards import AwardDoubts
 from enrolments.learners import count_learners
 from enrolments.progress import HOLDS
 from enrolments.progress_report import measured_minutes
-from kernel import i18n
+from kernel import audit, files, i18n
 from kernel.db import Database
 from kernel.feature import Feature
 from kernel.files import files_of, quotas_from
@@ -62,6 +65,7 @@ from lms.audit_words import COURSE_LOG
 from lms.guide.page_links import page_help
 from lms.instance import Instance
 from lms.team_bar import team_bar
+from organisations import audience_kinds, audience_preview, audiences
 from organisations import feature as organisations
 from organisations.audience_kinds import OWN_KINDS
 from organisations.employment import has_employment
@@ -70,7 +74,9 @@ from organisations.profile import read_profile
 from organisations.training_scope import training_standings
 from organisations.tree import manages_something
 from questions import feature as questions
+from questions import question_bank
 from questions.question_bank import index_banks, write_origins
+from quizzes import attempt_page, corrections, draws, effective_settings, regrades, snapshots
 from quizzes import feature as quizzes
 from quizzes.content.quiz import BANKS
 from quizzes.corrections import LOG as WORDING_LOG
@@ -78,8 +84,11 @@ from quizzes.corrections import compare_questions
 from quizzes.log import LOG as QUIZ_LOG
 from quizzes.pass_marks import missing_records
 from quizzes.publication import QUIZ, embed_question, reworded_questions
+from quizzes.views import blueprints, regrading, reports
 from selections import feature as selections
+from selections.selections import has_selections_condition
 from simulators import feature as simulators
+from simulators import tasks
 from simulators.publication import SIMULATOR
 from standards import feature as standards
 from webinars import feature as webinars
@@ -114,8 +123,8 @@ KINDS = CourseKinds(
     origin_writers=(write_origins,),
     logs=(log.LOG, QUIZ_LOG, WORDING_LOG, register.LOG, COURSE_LOG),
 )
-AUDIENCE_LEAVES = {kind.leaf.kind: kind for kind in (*OWN_KINDS, HOLDS)}
-AUDIENCE_USES = (list_obligations_of_audience, list_courses_of_audience)
+LEAVES = {kind.leaf.kind: kind for kind in (*OWN_KINDS, HOLDS)}
+USES_OF_AUDIENCES = (obligations.list_obligations_of_audience, list_courses_of_audience)
 """Which packages above audiences name them: what is named is not deleted."""
 BODY_LIMIT = 1_000_000
 PROBES = frozenset({"lms.live", "lms.ready", "lms_condition.figures"})
@@ -125,57 +134,60 @@ def open_instance(settings: Settings) -> Instance:
     """Open an instance without serving it: for the server, the worker and the command line."""
     settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     database = Database(settings.database, pool=settings.database_pool)
-    files = files_of(settings)
+    store = files_of(settings)
     present = SiteProfiles(database, partial(read_profile, keys=partial(secret_keys, settings)))
-    kinds = replace(KINDS, lesson_cache=RenderedLessonCache(settings.data_dir / "rendered"), topics=settings.topic_names)
+    course_kinds = replace(KINDS, lesson_cache=RenderedLessonCache(settings.data_dir / "rendered"), topics=settings.topic_names)
     database.configure(
-        info={
-            "audience_leaves": AUDIENCE_LEAVES,
-            "audience_uses": AUDIENCE_USES,
-            "award_doubts": AwardDoubts(reviews.open_doubts, reviews.withdraw_doubts),
-            "awards": last_awards,
-            "obliging_audiences": list_obliging_audiences,
-            "plan_audience_rule": plan_used_rule,
-            "waiting_audience_rules": list_waiting_rules_of_audience,
-            "confirms_since": lambda: present(settings).confirms_since,
-            "corrections": tuple(source for feature in FEATURES for source in feature.corrections),
-            "subscriptions": _subscriptions(),
-            "covered_dates": tuple(source for feature in FEATURES for source in feature.covered_dates),
-            "dates": tuple(source for feature in FEATURES for source in feature.dates),
-            "draw_tables": {},
-            "files": files,
-            "folder_formats": tuple(folder_format for feature in FEATURES for folder_format in feature.folder_formats),
-            "folders": {},
-            "follow_address": team.follow_address,
-            "kinds": kinds,
-            "decided_versions": tuple(source for feature in FEATURES for source in feature.decided_versions),
-            "keeps_name": has_employment,
-            "leaving": tuple(check for feature in FEATURES for check in feature.leaving),
-            "learners": count_learners,
-            "learning_times": measured_minutes,
-            "outlines": {},
-            "question_sets": {},
-            "quiz_snapshots": {},
-            "questions": {},
-            "question_uses": tuple(uses for feature in FEATURES for uses in feature.question_uses),
-            "quiz_tools": tuple(tool for feature in FEATURES for tool in feature.quiz_tools),
-            "quotas": quotas_from(settings),
-            "ruled_courses": list_ruled_courses,
-            "simulator_tasks": {},
-            "surroundings": {},
-            "draft_checks": {},
-            "objection_checks": tuple(check for feature in FEATURES for check in feature.objection_checks),
-            "touched": tuple(source for feature in FEATURES for source in feature.touched),
-            "value_findings": tuple(source for feature in FEATURES for source in feature.value_findings),
-            "verified": tuple(source for feature in FEATURES for source in feature.verified),
-            "verified_files": tuple(source for feature in FEATURES for source in feature.verified_files),
-            "versions": {},
-            "waiting": tuple(source for feature in FEATURES for source in feature.waiting),
-        }
+        dict(
+            (
+                audience_kinds.AUDIENCE_LEAVES.bind(LEAVES),
+                audiences.AUDIENCE_USES.bind(USES_OF_AUDIENCES),
+                awards.AWARD_DOUBTS.bind(AwardDoubts(reviews.open_doubts, reviews.withdraw_doubts)),
+                awards.AWARDS.bind(last_awards),
+                audience_preview.TRAINING_DUTIES.bind(assignments.read_training_duties),
+                audience_preview.OBLIGING_AUDIENCES.bind(obligations.list_obliging_audiences),
+                audiences.PLAN_RULE.bind(plan_used_rule),
+                audiences.WAITING_RULES.bind(team_digests.list_waiting_rules_of_audience),
+                people.CONFIRMS_SINCE.bind(lambda: present(settings).confirms_since),
+                corrections.CORRECTIONS.bind(tuple(source for feature in FEATURES for source in feature.corrections)),
+                audit.SUBSCRIPTIONS.bind(_subscriptions()),
+                dates.COVERED_DATES.bind(tuple(source for feature in FEATURES for source in feature.covered_dates)),
+                dates.DATES.bind(tuple(source for feature in FEATURES for source in feature.dates)),
+                draws.DRAW_TABLES.bind({}),
+                files.FILES.bind(store),
+                folder_formats.FOLDER_FORMATS.bind(tuple(offered for feature in FEATURES for offered in feature.folder_formats)),
+                changes.FOLDERS.bind({}),
+                addresses.FOLLOW_ADDRESS.bind(team.follow_address),
+                kinds.COURSE_KINDS.bind(course_kinds),
+                regrades.DECIDED_VERSIONS.bind(tuple(source for feature in FEATURES for source in feature.decided_versions)),
+                names.KEEPS_NAME.bind(has_employment),
+                enrolment.LEAVING.bind(tuple(check for feature in FEATURES for check in feature.leaving)),
+                kinds.LEARNERS.bind(count_learners),
+                kinds.LEARNING_TIMES.bind(measured_minutes),
+                versions.OUTLINES.bind({}),
+                draws.QUESTION_SETS.bind({}),
+                snapshots.QUIZ_SNAPSHOTS.bind({}),
+                question_bank.CACHED_QUESTIONS.bind({}),
+                question_bank.QUESTION_USES.bind(tuple(uses for feature in FEATURES for uses in feature.question_uses)),
+                reports.QUIZ_TOOLS.bind(tuple(tool for feature in FEATURES for tool in feature.quiz_tools)),
+                files.QUOTAS.bind(quotas_from(settings)),
+                awards.RULED_COURSES.bind(list_ruled_courses),
+                tasks.SIMULATOR_TASKS.bind({}),
+                draft_checks.SURROUNDINGS.bind({}),
+                draft_checks.DRAFT_CHECKS.bind({}),
+                attempt_page.OBJECTION_CHECKS.bind(tuple(check for feature in FEATURES for check in feature.objection_checks)),
+                regrading.TOUCHED.bind(tuple(source for feature in FEATURES for source in feature.touched)),
+                blueprints.VALUE_FINDINGS.bind(tuple(source for feature in FEATURES for source in feature.value_findings)),
+                file_verification.VERIFIED.bind(tuple(source for feature in FEATURES for source in feature.verified)),
+                file_verification.VERIFIED_FILES.bind(tuple(source for feature in FEATURES for source in feature.verified_files)),
+                effective_settings.EFFECTIVE_VERSIONS.bind({}),
+                waiting.WAITING.bind(tuple(source for feature in FEATURES for source in feature.waiting)),
+            )
+        )
     )
     handlers = {kind: handler for feature in FEATURES for kind, handler in feature.jobs.items()}
     patient = {kind for feature in FEATURES for kind in feature.patient}
-    opened = Instance(settings, database, files, JobRunner(database, settings, handlers, patient, present), kinds, present)
+    opened = Instance(settings, database, store, JobRunner(database, settings, handlers, patient, present), course_kinds, present)
     opened.keys, opened.seal_keys  # noqa: B018 - the first start makes them, and a file that is no key is refused
     return opened
 
@@ -278,7 +290,7 @@ def create_app(instance: Instance, *, limit_file: Path | None = None) -> Flask:
     standings = {"is_staff": is_staff, "manages_units": manages_something(), **training_standings()}
     standings["administers_institution"] = administers_condition()
     app.before_request(former_addresses.forward)
-    signin.install(app, instance.settings, standings)
+    signin.install(app, instance.settings, standings, has_selections_condition())
     app.before_request(_choose_reader)
     FormTokens(app).exempt(profile.stop)  # mail programs send it without a token; the address is signed
     templating.install(app, instance.settings)

@@ -1,10 +1,17 @@
-"""Words for the recorded acts that no package and no page says in a sentence of its own."""
+"""Words of the audit log: acts that no package says in a sentence of its own, what they are about, and their facts."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
 
-from courses.log import LogEntry, LogPart
+from courses.log import ROLES, LogEntry, LogPart
+from kernel.codes import printed_code
 from kernel.errors import N_
-from kernel.i18n import _
+from kernel.i18n import _, choose, format_date, format_datetime, number, trimmed
+from lms import own_data
+from selections import wording
 
 FORMER_VERBS = frozenset({"certificate.review_settled"})
 """Verbs that no act records any more; entries that earlier versions wrote have them."""
@@ -62,7 +69,7 @@ ACTS: Mapping[str, str] = {
     "free_day.added": N_("Added a free day"),
     "free_day.loaded": N_("Imported a list of free days"),
     "free_day.deleted": N_("Deleted a free day"),
-    "obligation.reminder_requested": N_("Sent a reminder of compulsory training"),
+    "obligation.reminder_requested": N_("Asked for a reminder of compulsory training"),
     "note.written": N_("Wrote a note on a learner"),
     "note.deleted": N_("Deleted a note on a learner"),
     "unit.exported": N_("Downloaded the table of a unit"),
@@ -172,6 +179,7 @@ ACTS: Mapping[str, str] = {
     "pass_mark.opened": N_("Opened a record of judges on a pass mark"),
     "pass_mark.judge_added": N_("Added a judge of a pass mark"),
     "pass_mark.judged": N_("Judged questions for a pass mark"),
+    "pass_mark.confirmed": N_("Confirmed the judgements of an expert on a pass mark"),
     "pass_mark.second_round": N_("Began the second round of judging a pass mark"),
     "pass_mark.signed": N_("Signed the record of a pass mark"),
     "pass_mark.discarded": N_("Discarded a record on a pass mark"),
@@ -214,3 +222,389 @@ def _agreement_words(entry: LogEntry) -> str:
 
 COURSE_LOG = LogPart(lambda _course_id: (), {verb: _agreement_words for verb in ACTS if verb.startswith("agreement.")})
 """In the log of a course: what compulsory training asks of its team."""
+
+
+KINDS: Mapping[str, str] = {
+    "person": N_("Person"),
+    "course": N_("Course"),
+    "organisation": N_("Institution or unit"),
+    "accommodation": N_("Accommodation"),
+    "acta_correction": N_("Difference of an acta"),
+    "announcement": N_("Announcement"),
+    "attempt": N_("Attempt"),
+    "audience": N_("Audience"),
+    "audience_list": N_("List for audiences"),
+    "bulk_download": N_("Prepared download of certificates"),
+    "certificate_template": N_("Certificate template"),
+    "completion_review": N_("Completion to decide on"),
+    "course_invitation": N_("Invitation to a team"),
+    "credential": N_("Certificate"),
+    "credential_review": N_("Decision about a certificate"),
+    "edition": N_("Edition"),
+    "enrolment": N_("Enrolment"),
+    "enrolment_invitation": N_("Invitation to a course"),
+    "free_day": N_("Free day"),
+    "incident": N_("Extra time for a quiz"),
+    "institution_profile": N_("Details of an institution"),
+    "institution_signatory": N_("Signatory"),
+    "learner_group": N_("Group"),
+    "learner_note": N_("Note on a learner"),
+    "manual_item": N_("Grade item"),
+    "mistake_report": N_("Report of a mistake"),
+    "objection": N_("Objection"),
+    "objection_group": N_("Objections to a question"),
+    "obligation": N_("Compulsory training"),
+    "pending_folder": N_("Uploaded course folder"),
+    "pending_import": N_("Uploaded questions"),
+    "pending_list": N_("List of people to enrol"),
+    "pending_load": N_("List of people and units"),
+    "pending_recognition": N_("List of recognitions"),
+    "personal_reminder": N_("Personal reminder"),
+    "planned_change": N_("Change that was tried"),
+    "post": N_("Post"),
+    "quiz_override": N_("Exception for a quiz"),
+    "recognition": N_("Recognition"),
+    "recognition_list": N_("List of recognitions"),
+    "regrade": N_("Regrading"),
+    "selection": N_("Selection"),
+    "selection_acta": N_("Acta of a selection"),
+    "selection_incident": N_("Question of a jury"),
+    "selection_member": N_("Member of a jury, or reader"),
+    "task_submission": N_("Simulator task"),
+    "training_acta": N_("Acta of compulsory training"),
+    "transcript": N_("Transcript"),
+    "validity_change": N_("Change of validity"),
+    "waiver": N_("Waiver"),
+}
+"""What entries are about, by the table of the row."""
+
+FACTS: Mapping[str, str] = {
+    "accounts": N_("Accounts"),
+    "achieved": N_("Completed on"),
+    "acta": N_("Acta"),
+    "activities": N_("Activities"),
+    "activity": N_("Activity"),
+    "added": N_("Added"),
+    "after": N_("Value"),
+    "approved": N_("Approved"),
+    "approved_by": N_("Approved by"),
+    "asks": N_("Each learner is asked"),
+    "attempts": N_("Attempts"),
+    "author": N_("Author"),
+    "bank": N_("Question bank"),
+    "before": N_("Before"),
+    "break_seconds": N_("Breaks, seconds"),
+    "bundle": N_("Bundle"),
+    "by": N_("By"),
+    "bytes": N_("Size, bytes"),
+    "capacity": N_("Places"),
+    "category": N_("Category"),
+    "cause": N_("Cause"),
+    "certificates": N_("Certificates"),
+    "changed": N_("Changed"),
+    "closed": N_("Closed account"),
+    "closes_at": N_("Closes"),
+    "code": N_("Code"),
+    "completed": N_("Have completed it"),
+    "count": N_("How many"),
+    "course": N_("Course"),
+    "courses": N_("Courses"),
+    "day": N_("Day"),
+    "days": N_("Days"),
+    "deadline": N_("Deadline"),
+    "decision": N_("Decision"),
+    "differing": N_("Different"),
+    "due": N_("Due"),
+    "edition": N_("Edition"),
+    "effective": N_("In effect from"),
+    "ended": N_("Ended"),
+    "ending": N_("How it ended"),
+    "endpoint": N_("Page"),
+    "ends_at": N_("Ends"),
+    "enrolment": N_("Enrolment"),
+    "enrols_from": N_("Enrolment from"),
+    "enrols_until": N_("Enrolment until"),
+    "entered_on": N_("Day of entry"),
+    "everywhere": N_("All sessions"),
+    "extra_attempts": N_("Further attempts"),
+    "factor": N_("Time, times"),
+    "faults": N_("Faults"),
+    "fields": N_("Fields"),
+    "files": N_("Files"),
+    "former_name": N_("Former name"),
+    "format": N_("Format"),
+    "gained": N_("Gained marks"),
+    "gone": N_("Removed files"),
+    "grade": N_("Grade"),
+    "ground": N_("Ground"),
+    "group": N_("Group"),
+    "head": N_("Head of the unit"),
+    "heir": N_("Further enrolment"),
+    "identities": N_("With identity numbers"),
+    "idle": N_("Days without activity"),
+    "invitation": N_("Invitation"),
+    "kept": N_("Account that stays"),
+    "key": N_("Key"),
+    "kind": N_("Kind"),
+    "kinds": N_("Kinds"),
+    "last": N_("Last day"),
+    "learners": N_("Learners"),
+    "lines": N_("Lines"),
+    "list": N_("List"),
+    "lost": N_("Lost marks"),
+    "made": N_("New"),
+    "marks": N_("Marks"),
+    "maximum": N_("Maximum"),
+    "message": N_("By email"),
+    "method": N_("Method"),
+    "minutes": N_("Minutes"),
+    "moves": N_("Moves to it"),
+    "name": N_("Name"),
+    "nature": N_("Kind of change"),
+    "needed": N_("Needed"),
+    "new": N_("New value"),
+    "next": N_("Next"),
+    "note": N_("Note"),
+    "notifies": N_("Notified"),
+    "number": N_("Number"),
+    "obligation": N_("Compulsory training"),
+    "obligations": N_("Compulsory trainings"),
+    "old": N_("Old value"),
+    "on": N_("As of"),
+    "only_open": N_("Only those who have not completed it"),
+    "opens_at": N_("Opens"),
+    "organisation": N_("Institution or unit"),
+    "origin": N_("From where"),
+    "outcome": N_("Outcome"),
+    "overruled": N_("In place of the automatic mark"),
+    "own": N_("Own result"),
+    "owner": N_("Who answers for it"),
+    "parent": N_("Under"),
+    "people": N_("People"),
+    "person": N_("Person"),
+    "place": N_("Question"),
+    "plan": N_("Plan"),
+    "policy": N_("Which marks count"),
+    "preview": N_("Preview"),
+    "proposal": N_("Proposal"),
+    "province": N_("Province"),
+    "publish_at": N_("To be published"),
+    "purpose": N_("What for"),
+    "question": N_("Question"),
+    "questions": N_("Questions"),
+    "reached": N_("Reached"),
+    "reason": N_("Reason"),
+    "reason_class": N_("Kind of reason"),
+    "recorded": N_("Recorded"),
+    "records": N_("Completions"),
+    "remark": N_("Remark"),
+    "removed": N_("Removed"),
+    "request": N_("Request"),
+    "retroactive": N_("Applies from before it was recorded"),
+    "revision": N_("Revision of the draft"),
+    "revoked": N_("Revoked at"),
+    "rewritten": N_("Rewritten rules"),
+    "role": N_("Role"),
+    "rule": N_("Rule"),
+    "rules": N_("Rules"),
+    "scope": N_("For whom"),
+    "seals": N_("Seals"),
+    "selection": N_("Selection"),
+    "self_enrolment": N_("People enrol themselves"),
+    "server": N_("Server"),
+    "sets_closes": N_("Changes the closing"),
+    "sets_opens": N_("Changes the opening"),
+    "sha256": N_("Digest (SHA-256)"),
+    "signed": N_("Signed"),
+    "since": N_("From"),
+    "size": N_("Size, bytes"),
+    "staff_number": N_("Staff number"),
+    "starts_at": N_("Begins"),
+    "take": N_("Take"),
+    "title": N_("Title"),
+    "to": N_("To"),
+    "unit": N_("Unit"),
+    "unsound": N_("Certificates that lose it"),
+    "until": N_("Until"),
+    "version": N_("Version"),
+    "was": N_("Before"),
+    "weight": N_("Weight"),
+    "what": N_("What"),
+    "words": N_("Words"),
+    "zone": N_("Time zone"),
+}
+"""The facts of entries, by their keys; another key is shown as it is kept."""
+CHANGES = (
+    *(("before", "after"), ("old", "new"), ("old_name", "name"), ("former_name", "name"), ("old_code", "code")),
+    *(("old_zone", "zone"), ("old_parent", "parent"), ("old", "organisation"), ("was", "rule")),
+)
+"""Keys of what was, and of what it is now."""
+TABLES: Mapping[str, str] = {
+    **dict.fromkeys(("person", "author", "owner", "approved_by", "closed", "kept", "certificate.called_replaced by"), "person"),
+    **dict.fromkeys(("organisation", "unit", "parent", "old_parent", "membership.placed old"), "organisation"),
+    **dict.fromkeys(("certificate.replaced by", "certificate.renewed by"), "credential"),
+    **dict.fromkeys(("account.profile_changed name", "former_name", "account.name_corrected name"), "person_name"),
+    **dict.fromkeys(
+        ("obligation.reminder_requested place", "membership.further_changed added", "membership.further_changed ended"), "organisation"
+    ),
+    "course": "course",
+    "edition": "edition",
+    "group": "learner_group",
+    "enrolment.moved version": "course_version",
+}
+"""The tables of the rows that facts name by number, by the key or by the verb and the key."""
+PEOPLE_LISTS = frozenset({"added", "removed", "people", "marks"})
+"""Facts that list people by number, some with what was and what is; a number alone says how many they are."""
+LABELS: Mapping[str, str] = {"obligation.reminder_requested place": N_("Institution or unit")}
+"""Labels of facts that one verb keeps under the key of another."""
+VALUES: Mapping[str, Mapping[str, str]] = {
+    "role": {**own_data.ROLES, **ROLES, "officer": N_("Training officer")},
+    "scope": {"person": N_("One person"), "group": N_("One group"), "everyone": N_("Everyone")},
+    "list": own_data.PURPOSES,
+    "purpose": {
+        "record": N_("The account and its courses"),
+        "progress": N_("The progress in a course"),
+        "answers": N_("The answers"),
+        "evidence": N_("A waiver or recognition"),
+        "copy": N_("A copy of everything"),
+        "found": N_("A search for people to enrol"),
+        "training": N_("The compulsory training"),
+        "transcript": N_("The transcript"),
+    },
+    "changed": {
+        "given_names": N_("Given names"),
+        "first_surname": N_("First surname"),
+        "second_surname": N_("Second surname"),
+        "language": N_("Language"),
+        "zone": N_("Time zone"),
+        "theme": N_("Theme"),
+        "national_id": N_("Identity number"),
+    },
+    "reason_class": {
+        "name": N_("The person's name was corrected"),
+        "data": N_("Another detail was wrong"),
+        "template": N_("The design of the certificate was corrected"),
+        "merged": N_("The person's accounts were merged"),
+        "issued_by_mistake": N_("It was issued by mistake"),
+        "conditions_not_met": N_("The course's requirements were not met"),
+        "irregularity": N_("Irregularity in the course or the assessment"),
+        "on_request": N_("At the holder's request"),
+    },
+    "kind": {
+        "same": N_("Regraded with the same version"),
+        "other": N_("Regraded with another version"),
+        "full_credit": N_("Voided: full marks for everyone"),
+        "removed": N_("Voided: left out of the total"),
+        "void_unless_lower": N_("Voided: left out only where that lowers no mark"),
+    },
+    "policy": {
+        "replace": N_("The new marks replace the old ones"),
+        "keep_best": N_("For each question, the better mark counts"),
+        "only_raise": N_("New marks only in attempts whose total goes up"),
+    },
+    "outcome": {**wording.PROPOSALS, **wording.INCIDENT_OUTCOMES},
+    "ground": wording.GROUNDS,
+    "nature": {"correction": N_("Correction"), "improvement": N_("Improvement")},
+}
+"""The words of values that come from a list, by the key."""
+CHANNELS: Mapping[str, str] = {"web": N_("on the site"), "cli": N_("on the command line"), "job": N_("by a background job")}
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d.*")
+_DAY = re.compile(r"\d{4}-\d\d-\d\d")
+_DECIMAL = re.compile(r"-?\d{1,12}(\.\d{1,12}|E[-+]\d+)")
+
+
+def channel_words(via: str) -> str:
+    """Return through what somebody acted."""
+    return _(CHANNELS[via]) if via in CHANNELS else via
+
+
+def plain(value: object) -> str:
+    """Return what a row is called by the value of a column: a text by language, a code, a number, or nothing."""
+    if isinstance(value, Mapping):
+        return choose(value)
+    text = "" if value is None else str(value)
+    return printed_code(text) if len(text) == 16 and text.isalnum() and text.isupper() else text
+
+
+def _table_of(verb: str, key: str) -> str:
+    return TABLES.get(f"{verb} {key}") or TABLES.get(key, "")
+
+
+def named_in(verb: str, facts: Mapping[str, object]) -> Iterator[tuple[str, int]]:
+    """Yield the rows that the facts of an entry name, by their tables and numbers."""
+    for key, value in facts.items():
+        kind = _table_of(verb, key)
+        if kind and isinstance(value, int):
+            yield kind, value
+        elif isinstance(value, list) and (kind or key in PEOPLE_LISTS):
+            rows = (each[0] if isinstance(each, list) and each else each for each in value)
+            yield from ((kind or "person", row) for row in rows if isinstance(row, int))
+
+
+@dataclass(frozen=True, slots=True)
+class FactWriter:
+    """Writes the facts of entries in words, with the names of rows and the titles of activities that a page of the log has."""
+
+    name_of: Callable[[str, int], str]
+    """By table and number; '' of a row that is gone."""
+    activities: Mapping[str, str]
+
+    def lines(self, verb: str, facts: Mapping[str, object]) -> list[tuple[str, str]]:
+        """Return what an entry says besides its sentence: label and text of each fact, what was and what is in one line.
+
+        What is empty, or is not so, is left out.
+        """
+        left: dict[str, object] = dict(facts)
+        changes: list[tuple[str, str]] = []
+        for before, after in CHANGES:
+            if before in left and after in left:
+                changes += self._change(verb, before, left.pop(before), after, left.pop(after))
+        rest = ((key, value) for key, value in left.items() if value not in (None, False, "", [], {}))
+        return [*changes, *((_label(verb, key), self.text(verb, key, value)) for key, value in rest)]
+
+    def _change(self, verb: str, before: str, old: object, after: str, new: object) -> Iterator[tuple[str, str]]:
+        if isinstance(old, dict) and isinstance(new, dict):
+            for key in new:
+                yield from self._change(verb, key, old.get(key), key, new[key])
+        elif old != new:
+            yield _label(verb, after), f"{self.text(verb, before, old)} → {self.text(verb, after, new)}"
+
+    def text(self, verb: str, key: str, value: object) -> str:
+        """Return a fact in words: rows by name, days and numbers as people write them, choices from a list as their pages say them."""
+        if value is None or value == "None":
+            return "–"
+        if isinstance(value, bool):
+            return _("Yes") if value else _("No")
+        if isinstance(value, dict):
+            return "; ".join(f"{_label(verb, part)}: {self.text(verb, part, each)}" for part, each in value.items())
+        if isinstance(value, list):
+            is_of_people = key in PEOPLE_LISTS and not _table_of(verb, key)
+            return ", ".join(self._person(verb, each) if is_of_people else self.text(verb, key, each) for each in value)
+        if isinstance(value, int):
+            kind = _table_of(verb, key)
+            return (kind and self.name_of(kind, value)) or number(value)
+        choice = VALUES.get(key, {}).get(str(value), "")
+        return _(choice) if choice else self.activities.get(str(value)) or _localised(str(value))
+
+    def _person(self, verb: str, each: object) -> str:
+        """Return an item of a list of people: the name, and of marks what it was and what it is."""
+        person, *marks = each if isinstance(each, list) else [each]
+        name = (isinstance(person, int) and self.name_of("person", person)) or str(person)
+        return f"{name}: {' → '.join(self.text(verb, '', mark) for mark in marks)}" if marks else name
+
+
+def _label(verb: str, key: str) -> str:
+    label = LABELS.get(f"{verb} {key}") or FACTS.get(key)
+    return _(label) if label else key
+
+
+def _localised(value: str) -> str:
+    """Return a text with its day, moment or decimal number as readers write it."""
+    try:
+        if _MOMENT.fullmatch(value):
+            return format_datetime(datetime.fromisoformat(value), "short")
+        if _DAY.fullmatch(value):
+            return format_date(date.fromisoformat(value), "short")
+        return number(trimmed(Decimal(value))) if _DECIMAL.fullmatch(value) else value
+    except ValueError:
+        return value

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from lms.console import CommandInstance
+from lms.console import CommandInstance, JudgingCommand
 
 if TYPE_CHECKING:
     from lms.certificate_files import FileReport
@@ -20,7 +20,7 @@ def certificates() -> None:
     """Verify certificates, badges and transcripts as files."""
 
 
-@certificates.command()
+@certificates.command(cls=JudgingCommand)
 @click.argument("files", nargs=-1, required=True, type=FILE)
 @click.option("--list", "lists", multiple=True, type=FILE, help="A signed status list; of several of one number the newest counts.")
 @click.option("--json", "as_json", is_flag=True, help="Write one JSON document instead of lines.")
@@ -29,7 +29,7 @@ def verify(opened: CommandInstance, files: tuple[Path, ...], lists: tuple[Path, 
     """Judge FILES (PDF, JSON, JWT, PNG, SVG) by the keys of this instance, and their state by status lists.
 
     Exits with 0 where all are genuine and in force; else with the first of these that is true of one: 1 altered, not issued here, or on a
-    sheet without a seal; 64 unreadable; 2 revoked, replaced or expired; 3 state unknown.
+    sheet without a seal; 64 unreadable; 2 revoked, replaced or expired; 3 state unknown. 64 too where nothing could be judged.
     """
     from kernel import clock
     from kernel.i18n import reading, site_locale

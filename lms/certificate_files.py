@@ -14,7 +14,7 @@ from certificates.rules.verification import OfflineState, judge, verify_status_l
 from certificates.sealing import MOST_BYTES, FileFinding, FileVerdict, VerifierKeys, judge_files
 from kernel.crypto import SigningKeys
 from kernel.errors import Invalid
-from kernel.i18n import _, format_date
+from kernel.i18n import _, format_date, site_day, site_locale
 from kernel.keys import SealKeys
 
 ALTERED, NOT_IN_FORCE, UNKNOWN, UNREADABLE = 1, 2, 3, 64
@@ -94,7 +94,7 @@ def _report(finding: FileFinding, lists: Sequence[StatusListContent], now: datet
         finding.verdict,
         _(verification.UNSEALED) if finding.verdict is FileVerdict.UNSEALED else _state_in_words(badge, verdict.state),
         verdict.state,
-        verdict.status_list.valid_from.date().isoformat() if verdict.status_list else "",
+        site_day(verdict.status_list.valid_from).isoformat() if verdict.status_list else "",
         person_name=badge.person_name,
         title=badge.title,
         institution=badge.issuer_name,
@@ -105,15 +105,15 @@ def _report(finding: FileFinding, lists: Sequence[StatusListContent], now: datet
 
 def _state_in_words(badge: BadgeContent, state: OfflineState) -> str:
     if state is OfflineState.EXPIRED and badge.valid_until:
-        return _(verification.EXPIRED, day=format_date(badge.valid_until.date()))
+        return _(verification.EXPIRED, day=format_date(site_day(badge.valid_until)))
     return _(STATES[state])
 
 
 def _report_on(transcript: TranscriptContent, finding: FileFinding, lists: Sequence[StatusListContent], now: datetime) -> FileReport:
     """Report on a transcript: its state is the worst of what was in force on its day."""
-    verdict, records = judge_transcript(transcript, lists, now), []
+    verdict, records = judge_transcript(transcript, lists, zone=site_locale().zone, now=now), []
     for record in transcript.records:
-        judged = judge_record(record, transcript.address, lists, now)
+        judged = judge_record(record, transcript.address, lists, zone=site_locale().zone, now=now)
         if record.certificate is not None and record.state is not None and judged is not None:
             records.append({"code": record.certificate.code, "title": record.title, "then": record.state.value, "now": judged.state.value})
     explanation = TRANSCRIPT_STATES.get(verdict.state, verification.TRANSCRIPT_CHANGED)
@@ -122,7 +122,7 @@ def _report_on(transcript: TranscriptContent, finding: FileFinding, lists: Seque
         finding.verdict,
         _(verification.UNSEALED) if finding.verdict is FileVerdict.UNSEALED else _(explanation, day=format_date(transcript.made_at)),
         verdict.state,
-        verdict.status_list.valid_from.date().isoformat() if verdict.status_list else "",
+        site_day(verdict.status_list.valid_from).isoformat() if verdict.status_list else "",
         person_name=transcript.person_name,
         title=_("Transcript of records"),
         institution=transcript.institution,

@@ -229,7 +229,7 @@ def retry(opened: CommandInstance, number: int | None) -> None:
 
 
 def main() -> None:
-    """Run a command and exit; a user's mistake is one line and exit code 1, a decision to be made first is 3."""
+    """Run a command and exit; a mistake is one line and exit code 1, a decision to be made first 3, files that cannot be judged 64."""
     try:
         with one_line_errors():
             code = lms.main(prog_name="lms", standalone_mode=False)

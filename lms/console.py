@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -12,6 +12,16 @@ if TYPE_CHECKING:
     from kernel.db import Database
     from kernel.settings import Settings
     from lms.instance import Instance
+
+
+NOT_JUDGED = 64
+"""The exit code of a command that judges files, where it could not."""
+
+
+class NotJudged(click.ClickException):
+    """Whatever keeps a command from judging a file."""
+
+    exit_code = NOT_JUDGED
 
 
 class NothingRead(click.ClickException):
@@ -31,13 +41,36 @@ def one_line_errors() -> Iterator[None]:
     """Turn what keeps a command from its work into one line and the exit code 1."""
     try:
         yield
-    except (click.ClickException, click.Abort):
+    except (click.ClickException, click.Abort, click.exceptions.Exit):
         raise
     except Exception as error:
         text = _line_of(error)
         if not text:
             raise
         raise click.ClickException(text) from error
+
+
+class JudgingCommand(click.Command):
+    """A command that judges files: whatever keeps it from that ends with 64, as scripts read 1 as forged and 2 as revoked."""
+
+    def make_context(self, *args: Any, **extra: Any) -> click.Context:
+        """Read what was typed."""
+        with _judging_errors():
+            return super().make_context(*args, **extra)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command."""
+        with _judging_errors():
+            return super().invoke(ctx)
+
+
+@contextmanager
+def _judging_errors() -> Iterator[None]:
+    try:
+        with one_line_errors():
+            yield
+    except click.ClickException as error:
+        raise NotJudged(error.format_message()) from error
 
 
 def _line_of(error: Exception) -> str:

@@ -121,7 +121,7 @@ def import_(
     Lists each file that changes. A folder that was exported knows the revision it was made from. Where the draft was edited since,
     nothing is written until --merge or --replace says what to do (exit code 3); a folder with errors is refused (exit code 1).
     """
-    from courses.content.folder_merge import ConflictResolution
+    from courses.content.merging import ConflictResolution
     from lms.importing import EditConflictPolicy, ImportOptions, import_contents, import_folder, in_words_of
 
     if replace and (merge or prefer or base):

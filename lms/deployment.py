@@ -1,4 +1,4 @@
-"""Where and how an instance runs: the kind of its disk, and its processes."""
+"""Where and how an instance runs: the kind of its disk, its processes, and the rules by which something should be put right."""
 
 from __future__ import annotations
 

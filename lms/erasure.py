@@ -1,4 +1,4 @@
-"""A person is forgotten (spec/security 7.3): what each package takes away, of their account and of those that were merged into it."""
+"""A person is forgotten (spec/security 7.3), or two accounts of one person are merged: what each package takes away or hands over."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass

@@ -8,10 +8,9 @@ from enum import StrEnum
 from pathlib import Path
 
 from courses import catalogue, drafts, folders
+from courses.content.archives import MARK, FolderMark, read_mark, write_mark
 from courses.content.folder_formats import ConvertedFolder, in_source
-from courses.content.folder_merge import ConflictResolution, FileMergeState, FilePlan, lines_changed
-from courses.content.marks import MARK, FolderMark, read_mark, write_mark
-from courses.content.merging import MergeRegion
+from courses.content.merging import ConflictResolution, FileMergeState, FilePlan, MergeRegion, lines_changed
 from courses.content.model import CourseFolder, Finding
 from courses.content.reader import read_directory, read_directory_mark, read_folder
 from courses.drafts import keep_contents
@@ -19,7 +18,7 @@ from courses.folders import UNKNOWN, ImportPlan, Provenance
 from courses.history import Revision
 from kernel import clock
 from kernel.errors import N_, Conflict
-from kernel.i18n import _, ngettext
+from kernel.i18n import _, ngettext, site_day
 from kernel.permissions import SYSTEM
 from lms.app import KINDS
 from lms.instance import Instance
@@ -133,7 +132,7 @@ def renew_mark(instance: Instance, folder: Path, key: str, contents: Mapping[str
 def import_contents(instance: Instance, contents: Mapping[str, bytes], options: ImportOptions) -> ImportResult:
     """Do the same with the files of a folder."""
     now = clock.now()
-    reading = read_folder(contents, KINDS.kinds, KINDS.parts, today=now.date(), site_topics=tuple(instance.kinds.topics))
+    reading = read_folder(contents, KINDS.kinds, KINDS.parts, today=site_day(now), site_topics=tuple(instance.kinds.topics))
     if reading.course is None:
         return ImportResult(ImportOutcome.REFUSED, reading.findings)
     plan = plan_folder(instance, reading.course.key, contents, Provenance(options.base, options.mark))
@@ -143,7 +142,7 @@ def import_contents(instance: Instance, contents: Mapping[str, bytes], options: 
         return ImportResult(ImportOutcome.UNDECIDED, reading.findings, plan, reading.course)
     if options.way is EditConflictPolicy.MERGE and plan.draft_was_edited:
         contents = plan.merged(plan.preferring(options.prefer) if options.prefer else {})
-        reading = read_folder(contents, KINDS.kinds, KINDS.parts, today=now.date(), site_topics=tuple(instance.kinds.topics))
+        reading = read_folder(contents, KINDS.kinds, KINDS.parts, today=site_day(now), site_topics=tuple(instance.kinds.topics))
     if reading.course is None:
         return ImportResult(ImportOutcome.REFUSED, reading.findings, plan)
     if options.dry:
@@ -238,7 +237,7 @@ def describe_edits(plan: ImportPlan) -> Iterator[str]:
         more = len(paths) - MOST_TOLD
         if more > 0:
             named += " " + _("and %(count)s more", count=more)
-        facts = {"number": edit.number, "person": editor_of(edit), "day": edit.changed_at.date()}
+        facts = {"number": edit.number, "person": editor_of(edit), "day": site_day(edit.changed_at)}
         yield "  " + _("revision %(number)s, %(person)s, %(day)s", **facts) + ": " + named
     if len(plan.edits) > MOST_TOLD:
         yield "  " + ngettext("and %(count)s earlier revision", "and %(count)s earlier revisions", len(plan.edits) - MOST_TOLD)

@@ -1,9 +1,9 @@
-"""One course of a learner in a line: how far they are, and where they go on."""
+"""A learner's home: courses in a line each, with where they go on, and what they have to complete; and the page of all of that."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, cast
+from typing import Any
 from uuid import UUID
 
 from flask import Blueprint, current_app, render_template, url_for
@@ -15,7 +15,7 @@ from accounts.rules import NoticeKind
 from certificates import credentials as certificate_queries
 from certificates.models import Credential
 from certificates.rules.credentials import CredentialState
-from compliance.learner import RequiredOfPerson, list_required, load_own_training, obligation_dates
+from compliance.learner import RequiredOfPerson, list_cautions, list_required, load_own_training, obligation_dates
 from compliance.learner_page import DutyView, duties_in_order, duty_view
 from compliance.rules.states import TrainingState
 from compliance.rules.terms import ObligationTerms
@@ -26,7 +26,7 @@ from enrolments import learners
 from enrolments.awards import list_own_renewals
 from enrolments.course_context import date_views, upcoming
 from enrolments.course_view import RenewalView, course_url, draw, foreign, renewal_view
-from enrolments.dates import DatedEnrolment, DatedItem, DateRequest, DateSource, collect_dates, list_ungraded
+from enrolments.dates import DATES, DatedEnrolment, DatedItem, DateRequest, collect_dates, list_ungraded
 from enrolments.invitations import list_own_pending
 from enrolments.learners import OwnCourse
 from enrolments.rules import evaluate_completion, not_begun, where_to_continue
@@ -35,6 +35,8 @@ from kernel.i18n import _, choose, format_date, local, ngettext
 from kernel.permissions import Actor
 from kernel.web.request import current_actor, current_session, requires
 from lms.access import SiteAction
+from selections import selections
+from selections.incidents import list_own_incidents
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,18 +125,24 @@ class OwnDutyView:
     ask_url: str
     """Empty where nothing is to be asked."""
     caution: str = ""
-    """That the version which they take of a course does not count, where that is so."""
+    """That they cannot finish in time, or that the version which they take of a course does not count, where that is so."""
     certificate: str = ""
     """Until when the certificate is valid, where it has a day of its own beside the obligation's (spec/compulsory 8.1)."""
 
 
-def duties_of_home(session: Session, actor: Actor, lines: Sequence[CourseProgressView], *, now: datetime) -> Mapping[str, object] | None:
-    """Return what the reader has to complete first, with how many others there are, in one statement; None where nothing ever was asked."""
+def duties_of_home(
+    session: Session, actor: Actor, lines: Sequence[CourseProgressView], enrolments: Sequence[DatedEnrolment], *, now: datetime
+) -> Mapping[str, object] | None:
+    """Return what the reader has to complete first, with how many others there are; None where nothing ever was asked.
+
+    One statement, and another where they do not take a course that is asked of them.
+    """
     rows = duties_in_order(list_required(session, [actor.person_id or 0], now=now))
     if not rows:
         return None
     by_slug = {line.slug: line for line in lines}
-    views = [own_duty(duty_view(row, "", now=now), by_slug) for row in rows]
+    cautions = list_cautions(session, rows, enrolments, now=now)
+    views = [own_duty(duty_view(row, "", now=now), by_slug, cautions.get(row.assignment_id, "")) for row in rows]
     left = [view for view in views if view.duty.is_open]
     return {"shown": left[:MOST_ON_HOME], "more": len(left[MOST_ON_HOME:])}
 
@@ -146,11 +154,12 @@ def duties() -> str:
     session, actor, now = current_session(), current_actor(), clock.now()
     training = load_own_training(session, actor.person_id or 0, now=now)
     rows = duties_in_order(training.rows)
-    lines, credentials = _lines(session, actor, rows, now)
+    lines, credentials, enrolments = _lines(session, actor, rows, now)
+    cautions = list_cautions(session, rows, enrolments, now=now)
     views = [
         replace(
-            own_duty(duty_view(row, training.sentences.get(row.audience_id, ""), now=now), lines),
-            certificate=_certificate_words(row.courses_on(now.date()), credentials, row.text_on(now.date()).terms),
+            own_duty(duty_view(row, training.sentences.get(row.audience_id, ""), now=now), lines, cautions.get(row.assignment_id, "")),
+            certificate=_certificate_words(row.courses_now(now), credentials, row.text_now(now).terms),
         )
         for row in rows
     ]
@@ -176,42 +185,27 @@ def _certificate_words(courses: Sequence[str], credentials: Mapping[str, Credent
 
 def _lines(
     session: Session, actor: Actor, rows: Sequence[RequiredOfPerson], now: datetime
-) -> tuple[dict[str, CourseProgressView], dict[str, Credential]]:
-    """Return how far the reader is in the courses that are asked of them, and the valid certificates of these, both by slug."""
-    named = {course for row in rows for course in row.courses_on(now.date())}
+) -> tuple[dict[str, CourseProgressView], dict[str, Credential], Sequence[DatedEnrolment]]:
+    """Return how far the reader is in the courses that are asked of them, their valid certificates, both by slug, and the enrolments."""
+    named = {course for row in rows for course in row.courses_now(now)}
     own = [course for course in learners.list_own_courses(session, actor) if course.slug in named] if named else []
     if not own:
-        return {}, {}
-    results = learners.results_of_many(session, [course.enrolment_id for course in own])
-    outlines = versions.list_outlines(session, [course.version_id for course in own])
+        return {}, {}, ()
+    enrolments = _dated(session, actor, own)
     ended = any(course.completed_at is not None for course in own)
     credentials = certificate_queries.list_of(session, actor.person_id) if ended else []
     held = {row.course_id: row for row in credentials if certificate_queries.state(row) is CredentialState.VALID}
     valid = {course_id: row.uuid for course_id, row in held.items()}
-    slugs = {outline.course_id: outline.slug for outline in outlines.values()}
-    lines = {
-        course.slug: course_line(
-            course,
-            DatedEnrolment(
-                enrolment_id=course.enrolment_id,
-                person_id=actor.person_id or 0,
-                outline=outlines[course.version_id],
-                results=results[course.enrolment_id],
-                starts_at=course.starts_at,
-                ends_at=course.ends_at,
-                archived=course.archived,
-                completed=course.completed_at is not None,
-            ),
-            valid,
-            now,
-        )
-        for course in own
-    }
-    return lines, {slugs[course_id]: row for course_id, row in held.items() if course_id in slugs}
+    slugs = {enrolment.outline.course_id: enrolment.outline.slug for enrolment in enrolments}
+    lines = {course.slug: course_line(course, enrolment, valid, now) for course, enrolment in zip(own, enrolments, strict=True)}
+    return lines, {slugs[course_id]: row for course_id, row in held.items() if course_id in slugs}, enrolments
 
 
-def own_duty(duty: DutyView, lines: Mapping[str, CourseProgressView]) -> OwnDutyView:
-    """Return an obligation of the reader with progress and the next step; `lines` are their courses by slug."""
+def own_duty(duty: DutyView, lines: Mapping[str, CourseProgressView], caution: str = "") -> OwnDutyView:
+    """Return an obligation of the reader with progress and the next step; `lines` are their courses by slug.
+
+    `caution`: that they cannot finish in time, where that is so.
+    """
     mine = [lines[course] for course in duty.courses if course in lines]
     left = [line for line in mine if not line.completed]
     step, step_url, symbol = _next_step(duty, lines, left)
@@ -224,7 +218,7 @@ def own_duty(duty: DutyView, lines: Mapping[str, CourseProgressView]) -> OwnDuty
         symbol,
         url_for("compliance_learner.why", assignment=duty.uuid),
         url_for(ASK, assignment=duty.uuid) if duty.is_open and ASK in current_app.view_functions else "",
-        _caution(duty, left),
+        caution or _caution(duty, left),
     )
 
 
@@ -297,7 +291,7 @@ def home_page(session: Session, actor: Actor, *, now: datetime) -> Mapping[str, 
     return {
         "name": actor.given_names,
         "part_of_day": "morning" if 5 <= hour < 12 else "afternoon" if 12 <= hour < 19 else "evening",
-        "duties": duties_of_home(session, actor, lines, now=now),
+        "duties": duties_of_home(session, actor, lines, enrolments, now=now),
         "resume": resume,
         "courses": [line for line in lines if line is not resume],
         "dates": date_views(upcoming(_dates(session, actor, enrolments, now), now=now)[:MOST_DATES], now=now),
@@ -309,6 +303,7 @@ def home_page(session: Session, actor: Actor, *, now: datetime) -> Mapping[str, 
             {"uuid": row.uuid, "title": choose(row.title), "edition": row.edition, "expires_at": row.moment} for row in invited
         ],
         "renewals": _renewals(session, actor, credentials, now),
+        "selections": _selections(session, actor, now) if actor.has_selections else [],
         "certificates": [
             {
                 "uuid": row.uuid,
@@ -319,6 +314,36 @@ def home_page(session: Session, actor: Actor, *, now: datetime) -> Mapping[str, 
             for row in credentials
         ],
     }
+
+
+def _selections(session: Session, actor: Actor, now: datetime) -> list[dict[str, str]]:
+    """Return what selections have for the reader: questions of a jury that are open, those they are named for, and their own results."""
+    person_id = actor.person_id or 0
+    questions = [row for row in list_own_incidents(session, person_id) if row.proposed_at is None and now < row.answer_by]
+    named, lines = selections.list_own(session, person_id), selections.list_published_to(session, person_id)
+    titles = selections.list_titles(session, [*named, *lines])
+    return [
+        *(
+            {
+                "title": _("A jury asks you a question"),
+                "note": _("until %(day)s", day=format_date(row.answer_by)),
+                "url": url_for("selections_incidents.own", incident=row.uuid),
+            }
+            for row in questions
+        ),
+        *(
+            {
+                "title": choose(titles[row.slug, row.activity_key]),
+                "note": f"{note} · {row.people}",
+                "url": url_for(page, selection=row.uuid),
+            }
+            for rows, note, page in (
+                (named, _("Jury or reader"), "selections_actas.selection"),
+                (lines, _("Your results"), "selections_actas.own_line"),
+            )
+            for row in rows
+        ),
+    ][:MOST_ON_HOME]
 
 
 def _dated(session: Session, actor: Actor, own: Sequence[OwnCourse]) -> list[DatedEnrolment]:
@@ -345,7 +370,7 @@ def _dated(session: Session, actor: Actor, own: Sequence[OwnCourse]) -> list[Dat
 
 def _dates(session: Session, actor: Actor, enrolments: Sequence[DatedEnrolment], now: datetime) -> list[DatedItem]:
     """Return what is ahead in the actor's courses; what they have to complete stands above it, with its last days."""
-    sources = [source for source in cast("Iterable[DateSource]", session.info["dates"]) if source is not obligation_dates]
+    sources = [source for source in DATES.of(session) if source is not obligation_dates]
     return collect_dates(session, DateRequest(enrolments, (actor.person_id or 0,), now), sources)
 
 

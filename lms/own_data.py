@@ -1,4 +1,4 @@
-"""The copy of one's own data (spec/security 7.3): results as the pages show them, and the rows of each package."""
+"""The copy of one's own data (spec/security 7.3): what it holds of each package; and the pages that send it, and delete an account."""
 
 import json
 from collections.abc import Collection, Iterator, Mapping
@@ -37,26 +37,7 @@ from certificates.models import Credential, CredentialReview, Transcript
 from certificates.transcripts import TranscriptSealer
 from compliance import evidence
 from courses.models import Course, CourseInvitation, CourseStaff, CourseVersion
-from enrolments.models import (
-    ActivityResult,
-    CalendarFeed,
-    Completion,
-    CompletionReview,
-    Edition,
-    EditionPlace,
-    Enrolment,
-    EnrolmentInvitation,
-    GroupMember,
-    LearnerGroup,
-    LearnerNote,
-    ManualGrade,
-    ManualGradeItem,
-    MistakeReport,
-    PersonalReminder,
-    ResultOverride,
-    VersionOfferReply,
-    WaitingPlace,
-)
+from enrolments import models
 from kernel import audit, clock
 from kernel.archives import write_archive
 from kernel.audit import AuditEntry
@@ -108,7 +89,7 @@ from simulators.models import Submission, SubmissionItem, TaskItem, TaskSave
 from webinars.models import WatchedSpan
 
 Rows = list[dict[str, Any]]
-OF_TAKE = (Course.slug.label("course"), Enrolment.take)
+OF_TAKE = (Course.slug.label("course"), models.Enrolment.take)
 
 
 def results_of(session: Session, person_id: int, *, now: datetime) -> Mapping[str, Rows]:
@@ -136,10 +117,10 @@ def _visible_rows(rows: Rows, withheld: Collection[tuple[str, int, str]]) -> Row
 def _completions(session: Session, person_id: int, withheld: Collection[tuple[str, int]]) -> Rows:
     """Return which courses a person completed; the grade stays away while a mark that it may rest on is not shown."""
     statement = (
-        select(*OF_TAKE, Completion.completed_at, Completion.achieved_at, Completion.grade)
-        .join(Enrolment, Enrolment.id == Completion.enrolment_id)
-        .join(Course, Course.id == Enrolment.course_id)
-        .where(Enrolment.person_id == person_id)
+        select(*OF_TAKE, models.Completion.completed_at, models.Completion.achieved_at, models.Completion.grade)
+        .join(models.Enrolment, models.Enrolment.id == models.Completion.enrolment_id)
+        .join(Course, Course.id == models.Enrolment.course_id)
+        .where(models.Enrolment.person_id == person_id)
     )
     return [row | {"grade": None} if (row["course"], row["take"]) in withheld else row for row in _rows(session, statement)]
 
@@ -149,8 +130,8 @@ def _attempts(session: Session, person_id: int, now: datetime) -> tuple[Rows, Ro
     marks: Rows = []
     questions: Rows = []
     withheld: set[tuple[str, int, str]] = set()
-    statement = select(Attempt.id, Attempt.activity_key, Course.slug, Enrolment.take).join(Course, Course.id == Attempt.course_id)
-    statement = statement.outerjoin(Enrolment, Enrolment.id == Attempt.enrolment_id)
+    statement = select(Attempt.id, Attempt.activity_key, Course.slug, models.Enrolment.take).join(Course, Course.id == Attempt.course_id)
+    statement = statement.outerjoin(models.Enrolment, models.Enrolment.id == Attempt.enrolment_id)
     ended = Attempt.state.in_([state.value for state in ENDED_STATES])
     for row in session.execute(statement.where(Attempt.person_id == person_id, ended).order_by(Attempt.id)).all():
         loaded = attempts.load_attempt(session, row.id)
@@ -172,42 +153,52 @@ def _attempts(session: Session, person_id: int, now: datetime) -> tuple[Rows, Ro
 
 
 def _scores(person_id: int) -> Any:
-    shown = (ActivityResult.activity_key, ActivityResult.score, ActivityResult.passed, ActivityResult.overridden_at)
+    shown = (
+        models.ActivityResult.activity_key,
+        models.ActivityResult.score,
+        models.ActivityResult.passed,
+        models.ActivityResult.overridden_at,
+    )
     return (
         select(*OF_TAKE, *shown)
-        .join(Enrolment, Enrolment.id == ActivityResult.enrolment_id)
-        .join(Course, Course.id == Enrolment.course_id)
-        .where(Enrolment.person_id == person_id, ActivityResult.score.is_not(None))
+        .join(models.Enrolment, models.Enrolment.id == models.ActivityResult.enrolment_id)
+        .join(Course, Course.id == models.Enrolment.course_id)
+        .where(models.Enrolment.person_id == person_id, models.ActivityResult.score.is_not(None))
     )
 
 
 def _overrides(person_id: int) -> Any:
-    shown = (ResultOverride.activity_key, ResultOverride.score, ResultOverride.reason, ResultOverride.made_at)
+    shown = (models.ResultOverride.activity_key, models.ResultOverride.score, models.ResultOverride.reason, models.ResultOverride.made_at)
     return (
         select(*OF_TAKE, *shown)
-        .join(Enrolment, Enrolment.id == ResultOverride.enrolment_id)
-        .join(Course, Course.id == Enrolment.course_id)
-        .where(Enrolment.person_id == person_id)
+        .join(models.Enrolment, models.Enrolment.id == models.ResultOverride.enrolment_id)
+        .join(Course, Course.id == models.Enrolment.course_id)
+        .where(models.Enrolment.person_id == person_id)
     )
 
 
 def _by_hand(person_id: int) -> Any:
     return (
         select(
-            Enrolment.take, ManualGradeItem.title, ManualGrade.points, ManualGradeItem.maximum, ManualGrade.comment, ManualGrade.marked_at
+            models.Enrolment.take,
+            models.ManualGradeItem.title,
+            models.ManualGrade.points,
+            models.ManualGradeItem.maximum,
+            models.ManualGrade.comment,
+            models.ManualGrade.marked_at,
         )
-        .join(ManualGradeItem, ManualGradeItem.id == ManualGrade.item_id)
-        .join(Enrolment, Enrolment.id == ManualGrade.enrolment_id)
-        .where(Enrolment.person_id == person_id)
+        .join(models.ManualGradeItem, models.ManualGradeItem.id == models.ManualGrade.item_id)
+        .join(models.Enrolment, models.Enrolment.id == models.ManualGrade.enrolment_id)
+        .where(models.Enrolment.person_id == person_id)
     )
 
 
 def _notes(person_id: int) -> Any:
     return (
-        select(*OF_TAKE, LearnerNote.words, LearnerNote.written_at)
-        .join(Enrolment, Enrolment.id == LearnerNote.enrolment_id)
-        .join(Course, Course.id == Enrolment.course_id)
-        .where(Enrolment.person_id == person_id)
+        select(*OF_TAKE, models.LearnerNote.words, models.LearnerNote.written_at)
+        .join(models.Enrolment, models.Enrolment.id == models.LearnerNote.enrolment_id)
+        .join(Course, Course.id == models.Enrolment.course_id)
+        .where(models.Enrolment.person_id == person_id)
     )
 
 
@@ -241,14 +232,16 @@ ROLES = {
     "manager": N_("Manager of your unit"),
     "training_officer": N_("Training officer"),
     "auditor": N_("Auditor of compulsory training"),
+    "jury": N_("Jury"),
+    "reader": N_("Reader"),
 }
 DELETIONS_EVERY = 3_600
 
 
 def statements(person_id: int) -> Mapping[str, Select[*tuple[Any, ...]]]:  # long: one statement a table
     """Return what is kept of a person, one statement a table. Secrets (hashes, keys) stay behind, and so do marks not yet shown."""
-    mine = Enrolment.person_id == person_id
-    of_course, of_take = (Course.slug.label("course"),), (Course.slug.label("course"), Enrolment.take)
+    mine = models.Enrolment.person_id == person_id
+    of_course, of_take = (Course.slug.label("course"),), (Course.slug.label("course"), models.Enrolment.take)
     return {
         "profile": select(
             Person.uuid,
@@ -297,67 +290,77 @@ def statements(person_id: int) -> Mapping[str, Select[*tuple[Any, ...]]]:  # lon
         .where(Person.id == person_id),
         "course_invitations": select(
             *of_course,
-            EnrolmentInvitation.name,
-            EnrolmentInvitation.invited_at,
-            EnrolmentInvitation.expires_at,
-            EnrolmentInvitation.accepted_at,
+            models.EnrolmentInvitation.name,
+            models.EnrolmentInvitation.invited_at,
+            models.EnrolmentInvitation.expires_at,
+            models.EnrolmentInvitation.accepted_at,
         )
-        .join(Course, Course.id == EnrolmentInvitation.course_id)
-        .join(Person, (Person.email == EnrolmentInvitation.email) | (Person.id == EnrolmentInvitation.accepted_by))
+        .join(Course, Course.id == models.EnrolmentInvitation.course_id)
+        .join(Person, (Person.email == models.EnrolmentInvitation.email) | (Person.id == models.EnrolmentInvitation.accepted_by))
         .where(Person.id == person_id),
         "teams": select(*of_course, CourseStaff.role, CourseStaff.since)
         .join(Course, Course.id == CourseStaff.course_id)
         .where(CourseStaff.person_id == person_id),
         "enrolments": select(
-            *of_take, Enrolment.cause, Enrolment.enrolled_at, Enrolment.begun_at, Enrolment.left_at, Enrolment.done, Enrolment.total
+            *of_take,
+            models.Enrolment.cause,
+            models.Enrolment.enrolled_at,
+            models.Enrolment.begun_at,
+            models.Enrolment.left_at,
+            models.Enrolment.done,
+            models.Enrolment.total,
         )
-        .join(Course, Course.id == Enrolment.course_id)
+        .join(Course, Course.id == models.Enrolment.course_id)
         .where(mine),
-        "editions": select(*of_take, Edition.name)
-        .join(EditionPlace, EditionPlace.edition_id == Edition.id)
-        .join(Enrolment, Enrolment.id == EditionPlace.enrolment_id)
-        .join(Course, Course.id == Edition.course_id)
+        "editions": select(*of_take, models.Edition.name)
+        .join(models.EditionPlace, models.EditionPlace.edition_id == models.Edition.id)
+        .join(models.Enrolment, models.Enrolment.id == models.EditionPlace.enrolment_id)
+        .join(Course, Course.id == models.Edition.course_id)
         .where(mine),
         "mistake_reports": select(
             *of_course,
-            MistakeReport.activity_key,
-            MistakeReport.question_key,
-            MistakeReport.kind,
-            MistakeReport.words,
-            MistakeReport.reported_at,
-            MistakeReport.state,
-            MistakeReport.answer,
-            MistakeReport.decided_at,
+            models.MistakeReport.activity_key,
+            models.MistakeReport.question_key,
+            models.MistakeReport.kind,
+            models.MistakeReport.words,
+            models.MistakeReport.reported_at,
+            models.MistakeReport.state,
+            models.MistakeReport.answer,
+            models.MistakeReport.decided_at,
         )
-        .join(Course, Course.id == MistakeReport.course_id)
-        .where(MistakeReport.person_id == person_id),
-        "waiting": select(*of_course, Edition.name, WaitingPlace.since)
-        .join(Edition, Edition.id == WaitingPlace.edition_id)
-        .join(Course, Course.id == Edition.course_id)
-        .where(WaitingPlace.person_id == person_id),
-        "groups": select(*of_take, LearnerGroup.shown_name.label("name"), GroupMember.added_at)
-        .join(GroupMember, GroupMember.group_id == LearnerGroup.id)
-        .join(Enrolment, Enrolment.id == GroupMember.enrolment_id)
-        .join(Course, Course.id == LearnerGroup.course_id)
+        .join(Course, Course.id == models.MistakeReport.course_id)
+        .where(models.MistakeReport.person_id == person_id),
+        "waiting": select(*of_course, models.Edition.name, models.WaitingPlace.since)
+        .join(models.Edition, models.Edition.id == models.WaitingPlace.edition_id)
+        .join(Course, Course.id == models.Edition.course_id)
+        .where(models.WaitingPlace.person_id == person_id),
+        "groups": select(*of_take, models.LearnerGroup.shown_name.label("name"), models.GroupMember.added_at)
+        .join(models.GroupMember, models.GroupMember.group_id == models.LearnerGroup.id)
+        .join(models.Enrolment, models.Enrolment.id == models.GroupMember.enrolment_id)
+        .join(Course, Course.id == models.LearnerGroup.course_id)
         .where(mine),
-        "version_answers": select(*of_take, CourseVersion.number, VersionOfferReply.moves, VersionOfferReply.answered_at)
-        .join(CourseVersion, CourseVersion.id == VersionOfferReply.version_id)
+        "version_answers": select(*of_take, CourseVersion.number, models.VersionOfferReply.moves, models.VersionOfferReply.answered_at)
+        .join(CourseVersion, CourseVersion.id == models.VersionOfferReply.version_id)
         .join(Course, Course.id == CourseVersion.course_id)
-        .join(Enrolment, Enrolment.id == VersionOfferReply.enrolment_id)
+        .join(models.Enrolment, models.Enrolment.id == models.VersionOfferReply.enrolment_id)
         .where(mine),
         "watched": select(*of_take, WatchedSpan.activity_key, WatchedSpan.start, WatchedSpan.finish, WatchedSpan.at)
-        .join(Enrolment, Enrolment.id == WatchedSpan.enrolment_id)
-        .join(Course, Course.id == Enrolment.course_id)
+        .join(models.Enrolment, models.Enrolment.id == WatchedSpan.enrolment_id)
+        .join(Course, Course.id == models.Enrolment.course_id)
         .where(mine),
-        "reminders": select(PersonalReminder.words, PersonalReminder.at, PersonalReminder.written_at, *of_course)
-        .outerjoin(Course, Course.id == PersonalReminder.course_id)
-        .where(PersonalReminder.person_id == person_id),
-        "calendar_address": select(CalendarFeed.made_at).where(CalendarFeed.person_id == person_id),
+        "reminders": select(models.PersonalReminder.words, models.PersonalReminder.at, models.PersonalReminder.written_at, *of_course)
+        .outerjoin(Course, Course.id == models.PersonalReminder.course_id)
+        .where(models.PersonalReminder.person_id == person_id),
+        "calendar_address": select(models.CalendarFeed.made_at).where(models.CalendarFeed.person_id == person_id),
         "activities": select(
-            *of_take, ActivityResult.activity_key, ActivityResult.viewed_at, ActivityResult.completed_at, ActivityResult.achieved_at
+            *of_take,
+            models.ActivityResult.activity_key,
+            models.ActivityResult.viewed_at,
+            models.ActivityResult.completed_at,
+            models.ActivityResult.achieved_at,
         )
-        .join(Enrolment, Enrolment.id == ActivityResult.enrolment_id)
-        .join(Course, Course.id == Enrolment.course_id)
+        .join(models.Enrolment, models.Enrolment.id == models.ActivityResult.enrolment_id)
+        .join(Course, Course.id == models.Enrolment.course_id)
         .where(mine),
         "attempts": select(
             Attempt.uuid,
@@ -372,7 +375,7 @@ def statements(person_id: int) -> Mapping[str, Select[*tuple[Any, ...]]]:  # lon
             Attempt.integrity_record.label("recorded_beside_the_answers"),
         )
         .join(Course, Course.id == Attempt.course_id)
-        .outerjoin(Enrolment, Enrolment.id == Attempt.enrolment_id)
+        .outerjoin(models.Enrolment, models.Enrolment.id == Attempt.enrolment_id)
         .where(Attempt.person_id == person_id),
         "answers": select(
             Attempt.uuid.label("attempt"), AttemptItem.position, AnswerEvent.seq, AnswerEvent.payload, AnswerEvent.server_time
@@ -393,9 +396,11 @@ def statements(person_id: int) -> Mapping[str, Select[*tuple[Any, ...]]]:  # lon
         .join(AttemptItem, AttemptItem.id == SelfAssessment.item_id)
         .join(Attempt, Attempt.id == AttemptItem.attempt_id)
         .where(Attempt.person_id == person_id),
-        "simulator_tasks": select(Enrolment.take, Submission.activity_key, Submission.number, Submission.scenario, Submission.submitted_at)
+        "simulator_tasks": select(
+            models.Enrolment.take, Submission.activity_key, Submission.number, Submission.scenario, Submission.submitted_at
+        )
         .select_from(Submission)
-        .outerjoin(Enrolment, Enrolment.id == Submission.enrolment_id)
+        .outerjoin(models.Enrolment, models.Enrolment.id == Submission.enrolment_id)
         .where(Submission.person_id == person_id),
         "simulator_answers": select(
             Submission.activity_key,
@@ -438,12 +443,14 @@ def statements(person_id: int) -> Mapping[str, Select[*tuple[Any, ...]]]:  # lon
         .join(IncidentAttempt, IncidentAttempt.incident_id == Incident.id)
         .join(Attempt, Attempt.id == IncidentAttempt.attempt_id)
         .where(Attempt.person_id == person_id),
-        "completion_reviews": select(*of_take, CompletionReview.achieved_at, CompletionReview.noticed_at, CompletionReview.recorded)
-        .join(Enrolment, Enrolment.id == CompletionReview.enrolment_id)
-        .join(Course, Course.id == Enrolment.course_id)
+        "completion_reviews": select(
+            *of_take, models.CompletionReview.achieved_at, models.CompletionReview.noticed_at, models.CompletionReview.recorded
+        )
+        .join(models.Enrolment, models.Enrolment.id == models.CompletionReview.enrolment_id)
+        .join(Course, Course.id == models.Enrolment.course_id)
         .where(mine),
         "certificate_reviews": select(CertificateReview.code, CertificateReview.settled_at, CertificateReview.note)
-        .join(Enrolment, Enrolment.id == CertificateReview.enrolment_id)
+        .join(models.Enrolment, models.Enrolment.id == CertificateReview.enrolment_id)
         .where(mine, CertificateReview.settled_by.is_not(None)),
         "certificates": select(
             *(Credential.code, Credential.person_name, Credential.course_titles, Credential.issued_on, Credential.expires_on),
@@ -525,7 +532,12 @@ def copy_of(
 
 def _csv(rows: list[dict[str, Any]]) -> bytes:
     target = BytesIO()
-    write_csv(target, list(rows[0]) if rows else [], [[None if cell is None else str(cell) for cell in row.values()] for row in rows])
+    write_csv(
+        target,
+        list(rows[0]) if rows else [],
+        [[None if cell is None else str(cell) for cell in row.values()] for row in rows],
+        separator=",",
+    )
     return target.getvalue()
 
 

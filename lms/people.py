@@ -1,4 +1,4 @@
-"""Administration of people: their list, one person's record, suspending and restoring, the role of administrator, a reset link."""
+"""Administration of people: their list, one person's record, accounts added, suspended or merged, roles, sessions, a reset link."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -30,15 +30,15 @@ from kernel.errors import N_, Conflict
 from kernel.i18n import _, choose, lazy_
 from kernel.permissions import Actor, SiteRole
 from kernel.web import after_response
-from kernel.web.forms import Form, LineField, as_uuid, whole_number
+from kernel.web.forms import Form, LineField, PrintedField, as_uuid, whole_number
 from kernel.web.request import Answer, address_of, allows, current_actor, current_session, current_settings, requires, see_other, see_page
 from lms import erasure, queries
 from lms.audit_words import act_words
 from organisations import tree
+from organisations.lists import owners_of
 from organisations.models import Organisation
 from organisations.rules.units import TRAINING_ROLES, in_order, indented
 from organisations.training_scope import list_granted_places
-from organisations.unit_lists import owners_of
 from organisations.units import assign_member
 
 people_bp = Blueprint("lms_people", __name__, url_prefix="/administration/people")
@@ -416,8 +416,8 @@ new_person_views_bp = Blueprint("lms_new_person", __name__, url_prefix="/adminis
 class NewPersonForm(IdentityForm):
     """A person whom an administrator adds."""
 
-    given_names = LineField(lazy_("Given names"), [required(N_("Enter the given names.")), at_most(100)])
-    first_surname = LineField(lazy_("First surname"), [required(N_("Enter the first surname.")), at_most(100)])
+    given_names = PrintedField(lazy_("Given names"), [required(N_("Enter the given names.")), at_most(100)])
+    first_surname = PrintedField(lazy_("First surname"), [required(N_("Enter the first surname.")), at_most(100)])
     email = EmailField(lazy_("Email"), [required(N_("Enter an email address.")), at_most(254)])
     unit = SelectField(lazy_("Unit"), choices=[], default="")
     language = SelectField(lazy_("Language"), choices={"es": "Español", "en": "English"}, default="es")

@@ -46,6 +46,8 @@ def load(opened: CommandInstance, file: Path, complete: str, confirm: int | None
     review = _review(opened, rows, complete_of)
     _report(review)
     code = 1 if review.faults else 0
+    if dry_run:
+        _report_training(opened, rows, complete_of)
     if dry_run or (strict and review.faults):
         click.echo("Nothing was written.")
         click.get_current_context().exit(code)
@@ -83,7 +85,7 @@ def _read(file: Path, *, units: bool) -> PeopleListRows | UnitListRows:
 
 def _institution(opened: CommandInstance, name: str) -> int:
     from organisations import tree
-    from organisations.list_checking import UnitDirectory
+    from organisations.list_reading import UnitDirectory
 
     with opened.database.unit_of_work(write=False) as session:
         roots = [node for node in tree.list_tree(session) if node.parent_id is None]
@@ -112,9 +114,8 @@ def _report(review: ListReview) -> None:
         facts = "; ".join(f"{column}: {old or '–'} → {new}" for column, old, new in line.facts)
         click.echo(f"  line {line.line}: {line.name}: {facts or 'name confirmed'}")
     for differing in getattr(check, "differences", ()):
-        click.echo(
-            f"  line {differing.line}: {differing.shown}: {differing.corrected} was corrected and stays; the list says {differing.listed}"
-        )
+        why = "seems to be another person; nothing of the line comes in" if differing.is_other else "was corrected and stays"
+        click.echo(f"  line {differing.line}: {differing.shown}: {differing.corrected} {why}; the list says {differing.listed}")
     if effects.is_complete:
         click.echo(f"Leaving: {len(effects.leavers)}. Moving: {effects.moved}. Units left empty: {', '.join(effects.emptied) or 'none'}.")
     if effects.past.count:
@@ -123,6 +124,25 @@ def _report(review: ListReview) -> None:
         click.echo(f"  left out: {left_out.english}", err=True)
     _list_faults("told", review.remarks)
     _list_faults("error", review.faults)
+
+
+def _report_training(opened: CommandInstance, rows: PeopleListRows | UnitListRows, complete_of: int | None) -> None:
+    """Tell what a list would do to compulsory training, as the page shows it."""
+    from kernel import clock
+    from kernel.i18n import choose, reading
+    from kernel.permissions import SYSTEM
+    from organisations import list_trials
+    from organisations.audience_preview import TrainingEffect, join_effects
+
+    now, effects = clock.now(), list[TrainingEffect]()
+    with opened.database.unit_of_work(write=False) as session:
+        portions = list_trials.list_portions(session, SYSTEM, rows, complete_of, now=now)
+    for portion in portions:
+        with opened.database.unit_of_work() as session:
+            effects += portion(session)
+    with reading("en"):
+        for effect in join_effects(effects):
+            click.echo(f"Compulsory training “{choose(effect.title)}”: {effect.kind.value} {effect.people}: {', '.join(effect.names)}")
 
 
 def _list_faults(what: str, faults: Sequence[UnitListFault]) -> None:

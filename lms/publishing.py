@@ -7,15 +7,15 @@ from pathlib import Path
 
 from courses import catalogue, drafts, folders, history, publishing, versions
 from courses.catalogue import is_unsigned
-from courses.content.marks import MARK, write_mark
+from courses.content.archives import MARK, write_mark
+from courses.content.lists import OVERDUE
 from courses.content.model import Finding, MediaFile
-from courses.content.parameters import OVERDUE
 from courses.content.reader import read_directory, read_directory_mark
 from courses.folders import ImportPlan, Provenance
 from courses.models import CourseVersion, PublicationNature
 from courses.publishing import PublishOptions
 from kernel import clock
-from kernel.i18n import local
+from kernel.i18n import local, site_day
 from kernel.permissions import SYSTEM, Actor
 from lms.importing import check_unedited, plan_folder, renew_mark
 from lms.instance import Instance
@@ -50,7 +50,7 @@ def publish_folder(
     unless they may be overwritten (`over_edits`). Findings with a `tolerated` code refuse nothing.
     """
     contents = read_directory(folder)
-    checked = publishing.prepare(contents, instance.kinds, today=clock.now().date(), tolerated=tolerated)
+    checked = publishing.prepare(contents, instance.kinds, today=site_day(clock.now()), tolerated=tolerated)
     now = now or clock.now()
     if checked.prepared is None or checked.course is None:
         return Published(checked.findings, None)

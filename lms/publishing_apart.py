@@ -5,7 +5,7 @@ from pathlib import Path
 
 from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
-from courses.content.parameters import OVERDUE
+from courses.content.lists import OVERDUE
 from kernel import logging
 from kernel.db import cause_of, reason_away
 from kernel.errors import DomainError, Unavailable

@@ -1,4 +1,4 @@
-"""Reading across domains, for the pages of `lms`."""
+"""Reading across domains, for the pages of `lms`: courses taught and taken, the state of the installation, events of an account."""
 
 import json
 from collections.abc import Mapping
@@ -137,6 +137,17 @@ def list_sprayings(session: Session, *, now: datetime) -> list[Spraying]:
         .limit(20)
     )
     return [Spraying(*row) for row in session.execute(statement)]
+
+
+LATEST_ENTRIES = 1000
+CLOCKS_DIFFER = timedelta(minutes=5)
+
+
+def find_later_entry(session: Session, *, now: datetime) -> datetime | None:
+    """Return the moment of an entry among the latest of the audit log that is still to come: the clock was put back since."""
+    latest = select(AuditEntry.at).order_by(AuditEntry.id.desc()).limit(LATEST_ENTRIES).subquery()
+    moment = session.scalar(select(func.max(latest.c.at)))
+    return moment if moment is not None and moment > now + CLOCKS_DIFFER else None
 
 
 def count_failed_jobs(session: Session) -> int:

@@ -52,9 +52,10 @@ def _course(folder: Path) -> CourseFolder:
     from courses.cli import read
     from courses.content.reader import read_folder
     from kernel import clock
+    from kernel.i18n import site_day
     from lms.course_commands import course_kinds
 
-    course = read_folder(read(folder), *course_kinds(), today=clock.now().date()).course
+    course = read_folder(read(folder), *course_kinds(), today=site_day(clock.now())).course
     if course is None:
         raise click.ClickException(f"{folder}: correct the folder first (lms courses check {folder})")
     return course

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from accounts import accounts, notices
 from accounts.models import Device, Person, RoleGrant
+from accounts.people import CONFIRMS_SINCE
 from compliance.models import Assignment, Recognition, Waiver
 from courses import team
 from courses.models import CourseStaff
@@ -73,7 +74,7 @@ def forget_unconfirmed(session: Session, moment: datetime) -> int:
     takes_part = [exists().where(table.person_id == Person.id) for table in parts]
     is_used = exists().where(Device.person_id == Person.id, Device.last_seen_at >= moment)  # as where no mail was sent until now
     before: tuple[ColumnElement[bool], ...] = (Person.created_at < moment, or_(Person.invited_at.is_(None), Person.invited_at < moment))
-    since: datetime | None = session.info["confirms_since"]()
+    since = CONFIRMS_SINCE.of(session)()
     if since is not None:  # who was here before mail was sent was never asked to confirm
         before = (*before, Person.created_at >= since)
     never = (Person.email_confirmed_at.is_(None), Person.suspended_at.is_(None), *before)

@@ -1,17 +1,16 @@
-"""The search over everything that is published or followed, and its index."""
+"""The search over everything that is published or followed: its index, kept up and made anew, and its page."""
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from operator import itemgetter
-from typing import cast
 
 from flask import Blueprint, render_template, request
 from sqlalchemy.orm import Session
 
 from courses import versions as course_outlines
-from courses.kinds import CourseKinds
+from courses.kinds import COURSE_KINDS
 from courses.rules import Outline, OutlineActivity, activity_url
 from courses.versions import list_own_entries, list_published_versions
 from enrolments import learners
@@ -68,7 +67,7 @@ def needed_versions(session: Session) -> set[int]:
 def entries_of(session: Session, version: int) -> Entries:
     """Return what can be found of a version, from the rows that were written when it was published."""
     made: Entries = [(None, entry) for entry in list_own_entries(session, version)]
-    for publisher in cast("CourseKinds", session.info["kinds"]).publishers:
+    for publisher in COURSE_KINDS.of(session).publishers:
         made += publisher.entries(session, version)
     return made
 

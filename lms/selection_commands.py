@@ -7,8 +7,9 @@ from typing import Any
 
 import click
 
+from lms.console import NOT_JUDGED, JudgingCommand
+
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
-UNREADABLE = 64
 
 
 @click.group()
@@ -16,7 +17,7 @@ def selection() -> None:
     """Verify actas of selections as files."""
 
 
-@selection.command()
+@selection.command(cls=JudgingCommand)
 @click.argument("file", type=FILE)
 @click.option(
     "--key", "keys", multiple=True, required=True, type=FILE, help="A public key of the institution, as PEM; several may be given."
@@ -43,7 +44,7 @@ def verify(file: Path, keys: tuple[Path, ...], signature: Path | None, previous:
         )
     except (SelectionFileUnreadable, OSError, UnicodeDecodeError) as error:
         click.echo(f"{file}: cannot be read: {error}", err=True)
-        sys.exit(UNREADABLE)
+        sys.exit(NOT_JUDGED)
     for name, holds in judged.checks:
         click.echo(f"{'yes' if holds else 'NO ':<4}{name}")
     click.echo(_facts(judged.document))

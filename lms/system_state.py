@@ -57,6 +57,7 @@ def system_state() -> Answer:
         "lms/system_state.html",
         findings=deployment.findings(facts),
         sprayings=queries.list_sprayings(session, now=now),
+        later_entry=queries.find_later_entry(session, now=now),
         waiting=condition.jobs_waiting,
         oldest_waiting=condition.oldest_waiting,
         kinds=queries.count_waiting_kinds(session),

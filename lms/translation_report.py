@@ -5,14 +5,14 @@ from collections.abc import Iterator, Mapping
 from sqlalchemy.orm import Session
 
 from courses import drafts, history
-from courses.content.language_shares import share_lines
-from courses.content.lesson_text import lesson_text_of
+from courses.content.differences import DiffParagraph, compared_text
+from courses.content.lessons import lesson_text_of
 from courses.content.model import LessonSettings, LessonSource
 from courses.content.reader import read_folder
-from courses.content.text_diff import DiffParagraph, compared_text
+from courses.content.translations import share_lines
 from courses.models import Course
 from kernel import clock
-from kernel.i18n import _, ngettext
+from kernel.i18n import _, ngettext, site_day
 from lms.app import KINDS
 from lms.instance import Instance
 
@@ -21,7 +21,7 @@ def translation_report(instance: Instance, course: Course) -> list[str]:
     """Return the report of a course's working copy, line by line."""
     with instance.database.unit_of_work(write=False) as session:
         files = drafts.draft_files(session, instance.files, course.id)
-        read = read_folder(files, KINDS.kinds, KINDS.parts, today=clock.now().date()).course
+        read = read_folder(files, KINDS.kinds, KINDS.parts, today=site_day(clock.now())).course
         if read is None:
             return [_("The draft has errors: lms courses check names them.")]
         lessons = [activity.settings.lessons for activity in read.activities() if isinstance(activity.settings, LessonSettings)]

@@ -7,6 +7,7 @@ from accounts import accounts
 from accounts.names import count_requests as count_name_requests
 from accounts.rules import NOTICE_VERSION, safe_next
 from certificates.reviews import count_open_credential_reviews
+from compliance.team_digests import find_work
 from courses import catalogue
 from courses.access import CourseAction, edits
 from courses.models import StaffRole
@@ -122,8 +123,9 @@ def teaching() -> Answer:
 @requires(SiteAction.ADMINISTER)
 def administration() -> Answer:
     """Show what this installation is doing."""
-    session = current_session()
+    session, person_id = current_session(), current_actor().person_id
     settings = current_settings()
+    assert person_id is not None
     state = queries.condition(session, now=clock.now())
     steps = [
         {
@@ -148,6 +150,7 @@ def administration() -> Answer:
         name_requests=count_name_requests(session),
         credential_reviews=count_open_credential_reviews(session),
         completion_reviews=count_open_completion_reviews(session),
+        work=find_work(session, person_id, [person_id]),
         first_steps=steps if not all(step["done"] for step in steps) else [],
         sends_mail=settings.sends_mail,
         mail_folder=str(settings.data_dir / "mail"),

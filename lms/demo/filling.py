@@ -1,10 +1,11 @@
-"""Publications that wait: one for its day, one for a second person's approval."""
+"""The demonstration filled and started: its courses published and lived through, publications planned, and the accounts to sign in with."""
 
 import os
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import product
 from pathlib import Path
 
 import click
@@ -17,6 +18,7 @@ from courses import versions as course_outlines
 from courses.models import PublicationNature, StaffRole
 from courses.publishing import PublishOptions
 from kernel import clock, outbox
+from kernel.i18n import site_day
 from kernel.paths import CONTENT
 from kernel.permissions import SYSTEM, Actor, SiteRole
 from kernel.settings import LOOPBACK
@@ -77,7 +79,7 @@ def _plan(instance: Instance, slug: str, path: str, *, approved: bool, now: date
             session, editor, course, path, (text.body or "").rstrip() + ADDED, base_revision=text.revision, now=now
         )
         session.flush()  # what goes out is read below
-        checked = publishing.prepare(drafts.outgoing_files(session, instance.files, course.id), instance.kinds, today=now.date())
+        checked = publishing.prepare(drafts.outgoing_files(session, instance.files, course.id), instance.kinds, today=site_day(now))
         assert checked.prepared is not None
         options = PublishOptions(PublicationNature.CORRECTION, "Un párrafo más en la lección.", revision)
         when = None if approved else stage.day(DAYS, 7)
@@ -132,9 +134,17 @@ def fill_own_courses(instance: Instance, *, now: datetime, count: int = 60, seed
     outbox.deliver_waiting(instance.worker, now=now)
 
 
+_RUDE = (
+    "bobo boba caca caga cago coca cojo coja culo gago homo joto lelo loca loco memo mono moro nazi pedo pene pico pipi pito popo poto"
+    " puta puto rabo seno sida teta tete titi tito"
+)
+"""What nobody is to read aloud in front of others."""
+WORDS = sorted({"".join(letters) for letters in product(_CONSONANTS, _VOWELS, _CONSONANTS, _VOWELS)} - {*_RUDE.split()})
+
+
 def new_password() -> str:
-    """Generate a password that can be read aloud: four words of four letters, 49 bits."""
-    return "-".join("".join(secrets.choice(letters) for letters in (_CONSONANTS, _VOWELS) * 2) for _word in range(4))
+    """Generate a password that can be read aloud: four words of four letters, 51 bits."""
+    return "-".join(secrets.choice(WORDS) for _word in range(4))
 
 
 def _stage(instance: Instance, now: datetime) -> DemoTimeline:
@@ -235,7 +245,7 @@ def prepare(instance: Instance, content: Path, learners: int) -> list[str]:
     made = fill(instance, now=now, count=learners)
     fill_own_courses(instance, now=now, count=learners)
     took = round((clock.now() - now) / timedelta(seconds=1))
-    marker.write_text(now.date().isoformat())
+    marker.write_text(site_day(now).isoformat())
     return [
         *lines,
         f"Filled in {took} seconds.",

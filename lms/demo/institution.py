@@ -1,4 +1,4 @@
-"""The institution of the demonstration: its places, who belongs to which, and who manages one."""
+"""The institution of the demonstration: its places with their people, editions and waiting lists, reminders, and compulsory training."""
 
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
@@ -13,14 +13,7 @@ from compliance.claims import RecognitionValues, WaiverValues, propose_recogniti
 from compliance.models import Obligation
 from compliance.obligations import EnrolmentMode, ObligationValues
 from compliance.rules.claims import WaiverKind
-from compliance.rules.terms import (
-    AnyRequirement,
-    CourseRequirement,
-    DeadlineAnchor,
-    ObligationTerms,
-    RelativeDeadline,
-    Requirement,
-)
+from compliance.rules.terms import AnyRequirement, CourseRequirement, DeadlineAnchor, ObligationTerms, RelativeDeadline, Requirement
 from courses.models import StaffRole
 from courses.rules import Outline
 from enrolments import editions, enrolment, learner_groups, learners

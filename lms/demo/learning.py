@@ -1,4 +1,4 @@
-"""Essays of invented people: sentences about how they worked, which say nothing of the subject and say that they are invented."""
+"""Learners of the demonstration: the courses they take, the answers and essays they give, and the attempts and tasks they hand in."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -99,7 +99,10 @@ COMMENTS = (
 
 
 def essay_text(body: EssayBody, language: str, chance: Random) -> str:
-    """Return an essay of about as many words as the question wants."""
+    """Return an essay of about as many words as the question wants.
+
+    Its sentences are about how its invented writer worked, say nothing of the subject, and say that they are invented.
+    """
     known = language if language in SENTENCES else "es"
     least = body.words.minimum or min(LONG, body.words.maximum or LONG)
     sentences = [FIRST[known]]
@@ -299,14 +302,14 @@ def as_parts(question: QuestionDefinition, item: LoadedItem, answer: Answer) -> 
     """Write an answer as the page's form would send it."""
     shown = page_from_answer(question, item.layout, answer)
     match shown:
-        case {"choice": str(place)}:
-            return {"answer": [place]}
-        case {"choices": list() | tuple() as places}:
-            return {"answer": [str(place) for place in places]}
+        case {"choice": str(option)}:
+            return {"answer": [option]}
+        case {"choices": list() | tuple() as options}:
+            return {"answer": [str(option) for option in options]}
         case {"value": value}:
             return {"answer": ["true" if value in (True, "true") else "false"]}
         case {"order": list() | tuple() as order}:
-            return {str(place): [str(position)] for position, place in enumerate(order, 1)}
+            return {str(item_key): [str(position)] for position, item_key in enumerate(order, 1)}
         case {"matches": Mapping() as rows} | {"rows": Mapping() as rows} | {"values": Mapping() as rows}:
             return {str(name): [str(value)] for name, value in rows.items()}
         case {"text": str(text)}:

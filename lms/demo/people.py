@@ -1,4 +1,4 @@
-"""People of the demonstration: invented, all at example.org, with a second surname that says that they are invented."""
+"""People of the demonstration, all invented, and the timeline on which their lives happen in the order of time."""
 
 import heapq
 import re
@@ -153,7 +153,10 @@ MAX_LEARNERS = len(_NAMES.strip().splitlines())
 
 
 def learners(count: int, seed: int) -> list[DemoLearner]:
-    """Make the learner of the role table and `count` others, with the same fates and abilities for the same seed."""
+    """Make the learner of the role table and `count` others, with the same fates and abilities for the same seed.
+
+    They are invented, all at example.org, with a second surname that says that they are invented.
+    """
     fates = [_FATES[number % len(_FATES)] for number in range(count)]
     cast = [(LEARNER, DemoOutcome.OPEN), *zip(_identities()[:count], fates, strict=True)]
     return [_learner(identity, number, fate, seed) for number, (identity, fate) in enumerate(cast)]

@@ -1,4 +1,4 @@
-"""A sample quiz with forty-eight invented learners and two planted defects, so that the item analysis has findings."""
+"""Two samples in the demonstration: a quiz whose item analysis has findings, and a selection whose jury signs an acta."""
 
 import secrets
 from collections.abc import Sequence
@@ -55,7 +55,10 @@ MISTAKES = {"tercio": ("3", "7", "13"), "siete-por-ocho": ("54", "48", "63"), "m
 
 
 def hold_sample_quiz(instance: Instance, *, now: datetime) -> None:
-    """Publish the sample course, give it the team, and let everybody answer its quiz in the last four weeks."""
+    """Publish the sample course, give it the team, and let everybody answer its quiz in the last four weeks.
+
+    Forty-eight invented learners answer it, and it has two planted defects, so that the item analysis has findings.
+    """
     began, secret = now - timedelta(weeks=4), passwords.hash_password(secrets.token_urlsafe())
     publish_folder(instance, FOLDER, now=began - timedelta(days=1))
     with instance.database.unit_of_work() as session:

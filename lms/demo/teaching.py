@@ -1,4 +1,4 @@
-"""Marking in the demonstration: most essays are marked and the last ones wait; a regrade is done, another is tried."""
+"""Staff of the demonstration: essays marked, questions regraded, quizzes tried, certificates and accounts administered, courses edited."""
 
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
@@ -60,7 +60,10 @@ APPLIED, DRY_RUN = timedelta(days=8), timedelta(hours=30)
 
 
 def grader_life(stage: DemoTimeline) -> Life:
-    """Mark most of the essays that wait, some evenings; what came in the last week waits."""
+    """Mark most of the essays that wait, some evenings; what came in the last week waits.
+
+    Most essays are marked and the last ones wait.
+    """
     actor = stage.people[STAFF[StaffRole.GRADER].email]
     chance = Random(actor.email)  # noqa: S311 - invented
     for days in EVENINGS:

@@ -90,6 +90,7 @@ SECTIONS: Mapping[str, str] = {
     "instructor/quizzes#slots": "quizzes_slots.slots",
     "instructor/quizzes#blueprint": "quizzes_blueprints.blueprint",
     "instructor/statistics#history": "analysis_item_history.question",
+    "instructor/quizzes#pass-mark-confirmed": "quizzes_pass_marks.scan",
     "instructor/quizzes#pass-mark": "quizzes_pass_marks.overview quizzes_pass_marks.record quizzes_pass_marks.sheet",
     "instructor/import-and-export#questions": "standards.confirm standards.upload",
     "instructor/import-and-export#export-questions": "standards.export",

@@ -1,4 +1,4 @@
-"""When learners arrive: an open loop, in which nobody waits for those before. Pure."""
+"""The load test played: when learners arrive, the instance filled for them, the servers run, and what came of it."""
 
 import asyncio
 import json
@@ -42,6 +42,8 @@ def arrivals(seconds: float, rate: float, seed: int, *, rising: bool) -> list[fl
 
     With `rising` the rate grows with the square of the time from a quarter to `rate` learners a second, as before a deadline; else it is
     `rate` throughout.
+
+    It is an open loop, in which nobody waits for those before.
     """
     chance = Random(f"arrivals:{seed}")  # noqa: S311 - a simulation, no secrets
     moments, at = list[float](), 0.0

@@ -1,4 +1,4 @@
-"""People of a load test: invented, with two given names and two surnames, the same for the same seed."""
+"""The instance of a load test filled: invented people, the course with its right answers, obligations, and everybody enrolled."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -137,7 +137,10 @@ INVENTED = ("Ejemplo", "Quimera", "Fábula", "Leyenda", "Ensueño", "Novela", "H
 
 
 def identities(count: int, seed: int) -> Iterator[Identity]:
-    """Make so many people, each with an address of their own."""
+    """Make so many people, each with an address of their own.
+
+    They are invented, with two given names and two surnames, the same for the same seed.
+    """
     chance = Random(f"people:{seed}")  # noqa: S311 - invented people, no secrets
     for number in range(count):
         given = " ".join(chance.sample(GIVEN, 2))

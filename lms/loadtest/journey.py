@@ -42,7 +42,7 @@ class AcknowledgedAnswers:
 
     email: str
     attempt: str = ""
-    kept: Mapping[int, tuple[int, int, str]] = field(default_factory=dict)
+    saves: Mapping[int, tuple[int, int, str]] = field(default_factory=dict)
     """By place: lease, seq and the answer as typed."""
     right: int = 0
     submitted: bool = False
@@ -66,14 +66,14 @@ class VirtualUser:
     due: float
     """When the next request is to leave: the wait for its answer counts from then."""
     attempt: str = ""
-    kept: dict[int, tuple[int, int, str]] = field(default_factory=dict)
+    saves: dict[int, tuple[int, int, str]] = field(default_factory=dict)
     right: int = 0
     submitted: bool = False
     certificate: str = ""
 
     def acknowledged_answers(self) -> AcknowledgedAnswers:
         """Return the servers' acknowledgements."""
-        return AcknowledgedAnswers(self.email, self.attempt, dict(self.kept), self.right, self.submitted, self.certificate)
+        return AcknowledgedAnswers(self.email, self.attempt, dict(self.saves), self.right, self.submitted, self.certificate)
 
     async def walk(self) -> None:
         """Sign in, read four lessons, answer the quiz with ten saves, hand it in; who completes the course fetches the certificate."""
@@ -109,7 +109,7 @@ class VirtualUser:
             fields = {"csrf_token": token_of(page), "lease": str(lease), "events": json.dumps(events)}
             reply = json.loads(await self.post("save", f"{path}/answers", fields, script=True))
             if reply["acknowledged"].get(str(number)) == 1:
-                self.kept[number] = (lease, 1, typed)
+                self.saves[number] = (lease, 1, typed)
         page = await self.get("summary", f"{path}/summary", 'name="csrf_token"')
         await self.post("submit", f"{path}/submission", {"csrf_token": token_of(page)})
         self.submitted = True

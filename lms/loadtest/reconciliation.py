@@ -43,7 +43,7 @@ def _compare_answers(session: Session, acknowledged: Sequence[AcknowledgedAnswer
     )
     held = {(str(row.uuid), row.position, row.lease, row.seq): row.payload for row in session.execute(statement)}
     for answers in acknowledged:
-        for number, (lease, seq, typed) in answers.kept.items():
+        for number, (lease, seq, typed) in answers.saves.items():
             counts["answers acknowledged"] += 1
             payload = held.get((answers.attempt, number, lease, seq))
             counts["answers lost"] += payload is None or typed not in json.dumps(json.loads(payload))
@@ -69,7 +69,7 @@ def _compare_attempts(session: Session, acknowledged: Sequence[AcknowledgedAnswe
             counts["attempts handed in"] += 1
             row = rows.get(answers.attempt)
             counts["attempts lost"] += row is None or row.state != "finished"
-            if row is not None and len(answers.kept) == QUESTIONS:
+            if row is not None and len(answers.saves) == QUESTIONS:
                 counts["wrong marks"] += row.percent is None or round(float(row.percent)) != round(100 * answers.right / QUESTIONS)
 
 

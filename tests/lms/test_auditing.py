@@ -1,9 +1,11 @@
 """The audit log is append-only, sealed, verified and exported (spec/security 8.1)."""
 
 import csv
+import re
 from datetime import UTC, datetime, timedelta
 from io import StringIO
 from pathlib import Path
+from urllib.parse import urlencode
 
 import pytest
 import structlog
@@ -11,18 +13,30 @@ from click.testing import CliRunner
 from sqlalchemy import select, text
 from sqlalchemy.exc import DBAPIError
 
-from accounts.models import Notification
+from accounts import accounts, privacy
+from accounts.accounts import ProfileChanges
+from accounts.models import Notification, Person
+from accounts.privacy import PeopleListKind
+from accounts.rules import viewer_role
+from compliance.audit_verbs import ComplianceVerb
+from courses.models import Course
 from kernel import audit, clock
 from kernel.audit import BATCH, BEHIND, KEPT, LatestSeal, SealVerification
 from kernel.outbox import Delivery
-from kernel.permissions import Actor
+from kernel.permissions import SYSTEM, Actor
 from lms import auditing, backups, system_state
 from lms.auditing import AuditVerb
 from lms.cli import lms
 from lms.instance import Instance
+from organisations.models import Employment
+from organisations.rules.units import TrainingRole
+from organisations.units import MembershipVerb
+from quizzes.rules.regrade import RegradeKind
 from tests.support.access import a_cast
 from tests.support.browser import Browser
-from tests.support.builders import a_course, a_person, a_teacher, an_administrator, sign_in
+from tests.support.builders import a_course, a_learner, a_person, a_teacher, actor_of, an_administrator, sign_in, sign_in_through_pages
+from tests.support.places import a_place, give_training, put
+from tests.support.regrading import a_dry_run, a_keyed_quiz, an_order, commit, two_learners
 from tests.support.wording import in_spanish
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -228,7 +242,7 @@ def test_the_command_exports_what_concerns_somebody(browser: Browser, instance: 
     a_person(instance, "luis@example.org")
     sign_in(browser)
     code, said = run(instance, "export", "--user", "ana@example.org", "--from", "2020-01-01")
-    rows = list(csv.DictReader(StringIO(said)))
+    rows = list(csv.DictReader(StringIO(said), delimiter=";"))
 
     assert code == 0
     assert [row["verb"] for row in rows] == ["account.signed_up", "account.signed_in", "account.password_changed"][:2]
@@ -244,22 +258,180 @@ def test_administrators_read_the_log_and_to_others_it_does_not_exist(browser: Br
     assert not cast.check("audit_log.view", "any", outcomes)
 
 
+def sentences(browser: Browser, **query: str) -> list[str]:
+    """Return what the entries that a filter shows say, the newest first."""
+    browser.get(f"/administration/audit?{urlencode(query)}")
+    return re.findall(r'<th scope="row">(.*?)<br>', browser.page.html)
+
+
 def test_the_page_filters(browser: Browser, instance: Instance) -> None:
     an_administrator(instance)
     a_person(instance)
-    sign_in(browser.another())
+    sign_in_through_pages(browser.another())
     sign_in(browser, "admin@example.org")
-    browser.get("/administration/audit?user=ana@example.org&verb=account.signed_in")
-    assert browser.page.html.count('<th scope="row">') == 1
-    for query in (
-        "user=nadie@example.org",
-        "from=2099-01-01",
-        "to=2001-01-01",
-        "from=nonsense&verb=nothing",
-        "user=nadie@example.org&to=9999-12-31",
-    ):
-        page = browser.get(f"/administration/audit?{query}")
-        assert in_spanish("No matching entries") in page.text
+
+    assert sentences(browser, person="ana@example.org", act="account.signed_in") == [in_spanish("Signed in")]
+    assert sentences(browser, person="ana quinde", act="entro") == [in_spanish("Signed in")], "without accents and capitals"
+    for query in ({"from": "2099-01-01"}, {"to": "2001-01-01"}):
+        assert sentences(browser, **query) == []
+        assert in_spanish("No matching entries") in browser.page.text
+
+
+@pytest.mark.parametrize(
+    ("field", "typed", "fault"),
+    [
+        ("person", "nadie@example.org", "No person has this name, address or number."),
+        ("act", "xyz", "No act is called so. Enter a part of the words of the list, for example “certificate”."),
+        ("course", "xyz", "No course is called so."),
+        ("unit", "xyz", "No institution or unit is called so."),
+        ("from", "2026-13-01", "Not a valid date value."),
+        ("to", "9999-12-31", "Enter a date between the years %(first)s and %(last)s."),
+    ],
+)
+def test_what_names_nothing_is_refused_beside_its_field(browser: Browser, instance: Instance, field: str, typed: str, fault: str) -> None:
+    """A filter that cannot be read shows no entries, instead of all of them; what was typed stays."""
+    an_administrator(instance)
+    sign_in(browser, "admin@example.org")
+
+    assert sentences(browser, **{field: typed}) == []
+    assert in_spanish(fault).partition("%")[0] in browser.page.text
+    assert f'value="{typed}"' in browser.page.html
+
+
+def test_many_people_of_one_name_are_not_guessed(browser: Browser, instance: Instance) -> None:
+    an_administrator(instance)
+    for number in range(auditing.MOST_FOUND + 1):
+        a_person(instance, f"ana{number}@example.org")
+    sign_in(browser, "admin@example.org")
+
+    assert sentences(browser, person="Quinde") == []
+    assert in_spanish("Many people are called so. Enter more of the name, or the email address.") in browser.page.text
+
+
+def test_a_person_is_found_by_staff_number_identity_number_and_former_name(browser: Browser, instance: Instance) -> None:
+    an_administrator(instance)
+    ana, there = a_person(instance), a_place(instance)
+    with instance.database.unit_of_work() as session:
+        session.add(Employment(person_id=ana.id, institution_id=there.id, staff_number="S-5010", recorded_at=NOW))
+        person = session.get_one(Person, ana.id)
+        changes = ProfileChanges("Ana", "Paz", "", "es", "America/Guayaquil", "1720010709")
+        accounts.edit_profile(session, actor_of(person), person, changes, now=clock.now())
+    sign_in(browser, "admin@example.org")
+
+    for typed in ("S-5010", "1720010709", "paz", "Quinde"):
+        assert in_spanish("Profile changed") in sentences(browser, person=typed), typed
+
+
+def test_a_regrade_is_found_from_the_person_whose_mark_it_changed(browser: Browser, instance: Instance) -> None:
+    """Findings I13: filtered by a learner, the log shows what changed her mark, and who did it."""
+    an_administrator(instance)
+    course = a_keyed_quiz(instance)
+    editor = actor_of(a_teacher(instance, course))
+    two_learners(instance)
+    other = a_person(instance, "otra@example.org", given="Olga", surname="Ajena")
+    commit(instance, editor, a_dry_run(instance, editor, an_order(instance, RegradeKind.OTHER, 2)))
+    sign_in(browser, "admin@example.org")
+    regraded = next(text for text in sentences(browser, act="quiz.regraded"))
+
+    assert sentences(browser, person="ana@example.org", act="quiz.regraded") == [regraded]
+    assert "Pilar Maestra" in browser.page.text
+    assert in_spanish("Lost marks") in browser.page.text
+    assert sentences(browser, person=other.email, act="quiz.regraded") == []
+    assert sentences(browser, course=course.slug, act="quiz.regraded") == [regraded]
+
+
+def test_a_list_that_was_opened_is_found_from_its_people(browser: Browser, instance: Instance) -> None:
+    """Findings, «Who saw this list?»: from the list, and from each person on it."""
+    an_administrator(instance)
+    course = a_course(instance, modules=1)
+    a_learner(instance, course)
+    a_person(instance, "otra@example.org")
+    teacher = a_teacher(instance, course)
+    with instance.database.unit_of_work() as session:
+        privacy.record_list_access(session, actor_of(teacher), PeopleListKind.GRADEBOOK, Course, course.id, now=clock.now())
+    sign_in(browser, "admin@example.org")
+
+    assert sentences(browser, person="ana@example.org", act="account.list_looked_at") == [in_spanish("Opened a list of people")]
+    assert in_spanish("The gradebook of a course") in browser.page.text
+    assert sentences(browser, person="otra@example.org", act="account.list_looked_at") == []
+
+
+def test_an_entry_names_its_records_and_says_what_was_and_what_is(browser: Browser, instance: Instance) -> None:
+    """Findings I13: names instead of numbers, old → new; what is kept is one press away."""
+    an_administrator(instance)
+    ana, quito, loja = a_person(instance), a_place(instance, "Quito"), a_place(instance, "Loja")
+    for place in (quito, loja):
+        put(instance, ana, place)
+    sign_in(browser, "admin@example.org")
+
+    assert sentences(browser, person="ana@example.org", act="membership.placed")[0] == in_spanish("Moved to another unit")
+    assert f"{in_spanish('Institution or unit')}: Quito → Loja" in browser.page.text
+    assert f"{in_spanish('Person')}: Ana Quinde" in browser.page.text
+    assert f"&#34;organisation&#34;: {loja.id}" in browser.page.html
+
+
+def test_numbers_mean_what_their_act_says(browser: Browser, instance: Instance) -> None:
+    """One key is a person here and a unit there: further units, and the place of a reminder that was asked for."""
+    an_administrator(instance)
+    ana, loja = a_person(instance), a_place(instance, "Loja")
+    with instance.database.unit_of_work() as session:
+        person, now = session.get_one(Person, ana.id), clock.now()
+        audit.record(session, SYSTEM, MembershipVerb.FURTHER_CHANGED, person, now=now, added=[loja.id], ended=[])
+        audit.record(session, SYSTEM, ComplianceVerb.REMINDER_REQUESTED, person, now=now, place=loja.id, people=11)
+    sign_in(browser, "admin@example.org")
+
+    sentences(browser, act="membership.further_changed")
+    assert f"{in_spanish('Added')}: Loja" in browser.page.text
+    assert sentences(browser, act="obligation.reminder_requested") == [in_spanish("Asked for a reminder of compulsory training")]
+    assert f"{in_spanish('Institution or unit')}: Loja" in browser.page.text
+
+
+@pytest.mark.parametrize(
+    ("grants", "role"),
+    [
+        ({"is_training_officer": True}, "training_officer"),
+        ({"is_auditor": True}, "auditor"),
+        ({"manages_units": True}, "manager"),
+        ({"is_training_officer": True, "is_staff_anywhere": True}, "team"),
+        ({"is_staff_anywhere": True}, "team"),
+    ],
+)
+def test_who_is_of_no_team_does_not_look_as_one(grants: dict[str, bool], role: str) -> None:
+    assert viewer_role(Actor(person_id=1, **grants)) == role
+
+
+def test_a_row_that_is_gone_is_said_to_be_gone(browser: Browser, instance: Instance) -> None:
+    an_administrator(instance)
+    with instance.database.unit_of_work() as session:
+        audit.record(session, SYSTEM, AuditVerb.EXPORTED, audit.AuditSubject("learner_group", 4711), now=clock.now())
+    sign_in(browser, "admin@example.org")
+
+    sentences(browser, act="audit.exported")
+    assert in_spanish("%(record)s, no longer kept", record=in_spanish("Group")) in browser.page.text
+
+
+def test_auditors_read_what_was_done_in_their_places_and_to_their_people(browser: Browser, instance: Instance) -> None:
+    """spec/compulsory 16: entries of the place, of what stands below it, and of its people; nothing of others."""
+    an_administrator(instance)
+    root, elsewhere = a_place(instance, "IESS"), a_place(instance, "BIESS")
+    unit = a_place(instance, "Loja", root)
+    ana, eva = a_person(instance), a_person(instance, "eva@example.org", given="Eva", surname="Ajena")
+    put(instance, ana, unit)
+    put(instance, eva, elsewhere)
+    aldo = a_person(instance, "aldo@example.org", given="Aldo", surname="Auditor")
+    give_training(instance, aldo, root, TrainingRole.AUDITOR)
+    sign_in(browser, "aldo@example.org")
+    browser.get("/administration/audit")
+
+    assert "Ana Quinde" in browser.page.text
+    assert "Loja" in browser.page.text
+    assert "Eva Ajena" not in browser.page.text
+    assert "BIESS" not in browser.page.text
+    assert sentences(browser, person="eva@example.org") == []
+    assert not browser.page.has_link("/administration/people"), "what auditors may not open is not offered"
+    for address, _words in browser.page.links:
+        if address.startswith("/") and "#" not in address:
+            browser.get(address)
 
 
 def test_the_page_says_in_words_what_was_done(browser: Browser, instance: Instance) -> None:

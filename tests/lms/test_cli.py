@@ -22,6 +22,7 @@ from courses.drafts import save_files, text_content
 from courses.models import CourseStaff, PublicationNature, StaffRole
 from kernel import clock, migrations, outbox
 from kernel.db import Database
+from kernel.i18n import site_day
 from kernel.outbox import Job
 from kernel.permissions import SYSTEM, SiteRole
 from kernel.settings import Settings, load
@@ -467,7 +468,7 @@ def test_import_tells_what_changes_and_asks_where_the_draft_was_edited(lms: Comm
 
     asked = lms("courses", "import", course_folder).err
     assert asked.index("--merge") < asked.index("--base") < asked.index("--replace") < asked.index("la línea de comandos")
-    assert f"revisión 2, la línea de comandos, {clock.now().date()}: {lesson}" in asked
+    assert f"revisión 2, la línea de comandos, {site_day(clock.now())}: {lesson}" in asked
     for words, code, said in (
         ((), 3, "--merge"),
         (("--merge",), 3, "--prefer"),
@@ -484,7 +485,7 @@ def test_import_tells_what_changes_and_asks_where_the_draft_was_edited(lms: Comm
     with instance.database.unit_of_work() as session:
         save_files(session, SYSTEM, catalogue.lock_course(session, course.id), {lesson: edited}, now=clock.now())
     replaced = lms("courses", "import", course_folder, "--replace").out
-    assert f"revisión 4, la línea de comandos, {clock.now().date()}: {lesson}" in replaced
+    assert f"revisión 4, la línea de comandos, {site_day(clock.now())}: {lesson}" in replaced
     assert "Sobrescrito" in replaced
 
 

@@ -25,7 +25,7 @@ from kernel.audit import AuditEntry
 from kernel.outbox import Job
 from kernel.settings import load
 from lms.demo.cli import demo
-from lms.demo.filling import BEFORE, GROUND, TRAINING_STAFF, Account, fill, new_password
+from lms.demo.filling import BEFORE, GROUND, TRAINING_STAFF, WORDS, Account, fill, new_password
 from lms.demo.institution import PROVINCES, SIZES
 from lms.demo.learning import answer_all
 from lms.demo.people import DOMAIN, MAX_LEARNERS, DemoOutcome, learners
@@ -335,3 +335,8 @@ def test_passwords_are_long_and_never_the_same() -> None:
 
     assert len(made) == 50
     assert all(re.fullmatch(r"[a-z]{4}(-[a-z]{4}){3}", password) for password in made)
+
+
+def test_passwords_can_be_read_aloud_in_front_of_others() -> None:
+    assert {"culo", "puta", "nazi"}.isdisjoint(WORDS)
+    assert len(WORDS) ** 4 > 2**50

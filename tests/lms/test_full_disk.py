@@ -16,6 +16,7 @@ from tests.support.attempts import begin
 from tests.support.browser import Browser
 from tests.support.builders import a_course, a_learner_in, a_person, a_teacher, folder, sign_in
 from tests.support.lessons import a_picture
+from tests.support.pass_marks import a_record, fill, sheet_of
 from tests.support.places import a_place, put
 from tests.support.project import PACKAGES, ROOT
 from tests.support.quizzes import a_quiz_asking
@@ -97,7 +98,18 @@ def evidence_of_a_waiver(browser: Browser, instance: Instance) -> Send:
     return lambda status: post(learner, "/learning/waivers/new", status, evidence=(BytesIO(PDF + b"comision"), "c.pdf"), **fields)
 
 
+def paper_of_an_expert(browser: Browser, instance: Instance) -> Send:
+    names = ("Una", "Dos", "Tres")
+    record = a_record(browser, instance, dict.fromkeys(names, 60))
+    browser.submit(record, button=("do", "second"))
+    for name in names:
+        fill(browser, record, name, 60)
+    address = f"{sheet_of(browser, record, 'Una')}/paper"
+    return lambda status: post(browser, address, status, paper=(BytesIO(PDF + b"hoja"), "hoja.pdf"))
+
+
 DOORS = {
+    "quizzes/views/pass_marks.py": paper_of_an_expert,
     "courses/views/files.py": medium,
     "courses/views/lessons.py": picture_of_a_lesson,
     "courses/views/folders.py": course_folder,

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from sqlalchemy import func, select
 
 from courses import drafts, folders, history
-from courses.content.folder_merge import ConflictResolution, FileMergeState
+from courses.content.merging import ConflictResolution, FileMergeState
 from courses.content.reader import read_directory, read_folder
 from courses.models import Course
 from kernel import clock
@@ -21,15 +21,7 @@ from kernel.errors import Conflict
 from kernel.files import FolderStore
 from kernel.permissions import SYSTEM
 from lms.app import KINDS
-from lms.importing import (
-    DraftWasEditedError,
-    EditConflictPolicy,
-    ImportOptions,
-    ImportOutcome,
-    describe_import,
-    import_folder,
-    plan_folder,
-)
+from lms.importing import DraftWasEditedError, EditConflictPolicy, ImportOptions, ImportOutcome, describe_import, import_folder, plan_folder
 from lms.instance import Instance
 from lms.publishing import export_course, publish_folder
 from questions import question_bank

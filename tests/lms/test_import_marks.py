@@ -7,8 +7,8 @@ import pytest
 from sqlalchemy import select
 
 from courses import catalogue, drafts
-from courses.content.folder_merge import FileMergeState
-from courses.content.marks import MARK, write_mark
+from courses.content.archives import MARK, write_mark
+from courses.content.merging import FileMergeState
 from courses.content.reader import read_directory, read_directory_mark
 from courses.drafts import text_content
 from courses.folders import Provenance
@@ -16,15 +16,7 @@ from courses.models import Course
 from kernel import clock
 from kernel.errors import NotFound
 from kernel.permissions import SYSTEM
-from lms.importing import (
-    DraftWasEditedError,
-    EditConflictPolicy,
-    ImportOptions,
-    ImportOutcome,
-    describe_edits,
-    import_folder,
-    plan_folder,
-)
+from lms.importing import DraftWasEditedError, EditConflictPolicy, ImportOptions, ImportOutcome, describe_edits, import_folder, plan_folder
 from lms.instance import Instance
 from lms.publishing import export_course, publish_folder
 from tests.support.builders import a_teacher, folder

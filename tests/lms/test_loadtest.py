@@ -103,7 +103,7 @@ def test_what_is_lost_wrong_or_twice_is_found(browser: Browser, instance: Instan
     with instance.database.unit_of_work(write=False) as session:
         found = compare(session, [told])
     assert {name: found[name] for name in FAULTS if found[name]} == {}
-    assert (found["answers acknowledged"], found["attempts handed in"]) == (len(told.kept), 1)
+    assert (found["answers acknowledged"], found["attempts handed in"]) == (len(told.saves), 1)
 
     with instance.database.unit_of_work() as session:
         first = session.scalars(select(AnswerEvent.id).order_by(AnswerEvent.id)).first()

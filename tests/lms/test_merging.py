@@ -12,14 +12,14 @@ from accounts.models import AccountMerge, NationalIdentity, Person, RoleGrant
 from certificates.models import Credential
 from courses import team
 from courses.models import Course, CourseStaff, StaffRole
-from enrolments import editions
+from enrolments import editions, roster
 from enrolments.models import ActivityResult, Completion, Edition, Enrolment
 from kernel import clock, outbox
 from kernel.audit import AuditEntry
 from kernel.db import Base
 from kernel.permissions import SYSTEM, Actor, SiteRole
 from lms.instance import Instance
-from organisations import tree, unit_lists
+from organisations import lists, tree
 from quizzes.models import Attempt
 from tests.support.access import a_cast
 from tests.support.browser import Browser
@@ -128,7 +128,7 @@ def test_of_two_histories_the_completed_one_stands_and_the_other_is_kept(boss: B
 def everywhere(instance: Instance, course: Course, edition: Edition) -> tuple[list[tuple[str, bool]], int]:
     """Return who stands in the roster of a course and whether with a place in the edition, and how many places are taken."""
     with instance.database.unit_of_work(write=False) as session:
-        found = editions.list_roster(session, course.id, "", None, offset=0, limit=10)
+        found = roster.list_roster(session, course.id, "", None, offset=0, limit=10)
         return sorted((line.email, bool(line.edition)) for line in found), editions.get_edition_row(session, edition.id).taken
 
 
@@ -227,7 +227,7 @@ def test_roles_teams_units_and_number_go_to_the_account_that_stays(boss: Browser
         assert tree.find_place(session, closed.id) is None
         assert [found.id for found in tree.list_managed(session, kept.id)] == [unit.id]
         assert not tree.list_managed(session, closed.id)
-        assert unit_lists.known_addresses(session, ["anita@example.org"]) == {"anita@example.org": kept.id}
+        assert lists.known_addresses(session, ["anita@example.org"]) == {"anita@example.org": kept.id}
 
 
 def test_two_numbers_are_two_people(boss: Browser, instance: Instance) -> None:

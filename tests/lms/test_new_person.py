@@ -73,8 +73,9 @@ def test_without_mail_the_link_is_shown_once_and_opens_the_account(boss: Browser
     owner = boss.another()
     owner.get("/invitation/" + link[1].rpartition("/")[2])
     owner.submit("/invitation/" + link[1].rpartition("/")[2], {"password": "cuatro palabras nada obvias", "consent": "y"})
-    sign_in(owner, "ines@example.org", "cuatro palabras nada obvias")
-    assert "Inés" in owner.get("/profile").html
+    assert in_spanish("Your account is ready.") in owner.page.text
+    assert "Inés" in owner.get("/profile").html, "whoever chose the password need not type it again"
+    assert "Inés" in sign_in(boss.another(), "ines@example.org", "cuatro palabras nada obvias").get("/profile").html
     with instance.database.unit_of_work(write=False) as session:
         assert "accounts.send_invitations" not in session.scalars(select(Job.kind)).all(), "a second link would end the first"
         facts = session.scalars(select(AuditEntry.facts).where(AuditEntry.verb == "account.invited")).one()

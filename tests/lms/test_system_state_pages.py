@@ -7,9 +7,11 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
-from kernel import clock, database_copy, outbox
+from accounts.people import AccountVerb
+from kernel import audit, clock, database_copy, outbox
 from kernel.audit import AuditEntry
 from kernel.outbox import Job
+from kernel.permissions import SYSTEM
 from lms import backups
 from lms.instance import Instance
 from tests.support.browser import Browser
@@ -69,6 +71,16 @@ def test_the_page_tells_at_once_of_a_backup_that_failed_until_one_is_made(
     assert in_spanish("A backup could not be made") in boss.get("/administration/audit").text
     backups.make(instance, instance.settings.data_dir / "b.zip", now=clock.now())
     assert "backup-failed" not in boss.get(STATE).text
+
+
+def test_the_state_page_warns_of_a_clock_that_was_put_back(boss: Browser, instance: Instance) -> None:
+    """The page was silent while the audit log ran backwards."""
+    words = in_spanish("The clock of this machine was put back.")
+    assert words not in boss.get(STATE).text
+    with instance.database.unit_of_work() as session:
+        audit.record(session, SYSTEM, AccountVerb.SIGNED_IN, None, now=clock.now() + timedelta(days=5))
+
+    assert words in boss.get(STATE).text
 
 
 def test_work_that_failed_is_tried_again_one_by_one_or_all(boss: Browser, instance: Instance) -> None:

@@ -36,6 +36,7 @@ WITHOUT = {
     "quizzes_files.fetch": "a file",
     "analysis_gain.class_gain": "is there for a test with an initial one alone; its own test looks for it",
     "quizzes_pass_marks.record": "is there for a record that was made; its own test looks at it",
+    "quizzes_pass_marks.scan": "is a file",
     "quizzes_pass_marks.sheet": "is for the judge it belongs to",
     "analysis_statistics.surveys_csv": "a file",
     "questions_variants.variants": "is there for a calculated question alone; its own test looks for the bar",
