@@ -77,7 +77,7 @@ check/format:
 
 coverage: ## every branch of the rules is taken by the tests of the rules
 	@$(PYTHON) scripts/prepare.py requirements-dev.txt
-	@$(BIN)/python -m pytest -q -p no:randomly tests/kernel/test_*_rules.py tests/enrolments/test_*_rules.py tests/compliance/test_*_rules.py tests/questions/test_*_rules.py tests/quizzes/test_*_rules.py tests/analysis/test_*_rules.py --cov=kernel.expressions --cov=enrolments.rules --cov=compliance/rules --cov=questions/rules --cov=quizzes/rules --cov=analysis/rules --cov-branch --cov-report=term-missing:skip-covered --cov-fail-under=100
+	@$(BIN)/python -m pytest -q -p no:randomly -m "not slow" tests/kernel/test_*_rules.py tests/enrolments/test_*_rules.py tests/compliance/test_*_rules.py tests/questions/test_*_rules.py tests/quizzes/test_*_rules.py tests/analysis/test_*_rules.py --cov=kernel.expressions --cov=enrolments.rules --cov=compliance/rules --cov=questions/rules --cov=quizzes/rules --cov=analysis/rules --cov-branch --cov-report=term-missing:skip-covered --cov-fail-under=100
 
 browser: ## every test of a real browser, the long ones too, on SQLite and PostgreSQL
 	@$(PYTHON) scripts/prepare.py requirements-dev.txt

@@ -19,6 +19,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from math import inf
 from pathlib import Path
+from statistics import mean
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
@@ -33,9 +34,9 @@ RESULTS = ROOT / "build" / "results"
 LONG_SECONDS = 0.6
 """Seconds of processor from which on a case is counted among the long ones."""
 UNMARKED_SECONDS = 1.5
-"""Seconds of processor that a case takes at most which is not marked slow, on a machine on which `counting` takes USUAL_COUNTING."""
-USUAL_COUNTING = 0.15
-"""Seconds of processor in which the machine of docs/figures counts to ten million."""
+"""Seconds of processor that a case takes at most which is not marked slow, where the cases of its run take USUAL_MEAN."""
+USUAL_MEAN = 0.034
+"""Seconds of processor that a fast case takes on average on the machine of docs/figures; a slower or crowded one takes more for all."""
 UNBOUNDED = ("tests/structure/", "tests/content/", "tests/browser/")
 """Tests without such a bound: what reads the whole project or all courses grows with these, and `make test` leaves a browser out."""
 SLOW_CASES = 650
@@ -160,16 +161,8 @@ def measured_again(run: Run, cases: dict[str, float]) -> dict[str, float]:
         again.results.unlink(missing_ok=True)
         _pytest(again, ["-q", "-p", "no:randomly", *run.options, *names])
         cases = {name: min(taken, _seconds(again.results).get(name, taken)) for name, taken in cases.items()}
-    most = UNMARKED_SECONDS * max(1.0, counting() / USUAL_COUNTING)
+    most = UNMARKED_SECONDS * max(1.0, mean(_seconds(run.results).values()) / USUAL_MEAN)
     return {name: taken for name, taken in cases.items() if taken > most}
-
-
-def counting() -> float:
-    """Return the seconds of processor that this machine takes to count to ten million."""
-    began = time.process_time()
-    for _number in range(10_000_000):
-        pass
-    return time.process_time() - began
 
 
 def _seconds(file: Path) -> dict[str, float]:

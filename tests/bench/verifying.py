@@ -43,9 +43,9 @@ _COMMAND = """
 import sys, time
 from datetime import UTC, datetime
 from pathlib import Path
-from kernel.seal_keys import seal_keys
+from kernel.keys import seal_keys
 from certificates.sealing import seal_verifiers
-from certificates.file_judgement import VerifierKeys
+from certificates.sealing import VerifierKeys
 from lms.certificate_files import reports_of
 from tests.support.seals import GOLDEN_KEYS
 keys = VerifierKeys(GOLDEN_KEYS.signatures, seal_verifiers(seal_keys(Path(sys.argv[1]), "IESS-EDUCA").trusted))

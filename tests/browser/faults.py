@@ -28,7 +28,7 @@ RIGHT = range(250, 751)
 """The numbers that are right in the quiz of these histories (500, tolerance 250): what was marked tells which answer was."""
 SEEN = """() => ({
   boxes: [...document.querySelectorAll('#attempt [data-item]')].map((box) => ({
-    item: Number(box.dataset.item), text: box.querySelector('[inputmode=decimal]').value,
+    item: Number(box.dataset.item), text: box.querySelector('input[type=text]').value,
     state: box.querySelector('[data-saved]').className, disabled: box.disabled || Boolean(box.querySelector(':disabled')),
   })),
   entries: Object.keys(localStorage).filter((key) => key.startsWith('aulario.journal.')).map((key) => localStorage.getItem(key)),
@@ -270,7 +270,7 @@ class History:
             self._fault(device, page)
         place, value = self.place, str(next(self.values))
         self.steps[-1] += f" {value} into {place}"
-        box = f"[data-item='{place}'] [inputmode=decimal]"
+        box = f"[data-item='{place}'] input[type=text]"
         if self.chance.random() < 0.3:
             page.fill(box, "")
             page.locator(box).press_sequentially(value, delay=self.chance.choice((0, 150)))

@@ -41,7 +41,7 @@ def a_device(chromium: Browser, address: str, *, keeps: bool = True, days_off: i
 
 def write(page: Page, place: int, text: str) -> None:
     """Answer a question."""
-    page.fill(f"[data-item='{place}'] [inputmode=decimal]", text)
+    page.fill(f"[data-item='{place}'] input[type=text]", text)
 
 
 def reaches(page: Page, instance: Instance, *answers: tuple[int, str]) -> bool:
@@ -117,7 +117,7 @@ def test_two_devices_without_a_line_merge_and_add_no_scores(chromium: Browser, l
     assert reaches(other.tabs[0], instance, (2, "902"), (3, "303"))
     one.set_line(offline=False)
     assert reaches(one.tabs[0], instance, (1, "301"), (2, "302"))
-    expect(one.tabs[0].locator("[data-item='2'] [inputmode=decimal]")).to_have_value("902", timeout=30_000)
+    expect(one.tabs[0].locator("[data-item='2'] input[type=text]")).to_have_value("902", timeout=30_000)
     told = one.tabs[0].inner_text("[data-item='2'] [data-saved]")
     hand_in(one.tabs[0])
 
@@ -134,13 +134,13 @@ def test_who_sees_the_newer_answer_changes_it(chromium: Browser, live: Live, ins
     write(new, 1, "401")
     assert reaches(new, instance, (1, "401"))
     write(old, 1, "901")
-    expect(old.locator("[data-item='1'] [inputmode=decimal]")).to_have_value("401", timeout=30_000)
+    expect(old.locator("[data-item='1'] input[type=text]")).to_have_value("401", timeout=30_000)
 
     write(old, 1, "402")
 
     assert reaches(old, instance, (1, "402"))
     assert stored(instance).responses[1] == "402"
-    assert old.input_value("[data-item='1'] [inputmode=decimal]") == "402"
+    assert old.input_value("[data-item='1'] input[type=text]") == "402"
 
 
 def test_a_tab_that_heard_of_a_newer_answer_sends_no_older_one_with_its_form(chromium: Browser, live: Live, instance: Instance) -> None:
@@ -154,7 +154,7 @@ def test_a_tab_that_heard_of_a_newer_answer_sends_no_older_one_with_its_form(chr
     write(new, 1, "401")
     assert reaches(new, instance, (3, "303"), (1, "401"))
     write(old, 1, "902")
-    expect(old.locator("[data-item='1'] [inputmode=decimal]")).to_have_value("401", timeout=30_000)
+    expect(old.locator("[data-item='1'] input[type=text]")).to_have_value("401", timeout=30_000)
 
     with old.expect_navigation():
         old.click("button.only-l[name=go][value=save]")
@@ -178,7 +178,7 @@ def test_a_tab_that_writes_leaves_the_journal_of_the_other(chromium: Browser, li
     device.set_line(offline=False)
 
     assert reaches(one, instance, (1, "301"), (3, "303"), (2, "302"))
-    assert one.input_value("[data-item='2'] [inputmode=decimal]") == "302"
+    assert one.input_value("[data-item='2'] input[type=text]") == "302"
     one.wait_for_selector("[data-item='2'] [data-saved].ok")
 
 
@@ -199,7 +199,7 @@ def test_a_device_that_keeps_nothing_says_so_and_still_saves(chromium: Browser, 
     page.wait_for_selector("[data-item='1'] [data-saved].ok")
     assert "no puede guardar" in warned
     assert lost == in_spanish("Not saved")
-    assert page.is_enabled("[data-item='1'] [inputmode=decimal]")
+    assert page.is_enabled("[data-item='1'] input[type=text]")
 
 
 def test_journals_of_other_attempts_are_kept_whatever_the_clock_said(chromium: Browser, live: Live, instance: Instance) -> None:
@@ -244,8 +244,8 @@ def test_time_that_runs_out_without_a_line_keeps_the_page_and_its_answers(chromi
     write(page, 1, "301")
     page.wait_for_selector("#trouble:not([hidden])", timeout=20_000)
     page.wait_for_timeout(3000)
-    assert page.input_value("[data-item='1'] [inputmode=decimal]") == "301"
-    assert page.is_enabled("[data-item='1'] [inputmode=decimal]")
+    assert page.input_value("[data-item='1'] input[type=text]") == "301"
+    assert page.is_enabled("[data-item='1'] input[type=text]")
 
     device.set_line(offline=False)
 
@@ -266,7 +266,7 @@ def test_answers_that_come_back_after_the_end_are_refused_and_told(chromium: Bro
     device.set_line(offline=False)
     expect(page.locator("#trouble")).to_contain_text("El tiempo terminó", timeout=30_000)
 
-    assert page.is_enabled("[data-item='2'] [inputmode=decimal]")
+    assert page.is_enabled("[data-item='2'] input[type=text]")
     with page.expect_navigation():
         page.click("button[name=go][value=review]")
     page.click("#submission button[type=submit]")

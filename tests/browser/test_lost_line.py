@@ -42,7 +42,7 @@ def stored(person: Visitor, instance: Instance) -> dict[str, Any]:
 
 def type_number(person: Visitor, text: str) -> None:
     """Answer the question that wants a number."""
-    person.page.fill("main input[inputmode=decimal]:visible >> nth=0", text)
+    person.page.fill("main input[type=text][id^=p]:visible >> nth=0", text)
 
 
 def until(person: Visitor, condition: Callable[[], bool], seconds: float = 30) -> bool:
@@ -100,7 +100,7 @@ def test_a_page_killed_without_a_line_gives_its_answers_when_it_comes_back(takin
     taking.page = context.new_page()
     taking.page.goto(address)
 
-    assert taking.page.input_value("main input[inputmode=decimal] >> nth=0") == "2,5"
+    assert taking.page.input_value("main input[type=text][id^=p] >> nth=0") == "2,5"
     assert until(taking, lambda: stored(taking, instance).get("numerical") == {"answer": ["2,5"]})
 
 
@@ -110,7 +110,7 @@ def test_pressing_a_button_without_a_line_keeps_the_page_and_the_answers(taking:
     type_number(taking, "2,5")
     taking.page.click("button[name=go][value=review]")
     taking.page.wait_for_selector("#trouble:not([hidden])")
-    assert taking.page.input_value("main input[inputmode=decimal] >> nth=0") == "2,5"
+    assert taking.page.input_value("main input[type=text][id^=p] >> nth=0") == "2,5"
 
     taking.page.context.set_offline(False)
     taking.press("button[name=go][value=review]")

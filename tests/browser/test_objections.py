@@ -19,7 +19,7 @@ from tests.support.soon import until
 from tests.support.wording import in_spanish
 
 OWN = "attempts: 1\nintegrity: {honour: false}\n"
-OBJECT, WHY = (in_spanish(words) for words in ("I object to this question", "Why I object"))
+OBJECT, WHY = (in_spanish(words) for words in ("I want to object to this question", "Why I object"))
 
 
 def answering(chromium: Browser, live: Live, instance: Instance, **options: Any) -> Visitor:

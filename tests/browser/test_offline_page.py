@@ -15,7 +15,7 @@ from playwright.sync_api import Browser, Page
 from certificates.offline import FAULTS, PAGE, build_page
 from certificates.pdf import render
 from certificates.rules import verification
-from certificates.rules.badges import baked_svg
+from certificates.rules.badges import badge_document, badge_quads, baked_svg, compact_json, signed_document
 from certificates.sealing import FileFault, FileVerdict, judge_files
 from certificates.sheet import compose
 from kernel.i18n import reading
@@ -23,7 +23,7 @@ from kernel.keys import seal_keys
 from kernel.pdf.document import PdfAttachment
 from lms.certificate_files import reports_of
 from tests.support.attacks import attacked_keys, file_attacks
-from tests.support.badges import ISSUERS, METHOD, VECTORS, token_of, vector, vector_document
+from tests.support.badges import BADGE, ISSUERS, METHOD, VECTOR_KEY, VECTORS, token_of, vector, vector_document
 from tests.support.certificates import FACTS
 from tests.support.seals import GOLDEN_KEYS, a_sealed_sheet
 from tests.support.transcripts import CONTENT, golden_transcript
@@ -146,10 +146,16 @@ def test_a_list_that_is_dropped_later_changes_what_was_found(chromium: Browser, 
     """spec/certificates K7, V7: an older list is never taken; the date stands large, and amber beyond thirty days."""
     offline = OpenedOfflinePage(chromium, tmp_path, "status-clean-older.json")
     opened.append(offline)
-    assert "21 de noviembre de 2026" in offline.page.inner_text("#date")
+    assert "20 de noviembre de 2026" in offline.page.inner_text("#date"), "the day in Ecuador of a list made at 00:00 UTC"
     assert offline.judge(vector("credential.json")) == "valid"
     offline.give(("newer.json", vector("status-revoked.json")), ("older.json", vector("status-clean-older.json")))
     assert offline.verdicts == ["revoked"]
+    begins = replace(BADGE, valid_from=datetime(2026, 11, 30, 12, tzinfo=UTC))
+    issued_later = signed_document(badge_document(begins), badge_quads(begins), METHOD, begins.valid_from, VECTOR_KEY.sign)
+    clean = OpenedOfflinePage(chromium, tmp_path, "status-clean-older.json")
+    opened.append(clean)
+    assert clean.judge(compact_json(issued_later)) == "unknown"
+    assert in_spanish(PAGE["before"], day="|").partition("|")[2] in clean.page.inner_text(".result")
     late = OpenedOfflinePage(chromium, tmp_path, "status-clean-older.json", day="2027-02-23")
     opened.append(late)
     assert "94" in late.page.inner_text("#date")
@@ -238,7 +244,7 @@ def test_a_key_that_was_compromised_later_leaves_the_state_unknown(
     chromium: Browser, tmp_path: Path, opened: list[OpenedOfflinePage]
 ) -> None:
     """spec/certificates K4: the register knows whether a badge was signed before; a seal covers its credential; a list counts no more."""
-    lost = {"method": METHOD, "key": KEYS["ed25519"]["public_base64url"], "compromised": "2026-11-30T00:00:00Z"}
+    lost = {"method": METHOD, "key": KEYS["ed25519"]["public_base64url"], "compromised": "2026-11-30T05:00:00Z"}
     offline = OpenedOfflinePage(chromium, tmp_path, believes={"keys": [lost]})
     opened.append(offline)
     assert offline.judge(vector("credential.json")) == "unknown"

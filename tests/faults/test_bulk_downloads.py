@@ -51,9 +51,9 @@ def test_killed_in_each_portion_it_goes_on_and_holds_each_certificate_once(insta
 def held(path: Path) -> list[str]:
     """Return the codes whose files an archive holds, as its index names them."""
     with ZipFile(path) as archive:
-        lines = list(csv.DictReader(StringIO(archive.read("index.csv").decode("utf-8-sig"))))
-        assert {line["file"] for line in lines} | {"index.csv"} == set(archive.namelist())
-        return [line["code"] for line in lines]
+        lines = list(csv.DictReader(StringIO(archive.read("index.csv").decode("utf-8-sig")), delimiter=";"))
+        assert {line["Archivo"] for line in lines} | {"index.csv"} == set(archive.namelist())
+        return [line["Código"] for line in lines]
 
 
 def test_two_processes_at_one_download_keep_each_file_once(instance: Instance, tmp_path: Path) -> None:

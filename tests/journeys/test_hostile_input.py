@@ -230,7 +230,7 @@ def formulas_in(site: Site) -> list[str]:
         for cell in row
     ]
     assert len(cells) > 100
-    return [f"{path}: {cell!r}" for path, cell in cells if re.match(r"[=+@|%\t\r\n＝＋－＠]|-(?![\d.]+$)", cell)]
+    return [f"{path}: {cell!r}" for path, cell in cells if re.match(r"[=+@|%\t\r\n＝＋－＠]|-(?!\d[\d.]*(,\d+)?$)", cell)]
 
 
 def tables(name: str, content: bytes) -> list[list[tuple[str, ...]]]:

@@ -2,7 +2,7 @@
 
 import re
 
-from courses.content.codes import severity
+from courses.content.model import severity
 from tests.support.project import ROOT
 
 DOCUMENT = ROOT / "docs" / "spec" / "content-format.md"

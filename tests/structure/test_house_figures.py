@@ -5,15 +5,15 @@ import pytest
 from scripts import house
 
 CEILINGS = {
-    "files": 648,
-    "lines of imports": 13227,
-    "dataclasses that mostly copy another object": 130,
-    "calls of dataclasses with six or more positional values": 346,
-    "casts": 216,
-    "variables and parameters named by a private word": 214,
+    "files": 622,
+    "lines of imports": 12300,
+    "dataclasses that mostly copy another object": 125,
+    "calls of dataclasses with six or more positional values": 334,
+    "casts": 165,
+    "variables and parameters named by a private word": 200,
 }
 """Who lowers a figure lowers its ceiling in the same commit."""
-WIDE_LINES = {"templates/**/*.html": 3057, "static/css/*.css": 80, "tests/**/*.py": 51}
+WIDE_LINES = {"templates/**/*.html": 3052, "static/css/*.css": 80, "tests/**/*.py": 50}
 
 
 @pytest.fixture(scope="module")

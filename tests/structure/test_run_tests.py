@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path, PurePath
+from statistics import mean
 
 import pytest
 from _pytest.mark.expression import Expression
@@ -134,7 +135,7 @@ def test_long_cases_are_counted_and_those_not_marked_slow_are_a_fault_of_the_run
     seconds = {"a": 0.6, "b": 0.61, "c": 1.5, "d": 1.6, "e": 9.0, "paid for others": 3.4, cell: 4.0, "tests/structure/x": 5.0}
     run = a_run(tmp_path, monkeypatch, seconds, marked_slow=["e"], slow_cases=run_tests.SLOW_CASES)
     measured = []
-    monkeypatch.setattr(run_tests, "counting", lambda: run_tests.USUAL_COUNTING * 0.5)
+    monkeypatch.setattr(run_tests, "USUAL_MEAN", mean(seconds.values()) * 2)
 
     def measure(again: run_tests.Run, options: Sequence[str]) -> bool:
         measured.append(list(options[-2:]))
@@ -147,9 +148,9 @@ def test_long_cases_are_counted_and_those_not_marked_slow_are_a_fault_of_the_run
     assert lines[0] == "\n7 cases over 0.6 s of processor; the longest of all:"
     assert any(re.fullmatch(r"0 failed, 8 passed in 1 min 15 s, with .* of processor on \d+ cores", line) for line in lines)
     assert list(run_tests.faults_of_times([run])) == ["not marked slow, and over 1.5 s of processor: 1.6 s  d  (fast tests, on SQLite)"]
-    monkeypatch.setattr(run_tests, "counting", lambda: run_tests.USUAL_COUNTING * 1.1)
+    monkeypatch.setattr(run_tests, "USUAL_MEAN", mean(seconds.values()) / 1.1)
     measured.clear()
-    assert list(run_tests.faults_of_times([run])) == [], "a tenth is what a machine that is a tenth slower takes"
+    assert list(run_tests.faults_of_times([run])) == [], "a tenth more, where all cases of the run take a tenth more"
     assert measured == [["d", "paid for others"], ["paid for others", "d"]]
 
 
@@ -186,6 +187,10 @@ def test_progress_is_told_in_proportion_to_the_seconds_that_were_recorded() -> N
     estimate.expect(["short", "long"])
     estimate.expect(["long", "short"])  # by another process
     assert estimate.seconds_left(3) is None
+    estimate_of_many = Estimate({})
+    estimate_of_many.expect(str(number) for number in range(1000))
+    estimate_of_many.finish("0")
+    assert estimate_of_many.line(50, 0) == "1 of 1,000 tests, 50 s gone"
     estimate.finish("short")
 
     assert estimate.line(20, 0) == "1 of 2 tests, 20 s gone, about 3 min 00 s left"

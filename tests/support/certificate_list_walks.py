@@ -19,13 +19,7 @@ from organisations.models import InstitutionSignatory, Organisation
 from organisations.profile import SignatoryValues, add_signatory, change_profile, find_profile
 from tests.support.browser import Browser
 from tests.support.builders import folder, publish
-from tests.support.certificate_access import (
-    LETTERS,
-    CertificateCast,
-    CertificateCell,
-    misfits,
-    refused_to_all,
-)
+from tests.support.certificate_access import LETTERS, CertificateCast, CertificateCell, misfits, refused_to_all
 from tests.support.certificate_walks import WALKS, walks
 
 __all__ = ["WALKS"]

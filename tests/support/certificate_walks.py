@@ -10,13 +10,7 @@ from accounts.models import NationalIdentity
 from certificates.models import CredentialSignatory
 from enrolments.models import Completion
 from tests.support.badges import vector
-from tests.support.certificate_access import (
-    LETTERS,
-    CertificateCast,
-    CertificateCell,
-    misfits,
-    refused_to_all,
-)
+from tests.support.certificate_access import LETTERS, CertificateCast, CertificateCell, misfits, refused_to_all
 from tests.support.wording import in_spanish
 
 Walk = Callable[[CertificateCast, CertificateCell], list[str]]

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
 
+from courses.content.lessons import KIND as PAGE
 from courses.content.model import CourseFolder, Finding, FolderReadResult
-from courses.content.pages import KIND as PAGE
 from courses.content.reader import read_directory, read_folder
 from quizzes.content.quiz import BANKS
 from quizzes.content.quiz import KIND as QUIZ

@@ -115,6 +115,7 @@ class Visitor:
     def __init__(self, app: Any, folder: Path, chance: Chance, language: str) -> None:
         self._client, self._routes = app.test_client(), app.url_map.bind("localhost", url_scheme="https")
         self._folder, self._chance, self._language = folder, chance, language
+        self._data_dir = str(app.extensions["settings"].data_dir)
         folder.mkdir(parents=True, exist_ok=True)
 
     def ask(self, path: str, method: str = "GET", **options: Any) -> Any:
@@ -138,7 +139,8 @@ class Visitor:
         head = f"{response.status_code} {kind} {urlsplit(place).path} {response.headers.get('Content-Disposition', '')}".rstrip()
         stem = re.sub(r"[^\w.=&-]+", "_", name.strip("/"))[:120] or "_"
         unique = f"{stem}.{hashlib.sha256(name.encode()).hexdigest()[:8]}.txt"
-        (self._folder / unique).write_text(f"{name}\n{head}\n{text_of(response.get_data(), kind)}", "utf-8")
+        text = text_of(response.get_data(), kind).replace(self._data_dir, "LMS_DATA_DIR")
+        (self._folder / unique).write_text(f"{name}\n{head}\n{text}", "utf-8")
 
     def _endpoint(self, path: str) -> str:
         try:

@@ -150,6 +150,25 @@ def reads_the_clock_in_one_place(source: Source) -> Iterator[Fault]:
                 yield call.lineno, f"{owner}.{name}() outside kernel/clock.py"
 
 
+def days_have_a_zone(source: Source) -> Iterator[Fault]:
+    """A day is that of a reader or of a place: a moment is moved to their time zone before its day is read. Scripts serve neither."""
+    if source.path.startswith("scripts/"):
+        return
+    for call in source.nodes(ast.Call):
+        if isinstance(call.func, ast.Attribute) and call.func.attr == "date" and not call.args:
+            moment = ast.unparse(call.func.value)
+            if re.search(r"(\bnow|_at|\bat|\bnow\(\))$", moment):
+                yield call.lineno, f"{moment}.date() is a day of UTC"
+
+
+def numbers_have_no_exponent(source: Source) -> Iterator[Fault]:
+    """Decimal.normalize writes 2E+1 for 20; `kernel.i18n.trimmed` does not."""
+    if source.path != "kernel/i18n.py":
+        for call, _owner, name in _calls(source):
+            if name == "normalize" and not call.args:
+                yield call.lineno, "normalize() writes exponents: use trimmed"
+
+
 def makes_markup_in_one_place(source: Source) -> Iterator[Fault]:
     """Text becomes HTML only behind kernel/markup; icons are our own file."""
     if not _within(source.path, ("kernel/markup/*.py", "kernel/web/assets.py")):
@@ -312,6 +331,10 @@ RULES = (
     Rule(reads_the_clock_in_one_place, "import datetime\ndatetime.datetime.utcnow()", "datetime.fromtimestamp(0, UTC)"),
     Rule(reads_the_clock_in_one_place, "date.today()", "datetime.now(UTC)", kept_path="kernel/clock.py"),
     Rule(reads_the_clock_in_one_place, "time.time()", "time.monotonic()"),
+    Rule(days_have_a_zone, "clock.now().date()", "site_day(clock.now())"),
+    Rule(days_have_a_zone, "row.issued_at.date()", "local(row.issued_at).date()"),
+    Rule(numbers_have_no_exponent, "row.hours.normalize()", "trimmed(row.hours)"),
+    Rule(numbers_have_no_exponent, "(Decimal(cents) / 100).normalize() + 0", "unicodedata.normalize('NFC', text)"),
     Rule(makes_markup_in_one_place, "Markup('<b>')", "Markup('<b>')", kept_path="kernel/markup/model.py"),
     Rule(makes_markup_in_one_place, "markupsafe.Markup(text)", "escape(text)"),
     Rule(libraries_have_one_door, "import nh3", "import nh3", kept_path="kernel/markup/sanitise.py"),

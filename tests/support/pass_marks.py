@@ -1,9 +1,13 @@
 """Records of judges on pass marks for tests: opened, filled and signed over the pages."""
 
+from io import BytesIO
+
 from lms.instance import Instance
 from tests.support.browser import Browser
 from tests.support.builders import a_teacher, publish, sign_in
 from tests.support.selecting import NORM, a_selecting_folder
+from tests.support.uploads import PDF
+from tests.support.wording import in_spanish
 
 PARTS = "/teaching/prueba/parts/cuestionario-1"
 OVERVIEW = f"{PARTS}/pass-mark"
@@ -35,6 +39,20 @@ def sheet_of(browser: Browser, record: str, name: str) -> str:
     return next(address for address, text in browser.get(record).links if "/sheets/" in address and name in text)
 
 
-def signed(browser: Browser, record: str, mark: str, reason: str = "", status: int = 200) -> str:
-    """Sign a record with this pass mark; return what the page says."""
+def attach(browser: Browser, record: str, name: str, content: bytes = PDF, status: int = 200) -> None:
+    """Attach the scanned paper of a judge."""
+    address = f"{sheet_of(browser, record, name)}/paper"
+    token = browser.page.form("/paper").fields
+    data = {**dict(token), "paper": (BytesIO(content), f"{name}.pdf")}
+    browser._request("POST", address, data=data)
+    browser._arrive(status)
+
+
+def signed(browser: Browser, record: str, mark: str, reason: str = "", status: int = 200, *, papers: bool = True) -> str:
+    """Sign a record with this pass mark, with the papers of all judges that lack one; return what the page says."""
+    browser.get(record)
+    for sheet in [form.action for form in browser.page.forms if form.action.endswith("/paper")] if papers else ():
+        name = next(text for address, text in browser.page.links if sheet.startswith(address) and "/sheets/" in address)
+        attach(browser, record, name.removeprefix(in_spanish("Fill the sheet")).strip())
+        browser.get(record)
     return browser.submit(record, {"pass_mark": mark, "reason": reason}, button=("do", "sign"), status=status).text

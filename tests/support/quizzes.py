@@ -10,6 +10,7 @@ from courses.models import Course, PublicationNature
 from kernel.permissions import Actor
 from lms.instance import Instance
 from quizzes.models import QuizVersion
+from quizzes.snapshots import QUIZ_SNAPSHOTS
 from tests.support.builders import folder, publish
 from tests.support.learning import sitting_of
 
@@ -120,4 +121,4 @@ def set_review(instance: Instance, review: dict[str, list[str]]) -> None:
         settings = json.loads(row.settings)
         settings["review"] = {"preset": "hidden", "overrides": {moment: review.get(moment, []) for moment in REVIEW_MOMENTS}}
         row.settings = json.dumps(settings)
-        session.info["quiz_snapshots"].clear()
+        QUIZ_SNAPSHOTS.of(session).clear()

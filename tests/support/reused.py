@@ -106,7 +106,7 @@ class ReusedInstance:
         self.note_database()
         for cache in self._caches:
             cache.clear()
-        database.configure(info=dict(self._info))
+        database.configure(dict(self._info))
         database._after_commit[:] = self._followers
         present = self.instance.present
         present._profile, present._applied, present._lock = SiteProfile(), None, Lock()

@@ -57,7 +57,8 @@ ROUTES: Mapping[str, str] = {
         enrolments_calendar.calendar enrolments_calendar.date_file enrolments_calendar.end_address enrolments_calendar.make_address
         enrolments_reminders.delete enrolments_reminders.new_reminder enrolments_reminders.reminder
     """,
-    "certificate.download": "certificates.certificate certificates.download",
+    "certificate.download": "certificates.download",
+    "certificate.view": "certificates.certificate",
     "certificate.list_own": "certificates.certificates",
     "transcript.make": "certificates_transcripts.make certificates_transcripts.own_transcript",
     "transcript.view": "certificates_transcripts.transcript_of",
@@ -197,7 +198,7 @@ ROUTES: Mapping[str, str] = {
     """,
     "angoff.record": """
         quizzes_pass_marks.change quizzes_pass_marks.new quizzes_pass_marks.overview quizzes_pass_marks.record
-        quizzes_pass_marks.save_sheet quizzes_pass_marks.sheet
+        quizzes_pass_marks.save_sheet quizzes_pass_marks.sheet quizzes_pass_marks.scan quizzes_pass_marks.attach_scan
     """,
     "item_history.segment": "analysis_item_history.mark_wording_only analysis_item_history.withdraw_wording_only",
     "item_history.view": "analysis_item_history.question analysis_item_history.table_csv",

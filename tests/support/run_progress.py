@@ -22,6 +22,8 @@ from tests.support.missing import LACKING
 
 NO_TIME = "no time is left"
 """The reason of tests/conftest.py for a test that is begun after `--until`."""
+LEAST_SHARE = 0.01
+"""The share of a run that is done before anything is said of the rest: the start would count as the first test."""
 UNKNOWN_SECONDS = 0.05
 """Assumed of each test where no run was recorded."""
 
@@ -85,8 +87,8 @@ class Estimate:
         return max(self._recorded.get(test, self._usual), 0.001)
 
     def seconds_left(self, gone: float) -> float | None:
-        """Return about how many seconds the rest takes after so many; None before the first test is done."""
-        if not self._done_seconds:
+        """Return about how many seconds the rest takes after so many; None while too little is done to tell."""
+        if not self._done_seconds or self._done_seconds < self._all_seconds * LEAST_SHARE:
             return None
         return gone * max(self._all_seconds - self._done_seconds, 0) / self._done_seconds
 

@@ -10,13 +10,13 @@ from uuid import UUID, uuid4
 
 from accounts.models import Person
 from courses import authoring, catalogue, drafts, planned_publications, team
-from courses.content.starter_files import NewCourse
+from courses.content.writing import NewCourse
 from courses.models import Course, StaffRole
-from enrolments import announcements, editions, enrolment, invitations, learners
+from enrolments import announcements, editions, enrolment, invitations, learners, roster
 from enrolments.announcements import AnnouncementRecipients, AnnouncementText
-from enrolments.editions import UploadedList
 from enrolments.invitations import InvitationBatch
 from enrolments.models import Edition
+from enrolments.roster import UploadedList
 from kernel import clock
 from kernel.permissions import SYSTEM, Actor
 from quizzes.rules.regrade import RegradeKind
@@ -242,7 +242,7 @@ def a_list_that_waits(stage: Stage) -> Scene:
     addresses, team_member = stage.person().email.encode(), _teacher(stage)
     with stage.instance.database.unit_of_work() as session:
         sent = UploadedList("lista.csv", addresses, 1)
-        row = editions.receive_list(session, team_member, stage.course.id, None, sent, now=clock.now())
+        row = roster.receive_list(session, team_member, stage.course.id, None, sent, now=clock.now())
     visitor = stage.once("teacher's browser", lambda: sign_in(stage.nobody(), "profe@example.org"))
     return Scene(visitor, f"{TEACHING}/learners/lists/{row.uuid}")
 

@@ -226,7 +226,13 @@ def a_place_with_people(stage: Stage) -> Scene:
     put(stage.instance, stage.person(), place)
     manage(stage.instance, stage.person(), place)
     give_training(stage.instance, stage.person(), place, TrainingRole.OFFICER)
-    return Scene(stage.boss, f"/administration/organisations/{place.uuid}")
+    return Scene(stage.boss, f"/administration/organisations/{place.uuid}", _another_place)
+
+
+def _another_place(page: str) -> Mapping[str, str]:
+    """Return a place under which the unit does not stand yet: the form offers no other."""
+    chosen = markup.fromstring(page).xpath("//select[@name='move-place']/option[@value != '']/@value")
+    return {"move-place": chosen[0]}
 
 
 def a_closed_place(stage: Stage) -> Scene:

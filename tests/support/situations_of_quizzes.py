@@ -16,8 +16,11 @@ from tests.support import joined_histories
 from tests.support.builders import folder, publish
 from tests.support.learning import a_learner, start, submit
 from tests.support.lessons import write
+from tests.support.pass_marks import fill
+from tests.support.selecting import NORM, a_selecting_folder
 from tests.support.selection_folders import BANK, FILE, HEAD, a_balanced_folder, questions
 from tests.support.situations import Room, Scene, Stage
+from tests.support.uploads import PDF
 from tests.support.variants import TABLE, a_folder_with_a_pattern
 
 PART = "parts/cuestionario-1"
@@ -88,7 +91,26 @@ def a_proof(stage: Stage) -> Scene:
     return Scene(stage.nobody(), f"/proofs/{code}", files={"file": ("prueba.pdf", content)})
 
 
+def a_signed_paper(stage: Stage) -> Scene:
+    """Somebody typed the judgements of three experts, whose signed papers are to be attached."""
+    boss, key = stage.boss, f"norma-{stage.number()}"
+    _publish(stage, key, a_selecting_folder(NORM))
+    boss.get(f"/teaching/{key}/{PART}/pass-mark")
+    boss.submit(boss.path)
+    record = boss.path
+    for name in ("Experta Una", "Experta Dos", "Experta Tres"):
+        boss.get(record)
+        boss.submit(record, {"name": name}, button=("do", "judge"))
+        fill(boss, record, name, 60)
+    boss.get(record)
+    boss.submit(record, button=("do", "second"))
+    for name in ("Experta Una", "Experta Dos", "Experta Tres"):
+        fill(boss, record, name, 60)
+    return Scene(boss, record, files={"paper": ("hoja.pdf", PDF)})
+
+
 AUTHORING: Room = {
+    "quizzes_pass_marks.attach_scan": a_signed_paper,
     "quizzes_blueprints.blueprint": a_blueprint,
     "quizzes_blueprints.approve": forms_to_approve,
     "analysis_item_history.mark_wording_only": lambda stage: _history(stage, is_said=False),

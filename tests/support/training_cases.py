@@ -7,16 +7,9 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from compliance.rules.record import AchievedCourse, CourseStart, InstitutionEntry, RecordedSpan, TrainingRecord, WaivedSpan
+from compliance.rules.record import AchievedCourse, CourseStart, InstitutionEntry, PersonFact, RecordedSpan, TrainingRecord, WaivedSpan
 from compliance.rules.states import TrainingStatus, status_of, training_case
-from compliance.rules.terms import (
-    CourseRequirement,
-    DeadlineAnchor,
-    ExistingCompletions,
-    ObligationTerms,
-    RelativeDeadline,
-    YearDay,
-)
+from compliance.rules.terms import CourseRequirement, DeadlineAnchor, ExistingCompletions, ObligationTerms, RelativeDeadline, YearDay
 from kernel.durations import Duration, RenewalBasis
 from tests.support.project import ROOT
 
@@ -40,6 +33,12 @@ VERSION_3 = replace(
 def changed(terms: ObligationTerms, moment: str, effective_on: date, deadline: date) -> ObligationTerms:
     """Return a later version of terms, with another deadline."""
     return replace(terms, recorded_at=datetime.fromisoformat(moment).replace(tzinfo=QUITO), effective_on=effective_on, deadline=deadline)
+
+
+def a_fact(**fields: object) -> PersonFact:
+    """Return a fact of a person that was recorded long ago, with what its kind has."""
+    empty = {**dict.fromkeys(PersonFact._fields), "recorded_at": LONG_AGO, "course": ""}
+    return PersonFact(**{**empty, **fields})  # type: ignore[arg-type]  # what a kind does not have is None
 
 
 def training_status(versions: Sequence[ObligationTerms], record: TrainingRecord, at: datetime, known: datetime) -> TrainingStatus:

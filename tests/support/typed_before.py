@@ -13,6 +13,7 @@ from kernel import clock, outbox
 from kernel.permissions import Actor
 from lms.instance import Instance
 from questions.models import QuestionVersion
+from questions.question_bank import CACHED_QUESTIONS
 from quizzes import regrading
 from quizzes.regrading import RegradeOffer
 from quizzes.rules.states import AnswerSave, AnswerSequence
@@ -65,7 +66,7 @@ def upgrade(instance: Instance) -> None:
     plain = func.replace(func.replace(document, '"ignore_typography":false,', ""), ',"ignore_typography":false', "")
     with instance.database.unit_of_work() as session:
         session.execute(update(QuestionVersion).values(document=plain))
-        session.info["questions"].clear()
+        CACHED_QUESTIONS.of(session).clear()
         assert session.scalar(select(func.count()).where(document.contains("ignore_typography"))) == 0
 
 
