@@ -13,9 +13,9 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from accounts.rules import fold
-from compliance.rules.history import TrainingTally, begins_at, has_news, tally_sum
+from compliance.rules.history import REQUIRED, TrainingTally, begins_at, has_news, tally_sum
 from compliance.rules.record import FactKind, PersonFact, RecordScope, record_under
-from compliance.rules.states import TrainingCase, TrainingStatus, status_of, training_case
+from compliance.rules.states import TrainingCase, TrainingState, TrainingStatus, status_of, training_case
 from compliance.rules.terms import (
     AllRequirement,
     AnyRequirement,
@@ -136,6 +136,8 @@ def _read_requirement(document: Document) -> Requirement:
 
 
 CODE_LENGTH = 16
+PRINTED = (*REQUIRED, TrainingState.WAIVED)
+"""The states whose numbers an acta prints."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +146,11 @@ class ActaCount:
 
     place_id: int | None
     tally: TrainingTally
+
+    @property
+    def is_printed(self) -> bool:
+        """Say whether any number of it is not nought: people of whom nothing is required stand in no acta."""
+        return bool(self.tally.count(PRINTED))
 
 
 def acta_counts(
@@ -163,11 +170,10 @@ def _part(parents: Mapping[int, int | None], scope: int, parts: Collection[int],
     return next((unit for unit in path if unit in parts), scope)
 
 
-def acta_digest(lines: Iterable[ActaCount]) -> str:
-    """Return the SHA-256 of the numbers, in whatever order they come."""
-    rows = sorted(
-        [line.place_id or 0, sorted((state.value, count) for state, count in line.tally.states.items() if count)] for line in lines
-    )
+def acta_digest(lines: Iterable[ActaCount], states: Iterable[TrainingState] = PRINTED) -> str:
+    """Return the SHA-256 of the numbers of some states, in whatever order they come; a line of noughts changes nothing in it."""
+    counted = ((line.place_id or 0, sorted((state.value, line.tally.count((state,))) for state in states)) for line in lines)
+    rows = sorted([place, [pair for pair in pairs if pair[1]]] for place, pairs in counted if any(count for _state, count in pairs))
     return hashlib.sha256(json.dumps(rows, separators=(",", ":")).encode()).hexdigest()
 
 
@@ -190,11 +196,12 @@ def acta_verdict(
     """Compare the digest of an acta with the numbers as known then, when it was made and today; None where no records are kept."""
     if as_known is None or when_made is None or today is None:
         return ActaVerdict.DELETED
-    if acta_digest(as_known) != digest:
+    printed = acta_digest(as_known)
+    if digest not in (printed, acta_digest(as_known, TrainingState)):  # one made by an earlier version is of all states
         return ActaVerdict.DIFFERENT
-    if acta_digest(today) == digest:
+    if acta_digest(today) == printed:
         return ActaVerdict.SAME
-    return ActaVerdict.CORRECTED if acta_digest(when_made) == digest else ActaVerdict.OUTDATED
+    return ActaVerdict.CORRECTED if acta_digest(when_made) == printed else ActaVerdict.OUTDATED
 
 
 FORMAT = "aulario evidence 1"

@@ -85,7 +85,8 @@ def acta_file_name(row: TrainingActa, scope: ActaScope) -> str:
 def _table(scope: ActaScope, lines: Iterable[ActaCount]) -> ReportTable:
     """Return the lines by name, the rest of the place and those in no place of it at the end."""
     last = {scope.place.id: 1, None: 2}
-    ordered = sorted(lines, key=lambda line: (last.get(line.place_id, 0), _key(scope, line), line.place_id or 0))
+    printed = [line for line in lines if line.is_printed]
+    ordered = sorted(printed, key=lambda line: (last.get(line.place_id, 0), _key(scope, line), line.place_id or 0))
     entries = [ReportEntryView(_name(scope, line.place_id), line.tally) for line in ordered]
     return ReportTable(entries, tally_sum(entry.tally for entry in entries))
 

@@ -14,6 +14,7 @@ import pytest
 
 from accounts.rules import fold
 from compliance.rules.documents import (
+    PRINTED,
     ActaCount,
     ActaVerdict,
     BundledObligation,
@@ -94,6 +95,17 @@ def test_the_verdict_goes_by_the_digest() -> None:
     for other in (TrainingTally({TrainingState.DONE: 3}), TrainingTally({TrainingState.OVERDUE: 2})):
         assert acta_verdict(digest, [one, ActaCount(2, other)], [], []) is ActaVerdict.DIFFERENT
     assert acta_verdict(digest, [one, ActaCount(3, two.tally)], [], []) is ActaVerdict.DIFFERENT
+
+
+@pytest.mark.parametrize("states", [PRINTED, tuple(TrainingState)], ids=["today", "an earlier version"])
+def test_people_of_whom_nothing_is_required_are_neither_printed_nor_compared(states: tuple[TrainingState, ...]) -> None:
+    """spec/compulsory 12.3: a unit that moved took a line of noughts along, no number."""
+    required, idle = ActaCount(1, TrainingTally({TrainingState.DONE: 1})), ActaCount(2, TrainingTally({TrainingState.NOT_REQUIRED: 3}))
+    digest = acta_digest([required, idle], states)
+
+    assert (required.is_printed, idle.is_printed) == (True, False)
+    assert acta_verdict(digest, [required, idle], [required], [required]) is ActaVerdict.SAME
+    assert acta_verdict(digest, [required, idle], [required], [idle]) is ActaVerdict.CORRECTED
 
 
 NOON = datetime(2026, 12, 16, 12, tzinfo=QUITO)
