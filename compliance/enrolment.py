@@ -281,6 +281,23 @@ def list_hindered(session: Session, obligation: Obligation, *, now: datetime) ->
     return list_hindered_by(session, obligation, terms, version.edition_id, is_automatic=version.enrolment == "automatic", now=now)
 
 
+def find_hindrances(session: Session, obligation_id: int, people: Collection[int], *, now: datetime) -> dict[int, Hindrance]:
+    """Return what keeps some people from finishing in time under an obligation in force, by person; four statements."""
+    obligation, version = session.get_one(Obligation, obligation_id), find_version_in_force(session, obligation_id, now=now)
+    if version is None or obligation.state != "active":
+        return {}
+    terms = read_terms(json.loads(version.terms), version.recorded_at, version.effective_on)
+    due, entries = _select_people(obligation, terms, now, is_planned=False), load_entries(session, set(courses_of(terms.requirement)))
+    if due is None or not entries:
+        return {}
+    standing = _select_standing(due.where(Assignment.person_id.in_(people)), entries)
+    rows = session.execute(standing).mappings().all()
+    certain = set(certain_courses(terms.requirement)) if version.enrolment == "automatic" else set()
+    judge = _judge_of(session, rows, entries, certain, version.edition_id, now=now)
+    found = {row["person_id"]: hindrance_under(terms.requirement, partial(judge.find, row)) for row in rows}
+    return {person: hindrance for person, hindrance in found.items() if hindrance is not None}
+
+
 def list_hindered_by(
     session: Session,
     obligation: Obligation,
@@ -299,11 +316,11 @@ def list_hindered_by(
     entries = load_entries(session, set(courses_of(terms.requirement)))
     if people is None or not entries:
         return []
-    groups = session.execute(_select_groups(people, entries)).mappings().all()
-    followed = {group[f"version_{number}"] for group in groups for number in range(len(entries))}
-    outlines = versions.list_outlines(session, {version_id for version_id in followed if version_id is not None})
+    standing = _select_standing(people, entries).subquery()
+    alike = [column for column in standing.c if column.name != "person_id"]
+    groups = session.execute(select(*alike, func.count().label("people")).group_by(*alike)).mappings().all()
     certain = set(certain_courses(terms.requirement)) if is_automatic else set()
-    judge = _GroupJudge(entries, outlines, certain, edition_id, now=now)
+    judge = _judge_of(session, groups, entries, certain, edition_id, now=now)
     hindered: dict[tuple[str, bool, bool], HinderedPeople] = {}
     for group in groups:
         hindrance = hindrance_under(terms.requirement, partial(judge.find, group))
@@ -312,6 +329,21 @@ def list_hindered_by(
             row = HinderedPeople(entries[hindrance.course].outline.title, hindrance, group["people"], group["last_on"])
             hindered[key] = row.with_others(hindered.get(key))
     return [hindered[key] for key in sorted(hindered)]
+
+
+def _judge_of(
+    session: Session,
+    groups: Sequence[RowMapping],
+    entries: Mapping[str, CourseEntry],
+    certain: Collection[str],
+    edition_id: int | None,
+    *,
+    now: datetime,
+) -> "_GroupJudge":
+    """Return who judges how these people stand, with the versions that they follow."""
+    followed = {group[f"version_{number}"] for group in groups for number in range(len(entries))}
+    outlines = versions.list_outlines(session, {version_id for version_id in followed if version_id is not None})
+    return _GroupJudge(entries, outlines, certain, edition_id, now=now)
 
 
 @dataclass(frozen=True, slots=True)
@@ -368,8 +400,8 @@ def _select_people(
     return select(stay.person_id, last_on, zone).where(*present).distinct()
 
 
-def _select_groups(people: Select[*tuple[Any, ...]], entries: Mapping[str, CourseEntry]) -> Select[*tuple[Any, ...]]:
-    """Select how many people stand alike: by last day and, of each course, by edition, version and what they have done of what closes."""
+def _select_standing(people: Select[*tuple[Any, ...]], entries: Mapping[str, CourseEntry]) -> Select[*tuple[Any, ...]]:
+    """Select how people stand: their last day and, of each course, edition, version and what they have done of what closes."""
     person = people.subquery()
     statement = select(*person.c)
     for number, entry in enumerate(entries.values()):
@@ -387,9 +419,7 @@ def _select_groups(people: Select[*tuple[Any, ...]], entries: Mapping[str, Cours
         ]
         statement = statement.add_columns(*columns).outerjoin(take, present)
         statement = statement.outerjoin(held, held.enrolment_id == take.id).outerjoin(completion, completion.enrolment_id == take.id)
-    row = statement.subquery()
-    alike = [column for column in row.c if column.name != "person_id"]
-    return select(*alike, func.count().label("people")).group_by(*alike)
+    return statement
 
 
 def _count_obstacles(session: Session, obligation: Obligation, *, now: datetime) -> dict[tuple[int, str], tuple[int, datetime | None]]:

@@ -1,14 +1,16 @@
 """The words of reminders: subjects and sentences of mails and notices, by obligation and by how many there are."""
 
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from fractions import Fraction
 
 from compliance.reminders import ReminderItem
+from compliance.rules.pace import Hindrance
 from compliance.rules.reminders import ReminderKind
 from compliance.rules.states import TrainingState
 from courses.rules import printed_hours
 from kernel.errors import N_
-from kernel.i18n import _, choose, format_date, language, ngettext
+from kernel.i18n import _, choose, format_date, format_datetime, language, ngettext
 
 _SUBJECTS: Mapping[ReminderKind, str] = {
     ReminderKind.ASSIGNED: N_("New compulsory training: %(course)s"),
@@ -46,10 +48,23 @@ def notice_words(lines: Sequence[ReminderItem]) -> tuple[str, str]:
 def line_words(line: ReminderItem) -> str:
     """Return one obligation in words: what, until when, how long it takes."""
     sentence = _(_sentence(line), course=_course(line), day=format_date(line.last_on, "full") if line.last_on else "")
+    if line.hindrance is not None:
+        sentence = f"{sentence} {_hindrance_words(line.hindrance, line.owner)}"
     if not line.minutes or line.kind in _WITHOUT_MINUTES:
         return sentence
     left = printed_hours(Fraction(line.minutes, 60), language())
     return sentence + " " + _("What is required takes about %(time)s more.", time=left)
+
+
+def _hindrance_words(hindrance: Hindrance, owner: str) -> str:
+    """Return what keeps somebody from finishing by the last day, and whom to tell, as the course page says it."""
+    person = owner or _("your institution’s training office")
+    if hindrance.ends is not None:
+        end = format_datetime(hindrance.ends - timedelta(minutes=1), "short")
+        return _("Finish by %(end)s: the edition or a required quiz closes then. If you cannot, tell %(person)s.", end=end, person=person)
+    if hindrance.is_taken:
+        return _("It can no longer be finished by then: its edition or a required quiz closes first. Tell %(person)s.", person=person)
+    return _("There is no edition in which you can finish by then. Tell %(person)s.", person=person)
 
 
 def _own_words(line: ReminderItem) -> str:

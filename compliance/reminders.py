@@ -19,9 +19,11 @@ from accounts.rules import MailTime, NoticeKind
 from compliance.access import PlaceReportContext
 from compliance.assignments import state_at
 from compliance.audit_verbs import ComplianceVerb
+from compliance.enrolment import find_hindrances
 from compliance.free_days import FreeDayCalendar, load_free_days, province_of
 from compliance.models import Assignment, AssignmentState, Obligation, ObligationVersion, Reminder, ReminderRequest
 from compliance.rules.documents import read_terms
+from compliance.rules.pace import Hindrance
 from compliance.rules.reminders import (
     LATE_STATES,
     TOO_LATE,
@@ -93,7 +95,7 @@ class RemindedCourse:
 
 @dataclass(frozen=True, slots=True)
 class RemindedObligation:
-    """An obligation as reminders speak of it: title, requirement, courses by slug, steps, where its days are kept."""
+    """An obligation as reminders speak of it: title, requirement, courses by slug, steps, where its days are kept, who is in charge."""
 
     id: int
     institution_id: int
@@ -101,6 +103,8 @@ class RemindedObligation:
     requirement: Requirement
     courses: Mapping[str, RemindedCourse]
     steps: tuple[int, ...]
+    owner: str = ""
+    """Of somebody whose account is closed nothing."""
 
     @property
     def only_course(self) -> RemindedCourse | None:
@@ -111,18 +115,19 @@ class RemindedObligation:
 def load_obligations(session: Session, numbers: Collection[int], today: date) -> Mapping[int, RemindedObligation]:
     """Return some obligations by their newest version in force on a day, in two statements."""
     statement = (
-        select(Obligation.id, Obligation.institution_id, ObligationVersion)
+        select(Obligation.id, Obligation.institution_id, ObligationVersion, Person)
         .join(ObligationVersion, ObligationVersion.obligation_id == Obligation.id)
+        .outerjoin(Person, (Person.id == Obligation.owner_id) & Person.suspended_at.is_(None))
         .where(Obligation.id.in_(numbers))
         .order_by(Obligation.id, ObligationVersion.number)
     )
-    newest: dict[int, tuple[int, ObligationVersion]] = {}
-    for number, institution, version in session.execute(statement):
+    newest: dict[int, tuple[int, ObligationVersion, str]] = {}
+    for number, institution, version, owner in session.execute(statement):
         if number not in newest or version.effective_on <= today:
-            newest[number] = (institution, version)
+            newest[number] = (institution, version, owner.full_name if owner else "")
     terms = {
         number: read_terms(json.loads(version.terms), version.recorded_at, version.effective_on)
-        for number, (_place, version) in newest.items()
+        for number, (_place, version, _owner) in newest.items()
     }
     slugs = {slug for each in terms.values() for slug in courses_of(each.requirement)}
     rows = session.execute(select(Course.id, Course.slug, Course.title, Course.published_version_id).where(Course.slug.in_(slugs)))
@@ -135,8 +140,9 @@ def load_obligations(session: Session, numbers: Collection[int], today: date) ->
             terms[number].requirement,
             {slug: courses[slug] for slug in courses_of(terms[number].requirement) if slug in courses},
             tuple(sorted((int(step) for step in version.steps), reverse=True)),
+            owner,
         )
-        for number, (institution, version) in newest.items()
+        for number, (institution, version, owner) in newest.items()
     }
 
 
@@ -315,6 +321,10 @@ class ReminderItem:
     path: str
     words: str = ""
     """What the sender wrote, where somebody sends it."""
+    hindrance: Hindrance | None = None
+    """What keeps the person from finishing by the last day."""
+    owner: str = ""
+    """Who is to be told then; nobody where their account is closed."""
 
 
 WriteNotice = Callable[[Sequence[ReminderItem]], tuple[str, str]]
@@ -382,7 +392,7 @@ def _mailed_today(
 
 def _notify(session: Session, due: Sequence[_Due], write: WriteNotice, *, now: datetime) -> Mapping[int, str]:
     """Give each person one notice of all lines; return its key by assignment, empty where they want it neither in the bell nor by mail."""
-    lines = _items_of(session, due)
+    lines = _items_of(session, due, now=now)
     notes = {due_one.row.person_id: (due_one.day, due_one.row.person_id) for due_one in due}
     notified = notify_people(session, {(day, person): lines[person] for day, person in notes.values()}, write, now=now)
     for due_one in due:
@@ -391,22 +401,36 @@ def _notify(session: Session, due: Sequence[_Due], write: WriteNotice, *, now: d
     return {due_one.row.id: notified[due_one.row.person_id].key for due_one in due}
 
 
-def _items_of(session: Session, due: Sequence[_Due]) -> Mapping[int, tuple[ReminderItem, ...]]:
+def _items_of(session: Session, due: Sequence[_Due], *, now: datetime) -> Mapping[int, tuple[ReminderItem, ...]]:
     courses = {course.id: course for due_one in due for course in due_one.obligation.courses.values()}
     left = load_minutes_left(session, {due_one.row.person_id for due_one in due}, list(courses.values())) if courses else {}
+    people = defaultdict[int, list[int]](list)
+    for due_one in due:
+        people[due_one.obligation.id].append(due_one.row.person_id)
+    hindrances = {number: find_hindrances(session, number, theirs, now=now) for number, theirs in people.items()}
     items = defaultdict[int, list[ReminderItem]](list)
     for due_one in due:
         assert due_one.line is not None  # the caller left the others out
-        minutes = minutes_of(due_one.obligation.requirement, due_one.row.person_id, left)
-        items[due_one.row.person_id].append(item_of(due_one.obligation, due_one.row, due_one.line.planned, minutes))
+        person = due_one.row.person_id
+        minutes = minutes_of(due_one.obligation.requirement, person, left)
+        hindrance = hindrances[due_one.obligation.id].get(person)
+        items[person].append(item_of(due_one.obligation, due_one.row, due_one.line.planned, minutes, hindrance))
     return {person: tuple(sorted(lines, key=lambda line: (line.last_on or date.max, line.titles))) for person, lines in items.items()}
 
 
-def item_of(obligation: RemindedObligation, row: Assignment, planned: PlannedReminder, minutes: int, text: str = "") -> ReminderItem:
-    """Return the line of one obligation: course where it requires one alone, last day, minutes left, where to go on."""
+def item_of(
+    obligation: RemindedObligation,
+    row: Assignment,
+    planned: PlannedReminder,
+    minutes: int,
+    hindrance: Hindrance | None,
+    text: str = "",
+) -> ReminderItem:
+    """Return the line of one obligation: course where it requires one alone, last day, minutes left, what hinders, where to go on."""
     course = obligation.only_course
     titles, path = (course.title, f"/courses/{course.slug}") if course is not None else (obligation.title, OWN_TRAINING)
-    return ReminderItem(planned.kind, TrainingState(row.state), tuple(sorted(titles.items())), planned.last_on, minutes, path, text)
+    state, called = TrainingState(row.state), tuple(sorted(titles.items()))
+    return ReminderItem(planned.kind, state, called, planned.last_on, minutes, path, text, hindrance, obligation.owner if hindrance else "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -706,11 +730,13 @@ def _remind(session: Session, request: ReminderRequest, rows: Sequence[Assignmen
     people = [row.person_id for row in rows]
     places, left = load_places(session, people), load_minutes_left(session, people, list(obligation.courses.values()))
     days = {row.id: now.astimezone(places.zone(row.person_id, obligation.institution_id)).date() for row in rows}
+    hindrances = find_hindrances(session, obligation.id, people, now=now)
     notes = {}
     for row in rows:
         planned = PlannedReminder(ReminderKind.ASKED, 0, days[row.id], row.last_on)
         minutes = minutes_of(obligation.requirement, row.person_id, left)
-        notes[days[row.id], row.person_id] = (item_of(obligation, row, planned, minutes, request.words),)
+        line = item_of(obligation, row, planned, minutes, hindrances.get(row.person_id), request.words)
+        notes[days[row.id], row.person_id] = (line,)
     notified = notify_people(session, notes, write, now=now)
     values = [
         {

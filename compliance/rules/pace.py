@@ -231,8 +231,11 @@ class CourseTake:
         return max((moment for moment in (activity.opens_at, module) if moment is not None), default=None)
 
     def _closing(self, activity: OutlineActivity) -> datetime | None:
-        """Return until when it can be done: what gives marks closes with the edition at the latest, all else never."""
-        closings = (activity.closes_at, self.ends) if activity.gives_marks else ()
+        """Return until when it can be done: what gives marks closes with the edition at the latest.
+
+        All else never does for who takes the course; nobody gets into an edition that is over.
+        """
+        closings = (activity.closes_at if activity.gives_marks else None, self.ends if activity.gives_marks or not self.is_taken else None)
         return min((moment for moment in closings if moment is not None), default=None)
 
 

@@ -10,10 +10,12 @@ from compliance import jobs
 from compliance.enrolment import list_hindered
 from compliance.models import Obligation
 from compliance.obligations import EnrolmentMode
+from compliance.reminders import notice_key
 from courses.models import Activity, Course
 from courses.versions import OUTLINES
 from enrolments import editions
 from enrolments.models import Edition
+from kernel import outbox
 from kernel.outbox import Delivery
 from lms.instance import Instance
 from organisations.models import AudienceVersion
@@ -23,6 +25,7 @@ from tests.support.editions import a_learner_of, an_edition, join
 from tests.support.learning import At, actor_of, pass_quiz
 from tests.support.obligations import BEGINNING, an_audience_of, an_obligation, assignment_of, compute, let_stay, rules_of
 from tests.support.places import a_place
+from tests.support.reminders import quito
 from tests.support.statements import cost
 from tests.support.training_cases import QUITO
 from tests.support.wording import in_spanish
@@ -216,6 +219,26 @@ def test_a_planned_version_is_judged_by_its_own_last_day(desk: Desk) -> None:
 
     assert in_spanish("Not in time:") in plan("2026-12-14")
     assert in_spanish("Not in time:") not in plan("2027-01-31")
+
+
+def test_reminders_say_it_beside_the_last_day(desk: Desk, at: At) -> None:
+    """Nothing of it once there is a way."""
+    late = an_edition(desk.instance, desk.course, "Enero", starts_at=MIDNIGHT)
+    desk.require()
+    sentence = in_spanish("There is no edition in which you can finish by then. Tell %(person)s.", person=desk.luz.full_name)
+
+    def reminded(text: str) -> str:
+        at.moment = quito(text)
+        with desk.instance.database.unit_of_work() as session:
+            outbox.enqueue(session, "compliance.remind", {}, now=at.moment)
+        outbox.deliver_waiting(desk.instance.worker, now=at.moment)
+        with desk.instance.database.unit_of_work(write=False) as session:
+            statement = select(Notification.words).where(Notification.key == notice_key(at.moment.date()))
+            return session.scalars(statement).one()["es"]
+
+    assert sentence in reminded("2026-11-23T12:00")
+    desk.change(late, starts_at=NOW + DAY)
+    assert sentence not in reminded("2026-12-08T12:00")
 
 
 def test_officers_get_one_notice_for_as_long_as_it_is_so(desk: Desk) -> None:

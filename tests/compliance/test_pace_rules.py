@@ -117,3 +117,14 @@ def test_a_course_that_requires_nothing_is_never_closed(outline: Outline) -> Non
     take = CourseTake(replace(outline, modules=(replace(module, activities=optional),)), (), None, NOW)
 
     assert take.find_end(LAST, NOW) == LAST
+
+
+def test_lessons_alone_need_an_edition_that_people_still_get_into(outline: Outline) -> None:
+    """Who takes the course reads on after its edition; who does not is no longer let in."""
+    [module] = outline.modules
+    lessons = replace(outline, modules=(replace(module, activities=[each for each in module.activities if not each.gives_marks]),))
+    ended = LAST - DAY
+
+    assert CourseTake(lessons, (), None, ended).find_end(LAST, NOW) == ended
+    assert CourseTake(lessons, (), None, NOW).find_end(LAST, NOW) is None
+    assert CourseTake(lessons, (), None, ended, is_taken=True).find_end(LAST, NOW) == LAST
