@@ -224,7 +224,10 @@ def deadline_in_words(terms: ObligationTerms) -> str:
 def validity_in_words(terms: ObligationTerms) -> str:
     """Return for how long it holds as a sentence."""
     if terms.validity is None and isinstance(terms.requirement, CourseRequirement):
-        return _("As long as the certificate of the course; if that does not expire, this does not either.")
+        return _(
+            "Until the last valid day that the course gives, as its certificate prints it; without one it does not expire."
+            " A certificate that is revoked changes nothing in it."
+        )
     if terms.validity is None:
         return _("It does not expire.")
     if isinstance(terms.basis, YearDay):

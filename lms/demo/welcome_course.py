@@ -11,7 +11,7 @@ from courses import catalogue, team, versions
 from courses.models import StaffRole
 from courses.rules import Outline
 from enrolments import enrolment as enrolments
-from enrolments import learners
+from enrolments import learners, progress
 from kernel import outbox
 from kernel.crypto import signing_keys
 from kernel.permissions import SYSTEM, Actor, ActorChannel
@@ -74,6 +74,7 @@ def _take(stage: DemoTimeline, outline: Outline, learner: DemoLearner) -> dateti
     award = credentials.find_award(session, enrolment.id)
     assert award is not None
     settings, last_day = stage.instance.settings, (moment + VALID).astimezone(ZONE).date()
+    progress.set_last_day(session, Actor(via=ActorChannel.JOB), enrolment.id, last_day, now=moment)
     keys = signing_keys(settings.data_dir)
     credentials.issue_credential(session, Actor(via=ActorChannel.JOB), award, settings, keys, expires_on=last_day, now=moment)
     return moment

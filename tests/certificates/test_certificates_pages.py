@@ -26,6 +26,7 @@ from tests.support.browser import Browser
 from tests.support.builders import a_course, a_teacher, an_administrator, sign_in
 from tests.support.certificates import a_certificate, complete, issue
 from tests.support.meanwhile import Writers
+from tests.support.obligations import an_audience_with_authors, an_obligation, assignment_of, compute, let_stay, rules_of
 from tests.support.wording import in_spanish
 
 GENUINE_REVOKED = in_spanish("Genuine, revoked on %(day)s", day="|").partition("|")[0]
@@ -222,6 +223,31 @@ def test_revocation_shows_at_once_and_takes_the_file_away(browser: Browser, inst
     assert "Se emitió a otra persona." not in public.text
     assert "Se emitió a otra persona." in own.text
     admin.get(f"/certificates/{credential.uuid}/revocation", status=409)
+
+
+def test_a_revoked_certificate_leaves_course_and_compulsory_training_completed(
+    browser: Browser, instance: Instance, credential: Credential
+) -> None:
+    """spec/compulsory 8.1, beside the sentence of the page."""
+    an_administrator(instance)
+    with instance.database.unit_of_work(write=False) as session:
+        person, course = session.get_one(Person, credential.person_id), session.scalars(select(Course)).one()
+    audience = an_audience_with_authors(instance)
+    let_stay(instance, audience, person)
+    obligation = an_obligation(instance, audience, rules_of(course))
+    compute(instance, obligation, [person.id], now=clock.now())
+    assert assignment_of(instance, person).state == "done"
+
+    admin = sign_in(browser.another(), "admin@example.org")
+    page = admin.get(f"/certificates/{credential.uuid}/revocation")
+    admin.submit("/revocation", {"reason_class": "irregularity", "reason": "Copió."})
+    admin.deliver_jobs()
+    compute(instance, obligation, [person.id], now=clock.now())
+
+    assert in_spanish("Only the certificate is revoked.") in page.text
+    assert assignment_of(instance, person).state == "done"
+    with instance.database.unit_of_work(write=False) as session:
+        assert session.scalar(select(func.count()).select_from(Completion)) == 1
 
 
 def test_instead_of_a_revoked_one_another_is_issued_with_the_name_of_today(

@@ -88,6 +88,12 @@ def office(browser: Browser, instance: Instance) -> Office:
     return Office(browser, instance)
 
 
+UNTIL_ITS_DAY = (
+    "Until the last valid day that the course gives, as its certificate prints it; without one it does not expire."
+    " A certificate that is revoked changes nothing in it."
+)
+
+
 def faults(page: Page) -> str:
     return page.html
 
@@ -101,7 +107,7 @@ def test_a_draft_is_written_with_what_is_usual_and_read_in_words(office: Office)
     terms = values_of(version).terms
     assert (row.key, row.state, row.owner_id, row.audience_id) == ("gobernanza-basica", "draft", office.author.id, office.audience.id)
     assert (terms.notice, terms.gap, terms.window, terms.grace, terms.validity, version.steps) == (15, 30, 60, 0, None, ("30", "7", "1"))
-    assert in_spanish("As long as the certificate of the course; if that does not expire, this does not either.") in page.text
+    assert in_spanish(UNTIL_ITS_DAY) in page.text
     assert in_spanish("This draft does not apply to anyone yet") in page.text
     assert office.boss.get(ROOT).has_link(office.page())
 
