@@ -103,6 +103,7 @@ OTHER_CODE = lazy_("The sheet names the code %(code)s, and the credential within
 OTHER_SITE = lazy_("Another site issued it: %(issuer)s.")
 ONLY_THE_CREDENTIAL = lazy_("Anybody can make such a sheet around a genuine credential. What follows is what was signed.")
 COMPARE_STATES = lazy_("Compare the two columns of states: on that day, and today.")
+OTHER_DOCUMENT = lazy_("This file names the code %(code)s of a document of this site: compare it with the register")
 BEFORE_SEALS = lazy_("The file itself proves nothing. Compare every detail with what the register says.")
 
 
@@ -131,6 +132,8 @@ class FileVerdictView:
     code: str = ""
     transcript: TranscriptView | None = None
     """Of a transcript: its records, with their states on its day and today."""
+    address: str = ""
+    """Of the page that says what the register knows of its code; empty of a certificate, whose page follows from the code."""
 
 
 def code_of(finding: FileFinding) -> str:
@@ -270,6 +273,12 @@ VERIFIED = Hook[tuple[Callable[[Session, str], str | None], ...]]("verified")
 """Gives the page that knows a code."""
 
 
+def _page_of_code(code: str) -> str | None:
+    """Return the address of the page that knows a code that is no certificate's."""
+    session = current_session()
+    return next(filter(None, (find(session, code) for find in VERIFIED.of(session))), None)
+
+
 @verification_bp.get("/verify")
 @public
 def verify_form() -> Answer:
@@ -277,8 +286,7 @@ def verify_form() -> Answer:
     typed = request.args.get("code", "").strip()[:64]
     code = read_code(typed, CODE_LENGTH) if typed else None
     if code is not None:
-        others = (find(current_session(), code) for find in VERIFIED.of(current_session()))
-        address = next(filter(None, others), None)
+        address = _page_of_code(code)
         return see_other(address) if address else see_page("certificates.verify", code=printed_code(code))
     return _form_page(FilesToVerifyForm(), typed), 422 if typed else 200
 
@@ -354,4 +362,16 @@ def _verdicts(findings: Sequence[FileFinding]) -> list[FileVerdictView]:
     named = [code for finding in findings if finding.transcript for code in printed_codes(finding.transcript.records)]
     present = present_states(current_session(), named) if named else {}
     judged = [(entries.get(code_of(finding)), finding) for finding in findings]
-    return [verdict_view(confirmed(finding, entry, _addresses()), entry, seals_since, present) for entry, finding in judged]
+    return [
+        _on_other_document(finding, entry) or verdict_view(confirmed(finding, entry, _addresses()), entry, seals_since, present)
+        for entry, finding in judged
+    ]
+
+
+def _on_other_document(finding: FileFinding, entry: RegisterEntry | None) -> FileVerdictView | None:
+    """Return a sheet without a seal that names the code of something else than a certificate, with the page that knows it."""
+    code = code_of(finding)
+    if entry is not None or finding.verdict is not FileVerdict.WITHOUT_SEAL or (address := _page_of_code(code)) is None:
+        return None
+    text, advice = str(OTHER_DOCUMENT) % {"code": code}, str(BEFORE_SEALS)
+    return FileVerdictView(finding.name, "warn", "triangle-alert", text, advice, code=code, address=address)

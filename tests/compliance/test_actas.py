@@ -91,6 +91,21 @@ def test_its_code_is_known_where_codes_are_typed(head: Browser, instance: Instan
     assert stranger.path == f"/acta/{printed_code(row.code)}"
 
 
+def test_its_file_leads_to_its_page_where_files_are_verified(head: Browser, instance: Instance, reported: ReportedInstitution) -> None:
+    """A genuine acta is never called altered: the file is no proof, the register is, and the code leads to it."""
+    content = make(head, reported)
+    (row,) = actas(instance)
+    stranger = head.another()
+    stranger.get("/verify")
+
+    page = stranger.post("/verify", data={"files": [(io.BytesIO(content), "acta.pdf")]})
+
+    code = printed_code(row.code)
+    assert in_spanish("This file names the code %(code)s of a document of this site: compare it with the register", code=code) in page.text
+    assert page.has_link(f"/acta/{code}")
+    assert in_spanish("Altered or not issued here") not in page.text
+
+
 def test_the_same_moment_gives_the_same_bytes(head: Browser, instance: Instance, reported: ReportedInstitution) -> None:
     """spec/compulsory 12.3: the same bytes for the same moment, drawn from the row alone, whenever it is asked for."""
     first = make(head, reported)
