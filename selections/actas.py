@@ -425,8 +425,7 @@ def _put_in_force(session: Session, actor: Actor, row: SelectionActa, now: datet
     facts = {"code": printed_code(row.code), "kind": row.kind, "sha256": row.sha256}
     audit.record(session, actor, SelectionVerb.ACTA_PUBLISHED, row, now=now, **facts)
     follow_acta(session, actor, row, before, now=now)
-    if row.kind == ActaKind.AMENDMENT.value:
-        outbox.enqueue(session, NOTIFY_AMENDED, {"acta": row.id}, now=now)
+    outbox.enqueue(session, NOTIFY_AMENDED, {"acta": row.id}, now=now)
 
 
 def _lock(session: Session, acta_id: int, *states: ActaState) -> SelectionActa:

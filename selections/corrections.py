@@ -186,14 +186,16 @@ def _difference(person: Person | None, stored: dict[str, Any]) -> NamedDifferenc
     return NamedDifference("" if person is None or withdrawn else person.full_name, withdrawn, stored["before"], stored["after"])
 
 
-def list_amended(session: Session, acta_id: int, *, after: int) -> list[tuple[int, int]]:
-    """List the next people whose line an amendment changed: its place, and the person."""
+def list_concerned(session: Session, acta: SelectionActa, *, after: int) -> list[tuple[int, int]]:
+    """List the next people whom an acta that is in force concerns, by place and person: of an amendment those whose line it changed."""
     statement = (
         select(SelectionActaEntry.place, SelectionActaEntry.person_id)
-        .where(SelectionActaEntry.acta_id == acta_id, SelectionActaEntry.changed, SelectionActaEntry.place > after)
+        .where(SelectionActaEntry.acta_id == acta.id, SelectionActaEntry.place > after)
         .order_by(SelectionActaEntry.place)
         .limit(MOST_TOUCHED)
     )
+    if acta.kind == ActaKind.AMENDMENT.value:
+        statement = statement.where(SelectionActaEntry.changed)
     return [(first, second) for first, second in session.execute(statement)]
 
 

@@ -15,18 +15,19 @@ from quizzes.models import Regrade
 from selections import corrections, objection_decisions, objection_groups
 from selections.actas import freeze, keep_frozen
 from selections.corrections import COMPARE, compare_acta, keep_comparison, request_comparisons
-from selections.messages import amendment_message, incident_message, jury_message, member_message
+from selections.messages import acta_message, incident_message, jury_message, member_message
 from selections.models import (
     ActaCorrection,
     ActaKind,
     ActaState,
     CorrectionEnd,
     ObjectionGroup,
+    Selection,
     SelectionActa,
     SelectionIncident,
     SelectionMember,
 )
-from selections.objections import lock_group
+from selections.objections import find_term_of, lock_group
 from selections.selections import list_jury
 
 AGAIN = timedelta(minutes=10)
@@ -124,16 +125,22 @@ def notify_jury(delivery: Delivery) -> Effect:
 
 
 def notify_amended(delivery: Delivery) -> None:
-    """Notify everybody whose line an amendment changed, some hundreds in each transaction; nobody twice."""
-    acta_id, last = cast("int", delivery.arguments["acta"]), 0
+    """Notify everybody whom an acta in force concerns, some hundreds in each transaction; nobody twice.
+
+    Of a provisional one the notice of the term tells, where one runs.
+    """
+    last = 0
     while True:
         with delivery.database.unit_of_work() as session:
-            amended = corrections.list_amended(session, acta_id, after=last)
-            if not amended:
+            acta = session.get_one(SelectionActa, cast("int", delivery.arguments["acta"]))
+            if acta.kind == ActaKind.PROVISIONAL.value and find_term_of(session, session.get_one(Selection, acta.selection_id)):
                 return
-            people = list(dict.fromkeys(person for _place, person in amended))
-            notices.notify(session, amendment_message(session, session.get_one(SelectionActa, acta_id)), people, now=delivery.now)
-            last = amended[-1][0]
+            concerned = corrections.list_concerned(session, acta, after=last)
+            if not concerned:
+                return
+            people = list(dict.fromkeys(person for _place, person in concerned))
+            notices.notify(session, acta_message(session, acta), people, now=delivery.now)
+            last = concerned[-1][0]
 
 
 def notify_member(delivery: Delivery) -> Effect | None:

@@ -11,7 +11,7 @@ from kernel.codes import printed_code
 from kernel.errors import N_
 from kernel.i18n import _, choose, in_every_language, ngettext, number, percent
 from quizzes.quiz_page import seconds_in_words
-from selections.models import ActaCorrection, MemberRole, SelectionActa, SelectionIncident, SelectionMember
+from selections.models import ActaCorrection, ActaKind, MemberRole, SelectionActa, SelectionIncident, SelectionMember
 from selections.rules.differences import DifferenceCounts
 from selections.rules.signs import AttemptSign, SignKind
 from selections.selections import get_row, list_titles
@@ -148,19 +148,31 @@ def jury_message(session: Session, task: ActaCorrection, acta: SelectionActa) ->
     )
 
 
-def amendment_message(session: Session, acta: SelectionActa) -> Message:
-    """Return what somebody reads whose line an amendment changed."""
+def acta_message(session: Session, acta: SelectionActa) -> Message:
+    """Return what somebody reads whom an acta concerns that is in force; of an amendment, that their line was corrected."""
     row = get_row(session, acta.selection_id)
     title = list_titles(session, [row])[row.slug, row.activity_key]
+    code = printed_code(acta.code)
+
+    def subject() -> str:
+        if acta.kind == ActaKind.AMENDMENT.value:
+            return _("Your line in the acta of “%(title)s” was corrected", title=choose(title))
+        if acta.kind == ActaKind.FINAL.value:
+            return _("The acta of “%(title)s” is final", title=choose(title))
+        return _("The provisional acta of “%(title)s” is published", title=choose(title))
+
+    def words() -> str:
+        if acta.kind == ActaKind.AMENDMENT.value:
+            return _("The amendment %(code)s is in force. The page shows your line before and after, and the reason.", code=code)
+        if acta.kind == ActaKind.FINAL.value:
+            return _("The acta %(code)s is in force. The page shows your line. If an amendment changes it, you get a notice.", code=code)
+        return _("The page shows your line. When the acta %(code)s is followed by the final one, you get a notice.", code=code)
+
+    kind = "acta-amended" if acta.kind == ActaKind.AMENDMENT.value else "acta-published"
     return Message(
         NoticeKind.SELECTION,
-        key=f"acta-amended:{acta.uuid}",
-        subject=in_every_language(lambda: _("Your line in the acta of “%(title)s” was corrected", title=choose(title))),
-        words=in_every_language(
-            lambda: _(
-                "The amendment %(code)s is in force. The page shows your line before and after, and the reason.",
-                code=printed_code(acta.code),
-            )
-        ),
+        key=f"{kind}:{acta.uuid}",
+        subject=in_every_language(subject),
+        words=in_every_language(words),
         path=f"/selections/{row.uuid}/own-line",
     )

@@ -167,6 +167,15 @@ def test_those_whom_an_amendment_touches_are_told_and_see_before_and_after(
 
 
 @pytest.mark.slow
+def test_everybody_in_an_acta_is_notified_once_it_is_final(juror: Browser, instance: Instance, selection: Selection) -> None:
+    """spec/selection 4.1: whether their line differs from the provisional one or not."""
+    juror.deliver_jobs()
+
+    (final,) = (acta for acta in all_actas(instance) if acta.kind == "final")
+    assert told(instance, f"acta-published:{final.uuid}") == [f"{name}@example.org" for name in ("ana", "berta", "carla", "diana", "eva")]
+
+
+@pytest.mark.slow
 def test_an_undone_regrade_closes_the_task_and_the_page_keeps_it(juror: Browser, instance: Instance, selection: Selection) -> None:
     """spec/selection 4.12, end-to-end 8: never a return to silence."""
     regrade = void(instance, "p5")
