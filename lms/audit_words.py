@@ -333,7 +333,7 @@ FACTS: Mapping[str, str] = {
     "files": N_("Files"),
     "former_name": N_("Former name"),
     "format": N_("Format"),
-    "gained": N_("Gained marks"),
+    "gained": N_("Learners who pass now"),
     "gone": N_("Removed files"),
     "grade": N_("Grade"),
     "ground": N_("Ground"),
@@ -351,7 +351,7 @@ FACTS: Mapping[str, str] = {
     "learners": N_("Learners"),
     "lines": N_("Lines"),
     "list": N_("List"),
-    "lost": N_("Lost marks"),
+    "lost": N_("Learners who pass no longer"),
     "made": N_("New"),
     "marks": N_("Marks"),
     "maximum": N_("Maximum"),
@@ -450,12 +450,17 @@ TABLES: Mapping[str, str] = {
     "course": "course",
     "edition": "edition",
     "group": "learner_group",
+    "selection": "selection",
     "enrolment.moved version": "course_version",
+    "objection.opened group": "objection_group",
 }
 """The tables of the rows that facts name by number, by the key or by the verb and the key."""
 PEOPLE_LISTS = frozenset({"added", "removed", "people", "marks"})
 """Facts that list people by number, some with what was and what is; a number alone says how many they are."""
-LABELS: Mapping[str, str] = {"obligation.reminder_requested place": N_("Institution or unit")}
+LABELS: Mapping[str, str] = {
+    "obligation.reminder_requested place": N_("Institution or unit"),
+    "objection.opened group": N_("Objections to a question"),
+}
 """Labels of facts that one verb keeps under the key of another."""
 VALUES: Mapping[str, Mapping[str, str]] = {
     "role": {**own_data.ROLES, **ROLES, "officer": N_("Training officer")},

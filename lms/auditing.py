@@ -44,6 +44,7 @@ from organisations.models import Employment, Organisation
 from organisations.training_scope import get_training_scope, in_places, list_training_places
 from organisations.tree import below
 from selections.audit_verbs import NAMELESS_VERBS
+from selections.models import Objection, ObjectionGroup
 
 bp = Blueprint("lms_auditing", __name__, url_prefix="/administration/audit")
 
@@ -191,9 +192,17 @@ def _of_courses(courses: Collection[int]) -> ColumnElement[bool]:
 
 
 def _of_places(places: Select[int] | Collection[int]) -> ColumnElement[bool]:
-    """Return the condition on acts on places and on their people."""
+    """Return the condition on acts on places and on their people.
+
+    What was decided on objections is found by places alone: by person, it would say who objected (spec/selection 5.5).
+    """
     of_places = _subjects("organisation", lambda column: column.in_(places), each=True)
-    return or_(*of_places, *_subjects("person", lambda column: in_places(column, places), each=True))
+    of_objectors = exists().where(Objection.group_id == AuditEntry.subject_id, in_places(Objection.person_id, places))
+    return or_(
+        *of_places,
+        *_subjects("person", lambda column: in_places(column, places), each=True),
+        and_(AuditEntry.subject_kind == ObjectionGroup.__tablename__, of_objectors),
+    )
 
 
 def audit_filter(session: Session, *, since: datetime | None, until: datetime | None, email: str | None) -> AuditFilter:

@@ -20,6 +20,7 @@ from accounts.privacy import PeopleListKind
 from accounts.rules import viewer_role
 from compliance.audit_verbs import ComplianceVerb
 from courses.models import Course
+from enrolments.models import LearnerGroup
 from kernel import audit, clock
 from kernel.audit import BATCH, BEHIND, KEPT, LatestSeal, SealVerification
 from kernel.outbox import Delivery
@@ -32,6 +33,7 @@ from organisations.models import Employment
 from organisations.rules.units import TrainingRole
 from organisations.units import MembershipVerb
 from quizzes.rules.regrade import RegradeKind
+from selections.audit_verbs import ObjectionVerb
 from tests.support.access import a_cast
 from tests.support.browser import Browser
 from tests.support.builders import a_course, a_learner, a_person, a_teacher, actor_of, an_administrator, sign_in, sign_in_through_pages
@@ -384,6 +386,22 @@ def test_numbers_mean_what_their_act_says(browser: Browser, instance: Instance) 
     assert f"{in_spanish('Added')}: Loja" in browser.page.text
     assert sentences(browser, act="obligation.reminder_requested") == [in_spanish("Asked for a reminder of compulsory training")]
     assert f"{in_spanish('Institution or unit')}: Loja" in browser.page.text
+
+
+def test_the_group_of_an_objection_is_no_group_of_learners(browser: Browser, instance: Instance) -> None:
+    """Objections to one version of a question are a group with a number, which a group of learners may have as well."""
+    an_administrator(instance)
+    course = a_course(instance, modules=1)
+    with instance.database.unit_of_work() as session:
+        group = LearnerGroup(course_id=course.id, name="Turno de la mañana", created_at=clock.now())
+        session.add(group)
+        session.flush()
+        audit.record(session, SYSTEM, ObjectionVerb.OPENED, session.get_one(Course, course.id), now=clock.now(), group=group.id)
+    sign_in(browser, "admin@example.org")
+
+    sentences(browser, act="objection.opened")
+    assert "Turno de la mañana" not in browser.page.text
+    assert f"{in_spanish('Objections to a question')}: {group.id}" in browser.page.text
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ from kernel.audit import AuditEntry
 from kernel.errors import Conflict
 from kernel.outbox import Delivery
 from lms.instance import Instance
+from organisations.rules.units import TrainingRole
 from questions.models import Question, QuestionVersion
 from quizzes.models import MarkEvent, Regrade
 from quizzes.snapshots import QUIZ_SNAPSHOTS
@@ -28,6 +29,7 @@ from tests.support.browser import Browser
 from tests.support.builders import a_person, a_teacher, publish, sign_in
 from tests.support.learning import At, a_batch, a_learner, actor_of, all_at_once, start, submit
 from tests.support.objections import PROPOSAL, REASON, SINGLE, Objecting, an_objected_choice, an_objected_question, facts, notices_of
+from tests.support.places import a_place, give_training, put
 from tests.support.selection_folders import BANK
 from tests.support.selections import QUIZ, a_selecting_folder, add_factor, all_actas, an_acta, appoint, document
 from tests.support.wording import in_spanish
@@ -179,6 +181,24 @@ def test_where_too_few_can_decide_administrators_are_notified_to_name_one(case: 
     assert boss.get(case.page).has_link(f"/selections/{case.selection.uuid}/members")
     assert notices_of(instance, "julia@example.org", "objection-open:")
     assert not notices_of(instance, "hugo@example.org", "objection-open:")
+
+
+def test_an_auditor_of_the_place_of_who_objected_reads_what_was_proposed(case: Objecting, instance: Instance) -> None:
+    """spec/compulsory 16: proposals and decisions on objections of the people of their places, without whose they are."""
+    place, elsewhere = a_place(instance, "IESS"), a_place(instance, "BIESS")
+    for name, where in (("aldo", place), ("elsa", elsewhere)):
+        give_training(instance, a_person(instance, f"{name}@example.org"), where, TrainingRole.AUDITOR)
+    with instance.database.unit_of_work() as session:
+        diana = session.scalars(select(Person).where(Person.email == "diana@example.org")).one()
+    put(instance, diana, place)
+    case.propose()
+
+    pages = [sign_in(case.julia.another(), f"{name}@example.org").get("/administration/audit") for name in ("aldo", "elsa")]
+
+    words = in_spanish("Proposed an outcome of objections")
+    assert [words in page.text for page in pages] == [True, False]
+    found = sign_in(case.julia.another(), "aldo@example.org").get("/administration/audit?person=diana@example.org")
+    assert words not in found.text
 
 
 def a_draft(session: Session, course: int, number: int, person: int | None, body: str) -> None:
