@@ -39,7 +39,7 @@ from accounts.people import (
 )
 from accounts.rules import INVITATION_LIFE, NOTICE, NOTICE_VERSION, TIME_TO_THINK, TOKEN_LIFE, name_key
 from kernel import audit, outbox
-from kernel.errors import N_, Conflict, NotFound
+from kernel.errors import N_, Conflict, NotFound, require_found
 from kernel.i18n import site_zone_name
 from kernel.permissions import Actor, SiteRole
 
@@ -133,9 +133,7 @@ def make_token(session: Session, purpose: TokenPurpose, person: Person | None, *
 
 def use_token(session: Session, purpose: TokenPurpose, secret: str, *, now: datetime) -> Person | None:
     """Use up a link and return whose it is (nobody for the set-up link); raise NotFound where it cannot be used."""
-    token = find_token(session, purpose, secret, now=now)
-    if token is None:
-        raise NotFound
+    token = require_found(find_token(session, purpose, secret, now=now))
     use = update(Token).where(Token.id == token.id, Token.used_at.is_(None)).values(used_at=now).returning(Token.id)
     if session.execute(use).one_or_none() is None:
         raise NotFound
@@ -144,9 +142,7 @@ def use_token(session: Session, purpose: TokenPurpose, secret: str, *, now: date
 
 def confirm_email(session: Session, actor: Actor, secret: str, *, now: datetime) -> Person:
     """Confirm that an address belongs to its account."""
-    person = use_token(session, TokenPurpose.CONFIRM, secret, now=now)
-    if person is None:
-        raise NotFound
+    person = require_found(use_token(session, TokenPurpose.CONFIRM, secret, now=now))
     person.email_confirmed_at = person.email_confirmed_at or now
     audit.record(session, actor, AccountVerb.CONFIRMED, person, now=now)
     return person
@@ -210,9 +206,7 @@ def invite_again(session: Session, actor: Actor, person: Person, *, now: datetim
 
 def accept_invitation(session: Session, actor: Actor, secret: str, password_hash: str, *, now: datetime) -> Person:
     """Set the first password with an invitation: the address is confirmed by it, and the notice on personal data accepted."""
-    person = use_token(session, TokenPurpose.INVITE, secret, now=now)
-    if person is None:
-        raise NotFound
+    person = require_found(use_token(session, TokenPurpose.INVITE, secret, now=now))
     person.password_hash = password_hash
     person.email_confirmed_at = person.email_confirmed_at or now
     end_devices(session, person.id, now=now)

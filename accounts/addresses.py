@@ -14,7 +14,7 @@ from accounts.rules import TOKEN_LIFE
 from kernel import audit, outbox
 from kernel.crypto import lock_text, unlock_text
 from kernel.db import Hook
-from kernel.errors import NotFound
+from kernel.errors import NotFound, require_found
 from kernel.permissions import Actor
 
 LOCKED_FOR_ADDRESS = "new address"
@@ -47,9 +47,7 @@ def address_link(keys: Sequence[bytes], person: Person, email: str) -> str:
 
 def read_address_link(session: Session, keys: Sequence[bytes], secret: str) -> tuple[Person, str]:
     """Return the person of a link and their new address; raise NotFound where it expired, was used, or the address is taken."""
-    text = unlock_text(keys, LOCKED_FOR_ADDRESS, secret, seconds=int(TOKEN_LIFE.total_seconds()))
-    if text is None:
-        raise NotFound
+    text = require_found(unlock_text(keys, LOCKED_FOR_ADDRESS, secret, seconds=int(TOKEN_LIFE.total_seconds())))
     person_id, email, state = json.loads(text)
     person = people.get_person(session, person_id)
     if person.suspended_at is not None or _address_state(person) != state or people.find_person_by_email(session, email) is not None:
@@ -95,9 +93,7 @@ def _order_reset_link(session: Session, actor: Actor, person: Person | None, *, 
 
 def reset_password(session: Session, actor: Actor, secret: str, password_hash: str, *, now: datetime) -> Person:
     """Set a new password with a link; the address is confirmed by it, and every session ends."""
-    person = accounts.use_token(session, TokenPurpose.RESET, secret, now=now)
-    if person is None:
-        raise NotFound
+    person = require_found(accounts.use_token(session, TokenPurpose.RESET, secret, now=now))
     person.email_confirmed_at = person.email_confirmed_at or now
     accounts.change_password(session, actor, person, password_hash, now=now)
     return person

@@ -28,7 +28,7 @@ from accounts.rules import DELETED, fold
 from kernel.compiled_statements import compile_once
 from kernel.db import Hook, connection_of
 from kernel.entity_rows import columns_of, entity_rows
-from kernel.errors import NotFound
+from kernel.errors import require_found
 from kernel.permissions import SiteRole
 
 
@@ -114,10 +114,7 @@ def find_credentials(session: Session, email: str) -> Credentials | None:
 
 def get_person(session: Session, person_id: int) -> Person:
     """Return a person; raise NotFound."""
-    person = session.get(Person, person_id)
-    if person is None:
-        raise NotFound
-    return person
+    return require_found(session.get(Person, person_id))
 
 
 def find_person_by_email(session: Session, email: str) -> Person | None:
@@ -158,10 +155,7 @@ def lock_person(session: Session, person_id: int) -> Person | None:
 
 def get_person_by_uuid(session: Session, person: UUID) -> Person:
     """Return a person by what addresses name them; raise NotFound."""
-    row = session.scalar(select(Person).where(Person.uuid == person))
-    if row is None:
-        raise NotFound
-    return row
+    return require_found(session.scalar(select(Person).where(Person.uuid == person)))
 
 
 def ids_of(session: Session, people: Sequence[UUID]) -> list[int]:
@@ -401,10 +395,7 @@ def list_devices(session: Session, person_id: int, *, since: datetime) -> list[D
 
 def get_own_device(session: Session, person_id: int, device: UUID) -> Device:
     """Return one of a person's devices; raise NotFound for anybody else's."""
-    row = session.scalar(select(Device).where(Device.uuid == device, Device.person_id == person_id))
-    if row is None:
-        raise NotFound
-    return row
+    return require_found(session.scalar(select(Device).where(Device.uuid == device, Device.person_id == person_id)))
 
 
 def find_token(session: Session, purpose: TokenPurpose, secret: str, *, now: datetime) -> Token | None:

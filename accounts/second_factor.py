@@ -23,7 +23,7 @@ from kernel.codes import code_from_bits, read_code
 from kernel.compiled_statements import compile_once
 from kernel.crypto import lock_text, unlock_text
 from kernel.db import connection_of
-from kernel.errors import N_, Conflict, Invalid, NotFound
+from kernel.errors import N_, Conflict, Invalid, require_found
 from kernel.permissions import Actor
 from kernel.web.forms import read_json
 
@@ -240,10 +240,7 @@ def has_factor(session: Session, person_id: int) -> bool:
 
 def get_own_factor(session: Session, person_id: int, factor: UUID) -> SecondFactor:
     """Return one of a person's second factors; raise NotFound for anybody else's."""
-    factor_row = session.scalar(select(SecondFactor).where(SecondFactor.uuid == factor, SecondFactor.person_id == person_id))
-    if factor_row is None:
-        raise NotFound
-    return factor_row
+    return require_found(session.scalar(select(SecondFactor).where(SecondFactor.uuid == factor, SecondFactor.person_id == person_id)))
 
 
 def codes_left(session: Session, person_id: int) -> int:

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from accounts.models import PendingUpload, Person
 from accounts.passwords import NOBODYS
 from accounts.rules import PENDING_UPLOAD_LIFETIME
-from kernel.errors import NotFound
+from kernel.errors import require_found
 from kernel.i18n import site_zone_name
 
 Sent = TypeVar("Sent", bound=PendingUpload)
@@ -21,10 +21,7 @@ Sent = TypeVar("Sent", bound=PendingUpload)
 
 def get_pending_upload(session: Session, table: type[Sent], person_id: int | None, sent: UUID, *conditions: ColumnElement[bool]) -> Sent:
     """Return the person's upload that awaits their confirmation; raise NotFound for any other person's."""
-    row = session.scalar(select(table).where(table.uuid == sent, table.person_id == person_id, *conditions))
-    if row is None:
-        raise NotFound
-    return row
+    return require_found(session.scalar(select(table).where(table.uuid == sent, table.person_id == person_id, *conditions)))
 
 
 def store_pending_upload(session: Session, row: PendingUpload, *earlier: ColumnElement[bool], keep: int = 1, now: datetime) -> None:

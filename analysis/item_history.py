@@ -15,7 +15,7 @@ from analysis.rules.quiz_analysis import VERSION, QuizAnalysis
 from analysis.rules.segments import SegmentVersion, content_digest
 from courses.models import Activity, Course, CourseStaff, CourseVersion, StaffRole
 from enrolments.models import Edition, EditionPlace
-from kernel.errors import NotFound, SignInNeeded
+from kernel.errors import SignInNeeded, require_found
 from kernel.permissions import Actor
 from questions.models import Question, QuestionOrigin, QuestionVersion
 from questions.question_bank import get_questions
@@ -55,9 +55,7 @@ def get_question(session: Session, actor: Actor, slug: str, key: str) -> ItemHis
         .outerjoin(CourseStaff, (CourseStaff.course_id == Course.id) & (CourseStaff.person_id == actor.person_id))
         .where(Course.slug == slug, Question.key == key)
     )
-    row = session.execute(statement).one_or_none()
-    if row is None:
-        raise NotFound
+    row = require_found(session.execute(statement).one_or_none())
     return ItemHistoryContext(row.id, row.slug, StaffRole(row.role) if row.role else None, key, row.question_id)
 
 

@@ -39,7 +39,7 @@ from kernel.archives import write_large_archive
 from kernel.codes import printed_code
 from kernel.crypto import SigningKeys
 from kernel.db import Database
-from kernel.errors import N_, NotFound
+from kernel.errors import N_, require_found
 from kernel.files import FileStore, StoredContent
 from kernel.i18n import _, choose, in_every_language, reading, site_day
 from kernel.keys import SealKeys
@@ -93,9 +93,7 @@ def get_download(session: Session, actor: Actor, download: UUID, **_address: obj
     """Return a bulk download with what the actor is in its course; raise NotFound."""
     at_course = (CourseStaff.course_id == BulkDownload.course_id) & (CourseStaff.person_id == actor.person_id)
     statement = select(BulkDownload, CourseStaff.role).outerjoin(CourseStaff, at_course).where(BulkDownload.uuid == download)
-    row = session.execute(statement).one_or_none()
-    if row is None:
-        raise NotFound
+    row = require_found(session.execute(statement).one_or_none())
     administers = get_institution_scope(session, actor).covers(row[0].institution_id)
     return BulkContext(row[0], StaffRole(row[1]) if row[1] else None, administers)
 

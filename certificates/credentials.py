@@ -59,7 +59,7 @@ from kernel.compiled_statements import compile_once
 from kernel.crypto import SigningKeys
 from kernel.db import connection_of
 from kernel.entity_rows import columns_of, entity_rows
-from kernel.errors import N_, Conflict, NotFound, SignInNeeded
+from kernel.errors import N_, Conflict, NotFound, SignInNeeded, require_found
 from kernel.i18n import choose, site_day
 from kernel.permissions import Actor
 from kernel.settings import Settings
@@ -108,13 +108,8 @@ def visible_credentials(actor: Actor, scope: InstitutionScope, audited: frozense
 
 def get_by_code(session: Session, actor: Actor, code: str, **_form: str) -> CredentialContext:
     """Return the context of a credential by its code as people write it, also for strangers; raise NotFound."""
-    stored = read_code(code, CODE_LENGTH)
-    if stored is None:
-        raise NotFound
-    context = _find_context(session, actor, get_institution_scope(session, actor), Credential.code == stored)
-    if context is None:
-        raise NotFound
-    return context
+    stored = require_found(read_code(code, CODE_LENGTH))
+    return require_found(_find_context(session, actor, get_institution_scope(session, actor), Credential.code == stored))
 
 
 def _find_context(
@@ -289,9 +284,7 @@ def signed_content(row: Credential, signers: tuple[CredentialSigner, ...]) -> Si
 
 def get_review(session: Session, actor: Actor, review: UUID) -> CredentialReviewContext:
     """Return something to decide on, its row locked; raise NotFound."""
-    row = session.scalar(select(CredentialReview).where(CredentialReview.uuid == review).with_for_update())
-    if row is None:
-        raise NotFound
+    row = require_found(session.scalar(select(CredentialReview).where(CredentialReview.uuid == review).with_for_update()))
     return CredentialReviewContext(row, get_credential(session, actor, session.get_one(Credential, row.credential_id).uuid))
 
 

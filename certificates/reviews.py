@@ -21,7 +21,7 @@ from enrolments.awards import AwardDoubt, DoubtOrigin
 from enrolments.models import Enrolment
 from kernel import audit
 from kernel.codes import printed_code
-from kernel.errors import N_, Conflict, NotFound
+from kernel.errors import N_, Conflict, require_found
 from kernel.i18n import ngettext
 from kernel.permissions import Actor
 from organisations.institutions import get_institution_scope
@@ -62,9 +62,7 @@ def get_review_list(session: Session, actor: Actor, slug: str = "") -> ReviewLis
 
 def get_holder(session: Session, _actor: Actor, person: UUID) -> HolderContext:
     """Return a person whose certificates may be corrected; raise NotFound."""
-    row = session.scalar(select(Person).where(Person.uuid == person))
-    if row is None:
-        raise NotFound
+    row = require_found(session.scalar(select(Person).where(Person.uuid == person)))
     return HolderContext(row)
 
 

@@ -28,7 +28,7 @@ from certificates.layout.template import CertificateTemplate
 from certificates.models import Credential, SignaturePicture, StoredTemplate, TemplateVersion
 from courses.models import Course, CourseStaff, StaffRole
 from kernel import audit
-from kernel.errors import N_, Conflict, Invalid, NotFound, SignInNeeded
+from kernel.errors import N_, Conflict, Invalid, NotFound, SignInNeeded, require_found
 from kernel.permissions import Actor
 from kernel.pictures import cleaned, points
 from kernel.settings import Settings
@@ -63,9 +63,7 @@ def get_template(session: Session, actor: Actor, template: UUID, number: int = 0
     """Return the page context of a template; raise NotFound, or SignInNeeded whether or not there is such a template."""
     if actor.is_anonymous:
         raise SignInNeeded
-    stored = session.scalar(select(StoredTemplate).where(StoredTemplate.uuid == template))
-    if stored is None:
-        raise NotFound
+    stored = require_found(session.scalar(select(StoredTemplate).where(StoredTemplate.uuid == template)))
     roles = (StaffRole.OWNER.value, StaffRole.EDITOR.value)
     mine = (CourseStaff.person_id == actor.person_id, CourseStaff.role.in_(roles), CourseStaff.course_id == Course.id)
     teaches = select(exists().where(*mine, func.coalesce(Course.institution_id, FIRST) == stored.organisation_id))

@@ -44,7 +44,7 @@ from enrolments.rules import asks_to_pass
 from kernel import audit
 from kernel.codes import code_from_bits, printed_code, read_code
 from kernel.crypto import SigningKeys
-from kernel.errors import N_, Conflict, NotFound, SignInNeeded
+from kernel.errors import N_, Conflict, SignInNeeded, require_found
 from kernel.i18n import choose
 from kernel.keys import SealKeys
 from kernel.pdf.document import PdfAttachment, PdfSealField
@@ -71,9 +71,7 @@ def get_transcript(session: Session, actor: Actor, code: str) -> TranscriptConte
     if actor.is_anonymous:
         raise SignInNeeded
     stored = read_code(code, CODE_LENGTH)
-    row = find_transcript(session, stored) if stored else None
-    if row is None:
-        raise NotFound
+    row = require_found(find_transcript(session, stored) if stored else None)
     return TranscriptContext(row)
 
 

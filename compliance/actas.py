@@ -21,7 +21,7 @@ from compliance.rules.documents import CODE_LENGTH, ActaCount, acta_counts, acta
 from compliance.rules.terms import WorkingDays
 from kernel import audit
 from kernel.codes import code_from_bits, printed_code, read_code
-from kernel.errors import N_, Conflict, NotFound
+from kernel.errors import N_, Conflict, require_found
 from kernel.permissions import Actor
 from organisations import audiences, tree
 from organisations.audience_kinds import AudienceScope
@@ -40,9 +40,7 @@ class ActaContext(PlaceReportContext):
 
 def get_acta(session: Session, actor: Actor, code: str) -> ActaContext:
     """Return an acta by its code as people write it; raise NotFound."""
-    acta = find_acta(session, code)
-    if acta is None:
-        raise NotFound
+    acta = require_found(find_acta(session, code))
     return ActaContext(acta.place_id, get_training_scope(session, actor), acta)
 
 

@@ -22,7 +22,7 @@ from compliance.models import Bundle, Obligation, ObligationVersion
 from compliance.report import ReportObligation, ReportTime, TrainingFilter, list_report_obligations
 from kernel import audit, outbox
 from kernel.db import Database
-from kernel.errors import NotFound
+from kernel.errors import require_found
 from kernel.files import FileStore, StoredContent
 from kernel.i18n import _, in_every_language, site_day
 from kernel.permissions import Actor
@@ -44,9 +44,7 @@ class BundleContext(PlaceReportContext):
 
 def get_bundle(session: Session, actor: Actor, bundle: UUID) -> BundleContext:
     """Return a bundle by what addresses name it; raise NotFound."""
-    row = find_bundle(session, bundle)
-    if row is None:
-        raise NotFound
+    row = require_found(find_bundle(session, bundle))
     return BundleContext(row.place_id, get_training_scope(session, actor), row)
 
 

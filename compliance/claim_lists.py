@@ -19,7 +19,7 @@ from compliance.models import Assignment, Obligation, ObligationVersion, Pending
 from compliance.obligations import list_known_courses, required_in
 from compliance.rules.claims import MEDICAL_KINDS, NOTICE_DAYS, ClaimState, WaiverKind, achievement_fault, asks_again_on
 from courses.models import Course
-from kernel.errors import N_, NotFound, SignInNeeded
+from kernel.errors import N_, NotFound, SignInNeeded, require_found
 from kernel.left_out import LeftOut
 from kernel.permissions import Actor
 from kernel.tables import Undecodable, read_table
@@ -67,18 +67,14 @@ def get_claimant(session: Session, actor: Actor, person: UUID) -> ClaimantContex
 
 def get_waiver(session: Session, actor: Actor, waiver: UUID) -> WaiverSubject:
     """Return a waiver before the actor; raise NotFound."""
-    row = session.scalar(select(Waiver).where(Waiver.uuid == waiver))
-    if row is None:
-        raise NotFound
+    row = require_found(session.scalar(select(Waiver).where(Waiver.uuid == waiver)))
     is_medical = WaiverKind(row.kind) in MEDICAL_KINDS
     return WaiverSubject(row.person_id, row.proposed_by, is_medical, *_standing(session, actor, row.person_id), row)
 
 
 def get_recognition(session: Session, actor: Actor, recognition: UUID) -> RecognitionSubject:
     """Return a recognition before the actor; raise NotFound."""
-    row = session.scalar(select(Recognition).where(Recognition.uuid == recognition))
-    if row is None:
-        raise NotFound
+    row = require_found(session.scalar(select(Recognition).where(Recognition.uuid == recognition)))
     return RecognitionSubject(row.person_id, row.proposed_by, *_standing(session, actor, row.person_id), row)
 
 

@@ -13,7 +13,7 @@ from compliance.audit_verbs import ComplianceVerb
 from compliance.models import Assignment, FreeDay, PlannedChange
 from compliance.rules.terms import WorkingDays
 from kernel import audit
-from kernel.errors import N_, Conflict, NotFound
+from kernel.errors import N_, Conflict, NotFound, require_found
 from kernel.permissions import Actor
 from organisations.audiences import today_of
 from organisations.models import Organisation
@@ -72,10 +72,7 @@ def list_provinces(session: Session) -> dict[str, str]:
 
 def get_free_day(session: Session, _actor: Actor, free_day: UUID) -> FreeDay:
     """Return a free day by what addresses name it; raise NotFound."""
-    row = session.scalar(select(FreeDay).where(FreeDay.uuid == free_day))
-    if row is None:
-        raise NotFound
-    return row
+    return require_found(session.scalar(select(FreeDay).where(FreeDay.uuid == free_day)))
 
 
 def get_planned(session: Session, _actor: Actor, change: UUID) -> PlannedChange:

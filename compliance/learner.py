@@ -41,7 +41,7 @@ from enrolments.models import Completion, Enrolment
 from kernel import clock
 from kernel.compiled_statements import compile_once
 from kernel.db import UtcDateTime, connection_of
-from kernel.errors import NotFound
+from kernel.errors import require_found
 from kernel.i18n import _, choose, format_date, format_datetime, site_locale
 from kernel.own_records import is_own
 from kernel.permissions import Actor
@@ -464,9 +464,7 @@ class AssignmentContext(PersonTrainingContext):
 
 def get_assignment(session: Session, actor: Actor, assignment: UUID) -> AssignmentContext:
     """Return an obligation of a person by what addresses name it; raise NotFound."""
-    required = find_required(session, assignment, now=clock.now())
-    if required is None:
-        raise NotFound
+    required = require_found(find_required(session, assignment, now=clock.now()))
     own = is_own(actor, required.person_id)
     places = frozenset[int]() if own else list_training_places(session, [required.person_id])[required.person_id]
     return AssignmentContext(required.person_id, places, get_training_scope(session, actor), required)

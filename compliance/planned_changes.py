@@ -30,7 +30,7 @@ from compliance.rules.terms import DAY, ObligationTerms, Requirement, WorkingDay
 from compliance.team_digests import notify_second_persons, withdraw_second_persons
 from courses.models import Course
 from kernel import audit, outbox
-from kernel.errors import N_, Conflict, Invalid, NotFound
+from kernel.errors import N_, Conflict, Invalid, require_found
 from kernel.i18n import choose, site_locale
 from kernel.permissions import Actor, ActorChannel
 from organisations import audiences, tree
@@ -147,10 +147,7 @@ MOST_SHOWN = 20
 def get_change(session: Session, uuid: UUID, *, lock: bool = False) -> PlannedChange:
     """Return a planned change by what addresses name it; raise NotFound."""
     statement = select(PlannedChange).where(PlannedChange.uuid == uuid)
-    row = session.scalar(statement.with_for_update().execution_options(populate_existing=True) if lock else statement)
-    if row is None:
-        raise NotFound
-    return row
+    return require_found(session.scalar(statement.with_for_update().execution_options(populate_existing=True) if lock else statement))
 
 
 def lock_change_by_id(session: Session, number: int) -> PlannedChange | None:

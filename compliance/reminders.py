@@ -43,7 +43,7 @@ from compliance.rules.terms import AnyRequirement, CourseRequirement, Requiremen
 from courses.models import Activity, Course
 from enrolments.models import ActivityResult, Completion, Enrolment
 from kernel import audit, outbox
-from kernel.errors import N_, Conflict, NotFound
+from kernel.errors import N_, Conflict, NotFound, require_found
 from kernel.i18n import LANGUAGES, reading, site_day
 from kernel.permissions import Actor
 from organisations import tree
@@ -536,9 +536,7 @@ def get_filter(session: Session, actor: Actor, obligation: UUID | None, unit: UU
     row = session.scalar(select(Obligation).where(Obligation.uuid == obligation, Obligation.state != "draft"))
     if row is None or (state and state not in {needed.value for needed in NEEDED}):
         raise NotFound
-    chosen = session.get(Organisation, row.institution_id) if unit is None else tree.get_organisation(session, actor, unit)
-    if chosen is None:
-        raise NotFound
+    chosen = require_found(session.get(Organisation, row.institution_id) if unit is None else tree.get_organisation(session, actor, unit))
     context = PlaceReportContext(chosen.id, get_training_scope(session, actor))
     return ReminderFilter(row, chosen, TrainingState(state) if state else None, context)
 

@@ -49,7 +49,7 @@ from courses.models import Activity, Course
 from enrolments.models import Enrolment
 from kernel import audit
 from kernel.db import connection_of
-from kernel.errors import NotFound
+from kernel.errors import NotFound, require_found
 from kernel.permissions import Actor
 from organisations import tree as organisations_tree
 from organisations.models import Employment, Membership, Organisation
@@ -346,9 +346,7 @@ class ReportPlaceContext(PlaceReportContext):
 def get_report_place(session: Session, actor: Actor, organisation: UUID) -> ReportPlaceContext:
     """Return a place of the report by what addresses name it; raise NotFound."""
     places = organisations_tree.list_tree(session)
-    chosen = next((unit for unit in places if unit.uuid == organisation), None)
-    if chosen is None:
-        raise NotFound
+    chosen = require_found(next((unit for unit in places if unit.uuid == organisation), None))
     return _context(session, actor, chosen, places)
 
 

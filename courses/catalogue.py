@@ -19,7 +19,7 @@ from courses.content.model import CourseFolder, Finding, LocalisedText, Visibili
 from courses.content.scalars import nearest_of
 from courses.models import Course, CourseStaff, CourseVersion, StaffRole, VersionViewer
 from kernel.db import connection_of
-from kernel.errors import NotFound, SignInNeeded
+from kernel.errors import SignInNeeded, require_found
 from kernel.i18n import choose
 from kernel.outbox import Job
 from kernel.paths import CONTENT
@@ -192,13 +192,13 @@ def get_taught_course(session: Session, actor: Actor, slug: str) -> CourseContex
     if actor.is_anonymous:
         raise SignInNeeded
     role = CourseStaff.person_id == actor.person_id
-    row = session.execute(
-        select(Course.id, Course.slug, CourseStaff.role)
-        .outerjoin(CourseStaff, (CourseStaff.course_id == Course.id) & role)
-        .where(Course.slug == slug)
-    ).one_or_none()
-    if row is None:
-        raise NotFound
+    row = require_found(
+        session.execute(
+            select(Course.id, Course.slug, CourseStaff.role)
+            .outerjoin(CourseStaff, (CourseStaff.course_id == Course.id) & role)
+            .where(Course.slug == slug)
+        ).one_or_none()
+    )
     return CourseContext(row.id, row.slug, StaffRole(row.role) if row.role else None)
 
 

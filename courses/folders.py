@@ -20,7 +20,7 @@ from courses.drafts import FileContent
 from courses.history import Revision
 from courses.models import Course, PendingFolder, RevisionOrigin, StaffRole
 from kernel import audit
-from kernel.errors import N_, Conflict, NotFound, SignInNeeded
+from kernel.errors import N_, Conflict, NotFound, SignInNeeded, require_found
 from kernel.files import FileStore
 from kernel.permissions import Actor
 
@@ -71,10 +71,7 @@ def list_waiting(session: Session, actor: Actor, course_id: int | None) -> list[
 
 def get_pending(session: Session, upload: UUID) -> PendingFolder:
     """Return a waiting folder with its content; raise NotFound."""
-    row = session.scalar(select(PendingFolder).where(PendingFolder.uuid == upload))
-    if row is None:
-        raise NotFound
-    return row
+    return require_found(session.scalar(select(PendingFolder).where(PendingFolder.uuid == upload)))
 
 
 Choices = Mapping[str, Sequence[ConflictResolution]]

@@ -20,7 +20,7 @@ from courses.kinds import CourseKinds, PreparedCourse
 from courses.models import Course, CourseVersion, PlannedPublication, PlanState, PublicationNature
 from courses.publishing import DraftChangedSinceReview, PublishOptions, publish_version, resolve_revision_to_publish
 from kernel import audit, outbox
-from kernel.errors import N_, Conflict, NotFound
+from kernel.errors import N_, Conflict, require_found
 from kernel.files import FileStore
 from kernel.i18n import _, choose, in_every_language
 from kernel.permissions import Actor, ActorChannel
@@ -106,9 +106,9 @@ def get_plan(session: Session, plan_id: int) -> PlannedPublication:
 def get_taught_plan(session: Session, actor: Actor, slug: str, plan: UUID) -> PublicationPlanContext:
     """Return a plan of a course with what the actor is in it; raise NotFound."""
     course = get_taught_course(session, actor, slug)
-    row = session.scalar(select(PlannedPublication).where(PlannedPublication.uuid == plan, PlannedPublication.course_id == course.id))
-    if row is None:
-        raise NotFound
+    row = require_found(
+        session.scalar(select(PlannedPublication).where(PlannedPublication.uuid == plan, PlannedPublication.course_id == course.id))
+    )
     return PublicationPlanContext(course, row.id)
 
 

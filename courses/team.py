@@ -17,7 +17,7 @@ from courses.audit_verbs import CourseVerb
 from courses.catalogue import lock_course
 from courses.models import Course, CourseInvitation, CourseStaff, StaffRole
 from kernel import audit, clock, outbox
-from kernel.errors import N_, Conflict, NotFound, SignInNeeded
+from kernel.errors import N_, Conflict, NotFound, SignInNeeded, require_found
 from kernel.permissions import Actor, ActorChannel, SiteRole
 
 EDITING = (StaffRole.OWNER.value, StaffRole.EDITOR.value)
@@ -80,10 +80,7 @@ def list_members(session: Session, course_id: int) -> list[Member]:
 def get_member_id(session: Session, course_id: int, person: UUID) -> int:
     """Return the id of a member of a course team; raise NotFound."""
     statement = select(Person.id).join(CourseStaff, CourseStaff.person_id == Person.id)
-    person_id = session.scalar(statement.where(Person.uuid == person, CourseStaff.course_id == course_id))
-    if person_id is None:
-        raise NotFound
-    return person_id
+    return require_found(session.scalar(statement.where(Person.uuid == person, CourseStaff.course_id == course_id)))
 
 
 def is_open(course_id: int, now: datetime) -> tuple[ColumnElement[bool], ...]:
@@ -99,10 +96,9 @@ def list_invitations(session: Session, course_id: int, *, now: datetime) -> list
 
 def find_invitation(session: Session, course_id: int, invitation: UUID) -> CourseInvitation:
     """Return an invitation of a course; raise NotFound."""
-    row = session.scalar(select(CourseInvitation).where(CourseInvitation.course_id == course_id, CourseInvitation.uuid == invitation))
-    if row is None:
-        raise NotFound
-    return row
+    return require_found(
+        session.scalar(select(CourseInvitation).where(CourseInvitation.course_id == course_id, CourseInvitation.uuid == invitation))
+    )
 
 
 def get_invitation(session: Session, invitation_id: int) -> tuple[CourseInvitation, Course]:
@@ -129,14 +125,14 @@ def get_invited(session: Session, actor: Actor, secret: str) -> InvitationContex
     if actor.is_anonymous:
         raise SignInNeeded
     now = clock.now()
-    row = session.execute(
-        select(CourseInvitation, Course, Person)
-        .join(Course, Course.id == CourseInvitation.course_id)
-        .join(Person, Person.id == actor.person_id)
-        .where(CourseInvitation.secret_hash == hash_of(secret))
-    ).one_or_none()
-    if row is None:
-        raise NotFound
+    row = require_found(
+        session.execute(
+            select(CourseInvitation, Course, Person)
+            .join(Course, Course.id == CourseInvitation.course_id)
+            .join(Person, Person.id == actor.person_id)
+            .where(CourseInvitation.secret_hash == hash_of(secret))
+        ).one_or_none()
+    )
     invitation, course, person = row
     is_over = invitation.used_at is not None or invitation.withdrawn_at is not None or invitation.expires_at <= now
     if is_over or not is_still_authorised(session, invitation):

@@ -20,7 +20,7 @@ from courses.rules import Outline, OutlineActivity, OutlineGradeCategory, Outlin
 from kernel.compiled_statements import compile_once
 from kernel.db import Hook, connection_of
 from kernel.durations import RenewalBasis, read_duration
-from kernel.errors import NotFound
+from kernel.errors import NotFound, require_found
 from kernel.files import FileStore
 from kernel.markup.model import SafeHtml
 from kernel.permissions import Actor
@@ -284,10 +284,7 @@ def latest_version(session: Session, course_id: int) -> CourseVersion | None:
 
 def get_version(session: Session, course_id: int, number: int) -> CourseVersion:
     """Return a version of a course by its number; raise NotFound."""
-    version = session.scalar(select(CourseVersion).where(CourseVersion.course_id == course_id, CourseVersion.number == number))
-    if version is None:
-        raise NotFound
-    return version
+    return require_found(session.scalar(select(CourseVersion).where(CourseVersion.course_id == course_id, CourseVersion.number == number)))
 
 
 def find_version_before(session: Session, version: CourseVersion) -> CourseVersion | None:

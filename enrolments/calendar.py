@@ -17,7 +17,7 @@ from courses.models import Course
 from enrolments.audit_verbs import EnrolmentVerb
 from enrolments.models import CalendarFeed, Enrolment, PersonalReminder
 from kernel import audit
-from kernel.errors import N_, Conflict, NotFound
+from kernel.errors import N_, Conflict, require_found
 from kernel.ical import CalendarEvent
 from kernel.permissions import Actor
 
@@ -27,10 +27,7 @@ MOST_CHOICES = 100
 def get_own_reminder(session: Session, actor: Actor, reminder: UUID) -> PersonalReminder:
     """Return a reminder that the actor wrote; raise NotFound for anybody else's."""
     mine = (PersonalReminder.uuid == reminder, PersonalReminder.person_id == actor.person_id)
-    row = session.scalar(select(PersonalReminder).where(*mine))
-    if row is None:
-        raise NotFound
-    return row
+    return require_found(session.scalar(select(PersonalReminder).where(*mine)))
 
 
 def count_reminders(session: Session, person_id: int) -> int:

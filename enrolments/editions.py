@@ -24,7 +24,7 @@ from enrolments.progress import recompute_progress
 from enrolments.rules import CODE_LENGTH, EditionDates, EnrolmentRefusal, may_join
 from kernel import audit
 from kernel.codes import code_from_bits, read_code
-from kernel.errors import N_, Conflict, NotFound
+from kernel.errors import N_, Conflict, require_found
 from kernel.i18n import _, choose, in_every_language
 from kernel.own_records import is_own, note_left_out
 from kernel.permissions import Actor, ActorChannel
@@ -104,21 +104,15 @@ def code_is_taken(session: Session, code: str) -> bool:
 def get_edition_context(session: Session, actor: Actor, slug: str, edition: UUID) -> EditionContext:
     """Return the page context of an edition of a course; raise NotFound."""
     context = get_learner_context(session, actor, slug)
-    row = session.scalar(select(Edition).where(Edition.course_id == context.course_id, Edition.uuid == edition))
-    if row is None:
-        raise NotFound
+    row = require_found(session.scalar(select(Edition).where(Edition.course_id == context.course_id, Edition.uuid == edition)))
     return EditionContext(context, row, _refusal(context.archived, context.version_id, row, context.now))
 
 
 def get_context_by_code(session: Session, actor: Actor, code: str) -> EditionContext:
     """Return the page context of the edition that has a code; raise NotFound."""
-    typed = read_code(code, CODE_LENGTH)
-    if typed is None:
-        raise NotFound  # to compare with nothing would find the editions without a code
+    typed = require_found(read_code(code, CODE_LENGTH))  # to compare with nothing would find the editions without a code
     statement = select(Edition, Course.slug).join(Course, Course.id == Edition.course_id).where(Edition.code == typed)
-    row = session.execute(statement).one_or_none()
-    if row is None:
-        raise NotFound
+    row = require_found(session.execute(statement).one_or_none())
     context = get_learner_context(session, actor, row.slug)
     return EditionContext(context, row.Edition, _refusal(context.archived, context.version_id, row.Edition, context.now), by_code=True)
 
@@ -172,9 +166,9 @@ def get_place(session: Session, actor: Actor, slug: str, person: UUID) -> Partic
     """Return the context of a person's enrolment in a course; raise NotFound."""
     context = get_learner_context(session, actor, slug)
     statement = select(Enrolment).join(Person, Person.id == Enrolment.person_id)
-    row = session.scalar(statement.where(Person.uuid == person, Enrolment.course_id == context.course_id, Enrolment.left_at.is_(None)))
-    if row is None:
-        raise NotFound
+    row = require_found(
+        session.scalar(statement.where(Person.uuid == person, Enrolment.course_id == context.course_id, Enrolment.left_at.is_(None)))
+    )
     return ParticipantContext(context, row)
 
 

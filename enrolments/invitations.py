@@ -41,7 +41,7 @@ from enrolments.models import Edition, Enrolment, EnrolmentInvitation, WaitingPl
 from kernel import audit, clock, outbox
 from kernel.compiled_statements import compile_once
 from kernel.db import UtcDateTime, connection_of
-from kernel.errors import N_, Conflict, NotFound
+from kernel.errors import N_, Conflict, NotFound, require_found
 from kernel.own_records import note_left_out
 from kernel.permissions import Actor, ActorChannel, SiteRole
 
@@ -151,9 +151,7 @@ def get_invitation_context(session: Session, actor: Actor, slug: str, invitation
     """Return an unanswered invitation of a course; raise NotFound."""
     context = get_learner_context(session, actor, slug)
     statement = select(EnrolmentInvitation).where(EnrolmentInvitation.course_id == context.course_id, *UNANSWERED)
-    row = session.scalar(statement.where(EnrolmentInvitation.uuid == invitation))
-    if row is None:
-        raise NotFound
+    row = require_found(session.scalar(statement.where(EnrolmentInvitation.uuid == invitation)))
     return EnrolmentInvitationContext(context, row)
 
 
@@ -257,9 +255,7 @@ def get_by_secret(session: Session, actor: Actor, secret: str) -> InvitedContext
 
 
 def _get(session: Session, actor: Actor, condition: ColumnElement[bool]) -> InvitedContext:
-    values = session.execute(_invited(session, actor).where(condition)).one_or_none()
-    if values is None:
-        raise NotFound
+    values = require_found(session.execute(_invited(session, actor).where(condition)).one_or_none())
     row, course, edition, mine, upheld = values
     now = clock.now()
     return InvitedContext(

@@ -15,7 +15,7 @@ from enrolments.audit_verbs import EnrolmentVerb
 from enrolments.learners import get_learner_context
 from enrolments.models import UNTIL, Enrolment, GroupMember, LearnerGroup
 from kernel import audit
-from kernel.errors import N_, Conflict, NotFound
+from kernel.errors import N_, Conflict, require_found
 from kernel.own_records import is_own, note_left_out
 from kernel.permissions import Actor
 
@@ -101,9 +101,7 @@ def find_group(session: Session, course_id: int, group: UUID) -> LearnerGroup | 
 def get_group_context(session: Session, actor: Actor, slug: str, group: UUID) -> GroupContext:
     """Return the page context of a group of a course; raise NotFound."""
     context = get_learner_context(session, actor, slug)
-    learner_group = find_group(session, context.course_id, group)
-    if learner_group is None:
-        raise NotFound
+    learner_group = require_found(find_group(session, context.course_id, group))
     return GroupContext(context, learner_group)
 
 

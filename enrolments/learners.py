@@ -26,7 +26,7 @@ from enrolments.rules import GradeItemWeight, LearnerResult, Results, activity_c
 from kernel import clock
 from kernel.compiled_statements import compile_once
 from kernel.db import connection_of
-from kernel.errors import NotFound
+from kernel.errors import NotFound, require_found
 from kernel.permissions import Actor, Verdict
 
 
@@ -254,9 +254,7 @@ def get_file_context(session: Session, actor: Actor, slug: str, sha256: str, nam
 
 
 def _draft_file_context(session: Session, actor: Actor, context: LearnerContext, sha256: str) -> CourseFileContext:
-    file = drafts.find_draft_file(session, context.course_id, sha256) if edits(actor, context.staff_role) else None
-    if file is None:
-        raise NotFound
+    file = require_found(drafts.find_draft_file(session, context.course_id, sha256) if edits(actor, context.staff_role) else None)
     return CourseFileContext(context, sha256, basename(file.path), file.media_type, False, (), file.body)
 
 
@@ -344,9 +342,7 @@ def get_learning_record(session: Session, _actor: Actor, person: UUID, slug: str
         .where(Person.uuid == person, Course.slug == slug)
         .where(Enrolment.superseded_at.is_(None) if take is None else Enrolment.take == take)
     )
-    row = session.execute(statement).one_or_none()
-    if row is None:
-        raise NotFound
+    row = require_found(session.execute(statement).one_or_none())
     learner, enrolment, completion = row
     results = session.scalars(select(ActivityResult).where(ActivityResult.enrolment_id == enrolment.id))
     outline = versions.get_outline(session, enrolment.course_version_id)

@@ -19,7 +19,7 @@ from enrolments.access import MistakeReportContext
 from enrolments.learners import get_learner_context
 from enrolments.models import UNSETTLED_STATES, Enrolment, MistakeKind, MistakeReport, MistakeState
 from kernel import audit
-from kernel.errors import N_, Conflict, NotFound
+from kernel.errors import N_, Conflict, require_found
 from kernel.i18n import _, choose, in_every_language
 from kernel.permissions import Actor
 
@@ -55,9 +55,9 @@ _UNSETTLED = MistakeReport.state.in_([state.value for state in UNSETTLED_STATES]
 def get_report_context(session: Session, actor: Actor, slug: str, report: UUID) -> MistakeReportContext:
     """Return the page context of a mistake report of a course; raise NotFound."""
     context = get_learner_context(session, actor, slug)
-    row = session.scalar(select(MistakeReport).where(MistakeReport.uuid == report, MistakeReport.course_id == context.course_id))
-    if row is None:
-        raise NotFound
+    row = require_found(
+        session.scalar(select(MistakeReport).where(MistakeReport.uuid == report, MistakeReport.course_id == context.course_id))
+    )
     return MistakeReportContext(context, row)
 
 

@@ -39,7 +39,7 @@ from kernel import audit
 from kernel.compiled_statements import compile_once
 from kernel.db import connection_of
 from kernel.entity_rows import columns_of, entity_rows
-from kernel.errors import N_, Conflict, NotFound
+from kernel.errors import N_, Conflict, NotFound, require_found
 from kernel.i18n import _, choose, in_every_language
 from kernel.permissions import Actor
 
@@ -174,9 +174,9 @@ def list_notes(session: Session, enrolment_id: int) -> Sequence[LearnerNoteRow]:
 def get_note_context(session: Session, actor: Actor, slug: str, person: UUID, note: UUID) -> LearnerNoteContext:
     """Return the page context of a note on a learner; raise NotFound."""
     participant = get_place(session, actor, slug, person)
-    row = session.scalar(select(LearnerNote).where(LearnerNote.uuid == note, LearnerNote.enrolment_id == participant.enrolment.id))
-    if row is None:
-        raise NotFound
+    row = require_found(
+        session.scalar(select(LearnerNote).where(LearnerNote.uuid == note, LearnerNote.enrolment_id == participant.enrolment.id))
+    )
     return LearnerNoteContext(participant.context, participant.enrolment, row)
 
 

@@ -27,7 +27,7 @@ from enrolments.models import Completion, CompletionReview, Edition, Enrolment, 
 from enrolments.progress import lock_enrolment, record_completion
 from enrolments.rules import evaluate_completion
 from kernel import audit
-from kernel.errors import N_, Conflict, NotFound
+from kernel.errors import N_, Conflict, require_found
 from kernel.i18n import _, choose, in_every_language
 from kernel.own_records import is_own
 from kernel.permissions import Actor
@@ -388,9 +388,7 @@ def list_open_completion_reviews(session: Session, *, offset: int, limit: int) -
 
 def lock_completion_review(session: Session, _actor: Actor, review: UUID) -> CompletionReviewContext:
     """Return a take to decide on, its review locked; raise NotFound."""
-    row = session.scalar(select(CompletionReview).where(CompletionReview.uuid == review).with_for_update())
-    if row is None:
-        raise NotFound
+    row = require_found(session.scalar(select(CompletionReview).where(CompletionReview.uuid == review).with_for_update()))
     return CompletionReviewContext(row, session.get_one(Enrolment, row.enrolment_id).person_id)
 
 

@@ -24,7 +24,7 @@ from enrolments.models import Enrolment
 from enrolments.results import list_item_marks, list_notes, list_overrides
 from enrolments.rules import NO_RESULT, Progress, Results, closed_activities, evaluate_completion
 from enrolments.takes import TakeRow, list_takes
-from kernel.errors import NotFound
+from kernel.errors import require_found
 from kernel.i18n import _, choose
 from kernel.own_records import is_own
 from kernel.web import after_response
@@ -124,9 +124,7 @@ def _shown_take(present: Enrolment, takes: Sequence[TakeRow]) -> Enrolment:
     number = whole_number(request.args.get("take", ""))
     if number in (0, present.take):
         return present
-    enrolment_id = next((row.enrolment_id for row in takes if row.take == number), None)
-    if enrolment_id is None:
-        raise NotFound
+    enrolment_id = require_found(next((row.enrolment_id for row in takes if row.take == number), None))
     return current_session().get_one(Enrolment, enrolment_id)
 
 

@@ -15,7 +15,7 @@ from accounts.models import AccountMerge, NationalIdentity, Person
 from accounts.rules import fold
 from kernel import audit
 from kernel.db import Hook
-from kernel.errors import N_, Conflict, Invalid, NotFound
+from kernel.errors import N_, Conflict, Invalid, require_found
 from kernel.i18n import choose, site_locale
 from kernel.permissions import Actor
 from organisations import tree
@@ -105,10 +105,7 @@ def find_audience(session: Session, key: str) -> Audience | None:
 def get_audience(session: Session, uuid: UUID, *, lock: bool = False) -> Audience:
     """Return an audience by what addresses name it; raise NotFound."""
     statement = select(Audience).where(Audience.uuid == uuid)
-    row = session.scalar(statement.with_for_update().execution_options(populate_existing=True) if lock else statement)
-    if row is None:
-        raise NotFound
-    return row
+    return require_found(session.scalar(statement.with_for_update().execution_options(populate_existing=True) if lock else statement))
 
 
 def list_audiences(session: Session, institutions: Collection[int] | None = None) -> list[Audience]:
@@ -224,10 +221,7 @@ def list_audience_lists(session: Session, institutions: Collection[int] | None =
 
 def get_audience_list(session: Session, people_list: UUID) -> AudienceList:
     """Return an uploaded list by what addresses name it; raise NotFound."""
-    row = session.scalar(select(AudienceList).where(AudienceList.uuid == people_list))
-    if row is None:
-        raise NotFound
-    return row
+    return require_found(session.scalar(select(AudienceList).where(AudienceList.uuid == people_list)))
 
 
 def find_listed_people(session: Session, institution_id: int, lines: Sequence[str]) -> dict[str, set[int]]:

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session, undefer
 from accounts.models import Person
 from accounts.people import by_name
 from kernel import audit
-from kernel.errors import NotFound, SignInNeeded
+from kernel.errors import SignInNeeded, require_found
 from kernel.permissions import Actor, ActorChannel
 from organisations.access import InstitutionContext, InstitutionScope, SignatoryContext
 from organisations.models import Employment, InstitutionAdministrator, InstitutionProfile, InstitutionSignatory, Membership, Organisation
@@ -131,9 +131,7 @@ def get_institution(session: Session, actor: Actor, institution: UUID) -> Instit
     if actor.is_anonymous:
         raise SignInNeeded
     statement = select(Organisation, FIRST).where(Organisation.uuid == institution, Organisation.parent_id.is_(None))
-    row = session.execute(statement).one_or_none()
-    if row is None:
-        raise NotFound
+    row = require_found(session.execute(statement).one_or_none())
     return InstitutionContext(row[0], get_institution_scope(session, actor), is_first=row[0].id == row[1])
 
 
@@ -148,9 +146,7 @@ def get_signatory(session: Session, actor: Actor, signatory: UUID) -> SignatoryC
         .join(Organisation, Organisation.id == InstitutionProfile.organisation_id)
         .where(InstitutionSignatory.uuid == signatory)
     )
-    row = session.execute(statement).one_or_none()
-    if row is None:
-        raise NotFound
+    row = require_found(session.execute(statement).one_or_none())
     return SignatoryContext(row[1], get_institution_scope(session, actor), is_first=row[1].id == row[2], row=row[0])
 
 

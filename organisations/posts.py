@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from accounts.rules import fold
 from kernel import audit
-from kernel.errors import N_, Conflict, NotFound
+from kernel.errors import N_, Conflict, require_found
 from kernel.permissions import Actor
 from organisations import audiences
 from organisations.audience_kinds import AudienceScope
@@ -105,10 +105,7 @@ class PostRow:
 
 def get_post(session: Session, _actor: Actor, post: UUID) -> Post:
     """Return a post by what addresses name it; raise NotFound."""
-    row = session.scalar(select(Post).where(Post.uuid == post))
-    if row is None:
-        raise NotFound
-    return row
+    return require_found(session.scalar(select(Post).where(Post.uuid == post)))
 
 
 def _named_by_rules() -> ColumnElement[bool]:

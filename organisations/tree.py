@@ -13,7 +13,7 @@ from accounts.models import Person
 from accounts.people import by_name, name_matches
 from kernel.compiled_statements import compile_once
 from kernel.db import connection_of
-from kernel.errors import NotFound
+from kernel.errors import require_found
 from kernel.permissions import Actor
 from organisations.access import ManagedUnits, UnitContext
 from organisations.models import Employment, Membership, Organisation, Post, UnitManager
@@ -122,10 +122,7 @@ def count_working(session: Session, institution: int) -> int:
 
 def get_organisation(session: Session, _actor: Actor, organisation: UUID) -> Organisation:
     """Return a place by what addresses name it; raise NotFound."""
-    row = session.scalar(select(Organisation).where(Organisation.uuid == organisation))
-    if row is None:
-        raise NotFound
-    return row
+    return require_found(session.scalar(select(Organisation).where(Organisation.uuid == organisation)))
 
 
 _MANAGES = compile_once(

@@ -33,7 +33,7 @@ from courses.rendering import Renderer
 from kernel.bulk_rows import insert_all
 from kernel.compiled_statements import compile_once
 from kernel.db import Hook, connection_of
-from kernel.errors import N_, Conflict, DomainError, NotFound
+from kernel.errors import N_, Conflict, DomainError, NotFound, require_found
 from kernel.i18n import shortened
 from kernel.markup.model import fold
 from kernel.permissions import Actor
@@ -369,18 +369,13 @@ def checksum_of(text: str) -> str:
 
 def body_of(session: Session, course_id: int, path: str) -> str:
     """Return the text of a bank's file; raise NotFound."""
-    body = drafts.draft_bodies(session, course_id, [path]).get(path)
-    if body is None:
-        raise NotFound
-    return body
+    return require_found(drafts.draft_bodies(session, course_id, [path]).get(path))
 
 
 def get_entry(session: Session, course_id: int, path: str, key: str) -> ListEntrySpan:
     """Return a question as it stands in a bank's file; raise NotFound."""
     entries = list_entries(body_of(session, course_id, path), QUESTIONS)
-    index = find_entry(entries, key)
-    if index is None:
-        raise NotFound
+    index = require_found(find_entry(entries, key))
     return entries[index]
 
 

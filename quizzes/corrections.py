@@ -18,7 +18,7 @@ from courses.log import LogEntry, LogPart
 from courses.models import CourseVersion
 from kernel import audit
 from kernel.db import Hook
-from kernel.errors import N_, Conflict, NotFound
+from kernel.errors import N_, Conflict, NotFound, require_found
 from kernel.i18n import _, choose, number, shortened
 from kernel.permissions import Actor
 from kernel.tables import Cell
@@ -208,9 +208,7 @@ def withdraw_wording_only(
 ) -> None:
     """Let a version begin a segment again; raise NotFound for one of another question, WordingChanged where nothing was said of it."""
     course = catalogue.lock_course(session, subject.id)
-    version = next((candidate for candidate in versions if candidate.id == version_id), None)
-    if version is None:
-        raise NotFound
+    version = require_found(next((candidate for candidate in versions if candidate.id == version_id), None))
     row = _in_force(session, version_id)
     if row is None:
         raise WordingChanged

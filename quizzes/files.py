@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from courses.content.filetypes import kind_of
 from courses.models import CourseStaff, StaffRole
-from kernel.errors import Invalid, NotFound, SignInNeeded
+from kernel.errors import Invalid, SignInNeeded, require_found
 from kernel.files import FileStore, StoredFile, checksum, extension_of, note_stored, quotas_of, shown_name
 from kernel.permissions import Actor
 from kernel.pictures import FORMATS, cleaned
@@ -36,16 +36,16 @@ def get_file(session: Session, actor: Actor, attempt: UUID, file: UUID) -> Attem
     """Return a file of an attempt as the actor finds it; raise NotFound, or SignInNeeded whether or not there is such a file."""
     if actor.is_anonymous:
         raise SignInNeeded
-    row = session.execute(
-        select(Attempt, AnswerFile.name, StoredFile.sha256, StoredFile.media_type, CourseStaff.role)
-        .join(AttemptItem, AttemptItem.attempt_id == Attempt.id)
-        .join(AnswerFile, AnswerFile.item_id == AttemptItem.id)
-        .join(StoredFile, StoredFile.id == AnswerFile.stored_file_id)
-        .outerjoin(CourseStaff, (CourseStaff.course_id == Attempt.course_id) & (CourseStaff.person_id == actor.person_id))
-        .where(Attempt.uuid == attempt, AnswerFile.uuid == file)
-    ).one_or_none()
-    if row is None:
-        raise NotFound
+    row = require_found(
+        session.execute(
+            select(Attempt, AnswerFile.name, StoredFile.sha256, StoredFile.media_type, CourseStaff.role)
+            .join(AttemptItem, AttemptItem.attempt_id == Attempt.id)
+            .join(AnswerFile, AnswerFile.item_id == AttemptItem.id)
+            .join(StoredFile, StoredFile.id == AnswerFile.stored_file_id)
+            .outerjoin(CourseStaff, (CourseStaff.course_id == Attempt.course_id) & (CourseStaff.person_id == actor.person_id))
+            .where(Attempt.uuid == attempt, AnswerFile.uuid == file)
+        ).one_or_none()
+    )
     attempt_row: Attempt = row[0]
     return AttemptFileContext(
         id=attempt_row.id,

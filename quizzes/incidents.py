@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from accounts.models import Person
 from kernel import audit, outbox
-from kernel.errors import NotFound, OwnRecord
+from kernel.errors import OwnRecord, require_found
 from kernel.own_records import note_left_out, of_others
 from kernel.permissions import Actor
 from quizzes.access import IncidentContext, QuizContext
@@ -66,9 +66,7 @@ def get_incident(session: Session, actor: Actor, slug: str, key: str, incident: 
     """Return an incident of a quiz; raise NotFound."""
     quiz = get_taught_quiz(session, actor, slug, key)
     statement = select(Incident).where(Incident.course_id == quiz.course_id, Incident.activity_key == quiz.key, Incident.uuid == incident)
-    row = session.scalar(statement)
-    if row is None:
-        raise NotFound
+    row = require_found(session.scalar(statement))
     return IncidentContext(quiz, row)
 
 

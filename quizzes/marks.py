@@ -20,7 +20,7 @@ from kernel.codes import rounded_units
 from kernel.compiled_statements import compile_once
 from kernel.db import connection_of
 from kernel.entity_rows import columns_of
-from kernel.errors import N_, Invalid, NotFound
+from kernel.errors import N_, Invalid, NotFound, require_found
 from kernel.permissions import Actor
 from questions import question_bank
 from questions.models import Question, QuestionVersion
@@ -455,9 +455,7 @@ class SelfReviewedItem(AttemptContext):
 def lock_self_reviewed(session: Session, actor: Actor, attempt: UUID, position: int) -> SelfReviewedItem:
     """Return a question of an attempt that its writer judges, the attempt locked; raise NotFound for every other question."""
     loaded = attempts.lock_attempt(session, actor, attempt)
-    item = loaded.item_at(position)
-    if item is None:
-        raise NotFound
+    item = require_found(loaded.item_at(position))
     question = question_bank.get_questions(session, [item.question_version_id])[item.question_version_id]
     if not is_self_reviewed(question):
         raise NotFound

@@ -21,7 +21,7 @@ from kernel import audit, outbox
 from kernel.compiled_statements import compile_once
 from kernel.db import connection_of
 from kernel.entity_rows import columns_of, entity_rows
-from kernel.errors import N_, Conflict, NotFound, OwnRecord
+from kernel.errors import N_, Conflict, OwnRecord, require_found
 from kernel.own_records import is_own, note_left_out
 from kernel.permissions import Actor
 from quizzes.access import OverrideContext, QuizContext
@@ -114,9 +114,7 @@ def _lines(session: Session, statement: Select[*tuple[Any, ...]]) -> list[QuizOv
 def get_override(session: Session, actor: Actor, slug: str, key: str, override: UUID) -> OverrideContext:
     """Return an override of a quiz; raise NotFound."""
     quiz = get_taught_quiz(session, actor, slug, key)
-    row = session.scalar(select(QuizOverride).where(_of(quiz), QuizOverride.uuid == override))
-    if row is None:
-        raise NotFound
+    row = require_found(session.scalar(select(QuizOverride).where(_of(quiz), QuizOverride.uuid == override)))
     return OverrideContext(quiz, row)
 
 
@@ -348,10 +346,9 @@ def list_profiles_of(session: Session, person_id: int, *, limit: int) -> list[Pa
 
 def get_profile(session: Session, person_id: int, accommodation_id: int) -> Accommodation:
     """Return one of a person's profiles; raise NotFound."""
-    row = session.scalar(select(Accommodation).where(Accommodation.id == accommodation_id, Accommodation.person_id == person_id))
-    if row is None:
-        raise NotFound
-    return row
+    return require_found(
+        session.scalar(select(Accommodation).where(Accommodation.id == accommodation_id, Accommodation.person_id == person_id))
+    )
 
 
 _IN_PROGRESS = or_(*(Attempt.state == state.value for state in sorted(OPEN_STATES)))

@@ -14,7 +14,7 @@ from accounts.models import Person
 from courses.models import Course
 from enrolments.models import Enrolment
 from kernel.db import Hook
-from kernel.errors import NotFound
+from kernel.errors import NotFound, require_found
 from kernel.own_records import of_others
 from kernel.permissions import Actor
 from questions import question_bank
@@ -108,10 +108,7 @@ def list_question_versions(session: Session, context: QuizContext) -> list[QuizQ
 
 def find_question_versions(session: Session, context: QuizContext, key: str) -> QuizQuestionVersions:
     """Return one of them; raise NotFound."""
-    versions = next((listed for listed in list_question_versions(session, context) if listed.key == key), None)
-    if versions is None:
-        raise NotFound
-    return versions
+    return require_found(next((listed for listed in list_question_versions(session, context) if listed.key == key), None))
 
 
 def _finished(course_id: int, activity_key: str) -> tuple[ColumnElement[bool], ...]:

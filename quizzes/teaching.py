@@ -17,7 +17,7 @@ from courses.models import Activity, Course, CourseStaff, CourseVersion, StaffRo
 from courses.rules import Outline
 from courses.versions import list_outlines
 from courses.waiting import TeamCourse, WaitingItem
-from kernel.errors import NotFound
+from kernel.errors import NotFound, require_found
 from kernel.i18n import choose, ngettext
 from kernel.own_records import of_others
 from kernel.permissions import Actor
@@ -67,9 +67,7 @@ def get_taught_quiz(session: Session, actor: Actor, slug: str, key: str) -> Quiz
         .order_by(CourseVersion.number.desc())
         .limit(1)
     )
-    row = session.execute(statement).one_or_none()
-    if row is None:
-        raise NotFound
+    row = require_found(session.execute(statement).one_or_none())
     return QuizContext(
         course_id=row.id,
         slug=slug,

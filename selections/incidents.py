@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from accounts.models import Person
 from kernel import audit, clock, outbox
-from kernel.errors import N_, Conflict, Invalid, NotFound
+from kernel.errors import N_, Conflict, Invalid, NotFound, require_found
 from kernel.permissions import Actor
 from quizzes.models import Attempt
 from selections.access import PersonSignContext, SelectionContext, SelectionIncidentContext
@@ -47,18 +47,14 @@ def get_ended_selection(session: Session, actor: Actor, selection: UUID) -> Sele
 def get_sign(session: Session, actor: Actor, selection: UUID, attempt: UUID, kind: str) -> PersonSignContext:
     """Return a sign of a sitting that is over, before an actor; raise NotFound."""
     context = get_ended_selection(session, actor, selection)
-    shown = find_sign(session, session.get_one(Selection, context.id), attempt, kind)
-    if shown is None:
-        raise NotFound
+    shown = require_found(find_sign(session, session.get_one(Selection, context.id), attempt, kind))
     return PersonSignContext(context, shown)
 
 
 def get_incident(session: Session, actor: Actor, incident: UUID) -> SelectionIncidentContext:
     """Return an incident before an actor; raise NotFound."""
     statement = select(SelectionIncident, Selection.uuid).join(Selection, Selection.id == SelectionIncident.selection_id)
-    result = session.execute(statement.where(SelectionIncident.uuid == incident)).one_or_none()
-    if result is None:
-        raise NotFound
+    result = require_found(session.execute(statement.where(SelectionIncident.uuid == incident)).one_or_none())
     row, selection = result
     return SelectionIncidentContext(get_selection(session, actor, selection), row)
 

@@ -22,7 +22,7 @@ from accounts.rules import NoticeKind
 from courses.models import Course
 from enrolments.models import Enrolment
 from kernel import audit
-from kernel.errors import NotFound
+from kernel.errors import require_found
 from kernel.files import StoredFile
 from kernel.i18n import _, as_sentence, choose, find_zone, format_date, in_every_language, ngettext, percent
 from kernel.permissions import Actor, ActorChannel
@@ -75,9 +75,7 @@ def get_group(session: Session, actor: Actor, selection: UUID, group: UUID) -> O
 
 def lock_group(session: Session, actor: Actor, selection: UUID, group: UUID) -> ObjectionGroupContext:
     """Return objections before an actor, after every other change of them."""
-    row = session.scalar(select(ObjectionGroup).where(ObjectionGroup.uuid == group).with_for_update(key_share=True))
-    if row is None:
-        raise NotFound
+    require_found(session.scalar(select(ObjectionGroup).where(ObjectionGroup.uuid == group).with_for_update(key_share=True)))
     return _context(session, actor, selection, group)
 
 
@@ -115,9 +113,7 @@ def _context(session: Session, actor: Actor, selection: UUID, group: UUID) -> Ob
         )
         .execution_options(populate_existing=True)
     )
-    result = session.execute(statement).one_or_none()
-    if result is None:
-        raise NotFound
+    result = require_found(session.execute(statement).one_or_none())
     row, number, proposal, person, answered, regrade = result[:6]
     proposed = proposal is not None and proposal.state == "standing" and proposal.proposed_by == actor.person_id
     return ObjectionGroupContext(
@@ -140,9 +136,7 @@ def get_objection_file(session: Session, actor: Actor, selection: UUID, group: U
         .join(StoredFile, StoredFile.id == AnswerFile.stored_file_id)
         .where(Objection.group_id == context.group.id, Objection.withdrawn_at.is_(None), AnswerFile.uuid == file)
     )
-    row = session.execute(statement).one_or_none()
-    if row is None:
-        raise NotFound
+    row = require_found(session.execute(statement).one_or_none())
     return ObjectionFileContext(
         *(context.selection, context.group, context.number, context.newest, context.proposals, context.facts, context.deciders),
         *(row.person_id, row.sha256, row.name, row.media_type),

@@ -20,7 +20,7 @@ from courses.versions import get_outline
 from enrolments.learner_groups import find_group
 from enrolments.models import Edition, EditionPlace, Enrolment, GroupMember, LearnerGroup
 from kernel import audit, outbox
-from kernel.errors import N_, Conflict, Invalid, NotFound
+from kernel.errors import N_, Conflict, Invalid, NotFound, require_found
 from kernel.permissions import Actor
 from questions.models import Question, QuestionVersion
 from quizzes.models import Attempt, AttemptItem, MarkEvent, VoidedQuestion
@@ -230,9 +230,7 @@ def get_selection(session: Session, actor: Actor, selection: UUID) -> SelectionC
     """Return a selection before an actor; raise NotFound."""
     if actor.person_id is None:
         raise NotFound
-    row = session.execute(context_of(actor.person_id).where(Selection.uuid == selection)).one_or_none()
-    if row is None:
-        raise NotFound
+    row = require_found(session.execute(context_of(actor.person_id).where(Selection.uuid == selection)).one_or_none())
     return read_context(session, cast("ContextRow", tuple(row)))
 
 
@@ -371,9 +369,7 @@ def get_member(session: Session, actor: Actor, selection: UUID, member: UUID) ->
     """Return a person named for a selection, before who may end that; raise NotFound."""
     context = get_selection(session, actor, selection)
     statement = select(SelectionMember.id).where(SelectionMember.selection_id == context.id, SelectionMember.uuid == member)
-    row = session.scalar(statement)
-    if row is None:
-        raise NotFound
+    row = require_found(session.scalar(statement))
     return SelectionMemberContext(context, row)
 
 

@@ -19,7 +19,7 @@ from courses.models import Course
 from enrolments.models import Edition, LearnerGroup
 from enrolments.rules import GradingMethod
 from kernel.codes import read_code
-from kernel.errors import NotFound
+from kernel.errors import NotFound, require_found
 from kernel.permissions import Actor
 from questions.rules.encoding import encode
 from quizzes.draws import balance_by
@@ -167,9 +167,7 @@ def get_acta(session: Session, actor: Actor, acta: UUID) -> SelectionActaContext
     if actor.person_id is None:
         raise NotFound
     statement = context_of(actor.person_id).join(SelectionActa, SelectionActa.selection_id == Selection.id).add_columns(SelectionActa)
-    result = session.execute(statement.where(SelectionActa.uuid == acta)).one_or_none()
-    if result is None:
-        raise NotFound
+    result = require_found(session.execute(statement.where(SelectionActa.uuid == acta)).one_or_none())
     *row, of_acta = result
     return SelectionActaContext(read_context(session, cast("ContextRow", tuple(row))), of_acta)
 

@@ -24,7 +24,7 @@ from enrolments.takes import require_present_take
 from kernel import audit
 from kernel.codes import round_half_up
 from kernel.db import Hook
-from kernel.errors import N_, Conflict, NotFound
+from kernel.errors import N_, Conflict, NotFound, require_found
 from kernel.permissions import Actor
 from simulators.access import SubmissionContext
 from simulators.models import SimulatorTask, Submission, SubmissionItem, TaskInput, TaskItem, TaskSave, TaskVariable
@@ -71,9 +71,7 @@ def _cached_task(session: Session, name: tuple[str, int]) -> PublishedTask:
     cached = SIMULATOR_TASKS.of(session)
     if name not in cached:
         column = SimulatorTask.activity_id if name[0] == "activity" else SimulatorTask.id
-        row = session.execute(_TASK.where(column == name[1])).one_or_none()
-        if row is None:
-            raise NotFound
+        row = require_found(session.execute(_TASK.where(column == name[1])).one_or_none())
         while len(cached) >= KEPT_TASKS:
             cached.pop(next(iter(cached)), None)
         cached[name] = _read_task(session, *row)
@@ -287,9 +285,7 @@ _SEAT = (
 
 def get_submission(session: Session, actor: Actor, submission: UUID) -> SubmissionContext:
     """Return the page context of a submission; raise NotFound."""
-    row = session.execute(_SEAT, {"submission": submission, "actor_id": actor.person_id}).one_or_none()
-    if row is None:
-        raise NotFound
+    row = require_found(session.execute(_SEAT, {"submission": submission, "actor_id": actor.person_id}).one_or_none())
     return SubmissionContext(row.id, row.uuid, row.person_id, row.course_id, StaffRole(row.role) if row.role else None)
 
 

@@ -19,7 +19,7 @@ from courses.content.model import LocalisedText
 from courses.drafts import FileContent
 from courses.waiting import TeamCourse, WaitingItem, edited, list_unconfirmed, unconfirmed_item
 from kernel import audit
-from kernel.errors import N_, NotFound, SignInNeeded
+from kernel.errors import N_, NotFound, SignInNeeded, require_found
 from kernel.files import FileStore
 from kernel.permissions import Actor
 from questions import question_bank
@@ -150,10 +150,7 @@ def waiting_imports(session: Session, actor: Actor, courses: Sequence[TeamCourse
 
 def get_upload(session: Session, upload: UUID) -> PendingImport:
     """Return a waiting file with its content; raise NotFound."""
-    row = session.scalar(select(PendingImport).where(PendingImport.uuid == upload))
-    if row is None:
-        raise NotFound
-    return row
+    return require_found(session.scalar(select(PendingImport).where(PendingImport.uuid == upload)))
 
 
 @dataclass(frozen=True, slots=True)

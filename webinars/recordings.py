@@ -15,7 +15,7 @@ from courses.models import Activity, Course, CourseFile, CourseResource, CourseV
 from enrolments import enrolment, learners
 from enrolments.access import ActivityContext
 from enrolments.enrolment import ActivityOutcome
-from kernel.errors import NotFound
+from kernel.errors import require_found
 from kernel.permissions import Actor
 from kernel.search.index import SearchDocument
 from webinars.content import KIND, Cues, SearchableTranscript, TranscriptPassage, recording_entries
@@ -52,9 +52,7 @@ class PublishedRecording:
 
 def get_recording(session: Session, activity_id: int, version_id: int) -> PublishedRecording:
     """Return a published recording; raise NotFound."""
-    row = session.scalar(select(Recording).where(Recording.activity_id == activity_id))
-    if row is None:
-        raise NotFound
+    row = require_found(session.scalar(select(Recording).where(Recording.activity_id == activity_id)))
     chapters = session.scalars(select(Chapter).where(Chapter.recording_id == row.id).order_by(Chapter.second).limit(500))
     captions = session.scalars(select(Caption).where(Caption.recording_id == row.id).order_by(Caption.id).limit(20)).all()
     documents = session.scalars(

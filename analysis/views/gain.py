@@ -21,7 +21,7 @@ from enrolments.access import ActivityContext
 from enrolments.editions import list_editions
 from enrolments.learner_groups import list_groups
 from kernel import clock
-from kernel.errors import NotFound
+from kernel.errors import NotFound, require_found
 from kernel.i18n import _, choose, ngettext, number
 from kernel.web.forms import as_uuid
 from kernel.web.request import current_actor, current_session, requires
@@ -314,9 +314,7 @@ bp = Blueprint("analysis_gain", __name__)
 def class_gain(subject: QuizContext) -> str:
     """Show what a class gained between the initial and the final test."""
     session = current_session()
-    pair = snapshots.get_snapshot_of_activity(session, subject.activity_id).pair
-    if pair is None:
-        raise NotFound
+    pair = require_found(snapshots.get_snapshot_of_activity(session, subject.activity_id).pair)
     editions = [(line.edition.uuid, line.edition.name) for line in list_editions(session, subject.course_id)]
     groups = [(group.uuid, group.name) for group in list_groups(session, subject.course_id)]
     edition, group = _chosen("edition", dict(editions)), _chosen("group", dict(groups))

@@ -22,7 +22,7 @@ from courses.access import CourseContext
 from enrolments.editions import list_editions
 from enrolments.learner_groups import list_groups
 from kernel import clock
-from kernel.errors import N_, NotFound
+from kernel.errors import N_, NotFound, require_found
 from kernel.i18n import _, choose
 from kernel.markup.model import SafeHtml
 from kernel.tables import Cell, write_csv, write_xlsx
@@ -414,7 +414,4 @@ def workbook(subject: QuizContext) -> Response:
 
 
 def _computed(subject: QuizContext) -> QuizAnalysis:
-    examination = selected_statistics(subject).examination
-    if examination is None:
-        raise NotFound
-    return examination
+    return require_found(selected_statistics(subject).examination)

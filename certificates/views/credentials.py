@@ -35,7 +35,7 @@ from enrolments.awards import find_own_renewal
 from enrolments.course_view import RenewalView, renewal_view
 from kernel import clock
 from kernel.codes import printed_code, read_code
-from kernel.errors import N_, Conflict, Gone, NotFound
+from kernel.errors import N_, Conflict, Gone, require_found
 from kernel.i18n import LANGUAGES, _, choose, format_date, format_datetime, language, lazy_, local
 from kernel.own_records import is_own
 from kernel.web.forms import Form, LineField
@@ -509,9 +509,7 @@ def compare(code: str) -> Answer:
     """Say whether a number is the one that a certificate's holder has printed on it; five tries an hour for each code."""
     limiter().use(LOOK_UPS, client_key())
     stored = read_code(code, CODE_LENGTH)
-    row = find_by_code(current_session(), stored) if stored else None
-    if row is None:
-        raise NotFound
+    row = require_found(find_by_code(current_session(), stored) if stored else None)
     printed, form = find_printed_number(current_session(), row), IdentityNumberForm()
     if not printed:
         return code_page(code, comparison=IdentityComparison.CLOSED, status=409)

@@ -17,7 +17,7 @@ from certificates.rules.status_lists import StatusPurpose
 from certificates.rules.verification import BadgeForm
 from kernel import clock
 from kernel.codes import printed_code
-from kernel.errors import N_, Gone, NotFound
+from kernel.errors import N_, Gone, NotFound, require_found
 from kernel.keys import KeyState, PublishedKey
 from kernel.web.former_hosts import find_former_address
 from kernel.web.instance_keys import current_keys, current_seal_keys
@@ -133,9 +133,7 @@ def replaced(number: int) -> Response:
 
 def _status_list(number: int, purpose: StatusPurpose) -> Response:
     session = current_session()
-    row = find_status_list(session, number) if number < 2**31 else None
-    if row is None:
-        raise NotFound
+    row = require_found(find_status_list(session, number) if number < 2**31 else None)
     document = signed_status_list(session, row, purpose, requested_address(), current_keys(), now=clock.now())
     return published(document, "application/vc+ld+json", cache_control=ASKED_EACH_TIME)
 
@@ -165,9 +163,7 @@ def badge(subject: CredentialContext) -> Response:
         raise Gone(N_("This certificate has been revoked and can no longer be downloaded."))
     if credentials.is_holder_deleted(current_session(), subject.row):
         raise Gone(N_("The person's data were deleted at their request."))
-    content = badge_content(subject.row, site_address())
-    if content is None:
-        raise NotFound
+    content = require_found(badge_content(subject.row, site_address()))
     form = BadgeForm((request.view_args or {})["form"])
     response = make_response(BadgeSigner(site_address(), current_keys()).file(content, form))
     response.content_type = CONTENT_TYPES[form]

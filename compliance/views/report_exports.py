@@ -47,7 +47,7 @@ from compliance.views.report import (
     working_days_of,
 )
 from kernel import clock
-from kernel.errors import N_, NotFound
+from kernel.errors import N_, require_found
 from kernel.i18n import _, choose, local
 from kernel.permissions import Actor
 from kernel.tables import CSV_TYPE, Cell, Sheet, on_disk, type_of, write_csv, write_ods, write_xlsx
@@ -347,9 +347,7 @@ def _rows(context: ReportPlaceContext, requested: ReportRequest, filters: Traini
         return table_rows(lines.by_place(context.children), requested.time, with_key=False)
     if chosen is ExportTable.OBLIGATIONS:
         return table_rows(lines.by_obligation(requested.obligations), requested.time, with_key=True)
-    drawn = None if requested.time.is_past else drawn_trajectory(whole, requested.time, lines, working)
-    if drawn is None:
-        raise NotFound
+    drawn = require_found(None if requested.time.is_past else drawn_trajectory(whole, requested.time, lines, working))
     return trajectory_rows(drawn.rows)
 
 

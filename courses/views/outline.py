@@ -21,7 +21,7 @@ from courses.editor import SHORT_ENOUGH, FormFindings, course_header
 from courses.kinds import CourseKinds
 from courses.models import Course
 from kernel import clock
-from kernel.errors import N_, Conflict, Invalid, NotFound
+from kernel.errors import N_, Conflict, Invalid, NotFound, require_found
 from kernel.i18n import _, choose, lazy_, site_day
 from kernel.web.forms import Form, LineField
 from kernel.web.request import Answer, allows, begin_writing, current_actor, current_session, requires, see_page
@@ -158,19 +158,14 @@ def _requested_change(draft_outline: DraftOutline) -> tuple[DraftChange, bool]:
 def find_part(draft_outline: DraftOutline, key: str) -> TreeModule | TreeActivity:
     """Return the module or activity with a key; raise NotFound."""
     located = draft_outline.tree.find_activity(key)
-    part = draft_outline.tree.find_module(key) or (located[1] if located is not None else None)
-    if part is None:
-        raise NotFound
-    return part
+    return require_found(draft_outline.tree.find_module(key) or (located[1] if located is not None else None))
 
 
 def _activity_moved(
     draft_outline: DraftOutline, located: tuple[TreeModule, TreeActivity], act: str, where: str
 ) -> tuple[DraftChange, bool]:
     target, _blank, number = (request.form.get("module", ""), "", "") if act == "move" else where.partition(" ")
-    module = draft_outline.tree.find_module(target) if target else located[0]
-    if module is None:
-        raise NotFound
+    module = require_found(draft_outline.tree.find_module(target) if target else located[0])
     position = _new_place(module.activities, located[1].key, "place" if act == "move" else act, number)
     moving = next(kind.moving for kind in kinds().kinds if kind.name == located[1].kind)
     texts = _texts_beside(draft_outline, *located) if module is not located[0] else draft_outline.texts

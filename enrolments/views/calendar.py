@@ -42,7 +42,7 @@ from enrolments.course_context import date_view, title_of
 from enrolments.dates import DatedItem, DateKind, DateRequest, collect_dates, list_dated_enrolments, list_dates
 from enrolments.models import PersonalReminder
 from kernel import clock, ical
-from kernel.errors import NotFound
+from kernel.errors import NotFound, require_found
 from kernel.i18n import (
     _,
     choose,
@@ -398,10 +398,7 @@ def get_own_date(session: Session, actor: Actor, key: str) -> DatedItem:
     """Return one of the actor's dates by its key; raise NotFound."""
     now = clock.now()
     items = visible_items(list_dates(session, [actor.person_id or 0], now=now, since=now - BACK, until=now + AHEAD), "")
-    own_date = next((item for item in items if item.key == key), None)
-    if own_date is None:
-        raise NotFound
-    return own_date
+    return require_found(next((item for item in items if item.key == key), None))
 
 
 @calendar_bp.get("/dates/<path:key>.ics")

@@ -59,7 +59,7 @@ from enrolments.learners import visible_next_courses
 from enrolments.rules import EnrolmentRefusal, may_join, required_modules
 from enrolments.takes import list_takes
 from kernel import clock
-from kernel.errors import NotFound
+from kernel.errors import NotFound, require_found
 from kernel.files import FileStore
 from kernel.i18n import LANGUAGES, _, choose, enumeration, language, lazy_, ngettext, number
 from kernel.markup.model import SafeHtml
@@ -625,9 +625,10 @@ def _chosen_members(session: Session, actor: Actor, slug: str, group: UUID) -> G
 
 def _one_member(session: Session, actor: Actor, slug: str, group: UUID) -> GroupMemberContext:
     """Return the page context of the member whom the form names; raise NotFound."""
-    group_context, person = learner_groups.get_group_context(session, actor, slug, group), as_uuid(request.form.get("person", ""))
-    if person is None:
-        raise NotFound
+    group_context, person = (
+        learner_groups.get_group_context(session, actor, slug, group),
+        require_found(as_uuid(request.form.get("person", ""))),
+    )
     return GroupMemberContext(group_context.context, group_context.group, actor.person_id if person == actor.person_uuid else None)
 
 

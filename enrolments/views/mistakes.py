@@ -30,7 +30,7 @@ from enrolments.mistakes import (
 )
 from enrolments.models import UNSETTLED_STATES, MistakeKind, MistakeReport, MistakeState
 from kernel import clock
-from kernel.errors import NotFound
+from kernel.errors import NotFound, require_found
 from kernel.i18n import _, choose, format_date, language, lazy_, ngettext, shortened
 from kernel.markup.model import SafeHtml
 from kernel.markup.passages import anchored
@@ -360,9 +360,7 @@ def lesson(subject: MistakeReportContext) -> str:
     """Show a lesson as it was published when somebody reported it."""
     session, row = current_session(), subject.report
     activity = mistakes.find_activity(session, row)
-    page = mistakes.find_page(session, activity.id, row.language) if activity else None
-    if page is None:
-        raise NotFound
+    page = require_found(mistakes.find_page(session, activity.id, row.language) if activity else None)
     return render_template(
         "enrolments/mistake_lesson.html",
         course=course_name(subject.context),

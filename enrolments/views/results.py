@@ -25,7 +25,7 @@ from enrolments.takes import TakeRow, list_submitted, list_takes
 from enrolments.views.grade_items import DecimalField
 from enrolments.views.gradebook import get_published
 from kernel import clock
-from kernel.errors import NotFound
+from kernel.errors import require_found
 from kernel.i18n import _, choose, lazy_
 from kernel.web.forms import Form, LineField, as_uuid, whole_number
 from kernel.web.request import Answer, begin_writing, current_actor, current_session, is_read_only_request, requires
@@ -86,9 +86,7 @@ def _in_take(context: LearnerContext, takes: Sequence[TakeRow]) -> LearnerContex
     number = whole_number(request.args.get("take", ""))
     if number in (0, context.take):
         return context
-    chosen = next((row for row in takes if row.take == number), None)
-    if chosen is None:
-        raise NotFound
+    chosen = require_found(next((row for row in takes if row.take == number), None))
     return replace(context, enrolment_id=chosen.enrolment_id, version_id=chosen.version_id, take=chosen.take)
 
 

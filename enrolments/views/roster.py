@@ -23,7 +23,7 @@ from enrolments.models import Edition
 from enrolments.people_lists import EnrolmentListCheck, PeopleList, check_list, find_address, read_list
 from enrolments.roster import UploadedList
 from kernel import clock
-from kernel.errors import Invalid, NotFound
+from kernel.errors import Invalid, require_found
 from kernel.i18n import _, lazy_, ngettext
 from kernel.own_records import LEFT_OUT, is_own
 from kernel.web.forms import FileField, Form, as_uuid, clean_text
@@ -110,17 +110,16 @@ def chosen_edition(session: Session, context: LearnerContext, text: str) -> Edit
     if not text:
         return None
     number = as_uuid(text)
-    edition = next(
-        (
-            edition_row.edition
-            for edition_row in editions_of_enrolments.list_editions(session, context.course_id)
-            if edition_row.edition.uuid == number
-        ),
-        None,
+    return require_found(
+        next(
+            (
+                edition_row.edition
+                for edition_row in editions_of_enrolments.list_editions(session, context.course_id)
+                if edition_row.edition.uuid == number
+            ),
+            None,
+        )
     )
-    if edition is None:
-        raise NotFound
-    return edition
 
 
 @bp.post("/teaching/<slug>/learners")

@@ -3,7 +3,7 @@
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from kernel.errors import N_, NotFound
+from kernel.errors import N_, require_found
 from kernel.i18n import language
 from kernel.permissions import Actor
 from kernel.web.request import current_actor, public
@@ -45,9 +45,7 @@ def chapter(reader: str, key: str) -> ResponseReturnValue:
     """Show a chapter of the guide, or lead on to it from the address that it had."""
     if (reader, key) in FORMER_CHAPTERS:
         return redirect(url_for("lms_guide.chapter", reader=reader, key=FORMER_CHAPTERS[reader, key]), code=301)
-    shown = find_chapter(language(), f"{reader}/{key}")
-    if shown is None:
-        raise NotFound
+    shown = require_found(find_chapter(language(), f"{reader}/{key}"))
     guide = [each for each in list_chapters(language()) if each.reader == reader]
     index = guide.index(shown)
     return render_template(

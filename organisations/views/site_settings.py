@@ -15,7 +15,7 @@ from wtforms.validators import InputRequired, Length, Optional
 
 from accounts.forms import EmailField, zones_by_name
 from kernel import clock, mail, pictures
-from kernel.errors import N_, Conflict, Invalid, NotFound
+from kernel.errors import N_, Conflict, Invalid, require_found
 from kernel.i18n import _, language, lazy_, local, number, zone_name
 from kernel.permissions import Actor
 from kernel.pictures import LARGEST_LOGO, cleaned_logo, cleaned_signature, mixed, nearest
@@ -641,9 +641,7 @@ def _to_signatories(subject: SignatoryContext) -> Response:
 @requires(InstitutionAction.SIGNATORIES, get_signatory)
 def signature(subject: SignatoryContext) -> Answer:
     """Show the picture of a signature, to administrators of the institution alone."""
-    picture = _row_of(subject).picture
-    if picture is None:
-        raise NotFound
+    picture = require_found(_row_of(subject).picture)
     return _file(picture, "image/png" if picture.startswith(b"\x89PNG") else "image/jpeg", cached=False)
 
 

@@ -14,7 +14,7 @@ from courses.editor import course_header
 from courses.kinds import CourseKinds
 from courses.publishing import CheckedCourse
 from kernel import clock
-from kernel.errors import DomainError, NotFound
+from kernel.errors import DomainError, NotFound, require_found
 from kernel.files import FileStore
 from kernel.i18n import _, choose, ngettext, site_day
 from kernel.web import after_response
@@ -278,9 +278,7 @@ def _editor(
 def _drafted(subject: BankQuestionContext) -> tuple[DraftCheck, QuestionDefinition, str]:
     course = catalogue.get_course(current_session(), subject.id)
     draft_check = draft_checks.cached_draft_check(current_session(), _file_store(), course, _kinds(), now=clock.now())
-    located = bank_page.find_question(draft_check.folder, subject.key) if draft_check.folder is not None else None
-    if located is None:
-        raise NotFound
+    located = require_found(bank_page.find_question(draft_check.folder, subject.key) if draft_check.folder is not None else None)
     return draft_check, *located
 
 

@@ -20,7 +20,7 @@ from courses.models import Course
 from enrolments import learner_groups
 from enrolments import learners as enrolment_queries
 from kernel import clock
-from kernel.errors import N_, Invalid, NotFound
+from kernel.errors import N_, Invalid, NotFound, require_found
 from kernel.i18n import _, format_datetime, lazy_, ngettext, number, trimmed
 from kernel.own_records import LEFT_OUT, is_own
 from kernel.permissions import Actor
@@ -359,15 +359,11 @@ def _requested_target(session: Session, actor: Actor, slug: str, key: str) -> Ne
     person, group = request.args.get("person"), request.args.get("group")
     try:
         if group:
-            learner_group = learner_groups.find_group(session, quiz.course_id, UUID(group))
-            if learner_group is None:
-                raise NotFound
+            learner_group = require_found(learner_groups.find_group(session, quiz.course_id, UUID(group)))
             return NewOverrideContext(quiz, group=learner_group)
         if person:
             learner = get_person_by_uuid(session, UUID(person))
-            enrolment = enrolment_queries.find_enrolment(session, learner.id, quiz.course_id)
-            if enrolment is None:
-                raise NotFound
+            require_found(enrolment_queries.find_enrolment(session, learner.id, quiz.course_id))
             return NewOverrideContext(quiz, person=learner)
     except ValueError:
         raise NotFound from None

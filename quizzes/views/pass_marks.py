@@ -19,7 +19,7 @@ from courses.content.model import CourseFolder
 from courses.editor import course_header
 from courses.rendering import Renderer
 from kernel import clock
-from kernel.errors import Conflict, DomainError, NotFound
+from kernel.errors import Conflict, DomainError, NotFound, require_found
 from kernel.files import StoredFile, note_stored
 from kernel.i18n import _, choose, lazy_, ngettext, shortened
 from kernel.markup.model import SafeHtml
@@ -459,9 +459,7 @@ def change(subject: JudgingContext) -> Answer:
 
 
 def _named_sheet(subject: JudgingContext) -> JudgeSheet:
-    uuid = as_uuid(request.form.get("sheet", ""))
-    if uuid is None:
-        raise NotFound
+    uuid = require_found(as_uuid(request.form.get("sheet", "")))
     return pass_marks.find_sheet(current_session(), subject.record, uuid)
 
 
