@@ -624,8 +624,7 @@ def cancel_deletion() -> Answer:
     """Keep the account after all."""
     session, actor = current_session(), current_actor()
     privacy.take_back_deletion(session, actor, people.get_person(session, actor.person_id or 0), now=clock.now())
-    flash(_("Your account will be kept."), "ok")
-    return see_page("lms_own_data.overview")
+    return see_page("lms_own_data.overview", flash=_("Your account will be kept."))
 
 
 def delete_accounts(delivery: Delivery) -> None:

@@ -304,8 +304,7 @@ def _incoming_row(question: QuestionDefinition, line: int) -> IncomingQuestionRo
 def discard(subject: ImportContext) -> Answer:
     """Delete a file that was uploaded."""
     imports.discard(current_session(), current_actor(), imports.get_upload(current_session(), subject.upload), now=clock.now())
-    flash(_("The file was discarded. Nothing was imported."), "ok")
-    return see_page("questions_banks.questions", slug=subject.slug)
+    return see_page("questions_banks.questions", slug=subject.slug, flash=_("The file was discarded. Nothing was imported."))
 
 
 # --- Out ---------------------------------------------------------------------------------------------------------------------------------

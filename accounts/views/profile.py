@@ -115,8 +115,7 @@ def ask_for_correction() -> Answer:
     form = NameRequestForm(data=_name_fields(waiting or person, reason=waiting.request_reason if waiting else ""))
     if form.validate_on_post():
         names.request_correction(session, actor, person, form.parts(), form.reason.data or "", now=clock.now())
-        flash(_("Your request was sent to the administration."), "ok")
-        return see_page("accounts.profile")
+        return see_page("accounts.profile", flash=_("Your request was sent to the administration."))
     page = render_template("accounts/name_request.html", form=form, full_name=person.full_name, waiting=waiting)
     return (page, 422) if form.errors else page
 
@@ -215,8 +214,7 @@ def switches() -> Answer:
         form.show(notices.notification_choices_of(session, person.id))
     elif form.validate_on_post():
         notices.set_notification_choices(session, actor, person, form.command(), now=clock.now())
-        flash(_("Your notification preferences were saved."), "ok")
-        return see_page("accounts_notices.switches")
+        return see_page("accounts_notices.switches", flash=_("Your notification preferences were saved."))
     return render_template("accounts/notification_preferences.html", form=form, email=person.email), 422 if form.errors else 200
 
 

@@ -258,8 +258,7 @@ def _add(subject: Owner, factor: NewFactor) -> Answer:
         open_device(session, person.id, person.password_hash, factor=True)
     if codes:
         return _codes_page(codes, target)
-    flash(_("Saved. You can now sign in with it."), "ok")
-    return see_page("accounts_second.overview")
+    return see_page("accounts_second.overview", flash=_("Saved. You can now sign in with it."))
 
 
 def _codes_page(codes: list[str], target: str = "") -> str:
@@ -294,5 +293,4 @@ def remove(subject: Owner) -> Answer:
     except Conflict as conflict:
         flash(_(conflict.text), "bad")
         return see_page("accounts_second.overview")
-    flash(_("It was removed."), "ok")
-    return see_page("accounts_second.overview")
+    return see_page("accounts_second.overview", flash=_("It was removed."))

@@ -116,8 +116,7 @@ def confirm(token: str) -> Answer:
     if not is_right:
         return again(), 422
     accounts.confirm_email(begin_writing(), current_actor(), token, now=clock.now())
-    flash(_("Your email address is confirmed. Sign in to begin."), "ok")
-    return see_page("accounts.sign_in")
+    return see_page("accounts.sign_in", flash=_("Your email address is confirmed. Sign in to begin."))
 
 
 def _chose_password(form: FirstPasswordForm, owner: Person) -> bool:
@@ -297,8 +296,7 @@ def reset(token: str) -> Answer:
     hashed = passwords.hash_password(form.password.data or "")
     person = addresses.reset_password(begin_writing(), current_actor(), token, hashed, now=clock.now())
     signin.know_browser(person.email)
-    flash(_("Your password was changed. Sign in with the new one."), "ok")
-    return see_page("accounts.sign_in")
+    return see_page("accounts.sign_in", flash=_("Your password was changed. Sign in with the new one."))
 
 
 @bp.route("/invitation/<token>", methods=["GET", "POST"])
@@ -347,8 +345,7 @@ def set_up(token: str) -> Answer:
     release_connection()
     command = form.command()
     accounts.create_first_administrator(begin_writing(), current_actor(), token, command, now=clock.now())
-    flash(_("Your account is ready. Sign in to begin."), "ok")
-    return see_page("accounts.sign_in")
+    return see_page("accounts.sign_in", flash=_("Your account is ready. Sign in to begin."))
 
 
 def _set_up_page(form: SignUpForm, token: str) -> str:
@@ -369,8 +366,7 @@ def profile() -> Answer:
         form.keep_name()
     if form.validate_on_post():
         accounts.edit_profile(session, actor, person, form.command(person), now=clock.now())
-        flash(_("Your details were saved."), "ok")
-        return see_page("accounts.profile")
+        return see_page("accounts.profile", flash=_("Your details were saved."))
     number = masked(people.find_national_id(session, person.id))
     page = render_template(
         "accounts/profile.html",
@@ -404,8 +400,7 @@ def change_password() -> Answer:
     session = begin_writing()
     owner = accounts.confirm_password(session, person.id, person.password_hash)
     accounts.change_password(session, actor, owner, hashed, now=clock.now(), keep=actor.device_id)
-    flash(_("Your password was changed. Your other devices were signed out."), "ok")
-    return see_page("accounts.profile")
+    return see_page("accounts.profile", flash=_("Your password was changed. Your other devices were signed out."))
 
 
 @bp.get("/profile/devices")
@@ -457,8 +452,7 @@ def end_device(device: Device) -> Answer:
     if not signin.has_proven(current_actor()):
         return _proof_is_old()
     accounts.end_device(current_session(), current_actor(), device, now=clock.now())
-    flash(_("That session is closed."), "ok")
-    return see_page("accounts.devices")
+    return see_page("accounts.devices", flash=_("That session is closed."))
 
 
 @bp.post("/profile/devices/end")

@@ -6,7 +6,7 @@ from datetime import datetime
 from fractions import Fraction
 from itertools import pairwise
 
-from flask import Blueprint, Response, flash, render_template, request
+from flask import Blueprint, Response, render_template, request
 from sqlalchemy.orm import Session
 
 from analysis import item_history
@@ -687,8 +687,7 @@ def _changed(subject: ItemHistoryContext, change: WordingChange, done: str) -> A
         change(session, current_actor(), subject, versions, version, now=clock.now())
     except Conflict as refused:
         return _page(subject, _(refused.text, **refused.facts)), 409
-    flash(done, "ok")
-    return see_page("analysis_item_history.question", slug=subject.slug, key=subject.key, _anchor="changes-title")
+    return see_page("analysis_item_history.question", slug=subject.slug, key=subject.key, _anchor="changes-title", flash=done)
 
 
 def _exposure(session: Session, subject: ItemHistoryContext, uses: Sequence[ItemUseRow]) -> list[ExposureRow]:

@@ -420,8 +420,7 @@ def revoke(subject: CredentialContext) -> Answer:
         )
     except credentials.AlreadyReplaced as refused:
         return present_state(subject, refused)
-    flash(_("The certificate has been revoked."), "ok")
-    return see_page("certificates.certificate", credential=subject.row.uuid)
+    return see_page("certificates.certificate", credential=subject.row.uuid, flash=_("The certificate has been revoked."))
 
 
 @credentials_bp.route("/certificates/<uuid:credential>/replacement", methods=["GET", "POST"])
@@ -477,8 +476,7 @@ def renew(subject: CredentialContext) -> Answer:
     except credentials.AwardNotAllowed as refused:
         form.refuse(form.reason, _(refused.message))
         return render_template("certificates/renewal.html", certificate=facts, form=form), 422
-    flash(_("The certificate has been issued."), "ok")
-    return see_page("certificates.certificate", credential=made.uuid)
+    return see_page("certificates.certificate", credential=made.uuid, flash=_("The certificate has been issued."))
 
 
 printed_identity_bp = Blueprint("certificates_identity", __name__)
@@ -499,8 +497,7 @@ def choose_printed_identity(subject: CredentialContext) -> Answer:
     message = (
         _("The PDF of this certificate now prints your identity number.") if is_wanted else _("Your identity number is no longer printed.")
     )
-    flash(message, "ok")
-    return see_page("certificates.certificate", credential=row.uuid)
+    return see_page("certificates.certificate", credential=row.uuid, flash=message)
 
 
 @printed_identity_bp.post("/verify/<code>")

@@ -79,8 +79,7 @@ def ask_correction(subject: CredentialContext) -> Answer:
         return page, 422 if form.errors else 200
     text = form.words.data or ""
     certificates_reviews.open_review(session, current_actor(), subject.row, ReviewCause.CORRECTION_REQUESTED, text, now=clock.now())
-    flash(_("Your request was sent to the course team."), "ok")
-    return see_page("certificates.certificate", credential=subject.row.uuid)
+    return see_page("certificates.certificate", credential=subject.row.uuid, flash=_("Your request was sent to the course team."))
 
 
 @bp.get("/administration/certificates/reviews")

@@ -367,8 +367,7 @@ def set_default(context: InstitutionContext) -> Answer:
     if key and key not in known:
         raise Conflict
     change_profile(session, current_actor(), current_settings(), {"default_template": key}, institution=institution, now=clock.now())
-    flash(_("Saved. Certificates that were issued before keep what they say."), "ok")
-    return see_page("certificates_templates.templates")
+    return see_page("certificates_templates.templates", flash=_("Saved. Certificates that were issued before keep what they say."))
 
 
 @bp.post("")
@@ -533,8 +532,7 @@ def save_text(subject: TemplateContext) -> Answer:
         return _page(row, form, 422)
     text = (form.text.data or "").replace("\r\n", "\n")
     certificates_templates.save_text(current_session(), current_actor(), row, text, form.known_revision, now=clock.now())
-    flash(_("The draft was saved."), "ok")
-    return see_page("certificates_templates.template", template=row.uuid)
+    return see_page("certificates_templates.template", template=row.uuid, flash=_("The draft was saved."))
 
 
 @bp.post("/<uuid:template>/elements")

@@ -100,5 +100,4 @@ def renew(subject: PlannedRuleContext) -> Answer:
 def discard(subject: PlannedRuleContext) -> Answer:
     """Discard a rule that was tried."""
     planned_changes.discard_change(current_session(), current_actor(), subject.change, now=clock.now())
-    flash(_("Discarded. Nothing has changed."), "ok")
-    return see_page("organisations_audiences.audience", audience=_audience(subject).uuid)
+    return see_page("organisations_audiences.audience", audience=_audience(subject).uuid, flash=_("Discarded. Nothing has changed."))

@@ -263,8 +263,7 @@ def add() -> Answer:
     except (FreeDayConflict, ReasonRequired) as refused:
         form.refuse(form.reason if isinstance(refused, ReasonRequired) else form.day, _(refused.text))
         return _page(form, FreeDayListForm(formdata=None), _year()), 422
-    flash(_("%(day)s is free now.", day=format_date(row.day)), "ok")
-    return see_page("compliance_free_days.days", year=row.day.year)
+    return see_page("compliance_free_days.days", year=row.day.year, flash=_("%(day)s is free now.", day=format_date(row.day)))
 
 
 def _see_planned(change: PlannedChange) -> Response:
@@ -284,8 +283,7 @@ def delete(subject: FreeDay) -> Answer:
             flash(_(refused.text), "bad")
             return see_page("compliance_free_days.days", year=year)
     free_days.delete_free_day(session, current_actor(), subject, now=now)
-    flash(_("The free day was deleted."), "ok")
-    return see_page("compliance_free_days.days", year=year)
+    return see_page("compliance_free_days.days", year=year, flash=_("The free day was deleted."))
 
 
 @bp.post("/lists")
@@ -395,5 +393,4 @@ def apply(subject: PlannedChange) -> Answer:
 def discard(subject: PlannedChange) -> Answer:
     """Discard a change of free days."""
     discard_change(current_session(), current_actor(), subject, now=clock.now())
-    flash(_("Discarded. Nothing has changed."), "ok")
-    return see_page("compliance_free_days.days")
+    return see_page("compliance_free_days.days", flash=_("Discarded. Nothing has changed."))

@@ -413,8 +413,7 @@ def _stored_lowest(row: Obligation | None) -> dict[str, int]:
 def delete(subject: ObligationContext) -> Answer:
     """Delete a draft."""
     compliance_obligations.delete_draft(current_session(), current_actor(), _row(subject), now=clock.now())
-    flash(_("The draft was deleted."), "ok")
-    return see_page("compliance_obligations.obligations")
+    return see_page("compliance_obligations.obligations", flash=_("The draft was deleted."))
 
 
 @obligations_bp.post("/<uuid:obligation>/owner")

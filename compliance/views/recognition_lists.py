@@ -117,8 +117,7 @@ def discard(subject: RecognitionListContext) -> Answer:
     """Discard a list."""
     assert subject.pending is not None
     claims.discard_list(current_session(), current_actor(), subject.pending, now=clock.now())
-    flash(_("The list was discarded. Nothing was changed."), "ok")
-    return see_page("compliance_recognition_lists.lists")
+    return see_page("compliance_recognition_lists.lists", flash=_("The list was discarded. Nothing was changed."))
 
 
 @bp.get("/<uuid:made>")

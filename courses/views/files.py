@@ -206,8 +206,7 @@ def _saved(subject: CourseContext, course: Course, path: str, form: SourceTextFo
     except CourseArchived as refused:
         form.form_errors.append(_(refused.text))
         return _text_page(locked, path, form), 409
-    flash(_("Saved in the draft."), "ok")
-    return see_page("courses_texts.text", slug=subject.slug, path=path)
+    return see_page("courses_texts.text", slug=subject.slug, path=path, flash=_("Saved in the draft."))
 
 
 def _text_page(course: Course, path: str, form: SourceTextForm, *, theirs: str | None = None) -> str:

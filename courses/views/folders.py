@@ -357,8 +357,7 @@ def _chosen(number: int) -> list[ConflictResolution]:
 def discard(subject: FolderUploadContext) -> Response:
     """Discard a folder uploaded for a course."""
     folders.discard(current_session(), current_actor(), folders.get_pending(current_session(), subject.upload), now=clock.now())
-    flash(_("The file has been discarded."), "ok")
-    return see_page("courses_folders.upload", slug=subject.slug)
+    return see_page("courses_folders.upload", slug=subject.slug, flash=_("The file has been discarded."))
 
 
 @bp.post("/teaching/new-course/folder/<uuid:upload>/discard")
@@ -366,8 +365,7 @@ def discard(subject: FolderUploadContext) -> Response:
 def discard_new(subject: NewCourseUpload) -> Response:
     """Discard a folder that was to become a course."""
     folders.discard(current_session(), current_actor(), folders.get_pending(current_session(), subject.upload), now=clock.now())
-    flash(_("The file has been discarded."), "ok")
-    return see_page("courses_folders.upload_new")
+    return see_page("courses_folders.upload_new", flash=_("The file has been discarded."))
 
 
 # --- What the page says ------------------------------------------------------------------------------------------------------------------

@@ -309,8 +309,7 @@ def _saved(subject: PartContext, editor: LessonEditor, form: LessonForm) -> Answ
     except CourseArchived as refused:
         form.form_errors.append(_(refused.text))
         return _page(_lesson_editor(subject), form), 409
-    flash(_("Saved in the draft."), "ok")
-    return see_page("courses_lessons.lesson", slug=subject.slug, key=subject.key, language=editor.language)
+    return see_page("courses_lessons.lesson", slug=subject.slug, key=subject.key, language=editor.language, flash=_("Saved in the draft."))
 
 
 def _save_text(editor: LessonEditor, text: str, *, base_revision: int, automatic: bool = False) -> int:

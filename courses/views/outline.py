@@ -342,8 +342,7 @@ def deletion(subject: CourseContext) -> Answer:
         except Conflict as conflict:
             refused = _(conflict.text)
         else:
-            flash(_("The course has been deleted."), "ok")
-            return see_page("lms.teaching")
+            return see_page("lms.teaching", flash=_("The course has been deleted."))
     course = catalogue.get_course(session, subject.id)
     draft_outline = authoring.load_draft_outline(session, course, kinds())
     page = render_template(
@@ -364,8 +363,7 @@ def undo(subject: CourseContext) -> Answer:
     if revision != str(course.draft_revision - 1):
         raise Conflict(N_("Someone else has changed this course. Review it again before you continue."))
     drafts.restore_draft(session, current_actor(), course, int(revision), now=clock.now())
-    flash(_("The change has been undone."), "ok")
-    return see_page("courses_outline.outline", slug=subject.slug)
+    return see_page("courses_outline.outline", slug=subject.slug, flash=_("The change has been undone."))
 
 
 archiving_bp = Blueprint("courses_archiving", __name__)

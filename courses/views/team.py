@@ -168,8 +168,7 @@ def invitation(subject: InvitationContext) -> Answer:
     """Show what an invitation is for, and let the person join."""
     if request.method == "POST":
         team_queries.accept_invitation(current_session(), current_actor(), subject, now=clock.now())
-        flash(_("You are now in the team of “%(title)s”.", title=choose(subject.title)), "ok")
-        return see_page("lms.teaching")
+        return see_page("lms.teaching", flash=_("You are now in the team of “%(title)s”.", title=choose(subject.title)))
     role, hint = _(courses_log.ROLES[subject.role]), _(courses_log.ROLE_HINTS[subject.role])
     return render_template("courses/invitation.html", title=choose(subject.title), role=role, hint=hint, here=request.path)
 

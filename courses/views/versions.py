@@ -239,8 +239,7 @@ def restore(subject: VersionContext) -> Answer:
         raise publication.DraftChangedSinceReview
     changed = drafts.restore_draft(session, current_actor(), locked, revision, now=clock.now())
     message = _("The draft now has the text of version %(number)s.") if changed else _("The draft already has this text.")
-    flash(message % {"number": subject.version.number}, "ok")
-    return see_page("courses.publishing", slug=subject.course.slug)
+    return see_page("courses.publishing", slug=subject.course.slug, flash=message % {"number": subject.version.number})
 
 
 @versions_bp.post("/teaching/<slug>/versions/<int:number>/publishing")

@@ -79,8 +79,7 @@ def announcements(context: LearnerContext) -> Answer:
         return _page(context, form, number, enrolments_announcements.count_audience(session, audience, now=clock.now()))
     text = AnnouncementText(number, form.heading.data or "", form.words.data or "")
     enrolments_announcements.send_announcement(begin_writing(), current_actor(), audience, text, now=clock.now())
-    flash(_("The announcement is being sent."), "ok")
-    return see_page("enrolments_announcements.announcements", slug=context.slug)
+    return see_page("enrolments_announcements.announcements", slug=context.slug, flash=_("The announcement is being sent."))
 
 
 @announcements_bp.route("/teaching/<slug>/announcements/<uuid:announcement>", methods=["GET", "POST"])
@@ -110,8 +109,7 @@ def _correction_page(subject: AnnouncementContext, form: LearnerMessageForm) -> 
 def withdraw(subject: AnnouncementContext) -> Response:
     """Take back what was announced."""
     enrolments_announcements.withdraw_announcement(current_session(), current_actor(), subject.announcement, now=clock.now())
-    flash(_("The announcement has been withdrawn."), "ok")
-    return see_page("enrolments_announcements.announcements", slug=subject.context.slug)
+    return see_page("enrolments_announcements.announcements", slug=subject.context.slug, flash=_("The announcement has been withdrawn."))
 
 
 def _titles(context: LearnerContext) -> dict[str, str]:

@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import cast
 from uuid import uuid4
 
-from flask import Blueprint, Response, flash, make_response, render_template, request
+from flask import Blueprint, Response, make_response, render_template, request
 from sqlalchemy.orm import Session
 from wtforms import SelectField
 from wtforms.validators import DataRequired, Length
@@ -458,8 +458,7 @@ def end_address() -> Response:
     """End the secret address."""
     session, actor = current_session(), current_actor()
     end_feed(session, actor, get_person(session, actor.person_id or 0), now=clock.now())
-    flash(_("The address has ended. Calendars that used it no longer receive your dates."), "ok")
-    return see_page("enrolments_calendar.calendar")
+    return see_page("enrolments_calendar.calendar", flash=_("The address has ended. Calendars that used it no longer receive your dates."))
 
 
 reminders_bp = Blueprint("enrolments_reminders", __name__, url_prefix="/calendar/reminders")
@@ -486,8 +485,7 @@ def new_reminder() -> Answer:
         except TooManyReminders as refused:
             form.refuse(form.words, _(refused.message))
         else:
-            flash(_("The reminder was saved."), "ok")
-            return see_page("enrolments_calendar.calendar")
+            return see_page("enrolments_calendar.calendar", flash=_("The reminder was saved."))
     return _page(form, None), 422
 
 
@@ -502,8 +500,7 @@ def reminder(row: PersonalReminder) -> Answer:
     if not (form.validate_on_post() and form.is_to_come(clock.now(), row)):
         return _page(form, row), 422
     changed = enrolments_calendar.change_reminder(current_session(), current_actor(), row, form.command(), now=clock.now())
-    flash(_("The reminder was saved.") if changed else _("There was nothing to change."), "ok")
-    return see_page("enrolments_calendar.calendar")
+    return see_page("enrolments_calendar.calendar", flash=_("The reminder was saved.") if changed else _("There was nothing to change."))
 
 
 @reminders_bp.post("/<uuid:reminder>/deletion")
@@ -511,8 +508,7 @@ def reminder(row: PersonalReminder) -> Answer:
 def delete(row: PersonalReminder) -> Response:
     """Delete a reminder."""
     enrolments_calendar.delete_reminder(current_session(), current_actor(), row, now=clock.now())
-    flash(_("The reminder was deleted."), "ok")
-    return see_page("enrolments_calendar.calendar")
+    return see_page("enrolments_calendar.calendar", flash=_("The reminder was deleted."))
 
 
 def _page(form: ReminderForm, row: PersonalReminder | None) -> str:

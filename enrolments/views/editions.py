@@ -100,8 +100,7 @@ def editions(context: LearnerContext) -> Answer:
         except EditionNameConflict as taken:
             form.refuse(form.name, _(taken.message))
         else:
-            flash(_("The edition has been created."), "ok")
-            return see_page("enrolments_editions.edition", slug=context.slug, edition=made.uuid)
+            return see_page("enrolments_editions.edition", slug=context.slug, edition=made.uuid, flash=_("The edition has been created."))
     listed = enrolments_editions.list_editions(session, context.course_id)
     page = render_template("enrolments/editions.html", course=course_name(context), lines=listed, form=form, now=context.now)
     return page, 422 if form.errors else 200
@@ -274,5 +273,4 @@ def accept(subject: EditionContext) -> Answer:
 def stop_waiting(subject: EditionContext) -> Answer:
     """Take the actor off a waiting list."""
     enrolments_editions.stop_waiting(current_session(), current_actor(), subject.edition, current_actor().person_id or 0, now=clock.now())
-    flash(_("You are no longer on the waiting list."), "ok")
-    return see_page("lms.learning")
+    return see_page("lms.learning", flash=_("You are no longer on the waiting list."))

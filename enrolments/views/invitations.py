@@ -88,8 +88,7 @@ def invite(context: LearnerContext) -> Answer:
         flash(_(LEFT_OUT) if own else _("This person takes the course or is already invited: %(address)s", address=address), "warn")
         return see_page("enrolments_roster.roster", slug=context.slug)
     if current_settings().sends_mail:
-        flash(_("An invitation is on its way to %(email)s.", email=address), "ok")
-        return see_page("enrolments_roster.roster", slug=context.slug)
+        return see_page("enrolments_roster.roster", slug=context.slug, flash=_("An invitation is on its way to %(email)s.", email=address))
     return _links_page(context, invitations.make_links(session, actor, context.course_id, batch.list_uuid, now=now), batch.list_uuid)
 
 
@@ -127,8 +126,7 @@ def withdraw(subject: EnrolmentInvitationContext) -> Answer:
     """Withdraw an invitation: its link opens nothing any more."""
     which = EnrolmentInvitation.id == subject.invitation.id
     invitations.withdraw(current_session(), current_actor(), subject.context.course_id, which, now=clock.now())
-    flash(_("The invitation has been withdrawn."), "ok")
-    return see_page("enrolments_invitations.unanswered", slug=subject.context.slug)
+    return see_page("enrolments_invitations.unanswered", slug=subject.context.slug, flash=_("The invitation has been withdrawn."))
 
 
 def _of_list(session: Session, actor: Actor, slug: str, sent: UUID) -> LearnerContext:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from flask import Blueprint, flash, render_template, request
+from flask import Blueprint, render_template, request
 from wtforms import RadioField, SelectField, ValidationError
 from wtforms.validators import InputRequired, Length
 
@@ -350,8 +350,7 @@ def decide(subject: MistakeReportContext) -> Answer:
         "Your decision on %(count)s reports has been saved, and the people who made them are notified.",
         count,
     )
-    flash(message, "ok")
-    return see_page("enrolments_mistakes.reports", slug=subject.context.slug)
+    return see_page("enrolments_mistakes.reports", slug=subject.context.slug, flash=message)
 
 
 @bp.get("/teaching/<slug>/mistake-reports/<uuid:report>/lesson")

@@ -18,6 +18,7 @@ from functools import lru_cache, partial, wraps
 from typing import Any, TypeVar, cast, overload
 from urllib.parse import urlsplit
 
+import flask
 import structlog
 from flask import Flask, Request, Response, abort, current_app, g, redirect, request, url_for
 from flask import session as cookie
@@ -450,8 +451,10 @@ def see_other(address: str) -> Response:
     return cast("Response", redirect(address, code=303))
 
 
-def see_page(endpoint: str, **values: Any) -> Response:
-    """Answer an act with the page of ours to look at next."""
+def see_page(endpoint: str, *, flash: str = "", **values: Any) -> Response:
+    """Answer an act with the page of ours to look at next, which says in words what was done."""
+    if flash:
+        flask.flash(flash, "ok")
     return see_other(url_for(endpoint, **values))
 
 

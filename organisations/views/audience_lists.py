@@ -1,6 +1,6 @@
 """Pages of lists of people that rules of audiences name: sent in, replaced as a whole, deleted where no rule names them."""
 
-from flask import Blueprint, flash, render_template, request
+from flask import Blueprint, render_template, request
 
 from accounts import access_log
 from accounts.privacy import PeopleListKind
@@ -72,8 +72,7 @@ def save(subject: AudienceContext) -> Answer:
     except AudienceKeyConflict as refused:
         form.refuse(form.key, _(refused.text))
         return _page(form, subject), 422
-    flash(_("“%(name)s” was saved.", name=choose(row.title)), "ok")
-    return see_page("organisations_audience_lists.lists")
+    return see_page("organisations_audience_lists.lists", flash=_("“%(name)s” was saved.", name=choose(row.title)))
 
 
 @bp.get("/<uuid:people_list>")
@@ -102,5 +101,4 @@ def delete(subject: AudienceContext) -> Answer:
     """Delete a list that no rule names."""
     assert subject.people_list is not None
     audiences.delete_list(current_session(), current_actor(), subject.people_list, now=clock.now())
-    flash(_("The list was deleted."), "ok")
-    return see_page("organisations_audience_lists.lists")
+    return see_page("organisations_audience_lists.lists", flash=_("The list was deleted."))

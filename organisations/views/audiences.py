@@ -210,8 +210,7 @@ def make(subject: AudienceContext) -> Answer:
     if planned is not None:
         flash(_("“%(name)s” was added from today on. The days before need a second person.", name=choose(row.title)), "ok")
         return see_page("compliance_audience_rules.change", change=planned)
-    flash(_("“%(name)s” was added.", name=choose(row.title)), "ok")
-    return see_page("organisations_audiences.audience", audience=row.uuid)
+    return see_page("organisations_audiences.audience", audience=row.uuid, flash=_("“%(name)s” was added.", name=choose(row.title)))
 
 
 def chosen_institution(form: AudienceForm | AudienceListForm) -> Organisation:
@@ -261,8 +260,7 @@ def delete(context: AudienceContext) -> Answer:
     subject = _audience_of(context)
     title = choose(subject.title)
     organisations_audiences.delete_audience(current_session(), current_actor(), subject, now=clock.now())
-    flash(_("“%(name)s” was deleted.", name=title), "ok")
-    return see_page("organisations_audiences.audiences")
+    return see_page("organisations_audiences.audiences", flash=_("“%(name)s” was deleted.", name=title))
 
 
 def _audience_of(context: AudienceContext) -> Audience:
@@ -309,8 +307,7 @@ def change(context: AudienceContext) -> Answer:
     except ReasonRequired as refused:
         form.refuse(form.reason, _(refused.text))
         return _form_page(form, subject, read, checked), 422
-    flash(_("The rule was saved."), "ok")
-    return see_page("organisations_audiences.audience", audience=subject.uuid)
+    return see_page("organisations_audiences.audience", audience=subject.uuid, flash=_("The rule was saved."))
 
 
 # --- The rule: built by form or typed as text, two views of one thing (spec/compulsory 3.5) -------------------------------------------

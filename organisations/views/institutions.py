@@ -74,8 +74,7 @@ def add(context: InstitutionContext) -> Answer:
     except Conflict as refused:
         form.refuse(form.name, _(refused.text, **refused.facts))
         return _list_page(context, form), 422
-    flash(_("“%(name)s” was added.", name=name), "ok")
-    return see_page("organisations_institutions.institution", institution=made.uuid)
+    return see_page("organisations_institutions.institution", institution=made.uuid, flash=_("“%(name)s” was added.", name=name))
 
 
 def _of(context: InstitutionContext) -> Organisation:
@@ -89,8 +88,7 @@ def _settings_of(context: InstitutionContext) -> PresentSettings:
 
 
 def _back(context: InstitutionContext, message: str) -> Response:
-    flash(message, "ok")
-    return see_page("organisations_institutions.institution", institution=_of(context).uuid)
+    return see_page("organisations_institutions.institution", institution=_of(context).uuid, flash=message)
 
 
 @bp.get("/<uuid:institution>")

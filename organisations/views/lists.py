@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from flask import Blueprint, Response, flash, render_template
+from flask import Blueprint, Response, render_template
 from wtforms import RadioField, SelectField, SelectMultipleField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than its stubs
 from wtforms.validators import Optional
@@ -223,5 +223,4 @@ def confirm(subject: PendingUnitList) -> Answer:
 def discard(subject: PendingUnitList) -> Answer:
     """Discard a list."""
     lists.discard(current_session(), current_actor(), subject, now=clock.now())
-    flash(_("The list was discarded. Nothing was changed."), "ok")
-    return see_page("organisations_loads.loads")
+    return see_page("organisations_loads.loads", flash=_("The list was discarded. Nothing was changed."))

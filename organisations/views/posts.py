@@ -100,8 +100,7 @@ def rename(subject: Post) -> Answer:
     except Conflict as refused:
         form.refuse(form.name, _(refused.text))
         return _page(subject, form), 422
-    flash(_("The name is saved."), "ok")
-    return see_page("organisations_posts.post", post=subject.uuid)
+    return see_page("organisations_posts.post", post=subject.uuid, flash=_("The name is saved."))
 
 
 @bp.get("/<uuid:post>/merging")

@@ -503,8 +503,7 @@ def set_logo() -> Answer:
         form.refuse(form.file, _(refused.text, **refused.facts))
         return _appearance_page(logo=form), 422
     organisations_profile.set_logo(begin_writing(), current_actor(), current_settings(), picture, media_type, now=clock.now())
-    flash(_("The logo is saved. Every page shows it within a few seconds."), "ok")
-    return see_page("organisations_site.appearance")
+    return see_page("organisations_site.appearance", flash=_("The logo is saved. Every page shows it within a few seconds."))
 
 
 def upload(name: str) -> bytes | None:
@@ -522,8 +521,7 @@ def upload(name: str) -> bytes | None:
 def remove_logo() -> Answer:
     """Show the site's own sign again."""
     organisations_profile.remove_logo(current_session(), current_actor(), current_settings(), now=clock.now())
-    flash(_("The logo was removed."), "ok")
-    return see_page("organisations_site.appearance")
+    return see_page("organisations_site.appearance", flash=_("The logo was removed."))
 
 
 @bp.post("/administration/site/colours")
@@ -540,8 +538,7 @@ def set_colours() -> Answer:
     brand, accent = ("", "") if chosen == USUAL else chosen
     values = {"brand_colour": brand, "accent_colour": accent}
     organisations_profile.change_profile(current_session(), current_actor(), current_settings(), values, now=clock.now())
-    flash(_("The colours are saved. Every page shows them within a few seconds."), "ok")
-    return see_page("organisations_site.appearance")
+    return see_page("organisations_site.appearance", flash=_("The colours are saved. Every page shows them within a few seconds."))
 
 
 @bp.route("/administration/site/signatories", methods=["GET", "POST"])
@@ -557,8 +554,7 @@ def signatories() -> Answer:
 
     if not keep_signatory(form, add):
         return _signatories_page(form), 422
-    flash(_("%(name)s signs the certificates issued on those days.", name=form.name.data), "ok")
-    return see_page("organisations_site.signatories")
+    return see_page("organisations_site.signatories", flash=_("%(name)s signs the certificates issued on those days.", name=form.name.data))
 
 
 def _signatories_page(form: SignatoryForm) -> str:

@@ -198,8 +198,7 @@ def make_institution() -> Answer:
     made = _try(form, lambda: members.make(*_who(), None, OrganisationKind.INSTITUTION, form.command(), now=clock.now()))
     if not made:
         return _tree_page(form), 422
-    flash(_("“%(name)s” was added.", name=form.name.data), "ok")
-    return see_page("organisations.organisations")
+    return see_page("organisations.organisations", flash=_("“%(name)s” was added.", name=form.name.data))
 
 
 def _who() -> tuple[Session, Actor]:
@@ -429,8 +428,7 @@ def delete(subject: Organisation) -> Answer:
     except Conflict as refused:
         flash(_(refused.text), "bad")
         return _back(subject)
-    flash(_("“%(name)s” was deleted.", name=subject.name), "ok")
-    return see_page("organisations.organisations")
+    return see_page("organisations.organisations", flash=_("“%(name)s” was deleted.", name=subject.name))
 
 
 def _known(form: MemberForm) -> Person | None:

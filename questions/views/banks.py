@@ -189,8 +189,7 @@ def _save(subject: CourseContext, form: QuestionTextForm, change: EntryText, che
         return _editor(subject, form, findings=[SourceFindingView(0, _words(refused), "", "", "error")]), 409
     if is_as_checked:
         draft_checks.cache_draft_check(writing, course, checked, _kinds(), now=clock.now())
-    flash(_("The question is saved in the draft."), "ok")
-    return see_page("questions_banks.question", slug=subject.slug, key=key)
+    return see_page("questions_banks.question", slug=subject.slug, key=key, flash=_("The question is saved in the draft."))
 
 
 def _delete(subject: CourseContext, form: QuestionTextForm, change: EntryText) -> Answer:

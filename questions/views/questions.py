@@ -490,8 +490,7 @@ def _preview_or_save(editor: QuestionEditor, change: EntryText, subject: CourseC
     if editor.quiz:
         flash(_("The question is saved in the bank. Add it to the quiz below."), "ok")
         return see_page("quizzes_slots.slots", slug=subject.slug, key=editor.quiz, question=entry.key, _anchor="add")
-    flash(_("The question is saved in the draft."), "ok")
-    return see_page("questions.question", slug=subject.slug, key=entry.key)
+    return see_page("questions.question", slug=subject.slug, key=entry.key, flash=_("The question is saved in the draft."))
 
 
 def _attach_findings(editor: QuestionEditor, own: list[Finding], refusing: list[Finding]) -> None:

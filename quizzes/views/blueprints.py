@@ -373,8 +373,7 @@ def approve(subject: PartContext) -> Answer:
         approve_forms(session, current_actor(), course, subject.key, version, now=clock.now())
     except (FormsChanged, FormsApproved) as refused:
         return _page(load_slot_editor(subject), _(refused.text)), 409
-    flash(_("You approved the forms."), "ok")
-    return see_page("quizzes_blueprints.blueprint", slug=subject.slug, key=subject.key)
+    return see_page("quizzes_blueprints.blueprint", slug=subject.slug, key=subject.key, flash=_("You approved the forms."))
 
 
 def _saved(subject: PartContext, editor: SlotEditor, text: str) -> Answer:

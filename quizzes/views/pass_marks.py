@@ -447,8 +447,7 @@ def change(subject: JudgingContext) -> Answer:
             case "discard":
                 why = clean_text(request.form.get("discard_reason", ""), lines=True)[:LONGEST_REASON]
                 pass_marks.discard_record(session, actor, row, why, now=now)
-                flash(_("The record was discarded."), "ok")
-                return see_page("quizzes_pass_marks.overview", slug=subject.slug, key=subject.key)
+                return see_page("quizzes_pass_marks.overview", slug=subject.slug, key=subject.key, flash=_("The record was discarded."))
             case _:
                 raise NotFound
     except DomainError as refused:

@@ -528,8 +528,7 @@ def prepare(subject: SelectionContext) -> Answer:
 
 def _requested(reason: str, selection_id: int) -> Response:
     row = actas.request_acta(current_session(), current_actor(), selection_id, reason=reason, now=clock.now())
-    flash(_("The figures are being frozen. It takes a moment."), "ok")
-    return see_page("selections_actas.acta", acta=row.uuid)
+    return see_page("selections_actas.acta", acta=row.uuid, flash=_("The figures are being frozen. It takes a moment."))
 
 
 @bp.route("/selections/<uuid:selection>/amendment", methods=["GET", "POST"])
@@ -600,8 +599,7 @@ def acta(subject: SelectionActaContext) -> str:
 def publish(subject: SelectionActaContext) -> Response:
     """Put a provisional acta in force."""
     actas.publish_provisional(current_session(), current_actor(), subject.acta.id, _viewed_digest(), now=clock.now())
-    flash(_("The acta is published."), "ok")
-    return see_page("selections_actas.acta", acta=subject.acta.uuid)
+    return see_page("selections_actas.acta", acta=subject.acta.uuid, flash=_("The acta is published."))
 
 
 @bp.post("/selections/actas/<uuid:acta>/signature")
@@ -618,8 +616,7 @@ def sign(subject: SelectionActaContext) -> Response:
 def discard(subject: SelectionActaContext) -> Response:
     """Discard an acta that is not in force."""
     actas.discard_acta(current_session(), current_actor(), subject.acta.id, now=clock.now())
-    flash(_("The draft was discarded."), "ok")
-    return see_page("selections_actas.selection", selection=subject.selection.uuid)
+    return see_page("selections_actas.selection", selection=subject.selection.uuid, flash=_("The draft was discarded."))
 
 
 def _viewed_digest() -> str:

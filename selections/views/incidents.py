@@ -262,8 +262,7 @@ def propose(subject: SelectionIncidentContext) -> Answer:
 def decide(subject: SelectionIncidentContext) -> Response:
     """Decide as another member of the jury proposed."""
     selections_incidents.decide(current_session(), current_actor(), subject.incident.id, request.form.get("proposed", ""), now=clock.now())
-    flash(_("Decided. The person is notified."), "ok")
-    return see_page("selections_incidents.incident", incident=subject.incident.uuid)
+    return see_page("selections_incidents.incident", incident=subject.incident.uuid, flash=_("Decided. The person is notified."))
 
 
 def _incident_page(subject: SelectionIncidentContext, form: IncidentProposalForm) -> str:

@@ -694,8 +694,7 @@ def object_to(subject: OwnObjectionsContext) -> Answer:
 def withdraw(subject: OwnObjectionsContext) -> Response:
     """Withdraw an objection."""
     selections_objections.withdraw(current_session(), current_actor(), subject, now=clock.now())
-    flash(_("Your objection is withdrawn."), "ok")
-    return see_page("selections_objections.own", attempt=subject.loaded.uuid)
+    return see_page("selections_objections.own", attempt=subject.loaded.uuid, flash=_("Your objection is withdrawn."))
 
 
 def _form_page(subject: OwnObjectionsContext, form: ObjectionForm) -> str:

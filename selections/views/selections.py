@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from flask import Blueprint, Response, flash, render_template
+from flask import Blueprint, Response, render_template
 from wtforms import RadioField, SelectField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than its stubs
 from wtforms.validators import AnyOf, DataRequired, Length
@@ -203,8 +203,7 @@ def members(subject: SelectionContext) -> Answer:
         except Invalid as refusal:
             form.refuse(form.email, _(refusal.text))
         else:
-            flash(_("Saved."), "ok")
-            return see_page("selections.members", selection=subject.uuid)
+            return see_page("selections.members", selection=subject.uuid, flash=_("Saved."))
     row = selections.get_row(session, subject.id)
     (view,) = selection_views([row], selections.list_titles(session, [row]), selections.list_members(session, [subject.id]))
     page = render_template(
@@ -222,5 +221,4 @@ def members(subject: SelectionContext) -> Answer:
 def end_member(subject: SelectionMemberContext) -> Response:
     """End what a person is in a selection."""
     selections.end_member(current_session(), current_actor(), subject.selection.id, subject.member_id, now=clock.now())
-    flash(_("Saved."), "ok")
-    return see_page("selections.members", selection=subject.selection.uuid)
+    return see_page("selections.members", selection=subject.selection.uuid, flash=_("Saved."))
