@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from flask import flash, render_template, request
+from flask import flash, request
 from wtforms import RadioField, SelectField, TextAreaField
 from wtforms.validators import DataRequired, InputRequired, Length
 
@@ -28,7 +28,7 @@ from kernel.i18n import _, choose, format_date, format_datetime, format_time, la
 from kernel.web import after_response
 from kernel.web.forms import Form, clean_text
 from kernel.web.limits import limit, limiter
-from kernel.web.request import Answer, begin_writing, current_actor, current_session, is_read_only_request, see_page
+from kernel.web.request import Answer, begin_writing, current_actor, current_session, see_page
 
 SOON = timedelta(days=3)
 """Before its end, within which a date is told with emphasis, and in titles of pages."""
@@ -384,7 +384,7 @@ def mistake_page(
     def page() -> str:
         known = find_own_open(session, person_id, mistake_place.course_id, mistake_place.activity_key, mistake_place.question_key)
         text = known.words if known else ""
-        return render_template(
+        return page(
             "enrolments/mistake_report.html",
             course=course,
             place=mistake_place,
@@ -395,9 +395,7 @@ def mistake_page(
             said=text,
         )
 
-    if is_read_only_request():
-        return page()
-    if not form.validate_on_post():
+    if not form.validate_on_submit():
         return page(), 422
     try:
         limiter().use(REPORTS_OF_PERSON, str(person_id))

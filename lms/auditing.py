@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import Any, cast
 from uuid import UUID
 
-from flask import Blueprint, current_app, render_template, request, url_for
+from flask import Blueprint, current_app, request, url_for
 from sqlalchemy import Column, ColumnElement, Select, Table, and_, exists, func, literal, or_, select, union
 from sqlalchemy.orm import Session
 from wtforms import DateField, ValidationError
@@ -36,7 +36,7 @@ from kernel.permissions import Actor
 from kernel.tables import csv_line
 from kernel.web.forms import DAYS, Form, LineField
 from kernel.web.paging import Page, requested_page
-from kernel.web.request import Answer, current_actor, current_session, requires
+from kernel.web.request import Answer, current_actor, current_session, page, requires
 from lms import access_log, audit_words
 from lms.access import SiteAction
 from lms.people import EVENTS, event_words
@@ -465,20 +465,20 @@ def _read_page(session: Session, actor: Actor, entries: Sequence[AuditEntry]) ->
 @requires(SiteAction.VIEW_AUDIT)
 def log() -> Answer:
     """Show the audit log, the newest first, those entries that are asked for: to auditors, those of their places."""
-    session, actor, page = current_session(), current_actor(), requested_page(ROWS)
+    session, actor, paging = current_session(), current_actor(), requested_page(ROWS)
     form = AuditFilterForm(request.args)
     is_sound = form.validate()
     selected = _chosen(session, actor, form) if is_sound else None
     entries: Sequence[AuditEntry] = []
     if selected is not None and not form.errors:
         statement = select(AuditEntry).where(*selected.conditions(session)).order_by(AuditEntry.id.desc())
-        entries = session.scalars(statement.offset(page.offset).limit(ROWS + 1)).all()
+        entries = session.scalars(statement.offset(paging.offset).limit(ROWS + 1)).all()
     shown = entries[:ROWS]
     names = _read_page(session, actor, shown)
     sentences = entries_in_words(session, shown, names.activities)
-    return render_template(
+    return page(
         "lms/audit.html",
-        page=Page([names.line(*each) for each in zip(shown, sentences, strict=True)], page.number, len(entries) > ROWS),
+        page=Page([names.line(*each) for each in zip(shown, sentences, strict=True)], paging.number, len(entries) > ROWS),
         form=form,
         fields={field.name: request.args[field.name] for field in form if request.args.get(field.name)},
         sealed_until=session.scalar(select(func.max(audit.AuditSeal.last_id))) or 0,

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import uuid4
 
-from flask import Blueprint, render_template, request
+from flask import Blueprint, request
 
 from accounts import privacy
 from accounts.models import Person
@@ -29,7 +29,7 @@ from kernel.i18n import _, choose
 from kernel.own_records import is_own
 from kernel.web import after_response
 from kernel.web.forms import whole_number
-from kernel.web.request import current_actor, current_session, requires
+from kernel.web.request import current_actor, current_session, page, requires
 from lms import queries
 from lms.queries import PersonAttemptRow
 from quizzes.report_page import STATES
@@ -144,7 +144,7 @@ def learner(subject: ParticipantContext) -> str:
     person_id, now = row.person_id, context.now
     if not is_own(actor, person_id):
         after_response.leave_record(lambda session: privacy.record_access(session, actor, person_id, AccessPurpose.PROGRESS, now=now))
-    return render_template(
+    return page(
         "lms/learner.html",
         course={"slug": context.slug, "title": choose(outline.title)},
         person=person,

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from flask import Blueprint, current_app, render_template, url_for
+from flask import Blueprint, current_app, url_for
 from sqlalchemy.orm import Session
 
 from accounts import notices
@@ -33,7 +33,7 @@ from enrolments.rules import evaluate_completion, not_begun, where_to_continue
 from kernel import clock
 from kernel.i18n import _, choose, format_date, local, ngettext
 from kernel.permissions import Actor
-from kernel.web.request import current_actor, current_session, requires
+from kernel.web.request import current_actor, current_session, page, requires
 from lms.access import SiteAction
 from selections import selections
 from selections.incidents import list_own_incidents
@@ -163,7 +163,7 @@ def duties() -> str:
         )
         for row in rows
     ]
-    return render_template(
+    return page(
         "lms/duties.html",
         open=[view for view in views if view.duty.is_open],
         waived=[view for view in views if view.duty.status.state is TrainingState.WAIVED],

@@ -9,7 +9,7 @@ from itertools import chain
 from typing import Any
 from uuid import UUID
 
-from flask import Blueprint, Response, current_app, flash, render_template
+from flask import Blueprint, Response, current_app, flash
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
@@ -58,6 +58,7 @@ from kernel.web.request import (
     current_session,
     current_settings,
     is_read_only_request,
+    page,
     release_connection,
     requires,
     see_page,
@@ -561,7 +562,7 @@ def _overview(form: PasswordConfirmationForm) -> str:
         }
         for row in access_log.list_access_rows(session, person_id)
     ]
-    return render_template("lms/own_data.html", form=form, views=views, due_at=request_.due_at if request_ else None)
+    return page("lms/own_data.html", form=form, views=views, due_at=request_.due_at if request_ else None)
 
 
 @bp.post("/copy")
@@ -603,15 +604,15 @@ def deletion() -> Answer:
     """Say what is deleted, what is kept and why; ask for it with the password."""
     actor, form = current_actor(), PasswordConfirmationForm()
     if is_read_only_request():
-        return render_template("lms/deletion.html", form=form)
+        return page("lms/deletion.html", form=form)
     stored = people.get_person(current_session(), actor.person_id or 0).password_hash
-    valid = form.validate_on_post()
+    valid = form.validate_on_submit()
     release_connection()
     if valid and not signin.knows_password(actor.email, stored, form.current_password.data or ""):
         form.refuse(form.current_password, _("This is not your current password."))
         valid = False
     if not valid:
-        return render_template("lms/deletion.html", form=form), 422
+        return page("lms/deletion.html", form=form)
     session = begin_writing()
     privacy.ask_deletion(session, actor, people.get_person(session, actor.person_id or 0), now=clock.now())
     flash(_("Your account will be deleted in seven days. Until then, you can cancel the deletion here."), "ok")

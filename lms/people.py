@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from flask import Blueprint, Response, flash, render_template, request, url_for
+from flask import Blueprint, Response, flash, request, url_for
 from sqlalchemy.orm import Session
 from wtforms import SelectField, ValidationError
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than its stubs
@@ -31,7 +31,18 @@ from kernel.i18n import _, choose, lazy_
 from kernel.permissions import Actor, SiteRole
 from kernel.web import after_response
 from kernel.web.forms import Form, LineField, PrintedField, as_uuid, whole_number
-from kernel.web.request import Answer, address_of, allows, current_actor, current_session, current_settings, requires, see_other, see_page
+from kernel.web.request import (
+    Answer,
+    address_of,
+    allows,
+    current_actor,
+    current_session,
+    current_settings,
+    page,
+    requires,
+    see_other,
+    see_page,
+)
 from lms import erasure, queries
 from lms.audit_words import act_words
 from organisations import tree
@@ -124,7 +135,7 @@ def people() -> Answer:
     rows = accounts_people.list_people(session, query, state, stretch, limit=ROWS + 1)
     more, forwards = len(rows) > ROWS, stretch.way is PageDirection.AFTER
     shown = rows[:ROWS] if forwards else rows[-ROWS:]
-    return render_template(
+    return page(
         "lms/people.html",
         rows=shown,
         has_previous=more if not forwards else stretch.person is not None,
@@ -157,7 +168,7 @@ def record(subject: Person) -> Answer:
 def _record(subject: Person, form: AccountActionForm) -> str:
     session = current_session()
     suspended = subject.suspended_at is not None
-    return render_template(
+    return page(
         "lms/person.html",
         person=subject,
         form=form,
@@ -245,14 +256,14 @@ def restore(subject: Person) -> Answer:
 
 def _with_reason(subject: Person, *, suspending: bool) -> Answer:
     form = AccountActionForm()
-    if not form.validate_on_post():
-        return _record(subject, form), 422
+    if not form.validate_on_submit():
+        return _record(subject, form)
     verb = accounts.suspend if suspending else accounts.restore
     try:
         verb(current_session(), current_actor(), subject, form.reason.data or "", now=clock.now())
     except Conflict as conflict:
         form.refuse(form.reason, _(conflict.text))
-        return _record(subject, form), 422
+        return _record(subject, form)
     flash(_("The account was suspended and all its sessions were ended.") if suspending else _("The account was restored."), "ok")
     return _back(subject)
 
@@ -368,7 +379,7 @@ def _take_back_form(subject: LearningRecord) -> RevokeCompletionForm:
 
 
 def _learning_record(subject: LearningRecord, form: RevokeCompletionForm) -> str:
-    return render_template(
+    return page(
         "lms/person_course.html",
         person=subject.person,
         form=form,
@@ -391,8 +402,8 @@ def _learning_record(subject: LearningRecord, form: RevokeCompletionForm) -> str
 def revoke_completion(subject: LearningRecord) -> Answer:
     """Take the completion of an activity back, with a reason; the course is then complete no more, where it asks for it."""
     session, form = current_session(), _take_back_form(subject)
-    if not form.validate_on_post():
-        return _learning_record(subject, form), 422
+    if not form.validate_on_submit():
+        return _learning_record(subject, form)
     course_too = enrolment.revoke_completion(
         session, current_actor(), subject.enrolment.id, form.activity.data, form.reason.data or "", now=clock.now()
     )
@@ -444,10 +455,8 @@ def add() -> Answer:
     """Add one person: the invitation goes out by mail; where no mail is sent, its link is shown once to be handed over."""
     session, form, now = current_session(), NewPersonForm(), clock.now()
     form.offer([(str(node.place.uuid), indented(node)) for node in in_order(tree.list_tree(session)) if not node.place.closed])
-    if request.method != "POST":
+    if not form.validate_on_submit() or not _is_new(session, form):
         return _page(form)
-    if not form.validate_on_post() or not _is_new(session, form):
-        return _page(form), 422
     mails = current_settings().sends_mail
     (person,) = accounts.invite(session, current_actor(), [form.command()], now=now, mails=mails)
     unit = _unit(session, form.unit.data)
@@ -458,7 +467,7 @@ def add() -> Answer:
         return see_page("lms_people.record", person=person.uuid)
     secret = accounts.make_token(session, TokenPurpose.INVITE, person, now=now)
     address = address_of("accounts.accept_invitation", token=secret)
-    return render_template("lms/new_person_link.html", person=person, address=address)
+    return page("lms/new_person_link.html", person=person, address=address)
 
 
 def _unit(session: Session, chosen: str) -> Organisation | None:
@@ -476,7 +485,7 @@ def _is_new(session: Session, form: NewPersonForm) -> bool:
 
 
 def _page(form: NewPersonForm) -> str:
-    return render_template("lms/new_person.html", form=form)
+    return page("lms/new_person.html", form=form)
 
 
 account_merge_views_bp = Blueprint("lms_merges", __name__, url_prefix="/administration/people/<uuid:person>/merging")
@@ -503,7 +512,7 @@ def find_other(subject: Person) -> Answer:
 
 
 def _find_page(subject: Person, form: OtherAccountForm) -> str:
-    return render_template("lms/merge_find.html", person=subject, form=form)
+    return page("lms/merge_find.html", person=subject, form=form)
 
 
 @account_merge_views_bp.get("/<uuid:other>")
@@ -516,7 +525,7 @@ def preview_merge(subject: MergePair) -> Answer:
 def _preview(subject: MergePair, form: AccountActionForm) -> str:
     session = current_session()
     refused = erasure.refusal(session, subject)
-    return render_template(
+    return page(
         "lms/merge.html",
         kept=subject.kept,
         closed=subject.closed,
@@ -541,12 +550,12 @@ def _facts(session: Session, person: Person) -> dict[str, Any]:
 def merge(subject: MergePair) -> Answer:
     """Close the other account, and give what it has to this one."""
     form = AccountActionForm()
-    if not form.validate_on_post():
-        return _preview(subject, form), 422
+    if not form.validate_on_submit():
+        return _preview(subject, form)
     try:
         erasure.merge(current_session(), current_actor(), subject, form.reason.data or "", now=clock.now())
     except Conflict as refused:
         form.refuse(form.reason, _(refused.text))
-        return _preview(subject, form), 422
+        return _preview(subject, form)
     flash(_("The two accounts were merged. %(address)s is closed and now leads here.", address=subject.closed.email), "ok")
     return see_page("lms_people.record", person=subject.kept.uuid)

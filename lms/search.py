@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from operator import itemgetter
 
-from flask import Blueprint, render_template, request
+from flask import Blueprint, request
 from sqlalchemy.orm import Session
 
 from courses import versions as course_outlines
@@ -26,7 +26,7 @@ from kernel.search.index import LONGEST_QUESTION, SearchDocument, SearchQuery, S
 from kernel.search.results import ResultGroup, ResultPaging, SearchHit, SearchResults, SnippetPiece, find, marked, near_questions, snippet
 from kernel.web.limits import client_key, limit, limiter
 from kernel.web.paging import Page, requested_page
-from kernel.web.request import Answer, current_actor, current_session, public
+from kernel.web.request import Answer, current_actor, current_session, page, public
 
 Entries = list[tuple[int | None, SearchDocument]]
 
@@ -140,7 +140,7 @@ def search() -> Answer:
     results = find(session, question, language(), places.scope, paging)
     total = sum(results.totals.values())
     rows = [places.result(group, question) for group in results.groups]
-    return render_template(
+    return page(
         "lms/search.html",
         typed=typed,
         asked=not question.is_empty,

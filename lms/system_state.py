@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from flask import Blueprint, Response, current_app, flash, render_template, url_for
+from flask import Blueprint, Response, current_app, flash, url_for
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
@@ -23,7 +23,7 @@ from kernel.i18n import _, in_every_language, ngettext, site_locale
 from kernel.outbox import Delivery, Effect, Job, log
 from kernel.permissions import Actor, ActorChannel
 from kernel.settings import Settings
-from kernel.web.request import Answer, current_actor, current_session, requires, see_other
+from kernel.web.request import Answer, current_actor, current_session, page, requires, see_other
 from lms import deployment, inspection, metrics, queries
 from lms.access import SiteAction, SiteVerb
 from lms.deployment import DeploymentFinding, DeploymentState
@@ -53,7 +53,7 @@ def system_state() -> Answer:
     settings, disk = instance.present_settings, shutil.disk_usage(instance.settings.data_dir)
     facts = inspection.gather(instance, session, now=now)
     condition = queries.condition(session, now=now)
-    return render_template(
+    return page(
         "lms/system_state.html",
         findings=deployment.findings(facts),
         sprayings=queries.list_sprayings(session, now=now),

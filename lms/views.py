@@ -1,6 +1,6 @@
 """The roof's own pages: front, home, teaching, administration, choices of language and theme, health."""
 
-from flask import Blueprint, Response, make_response, render_template, request, url_for
+from flask import Blueprint, Response, make_response, request, url_for
 from flask import session as cookie
 
 from accounts import accounts
@@ -24,6 +24,7 @@ from kernel.web.request import (
     current_actor,
     current_session,
     current_settings,
+    page,
     public,
     request_services,
     requires,
@@ -63,7 +64,7 @@ def home() -> Answer:
     ]
     count = catalogue.count_catalogue(session, current_actor())
     preparing = courses_in_preparation(count)
-    return render_template("lms/home.html", courses=catalogue_cards(6), course_count=count, recordings=recordings, preparing=preparing)
+    return page("lms/home.html", courses=catalogue_cards(6), course_count=count, recordings=recordings, preparing=preparing)
 
 
 def _only_oversees() -> bool:
@@ -77,7 +78,7 @@ def _only_oversees() -> bool:
 @requires(SiteAction.LEARN)
 def learning() -> Answer:
     """Show what runs out, where the actor was, what is new, and their courses."""
-    return render_template("lms/learning.html", **own_learning.home_page(current_session(), current_actor(), now=clock.now()))
+    return page("lms/learning.html", **own_learning.home_page(current_session(), current_actor(), now=clock.now()))
 
 
 @bp.get("/teaching")
@@ -102,7 +103,7 @@ def teaching() -> Answer:
         for row in taught
     ]
     may_create = allows(CourseAction.CREATE, catalogue.get_workshop(current_session(), actor, [row.role for row in taught]))
-    return render_template(
+    return page(
         "lms/teaching.html",
         waiting=[
             {
@@ -140,7 +141,7 @@ def administration() -> Answer:
             "url": url_for("organisations_site.access"),
         },
     ]
-    return render_template(
+    return page(
         "lms/administration.html",
         people=state.people,
         active_people=state.active_people,
@@ -163,7 +164,7 @@ def administration() -> Answer:
 @public
 def accessibility() -> Answer:
     """Show the accessibility statement."""
-    return render_template("lms/accessibility.html")
+    return page("lms/accessibility.html")
 
 
 @bp.get("/privacy")
@@ -171,7 +172,7 @@ def accessibility() -> Answer:
 def privacy() -> Answer:
     """Show how personal data are used."""
     settings = current_settings()
-    return render_template(
+    return page(
         "lms/privacy.html",
         notice_version=NOTICE_VERSION,
         periods=periods(settings),

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import cast
 
-from flask import Blueprint, current_app, flash, render_template, request
+from flask import Blueprint, current_app, flash, request
 from wtforms import HiddenField, SelectField
 
 from accounts.rules import PENDING_UPLOAD_LIFETIME
@@ -22,7 +22,7 @@ from kernel.i18n import _, choose, lazy_, ngettext
 from kernel.sandbox import run_sandboxed
 from kernel.web.file_responses import send_generated
 from kernel.web.forms import FileField, Form, clean_text
-from kernel.web.request import Answer, begin_writing, current_actor, current_session, reading_file, requires, see_page
+from kernel.web.request import Answer, begin_writing, current_actor, current_session, page, reading_file, requires, see_page
 from questions import question_bank
 from questions.access import QuestionAction
 from questions.content.question_fields import KINDS
@@ -151,7 +151,7 @@ def upload(subject: CourseContext) -> Answer:
         return _upload_page(subject, form)
     sent = form.upload()
     if sent is None:
-        return _upload_page(subject, form), 422
+        return _upload_page(subject, form)
     name, content = clean_text(imports.short_name(sent[0])), sent[1]
     language, *further = imports.draft_languages(current_session(), subject.id)
     try:
@@ -159,13 +159,13 @@ def upload(subject: CourseContext) -> Answer:
             upload_plan = run_sandboxed(import_file, name, content, form.format.data or None, language, further=further)
     except DomainError as refused:
         form.refuse(form.file, _words(refused))
-        return _upload_page(subject, form), 422
+        return _upload_page(subject, form)
     row = imports.store_upload(begin_writing(), current_actor(), subject.id, name, upload_plan.format, content, now=clock.now())
     return see_page("standards.confirm", slug=subject.slug, upload=str(row.uuid))
 
 
 def _upload_page(subject: CourseContext, form: UploadForm) -> str:
-    return render_template(
+    return page(
         "standards/upload.html", course=_course_header(subject.id), form=form, largest=LARGEST, kept=PENDING_UPLOAD_LIFETIME.days * 24
     )
 
@@ -229,7 +229,7 @@ def confirm(subject: ImportContext) -> Answer:
         form.bank.data, form.categories.data = target, form.category_handling()
         return _confirm_page(subject, pending, form, plan)
     if not form.is_offered() or not plan.entries:
-        return _confirm_page(subject, pending, form, plan), 422
+        return _confirm_page(subject, pending, form, plan)
     if form.seen.data != _digest(plan):
         flash(_("The draft has changed, or you chose something else. Review it once more before importing."), "warn")
         return _confirm_page(subject, pending, form, plan), 409
@@ -244,7 +244,7 @@ def confirm(subject: ImportContext) -> Answer:
         )
     except EditRefused as refused:
         form.refuse(form.bank, _words(refused))
-        return _confirm_page(subject, pending, form, plan), 422
+        return _confirm_page(subject, pending, form, plan)
     flash(
         ngettext("%(count)s question was imported into the draft.", "%(count)s questions were imported into the draft.", len(plan.entries)),
         "ok",
@@ -278,7 +278,7 @@ def _digest(plan: QuestionImportPlan) -> str:
 
 
 def _confirm_page(subject: ImportContext, pending: PendingImport, form: ConfirmForm, plan: QuestionImportPlan) -> str:
-    return render_template(
+    return page(
         "standards/confirm.html",
         course=_course_header(subject.id),
         upload=subject.upload,
@@ -360,7 +360,7 @@ def export(subject: CourseContext) -> Answer:
         own = form.language.data == selection.languages[0]
         name = f"{subject.slug}{'' if own else f'-{form.language.data}'}.{SUFFIXES[form.format.data]}"
         return send_generated(io.BytesIO(exported.content), "application/octet-stream", name)
-    return render_template(
+    return page(
         "standards/export.html",
         course=_course_header(subject.id),
         form=form,

@@ -7,7 +7,7 @@ from itertools import accumulate
 from posixpath import basename
 from urllib.parse import quote
 
-from flask import Blueprint, Response, jsonify, render_template, request
+from flask import Blueprint, Response, jsonify, request
 
 from accounts.rules import fold
 from courses.rules import activity_url, file_url
@@ -19,7 +19,7 @@ from kernel import clock
 from kernel.errors import NotFound
 from kernel.i18n import choose, language
 from kernel.markup.model import SafeHtml, icons_in
-from kernel.web.request import Answer, current_actor, current_session, public, requires
+from kernel.web.request import Answer, current_actor, current_session, page, public, requires
 from webinars import recordings as webinars_recordings
 from webinars.access import RecordingAction
 from webinars.content import Cues, TranscriptPassage
@@ -144,7 +144,7 @@ def recording(subject: ActivityContext) -> Answer:
     spoken = language() if published.cues(language()) else published.row.language
     cues = published.cues(spoken)
     needed = subject.activity.completion_amount if subject.activity.completion_rule == "watched" else None
-    return render_template(
+    return page(
         "webinars/recording.html",
         course={"slug": outline.slug, "title": choose(outline.title)},
         module={"number": module.number, "title": choose(module.title)},
@@ -216,7 +216,7 @@ def recordings() -> Answer:
         entry = _entry(row, query, [*named, *spoken.get(row.activity_id, [])])
         if entry is not None:
             listed.append(entry)
-    return render_template("webinars/recordings.html", query=query, recordings=listed)
+    return page("webinars/recordings.html", query=query, recordings=listed)
 
 
 def _entry(row: ListedRecording, query: str, cues: Cues) -> dict[str, object] | None:

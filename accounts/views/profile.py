@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from flask import Blueprint, current_app, flash, render_template, request
+from flask import Blueprint, current_app, flash, request
 from sqlalchemy.orm import Session
 
 from accounts import access_log, accounts, addresses, names, notices, people, privacy, signin
@@ -29,6 +29,7 @@ from kernel.web.request import (
     current_session,
     current_settings,
     is_read_only_request,
+    page,
     public,
     release_connection,
     requires,
@@ -50,7 +51,7 @@ def change_address() -> Answer:
     person = people.get_person(current_session(), actor.person_id or 0)
     if is_read_only_request():
         return _address_page(form, person)
-    valid = form.validate_on_post()
+    valid = form.validate_on_submit()
     if valid and form.email.data == person.email:
         form.refuse(form.email, _("This is already your email address."))
         valid = False
@@ -62,7 +63,7 @@ def change_address() -> Answer:
         if valid:
             limiter().use(CHANGES, str(actor.person_id))
     if not valid:
-        return _address_page(form, person), 422
+        return _address_page(form, person)
     session = begin_writing()
     owner = accounts.confirm_password(session, person.id, person.password_hash)
     addresses.ask_address_change(session, actor, owner, form.email.data or "", now=clock.now())
@@ -70,14 +71,14 @@ def change_address() -> Answer:
 
 
 def _address_page(form: ChangeAddressForm, person: Person) -> str:
-    return render_template("accounts/change_address.html", form=form, email=person.email)
+    return page("accounts/change_address.html", form=form, email=person.email)
 
 
 @addresses_bp.get("/profile/address/sent")
 @requires(AccountAction.EDIT_PROFILE)
 def address_change_requested() -> Answer:
     """Say that a mail is on its way, whatever stands behind the address."""
-    return render_template("accounts/address_change_requested.html", sends_mail=current_settings().sends_mail)
+    return page("accounts/address_change_requested.html", sends_mail=current_settings().sends_mail)
 
 
 @addresses_bp.route("/address/<token>", methods=["GET", "POST"])
@@ -90,9 +91,9 @@ def confirm_address_change(token: str) -> Answer:
         _person, email = addresses.read_address_link(session, secrets_of_app(), token)
     except NotFound:
         limiter().use(WRONG_LINKS, client_key())
-        return render_template("accounts/new_address.html", token="", email=""), 404
+        return page("accounts/new_address.html", token="", email=""), 404
     if is_read_only_request():
-        return render_template("accounts/new_address.html", token=token, email=email)
+        return page("accounts/new_address.html", token=token, email=email)
     addresses.change_address(session, current_actor(), secrets_of_app(), token, now=clock.now())
     flash(_("Your email address was changed. Your other devices were signed out."), "ok")
     return see_page("accounts.sign_in" if current_actor().is_anonymous else "accounts.profile")
@@ -113,11 +114,10 @@ def ask_for_correction() -> Answer:
         return see_page("accounts.profile")
     waiting = names.find_request(session, person.id)
     form = NameRequestForm(data=_name_fields(waiting or person, reason=waiting.request_reason if waiting else ""))
-    if form.validate_on_post():
+    if form.validate_on_submit():
         names.request_correction(session, actor, person, form.parts(), form.reason.data or "", now=clock.now())
         return see_page("accounts.profile", flash=_("Your request was sent to the administration."))
-    page = render_template("accounts/name_request.html", form=form, full_name=person.full_name, waiting=waiting)
-    return (page, 422) if form.errors else page
+    return page("accounts/name_request.html", form=form, full_name=person.full_name, waiting=waiting)
 
 
 def _name_fields(row: Person | PersonName, **more: object) -> dict[str, object]:
@@ -130,7 +130,7 @@ def name_requests() -> Answer:
     """List the corrections of names that wait for a decision."""
     access_log.record_list_access(PeopleListKind.PEOPLE, Person)
     rows = names.list_requests(current_session(), limit=MOST_REQUESTS)
-    return render_template("accounts/name_requests.html", rows=[(row, person, is_own(current_actor(), person.id)) for row, person in rows])
+    return page("accounts/name_requests.html", rows=[(row, person, is_own(current_actor(), person.id)) for row, person in rows])
 
 
 def get_person_by_address(session: Session, _actor: Actor, person: UUID) -> Person:
@@ -147,8 +147,8 @@ def correct_name(subject: Person) -> Answer:
         after_response.leave_record(lambda session: privacy.record_access(session, actor, person_id, AccessPurpose.RECORD, now=now))
     waiting = names.find_request(session, subject.id)
     form = NameDecisionForm(data=_name_fields(waiting or subject, request_id=str(waiting.id) if waiting else ""))
-    if is_read_only_request() or not form.validate_on_post():
-        return _decision_page(subject, waiting, form), 422 if form.errors else 200
+    if not form.validate_on_submit():
+        return _decision_page(subject, waiting, form)
     try:
         if request.form.get("decision") == "decline":
             names.decline_request(session, actor, subject, form.reason.data or "", form.expected_request, now=now)
@@ -164,7 +164,7 @@ def correct_name(subject: Person) -> Answer:
 
 
 def _decision_page(subject: Person, waiting: PersonName | None, form: NameDecisionForm) -> str:
-    return render_template("accounts/name_decision.html", person=subject, waiting=waiting, form=form)
+    return page("accounts/name_decision.html", person=subject, waiting=waiting, form=form)
 
 
 notices_bp = Blueprint("accounts_notices", __name__)
@@ -193,7 +193,7 @@ def notices_list() -> Answer:
         }
         for row in rows[:ROWS]
     ]
-    return render_template("accounts/notices_list.html", page=Page(lines, requested.number, len(rows) > ROWS))
+    return page("accounts/notices_list.html", page=Page(lines, requested.number, len(rows) > ROWS))
 
 
 @notices_bp.route("/profile/notices", methods=["GET", "POST"])
@@ -212,10 +212,10 @@ def switches() -> Answer:
         form.leave_out(NoticeKind.TRAINING_WORK)
     if is_read_only_request():
         form.show(notices.notification_choices_of(session, person.id))
-    elif form.validate_on_post():
+    elif form.validate_on_submit():
         notices.set_notification_choices(session, actor, person, form.command(), now=clock.now())
         return see_page("accounts_notices.switches", flash=_("Your notification preferences were saved."))
-    return render_template("accounts/notification_preferences.html", form=form, email=person.email), 422 if form.errors else 200
+    return page("accounts/notification_preferences.html", form=form, email=person.email)
 
 
 @notices_bp.route("/notices/stop/<token>", methods=["GET", "POST"])
@@ -226,9 +226,9 @@ def stop(token: str) -> Answer:
     settings: Settings = current_app.extensions["settings"]
     unsubscription = notices.read_unsubscription(secret_keys(settings), token)
     if unsubscription is None:
-        return render_template("accounts/unsubscribe.html", state="unknown", kind=""), 404
+        return page("accounts/unsubscribe.html", state="unknown", kind=""), 404
     kind = _(NOTICE_KINDS[unsubscription.kind][0]) if unsubscription.kind else ""
     if is_read_only_request():
-        return render_template("accounts/unsubscribe.html", state="ask", kind=kind)
+        return page("accounts/unsubscribe.html", state="ask", kind=kind)
     notices.stop_mails(current_session(), current_actor(), unsubscription, now=clock.now())
-    return render_template("accounts/unsubscribe.html", state="done", kind=kind)
+    return page("accounts/unsubscribe.html", state="done", kind=kind)

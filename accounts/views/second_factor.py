@@ -9,7 +9,7 @@ from dataclasses import replace
 from urllib.parse import urlsplit
 from uuid import UUID
 
-from flask import Blueprint, Response, flash, make_response, render_template, request, url_for
+from flask import Blueprint, Response, flash, make_response, request, url_for
 from sqlalchemy.orm import Session
 
 from accounts import people, second_factor, signin
@@ -35,6 +35,7 @@ from kernel.web.request import (
     current_session,
     current_settings,
     is_read_only_request,
+    page,
     public,
     release_connection,
     request_services,
@@ -65,17 +66,15 @@ def enter() -> Answer:
     if person is None or not current_actor().is_anonymous:
         return _without_proof()
     form, resume = SecondFactorCodeForm(), _resume()
-    if is_read_only_request():
+    if not form.validate_on_submit():
         return second_step_page(form, person.id, resume)
-    if not form.validate_on_post():
-        return second_step_page(form, person.id, resume), 422
     with form.keeping(second_step_page, form, person.id, resume):
         limiter().use(TRIES_OF_SECOND_STEP, str(person.id))
     person_id, stored = person.id, person.password_hash
     if not second_factor.use_code(begin_writing(), current_actor(), person_id, form.code.data or "", secrets_of_app(), now=clock.now()):
         _failed(person_id)
         form.refuse(form.code, _("This code is incorrect or has already been used. Wait for the next one."))
-        return second_step_page(form, person_id, resume), 422
+        return second_step_page(form, person_id, resume)
     return _entered(person_id, stored, resume)
 
 
@@ -94,7 +93,7 @@ def enter_with_passkey() -> Answer:
         _failed(person_id)
         form = SecondFactorCodeForm(formdata=None)
         form.form_errors.append(_(fault.text))
-        return second_step_page(form, person_id, resume), 422
+        return second_step_page(form, person_id, resume)
     return _entered(person_id, stored, resume)
 
 
@@ -156,7 +155,7 @@ def overview(subject: Owner) -> Answer:
 
 def _overview(subject: Owner, form: PasswordConfirmationForm) -> str:
     session = current_session()
-    return render_template(
+    return page(
         "accounts/second_factors.html",
         form=form,
         fresh=subject.fresh,
@@ -176,7 +175,7 @@ def prove(subject: Owner) -> Answer:
     """Take the password, which is asked again before anything is changed (spec/security 2.6)."""
     form = PasswordConfirmationForm()
     if not take_proof(form, subject.person.id, subject.person.password_hash):
-        return _overview(_owner(current_session(), current_actor()), form), 422
+        return _overview(_owner(current_session(), current_actor()), form)
     return see_page("accounts_second.overview")
 
 
@@ -193,14 +192,14 @@ def new_app(subject: Owner) -> Answer:
     if secret is None:
         flash(_("This took too long. Scan this new code."), "warn")
         return _new_app_page(subject, form, second_factor.new_app_secret()) if _resume() else see_page("accounts_second.new_app")
-    if not form.validate_on_post():
-        return _new_app_page(subject, form, secret), 422
+    if not form.validate_on_submit():
+        return _new_app_page(subject, form, secret)
     limiter().use(TRIES_OF_SECOND_STEP, str(subject.person.id))
     now = clock.now()
     step = second_factor.step_of_code(secret, "".join((form.code.data or "").split()), after=0, now=now)
     if step is None:
         form.refuse(form.code, _("This code is incorrect. Check that the clock on your phone is right, then enter the code shown now."))
-        return _new_app_page(subject, form, secret), 422
+        return _new_app_page(subject, form, secret)
     limiter().forgive(TRIES_OF_SECOND_STEP, str(subject.person.id))
     return _add(subject, second_factor.app_factor(secrets_of_app(), _("Authenticator app"), secret, step))
 
@@ -220,7 +219,7 @@ def _new_app_page(subject: Owner, form: NewAppForm, secret: str) -> str:
     form.setup.data = lock_text(secrets_of_app(), NEW_APP, f"{subject.person.id} {secret}")
     spaced = " ".join(secret[start : start + 4] for start in range(0, len(secret), 4))
     address = second_factor.app_address(secret, subject.person.email, choose(current_settings().short_names))
-    return render_template(
+    return page(
         "accounts/new_app.html", form=form, picture=second_factor.qr_picture(address), address=address, secret=spaced, resume=_resume()
     )
 
@@ -263,7 +262,7 @@ def _add(subject: Owner, factor: NewFactor) -> Answer:
 
 def _codes_page(codes: list[str], target: str = "") -> str:
     stashed = errors.stashed_form(_resume())
-    return render_template("accounts/recovery_codes.html", codes=[printed_code(code) for code in codes], target=target, kept=stashed)
+    return page("accounts/recovery_codes.html", codes=[printed_code(code) for code in codes], target=target, kept=stashed)
 
 
 @bp.post("/second-step/codes")

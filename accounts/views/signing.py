@@ -4,7 +4,7 @@ from datetime import timedelta
 from functools import partial
 from uuid import UUID
 
-from flask import Blueprint, Response, flash, g, render_template, request, url_for
+from flask import Blueprint, Response, flash, g, request, url_for
 from sqlalchemy.orm import Session
 
 from accounts import accounts, addresses, names, passwords, people, second_factor, signin
@@ -38,6 +38,7 @@ from kernel.web.request import (
     current_session,
     current_settings,
     is_read_only_request,
+    page,
     public,
     release_connection,
     request_services,
@@ -70,10 +71,8 @@ def sign_up() -> Answer:
     if not current_settings().sign_up:
         raise SignUpClosed
     form = SignUpForm()
-    if is_read_only_request():
+    if not form.validate_on_submit():
         return _sign_up_page(form)
-    if not form.validate_on_post():
-        return _sign_up_page(form), 422
     with form.keeping(_sign_up_page, form):
         limiter().use(SIGN_UPS_OF_ACCOUNT, form.email.data or "")
         limiter().use_slowly(SIGN_UPS, client_key())
@@ -85,14 +84,14 @@ def sign_up() -> Answer:
 
 
 def _sign_up_page(form: SignUpForm) -> str:
-    return render_template("accounts/sign_up.html", form=form, notice_version=NOTICE_VERSION)
+    return page("accounts/sign_up.html", form=form, notice_version=NOTICE_VERSION)
 
 
 @bp.get("/sign-up/sent")
 @public
 def sign_up_requested() -> Answer:
     """Show that a mail is on its way, for any address."""
-    return render_template("accounts/sign_up_requested.html", sends_mail=current_settings().sends_mail)
+    return page("accounts/sign_up_requested.html", sends_mail=current_settings().sends_mail)
 
 
 @bp.route("/confirm/<token>", methods=["GET", "POST"])
@@ -103,25 +102,25 @@ def confirm(token: str) -> Answer:
     A person who did not sign up in this browser types the chosen password: a stranger may have signed up with the address.
     """
     link, form = _usable_link(TokenPurpose.CONFIRM, token), FirstPasswordForm()
-    page = partial(render_template, "accounts/confirm.html", form=form, token=token)
-    again = partial(page, usable=True, asks=True)
+    html = partial(page, "accounts/confirm.html", form=form, token=token)
+    again = partial(html, usable=True, asks=True)
     if link is None or link.person_id is None:
-        return page(usable=False, asks=False), 404
+        return html(usable=False, asks=False), 404
     needs_password, owner = not signin.signed_up_here(link), people.get_person(current_session(), link.person_id)
     if is_read_only_request():
-        return page(usable=True, asks=needs_password)
+        return html(usable=True, asks=needs_password)
     release_connection()
     with form.keeping(again):
         is_right = not needs_password or _chose_password(form, owner)
     if not is_right:
-        return again(), 422
+        return again()
     accounts.confirm_email(begin_writing(), current_actor(), token, now=clock.now())
     return see_page("accounts.sign_in", flash=_("Your email address is confirmed. Sign in to begin."))
 
 
 def _chose_password(form: FirstPasswordForm, owner: Person) -> bool:
     """Take the password that was chosen at sign-up, under the limits of signing in; else say in the form why not."""
-    if not form.validate_on_post():
+    if not form.validate_on_submit():
         return False
     if signin.knows_password(owner.email, owner.password_hash, form.password.data or ""):
         return True
@@ -149,8 +148,8 @@ def sign_in() -> Answer:
     if is_read_only_request():
         return sign_in_page("") if current_actor().is_anonymous else after_entry("", safe_next(request.values.get("next")))
     form = SignInForm()
-    if not form.validate_on_post():
-        return _sign_in_form(form, request.form.get("resume", "")), 422
+    if not form.validate_on_submit():
+        return _sign_in_form(form, request.form.get("resume", ""))
     return _try_to_sign_in(form)
 
 
@@ -165,7 +164,7 @@ def _sign_in_form(form: SignInForm, resume: str) -> str:
     mailed = current_settings().sends_mail
     here = url_for("accounts.sign_in", next=target or None)
     facts = {"next": target, "resume": resume, "second_step_due": due, "sends_mail": mailed, "whole_path": here}
-    return render_template("accounts/sign_in.html", form=form, **facts)
+    return page("accounts/sign_in.html", form=form, **facts)
 
 
 def _try_to_sign_in(form: SignInForm) -> Answer:
@@ -209,14 +208,14 @@ def _first_step_done(credentials: Credentials, rehash: str | None, *, has_factor
 def _first_factor_page(resume: str) -> str:
     """Render the choice of a person's first second factor, carrying along what they had posted."""
     form = PasswordConfirmationForm(formdata=None)
-    return render_template("accounts/second_factors.html", form=form, fresh=True, required=True, codes_left=0, factors=[], resume=resume)
+    return page("accounts/second_factors.html", form=form, fresh=True, required=True, codes_left=0, factors=[], resume=resume)
 
 
 def second_step_page(form: SecondFactorCodeForm, person_id: int, resume: str) -> str:
     """Draw the page between password and entry."""
     factors = second_factor.list_factors(current_session(), person_id)
     kinds = {factor.kind for factor in factors}
-    return render_template("accounts/second_factor.html", form=form, resume=resume, has_app="app" in kinds, has_passkey="passkey" in kinds)
+    return page("accounts/second_factor.html", form=form, resume=resume, has_app="app" in kinds, has_passkey="passkey" in kinds)
 
 
 def open_device(session: Session, person_id: int, password_hash: str, *, rehash: str | None = None, factor: bool = False) -> None:
@@ -247,7 +246,7 @@ def _sign_in_failed(form: SignInForm, credentials: Credentials | None) -> Answer
     _note_failure(credentials.person_id if credentials else None)
     signin.note_failure(form.email.data or "")
     form.refuse(form.password, _("Your email or password is incorrect."))
-    return _sign_in_form(form, request.form.get("resume", "")), 422
+    return _sign_in_form(form, request.form.get("resume", ""))
 
 
 @bp.post("/sign-out")
@@ -267,16 +266,14 @@ def sign_out() -> Answer:
 def forgotten() -> Answer:
     """Send a link to choose a new password; the answer is the same for every address."""
     form = PasswordResetRequestForm()
-    page = partial(render_template, "accounts/password_reset_request.html", form=form)
-    if is_read_only_request():
-        return page()
-    if not form.validate_on_post():
-        return page(), 422
-    with form.keeping(page):
+    html = partial(page, "accounts/password_reset_request.html", form=form)
+    if not form.validate_on_submit():
+        return html()
+    with form.keeping(html):
         limiter().use(RESETS, signin.counter_of(form.email.data or ""))
         limiter().use_slowly(RESETS_OF_ADDRESS, client_key())
     addresses.ask_reset_link(current_session(), current_actor(), form.email.data or "", now=clock.now())
-    return render_template("accounts/password_reset_requested.html", sends_mail=current_settings().sends_mail)
+    return page("accounts/password_reset_requested.html", sends_mail=current_settings().sends_mail)
 
 
 @bp.route("/password/reset/<token>", methods=["GET", "POST"])
@@ -285,14 +282,14 @@ def reset(token: str) -> Answer:
     """Choose a new password with a link."""
     link = _usable_link(TokenPurpose.RESET, token)
     if link is None or link.person_id is None:
-        return render_template("accounts/reset.html", form=PasswordForm(), token=token, usable=False), 404
+        return page("accounts/reset.html", form=PasswordForm(), token=token, usable=False), 404
     owner = people.get_person(current_session(), link.person_id)
     form = PasswordForm(people.personal_words(current_session(), owner))
     if is_read_only_request():
-        return render_template("accounts/reset.html", form=form, token=token, usable=True)
+        return page("accounts/reset.html", form=form, token=token, usable=True)
     release_connection()
-    if not form.validate_on_post():
-        return render_template("accounts/reset.html", form=form, token=token, usable=True), 422
+    if not form.validate_on_submit():
+        return page("accounts/reset.html", form=form, token=token, usable=True)
     hashed = passwords.hash_password(form.password.data or "")
     person = addresses.reset_password(begin_writing(), current_actor(), token, hashed, now=clock.now())
     signin.know_browser(person.email)
@@ -305,14 +302,14 @@ def accept_invitation(token: str) -> Answer:
     """Let a person added by an administrator choose a password, with the link from their mail, and sign them in."""
     link = _usable_link(TokenPurpose.INVITE, token)
     if link is None or link.person_id is None:
-        return render_template("accounts/accept_invitation.html", form=InvitationForm(), token=token, person=None), 404
+        return page("accounts/accept_invitation.html", form=InvitationForm(), token=token, person=None), 404
     owner = people.get_person(current_session(), link.person_id)
     form = InvitationForm(people.personal_words(current_session(), owner))
     if is_read_only_request():
         return _invitation_page(form, token, owner)
     release_connection()
-    if not form.validate_on_post():
-        return _invitation_page(form, token, owner), 422
+    if not form.validate_on_submit():
+        return _invitation_page(form, token, owner)
     hashed = passwords.hash_password(form.password.data or "")
     person = accounts.accept_invitation(begin_writing(), current_actor(), token, hashed, now=clock.now())
     if person.suspended_at is not None:
@@ -323,7 +320,7 @@ def accept_invitation(token: str) -> Answer:
 
 
 def _invitation_page(form: InvitationForm, token: str, person: Person) -> str:
-    return render_template("accounts/accept_invitation.html", form=form, token=token, person=person, notice_version=NOTICE_VERSION)
+    return page("accounts/accept_invitation.html", form=form, token=token, person=person, notice_version=NOTICE_VERSION)
 
 
 @bp.route("/set-up/<token>", methods=["GET", "POST"])
@@ -336,12 +333,12 @@ def set_up(token: str) -> Answer:
     form = SignUpForm()
     if is_read_only_request():
         return _set_up_page(form, token)
-    valid = form.validate_on_post()
+    valid = form.validate_on_submit()
     if valid and people.find_person_by_email(session, form.email.data or "") is not None:
         form.refuse(form.email, _("This email address already has an account. Use a different one here."))
         valid = False
     if not valid:
-        return _set_up_page(form, token), 422
+        return _set_up_page(form, token)
     release_connection()
     command = form.command()
     accounts.create_first_administrator(begin_writing(), current_actor(), token, command, now=clock.now())
@@ -349,7 +346,7 @@ def set_up(token: str) -> Answer:
 
 
 def _set_up_page(form: SignUpForm, token: str) -> str:
-    return render_template("accounts/set_up.html", form=form, token=token, notice_version=NOTICE_VERSION)
+    return page("accounts/set_up.html", form=form, token=token, notice_version=NOTICE_VERSION)
 
 
 @bp.route("/profile", methods=["GET", "POST"])
@@ -364,11 +361,11 @@ def profile() -> Answer:
     is_managed = names.is_managed(session, person.id)
     if is_managed:
         form.keep_name()
-    if form.validate_on_post():
+    if form.validate_on_submit():
         accounts.edit_profile(session, actor, person, form.command(person), now=clock.now())
         return see_page("accounts.profile", flash=_("Your details were saved."))
     number = masked(people.find_national_id(session, person.id))
-    page = render_template(
+    return page(
         "accounts/profile.html",
         form=form,
         email=person.email,
@@ -377,7 +374,6 @@ def profile() -> Answer:
         keeps_name=is_managed,
         request_of_name=names.find_request(session, person.id) if is_managed else None,
     )
-    return page if is_read_only_request() else (page, 422)
 
 
 @bp.route("/profile/password", methods=["GET", "POST"])
@@ -388,14 +384,14 @@ def change_password() -> Answer:
     person = people.get_person(current_session(), actor.person_id or 0)
     form = ChangePasswordForm(people.personal_words(current_session(), person))
     if is_read_only_request():
-        return render_template("accounts/change_password.html", form=form)
+        return page("accounts/change_password.html", form=form)
     release_connection()
-    valid = form.validate_on_post()
+    valid = form.validate_on_submit()
     if form.current_password.data and not signin.knows_password(actor.email, person.password_hash, form.current_password.data):
         form.refuse(form.current_password, _("This is not your current password."))
         valid = False
     if not valid:
-        return render_template("accounts/change_password.html", form=form), 422
+        return page("accounts/change_password.html", form=form)
     hashed = passwords.hash_password(form.password.data or "")
     session = begin_writing()
     owner = accounts.confirm_password(session, person.id, person.password_hash)
@@ -415,12 +411,12 @@ def _devices_page(form: PasswordConfirmationForm) -> str:
     since = clock.now() - timedelta(hours=current_settings().session_hours)
     rows = people.list_devices(current_session(), actor.person_id or 0, since=since)
     fresh = signin.has_proven(actor)
-    return render_template("accounts/devices.html", form=form, devices=rows, current_id=actor.device_id, fresh=fresh)
+    return page("accounts/devices.html", form=form, devices=rows, current_id=actor.device_id, fresh=fresh)
 
 
 def take_proof(form: PasswordConfirmationForm, person_id: int, stored: str) -> bool:
     """Take the password that is asked again before what only its owner may do (spec/security 2.6); else say in the form why not."""
-    valid = form.validate_on_post()
+    valid = form.validate_on_submit()
     release_connection()
     if valid and not signin.knows_password(current_actor().email, stored, form.current_password.data or ""):
         form.refuse(form.current_password, _("This is not your current password."))
@@ -437,7 +433,7 @@ def prove_for_devices() -> Answer:
     form = PasswordConfirmationForm()
     person = people.get_person(current_session(), current_actor().person_id or 0)
     if not take_proof(form, person.id, person.password_hash):
-        return _devices_page(form), 422
+        return _devices_page(form)
     return see_page("accounts.devices")
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 
-from flask import Blueprint, render_template
+from flask import Blueprint
 
 from accounts import access_log
 from accounts.privacy import PeopleListKind
@@ -19,7 +19,7 @@ from courses.models import Course
 from kernel.errors import NotFound
 from kernel.i18n import _, ngettext, number
 from kernel.web.paging import Page, requested_page
-from kernel.web.request import current_session, requires
+from kernel.web.request import current_session, page, requires
 from questions.question_page import figure, percentage
 from quizzes import reports, teaching
 from quizzes.access import QuizContext
@@ -439,7 +439,7 @@ NO_CHARTS = {"shares": (), "curve": (), "curve_path": "", "mark": None, "repeate
 def quiz(subject: QuizContext) -> str:
     """Show how sure the decisions of a quiz are."""
     selection = selected_statistics(subject)
-    return render_template(
+    return page(
         "quizzes/decisions.html",
         **activity_header(subject.outline, subject.key),
         **about_attempts(selection),
@@ -485,19 +485,19 @@ def _charts(selection: StatisticsSelection, model: DecisionModel) -> dict[str, o
 @requires(AnalysisAction.DECISIONS, teaching.get_taught_quiz)
 def people(subject: QuizContext) -> str:
     """List the people so near the pass mark that the quiz cannot tell on which side they are (spec/selection 3.8)."""
-    selection, session, page = selected_statistics(subject), current_session(), requested_page(ROWS)
+    selection, session, paging = selected_statistics(subject), current_session(), requested_page(ROWS)
     decisions = None if selection.examination is None else selection.examination.decisions
     if decisions is None or decisions.error_at_mark is None or decisions.rule.pass_mark is None:
         raise NotFound
     access_log.record_list_access(PeopleListKind.ATTEMPTS, Course, subject.course_id)
     mark, error = Decimal(float(decisions.rule.pass_mark)), Decimal(decisions.error_at_mark)
     near = statistics.marked_between(selection.found, mark - error, mark + error)
-    rows = reports.list_marked(session, near, offset=page.offset, limit=page.size + 1)
-    return render_template(
+    rows = reports.list_marked(session, near, offset=paging.offset, limit=paging.size + 1)
+    return page(
         "quizzes/decisions_people.html",
         **activity_header(subject.outline, subject.key),
         query=selection.query,
         pass_mark=percentage(decisions.rule.pass_mark),
         error=points(decisions.error_at_mark),
-        page=Page(lines_of(rows[:ROWS]), page.number, len(rows) > ROWS),
+        page=Page(lines_of(rows[:ROWS]), paging.number, len(rows) > ROWS),
     )

@@ -5,14 +5,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from fractions import Fraction
 
-from flask import Blueprint, render_template
+from flask import Blueprint
 
 from analysis.access import AnalysisAction
 from analysis.rules.draw_quality import LEAST_SETS, UNEQUAL, DrawQuality, ScoreQuarter
 from analysis.views.decisions import digits, points
 from analysis.views.statistics import about_attempts, selected_statistics
 from kernel.i18n import _, ngettext, number
-from kernel.web.request import current_session, requires
+from kernel.web.request import current_session, page, requires
 from questions.question_page import MISSING, IntervalPoint, percentage
 from quizzes import draws, snapshots, teaching
 from quizzes.access import QuizContext
@@ -281,7 +281,7 @@ def quiz(subject: QuizContext) -> str:
     counted = selection.examination is not None or selection.found.attempts < LEAST_SETS
     entries = [entry for entry in snapshot.entries if isinstance(entry, SlotEntry)]
     version = snapshot.quiz_version_id
-    return render_template(
+    return page(
         "quizzes/draws.html",
         **activity_header(subject.outline, subject.key),
         **about_attempts(selection),

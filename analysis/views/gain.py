@@ -7,7 +7,7 @@ from math import sqrt
 from statistics import fmean
 from uuid import UUID
 
-from flask import Blueprint, render_template, request
+from flask import Blueprint, request
 from sqlalchemy.orm import Session
 
 from analysis.access import AnalysisAction
@@ -24,7 +24,7 @@ from kernel import clock
 from kernel.errors import NotFound, require_found
 from kernel.i18n import _, choose, ngettext, number
 from kernel.web.forms import as_uuid
-from kernel.web.request import current_actor, current_session, requires
+from kernel.web.request import current_actor, current_session, page, requires
 from questions import question_bank
 from questions.question_page import percentage
 from questions.rules.feedback import ReviewFlag
@@ -319,7 +319,7 @@ def class_gain(subject: QuizContext) -> str:
     groups = [(group.uuid, group.name) for group in list_groups(session, subject.course_id)]
     edition, group = _chosen("edition", dict(editions)), _chosen("group", dict(groups))
     paired = find_paired_class(session, subject.course_id, pair, StatisticsFilter(edition, group))
-    return render_template(
+    return page(
         "quizzes/gain.html",
         **activity_header(subject.outline, subject.key),
         initial=_title(subject, pair.initial),
@@ -355,7 +355,7 @@ def comparison(subject: ActivityContext) -> str:
         raise NotFound
     loaded = _visible_attempts(session, subject.context.enrolment_id, pair)
     both = len(loaded) == 2
-    return render_template(
+    return page(
         "quizzes/comparison.html",
         **activity_header(subject.outline, subject.activity.key),
         attempts=loaded,

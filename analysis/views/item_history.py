@@ -6,7 +6,7 @@ from datetime import datetime
 from fractions import Fraction
 from itertools import pairwise
 
-from flask import Blueprint, Response, render_template, request
+from flask import Blueprint, Response, request
 from sqlalchemy.orm import Session
 
 from analysis import item_history
@@ -38,7 +38,7 @@ from kernel.i18n import _, choose, ngettext, number
 from kernel.tables import Cell, on_disk, type_of, write_csv
 from kernel.web.file_responses import send_generated
 from kernel.web.forms import whole_number
-from kernel.web.request import Answer, current_actor, current_session, requires, see_page
+from kernel.web.request import Answer, current_actor, current_session, page, requires, see_page
 from questions.question_page import MISSING, IntervalPoint, percentage
 from questions.rules.definitions import QuestionDefinition, QuestionKind, SingleChoiceBody
 from questions.rules.encoding import is_judged_otherwise
@@ -635,7 +635,7 @@ def _page(subject: ItemHistoryContext, refused: str = "") -> str:
     versions = _versions(joined, subject)
     uses = list_uses(session, subject.id, subject.question_id)
     exposure = _exposure(session, subject, uses)
-    return render_template(
+    return page(
         "quizzes/item_history.html",
         course=course_header(catalogue.get_course(session, subject.id)),
         key=subject.key,

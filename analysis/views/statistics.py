@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
-from flask import Blueprint, Response, current_app, flash, render_template, request, url_for
+from flask import Blueprint, Response, current_app, flash, request, url_for
 
 from analysis import statistics
 from analysis.access import AnalysisAction
@@ -28,7 +28,7 @@ from kernel.markup.model import SafeHtml
 from kernel.tables import Cell, write_csv, write_xlsx
 from kernel.web import after_response
 from kernel.web.forms import as_uuid
-from kernel.web.request import current_session, requires, see_page
+from kernel.web.request import current_session, page, requires, see_page
 from questions import question_bank
 from questions.question_page import decimal, figure, percentage, plain, short_title
 from questions.rules.definitions import MatrixBody
@@ -286,7 +286,7 @@ def quizzes(subject: CourseContext) -> str:
     """List the quizzes of a course, each with the way to its statistics."""
     session, outline = current_session(), teaching.published_outline(current_session(), subject)
     submitted = teaching.count_submitted(session, subject.id)
-    return render_template(
+    return page(
         "quizzes/course_statistics.html",
         course={"slug": subject.slug, "title": choose(outline.title)},
         quizzes=quiz_lines(outline, submitted),
@@ -305,9 +305,9 @@ def quiz(subject: QuizContext) -> str:
     header["draws"] = selection.found.composition.is_drawn
     examination = selection.examination
     if examination is None or not examination.quiz.attempts:
-        return render_template("quizzes/statistics.html", **header, **about_attempts(selection), examination=None)
+        return page("quizzes/statistics.html", **header, **about_attempts(selection), examination=None)
     names = _names(examination)
-    return render_template(
+    return page(
         "quizzes/statistics.html",
         **header,
         **about_attempts(selection),
@@ -342,7 +342,7 @@ def question(subject: QuizContext) -> str | Response:
         raise NotFound
     lines = {line.number: line for line in statistics_page.question_lines(selection.examination, names)}
     places = {analysed.version: at for at, analysed in enumerate(selection.examination.questions, 1)}
-    return render_template(
+    return page(
         "quizzes/question_statistics.html",
         **activity_header(subject.outline, subject.key),
         **about_attempts(selection),
@@ -373,7 +373,7 @@ def surveys(subject: QuizContext) -> str:
     """Show what was answered to the surveys of a quiz: they have no key and no mark."""
     takes, take_choices = _takes_from_address(subject)
     survey_results = list_surveys(current_session(), subject.course_id, subject.key, takes)
-    return render_template(
+    return page(
         "quizzes/surveys.html",
         **activity_header(subject.outline, subject.key),
         surveys=survey_views(survey_results),

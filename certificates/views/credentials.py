@@ -8,7 +8,7 @@ from fractions import Fraction
 from typing import cast
 from uuid import UUID
 
-from flask import Blueprint, Response, flash, make_response, render_template, request, url_for
+from flask import Blueprint, Response, flash, make_response, request, url_for
 from wtforms import RadioField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than its stubs
 from wtforms.validators import DataRequired, InputRequired, Length
@@ -42,7 +42,18 @@ from kernel.web.forms import Form, LineField
 from kernel.web.instance_keys import current_keys, current_seal_keys
 from kernel.web.limits import client_key, limit, limiter
 from kernel.web.pages import DrawnPart, drawn_part, framed_page
-from kernel.web.request import Answer, allows, current_actor, current_session, current_settings, public, requires, see_page, site_address
+from kernel.web.request import (
+    Answer,
+    allows,
+    current_actor,
+    current_session,
+    current_settings,
+    page,
+    public,
+    requires,
+    see_page,
+    site_address,
+)
 
 CHOOSE = lazy_("Choose one.")
 REPLACED_FOR = {
@@ -198,7 +209,7 @@ def certificates() -> Answer:
         for row in credentials.list_of(session, actor.person_id)
     ]
     pending = [choose(dict(title)) for title in credentials.list_pending(session, actor)]
-    return render_template("certificates/certificates.html", certificates=rows, pending=pending)
+    return page("certificates/certificates.html", certificates=rows, pending=pending)
 
 
 @credentials_bp.get("/certificates/<uuid:credential>")
@@ -218,7 +229,7 @@ def _page(subject: CredentialContext) -> str:
     session, is_team = current_session(), allows(CertificateAction.VIEW_HISTORY, subject)
     predecessor = find_predecessor(session, subject.row) if is_team else None
     request_open = find_open_request(session, subject.row)
-    return render_template(
+    return page(
         "certificates/certificate.html",
         history=history_lines(list_history(session, subject.row)) if is_team else (),
         template=(subject.row.template, subject.row.template_version, _template_url(subject)) if is_team else None,
@@ -408,10 +419,8 @@ def revoke(subject: CredentialContext) -> Answer:
     if not subject.is_sound:
         return present_state(subject, credentials.AlreadyReplaced())
     form, facts = RevocationForm(), _facts(subject.row)
-    if request.method != "POST":
-        return render_template("certificates/revocation.html", certificate=facts, form=form)
-    if not form.validate_on_post():
-        return render_template("certificates/revocation.html", certificate=facts, form=form), 422
+    if not form.validate_on_submit():
+        return page("certificates/revocation.html", certificate=facts, form=form)
     reason = RevocationReason(form.reason_class.data)
     session, reason_text, as_administrator = current_session(), form.reason.data or "", subject.administers
     try:
@@ -433,11 +442,11 @@ def replace(subject: CredentialContext) -> Answer:
     present_name = credentials.get_present_name(session, subject.row)
 
     def page(status: int) -> Answer:
-        return render_template("certificates/replacement.html", certificate=facts, form=form, present_name=present_name), status
+        return page("certificates/replacement.html", certificate=facts, form=form, present_name=present_name), status
 
     if request.method != "POST":
         return page(200)
-    if not form.validate_on_post():
+    if not form.validate_on_submit():
         return page(422)
     if request.form.get("present_name", present_name) != present_name:
         flash(_(Conflict.message), "warn")
@@ -464,8 +473,8 @@ def renew(subject: CredentialContext) -> Answer:
     if not subject.is_restorable:
         return present_state(subject, credentials.NothingToRestore())
     form, facts = AccountActionForm(), _facts(subject.row)
-    if not form.validate_on_post():
-        return render_template("certificates/renewal.html", certificate=facts, form=form), 422 if form.errors else 200
+    if not form.validate_on_submit():
+        return page("certificates/renewal.html", certificate=facts, form=form)
     settings, keys = current_settings(), current_keys()
     try:
         made = credentials.renew_credential(
@@ -475,7 +484,7 @@ def renew(subject: CredentialContext) -> Answer:
         return present_state(subject, refused)
     except credentials.AwardNotAllowed as refused:
         form.refuse(form.reason, _(refused.message))
-        return render_template("certificates/renewal.html", certificate=facts, form=form), 422
+        return page("certificates/renewal.html", certificate=facts, form=form)
     return see_page("certificates.certificate", credential=made.uuid, flash=_("The certificate has been issued."))
 
 
@@ -510,7 +519,7 @@ def compare(code: str) -> Answer:
     printed, form = find_printed_number(current_session(), row), IdentityNumberForm()
     if not printed:
         return code_page(code, comparison=IdentityComparison.CLOSED, status=409)
-    if not form.validate_on_post():
+    if not form.validate_on_submit():
         return code_page(code, form, status=422)
     limiter().use(COMPARISONS, row.code)
     return code_page(code, form, IdentityComparison.MATCHES if form.matches(printed) else IdentityComparison.DIFFERS)

@@ -6,7 +6,7 @@ from datetime import date, datetime
 from hmac import compare_digest
 from typing import cast
 
-from flask import Blueprint, Response, make_response, render_template, request
+from flask import Blueprint, Response, make_response, request
 from sqlalchemy.orm import Session
 from wtforms import MultipleFileField
 from wtforms.validators import DataRequired, Length
@@ -40,6 +40,7 @@ from kernel.web.request import (
     Answer,
     current_session,
     current_settings,
+    page,
     public,
     release_connection,
     requires,
@@ -297,9 +298,9 @@ def verify_files() -> Answer:
     """Judge files: their seals and signatures in a process of its own, and what the register says of their codes."""
     limiter().use(FILES, client_key())
     form = FilesToVerifyForm()
-    files = form.uploads() if form.validate_on_post() else []
+    files = form.uploads() if form.validate_on_submit() else []
     if not files:
-        return _form_page(form), 422
+        return _form_page(form)
     keys, given_out = trusted_keys(), _given_out(files)
     judged = [file for file, address in zip(files, given_out, strict=True) if not address]
     release_connection()
@@ -307,8 +308,8 @@ def verify_files() -> Answer:
         findings = run_sandboxed(judge_files, judged, keys, bounds=READING) if judged else []
     except DomainError as refused:
         form.refuse(form.files, _(refused.text))
-        return _form_page(form), 422
-    return render_template(
+        return _form_page(form)
+    return page(
         "certificates/verify_files.html",
         files=_verdicts(findings),
         given_out=[(name, address) for (name, _content), address in zip(files, given_out, strict=True) if address],
@@ -342,7 +343,7 @@ def _addresses() -> list[str]:
 def _form_page(form: FilesToVerifyForm, typed: str = "") -> str:
     problem = _("This is not a valid certificate code.") if typed else ""
     offline = present_page()
-    return render_template(
+    return page(
         "certificates/verify_form.html",
         code=typed,
         problem=problem,

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import cast
 
-from flask import Blueprint, Response, make_response, render_template, request
+from flask import Blueprint, Response, make_response, request
 
 from certificates import credentials
 from certificates.access import CertificateAction, CredentialContext, decides
@@ -22,7 +22,7 @@ from kernel.keys import KeyState, PublishedKey
 from kernel.web.former_hosts import find_former_address
 from kernel.web.instance_keys import current_keys, current_seal_keys
 from kernel.web.limits import client_key, limit, limiter
-from kernel.web.request import current_actor, current_session, current_settings, public, requires, site_address
+from kernel.web.request import current_actor, current_session, current_settings, page, public, requires, site_address
 
 keys_bp = Blueprint("certificates_keys", __name__)
 
@@ -105,7 +105,7 @@ def keys() -> str:
     """Show the fingerprints of the keys, each with its dates and its state, and why one does not count any more."""
     signing, seals = current_keys(), current_seal_keys()
     groups = {"credentials": signing.trusted, "seals": seals.trusted, "authorities": seals.authorities}
-    return render_template(
+    return page(
         "certificates/keys.html",
         groups={name: [_line(key) for key in published_keys] for name, published_keys in groups.items()},
         is_compromised=any(key.state is KeyState.COMPROMISED for published_keys in groups.values() for key in published_keys),

@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Any, BinaryIO, TypeVar, cast
 from uuid import uuid4
 
-from flask import Blueprint, Response, current_app, flash, render_template, request
+from flask import Blueprint, Response, current_app, flash, request
 from wtforms import SelectField
 from wtforms.validators import DataRequired, Length
 
@@ -38,7 +38,7 @@ from kernel.web import after_response
 from kernel.web.file_responses import send_content, send_generated
 from kernel.web.forms import DAYS, Form, LineField, as_uuid, whole_number
 from kernel.web.limits import limit, limiter
-from kernel.web.request import Answer, allows, begin_writing, current_actor, current_session, requires, see_page
+from kernel.web.request import Answer, allows, begin_writing, current_actor, current_session, page, requires, see_page
 from organisations.models import Organisation
 from organisations.training_scope import list_audited_roots
 
@@ -227,7 +227,7 @@ def _page(context: RegisterContext, template: str, endpoint: str, here: Mapping[
         if requested.faults
         else certificates_register.list_register(session, requested.wanted, requested.sort, requested.page, today=day, limit=ROWS)
     )
-    page = render_template(
+    html = page(
         template,
         asked=requested,
         choices=choices,
@@ -250,7 +250,7 @@ def _page(context: RegisterContext, template: str, endpoint: str, here: Mapping[
         may_take_files=allows(CertificateAction.BULK_ZIP, context),
         **more,
     )
-    return (page, 422) if requested.faults else page
+    return (html, 422) if requested.faults else html
 
 
 def _downloads(context: RegisterContext) -> list[BulkDownload]:
@@ -350,8 +350,8 @@ def identities(context: RegisterContext) -> Answer:
 def take_identities(context: RegisterContext) -> Answer:
     """Send the certificates that are asked for with identity numbers, and keep the reason."""
     form, (requested, _choices) = RegisterIdentityForm(), read_request(context)
-    if not form.validate_on_post() or requested.faults:
-        return _identity_page(context, form), 422
+    if not form.validate_on_submit() or requested.faults:
+        return _identity_page(context, form)
     name, file = _table(context, form.kind.data, identities=True)
     certificates_register.record_register_export(
         begin_writing(), current_actor(), None, name, reason=form.reason.data or "", now=clock.now()
@@ -362,7 +362,7 @@ def take_identities(context: RegisterContext) -> Answer:
 def _identity_page(context: RegisterContext, form: RegisterIdentityForm) -> str:
     requested, _choices = read_request(context)
     count = certificates_register.count_register(current_session(), requested.wanted, today=today())
-    return render_template("certificates/register_identities.html", form=form, fields=requested.fields, count=count)
+    return page("certificates/register_identities.html", form=form, fields=requested.fields, count=count)
 
 
 bulk_bp = Blueprint("certificates_bulk", __name__)
@@ -401,7 +401,7 @@ def download(context: BulkContext) -> str:
     """Show how far a bulk download is, and its files."""
     session, row = current_session(), context.row
     course = session.get(Course, row.course_id) if row.course_id else None
-    return render_template(
+    return page(
         "certificates/bulk_download.html",
         download=row,
         files=bulk.list_files(session, row.id),

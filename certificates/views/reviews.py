@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from uuid import UUID
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import Blueprint, flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from wtforms.validators import DataRequired, Length
 
@@ -27,7 +27,7 @@ from kernel.own_records import is_own
 from kernel.web.forms import Form, LineField
 from kernel.web.instance_keys import current_keys
 from kernel.web.paging import Page, requested_page
-from kernel.web.request import Answer, current_actor, current_session, current_settings, is_read_only_request, requires, see_page
+from kernel.web.request import Answer, current_actor, current_session, current_settings, page, requires, see_page
 
 
 class CorrectionForm(Form):
@@ -74,9 +74,8 @@ def ask_correction(subject: CredentialContext) -> Answer:
         return present_state(subject, credentials.AlreadyReplaced())
     form, session = CorrectionForm(), current_session()
     facts = {"uuid": subject.row.uuid, "code": printed_code(subject.row.code), "title": choose(dict(subject.row.course_titles))}
-    if not form.validate_on_post():
-        page = render_template("certificates/correction.html", certificate=facts, name=subject.row.person_name, form=form)
-        return page, 422 if form.errors else 200
+    if not form.validate_on_submit():
+        return page("certificates/correction.html", certificate=facts, name=subject.row.person_name, form=form)
     text = form.words.data or ""
     certificates_reviews.open_review(session, current_actor(), subject.row, ReviewCause.CORRECTION_REQUESTED, text, now=clock.now())
     return see_page("certificates.certificate", credential=subject.row.uuid, flash=_("Your request was sent to the course team."))
@@ -108,8 +107,8 @@ def course_reviews(context: ReviewListContext) -> Answer:
 def decide(subject: CredentialReviewContext) -> Answer:
     """Keep a certificate as it is, or issue it again with what holds now."""
     form, session, actor, slug = ReviewForm(), current_session(), current_actor(), _course_of_list(subject)
-    if subject.row.settled_at is None and not form.validate_on_post():
-        return _page(certificates_reviews.get_review_list(session, actor, slug), form, subject.row.uuid), 422
+    if subject.row.settled_at is None and not form.validate_on_submit():
+        return _page(certificates_reviews.get_review_list(session, actor, slug), form, subject.row.uuid)
     try:
         _carry_out(subject, form.note.data or "")
     except (certificates_reviews.AlreadyDecided, certificates_reviews.NotReplaceable, credentials.AlreadyReplaced) as refused:
@@ -144,14 +143,14 @@ def _replace(row: Credential, reason: ReplacementReason, text: str) -> None:
 
 
 def _page(context: ReviewListContext, form: ReviewForm, refused: UUID | None) -> str:
-    session, page = current_session(), requested_page()
-    listed = certificates_reviews.list_open_reviews(session, context, offset=page.offset, limit=page.size + 1)
+    session, paging = current_session(), requested_page()
+    listed = certificates_reviews.list_open_reviews(session, context, offset=paging.offset, limit=paging.size + 1)
     rows = [_line(row) for row in listed]
-    shown = {"page": Page(rows[: page.size], page.number, len(rows) > page.size), "form": form, "refused": refused}
+    shown = {"page": Page(rows[: paging.size], paging.number, len(rows) > paging.size), "form": form, "refused": refused}
     if context.course is None:
         pairs = [{"row": row, "course": choose(dict(row.course))} for row in certificates_reviews.list_revoked_for_name(session, context)]
-        return render_template("certificates/reviews.html", pairs=pairs, **shown)
-    return render_template("certificates/course_reviews.html", course=course_header(session.get_one(Course, context.course.id)), **shown)
+        return page("certificates/reviews.html", pairs=pairs, **shown)
+    return page("certificates/course_reviews.html", course=course_header(session.get_one(Course, context.course.id)), **shown)
 
 
 def _line(row: OpenCredentialReview) -> Mapping[str, object]:
@@ -185,8 +184,8 @@ def correct_name(subject: HolderContext) -> Answer:
     """Show the certificates in force that print another name of a person, and issue all of them again."""
     session, form = current_session(), NameCorrectionForm()
     rows = certificates_reviews.list_with_another_name(session, subject.person)
-    if is_read_only_request() or not form.validate_on_post():
-        return _names_page(subject.person, rows, form), 422 if form.errors else 200
+    if not form.validate_on_submit():
+        return _names_page(subject.person, rows, form)
     if request.form.get("present_name") != subject.person.full_name or request.form.getlist("code") != _codes(rows):
         flash(_(Conflict.message), "warn")
         return _names_page(subject.person, rows, form), 409
@@ -199,7 +198,7 @@ def correct_name(subject: HolderContext) -> Answer:
 
 def _names_page(person: Person, rows: Sequence[Credential], form: NameCorrectionForm) -> str:
     lines = [{"code": printed_code(row.code), "title": choose(dict(row.course_titles)), "name": row.person_name} for row in rows]
-    return render_template("certificates/person_names.html", person=person, certificates=lines, form=form)
+    return page("certificates/person_names.html", person=person, certificates=lines, form=form)
 
 
 def _codes(rows: Sequence[Credential]) -> list[str]:

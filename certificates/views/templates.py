@@ -11,7 +11,7 @@ from io import BytesIO
 from typing import Any
 from urllib.parse import urlsplit
 
-from flask import Blueprint, Response, flash, make_response, render_template, request
+from flask import Blueprint, Response, flash, make_response, request
 from wtforms import HiddenField, TextAreaField
 from wtforms.validators import DataRequired, Length, ValidationError
 
@@ -43,6 +43,7 @@ from kernel.web.request import (
     current_actor,
     current_session,
     current_settings,
+    page,
     release_connection,
     requires,
     see_page,
@@ -333,7 +334,7 @@ def _list_page(context: InstitutionContext, key_form: TemplateKeyForm, folder_fo
         )
         for institution in institutions
     ]
-    return render_template(
+    return page(
         "certificates/templates/list.html",
         rows=rows,
         key_form=key_form,
@@ -375,7 +376,7 @@ def set_default(context: InstitutionContext) -> Answer:
 def create(context: InstitutionContext) -> Answer:
     """Make a template that begins as a copy of the program's."""
     form = TemplateKeyForm()
-    if not form.validate_on_post():
+    if not form.validate_on_submit():
         return _list_page(context, form, TemplateFolderForm(formdata=None), 422)
     session, actor, institution = current_session(), current_actor(), _chosen_institution(context)
     try:
@@ -392,7 +393,7 @@ def create(context: InstitutionContext) -> Answer:
 def import_folder(context: InstitutionContext) -> Answer:
     """Take a template from a ZIP file as a draft."""
     form, sent = TemplateFolderForm(), request.files.get("folder")
-    if not form.validate_on_post() or sent is None or not sent.filename:
+    if not form.validate_on_submit() or sent is None or not sent.filename:
         form.refuse(form.folder, _("Choose a ZIP file."))
         return _list_page(context, TemplateKeyForm(formdata=None), form, 422)
     release_connection()
@@ -460,7 +461,7 @@ def _page(
     forms = [ElementForm(element, formdata=None) for element in elements]
     sheet = compose(sample_texts(result.template, language(), _host(), issuer)) if result.template else None
     return (
-        render_template(
+        page(
             "certificates/templates/template.html",
             row=row,
             owner=issuer.institution,
@@ -528,7 +529,7 @@ def _own_certificates(institution: Institution | None) -> list[Credential]:
 def save_text(subject: TemplateContext) -> Answer:
     """Write the draft anew."""
     form, row = TemplateTextForm(), subject.row
-    if not form.validate_on_post():
+    if not form.validate_on_submit():
         return _page(row, form, 422)
     text = (form.text.data or "").replace("\r\n", "\n")
     certificates_templates.save_text(current_session(), current_actor(), row, text, form.known_revision, now=clock.now())
@@ -543,12 +544,12 @@ def change_elements(subject: TemplateContext) -> Answer:
     try:
         if act == "title":
             title_form = TemplateTitleForm(reading.list_titles(row.text))
-            if not title_form.validate_on_post():
+            if not title_form.validate_on_submit():
                 return _page(row, None, 422, title_form=title_form)
             text = reading.with_titles(row.text, title_form.titles)
         elif act == "place":
             form = ElementForm(reading.list_elements(row.text)[index])
-            if not form.validate_on_post():
+            if not form.validate_on_submit():
                 return _page(row, None, 422, element_form=form)
             at, size = numbers_of(form.changed("at")), numbers_of(form.changed("size"))
             text = reading.with_element_placed(row.text, index, at, size, form.texts)
@@ -659,7 +660,7 @@ def versions(subject: TemplateContext) -> Answer:
     """List the versions, and what changed in each."""
     rows = list(certificates_templates.list_versions(current_session(), subject.row))
     changes = [(version, compared(old.text, version.text) if old else ()) for version, old in zip(rows, [*rows[1:], None], strict=False)]
-    return render_template("certificates/templates/versions.html", row=subject.row, changes=changes)
+    return page("certificates/templates/versions.html", row=subject.row, changes=changes)
 
 
 @bp.post("/<uuid:template>/publishing")
@@ -667,7 +668,7 @@ def versions(subject: TemplateContext) -> Answer:
 def publish(subject: TemplateContext) -> Answer:
     """Make a version of the draft, which new certificates are issued with."""
     form, row = TemplatePublishingForm(), subject.row
-    if not form.validate_on_post():
+    if not form.validate_on_submit():
         return _page(row, None, 422)
     version = certificates_templates.publish_template(
         current_session(), current_actor(), row, form.note.data or "", form.known_revision, now=clock.now()

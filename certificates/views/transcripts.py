@@ -7,7 +7,7 @@ from datetime import date
 from typing import cast
 from uuid import UUID, uuid4
 
-from flask import Blueprint, Response, flash, make_response, render_template, request
+from flask import Blueprint, Response, flash, make_response, request
 from wtforms import BooleanField, HiddenField
 
 from accounts import access_log
@@ -37,7 +37,7 @@ from kernel.own_records import is_own
 from kernel.web.forms import Form, as_uuid
 from kernel.web.instance_keys import current_keys, current_seal_keys
 from kernel.web.limits import limit, limiter
-from kernel.web.request import Answer, current_actor, current_session, current_settings, requires, see_page, site_address
+from kernel.web.request import Answer, current_actor, current_session, current_settings, page, requires, see_page, site_address
 from organisations.access import EVERYWHERE
 
 
@@ -159,7 +159,7 @@ def own_transcript() -> Answer:
     session, person = current_session(), _reader()
     form = TranscriptForm(formdata=None)
     form.number.data = str(uuid4())
-    return render_template(
+    return page(
         "certificates/transcript.html",
         transcript=present_view(transcripts.list_records(session, person, current_settings(), language())),
         person=None,
@@ -196,7 +196,7 @@ def transcript_of(subject: HolderContext) -> Answer:
         access_log.record_people_access([person.id], AccessPurpose.TRANSCRIPT)
     scope = EVERYWHERE if sees_all else subject.scope
     view = present_view(transcripts.list_records(session, person, current_settings(), language(), scope))
-    return render_template("certificates/transcript.html", transcript=view, person=person, name=person.full_name, sees_all=sees_all)
+    return page("certificates/transcript.html", transcript=view, person=person, name=person.full_name, sees_all=sees_all)
 
 
 @bp.get("/transcripts/<code>.pdf")
@@ -238,7 +238,7 @@ def verification_page(row: Transcript) -> str:
     content = read_stored(row.content, site_address()) if holds and row.content else None
     present = transcripts.present_states(current_session(), printed_codes(content.records)) if content else {}
     actor = current_actor()
-    return render_template(
+    return page(
         "certificates/verify_transcript.html",
         code=printed_code(row.code),
         made_at=row.made_at,

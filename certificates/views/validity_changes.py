@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import uuid4
 
-from flask import Blueprint, flash, render_template, request
+from flask import Blueprint, flash, request
 from wtforms.validators import DataRequired, Length, ValidationError
 
 from accounts import access_log
@@ -23,7 +23,7 @@ from kernel import clock
 from kernel.codes import printed_code
 from kernel.i18n import _, lazy_
 from kernel.web.forms import Form, LineField, as_uuid, whole_number
-from kernel.web.request import Answer, allows, current_actor, current_session, is_read_only_request, requires, see_page
+from kernel.web.request import Answer, allows, current_actor, current_session, is_read_only_request, page, requires, see_page
 
 
 class ValidityForm(Form):
@@ -66,8 +66,8 @@ def change_validity(subject: ValidityContext) -> Answer:
     form = ValidityForm(counted=len(changes))
     if outline is None or is_read_only_request():
         return _page(course, outline, changes, form)
-    if not form.validate_on_post():
-        return _page(course, outline, changes, form), 422
+    if not form.validate_on_submit():
+        return _page(course, outline, changes, form)
     if whole_number(request.form.get("counted", ""), -1) != len(changes):
         flash(_("Something changed in the meantime. Check the new numbers."), "warn")
         return _page(course, outline, changes, form), 409
@@ -82,7 +82,7 @@ def change_validity(subject: ValidityContext) -> Answer:
 def _page(course: Course, outline: Outline | None, changes: Sequence[ChangedDay], form: ValidityForm) -> str:
     access_log.record_list_access(PeopleListKind.CERTIFICATES, Course, course.id)
     last = validity_changes.find_last_change(current_session(), course.id)
-    return render_template(
+    return page(
         "certificates/validity_change.html",
         course=course_header(course),
         may_list=allows(CertificateAction.LIST, get_register(current_session(), current_actor(), course.slug)),

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from flask import Blueprint, Response, make_response, render_template, request, url_for
+from flask import Blueprint, Response, make_response, request, url_for
 from sqlalchemy.orm import Session
 
 from compliance import actas
@@ -26,7 +26,7 @@ from kernel.pdf.document import PdfDocument, compose_pdf
 from kernel.pdf.pen import STRONG, TEXT, TITLE, shrunk, text_width, wrapped
 from kernel.pdf.sheets import BRAND, INK, LEFT, LINE, RIGHT, SOFT, FlowingSheet, sheet_properties
 from kernel.web.limits import client_key, limit, limiter
-from kernel.web.request import Answer, allows, current_actor, current_session, public, requires, see_page, site_address
+from kernel.web.request import Answer, allows, current_actor, current_session, page, public, requires, see_page, site_address
 from organisations.rules.units import zone_of
 
 
@@ -210,7 +210,7 @@ def make(context: ReportPlaceContext) -> Answer:
     session, actor, form, now = current_session(), current_actor(), NumberedForm(), clock.now()
     zone = ZoneInfo(zone_of(context.by_number, context.place.id))
     requested = read_report_request(request.form, list_report_obligations(session, context.path[0].id), zone, now)
-    if not form.validate_on_post() or requested.obligation is None or requested.faults:
+    if not form.validate_on_submit() or requested.obligation is None or requested.faults:
         raise Invalid(N_("An acta is of one compulsory training and one day. Choose both in the report."))
     limiter().use(RATE, str(actor.person_id))
     row = actas.make_acta(session, actor, ActaValues(context.place.id, requested.obligation, requested.time, form.identity()), now=now)
@@ -265,7 +265,7 @@ def verify(code: str) -> Answer:
     row = actas.find_acta(current_session(), code)
     stored = read_code(code, CODE_LENGTH)
     reading = _read(row) if row is not None else None
-    page = render_template(
+    html = page(
         "compliance/acta.html",
         acta=reading.view if reading is not None else None,
         verdict=reading.verdict.value if reading is not None else "",
@@ -274,7 +274,7 @@ def verify(code: str) -> Answer:
         checked_at=clock.now(),
         may_download=row is not None and _may_download(row),
     )
-    return page if row is not None else (page, 404)
+    return html if row is not None else (html, 404)
 
 
 def _may_download(row: TrainingActa) -> bool:

@@ -2,7 +2,7 @@
 
 import json
 
-from flask import Blueprint, flash, render_template
+from flask import Blueprint, flash
 
 from compliance import obligations, planned_changes
 from compliance.access import PlannedRuleContext
@@ -14,7 +14,7 @@ from compliance.views import obligation_pages
 from compliance.views.obligation_forms import PlannedChangeForm
 from kernel import clock
 from kernel.i18n import _, choose
-from kernel.web.request import Answer, current_actor, current_session, requires, see_page
+from kernel.web.request import Answer, current_actor, current_session, page, requires, see_page
 from organisations import audiences
 from organisations.access import AudienceAction
 from organisations.audiences import AudienceEditConflict
@@ -46,7 +46,7 @@ def _page(subject: PlannedRuleContext, form: PlannedChangeForm) -> str:
         obligation.id: choose(obligations.latest_version(session, obligation).title)
         for obligation in planned_changes.list_obligations_of(session, row)
     }
-    return render_template(
+    return page(
         "compliance/planned_rule.html",
         change=row,
         audience=_audience(subject),
@@ -77,7 +77,7 @@ def apply(subject: PlannedRuleContext) -> Answer:
         planned_changes.apply_change(current_session(), current_actor(), row, form.confirmed, now=clock.now())
     except NumberToType as refused:
         form.refuse(form.number, _(refused.text))
-        return _page(subject, form), 422
+        return _page(subject, form)
     except (AudienceEditConflict, SecondPersonRequired) as refused:
         form.form_errors.append(_(refused.text))
         return _page(subject, form), 409

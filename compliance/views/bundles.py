@@ -8,7 +8,7 @@ from typing import cast
 from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
 
-from flask import Blueprint, current_app, flash, render_template, request
+from flask import Blueprint, current_app, flash, request
 from wtforms import BooleanField, HiddenField
 from wtforms.validators import DataRequired, Length
 
@@ -26,7 +26,7 @@ from kernel.web import after_response
 from kernel.web.file_responses import send_content
 from kernel.web.forms import Form, LineField, as_uuid
 from kernel.web.limits import limit, limiter
-from kernel.web.request import Answer, current_actor, current_session, requires, see_page
+from kernel.web.request import Answer, current_actor, current_session, page, requires, see_page
 from organisations.rules.units import zone_of
 
 
@@ -109,9 +109,9 @@ def bundles(context: ReportPlaceContext) -> Answer:
 def request_bundle(context: ReportPlaceContext) -> Answer:
     """Let a bundle be packed in the background."""
     actor, form, requested = current_actor(), BundleForm(), _read(context, request.form)
-    is_sound = form.validate_on_post()
+    is_sound = form.validate_on_submit()
     if not is_sound or requested.faults or not requested.every:
-        return _page(context, requested, form), 422
+        return _page(context, requested, form)
     limiter().use(RATE, str(actor.person_id))
     values = BundleRequestValues(
         context.place.id, requested.obligation, requested.time, bool(form.has_files.data), form.reason.data or "", form.identity()
@@ -143,7 +143,7 @@ def _read(context: ReportPlaceContext, given: Mapping[str, str]) -> ReportReques
 
 
 def _page(context: ReportPlaceContext, requested: ReportRequest, form: BundleForm) -> str:
-    return render_template(
+    return page(
         "compliance/bundles.html",
         place=context.place,
         path=context.path,

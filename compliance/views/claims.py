@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import cast
 
-from flask import Response, current_app, flash, render_template
+from flask import Response, current_app, flash
 from wtforms import BooleanField, DateField, RadioField, SelectField, TextAreaField, ValidationError
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than its stubs
 from wtforms.validators import InputRequired, Length, Optional
@@ -38,7 +38,7 @@ from kernel.own_records import is_own
 from kernel.web.file_responses import send_content
 from kernel.web.forms import FileField, Form, LineField, clean_text, whole_number
 from kernel.web.limits import limit, limiter
-from kernel.web.request import allows, current_actor, current_session, see_other
+from kernel.web.request import allows, current_actor, current_session, page, see_other
 from organisations.access import TrainingScope
 from organisations.training_scope import list_training_places
 
@@ -372,7 +372,7 @@ def claim_page(
     names = find_names(current_session(), [row.person_id, row.proposed_by, row.decided_by, row.revoked_by])
     actions = ACTIONS[type(row)]
     sees, decides = allows(TrainingAction.EVIDENCE, subject), allows(actions.approve, subject)
-    return render_template(
+    return page(
         "compliance/claim.html",
         title=title,
         row=row,

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from uuid import UUID
 
-from flask import Blueprint, Response, flash, render_template, request
+from flask import Blueprint, Response, flash, request
 from wtforms import DateField, HiddenField, SelectField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than its stubs
 from wtforms.validators import InputRequired, Length
@@ -27,7 +27,7 @@ from kernel.i18n import DEFAULT_ZONE, _, format_date, format_month, lazy_, ngett
 from kernel.left_out import LeftOut
 from kernel.tables import ReadTable, read_table
 from kernel.web.forms import DAYS, FileField, Form, LineField, clean_text, whole_number
-from kernel.web.request import Answer, begin_writing, current_actor, current_session, reading_file, requires, see_page
+from kernel.web.request import Answer, begin_writing, current_actor, current_session, page, reading_file, requires, see_page
 from organisations import audiences
 from organisations.audiences import ReasonRequired, today_of
 from organisations.list_reading import AHEAD, DayReader, DayRefused
@@ -227,7 +227,7 @@ def _year() -> int:
 def _page(form: FreeDayForm, upload: FreeDayListForm, year: int) -> str:
     provinces = free_days.list_provinces(current_session())
     form.offer(provinces)
-    return render_template(
+    return page(
         "compliance/free_days.html",
         form=form,
         upload=upload,
@@ -252,8 +252,8 @@ def add() -> Answer:
     """Add a free day."""
     form, session = FreeDayForm(), current_session()
     form.offer(free_days.list_provinces(session))
-    if not form.validate_on_post():
-        return _page(form, FreeDayListForm(formdata=None), _year()), 422
+    if not form.validate_on_submit():
+        return _page(form, FreeDayListForm(formdata=None), _year())
     values, now = form.values(), clock.now()
     try:
         if values.day < today_of(now):
@@ -262,7 +262,7 @@ def add() -> Answer:
         row = free_days.add_free_day(session, current_actor(), values, now=now)
     except (FreeDayConflict, ReasonRequired) as refused:
         form.refuse(form.reason if isinstance(refused, ReasonRequired) else form.day, _(refused.text))
-        return _page(form, FreeDayListForm(formdata=None), _year()), 422
+        return _page(form, FreeDayListForm(formdata=None), _year())
     return see_page("compliance_free_days.days", year=row.day.year, flash=_("%(day)s is free now.", day=format_date(row.day)))
 
 
@@ -291,18 +291,18 @@ def delete(subject: FreeDay) -> Answer:
 def review() -> Answer:
     """Show what a list of free days would add, and add it once that was seen."""
     upload = FreeDayListForm()
-    if upload.lines.data and upload.validate_on_post():
+    if upload.lines.data and upload.validate_on_submit():
         return _bring_in(upload)
-    content = upload.content() if upload.validate_on_post() else b""
+    content = upload.content() if upload.validate_on_submit() else b""
     if not content:
-        return _page(FreeDayForm(formdata=None), upload, _year()), 422
+        return _page(FreeDayForm(formdata=None), upload, _year())
     provinces, today = free_days.list_provinces(current_session()), clock.now().astimezone(DEFAULT_ZONE).date()
     try:
         with reading_file():
             rows = read_free_days(content, provinces, today)
     except Invalid as refused:
         upload.refuse(upload.file, _(refused.text, **refused.facts))
-        return _page(FreeDayForm(formdata=None), upload, _year()), 422
+        return _page(FreeDayForm(formdata=None), upload, _year())
     return _review_page(rows, provinces)
 
 
@@ -310,7 +310,7 @@ def _review_page(rows: FreeDayRows, provinces: dict[str, str], form: FreeDayList
     known = free_days.find_same_days(current_session(), [free_day.day for _line, free_day in rows.days])
     new = [free_day for _line, free_day in rows.days if (free_day.day, free_day.province) not in known]
     form = form or FreeDayListForm(formdata=None, data={"lines": write_lines(new)})
-    return render_template(
+    return page(
         "compliance/free_days_review.html",
         form=form,
         new=review_views(new, provinces),
@@ -339,7 +339,7 @@ def _bring_in(form: FreeDayListForm) -> Answer:
         planned = plan_free_days(session, actor, past, [], form.reason.data or "", now=now) if past else None
     except ReasonRequired as refused:
         form.refuse(form.reason, _(refused.text))
-        return _review_page(rows, provinces, form), 422
+        return _review_page(rows, provinces, form)
     count = free_days.bring_in_free_days(session, actor, new, now=now)
     flash(ngettext("%(count)s free day was added.", "%(count)s free days were added.", count), "ok")
     if planned is not None:
@@ -359,7 +359,7 @@ def _change_page(row: PlannedChange, form: PlannedChangeForm) -> str:
     added, removed = planned_changes.free_days_planned(row)
     may_apply = row.created_by != current_actor().person_id
     provinces = free_days.list_provinces(session)
-    return render_template(
+    return page(
         "compliance/planned_free_days.html",
         change=row,
         added=review_views(added, provinces),
@@ -381,7 +381,7 @@ def apply(subject: PlannedChange) -> Answer:
         apply_change(current_session(), current_actor(), subject, form.confirmed, now=clock.now())
     except NumberToType as refused:
         form.refuse(form.number, _(refused.text))
-        return _change_page(subject, form), 422
+        return _change_page(subject, form)
     except SecondPersonRequired as refused:
         form.form_errors.append(_(refused.text))
         return _change_page(subject, form), 409

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
-from flask import Blueprint, Response, flash, render_template, request, url_for
+from flask import Blueprint, Response, flash, request, url_for
 
 from accounts.privacy import AccessPurpose, record_access
 from compliance import learner
@@ -50,7 +50,7 @@ from kernel.own_records import is_own
 from kernel.tables import Cell, on_disk, type_of, write_csv
 from kernel.web import after_response
 from kernel.web.file_responses import send_generated
-from kernel.web.request import Answer, allows, current_actor, current_session, is_read_only_request, requires, see_other
+from kernel.web.request import Answer, allows, current_actor, current_session, is_read_only_request, page, requires, see_other
 from organisations.audience_preview import explanation_lines
 from organisations.rules.audiences import explain, write_sentence
 
@@ -356,7 +356,7 @@ def renew(subject: RenewalContext) -> Answer:
 
 def _renewal_page(subject: RenewalContext, refusal: str) -> str:
     course = {"slug": subject.slug, "title": choose(current_session().get_one(Course, subject.course_id).title)}
-    return render_template("compliance/renewal.html", course=course, refusal=refusal)
+    return page("compliance/renewal.html", course=course, refusal=refusal)
 
 
 learner_bp = Blueprint("compliance_learner", __name__)
@@ -466,9 +466,9 @@ def _why_page(subject: AssignmentContext, day: str, known_on: str) -> Answer:
         "back": url_for("lms_training.duties") if own else "",
     }
     if query.moments is None:
-        return render_template("compliance/why.html", **shown, answer=None), 422
+        return page("compliance/why.html", **shown, answer=None), 422
     behind = _behind(required, loaded, query.moments)
-    return render_template("compliance/why.html", **shown, answer=_answer(subject, acts, behind, own=own))
+    return page("compliance/why.html", **shown, answer=_answer(subject, acts, behind, own=own))
 
 
 def _answer(subject: AssignmentContext, acts: learner.ObligationActs, looked_at: _Behind, *, own: bool) -> dict[str, object]:

@@ -5,7 +5,7 @@ from datetime import date
 from typing import cast
 from uuid import UUID
 
-from flask import Blueprint, flash, render_template, request
+from flask import Blueprint, flash, request
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -45,7 +45,7 @@ from kernel import clock
 from kernel.errors import Conflict
 from kernel.i18n import _, choose, enumeration, format_date, site_locale
 from kernel.web.forms import as_uuid, whole_number
-from kernel.web.request import Answer, allows, current_actor, current_session, requires, see_page
+from kernel.web.request import Answer, allows, current_actor, current_session, page, requires, see_page
 from organisations import audiences
 from organisations.access import TrainingScope
 from organisations.audiences import ReasonRequired, today_of
@@ -70,8 +70,8 @@ def answer(context: LearnerContext) -> Answer:
     """Agree that an obligation enrols people in the course, do not, or take it back."""
     session, obligation = current_session(), as_uuid(request.form.get("obligation", ""))
     row, form = lock_agreement(session, context.course_id, obligation), ClaimDecisionForm(prefix=f"answer-{obligation}")
-    if not form.validate_on_post():
-        return _page(context, obligation, form), 422
+    if not form.validate_on_submit():
+        return _page(context, obligation, form)
     if answer_agreement(session, current_actor(), row, form.words.data or "", agrees=form.approves, now=clock.now()):
         flash(_("Your answer was saved. Those who look after the training are notified."), "ok")
     return see_page("compliance_agreements.agreements", slug=context.slug)
@@ -82,7 +82,7 @@ def _page(context: LearnerContext, answered: UUID | None = None, refused: ClaimD
     rows = list_agreements(session, context.course_id)
     people = {number for row in rows for number in (row.agreement.asked_by, row.agreement.decided_by, row.obligation.owner_id)}
     forms = {row.obligation.uuid: ClaimDecisionForm(formdata=None, prefix=f"answer-{row.obligation.uuid}") for row in rows}
-    return render_template(
+    return page(
         "compliance/agreements.html",
         course=course_name(context),
         rows=[
@@ -138,7 +138,7 @@ def obligations(scope: TrainingScope) -> Answer:
     waiting = list_waiting_changes(session, scope) if scope.everywhere or scope.officer else []
     people = audiences.people_names(session, {change.created_by for change, _audience in waiting})
     lines = [obligation_pages.waiting_view(change, audience, titles_of, people) for change, audience in waiting]
-    return render_template("compliance/obligations.html", rows=shown, may_write=may_write, waiting=lines)
+    return page("compliance/obligations.html", rows=shown, may_write=may_write, waiting=lines)
 
 
 @obligations_bp.get("/<uuid:obligation>")
@@ -152,7 +152,7 @@ def obligation(subject: ObligationContext) -> Answer:
     people = audiences.people_names(
         session, {row.owner_id, row.created_by, row.activated_by, *(v.author_id for v in versions), *(v.approved_by for v in versions)}
     )
-    return render_template(
+    return page(
         "compliance/obligation.html",
         obligation=row,
         title=choose(values.title),
@@ -224,7 +224,7 @@ def make(subject: ObligationContext) -> Answer:
     offer = _offer(form, subject)
     read = _read_draft(form, offer)
     if read is None:
-        return _form_page(form, offer, None), 422
+        return _form_page(form, offer, None)
     audience, owner, values = read
     try:
         row = compliance_obligations.make_obligation(session, current_actor(), _key(form), audience, values, now=now)
@@ -233,7 +233,7 @@ def make(subject: ObligationContext) -> Answer:
             form.refuse(form.key, _(refused.text))
         else:
             form.refuse(form.title_es, _("Another compulsory training has this title. Change it, or type a key under “Special cases”."))
-        return _form_page(form, offer, None), 422
+        return _form_page(form, offer, None)
     compliance_obligations.set_owner(session, current_actor(), row, owner.id, now=now)
     flash(_("The draft was saved. It does not apply to anyone yet."), "ok")
     return see_page("compliance_obligations.obligation", obligation=row.uuid)
@@ -296,7 +296,7 @@ def _read(form: ObligationForm, offer: FormOffer) -> ObligationValues | None:
     """Read a form whose every fault then stands at its field; None where there is one."""
     session, now = current_session(), clock.now()
     today = today_of(now)
-    is_valid = form.validate_on_post()
+    is_valid = form.validate_on_submit()
     if not form.check_days(today) or not is_valid:
         return None
     effective = form.effective_on.data if isinstance(form, ObligationVersionForm) else None
@@ -361,7 +361,7 @@ def change_draft(subject: ObligationContext) -> Answer:
     offer = _offer(form, subject, present)
     read = _read_draft(form, offer, row.owner_id)
     if read is None:
-        return _form_page(form, offer, row), 422
+        return _form_page(form, offer, row)
     audience, owner, values = read
     try:
         compliance_obligations.change_draft(
@@ -389,7 +389,7 @@ def _changed_page(form: ObligationForm, offer: FormOffer, row: Obligation, mine:
 
 def _form_page(form: ObligationForm, offer: FormOffer, row: Obligation | None, differ: list[FactDifference] | None = None) -> str:
     sent = lowest_versions(request.form, offer.courses) if request.method == "POST" else _stored_lowest(row)
-    return render_template(
+    return page(
         "compliance/obligation_form.html",
         form=form,
         obligation=row,
@@ -421,7 +421,7 @@ def delete(subject: ObligationContext) -> Answer:
 def set_owner(subject: ObligationContext) -> Answer:
     """Let another person be in charge."""
     form, session, row = ObligationOwnerForm(), current_session(), _row(subject)
-    person = _find_owner(row.institution_id, form.owner.data or "", row.owner_id) if form.validate_on_post() else None
+    person = _find_owner(row.institution_id, form.owner.data or "", row.owner_id) if form.validate_on_submit() else None
     if person is None:
         flash(_("There is no one with this staff number or email."), "bad")
     else:
@@ -473,14 +473,14 @@ def try_version(subject: ObligationContext) -> Answer:
     offer = _offer(form, subject, present)
     values = _read(form, offer)
     if values is None:
-        return _form_page(form, offer, row), 422
+        return _form_page(form, offer, row)
     try:
         change = planned_changes.plan_version(session, current_actor(), row, whole_number(form.seen.data or ""), values, now=now)
     except ObligationChanged as refused:
         return _changed_page(form, offer, row, values, refused)
     except ReasonRequired as refused:
         form.refuse(form.reason, _(refused.text))
-        return _form_page(form, offer, row), 422
+        return _form_page(form, offer, row)
     return see_page("compliance_changes.change", change=change.uuid)
 
 
@@ -496,17 +496,17 @@ def end(subject: ObligationContext) -> Answer:
 def try_end(subject: ObligationContext) -> Answer:
     """Work out what the end of an obligation would do."""
     row, form = _row(subject), ObligationEndForm()
-    if not form.validate_on_post():
-        return _end_page(form, row), 422
+    if not form.validate_on_submit():
+        return _end_page(form, row)
     last_on, reason = cast("date", form.last_on.data), form.reason.data or ""
     try:
         change = planned_changes.plan_end(current_session(), current_actor(), row, last_on, reason, now=clock.now())
     except EndsBeforeToday as refused:
         form.refuse(form.last_on, _(refused.text))
-        return _end_page(form, row), 422
+        return _end_page(form, row)
     return see_page("compliance_changes.change", change=change.uuid)
 
 
 def _end_page(form: ObligationEndForm, row: Obligation) -> str:
     title = choose(compliance_obligations.latest_version(current_session(), row).title)
-    return render_template("compliance/obligation_end.html", form=form, obligation=row, title=title)
+    return page("compliance/obligation_end.html", form=form, obligation=row, title=title)

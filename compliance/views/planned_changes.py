@@ -4,7 +4,7 @@ import json
 from collections.abc import Collection
 from uuid import UUID
 
-from flask import Blueprint, flash, render_template
+from flask import Blueprint, flash
 from sqlalchemy.orm import Session
 
 from compliance import obligations, planned_changes
@@ -27,7 +27,7 @@ from kernel import clock
 from kernel.errors import NotFound
 from kernel.i18n import _, choose
 from kernel.permissions import Actor
-from kernel.web.request import Answer, allows, current_actor, current_session, requires, see_page
+from kernel.web.request import Answer, allows, current_actor, current_session, page, requires, see_page
 from organisations import audiences
 
 bp = Blueprint("compliance_changes", __name__, url_prefix="/compulsory-training/obligations/changes")
@@ -80,7 +80,7 @@ def _page(subject: PlannedChangeContext, form: PlannedChangeForm) -> str:
     units = planned_changes.unit_names(session, [unit for unit, _people in outcome.most_affected])
     is_open = row.state in ("planning", "ready", "applying")
     may_apply = allows(action, subject) and not (action is ObligationAction.CHANGE_PAST and row.created_by == current_actor().person_id)
-    return render_template(
+    return page(
         "compliance/planned_change.html",
         change=row,
         kind=obligation_pages.CHANGES[row.kind],
@@ -161,7 +161,7 @@ def _apply(subject: PlannedChangeContext) -> Answer:
         planned_changes.apply_change(current_session(), current_actor(), row, form.confirmed, now=clock.now())
     except NumberToType as refused:
         form.refuse(form.number, _(refused.text))
-        return _page(subject, form), 422
+        return _page(subject, form)
     except DraftFaulty as refused:
         flash(_(refused.text), "bad")
         return see_page("compliance_changes.change", change=row.uuid)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from flask import Blueprint, Response, flash, render_template
+from flask import Blueprint, Response, flash
 
 from compliance import claim_lists, claims
 from compliance.access import RecognitionAction, RecognitionListContext, WaiverAction
@@ -17,7 +17,7 @@ from kernel.tables import CSV_TYPE, Cell, on_disk, write_csv
 from kernel.web.file_responses import send_generated
 from kernel.web.limits import limit, limiter
 from kernel.web.paging import Page, requested_page
-from kernel.web.request import Answer, allows, begin_writing, current_actor, current_session, reading_file, requires, see_page
+from kernel.web.request import Answer, allows, begin_writing, current_actor, current_session, page, reading_file, requires, see_page
 from organisations.list_reading import UnitListFault
 
 bp = Blueprint("compliance_recognition_lists", __name__, url_prefix="/training/recognition-lists")
@@ -34,7 +34,7 @@ ROWS = 100
 def lists(subject: RecognitionListContext) -> Answer:
     """Take a list of recognitions; the next page shows what would come of it."""
     form = RecognitionListForm()
-    sent = form.upload() if form.validate_on_post() else None
+    sent = form.upload() if form.validate_on_submit() else None
     if sent is None:
         page = _page(subject, form)
         return (page, 422) if form.faults else page
@@ -42,7 +42,7 @@ def lists(subject: RecognitionListContext) -> Answer:
         total = _read(sent.content).total
     except Invalid as refused:
         form.refuse(form.file, _(refused.text, **refused.facts))
-        return _page(subject, form), 422
+        return _page(subject, form)
     limiter().use(RATE, str(current_actor().person_id))
     row = claims.receive_list(begin_writing(), current_actor(), sent, total, now=clock.now())
     return see_page("compliance_recognition_lists.pending", pending=row.uuid)
@@ -50,7 +50,7 @@ def lists(subject: RecognitionListContext) -> Answer:
 
 def _page(subject: RecognitionListContext, form: RecognitionListForm) -> str:
     rows = claim_lists.list_recognition_lists(current_session(), subject.scope, waiting=False)
-    return render_template("compliance/recognition_lists.html", form=form, rows=rows, largest=LARGEST)
+    return page("compliance/recognition_lists.html", form=form, rows=rows, largest=LARGEST)
 
 
 def _read(content: bytes) -> RecognitionListRows:
@@ -72,7 +72,7 @@ def pending(subject: RecognitionListContext) -> Answer:
     row, rows, check = _judge(subject)
     requested = requested_page(FAULTS)
     shown = check.faults[requested.offset : requested.offset + FAULTS]
-    return render_template(
+    return page(
         "compliance/recognition_list_upload.html",
         pending=row,
         check=check,
@@ -136,7 +136,7 @@ def _made_page(subject: RecognitionListContext, form: ClaimDecisionForm) -> str:
     counts = known[0] if known else claim_lists.RecognitionListRow(row, "", 0, 0)
     is_proposer = row.proposed_by == current_actor().person_id
     decides = allows(RecognitionAction.APPROVE_MANY, subject) and counts.waiting and not is_proposer
-    return render_template(
+    return page(
         "compliance/recognition_list.html",
         made=row,
         counts=counts,
@@ -156,8 +156,8 @@ def _proposed(subject: RecognitionListContext) -> RecognitionList:
 def decide(subject: RecognitionListContext) -> Answer:
     """Approve every recognition of a list that waits, or none."""
     form, row = ClaimDecisionForm(), _proposed(subject)
-    if not form.validate_on_post():
-        return _made_page(subject, form), 422
+    if not form.validate_on_submit():
+        return _made_page(subject, form)
     answer, now = form.words.data or "", clock.now()
     count = claims.decide_list(current_session(), current_actor(), row, answer, subject.scope, approves=form.approves, now=now)
     if count:

@@ -1,6 +1,6 @@
 """Pages of single recognitions: ask for one, decide, revoke, withdraw (spec/compulsory 4.11); `recognition_lists` has those of many."""
 
-from flask import Blueprint, Response, flash, render_template, url_for
+from flask import Blueprint, Response, flash, url_for
 
 from compliance import claim_lists
 from compliance.access import RecognitionAction, TrainingAction
@@ -24,7 +24,7 @@ from courses.models import Course
 from kernel import clock
 from kernel.i18n import _, choose, enumeration, format_date
 from kernel.own_records import is_own
-from kernel.web.request import Answer, begin_writing, current_actor, current_session, requires, see_other, see_page
+from kernel.web.request import Answer, begin_writing, current_actor, current_session, page, requires, see_other, see_page
 
 bp = Blueprint("compliance_recognitions", __name__)
 
@@ -48,12 +48,12 @@ def _propose(subject: ClaimantContext) -> Answer:
     required = required_of(session, subject.person_id)
     courses = sorted((choose(course.title), course.id) for course in list_known_courses(session, current_actor(), required))
     form.offer([(number, title) for title, number in courses], day_of_person(session, subject.person_id, clock.now()))
-    if not form.validate_on_post():
+    if not form.validate_on_submit():
         page = _form_page(subject, form)
         return (page, 422) if form.faults else page
     stored = keep_evidence_file(form, subject.person_id)
     if form.faults:
-        return _form_page(subject, form), 422
+        return _form_page(subject, form)
     try:
         row = propose_recognition(begin_writing(), current_actor(), subject.person_id, form.command(stored), now=clock.now())
     except RecognitionRepeats as refused:
@@ -65,7 +65,7 @@ def _propose(subject: ClaimantContext) -> Answer:
 
 def _form_page(subject: ClaimantContext, form: RecognitionForm) -> str:
     own = is_own(current_actor(), subject.person_id)
-    return render_template(
+    return page(
         "compliance/recognition_form.html",
         form=form,
         name="" if own else subject.person.full_name,
@@ -104,7 +104,7 @@ def _page(subject: RecognitionSubject, decision: ClaimDecisionForm | None = None
 def decide(subject: RecognitionSubject) -> Answer:
     """Approve a recognition, or not."""
     form = ClaimDecisionForm()
-    return decide_on(subject, form) if form.validate_on_post() else (_page(subject, form), 422)
+    return decide_on(subject, form) if form.validate_on_submit() else (_page(subject, form), 422)
 
 
 @bp.post("/training/recognitions/<uuid:recognition>/revocation")
@@ -112,7 +112,7 @@ def decide(subject: RecognitionSubject) -> Answer:
 def revoke(subject: RecognitionSubject) -> Answer:
     """Revoke a recognition from today on."""
     form = ClaimRevocationForm()
-    return revoke_it(subject, form) if form.validate_on_post() else (_page(subject, None, form), 422)
+    return revoke_it(subject, form) if form.validate_on_submit() else (_page(subject, None, form), 422)
 
 
 @bp.post("/training/recognitions/<uuid:recognition>/withdrawal")

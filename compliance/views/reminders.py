@@ -2,7 +2,7 @@
 
 from uuid import UUID, uuid4
 
-from flask import Blueprint, flash, render_template, request
+from flask import Blueprint, flash, request
 from sqlalchemy.orm import Session
 from wtforms import HiddenField, TextAreaField
 from wtforms.validators import Length
@@ -17,7 +17,7 @@ from kernel import clock
 from kernel.i18n import _, choose, format_date, lazy_, ngettext
 from kernel.permissions import Actor
 from kernel.web.forms import Form, as_uuid, clean_text
-from kernel.web.request import Answer, current_actor, current_session, requires, see_other
+from kernel.web.request import Answer, current_actor, current_session, page, requires, see_other
 
 MOST_WORDS = 500
 
@@ -59,9 +59,8 @@ def remind(_context: PlaceReportContext) -> Answer:
     chosen = _filter(session, actor)
     if request.method == "GET":
         form.number.data = str(uuid4())
+    if not form.validate_on_submit():
         return _page(form, chosen)
-    if not form.validate_on_post():
-        return _page(form, chosen), 422
     try:
         request_reminder(session, actor, ReminderRequestValues(chosen, form.text(), form.identity()), now=clock.now())
     except NobodyToRemind as refused:
@@ -89,7 +88,7 @@ def _page(form: TrainingReminderForm, chosen: ReminderFilter) -> str:
     day = at.astimezone(zone).date()
     counts = reminders.count_people(session, chosen, notice_key(day), now=now)
     obligation = load_obligations(session, [chosen.obligation.id], day)[chosen.obligation.id]
-    return render_template(
+    return page(
         "compliance/reminder.html",
         form=form,
         title=choose(obligation.title),

@@ -11,7 +11,7 @@ from typing import Any, TypeVar, cast
 from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
 
-from flask import Blueprint, Response, redirect, render_template, request, url_for
+from flask import Blueprint, Response, redirect, request, url_for
 from wtforms import SelectField
 from wtforms.validators import DataRequired, Length
 
@@ -73,7 +73,7 @@ from kernel.errors import N_
 from kernel.i18n import _, choose, format_date, lazy_, ngettext, number, percent, trimmed
 from kernel.web import after_response
 from kernel.web.forms import DAYS, Form, LineField, as_uuid
-from kernel.web.request import Answer, allows, current_actor, current_session, requires
+from kernel.web.request import Answer, allows, current_actor, current_session, page, requires
 from organisations.models import Organisation
 from organisations.rules.units import UnitSummary, lineage, zone_of
 
@@ -627,7 +627,7 @@ def places(context: ReportRootsContext) -> Answer:
     """Lead to the only place whose report the actor may see, or list the highest ones."""
     if len(context.roots) == 1:
         return cast("Response", redirect(url_for("compliance_report.place", organisation=context.roots[0].uuid)))
-    return render_template("compliance/report_places.html", places=context.roots)
+    return page("compliance/report_places.html", places=context.roots)
 
 
 def read_report(context: ReportPlaceContext) -> tuple[ReportRequest, TrainingFilter]:
@@ -670,11 +670,11 @@ def place(context: ReportPlaceContext) -> Answer:
     """Show how the people of a place stand: cards, trajectory, the table by what stands below; nothing where its day is refused."""
     requested, filters = read_report(context)
     if requested.faults:
-        return render_template("compliance/report.html", **_common(context, requested), lines=None, may_bundle=False, acta_number=None), 422
+        return page("compliance/report.html", **_common(context, requested), lines=None, may_bundle=False, acta_number=None), 422
     working = working_days_of(context, requested.time)
     whole = replace(filters, part=PlacePart.ALL, state=None, words="")
     lines = count_lines(context, requested, whole, working)
-    return render_template(
+    return page(
         "compliance/report.html",
         **_common(context, requested),
         lines=lines,
@@ -714,7 +714,7 @@ def people(context: ReportPlaceContext) -> Answer:
     if not requested.faults:
         working = working_days_of(context, requested.time)
         listed = report.list_training_people(current_session(), requested.time, filters, working, _page(), limit=ROWS)
-    page = render_template(
+    html = page(
         "compliance/report_people.html",
         **_common(context, requested),
         rows=person_lines(listed.rows, requested.obligations, requested.time),
@@ -723,7 +723,7 @@ def people(context: ReportPlaceContext) -> Answer:
         may_take_identities=allows(TrainingReportAction.EXPORT_IDENTITY, context),
         remind_url=_remind_url(context, requested),
     )
-    return (page, 422) if requested.faults else page
+    return (html, 422) if requested.faults else html
 
 
 def _remind_url(context: ReportPlaceContext, requested: ReportRequest) -> str:
@@ -751,4 +751,4 @@ def person(context: ReportedPersonContext) -> Answer:
     after_response.leave_record(lambda recording: record_access(recording, actor, context.person_id, AccessPurpose.TRAINING, now=now))
     rows = report.list_obligations_of(session, context.person_id, now)
     is_behind = are_behind(session, now, person=context.person_id)
-    return render_template("compliance/report_person.html", person=context, rows=obligation_lines(rows), now=now, is_behind=is_behind)
+    return page("compliance/report_person.html", person=context, rows=obligation_lines(rows), now=now, is_behind=is_behind)

@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import BinaryIO, cast
 from uuid import UUID
 
-from flask import Blueprint, Response, redirect, render_template, request, url_for
+from flask import Blueprint, Response, redirect, request, url_for
 from sqlalchemy.orm import Session
 
 from accounts.rules import fold
@@ -53,7 +53,7 @@ from kernel.permissions import Actor
 from kernel.tables import CSV_TYPE, Cell, Sheet, on_disk, type_of, write_csv, write_ods, write_xlsx
 from kernel.web import after_response
 from kernel.web.file_responses import send_generated
-from kernel.web.request import Answer, begin_writing, current_actor, current_session, requires
+from kernel.web.request import Answer, begin_writing, current_actor, current_session, page, requires
 
 
 class ExportTable(StrEnum):
@@ -399,8 +399,8 @@ def identities(context: ReportPlaceContext) -> Answer:
 def take_identities(context: ReportPlaceContext) -> Answer:
     """Send the people of a filter with their identity numbers, and keep the reason."""
     form, (requested, filters) = IdentityExportForm(), read_report(context)
-    if not form.validate_on_post() or requested.faults:
-        return _identity_page(context, form), 422
+    if not form.validate_on_submit() or requested.faults:
+        return _identity_page(context, form)
     kind = form.kind.data
     file = _write(ExportTable.PEOPLE, kind, _people(context, requested, filters, identities=True), identities=True)
     name, actor = _name(context, requested, ExportTable.PEOPLE, kind), current_actor()
@@ -410,4 +410,4 @@ def take_identities(context: ReportPlaceContext) -> Answer:
 
 def _identity_page(context: ReportPlaceContext, form: IdentityExportForm) -> str:
     requested, _wanted = read_report(context)
-    return render_template("compliance/report_identities.html", form=form, place=context.place, path=context.path, asked=requested)
+    return page("compliance/report_identities.html", form=form, place=context.place, path=context.path, asked=requested)

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from flask import Blueprint, Response, flash, render_template, request, url_for
+from flask import Blueprint, Response, flash, request, url_for
 from sqlalchemy.orm import Session
 
 from compliance import claim_lists
@@ -35,7 +35,7 @@ from kernel.own_records import is_own
 from kernel.permissions import Actor
 from kernel.web.forms import as_uuid
 from kernel.web.paging import Page, requested_page
-from kernel.web.request import Answer, allows, begin_writing, current_actor, current_session, requires, see_other, see_page
+from kernel.web.request import Answer, allows, begin_writing, current_actor, current_session, page, requires, see_other, see_page
 from organisations.access import TrainingScope
 from organisations.training_scope import get_training_scope
 
@@ -58,7 +58,7 @@ def own(subject: ClaimantContext) -> str:
     session = current_session()
     rows = claim_lists.list_claims(session, None, None, person=subject.person_id, limit=OWN)
     entries, medical = list_entries(session, [subject.person_id]), _medical(rows, subject.scope)
-    return render_template("compliance/own_claims.html", rows=[claim_view(row, entries, medical) for row in rows])
+    return page("compliance/own_claims.html", rows=[claim_view(row, entries, medical) for row in rows])
 
 
 @bp.route("/learning/waivers/new", methods=["GET", "POST"])
@@ -80,12 +80,12 @@ def _propose(subject: ClaimantContext) -> Answer:
     titles, chosen = claim_lists.title_obligations_of(session, subject.person_id), as_uuid(request.args.get("assignment", ""))
     form = WaiverForm(data={"obligation": str(claim_lists.find_obligation(session, subject.person_id, chosen) or "")})
     form.offer({number: choose(title) for number, title in titles.items()})
-    if not form.validate_on_post():
+    if not form.validate_on_submit():
         page = _form_page(subject, form, titles)
         return (page, 422) if form.faults else page
     stored = keep_evidence_file(form, subject.person_id)
     if form.faults:
-        return _form_page(subject, form, titles), 422
+        return _form_page(subject, form, titles)
     try:
         row = propose_waiver(begin_writing(), current_actor(), subject.person_id, form.command(stored), now=clock.now())
     except WaiverOverlaps as refused:
@@ -98,7 +98,7 @@ def _propose(subject: ClaimantContext) -> Answer:
 def _form_page(subject: ClaimantContext, form: WaiverForm, titles: Mapping[int, Mapping[str, str]], others: Sequence[Waiver] = ()) -> str:
     own = is_own(current_actor(), subject.person_id)
     proposed = _proposed_values(form, titles) if others else None
-    return render_template(
+    return page(
         "compliance/waiver_form.html",
         form=form,
         name="" if own else subject.person.full_name,
@@ -127,7 +127,7 @@ def claims(scope: TrainingScope) -> str:
     entries = list_entries(session, [row.claim.person_id for row in rows])
     record_views([row.claim.person_id for row in rows])
     medical = _medical(rows, scope)
-    return render_template(
+    return page(
         "compliance/claims.html",
         page=Page([claim_view(row, entries, medical) for row in rows], number, len(listed) > number * ROWS),
         state=named if state is not None else "all",
@@ -166,7 +166,7 @@ def _page(subject: WaiverSubject, decision: ClaimDecisionForm | None = None, rev
 def decide(subject: WaiverSubject) -> Answer:
     """Approve a waiver, or not."""
     form = ClaimDecisionForm()
-    return decide_on(subject, form) if form.validate_on_post() else (_page(subject, form), 422)
+    return decide_on(subject, form) if form.validate_on_submit() else (_page(subject, form), 422)
 
 
 @bp.post("/training/waivers/<uuid:waiver>/revocation")
@@ -174,7 +174,7 @@ def decide(subject: WaiverSubject) -> Answer:
 def revoke(subject: WaiverSubject) -> Answer:
     """Revoke a waiver from today on."""
     form = ClaimRevocationForm()
-    return revoke_it(subject, form) if form.validate_on_post() else (_page(subject, None, form), 422)
+    return revoke_it(subject, form) if form.validate_on_submit() else (_page(subject, None, form), 422)
 
 
 @bp.post("/training/waivers/<uuid:waiver>/withdrawal")

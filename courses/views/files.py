@@ -4,7 +4,7 @@ from posixpath import basename
 from typing import cast
 from urllib.parse import quote
 
-from flask import Blueprint, current_app, flash, render_template, request
+from flask import Blueprint, current_app, flash, request
 from wtforms import HiddenField, SelectField, TextAreaField
 
 from courses import authoring, catalogue, drafts
@@ -28,7 +28,7 @@ from kernel.errors import N_, Invalid, NotFound
 from kernel.files import FileStore
 from kernel.i18n import _, choose, file_size, lazy_, site_day
 from kernel.web.forms import FileField, Form
-from kernel.web.request import Answer, begin_writing, current_actor, current_session, requires, see_page
+from kernel.web.request import Answer, begin_writing, current_actor, current_session, page, requires, see_page
 
 
 class MediaForm(Form):
@@ -67,13 +67,13 @@ def media(subject: CourseContext) -> Answer:
     action = request.form.get("do", "")
     if action != "send":
         return _taken_out(subject, course, draft_outline, every=action == "clear")
-    if not form.validate_on_post():
-        return _page(course, draft_outline, form), 422
+    if not form.validate_on_submit():
+        return _page(course, draft_outline, form)
     try:
         name = _store_upload(draft_outline, form)
     except (Invalid, CourseArchived) as refused:
         form.refuse(form.file, _(refused.text, **refused.facts))
-        return _page(course, draft_outline, form), 422
+        return _page(course, draft_outline, form)
     flash(_("The file “%(name)s” is in the draft. It is shown where a text refers to it.", name=name), "ok")
     return see_page("courses_media.media", slug=subject.slug, folder=form.folder.data or None)
 
@@ -126,7 +126,7 @@ def _page(course: Course, draft_outline: DraftOutline, form: MediaForm) -> str:
         groups.setdefault("" if top == OWN else top, []).append(
             _row(course, content) | {"uses": used_in(draft_outline, course.slug, uses[content.path])}
         )
-    return render_template(
+    return page(
         "courses/media.html",
         course=course_header(course),
         form=form,
@@ -172,7 +172,7 @@ def text(subject: CourseContext) -> Answer:
     faults = _faults(course, path, typed)
     if faults:
         form.form_errors.extend(faults)
-        return _text_page(course, path, form), 422
+        return _text_page(course, path, form)
     return _saved(subject, course, path, form, typed, revision)
 
 
@@ -211,4 +211,4 @@ def _saved(subject: CourseContext, course: Course, path: str, form: SourceTextFo
 
 def _text_page(course: Course, path: str, form: SourceTextForm, *, theirs: str | None = None) -> str:
     both = compared_lines(theirs, form.text.data or "") if theirs is not None else ()
-    return render_template("courses/text.html", course=course_header(course), path=path, form=form, theirs=theirs, both=both)
+    return page("courses/text.html", course=course_header(course), path=path, form=form, theirs=theirs, both=both)

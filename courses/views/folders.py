@@ -7,7 +7,7 @@ from tempfile import SpooledTemporaryFile
 from typing import IO, cast
 from uuid import UUID
 
-from flask import Blueprint, Response, current_app, flash, render_template, request
+from flask import Blueprint, Response, current_app, flash, request
 from wtforms.validators import Length, ValidationError
 
 from accounts.rules import PENDING_UPLOAD_LIFETIME
@@ -33,7 +33,7 @@ from kernel.i18n import _, lazy_, site_day
 from kernel.sandbox import run_sandboxed
 from kernel.web.file_responses import send_generated
 from kernel.web.forms import FileField, Form, LineField, clean_text
-from kernel.web.request import Answer, begin_writing, current_actor, current_session, reading_file, requires, see_page
+from kernel.web.request import Answer, begin_writing, current_actor, current_session, page, reading_file, requires, see_page
 
 
 class FolderForm(Form):
@@ -131,8 +131,7 @@ def upload(subject: CourseContext) -> Answer:
     sent = _uploaded_archive(form, course) if request.method == "POST" else None
     if sent is None:
         waiting = folders.list_waiting(current_session(), current_actor(), course.id)
-        page = render_template("courses/folder.html", course=course_header(course), form=form, waiting=waiting, **_limits())
-        return (page, 422) if request.method == "POST" else page
+        return page("courses/folder.html", course=course_header(course), form=form, waiting=waiting, **_limits())
     row = folders.store_uploaded_folder(begin_writing(), current_actor(), subject.id, *sent, now=clock.now())
     return see_page("courses_folders.confirm", slug=subject.slug, upload=row.uuid)
 
@@ -146,8 +145,7 @@ def upload_new(_subject: AuthoringContext) -> Answer:
     if sent is None:
         waiting = folders.list_waiting(current_session(), current_actor(), None)
         hints = [_(folder_format.hint) for folder_format in _formats()]
-        page = render_template("courses/new_folder.html", form=form, hints=hints, waiting=waiting, **_limits())
-        return (page, 422) if request.method == "POST" else page
+        return page("courses/new_folder.html", form=form, hints=hints, waiting=waiting, **_limits())
     row = folders.store_uploaded_folder(begin_writing(), current_actor(), None, *sent, now=clock.now())
     return see_page("courses_folders.confirm_new", upload=row.uuid, key=form.key.data or None)
 
@@ -378,7 +376,7 @@ def _page(look: ArchivePreview, *, refused: str = "") -> str:
     key = look.after.key if look.course is None and look.after is not None else ""
     is_taken = bool(key) and catalogue.find_course(current_session(), key) is not None
     attributes = list(converted.attributes.items())
-    return render_template(
+    return page(
         "courses/folder_changes.html",
         course=course_header(look.course) if look.course is not None else None,
         upload=look.pending.uuid,

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import cast
 
-from flask import Blueprint, Response, current_app, flash, jsonify, render_template, request
+from flask import Blueprint, Response, current_app, flash, jsonify, request
 from sqlalchemy.orm import Session
 from wtforms import BooleanField, HiddenField, TextAreaField
 from wtforms.validators import DataRequired, Length
@@ -38,7 +38,7 @@ from kernel.i18n import _, choose, format_time, lazy_, ngettext, site_day
 from kernel.markup.passages import anchored
 from kernel.markup.render import count_words
 from kernel.web.forms import FileField, Form, LineField
-from kernel.web.request import Answer, begin_writing, current_actor, current_session, requires, see_page
+from kernel.web.request import Answer, begin_writing, current_actor, current_session, page, requires, see_page
 
 LONGEST_SUMMARY = 2_000
 
@@ -277,10 +277,10 @@ def lesson(subject: PartContext) -> Answer:
         _fill(form, editor, editor.words)
         form.follows.data = editor.source_stamp if editor.is_translation else ""
         return _page(editor, form)
-    if not form.validate_on_post() or _submitted_text(form).is_too_long:
+    if not form.validate_on_submit() or _submitted_text(form).is_too_long:
         if not form.faults:
             form.refuse(form.body, _("The text is longer than a lesson can be (100 kB). Split it into two lessons."))
-        return _page(editor, form), 422
+        return _page(editor, form)
     form_action = request.form.get("do", "save")
     if form_action == "preview":
         return _page(editor, form, preview=_preview(editor, _composed(editor, form)))
@@ -325,7 +325,7 @@ def _save_text(editor: LessonEditor, text: str, *, base_revision: int, automatic
 def autosave(subject: PartContext) -> tuple[Response, int]:
     """Save an autosave request; return the revision that the next one builds on. Never overwrite a change saved by another person."""
     editor, form = _lesson_editor(subject), LessonForm()
-    if not form.validate_on_post() or _submitted_text(form).is_too_long:
+    if not form.validate_on_submit() or _submitted_text(form).is_too_long:
         messages = [text for _field, text in form.faults] or [
             _("The text is longer than a lesson can be (100 kB). Split it into two lessons.")
         ]
@@ -372,7 +372,7 @@ def _with_upload(editor: LessonEditor, form: LessonForm) -> Answer:
         upload = _uploaded(editor, form)
     except (Invalid, CourseArchived) as refused:
         form.refuse(form.file, _(refused.text, **refused.facts))
-        return _page(editor, form), 422
+        return _page(editor, form)
     body = tidy_body(form.body.data or "")
     form.body.data = f"{body}\n{upload.markdown}".lstrip("\n")
     form.alternative.data = form.caption.data = ""
@@ -426,7 +426,7 @@ def removal(subject: PartContext) -> Answer:
         flash(_("Removed from the draft. What was published stays, and you can restore it from the course history."), "ok")
         return see_page("courses_lessons.lesson", slug=subject.slug, key=subject.key)
     title = choose(dict(editor.activity.title)) or subject.key
-    return render_template(
+    return page(
         "courses/language_removal.html", course=course_header(editor.course), key=subject.key, title=title, language=editor.language
     )
 
@@ -445,9 +445,9 @@ def _preview(editor: LessonEditor, text: str) -> LessonPreview:
 def preview_fragment(subject: PartContext) -> Answer:
     """Draw a lesson as it is typed, with what there is to say of it: a piece of the editor's page. Nothing is saved."""
     editor, form = _lesson_editor(subject), LessonForm()
-    form.validate_on_post()
+    form.validate_on_submit()
     text = _composed(editor, form)
-    return render_template("courses/lesson_preview_fragment.html", **preview_values(editor, _preview(editor, text), text, kinds()))
+    return page("courses/lesson_preview_fragment.html", **preview_values(editor, _preview(editor, text), text, kinds()))
 
 
 @bp.get("/teaching/<slug>/lessons/<key>/preview")
@@ -458,7 +458,7 @@ def preview(subject: PartContext) -> Answer:
     if editor.text is None:
         raise NotFound
     shown = _preview(editor, editor.text)
-    return render_template(
+    return page(
         "courses/lesson_preview.html",
         course=course_header(editor.course),
         key=editor.activity.key,
@@ -489,7 +489,7 @@ def _apply_merge_choices(editor: LessonEditor, form: LessonForm) -> Answer:
     text = merging.chosen(merge, request.form)
     if text is None:
         form.form_errors.append(_("For each difference, choose which text to keep."))
-        return _page(editor, form, merge=merge), 422
+        return _page(editor, form, merge=merge)
     _fill(form, editor, lesson_text_of(text, editor.path, editor.language))
     return _page(editor, form, preview=_preview(editor, text), joined=True)
 
@@ -509,7 +509,7 @@ def _page(
         if preview is not None
         else {"told": None, "body": None, "icons": ()}
     )
-    return render_template(
+    return page(
         "courses/lesson.html",
         course=course_header(editor.course),
         module={"key": editor.module.key, "title": choose(dict(editor.module.title))},

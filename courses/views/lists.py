@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from functools import partial
 
-from flask import Blueprint, flash, render_template, request
+from flask import Blueprint, flash, request
 
 from courses import authoring, catalogue, drafts
 from courses.access import CourseAction, CourseListContext, ListEntryContext
@@ -23,7 +23,7 @@ from courses.views.outline import kinds, save
 from courses.views.settings import SettingsEditor, answered
 from kernel.errors import N_, Invalid, NotFound
 from kernel.i18n import _, lazy_
-from kernel.web.request import Answer, current_session, requires, see_page
+from kernel.web.request import Answer, current_session, page, requires, see_page
 
 bp = Blueprint("courses_lists", __name__)
 KEY = FieldSpec(
@@ -125,7 +125,7 @@ def entries(subject: CourseListContext) -> str:
     every = _entries(draft_outline, listing)
     rows = [_row(key, entry, listing, draft_outline.tree.languages) for key, entry in every.items()]
     matching = [row for row in rows if find.casefold() in " ".join([str(row["key"]), str(row["title"]), str(row["about"])]).casefold()]
-    return render_template(
+    return page(
         "courses/list.html",
         course=course_header(course),
         listing=listing,
@@ -194,7 +194,7 @@ def removal(subject: ListEntryContext) -> Answer:
         flash(_("Removed from the draft. What was published stays."), "ok")
         return see_page("courses_lists.entries", slug=subject.slug, listing=listing.name)
     titles = _words(present[subject.key], listing.shown, draft_outline.tree.languages)
-    return render_template(
+    return page(
         "courses/entry_removal.html",
         course=course_header(course),
         listing=listing,
@@ -212,7 +212,7 @@ def _uses(draft_outline: DraftOutline, subject: ListEntryContext, listing: Cours
 def _page(sheet: ListEntryEditor, form: SettingsForm, merge: ThreeWayMerge | None) -> str:
     assert sheet.listing is not None
     titles = _words(_entries(sheet.draft_outline, sheet.listing).get(sheet.key), sheet.listing.shown, sheet.languages)
-    return render_template(
+    return page(
         "courses/entry.html",
         course=course_header(sheet.course),
         listing=sheet.listing,

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import cast
 
-from flask import Blueprint, current_app, flash, render_template, request
+from flask import Blueprint, current_app, flash, request
 from wtforms import HiddenField, RadioField, SelectField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than its stubs
 from wtforms.validators import AnyOf, DataRequired, Length, ValidationError
@@ -24,7 +24,7 @@ from kernel import clock
 from kernel.errors import N_, Conflict, Invalid, NotFound, require_found
 from kernel.i18n import _, choose, lazy_, site_day
 from kernel.web.forms import Form, LineField
-from kernel.web.request import Answer, allows, begin_writing, current_actor, current_session, requires, see_page
+from kernel.web.request import Answer, allows, begin_writing, current_actor, current_session, page, requires, see_page
 
 
 class ArchiveForm(Form):
@@ -105,7 +105,7 @@ def new_course(_subject: AuthoringContext) -> Answer:
     form = NewCourseForm()
     if request.method != "POST":
         form.module.data, form.lesson.data = _("Module 1"), _("Introduction")
-    elif form.validate_on_post():
+    elif form.validate_on_submit():
         try:
             course = authoring.create_course(current_session(), current_actor(), form.command(current_actor().name), now=clock.now())
         except authoring.CourseKeyTaken as taken:
@@ -113,8 +113,7 @@ def new_course(_subject: AuthoringContext) -> Answer:
         else:
             flash(_("The course has been created. No one can see it until you publish it."), "ok")
             return see_page("courses_outline.outline", slug=course.slug)
-    page = render_template("courses/new_course.html", form=form)
-    return page if request.method != "POST" else (page, 422)
+    return page("courses/new_course.html", form=form)
 
 
 # --- The outline -------------------------------------------------------------------------------------------------------------------------
@@ -221,7 +220,7 @@ def _outline(
     subject: CourseContext, course: Course, draft_outline: DraftOutline, *, findings: tuple[Finding, ...] = (), refused: str = ""
 ) -> str:
     undo = request.args.get("undo", "")
-    return render_template(
+    return page(
         "courses/outline.html",
         course=course_header(course),
         modules=[_module(module, draft_outline) for module in draft_outline.tree.modules],
@@ -270,18 +269,18 @@ def new_module(subject: CourseContext) -> Answer:
     form = NewModuleForm()
     if request.method != "POST":
         form.lesson.data = _("Introduction")
-        return render_template("courses/new_module.html", course=course_header(course), form=form)
-    if form.validate_on_post():
+        return page("courses/new_module.html", course=course_header(course), form=form)
+    if form.validate_on_submit():
         draft_outline = authoring.load_draft_outline(current_session(), course, kinds())
         try:
             save(subject, draft_outline, changes.add_module(draft_outline.tree, form.title.data or "", form.lesson.data or ""))
         except (Invalid, CourseArchived) as refused:
             form.form_errors.append(_(refused.text, **refused.facts))
-            return render_template("courses/new_module.html", course=course_header(course), form=form), refused.status
+            return page("courses/new_module.html", course=course_header(course), form=form), refused.status
         else:
             flash(_("The module “%(title)s” was added to the draft.", title=form.title.data), "ok")
             return see_page("courses_outline.outline", slug=subject.slug)
-    return render_template("courses/new_module.html", course=course_header(course), form=form), 422
+    return page("courses/new_module.html", course=course_header(course), form=form)
 
 
 @outline_bp.route("/teaching/<slug>/new-activity", methods=["GET", "POST"])
@@ -295,17 +294,17 @@ def new_activity(subject: CourseContext) -> Answer:
     form.kind.choices = [(kind.name, kind.label) for kind in offered]
     form.module.choices = [(module.key, choose(dict(module.title)) or module.key) for module in draft_outline.tree.modules]
     if request.method != "POST":
-        return render_template("courses/new_activity.html", course=course_header(course), form=form)
+        return page("courses/new_activity.html", course=course_header(course), form=form)
     module = draft_outline.tree.find_module(form.module.data or "")
-    if not form.validate_on_post() or module is None:
-        return render_template("courses/new_activity.html", course=course_header(course), form=form), 422
+    if not form.validate_on_submit() or module is None:
+        return page("courses/new_activity.html", course=course_header(course), form=form)
     kind = next(kind for kind in offered if kind.name == form.kind.data)
     try:
         key, change = changes.add_activity(draft_outline.tree, draft_outline.paths, module, kind, form.title.data or "")
         save(subject, draft_outline, change)
     except (Invalid, CourseArchived) as refused:
         form.form_errors.append(_(refused.text, **refused.facts))
-        return render_template("courses/new_activity.html", course=course_header(course), form=form), refused.status
+        return page("courses/new_activity.html", course=course_header(course), form=form), refused.status
     flash(_("“%(title)s” was added to the draft.", title=form.title.data), "ok")
     return see_page(EDITORS.get(kind.name, "courses_settings.part"), slug=subject.slug, key=key)
 
@@ -322,7 +321,7 @@ def removal(subject: PartContext) -> Answer:
         return _carried_out(
             subject, course, draft_outline, change, checked=True, message=_("Removed from the draft. What was published stays.")
         )
-    return render_template(
+    return page(
         "courses/removal.html",
         course=course_header(course),
         key=subject.key,
@@ -345,13 +344,13 @@ def deletion(subject: CourseContext) -> Answer:
             return see_page("lms.teaching", flash=_("The course has been deleted."))
     course = catalogue.get_course(session, subject.id)
     draft_outline = authoring.load_draft_outline(session, course, kinds())
-    page = render_template(
+    html = page(
         "courses/deletion.html",
         course=course_header(course),
         activities=sum(1 for _activity in draft_outline.tree.activities()),
         refused=refused,
     )
-    return (page, 409) if refused else page
+    return (html, 409) if refused else html
 
 
 @outline_bp.post("/teaching/<slug>/undo")
@@ -375,7 +374,7 @@ def archive(subject: CourseContext) -> Answer:
     """Ask whether a course is to be put away, or brought back, and why."""
     session, form = current_session(), ArchiveForm()
     course = catalogue.get_course(session, subject.id)
-    if form.validate_on_post():
+    if form.validate_on_submit():
         course, reason = catalogue.lock_course(session, subject.id), form.reason.data or ""
         puts_away = form.wish.data != "back"
         try:
@@ -391,7 +390,4 @@ def archive(subject: CourseContext) -> Answer:
                 )
             return see_page("courses_archiving.archive", slug=subject.slug)
     put_away = log.find_last_entry(session, course.id, CourseVerb.ARCHIVED) if course.archived_at is not None else None
-    page = render_template(
-        "courses/archive.html", course=course_header(course), archived_at=course.archived_at, put_away=put_away, form=form
-    )
-    return (page, 422) if form.errors or form.form_errors else page
+    return page("courses/archive.html", course=course_header(course), archived_at=course.archived_at, put_away=put_away, form=form)

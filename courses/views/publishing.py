@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import cast
 from zoneinfo import ZoneInfo
 
-from flask import Blueprint, Response, current_app, flash, render_template, request
+from flask import Blueprint, Response, current_app, flash, request
 from sqlalchemy.orm import Session
 from wtforms import BooleanField, HiddenField, RadioField, SelectMultipleField, TextAreaField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than its stubs
@@ -31,7 +31,7 @@ from kernel import clock
 from kernel.files import FileStore
 from kernel.i18n import _, lazy_, local, ngettext, site_day
 from kernel.web.forms import Form, MomentField, clean_text
-from kernel.web.request import Answer, begin_writing, current_actor, current_session, current_settings, requires, see_page
+from kernel.web.request import Answer, begin_writing, current_actor, current_session, current_settings, page, requires, see_page
 
 MOST_AUTOSAVED = 1_000
 _NATURES = ("correction", "improvement", "choice")
@@ -164,12 +164,12 @@ def publishing(subject: CourseContext) -> Answer:
     contents = drafts.outgoing_files(session, stored(), course.id, form.included)
     checked = publication.prepare(contents, kinds(), today=site_day(clock.now()))
     digest = drafts.outgoing_digest(session, course.id, form.included)
-    if not form.validate_on_post() or checked.prepared is None:
-        return _page(subject, course, _draft_check(session, course, checked, digest), form), 422
+    if not form.validate_on_submit() or checked.prepared is None:
+        return _page(subject, course, _draft_check(session, course, checked, digest), form)
     publish_at = form.moment_in(checked.prepared.course.timezone)
     if publish_at is not None and publish_at <= clock.now():
         form.refuse(form.when, _("Choose a date and time in the future."))
-        return _page(subject, course, _draft_check(session, course, checked, digest), form), 422
+        return _page(subject, course, _draft_check(session, course, checked, digest), form)
     options = form.command(_change_audience(course, _draft_check(session, course, checked, digest)).keys if form.tell.data else ())
     writing = begin_writing()
     locked = catalogue.lock_course(writing, subject.id)
@@ -250,7 +250,7 @@ def _page(subject: CourseContext, course: Course, shown: PublicationCheck, form:
     changes = _changes(session, course, shown, problems)
     shown_problems = views_changes.beside(problems, changes)
     severities = [problem.severity for problem in problems]
-    return render_template(
+    return page(
         "courses/publishing.html",
         course=course_header(course),
         next_number=published_versions[0].number + 1 if published_versions else 1,

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from flask import Blueprint, flash, render_template, request
+from flask import Blueprint, flash, request
 from wtforms.validators import DataRequired, Length, ValidationError
 
 from courses import authoring, catalogue, draft_checks, drafts, history
@@ -29,7 +29,7 @@ from kernel import clock
 from kernel.errors import Conflict, Invalid
 from kernel.i18n import _, choose, lazy_, site_day
 from kernel.web.forms import Form, LineField
-from kernel.web.request import Answer, begin_writing, current_actor, current_session, requires, see_page
+from kernel.web.request import Answer, begin_writing, current_actor, current_session, page, requires, see_page
 
 
 class RenameKeyForm(Form):
@@ -154,8 +154,8 @@ def answered(subject: CourseContext, sheet: SettingsEditor, draw: Draw, done: Do
         form.form_errors.append(_(refused.text))
         page = draw(form, None)
         return page if request.method != "POST" else (page, 422)
-    if not form.validate_on_post():
-        return draw(form, None), 422
+    if not form.validate_on_submit():
+        return draw(form, None)
     if base is None:
         form.form_errors.append(
             _("Someone else changed this course in the meantime. What you typed is shown here: review it and save it again.")
@@ -166,7 +166,7 @@ def answered(subject: CourseContext, sheet: SettingsEditor, draw: Draw, done: Do
         mine = sheet.composed(base, form.values())
     except (EditRefused, Invalid) as refused:
         form.form_errors.append(_(refused.text, **refused.facts))
-        return draw(form, None), 422
+        return draw(form, None)
     text, merge = _joined(sheet, form, base, mine)
     if text is None:
         return draw(form, merge), 422 if form.form_errors else 409
@@ -216,7 +216,7 @@ def _saved(subject: CourseContext, sheet: SettingsEditor, form: SettingsForm, dr
         )
     if refusing:
         _attach_findings(form, sheet, refusing)
-        return draw(form, None), 422
+        return draw(form, None)
     writing = begin_writing()
     row = catalogue.lock_course(writing, subject.id)
     try:
@@ -290,12 +290,11 @@ def rename(subject: PartContext) -> Answer:
     chosen, form = find_part(draft_outline, subject.key), RenameKeyForm()
     if request.method != "POST":
         form.key.data = subject.key
-    elif form.validate_on_post() and _renamed(subject, draft_outline, chosen.path, form):
+    elif form.validate_on_submit() and _renamed(subject, draft_outline, chosen.path, form):
         flash(_("The key is now %(key)s. Learners' results will follow it with the next publication.", key=form.key.data), "ok")
         return see_page("courses_settings.part", slug=subject.slug, key=form.key.data)
     title = choose(dict(chosen.title)) or subject.key
-    page = render_template("courses/key.html", course=course_header(row), key=subject.key, title=title, form=form)
-    return page if request.method != "POST" else (page, 422)
+    return page("courses/key.html", course=course_header(row), key=subject.key, title=title, form=form)
 
 
 def _renamed(subject: PartContext, draft_outline: DraftOutline, path: str, form: RenameKeyForm) -> bool:
@@ -327,7 +326,7 @@ def _other_modules(sheet: SettingsEditor) -> list[tuple[str, str]]:
 def _page(sheet: SettingsEditor, form: SettingsForm, merge: ThreeWayMerge | None) -> str:
     chosen = find_part(sheet.draft_outline, sheet.key) if sheet.key else None
     title = dict(chosen.title) if chosen is not None else dict(sheet.draft_outline.tree.title)
-    return render_template(
+    return page(
         "courses/settings.html",
         course=course_header(sheet.course),
         key=sheet.key,

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from uuid import UUID
 
-from flask import Blueprint, Response, flash, render_template, request
+from flask import Blueprint, Response, flash, request
 from wtforms import RadioField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than its stubs
 from wtforms.validators import AnyOf, DataRequired, Length, Regexp
@@ -21,7 +21,7 @@ from kernel.errors import NotFound
 from kernel.i18n import _, choose, language, lazy_
 from kernel.web.forms import Form, LineField, as_uuid
 from kernel.web.paging import Page, requested_page
-from kernel.web.request import Answer, address_of, allows, current_actor, current_session, current_settings, requires, see_page
+from kernel.web.request import Answer, address_of, allows, current_actor, current_session, current_settings, page, requires, see_page
 
 EMAIL = r"^[^@\s]+@[^@\s]+\.[^@\s]+$"
 
@@ -70,7 +70,7 @@ def _changed(subject: CourseContext) -> Response:
 def team(subject: CourseContext) -> Answer:
     """Show the course team; add a person by their address, or invite them."""
     session, form = current_session(), TeamForm()
-    if form.validate_on_post():
+    if form.validate_on_submit():
         locked = catalogue.lock_course(session, subject.id)
         role, email = StaffRole(form.role.data), (form.email.data or "").lower()
         try:
@@ -87,7 +87,7 @@ def team(subject: CourseContext) -> Answer:
             return _team_page(
                 subject, TeamForm(formdata=None), handed={"email": email, "url": address_of("courses_team.invitation", secret=secret)}
             )
-    return _team_page(subject, form), 422 if form.errors else 200
+    return _team_page(subject, form)
 
 
 def _team_page(subject: CourseContext, form: TeamForm, *, handed: Mapping[str, str] | None = None) -> str:
@@ -95,7 +95,7 @@ def _team_page(subject: CourseContext, form: TeamForm, *, handed: Mapping[str, s
     session = current_session()
     course = catalogue.get_course(session, subject.id)
     invitations = team_queries.list_invitations(session, course.id, now=clock.now())
-    return render_template(
+    return page(
         "courses/team.html",
         course=course_header(course),
         members=team_queries.list_members(session, course.id),
@@ -170,7 +170,7 @@ def invitation(subject: InvitationContext) -> Answer:
         team_queries.accept_invitation(current_session(), current_actor(), subject, now=clock.now())
         return see_page("lms.teaching", flash=_("You are now in the team of “%(title)s”.", title=choose(subject.title)))
     role, hint = _(courses_log.ROLES[subject.role]), _(courses_log.ROLE_HINTS[subject.role])
-    return render_template("courses/invitation.html", title=choose(subject.title), role=role, hint=hint, here=request.path)
+    return page("courses/invitation.html", title=choose(subject.title), role=role, hint=hint, here=request.path)
 
 
 @bp.get("/teaching/<slug>/log")
@@ -185,6 +185,4 @@ def log(subject: CourseContext) -> Answer:
         for entry in entries[: requested.size]
     ]
     course = catalogue.get_course(session, subject.id)
-    return render_template(
-        "courses/log.html", course=course_header(course), page=Page(rows, requested.number, len(entries) > requested.size)
-    )
+    return page("courses/log.html", course=course_header(course), page=Page(rows, requested.number, len(entries) > requested.size))

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from flask import Blueprint, flash, render_template, request
+from flask import Blueprint, flash, request
 from sqlalchemy.orm import Session
 from wtforms import HiddenField
 
@@ -25,7 +25,7 @@ from kernel.errors import NotFound
 from kernel.i18n import _, site_day
 from kernel.web.forms import Form
 from kernel.web.paging import Page, requested_page
-from kernel.web.request import Answer, begin_writing, current_actor, current_session, requires, see_page
+from kernel.web.request import Answer, begin_writing, current_actor, current_session, page, requires, see_page
 
 
 class RepublishForm(NatureForm):
@@ -129,7 +129,7 @@ def changes(subject: CourseContext) -> Answer:
     rows = lines(session, subject.id, path, before=before, limit=ROWS + 1)
     if path and not rows:
         raise NotFound
-    return render_template(
+    return page(
         "courses/history.html",
         course=course_header(course),
         path=path,
@@ -149,7 +149,7 @@ def change(subject: RevisionContext) -> Answer:
     if not revisions or revisions[0].number != subject.revision:
         raise NotFound
     files = differences(session, subject.id, revisions[0])
-    return render_template(
+    return page(
         "courses/revision.html",
         course=course_header(course),
         row=line_of(revisions[0]),
@@ -182,12 +182,12 @@ def versions(subject: CourseContext) -> Answer:
     session, requested = current_session(), requested_page()
     course = catalogue.get_course(session, subject.id)
     published_versions = course_versions.list_versions(session, course.id, offset=requested.offset, limit=requested.size + 1)
-    page = Page(
+    shown_page = Page(
         views_changes.version_lines(course, published_versions[: requested.size]),
         requested.number,
         len(published_versions) > requested.size,
     )
-    return render_template("courses/versions.html", course=course_header(course), page=page)
+    return page("courses/versions.html", course=course_header(course), page=shown_page)
 
 
 @versions_bp.get("/teaching/<slug>/versions/<int:number>")
@@ -203,7 +203,7 @@ def _page(subject: VersionContext, form: RepublishForm, restoring: RestoreForm) 
     before = course_versions.find_version_before(session, shown)
     newest = course_versions.latest_version(session, course.id)
     restoring.revision.data = str(course.draft_revision)
-    return render_template(
+    return page(
         "courses/version.html",
         course=course_header(course),
         version=course_versions.describe_version(session, shown),
@@ -249,11 +249,11 @@ def publish(subject: VersionContext) -> Answer:
     session, form = current_session(), RepublishForm()
     contents = course_versions.version_files(session, stored(), subject.version)
     checked = publication.prepare(contents, kinds(), today=site_day(clock.now()))
-    is_valid = form.validate_on_post()
+    is_valid = form.validate_on_submit()
     if checked.prepared is None:
         form.form_errors.append(_("This text no longer passes the draft check. Copy it to the draft and correct it there."))
     if not is_valid or checked.prepared is None:
-        return _page(subject, form, RestoreForm()), 422
+        return _page(subject, form, RestoreForm())
     writing = begin_writing()
     locked = catalogue.lock_course(writing, subject.course.id)
     inputs = PublishInputs(checked.prepared, kinds(), stored())

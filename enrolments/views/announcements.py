@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import cast
 from uuid import UUID, uuid4
 
-from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
+from flask import Blueprint, Response, flash, redirect, request, url_for
 from wtforms import BooleanField, SelectField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than its stubs
 from wtforms.validators import DataRequired, Length
@@ -24,7 +24,7 @@ from kernel import clock
 from kernel.i18n import _, choose, lazy_
 from kernel.web.forms import Form, LineField, as_uuid
 from kernel.web.paging import Page, requested_page
-from kernel.web.request import Answer, allows, begin_writing, current_actor, current_session, is_read_only_request, requires, see_page
+from kernel.web.request import Answer, allows, begin_writing, current_actor, current_session, is_read_only_request, page, requires, see_page
 from organisations.tree import list_tree
 
 
@@ -70,8 +70,8 @@ def announcements(context: LearnerContext) -> Answer:
     if is_read_only_request():
         return _page(context, form, uuid4(), None)
     number = as_uuid(request.form.get("number", "")) or uuid4()
-    if not form.validate_on_post():
-        return _page(context, form, number, None), 422
+    if not form.validate_on_submit():
+        return _page(context, form, number, None)
     edition = next((row.id for row in editions if str(row.uuid) == form.edition.data), None)
     group = next((row.id for row in groups if str(row.uuid) == form.group.data), None)
     audience = AnnouncementRecipients(context.course_id, edition, group, bool(form.only_open.data))
@@ -89,9 +89,8 @@ def announcement(subject: AnnouncementContext) -> Answer:
     form, row = LearnerMessageForm(), subject.announcement
     if is_read_only_request():
         form.heading.data, form.words.data = row.title, row.words
+    if not form.validate_on_submit():
         return _correction_page(subject, form)
-    if not form.validate_on_post():
-        return _correction_page(subject, form), 422
     title, text = form.heading.data or "", form.words.data or ""
     changed = enrolments_announcements.correct_announcement(current_session(), current_actor(), row, title, text, now=clock.now())
     flash(_("The announcement has been corrected.") if changed else _("There was nothing to change."), "ok")
@@ -99,9 +98,7 @@ def announcement(subject: AnnouncementContext) -> Answer:
 
 
 def _correction_page(subject: AnnouncementContext, form: LearnerMessageForm) -> str:
-    return render_template(
-        "enrolments/announcement.html", course=course_name(subject.context), form=form, announcement=subject.announcement
-    )
+    return page("enrolments/announcement.html", course=course_name(subject.context), form=form, announcement=subject.announcement)
 
 
 @announcements_bp.post("/teaching/<slug>/announcements/<uuid:announcement>/withdrawal")
@@ -122,7 +119,7 @@ def _titles(context: LearnerContext) -> dict[str, str]:
 def _page(context: LearnerContext, form: AnnouncementForm, number: UUID, people: int | None) -> str:
     requested = requested_page(ROWS)
     rows = enrolments_announcements.list_announcements(current_session(), context.course_id, offset=requested.offset, limit=ROWS + 1)
-    return render_template(
+    return page(
         "enrolments/announcements.html",
         course=course_name(context),
         form=form,
@@ -149,8 +146,8 @@ def message(context: LearnerContext) -> Answer:
     if is_read_only_request():
         return _message_page(context, form, query, uuid4())
     number = as_uuid(request.form.get("number", "")) or uuid4()
-    if not form.validate_on_post():
-        return _message_page(context, form, query, number), 422
+    if not form.validate_on_submit():
+        return _message_page(context, form, query, number)
     if "send" not in request.form:
         return _message_page(context, form, query, number, checked=True)
     text = AnnouncementText(number, form.heading.data or "", form.words.data or "", is_message=True)
@@ -182,7 +179,7 @@ def _message_page(context: LearnerContext, form: LearnerMessageForm, query: Grad
     editions = {line.edition.uuid: line.edition.name for line in list_editions(session, context.course_id)}
     groups = {group.uuid: group.name for group in list_groups(session, context.course_id)}
     units = {unit.uuid: unit.name for unit in list_tree(session)} if query.wanted.unit else {}
-    return render_template(
+    return page(
         "enrolments/message.html",
         course=course_name(context),
         form=form,

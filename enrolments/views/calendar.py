@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import cast
 from uuid import uuid4
 
-from flask import Blueprint, Response, make_response, render_template, request
+from flask import Blueprint, Response, make_response, request
 from sqlalchemy.orm import Session
 from wtforms import SelectField
 from wtforms.validators import DataRequired, Length
@@ -71,6 +71,7 @@ from kernel.web.request import (
     current_session,
     current_settings,
     is_read_only_request,
+    page,
     public,
     requires,
     see_page,
@@ -365,7 +366,7 @@ def calendar() -> Answer:
     enrolments = list_dated_enrolments(session, [person_id])
     slug = request.args.get("course", "")
     items = visible_items(collect_dates(session, DateRequest(enrolments, [person_id], now, since, until)), slug)
-    return render_template(
+    return page(
         "enrolments/calendar.html",
         **_context_of(period, items[:MOST_ITEMS], now),
         courses=_courses([enrolment.outline for enrolment in enrolments]),
@@ -449,7 +450,7 @@ def make_address() -> Answer:
     limiter().use(NEW_ADDRESSES, str(actor.person_id))
     secret = make_feed(session, actor, get_person(session, actor.person_id or 0), now=now)
     address = address_of("enrolments_calendar.feed", secret=secret)
-    return render_template("enrolments/calendar_feed.html", address=address, webcal="webcal:" + address.partition(":")[2])
+    return page("enrolments/calendar_feed.html", address=address, webcal="webcal:" + address.partition(":")[2])
 
 
 @calendar_bp.post("/feed/end")
@@ -479,14 +480,14 @@ def new_reminder() -> Answer:
         form.begin(request.args.get("day", ""))
         return _page(form, None)
     number = as_uuid(request.form.get("number", "")) or uuid4()
-    if form.validate_on_post() and form.is_to_come(clock.now()):
+    if form.validate_on_submit() and form.is_to_come(clock.now()):
         try:
             enrolments_calendar.write_reminder(current_session(), current_actor(), form.command(), number, now=clock.now())
         except TooManyReminders as refused:
             form.refuse(form.words, _(refused.message))
         else:
             return see_page("enrolments_calendar.calendar", flash=_("The reminder was saved."))
-    return _page(form, None), 422
+    return _page(form, None)
 
 
 @reminders_bp.route("/<uuid:reminder>", methods=["GET", "POST"])
@@ -496,9 +497,8 @@ def reminder(row: PersonalReminder) -> Answer:
     form = _form(row)
     if is_read_only_request():
         form.show(row)
+    if not (form.validate_on_submit() and form.is_to_come(clock.now(), row)):
         return _page(form, row)
-    if not (form.validate_on_post() and form.is_to_come(clock.now(), row)):
-        return _page(form, row), 422
     changed = enrolments_calendar.change_reminder(current_session(), current_actor(), row, form.command(), now=clock.now())
     return see_page("enrolments_calendar.calendar", flash=_("The reminder was saved.") if changed else _("There was nothing to change."))
 
@@ -513,4 +513,4 @@ def delete(row: PersonalReminder) -> Response:
 
 def _page(form: ReminderForm, row: PersonalReminder | None) -> str:
     number = as_uuid(request.form.get("number", "")) or uuid4()
-    return render_template("enrolments/reminder.html", form=form, reminder=row.uuid if row else None, number=number)
+    return page("enrolments/reminder.html", form=form, reminder=row.uuid if row else None, number=number)

@@ -1,6 +1,6 @@
 """Pages of editions: those that a course's team keeps, and those by which people enrol themselves."""
 
-from flask import Blueprint, Response, flash, render_template, request
+from flask import Blueprint, Response, flash, request
 from sqlalchemy.orm import Session
 from wtforms import BooleanField, ValidationError
 from wtforms.validators import DataRequired, InputRequired, Length
@@ -20,7 +20,7 @@ from kernel.own_records import LEFT_OUT
 from kernel.permissions import Actor
 from kernel.web.forms import Form, LineField, MomentField, WholeField
 from kernel.web.limits import client_key, limit, limiter
-from kernel.web.request import Answer, current_actor, current_session, is_read_only_request, requires, see_other, see_page
+from kernel.web.request import Answer, current_actor, current_session, is_read_only_request, page, requires, see_other, see_page
 
 
 class EditionForm(Form):
@@ -94,7 +94,7 @@ def see_edition(context: EditionContext) -> Response:
 def editions(context: LearnerContext) -> Answer:
     """List the editions of a course, and make one."""
     session, form = current_session(), EditionForm()
-    if form.validate_on_post():
+    if form.validate_on_submit():
         try:
             made = enrolments_editions.make_edition(session, current_actor(), context.course_id, form.command(), now=clock.now())
         except EditionNameConflict as taken:
@@ -102,8 +102,7 @@ def editions(context: LearnerContext) -> Answer:
         else:
             return see_page("enrolments_editions.edition", slug=context.slug, edition=made.uuid, flash=_("The edition has been created."))
     listed = enrolments_editions.list_editions(session, context.course_id)
-    page = render_template("enrolments/editions.html", course=course_name(context), lines=listed, form=form, now=context.now)
-    return page, 422 if form.errors else 200
+    return page("enrolments/editions.html", course=course_name(context), lines=listed, form=form, now=context.now)
 
 
 @bp.route("/teaching/<slug>/editions/<uuid:edition>", methods=["GET", "POST"])
@@ -113,7 +112,7 @@ def edition(subject: EditionContext) -> Answer:
     session, form = current_session(), EditionForm()
     if is_read_only_request():
         form.show(subject.edition)
-    elif form.validate_on_post():
+    elif form.validate_on_submit():
         try:
             entered = enrolments_editions.change_edition(session, current_actor(), subject.edition, form.command(), now=clock.now())
         except EditionNameConflict as taken:
@@ -123,7 +122,7 @@ def edition(subject: EditionContext) -> Answer:
             _flash_entered(entered)
             _flash_left_out(subject)
             return see_edition(subject)
-    page = render_template(
+    return page(
         "enrolments/edition.html",
         course=course_name(subject.context),
         edition_row=enrolments_editions.get_edition_row(session, subject.edition.id),
@@ -131,7 +130,6 @@ def edition(subject: EditionContext) -> Answer:
         code=printed_code(subject.edition.code or ""),
         form=form,
     )
-    return page, 422 if form.errors else 200
 
 
 @bp.post("/teaching/<slug>/editions/<uuid:edition>/code")
@@ -228,7 +226,7 @@ def code() -> Answer:
 
 
 def _code_page(form: EditionCodeForm) -> str:
-    return render_template("enrolments/code.html", form=form)
+    return page("enrolments/code.html", form=form)
 
 
 def _by_code(session: Session, actor: Actor, code: str) -> EditionContext:
@@ -250,7 +248,7 @@ def invitation(subject: EditionContext) -> Answer:
         return see_other(course_url(subject.context.slug))
     session = current_session()
     edition_row = enrolments_editions.get_edition_row(session, subject.edition.id)
-    return render_template(
+    return page(
         "enrolments/invitation.html",
         course=course_name(subject.context),
         waits=bool(enrolments_editions.waits_for(session, current_actor().person_id, [subject.edition.id])),

@@ -9,7 +9,7 @@ from fractions import Fraction
 from typing import Any, cast
 from uuid import UUID, uuid4
 
-from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
+from flask import Blueprint, Response, flash, redirect, request, url_for
 from wtforms import SelectField, ValidationError
 from wtforms.form import BaseForm
 from wtforms.validators import DataRequired, InputRequired, Length
@@ -35,7 +35,7 @@ from kernel.i18n import _, choose, language, lazy_, ngettext, number, trimmed
 from kernel.own_records import is_own
 from kernel.web.forms import Form, LineField, MomentField, as_uuid, clean_text, whole_number
 from kernel.web.paging import Page, requested_page
-from kernel.web.request import Answer, allows, begin_writing, current_actor, current_session, is_read_only_request, requires
+from kernel.web.request import Answer, allows, begin_writing, current_actor, current_session, is_read_only_request, page, requires
 
 NUMBER = re.compile(r"[0-9]{1,6}(?:[.,][0-9]{1,4})?")
 
@@ -271,7 +271,7 @@ def grading(context: LearnerContext) -> str:
         for activity in outline.activities()
         if activity.gives_marks
     }
-    return render_template(
+    return page(
         "enrolments/grading.html",
         course=course_name(context),
         version=outline.number,
@@ -290,7 +290,7 @@ def _form(context: LearnerContext) -> GradeItemForm:
 
 def _item_page(context: LearnerContext, form: GradeItemForm, item: ManualGradeItem | None = None) -> str:
     has_marks = item is not None and grade_items.has_marks(current_session(), item.id)
-    return render_template("enrolments/item.html", course=course_name(context), form=form, item=item, has_marks=has_marks)
+    return page("enrolments/item.html", course=course_name(context), form=form, item=item, has_marks=has_marks)
 
 
 @bp.route("/teaching/<slug>/items/new", methods=["GET", "POST"])
@@ -300,9 +300,8 @@ def new_item(context: LearnerContext) -> Answer:
     form = _form(context)
     if is_read_only_request():
         form.weight.data = "1"
+    if not form.validate_on_submit():
         return _item_page(context, form)
-    if not form.validate_on_post():
-        return _item_page(context, form), 422
     item = grade_items.make_item(begin_writing(), current_actor(), context.course_id, form.plan(), now=clock.now())
     flash(_("The item has been created. Marks count as soon as you enter them."), "ok")
     return _see("marks", slug=context.slug, item=item.uuid)
@@ -315,13 +314,12 @@ def item(subject: GradeItemContext) -> Answer:
     form = _form(subject.context)
     if is_read_only_request():
         form.show(subject.item)
+    if not form.validate_on_submit():
         return _item_page(subject.context, form, subject.item)
-    if not form.validate_on_post():
-        return _item_page(subject.context, form, subject.item), 422
     plan = form.plan()
     if plan.maximum != subject.item.maximum and grade_items.has_marks(current_session(), subject.item.id):
         form.refuse(form.maximum, _(ItemIsMarked.message))
-        return _item_page(subject.context, form, subject.item), 422
+        return _item_page(subject.context, form, subject.item)
     grade_items.change_item(begin_writing(), current_actor(), subject.item, plan, now=clock.now())
     flash(_("Saved. Course grades will update shortly."), "ok")
     return _see("grading", slug=subject.context.slug)
@@ -420,14 +418,14 @@ def _with_fault(row: GradeEntryRow, fault: str, seen: int) -> GradeEntryRow:
 
 def _marks_page(subject: GradeItemContext, rows: list[GradeEntryRow], *, more: bool, number: UUID) -> str:
     session, context = current_session(), subject.context
-    page = requested_page(ROWS)
-    return render_template(
+    paging = requested_page(ROWS)
+    return page(
         "enrolments/item_marks.html",
         course=course_name(context),
         item=subject.item,
         maximum=points_words(subject.item.maximum),
         rows=rows,
-        page=Page(rows, page.number, more),
+        page=Page(rows, paging.number, more),
         number=number,
         wanted=filter_of(request.args),
         unmarked="unmarked" in request.args,

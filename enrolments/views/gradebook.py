@@ -8,7 +8,7 @@ from fractions import Fraction
 from typing import BinaryIO, cast
 from uuid import UUID
 
-from flask import Blueprint, Response, render_template, request
+from flask import Blueprint, Response, request
 from sqlalchemy.orm import Session
 
 from accounts import access_log
@@ -36,7 +36,7 @@ from kernel.web import after_response
 from kernel.web.file_responses import send_generated
 from kernel.web.forms import as_uuid
 from kernel.web.paging import Page, requested_page
-from kernel.web.request import allows, current_actor, current_session, requires
+from kernel.web.request import allows, current_actor, current_session, page, requires
 from organisations.rules.units import in_order
 from organisations.tree import list_tree
 
@@ -293,23 +293,23 @@ def outline_of(context: LearnerContext) -> Outline:
 @requires(LearningAction.FOLLOW, get_published)
 def gradebook(context: LearnerContext) -> str:
     """Show one page of the learners with their marks."""
-    session, outline, page = current_session(), outline_of(context), requested_page(ROWS)
+    session, outline, paging = current_session(), outline_of(context), requested_page(ROWS)
     access_log.record_list_access(PeopleListKind.GRADEBOOK, Course, context.course_id)
     items = list_items(session, context.course_id)
     shows_email = edits(current_actor(), context.staff_role)
     query, columns = gradebook_query(request.args, outline, items, by_address=shows_email), columns_of(outline, items)
     rows = enrolments_gradebook.list_gradebook(
-        session, outline, query.wanted, query.order, now=context.now, offset=page.offset, limit=ROWS + 1
+        session, outline, query.wanted, query.order, now=context.now, offset=paging.offset, limit=ROWS + 1
     )
     learners, completed = enrolments_gradebook.count_gradebook(session, context.course_id, query.wanted, now=context.now)
-    return render_template(
+    return page(
         "enrolments/gradebook.html",
         course=course_name(context),
         asked=query,
         columns=columns,
         learners=learners,
         completed=completed,
-        page=Page(lines_of(rows[:ROWS], columns), page.number, len(rows) > ROWS),
+        page=Page(lines_of(rows[:ROWS], columns), paging.number, len(rows) > ROWS),
         editions=[line.edition for line in list_editions(session, context.course_id)],
         groups=list_groups(session, context.course_id),
         units=in_order(list_tree(session)),

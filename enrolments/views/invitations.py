@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from uuid import UUID, uuid4
 
-from flask import Blueprint, Response, flash, render_template, request, url_for
+from flask import Blueprint, Response, flash, request, url_for
 from sqlalchemy.orm import Session
 
 from accounts import accounts, signin
@@ -37,7 +37,7 @@ from kernel.web.request import (
     current_actor,
     current_session,
     current_settings,
-    is_read_only_request,
+    page,
     public,
     release_connection,
     requires,
@@ -59,7 +59,7 @@ def unanswered(context: LearnerContext) -> Answer:
     session, requested = current_session(), requested_page(ROWS)
     list_uuid = as_uuid(request.args.get("list", ""))
     rows = invitations.list_unanswered(session, context.course_id, list_uuid, offset=requested.offset, limit=ROWS + 1)
-    return render_template(
+    return page(
         "enrolments/invitations.html",
         course=course_name(context),
         page=Page(rows[:ROWS], requested.number, len(rows) > ROWS),
@@ -94,7 +94,7 @@ def invite(context: LearnerContext) -> Answer:
 
 def _links_page(context: LearnerContext, made: Sequence[tuple[EnrolmentInvitation, str]], list_uuid: UUID) -> str:
     """Render links to hand over: they are nowhere else, so that this page alone shows them."""
-    return render_template(
+    return page(
         "enrolments/invitation_links.html",
         course=course_name(context),
         rows=[{"email": row.email, "name": row.name, "url": _link(secret)} for row, secret in made],
@@ -222,7 +222,7 @@ def _may_sign_up(invited: InvitedContext) -> bool:
 
 def _page(invited: InvitedContext | None, secret: str) -> str:
     here = url_for("enrolments_invited.invitation", secret=secret)
-    return render_template(
+    return page(
         "enrolments/invited.html",
         invited=invited,
         title=choose(invited.course.title) if invited else "",
@@ -241,10 +241,8 @@ def account(secret: str) -> Answer:
     if not _may_sign_up(invited):
         return _page(invited, secret), 403
     form = NewAccountForm((invited.invitation.email,))
-    if is_read_only_request():
+    if not form.validate_on_submit():
         return _account_page(form, invited, secret)
-    if not form.validate_on_post():
-        return _account_page(form, invited, secret), 422
     with form.keeping(_account_page, form, invited, secret):
         limiter().use(SIGN_UPS, str(invited.invitation.uuid))
     release_connection()
@@ -260,7 +258,7 @@ def account(secret: str) -> Answer:
 
 
 def _account_page(form: NewAccountForm, invited: InvitedContext, secret: str) -> str:
-    return render_template(
+    return page(
         "enrolments/invited_account.html",
         form=form,
         title=choose(invited.course.title),

@@ -8,7 +8,7 @@ from fractions import Fraction
 from typing import Any
 from uuid import UUID
 
-from flask import Blueprint, Response, current_app, flash, render_template, request, url_for
+from flask import Blueprint, Response, current_app, flash, request, url_for
 from sqlalchemy import Row
 from sqlalchemy.orm import Session
 from wtforms.validators import DataRequired, Length
@@ -70,7 +70,7 @@ from kernel.web.file_responses import send_content, send_text
 from kernel.web.forms import Form, LineField, as_uuid, whole_number
 from kernel.web.pages import cached_page
 from kernel.web.paging import Page, requested_page
-from kernel.web.request import Answer, current_actor, current_session, public, requires, see_other
+from kernel.web.request import Answer, current_actor, current_session, page, public, requires, see_other
 
 
 class GroupForm(Form):
@@ -428,7 +428,7 @@ def catalogue() -> Answer:
         cards = [card for card in cards if all(word in fold(f"{card.title} {card.summary}") for word in terms)]
     if chosen in LANGUAGES:
         cards = [card for card in cards if chosen in card.languages]
-    return render_template(
+    return page(
         "enrolments/catalogue.html",
         courses=cards,
         query=query,
@@ -637,7 +637,7 @@ def _one_member(session: Session, actor: Actor, slug: str, group: UUID) -> Group
 def groups(context: LearnerContext) -> Answer:
     """List the groups of a course, and make one."""
     session, form = current_session(), GroupForm()
-    if form.validate_on_post():
+    if form.validate_on_submit():
         try:
             made = learner_groups.make_group(session, current_actor(), context.course_id, form.name.data or "", now=clock.now())
         except learner_groups.GroupNameConflict as taken:
@@ -646,8 +646,7 @@ def groups(context: LearnerContext) -> Answer:
             flash(_("The group has been created. Now add learners to it."), "ok")
             return see_other(url_for("enrolments.group", slug=context.slug, group=made.uuid))
     listed = learner_groups.list_groups(session, context.course_id)
-    page = render_template("enrolments/groups.html", course=course_name(context), groups=listed, form=form)
-    return page, 422 if form.errors else 200
+    return page("enrolments/groups.html", course=course_name(context), groups=listed, form=form)
 
 
 @bp.get("/courses/<slug>/groups/<uuid:group>")
@@ -662,7 +661,7 @@ def _group_page(subject: GroupContext, form: GroupForm) -> Answer:
     session, requested, query = current_session(), requested_page(PEOPLE), _searched()
     members = learner_groups.list_members(session, subject.group.id, offset=requested.offset, limit=PEOPLE + 1)
     outsiders = learner_groups.list_outside(session, subject.group, query, limit=PEOPLE + 1) if query else []
-    page = render_template(
+    return page(
         "enrolments/group.html",
         course=course_name(subject.context),
         group=subject.group,
@@ -672,7 +671,6 @@ def _group_page(subject: GroupContext, form: GroupForm) -> Answer:
         more_found=len(outsiders) > PEOPLE,
         form=form,
     )
-    return page, 422 if form.errors else 200
 
 
 @bp.post("/courses/<slug>/groups/<uuid:group>/name")
@@ -680,7 +678,7 @@ def _group_page(subject: GroupContext, form: GroupForm) -> Answer:
 def rename_group(subject: GroupContext) -> Answer:
     """Give a group another name."""
     form = GroupForm()
-    if form.validate_on_post():
+    if form.validate_on_submit():
         try:
             learner_groups.rename_group(current_session(), current_actor(), subject.group, form.name.data or "", now=clock.now())
         except learner_groups.GroupNameConflict as taken:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from flask import Blueprint, render_template, request
+from flask import Blueprint, request
 from wtforms import RadioField, SelectField, ValidationError
 from wtforms.validators import InputRequired, Length
 
@@ -36,7 +36,7 @@ from kernel.markup.model import SafeHtml
 from kernel.markup.passages import anchored
 from kernel.web.forms import Form, as_uuid
 from kernel.web.paging import Page, requested_page
-from kernel.web.request import Answer, allows, begin_writing, current_actor, current_session, is_read_only_request, requires, see_page
+from kernel.web.request import Answer, allows, begin_writing, current_actor, current_session, is_read_only_request, page, requires, see_page
 
 
 class MistakeDecisionForm(Form):
@@ -263,8 +263,8 @@ def own_reports() -> str:
     """List the reader's own mistake reports with what became of them."""
     requested = requested_page()
     rows = mistakes.list_own_mistakes(current_session(), current_actor().person_id or 0, offset=requested.offset, limit=requested.size + 1)
-    page = Page(own_mistake_views(rows[: requested.size]), requested.number, len(rows) > requested.size)
-    return render_template("enrolments/own_mistake_reports.html", page=page)
+    shown_page = Page(own_mistake_views(rows[: requested.size]), requested.number, len(rows) > requested.size)
+    return page("enrolments/own_mistake_reports.html", page=shown_page)
 
 
 @bp.get("/teaching/<slug>/mistake-reports")
@@ -279,7 +279,7 @@ def reports(context: LearnerContext) -> str:
     accepted = [group.newest for group in groups if group.newest.state == MistakeState.ACCEPTED.value]
     shown = place_views(groups[:ROWS], mistakes.find_changed(session, context.course_id, accepted))
     counts = mistakes.count_states(session, context.course_id)
-    return render_template(
+    return page(
         "enrolments/mistake_reports.html",
         course=course_name(context),
         page=Page(shown, requested.number, len(groups) > ROWS),
@@ -310,7 +310,7 @@ def _page(subject: MistakeReportContext, form: MistakeDecisionForm) -> str:
     activity = mistakes.find_activity(session, row)
     heading = _heading_text(mistakes.find_page(session, activity.id, row.language), row.heading) if activity and row.heading else ""
     corrected = get_version_by_id(session, row.corrected_version_id) if row.corrected_version_id else None
-    return render_template(
+    return page(
         "enrolments/mistake.html",
         course=course_name(subject.context),
         report=row,
@@ -341,8 +341,8 @@ def decide(subject: MistakeReportContext) -> Answer:
     form = _form(subject)
     if MistakeState(subject.report.state) not in UNSETTLED_STATES:
         raise mistakes.ReportIsSettled
-    if not form.validate_on_post():
-        return _page(subject, form), 422
+    if not form.validate_on_submit():
+        return _page(subject, form)
     others = [number for text in request.form.getlist("also") if (number := as_uuid(text)) is not None]
     count = mistakes.decide(begin_writing(), current_actor(), subject.report, others, form.command(), now=clock.now())
     message = ngettext(
@@ -359,14 +359,14 @@ def lesson(subject: MistakeReportContext) -> str:
     """Show a lesson as it was published when somebody reported it."""
     session, row = current_session(), subject.report
     activity = mistakes.find_activity(session, row)
-    page = require_found(mistakes.find_page(session, activity.id, row.language) if activity else None)
-    return render_template(
+    published = require_found(mistakes.find_page(session, activity.id, row.language) if activity else None)
+    return page(
         "enrolments/mistake_lesson.html",
         course=course_name(subject.context),
         report=row,
         version=get_version_by_id(session, row.version_id).number,
-        title=page.title,
-        body=anchored(SafeHtml.stored(page.body)),
-        icons=page.symbols,
-        text_language="" if page.language == language() else page.language,
+        title=published.title,
+        body=anchored(SafeHtml.stored(published.body)),
+        icons=published.symbols,
+        text_language="" if published.language == language() else published.language,
     )

@@ -6,7 +6,7 @@ from datetime import timedelta
 from decimal import Decimal
 from operator import add
 
-from flask import Blueprint, Response, render_template, request
+from flask import Blueprint, Response, request
 from sqlalchemy import Select, select
 
 from accounts import access_log
@@ -36,7 +36,7 @@ from kernel.tables import CSV_TYPE, Cell, on_disk, write_csv
 from kernel.web import after_response
 from kernel.web.file_responses import send_generated
 from kernel.web.forms import as_uuid
-from kernel.web.request import current_actor, current_session, requires
+from kernel.web.request import current_actor, current_session, page, requires
 from organisations import tree
 from organisations.access import ManagedUnits, OrganisationAction, UnitContext
 from organisations.models import Organisation
@@ -154,7 +154,7 @@ def progress(context: LearnerContext) -> str:
     modules = module_lines(outline, progress_report.count_modules(session, outline, filters, now=context.now), learners)
     counts = progress_report.count_activities(session, course_id, filters, now=context.now)
     activities = activity_lines(outline, counts, waiting, left_off, learners)
-    return render_template(
+    return page(
         "enrolments/progress.html",
         course=course_name(context),
         wanted=filters,
@@ -198,7 +198,7 @@ def units(subject: ManagedUnits) -> str:
         places,
         progress_report.count_places(session, select(Organisation.id).where(Organisation.id.in_([shown_unit.id for shown_unit in shown]))),
     )
-    return render_template("enrolments/units.html", rows=[(summary, totals[summary.id]) for summary in shown])
+    return page("enrolments/units.html", rows=[(summary, totals[summary.id]) for summary in shown])
 
 
 def _totals(places: Sequence[UnitSummary], own: dict[int, UnitCounts]) -> dict[int, UnitCounts]:
@@ -225,7 +225,7 @@ def unit(subject: UnitContext) -> str:
     totals = _totals(places, progress_report.count_places(session, root, course.course_id if course else None))
     parents = {summary.id: summary.parent_id for summary in places}
     inside = [summary for summary in places if subject.organisation.id in lineage(parents, summary.id)]
-    return render_template(
+    return page(
         "enrolments/unit.html",
         place=subject.organisation,
         courses=[(row, choose(dict(row.title))) for row in courses],
@@ -252,7 +252,7 @@ def people(subject: UnitContext) -> str:
     courses = progress_report.count_courses(session, root)
     filters, course = _filter_from_address(courses)
     rows = progress_report.list_people(session, root, filters, after=as_uuid(request.args.get("after", "")), limit=ROWS + 1)
-    return render_template(
+    return page(
         "enrolments/unit_people.html",
         place=subject.organisation,
         courses=[(row.slug, choose(dict(row.title))) for row in courses],

@@ -7,7 +7,7 @@ from fractions import Fraction
 from typing import cast
 from uuid import UUID, uuid4
 
-from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
+from flask import Blueprint, Response, flash, redirect, request, url_for
 from wtforms.validators import DataRequired, Length
 
 from accounts.models import Person
@@ -28,7 +28,7 @@ from kernel import clock
 from kernel.errors import require_found
 from kernel.i18n import _, choose, lazy_
 from kernel.web.forms import Form, LineField, as_uuid, whole_number
-from kernel.web.request import Answer, begin_writing, current_actor, current_session, is_read_only_request, requires
+from kernel.web.request import Answer, begin_writing, current_actor, current_session, is_read_only_request, page, requires
 
 
 class ResultOverrideForm(Form):
@@ -67,7 +67,7 @@ def own_results(context: LearnerContext) -> str:
     marks = results.list_item_marks(session, context.course_id, enrolment_id)
     overrides = results.list_overrides(session, enrolment_id)
     lines = result_lines(view.outline, view.results, view.withheld, marks, overrides, view.ungraded)
-    return render_template(
+    return page(
         "enrolments/results.html",
         course=course_name(context),
         lines=lines if is_present else of_earlier_take(lines, list_submitted(session, enrolment_id)),
@@ -105,9 +105,9 @@ def override(subject: ResultContext) -> Answer:
     number, undo = as_uuid(request.form.get("number", "")) or uuid4(), "undo" in request.form
     if undo:
         form.score.data = ""
-    valid = form.validate_on_post()
+    valid = form.validate_on_submit()
     if not valid or (not undo and form.refuse_missing()):
-        return _override_page(subject, form, number), 422
+        return _override_page(subject, form, number)
     session = current_session()
     before = course_grade(subject.outline, learners.results_of(session, subject.enrolment.id))
     score = None if undo else Fraction(form.score.value or 0)
@@ -136,7 +136,7 @@ def _person(person_id: int) -> Person:
 def _override_page(subject: ResultContext, form: ResultOverrideForm, number: UUID) -> str:
     session, row = current_session(), results.find_result(current_session(), subject.enrolment.id, subject.activity.key)
     pass_mark = COURSE_KINDS.of(session).publisher(subject.activity.kind).pass_mark(session, subject.activity)
-    return render_template(
+    return page(
         "enrolments/override.html",
         course=course_name(subject.context),
         person=_person(subject.enrolment.person_id),
@@ -164,8 +164,8 @@ def write_note(subject: ParticipantContext) -> Answer:
     """Keep a note of the team on a learner."""
     form, person = LearnerNoteForm(), _person(subject.enrolment.person_id)
     number = as_uuid(request.form.get("number", "")) or uuid4()
-    if not form.validate_on_post():
-        return render_template("enrolments/note.html", course=course_name(subject.context), person=person, form=form, number=number), 422
+    if not form.validate_on_submit():
+        return page("enrolments/note.html", course=course_name(subject.context), person=person, form=form, number=number)
     results.write_note(begin_writing(), current_actor(), subject, form.words.data or "", number, now=clock.now())
     flash(_("The note has been saved. Only the course team can see it."), "ok")
     return _back(subject, person.uuid, "#notes-title")

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from flask import Blueprint, flash, render_template, request, url_for
+from flask import Blueprint, flash, request, url_for
 from sqlalchemy.orm import Session
 from wtforms import SelectField, TextAreaField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than its stubs
@@ -28,7 +28,7 @@ from kernel.i18n import _, lazy_, ngettext
 from kernel.own_records import LEFT_OUT, is_own
 from kernel.web.forms import FileField, Form, as_uuid, clean_text
 from kernel.web.paging import Page, requested_page
-from kernel.web.request import Answer, begin_writing, current_actor, current_session, reading_file, requires, see_other
+from kernel.web.request import Answer, begin_writing, current_actor, current_session, page, reading_file, requires, see_other
 
 
 class EnrolmentListForm(Form):
@@ -81,7 +81,7 @@ def roster(context: LearnerContext) -> Answer:
         enrolments_roster.list_outsiders(session, current_actor(), context.course_id, newcomer, limit=MOST_FOUND + 1) if newcomer else []
     )
     access_log.record_search_access([row.person_id for row in outsiders[:MOST_FOUND]])
-    return render_template(
+    return page(
         "enrolments/roster.html",
         course=course_name(context),
         page=Page(rows[:ROWS], requested.number, len(rows) > ROWS),
@@ -165,23 +165,23 @@ def upload(context: LearnerContext) -> Answer:
     form.offer([edition_row.edition for edition_row in editions_of_enrolments.list_editions(current_session(), context.course_id)])
     if request.method != "POST":
         return _upload_page(context, form)
-    sent = form.upload() if form.validate_on_post() else None
+    sent = form.upload() if form.validate_on_submit() else None
     if sent is None:
-        return _upload_page(context, form), 422
+        return _upload_page(context, form)
     edition = chosen_edition(current_session(), context, form.edition.data or "")
     try:
         with reading_file():
             people_list = read_list(sent[1])
     except Invalid as refused:
         form.refuse(form.file, _(refused.text, **refused.facts))
-        return _upload_page(context, form), 422
+        return _upload_page(context, form)
     uploaded = UploadedList(sent[0], sent[1], len(people_list.entries))
     row = enrolments_roster.receive_list(begin_writing(), current_actor(), context.course_id, edition, uploaded, now=clock.now())
     return see_other(_list_url(context, row.uuid))
 
 
 def _upload_page(context: LearnerContext, form: EnrolmentListForm) -> str:
-    return render_template("enrolments/list_upload.html", course=course_name(context), form=form, largest=LARGEST)
+    return page("enrolments/list_upload.html", course=course_name(context), form=form, largest=LARGEST)
 
 
 def _list_context(session: Session, actor: object, slug: str, pending: UUID) -> EnrolmentListContext:
@@ -209,7 +209,7 @@ def preview(subject: EnrolmentListContext) -> Answer:
     edition_row = None if row.edition_id is None else editions_of_enrolments.get_edition_row(session, row.edition_id)
     free = None if edition_row is None or edition_row.edition.capacity is None else max(edition_row.edition.capacity - edition_row.taken, 0)
     own = any(is_own(actor, person) for person in checked.people) or any(entry.address == actor.email for entry in checked.invited)
-    return render_template(
+    return page(
         "enrolments/list_preview.html",
         course=course_name(subject.context),
         pending=row,

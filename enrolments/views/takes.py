@@ -3,7 +3,7 @@
 from typing import cast
 from uuid import UUID
 
-from flask import Blueprint, Response, current_app, flash, redirect, render_template, request, url_for
+from flask import Blueprint, Response, current_app, flash, redirect, request, url_for
 from wtforms.validators import DataRequired, Length
 
 from accounts.models import Person
@@ -20,7 +20,7 @@ from kernel import clock
 from kernel.i18n import _, choose, lazy_
 from kernel.web.forms import Form, LineField, whole_number
 from kernel.web.paging import Page, requested_page
-from kernel.web.request import Answer, current_actor, current_session, is_read_only_request, requires, see_other, see_page
+from kernel.web.request import Answer, current_actor, current_session, is_read_only_request, page, requires, see_other, see_page
 
 
 class RetakeForm(Form):
@@ -51,8 +51,8 @@ def begin(subject: ParticipantContext) -> Answer:
         return _page(subject, form)
     seen = whole_number(request.form.get("take", ""), present.take)
     if seen == present.take:
-        if not form.validate_on_post():
-            return _page(subject, form), 422
+        if not form.validate_on_submit():
+            return _page(subject, form)
         try:
             takes.begin_take(current_session(), current_actor(), present, TakeCause.STAFF, form.reason.data or "", now=clock.now())
         except TakeNotAllowed as refused:
@@ -68,7 +68,7 @@ def _page(subject: ParticipantContext, form: RetakeForm) -> str:
     session, present, now = current_session(), subject.enrolment, clock.now()
     refusal = takes.find_refusal(session, present, TakeCause.STAFF, now=now)
     completion = find_completion(session, present.id)
-    return render_template(
+    return page(
         "enrolments/retake.html",
         course=course_name(subject.context),
         person=session.get_one(Person, present.person_id),
@@ -94,20 +94,20 @@ def reviews() -> Answer:
 def settle(subject: CompletionReviewContext) -> Answer:
     """Record the completion of a take, or leave it as it is; why stays in the record."""
     form, records = CompletionDecisionForm(), request.form.get("decision") == "record"
-    if not form.validate_on_post():
-        return _completion_reviews_page(form, subject.row.uuid), 422
+    if not form.validate_on_submit():
+        return _completion_reviews_page(form, subject.row.uuid)
     settle_review(current_session(), current_actor(), subject.row, form.reason.data or "", records=records, now=clock.now())
     flash(_("The completion was recorded.") if records else _("The take stays as it is."), "ok")
     return see_page("enrolments_completion_reviews.reviews")
 
 
 def _completion_reviews_page(form: CompletionDecisionForm, refused: UUID | None) -> str:
-    page = requested_page()
-    listed = list_open_completion_reviews(current_session(), offset=page.offset, limit=page.size + 1)
+    paging = requested_page()
+    listed = list_open_completion_reviews(current_session(), offset=paging.offset, limit=paging.size + 1)
     rows = [{"row": row, "course": choose(dict(row.course)), "grade": share(row.grade)} for row in listed]
-    return render_template(
+    return page(
         "enrolments/completion_reviews.html",
-        page=Page(rows[: page.size], page.number, len(rows) > page.size),
+        page=Page(rows[: paging.size], paging.number, len(rows) > paging.size),
         form=form,
         refused=refused,
     )
@@ -139,4 +139,4 @@ def _leaving_page(context: LearnerContext, present: Enrolment) -> str:
     obstacles = enrolment.list_obstacles(current_session(), present, now=clock.now())
     may_ask = ASK in current_app.view_functions
     links = [(choose(obstacle.title), url_for(ASK, assignment=obstacle.uuid) if may_ask else "") for obstacle in obstacles]
-    return render_template("enrolments/leaving.html", course=course_name(context), asked=links, by_edition=bool(context.edition))
+    return page("enrolments/leaving.html", course=course_name(context), asked=links, by_edition=bool(context.edition))

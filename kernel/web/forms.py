@@ -200,10 +200,6 @@ class Form(FlaskForm):
             """Speak the reader's language."""
             return Catalogue()
 
-    def validate_on_post(self) -> bool:
-        """Say whether this is a POST whose fields are all right."""
-        return bool(self.validate_on_submit())
-
     def refuse(self, field: Field, message: str) -> None:
         """Add a fault that only the service could find."""
         field.errors = [*field.errors, message]

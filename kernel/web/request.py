@@ -20,8 +20,9 @@ from urllib.parse import urlsplit
 
 import flask
 import structlog
-from flask import Flask, Request, Response, abort, current_app, g, redirect, request, url_for
+from flask import Flask, Request, Response, abort, current_app, g, make_response, redirect, render_template, request, url_for
 from flask import session as cookie
+from flask_wtf import FlaskForm
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 from werkzeug.exceptions import BadRequest, RequestEntityTooLarge
@@ -46,7 +47,7 @@ FORM_TYPES = ("application/x-www-form-urlencoded", "multipart/form-data")
 Loader = Callable[..., object]
 View = TypeVar("View", bound=Callable[..., Any])
 Result = TypeVar("Result")
-Answer = str | Response | tuple[str, int]
+Answer = str | Response | tuple[str | Response, int]
 """What a view returns: a page, a page with its status, or a response of Flask's."""
 
 
@@ -444,6 +445,12 @@ def install_last(app: Flask) -> None:
     hooks = RequestHooks(services_of_app(app))
     app.before_request(hooks.begin_late_write)
     app.after_request(hooks.close)
+
+
+def page(template: str, /, **values: Any) -> Response:
+    """Draw a page; where a form on it was sent and has errors, its status is 422, so that nothing is written."""
+    is_refused = not is_read_only_request() and any(isinstance(value, FlaskForm) and value.errors for value in values.values())
+    return make_response(render_template(template, **values), 422 if is_refused else 200)
 
 
 def see_other(address: str) -> Response:

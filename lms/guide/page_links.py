@@ -46,7 +46,7 @@ SECTIONS: Mapping[str, str] = {
     "learner/quizzes#answer": "quizzes.attempt",
     "learner/quizzes#submit": "quizzes.summary",
     "learner/quizzes#review": "quizzes.review",
-    "learner/quizzes#proof": "quizzes_proofs.page",
+    "learner/quizzes#proof": "quizzes_proofs.proof",
     "board/check-a-certificate#proofs": "quizzes_proofs.verify",
     "learner/quizzes#objections": "selections_objections.objection selections_objections.own",
     "learner/quizzes#both-tests": "analysis_gain.comparison",

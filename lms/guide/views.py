@@ -1,12 +1,12 @@
 """The help's pages: its contents with a search, and each chapter of the guide."""
 
-from flask import Blueprint, redirect, render_template, request, url_for
+from flask import Blueprint, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from kernel.errors import N_, require_found
 from kernel.i18n import language
 from kernel.permissions import Actor
-from kernel.web.request import current_actor, public
+from kernel.web.request import current_actor, page, public
 from lms.guide.chapters import READERS, find_chapter, list_chapters, search_guide
 
 bp = Blueprint("lms_guide", __name__)
@@ -30,7 +30,7 @@ def contents() -> ResponseReturnValue:
     typed = " ".join(request.args.get("q", "").split())
     readers, chapters = _readers(current_actor()), list_chapters(language())
     hits = search_guide(typed, language(), readers) if typed else []
-    return render_template(
+    return page(
         "lms/help.html",
         typed=typed,
         count=len(hits),
@@ -48,7 +48,7 @@ def chapter(reader: str, key: str) -> ResponseReturnValue:
     shown = require_found(find_chapter(language(), f"{reader}/{key}"))
     guide = [each for each in list_chapters(language()) if each.reader == reader]
     index = guide.index(shown)
-    return render_template(
+    return page(
         "lms/help_chapter.html",
         chapter=shown,
         guide=guide,

@@ -1,6 +1,6 @@
 """Pages of lists of people that rules of audiences name: sent in, replaced as a whole, deleted where no rule names them."""
 
-from flask import Blueprint, render_template, request
+from flask import Blueprint, request
 
 from accounts import access_log
 from accounts.privacy import PeopleListKind
@@ -8,7 +8,7 @@ from kernel import clock
 from kernel.i18n import _, choose, language
 from kernel.web.limits import limit, limiter
 from kernel.web.paging import Page, requested_page
-from kernel.web.request import Answer, current_actor, current_session, requires, see_page
+from kernel.web.request import Answer, current_actor, current_session, page, requires, see_page
 from organisations import audiences
 from organisations.access import AudienceAction, AudienceContext
 from organisations.audience_preview import count_listed, list_listed
@@ -39,7 +39,7 @@ def _offered(form: AudienceListForm, subject: AudienceContext) -> AudienceListFo
 def _page(form: AudienceListForm, subject: AudienceContext) -> str:
     own = edited_institutions(subject.scope, subject.places)
     rows = [(row, choose(row.title)) for row in audiences.list_audience_lists(current_session(), own)]
-    return render_template("organisations/audience_lists.html", form=form, rows=rows)
+    return page("organisations/audience_lists.html", form=form, rows=rows)
 
 
 @bp.post("")
@@ -50,8 +50,8 @@ def save(subject: AudienceContext) -> Answer:
     One person stands on a line.
     """
     form, session = _offered(AudienceListForm(), subject), current_session()
-    if not form.validate_on_post():
-        return _page(form, subject), 422
+    if not form.validate_on_submit():
+        return _page(form, subject)
     limiter().use(RATE, str(current_actor().person_id))
     institution = chosen_institution(form)
     lines = form.lines()
@@ -63,7 +63,7 @@ def save(subject: AudienceContext) -> Answer:
             form.people,
             _("These do not name exactly one person: %(lines)s.", lines=line_numbers) if unclear else _("List at least one person."),
         )
-        return _page(form, subject), 422
+        return _page(form, subject)
     people = {person for line in lines for person in named[line]}
     try:
         row = audiences.set_list(
@@ -71,7 +71,7 @@ def save(subject: AudienceContext) -> Answer:
         )
     except AudienceKeyConflict as refused:
         form.refuse(form.key, _(refused.text))
-        return _page(form, subject), 422
+        return _page(form, subject)
     return see_page("organisations_audience_lists.lists", flash=_("“%(name)s” was saved.", name=choose(row.title)))
 
 
@@ -84,7 +84,7 @@ def people(subject: AudienceContext) -> Answer:
     access_log.record_list_access(PeopleListKind.AUDIENCE, AudienceList, row.id)
     query = " ".join(request.args.get("q", "").split())[:100]
     listed = list_listed(session, row, query, offset=requested.offset, limit=ROWS + 1)
-    return render_template(
+    return page(
         "organisations/audience_list.html",
         people_list=row,
         title=choose(row.title),

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from hashlib import sha256
 
-from flask import Blueprint, flash, render_template, request
+from flask import Blueprint, flash, request
 from wtforms import DateField, HiddenField, SelectField, TextAreaField, ValidationError
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than its stubs
 from wtforms.validators import InputRequired, Length
@@ -19,7 +19,7 @@ from kernel.i18n import _, choose, lazy_, ngettext
 from kernel.markup.source import slug
 from kernel.web import after_response
 from kernel.web.forms import DAYS, Form, LineField, as_uuid, clean_text, whole_number
-from kernel.web.request import Answer, allows, current_actor, current_session, requires, see_page
+from kernel.web.request import Answer, allows, current_actor, current_session, page, requires, see_page
 from organisations import audiences as organisations_audiences
 from organisations import tree
 from organisations.access import AudienceAction, AudienceContext
@@ -154,7 +154,7 @@ def audiences(subject: AudienceContext) -> Answer:
     counts = organisations_audiences.count_members(session)
     listed = organisations_audiences.list_audiences(session, seen_institutions(subject))
     rows = [(row, choose(row.title), counts.get(row.id, 0)) for row in listed]
-    return render_template("organisations/audiences.html", rows=rows, may_edit=allows(AudienceAction.EDIT, subject))
+    return page("organisations/audiences.html", rows=rows, may_edit=allows(AudienceAction.EDIT, subject))
 
 
 @bp.get("/new")
@@ -192,11 +192,11 @@ def make(subject: AudienceContext) -> Answer:
     form, session = AudienceForm(), current_session()
     read = _read_rule(form, _offer(form, subject))
     if not _is_right(form, read) or read.rule is None:
-        return _form_page(form, None, read), 422
+        return _form_page(form, None, read)
     institution = chosen_institution(form)
     checked = _preview(form, read.rule, None, institution.id)
     if not _is_agreed(form, checked):
-        return _form_page(form, None, read, checked), 422
+        return _form_page(form, None, read, checked)
     try:
         row, planned = organisations_audiences.propose_audience(
             session, current_actor(), institution, form.chosen_key(), form.titles(), _values(form, read.rule), now=clock.now()
@@ -206,7 +206,7 @@ def make(subject: AudienceContext) -> Answer:
             form.refuse(form.reason if isinstance(refused, ReasonRequired) else form.key, _(refused.text))
         else:
             form.refuse(form.title_es, _("Another audience or list has this title. Change it, or type a key of its own."))
-        return _form_page(form, None, read, checked), 422
+        return _form_page(form, None, read, checked)
     if planned is not None:
         flash(_("“%(name)s” was added from today on. The days before need a second person.", name=choose(row.title)), "ok")
         return see_page("compliance_audience_rules.change", change=planned)
@@ -240,7 +240,7 @@ def audience(context: AudienceContext) -> Answer:
     people = organisations_audiences.people_names(
         session, authors | {person for row, _sentence in versions for person in (row.author_id, row.approved_by)}
     )
-    return render_template(
+    return page(
         "organisations/audience.html",
         audience=subject,
         title=choose(subject.title),
@@ -290,10 +290,10 @@ def change(context: AudienceContext) -> Answer:
     form, session = AudienceRuleForm(), current_session()
     read = _read_rule(form, subject.institution_id)
     if not _is_right(form, read) or read.rule is None:
-        return _form_page(form, subject, read), 422
+        return _form_page(form, subject, read)
     checked = _preview(form, read.rule, subject, subject.institution_id)
     if not _is_agreed(form, checked):
-        return _form_page(form, subject, read, checked), 422
+        return _form_page(form, subject, read, checked)
     try:
         planned = organisations_audiences.plan_rule(session, current_actor(), subject, _values(form, read.rule), now=clock.now())
         if planned is not None:
@@ -306,7 +306,7 @@ def change(context: AudienceContext) -> Answer:
         return _form_page(form, subject, read, checked, others=newest.rule), 409
     except ReasonRequired as refused:
         form.refuse(form.reason, _(refused.text))
-        return _form_page(form, subject, read, checked), 422
+        return _form_page(form, subject, read, checked)
     return see_page("organisations_audiences.audience", audience=subject.uuid, flash=_("The rule was saved."))
 
 
@@ -381,7 +381,7 @@ def _known(reading: SubmittedRule) -> SubmittedRule:
 
 def _is_right(form: AudienceRuleForm, reading: SubmittedRule) -> bool:
     """Say whether a form can be previewed and saved; the mistakes of its rule stand beside those of its fields."""
-    is_valid = not reading.is_edit and form.validate_on_post()
+    is_valid = not reading.is_edit and form.validate_on_submit()
     if reading.fault:
         form.refuse(form.rule, reading.fault)
     return is_valid and reading.rule is not None
@@ -438,7 +438,7 @@ def _form_page(
     if form.view.data != TEXT:
         form.view.data = FORM
         built = build_view(session, reading.institution, reading.draft, reading.left, judges=reading.judges)
-    return render_template(
+    return page(
         "organisations/audience_form.html",
         form=form,
         audience=subject,
@@ -474,7 +474,7 @@ def why(context: AudienceContext) -> Answer:
         candidate = organisations_audiences.load_candidates(session, subject.institution_id, [person.id])[person.id]
         inside, may = is_in(rule, candidate, today), may_be_in(candidate, today)
         lines = list(explanation_lines(explain(rule, candidate, today), organisations_audiences.leaf_names(session, rule)))
-    return render_template(
+    return page(
         "organisations/audience_why.html",
         audience=subject,
         title=choose(subject.title),

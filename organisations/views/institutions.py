@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from flask import Blueprint, Response, flash, render_template
+from flask import Blueprint, Response, flash
 from sqlalchemy.orm import Session
 
 from accounts.people import find_person_by_email, get_person_by_uuid
@@ -20,6 +20,7 @@ from kernel.web.request import (
     current_actor,
     current_session,
     current_settings,
+    page,
     release_connection,
     requires,
     see_page,
@@ -55,7 +56,7 @@ def institutions(context: InstitutionContext) -> Answer:
 
 def _list_page(context: InstitutionContext, form: NewInstitutionForm) -> str:
     rows = organisations_institutions.list_institutions(current_session(), context.scope)
-    return render_template("organisations/institutions.html", rows=rows, form=form, may_add=allows(InstitutionAction.ADD, context))
+    return page("organisations/institutions.html", rows=rows, form=form, may_add=allows(InstitutionAction.ADD, context))
 
 
 @bp.post("")
@@ -63,17 +64,17 @@ def _list_page(context: InstitutionContext, form: NewInstitutionForm) -> str:
 def add(context: InstitutionContext) -> Answer:
     """Add an institution."""
     form = NewInstitutionForm()
-    if not form.validate_on_post():
-        return _list_page(context, form), 422
+    if not form.validate_on_submit():
+        return _list_page(context, form)
     name, key = form.name.data or "", form.key.data or ""
     try:
         made = profile.add_institution(current_session(), current_actor(), current_settings(), name, key, now=clock.now())
     except profile.InstitutionKeyTaken as taken:
         form.refuse(form.key, _(taken.text))
-        return _list_page(context, form), 422
+        return _list_page(context, form)
     except Conflict as refused:
         form.refuse(form.name, _(refused.text, **refused.facts))
-        return _list_page(context, form), 422
+        return _list_page(context, form)
     return see_page("organisations_institutions.institution", institution=made.uuid, flash=_("“%(name)s” was added.", name=name))
 
 
@@ -111,7 +112,7 @@ def _page(
     row = profile.find_profile(session, subject.id)
     signatories = profile.list_signatories(session, subject.id)
     by_environment = context.is_first and bool(current_settings().signatories)
-    return render_template(
+    return page(
         "organisations/institution.html",
         place=subject,
         row=row,
@@ -152,8 +153,8 @@ def set_names(context: InstitutionContext) -> Answer:
     form = InstitutionFactsForm(settings, profile.find_profile(current_session(), _of(context).id))
     if form.is_stale:
         return _present_state(context)
-    if not form.validate_on_post():
-        return _page(context, facts=form), 422
+    if not form.validate_on_submit():
+        return _page(context, facts=form)
     profile.change_profile(current_session(), current_actor(), settings, form.changes(), institution=_of(context), now=clock.now())
     return _back(context, _("Saved. Certificates that were issued before keep what they say."))
 
@@ -168,7 +169,7 @@ def set_logo(context: InstitutionContext) -> Answer:
         picture, media_type = cleaned_logo(upload("file") or b"")
     except Invalid as refused:
         form.refuse(form.file, _(refused.text, **refused.facts))
-        return _page(context, logo=form), 422
+        return _page(context, logo=form)
     profile.set_logo(begin_writing(), current_actor(), current_settings(), picture, media_type, institution=_of(context), now=clock.now())
     return _back(context, _("Saved. Certificates that were issued before keep what they say."))
 
@@ -188,8 +189,8 @@ def set_colours(context: InstitutionContext) -> Answer:
     form = ColoursForm(data=known_colours(profile.find_profile(current_session(), _of(context).id)))
     if form.is_stale:
         return _present_state(context)
-    if not form.validate_on_post():
-        return _page(context, colours=form), 422
+    if not form.validate_on_submit():
+        return _page(context, colours=form)
     chosen = (str(form.brand_colour.data), str(form.accent_colour.data))
     brand, accent = ("", "") if chosen == USUAL else chosen
     values = {"brand_colour": brand, "accent_colour": accent}
@@ -208,7 +209,7 @@ def add_signatory(context: InstitutionContext) -> Answer:
         profile.add_signatory(session, current_actor(), current_settings(), values, institution=subject, now=clock.now())
 
     if not keep_signatory(form, keep):
-        return _page(context, signatory=form), 422
+        return _page(context, signatory=form)
     return _back(context, _("%(name)s signs the certificates issued on those days.", name=form.name.data))
 
 
@@ -217,12 +218,12 @@ def add_signatory(context: InstitutionContext) -> Answer:
 def name_administrator(context: InstitutionContext) -> Answer:
     """Let a person administer an institution."""
     form = MemberForm(prefix="member-")
-    if not form.validate_on_post():
-        return _page(context, member=form), 422
+    if not form.validate_on_submit():
+        return _page(context, member=form)
     person = find_person_by_email(current_session(), form.email.data or "")
     if person is None:
         form.refuse(form.email, _("There is no account with this email address."))
-        return _page(context, member=form), 422
+        return _page(context, member=form)
     organisations_institutions.name_administrator(current_session(), current_actor(), _of(context), person, now=clock.now())
     return _back(context, _("%(name)s now administers this institution.", name=person.full_name))
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from flask import Blueprint, Response, render_template
+from flask import Blueprint, Response
 from wtforms import RadioField, SelectField, SelectMultipleField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than its stubs
 from wtforms.validators import Optional
@@ -15,7 +15,7 @@ from kernel.tables import CSV_TYPE, Cell, on_disk, write_csv
 from kernel.web.file_responses import send_generated
 from kernel.web.forms import FileField, Form, WholeField, clean_text
 from kernel.web.paging import Page, requested_page
-from kernel.web.request import Answer, begin_writing, current_actor, current_session, reading_file, requires, see_page
+from kernel.web.request import Answer, begin_writing, current_actor, current_session, page, reading_file, requires, see_page
 from organisations import lists, tree
 from organisations.access import OrganisationAction
 from organisations.audience_preview import name_some
@@ -87,7 +87,7 @@ def loads() -> Answer:
     """Take a list of people or units; the next page shows what would come of it."""
     form = UnitListForm()
     form.offer([unit for unit in tree.list_tree(current_session()) if unit.parent_id is None])
-    sent = form.upload() if form.validate_on_post() else None
+    sent = form.upload() if form.validate_on_submit() else None
     if sent is None:
         page = _page(form)
         return (page, 422) if form.faults else page
@@ -96,7 +96,7 @@ def loads() -> Answer:
             total = _count(sent)
     except Invalid as refused:
         form.refuse(form.file, _(refused.text, **refused.facts))
-        return _page(form), 422
+        return _page(form)
     session, now = begin_writing(), clock.now()
     row = lists.receive(session, current_actor(), sent, total, now=now)
     begin_trial(session, row, now=now)
@@ -105,7 +105,7 @@ def loads() -> Answer:
 
 def _page(form: UnitListForm) -> str:
     rows = lists.list_loads(current_session(), current_actor())
-    return render_template("organisations/unit_lists.html", form=form, loads=rows, largest=LARGEST)
+    return page("organisations/unit_lists.html", form=form, loads=rows, largest=LARGEST)
 
 
 def _count(sent: UploadedUnitList) -> int:
@@ -135,7 +135,7 @@ def load(subject: PendingUnitList) -> Answer:
     """Show what a list would do and what is wrong in it; once confirmed, how far it is."""
     if subject.confirmed_at is not None:
         headless = tree.list_headless(current_session(), subject.complete_of) if subject.done_at and subject.leavers else []
-        return render_template("organisations/unit_list_result.html", load=subject, headless=headless)
+        return page("organisations/unit_list_result.html", load=subject, headless=headless)
     return _preview(subject, _review(subject), ListConfirmationForm())
 
 
@@ -143,7 +143,7 @@ def _preview(subject: PendingUnitList, review: ListReview, form: ListConfirmatio
     requested = requested_page(FAULTS)
     shown = review.faults[requested.offset : requested.offset + FAULTS]
     leavers = lists.known_people(current_session(), review.effects.leavers[:CHANGES])
-    return render_template(
+    return page(
         "organisations/unit_list_upload.html",
         load=subject,
         form=form,
@@ -208,11 +208,11 @@ def confirm(subject: PendingUnitList) -> Answer:
             return see_page("organisations_loads.load", load=subject.uuid)
         review = _review(subject, form.taken.data or ())
         form.offer((difference.line, difference.listed) for difference in _differences(review))
-        typed = form.number.number if form.validate_on_post() else None
+        typed = form.number.number if form.validate_on_submit() else None
         if review.effects.asks and typed != review.effects.number:
             form.refuse(form.number, _("Type the number %(number)s to confirm.", number=number(review.effects.number)))
         if form.errors:
-            return _preview(subject, review, form), 422
+            return _preview(subject, review, form)
         rewritten = review.effects.past.count
     lists.confirm(begin_writing(), current_actor(), subject, form.taken.data or (), rewritten=rewritten, now=clock.now())
     return see_page("organisations_loads.load", load=subject.uuid)

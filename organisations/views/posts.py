@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from flask import Blueprint, flash, render_template, request
+from flask import Blueprint, flash, request
 from sqlalchemy.orm import Session
 from wtforms.validators import InputRequired, Length, Optional
 
@@ -12,7 +12,7 @@ from kernel.i18n import _, choose, lazy_, number
 from kernel.permissions import Actor
 from kernel.web.forms import Form, LineField, WholeField
 from kernel.web.paging import Page, requested_page
-from kernel.web.request import Answer, current_actor, current_session, requires, see_page
+from kernel.web.request import Answer, current_actor, current_session, page, requires, see_page
 from organisations import posts as organisations_posts
 from organisations.access import OrganisationAction
 from organisations.audience_preview import name_some
@@ -56,8 +56,8 @@ def posts() -> Answer:
     """List the posts with how many people have each, and how many rules name it."""
     requested, query = requested_page(ROWS), _words("q")
     rows = organisations_posts.list_posts(current_session(), post_key(query), offset=requested.offset, limit=ROWS + 1)
-    page = Page(rows[:ROWS], requested.number, len(rows) > ROWS)
-    return render_template("organisations/posts.html", page=page, words=query, institutions=len({row.institution for row in rows}))
+    shown_page = Page(rows[:ROWS], requested.number, len(rows) > ROWS)
+    return page("organisations/posts.html", page=shown_page, words=query, institutions=len({row.institution for row in rows}))
 
 
 def _words(name: str) -> str:
@@ -73,7 +73,7 @@ def post(subject: Post) -> Answer:
 
 def _page(subject: Post, name_form: PostNameForm | None = None, merge_form: PostMergeForm | None = None) -> str:
     session = current_session()
-    return render_template(
+    return page(
         "organisations/post.html",
         post=subject,
         people=organisations_posts.count_people(session, [subject.id])[subject.id],
@@ -93,13 +93,13 @@ def _page(subject: Post, name_form: PostNameForm | None = None, merge_form: Post
 def rename(subject: Post) -> Answer:
     """Give a post another name; the rules that name it go on naming it."""
     form = PostNameForm()
-    if not form.validate_on_post():
-        return _page(subject, form), 422
+    if not form.validate_on_submit():
+        return _page(subject, form)
     try:
         organisations_posts.rename_post(current_session(), current_actor(), subject, form.name.data or "", now=clock.now())
     except Conflict as refused:
         form.refuse(form.name, _(refused.text))
-        return _page(subject, form), 422
+        return _page(subject, form)
     return see_page("organisations_posts.post", post=subject.uuid, flash=_("The name is saved."))
 
 
@@ -119,7 +119,7 @@ def preview_merge(subject: Post) -> Answer:
 def _merge_page(gone: Post, remaining: Post, form: PostMergeConfirmationForm) -> str:
     session = current_session()
     preview = organisations_posts.preview_merge(session, gone, remaining, today_of(clock.now()))
-    return render_template(
+    return page(
         "organisations/post_merge.html",
         post=gone,
         kept=remaining,
@@ -142,10 +142,10 @@ def merge(subject: tuple[Post, Post]) -> Answer:
     gone, remaining = subject
     name, form, session, now = gone.name, PostMergeConfirmationForm(), current_session(), clock.now()
     people = len(organisations_posts.preview_merge(session, gone, remaining, today_of(now)).rewritten)
-    typed = form.number.number if form.validate_on_post() else None
+    typed = form.number.number if form.validate_on_submit() else None
     if people > NUMBER_ABOVE and typed != people:
         form.refuse(form.number, _("Type the number %(number)s to confirm.", number=number(people)))
-        return _merge_page(gone, remaining, form), 422
+        return _merge_page(gone, remaining, form)
     organisations_posts.merge_posts(session, current_actor(), gone, remaining, rewritten=people, now=now)
     flash(_("“%(gone)s” is now “%(kept)s”.", gone=name, kept=remaining.name), "ok")
     return see_page("organisations_posts.post", post=remaining.uuid)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from datetime import date
 from typing import Any, ClassVar, cast
 
-from flask import Blueprint, Response, current_app, flash, make_response, render_template, request
+from flask import Blueprint, Response, current_app, flash, make_response, request
 from sqlalchemy.orm import Session
 from wtforms import BooleanField, ColorField, DateField, HiddenField, PasswordField, SelectField, ValidationError
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than its stubs
@@ -31,6 +31,7 @@ from kernel.web.request import (
     current_session,
     current_settings,
     is_read_only_request,
+    page,
     public,
     release_connection,
     requires,
@@ -380,7 +381,7 @@ def overview() -> Answer:
     """Show what is set, and where each thing is changed."""
     session, settings = current_session(), _fresh_settings()
     fixed = [f"LMS_{name.upper()}" for name in sorted(settings.model_fields_set) if name in organisations_profile.ON_THE_WEB]
-    return render_template(
+    return page(
         "organisations/site/overview.html",
         settings=settings,
         fixed=fixed,
@@ -398,12 +399,12 @@ def _section(kind: type[SiteForm], template: str, done: str) -> Answer:
     settings, row = _fresh_settings(), organisations_profile.find_profile(current_session())
     form = kind(settings, row)
     if is_read_only_request():
-        return render_template(template, form=form)
+        return page(template, form=form)
     if form.is_stale:
         flash(_(Conflict.message), "warn")
-        return render_template(template, form=kind(settings, row, is_sent=False)), 409
-    if not form.validate_on_post():
-        return render_template(template, form=form), 422
+        return page(template, form=kind(settings, row, is_sent=False)), 409
+    if not form.validate_on_submit():
+        return page(template, form=form)
     organisations_profile.change_profile(current_session(), current_actor(), settings, form.changes(), secrets_of_app(), now=clock.now())
     flash(done, "ok")
     return see_other(request.path)
@@ -474,7 +475,7 @@ def appearance() -> Answer:
 
 def _appearance_page(logo: LogoForm | None = None, colours: ColoursForm | None = None) -> str:
     row = organisations_profile.find_profile(current_session())
-    return render_template(
+    return page(
         "organisations/site/appearance.html",
         logo_form=logo or LogoForm(formdata=None),
         form=colours or ColoursForm(formdata=None, data=known_colours(row)),
@@ -501,7 +502,7 @@ def set_logo() -> Answer:
         picture, media_type = cleaned_logo(upload("file") or b"")
     except Invalid as refused:
         form.refuse(form.file, _(refused.text, **refused.facts))
-        return _appearance_page(logo=form), 422
+        return _appearance_page(logo=form)
     organisations_profile.set_logo(begin_writing(), current_actor(), current_settings(), picture, media_type, now=clock.now())
     return see_page("organisations_site.appearance", flash=_("The logo is saved. Every page shows it within a few seconds."))
 
@@ -532,8 +533,8 @@ def set_colours() -> Answer:
     if form.is_stale:
         flash(_(Conflict.message), "warn")
         return _appearance_page(), 409
-    if not form.validate_on_post():
-        return _appearance_page(colours=form), 422
+    if not form.validate_on_submit():
+        return _appearance_page(colours=form)
     chosen = (str(form.brand_colour.data), str(form.accent_colour.data))
     brand, accent = ("", "") if chosen == USUAL else chosen
     values = {"brand_colour": brand, "accent_colour": accent}
@@ -553,13 +554,13 @@ def signatories() -> Answer:
         organisations_profile.add_signatory(session, current_actor(), current_settings(), form.values(picture), now=clock.now())
 
     if not keep_signatory(form, add):
-        return _signatories_page(form), 422
+        return _signatories_page(form)
     return see_page("organisations_site.signatories", flash=_("%(name)s signs the certificates issued on those days.", name=form.name.data))
 
 
 def _signatories_page(form: SignatoryForm) -> str:
     today, rows = _today(), organisations_profile.list_signatories(current_session())
-    return render_template(
+    return page(
         "organisations/site/signatories.html",
         form=form,
         signatories=rows,
@@ -572,7 +573,7 @@ def _signatories_page(form: SignatoryForm) -> str:
 
 def keep_signatory(form: SignatoryForm, keep: Callable[[Session, bytes | None], None]) -> bool:
     """Check who signs and clean the picture, then write; what is refused stands in the form."""
-    if not form.validate_on_post():
+    if not form.validate_on_submit():
         return False
     release_connection()
     try:
@@ -604,7 +605,7 @@ def signatory(subject: SignatoryContext) -> Answer:
         flash(_(Conflict.message), "warn")
         return _signatory_page(subject, SignatoryForm(formdata=None, data=SignatoryForm.known(row))), 409
     if not keep_signatory(form, change):
-        return _signatory_page(subject, form), 422
+        return _signatory_page(subject, form)
     flash(_("Saved. Certificates that were issued before keep what they say."), "ok")
     return _to_signatories(subject)
 
@@ -621,9 +622,7 @@ def _is_of_site(subject: SignatoryContext) -> bool:
 
 def _signatory_page(subject: SignatoryContext, form: SignatoryForm) -> str:
     of_site = _is_of_site(subject)
-    return render_template(
-        "organisations/site/signatory.html", form=form, signatory=subject.row, institution=None if of_site else subject.institution
-    )
+    return page("organisations/site/signatory.html", form=form, signatory=subject.row, institution=None if of_site else subject.institution)
 
 
 def _to_signatories(subject: SignatoryContext) -> Response:

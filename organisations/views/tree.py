@@ -6,7 +6,7 @@ from datetime import datetime
 from operator import add
 from uuid import UUID
 
-from flask import Blueprint, Response, flash, render_template, request
+from flask import Blueprint, Response, flash, request
 from sqlalchemy.orm import Session
 from wtforms import BooleanField, HiddenField, SelectField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than its stubs
@@ -24,7 +24,7 @@ from kernel.i18n import number as format_number
 from kernel.permissions import Actor
 from kernel.web.forms import Form, LineField, WholeField, as_uuid
 from kernel.web.paging import Page, requested_page
-from kernel.web.request import Answer, current_actor, current_session, requires, see_page
+from kernel.web.request import Answer, current_actor, current_session, page, requires, see_page
 from organisations import audience_preview, training_scope, tree
 from organisations import units as members
 from organisations.access import OrganisationAction
@@ -177,7 +177,7 @@ def _tree_page(form: UnitForm) -> str:
     session = current_session()
     standings, own = in_order(tree.list_tree(session)), tree.count_members(session)
     parents = {unit_path.place.id: unit_path.place.parent_id for unit_path in standings}
-    return render_template(
+    return page(
         "organisations/organisations.html",
         form=form,
         rows=[(unit_path, own.get(unit_path.place.id, 0)) for unit_path in standings],
@@ -197,7 +197,7 @@ def make_institution() -> Answer:
     form = UnitForm()
     made = _try(form, lambda: members.make(*_who(), None, OrganisationKind.INSTITUTION, form.command(), now=clock.now()))
     if not made:
-        return _tree_page(form), 422
+        return _tree_page(form)
     return see_page("organisations.organisations", flash=_("“%(name)s” was added.", name=form.name.data))
 
 
@@ -207,7 +207,7 @@ def _who() -> tuple[Session, Actor]:
 
 def _try(form: Form, act: Callable[[], object]) -> bool:
     """Act if the form is valid; a refusal of the service is shown beside its field."""
-    if not form.validate_on_post():
+    if not form.validate_on_submit():
         return False
     try:
         act()
@@ -251,7 +251,7 @@ def _page(  # one page with seven forms
     if refused is not None:
         forms[refused._prefix.removesuffix("-")] = refused
     counts = tree.count_members(session)
-    return render_template(
+    return page(
         "organisations/organisation.html",
         place=subject,
         path=tree.list_path(session, subject.id),
@@ -342,7 +342,7 @@ def change(subject: Organisation) -> Answer:
     """Give a place another name, code or time zone."""
     form = _change_form(subject, in_order(tree.list_tree(current_session())))
     if not _try(form, lambda: members.change(*_who(), subject, form.command(), now=clock.now())):
-        return _page(subject, form), 422
+        return _page(subject, form)
     return _back(subject, _("The changes are saved."))
 
 
@@ -352,7 +352,7 @@ def add_place(subject: Organisation) -> Answer:
     """Add a place below this one."""
     form = _child_form(subject)
     if not _try(form, lambda: members.make(*_who(), subject, OrganisationKind(form.kind.data), form.command(), now=clock.now())):
-        return _page(subject, form), 422
+        return _page(subject, form)
     return _back(subject, _("“%(name)s” was added.", name=form.name.data))
 
 
@@ -362,9 +362,9 @@ def move(subject: Organisation) -> Answer:
     """Put a place, with everything below it, under another one."""
     standings = in_order(tree.list_tree(current_session()))
     form, now = _move_form(subject, standings), clock.now()
-    target = _chosen(form) if form.validate_on_post() else None
+    target = _chosen(form) if form.validate_on_submit() else None
     if target is None:
-        return _page(subject, form), 422
+        return _page(subject, form)
     units = {unit_path.place.id: unit_path.place for unit_path in standings}
     would_be = units | {subject.id: replace(units[subject.id], parent_id=target.id)}
     rewritten, people = (
@@ -373,11 +373,11 @@ def move(subject: Organisation) -> Answer:
     )
     effects = _rehearse(form, people, lambda: members.move(*_who(), subject, target, now=now), now)
     if effects is None:
-        return _page(subject, form), 422
+        return _page(subject, form)
     if (rewritten or effects) and not form.is_confirmed(len(rewritten), sum(effect.people for effect in effects)):
-        return _page(subject, form, rewritten, effects, len(people)), 422
+        return _page(subject, form, rewritten, effects, len(people))
     if not _try(form, lambda: members.move(*_who(), subject, target, now=now, rewritten=len(rewritten))):
-        return _page(subject, form), 422
+        return _page(subject, form)
     return _back(subject, _("It is now under “%(name)s”.", name=target.name))
 
 
@@ -399,11 +399,11 @@ def close(subject: Organisation) -> Answer:
     people = audience_preview.list_people_of_changed(current_session(), units | {subject.id: replace(units[subject.id], closed=True)})
     effects = _rehearse(form, people, lambda: members.close(*_who(), subject, _chosen(form), now=now), now)
     if effects is None:
-        return _page(subject, form), 422
+        return _page(subject, form)
     if effects and not form.was_shown(sum(effect.people for effect in effects)):
-        return _page(subject, form, effects=effects, people=len(people)), 422
+        return _page(subject, form, effects=effects, people=len(people))
     if not _try(form, lambda: members.close(*_who(), subject, _chosen(form), now=now)):
-        return _page(subject, form), 422
+        return _page(subject, form)
     return _back(subject, _("The unit was closed."))
 
 
@@ -433,7 +433,7 @@ def delete(subject: Organisation) -> Answer:
 
 def _known(form: MemberForm) -> Person | None:
     """Return the person who has the address of a form; where nobody has, show that beside it."""
-    if not form.validate_on_post():
+    if not form.validate_on_submit():
         return None
     person = find_person_by_email(current_session(), form.email.data or "")
     if person is None:
@@ -448,7 +448,7 @@ def add_member(subject: Organisation) -> Answer:
     form = MemberForm(prefix="member-")
     person = _known(form)
     if person is None or not _try(form, lambda: members.assign_member(*_who(), person, subject, now=clock.now())):
-        return _page(subject, form), 422
+        return _page(subject, form)
     return _back(subject, _("%(name)s was added to this unit.", name=person.full_name))
 
 
@@ -472,7 +472,7 @@ def add_manager(subject: Organisation) -> Answer:
     form = UnitManagerForm(prefix="manager-")
     person = _known(form)
     if person is None:
-        return _page(subject, form), 422
+        return _page(subject, form)
     members.name_manager(*_who(), subject, person, now=clock.now(), is_head=bool(form.is_head.data))
     if form.is_head.data:
         return _back(subject, _("%(name)s now heads this unit.", name=person.full_name))
@@ -495,7 +495,7 @@ def add_training_role(subject: Organisation) -> Answer:
     form = TrainingGrantForm(prefix="training-")
     person = _known(form)
     if person is None:
-        return _page(subject, form), 422
+        return _page(subject, form)
     training_scope.give_training_role(*_who(), subject, person, form.chosen_role(), now=clock.now())
     if form.chosen_role() is TrainingRole.OFFICER:
         return _back(subject, _("%(name)s is now training officer here.", name=person.full_name))

@@ -2,7 +2,7 @@
 
 from typing import cast
 
-from flask import Blueprint, current_app, flash, render_template, request
+from flask import Blueprint, current_app, flash, request
 
 from courses import catalogue, draft_checks, drafts, publishing
 from courses.access import CourseArchived, CourseContext
@@ -20,7 +20,7 @@ from kernel.i18n import _, choose, ngettext, site_day
 from kernel.web import after_response
 from kernel.web.forms import whole_number
 from kernel.web.paging import Page, requested_page
-from kernel.web.request import Answer, begin_writing, current_actor, current_session, requires, see_page
+from kernel.web.request import Answer, begin_writing, current_actor, current_session, page, requires, see_page
 from questions import bank_page, question_bank
 from questions.access import BankQuestionContext, QuestionAction
 from questions.answer_fields import form_parts
@@ -69,19 +69,19 @@ def questions(subject: CourseContext) -> Answer:
 
 
 def _list(subject: CourseContext, form: QuestionFieldsForm, chosen: list[str] | None = None) -> str:
-    session, filters, page = current_session(), _filter_from_address(), requested_page(ROWS)
+    session, filters, paging = current_session(), _filter_from_address(), requested_page(ROWS)
     up_to_date = question_bank.is_up_to_date(session, subject.id)
     if not up_to_date:
         after_response.run_after_response(lambda writing: index_banks(writing, subject.id))
-    rows = question_bank.search_questions(session, subject.id, filters, offset=page.offset, limit=ROWS + 1)
+    rows = question_bank.search_questions(session, subject.id, filters, offset=paging.offset, limit=ROWS + 1)
     attempts = question_bank.count_attempts_of_questions(session, subject.id, [row.key for row in rows])
     banks = question_bank.list_banks(session, subject.id)
     form.offer([(row.path, choose(row.title) or row.key) for row in banks])
-    return render_template(
+    return page(
         "quizzes/bank/questions.html",
         course=course_header(catalogue.get_course(session, subject.id)),
         up_to_date=up_to_date,
-        page=Page(bank_page.lines_of(rows[:ROWS], attempts), page.number, len(rows) > ROWS),
+        page=Page(bank_page.lines_of(rows[:ROWS], attempts), paging.number, len(rows) > ROWS),
         found=question_bank.count_questions(session, subject.id, filters),
         total=sum(row.questions for row in banks),
         wanted=filters,
@@ -106,12 +106,12 @@ def change(subject: CourseContext) -> Answer:
     if not chosen:
         form.form_errors.append(_("Choose at least one question."))
     if changes is None or not chosen:
-        return _list(subject, form, chosen), 422
+        return _list(subject, form, chosen)
     try:
         count = question_bank.change_questions(current_session(), current_actor(), subject.id, chosen, changes, now=clock.now())
     except (EditRefused, question_bank.CannotMove) as refused:
         form.form_errors.append(_words(refused))
-        return _list(subject, form, chosen), 422
+        return _list(subject, form, chosen)
     flash(ngettext("%(count)s question was changed.", "%(count)s questions were changed.", count), "ok")
     return see_page("questions_banks.questions", slug=subject.slug, **request.args.to_dict())
 
@@ -129,10 +129,10 @@ def new_question(subject: CourseContext) -> Answer:
         form.text.data = bank_page.start_text(request.args.get("kind", ""))
         form.bank.data = request.args.get("bank", "")
         return _editor(subject, form)
-    if not form.validate_on_post() or form.bank.data not in {path for path, _title in form.bank.choices}:
+    if not form.validate_on_submit() or form.bank.data not in {path for path, _title in form.bank.choices}:
         if not form.faults:
             form.refuse(form.bank, _("Choose one of the list."))
-        return _editor(subject, form), 422
+        return _editor(subject, form)
     return _handle_change(subject, form, EntryText(form.bank.data, "", tidy(form.text.data or "")))
 
 
@@ -145,8 +145,8 @@ def question(subject: BankQuestionContext) -> Answer:
         entry = question_bank.get_entry(current_session(), subject.id, subject.path, subject.key)
         form.text.data, form.seen.data = entry.text, checksum_of(entry.text)
         return _editor(subject, form, findings=_entry_findings(subject, subject.key, subject.path))
-    if not form.validate_on_post():
-        return _editor(subject, form), 422
+    if not form.validate_on_submit():
+        return _editor(subject, form)
     return _handle_change(subject, form, EntryText(subject.path, subject.key, tidy(form.text.data or ""), form.seen.data or ""))
 
 
@@ -157,14 +157,14 @@ def _handle_change(subject: CourseContext, form: QuestionTextForm, change: Entry
         return _delete(subject, form, change)
     findings = bank_page.troubles(change.text)
     if findings:
-        return _editor(subject, form, findings=findings), 422
+        return _editor(subject, form, findings=findings)
     seen = catalogue.get_course(current_session(), subject.id).draft_revision
     try:
         body = question_bank.with_entry(question_bank.body_of(current_session(), subject.id, change.path), change)
     except EntryChanged:
         return _conflict(subject, form, change)
     except EditRefused as refused:
-        return _editor(subject, form, findings=[SourceFindingView(0, _words(refused), "", "", "error")]), 422
+        return _editor(subject, form, findings=[SourceFindingView(0, _words(refused), "", "", "error")])
     contents = drafts.draft_files(current_session(), _file_store(), subject.id)
     checked = publishing.check({**contents, change.path: body.encode()}, _kinds(), today=site_day(clock.now()))
     findings = _change_findings(checked.findings, body, change)
@@ -173,7 +173,7 @@ def _handle_change(subject: CourseContext, form: QuestionTextForm, change: Entry
     if any(finding.refuses_import for finding in checked.findings):
         rest = [finding for finding in checked.findings if finding.refuses_import]
         findings = findings if any(entry.severity == "error" for entry in findings) else [*_elsewhere(rest), *findings]
-        return _editor(subject, form, findings=findings), 422
+        return _editor(subject, form, findings=findings)
     return _save(subject, form, change, checked, question_bank.written_entry(body, change).key, seen=seen)
 
 
@@ -252,7 +252,7 @@ def _editor(
     present = subject if isinstance(subject, BankQuestionContext) else None
     row = next(iter(question_bank.find_questions(session, subject.id, [present.key])), None) if present else None
     key = present.key if present else ""
-    return render_template(
+    return page(
         "quizzes/bank/question.html",
         course=course_header(course),
         key=key,
@@ -289,7 +289,7 @@ def preview(subject: BankQuestionContext) -> Answer:
     seed = whole_number(request.values.get("seed", "1"), otherwise=1) % MOST_SEED
     parts = form_parts(request.form.to_dict(flat=False), 1) if request.method == "POST" else None
     assert draft_check.folder is not None
-    return render_template(
+    return page(
         "quizzes/bank/preview.html",
         course=course_header(catalogue.get_course(current_session(), subject.id)),
         key=subject.key,
@@ -316,7 +316,7 @@ def versions(subject: BankQuestionContext) -> Answer:
         published = question_bank.get_questions(session, [numbers[number] for number in {old, new} if number])
         after = published[numbers[new]] if new else _rendered_draft(subject)
         lines = bank_page.change_lines(published[numbers[old]], after)
-    return render_template(
+    return page(
         "quizzes/bank/versions.html",
         course=course_header(catalogue.get_course(session, subject.id)),
         key=subject.key,

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Any, cast
 
-from flask import Blueprint, current_app, flash, render_template, request
+from flask import Blueprint, current_app, flash, request
 
 from courses import authoring, catalogue, draft_checks, drafts, publishing
 from courses.access import CourseArchived, CourseContext
@@ -21,7 +21,7 @@ from kernel import clock
 from kernel.errors import NotFound
 from kernel.files import FileStore
 from kernel.i18n import _, choose, site_day
-from kernel.web.request import Answer, begin_writing, current_actor, current_session, requires, see_page
+from kernel.web.request import Answer, begin_writing, current_actor, current_session, page, requires, see_page
 from questions import bank_page, question_bank
 from questions.access import BankQuestionContext, QuestionAction
 from questions.bank_page import NewQuestionForm, QuestionEditForm, give_lines, samples_of
@@ -391,7 +391,7 @@ def _save_form(editor: QuestionEditor, path: str, before: str) -> Answer:
         text = _text(editor, before)
     except EditRefused as refused:
         seen.form_errors.append(_(refused.text))
-        return _page(editor), 422
+        return _page(editor)
     if seen.seen.data != checksum_of(before) and text != before:
         seen.seen.data = checksum_of(before)
         return _page(editor, both=(before, text)), 409
@@ -435,7 +435,7 @@ def new_question(subject: CourseContext) -> Answer:
         begun.kind.data, begun.bank.data = kind, request.args.get("bank", "") or bank or begun.bank.data
         return _page(QuestionEditor(subject, begun_sheet(kind, languages), begun, quiz=quiz))
     editor = QuestionEditor(subject, submitted_form(kind, languages, request.form, _act()), begun, quiz=quiz)
-    if not _is_ready(editor) or not begun.validate_on_post():
+    if not _is_ready(editor) or not begun.validate_on_submit():
         return _page(editor), _status()
     values = editor.sheet.values
     submitted_text = next((submitted_text for language in languages if (submitted_text := values.text(question_fields.TEXT, language))), "")
@@ -444,7 +444,7 @@ def new_question(subject: CourseContext) -> Answer:
         text = _text(editor, f"key: {key}\nkind: {kind}\n")
     except EditRefused as refused:
         begun.form_errors.append(_(refused.text))
-        return _page(editor), 422
+        return _page(editor)
     return _preview_or_save(editor, EntryText(begun.bank.data, "", text), subject)
 
 
@@ -474,7 +474,7 @@ def _preview_or_save(editor: QuestionEditor, change: EntryText, subject: CourseC
     refusing = [finding for finding in checked.findings if finding.refuses_import]
     if refusing:
         _attach_findings(editor, own, refusing)
-        return _page(editor), 422
+        return _page(editor)
     writing = begin_writing()
     course = catalogue.lock_course(writing, subject.id)
     is_as_checked = course.draft_revision == seen
@@ -532,7 +532,7 @@ def _page(
     located = bank_page.find_question(folder, shown) if folder is not None and shown else None
     form_findings = FormFindings(_kinds())
     placed = [(finding, sheet.field_of(finding)) for finding in findings or []]
-    return render_template(
+    return page(
         "quizzes/bank/form.html",
         course=course_header(course),
         key=editor.key,

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import cast
 
-from flask import Blueprint, current_app, flash, render_template
+from flask import Blueprint, current_app, flash
 from wtforms import HiddenField, TextAreaField
 from wtforms.validators import Length
 
@@ -19,7 +19,7 @@ from kernel.errors import DomainError
 from kernel.files import FileStore
 from kernel.i18n import _, lazy_, ngettext, site_day
 from kernel.web.forms import FileField, Form, WholeField
-from kernel.web.request import Answer, begin_writing, current_actor, current_session, requires, see_page
+from kernel.web.request import Answer, begin_writing, current_actor, current_session, page, requires, see_page
 from questions import question_bank
 from questions.access import BankQuestionContext, QuestionAction
 from questions.content.variants import LARGEST_TABLE, VariantPlan, plan_drawn, plan_from_table, written_pattern, written_variants
@@ -155,15 +155,15 @@ def variants(subject: BankQuestionContext) -> Answer:
     folder = _folder(subject.id)
     if not form.is_submitted():
         return _page(subject, form, None, _refusal(folder, subject.key))
-    if not form.validate_on_post() or folder is None:
-        return _page(subject, form, None, "" if folder is not None else _refusal(folder, subject.key)), 422
+    if not form.validate_on_submit() or folder is None:
+        return _page(subject, form, None, "" if folder is not None else _refusal(folder, subject.key))
     content = form.content()
     try:
         plan = (
             plan_from_table(folder, subject.key, content) if content.strip() else plan_drawn(folder, subject.key, form.number.number or 0)
         )
     except DomainError as refused:
-        return _page(subject, form, None, _(refused.text, **refused.facts)), 422
+        return _page(subject, form, None, _(refused.text, **refused.facts))
     if form.do.data != "save":
         form.seen.data = checksum_of(entry.text)
         return _page(subject, form, plan, "")
@@ -180,12 +180,12 @@ def _save(subject: BankQuestionContext, form: VariantsForm, plan: VariantPlan, t
         form.seen.data = checksum_of(text)
         return _page(subject, form, plan, _(refused.text) + " " + _("Look at the variants again before you save them.")), 409
     except EditRefused as refused:
-        return _page(subject, form, plan, _(refused.text)), 422
+        return _page(subject, form, plan, _(refused.text))
     contents = drafts.draft_files(current_session(), _file_store(), subject.id)
     checked = publishing.check({**contents, subject.path: body.encode()}, _kinds(), today=site_day(clock.now()))
     refusing = [finding for finding in checked.findings if finding.refuses_import]
     if refusing:
-        return _page(subject, form, plan, FormFindings(_kinds()).message(refusing[0])), 422
+        return _page(subject, form, plan, FormFindings(_kinds()).message(refusing[0]))
     writing = begin_writing()
     try:
         question_bank.save_variants(writing, current_actor(), subject.id, change, added, now=clock.now())
@@ -223,7 +223,7 @@ def _refusal(folder: CourseFolder | None, key: str) -> str:
 
 
 def _page(subject: BankQuestionContext, form: VariantsForm, plan: VariantPlan | None, refusal: str) -> str:
-    return render_template(
+    return page(
         "quizzes/bank/variants.html",
         course=course_header(catalogue.get_course(current_session(), subject.id)),
         key=subject.key,

@@ -3,7 +3,7 @@
 from decimal import Decimal
 from re import fullmatch
 
-from flask import Blueprint, Response, flash, render_template, request
+from flask import Blueprint, Response, flash, request
 from wtforms import ValidationError
 from wtforms.validators import InputRequired
 
@@ -13,7 +13,7 @@ from kernel.errors import N_
 from kernel.i18n import _, lazy_, number, trimmed
 from kernel.web.forms import Form, LineField, WholeField, whole_number
 from kernel.web.paging import Page, requested_page
-from kernel.web.request import Answer, current_actor, current_session, requires, see_page
+from kernel.web.request import Answer, current_actor, current_session, page, requires, see_page
 from quizzes import overrides
 from quizzes.access import QuizAction
 from quizzes.models import Accommodation
@@ -69,8 +69,8 @@ def accommodations() -> Answer:
     """List the people with a profile, or those whom a search finds."""
     requested, query = requested_page(ROWS), request.args.get("q", "")[:100].strip()
     rows = overrides.list_profiles(current_session(), query, offset=requested.offset, limit=ROWS + 1)
-    page = Page(profile_views(rows[:ROWS]), requested.number, len(rows) > ROWS)
-    return render_template("quizzes/accommodations.html", page=page, query=query)
+    shown_page = Page(profile_views(rows[:ROWS]), requested.number, len(rows) > ROWS)
+    return page("quizzes/accommodations.html", page=shown_page, query=query)
 
 
 @bp.route("/administration/accommodations/<uuid:person>", methods=["GET", "POST"])
@@ -83,12 +83,11 @@ def person(subject: Person) -> Answer:
     if request.method != "POST":
         if in_force is not None:
             form.show(in_force)
-    elif form.validate_on_post():
+    elif form.validate_on_submit():
         overrides.grant_accommodation(session, current_actor(), subject, form.command(), form.reason.data or "", now=clock.now())
         flash(_("Saved. It applies from now on in every quiz, including to open attempts."), "ok")
         return see_person(subject)
-    page = render_template("quizzes/accommodation.html", person=subject, form=form, past=past_views(past), in_force=in_force is not None)
-    return page, 422 if form.errors else 200
+    return page("quizzes/accommodation.html", person=subject, form=form, past=past_views(past), in_force=in_force is not None)
 
 
 @bp.post("/administration/accommodations/<uuid:person>/end")

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from fractions import Fraction
 
-from flask import Blueprint, Response, flash, jsonify, render_template, request, url_for
+from flask import Blueprint, Response, flash, jsonify, request, url_for
 from wtforms import BooleanField, HiddenField
 
 from accounts import privacy
@@ -25,7 +25,7 @@ from kernel.web import after_response
 from kernel.web.errors import wants_json
 from kernel.web.forms import Form, LineField, whole_number
 from kernel.web.limits import limit, limiter
-from kernel.web.request import Answer, allows, current_actor, current_session, requires, secrets_of_app, see_page
+from kernel.web.request import Answer, allows, current_actor, current_session, page, requires, secrets_of_app, see_page
 from questions.answer_fields import form_parts
 from questions.question_page import QuestionMessage, html, short_title
 from questions.rules.feedback import ReviewFlag
@@ -99,7 +99,7 @@ def quiz(subject: ActivityContext) -> Answer:
     deadline = quiz_deadline(subject, setting_sources, result, now=now)
     access = access_for(subject, setting_sources)
     open_one = next((row for row in history if row.number == ruling.open_number), None)
-    return render_template(
+    return page(
         "quizzes/quiz.html",
         **activity_header(subject.outline, subject.activity.key),
         instructions=html(snapshot.instructions),
@@ -186,7 +186,7 @@ def _begin_page(subject: ActivityContext, form: StartForm, *, status: int = 200)
     ruling = answering.start_ruling(subject, setting_sources, history, answering.ASKED_NOTHING, actor=actor, now=clock.now())
     if not ruling.allowed:
         return see_page("quizzes.quiz", slug=slug, key=key)
-    page = render_template(
+    html = page(
         "quizzes/start.html",
         **activity_header(subject.outline, key),
         rules=rules_of(snapshot, access_for(subject, setting_sources)),
@@ -198,7 +198,7 @@ def _begin_page(subject: ActivityContext, form: StartForm, *, status: int = 200)
         recorded=recorded_lines(snapshot, setting_sources),
         form=form,
     )
-    return page, status
+    return html, status
 
 
 @attempts_bp.get("/attempts/<uuid:attempt>")
@@ -210,14 +210,16 @@ def attempt(subject: attempts.LoadedAttempt) -> Answer:
     now = clock.now()
     if not rule_on_time(subject.clock, now=now).may_answer or seconds_left(subject.clock, now=now) == 0:
         return see_page("quizzes.summary", attempt=subject.uuid)  # the network's minute is for what is on its way
-    page = whole_number(request.args.get("page", "1"))
-    if subject.snapshot.settings.navigation is Navigation.SEQUENTIAL and page != subject.row.page_reached:
+    page_number = whole_number(request.args.get("page", "1"))
+    if subject.snapshot.settings.navigation is Navigation.SEQUENTIAL and page_number != subject.row.page_reached:
         return see_page("quizzes.attempt", attempt=subject.uuid, page=subject.row.page_reached)
-    if not 1 <= page <= subject.pages:
+    if not 1 <= page_number <= subject.pages:
         raise NotFound
     position, _dash, message = request.args.get("said", "").partition("-")
-    shown = attempt_page(open_attempt(current_session(), subject), page, now=now, message=QuestionMessage(whole_number(position), message))
-    return render_template("quizzes/attempt.html", icons=(), token=saves.offline_token(secrets_of_app(), subject, now=now), **shown)
+    shown = attempt_page(
+        open_attempt(current_session(), subject), page_number, now=now, message=QuestionMessage(whole_number(position), message)
+    )
+    return page("quizzes/attempt.html", icons=(), token=saves.offline_token(secrets_of_app(), subject, now=now), **shown)
 
 
 @attempts_bp.post("/attempts/<uuid:attempt>/answers")
@@ -341,7 +343,7 @@ def summary(subject: attempts.LoadedAttempt) -> Answer:
         return see_page("quizzes.review", attempt=subject.uuid)
     now = clock.now()
     token = saves.offline_token(secrets_of_app(), subject, now=now)
-    return render_template(
+    return page(
         "quizzes/summary.html",
         token=token,
         declaration=declaration_of(subject.snapshot),
@@ -377,7 +379,7 @@ def review(subject: attempts.LoadedAttempt) -> Answer:
         after_response.leave_record(lambda session: privacy.record_access(session, actor, owner, AccessPurpose.ANSWERS, now=now))
     goes_on = subject.person_id == actor.person_id and not subject.is_superseded
     following, standing, retry = _after_review(opened, history, now) if goes_on else (None, "", False)
-    return render_template(
+    return page(
         "quizzes/review.html",
         **review_page(session, opened, flags, history, now=now),
         may_download=may_download_answers(flags),
@@ -467,8 +469,8 @@ def attempt_as_shown(subject: attempts.LoadedAttempt) -> Answer:
     again = recreate_layout(session, subject)
     opened = open_attempt(session, again or subject)
     with reading(subject.row.language):
-        pages = [attempt_page(opened, page, now=now) for page in range(1, opened.loaded.pages + 1)]
-    return render_template(
+        pages = [attempt_page(opened, page_number, now=now) for page_number in range(1, opened.loaded.pages + 1)]
+    return page(
         "quizzes/attempt_as_shown.html",
         **opened.activity_header,
         attempt=pages[0]["attempt"],

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from math import ceil
 
-from flask import Blueprint, flash, render_template, request
+from flask import Blueprint, flash, request
 from sqlalchemy.orm import Session
 
 from courses import authoring, catalogue, draft_checks, drafts, publishing
@@ -22,7 +22,7 @@ from kernel.db import Hook
 from kernel.i18n import _, choose, ngettext, site_day
 from kernel.permissions import Actor
 from kernel.web.forms import whole_number
-from kernel.web.request import Answer, begin_writing, current_actor, current_session, requires, see_page
+from kernel.web.request import Answer, begin_writing, current_actor, current_session, page, requires, see_page
 from questions import question_bank
 from questions.content.banks import questions_of
 from questions.content.question_fields import DIFFICULTIES, LEVELS
@@ -353,13 +353,13 @@ def blueprint(subject: PartContext) -> Answer:
     number, kind = whole_number(request.form.get("number", ""), otherwise=0), request.form.get("by", "")
     draws = draws_of(located[2], kind, number) if located is not None and 0 < number <= MOST_DRAWN else []
     if not draws:
-        return _page(editor, _("Enter how many questions to draw, from 1 to %(most)s, and choose the lines.", most=MOST_DRAWN)), 422
+        return _page(editor, _("Enter how many questions to draw, from 1 to %(most)s, and choose the lines.", most=MOST_DRAWN))
     if request.form.get("seen") != str(editor.revision):
         return _page(editor, _("Someone else changed the quiz in the meantime. Look at it again before you make the draws.")), 409
     try:
         text = quiz_fields.with_draws(editor.text, draws)
     except EditRefused as refused:
-        return _page(editor, _(refused.text)), 422
+        return _page(editor, _(refused.text))
     return _saved(subject, editor, text)
 
 
@@ -382,7 +382,7 @@ def _saved(subject: PartContext, editor: SlotEditor, text: str) -> Answer:
     checked = publishing.check({**contents, editor.path: text.encode()}, course_kinds(), today=site_day(clock.now()))
     refusing = [finding for finding in checked.findings if finding.refuses_import and finding.file == editor.path]
     if refusing:
-        return _page(editor, FormFindings(course_kinds()).message(refusing[0])), 422
+        return _page(editor, FormFindings(course_kinds()).message(refusing[0]))
     writing = begin_writing()
     course = catalogue.lock_course(writing, subject.id)
     try:
@@ -403,7 +403,7 @@ def _page(editor: SlotEditor, refusal: str = "") -> str:
     folder = check.folder
     seen = teaching.count_seen_elsewhere(current_session(), editor.course.id, folder) if folder is not None else {}
     forms = forms_view(current_session(), current_actor(), editor.course, editor.activity.key, folder) if folder is not None else None
-    return render_template(
+    return page(
         "quizzes/blueprint.html",
         parallel=forms,
         values=drawn_values(current_session(), editor.course, folder, located[0].key, editor.activity.key, located[2])

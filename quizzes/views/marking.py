@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from flask import Blueprint, Response, flash, render_template, request, url_for
+from flask import Blueprint, Response, flash, request, url_for
 from sqlalchemy.orm import Session
 from wtforms import HiddenField, TextAreaField
 from wtforms.validators import Length
@@ -22,7 +22,7 @@ from kernel import clock
 from kernel.i18n import _, choose, language, lazy_, ngettext, number
 from kernel.web.forms import Form, LineField, clean_text, whole_number
 from kernel.web.paging import Page, requested_page
-from kernel.web.request import Answer, current_actor, current_session, requires, see_other, see_page
+from kernel.web.request import Answer, current_actor, current_session, page, requires, see_other, see_page
 from questions import question_bank
 from questions.answer_fields import FormFields
 from questions.question_page import html, points, rubric_view, short_title
@@ -267,7 +267,7 @@ def quizzes(subject: CourseContext) -> str:
     """List the quizzes of a course, those first in which something waits to be marked."""
     session, outline = current_session(), teaching.published_outline(current_session(), subject)
     waiting = {row.activity_key: row for row in teaching.list_unmarked(session, current_actor(), [subject.id])}
-    return render_template(
+    return page(
         "quizzes/quizzes.html",
         course={"slug": subject.slug, "title": choose(outline.title)},
         quizzes=sorted(quiz_lines(outline, waiting), key=lambda line: line.key not in waiting),
@@ -279,18 +279,18 @@ def quizzes(subject: CourseContext) -> str:
 @requires(QuizAction.MANAGE, teaching.get_taught_quiz)
 def queue(subject: QuizContext) -> Answer:
     """List what waits for a person: the questions, and the answers of one question or of everybody."""
-    session, chosen, page = current_session(), queue_from_address(), requested_page()
+    session, chosen, paging = current_session(), queue_from_address(), requested_page()
     access_log.record_list_access(PeopleListKind.MARKING, Course, subject.course_id)
     counts = count_by_question(session, subject)
-    lines = list_queue(session, subject, chosen, offset=page.offset, limit=page.size + 1)
-    return render_template(
+    lines = list_queue(session, subject, chosen, offset=paging.offset, limit=paging.size + 1)
+    return page(
         "quizzes/marking.html",
         **activity_header(subject.outline, subject.key),
         questions=question_rows(session, counts),
         waiting=sum(count.waiting for count in counts),
         queue=chosen,
         arguments=arguments(chosen),
-        page=Page(queue_rows(session, lines[: page.size]), page.number, len(lines) > page.size),
+        page=Page(queue_rows(session, lines[: paging.size]), paging.number, len(lines) > paging.size),
     )
 
 
@@ -314,15 +314,15 @@ def mark(subject: MarkedItem) -> Answer:
     opened = open_attempt(session, subject)
     question = opened.questions[subject.item.question_version_id]
     levels = chosen_levels(request.form.to_dict(flat=False), rubric_of(question))
-    fine = form.validate_on_post()
+    fine = form.validate_on_submit()
     given = _submitted_mark(form, opened, subject, levels)
     if given is None or not fine:
-        return _page(opened, subject, form, levels), 422
+        return _page(opened, subject, form, levels)
     try:
         marking.mark_by_hand(session, current_actor(), subject, given, now=clock.now())
     except OutOfBounds:
         form.refuse(form.points, _bounds(opened, subject))
-        return _page(opened, subject, form, levels), 422
+        return _page(opened, subject, form, levels)
     except AlreadyMarked as error:
         last = current_events(session, [subject.item.id])[subject.item.id]
         form.seen.data = str(last.id)
@@ -366,7 +366,7 @@ def _page(opened: AttemptView, subject: MarkedItem, form: MarkForm, levels: Any)
     shown = review_items(session, opened, flags)[subject.item.position - 1]
     marks = list_marks(session, subject.item.id)
     near = neighbours(session, _taught(session, opened, subject), chosen, subject.item.id)
-    return render_template(
+    return page(
         "quizzes/marking_item.html",
         **item_page(session, opened, subject, shown, marks, levels, flags, anonymous=chosen.anonymous),
         form=form,
@@ -418,8 +418,8 @@ def ask(subject: LoadedAttempt) -> Answer:
 def reopen(subject: LoadedAttempt) -> Answer:
     """Reopen an attempt; where its time is past it is submitted and marked at once."""
     form = AttemptActionForm()
-    if not form.validate_on_post():
-        return _reopening_page(subject, form), 422
+    if not form.validate_on_submit():
+        return _reopening_page(subject, form)
     try:
         state = marking.reopen_attempt(current_session(), current_actor(), subject, form.reason.data or "", now=clock.now())
     except CannotReopen as error:
@@ -433,7 +433,7 @@ def reopen(subject: LoadedAttempt) -> Answer:
 
 def _reopening_page(subject: LoadedAttempt, form: AttemptActionForm) -> str:
     opened, now = open_attempt(current_session(), subject), clock.now()
-    return render_template(
+    return page(
         "quizzes/reopening.html",
         **opened.activity_header,
         attempt={"uuid": subject.uuid, "number": subject.row.number, "state": subject.row.state},

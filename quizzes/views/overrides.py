@@ -8,7 +8,7 @@ from ipaddress import ip_network
 from typing import Any
 from uuid import UUID, uuid4
 
-from flask import Blueprint, Response, flash, render_template, request, url_for
+from flask import Blueprint, Response, flash, request, url_for
 from sqlalchemy.orm import Session
 from wtforms import BooleanField, HiddenField, TextAreaField, ValidationError
 from wtforms.validators import InputRequired, Length
@@ -26,7 +26,7 @@ from kernel.own_records import LEFT_OUT, is_own
 from kernel.permissions import Actor
 from kernel.web.forms import Form, LineField, MomentField, WholeField
 from kernel.web.paging import Page, requested_page
-from kernel.web.request import Answer, current_actor, current_session, requires, see_page
+from kernel.web.request import Answer, current_actor, current_session, page, requires, see_page
 from quizzes import snapshots, teaching
 from quizzes.access import IncidentContext, NewOverrideContext, OverrideContext, QuizAction, QuizContext
 from quizzes.incidents import (
@@ -340,7 +340,7 @@ def overrides(quiz: QuizContext) -> Answer:
     session, requested, query = current_session(), requested_page(ROWS), request.args.get("q", "")[:100].strip()
     rows = list_in_force(session, quiz, offset=requested.offset, limit=ROWS + 1)
     learners = learner_groups.list_learners(session, quiz.course_id, query, limit=FOUND + 1) if query else []
-    return render_template(
+    return page(
         "quizzes/overrides.html",
         **activity_header(quiz.outline, quiz.key),
         rules=rules_of(snapshot := snapshots.get_snapshot_of_activity(session, quiz.activity_id), snapshot.published_settings),
@@ -378,7 +378,7 @@ def add(target: NewOverrideContext) -> Answer:
     in_force = find_in_force(session, quiz, whom) if request.method != "POST" else None
     if in_force is not None:
         return _see("quizzes_time.change", quiz, override=in_force.uuid)
-    if form.validate_on_post():
+    if form.validate_on_submit():
         try:
             set_override(session, current_actor(), quiz, whom, form.command(), form.reason.data or "", now=clock.now())
         except NotInForce as changed:
@@ -406,7 +406,7 @@ def _flash_if_own(row: QuizOverride) -> None:
 
 def _form_page(quiz: QuizContext, whom: Whom, form: QuizOverrideForm, action: str, *, changes: bool) -> Answer:
     snapshot = snapshots.get_snapshot_of_activity(current_session(), quiz.activity_id)
-    page = render_template(
+    return page(
         "quizzes/override.html",
         **activity_header(quiz.outline, quiz.key),
         rules=rules_of(snapshot, snapshot.published_settings),
@@ -416,7 +416,6 @@ def _form_page(quiz: QuizContext, whom: Whom, form: QuizOverrideForm, action: st
         action=action,
         changes=changes,
     )
-    return page, 422 if form.errors else 200
 
 
 @bp.route("/courses/<slug>/quizzes/<key>/overrides/<uuid:override>", methods=["GET", "POST"])
@@ -430,7 +429,7 @@ def change(subject: OverrideContext) -> Answer:
     form, whom = QuizOverrideForm(), describe_target(session, row)
     if request.method != "POST":
         form.show(row)
-    elif form.validate_on_post():
+    elif form.validate_on_submit():
         try:
             set_override(session, current_actor(), quiz, whom, form.command(), form.reason.data or "", seen=row, now=clock.now())
         except NotInForce as changed:
@@ -481,9 +480,9 @@ def incidents(quiz: QuizContext) -> Answer:
     """Show who has an attempt open now, and give all of them more time."""
     session, form = current_session(), IncidentForm()
     count = teaching.count_attempts(session, quiz).open
-    if form.validate_on_post() and not count:
+    if form.validate_on_submit() and not count:
         form.refuse(form.minutes, _("There are no open attempts to give time to."))
-    elif form.validate_on_post():
+    elif form.validate_on_submit():
         given = add_incident_time(
             session, current_actor(), quiz, form.minutes.number or 0, form.reason.data or "", form.uuid(), now=clock.now()
         )
@@ -495,7 +494,7 @@ def incidents(quiz: QuizContext) -> Answer:
     form.token.data = form.token.data or str(uuid4())
     access_log.record_list_access(PeopleListKind.ATTEMPTS, Course, quiz.course_id)
     attempts = list_open_attempts(session, AffectedAttempts(quiz.course_id, quiz.key), limit=ROWS + 1)
-    page = render_template(
+    return page(
         "quizzes/incidents.html",
         **activity_header(quiz.outline, quiz.key),
         form=form,
@@ -504,7 +503,6 @@ def incidents(quiz: QuizContext) -> Answer:
         more=len(attempts) > ROWS,
         incidents=incident_views(current_actor(), list_incidents(session, quiz, limit=INCIDENTS)),
     )
-    return page, 422 if form.errors else 200
 
 
 @bp.post("/courses/<slug>/quizzes/<key>/incidents/<uuid:incident>/undo")

@@ -7,7 +7,7 @@ from datetime import datetime
 from fractions import Fraction
 from uuid import UUID
 
-from flask import Blueprint, Response, flash, render_template, request
+from flask import Blueprint, Response, flash, request
 from sqlalchemy.orm import Session
 
 from accounts.models import Person
@@ -26,7 +26,7 @@ from kernel.markup.model import SafeHtml
 from kernel.markup.passages import plain_text
 from kernel.web.file_responses import send_content
 from kernel.web.forms import FileField, Form, as_uuid, clean_text
-from kernel.web.request import Answer, begin_writing, current_actor, current_session, requires, see_page
+from kernel.web.request import Answer, begin_writing, current_actor, current_session, page, requires, see_page
 from questions.question_page import figure, percentage, problem_words
 from questions.rules.answers import MEGABYTE, UploadLimits
 from questions.rules.definitions import is_marked
@@ -375,7 +375,7 @@ def _overview(subject: PartContext, refusal: str = "") -> str:
     session, editor = current_session(), load_slot_editor(subject)
     snapshot = snapshots.find_published_snapshot(session, editor.course, subject.key)
     balance = snapshot.balance if snapshot is not None else None
-    return render_template(
+    return page(
         "quizzes/pass_mark.html",
         **_header(editor),
         refusal=refusal,
@@ -410,8 +410,8 @@ def _record(subject: JudgingContext, refusal: str = "") -> str:
     if row.state == JudgingRound.SIGNED.value:
         signed_record = pass_marks.find_signed(session, row.uuid)
         assert signed_record is not None
-        return render_template("quizzes/pass_mark_signed.html", **_header(editor), record=signed_view(signed_record))
-    return render_template(
+        return page("quizzes/pass_mark_signed.html", **_header(editor), record=signed_view(signed_record))
+    return page(
         "quizzes/pass_mark_record.html",
         **_header(editor),
         record=record_view(session, row, current_actor().person_id),
@@ -497,7 +497,7 @@ def sheet(subject: JudgingContext) -> Answer:
 
 def _sheet(subject: JudgingContext, refusal: str = "") -> str:
     assert subject.sheet is not None
-    return render_template(
+    return page(
         "quizzes/judge_sheet.html",
         **_header(load_slot_editor(subject)),
         record=subject.record.uuid,

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from io import BytesIO
 
-from flask import Blueprint, Response, render_template, request, url_for
+from flask import Blueprint, Response, request, url_for
 from sqlalchemy.orm import Session
 
 from accounts import privacy
@@ -25,7 +25,17 @@ from kernel.web.file_responses import send_generated
 from kernel.web.forms import FileDigestForm
 from kernel.web.instance_keys import current_keys
 from kernel.web.limits import client_key, limit, limiter
-from kernel.web.request import Answer, current_actor, current_session, current_settings, public, release_connection, requires, site_address
+from kernel.web.request import (
+    Answer,
+    current_actor,
+    current_session,
+    current_settings,
+    page,
+    public,
+    release_connection,
+    requires,
+    site_address,
+)
 from quizzes import attempts, proofs
 from quizzes.access import QuizAction
 from quizzes.attempt_page import AttemptView, flags_in_term, flags_of, open_attempt
@@ -59,7 +69,7 @@ _PICTURE = re.compile(r'<img [^>]*src="(/courses/[^/"]+/files/([0-9a-f]{64})/[^"
 
 @bp.get("/attempts/<uuid:attempt>/proof")
 @requires(QuizAction.PROOF, attempts.get_attempt)
-def page(subject: LoadedAttempt) -> Answer:
+def proof(subject: LoadedAttempt) -> Answer:
     """Show the proof of an attempt as a page that can be printed."""
     with reading(language()):
         opened = open_attempt(current_session(), subject)
@@ -67,7 +77,7 @@ def page(subject: LoadedAttempt) -> Answer:
         _keep(subject, signed)
         address = _address(signed)
         side, runs = qr_runs(address)
-        return render_template(
+        return page(
             "quizzes/proof.html",
             **opened.activity_header,
             attempt=subject.uuid,
@@ -167,7 +177,7 @@ def verify(code: str) -> Answer:
     row = proofs.find_by_code(current_session(), code)
     if row is None:
         stored = read_code(code, CODE_LENGTH)
-        return render_template("quizzes/verify_proof.html", verdict="", code=printed_code(stored) if stored else code[:40]), 404
+        return page("quizzes/verify_proof.html", verdict="", code=printed_code(stored) if stored else code[:40]), 404
     return _verify_page(row, FileDigestForm(formdata=None), _compared(row, request.args.get("file", "")))
 
 
@@ -177,9 +187,9 @@ def compare_file(row: AttemptProof) -> Answer:
     """Say whether a file, or the one whose digest was typed, is this proof byte for byte; it is not kept."""
     limiter().use(COMPARISONS, client_key())
     form = FileDigestForm()
-    sha256 = form.sha256() if form.validate_on_post() else ""
+    sha256 = form.sha256() if form.validate_on_submit() else ""
     if not sha256:
-        return _verify_page(row, form), 422
+        return _verify_page(row, form)
     return _verify_page(row, FileDigestForm(formdata=None), _compared(row, sha256))
 
 
@@ -191,7 +201,7 @@ def _verify_page(row: AttemptProof, form: FileDigestForm, file: str = "") -> str
     session, verdict = current_session(), proofs.judge_proof(row, current_keys())
     facts = None if verdict is ProofVerdict.ALTERED else read_statement(row.statement)
     with reading(language()):
-        return render_template(
+        return page(
             "quizzes/verify_proof.html",
             code=printed_code(row.code),
             verdict=verdict.value,

@@ -7,7 +7,7 @@ from fractions import Fraction
 from typing import Any
 from uuid import UUID
 
-from flask import Blueprint, Response, flash, render_template, request, url_for
+from flask import Blueprint, Response, flash, request, url_for
 from sqlalchemy.orm import Session
 from wtforms import BooleanField, RadioField, SelectField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than its stubs
@@ -23,7 +23,7 @@ from kernel.own_records import LEFT_OUT, is_own
 from kernel.tables import Cell, write_csv
 from kernel.web.forms import Form, LineField, whole_number
 from kernel.web.paging import Page, requested_page
-from kernel.web.request import Answer, current_actor, current_session, requires, see_other, see_page
+from kernel.web.request import Answer, current_actor, current_session, page, requires, see_other, see_page
 from questions import question_bank
 from questions.question_page import decimal, points, short_title
 from questions.rules.definitions import QuestionDefinition
@@ -293,7 +293,7 @@ def regrades(subject: QuizContext) -> Answer:
     session = current_session()
     question_rows = list_question_rows(session, list_question_versions(session, subject))
     titles = {str(row["key"]): str(row["title"]) for row in question_rows}
-    return render_template(
+    return page(
         "quizzes/regrades.html",
         **activity_header(subject.outline, subject.key),
         questions=question_rows,
@@ -316,7 +316,7 @@ def new(subject: QuizContext) -> Answer:
         _kinds(question_versions, voiding="voiding" in request.args),
         version_choices(question_versions.versions) if question_versions else [],
     )
-    if not form.validate_on_post():
+    if not form.validate_on_submit():
         return _form_page(subject, form, question_versions), 422 if request.method == "POST" else 200
     regrade_request = _regrade_request(form, question_versions)
     try:
@@ -356,13 +356,13 @@ def _regrade_request(form: RegradeForm, question_versions: QuizQuestionVersions 
 
 def _refused(subject: QuizContext, form: RegradeForm, question_versions: QuizQuestionVersions | None, field: Any, message: str) -> Answer:
     form.refuse(field, message)
-    return _form_page(subject, form, question_versions), 422
+    return _form_page(subject, form, question_versions)
 
 
 def _form_page(subject: QuizContext, form: RegradeForm, question_versions: QuizQuestionVersions | None) -> str:
     session, number = current_session(), whole_number(form.version.data or "")
     target = next((version.id for version in question_versions.versions if version.number == number), None) if question_versions else None
-    return render_template(
+    return page(
         "quizzes/regrade_new.html",
         **activity_header(subject.outline, subject.key),
         form=form,
@@ -395,13 +395,13 @@ TOUCHED = Hook[tuple[Callable[[Session, Regrade], Iterable[TouchedRecord]], ...]
 def _regrade_page(subject: RegradeContext, form: AttemptActionForm) -> str:
     if subject.row.state == "discarded":
         raise NotFound
-    session, row, page = current_session(), subject.row, requested_page(50)
+    session, row, paging = current_session(), subject.row, requested_page(50)
     access_log.record_list_access(PeopleListKind.ATTEMPTS, Course, row.course_id)
     show = filter_from_address()
-    lines = dry_runs.list_lines(session, row.id, show, offset=page.offset, limit=page.size + 1)
+    lines = dry_runs.list_lines(session, row.id, show, offset=paging.offset, limit=paging.size + 1)
     later = later_regrade(session, row) if row.state == "committed" else None
     left_out = list_left_out(session, row)
-    return render_template(
+    return page(
         "quizzes/regrade.html",
         **activity_header(subject.outline, subject.key),
         regrade=facts(row),
@@ -410,7 +410,7 @@ def _regrade_page(subject: RegradeContext, form: AttemptActionForm) -> str:
         counts=dry_runs.count_lines(session, row.id),
         arrived=count_submitted_since(session, row) if row.state == "ready" else 0,
         show=show.value,
-        page=Page(line_views(lines[: page.size]), page.number, len(lines) > page.size),
+        page=Page(line_views(lines[: paging.size]), paging.number, len(lines) > paging.size),
         form=form,
         is_decided=row.state == "committed" and (row.for_objection or touches_decided(session, row)),
         later=later.uuid if later else None,
@@ -501,8 +501,8 @@ def discard(subject: RegradeContext) -> Answer:
 def undo(subject: RegradeContext) -> Answer:
     """Give every answer back the mark that it had, for a reason that its learners read."""
     form = AttemptActionForm()
-    if not form.validate_on_post():
-        return _regrade_page(subject, form), 422
+    if not form.validate_on_submit():
+        return _regrade_page(subject, form)
     try:
         regrading.undo(current_session(), current_actor(), subject.row, form.reason.data or "", now=clock.now())
     except UndoLaterFirst as error:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from flask import Blueprint, Response, render_template, request, url_for
+from flask import Blueprint, Response, request, url_for
 
 from accounts import access_log
 from accounts.privacy import PeopleListKind
@@ -14,7 +14,7 @@ from kernel.db import Hook
 from kernel.i18n import _
 from kernel.tables import Cell, Sheet, write_csv, write_ods, write_xlsx
 from kernel.web.paging import Page, requested_page
-from kernel.web.request import allows, current_actor, current_session, requires
+from kernel.web.request import allows, current_actor, current_session, page, requires
 from quizzes import reports, snapshots, teaching
 from quizzes.access import QuizAction, QuizContext
 from quizzes.quiz_page import StaffToolLink, activity_header, tools_in_order
@@ -38,7 +38,7 @@ def manage(subject: QuizContext) -> str:
         for tool in tools_in_order(QUIZ_TOOLS.of(session))
         if (selects or not tool.selecting) and allows(tool.action, subject)
     ]
-    return render_template(
+    return page(
         "quizzes/manage.html",
         **activity_header(subject.outline, subject.key),
         counts=teaching.count_attempts(session, subject),
@@ -56,15 +56,17 @@ ROWS = 50
 @requires(QuizAction.REPORT, teaching.get_taught_quiz)
 def attempts(subject: QuizContext) -> str:
     """Show one page of the attempts at a quiz."""
-    session, query, page = current_session(), _query_from_address(subject), requested_page(ROWS)
+    session, query, paging = current_session(), _query_from_address(subject), requested_page(ROWS)
     access_log.record_list_access(PeopleListKind.ATTEMPTS, Course, subject.course_id)
-    rows = reports.list_report(session, subject.course_id, subject.key, query.wanted, query.order, offset=page.offset, limit=page.size + 1)
-    return render_template(
+    rows = reports.list_report(
+        session, subject.course_id, subject.key, query.wanted, query.order, offset=paging.offset, limit=paging.size + 1
+    )
+    return page(
         "quizzes/report.html",
         **activity_header(subject.outline, subject.key),
         asked=query,
         counts=reports.count_report(session, subject.course_id, subject.key, query.wanted),
-        page=Page(lines_of(rows[:ROWS]), page.number, len(rows) > ROWS),
+        page=Page(lines_of(rows[:ROWS]), paging.number, len(rows) > ROWS),
         states=choices(STATES),
         outcomes=choices(OUTCOMES),
         editions=[line.edition for line in list_editions(session, subject.course_id)],

@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import cast
 
-from flask import Blueprint, current_app, flash, render_template, request
+from flask import Blueprint, current_app, flash, request
 from wtforms import HiddenField, SelectField, TextAreaField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than its stubs
 from wtforms.validators import Length
@@ -30,7 +30,7 @@ from kernel.files import FileStore
 from kernel.i18n import _, choose, lazy_, site_day
 from kernel.web import after_response
 from kernel.web.forms import Form, WholeField, clean_text, whole_number
-from kernel.web.request import Answer, begin_writing, current_actor, current_session, requires, see_page
+from kernel.web.request import Answer, begin_writing, current_actor, current_session, page, requires, see_page
 from questions import question_bank
 from questions.content.question_fields import KINDS
 from questions.question_bank import DraftQuestionRow, QuestionFilter, index_banks
@@ -64,7 +64,7 @@ class NewSlotForm(Form):
 
     def is_filled(self) -> bool:
         """Return whether the chosen sort of slot has all that it needs; missing input is reported beside its field."""
-        if self.validate_on_post() and not self.words:
+        if self.validate_on_submit() and not self.words:
             self.refuse({"question": self.question, "draw": self.draw}.get(self.sort.data, self.text), _("This cannot be empty."))
         return not self.faults
 
@@ -265,7 +265,7 @@ def _edited_file(sheet: SlotEditor, base: str, forms: list[SettingsForm], new: N
     if act in ("up", "down", "remove") and not 0 <= index < len(forms):
         raise NotFound
     for form in forms:
-        form.validate_on_post()
+        form.validate_on_submit()
     if any(form.faults for form in forms):
         return None
     text = _submitted_file(sheet, base, forms)
@@ -283,7 +283,7 @@ def _checked(subject: PartContext, sheet: SlotEditor, forms: list[SettingsForm],
         form_findings = FormFindings(course_kinds())
         rest = attach_findings(refusing, text, forms, form_findings)
         new.form_errors += rest or ([] if any(form.faults for form in forms) else [form_findings.message(refusing[0])])
-        return _page(sheet, forms, new), 422
+        return _page(sheet, forms, new)
     return _saved(subject, sheet, text, checked, new)
 
 
@@ -330,7 +330,7 @@ def _together(subject: PartContext, sheet: SlotEditor, new: NewSlotForm) -> Answ
     forms = _forms(sheet, base)
     mine = _edited_file(sheet, base, forms, new)
     if mine is None:
-        return _page(sheet, forms, new, text=base), 422
+        return _page(sheet, forms, new, text=base)
     if sheet.text == before:  # it has another place, and says the same
         new.seen.data = str(sheet.revision)
         return _checked(subject, sheet, forms, new, mine)
@@ -378,7 +378,7 @@ def _page(
     if named and request.method != "POST":
         new.question.data = named[0].key
     new.seen.data = new.seen.data or str(sheet.revision)
-    return render_template(
+    return page(
         "quizzes/slots.html",
         course=course_header(sheet.course),
         key=sheet.activity.key,

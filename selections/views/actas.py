@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from flask import Blueprint, Response, flash, render_template, request
+from flask import Blueprint, Response, flash, request
 from sqlalchemy.orm import Session
 from wtforms import TextAreaField
 from wtforms.validators import DataRequired, Length
@@ -21,7 +21,7 @@ from kernel.errors import N_, Invalid, NotFound
 from kernel.i18n import _, choose, format_date, format_datetime, lazy_, ngettext, number, percent
 from kernel.web.forms import Form, clean_text
 from kernel.web.paging import Page, requested_page
-from kernel.web.request import Answer, allows, current_actor, current_session, requires, see_page
+from kernel.web.request import Answer, allows, current_actor, current_session, page, requires, see_page
 from questions.content.question_fields import DIFFICULTIES, LEVELS
 from quizzes.models import Regrade
 from quizzes.regrading import TouchedRecord
@@ -501,7 +501,7 @@ def selection(subject: SelectionContext) -> str:
     chain = actas.list_chain(session, subject.id)
     rows = [acta_row for acta_row in standing.list_actas(session, subject.id) if in_jury or acta_view(acta_row).is_in_force]
     corrections = correction_views(correction_queries.list_corrections(session, subject.id))
-    return render_template(
+    return page(
         "selections/selection.html",
         selection=selection_view(subject),
         actas=[acta_view(acta_row) for acta_row in rows],
@@ -538,12 +538,12 @@ def amendment(subject: AmendmentContext) -> Answer:
     session, form = current_session(), AmendmentForm()
     assert subject.acta is not None
     assert subject.correction is not None
-    if form.validate_on_post():
+    if form.validate_on_submit():
         return _requested(form.words(), subject.selection.id)
     lines = correction_queries.list_differences(session, subject.correction)
     access_log.record_list_access(PeopleListKind.ACTA, SelectionActa, subject.acta.id, role=subject.selection.role or "")
     chain = actas.list_chain(session, subject.selection.id)
-    page = render_template(
+    return page(
         "selections/amendment.html",
         selection=selection_view(subject.selection),
         acta=acta_view(subject.acta),
@@ -554,16 +554,15 @@ def amendment(subject: AmendmentContext) -> Answer:
         open_acta=next((acta_row.uuid for acta_row in chain if not acta_view(acta_row).is_in_force), None),
         form=form,
     )
-    return (page, 422) if form.errors else page
 
 
 @bp.get("/selections/actas/<uuid:acta>")
 @requires(SelectionActaAction.VIEW, standing.get_acta)
 def acta(subject: SelectionActaContext) -> str:
     """Show an acta: what it says of itself, its lines with bands, its signatures; and whether later corrections are pending."""
-    session, row, page = current_session(), subject.acta, requested_page(ROWS)
+    session, row, paging = current_session(), subject.acta, requested_page(ROWS)
     changed = row.kind == ActaKind.AMENDMENT.value and request.args.get("show") == "changed"
-    places = {"offset": page.offset} if changed else {"after": page.offset}
+    places = {"offset": paging.offset} if changed else {"after": paging.offset}
     lines = standing.list_lines(session, row.id, limit=ROWS + 1, changed=changed, **places)
     if lines:
         access_log.record_list_access(PeopleListKind.ACTA, SelectionActa, row.id, role=subject.selection.role or "")
@@ -571,7 +570,7 @@ def acta(subject: SelectionActaContext) -> str:
     pending = correction_queries.find_open(session, row.id)
     is_decided_here = is_jury_member(subject.selection) and row.state == ActaState.DRAFT.value
     matters = actas.find_open_matters(session, row, now=clock.now()) if is_decided_here else actas.OpenMatters()
-    return render_template(
+    return page(
         "selections/acta.html",
         open_matters=open_words(matters),
         why_not_signed=why_not_signed(row, matters),
@@ -580,7 +579,7 @@ def acta(subject: SelectionActaContext) -> str:
         facts=head_facts(row) if row.head else [],
         precision=precision_facts(row) if row.head else [],
         caution=caution(row) if row.head else "",
-        page=Page(line_views(lines[:ROWS], row.people), page.number, len(lines) > ROWS),
+        page=Page(line_views(lines[:ROWS], row.people), paging.number, len(lines) > ROWS),
         show="changed" if changed else "",
         signatures=signed,
         in_jury=is_jury_member(subject.selection),
@@ -635,7 +634,7 @@ def own_line(subject: SelectionContext) -> str:
     lines = standing.list_own_lines(session, row.id, current_actor().person_id or 0) if row is not None else []
     if row is None or not lines:
         raise NotFound
-    return render_template(
+    return page(
         "selections/own_line.html",
         selection=selection_view(subject),
         acta=acta_view(row),

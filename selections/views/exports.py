@@ -8,7 +8,7 @@ from io import BytesIO
 from typing import BinaryIO
 from uuid import UUID
 
-from flask import Blueprint, Response, render_template, request, url_for
+from flask import Blueprint, Response, request, url_for
 from sqlalchemy.orm import Session
 from wtforms import SelectField
 from wtforms.validators import DataRequired, Length
@@ -29,7 +29,7 @@ from kernel.tables import Cell, on_disk, type_of, write_csv, write_ods, write_xl
 from kernel.web import after_response
 from kernel.web.file_responses import send_generated
 from kernel.web.forms import Form, LineField, whole_number
-from kernel.web.request import Answer, begin_writing, current_actor, current_session, requires, site_address
+from kernel.web.request import Answer, begin_writing, current_actor, current_session, page, requires, site_address
 from selections import standing
 from selections.access import SelectionActaAction, SelectionActaContext
 from selections.actas import record_export
@@ -269,12 +269,12 @@ def export(context: SelectionActaContext) -> Response:
 def identities(context: SelectionActaContext) -> Answer:
     """Ask for the reason for which an acta is taken out with whole identity numbers; send it, and keep the reason."""
     row, form = context.acta, ActaIdentityForm()
-    if not form.validate_on_post():
+    if not form.validate_on_submit():
         page = _identity_page(context, form)
         return (page, 422) if form.errors else page
     if form.kind.data == "pdf" and row.people > PART:
         form.refuse(form.kind, _("The PDF of so many people comes in parts, without whole identity numbers. Choose a table."))
-        return _identity_page(context, form), 422
+        return _identity_page(context, form)
     file = _write_file(context, form.kind.data, identities=True)
     sha256, reason = _digest(file), (form.reason.data or "").strip()
     record_export(begin_writing(), current_actor(), row.id, form.kind.data, sha256, reason=reason, now=clock.now())
@@ -284,7 +284,7 @@ def identities(context: SelectionActaContext) -> Answer:
 
 def _identity_page(context: SelectionActaContext, form: ActaIdentityForm) -> str:
     selection = selection_view(context.selection)
-    return render_template("selections/identities.html", form=form, acta=actas.acta_view(context.acta), selection=selection)
+    return page("selections/identities.html", form=form, acta=actas.acta_view(context.acta), selection=selection)
 
 
 def _digest(file: BinaryIO) -> str:

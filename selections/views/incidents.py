@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from flask import Blueprint, Response, flash, render_template, request
+from flask import Blueprint, Response, flash, request
 from wtforms import RadioField, TextAreaField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than its stubs
 from wtforms.validators import AnyOf, DataRequired, Length
@@ -17,7 +17,7 @@ from kernel import clock
 from kernel.errors import N_, Conflict, Invalid
 from kernel.i18n import _, lazy_
 from kernel.web.forms import Form, clean_text
-from kernel.web.request import Answer, current_actor, current_session, requires, see_page
+from kernel.web.request import Answer, current_actor, current_session, page, requires, see_page
 from selections import incidents as selections_incidents
 from selections import messages, selections
 from selections.access import IntegrityAction, PersonSignContext, SelectionContext, SelectionIncidentAction, SelectionIncidentContext
@@ -201,7 +201,7 @@ def signs(subject: SelectionContext) -> str:
     incidents = selections_incidents.list_incidents(session, subject.id)
     if listed or incidents:
         access_log.record_list_access(PeopleListKind.ACTA, Course, subject.course_id, role=subject.role or "")
-    return render_template(
+    return page(
         "selections/signs.html",
         selection=selection_view(subject),
         groups=sign_groups(listed, incidents, clock.now()),
@@ -216,7 +216,7 @@ def ask(subject: PersonSignContext) -> Answer:
     session, shown = current_session(), subject.shown
     kind = shown.sign.kind.value
     form = IncidentQuestionForm(question=_(TO_ASK[kind]))
-    if form.validate_on_post():
+    if form.validate_on_submit():
         try:
             row = selections_incidents.ask(session, current_actor(), subject.selection, shown, form.words(), now=clock.now())
         except Conflict as refusal:
@@ -224,7 +224,7 @@ def ask(subject: PersonSignContext) -> Answer:
         else:
             flash(_("The question was sent. The person has five days to answer."), "ok")
             return see_page("selections_incidents.incident", incident=row.uuid)
-    page = render_template(
+    return page(
         "selections/ask.html",
         selection=selection_view(subject.selection),
         title=_(messages.SIGN_TITLES[kind]),
@@ -234,7 +234,6 @@ def ask(subject: PersonSignContext) -> Answer:
         explanations=explanations(kind),
         form=form,
     )
-    return (page, 422) if form.errors else page
 
 
 @bp.get("/selections/incidents/<uuid:incident>")
@@ -249,8 +248,8 @@ def incident(subject: SelectionIncidentContext) -> str:
 def propose(subject: SelectionIncidentContext) -> Answer:
     """Propose what becomes of an incident."""
     form = IncidentProposalForm()
-    if not form.validate_on_post():
-        return _incident_page(subject, form), 422
+    if not form.validate_on_submit():
+        return _incident_page(subject, form)
     outcome = IncidentOutcome(form.outcome.data)
     selections_incidents.propose(current_session(), current_actor(), subject.incident.id, outcome, form.words(), now=clock.now())
     flash(_("Proposed. Another member of the jury decides."), "ok")
@@ -267,7 +266,7 @@ def decide(subject: SelectionIncidentContext) -> Response:
 
 def _incident_page(subject: SelectionIncidentContext, form: IncidentProposalForm) -> str:
     row = selections_incidents.get_incident_row(current_session(), subject.incident.id)
-    return render_template(
+    return page(
         "selections/incident.html",
         selection=selection_view(subject.selection),
         incident=incident_view(row, clock.now()),
@@ -281,7 +280,7 @@ def _incident_page(subject: SelectionIncidentContext, form: IncidentProposalForm
 def own(subject: SelectionIncidentContext) -> Answer:
     """Show a person what they are asked, take their answer, and show what was decided."""
     session, form = current_session(), IncidentAnswerForm(answer=subject.incident.answer)
-    if form.validate_on_post():
+    if form.validate_on_submit():
         try:
             selections_incidents.answer(session, current_actor(), subject.incident.id, form.words(), now=clock.now())
         except Invalid as refusal:
@@ -293,5 +292,4 @@ def own(subject: SelectionIncidentContext) -> Answer:
     view = incident_view(row, clock.now())
     is_open = clock.now() < subject.incident.answer_by and not view.proposed
     of = selection_view(subject.selection)
-    page = render_template("selections/own_incident.html", selection=of, incident=view, is_open=is_open, form=form)
-    return (page, 422) if form.errors else page
+    return page("selections/own_incident.html", selection=of, incident=view, is_open=is_open, form=form)

@@ -6,7 +6,7 @@ from datetime import date, datetime, tzinfo
 from decimal import Decimal
 from uuid import UUID
 
-from flask import Blueprint, Response, current_app, flash, render_template, request
+from flask import Blueprint, Response, current_app, flash, request
 from sqlalchemy.orm import Session
 from wtforms import RadioField, SelectField, TextAreaField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than its stubs
@@ -21,7 +21,7 @@ from kernel.permissions import Actor
 from kernel.web import after_response
 from kernel.web.file_responses import send_content
 from kernel.web.forms import Form, LineField, as_uuid, clean_text, whole_number
-from kernel.web.request import Answer, allows, current_actor, current_session, requires, see_page
+from kernel.web.request import Answer, allows, current_actor, current_session, page, requires, see_page
 from questions import question_bank
 from questions.question_page import points, short_title, text_language, words_of
 from questions.question_review import MarkingResult, QuestionReview, answered_question, response_lines
@@ -486,7 +486,7 @@ def listing(subject: SelectionContext) -> str:
     questions = question_bank.get_questions(session, [row.question_version_id for row in rows])
     records = objection_groups.list_records(session, Objection.selection_id == subject.id)
     answers = objection_groups.count_answers(session, session.get_one(Selection, subject.id))
-    return render_template(
+    return page(
         "selections/objection_groups.html",
         selection={"uuid": subject.uuid, "quiz": title_of(subject)},
         groups=group_views(rows, questions, subject.outline.zone, now=now),
@@ -506,8 +506,8 @@ def group(subject: ObjectionGroupContext) -> str:
 def propose(subject: ObjectionGroupContext) -> Answer:
     """Propose an outcome; its dry run follows."""
     form, session = ProposalForm(), current_session()
-    if not form.validate_on_post():
-        return _group_page(subject, form, ProposalReturnForm(formdata=None)), 422
+    if not form.validate_on_submit():
+        return _group_page(subject, form, ProposalReturnForm(formdata=None))
     try:
         objection_decisions.propose(session, current_actor(), subject, form.values(), convention_for(language()), now=clock.now())
     except (objection_decisions.NotARightAnswer, objection_decisions.VersionNeeded, NothingToRegrade, AlreadyVoided) as refusal:
@@ -522,8 +522,8 @@ def propose(subject: ObjectionGroupContext) -> Answer:
 def return_proposal(subject: ObjectionGroupContext) -> Answer:
     """Return the proposal that was looked at, with the reason unless it is one's own."""
     form = ProposalReturnForm()
-    if not subject.facts.proposed and not form.validate_on_post():
-        return _group_page(subject, ProposalForm(formdata=None), form), 422
+    if not subject.facts.proposed and not form.validate_on_submit():
+        return _group_page(subject, ProposalForm(formdata=None), form)
     objection_decisions.return_proposal(current_session(), current_actor(), subject, _shown_proposal(), form.words(), now=clock.now())
     flash(_("The proposal went back. No marks have changed."), "ok")
     return _to_group(subject)
@@ -614,7 +614,7 @@ def _group_page(subject: ObjectionGroupContext, form: ProposalForm, back: Propos
         reopened = next((former.regrade for former in earlier if former.proposal.state == objection_decisions.DECIDED), None)
     form.show_outcomes()
     changes = dry_runs.list_lines(session, run.id, DryRunFilter.CHANGED, offset=0, limit=CHANGES) if run is not None else []
-    return render_template(
+    return page(
         "selections/objection_group.html",
         selection={"uuid": subject.selection.uuid, "quiz": title_of(subject.selection)},
         group={"uuid": group.uuid, "state": state.value, "version": subject.number, "decided_at": group.decided_at},
@@ -652,7 +652,7 @@ def own(subject: OwnObjectionsContext) -> str:
     session, now = current_session(), clock.now()
     opened = open_attempt(session, subject.loaded)
     lines = own_lines(opened, subject, selections_objections.list_own_objections(session, subject.loaded.id), now=now)
-    return render_template(
+    return page(
         "selections/objections.html",
         **opened.activity_header,
         attempt={"uuid": subject.loaded.uuid, "number": subject.loaded.row.number},
@@ -682,8 +682,8 @@ def object_to(subject: OwnObjectionsContext) -> Answer:
     """Object to a question, or extend the objection."""
     selections_objections.require_term(subject, now=clock.now())
     form = ObjectionForm()
-    if not form.validate_on_post():
-        return _form_page(subject, form), 422
+    if not form.validate_on_submit():
+        return _form_page(subject, form)
     selections_objections.object_to(current_session(), current_actor(), subject, form.values(), now=clock.now())
     flash(_("Your objection is kept. You can change it until the term ends or it is decided."), "ok")
     return see_page("selections_objections.own", attempt=subject.loaded.uuid)
@@ -707,7 +707,7 @@ def _form_page(subject: OwnObjectionsContext, form: ObjectionForm) -> str:
     if not form.is_submitted():
         form.ground.data = present.objection.ground if present is not None else None
         form.reason.data = present.objection.reason if present is not None else noted_reason(subject)
-    return render_template(
+    return page(
         "selections/objection.html",
         **opened.activity_header,
         attempt={"uuid": subject.loaded.uuid, "number": subject.loaded.row.number},

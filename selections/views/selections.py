@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from flask import Blueprint, Response, render_template
+from flask import Blueprint, Response
 from wtforms import RadioField, SelectField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than its stubs
 from wtforms.validators import AnyOf, DataRequired, Length
@@ -16,7 +16,7 @@ from kernel import clock
 from kernel.errors import N_, Conflict, Invalid
 from kernel.i18n import _, choose, lazy_
 from kernel.web.forms import Form, LineField, as_uuid
-from kernel.web.request import Answer, current_actor, current_session, requires, see_page
+from kernel.web.request import Answer, current_actor, current_session, page, requires, see_page
 from quizzes import teaching
 from quizzes.access import QuizContext
 from quizzes.quiz_page import activity_header
@@ -153,7 +153,7 @@ def own() -> str:
     lines = selections.list_published_to(session, person_id)
     titles = selections.list_titles(session, [*rows, *lines])
     pending = corrections.list_pending(session, [row.id for row in rows])
-    return render_template(
+    return page(
         "selections/own.html",
         selections=selection_views(rows, titles),
         lines=selection_views(lines, titles),
@@ -172,7 +172,7 @@ def quiz(subject: QuizContext) -> Answer:
         *((f"edition:{line.edition.uuid}", line.edition.name) for line in list_editions(session, subject.course_id)),
         *((f"group:{group.uuid}", _("Group: %(name)s", name=group.name)) for group in list_groups(session, subject.course_id)),
     ]
-    if form.validate_on_post():
+    if form.validate_on_submit():
         chosen = {"edition": form.chosen("edition"), "group": form.chosen("group")}
         try:
             row = selections.create_selection(session, current_actor(), subject.course_id, subject.key, **chosen, now=clock.now())
@@ -182,13 +182,12 @@ def quiz(subject: QuizContext) -> Answer:
             return see_page("selections.members", selection=row.uuid)
     rows = selections.list_selections(session, subject.course_id, subject.key)
     named = selections.list_members(session, [row.id for row in rows])
-    page = render_template(
+    return page(
         "selections/quiz.html",
         **activity_header(subject.outline, subject.key),
         form=form,
         selections=selection_views(rows, selections.list_titles(session, rows), named),
     )
-    return (page, 422) if form.errors else page
 
 
 @bp.route("/selections/<uuid:selection>/members", methods=["GET", "POST"])
@@ -196,7 +195,7 @@ def quiz(subject: QuizContext) -> Answer:
 def members(subject: SelectionContext) -> Answer:
     """Show who is named for a selection; name a person by their address."""
     session, form = current_session(), JuryMemberForm()
-    if form.validate_on_post():
+    if form.validate_on_submit():
         email, role = (form.email.data or "").lower(), MemberRole(form.role.data)
         try:
             selections.name_member(session, current_actor(), subject.id, email, role, now=clock.now())
@@ -206,14 +205,13 @@ def members(subject: SelectionContext) -> Answer:
             return see_page("selections.members", selection=subject.uuid, flash=_("Saved."))
     row = selections.get_row(session, subject.id)
     (view,) = selection_views([row], selections.list_titles(session, [row]), selections.list_members(session, [subject.id]))
-    page = render_template(
+    return page(
         "selections/members.html",
         **activity_header(subject.outline, subject.key),
         selection=view,
         form=form,
         hints={role: _(hint) for role, hint in ROLE_HINTS.items()},
     )
-    return (page, 422) if form.errors else page
 
 
 @bp.post("/selections/<uuid:selection>/members/<uuid:member>/end")

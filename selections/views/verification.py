@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping
 
-from flask import Blueprint, render_template, request, url_for
+from flask import Blueprint, request, url_for
 from sqlalchemy.orm import Session
 from wtforms import TextAreaField
 from wtforms.validators import DataRequired, Length
@@ -16,7 +16,7 @@ from kernel.permissions import Actor
 from kernel.web.forms import FileDigestForm, Form, LineField
 from kernel.web.instance_keys import current_keys
 from kernel.web.limits import client_key, limit, limiter
-from kernel.web.request import Answer, current_session, public, requires
+from kernel.web.request import Answer, current_session, page, public, requires
 from selections import selections, standing
 from selections.access import SelectionActaAction
 from selections.actas import RegisterVerdict, holds_line, judge_acta
@@ -83,7 +83,7 @@ def verify(code: str) -> Answer:
     row = standing.find_by_code(current_session(), code)
     if row is None:
         stored = read_code(code, CODE_LENGTH)
-        return render_template("selections/verify.html", acta=None, code=printed_code(stored) if stored else code[:40]), 404
+        return page("selections/verify.html", acta=None, code=printed_code(stored) if stored else code[:40]), 404
     sha256 = request.args.get("file", "")
     return _compared(row, sha256) if sha256 else _page(row, FileDigestForm(formdata=None), ActaEntryForm(formdata=None))
 
@@ -94,9 +94,9 @@ def compare_file(row: SelectionActa) -> Answer:
     """Say whether a file, or the one whose digest was typed, is one of this acta byte for byte."""
     limiter().use(COMPARISONS, client_key())
     form = FileDigestForm()
-    sha256 = form.sha256() if form.validate_on_post() else ""
+    sha256 = form.sha256() if form.validate_on_submit() else ""
     if not sha256:
-        return _page(row, form, ActaEntryForm(formdata=None)), 422
+        return _page(row, form, ActaEntryForm(formdata=None))
     return _compared(row, sha256)
 
 
@@ -111,8 +111,8 @@ def compare_line(row: SelectionActa) -> Answer:
     """Say whether a line with its salt stands in this acta."""
     limiter().use(COMPARISONS, client_key())
     form = ActaEntryForm()
-    if not form.validate_on_post():
-        return _page(row, FileDigestForm(formdata=None), form), 422
+    if not form.validate_on_submit():
+        return _page(row, FileDigestForm(formdata=None), form)
     held = holds_line(current_session(), row, (form.line.data or "").strip(), (form.salt.data or "").strip().lower())
     return _page(row, FileDigestForm(formdata=None), ActaEntryForm(formdata=None), line="contained" if held else "absent")
 
@@ -124,7 +124,7 @@ def _page(
     selection = selections.get_row(session, row.selection_id)
     later = standing.find_later(session, row)
     verdict = judge_acta(session, row, current_keys())
-    return render_template(
+    return page(
         "selections/verify.html",
         acta=actas.acta_view(row),
         code=printed_code(row.code),

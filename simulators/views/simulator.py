@@ -9,7 +9,7 @@ from html import unescape
 from typing import Any
 from uuid import UUID, uuid4, uuid5
 
-from flask import Blueprint, Response, flash, render_template, request, url_for
+from flask import Blueprint, Response, flash, request, url_for
 
 from accounts import privacy
 from accounts.privacy import AccessPurpose
@@ -24,7 +24,7 @@ from kernel import clock
 from kernel.i18n import _, choose, language
 from kernel.web import after_response
 from kernel.web.forms import as_uuid, clean_text, whole_number
-from kernel.web.request import Answer, allows, current_actor, current_session, public, requires, see_other
+from kernel.web.request import Answer, allows, current_actor, current_session, page, public, requires, see_other
 from simulators import tasks
 from simulators.access import SimulatorAction, SubmissionContext, sees_numbers
 from simulators.content import NO_NUMBER, benefit_name
@@ -100,7 +100,7 @@ def _page(query: SimulatorQuery, tab: str, template: str, shown: str | None = No
     if isinstance(outcome, Response):
         return outcome
     typed = scenario.NOTHING_TYPED if outcome is None else scenario.RejectedInput(outcome.typed, outcome.errors)
-    page = render_template(
+    html = page(
         template,
         tab=tab,
         asked=query,
@@ -115,7 +115,7 @@ def _page(query: SimulatorQuery, tab: str, template: str, shown: str | None = No
         share_link=query.link(tab, c=None, _external=True),
         view=_view(query, tab, shown or query.benefit),
     )
-    return page, 422 if typed.errors or query.broken else 200
+    return html, 422 if typed.errors or query.broken else 200
 
 
 def _view(query: SimulatorQuery, tab: str, shown: str) -> object:
@@ -264,7 +264,7 @@ def _task_page(
     located, policy = context.published.task, context.published.task.policy
     counted = [row.past for row in context.history if not row.preview]
     score = over_attempts(policy.grading, counted)
-    return render_template(
+    return page(
         "simulators/task.html",
         **_place(subject.outline, subject.activity.key),
         text=filled(located.text, located.variables, context.drawn),
@@ -370,7 +370,7 @@ def submission(subject: SubmissionContext) -> Answer:
     ruling, following = _after_submission(reviewed, outline) if owner == actor.person_id else (None, None)
     numbers = sees_numbers(actor, subject) or (ruling is not None and ruling.is_over)
     row = reviewed.row
-    return render_template(
+    return page(
         "simulators/submission.html",
         **_place(outline, reviewed.published.activity_key, row.activity_key),
         number=row.number,

@@ -52,7 +52,7 @@ class Sample(Form):
 def faults(app: Flask, **fields: str) -> list[str]:
     with app.test_request_context("/", method="POST", data=fields):
         form = Sample()
-        return [] if form.validate_on_post() else [text for _field, text in form.faults]
+        return [] if form.validate_on_submit() else [text for _field, text in form.faults]
 
 
 @pytest.mark.parametrize(("language", "required", "choice"), [("en", "This field is required.", "Not a valid choice."), ("es", None, None)])
@@ -93,13 +93,13 @@ def test_a_moment_lies_in_years_that_every_zone_can_tell(app: Flask, typed: str,
 def test_a_head_or_get_is_no_sent_form(app: Flask) -> None:
     for method in ("GET", "HEAD"):
         with app.test_request_context("/?name=x&kind=a", method=method):
-            assert not Sample().validate_on_post()
+            assert not Sample().validate_on_submit()
 
 
 def test_a_fault_that_only_the_service_found_is_told_beside_its_field(app: Flask) -> None:
     with app.test_request_context("/", method="POST", data={"name": "x", "kind": "a"}):
         form = Sample()
-        assert form.validate_on_post()
+        assert form.validate_on_submit()
         form.refuse(form.name, "Taken.")
 
         assert form.faults == [(form.name, "Taken.")]

@@ -11,7 +11,7 @@ ROUTES: Mapping[str, str] = {
     "attempt.file": "quizzes_files.fetch",
     "attempt.grade_by_hand": "quizzes_marking.item quizzes_marking.mark",
     "attempt.paper": "quizzes.attempt_as_shown",
-    "attempt.proof": "quizzes_proofs.page quizzes_proofs.pdf",
+    "attempt.proof": "quizzes_proofs.proof quizzes_proofs.pdf",
     "attempt.reopen": "quizzes_reopening.ask quizzes_reopening.reopen",
     "attempt.save": "quizzes.attempt quizzes.save quizzes.summary quizzes_files.send",
     "attempt.self_assess": "quizzes_self_assessments.assess",
