@@ -256,16 +256,13 @@ def restore(subject: Person) -> Answer:
 
 def _with_reason(subject: Person, *, suspending: bool) -> Answer:
     form = AccountActionForm()
-    if not form.validate_on_submit():
-        return _record(subject, form)
-    verb = accounts.suspend if suspending else accounts.restore
-    try:
-        verb(current_session(), current_actor(), subject, form.reason.data or "", now=clock.now())
-    except Conflict as conflict:
-        form.refuse(form.reason, _(conflict.text))
-        return _record(subject, form)
-    flash(_("The account was suspended and all its sessions were ended.") if suspending else _("The account was restored."), "ok")
-    return _back(subject)
+    if form.validate_on_submit():
+        verb = accounts.suspend if suspending else accounts.restore
+        with form.refusals(form.reason, Conflict):
+            verb(current_session(), current_actor(), subject, form.reason.data or "", now=clock.now())
+            flash(_("The account was suspended and all its sessions were ended.") if suspending else _("The account was restored."), "ok")
+            return _back(subject)
+    return _record(subject, form)
 
 
 @people_bp.post("/<uuid:person>/role")
@@ -550,12 +547,9 @@ def _facts(session: Session, person: Person) -> dict[str, Any]:
 def merge(subject: MergePair) -> Answer:
     """Close the other account, and give what it has to this one."""
     form = AccountActionForm()
-    if not form.validate_on_submit():
-        return _preview(subject, form)
-    try:
-        erasure.merge(current_session(), current_actor(), subject, form.reason.data or "", now=clock.now())
-    except Conflict as refused:
-        form.refuse(form.reason, _(refused.text))
-        return _preview(subject, form)
-    flash(_("The two accounts were merged. %(address)s is closed and now leads here.", address=subject.closed.email), "ok")
-    return see_page("lms_people.record", person=subject.kept.uuid)
+    if form.validate_on_submit():
+        with form.refusals(form.reason, Conflict):
+            erasure.merge(current_session(), current_actor(), subject, form.reason.data or "", now=clock.now())
+            flash(_("The two accounts were merged. %(address)s is closed and now leads here.", address=subject.closed.email), "ok")
+            return see_page("lms_people.record", person=subject.kept.uuid)
+    return _preview(subject, form)

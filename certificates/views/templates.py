@@ -376,16 +376,15 @@ def set_default(context: InstitutionContext) -> Answer:
 def create(context: InstitutionContext) -> Answer:
     """Make a template that begins as a copy of the program's."""
     form = TemplateKeyForm()
-    if not form.validate_on_submit():
-        return _list_page(context, form, TemplateFolderForm(formdata=None), 422)
-    session, actor, institution = current_session(), current_actor(), _chosen_institution(context)
-    try:
-        row = certificates_templates.create_template(session, actor, current_settings(), form.key.data or "", institution, now=clock.now())
-    except certificates_templates.TemplateKeyTaken as taken:
-        form.refuse(form.key, _(taken.text))
-        return _list_page(context, form, TemplateFolderForm(formdata=None), 422)
-    flash(_("The template was created. Certificates use it once it is published and a course asks for it."), "ok")
-    return see_page("certificates_templates.template", template=row.uuid)
+    if form.validate_on_submit():
+        session, actor, institution = current_session(), current_actor(), _chosen_institution(context)
+        with form.refusals(form.key, certificates_templates.TemplateKeyTaken):
+            row = certificates_templates.create_template(
+                session, actor, current_settings(), form.key.data or "", institution, now=clock.now()
+            )
+            flash(_("The template was created. Certificates use it once it is published and a course asks for it."), "ok")
+            return see_page("certificates_templates.template", template=row.uuid)
+    return _list_page(context, form, TemplateFolderForm(formdata=None), 422)
 
 
 @bp.post("/import")

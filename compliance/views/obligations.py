@@ -496,15 +496,12 @@ def end(subject: ObligationContext) -> Answer:
 def try_end(subject: ObligationContext) -> Answer:
     """Work out what the end of an obligation would do."""
     row, form = _row(subject), ObligationEndForm()
-    if not form.validate_on_submit():
-        return _end_page(form, row)
-    last_on, reason = cast("date", form.last_on.data), form.reason.data or ""
-    try:
-        change = planned_changes.plan_end(current_session(), current_actor(), row, last_on, reason, now=clock.now())
-    except EndsBeforeToday as refused:
-        form.refuse(form.last_on, _(refused.text))
-        return _end_page(form, row)
-    return see_page("compliance_changes.change", change=change.uuid)
+    if form.validate_on_submit():
+        last_on, reason = cast("date", form.last_on.data), form.reason.data or ""
+        with form.refusals(form.last_on, EndsBeforeToday):
+            change = planned_changes.plan_end(current_session(), current_actor(), row, last_on, reason, now=clock.now())
+            return see_page("compliance_changes.change", change=change.uuid)
+    return _end_page(form, row)
 
 
 def _end_page(form: ObligationEndForm, row: Obligation) -> str:

@@ -59,15 +59,12 @@ def remind(_context: PlaceReportContext) -> Answer:
     chosen = _filter(session, actor)
     if request.method == "GET":
         form.number.data = str(uuid4())
-    if not form.validate_on_submit():
-        return _page(form, chosen)
-    try:
-        request_reminder(session, actor, ReminderRequestValues(chosen, form.text(), form.identity()), now=clock.now())
-    except NobodyToRemind as refused:
-        form.refuse(form.words, _(refused.text))
-        return _page(form, chosen), 409
-    flash(_("The reminder is on its way."), "ok")
-    return see_other(request.full_path)
+    if form.validate_on_submit():
+        with form.refusals(form.words, NobodyToRemind):
+            request_reminder(session, actor, ReminderRequestValues(chosen, form.text(), form.identity()), now=clock.now())
+            flash(_("The reminder is on its way."), "ok")
+            return see_other(request.full_path)
+    return _page(form, chosen)
 
 
 def _request_line(row: ReminderRequest, name: str) -> dict[str, object]:

@@ -67,15 +67,12 @@ def media(subject: CourseContext) -> Answer:
     action = request.form.get("do", "")
     if action != "send":
         return _taken_out(subject, course, draft_outline, every=action == "clear")
-    if not form.validate_on_submit():
-        return _page(course, draft_outline, form)
-    try:
-        name = _store_upload(draft_outline, form)
-    except (Invalid, CourseArchived) as refused:
-        form.refuse(form.file, _(refused.text, **refused.facts))
-        return _page(course, draft_outline, form)
-    flash(_("The file “%(name)s” is in the draft. It is shown where a text refers to it.", name=name), "ok")
-    return see_page("courses_media.media", slug=subject.slug, folder=form.folder.data or None)
+    if form.validate_on_submit():
+        with form.refusals(form.file, Invalid, CourseArchived):
+            name = _store_upload(draft_outline, form)
+            flash(_("The file “%(name)s” is in the draft. It is shown where a text refers to it.", name=name), "ok")
+            return see_page("courses_media.media", slug=subject.slug, folder=form.folder.data or None)
+    return _page(course, draft_outline, form)
 
 
 def _store_upload(draft_outline: DraftOutline, form: MediaForm) -> str:

@@ -106,11 +106,8 @@ def new_course(_subject: AuthoringContext) -> Answer:
     if request.method != "POST":
         form.module.data, form.lesson.data = _("Module 1"), _("Introduction")
     elif form.validate_on_submit():
-        try:
+        with form.refusals(form.key, authoring.CourseKeyTaken):
             course = authoring.create_course(current_session(), current_actor(), form.command(current_actor().name), now=clock.now())
-        except authoring.CourseKeyTaken as taken:
-            form.refuse(form.key, _(taken.text))
-        else:
             flash(_("The course has been created. No one can see it until you publish it."), "ok")
             return see_page("courses_outline.outline", slug=course.slug)
     return page("courses/new_course.html", form=form)
@@ -377,12 +374,9 @@ def archive(subject: CourseContext) -> Answer:
     if form.validate_on_submit():
         course, reason = catalogue.lock_course(session, subject.id), form.reason.data or ""
         puts_away = form.wish.data != "back"
-        try:
+        with form.refusals(None, Conflict):
             change = authoring.archive if puts_away else authoring.unarchive
             changed = change(session, current_actor(), course, reason, now=clock.now())
-        except Conflict as refused:
-            form.form_errors.append(_(refused.text))
-        else:
             if changed:
                 flash(
                     _("The course is archived. You can restore it here at any time.") if puts_away else _("The course has been restored."),

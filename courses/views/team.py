@@ -73,11 +73,8 @@ def team(subject: CourseContext) -> Answer:
     if form.validate_on_submit():
         locked = catalogue.lock_course(session, subject.id)
         role, email = StaffRole(form.role.data), (form.email.data or "").lower()
-        try:
+        with form.refusals(form.role, LastOwner):
             known = team_queries.add_or_invite(session, current_actor(), locked, email, role, language=language(), now=clock.now())
-        except LastOwner as refusal:
-            form.refuse(form.role, _(refusal.message))
-        else:
             if known:
                 return _changed(subject)
             if current_settings().sends_mail:

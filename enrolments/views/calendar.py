@@ -481,11 +481,8 @@ def new_reminder() -> Answer:
         return _page(form, None)
     number = as_uuid(request.form.get("number", "")) or uuid4()
     if form.validate_on_submit() and form.is_to_come(clock.now()):
-        try:
+        with form.refusals(form.words, TooManyReminders):
             enrolments_calendar.write_reminder(current_session(), current_actor(), form.command(), number, now=clock.now())
-        except TooManyReminders as refused:
-            form.refuse(form.words, _(refused.message))
-        else:
             return see_page("enrolments_calendar.calendar", flash=_("The reminder was saved."))
     return _page(form, None)
 

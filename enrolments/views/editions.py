@@ -95,11 +95,8 @@ def editions(context: LearnerContext) -> Answer:
     """List the editions of a course, and make one."""
     session, form = current_session(), EditionForm()
     if form.validate_on_submit():
-        try:
+        with form.refusals(form.name, EditionNameConflict):
             made = enrolments_editions.make_edition(session, current_actor(), context.course_id, form.command(), now=clock.now())
-        except EditionNameConflict as taken:
-            form.refuse(form.name, _(taken.message))
-        else:
             return see_page("enrolments_editions.edition", slug=context.slug, edition=made.uuid, flash=_("The edition has been created."))
     listed = enrolments_editions.list_editions(session, context.course_id)
     return page("enrolments/editions.html", course=course_name(context), lines=listed, form=form, now=context.now)
@@ -113,11 +110,8 @@ def edition(subject: EditionContext) -> Answer:
     if is_read_only_request():
         form.show(subject.edition)
     elif form.validate_on_submit():
-        try:
+        with form.refusals(form.name, EditionNameConflict):
             entered = enrolments_editions.change_edition(session, current_actor(), subject.edition, form.command(), now=clock.now())
-        except EditionNameConflict as taken:
-            form.refuse(form.name, _(taken.message))
-        else:
             flash(_("The edition has been saved."), "ok")
             _flash_entered(entered)
             _flash_left_out(subject)

@@ -638,11 +638,8 @@ def groups(context: LearnerContext) -> Answer:
     """List the groups of a course, and make one."""
     session, form = current_session(), GroupForm()
     if form.validate_on_submit():
-        try:
+        with form.refusals(form.name, learner_groups.GroupNameConflict):
             made = learner_groups.make_group(session, current_actor(), context.course_id, form.name.data or "", now=clock.now())
-        except learner_groups.GroupNameConflict as taken:
-            form.refuse(form.name, _(taken.message))
-        else:
             flash(_("The group has been created. Now add learners to it."), "ok")
             return see_other(url_for("enrolments.group", slug=context.slug, group=made.uuid))
     listed = learner_groups.list_groups(session, context.course_id)
@@ -679,11 +676,8 @@ def rename_group(subject: GroupContext) -> Answer:
     """Give a group another name."""
     form = GroupForm()
     if form.validate_on_submit():
-        try:
+        with form.refusals(form.name, learner_groups.GroupNameConflict):
             learner_groups.rename_group(current_session(), current_actor(), subject.group, form.name.data or "", now=clock.now())
-        except learner_groups.GroupNameConflict as taken:
-            form.refuse(form.name, _(taken.message))
-        else:
             return see_other(url_for("enrolments.group", slug=subject.context.slug, group=subject.group.uuid))
     return _group_page(subject, form)
 

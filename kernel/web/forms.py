@@ -18,7 +18,7 @@ from wtforms.validators import Length
 from wtforms.widgets import DateTimeLocalInput
 
 from kernel.clock import FIRST_DAY, LAST_DAY
-from kernel.errors import N_, TooMany
+from kernel.errors import N_, DomainError, TooMany
 from kernel.files import UNPRINTABLE, checksum_of, unprintable
 from kernel.i18n import _, lazy_, local, number, plural, zone
 from kernel.markup.source import composed
@@ -190,6 +190,9 @@ class Catalogue:
 class Form(FlaskForm):
     """A form of the product: its token is checked by the application, and its first error is shown beside its field."""
 
+    refused_with = 422
+    """The status of a page that shows it once it was sent and has errors."""
+
     class Meta:
         """The token of the form is checked once, for every POST, before the view runs."""
 
@@ -203,6 +206,19 @@ class Form(FlaskForm):
     def refuse(self, field: Field, message: str) -> None:
         """Add a fault that only the service could find."""
         field.errors = [*field.errors, message]
+
+    @contextmanager
+    def refusals(self, field: Field | None, *kinds: type[DomainError]) -> Iterator[None]:
+        """Put a refusal of these kinds on the field that it is about, or on the form; the page drawn then has its status."""
+        try:
+            yield
+        except kinds as refused:
+            self.refused_with = refused.status
+            text = _(refused.text, **refused.facts)
+            if field is None:
+                self.form_errors.append(text)
+            else:
+                self.refuse(field, text)
 
     @contextmanager
     def keeping(self, page: Callable[..., str], *values: object) -> Iterator[None]:

@@ -22,7 +22,6 @@ import flask
 import structlog
 from flask import Flask, Request, Response, abort, current_app, g, make_response, redirect, render_template, request, url_for
 from flask import session as cookie
-from flask_wtf import FlaskForm
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 from werkzeug.exceptions import BadRequest, RequestEntityTooLarge
@@ -38,6 +37,7 @@ from kernel.sandbox import one_file_of
 from kernel.site_profile import PresentSettings
 from kernel.web.active_requests import ActiveRequests, ConcurrencyLimiter, ServerBusy
 from kernel.web.former_hosts import is_former_address
+from kernel.web.forms import Form
 
 log = structlog.get_logger()
 
@@ -448,9 +448,10 @@ def install_last(app: Flask) -> None:
 
 
 def page(template: str, /, **values: Any) -> Response:
-    """Draw a page; where a form on it was sent and has errors, its status is 422, so that nothing is written."""
-    is_refused = not is_read_only_request() and any(isinstance(value, FlaskForm) and value.errors for value in values.values())
-    return make_response(render_template(template, **values), 422 if is_refused else 200)
+    """Draw a page; where a form on it was sent and has errors, its status is that of the refusal, so that nothing is written."""
+    forms = [] if is_read_only_request() else [value for value in values.values() if isinstance(value, Form)]
+    status = next((form.refused_with for form in forms if form.errors), 200)
+    return make_response(render_template(template, **values), status)
 
 
 def see_other(address: str) -> Response:

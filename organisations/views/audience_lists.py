@@ -50,29 +50,26 @@ def save(subject: AudienceContext) -> Answer:
     One person stands on a line.
     """
     form, session = _offered(AudienceListForm(), subject), current_session()
-    if not form.validate_on_submit():
-        return _page(form, subject)
-    limiter().use(RATE, str(current_actor().person_id))
-    institution = chosen_institution(form)
-    lines = form.lines()
-    named = audiences.find_listed_people(session, institution.id, lines)
-    unclear = [line for line in lines if len(named.get(line, ())) != 1]
-    if unclear or not lines:
-        line_numbers = ", ".join(unclear[:SHOWN_LINES])
-        form.refuse(
-            form.people,
-            _("These do not name exactly one person: %(lines)s.", lines=line_numbers) if unclear else _("List at least one person."),
-        )
-        return _page(form, subject)
-    people = {person for line in lines for person in named[line]}
-    try:
-        row = audiences.set_list(
-            session, current_actor(), institution, form.key.data or "", {language(): form.title.data or ""}, people, now=clock.now()
-        )
-    except AudienceKeyConflict as refused:
-        form.refuse(form.key, _(refused.text))
-        return _page(form, subject)
-    return see_page("organisations_audience_lists.lists", flash=_("“%(name)s” was saved.", name=choose(row.title)))
+    if form.validate_on_submit():
+        limiter().use(RATE, str(current_actor().person_id))
+        institution = chosen_institution(form)
+        lines = form.lines()
+        named = audiences.find_listed_people(session, institution.id, lines)
+        unclear = [line for line in lines if len(named.get(line, ())) != 1]
+        if unclear or not lines:
+            line_numbers = ", ".join(unclear[:SHOWN_LINES])
+            form.refuse(
+                form.people,
+                _("These do not name exactly one person: %(lines)s.", lines=line_numbers) if unclear else _("List at least one person."),
+            )
+            return _page(form, subject)
+        people = {person for line in lines for person in named[line]}
+        with form.refusals(form.key, AudienceKeyConflict):
+            row = audiences.set_list(
+                session, current_actor(), institution, form.key.data or "", {language(): form.title.data or ""}, people, now=clock.now()
+            )
+            return see_page("organisations_audience_lists.lists", flash=_("“%(name)s” was saved.", name=choose(row.title)))
+    return _page(form, subject)
 
 
 @bp.get("/<uuid:people_list>")

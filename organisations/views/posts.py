@@ -93,14 +93,11 @@ def _page(subject: Post, name_form: PostNameForm | None = None, merge_form: Post
 def rename(subject: Post) -> Answer:
     """Give a post another name; the rules that name it go on naming it."""
     form = PostNameForm()
-    if not form.validate_on_submit():
-        return _page(subject, form)
-    try:
-        organisations_posts.rename_post(current_session(), current_actor(), subject, form.name.data or "", now=clock.now())
-    except Conflict as refused:
-        form.refuse(form.name, _(refused.text))
-        return _page(subject, form)
-    return see_page("organisations_posts.post", post=subject.uuid, flash=_("The name is saved."))
+    if form.validate_on_submit():
+        with form.refusals(form.name, Conflict):
+            organisations_posts.rename_post(current_session(), current_actor(), subject, form.name.data or "", now=clock.now())
+            return see_page("organisations_posts.post", post=subject.uuid, flash=_("The name is saved."))
+    return _page(subject, form)
 
 
 @bp.get("/<uuid:post>/merging")

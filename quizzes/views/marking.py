@@ -418,17 +418,17 @@ def ask(subject: LoadedAttempt) -> Answer:
 def reopen(subject: LoadedAttempt) -> Answer:
     """Reopen an attempt; where its time is past it is submitted and marked at once."""
     form = AttemptActionForm()
-    if not form.validate_on_submit():
-        return _reopening_page(subject, form)
-    try:
-        state = marking.reopen_attempt(current_session(), current_actor(), subject, form.reason.data or "", now=clock.now())
-    except CannotReopen as error:
-        form.refuse(form.reason, _(error.text))
-        return _reopening_page(subject, form), 409
-    flash(
-        _("The attempt was reopened.") if state in OPEN_STATES else _("Its time had already ended, so it was submitted and marked."), "ok"
-    )
-    return see_page("quizzes.review", attempt=subject.uuid)
+    if form.validate_on_submit():
+        with form.refusals(form.reason, CannotReopen):
+            state = marking.reopen_attempt(current_session(), current_actor(), subject, form.reason.data or "", now=clock.now())
+            flash(
+                _("The attempt was reopened.")
+                if state in OPEN_STATES
+                else _("Its time had already ended, so it was submitted and marked."),
+                "ok",
+            )
+            return see_page("quizzes.review", attempt=subject.uuid)
+    return _reopening_page(subject, form)
 
 
 def _reopening_page(subject: LoadedAttempt, form: AttemptActionForm) -> str:

@@ -379,11 +379,8 @@ def add(target: NewOverrideContext) -> Answer:
     if in_force is not None:
         return _see("quizzes_time.change", quiz, override=in_force.uuid)
     if form.validate_on_submit():
-        try:
+        with form.refusals(form.reason, NotInForce):
             set_override(session, current_actor(), quiz, whom, form.command(), form.reason.data or "", now=clock.now())
-        except NotInForce as changed:
-            form.refuse(form.reason, _(changed.message))
-        else:
             flash(_("It applies from now on, including to open attempts."), "ok")
             _flash_left_out(quiz, whom)
             return _see("quizzes_time.overrides", quiz)
@@ -430,11 +427,8 @@ def change(subject: OverrideContext) -> Answer:
     if request.method != "POST":
         form.show(row)
     elif form.validate_on_submit():
-        try:
+        with form.refusals(form.reason, NotInForce):
             set_override(session, current_actor(), quiz, whom, form.command(), form.reason.data or "", seen=row, now=clock.now())
-        except NotInForce as changed:
-            form.refuse(form.reason, _(changed.message))
-        else:
             flash(_("Changed, including for open attempts."), "ok")
             _flash_left_out(quiz, whom)
             return _see("quizzes_time.overrides", quiz)

@@ -217,11 +217,8 @@ def ask(subject: PersonSignContext) -> Answer:
     kind = shown.sign.kind.value
     form = IncidentQuestionForm(question=_(TO_ASK[kind]))
     if form.validate_on_submit():
-        try:
+        with form.refusals(form.question, Conflict):
             row = selections_incidents.ask(session, current_actor(), subject.selection, shown, form.words(), now=clock.now())
-        except Conflict as refusal:
-            form.refuse(form.question, _(refusal.text))
-        else:
             flash(_("The question was sent. The person has five days to answer."), "ok")
             return see_page("selections_incidents.incident", incident=row.uuid)
     return page(
@@ -281,11 +278,8 @@ def own(subject: SelectionIncidentContext) -> Answer:
     """Show a person what they are asked, take their answer, and show what was decided."""
     session, form = current_session(), IncidentAnswerForm(answer=subject.incident.answer)
     if form.validate_on_submit():
-        try:
+        with form.refusals(form.answer, Invalid):
             selections_incidents.answer(session, current_actor(), subject.incident.id, form.words(), now=clock.now())
-        except Invalid as refusal:
-            form.refuse(form.answer, _(refusal.text))
-        else:
             flash(_("Your answer is kept. You can change it until the last day, or until the jury proposes an outcome."), "ok")
             return see_page("selections_incidents.own", incident=subject.incident.uuid)
     row = selections_incidents.get_incident_row(session, subject.incident.id)

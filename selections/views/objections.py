@@ -506,15 +506,14 @@ def group(subject: ObjectionGroupContext) -> str:
 def propose(subject: ObjectionGroupContext) -> Answer:
     """Propose an outcome; its dry run follows."""
     form, session = ProposalForm(), current_session()
-    if not form.validate_on_submit():
-        return _group_page(subject, form, ProposalReturnForm(formdata=None))
-    try:
-        objection_decisions.propose(session, current_actor(), subject, form.values(), convention_for(language()), now=clock.now())
-    except (objection_decisions.NotARightAnswer, objection_decisions.VersionNeeded, NothingToRegrade, AlreadyVoided) as refusal:
-        form.refuse(form.outcome, _(refusal.text))
-        return _group_page(subject, form, ProposalReturnForm(formdata=None)), refusal.status
-    flash(_("The outcome is proposed. Another person decides on it."), "ok")
-    return _to_group(subject)
+    if form.validate_on_submit():
+        with form.refusals(
+            form.outcome, objection_decisions.NotARightAnswer, objection_decisions.VersionNeeded, NothingToRegrade, AlreadyVoided
+        ):
+            objection_decisions.propose(session, current_actor(), subject, form.values(), convention_for(language()), now=clock.now())
+            flash(_("The outcome is proposed. Another person decides on it."), "ok")
+            return _to_group(subject)
+    return _group_page(subject, form, ProposalReturnForm(formdata=None))
 
 
 @objection_groups_bp.post("/selections/<uuid:selection>/objections/<uuid:group>/return")

@@ -174,11 +174,8 @@ def quiz(subject: QuizContext) -> Answer:
     ]
     if form.validate_on_submit():
         chosen = {"edition": form.chosen("edition"), "group": form.chosen("group")}
-        try:
+        with form.refusals(form.people, Conflict, Invalid):
             row = selections.create_selection(session, current_actor(), subject.course_id, subject.key, **chosen, now=clock.now())
-        except (Conflict, Invalid) as refusal:
-            form.refuse(form.people, _(refusal.text))
-        else:
             return see_page("selections.members", selection=row.uuid)
     rows = selections.list_selections(session, subject.course_id, subject.key)
     named = selections.list_members(session, [row.id for row in rows])
@@ -197,11 +194,8 @@ def members(subject: SelectionContext) -> Answer:
     session, form = current_session(), JuryMemberForm()
     if form.validate_on_submit():
         email, role = (form.email.data or "").lower(), MemberRole(form.role.data)
-        try:
+        with form.refusals(form.email, Invalid):
             selections.name_member(session, current_actor(), subject.id, email, role, now=clock.now())
-        except Invalid as refusal:
-            form.refuse(form.email, _(refusal.text))
-        else:
             return see_page("selections.members", selection=subject.uuid, flash=_("Saved."))
     row = selections.get_row(session, subject.id)
     (view,) = selection_views([row], selections.list_titles(session, [row]), selections.list_members(session, [subject.id]))
