@@ -10,7 +10,7 @@ from flask import current_app
 from wtforms import BooleanField, Field, HiddenField, PasswordField, SelectField, ValidationError
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than its stubs
 from wtforms.form import BaseForm
-from wtforms.validators import DataRequired, InputRequired, Length
+from wtforms.validators import DataRequired, InputRequired
 
 from accounts import passwords
 from accounts.accounts import ProfileChanges, SignUp
@@ -21,7 +21,7 @@ from accounts.rules import MailTime, NoticeKind, PasswordFault, fold, normal_ema
 from kernel import i18n
 from kernel.errors import N_
 from kernel.i18n import LANGUAGES, _, language, lazy_
-from kernel.web.forms import Form, LineField, PrintedField, whole_number
+from kernel.web.forms import Form, LineField, PrintedField, at_most, whole_number
 
 PASSWORD_FAULTS = {
     PasswordFault.SHORT: N_("It must have at least 8 characters."),
@@ -64,11 +64,6 @@ def required(message: str) -> DataRequired:
 def password_required(message: str) -> InputRequired:
     """Require a password, which may be made of spaces."""
     return InputRequired(lazy_(message))
-
-
-def at_most(count: int) -> Length:
-    """Bound the characters of a field."""
-    return Length(max=count, message=lazy_("Use at most %(max)d characters."))
 
 
 class SignInForm(Form):

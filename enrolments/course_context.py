@@ -26,7 +26,7 @@ from kernel import clock
 from kernel.errors import N_, TooMany
 from kernel.i18n import _, choose, format_date, format_datetime, format_time, language, lazy_, local, ngettext, reading, zone, zone_name
 from kernel.web import after_response
-from kernel.web.forms import Form, clean_text
+from kernel.web.forms import Form, at_most, clean_text
 from kernel.web.limits import limit, limiter
 from kernel.web.request import Answer, begin_writing, current_actor, current_session, see_page
 
@@ -210,7 +210,7 @@ class LearnerNoteForm(Form):
 
     words = WordsField(
         lazy_("New note"),
-        [DataRequired(lazy_("Write the note.")), Length(max=2000, message=lazy_("Use at most %(max)d characters."))],
+        [DataRequired(lazy_("Write the note.")), at_most(2000)],
     )
 
 
@@ -228,7 +228,7 @@ class MistakeForm(Form):
         [
             DataRequired(lazy_("Write what is wrong.")),
             Length(min=SHORTEST_REPORT, message=lazy_("Write at least %(min)d characters.")),
-            Length(max=LONGEST_REPORT, message=lazy_("Use at most %(max)d characters.")),
+            at_most(LONGEST_REPORT),
         ],
     )
 

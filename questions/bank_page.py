@@ -6,9 +6,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 
-from wtforms import Field, HiddenField, SelectField, TextAreaField, ValidationError
+from wtforms import Field, HiddenField, SelectField, ValidationError
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than its stubs
-from wtforms.validators import Length
 from wtforms.widgets import TextArea
 
 from courses.content.differences import DiffPiece, compared
@@ -19,7 +18,7 @@ from kernel import yaml_tree
 from kernel.errors import N_
 from kernel.expressions import ExpressionError, evaluate
 from kernel.i18n import _, choose, language, lazy_, number, trimmed
-from kernel.web.forms import Form, LineField
+from kernel.web.forms import Form, LineField, area, line
 from questions.content.banks import banks_of
 from questions.content.question_fields import DIFFICULTIES, KINDS, STATES
 from questions.question_bank import DraftQuestionRow, FieldChanges, render_question
@@ -41,7 +40,7 @@ UNCHANGED, NONE = "", "none"
 class QuestionTextForm(Form):
     """The text of one question, and what it was when the editor began; a new one names its bank."""
 
-    text = TextAreaField(lazy_("Text of the question"), [Length(max=MAX_ENTRY, message=lazy_("Use at most %(max)d characters."))])
+    text = area(lazy_("Text of the question"), most=MAX_ENTRY)
     seen = HiddenField()
     bank = SelectField(lazy_("Bank"), choices=[], validate_choice=False)
 
@@ -63,7 +62,7 @@ class NewQuestionForm(QuestionEditForm):
 
     kind = HiddenField()
     bank = SelectField(lazy_("Bank"), choices=[])
-    key = LineField(lazy_("Key"), [Length(max=64, message=lazy_("Use at most %(max)d characters."))])
+    key = line(lazy_("Key"), most=64)
 
     def offer(self, banks: Sequence[tuple[str, str]]) -> None:
         """Fill the list of banks; they are paths and titles."""

@@ -11,7 +11,7 @@ from uuid import UUID
 from flask import Blueprint, Response, flash, make_response, request, url_for
 from wtforms import RadioField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than its stubs
-from wtforms.validators import DataRequired, InputRequired, Length
+from wtforms.validators import InputRequired
 
 from accounts.forms import AccountActionForm
 from accounts.models import Person
@@ -28,7 +28,7 @@ from certificates.reviews import find_open_request
 from certificates.rules.credentials import CODE_LENGTH, DECLARED, CredentialState, ReplacementReason, RevocationReason, canonical_content
 from certificates.sheet import CertificateSheet, printed_grade, result_sentence, sheet_file_name, stated_pass
 from certificates.transcripts import find_transcript
-from certificates.views.file_verification import REVOKED_FOR, TOO_LONG, IdentityNumberForm, RegisterEntry, state_in_words
+from certificates.views.file_verification import REVOKED_FOR, IdentityNumberForm, RegisterEntry, state_in_words
 from certificates.views.transcripts import verification_page
 from courses.rules import printed_basis, printed_hours, read_hours
 from enrolments.awards import find_own_renewal
@@ -38,7 +38,7 @@ from kernel.codes import printed_code, read_code
 from kernel.errors import N_, Conflict, Gone, require_found
 from kernel.i18n import LANGUAGES, _, choose, format_date, format_datetime, language, lazy_, local
 from kernel.own_records import is_own
-from kernel.web.forms import Form, LineField
+from kernel.web.forms import Form, line
 from kernel.web.instance_keys import current_keys, current_seal_keys
 from kernel.web.limits import client_key, limit, limiter
 from kernel.web.pages import DrawnPart, drawn_part, framed_page
@@ -72,10 +72,7 @@ class RevocationForm(Form):
         [InputRequired(CHOOSE)],
         choices=[SelectChoice(value=reason.value, label=label) for reason, label in REVOKED_FOR.items()],
     )
-    reason = LineField(
-        lazy_("Reason"),
-        [DataRequired(lazy_("Give a reason. The certificate holder will see it.")), Length(max=500, message=TOO_LONG)],
-    )
+    reason = line(lazy_("Reason"), most=500, required=lazy_("Give a reason. The certificate holder will see it."))
 
 
 class ReplacementForm(Form):
@@ -86,10 +83,7 @@ class ReplacementForm(Form):
         [InputRequired(CHOOSE)],
         choices=[SelectChoice(value=reason.value, label=label) for reason, label in REPLACED_FOR.items()],
     )
-    reason = LineField(
-        lazy_("Explanation"),
-        [DataRequired(lazy_("Say what was wrong. The certificate holder will see it.")), Length(max=500, message=TOO_LONG)],
-    )
+    reason = line(lazy_("Explanation"), most=500, required=lazy_("Say what was wrong. The certificate holder will see it."))
 
 
 credentials_bp = Blueprint("certificates", __name__)

@@ -9,7 +9,6 @@ from typing import cast
 from flask import Blueprint, Response, make_response, request
 from sqlalchemy.orm import Session
 from wtforms import MultipleFileField
-from wtforms.validators import DataRequired, Length
 
 from certificates import credentials
 from certificates.access import CertificateAction
@@ -33,7 +32,7 @@ from kernel.errors import DomainError
 from kernel.files import checksum, shown_name
 from kernel.i18n import _, choose, format_date, lazy_, local, site_day
 from kernel.sandbox import SandboxLimits, run_sandboxed
-from kernel.web.forms import Form, LineField
+from kernel.web.forms import Form, line
 from kernel.web.instance_keys import current_keys, current_seal_keys
 from kernel.web.limits import client_key, limit, limiter
 from kernel.web.request import (
@@ -49,7 +48,6 @@ from kernel.web.request import (
     site_address,
 )
 
-TOO_LONG = lazy_("Use at most %(max)d characters.")
 REVOKED_FOR = {
     RevocationReason.ISSUED_BY_MISTAKE: lazy_("It was issued by mistake"),
     RevocationReason.CONDITIONS_NOT_MET: lazy_("The course's requirements were not met"),
@@ -80,7 +78,7 @@ class FilesToVerifyForm(Form):
 class IdentityNumberForm(Form):
     """An identity number that is compared with that of a certificate's holder."""
 
-    number = LineField(lazy_("Identity number"), [DataRequired(lazy_("Type the identity number.")), Length(max=40, message=TOO_LONG)])
+    number = line(lazy_("Identity number"), most=40, required=lazy_("Type the identity number."))
 
     def matches(self, printed: str) -> bool:
         """Say whether the number is this one, however it is grouped; in equal time either way."""

@@ -10,7 +10,6 @@ from uuid import uuid4
 
 from flask import Blueprint, Response, current_app, flash, request
 from wtforms import SelectField
-from wtforms.validators import DataRequired, Length
 
 from accounts import access_log
 from accounts.models import Person
@@ -36,7 +35,7 @@ from kernel.i18n import _, choose, lazy_, trimmed
 from kernel.tables import Cell, on_disk, type_of, write_csv, write_xlsx
 from kernel.web import after_response
 from kernel.web.file_responses import send_content, send_generated
-from kernel.web.forms import DAYS, Form, LineField, as_uuid, whole_number
+from kernel.web.forms import DAYS, Form, as_uuid, line, whole_number
 from kernel.web.limits import limit, limiter
 from kernel.web.request import Answer, allows, begin_writing, current_actor, current_session, page, requires, see_page
 from organisations.models import Organisation
@@ -118,13 +117,7 @@ def _page_number(args: Mapping[str, str]) -> RegisterPage:
 class RegisterIdentityForm(Form):
     """The reason for which the register is taken out with identity numbers."""
 
-    reason = LineField(
-        lazy_("Reason"),
-        [
-            DataRequired(lazy_("Enter the reason: it is kept in the audit log.")),
-            Length(max=300, message=lazy_("Use at most %(max)d characters.")),
-        ],
-    )
+    reason = line(lazy_("Reason"), most=300, required=lazy_("Enter the reason: it is kept in the audit log."))
     kind = SelectField(lazy_("Format"), choices={"csv": "CSV", "xlsx": "Excel (XLSX)"}, default="csv")
 
 

@@ -5,7 +5,6 @@ from uuid import UUID
 
 from flask import Blueprint, flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
-from wtforms.validators import DataRequired, Length
 
 from accounts.models import Person
 from certificates import credentials
@@ -16,7 +15,6 @@ from certificates.models import Credential
 from certificates.reviews import OpenCredentialReview
 from certificates.rules.credentials import ReplacementReason, ReviewCause, ReviewDecision
 from certificates.views.credentials import present_state
-from certificates.views.file_verification import TOO_LONG
 from courses.editor import course_header
 from courses.models import Course
 from kernel import clock
@@ -24,7 +22,7 @@ from kernel.codes import printed_code
 from kernel.errors import Conflict
 from kernel.i18n import _, choose, lazy_, ngettext
 from kernel.own_records import is_own
-from kernel.web.forms import Form, LineField
+from kernel.web.forms import Form, line
 from kernel.web.instance_keys import current_keys
 from kernel.web.paging import Page, requested_page
 from kernel.web.request import Answer, current_actor, current_session, current_settings, page, requires, see_page
@@ -33,27 +31,19 @@ from kernel.web.request import Answer, current_actor, current_session, current_s
 class CorrectionForm(Form):
     """A holder's words about what is wrong with a credential."""
 
-    words = LineField(
-        lazy_("What is wrong, and how it should read"), [DataRequired(lazy_("Say what is wrong.")), Length(max=500, message=TOO_LONG)]
-    )
+    words = line(lazy_("What is wrong, and how it should read"), most=500, required=lazy_("Say what is wrong."))
 
 
 class ReviewForm(Form):
     """Why a credential stays as it is, or is issued again."""
 
-    note = LineField(
-        lazy_("Explanation"),
-        [DataRequired(lazy_("Explain the decision. The certificate holder will see it.")), Length(max=500, message=TOO_LONG)],
-    )
+    note = line(lazy_("Explanation"), most=500, required=lazy_("Explain the decision. The certificate holder will see it."))
 
 
 class NameCorrectionForm(Form):
     """Why all certificates of a person are issued again."""
 
-    reason = LineField(
-        lazy_("Explanation"),
-        [DataRequired(lazy_("Say what was wrong. The certificate holder will see it.")), Length(max=500, message=TOO_LONG)],
-    )
+    reason = line(lazy_("Explanation"), most=500, required=lazy_("Say what was wrong. The certificate holder will see it."))
 
 
 bp = Blueprint("certificates_reviews", __name__)

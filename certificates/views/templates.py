@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from flask import Blueprint, Response, flash, make_response, request
 from wtforms import HiddenField, TextAreaField
-from wtforms.validators import DataRequired, Length, ValidationError
+from wtforms.validators import DataRequired, ValidationError
 
 from certificates import pdf
 from certificates import templates as certificates_templates
@@ -35,7 +35,7 @@ from kernel import clock
 from kernel.archives import ArchiveLimits, open_archive, write_archive
 from kernel.errors import Conflict, Invalid, NotFound
 from kernel.i18n import LANGUAGES, _, choose, language, lazy_, local, site_day
-from kernel.web.forms import FileField, Form, LineField, whole_number
+from kernel.web.forms import FileField, Form, LineField, area, line, whole_number
 from kernel.web.instance_keys import current_keys
 from kernel.web.request import (
     Answer,
@@ -78,7 +78,6 @@ KIND_WORDS = {
 assert set(KIND_WORDS) == set(ELEMENT_KINDS)
 LETTERED = frozenset({"text", "code"})
 """Elements whose size is that of their letters."""
-TOO_LONG = lazy_("Use at most %(max)d characters.")
 MAXIMUM_TEXT = 64_000
 _KEY = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _NUMBER = re.compile(r"[0-9]{1,3}([.,][0-9]{1,3})?")
@@ -87,7 +86,7 @@ _NUMBER = re.compile(r"[0-9]{1,3}([.,][0-9]{1,3})?")
 class TemplateKeyForm(Form):
     """The key of a new template."""
 
-    key = LineField(lazy_("Key"), [DataRequired(lazy_("Enter a key.")), Length(max=64, message=TOO_LONG)])
+    key = line(lazy_("Key"), most=64, required=lazy_("Enter a key."))
 
     def validate_key(self, field: LineField) -> None:
         """Refuse what cannot stand in a course's text."""
@@ -104,9 +103,7 @@ class TemplateFolderForm(Form):
 class TemplateTextForm(Form):
     """The text of a template, and the revision that was shown with it."""
 
-    text = TextAreaField(
-        lazy_("Text of the template"), [DataRequired(lazy_("The template is empty.")), Length(max=MAXIMUM_TEXT, message=TOO_LONG)]
-    )
+    text = area(lazy_("Text of the template"), most=MAXIMUM_TEXT, required=lazy_("The template is empty."))
     revision = HiddenField(validators=[DataRequired()])
 
     @property
@@ -124,11 +121,11 @@ class TemplatePictureForm(Form):
 class ElementForm(Form):
     """Place, size and texts of an element as it stands in the draft; what is left as it is there is never refused."""
 
-    at = LineField(lazy_("From the left, from the top"), [Length(max=20, message=TOO_LONG)])
-    size = LineField(lazy_("Width, height"), [Length(max=20, message=TOO_LONG)])
-    text = TextAreaField(lazy_("Text"), [Length(max=500, message=TOO_LONG)])
-    text_es = TextAreaField(lazy_("Text in Spanish"), [Length(max=500, message=TOO_LONG)])
-    text_en = TextAreaField(lazy_("Text in English"), [Length(max=500, message=TOO_LONG)])
+    at = line(lazy_("From the left, from the top"), most=20)
+    size = line(lazy_("Width, height"), most=20)
+    text = area(lazy_("Text"), most=500)
+    text_es = area(lazy_("Text in Spanish"), most=500)
+    text_en = area(lazy_("Text in English"), most=500)
 
     def __init__(self, element: reading.ElementSummary, **options: Any) -> None:
         texts = {f"text_{tongue}" if tongue else "text": text for tongue, text in element.texts.items()}
@@ -173,8 +170,8 @@ class ElementForm(Form):
 class TemplateTitleForm(Form):
     """The title of a template, in the languages that it has."""
 
-    title_es = LineField(lazy_("Title in Spanish"), [DataRequired(lazy_("Enter the title.")), Length(max=200, message=TOO_LONG)])
-    title_en = LineField(lazy_("Title in English"), [DataRequired(lazy_("Enter the title.")), Length(max=200, message=TOO_LONG)])
+    title_es = line(lazy_("Title in Spanish"), most=200, required=lazy_("Enter the title."))
+    title_en = line(lazy_("Title in English"), most=200, required=lazy_("Enter the title."))
 
     def __init__(self, titles: Mapping[str, str], **options: Any) -> None:
         super().__init__(data={f"title_{tongue}": title for tongue, title in titles.items()}, **options)
@@ -199,7 +196,7 @@ def numbers_of(typed: str) -> list[str]:
 class TemplatePublishingForm(Form):
     """A word about a new version, and the revision that was shown."""
 
-    note = LineField(lazy_("What changes"), [Length(max=300, message=TOO_LONG)])
+    note = line(lazy_("What changes"), most=300)
     revision = HiddenField(validators=[DataRequired()])
 
     @property

@@ -5,7 +5,7 @@ from typing import Any
 from uuid import uuid4
 
 from flask import Blueprint, flash, request
-from wtforms.validators import DataRequired, Length, ValidationError
+from wtforms.validators import ValidationError
 
 from accounts import access_log
 from accounts.privacy import PeopleListKind
@@ -14,7 +14,6 @@ from certificates.access import CertificateAction, ValidityContext
 from certificates.credentials import today
 from certificates.register import get_register
 from certificates.validity_changes import MOST_UNTYPED, ChangedDay
-from certificates.views.file_verification import TOO_LONG
 from courses.editor import course_header
 from courses.models import Course
 from courses.rules import Outline
@@ -22,17 +21,14 @@ from enrolments.progress import length_in_words
 from kernel import clock
 from kernel.codes import printed_code
 from kernel.i18n import _, lazy_
-from kernel.web.forms import Form, LineField, as_uuid, whole_number
+from kernel.web.forms import Form, LineField, as_uuid, line, whole_number
 from kernel.web.request import Answer, allows, current_actor, current_session, is_read_only_request, page, requires, see_page
 
 
 class ValidityForm(Form):
     """Why the certificates are replaced and, of many, how many they are."""
 
-    reason = LineField(
-        lazy_("Explanation"),
-        [DataRequired(lazy_("Explain the change. The certificate holders will see it.")), Length(max=500, message=TOO_LONG)],
-    )
+    reason = line(lazy_("Explanation"), most=500, required=lazy_("Explain the change. The certificate holders will see it."))
     count = LineField(lazy_("Number of certificates"))
 
     def __init__(self, *args: Any, counted: int, **options: Any) -> None:

@@ -10,7 +10,6 @@ from zoneinfo import ZoneInfo
 
 from flask import Blueprint, current_app, flash, request
 from wtforms import BooleanField, HiddenField
-from wtforms.validators import DataRequired, Length
 
 from compliance import bundle_requests
 from compliance.access import BundleAction
@@ -24,7 +23,7 @@ from kernel.files import FileStore
 from kernel.i18n import _, choose, lazy_
 from kernel.web import after_response
 from kernel.web.file_responses import send_content
-from kernel.web.forms import Form, LineField, as_uuid
+from kernel.web.forms import Form, as_uuid, line
 from kernel.web.limits import limit, limiter
 from kernel.web.request import Answer, current_actor, current_session, page, requires, see_page
 from organisations.rules.units import zone_of
@@ -43,13 +42,7 @@ class NumberedForm(Form):
 class BundleForm(NumberedForm):
     """The reason of a bundle, and what else is to be in it."""
 
-    reason = LineField(
-        lazy_("Reason"),
-        [
-            DataRequired(lazy_("Enter the reason: it is kept in the audit log.")),
-            Length(max=300, message=lazy_("Use at most %(max)d characters.")),
-        ],
-    )
+    reason = line(lazy_("Reason"), most=300, required=lazy_("Enter the reason: it is kept in the audit log."))
     has_files = BooleanField(lazy_("Include the files that prove waivers and recognitions"))
 
 

@@ -8,7 +8,7 @@ from typing import cast
 from flask import Response, current_app, flash
 from wtforms import BooleanField, DateField, RadioField, SelectField, TextAreaField, ValidationError
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than its stubs
-from wtforms.validators import InputRequired, Length, Optional
+from wtforms.validators import InputRequired, Optional
 
 from accounts import access_log
 from accounts.privacy import AccessPurpose
@@ -36,13 +36,12 @@ from kernel.files import FileStore
 from kernel.i18n import _, choose, enumeration, format_date, lazy_
 from kernel.own_records import is_own
 from kernel.web.file_responses import send_content
-from kernel.web.forms import FileField, Form, LineField, clean_text, whole_number
+from kernel.web.forms import FileField, Form, area, clean_text, line, whole_number
 from kernel.web.limits import limit, limiter
 from kernel.web.request import allows, current_actor, current_session, page, see_other
 from organisations.access import TrainingScope
 from organisations.training_scope import list_training_places
 
-_AT_MOST = lazy_("Use at most %(max)d characters.")
 DAYS = ["%Y-%m-%d", "%d/%m/%Y"]
 """Forms of a day: as browsers send it, and as people without such a field type it."""
 REFUSALS: Mapping[EvidenceRefusal, str] = {
@@ -62,7 +61,7 @@ def _cleaned(text: str | None) -> str:
 class EvidenceForm(Form):
     """The proof of a waiver or recognition: the number of a document, a file, or both."""
 
-    document = LineField(lazy_("Number of the document"), [Length(max=100, message=_AT_MOST)])
+    document = line(lazy_("Number of the document"), most=100)
     evidence = FileField(lazy_("File"))
 
     def uploaded_file(self) -> tuple[str, bytes] | None:
@@ -88,7 +87,7 @@ class WaiverForm(EvidenceForm):
 
     kind = SelectField(lazy_("Reason"), choices=[])
     obligation = SelectField(lazy_("From what"), choices=[], default="")
-    words = TextAreaField(lazy_("Explanation"), [Length(max=1000, message=_AT_MOST)], filters=[_cleaned])
+    words = area(lazy_("Explanation"), most=1000, filters=[_cleaned])
     first_on = DateField(lazy_("First day"), [InputRequired(lazy_("Enter a day."))], format=DAYS)
     last_on = DateField(lazy_("Last day"), [Optional()], format=DAYS)
 
@@ -131,10 +130,7 @@ class RecognitionForm(EvidenceForm):
 
     course = SelectField(lazy_("Course that it should count as"), choices=[])
     achieved_on = DateField(lazy_("Day on which it was completed"), [InputRequired(lazy_("Enter a day."))], format=DAYS)
-    issuer = LineField(
-        lazy_("Institution that certifies it"),
-        [InputRequired(lazy_("Enter the institution.")), Length(max=200, message=_AT_MOST)],
-    )
+    issuer = line(lazy_("Institution that certifies it"), most=200, required=lazy_("Enter the institution."))
 
     def offer(self, courses: Sequence[tuple[int, str]], today: date) -> None:
         """Let these courses be chosen, and no day after today."""
@@ -163,7 +159,7 @@ class ClaimDecisionForm(Form):
         choices=[SelectChoice(value="approve", label=lazy_("Approve")), SelectChoice(value="refuse", label=lazy_("Do not approve"))],
         validators=[InputRequired(lazy_("Choose one."))],
     )
-    words = TextAreaField(lazy_("Your answer"), [Length(max=1000, message=_AT_MOST)], filters=[_cleaned])
+    words = area(lazy_("Your answer"), most=1000, filters=[_cleaned])
 
     @property
     def approves(self) -> bool:
@@ -179,11 +175,7 @@ class ClaimDecisionForm(Form):
 class ClaimRevocationForm(Form):
     """The words with which a waiver or recognition is revoked."""
 
-    words = TextAreaField(
-        lazy_("Reason"),
-        [InputRequired(lazy_("Say why it is revoked.")), Length(max=1000, message=_AT_MOST)],
-        filters=[_cleaned],
-    )
+    words = area(lazy_("Reason"), most=1000, required=lazy_("Say why it is revoked."), filters=[_cleaned])
     sure = BooleanField(lazy_("I understand that it no longer counts from today."), [InputRequired(lazy_("Tick the box to continue."))])
 
 

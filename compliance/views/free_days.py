@@ -9,7 +9,7 @@ from uuid import UUID
 from flask import Blueprint, Response, flash, request
 from wtforms import DateField, HiddenField, SelectField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than its stubs
-from wtforms.validators import InputRequired, Length
+from wtforms.validators import InputRequired
 
 from accounts.rules import fold
 from compliance import free_days, planned_changes
@@ -26,7 +26,7 @@ from kernel.errors import N_, Invalid
 from kernel.i18n import DEFAULT_ZONE, _, format_date, format_month, lazy_, ngettext
 from kernel.left_out import LeftOut
 from kernel.tables import ReadTable, read_table
-from kernel.web.forms import DAYS, FileField, Form, LineField, clean_text, whole_number
+from kernel.web.forms import DAYS, FileField, Form, clean_text, line, whole_number
 from kernel.web.request import Answer, begin_writing, current_actor, current_session, page, reading_file, requires, see_page
 from organisations import audiences
 from organisations.audiences import ReasonRequired, today_of
@@ -45,12 +45,9 @@ class FreeDayForm(Form):
     """One free day to add."""
 
     day = DateField(lazy_("Day"), [InputRequired(lazy_("Give a date."))], format=DAYS)
-    name = LineField(
-        lazy_("Name"),
-        [InputRequired(lazy_("Give it a name.")), Length(max=LONGEST_NAME, message=lazy_("Use at most %(max)d characters."))],
-    )
+    name = line(lazy_("Name"), most=LONGEST_NAME, required=lazy_("Give it a name."))
     province = SelectField(lazy_("Where"), choices=[])
-    reason = LineField(lazy_("Reason"), [Length(max=1000, message=lazy_("Use at most %(max)d characters."))])
+    reason = line(lazy_("Reason"), most=1000)
     """Given of a day before today."""
 
     def offer(self, provinces: Mapping[str, str]) -> None:
@@ -69,7 +66,7 @@ class FreeDayListForm(Form):
 
     file = FileField(lazy_("File"))
     lines = HiddenField()
-    reason = LineField(lazy_("Reason"), [Length(max=1000, message=lazy_("Use at most %(max)d characters."))])
+    reason = line(lazy_("Reason"), most=1000)
     """Given where there are days before today."""
 
     def content(self) -> bytes:
@@ -84,7 +81,7 @@ class FreeDayListForm(Form):
 class FreeDayDeletionForm(Form):
     """A free day to delete."""
 
-    reason = LineField(lazy_("Reason"), [Length(max=1000, message=lazy_("Use at most %(max)d characters."))])
+    reason = line(lazy_("Reason"), most=1000)
     """Given of a day before today."""
 
 
@@ -116,14 +113,14 @@ def read_free_days(content: bytes, provinces: Mapping[str, str], today: date) ->
     days: list[tuple[int, FreeDayValues]] = []
     faults: list[FreeDayFault] = []
     known: dict[tuple[date, str], int] = {}
-    for line, cells in table.rows[1 : MOST_LINES + 1]:
+    for number, cells in table.rows[1 : MOST_LINES + 1]:
         cells_by_name = {name: clean_text(cells[at]) if at < len(cells) else "" for name, at in columns.items()}
         try:
-            values = _once(known, _values(reader, cells_by_name, line, provinces), line)
+            values = _once(known, _values(reader, cells_by_name, number, provinces), number)
         except DayRefused as refused:
-            faults.append(FreeDayFault(line, " · ".join(filter(None, cells_by_name.values()))[:200], refused.message, refused.facts))
+            faults.append(FreeDayFault(number, " · ".join(filter(None, cells_by_name.values()))[:200], refused.message, refused.facts))
         else:
-            days.append((line, values))
+            days.append((number, values))
     return FreeDayRows(tuple(days), tuple(faults), table.encoding_guessed_from, table.left_out(columns.values()))
 
 

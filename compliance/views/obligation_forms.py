@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from wtforms import BooleanField, DateField, HiddenField, RadioField, SelectField, SelectMultipleField, TextAreaField, ValidationError
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than its stubs
-from wtforms.validators import InputRequired, Length, Optional
+from wtforms.validators import InputRequired, Optional
 from wtforms.widgets import CheckboxInput
 
 from compliance.obligations import MOST_VERSIONS, EnrolmentMode, ObligationValues, OfferedCourse
@@ -34,14 +34,14 @@ from kernel.durations import Duration, RenewalBasis
 from kernel.errors import N_
 from kernel.i18n import _, choose, format_date, lazy_
 from kernel.i18n import zone_name as name_of_zone
-from kernel.web.forms import DAYS, Form, LineField, WholeField, clean_text, whole_number
+from kernel.web.forms import DAYS, Form, LineField, WholeField, area, at_most, clean_text, line, whole_number
 from organisations.models import Audience
 
 MOST_MONTHS, MOST_NUMBER = 120, 3650
-LONG = Length(max=1000, message=lazy_("Use at most %(max)d characters."))
-MEDIUM = Length(max=500, message=lazy_("Use at most %(max)d characters."))
-SHORT = Length(max=150, message=lazy_("Use at most %(max)d characters."))
-KEY = Length(max=64, message=lazy_("Use at most %(max)d characters."))
+LONG = at_most(1000)
+MEDIUM = at_most(500)
+SHORT = at_most(150)
+KEY = at_most(64)
 UNITS = (SelectChoice(value="months", label=lazy_("months")), SelectChoice(value="days", label=lazy_("days")))
 _KEY = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*\Z")
 _STEPS = re.compile(r"[\s,;]+")
@@ -89,8 +89,8 @@ class ObligationForm(Form):
 
     seen = HiddenField()
     """How often the obligation had been changed when it was opened."""
-    title_es = LineField(lazy_("Title in Spanish"), [InputRequired(lazy_("Give it a title.")), SHORT])
-    title_en = LineField(lazy_("Title in English"), [SHORT])
+    title_es = line(lazy_("Title in Spanish"), most=150, required=lazy_("Give it a title."))
+    title_en = line(lazy_("Title in English"), most=150)
     audience = SelectField(lazy_("Who has to do it"), choices=[])
     requirement = RadioField(
         lazy_("What they have to complete"),
@@ -138,11 +138,11 @@ class ObligationForm(Form):
     minimum_unit = SelectField(lazy_("Unit of the shortest validity"), choices=list(UNITS), default="months")
     window = _days(N_("Renewal window in days"), 60)
     grace = _days(N_("Days of grace"), 0)
-    words_es = TextAreaField(lazy_("What people read about it, in Spanish"), [LONG])
-    words_en = TextAreaField(lazy_("What people read about it, in English"), [LONG])
-    legal_es = TextAreaField(lazy_("Legal basis in Spanish"), [MEDIUM])
-    legal_en = TextAreaField(lazy_("Legal basis in English"), [MEDIUM])
-    legal_url = LineField(lazy_("Link to the legal basis"), [MEDIUM])
+    words_es = area(lazy_("What people read about it, in Spanish"), most=1000)
+    words_en = area(lazy_("What people read about it, in English"), most=1000)
+    legal_es = area(lazy_("Legal basis in Spanish"), most=500)
+    legal_en = area(lazy_("Legal basis in English"), most=500)
+    legal_url = line(lazy_("Link to the legal basis"), most=500)
     enrolment = RadioField(
         lazy_("Enrolment"),
         choices=[
@@ -170,7 +170,7 @@ class ObligationForm(Form):
     gap = _days(N_("Days of absence that do not interrupt"), 30)
     zone = SelectField(lazy_("Time zone of its days"), choices=[])
     is_retroactive = BooleanField(lazy_("It applies from a day before it is approved"))
-    reason = LineField(lazy_("Reason"), [LONG])
+    reason = line(lazy_("Reason"), most=1000)
 
     def offer(self, offer: FormOffer) -> None:
         """Let these audiences, courses, editions and zones be chosen."""
@@ -321,7 +321,7 @@ class ObligationForm(Form):
 class NewObligationForm(ObligationForm):
     """A draft to write; its key follows from its title where none is typed."""
 
-    key = LineField(lazy_("Key"), [KEY])
+    key = line(lazy_("Key"), most=64)
 
     def validate_key(self, field: LineField) -> None:
         """Let a key be words of small letters and digits with hyphens."""
@@ -351,7 +351,7 @@ class ObligationEndForm(Form):
 
     seen = HiddenField()
     last_on = DateField(lazy_("Last day on which it applies"), [InputRequired(lazy_("Give a date."))], format=DAYS)
-    reason = LineField(lazy_("Reason"), [InputRequired(lazy_("Give the reason.")), LONG])
+    reason = line(lazy_("Reason"), most=1000, required=lazy_("Give the reason."))
 
 
 class ObligationOwnerForm(Form):

@@ -4,8 +4,7 @@ from uuid import UUID, uuid4
 
 from flask import Blueprint, flash, request
 from sqlalchemy.orm import Session
-from wtforms import HiddenField, TextAreaField
-from wtforms.validators import Length
+from wtforms import HiddenField
 
 from compliance import reminders
 from compliance.access import PlaceReportContext, ReminderAction
@@ -16,7 +15,7 @@ from compliance.rules.states import TrainingState
 from kernel import clock
 from kernel.i18n import _, choose, format_date, lazy_, ngettext
 from kernel.permissions import Actor
-from kernel.web.forms import Form, as_uuid, clean_text
+from kernel.web.forms import Form, area, as_uuid, clean_text
 from kernel.web.request import Answer, current_actor, current_session, page, requires, see_other
 
 MOST_WORDS = 500
@@ -25,7 +24,7 @@ MOST_WORDS = 500
 class TrainingReminderForm(Form):
     """A reminder to send now, with words of one's own."""
 
-    words = TextAreaField(lazy_("Your words"), [Length(max=MOST_WORDS, message=lazy_("Use at most %(max)d characters."))])
+    words = area(lazy_("Your words"), most=MOST_WORDS)
     number = HiddenField()
 
     def identity(self) -> UUID:

@@ -13,7 +13,6 @@ from zoneinfo import ZoneInfo
 
 from flask import Blueprint, Response, redirect, request, url_for
 from wtforms import SelectField
-from wtforms.validators import DataRequired, Length
 
 from accounts import access_log
 from accounts.people import PageDirection
@@ -72,7 +71,7 @@ from kernel import clock
 from kernel.errors import N_
 from kernel.i18n import _, choose, format_date, lazy_, ngettext, number, percent, trimmed
 from kernel.web import after_response
-from kernel.web.forms import DAYS, Form, LineField, as_uuid
+from kernel.web.forms import DAYS, Form, as_uuid, line
 from kernel.web.request import Answer, allows, current_actor, current_session, page, requires
 from organisations.models import Organisation
 from organisations.rules.units import UnitSummary, lineage, zone_of
@@ -177,13 +176,7 @@ def _member(members: type[Member], text: str | None) -> Member | None:
 class IdentityExportForm(Form):
     """The reason for which identity numbers are taken out."""
 
-    reason = LineField(
-        lazy_("Reason"),
-        [
-            DataRequired(lazy_("Enter the reason: it is kept in the audit log.")),
-            Length(max=300, message=lazy_("Use at most %(max)d characters.")),
-        ],
-    )
+    reason = line(lazy_("Reason"), most=300, required=lazy_("Enter the reason: it is kept in the audit log."))
     kind = SelectField(lazy_("Format"), choices={"csv": "CSV", "xlsx": "Excel (XLSX)", "ods": "OpenDocument (ODS)"}, default="csv")
 
 

@@ -8,7 +8,7 @@ from typing import IO, cast
 from uuid import UUID
 
 from flask import Blueprint, Response, current_app, flash, request
-from wtforms.validators import Length, ValidationError
+from wtforms.validators import ValidationError
 
 from accounts.rules import PENDING_UPLOAD_LIFETIME
 from courses import catalogue, drafts, folders
@@ -32,7 +32,7 @@ from kernel.files import FileStore
 from kernel.i18n import _, lazy_, site_day
 from kernel.sandbox import run_sandboxed
 from kernel.web.file_responses import send_generated
-from kernel.web.forms import FileField, Form, LineField, clean_text
+from kernel.web.forms import FileField, Form, LineField, clean_text, line
 from kernel.web.request import Answer, begin_writing, current_actor, current_session, page, reading_file, requires, see_page
 
 
@@ -54,9 +54,9 @@ class FolderForm(Form):
 class NewFolderForm(FolderForm):
     """An archive that becomes a new course."""
 
-    key = LineField(
+    key = line(
         lazy_("Address"),
-        [Length(max=LONGEST_NAME, message=lazy_("Use at most %(max)d characters."))],
+        most=LONGEST_NAME,
         description=lazy_("Lower-case letters (no accents), digits and hyphens. Leave empty to use the one in the folder."),
     )
 

@@ -6,7 +6,6 @@ from typing import cast
 from flask import Blueprint, Response, current_app, flash, jsonify, request
 from sqlalchemy.orm import Session
 from wtforms import BooleanField, HiddenField, TextAreaField
-from wtforms.validators import DataRequired, Length
 from wtforms.widgets import TextArea
 
 from courses import authoring, catalogue, draft_checks, drafts, history
@@ -26,7 +25,7 @@ from courses.content.model import Finding
 from courses.content.translations import is_stamp, split, stamp_of
 from courses.content.tree import TreeActivity, TreeModule, ending_of
 from courses.draft_checks import LessonPreview
-from courses.editor import SHORT_ENOUGH, FormFindings, course_header
+from courses.editor import LONGEST_TITLE, FormFindings, course_header
 from courses.history import find_stamped_source
 from courses.kinds import CourseKinds
 from courses.models import Course
@@ -37,7 +36,7 @@ from kernel.files import FileStore
 from kernel.i18n import _, choose, format_time, lazy_, ngettext, site_day
 from kernel.markup.passages import anchored
 from kernel.markup.render import count_words
-from kernel.web.forms import FileField, Form, LineField
+from kernel.web.forms import FileField, Form, line
 from kernel.web.request import Answer, begin_writing, current_actor, current_session, page, requires, see_page
 
 LONGEST_SUMMARY = 2_000
@@ -46,15 +45,13 @@ LONGEST_SUMMARY = 2_000
 class LessonForm(Form):
     """The words of a lesson in one language, and a file that goes into it."""
 
-    title = LineField(lazy_("Title"), [DataRequired(lazy_("Write a title.")), SHORT_ENOUGH])
-    summary = LineField(
-        lazy_("Summary"), [Length(max=LONGEST_SUMMARY, message=lazy_("Use at most %(max)d characters."))], widget=TextArea()
-    )
+    title = line(lazy_("Title"), most=LONGEST_TITLE, required=lazy_("Write a title."))
+    summary = line(lazy_("Summary"), most=LONGEST_SUMMARY, widget=TextArea())
     body = TextAreaField(lazy_("Lesson text in Markdown"))
     up_to_date = BooleanField(lazy_("The translation is up to date"))
     file = FileField(lazy_("File"))
-    alternative = LineField(lazy_("Alternative text"), [SHORT_ENOUGH])
-    caption = LineField(lazy_("Caption"), [Length(max=LONGEST_SUMMARY, message=lazy_("Use at most %(max)d characters."))])
+    alternative = line(lazy_("Alternative text"), most=LONGEST_TITLE)
+    caption = line(lazy_("Caption"), most=LONGEST_SUMMARY)
     seen = HiddenField()
     theirs = HiddenField()
     follows = HiddenField()

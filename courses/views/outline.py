@@ -6,7 +6,7 @@ from typing import cast
 from flask import Blueprint, current_app, flash, request
 from wtforms import HiddenField, RadioField, SelectField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than its stubs
-from wtforms.validators import AnyOf, DataRequired, Length, ValidationError
+from wtforms.validators import AnyOf, ValidationError
 
 from courses import authoring, catalogue, drafts, log
 from courses.access import AuthoringContext, CourseAction, CourseArchived, CourseContext, PartContext
@@ -17,13 +17,13 @@ from courses.content.changes import DraftChange
 from courses.content.model import Finding, SourceState
 from courses.content.tree import TreeActivity, TreeModule
 from courses.content.writing import LONGEST_NAME, NewCourse, is_key, proposed_key
-from courses.editor import SHORT_ENOUGH, FormFindings, course_header
+from courses.editor import LONGEST_TITLE, FormFindings, course_header
 from courses.kinds import CourseKinds
 from courses.models import Course
 from kernel import clock
 from kernel.errors import N_, Conflict, Invalid, NotFound, require_found
 from kernel.i18n import _, choose, lazy_, site_day
-from kernel.web.forms import Form, LineField
+from kernel.web.forms import Form, LineField, line
 from kernel.web.request import Answer, allows, begin_writing, current_actor, current_session, page, requires, see_page
 
 
@@ -31,22 +31,16 @@ class ArchiveForm(Form):
     """Why a course is put away, or brought back."""
 
     wish = HiddenField()
-    reason = LineField(
-        lazy_("Reason"),
-        [
-            DataRequired(lazy_("Give the reason. It is recorded in the audit log.")),
-            Length(max=500, message=lazy_("Use at most %(max)d characters.")),
-        ],
-    )
+    reason = line(lazy_("Reason"), most=500, required=lazy_("Give the reason. It is recorded in the audit log."))
 
 
 class NewCourseForm(Form):
     """The first settings of a new course."""
 
-    title = LineField(lazy_("Title of the course"), [DataRequired(lazy_("Write a title.")), SHORT_ENOUGH])
-    key = LineField(
+    title = line(lazy_("Title of the course"), most=LONGEST_TITLE, required=lazy_("Write a title."))
+    key = line(
         lazy_("Address"),
-        [Length(max=LONGEST_NAME, message=lazy_("Use at most %(max)d characters."))],
+        most=LONGEST_NAME,
         description=lazy_(
             "Lower-case letters (no accents), digits and hyphens. It cannot be changed later. Leave empty to make it from the title."
         ),
@@ -57,8 +51,8 @@ class NewCourseForm(Form):
         default="es",
         validators=[AnyOf(["es", "en"], message=lazy_("Choose one of the two."))],
     )
-    module = LineField(lazy_("Title of its first module"), [DataRequired(lazy_("Write a title.")), SHORT_ENOUGH])
-    lesson = LineField(lazy_("Title of its first lesson"), [DataRequired(lazy_("Write a title.")), SHORT_ENOUGH])
+    module = line(lazy_("Title of its first module"), most=LONGEST_TITLE, required=lazy_("Write a title."))
+    lesson = line(lazy_("Title of its first lesson"), most=LONGEST_TITLE, required=lazy_("Write a title."))
 
     def validate_key(self, field: LineField) -> None:
         """Refuse what cannot be an address."""
@@ -75,15 +69,15 @@ class NewCourseForm(Form):
 class NewModuleForm(Form):
     """A module that begins, with its first lesson."""
 
-    title = LineField(lazy_("Title of the module"), [DataRequired(lazy_("Write a title.")), SHORT_ENOUGH])
-    lesson = LineField(lazy_("Title of its first lesson"), [DataRequired(lazy_("Write a title.")), SHORT_ENOUGH])
+    title = line(lazy_("Title of the module"), most=LONGEST_TITLE, required=lazy_("Write a title."))
+    lesson = line(lazy_("Title of its first lesson"), most=LONGEST_TITLE, required=lazy_("Write a title."))
 
 
 class NewActivityForm(Form):
     """An activity that begins in a module."""
 
     kind = RadioField(lazy_("What is it?"), default="page")
-    title = LineField(lazy_("Title"), [DataRequired(lazy_("Write a title.")), SHORT_ENOUGH])
+    title = line(lazy_("Title"), most=LONGEST_TITLE, required=lazy_("Write a title."))
     module = SelectField(lazy_("In the module"))
 
 

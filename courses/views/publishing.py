@@ -8,9 +8,9 @@ from zoneinfo import ZoneInfo
 
 from flask import Blueprint, Response, current_app, flash, request
 from sqlalchemy.orm import Session
-from wtforms import BooleanField, HiddenField, RadioField, SelectMultipleField, TextAreaField
+from wtforms import BooleanField, HiddenField, RadioField, SelectMultipleField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than its stubs
-from wtforms.validators import AnyOf, Length
+from wtforms.validators import AnyOf
 
 from courses import catalogue, draft_checks, drafts, history, planned_publications, versions
 from courses import publishing as publication
@@ -30,7 +30,7 @@ from courses.views import changes as views_changes
 from kernel import clock
 from kernel.files import FileStore
 from kernel.i18n import _, lazy_, local, ngettext, site_day
-from kernel.web.forms import Form, MomentField, clean_text
+from kernel.web.forms import Form, MomentField, area, clean_text
 from kernel.web.request import Answer, begin_writing, current_actor, current_session, current_settings, page, requires, see_page
 
 MOST_AUTOSAVED = 1_000
@@ -40,7 +40,7 @@ _NATURES = ("correction", "improvement", "choice")
 class NatureForm(Form):
     """The nature of a publication, and its note; `choice` is an improvement that asks each learner."""
 
-    note = TextAreaField(lazy_("What changes"), [Length(max=1000, message=lazy_("Use at most %(max)d characters."))])
+    note = area(lazy_("What changes"), most=1000)
     nature = RadioField(
         lazy_("Learners in progress"),
         choices=[

@@ -6,7 +6,7 @@ from functools import partial
 from typing import Any
 
 from flask import Blueprint, flash, request
-from wtforms.validators import DataRequired, Length, ValidationError
+from wtforms.validators import ValidationError
 
 from courses import authoring, catalogue, draft_checks, drafts, history
 from courses.access import CourseAction, CourseContext, PartContext
@@ -28,17 +28,14 @@ from courses.views.outline import find_part, kinds, save
 from kernel import clock
 from kernel.errors import Conflict, Invalid
 from kernel.i18n import _, choose, lazy_, site_day
-from kernel.web.forms import Form, LineField
+from kernel.web.forms import Form, LineField, line
 from kernel.web.request import Answer, begin_writing, current_actor, current_session, page, requires, see_page
 
 
 class RenameKeyForm(Form):
     """Another key for a part of a course."""
 
-    key = LineField(
-        lazy_("Key"),
-        [DataRequired(lazy_("Write a key.")), Length(max=LONGEST_NAME, message=lazy_("Use at most %(max)d characters."))],
-    )
+    key = line(lazy_("Key"), most=LONGEST_NAME, required=lazy_("Write a key."))
 
     def validate_key(self, field: LineField) -> None:
         """Refuse what cannot be a key."""

@@ -6,7 +6,7 @@ from uuid import UUID
 from flask import Blueprint, Response, flash, request
 from wtforms import RadioField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than its stubs
-from wtforms.validators import AnyOf, DataRequired, Length, Regexp
+from wtforms.validators import AnyOf, DataRequired, Regexp
 
 from courses import catalogue, planned_publications
 from courses import log as courses_log
@@ -19,7 +19,7 @@ from courses.views.outline import kinds
 from kernel import clock
 from kernel.errors import NotFound
 from kernel.i18n import _, choose, language, lazy_
-from kernel.web.forms import Form, LineField, as_uuid
+from kernel.web.forms import Form, LineField, as_uuid, at_most
 from kernel.web.paging import Page, requested_page
 from kernel.web.request import Answer, address_of, allows, current_actor, current_session, current_settings, page, requires, see_page
 
@@ -33,7 +33,7 @@ class TeamForm(Form):
         lazy_("Email"),
         [
             DataRequired(lazy_("Write the address.")),
-            Length(max=254, message=lazy_("Use at most %(max)d characters.")),
+            at_most(254),
             Regexp(EMAIL, message=lazy_("This does not look like an email address.")),
         ],
     )

@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 from flask import Blueprint, Response, flash, redirect, request, url_for
 from wtforms import BooleanField, SelectField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than its stubs
-from wtforms.validators import DataRequired, Length
+from wtforms.validators import DataRequired
 
 from courses.versions import get_outline
 from enrolments import announcements as enrolments_announcements
@@ -22,7 +22,7 @@ from enrolments.models import Announcement, Edition
 from enrolments.views.gradebook import GradebookQuery, filter_words, get_published, gradebook_query, outline_of
 from kernel import clock
 from kernel.i18n import _, choose, lazy_
-from kernel.web.forms import Form, LineField, as_uuid
+from kernel.web.forms import Form, as_uuid, at_most, line
 from kernel.web.paging import Page, requested_page
 from kernel.web.request import Answer, allows, begin_writing, current_actor, current_session, is_read_only_request, page, requires, see_page
 from organisations.tree import list_tree
@@ -31,12 +31,10 @@ from organisations.tree import list_tree
 class LearnerMessageForm(Form):
     """A message to learners."""
 
-    heading = LineField(
-        lazy_("Title"), [DataRequired(lazy_("Give it a title.")), Length(max=150, message=lazy_("Use at most %(max)d characters."))]
-    )
+    heading = line(lazy_("Title"), most=150, required=lazy_("Give it a title."))
     words = WordsField(
         lazy_("Text"),
-        [DataRequired(lazy_("Write the announcement.")), Length(max=5000, message=lazy_("Use at most %(max)d characters."))],
+        [DataRequired(lazy_("Write the announcement.")), at_most(5000)],
     )
 
 

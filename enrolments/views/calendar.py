@@ -12,7 +12,7 @@ from uuid import uuid4
 from flask import Blueprint, Response, make_response, request
 from sqlalchemy.orm import Session
 from wtforms import SelectField
-from wtforms.validators import DataRequired, Length
+from wtforms.validators import DataRequired
 
 from accounts.models import Person
 from accounts.people import get_person
@@ -61,7 +61,7 @@ from kernel.i18n import (
 from kernel.ical import CalendarEvent, write_calendar
 from kernel.permissions import Actor
 from kernel.web import after_response
-from kernel.web.forms import Form, LineField, MomentField, as_uuid
+from kernel.web.forms import Form, MomentField, as_uuid, line
 from kernel.web.headers import allow_browser_caching, hide_address
 from kernel.web.limits import client_key, limit, limiter
 from kernel.web.request import (
@@ -82,10 +82,7 @@ from kernel.web.request import (
 class ReminderForm(Form):
     """A reminder that people write for themselves."""
 
-    words = LineField(
-        lazy_("What to remember"),
-        [DataRequired(lazy_("Write what you want to remember.")), Length(max=200, message=lazy_("Use at most %(max)d characters."))],
-    )
+    words = line(lazy_("What to remember"), most=200, required=lazy_("Write what you want to remember."))
     at = MomentField(lazy_("Day and time"), [DataRequired(lazy_("Choose the day and time."))])
     course = SelectField(lazy_("Course"), choices=[], default="")
 

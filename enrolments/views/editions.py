@@ -3,7 +3,7 @@
 from flask import Blueprint, Response, flash, request
 from sqlalchemy.orm import Session
 from wtforms import BooleanField, ValidationError
-from wtforms.validators import DataRequired, InputRequired, Length
+from wtforms.validators import InputRequired
 
 from enrolments import editions as enrolments_editions
 from enrolments.access import EditionContext, LearnerContext, LearningAction
@@ -18,7 +18,7 @@ from kernel.errors import NotFound
 from kernel.i18n import _, lazy_, ngettext
 from kernel.own_records import LEFT_OUT
 from kernel.permissions import Actor
-from kernel.web.forms import Form, LineField, MomentField, WholeField
+from kernel.web.forms import Form, LineField, MomentField, WholeField, line
 from kernel.web.limits import client_key, limit, limiter
 from kernel.web.request import Answer, current_actor, current_session, is_read_only_request, page, requires, see_other, see_page
 
@@ -26,10 +26,7 @@ from kernel.web.request import Answer, current_actor, current_session, is_read_o
 class EditionForm(Form):
     """An edition: its name, who gets in and when, when it is given, and for how many."""
 
-    name = LineField(
-        lazy_("Name of the edition"),
-        [DataRequired(lazy_("Give the edition a name.")), Length(max=100, message=lazy_("Use at most %(max)d characters."))],
-    )
+    name = line(lazy_("Name of the edition"), most=100, required=lazy_("Give the edition a name."))
     starts_at = MomentField(lazy_("Begins"))
     ends_at = MomentField(lazy_("Ends"))
     self_enrolment = BooleanField(lazy_("Anyone who can see the course can enrol"))

@@ -12,7 +12,7 @@ from uuid import UUID, uuid4
 from flask import Blueprint, Response, flash, redirect, request, url_for
 from wtforms import SelectField, ValidationError
 from wtforms.form import BaseForm
-from wtforms.validators import DataRequired, InputRequired, Length
+from wtforms.validators import InputRequired
 
 from accounts import access_log
 from accounts.privacy import PeopleListKind
@@ -33,7 +33,7 @@ from kernel import clock
 from kernel.errors import N_
 from kernel.i18n import _, choose, language, lazy_, ngettext, number, trimmed
 from kernel.own_records import is_own
-from kernel.web.forms import Form, LineField, MomentField, as_uuid, clean_text, whole_number
+from kernel.web.forms import Form, LineField, MomentField, as_uuid, clean_text, line, whole_number
 from kernel.web.paging import Page, requested_page
 from kernel.web.request import Answer, allows, begin_writing, current_actor, current_session, is_read_only_request, page, requires
 
@@ -67,9 +67,7 @@ class DecimalField(LineField):
 class GradeItemForm(Form):
     """An item that is marked by hand alone."""
 
-    heading = LineField(
-        lazy_("Title"), [DataRequired(lazy_("Give it a title.")), Length(max=150, message=lazy_("Use at most %(max)d characters."))]
-    )
+    heading = line(lazy_("Title"), most=150, required=lazy_("Give it a title."))
     maximum = DecimalField(
         lazy_("Maximum mark"), [InputRequired(lazy_("Enter the maximum mark."))], least=Decimal("0.0001"), most=Decimal(100_000)
     )

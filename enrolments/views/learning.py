@@ -11,7 +11,6 @@ from uuid import UUID
 from flask import Blueprint, Response, current_app, flash, request, url_for
 from sqlalchemy import Row
 from sqlalchemy.orm import Session
-from wtforms.validators import DataRequired, Length
 
 from accounts import access_log
 from accounts.privacy import PeopleListKind
@@ -67,7 +66,7 @@ from kernel.markup.passages import anchored, plain_text
 from kernel.own_records import LEFT_OUT
 from kernel.permissions import Actor
 from kernel.web.file_responses import send_content, send_text
-from kernel.web.forms import Form, LineField, as_uuid, whole_number
+from kernel.web.forms import Form, as_uuid, line, whole_number
 from kernel.web.pages import cached_page
 from kernel.web.paging import Page, requested_page
 from kernel.web.request import Answer, current_actor, current_session, page, public, requires, see_other
@@ -76,10 +75,7 @@ from kernel.web.request import Answer, current_actor, current_session, page, pub
 class GroupForm(Form):
     """The name of a group."""
 
-    name = LineField(
-        lazy_("Name of the group"),
-        [DataRequired(lazy_("Give the group a name.")), Length(max=100, message=lazy_("Use at most %(max)d characters."))],
-    )
+    name = line(lazy_("Name of the group"), most=100, required=lazy_("Give the group a name."))
 
 
 @dataclass(frozen=True, slots=True)

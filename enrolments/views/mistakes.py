@@ -7,7 +7,7 @@ from uuid import UUID
 
 from flask import Blueprint, request
 from wtforms import RadioField, SelectField, ValidationError
-from wtforms.validators import InputRequired, Length
+from wtforms.validators import InputRequired
 
 from courses import versions as course_outlines
 from courses.access import edits
@@ -34,7 +34,7 @@ from kernel.errors import NotFound, require_found
 from kernel.i18n import _, choose, format_date, language, lazy_, ngettext, shortened
 from kernel.markup.model import SafeHtml
 from kernel.markup.passages import anchored
-from kernel.web.forms import Form, as_uuid
+from kernel.web.forms import Form, as_uuid, at_most
 from kernel.web.paging import Page, requested_page
 from kernel.web.request import Answer, allows, begin_writing, current_actor, current_session, is_read_only_request, page, requires, see_page
 
@@ -44,7 +44,7 @@ class MistakeDecisionForm(Form):
 
     decision = RadioField(lazy_("What do you decide?"), [InputRequired(lazy_("Choose one."))], choices=[])
     version = SelectField(lazy_("Corrected in"), choices=[], default="")
-    answer = WordsField(lazy_("Answer of the course team"), [Length(max=LONGEST_REPORT, message=lazy_("Use at most %(max)d characters."))])
+    answer = WordsField(lazy_("Answer of the course team"), [at_most(LONGEST_REPORT)])
 
     def offer(self, state: MistakeState, versions: Sequence[tuple[str, str]]) -> None:
         """Let what may follow a state be chosen, and one of these versions."""

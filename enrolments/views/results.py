@@ -8,7 +8,6 @@ from typing import cast
 from uuid import UUID, uuid4
 
 from flask import Blueprint, Response, flash, redirect, request, url_for
-from wtforms.validators import DataRequired, Length
 
 from accounts.models import Person
 from courses import versions
@@ -27,7 +26,7 @@ from enrolments.views.gradebook import get_published
 from kernel import clock
 from kernel.errors import require_found
 from kernel.i18n import _, choose, lazy_
-from kernel.web.forms import Form, LineField, as_uuid, whole_number
+from kernel.web.forms import Form, as_uuid, line, whole_number
 from kernel.web.request import Answer, begin_writing, current_actor, current_session, is_read_only_request, page, requires
 
 
@@ -35,13 +34,7 @@ class ResultOverrideForm(Form):
     """The result that the team sets, or that what was earned counts again; and why."""
 
     score = DecimalField(lazy_("Result as a percentage"), least=Decimal(0), most=Decimal(100))
-    reason = LineField(
-        lazy_("Reason"),
-        [
-            DataRequired(lazy_("Give a reason. The learner will see it, and it is kept in the audit log.")),
-            Length(max=500, message=lazy_("Use at most %(max)d characters.")),
-        ],
-    )
+    reason = line(lazy_("Reason"), most=500, required=lazy_("Give a reason. The learner will see it, and it is kept in the audit log."))
 
     def refuse_missing(self) -> bool:
         """Add the fault that no result was written, and say whether there is it."""

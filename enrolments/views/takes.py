@@ -4,7 +4,6 @@ from typing import cast
 from uuid import UUID
 
 from flask import Blueprint, Response, current_app, flash, redirect, request, url_for
-from wtforms.validators import DataRequired, Length
 
 from accounts.models import Person
 from enrolments import enrolment, takes
@@ -18,7 +17,7 @@ from enrolments.models import Enrolment, TakeCause
 from enrolments.takes import REFUSALS, TakeNotAllowed, list_open_completion_reviews, lock_completion_review, settle_review
 from kernel import clock
 from kernel.i18n import _, choose, lazy_
-from kernel.web.forms import Form, LineField, whole_number
+from kernel.web.forms import Form, line, whole_number
 from kernel.web.paging import Page, requested_page
 from kernel.web.request import Answer, current_actor, current_session, is_read_only_request, page, requires, see_other, see_page
 
@@ -26,13 +25,7 @@ from kernel.web.request import Answer, current_actor, current_session, is_read_o
 class RetakeForm(Form):
     """The reason why a learner is to take a course again."""
 
-    reason = LineField(
-        lazy_("Reason"),
-        [
-            DataRequired(lazy_("Give a reason. It is recorded in the audit log.")),
-            Length(max=500, message=lazy_("Use at most %(max)d characters.")),
-        ],
-    )
+    reason = line(lazy_("Reason"), most=500, required=lazy_("Give a reason. It is recorded in the audit log."))
 
 
 class CompletionDecisionForm(RetakeForm):

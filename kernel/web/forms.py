@@ -12,9 +12,9 @@ from uuid import UUID
 from flask import abort, current_app, g, make_response
 from flask_wtf import FlaskForm
 from flask_wtf.file import FileField as FileField  # WTForms' own takes a text for a file
-from wtforms import Field, StringField, ValidationError
+from wtforms import Field, StringField, TextAreaField, ValidationError
 from wtforms.form import BaseForm
-from wtforms.validators import Length
+from wtforms.validators import DataRequired, Length
 from wtforms.widgets import DateTimeLocalInput
 
 from kernel.clock import FIRST_DAY, LAST_DAY
@@ -109,6 +109,25 @@ class PrintedField(LineField):
         """Name the signs that no font has."""
         if signs := unprintable(self.data or ""):
             raise ValidationError(_(UNPRINTABLE, signs=signs))
+
+
+def at_most(count: int) -> Length:
+    """Bound the characters of a field."""
+    return Length(max=count, message=lazy_("Use at most %(max)d characters."))
+
+
+def _bounds(most: int, required: str) -> list[DataRequired | Length]:
+    return [*([DataRequired(required)] if required else []), at_most(most)]
+
+
+def line(label: str, *, most: int, required: str = "", **options: Any) -> LineField:
+    """Return a line of at most some characters; `required`: what is said where it is empty."""
+    return LineField(label, _bounds(most, required), **options)
+
+
+def area(label: str, *, most: int, required: str = "", **options: Any) -> TextAreaField:
+    """Return a text of several lines, of at most some characters; `required`: what is said where it is empty."""
+    return TextAreaField(label, _bounds(most, required), **options)
 
 
 class WholeField(LineField):
@@ -239,7 +258,7 @@ class FileDigestForm(Form):
     """A file, or its SHA-256 as it was typed, to be compared with what was given out."""
 
     file = FileField(lazy_("File"))
-    digest = LineField(lazy_("SHA-256 of the file"), [Length(max=200, message=lazy_("Use at most %(max)d characters."))])
+    digest = line(lazy_("SHA-256 of the file"), most=200)
 
     def sha256(self) -> str:
         """Return the digest of the file, else the one that was typed; empty with a fault where there is neither."""

@@ -7,9 +7,9 @@ from datetime import date
 from hashlib import sha256
 
 from flask import Blueprint, flash, request
-from wtforms import DateField, HiddenField, SelectField, TextAreaField, ValidationError
+from wtforms import DateField, HiddenField, SelectField, ValidationError
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than its stubs
-from wtforms.validators import InputRequired, Length
+from wtforms.validators import InputRequired
 
 from accounts import access_log
 from accounts.privacy import AccessPurpose, PeopleListKind, record_access
@@ -18,7 +18,7 @@ from kernel.clock import FIRST_DAY, LAST_DAY
 from kernel.i18n import _, choose, lazy_, ngettext
 from kernel.markup.source import slug
 from kernel.web import after_response
-from kernel.web.forms import DAYS, Form, LineField, as_uuid, clean_text, whole_number
+from kernel.web.forms import DAYS, Form, LineField, area, as_uuid, clean_text, line, whole_number
 from kernel.web.request import Answer, allows, current_actor, current_session, page, requires, see_page
 from organisations import audiences as organisations_audiences
 from organisations import tree
@@ -48,9 +48,9 @@ _KEY = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*\Z")
 class AudienceRuleForm(Form):
     """The rule of an audience, from a day on."""
 
-    rule = TextAreaField(lazy_("Rule"), [Length(max=LONGEST_RULE, message=lazy_("Use at most %(max)d characters."))])
+    rule = area(lazy_("Rule"), most=LONGEST_RULE)
     effective_on = DateField(lazy_("In force from"), [InputRequired(lazy_("Give a date."))], format=DAYS)
-    reason = LineField(lazy_("Reason"), [Length(max=1000, message=lazy_("Use at most %(max)d characters."))])
+    reason = line(lazy_("Reason"), most=1000)
     view = HiddenField(default="form")
     """Whether the rule is built by form, or typed as text."""
     seen = HiddenField()
@@ -70,12 +70,9 @@ class AudienceForm(AudienceRuleForm):
     """An audience to add."""
 
     institution = SelectField(lazy_("Institution"), choices=[])
-    key = LineField(lazy_("Key"), [Length(max=64, message=lazy_("Use at most %(max)d characters."))])
-    title_es = LineField(
-        lazy_("Title in Spanish"),
-        [InputRequired(lazy_("Give it a title.")), Length(max=150, message=lazy_("Use at most %(max)d characters."))],
-    )
-    title_en = LineField(lazy_("Title in English"), [Length(max=150, message=lazy_("Use at most %(max)d characters."))])
+    key = line(lazy_("Key"), most=64)
+    title_es = line(lazy_("Title in Spanish"), most=150, required=lazy_("Give it a title."))
+    title_en = line(lazy_("Title in English"), most=150)
 
     def validate_key(self, field: LineField) -> None:
         """Let a key be words of small letters and digits with hyphens."""
@@ -101,13 +98,9 @@ class AudienceListForm(Form):
     """A list of people for the rules of audiences: one person a line."""
 
     institution = SelectField(lazy_("Institution"), choices=[])
-    title = LineField(
-        lazy_("Title"), [InputRequired(lazy_("Give it a title.")), Length(max=150, message=lazy_("Use at most %(max)d characters."))]
-    )
-    key = LineField(
-        lazy_("Key"), [InputRequired(lazy_("Give it a key.")), Length(max=64, message=lazy_("Use at most %(max)d characters."))]
-    )
-    people = TextAreaField(lazy_("People"), [Length(max=800_000, message=lazy_("Use at most %(max)d characters."))])
+    title = line(lazy_("Title"), most=150, required=lazy_("Give it a title."))
+    key = line(lazy_("Key"), most=64, required=lazy_("Give it a key."))
+    people = area(lazy_("People"), most=800000)
 
     def validate_key(self, field: LineField) -> None:
         """Let a key be words of small letters and digits with hyphens."""

@@ -4,13 +4,13 @@ from uuid import UUID
 
 from flask import Blueprint, flash, request
 from sqlalchemy.orm import Session
-from wtforms.validators import InputRequired, Length, Optional
+from wtforms.validators import Optional
 
 from kernel import clock
 from kernel.errors import Conflict
 from kernel.i18n import _, choose, lazy_, number
 from kernel.permissions import Actor
-from kernel.web.forms import Form, LineField, WholeField
+from kernel.web.forms import Form, WholeField, line
 from kernel.web.paging import Page, requested_page
 from kernel.web.request import Answer, current_actor, current_session, page, requires, see_page
 from organisations import posts as organisations_posts
@@ -25,18 +25,13 @@ from organisations.rules.units import NUMBER_ABOVE
 class PostNameForm(Form):
     """Name of a post."""
 
-    name = LineField(
-        lazy_("Name"), [InputRequired(lazy_("Give it a name.")), Length(max=150, message=lazy_("Use at most %(max)d characters."))]
-    )
+    name = line(lazy_("Name"), most=150, required=lazy_("Give it a name."))
 
 
 class PostMergeForm(Form):
     """The post that another one becomes, by its name."""
 
-    into = LineField(
-        lazy_("Merge into"),
-        [InputRequired(lazy_("Enter the name of another post.")), Length(max=150, message=lazy_("Use at most %(max)d characters."))],
-    )
+    into = line(lazy_("Merge into"), most=150, required=lazy_("Enter the name of another post."))
 
 
 class PostMergeConfirmationForm(Form):

@@ -11,7 +11,7 @@ from flask import Blueprint, Response, current_app, flash, make_response, reques
 from sqlalchemy.orm import Session
 from wtforms import BooleanField, ColorField, DateField, HiddenField, PasswordField, SelectField, ValidationError
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than its stubs
-from wtforms.validators import InputRequired, Length, Optional
+from wtforms.validators import InputRequired, Optional
 
 from accounts.forms import EmailField, zones_by_name
 from kernel import clock, mail, pictures
@@ -22,7 +22,7 @@ from kernel.pictures import LARGEST_LOGO, cleaned_logo, cleaned_signature, mixed
 from kernel.settings import known_origin
 from kernel.site_profile import PresentSettings, SiteProfiles, is_fixed
 from kernel.web.assets import FOR_EVER
-from kernel.web.forms import DAYS, FileField, Form, LineField, PrintedField, WholeField
+from kernel.web.forms import DAYS, FileField, Form, LineField, PrintedField, WholeField, at_most, line
 from kernel.web.limits import limit, limiter
 from kernel.web.request import (
     Answer,
@@ -49,7 +49,6 @@ _BY_LANGUAGE = {"names": "institution_name", "short_names": "institution"}
 """Columns with a text by language, and the setting of the environment that stands for all of them."""
 _KEY = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?|[0-9A-Fa-f]*:[0-9A-Fa-f:.]+")
-_AT_MOST = lazy_("Use at most %(max)d characters.")
 
 
 def _column(name: str) -> tuple[str, str]:
@@ -123,15 +122,11 @@ class InstitutionNamesForm(SiteForm):
     """Names of the institution, and the address for questions."""
 
     BLANK = frozenset({"contact_email"})
-    names_es = PrintedField(
-        lazy_("Full name"), [InputRequired(lazy_("Enter the name of the institution.")), Length(max=120, message=_AT_MOST)]
-    )
-    names_en = PrintedField(lazy_("Full name in English"), [Length(max=120, message=_AT_MOST)])
-    short_names_es = PrintedField(
-        lazy_("Short name"), [InputRequired(lazy_("Enter a short name or the initials.")), Length(max=40, message=_AT_MOST)]
-    )
-    short_names_en = PrintedField(lazy_("Short name in English"), [Length(max=40, message=_AT_MOST)])
-    contact_email = EmailField(lazy_("Email for questions"), [Length(max=254, message=_AT_MOST)])
+    names_es = PrintedField(lazy_("Full name"), [InputRequired(lazy_("Enter the name of the institution.")), at_most(120)])
+    names_en = PrintedField(lazy_("Full name in English"), [at_most(120)])
+    short_names_es = PrintedField(lazy_("Short name"), [InputRequired(lazy_("Enter a short name or the initials.")), at_most(40)])
+    short_names_en = PrintedField(lazy_("Short name in English"), [at_most(40)])
+    contact_email = EmailField(lazy_("Email for questions"), [at_most(254)])
 
 
 class InstitutionFactsForm(SiteForm):
@@ -147,8 +142,8 @@ class InstitutionFactsForm(SiteForm):
 class NewInstitutionForm(Form):
     """An institution to add, and the key by which courses name it."""
 
-    name = PrintedField(lazy_("Full name"), [InputRequired(lazy_("Enter the name of the institution.")), Length(max=120, message=_AT_MOST)])
-    key = LineField(lazy_("Key"), [InputRequired(lazy_("Enter a key.")), Length(max=64, message=_AT_MOST)])
+    name = PrintedField(lazy_("Full name"), [InputRequired(lazy_("Enter the name of the institution.")), at_most(120)])
+    key = line(lazy_("Key"), most=64, required=lazy_("Enter a key."))
 
     def validate_key(self, field: LineField) -> None:
         """Refuse what courses could not write."""
@@ -159,8 +154,8 @@ class NewInstitutionForm(Form):
 class PersonalDataForm(SiteForm):
     """Data-protection officer and processors, as the notice on personal data names them."""
 
-    data_officer = LineField(lazy_("Data-protection officer"), [Length(max=300, message=_AT_MOST)])
-    data_processors = LineField(lazy_("Where the data are kept, and who processes them"), [Length(max=600, message=_AT_MOST)])
+    data_officer = line(lazy_("Data-protection officer"), most=300)
+    data_processors = line(lazy_("Where the data are kept, and who processes them"), most=600)
 
 
 class LogoForm(Form):
@@ -215,12 +210,12 @@ class MailForm(SiteForm):
     """Mail server and sender of the site."""
 
     BLANK = frozenset({"mail_from", "smtp_password"})
-    smtp_host = LineField(lazy_("Server"), [Length(max=253, message=_AT_MOST)])
+    smtp_host = line(lazy_("Server"), most=253)
     smtp_port = WholeField(lazy_("Port"), least=1, most=65535)
     smtp_starttls = BooleanField(lazy_("Encrypt the connection (STARTTLS)"))
-    smtp_user = LineField(lazy_("User"), [Length(max=254, message=_AT_MOST)])
-    smtp_password = PasswordField(lazy_("Password"), [Length(max=200, message=_AT_MOST)])
-    mail_from = EmailField(lazy_("Sender's address"), [Length(max=254, message=_AT_MOST)])
+    smtp_user = line(lazy_("User"), most=254)
+    smtp_password = PasswordField(lazy_("Password"), [at_most(200)])
+    mail_from = EmailField(lazy_("Sender's address"), [at_most(254)])
 
     def __init__(self, settings: PresentSettings, row: InstitutionProfile | None, *, is_sent: bool = True) -> None:
         super().__init__(settings, row, is_sent=is_sent)
@@ -261,7 +256,7 @@ class AccessForm(SiteForm):
     """Web address, languages and zone of the site, and who may create an account."""
 
     BLANK = frozenset({"public_url"})
-    public_url = LineField(lazy_("Web address"), [Length(max=300, message=_AT_MOST)])
+    public_url = line(lazy_("Web address"), most=300)
     languages = SelectField(
         lazy_("Languages"),
         choices=[
@@ -290,10 +285,10 @@ class AccessForm(SiteForm):
 class SignatoryForm(ShownForm):
     """Signatory of certificates: name, office, days and picture."""
 
-    name = PrintedField(lazy_("Name"), [InputRequired(lazy_("Enter the name.")), Length(max=100, message=_AT_MOST)])
-    office_es = PrintedField(lazy_("Position"), [InputRequired(lazy_("Enter the position.")), Length(max=100, message=_AT_MOST)])
-    office_en = PrintedField(lazy_("Position in English"), [Length(max=100, message=_AT_MOST)])
-    email = EmailField(lazy_("Email of their account"), [Length(max=254, message=_AT_MOST)])
+    name = PrintedField(lazy_("Name"), [InputRequired(lazy_("Enter the name.")), at_most(100)])
+    office_es = PrintedField(lazy_("Position"), [InputRequired(lazy_("Enter the position.")), at_most(100)])
+    office_en = PrintedField(lazy_("Position in English"), [at_most(100)])
+    email = EmailField(lazy_("Email of their account"), [at_most(254)])
     since = DateField(lazy_("Signs from"), [Optional()], format=DAYS)
     until = DateField(lazy_("Signs until"), [Optional()], format=DAYS)
     picture = FileField(lazy_("Picture of the signature"))

@@ -10,7 +10,7 @@ from flask import Blueprint, Response, flash, request
 from sqlalchemy.orm import Session
 from wtforms import BooleanField, HiddenField, SelectField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than its stubs
-from wtforms.validators import InputRequired, Length, Optional
+from wtforms.validators import InputRequired, Optional
 
 from accounts import access_log
 from accounts.forms import EmailField, zones_by_name
@@ -22,7 +22,7 @@ from kernel.errors import N_, Conflict
 from kernel.i18n import _, language, lazy_, zone_name
 from kernel.i18n import number as format_number
 from kernel.permissions import Actor
-from kernel.web.forms import Form, LineField, WholeField, as_uuid
+from kernel.web.forms import Form, WholeField, as_uuid, line
 from kernel.web.paging import Page, requested_page
 from kernel.web.request import Answer, current_actor, current_session, page, requires, see_page
 from organisations import audience_preview, training_scope, tree
@@ -57,10 +57,8 @@ KINDS = {
 class UnitForm(Form):
     """Name and code of a place."""
 
-    name = LineField(
-        lazy_("Name"), [InputRequired(lazy_("Give it a name.")), Length(max=150, message=lazy_("Use at most %(max)d characters."))]
-    )
-    code = LineField(lazy_("Code"), [Length(max=40, message=lazy_("Use at most %(max)d characters."))])
+    name = line(lazy_("Name"), most=150, required=lazy_("Give it a name."))
+    code = line(lazy_("Code"), most=40)
 
     def command(self) -> UnitValues:
         """Return what the place is to be called."""

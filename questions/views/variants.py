@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from typing import cast
 
 from flask import Blueprint, current_app, flash
-from wtforms import HiddenField, TextAreaField
-from wtforms.validators import Length
+from wtforms import HiddenField
 
 from courses import catalogue, draft_checks, drafts, publishing
 from courses.access import CourseArchived
@@ -18,7 +17,7 @@ from kernel import clock
 from kernel.errors import DomainError
 from kernel.files import FileStore
 from kernel.i18n import _, lazy_, ngettext, site_day
-from kernel.web.forms import FileField, Form, WholeField
+from kernel.web.forms import FileField, Form, WholeField, area
 from kernel.web.request import Answer, begin_writing, current_actor, current_session, page, requires, see_page
 from questions import question_bank
 from questions.access import BankQuestionContext, QuestionAction
@@ -36,7 +35,7 @@ class VariantsForm(Form):
 
     number = WholeField(lazy_("How many variants to draw"), least=1, most=MOST_VARIANTS)
     file = FileField(lazy_("Table of values (CSV)"))
-    table = TextAreaField(lazy_("Or type the table here"), [Length(max=MOST_TYPED, message=lazy_("Use at most %(max)d characters."))])
+    table = area(lazy_("Or type the table here"), most=MOST_TYPED)
     seen = HiddenField()
     do = HiddenField()
 

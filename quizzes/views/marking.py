@@ -10,8 +10,7 @@ from uuid import UUID
 
 from flask import Blueprint, Response, flash, request, url_for
 from sqlalchemy.orm import Session
-from wtforms import HiddenField, TextAreaField
-from wtforms.validators import Length
+from wtforms import HiddenField
 
 from accounts import access_log
 from accounts.people import get_person
@@ -20,7 +19,7 @@ from courses.access import CourseContext
 from courses.models import Course
 from kernel import clock
 from kernel.i18n import _, choose, language, lazy_, ngettext, number
-from kernel.web.forms import Form, LineField, clean_text, whole_number
+from kernel.web.forms import Form, LineField, area, clean_text, line, whole_number
 from kernel.web.paging import Page, requested_page
 from kernel.web.request import Answer, current_actor, current_session, page, requires, see_other, see_page
 from questions import question_bank
@@ -66,9 +65,9 @@ from quizzes.views.answers import _RECORDED_REASON, first
 class MarkForm(Form):
     """The mark that a person gives; the levels of a rubric stand beside it, as fields of their own."""
 
-    points = LineField(lazy_("Mark"), [Length(max=40, message=lazy_("Use at most %(max)d characters."))])
-    comment = TextAreaField(lazy_("Comment for the learner"), [Length(max=10_000, message=lazy_("Use at most %(max)d characters."))])
-    reason = LineField(lazy_("Reason"), [Length(max=500, message=lazy_("Use at most %(max)d characters."))])
+    points = line(lazy_("Mark"), most=40)
+    comment = area(lazy_("Comment for the learner"), most=10000)
+    reason = line(lazy_("Reason"), most=500)
     seen = HiddenField()
 
     @property

@@ -11,7 +11,7 @@ from uuid import UUID, uuid4
 from flask import Blueprint, Response, flash, request, url_for
 from sqlalchemy.orm import Session
 from wtforms import BooleanField, HiddenField, TextAreaField, ValidationError
-from wtforms.validators import InputRequired, Length
+from wtforms.validators import InputRequired
 
 from accounts import access_log
 from accounts.people import get_person_by_uuid
@@ -24,7 +24,7 @@ from kernel.errors import N_, Invalid, NotFound, require_found
 from kernel.i18n import _, format_datetime, lazy_, ngettext, number, trimmed
 from kernel.own_records import LEFT_OUT, is_own
 from kernel.permissions import Actor
-from kernel.web.forms import Form, LineField, MomentField, WholeField
+from kernel.web.forms import Form, LineField, MomentField, WholeField, at_most, line
 from kernel.web.paging import Page, requested_page
 from kernel.web.request import Answer, current_actor, current_session, page, requires, see_page
 from quizzes import snapshots, teaching
@@ -71,7 +71,7 @@ MOST_NETWORKS = 50
 
 
 def _reason(question: str) -> LineField:
-    lengths = Length(max=500, message=lazy_("Use at most %(max)d characters."))
+    lengths = at_most(500)
     return LineField(lazy_("Reason"), [InputRequired(lazy_(question)), lengths])
 
 
@@ -84,7 +84,7 @@ class QuizOverrideForm(Form):
     no_closes = BooleanField(lazy_("No closing date"))
     minutes = WholeField(lazy_("Time limit in minutes"), most=MOST_MINUTES)
     attempts = WholeField(lazy_("Total attempts"), most=MOST_ATTEMPTS)
-    quiz_password = LineField(lazy_("Quiz password"), [Length(max=100, message=lazy_("Use at most %(max)d characters."))])
+    quiz_password = line(lazy_("Quiz password"), most=100)
     no_password = BooleanField(lazy_("No password"))
     networks = TextAreaField(lazy_("Only from these networks"))
     no_networks = BooleanField(lazy_("From anywhere"))

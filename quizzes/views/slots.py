@@ -5,9 +5,8 @@ from dataclasses import dataclass
 from typing import cast
 
 from flask import Blueprint, current_app, flash, request
-from wtforms import HiddenField, SelectField, TextAreaField
+from wtforms import HiddenField, SelectField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than its stubs
-from wtforms.validators import Length
 
 from courses import authoring, catalogue, draft_checks, drafts, history, publishing
 from courses.access import CourseAction, CourseArchived, PartContext
@@ -29,7 +28,7 @@ from kernel.errors import NotFound
 from kernel.files import FileStore
 from kernel.i18n import _, choose, lazy_, site_day
 from kernel.web import after_response
-from kernel.web.forms import Form, WholeField, clean_text, whole_number
+from kernel.web.forms import Form, WholeField, area, clean_text, whole_number
 from kernel.web.request import Answer, begin_writing, current_actor, current_session, page, requires, see_page
 from questions import question_bank
 from questions.content.question_fields import KINDS
@@ -50,7 +49,7 @@ class NewSlotForm(Form):
     )
     question = SelectField(lazy_("Question from the bank"), choices=[], validate_choice=False)
     draw = WholeField(lazy_("How many to draw"), least=1, most=MOST_DRAWN, default="1")
-    text = TextAreaField(lazy_("Title or text"), [Length(max=2_000, message=lazy_("Use at most %(max)d characters."))])
+    text = area(lazy_("Title or text"), most=2000)
 
     def offer(self, questions: Sequence[tuple[str, str]]) -> None:
         """Let these questions be chosen: key and title."""

@@ -9,8 +9,6 @@ from uuid import UUID
 
 from flask import Blueprint, Response, flash, request
 from sqlalchemy.orm import Session
-from wtforms import TextAreaField
-from wtforms.validators import DataRequired, Length
 
 from accounts import access_log
 from accounts.privacy import PeopleListKind
@@ -19,7 +17,7 @@ from kernel import clock
 from kernel.codes import printed_code
 from kernel.errors import N_, Invalid, NotFound
 from kernel.i18n import _, choose, format_date, format_datetime, lazy_, ngettext, number, percent
-from kernel.web.forms import Form, clean_text
+from kernel.web.forms import Form, area, clean_text
 from kernel.web.paging import Page, requested_page
 from kernel.web.request import Answer, allows, current_actor, current_session, page, requires, see_page
 from questions.content.question_fields import DIFFICULTIES, LEVELS
@@ -44,15 +42,13 @@ from selections.rules.differences import DifferenceCounts
 from selections.rules.ranking import SelectionOutcome
 from selections.selections import is_answering_over
 from selections.standing import ActaEntryRow
-from selections.views.selections import TOO_LONG, selection_view
+from selections.views.selections import selection_view
 
 
 class AmendmentForm(Form):
     """The reason of an amendment; other actas have none."""
 
-    reason = TextAreaField(
-        lazy_("Reason for the amendment"), [DataRequired(lazy_("Write the reason.")), Length(max=2000, message=TOO_LONG)]
-    )
+    reason = area(lazy_("Reason for the amendment"), most=2000, required=lazy_("Write the reason."))
 
     def words(self) -> str:
         """Return the reason."""

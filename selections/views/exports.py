@@ -11,7 +11,6 @@ from uuid import UUID
 from flask import Blueprint, Response, request, url_for
 from sqlalchemy.orm import Session
 from wtforms import SelectField
-from wtforms.validators import DataRequired, Length
 
 from accounts import access_log
 from accounts.privacy import PeopleListKind
@@ -28,7 +27,7 @@ from kernel.permissions import Actor
 from kernel.tables import Cell, on_disk, type_of, write_csv, write_ods, write_xlsx
 from kernel.web import after_response
 from kernel.web.file_responses import send_generated
-from kernel.web.forms import Form, LineField, whole_number
+from kernel.web.forms import Form, line, whole_number
 from kernel.web.request import Answer, begin_writing, current_actor, current_session, page, requires, site_address
 from selections import standing
 from selections.access import SelectionActaAction, SelectionActaContext
@@ -38,15 +37,13 @@ from selections.rules.documents import signature_text
 from selections.standing import ActaEntryRow, SignatureRow
 from selections.views import actas
 from selections.views.actas import PART, ActaEntryView, count_parts, head_facts, line_views, precision_facts
-from selections.views.selections import TOO_LONG, selection_view
+from selections.views.selections import selection_view
 
 
 class ActaIdentityForm(Form):
     """The reason for which an acta is taken out with whole identity numbers."""
 
-    reason = LineField(
-        lazy_("Reason"), [DataRequired(lazy_("Enter the reason: it is kept in the audit log.")), Length(max=300, message=TOO_LONG)]
-    )
+    reason = line(lazy_("Reason"), most=300, required=lazy_("Enter the reason: it is kept in the audit log."))
     kind = SelectField(
         lazy_("Format"), choices={"pdf": "PDF", "csv": "CSV", "xlsx": "Excel (XLSX)", "ods": "OpenDocument (ODS)"}, default="pdf"
     )
@@ -186,9 +183,9 @@ def headings() -> list[str]:
 
 def table_rows(lines: Iterable[ActaEntryRow], people: int, *, identities: bool = False) -> Iterator[Sequence[Cell]]:
     """Yield the rows of the table as they come; identity numbers are masked where they were not asked for."""
-    for line in lines:
-        (view,) = line_views([line], people)
-        yield _row(line, view, line.identity if identities else masked(line.identity))
+    for entry in lines:
+        (view,) = line_views([entry], people)
+        yield _row(entry, view, entry.identity if identities else masked(entry.identity))
 
 
 def _row(line: ActaEntryRow, view: ActaEntryView, identity: str) -> Sequence[Cell]:
@@ -351,6 +348,6 @@ def _printed(context: SelectionActaContext, part: int) -> PrintedActa:
 
 
 def _printed_entries(row: SelectionActa, part: int, *, identities: bool) -> Iterator[PrintedEntry]:
-    for line in standing.list_lines(current_session(), row.id, after=PART * (part - 1), limit=PART):
-        (view,) = actas.line_views([line], row.people)
-        yield PrintedEntry(view, "" if line.is_withdrawn else line.identity if identities else masked(line.identity))
+    for entry in standing.list_lines(current_session(), row.id, after=PART * (part - 1), limit=PART):
+        (view,) = actas.line_views([entry], row.people)
+        yield PrintedEntry(view, "" if entry.is_withdrawn else entry.identity if identities else masked(entry.identity))

@@ -6,9 +6,9 @@ from datetime import datetime
 from uuid import UUID
 
 from flask import Blueprint, Response, flash, request
-from wtforms import RadioField, TextAreaField
+from wtforms import RadioField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than its stubs
-from wtforms.validators import AnyOf, DataRequired, Length
+from wtforms.validators import AnyOf
 
 from accounts import access_log
 from accounts.privacy import PeopleListKind
@@ -16,7 +16,7 @@ from courses.models import Course
 from kernel import clock
 from kernel.errors import N_, Conflict, Invalid
 from kernel.i18n import _, lazy_
-from kernel.web.forms import Form, clean_text
+from kernel.web.forms import Form, area, clean_text
 from kernel.web.request import Answer, current_actor, current_session, page, requires, see_page
 from selections import incidents as selections_incidents
 from selections import messages, selections
@@ -25,14 +25,14 @@ from selections.incidents import SelectionIncidentRow, is_heard
 from selections.messages import SIGN_TITLES, rarity_words, read_sign, sign_words
 from selections.models import IncidentOutcome, Selection, SelectionIncident
 from selections.rules.signs import PersonSign, SignKind
-from selections.views.selections import TOO_LONG, selection_view, state_words
+from selections.views.selections import selection_view, state_words
 from selections.wording import INCIDENT_OUTCOMES
 
 
 class IncidentQuestionForm(Form):
     """The question to a person about a sign in their attempt."""
 
-    question = TextAreaField(lazy_("Your question"), [DataRequired(lazy_("Write the question.")), Length(max=2000, message=TOO_LONG)])
+    question = area(lazy_("Your question"), most=2000, required=lazy_("Write the question."))
 
     def words(self) -> str:
         """Return the question."""
@@ -42,7 +42,7 @@ class IncidentQuestionForm(Form):
 class IncidentAnswerForm(Form):
     """A person's answer to the jury."""
 
-    answer = TextAreaField(lazy_("Your answer"), [DataRequired(lazy_("Write your answer.")), Length(max=2000, message=TOO_LONG)])
+    answer = area(lazy_("Your answer"), most=2000, required=lazy_("Write your answer."))
 
     def words(self) -> str:
         """Return the answer."""
@@ -57,7 +57,7 @@ class IncidentProposalForm(Form):
         choices=[SelectChoice(value=value, label=lazy_(label)) for value, label in INCIDENT_OUTCOMES.items()],
         validators=[AnyOf(list(INCIDENT_OUTCOMES), message=lazy_("Choose one."))],
     )
-    ground = TextAreaField(lazy_("Ground"), [DataRequired(lazy_("Write the ground.")), Length(max=2000, message=TOO_LONG)])
+    ground = area(lazy_("Ground"), most=2000, required=lazy_("Write the ground."))
 
     def words(self) -> str:
         """Return the ground."""

@@ -10,7 +10,7 @@ from flask import Blueprint, Response, current_app, flash, request
 from sqlalchemy.orm import Session
 from wtforms import RadioField, SelectField, TextAreaField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than its stubs
-from wtforms.validators import AnyOf, DataRequired, Length, ValidationError
+from wtforms.validators import AnyOf, DataRequired, ValidationError
 
 from accounts import privacy
 from accounts.privacy import AccessPurpose
@@ -20,7 +20,7 @@ from kernel.i18n import _, choose, find_zone, language, lazy_, ngettext, number,
 from kernel.permissions import Actor
 from kernel.web import after_response
 from kernel.web.file_responses import send_content
-from kernel.web.forms import Form, LineField, as_uuid, clean_text, whole_number
+from kernel.web.forms import Form, area, as_uuid, clean_text, line, whole_number
 from kernel.web.request import Answer, allows, current_actor, current_session, page, requires, see_page
 from questions import question_bank
 from questions.question_page import points, short_title, text_language, words_of
@@ -68,7 +68,6 @@ from selections.rules.objections import (
     words_in,
 )
 from selections.views.actas import touched_by_regrade
-from selections.views.selections import TOO_LONG
 from selections.wording import GROUNDS, OUTCOMES, PROPOSALS, TOLD
 
 
@@ -105,9 +104,9 @@ class ProposalForm(Form):
     )
     version = SelectField(lazy_("To mark again: by which version of the question"), choices=[], validate_choice=False)
     option = SelectField(lazy_("To mark again: another option that is right"), choices=[], validate_choice=False)
-    added = LineField(lazy_("To mark again: another right answer"), [Length(max=LONGEST_ADDITION, message=TOO_LONG)])
-    ground = TextAreaField(lazy_("Ground"), [DataRequired(lazy_("Write the ground.")), Length(max=LONGEST_REASON, message=TOO_LONG)])
-    source = LineField(lazy_("Source"), [DataRequired(lazy_("Write the source.")), Length(max=300, message=TOO_LONG)])
+    added = line(lazy_("To mark again: another right answer"), most=LONGEST_ADDITION)
+    ground = area(lazy_("Ground"), most=LONGEST_REASON, required=lazy_("Write the ground."))
+    source = line(lazy_("Source"), most=300, required=lazy_("Write the source."))
 
     def show_outcomes(self) -> None:
         """Show the outcomes that objections can have; that a decision is taken back is no outcome."""
@@ -127,9 +126,7 @@ class ProposalForm(Form):
 class ProposalReturnForm(Form):
     """Why a proposal goes back."""
 
-    answer = TextAreaField(
-        lazy_("Why it goes back"), [DataRequired(lazy_("Write the reason.")), Length(max=LONGEST_REASON, message=TOO_LONG)]
-    )
+    answer = area(lazy_("Why it goes back"), most=LONGEST_REASON, required=lazy_("Write the reason."))
 
     def words(self) -> str:
         """Return the reason."""

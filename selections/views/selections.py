@@ -8,14 +8,14 @@ from uuid import UUID
 from flask import Blueprint, Response
 from wtforms import RadioField, SelectField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than its stubs
-from wtforms.validators import AnyOf, DataRequired, Length
+from wtforms.validators import AnyOf, DataRequired
 
 from enrolments.editions import list_editions
 from enrolments.learner_groups import list_groups
 from kernel import clock
 from kernel.errors import N_, Conflict, Invalid
 from kernel.i18n import _, choose, lazy_
-from kernel.web.forms import Form, LineField, as_uuid
+from kernel.web.forms import Form, as_uuid, line
 from kernel.web.request import Answer, current_actor, current_session, page, requires, see_page
 from quizzes import teaching
 from quizzes.access import QuizContext
@@ -27,8 +27,6 @@ from selections.messages import SIGN_TITLES
 from selections.models import MemberRole, SelectionIncident
 from selections.selections import SelectionMemberRow, SelectionRow
 from selections.wording import INCIDENT_OUTCOMES
-
-TOO_LONG = lazy_("Use at most %(max)d characters.")
 
 
 class SelectionForm(Form):
@@ -45,7 +43,7 @@ class SelectionForm(Form):
 class JuryMemberForm(Form):
     """A person to name for a selection, and as what."""
 
-    email = LineField(lazy_("Email"), [DataRequired(lazy_("Write the address.")), Length(max=254, message=TOO_LONG)])
+    email = line(lazy_("Email"), most=254, required=lazy_("Write the address."))
     role = RadioField(
         lazy_("Named as"),
         choices=[

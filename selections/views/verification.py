@@ -5,15 +5,13 @@ from collections.abc import Mapping
 
 from flask import Blueprint, request, url_for
 from sqlalchemy.orm import Session
-from wtforms import TextAreaField
-from wtforms.validators import DataRequired, Length
 
 from kernel import clock
 from kernel.codes import printed_code, read_code
 from kernel.errors import require_found
 from kernel.i18n import _, choose, lazy_, number
 from kernel.permissions import Actor
-from kernel.web.forms import FileDigestForm, Form, LineField
+from kernel.web.forms import FileDigestForm, Form, area
 from kernel.web.instance_keys import current_keys
 from kernel.web.limits import client_key, limit, limiter
 from kernel.web.request import Answer, current_session, page, public, requires
@@ -25,14 +23,13 @@ from selections.models import SelectionActa
 from selections.rules.documents import CODE_LENGTH
 from selections.selections import SelectionRow
 from selections.views import actas
-from selections.views.selections import TOO_LONG
 
 
 class ActaEntryForm(Form):
     """A line of an acta with its salt, as its person keeps them."""
 
-    line = TextAreaField(lazy_("Line"), [DataRequired(lazy_("Paste the line.")), Length(max=4000, message=TOO_LONG)])
-    salt = LineField(lazy_("Salt"), [DataRequired(lazy_("Paste the salt.")), Length(max=64, message=TOO_LONG)])
+    line = area(lazy_("Line"), most=4000, required=lazy_("Paste the line."))
+    salt = line(lazy_("Salt"), most=64, required=lazy_("Paste the salt."))
 
 
 def public_facts(row: SelectionActa, selection: SelectionRow, titles: Mapping[tuple[str, str], Mapping[str, str]]) -> list[tuple[str, str]]:
