@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from functools import partial
-from typing import TypeVar, cast
+from typing import TypeVar
 
 from sqlalchemy.orm import Session
 
@@ -23,7 +23,7 @@ T = TypeVar("T")
 
 def _person(delivery: Delivery) -> Person:
     with delivery.database.unit_of_work(write=False) as session:
-        return accounts_people.get_person(session, cast("int", delivery.arguments["person"]))
+        return accounts_people.get_person(session, delivery.number("person"))
 
 
 def _link(delivery: Delivery, person: Person, purpose: TokenPurpose) -> str:
@@ -86,7 +86,7 @@ def _invite(delivery: Delivery, person: Person) -> None:
 def send_invitations(delivery: Delivery) -> Effect | None:
     """Invite people whom an administrator added; each is noted as sent at once, so that a second time nobody gets another."""
     with delivery.database.unit_of_work(write=False) as session:
-        people = accounts_people.list_uninvited(session, cast("list[int]", delivery.arguments["people"]))
+        people = accounts_people.list_uninvited(session, delivery.numbers("people"))
     return _send_to_many(delivery, "accounts.send_invitations", {person.id: person for person in people}, partial(_invite, delivery))
 
 
@@ -137,7 +137,7 @@ def send_password_changed(delivery: Delivery) -> None:
 
 def send_new_address(delivery: Delivery) -> None:
     """Send the link that changes a person's address, to the new one."""
-    person, email = _person(delivery), str(delivery.arguments["email"])
+    person, email = _person(delivery), delivery.text("email")
     if _is_late(delivery):
         _send_word_of_late_link(delivery, person, "/profile/address", to=email)
         return
@@ -146,7 +146,7 @@ def send_new_address(delivery: Delivery) -> None:
 
 def send_address_changed(delivery: Delivery) -> None:
     """Notify the owner at the old address that the account has a new one."""
-    _send(delivery, _person(delivery), "address_changed", "/help", to=str(delivery.arguments["email"]))
+    _send(delivery, _person(delivery), "address_changed", "/help", to=delivery.text("email"))
 
 
 def send_factor_changed(delivery: Delivery) -> None:
@@ -174,9 +174,9 @@ def send_notices(delivery: Delivery) -> Effect | None:
 
     A kind that can wait waits for the morning of those where it is night, one of the office for its hours.
     """
-    key = cast("str", delivery.arguments["key"])
+    key = delivery.text("key")
     with delivery.database.unit_of_work(write=False) as session:
-        mail_batches = notices.list_mail_batches(session, key, cast("list[int]", delivery.arguments["people"]), now=delivery.now)
+        mail_batches = notices.list_mail_batches(session, key, delivery.numbers("people"), now=delivery.now)
     entries, postponed = dict[int, MailBatch](), defaultdict[datetime, list[int]](list)
     for mail_batch in mail_batches:
         morning = mail_waits_until(NoticeKind(mail_batch.notices[0].kind), delivery.now, find_zone(mail_batch.person.zone))
@@ -236,9 +236,9 @@ def _add_digests(delivery: Delivery, people: list[int], until: datetime) -> None
 
 def send_digest(delivery: Delivery) -> Effect | None:
     """Send the notifications that wait for a person's daily mail, in one message."""
-    until = datetime.fromisoformat(cast("str", delivery.arguments["until"]))
+    until = datetime.fromisoformat(delivery.text("until"))
     with delivery.database.unit_of_work(write=False) as session:
-        mail_batch = notices.find_digest(session, cast("int", delivery.arguments["person"]), until, limit=DIGEST_LINES, now=delivery.now)
+        mail_batch = notices.find_digest(session, delivery.number("person"), until, limit=DIGEST_LINES, now=delivery.now)
     if mail_batch is None:
         return None
     with reading(mail_batch.person.language):

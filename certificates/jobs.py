@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from datetime import date
-from typing import cast
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import or_, select
@@ -44,7 +43,7 @@ COMPLETED_AT_ONCE = 500
 
 def issue(delivery: Delivery) -> Effect | None:
     """Issue the credential that a completion deserves; done twice it issues one."""
-    enrolment_id = cast("int", delivery.arguments["subject"])
+    enrolment_id = delivery.number("subject")
     keys = signing_keys(delivery.settings.data_dir)
 
     def write(session: Session) -> None:
@@ -57,7 +56,7 @@ def issue(delivery: Delivery) -> Effect | None:
 
 def review_withdrawn(delivery: Delivery) -> Effect | None:
     """Let the team decide on the certificate of a course whose completion was withdrawn."""
-    enrolment_id = cast("int", delivery.arguments["subject"])
+    enrolment_id = delivery.number("subject")
 
     def write(session: Session) -> None:
         row = reviews.find_in_force(session, enrolment_id)
@@ -69,7 +68,7 @@ def review_withdrawn(delivery: Delivery) -> Effect | None:
 
 def review_merged(delivery: Delivery) -> Effect | None:
     """Let a person decide on the certificates of merged accounts that print another name than the account that stays."""
-    person_id = cast("int", delivery.arguments["subject"])
+    person_id = delivery.number("subject")
 
     def write(session: Session) -> None:
         for row in reviews.list_with_another_name(session, session.get_one(Person, person_id)):
@@ -130,8 +129,8 @@ def plan_expiry_notices(delivery: Delivery) -> Effect | None:
 
 def notify_expiry(delivery: Delivery) -> Effect | None:
     """Notify holders that their certificates expire on a day, or have expired."""
-    course, step = cast("int", delivery.arguments["course"]), cast("int", delivery.arguments["step"])
-    notice = ExpiryNotice(course, date.fromisoformat(str(delivery.arguments["expires_on"])), step)
+    course, step = delivery.number("course"), delivery.number("step")
+    notice = ExpiryNotice(course, date.fromisoformat(delivery.text("expires_on")), step)
     with delivery.database.unit_of_work(write=False) as session:
         people, title = issuing.list_holders_to_notify(session, notice)
     if not people:
@@ -186,7 +185,7 @@ def notify_revoked(delivery: Delivery) -> Effect:
 
 def _read_credential(delivery: Delivery) -> Credential:
     with delivery.database.unit_of_work(write=False) as session:
-        return session.get_one(Credential, cast("int", delivery.arguments["credential"]))
+        return session.get_one(Credential, delivery.number("credential"))
 
 
 def _notify_holder(delivery: Delivery, row: Credential, key: str, subject: Callable[[], str], text: Callable[[], str]) -> Effect:
@@ -206,7 +205,7 @@ def write_files(delivery: Delivery) -> Effect | None:
     Sheets are drawn in a process of its own, one in each gap between requests: drawn here and at once, they would take the
     interpreter and the processor from everybody who waits for a page.
     """
-    download = cast("int", delivery.arguments["download"])
+    download = delivery.number("download")
     settings = delivery.settings
     sealer = SheetSealer(settings.public_url, signing_keys(settings.data_dir), seal_keys(settings.data_dir, settings.institution_name))
 
@@ -225,7 +224,7 @@ def write_files(delivery: Delivery) -> Effect | None:
 
 def change_validity(delivery: Delivery) -> None:
     """Replace the certificates of a course that end on another day now, a portion of people in each transaction; never twice."""
-    number, keys = cast("int", delivery.arguments["change"]), signing_keys(delivery.settings.data_dir)
+    number, keys = delivery.number("change"), signing_keys(delivery.settings.data_dir)
     more = True
     while more:
         with delivery.database.unit_of_work() as session:

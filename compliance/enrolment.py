@@ -294,8 +294,8 @@ def find_hindrances(session: Session, obligation_id: int, people: Collection[int
     rows = session.execute(standing).mappings().all()
     certain = set(certain_courses(terms.requirement)) if version.enrolment == "automatic" else set()
     judge = _judge_of(session, rows, entries, certain, version.edition_id, now=now)
-    found = {row["person_id"]: hindrance_under(terms.requirement, partial(judge.find, row)) for row in rows}
-    return {person: hindrance for person, hindrance in found.items() if hindrance is not None}
+    hindrances = {row["person_id"]: hindrance_under(terms.requirement, partial(judge.find, row)) for row in rows}
+    return {person: hindrance for person, hindrance in hindrances.items() if hindrance is not None}
 
 
 def list_hindered_by(

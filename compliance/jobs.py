@@ -5,7 +5,6 @@ Facts follow audit verbs; statuses follow facts, audiences and the calendar.
 
 from collections.abc import Callable, Sequence
 from datetime import date, datetime
-from typing import cast
 
 from sqlalchemy.orm import Session
 
@@ -84,7 +83,7 @@ def ask_waivers_again(delivery: Delivery) -> Effect:
 
 def follow_recognition_list(delivery: Delivery) -> None:
     """Notify the people of a list of recognitions that was decided on, and compute their statuses, a portion in each transaction."""
-    number, after = cast("int", delivery.arguments["subject"]), 0
+    number, after = delivery.number("subject"), 0
     while True:
         with delivery.database.unit_of_work() as session:
             rows = list_decided(session, number, after, assignments.PORTION)
@@ -99,7 +98,7 @@ def follow_recognition_list(delivery: Delivery) -> None:
 
 
 def _follow(delivery: Delivery, note: Callable[[Session, int], int | None]) -> Effect:
-    subject = cast("int", delivery.arguments["subject"])
+    subject = delivery.number("subject")
 
     def write(session: Session) -> None:
         person = note(session, subject)
@@ -116,7 +115,7 @@ def recompute_person(session: Session, person: int, *, now: datetime) -> None:
 
 def follow_merge(delivery: Delivery) -> Effect:
     """Compute the statuses of both accounts of a merge: what one of them did counts for the other now."""
-    remaining = cast("int", delivery.arguments["subject"])
+    remaining = delivery.number("subject")
 
     def write(session: Session) -> None:
         for person in [*account_queries.list_merged_into(session, remaining), remaining]:
@@ -128,7 +127,7 @@ def follow_merge(delivery: Delivery) -> Effect:
 
 def pack_bundle(delivery: Delivery) -> Effect | None:
     """Pack a bundle of evidence, keep its content, and notify whoever asked for it; done twice it makes one."""
-    number = cast("int", delivery.arguments["bundle"])
+    number = delivery.number("bundle")
     source = BundleSource(delivery.database, signing_keys(delivery.settings.data_dir))
     content = bundle_requests.pack_requested(source, files_of(delivery.settings), number, bundle_texts())
     if content is None:
@@ -149,7 +148,7 @@ def end_bundles(delivery: Delivery) -> None:
 
 def recompute_obligation(delivery: Delivery) -> Effect:
     """Compute the status of everybody under an obligation, a portion in each transaction; a second time writes nothing."""
-    number = cast("int", delivery.arguments["subject"])
+    number = delivery.number("subject")
     _recompute_all(delivery, number)
 
     def write(session: Session) -> None:
@@ -188,7 +187,7 @@ def recompute_all(delivery: Delivery) -> Effect:
 
 def recompute_institution(delivery: Delivery) -> None:
     """Compute every status of an institution again: its people in portions, each person under all obligations together."""
-    institution = cast("int", delivery.arguments["institution"])
+    institution = delivery.number("institution")
     after: int | None = 0
     while after is not None:
         with delivery.database.unit_of_work() as session:
@@ -233,7 +232,7 @@ def remind(delivery: Delivery) -> None:
 
 def send_request(delivery: Delivery) -> None:
     """Send a reminder that somebody asked for, a portion of its people in one transaction; done twice it reminds nobody twice."""
-    number = cast("int", delivery.arguments["request"])
+    number = delivery.number("request")
     is_done = False
     while not is_done:
         with delivery.database.unit_of_work() as session:
@@ -270,7 +269,7 @@ def plan_work_notices(delivery: Delivery) -> None:
 
 def notify_worker(delivery: Delivery) -> Effect:
     """Notify an officer or administrator of what waits for their decision; done twice it notifies once."""
-    person, day = cast("int", delivery.arguments["person"]), date.fromisoformat(str(delivery.arguments["day"]))
+    person, day = delivery.number("person"), date.fromisoformat(delivery.text("day"))
 
     def write(session: Session) -> None:
         team_digests.notify_worker(session, person, account_queries.list_administrators(session), day, now=delivery.now)
@@ -280,7 +279,7 @@ def notify_worker(delivery: Delivery) -> Effect:
 
 def notify_of_versions(delivery: Delivery) -> None:
     """Notify who is under way in a version of a course that counts no more for an obligation, a portion in each transaction."""
-    number = cast("int", delivery.arguments["obligation"])
+    number = delivery.number("obligation")
     last: int | None = 0
     while last is not None:
         with delivery.database.unit_of_work() as session:
@@ -301,8 +300,8 @@ def notify_of_hindered(delivery: Delivery) -> None:
 
 def send_digests(delivery: Delivery) -> Effect:
     """Give heads and owners the digest of a Monday; done twice it tells nobody twice."""
-    monday = date.fromisoformat(str(delivery.arguments["monday"]))
-    people = cast("list[int]", delivery.arguments["people"])
+    monday = date.fromisoformat(delivery.text("monday"))
+    people = delivery.numbers("people")
     with delivery.database.unit_of_work(write=False) as session:
         digests, titles = team_digests.load_digests(session, monday, now=delivery.now)
     return lambda session: team_digests.notify_readers(session, monday, digests, titles, people, digest_words, now=delivery.now)
@@ -310,7 +309,7 @@ def send_digests(delivery: Delivery) -> Effect:
 
 def plan_again(delivery: Delivery) -> None:
     """Plan the reminders ahead anew, of one obligation or of all: free days or steps have changed."""
-    obligation = cast("int | None", delivery.arguments.get("obligation"))
+    obligation = delivery.find_number("obligation")
     last: int | None = 0
     while last is not None:
         with delivery.database.unit_of_work() as session:
@@ -367,7 +366,7 @@ PORTIONS = 60
 
 def try_change(delivery: Delivery) -> Effect | None:
     """Make a large dry run, each portion read by itself and then written down; what is left is a new job."""
-    number = cast("int", delivery.arguments["change"])
+    number = delivery.number("change")
     for _portion in range(PORTIONS):
         if _try_portion(delivery, number):
             return None
@@ -413,7 +412,7 @@ def _is_finished(session: Session, number: int, *, now: datetime) -> bool:
 
 def enrol_assigned(delivery: Delivery) -> None:
     """Enrol whoever has something to take, under one obligation or all, a portion in each transaction; nobody twice."""
-    only = cast("int | None", delivery.arguments.get("obligation"))
+    only = delivery.find_number("obligation")
     with delivery.database.unit_of_work(write=False) as session:
         numbers = [obligation.id for obligation in assignments.list_active(session) if only in (None, obligation.id)]
     for number in numbers:
@@ -441,4 +440,4 @@ def _enrol_portion(session: Session, number: int, after: int, *, now: datetime) 
 
 def remove_evidence(delivery: Delivery) -> None:
     """Delete a file that proved what was withdrawn or erased, unless something else names it."""
-    evidence.remove_evidence(delivery.database, files_of(delivery.settings), cast("str", delivery.arguments["sha256"]))
+    evidence.remove_evidence(delivery.database, files_of(delivery.settings), delivery.text("sha256"))

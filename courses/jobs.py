@@ -1,7 +1,5 @@
 """Background work of courses: publish what was planned when its moment comes, send invitations into teams, delete folders not confirmed."""
 
-from typing import cast
-
 from sqlalchemy.orm import Session
 
 from accounts.uploads import delete_pending_uploads
@@ -22,7 +20,7 @@ FORGET_EVERY = 3600
 
 def publish_planned(delivery: Delivery) -> Effect | None:
     """Publish a plan when it is due, once even with several workers; else cancel it and send a notification."""
-    plan_id = cast("int", delivery.arguments["plan"])
+    plan_id = delivery.number("plan")
     files = files_of(delivery.settings)
     with delivery.database.unit_of_work(write=False) as session:
         plan = planned_publications.get_plan(session, plan_id)
@@ -54,7 +52,7 @@ def publish_planned(delivery: Delivery) -> Effect | None:
 def send_invitation(delivery: Delivery) -> None:
     """Send the link that lets a person join a course team. It is created here, so that no job row ever holds a secret."""
     with delivery.database.unit_of_work() as session:
-        invitation, course = team.get_invitation(session, cast("int", delivery.arguments["invitation"]))
+        invitation, course = team.get_invitation(session, delivery.number("invitation"))
         if invitation.withdrawn_at is not None or invitation.used_at is not None or not team.is_still_authorised(session, invitation):
             return
         if invitation.secret_hash is not None and not delivery.settings.sends_mail:

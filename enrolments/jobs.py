@@ -35,7 +35,7 @@ def follow_correction(delivery: Delivery) -> None:
 
     Where one of them cannot be moved, the others of the portion are moved one by one; who is left is named when all had their turn.
     """
-    course_id = cast("int", delivery.arguments["subject"])
+    course_id = delivery.number("subject")
     with delivery.database.unit_of_work(write=False) as session:
         version = version_queries.find_newest_correction(session, course_id)
         behind = [] if version is None else version_queries.list_behind(session, course_id, version)
@@ -70,7 +70,7 @@ def enrol_list(delivery: Delivery) -> None:
 
     Nobody is enrolled any more once who sent it may not enrol others in the course.
     """
-    list_id = cast("int", delivery.arguments["list"])
+    list_id = delivery.number("list")
     with delivery.database.unit_of_work(write=False) as session:
         pending = session.get_one(PendingEnrolmentList, list_id)
     entries = read_list(pending.content).entries
@@ -99,7 +99,7 @@ def _enrol_portion(session: Session, row: PendingEnrolmentList, portion: Sequenc
 def send_invitation(delivery: Delivery) -> None:
     """Send the link of an invitation to enrol. Its secret is made here, so that no row of a job ever holds it."""
     with delivery.database.unit_of_work() as session:
-        to_send = invitations.get_to_send(session, cast("int", delivery.arguments["invitation"]), now=delivery.now)
+        to_send = invitations.get_to_send(session, delivery.number("invitation"), now=delivery.now)
         if to_send is None:
             return
         row, course = to_send
@@ -112,7 +112,7 @@ def send_invitation(delivery: Delivery) -> None:
 
 def accept_at_confirmation(delivery: Delivery) -> None:
     """Enrol a person who confirmed an address in the courses with whose invitations they signed up. Done twice it enrols nobody twice."""
-    person_id = cast("int", delivery.arguments["subject"])
+    person_id = delivery.number("subject")
     with delivery.database.unit_of_work(write=False) as session:
         signed_up = invitations.list_signed_up(session, person_id, now=delivery.now)
     for invitation in signed_up:
@@ -122,7 +122,7 @@ def accept_at_confirmation(delivery: Delivery) -> None:
 
 def notify_announcement(delivery: Delivery) -> None:
     """Notify the audience of an announcement, a portion in each transaction; after a failure it goes on where it was."""
-    announcement_id = cast("int", delivery.arguments["announcement"])
+    announcement_id = delivery.number("announcement")
     more = True
     while more:
         with delivery.database.unit_of_work() as session:
@@ -141,7 +141,7 @@ def keep_grades(delivery: Delivery) -> None:
 
 def notify_changes(delivery: Delivery) -> None:
     """Notify learners who did what new versions changed, a portion in each transaction. Done twice it notifies nobody twice."""
-    course_id = cast("int", delivery.arguments["subject"])
+    course_id = delivery.number("subject")
     with delivery.database.unit_of_work(write=False) as session:
         versions = version_queries.list_announced_versions(session, course_id, since=delivery.now - LATELY)
     for version_id in versions:
@@ -189,7 +189,7 @@ def _day_of(delivery: Delivery, zone: str) -> str:
 
 def remind_zone(delivery: Delivery) -> Effect:
     """Divide the people of a zone, and add a job for each portion: where one fails, the others are reminded."""
-    zone, day = str(delivery.arguments["zone"]), str(delivery.arguments["day"])
+    zone, day = delivery.text("zone"), delivery.text("day")
 
     def write(session: Session) -> None:
         for first, last in calendar.list_portions(session, zone, size=dates.PORTION):
@@ -203,11 +203,11 @@ def remind_zone(delivery: Delivery) -> Effect:
 
 def remind(delivery: Delivery) -> Effect | None:
     """Notify some people of a zone of what comes near, decided now; done twice it notifies nobody twice, and too late nobody at all."""
-    zone = str(delivery.arguments["zone"])
+    zone = delivery.text("zone")
     if _day_of(delivery, zone) != delivery.arguments["day"] or not dates.is_time(delivery.now, find_zone(zone)):
         return None
     with delivery.database.unit_of_work(write=False) as session:
-        first, last = cast("int", delivery.arguments["first"]), cast("int", delivery.arguments["last"])
+        first, last = delivery.number("first"), delivery.number("last")
         people = calendar.list_people_between(session, zone, first, last)
         due = dates.due_notices(session, people, find_zone(zone), notice_words, now=delivery.now)
 

@@ -88,6 +88,26 @@ class Delivery:
         """Return how long ago the job was added."""
         return self.now - (self.created_at or self.now)
 
+    def number(self, name: str) -> int:
+        """Return an argument that is a whole number."""
+        value = self.arguments[name]
+        assert isinstance(value, int), name
+        return value
+
+    def find_number(self, name: str) -> int | None:
+        """Return an argument that is a whole number; None where the job has none."""
+        return None if self.arguments.get(name) is None else self.number(name)
+
+    def numbers(self, name: str) -> list[int]:
+        """Return an argument that lists whole numbers."""
+        value = self.arguments[name]
+        assert isinstance(value, list), name
+        return value
+
+    def text(self, name: str) -> str:
+        """Return an argument that is a text."""
+        return str(self.arguments[name])
+
 
 Effect = Callable[[Session], object]
 Handler = Callable[[Delivery], Effect | None]

@@ -8,10 +8,10 @@ from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 from functools import cache
 from types import MappingProxyType
-from typing import Any, cast
+from typing import Any
 from uuid import UUID
 
-from flask import Blueprint, current_app, request, url_for
+from flask import Blueprint, request, url_for
 from sqlalchemy import Column, ColumnElement, Select, Table, and_, exists, func, literal, or_, select, union
 from sqlalchemy.orm import Session
 from wtforms import DateField, ValidationError
@@ -21,7 +21,7 @@ from accounts.models import NationalIdentity, Person
 from accounts.people import find_person_by_email, people_statement
 from accounts.rules import fold
 from courses import log as course_log
-from courses.kinds import CourseKinds
+from courses.editor import course_kinds
 from courses.log import log_entries
 from courses.models import Activity, Course
 from kernel import audit, clock
@@ -325,7 +325,7 @@ def _places(session: Session, form: AuditFilterForm) -> Select[int]:
 
 
 def _parts() -> Sequence[course_log.LogPart]:
-    return cast("CourseKinds", current_app.extensions["course_kinds"]).logs
+    return course_kinds().logs
 
 
 def entries_in_words(session: Session, entries: Sequence[AuditEntry], titles: Mapping[str, str] = MappingProxyType({})) -> list[str]:

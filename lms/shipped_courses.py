@@ -52,7 +52,7 @@ class ShippedOutcome:
 
 def publish_shipped(delivery: Delivery) -> None:
     """Publish one course, where that has not been done; who looks at the terminal reads that it is there."""
-    key = str(delivery.arguments["course"])
+    key = delivery.text("course")
     with delivery.database.unit_of_work(write=False) as session:
         course = catalogue.find_course(session, key)
         if course is not None and course.published_version_id is not None:

@@ -1,7 +1,6 @@
 """Background jobs of organisations: lists are imported or expire, stays in audiences are recorded, places of those who left are ended."""
 
 from datetime import timedelta
-from typing import cast
 
 from sqlalchemy.orm import Session
 
@@ -35,7 +34,7 @@ def bring_in(delivery: Delivery) -> None:
 
 
 def _number(delivery: Delivery, name: str) -> int:
-    return cast("int", delivery.arguments[name])
+    return delivery.number(name)
 
 
 def try_list(delivery: Delivery) -> None:

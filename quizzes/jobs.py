@@ -8,7 +8,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
-from typing import cast
 from uuid import UUID
 
 from sqlalchemy.exc import SQLAlchemyError
@@ -124,7 +123,7 @@ class _NotifiedAttempt:
 
 def _notified_attempt(delivery: Delivery) -> _NotifiedAttempt:
     with delivery.database.unit_of_work(write=False) as session:
-        loaded = load_attempt(session, cast("int", delivery.arguments["attempt"]))
+        loaded = load_attempt(session, delivery.number("attempt"))
         outline = outline_of_activity(session, loaded.snapshot.activity_id)
     return _NotifiedAttempt(loaded.uuid, loaded.person_id, outline.by_key[loaded.snapshot.activity_key].title, outline.title)
 
@@ -139,12 +138,12 @@ def _notify_all(delivery: Delivery, notify_some: Callable[..., int | None], subj
 
 def notify_override(delivery: Delivery) -> None:
     """Notify learners of an override that gives them something."""
-    _notify_all(delivery, telling.notify_override, cast("int", delivery.arguments["override"]))
+    _notify_all(delivery, telling.notify_override, delivery.number("override"))
 
 
 def notify_incident(delivery: Delivery) -> None:
     """Notify learners of the time that was given to their open attempts."""
-    _notify_all(delivery, telling.notify_incident, cast("int", delivery.arguments["incident"]))
+    _notify_all(delivery, telling.notify_incident, delivery.number("incident"))
 
 
 def notify_regrade(delivery: Delivery) -> None:
@@ -152,7 +151,7 @@ def notify_regrade(delivery: Delivery) -> None:
 
     What objections changed is told with their outcome.
     """
-    subject, verb = cast("int", delivery.arguments["subject"]), delivery.arguments.get("verb")
+    subject, verb = delivery.number("subject"), delivery.arguments.get("verb")
     with delivery.database.unit_of_work() as session:
         note_corrected(session, dry_runs.list_quiz_versions(session, subject))
         is_outcome = session.get_one(Regrade, subject).for_objection and verb == regrading.RegradeVerb.COMMITTED.value
@@ -226,7 +225,7 @@ def make_draw_tables(delivery: Delivery) -> None:
 
     A second delivery, after a worker that died, makes those that are missing: no quiz has two of one night.
     """
-    night, last = date.fromisoformat(str(delivery.arguments["night"])), 0
+    night, last = date.fromisoformat(delivery.text("night")), 0
     while True:
         with delivery.database.unit_of_work(write=False) as session:
             balanced = draws.list_balanced(session, after=last, limit=QUIZZES_AT_ONCE)
@@ -247,7 +246,7 @@ PORTIONS = 60
 
 def plan_regrade(delivery: Delivery) -> Effect | None:
     """Make a large dry run, each batch in a transaction of its own; the remainder is a new job."""
-    regrade_id = cast("int", delivery.arguments["regrade"])
+    regrade_id = delivery.number("regrade")
     for _portion in range(PORTIONS):
         with delivery.database.unit_of_work() as session:
             if dry_runs.dry_run_portion(session, regrades.lock_regrade_by_id(session, regrade_id)):
@@ -258,7 +257,7 @@ def plan_regrade(delivery: Delivery) -> Effect | None:
 def commit_regrade(delivery: Delivery) -> None:
     """Commit a large dry run in one transaction; a second delivery finds it done."""
     with delivery.database.unit_of_work() as session:
-        row = regrades.lock_regrade_by_id(session, cast("int", delivery.arguments["regrade"]))
+        row = regrades.lock_regrade_by_id(session, delivery.number("regrade"))
         if row.state == "committing":
             regrading.apply_now(session, Actor(person_id=row.committed_by, via=ActorChannel.JOB), row, now=delivery.now)
 
@@ -266,7 +265,7 @@ def commit_regrade(delivery: Delivery) -> None:
 def undo_regrade(delivery: Delivery) -> None:
     """Undo a large regrade in one transaction; a second delivery finds it done."""
     with delivery.database.unit_of_work() as session:
-        row = regrades.lock_regrade_by_id(session, cast("int", delivery.arguments["regrade"]))
+        row = regrades.lock_regrade_by_id(session, delivery.number("regrade"))
         if row.state == "undoing":
             regrading.undo_now(session, Actor(person_id=row.undone_by, via=ActorChannel.JOB), row, now=delivery.now)
 
@@ -274,7 +273,7 @@ def undo_regrade(delivery: Delivery) -> None:
 def catch_up_regrade(delivery: Delivery) -> None:
     """Regrade attempts submitted while a void or its undoing was being committed; a second delivery finds none."""
     with delivery.database.unit_of_work() as session:
-        row = regrades.lock_regrade_by_id(session, cast("int", delivery.arguments["regrade"]))
+        row = regrades.lock_regrade_by_id(session, delivery.number("regrade"))
         regrading.apply_to_late_attempts(
             session, Actor(person_id=row.undone_by or row.committed_by, via=ActorChannel.JOB), row, now=delivery.now
         )
@@ -282,7 +281,7 @@ def catch_up_regrade(delivery: Delivery) -> None:
 
 def offer_regrade(delivery: Delivery) -> Effect | None:
     """Notify those who edit a course of answers in a quiz that would be marked otherwise, once; the upgrade asks for it, for each quiz."""
-    course_id, key = cast("int", delivery.arguments["course"]), str(delivery.arguments["activity"])
+    course_id, key = delivery.number("course"), delivery.text("activity")
     with delivery.database.unit_of_work(write=False) as session:
         offers = list_offers(session, course_id, key)
     return (lambda session: notify_offers(session, course_id, key, offers, now=delivery.now)) if offers else None
@@ -312,7 +311,7 @@ def note_due(delivery: Delivery) -> None:
 
     The progress of learners who gain or lose attempts is updated too: whether they have used them all.
     """
-    subject, verb = cast("int", delivery.arguments["subject"]), str(delivery.arguments["verb"])
+    subject, verb = delivery.number("subject"), delivery.text("verb")
     scope_of = next(scope for known, scope in SCOPES.items() if known.value == verb)
     last = 0
     while page := _list_open(delivery, lambda session: scope_of(session, subject), last):
@@ -342,7 +341,7 @@ def _list_used_up(delivery: Delivery, scope_of: Callable[[Session], AffectedAtte
 
 def carry_overrides(delivery: Delivery) -> None:
     """Let what is in force for a quiz hold under its new key too, where a version of the course renamed it."""
-    course_id = cast("int", delivery.arguments["subject"])
+    course_id = delivery.number("subject")
     with delivery.database.unit_of_work(write=False) as session:
         version = find_published_version(session, course_id)
         renames = get_outline(session, version).renames if version is not None else {}

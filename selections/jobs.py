@@ -36,7 +36,7 @@ AGAIN = timedelta(minutes=10)
 
 def freeze_acta(delivery: Delivery) -> Effect | None:
     """Freeze an acta that was asked for: read outside of any writing, then written and signed at once; done twice it is frozen once."""
-    acta_id = cast("int", delivery.arguments["acta"])
+    acta_id = delivery.number("acta")
     with delivery.database.unit_of_work(write=False) as session:
         row = session.get(SelectionActa, acta_id)
         if row is None or row.state != ActaState.FREEZING.value:
@@ -73,7 +73,7 @@ def follow_merge(delivery: Delivery) -> Effect | None:
 
 def _follow(delivery: Delivery, listed: Callable[[Session, int], Sequence[int]]) -> Effect | None:
     with delivery.database.unit_of_work(write=False) as session:
-        acta_ids = listed(session, cast("int", delivery.arguments["subject"]))
+        acta_ids = listed(session, delivery.number("subject"))
     return (lambda session: request_comparisons(session, acta_ids, now=delivery.now)) if acta_ids else None
 
 
@@ -113,7 +113,7 @@ def compare_stale(delivery: Delivery) -> None:
 
 def notify_jury(delivery: Delivery) -> Effect:
     """Notify the jury that results differ from an acta, or that they do no longer; what differs from a provisional one is no task."""
-    task_id = cast("int", delivery.arguments["correction"])
+    task_id = delivery.number("correction")
 
     def write(session: Session) -> None:
         task = session.get_one(ActaCorrection, task_id)
@@ -132,7 +132,7 @@ def notify_amended(delivery: Delivery) -> None:
     last = 0
     while True:
         with delivery.database.unit_of_work() as session:
-            acta = session.get_one(SelectionActa, cast("int", delivery.arguments["acta"]))
+            acta = session.get_one(SelectionActa, delivery.number("acta"))
             if acta.kind == ActaKind.PROVISIONAL.value and find_term_of(session, session.get_one(Selection, acta.selection_id)):
                 return
             concerned = corrections.list_concerned(session, acta, after=last)
@@ -156,7 +156,7 @@ def notify_member(delivery: Delivery) -> Effect | None:
 def notify_incident(delivery: Delivery) -> Effect:
     """Notify a person that a jury asks them something about their sitting, or that it was decided."""
     with delivery.database.unit_of_work(write=False) as session:
-        row = session.get_one(SelectionIncident, cast("int", delivery.arguments["incident"]))
+        row = session.get_one(SelectionIncident, delivery.number("incident"))
         message = incident_message(session, row, is_decided=delivery.arguments["event"] == "decided")
     return lambda session: notices.notify(session, message, [row.person_id], now=delivery.now)
 
@@ -173,23 +173,23 @@ def _notify_all(delivery: Delivery, notify_some: Callable[..., int | None]) -> N
     after: int | None = 0
     while after is not None:
         with delivery.database.unit_of_work() as session:
-            after = notify_some(session, cast("int", delivery.arguments["subject"]), after=after, now=delivery.now)
+            after = notify_some(session, delivery.number("subject"), after=after, now=delivery.now)
 
 
 def notify_deciders(delivery: Delivery) -> Effect:
     """Notify those who may decide that an objection waits."""
-    return lambda session: objection_groups.notify_deciders(session, cast("int", delivery.arguments["subject"]), now=delivery.now)
+    return lambda session: objection_groups.notify_deciders(session, delivery.number("subject"), now=delivery.now)
 
 
 def notify_proposal(delivery: Delivery) -> Effect:
     """Notify those who may decide that an outcome is proposed."""
-    return lambda session: objection_groups.notify_of_proposal(session, cast("int", delivery.arguments["subject"]), now=delivery.now)
+    return lambda session: objection_groups.notify_of_proposal(session, delivery.number("subject"), now=delivery.now)
 
 
 def finish_decision(delivery: Delivery) -> None:
     """Note that objections are decided once a job has written their marks; done twice it is noted once."""
     with delivery.database.unit_of_work() as session:
-        regrade = session.get_one(Regrade, cast("int", delivery.arguments["subject"]))
+        regrade = session.get_one(Regrade, delivery.number("subject"))
         proposal = objection_decisions.find_decided_by(session, regrade)
         if proposal is None or regrade.state != "committed":
             return
@@ -202,7 +202,7 @@ def finish_decision(delivery: Delivery) -> None:
 
 def notify_outcome(delivery: Delivery) -> None:
     """Tell whoever objected what came of it, then the others whose mark changed; some in each transaction, nobody twice."""
-    group_id = cast("int", delivery.arguments["subject"])
+    group_id = delivery.number("subject")
     done = False
     while not done:
         with delivery.database.unit_of_work() as session:
@@ -220,7 +220,7 @@ def notify_reopening(delivery: Delivery) -> None:
     done = False
     while not done:
         with delivery.database.unit_of_work() as session:
-            group_id, proposal_id = (cast("int", delivery.arguments[name]) for name in ("group", "proposal"))
+            group_id, proposal_id = (delivery.number(name) for name in ("group", "proposal"))
             done = objection_groups.notify_reopening(session, group_id, proposal_id, now=delivery.now)
 
 

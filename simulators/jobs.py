@@ -1,7 +1,5 @@
 """Background work of tasks: progress follows when learners get attempts, or lose them, with another version."""
 
-from typing import cast
-
 from kernel.outbox import Delivery
 from kernel.permissions import Actor, ActorChannel
 from simulators import tasks
@@ -11,7 +9,7 @@ PAGE = 200
 
 def follow_limits(delivery: Delivery) -> None:
     """Say anew whether the tasks of a course's learners are used up, each in a transaction of its own. Done twice it says nothing."""
-    course_id, last = cast("int", delivery.arguments["subject"]), 0
+    course_id, last = delivery.number("subject"), 0
     while page := _page(delivery, course_id, last):
         for out_of_step in page:
             with delivery.database.unit_of_work() as session:

@@ -4,9 +4,8 @@ import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import cast
 
-from flask import Blueprint, current_app, flash, request
+from flask import Blueprint, flash, request
 from wtforms import HiddenField, SelectField
 
 from accounts.rules import PENDING_UPLOAD_LIFETIME
@@ -17,12 +16,11 @@ from courses.content.filetypes import media_type
 from courses.editor import LANGUAGE_NAMES, course_header
 from kernel import clock
 from kernel.errors import DomainError
-from kernel.files import FileStore
 from kernel.i18n import _, choose, lazy_, ngettext
 from kernel.sandbox import run_sandboxed
 from kernel.web.file_responses import send_generated
 from kernel.web.forms import FileField, Form, clean_text
-from kernel.web.request import Answer, begin_writing, current_actor, current_session, page, reading_file, requires, see_page
+from kernel.web.request import Answer, begin_writing, current_actor, current_session, file_store, page, reading_file, requires, see_page
 from questions import question_bank
 from questions.access import QuestionAction
 from questions.content.question_fields import KINDS
@@ -234,7 +232,7 @@ def confirm(subject: ImportContext) -> Answer:
         flash(_("The draft has changed, or you chose something else. Review it once more before importing."), "warn")
         return _confirm_page(subject, pending, form, plan), 409
     entries, media = bank_files_of(plan, target.removeprefix(NEW))
-    files = cast("FileStore", current_app.extensions["files"])
+    files = file_store()
     stored_plan = drafts.keep_contents(files, media, {path: media_type(path) for path in media})
     incoming = imports.IncomingQuestions(target.removeprefix(NEW), entries, stored_plan)
     writing = begin_writing()
@@ -337,7 +335,7 @@ def _exported(course_id: int, selection: ExportSelection, format_name: str, lang
     assert write is not None
     named = {question.key: files_named(question, language, selection.banks[question.key]) for question in selection.questions}
     paths = {path for addresses in named.values() for path in addresses.values()}
-    contents = imports.draft_contents(current_session(), cast("FileStore", current_app.extensions["files"]), course_id, paths)
+    contents = imports.draft_contents(current_session(), file_store(), course_id, paths)
     files = {
         key: {address: contents[path] for address, path in addresses.items() if path in contents}
         for key, addresses in named.items()

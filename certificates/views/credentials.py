@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 from fractions import Fraction
-from typing import cast
 from uuid import UUID
 
 from flask import Blueprint, Response, flash, make_response, request, url_for
@@ -45,6 +44,7 @@ from kernel.web.pages import DrawnPart, drawn_part, framed_page
 from kernel.web.request import (
     Answer,
     allows,
+    conditional,
     current_actor,
     current_session,
     current_settings,
@@ -320,7 +320,7 @@ def download(subject: CredentialContext) -> Response:
     response.headers["Content-Disposition"] = f"attachment; filename=\"{name}\"; filename*=UTF-8''{name}"
     response.headers["Cache-Control"] = "private, no-cache"
     response.set_etag(hashlib.sha256(content).hexdigest())
-    return cast("Response", response.make_conditional(request))
+    return conditional(response)
 
 
 @credentials_bp.get("/verify/<code>")

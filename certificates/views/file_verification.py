@@ -4,7 +4,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from hmac import compare_digest
-from typing import cast
 
 from flask import Blueprint, Response, make_response, request
 from sqlalchemy.orm import Session
@@ -37,6 +36,7 @@ from kernel.web.instance_keys import current_keys, current_seal_keys
 from kernel.web.limits import client_key, limit, limiter
 from kernel.web.request import (
     Answer,
+    conditional,
     current_session,
     current_settings,
     page,
@@ -256,7 +256,7 @@ def offline_page() -> Response:
     response.headers["Content-Security-Policy"] = f"{page.policy}; frame-ancestors 'none'"
     response.headers["Cache-Control"] = "public, no-cache"
     response.set_etag(page.sha256)
-    return cast("Response", response.make_conditional(request))
+    return conditional(response)
 
 
 verification_bp = Blueprint("certificates_verification", __name__)

@@ -3,7 +3,6 @@
 import json
 from dataclasses import dataclass
 from datetime import datetime
-from typing import cast
 
 from flask import Blueprint, Response, make_response, request
 
@@ -22,7 +21,7 @@ from kernel.keys import KeyState, PublishedKey
 from kernel.web.former_hosts import find_former_address
 from kernel.web.instance_keys import current_keys, current_seal_keys
 from kernel.web.limits import client_key, limit, limiter
-from kernel.web.request import current_actor, current_session, current_settings, page, public, requires, site_address
+from kernel.web.request import conditional, current_actor, current_session, current_settings, page, public, requires, site_address
 
 keys_bp = Blueprint("certificates_keys", __name__)
 
@@ -36,7 +35,7 @@ def published(document: Document, content_type: str, *, cache_control: str = KEP
     response.headers["Access-Control-Allow-Origin"] = "*"
     response.headers["Cache-Control"] = cache_control
     response.add_etag()
-    return cast("Response", response.make_conditional(request))
+    return conditional(response)
 
 
 def requested_address() -> str:
@@ -171,4 +170,4 @@ def badge(subject: CredentialContext) -> Response:
     response.headers["Cache-Control"] = "private, no-cache"
     response.headers["X-Robots-Tag"] = "noindex"
     response.add_etag()
-    return cast("Response", response.make_conditional(request))
+    return conditional(response)

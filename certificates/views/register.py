@@ -5,10 +5,10 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
-from typing import Any, BinaryIO, TypeVar, cast
+from typing import Any, BinaryIO, TypeVar
 from uuid import uuid4
 
-from flask import Blueprint, Response, current_app, flash, request
+from flask import Blueprint, Response, flash, request
 from wtforms import SelectField
 
 from accounts import access_log
@@ -30,14 +30,13 @@ from courses.models import Course
 from kernel import clock
 from kernel.codes import printed_code, read_signs
 from kernel.errors import N_, NotFound
-from kernel.files import FileStore
 from kernel.i18n import _, choose, lazy_, trimmed
 from kernel.tables import Cell, on_disk, type_of, write_csv, write_xlsx
 from kernel.web import after_response
 from kernel.web.file_responses import send_content, send_generated
 from kernel.web.forms import DAYS, Form, as_uuid, line, whole_number
 from kernel.web.limits import limit, limiter
-from kernel.web.request import Answer, allows, begin_writing, current_actor, current_session, page, requires, see_page
+from kernel.web.request import Answer, allows, begin_writing, current_actor, current_session, file_store, page, requires, see_page
 from organisations.models import Organisation
 from organisations.training_scope import list_audited_roots
 
@@ -445,7 +444,7 @@ def file(context: BulkContext) -> Answer:
     bulk_file = next((candidate for candidate in bulk.list_files(current_session(), context.row.id) if candidate.number == number), None)
     if bulk_file is None or bulk_file.sha256 is None or bulk_file.ended_at is not None or context.row.cancelled_at is not None:
         raise NotFound
-    files = cast("FileStore", current_app.extensions["files"])
+    files = file_store()
     sent = send_content(
         files, bulk_file.sha256, bulk.MEDIA_TYPE, bulk.file_name(context.row, bulk_file), inline=False, cache_control="no-store"
     )

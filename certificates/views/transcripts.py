@@ -4,10 +4,9 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import cast
 from uuid import UUID, uuid4
 
-from flask import Blueprint, Response, flash, make_response, request
+from flask import Blueprint, Response, flash, make_response
 from wtforms import BooleanField, HiddenField
 
 from accounts import access_log
@@ -37,7 +36,7 @@ from kernel.own_records import is_own
 from kernel.web.forms import Form, as_uuid
 from kernel.web.instance_keys import current_keys, current_seal_keys
 from kernel.web.limits import limit, limiter
-from kernel.web.request import Answer, current_actor, current_session, current_settings, page, requires, see_page, site_address
+from kernel.web.request import Answer, conditional, current_actor, current_session, current_settings, page, requires, see_page, site_address
 from organisations.access import EVERYWHERE
 
 
@@ -229,7 +228,7 @@ def _file(content: bytes, media_type: str, name: str) -> Response:
     response.headers["Content-Disposition"] = f"attachment; filename=\"{name}\"; filename*=UTF-8''{name}"
     response.headers["Cache-Control"] = "private, no-cache"
     response.set_etag(hashlib.sha256(content).hexdigest())
-    return cast("Response", response.make_conditional(request))
+    return conditional(response)
 
 
 def verification_page(row: Transcript) -> str:

@@ -170,10 +170,13 @@ def _part(parents: Mapping[int, int | None], scope: int, parts: Collection[int],
     return next((unit for unit in path if unit in parts), scope)
 
 
-def acta_digest(lines: Iterable[ActaCount], states: Iterable[TrainingState] = PRINTED) -> str:
+def acta_digest(lines: Iterable[ActaCount], states: Collection[TrainingState] = PRINTED) -> str:
     """Return the SHA-256 of the numbers of some states, in whatever order they come; a line of noughts changes nothing in it."""
-    counted = ((line.place_id or 0, sorted((state.value, line.tally.count((state,))) for state in states)) for line in lines)
-    rows = sorted([place, [pair for pair in pairs if pair[1]]] for place, pairs in counted if any(count for _state, count in pairs))
+    rows = sorted(
+        [line.place_id or 0, pairs]
+        for line in lines
+        if (pairs := sorted([state.value, count] for state in states if (count := line.tally.count((state,)))))
+    )
     return hashlib.sha256(json.dumps(rows, separators=(",", ":")).encode()).hexdigest()
 
 
@@ -197,7 +200,7 @@ def acta_verdict(
     if as_known is None or when_made is None or today is None:
         return ActaVerdict.DELETED
     printed = acta_digest(as_known)
-    if digest not in (printed, acta_digest(as_known, TrainingState)):  # one made by an earlier version is of all states
+    if digest not in (printed, acta_digest(as_known, tuple(TrainingState))):  # one made by an earlier version is of all states
         return ActaVerdict.DIFFERENT
     if acta_digest(today) == printed:
         return ActaVerdict.SAME

@@ -4,11 +4,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import cast
 from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
 
-from flask import Blueprint, current_app, flash, request
+from flask import Blueprint, flash, request
 from wtforms import BooleanField, HiddenField
 
 from compliance import bundle_requests
@@ -19,13 +18,12 @@ from compliance.report import ReportPlaceContext, get_report_place, list_report_
 from compliance.views.report import ReportRequest, read_report_request
 from kernel import clock
 from kernel.errors import NotFound
-from kernel.files import FileStore
 from kernel.i18n import _, choose, lazy_
 from kernel.web import after_response
 from kernel.web.file_responses import send_content
 from kernel.web.forms import Form, as_uuid, line
 from kernel.web.limits import limit, limiter
-from kernel.web.request import Answer, current_actor, current_session, page, requires, see_page
+from kernel.web.request import Answer, current_actor, current_session, file_store, page, requires, see_page
 from organisations.rules.units import zone_of
 
 
@@ -121,7 +119,7 @@ def download(context: BundleContext) -> Answer:
     row, actor, now = context.bundle, current_actor(), clock.now()
     if row.sha256 is None or row.ready_at is None:
         raise NotFound
-    files = cast("FileStore", current_app.extensions["files"])
+    files = file_store()
     sent = send_content(
         files, row.sha256, bundle_requests.MEDIA_TYPE, bundle_requests.file_name(row), inline=False, cache_control="no-store"
     )

@@ -3,9 +3,8 @@
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import cast
 
-from flask import Response, current_app, flash
+from flask import Response, flash
 from wtforms import BooleanField, DateField, RadioField, SelectField, TextAreaField, ValidationError
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than its stubs
 from wtforms.validators import InputRequired, Optional
@@ -32,13 +31,12 @@ from compliance.rules.claims import (
 from courses.content.filetypes import media_type
 from kernel import clock
 from kernel.errors import N_, NotFound
-from kernel.files import FileStore
 from kernel.i18n import _, choose, enumeration, format_date, lazy_
 from kernel.own_records import is_own
 from kernel.web.file_responses import send_content
 from kernel.web.forms import FileField, Form, area, clean_text, line, whole_number
 from kernel.web.limits import limit, limiter
-from kernel.web.request import allows, current_actor, current_session, page, see_other
+from kernel.web.request import allows, current_actor, current_session, file_store, page, see_other
 from organisations.access import TrainingScope
 from organisations.training_scope import list_training_places
 
@@ -288,11 +286,6 @@ MOST_WAITING = 20
 """Requests of one's own that may wait for a decision at once."""
 
 
-def stored_files() -> FileStore:
-    """Return where contents are stored."""
-    return cast("FileStore", current_app.extensions["files"])
-
-
 def keep_evidence_file(form: EvidenceForm, person_id: int) -> EvidenceFile | None:
     """Keep the file of a form about a person before anything is written; None where there is none or it is refused: the form says why.
 
@@ -305,7 +298,7 @@ def keep_evidence_file(form: EvidenceForm, person_id: int) -> EvidenceFile | Non
         return None
     if form.requires_proof() or (sent := form.uploaded_file()) is None:
         return None
-    stored = find_full_quota(session, sender, person_id, len(sent[1])) or keep_evidence(stored_files(), *sent)
+    stored = find_full_quota(session, sender, person_id, len(sent[1])) or keep_evidence(file_store(), *sent)
     if isinstance(stored, EvidenceRefusal):
         form.refuse_evidence(stored)
         return None
@@ -324,7 +317,7 @@ def send_evidence(subject: Subject) -> Response:
         raise NotFound
     record_views([row.person_id])
     name = row.evidence_name
-    return send_content(stored_files(), row.evidence, media_type(name), name, inline=False, cache_control="no-store")
+    return send_content(file_store(), row.evidence, media_type(name), name, inline=False, cache_control="no-store")
 
 
 def decide_on(subject: Subject, form: ClaimDecisionForm) -> Response:

@@ -1,10 +1,9 @@
 """Pages of a draft's files: send media in and take them out, and change any text as it stands."""
 
 from posixpath import basename
-from typing import cast
 from urllib.parse import quote
 
-from flask import Blueprint, current_app, flash, request
+from flask import Blueprint, flash, request
 from wtforms import HiddenField, SelectField, TextAreaField
 
 from courses import authoring, catalogue, drafts
@@ -19,16 +18,15 @@ from courses.content.layout import COURSE, LISTS, is_media
 from courses.content.lessons import tidy_body
 from courses.content.media import media_uses
 from courses.drafts import DraftContent
-from courses.editor import course_header, used_in
+from courses.editor import course_header, course_kinds, used_in
 from courses.models import Course
 from courses.rules import file_url
-from courses.views.outline import kinds, save
+from courses.views.outline import save
 from kernel import clock
 from kernel.errors import N_, Invalid, NotFound
-from kernel.files import FileStore
 from kernel.i18n import _, choose, file_size, lazy_, site_day
 from kernel.web.forms import FileField, Form
-from kernel.web.request import Answer, begin_writing, current_actor, current_session, page, requires, see_page
+from kernel.web.request import Answer, begin_writing, current_actor, current_session, file_store, page, requires, see_page
 
 
 class MediaForm(Form):
@@ -56,7 +54,7 @@ def media(subject: CourseContext) -> Answer:
     """Show the files of a course's draft; take one in, or out what nothing uses."""
     session = current_session()
     course = catalogue.get_course(session, subject.id)
-    draft_outline = authoring.load_draft_outline(session, course, kinds())
+    draft_outline = authoring.load_draft_outline(session, course, course_kinds())
     form = MediaForm(folder=request.args.get("folder", ""))
     form.folder.choices = [
         ("", _("The whole course")),
@@ -84,9 +82,7 @@ def _store_upload(draft_outline: DraftOutline, form: MediaForm) -> str:
     content = sent.read()
     sent.close()
     upload = uploads.accepted(sent.filename, content, folder=folder, taken=draft_outline.checksums)
-    stored = drafts.keep_contents(
-        cast("FileStore", current_app.extensions["files"]), {upload.path: upload.content}, {upload.path: upload.media_type}
-    )
+    stored = drafts.keep_contents(file_store(), {upload.path: upload.content}, {upload.path: upload.media_type})
     writing = begin_writing()
     row = catalogue.lock_course(writing, draft_outline.course_id)
     authoring.add_file(writing, current_actor(), row, upload.path, stored[upload.path], now=clock.now())
@@ -175,8 +171,8 @@ def text(subject: CourseContext) -> Answer:
 
 def _faults(course: Course, path: str, typed: str) -> list[str]:
     """Return what keeps a text out of the draft."""
-    draft_outline = authoring.load_draft_outline(current_session(), course, kinds())
-    findings = authoring.blocking_findings(draft_outline, DraftChange({path: typed}), kinds(), today=site_day(clock.now()))
+    draft_outline = authoring.load_draft_outline(current_session(), course, course_kinds())
+    findings = authoring.blocking_findings(draft_outline, DraftChange({path: typed}), course_kinds(), today=site_day(clock.now()))
     faults = [f"{finding.file}:{finding.line}: {finding.message} {finding.fix}".strip() for finding in findings[:20]]
     if path == COURSE and not faults and _key(typed) != course.slug:
         faults.append(_("The address of a course cannot change: its key is %(key)s.", key=course.slug))

@@ -7,7 +7,7 @@ from tempfile import SpooledTemporaryFile
 from typing import IO, cast
 from uuid import UUID
 
-from flask import Blueprint, Response, current_app, flash, request
+from flask import Blueprint, Response, flash, request
 from wtforms.validators import ValidationError
 
 from accounts.rules import PENDING_UPLOAD_LIFETIME
@@ -21,19 +21,17 @@ from courses.content.layout import COURSE
 from courses.content.merging import ConflictResolution, FileMergeState, FilePlan, lines_changed
 from courses.content.model import CourseFolder, Finding
 from courses.content.writing import LONGEST_NAME, is_key
-from courses.editor import course_header
+from courses.editor import course_header, course_kinds
 from courses.folders import Choices, ImportPlan, Provenance
-from courses.kinds import CourseKinds
 from courses.models import Course, PendingFolder
 from courses.publishing import CheckedCourse
 from kernel import clock
 from kernel.errors import N_, Conflict, DomainError, Invalid, NotFound
-from kernel.files import FileStore
 from kernel.i18n import _, lazy_, site_day
 from kernel.sandbox import run_sandboxed
 from kernel.web.file_responses import send_generated
 from kernel.web.forms import FileField, Form, LineField, clean_text, line
-from kernel.web.request import Answer, begin_writing, current_actor, current_session, page, reading_file, requires, see_page
+from kernel.web.request import Answer, begin_writing, current_actor, current_session, file_store, page, reading_file, requires, see_page
 
 
 class FolderForm(Form):
@@ -80,20 +78,12 @@ MOST_EDITS = 20
 """Changes of the draft that one page names."""
 
 
-def _kinds() -> CourseKinds:
-    return cast("CourseKinds", current_app.extensions["course_kinds"])
-
-
-def _files() -> FileStore:
-    return cast("FileStore", current_app.extensions["files"])
-
-
 def _formats() -> tuple[FolderFormat, ...]:
     return FOLDER_FORMATS.of(current_session())
 
 
 def _check(files: Mapping[str, bytes]) -> CheckedCourse:
-    return publication.check(files, _kinds(), today=site_day(clock.now()))
+    return publication.check(files, course_kinds(), today=site_day(clock.now()))
 
 
 # --- Out ---------------------------------------------------------------------------------------------------------------------------------
@@ -106,9 +96,9 @@ def download(subject: CourseContext) -> Response:
     origins = bool(request.form.get("origins"))
     session = begin_writing() if origins else current_session()
     course = catalogue.get_course(session, subject.id)
-    files: Mapping[str, bytes] = drafts.draft_files(session, _files(), course.id)
+    files: Mapping[str, bytes] = drafts.draft_files(session, file_store(), course.id)
     if origins:
-        files = _kinds().write_origins(session, course.id, files)
+        files = course_kinds().write_origins(session, course.id, files)
     target = cast("IO[bytes]", SpooledTemporaryFile(max_size=IN_MEMORY))  # noqa: SIM115 - the answer closes it
     write_folder(target, files, course.slug, course.draft_revision)
     target.seek(0)
@@ -270,9 +260,9 @@ def _preview_archive(upload: UUID, choices: Choices | None) -> ArchivePreview:
         return ArchivePreview(pending, course, findings, converted)
     made_from = Provenance(_named_revision(archive, course), archive.mark, current_actor().person_id)
     try:
-        plan = folders.plan_import(session, _files(), course, archive.files, made_from=made_from)
+        plan = folders.plan_import(session, file_store(), course, archive.files, made_from=made_from)
     except NotFound:  # its comment names a revision of another house
-        plan = folders.plan_import(session, _files(), course, archive.files)
+        plan = folders.plan_import(session, file_store(), course, archive.files)
     if choices is None:
         choices = {} if not plan.conflicts else None
     if choices is None or any(len(choices.get(file.path, ())) != file.questions for file in plan.conflicts):
@@ -326,7 +316,7 @@ def _confirm(upload: UUID) -> Answer:
         )
         return _page(look, refused=message), 422
     media = {file.path: file.media_type for file in look.after.media}
-    contents = drafts.keep_contents(_files(), look.contents, media)
+    contents = drafts.keep_contents(file_store(), look.contents, media)
     writing = begin_writing()
     pending = folders.get_pending(writing, upload)
     try:

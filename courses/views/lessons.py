@@ -1,9 +1,8 @@
 """Pages of a lesson's text: write it, preview it, save it, and merge what two people wrote at once."""
 
 from dataclasses import dataclass
-from typing import cast
 
-from flask import Blueprint, Response, current_app, flash, jsonify, request
+from flask import Blueprint, Response, flash, jsonify, request
 from sqlalchemy.orm import Session
 from wtforms import BooleanField, HiddenField, TextAreaField
 from wtforms.widgets import TextArea
@@ -25,19 +24,18 @@ from courses.content.model import Finding
 from courses.content.translations import is_stamp, split, stamp_of
 from courses.content.tree import TreeActivity, TreeModule, ending_of
 from courses.draft_checks import LessonPreview
-from courses.editor import LONGEST_TITLE, FormFindings, course_header
+from courses.editor import LONGEST_TITLE, FormFindings, course_header, course_kinds
 from courses.history import find_stamped_source
 from courses.kinds import CourseKinds
 from courses.models import Course
-from courses.views.outline import kinds, save
+from courses.views.outline import save
 from kernel import clock
 from kernel.errors import N_, Invalid, NotFound
-from kernel.files import FileStore
 from kernel.i18n import _, choose, format_time, lazy_, ngettext, site_day
 from kernel.markup.passages import anchored
 from kernel.markup.render import count_words
 from kernel.web.forms import FileField, Form, line
-from kernel.web.request import Answer, begin_writing, current_actor, current_session, page, requires, see_page
+from kernel.web.request import Answer, begin_writing, current_actor, current_session, file_store, page, requires, see_page
 
 LONGEST_SUMMARY = 2_000
 
@@ -205,15 +203,11 @@ PASTE_LIMIT = 4_000_000
 UPLOAD_LIMIT = MAXIMUM_DOCUMENT + 1_000_000
 
 
-def _file_store() -> FileStore:
-    return cast("FileStore", current_app.extensions["files"])
-
-
 def _lesson_editor(subject: PartContext) -> LessonEditor:
     """Return the lesson that the address names, in the language that is asked for; raise NotFound."""
     session = current_session()
     course = catalogue.get_course(session, subject.id)
-    draft_outline = authoring.load_draft_outline(session, course, kinds())
+    draft_outline = authoring.load_draft_outline(session, course, course_kinds())
     located = draft_outline.tree.find_activity(subject.key)
     if located is None or not located[1].path.endswith(".md"):
         raise NotFound
@@ -356,7 +350,7 @@ def _uploaded(editor: LessonEditor, form: LessonForm) -> Upload:
     content = sent.read()
     sent.close()
     upload = uploads.prepared(sent.filename, content, folder=folder, taken=editor.draft_outline.checksums, **texts)
-    stored = drafts.keep_contents(_file_store(), {upload.path: upload.content}, {upload.path: upload.media_type})
+    stored = drafts.keep_contents(file_store(), {upload.path: upload.content}, {upload.path: upload.media_type})
     writing = begin_writing()
     course = catalogue.lock_course(writing, editor.draft_outline.course_id)
     authoring.add_file(writing, current_actor(), course, upload.path, stored[upload.path], now=clock.now())
@@ -433,8 +427,8 @@ def removal(subject: PartContext) -> Answer:
 
 def _preview(editor: LessonEditor, text: str) -> LessonPreview:
     today = site_day(clock.now())
-    around = draft_checks.course_references(current_session(), _file_store(), editor.draft_outline, kinds(), today=today)
-    return draft_checks.preview_lesson(around, editor.draft_outline, kinds(), {editor.path: text}, editor.path, today=today)
+    around = draft_checks.course_references(current_session(), file_store(), editor.draft_outline, course_kinds(), today=today)
+    return draft_checks.preview_lesson(around, editor.draft_outline, course_kinds(), {editor.path: text}, editor.path, today=today)
 
 
 @bp.post("/teaching/<slug>/lessons/<key>/preview-fragment")
@@ -444,7 +438,7 @@ def preview_fragment(subject: PartContext) -> Answer:
     editor, form = _lesson_editor(subject), LessonForm()
     form.validate_on_submit()
     text = _composed(editor, form)
-    return page("courses/lesson_preview_fragment.html", **preview_values(editor, _preview(editor, text), text, kinds()))
+    return page("courses/lesson_preview_fragment.html", **preview_values(editor, _preview(editor, text), text, course_kinds()))
 
 
 @bp.get("/teaching/<slug>/lessons/<key>/preview")
@@ -461,7 +455,7 @@ def preview(subject: PartContext) -> Answer:
         key=editor.activity.key,
         language=editor.language,
         title=editor.words.title,
-        **preview_values(editor, shown, editor.text, kinds()),
+        **preview_values(editor, shown, editor.text, course_kinds()),
     )
 
 
@@ -502,7 +496,7 @@ def _page(
     typed, session = _submitted_text(form), current_session()
     glossary = drafts.draft_bodies(session, editor.course.id, [GLOSSARY]).get(GLOSSARY, "")
     shown = (
-        preview_values(editor, preview, _composed(editor, form), kinds())
+        preview_values(editor, preview, _composed(editor, form), course_kinds())
         if preview is not None
         else {"told": None, "body": None, "icons": ()}
     )
@@ -515,7 +509,7 @@ def _page(
             "title": typed.title or choose(dict(editor.activity.title)),
             "hidden": editor.activity.state.value == "draft",
         },
-        neighbours=[entry(activity, kinds()) for activity in editor.module.activities],
+        neighbours=[entry(activity, course_kinds()) for activity in editor.module.activities],
         path=editor.path,
         language=editor.language,
         languages=[(language, language in editor.activity.language_paths()) for language in editor.draft_outline.tree.languages],

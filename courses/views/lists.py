@@ -17,9 +17,9 @@ from courses.content.media import uses_of
 from courses.content.merging import ThreeWayMerge
 from courses.content.model import Finding
 from courses.content.settings import FieldShape, FieldSpec, FormValues, values_of
-from courses.editor import SettingsForm, UsageLink, course_header, used_in
+from courses.editor import SettingsForm, UsageLink, course_header, course_kinds, used_in
 from courses.models import Course
-from courses.views.outline import kinds, save
+from courses.views.outline import save
 from courses.views.settings import SettingsEditor, answered
 from kernel.errors import N_, Invalid, NotFound
 from kernel.i18n import _, lazy_
@@ -93,7 +93,7 @@ def _listing(name: str) -> CourseListSpec:
 
 def _open(subject: CourseListContext) -> tuple[Course, DraftOutline, CourseListSpec]:
     course = catalogue.get_course(current_session(), subject.id)
-    return course, authoring.load_draft_outline(current_session(), course, kinds()), _listing(subject.listing)
+    return course, authoring.load_draft_outline(current_session(), course, course_kinds()), _listing(subject.listing)
 
 
 def _entries(draft_outline: DraftOutline, listing: CourseListSpec) -> dict[str, Written]:

@@ -1,9 +1,8 @@
 """Pages of a course as a whole: begin, archive and delete it; add, move, hide and remove its modules and activities."""
 
 from collections.abc import Mapping
-from typing import cast
 
-from flask import Blueprint, current_app, flash, request
+from flask import Blueprint, flash, request
 from wtforms import HiddenField, RadioField, SelectField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than its stubs
 from wtforms.validators import AnyOf, ValidationError
@@ -17,8 +16,7 @@ from courses.content.changes import DraftChange
 from courses.content.model import Finding, SourceState
 from courses.content.tree import TreeActivity, TreeModule
 from courses.content.writing import LONGEST_NAME, NewCourse, is_key, proposed_key
-from courses.editor import LONGEST_TITLE, FormFindings, course_header
-from courses.kinds import CourseKinds
+from courses.editor import LONGEST_TITLE, FormFindings, course_header, course_kinds
 from courses.models import Course
 from kernel import clock
 from kernel.errors import N_, Conflict, Invalid, NotFound, require_found
@@ -87,11 +85,6 @@ EDITORS = {"page": "courses_lessons.lesson", "quiz": "quizzes_slots.slots"}
 """Pages on which a new activity is written, by its kind; the others are written in their settings."""
 
 
-def kinds() -> CourseKinds:
-    """Return the kinds of activity of this installation."""
-    return cast("CourseKinds", current_app.extensions["course_kinds"])
-
-
 @outline_bp.route("/teaching/new-course", methods=["GET", "POST"])
 @requires(CourseAction.CREATE, catalogue.get_workshop)
 def new_course(_subject: AuthoringContext) -> Answer:
@@ -115,7 +108,7 @@ def new_course(_subject: AuthoringContext) -> Answer:
 def outline(subject: CourseContext) -> Answer:
     """Show a course's modules and activities in order; move, hide and show them."""
     course = catalogue.get_course(current_session(), subject.id)
-    draft_outline = authoring.load_draft_outline(current_session(), course, kinds())
+    draft_outline = authoring.load_draft_outline(current_session(), course, course_kinds())
     if request.method != "POST":
         return _outline(subject, course, draft_outline)
     try:
@@ -157,7 +150,7 @@ def _activity_moved(
     target, _blank, number = (request.form.get("module", ""), "", "") if act == "move" else where.partition(" ")
     module = require_found(draft_outline.tree.find_module(target) if target else located[0])
     position = _new_place(module.activities, located[1].key, "place" if act == "move" else act, number)
-    moving = next(kind.moving for kind in kinds().kinds if kind.name == located[1].kind)
+    moving = next(kind.moving for kind in course_kinds().kinds if kind.name == located[1].kind)
     texts = _texts_beside(draft_outline, *located) if module is not located[0] else draft_outline.texts
     return changes.move_activity(
         draft_outline.tree, texts, draft_outline.paths, located[1].key, module, position, moving
@@ -168,7 +161,7 @@ def _texts_beside(draft_outline: DraftOutline, module: TreeModule, activity: Tre
     """Return the texts of the outline; where an activity shows media also the banks of its module, which may show the same."""
     if not changes.shown_by(activity, draft_outline.texts):
         return draft_outline.texts
-    return {**draft_outline.texts, **authoring.texts_of_parts(current_session(), draft_outline, kinds(), module.folder)}
+    return {**draft_outline.texts, **authoring.texts_of_parts(current_session(), draft_outline, course_kinds(), module.folder)}
 
 
 def _new_place(neighbours: tuple[TreeModule, ...] | tuple[TreeActivity, ...], key: str, act: str, where: str) -> int:
@@ -187,7 +180,7 @@ def _carried_out(
 ) -> Answer:
     """Carry out a change where it breaks nothing, and offer to undo it."""
     if checked:
-        findings = authoring.blocking_findings(draft_outline, change, kinds(), today=site_day(clock.now()))
+        findings = authoring.blocking_findings(draft_outline, change, course_kinds(), today=site_day(clock.now()))
         if findings:
             return _outline(subject, course, draft_outline, findings=findings), 422
     try:
@@ -215,7 +208,7 @@ def _outline(
         "courses/outline.html",
         course=course_header(course),
         modules=[_module(module, draft_outline) for module in draft_outline.tree.modules],
-        told=[FormFindings(kinds()).message(finding) for finding in findings],
+        told=[FormFindings(course_kinds()).message(finding) for finding in findings],
         refused=refused,
         may_archive=allows(CourseAction.ARCHIVE, subject),
         undo=draft_outline.revision - 1 if undo == str(draft_outline.revision) and draft_outline.revision > 1 else None,
@@ -223,7 +216,7 @@ def _outline(
 
 
 def _module(module: TreeModule, draft_outline: DraftOutline) -> dict[str, object]:
-    known = {kind.name: kind for kind in kinds().kinds}
+    known = {kind.name: kind for kind in course_kinds().kinds}
     return {
         "key": module.key,
         "title": choose(dict(module.title)) or module.key,
@@ -262,7 +255,7 @@ def new_module(subject: CourseContext) -> Answer:
         form.lesson.data = _("Introduction")
         return page("courses/new_module.html", course=course_header(course), form=form)
     if form.validate_on_submit():
-        draft_outline = authoring.load_draft_outline(current_session(), course, kinds())
+        draft_outline = authoring.load_draft_outline(current_session(), course, course_kinds())
         try:
             save(subject, draft_outline, changes.add_module(draft_outline.tree, form.title.data or "", form.lesson.data or ""))
         except (Invalid, CourseArchived) as refused:
@@ -279,8 +272,8 @@ def new_module(subject: CourseContext) -> Answer:
 def new_activity(subject: CourseContext) -> Answer:
     """Begin an activity in a module, and go on where it is written."""
     course = catalogue.get_course(current_session(), subject.id)
-    draft_outline = authoring.load_draft_outline(current_session(), course, kinds())
-    offered = [kind for kind in kinds().kinds if kind.begin is not None]
+    draft_outline = authoring.load_draft_outline(current_session(), course, course_kinds())
+    offered = [kind for kind in course_kinds().kinds if kind.begin is not None]
     form = NewActivityForm(module=request.args.get("module", ""))
     form.kind.choices = [(kind.name, kind.label) for kind in offered]
     form.module.choices = [(module.key, choose(dict(module.title)) or module.key) for module in draft_outline.tree.modules]
@@ -305,7 +298,7 @@ def new_activity(subject: CourseContext) -> Answer:
 def removal(subject: PartContext) -> Answer:
     """Ask whether a module or an activity is to go, and take it out of the draft."""
     course = catalogue.get_course(current_session(), subject.id)
-    draft_outline = authoring.load_draft_outline(current_session(), course, kinds())
+    draft_outline = authoring.load_draft_outline(current_session(), course, course_kinds())
     part = find_part(draft_outline, subject.key)
     if request.method == "POST":
         change = changes.remove_module(part, draft_outline.paths) if isinstance(part, TreeModule) else changes.remove_activity(part)
@@ -334,7 +327,7 @@ def deletion(subject: CourseContext) -> Answer:
         else:
             return see_page("lms.teaching", flash=_("The course has been deleted."))
     course = catalogue.get_course(session, subject.id)
-    draft_outline = authoring.load_draft_outline(session, course, kinds())
+    draft_outline = authoring.load_draft_outline(session, course, course_kinds())
     html = page(
         "courses/deletion.html",
         course=course_header(course),

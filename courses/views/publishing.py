@@ -3,10 +3,9 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import cast
 from zoneinfo import ZoneInfo
 
-from flask import Blueprint, Response, current_app, flash, request
+from flask import Blueprint, Response, flash, request
 from sqlalchemy.orm import Session
 from wtforms import BooleanField, HiddenField, RadioField, SelectMultipleField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than its stubs
@@ -21,17 +20,16 @@ from courses.content.editing import EditRefused
 from courses.content.lessons import lesson_text_of
 from courses.draft_checks import DraftCheck
 from courses.drafts import AutosavedText
-from courses.editor import course_header, whole
-from courses.kinds import CourseKinds, PreparedCourse
+from courses.editor import course_header, course_kinds, whole
+from courses.kinds import PreparedCourse
 from courses.models import Course, PlannedPublication, PublicationNature
 from courses.planned_publications import PublishInputs
 from courses.publishing import CheckedCourse, DraftChangedSinceReview, InstitutionNotOpen, MissingOnSite, PublishOptions, UnknownViewers
 from courses.views import changes as views_changes
 from kernel import clock
-from kernel.files import FileStore
 from kernel.i18n import _, lazy_, local, ngettext, site_day
 from kernel.web.forms import Form, MomentField, area, clean_text
-from kernel.web.request import Answer, begin_writing, current_actor, current_session, current_settings, page, requires, see_page
+from kernel.web.request import Answer, begin_writing, current_actor, current_session, current_settings, file_store, page, requires, see_page
 
 MOST_AUTOSAVED = 1_000
 _NATURES = ("correction", "improvement", "choice")
@@ -142,16 +140,6 @@ class PublicationCheck:
     digest: str
 
 
-def kinds() -> CourseKinds:
-    """Return the activity kinds of this instance."""
-    return cast("CourseKinds", current_app.extensions["course_kinds"])
-
-
-def stored() -> FileStore:
-    """Return the file store of this instance."""
-    return cast("FileStore", current_app.extensions["files"])
-
-
 @publishing_bp.route("/teaching/<slug>/publishing", methods=["GET", "POST"])
 @requires(CourseAction.PUBLISH, catalogue.get_taught_course, reads_first=True)
 def publishing(subject: CourseContext) -> Answer:
@@ -161,8 +149,8 @@ def publishing(subject: CourseContext) -> Answer:
     form = PublishForm(revision=str(course.draft_revision), reviewed_digest=drafts.outgoing_digest(session, course.id))
     if request.method != "POST":
         return _page(subject, course, _publication_check(session, course), form)
-    contents = drafts.outgoing_files(session, stored(), course.id, form.included)
-    checked = publication.prepare(contents, kinds(), today=site_day(clock.now()))
+    contents = drafts.outgoing_files(session, file_store(), course.id, form.included)
+    checked = publication.prepare(contents, course_kinds(), today=site_day(clock.now()))
     digest = drafts.outgoing_digest(session, course.id, form.included)
     if not form.validate_on_submit() or checked.prepared is None:
         return _page(subject, course, _draft_check(session, course, checked, digest), form)
@@ -190,9 +178,9 @@ def _publication_check(session: Session, course: Course) -> PublicationCheck:
     if plan is not None and plan.is_open and not drafts.saved_since(session, course.id, plan.revision):
         planned = drafts.digest_at(session, course.id, plan.revision)
         if planned != digest:
-            contents = history.read_all_at(session, stored(), course.id, plan.revision)
-            return _draft_check(session, course, publication.check(contents, kinds(), today=site_day(now)), planned)
-    return PublicationCheck(draft_checks.outgoing_draft_check(session, stored(), course, kinds(), now=now), digest)
+            contents = history.read_all_at(session, file_store(), course.id, plan.revision)
+            return _draft_check(session, course, publication.check(contents, course_kinds(), today=site_day(now)), planned)
+    return PublicationCheck(draft_checks.outgoing_draft_check(session, file_store(), course, course_kinds(), now=now), digest)
 
 
 def _flash_unsigned(session: Session, course: Course, certificate: str) -> None:
@@ -214,7 +202,7 @@ def _flash_left_out(session: Session, course: Course, options: PublishOptions) -
 
 
 def _draft_check(session: Session, course: Course, checked: CheckedCourse, digest: str) -> PublicationCheck:
-    return PublicationCheck(draft_checks.check_draft(session, course, checked, kinds(), now=clock.now()), digest)
+    return PublicationCheck(draft_checks.check_draft(session, course, checked, course_kinds(), now=clock.now()), digest)
 
 
 def _beside_learners(session: Session, course: Course, check: DraftCheck) -> DraftCheck:
@@ -236,7 +224,7 @@ def _publish_or_plan(
     if locked.needs_approval or publish_at is not None:
         planned_publications.request_publication(session, actor, locked, prepared.digest, options, publish_at, now=clock.now())
         return _("Approval requested.") if locked.needs_approval else _("The publication is planned.")
-    inputs = PublishInputs(prepared, kinds(), stored())
+    inputs = PublishInputs(prepared, course_kinds(), file_store())
     version = planned_publications.publish_draft(session, actor, locked, inputs, options, now=clock.now())
     return _("Version %(number)s is published.", number=version.number)
 
@@ -246,7 +234,7 @@ def _page(subject: CourseContext, course: Course, shown: PublicationCheck, form:
     draft_check = _beside_learners(session, course, shown.draft_check)
     published_versions = versions.list_versions(session, course.id, limit=SHOWN_VERSIONS + 1)
     lines = views_changes.version_lines(course, published_versions)
-    problems = views_changes.problems_of(course.slug, draft_check.findings, draft_check.folder, kinds())
+    problems = views_changes.problems_of(course.slug, draft_check.findings, draft_check.folder, course_kinds())
     changes = _changes(session, course, shown, problems)
     shown_problems = views_changes.beside(problems, changes)
     severities = [problem.severity for problem in problems]
@@ -289,8 +277,8 @@ def _changes(
     current = versions.get_version_by_id(session, course.published_version_id)
     if shown.digest == current.digest:
         return views_changes.DraftComparison()
-    before = views_changes.folder_of(session, stored(), current, kinds())
-    return views_changes.changes_between(session, course, before, shown.draft_check.folder, kinds(), problems)
+    before = views_changes.folder_of(session, file_store(), current, course_kinds())
+    return views_changes.changes_between(session, course, before, shown.draft_check.folder, course_kinds(), problems)
 
 
 def _changed_answers(session: Session, course: Course) -> tuple[views_changes.ChangedPart, ...]:
@@ -301,8 +289,8 @@ def _changed_answers(session: Session, course: Course) -> tuple[views_changes.Ch
     before = versions.find_version_before(session, current)
     if before is None:
         return ()
-    folders = [views_changes.folder_of(session, stored(), version, kinds()) for version in (before, current)]
-    changes = views_changes.changes_between(session, course, folders[0], folders[1], kinds())
+    folders = [views_changes.folder_of(session, file_store(), version, course_kinds()) for version in (before, current)]
+    changes = views_changes.changes_between(session, course, folders[0], folders[1], course_kinds())
     return tuple(part for part in changes.changed_answers if part.regrades)
 
 
@@ -352,13 +340,15 @@ def _locked(subject: PublicationPlanContext) -> PlannedPublication:
 def approve(subject: PublicationPlanContext) -> Response:
     """Approve another person's publication request; without a date it is published at once. Rendering comes before the transaction."""
     session = current_session()
-    contents = history.read_all_at(session, stored(), subject.course.id, planned_publications.get_plan(session, subject.plan_id).revision)
-    prepared = publication.prepare(contents, kinds(), today=site_day(clock.now())).prepared
+    contents = history.read_all_at(
+        session, file_store(), subject.course.id, planned_publications.get_plan(session, subject.plan_id).revision
+    )
+    prepared = publication.prepare(contents, course_kinds(), today=site_day(clock.now())).prepared
     if prepared is None:
         raise DraftChangedSinceReview
     writing = begin_writing()
     locked = catalogue.lock_course(writing, subject.course.id)
-    inputs = PublishInputs(prepared, kinds(), stored())
+    inputs = PublishInputs(prepared, course_kinds(), file_store())
     version = planned_publications.approve(writing, current_actor(), locked, _locked(subject), inputs, _remark(), now=clock.now())
     flash(
         _("Version %(number)s is published.", number=version.number)

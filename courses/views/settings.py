@@ -22,9 +22,9 @@ from courses.content.model import Finding
 from courses.content.settings import FieldSpec, FormValues, values_of
 from courses.content.tree import TreeModule
 from courses.content.writing import LONGEST_NAME, is_key
-from courses.editor import FormFindings, SettingsForm, course_header, settings_form, whole
+from courses.editor import FormFindings, SettingsForm, course_header, course_kinds, settings_form, whole
 from courses.models import Course
-from courses.views.outline import find_part, kinds, save
+from courses.views.outline import find_part, save
 from kernel import clock
 from kernel.errors import Conflict, Invalid
 from kernel.i18n import _, choose, lazy_, site_day
@@ -123,7 +123,7 @@ class SettingsEditor:
 def _certificates(settings: Sequence[FieldSpec], institution_id: int | None) -> list[tuple[str, str]]:
     """Return the certificates that a course may give: those of every site, and the templates of its institution."""
     usual = next((list(setting.choices) for setting in settings if setting.name == CERTIFICATE), [])
-    listed = kinds().certificate_templates
+    listed = course_kinds().certificate_templates
     own = [(key, choose(titles) or key) for key, titles in listed(current_session(), institution_id)] if listed is not None else []
     return [*usual[:1], *own, *usual[1:]]
 
@@ -204,12 +204,14 @@ def _joined(sheet: SettingsEditor, form: SettingsForm, base: str, mine: str) -> 
 
 
 def _saved(subject: CourseContext, sheet: SettingsEditor, form: SettingsForm, draw: Draw, done: Done, text: str) -> Answer:
-    change = DraftChange({sheet.path: authoring.in_form(sheet.draft_outline, sheet.path, text, kinds(), today=site_day(clock.now()))})
-    findings = authoring.new_findings(sheet.draft_outline, change, kinds(), today=site_day(clock.now()))
+    change = DraftChange(
+        {sheet.path: authoring.in_form(sheet.draft_outline, sheet.path, text, course_kinds(), today=site_day(clock.now()))}
+    )
+    findings = authoring.new_findings(sheet.draft_outline, change, course_kinds(), today=site_day(clock.now()))
     refusing = tuple(finding for finding in findings if finding.refuses_import)
     if sheet.path == COURSE:
         refusing += draft_checks.new_site_findings(
-            current_session(), sheet.course.id, sheet.text, text, kinds(), today=site_day(clock.now())
+            current_session(), sheet.course.id, sheet.text, text, course_kinds(), today=site_day(clock.now())
         )
     if refusing:
         _attach_findings(form, sheet, refusing)
@@ -222,7 +224,7 @@ def _saved(subject: CourseContext, sheet: SettingsEditor, form: SettingsForm, dr
         form.form_errors.append(_(conflict.text))
         return draw(form, None), 409
     flash(_("Saved in the draft.") if changed else _("There was nothing to change."), "ok")
-    message = FormFindings(kinds())
+    message = FormFindings(course_kinds())
     for finding in findings[:MOST_TOLD]:
         flash(_("To correct before publishing:") + " " + message.line(finding), "warn")
     return done(text)
@@ -230,7 +232,7 @@ def _saved(subject: CourseContext, sheet: SettingsEditor, form: SettingsForm, dr
 
 def _attach_findings(form: SettingsForm, sheet: SettingsEditor, findings: tuple[Finding, ...]) -> None:
     """Show each finding beside the field that it names; the others above the form."""
-    form_findings = FormFindings(kinds())
+    form_findings = FormFindings(course_kinds())
     for finding in findings:
         placed = sheet.placed(finding)
         field = form.field_of(placed) if placed is not None else None
@@ -248,7 +250,7 @@ bp = Blueprint("courses_settings", __name__)
 def course(subject: CourseContext) -> Answer:
     """Set what a course says of itself."""
     row = catalogue.get_course(current_session(), subject.id)
-    draft_outline = authoring.load_draft_outline(current_session(), row, kinds())
+    draft_outline = authoring.load_draft_outline(current_session(), row, course_kinds())
     sheet = SettingsEditor(row, draft_outline, COURSE, course_fields.COURSE, course_fields.COURSE_ORDER)
     return answered(subject, sheet, partial(_page, sheet), lambda _text: see_page("courses_settings.course", slug=subject.slug))
 
@@ -258,13 +260,13 @@ def course(subject: CourseContext) -> Answer:
 def part(subject: PartContext) -> Answer:
     """Set what a module or an activity says of itself."""
     row = catalogue.get_course(current_session(), subject.id)
-    draft_outline = authoring.load_draft_outline(current_session(), row, kinds())
+    draft_outline = authoring.load_draft_outline(current_session(), row, course_kinds())
     chosen = find_part(draft_outline, subject.key)
     if isinstance(chosen, TreeModule):
         return _part(
             subject, SettingsEditor(row, draft_outline, chosen.path, course_fields.MODULE, course_fields.MODULE_ORDER, subject.key)
         )
-    kind = next(kind for kind in kinds().kinds if kind.name == chosen.kind)
+    kind = next(kind for kind in course_kinds().kinds if kind.name == chosen.kind)
     groups = course_fields.activity(kind.settings, kind.groups, with_texts=kind.suffix != ".md")
     own = (*kind.settings, *(setting for _title, settings in kind.groups for setting in settings))
     order = (*COMMON, *(kind.order or dict.fromkeys(setting.outer for setting in own)))
@@ -283,7 +285,7 @@ def rename(subject: PartContext) -> Answer:
     """Give a module or an activity another key; the old one stays in its former keys, so that results of learners follow it."""
     session = current_session()
     row = catalogue.get_course(session, subject.id)
-    draft_outline = authoring.load_draft_outline(session, row, kinds())
+    draft_outline = authoring.load_draft_outline(session, row, course_kinds())
     chosen, form = find_part(draft_outline, subject.key), RenameKeyForm()
     if request.method != "POST":
         form.key.data = subject.key
@@ -306,8 +308,8 @@ def _renamed(subject: PartContext, draft_outline: DraftOutline, path: str, form:
     except EditRefused as refused:
         form.form_errors.append(_(refused.text))
         return False
-    findings = authoring.blocking_findings(draft_outline, change, kinds(), today=site_day(clock.now()))
-    form.form_errors.extend(FormFindings(kinds()).message(finding) for finding in findings[:MOST_TOLD])
+    findings = authoring.blocking_findings(draft_outline, change, course_kinds(), today=site_day(clock.now()))
+    form.form_errors.extend(FormFindings(course_kinds()).message(finding) for finding in findings[:MOST_TOLD])
     if not findings:
         save(subject, draft_outline, change)
     return not findings

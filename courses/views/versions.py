@@ -13,19 +13,19 @@ from courses import publishing as publication
 from courses import versions as course_versions
 from courses.access import CourseAction, CourseContext, RevisionContext, VersionContext
 from courses.content.differences import DiffPiece, changed_lines
-from courses.editor import course_header, whole
+from courses.editor import course_header, course_kinds, whole
 from courses.history import Revision
 from courses.models import Course, CourseVersion
 from courses.planned_publications import PublishInputs
 from courses.publishing import PublishOptions
 from courses.views import changes as views_changes
-from courses.views.publishing import NatureForm, kinds, stored
+from courses.views.publishing import NatureForm
 from kernel import clock
 from kernel.errors import NotFound
 from kernel.i18n import _, site_day
 from kernel.web.forms import Form
 from kernel.web.paging import Page, requested_page
-from kernel.web.request import Answer, begin_writing, current_actor, current_session, page, requires, see_page
+from kernel.web.request import Answer, begin_writing, current_actor, current_session, file_store, page, requires, see_page
 
 
 class RepublishForm(NatureForm):
@@ -210,7 +210,7 @@ def _page(subject: VersionContext, form: RepublishForm, restoring: RestoreForm) 
         line=views_changes.version_lines(course, [course_versions.describe_version(session, shown)])[0],
         before=before.number if before else None,
         changes=_changes(course, before, shown) if before else None,
-        kept=views_changes.folder_of(session, stored(), shown, kinds()) is not None,
+        kept=views_changes.folder_of(session, file_store(), shown, course_kinds()) is not None,
         in_draft=drafts.draft_digest(session, course.id) == shown.digest,
         is_newest=newest is not None and newest.digest == shown.digest,
         next_number=newest.number + 1 if newest else 1,
@@ -223,8 +223,8 @@ def _page(subject: VersionContext, form: RepublishForm, restoring: RestoreForm) 
 
 def _changes(course: Course, before: CourseVersion, after: CourseVersion) -> views_changes.DraftComparison:
     session = current_session()
-    folders = [views_changes.folder_of(session, stored(), each, kinds()) for each in (before, after)]
-    return views_changes.changes_between(session, course, folders[0], folders[1], kinds(), is_same=before.digest == after.digest)
+    folders = [views_changes.folder_of(session, file_store(), each, course_kinds()) for each in (before, after)]
+    return views_changes.changes_between(session, course, folders[0], folders[1], course_kinds(), is_same=before.digest == after.digest)
 
 
 @versions_bp.post("/teaching/<slug>/versions/<int:number>/restoring")
@@ -247,8 +247,8 @@ def restore(subject: VersionContext) -> Answer:
 def publish(subject: VersionContext) -> Answer:
     """Publish a version's text again as a new version; the draft stays as it is."""
     session, form = current_session(), RepublishForm()
-    contents = course_versions.version_files(session, stored(), subject.version)
-    checked = publication.prepare(contents, kinds(), today=site_day(clock.now()))
+    contents = course_versions.version_files(session, file_store(), subject.version)
+    checked = publication.prepare(contents, course_kinds(), today=site_day(clock.now()))
     is_valid = form.validate_on_submit()
     if checked.prepared is None:
         form.form_errors.append(_("This text no longer passes the draft check. Copy it to the draft and correct it there."))
@@ -256,7 +256,7 @@ def publish(subject: VersionContext) -> Answer:
         return _page(subject, form, RestoreForm())
     writing = begin_writing()
     locked = catalogue.lock_course(writing, subject.course.id)
-    inputs = PublishInputs(checked.prepared, kinds(), stored())
+    inputs = PublishInputs(checked.prepared, course_kinds(), file_store())
     made = planned_publications.publish_draft(writing, current_actor(), locked, inputs, form.command(subject.version), now=clock.now())
     flash(_("Version %(number)s is published.", number=made.number), "ok")
     return see_page("courses_versions.version", slug=subject.course.slug, number=made.number)

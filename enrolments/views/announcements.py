@@ -1,10 +1,9 @@
 """Pages of announcements, and of messages to the learners whom a filter finds: write one, look whom it reaches, send it."""
 
 from collections.abc import Sequence
-from typing import cast
 from uuid import UUID, uuid4
 
-from flask import Blueprint, Response, flash, redirect, request, url_for
+from flask import Blueprint, Response, flash, request
 from wtforms import BooleanField, SelectField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than its stubs
 from wtforms.validators import DataRequired
@@ -151,7 +150,7 @@ def message(context: LearnerContext) -> Answer:
     text = AnnouncementText(number, form.heading.data or "", form.words.data or "", is_message=True)
     enrolments_announcements.send_announcement(begin_writing(), current_actor(), _audience(context, query), text, now=clock.now())
     flash(_("The message is being sent."), "ok")
-    return cast("Response", redirect(url_for("enrolments_announcements.announcements", slug=context.slug), code=303))
+    return see_page("enrolments_announcements.announcements", slug=context.slug)
 
 
 def _audience(context: LearnerContext, query: GradebookQuery) -> AnnouncementRecipients:

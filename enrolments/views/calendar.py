@@ -6,7 +6,6 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
-from typing import cast
 from uuid import uuid4
 
 from flask import Blueprint, Response, make_response, request
@@ -67,6 +66,7 @@ from kernel.web.limits import client_key, limit, limiter
 from kernel.web.request import (
     Answer,
     address_of,
+    conditional,
     current_actor,
     current_session,
     current_settings,
@@ -436,7 +436,7 @@ def feed(secret: str) -> Response:
     response = _file(content, "inline")
     response.add_etag()
     allow_browser_caching()
-    return cast("Response", response.make_conditional(request))
+    return conditional(response)
 
 
 @calendar_bp.post("/feed")

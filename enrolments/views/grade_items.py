@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from fractions import Fraction
-from typing import Any, cast
+from typing import Any
 from uuid import UUID, uuid4
 
-from flask import Blueprint, Response, flash, redirect, request, url_for
+from flask import Blueprint, Response, flash, request
 from wtforms import SelectField, ValidationError
 from wtforms.form import BaseForm
 from wtforms.validators import InputRequired
@@ -35,7 +35,7 @@ from kernel.i18n import _, choose, language, lazy_, ngettext, number, trimmed
 from kernel.own_records import is_own
 from kernel.web.forms import Form, LineField, MomentField, as_uuid, clean_text, line, whole_number
 from kernel.web.paging import Page, requested_page
-from kernel.web.request import Answer, allows, begin_writing, current_actor, current_session, is_read_only_request, page, requires
+from kernel.web.request import Answer, allows, begin_writing, current_actor, current_session, is_read_only_request, page, requires, see_page
 
 NUMBER = re.compile(r"[0-9]{1,6}(?:[.,][0-9]{1,4})?")
 
@@ -254,7 +254,7 @@ ASKED = ("q", "edition", "group", "state", "next", "idle", "unmarked", "page")
 
 
 def _see(endpoint: str, **values: object) -> Response:
-    return cast("Response", redirect(url_for(f"enrolments_grading.{endpoint}", **values), code=303))  # type: ignore[arg-type]  # values by name
+    return see_page(f"enrolments_grading.{endpoint}", **values)  # type: ignore[arg-type]  # values by name
 
 
 @bp.get("/teaching/<slug>/grading")

@@ -8,7 +8,7 @@ from fractions import Fraction
 from typing import Any
 from uuid import UUID
 
-from flask import Blueprint, Response, current_app, flash, request, url_for
+from flask import Blueprint, Response, flash, request, url_for
 from sqlalchemy import Row
 from sqlalchemy.orm import Session
 
@@ -59,7 +59,6 @@ from enrolments.rules import EnrolmentRefusal, may_join, required_modules
 from enrolments.takes import list_takes
 from kernel import clock
 from kernel.errors import NotFound, require_found
-from kernel.files import FileStore
 from kernel.i18n import LANGUAGES, _, choose, enumeration, language, lazy_, ngettext, number
 from kernel.markup.model import SafeHtml
 from kernel.markup.passages import anchored, plain_text
@@ -69,7 +68,7 @@ from kernel.web.file_responses import send_content, send_text
 from kernel.web.forms import Form, as_uuid, line, whole_number
 from kernel.web.pages import cached_page
 from kernel.web.paging import Page, requested_page
-from kernel.web.request import Answer, current_actor, current_session, page, public, requires, see_other
+from kernel.web.request import Answer, current_actor, current_session, file_store, page, public, requires, see_other
 
 
 class GroupForm(Form):
@@ -608,7 +607,7 @@ def download(subject: CourseFileContext) -> Response:
     """Send a media file of a course, in ranges where asked; only kinds that cannot run are shown in the page."""
     if subject.body is not None:
         return send_text(subject.body, subject.media_type, subject.name)
-    files: FileStore = current_app.extensions["files"]
+    files = file_store()
     inline = subject.media_type.startswith(SHOWN_IN_THE_PAGE)
     caching = "private, max-age=31536000, immutable"
     return send_content(files, subject.sha256, subject.media_type, subject.name, inline=inline, cache_control=caching)

@@ -7,7 +7,7 @@ from fractions import Fraction
 from typing import cast
 from uuid import UUID, uuid4
 
-from flask import Blueprint, Response, flash, redirect, request, url_for
+from flask import Blueprint, Response, flash, request, url_for
 
 from accounts.models import Person
 from courses import versions
@@ -27,7 +27,7 @@ from kernel import clock
 from kernel.errors import require_found
 from kernel.i18n import _, choose, lazy_
 from kernel.web.forms import Form, as_uuid, line, whole_number
-from kernel.web.request import Answer, begin_writing, current_actor, current_session, is_read_only_request, page, requires
+from kernel.web.request import Answer, begin_writing, current_actor, current_session, is_read_only_request, page, requires, see_other
 
 
 class ResultOverrideForm(Form):
@@ -85,7 +85,7 @@ def _in_take(context: LearnerContext, takes: Sequence[TakeRow]) -> LearnerContex
 
 def _back(subject: ResultContext | ParticipantContext | LearnerNoteContext, person: UUID, anchor: str = "") -> Response:
     address = url_for("lms_following.learner", slug=subject.context.slug, person=person)
-    return cast("Response", redirect(f"{address}{anchor}", code=303))
+    return see_other(f"{address}{anchor}")
 
 
 @bp.route("/teaching/<slug>/learners/<uuid:person>/results/<key>", methods=["GET", "POST"])

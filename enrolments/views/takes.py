@@ -1,9 +1,8 @@
 """Pages on which a course is taken again or left, and on which the completion of earlier takes is decided."""
 
-from typing import cast
 from uuid import UUID
 
-from flask import Blueprint, Response, current_app, flash, redirect, request, url_for
+from flask import Blueprint, current_app, flash, request, url_for
 
 from accounts.models import Person
 from enrolments import enrolment, takes
@@ -54,7 +53,7 @@ def begin(subject: ParticipantContext) -> Answer:
         name = current_session().get_one(Person, present.person_id).full_name
         flash(_("%(name)s takes the course again from the beginning. The earlier results are kept.", name=name), "ok")
     person = current_session().get_one(Person, present.person_id)
-    return cast("Response", redirect(url_for("lms_following.learner", slug=subject.context.slug, person=person.uuid), code=303))
+    return see_page("lms_following.learner", slug=subject.context.slug, person=person.uuid)
 
 
 def _page(subject: ParticipantContext, form: RetakeForm) -> str:

@@ -30,6 +30,7 @@ from werkzeug.routing import IntegerConverter, ValidationError
 from kernel import deadline
 from kernel.db import Database, cause_of
 from kernel.errors import Forbidden, Unavailable
+from kernel.files import FileStore
 from kernel.optimistic import ReadsChanged
 from kernel.permissions import Actor, Policy
 from kernel.request_gaps import REQUEST_GAPS
@@ -125,6 +126,12 @@ def settings_of_app(app: Flask) -> PresentSettings:
     """Return the settings in force now in an application."""
     settings: PresentSettings = app.extensions["present"](app.extensions["settings"])
     return settings
+
+
+def file_store() -> FileStore:
+    """Return where this application stores contents."""
+    store: FileStore = current_app.extensions["files"]
+    return store
 
 
 def current_session() -> Session:
@@ -452,6 +459,11 @@ def page(template: str, /, **values: Any) -> Response:
     forms = [] if is_read_only_request() else [value for value in values.values() if isinstance(value, Form)]
     status = next((form.refused_with for form in forms if form.errors), 200)
     return make_response(render_template(template, **values), status)
+
+
+def conditional(response: Response) -> Response:
+    """Answer that nothing changed (304) where the reader has this version already."""
+    return cast("Response", response.make_conditional(request))
 
 
 def see_other(address: str) -> Response:

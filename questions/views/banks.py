@@ -1,8 +1,6 @@
 """Pages of a course's bank of questions: find, edit as text, try, compare. The text of the draft is the source."""
 
-from typing import cast
-
-from flask import Blueprint, current_app, flash, request
+from flask import Blueprint, flash, request
 
 from courses import catalogue, draft_checks, drafts, publishing
 from courses.access import CourseArchived, CourseContext
@@ -10,17 +8,15 @@ from courses.content.differences import compared_lines
 from courses.content.editing import EditRefused, tidy
 from courses.content.model import Finding
 from courses.draft_checks import DraftCheck
-from courses.editor import course_header
-from courses.kinds import CourseKinds
+from courses.editor import course_header, course_kinds
 from courses.publishing import CheckedCourse
 from kernel import clock
 from kernel.errors import DomainError, NotFound, require_found
-from kernel.files import FileStore
 from kernel.i18n import _, choose, ngettext, site_day
 from kernel.web import after_response
 from kernel.web.forms import whole_number
 from kernel.web.paging import Page, requested_page
-from kernel.web.request import Answer, begin_writing, current_actor, current_session, page, requires, see_page
+from kernel.web.request import Answer, begin_writing, current_actor, current_session, file_store, page, requires, see_page
 from questions import bank_page, question_bank
 from questions.access import BankQuestionContext, QuestionAction
 from questions.answer_fields import form_parts
@@ -33,14 +29,6 @@ bp = Blueprint("questions_banks", __name__)
 
 ROWS = 50
 MOST_SEED = 10**9
-
-
-def _kinds() -> CourseKinds:
-    return cast("CourseKinds", current_app.extensions["course_kinds"])
-
-
-def _file_store() -> FileStore:
-    return cast("FileStore", current_app.extensions["files"])
 
 
 def _words(error: DomainError) -> str:
@@ -165,8 +153,8 @@ def _handle_change(subject: CourseContext, form: QuestionTextForm, change: Entry
         return _conflict(subject, form, change)
     except EditRefused as refused:
         return _editor(subject, form, findings=[SourceFindingView(0, _words(refused), "", "", "error")])
-    contents = drafts.draft_files(current_session(), _file_store(), subject.id)
-    checked = publishing.check({**contents, change.path: body.encode()}, _kinds(), today=site_day(clock.now()))
+    contents = drafts.draft_files(current_session(), file_store(), subject.id)
+    checked = publishing.check({**contents, change.path: body.encode()}, course_kinds(), today=site_day(clock.now()))
     findings = _change_findings(checked.findings, body, change)
     if action == "preview":
         return _editor(subject, form, findings=findings, checked=True, shown=_preview_of(checked, body, change))
@@ -188,7 +176,7 @@ def _save(subject: CourseContext, form: QuestionTextForm, change: EntryText, che
     except CourseArchived as refused:
         return _editor(subject, form, findings=[SourceFindingView(0, _words(refused), "", "", "error")]), 409
     if is_as_checked:
-        draft_checks.cache_draft_check(writing, course, checked, _kinds(), now=clock.now())
+        draft_checks.cache_draft_check(writing, course, checked, course_kinds(), now=clock.now())
     return see_page("questions_banks.question", slug=subject.slug, key=key, flash=_("The question is saved in the draft."))
 
 
@@ -214,7 +202,7 @@ def _conflict(subject: CourseContext, form: QuestionTextForm, change: EntryText)
 
 def _entry_findings(subject: CourseContext, key: str, path: str) -> list[SourceFindingView]:
     course = catalogue.get_course(current_session(), subject.id)
-    draft_check = draft_checks.cached_draft_check(current_session(), _file_store(), course, _kinds(), now=clock.now())
+    draft_check = draft_checks.cached_draft_check(current_session(), file_store(), course, course_kinds(), now=clock.now())
     entry = question_bank.get_entry(current_session(), subject.id, path, key)
     return bank_page.finding_views(draft_check.findings, path, entry)
 
@@ -235,7 +223,7 @@ def _preview_of(checked: CheckedCourse, body: str, change: EntryText) -> bank_pa
     located = bank_page.find_question(checked.folder, question_bank.written_entry(body, change).key) if checked.folder is not None else None
     if checked.folder is None or located is None:
         return None
-    return bank_page.preview(checked.folder, _kinds(), *located, seed=1, parts=None)
+    return bank_page.preview(checked.folder, course_kinds(), *located, seed=1, parts=None)
 
 
 def _editor(
@@ -276,7 +264,7 @@ def _editor(
 
 def _drafted(subject: BankQuestionContext) -> tuple[DraftCheck, QuestionDefinition, str]:
     course = catalogue.get_course(current_session(), subject.id)
-    draft_check = draft_checks.cached_draft_check(current_session(), _file_store(), course, _kinds(), now=clock.now())
+    draft_check = draft_checks.cached_draft_check(current_session(), file_store(), course, course_kinds(), now=clock.now())
     located = require_found(bank_page.find_question(draft_check.folder, subject.key) if draft_check.folder is not None else None)
     return draft_check, *located
 
@@ -296,7 +284,7 @@ def preview(subject: BankQuestionContext) -> Answer:
         seed=seed,
         following=(seed + 1) % MOST_SEED,
         reserved=bank_page.reserved_for(draft_check.folder, drafted),
-        shown=bank_page.preview(draft_check.folder, _kinds(), drafted, path, seed=seed, parts=parts),
+        shown=bank_page.preview(draft_check.folder, course_kinds(), drafted, path, seed=seed, parts=parts),
     )
 
 
@@ -330,4 +318,4 @@ def versions(subject: BankQuestionContext) -> Answer:
 def _rendered_draft(subject: BankQuestionContext) -> QuestionDefinition:
     draft_check, drafted, path = _drafted(subject)
     assert draft_check.folder is not None
-    return render_question(drafted, _kinds().renderer(draft_check.folder), path)
+    return render_question(drafted, course_kinds().renderer(draft_check.folder), path)

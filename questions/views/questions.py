@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
-from typing import Any, cast
+from typing import Any
 
-from flask import Blueprint, current_app, flash, request
+from flask import Blueprint, flash, request
 
 from courses import authoring, catalogue, draft_checks, drafts, publishing
 from courses.access import CourseArchived, CourseContext
@@ -15,13 +15,11 @@ from courses.content.model import CourseFolder, Finding
 from courses.content.settings import FieldShape, FieldSpec, FormValues
 from courses.content.writing import proposed_key
 from courses.draft_checks import DraftCheck
-from courses.editor import FormFindings, SettingsForm, course_header, settings_form
-from courses.kinds import CourseKinds
+from courses.editor import FormFindings, SettingsForm, course_header, course_kinds, settings_form
 from kernel import clock
 from kernel.errors import NotFound
-from kernel.files import FileStore
 from kernel.i18n import _, choose, site_day
-from kernel.web.request import Answer, begin_writing, current_actor, current_session, page, requires, see_page
+from kernel.web.request import Answer, begin_writing, current_actor, current_session, file_store, page, requires, see_page
 from questions import bank_page, question_bank
 from questions.access import BankQuestionContext, QuestionAction
 from questions.bank_page import NewQuestionForm, QuestionEditForm, give_lines, samples_of
@@ -328,17 +326,9 @@ class QuestionEditor:
         return self.sheet.kind
 
 
-def _kinds() -> CourseKinds:
-    return cast("CourseKinds", current_app.extensions["course_kinds"])
-
-
-def _file_store() -> FileStore:
-    return cast("FileStore", current_app.extensions["files"])
-
-
 def _languages(course_id: int) -> tuple[str, ...]:
     session = current_session()
-    return authoring.load_draft_outline(session, catalogue.get_course(session, course_id), _kinds()).tree.languages
+    return authoring.load_draft_outline(session, catalogue.get_course(session, course_id), course_kinds()).tree.languages
 
 
 def _act() -> str:
@@ -453,7 +443,7 @@ def _quiz(subject: CourseContext, key: str) -> tuple[str, str]:
     if not key:
         return "", ""
     session = current_session()
-    draft_outline = authoring.load_draft_outline(session, catalogue.get_course(session, subject.id), _kinds())
+    draft_outline = authoring.load_draft_outline(session, catalogue.get_course(session, subject.id), course_kinds())
     located = draft_outline.tree.find_activity(key)
     if located is None or located[1].kind != "quiz":
         raise NotFound
@@ -465,8 +455,8 @@ def _preview_or_save(editor: QuestionEditor, change: EntryText, subject: CourseC
     """Preview or save; what cannot be saved is shown again as it was typed, each fault beside its field."""
     seen = catalogue.get_course(current_session(), subject.id).draft_revision
     body = question_bank.with_entry(question_bank.body_of(current_session(), subject.id, change.path), change)
-    contents = drafts.draft_files(current_session(), _file_store(), subject.id)
-    checked = publishing.check({**contents, change.path: body.encode()}, _kinds(), today=site_day(clock.now()))
+    contents = drafts.draft_files(current_session(), file_store(), subject.id)
+    checked = publishing.check({**contents, change.path: body.encode()}, course_kinds(), today=site_day(clock.now()))
     entry = question_bank.written_entry(body, change)
     own = [finding for finding in checked.findings if bank_page.concerns(finding, change.path, entry)]
     if _act() == "preview":
@@ -486,7 +476,7 @@ def _preview_or_save(editor: QuestionEditor, change: EntryText, subject: CourseC
         editor.seen.form_errors.append(_(refused.text))
         return _page(editor), 409
     if is_as_checked:
-        draft_checks.cache_draft_check(writing, course, checked, _kinds(), now=clock.now())
+        draft_checks.cache_draft_check(writing, course, checked, course_kinds(), now=clock.now())
     if editor.quiz:
         flash(_("The question is saved in the bank. Add it to the quiz below."), "ok")
         return see_page("quizzes_slots.slots", slug=subject.slug, key=editor.quiz, question=entry.key, _anchor="add")
@@ -495,7 +485,7 @@ def _preview_or_save(editor: QuestionEditor, change: EntryText, subject: CourseC
 
 def _attach_findings(editor: QuestionEditor, own: list[Finding], refusing: list[Finding]) -> None:
     """Attach each finding to the field that it names; the others go above the form."""
-    form_findings = FormFindings(_kinds())
+    form_findings = FormFindings(course_kinds())
     for finding in refusing:
         field = editor.sheet.field_of(finding) if finding in own else None
         if field is not None:
@@ -508,7 +498,7 @@ def _draft_check(course_id: int) -> DraftCheck:
     """Return what the checks say of the draft as it stands."""
     session = current_session()
     course = catalogue.get_course(session, course_id)
-    return draft_checks.cached_draft_check(session, _file_store(), course, _kinds(), now=clock.now())
+    return draft_checks.cached_draft_check(session, file_store(), course, course_kinds(), now=clock.now())
 
 
 def _page(
@@ -530,7 +520,7 @@ def _page(
             draft_check.folder,
         )
     located = bank_page.find_question(folder, shown) if folder is not None and shown else None
-    form_findings = FormFindings(_kinds())
+    form_findings = FormFindings(course_kinds())
     placed = [(finding, sheet.field_of(finding)) for finding in findings or []]
     return page(
         "quizzes/bank/form.html",
@@ -547,7 +537,7 @@ def _page(
             for finding, field in placed
         ],
         checked=bool(shown),
-        shown=bank_page.preview(folder, _kinds(), *located, seed=1, parts=None) if located and folder else None,
+        shown=bank_page.preview(folder, course_kinds(), *located, seed=1, parts=None) if located and folder else None,
         samples=samples_of(folder, shown or editor.key),
         both=compared_lines(*both) if both else (),
     )

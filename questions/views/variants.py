@@ -2,23 +2,20 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import cast
 
-from flask import Blueprint, current_app, flash
+from flask import Blueprint, flash
 from wtforms import HiddenField
 
 from courses import catalogue, draft_checks, drafts, publishing
 from courses.access import CourseArchived
 from courses.content.editing import EditRefused
 from courses.content.model import CourseFolder
-from courses.editor import FormFindings, course_header
-from courses.kinds import CourseKinds
+from courses.editor import FormFindings, course_header, course_kinds
 from kernel import clock
 from kernel.errors import DomainError
-from kernel.files import FileStore
 from kernel.i18n import _, lazy_, ngettext, site_day
 from kernel.web.forms import FileField, Form, WholeField, area
-from kernel.web.request import Answer, begin_writing, current_actor, current_session, page, requires, see_page
+from kernel.web.request import Answer, begin_writing, current_actor, current_session, file_store, page, requires, see_page
 from questions import question_bank
 from questions.access import BankQuestionContext, QuestionAction
 from questions.content.variants import LARGEST_TABLE, VariantPlan, plan_drawn, plan_from_table, written_pattern, written_variants
@@ -180,11 +177,11 @@ def _save(subject: BankQuestionContext, form: VariantsForm, plan: VariantPlan, t
         return _page(subject, form, plan, _(refused.text) + " " + _("Look at the variants again before you save them.")), 409
     except EditRefused as refused:
         return _page(subject, form, plan, _(refused.text))
-    contents = drafts.draft_files(current_session(), _file_store(), subject.id)
-    checked = publishing.check({**contents, subject.path: body.encode()}, _kinds(), today=site_day(clock.now()))
+    contents = drafts.draft_files(current_session(), file_store(), subject.id)
+    checked = publishing.check({**contents, subject.path: body.encode()}, course_kinds(), today=site_day(clock.now()))
     refusing = [finding for finding in checked.findings if finding.refuses_import]
     if refusing:
-        return _page(subject, form, plan, FormFindings(_kinds()).message(refusing[0]))
+        return _page(subject, form, plan, FormFindings(course_kinds()).message(refusing[0]))
     writing = begin_writing()
     try:
         question_bank.save_variants(writing, current_actor(), subject.id, change, added, now=clock.now())
@@ -197,17 +194,9 @@ def _save(subject: BankQuestionContext, form: VariantsForm, plan: VariantPlan, t
     return see_page("questions_banks.questions", slug=subject.slug, text=plan.family)
 
 
-def _kinds() -> CourseKinds:
-    return cast("CourseKinds", current_app.extensions["course_kinds"])
-
-
-def _file_store() -> FileStore:
-    return cast("FileStore", current_app.extensions["files"])
-
-
 def _folder(course_id: int) -> CourseFolder | None:
     course = catalogue.get_course(current_session(), course_id)
-    return draft_checks.cached_draft_check(current_session(), _file_store(), course, _kinds(), now=clock.now()).folder
+    return draft_checks.cached_draft_check(current_session(), file_store(), course, course_kinds(), now=clock.now()).folder
 
 
 def _refusal(folder: CourseFolder | None, key: str) -> str:

@@ -6,19 +6,18 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from flask import Blueprint, Response, current_app, jsonify, request
+from flask import Blueprint, Response, jsonify, request
 from sqlalchemy.orm import Session
 from wtforms.validators import DataRequired, Length
 
 from kernel import clock
 from kernel.errors import N_, Invalid, NotFound
-from kernel.files import FileStore
 from kernel.i18n import lazy_
 from kernel.permissions import Actor
 from kernel.web.file_responses import send_content
 from kernel.web.forms import read_json, whole_number
 from kernel.web.limits import limit, limiter
-from kernel.web.request import begin_writing, current_actor, current_session, page, requires
+from kernel.web.request import begin_writing, current_actor, current_session, file_store, page, requires
 from questions.answer_fields import FLAG, LOCAL, SHOWN, UNTOUCHED, FormFields, parts_by_question
 from questions.question_page import problem_words
 from questions.rules.answers import FILES, clean_parts, filled_parts
@@ -178,7 +177,7 @@ UPLOAD_RATE = limit("quiz files", "120 per 10 minutes")
 @requires(QuizAction.FETCH_FILE, get_file)
 def fetch(subject: AttemptFileContext) -> Response:
     """Send a file of an answer, always as an attachment: what others wrote is never shown in a page of ours (spec/security 4.3)."""
-    return send_content(stored_files(), subject.sha256, subject.media_type, subject.name, inline=False, cache_control="no-store")
+    return send_content(file_store(), subject.sha256, subject.media_type, subject.name, inline=False, cache_control="no-store")
 
 
 @bp.post("/attempts/<uuid:attempt>/files")
@@ -194,7 +193,7 @@ def send(subject: LoadedAttempt) -> tuple[Response, int]:
         raise NotFound
     limiter().use(UPLOAD_RATE, str(subject.person_id))
     file, named = ReceivedFile(sent.filename or "", sent.read()), _named_by_page(session, subject, position, now=now)
-    arrived = keep_contents(session, stored_files(), subject, {position: [file]}, named={position: named})
+    arrived = keep_contents(session, file_store(), subject, {position: [file]}, named={position: named})
     session, loaded = _lock(subject)
     named = _named_by_page(session, loaded, position, now=now)
     received = receive_files(session, loaded, arrived, named={position: named}, now=now)
@@ -245,14 +244,8 @@ def store_received_files(
     check_takes_answers(subject, now=now)
     session = current_session()
     sent = received_files(subject, page, get_checks(session, subject).closed)
-    uploads = keep_contents(session, stored_files(), subject, sent, removed=(removed,))
+    uploads = keep_contents(session, file_store(), subject, sent, removed=(removed,))
     return _lock(subject)[1], uploads
-
-
-def stored_files() -> FileStore:
-    """Return where contents are stored."""
-    files: FileStore = current_app.extensions["files"]
-    return files
 
 
 def received_files(loaded: LoadedAttempt, page: int, closed: Collection[int]) -> dict[int, list[ReceivedFile]]:

@@ -15,14 +15,14 @@ from courses.authoring import FileChanged
 from courses.content.course_file import objectives_of
 from courses.content.editing import EditRefused
 from courses.content.model import ActivitySource, CourseFolder, LocalisedText, ModuleSource
-from courses.editor import FormFindings, course_header
+from courses.editor import FormFindings, course_header, course_kinds
 from courses.models import Course
 from kernel import clock
 from kernel.db import Hook
 from kernel.i18n import _, choose, ngettext, site_day
 from kernel.permissions import Actor
 from kernel.web.forms import whole_number
-from kernel.web.request import Answer, begin_writing, current_actor, current_session, page, requires, see_page
+from kernel.web.request import Answer, begin_writing, current_actor, current_session, file_store, page, requires, see_page
 from questions import question_bank
 from questions.content.banks import questions_of
 from questions.content.question_fields import DIFFICULTIES, LEVELS
@@ -38,7 +38,7 @@ from quizzes.rules.balanced_draw import candidates_of, has_even_marks, range_of,
 from quizzes.rules.blueprint import BlueprintDraw, BlueprintItem, BlueprintWeight, ShareRange, counts_by_weight, share_range, sums_off
 from quizzes.rules.layout import Candidate, SlotEntry
 from quizzes.snapshots import QuizSnapshot
-from quizzes.views.slots import SlotEditor, course_kinds, file_store, load_slot_editor
+from quizzes.views.slots import SlotEditor, load_slot_editor
 
 MOST_DRAWN = 200
 

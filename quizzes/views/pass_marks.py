@@ -16,7 +16,7 @@ from courses.access import PartContext
 from courses.content import scalars
 from courses.content.filetypes import media_type
 from courses.content.model import CourseFolder
-from courses.editor import course_header
+from courses.editor import course_header, course_kinds
 from courses.rendering import Renderer
 from kernel import clock
 from kernel.errors import Conflict, DomainError, NotFound, require_found
@@ -26,7 +26,7 @@ from kernel.markup.model import SafeHtml
 from kernel.markup.passages import plain_text
 from kernel.web.file_responses import send_content
 from kernel.web.forms import FileField, Form, as_uuid, clean_text
-from kernel.web.request import Answer, begin_writing, current_actor, current_session, page, requires, see_page
+from kernel.web.request import Answer, begin_writing, current_actor, current_session, file_store, page, requires, see_page
 from questions.question_page import figure, percentage, problem_words
 from questions.rules.answers import MEGABYTE, UploadLimits
 from questions.rules.definitions import is_marked
@@ -53,9 +53,8 @@ from quizzes.pass_marks import (
 from quizzes.publication import embed_question
 from quizzes.rules.balanced_draw import FrozenBalance
 from quizzes.rules.result_use import ADVISED_JUDGES, FAR, LEAST_JUDGES, RATINGS, JudgedCut, cut_of
-from quizzes.views.answers import stored_files
 from quizzes.views.blueprints import find_quiz
-from quizzes.views.slots import SlotEditor, course_kinds, file_store, load_slot_editor
+from quizzes.views.slots import SlotEditor, load_slot_editor
 
 LONGEST_WORDS = 80
 _FIRST_BLOCK = re.compile(r"</p>|<(?:ul|ol|table|figure|details)\b")
@@ -545,7 +544,7 @@ def scan(subject: JudgingContext) -> Response:
     """Send the scan of the paper that an expert signed, always as an attachment."""
     assert subject.sheet is not None
     stored = current_session().get_one(StoredFile, subject.sheet.paper_id)
-    return send_content(stored_files(), stored.sha256, stored.media_type, subject.sheet.paper_name, inline=False, cache_control="no-store")
+    return send_content(file_store(), stored.sha256, stored.media_type, subject.sheet.paper_name, inline=False, cache_control="no-store")
 
 
 @bp.post("/teaching/<slug>/parts/<key>/pass-mark/<uuid:record>/sheets/<uuid:sheet>/paper")
@@ -557,7 +556,7 @@ def attach_scan(subject: JudgingContext) -> Answer:
     upload, content = ready(ReceivedFile(clean_text(str(getattr(sent, "filename", "") or "")), sent.read() if sent else b""), PAPERS)
     if upload.refusal is not None:
         return _record(subject, problem_words(upload.refusal, PAPERS)), 422
-    stored_files().put(content)
+    file_store().put(content)
     session, actor, now = begin_writing(), current_actor(), clock.now()
     locked = pass_marks.lock_judging(session, actor, subject.slug, subject.key, subject.record.uuid, subject.sheet.uuid)
     assert locked.sheet is not None

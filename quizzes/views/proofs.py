@@ -30,6 +30,7 @@ from kernel.web.request import (
     current_actor,
     current_session,
     current_settings,
+    file_store,
     page,
     public,
     release_connection,
@@ -45,7 +46,6 @@ from quizzes.models import AttemptProof
 from quizzes.proofs import ProofDigests, ProofTitles, ProofVerdict, SignedProof
 from quizzes.rules.proofs import CODE_LENGTH, read_statement
 from quizzes.rules.settings import Reader
-from quizzes.views.answers import stored_files
 from quizzes.views.proof_documents import (
     AttemptProofView,
     Pictures,
@@ -146,7 +146,7 @@ def _picture_types(opened: AttemptView, proof: AttemptProofView) -> dict[str, st
 
 def _pictures(digests: Mapping[str, str]) -> Pictures:
     """Return the pictures as paper takes them; one that cannot be printed is left to its words."""
-    read = {address: printable(stored_files().read(digest)) for address, digest in digests.items()}
+    read = {address: printable(file_store().read(digest)) for address, digest in digests.items()}
     return {address: picture for address, picture in read.items() if picture is not None}
 
 

@@ -2,9 +2,8 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import cast
 
-from flask import Blueprint, current_app, flash, request
+from flask import Blueprint, flash, request
 from wtforms import HiddenField, SelectField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than its stubs
 
@@ -19,17 +18,15 @@ from courses.content.model import Finding
 from courses.content.settings import values_of
 from courses.content.tree import TreeActivity, TreeModule
 from courses.draft_checks import DraftCheck
-from courses.editor import FormFindings, SettingsForm, course_header, settings_form
-from courses.kinds import CourseKinds
+from courses.editor import FormFindings, SettingsForm, course_header, course_kinds, settings_form
 from courses.models import Course
 from courses.publishing import CheckedCourse
 from kernel import clock
 from kernel.errors import NotFound
-from kernel.files import FileStore
 from kernel.i18n import _, choose, lazy_, site_day
 from kernel.web import after_response
 from kernel.web.forms import Form, WholeField, area, clean_text, whole_number
-from kernel.web.request import Answer, begin_writing, current_actor, current_session, page, requires, see_page
+from kernel.web.request import Answer, begin_writing, current_actor, current_session, file_store, page, requires, see_page
 from questions import question_bank
 from questions.content.question_fields import KINDS
 from questions.question_bank import DraftQuestionRow, QuestionFilter, index_banks
@@ -178,14 +175,6 @@ class SlotEditor:
     def languages(self) -> tuple[str, ...]:
         """Return the languages of the course."""
         return self.draft_outline.tree.languages
-
-
-def course_kinds() -> CourseKinds:
-    return cast("CourseKinds", current_app.extensions["course_kinds"])
-
-
-def file_store() -> FileStore:
-    return cast("FileStore", current_app.extensions["files"])
 
 
 def load_slot_editor(subject: PartContext) -> SlotEditor:

@@ -6,7 +6,7 @@ from datetime import date, datetime, tzinfo
 from decimal import Decimal
 from uuid import UUID
 
-from flask import Blueprint, Response, current_app, flash, request
+from flask import Blueprint, Response, flash, request
 from sqlalchemy.orm import Session
 from wtforms import RadioField, SelectField, TextAreaField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than its stubs
@@ -15,13 +15,12 @@ from wtforms.validators import AnyOf, DataRequired, ValidationError
 from accounts import privacy
 from accounts.privacy import AccessPurpose
 from kernel import clock
-from kernel.files import FileStore
 from kernel.i18n import _, choose, find_zone, language, lazy_, ngettext, number, percent
 from kernel.permissions import Actor
 from kernel.web import after_response
 from kernel.web.file_responses import send_content
 from kernel.web.forms import Form, area, as_uuid, clean_text, line, whole_number
-from kernel.web.request import Answer, allows, current_actor, current_session, page, requires, see_page
+from kernel.web.request import Answer, allows, current_actor, current_session, file_store, page, requires, see_page
 from questions import question_bank
 from questions.question_page import points, short_title, text_language, words_of
 from questions.question_review import MarkingResult, QuestionReview, answered_question, response_lines
@@ -567,7 +566,7 @@ def _shown_proposal() -> UUID:
 def file(subject: ObjectionFileContext) -> Response:
     """Send a file of an answer that is objected to."""
     _record_access(subject.person_id)
-    files: FileStore = current_app.extensions["files"]
+    files = file_store()
     return send_content(files, subject.sha256, subject.media_type, subject.name, inline=False, cache_control="no-store")
 
 
