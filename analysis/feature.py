@@ -5,9 +5,12 @@ from analysis.access import ANALYSIS_PERMISSIONS, AnalysisAction
 from analysis.views import decisions, draw_quality, gain, item_history, statistics
 from analysis.views.statistics_page import value_findings
 from analysis.waiting import waiting_findings
+from courses.waiting import WAITING
 from kernel.errors import N_
 from kernel.feature import Feature
 from quizzes.quiz_page import StaffToolLink
+from quizzes.views.blueprints import VALUE_FINDINGS
+from quizzes.views.reports import QUIZ_TOOLS
 
 STATISTICS_TOOL = StaffToolLink(
     "analysis_statistics.quiz",
@@ -27,7 +30,9 @@ FEATURE = Feature(
         "quizzes.order_analyses": analysis_jobs.order_analyses,
     },
     patient=("quizzes.update_analysis",),
-    quiz_tools=(STATISTICS_TOOL,),
-    value_findings=(value_findings,),
-    waiting=(waiting_findings,),
+    hooks=(
+        QUIZ_TOOLS.add(STATISTICS_TOOL),
+        VALUE_FINDINGS.add(value_findings),
+        WAITING.add(waiting_findings),
+    ),
 )

@@ -3,9 +3,12 @@
 from accounts.people import AccountVerb
 from certificates import jobs
 from certificates.access import PERMISSIONS
-from certificates.reviews import waiting_reviews
+from certificates.credentials import last_awards
+from certificates.reviews import open_doubts, waiting_reviews, withdraw_doubts
 from certificates.views import credentials, file_verification, keys, register, reviews, templates, transcripts, validity_changes
+from courses.waiting import WAITING
 from enrolments.audit_verbs import EnrolmentVerb
+from enrolments.awards import AWARD_DOUBTS, AWARDS, AwardDoubts
 from kernel.feature import Feature
 
 FEATURE = Feature(
@@ -53,5 +56,9 @@ FEATURE = Feature(
         "certificates.plan_expiry_notices": 3600,
         "certificates.renew_seal": jobs.RENEWAL_EVERY,
     },
-    waiting=(waiting_reviews,),
+    hooks=(
+        AWARDS.bind(last_awards),
+        AWARD_DOUBTS.bind(AwardDoubts(open_doubts, withdraw_doubts)),
+        WAITING.add(waiting_reviews),
+    ),
 )

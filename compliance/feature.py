@@ -3,10 +3,14 @@
 from accounts.people import AccountVerb
 from compliance import jobs
 from compliance.access import PERMISSIONS, RENEWAL_PERMISSIONS
+from compliance.assignments import read_training_duties
 from compliance.audit_verbs import ComplianceVerb
-from compliance.enrolment import list_keeping
+from compliance.enrolment import list_keeping, list_ruled_courses
 from compliance.evidence import REMOVE
 from compliance.learner import list_covered, obligation_dates
+from compliance.obligations import list_obligations_of_audience, list_obliging_audiences
+from compliance.planned_changes import plan_used_rule
+from compliance.team_digests import list_waiting_rules_of_audience
 from compliance.views import (
     actas,
     audience_rules,
@@ -23,7 +27,12 @@ from compliance.views import (
     waivers,
 )
 from enrolments.audit_verbs import EnrolmentVerb
-from kernel.feature import Feature
+from enrolments.awards import RULED_COURSES
+from enrolments.dates import COVERED_DATES, DATES
+from enrolments.enrolment import LEAVING
+from kernel.feature import PAGES_OF_CODES, Feature
+from organisations.audience_preview import OBLIGING_AUDIENCES, TRAINING_DUTIES
+from organisations.audiences import AUDIENCE_USES, PLAN_RULE, WAITING_RULES
 
 FEATURE = Feature(
     name="compliance",
@@ -45,10 +54,6 @@ FEATURE = Feature(
         reminders.bp,
     ),
     permissions={**PERMISSIONS, **RENEWAL_PERMISSIONS},
-    dates=(obligation_dates,),
-    covered_dates=(list_covered,),
-    leaving=(list_keeping,),
-    verified=(actas.find_page,),
     jobs={
         "compliance.follow_completion": jobs.follow_completion,
         "compliance.follow_beginning": jobs.follow_beginning,
@@ -118,4 +123,16 @@ FEATURE = Feature(
         "compliance.end_records": 86_400,
         "compliance.plan_digests": 900,
     },
+    hooks=(
+        AUDIENCE_USES.add(list_obligations_of_audience),
+        OBLIGING_AUDIENCES.bind(list_obliging_audiences),
+        PLAN_RULE.bind(plan_used_rule),
+        TRAINING_DUTIES.bind(read_training_duties),
+        WAITING_RULES.bind(list_waiting_rules_of_audience),
+        COVERED_DATES.add(list_covered),
+        DATES.add(obligation_dates),
+        LEAVING.add(list_keeping),
+        RULED_COURSES.bind(list_ruled_courses),
+        PAGES_OF_CODES.add(actas.find_page),
+    ),
 )

@@ -22,7 +22,7 @@ from courses.kinds import CourseKinds
 from courses.models import Course
 from courses.publishing import CheckedCourse, PreparedLesson, check, prepare_lesson
 from courses.rendering import DRAWING, NOTHING, Renderer
-from kernel.db import Hook
+from kernel.db import Cache
 from kernel.files import FileStore
 from kernel.i18n import site_day
 
@@ -44,7 +44,7 @@ class DraftCheck:
         return any(finding.severity is Severity.ERROR for finding in self.findings)
 
 
-DRAFT_CHECKS = Hook[dict[int, tuple[object, DraftCheck]]]("draft_checks")
+DRAFT_CHECKS = Cache[int, tuple[object, DraftCheck]]()
 """Keeps checks of drafts."""
 
 
@@ -148,7 +148,7 @@ class LessonPreview:
     page: PreparedLesson | None
 
 
-SURROUNDINGS = Hook[dict[int, tuple[str, CourseReferences]]]("surroundings")
+SURROUNDINGS = Cache[int, tuple[str, CourseReferences]]()
 """Keeps what a draft refers to."""
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, cast
 
-from flask import url_for
+from flask import current_app, url_for
 from wtforms import Field, HiddenField, SelectField, SelectMultipleField, TextAreaField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than its stubs
 from wtforms.widgets import CheckboxInput
@@ -71,6 +71,12 @@ class FormFindings:
 
 def _with_advice(message: str, advice: str) -> str:
     return f"{message} {advice}" if advice else message
+
+
+def course_kinds() -> CourseKinds:
+    """Return the kinds of activity of this application."""
+    kinds: CourseKinds = current_app.extensions["course_kinds"]
+    return kinds
 
 
 def course_header(course: Course) -> dict[str, object]:

@@ -18,7 +18,7 @@ from courses.content.texts import activity_entries, course_entries, lesson_entri
 from courses.models import Activity, Course, CourseFile, CourseResource, CourseVersion, GradeCategory, LessonPage, Module, Objective, Term
 from courses.rules import Outline, OutlineActivity, OutlineGradeCategory, OutlineModule
 from kernel.compiled_statements import compile_once
-from kernel.db import Hook, connection_of
+from kernel.db import Cache, connection_of
 from kernel.durations import RenewalBasis, read_duration
 from kernel.errors import NotFound, require_found
 from kernel.files import FileStore
@@ -68,7 +68,7 @@ def get_outline(session: Session, version_id: int) -> Outline:
     return outlines[version_id]
 
 
-OUTLINES = Hook[dict[int, Outline]]("outlines")
+OUTLINES = Cache[int, Outline]()
 """Keeps outlines of versions."""
 
 

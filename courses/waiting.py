@@ -1,6 +1,6 @@
 """Work that waits for a course's team: what every package says of it, and what the drafts do.
 
-Each package offers its sources in `Feature.waiting`; the roof collects them under the hook `WAITING`. A source is handed the courses
+Each package adds its sources to the hook `WAITING`. A source is handed the courses
 in whose teams somebody is, names what they may act on, and asks the database once for all of them, or not at all.
 """
 
@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from courses.access import edits
 from courses.models import Course, CourseStaff, CourseVersion, DraftFile, PendingFolder, PlannedPublication, PlanState, StaffRole
-from kernel.db import Hook
+from kernel.db import HookList
 from kernel.i18n import _, ngettext
 from kernel.permissions import Actor
 
@@ -59,7 +59,7 @@ class WaitingItem:
 WaitingSource = Callable[[Session, Actor, Sequence[TeamCourse], datetime], Iterator[WaitingItem]]
 """Names what waits in these courses for the actor."""
 
-WAITING = Hook[tuple[WaitingSource, ...]]("waiting")
+WAITING = HookList[WaitingSource]("waiting")
 """Gives the sources of work that waits for course teams."""
 
 

@@ -1,4 +1,4 @@
-"""Reads the dates of learners from the sources of all packages (`Feature.dates`), and writes the notifications before them."""
+"""Reads the dates of learners from the sources of all packages (the hook `DATES`), and writes the notifications before them."""
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -21,7 +21,7 @@ from enrolments.models import Completion, Edition, EditionPlace, Enrolment, Pers
 from enrolments.rules import NO_RESULT, LearnerResult, Results, completed_keys
 from kernel.clock import FIRST_DAY, LAST_DAY
 from kernel.compiled_statements import compile_once
-from kernel.db import Hook, UtcDateTime, connection_of
+from kernel.db import HookList, UtcDateTime, connection_of
 from kernel.i18n import DEFAULT_LANGUAGE, LANGUAGES, choose, reading
 
 
@@ -227,7 +227,7 @@ class DateRequest:
 DateSource = Callable[[Session, DateRequest], Iterable[DatedItem]]
 """Tells dated items of all people of a request, in a number of statements that does not grow with them."""
 
-DATES = Hook[tuple[DateSource, ...]]("dates")
+DATES = HookList[DateSource]("dates")
 """Gives the sources of dates."""
 
 
@@ -417,7 +417,7 @@ Writer = Callable[[DatedItem, int], tuple[str, str]]
 Covered = Callable[[Session, Sequence[int]], Collection[tuple[int, int]]]
 """Tells, of some people, the pairs of person and course of whose end something else reminds them: they get no second reminder here."""
 
-COVERED_DATES = Hook[tuple[Covered, ...]]("covered_dates")
+COVERED_DATES = HookList[Covered]("covered_dates")
 """Gives the courses of people that have reminders of their own."""
 
 

@@ -33,7 +33,7 @@ from enrolments.takes import (
 )
 from kernel import audit
 from kernel.compiled_statements import compile_once
-from kernel.db import Hook, UtcDateTime, connection_of
+from kernel.db import HookList, UtcDateTime, connection_of
 from kernel.errors import N_, Conflict
 from kernel.permissions import SYSTEM, Actor, ActorChannel
 
@@ -284,7 +284,7 @@ def record_version_moves(session: Session, actor: Actor, course_id: int, count: 
 LeavingCheck = Callable[[Session, Enrolment, datetime], Sequence[LeavingObstacle]]
 """Tells what keeps the learner of an enrolment in its course now."""
 
-LEAVING = Hook[tuple[LeavingCheck, ...]]("leaving")
+LEAVING = HookList[LeavingCheck]("leaving")
 """Gives what keeps learners from leaving a course."""
 
 

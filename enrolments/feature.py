@@ -2,9 +2,13 @@
 
 from accounts.people import AccountVerb
 from courses.audit_verbs import CourseVerb
+from courses.kinds import LEARNERS, LEARNING_TIMES
+from courses.waiting import WAITING
 from enrolments import jobs
 from enrolments.access import CALENDAR_PERMISSIONS, MISTAKE_PERMISSIONS, PERMISSIONS, TAKE_PERMISSIONS
-from enrolments.dates import course_dates, dates_of_kind, reminder_dates
+from enrolments.dates import DATES, course_dates, dates_of_kind, reminder_dates
+from enrolments.learners import count_learners
+from enrolments.progress_report import measured_minutes
 from enrolments.views import (
     announcements,
     calendar,
@@ -71,6 +75,10 @@ FEATURE = Feature(
         CourseVerb.PUBLISHED: "enrolments.follow_correction",
         CourseVerb.CHANGES_TOLD: "enrolments.tell_changes",
     },
-    dates=(course_dates, dates_of_kind("page"), reminder_dates),
-    waiting=(waiting_editions, waiting_lists, waiting_mistakes),
+    hooks=(
+        DATES.add(course_dates, dates_of_kind("page"), reminder_dates),
+        LEARNERS.bind(count_learners),
+        LEARNING_TIMES.bind(measured_minutes),
+        WAITING.add(waiting_editions, waiting_lists, waiting_mistakes),
+    ),
 )

@@ -10,7 +10,7 @@ import re
 import sqlite3
 import time
 import uuid
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -376,7 +376,7 @@ class Hook(Generic[Bound]):
     def __repr__(self) -> str:
         return f"Hook({self.name})"
 
-    def bind(self, value: Bound) -> tuple[object, object]:
+    def bind(self, value: Bound) -> "HookPair":
         """Return the pair by which an application gives it (`Database.configure`)."""
         return self, value
 
@@ -386,6 +386,47 @@ class Hook(Generic[Bound]):
         if value is _MISSING:
             raise LookupError(self.name)
         return value
+
+
+class HookList(Hook[tuple[Bound, ...]]):
+    """A hook to which every package may give something; what it gives is all of it, in the order of the packages."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name, default=())
+
+    def add(self, *values: Bound) -> "HookPair":
+        """Return the pair by which a package gives some."""
+        return self, values
+
+
+HookPair = tuple[Hook[Any], Any]
+"""A hook, and what is given to it."""
+
+
+def gather(pairs: Iterable[HookPair]) -> dict[object, object]:
+    """Return what all packages give, by hook; raise ValueError where two give what there is one of."""
+    info: dict[object, Any] = {}
+    for hook, value in pairs:
+        if isinstance(hook, HookList):
+            info[hook] = (*info.get(hook, ()), *value)
+        elif hook in info:
+            raise ValueError(f"{hook} is given twice")
+        else:
+            info[hook] = value
+    return info
+
+
+CacheKey = TypeVar("CacheKey")
+_CACHES = object()
+
+
+class Cache(Generic[CacheKey, Bound]):
+    """A dictionary that all sessions of an application share, empty when it starts; the module that fills it declares it."""
+
+    def of(self, session: Session) -> dict[CacheKey, Bound]:
+        """Return the dictionary of a session's application."""
+        caches: dict[object, dict[CacheKey, Bound]] = session.info[_CACHES]
+        return caches.setdefault(self, {})
 
 
 class Database:
@@ -407,8 +448,9 @@ class Database:
 
     def configure(self, info: dict[object, object]) -> None:
         """Give every session what `lms.app` collected from all packages, in its `info`, by the hook that reads it."""
-        self._writer.configure(info=info)
-        self._reader.configure(info=info)
+        shared = {_CACHES: {}, **info}
+        self._writer.configure(info=shared)
+        self._reader.configure(info=shared)
 
     def follow_commits(self, follow: Callable[[Session], None]) -> None:
         """Call this after each commit, with the session that was committed."""

@@ -14,38 +14,27 @@ from flask import session as cookie
 from sqlalchemy import exists, or_
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from accounts import addresses, names, people, signin
 from accounts import feature as accounts
+from accounts import people, signin
 from accounts.models import Person
 from accounts.views import profile, signing
 from analysis import feature as analysis
 from analysis.statistics import estimate_decisions
 from certificates import feature as certificates
-from certificates import register, reviews
-from certificates.credentials import last_awards
+from certificates import register
 from certificates.issuing import missing_template
 from certificates.templates import list_own_templates
-from certificates.views import file_verification
-from compliance import assignments, obligations, team_digests
 from compliance import feature as compliance
-from compliance.enrolment import list_ruled_courses
-from compliance.planned_changes import plan_used_rule
-from courses import draft_checks, kinds, team, versions, waiting
 from courses import feature as courses
-from courses.catalogue import list_courses_of_audience
-from courses.content import folder_formats
+from courses import kinds
 from courses.content.render_cache import RenderedLessonCache
 from courses.kinds import CourseKinds
 from courses.models import CourseStaff
-from courses.views import changes
-from enrolments import awards, dates, enrolment, log
 from enrolments import feature as enrolments
-from enrolments.awards import AwardDoubts
-from enrolments.learners import count_learners
+from enrolments import log
 from enrolments.progress import HOLDS
-from enrolments.progress_report import measured_minutes
 from kernel import audit, files, i18n
-from kernel.db import Database
+from kernel.db import Database, gather
 from kernel.feature import Feature
 from kernel.files import files_of, quotas_from
 from kernel.outbox import JobRunner
@@ -65,18 +54,15 @@ from lms.audit_words import COURSE_LOG
 from lms.guide.page_links import page_help
 from lms.instance import Instance
 from lms.team_bar import team_bar
-from organisations import audience_kinds, audience_preview, audiences
+from organisations import audience_kinds
 from organisations import feature as organisations
 from organisations.audience_kinds import OWN_KINDS
-from organisations.employment import has_employment
 from organisations.institutions import administers_condition
 from organisations.profile import read_profile
 from organisations.training_scope import training_standings
 from organisations.tree import manages_something
 from questions import feature as questions
-from questions import question_bank
 from questions.question_bank import index_banks, write_origins
-from quizzes import attempt_page, corrections, draws, effective_settings, regrades, snapshots
 from quizzes import feature as quizzes
 from quizzes.content.quiz import BANKS
 from quizzes.corrections import LOG as WORDING_LOG
@@ -84,11 +70,9 @@ from quizzes.corrections import compare_questions
 from quizzes.log import LOG as QUIZ_LOG
 from quizzes.pass_marks import missing_records
 from quizzes.publication import QUIZ, embed_question, reworded_questions
-from quizzes.views import blueprints, regrading, reports
 from selections import feature as selections
 from selections.selections import has_selections_condition
 from simulators import feature as simulators
-from simulators import tasks
 from simulators.publication import SIMULATOR
 from standards import feature as standards
 from webinars import feature as webinars
@@ -124,8 +108,6 @@ KINDS = CourseKinds(
     logs=(log.LOG, QUIZ_LOG, WORDING_LOG, register.LOG, COURSE_LOG),
 )
 LEAVES = {kind.leaf.kind: kind for kind in (*OWN_KINDS, HOLDS)}
-USES_OF_AUDIENCES = (obligations.list_obligations_of_audience, list_courses_of_audience)
-"""Which packages above audiences name them: what is named is not deleted."""
 BODY_LIMIT = 1_000_000
 PROBES = frozenset({"lms.live", "lms.ready", "lms_condition.figures"})
 
@@ -138,50 +120,15 @@ def open_instance(settings: Settings) -> Instance:
     present = SiteProfiles(database, partial(read_profile, keys=partial(secret_keys, settings)))
     course_kinds = replace(KINDS, lesson_cache=RenderedLessonCache(settings.data_dir / "rendered"), topics=settings.topic_names)
     database.configure(
-        dict(
+        gather(
             (
+                *(pair for feature in FEATURES for pair in feature.hooks),
                 audience_kinds.AUDIENCE_LEAVES.bind(LEAVES),
-                audiences.AUDIENCE_USES.bind(USES_OF_AUDIENCES),
-                awards.AWARD_DOUBTS.bind(AwardDoubts(reviews.open_doubts, reviews.withdraw_doubts)),
-                awards.AWARDS.bind(last_awards),
-                audience_preview.TRAINING_DUTIES.bind(assignments.read_training_duties),
-                audience_preview.OBLIGING_AUDIENCES.bind(obligations.list_obliging_audiences),
-                audiences.PLAN_RULE.bind(plan_used_rule),
-                audiences.WAITING_RULES.bind(team_digests.list_waiting_rules_of_audience),
-                people.CONFIRMS_SINCE.bind(lambda: present(settings).confirms_since),
-                corrections.CORRECTIONS.bind(tuple(source for feature in FEATURES for source in feature.corrections)),
                 audit.SUBSCRIPTIONS.bind(_subscriptions()),
-                dates.COVERED_DATES.bind(tuple(source for feature in FEATURES for source in feature.covered_dates)),
-                dates.DATES.bind(tuple(source for feature in FEATURES for source in feature.dates)),
-                draws.DRAW_TABLES.bind({}),
                 files.FILES.bind(store),
-                folder_formats.FOLDER_FORMATS.bind(tuple(offered for feature in FEATURES for offered in feature.folder_formats)),
-                changes.FOLDERS.bind({}),
-                addresses.FOLLOW_ADDRESS.bind(team.follow_address),
-                kinds.COURSE_KINDS.bind(course_kinds),
-                regrades.DECIDED_VERSIONS.bind(tuple(source for feature in FEATURES for source in feature.decided_versions)),
-                names.KEEPS_NAME.bind(has_employment),
-                enrolment.LEAVING.bind(tuple(check for feature in FEATURES for check in feature.leaving)),
-                kinds.LEARNERS.bind(count_learners),
-                kinds.LEARNING_TIMES.bind(measured_minutes),
-                versions.OUTLINES.bind({}),
-                draws.QUESTION_SETS.bind({}),
-                snapshots.QUIZ_SNAPSHOTS.bind({}),
-                question_bank.CACHED_QUESTIONS.bind({}),
-                question_bank.QUESTION_USES.bind(tuple(uses for feature in FEATURES for uses in feature.question_uses)),
-                reports.QUIZ_TOOLS.bind(tuple(tool for feature in FEATURES for tool in feature.quiz_tools)),
                 files.QUOTAS.bind(quotas_from(settings)),
-                awards.RULED_COURSES.bind(list_ruled_courses),
-                tasks.SIMULATOR_TASKS.bind({}),
-                draft_checks.SURROUNDINGS.bind({}),
-                draft_checks.DRAFT_CHECKS.bind({}),
-                attempt_page.OBJECTION_CHECKS.bind(tuple(check for feature in FEATURES for check in feature.objection_checks)),
-                regrading.TOUCHED.bind(tuple(source for feature in FEATURES for source in feature.touched)),
-                blueprints.VALUE_FINDINGS.bind(tuple(source for feature in FEATURES for source in feature.value_findings)),
-                file_verification.VERIFIED.bind(tuple(source for feature in FEATURES for source in feature.verified)),
-                file_verification.VERIFIED_FILES.bind(tuple(source for feature in FEATURES for source in feature.verified_files)),
-                effective_settings.EFFECTIVE_VERSIONS.bind({}),
-                waiting.WAITING.bind(tuple(source for feature in FEATURES for source in feature.waiting)),
+                kinds.COURSE_KINDS.bind(course_kinds),
+                people.CONFIRMS_SINCE.bind(lambda: present(settings).confirms_since),
             )
         )
     )

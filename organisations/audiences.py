@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from accounts.models import AccountMerge, NationalIdentity, Person
 from accounts.rules import fold
 from kernel import audit
-from kernel.db import Hook
+from kernel.db import Hook, HookList
 from kernel.errors import N_, Conflict, Invalid, require_found
 from kernel.i18n import choose, site_locale
 from kernel.permissions import Actor
@@ -47,7 +47,7 @@ class AudienceUse:
 
 FindAudienceUses: TypeAlias = Callable[[Session, Audience], Sequence[AudienceUse]]
 
-AUDIENCE_USES = Hook[Sequence[FindAudienceUses]]("audience_uses")
+AUDIENCE_USES = HookList[FindAudienceUses]("audience_uses")
 """Gives what names audiences."""
 
 

@@ -1,9 +1,11 @@
 """The organisations feature: what the package registers with the application."""
 
+from accounts.names import KEEPS_NAME
 from kernel.feature import Feature
 from organisations import jobs
 from organisations.access import PERMISSIONS
 from organisations.audiences import AudienceVerb
+from organisations.employment import has_employment
 from organisations.lists import UnitListVerb
 from organisations.posts import PostVerb
 from organisations.units import OrganisationVerb
@@ -37,4 +39,5 @@ FEATURE = Feature(
         "organisations.follow_audiences": 600,
         "organisations.recompute_audiences": 86_400,
     },
+    hooks=(KEEPS_NAME.bind(has_employment),),
 )

@@ -32,7 +32,7 @@ from courses.models import Course
 from courses.rendering import Renderer
 from kernel.bulk_rows import insert_all
 from kernel.compiled_statements import compile_once
-from kernel.db import Hook, connection_of
+from kernel.db import Cache, HookList, connection_of
 from kernel.errors import N_, Conflict, DomainError, NotFound, require_found
 from kernel.i18n import shortened
 from kernel.markup.model import fold
@@ -76,7 +76,7 @@ _DOCUMENTS = compile_once(
 )
 
 
-CACHED_QUESTIONS = Hook[dict[int, definitions.QuestionDefinition]]("questions")
+CACHED_QUESTIONS = Cache[int, definitions.QuestionDefinition]()
 """Keeps question versions."""
 
 
@@ -259,7 +259,7 @@ class QuestionUses:
     count_attempts: Callable[[Session, int, Sequence[str]], Mapping[str, int]]
 
 
-QUESTION_USES = Hook[tuple[QuestionUses, ...]]("question_uses")
+QUESTION_USES = HookList[QuestionUses]("question_uses")
 """Gives where questions of a bank are used."""
 
 

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from courses import versions
 from courses.rules import Outline, activity_url
 from enrolments.rules import GradingMethod
-from kernel.db import Hook
+from kernel.db import HookList
 from kernel.i18n import _, choose, format_datetime
 from kernel.markup.model import ID_PREFIX, SafeHtml
 from questions import question_bank
@@ -466,7 +466,7 @@ def flags_of(loaded: LoadedAttempt, reader: Reader, history: Sequence[AttemptRow
 ObjectionCheck = Callable[[Session, LoadedAttempt, datetime], bool]
 """Tells whether the questions of an attempt may still be objected to, or will be."""
 
-OBJECTION_CHECKS = Hook[tuple[ObjectionCheck, ...]]("objection_checks")
+OBJECTION_CHECKS = HookList[ObjectionCheck]("objection_checks")
 """Gives whether an attempt may be objected to."""
 
 

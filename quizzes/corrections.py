@@ -17,7 +17,7 @@ from courses.content.model import CourseFolder
 from courses.log import LogEntry, LogPart
 from courses.models import CourseVersion
 from kernel import audit
-from kernel.db import Hook
+from kernel.db import HookList
 from kernel.errors import N_, Conflict, NotFound, require_found
 from kernel.i18n import _, choose, number, shortened
 from kernel.permissions import Actor
@@ -265,7 +265,7 @@ class CorrectionView:
 CorrectionSource: TypeAlias = Callable[[Session, int], Sequence[CorrectionView]]
 """Tells what other packages know of a question, by its number; those who mark again for objections tell it themselves."""
 
-CORRECTIONS = Hook[tuple[CorrectionSource, ...]]("corrections")
+CORRECTIONS = HookList[CorrectionSource]("corrections")
 """Gives what corrected a question."""
 
 

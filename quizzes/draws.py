@@ -14,7 +14,7 @@ from courses.models import Activity, Course, CourseVersion
 from enrolments.access import ActivityContext
 from enrolments.models import Enrolment
 from kernel import audit
-from kernel.db import Hook
+from kernel.db import Cache
 from kernel.errors import N_, Conflict
 from kernel.permissions import Actor
 from questions import question_bank
@@ -49,7 +49,7 @@ MOST_TABLES = 1_000
 """Draw tables of a quiz version that a page lists at most, some years of nights."""
 
 
-DRAW_TABLES = Hook[dict[tuple[int, int], Mapping[str, int]]]("draw_tables")
+DRAW_TABLES = Cache[tuple[int, int], Mapping[str, int]]()
 """Keeps draw tables."""
 
 
@@ -285,7 +285,7 @@ def draw_layout(
     )
 
 
-QUESTION_SETS = Hook[dict[tuple[int, int], QuestionSets]]("question_sets")
+QUESTION_SETS = Cache[tuple[int, int], QuestionSets]()
 """Keeps sets of questions."""
 
 

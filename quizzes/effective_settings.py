@@ -15,7 +15,7 @@ from courses.rules import Outline, OwnDates
 from courses.versions import get_outline
 from enrolments.models import Edition, EditionPlace, Enrolment, GroupMember
 from kernel.compiled_statements import compile_once
-from kernel.db import Hook, connection_of
+from kernel.db import Cache, connection_of
 from kernel.entity_rows import columns_of, entity_rows
 from quizzes.models import Accommodation, Attempt, QuizOverride
 from quizzes.rules.balanced_draw import PairedTests
@@ -256,7 +256,7 @@ def with_release(
 _ENDED = Attempt.state.in_([state.value for state in ENDED_STATES])
 
 
-EFFECTIVE_VERSIONS = Hook[dict[int, int]]("versions")
+EFFECTIVE_VERSIONS = Cache[int, int]()
 """Keeps which version of settings holds."""
 
 

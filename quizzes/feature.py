@@ -1,12 +1,15 @@
 """The feature of quizzes, as the application registers it."""
 
 from courses.audit_verbs import CourseVerb
-from kernel.feature import Feature
+from courses.waiting import WAITING
+from enrolments.dates import DATES
+from kernel.feature import PAGES_OF_CODES, PAGES_OF_FILES, Feature
+from questions.question_bank import QUESTION_USES
 from quizzes import jobs
 from quizzes.access import PERMISSIONS
 from quizzes.overrides import pause_dates, quiz_dates
 from quizzes.regrading import RegradeVerb
-from quizzes.teaching import QUESTION_USES, waiting_attempts
+from quizzes.teaching import USES_IN_QUIZZES, waiting_attempts
 from quizzes.views import accommodations, answers, attempts, blueprints, marking, overrides, pass_marks, proofs, regrading, reports, slots
 
 FEATURE = Feature(
@@ -55,9 +58,11 @@ FEATURE = Feature(
         **dict.fromkeys(RegradeVerb, "quizzes.tell_regrade"),
         CourseVerb.PUBLISHED: "quizzes.carry_overrides",
     },
-    dates=(quiz_dates, pause_dates),
-    question_uses=(QUESTION_USES,),
-    verified=(proofs.find_page,),
-    verified_files=(proofs.find_page_of_file,),
-    waiting=(waiting_attempts,),
+    hooks=(
+        DATES.add(quiz_dates, pause_dates),
+        QUESTION_USES.add(USES_IN_QUIZZES),
+        PAGES_OF_CODES.add(proofs.find_page),
+        PAGES_OF_FILES.add(proofs.find_page_of_file),
+        WAITING.add(waiting_attempts),
+    ),
 )

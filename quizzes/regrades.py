@@ -13,7 +13,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 from accounts.models import Person
 from courses.models import Course
 from enrolments.models import Enrolment
-from kernel.db import Hook
+from kernel.db import HookList
 from kernel.errors import NotFound, require_found
 from kernel.own_records import of_others
 from kernel.permissions import Actor
@@ -482,7 +482,7 @@ def get_regrade_path(session: Session, regrade: Regrade) -> str:
     return f"/courses/{slug}/quizzes/{regrade.activity_key}/regrades/{regrade.uuid}"
 
 
-DECIDED_VERSIONS = Hook[tuple[Callable[[Session, int, str], Iterable[int]], ...]]("decided_versions")
+DECIDED_VERSIONS = HookList[Callable[[Session, int, str], Iterable[int]]]("decided_versions")
 """Gives the question versions on which a jury decided."""
 
 

@@ -11,7 +11,7 @@ from sqlalchemy import Row, bindparam, func, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from courses.models import Activity, Course
-from kernel.db import Hook
+from kernel.db import Cache
 from kernel.errors import NotFound
 from questions.models import Question, QuestionVersion
 from questions.question_bank import MOST_SNAPSHOTS
@@ -265,7 +265,7 @@ class QuizSnapshot:
         return EffectiveSettings(opens=self.opens_at, closes=self.closes_at, limit=own.limit, attempts=own.attempts, pause=own.pause)
 
 
-QUIZ_SNAPSHOTS = Hook[dict[tuple[str, int], QuizSnapshot]]("quiz_snapshots")
+QUIZ_SNAPSHOTS = Cache[tuple[str, int], QuizSnapshot]()
 """Keeps snapshots of quizzes."""
 
 

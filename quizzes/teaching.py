@@ -206,7 +206,7 @@ def count_attempts_of_questions(session: Session, course_id: int, keys: Sequence
     return dict(session.execute(statement).all())
 
 
-QUESTION_USES = QuestionUses(list_quizzes_with_question, count_attempts_of_questions)
+USES_IN_QUIZZES = QuestionUses(list_quizzes_with_question, count_attempts_of_questions)
 
 
 class OfQuiz(Protocol):

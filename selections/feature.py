@@ -2,10 +2,15 @@
 
 from accounts.people import AccountVerb
 from kernel.errors import N_
-from kernel.feature import Feature
+from kernel.feature import PAGES_OF_CODES, PAGES_OF_FILES, Feature
+from quizzes.attempt_page import OBJECTION_CHECKS
+from quizzes.corrections import CORRECTIONS
 from quizzes.marking import MarkingVerb, ReopeningVerb
 from quizzes.quiz_page import StaffToolLink
+from quizzes.regrades import DECIDED_VERSIONS
 from quizzes.regrading import RegradeVerb
+from quizzes.views.regrading import TOUCHED
+from quizzes.views.reports import QUIZ_TOOLS
 from selections import access, jobs
 from selections.access import PERMISSIONS, SelectionAction
 from selections.audit_verbs import ObjectionVerb, SelectionVerb
@@ -29,7 +34,6 @@ FEATURE = Feature(
     name="selections",
     blueprints=(selections.bp, incidents.bp, actas.bp, exports.bp, verification.bp),
     permissions=PERMISSIONS,
-    quiz_tools=(TOOL,),
     jobs={
         "selections.compare": jobs.compare,
         "selections.compare_stale": jobs.compare_stale,
@@ -56,10 +60,13 @@ FEATURE = Feature(
     },
     patient=("selections.compare_stale", "selections.notify_amended"),
     periodic={"selections.compare_stale": 86_400},
-    decided_versions=(list_decided_versions,),
-    touched=(touched_by_regrade,),
-    verified=(verification.find_page,),
-    verified_files=(verification.find_page_of_file,),
+    hooks=(
+        QUIZ_TOOLS.add(TOOL),
+        DECIDED_VERSIONS.add(list_decided_versions),
+        TOUCHED.add(touched_by_regrade),
+        PAGES_OF_CODES.add(verification.find_page),
+        PAGES_OF_FILES.add(verification.find_page_of_file),
+    ),
 )
 OBJECTIONS = Feature(
     name="objections",
@@ -74,8 +81,7 @@ OBJECTIONS = Feature(
         NOTIFY_REOPENING: jobs.notify_reopening,
         "selections.mind_objections": jobs.mind_objections,
     },
-    corrections=(objections_to_question,),
-    objection_checks=(may_be_objected_to,),
+    hooks=(CORRECTIONS.add(objections_to_question), OBJECTION_CHECKS.add(may_be_objected_to)),
     periodic={"selections.mind_objections": jobs.MIND_EVERY},
     subscriptions={
         SelectionVerb.ACTA_PUBLISHED: "selections.notify_term",

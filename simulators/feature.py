@@ -1,7 +1,7 @@
 """The simulators feature: what the package registers with the application."""
 
 from enrolments.audit_verbs import EnrolmentVerb
-from enrolments.dates import dates_of_kind
+from enrolments.dates import DATES, dates_of_kind
 from kernel.feature import Feature
 from simulators import jobs
 from simulators.access import PERMISSIONS
@@ -14,5 +14,5 @@ FEATURE = Feature(
     permissions=PERMISSIONS,
     jobs={"simulators.follow_limits": jobs.follow_limits},
     subscriptions={EnrolmentVerb.LEARNERS_MOVED: "simulators.follow_limits"},
-    dates=(dates_of_kind("simulator"), pause_dates),
+    hooks=(DATES.add(dates_of_kind("simulator"), pause_dates),),
 )

@@ -23,7 +23,7 @@ from enrolments.rules import GradedCompletionRule, GradingMethod, has_passed
 from enrolments.takes import require_present_take
 from kernel import audit
 from kernel.codes import round_half_up
-from kernel.db import Hook
+from kernel.db import Cache
 from kernel.errors import N_, Conflict, NotFound, require_found
 from kernel.permissions import Actor
 from simulators.access import SubmissionContext
@@ -50,7 +50,7 @@ class PublishedTask:
     closes_at: datetime | None
 
 
-SIMULATOR_TASKS = Hook[dict[tuple[str, int], PublishedTask]]("simulator_tasks")
+SIMULATOR_TASKS = Cache[tuple[str, int], PublishedTask]()
 """Keeps tasks of simulators."""
 
 

@@ -1,12 +1,11 @@
 """Pages on which everybody verifies certificates as files, online and offline, and the words of their verdicts."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from hmac import compare_digest
 
 from flask import Blueprint, Response, make_response, request
-from sqlalchemy.orm import Session
 from wtforms import MultipleFileField
 
 from certificates import credentials
@@ -26,8 +25,8 @@ from certificates.transcripts import present_states
 from certificates.views.transcripts import PresentStates, TranscriptView, made_view
 from kernel import clock
 from kernel.codes import printed_code, read_code
-from kernel.db import Hook
 from kernel.errors import DomainError
+from kernel.feature import PAGES_OF_CODES, PAGES_OF_FILES
 from kernel.files import checksum, shown_name
 from kernel.i18n import _, choose, format_date, lazy_, local, site_day
 from kernel.sandbox import SandboxLimits, run_sandboxed
@@ -268,14 +267,10 @@ LARGEST_SHOWN = 2_000_000
 READING = SandboxLimits(memory=200_000_000, seconds=10, patience=10)
 
 
-VERIFIED = Hook[tuple[Callable[[Session, str], str | None], ...]]("verified")
-"""Gives the page that knows a code."""
-
-
 def _page_of_code(code: str) -> str | None:
     """Return the address of the page that knows a code that is no certificate's."""
     session = current_session()
-    return next(filter(None, (find(session, code) for find in VERIFIED.of(session))), None)
+    return next(filter(None, (find(session, code) for find in PAGES_OF_CODES.of(session))), None)
 
 
 @verification_bp.get("/verify")
@@ -318,14 +313,10 @@ def verify_files() -> Answer:
     )
 
 
-VERIFIED_FILES = Hook[tuple[Callable[[Session, str], str | None], ...]]("verified_files")
-"""Gives the page that knows a file."""
-
-
 def _given_out(files: Sequence[tuple[str, bytes]]) -> list[str]:
     """Return for each file, by its position, the address of the page that knows it byte for byte; empty where none does."""
     session = current_session()
-    return [next(filter(None, (find(session, checksum(content)) for find in VERIFIED_FILES.of(session))), "") for _name, content in files]
+    return [next(filter(None, (find(session, checksum(content)) for find in PAGES_OF_FILES.of(session))), "") for _name, content in files]
 
 
 def trusted_keys() -> VerifierKeys:

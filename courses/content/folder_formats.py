@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from courses.content.model import Finding
-from kernel.db import Hook
+from kernel.db import HookList
 from kernel.errors import N_
 from kernel.i18n import _
 
@@ -152,5 +152,5 @@ class FolderFormat:
     """Return the course made from an archive; raise Invalid if it holds no such folder. A function of a module: it runs in the sandbox."""
 
 
-FOLDER_FORMATS = Hook[tuple[FolderFormat, ...]]("folder_formats")
+FOLDER_FORMATS = HookList[FolderFormat]("folder_formats")
 """Gives the formats of folders of other tools."""

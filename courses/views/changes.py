@@ -16,7 +16,7 @@ from courses.editor import FormFindings
 from courses.kinds import CourseKinds, LearnerCounts
 from courses.models import Course, CourseVersion
 from courses.planned_publications import PlannedPublicationRow
-from kernel.db import Hook
+from kernel.db import Cache
 from kernel.errors import N_
 from kernel.files import FileStore
 from kernel.i18n import _, choose, ngettext, site_day
@@ -106,7 +106,7 @@ class DraftComparison:
     """The questions among them whose right answer changed."""
 
 
-FOLDERS = Hook[dict[int, CourseFolder]]("folders")
+FOLDERS = Cache[int, CourseFolder]()
 """Keeps folders of versions."""
 
 

@@ -12,10 +12,9 @@ from courses import catalogue, planned_publications
 from courses import log as courses_log
 from courses import team as team_queries
 from courses.access import CourseAction, CourseContext, InvitationContext
-from courses.editor import course_header
+from courses.editor import course_header, course_kinds
 from courses.models import StaffRole
 from courses.team import LastOwner
-from courses.views.outline import kinds
 from kernel import clock
 from kernel.errors import NotFound
 from kernel.i18n import _, choose, language, lazy_
@@ -175,7 +174,7 @@ def invitation(subject: InvitationContext) -> Answer:
 def log(subject: CourseContext) -> Answer:
     """Show who did what in a course."""
     session, requested = current_session(), requested_page(LOG_SIZE)
-    parts = kinds().logs
+    parts = course_kinds().logs
     entries = courses_log.list_log(session, subject.id, parts, offset=requested.offset, limit=requested.size + 1)
     rows = [
         {"at": entry.at, "by": entry.by or _("the system"), "words": courses_log.sentence(entry, parts)}

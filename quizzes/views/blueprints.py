@@ -18,7 +18,7 @@ from courses.content.model import ActivitySource, CourseFolder, LocalisedText, M
 from courses.editor import FormFindings, course_header, course_kinds
 from courses.models import Course
 from kernel import clock
-from kernel.db import Hook
+from kernel.db import HookList
 from kernel.i18n import _, choose, ngettext, site_day
 from kernel.permissions import Actor
 from kernel.web.forms import whole_number
@@ -297,7 +297,7 @@ def _question(candidate: Candidate, question: QuestionDefinition, places: Mappin
 ValueFindings = Callable[[Session, Course, str], Mapping[str, str]]
 """Says by question of a quiz, named by its key, what was found of the values that it draws."""
 
-VALUE_FINDINGS = Hook[tuple[ValueFindings, ...]]("value_findings")
+VALUE_FINDINGS = HookList[ValueFindings]("value_findings")
 """Gives what statistics found of drawn values."""
 
 

@@ -16,7 +16,7 @@ from accounts import access_log
 from accounts.privacy import PeopleListKind
 from courses.models import Course
 from kernel import clock
-from kernel.db import Hook
+from kernel.db import HookList
 from kernel.errors import N_, NotFound
 from kernel.i18n import _, lazy_, ngettext
 from kernel.own_records import LEFT_OUT, is_own
@@ -388,7 +388,7 @@ def regrade(subject: RegradeContext) -> Answer:
     return _regrade_page(subject, AttemptActionForm(formdata=None))
 
 
-TOUCHED = Hook[tuple[Callable[[Session, Regrade], Iterable[TouchedRecord]], ...]]("touched")
+TOUCHED = HookList[Callable[[Session, Regrade], Iterable[TouchedRecord]]]("touched")
 """Gives the records that a regrade touches."""
 
 

@@ -10,7 +10,7 @@ from courses.access import edits
 from courses.models import Course
 from enrolments.editions import list_editions
 from enrolments.learner_groups import list_groups
-from kernel.db import Hook
+from kernel.db import HookList
 from kernel.i18n import _
 from kernel.tables import Cell, Sheet, write_csv, write_ods, write_xlsx
 from kernel.web.paging import Page, requested_page
@@ -23,7 +23,7 @@ from quizzes.report_page import COLUMNS, OUTCOMES, STATES, ReportQuery, choices,
 manage_bp = Blueprint("quizzes_manage", __name__)
 
 
-QUIZ_TOOLS = Hook[tuple[StaffToolLink, ...]]("quiz_tools")
+QUIZ_TOOLS = HookList[StaffToolLink]("quiz_tools")
 """Gives the links on the page of a quiz."""
 
 

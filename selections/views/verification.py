@@ -5,13 +5,14 @@ from collections.abc import Mapping
 
 from flask import Blueprint, request, url_for
 from sqlalchemy.orm import Session
+from wtforms.validators import DataRequired
 
 from kernel import clock
 from kernel.codes import printed_code, read_code
 from kernel.errors import require_found
 from kernel.i18n import _, choose, lazy_, number
 from kernel.permissions import Actor
-from kernel.web.forms import FileDigestForm, Form, area
+from kernel.web.forms import FileDigestForm, Form, LineField, area, at_most
 from kernel.web.instance_keys import current_keys
 from kernel.web.limits import client_key, limit, limiter
 from kernel.web.request import Answer, current_session, page, public, requires
@@ -29,7 +30,7 @@ class ActaEntryForm(Form):
     """A line of an acta with its salt, as its person keeps them."""
 
     line = area(lazy_("Line"), most=4000, required=lazy_("Paste the line."))
-    salt = line(lazy_("Salt"), most=64, required=lazy_("Paste the salt."))
+    salt = LineField(lazy_("Salt"), [DataRequired(lazy_("Paste the salt.")), at_most(64)])
 
 
 def public_facts(row: SelectionActa, selection: SelectionRow, titles: Mapping[tuple[str, str], Mapping[str, str]]) -> list[tuple[str, str]]:

@@ -5,7 +5,7 @@ import re
 import pytest
 from sqlalchemy.orm import Session
 
-from kernel.db import Hook
+from kernel.db import Cache, Database, Hook, HookList, gather
 from tests.support.project import ROOT
 
 BY_NAME = re.compile(r"session(?:\(\))?\.info(\[|\.get\(|\.setdefault\(|\.pop\()[\"']")
@@ -27,3 +27,29 @@ def test_a_hook_gives_what_was_bound_its_default_or_an_error() -> None:
     assert (bound.of(session), optional.of(session)) == (3, None)
     with pytest.raises(LookupError, match="missing"):
         missing.of(session)
+
+
+def test_of_a_list_everything_is_given_in_the_order_of_the_packages() -> None:
+    several, nothing = HookList[int]("several"), HookList[int]("nothing")
+    session = Session(info=gather((several.add(1, 2), several.add(3))))
+
+    assert (several.of(session), nothing.of(session)) == ((1, 2, 3), ())
+
+
+def test_two_packages_do_not_give_what_there_is_one_of() -> None:
+    single = Hook[int]("single")
+
+    with pytest.raises(ValueError, match=r"single.* is given twice"):
+        gather((single.bind(1), single.bind(2)))
+
+
+def test_a_cache_is_shared_by_the_sessions_of_one_application() -> None:
+    cache, databases = Cache[int, str](), [Database("sqlite://"), Database("sqlite://")]
+    for database in databases:
+        database.configure({})
+    with databases[0].begin(write=False) as session:
+        cache.of(session)[1] = "a"
+    with databases[0].begin(write=True) as session:
+        assert cache.of(session) == {1: "a"}
+    with databases[1].begin(write=False) as session:
+        assert cache.of(session) == {}
