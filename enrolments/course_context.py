@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from flask import flash, request
+from flask import Response, flash, request
 from wtforms import RadioField, SelectField, TextAreaField
 from wtforms.validators import DataRequired, InputRequired, Length
 
@@ -28,7 +28,7 @@ from kernel.i18n import _, choose, format_date, format_datetime, format_time, la
 from kernel.web import after_response
 from kernel.web.forms import Form, at_most, clean_text
 from kernel.web.limits import limit, limiter
-from kernel.web.request import Answer, begin_writing, current_actor, current_session, see_page
+from kernel.web.request import Answer, begin_writing, current_actor, current_session, page, see_page
 
 SOON = timedelta(days=3)
 """Before its end, within which a date is told with emphasis, and in titles of pages."""
@@ -381,7 +381,7 @@ def mistake_page(
     form, session, person_id = MistakeForm(), current_session(), current_actor().person_id or 0
     form.offer(headings, marked=marked)
 
-    def page() -> str:
+    def draw() -> Response:
         known = find_own_open(session, person_id, mistake_place.course_id, mistake_place.activity_key, mistake_place.question_key)
         text = known.words if known else ""
         return page(
@@ -396,18 +396,18 @@ def mistake_page(
         )
 
     if not form.validate_on_submit():
-        return page(), 422
+        return draw()
     try:
         limiter().use(REPORTS_OF_PERSON, str(person_id))
         limiter().use(REPORTS_OF_COURSE, str(mistake_place.course_id))
     except TooMany:
         form.form_errors.append(_("There have been many reports in a short time. Keep your text and send it again in an hour."))
-        return page(), 429
+        return draw(), 429
     try:
         mistakes.report_mistake(begin_writing(), current_actor(), mistake_place, form.command(), now=clock.now())
     except ReportIsLong as refused:
         session = current_session()
         form.refuse(form.words, _(refused.message))
-        return page(), 409
+        return draw(), 409
     flash(_("Thank you: your report has reached the course team. You will see here what becomes of it."), "ok")
     return see_page("enrolments_mistakes.own_reports")

@@ -197,7 +197,7 @@ def _of_places(places: Select[int] | Collection[int]) -> ColumnElement[bool]:
     What was decided on objections is found by places alone: by person, it would say who objected (spec/selection 5.5).
     """
     of_places = _subjects("organisation", lambda column: column.in_(places), each=True)
-    of_objectors = exists().where(Objection.group_id == AuditEntry.subject_id, in_places(Objection.person_id, places))
+    of_objectors = exists().where(Objection.group_id == AuditEntry.subject_id, in_places(_table("objection").c.person_id, places))
     return or_(
         *of_places,
         *_subjects("person", lambda column: in_places(column, places), each=True),

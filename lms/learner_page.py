@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import uuid4
 
-from flask import Blueprint, request
+from flask import Blueprint, Response, request
 
 from accounts import privacy
 from accounts.models import Person
@@ -130,7 +130,7 @@ def _shown_take(present: Enrolment, takes: Sequence[TakeRow]) -> Enrolment:
 
 @bp.get("/teaching/<slug>/learners/<uuid:person>")
 @requires(LearningAction.FOLLOW, get_place)
-def learner(subject: ParticipantContext) -> str:
+def learner(subject: ParticipantContext) -> Response:
     """Show what one learner did and has to show in a course."""
     session, context = current_session(), subject.context
     takes = list_takes(session, subject.enrolment.person_id, subject.enrolment.course_id) if subject.enrolment.take > 1 else []

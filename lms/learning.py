@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from flask import Blueprint, current_app, url_for
+from flask import Blueprint, Response, current_app, url_for
 from sqlalchemy.orm import Session
 
 from accounts import notices
@@ -149,7 +149,7 @@ def duties_of_home(
 
 @bp.get("/learning/compulsory")
 @requires(SiteAction.LEARN)
-def duties() -> str:
+def duties() -> Response:
     """Show everything that the reader has to complete, is excused from, or has done."""
     session, actor, now = current_session(), current_actor(), clock.now()
     training = load_own_training(session, actor.person_id or 0, now=now)

@@ -549,7 +549,7 @@ def overview() -> Answer:
     return _overview(PasswordConfirmationForm(formdata=None))
 
 
-def _overview(form: PasswordConfirmationForm) -> str:
+def _overview(form: PasswordConfirmationForm) -> Response:
     session, person_id = current_session(), current_actor().person_id or 0
     request_ = privacy.find_request(session, person_id)
     views = [
@@ -612,7 +612,7 @@ def deletion() -> Answer:
         form.refuse(form.current_password, _("This is not your current password."))
         valid = False
     if not valid:
-        return page("lms/deletion.html", form=form)
+        return page("lms/deletion.html", form=form), 422
     session = begin_writing()
     privacy.ask_deletion(session, actor, people.get_person(session, actor.person_id or 0), now=clock.now())
     flash(_("Your account will be deleted in seven days. Until then, you can cancel the deletion here."), "ok")

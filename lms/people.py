@@ -14,7 +14,7 @@ from accounts import people as accounts_people
 from accounts import people as people_of_accounts
 from accounts.access import AccountAction, MergePair
 from accounts.accounts import InvitedPerson
-from accounts.forms import AccountActionForm, EmailField, IdentityForm, at_most, required
+from accounts.forms import AccountActionForm, EmailField, IdentityForm, required
 from accounts.models import NameSource, Person, TokenPurpose
 from accounts.people import KeysetPage, PageDirection, PersonState
 from accounts.privacy import AccessPurpose, PeopleListKind
@@ -30,7 +30,7 @@ from kernel.errors import N_, Conflict
 from kernel.i18n import _, choose, lazy_
 from kernel.permissions import Actor, SiteRole
 from kernel.web import after_response
-from kernel.web.forms import Form, LineField, PrintedField, as_uuid, whole_number
+from kernel.web.forms import Form, LineField, PrintedField, as_uuid, at_most, whole_number
 from kernel.web.request import (
     Answer,
     address_of,
@@ -165,7 +165,7 @@ def record(subject: Person) -> Answer:
     return _record(subject, AccountActionForm())
 
 
-def _record(subject: Person, form: AccountActionForm) -> str:
+def _record(subject: Person, form: AccountActionForm) -> Response:
     session = current_session()
     suspended = subject.suspended_at is not None
     return page(
@@ -375,7 +375,7 @@ def _take_back_form(subject: LearningRecord) -> RevokeCompletionForm:
     return form
 
 
-def _learning_record(subject: LearningRecord, form: RevokeCompletionForm) -> str:
+def _learning_record(subject: LearningRecord, form: RevokeCompletionForm) -> Response:
     return page(
         "lms/person_course.html",
         person=subject.person,
@@ -481,7 +481,7 @@ def _is_new(session: Session, form: NewPersonForm) -> bool:
     return not form.faults
 
 
-def _page(form: NewPersonForm) -> str:
+def _page(form: NewPersonForm) -> Response:
     return page("lms/new_person.html", form=form)
 
 
@@ -508,7 +508,7 @@ def find_other(subject: Person) -> Answer:
     return see_page("lms_merges.preview_merge", person=subject.uuid, other=other.uuid)
 
 
-def _find_page(subject: Person, form: OtherAccountForm) -> str:
+def _find_page(subject: Person, form: OtherAccountForm) -> Response:
     return page("lms/merge_find.html", person=subject, form=form)
 
 
@@ -519,7 +519,7 @@ def preview_merge(subject: MergePair) -> Answer:
     return _preview(subject, AccountActionForm())
 
 
-def _preview(subject: MergePair, form: AccountActionForm) -> str:
+def _preview(subject: MergePair, form: AccountActionForm) -> Response:
     session = current_session()
     refused = erasure.refusal(session, subject)
     return page(

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 
-from flask import Blueprint, flash, request
+from flask import Blueprint, Response, flash, request
 from wtforms import HiddenField, SelectField
 
 from accounts.rules import PENDING_UPLOAD_LIFETIME
@@ -149,7 +149,7 @@ def upload(subject: CourseContext) -> Answer:
         return _upload_page(subject, form)
     sent = form.upload()
     if sent is None:
-        return _upload_page(subject, form)
+        return _upload_page(subject, form), 422
     name, content = clean_text(imports.short_name(sent[0])), sent[1]
     language, *further = imports.draft_languages(current_session(), subject.id)
     try:
@@ -162,7 +162,7 @@ def upload(subject: CourseContext) -> Answer:
     return see_page("standards.confirm", slug=subject.slug, upload=str(row.uuid))
 
 
-def _upload_page(subject: CourseContext, form: UploadForm) -> str:
+def _upload_page(subject: CourseContext, form: UploadForm) -> Response:
     return page(
         "standards/upload.html", course=_course_header(subject.id), form=form, largest=LARGEST, kept=PENDING_UPLOAD_LIFETIME.days * 24
     )
@@ -227,7 +227,7 @@ def confirm(subject: ImportContext) -> Answer:
         form.bank.data, form.categories.data = target, form.category_handling()
         return _confirm_page(subject, pending, form, plan)
     if not form.is_offered() or not plan.entries:
-        return _confirm_page(subject, pending, form, plan)
+        return _confirm_page(subject, pending, form, plan), 422
     if form.seen.data != _digest(plan):
         flash(_("The draft has changed, or you chose something else. Review it once more before importing."), "warn")
         return _confirm_page(subject, pending, form, plan), 409
@@ -275,7 +275,7 @@ def _digest(plan: QuestionImportPlan) -> str:
     return sha256("\0".join(plan.entries).encode()).hexdigest()
 
 
-def _confirm_page(subject: ImportContext, pending: PendingImport, form: ConfirmForm, plan: QuestionImportPlan) -> str:
+def _confirm_page(subject: ImportContext, pending: PendingImport, form: ConfirmForm, plan: QuestionImportPlan) -> Response:
     return page(
         "standards/confirm.html",
         course=_course_header(subject.id),

@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from flask import Blueprint, current_app, flash, request
+from flask import Blueprint, Response, current_app, flash, request
 from sqlalchemy.orm import Session
 
 from accounts import access_log, accounts, addresses, names, notices, people, privacy, signin
@@ -70,7 +70,7 @@ def change_address() -> Answer:
     return see_page("accounts_addresses.address_change_requested")
 
 
-def _address_page(form: ChangeAddressForm, person: Person) -> str:
+def _address_page(form: ChangeAddressForm, person: Person) -> Response:
     return page("accounts/change_address.html", form=form, email=person.email)
 
 
@@ -163,7 +163,7 @@ def correct_name(subject: Person) -> Answer:
     return see_page("lms_people.record", person=subject.uuid)
 
 
-def _decision_page(subject: Person, waiting: PersonName | None, form: NameDecisionForm) -> str:
+def _decision_page(subject: Person, waiting: PersonName | None, form: NameDecisionForm) -> Response:
     return page("accounts/name_decision.html", person=subject, waiting=waiting, form=form)
 
 

@@ -153,7 +153,7 @@ def overview(subject: Owner) -> Answer:
     return _overview(subject, PasswordConfirmationForm(formdata=None))
 
 
-def _overview(subject: Owner, form: PasswordConfirmationForm) -> str:
+def _overview(subject: Owner, form: PasswordConfirmationForm) -> Response:
     session = current_session()
     return page(
         "accounts/second_factors.html",
@@ -215,7 +215,7 @@ def _unlocked(form: NewAppForm, person: Person) -> str | None:
     return secret if owner == str(person.id) else None
 
 
-def _new_app_page(subject: Owner, form: NewAppForm, secret: str) -> str:
+def _new_app_page(subject: Owner, form: NewAppForm, secret: str) -> Response:
     form.setup.data = lock_text(secrets_of_app(), NEW_APP, f"{subject.person.id} {secret}")
     spaced = " ".join(secret[start : start + 4] for start in range(0, len(secret), 4))
     address = second_factor.app_address(secret, subject.person.email, choose(current_settings().short_names))
@@ -260,7 +260,7 @@ def _add(subject: Owner, factor: NewFactor) -> Answer:
     return see_page("accounts_second.overview", flash=_("Saved. You can now sign in with it."))
 
 
-def _codes_page(codes: list[str], target: str = "") -> str:
+def _codes_page(codes: list[str], target: str = "") -> Response:
     stashed = errors.stashed_form(_resume())
     return page("accounts/recovery_codes.html", codes=[printed_code(code) for code in codes], target=target, kept=stashed)
 

@@ -83,7 +83,7 @@ def sign_up() -> Answer:
     return see_page("accounts.sign_up_requested")
 
 
-def _sign_up_page(form: SignUpForm) -> str:
+def _sign_up_page(form: SignUpForm) -> Response:
     return page("accounts/sign_up.html", form=form, notice_version=NOTICE_VERSION)
 
 
@@ -153,12 +153,12 @@ def sign_in() -> Answer:
     return _try_to_sign_in(form)
 
 
-def sign_in_page(resume: str) -> str:
+def sign_in_page(resume: str) -> Response:
     """Draw the sign-in page; `resume` is a signed POST to be sent again afterwards."""
     return _sign_in_form(SignInForm(formdata=None), resume)
 
 
-def _sign_in_form(form: SignInForm, resume: str) -> str:
+def _sign_in_form(form: SignInForm, resume: str) -> Response:
     target = safe_next(request.values.get("next")) or ""
     due = g.get("second_step_due", False)
     mailed = current_settings().sends_mail
@@ -205,13 +205,13 @@ def _first_step_done(credentials: Credentials, rehash: str | None, *, has_factor
     return _first_factor_page(resume) if resume else see_page("accounts_second.overview")
 
 
-def _first_factor_page(resume: str) -> str:
+def _first_factor_page(resume: str) -> Response:
     """Render the choice of a person's first second factor, carrying along what they had posted."""
     form = PasswordConfirmationForm(formdata=None)
     return page("accounts/second_factors.html", form=form, fresh=True, required=True, codes_left=0, factors=[], resume=resume)
 
 
-def second_step_page(form: SecondFactorCodeForm, person_id: int, resume: str) -> str:
+def second_step_page(form: SecondFactorCodeForm, person_id: int, resume: str) -> Response:
     """Draw the page between password and entry."""
     factors = second_factor.list_factors(current_session(), person_id)
     kinds = {factor.kind for factor in factors}
@@ -319,7 +319,7 @@ def accept_invitation(token: str) -> Answer:
     return answer
 
 
-def _invitation_page(form: InvitationForm, token: str, person: Person) -> str:
+def _invitation_page(form: InvitationForm, token: str, person: Person) -> Response:
     return page("accounts/accept_invitation.html", form=form, token=token, person=person, notice_version=NOTICE_VERSION)
 
 
@@ -345,7 +345,7 @@ def set_up(token: str) -> Answer:
     return see_page("accounts.sign_in", flash=_("Your account is ready. Sign in to begin."))
 
 
-def _set_up_page(form: SignUpForm, token: str) -> str:
+def _set_up_page(form: SignUpForm, token: str) -> Response:
     return page("accounts/set_up.html", form=form, token=token, notice_version=NOTICE_VERSION)
 
 
@@ -406,7 +406,7 @@ def devices() -> Answer:
     return _devices_page(PasswordConfirmationForm(formdata=None))
 
 
-def _devices_page(form: PasswordConfirmationForm) -> str:
+def _devices_page(form: PasswordConfirmationForm) -> Response:
     actor = current_actor()
     since = clock.now() - timedelta(hours=current_settings().session_hours)
     rows = people.list_devices(current_session(), actor.person_id or 0, since=since)
@@ -423,7 +423,7 @@ def take_proof(form: PasswordConfirmationForm, person_id: int, stored: str) -> b
         return False
     if valid:
         signin.prove(person_id, stored)
-    return valid
+    return bool(valid)
 
 
 @bp.post("/profile/devices/password")

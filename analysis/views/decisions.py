@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 
-from flask import Blueprint
+from flask import Blueprint, Response
 
 from accounts import access_log
 from accounts.privacy import PeopleListKind
@@ -436,7 +436,7 @@ NO_CHARTS = {"shares": (), "curve": (), "curve_path": "", "mark": None, "repeate
 
 @bp.get("/courses/<slug>/quizzes/<key>/decisions")
 @requires(AnalysisAction.DECISIONS, teaching.get_taught_quiz)
-def quiz(subject: QuizContext) -> str:
+def quiz(subject: QuizContext) -> Response:
     """Show how sure the decisions of a quiz are."""
     selection = selected_statistics(subject)
     return page(
@@ -483,7 +483,7 @@ def _charts(selection: StatisticsSelection, model: DecisionModel) -> dict[str, o
 
 @bp.get("/courses/<slug>/quizzes/<key>/decisions/people")
 @requires(AnalysisAction.DECISIONS, teaching.get_taught_quiz)
-def people(subject: QuizContext) -> str:
+def people(subject: QuizContext) -> Response:
     """List the people so near the pass mark that the quiz cannot tell on which side they are (spec/selection 3.8)."""
     selection, session, paging = selected_statistics(subject), current_session(), requested_page(ROWS)
     decisions = None if selection.examination is None else selection.examination.decisions

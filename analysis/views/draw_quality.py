@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from fractions import Fraction
 
-from flask import Blueprint
+from flask import Blueprint, Response
 
 from analysis.access import AnalysisAction
 from analysis.rules.draw_quality import LEAST_SETS, UNEQUAL, DrawQuality, ScoreQuarter
@@ -273,7 +273,7 @@ bp = Blueprint("analysis_draws", __name__)
 
 @bp.get("/courses/<slug>/quizzes/<key>/draws")
 @requires(AnalysisAction.DRAW_TABLES, teaching.get_taught_quiz)
-def quiz(subject: QuizContext) -> str:
+def quiz(subject: QuizContext) -> Response:
     """Show how equally hard question sets were, and by which facilities they are drawn."""
     session, selection = current_session(), selected_statistics(subject)
     snapshot = snapshots.get_snapshot_of_activity(session, subject.activity_id)

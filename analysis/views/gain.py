@@ -7,7 +7,7 @@ from math import sqrt
 from statistics import fmean
 from uuid import UUID
 
-from flask import Blueprint, request
+from flask import Blueprint, Response, request
 from sqlalchemy.orm import Session
 
 from analysis.access import AnalysisAction
@@ -311,7 +311,7 @@ bp = Blueprint("analysis_gain", __name__)
 
 @bp.get("/courses/<slug>/quizzes/<key>/gain")
 @requires(AnalysisAction.STATISTICS, teaching.get_taught_quiz)
-def class_gain(subject: QuizContext) -> str:
+def class_gain(subject: QuizContext) -> Response:
     """Show what a class gained between the initial and the final test."""
     session = current_session()
     pair = require_found(snapshots.get_snapshot_of_activity(session, subject.activity_id).pair)
@@ -347,7 +347,7 @@ def _title(subject: QuizContext, key: str) -> str:
 
 @bp.get("/courses/<slug>/quizzes/<key>/comparison")
 @requires(QuizAction.VIEW_INTRO, learners.get_activity_context)
-def comparison(subject: ActivityContext) -> str:
+def comparison(subject: ActivityContext) -> Response:
     """Show a learner both tests side by side, once both may be seen."""
     session = current_session()
     pair = snapshots.get_snapshot_of_activity(session, subject.activity.id).pair if subject.activity.kind == "quiz" else None

@@ -624,12 +624,12 @@ WordingChange = Callable[..., None]
 
 @bp.get("/teaching/<slug>/questions/<key>/history")
 @requires(AnalysisAction.ITEM_HISTORY, item_history.get_question)
-def question(subject: ItemHistoryContext) -> str:
+def question(subject: ItemHistoryContext) -> Response:
     """Show how a question did through the months, where it is asked, and what was corrected."""
     return _page(subject)
 
 
-def _page(subject: ItemHistoryContext, refused: str = "") -> str:
+def _page(subject: ItemHistoryContext, refused: str = "") -> Response:
     session, together = current_session(), request.args.get("figures") == "together"
     joined = _joined(session, subject)
     versions = _versions(joined, subject)

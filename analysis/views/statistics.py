@@ -282,7 +282,7 @@ def about_attempts(selection: StatisticsSelection) -> dict[str, object]:
 
 @bp.get("/teaching/<slug>/statistics")
 @requires(AnalysisAction.STATISTICS, teaching.get_published_course)
-def quizzes(subject: CourseContext) -> str:
+def quizzes(subject: CourseContext) -> Response:
     """List the quizzes of a course, each with the way to its statistics."""
     session, outline = current_session(), teaching.published_outline(current_session(), subject)
     submitted = teaching.count_submitted(session, subject.id)
@@ -297,7 +297,7 @@ def quizzes(subject: CourseContext) -> str:
 
 @bp.get("/courses/<slug>/quizzes/<key>/statistics")
 @requires(AnalysisAction.STATISTICS, teaching.get_taught_quiz)
-def quiz(subject: QuizContext) -> str:
+def quiz(subject: QuizContext) -> Response:
     """Show the statistics of a quiz."""
     selection = selected_statistics(subject)
     header = activity_header(subject.outline, subject.key)
@@ -369,7 +369,7 @@ def question(subject: QuizContext) -> str | Response:
 
 @bp.get("/courses/<slug>/quizzes/<key>/surveys")
 @requires(AnalysisAction.STATISTICS, teaching.get_taught_quiz)
-def surveys(subject: QuizContext) -> str:
+def surveys(subject: QuizContext) -> Response:
     """Show what was answered to the surveys of a quiz: they have no key and no mark."""
     takes, take_choices = _takes_from_address(subject)
     survey_results = list_surveys(current_session(), subject.course_id, subject.key, takes)

@@ -219,7 +219,7 @@ def present_state(subject: CredentialContext, refused: Conflict) -> Answer:
     return _page(credentials.get_credential(current_session(), current_actor(), subject.row.uuid)), 409
 
 
-def _page(subject: CredentialContext) -> str:
+def _page(subject: CredentialContext) -> Response:
     session, is_team = current_session(), allows(CertificateAction.VIEW_HISTORY, subject)
     predecessor = find_predecessor(session, subject.row) if is_team else None
     request_open = find_open_request(session, subject.row)
@@ -435,21 +435,19 @@ def replace(subject: CredentialContext) -> Answer:
     session, form, facts = current_session(), ReplacementForm(), _facts(subject.row)
     present_name = credentials.get_present_name(session, subject.row)
 
-    def page(status: int) -> Answer:
-        return page("certificates/replacement.html", certificate=facts, form=form, present_name=present_name), status
+    def draw() -> Response:
+        return page("certificates/replacement.html", certificate=facts, form=form, present_name=present_name)
 
-    if request.method != "POST":
-        return page(200)
     if not form.validate_on_submit():
-        return page(422)
+        return draw()
     if request.form.get("present_name", present_name) != present_name:
         flash(_(Conflict.message), "warn")
-        return page(409)
+        return draw(), 409
     settings, keys = current_settings(), current_keys()
     reason = ReplacementReason(form.reason_class.data)
     if reason is ReplacementReason.NAME and present_name == facts.person_name:
         form.refuse(form.reason_class, _("The name would be the same. Correct it first in the person's record."))
-        return page(422)
+        return draw()
     try:
         made = credentials.replace_credential(
             session, current_actor(), subject.row, reason, form.reason.data or "", settings, keys, now=clock.now()

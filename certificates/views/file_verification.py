@@ -329,7 +329,7 @@ def _addresses() -> list[str]:
     return [site_address(), *current_settings().former_addresses]
 
 
-def _form_page(form: FilesToVerifyForm, typed: str = "") -> str:
+def _form_page(form: FilesToVerifyForm, typed: str = "") -> Response:
     problem = _("This is not a valid certificate code.") if typed else ""
     offline = present_page()
     return page(

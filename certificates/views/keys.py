@@ -100,7 +100,7 @@ def authority_certificate(identifier: str) -> Response:
 
 @keys_bp.get("/verify/keys")
 @public
-def keys() -> str:
+def keys() -> Response:
     """Show the fingerprints of the keys, each with its dates and its state, and why one does not count any more."""
     signing, seals = current_keys(), current_seal_keys()
     groups = {"credentials": signing.trusted, "seals": seals.trusted, "authorities": seals.authorities}

@@ -343,7 +343,7 @@ def take_identities(context: RegisterContext) -> Answer:
     """Send the certificates that are asked for with identity numbers, and keep the reason."""
     form, (requested, _choices) = RegisterIdentityForm(), read_request(context)
     if not form.validate_on_submit() or requested.faults:
-        return _identity_page(context, form)
+        return _identity_page(context, form), 422
     name, file = _table(context, form.kind.data, identities=True)
     certificates_register.record_register_export(
         begin_writing(), current_actor(), None, name, reason=form.reason.data or "", now=clock.now()
@@ -351,7 +351,7 @@ def take_identities(context: RegisterContext) -> Answer:
     return send_generated(file, type_of(name), name)
 
 
-def _identity_page(context: RegisterContext, form: RegisterIdentityForm) -> str:
+def _identity_page(context: RegisterContext, form: RegisterIdentityForm) -> Response:
     requested, _choices = read_request(context)
     count = certificates_register.count_register(current_session(), requested.wanted, today=today())
     return page("certificates/register_identities.html", form=form, fields=requested.fields, count=count)
@@ -389,7 +389,7 @@ def request_download(context: RegisterContext) -> Answer:
 
 @bulk_bp.get("/certificate-downloads/<uuid:download>")
 @requires(CertificateAction.OPEN_BULK_ZIP, bulk.get_download)
-def download(context: BulkContext) -> str:
+def download(context: BulkContext) -> Response:
     """Show how far a bulk download is, and its files."""
     session, row = current_session(), context.row
     course = session.get(Course, row.course_id) if row.course_id else None

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from uuid import UUID
 
-from flask import Blueprint, flash, redirect, request, url_for
+from flask import Blueprint, Response, flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from accounts.models import Person
@@ -132,7 +132,7 @@ def _replace(row: Credential, reason: ReplacementReason, text: str) -> None:
     credentials.replace_credential(current_session(), current_actor(), row, reason, text, settings, keys, now=clock.now())
 
 
-def _page(context: ReviewListContext, form: ReviewForm, refused: UUID | None) -> str:
+def _page(context: ReviewListContext, form: ReviewForm, refused: UUID | None) -> Response:
     session, paging = current_session(), requested_page()
     listed = certificates_reviews.list_open_reviews(session, context, offset=paging.offset, limit=paging.size + 1)
     rows = [_line(row) for row in listed]
@@ -186,7 +186,7 @@ def correct_name(subject: HolderContext) -> Answer:
     return see_page("lms_people.record", person=subject.person.uuid)
 
 
-def _names_page(person: Person, rows: Sequence[Credential], form: NameCorrectionForm) -> str:
+def _names_page(person: Person, rows: Sequence[Credential], form: NameCorrectionForm) -> Response:
     lines = [{"code": printed_code(row.code), "title": choose(dict(row.course_titles)), "name": row.person_name} for row in rows]
     return page("certificates/person_names.html", person=person, certificates=lines, form=form)
 

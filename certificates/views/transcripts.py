@@ -231,7 +231,7 @@ def _file(content: bytes, media_type: str, name: str) -> Response:
     return conditional(response)
 
 
-def verification_page(row: Transcript) -> str:
+def verification_page(row: Transcript) -> Response:
     """Say what a transcript said on its day, and beside each record what the register says of it today."""
     holds = transcripts.has_signature(row, current_keys())
     content = read_stored(row.content, site_address()) if holds and row.content else None

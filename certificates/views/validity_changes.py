@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import uuid4
 
-from flask import Blueprint, flash, request
+from flask import Blueprint, Response, flash, request
 from wtforms.validators import ValidationError
 
 from accounts import access_log
@@ -75,7 +75,7 @@ def change_validity(subject: ValidityContext) -> Answer:
     return see_page("certificates_validity.change_validity", slug=course.slug, sentences=1 if sentences else None)
 
 
-def _page(course: Course, outline: Outline | None, changes: Sequence[ChangedDay], form: ValidityForm) -> str:
+def _page(course: Course, outline: Outline | None, changes: Sequence[ChangedDay], form: ValidityForm) -> Response:
     access_log.record_list_access(PeopleListKind.CERTIFICATES, Course, course.id)
     last = validity_changes.find_last_change(current_session(), course.id)
     return page(

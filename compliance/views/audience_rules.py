@@ -2,7 +2,7 @@
 
 import json
 
-from flask import Blueprint, flash
+from flask import Blueprint, Response, flash
 
 from compliance import obligations, planned_changes
 from compliance.access import PlannedRuleContext
@@ -36,7 +36,7 @@ def _audience(subject: PlannedRuleContext) -> Audience:
     return subject.audience
 
 
-def _page(subject: PlannedRuleContext, form: PlannedChangeForm) -> str:
+def _page(subject: PlannedRuleContext, form: PlannedChangeForm) -> Response:
     session, row = current_session(), subject.change
     outcome, planned = read_outcome(json.loads(row.outcome)), planned_changes.rule_planned(session, row, row.computed_at)
     before, institution = audiences.find_rule_on(session, _audience(subject).id, planned.effective_on), _audience(subject).institution_id

@@ -7,7 +7,7 @@ from enum import StrEnum
 from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
 
-from flask import Blueprint, flash, request
+from flask import Blueprint, Response, flash, request
 from wtforms import BooleanField, HiddenField
 
 from compliance import bundle_requests
@@ -102,7 +102,7 @@ def request_bundle(context: ReportPlaceContext) -> Answer:
     actor, form, requested = current_actor(), BundleForm(), _read(context, request.form)
     is_sound = form.validate_on_submit()
     if not is_sound or requested.faults or not requested.every:
-        return _page(context, requested, form)
+        return _page(context, requested, form), 422
     limiter().use(RATE, str(actor.person_id))
     values = BundleRequestValues(
         context.place.id, requested.obligation, requested.time, bool(form.has_files.data), form.reason.data or "", form.identity()
@@ -133,7 +133,7 @@ def _read(context: ReportPlaceContext, given: Mapping[str, str]) -> ReportReques
     return read_report_request(given, list_report_obligations(current_session(), context.path[0].id), zone, clock.now())
 
 
-def _page(context: ReportPlaceContext, requested: ReportRequest, form: BundleForm) -> str:
+def _page(context: ReportPlaceContext, requested: ReportRequest, form: BundleForm) -> Response:
     return page(
         "compliance/bundles.html",
         place=context.place,

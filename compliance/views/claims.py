@@ -351,7 +351,7 @@ def claim_page(
     decision: ClaimDecisionForm | None = None,
     revocation: ClaimRevocationForm | None = None,
     remark: str = "",
-) -> str:
+) -> Response:
     """Return the page of a waiver or recognition; `facts` are told whether the reader sees what proves it."""
     row = subject.row
     names = find_names(current_session(), [row.person_id, row.proposed_by, row.decided_by, row.revoked_by])

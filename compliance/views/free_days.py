@@ -221,7 +221,7 @@ def _year() -> int:
     return min(max(whole_number(request.args.get("year", ""), this), FIRST_YEAR), LAST_YEAR)
 
 
-def _page(form: FreeDayForm, upload: FreeDayListForm, year: int) -> str:
+def _page(form: FreeDayForm, upload: FreeDayListForm, year: int) -> Response:
     provinces = free_days.list_provinces(current_session())
     form.offer(provinces)
     return page(
@@ -303,7 +303,7 @@ def review() -> Answer:
     return _review_page(rows, provinces)
 
 
-def _review_page(rows: FreeDayRows, provinces: dict[str, str], form: FreeDayListForm | None = None) -> str:
+def _review_page(rows: FreeDayRows, provinces: dict[str, str], form: FreeDayListForm | None = None) -> Response:
     known = free_days.find_same_days(current_session(), [free_day.day for _line, free_day in rows.days])
     new = [free_day for _line, free_day in rows.days if (free_day.day, free_day.province) not in known]
     form = form or FreeDayListForm(formdata=None, data={"lines": write_lines(new)})
@@ -351,7 +351,7 @@ def change(subject: PlannedChange) -> Answer:
     return _change_page(subject, PlannedChangeForm(formdata=None))
 
 
-def _change_page(row: PlannedChange, form: PlannedChangeForm) -> str:
+def _change_page(row: PlannedChange, form: PlannedChangeForm) -> Response:
     session, outcome = current_session(), read_outcome(json.loads(row.outcome))
     added, removed = planned_changes.free_days_planned(row)
     may_apply = row.created_by != current_actor().person_id

@@ -354,7 +354,7 @@ def renew(subject: RenewalContext) -> Answer:
     return see_other(url_for("enrolments.course", slug=subject.slug))
 
 
-def _renewal_page(subject: RenewalContext, refusal: str) -> str:
+def _renewal_page(subject: RenewalContext, refusal: str) -> Response:
     course = {"slug": subject.slug, "title": choose(current_session().get_one(Course, subject.course_id).title)}
     return page("compliance/renewal.html", course=course, refusal=refusal)
 

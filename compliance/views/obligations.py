@@ -5,7 +5,7 @@ from datetime import date
 from typing import cast
 from uuid import UUID
 
-from flask import Blueprint, flash, request
+from flask import Blueprint, Response, flash, request
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -77,7 +77,7 @@ def answer(context: LearnerContext) -> Answer:
     return see_page("compliance_agreements.agreements", slug=context.slug)
 
 
-def _page(context: LearnerContext, answered: UUID | None = None, refused: ClaimDecisionForm | None = None) -> str:
+def _page(context: LearnerContext, answered: UUID | None = None, refused: ClaimDecisionForm | None = None) -> Response:
     session = current_session()
     rows = list_agreements(session, context.course_id)
     people = {number for row in rows for number in (row.agreement.asked_by, row.agreement.decided_by, row.obligation.owner_id)}
@@ -224,7 +224,7 @@ def make(subject: ObligationContext) -> Answer:
     offer = _offer(form, subject)
     read = _read_draft(form, offer)
     if read is None:
-        return _form_page(form, offer, None)
+        return _form_page(form, offer, None), 422
     audience, owner, values = read
     try:
         row = compliance_obligations.make_obligation(session, current_actor(), _key(form), audience, values, now=now)
@@ -361,7 +361,7 @@ def change_draft(subject: ObligationContext) -> Answer:
     offer = _offer(form, subject, present)
     read = _read_draft(form, offer, row.owner_id)
     if read is None:
-        return _form_page(form, offer, row)
+        return _form_page(form, offer, row), 422
     audience, owner, values = read
     try:
         compliance_obligations.change_draft(
@@ -387,7 +387,7 @@ def _changed_page(form: ObligationForm, offer: FormOffer, row: Obligation, mine:
     return _form_page(form, offer, row, differ), 409
 
 
-def _form_page(form: ObligationForm, offer: FormOffer, row: Obligation | None, differ: list[FactDifference] | None = None) -> str:
+def _form_page(form: ObligationForm, offer: FormOffer, row: Obligation | None, differ: list[FactDifference] | None = None) -> Response:
     sent = lowest_versions(request.form, offer.courses) if request.method == "POST" else _stored_lowest(row)
     return page(
         "compliance/obligation_form.html",
@@ -473,7 +473,7 @@ def try_version(subject: ObligationContext) -> Answer:
     offer = _offer(form, subject, present)
     values = _read(form, offer)
     if values is None:
-        return _form_page(form, offer, row)
+        return _form_page(form, offer, row), 422
     try:
         change = planned_changes.plan_version(session, current_actor(), row, whole_number(form.seen.data or ""), values, now=now)
     except ObligationChanged as refused:
@@ -504,6 +504,6 @@ def try_end(subject: ObligationContext) -> Answer:
     return _end_page(form, row)
 
 
-def _end_page(form: ObligationEndForm, row: Obligation) -> str:
+def _end_page(form: ObligationEndForm, row: Obligation) -> Response:
     title = choose(compliance_obligations.latest_version(current_session(), row).title)
     return page("compliance/obligation_end.html", form=form, obligation=row, title=title)

@@ -4,7 +4,7 @@ import json
 from collections.abc import Collection
 from uuid import UUID
 
-from flask import Blueprint, flash
+from flask import Blueprint, Response, flash
 from sqlalchemy.orm import Session
 
 from compliance import obligations, planned_changes
@@ -70,7 +70,7 @@ def _action(row: PlannedChange) -> tuple[str, ObligationAction]:
     return "compliance_changes.apply", ObligationAction.EDIT
 
 
-def _page(subject: PlannedChangeContext, form: PlannedChangeForm) -> str:
+def _page(subject: PlannedChangeContext, form: PlannedChangeForm) -> Response:
     session, row = current_session(), subject.change
     obligation = session.get_one(Obligation, row.obligation_id)
     newest = obligations.values_of(obligations.latest_version(session, obligation))

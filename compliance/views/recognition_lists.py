@@ -48,7 +48,7 @@ def lists(subject: RecognitionListContext) -> Answer:
     return see_page("compliance_recognition_lists.pending", pending=row.uuid)
 
 
-def _page(subject: RecognitionListContext, form: RecognitionListForm) -> str:
+def _page(subject: RecognitionListContext, form: RecognitionListForm) -> Response:
     rows = claim_lists.list_recognition_lists(current_session(), subject.scope, waiting=False)
     return page("compliance/recognition_lists.html", form=form, rows=rows, largest=LARGEST)
 
@@ -122,12 +122,12 @@ def discard(subject: RecognitionListContext) -> Answer:
 
 @bp.get("/<uuid:made>")
 @requires(WaiverAction.LIST, claim_lists.get_proposed_list)
-def made(subject: RecognitionListContext) -> str:
+def made(subject: RecognitionListContext) -> Response:
     """Show a list of recognitions with what became of each."""
     return _made_page(subject, ClaimDecisionForm(formdata=None))
 
 
-def _made_page(subject: RecognitionListContext, form: ClaimDecisionForm) -> str:
+def _made_page(subject: RecognitionListContext, form: ClaimDecisionForm) -> Response:
     session, requested, row = current_session(), requested_page(ROWS), _proposed(subject)
     listed = claim_lists.list_of_list(session, subject.scope, row.id, offset=requested.offset, limit=ROWS + 1)
     entries = list_entries(session, [entry.claim.person_id for entry in listed])

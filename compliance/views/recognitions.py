@@ -63,7 +63,7 @@ def _propose(subject: ClaimantContext) -> Answer:
     return see_page("compliance_waivers.own") if is_own(current_actor(), subject.person_id) else see_other(page_of(row))
 
 
-def _form_page(subject: ClaimantContext, form: RecognitionForm) -> str:
+def _form_page(subject: ClaimantContext, form: RecognitionForm) -> Response:
     own = is_own(current_actor(), subject.person_id)
     return page(
         "compliance/recognition_form.html",
@@ -75,13 +75,15 @@ def _form_page(subject: ClaimantContext, form: RecognitionForm) -> str:
 
 @bp.get("/training/recognitions/<uuid:recognition>")
 @requires(TrainingAction.WHY, claim_lists.get_recognition)
-def recognition(subject: RecognitionSubject) -> str:
+def recognition(subject: RecognitionSubject) -> Response:
     """Show a recognition."""
     record_views([subject.person_id])
     return _page(subject)
 
 
-def _page(subject: RecognitionSubject, decision: ClaimDecisionForm | None = None, revocation: ClaimRevocationForm | None = None) -> str:
+def _page(
+    subject: RecognitionSubject, decision: ClaimDecisionForm | None = None, revocation: ClaimRevocationForm | None = None
+) -> Response:
     session, row = current_session(), subject.row
     entered = list_entries(session, [row.person_id]).get(row.person_id)
     is_early = entered is not None and row.achieved_on < entered

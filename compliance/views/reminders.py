@@ -2,7 +2,7 @@
 
 from uuid import UUID, uuid4
 
-from flask import Blueprint, flash, request
+from flask import Blueprint, Response, flash, request
 from sqlalchemy.orm import Session
 from wtforms import HiddenField
 
@@ -78,7 +78,7 @@ def _request_line(row: ReminderRequest, name: str) -> dict[str, object]:
     }
 
 
-def _page(form: TrainingReminderForm, chosen: ReminderFilter) -> str:
+def _page(form: TrainingReminderForm, chosen: ReminderFilter) -> Response:
     session, now = current_session(), clock.now()
     at, zone = reminders.moment_of(session, chosen, now)
     day = at.astimezone(zone).date()

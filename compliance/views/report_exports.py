@@ -400,7 +400,7 @@ def take_identities(context: ReportPlaceContext) -> Answer:
     """Send the people of a filter with their identity numbers, and keep the reason."""
     form, (requested, filters) = IdentityExportForm(), read_report(context)
     if not form.validate_on_submit() or requested.faults:
-        return _identity_page(context, form)
+        return _identity_page(context, form), 422
     kind = form.kind.data
     file = _write(ExportTable.PEOPLE, kind, _people(context, requested, filters, identities=True), identities=True)
     name, actor = _name(context, requested, ExportTable.PEOPLE, kind), current_actor()
@@ -408,6 +408,6 @@ def take_identities(context: ReportPlaceContext) -> Answer:
     return send_generated(file, type_of(name), name)
 
 
-def _identity_page(context: ReportPlaceContext, form: IdentityExportForm) -> str:
+def _identity_page(context: ReportPlaceContext, form: IdentityExportForm) -> Response:
     requested, _wanted = read_report(context)
     return page("compliance/report_identities.html", form=form, place=context.place, path=context.path, asked=requested)

@@ -53,7 +53,7 @@ def get_scope(session: Session, actor: Actor) -> TrainingScope:
 
 @bp.get("/learning/waivers")
 @requires(TrainingAction.WHY, claim_lists.get_own_claims)
-def own(subject: ClaimantContext) -> str:
+def own(subject: ClaimantContext) -> Response:
     """List the reader's own waivers and recognitions with what became of them."""
     session = current_session()
     rows = claim_lists.list_claims(session, None, None, person=subject.person_id, limit=OWN)
@@ -95,7 +95,9 @@ def _propose(subject: ClaimantContext) -> Answer:
     return see_page("compliance_waivers.own") if is_own(current_actor(), subject.person_id) else see_other(page_of(row))
 
 
-def _form_page(subject: ClaimantContext, form: WaiverForm, titles: Mapping[int, Mapping[str, str]], others: Sequence[Waiver] = ()) -> str:
+def _form_page(
+    subject: ClaimantContext, form: WaiverForm, titles: Mapping[int, Mapping[str, str]], others: Sequence[Waiver] = ()
+) -> Response:
     own = is_own(current_actor(), subject.person_id)
     proposed = _proposed_values(form, titles) if others else None
     return page(
@@ -116,7 +118,7 @@ def _proposed_values(form: WaiverForm, titles: Mapping[int, Mapping[str, str]]) 
 
 @bp.get("/training/waivers")
 @requires(WaiverAction.LIST, get_scope)
-def claims(scope: TrainingScope) -> str:
+def claims(scope: TrainingScope) -> Response:
     """List the waivers and recognitions that wait, or those that were decided on."""
     session, requested = current_session(), requested_page(ROWS)
     named, query = request.args.get("state", ClaimState.PROPOSED.value), " ".join(request.args.get("q", "").split())[:100]
@@ -144,13 +146,13 @@ def _medical(rows: Sequence[ClaimRow], scope: TrainingScope) -> set[int]:
 
 @bp.get("/training/waivers/<uuid:waiver>")
 @requires(TrainingAction.WHY, claim_lists.get_waiver)
-def waiver(subject: WaiverSubject) -> str:
+def waiver(subject: WaiverSubject) -> Response:
     """Show a waiver."""
     record_views([subject.person_id])
     return _page(subject)
 
 
-def _page(subject: WaiverSubject, decision: ClaimDecisionForm | None = None, revocation: ClaimRevocationForm | None = None) -> str:
+def _page(subject: WaiverSubject, decision: ClaimDecisionForm | None = None, revocation: ClaimRevocationForm | None = None) -> Response:
     row, titles = subject.row, claim_lists.title_obligations_of(current_session(), subject.person_id)
 
     def facts(sees: bool) -> list[tuple[str, str]]:

@@ -3,7 +3,7 @@
 from posixpath import basename
 from urllib.parse import quote
 
-from flask import Blueprint, flash, request
+from flask import Blueprint, Response, flash, request
 from wtforms import HiddenField, SelectField, TextAreaField
 
 from courses import authoring, catalogue, drafts
@@ -105,7 +105,7 @@ def _taken_out(subject: CourseContext, course: Course, draft_outline: DraftOutli
     return see_page("courses_media.media", slug=subject.slug)
 
 
-def _page(course: Course, draft_outline: DraftOutline, form: MediaForm) -> str:
+def _page(course: Course, draft_outline: DraftOutline, form: MediaForm) -> Response:
     session = current_session()
     paths = [path for path in draft_outline.paths if is_media(path)]
     contents = drafts.list_draft_contents(session, course.id, paths)
@@ -202,6 +202,6 @@ def _saved(subject: CourseContext, course: Course, path: str, form: SourceTextFo
     return see_page("courses_texts.text", slug=subject.slug, path=path, flash=_("Saved in the draft."))
 
 
-def _text_page(course: Course, path: str, form: SourceTextForm, *, theirs: str | None = None) -> str:
+def _text_page(course: Course, path: str, form: SourceTextForm, *, theirs: str | None = None) -> Response:
     both = compared_lines(theirs, form.text.data or "") if theirs is not None else ()
     return page("courses/text.html", course=course_header(course), path=path, form=form, theirs=theirs, both=both)

@@ -359,7 +359,7 @@ def discard_new(subject: NewCourseUpload) -> Response:
 # --- What the page says ------------------------------------------------------------------------------------------------------------------
 
 
-def _page(look: ArchivePreview, *, refused: str = "") -> str:
+def _page(look: ArchivePreview, *, refused: str = "") -> Response:
     plan = look.plan
     severities = [finding.severity.value for finding in look.findings]
     converted = look.converted or ConvertedFolder({}, ())

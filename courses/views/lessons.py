@@ -492,7 +492,7 @@ def _page(
     preview: LessonPreview | None = None,
     merge: ThreeWayMerge | None = None,
     joined: bool = False,
-) -> str:
+) -> Response:
     typed, session = _submitted_text(form), current_session()
     glossary = drafts.draft_bodies(session, editor.course.id, [GLOSSARY]).get(GLOSSARY, "")
     shown = (

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from functools import partial
 
-from flask import Blueprint, flash, request
+from flask import Blueprint, Response, flash, request
 
 from courses import authoring, catalogue, drafts
 from courses.access import CourseAction, CourseListContext, ListEntryContext
@@ -118,7 +118,7 @@ def _words(entry: Written, name: str, languages: tuple[str, ...]) -> dict[str, s
 
 @bp.get("/teaching/<slug>/lists/<listing>")
 @requires(CourseAction.EDIT, catalogue.get_taught_listing)
-def entries(subject: CourseListContext) -> str:
+def entries(subject: CourseListContext) -> Response:
     """Show the entries of a list, and what is missing in each."""
     course, draft_outline, listing = _open(subject)
     find = request.args.get("find", "").strip()[:130]
@@ -209,7 +209,7 @@ def _uses(draft_outline: DraftOutline, subject: ListEntryContext, listing: Cours
     return used_in(draft_outline, subject.slug, uses_of(texts, listing.path, subject.key))
 
 
-def _page(sheet: ListEntryEditor, form: SettingsForm, merge: ThreeWayMerge | None) -> str:
+def _page(sheet: ListEntryEditor, form: SettingsForm, merge: ThreeWayMerge | None) -> Response:
     assert sheet.listing is not None
     titles = _words(_entries(sheet.draft_outline, sheet.listing).get(sheet.key), sheet.listing.shown, sheet.languages)
     return page(

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from flask import Blueprint, flash, request
+from flask import Blueprint, Response, flash, request
 from wtforms import HiddenField, RadioField, SelectField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than its stubs
 from wtforms.validators import AnyOf, ValidationError
@@ -141,7 +141,10 @@ def _requested_change(draft_outline: DraftOutline) -> tuple[DraftChange, bool]:
 def find_part(draft_outline: DraftOutline, key: str) -> TreeModule | TreeActivity:
     """Return the module or activity with a key; raise NotFound."""
     located = draft_outline.tree.find_activity(key)
-    return require_found(draft_outline.tree.find_module(key) or (located[1] if located is not None else None))
+    part = draft_outline.tree.find_module(key) or (located[1] if located is not None else None)
+    if part is None:
+        raise NotFound
+    return part
 
 
 def _activity_moved(
@@ -189,7 +192,7 @@ def _carried_out(
         return _outline(subject, catalogue.get_course(current_session(), subject.id), draft_outline, refused=_(refused.text)), 409
     if message:
         flash(message, "ok")
-    return see_page("courses_outline.outline", slug=subject.slug, **({"undo": undone} if undone else {}))
+    return see_page("courses_outline.outline", slug=subject.slug, undo=undone or None)
 
 
 def save(subject: CourseContext, draft_outline: DraftOutline, change: DraftChange) -> int | None:
@@ -202,7 +205,7 @@ def save(subject: CourseContext, draft_outline: DraftOutline, change: DraftChang
 
 def _outline(
     subject: CourseContext, course: Course, draft_outline: DraftOutline, *, findings: tuple[Finding, ...] = (), refused: str = ""
-) -> str:
+) -> Response:
     undo = request.args.get("undo", "")
     return page(
         "courses/outline.html",
@@ -281,7 +284,7 @@ def new_activity(subject: CourseContext) -> Answer:
         return page("courses/new_activity.html", course=course_header(course), form=form)
     module = draft_outline.tree.find_module(form.module.data or "")
     if not form.validate_on_submit() or module is None:
-        return page("courses/new_activity.html", course=course_header(course), form=form)
+        return page("courses/new_activity.html", course=course_header(course), form=form), 422
     kind = next(kind for kind in offered if kind.name == form.kind.data)
     try:
         key, change = changes.add_activity(draft_outline.tree, draft_outline.paths, module, kind, form.title.data or "")

@@ -153,7 +153,7 @@ def publishing(subject: CourseContext) -> Answer:
     checked = publication.prepare(contents, course_kinds(), today=site_day(clock.now()))
     digest = drafts.outgoing_digest(session, course.id, form.included)
     if not form.validate_on_submit() or checked.prepared is None:
-        return _page(subject, course, _draft_check(session, course, checked, digest), form)
+        return _page(subject, course, _draft_check(session, course, checked, digest), form), 422
     publish_at = form.moment_in(checked.prepared.course.timezone)
     if publish_at is not None and publish_at <= clock.now():
         form.refuse(form.when, _("Choose a date and time in the future."))
@@ -229,7 +229,7 @@ def _publish_or_plan(
     return _("Version %(number)s is published.", number=version.number)
 
 
-def _page(subject: CourseContext, course: Course, shown: PublicationCheck, form: PublishForm) -> str:
+def _page(subject: CourseContext, course: Course, shown: PublicationCheck, form: PublishForm) -> Response:
     session = current_session()
     draft_check = _beside_learners(session, course, shown.draft_check)
     published_versions = versions.list_versions(session, course.id, limit=SHOWN_VERSIONS + 1)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from flask import Blueprint, flash, request
+from flask import Blueprint, Response, flash, request
 from wtforms.validators import ValidationError
 
 from courses import authoring, catalogue, draft_checks, drafts, history
@@ -133,7 +133,7 @@ def _title(entry: object, language: str) -> str:
     return str(title.get(language, "")) if isinstance(title, dict) else str(title or "")
 
 
-Draw = Callable[[SettingsForm, ThreeWayMerge | None], str]
+Draw = Callable[[SettingsForm, ThreeWayMerge | None], Response]
 Done = Callable[[str], Answer]
 
 
@@ -322,7 +322,7 @@ def _other_modules(sheet: SettingsEditor) -> list[tuple[str, str]]:
     return [(module.key, choose(dict(module.title)) or module.key) for module in sheet.draft_outline.tree.modules if module.key != own]
 
 
-def _page(sheet: SettingsEditor, form: SettingsForm, merge: ThreeWayMerge | None) -> str:
+def _page(sheet: SettingsEditor, form: SettingsForm, merge: ThreeWayMerge | None) -> Response:
     chosen = find_part(sheet.draft_outline, sheet.key) if sheet.key else None
     title = dict(chosen.title) if chosen is not None else dict(sheet.draft_outline.tree.title)
     return page(

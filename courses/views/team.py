@@ -86,7 +86,7 @@ def team(subject: CourseContext) -> Answer:
     return _team_page(subject, form)
 
 
-def _team_page(subject: CourseContext, form: TeamForm, *, handed: Mapping[str, str] | None = None) -> str:
+def _team_page(subject: CourseContext, form: TeamForm, *, handed: Mapping[str, str] | None = None) -> Response:
     """Render the team page; `handed` is an invited person's address and the link that the inviter passes on."""
     session = current_session()
     course = catalogue.get_course(session, subject.id)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from flask import Blueprint, flash, request
+from flask import Blueprint, Response, flash, request
 from sqlalchemy.orm import Session
 from wtforms import HiddenField
 
@@ -197,7 +197,7 @@ def version(subject: VersionContext) -> Answer:
     return _page(subject, RepublishForm(), RestoreForm())
 
 
-def _page(subject: VersionContext, form: RepublishForm, restoring: RestoreForm) -> str:
+def _page(subject: VersionContext, form: RepublishForm, restoring: RestoreForm) -> Response:
     session, shown = current_session(), subject.version
     course = catalogue.get_course(session, subject.course.id)
     before = course_versions.find_version_before(session, shown)
@@ -253,7 +253,7 @@ def publish(subject: VersionContext) -> Answer:
     if checked.prepared is None:
         form.form_errors.append(_("This text no longer passes the draft check. Copy it to the draft and correct it there."))
     if not is_valid or checked.prepared is None:
-        return _page(subject, form, RestoreForm())
+        return _page(subject, form, RestoreForm()), 422
     writing = begin_writing()
     locked = catalogue.lock_course(writing, subject.course.id)
     inputs = PublishInputs(checked.prepared, course_kinds(), file_store())

@@ -94,7 +94,7 @@ def announcement(subject: AnnouncementContext) -> Answer:
     return see_page("enrolments_announcements.announcements", slug=subject.context.slug)
 
 
-def _correction_page(subject: AnnouncementContext, form: LearnerMessageForm) -> str:
+def _correction_page(subject: AnnouncementContext, form: LearnerMessageForm) -> Response:
     return page("enrolments/announcement.html", course=course_name(subject.context), form=form, announcement=subject.announcement)
 
 
@@ -113,7 +113,7 @@ def _titles(context: LearnerContext) -> dict[str, str]:
     return {activity.key: choose(activity.title) for activity in outline.activities()}
 
 
-def _page(context: LearnerContext, form: AnnouncementForm, number: UUID, people: int | None) -> str:
+def _page(context: LearnerContext, form: AnnouncementForm, number: UUID, people: int | None) -> Response:
     requested = requested_page(ROWS)
     rows = enrolments_announcements.list_announcements(current_session(), context.course_id, offset=requested.offset, limit=ROWS + 1)
     return page(
@@ -171,7 +171,9 @@ def _audience(context: LearnerContext, query: GradebookQuery) -> AnnouncementRec
     )
 
 
-def _message_page(context: LearnerContext, form: LearnerMessageForm, query: GradebookQuery, number: UUID, *, checked: bool = False) -> str:
+def _message_page(
+    context: LearnerContext, form: LearnerMessageForm, query: GradebookQuery, number: UUID, *, checked: bool = False
+) -> Response:
     session = current_session()
     editions = {line.edition.uuid: line.edition.name for line in list_editions(session, context.course_id)}
     groups = {group.uuid: group.name for group in list_groups(session, context.course_id)}

@@ -505,6 +505,6 @@ def delete(row: PersonalReminder) -> Response:
     return see_page("enrolments_calendar.calendar", flash=_("The reminder was deleted."))
 
 
-def _page(form: ReminderForm, row: PersonalReminder | None) -> str:
+def _page(form: ReminderForm, row: PersonalReminder | None) -> Response:
     number = as_uuid(request.form.get("number", "")) or uuid4()
     return page("enrolments/reminder.html", form=form, reminder=row.uuid if row else None, number=number)

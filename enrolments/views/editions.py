@@ -216,7 +216,7 @@ def code() -> Answer:
     return _code_page(form), 404 if form.errors else 200
 
 
-def _code_page(form: EditionCodeForm) -> str:
+def _code_page(form: EditionCodeForm) -> Response:
     return page("enrolments/code.html", form=form)
 
 

@@ -259,7 +259,7 @@ def _see(endpoint: str, **values: object) -> Response:
 
 @bp.get("/teaching/<slug>/grading")
 @requires(LearningAction.FOLLOW, get_published)
-def grading(context: LearnerContext) -> str:
+def grading(context: LearnerContext) -> Response:
     """Show what the course grade is made of, and what each thing is worth of it."""
     session, outline = current_session(), outline_of(context)
     items = grade_items.list_items(session, context.course_id)
@@ -286,7 +286,7 @@ def _form(context: LearnerContext) -> GradeItemForm:
     return form
 
 
-def _item_page(context: LearnerContext, form: GradeItemForm, item: ManualGradeItem | None = None) -> str:
+def _item_page(context: LearnerContext, form: GradeItemForm, item: ManualGradeItem | None = None) -> Response:
     has_marks = item is not None and grade_items.has_marks(current_session(), item.id)
     return page("enrolments/item.html", course=course_name(context), form=form, item=item, has_marks=has_marks)
 
@@ -414,7 +414,7 @@ def _with_fault(row: GradeEntryRow, fault: str, seen: int) -> GradeEntryRow:
     return GradeEntryRow(row.uuid, row.name, row.points, row.comment, seen, row.own, fault, row.comment_fault)
 
 
-def _marks_page(subject: GradeItemContext, rows: list[GradeEntryRow], *, more: bool, number: UUID) -> str:
+def _marks_page(subject: GradeItemContext, rows: list[GradeEntryRow], *, more: bool, number: UUID) -> Response:
     session, context = current_session(), subject.context
     paging = requested_page(ROWS)
     return page(

@@ -291,7 +291,7 @@ def outline_of(context: LearnerContext) -> Outline:
 
 @bp.get("/teaching/<slug>/gradebook")
 @requires(LearningAction.FOLLOW, get_published)
-def gradebook(context: LearnerContext) -> str:
+def gradebook(context: LearnerContext) -> Response:
     """Show one page of the learners with their marks."""
     session, outline, paging = current_session(), outline_of(context), requested_page(ROWS)
     access_log.record_list_access(PeopleListKind.GRADEBOOK, Course, context.course_id)

@@ -92,7 +92,7 @@ def invite(context: LearnerContext) -> Answer:
     return _links_page(context, invitations.make_links(session, actor, context.course_id, batch.list_uuid, now=now), batch.list_uuid)
 
 
-def _links_page(context: LearnerContext, made: Sequence[tuple[EnrolmentInvitation, str]], list_uuid: UUID) -> str:
+def _links_page(context: LearnerContext, made: Sequence[tuple[EnrolmentInvitation, str]], list_uuid: UUID) -> Response:
     """Render links to hand over: they are nowhere else, so that this page alone shows them."""
     return page(
         "enrolments/invitation_links.html",
@@ -220,7 +220,7 @@ def _may_sign_up(invited: InvitedContext) -> bool:
     return current_settings().sign_up or invitations.is_from_administrator(current_session(), invited.invitation)
 
 
-def _page(invited: InvitedContext | None, secret: str) -> str:
+def _page(invited: InvitedContext | None, secret: str) -> Response:
     here = url_for("enrolments_invited.invitation", secret=secret)
     return page(
         "enrolments/invited.html",
@@ -257,7 +257,7 @@ def account(secret: str) -> Answer:
     return see_page("accounts.sign_in", next=url_for("enrolments_invited.invitation", secret=secret))
 
 
-def _account_page(form: NewAccountForm, invited: InvitedContext, secret: str) -> str:
+def _account_page(form: NewAccountForm, invited: InvitedContext, secret: str) -> Response:
     return page(
         "enrolments/invited_account.html",
         form=form,

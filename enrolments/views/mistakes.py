@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from flask import Blueprint, request
+from flask import Blueprint, Response, request
 from wtforms import RadioField, SelectField, ValidationError
 from wtforms.validators import InputRequired
 
@@ -259,7 +259,7 @@ def _heading(line: str) -> tuple[str, str]:
 
 @bp.get("/learning/mistake-reports")
 @requires(LearningAction.SEE_OWN_COURSES)
-def own_reports() -> str:
+def own_reports() -> Response:
     """List the reader's own mistake reports with what became of them."""
     requested = requested_page()
     rows = mistakes.list_own_mistakes(current_session(), current_actor().person_id or 0, offset=requested.offset, limit=requested.size + 1)
@@ -269,7 +269,7 @@ def own_reports() -> str:
 
 @bp.get("/teaching/<slug>/mistake-reports")
 @requires(MistakeAction.LIST, get_learner_context)
-def reports(context: LearnerContext) -> str:
+def reports(context: LearnerContext) -> Response:
     """List the mistake reports of a course in one state, by place; the open ones first."""
     session, requested, named = current_session(), requested_page(ROWS), request.args.get("state", MistakeState.OPEN.value)
     state = MistakeState(named) if named in set(MistakeState) else None
@@ -290,7 +290,7 @@ def reports(context: LearnerContext) -> str:
 
 @bp.route("/teaching/<slug>/mistake-reports/<uuid:report>", methods=["GET"])
 @requires(MistakeAction.LIST, mistakes.get_report_context)
-def mistake(subject: MistakeReportContext) -> str:
+def mistake(subject: MistakeReportContext) -> Response:
     """Show a mistake report with the others of its place."""
     return _page(subject, _form(subject))
 
@@ -301,7 +301,7 @@ def _form(subject: MistakeReportContext) -> MistakeDecisionForm:
     return form
 
 
-def _page(subject: MistakeReportContext, form: MistakeDecisionForm) -> str:
+def _page(subject: MistakeReportContext, form: MistakeDecisionForm) -> Response:
     session, row = current_session(), subject.report
     is_settled = MistakeState(row.state) not in UNSETTLED_STATES
     is_changed = not is_settled and row.id in mistakes.find_changed(session, row.course_id, [row])
@@ -355,7 +355,7 @@ def decide(subject: MistakeReportContext) -> Answer:
 
 @bp.get("/teaching/<slug>/mistake-reports/<uuid:report>/lesson")
 @requires(MistakeAction.LIST, mistakes.get_report_context)
-def lesson(subject: MistakeReportContext) -> str:
+def lesson(subject: MistakeReportContext) -> Response:
     """Show a lesson as it was published when somebody reported it."""
     session, row = current_session(), subject.report
     activity = mistakes.find_activity(session, row)

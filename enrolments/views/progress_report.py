@@ -140,7 +140,7 @@ USUAL_DAYS = 14
 
 @progress_report_bp.get("/teaching/<slug>/progress")
 @requires(LearningAction.FOLLOW, get_published)
-def progress(context: LearnerContext) -> str:
+def progress(context: LearnerContext) -> Response:
     """Show how those get on who take a course, one of its editions or one of its groups."""
     session, outline, query = current_session(), outline_of(context), filter_of(request.args)
     filters, days, course_id = (
@@ -188,7 +188,7 @@ STANDINGS = {
 
 @units_bp.get("")
 @requires(OrganisationAction.FOLLOW_OWN, tree.get_own_places)
-def units(subject: ManagedUnits) -> str:
+def units(subject: ManagedUnits) -> Response:
     """List the places that the actor manages, with the totals of everything below each; for administrators the institutions."""
     session, actor = current_session(), current_actor()
     places = tree.list_tree(session)
@@ -216,7 +216,7 @@ def _course(courses: Sequence[CourseTally]) -> CourseTally | None:
 
 @units_bp.get("/<uuid:organisation>")
 @requires(OrganisationAction.FOLLOW, tree.get_unit_context)
-def unit(subject: UnitContext) -> str:
+def unit(subject: UnitContext) -> Response:
     """Show the totals of a place: by course, and by what stands below it."""
     session, root = current_session(), _root(subject)
     courses = progress_report.count_courses(session, root)
@@ -245,7 +245,7 @@ def _filter_from_address(courses: Sequence[CourseTally]) -> tuple[UnitFilter, Co
 
 @units_bp.get("/<uuid:organisation>/people")
 @requires(OrganisationAction.FOLLOW, tree.get_unit_context)
-def people(subject: UnitContext) -> str:
+def people(subject: UnitContext) -> Response:
     """List the people of a place and how far each is in a course: no addresses, marks or answers."""
     access_log.record_list_access(PeopleListKind.UNIT, Organisation, subject.organisation.id)
     session, root = current_session(), _root(subject)

@@ -48,7 +48,7 @@ bp = Blueprint("enrolments_results", __name__)
 
 @bp.get("/courses/<slug>/results")
 @requires(LearningAction.SEE_RESULTS, get_published)
-def own_results(context: LearnerContext) -> str:
+def own_results(context: LearnerContext) -> Response:
     """Show a learner what they have in a course, what it counts, and what its team set."""
     session = current_session()
     takes = list_takes(session, current_actor().person_id or 0, context.course_id) if context.take > 1 else []
@@ -100,7 +100,7 @@ def override(subject: ResultContext) -> Answer:
         form.score.data = ""
     valid = form.validate_on_submit()
     if not valid or (not undo and form.refuse_missing()):
-        return _override_page(subject, form, number)
+        return _override_page(subject, form, number), 422
     session = current_session()
     before = course_grade(subject.outline, learners.results_of(session, subject.enrolment.id))
     score = None if undo else Fraction(form.score.value or 0)
@@ -126,7 +126,7 @@ def _person(person_id: int) -> Person:
     return current_session().get_one(Person, person_id)
 
 
-def _override_page(subject: ResultContext, form: ResultOverrideForm, number: UUID) -> str:
+def _override_page(subject: ResultContext, form: ResultOverrideForm, number: UUID) -> Response:
     session, row = current_session(), results.find_result(current_session(), subject.enrolment.id, subject.activity.key)
     pass_mark = COURSE_KINDS.of(session).publisher(subject.activity.kind).pass_mark(session, subject.activity)
     return page(

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from flask import Blueprint, flash, request, url_for
+from flask import Blueprint, Response, flash, request, url_for
 from sqlalchemy.orm import Session
 from wtforms import SelectField, TextAreaField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than its stubs
@@ -180,7 +180,7 @@ def upload(context: LearnerContext) -> Answer:
     return see_other(_list_url(context, row.uuid))
 
 
-def _upload_page(context: LearnerContext, form: EnrolmentListForm) -> str:
+def _upload_page(context: LearnerContext, form: EnrolmentListForm) -> Response:
     return page("enrolments/list_upload.html", course=course_name(context), form=form, largest=LARGEST)
 
 

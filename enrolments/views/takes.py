@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from flask import Blueprint, current_app, flash, request, url_for
+from flask import Blueprint, Response, current_app, flash, request, url_for
 
 from accounts.models import Person
 from enrolments import enrolment, takes
@@ -56,7 +56,7 @@ def begin(subject: ParticipantContext) -> Answer:
     return see_page("lms_following.learner", slug=subject.context.slug, person=person.uuid)
 
 
-def _page(subject: ParticipantContext, form: RetakeForm) -> str:
+def _page(subject: ParticipantContext, form: RetakeForm) -> Response:
     session, present, now = current_session(), subject.enrolment, clock.now()
     refusal = takes.find_refusal(session, present, TakeCause.STAFF, now=now)
     completion = find_completion(session, present.id)
@@ -93,7 +93,7 @@ def settle(subject: CompletionReviewContext) -> Answer:
     return see_page("enrolments_completion_reviews.reviews")
 
 
-def _completion_reviews_page(form: CompletionDecisionForm, refused: UUID | None) -> str:
+def _completion_reviews_page(form: CompletionDecisionForm, refused: UUID | None) -> Response:
     paging = requested_page()
     listed = list_open_completion_reviews(current_session(), offset=paging.offset, limit=paging.size + 1)
     rows = [{"row": row, "course": choose(dict(row.course)), "grade": share(row.grade)} for row in listed]
@@ -127,7 +127,7 @@ def leave(context: LearnerContext) -> Answer:
     return see_other(url_for("lms.learning"))
 
 
-def _leaving_page(context: LearnerContext, present: Enrolment) -> str:
+def _leaving_page(context: LearnerContext, present: Enrolment) -> Response:
     obstacles = enrolment.list_obstacles(current_session(), present, now=clock.now())
     may_ask = ASK in current_app.view_functions
     links = [(choose(obstacle.title), url_for(ASK, assignment=obstacle.uuid) if may_ask else "") for obstacle in obstacles]

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from flask import abort, current_app, g, make_response
+from flask import Response, abort, current_app, g, make_response
 from flask_wtf import FlaskForm
 from flask_wtf.file import FileField as FileField  # WTForms' own takes a text for a file
 from wtforms import Field, StringField, TextAreaField, ValidationError
@@ -240,7 +240,7 @@ class Form(FlaskForm):
                 self.refuse(field, text)
 
     @contextmanager
-    def keeping(self, page: Callable[..., str], *values: object) -> Iterator[None]:
+    def keeping(self, page: Callable[..., Response], *values: object) -> Iterator[None]:
         """Where a limit is met within, answer with a page of the form as it was filled, which says when it goes on (spec/security 2.3)."""
         try:
             yield

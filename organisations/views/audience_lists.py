@@ -1,6 +1,6 @@
 """Pages of lists of people that rules of audiences name: sent in, replaced as a whole, deleted where no rule names them."""
 
-from flask import Blueprint, request
+from flask import Blueprint, Response, request
 
 from accounts import access_log
 from accounts.privacy import PeopleListKind
@@ -36,7 +36,7 @@ def _offered(form: AudienceListForm, subject: AudienceContext) -> AudienceListFo
     return form
 
 
-def _page(form: AudienceListForm, subject: AudienceContext) -> str:
+def _page(form: AudienceListForm, subject: AudienceContext) -> Response:
     own = edited_institutions(subject.scope, subject.places)
     rows = [(row, choose(row.title)) for row in audiences.list_audience_lists(current_session(), own)]
     return page("organisations/audience_lists.html", form=form, rows=rows)

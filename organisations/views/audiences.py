@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from hashlib import sha256
 
-from flask import Blueprint, flash, request
+from flask import Blueprint, Response, flash, request
 from wtforms import DateField, HiddenField, SelectField, ValidationError
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than its stubs
 from wtforms.validators import InputRequired
@@ -185,11 +185,11 @@ def make(subject: AudienceContext) -> Answer:
     form, session = AudienceForm(), current_session()
     read = _read_rule(form, _offer(form, subject))
     if not _is_right(form, read) or read.rule is None:
-        return _form_page(form, None, read)
+        return _form_page(form, None, read), 422
     institution = chosen_institution(form)
     checked = _preview(form, read.rule, None, institution.id)
     if not _is_agreed(form, checked):
-        return _form_page(form, None, read, checked)
+        return _form_page(form, None, read, checked), 422
     try:
         row, planned = organisations_audiences.propose_audience(
             session, current_actor(), institution, form.chosen_key(), form.titles(), _values(form, read.rule), now=clock.now()
@@ -283,10 +283,10 @@ def change(context: AudienceContext) -> Answer:
     form, session = AudienceRuleForm(), current_session()
     read = _read_rule(form, subject.institution_id)
     if not _is_right(form, read) or read.rule is None:
-        return _form_page(form, subject, read)
+        return _form_page(form, subject, read), 422
     checked = _preview(form, read.rule, subject, subject.institution_id)
     if not _is_agreed(form, checked):
-        return _form_page(form, subject, read, checked)
+        return _form_page(form, subject, read, checked), 422
     try:
         planned = organisations_audiences.plan_rule(session, current_actor(), subject, _values(form, read.rule), now=clock.now())
         if planned is not None:
@@ -419,7 +419,7 @@ def _values(form: AudienceRuleForm, rule: RuleNode) -> AudienceRuleValues:
 
 def _form_page(
     form: AudienceRuleForm, subject: Audience | None, reading: SubmittedRule, checked: CheckedRule | None = None, others: str = ""
-) -> str:
+) -> Response:
     session = current_session()
     sentence, text, missing = "", "", list[str]()
     if checked is not None:

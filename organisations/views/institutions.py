@@ -54,7 +54,7 @@ def institutions(context: InstitutionContext) -> Answer:
     return _list_page(context, NewInstitutionForm(formdata=None))
 
 
-def _list_page(context: InstitutionContext, form: NewInstitutionForm) -> str:
+def _list_page(context: InstitutionContext, form: NewInstitutionForm) -> Response:
     rows = organisations_institutions.list_institutions(current_session(), context.scope)
     return page("organisations/institutions.html", rows=rows, form=form, may_add=allows(InstitutionAction.ADD, context))
 
@@ -107,7 +107,7 @@ def _page(
     colours: ColoursForm | None = None,
     signatory: SignatoryForm | None = None,
     member: MemberForm | None = None,
-) -> str:
+) -> Response:
     session, subject, today = current_session(), _of(context), local(clock.now()).date()
     row = profile.find_profile(session, subject.id)
     signatories = profile.list_signatories(session, subject.id)
@@ -209,7 +209,7 @@ def add_signatory(context: InstitutionContext) -> Answer:
         profile.add_signatory(session, current_actor(), current_settings(), values, institution=subject, now=clock.now())
 
     if not keep_signatory(form, keep):
-        return _page(context, signatory=form)
+        return _page(context, signatory=form), 422
     return _back(context, _("%(name)s signs the certificates issued on those days.", name=form.name.data))
 
 

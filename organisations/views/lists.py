@@ -103,7 +103,7 @@ def loads() -> Answer:
     return see_page("organisations_loads.load", load=row.uuid)
 
 
-def _page(form: UnitListForm) -> str:
+def _page(form: UnitListForm) -> Response:
     rows = lists.list_loads(current_session(), current_actor())
     return page("organisations/unit_lists.html", form=form, loads=rows, largest=LARGEST)
 
@@ -139,7 +139,7 @@ def load(subject: PendingUnitList) -> Answer:
     return _preview(subject, _review(subject), ListConfirmationForm())
 
 
-def _preview(subject: PendingUnitList, review: ListReview, form: ListConfirmationForm) -> str:
+def _preview(subject: PendingUnitList, review: ListReview, form: ListConfirmationForm) -> Response:
     requested = requested_page(FAULTS)
     shown = review.faults[requested.offset : requested.offset + FAULTS]
     leavers = lists.known_people(current_session(), review.effects.leavers[:CHANGES])

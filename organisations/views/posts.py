@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from flask import Blueprint, flash, request
+from flask import Blueprint, Response, flash, request
 from sqlalchemy.orm import Session
 from wtforms.validators import Optional
 
@@ -66,7 +66,7 @@ def post(subject: Post) -> Answer:
     return _page(subject)
 
 
-def _page(subject: Post, name_form: PostNameForm | None = None, merge_form: PostMergeForm | None = None) -> str:
+def _page(subject: Post, name_form: PostNameForm | None = None, merge_form: PostMergeForm | None = None) -> Response:
     session = current_session()
     return page(
         "organisations/post.html",
@@ -108,7 +108,7 @@ def preview_merge(subject: Post) -> Answer:
     return _merge_page(subject, remaining, PostMergeConfirmationForm(formdata=None))
 
 
-def _merge_page(gone: Post, remaining: Post, form: PostMergeConfirmationForm) -> str:
+def _merge_page(gone: Post, remaining: Post, form: PostMergeConfirmationForm) -> Response:
     session = current_session()
     preview = organisations_posts.preview_merge(session, gone, remaining, today_of(clock.now()))
     return page(

@@ -468,7 +468,7 @@ def appearance() -> Answer:
     return _appearance_page()
 
 
-def _appearance_page(logo: LogoForm | None = None, colours: ColoursForm | None = None) -> str:
+def _appearance_page(logo: LogoForm | None = None, colours: ColoursForm | None = None) -> Response:
     row = organisations_profile.find_profile(current_session())
     return page(
         "organisations/site/appearance.html",
@@ -549,11 +549,11 @@ def signatories() -> Answer:
         organisations_profile.add_signatory(session, current_actor(), current_settings(), form.values(picture), now=clock.now())
 
     if not keep_signatory(form, add):
-        return _signatories_page(form)
+        return _signatories_page(form), 422
     return see_page("organisations_site.signatories", flash=_("%(name)s signs the certificates issued on those days.", name=form.name.data))
 
 
-def _signatories_page(form: SignatoryForm) -> str:
+def _signatories_page(form: SignatoryForm) -> Response:
     today, rows = _today(), organisations_profile.list_signatories(current_session())
     return page(
         "organisations/site/signatories.html",
@@ -600,7 +600,7 @@ def signatory(subject: SignatoryContext) -> Answer:
         flash(_(Conflict.message), "warn")
         return _signatory_page(subject, SignatoryForm(formdata=None, data=SignatoryForm.known(row))), 409
     if not keep_signatory(form, change):
-        return _signatory_page(subject, form)
+        return _signatory_page(subject, form), 422
     flash(_("Saved. Certificates that were issued before keep what they say."), "ok")
     return _to_signatories(subject)
 
@@ -615,7 +615,7 @@ def _is_of_site(subject: SignatoryContext) -> bool:
     return subject.is_first and current_actor().is_administrator
 
 
-def _signatory_page(subject: SignatoryContext, form: SignatoryForm) -> str:
+def _signatory_page(subject: SignatoryContext, form: SignatoryForm) -> Response:
     of_site = _is_of_site(subject)
     return page("organisations/site/signatory.html", form=form, signatory=subject.row, institution=None if of_site else subject.institution)
 

@@ -171,7 +171,7 @@ def organisations() -> Answer:
     return _tree_page(UnitForm())
 
 
-def _tree_page(form: UnitForm) -> str:
+def _tree_page(form: UnitForm) -> Response:
     session = current_session()
     standings, own = in_order(tree.list_tree(session)), tree.count_members(session)
     parents = {unit_path.place.id: unit_path.place.parent_id for unit_path in standings}
@@ -195,7 +195,7 @@ def make_institution() -> Answer:
     form = UnitForm()
     made = _try(form, lambda: members.make(*_who(), None, OrganisationKind.INSTITUTION, form.command(), now=clock.now()))
     if not made:
-        return _tree_page(form)
+        return _tree_page(form), 422
     return see_page("organisations.organisations", flash=_("“%(name)s” was added.", name=form.name.data))
 
 
@@ -232,7 +232,7 @@ def _page(  # one page with seven forms
     rewritten: Sequence[int] = (),
     effects: Sequence[audience_preview.TrainingEffect] = (),
     people: int = 0,
-) -> str:
+) -> Response:
     session, requested = current_session(), requested_page(ROWS)
     query = " ".join(request.args.get("q", "").split())[:100]
     standings = in_order(tree.list_tree(session))
@@ -340,7 +340,7 @@ def change(subject: Organisation) -> Answer:
     """Give a place another name, code or time zone."""
     form = _change_form(subject, in_order(tree.list_tree(current_session())))
     if not _try(form, lambda: members.change(*_who(), subject, form.command(), now=clock.now())):
-        return _page(subject, form)
+        return _page(subject, form), 422
     return _back(subject, _("The changes are saved."))
 
 
@@ -350,7 +350,7 @@ def add_place(subject: Organisation) -> Answer:
     """Add a place below this one."""
     form = _child_form(subject)
     if not _try(form, lambda: members.make(*_who(), subject, OrganisationKind(form.kind.data), form.command(), now=clock.now())):
-        return _page(subject, form)
+        return _page(subject, form), 422
     return _back(subject, _("“%(name)s” was added.", name=form.name.data))
 
 
@@ -362,7 +362,7 @@ def move(subject: Organisation) -> Answer:
     form, now = _move_form(subject, standings), clock.now()
     target = _chosen(form) if form.validate_on_submit() else None
     if target is None:
-        return _page(subject, form)
+        return _page(subject, form), 422
     units = {unit_path.place.id: unit_path.place for unit_path in standings}
     would_be = units | {subject.id: replace(units[subject.id], parent_id=target.id)}
     rewritten, people = (
@@ -371,11 +371,11 @@ def move(subject: Organisation) -> Answer:
     )
     effects = _rehearse(form, people, lambda: members.move(*_who(), subject, target, now=now), now)
     if effects is None:
-        return _page(subject, form)
+        return _page(subject, form), 422
     if (rewritten or effects) and not form.is_confirmed(len(rewritten), sum(effect.people for effect in effects)):
-        return _page(subject, form, rewritten, effects, len(people))
+        return _page(subject, form, rewritten, effects, len(people)), 422
     if not _try(form, lambda: members.move(*_who(), subject, target, now=now, rewritten=len(rewritten))):
-        return _page(subject, form)
+        return _page(subject, form), 422
     return _back(subject, _("It is now under “%(name)s”.", name=target.name))
 
 
@@ -397,11 +397,11 @@ def close(subject: Organisation) -> Answer:
     people = audience_preview.list_people_of_changed(current_session(), units | {subject.id: replace(units[subject.id], closed=True)})
     effects = _rehearse(form, people, lambda: members.close(*_who(), subject, _chosen(form), now=now), now)
     if effects is None:
-        return _page(subject, form)
+        return _page(subject, form), 422
     if effects and not form.was_shown(sum(effect.people for effect in effects)):
-        return _page(subject, form, effects=effects, people=len(people))
+        return _page(subject, form, effects=effects, people=len(people)), 422
     if not _try(form, lambda: members.close(*_who(), subject, _chosen(form), now=now)):
-        return _page(subject, form)
+        return _page(subject, form), 422
     return _back(subject, _("The unit was closed."))
 
 
@@ -446,7 +446,7 @@ def add_member(subject: Organisation) -> Answer:
     form = MemberForm(prefix="member-")
     person = _known(form)
     if person is None or not _try(form, lambda: members.assign_member(*_who(), person, subject, now=clock.now())):
-        return _page(subject, form)
+        return _page(subject, form), 422
     return _back(subject, _("%(name)s was added to this unit.", name=person.full_name))
 
 
@@ -470,7 +470,7 @@ def add_manager(subject: Organisation) -> Answer:
     form = UnitManagerForm(prefix="manager-")
     person = _known(form)
     if person is None:
-        return _page(subject, form)
+        return _page(subject, form), 422
     members.name_manager(*_who(), subject, person, now=clock.now(), is_head=bool(form.is_head.data))
     if form.is_head.data:
         return _back(subject, _("%(name)s now heads this unit.", name=person.full_name))
@@ -493,7 +493,7 @@ def add_training_role(subject: Organisation) -> Answer:
     form = TrainingGrantForm(prefix="training-")
     person = _known(form)
     if person is None:
-        return _page(subject, form)
+        return _page(subject, form), 422
     training_scope.give_training_role(*_who(), subject, person, form.chosen_role(), now=clock.now())
     if form.chosen_role() is TrainingRole.OFFICER:
         return _back(subject, _("%(name)s is now training officer here.", name=person.full_name))

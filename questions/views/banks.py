@@ -1,6 +1,6 @@
 """Pages of a course's bank of questions: find, edit as text, try, compare. The text of the draft is the source."""
 
-from flask import Blueprint, flash, request
+from flask import Blueprint, Response, flash, request
 
 from courses import catalogue, draft_checks, drafts, publishing
 from courses.access import CourseArchived, CourseContext
@@ -56,7 +56,7 @@ def questions(subject: CourseContext) -> Answer:
     return _list(subject, QuestionFieldsForm(formdata=None))
 
 
-def _list(subject: CourseContext, form: QuestionFieldsForm, chosen: list[str] | None = None) -> str:
+def _list(subject: CourseContext, form: QuestionFieldsForm, chosen: list[str] | None = None) -> Response:
     session, filters, paging = current_session(), _filter_from_address(), requested_page(ROWS)
     up_to_date = question_bank.is_up_to_date(session, subject.id)
     if not up_to_date:
@@ -94,7 +94,7 @@ def change(subject: CourseContext) -> Answer:
     if not chosen:
         form.form_errors.append(_("Choose at least one question."))
     if changes is None or not chosen:
-        return _list(subject, form, chosen)
+        return _list(subject, form, chosen), 422
     try:
         count = question_bank.change_questions(current_session(), current_actor(), subject.id, chosen, changes, now=clock.now())
     except (EditRefused, question_bank.CannotMove) as refused:
@@ -145,14 +145,14 @@ def _handle_change(subject: CourseContext, form: QuestionTextForm, change: Entry
         return _delete(subject, form, change)
     findings = bank_page.troubles(change.text)
     if findings:
-        return _editor(subject, form, findings=findings)
+        return _editor(subject, form, findings=findings), 422
     seen = catalogue.get_course(current_session(), subject.id).draft_revision
     try:
         body = question_bank.with_entry(question_bank.body_of(current_session(), subject.id, change.path), change)
     except EntryChanged:
         return _conflict(subject, form, change)
     except EditRefused as refused:
-        return _editor(subject, form, findings=[SourceFindingView(0, _words(refused), "", "", "error")])
+        return _editor(subject, form, findings=[SourceFindingView(0, _words(refused), "", "", "error")]), 422
     contents = drafts.draft_files(current_session(), file_store(), subject.id)
     checked = publishing.check({**contents, change.path: body.encode()}, course_kinds(), today=site_day(clock.now()))
     findings = _change_findings(checked.findings, body, change)
@@ -161,7 +161,7 @@ def _handle_change(subject: CourseContext, form: QuestionTextForm, change: Entry
     if any(finding.refuses_import for finding in checked.findings):
         rest = [finding for finding in checked.findings if finding.refuses_import]
         findings = findings if any(entry.severity == "error" for entry in findings) else [*_elsewhere(rest), *findings]
-        return _editor(subject, form, findings=findings)
+        return _editor(subject, form, findings=findings), 422
     return _save(subject, form, change, checked, question_bank.written_entry(body, change).key, seen=seen)
 
 
@@ -234,7 +234,7 @@ def _editor(
     checked: bool = False,
     shown: bank_page.QuestionPreview | None = None,
     theirs: str | None = None,
-) -> str:
+) -> Response:
     session = current_session()
     course = catalogue.get_course(session, subject.id)
     present = subject if isinstance(subject, BankQuestionContext) else None

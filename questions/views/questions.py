@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Any
 
-from flask import Blueprint, flash, request
+from flask import Blueprint, Response, flash, request
 
 from courses import authoring, catalogue, draft_checks, drafts, publishing
 from courses.access import CourseArchived, CourseContext
@@ -464,7 +464,7 @@ def _preview_or_save(editor: QuestionEditor, change: EntryText, subject: CourseC
     refusing = [finding for finding in checked.findings if finding.refuses_import]
     if refusing:
         _attach_findings(editor, own, refusing)
-        return _page(editor)
+        return _page(editor), 422
     writing = begin_writing()
     course = catalogue.lock_course(writing, subject.id)
     is_as_checked = course.draft_revision == seen
@@ -509,7 +509,7 @@ def _page(
     folder: CourseFolder | None = None,
     shown: str = "",
     both: tuple[str, str] | None = None,
-) -> str:
+) -> Response:
     """Show the form: `draft_check` is that of the draft, else findings and `folder` are of a text that is only checked."""
     session, sheet = current_session(), editor.sheet
     course = catalogue.get_course(session, editor.subject.id)

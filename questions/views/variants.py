@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from flask import Blueprint, flash
+from flask import Blueprint, Response, flash
 from wtforms import HiddenField
 
 from courses import catalogue, draft_checks, drafts, publishing
@@ -152,14 +152,14 @@ def variants(subject: BankQuestionContext) -> Answer:
     if not form.is_submitted():
         return _page(subject, form, None, _refusal(folder, subject.key))
     if not form.validate_on_submit() or folder is None:
-        return _page(subject, form, None, "" if folder is not None else _refusal(folder, subject.key))
+        return _page(subject, form, None, "" if folder is not None else _refusal(folder, subject.key)), 422
     content = form.content()
     try:
         plan = (
             plan_from_table(folder, subject.key, content) if content.strip() else plan_drawn(folder, subject.key, form.number.number or 0)
         )
     except DomainError as refused:
-        return _page(subject, form, None, _(refused.text, **refused.facts))
+        return _page(subject, form, None, _(refused.text, **refused.facts)), 422
     if form.do.data != "save":
         form.seen.data = checksum_of(entry.text)
         return _page(subject, form, plan, "")
@@ -176,12 +176,12 @@ def _save(subject: BankQuestionContext, form: VariantsForm, plan: VariantPlan, t
         form.seen.data = checksum_of(text)
         return _page(subject, form, plan, _(refused.text) + " " + _("Look at the variants again before you save them.")), 409
     except EditRefused as refused:
-        return _page(subject, form, plan, _(refused.text))
+        return _page(subject, form, plan, _(refused.text)), 422
     contents = drafts.draft_files(current_session(), file_store(), subject.id)
     checked = publishing.check({**contents, subject.path: body.encode()}, course_kinds(), today=site_day(clock.now()))
     refusing = [finding for finding in checked.findings if finding.refuses_import]
     if refusing:
-        return _page(subject, form, plan, FormFindings(course_kinds()).message(refusing[0]))
+        return _page(subject, form, plan, FormFindings(course_kinds()).message(refusing[0])), 422
     writing = begin_writing()
     try:
         question_bank.save_variants(writing, current_actor(), subject.id, change, added, now=clock.now())
@@ -210,7 +210,7 @@ def _refusal(folder: CourseFolder | None, key: str) -> str:
     return ""
 
 
-def _page(subject: BankQuestionContext, form: VariantsForm, plan: VariantPlan | None, refusal: str) -> str:
+def _page(subject: BankQuestionContext, form: VariantsForm, plan: VariantPlan | None, refusal: str) -> Response:
     return page(
         "quizzes/bank/variants.html",
         course=course_header(catalogue.get_course(current_session(), subject.id)),

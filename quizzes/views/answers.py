@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from flask import Blueprint, Response, jsonify, request
+from flask import Blueprint, Response, jsonify, render_template, request
 from sqlalchemy.orm import Session
 from wtforms.validators import DataRequired, Length
 
@@ -17,7 +17,7 @@ from kernel.permissions import Actor
 from kernel.web.file_responses import send_content
 from kernel.web.forms import read_json, whole_number
 from kernel.web.limits import limit, limiter
-from kernel.web.request import begin_writing, current_actor, current_session, file_store, page, requires
+from kernel.web.request import begin_writing, current_actor, current_session, file_store, requires
 from questions.answer_fields import FLAG, LOCAL, SHOWN, UNTOUCHED, FormFields, parts_by_question
 from questions.question_page import problem_words
 from questions.rules.answers import FILES, clean_parts, filled_parts
@@ -201,7 +201,7 @@ def send(subject: LoadedAttempt) -> tuple[Response, int]:
         return jsonify(problem=problem_words(received.refused[position], limits)), 422
     files = list_files(session, [item_of(loaded, position)])
     added = [files[name] for name in received.added.get(position, ())]
-    html = page("quizzes/kinds/_uploaded_files.html", attempt=loaded, place=position, files=added)
+    html = render_template("quizzes/kinds/_uploaded_files.html", attempt=loaded, place=position, files=added)
     return jsonify(html=html, full=len(named) + len(added) >= limits.files), 200
 
 

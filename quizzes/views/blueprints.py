@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from math import ceil
 
-from flask import Blueprint, flash, request
+from flask import Blueprint, Response, flash, request
 from sqlalchemy.orm import Session
 
 from courses import authoring, catalogue, draft_checks, drafts, publishing
@@ -353,13 +353,13 @@ def blueprint(subject: PartContext) -> Answer:
     number, kind = whole_number(request.form.get("number", ""), otherwise=0), request.form.get("by", "")
     draws = draws_of(located[2], kind, number) if located is not None and 0 < number <= MOST_DRAWN else []
     if not draws:
-        return _page(editor, _("Enter how many questions to draw, from 1 to %(most)s, and choose the lines.", most=MOST_DRAWN))
+        return _page(editor, _("Enter how many questions to draw, from 1 to %(most)s, and choose the lines.", most=MOST_DRAWN)), 422
     if request.form.get("seen") != str(editor.revision):
         return _page(editor, _("Someone else changed the quiz in the meantime. Look at it again before you make the draws.")), 409
     try:
         text = quiz_fields.with_draws(editor.text, draws)
     except EditRefused as refused:
-        return _page(editor, _(refused.text))
+        return _page(editor, _(refused.text)), 422
     return _saved(subject, editor, text)
 
 
@@ -382,7 +382,7 @@ def _saved(subject: PartContext, editor: SlotEditor, text: str) -> Answer:
     checked = publishing.check({**contents, editor.path: text.encode()}, course_kinds(), today=site_day(clock.now()))
     refusing = [finding for finding in checked.findings if finding.refuses_import and finding.file == editor.path]
     if refusing:
-        return _page(editor, FormFindings(course_kinds()).message(refusing[0]))
+        return _page(editor, FormFindings(course_kinds()).message(refusing[0])), 422
     writing = begin_writing()
     course = catalogue.lock_course(writing, subject.id)
     try:
@@ -395,7 +395,7 @@ def _saved(subject: PartContext, editor: SlotEditor, text: str) -> Answer:
     return see_page("quizzes_blueprints.blueprint", slug=subject.slug, key=subject.key)
 
 
-def _page(editor: SlotEditor, refusal: str = "") -> str:
+def _page(editor: SlotEditor, refusal: str = "") -> Response:
     check = draft_checks.cached_draft_check(current_session(), file_store(), editor.course, course_kinds(), now=clock.now())
     located = find_quiz(check.folder, editor.activity.key)
     form_findings = FormFindings(course_kinds())

@@ -262,7 +262,7 @@ def queue_from_address() -> MarkingQueue:
 
 @marking_bp.get("/teaching/<slug>/quizzes")
 @requires(QuizAction.MANAGE, teaching.get_published_course)
-def quizzes(subject: CourseContext) -> str:
+def quizzes(subject: CourseContext) -> Response:
     """List the quizzes of a course, those first in which something waits to be marked."""
     session, outline = current_session(), teaching.published_outline(current_session(), subject)
     waiting = {row.activity_key: row for row in teaching.list_unmarked(session, current_actor(), [subject.id])}
@@ -316,7 +316,7 @@ def mark(subject: MarkedItem) -> Answer:
     fine = form.validate_on_submit()
     given = _submitted_mark(form, opened, subject, levels)
     if given is None or not fine:
-        return _page(opened, subject, form, levels)
+        return _page(opened, subject, form, levels), 422
     try:
         marking.mark_by_hand(session, current_actor(), subject, given, now=clock.now())
     except OutOfBounds:
@@ -359,7 +359,7 @@ def _bounds(opened: AttemptView, subject: MarkedItem) -> str:
     return _("The mark must be between %(least)s and %(most)s.", least=number(least), most=number(most))
 
 
-def _page(opened: AttemptView, subject: MarkedItem, form: MarkForm, levels: Any) -> str:
+def _page(opened: AttemptView, subject: MarkedItem, form: MarkForm, levels: Any) -> Response:
     session, actor, chosen = current_session(), current_actor(), queue_from_address()
     flags = flags_of(subject, reader_of(actor, subject), history_of(session, subject), now=clock.now())
     shown = review_items(session, opened, flags)[subject.item.position - 1]
@@ -430,7 +430,7 @@ def reopen(subject: LoadedAttempt) -> Answer:
     return _reopening_page(subject, form)
 
 
-def _reopening_page(subject: LoadedAttempt, form: AttemptActionForm) -> str:
+def _reopening_page(subject: LoadedAttempt, form: AttemptActionForm) -> Response:
     opened, now = open_attempt(current_session(), subject), clock.now()
     return page(
         "quizzes/reopening.html",

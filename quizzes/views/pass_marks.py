@@ -370,7 +370,7 @@ def new(subject: PartContext) -> Answer:
     return _to_record(subject, record)
 
 
-def _overview(subject: PartContext, refusal: str = "") -> str:
+def _overview(subject: PartContext, refusal: str = "") -> Response:
     session, editor = current_session(), load_slot_editor(subject)
     snapshot = snapshots.find_published_snapshot(session, editor.course, subject.key)
     balance = snapshot.balance if snapshot is not None else None
@@ -404,7 +404,7 @@ def record(subject: JudgingContext) -> Answer:
     return _record(subject)
 
 
-def _record(subject: JudgingContext, refusal: str = "") -> str:
+def _record(subject: JudgingContext, refusal: str = "") -> Response:
     session, editor, row = current_session(), load_slot_editor(subject), subject.record
     if row.state == JudgingRound.SIGNED.value:
         signed_record = pass_marks.find_signed(session, row.uuid)
@@ -494,7 +494,7 @@ def sheet(subject: JudgingContext) -> Answer:
     return _sheet(subject)
 
 
-def _sheet(subject: JudgingContext, refusal: str = "") -> str:
+def _sheet(subject: JudgingContext, refusal: str = "") -> Response:
     assert subject.sheet is not None
     return page(
         "quizzes/judge_sheet.html",

@@ -189,7 +189,7 @@ def compare_file(row: AttemptProof) -> Answer:
     form = FileDigestForm()
     sha256 = form.sha256() if form.validate_on_submit() else ""
     if not sha256:
-        return _verify_page(row, form)
+        return _verify_page(row, form), 422
     return _verify_page(row, FileDigestForm(formdata=None), _compared(row, sha256))
 
 
@@ -197,7 +197,7 @@ def _compared(row: AttemptProof, sha256: str) -> str:
     return "" if not sha256 else "same" if proofs.holds_file(current_session(), row.id, sha256) else "different"
 
 
-def _verify_page(row: AttemptProof, form: FileDigestForm, file: str = "") -> str:
+def _verify_page(row: AttemptProof, form: FileDigestForm, file: str = "") -> Response:
     session, verdict = current_session(), proofs.judge_proof(row, current_keys())
     facts = None if verdict is ProofVerdict.ALTERED else read_statement(row.statement)
     with reading(language()):

@@ -359,7 +359,7 @@ def _refused(subject: QuizContext, form: RegradeForm, question_versions: QuizQue
     return _form_page(subject, form, question_versions)
 
 
-def _form_page(subject: QuizContext, form: RegradeForm, question_versions: QuizQuestionVersions | None) -> str:
+def _form_page(subject: QuizContext, form: RegradeForm, question_versions: QuizQuestionVersions | None) -> Response:
     session, number = current_session(), whole_number(form.version.data or "")
     target = next((version.id for version in question_versions.versions if version.number == number), None) if question_versions else None
     return page(
@@ -392,7 +392,7 @@ TOUCHED = HookList[Callable[[Session, Regrade], Iterable[TouchedRecord]]]("touch
 """Gives the records that a regrade touches."""
 
 
-def _regrade_page(subject: RegradeContext, form: AttemptActionForm) -> str:
+def _regrade_page(subject: RegradeContext, form: AttemptActionForm) -> Response:
     if subject.row.state == "discarded":
         raise NotFound
     session, row, paging = current_session(), subject.row, requested_page(50)

@@ -29,7 +29,7 @@ QUIZ_TOOLS = HookList[StaffToolLink]("quiz_tools")
 
 @manage_bp.get("/courses/<slug>/quizzes/<key>/manage")
 @requires(QuizAction.MANAGE, teaching.get_taught_quiz)
-def manage(subject: QuizContext) -> str:
+def manage(subject: QuizContext) -> Response:
     """Show how a quiz stands and what can be done with it."""
     session = current_session()
     selects = snapshots.get_snapshot_of_activity(session, subject.activity_id).selection is not None
@@ -54,7 +54,7 @@ ROWS = 50
 
 @reports_bp.get("/courses/<slug>/quizzes/<key>/report")
 @requires(QuizAction.REPORT, teaching.get_taught_quiz)
-def attempts(subject: QuizContext) -> str:
+def attempts(subject: QuizContext) -> Response:
     """Show one page of the attempts at a quiz."""
     session, query, paging = current_session(), _query_from_address(subject), requested_page(ROWS)
     access_log.record_list_access(PeopleListKind.ATTEMPTS, Course, subject.course_id)

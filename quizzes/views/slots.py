@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from flask import Blueprint, flash, request
+from flask import Blueprint, Response, flash, request
 from wtforms import HiddenField, SelectField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than its stubs
 
@@ -271,7 +271,7 @@ def _checked(subject: PartContext, sheet: SlotEditor, forms: list[SettingsForm],
         form_findings = FormFindings(course_kinds())
         rest = attach_findings(refusing, text, forms, form_findings)
         new.form_errors += rest or ([] if any(form.faults for form in forms) else [form_findings.message(refusing[0])])
-        return _page(sheet, forms, new)
+        return _page(sheet, forms, new), 422
     return _saved(subject, sheet, text, checked, new)
 
 
@@ -318,7 +318,7 @@ def _together(subject: PartContext, sheet: SlotEditor, new: NewSlotForm) -> Answ
     forms = _forms(sheet, base)
     mine = _edited_file(sheet, base, forms, new)
     if mine is None:
-        return _page(sheet, forms, new, text=base)
+        return _page(sheet, forms, new, text=base), 422
     if sheet.text == before:  # it has another place, and says the same
         new.seen.data = str(sheet.revision)
         return _checked(subject, sheet, forms, new, mine)
@@ -349,7 +349,7 @@ def _base(sheet: SlotEditor, revision: int) -> str | None:
 
 def _page(
     sheet: SlotEditor, forms: list[SettingsForm], new: NewSlotForm, *, text: str | None = None, merge: ThreeWayMerge | None = None
-) -> str:
+) -> Response:
     """Draw the page; the forms are those of `text`, the draft's where it is not given."""
     shown = sheet.text if text is None else text
     session = current_session()

@@ -491,7 +491,7 @@ ROWS = 50
 
 @bp.get("/selections/<uuid:selection>")
 @requires(SelectionAction.VIEW, selections.get_selection)
-def selection(subject: SelectionContext) -> str:
+def selection(subject: SelectionContext) -> Response:
     """Show a selection with its actas and the tasks of its jury, to its jury and its readers."""
     session, in_jury = current_session(), is_jury_member(subject)
     chain = actas.list_chain(session, subject.id)
@@ -554,7 +554,7 @@ def amendment(subject: AmendmentContext) -> Answer:
 
 @bp.get("/selections/actas/<uuid:acta>")
 @requires(SelectionActaAction.VIEW, standing.get_acta)
-def acta(subject: SelectionActaContext) -> str:
+def acta(subject: SelectionActaContext) -> Response:
     """Show an acta: what it says of itself, its lines with bands, its signatures; and whether later corrections are pending."""
     session, row, paging = current_session(), subject.acta, requested_page(ROWS)
     changed = row.kind == ActaKind.AMENDMENT.value and request.args.get("show") == "changed"
@@ -624,7 +624,7 @@ def _viewed_digest() -> str:
 
 @bp.get("/selections/<uuid:selection>/own-line")
 @requires(SelectionActaAction.VIEW_OWN, selections.get_selection)
-def own_line(subject: SelectionContext) -> str:
+def own_line(subject: SelectionContext) -> Response:
     """Show a participant their own line of the acta in force, and nobody else's."""
     session, row = current_session(), standing.find_in_force(current_session(), subject.id)
     lines = standing.list_own_lines(session, row.id, current_actor().person_id or 0) if row is not None else []

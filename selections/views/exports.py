@@ -279,7 +279,7 @@ def identities(context: SelectionActaContext) -> Answer:
     return _send(file, row, form.kind.data)
 
 
-def _identity_page(context: SelectionActaContext, form: ActaIdentityForm) -> str:
+def _identity_page(context: SelectionActaContext, form: ActaIdentityForm) -> Response:
     selection = selection_view(context.selection)
     return page("selections/identities.html", form=form, acta=actas.acta_view(context.acta), selection=selection)
 

@@ -194,7 +194,7 @@ bp = Blueprint("selections_incidents", __name__)
 
 @bp.get("/selections/<uuid:selection>/integrity")
 @requires(IntegrityAction.VIEW, selections_incidents.get_ended_selection)
-def signs(subject: SelectionContext) -> str:
+def signs(subject: SelectionContext) -> Response:
     """List the signs of a sitting that is over, each as a question."""
     session = current_session()
     listed = selections.list_signs(session, session.get_one(Selection, subject.id))
@@ -235,7 +235,7 @@ def ask(subject: PersonSignContext) -> Answer:
 
 @bp.get("/selections/incidents/<uuid:incident>")
 @requires(SelectionIncidentAction.VIEW, selections_incidents.get_incident)
-def incident(subject: SelectionIncidentContext) -> str:
+def incident(subject: SelectionIncidentContext) -> Response:
     """Show an incident to the jury: what was seen, the answer, the proposal."""
     return _incident_page(subject, IncidentProposalForm(formdata=None))
 
@@ -261,7 +261,7 @@ def decide(subject: SelectionIncidentContext) -> Response:
     return see_page("selections_incidents.incident", incident=subject.incident.uuid, flash=_("Decided. The person is notified."))
 
 
-def _incident_page(subject: SelectionIncidentContext, form: IncidentProposalForm) -> str:
+def _incident_page(subject: SelectionIncidentContext, form: IncidentProposalForm) -> Response:
     row = selections_incidents.get_incident_row(current_session(), subject.incident.id)
     return page(
         "selections/incident.html",

@@ -475,7 +475,7 @@ CHANGES = 50
 
 @objection_groups_bp.get("/selections/<uuid:selection>/objections")
 @requires(ObjectionAction.VIEW, selections.get_selection)
-def listing(subject: SelectionContext) -> str:
+def listing(subject: SelectionContext) -> Response:
     """List the objections of a selection by question, with their statistics."""
     session, now = current_session(), clock.now()
     rows = objection_groups.list_groups(session, subject.id)
@@ -492,7 +492,7 @@ def listing(subject: SelectionContext) -> str:
 
 @objection_groups_bp.get("/selections/<uuid:selection>/objections/<uuid:group>")
 @requires(ObjectionAction.VIEW, objection_groups.get_group)
-def group(subject: ObjectionGroupContext) -> str:
+def group(subject: ObjectionGroupContext) -> Response:
     """Show objections to a question: its key, what learners say, the proposal with its dry run."""
     return _group_page(subject, ProposalForm(formdata=None), ProposalReturnForm(formdata=None))
 
@@ -518,7 +518,7 @@ def return_proposal(subject: ObjectionGroupContext) -> Answer:
     """Return the proposal that was looked at, with the reason unless it is one's own."""
     form = ProposalReturnForm()
     if not subject.facts.proposed and not form.validate_on_submit():
-        return _group_page(subject, ProposalForm(formdata=None), form)
+        return _group_page(subject, ProposalForm(formdata=None), form), 422
     objection_decisions.return_proposal(current_session(), current_actor(), subject, _shown_proposal(), form.words(), now=clock.now())
     flash(_("The proposal went back. No marks have changed."), "ok")
     return _to_group(subject)
@@ -585,7 +585,7 @@ def _to_group(subject: ObjectionGroupContext) -> Response:
     return see_page("selections_objection_groups.group", selection=subject.selection.uuid, group=subject.group.uuid)
 
 
-def _group_page(subject: ObjectionGroupContext, form: ProposalForm, back: ProposalReturnForm, confirmation_error: str = "") -> str:
+def _group_page(subject: ObjectionGroupContext, form: ProposalForm, back: ProposalReturnForm, confirmation_error: str = "") -> Response:
     session, group, version_id = current_session(), subject.group, subject.group.question_version_id
     state = ObjectionState(group.state)
     rows, newest = objection_groups.list_objections(session, group.id), subject.newest
@@ -642,7 +642,7 @@ objections_bp = Blueprint("selections_objections", __name__)
 
 @objections_bp.get("/attempts/<uuid:attempt>/objections")
 @requires(ObjectionAction.LIST_OWN, selections_objections.get_own_objections)
-def own(subject: OwnObjectionsContext) -> str:
+def own(subject: OwnObjectionsContext) -> Response:
     """Show what may be objected to in an attempt, what was, and what came of it."""
     session, now = current_session(), clock.now()
     opened = open_attempt(session, subject.loaded)
@@ -665,7 +665,7 @@ def lock_own_objection(session: Session, actor: Actor, attempt: UUID, position: 
 
 @objections_bp.get("/attempts/<uuid:attempt>/objections/<int:position>")
 @requires(ObjectionAction.OPEN, selections_objections.get_own_objection)
-def objection(subject: OwnObjectionsContext) -> str:
+def objection(subject: OwnObjectionsContext) -> Response:
     """Ask for the ground and the reason of an objection; out of the term there is nothing to ask."""
     selections_objections.require_term(subject, now=clock.now())
     return _form_page(subject, ObjectionForm(formdata=None))
@@ -692,7 +692,7 @@ def withdraw(subject: OwnObjectionsContext) -> Response:
     return see_page("selections_objections.own", attempt=subject.loaded.uuid, flash=_("Your objection is withdrawn."))
 
 
-def _form_page(subject: OwnObjectionsContext, form: ObjectionForm) -> str:
+def _form_page(subject: OwnObjectionsContext, form: ObjectionForm) -> Response:
     session, now = current_session(), clock.now()
     assert subject.item is not None
     opened = open_attempt(session, subject.loaded)

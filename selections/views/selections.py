@@ -144,7 +144,7 @@ bp = Blueprint("selections", __name__)
 
 @bp.get("/selections")
 @requires(SelectionAction.LIST_OWN)
-def own() -> str:
+def own() -> Response:
     """List the selections that the reader is named for, and the actas in which they have a line."""
     session, person_id = current_session(), current_actor().person_id or 0
     rows = selections.list_own(session, person_id)

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping
 
-from flask import Blueprint, request, url_for
+from flask import Blueprint, Response, request, url_for
 from sqlalchemy.orm import Session
 from wtforms.validators import DataRequired
 
@@ -94,11 +94,11 @@ def compare_file(row: SelectionActa) -> Answer:
     form = FileDigestForm()
     sha256 = form.sha256() if form.validate_on_submit() else ""
     if not sha256:
-        return _page(row, form, ActaEntryForm(formdata=None))
+        return _page(row, form, ActaEntryForm(formdata=None)), 422
     return _compared(row, sha256)
 
 
-def _compared(row: SelectionActa, sha256: str) -> str:
+def _compared(row: SelectionActa, sha256: str) -> Response:
     kind = standing.find_file(current_session(), row, sha256)
     return _page(row, FileDigestForm(formdata=None), ActaEntryForm(formdata=None), file=kind or "different", sha256=sha256)
 
@@ -117,7 +117,7 @@ def compare_line(row: SelectionActa) -> Answer:
 
 def _page(
     row: SelectionActa, file_form: FileDigestForm, line_form: ActaEntryForm, *, file: str = "", sha256: str = "", line: str = ""
-) -> str:
+) -> Response:
     session = current_session()
     selection = selections.get_row(session, row.selection_id)
     later = standing.find_later(session, row)

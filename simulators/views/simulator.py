@@ -260,7 +260,7 @@ def _task_page(
     typed: scenario.RejectedInput,
     saved_at: datetime | None,
     remarks: Sequence[str] = (),
-) -> str:
+) -> Response:
     located, policy = context.published.task, context.published.task.policy
     counted = [row.past for row in context.history if not row.preview]
     score = over_attempts(policy.grading, counted)

@@ -39,8 +39,7 @@ class Visitor:
         if fields is not None:
             body = urlencode(fields)
             headers["Content-Type"] = "application/x-www-form-urlencoded"
-        self._connection.request(method, path, body, headers)
-        answer = self._connection.getresponse()
+        answer = self._answer(method, path, body, headers)
         content = answer.read()
         for line in answer.headers.get_all("Set-Cookie", ()):
             self._cookies.update({name: morsel.value for name, morsel in SimpleCookie(line).items()})
@@ -52,6 +51,16 @@ class Visitor:
         if self._packed:
             self._files.update(STATIC.findall(text))
         return Answer(answer.status, text, answer.headers.get("Location", ""))
+
+    def _answer(self, method: str, path: str, body: str | None, headers: dict[str, str]) -> http.client.HTTPResponse:
+        """Ask once, and once more over a new connection where a server had closed the one that nobody used for a while."""
+        try:
+            self._connection.request(method, path, body, headers)
+            return self._connection.getresponse()
+        except ConnectionError:
+            self._connection.close()
+            self._connection.request(method, path, body, headers)
+            return self._connection.getresponse()
 
     def rest(self) -> None:
         """Close the connection, which a server would close after a while of waiting; the next request opens another."""

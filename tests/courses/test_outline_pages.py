@@ -93,7 +93,7 @@ def test_a_course_without_a_title_or_with_a_taken_address_is_asked_for_again(bro
 
     untitled = browser.submit("/new-course", {**NEW, "title": ""}, status=422).text
     browser.get("/teaching/new-course")
-    taken = browser.submit("/new-course", {**NEW, "key": "prueba"}, status=422).text
+    taken = browser.submit("/new-course", {**NEW, "key": "prueba"}, status=409).text
     browser.get("/teaching/new-course")
     crooked = browser.submit("/new-course", {**NEW, "key": "Curso Ñ"}, status=422).text
 
@@ -498,7 +498,7 @@ def test_what_was_never_published_is_not_put_away(browser: Browser, instance: In
     browser.submit("/new-course", {"title": "Prueba", "module": "Uno", "lesson": "Dos"})
     browser.get(PAGE)
 
-    assert "nunca se publicó" in browser.submit("/archive", {"reason": "x"}, status=422).text
+    assert "nunca se publicó" in browser.submit("/archive", {"reason": "x"}, status=409).text
     assert archived_at(instance) is None
 
 

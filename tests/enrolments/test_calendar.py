@@ -219,7 +219,7 @@ def test_nobody_keeps_more_reminders_than_two_hundred(browser: Browser, instance
             calendar.write_reminder(session, ana, ReminderValues("uno más", NOON + DAY), uuid4(), now=NOON)
     sign_in(browser).get("/calendar/reminders/new")
 
-    browser.submit("/calendar/reminders/new", {"words": "uno más", "at": "2026-06-04T10:30"}, status=422)
+    browser.submit("/calendar/reminders/new", {"words": "uno más", "at": "2026-06-04T10:30"}, status=409)
 
     assert in_spanish(TooManyReminders.message) in browser.page.text
 

@@ -32,7 +32,7 @@ def test_a_session_and_its_connection_are_used_again_as_if_they_were_new(databas
     database.finish(first, commit=False)
     with database.unit_of_work() as second:
         assert second is first
-        assert second.info == {"known": 1}
+        assert (second.info["known"], "jobs" in second.info) == (1, False)
         assert second.execute(text("SELECT count(*) FROM line")).scalar_one() == 0
 
 
@@ -40,7 +40,7 @@ def test_what_is_configured_later_reaches_sessions_that_are_kept(database: Datab
     database.configure({"later": 2})
 
     with database.unit_of_work() as session:
-        assert session.info == {"later": 2}
+        assert (session.info["later"], "known" in session.info) == (2, False)
 
 
 def test_readers_see_what_was_written_before_they_began(database: Database) -> None:

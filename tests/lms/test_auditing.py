@@ -337,7 +337,7 @@ def test_a_regrade_is_found_from_the_person_whose_mark_it_changed(browser: Brows
 
     assert sentences(browser, person="ana@example.org", act="quiz.regraded") == [regraded]
     assert "Pilar Maestra" in browser.page.text
-    assert in_spanish("Lost marks") in browser.page.text
+    assert in_spanish("Learners who pass no longer") in browser.page.text
     assert sentences(browser, person=other.email, act="quiz.regraded") == []
     assert sentences(browser, course=course.slug, act="quiz.regraded") == [regraded]
 

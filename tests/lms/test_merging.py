@@ -94,7 +94,7 @@ def test_what_the_closed_account_has_becomes_the_others_and_nothing_is_lost(boss
     page = boss.get(f"{PEOPLE}/{closed.uuid}")
     assert page.has_link(f"{PEOPLE}/{person_of(instance, 'ana@example.org').uuid}")
     assert "/restoration" not in page.html
-    boss.post(f"{PEOPLE}/{closed.uuid}/restoration", {"reason": "Otra vez"}, status=422)
+    boss.post(f"{PEOPLE}/{closed.uuid}/restoration", {"reason": "Otra vez"}, status=409)
     facts = [
         json.loads(one)
         for one in rows(instance, select(AuditEntry.facts).where(AuditEntry.verb.in_(("account.merged", "account.closed_into"))))
@@ -238,7 +238,7 @@ def test_two_numbers_are_two_people(boss: Browser, instance: Instance) -> None:
 
     page = boss.get(address(instance))
     assert in_spanish("Their identity numbers differ. Correct the wrong one first, unless they are two different people.") in page.text
-    boss.post(address(instance), {"reason": "Prueba"}, status=422)
+    boss.post(address(instance), {"reason": "Prueba"}, status=409)
     assert not rows(instance, select(AccountMerge))
 
 
@@ -247,8 +247,8 @@ def test_an_account_is_merged_once_and_its_followers_with_it(boss: Browser, inst
         a_person(instance, email)
     boss.get(address(instance))
     boss.submit(address(instance), {"reason": "Una"})
-    boss.post(address(instance), {"reason": "Otra vez"}, status=422)
-    boss.post(address(instance, "anita@example.org", "tercera@example.org"), {"reason": "No"}, status=422)
+    boss.post(address(instance), {"reason": "Otra vez"}, status=409)
+    boss.post(address(instance, "anita@example.org", "tercera@example.org"), {"reason": "No"}, status=409)
     boss.get(address(instance, "tercera@example.org", "ana@example.org"))
     boss.submit(address(instance, "tercera@example.org", "ana@example.org"), {"reason": "Dos"})
 

@@ -142,7 +142,7 @@ def test_a_deleted_account_is_restored_by_nobody(boss: Browser, instance: Instan
     form = boss.page.form(f"{address}/restoration")
     with instance.database.unit_of_work() as session:
         erasure.erase_person(session, SYSTEM, session.get_one(Person, person.id), now=clock.now())
-    boss.submit(f"{address}/restoration", {"reason": "Aclarado"}, form=form, status=422)
+    boss.submit(f"{address}/restoration", {"reason": "Aclarado"}, form=form, status=409)
 
     boss.get(address)
     assert not [form.action for form in boss.page.forms if form.action.endswith(("/restoration", "/role"))]

@@ -86,12 +86,12 @@ def test_a_renamed_post_keeps_its_key_and_its_rules(boss: Browser, instance: Ins
         assert session.get_one(Post, inspector.id).key == "inspector"
 
 
-@pytest.mark.parametrize("name", ["", "inspector 1", "x" * 151])
+@pytest.mark.parametrize(("name", "status"), [("", 422), ("inspector 1", 409), ("x" * 151, 422)])
 def test_a_name_that_cannot_be_is_refused_at_its_field(
-    boss: Browser, instance: Instance, root: Organisation, inspector: Post, other: Post, name: str
+    boss: Browser, instance: Instance, root: Organisation, inspector: Post, other: Post, name: str, status: int
 ) -> None:
     boss.get(f"{POSTS}/{inspector.uuid}")
-    boss.submit("/name", {"name": name}, status=422)
+    boss.submit("/name", {"name": name}, status=status)
 
     with instance.database.unit_of_work(write=False) as session:
         assert session.get_one(Post, inspector.id).name == "Inspector"

@@ -82,7 +82,7 @@ def test_groups_are_made_filled_and_emptied(browser: Browser, instance: Instance
     browser.submit("/groups", {"name": "Turno tarde"})
     path = browser.path
     browser.get("/courses/prueba/groups")
-    browser.submit("/groups", {"name": "turno TARDE"}, status=422)
+    browser.submit("/groups", {"name": "turno TARDE"}, status=409)
     assert in_spanish("The course already has a group with this name.") in browser.page.text
 
     browser.get(f"{path}?q=example.org")

@@ -168,7 +168,7 @@ def test_setting_it_twice_changes_what_is_there_and_says_so_to_whoever_was_late(
     early = browser.page.form("/new")
     browser.submit("/new", {"minutes": "20", "reason": "Primero"})
 
-    browser.submit("/new", {"minutes": "30", "reason": "Segundo"}, form=early, status=422)
+    browser.submit("/new", {"minutes": "30", "reason": "Segundo"}, form=early, status=409)
     told = browser.page.text
     browser.get(f"{TIME}/new")
 

@@ -176,7 +176,7 @@ def test_the_same_sign_opens_one_incident(browser: Browser, instance: Instance, 
     answers = [juror._request("POST", path, data=sent).status_code for _time in range(2)]
 
     assert answers[0] == 303
-    assert answers[1] == 422
+    assert answers[1] == 409
     assert len(incidents_of(instance)) == 1
 
 

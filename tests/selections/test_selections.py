@@ -129,7 +129,7 @@ def test_a_quiz_that_does_not_select_has_no_selections(browser: Browser, instanc
     assert not owner.get(f"{QUIZ}/manage").has_link(PAGE)
     owner.get(PAGE)
 
-    page = owner.submit(PAGE, {"people": f"edition:{edition.uuid}"}, status=422)
+    page = owner.submit(PAGE, {"people": f"edition:{edition.uuid}"}, status=409)
 
     assert in_spanish(selections.NotSelecting.message) in page.text
 

@@ -1,6 +1,7 @@
 """What packages above give to one below goes through a typed hook, and never by a name in `session.info`."""
 
 import re
+from pathlib import Path
 
 import pytest
 from sqlalchemy.orm import Session
@@ -43,13 +44,15 @@ def test_two_packages_do_not_give_what_there_is_one_of() -> None:
         gather((single.bind(1), single.bind(2)))
 
 
-def test_a_cache_is_shared_by_the_sessions_of_one_application() -> None:
-    cache, databases = Cache[int, str](), [Database("sqlite://"), Database("sqlite://")]
+def test_a_cache_is_shared_by_the_sessions_of_one_application(tmp_path: Path) -> None:
+    cache, databases = Cache[int, str](), [Database(f"sqlite:///{tmp_path / name}.sqlite") for name in ("a", "b")]
     for database in databases:
         database.configure({})
-    with databases[0].begin(write=False) as session:
+    with databases[0].unit_of_work() as session:
         cache.of(session)[1] = "a"
-    with databases[0].begin(write=True) as session:
+    with databases[0].unit_of_work(write=False) as session:
         assert cache.of(session) == {1: "a"}
-    with databases[1].begin(write=False) as session:
+    with databases[1].unit_of_work() as session:
         assert cache.of(session) == {}
+    for database in databases:
+        database.dispose()
