@@ -1,9 +1,10 @@
 """Uploads that wait for a confirmation, of every package."""
 
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from enum import StrEnum
 from typing import TypeVar
 from uuid import UUID
 
@@ -13,8 +14,11 @@ from sqlalchemy.orm import Session
 from accounts.models import PendingUpload, Person
 from accounts.passwords import NOBODYS
 from accounts.rules import PENDING_UPLOAD_LIFETIME
-from kernel.errors import require_found
+from kernel import audit
+from kernel.errors import SignInNeeded, require_found
 from kernel.i18n import site_zone_name
+from kernel.outbox import Delivery, Effect
+from kernel.permissions import Actor
 
 Sent = TypeVar("Sent", bound=PendingUpload)
 
@@ -24,22 +28,46 @@ def get_pending_upload(session: Session, table: type[Sent], person_id: int | Non
     return require_found(session.scalar(select(table).where(table.uuid == sent, table.person_id == person_id, *conditions)))
 
 
-def store_pending_upload(session: Session, row: PendingUpload, *earlier: ColumnElement[bool], keep: int = 1, now: datetime) -> None:
-    """Keep something until it is confirmed, with the newest that the same person sent in before: `keep` of them in all.
+def store_pending_upload(
+    session: Session,
+    actor: Actor,
+    verb: StrEnum,
+    row: Sent,
+    *earlier: ColumnElement[bool],
+    keep: int = 1,
+    now: datetime,
+    **facts: object,
+) -> Sent:
+    """Keep what the actor sent in until it is confirmed, with the newest that they sent in before: `keep` of them in all.
 
     The others are forgotten, of that which `earlier` says.
     """
+    if actor.person_id is None:
+        raise SignInNeeded
     table = type(row)
-    mine = select(table.id).where(table.person_id == row.person_id, *earlier).order_by(table.created_at.desc(), table.id.desc())
+    mine = select(table.id).where(table.person_id == actor.person_id, *earlier).order_by(table.created_at.desc(), table.id.desc())
     session.execute(delete(table).where(table.id.in_(session.scalars(mine).all()[keep - 1 :])))
-    row.created_at, row.expires_at = now, now + PENDING_UPLOAD_LIFETIME
+    row.person_id, row.created_at, row.expires_at = actor.person_id, now, now + PENDING_UPLOAD_LIFETIME
     session.add(row)
     session.flush()  # the audit entry names it
+    audit.record(session, actor, verb, row, now=now, **facts)
+    return row
+
+
+def discard_pending_upload(session: Session, actor: Actor, verb: StrEnum, row: PendingUpload, *, now: datetime, **facts: object) -> None:
+    """Delete an upload that its sender does not want to confirm."""
+    audit.record(session, actor, verb, row, now=now, **facts)
+    session.delete(session.get_one(type(row), row.id))
 
 
 def delete_pending_uploads(session: Session, table: type[PendingUpload], *, now: datetime) -> None:
     """Delete the pending uploads that have expired."""
     session.execute(delete(table).where(table.expires_at <= now))
+
+
+def forget_uploads_of(table: type[PendingUpload]) -> Callable[[Delivery], Effect]:
+    """Return the job that deletes what nobody confirmed in time."""
+    return lambda delivery: lambda session: delete_pending_uploads(session, table, now=delivery.now)
 
 
 @contextmanager

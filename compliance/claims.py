@@ -9,10 +9,11 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import ColumnElement, and_, exists, insert, not_, or_, select, update
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from accounts import notices, uploads
+from accounts import notices
 from accounts.models import Person
 from accounts.notices import Message
 from accounts.rules import NoticeKind
+from accounts.uploads import discard_pending_upload, store_pending_upload
 from compliance.audit_verbs import ComplianceVerb
 from compliance.evidence import EvidenceFile, note_evidence, request_removal
 from compliance.models import PendingRecognitionList, Recognition, RecognitionList, Waiver
@@ -447,19 +448,15 @@ class UploadedRecognitionList:
 
 def receive_list(session: Session, actor: Actor, sent: UploadedRecognitionList, total: int, *, now: datetime) -> PendingRecognitionList:
     """Keep a list until it is confirmed; an earlier unconfirmed one of the same person is forgotten."""
-    if actor.person_id is None:
-        raise SignInNeeded
-    row = PendingRecognitionList(person_id=actor.person_id, name=sent.name, content=sent.content, total=total)
-    uploads.store_pending_upload(session, row, PendingRecognitionList.list_id.is_(None), now=now)
-    audit.record(session, actor, ComplianceVerb.RECOGNITIONS_RECEIVED, row, now=now, lines=total, size=len(sent.content))
-    return row
+    row = PendingRecognitionList(name=sent.name, content=sent.content, total=total)
+    earlier, size = PendingRecognitionList.list_id.is_(None), len(sent.content)
+    return store_pending_upload(session, actor, ComplianceVerb.RECOGNITIONS_RECEIVED, row, earlier, now=now, lines=total, size=size)
 
 
 def discard_list(session: Session, actor: Actor, pending: PendingRecognitionList, *, now: datetime) -> None:
     """Delete a list that was not confirmed."""
     if pending.list_id is None:
-        audit.record(session, actor, ComplianceVerb.RECOGNITIONS_DISCARDED, pending, now=now)
-        session.delete(session.get_one(PendingRecognitionList, pending.id))
+        discard_pending_upload(session, actor, ComplianceVerb.RECOGNITIONS_DISCARDED, pending, now=now)
 
 
 def propose_list(

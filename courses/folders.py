@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from accounts import uploads
+from accounts.uploads import discard_pending_upload, store_pending_upload
 from courses import catalogue, drafts, history, team
 from courses.access import FolderUploadContext, NewCourseUpload
 from courses.audit_verbs import CourseVerb
@@ -20,7 +20,7 @@ from courses.drafts import FileContent
 from courses.history import Revision
 from courses.models import Course, PendingFolder, RevisionOrigin, StaffRole
 from kernel import audit
-from kernel.errors import N_, Conflict, NotFound, SignInNeeded, require_found
+from kernel.errors import N_, Conflict, NotFound, require_found
 from kernel.files import FileStore
 from kernel.permissions import Actor
 
@@ -201,12 +201,11 @@ def store_uploaded_folder(
     session: Session, actor: Actor, course_id: int | None, name: str, content: bytes, *, now: datetime
 ) -> PendingFolder:
     """Keep an archive until it is confirmed; of earlier ones of the same person for the same course the newest stay."""
-    if actor.person_id is None:
-        raise SignInNeeded
-    row = PendingFolder(course_id=course_id, person_id=actor.person_id, name=name[-120:], content=content)
-    uploads.store_pending_upload(session, row, PendingFolder.course_id.is_not_distinct_from(course_id), keep=MOST_WAITING, now=now)
-    audit.record(session, actor, CourseVerb.FOLDER_RECEIVED, row, now=now, course=course_id, size=len(content))
-    return row
+    row = PendingFolder(course_id=course_id, name=name[-120:], content=content)
+    earlier, size = PendingFolder.course_id.is_not_distinct_from(course_id), len(content)
+    return store_pending_upload(
+        session, actor, CourseVerb.FOLDER_RECEIVED, row, earlier, keep=MOST_WAITING, now=now, course=course_id, size=size
+    )
 
 
 def apply_uploaded_folder(
@@ -236,8 +235,7 @@ def apply_uploaded_folder(
 
 def discard(session: Session, actor: Actor, pending: PendingFolder, *, now: datetime) -> None:
     """Discard an uploaded archive."""
-    audit.record(session, actor, CourseVerb.FOLDER_DISCARDED, pending, now=now)
-    session.delete(pending)
+    discard_pending_upload(session, actor, CourseVerb.FOLDER_DISCARDED, pending, now=now)
 
 
 def record_folder_export(session: Session, actor: Actor, course: Course, *, origins: bool = False, now: datetime) -> None:

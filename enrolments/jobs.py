@@ -8,7 +8,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from accounts import notices
-from accounts.uploads import delete_pending_uploads
+from accounts.uploads import forget_uploads_of
 from courses.access import edits
 from courses.team import may_still_act
 from enrolments import announcements, calendar, dates, editions, enrolment, grade_items, invitations, learners
@@ -160,9 +160,7 @@ def end_closed(delivery: Delivery) -> None:
             enrolment.end_enrolments(session, Actor(via=ActorChannel.JOB), person_id, now=delivery.now)
 
 
-def forget_lists(delivery: Delivery) -> Effect:
-    """Delete the enrolment lists whose time is over."""
-    return lambda session: delete_pending_uploads(session, PendingEnrolmentList, now=delivery.now)
+forget_lists = forget_uploads_of(PendingEnrolmentList)
 
 
 def plan_reminders(delivery: Delivery) -> Effect:

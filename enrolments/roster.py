@@ -8,11 +8,10 @@ from uuid import UUID
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session, aliased
 
-from accounts import uploads
 from accounts.models import AccountMerge, Person, full_name
 from accounts.people import by_name, name_matches
 from accounts.rules import PENDING_UPLOAD_LIFETIME
-from accounts.uploads import get_pending_upload
+from accounts.uploads import discard_pending_upload, get_pending_upload, store_pending_upload
 from enrolments.editions import EditionVerb, require_open_course
 from enrolments.models import Completion, Edition, EditionPlace, Enrolment, PendingEnrolmentList
 from kernel import audit, outbox
@@ -158,20 +157,10 @@ def receive_list(
     session: Session, actor: Actor, course_id: int, edition: Edition | None, sent: UploadedList, *, now: datetime
 ) -> PendingEnrolmentList:
     """Keep a list of people until it is confirmed; an earlier unconfirmed one of the same person for the same course is forgotten."""
-    assert actor.person_id is not None
-    row = PendingEnrolmentList(
-        course_id=course_id,
-        edition_id=edition.id if edition else None,
-        person_id=actor.person_id,
-        name=sent.name,
-        content=sent.content,
-        total=sent.size,
-    )
-    uploads.store_pending_upload(
-        session, row, PendingEnrolmentList.course_id == course_id, PendingEnrolmentList.confirmed_at.is_(None), now=now
-    )
-    audit.record(session, actor, EditionVerb.LIST_RECEIVED, row, now=now, course=course_id, size=sent.size)
-    return row
+    edition_id = edition.id if edition else None
+    row = PendingEnrolmentList(course_id=course_id, edition_id=edition_id, name=sent.name, content=sent.content, total=sent.size)
+    earlier = PendingEnrolmentList.course_id == course_id, PendingEnrolmentList.confirmed_at.is_(None)
+    return store_pending_upload(session, actor, EditionVerb.LIST_RECEIVED, row, *earlier, now=now, course=course_id, size=sent.size)
 
 
 def confirm_list(session: Session, actor: Actor, pending: PendingEnrolmentList, *, now: datetime) -> None:
@@ -188,5 +177,4 @@ def confirm_list(session: Session, actor: Actor, pending: PendingEnrolmentList, 
 def discard_list(session: Session, actor: Actor, pending: PendingEnrolmentList, *, now: datetime) -> None:
     """Delete an enrolment list that was not confirmed."""
     if pending.confirmed_at is None:
-        audit.record(session, actor, EditionVerb.LIST_DISCARDED, pending, now=now, course=pending.course_id)
-        session.delete(session.get_one(PendingEnrolmentList, pending.id))
+        discard_pending_upload(session, actor, EditionVerb.LIST_DISCARDED, pending, now=now, course=pending.course_id)

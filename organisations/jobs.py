@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from sqlalchemy.orm import Session
 
-from accounts.uploads import delete_pending_uploads
+from accounts.uploads import forget_uploads_of
 from kernel import audit
 from kernel.outbox import Delivery, Effect
 from kernel.permissions import SYSTEM, Actor, ActorChannel
@@ -164,6 +164,9 @@ def follow_audiences(delivery: Delivery) -> None:
                     audiences.record_stays(session, audience, people[start : start + audiences.PORTION], now=delivery.now)
 
 
+forget_loads = forget_uploads_of(PendingUnitList)
+
+
 def end_places(delivery: Delivery) -> Effect:
     """End the places of those whose last day has gone by, and suspend the accounts of those who left some weeks ago."""
 
@@ -173,8 +176,3 @@ def end_places(delivery: Delivery) -> Effect:
         units.close_accounts(session, SYSTEM, day, now=delivery.now, limit=lists.PORTION)
 
     return write
-
-
-def forget_loads(delivery: Delivery) -> Effect:
-    """Delete the expired lists."""
-    return lambda session: delete_pending_uploads(session, PendingUnitList, now=delivery.now)

@@ -11,13 +11,13 @@ from uuid import UUID
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from accounts import accounts, uploads
+from accounts import accounts
 from accounts.accounts import InvitedPerson, ProfileChanges
 from accounts.models import AccountMerge, NameSource, NationalIdentity, Person, PersonName, full_name
 from accounts.names import PRESENT as PRESENT_NAME
-from accounts.uploads import get_pending_upload
+from accounts.uploads import discard_pending_upload, get_pending_upload, store_pending_upload
 from kernel import audit, outbox
-from kernel.errors import Conflict, SignInNeeded
+from kernel.errors import Conflict
 from kernel.permissions import Actor
 from organisations import employment as organisations_employment
 from organisations import tree, units
@@ -216,15 +216,9 @@ class UnitListVerb(StrEnum):
 
 def receive(session: Session, actor: Actor, sent: UploadedUnitList, total: int, *, now: datetime) -> PendingUnitList:
     """Keep a list until it is confirmed; an earlier unconfirmed one of the same person is forgotten."""
-    if actor.person_id is None:
-        raise SignInNeeded
-    kind, content = sent.kind, sent.content
-    row = PendingUnitList(
-        kind=kind.value, person_id=actor.person_id, name=sent.name, content=content, total=total, complete_of=sent.complete_of
-    )
-    uploads.store_pending_upload(session, row, PendingUnitList.confirmed_at.is_(None), now=now)
-    audit.record(session, actor, UnitListVerb.RECEIVED, row, now=now, kind=kind.value, lines=total, size=len(content))
-    return row
+    row = PendingUnitList(kind=sent.kind.value, name=sent.name, content=sent.content, total=total, complete_of=sent.complete_of)
+    earlier, size = PendingUnitList.confirmed_at.is_(None), len(sent.content)
+    return store_pending_upload(session, actor, UnitListVerb.RECEIVED, row, earlier, now=now, kind=row.kind, lines=total, size=size)
 
 
 def confirm(
@@ -245,8 +239,7 @@ def confirm(
 def discard(session: Session, actor: Actor, load: PendingUnitList, *, now: datetime) -> None:
     """Delete a list that was not confirmed."""
     if load.confirmed_at is None:
-        audit.record(session, actor, UnitListVerb.DISCARDED, load, now=now, kind=load.kind)
-        session.delete(session.get_one(PendingUnitList, load.id))
+        discard_pending_upload(session, actor, UnitListVerb.DISCARDED, load, now=now, kind=load.kind)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from accounts import uploads
+from accounts.uploads import discard_pending_upload, store_pending_upload
 from courses import catalogue, drafts
 from courses.access import CourseContext
 from courses.content.editing import list_entries
@@ -19,7 +19,7 @@ from courses.content.model import LocalisedText
 from courses.drafts import FileContent
 from courses.waiting import TeamCourse, WaitingItem, edited, list_unconfirmed, unconfirmed_item
 from kernel import audit
-from kernel.errors import N_, NotFound, SignInNeeded, require_found
+from kernel.errors import N_, NotFound, require_found
 from kernel.files import FileStore
 from kernel.permissions import Actor
 from questions import question_bank
@@ -224,12 +224,11 @@ def store_upload(
     session: Session, actor: Actor, course_id: int, name: str, format_name: str, content: bytes, *, now: datetime
 ) -> PendingImport:
     """Keep a file until it is confirmed; an earlier one of the same person for the same course is forgotten."""
-    if actor.person_id is None:
-        raise SignInNeeded
-    row = PendingImport(course_id=course_id, person_id=actor.person_id, name=name, format=format_name, content=content)
-    uploads.store_pending_upload(session, row, PendingImport.course_id == course_id, now=now)
-    audit.record(session, actor, TransferVerb.RECEIVED, row, now=now, course=course_id, format=format_name, size=len(content))
-    return row
+    row = PendingImport(course_id=course_id, name=name, format=format_name, content=content)
+    earlier, size = PendingImport.course_id == course_id, len(content)
+    return store_pending_upload(
+        session, actor, TransferVerb.RECEIVED, row, earlier, now=now, course=course_id, format=format_name, size=size
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,8 +253,7 @@ def import_questions(
 
 def discard(session: Session, actor: Actor, pending: PendingImport, *, now: datetime) -> None:
     """Delete an uploaded file."""
-    audit.record(session, actor, TransferVerb.DISCARDED, pending, now=now)
-    session.delete(pending)
+    discard_pending_upload(session, actor, TransferVerb.DISCARDED, pending, now=now)
 
 
 def record_question_export(session: Session, actor: Actor, course_id: int, format_name: str, count: int, *, now: datetime) -> None:
