@@ -3,9 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from uuid import UUID
 
-from courses.models import Course, CourseVersion, StaffRole
+from courses.models import Course, CourseVersion, PendingFolder, StaffRole
 from kernel.errors import N_, Conflict
 from kernel.permissions import Actor, Predicate, Verdict, allow_if
 
@@ -80,14 +79,14 @@ class VersionContext:
 class FolderUploadContext(CourseContext):
     """A folder that a member of the course team uploaded for the course."""
 
-    upload: UUID
+    pending: PendingFolder
 
 
 @dataclass(frozen=True, slots=True)
 class NewCourseUpload(AuthoringContext):
     """A folder uploaded to become a course."""
 
-    upload: UUID
+    pending: PendingFolder
 
 
 @dataclass(frozen=True, slots=True)

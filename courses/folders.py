@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from accounts.uploads import discard_pending_upload, store_pending_upload
+from accounts.uploads import discard_pending_upload, get_pending_upload, store_pending_upload
 from courses import catalogue, drafts, history, team
 from courses.access import FolderUploadContext, NewCourseUpload
 from courses.audit_verbs import CourseVerb
@@ -20,7 +20,7 @@ from courses.drafts import FileContent
 from courses.history import Revision
 from courses.models import Course, PendingFolder, RevisionOrigin, StaffRole
 from kernel import audit
-from kernel.errors import N_, Conflict, NotFound, require_found
+from kernel.errors import N_, Conflict
 from kernel.files import FileStore
 from kernel.permissions import Actor
 
@@ -28,25 +28,15 @@ from kernel.permissions import Actor
 def get_taught_folder(session: Session, actor: Actor, slug: str, upload: UUID) -> FolderUploadContext:
     """Return a folder that waits for a course, before the person who sent it; to everybody else it is not there."""
     course = catalogue.get_taught_course(session, actor, slug)
-    _check(session, actor, upload, course.id)
-    return FolderUploadContext(course.id, course.slug, course.staff_role, upload)
+    pending = get_pending_upload(session, PendingFolder, actor.person_id, upload, PendingFolder.course_id == course.id)
+    return FolderUploadContext(course.id, course.slug, course.staff_role, pending)
 
 
 def get_workshop_folder(session: Session, actor: Actor, upload: UUID) -> NewCourseUpload:
     """Return a folder that waits to become a course, before the person who sent it; to everybody else it is not there."""
     workshop = catalogue.get_workshop(session, actor)
-    _check(session, actor, upload, None)
-    return NewCourseUpload(workshop.makes_courses, upload)
-
-
-def _check(session: Session, actor: Actor, upload: UUID, course_id: int | None) -> None:
-    statement = select(PendingFolder.id).where(
-        PendingFolder.uuid == upload,
-        PendingFolder.course_id.is_not_distinct_from(course_id),
-        PendingFolder.person_id == actor.person_id,
-    )
-    if session.scalar(statement) is None:
-        raise NotFound
+    pending = get_pending_upload(session, PendingFolder, actor.person_id, upload, PendingFolder.course_id.is_(None))
+    return NewCourseUpload(workshop.makes_courses, pending)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,11 +57,6 @@ def list_waiting(session: Session, actor: Actor, course_id: int | None) -> list[
         .order_by(PendingFolder.created_at.desc(), PendingFolder.id.desc())
     )
     return [WaitingFolder(*row) for row in rows]
-
-
-def get_pending(session: Session, upload: UUID) -> PendingFolder:
-    """Return a waiting folder with its content; raise NotFound."""
-    return require_found(session.scalar(select(PendingFolder).where(PendingFolder.uuid == upload)))
 
 
 Choices = Mapping[str, Sequence[ConflictResolution]]

@@ -7,10 +7,9 @@ from enum import StrEnum
 from pathlib import PurePosixPath
 from uuid import UUID
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from accounts.uploads import discard_pending_upload, store_pending_upload
+from accounts.uploads import discard_pending_upload, get_pending_upload, store_pending_upload
 from courses import catalogue, drafts
 from courses.access import CourseContext
 from courses.content.editing import list_entries
@@ -19,7 +18,7 @@ from courses.content.model import LocalisedText
 from courses.drafts import FileContent
 from courses.waiting import TeamCourse, WaitingItem, edited, list_unconfirmed, unconfirmed_item
 from kernel import audit
-from kernel.errors import N_, NotFound, require_found
+from kernel.errors import N_
 from kernel.files import FileStore
 from kernel.permissions import Actor
 from questions import question_bank
@@ -126,18 +125,14 @@ _UNDATED = date(2000, 1, 1)
 class ImportContext(CourseContext):
     """The context of a file that a member of the course team uploaded."""
 
-    upload: UUID
+    pending: PendingImport
 
 
 def get_taught_import(session: Session, actor: Actor, slug: str, upload: UUID) -> ImportContext:
     """Return a waiting file before the person who sent it; to everybody else it is not there."""
     course = catalogue.get_taught_course(session, actor, slug)
-    statement = select(PendingImport.id).where(
-        PendingImport.uuid == upload, PendingImport.course_id == course.id, PendingImport.person_id == actor.person_id
-    )
-    if session.scalar(statement) is None:
-        raise NotFound
-    return ImportContext(course.id, course.slug, course.staff_role, upload)
+    pending = get_pending_upload(session, PendingImport, actor.person_id, upload, PendingImport.course_id == course.id)
+    return ImportContext(course.id, course.slug, course.staff_role, pending)
 
 
 def waiting_imports(session: Session, actor: Actor, courses: Sequence[TeamCourse], now: datetime) -> Iterator[WaitingItem]:
@@ -146,11 +141,6 @@ def waiting_imports(session: Session, actor: Actor, courses: Sequence[TeamCourse
     for row in list_unconfirmed(session, actor, PendingImport, now, PendingImport.course_id.in_(mine)) if mine else ():
         course = mine[row.course_id]
         yield unconfirmed_item(course, row, f"/teaching/{course.slug}/imports/{row.uuid}")
-
-
-def get_upload(session: Session, upload: UUID) -> PendingImport:
-    """Return a waiting file with its content; raise NotFound."""
-    return require_found(session.scalar(select(PendingImport).where(PendingImport.uuid == upload)))
 
 
 @dataclass(frozen=True, slots=True)

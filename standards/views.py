@@ -9,6 +9,7 @@ from flask import Blueprint, Response, flash, request
 from wtforms import HiddenField, SelectField
 
 from accounts.rules import PENDING_UPLOAD_LIFETIME
+from accounts.uploads import get_pending_upload
 from courses import catalogue, drafts
 from courses.access import CourseContext
 from courses.content.editing import EditRefused
@@ -213,7 +214,7 @@ def _places(group: list[TransferRemark]) -> str:
 @requires(QuestionAction.EDIT_BANK, imports.get_taught_import, reads_first=True)
 def confirm(subject: ImportContext) -> Answer:
     """Show what is imported, what cannot be and why; with a yes it is added to a bank of the draft."""
-    pending = imports.get_upload(current_session(), subject.upload)
+    pending = subject.pending
     draft = imports.draft_questions(current_session(), subject.id)
     form = ConfirmForm(formdata=request.form if request.method == "POST" else request.args)
     form.offer(_banks(subject.id, draft))
@@ -235,11 +236,10 @@ def confirm(subject: ImportContext) -> Answer:
     files = file_store()
     stored_plan = drafts.keep_contents(files, media, {path: media_type(path) for path in media})
     incoming = imports.IncomingQuestions(target.removeprefix(NEW), entries, stored_plan)
-    writing = begin_writing()
+    writing, actor = begin_writing(), current_actor()
+    waiting = get_pending_upload(writing, PendingImport, actor.person_id, pending.uuid)
     try:
-        imports.import_questions(
-            writing, current_actor(), subject.id, incoming, imports.get_upload(writing, subject.upload), now=clock.now()
-        )
+        imports.import_questions(writing, actor, subject.id, incoming, waiting, now=clock.now())
     except EditRefused as refused:
         form.refuse(form.bank, _words(refused))
         return _confirm_page(subject, pending, form, plan)
@@ -279,7 +279,7 @@ def _confirm_page(subject: ImportContext, pending: PendingImport, form: ConfirmF
     return page(
         "standards/confirm.html",
         course=_course_header(subject.id),
-        upload=subject.upload,
+        upload=pending.uuid,
         name=pending.name,
         format=TITLES[pending.format],
         expires_at=pending.expires_at,
@@ -301,7 +301,7 @@ def _incoming_row(question: QuestionDefinition, line: int) -> IncomingQuestionRo
 @requires(QuestionAction.EDIT_BANK, imports.get_taught_import)
 def discard(subject: ImportContext) -> Answer:
     """Delete a file that was uploaded."""
-    imports.discard(current_session(), current_actor(), imports.get_upload(current_session(), subject.upload), now=clock.now())
+    imports.discard(current_session(), current_actor(), subject.pending, now=clock.now())
     return see_page("questions_banks.questions", slug=subject.slug, flash=_("The file was discarded. Nothing was imported."))
 
 

@@ -5,12 +5,12 @@ from dataclasses import dataclass, replace
 from hashlib import sha256
 from tempfile import SpooledTemporaryFile
 from typing import IO, cast
-from uuid import UUID
 
 from flask import Blueprint, Response, flash, request
 from wtforms.validators import ValidationError
 
 from accounts.rules import PENDING_UPLOAD_LIFETIME
+from accounts.uploads import get_pending_upload
 from courses import catalogue, drafts, folders
 from courses import publishing as publication
 from courses.access import AuthoringContext, CourseAction, CourseContext, FolderUploadContext, NewCourseUpload
@@ -248,9 +248,8 @@ class ArchivePreview:
         return f"{revision}-{sha256(self.pending.content).hexdigest()[:16]}"
 
 
-def _preview_archive(upload: UUID, choices: Choices | None) -> ArchivePreview:
+def _preview_archive(pending: PendingFolder, choices: Choices | None) -> ArchivePreview:
     """Read a waiting archive and hold it against the draft; with a choice for each conflict, read what comes of it too."""
-    pending = folders.get_pending(current_session(), upload)
     course = None if pending.course_id is None else catalogue.get_course(current_session(), pending.course_id)
     read_archive = _read_archive(pending.name, pending.content, address=_address() if course is None else None)
     archive, converted, session = read_archive.archive, read_archive.converted, current_session()
@@ -289,24 +288,24 @@ def _named_revision(archive: FolderArchive, course: Course | None) -> int | None
 @requires(CourseAction.EDIT, folders.get_taught_folder, reads_first=True)
 def confirm(subject: FolderUploadContext) -> Answer:
     """Show what a folder changes in the draft; confirmed, bring it in."""
-    return _confirm(subject.upload)
+    return _confirm(subject.pending)
 
 
 @bp.route("/teaching/new-course/folder/<uuid:upload>", methods=["GET", "POST"])
 @requires(CourseAction.IMPORT, folders.get_workshop_folder, reads_first=True)
 def confirm_new(subject: NewCourseUpload) -> Answer:
     """Show the course that a folder becomes; confirmed, make it."""
-    return _confirm(subject.upload)
+    return _confirm(subject.pending)
 
 
-def _confirm(upload: UUID) -> Answer:
+def _confirm(pending: PendingFolder) -> Answer:
     if request.method != "POST":
-        return _page(_preview_archive(upload, None))
+        return _page(_preview_archive(pending, None))
     if request.form.get("key") and not _address():
-        return _page(_preview_archive(upload, None), refused=_("Use only lower-case letters (no accents), digits and hyphens.")), 422
-    look = _preview_archive(upload, _choices())
+        return _page(_preview_archive(pending, None), refused=_("Use only lower-case letters (no accents), digits and hyphens.")), 422
+    look = _preview_archive(pending, _choices())
     if request.form.get("seen") != look.digest:
-        return _page(_preview_archive(upload, None), refused=_("The draft changed in the meantime. This is what would change now.")), 409
+        return _page(_preview_archive(pending, None), refused=_("The draft changed in the meantime. This is what would change now.")), 409
     if look.after is None or look.contents is None or look.plan is None:
         undecided = look.plan is not None and bool(look.plan.conflicts) and look.contents is None
         message = (
@@ -318,11 +317,11 @@ def _confirm(upload: UUID) -> Answer:
     media = {file.path: file.media_type for file in look.after.media}
     contents = drafts.keep_contents(file_store(), look.contents, media)
     writing = begin_writing()
-    pending = folders.get_pending(writing, upload)
+    waiting = get_pending_upload(writing, PendingFolder, current_actor().person_id, pending.uuid)
     try:
-        course = folders.apply_uploaded_folder(writing, current_actor(), pending, look.plan, look.after, contents, now=clock.now())
+        course = folders.apply_uploaded_folder(writing, current_actor(), waiting, look.plan, look.after, contents, now=clock.now())
     except Conflict as refused:
-        return _page(_preview_archive(upload, None), refused=_(refused.text, **refused.facts)), 409
+        return _page(_preview_archive(pending, None), refused=_(refused.text, **refused.facts)), 409
     flash(_("The folder is now the draft. Learners will see it when you publish."), "ok")
     return see_page("courses_outline.outline", slug=course.slug)
 
@@ -344,7 +343,7 @@ def _chosen(number: int) -> list[ConflictResolution]:
 @requires(CourseAction.EDIT, folders.get_taught_folder)
 def discard(subject: FolderUploadContext) -> Response:
     """Discard a folder uploaded for a course."""
-    folders.discard(current_session(), current_actor(), folders.get_pending(current_session(), subject.upload), now=clock.now())
+    folders.discard(current_session(), current_actor(), subject.pending, now=clock.now())
     return see_page("courses_folders.upload", slug=subject.slug, flash=_("The file has been discarded."))
 
 
@@ -352,7 +351,7 @@ def discard(subject: FolderUploadContext) -> Response:
 @requires(CourseAction.IMPORT, folders.get_workshop_folder)
 def discard_new(subject: NewCourseUpload) -> Response:
     """Discard a folder that was to become a course."""
-    folders.discard(current_session(), current_actor(), folders.get_pending(current_session(), subject.upload), now=clock.now())
+    folders.discard(current_session(), current_actor(), subject.pending, now=clock.now())
     return see_page("courses_folders.upload_new", flash=_("The file has been discarded."))
 
 
