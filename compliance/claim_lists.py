@@ -20,9 +20,8 @@ from compliance.obligations import list_known_courses, required_in
 from compliance.rules.claims import MEDICAL_KINDS, NOTICE_DAYS, ClaimState, WaiverKind, achievement_fault, asks_again_on
 from courses.models import Course
 from kernel.errors import N_, NotFound, SignInNeeded, require_found
-from kernel.left_out import LeftOut
+from kernel.left_out import LineFault, LineRefused, ReadList
 from kernel.permissions import Actor
-from kernel.tables import Undecodable, read_table
 from organisations import list_reading
 from organisations.access import TrainingScope
 from organisations.list_checking import match_people
@@ -283,13 +282,21 @@ def list_recognition_lists(
 
 MOST_LINES = 5_000
 LONGEST_ISSUER, LONGEST_DOCUMENT = 200, 100
-COLUMNS: Mapping[str, frozenset[str]] = {
-    **{name: list_reading.PEOPLE_COLUMNS[name] for name in list_reading.WHO},
-    "course": frozenset({"curso", "codigo de curso", "clave del curso", "course", "course key"}),
-    "achieved_on": frozenset({"fecha", "fecha de aprobacion", "aprobado el", "completado el", "date", "completed on", "day"}),
-    "issuer": frozenset({"institucion", "emisor", "otorgado por", "certificado por", "issuer", "institution", "certified by"}),
-    "document": frozenset({"documento", "numero de documento", "certificado", "numero de certificado", "document", "certificate"}),
-}
+COLUMNS = list_reading.ListColumns(
+    {
+        **{name: list_reading.PEOPLE_COLUMNS[name] for name in list_reading.WHO},
+        "course": frozenset({"curso", "codigo de curso", "clave del curso", "course", "course key"}),
+        "achieved_on": frozenset({"fecha", "fecha de aprobacion", "aprobado el", "completado el", "date", "completed on", "day"}),
+        "issuer": frozenset({"institucion", "emisor", "otorgado por", "certificado por", "issuer", "institution", "certified by"}),
+        "document": frozenset({"documento", "numero de documento", "certificado", "numero de certificado", "document", "certificate"}),
+    },
+    (
+        (list_reading.WHO, N_("There is no column called “email” or “correo”.")),
+        (("course",), N_("There is no column called “curso” or “course”.")),
+        (("achieved_on",), N_("There is no column called “fecha” or “date”.")),
+    ),
+    MOST_LINES,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -305,45 +312,18 @@ class RecognitionListEntry:
 
 
 @dataclass(frozen=True, slots=True)
-class RecognitionListRows:
-    """The entries of a list, the faults that need no looking up, and from which line on its encoding is a guess."""
+class RecognitionListRows(ReadList[RecognitionListEntry]):
+    """The recognitions of a list."""
 
-    entries: tuple[RecognitionListEntry, ...]
-    faults: tuple[list_reading.UnitListFault, ...]
-    encoding_guessed_from: int | None
-    left_out: tuple[LeftOut, ...]
     mixed: tuple[int, int] | None = None
     """The first line with the year first, and the first with the day first, where days are written in both ways."""
-
-    @property
-    def total(self) -> int:
-        """Return how many lines have something in them."""
-        return len(self.entries) + len(self.faults)
 
 
 def read_recognitions(content: bytes, today: date) -> RecognitionListRows:
     """Return the recognitions of a CSV or XLSX file; raise Undecodable where it is no list of recognitions."""
-    table = read_table(content, rows=MOST_LINES + 1)
-    if len(table.rows) > MOST_LINES + 1:
-        raise Undecodable(N_("The list has %(count)s rows; the limit is %(limit)s."), count=len(table.rows) - 1, limit=MOST_LINES)
-    columns = list_reading.find_columns(table, COLUMNS, list_reading.WHO, N_("There is no column called “email” or “correo”."))
-    for name, message in REQUIRED.items():
-        if name not in columns:
-            raise table.refusal(message)
-    entries, faults, days = [], [], list_reading.DayReader(today)
-    for line, cell, written in list_reading.list_lines(table, columns):
-        try:
-            entries.append(_entry(line, cell, written, days, today))
-        except (list_reading.InvalidRow, list_reading.DayRefused) as unfit:
-            faults.append(list_reading.UnitListFault(line, written, unfit.message, unfit.facts))
-    left_out, mixed = table.left_out(columns.values()), days.mixed().get("achieved_on")
-    return RecognitionListRows(tuple(entries), tuple(faults), table.encoding_guessed_from, left_out, mixed)
-
-
-REQUIRED: Mapping[str, str] = {
-    "course": N_("There is no column called “curso” or “course”."),
-    "achieved_on": N_("There is no column called “fecha” or “date”."),
-}
+    days = list_reading.DayReader(today)
+    rows = COLUMNS.read(content, lambda line, cell, written: _entry(line, cell, written, days, today))
+    return RecognitionListRows(rows.entries, rows.faults, rows.encoding_guessed_from, rows.left_out, mixed=days.mixed().get("achieved_on"))
 
 
 def _entry(line: int, cell: list_reading.Cell, written: str, days: list_reading.DayReader, today: date) -> RecognitionListEntry:
@@ -351,14 +331,14 @@ def _entry(line: int, cell: list_reading.Cell, written: str, days: list_reading.
     address = "" if (number or identity) and not cell("email") else list_reading.read_address(cell("email"))
     achieved_on = days.read("achieved_on", cell("achieved_on"), line)
     if achieved_on is None:
-        raise list_reading.InvalidRow(N_("The day is missing."))
+        raise LineRefused(N_("The day is missing."))
     if achievement_fault(achieved_on, today) is not None:
-        raise list_reading.InvalidRow(N_("The day cannot be in the future or before 1950."))
+        raise LineRefused(N_("The day cannot be in the future or before 1950."))
     course, issuer, document = cell("course"), cell("issuer"), cell("document")
     if not issuer or not document:
-        raise list_reading.InvalidRow(N_("The institution that certifies it or the number of the document is missing."))
+        raise LineRefused(N_("The institution that certifies it or the number of the document is missing."))
     if len(issuer) > LONGEST_ISSUER or len(document) > LONGEST_DOCUMENT:
-        raise list_reading.InvalidRow(N_("The institution or the number of the document is too long."))
+        raise LineRefused(N_("The institution or the number of the document is too long."))
     person = list_reading.PersonListRow(line, address, national_id=identity, staff_number=number)
     return RecognitionListEntry(written, person, course, achieved_on, issuer, document)
 
@@ -370,7 +350,7 @@ class RecognitionListCheck:
     new: tuple[tuple[int, RecognitionValues], ...]
     same: int
     early: int
-    faults: tuple[list_reading.UnitListFault, ...]
+    faults: tuple[LineFault, ...]
 
 
 def judge_recognitions(
@@ -390,7 +370,7 @@ def judge_recognitions(
         first = seen.setdefault(key, entry.person.line)
         if first != entry.person.line:
             message = N_("The same recognition is already on line %(first)s.")
-            faults.append(list_reading.UnitListFault(entry.person.line, entry.written, message, {"first": first}))
+            faults.append(LineFault(entry.person.line, entry.written, message, {"first": first}))
         elif key in known:
             same += 1
         else:
@@ -401,7 +381,7 @@ def judge_recognitions(
 
 def _find(
     session: Session, actor: Actor, entries: Sequence[RecognitionListEntry], scope: TrainingScope
-) -> tuple[list[tuple[int, int, RecognitionListEntry]], list[list_reading.UnitListFault]]:
+) -> tuple[list[tuple[int, int, RecognitionListEntry]], list[LineFault]]:
     """Return the person of the scope and the course that each line means, and the lines that mean none."""
     match, courses = match_people(session, [entry.person for entry in entries]), _courses(session, actor, scope)
     if not scope.everywhere:
@@ -411,17 +391,13 @@ def _find(
     for entry in entries:
         try:
             person, course = match.find(entry.person, None), courses.get(fold(entry.course))
-        except list_reading.RowRefused as refused:
-            faults.append(list_reading.UnitListFault(entry.person.line, entry.written, refused.message, refused.facts))
+        except LineRefused as refused:
+            faults.append(refused.fault(entry.person.line, entry.written))
             continue
         if person is None:
-            faults.append(
-                list_reading.UnitListFault(entry.person.line, entry.written, N_("No one in your units has this address or number."))
-            )
+            faults.append(LineFault(entry.person.line, entry.written, N_("No one in your units has this address or number.")))
         elif course is None:
-            faults.append(
-                list_reading.UnitListFault(entry.person.line, entry.written, N_("There is no published course with this key or title."))
-            )
+            faults.append(LineFault(entry.person.line, entry.written, N_("There is no published course with this key or title.")))
         else:
             matches.append((person.person_id, course, entry))
     return matches, faults

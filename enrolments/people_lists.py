@@ -11,7 +11,7 @@ from accounts.rules import ADDRESS_HEADINGS, fold, normal_email
 from enrolments.invitations import list_taken
 from enrolments.roster import known_addresses
 from kernel.errors import N_
-from kernel.left_out import LeftOut, LeftOutCollector
+from kernel.left_out import LeftOut, LeftOutCollector, LineFault, ReadList
 from kernel.markup.source import normalise
 from kernel.tables import FORMULA, ReadTable, Undecodable, as_written, read_table
 from organisations.list_reading import PEOPLE_COLUMNS
@@ -30,17 +30,8 @@ class ListedAddress:
     name: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class PeopleList:
-    """The addresses of a list in their order, from which line on its encoding is a guess, and what of the list is not read."""
-
-    entries: tuple[ListedAddress, ...]
-    encoding_guessed_from: int | None
-    left_out: tuple[LeftOut, ...]
-
-
-def read_list(content: bytes) -> PeopleList:
-    """Return the addresses of a CSV file, a workbook or pasted lines; raise Undecodable where it is no list of addresses.
+def read_list(content: bytes) -> ReadList[ListedAddress]:
+    """Return the addresses, in their order, of a CSV file, a workbook or pasted lines; raise Undecodable where it is no list of addresses.
 
     Where a heading says which column has the addresses, it is read with the names beside it; else every address of every line is.
     """
@@ -59,7 +50,7 @@ def read_list(content: bytes) -> PeopleList:
         raise table.refusal(N_("There is no column called “email” or “correo”, and the first row contains no address."))
     if len(entries) > MOST_ENTRIES:
         raise Undecodable(N_("The list has %(count)s rows; the limit is %(limit)s."), count=len(entries), limit=MOST_ENTRIES)
-    return PeopleList(tuple(entries), table.encoding_guessed_from, left_out)
+    return ReadList(tuple(entries), (), table.encoding_guessed_from, left_out)
 
 
 _MAILBOX = re.compile(r"([^<>@;,]*)<([^<>]*@[^<>]*)>|()([^\s<>;,]*@[^\s<>;,]*)")
@@ -111,15 +102,6 @@ def find_address(text: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class EntryFault:
-    """Why nobody is enrolled or invited by a line: a message for people, in English, to be translated."""
-
-    line: int
-    address: str
-    message: str
-
-
-@dataclass(frozen=True, slots=True)
 class EnrolmentListCheck:
     """The check of an enrolment list: whom it enrols, whom it invites, who is in the course or invited already, and faults by line."""
 
@@ -128,7 +110,7 @@ class EnrolmentListCheck:
     invited: tuple[ListedAddress, ...]
     already_enrolled: int
     already_invited: int
-    faults: tuple[EntryFault, ...]
+    faults: tuple[LineFault, ...]
 
 
 def check_list(
@@ -149,7 +131,7 @@ def check_list(
         if address in taken.enrolled or (account is not None and account.enrolled):
             already_enrolled += 1
         elif account is not None and account.suspended:
-            faults.append(EntryFault(entry.line, address, N_("The account with this address is suspended.")))
+            faults.append(LineFault(entry.line, address, N_("The account with this address is suspended.")))
         elif account is not None:
             people[account.person_id] = None
         elif address in taken.invited:
@@ -161,18 +143,18 @@ def check_list(
     )
 
 
-def _clean(entries: Sequence[ListedAddress]) -> tuple[dict[str, ListedAddress], list[EntryFault]]:
+def _clean(entries: Sequence[ListedAddress]) -> tuple[dict[str, ListedAddress], list[LineFault]]:
     """Return the first entry of each address, and the lines that have none or repeat one."""
-    clean, faults = dict[str, ListedAddress](), list[EntryFault]()
+    clean, faults = dict[str, ListedAddress](), list[LineFault]()
     for entry in entries:
         address = find_address(entry.address)
         if entry.address == FORMULA:
             message = N_("A cell contains a formula, which is not calculated. Enter its value instead.")
-            faults.append(EntryFault(entry.line, as_written(entry.address), message))
+            faults.append(LineFault(entry.line, as_written(entry.address), message))
         elif not address:
-            faults.append(EntryFault(entry.line, entry.address, N_("This is not an email address.")))
+            faults.append(LineFault(entry.line, entry.address, N_("This is not an email address.")))
         elif address in clean:
-            faults.append(EntryFault(entry.line, entry.address, N_("This address is on the list twice.")))
+            faults.append(LineFault(entry.line, entry.address, N_("This address is on the list twice.")))
         else:
             clean[address] = ListedAddress(entry.line, address, entry.name)
     return clean, faults

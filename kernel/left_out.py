@@ -1,10 +1,13 @@
-"""Remarks on what a reader of outside files does not take, counted by kind with examples, for the preview before anybody confirms."""
+"""Remarks on what readers of outside files do not take, for the preview: kinds with examples, and lines with what is wrong in them."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Generic, TypeVar
 
 from kernel.errors import N_
 from kernel.i18n import _
+
+Entry = TypeVar("Entry")
 
 MOST_EXAMPLES = 8
 LONGEST_EXAMPLE = 60
@@ -54,3 +57,52 @@ class LeftOutCollector:
     def result(self) -> tuple[LeftOut, ...]:
         """Return the kinds in the order in which they came."""
         return tuple(LeftOut(kind, count, tuple(self._examples[kind])) for kind, count in self._counts.items())
+
+
+class LineRefused(ValueError):
+    """A line of a list that does nothing, and why: a message in English, to be translated with its facts."""
+
+    def __init__(self, message: str, **facts: object) -> None:
+        super().__init__(message)
+        self.message, self.facts = message, facts
+
+    def fault(self, line: int, written: str) -> "LineFault":
+        """Return it as a fault of a line."""
+        return LineFault(line, written, self.message, self.facts)
+
+
+@dataclass(frozen=True, slots=True)
+class LineFault:
+    """Why a line does nothing: a message in English, to be translated with its facts; and what was written."""
+
+    line: int
+    written: str
+    message: str
+    facts: Mapping[str, object] = field(default_factory=dict)
+    further: tuple["LineFault", ...] = ()
+    """What else is wrong in the line."""
+
+    @property
+    def all(self) -> tuple["LineFault", ...]:
+        """Return all that is wrong in the line, in the order in which it is read."""
+        return (self, *self.further)
+
+    @property
+    def text(self) -> str:
+        """Return all that is wrong in the line in the reader's language."""
+        return " ".join(_(fault.message, **fault.facts) for fault in self.all)
+
+
+@dataclass(frozen=True, slots=True)
+class ReadList(Generic[Entry]):
+    """The entries of a list, the faults that need no looking up, from which line on its encoding is a guess, and what is not read."""
+
+    entries: tuple[Entry, ...]
+    faults: tuple[LineFault, ...]
+    encoding_guessed_from: int | None
+    left_out: tuple[LeftOut, ...]
+
+    @property
+    def total(self) -> int:
+        """Return how many lines have something in them."""
+        return len(self.entries) + len(self.faults)

@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from enrolments.models import Edition
-    from enrolments.people_lists import EnrolmentListCheck, PeopleList
+    from enrolments.people_lists import EnrolmentListCheck, ListedAddress
+    from kernel.left_out import ReadList
     from kernel.permissions import Actor
 
 
@@ -85,7 +86,7 @@ def _sender(opened: CommandInstance, address: str) -> Actor:
         return Actor(person_id=person.id)
 
 
-def _read(file: Path) -> PeopleList:
+def _read(file: Path) -> ReadList[ListedAddress]:
     from enrolments.people_lists import read_list
     from kernel.errors import Invalid
     from kernel.i18n import reading
@@ -99,7 +100,7 @@ def _read(file: Path) -> PeopleList:
         raise NothingRead(refused.text % refused.facts if refused.facts else refused.text) from refused
 
 
-def _check(opened: CommandInstance, people: PeopleList, slug: str, name: str, *, now: datetime) -> CourseList:
+def _check(opened: CommandInstance, people: ReadList[ListedAddress], slug: str, name: str, *, now: datetime) -> CourseList:
     """Compare a list with who takes the course, as the page's preview does."""
     from courses.catalogue import find_course
     from enrolments.editions import list_editions, require_open_course
@@ -134,7 +135,7 @@ def _report(listed: CourseList, *, invites: bool) -> None:
         text = "invited" if invites else "error: there is no account with this address (--sender invites)"
         click.echo(f"  line {entry.line}: {entry.address}: {text}", err=not invites)
     for fault in checked.faults:
-        click.echo(f"  line {fault.line}: {fault.address}: error: {fault.message}", err=True)
+        click.echo(f"  line {fault.line}: {fault.written}: error: {fault.message}", err=True)
 
 
 def _write(opened: CommandInstance, actor: Actor, listed: CourseList, *, invites: bool, now: datetime) -> None:

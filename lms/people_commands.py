@@ -12,8 +12,9 @@ from lms.console import CommandInstance, NothingRead, NumberNeeded
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from kernel.left_out import LineFault
     from organisations.list_checking import ListReview
-    from organisations.list_reading import PeopleListRows, UnitListFault, UnitListRows
+    from organisations.list_reading import PeopleListRows, UnitListRows
 
 
 @click.group()
@@ -120,7 +121,7 @@ def _report(review: ListReview) -> None:
         click.echo(f"Leaving: {len(effects.leavers)}. Moving: {effects.moved}. Units left empty: {', '.join(effects.emptied) or 'none'}.")
     if effects.past.count:
         click.echo(f"Obliged on other days before today: {effects.past.count}.")
-    for left_out in review.left_out:
+    for left_out in review.rows.left_out:
         click.echo(f"  left out: {left_out.english}", err=True)
     _list_faults("told", review.remarks)
     _list_faults("error", review.faults)
@@ -145,7 +146,7 @@ def _report_training(opened: CommandInstance, rows: PeopleListRows | UnitListRow
             click.echo(f"Compulsory training “{choose(effect.title)}”: {effect.kind.value} {effect.people}: {', '.join(effect.names)}")
 
 
-def _list_faults(what: str, faults: Sequence[UnitListFault]) -> None:
+def _list_faults(what: str, faults: Sequence[LineFault]) -> None:
     for fault in faults:
         reasons = " ".join(part.message % part.facts if part.facts else part.message for part in fault.all)
         click.echo(f"  line {fault.line}: {what}: {reasons}", err=what == "error")

@@ -55,12 +55,12 @@ def _actor(load: PendingUnitList) -> Actor:
 
 def _bring_in_people(delivery: Delivery, load_id: int, sheet: PeopleListRows) -> None:
     with delivery.database.unit_of_work(write=False) as session:
-        repeated = repeated_lines(session, sheet.people)
+        repeated = repeated_lines(session, sheet.entries)
     more = True
     while more:
         with delivery.database.unit_of_work() as session:
             load = session.get_one(PendingUnitList, load_id, with_for_update=True)
-            portion = sheet.people[load.place : load.place + lists.PORTION]
+            portion = sheet.entries[load.place : load.place + lists.PORTION]
             judged = judge_people(session, portion, now=delivery.now, repeated=repeated, taken_names=load.taken_names)
             lists.bring_in_people(session, _actor(load), judged.new, judged.changed, now=delivery.now)
             load.place += len(portion)
@@ -77,7 +77,7 @@ def _bring_in_leavers(delivery: Delivery, load_id: int, sheet: PeopleListRows) -
     while more:
         with delivery.database.unit_of_work() as session:
             load = session.get_one(PendingUnitList, load_id, with_for_update=True)
-            gone = list_leavers(session, (*sheet.people, *sheet.unread), load.complete_of) if load.complete_of is not None else []
+            gone = list_leavers(session, (*sheet.entries, *sheet.unread), load.complete_of) if load.complete_of is not None else []
             if load.complete_of is not None:
                 lists.let_leave(session, _actor(load), gone[: lists.PORTION], load.complete_of, now=delivery.now)
             load.leavers += len(gone[: lists.PORTION])
@@ -103,8 +103,8 @@ def _bring_in_units(delivery: Delivery, load_id: int, sheet: UnitListRows) -> No
     while more:
         with delivery.database.unit_of_work() as session:
             load = session.get_one(PendingUnitList, load_id, with_for_update=True)
-            heads = known_heads(session, [line.head for line in sheet.units if line.head])
-            judged = judge_units(tree.list_tree(session), sheet.units, heads)
+            heads = known_heads(session, [line.head for line in sheet.entries if line.head])
+            judged = judge_units(tree.list_tree(session), sheet.entries, heads)
             left = [line for line in (*judged.new, *judged.changed) if line.line not in written]
             ready = [line for line in left if line.parent_line is None][: lists.PORTION]
             done = lists.try_places(session, _actor(load), ready, now=delivery.now)

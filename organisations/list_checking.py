@@ -17,10 +17,10 @@ from accounts.rules import fold, is_other_name, richer_spelling
 from kernel import audit
 from kernel.errors import N_
 from kernel.i18n import DEFAULT_ZONE
-from kernel.left_out import LeftOut
+from kernel.left_out import LineFault, LineRefused
 from kernel.permissions import Actor
 from organisations import audience_preview, audiences, lists, tree
-from organisations.list_reading import PeopleListRows, PersonListRow, RowRefused, UnitDirectory, UnitListFault, UnitListRow, UnitListRows
+from organisations.list_reading import PeopleListRows, PersonListRow, UnitDirectory, UnitListRow, UnitListRows
 from organisations.lists import (
     AddPerson,
     ChangePerson,
@@ -58,8 +58,8 @@ class UnitListCheck:
     new: tuple[WriteUnit, ...]
     changed: tuple[WriteUnit, ...]
     same: int
-    faults: tuple[UnitListFault, ...]
-    remarks: tuple[UnitListFault, ...] = ()
+    faults: tuple[LineFault, ...]
+    remarks: tuple[LineFault, ...] = ()
 
 
 def judge_units(places: Sequence[UnitSummary], lines: Sequence[UnitListRow], heads: KnownHeads | None = None) -> UnitListCheck:
@@ -68,18 +68,18 @@ def judge_units(places: Sequence[UnitSummary], lines: Sequence[UnitListRow], hea
     A head whom nobody with an account is keeps the line from nothing else: units come before their people (spec/compulsory 2.2).
     """
     directory, named, known = UnitDirectory(places), dict[int, int](), heads or KnownHeads()
-    new, changed, faults, same = list[WriteUnit](), list[WriteUnit](), list[UnitListFault](), 0
+    new, changed, faults, same = list[WriteUnit](), list[WriteUnit](), list[LineFault](), 0
     message = N_("No account has the staff number or address “%(head)s”: the unit stays without this head.")
     remarks = [
-        UnitListFault(line.line, line.name[:200], message, {"head": line.head[:100]})
+        LineFault(line.line, line.name[:200], message, {"head": line.head[:100]})
         for line in lines
         if line.head and line.head not in known.by_words
     ]
     for line in lines:
         try:
             write = _place(directory, line, named, known)
-        except RowRefused as unfit:
-            faults.append(UnitListFault(line.line, f"{line.code} · {line.name} · {line.parent}"[:200], unfit.message, unfit.facts))
+        except LineRefused as unfit:
+            faults.append(unfit.fault(line.line, f"{line.code} · {line.name} · {line.parent}"[:200]))
             continue
         same += write is None
         if write is not None:
@@ -91,12 +91,12 @@ def judge_units(places: Sequence[UnitSummary], lines: Sequence[UnitListRow], hea
     return UnitListCheck(tuple(map(_by_line, new)), tuple(map(_by_line, changed)), same, tuple(faults), tuple(remarks))
 
 
-def _remark_spellings(names: Iterable[tuple[int, tuple[str, ...], tuple[str, ...]]]) -> list[UnitListFault]:
+def _remark_spellings(names: Iterable[tuple[int, tuple[str, ...], tuple[str, ...]]]) -> list[LineFault]:
     """Tell once of all lines whose names, the second, are the first in a poorer spelling."""
     poorer = [(line, richer, listed) for line, richer, listed in names if richer != listed]
     message = N_("“%(kept)s” stays: the list writes the same name as “%(listed)s”. Lines with a poorer spelling: %(lines)s.")
     examples = [(line, {"kept": " ".join(richer).strip(), "listed": " ".join(listed).strip()}) for line, richer, listed in poorer[:1]]
-    return [UnitListFault(line, "", message, {**facts, "lines": len(poorer)}) for line, facts in examples]
+    return [LineFault(line, "", message, {**facts, "lines": len(poorer)}) for line, facts in examples]
 
 
 def _after(write: WriteUnit) -> UnitSummary:
@@ -114,16 +114,16 @@ def _place(directory: UnitDirectory, line: UnitListRow, named: dict[int, int], h
     """Return what a line does to the tree, nothing where it is so already; `named` are the lines of the places that were named before."""
     parent = directory.open_place(line.parent) if line.parent else None
     if not may_stand_under(line.kind, parent.kind if parent else None):
-        raise RowRefused(N_("A unit of this kind cannot be placed there."))
+        raise LineRefused(N_("A unit of this kind cannot be placed there."))
     namesake = directory.neighbour(parent.id if parent else None, line.name)
     present = directory.coded(line.code)
     if present is None and namesake is not None and not (line.code and namesake.code):
         present = namesake
     if namesake is not None and namesake is not present:
-        raise RowRefused(N_("There is already a unit with this name here."))
+        raise LineRefused(N_("There is already a unit with this name here."))
     first = named.setdefault(present.id if present else -line.line, line.line)
     if first != line.line:
-        raise RowRefused(N_("This unit is already on line %(first)s."), first=first)
+        raise LineRefused(N_("This unit is already on line %(first)s."), first=first)
     if present is None:
         head = heads.by_words.get(line.head)
         parent_id = parent.id if parent else None
@@ -135,11 +135,11 @@ def _changed_place(
     directory: UnitDirectory, line: UnitListRow, present: UnitSummary, parent: UnitSummary | None, heads: KnownHeads
 ) -> WriteUnit | None:
     if present.closed:
-        raise RowRefused(N_("“%(unit)s” is closed."), unit=present.name)
+        raise LineRefused(N_("“%(unit)s” is closed."), unit=present.name)
     if present.kind is not line.kind:
-        raise RowRefused(N_("It is of a different kind, and the kind cannot be changed."))
+        raise LineRefused(N_("It is of a different kind, and the kind cannot be changed."))
     if parent is not None and present.id in directory.above(parent.id):
-        raise RowRefused(N_("A unit cannot be placed under itself or under one of its sub-units."))
+        raise LineRefused(N_("A unit cannot be placed under itself or under one of its sub-units."))
     code = line.code or present.code
     name = richer_spelling([present.name], [line.name])[0]
     facts = [(N_("Name"), present.name, name)] if present.name != name else []
@@ -175,8 +175,8 @@ class PeopleListCheck:
     new: tuple[AddPerson, ...]
     changed: tuple[ChangePerson, ...]
     same: int
-    faults: tuple[UnitListFault, ...]
-    remarks: tuple[UnitListFault, ...] = ()
+    faults: tuple[LineFault, ...]
+    remarks: tuple[LineFault, ...] = ()
     differences: tuple[NameDifference, ...] = ()
 
     @property
@@ -195,20 +195,20 @@ class PeopleMatch:
     people: Mapping[int, KnownPerson]
 
     def find(self, line: PersonListRow, institution: int | None) -> KnownPerson | None:
-        """Return whom a line means: by staff number, then identity number, then address; raise RowRefused where two disagree.
+        """Return whom a line means: by staff number, then identity number, then address; raise LineRefused where two disagree.
 
         A number of somebody who has left means nobody where the identity numbers differ: it was given to another (spec/compulsory 2.5).
         """
         owners = self.owners.get(line.national_id, set())
         if len(owners) > 1:
-            raise RowRefused(
+            raise LineRefused(
                 N_("Several accounts have this identity number. Merge them if they belong to the same person, or correct the wrong one.")
             )
         by_address = self.addresses.get(line.email) if line.email else None
         matches = [self._by_number(line, institution), next(iter(owners), None), by_address]
         meant = [self.people[person] for person in dict.fromkeys(matches) if person is not None]
         if len(meant) > 1:
-            raise RowRefused(N_("This line means two people: %(one)s and %(other)s."), one=meant[0].name, other=meant[1].name)
+            raise LineRefused(N_("This line means two people: %(one)s and %(other)s."), one=meant[0].name, other=meant[1].name)
         return meant[0] if meant else None
 
     def among(self, people: Collection[int]) -> "PeopleMatch":
@@ -224,7 +224,7 @@ class PeopleMatch:
         holders = [holder for holder in self.staff_numbers.get(line.staff_number, ()) if institution in (None, holder.institution)]
         present = {holder.person_id for holder in holders if holder.is_present}
         if len(present) > 1:
-            raise RowRefused(N_("People of several institutions have this staff number. Name the unit."))
+            raise LineRefused(N_("People of several institutions have this staff number. Name the unit."))
         if present:
             return present.pop()
         for holder in holders:
@@ -266,7 +266,7 @@ class _Judge:
         return main, frozenset(further) if line.further else None
 
     def institution(self, line: PersonListRow, main: UnitSummary | None, person: KnownPerson | None) -> int | None:
-        """Return the institution of which a line speaks; raise RowRefused where it says when somebody entered and not where."""
+        """Return the institution of which a line speaks; raise LineRefused where it says when somebody entered and not where."""
         unit_id = main.id if main else person.places.main if person else None
         if unit_id is not None:
             return institution_of(self.directory.by_id, unit_id)
@@ -275,7 +275,7 @@ class _Judge:
         if len(known) == 1 or len(roots) == 1:
             return (known or roots)[0]
         if line.staff_number or line.entered_on or line.left_on or line.post:
-            raise RowRefused(N_("The unit is missing: there are several institutions."))
+            raise LineRefused(N_("The unit is missing: there are several institutions."))
         return None
 
     def day(self, institution: int | None) -> date:
@@ -298,15 +298,15 @@ def judge_people(
     keys = sorted({post_key(line.post) for line in lines if line.post})
     directory = UnitDirectory(tree.list_tree(session))
     judge = _Judge(match_people(session, lines), directory, lists.known_posts(session, keys), repeated or {}, taken_names, now)
-    new, changed, faults, remarks, same = list[AddPerson](), list[ChangePerson](), list[UnitListFault](), list[UnitListFault](), 0
+    new, changed, faults, remarks, same = list[AddPerson](), list[ChangePerson](), list[LineFault](), list[LineFault](), 0
     differences, spellings = list[NameDifference](), list[tuple[int, tuple[str, ...], tuple[str, ...]]]()
     for line in lines:
         try:
             person = _find(judge, line)
             differences += _differences(judge, line, person) if person is not None else ()
             write = _judge_line(judge, line, person)
-        except RowRefused as unfit:
-            faults.append(UnitListFault(line.line, _line_text(line), unfit.message, unfit.facts))
+        except LineRefused as unfit:
+            faults.append(unfit.fault(line.line, _line_text(line)))
             continue
         new += [write] if isinstance(write, AddPerson) else []
         changed += [write] if isinstance(write, ChangePerson) else []
@@ -320,16 +320,16 @@ def judge_people(
 
 def _find(judge: _Judge, line: PersonListRow) -> KnownPerson | None:
     if line.line in judge.repeated:
-        raise RowRefused(N_("This person is already on line %(first)s."), first=judge.repeated[line.line])
+        raise LineRefused(N_("This person is already on line %(first)s."), first=judge.repeated[line.line])
     main = judge.places(line)[0]
     return judge.match.find(line, institution_of(judge.directory.by_id, main.id) if main else None)
 
 
-def _remarks(match: PeopleMatch, line: PersonListRow, person: KnownPerson) -> Iterator[UnitListFault]:
+def _remarks(match: PeopleMatch, line: PersonListRow, person: KnownPerson) -> Iterator[LineFault]:
     """Tell of an address that is another than the account's, which stays: only its owner changes what they sign in with."""
     if line.email and line.email not in match.addresses:
         message = N_("%(name)s signs in with another address, which stays: %(address)s.")
-        yield UnitListFault(line.line, line.email, message, {"name": person.name, "address": person.email})
+        yield LineFault(line.line, line.email, message, {"name": person.name, "address": person.email})
 
 
 def _differences(judge: _Judge, line: PersonListRow, person: KnownPerson) -> Iterator[NameDifference]:
@@ -372,7 +372,7 @@ def repeated_lines(session: Session, lines: Sequence[PersonListRow]) -> dict[int
     for line in lines:
         try:
             person = match.find(line, None)
-        except RowRefused:
+        except LineRefused:
             continue
         if person is not None and named.setdefault(person.person_id, line.line) != line.line:
             repeated[line.line] = named[person.person_id]
@@ -389,16 +389,16 @@ def _judge_line(judge: _Judge, line: PersonListRow, person: KnownPerson | None) 
     institution = judge.institution(line, main, person)
     has_left = line.left_on is not None and line.left_on < judge.day(institution)
     if further and main is None and (person is None or person.places.main is None):
-        raise RowRefused(N_("Further units need a unit to which the person belongs first."))
+        raise LineRefused(N_("Further units need a unit to which the person belongs first."))
     if person is None:
         if has_left:
-            raise RowRefused(N_("No account fits this line, and the last day is over."))
+            raise LineRefused(N_("No account fits this line, and the last day is over."))
         return _add(line, main, _work(line, institution, further))
     if person.suspended and not (has_left or person.closed_by_leaving):
-        raise RowRefused(N_("This account is suspended."))
+        raise LineRefused(N_("This account is suspended."))
     if _seems_another(line, person) and str(line.line) not in judge.taken_names:
         message = N_("The name seems to be another person’s: the number or address belongs to %(name)s. Confirm it if they are the same.")
-        raise RowRefused(message, name=person.name)
+        raise LineRefused(message, name=person.name)
     return _change(judge, line, person, None if has_left else main, _work(line, institution, None if has_left else further))
 
 
@@ -409,11 +409,11 @@ def _work(line: PersonListRow, institution: int | None, further: frozenset[int] 
 def _add(line: PersonListRow, unit: UnitSummary | None, work: WorkValues) -> AddPerson:
     if line.staff_number and not line.email:
         message = N_("No account has the staff number %(number)s, and a new account needs an email address.")
-        raise RowRefused(message, number=line.staff_number)
+        raise LineRefused(message, number=line.staff_number)
     if not line.email:
-        raise RowRefused(N_("No account fits this line, and a new account needs an email address."))
+        raise LineRefused(N_("No account fits this line, and a new account needs an email address."))
     if not line.given_names or not line.first_surname:
-        raise RowRefused(N_("There is no account with this email address yet, and the given names or surname are missing."))
+        raise LineRefused(N_("There is no account with this email address yet, and the given names or surname are missing."))
     language = line.language or DEFAULT_LANGUAGE
     person = InvitedPerson(line.email, line.given_names, line.first_surname, line.second_surname, language, line.national_id)
     return AddPerson(line.line, person, unit.id if unit else None, work)
@@ -593,14 +593,13 @@ class ListEffects:
 
 @dataclass(frozen=True, slots=True)
 class ListReview:
-    """The changes that a list would make, its faults and remarks by their lines, and what of it is guessed or not read."""
+    """The changes that a list as it was read would make, and its faults and remarks by their lines."""
 
+    rows: PeopleListRows | UnitListRows
     check: PeopleListCheck | UnitListCheck
-    faults: tuple[UnitListFault, ...]
-    remarks: tuple[UnitListFault, ...]
-    encoding_guessed_from: int | None
+    faults: tuple[LineFault, ...]
+    remarks: tuple[LineFault, ...]
     effects: ListEffects
-    left_out: tuple[LeftOut, ...]
 
 
 def day_of_lists(now: datetime) -> date:
@@ -612,27 +611,22 @@ def review_people(
     session: Session, rows: PeopleListRows, complete_of: int | None, taken_names: Collection[str] = (), *, now: datetime
 ) -> ListReview:
     """Review a list of people; of a complete one also whom it makes leave."""
-    check = judge_people(session, rows.people, now=now, repeated=repeated_lines(session, rows.people), taken_names=taken_names)
-    leavers = list_leavers(session, (*rows.people, *rows.unread), complete_of) if complete_of is not None else []
-    return ListReview(
-        check,
-        _rows_by_line((*rows.faults, *check.faults)),
-        _rows_by_line((*rows.remarks, *check.remarks)),
-        rows.encoding_guessed_from,
-        _effects(session, check, leavers, complete_of, day_of_lists(now)),
-        rows.left_out,
-    )
+    check = judge_people(session, rows.entries, now=now, repeated=repeated_lines(session, rows.entries), taken_names=taken_names)
+    leavers = list_leavers(session, (*rows.entries, *rows.unread), complete_of) if complete_of is not None else []
+    effects = _effects(session, check, leavers, complete_of, day_of_lists(now))
+    remarks = _rows_by_line((*rows.remarks, *check.remarks))
+    return ListReview(rows, check, faults=_rows_by_line((*rows.faults, *check.faults)), remarks=remarks, effects=effects)
 
 
 def review_units(session: Session, rows: UnitListRows, *, now: datetime) -> ListReview:
     """Review a list of units."""
-    heads = lists.known_heads(session, [line.head for line in rows.units if line.head])
-    check = judge_units(tree.list_tree(session), rows.units, heads)
+    heads = lists.known_heads(session, [line.head for line in rows.entries if line.head])
+    check = judge_units(tree.list_tree(session), rows.entries, heads)
     faults, effects = _rows_by_line((*rows.faults, *check.faults)), ListEffects(past=rewritten_by_units(session, check, day_of_lists(now)))
-    return ListReview(check, faults, check.remarks, rows.encoding_guessed_from, effects, rows.left_out)
+    return ListReview(rows, check, faults=faults, remarks=check.remarks, effects=effects)
 
 
-def _rows_by_line(faults: Sequence[UnitListFault]) -> tuple[UnitListFault, ...]:
+def _rows_by_line(faults: Sequence[LineFault]) -> tuple[LineFault, ...]:
     return tuple(sorted(faults, key=lambda fault: fault.line))
 
 
@@ -689,10 +683,10 @@ def apply_people(write: Open, actor: Actor, rows: PeopleListRows, complete_of: i
     """Bring in a list of people, and let those whom a complete one does not name have left."""
     counts = AppliedCounts()
     with write() as session:
-        repeated = repeated_lines(session, rows.people)
-    for start in range(0, len(rows.people), lists.PORTION):
+        repeated = repeated_lines(session, rows.entries)
+    for start in range(0, len(rows.entries), lists.PORTION):
         with write() as session:
-            portion = rows.people[start : start + lists.PORTION]
+            portion = rows.entries[start : start + lists.PORTION]
             judged = judge_people(session, portion, now=now, repeated=repeated)
             lists.bring_in_people(session, actor, judged.new, judged.changed, now=now)
         counts.made += len(judged.new)
@@ -701,7 +695,7 @@ def apply_people(write: Open, actor: Actor, rows: PeopleListRows, complete_of: i
     more = complete_of is not None
     while more and complete_of is not None:
         with write() as session:
-            gone = list_leavers(session, (*rows.people, *rows.unread), complete_of)
+            gone = list_leavers(session, (*rows.entries, *rows.unread), complete_of)
             lists.let_leave(session, actor, gone[: lists.PORTION], complete_of, now=now)
         counts.left += len(gone[: lists.PORTION])
         more = len(gone) > lists.PORTION
@@ -714,7 +708,7 @@ def apply_units(write: Open, actor: Actor, rows: UnitListRows, *, now: datetime)
     counts, applied, more = AppliedCounts(), set[int](), True
     while more:
         with write() as session:
-            done = apply_ready(session, actor, rows.units, applied, now=now)
+            done = apply_ready(session, actor, rows.entries, applied, now=now)
         counts.made += sum(line.place is None for line in done)
         counts.changed += sum(line.place is not None for line in done)
         more = bool(done)

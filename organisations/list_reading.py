@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from functools import cache, partial
@@ -14,7 +14,7 @@ from accounts.rules import ADDRESS_HEADINGS, fold, normal_email, valid_cedula
 from kernel.errors import N_
 from kernel.files import UNPRINTABLE, unprintable
 from kernel.i18n import LANGUAGES
-from kernel.left_out import LeftOut
+from kernel.left_out import LineFault, LineRefused, ReadList
 from kernel.markup.source import normalise
 from kernel.tables import FORMULA, ReadTable, Undecodable, as_written, read_table
 from organisations.rules.units import OrganisationKind, UnitSummary, split_surnames
@@ -26,14 +26,6 @@ _YEAR_FIRST = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})(?: 00:00:00)?", re.ASCII)
 _DAY_FIRST = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4})", re.ASCII)
 
 
-class DayRefused(ValueError):
-    """A cell that is no day, or none on which somebody can have entered or left."""
-
-    def __init__(self, message: str, **facts: object) -> None:
-        super().__init__(message)
-        self.message, self.facts = message, facts
-
-
 @dataclass(slots=True)
 class DayReader:
     """Reads the days of a list, and notes the first lines on which a column writes them in each of the two ways."""
@@ -42,19 +34,19 @@ class DayReader:
     ways: dict[str, dict[bool, int]] = field(default_factory=dict)
 
     def read(self, column: str, cell: str, line: int) -> date | None:
-        """Return the day of a cell, None of an empty one; raise DayRefused (spec/compulsory 2.1)."""
+        """Return the day of a cell, None of an empty one; raise LineRefused (spec/compulsory 2.1)."""
         if not cell:
             return None
         year_first, day_first = _YEAR_FIRST.fullmatch(cell), _DAY_FIRST.fullmatch(cell)
         if not year_first and not day_first:
-            raise DayRefused(N_("“%(day)s” is not a date. Write it as 2026-05-04 or 04/05/2026."), day=cell[:40])
+            raise LineRefused(N_("“%(day)s” is not a date. Write it as 2026-05-04 or 04/05/2026."), day=cell[:40])
         parts = [int(part) for part in (year_first.groups() if year_first else day_first.groups()[::-1] if day_first else ())]
         try:
             day = date(*parts)
         except ValueError:
-            raise DayRefused(N_("There is no such day as %(day)s; it is read with the day first."), day=cell[:40]) from None
+            raise LineRefused(N_("There is no such day as %(day)s; it is read with the day first."), day=cell[:40]) from None
         if not FIRST_DAY <= day <= self.today + AHEAD:
-            raise DayRefused(N_("The date %(day)s is before 1950 or more than a year ahead."), day=cell[:40])
+            raise LineRefused(N_("The date %(day)s is before 1950 or more than a year ahead."), day=cell[:40])
         self.ways.setdefault(column, {}).setdefault(bool(year_first), line)
         return day
 
@@ -114,23 +106,6 @@ SLASH = " / "
 
 
 @dataclass(frozen=True, slots=True)
-class UnitListFault:
-    """Why a line does nothing: a message for people, in English, to be translated with its facts; and what was written."""
-
-    line: int
-    written: str
-    message: str
-    facts: Mapping[str, object] = field(default_factory=dict)
-    further: tuple["UnitListFault", ...] = ()
-    """What else is wrong in the line."""
-
-    @property
-    def all(self) -> tuple["UnitListFault", ...]:
-        """Return all that is wrong in the line, in the order in which it is read."""
-        return (self, *self.further)
-
-
-@dataclass(frozen=True, slots=True)
 class PersonListRow:
     """A person as a line of a list has them; what is empty is not said."""
 
@@ -166,52 +141,35 @@ class UnitListRow:
 
 
 @dataclass(frozen=True, slots=True)
-class PeopleListRows:
-    """The people of a list, the faults that need no looking up, and from which line on its encoding is a guess.
+class PeopleListRows(ReadList[PersonListRow]):
+    """The people of a list.
 
     `remarks` are told and skip nothing; `unread` is what can still be read of lines with a fault: whom they are about.
     """
 
-    people: tuple[PersonListRow, ...]
-    faults: tuple[UnitListFault, ...]
-    encoding_guessed_from: int | None
-    remarks: tuple[UnitListFault, ...] = ()
+    remarks: tuple[LineFault, ...] = ()
     unread: tuple[PersonListRow, ...] = ()
-    left_out: tuple[LeftOut, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class UnitListRows:
-    """The places of a list, each after what it stands under, as PeopleListRows."""
-
-    units: tuple[UnitListRow, ...]
-    faults: tuple[UnitListFault, ...]
-    encoding_guessed_from: int | None
-    left_out: tuple[LeftOut, ...] = ()
-
-
-class InvalidRow(ValueError):
-    """A line that does nothing, and why."""
-
-    def __init__(self, message: str, **facts: object) -> None:
-        super().__init__(message)
-        self.message, self.facts = message, facts
+class UnitListRows(ReadList[UnitListRow]):
+    """The places of a list, each after what it stands under."""
 
 
 _Read = TypeVar("_Read")
+Entry = TypeVar("Entry")
 
 
 @dataclass(slots=True)
 class _LineFaults:
     """All that is wrong in the cells of one line: reading goes on after each."""
 
-    faults: list[InvalidRow | DayRefused] = field(default_factory=list)
+    faults: list[LineRefused] = field(default_factory=list)
 
     def attempt(self, read: Callable[[], _Read], otherwise: _Read) -> _Read:
         """Return what is read, or something else where that is refused."""
         try:
             return read()
-        except (InvalidRow, DayRefused) as unfit:
+        except LineRefused as unfit:
             if all((unfit.message, unfit.facts) != (other.message, other.facts) for other in self.faults):
                 self.faults.append(unfit)
             return otherwise
@@ -219,11 +177,11 @@ class _LineFaults:
     def check(self, fits: bool, message: str, **facts: object) -> None:
         """Note what is wrong unless it fits."""
         if not fits:
-            self.faults.append(InvalidRow(message, **facts))
+            self.faults.append(LineRefused(message, **facts))
 
-    def of_line(self, line: int, written: str) -> UnitListFault:
+    def of_line(self, line: int, written: str) -> LineFault:
         """Return what was found as one fault of the line."""
-        first, *further = (UnitListFault(line, written, unfit.message, unfit.facts) for unfit in self.faults)
+        first, *further = (unfit.fault(line, written) for unfit in self.faults)
         return replace(first, further=tuple(further))
 
 
@@ -235,14 +193,6 @@ def parts_of(path: str) -> list[str]:
 def called(path: str) -> str:
     """Return a name or a path as lists compare it: without case and accents, whatever stands around its slashes."""
     return SLASH.join(parts_of(path))
-
-
-class RowRefused(ValueError):
-    """A line that does not fit what there is."""
-
-    def __init__(self, message: str, **facts: object) -> None:
-        super().__init__(message)
-        self.message, self.facts = message, facts
 
 
 class UnitDirectory:
@@ -288,13 +238,13 @@ class UnitDirectory:
         return next((unit for unit in candidates.values() if unit.name_key == fold(name)), None)
 
     def find(self, name: str) -> UnitSummary | None:
-        """Return the one place that is called so; None where there is none; raise Unfit where several share the name."""
+        """Return the one place that is called so; None where there is none; raise LineRefused where several share the name."""
         coded = self.coded(name)
         if coded is not None:
             return coded
         candidates = self._by_name.get(called(name), {}) | {unit.id: unit for unit in self._led_to(None, parts_of(name))}
         if len(candidates) > 1:
-            raise RowRefused(N_("Several units are called “%(unit)s”. Use the code."), unit=name)
+            raise LineRefused(N_("Several units are called “%(unit)s”. Use the code."), unit=name)
         return next(iter(candidates.values()), None)
 
     def _led_to(self, above: int | None, parts: Sequence[str]) -> Iterator[UnitSummary]:
@@ -307,12 +257,12 @@ class UnitDirectory:
                     yield from self._led_to(unit.id, parts[end:])
 
     def open_place(self, name: str) -> UnitSummary:
-        """Return the open place that is called so; raise Unfit."""
+        """Return the open place that is called so; raise LineRefused."""
         unit = self.find(name)
         if unit is None:
-            raise RowRefused(N_("There is no unit called “%(unit)s”."), unit=name)
+            raise LineRefused(N_("There is no unit called “%(unit)s”."), unit=name)
         if unit.closed:
-            raise RowRefused(N_("“%(unit)s” is closed."), unit=name)
+            raise LineRefused(N_("“%(unit)s” is closed."), unit=name)
         return unit
 
 
@@ -320,25 +270,51 @@ def _heading(cell: str) -> str:
     return " ".join(word for word in fold(cell).translate(_SPACES).split() if word not in ("de", "of"))
 
 
-def find_columns(table: ReadTable, known: Mapping[str, frozenset[str]], needed: Sequence[str], message: str) -> dict[str, int]:
-    """Return the place of each column by its heading; raise Undecodable where no needed one is there, or there are too many lines."""
-    if not table.rows:
-        raise table.refusal(N_("The list is empty."))
-    if len(table.rows) > MOST_ROWS + 1:
-        raise Undecodable(N_("The list has %(count)s rows; the limit is %(limit)s."), count=len(table.rows) - 1, limit=MOST_ROWS)
-    headings = [_heading(cell) for cell in table.rows[0][1]]
-    spelled = {name: {_heading(heading) for heading in names} for name, names in known.items()}
-    columns = {
-        name: next(at for at, heading in enumerate(headings) if heading in names)
-        for name, names in spelled.items()
-        if names.intersection(headings)
-    }
-    if columns.keys().isdisjoint(needed):
-        raise table.refusal(message)
-    return columns
-
-
 Cell = Callable[[str], str]
+
+
+@dataclass(frozen=True, slots=True)
+class ListColumns:
+    """The columns that a list is read by: their headings, and why a list is refused that has none of some of them."""
+
+    headings: Mapping[str, frozenset[str]]
+    needed: tuple[tuple[Collection[str], str], ...]
+    most: int = MOST_ROWS
+    """Lines."""
+
+    def find(self, table: ReadTable) -> dict[str, int]:
+        """Return the place of each column by its heading; raise Undecodable where a needed one lacks, or there are too many lines."""
+        if not table.rows:
+            raise table.refusal(N_("The list is empty."))
+        if len(table.rows) > self.most + 1:
+            raise Undecodable(N_("The list has %(count)s rows; the limit is %(limit)s."), count=len(table.rows) - 1, limit=self.most)
+        headings = [_heading(cell) for cell in table.rows[0][1]]
+        spelled = {name: {_heading(heading) for heading in names} for name, names in self.headings.items()}
+        columns = {
+            name: next(at for at, heading in enumerate(headings) if heading in names)
+            for name, names in spelled.items()
+            if names.intersection(headings)
+        }
+        for names, message in self.needed:
+            if columns.keys().isdisjoint(names):
+                raise table.refusal(message)
+        return columns
+
+    def read(self, content: bytes, read_line: Callable[[int, Cell, str], Entry]) -> ReadList[Entry]:
+        """Return what each line of a CSV or XLSX file says, and why some do nothing; raise Undecodable where it is no such list."""
+        table = read_table(content, rows=self.most + 1)
+        columns = self.find(table)
+        entries, faults = [], []
+        for line, cell, written in list_lines(table, columns):
+            try:
+                entries.append(read_line(line, cell, written))
+            except LineRefused as unfit:
+                faults.append(unfit.fault(line, written))
+        return ReadList(tuple(entries), tuple(faults), table.encoding_guessed_from, table.left_out(columns.values()))
+
+
+PEOPLE = ListColumns(PEOPLE_COLUMNS, ((WHO, N_("There is no column called “email” or “correo”.")),))
+UNITS = ListColumns(UNIT_COLUMNS, ((("name",), N_("There is no column called “name” or “nombre”.")),))
 
 
 def list_lines(table: ReadTable, columns: Mapping[str, int]) -> Iterator[tuple[int, Cell, str]]:
@@ -349,7 +325,7 @@ def list_lines(table: ReadTable, columns: Mapping[str, int]) -> Iterator[tuple[i
             index = columns.get(name, -1)
             text = cells[index] if 0 <= index < len(cells) else ""
             if text == FORMULA:
-                raise InvalidRow(N_("A cell contains a formula, which is not calculated. Enter its value instead."))
+                raise LineRefused(N_("A cell contains a formula, which is not calculated. Enter its value instead."))
             return " ".join(normalise(text).split())
 
         yield line, cell, as_written(" · ".join(text for text in cells if text.strip()))[:200]
@@ -357,8 +333,8 @@ def list_lines(table: ReadTable, columns: Mapping[str, int]) -> Iterator[tuple[i
 
 def read_people(content: bytes, today: date) -> PeopleListRows:
     """Return the people of a CSV or XLSX file; raise Undecodable where it is no list of people."""
-    table = read_table(content, rows=MOST_ROWS + 1)
-    columns = find_columns(table, PEOPLE_COLUMNS, WHO, N_("There is no column called “email” or “correo”."))
+    table = read_table(content, rows=PEOPLE.most + 1)
+    columns = PEOPLE.find(table)
     people, faults, unread, seen = [], [], [], [dict[str, int]() for _message in ONCE]
     days = DayReader(today)
     for line, cell, written in list_lines(table, columns):
@@ -373,7 +349,7 @@ def read_people(content: bytes, today: date) -> PeopleListRows:
         else:
             people.append(person)
     left_out = table.left_out(columns.values())
-    return PeopleListRows(tuple(people), tuple(faults), table.encoding_guessed_from, _mixed(days), tuple(unread), left_out)
+    return PeopleListRows(tuple(people), tuple(faults), table.encoding_guessed_from, left_out, remarks=_mixed(days), unread=tuple(unread))
 
 
 ONCE = (
@@ -391,10 +367,10 @@ DAYS: Mapping[str, str] = {
 }
 
 
-def _mixed(days: DayReader) -> tuple[UnitListFault, ...]:
+def _mixed(days: DayReader) -> tuple[LineFault, ...]:
     """Say once of a column that it writes days in two ways (spec/compulsory 2.1)."""
     return tuple(
-        UnitListFault(max(lines), "", DAYS[column], {"one": min(lines), "other": max(lines)}) for column, lines in days.mixed().items()
+        LineFault(max(lines), "", DAYS[column], {"one": min(lines), "other": max(lines)}) for column, lines in days.mixed().items()
     )
 
 
@@ -404,7 +380,7 @@ def _unread(line: int, cell: Cell) -> PersonListRow:
     def readable(name: str, read: Callable[[str], str]) -> str:
         try:
             return read(cell(name))
-        except InvalidRow:
+        except LineRefused:
             return ""
 
     return PersonListRow(
@@ -417,7 +393,7 @@ def _unread(line: int, cell: Cell) -> PersonListRow:
 
 def _once(seen: dict[str, int], value: str, line: int, message: str) -> None:
     if value and seen.setdefault(value, line) != line:
-        raise InvalidRow(message, first=seen[value])
+        raise LineRefused(message, first=seen[value])
 
 
 def _person(line: int, cell: Cell, days: DayReader, wrong: _LineFaults) -> PersonListRow:
@@ -451,7 +427,7 @@ def read_staff_number(text: str) -> str:
     """Return a staff number as it is compared; the decimals that spreadsheets add are gone."""
     number = text.removesuffix(".0").upper()
     if len(number) > LONGEST_CODE:
-        raise InvalidRow(N_("The staff number is longer than %(limit)s characters."), limit=LONGEST_CODE)
+        raise LineRefused(N_("The staff number is longer than %(limit)s characters."), limit=LONGEST_CODE)
     return number
 
 
@@ -461,7 +437,7 @@ def read_address(text: str) -> str:
     try:
         return normal_email(text)
     except ValueError:
-        raise InvalidRow(N_("This is not an email address.")) from None
+        raise LineRefused(N_("This is not an email address.")) from None
 
 
 def read_identity_number(text: str) -> str:
@@ -469,33 +445,30 @@ def read_identity_number(text: str) -> str:
     number = text.replace(" ", "").replace("-", "").removesuffix(".0")
     number = number.zfill(10) if len(number) == 9 else number
     if number and not valid_cedula(number):
-        raise InvalidRow(N_("This identity number has a wrong digit or does not have ten digits."))
+        raise LineRefused(N_("This identity number has a wrong digit or does not have ten digits."))
     return number
 
 
 def _language(text: str) -> str:
     language = fold(text)[:2]
     if language and language not in LANGUAGES:
-        raise InvalidRow(N_("The language must be “es” or “en”."))
+        raise LineRefused(N_("The language must be “es” or “en”."))
     return language
 
 
 def read_units(content: bytes) -> UnitListRows:
     """Return the places of a CSV or XLSX file, each after what it stands under; raise Undecodable where it is no list of units."""
-    table = read_table(content, rows=MOST_ROWS + 1)
-    columns = find_columns(table, UNIT_COLUMNS, ("name",), N_("There is no column called “name” or “nombre”."))
-    units, faults, codes, paths = [], [], dict[str, int](), dict[str, int]()
-    for line, cell, written in list_lines(table, columns):
-        try:
-            unit = _unit(line, cell)
-            _once(codes, fold(unit.code), line, N_("This code is already on line %(first)s."))
-            path = f"{called(unit.parent)}\n{fold(unit.name)}"
-            _once(paths, path, line, N_("This name is already on line %(first)s under the same unit."))
-        except InvalidRow as unfit:
-            faults.append(UnitListFault(line, written, unfit.message, unfit.facts))
-        else:
-            units.append(unit)
-    return UnitListRows(_parents_first(units), tuple(faults), table.encoding_guessed_from, table.left_out(columns.values()))
+    codes, paths = dict[str, int](), dict[str, int]()
+
+    def read_line(line: int, cell: Cell, _written: str) -> UnitListRow:
+        unit = _unit(line, cell)
+        _once(codes, fold(unit.code), line, N_("This code is already on line %(first)s."))
+        path = f"{called(unit.parent)}\n{fold(unit.name)}"
+        _once(paths, path, line, N_("This name is already on line %(first)s under the same unit."))
+        return unit
+
+    rows = UNITS.read(content, read_line)
+    return UnitListRows(_parents_first(rows.entries), rows.faults, rows.encoding_guessed_from, rows.left_out)
 
 
 @cache
@@ -506,17 +479,17 @@ def _zones() -> frozenset[str]:
 def _unit(line: int, cell: Cell) -> UnitListRow:
     code, name, parent, kind = cell("code"), cell("name"), cell("parent"), fold(cell("kind"))
     if not name:
-        raise InvalidRow(N_("The name is missing."))
+        raise LineRefused(N_("The name is missing."))
     if len(name) > LONGEST_UNIT or len(code) > LONGEST_CODE:
-        raise InvalidRow(
+        raise LineRefused(
             N_("The name is longer than %(name)s characters, or the code is longer than %(code)s."), name=LONGEST_UNIT, code=LONGEST_CODE
         )
     if kind and kind not in KIND_WORDS:
-        raise InvalidRow(N_("The kind must be “institution”, “province” or “unit”."))
+        raise LineRefused(N_("The kind must be “institution”, “province” or “unit”."))
     default = OrganisationKind.UNIT if parent else OrganisationKind.INSTITUTION
     zone = cell("zone")
     if zone and zone not in _zones():
-        raise InvalidRow(N_("“%(zone)s” is not a time zone. Write it like America/Guayaquil."), zone=zone[:40])
+        raise LineRefused(N_("“%(zone)s” is not a time zone. Write it like America/Guayaquil."), zone=zone[:40])
     return UnitListRow(line, code, name, KIND_WORDS[kind] if kind else default, parent, zone, cell("head"))
 
 

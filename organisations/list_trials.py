@@ -36,12 +36,12 @@ def list_portions(
     if not audience_preview.list_obliging(session):
         return []
     if isinstance(rows, UnitListRows):
-        would_be = units_after(session, judge_units(tree.list_tree(session), rows.units))
+        would_be = units_after(session, judge_units(tree.list_tree(session), rows.entries))
         people = audience_preview.list_people_of_changed(session, would_be)
-        return [partial(_try_units, actor, rows.units, people[at : at + TRIED], now) for at in range(0, len(people), TRIED)]
-    repeated = repeated_lines(session, rows.people)
-    gone = list_leavers(session, (*rows.people, *rows.unread), complete_of) if complete_of is not None else []
-    lines = [partial(_try_lines, actor, rows.people[at : at + TRIED], repeated, now) for at in range(0, len(rows.people), TRIED)]
+        return [partial(_try_units, actor, rows.entries, people[at : at + TRIED], now) for at in range(0, len(people), TRIED)]
+    repeated = repeated_lines(session, rows.entries)
+    gone = list_leavers(session, (*rows.entries, *rows.unread), complete_of) if complete_of is not None else []
+    lines = [partial(_try_lines, actor, rows.entries[at : at + TRIED], repeated, now) for at in range(0, len(rows.entries), TRIED)]
     return [*lines, *(partial(_try_leavers, actor, gone[at : at + TRIED], complete_of or 0, now) for at in range(0, len(gone), TRIED))]
 
 

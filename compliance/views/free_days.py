@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
@@ -24,21 +24,25 @@ from compliance.views.obligation_pages import WaitingView, waiting_view
 from kernel import clock
 from kernel.errors import N_, Invalid
 from kernel.i18n import DEFAULT_ZONE, _, format_date, format_month, lazy_, ngettext
-from kernel.left_out import LeftOut
-from kernel.tables import ReadTable, read_table
+from kernel.left_out import LineRefused, ReadList
 from kernel.web.forms import DAYS, FileField, Form, clean_text, line, whole_number
 from kernel.web.request import Answer, begin_writing, current_actor, current_session, page, reading_file, requires, see_page
 from organisations import audiences
 from organisations.audiences import ReasonRequired, today_of
-from organisations.list_reading import AHEAD, DayReader, DayRefused
+from organisations.list_reading import AHEAD, Cell, DayReader, ListColumns
 from organisations.training_scope import get_training_scope
 
-MOST_LINES, LONGEST_NAME = 500, 150
-_COLUMNS: Mapping[str, frozenset[str]] = {
-    "day": frozenset({"fecha", "dia", "date", "day"}),
-    "name": frozenset({"nombre", "feriado", "motivo", "name", "holiday"}),
-    "province": frozenset({"provincia", "province"}),
-}
+LONGEST_NAME = 150
+_NEEDED = N_("The list needs a column called “fecha” and one called “nombre”.")
+COLUMNS = ListColumns(
+    {
+        "day": frozenset({"fecha", "dia", "date", "day"}),
+        "name": frozenset({"nombre", "feriado", "motivo", "name", "holiday"}),
+        "province": frozenset({"provincia", "province"}),
+    },
+    ((("day",), _NEEDED), (("name",), _NEEDED)),
+    most=500,
+)
 
 
 class FreeDayForm(Form):
@@ -85,75 +89,34 @@ class FreeDayDeletionForm(Form):
     """Given of a day before today."""
 
 
-@dataclass(frozen=True, slots=True)
-class FreeDayFault:
-    """A line of a list that does nothing: a message in English, with its facts."""
-
-    line: int
-    written: str
-    message: str
-    facts: Mapping[str, object] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class FreeDayRows:
-    """The free days of a list, each with its line, its faults, and what of it is not read."""
-
-    days: tuple[tuple[int, FreeDayValues], ...]
-    faults: tuple[FreeDayFault, ...]
-    encoding_guessed_from: int | None
-    left_out: tuple[LeftOut, ...]
-
-
-def read_free_days(content: bytes, provinces: Mapping[str, str], today: date) -> FreeDayRows:
+def read_free_days(content: bytes, provinces: Mapping[str, str], today: date) -> ReadList[FreeDayValues]:
     """Return the free days of a CSV or XLSX file; raise Undecodable where it is no such list. Days up to two years ahead are read."""
-    table = read_table(content, rows=MOST_LINES + 1)
-    columns = _columns(table)
-    reader = DayReader(today + AHEAD)
-    days: list[tuple[int, FreeDayValues]] = []
-    faults: list[FreeDayFault] = []
-    known: dict[tuple[date, str], int] = {}
-    for number, cells in table.rows[1 : MOST_LINES + 1]:
-        cells_by_name = {name: clean_text(cells[at]) if at < len(cells) else "" for name, at in columns.items()}
-        try:
-            values = _once(known, _values(reader, cells_by_name, number, provinces), number)
-        except DayRefused as refused:
-            faults.append(FreeDayFault(number, " · ".join(filter(None, cells_by_name.values()))[:200], refused.message, refused.facts))
-        else:
-            days.append((number, values))
-    return FreeDayRows(tuple(days), tuple(faults), table.encoding_guessed_from, table.left_out(columns.values()))
-
-
-def _columns(table: ReadTable) -> dict[str, int]:
-    heads = [fold(clean_text(cell)) for cell in table.rows[0][1]] if table.rows else []
-    columns = {name: at for at, head in enumerate(heads) for name, heading in _COLUMNS.items() if head in heading}
-    if "day" not in columns or "name" not in columns:
-        raise table.refusal(N_("The list needs a column called “fecha” and one called “nombre”."))
-    return columns
+    reader, known = DayReader(today + AHEAD), dict[tuple[date, str], int]()
+    return COLUMNS.read(content, lambda line, cell, _written: _once(known, _values(reader, cell, line, provinces), line))
 
 
 def _once(known: dict[tuple[date, str], int], values: FreeDayValues, line: int) -> FreeDayValues:
     first = known.setdefault((values.day, values.province), line)
     if first != line:
-        raise DayRefused(N_("This day is already on line %(first)s."), first=first)
+        raise LineRefused(N_("This day is already on line %(first)s."), first=first)
     return values
 
 
-def _values(reader: DayReader, cells_by_name: Mapping[str, str], line: int, provinces: Mapping[str, str]) -> FreeDayValues:
+def _values(reader: DayReader, cell: Cell, line: int, provinces: Mapping[str, str]) -> FreeDayValues:
     try:
-        day = reader.read("day", cells_by_name["day"], line)
-    except DayRefused as refused:
+        day = reader.read("day", cell("day"), line)
+    except LineRefused as refused:
         if "ahead" not in refused.message:
             raise
-        raise DayRefused(N_("The date %(day)s is before 1950 or more than two years ahead."), **refused.facts) from None
-    if day is None or not cells_by_name["name"]:
-        raise DayRefused(N_("Day and name are both needed."))
-    if len(cells_by_name["name"]) > LONGEST_NAME:
-        raise DayRefused(N_("The name is longer than %(limit)s characters."), limit=LONGEST_NAME)
-    province = fold(cells_by_name.get("province", ""))
+        raise LineRefused(N_("The date %(day)s is before 1950 or more than two years ahead."), **refused.facts) from None
+    name, province = clean_text(cell("name")), fold(cell("province"))
+    if day is None or not name:
+        raise LineRefused(N_("Day and name are both needed."))
+    if len(name) > LONGEST_NAME:
+        raise LineRefused(N_("The name is longer than %(limit)s characters."), limit=LONGEST_NAME)
     if province and province not in provinces:
-        raise DayRefused(N_("There is no province called “%(province)s”."), province=cells_by_name["province"][:40])
-    return FreeDayValues(day, cells_by_name["name"], province)
+        raise LineRefused(N_("There is no province called “%(province)s”."), province=cell("province")[:40])
+    return FreeDayValues(day, name, province)
 
 
 def write_lines(days: Sequence[FreeDayValues]) -> str:
@@ -303,24 +266,20 @@ def review() -> Answer:
     return _review_page(rows, provinces)
 
 
-def _review_page(rows: FreeDayRows, provinces: dict[str, str], form: FreeDayListForm | None = None) -> Response:
-    known = free_days.find_same_days(current_session(), [free_day.day for _line, free_day in rows.days])
-    new = [free_day for _line, free_day in rows.days if (free_day.day, free_day.province) not in known]
+def _review_page(rows: ReadList[FreeDayValues], provinces: dict[str, str], form: FreeDayListForm | None = None) -> str:
+    known = free_days.find_same_days(current_session(), [free_day.day for free_day in rows.entries])
+    new = [free_day for free_day in rows.entries if (free_day.day, free_day.province) not in known]
     form = form or FreeDayListForm(formdata=None, data={"lines": write_lines(new)})
     return page(
         "compliance/free_days_review.html",
         form=form,
         new=review_views(new, provinces),
-        same=len(rows.days) - len(new),
+        same=len(rows.entries) - len(new),
         past=sum(free_day.day < today_of(clock.now()) for free_day in new),
-        faults=_fault_rows(rows),
+        faults=[(fault.line, fault.written, fault.text) for fault in rows.faults],
         encoding_guessed_from=rows.encoding_guessed_from,
         left_out=rows.left_out,
     )
-
-
-def _fault_rows(rows: FreeDayRows) -> Sequence[tuple[int, str, str]]:
-    return [(fault.line, fault.written, _(fault.message, **fault.facts)) for fault in rows.faults]
 
 
 def _bring_in(form: FreeDayListForm) -> Answer:
@@ -329,9 +288,9 @@ def _bring_in(form: FreeDayListForm) -> Answer:
     with reading_file():
         rows = read_free_days((form.lines.data or "").encode(), provinces, now.astimezone(DEFAULT_ZONE).date())
     session, today = begin_writing(), today_of(now)
-    new = [free_day for _line, free_day in rows.days if free_day.day >= today]
-    known = free_days.find_same_days(session, [free_day.day for _line, free_day in rows.days])
-    past = [free_day for _line, free_day in rows.days if free_day.day < today and (free_day.day, free_day.province) not in known]
+    new = [free_day for free_day in rows.entries if free_day.day >= today]
+    known = free_days.find_same_days(session, [free_day.day for free_day in rows.entries])
+    past = [free_day for free_day in rows.entries if free_day.day < today and (free_day.day, free_day.province) not in known]
     try:
         planned = plan_free_days(session, actor, past, [], form.reason.data or "", now=now) if past else None
     except ReasonRequired as refused:
@@ -341,7 +300,7 @@ def _bring_in(form: FreeDayListForm) -> Answer:
     flash(ngettext("%(count)s free day was added.", "%(count)s free days were added.", count), "ok")
     if planned is not None:
         return _see_planned(planned)
-    return see_page("compliance_free_days.days", year=rows.days[0][1].day.year if rows.days else None)
+    return see_page("compliance_free_days.days", year=rows.entries[0].day.year if rows.entries else None)
 
 
 @bp.get("/changes/<uuid:change>")

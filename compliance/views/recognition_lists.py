@@ -13,12 +13,12 @@ from compliance.views.claims import ClaimDecisionForm, RecognitionListForm, clai
 from kernel import clock
 from kernel.errors import Invalid
 from kernel.i18n import _, ngettext, site_locale
+from kernel.left_out import LineFault
 from kernel.tables import CSV_TYPE, Cell, on_disk, write_csv
 from kernel.web.file_responses import send_generated
 from kernel.web.limits import limit, limiter
 from kernel.web.paging import Page, requested_page
 from kernel.web.request import Answer, allows, begin_writing, current_actor, current_session, page, reading_file, requires, see_page
-from organisations.list_reading import UnitListFault
 
 bp = Blueprint("compliance_recognition_lists", __name__, url_prefix="/training/recognition-lists")
 
@@ -78,13 +78,9 @@ def pending(subject: RecognitionListContext) -> Answer:
         check=check,
         rows=rows,
         page=Page(
-            [(fault.line, fault.written, _words(fault)) for fault in shown], requested.number, len(check.faults) > requested.offset + FAULTS
+            [(fault.line, fault.written, fault.text) for fault in shown], requested.number, len(check.faults) > requested.offset + FAULTS
         ),
     )
-
-
-def _words(fault: UnitListFault) -> str:
-    return _(fault.message, **fault.facts)
 
 
 @bp.get("/pending/<uuid:pending>/faults.csv")
@@ -96,8 +92,8 @@ def faults(subject: RecognitionListContext) -> Response:
     return send_generated(on_disk(lambda target: write_csv(target, headings, _fault_rows(listed))), CSV_TYPE, _("errors") + ".csv")
 
 
-def _fault_rows(listed: Sequence[UnitListFault]) -> Iterator[Sequence[Cell]]:
-    return ((fault.line, _words(fault), fault.written) for fault in listed)
+def _fault_rows(listed: Sequence[LineFault]) -> Iterator[Sequence[Cell]]:
+    return ((fault.line, fault.text, fault.written) for fault in listed)
 
 
 @bp.post("/pending/<uuid:pending>/confirmation")

@@ -20,11 +20,12 @@ from enrolments.editions import EnrolCounts
 from enrolments.invitations import InvitationCounts, count_list, list_taken, require_invitation_quota
 from enrolments.learners import get_learner_context
 from enrolments.models import Edition
-from enrolments.people_lists import EnrolmentListCheck, PeopleList, check_list, find_address, read_list
+from enrolments.people_lists import EnrolmentListCheck, ListedAddress, check_list, find_address, read_list
 from enrolments.roster import UploadedList
 from kernel import clock
 from kernel.errors import Invalid, require_found
 from kernel.i18n import _, lazy_, ngettext
+from kernel.left_out import ReadList
 from kernel.own_records import LEFT_OUT, is_own
 from kernel.web.forms import FileField, Form, as_uuid, clean_text
 from kernel.web.paging import Page, requested_page
@@ -189,7 +190,7 @@ def _list_context(session: Session, actor: object, slug: str, pending: UUID) -> 
     return EnrolmentListContext(context, enrolments_roster.get_pending(session, current_actor().person_id, context.course_id, pending))
 
 
-def _check(subject: EnrolmentListContext) -> tuple[EnrolmentListCheck, PeopleList]:
+def _check(subject: EnrolmentListContext) -> tuple[EnrolmentListCheck, ReadList[ListedAddress]]:
     """Return what a list would do now, and the list as it was read."""
     with reading_file():
         people_list = read_list(subject.pending.content)
@@ -214,7 +215,7 @@ def preview(subject: EnrolmentListContext) -> Answer:
         course=course_name(subject.context),
         pending=row,
         checked=checked,
-        faults=[(fault.line, fault.address[:80], _(fault.message)) for fault in checked.faults[:MOST_FAULTS]],
+        faults=[(fault.line, fault.written[:80], fault.text) for fault in checked.faults[:MOST_FAULTS]],
         first_invited=[(entry.line, entry.address, entry.name) for entry in checked.invited[:MOST_FAULTS]],
         encoding_guessed_from=people_list.encoding_guessed_from,
         left_out=people_list.left_out,

@@ -11,6 +11,7 @@ from accounts.rules import fold
 from kernel import clock
 from kernel.errors import Invalid
 from kernel.i18n import _, lazy_, number
+from kernel.left_out import LineFault
 from kernel.tables import CSV_TYPE, Cell, on_disk, write_csv
 from kernel.web.file_responses import send_generated
 from kernel.web.forms import FileField, Form, WholeField, clean_text
@@ -20,7 +21,7 @@ from organisations import lists, tree
 from organisations.access import OrganisationAction
 from organisations.audience_preview import name_some
 from organisations.list_checking import ListReview, NameDifference, PeopleListCheck, day_of_lists, review_people, review_units
-from organisations.list_reading import UnitListFault, read_people, read_units
+from organisations.list_reading import read_people, read_units
 from organisations.list_trials import begin_trial, read_training
 from organisations.lists import UploadedUnitList
 from organisations.models import PendingUnitList
@@ -111,10 +112,8 @@ def _page(form: UnitListForm) -> Response:
 def _count(sent: UploadedUnitList) -> int:
     """Return how many lines a list has; raise Undecodable where it is none."""
     if sent.kind is UnitListKind.PEOPLE:
-        people = read_people(sent.content, day_of_lists(clock.now()))
-        return len(people.people) + len(people.faults)
-    units = read_units(sent.content)
-    return len(units.units) + len(units.faults)
+        return read_people(sent.content, day_of_lists(clock.now())).total
+    return read_units(sent.content).total
 
 
 def _review(load: PendingUnitList, taken_names: Sequence[str] = ()) -> ListReview:
@@ -153,11 +152,11 @@ def _preview(subject: PendingUnitList, review: ListReview, form: ListConfirmatio
         same=review.check.same,
         fault_count=len(review.faults),
         page=Page(
-            [(fault.line, fault.written, _words(fault)) for fault in shown],
+            [(fault.line, fault.written, fault.text) for fault in shown],
             requested.number,
             len(review.faults) > requested.offset + FAULTS,
         ),
-        remarks=[(remark.line, _words(remark)) for remark in review.remarks[:CHANGES]],
+        remarks=[(remark.line, remark.text) for remark in review.remarks[:CHANGES]],
         remark_count=len(review.remarks),
         differences=_differences(review)[:CHANGES],
         difference_count=len(_differences(review)),
@@ -165,8 +164,8 @@ def _preview(subject: PendingUnitList, review: ListReview, form: ListConfirmatio
         rewritten=[*name_some(current_session(), review.effects.past.known), *review.effects.past.new][:CHANGES],
         leavers=sorted((person.name for person in leavers.values()), key=fold),
         institution=_institution(subject),
-        encoding_guessed_from=review.encoding_guessed_from,
-        left_out=review.left_out,
+        encoding_guessed_from=review.rows.encoding_guessed_from,
+        left_out=review.rows.left_out,
         training=read_training(subject),
     )
 
@@ -180,10 +179,6 @@ def _institution(load: PendingUnitList) -> str:
     return next((unit.name for unit in places if unit.id == load.complete_of), "")
 
 
-def _words(fault: UnitListFault) -> str:
-    return " ".join(_(message.message, **message.facts) for message in fault.all)
-
-
 @bp.get("/<uuid:load>/faults.csv")
 @requires(OrganisationAction.LOAD, lists.get_load)
 def faults(subject: PendingUnitList) -> Response:
@@ -194,8 +189,8 @@ def faults(subject: PendingUnitList) -> Response:
     return send_generated(file, CSV_TYPE, _("errors") + ".csv")
 
 
-def _fault_rows(listed: Sequence[UnitListFault]) -> Iterator[Sequence[Cell]]:
-    return ((fault.line, _words(fault), fault.written) for fault in listed)
+def _fault_rows(listed: Sequence[LineFault]) -> Iterator[Sequence[Cell]]:
+    return ((fault.line, fault.text, fault.written) for fault in listed)
 
 
 @bp.post("/<uuid:load>/confirmation")

@@ -184,7 +184,10 @@ def test_of_a_list_the_days_from_today_on_are_added_at_once(boss: Browser, insta
     assert planned(instance) == ["discarded"]
 
 
-@pytest.mark.parametrize("content", ["nombre;provincia\nNavidad;\n", "", "\x00\x01"])
+TOO_LONG = "fecha;nombre\n" + "2026-12-25;Navidad\n" * 501
+
+
+@pytest.mark.parametrize("content", ["nombre;provincia\nNavidad;\n", "fecha\n2026-12-25\n", "", "\x00\x01", TOO_LONG])
 def test_what_is_no_list_of_free_days_is_refused_in_words(boss: Browser, instance: Instance, content: str) -> None:
     boss.get(FREE_DAYS)
     token = dict(boss.page.form("/lists").fields)["csrf_token"]

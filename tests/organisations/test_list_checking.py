@@ -14,13 +14,14 @@ from accounts.models import NationalIdentity, Person
 from accounts.rules import fold
 from kernel import audit, clock
 from kernel.audit import AuditEntry
+from kernel.left_out import LineRefused
 from kernel.outbox import Delivery
 from kernel.permissions import SYSTEM
 from lms.instance import Instance
 from organisations import jobs, lists
 from organisations import tree as organisations_tree
 from organisations.list_checking import ListReview, PeopleListCheck, UnitListCheck, judge_people, judge_units, review_people, review_units
-from organisations.list_reading import RowRefused, UnitDirectory, UnitListRow, read_people, read_units
+from organisations.list_reading import UnitDirectory, UnitListRow, read_people, read_units
 from organisations.models import Employment, Membership, Organisation, Post, UnitManager
 from organisations.rules.units import OrganisationKind, UnitSummary, asks_for_number, zone_of
 from tests.support.browser import Browser
@@ -67,7 +68,7 @@ def test_a_place_with_a_slash_is_found_by_its_name_and_its_path(words: str, foun
 
 def test_a_path_that_leads_to_two_places_is_told() -> None:
     """Caja under Norte, and a place that is called «Norte/Caja»."""
-    with pytest.raises(RowRefused, match="Use the code"):
+    with pytest.raises(LineRefused, match="Use the code"):
         UnitDirectory(TREE).find("IESS / Norte / Caja")
 
 
@@ -118,13 +119,13 @@ LISTS = "/administration/lists"
 def judge(instance: Instance, text: str, *, now: datetime = NOON) -> PeopleListCheck:
     """Compare a list with what there is."""
     with instance.database.unit_of_work(write=False) as session:
-        return judge_people(session, read_people(text.encode(), now.date()).people, now=now)
+        return judge_people(session, read_people(text.encode(), now.date()).entries, now=now)
 
 
 def bring_in(instance: Instance, text: str, *, now: datetime = NOON) -> PeopleListCheck:
     """Bring a list in; return what it did."""
     with instance.database.unit_of_work() as session:
-        judged = judge_people(session, read_people(text.encode(), now.date()).people, now=now)
+        judged = judge_people(session, read_people(text.encode(), now.date()).entries, now=now)
         lists.bring_in_people(session, SYSTEM, judged.new, judged.changed, now=now)
     return judged
 

@@ -1,5 +1,6 @@
 """Lists of people and units as offices keep them: encodings, separators, headings, faults with their lines."""
 
+from dataclasses import replace
 from datetime import date, datetime
 from io import BytesIO
 from pathlib import Path
@@ -10,8 +11,10 @@ from xlsxwriter import Workbook
 
 from accounts.rules import normal_email
 from kernel.archives import write_archive
+from kernel.left_out import LineFault, LineRefused
 from kernel.tables import COLUMNS, OTHER_SHEET, Undecodable, write_xlsx
-from organisations.list_reading import PeopleListRows, PersonListRow, UnitListFault, read_people, read_units
+from organisations import list_reading
+from organisations.list_reading import Cell, ListColumns, PeopleListRows, PersonListRow, read_people, read_units
 from organisations.rules.units import OrganisationKind, split_surnames
 from tests.support.shared import SHARED, needs_shared
 
@@ -42,7 +45,7 @@ def faults(text: str) -> list[tuple[int, str]]:
 def test_people_are_read_as_offices_write_them(encoding: str, sign: str, end: str) -> None:
     found = people_in(ROWS.replace(";", sign).replace("\n", end).encode(encoding))
 
-    assert found.people == PEOPLE
+    assert found.entries == PEOPLE
     assert found.encoding_guessed_from == (1 if encoding == "cp1252" else None)
 
 
@@ -55,7 +58,7 @@ def workbook(rows: list[list[str]]) -> bytes:
 def test_people_are_read_from_a_workbook_with_the_numbers_of_its_rows() -> None:
     cells = [line.split(";") if line else [""] for line in ROWS.rstrip("\n").split("\n")]
 
-    assert people_in(workbook(cells)).people == PEOPLE
+    assert people_in(workbook(cells)).entries == PEOPLE
 
 
 @pytest.mark.slow
@@ -71,17 +74,36 @@ def test_a_formula_of_a_workbook_brings_nobody_in() -> None:
         sheet.write_formula(2, 2, "=A3")
     found = people_in(target.getvalue())
 
-    assert [person.line for person in found.people] == [3]
+    assert [person.line for person in found.entries] == [3]
     assert [(fault.line, fault.written, "formula" in fault.message) for fault in found.faults] == [(2, "blas@example.org · =…", True)]
 
 
 @pytest.mark.slow
 def test_a_workbook_with_more_rows_than_are_read_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("organisations.list_reading.MOST_ROWS", 2)
+    monkeypatch.setattr(list_reading, "PEOPLE", replace(list_reading.PEOPLE, most=2))
 
-    assert len(people_in(workbook([["correo"], ["a@b.ec"], ["c@b.ec"]])).people) == 2
+    assert len(people_in(workbook([["correo"], ["a@b.ec"], ["c@b.ec"]])).entries) == 2
     with pytest.raises(Undecodable):
         people_in(workbook([["correo"], ["a@b.ec"], ["c@b.ec"], ["d@b.ec"]]))
+
+
+def test_a_list_is_read_by_its_columns() -> None:
+    needed = ((("name", "code"), "No name."), (("day",), "No day."))
+    columns = ListColumns({name: frozenset({name}) for name in ("name", "code", "day")}, needed, most=2)
+
+    def read_line(line: int, cell: Cell, written: str) -> tuple[int, str, str]:
+        if not cell("name"):
+            raise LineRefused("The name is missing.", line=line)
+        return line, cell("name"), written
+
+    rows = columns.read(b"Day;Name;Post\n1;Ana;x\n2;;\n", read_line)
+
+    assert rows.entries == ((2, "Ana", "1 · Ana · x"),)
+    assert rows.faults == (LineFault(3, "2", "The name is missing.", {"line": 3}),)
+    assert [(left.kind, left.examples) for left in rows.left_out] == [(COLUMNS, ("Post",))]
+    for content, message in ((b"day\n", "No name."), (b"code\n", "No day."), (b"", "empty"), (b"code;day\n1;1\n2;2\n3;3\n", "3 rows")):
+        with pytest.raises(Undecodable, match=message):
+            columns.read(content, read_line)
 
 
 @pytest.mark.slow
@@ -98,7 +120,7 @@ def test_a_workbook_that_is_hostile_or_none_is_refused() -> None:
 def test_the_nought_that_spreadsheets_drop_comes_back() -> None:
     assert people_in(b"correo,cedula\na@b.ec,102030401\n").faults[0].line == 2
     found = people_in(b"correo,cedula\na@b.ec,926687856\nb@b.ec,1710034065.0\nc@b.ec,961234564\nd@b.ec,3061234567\n")
-    assert [person.national_id for person in found.people] == ["0926687856", CEDULA, "0961234564", "3061234567"]
+    assert [person.national_id for person in found.entries] == ["0926687856", CEDULA, "0961234564", "3061234567"]
 
 
 def test_each_fault_has_its_line_and_its_cause() -> None:
@@ -111,7 +133,7 @@ def test_each_fault_has_its_line_and_its_cause() -> None:
         (6, "This identity number has a wrong digit or does not have ten digits."),
         (7, "The language must be “es” or “en”."),
     ]
-    assert people_in(lines.encode()).faults[1] == UnitListFault(4, "ANA@b.ec", "This address is already on line %(first)s.", {"first": 2})
+    assert people_in(lines.encode()).faults[1] == LineFault(4, "ANA@b.ec", "This address is already on line %(first)s.", {"first": 2})
 
 
 @pytest.mark.parametrize("address", ["ana..b@iess.ec", ".ana@iess.ec", "ana@-iess.ec", "ana@iess", "a@b@c.ec", "ana@iess.ec>", ""])
@@ -152,7 +174,7 @@ AWKWARD = [
 @pytest.mark.parametrize("address", AWKWARD)
 def test_a_list_takes_the_addresses_that_every_other_door_takes(address: str) -> None:
     """Nobody is made an account whose address no form lets them type."""
-    assert [person.email for person in people_in(f"correo\n{address}".encode()).people] == at_every_door(address)
+    assert [person.email for person in people_in(f"correo\n{address}".encode()).entries] == at_every_door(address)
 
 
 @pytest.mark.parametrize("content", [b"", b"nombre;unidad\nAna;Quito", b"correo\n" + b"a@b.ec\n" * 50_001, b"\x00\x01\x02"])
@@ -181,13 +203,13 @@ def test_units_come_after_what_they_stand_under() -> None:
         "Código;Nombre;Tipo;Depende de\n3;Chone;;2\n2;Manabí;Provincia;1\n1;IESS;Institución;\n4;Jama;unidad;IESS / Manabí\n".encode()
     )
 
-    assert [(unit.name, unit.kind) for unit in found.units] == [
+    assert [(unit.name, unit.kind) for unit in found.entries] == [
         ("IESS", OrganisationKind.INSTITUTION),
         ("Manabí", OrganisationKind.PROVINCE),
         ("Chone", OrganisationKind.UNIT),
         ("Jama", OrganisationKind.UNIT),
     ]
-    assert found.units[3].parent == "IESS / Manabí"
+    assert found.entries[3].parent == "IESS / Manabí"
 
 
 @pytest.mark.parametrize(
@@ -201,19 +223,19 @@ def test_units_come_after_what_they_stand_under() -> None:
 )
 def test_units_come_after_what_they_stand_under_also_by_its_path(lines: str, order: list[str]) -> None:
     """Whatever a path spells otherwise, and where somebody else bears the name; nobody waits for themselves."""
-    assert [unit.name for unit in read_units(f"nombre;depende de\n{lines}".encode()).units] == order
+    assert [unit.name for unit in read_units(f"nombre;depende de\n{lines}".encode()).entries] == order
 
 
 def test_names_with_a_slash_are_not_taken_for_others() -> None:
     sheet = read_units(b"nombre;depende de\nB/C;A\nC;A/B\n")
 
-    assert [unit.name for unit in sheet.units] == ["B/C", "C"]
+    assert [unit.name for unit in sheet.entries] == ["B/C", "C"]
 
 
 def test_units_in_a_circle_and_twice_end_in_faults_or_last() -> None:
     found = read_units(b"codigo;nombre;tipo;depende de\n1;A;;2b\n2b;B;;1\n2B;C;;1\n;B;;1\n;;;\n3;D;otra;1")
 
-    assert [unit.code for unit in found.units] == ["1", "2b"]
+    assert [unit.code for unit in found.entries] == ["1", "2b"]
     assert [fault.line for fault in found.faults] == [4, 5, 7]
 
 
@@ -226,7 +248,7 @@ FIXTURES = SHARED / "fixtures" / "users-csv"
 def test_files_of_other_systems_are_read_or_refused(path: Path) -> None:
     """Those with a column of addresses are read, each person with names; of every other no line is taken for a person."""
     if path.name.startswith("upload_users"):
-        people = people_in(path.read_bytes()).people
+        people = people_in(path.read_bytes()).entries
         assert [person.line for person in people][:2] == [2, 3]
         assert all("@" in person.email for person in people)
     else:
@@ -234,13 +256,13 @@ def test_files_of_other_systems_are_read_or_refused(path: Path) -> None:
             found = people_in(path.read_bytes())
         except Undecodable:
             return
-        assert not found.people
+        assert not found.entries
         assert found.faults
 
 
 def work(text: str) -> list[tuple[str, str, str, str, tuple[str, ...]]]:
     """Return the five columns of work of the people in a list."""
-    found = people_in(text.encode()).people
+    found = people_in(text.encode()).entries
     return [(one.staff_number, one.post, str(one.entered_on or ""), str(one.left_on or ""), one.further) for one in found]
 
 
@@ -303,7 +325,7 @@ def test_the_dates_of_a_workbook_are_read() -> None:
             sheet.write_string(0, place, heading)
         sheet.write_string(1, 0, "a@b.ec")
         sheet.write_datetime(1, 1, datetime(2026, 5, 4), book.add_format({"num_format": "dd/mm/yyyy"}))  # noqa: DTZ001 - a workbook has no zones
-    (found,) = people_in(target.getvalue()).people
+    (found,) = people_in(target.getvalue()).entries
 
     assert found.entered_on == date(2026, 5, 4)
 
@@ -313,7 +335,7 @@ def test_a_column_with_days_in_two_forms_is_reported_once() -> None:
     lines = ("correo;fecha de ingreso;fecha de salida", "a@b.ec;05/04/2026;", "b@b.ec;2026-04-05;", "c@b.ec;2026-04-06;07/04/2026")
     found = people_in("\n".join(lines).encode())
 
-    assert [str(person.entered_on) for person in found.people] == ["2026-04-05", "2026-04-05", "2026-04-06"]
+    assert [str(person.entered_on) for person in found.entries] == ["2026-04-05", "2026-04-05", "2026-04-06"]
     assert [(remark.facts, "days of entry" in remark.message) for remark in found.remarks] == [({"one": 2, "other": 3}, True)]
     assert found.faults == ()
 
@@ -340,7 +362,7 @@ def test_units_have_a_time_zone_and_a_head() -> None:
     """spec/compulsory 2.2."""
     found = read_units(b"codigo;nombre;zona horaria;jefe\n1;IESS;America/Guayaquil;117\n2;Otro;Quito;\n")
 
-    assert [(unit.zone, unit.head) for unit in found.units] == [("America/Guayaquil", "117")]
+    assert [(unit.zone, unit.head) for unit in found.entries] == [("America/Guayaquil", "117")]
     assert [(fault.line, "time zone" in fault.message) for fault in found.faults] == [(3, True)]
 
 
@@ -349,7 +371,7 @@ def test_all_that_is_wrong_in_a_line_is_told_at_once() -> None:
     head = "correo;nombres;cedula;numero de empleado;puesto;idioma;fecha de ingreso;fecha de salida\n"
     found = people_in(f"{head}sin arroba;Ana;123;{'9' * 41};{'p' * 151};fr;31/02/2026;13-01-26\nbien@b.ec;Blas;;;;;;\n".encode())
 
-    assert [person.email for person in found.people] == ["bien@b.ec"]
+    assert [person.email for person in found.entries] == ["bien@b.ec"]
     assert [fault.line for fault in found.faults] == [2]
     assert [one.message for one in found.faults[0].all] == [
         "The staff number is longer than %(limit)s characters.",
@@ -377,7 +399,7 @@ def test_headings_are_known_with_and_without_their_small_words() -> None:
     head = "correo;fecha ingreso;Fecha Salida;Cargo o Puesto;Código Servidor;Piso"
     found = people_in(f"{head}\na@x.ec;01/02/2020;20/11/2025;Analista;S-7;3\n".encode())
 
-    (person,) = found.people
+    (person,) = found.entries
     assert (person.entered_on, person.left_on) == (date(2020, 2, 1), date(2025, 11, 20))
     assert (person.post, person.staff_number) == ("Analista", "S-7")
     assert [(one.kind, one.count, one.examples) for one in found.left_out] == [(COLUMNS, 1, ("Piso",))]
@@ -398,4 +420,4 @@ def test_a_name_that_no_document_can_print_is_a_fault_that_names_its_signs() -> 
     read = people_in("correo;nombres;apellidos\nana@example.org;王小明;Quinde\nluis@example.org;Łukasz;Παπά\n".encode())
 
     assert [(fault.line, fault.facts) for fault in read.faults] == [(2, {"signs": "王小明"})]
-    assert [row.line for row in read.people] == [3]
+    assert [row.line for row in read.entries] == [3]
