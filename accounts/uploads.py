@@ -3,6 +3,7 @@
 import secrets
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import TypeVar
@@ -21,6 +22,15 @@ from kernel.outbox import Delivery, Effect
 from kernel.permissions import Actor
 
 Sent = TypeVar("Sent", bound=PendingUpload)
+
+
+@dataclass(frozen=True, slots=True)
+class UploadedList:
+    """A list as it was sent in: the file's name, its content, and how many lines of it were read."""
+
+    name: str
+    content: bytes
+    total: int
 
 
 def get_pending_upload(session: Session, table: type[Sent], person_id: int | None, sent: UUID, *conditions: ColumnElement[bool]) -> Sent:

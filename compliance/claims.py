@@ -13,7 +13,7 @@ from accounts import notices
 from accounts.models import Person
 from accounts.notices import Message
 from accounts.rules import NoticeKind
-from accounts.uploads import discard_pending_upload, store_pending_upload
+from accounts.uploads import UploadedList, discard_pending_upload, store_pending_upload
 from compliance.audit_verbs import ComplianceVerb
 from compliance.evidence import EvidenceFile, note_evidence, request_removal
 from compliance.models import PendingRecognitionList, Recognition, RecognitionList, Waiver
@@ -438,19 +438,11 @@ def _columns(actor: Actor, person_id: int, values: RecognitionValues, now: datet
     }
 
 
-@dataclass(frozen=True, slots=True)
-class UploadedRecognitionList:
-    """A list of recognitions as it was sent in."""
-
-    name: str
-    content: bytes
-
-
-def receive_list(session: Session, actor: Actor, sent: UploadedRecognitionList, total: int, *, now: datetime) -> PendingRecognitionList:
+def receive_list(session: Session, actor: Actor, sent: UploadedList, *, now: datetime) -> PendingRecognitionList:
     """Keep a list until it is confirmed; an earlier unconfirmed one of the same person is forgotten."""
-    row = PendingRecognitionList(name=sent.name, content=sent.content, total=total)
+    row = PendingRecognitionList(name=sent.name, content=sent.content, total=sent.total)
     earlier, size = PendingRecognitionList.list_id.is_(None), len(sent.content)
-    return store_pending_upload(session, actor, ComplianceVerb.RECOGNITIONS_RECEIVED, row, earlier, now=now, lines=total, size=size)
+    return store_pending_upload(session, actor, ComplianceVerb.RECOGNITIONS_RECEIVED, row, earlier, now=now, lines=row.total, size=size)
 
 
 def discard_list(session: Session, actor: Actor, pending: PendingRecognitionList, *, now: datetime) -> None:

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session, aliased
 from accounts.models import AccountMerge, Person, full_name
 from accounts.people import by_name, name_matches
 from accounts.rules import PENDING_UPLOAD_LIFETIME
-from accounts.uploads import discard_pending_upload, get_pending_upload, store_pending_upload
+from accounts.uploads import UploadedList, discard_pending_upload, store_pending_upload
 from enrolments.editions import EditionVerb, require_open_course
 from enrolments.models import Completion, Edition, EditionPlace, Enrolment, PendingEnrolmentList
 from kernel import audit, outbox
@@ -139,28 +139,14 @@ def known_addresses(session: Session, course_id: int, addresses: Sequence[str]) 
     return lookups
 
 
-def get_pending(session: Session, person_id: int | None, course_id: int, pending: UUID) -> PendingEnrolmentList:
-    """Return a list that a person uploaded for a course; raise NotFound."""
-    return get_pending_upload(session, PendingEnrolmentList, person_id, pending, PendingEnrolmentList.course_id == course_id)
-
-
-@dataclass(frozen=True, slots=True)
-class UploadedList:
-    """A list of people as it was sent in: the file's name, its content, and how many addresses it has."""
-
-    name: str
-    content: bytes
-    size: int
-
-
 def receive_list(
     session: Session, actor: Actor, course_id: int, edition: Edition | None, sent: UploadedList, *, now: datetime
 ) -> PendingEnrolmentList:
     """Keep a list of people until it is confirmed; an earlier unconfirmed one of the same person for the same course is forgotten."""
     edition_id = edition.id if edition else None
-    row = PendingEnrolmentList(course_id=course_id, edition_id=edition_id, name=sent.name, content=sent.content, total=sent.size)
+    row = PendingEnrolmentList(course_id=course_id, edition_id=edition_id, name=sent.name, content=sent.content, total=sent.total)
     earlier = PendingEnrolmentList.course_id == course_id, PendingEnrolmentList.confirmed_at.is_(None)
-    return store_pending_upload(session, actor, EditionVerb.LIST_RECEIVED, row, *earlier, now=now, course=course_id, size=sent.size)
+    return store_pending_upload(session, actor, EditionVerb.LIST_RECEIVED, row, *earlier, now=now, course=course_id, size=sent.total)
 
 
 def confirm_list(session: Session, actor: Actor, pending: PendingEnrolmentList, *, now: datetime) -> None:

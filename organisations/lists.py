@@ -15,7 +15,7 @@ from accounts import accounts
 from accounts.accounts import InvitedPerson, ProfileChanges
 from accounts.models import AccountMerge, NameSource, NationalIdentity, Person, PersonName, full_name
 from accounts.names import PRESENT as PRESENT_NAME
-from accounts.uploads import discard_pending_upload, get_pending_upload, store_pending_upload
+from accounts.uploads import UploadedList, discard_pending_upload, get_pending_upload, store_pending_upload
 from kernel import audit, outbox
 from kernel.errors import Conflict
 from kernel.permissions import Actor
@@ -195,16 +195,6 @@ PORTION = 200
 """Lines that are written in one transaction: other writers wait a moment only."""
 
 
-@dataclass(frozen=True, slots=True)
-class UploadedUnitList:
-    """A list as it was sent in; `complete_of` is the institution of which it names everybody."""
-
-    kind: UnitListKind
-    name: str
-    content: bytes
-    complete_of: int | None = None
-
-
 class UnitListVerb(StrEnum):
     """The audit-log verbs of unit lists."""
 
@@ -214,11 +204,16 @@ class UnitListVerb(StrEnum):
     DONE = "load.done"
 
 
-def receive(session: Session, actor: Actor, sent: UploadedUnitList, total: int, *, now: datetime) -> PendingUnitList:
-    """Keep a list until it is confirmed; an earlier unconfirmed one of the same person is forgotten."""
-    row = PendingUnitList(kind=sent.kind.value, name=sent.name, content=sent.content, total=total, complete_of=sent.complete_of)
+def receive(
+    session: Session, actor: Actor, kind: UnitListKind, sent: UploadedList, *, complete_of: int | None = None, now: datetime
+) -> PendingUnitList:
+    """Keep a list until it is confirmed; an earlier unconfirmed one of the same person is forgotten.
+
+    `complete_of` is the institution of which it names everybody.
+    """
+    row = PendingUnitList(kind=kind.value, name=sent.name, content=sent.content, total=sent.total, complete_of=complete_of)
     earlier, size = PendingUnitList.confirmed_at.is_(None), len(sent.content)
-    return store_pending_upload(session, actor, UnitListVerb.RECEIVED, row, earlier, now=now, kind=row.kind, lines=total, size=size)
+    return store_pending_upload(session, actor, UnitListVerb.RECEIVED, row, earlier, now=now, kind=row.kind, lines=row.total, size=size)
 
 
 def confirm(

@@ -251,8 +251,3 @@ def record_question_export(session: Session, actor: Actor, course_id: int, forma
     audit.record(
         session, actor, TransferVerb.EXPORTED, catalogue.get_course(session, course_id), now=now, format=format_name, questions=count
     )
-
-
-def short_name(name: str) -> str:
-    """Return the last part of a file's name as it is shown: at most 120 characters."""
-    return name.replace("\\", "/").rsplit("/", 1)[-1][-120:] or "questions"

@@ -3,10 +3,11 @@
 import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from hashlib import sha256
 
-from flask import Blueprint, Response, flash, request
-from wtforms import HiddenField, SelectField
+from flask import Blueprint, flash, request
+from wtforms import Field, HiddenField, SelectField, ValidationError
 
 from accounts.rules import PENDING_UPLOAD_LIFETIME
 from accounts.uploads import get_pending_upload
@@ -20,8 +21,9 @@ from kernel.errors import DomainError
 from kernel.i18n import _, choose, lazy_, ngettext
 from kernel.sandbox import run_sandboxed
 from kernel.web.file_responses import send_generated
-from kernel.web.forms import FileField, Form, clean_text
+from kernel.web.forms import Form
 from kernel.web.request import Answer, begin_writing, current_actor, current_session, file_store, page, reading_file, requires, see_page
+from kernel.web.uploads import UploadForm
 from questions import question_bank
 from questions.access import QuestionAction
 from questions.content.question_fields import KINDS
@@ -49,25 +51,24 @@ TITLES = {
 }
 
 
-class UploadForm(Form):
+class QuestionUploadForm(UploadForm):
     """A file of questions and, where the name does not show it, its format."""
 
-    file = FileField(lazy_("File"))
     format = SelectField(lazy_("Format"), choices=[], validate_choice=False)
 
     def offer(self) -> None:
         """Fill the list of formats."""
         self.format.choices = [("", _("Detect from the file")), *((name, TITLES[name]) for name in NAMES)]
 
-    def upload(self) -> tuple[str, bytes] | None:
-        """Return the name and content of the file; None with a fault beside the field."""
-        sent = self.file.data
-        content = sent.read() if hasattr(sent, "read") else b""
-        if not content:
-            self.refuse(self.file, _("Choose a file that is not empty."))
-        if self.format.data and self.format.data not in NAMES:
-            self.refuse(self.format, _("Choose one of the list."))
-        return None if self.faults else (str(sent.filename or ""), content)
+    def validate_file(self, _field: Field) -> None:
+        """Refuse where nothing was sent."""
+        if not self.content:
+            raise ValidationError(_("Choose a file that is not empty."))
+
+    def validate_format(self, field: Field) -> None:
+        """Refuse a format that is not known here."""
+        if field.data and field.data not in NAMES:
+            raise ValidationError(_("Choose one of the list."))
 
 
 class ConfirmForm(Form):
@@ -144,29 +145,18 @@ def _course_header(course_id: int) -> dict[str, object]:
 @requires(QuestionAction.EDIT_BANK, catalogue.get_taught_course, reads_first=True, body_limit=LARGEST)
 def upload(subject: CourseContext) -> Answer:
     """Take a file of questions and keep it aside; the next page shows what would come of it."""
-    form = UploadForm()
+    form = QuestionUploadForm()
     form.offer()
-    if request.method != "POST":
-        return _upload_page(subject, form)
-    sent = form.upload()
-    if sent is None:
-        return _upload_page(subject, form), 422
-    name, content = clean_text(imports.short_name(sent[0])), sent[1]
-    language, *further = imports.draft_languages(current_session(), subject.id)
-    try:
-        with reading_file():
-            upload_plan = run_sandboxed(import_file, name, content, form.format.data or None, language, further=further)
-    except DomainError as refused:
-        form.refuse(form.file, _words(refused))
-        return _upload_page(subject, form)
-    row = imports.store_upload(begin_writing(), current_actor(), subject.id, name, upload_plan.format, content, now=clock.now())
-    return see_page("standards.confirm", slug=subject.slug, upload=str(row.uuid))
-
-
-def _upload_page(subject: CourseContext, form: UploadForm) -> Response:
-    return page(
-        "standards/upload.html", course=_course_header(subject.id), form=form, largest=LARGEST, kept=PENDING_UPLOAD_LIFETIME.days * 24
-    )
+    if form.validate_on_submit():
+        name, (language, *further) = form.file_name, imports.draft_languages(current_session(), subject.id)
+        read = partial(run_sandboxed, import_file, name, format_name=form.format.data or None, language=language, further=further)
+        imported = form.read(read, refused_by=DomainError)
+        if imported is not None:
+            session, actor = begin_writing(), current_actor()
+            row = imports.store_upload(session, actor, subject.id, name, imported.format, form.content, now=clock.now())
+            return see_page("standards.confirm", slug=subject.slug, upload=str(row.uuid))
+    kept_hours = PENDING_UPLOAD_LIFETIME.days * 24
+    return page("standards/upload.html", course=_course_header(subject.id), form=form, largest=LARGEST, kept=kept_hours)
 
 
 @dataclass(frozen=True, slots=True)

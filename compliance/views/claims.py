@@ -14,7 +14,7 @@ from accounts.privacy import AccessPurpose
 from compliance import claims
 from compliance.access import RecognitionAction, TrainingAction, WaiverAction
 from compliance.claim_lists import ClaimRow, RecognitionSubject, WaiverSubject, find_names
-from compliance.claims import RecognitionValues, UploadedRecognitionList, WaiverValues, page_of
+from compliance.claims import RecognitionValues, WaiverValues, page_of
 from compliance.evidence import ACCEPTED, LARGEST, EvidenceFile, EvidenceRefusal, count_waiting_of_proposer, find_full_quota, keep_evidence
 from compliance.models import Recognition, Waiver
 from compliance.rules.claims import (
@@ -175,21 +175,6 @@ class ClaimRevocationForm(Form):
 
     words = area(lazy_("Reason"), most=1000, required=lazy_("Say why it is revoked."), filters=[_cleaned])
     sure = BooleanField(lazy_("I understand that it no longer counts from today."), [InputRequired(lazy_("Tick the box to continue."))])
-
-
-class RecognitionListForm(Form):
-    """A list of recognitions of many people."""
-
-    file = FileField(lazy_("File"))
-
-    def upload(self) -> UploadedRecognitionList | None:
-        """Return what was sent; None, with the fault in the form, where it is nothing."""
-        sent = self.file.data
-        name = clean_text(str(sent.filename or ""))[-120:] if sent else ""
-        if not name:
-            self.refuse(self.file, _("Choose a file."))
-            return None
-        return UploadedRecognitionList(name, sent.read())
 
 
 STATES: Mapping[ClaimState, tuple[str, str, str]] = {

@@ -4,10 +4,11 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 from uuid import UUID
 
 from flask import Blueprint, Response, flash, request
-from wtforms import DateField, HiddenField, SelectField
+from wtforms import DateField, Field, HiddenField, SelectField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than its stubs
 from wtforms.validators import InputRequired
 
@@ -22,11 +23,12 @@ from compliance.team_digests import list_second_persons, list_waiting_changes
 from compliance.views.obligation_forms import PlannedChangeForm
 from compliance.views.obligation_pages import WaitingView, waiting_view
 from kernel import clock
-from kernel.errors import N_, Invalid
+from kernel.errors import N_
 from kernel.i18n import DEFAULT_ZONE, _, format_date, format_month, lazy_, ngettext
 from kernel.left_out import LineRefused, ReadList
-from kernel.web.forms import DAYS, FileField, Form, clean_text, line, whole_number
-from kernel.web.request import Answer, begin_writing, current_actor, current_session, page, reading_file, requires, see_page
+from kernel.web.forms import DAYS, Form, clean_text, line, whole_number
+from kernel.web.request import Answer, begin_writing, current_actor, current_session, page, requires, see_page
+from kernel.web.uploads import UploadForm
 from organisations import audiences
 from organisations.audiences import ReasonRequired, today_of
 from organisations.list_reading import AHEAD, Cell, DayReader, ListColumns
@@ -65,21 +67,22 @@ class FreeDayForm(Form):
         return FreeDayValues(self.day.data, self.name.data or "", self.province.data or NATIONAL)
 
 
-class FreeDayListForm(Form):
+class FreeDayListForm(UploadForm):
     """A list of free days as a file, or the lines of one that was reviewed."""
 
-    file = FileField(lazy_("File"))
     lines = HiddenField()
     reason = line(lazy_("Reason"), most=1000)
     """Given where there are days before today."""
 
+    @cached_property
     def content(self) -> bytes:
-        """Return what was sent; nothing, with the fault in the form, where it is nothing."""
-        sent = self.file.data
-        content = sent.read() if sent and clean_text(str(sent.filename or "")) else b""
-        if not content:
-            self.refuse(self.file, _("Choose a file."))
-        return bytes(content)
+        """Return the lines that were reviewed, else what the file holds."""
+        return (self.lines.data or "").encode() or super().content
+
+    def validate_file(self, field: Field) -> None:
+        """Refuse where neither was sent."""
+        if not self.lines.data:
+            super().validate_file(field)
 
 
 class FreeDayDeletionForm(Form):
@@ -251,19 +254,11 @@ def delete(subject: FreeDay) -> Answer:
 def review() -> Answer:
     """Show what a list of free days would add, and add it once that was seen."""
     upload = FreeDayListForm()
-    if upload.lines.data and upload.validate_on_submit():
-        return _bring_in(upload)
-    content = upload.content() if upload.validate_on_submit() else b""
-    if not content:
-        return _page(FreeDayForm(formdata=None), upload, _year())
     provinces, today = free_days.list_provinces(current_session()), clock.now().astimezone(DEFAULT_ZONE).date()
-    try:
-        with reading_file():
-            rows = read_free_days(content, provinces, today)
-    except Invalid as refused:
-        upload.refuse(upload.file, _(refused.text, **refused.facts))
+    rows = upload.read(lambda content: read_free_days(content, provinces, today)) if upload.validate_on_submit() else None
+    if rows is None:
         return _page(FreeDayForm(formdata=None), upload, _year())
-    return _review_page(rows, provinces)
+    return _bring_in(upload, rows, provinces) if upload.lines.data else _review_page(rows, provinces)
 
 
 def _review_page(rows: ReadList[FreeDayValues], provinces: dict[str, str], form: FreeDayListForm | None = None) -> str:
@@ -276,18 +271,14 @@ def _review_page(rows: ReadList[FreeDayValues], provinces: dict[str, str], form:
         new=review_views(new, provinces),
         same=len(rows.entries) - len(new),
         past=sum(free_day.day < today_of(clock.now()) for free_day in new),
-        faults=[(fault.line, fault.written, fault.text) for fault in rows.faults],
-        encoding_guessed_from=rows.encoding_guessed_from,
-        left_out=rows.left_out,
+        rows=rows,
     )
 
 
-def _bring_in(form: FreeDayListForm) -> Answer:
+def _bring_in(form: FreeDayListForm, rows: ReadList[FreeDayValues], provinces: dict[str, str]) -> Answer:
     """Add the days from today on; plan those before, which wait for a second person."""
-    provinces, now, actor = free_days.list_provinces(current_session()), clock.now(), current_actor()
-    with reading_file():
-        rows = read_free_days((form.lines.data or "").encode(), provinces, now.astimezone(DEFAULT_ZONE).date())
-    session, today = begin_writing(), today_of(now)
+    now, actor, session = clock.now(), current_actor(), begin_writing()
+    today = today_of(now)
     new = [free_day for free_day in rows.entries if free_day.day >= today]
     known = free_days.find_same_days(session, [free_day.day for free_day in rows.entries])
     past = [free_day for free_day in rows.entries if free_day.day < today and (free_day.day, free_day.province) not in known]

@@ -1,30 +1,25 @@
 """Pages of lists of recognitions: sent in, reviewed, confirmed, and decided on by another person (spec/compulsory 4.11)."""
 
-from collections.abc import Iterator, Sequence
-
 from flask import Blueprint, Response, flash
 
+from accounts.uploads import UploadedList
 from compliance import claim_lists, claims
 from compliance.access import RecognitionAction, RecognitionListContext, WaiverAction
 from compliance.claim_lists import RecognitionListCheck, RecognitionListRows, judge_recognitions, read_recognitions
 from compliance.claims import list_entries
 from compliance.models import PendingRecognitionList, RecognitionList
-from compliance.views.claims import ClaimDecisionForm, RecognitionListForm, claim_view, record_views
+from compliance.views.claims import ClaimDecisionForm, claim_view, record_views
 from kernel import clock
-from kernel.errors import Invalid
 from kernel.i18n import _, ngettext, site_locale
-from kernel.left_out import LineFault
-from kernel.tables import CSV_TYPE, Cell, on_disk, write_csv
-from kernel.web.file_responses import send_generated
 from kernel.web.limits import limit, limiter
 from kernel.web.paging import Page, requested_page
 from kernel.web.request import Answer, allows, begin_writing, current_actor, current_session, page, reading_file, requires, see_page
+from kernel.web.uploads import UploadForm, page_of_faults, send_faults
 
 bp = Blueprint("compliance_recognition_lists", __name__, url_prefix="/training/recognition-lists")
 
 LARGEST = 10_000_000
 """Bytes of a list."""
-FAULTS = 50
 RATE = limit("recognition-lists", "30 per hour")
 ROWS = 100
 
@@ -33,35 +28,26 @@ ROWS = 100
 @requires(RecognitionAction.LOAD, claim_lists.get_new_list, reads_first=True, body_limit=LARGEST)
 def lists(subject: RecognitionListContext) -> Answer:
     """Take a list of recognitions; the next page shows what would come of it."""
-    form = RecognitionListForm()
-    sent = form.upload() if form.validate_on_submit() else None
-    if sent is None:
-        page = _page(subject, form)
-        return (page, 422) if form.faults else page
-    try:
-        total = _read(sent.content).total
-    except Invalid as refused:
-        form.refuse(form.file, _(refused.text, **refused.facts))
-        return _page(subject, form)
-    limiter().use(RATE, str(current_actor().person_id))
-    row = claims.receive_list(begin_writing(), current_actor(), sent, total, now=clock.now())
-    return see_page("compliance_recognition_lists.pending", pending=row.uuid)
-
-
-def _page(subject: RecognitionListContext, form: RecognitionListForm) -> Response:
+    form = UploadForm()
+    listed = form.read(_read) if form.validate_on_submit() else None
+    if listed is not None:
+        limiter().use(RATE, str(current_actor().person_id))
+        sent = UploadedList(form.file_name, form.content, listed.total)
+        row = claims.receive_list(begin_writing(), current_actor(), sent, now=clock.now())
+        return see_page("compliance_recognition_lists.pending", pending=row.uuid)
     rows = claim_lists.list_recognition_lists(current_session(), subject.scope, waiting=False)
     return page("compliance/recognition_lists.html", form=form, rows=rows, largest=LARGEST)
 
 
 def _read(content: bytes) -> RecognitionListRows:
-    with reading_file():
-        return read_recognitions(content, clock.now().astimezone(site_locale().zone).date())
+    return read_recognitions(content, clock.now().astimezone(site_locale().zone).date())
 
 
 def _judge(subject: RecognitionListContext) -> tuple[PendingRecognitionList, RecognitionListRows, RecognitionListCheck]:
     row = subject.pending
     assert row is not None
-    rows = _read(row.content)
+    with reading_file():
+        rows = _read(row.content)
     return row, rows, judge_recognitions(current_session(), current_actor(), rows, subject.scope, now=clock.now())
 
 
@@ -70,30 +56,14 @@ def _judge(subject: RecognitionListContext) -> tuple[PendingRecognitionList, Rec
 def pending(subject: RecognitionListContext) -> Answer:
     """Show what a list would propose and what is wrong in it."""
     row, rows, check = _judge(subject)
-    requested = requested_page(FAULTS)
-    shown = check.faults[requested.offset : requested.offset + FAULTS]
-    return page(
-        "compliance/recognition_list_upload.html",
-        pending=row,
-        check=check,
-        rows=rows,
-        page=Page(
-            [(fault.line, fault.written, fault.text) for fault in shown], requested.number, len(check.faults) > requested.offset + FAULTS
-        ),
-    )
+    return page("compliance/recognition_list_upload.html", pending=row, check=check, rows=rows, page=page_of_faults(check.faults))
 
 
 @bp.get("/pending/<uuid:pending>/faults.csv")
 @requires(RecognitionAction.LOAD, claim_lists.get_pending_list)
 def faults(subject: RecognitionListContext) -> Response:
     """Send the lines that propose nothing, each with its cause."""
-    listed = _judge(subject)[2].faults
-    headings = [_("Line"), _("What is wrong"), _("As written")]
-    return send_generated(on_disk(lambda target: write_csv(target, headings, _fault_rows(listed))), CSV_TYPE, _("errors") + ".csv")
-
-
-def _fault_rows(listed: Sequence[LineFault]) -> Iterator[Sequence[Cell]]:
-    return ((fault.line, fault.text, fault.written) for fault in listed)
+    return send_faults(_judge(subject)[2].faults)
 
 
 @bp.post("/pending/<uuid:pending>/confirmation")

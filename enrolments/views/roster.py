@@ -1,6 +1,7 @@
 """Pages of a course's learners for its team: find them, enrol and invite others, upload lists of people."""
 
 from collections.abc import Sequence
+from functools import cached_property
 from uuid import UUID
 
 from flask import Blueprint, Response, flash, request, url_for
@@ -11,6 +12,7 @@ from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  #
 from accounts import access_log
 from accounts.people import ids_of
 from accounts.privacy import PeopleListKind
+from accounts.uploads import UploadedList, get_pending_upload
 from courses.models import Course
 from enrolments import editions as editions_of_enrolments
 from enrolments import roster as enrolments_roster
@@ -19,22 +21,24 @@ from enrolments.course_context import course_name
 from enrolments.editions import EnrolCounts
 from enrolments.invitations import InvitationCounts, count_list, list_taken, require_invitation_quota
 from enrolments.learners import get_learner_context
-from enrolments.models import Edition
+from enrolments.models import Edition, PendingEnrolmentList
 from enrolments.people_lists import EnrolmentListCheck, ListedAddress, check_list, find_address, read_list
-from enrolments.roster import UploadedList
 from kernel import clock
-from kernel.errors import Invalid, require_found
+from kernel.errors import N_, require_found
 from kernel.i18n import _, lazy_, ngettext
 from kernel.left_out import ReadList
 from kernel.own_records import LEFT_OUT, is_own
-from kernel.web.forms import FileField, Form, as_uuid, clean_text
+from kernel.permissions import Actor
+from kernel.web.forms import FileField, as_uuid
 from kernel.web.paging import Page, requested_page
 from kernel.web.request import Answer, begin_writing, current_actor, current_session, page, reading_file, requires, see_other
+from kernel.web.uploads import UploadForm
 
 
-class EnrolmentListForm(Form):
+class EnrolmentListForm(UploadForm):
     """A list of people to enrol: a file, or addresses typed or pasted; and the edition."""
 
+    missing = N_("Choose a file, or paste addresses.")
     edition = SelectField(lazy_("Edition"), choices=[])
     file = FileField(lazy_("File (CSV or Excel)"))
     addresses = TextAreaField(lazy_("Or paste the addresses here, one per line"))
@@ -44,17 +48,15 @@ class EnrolmentListForm(Form):
         none = SelectChoice(value="", label=_("No edition"))
         self.edition.choices = [none, *(SelectChoice(value=str(edition.uuid), label=edition.name) for edition in editions)]
 
-    def upload(self) -> tuple[str, bytes] | None:
-        """Return name and content of what was sent; None, with the fault in the form, where it is nothing."""
-        sent = self.file.data
-        name = str(sent.filename or "") if sent else ""
-        if name:
-            return clean_text(name)[-120:] or "lista.csv", sent.read()
-        typed = (self.addresses.data or "").strip()
-        if typed:
-            return _("Pasted addresses"), typed.encode()
-        self.refuse(self.file, _("Choose a file, or paste addresses."))
-        return None
+    @property
+    def file_name(self) -> str:
+        """Return the name of the file, or what is shown instead of it for addresses that were pasted."""
+        return super().file_name or (_("Pasted addresses") if self.content else "")
+
+    @cached_property
+    def content(self) -> bytes:
+        """Return what the file holds, else what was pasted."""
+        return super().content if self.file.data else (self.addresses.data or "").strip().encode()
 
 
 bp = Blueprint("enrolments_roster", __name__)
@@ -164,30 +166,20 @@ def upload(context: LearnerContext) -> Answer:
     """Take a list of people; the next page shows what would come of it."""
     form = EnrolmentListForm()
     form.offer([edition_row.edition for edition_row in editions_of_enrolments.list_editions(current_session(), context.course_id)])
-    if request.method != "POST":
-        return _upload_page(context, form)
-    sent = form.upload() if form.validate_on_submit() else None
-    if sent is None:
-        return _upload_page(context, form)
-    edition = chosen_edition(current_session(), context, form.edition.data or "")
-    try:
-        with reading_file():
-            people_list = read_list(sent[1])
-    except Invalid as refused:
-        form.refuse(form.file, _(refused.text, **refused.facts))
-        return _upload_page(context, form)
-    uploaded = UploadedList(sent[0], sent[1], len(people_list.entries))
-    row = enrolments_roster.receive_list(begin_writing(), current_actor(), context.course_id, edition, uploaded, now=clock.now())
-    return see_other(_list_url(context, row.uuid))
-
-
-def _upload_page(context: LearnerContext, form: EnrolmentListForm) -> Response:
+    if form.validate_on_submit():
+        edition = chosen_edition(current_session(), context, form.edition.data or "")
+        people_list = form.read(read_list)
+        if people_list is not None:
+            sent = UploadedList(form.file_name, form.content, people_list.total)
+            row = enrolments_roster.receive_list(begin_writing(), current_actor(), context.course_id, edition, sent, now=clock.now())
+            return see_other(_list_url(context, row.uuid))
     return page("enrolments/list_upload.html", course=course_name(context), form=form, largest=LARGEST)
 
 
-def _list_context(session: Session, actor: object, slug: str, pending: UUID) -> EnrolmentListContext:
-    context = get_learner_context(session, current_actor(), slug)
-    return EnrolmentListContext(context, enrolments_roster.get_pending(session, current_actor().person_id, context.course_id, pending))
+def _list_context(session: Session, actor: Actor, slug: str, pending: UUID) -> EnrolmentListContext:
+    context = get_learner_context(session, actor, slug)
+    of_course = PendingEnrolmentList.course_id == context.course_id
+    return EnrolmentListContext(context, get_pending_upload(session, PendingEnrolmentList, actor.person_id, pending, of_course))
 
 
 def _check(subject: EnrolmentListContext) -> tuple[EnrolmentListCheck, ReadList[ListedAddress]]:
@@ -215,10 +207,9 @@ def preview(subject: EnrolmentListContext) -> Answer:
         course=course_name(subject.context),
         pending=row,
         checked=checked,
-        faults=[(fault.line, fault.written[:80], fault.text) for fault in checked.faults[:MOST_FAULTS]],
+        faults=checked.faults[:MOST_FAULTS],
         first_invited=[(entry.line, entry.address, entry.name) for entry in checked.invited[:MOST_FAULTS]],
-        encoding_guessed_from=people_list.encoding_guessed_from,
-        left_out=people_list.left_out,
+        rows=people_list,
         edition=edition_row.edition.name if edition_row else "",
         leaves_out=_(LEFT_OUT) if own else "",
         waiting=0 if free is None else max(len(checked.people) - free, 0),

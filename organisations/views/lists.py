@@ -1,6 +1,7 @@
 """Pages of lists of people and units: upload, preview, confirmation and outcome."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
+from functools import partial
 
 from flask import Blueprint, Response
 from wtforms import RadioField, SelectField, SelectMultipleField
@@ -8,27 +9,23 @@ from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  #
 from wtforms.validators import Optional
 
 from accounts.rules import fold
+from accounts.uploads import UploadedList
 from kernel import clock
-from kernel.errors import Invalid
 from kernel.i18n import _, lazy_, number
-from kernel.left_out import LineFault
-from kernel.tables import CSV_TYPE, Cell, on_disk, write_csv
-from kernel.web.file_responses import send_generated
-from kernel.web.forms import FileField, Form, WholeField, clean_text
-from kernel.web.paging import Page, requested_page
+from kernel.web.forms import Form, WholeField
 from kernel.web.request import Answer, begin_writing, current_actor, current_session, page, reading_file, requires, see_page
+from kernel.web.uploads import UploadForm, page_of_faults, send_faults
 from organisations import lists, tree
 from organisations.access import OrganisationAction
 from organisations.audience_preview import name_some
 from organisations.list_checking import ListReview, NameDifference, PeopleListCheck, day_of_lists, review_people, review_units
-from organisations.list_reading import read_people, read_units
+from organisations.list_reading import PeopleListRows, UnitListRows, read_people, read_units
 from organisations.list_trials import begin_trial, read_training
-from organisations.lists import UploadedUnitList
 from organisations.models import PendingUnitList
 from organisations.rules.units import UnitListKind, UnitSummary
 
 
-class UnitListForm(Form):
+class UnitListForm(UploadForm):
     """A list of people or units."""
 
     kind = RadioField(
@@ -39,7 +36,6 @@ class UnitListForm(Form):
         ],
         default=UnitListKind.PEOPLE.value,
     )
-    file = FileField(lazy_("File"))
     complete_of = SelectField(lazy_("Does the list name everybody?"), choices=[], default="")
 
     def offer(self, institutions: Sequence[UnitSummary]) -> None:
@@ -51,16 +47,10 @@ class UnitListForm(Form):
         self.complete_of.choices = [SelectChoice(value="", label=_("No, only some people")), *choices]
         self._institutions = {str(institution.uuid): institution.id for institution in institutions}
 
-    def upload(self) -> UploadedUnitList | None:
-        """Return what was sent; None, with the fault in the form, where it is nothing."""
-        sent = self.file.data
-        name = clean_text(str(sent.filename or ""))[-120:] if sent else ""
-        if not name:
-            self.refuse(self.file, _("Choose a file."))
-            return None
-        kind = UnitListKind(self.kind.data)
-        complete_of = self._institutions.get(self.complete_of.data or "") if kind is UnitListKind.PEOPLE else None
-        return UploadedUnitList(kind, name, sent.read(), complete_of)
+    @property
+    def institution(self) -> int | None:
+        """Return the institution of which a list of people names everybody."""
+        return self._institutions.get(self.complete_of.data or "") if self.kind.data == UnitListKind.PEOPLE else None
 
 
 class ListConfirmationForm(Form):
@@ -78,7 +68,6 @@ bp = Blueprint("organisations_loads", __name__, url_prefix="/administration/list
 
 LARGEST = 10_000_000
 """Bytes of a list."""
-FAULTS = 50
 CHANGES = 50
 
 
@@ -88,44 +77,29 @@ def loads() -> Answer:
     """Take a list of people or units; the next page shows what would come of it."""
     form = UnitListForm()
     form.offer([unit for unit in tree.list_tree(current_session()) if unit.parent_id is None])
-    sent = form.upload() if form.validate_on_submit() else None
-    if sent is None:
-        page = _page(form)
-        return (page, 422) if form.faults else page
-    try:
-        with reading_file():
-            total = _count(sent)
-    except Invalid as refused:
-        form.refuse(form.file, _(refused.text, **refused.facts))
-        return _page(form)
-    session, now = begin_writing(), clock.now()
-    row = lists.receive(session, current_actor(), sent, total, now=now)
-    begin_trial(session, row, now=now)
-    return see_page("organisations_loads.load", load=row.uuid)
-
-
-def _page(form: UnitListForm) -> Response:
+    if form.validate_on_submit():
+        kind, now = UnitListKind(form.kind.data), clock.now()
+        listed = form.read(partial(_read, kind))
+        if listed is not None:
+            session, sent = begin_writing(), UploadedList(form.file_name, form.content, listed.total)
+            row = lists.receive(session, current_actor(), kind, sent, complete_of=form.institution, now=now)
+            begin_trial(session, row, now=now)
+            return see_page("organisations_loads.load", load=row.uuid)
     rows = lists.list_loads(current_session(), current_actor())
     return page("organisations/unit_lists.html", form=form, loads=rows, largest=LARGEST)
 
 
-def _count(sent: UploadedUnitList) -> int:
-    """Return how many lines a list has; raise Undecodable where it is none."""
-    if sent.kind is UnitListKind.PEOPLE:
-        return read_people(sent.content, day_of_lists(clock.now())).total
-    return read_units(sent.content).total
+def _read(kind: UnitListKind, content: bytes) -> PeopleListRows | UnitListRows:
+    return read_units(content) if kind is UnitListKind.UNITS else read_people(content, day_of_lists(clock.now()))
 
 
 def _review(load: PendingUnitList, taken_names: Sequence[str] = ()) -> ListReview:
     """Read a list and say what it would do; lines of `taken_names` are taken with their name."""
-    now = clock.now()
-    if load.kind == UnitListKind.PEOPLE.value:
-        with reading_file():
-            people = read_people(load.content, day_of_lists(now))
-        return review_people(current_session(), people, load.complete_of, taken_names, now=now)
     with reading_file():
-        units = read_units(load.content)
-    return review_units(current_session(), units, now=now)
+        rows = _read(UnitListKind(load.kind), load.content)
+    if isinstance(rows, UnitListRows):
+        return review_units(current_session(), rows, now=clock.now())
+    return review_people(current_session(), rows, load.complete_of, taken_names, now=clock.now())
 
 
 @bp.get("/<uuid:load>")
@@ -138,9 +112,7 @@ def load(subject: PendingUnitList) -> Answer:
     return _preview(subject, _review(subject), ListConfirmationForm())
 
 
-def _preview(subject: PendingUnitList, review: ListReview, form: ListConfirmationForm) -> Response:
-    requested = requested_page(FAULTS)
-    shown = review.faults[requested.offset : requested.offset + FAULTS]
+def _preview(subject: PendingUnitList, review: ListReview, form: ListConfirmationForm) -> str:
     leavers = lists.known_people(current_session(), review.effects.leavers[:CHANGES])
     return page(
         "organisations/unit_list_upload.html",
@@ -151,12 +123,8 @@ def _preview(subject: PendingUnitList, review: ListReview, form: ListConfirmatio
         changes=len(review.check.changed),
         same=review.check.same,
         fault_count=len(review.faults),
-        page=Page(
-            [(fault.line, fault.written, fault.text) for fault in shown],
-            requested.number,
-            len(review.faults) > requested.offset + FAULTS,
-        ),
-        remarks=[(remark.line, remark.text) for remark in review.remarks[:CHANGES]],
+        page=page_of_faults(review.faults),
+        remarks=review.remarks[:CHANGES],
         remark_count=len(review.remarks),
         differences=_differences(review)[:CHANGES],
         difference_count=len(_differences(review)),
@@ -164,8 +132,7 @@ def _preview(subject: PendingUnitList, review: ListReview, form: ListConfirmatio
         rewritten=[*name_some(current_session(), review.effects.past.known), *review.effects.past.new][:CHANGES],
         leavers=sorted((person.name for person in leavers.values()), key=fold),
         institution=_institution(subject),
-        encoding_guessed_from=review.rows.encoding_guessed_from,
-        left_out=review.rows.left_out,
+        rows=review.rows,
         training=read_training(subject),
     )
 
@@ -183,14 +150,7 @@ def _institution(load: PendingUnitList) -> str:
 @requires(OrganisationAction.LOAD, lists.get_load)
 def faults(subject: PendingUnitList) -> Response:
     """Send the lines that do nothing, each with its cause."""
-    listed = _review(subject).faults
-    headings = [_("Line"), _("What is wrong"), _("As written")]
-    file = on_disk(lambda target: write_csv(target, headings, _fault_rows(listed)))
-    return send_generated(file, CSV_TYPE, _("errors") + ".csv")
-
-
-def _fault_rows(listed: Sequence[LineFault]) -> Iterator[Sequence[Cell]]:
-    return ((fault.line, fault.text, fault.written) for fault in listed)
+    return send_faults(_review(subject).faults)
 
 
 @bp.post("/<uuid:load>/confirmation")

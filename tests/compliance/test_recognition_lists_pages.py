@@ -8,7 +8,8 @@ import pytest
 from sqlalchemy import func, select, update
 
 from accounts.models import Notification, Person
-from compliance.claims import RecognitionValues, UploadedRecognitionList, propose_list, receive_list
+from accounts.uploads import UploadedList
+from compliance.claims import RecognitionValues, propose_list, receive_list
 from compliance.models import PendingRecognitionList, Recognition, RecognitionList
 from kernel import clock
 from kernel.left_out import SENTENCE
@@ -203,7 +204,7 @@ def test_who_may_send_lists_in_and_decide_on_them(browser: Browser, instance: In
     values = RecognitionValues(course.id, date(2025, 11, 20), "SECAP", "S-1")
     proposer, person = actor_of(a_person(instance, "propone@example.org")), a_person(instance)
     with instance.database.unit_of_work() as session:
-        pending = receive_list(session, proposer, UploadedRecognitionList("lista.csv", b""), 1, now=clock.now())
+        pending = receive_list(session, proposer, UploadedList("lista.csv", b"", 1), now=clock.now())
         made = propose_list(session, proposer, pending, [(person.id, values)], now=clock.now())
 
     wrong = cast.check("recognition.load", "any", cast.outcomes(LISTS))

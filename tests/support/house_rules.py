@@ -62,6 +62,7 @@ DOORS: dict[str, tuple[str, ...]] = {
     "werkzeug": ("kernel/web/*.py", "lms/app.py"),
     "wtforms": (
         "kernel/web/forms.py",
+        "kernel/web/uploads.py",
         "accounts/forms.py",
         "*/views/*.py",
         "standards/views.py",

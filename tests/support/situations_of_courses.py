@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from uuid import UUID, uuid4
 
 from accounts.models import Person
+from accounts.uploads import UploadedList
 from courses import authoring, catalogue, drafts, planned_publications, team
 from courses.content.writing import NewCourse
 from courses.models import Course, StaffRole
@@ -16,7 +17,6 @@ from enrolments import announcements, editions, enrolment, invitations, learners
 from enrolments.announcements import AnnouncementRecipients, AnnouncementText
 from enrolments.invitations import InvitationBatch
 from enrolments.models import Edition
-from enrolments.roster import UploadedList
 from kernel import clock
 from kernel.permissions import SYSTEM, Actor
 from quizzes.rules.regrade import RegradeKind

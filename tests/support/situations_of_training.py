@@ -6,8 +6,9 @@ from dataclasses import replace
 from datetime import date, timedelta
 
 from accounts.models import Person
+from accounts.uploads import UploadedList
 from compliance import claims
-from compliance.claims import RecognitionValues, UploadedRecognitionList, propose_list, receive_list
+from compliance.claims import RecognitionValues, propose_list, receive_list
 from compliance.models import PendingRecognitionList, Recognition, Waiver
 from kernel import clock
 from kernel.i18n import local
@@ -106,7 +107,7 @@ def _a_list(stage: Stage, by: Person) -> PendingRecognitionList:
     person, course = stage.person(), stage.course
     content = f"{HEAD}{person.email};{course.slug};2019-05-04;SECAP;S-1\n".encode()
     with stage.instance.database.unit_of_work() as session:
-        return receive_list(session, actor_of(by), UploadedRecognitionList("lista.csv", content), 1, now=clock.now())
+        return receive_list(session, actor_of(by), UploadedList("lista.csv", content, 1), now=clock.now())
 
 
 def a_list_to_send(stage: Stage) -> Scene:

@@ -1,0 +1,69 @@
+"""Files that are read and reviewed before anything of them is in effect: the form that takes one, and the pages of its faults."""
+
+from collections.abc import Callable, Sequence
+from functools import cached_property
+from typing import TypeVar
+
+from flask import Response
+from wtforms import Field, ValidationError
+
+from kernel.errors import N_, DomainError, Invalid
+from kernel.i18n import _, lazy_
+from kernel.left_out import LineFault
+from kernel.tables import CSV_TYPE, on_disk, write_csv
+from kernel.web.file_responses import send_generated
+from kernel.web.forms import FileField, Form, clean_text
+from kernel.web.paging import Page, requested_page
+from kernel.web.request import reading_file
+
+Read = TypeVar("Read")
+
+LONGEST_NAME = 120
+"""Characters of a file's name; the last ones are kept."""
+FAULTS = 50
+"""On one page."""
+
+
+class UploadForm(Form):
+    """A file that is read at once, and does nothing before it was reviewed."""
+
+    missing = N_("Choose a file.")
+    file = FileField(lazy_("File"))
+
+    def validate_file(self, _field: Field) -> None:
+        """Refuse where nothing was chosen."""
+        if not self.file_name:
+            raise ValidationError(_(self.missing))
+
+    @property
+    def file_name(self) -> str:
+        """Return the name of the file, cleaned and without its folders, and '' where none was chosen."""
+        sent = self.file.data
+        return clean_text(sent.filename.replace("\\", "/").rpartition("/")[2])[-LONGEST_NAME:] if sent else ""
+
+    @cached_property
+    def content(self) -> bytes:
+        """Return what the file holds, nothing where none was chosen."""
+        return bytes(self.file.data.read()) if self.file.data else b""
+
+    def read(self, reader: Callable[[bytes], Read], *, refused_by: type[DomainError] = Invalid) -> Read | None:
+        """Return what a reader makes of the file, outside of any transaction; None, with the fault on its field, where it refuses it."""
+        try:
+            with reading_file():
+                return reader(self.content)
+        except refused_by as refused:
+            self.refuse(self.file, _(refused.text, **refused.facts))
+            return None
+
+
+def page_of_faults(faults: Sequence[LineFault]) -> Page[LineFault]:
+    """Return the faults of a list that the requested page shows."""
+    requested = requested_page(FAULTS)
+    end = requested.offset + FAULTS
+    return Page(faults[requested.offset : end], requested.number, len(faults) > end)
+
+
+def send_faults(faults: Sequence[LineFault]) -> Response:
+    """Send the lines of a list that do nothing, each with its cause."""
+    headings, rows = [_("Line"), _("What is wrong"), _("As written")], ((fault.line, fault.text, fault.written) for fault in faults)
+    return send_generated(on_disk(lambda target: write_csv(target, headings, rows)), CSV_TYPE, _("errors") + ".csv")
