@@ -7,7 +7,7 @@ from tempfile import SpooledTemporaryFile
 from typing import IO, cast
 
 from flask import Blueprint, Response, flash, request
-from wtforms.validators import ValidationError
+from wtforms import Field, ValidationError
 
 from accounts.rules import PENDING_UPLOAD_LIFETIME
 from accounts.uploads import get_pending_upload
@@ -30,23 +30,18 @@ from kernel.errors import N_, Conflict, DomainError, Invalid, NotFound
 from kernel.i18n import _, lazy_, site_day
 from kernel.sandbox import run_sandboxed
 from kernel.web.file_responses import send_generated
-from kernel.web.forms import FileField, Form, LineField, clean_text, line
+from kernel.web.forms import LineField, clean_text, line
 from kernel.web.request import Answer, begin_writing, current_actor, current_session, file_store, page, reading_file, requires, see_page
+from kernel.web.uploads import UploadForm
 
 
-class FolderForm(Form):
+class FolderForm(UploadForm):
     """An archive with a course's folder."""
 
-    file = FileField(lazy_("File"))
-
-    def upload(self) -> tuple[str, bytes] | None:
-        """Return the name and content of the file; None with a fault beside the field."""
-        sent = self.file.data
-        content = sent.read() if hasattr(sent, "read") else b""
-        if not content:
-            self.refuse(self.file, _("Choose a file that is not empty."))
-            return None
-        return str(sent.filename or "").replace("\\", "/").rpartition("/")[2], content
+    def validate_file(self, _field: Field) -> None:
+        """Refuse where nothing was sent."""
+        if not self.content:
+            raise ValidationError(_("Choose a file that is not empty."))
 
 
 class NewFolderForm(FolderForm):
@@ -118,12 +113,11 @@ def upload(subject: CourseContext) -> Answer:
     """Offer the draft as an archive; take one and keep it aside: the next page shows what would change."""
     course = catalogue.get_course(current_session(), subject.id)
     form = FolderForm()
-    sent = _uploaded_archive(form, course) if request.method == "POST" else None
-    if sent is None:
-        waiting = folders.list_waiting(current_session(), current_actor(), course.id)
-        return page("courses/folder.html", course=course_header(course), form=form, waiting=waiting, **_limits())
-    row = folders.store_uploaded_folder(begin_writing(), current_actor(), subject.id, *sent, now=clock.now())
-    return see_page("courses_folders.confirm", slug=subject.slug, upload=row.uuid)
+    if form.validate_on_submit() and _names_course(form, course):
+        row = _store(form, course.id)
+        return see_page("courses_folders.confirm", slug=subject.slug, upload=row.uuid)
+    waiting = folders.list_waiting(current_session(), current_actor(), course.id)
+    return page("courses/folder.html", course=course_header(course), form=form, waiting=waiting, **_limits())
 
 
 @bp.route("/teaching/new-course/folder", methods=["GET", "POST"])
@@ -131,13 +125,16 @@ def upload(subject: CourseContext) -> Answer:
 def upload_new(_subject: AuthoringContext) -> Answer:
     """Take the folder of a new course and keep it aside."""
     form = NewFolderForm()
-    sent = _uploaded_new_course(form) if request.method == "POST" else None
-    if sent is None:
-        waiting = folders.list_waiting(current_session(), current_actor(), None)
-        hints = [_(folder_format.hint) for folder_format in _formats()]
-        return page("courses/new_folder.html", form=form, hints=hints, waiting=waiting, **_limits())
-    row = folders.store_uploaded_folder(begin_writing(), current_actor(), None, *sent, now=clock.now())
-    return see_page("courses_folders.confirm_new", upload=row.uuid, key=form.key.data or None)
+    if form.validate_on_submit() and _names_free_address(form):
+        row = _store(form, None)
+        return see_page("courses_folders.confirm_new", upload=row.uuid, key=form.key.data or None)
+    waiting = folders.list_waiting(current_session(), current_actor(), None)
+    hints = [_(folder_format.hint) for folder_format in _formats()]
+    return page("courses/new_folder.html", form=form, hints=hints, waiting=waiting, **_limits())
+
+
+def _store(form: FolderForm, course_id: int | None) -> PendingFolder:
+    return folders.store_uploaded_folder(begin_writing(), current_actor(), course_id, form.file_name, form.content, now=clock.now())
 
 
 def _limits() -> dict[str, int]:
@@ -145,36 +142,30 @@ def _limits() -> dict[str, int]:
     return {"largest": LARGEST, "most": folders.MOST_WAITING, "kept": PENDING_UPLOAD_LIFETIME.days * 24}
 
 
-def _uploaded_archive(form: FolderForm, course: Course) -> tuple[str, bytes] | None:
-    """Return the name and content of the archive that was sent for a course; None with a fault beside the field."""
-    sent = form.upload()
-    if sent is None:
-        return None
+def _names_course(form: FolderForm, course: Course) -> bool:
+    """Return whether the archive can be read and is of the course, as far as it says; else with a fault beside the field."""
     try:
-        key = _key(_read_archive(clean_text(sent[0]), sent[1]).archive)
+        key = _key(_read_archive(form.file_name, form.content).archive)
     except DomainError as refused:
         form.refuse(form.file, _(refused.text, **refused.facts))
-        return None
+        return False
     if key not in ("", course.slug):
         form.refuse(form.file, _("This folder belongs to the course “%(key)s”, not to this one.", key=key))
-    return None if form.errors else (clean_text(sent[0]), sent[1])
+    return not form.errors
 
 
-def _uploaded_new_course(form: NewFolderForm) -> tuple[str, bytes] | None:
-    """Return name and content of an archive for a new course; a taken address that its name alone gave is reported on the next page."""
-    sent = form.upload() if form.validate() else None
-    if sent is None:
-        return None
+def _names_free_address(form: NewFolderForm) -> bool:
+    """Return whether the archive can be read and become a course; a taken address that its name alone gave the next page reports."""
     try:
-        read_archive = _read_archive(clean_text(sent[0]), sent[1], address=form.key.data or "")
+        read_archive = _read_archive(form.file_name, form.content, address=form.key.data or "")
     except DomainError as refused:
         form.refuse(form.file, _(refused.text, **refused.facts))
-        return None
+        return False
     key = _key(read_archive.archive)
     if key and catalogue.find_course(current_session(), key) is not None and (form.key.data or read_archive.converted is None):
         form.refuse(form.key, _(_TAKEN, key=key))
         form.key.data = _free_key(key)
-    return None if form.errors else (clean_text(sent[0]), sent[1])
+    return not form.errors
 
 
 def _free_key(key: str) -> str:
