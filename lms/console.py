@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from kernel.db import Database
     from kernel.settings import Settings
     from lms.instance import Instance
 
 
+Read = TypeVar("Read")
 NOT_JUDGED = 64
 """The exit code of a command that judges files, where it could not."""
 
@@ -34,6 +37,20 @@ class NumberNeeded(click.ClickException):
     """A list that changes much, and whose number was not given; exit code 3."""
 
     exit_code = 3
+
+
+def read_list_file(file: Path, read: Callable[[bytes], Read]) -> Read:
+    """Return what a list holds, its faults in English; raise NothingRead where it is none."""
+    from kernel.errors import Invalid
+    from kernel.i18n import reading
+
+    try:
+        with reading("en"):
+            return read(file.read_bytes())
+    except OSError as error:
+        raise NothingRead(f"{file}: {error.strerror}.") from error
+    except Invalid as refused:
+        raise NothingRead(refused.text % refused.facts if refused.facts else refused.text) from refused
 
 
 @contextmanager

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 import click
 
-from lms.console import CommandInstance, NothingRead, NumberNeeded
+from lms.console import CommandInstance, NothingRead, NumberNeeded, read_list_file
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -52,10 +52,11 @@ def load(
     Exit code 0: all is well; 1: some lines have errors; 2: nothing could be read; 3: some would have to wait for a place, and --confirm is
     needed.
     """
+    from enrolments.people_lists import read_list
     from kernel import clock
 
     now = clock.now()
-    actor, entries = _sender(opened, sender), _read(file)
+    actor, entries = _sender(opened, sender), read_list_file(file, read_list)
     listed = _check(opened, entries, course, edition, now=now)
     uninvited = 0 if sender else len(listed.checked.invited)
     for left_out in entries.left_out:
@@ -84,20 +85,6 @@ def _sender(opened: CommandInstance, address: str) -> Actor:
         if person is None or person.suspended_at is not None or not holds_role(session, person.id, SiteRole.ADMINISTRATOR):
             raise NothingRead(f"{address} is not the address of an administrator.")
         return Actor(person_id=person.id)
-
-
-def _read(file: Path) -> ReadList[ListedAddress]:
-    from enrolments.people_lists import read_list
-    from kernel.errors import Invalid
-    from kernel.i18n import reading
-
-    try:
-        with reading("en"):
-            return read_list(file.read_bytes())
-    except OSError as error:
-        raise NothingRead(f"{file}: {error.strerror}.") from error
-    except Invalid as refused:
-        raise NothingRead(refused.text % refused.facts if refused.facts else refused.text) from refused
 
 
 def _check(opened: CommandInstance, people: ReadList[ListedAddress], slug: str, name: str, *, now: datetime) -> CourseList:

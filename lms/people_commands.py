@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 import click
 
-from lms.console import CommandInstance, NothingRead, NumberNeeded
+from lms.console import CommandInstance, NothingRead, NumberNeeded, read_list_file
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -69,19 +70,12 @@ def load(opened: CommandInstance, file: Path, complete: str, confirm: int | None
 
 def _read(file: Path, *, units: bool) -> PeopleListRows | UnitListRows:
     from kernel import clock
-    from kernel.errors import Invalid
-    from kernel.i18n import reading
     from organisations.list_checking import day_of_lists
     from organisations.list_reading import read_people, read_units
 
-    try:
-        content = file.read_bytes()
-        with reading("en"):
-            return read_units(content) if units else read_people(content, day_of_lists(clock.now()))
-    except OSError as error:
-        raise NothingRead(f"{file}: {error.strerror}.") from error
-    except Invalid as refused:
-        raise NothingRead(refused.text % refused.facts if refused.facts else refused.text) from refused
+    if units:
+        return read_list_file(file, read_units)
+    return read_list_file(file, partial(read_people, today=day_of_lists(clock.now())))
 
 
 def _institution(opened: CommandInstance, name: str) -> int:
