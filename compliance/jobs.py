@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from accounts import notices
 from accounts import people as account_queries
+from accounts.uploads import forget_uploads_of
 from compliance import (
     agreements,
     assignments,
@@ -30,7 +31,7 @@ from compliance.claim_lists import list_to_ask_again
 from compliance.claims import ask_again_message, list_decided, list_messages
 from compliance.enrolment import get_order, list_to_enrol
 from compliance.messages import notice_words
-from compliance.models import Bundle, PlannedChange, Recognition, RecognitionList, Waiver
+from compliance.models import Bundle, PendingRecognitionList, PlannedChange, Recognition, RecognitionList, Waiver
 from compliance.planned_changes import finish_dry_run, withdraw_agreement
 from compliance.records import get_rules, list_rules
 from compliance.rules.claims import ClaimState
@@ -144,6 +145,9 @@ def end_records(delivery: Delivery) -> Effect | None:
 def end_bundles(delivery: Delivery) -> None:
     """Delete the files of bundles that were ready for long enough."""
     end_prepared(delivery.database, files_of(delivery.settings), Bundle, now=delivery.now)
+
+
+forget_lists = forget_uploads_of(PendingRecognitionList)
 
 
 def recompute_obligation(delivery: Delivery) -> Effect:

@@ -11,7 +11,7 @@ from accounts.models import Notification, Person
 from accounts.uploads import UploadedList
 from compliance.claims import RecognitionValues, propose_list, receive_list
 from compliance.models import PendingRecognitionList, Recognition, RecognitionList
-from kernel import clock
+from kernel import clock, outbox
 from kernel.left_out import SENTENCE
 from kernel.tables import COLUMNS
 from lms.instance import Instance
@@ -187,6 +187,18 @@ def test_a_list_may_be_discarded(officer: Browser, instance: Instance) -> None:
     officer.submit(f"{review}/discarding")
 
     assert (count_of(instance, PendingRecognitionList), count_of(instance, Recognition)) == (0, 0)
+    officer.get(review, status=404)
+
+
+def test_a_list_that_nobody_confirmed_in_time_is_deleted(officer: Browser, instance: Instance) -> None:
+    review = send(officer, "ana@example.org;prueba;2025-11-20;SECAP;S-1\n")
+    with instance.database.unit_of_work() as session:
+        session.scalars(select(PendingRecognitionList)).one().expires_at = clock.now()
+        outbox.enqueue(session, "compliance.forget_lists", {}, now=clock.now())
+
+    officer.deliver_jobs()
+
+    assert count_of(instance, PendingRecognitionList) == 0
     officer.get(review, status=404)
 
 
