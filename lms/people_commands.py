@@ -70,12 +70,10 @@ def load(opened: CommandInstance, file: Path, complete: str, confirm: int | None
 
 def _read(file: Path, *, units: bool) -> PeopleListRows | UnitListRows:
     from kernel import clock
-    from organisations.list_checking import day_of_lists
-    from organisations.list_reading import read_people, read_units
+    from organisations.list_checking import read_rows
+    from organisations.rules.units import UnitListKind
 
-    if units:
-        return read_list_file(file, read_units)
-    return read_list_file(file, partial(read_people, today=day_of_lists(clock.now())))
+    return read_list_file(file, partial(read_rows, UnitListKind.UNITS if units else UnitListKind.PEOPLE, now=clock.now()))
 
 
 def _institution(opened: CommandInstance, name: str) -> int:
@@ -92,13 +90,10 @@ def _institution(opened: CommandInstance, name: str) -> int:
 
 def _review(opened: CommandInstance, rows: PeopleListRows | UnitListRows, complete_of: int | None) -> ListReview:
     from kernel import clock
-    from organisations.list_checking import review_people, review_units
-    from organisations.list_reading import PeopleListRows
+    from organisations.list_checking import review_rows
 
     with opened.database.unit_of_work(write=False) as session:
-        if isinstance(rows, PeopleListRows):
-            return review_people(session, rows, complete_of, now=clock.now())
-        return review_units(session, rows, now=clock.now())
+        return review_rows(session, rows, complete_of, now=clock.now())
 
 
 def _report(review: ListReview) -> None:

@@ -10,8 +10,8 @@ from kernel.outbox import Delivery, Effect
 from kernel.permissions import SYSTEM, Actor, ActorChannel
 from organisations import audiences, lists, tree, units
 from organisations.audience_kinds import AudienceScope
-from organisations.list_checking import day_of_lists, judge_people, judge_units, list_leavers, repeated_lines
-from organisations.list_reading import PeopleListRows, UnitListRows, read_people, read_units
+from organisations.list_checking import day_of_lists, judge_people, judge_units, list_leavers, read_rows, repeated_lines
+from organisations.list_reading import PeopleListRows, UnitListRows
 from organisations.list_trials import portions_of, try_portion
 from organisations.lists import UnitListVerb, known_heads
 from organisations.models import Audience, PendingUnitList
@@ -20,29 +20,28 @@ from organisations.rules.units import UnitListKind
 
 def bring_in(delivery: Delivery) -> None:
     """Bring in a confirmed list, a portion in each transaction; after a fault it goes on where it was, and another worker may."""
-    load_id = _number(delivery, "load")
+    load_id = delivery.number("load")
     with delivery.database.unit_of_work(write=False) as session:
         load = session.get(PendingUnitList, load_id)
     if load is None or load.done_at is not None:
         return
-    if load.kind == UnitListKind.PEOPLE.value:
-        sheet = read_people(load.content, day_of_lists(delivery.now))
+    sheet = read_rows(UnitListKind(load.kind), load.content, now=delivery.now)
+    if isinstance(sheet, UnitListRows):
+        _bring_in_units(delivery, load_id, sheet)
+    else:
         _bring_in_people(delivery, load_id, sheet)
         _bring_in_leavers(delivery, load_id, sheet)
-    else:
-        _bring_in_units(delivery, load_id, read_units(load.content))
-
-
-def _number(delivery: Delivery, name: str) -> int:
-    return delivery.number(name)
 
 
 def try_list(delivery: Delivery) -> None:
     """Reckon what a list that waits would do to compulsory training, a portion in each transaction, until it is known or confirmed."""
-    load_id, more = _number(delivery, "load"), True
+    load_id, more = delivery.number("load"), True
     with delivery.database.unit_of_work(write=False) as session:
         load = session.get(PendingUnitList, load_id)
-        portions = portions_of(session, load, now=delivery.now) if load is not None else []
+        if load is None:
+            return
+        rows = read_rows(UnitListKind(load.kind), load.content, now=delivery.now)
+        portions = portions_of(session, load, rows, now=delivery.now)
     while more:
         with delivery.database.unit_of_work() as session:
             load = session.get(PendingUnitList, load_id, with_for_update=True)
@@ -120,7 +119,7 @@ def _bring_in_units(delivery: Delivery, load_id: int, sheet: UnitListRows) -> No
 
 def recompute_audience(delivery: Delivery) -> None:
     """Record the stays of everybody in an audience whose rule is new, a portion in each transaction; a second time writes nothing."""
-    _record_all(delivery, _number(delivery, "subject"))
+    _record_all(delivery, delivery.number("subject"))
 
 
 def recompute_audiences(delivery: Delivery) -> None:

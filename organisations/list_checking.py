@@ -20,7 +20,7 @@ from kernel.i18n import DEFAULT_ZONE
 from kernel.left_out import LineFault, LineRefused
 from kernel.permissions import Actor
 from organisations import audience_preview, audiences, lists, tree
-from organisations.list_reading import PeopleListRows, PersonListRow, UnitDirectory, UnitListRow, UnitListRows
+from organisations.list_reading import PeopleListRows, PersonListRow, UnitDirectory, UnitListRow, UnitListRows, read_people, read_units
 from organisations.lists import (
     AddPerson,
     ChangePerson,
@@ -605,6 +605,20 @@ class ListReview:
 def day_of_lists(now: datetime) -> date:
     """Return the day by which days of lists are judged."""
     return now.astimezone(DEFAULT_ZONE).date()
+
+
+def read_rows(kind: UnitListKind, content: bytes, *, now: datetime) -> PeopleListRows | UnitListRows:
+    """Return what a list says; raise Undecodable where it is none of its kind."""
+    return read_units(content) if kind is UnitListKind.UNITS else read_people(content, day_of_lists(now))
+
+
+def review_rows(
+    session: Session, rows: PeopleListRows | UnitListRows, complete_of: int | None, taken_names: Collection[str] = (), *, now: datetime
+) -> ListReview:
+    """Review a list of people or units."""
+    if isinstance(rows, UnitListRows):
+        return review_units(session, rows, now=now)
+    return review_people(session, rows, complete_of, taken_names, now=now)
 
 
 def review_people(

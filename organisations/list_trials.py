@@ -12,21 +12,18 @@ from kernel import outbox
 from kernel.permissions import Actor, ActorChannel
 from organisations import audience_preview, lists, tree
 from organisations.audience_preview import TrainingEffect, TrainingEffectKind, try_training
-from organisations.list_checking import apply_ready, day_of_lists, judge_people, judge_units, list_leavers, repeated_lines, units_after
-from organisations.list_reading import PeopleListRows, PersonListRow, UnitListRow, UnitListRows, read_people, read_units
+from organisations.list_checking import apply_ready, judge_people, judge_units, list_leavers, repeated_lines, units_after
+from organisations.list_reading import PeopleListRows, PersonListRow, UnitListRow, UnitListRows
 from organisations.models import PendingUnitList
-from organisations.rules.units import UnitListKind
 
 TRIED = 50
 """People who are tried in one transaction: on SQLite nobody else writes meanwhile."""
 ListPortion = Callable[[Session], list[TrainingEffect]]
 
 
-def portions_of(session: Session, load: PendingUnitList, *, now: datetime) -> list[ListPortion]:
+def portions_of(session: Session, load: PendingUnitList, rows: PeopleListRows | UnitListRows, *, now: datetime) -> list[ListPortion]:
     """Return the portions in which a kept list is tried."""
-    is_units, actor = load.kind == UnitListKind.UNITS.value, Actor(person_id=load.person_id, via=ActorChannel.JOB)
-    rows = read_units(load.content) if is_units else read_people(load.content, day_of_lists(now))
-    return list_portions(session, actor, rows, load.complete_of, now=now)
+    return list_portions(session, Actor(person_id=load.person_id, via=ActorChannel.JOB), rows, load.complete_of, now=now)
 
 
 def list_portions(
@@ -58,9 +55,9 @@ MOST_AT_ONCE = 4
 """Portions up to which a list is tried while somebody waits for the page."""
 
 
-def begin_trial(session: Session, load: PendingUnitList, *, now: datetime) -> None:
+def begin_trial(session: Session, load: PendingUnitList, rows: PeopleListRows | UnitListRows, *, now: datetime) -> None:
     """Reckon what a list would do to compulsory training: a short one at once, a long one by a job."""
-    portions = portions_of(session, load, now=now)
+    portions = portions_of(session, load, rows, now=now)
     if len(portions) > MOST_AT_ONCE:
         outbox.enqueue(session, "organisations.try_list", {"load": load.id}, now=now)
         return

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import partial
 from hashlib import sha256
 
-from flask import Blueprint, flash, request
+from flask import Blueprint, Response, flash, request
 from wtforms import Field, HiddenField, SelectField, ValidationError
 
 from accounts.rules import PENDING_UPLOAD_LIFETIME

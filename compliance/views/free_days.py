@@ -261,7 +261,7 @@ def review() -> Answer:
     return _bring_in(upload, rows, provinces) if upload.lines.data else _review_page(rows, provinces)
 
 
-def _review_page(rows: ReadList[FreeDayValues], provinces: dict[str, str], form: FreeDayListForm | None = None) -> str:
+def _review_page(rows: ReadList[FreeDayValues], provinces: dict[str, str], form: FreeDayListForm | None = None) -> Response:
     known = free_days.find_same_days(current_session(), [free_day.day for free_day in rows.entries])
     new = [free_day for free_day in rows.entries if (free_day.day, free_day.province) not in known]
     form = form or FreeDayListForm(formdata=None, data={"lines": write_lines(new)})

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from functools import cached_property
 from uuid import UUID
 
-from flask import Blueprint, Response, flash, request, url_for
+from flask import Blueprint, flash, request, url_for
 from sqlalchemy.orm import Session
 from wtforms import SelectField, TextAreaField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than its stubs

@@ -18,8 +18,7 @@ from kernel.web.uploads import UploadForm, page_of_faults, send_faults
 from organisations import lists, tree
 from organisations.access import OrganisationAction
 from organisations.audience_preview import name_some
-from organisations.list_checking import ListReview, NameDifference, PeopleListCheck, day_of_lists, review_people, review_units
-from organisations.list_reading import PeopleListRows, UnitListRows, read_people, read_units
+from organisations.list_checking import ListReview, NameDifference, PeopleListCheck, read_rows, review_rows
 from organisations.list_trials import begin_trial, read_training
 from organisations.models import PendingUnitList
 from organisations.rules.units import UnitListKind, UnitSummary
@@ -79,27 +78,22 @@ def loads() -> Answer:
     form.offer([unit for unit in tree.list_tree(current_session()) if unit.parent_id is None])
     if form.validate_on_submit():
         kind, now = UnitListKind(form.kind.data), clock.now()
-        listed = form.read(partial(_read, kind))
+        listed = form.read(partial(read_rows, kind, now=now))
         if listed is not None:
             session, sent = begin_writing(), UploadedList(form.file_name, form.content, listed.total)
             row = lists.receive(session, current_actor(), kind, sent, complete_of=form.institution, now=now)
-            begin_trial(session, row, now=now)
+            begin_trial(session, row, listed, now=now)
             return see_page("organisations_loads.load", load=row.uuid)
     rows = lists.list_loads(current_session(), current_actor())
     return page("organisations/unit_lists.html", form=form, loads=rows, largest=LARGEST)
 
 
-def _read(kind: UnitListKind, content: bytes) -> PeopleListRows | UnitListRows:
-    return read_units(content) if kind is UnitListKind.UNITS else read_people(content, day_of_lists(clock.now()))
-
-
 def _review(load: PendingUnitList, taken_names: Sequence[str] = ()) -> ListReview:
     """Read a list and say what it would do; lines of `taken_names` are taken with their name."""
+    now = clock.now()
     with reading_file():
-        rows = _read(UnitListKind(load.kind), load.content)
-    if isinstance(rows, UnitListRows):
-        return review_units(current_session(), rows, now=clock.now())
-    return review_people(current_session(), rows, load.complete_of, taken_names, now=clock.now())
+        rows = read_rows(UnitListKind(load.kind), load.content, now=now)
+    return review_rows(current_session(), rows, load.complete_of, taken_names, now=now)
 
 
 @bp.get("/<uuid:load>")
@@ -112,7 +106,7 @@ def load(subject: PendingUnitList) -> Answer:
     return _preview(subject, _review(subject), ListConfirmationForm())
 
 
-def _preview(subject: PendingUnitList, review: ListReview, form: ListConfirmationForm) -> str:
+def _preview(subject: PendingUnitList, review: ListReview, form: ListConfirmationForm) -> Response:
     leavers = lists.known_people(current_session(), review.effects.leavers[:CHANGES])
     return page(
         "organisations/unit_list_upload.html",
