@@ -35,7 +35,7 @@ from kernel.outbox import Delivery
 from kernel.permissions import Actor
 from kernel.tables import csv_line
 from kernel.web.forms import DAYS, Form, LineField
-from kernel.web.paging import Page, requested_page
+from kernel.web.paging import requested_page
 from kernel.web.request import Answer, current_actor, current_session, page, requires
 from lms import access_log, audit_words
 from lms.access import SiteAction
@@ -473,12 +473,11 @@ def log() -> Answer:
     if selected is not None and not form.errors:
         statement = select(AuditEntry).where(*selected.conditions(session)).order_by(AuditEntry.id.desc())
         entries = session.scalars(statement.offset(paging.offset).limit(ROWS + 1)).all()
-    shown = entries[:ROWS]
-    names = _read_page(session, actor, shown)
-    sentences = entries_in_words(session, shown, names.activities)
+    names = _read_page(session, actor, entries)
+    sentences = entries_in_words(session, entries, names.activities)
     return page(
         "lms/audit.html",
-        page=Page([names.line(*each) for each in zip(shown, sentences, strict=True)], paging.number, len(entries) > ROWS),
+        page=paging.of([names.line(*each) for each in zip(entries, sentences, strict=True)]),
         form=form,
         fields={field.name: request.args[field.name] for field in form if request.args.get(field.name)},
         sealed_until=session.scalar(select(func.max(audit.AuditSeal.last_id))) or 0,

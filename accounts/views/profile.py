@@ -21,7 +21,7 @@ from kernel.settings import Settings, secret_keys
 from kernel.web import after_response
 from kernel.web.headers import hide_address
 from kernel.web.limits import client_key, limit, limiter
-from kernel.web.paging import Page, requested_page
+from kernel.web.paging import requested_page
 from kernel.web.request import (
     Answer,
     begin_writing,
@@ -191,9 +191,9 @@ def notices_list() -> Answer:
             "given_at": row.given_at,
             "is_new": row.read_at is None,
         }
-        for row in rows[:ROWS]
+        for row in rows
     ]
-    return page("accounts/notices_list.html", page=Page(lines, requested.number, len(rows) > ROWS))
+    return page("accounts/notices_list.html", page=requested.of(lines))
 
 
 @notices_bp.route("/profile/notices", methods=["GET", "POST"])

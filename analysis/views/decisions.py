@@ -18,7 +18,7 @@ from analysis.views.statistics import StatisticsSelection, about_attempts, selec
 from courses.models import Course
 from kernel.errors import NotFound
 from kernel.i18n import _, ngettext, number
-from kernel.web.paging import Page, requested_page
+from kernel.web.paging import requested_page
 from kernel.web.request import current_session, page, requires
 from questions.question_page import figure, percentage
 from quizzes import reports, teaching
@@ -499,5 +499,5 @@ def people(subject: QuizContext) -> Response:
         query=selection.query,
         pass_mark=percentage(decisions.rule.pass_mark),
         error=points(decisions.error_at_mark),
-        page=Page(lines_of(rows[:ROWS]), paging.number, len(rows) > ROWS),
+        page=paging.of(lines_of(rows)),
     )

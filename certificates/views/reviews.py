@@ -24,7 +24,7 @@ from kernel.i18n import _, choose, lazy_, ngettext
 from kernel.own_records import is_own
 from kernel.web.forms import Form, line
 from kernel.web.instance_keys import current_keys
-from kernel.web.paging import Page, requested_page
+from kernel.web.paging import requested_page
 from kernel.web.request import Answer, current_actor, current_session, current_settings, page, requires, see_page
 
 
@@ -134,9 +134,8 @@ def _replace(row: Credential, reason: ReplacementReason, text: str) -> None:
 
 def _page(context: ReviewListContext, form: ReviewForm, refused: UUID | None) -> Response:
     session, paging = current_session(), requested_page()
-    listed = certificates_reviews.list_open_reviews(session, context, offset=paging.offset, limit=paging.size + 1)
-    rows = [_line(row) for row in listed]
-    shown = {"page": Page(rows[: paging.size], paging.number, len(rows) > paging.size), "form": form, "refused": refused}
+    rows = certificates_reviews.list_open_reviews(session, context, offset=paging.offset, limit=paging.size + 1)
+    shown = {"page": paging.of([_line(row) for row in rows]), "form": form, "refused": refused}
     if context.course is None:
         pairs = [{"row": row, "course": choose(dict(row.course))} for row in certificates_reviews.list_revoked_for_name(session, context)]
         return page("certificates/reviews.html", pairs=pairs, **shown)

@@ -12,7 +12,7 @@ from compliance.views.claims import ClaimDecisionForm, claim_view, record_views
 from kernel import clock
 from kernel.i18n import _, ngettext, site_locale
 from kernel.web.limits import limit, limiter
-from kernel.web.paging import Page, requested_page
+from kernel.web.paging import requested_page
 from kernel.web.request import Answer, allows, begin_writing, current_actor, current_session, page, reading_file, requires, see_page
 from kernel.web.uploads import UploadForm, page_of_faults, send_faults
 
@@ -56,7 +56,18 @@ def _judge(subject: RecognitionListContext) -> tuple[PendingRecognitionList, Rec
 def pending(subject: RecognitionListContext) -> Answer:
     """Show what a list would propose and what is wrong in it."""
     row, rows, check = _judge(subject)
-    return page("compliance/recognition_list_upload.html", pending=row, check=check, rows=rows, page=page_of_faults(check.faults))
+    requested = requested_page(FAULTS)
+    return page(
+        "compliance/recognition_list_upload.html",
+        pending=row,
+        check=check,
+        rows=rows,
+        page=requested.of([(fault.line, fault.written, _words(fault)) for fault in check.faults[requested.offset :][: FAULTS + 1]]),
+    )
+
+
+def _words(fault: UnitListFault) -> str:
+    return _(fault.message, **fault.facts)
 
 
 @bp.get("/pending/<uuid:pending>/faults.csv")
@@ -106,7 +117,7 @@ def _made_page(subject: RecognitionListContext, form: ClaimDecisionForm) -> Resp
         "compliance/recognition_list.html",
         made=row,
         counts=counts,
-        page=Page([claim_view(entry, entries, ()) for entry in listed[:ROWS]], requested.number, len(listed) > ROWS),
+        page=requested.of([claim_view(entry, entries, ()) for entry in listed]),
         form=form if decides else None,
         is_proposer=is_proposer,
     )

@@ -19,7 +19,7 @@ from kernel import clock
 from kernel.errors import NotFound
 from kernel.i18n import _, choose, language, lazy_
 from kernel.web.forms import Form, LineField, as_uuid, at_most
-from kernel.web.paging import Page, requested_page
+from kernel.web.paging import requested_page
 from kernel.web.request import Answer, address_of, allows, current_actor, current_session, current_settings, page, requires, see_page
 
 EMAIL = r"^[^@\s]+@[^@\s]+\.[^@\s]+$"
@@ -176,9 +176,6 @@ def log(subject: CourseContext) -> Answer:
     session, requested = current_session(), requested_page(LOG_SIZE)
     parts = course_kinds().logs
     entries = courses_log.list_log(session, subject.id, parts, offset=requested.offset, limit=requested.size + 1)
-    rows = [
-        {"at": entry.at, "by": entry.by or _("the system"), "words": courses_log.sentence(entry, parts)}
-        for entry in entries[: requested.size]
-    ]
+    rows = [{"at": entry.at, "by": entry.by or _("the system"), "words": courses_log.sentence(entry, parts)} for entry in entries]
     course = catalogue.get_course(session, subject.id)
-    return page("courses/log.html", course=course_header(course), page=Page(rows, requested.number, len(entries) > requested.size))
+    return page("courses/log.html", course=course_header(course), page=requested.of(rows))

@@ -24,7 +24,7 @@ from kernel import clock
 from kernel.errors import NotFound
 from kernel.i18n import _, site_day
 from kernel.web.forms import Form
-from kernel.web.paging import Page, requested_page
+from kernel.web.paging import requested_page
 from kernel.web.request import Answer, begin_writing, current_actor, current_session, file_store, page, requires, see_page
 
 
@@ -181,13 +181,8 @@ def versions(subject: CourseContext) -> Answer:
     """List what was published of a course: when, by whom, how, and why."""
     session, requested = current_session(), requested_page()
     course = catalogue.get_course(session, subject.id)
-    published_versions = course_versions.list_versions(session, course.id, offset=requested.offset, limit=requested.size + 1)
-    shown_page = Page(
-        views_changes.version_lines(course, published_versions[: requested.size]),
-        requested.number,
-        len(published_versions) > requested.size,
-    )
-    return page("courses/versions.html", course=course_header(course), page=shown_page)
+    rows = course_versions.list_versions(session, course.id, offset=requested.offset, limit=requested.size + 1)
+    return page("courses/versions.html", course=course_header(course), page=requested.of(views_changes.version_lines(course, rows)))
 
 
 @versions_bp.get("/teaching/<slug>/versions/<int:number>")

@@ -22,7 +22,7 @@ from enrolments.views.gradebook import GradebookQuery, filter_words, get_publish
 from kernel import clock
 from kernel.i18n import _, choose, lazy_
 from kernel.web.forms import Form, as_uuid, at_most, line
-from kernel.web.paging import Page, requested_page
+from kernel.web.paging import requested_page
 from kernel.web.request import Answer, allows, begin_writing, current_actor, current_session, is_read_only_request, page, requires, see_page
 from organisations.tree import list_tree
 
@@ -124,7 +124,7 @@ def _page(context: LearnerContext, form: AnnouncementForm, number: UUID, people:
         people=people,
         changeable={row.announcement.uuid for row in rows if _is_changeable(context, row.announcement)},
         titles=_titles(context) if any(row.announcement.next_key for row in rows) else {},
-        page=Page(rows[:ROWS], requested.number, len(rows) > ROWS),
+        page=requested.of(rows),
     )
 
 

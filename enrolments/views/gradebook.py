@@ -35,7 +35,7 @@ from kernel.tables import Cell, Sheet, on_disk, type_of, write_csv, write_ods, w
 from kernel.web import after_response
 from kernel.web.file_responses import send_generated
 from kernel.web.forms import as_uuid
-from kernel.web.paging import Page, requested_page
+from kernel.web.paging import requested_page
 from kernel.web.request import allows, current_actor, current_session, page, requires
 from organisations.rules.units import in_order
 from organisations.tree import list_tree
@@ -309,7 +309,7 @@ def gradebook(context: LearnerContext) -> Response:
         columns=columns,
         learners=learners,
         completed=completed,
-        page=Page(lines_of(rows[:ROWS], columns), paging.number, len(rows) > ROWS),
+        page=paging.of(lines_of(rows, columns)),
         editions=[line.edition for line in list_editions(session, context.course_id)],
         groups=list_groups(session, context.course_id),
         units=in_order(list_tree(session)),

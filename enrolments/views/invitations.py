@@ -29,7 +29,7 @@ from kernel.web.file_responses import send_generated
 from kernel.web.forms import as_uuid
 from kernel.web.headers import hide_address
 from kernel.web.limits import client_key, limit, limiter
-from kernel.web.paging import Page, requested_page
+from kernel.web.paging import requested_page
 from kernel.web.request import (
     Answer,
     address_of,
@@ -62,7 +62,7 @@ def unanswered(context: LearnerContext) -> Answer:
     return page(
         "enrolments/invitations.html",
         course=course_name(context),
-        page=Page(rows[:ROWS], requested.number, len(rows) > ROWS),
+        page=requested.of(rows),
         now=clock.now(),
         list_uuid=str(list_uuid or ""),
         counts=invitations.count_list(session, context.course_id, list_uuid) if list_uuid else None,

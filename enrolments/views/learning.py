@@ -67,7 +67,7 @@ from kernel.permissions import Actor
 from kernel.web.file_responses import send_content, send_text
 from kernel.web.forms import Form, as_uuid, line, whole_number
 from kernel.web.pages import cached_page
-from kernel.web.paging import Page, requested_page
+from kernel.web.paging import requested_page
 from kernel.web.request import Answer, current_actor, current_session, file_store, page, public, requires, see_other
 
 
@@ -657,7 +657,7 @@ def _group_page(subject: GroupContext, form: GroupForm) -> Answer:
         "enrolments/group.html",
         course=course_name(subject.context),
         group=subject.group,
-        page=Page(members[:PEOPLE], requested.number, len(members) > PEOPLE),
+        page=requested.of(members),
         query=query,
         found=outsiders[:PEOPLE],
         more_found=len(outsiders) > PEOPLE,

@@ -263,8 +263,7 @@ def own_reports() -> Response:
     """List the reader's own mistake reports with what became of them."""
     requested = requested_page()
     rows = mistakes.list_own_mistakes(current_session(), current_actor().person_id or 0, offset=requested.offset, limit=requested.size + 1)
-    shown_page = Page(own_mistake_views(rows[: requested.size]), requested.number, len(rows) > requested.size)
-    return page("enrolments/own_mistake_reports.html", page=shown_page)
+    return page("enrolments/own_mistake_reports.html", page=requested.of(own_mistake_views(rows)))
 
 
 @bp.get("/teaching/<slug>/mistake-reports")

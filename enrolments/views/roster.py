@@ -28,9 +28,8 @@ from kernel.errors import N_, require_found
 from kernel.i18n import _, lazy_, ngettext
 from kernel.left_out import ReadList
 from kernel.own_records import LEFT_OUT, is_own
-from kernel.permissions import Actor
-from kernel.web.forms import FileField, as_uuid
-from kernel.web.paging import Page, requested_page
+from kernel.web.forms import FileField, Form, as_uuid, clean_text
+from kernel.web.paging import requested_page
 from kernel.web.request import Answer, begin_writing, current_actor, current_session, page, reading_file, requires, see_other
 from kernel.web.uploads import UploadForm
 
@@ -87,7 +86,7 @@ def roster(context: LearnerContext) -> Answer:
     return page(
         "enrolments/roster.html",
         course=course_name(context),
-        page=Page(rows[:ROWS], requested.number, len(rows) > ROWS),
+        page=requested.of(rows),
         words=query,
         edition=str(edition or ""),
         editions=[edition_row.edition for edition_row in editions_of_enrolments.list_editions(session, context.course_id)],

@@ -17,7 +17,7 @@ from enrolments.takes import REFUSALS, TakeNotAllowed, list_open_completion_revi
 from kernel import clock
 from kernel.i18n import _, choose, lazy_
 from kernel.web.forms import Form, line, whole_number
-from kernel.web.paging import Page, requested_page
+from kernel.web.paging import requested_page
 from kernel.web.request import Answer, current_actor, current_session, is_read_only_request, page, requires, see_other, see_page
 
 
@@ -99,7 +99,7 @@ def _completion_reviews_page(form: CompletionDecisionForm, refused: UUID | None)
     rows = [{"row": row, "course": choose(dict(row.course)), "grade": share(row.grade)} for row in listed]
     return page(
         "enrolments/completion_reviews.html",
-        page=Page(rows[: paging.size], paging.number, len(rows) > paging.size),
+        page=paging.of(rows),
         form=form,
         refused=refused,
     )

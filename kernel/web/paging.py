@@ -12,6 +12,15 @@ Row = TypeVar("Row")
 
 
 @dataclass(frozen=True, slots=True)
+class Page(Generic[Row]):
+    """Some rows, and whether more follow."""
+
+    rows: Sequence[Row]
+    number: int
+    has_next: bool
+
+
+@dataclass(frozen=True, slots=True)
 class PageRequest:
     """The number and size of the requested page."""
 
@@ -23,14 +32,9 @@ class PageRequest:
         """Return how many rows come before."""
         return (self.number - 1) * self.size
 
-
-@dataclass(frozen=True, slots=True)
-class Page(Generic[Row]):
-    """Some rows, and whether more follow."""
-
-    rows: Sequence[Row]
-    number: int
-    has_next: bool
+    def of(self, rows: Sequence[Row]) -> Page[Row]:
+        """Return the page of rows read from `offset` on: one more than it shows were asked for, which tells whether a page follows."""
+        return Page(rows[: self.size], self.number, len(rows) > self.size)
 
 
 def requested_page(size: int = 25) -> PageRequest:

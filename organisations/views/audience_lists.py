@@ -7,7 +7,7 @@ from accounts.privacy import PeopleListKind
 from kernel import clock
 from kernel.i18n import _, choose, language
 from kernel.web.limits import limit, limiter
-from kernel.web.paging import Page, requested_page
+from kernel.web.paging import requested_page
 from kernel.web.request import Answer, current_actor, current_session, page, requires, see_page
 from organisations import audiences
 from organisations.access import AudienceAction, AudienceContext
@@ -86,7 +86,7 @@ def people(subject: AudienceContext) -> Answer:
         people_list=row,
         title=choose(row.title),
         count=count_listed(session, row),
-        page=Page(listed[:ROWS], requested.number, len(listed) > ROWS),
+        page=requested.of(listed),
         words=query,
         rules=[(listed, choose(listed.title)) for listed in audiences.list_naming(session, ListLeaf.kind, [row.key])],
     )

@@ -11,7 +11,7 @@ from kernel.errors import Conflict
 from kernel.i18n import _, choose, lazy_, number
 from kernel.permissions import Actor
 from kernel.web.forms import Form, WholeField, line
-from kernel.web.paging import Page, requested_page
+from kernel.web.paging import requested_page
 from kernel.web.request import Answer, current_actor, current_session, page, requires, see_page
 from organisations import posts as organisations_posts
 from organisations.access import OrganisationAction
@@ -51,8 +51,8 @@ def posts() -> Answer:
     """List the posts with how many people have each, and how many rules name it."""
     requested, query = requested_page(ROWS), _words("q")
     rows = organisations_posts.list_posts(current_session(), post_key(query), offset=requested.offset, limit=ROWS + 1)
-    shown_page = Page(rows[:ROWS], requested.number, len(rows) > ROWS)
-    return page("organisations/posts.html", page=shown_page, words=query, institutions=len({row.institution for row in rows}))
+    institutions = len({row.institution for row in rows})
+    return page("organisations/posts.html", page=requested.of(rows), words=query, institutions=institutions)
 
 
 def _words(name: str) -> str:

@@ -23,7 +23,7 @@ from kernel.i18n import _, language, lazy_, zone_name
 from kernel.i18n import number as format_number
 from kernel.permissions import Actor
 from kernel.web.forms import Form, WholeField, as_uuid, line
-from kernel.web.paging import Page, requested_page
+from kernel.web.paging import requested_page
 from kernel.web.request import Answer, current_actor, current_session, page, requires, see_page
 from organisations import audience_preview, training_scope, tree
 from organisations import units as members
@@ -263,7 +263,7 @@ def _page(  # one page with seven forms
         most_tried=MOST_TRIED if people > MOST_TRIED else 0,
         children=[(unit_path, counts.get(unit_path.place.id, 0)) for unit_path in standings if unit_path.place.parent_id == subject.id],
         members=counts.get(subject.id, 0),
-        page=Page(rows[:ROWS], requested.number, len(rows) > ROWS),
+        page=requested.of(rows),
         words=query,
         managers=tree.list_managers(session, subject.id),
         training=list_training_grants(session, subject.id),

@@ -15,7 +15,7 @@ from kernel.errors import DomainError, NotFound, require_found
 from kernel.i18n import _, choose, ngettext, site_day
 from kernel.web import after_response
 from kernel.web.forms import whole_number
-from kernel.web.paging import Page, requested_page
+from kernel.web.paging import requested_page
 from kernel.web.request import Answer, begin_writing, current_actor, current_session, file_store, page, requires, see_page
 from questions import bank_page, question_bank
 from questions.access import BankQuestionContext, QuestionAction
@@ -69,7 +69,7 @@ def _list(subject: CourseContext, form: QuestionFieldsForm, chosen: list[str] | 
         "quizzes/bank/questions.html",
         course=course_header(catalogue.get_course(session, subject.id)),
         up_to_date=up_to_date,
-        page=Page(bank_page.lines_of(rows[:ROWS], attempts), paging.number, len(rows) > ROWS),
+        page=paging.of(bank_page.lines_of(rows, attempts)),
         found=question_bank.count_questions(session, subject.id, filters),
         total=sum(row.questions for row in banks),
         wanted=filters,

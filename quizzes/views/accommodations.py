@@ -12,7 +12,7 @@ from kernel import clock
 from kernel.errors import N_
 from kernel.i18n import _, lazy_, number, trimmed
 from kernel.web.forms import Form, LineField, WholeField, whole_number
-from kernel.web.paging import Page, requested_page
+from kernel.web.paging import requested_page
 from kernel.web.request import Answer, current_actor, current_session, page, requires, see_page
 from quizzes import overrides
 from quizzes.access import QuizAction
@@ -69,8 +69,7 @@ def accommodations() -> Answer:
     """List the people with a profile, or those whom a search finds."""
     requested, query = requested_page(ROWS), request.args.get("q", "")[:100].strip()
     rows = overrides.list_profiles(current_session(), query, offset=requested.offset, limit=ROWS + 1)
-    shown_page = Page(profile_views(rows[:ROWS]), requested.number, len(rows) > ROWS)
-    return page("quizzes/accommodations.html", page=shown_page, query=query)
+    return page("quizzes/accommodations.html", page=requested.of(profile_views(rows)), query=query)
 
 
 @bp.route("/administration/accommodations/<uuid:person>", methods=["GET", "POST"])

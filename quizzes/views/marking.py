@@ -20,7 +20,7 @@ from courses.models import Course
 from kernel import clock
 from kernel.i18n import _, choose, language, lazy_, ngettext, number
 from kernel.web.forms import Form, LineField, area, clean_text, line, whole_number
-from kernel.web.paging import Page, requested_page
+from kernel.web.paging import requested_page
 from kernel.web.request import Answer, current_actor, current_session, page, requires, see_other, see_page
 from questions import question_bank
 from questions.answer_fields import FormFields
@@ -289,7 +289,7 @@ def queue(subject: QuizContext) -> Answer:
         waiting=sum(count.waiting for count in counts),
         queue=chosen,
         arguments=arguments(chosen),
-        page=Page(queue_rows(session, lines[: paging.size]), paging.number, len(lines) > paging.size),
+        page=paging.of(queue_rows(session, lines)),
     )
 
 

@@ -25,7 +25,7 @@ from kernel.i18n import _, format_datetime, lazy_, ngettext, number, trimmed
 from kernel.own_records import LEFT_OUT, is_own
 from kernel.permissions import Actor
 from kernel.web.forms import Form, LineField, MomentField, WholeField, at_most, line
-from kernel.web.paging import Page, requested_page
+from kernel.web.paging import requested_page
 from kernel.web.request import Answer, current_actor, current_session, page, requires, see_page
 from quizzes import snapshots, teaching
 from quizzes.access import IncidentContext, NewOverrideContext, OverrideContext, QuizAction, QuizContext
@@ -344,7 +344,7 @@ def overrides(quiz: QuizContext) -> Answer:
         "quizzes/overrides.html",
         **activity_header(quiz.outline, quiz.key),
         rules=rules_of(snapshot := snapshots.get_snapshot_of_activity(session, quiz.activity_id), snapshot.published_settings),
-        page=Page(override_views(current_actor(), rows[:ROWS]), requested.number, len(rows) > ROWS),
+        page=requested.of(override_views(current_actor(), rows)),
         ended=override_views(current_actor(), list_ended(session, quiz, limit=ENDED)),
         groups=learner_groups.list_groups(session, quiz.course_id),
         query=query,

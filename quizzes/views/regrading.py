@@ -22,7 +22,7 @@ from kernel.i18n import _, lazy_, ngettext
 from kernel.own_records import LEFT_OUT, is_own
 from kernel.tables import Cell, write_csv
 from kernel.web.forms import Form, LineField, whole_number
-from kernel.web.paging import Page, requested_page
+from kernel.web.paging import requested_page
 from kernel.web.request import Answer, current_actor, current_session, page, requires, see_other, see_page
 from questions import question_bank
 from questions.question_page import decimal, points, short_title
@@ -410,7 +410,7 @@ def _regrade_page(subject: RegradeContext, form: AttemptActionForm) -> Response:
         counts=dry_runs.count_lines(session, row.id),
         arrived=count_submitted_since(session, row) if row.state == "ready" else 0,
         show=show.value,
-        page=Page(line_views(lines[: paging.size]), paging.number, len(lines) > paging.size),
+        page=paging.of(line_views(lines)),
         form=form,
         is_decided=row.state == "committed" and (row.for_objection or touches_decided(session, row)),
         later=later.uuid if later else None,

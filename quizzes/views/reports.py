@@ -13,7 +13,7 @@ from enrolments.learner_groups import list_groups
 from kernel.db import HookList
 from kernel.i18n import _
 from kernel.tables import Cell, Sheet, write_csv, write_ods, write_xlsx
-from kernel.web.paging import Page, requested_page
+from kernel.web.paging import requested_page
 from kernel.web.request import allows, current_actor, current_session, page, requires
 from quizzes import reports, snapshots, teaching
 from quizzes.access import QuizAction, QuizContext
@@ -66,7 +66,7 @@ def attempts(subject: QuizContext) -> Response:
         **activity_header(subject.outline, subject.key),
         asked=query,
         counts=reports.count_report(session, subject.course_id, subject.key, query.wanted),
-        page=Page(lines_of(rows[:ROWS]), paging.number, len(rows) > ROWS),
+        page=paging.of(lines_of(rows)),
         states=choices(STATES),
         outcomes=choices(OUTCOMES),
         editions=[line.edition for line in list_editions(session, subject.course_id)],

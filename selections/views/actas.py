@@ -18,7 +18,7 @@ from kernel.codes import printed_code
 from kernel.errors import N_, Invalid, NotFound
 from kernel.i18n import _, choose, format_date, format_datetime, lazy_, ngettext, number, percent
 from kernel.web.forms import Form, area, clean_text
-from kernel.web.paging import Page, requested_page
+from kernel.web.paging import requested_page
 from kernel.web.request import Answer, allows, current_actor, current_session, page, requires, see_page
 from questions.content.question_fields import DIFFICULTIES, LEVELS
 from quizzes.models import Regrade
@@ -575,7 +575,7 @@ def acta(subject: SelectionActaContext) -> Response:
         facts=head_facts(row) if row.head else [],
         precision=precision_facts(row) if row.head else [],
         caution=caution(row) if row.head else "",
-        page=Page(line_views(lines[:ROWS], row.people), paging.number, len(lines) > ROWS),
+        page=paging.of(line_views(lines, row.people)),
         show="changed" if changed else "",
         signatures=signed,
         in_jury=is_jury_member(subject.selection),

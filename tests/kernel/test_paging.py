@@ -4,7 +4,7 @@ import pytest
 from flask import Flask
 
 from kernel.errors import NotFound
-from kernel.web.paging import requested_page
+from kernel.web.paging import Page, PageRequest, requested_page
 
 
 @pytest.mark.parametrize(
@@ -25,3 +25,10 @@ def test_a_page_is_a_number(app: Flask, query: str, number: int, offset: int) ->
 def test_anything_else_is_not_found(app: Flask, text: str) -> None:
     with app.test_request_context(f"/?page={text}"), pytest.raises(NotFound):
         requested_page()
+
+
+def test_one_row_more_than_a_page_shows_says_that_another_page_follows() -> None:
+    requested = PageRequest(2, size=3)
+
+    assert requested.of("abcd") == Page("abc", 2, has_next=True)
+    assert requested.of("abc") == Page("abc", 2, has_next=False)
