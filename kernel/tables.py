@@ -464,6 +464,15 @@ def write_ods(target: BinaryIO, sheets: Iterable[Sheet]) -> None:
             xml.endDocument()
 
 
+def file_of_sheets(kind: str, sheets: Iterable[Sheet]) -> BinaryIO:
+    """Return a file on disk with sheets as XLSX or ODS, or with the first of them as CSV."""
+    if kind == "csv":
+        _name, headings, rows = next(iter(sheets))
+        return on_disk(lambda target: write_csv(target, headings, rows))
+    write = write_xlsx if kind == "xlsx" else write_ods
+    return on_disk(lambda target: write(target, sheets))
+
+
 @contextmanager
 def _tag(xml: XMLGenerator, name: str, attributes: Mapping[str, str] | None = None) -> Iterator[None]:
     xml.startElement(name, AttributesImpl(dict(attributes or {})))

@@ -35,8 +35,8 @@ from kernel.outbox import Delivery
 from kernel.permissions import Actor
 from kernel.tables import csv_line
 from kernel.web.forms import DAYS, Form, LineField
-from kernel.web.paging import requested_page
 from kernel.web.request import Answer, current_actor, current_session, page, requires
+from kernel.web.table import requested_page
 from lms import access_log, audit_words
 from lms.access import SiteAction
 from lms.people import EVENTS, event_words

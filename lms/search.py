@@ -25,8 +25,8 @@ from kernel.search import index
 from kernel.search.index import LONGEST_QUESTION, SearchDocument, SearchQuery, SearchScope, read_question
 from kernel.search.results import ResultGroup, ResultPaging, SearchHit, SearchResults, SnippetPiece, find, marked, near_questions, snippet
 from kernel.web.limits import client_key, limit, limiter
-from kernel.web.paging import Page, requested_page
 from kernel.web.request import Answer, current_actor, current_session, page, public
+from kernel.web.table import Page, requested_page
 
 Entries = list[tuple[int | None, SearchDocument]]
 

@@ -85,6 +85,13 @@ class ReportRow:
         """Return how long it took."""
         return None if self.finished_at is None else Fraction(round((self.finished_at - self.started_at).total_seconds()), 60)
 
+    @property
+    def outcome(self) -> AttemptOutcome | None:
+        """Return how it came out; None where it is open or has no pass mark."""
+        if self.state is AttemptState.FINISHED and self.raw is None:
+            return AttemptOutcome.WAITING
+        return None if self.passed is None else AttemptOutcome.PASSED if self.passed else AttemptOutcome.FAILED
+
 
 @dataclass(frozen=True, slots=True)
 class ReportCounts:

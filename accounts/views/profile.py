@@ -21,7 +21,6 @@ from kernel.settings import Settings, secret_keys
 from kernel.web import after_response
 from kernel.web.headers import hide_address
 from kernel.web.limits import client_key, limit, limiter
-from kernel.web.paging import requested_page
 from kernel.web.request import (
     Answer,
     begin_writing,
@@ -36,6 +35,7 @@ from kernel.web.request import (
     secrets_of_app,
     see_page,
 )
+from kernel.web.table import requested_page
 
 addresses_bp = Blueprint("accounts_addresses", __name__)
 

@@ -18,13 +18,13 @@ from analysis.views.statistics import StatisticsSelection, about_attempts, selec
 from courses.models import Course
 from kernel.errors import NotFound
 from kernel.i18n import _, ngettext, number
-from kernel.web.paging import requested_page
 from kernel.web.request import current_session, page, requires
+from kernel.web.table import requested_page
 from questions.question_page import figure, percentage
 from quizzes import reports, teaching
 from quizzes.access import QuizContext
 from quizzes.quiz_page import activity_header
-from quizzes.report_page import lines_of
+from quizzes.report_page import OUTCOMES, REPORT
 from quizzes.rules.settings import MOST_COMPARED, DecisionRule
 
 LITTLE = -5
@@ -499,5 +499,7 @@ def people(subject: QuizContext) -> Response:
         query=selection.query,
         pass_mark=percentage(decisions.rule.pass_mark),
         error=points(decisions.error_at_mark),
-        page=paging.of(lines_of(rows)),
+        columns=REPORT.page_columns("name", "number", "finished", "grade"),
+        outcomes=OUTCOMES,
+        page=paging.of(rows),
     )

@@ -25,17 +25,18 @@ from kernel import clock
 from kernel.errors import N_, NotFound, require_found
 from kernel.i18n import _, choose
 from kernel.markup.model import SafeHtml
-from kernel.tables import Cell, write_csv, write_xlsx
+from kernel.tables import Cell
 from kernel.web import after_response
 from kernel.web.forms import as_uuid
 from kernel.web.request import current_session, page, requires, see_page
+from kernel.web.table import member_of
 from questions import question_bank
 from questions.question_page import decimal, figure, percentage, plain, short_title
 from questions.rules.definitions import MatrixBody
 from quizzes import snapshots, teaching
 from quizzes.access import QuizContext
 from quizzes.quiz_page import activity_header, quiz_lines
-from quizzes.report_page import chosen, download
+from quizzes.report_page import download
 
 HEADINGS = (
     (N_("Question"), N_("Key of the question in the course folder.")),
@@ -178,7 +179,9 @@ def selected_statistics(subject: QuizContext) -> StatisticsSelection:
     learners = StatisticsFilter(_group_from_address(editions, "edition"), _group_from_address(groups, "group"), takes, language, form)
     quiz = statistics.list_compositions(session, subject.course_id, subject.key, learners)
     choice = next((choice for choice in quiz.choices if choice.name == request.args.get("paper")), quiz.choices[0])
-    attempt_set = statistics.attempt_set(session, quiz, chosen(CountedAttempts, request.args.get("which")) or CountedAttempts.FIRST, choice)
+    attempt_set = statistics.attempt_set(
+        session, quiz, member_of(CountedAttempts)(request.args.get("which", "")) or CountedAttempts.FIRST, choice
+    )
     selection = StatisticsSelection(
         attempt_set,
         tuple(quiz.choices),
@@ -213,7 +216,7 @@ def _takes_from_address(subject: QuizContext) -> tuple[CountedTakes, Sequence[tu
     """Return the takes that the address asks for, and those that can be asked for, where the course was taken more than once."""
     if not is_taken_again(current_session(), subject.course_id):
         return CountedTakes.PRESENT, ()
-    return chosen(CountedTakes, request.args.get("takes")) or CountedTakes.PRESENT, statistics_page.take_words()
+    return member_of(CountedTakes)(request.args.get("takes", "")) or CountedTakes.PRESENT, statistics_page.take_words()
 
 
 def _take_query(takes: CountedTakes) -> dict[str, str]:
@@ -388,9 +391,7 @@ def surveys(subject: QuizContext) -> Response:
 def surveys_csv(subject: QuizContext) -> Response:
     """Send the same as CSV, a line for each column of each row."""
     survey_results = list_surveys(current_session(), subject.course_id, subject.key, _takes_from_address(subject)[0])
-    return download(
-        subject, "surveys.csv", lambda file: write_csv(file, [_(name) for name, _meaning in HEADINGS], survey_rows(survey_results))
-    )
+    return download(subject, "surveys.csv", [("", [_(name) for name, _meaning in HEADINGS], survey_rows(survey_results))])
 
 
 @bp.get("/courses/<slug>/quizzes/<key>/statistics.csv")
@@ -402,7 +403,7 @@ def table_csv(subject: QuizContext) -> Response:
         raise NotFound
     examination = _computed(subject)
     rows = TABLES[name].rows(examination, _names(examination))
-    return download(subject, f"{name}.csv", lambda file: write_csv(file, TABLES[name].headings(), rows))
+    return download(subject, f"{name}.csv", [("", TABLES[name].headings(), rows)])
 
 
 @bp.get("/courses/<slug>/quizzes/<key>/statistics.xlsx")
@@ -410,7 +411,7 @@ def table_csv(subject: QuizContext) -> Response:
 def workbook(subject: QuizContext) -> Response:
     """Send all tables of the statistics as a workbook, with a sheet that says what the columns hold."""
     examination = _computed(subject)
-    return download(subject, "statistics.xlsx", lambda file: write_xlsx(file, sheets_of(examination, _names(examination))))
+    return download(subject, "statistics.xlsx", sheets_of(examination, _names(examination)))
 
 
 def _computed(subject: QuizContext) -> QuizAnalysis:

@@ -24,8 +24,8 @@ from kernel.i18n import _, choose, lazy_, ngettext
 from kernel.own_records import is_own
 from kernel.web.forms import Form, line
 from kernel.web.instance_keys import current_keys
-from kernel.web.paging import requested_page
 from kernel.web.request import Answer, current_actor, current_session, current_settings, page, requires, see_page
+from kernel.web.table import requested_page
 
 
 class CorrectionForm(Form):

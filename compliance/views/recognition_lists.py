@@ -12,9 +12,9 @@ from compliance.views.claims import ClaimDecisionForm, claim_view, record_views
 from kernel import clock
 from kernel.i18n import _, ngettext, site_locale
 from kernel.web.limits import limit, limiter
-from kernel.web.paging import requested_page
 from kernel.web.request import Answer, allows, begin_writing, current_actor, current_session, page, reading_file, requires, see_page
-from kernel.web.uploads import UploadForm, page_of_faults, send_faults
+from kernel.web.table import requested_page
+from organisations.list_reading import UnitListFault
 
 bp = Blueprint("compliance_recognition_lists", __name__, url_prefix="/training/recognition-lists")
 

@@ -34,8 +34,8 @@ from kernel.i18n import _, choose
 from kernel.own_records import is_own
 from kernel.permissions import Actor
 from kernel.web.forms import as_uuid
-from kernel.web.paging import Page, requested_page
 from kernel.web.request import Answer, allows, begin_writing, current_actor, current_session, page, requires, see_other, see_page
+from kernel.web.table import Page, requested_page
 from organisations.access import TrainingScope
 from organisations.training_scope import get_training_scope
 

@@ -19,8 +19,8 @@ from kernel import clock
 from kernel.errors import NotFound
 from kernel.i18n import _, choose, language, lazy_
 from kernel.web.forms import Form, LineField, as_uuid, at_most
-from kernel.web.paging import requested_page
 from kernel.web.request import Answer, address_of, allows, current_actor, current_session, current_settings, page, requires, see_page
+from kernel.web.table import requested_page
 
 EMAIL = r"^[^@\s]+@[^@\s]+\.[^@\s]+$"
 

@@ -24,8 +24,8 @@ from kernel import clock
 from kernel.errors import NotFound
 from kernel.i18n import _, site_day
 from kernel.web.forms import Form
-from kernel.web.paging import requested_page
 from kernel.web.request import Answer, begin_writing, current_actor, current_session, file_store, page, requires, see_page
+from kernel.web.table import requested_page
 
 
 class RepublishForm(NatureForm):

@@ -22,8 +22,8 @@ from enrolments.views.gradebook import GradebookQuery, filter_words, get_publish
 from kernel import clock
 from kernel.i18n import _, choose, lazy_
 from kernel.web.forms import Form, as_uuid, at_most, line
-from kernel.web.paging import requested_page
 from kernel.web.request import Answer, allows, begin_writing, current_actor, current_session, is_read_only_request, page, requires, see_page
+from kernel.web.table import requested_page
 from organisations.tree import list_tree
 
 

@@ -34,8 +34,8 @@ from kernel.errors import N_
 from kernel.i18n import _, choose, language, lazy_, ngettext, number, trimmed
 from kernel.own_records import is_own
 from kernel.web.forms import Form, LineField, MomentField, as_uuid, clean_text, line, whole_number
-from kernel.web.paging import Page, requested_page
 from kernel.web.request import Answer, allows, begin_writing, current_actor, current_session, is_read_only_request, page, requires, see_page
+from kernel.web.table import Page, requested_page
 
 NUMBER = re.compile(r"[0-9]{1,6}(?:[.,][0-9]{1,4})?")
 

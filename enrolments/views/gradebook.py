@@ -35,8 +35,8 @@ from kernel.tables import Cell, Sheet, on_disk, type_of, write_csv, write_ods, w
 from kernel.web import after_response
 from kernel.web.file_responses import send_generated
 from kernel.web.forms import as_uuid
-from kernel.web.paging import requested_page
 from kernel.web.request import allows, current_actor, current_session, page, requires
+from kernel.web.table import requested_page
 from organisations.rules.units import in_order
 from organisations.tree import list_tree
 

@@ -29,7 +29,6 @@ from kernel.web.file_responses import send_generated
 from kernel.web.forms import as_uuid
 from kernel.web.headers import hide_address
 from kernel.web.limits import client_key, limit, limiter
-from kernel.web.paging import requested_page
 from kernel.web.request import (
     Answer,
     address_of,
@@ -44,6 +43,7 @@ from kernel.web.request import (
     see_other,
     see_page,
 )
+from kernel.web.table import requested_page
 
 invitations_bp = Blueprint("enrolments_invitations", __name__, url_prefix="/teaching/<slug>/learners/invitations")
 

@@ -67,8 +67,8 @@ from kernel.permissions import Actor
 from kernel.web.file_responses import send_content, send_text
 from kernel.web.forms import Form, as_uuid, line, whole_number
 from kernel.web.pages import cached_page
-from kernel.web.paging import requested_page
 from kernel.web.request import Answer, current_actor, current_session, file_store, page, public, requires, see_other
+from kernel.web.table import requested_page
 
 
 class GroupForm(Form):

@@ -35,8 +35,8 @@ from kernel.i18n import _, choose, format_date, language, lazy_, ngettext, short
 from kernel.markup.model import SafeHtml
 from kernel.markup.passages import anchored
 from kernel.web.forms import Form, as_uuid, at_most
-from kernel.web.paging import Page, requested_page
 from kernel.web.request import Answer, allows, begin_writing, current_actor, current_session, is_read_only_request, page, requires, see_page
+from kernel.web.table import Page, requested_page
 
 
 class MistakeDecisionForm(Form):

@@ -17,8 +17,8 @@ from enrolments.takes import REFUSALS, TakeNotAllowed, list_open_completion_revi
 from kernel import clock
 from kernel.i18n import _, choose, lazy_
 from kernel.web.forms import Form, line, whole_number
-from kernel.web.paging import requested_page
 from kernel.web.request import Answer, current_actor, current_session, is_read_only_request, page, requires, see_other, see_page
+from kernel.web.table import requested_page
 
 
 class RetakeForm(Form):

@@ -7,8 +7,8 @@ from accounts.privacy import PeopleListKind
 from kernel import clock
 from kernel.i18n import _, choose, language
 from kernel.web.limits import limit, limiter
-from kernel.web.paging import requested_page
 from kernel.web.request import Answer, current_actor, current_session, page, requires, see_page
+from kernel.web.table import requested_page
 from organisations import audiences
 from organisations.access import AudienceAction, AudienceContext
 from organisations.audience_preview import count_listed, list_listed

@@ -15,9 +15,8 @@ from kernel.i18n import _, lazy_, number
 from kernel.tables import CSV_TYPE, Cell, on_disk, write_csv
 from kernel.web.file_responses import send_generated
 from kernel.web.forms import FileField, Form, WholeField, clean_text
-from kernel.web.paging import requested_page
 from kernel.web.request import Answer, begin_writing, current_actor, current_session, page, reading_file, requires, see_page
-from kernel.web.uploads import UploadForm, page_of_faults, send_faults
+from kernel.web.table import requested_page
 from organisations import lists, tree
 from organisations.access import OrganisationAction
 from organisations.audience_preview import name_some

@@ -11,8 +11,8 @@ from kernel.errors import Conflict
 from kernel.i18n import _, choose, lazy_, number
 from kernel.permissions import Actor
 from kernel.web.forms import Form, WholeField, line
-from kernel.web.paging import requested_page
 from kernel.web.request import Answer, current_actor, current_session, page, requires, see_page
+from kernel.web.table import requested_page
 from organisations import posts as organisations_posts
 from organisations.access import OrganisationAction
 from organisations.audience_preview import name_some

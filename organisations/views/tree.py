@@ -23,8 +23,8 @@ from kernel.i18n import _, language, lazy_, zone_name
 from kernel.i18n import number as format_number
 from kernel.permissions import Actor
 from kernel.web.forms import Form, WholeField, as_uuid, line
-from kernel.web.paging import requested_page
 from kernel.web.request import Answer, current_actor, current_session, page, requires, see_page
+from kernel.web.table import requested_page
 from organisations import audience_preview, training_scope, tree
 from organisations import units as members
 from organisations.access import OrganisationAction

@@ -15,8 +15,8 @@ from kernel.errors import DomainError, NotFound, require_found
 from kernel.i18n import _, choose, ngettext, site_day
 from kernel.web import after_response
 from kernel.web.forms import whole_number
-from kernel.web.paging import requested_page
 from kernel.web.request import Answer, begin_writing, current_actor, current_session, file_store, page, requires, see_page
+from kernel.web.table import requested_page
 from questions import bank_page, question_bank
 from questions.access import BankQuestionContext, QuestionAction
 from questions.answer_fields import form_parts

@@ -12,8 +12,8 @@ from kernel import clock
 from kernel.errors import N_
 from kernel.i18n import _, lazy_, number, trimmed
 from kernel.web.forms import Form, LineField, WholeField, whole_number
-from kernel.web.paging import requested_page
 from kernel.web.request import Answer, current_actor, current_session, page, requires, see_page
+from kernel.web.table import requested_page
 from quizzes import overrides
 from quizzes.access import QuizAction
 from quizzes.models import Accommodation

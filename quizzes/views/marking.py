@@ -20,8 +20,8 @@ from courses.models import Course
 from kernel import clock
 from kernel.i18n import _, choose, language, lazy_, ngettext, number
 from kernel.web.forms import Form, LineField, area, clean_text, line, whole_number
-from kernel.web.paging import requested_page
 from kernel.web.request import Answer, current_actor, current_session, page, requires, see_other, see_page
+from kernel.web.table import requested_page
 from questions import question_bank
 from questions.answer_fields import FormFields
 from questions.question_page import html, points, rubric_view, short_title

@@ -25,8 +25,8 @@ from kernel.i18n import _, format_datetime, lazy_, ngettext, number, trimmed
 from kernel.own_records import LEFT_OUT, is_own
 from kernel.permissions import Actor
 from kernel.web.forms import Form, LineField, MomentField, WholeField, at_most, line
-from kernel.web.paging import requested_page
 from kernel.web.request import Answer, current_actor, current_session, page, requires, see_page
+from kernel.web.table import requested_page
 from quizzes import snapshots, teaching
 from quizzes.access import IncidentContext, NewOverrideContext, OverrideContext, QuizAction, QuizContext
 from quizzes.incidents import (

@@ -1,11 +1,10 @@
 """Pages of regrades: the choice of versions, the dry run, its commit and its undoing."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
-from uuid import UUID
 
 from flask import Blueprint, Response, flash, request, url_for
 from sqlalchemy.orm import Session
@@ -20,10 +19,9 @@ from kernel.db import HookList
 from kernel.errors import N_, NotFound
 from kernel.i18n import _, lazy_, ngettext
 from kernel.own_records import LEFT_OUT, is_own
-from kernel.tables import Cell, write_csv
 from kernel.web.forms import Form, LineField, whole_number
-from kernel.web.paging import requested_page
 from kernel.web.request import Answer, current_actor, current_session, page, requires, see_other, see_page
+from kernel.web.table import Column, Table, requested_page
 from questions import question_bank
 from questions.question_page import decimal, points, short_title
 from questions.rules.definitions import QuestionDefinition
@@ -204,42 +202,26 @@ def entry_rows(entries: Sequence[RegradeEntry], titles: Mapping[str, str]) -> li
     ]
 
 
-@dataclass(frozen=True, slots=True)
-class DryRunRowView:
-    """One attempt of a dry run, for the page."""
-
-    attempt: UUID
-    name: str
-    number: int
-    before: Decimal | None
-    after: Decimal | None
-    pass_change: str
-    """`gains`, `loses` or empty, of the learner's result by all attempts together."""
-    award: str
-    changed: bool
-    late: bool
-
-
 def _percent(value: Fraction | None) -> Decimal | None:
     return None if value is None else points(value)
 
 
-def line_views(lines: Sequence[RegradeChangeRow]) -> list[DryRunRowView]:
-    """Return the lines of a page."""
-    return [
-        DryRunRowView(
-            attempt=line.attempt,
-            name=line.name,
-            number=line.number,
-            before=_percent(line.percent_before),
-            after=_percent(line.percent_after),
-            pass_change="gains" if line.gains else "loses" if line.loses else "",
-            award=line.award,
-            changed=line.changed,
-            late=line.late,
-        )
-        for line in lines
-    ]
+LINES: Table[RegradeChangeRow] = Table(
+    N_("Attempts"),
+    (
+        Column(N_("Learner"), lambda row: row.name, name="name"),
+        Column(N_("Attempt"), lambda row: row.number, kind="number", name="number"),
+        Column(N_("Before"), kind="number", name="before", shown=lambda row: _percent(row.percent_before)),
+        Column(N_("After"), kind="number", name="after", shown=lambda row: _percent(row.percent_after)),
+        Column(N_("Result"), name="result"),
+        Column(N_("Percentage before"), lambda row: decimal(row.percent_before)),
+        Column(N_("Percentage after"), lambda row: decimal(row.percent_after)),
+        Column(N_("Passed before"), lambda row: row.result_before),
+        Column(N_("Passes after"), lambda row: row.result_after),
+        Column(N_("Certificate"), lambda row: row.award, name="award"),
+    ),
+)
+"""The lines of a dry run; results are those of all attempts of a learner together."""
 
 
 def facts(row: Regrade) -> dict[str, Any]:
@@ -261,26 +243,6 @@ def facts(row: Regrade) -> dict[str, Any]:
         "undone_at": row.undone_at,
         "undo_reason": row.undo_reason,
     }
-
-
-def headings() -> list[str]:
-    """Return the headings of the download."""
-    return [
-        _("Learner"),
-        _("Attempt"),
-        _("Percentage before"),
-        _("Percentage after"),
-        _("Passed before"),
-        _("Passes after"),
-        _("Certificate"),
-    ]
-
-
-def download_rows(lines: Iterator[RegradeChangeRow]) -> Iterator[Sequence[Cell]]:
-    """Yield the lines of a dry run as the rows of a table, as they come; results are those of all attempts together."""
-    for line in lines:
-        results = [None if result is None else int(result) for result in (line.result_before, line.result_after)]
-        yield (line.name, line.number, decimal(line.percent_before), decimal(line.percent_after), *results, line.award)
 
 
 bp = Blueprint("quizzes_regrading", __name__)
@@ -410,7 +372,8 @@ def _regrade_page(subject: RegradeContext, form: AttemptActionForm) -> Response:
         counts=dry_runs.count_lines(session, row.id),
         arrived=count_submitted_since(session, row) if row.state == "ready" else 0,
         show=show.value,
-        page=paging.of(line_views(lines)),
+        columns=LINES.page_columns(),
+        page=paging.of(lines),
         form=form,
         is_decided=row.state == "committed" and (row.for_objection or touches_decided(session, row)),
         later=later.uuid if later else None,
@@ -450,7 +413,7 @@ def _incompatible_versions(subject: RegradeContext) -> list[IncompatibleVersion]
 def lines_csv(subject: RegradeContext) -> Response:
     """Send the lines of a dry run as CSV."""
     lines = dry_runs.stream_lines(current_session(), subject.row.id, filter_from_address())
-    return download(subject, "regrade.csv", lambda file: write_csv(file, headings(), download_rows(lines)))
+    return download(subject, "regrade.csv", LINES.sheets(lines))
 
 
 def _require_own(subject: RegradeContext) -> None:

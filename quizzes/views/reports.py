@@ -1,8 +1,6 @@
 """Pages of a quiz for its course team: its tools, and the report of attempts with its files."""
 
-from collections.abc import Iterator, Sequence
-
-from flask import Blueprint, Response, request, url_for
+from flask import Blueprint, Response, url_for
 
 from accounts import access_log
 from accounts.privacy import PeopleListKind
@@ -12,13 +10,13 @@ from enrolments.editions import list_editions
 from enrolments.learner_groups import list_groups
 from kernel.db import HookList
 from kernel.i18n import _
-from kernel.tables import Cell, Sheet, write_csv, write_ods, write_xlsx
-from kernel.web.paging import requested_page
 from kernel.web.request import allows, current_actor, current_session, page, requires
+from kernel.web.table import ListQuery, requested_page
 from quizzes import reports, snapshots, teaching
 from quizzes.access import QuizAction, QuizContext
 from quizzes.quiz_page import StaffToolLink, activity_header, tools_in_order
-from quizzes.report_page import COLUMNS, OUTCOMES, STATES, ReportQuery, choices, download, download_rows, headings, lines_of, report_query
+from quizzes.report_page import OUTCOMES, REPORT, STATES, download
+from quizzes.reports import ReportFilter, ReportOrder, ReportSort
 
 manage_bp = Blueprint("quizzes_manage", __name__)
 
@@ -56,59 +54,58 @@ ROWS = 50
 @requires(QuizAction.REPORT, teaching.get_taught_quiz)
 def attempts(subject: QuizContext) -> Response:
     """Show one page of the attempts at a quiz."""
-    session, query, paging = current_session(), _query_from_address(subject), requested_page(ROWS)
+    session, query, paging = current_session(), REPORT.query(), requested_page(ROWS)
+    filters, order = _filter(subject, query), _order(query)
     access_log.record_list_access(PeopleListKind.ATTEMPTS, Course, subject.course_id)
-    rows = reports.list_report(
-        session, subject.course_id, subject.key, query.wanted, query.order, offset=paging.offset, limit=paging.size + 1
-    )
+    rows = reports.list_report(session, subject.course_id, subject.key, filters, order, offset=paging.offset, limit=paging.size + 1)
     return page(
         "quizzes/report.html",
         **activity_header(subject.outline, subject.key),
-        asked=query,
-        counts=reports.count_report(session, subject.course_id, subject.key, query.wanted),
-        page=paging.of(lines_of(rows)),
-        states=choices(STATES),
-        outcomes=choices(OUTCOMES),
-        editions=[line.edition for line in list_editions(session, subject.course_id)],
-        groups=list_groups(session, subject.course_id),
+        query=query,
+        table=REPORT,
+        counts=reports.count_report(session, subject.course_id, subject.key, filters),
+        page=paging.of(rows),
+        states=STATES,
+        outcomes=OUTCOMES,
+        editions=[(line.edition.uuid, line.edition.name) for line in list_editions(session, subject.course_id)],
+        groups=[(group.uuid, group.name) for group in list_groups(session, subject.course_id)],
         shows_email=edits(current_actor(), subject.staff_role),
         may_export=allows(QuizAction.EXPORT_REPORT, subject),
     )
 
 
-def _query_from_address(subject: QuizContext) -> ReportQuery:
-    return report_query(request.args, by_address=edits(current_actor(), subject.staff_role))
+def _filter(subject: QuizContext, query: ListQuery) -> ReportFilter:
+    """Return the filter of a report; words are of addresses too for those who see the addresses of learners."""
+    fields = dict(query.filters)
+    return ReportFilter(fields.pop("q"), by_address=edits(current_actor(), subject.staff_role), **fields)
+
+
+def _order(query: ListQuery) -> ReportOrder:
+    return ReportOrder(ReportSort(query.sort), query.descends)
 
 
 @reports_bp.get("/courses/<slug>/quizzes/<key>/report.csv")
 @requires(QuizAction.EXPORT_REPORT, teaching.get_taught_quiz)
 def attempts_csv(subject: QuizContext) -> Response:
     """Send every attempt of the report as CSV, in its order."""
-    query = _query_from_address(subject)
-    return download(subject, "report.csv", lambda file: write_csv(file, headings(), _rows(subject, query)))
+    return _file(subject, "report.csv")
 
 
 @reports_bp.get("/courses/<slug>/quizzes/<key>/report.xlsx")
 @requires(QuizAction.EXPORT_REPORT, teaching.get_taught_quiz)
 def attempts_xlsx(subject: QuizContext) -> Response:
     """Send every attempt of the report as a workbook, with a sheet that says what the columns hold."""
-    sheets = _sheets(subject, _query_from_address(subject))
-    return download(subject, "report.xlsx", lambda file: write_xlsx(file, sheets))
+    return _file(subject, "report.xlsx")
 
 
 @reports_bp.get("/courses/<slug>/quizzes/<key>/report.ods")
 @requires(QuizAction.EXPORT_REPORT, teaching.get_taught_quiz)
 def attempts_ods(subject: QuizContext) -> Response:
     """Send the same as an OpenDocument spreadsheet."""
-    sheets = _sheets(subject, _query_from_address(subject))
-    return download(subject, "report.ods", lambda file: write_ods(file, sheets))
+    return _file(subject, "report.ods")
 
 
-def _sheets(subject: QuizContext, query: ReportQuery) -> list[Sheet]:
-    dictionary = (_("Columns"), [_("Column"), _("Meaning")], [[_(name), _(meaning)] for name, meaning in COLUMNS])
-    return [(_("Attempts"), headings(), _rows(subject, query)), dictionary]
-
-
-def _rows(subject: QuizContext, query: ReportQuery) -> Iterator[Sequence[Cell]]:
-    stream = reports.stream_report(current_session(), subject.course_id, subject.key, query.wanted, query.order)
-    return download_rows(stream)
+def _file(subject: QuizContext, what: str) -> Response:
+    query = REPORT.query()
+    rows = reports.stream_report(current_session(), subject.course_id, subject.key, _filter(subject, query), _order(query))
+    return download(subject, what, REPORT.sheets(rows))

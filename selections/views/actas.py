@@ -18,8 +18,8 @@ from kernel.codes import printed_code
 from kernel.errors import N_, Invalid, NotFound
 from kernel.i18n import _, choose, format_date, format_datetime, lazy_, ngettext, number, percent
 from kernel.web.forms import Form, area, clean_text
-from kernel.web.paging import requested_page
 from kernel.web.request import Answer, allows, current_actor, current_session, page, requires, see_page
+from kernel.web.table import requested_page
 from questions.content.question_fields import DIFFICULTIES, LEVELS
 from quizzes.models import Regrade
 from quizzes.regrading import TouchedRecord

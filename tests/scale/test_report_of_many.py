@@ -15,7 +15,7 @@ from courses.models import Course
 from kernel.tables import write_csv, write_xlsx
 from lms.instance import Instance
 from quizzes import reports
-from quizzes.report_page import download_rows, headings
+from quizzes.report_page import REPORT
 from quizzes.reports import ReportFilter, ReportOrder
 from tests.support import sizes
 from tests.support.crowds import MODELS, QUIZ_KEY, a_model_class, copy_class
@@ -32,11 +32,11 @@ def report_as(kind: str, instance: Instance, course: Course) -> BytesIO:
     target = BytesIO()
     with instance.database.unit_of_work(write=False) as session:
         stream = reports.stream_report(session, course.id, QUIZ_KEY, ReportFilter(), ReportOrder())
-        rows = download_rows(stream)
+        (name, headings, rows), _dictionary = REPORT.sheets(stream)
         if kind == "csv":
-            write_csv(target, headings(), rows)
+            write_csv(target, headings, rows)
         else:
-            write_xlsx(target, [("Intentos", headings(), rows)])
+            write_xlsx(target, [(name, headings, rows)])
     return target
 
 
@@ -71,7 +71,8 @@ def test_memory_does_not_grow_with_the_attempts(instance: Instance, traced: Call
     def rows() -> None:
         with instance.database.unit_of_work(write=False) as session:
             stream = reports.stream_report(session, course.id, QUIZ_KEY, ReportFilter(), ReportOrder())
-            assert sum(1 for _row in download_rows(stream)) > MODELS
+            _name, _headings, rows = REPORT.sheets(stream)[0]
+            assert sum(1 for _row in rows) > MODELS
 
     copy_class(instance, FEW // 3)
     statistics_of(instance, course)  # fills what a process keeps

@@ -4,7 +4,7 @@ import pytest
 from flask import Flask
 
 from kernel.errors import NotFound
-from kernel.web.paging import Page, PageRequest, requested_page
+from kernel.web.table import Page, PageRequest, requested_page
 
 
 @pytest.mark.parametrize(
