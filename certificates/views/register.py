@@ -1,11 +1,10 @@
 """Pages of the register: which certificates there are, in which order, exports of it, and many certificates as files."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
-from enum import StrEnum
-from typing import Any, BinaryIO, TypeVar
+from typing import Any
 from uuid import uuid4
 
 from flask import Blueprint, Response, flash, request
@@ -31,18 +30,17 @@ from kernel import clock
 from kernel.codes import printed_code, read_signs
 from kernel.errors import N_, NotFound
 from kernel.i18n import _, choose, lazy_, trimmed
-from kernel.tables import Cell, on_disk, type_of, write_csv, write_xlsx
 from kernel.web import after_response
-from kernel.web.file_responses import send_content, send_generated
+from kernel.web.file_responses import send_content
 from kernel.web.forms import DAYS, Form, as_uuid, line, whole_number
 from kernel.web.limits import limit, limiter
 from kernel.web.request import Answer, allows, begin_writing, current_actor, current_session, file_store, page, requires, see_page
+from kernel.web.table import Column, Table, member_of, send_sheets
 from organisations.models import Organisation
 from organisations.training_scope import list_audited_roots
 
 LONGEST = 100
 DAY_FIELDS = ("issued_from", "issued_until", "expires_from", "expires_until")
-Member = TypeVar("Member", bound=StrEnum)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,10 +53,18 @@ class RegisterRequest:
     page: RegisterPage
     faults: Mapping[str, str]
 
-    @property
-    def fields(self) -> dict[str, Any]:
-        """Return what the address of the same list holds, without the place in it."""
-        return {name: value for name, value in self.typed.items() if value}
+    def fields(self, **changes: str) -> dict[str, Any]:
+        """Return what the address of the same list holds, without the place in it, with some of it changed."""
+        return {name: value for name, value in {**self.typed, **changes}.items() if value}
+
+    def sorted_by(self, name: str) -> dict[str, Any]:
+        """Return the fields that sort by a column, or turn its direction round."""
+        descends = not self.sort.descends if self.sort.order == name else name == RegisterOrder.ISSUED
+        return self.fields(sort=f"{'-' if descends else ''}{name}")
+
+    def direction(self, name: str) -> str:
+        """Return what a heading says of its column: `ascending`, `descending`, or nothing."""
+        return "" if self.sort.order != name else "descending" if self.sort.descends else "ascending"
 
 
 def read_register_request(args: Mapping[str, str], course_id: int | None, courses: Mapping[str, int]) -> RegisterRequest:
@@ -73,7 +79,7 @@ def read_register_request(args: Mapping[str, str], course_id: int | None, course
         unit=as_uuid(typed["unit"]),
         words=typed["q"],
         code=(code or "")[:CODE_LENGTH],
-        state=_member(CredentialState, typed["state"]),
+        state=member_of(CredentialState)(typed["state"]),
         template=typed["template"],
         take=max(whole_number(typed["take"]), 0) or None,
         institution_keys=None,
@@ -96,13 +102,9 @@ def _day(text: str) -> date | None:
     return None
 
 
-def _member(members: type[Member], text: str) -> Member | None:
-    return next((member for member in members if member.value == text), None)
-
-
 def _sort(text: str) -> RegisterSort:
     """Read the column, with a hyphen before it where what is greatest comes first; none: the newest first."""
-    order = _member(RegisterOrder, text.removeprefix("-"))
+    order = member_of(RegisterOrder)(text.removeprefix("-"))
     return RegisterSort() if order is None else RegisterSort(order, text.startswith("-"))
 
 
@@ -120,47 +122,30 @@ class RegisterIdentityForm(Form):
     kind = SelectField(lazy_("Format"), choices={"csv": "CSV", "xlsx": "Excel (XLSX)"}, default="csv")
 
 
-ORDERS: Mapping[RegisterOrder, str] = {
-    RegisterOrder.NAME: N_("Name"),
-    RegisterOrder.COURSE: N_("Course"),
-    RegisterOrder.ISSUED: N_("Issued on"),
-    RegisterOrder.EXPIRES: N_("Valid until"),
-}
-HEADINGS = (
-    *(N_("Code"), N_("Name"), N_("Email"), N_("Identity number"), N_("Unit"), N_("Course"), N_("Version"), N_("Edition"), N_("Hours")),
-    *(N_("Issued on"), N_("Valid until"), N_("State"), N_("Template"), N_("Take")),
-)
-
-
 def person_words(row: RegisterRow) -> str:
     """Return the name that a certificate prints, or that its person's data were deleted."""
     return _(bulk.DELETED) if row.is_deleted else row.name
 
 
-def register_headings() -> Sequence[str]:
-    """Return the headings of the table of the register."""
-    return [_(heading) for heading in HEADINGS]
-
-
-def register_rows(rows: Iterable[RegisterRow], *, identities: bool = False) -> Iterator[Sequence[Cell]]:
-    """Yield the lines of the table of the register; identity numbers are masked where they were not asked for."""
-    for row in rows:
-        yield (
-            printed_code(row.code),
-            person_words(row),
-            row.email,
-            row.identity if identities else masked(row.identity),
-            row.unit,
-            choose(dict(row.titles)),
-            row.version,
-            row.edition,
-            trimmed(Decimal(row.hours)),
-            row.issued_on.isoformat(),
-            row.expires_on.isoformat() if row.expires_on else "",
-            _(bulk.STATES[row.state]),
-            row.template,
-            row.take,
-        )
+def register_table(*, identities: bool = False) -> Table[RegisterRow]:
+    """Return the table of the register; identity numbers are masked where they were not asked for."""
+    columns: tuple[Column[RegisterRow], ...] = (
+        Column(N_("Code"), lambda row: printed_code(row.code)),
+        Column(N_("Name"), person_words, name=RegisterOrder.NAME, sorts=True),
+        Column(N_("Email"), lambda row: row.email),
+        Column(N_("Identity number"), lambda row: row.identity if identities else masked(row.identity)),
+        Column(N_("Unit"), lambda row: row.unit, name="unit"),
+        Column(N_("Course"), lambda row: choose(dict(row.titles)), name=RegisterOrder.COURSE, sorts=True),
+        Column(N_("Version"), lambda row: row.version),
+        Column(N_("Edition"), lambda row: row.edition),
+        Column(N_("Hours"), lambda row: trimmed(Decimal(row.hours))),
+        Column(N_("Issued on"), lambda row: row.issued_on, kind="day", name=RegisterOrder.ISSUED, sorts=True),
+        Column(N_("Valid until"), lambda row: row.expires_on, kind="day", name=RegisterOrder.EXPIRES, sorts=True),
+        Column(N_("State"), lambda row: _(bulk.STATES[row.state]), name="state"),
+        Column(N_("Template"), lambda row: row.template),
+        Column(N_("Take"), lambda row: row.take),
+    )
+    return Table(N_("Certificates"), columns)
 
 
 register_bp = Blueprint("certificates_register", __name__)
@@ -201,7 +186,7 @@ def _list_unfounded(context: RegisterContext, choices: certificates_register.Reg
 
 def _slug_with_validity(context: RegisterContext, requested: RegisterRequest) -> str:
     """Return the only course that the register of institutions shows, where the reader may set its validity."""
-    slug = str(requested.fields.get("course", "")) if context.course is None and requested.wanted.course_id else ""
+    slug = str(requested.fields().get("course", "")) if context.course is None and requested.wanted.course_id else ""
     return slug if slug and _may_set_validity(slug) else ""
 
 
@@ -225,17 +210,17 @@ def _page(context: RegisterContext, template: str, endpoint: str, here: Mapping[
         choices=choices,
         found=listed,
         count=certificates_register.count_register(session, requested.wanted, today=day) if listed else 0,
-        rows=[_line(row) for row in listed.rows] if listed else [],
-        headings=_headings(requested),
+        columns=register_table().page_columns("name", *([] if context.course else ["course"]), "unit", "issued", "expires", "state"),
+        printed_code=printed_code,
         options=_options(choices),
         has_more_filters=any(requested.typed[name] for name in FOLDED),
         endpoint=endpoint,
         here=here,
-        fields=requested.fields,
+        fields=requested.fields(),
         one_course=context.course is not None,
         validity_of=_slug_with_validity(context, requested),
         unfounded=_list_unfounded(context, choices),
-        identity_fields=requested.fields | ({"course": context.course.slug} if context.course else {}),
+        identity_fields=requested.fields() | ({"course": context.course.slug} if context.course else {}),
         number=uuid4(),
         downloads=_downloads(context),
         may_take_identities=allows(CertificateAction.EXPORT_IDENTITY, context),
@@ -263,33 +248,6 @@ def _options(choices: certificates_register.RegisterChoices) -> dict[str, list[t
     }
 
 
-def _line(row: certificates_register.RegisterRow) -> dict[str, Any]:
-    return {
-        "uuid": row.uuid,
-        "code": printed_code(row.code),
-        "person": person_words(row),
-        "email": row.email,
-        "title": choose(dict(row.titles)),
-        "edition": row.edition,
-        "unit": row.unit,
-        "issued_on": row.issued_on,
-        "expires_on": row.expires_on,
-        "state": row.state.value,
-        "take": row.take,
-    }
-
-
-def _headings(requested: RegisterRequest) -> dict[str, dict[str, str]]:
-    """Return for each column by which the register is sorted its words, how it is sorted now, and what the address then holds."""
-    shown = {}
-    for order, label in ORDERS.items():
-        is_present = requested.sort.order is order
-        descends = not requested.sort.descends if is_present else order is RegisterOrder.ISSUED
-        direction = ("descending" if requested.sort.descends else "ascending") if is_present else ""
-        shown[order.value] = {"words": _(label), "direction": direction, "sort": f"{'-' if descends else ''}{order.value}"}
-    return shown
-
-
 def read_request(context: RegisterContext) -> tuple[RegisterRequest, certificates_register.RegisterChoices]:
     """Read what the address asks for, and list what its filters let choose."""
     session, course_id = current_session(), context.course.id if context.course else None
@@ -307,22 +265,19 @@ def read_request(context: RegisterContext) -> tuple[RegisterRequest, certificate
 @requires(CertificateAction.EXPORT, get_register)
 def export(context: RegisterContext) -> Answer:
     """Send the certificates that are asked for as a table, identity numbers masked."""
-    name, file = _table(context, str((request.view_args or {})["kind"]))
+    name, answer = _table(context, str((request.view_args or {})["kind"]))
     actor, now, course_id = current_actor(), clock.now(), context.course.id if context.course else None
     after_response.leave_record(lambda session: certificates_register.record_register_export(session, actor, course_id, name, now=now))
-    return send_generated(file, type_of(name), name)
+    return answer
 
 
-def _table(context: RegisterContext, kind: str, *, identities: bool = False) -> tuple[str, BinaryIO]:
+def _table(context: RegisterContext, kind: str, *, identities: bool = False) -> tuple[str, Response]:
+    """Return the name of a file of what the address asks for, and the answer with it."""
     requested, _choices = read_request(context)
     day = today()
     rows = certificates_register.stream_register(current_session(), requested.wanted, requested.sort, today=day)
-    lines, headings = register_rows(rows, identities=identities), register_headings()
-    writers: Mapping[str, Callable[[BinaryIO], None]] = {
-        "csv": lambda target: write_csv(target, headings, lines),
-        "xlsx": lambda target: write_xlsx(target, [(_("Certificates"), headings, lines)]),
-    }
-    return _name(context, day, kind), on_disk(writers[kind])
+    name = _name(context, day, kind)
+    return name, send_sheets(name, register_table(identities=identities).sheets(rows))
 
 
 def _name(context: RegisterContext, day: date, kind: str) -> str:
@@ -343,18 +298,18 @@ def take_identities(context: RegisterContext) -> Answer:
     """Send the certificates that are asked for with identity numbers, and keep the reason."""
     form, (requested, _choices) = RegisterIdentityForm(), read_request(context)
     if not form.validate_on_submit() or requested.faults:
-        return _identity_page(context, form), 422
-    name, file = _table(context, form.kind.data, identities=True)
+        return _identity_page(context, form)
+    name, answer = _table(context, form.kind.data, identities=True)
     certificates_register.record_register_export(
         begin_writing(), current_actor(), None, name, reason=form.reason.data or "", now=clock.now()
     )
-    return send_generated(file, type_of(name), name)
+    return answer
 
 
 def _identity_page(context: RegisterContext, form: RegisterIdentityForm) -> Response:
     requested, _choices = read_request(context)
     count = certificates_register.count_register(current_session(), requested.wanted, today=today())
-    return page("certificates/register_identities.html", form=form, fields=requested.fields, count=count)
+    return page("certificates/register_identities.html", form=form, fields=requested.fields(), count=count)
 
 
 bulk_bp = Blueprint("certificates_bulk", __name__)
@@ -373,7 +328,7 @@ def request_download(context: RegisterContext) -> Answer:
         flash(_("No certificates match this filter."), "warn")
         slug = {"slug": context.course.slug} if context.course else {}
         return see_page(
-            "certificates_register.course_register" if slug else "certificates_register.register", **dict(listed.fields, **slug)
+            "certificates_register.course_register" if slug else "certificates_register.register", **dict(listed.fields(), **slug)
         )
     limiter().use(RATE, str(actor.person_id))
     number = as_uuid(request.form.get("number", "")) or uuid4()
@@ -381,7 +336,7 @@ def request_download(context: RegisterContext) -> Answer:
     institutions = bulk.list_institution_ids(session, ids) if context.course or context.institution_keys is not None else []
     if len(institutions) > 1 and context.course is None:
         flash(_("These certificates are of several institutions. Filter them so that all are of one institution."), "warn")
-        return see_page("certificates_register.register", **listed.fields)
+        return see_page("certificates_register.register", **listed.fields())
     institution_id = institutions[0] if len(institutions) == 1 else None  # whose administrators may open it too
     row = bulk.request_download(session, actor, course_id, ids, number, institution_id=institution_id, now=clock.now())
     return see_page("certificates_bulk.download", download=row.uuid)
