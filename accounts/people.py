@@ -26,7 +26,7 @@ from accounts.models import (
 from accounts.passwords import NOBODYS
 from accounts.rules import DELETED, fold
 from kernel.compiled_statements import compile_once
-from kernel.db import Hook, connection_of
+from kernel.db import Hook, KeysetPage, PageDirection, Stretch, connection_of
 from kernel.entity_rows import columns_of, entity_rows
 from kernel.errors import require_found
 from kernel.permissions import SiteRole
@@ -197,33 +197,16 @@ class PersonRow:
     """By which they were searched for."""
 
 
-class PageDirection(StrEnum):
-    """The part of a long list that is requested: what follows a person, what comes before them, or its end."""
-
-    AFTER = "after"
-    BEFORE = "before"
-    LAST = "last"
-
-
-@dataclass(frozen=True, slots=True)
-class KeysetPage:
-    """A part of a long list: its way and, but for the end, the person from whom it is counted; nobody: from the beginning."""
-
-    way: PageDirection = PageDirection.AFTER
-    person: UUID | None = None
-
-
-def list_people(session: Session, query: str, state: PersonState | None, stretch: KeysetPage, *, limit: int) -> list[PersonRow]:
+def list_people(session: Session, query: str, state: PersonState | None, part: KeysetPage, *, limit: int) -> Stretch[PersonRow]:
     """List some of the people whose name or address holds all of these words, by name.
 
     A stretch is found by the index of names, wherever in the list it is: nothing before it is read (spec/performance P24).
     """
     position = None
-    if stretch.person is not None and stretch.way is not PageDirection.LAST:
-        position = session.execute(select(Person.name_key, Person.id).where(Person.uuid == stretch.person)).one_or_none()
-    statement = keyset_statement(query, state, stretch.way, None if position is None else (position.name_key, position.id))
-    rows = [_person_row(row) for row in session.execute(statement.limit(limit))]
-    return rows if stretch.way is PageDirection.AFTER else rows[::-1]
+    if part.row is not None and part.way is not PageDirection.LAST:
+        position = session.execute(select(Person.name_key, Person.id).where(Person.uuid == part.row)).one_or_none()
+    statement = keyset_statement(query, state, part.way, None if position is None else (position.name_key, position.id))
+    return part.of([_person_row(row) for row in session.execute(statement.limit(limit + 1))], limit)
 
 
 def keyset_statement(

@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Row, Select, and_, exists, func, literal, 
 from sqlalchemy.orm import Session
 
 from accounts.models import NationalIdentity, Person
-from accounts.people import PageDirection, name_matches, was_deleted_condition
+from accounts.people import name_matches, was_deleted_condition
 from certificates.access import RegisterContext
 from certificates.models import Credential
 from certificates.rules.credentials import CredentialState, state_of
@@ -21,6 +21,7 @@ from courses.models import Course
 from enrolments.models import Edition, EditionPlace
 from kernel import audit
 from kernel.audit import AuditSubject
+from kernel.db import KeysetPage, PageDirection, Stretch
 from kernel.i18n import _
 from kernel.permissions import Actor
 from organisations.access import EVERYWHERE, InstitutionScope
@@ -86,14 +87,6 @@ class RegisterSort:
 
     order: RegisterOrder = RegisterOrder.ISSUED
     descends: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class RegisterPage:
-    """A part of the register: its way and, but for the end, the certificate from which it is counted; none: from the beginning."""
-
-    way: PageDirection = PageDirection.AFTER
-    credential: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,29 +210,17 @@ def register_statement(filters: RegisterFilter, sort: RegisterSort, *, backwards
     return statement.order_by(*(column.desc() if sort.descends is not backwards else column for column in columns))
 
 
-@dataclass(frozen=True, slots=True)
-class RegisterRows:
-    """Some certificates of the register, and whether there are others before and after them."""
-
-    rows: Sequence[RegisterRow]
-    has_previous: bool
-    has_next: bool
-
-
 def list_register(
-    session: Session, filters: RegisterFilter, sort: RegisterSort, page: RegisterPage, *, today: date, limit: int
-) -> RegisterRows:
+    session: Session, filters: RegisterFilter, sort: RegisterSort, page: KeysetPage, *, today: date, limit: int
+) -> Stretch[RegisterRow]:
     """List some certificates: those after or before one of them, or the last ones. What comes before a place is not read."""
-    backwards = page.way is not PageDirection.AFTER
-    statement = register_statement(filters, sort, backwards=backwards, today=today)
+    statement = register_statement(filters, sort, backwards=page.is_backwards, today=today)
     position = _find_place(session, sort, page)
-    if position is not None:
-        statement = statement.where(*_beyond(sort.order, position, goes_down=sort.descends is not backwards))
-    listed = [_row(row, today) for row in session.execute(statement.limit(limit + 1))]
-    has_more, rows = len(listed) > limit, listed[:limit]
-    if not backwards:
-        return RegisterRows(rows, position is not None, has_more)
-    return RegisterRows(rows[::-1], has_more, page.way is PageDirection.BEFORE)
+    if position is None:
+        page = KeysetPage(page.way)
+    else:
+        statement = statement.where(*_beyond(sort.order, position, goes_down=sort.descends is not page.is_backwards))
+    return page.of([_row(row, today) for row in session.execute(statement.limit(limit + 1))], limit)
 
 
 def _beyond(order: RegisterOrder, position: Row[*tuple[Any, ...]], *, goes_down: bool) -> tuple[ColumnElement[bool], ...]:
@@ -256,11 +237,11 @@ def _beyond(order: RegisterOrder, position: Row[*tuple[Any, ...]], *, goes_down:
     return bound, here < there if goes_down else here > there
 
 
-def _find_place(session: Session, sort: RegisterSort, page: RegisterPage) -> Row[*tuple[Any, ...]] | None:
-    if page.credential is None or page.way is PageDirection.LAST:
+def _find_place(session: Session, sort: RegisterSort, page: KeysetPage) -> Row[*tuple[Any, ...]] | None:
+    if page.row is None or page.way is PageDirection.LAST:
         return None
     statement = select(_ORDERS[sort.order], Credential.id).join(Person, Person.id == Credential.person_id)
-    return session.execute(statement.where(Credential.uuid == page.credential)).one_or_none()
+    return session.execute(statement.where(Credential.uuid == page.row)).one_or_none()
 
 
 def stream_register(session: Session, filters: RegisterFilter, sort: RegisterSort, *, today: date) -> Iterator[RegisterRow]:

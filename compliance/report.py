@@ -33,7 +33,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Session, aliased
 
 from accounts.models import NationalIdentity, Person, full_name
-from accounts.people import PageDirection, by_name, can_sign_in_condition, get_person_by_uuid
+from accounts.people import by_name, can_sign_in_condition, get_person_by_uuid
 from accounts.rules import fold
 from compliance.access import PersonTrainingContext, PlaceReportContext
 from compliance.assignments import flags_at, state_at
@@ -48,7 +48,7 @@ from compliance.rules.terms import AnyRequirement, WorkingDays, courses_of
 from courses.models import Activity, Course
 from enrolments.models import Enrolment
 from kernel import audit
-from kernel.db import connection_of
+from kernel.db import KeysetPage, PageDirection, Stretch, connection_of
 from kernel.errors import NotFound, require_found
 from kernel.permissions import Actor
 from organisations import tree as organisations_tree
@@ -399,14 +399,6 @@ WORDS = 6
 
 
 @dataclass(frozen=True, slots=True)
-class ReportPage:
-    """A part of the list: its way and, but for the end, the assignment from which it is counted."""
-
-    way: PageDirection = PageDirection.AFTER
-    assignment: UUID | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class TrainingPersonRow:
     """One person under one obligation: the state, its days, the place that counts them; no address, mark or answer."""
 
@@ -485,17 +477,17 @@ def _is_counted(basis: ReportBasis) -> ColumnElement[bool]:
 _KEY = (*by_name(), Assignment.obligation_id.expression)
 
 
-def page_statement(statement: Select[*tuple[Any, ...]], page: ReportPage) -> Select[*tuple[Any, ...]]:
+def page_statement(statement: Select[*tuple[Any, ...]], page: KeysetPage) -> Select[*tuple[Any, ...]]:
     """Put a list in order, from a place on; backwards from there, or from the end, but for what comes after."""
-    backwards = page.way is not PageDirection.AFTER
+    backwards = page.is_backwards
     statement = statement.order_by(*(column.desc() if backwards else column for column in _KEY))
-    if page.assignment is None or page.way is PageDirection.LAST:
+    if page.row is None or page.way is PageDirection.LAST:
         return statement
     there = [
         select(column)
         .select_from(Assignment)
         .join(Person, Person.id == Assignment.person_id)
-        .where(Assignment.uuid == page.assignment)
+        .where(Assignment.uuid == page.row)
         .correlate(None)
         .scalar_subquery()
         for column in _KEY
@@ -504,27 +496,14 @@ def page_statement(statement: Select[*tuple[Any, ...]], page: ReportPage) -> Sel
     return statement.where(here < tuple_(*there) if backwards else here > tuple_(*there))
 
 
-@dataclass(frozen=True, slots=True)
-class TrainingPeople:
-    """Some people of a list, and whether there are others before and after them."""
-
-    rows: Sequence[TrainingPersonRow]
-    has_previous: bool = False
-    has_next: bool = False
-
-
 def list_training_people(
-    session: Session, time: ReportTime, filters: TrainingFilter, working: WorkingDays, page: ReportPage, *, limit: int
-) -> TrainingPeople:
+    session: Session, time: ReportTime, filters: TrainingFilter, working: WorkingDays, page: KeysetPage, *, limit: int
+) -> Stretch[TrainingPersonRow]:
     """List some of the people under some obligations by name, in one statement; the end costs what the beginning does."""
     if not filters.obligations:
-        return TrainingPeople(())
+        return Stretch(())
     statement = page_statement(people_statement(session, time, filters, working), page).limit(limit + 1)
-    rows = [_row(row) for row in session.execute(statement)]
-    has_more, rows = len(rows) > limit, rows[:limit]
-    if page.way is PageDirection.AFTER:
-        return TrainingPeople(rows, page.assignment is not None, has_more)
-    return TrainingPeople(rows[::-1], has_more, page.way is PageDirection.BEFORE)
+    return page.of([_row(row) for row in session.execute(statement)], limit)
 
 
 def stream_training_people(

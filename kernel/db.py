@@ -12,7 +12,9 @@ import time
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, Generic, TypeVar
 from urllib.parse import quote
@@ -581,3 +583,40 @@ def rehearsal(session: Session) -> Iterator[None]:
         session.info.clear()
         session.info.update(info)
         session.expire_all()
+
+
+class PageDirection(StrEnum):
+    """The part of a long list that is requested: what follows a row, what comes before it, or the end."""
+
+    AFTER = "after"
+    BEFORE = "before"
+    LAST = "last"
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch(Generic[Bound]):
+    """Some rows of a long list, and whether there are others before and after them."""
+
+    rows: Sequence[Bound]
+    has_previous: bool = False
+    has_next: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class KeysetPage:
+    """A part of a long list: its way and, but for the end, the row from which it is counted; none: from the beginning."""
+
+    way: PageDirection = PageDirection.AFTER
+    row: uuid.UUID | None = None
+
+    @property
+    def is_backwards(self) -> bool:
+        """Return whether its rows are read from the end of the list to its beginning."""
+        return self.way is not PageDirection.AFTER
+
+    def of(self, rows: Sequence[Bound], limit: int) -> Stretch[Bound]:
+        """Return the stretch of rows as they were read: one more than it has were asked for, which tells whether it goes on."""
+        has_more, rows = len(rows) > limit, rows[:limit]
+        if self.is_backwards:
+            return Stretch(rows[::-1], has_more, self.way is PageDirection.BEFORE)
+        return Stretch(rows, self.row is not None, has_more)

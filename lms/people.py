@@ -16,7 +16,7 @@ from accounts.access import AccountAction, MergePair
 from accounts.accounts import InvitedPerson
 from accounts.forms import AccountActionForm, EmailField, IdentityForm, required
 from accounts.models import NameSource, Person, TokenPurpose
-from accounts.people import KeysetPage, PageDirection, PersonState
+from accounts.people import PersonState
 from accounts.privacy import AccessPurpose, PeopleListKind
 from certificates import credentials
 from certificates.reviews import list_with_another_name
@@ -43,6 +43,7 @@ from kernel.web.request import (
     see_other,
     see_page,
 )
+from kernel.web.table import requested_stretch
 from lms import erasure, queries
 from lms.audit_words import act_words
 from organisations import tree
@@ -128,31 +129,18 @@ def get_person(session: Session, _actor: Actor, person: UUID) -> Person:
 @requires(AccountAction.MANAGE_PEOPLE)
 def people() -> Answer:
     """List people by name, those who are asked for."""
-    session, stretch = current_session(), _stretch()
+    session = current_session()
     access_log.record_list_access(PeopleListKind.PEOPLE, Person)
     query = " ".join(request.args.get("q", "").split())[:LONGEST_SEARCH]
     state = next((state for state in PersonState if state.value == request.args.get("state")), None)
-    rows = accounts_people.list_people(session, query, state, stretch, limit=ROWS + 1)
-    more, forwards = len(rows) > ROWS, stretch.way is PageDirection.AFTER
-    shown = rows[:ROWS] if forwards else rows[-ROWS:]
     return page(
         "lms/people.html",
-        rows=shown,
-        has_previous=more if not forwards else stretch.person is not None,
-        has_next=more if forwards else stretch.way is not PageDirection.LAST,
+        page=accounts_people.list_people(session, query, state, requested_stretch(), limit=ROWS),
         found=accounts_people.count_people(session, query, state),
         words=query,
         state=state.value if state else "",
         states=[(state.value, _(text)) for state, text in STATES.items()],
     )
-
-
-def _stretch() -> KeysetPage:
-    """Read `?after=`, `?before=` or `?last=`; what names nobody is the beginning."""
-    if "last" in request.args:
-        return KeysetPage(PageDirection.LAST)
-    before = as_uuid(request.args.get("before", ""))
-    return KeysetPage(PageDirection.BEFORE, before) if before else KeysetPage(PageDirection.AFTER, as_uuid(request.args.get("after", "")))
 
 
 @people_bp.get("/<uuid:person>")

@@ -12,7 +12,6 @@ from wtforms import SelectField
 
 from accounts import access_log
 from accounts.models import Person
-from accounts.people import PageDirection
 from accounts.privacy import PeopleListKind
 from accounts.rules import masked
 from certificates import bulk
@@ -21,13 +20,14 @@ from certificates.access import BulkContext, CertificateAction, RegisterContext
 from certificates.bulk import list_downloads
 from certificates.credentials import today
 from certificates.models import BulkDownload
-from certificates.register import RegisterFilter, RegisterOrder, RegisterPage, RegisterRow, RegisterSort, get_register
+from certificates.register import RegisterFilter, RegisterOrder, RegisterRow, RegisterSort, get_register
 from certificates.rules.credentials import CODE_LENGTH, CredentialState
 from certificates.validity_changes import get_validity, list_unfounded_courses
 from courses.editor import course_header
 from courses.models import Course
 from kernel import clock
 from kernel.codes import printed_code, read_signs
+from kernel.db import KeysetPage
 from kernel.errors import N_, NotFound
 from kernel.i18n import _, choose, lazy_, trimmed
 from kernel.web import after_response
@@ -35,7 +35,7 @@ from kernel.web.file_responses import send_content
 from kernel.web.forms import DAYS, Form, as_uuid, line, whole_number
 from kernel.web.limits import limit, limiter
 from kernel.web.request import Answer, allows, begin_writing, current_actor, current_session, file_store, page, requires, see_page
-from kernel.web.table import Column, Table, member_of, send_sheets
+from kernel.web.table import Column, Table, member_of, requested_stretch, send_sheets
 from organisations.models import Organisation
 from organisations.training_scope import list_audited_roots
 
@@ -50,7 +50,7 @@ class RegisterRequest:
     typed: Mapping[str, str]
     wanted: RegisterFilter
     sort: RegisterSort
-    page: RegisterPage
+    page: KeysetPage
     faults: Mapping[str, str]
 
     def fields(self, **changes: str) -> dict[str, Any]:
@@ -90,7 +90,7 @@ def read_register_request(args: Mapping[str, str], course_id: int | None, course
         faults["take"] = _("Enter a whole number from 1 on.")
     if code is None:
         faults["code"] = _("This is not a valid certificate code.")
-    return RegisterRequest(typed, filters, _sort(typed["sort"]), _page_number(args), faults)
+    return RegisterRequest(typed, filters, _sort(typed["sort"]), requested_stretch(), faults)
 
 
 def _day(text: str) -> date | None:
@@ -106,13 +106,6 @@ def _sort(text: str) -> RegisterSort:
     """Read the column, with a hyphen before it where what is greatest comes first; none: the newest first."""
     order = member_of(RegisterOrder)(text.removeprefix("-"))
     return RegisterSort() if order is None else RegisterSort(order, text.startswith("-"))
-
-
-def _page_number(args: Mapping[str, str]) -> RegisterPage:
-    if "last" in args:
-        return RegisterPage(PageDirection.LAST)
-    before = as_uuid(args.get("before", ""))
-    return RegisterPage(PageDirection.BEFORE, before) if before else RegisterPage(PageDirection.AFTER, as_uuid(args.get("after", "")))
 
 
 class RegisterIdentityForm(Form):

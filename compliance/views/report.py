@@ -15,7 +15,6 @@ from flask import Blueprint, Response, redirect, request, url_for
 from wtforms import SelectField
 
 from accounts import access_log
-from accounts.people import PageDirection
 from accounts.privacy import AccessPurpose, PeopleListKind, record_access
 from compliance import report
 from compliance.access import BundleAction, ReminderAction, TrainingAction, TrainingReportAction
@@ -28,7 +27,6 @@ from compliance.report import (
     PlaceTally,
     ReportedPersonContext,
     ReportObligation,
-    ReportPage,
     ReportPlaceContext,
     ReportRootsContext,
     ReportTime,
@@ -68,11 +66,13 @@ from compliance.rules.pace import (
 from compliance.rules.states import NEEDED, TrainingState
 from compliance.rules.terms import WorkingDays
 from kernel import clock
+from kernel.db import Stretch
 from kernel.errors import N_
 from kernel.i18n import _, choose, format_date, lazy_, ngettext, number, percent, trimmed
 from kernel.web import after_response
-from kernel.web.forms import DAYS, Form, as_uuid, line
+from kernel.web.forms import DAYS, Form, line
 from kernel.web.request import Answer, allows, current_actor, current_session, page, requires
+from kernel.web.table import requested_stretch
 from organisations.models import Organisation
 from organisations.rules.units import UnitSummary, lineage, zone_of
 
@@ -703,10 +703,10 @@ def people(context: ReportPlaceContext) -> Answer:
     """List the people behind a number of the report, some at a time, by name."""
     access_log.record_list_access(PeopleListKind.TRAINING, Organisation, context.place.id)
     requested, filters = read_report(context)
-    listed = report.TrainingPeople(())
+    listed: Stretch[TrainingPersonRow] = Stretch(())
     if not requested.faults:
         working = working_days_of(context, requested.time)
-        listed = report.list_training_people(current_session(), requested.time, filters, working, _page(), limit=ROWS)
+        listed = report.list_training_people(current_session(), requested.time, filters, working, requested_stretch(), limit=ROWS)
     html = page(
         "compliance/report_people.html",
         **_common(context, requested),
@@ -726,14 +726,6 @@ def _remind_url(context: ReportPlaceContext, requested: ReportRequest) -> str:
     if requested.obligation is None or not is_plain or (state and state not in NEEDED) or not allows(ReminderAction.SEND, context):
         return ""
     return url_for("compliance_reminders.remind", obligation=requested.obligation.uuid, place=context.place.uuid, state=state)
-
-
-def _page() -> ReportPage:
-    for way in (PageDirection.AFTER, PageDirection.BEFORE):
-        person_uuid = as_uuid(request.args.get(way.value, ""))
-        if person_uuid is not None:
-            return ReportPage(way, person_uuid)
-    return ReportPage(PageDirection.LAST if "last" in request.args else PageDirection.AFTER)
 
 
 @bp.get("/people/<uuid:person>")

@@ -8,10 +8,12 @@ from typing import Any, Generic, Literal, TypeVar
 
 from flask import Response, request
 
+from kernel.db import KeysetPage, PageDirection
 from kernel.errors import NotFound
 from kernel.i18n import _, local
 from kernel.tables import Cell, Sheet, file_of_sheets, type_of
 from kernel.web.file_responses import send_generated
+from kernel.web.forms import as_uuid
 
 Row = TypeVar("Row")
 Member = TypeVar("Member", bound=StrEnum)
@@ -51,6 +53,14 @@ def requested_page(size: int = 25) -> PageRequest:
     if not (text.isascii() and text.isdigit() and len(text) < 10 and 1 <= int(text) <= 100_000):
         raise NotFound
     return PageRequest(int(text), size)
+
+
+def requested_stretch() -> KeysetPage:
+    """Read `?after=`, `?before=` or `?last=`; what names no row is the beginning."""
+    if "last" in request.args:
+        return KeysetPage(PageDirection.LAST)
+    before = as_uuid(request.args.get("before", ""))
+    return KeysetPage(PageDirection.BEFORE, before) if before else KeysetPage(row=as_uuid(request.args.get("after", "")))
 
 
 def read_words(text: str) -> str:

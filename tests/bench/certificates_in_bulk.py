@@ -10,17 +10,16 @@ from uuid import UUID, uuid4
 from playwright.sync_api import sync_playwright
 from sqlalchemy import select, text
 
-from accounts.people import PageDirection
 from certificates import bulk, jobs, pdf, register
 from certificates.badges import complete_former
 from certificates.models import BulkDownload, Credential
-from certificates.register import RegisterFilter, RegisterOrder, RegisterPage, RegisterSort
+from certificates.register import RegisterFilter, RegisterOrder, RegisterSort
 from certificates.sheet import compose
 from courses.models import Course
 from kernel import clock
 from kernel.child_process import child_process
 from kernel.codes import printed_code
-from kernel.db import Database
+from kernel.db import Database, KeysetPage, PageDirection
 from kernel.outbox import Delivery
 from kernel.permissions import SYSTEM
 from lms.app import create_app
@@ -171,8 +170,8 @@ def _far_pages(instance: Instance) -> list[Row]:
     with instance.database.unit_of_work(write=False) as session:
         for order in (RegisterOrder.ISSUED, RegisterOrder.NAME):
             sort = RegisterSort(order)
-            last = register.list_register(session, wanted, sort, RegisterPage(), today=today, limit=SHOWN * (PAGE - 1)).rows[-1]
-            places = (RegisterPage(PageDirection.AFTER, last.uuid), RegisterPage())
+            last = register.list_register(session, wanted, sort, KeysetPage(), today=today, limit=SHOWN * (PAGE - 1)).rows[-1]
+            places = (KeysetPage(PageDirection.AFTER, last.uuid), KeysetPage())
             far, first = (
                 lambda place=place, sort=sort: register.list_register(session, wanted, sort, place, today=today, limit=SHOWN)
                 for place in places

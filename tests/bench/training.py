@@ -15,15 +15,15 @@ from typing import Any
 from sqlalchemy import delete, insert, select, text
 
 from accounts.models import Person
-from accounts.people import PageDirection
 from compliance import assignments, report
 from compliance.bundles import BundleCover, BundleScope, BundleSource, pack_bundle
 from compliance.models import Assignment, AssignmentState, DoneFact, Obligation, StartedFact
-from compliance.report import ReportPage, ReportTime, TrainingFilter, list_report_obligations
+from compliance.report import ReportTime, TrainingFilter, list_report_obligations
 from compliance.rules.terms import WorkingDays
 from compliance.views import report_exports
 from courses.models import Course
 from enrolments.models import Enrolment
+from kernel.db import KeysetPage, PageDirection
 from kernel.tables import write_csv
 from lms.instance import Instance
 from organisations.models import AudienceStayRecord, Organisation
@@ -196,7 +196,7 @@ def _reading(instance: Instance, institution: TrainedInstitution) -> list[Row]:
     def page(way: PageDirection) -> None:
         when, wanted = report_request(instance, institution, NOW)
         with instance.database.unit_of_work(write=False) as session:
-            assert report.list_training_people(session, when, wanted, WorkingDays(), ReportPage(way), limit=50).rows
+            assert report.list_training_people(session, when, wanted, WorkingDays(), KeysetPage(way), limit=50).rows
 
     clock = processor_clock(instance.database)
     statuses = f"{len(institution.people) * len(institution.audiences)} statuses"

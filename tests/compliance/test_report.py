@@ -15,12 +15,10 @@ from sqlalchemy.orm import Session
 
 from accounts.models import Person
 from accounts.passwords import NOBODYS
-from accounts.people import PageDirection
 from compliance.models import Assignment
 from compliance.report import (
     PlacePart,
     ReportObligation,
-    ReportPage,
     ReportTime,
     TrainingFileRow,
     TrainingFilter,
@@ -38,6 +36,7 @@ from compliance.rules.terms import WorkingDays
 from compliance.views.report import DayLabel, PlaceLines, percent_of, trajectory_view
 from courses.models import Activity
 from kernel import clock
+from kernel.db import KeysetPage, PageDirection
 from kernel.i18n import reading
 from lms.instance import Instance
 from organisations.models import Membership
@@ -129,7 +128,7 @@ def test_who_is_counted_in_no_unit_is_still_counted_by_the_institution(instance:
 
     with instance.database.unit_of_work(write=False) as session:
         table = lines_of(session, reported).by_place(children_of(session, reported, "iess"))
-        elsewhere = list_training_people(session, NOW, a_filter(session, reported, part=PlacePart.ELSEWHERE), DAYS, ReportPage(), limit=50)
+        elsewhere = list_training_people(session, NOW, a_filter(session, reported, part=PlacePart.ELSEWHERE), DAYS, KeysetPage(), limit=50)
 
     assert table.total.required == 10
     assert [(line.tally.required, line.part) for line in table.lines][-1] == (2, PlacePart.ELSEWHERE)
@@ -142,7 +141,7 @@ def test_each_number_is_that_of_its_people(instance: Instance, reported: Reporte
     with instance.database.unit_of_work(write=False) as session:
         for place in ("iess", "guayas", "afiliacion"):
             wanted = a_filter(session, reported, place, state=state)
-            found = list_training_people(session, NOW, wanted, DAYS, ReportPage(), limit=50)
+            found = list_training_people(session, NOW, wanted, DAYS, KeysetPage(), limit=50)
             assert len(found.rows) == lines_of(session, reported, place).whole.tally.people(state)
 
 
@@ -151,7 +150,7 @@ def test_people_are_found_by_their_name_or_unit(instance: Instance, reported: Re
 
     def found(session: Session, words: str) -> list[str]:
         return names_of(
-            list(list_training_people(session, NOW, a_filter(session, reported, words=words), DAYS, ReportPage(), limit=50).rows)
+            list(list_training_people(session, NOW, a_filter(session, reported, words=words), DAYS, KeysetPage(), limit=50).rows)
         )
 
     with instance.database.unit_of_work(write=False) as session:
@@ -166,7 +165,7 @@ def test_who_is_not_required_is_on_no_list(instance: Instance, reported: Reporte
         session.execute(update(Assignment).where(Assignment.person_id == reported.people["abad"].id).values(state="not_required"))
 
     with instance.database.unit_of_work(write=False) as session:
-        found = list_training_people(session, NOW, a_filter(session, reported), DAYS, ReportPage(), limit=50)
+        found = list_training_people(session, NOW, a_filter(session, reported), DAYS, KeysetPage(), limit=50)
         tally = lines_of(session, reported).whole.tally
 
     assert "abad" not in names_of(list(found.rows))
@@ -187,15 +186,15 @@ def test_pages_are_read_forwards_backwards_and_from_the_end(instance: Instance, 
     with instance.database.unit_of_work(write=False) as session:
         wanted = a_filter(session, reported)
         every = sorted(STATES)
-        page, forwards = ReportPage(), list[str]()
+        page, forwards = KeysetPage(), list[str]()
         while True:
             found = list_training_people(session, NOW, wanted, DAYS, page, limit=4)
             forwards += names_of(list(found.rows))
             if not found.has_next:
                 break
-            page = ReportPage(PageDirection.AFTER, found.rows[-1].uuid)
-        last = list_training_people(session, NOW, wanted, DAYS, ReportPage(PageDirection.LAST), limit=4)
-        before = list_training_people(session, NOW, wanted, DAYS, ReportPage(PageDirection.BEFORE, last.rows[0].uuid), limit=4)
+            page = KeysetPage(PageDirection.AFTER, found.rows[-1].uuid)
+        last = list_training_people(session, NOW, wanted, DAYS, KeysetPage(PageDirection.LAST), limit=4)
+        before = list_training_people(session, NOW, wanted, DAYS, KeysetPage(PageDirection.BEFORE, last.rows[0].uuid), limit=4)
 
     assert forwards == every
     assert (names_of(list(last.rows)), last.has_previous, last.has_next) == (every[-4:], True, False)
@@ -205,7 +204,7 @@ def test_pages_are_read_forwards_backwards_and_from_the_end(instance: Instance, 
 def test_the_stream_is_the_list(instance: Instance, reported: ReportedInstitution) -> None:
     with instance.database.unit_of_work(write=False) as session:
         wanted = a_filter(session, reported)
-        listed = list_training_people(session, NOW, wanted, DAYS, ReportPage(), limit=50)
+        listed = list_training_people(session, NOW, wanted, DAYS, KeysetPage(), limit=50)
 
         streamed = list(stream_training_people(session, NOW, wanted, DAYS))
 
@@ -251,7 +250,7 @@ def test_people_at_risk_are_those_of_the_rule(instance: Instance, reported: Repo
 
     with instance.database.unit_of_work(write=False) as session:
         wanted = a_filter(session, reported, state=ReportState.AT_RISK)
-        found = names_of(list(list_training_people(session, NOW, wanted, DAYS, ReportPage(), limit=50).rows))
+        found = names_of(list(list_training_people(session, NOW, wanted, DAYS, KeysetPage(), limit=50).rows))
         counted = lines_of(session, reported).whole.tally.at_risk
 
     risk = {
@@ -269,7 +268,7 @@ def test_who_cannot_sign_in_has_no_active_account(instance: Instance, reported: 
 
     with instance.database.unit_of_work(write=False) as session:
         wanted = a_filter(session, reported, state=ReportState.NO_ACCOUNT)
-        found = names_of(list(list_training_people(session, NOW, wanted, DAYS, ReportPage(), limit=50).rows))
+        found = names_of(list(list_training_people(session, NOW, wanted, DAYS, KeysetPage(), limit=50).rows))
         counted = lines_of(session, reported).whole.tally.without_account
 
     assert (found, counted) == (["flores"], 1)
@@ -285,7 +284,7 @@ def test_a_past_day_is_counted_as_it_was_known(instance: Instance, reported: Rep
     after = replace(before, on=date(2026, 8, 4), at=moment("2026-08-04T23:59"), known=moment("2026-08-04T23:59"))
     with instance.database.unit_of_work(write=False) as session:
         tallies = [lines_of(session, reported, time=time).whole.tally for time in (before, after)]
-        listed = list_training_people(session, after, a_filter(session, reported, state=ReportState.VALID), DAYS, ReportPage(), limit=50)
+        listed = list_training_people(session, after, a_filter(session, reported, state=ReportState.VALID), DAYS, KeysetPage(), limit=50)
 
     assert [tally.people(ReportState.VALID) for tally in tallies] == [3, 4]
     assert [tally.people(ReportState.OVERDUE) for tally in tallies] == [5, 4]
@@ -340,7 +339,7 @@ def test_an_obligation_with_alternatives_counts_the_shortest(instance: Instance,
 
         def found(is_any: bool) -> list[str]:
             asked: ReportObligation = replace(one, courses=("etica", "otra-etica"), is_any=is_any)
-            people = list_training_people(session, NOW, replace(wanted, obligations=(asked,)), DAYS, ReportPage(), limit=9)
+            people = list_training_people(session, NOW, replace(wanted, obligations=(asked,)), DAYS, KeysetPage(), limit=9)
             return names_of(list(people.rows))
 
         assert (found(is_any=False), found(is_any=True)) == (["erazo"], [])

@@ -8,9 +8,9 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from accounts import people as accounts_people
 from accounts.models import Person
-from accounts.people import KeysetPage, PageDirection
 from accounts.rules import name_key
 from kernel import clock
+from kernel.db import KeysetPage, PageDirection
 from lms.instance import Instance
 from tests.support.browser import every_statement
 
@@ -47,13 +47,13 @@ def test_every_stretch_is_read_once_and_in_order(instance: Instance) -> None:
     counter = every_statement(instance.database)
     with instance.database.unit_of_work(write=False) as session:
         stretch, costs = KeysetPage(), set[int]()
-        while rows := accounts_people.list_people(session, "", None, stretch, limit=500):
+        while rows := accounts_people.list_people(session, "", None, stretch, limit=500).rows:
             found += [row.name for row in rows]
             stretch = KeysetPage(PageDirection.AFTER, rows[-1].uuid)
             costs.add(len(counter.statements))
             counter.reset()
-        last = accounts_people.list_people(session, "", None, KeysetPage(PageDirection.LAST), limit=50)
-        before = accounts_people.list_people(session, "", None, KeysetPage(PageDirection.BEFORE, last[0].uuid), limit=50)
+        last = accounts_people.list_people(session, "", None, KeysetPage(PageDirection.LAST), limit=50).rows
+        before = accounts_people.list_people(session, "", None, KeysetPage(PageDirection.BEFORE, last[0].uuid), limit=50).rows
 
     assert found == names
     assert [row.name for row in (*before, *last)] == names[-100:]
@@ -63,7 +63,7 @@ def test_every_stretch_is_read_once_and_in_order(instance: Instance) -> None:
 def explained(instance: Instance, way: PageDirection) -> list[str]:
     """Return the database's plan for the stretch around somebody in the middle."""
     with instance.database.unit_of_work(write=False) as session:
-        middle = accounts_people.list_people(session, "", None, KeysetPage(), limit=MANY // 2)[-1]
+        middle = accounts_people.list_people(session, "", None, KeysetPage(), limit=MANY // 2).rows[-1]
         row = session.get_one(Person, accounts_people.get_person_by_uuid(session, middle.uuid).id)
         statement = accounts_people.keyset_statement("", None, way, (row.name_key, row.id)).limit(50)
         dialect = sqlite.dialect() if instance.database.is_sqlite else postgresql.dialect()

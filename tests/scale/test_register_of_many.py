@@ -8,11 +8,11 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from accounts.people import PageDirection
 from certificates import register
-from certificates.register import RegisterFilter, RegisterOrder, RegisterPage, RegisterSort
+from certificates.register import RegisterFilter, RegisterOrder, RegisterSort
 from certificates.rules.credentials import CredentialState
 from kernel import clock
+from kernel.db import KeysetPage, PageDirection
 from lms.instance import Instance
 from tests.support.builders import a_course
 from tests.support.registers import fill_register
@@ -51,10 +51,10 @@ def test_page_700_of_a_register_of_36000_costs_what_the_first_does(instance: Ins
         pages = {}
         for order in RegisterOrder:
             sort = RegisterSort(order)
-            far = register.list_register(session, wanted, sort, RegisterPage(), today=today, limit=ROWS * (PAGE - 1)).rows[-1].uuid
+            far = register.list_register(session, wanted, sort, KeysetPage(), today=today, limit=ROWS * (PAGE - 1)).rows[-1].uuid
             pages[order] = [
                 instructions(session, lambda: register.list_register(session, wanted, sort, page, today=today, limit=ROWS))  # noqa: B023 - used at once
-                for page in (RegisterPage(), RegisterPage(PageDirection.AFTER, far))
+                for page in (KeysetPage(), KeysetPage(PageDirection.AFTER, far))
             ]
         filters = (RegisterFilter(), wanted, RegisterFilter(words="persona 0001"), RegisterFilter(code="0"))
         counts = [instructions(session, lambda: register.count_register(session, one, today=today)) for one in filters]  # noqa: B023 - used at once
