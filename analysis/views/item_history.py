@@ -35,10 +35,10 @@ from courses.editor import course_header
 from kernel import clock
 from kernel.errors import Conflict, NotFound
 from kernel.i18n import _, choose, ngettext, number
-from kernel.tables import Cell, on_disk, type_of, write_csv
-from kernel.web.file_responses import send_generated
+from kernel.tables import Cell
 from kernel.web.forms import whole_number
 from kernel.web.request import Answer, current_actor, current_session, page, requires, see_page
+from kernel.web.table import send_sheets
 from questions.question_page import MISSING, IntervalPoint, percentage
 from questions.rules.definitions import QuestionDefinition, QuestionKind, SingleChoiceBody
 from questions.rules.encoding import is_judged_otherwise
@@ -707,7 +707,7 @@ def table_csv(subject: ItemHistoryContext) -> Response:
     table = request.args.get("table", "")
     headings, rows = _download_table(current_session(), subject, table)
     name = f"{subject.key}-{table or 'history'}.csv"
-    return send_generated(on_disk(lambda file: write_csv(file, headings, rows)), type_of(name), name)
+    return send_sheets(name, [("", headings, rows)])
 
 
 def _download_table(session: Session, subject: ItemHistoryContext, name: str) -> tuple[Sequence[str], list[list[Cell]]]:

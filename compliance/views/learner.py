@@ -47,10 +47,10 @@ from kernel import clock
 from kernel.errors import N_
 from kernel.i18n import _, choose, format_date, format_datetime, ngettext
 from kernel.own_records import is_own
-from kernel.tables import Cell, on_disk, type_of, write_csv
+from kernel.tables import Cell
 from kernel.web import after_response
-from kernel.web.file_responses import send_generated
 from kernel.web.request import Answer, allows, current_actor, current_session, is_read_only_request, page, requires, see_other
+from kernel.web.table import send_sheets
 from organisations.audience_preview import explanation_lines
 from organisations.rules.audiences import explain, write_sentence
 
@@ -410,7 +410,7 @@ def record(subject: AssignmentContext) -> Response:
     rows = list(_rows(_behind(subject.required, loaded, moments)))
     headings = [_("Part"), _("From"), _("Until"), _("On record since"), _("What")]
     name = _("why") + f"-{moments.day.isoformat()}-{moments.known_on.isoformat()}.csv"
-    return send_generated(on_disk(lambda file: write_csv(file, headings, rows)), type_of(name), name)
+    return send_sheets(name, [("", headings, rows)])
 
 
 def _note_access(subject: AssignmentContext, purpose: AccessPurpose, now: datetime) -> None:

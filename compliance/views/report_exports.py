@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
-from typing import BinaryIO, cast
+from typing import cast
 from uuid import UUID
 
 from flask import Blueprint, Response, redirect, request, url_for
@@ -50,10 +50,10 @@ from kernel import clock
 from kernel.errors import N_, require_found
 from kernel.i18n import _, choose, local
 from kernel.permissions import Actor
-from kernel.tables import CSV_TYPE, Cell, Sheet, on_disk, type_of, write_csv, write_ods, write_xlsx
+from kernel.tables import Cell, Sheet
 from kernel.web import after_response
-from kernel.web.file_responses import send_generated
 from kernel.web.request import Answer, begin_writing, current_actor, current_session, page, requires
+from kernel.web.table import send_sheets
 
 
 class ExportTable(StrEnum):
@@ -321,10 +321,11 @@ def table(context: ReportPlaceContext) -> Answer:
     if requested.faults:
         return cast("Response", redirect(url_for("compliance_report.place", organisation=context.place.uuid, **requested.fields)))
     chosen, kind = _chosen()
-    file, name = _write(chosen, kind, _rows(context, requested, filters, chosen)), _name(context, requested, chosen, kind)
+    name = _name(context, requested, chosen, kind)
+    answer = _send(name, chosen, _rows(context, requested, filters, chosen))
     actor, now = current_actor(), clock.now()
     after_response.leave_record(lambda session: report.record_training_export(session, actor, context.place.id, name, now=now))
-    return send_generated(file, type_of(name), name)
+    return answer
 
 
 def _chosen() -> tuple[ExportTable, str]:
@@ -357,14 +358,10 @@ def _people(context: ReportPlaceContext, requested: ReportRequest, filters: Trai
     return people_rows(rows, requested.obligations, requested.time, identities=identities)
 
 
-def _write(chosen: ExportTable, kind: str, rows: Rows, *, identities: bool = False) -> BinaryIO:
-    """Write a file as its rows come: a table with its dictionary in a second sheet, or as CSV alone."""
+def _send(name: str, chosen: ExportTable, rows: Rows, *, identities: bool = False) -> Response:
+    """Send the rows as they come: a table with its dictionary in a second sheet, or as CSV alone."""
     headings = table_headings(chosen, identities=identities)
-    if kind == "csv":
-        return on_disk(lambda target: write_csv(target, headings, rows))
-    sheets = [("datos", headings, rows), dictionary_sheet(chosen, identities=identities)]
-    write = write_xlsx if kind == "xlsx" else write_ods
-    return on_disk(lambda target: write(target, sheets))
+    return send_sheets(name, [("datos", headings, rows), dictionary_sheet(chosen, identities=identities)])
 
 
 @bp.get("/dictionary/<any(people,units,obligations,trajectory,person):table>")
@@ -372,8 +369,7 @@ def _write(chosen: ExportTable, kind: str, rows: Rows, *, identities: bool = Fal
 def dictionary(_context: ReportRootsContext) -> Answer:
     """Send the dictionary of a table, which CSV has no second sheet for."""
     chosen, _kind = _chosen()
-    _title, headings, rows = dictionary_sheet(chosen)
-    return send_generated(on_disk(lambda target: write_csv(target, headings, rows)), CSV_TYPE, f"diccionario-{chosen.value}.csv")
+    return send_sheets(f"diccionario-{chosen.value}.csv", [dictionary_sheet(chosen)])
 
 
 @bp.get("/people/<uuid:person>/exports/<any(csv,xlsx,ods):kind>")
@@ -383,8 +379,9 @@ def person(context: ReportedPersonContext) -> Answer:
     actor, now, kind = current_actor(), clock.now(), _chosen()[1]
     rows = person_rows(report.list_obligations_of(current_session(), context.person_id, now))
     name = export_name(ExportTable.PERSON, "", context.name, local(now).date(), local(now).date(), kind)
+    answer = _send(name, ExportTable.PERSON, rows)
     after_response.leave_record(lambda session: report.record_person_export(session, actor, context.person_id, name, now=now))
-    return send_generated(_write(ExportTable.PERSON, kind, rows), type_of(name), name)
+    return answer
 
 
 @bp.get("/<uuid:organisation>/identity-numbers")
@@ -400,12 +397,11 @@ def take_identities(context: ReportPlaceContext) -> Answer:
     """Send the people of a filter with their identity numbers, and keep the reason."""
     form, (requested, filters) = IdentityExportForm(), read_report(context)
     if not form.validate_on_submit() or requested.faults:
-        return _identity_page(context, form), 422
-    kind = form.kind.data
-    file = _write(ExportTable.PEOPLE, kind, _people(context, requested, filters, identities=True), identities=True)
-    name, actor = _name(context, requested, ExportTable.PEOPLE, kind), current_actor()
+        return _identity_page(context, form)
+    name, actor = _name(context, requested, ExportTable.PEOPLE, form.kind.data), current_actor()
+    answer = _send(name, ExportTable.PEOPLE, _people(context, requested, filters, identities=True), identities=True)
     report.record_training_export(begin_writing(), actor, context.place.id, name, reason=form.reason.data or "", now=clock.now())
-    return send_generated(file, type_of(name), name)
+    return answer
 
 
 def _identity_page(context: ReportPlaceContext, form: IdentityExportForm) -> Response:

@@ -1,11 +1,11 @@
 """Pages of the gradebook for the course team, and the same as CSV, XLSX and ODS with what its columns hold."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from fractions import Fraction
-from typing import BinaryIO, cast
+from typing import cast
 from uuid import UUID
 
 from flask import Blueprint, Response, request
@@ -31,12 +31,11 @@ from kernel import clock
 from kernel.errors import N_, NotFound
 from kernel.i18n import _, choose, local, ngettext, number
 from kernel.permissions import Actor
-from kernel.tables import Cell, Sheet, on_disk, type_of, write_csv, write_ods, write_xlsx
+from kernel.tables import Cell, Sheet
 from kernel.web import after_response
-from kernel.web.file_responses import send_generated
 from kernel.web.forms import as_uuid
 from kernel.web.request import allows, current_actor, current_session, page, requires
-from kernel.web.table import requested_page
+from kernel.web.table import requested_page, send_sheets
 from organisations.rules.units import in_order
 from organisations.tree import list_tree
 
@@ -323,58 +322,43 @@ def gradebook(context: LearnerContext) -> Response:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Book:
-    """A gradebook to be taken out: its rows as they come, with what its columns hold."""
-
-    told: list[tuple[str, str]]
-    rows: Iterator[Sequence[Cell]]
-
-    @property
-    def headings(self) -> list[str]:
-        return [name for name, _meaning in self.told]
-
-    @property
-    def sheets(self) -> list[Sheet]:
-        return [(_("Gradebook"), self.headings, self.rows), (_("Columns"), [_("Column"), _("Meaning")], self.told)]
-
-
-def _book(context: LearnerContext) -> _Book:
+def _sheets(context: LearnerContext) -> list[Sheet]:
+    """Return a gradebook to be taken out: its rows as they come, and what its columns hold."""
     session, outline = current_session(), outline_of(context)
     items = list_items(session, context.course_id)
     query, columns = gradebook_query(request.args, outline, items, by_address=True), columns_of(outline, items)
     stream = enrolments_gradebook.stream_gradebook(session, outline, query.wanted, query.order, now=context.now)
-    return _Book(dictionary(columns), download_rows(stream, columns))
+    meanings = dictionary(columns)
+    learners = (_("Gradebook"), [name for name, _meaning in meanings], download_rows(stream, columns))
+    return [learners, (_("Columns"), [_("Column"), _("Meaning")], meanings)]
 
 
-def _download(context: LearnerContext, what: str, write: Callable[[BinaryIO], None]) -> Response:
-    """Send a table as a file."""
-    actor, now, file = current_actor(), clock.now(), on_disk(write)
+def _download(context: LearnerContext, what: str, sheets: Sequence[Sheet]) -> Response:
+    """Send sheets as a file."""
+    actor, now, answer = current_actor(), clock.now(), send_sheets(f"{context.slug}-{what}", sheets)
     after_response.leave_record(lambda session: record_report_export(session, actor, context.course_id, what, now=now))
-    return send_generated(file, type_of(what), f"{context.slug}-{what}")
+    return answer
 
 
 @bp.get("/teaching/<slug>/gradebook.csv")
 @requires(LearningAction.EXPORT, get_published)
 def as_csv(context: LearnerContext) -> Response:
     """Send the learners that are asked for as CSV, in their order; with `?dictionary` what the columns hold."""
-    book = _book(context)
+    sheets = _sheets(context)
     if "dictionary" in request.args:
-        return _download(context, "gradebook-columns.csv", lambda file: write_csv(file, [_("Column"), _("Meaning")], book.told))
-    return _download(context, "gradebook.csv", lambda file: write_csv(file, book.headings, book.rows))
+        return _download(context, "gradebook-columns.csv", sheets[1:])
+    return _download(context, "gradebook.csv", sheets)
 
 
 @bp.get("/teaching/<slug>/gradebook.xlsx")
 @requires(LearningAction.EXPORT, get_published)
 def as_workbook(context: LearnerContext) -> Response:
     """Send the same as a workbook, with a sheet that says what the columns hold."""
-    book = _book(context)
-    return _download(context, "gradebook.xlsx", lambda file: write_xlsx(file, book.sheets))
+    return _download(context, "gradebook.xlsx", _sheets(context))
 
 
 @bp.get("/teaching/<slug>/gradebook.ods")
 @requires(LearningAction.EXPORT, get_published)
 def as_opendocument(context: LearnerContext) -> Response:
     """Send the same as an OpenDocument spreadsheet."""
-    book = _book(context)
-    return _download(context, "gradebook.ods", lambda file: write_ods(file, book.sheets))
+    return _download(context, "gradebook.ods", _sheets(context))

@@ -24,8 +24,6 @@ from kernel.errors import NotFound
 from kernel.i18n import _, choose, ngettext
 from kernel.own_records import LEFT_OUT
 from kernel.permissions import Actor
-from kernel.tables import CSV_TYPE, on_disk, write_csv
-from kernel.web.file_responses import send_generated
 from kernel.web.forms import as_uuid
 from kernel.web.headers import hide_address
 from kernel.web.limits import client_key, limit, limiter
@@ -43,7 +41,7 @@ from kernel.web.request import (
     see_other,
     see_page,
 )
-from kernel.web.table import requested_page
+from kernel.web.table import requested_page, send_sheets
 
 invitations_bp = Blueprint("enrolments_invitations", __name__, url_prefix="/teaching/<slug>/learners/invitations")
 
@@ -178,8 +176,7 @@ def links_csv(context: LearnerContext) -> Response:
     if not made:
         return _none_left(context)
     rows = [(row.email, row.name, _link(secret)) for row, secret in made]
-    file = on_disk(lambda target: write_csv(target, [_("Email"), _("Name"), _("Link")], rows))
-    return send_generated(file, CSV_TYPE, f"{context.slug}-" + _("links") + ".csv")
+    return send_sheets(f"{context.slug}-" + _("links") + ".csv", [("", [_("Email"), _("Name"), _("Link")], rows)])
 
 
 invited_bp = Blueprint("enrolments_invited", __name__)

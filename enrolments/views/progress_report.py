@@ -32,11 +32,11 @@ from enrolments.views.gradebook import IDLE, filter_of, get_published, moment_ce
 from kernel import clock
 from kernel.errors import N_
 from kernel.i18n import _, choose, ngettext, number, percent
-from kernel.tables import CSV_TYPE, Cell, on_disk, write_csv
+from kernel.tables import Cell
 from kernel.web import after_response
-from kernel.web.file_responses import send_generated
 from kernel.web.forms import as_uuid
 from kernel.web.request import current_actor, current_session, page, requires
+from kernel.web.table import send_sheets
 from organisations import tree
 from organisations.access import ManagedUnits, OrganisationAction, UnitContext
 from organisations.models import Organisation
@@ -277,7 +277,7 @@ def people_csv(subject: UnitContext) -> Response:
     """Send the people that are asked for as CSV: the same columns as the page."""
     filters, course = _filter_from_address(progress_report.count_courses(current_session(), _root(subject)))
     headings = [_("Name"), _("Unit"), _("Activities completed"), _("Activities required"), _("Enrolled"), _("Last visit"), _("Completed")]
-    file = on_disk(lambda target: write_csv(target, headings, _lines(subject, filters)))
+    answer = send_sheets((course.slug if course else _("people")) + ".csv", [("", headings, _lines(subject, filters))])
     actor, now, place_id, slug = current_actor(), clock.now(), subject.organisation.id, course.slug if course else ""
     after_response.leave_record(lambda session: record_unit_export(session, actor, place_id, slug, now=now))
-    return send_generated(file, CSV_TYPE, (slug or _("people")) + ".csv")
+    return answer

@@ -24,7 +24,7 @@ from kernel.pdf.document import PdfDocument, compose_pdf
 from kernel.pdf.pen import STRONG, TEXT, TITLE, wrapped
 from kernel.pdf.sheets import BRAND, INK, LEFT, LINE, RULE, SOFT, FlowingSheet, sheet_properties
 from kernel.permissions import Actor
-from kernel.tables import Cell, on_disk, type_of, write_csv, write_ods, write_xlsx
+from kernel.tables import Cell, file_of_sheets, on_disk, type_of
 from kernel.web import after_response
 from kernel.web.file_responses import send_generated
 from kernel.web.forms import Form, line, whole_number
@@ -309,12 +309,10 @@ def _write_file(context: SelectionActaContext, kind: str, *, identities: bool = 
             part = _part(row)
             return BytesIO(render_acta(_printed(context, part), _printed_entries(row, part, identities=identities)))
         rows = table_rows(standing.walk_lines(session, row.id), row.people, identities=identities)
-        if kind == "csv":
-            return on_disk(lambda target: write_csv(target, headings(), rows))
         signed = standing.list_signatures(session, row.id)
         facts = facts_rows(row, actas.acta_view(row).kind, signed, _address(row))
         sheets = [("datos", headings(), rows), ("acta", [_("Acta"), ""], facts)]
-        return on_disk(lambda target: (write_xlsx if kind == "xlsx" else write_ods)(target, sheets))
+        return file_of_sheets(kind, sheets)
 
 
 def _address(row: SelectionActa) -> str:
