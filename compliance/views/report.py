@@ -19,10 +19,9 @@ from accounts.privacy import AccessPurpose, PeopleListKind, record_access
 from compliance import report
 from compliance.access import BundleAction, ReminderAction, TrainingAction, TrainingReportAction
 from compliance.assignments import are_behind
-from compliance.learner_page import StatusView, status_view
+from compliance.learner_page import status_view
 from compliance.report import (
     CountedPlaces,
-    PersonObligationRow,
     PlacePart,
     PlaceTally,
     ReportedPersonContext,
@@ -72,7 +71,7 @@ from kernel.i18n import _, choose, format_date, lazy_, ngettext, number, percent
 from kernel.web import after_response
 from kernel.web.forms import DAYS, Form, line
 from kernel.web.request import Answer, allows, current_actor, current_session, page, requires
-from kernel.web.table import requested_stretch
+from kernel.web.table import Column, requested_stretch
 from organisations.models import Organisation
 from organisations.rules.units import UnitSummary, lineage, zone_of
 
@@ -390,68 +389,26 @@ def report_cards(tally: TrainingTally, *, is_past: bool) -> list[ReportCard]:
     ]
 
 
-@dataclass(frozen=True, slots=True)
-class TrainingPersonView:
-    """A person under an obligation, as a list shows them; of a past day the state alone is on record."""
-
-    uuid: UUID
-    person: UUID
-    name: str
-    place: str
-    title: str
-    status: StatusView
-    staff_number: str
-    last_on: date | None = None
-    done_on: date | None = None
-    valid_until: date | None = None
-    is_at_risk: bool = False
-    lacks_account: bool = False
+def _status_columns(*, is_past: bool = False) -> tuple[Column[Any], ...]:
+    """Return the columns of a status; of a past day the state alone is on record. The last day of what is done stands as its validity."""
+    return (
+        Column(N_("State"), name="state", shown=lambda row: status_view(row.state, row.flags)),
+        Column(
+            N_("Last day"), kind="day", name="last", shown=lambda row: None if is_past or row.state is TrainingState.DONE else row.last_on
+        ),
+        Column(N_("Done on"), kind="day", name="done", shown=lambda row: None if is_past else row.done_on),
+        Column(N_("Valid until"), kind="day", name="valid", shown=lambda row: None if is_past else row.valid_until),
+    )
 
 
-def person_lines(rows: Sequence[TrainingPersonRow], obligations: Sequence[ReportObligation], time: ReportTime) -> list[TrainingPersonView]:
-    """Return the lines of some people."""
-    titles = {obligation.id: choose(obligation.title) for obligation in obligations}
-    return [person_line(row, titles[row.obligation_id], time) for row in rows]
-
-
-def person_line(row: TrainingPersonRow, title: str, time: ReportTime) -> TrainingPersonView:
-    """Return the line of one person."""
-    status = status_view(row.state, row.flags)
-    if time.is_past:
-        return TrainingPersonView(row.uuid, row.person, row.name, row.place, title, status, row.staff_number)
-    days = (_last_on(row.state, row.last_on), row.done_on, row.valid_until, row.is_at_risk, row.lacks_account)
-    return TrainingPersonView(row.uuid, row.person, row.name, row.place, title, status, row.staff_number, *days)
-
-
-def _last_on(state: TrainingState, last_on: date | None) -> date | None:
-    """Return the last day that a state speaks of; that of what is done stands as its validity."""
-    return None if state is TrainingState.DONE else last_on
-
-
-@dataclass(frozen=True, slots=True)
-class PersonObligationView:
-    """An obligation of one person, as their page shows it."""
-
-    assignment: UUID
-    title: str
-    status: StatusView
-    last_on: date | None
-    done_on: date | None
-    valid_until: date | None
-
-
-def obligation_lines(rows: Sequence[PersonObligationRow]) -> list[PersonObligationView]:
-    """Return the lines of one person's obligations."""
+def people_columns(titles: Mapping[int, str], *, with_title: bool, is_past: bool) -> list[Column[TrainingPersonRow]]:
+    """Return the columns of the people under some obligations."""
+    title: Column[TrainingPersonRow] = Column(N_("Compulsory training"), name="title", shown=lambda row: titles[row.obligation_id])
     return [
-        PersonObligationView(
-            row.assignment,
-            choose(row.title),
-            status_view(row.state, row.flags),
-            _last_on(row.state, row.last_on),
-            row.done_on,
-            row.valid_until,
-        )
-        for row in rows
+        Column(N_("Name"), name="name"),
+        Column(N_("Unit"), name="place", shown=lambda row: row.place),
+        *([title] if with_title else []),
+        *_status_columns(is_past=is_past),
     ]
 
 
@@ -707,10 +664,12 @@ def people(context: ReportPlaceContext) -> Answer:
     if not requested.faults:
         working = working_days_of(context, requested.time)
         listed = report.list_training_people(current_session(), requested.time, filters, working, requested_stretch(), limit=ROWS)
+    titles = {obligation.id: choose(obligation.title) for obligation in requested.obligations}
     html = page(
         "compliance/report_people.html",
         **_common(context, requested),
-        rows=person_lines(listed.rows, requested.obligations, requested.time),
+        columns=people_columns(titles, with_title=requested.obligation is None, is_past=requested.time.is_past),
+        titles=titles,
         states=state_options(is_past=requested.time.is_past),
         found=listed,
         may_take_identities=allows(TrainingReportAction.EXPORT_IDENTITY, context),
@@ -736,4 +695,5 @@ def person(context: ReportedPersonContext) -> Answer:
     after_response.leave_record(lambda recording: record_access(recording, actor, context.person_id, AccessPurpose.TRAINING, now=now))
     rows = report.list_obligations_of(session, context.person_id, now)
     is_behind = are_behind(session, now, person=context.person_id)
-    return page("compliance/report_person.html", person=context, rows=obligation_lines(rows), now=now, is_behind=is_behind)
+    columns = (Column(N_("Compulsory training"), name="title", shown=lambda row: choose(row.title)), *_status_columns())
+    return page("compliance/report_person.html", person=context, page=Stretch(rows), columns=columns, now=now, is_behind=is_behind)
