@@ -18,7 +18,7 @@ from quizzes import overrides
 from quizzes.access import QuizAction
 from quizzes.models import Accommodation
 from quizzes.overrides import AccommodationProfile
-from quizzes.views.overrides import MOST_BREAKS, MOST_EXTRA, _reason, past_views, profile_views
+from quizzes.views.overrides import MOST_BREAKS, MOST_EXTRA, _reason, profile_words
 
 
 class AccommodationForm(Form):
@@ -69,7 +69,7 @@ def accommodations() -> Answer:
     """List the people with a profile, or those whom a search finds."""
     requested, query = requested_page(ROWS), request.args.get("q", "")[:100].strip()
     rows = overrides.list_profiles(current_session(), query, offset=requested.offset, limit=ROWS + 1)
-    return page("quizzes/accommodations.html", page=requested.of(profile_views(rows)), query=query)
+    return page("quizzes/accommodations.html", page=requested.of(rows), query=query, profile_words=profile_words)
 
 
 @bp.route("/administration/accommodations/<uuid:person>", methods=["GET", "POST"])
@@ -86,7 +86,9 @@ def person(subject: Person) -> Answer:
         overrides.grant_accommodation(session, current_actor(), subject, form.command(), form.reason.data or "", now=clock.now())
         flash(_("Saved. It applies from now on in every quiz, including to open attempts."), "ok")
         return see_person(subject)
-    return page("quizzes/accommodation.html", person=subject, form=form, past=past_views(past), in_force=in_force is not None)
+    return page(
+        "quizzes/accommodation.html", person=subject, form=form, past=past, in_force=in_force is not None, profile_words=profile_words
+    )
 
 
 @bp.post("/administration/accommodations/<uuid:person>/end")

@@ -1,8 +1,6 @@
 """Pages of overrides and incidents of a quiz, for those who edit the course, and the words that accommodations share with them."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Iterator
 from decimal import Decimal
 from ipaddress import ip_network
 from typing import Any
@@ -40,13 +38,10 @@ from quizzes.incidents import (
 )
 from quizzes.models import Accommodation, QuizOverride
 from quizzes.overrides import (
-    AccommodationRow,
     AffectedAttempts,
     GroupDeleted,
     NotInForce,
-    OpenAttempt,
     OverrideValues,
-    PastProfile,
     QuizOverrideRow,
     apply_to_authors,
     concerns_person,
@@ -161,47 +156,13 @@ class IncidentForm(Form):
             raise Invalid(INCOMPLETE) from None
 
 
-@dataclass(frozen=True, slots=True)
-class QuizOverrideView:
-    """An override in a list of staff."""
-
-    uuid: UUID
-    scope: str
-    whom: str
-    says: tuple[str, ...]
-    reason: str
-    by: str
-    created_at: datetime
-    ended_by: str
-    ended_at: datetime | None
-    can_return: bool
-    left_out: tuple[str, ...]
-    may_apply: bool
-
-
-def override_views(actor: Actor, lines: Sequence[QuizOverrideRow]) -> list[QuizOverrideView]:
-    """Return overrides as lists show them to the actor; the password is not among the words."""
-    return [
-        QuizOverrideView(
-            line.row.uuid,
-            line.row.scope,
-            line.whom or _("Everyone"),
-            tuple(words_of(line.row)),
-            line.row.reason,
-            line.by,
-            line.row.created_at,
-            line.ended_by,
-            line.row.ended_at,
-            line.can_return,
-            tuple(person.full_name for person in line.left_out),
-            any(not is_own(actor, person.id) for person in line.left_out),
-        )
-        for line in lines
-    ]
+def may_apply(line: QuizOverrideRow | IncidentRow) -> bool:
+    """Return whether the actor may apply it to somebody whom it left out."""
+    return any(not is_own(current_actor(), person.id) for person in line.left_out)
 
 
 def words_of(row: QuizOverride) -> Iterator[str]:
-    """Say what an override sets, each setting a few words."""
+    """Yield what an override sets, each setting a few words; of the password only that there is one."""
     values = values_of_override(row)
     if values.sets_opens:
         yield _("Opens on %(moment)s", moment=format_datetime(values.opens_at, "short")) if values.opens_at else _("No opening date")
@@ -222,76 +183,6 @@ def _minutes(count: int) -> str:
     return ngettext("%(count)s minute", "%(count)s minutes", count)
 
 
-@dataclass(frozen=True, slots=True)
-class OpenAttemptView:
-    """An attempt that is open now, in a list of staff."""
-
-    name: str
-    state: str
-    started_at: datetime
-    end: datetime | None
-    extra_minutes: int
-
-
-def open_views(attempts: Sequence[OpenAttempt]) -> list[OpenAttemptView]:
-    """Return the open attempts as staff see them: when they end, not why."""
-    return [
-        OpenAttemptView(attempt.person.full_name, attempt.state.value, attempt.started_at, attempt.end, attempt.extra_seconds // 60)
-        for attempt in attempts
-    ]
-
-
-@dataclass(frozen=True, slots=True)
-class IncidentView:
-    """An incident in a list of staff."""
-
-    uuid: UUID
-    minutes: int
-    attempts: int
-    reason: str
-    by: str
-    created_at: datetime
-    undone_at: datetime | None
-    left_out: tuple[str, ...]
-    may_apply: bool
-
-
-def incident_views(actor: Actor, lines: Sequence[IncidentRow]) -> list[IncidentView]:
-    """Return incidents as lists show them to the actor."""
-    return [
-        IncidentView(
-            line.row.uuid,
-            line.row.seconds // 60,
-            line.attempts,
-            line.row.reason,
-            line.by,
-            line.row.created_at,
-            line.row.undone_at,
-            tuple(person.full_name for person in line.left_out),
-            any(not is_own(actor, person.id) for person in line.left_out),
-        )
-        for line in lines
-    ]
-
-
-@dataclass(frozen=True, slots=True)
-class ProfileView:
-    """A person in the list of accommodations."""
-
-    uuid: UUID
-    name: str
-    email: str
-    says: str
-
-
-def profile_views(lines: Sequence[AccommodationRow]) -> list[ProfileView]:
-    """Return people with what they get in every quiz."""
-    return [
-        ProfileView(line.person.uuid, line.person.full_name, line.person.email, profile_words(line.row) if line.row else "")
-        for line in lines
-    ]
-
-
 def profile_words(row: Accommodation) -> str:
     """Say what a profile gives."""
     parts = []
@@ -302,26 +193,6 @@ def profile_words(row: Accommodation) -> str:
     if row.extra_attempts:
         parts.append(ngettext("%(count)s extra attempt", "%(count)s extra attempts", row.extra_attempts))
     return ", ".join(parts)
-
-
-@dataclass(frozen=True, slots=True)
-class PastProfileView:
-    """A profile of a person, in force or ended."""
-
-    id: int
-    says: str
-    reason: str
-    by: str
-    created_at: datetime
-    ended_at: datetime | None
-
-
-def past_views(lines: Sequence[PastProfile]) -> list[PastProfileView]:
-    """Return the profiles of a person as their page shows them."""
-    return [
-        PastProfileView(line.row.id, profile_words(line.row), line.row.reason, line.by, line.row.created_at, line.row.ended_at)
-        for line in lines
-    ]
 
 
 bp = Blueprint("quizzes_time", __name__)
@@ -344,8 +215,10 @@ def overrides(quiz: QuizContext) -> Answer:
         "quizzes/overrides.html",
         **activity_header(quiz.outline, quiz.key),
         rules=rules_of(snapshot := snapshots.get_snapshot_of_activity(session, quiz.activity_id), snapshot.published_settings),
-        page=requested.of(override_views(current_actor(), rows)),
-        ended=override_views(current_actor(), list_ended(session, quiz, limit=ENDED)),
+        page=requested.of(rows),
+        ended=list_ended(session, quiz, limit=ENDED),
+        words_of=words_of,
+        may_apply=may_apply,
         groups=learner_groups.list_groups(session, quiz.course_id),
         query=query,
         found=learners[:FOUND],
@@ -493,9 +366,10 @@ def incidents(quiz: QuizContext) -> Answer:
         **activity_header(quiz.outline, quiz.key),
         form=form,
         count=count,
-        attempts=open_views(attempts[:ROWS]),
+        attempts=attempts[:ROWS],
         more=len(attempts) > ROWS,
-        incidents=incident_views(current_actor(), list_incidents(session, quiz, limit=INCIDENTS)),
+        incidents=list_incidents(session, quiz, limit=INCIDENTS),
+        may_apply=may_apply,
     )
 
 
