@@ -25,8 +25,6 @@ from enrolments.mistakes import (
     MistakeDecision,
     MistakeGroup,
     MistakePlace,
-    OwnMistakeRow,
-    ReporterRow,
 )
 from enrolments.models import UNSETTLED_STATES, MistakeKind, MistakeReport, MistakeState
 from kernel import clock
@@ -160,71 +158,10 @@ def kind_words(row: MistakeReport) -> str:
     return _(MISTAKE_KINDS[MistakeKind(row.kind)])
 
 
-@dataclass(frozen=True, slots=True)
-class SamePlaceView:
-    """Another report of the same place, and whether it is of the same kind."""
-
-    uuid: UUID
-    name: str
-    kind: str
-    words: str
-    reported_at: datetime
-    is_same: bool
-
-
-def same_place_views(report: MistakeReport, rows: Sequence[ReporterRow]) -> list[SamePlaceView]:
-    """Return the other reports of a place."""
-    return [
-        SamePlaceView(
-            row.report.uuid, row.name, kind_words(row.report), row.report.words, row.report.reported_at, row.report.kind == report.kind
-        )
-        for row in rows
-    ]
-
-
 def version_choices(versions: Sequence[CourseVersion]) -> list[tuple[str, str]]:
     """Return the versions that may have corrected something, as choices of a form."""
     return [
         (str(row.id), _("Version %(number)s, %(day)s", number=row.number, day=format_date(row.published_at, "short"))) for row in versions
-    ]
-
-
-@dataclass(frozen=True, slots=True)
-class OwnMistakeView:
-    """A mistake report as its reporter sees it."""
-
-    course: str
-    slug: str
-    title: str
-    url: str
-    language: str
-    kind: str
-    words: str
-    reported_at: datetime
-    state: MistakeStateView
-    answer: str
-    decided_at: datetime | None
-    corrected: int | None
-
-
-def own_mistake_views(rows: Sequence[OwnMistakeRow]) -> list[OwnMistakeView]:
-    """Return a person's reports."""
-    return [
-        OwnMistakeView(
-            course=choose(row.course),
-            slug=row.slug,
-            title=row.report.title,
-            url=activity_url(row.slug, row.kind, row.report.activity_key),
-            language=row.report.language,
-            kind=kind_words(row.report),
-            words=row.report.words,
-            reported_at=row.report.reported_at,
-            state=state_view(row.report.state, of_reporter=True),
-            answer=row.report.answer,
-            decided_at=row.report.decided_at,
-            corrected=row.corrected,
-        )
-        for row in rows
     ]
 
 
@@ -263,7 +200,8 @@ def own_reports() -> Response:
     """List the reader's own mistake reports with what became of them."""
     requested = requested_page()
     rows = mistakes.list_own_mistakes(current_session(), current_actor().person_id or 0, offset=requested.offset, limit=requested.size + 1)
-    return page("enrolments/own_mistake_reports.html", page=requested.of(own_mistake_views(rows)))
+    shown = {"kind_words": kind_words, "state_view": state_view, "activity_url": activity_url}
+    return page("enrolments/own_mistake_reports.html", page=requested.of(rows), **shown)
 
 
 @bp.get("/teaching/<slug>/mistake-reports")
@@ -321,7 +259,8 @@ def _page(subject: MistakeReportContext, form: MistakeDecisionForm) -> Response:
         activity=choose(activity.title) if activity else row.activity_key,
         heading=heading,
         corrected=corrected.number if corrected else None,
-        same=[] if is_settled else same_place_views(row, mistakes.list_same_place(session, row)),
+        same=[] if is_settled else mistakes.list_same_place(session, row),
+        kind_words=kind_words,
         is_changed=is_changed,
         may_edit=edits(current_actor(), subject.context.staff_role),
         form=form if not is_settled and allows(MistakeAction.DECIDE, subject) else None,
