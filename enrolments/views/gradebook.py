@@ -157,7 +157,7 @@ def graded(outline: Outline) -> list[OutlineActivity]:
 
 
 @dataclass(frozen=True, slots=True)
-class Column:
+class GradeColumn:
     """A graded activity or a manual grade item as a heading: its title, its part of the grade and its weight in it.
 
     `name` distinguishes it in a download from others of its title.
@@ -170,7 +170,7 @@ class Column:
     item: UUID | None = None
 
 
-def columns_of(outline: Outline, items: Sequence[ManualGradeItem] = ()) -> list[Column]:
+def columns_of(outline: Outline, items: Sequence[ManualGradeItem] = ()) -> list[GradeColumn]:
     """Return the headings of the graded activities, and of the items marked by hand after them."""
     parts = {category.key: choose(category.title) for category in outline.categories}
 
@@ -179,7 +179,7 @@ def columns_of(outline: Outline, items: Sequence[ManualGradeItem] = ()) -> list[
         return " · ".join(filter(None, (parts.get(category, ""), label)))
 
     columns = [
-        Column(
+        GradeColumn(
             activity.key,
             choose(activity.title),
             part(activity.category, activity.weight),
@@ -188,7 +188,7 @@ def columns_of(outline: Outline, items: Sequence[ManualGradeItem] = ()) -> list[
         for activity in graded(outline)
     ]
     return columns + [
-        Column(item.key, item.title, part(item.category, Fraction(item.weight)), f"{item.title} [{item.uuid.hex[:8]}]", item.uuid)
+        GradeColumn(item.key, item.title, part(item.category, Fraction(item.weight)), f"{item.title} [{item.uuid.hex[:8]}]", item.uuid)
         for item in items
     ]
 
@@ -210,7 +210,7 @@ class GradebookRowView:
     """Results by column, and whether the team set it."""
 
 
-def lines_of(rows: Iterable[GradebookRow], columns: Sequence[Column]) -> list[GradebookRowView]:
+def lines_of(rows: Iterable[GradebookRow], columns: Sequence[GradeColumn]) -> list[GradebookRowView]:
     """Return what the page shows of learners."""
     return [
         GradebookRowView(
@@ -229,7 +229,7 @@ def lines_of(rows: Iterable[GradebookRow], columns: Sequence[Column]) -> list[Gr
     ]
 
 
-def dictionary(columns: Sequence[Column]) -> list[tuple[str, str]]:
+def dictionary(columns: Sequence[GradeColumn]) -> list[tuple[str, str]]:
     """Return the heading of every column of the download with what it holds."""
     entries = [(_(name), _(meaning)) for name, meaning in BEFORE]
     meanings = [
@@ -241,7 +241,7 @@ def dictionary(columns: Sequence[Column]) -> list[tuple[str, str]]:
     return entries + [(column.name, meaning) for column, meaning in zip(columns, meanings, strict=True)]
 
 
-def download_rows(rows: Iterable[GradebookRow], columns: Sequence[Column]) -> Iterator[Sequence[Cell]]:
+def download_rows(rows: Iterable[GradebookRow], columns: Sequence[GradeColumn]) -> Iterator[Sequence[Cell]]:
     """Yield the rows of the download as they come."""
     keys = [column.key for column in columns]
     for row in rows:

@@ -1,5 +1,7 @@
 """What the house has too much of: counts of `scripts/house.py` that may only fall."""
 
+import ast
+
 import pytest
 
 from scripts import house
@@ -13,6 +15,9 @@ CEILINGS = {
     "variables and parameters named by a private word": 200,
 }
 """Who lowers a figure lowers its ceiling in the same commit."""
+WRITERS = ("write_csv", "write_xlsx", "write_ods")
+"""What `kernel.tables.file_of_sheets` calls for everybody."""
+MODULES_THAT_WRITE_TABLES = 4
 WIDE_LINES = {"templates/**/*.html": 3052, "static/css/*.css": 80, "tests/**/*.py": 50}
 
 
@@ -29,6 +34,18 @@ def test_a_figure_of_the_house_does_not_rise(figures: dict[str, float], title: s
 @pytest.mark.parametrize("pattern", WIDE_LINES)
 def test_lines_too_wide_to_read_do_not_become_more(pattern: str) -> None:
     assert house.count_lines(pattern)[1] <= WIDE_LINES[pattern]
+
+
+def test_modules_that_write_tables_by_themselves_do_not_become_more() -> None:
+    """A list gives its sheets to `kernel.web.table.send_sheets`."""
+    writing = {module.path for module in house.read_modules() for name in _taken_from_tables(module) if name in WRITERS}
+
+    assert len(writing) <= MODULES_THAT_WRITE_TABLES, writing
+
+
+def _taken_from_tables(module: house.Module) -> list[str]:
+    imports = (node for node in module.nodes if isinstance(node, ast.ImportFrom) and node.module == "kernel.tables")
+    return [alias.name for node in imports for alias in node.names]
 
 
 def test_what_is_counted_is_what_the_titles_say() -> None:
