@@ -38,18 +38,6 @@ class Revision:
 
 
 @dataclass(frozen=True, slots=True)
-class FileChange:
-    """One line of a file's history; without a checksum the revision removed the file."""
-
-    revision: int
-    origin: RevisionOrigin
-    changed_at: datetime
-    changed_by: int | None
-    by: str
-    sha256: str | None
-
-
-@dataclass(frozen=True, slots=True)
 class FileVersion:
     """A file as it was at a revision; `revision` is the one that wrote it."""
 
@@ -96,8 +84,8 @@ def _revision(row: DraftRevision, person: Person | None, written: tuple[str, ...
     return Revision(row.number, RevisionOrigin(row.origin), row.restored, row.changed_at, row.changed_by, by, written, removed)
 
 
-def list_file_changes(session: Session, course_id: int, path: str, *, before: int | None = None, limit: int = PAGE) -> list[FileChange]:
-    """List the history of one file, the newest first; it may be gone by now."""
+def list_file_changes(session: Session, course_id: int, path: str, *, before: int | None = None, limit: int = PAGE) -> list[Revision]:
+    """List the changes of one file as if there were no other file, the newest first; it may be gone by now."""
     statement = (
         select(DraftFileVersion.sha256, DraftRevision, Person)
         .join(
@@ -112,7 +100,7 @@ def list_file_changes(session: Session, course_id: int, path: str, *, before: in
     if before is not None:
         statement = statement.where(DraftFileVersion.revision < before)
     return [
-        FileChange(row.number, RevisionOrigin(row.origin), row.changed_at, row.changed_by, person.full_name if person else "", sha256)
+        replace(_revision(row, person, (path,) if sha256 else (), () if sha256 else (path,)), restored=None)
         for sha256, row, person in session.execute(statement)
     ]
 

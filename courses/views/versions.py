@@ -1,8 +1,6 @@
 """Pages of a draft's history and of published versions: who changed what and when, what differs, and the way back."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 
 from flask import Blueprint, Response, flash, request
 from sqlalchemy.orm import Session
@@ -54,19 +52,6 @@ LONGEST = 300_000
 
 
 @dataclass(frozen=True, slots=True)
-class HistoryEntryView:
-    """One change of a draft; `by` is '' where the command line made it."""
-
-    number: int
-    at: datetime
-    by: str
-    origin: str
-    restored: int | None
-    written: tuple[str, ...]
-    removed: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class FileDifference:
     """A file's difference in a change: its lines, None where they are not shown (no text, too long, too many files)."""
 
@@ -76,22 +61,11 @@ class FileDifference:
     lines: tuple[DiffPiece, ...] | None
 
 
-def line_of(row: Revision) -> HistoryEntryView:
-    """Return a change as its page shows it."""
-    return HistoryEntryView(row.number, row.changed_at, row.by, row.origin.value, row.restored, row.written, row.removed)
-
-
-def lines(session: Session, course_id: int, path: str, *, before: int | None, limit: int) -> Sequence[HistoryEntryView]:
+def lines(session: Session, course_id: int, path: str, *, before: int | None, limit: int) -> list[Revision]:
     """List changes of a draft, or those of one file."""
     if not path:
-        return [line_of(row) for row in history.list_revisions(session, course_id, before=before, limit=limit)]
-    rows = history.list_file_changes(session, course_id, path, before=before, limit=limit)
-    return [
-        HistoryEntryView(
-            row.revision, row.changed_at, row.by, row.origin.value, None, (path,) if row.sha256 else (), () if row.sha256 else (path,)
-        )
-        for row in rows
-    ]
+        return history.list_revisions(session, course_id, before=before, limit=limit)
+    return history.list_file_changes(session, course_id, path, before=before, limit=limit)
 
 
 def differences(session: Session, course_id: int, row: Revision) -> list[FileDifference]:
@@ -152,7 +126,7 @@ def change(subject: RevisionContext) -> Answer:
     return page(
         "courses/revision.html",
         course=course_header(course),
-        row=line_of(revisions[0]),
+        row=revisions[0],
         files=files,
         is_present=subject.revision == course.draft_revision,
     )

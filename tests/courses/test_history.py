@@ -69,7 +69,7 @@ def test_each_change_is_kept_with_who_when_and_which_files(instance: Instance) -
         assert set(first.written) == set(folder(modules=1))
         assert [entry.number for entry in history.list_revisions(session, course.id, before=3, limit=1)] == [2]
         changes = history.list_file_changes(session, course.id, VIDEO)
-        assert [(change.revision, change.sha256 is None) for change in changes] == [(3, True), (1, False)]
+        assert [(change.number, change.removed, change.written) for change in changes] == [(3, (VIDEO,), ()), (1, (), (VIDEO,))]
         assert [change.by for change in history.list_file_changes(session, course.id, LESSON)] == ["", "Ana Quinde", ""]
 
 
