@@ -18,10 +18,11 @@ from accounts.privacy import PeopleListKind
 from courses.access import CourseContext
 from courses.models import Course
 from kernel import clock
+from kernel.errors import N_
 from kernel.i18n import _, choose, language, lazy_, ngettext, number
 from kernel.web.forms import Form, LineField, area, clean_text, line, whole_number
 from kernel.web.request import Answer, current_actor, current_session, page, requires, see_other, see_page
-from kernel.web.table import requested_page
+from kernel.web.table import Column, requested_page
 from questions import question_bank
 from questions.answer_fields import FormFields
 from questions.question_page import html, points, rubric_view, short_title
@@ -108,38 +109,23 @@ def arguments(queue: MarkingQueue) -> dict[str, Any]:
     return {name: value for name, value in chosen.items() if value}
 
 
-@dataclass(frozen=True, slots=True)
-class QueueRow:
-    """One answer in the list."""
-
-    attempt: UUID
-    place: int
-    name: str
-    number: int
-    submitted_at: datetime
-    question: str
-    waits: bool
-    mark: Decimal | None
-    maximum: Decimal
-
-
-def queue_rows(session: Session, lines: Sequence[MarkingQueueRow]) -> list[QueueRow]:
-    """Return the answers of a page of the list, with what was asked."""
+def _queue_columns(session: Session, lines: Sequence[MarkingQueueRow]) -> tuple[Column[MarkingQueueRow], ...]:
+    """Return the columns of the answers of a page of the list, with what was asked."""
     questions = question_bank.get_questions(session, [line.question_version_id for line in lines])
-    return [
-        QueueRow(
-            attempt=line.attempt,
-            place=line.place,
-            name=line.name or pseudonym(line.attempt),
-            number=line.number,
-            submitted_at=line.submitted_at,
-            question=short_title(questions[line.question_version_id]),
-            waits=line.state is MarkState.NEEDS_GRADING,
-            mark=None if line.fraction is None else points(line.fraction * line.maximum),
-            maximum=points(line.maximum),
-        )
-        for line in lines
-    ]
+    return (
+        Column(N_("Learner"), name="name", shown=lambda line: line.name or pseudonym(line.attempt)),
+        Column(N_("Question"), shown=lambda line: short_title(questions[line.question_version_id])),
+        Column(N_("Attempt"), kind="number", shown=lambda line: line.number),
+        Column(N_("Submitted"), kind="moment", shown=lambda line: line.submitted_at),
+        Column(N_("State"), name="state", shown=lambda line: line.state is MarkState.NEEDS_GRADING),
+        Column(N_("Mark"), kind="number", name="mark", shown=_mark_words),
+    )
+
+
+def _mark_words(line: MarkingQueueRow) -> str:
+    if line.fraction is None:
+        return ""
+    return _("%(mark)s of %(maximum)s", mark=number(points(line.fraction * line.maximum)), maximum=number(points(line.maximum)))
 
 
 def question_rows(session: Session, counts: Sequence[QuestionCount]) -> list[dict[str, object]]:
@@ -289,7 +275,8 @@ def queue(subject: QuizContext) -> Answer:
         waiting=sum(count.waiting for count in counts),
         queue=chosen,
         arguments=arguments(chosen),
-        page=paging.of(queue_rows(session, lines)),
+        columns=_queue_columns(session, lines),
+        page=paging.of(lines),
     )
 
 
