@@ -43,7 +43,7 @@ from kernel.web.request import (
     see_other,
     see_page,
 )
-from kernel.web.table import requested_stretch
+from kernel.web.table import member_of, read_words, requested_stretch
 from lms import erasure, queries
 from lms.audit_words import act_words
 from organisations import tree
@@ -56,7 +56,6 @@ from organisations.units import assign_member
 people_bp = Blueprint("lms_people", __name__, url_prefix="/administration/people")
 
 ROWS = 50
-LONGEST_SEARCH = 100
 STATES = {
     PersonState.OPEN: N_("With a confirmed address"),
     PersonState.UNCONFIRMED: N_("Address not confirmed"),
@@ -131,8 +130,8 @@ def people() -> Answer:
     """List people by name, those who are asked for."""
     session = current_session()
     access_log.record_list_access(PeopleListKind.PEOPLE, Person)
-    query = " ".join(request.args.get("q", "").split())[:LONGEST_SEARCH]
-    state = next((state for state in PersonState if state.value == request.args.get("state")), None)
+    query = read_words(request.args.get("q", ""))
+    state = member_of(PersonState, request.args.get("state"))
     return page(
         "lms/people.html",
         page=accounts_people.list_people(session, query, state, requested_stretch(), limit=ROWS),

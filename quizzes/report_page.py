@@ -1,6 +1,7 @@
 """The report of attempts as its page and its files show it: filters, columns, and the download."""
 
 from collections.abc import Iterable, Mapping
+from functools import partial
 
 from flask import Response
 
@@ -89,7 +90,13 @@ REPORT: Table[ReportRow] = Table(
         Column(N_("Form"), lambda row: row.form, N_("Letter of the parallel form; empty where the questions were drawn.")),
         Column(N_("Result"), kind="number", name=ReportSort.GRADE, sorts=True, shown=lambda row: percentage(row.percent, 2)),
     ),
-    filters={"q": read_words, "state": member_of(AttemptState), "outcome": member_of(AttemptOutcome), "edition": as_uuid, "group": as_uuid},
+    filters={
+        "q": read_words,
+        "state": partial(member_of, AttemptState),
+        "outcome": partial(member_of, AttemptOutcome),
+        "edition": as_uuid,
+        "group": as_uuid,
+    },
 )
 
 

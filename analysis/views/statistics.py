@@ -180,7 +180,7 @@ def selected_statistics(subject: QuizContext) -> StatisticsSelection:
     quiz = statistics.list_compositions(session, subject.course_id, subject.key, learners)
     choice = next((choice for choice in quiz.choices if choice.name == request.args.get("paper")), quiz.choices[0])
     attempt_set = statistics.attempt_set(
-        session, quiz, member_of(CountedAttempts)(request.args.get("which", "")) or CountedAttempts.FIRST, choice
+        session, quiz, member_of(CountedAttempts, request.args.get("which")) or CountedAttempts.FIRST, choice
     )
     selection = StatisticsSelection(
         attempt_set,
@@ -216,7 +216,7 @@ def _takes_from_address(subject: QuizContext) -> tuple[CountedTakes, Sequence[tu
     """Return the takes that the address asks for, and those that can be asked for, where the course was taken more than once."""
     if not is_taken_again(current_session(), subject.course_id):
         return CountedTakes.PRESENT, ()
-    return member_of(CountedTakes)(request.args.get("takes", "")) or CountedTakes.PRESENT, statistics_page.take_words()
+    return member_of(CountedTakes, request.args.get("takes")) or CountedTakes.PRESENT, statistics_page.take_words()
 
 
 def _take_query(takes: CountedTakes) -> dict[str, str]:

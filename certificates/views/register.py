@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date
 from decimal import Decimal
 from typing import Any
 from uuid import uuid4
@@ -32,7 +32,7 @@ from kernel.errors import N_, NotFound
 from kernel.i18n import _, choose, lazy_, trimmed
 from kernel.web import after_response
 from kernel.web.file_responses import send_content
-from kernel.web.forms import DAYS, Form, as_uuid, line, whole_number
+from kernel.web.forms import Form, as_day, as_uuid, line, whole_number
 from kernel.web.limits import limit, limiter
 from kernel.web.request import Answer, allows, begin_writing, current_actor, current_session, file_store, page, requires, see_page
 from kernel.web.table import Column, Table, member_of, requested_stretch, send_sheets
@@ -71,7 +71,7 @@ def read_register_request(args: Mapping[str, str], course_id: int | None, course
     """Read an address; what names nothing is as if it were not there. `courses` are those that may be asked for, by their address."""
     typed = {name: " ".join(args.get(name, "").split())[:LONGEST] for name in ("course", "edition", "unit", "q", "code", *DAY_FIELDS)}
     typed |= {name: args.get(name, "").strip()[:LONGEST] for name in ("state", "template", "take", "sort")}
-    days: dict[str, Any] = {name: _day(typed[name]) for name in DAY_FIELDS}
+    days: dict[str, Any] = {name: as_day(typed[name]) for name in DAY_FIELDS}
     code = read_signs(typed["code"])
     filters = RegisterFilter(
         course_id=course_id or courses.get(typed["course"]),
@@ -79,7 +79,7 @@ def read_register_request(args: Mapping[str, str], course_id: int | None, course
         unit=as_uuid(typed["unit"]),
         words=typed["q"],
         code=(code or "")[:CODE_LENGTH],
-        state=member_of(CredentialState)(typed["state"]),
+        state=member_of(CredentialState, typed["state"]),
         template=typed["template"],
         take=max(whole_number(typed["take"]), 0) or None,
         institution_keys=None,
@@ -93,18 +93,9 @@ def read_register_request(args: Mapping[str, str], course_id: int | None, course
     return RegisterRequest(typed, filters, _sort(typed["sort"]), requested_stretch(), faults)
 
 
-def _day(text: str) -> date | None:
-    for form in DAYS:
-        try:
-            return datetime.strptime(text, form).date()  # noqa: DTZ007 - a day, not a moment
-        except ValueError:
-            continue
-    return None
-
-
 def _sort(text: str) -> RegisterSort:
     """Read the column, with a hyphen before it where what is greatest comes first; none: the newest first."""
-    order = member_of(RegisterOrder)(text.removeprefix("-"))
+    order = member_of(RegisterOrder, text.removeprefix("-"))
     return RegisterSort() if order is None else RegisterSort(order, text.startswith("-"))
 
 

@@ -5,9 +5,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
-from enum import StrEnum
 from fractions import Fraction
-from typing import Any, TypeVar, cast
+from typing import Any, cast
 from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
 
@@ -69,15 +68,13 @@ from kernel.db import Stretch
 from kernel.errors import N_
 from kernel.i18n import _, choose, format_date, lazy_, ngettext, number, percent, trimmed
 from kernel.web import after_response
-from kernel.web.forms import DAYS, Form, line
+from kernel.web.forms import Form, as_day, line
 from kernel.web.request import Answer, allows, current_actor, current_session, page, requires
-from kernel.web.table import Column, requested_stretch
+from kernel.web.table import Column, member_of, read_words, requested_stretch
 from organisations.models import Organisation
 from organisations.rules.units import UnitSummary, lineage, zone_of
 
-LONGEST_SEARCH = 100
 _INSTANT = timedelta(microseconds=1)
-Member = TypeVar("Member", bound=StrEnum)
 
 FAULTS: Mapping[ReportDayFault, str] = {
     ReportDayFault.FUTURE: N_("This day is still to come. Choose today or a day before."),
@@ -125,16 +122,16 @@ def read_report_request(args: Mapping[str, str], obligations: Sequence[ReportObl
     chosen = next((obligation for obligation in obligations if obligation.key == args.get("obligation")), None)
     shown = (chosen,) if chosen is not None else tuple(obligations)
     typed = {name: args.get(name, "").strip()[:20] for name in ("on", "known")}
-    read = {name: _day(text) for name, text in typed.items()}
+    read = {name: as_day(text) for name, text in typed.items()}
     first = min((each.first_on for each in shown), default=None)
     since = min((each.known_since.astimezone(zone).date() for each in shown), default=None)
     days = report_days(read["on"], read["known"], now.astimezone(zone).date(), first, since)
     faults = {name: _(NO_DAY) for name, text in typed.items() if text and read[name] is None} or _faults(days, first, since)
-    state, query = _member(ReportState, args.get("state")), " ".join(args.get("q", "").split())[:LONGEST_SEARCH]
+    state, query = member_of(ReportState, args.get("state")), read_words(args.get("q", ""))
     time = _time(days, zone, now)
     if time.is_past and state in PRESENT_ONLY:
         state = None
-    part = _member(PlacePart, args.get("part")) or PlacePart.ALL
+    part = member_of(PlacePart, args.get("part")) or PlacePart.ALL
     return ReportRequest(chosen, shown, tuple(obligations), time, days.known, part, state, query, typed["on"], typed["known"], faults)
 
 
@@ -157,19 +154,6 @@ def _time(days: ReportDays, zone: ZoneInfo, now: datetime) -> ReportTime:
 
 def _end(day: date, zone: ZoneInfo, now: datetime) -> datetime:
     return min(now, datetime.combine(day + timedelta(days=1), time.min, tzinfo=zone) - _INSTANT)
-
-
-def _day(text: str) -> date | None:
-    for form in DAYS:
-        try:
-            return datetime.strptime(text, form).date()  # noqa: DTZ007 - a day, not a moment
-        except ValueError:
-            continue
-    return None
-
-
-def _member(members: type[Member], text: str | None) -> Member | None:
-    return next((member for member in members if member.value == text), None)
 
 
 class IdentityExportForm(Form):

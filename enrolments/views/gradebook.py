@@ -35,11 +35,10 @@ from kernel.tables import Cell, Sheet
 from kernel.web import after_response
 from kernel.web.forms import as_uuid
 from kernel.web.request import allows, current_actor, current_session, page, requires
-from kernel.web.table import requested_page, send_sheets
+from kernel.web.table import member_of, read_words, requested_page, send_sheets
 from organisations.rules.units import in_order
 from organisations.tree import list_tree
 
-LONGEST_SEARCH = 100
 IDLE = (7, 14, 30, 60, 90)
 """Days without a visit that may be asked for."""
 STATES: Mapping[GradebookState, str] = {GradebookState.OPEN: N_("Have not completed it"), GradebookState.COMPLETED: N_("Have completed it")}
@@ -112,7 +111,7 @@ def gradebook_query(
     activity = sort.removeprefix("activity:")
     known = sort.startswith("activity:") and (activity in outline.by_key or any(item.key == activity for item in items))
     order = GradebookOrder(
-        next((order for order in GradebookSort if order.value == sort), GradebookSort.NAME),
+        member_of(GradebookSort, sort) or GradebookSort.NAME,
         activity if known else "",
         tuple(old for old, new in outline.renames.items() if known and new == activity),
         arguments.get("direction") == "down",
@@ -123,12 +122,12 @@ def gradebook_query(
 def filter_of(arguments: Mapping[str, str], *, by_address: bool = False) -> GradebookFilter:
     """Read which learners the fields of an address or form want."""
     return GradebookFilter(
-        words=" ".join(arguments.get("q", "").split())[:LONGEST_SEARCH],
+        words=read_words(arguments.get("q", "")),
         by_address=by_address,
         edition=as_uuid(arguments.get("edition", "")),
         group=as_uuid(arguments.get("group", "")),
         unit=as_uuid(arguments.get("unit", "")),
-        state=next((state for state in GradebookState if state.value == arguments.get("state")), None),
+        state=member_of(GradebookState, arguments.get("state")),
         next_key=arguments.get("next", "")[:64],
         idle_days=next((days for days in IDLE if str(days) == arguments.get("idle")), 0),
     )

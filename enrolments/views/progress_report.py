@@ -36,7 +36,7 @@ from kernel.tables import Cell
 from kernel.web import after_response
 from kernel.web.forms import as_uuid
 from kernel.web.request import current_actor, current_session, page, requires
-from kernel.web.table import send_sheets
+from kernel.web.table import member_of, read_words, send_sheets
 from organisations import tree
 from organisations.access import ManagedUnits, OrganisationAction, UnitContext
 from organisations.models import Organisation
@@ -178,7 +178,6 @@ def progress(context: LearnerContext) -> Response:
 units_bp = Blueprint("enrolments_units", __name__, url_prefix="/units")
 
 ROWS = 50
-LONGEST_SEARCH = 100
 STANDINGS = {
     UnitLearnerState.COMPLETED: N_("Completed the course"),
     UnitLearnerState.OPEN: N_("Enrolled, not completed"),
@@ -238,9 +237,8 @@ def unit(subject: UnitContext) -> Response:
 
 def _filter_from_address(courses: Sequence[CourseTally]) -> tuple[UnitFilter, CourseTally | None]:
     course = _course(courses) or (courses[0] if courses else None)
-    query = " ".join(request.args.get("q", "").split())[:LONGEST_SEARCH]
-    standing = next((state for state in UnitLearnerState if state.value == request.args.get("state")), None)
-    return UnitFilter(course.course_id if course else None, query, standing), course
+    standing = member_of(UnitLearnerState, request.args.get("state"))
+    return UnitFilter(course.course_id if course else None, read_words(request.args.get("q", "")), standing), course
 
 
 @units_bp.get("/<uuid:organisation>/people")

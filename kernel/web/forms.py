@@ -5,7 +5,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -87,6 +87,16 @@ def as_uuid(text: str) -> UUID | None:
         return UUID(text)
     except ValueError:
         return None
+
+
+def as_day(text: str) -> date | None:
+    """Return the day that an address holds, in one of the forms of DAYS; None if it holds none."""
+    for form in DAYS:
+        try:
+            return datetime.strptime(text, form).date()  # noqa: DTZ007 - a day, not a moment
+        except ValueError:
+            continue
+    return None
 
 
 def whole_number(text: str, otherwise: int = 0) -> int:

@@ -68,9 +68,9 @@ def read_words(text: str) -> str:
     return " ".join(text.split())[:100]
 
 
-def member_of(members: type[Member]) -> Callable[[str], Member | None]:
-    """Return what reads a member of an enum from an address; None where the text names none."""
-    return lambda text: next((member for member in members if member.value == text), None)
+def member_of(members: type[Member], text: str | None) -> Member | None:
+    """Return the member of an enum that a text of an address names; None if it names none."""
+    return next((member for member in members if member.value == text), None)
 
 
 @dataclass(frozen=True, slots=True)

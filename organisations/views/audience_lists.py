@@ -8,7 +8,7 @@ from kernel import clock
 from kernel.i18n import _, choose, language
 from kernel.web.limits import limit, limiter
 from kernel.web.request import Answer, current_actor, current_session, page, requires, see_page
-from kernel.web.table import requested_page
+from kernel.web.table import read_words, requested_page
 from organisations import audiences
 from organisations.access import AudienceAction, AudienceContext
 from organisations.audience_preview import count_listed, list_listed
@@ -79,7 +79,7 @@ def people(subject: AudienceContext) -> Answer:
     row, session, requested = subject.people_list, current_session(), requested_page(ROWS)
     assert row is not None
     access_log.record_list_access(PeopleListKind.AUDIENCE, AudienceList, row.id)
-    query = " ".join(request.args.get("q", "").split())[:100]
+    query = read_words(request.args.get("q", ""))
     listed = list_listed(session, row, query, offset=requested.offset, limit=ROWS + 1)
     return page(
         "organisations/audience_list.html",

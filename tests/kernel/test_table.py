@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from enum import StrEnum
+from functools import partial
 from io import BytesIO
 from uuid import UUID
 
@@ -61,7 +62,7 @@ BOATS: Table[Boat] = Table(
         Column("Sails", lambda row: row.sails, name="sails", shown=lambda row: "yes" if row.sails else ""),
         Column("Action", name="action"),
     ),
-    filters={"q": read_words, "colour": member_of(Colour), "owner": as_uuid},
+    filters={"q": read_words, "colour": partial(member_of, Colour), "owner": as_uuid},
 )
 
 
