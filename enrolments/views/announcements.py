@@ -184,7 +184,7 @@ def _message_page(
         form=form,
         number=number,
         checked=checked,
-        fields=query.query(sort="", direction=""),
+        fields=query.address.fields(sort="", direction=""),
         told=filter_words(query.wanted, editions, groups, units, outline_of(context)),
         people=enrolments_announcements.count_audience(session, _audience(context, query), now=clock.now()),
     )

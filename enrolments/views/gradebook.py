@@ -35,7 +35,7 @@ from kernel.tables import Cell, Sheet
 from kernel.web import after_response
 from kernel.web.forms import as_uuid
 from kernel.web.request import allows, current_actor, current_session, page, requires
-from kernel.web.table import member_of, read_words, requested_page, send_sheets
+from kernel.web.table import ListQuery, member_of, read_words, requested_page, send_sheets
 from organisations.rules.units import in_order
 from organisations.tree import list_tree
 
@@ -76,9 +76,10 @@ class GradebookQuery:
         """Return what it is sorted by, as the address says it."""
         return f"activity:{self.order.activity}" if self.order.activity else self.order.by.value
 
-    def query(self, **changes: object) -> dict[str, str]:
-        """Return the fields of an address that asks for the same, with some of them changed."""
-        fields: dict[str, object] = {
+    @property
+    def address(self) -> ListQuery:
+        """Return what an address asks with it."""
+        filters = {
             "q": self.wanted.words,
             "edition": self.wanted.edition,
             "group": self.wanted.group,
@@ -86,21 +87,8 @@ class GradebookQuery:
             "state": self.wanted.state,
             "next": self.wanted.next_key,
             "idle": self.wanted.idle_days,
-            "sort": self.sort,
-            "direction": "down" if self.order.descending else "",
         }
-        return {name: str(value) for name, value in (fields | changes).items() if value}
-
-    def sorted_by(self, sort: str) -> dict[str, str]:
-        """Return the fields that sort by a column, or turn its direction round."""
-        turned = self.sort == sort and not self.order.descending
-        return self.query(sort=sort, direction="down" if turned else "")
-
-    def direction(self, sort: str) -> str:
-        """Return what a heading says of its column: `ascending`, `descending`, or nothing."""
-        if self.sort != sort:
-            return ""
-        return "descending" if self.order.descending else "ascending"
+        return ListQuery(filters, self.sort, self.order.descending)
 
 
 def gradebook_query(
