@@ -3,7 +3,6 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 from fractions import Fraction
 
 from wtforms import Field, HiddenField, SelectField, ValidationError
@@ -17,11 +16,11 @@ from courses.kinds import CourseKinds
 from kernel import yaml_tree
 from kernel.errors import N_
 from kernel.expressions import ExpressionError, evaluate
-from kernel.i18n import _, choose, language, lazy_, number, trimmed
+from kernel.i18n import _, choose, language, lazy_, number
 from kernel.web.forms import Form, LineField, area, line
 from questions.content.banks import banks_of
 from questions.content.question_fields import DIFFICULTIES, KINDS, STATES
-from questions.question_bank import DraftQuestionRow, FieldChanges, render_question
+from questions.question_bank import FieldChanges, render_question
 from questions.question_page import MARKERS, QuestionView, view_question, words_of
 from questions.question_review import MarkingResult, QuestionReview, answered_question
 from questions.rules.answers import Parts, answer_from_page, payload_of
@@ -207,41 +206,6 @@ def start_text(kind: str) -> str:
     chosen = QuestionKind(kind) if kind in STARTS else QuestionKind.SINGLE
     end = "explanation: …\n" if chosen is not QuestionKind.DESCRIPTION else ""
     return f"key: …\nkind: {chosen.value}\nstate: draft\ntext: {_ASKED.get(chosen, '…')}\n{STARTS[chosen]}{end}"
-
-
-@dataclass(frozen=True, slots=True)
-class BankQuestionView:
-    """A question in the list."""
-
-    key: str
-    title: str
-    kind: str
-    state: str
-    state_words: str
-    difficulty: str
-    tags: tuple[str, ...]
-    mark: Decimal
-    bank: str
-    attempts: int
-
-
-def lines_of(rows: Sequence[DraftQuestionRow], attempts: Mapping[str, int]) -> list[BankQuestionView]:
-    """Return a draft's questions in words, with how many attempts had each."""
-    return [
-        BankQuestionView(
-            key=row.key,
-            title=choose(row.title),
-            kind=_(KINDS[row.kind]),
-            state=row.state,
-            state_words=_(STATES[row.state]),
-            difficulty=_(DIFFICULTIES[row.difficulty]) if row.difficulty else "",
-            tags=row.tags,
-            mark=trimmed(row.mark),
-            bank=choose(row.bank_title) or row.bank,
-            attempts=attempts.get(row.key, 0),
-        )
-        for row in rows
-    ]
 
 
 @dataclass(frozen=True, slots=True)
