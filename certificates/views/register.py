@@ -282,7 +282,7 @@ def take_identities(context: RegisterContext) -> Answer:
     """Send the certificates that are asked for with identity numbers, and keep the reason."""
     form, (requested, _choices) = RegisterIdentityForm(), read_request(context)
     if not form.validate_on_submit() or requested.faults:
-        return _identity_page(context, form)
+        return _identity_page(context, form), 422
     name, answer = _table(context, form.kind.data, identities=True)
     certificates_register.record_register_export(
         begin_writing(), current_actor(), None, name, reason=form.reason.data or "", now=clock.now()

@@ -14,7 +14,7 @@ from kernel.i18n import _, ngettext, site_locale
 from kernel.web.limits import limit, limiter
 from kernel.web.request import Answer, allows, begin_writing, current_actor, current_session, page, reading_file, requires, see_page
 from kernel.web.table import requested_page
-from organisations.list_reading import UnitListFault
+from kernel.web.uploads import UploadForm, page_of_faults, send_faults
 
 bp = Blueprint("compliance_recognition_lists", __name__, url_prefix="/training/recognition-lists")
 
@@ -56,18 +56,7 @@ def _judge(subject: RecognitionListContext) -> tuple[PendingRecognitionList, Rec
 def pending(subject: RecognitionListContext) -> Answer:
     """Show what a list would propose and what is wrong in it."""
     row, rows, check = _judge(subject)
-    requested = requested_page(FAULTS)
-    return page(
-        "compliance/recognition_list_upload.html",
-        pending=row,
-        check=check,
-        rows=rows,
-        page=requested.of([(fault.line, fault.written, _words(fault)) for fault in check.faults[requested.offset :][: FAULTS + 1]]),
-    )
-
-
-def _words(fault: UnitListFault) -> str:
-    return _(fault.message, **fault.facts)
+    return page("compliance/recognition_list_upload.html", pending=row, check=check, rows=rows, page=page_of_faults(check.faults))
 
 
 @bp.get("/pending/<uuid:pending>/faults.csv")

@@ -397,7 +397,7 @@ def take_identities(context: ReportPlaceContext) -> Answer:
     """Send the people of a filter with their identity numbers, and keep the reason."""
     form, (requested, filters) = IdentityExportForm(), read_report(context)
     if not form.validate_on_submit() or requested.faults:
-        return _identity_page(context, form)
+        return _identity_page(context, form), 422
     name, actor = _name(context, requested, ExportTable.PEOPLE, form.kind.data), current_actor()
     answer = _send(name, ExportTable.PEOPLE, _people(context, requested, filters, identities=True), identities=True)
     report.record_training_export(begin_writing(), actor, context.place.id, name, reason=form.reason.data or "", now=clock.now())

@@ -28,9 +28,11 @@ from kernel.errors import N_, require_found
 from kernel.i18n import _, lazy_, ngettext
 from kernel.left_out import ReadList
 from kernel.own_records import LEFT_OUT, is_own
-from kernel.web.forms import FileField, Form, as_uuid, clean_text
+from kernel.permissions import Actor
+from kernel.web.forms import FileField, as_uuid
 from kernel.web.request import Answer, begin_writing, current_actor, current_session, page, reading_file, requires, see_other
 from kernel.web.table import requested_page
+from kernel.web.uploads import UploadForm
 
 
 class EnrolmentListForm(UploadForm):

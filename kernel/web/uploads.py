@@ -13,8 +13,8 @@ from kernel.left_out import LineFault
 from kernel.tables import CSV_TYPE, on_disk, write_csv
 from kernel.web.file_responses import send_generated
 from kernel.web.forms import FileField, Form, clean_text
-from kernel.web.paging import Page, requested_page
 from kernel.web.request import reading_file
+from kernel.web.table import Page, requested_page
 
 Read = TypeVar("Read")
 
@@ -59,8 +59,7 @@ class UploadForm(Form):
 def page_of_faults(faults: Sequence[LineFault]) -> Page[LineFault]:
     """Return the faults of a list that the requested page shows."""
     requested = requested_page(FAULTS)
-    end = requested.offset + FAULTS
-    return Page(faults[requested.offset : end], requested.number, len(faults) > end)
+    return requested.of(faults[requested.offset :][: FAULTS + 1])
 
 
 def send_faults(faults: Sequence[LineFault]) -> Response:

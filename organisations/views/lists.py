@@ -12,11 +12,9 @@ from accounts.rules import fold
 from accounts.uploads import UploadedList
 from kernel import clock
 from kernel.i18n import _, lazy_, number
-from kernel.tables import CSV_TYPE, Cell, on_disk, write_csv
-from kernel.web.file_responses import send_generated
-from kernel.web.forms import FileField, Form, WholeField, clean_text
+from kernel.web.forms import Form, WholeField
 from kernel.web.request import Answer, begin_writing, current_actor, current_session, page, reading_file, requires, see_page
-from kernel.web.table import requested_page
+from kernel.web.uploads import UploadForm, page_of_faults, send_faults
 from organisations import lists, tree
 from organisations.access import OrganisationAction
 from organisations.audience_preview import name_some
@@ -108,8 +106,7 @@ def load(subject: PendingUnitList) -> Answer:
     return _preview(subject, _review(subject), ListConfirmationForm())
 
 
-def _preview(subject: PendingUnitList, review: ListReview, form: ListConfirmationForm) -> str:
-    requested = requested_page(FAULTS)
+def _preview(subject: PendingUnitList, review: ListReview, form: ListConfirmationForm) -> Response:
     leavers = lists.known_people(current_session(), review.effects.leavers[:CHANGES])
     return page(
         "organisations/unit_list_upload.html",
@@ -120,8 +117,8 @@ def _preview(subject: PendingUnitList, review: ListReview, form: ListConfirmatio
         changes=len(review.check.changed),
         same=review.check.same,
         fault_count=len(review.faults),
-        page=requested.of([(fault.line, fault.written, _words(fault)) for fault in review.faults[requested.offset :][: FAULTS + 1]]),
-        remarks=[(remark.line, _words(remark)) for remark in review.remarks[:CHANGES]],
+        page=page_of_faults(review.faults),
+        remarks=review.remarks[:CHANGES],
         remark_count=len(review.remarks),
         differences=_differences(review)[:CHANGES],
         difference_count=len(_differences(review)),

@@ -1,4 +1,4 @@
-"""Views are written as Flask's and WTForms' are, by the helpers of the kernel (docs/developer/03)."""
+"""Views are written as Flask's and WTForms' are, by the helpers of the kernel (docs/developer/03-how-a-package-looks.md)."""
 
 import ast
 from functools import cache
