@@ -9,16 +9,16 @@ from scripts import house
 CEILINGS = {
     "files": 622,
     "lines of imports": 12300,
-    "dataclasses that mostly copy another object": 116,
-    "calls of dataclasses with six or more positional values": 323,
-    "casts": 165,
+    "dataclasses that mostly copy another object": 114,
+    "calls of dataclasses with six or more positional values": 320,
+    "casts": 75,
     "variables and parameters named by a private word": 191,
 }
 """Who lowers a figure lowers its ceiling in the same commit."""
 WRITERS = ("write_csv", "write_xlsx", "write_ods")
 """What `kernel.tables.file_of_sheets` calls for everybody."""
 MODULES_THAT_WRITE_TABLES = 4
-WIDE_LINES = {"templates/**/*.html": 3023, "static/css/*.css": 80, "tests/**/*.py": 50}
+WIDE_LINES = {"templates/**/*.html": 3009, "static/css/*.css": 80, "tests/**/*.py": 50}
 
 
 @pytest.fixture(scope="module")
