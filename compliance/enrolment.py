@@ -292,8 +292,7 @@ def find_hindrances(session: Session, obligation_id: int, people: Collection[int
         return {}
     standing = _select_standing(due.where(Assignment.person_id.in_(people)), entries)
     rows = session.execute(standing).mappings().all()
-    certain = set(certain_courses(terms.requirement)) if version.enrolment == "automatic" else set()
-    judge = _judge_of(session, rows, entries, certain, version.edition_id, now=now)
+    judge = _judge_of(session, rows, entries, terms, version.edition_id, is_automatic=version.enrolment == "automatic", now=now)
     hindrances = {row["person_id"]: hindrance_under(terms.requirement, partial(judge.find, row)) for row in rows}
     return {person: hindrance for person, hindrance in hindrances.items() if hindrance is not None}
 
@@ -319,8 +318,7 @@ def list_hindered_by(
     standing = _select_standing(people, entries).subquery()
     alike = [column for column in standing.c if column.name != "person_id"]
     groups = session.execute(select(*alike, func.count().label("people")).group_by(*alike)).mappings().all()
-    certain = set(certain_courses(terms.requirement)) if is_automatic else set()
-    judge = _judge_of(session, groups, entries, certain, edition_id, now=now)
+    judge = _judge_of(session, groups, entries, terms, edition_id, is_automatic=is_automatic, now=now)
     hindered: dict[tuple[str, bool, bool], HinderedPeople] = {}
     for group in groups:
         hindrance = hindrance_under(terms.requirement, partial(judge.find, group))
@@ -335,14 +333,16 @@ def _judge_of(
     session: Session,
     groups: Sequence[RowMapping],
     entries: Mapping[str, CourseEntry],
-    certain: Collection[str],
+    terms: ObligationTerms,
     edition_id: int | None,
     *,
+    is_automatic: bool,
     now: datetime,
 ) -> "_GroupJudge":
     """Return who judges how these people stand, with the versions that they follow."""
     followed = {group[f"version_{number}"] for group in groups for number in range(len(entries))}
     outlines = versions.list_outlines(session, {version_id for version_id in followed if version_id is not None})
+    certain = set(certain_courses(terms.requirement)) if is_automatic else set()
     return _GroupJudge(entries, outlines, certain, edition_id, now=now)
 
 

@@ -252,7 +252,7 @@ def forget_before(session: Session, moment: datetime) -> int:
     return len(session.scalars(statement.returning(Attempt.id)).all())
 
 
-FREEZE, NOTIFY_AMENDED = "selections.freeze", "selections.notify_amended"
+FREEZE, NOTIFY_SIGNED = "selections.freeze", "selections.notify_amended"
 SIGNATURES = 2
 
 
@@ -425,7 +425,8 @@ def _put_in_force(session: Session, actor: Actor, row: SelectionActa, now: datet
     facts = {"code": printed_code(row.code), "kind": row.kind, "sha256": row.sha256}
     audit.record(session, actor, SelectionVerb.ACTA_PUBLISHED, row, now=now, **facts)
     follow_acta(session, actor, row, before, now=now)
-    outbox.enqueue(session, NOTIFY_AMENDED, {"acta": row.id}, now=now)
+    if row.kind != ActaKind.PROVISIONAL.value:  # of that one the notice of its term tells
+        outbox.enqueue(session, NOTIFY_SIGNED, {"acta": row.id}, now=now)
 
 
 def _lock(session: Session, acta_id: int, *states: ActaState) -> SelectionActa:

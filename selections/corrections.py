@@ -187,7 +187,7 @@ def _difference(person: Person | None, stored: dict[str, Any]) -> NamedDifferenc
 
 
 def list_concerned(session: Session, acta: SelectionActa, *, after: int) -> list[tuple[int, int]]:
-    """List the next people whom an acta that is in force concerns, by place and person: of an amendment those whose line it changed."""
+    """List the next people whom a signed acta concerns, by place and person: of an amendment those whose line it changed."""
     statement = (
         select(SelectionActaEntry.place, SelectionActaEntry.person_id)
         .where(SelectionActaEntry.acta_id == acta.id, SelectionActaEntry.place > after)

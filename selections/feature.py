@@ -43,7 +43,7 @@ FEATURE = Feature(
         "selections.follow_merge": jobs.follow_merge,
         "selections.follow_regrade": jobs.follow_regrade,
         "selections.freeze": jobs.freeze_acta,
-        "selections.notify_amended": jobs.notify_amended,
+        "selections.notify_amended": jobs.notify_signed,
         "selections.notify_jury": jobs.notify_jury,
         NOTIFY: jobs.notify_incident,
         NOTIFY_MEMBER: jobs.notify_member,

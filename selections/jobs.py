@@ -22,12 +22,11 @@ from selections.models import (
     ActaState,
     CorrectionEnd,
     ObjectionGroup,
-    Selection,
     SelectionActa,
     SelectionIncident,
     SelectionMember,
 )
-from selections.objections import find_term_of, lock_group
+from selections.objections import lock_group
 from selections.selections import list_jury
 
 AGAIN = timedelta(minutes=10)
@@ -124,17 +123,12 @@ def notify_jury(delivery: Delivery) -> Effect:
     return write
 
 
-def notify_amended(delivery: Delivery) -> None:
-    """Notify everybody whom an acta in force concerns, some hundreds in each transaction; nobody twice.
-
-    Of a provisional one the notice of the term tells, where one runs.
-    """
+def notify_signed(delivery: Delivery) -> None:
+    """Notify everybody whom a signed acta concerns, some hundreds in each transaction; nobody twice."""
     last = 0
     while True:
         with delivery.database.unit_of_work() as session:
             acta = session.get_one(SelectionActa, delivery.number("acta"))
-            if acta.kind == ActaKind.PROVISIONAL.value and find_term_of(session, session.get_one(Selection, acta.selection_id)):
-                return
             concerned = corrections.list_concerned(session, acta, after=last)
             if not concerned:
                 return

@@ -149,29 +149,24 @@ def jury_message(session: Session, task: ActaCorrection, acta: SelectionActa) ->
 
 
 def acta_message(session: Session, acta: SelectionActa) -> Message:
-    """Return what somebody reads whom an acta concerns that is in force; of an amendment, that their line was corrected."""
+    """Return what somebody reads whom a final acta concerns, or whose line an amendment corrected."""
     row = get_row(session, acta.selection_id)
     title = list_titles(session, [row])[row.slug, row.activity_key]
-    code = printed_code(acta.code)
+    code, is_amendment = printed_code(acta.code), acta.kind == ActaKind.AMENDMENT.value
 
     def subject() -> str:
-        if acta.kind == ActaKind.AMENDMENT.value:
+        if is_amendment:
             return _("Your line in the acta of “%(title)s” was corrected", title=choose(title))
-        if acta.kind == ActaKind.FINAL.value:
-            return _("The acta of “%(title)s” is final", title=choose(title))
-        return _("The provisional acta of “%(title)s” is published", title=choose(title))
+        return _("The acta of “%(title)s” is final", title=choose(title))
 
     def words() -> str:
-        if acta.kind == ActaKind.AMENDMENT.value:
+        if is_amendment:
             return _("The amendment %(code)s is in force. The page shows your line before and after, and the reason.", code=code)
-        if acta.kind == ActaKind.FINAL.value:
-            return _("The acta %(code)s is in force. The page shows your line. If an amendment changes it, you get a notice.", code=code)
-        return _("The page shows your line. When the acta %(code)s is followed by the final one, you get a notice.", code=code)
+        return _("The acta %(code)s is in force. The page shows your line. If an amendment changes it, you get a notice.", code=code)
 
-    kind = "acta-amended" if acta.kind == ActaKind.AMENDMENT.value else "acta-published"
     return Message(
         NoticeKind.SELECTION,
-        key=f"{kind}:{acta.uuid}",
+        key=f"acta-{'amended' if is_amendment else 'published'}:{acta.uuid}",
         subject=in_every_language(subject),
         words=in_every_language(words),
         path=f"/selections/{row.uuid}/own-line",

@@ -10,11 +10,9 @@ from wtforms import Field, ValidationError
 from kernel.errors import N_, DomainError, Invalid
 from kernel.i18n import _, lazy_
 from kernel.left_out import LineFault
-from kernel.tables import CSV_TYPE, on_disk, write_csv
-from kernel.web.file_responses import send_generated
 from kernel.web.forms import FileField, Form, clean_text
 from kernel.web.request import reading_file
-from kernel.web.table import Page, requested_page
+from kernel.web.table import Page, requested_page, send_sheets
 
 Read = TypeVar("Read")
 
@@ -65,4 +63,4 @@ def page_of_faults(faults: Sequence[LineFault]) -> Page[LineFault]:
 def send_faults(faults: Sequence[LineFault]) -> Response:
     """Send the lines of a list that do nothing, each with its cause."""
     headings, rows = [_("Line"), _("What is wrong"), _("As written")], ((fault.line, fault.text, fault.written) for fault in faults)
-    return send_generated(on_disk(lambda target: write_csv(target, headings, rows)), CSV_TYPE, _("errors") + ".csv")
+    return send_sheets(_("errors") + ".csv", [(_("errors"), headings, rows)])

@@ -241,7 +241,7 @@ def test_any_sign_in_a_password_works_from_end_to_end(browser: Browser, instance
     assert browser.path == "/learning"
 
 
-def test_links_are_asked_for_three_times_a_quarter_of_an_hour_for_every_address_alike(browser: Browser, instance: Instance) -> None:
+def test_links_are_limited_to_three_in_a_quarter_of_an_hour_for_every_address_alike(browser: Browser, instance: Instance) -> None:
     """spec/security 2.3."""
     a_person(instance)
     with time_machine.travel(START, tick=False) as moment:

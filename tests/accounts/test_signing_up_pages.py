@@ -289,7 +289,7 @@ def test_one_address_is_signed_up_five_times_in_a_quarter_of_an_hour(browser: Br
     sign_up(browser.another(), status=429)
 
 
-def test_a_name_that_no_certificate_can_print_is_told_where_it_is_typed(browser: Browser) -> None:
+def test_a_name_that_no_certificate_can_print_is_refused_where_it_is_typed(browser: Browser) -> None:
     """spec/certificates N2: another font has a sign, or its plain twin stands for it; where neither is, the signs are named."""
     sign_up(browser, status=422, given_names="王小明", first_surname="محمد")
     assert in_spanish("Documents cannot print these signs: %(signs)s. Write it with Latin letters.", signs="王小明") in browser.page.text

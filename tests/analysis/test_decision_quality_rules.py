@@ -203,7 +203,7 @@ def test_no_length_is_modelled_beyond_the_longest() -> None:
     assert positions_needed(TrueScores(1000.0, 1000, 500, 2000.0, 2000.0, f("0.5")), 10, 0.75) is None
 
 
-def test_positions_are_told_up_to_four_hundred() -> None:
+def test_positions_are_listed_up_to_four_hundred() -> None:
     """spec/selection 3.9."""
     model, positions = model_of(DECISIONS["final of 14 items"]), 14
 

@@ -364,7 +364,7 @@ def findings_of(instance: Instance, key: str, languages: bytes = b"") -> tuple[s
     return (found[0].code, found[0].severity.value, found[0].fix) if found else ("", "", "")
 
 
-def test_a_title_that_no_certificate_can_print_is_told(instance: Instance) -> None:
+def test_a_title_that_no_certificate_can_print_is_a_finding(instance: Instance) -> None:
     """spec/certificates N2."""
     files = with_certificate("facade")
     titled = re.sub(rb"(?m)^title: .*$", "title: {es: Curso 王}".encode(), files["course.yaml"])

@@ -311,7 +311,7 @@ def beside_the_first(html: str) -> str:
     return html.partition("<small>")[2].partition("</small>")[0]
 
 
-def test_requirements_and_people_are_told_apart(boss: Browser, instance: Instance, reported: ReportedInstitution) -> None:
+def test_requirements_and_people_are_counted_apart(boss: Browser, instance: Instance, reported: ReportedInstitution) -> None:
     """spec/compulsory 11.3: somebody under two trainings is two requirements and one person."""
     boss.get(reported.path("iess"))
     alone = boss.page.html

@@ -11,7 +11,7 @@ def test_a_list_counts_lines_that_do_something_and_others() -> None:
     assert ReadList(("a", "b"), (fault,), None, ()).total == 3
 
 
-def test_all_that_is_wrong_in_a_line_is_said() -> None:
+def test_every_fault_of_a_line_is_reported() -> None:
     second = LineFault(2, "", "The name is missing.")
     fault = LineFault(2, "x", "This code is already on line %(first)s.", {"first": 1}, (second,))
 

@@ -418,7 +418,7 @@ def test_who_is_of_no_team_does_not_look_as_one(grants: dict[str, bool], role: s
     assert viewer_role(Actor(person_id=1, **grants)) == role
 
 
-def test_a_row_that_is_gone_is_said_to_be_gone(browser: Browser, instance: Instance) -> None:
+def test_the_log_shows_that_a_row_is_gone(browser: Browser, instance: Instance) -> None:
     an_administrator(instance)
     with instance.database.unit_of_work() as session:
         audit.record(session, SYSTEM, AuditVerb.EXPORTED, audit.AuditSubject("learner_group", 4711), now=clock.now())

@@ -208,7 +208,7 @@ def test_a_pool_that_is_too_small_is_told(entries: list[Entry], problem: PoolToo
     assert lay_out(entries, 1, seen={}) == problem
 
 
-def test_where_all_draws_together_have_no_question_set_the_first_is_told() -> None:
+def test_where_all_draws_together_have_no_question_set_the_first_is_reported() -> None:
     """Of no draw alone it is known how many questions there are."""
     entries: list[Entry] = [SectionEntry(es("S")), SlotEntry(candidates("b c"), count=2), SlotEntry(candidates("d e"))]
 

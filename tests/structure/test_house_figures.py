@@ -17,7 +17,7 @@ CEILINGS = {
 """Who lowers a figure lowers its ceiling in the same commit."""
 WRITERS = ("write_csv", "write_xlsx", "write_ods")
 """What `kernel.tables.file_of_sheets` calls for everybody."""
-MODULES_THAT_WRITE_TABLES = 4
+MODULES_THAT_WRITE_TABLES = 3
 WIDE_LINES = {"templates/**/*.html": 3009, "static/css/*.css": 80, "tests/**/*.py": 50}
 
 
