@@ -331,8 +331,8 @@ def _value(comparison: Element) -> str | None:
 
 
 _ALL = Fraction(1)
-ANYTHING = "*"
-"""The value that stands for every other one."""
+ANYTHING = ""
+"""The value that stands for every other one: none that is typed is empty, while somebody may ask for an asterisk."""
 
 
 @dataclass(frozen=True, slots=True)

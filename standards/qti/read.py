@@ -256,7 +256,7 @@ class ItemReader:
         others = [value for value in self.feedbacks.values(ident) if value and fold(value) not in {fold(known) for known in shares}]
         usual = {ANYTHING: shares.pop(ANYTHING)} if ANYTHING in shares else {}
         answers = [(literal(value), value, share) for value, share in {**shares, **dict.fromkeys(others, Fraction(0))}.items()]
-        answers += [(value, value, share) for value, share in usual.items()]
+        answers += [("*", value, share) for value, share in usual.items()]
         return definitions.ShortAnswerBody(
             tuple(
                 definitions.TextPattern({self.language: pattern}, share > 0, share, self._why(self.feedbacks.of(ident, value)))

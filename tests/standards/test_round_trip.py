@@ -16,6 +16,8 @@ from questions.rules.definitions import (
     QuestionSelection,
     RubricCriterion,
     RubricLevel,
+    ShortAnswerBody,
+    TextPattern,
     TrueFalseBody,
 )
 from standards.bank import read as bank_read
@@ -148,6 +150,21 @@ def test_what_a_format_in_html_holds_is_shown_the_same(name: str, data: st.DataO
     assert form.read is not None
 
     make.check_shown_the_same(data.draw(SHOWN[name]), form.write, form.read)
+
+
+@pytest.mark.parametrize("name", sorted(BOTH.keys() - {"aiken"}))
+def test_a_short_answer_that_asks_for_an_asterisk_does_not_take_any_answer(name: str) -> None:
+    """Found by the property above: only the star of a pattern stands for everything. Aiken has no short answers."""
+    form = BOTH[name]
+    answer = TextPattern({"es": "\\*"}, True, Fraction(1))
+    question = QuestionDefinition("pregunta", {"es": "¿Qué signo multiplica?"}, ShortAnswerBody((answer,)))
+    assert form.write is not None
+    assert form.read is not None
+
+    (back,) = form.read(form.write([question], "es").content, "es").questions
+
+    assert isinstance(back.body, ShortAnswerBody)
+    assert [dict(pattern.patterns) for pattern in back.body.answers] == [{"es": "\\*"}]
 
 
 @pytest.mark.parametrize("name", ["gift", "moodle-xml"])
