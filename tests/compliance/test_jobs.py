@@ -171,16 +171,17 @@ def test_a_clock_that_is_set_back_ends_no_renewal_twice(instance: Instance, obli
 KILLED = """
 import os, signal, sys
 from datetime import datetime
+from pathlib import Path
 from sqlalchemy import event
-import lms.app
 from compliance import jobs, reminders
-from kernel.db import Database
 from kernel.outbox import Delivery
+from kernel.settings import Settings
+from lms.app import open_instance
 
 reminders.PORTION = 2
 
 def run(left):
-    database = Database(sys.argv[1])
+    instance = open_instance(Settings(data_dir=Path(sys.argv[1]), database_url=sys.argv[2]))
 
     def count(_connection, _cursor, statement, *_rest):
         nonlocal left
@@ -189,18 +190,20 @@ def run(left):
             if left < 0:
                 os.kill(os.getpid(), signal.SIGKILL)
 
-    event.listen(database.writing, "before_cursor_execute", count)
-    jobs.remind(Delivery(database, None, 0, {}, datetime.fromisoformat(sys.argv[2])))
-    database.dispose()
+    event.listen(instance.database.writing, "before_cursor_execute", count)
+    jobs.remind(Delivery(instance.database, instance.settings, 0, {}, datetime.fromisoformat(sys.argv[3])))
+    instance.database.dispose()
 
 for number in range(1000):
     child = os.fork()
     if not child:
         run(number)
         os._exit(0)
-    if not os.waitpid(child, 0)[1]:
+    end = os.waitpid(child, 0)[1]
+    if not end:
         print(number)
-        break
+    if end != signal.SIGKILL:
+        sys.exit(os.waitstatus_to_exitcode(end))
 """
 """Decides what is due in processes that kill themselves before their first change, their second and so on, until one comes to its end."""
 EIGHT = "2026-12-08T08:00"
@@ -217,9 +220,9 @@ def test_killed_in_each_portion_nobody_is_told_twice_and_nobody_is_missed(instan
     before = {person.id: len(mails_to(instance, person)) for person in people}
     trial.at.moment = quito(EIGHT)
 
-    done = subprocess.run(
-        [sys.executable, "-c", KILLED, instance.settings.database, quito(EIGHT).isoformat()], capture_output=True, text=True, check=False
-    )
+    settings = instance.settings
+    arguments = (str(settings.data_dir), settings.database, quito(EIGHT).isoformat())
+    done = subprocess.run([sys.executable, "-c", KILLED, *arguments], capture_output=True, text=True, check=False)
 
     assert done.returncode == 0, done.stderr
     assert int(done.stdout) > 5
