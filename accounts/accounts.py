@@ -42,6 +42,7 @@ from kernel import audit, outbox
 from kernel.errors import N_, Conflict, NotFound, require_found
 from kernel.i18n import site_zone_name
 from kernel.permissions import Actor, SiteRole
+from kernel.personal import RetentionRule
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,6 +219,11 @@ def accept_invitation(session: Session, actor: Actor, secret: str, password_hash
 def forget_devices_before(session: Session, moment: datetime) -> int:
     """Delete the sessions last used before a moment; return how many."""
     return len(session.scalars(delete(Device).where(Device.last_seen_at < moment).returning(Device.id)).all())
+
+
+RETENTION_RULE = RetentionRule(
+    "keep_sessions_days", N_("Sessions that have ended: browser, shortened network and time"), forget_devices_before
+)
 
 
 def forget_links_before(session: Session, moment: datetime) -> int:

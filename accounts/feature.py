@@ -1,9 +1,12 @@
 """The accounts feature: what the package registers with the application."""
 
-from accounts import cli, jobs
+from accounts import cli, jobs, names, notices, privacy
 from accounts.access import PERMISSIONS
+from accounts.accounts import RETENTION_RULE, forget_links_before
+from accounts.notices import NOTICE_KINDS
 from accounts.views import profile, second_factor, signing
 from kernel.feature import Feature
+from kernel.personal import FORGET_LINKS, OWN_DATA, RETENTION
 
 FEATURE = Feature(
     name="accounts",
@@ -27,4 +30,29 @@ FEATURE = Feature(
     periodic={"accounts.send_digests": jobs.DIGESTS_EVERY},
     patient=("accounts.send_notices", "accounts.send_digest", "accounts.send_invitations"),
     commands=(cli.accounts,),
+    hooks=(
+        NOTICE_KINDS.add(names.ACCOUNT_NOTICE),
+        OWN_DATA.add(privacy.select_own_data),
+        FORGET_LINKS.add(forget_links_before),
+        RETENTION.add(notices.RETENTION_RULE, RETENTION_RULE),
+    ),
+    help={
+        "learner/account#sign-up": "accounts.sign_up accounts.sign_up_requested",
+        "learner/account#confirm": "accounts.confirm",
+        "learner/account#invitation": "accounts.accept_invitation",
+        "learner/account#forgotten": "accounts.forgotten accounts.reset",
+        "learner/account#profile": "accounts.profile accounts_names.ask_for_correction",
+        "learner/account#change": """
+            accounts.change_password accounts_addresses.address_change_requested accounts_addresses.change_address
+            accounts_addresses.confirm_address_change
+        """,
+        "learner/signing-in#sign-in": "accounts.sign_in",
+        "learner/signing-in#second-step": "accounts_second.new_app accounts_second.overview",
+        "learner/signing-in#lost-phone": "accounts_second.enter",
+        "learner/signing-in#devices": "accounts.devices",
+        "learner/notifications-and-data#notifications": "accounts_notices.notices_list",
+        "learner/notifications-and-data#preferences": "accounts_notices.stop accounts_notices.switches",
+        "administrator/first-steps#first-account": "accounts.set_up",
+        "administrator/people#name": "accounts_names.correct_name accounts_names.name_requests",
+    },
 )

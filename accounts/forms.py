@@ -1,6 +1,6 @@
 """Forms of accounts, and the fields and checks of them that pages of other packages use as well."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -16,7 +16,7 @@ from accounts import passwords
 from accounts.accounts import ProfileChanges, SignUp
 from accounts.models import Person
 from accounts.names import NameParts, parts_of
-from accounts.notices import MAIL_TIMES, NOTICE_KINDS, NotificationChoice
+from accounts.notices import MAIL_TIMES, NotificationChoice
 from accounts.rules import MailTime, NoticeKind, PasswordFault, fold, normal_email, valid_cedula
 from kernel import i18n
 from kernel.errors import N_
@@ -283,46 +283,36 @@ class NotificationFields:
     mail: Field
 
 
-def _with_kinds(form: type["NotificationPreferencesForm"]) -> type["NotificationPreferencesForm"]:
-    for kind in NoticeKind:
-        times = [SelectChoice(value=time.value, label=lazy_(label)) for time, label in MAIL_TIMES.items()]
-        setattr(form, f"{kind.value}_bell", BooleanField(lazy_("Show on the site (bell icon)")))
-        setattr(form, f"{kind.value}_mail", SelectField(lazy_("Send by email"), choices=times))
-    return form
-
-
-@_with_kinds
 class NotificationPreferencesForm(Form):
     """A person's notification preferences: two fields for each kind."""
+
+    offered: Sequence[NoticeKind]
+
+    @classmethod
+    def of(cls, offered: Sequence[NoticeKind]) -> "NotificationPreferencesForm":
+        """Return the form of these kinds."""
+        times = [SelectChoice(value=time.value, label=lazy_(label)) for time, label in MAIL_TIMES.items()]
+        fields: dict[str, Field] = {f"{kind.value}_bell": BooleanField(lazy_("Show on the site (bell icon)")) for kind in offered}
+        fields |= {f"{kind.value}_mail": SelectField(lazy_("Send by email"), choices=times) for kind in offered}
+        form: NotificationPreferencesForm = type(cls.__name__, (cls,), {**fields, "offered": offered})()
+        return form
 
     @property
     def kinds(self) -> list[NotificationFields]:
         """Return the fields by kind, in their order."""
         return [
-            NotificationFields(_(name), _(hint), self[f"{kind.value}_bell"], self[f"{kind.value}_mail"])
-            for kind, (name, hint) in NOTICE_KINDS.items()
-            if kind in self.present
+            NotificationFields(_(kind.label), _(kind.hint), self[f"{kind.value}_bell"], self[f"{kind.value}_mail"]) for kind in self.offered
         ]
 
-    @property
-    def present(self) -> list[NoticeKind]:
-        """Return the kinds that the form has fields for."""
-        return [kind for kind in NoticeKind if f"{kind.value}_bell" in self]
-
-    def leave_out(self, kind: NoticeKind) -> None:
-        """Take a kind out of the form: it stays as it is."""
-        del self[f"{kind.value}_bell"], self[f"{kind.value}_mail"]
-
-    def show(self, switches: Mapping[NoticeKind, NotificationChoice]) -> None:
+    def show(self, choices: Mapping[str, NotificationChoice]) -> None:
         """Fill the form with the current preferences."""
-        for kind in self.present:
-            switch = switches[kind]
-            self[f"{kind.value}_bell"].data = switch.in_bell
-            self[f"{kind.value}_mail"].data = switch.mail.value
+        for kind in self.offered:
+            choice = choices[kind.value]
+            self[f"{kind.value}_bell"].data, self[f"{kind.value}_mail"].data = choice.in_bell, choice.mail.value
 
-    def command(self) -> dict[NoticeKind, NotificationChoice]:
-        """Return what was chosen."""
+    def command(self) -> dict[str, NotificationChoice]:
+        """Return what was chosen, by kind."""
         return {
-            kind: NotificationChoice(bool(self[f"{kind.value}_bell"].data), MailTime(self[f"{kind.value}_mail"].data))
-            for kind in self.present
+            kind.value: NotificationChoice(bool(self[f"{kind.value}_bell"].data), MailTime(self[f"{kind.value}_mail"].data))
+            for kind in self.offered
         }

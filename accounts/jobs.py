@@ -11,8 +11,8 @@ from sqlalchemy.orm import Session
 from accounts import accounts, addresses, notices
 from accounts import people as accounts_people
 from accounts.models import Person, TokenPurpose
-from accounts.notices import NOTICE_KINDS, MailBatch
-from accounts.rules import TOKEN_LIFE, NoticeKind, digest_until, mail_waits_until
+from accounts.notices import MailBatch
+from accounts.rules import TOKEN_LIFE, NoticeKind, digest_until
 from kernel import clock, mail, outbox
 from kernel.i18n import _, choose, find_zone, format_datetime, reading
 from kernel.outbox import Away, Delivery, Effect
@@ -177,14 +177,15 @@ def send_notices(delivery: Delivery) -> Effect | None:
     key = delivery.text("key")
     with delivery.database.unit_of_work(write=False) as session:
         mail_batches = notices.list_mail_batches(session, key, delivery.numbers("people"), now=delivery.now)
+        kinds = notices.list_notice_kinds(session)
     entries, postponed = dict[int, MailBatch](), defaultdict[datetime, list[int]](list)
     for mail_batch in mail_batches:
-        morning = mail_waits_until(NoticeKind(mail_batch.notices[0].kind), delivery.now, find_zone(mail_batch.person.zone))
+        morning = kinds[mail_batch.notices[0].kind].mail_waits_until(delivery.now, find_zone(mail_batch.person.zone))
         if morning is None:
             entries[mail_batch.person.id] = mail_batch
         else:
             postponed[morning].append(mail_batch.person.id)
-    rest = _send_to_many(delivery, "accounts.send_notices", entries, partial(_send_and_note, delivery))
+    rest = _send_to_many(delivery, "accounts.send_notices", entries, partial(_send_and_note, delivery, kinds))
 
     def write(session: Session) -> None:
         _divide(delivery, "accounts.send_notices", list(postponed.items()), session)
@@ -194,18 +195,17 @@ def send_notices(delivery: Delivery) -> Effect | None:
     return write
 
 
-def _send_and_note(delivery: Delivery, mail_batch: MailBatch) -> None:
-    effect = _send_notice(delivery, mail_batch)
+def _send_and_note(delivery: Delivery, kinds: Mapping[str, NoticeKind], mail_batch: MailBatch) -> None:
+    effect = _send_notice(delivery, kinds, mail_batch)
     with delivery.database.unit_of_work() as session:
         effect(session)
 
 
-def _send_notice(delivery: Delivery, mail_batch: MailBatch) -> Effect:
+def _send_notice(delivery: Delivery, kinds: Mapping[str, NoticeKind], mail_batch: MailBatch) -> Effect:
     (notice,) = mail_batch.notices
-    kind = NoticeKind(notice.kind)
     with reading(mail_batch.person.language):
-        facts = {"title": choose(notice.subject), "words": choose(notice.words), "kind": _(NOTICE_KINDS[kind][0])}
-    return _send_mail_batch(delivery, mail_batch, "notice", kind, path=notice.path, **facts)
+        facts = {"title": choose(notice.subject), "words": choose(notice.words), "kind": _(kinds[notice.kind].label)}
+    return _send_mail_batch(delivery, mail_batch, "notice", notice.kind, path=notice.path, **facts)
 
 
 def send_digests(delivery: Delivery) -> None:
@@ -246,12 +246,10 @@ def send_digest(delivery: Delivery) -> Effect | None:
             {"title": choose(notice.subject), "words": choose(notice.words), "url": delivery.settings.public_url + notice.path}
             for notice in mail_batch.notices
         ]
-    return _send_mail_batch(delivery, mail_batch, "digest", None, path="/notices", lines=lines)
+    return _send_mail_batch(delivery, mail_batch, "digest", "", path="/notices", lines=lines)
 
 
-def _send_mail_batch(
-    delivery: Delivery, mail_batch: MailBatch, template: str, stops: NoticeKind | None, *, path: str, **facts: object
-) -> Effect:
+def _send_mail_batch(delivery: Delivery, mail_batch: MailBatch, template: str, stops: str, *, path: str, **facts: object) -> Effect:
     person, settings = mail_batch.person, delivery.settings
     stop = f"/notices/stop/{notices.unsubscription_token(secret_keys(settings)[0], person.uuid, stops)}"
     message = mail.write(

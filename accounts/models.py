@@ -7,6 +7,8 @@ from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, LargeBina
 from sqlalchemy.orm import Mapped, mapped_column
 
 from kernel.db import Base, Key, Moment, PublicId, ShortText, unique_where
+from kernel.errors import N_
+from kernel.personal import Erase, personal
 
 UNSENT = "mail = 'daily' AND mailed_at IS NULL"
 
@@ -15,6 +17,7 @@ class Person(Base):
     """A person with an account."""
 
     __tablename__ = "person"
+    noun = N_("Person")
     __table_args__ = (CheckConstraint("email = lower(email)", name="email_lower"), Index("ix_person_list", "name_key", "id"))
 
     id: Mapped[Key]
@@ -78,7 +81,7 @@ class PersonName(Base):
     )
 
     id: Mapped[Key]
-    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    person_id: Mapped[int] = personal(erase=Erase.DELETE)
     given_names: Mapped[ShortText]
     first_surname: Mapped[ShortText]
     second_surname: Mapped[ShortText]
@@ -105,7 +108,7 @@ class NationalIdentity(Base):
 
     __tablename__ = "national_identity"
 
-    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), primary_key=True)
+    person_id: Mapped[int] = personal(erase=Erase.DELETE, primary_key=True)
     number: Mapped[str] = mapped_column(String(20))
 
 
@@ -116,7 +119,7 @@ class Device(Base):
 
     id: Mapped[Key]
     uuid: Mapped[PublicId]
-    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), index=True)
+    person_id: Mapped[int] = personal(erase=Erase.DELETE, index=True)
     secret_hash: Mapped[str] = mapped_column(String(64), unique=True)
     label: Mapped[ShortText]
     """Browser and system in words."""
@@ -140,7 +143,7 @@ class SecondFactor(Base):
 
     id: Mapped[Key]
     uuid: Mapped[PublicId]
-    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), index=True)
+    person_id: Mapped[int] = personal(erase=Erase.DELETE, index=True)
     kind: Mapped[str] = mapped_column(String(7))
     name: Mapped[ShortText]
     secret: Mapped[str] = mapped_column(Text)
@@ -158,7 +161,7 @@ class RecoveryCode(Base):
     __tablename__ = "recovery_code"
 
     id: Mapped[Key]
-    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), index=True)
+    person_id: Mapped[int] = personal(erase=Erase.DELETE, index=True)
     code_hash: Mapped[str] = mapped_column(String(64), unique=True)
     used_at: Mapped[Moment | None]
 
@@ -168,7 +171,7 @@ class PasskeyChallenge(Base):
 
     __tablename__ = "passkey_challenge"
 
-    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), primary_key=True)
+    person_id: Mapped[int] = personal(erase=Erase.DELETE, primary_key=True)
     challenge: Mapped[str] = mapped_column(String(64))
     expires_at: Mapped[Moment]
 
@@ -194,7 +197,7 @@ class Token(Base):
     id: Mapped[Key]
     purpose: Mapped[str] = mapped_column(String(10))
     secret_hash: Mapped[str] = mapped_column(String(64), unique=True)
-    person_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    person_id: Mapped[int | None] = personal(erase=Erase.DELETE)
     """Nobody for the first administrator's link."""
     bound_to: Mapped[str] = mapped_column(String(64))
     """Hash of the password hash at that time: a changed password ends the link."""
@@ -209,7 +212,7 @@ class RoleGrant(Base):
     __table_args__ = (UniqueConstraint("person_id", "role"), CheckConstraint("role IN ('administrator', 'instructor')", name="role"))
 
     id: Mapped[Key]
-    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    person_id: Mapped[int] = personal(erase=Erase.DELETE)
     role: Mapped[str] = mapped_column(String(20))
     granted_at: Mapped[Moment]
     granted_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
@@ -221,7 +224,7 @@ class Consent(Base):
     __tablename__ = "consent"
 
     id: Mapped[Key]
-    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), index=True)
+    person_id: Mapped[int] = personal(index=True)
     notice: Mapped[str] = mapped_column(String(40))
     version: Mapped[str] = mapped_column(String(20))
     at: Mapped[Moment]
@@ -242,7 +245,7 @@ class DeletionRequest(Base):
     )
 
     id: Mapped[Key]
-    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    person_id: Mapped[int] = personal()
     asked_at: Mapped[Moment]
     due_at: Mapped[Moment]
     settled_at: Mapped[Moment | None]
@@ -262,7 +265,7 @@ class Notification(Base):
 
     id: Mapped[Key]
     uuid: Mapped[PublicId]
-    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    person_id: Mapped[int] = personal(erase=Erase.DELETE)
     kind: Mapped[str] = mapped_column(String(20))
     key: Mapped[str] = mapped_column(String(120))
     """Names the event: nobody is told of one twice."""
@@ -286,7 +289,7 @@ class NotificationPreference(Base):
     __table_args__ = (UniqueConstraint("person_id", "kind"), CheckConstraint("mail IN ('at_once', 'daily', 'never')", name="mail"))
 
     id: Mapped[Key]
-    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    person_id: Mapped[int] = personal(erase=Erase.DELETE)
     kind: Mapped[str] = mapped_column(String(20))
     in_bell: Mapped[bool]
     mail: Mapped[str] = mapped_column(String(8))
@@ -297,7 +300,7 @@ class PendingUpload:
 
     id: Mapped[Key]
     uuid: Mapped[PublicId]
-    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    person_id: Mapped[int] = personal()
     """Who sent it; nobody else sees it."""
     name: Mapped[ShortText]
     """Of the file, cleaned; only shown."""
@@ -313,7 +316,7 @@ class AccountMerge(Base):
     __tablename__ = "account_merge"
     __table_args__ = (CheckConstraint("closed_id <> kept_id", name="two"),)
 
-    closed_id: Mapped[int] = mapped_column(ForeignKey("person.id"), primary_key=True)
-    kept_id: Mapped[int] = mapped_column(ForeignKey("person.id"), index=True)
+    closed_id: Mapped[int] = personal(primary_key=True)
+    kept_id: Mapped[int] = personal(index=True)
     merged_at: Mapped[Moment]
     merged_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from datetime import datetime
-from enum import StrEnum
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -13,7 +12,7 @@ from accounts.notices import Message
 from accounts.rules import NoticeKind, name_key
 from kernel import audit
 from kernel.db import Hook
-from kernel.errors import Conflict
+from kernel.errors import N_, Conflict
 from kernel.i18n import _, in_every_language
 from kernel.permissions import Actor
 
@@ -28,9 +27,10 @@ KeepsName = Callable[[Session, int], bool]
 
 KEEPS_NAME = Hook[KeepsName]("keeps_name")
 """Gives who keeps the name of a person."""
+ACCOUNT_NOTICE = NoticeKind("account", label=N_("My account"), hint=N_("An administrator decides about your name."), icon="user")
 
 
-class NameVerb(StrEnum):
+class NameVerb(audit.Verb):
     """The audit-log verbs of names."""
 
     REQUESTED = "account.name_requested"
@@ -192,5 +192,5 @@ def _decide_request(session: Session, actor: Actor, person: Person, reason: str,
 
 
 def _notify(session: Session, person: Person, row: int, subject: Callable[[], str], text: Callable[[], str], now: datetime) -> None:
-    message = Message(NoticeKind.ACCOUNT, f"name:{row}:{now.isoformat()}", in_every_language(subject), in_every_language(text), "/profile")
+    message = Message(ACCOUNT_NOTICE, f"name:{row}:{now.isoformat()}", in_every_language(subject), in_every_language(text), "/profile")
     notices.notify(session, message, [person.id], now=now)

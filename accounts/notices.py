@@ -3,7 +3,6 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, delete, insert, or_, select, update
@@ -14,84 +13,22 @@ from accounts.models import Notification, NotificationPreference, Person
 from accounts.rules import MailTime, NoticeKind
 from kernel import audit, outbox
 from kernel.crypto import seal, unseal
+from kernel.db import HookList
 from kernel.errors import N_
 from kernel.permissions import Actor
+from kernel.personal import RetentionRule
 
-NOTICE_KINDS = {
-    NoticeKind.ENROLMENT: (N_("Enrolments"), N_("You are enrolled in a course, or a place becomes available.")),
-    NoticeKind.ANNOUNCEMENT: (N_("Announcements"), N_("The team of one of your courses posts an announcement.")),
-    NoticeKind.GRADED: (N_("Grades"), N_("Your work is graded, or the course team sets one of your results.")),
-    NoticeKind.CERTIFICATE: (N_("Certificates"), N_("You are issued a certificate.")),
-    NoticeKind.REMARKED: (
-        N_("Grade changes"),
-        N_("Your answers are regraded and your grade changes, or a regrade is offered to you in a course that you edit."),
-    ),
-    NoticeKind.REOPENED: (N_("Reopened attempts"), N_("One of your attempts is reopened.")),
-    NoticeKind.TIME: (N_("Time and attempts"), N_("You are given another date, more time or more attempts at a quiz.")),
-    NoticeKind.CHANGED: (N_("Changes"), N_("Something you have already done in a course has changed.")),
-    NoticeKind.MISTAKE: (N_("Mistake reports"), N_("The course team decides on a mistake you reported, or corrects it.")),
-    NoticeKind.DEADLINE: (N_("Deadlines"), N_("Something in your courses closes in 7 days, in 3 days or tomorrow.")),
-    NoticeKind.OPENING: (N_("Openings"), N_("Something in your courses opens in 7 days, in 3 days or tomorrow.")),
-    NoticeKind.REMINDER: (N_("My reminders"), N_("A reminder that you wrote in your calendar is near.")),
-    NoticeKind.TRAINING: (N_("Compulsory training"), N_("What is compulsory for you begins, comes near its last day, or is overdue.")),
-    NoticeKind.TRAINING_TEAM: (
-        N_("Compulsory training of my people"),
-        N_("On Mondays, how far the people of your units are with their compulsory training."),
-    ),
-    NoticeKind.TRAINING_WORK: (
-        N_("Work on compulsory training"),
-        N_("A request or a draft is waiting for your decision, a course team answers you, or a bundle of evidence is ready."),
-    ),
-    NoticeKind.OBJECTION: (
-        N_("Objections"),
-        N_("You can object to questions of a quiz, your objection is decided or late, or one waits for your decision."),
-    ),
-    NoticeKind.APPROVAL: (N_("Approvals"), N_("Someone asks you to approve something of a course, or answers your request.")),
-    NoticeKind.WAITING: (N_("Work in my courses"), N_("Something new is waiting for you in a course you teach. Sent once a day at most.")),
-    NoticeKind.SELECTION: (
-        N_("Selections"),
-        N_("Your line in the acta of a selection changes, or a selection waits for your decision."),
-    ),
-    NoticeKind.WAIVER: (
-        N_("Waivers and recognitions"),
-        N_("Someone decides on a waiver or recognition of yours, or one ends soon."),
-    ),
-    NoticeKind.ACCOUNT: (N_("My account"), N_("An administrator decides about your name.")),
-    NoticeKind.OPERATION: (
-        N_("System status"),
-        N_("This installation needs an administrator's attention. Sent once a day until it is resolved."),
-    ),
-}
+NOTICE_KINDS = HookList[NoticeKind]("notice_kinds")
 MAIL_TIMES = {
     MailTime.AT_ONCE: N_("Immediately"),
     MailTime.DAILY: N_("Once a day, in one email"),
     MailTime.NEVER: N_("Never"),
 }
-SYMBOLS = {
-    NoticeKind.ENROLMENT: "book-open",
-    NoticeKind.ANNOUNCEMENT: "megaphone",
-    NoticeKind.GRADED: "circle-check",
-    NoticeKind.CERTIFICATE: "award",
-    NoticeKind.REMARKED: "pencil",
-    NoticeKind.REOPENED: "rotate-ccw",
-    NoticeKind.TIME: "clock",
-    NoticeKind.CHANGED: "file-text",
-    NoticeKind.MISTAKE: "flag",
-    NoticeKind.DEADLINE: "calendar-clock",
-    NoticeKind.OPENING: "calendar",
-    NoticeKind.REMINDER: "bell",
-    NoticeKind.TRAINING: "list-checks",
-    NoticeKind.TRAINING_TEAM: "users",
-    NoticeKind.TRAINING_WORK: "clipboard-list",
-    NoticeKind.OBJECTION: "message-circle",
-    NoticeKind.APPROVAL: "shield-check",
-    NoticeKind.WAITING: "list-checks",
-    NoticeKind.SELECTION: "users",
-    NoticeKind.WAIVER: "file-text",
-    NoticeKind.ACCOUNT: "user",
-    NoticeKind.OPERATION: "circle-alert",
-}
-"""Icons of the list of notices."""
+
+
+def list_notice_kinds(session: Session) -> dict[str, NoticeKind]:
+    """Return the kinds of all packages by what is stored of them, in the order of the packages."""
+    return {kind.value: kind for kind in NOTICE_KINDS.of(session)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,11 +39,11 @@ class NotificationChoice:
     mail: MailTime = MailTime.AT_ONCE
 
 
-def notification_choices_of(session: Session, person_id: int) -> dict[NoticeKind, NotificationChoice]:
-    """Return all of a person's notification choices."""
+def notification_choices_of(session: Session, person_id: int) -> dict[str, NotificationChoice]:
+    """Return all of a person's notification choices by kind."""
     rows = session.scalars(select(NotificationPreference).where(NotificationPreference.person_id == person_id))
     chosen = {row.kind: NotificationChoice(row.in_bell, MailTime(row.mail)) for row in rows}
-    return {kind: chosen.get(kind.value, NotificationChoice()) for kind in NoticeKind}
+    return {kind: chosen.get(kind, NotificationChoice()) for kind in list_notice_kinds(session)}
 
 
 def notification_choices_for(session: Session, kind: NoticeKind, people: Sequence[int]) -> dict[int, NotificationChoice]:
@@ -146,10 +83,10 @@ MAILS = 100
 """Mails that one job sends, or as many as half of its lease lets it."""
 
 
-class NoticeVerb(StrEnum):
+class NoticeVerb(audit.Verb):
     """The audit-log verbs of notifications."""
 
-    SWITCHED = "notices.switched"
+    SWITCHED = "notices.switched", N_("Changed their notification preferences")
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,8 +189,11 @@ def forget_before(session: Session, moment: datetime) -> int:
     return len(session.scalars(delete(Notification).where(Notification.given_at < moment).returning(Notification.id)).all())
 
 
+RETENTION_RULE = RetentionRule("keep_notices_days", N_("Notifications on the site (bell icon)"), forget_before)
+
+
 def set_notification_choices(
-    session: Session, actor: Actor, person: Person, choices: Mapping[NoticeKind, NotificationChoice], *, now: datetime
+    session: Session, actor: Actor, person: Person, choices: Mapping[str, NotificationChoice], *, now: datetime
 ) -> None:
     """Store a person's notification preferences; they apply from now on."""
     present = notification_choices_of(session, person.id)
@@ -261,41 +201,41 @@ def set_notification_choices(
     if not changed:
         return
     mine = NotificationPreference.person_id == person.id
-    session.execute(delete(NotificationPreference).where(mine, NotificationPreference.kind.in_([kind.value for kind in changed])))
+    session.execute(delete(NotificationPreference).where(mine, NotificationPreference.kind.in_(changed)))
     for kind, choice in changed.items():
-        session.add(NotificationPreference(person_id=person.id, kind=kind.value, in_bell=choice.in_bell, mail=choice.mail.value))
+        session.add(NotificationPreference(person_id=person.id, kind=kind, in_bell=choice.in_bell, mail=choice.mail.value))
     audit.record(session, actor, NoticeVerb.SWITCHED, person, now=now, kinds=sorted(changed))
 
 
 @dataclass(frozen=True, slots=True)
 class Unsubscription:
-    """The notifications that a link at the foot of a mail stops; no kind: all of them."""
+    """The notifications that a link at the foot of a mail stops; '' as the kind: all of them."""
 
     person: UUID
-    kind: NoticeKind | None
+    kind: str
 
 
-def unsubscription_token(secret: bytes, person: UUID, kind: NoticeKind | None) -> str:
+def unsubscription_token(secret: bytes, person: UUID, kind: str) -> str:
     """Return the signed end of a link that stops the mails of a kind without signing in."""
-    return seal(secret, UNSUBSCRIBE, [str(person), kind.value if kind else ""])
+    return seal(secret, UNSUBSCRIBE, [str(person), kind])
 
 
 def read_unsubscription(secrets: Sequence[bytes], token: str) -> Unsubscription | None:
     """Return what a link stops, or nothing where we did not sign it."""
     unsealed = (unseal(secret, UNSUBSCRIBE, token, seconds=UNSUBSCRIBE_SECONDS) for secret in secrets)
     value = next((content for content in unsealed if content is not None), None)
-    return None if value is None else Unsubscription(UUID(value[0]), NoticeKind(value[1]) if value[1] else None)
+    return None if value is None else Unsubscription(UUID(value[0]), value[1])
 
 
 def stop_mails(session: Session, actor: Actor, unsubscription: Unsubscription, *, now: datetime) -> None:
     """Send no mail of a kind any more, nor what still waits; the bell stays as it was."""
     person = accounts_people.get_person_by_uuid(session, unsubscription.person)
-    kinds = [unsubscription.kind] if unsubscription.kind else list(NoticeKind)
     present = notification_choices_of(session, person.id)
+    kinds = [unsubscription.kind] if unsubscription.kind else list(present)
     set_notification_choices(
         session, actor, person, {kind: NotificationChoice(present[kind].in_bell, MailTime.NEVER) for kind in kinds}, now=now
     )
-    waiting = (Notification.person_id == person.id, Notification.mailed_at.is_(None), Notification.kind.in_([kind.value for kind in kinds]))
+    waiting = (Notification.person_id == person.id, Notification.mailed_at.is_(None), Notification.kind.in_(kinds))
     session.execute(update(Notification).where(*waiting).values(mail=MailTime.NEVER.value))
 
 

@@ -25,10 +25,11 @@ from accounts.models import (
 )
 from accounts.passwords import NOBODYS
 from accounts.rules import DELETED, fold
+from kernel.audit import Verb
 from kernel.compiled_statements import compile_once
 from kernel.db import Hook, KeysetPage, PageDirection, Stretch, connection_of
 from kernel.entity_rows import columns_of, entity_rows
-from kernel.errors import require_found
+from kernel.errors import N_, require_found
 from kernel.permissions import SiteRole
 
 
@@ -411,7 +412,7 @@ def personal_words(session: Session, person: Person) -> tuple[str, ...]:
     return (person.given_names, person.first_surname, person.second_surname, person.email, find_national_id(session, person.id))
 
 
-class AccountVerb(StrEnum):
+class AccountVerb(Verb):
     """The audit-log verbs of accounts."""
 
     SIGNED_UP = "account.signed_up"
@@ -419,8 +420,8 @@ class AccountVerb(StrEnum):
     INVITED = "account.invited"
     ACCEPTED = "account.invitation_accepted"
     SIGNED_IN = "account.signed_in"
-    SIGN_IN_FAILED = "account.sign_in_failed"
-    PASSWORDS_SPRAYED = "account.passwords_sprayed"
+    SIGN_IN_FAILED = "account.sign_in_failed", N_("Failed to sign in")
+    PASSWORDS_SPRAYED = "account.passwords_sprayed", N_("Many accounts were tried from one address")
     SIGNED_OUT = "account.signed_out"
     RESET_ASKED = "account.reset_asked"
     PASSWORD_CHANGED = "account.password_changed"  # noqa: S105 - the name of an event
@@ -439,5 +440,5 @@ class AccountVerb(StrEnum):
     CODES_MADE = "account.codes_made"
     CODE_USED = "account.code_used"
     LOOKED_AT = "account.looked_at"
-    LIST_LOOKED_AT = "account.list_looked_at"
-    SET_UP_LINK_MADE = "account.set_up_link_made"
+    LIST_LOOKED_AT = "account.list_looked_at", N_("Opened a list of people")
+    SET_UP_LINK_MADE = "account.set_up_link_made", N_("Created a link for the first administrator")

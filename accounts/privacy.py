@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import Select, delete, exists, or_, select
+from sqlalchemy import Select, exists, or_, select
 from sqlalchemy.orm import Session
 
-from accounts import accounts, passwords, rules, second_factor
+from accounts import accounts, passwords, rules
 from accounts import people as accounts_people
 from accounts.models import (
     AccountMerge,
+    Consent,
     DeletionRequest,
     Device,
     NationalIdentity,
@@ -21,7 +22,7 @@ from accounts.models import (
     Person,
     PersonName,
     RoleGrant,
-    Token,
+    SecondFactor,
 )
 from accounts.people import AccountVerb, get_person
 from accounts.rules import DELETED, TIME_TO_THINK, name_key
@@ -30,6 +31,7 @@ from kernel.audit import AuditEntry
 from kernel.db import Base
 from kernel.errors import Conflict
 from kernel.permissions import Actor
+from kernel.personal import PersonalTables, erase_rows
 
 
 class AccessPurpose(StrEnum):
@@ -89,7 +91,7 @@ NAMING_ADDRESSES = ("accounts.send_new_address", "accounts.send_address_changed"
 LOOKS = 200
 
 
-class PrivacyVerb(StrEnum):
+class PrivacyVerb(audit.Verb):
     """The audit-log verbs of a person's privacy rights."""
 
     EXPORTED = "privacy.exported"
@@ -173,6 +175,51 @@ def is_still_due(session: Session, person_id: int, *, now: datetime) -> bool:
     return session.scalar(statement) is not None
 
 
+def select_own_data(person_id: int) -> PersonalTables:
+    """Return what an account has of its person, a statement a table; without hashes and keys."""
+    return {
+        "profile": select(
+            Person.uuid,
+            Person.email,
+            Person.given_names,
+            Person.first_surname,
+            Person.second_surname,
+            Person.language,
+            Person.zone,
+            Person.theme,
+            Person.created_at,
+            Person.email_confirmed_at,
+            Person.suspended_at,
+        ).where(Person.id == person_id),
+        "names": select(
+            *(PersonName.given_names, PersonName.first_surname, PersonName.second_surname, PersonName.source),
+            *(PersonName.since, PersonName.until, PersonName.requested_at, PersonName.request_reason),
+            *(PersonName.decided_at, PersonName.decision_reason),
+        ).where(PersonName.person_id == person_id),
+        "identity_number": select(NationalIdentity.number).where(NationalIdentity.person_id == person_id),
+        "sessions": select(Device.label, Device.address, Device.created_at, Device.last_seen_at, Device.ended_at).where(
+            Device.person_id == person_id
+        ),
+        "second_steps": select(SecondFactor.kind, SecondFactor.name, SecondFactor.created_at, SecondFactor.last_used_at).where(
+            SecondFactor.person_id == person_id
+        ),
+        "consents": select(Consent.notice, Consent.version, Consent.at).where(Consent.person_id == person_id),
+        "roles": select(RoleGrant.role, RoleGrant.granted_at).where(RoleGrant.person_id == person_id),
+        "notices": select(Notification.kind, Notification.subject, Notification.words, Notification.given_at, Notification.read_at).where(
+            Notification.person_id == person_id
+        ),
+        "notice_choices": select(NotificationPreference.kind, NotificationPreference.in_bell, NotificationPreference.mail).where(
+            NotificationPreference.person_id == person_id
+        ),
+        "merged_accounts": select(Person.email, AccountMerge.merged_at)
+        .join(AccountMerge, AccountMerge.closed_id == Person.id)
+        .where(AccountMerge.kept_id == person_id),
+        "deletion_requests": select(DeletionRequest.asked_at, DeletionRequest.due_at, DeletionRequest.settled_at).where(
+            DeletionRequest.person_id == person_id
+        ),
+    }
+
+
 def anonymise(session: Session, actor: Actor, person: Person, *, now: datetime) -> None:
     """Take away everything that says who a person was; raise Conflict where no administrator would be left.
 
@@ -180,7 +227,7 @@ def anonymise(session: Session, actor: Actor, person: Person, *, now: datetime) 
 
     Kept, without a name: progress, answers and marks, because statistics and the marks of others rest on them. Kept as they are:
     certificates, because others verify them, though no page names their person, and the audit log, which names nobody.
-    What other packages keep goes in `lms.erasure`.
+    Rows whose column says so are deleted (`kernel.personal`).
     """
     accounts.require_remaining_administrator(session, person)
     for account in accounts_people.accounts_of(session, person):
@@ -189,10 +236,8 @@ def anonymise(session: Session, actor: Actor, person: Person, *, now: datetime) 
 
 
 def _take_away(session: Session, person: Person, *, now: datetime) -> None:
-    second_factor.forget(session, person.id)
     outbox.forget_jobs(session, NAMING_ADDRESSES, lambda arguments: arguments.get("person") == person.id)
-    for table in (Device, NationalIdentity, Notification, NotificationPreference, PersonName, RoleGrant, Token):
-        session.execute(delete(table).where(table.person_id == person.id))
+    erase_rows(session, person.id)
     person.email = f"{person.uuid}{DELETED}"
     person.given_names, person.first_surname = GONE
     person.second_surname, person.theme = "", ""

@@ -1,9 +1,10 @@
 """Pure rules of accounts: passwords, names, identity numbers, life of sessions and links, and when notices are mailed."""
 
 import unicodedata
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
-from enum import StrEnum
+from enum import Enum, StrEnum
 
 from email_validator import validate_email
 
@@ -175,39 +176,6 @@ def safe_next(target: str | None) -> str | None:
     return None if any(char.isspace() or unicodedata.category(char) in ("Cc", "Cf") for char in target) else target
 
 
-class NoticeKind(StrEnum):
-    """The kinds of notification, each with its own preferences."""
-
-    ENROLMENT = "enrolment"
-    ANNOUNCEMENT = "announcement"
-    GRADED = "graded"
-    CERTIFICATE = "certificate"
-    REMARKED = "remarked"
-    REOPENED = "reopened"
-    TIME = "time"
-    MISTAKE = "mistake"
-    APPROVAL = "approval"
-    WAITING = "waiting"
-    CHANGED = "changed"
-    DEADLINE = "deadline"
-    OPENING = "opening"
-    REMINDER = "reminder"
-    SELECTION = "selection"
-    WAIVER = "waiver"
-    TRAINING = "training"
-    TRAINING_TEAM = "training_team"
-    TRAINING_WORK = "training_work"
-    OBJECTION = "objection"
-    ACCOUNT = "account"
-    OPERATION = "operation"
-
-
-PATIENT_KINDS = frozenset({NoticeKind.DEADLINE, NoticeKind.OPENING, NoticeKind.REMINDER})
-"""Kinds that nobody's night is disturbed for."""
-OFFICE_KINDS = frozenset({NoticeKind.TRAINING, NoticeKind.TRAINING_TEAM})
-"""Kinds whose mail goes out in office hours alone."""
-
-
 class MailTime(StrEnum):
     """When a notice goes out by mail."""
 
@@ -256,11 +224,39 @@ def office_opens(now: datetime, zone: tzinfo) -> datetime | None:
     return opens
 
 
-def mail_waits_until(kind: NoticeKind, now: datetime, zone: tzinfo) -> datetime | None:
-    """Return until when mail of a kind waits for the reader's office hours or morning; nothing where it may go out now."""
-    if kind in OFFICE_KINDS:
-        return office_opens(now, zone)
-    return night_ends(now, zone) if kind in PATIENT_KINDS else None
+class MailHours(Enum):
+    """The hours in which mail of a kind goes out, by the clock of its reader."""
+
+    ANY = "any"
+    DAY = "day"
+    """Not at night: what can wait till the morning."""
+    OFFICE = "office"
+
+
+def _anybody(_actor: Actor) -> bool:
+    return True
+
+
+@dataclass(frozen=True, slots=True)
+class NoticeKind:
+    """A kind of notifications, with preferences of its own; the package that sends them declares it.
+
+    `value` is stored and never changes, `icon` is the name of a symbol in `static/icons.svg`. `concerns` returns whether somebody gets any
+    at all, so that the preferences are asked of them.
+    """
+
+    value: str
+    label: str
+    hint: str
+    icon: str
+    hours: MailHours = MailHours.ANY
+    concerns: Callable[[Actor], bool] = _anybody
+
+    def mail_waits_until(self, now: datetime, zone: tzinfo) -> datetime | None:
+        """Return until when a mail waits for the reader's office hours or morning, in their zone; None where it may go out now."""
+        if self.hours is MailHours.OFFICE:
+            return office_opens(now, zone)
+        return night_ends(now, zone) if self.hours is MailHours.DAY else None
 
 
 RECOVERY_LENGTH = 24

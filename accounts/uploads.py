@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 from typing import TypeVar
 from uuid import UUID
 
@@ -16,6 +15,7 @@ from accounts.models import PendingUpload, Person
 from accounts.passwords import NOBODYS
 from accounts.rules import PENDING_UPLOAD_LIFETIME
 from kernel import audit
+from kernel.audit import Verb
 from kernel.errors import SignInNeeded, require_found
 from kernel.i18n import site_zone_name
 from kernel.outbox import Delivery, Effect
@@ -41,7 +41,7 @@ def get_pending_upload(session: Session, table: type[Sent], person_id: int | Non
 def store_pending_upload(
     session: Session,
     actor: Actor,
-    verb: StrEnum,
+    verb: Verb,
     row: Sent,
     *earlier: ColumnElement[bool],
     keep: int = 1,
@@ -64,7 +64,7 @@ def store_pending_upload(
     return row
 
 
-def discard_pending_upload(session: Session, actor: Actor, verb: StrEnum, row: PendingUpload, *, now: datetime, **facts: object) -> None:
+def discard_pending_upload(session: Session, actor: Actor, verb: Verb, row: PendingUpload, *, now: datetime, **facts: object) -> None:
     """Delete an upload that its sender does not want to confirm."""
     audit.record(session, actor, verb, row, now=now, **facts)
     session.delete(session.get_one(type(row), row.id))

@@ -35,4 +35,13 @@ FEATURE = Feature(
         VALUE_FINDINGS.add(value_findings),
         WAITING.add(waiting_findings),
     ),
+    help={
+        "learner/quizzes#both-tests": "analysis_gain.comparison",
+        "instructor/statistics#history": "analysis_item_history.question",
+        "instructor/statistics#analysis": "analysis_statistics.question analysis_statistics.quiz analysis_statistics.quizzes",
+        "instructor/statistics#decisions": "analysis_decisions.people analysis_decisions.quiz",
+        "instructor/statistics#draws": "analysis_draws.quiz",
+        "instructor/statistics#gain": "analysis_gain.class_gain",
+        "instructor/statistics#downloads": "analysis_statistics.surveys",
+    },
 )

@@ -7,7 +7,6 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from enum import StrEnum
 from io import BytesIO
 from tempfile import TemporaryFile
 from typing import IO, TypeAlias
@@ -20,11 +19,10 @@ from accounts import notices
 from accounts.models import Person
 from accounts.notices import Message
 from accounts.people import was_deleted_condition
-from accounts.rules import NoticeKind
 from certificates import pdf
 from certificates.access import BulkContext
 from certificates.badges import BadgeSigner, badge_content
-from certificates.credentials import state, today
+from certificates.credentials import CERTIFICATE_NOTICE, state, today
 from certificates.layout.reading import find_built_in
 from certificates.layout.template import CertificateTemplate
 from certificates.models import BulkDownload, BulkFile, Credential, CredentialSignatory, SignaturePicture
@@ -212,14 +210,14 @@ DRAWN = (CredentialState.VALID, CredentialState.EXPIRED)
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
 
 
-class BulkVerb(StrEnum):
+class BulkVerb(audit.Verb):
     """The audit verbs of bulk downloads."""
 
-    REQUESTED = "bulk_download.requested"
-    PAUSED = "bulk_download.paused"
-    RESUMED = "bulk_download.resumed"
-    CANCELLED = "bulk_download.cancelled"
-    DOWNLOADED = "bulk_download.downloaded"
+    REQUESTED = "bulk_download.requested", N_("Requested certificates as PDF files")
+    PAUSED = "bulk_download.paused", N_("Paused the preparation of certificates as PDF files")
+    RESUMED = "bulk_download.resumed", N_("Resumed the preparation of certificates as PDF files")
+    CANCELLED = "bulk_download.cancelled", N_("Cancelled certificates as PDF files")
+    DOWNLOADED = "bulk_download.downloaded", N_("Downloaded certificates as PDF files")
 
 
 class BulkStopped(Exception):
@@ -413,11 +411,11 @@ def finish_download(session: Session, download_id: int, *, now: datetime) -> Non
     if row.requested_by is not None:
         subject = in_every_language(lambda: _("The certificates that you requested are ready"))
         text = in_every_language(lambda: _("You can download them for 7 days. Each download is recorded."))
-        message = Message(NoticeKind.CERTIFICATE, f"bulk-download:{row.uuid}", subject, text, f"/certificate-downloads/{row.uuid}")
+        message = Message(CERTIFICATE_NOTICE, f"bulk-download:{row.uuid}", subject, text, f"/certificate-downloads/{row.uuid}")
         notices.notify(session, message, [row.requested_by], now=now)
 
 
-def erase_person(session: Session, person: Person, *, now: datetime) -> None:
+def end_files_of_person(session: Session, person: Person, *, now: datetime) -> None:
     """End the files that hold a certificate of a person whose data are deleted."""
     own = set(session.scalars(select(Credential.id).where(Credential.person_id == person.id)))
     statement = (

@@ -7,17 +7,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
-from enum import StrEnum
 from fractions import Fraction
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, bindparam, exists, or_, select, true, update
+from sqlalchemy import ColumnElement, bindparam, exists, or_, select, true
 from sqlalchemy.orm import Session
 
 from accounts.models import Person
 from accounts.names import is_checked
 from accounts.people import is_permanently_closed, was_deleted_condition
+from accounts.rules import NoticeKind
 from certificates.access import CredentialContext, CredentialReviewContext
 from certificates.badges import insert_with_place
 from certificates.issuing import get_issuer_design, get_issuer_names, list_signers_on
@@ -66,6 +66,8 @@ from kernel.settings import Settings
 from organisations.access import InstitutionScope
 from organisations.institutions import Institution, find_institution, find_issuer, get_institution_scope
 from organisations.training_scope import get_training_scope, in_places, list_training_places
+
+CERTIFICATE_NOTICE = NoticeKind("certificate", label=N_("Certificates"), hint=N_("You are issued a certificate."), icon="award")
 
 
 def today() -> date:
@@ -288,13 +290,13 @@ def get_review(session: Session, actor: Actor, review: UUID) -> CredentialReview
     return CredentialReviewContext(row, get_credential(session, actor, session.get_one(Credential, row.credential_id).uuid))
 
 
-class CertificateVerb(StrEnum):
+class CertificateVerb(audit.Verb):
     """The audit verbs of credentials."""
 
-    ISSUED = "certificate.issued"
-    REPLACED = "certificate.replaced"
-    REVOKED = "certificate.revoked"
-    RENEWED = "certificate.renewed"
+    ISSUED = "certificate.issued", N_("Certificate issued")
+    REPLACED = "certificate.replaced", N_("Corrected a certificate and issued it again")
+    REVOKED = "certificate.revoked", N_("Revoked a certificate")
+    RENEWED = "certificate.renewed", N_("Renewed a certificate")
 
 
 @dataclass(frozen=True, slots=True)
@@ -626,11 +628,6 @@ def renew_credential(
     row.replaced_by_id = made.id
     audit.record(session, actor, CertificateVerb.RENEWED, row, now=now, by=made.id, reason=reason)
     return made
-
-
-def transfer_credentials(session: Session, course_id: int, giver: int, taker: int) -> None:
-    """Transfer a person's certificates of a course to another person: their content and signature stay as they are."""
-    session.execute(update(Credential).where(Credential.course_id == course_id, Credential.person_id == giver).values(person_id=taker))
 
 
 MOST = 100

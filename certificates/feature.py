@@ -1,15 +1,19 @@
 """The certificates feature, as the application registers it."""
 
+from accounts.notices import NOTICE_KINDS
 from accounts.people import AccountVerb
 from certificates import jobs
 from certificates.access import PERMISSIONS
-from certificates.credentials import last_awards
+from certificates.bulk import end_files_of_person
+from certificates.credentials import CERTIFICATE_NOTICE, last_awards
 from certificates.reviews import open_doubts, waiting_reviews, withdraw_doubts
+from certificates.transcripts import erase_transcripts, select_own_data
 from certificates.views import credentials, file_verification, keys, register, reviews, templates, transcripts, validity_changes
 from courses.waiting import WAITING
 from enrolments.audit_verbs import EnrolmentVerb
 from enrolments.awards import AWARD_DOUBTS, AWARDS, AwardDoubts
 from kernel.feature import Feature
+from kernel.personal import ERASURES, OWN_DATA
 
 FEATURE = Feature(
     name="certificates",
@@ -57,8 +61,39 @@ FEATURE = Feature(
         "certificates.renew_seal": jobs.RENEWAL_EVERY,
     },
     hooks=(
+        OWN_DATA.add(select_own_data),
+        ERASURES.add(end_files_of_person, erase_transcripts),
+        NOTICE_KINDS.add(CERTIFICATE_NOTICE),
         AWARDS.bind(last_awards),
         AWARD_DOUBTS.bind(AwardDoubts(open_doubts, withdraw_doubts)),
         WAITING.add(waiting_reviews),
     ),
+    help={
+        "learner/certificates#obtain": "certificates.certificates",
+        "learner/certificates#download": "certificates.certificate",
+        "board/check-a-certificate#paper": "certificates.verify certificates_verification.verify_form",
+        "board/check-a-certificate#reader": "certificates_keys.keys",
+        "board/check-a-certificate#offline": "certificates_offline.offline_page",
+        "learner/certificates#transcript": "certificates_transcripts.own_transcript",
+        "administrator/certificates#transcript": "certificates_transcripts.transcript_of",
+        "learner/certificates#badge": "certificates_badges.badge",
+        "administrator/certificates#register": """
+            certificates_register.course_register certificates_register.export certificates_register.identities
+            certificates_register.register
+        """,
+        "administrator/certificates#validity": "certificates_validity.change_validity",
+        "administrator/certificates#bulk": "certificates_bulk.download",
+        "administrator/certificates#revoke": "certificates.revoke",
+        "administrator/certificates#correct": "certificates.replace",
+        "administrator/certificates#renew": "certificates.renew",
+        "administrator/certificates#templates": """
+            certificates_templates.export certificates_templates.template certificates_templates.templates
+            certificates_templates.versions
+        """,
+        "administrator/certificates#decide": """
+            certificates_reviews.course_reviews certificates_reviews.former_reviews certificates_reviews.reviews
+        """,
+        "administrator/certificates#names": "certificates_reviews.correct_name",
+        "learner/certificates#correction": "certificates_reviews.ask_correction",
+    },
 )

@@ -10,10 +10,10 @@ from sqlalchemy.orm import Session
 from accounts import notices
 from accounts.models import Person
 from accounts.notices import Message
-from accounts.rules import NoticeKind
 from certificates import badges, bulk, credentials, issuing, pdf, reviews
 from certificates.bulk import BulkSource, DrawnCredential, SheetSealer
 from certificates.certificate_page import sheet_of, verify_url
+from certificates.credentials import CERTIFICATE_NOTICE
 from certificates.issuing import ExpiryNotice
 from certificates.keys import record_used_keys
 from certificates.models import BulkDownload, BulkFile, Credential
@@ -136,7 +136,7 @@ def notify_expiry(delivery: Delivery) -> Effect | None:
     if not people:
         return None
     message = Message(
-        NoticeKind.CERTIFICATE,
+        CERTIFICATE_NOTICE,
         key=notice.key,
         subject=in_every_language(lambda: _expiry_subject(notice, choose(title))),
         words=in_every_language(lambda: _("The page of the course says whether you can take it again and get another certificate.")),
@@ -190,7 +190,7 @@ def _read_credential(delivery: Delivery) -> Credential:
 
 def _notify_holder(delivery: Delivery, row: Credential, key: str, subject: Callable[[], str], text: Callable[[], str]) -> Effect:
     message = Message(
-        NoticeKind.CERTIFICATE,
+        CERTIFICATE_NOTICE,
         key=key,
         subject=in_every_language(subject),
         words=in_every_language(text),

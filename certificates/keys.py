@@ -5,7 +5,6 @@ from base64 import b64encode
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
@@ -18,14 +17,15 @@ from certificates.sealing import SignatureVerifier, VerifierKeys, seal_verifiers
 from kernel import audit
 from kernel.audit import AuditEntry, AuditSubject
 from kernel.crypto import SigningKeys, raw_public_key
+from kernel.errors import N_
 from kernel.keys import KeyState, PublishedKey, SealKeys
 from kernel.permissions import SYSTEM
 
 
-class UsedKeysVerb(StrEnum):
+class UsedKeysVerb(audit.Verb):
     """The audit verb of keys in use."""
 
-    USED = "keys.used"
+    USED = "keys.used", N_("The server began to sign with other keys")
 
 
 _SUBJECT = AuditSubject("keys")
@@ -103,10 +103,10 @@ def _line(key: PublishedKey) -> Mapping[str, object]:
 PORTION = 500
 
 
-class KeyVerb(StrEnum):
+class KeyVerb(audit.Verb):
     """The audit verbs of keys."""
 
-    COMPROMISED = "key.compromised"
+    COMPROMISED = "key.compromised", N_("Marked a key of the certificates as compromised")
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,8 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, Numeric,
 from sqlalchemy.orm import Mapped, mapped_column
 
 from kernel.db import MARK, Base, Key, Moment, PublicId, ShortText, Slug
+from kernel.errors import N_
+from kernel.personal import Merge, personal
 from kernel.prepared_files import PreparedFile
 
 OPEN = "settled_at IS NULL"
@@ -19,6 +21,7 @@ class Credential(Base):
     """An award as a fact. Everything the sheet prints stands here, as it was on the day; only its state may still change."""
 
     __tablename__ = "credential"
+    noun = N_("Certificate")
     __table_args__ = (
         CheckConstraint("(revoked_at IS NULL) = (revoked_reason = '')", name="revocation"),
         Index("uq_credential_valid", "enrolment_id", unique=True, sqlite_where=text(IN_FORCE), postgresql_where=text(IN_FORCE)),
@@ -32,7 +35,7 @@ class Credential(Base):
     code: Mapped[str] = mapped_column(String(16), unique=True)
     """16 signs of Crockford's base 32, 80 random bits."""
     enrolment_id: Mapped[int] = mapped_column(ForeignKey("enrolment.id"), index=True)
-    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), index=True)
+    person_id: Mapped[int] = personal(merge=Merge.MOVE_WITH_COURSE, index=True)
     course_id: Mapped[int] = mapped_column(ForeignKey("course.id"), index=True)
     template: Mapped[str] = mapped_column(String(64))
     language: Mapped[str] = mapped_column(String(2))
@@ -133,7 +136,7 @@ class CredentialSignatory(Base):
     name: Mapped[ShortText]
     offices: Mapped[Mapping[str, str]]
     picture_id: Mapped[int | None] = mapped_column(ForeignKey("signature_picture.id"))
-    person_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    person_id: Mapped[int | None] = personal()
     """Whose account it was on that day, by the address in the settings: they act on no credential that they signed."""
 
 
@@ -141,6 +144,7 @@ class CredentialReview(Base):
     """Something about a credential for a person to decide on: nothing of it changes by itself (spec/certificates E6 and E10)."""
 
     __tablename__ = "credential_review"
+    noun = N_("Decision about a certificate")
     __table_args__ = (
         Index("uq_credential_review_open", "credential_id", "cause", unique=True, sqlite_where=text(OPEN), postgresql_where=text(OPEN)),
     )
@@ -170,6 +174,7 @@ class ValidityChange(Base):
     """
 
     __tablename__ = "validity_change"
+    noun = N_("Change of validity")
 
     id: Mapped[Key]
     uuid: Mapped[PublicId]
@@ -193,6 +198,7 @@ class BulkDownload(Base):
     """The certificates of a list that somebody wants as PDF files: frozen when it was requested, drawn in the background."""
 
     __tablename__ = "bulk_download"
+    noun = N_("Prepared download of certificates")
     __table_args__ = (CheckConstraint("place >= 0 AND place <= done AND done <= total", name="place"),)
 
     id: Mapped[Key]
@@ -235,6 +241,7 @@ class StoredTemplate(Base):
     """A template of certificates that an institution made: the text being written, and which of its versions is in use."""
 
     __tablename__ = "certificate_template"
+    noun = N_("Certificate template")
 
     id: Mapped[Key]
     uuid: Mapped[PublicId]
@@ -269,13 +276,14 @@ class Transcript(Base):
     """A transcript that a person made: what they had completed by then, frozen and signed. Once they are forgotten it says nothing more."""
 
     __tablename__ = "transcript"
+    noun = N_("Transcript")
 
     id: Mapped[Key]
     uuid: Mapped[PublicId]
     """Made with the form, so that a second click has no second effect."""
     code: Mapped[str] = mapped_column(String(16), unique=True)
     """As those of certificates are, and different from all of them."""
-    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), index=True)
+    person_id: Mapped[int] = personal(merge=Merge.MOVE, index=True)
     made_at: Mapped[Moment]
     content: Mapped[str] = mapped_column(Text)
     """The document that is signed, as `certificates.rules.transcripts` stores it; empty once the person is forgotten."""

@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 from typing import Any, cast
 
 from sqlalchemy import Row, bindparam, select
@@ -117,11 +116,11 @@ def find_printed_number(session: Session, row: Credential) -> str:
     return find_printable_number(session, row)
 
 
-class PrintedIdentityVerb(StrEnum):
+class PrintedIdentityVerb(audit.Verb):
     """The audit verbs of the identity number on certificates."""
 
-    PRINTED = "certificate.identity_printed"
-    WITHHELD = "certificate.identity_withheld"
+    PRINTED = "certificate.identity_printed", N_("Had their identity number printed on a certificate")
+    WITHHELD = "certificate.identity_withheld", N_("Stopped having their identity number printed on a certificate")
 
 
 class NothingToPrint(Conflict):

@@ -22,6 +22,7 @@ from enrolments.models import Edition, EditionPlace
 from kernel import audit
 from kernel.audit import AuditSubject
 from kernel.db import KeysetPage, PageDirection, Stretch
+from kernel.errors import N_
 from kernel.i18n import _
 from kernel.permissions import Actor
 from organisations.access import EVERYWHERE, InstitutionScope
@@ -327,10 +328,10 @@ def list_choices(
     )
 
 
-class RegisterVerb(StrEnum):
+class RegisterVerb(audit.Verb):
     """The audit verbs of the register of certificates."""
 
-    EXPORTED = "certificate_register.exported"
+    EXPORTED = "certificate_register.exported", N_("Downloaded the register of certificates")
 
 
 def record_register_export(session: Session, actor: Actor, course_id: int | None, name: str, *, reason: str = "", now: datetime) -> None:

@@ -4,7 +4,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from enum import StrEnum
 from functools import partial
 from uuid import UUID
 
@@ -185,12 +184,12 @@ def _reviews(count: int) -> str:
     return ngettext("%(count)s certificate to decide on", "%(count)s certificates to decide on", count)
 
 
-class CredentialReviewVerb(StrEnum):
+class CredentialReviewVerb(audit.Verb):
     """The audit verbs of reviews."""
 
-    OPENED = "credential_review.opened"
-    SETTLED = "credential_review.settled"
-    CALLED_REPLACED = "certificate.called_replaced"
+    OPENED = "credential_review.opened", N_("Asked for a decision about a certificate")
+    SETTLED = "credential_review.settled", N_("Decided about a certificate")
+    CALLED_REPLACED = "certificate.called_replaced", N_("Let a revoked certificate read as replaced")
 
 
 class AlreadyDecided(Conflict):

@@ -4,7 +4,6 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
-from enum import StrEnum
 from functools import lru_cache
 from uuid import UUID
 
@@ -188,12 +187,12 @@ LARGEST_PICTURE = 2_000_000
 MOST_PIXELS = 10_000_000
 
 
-class TemplateVerb(StrEnum):
+class TemplateVerb(audit.Verb):
     """The audit verbs of templates."""
 
-    CREATED = "certificate_template.created"
-    CHANGED = "certificate_template.changed"
-    PUBLISHED = "certificate_template.published"
+    CREATED = "certificate_template.created", N_("Made a certificate template")
+    CHANGED = "certificate_template.changed", N_("Changed a certificate template")
+    PUBLISHED = "certificate_template.published", N_("Published a certificate template")
 
 
 class TemplateKeyTaken(Conflict):

@@ -5,7 +5,6 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 from fractions import Fraction
 from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
@@ -18,7 +17,7 @@ from accounts.people import get_person_by_uuid, lock_person
 from certificates.access import HolderContext, TranscriptContext
 from certificates.badges import BadgeSigner, badge_content
 from certificates.credentials import find_by_code, find_entries, state
-from certificates.models import Credential, Transcript
+from certificates.models import Credential, CredentialReview, Transcript
 from certificates.pdf import render_transcript, seal_label
 from certificates.rules.badges import Document, compact_json, method_of
 from certificates.rules.credentials import CODE_LENGTH, SOUND, CredentialState
@@ -49,6 +48,7 @@ from kernel.i18n import choose
 from kernel.keys import SealKeys
 from kernel.pdf.document import PdfAttachment, PdfSealField
 from kernel.permissions import Actor
+from kernel.personal import PersonalTables
 from kernel.settings import Settings
 from organisations.access import EVERYWHERE, InstitutionScope
 from organisations.institutions import FIRST, get_institution_scope
@@ -183,10 +183,10 @@ def _stored(codes: Sequence[str]) -> list[str]:
 ATTACHED, ATTACHED_TYPE = "transcript.json", "application/json"
 
 
-class TranscriptVerb(StrEnum):
+class TranscriptVerb(audit.Verb):
     """The audit verbs of transcripts."""
 
-    MADE = "transcript.made"
+    MADE = "transcript.made", N_("Made a transcript")
 
 
 @dataclass(frozen=True, slots=True)
@@ -284,15 +284,29 @@ class TranscriptSealer:
         return compact_json({SUMMARY: self.summary(content), BADGES: badges})
 
 
-def erase_person(session: Session, person: Person, *, now: datetime) -> None:
+def erase_transcripts(session: Session, person: Person, *, now: datetime) -> None:
     """Forget what a person's transcripts say; their codes are still known as issued (spec/certificates R8)."""
     del now
     session.execute(update(Transcript).where(Transcript.person_id == person.id).values(content="", signature=""))
 
 
-def transfer_transcripts(session: Session, giver: int, taker: int) -> None:
-    """Transfer the transcripts of a person to another person: their content and signature stay as they are."""
-    session.execute(update(Transcript).where(Transcript.person_id == giver).values(person_id=taker))
+def select_own_data(person_id: int) -> PersonalTables:
+    """Return somebody's certificates with what was decided about them, and transcripts, a statement a table."""
+    return {
+        "certificates": select(
+            *(Credential.code, Credential.person_name, Credential.course_titles, Credential.issued_on, Credential.expires_on),
+            *(Credential.edition_title, Credential.grade, Credential.prints_identity, Credential.name_basis),
+            *(Credential.replaced_at, Credential.replaced_class, Credential.replaced_reason),
+            *(Credential.revoked_at, Credential.revoked_class, Credential.revoked_reason),
+        ).where(Credential.person_id == person_id),
+        "transcripts": select(Transcript.code, Transcript.made_at, Transcript.content).where(Transcript.person_id == person_id),
+        "certificate_decisions": select(
+            *(Credential.code, CredentialReview.cause, CredentialReview.words, CredentialReview.opened_at),
+            *(CredentialReview.settled_at, CredentialReview.decision, CredentialReview.note),
+        )
+        .join(Credential, Credential.id == CredentialReview.credential_id)
+        .where(Credential.person_id == person_id),
+    }
 
 
 def sign_transcripts(session: Session, compromised: str, keys: SigningKeys) -> tuple[int, tuple[str, ...]]:

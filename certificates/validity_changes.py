@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from enum import StrEnum
 from itertools import groupby
 from typing import NamedTuple
 from uuid import UUID
@@ -195,11 +194,11 @@ MOST_UNTYPED = 50
 """Of more certificates their number is typed by whoever confirms it."""
 
 
-class ValidityVerb(StrEnum):
+class ValidityVerb(audit.Verb):
     """The audit verbs of changes of the validity of issued certificates."""
 
-    REQUESTED = "validity_change.requested"
-    DONE = "validity_change.done"
+    REQUESTED = "validity_change.requested", N_("Had the certificates of a course replaced because of their validity")
+    DONE = "validity_change.done", N_("Replaced the certificates of a course because of their validity")
 
 
 class ValidityChangeUnderWay(Conflict):

@@ -13,11 +13,13 @@ from accounts import notices
 from accounts.models import Person
 from accounts.notices import Message
 from accounts.people import by_name, list_administrators
-from accounts.rules import NoticeKind
 from compliance.audit_verbs import ComplianceVerb
 from compliance.models import CourseAgreement, Obligation, ObligationVersion
+from compliance.notices import TRAINING_WORK_NOTICE
+from courses.log import LogEntry, LogPart
 from courses.models import Course, CourseStaff, CourseVersion, VersionViewer
 from courses.team import EDITING
+from courses.waiting import APPROVAL_NOTICE
 from enrolments.access import PERMISSIONS, LearningAction
 from enrolments.learners import get_learner_context
 from enrolments.rules import may_enrol
@@ -28,6 +30,14 @@ from kernel.permissions import Actor, Verdict
 from organisations.models import Audience, Organisation
 
 MOST_AGREEMENTS = 200
+
+
+def _act_words(entry: LogEntry) -> str:
+    return f"{_(ComplianceVerb(entry.verb).label)}: {entry.facts.get('obligation', '')}"
+
+
+LOG = LogPart(lambda _course_id: (), {verb.value: _act_words for verb in ComplianceVerb if verb.value.startswith("agreement.")})
+"""In the log of a course: what compulsory training asks of its team."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,14 +199,14 @@ def _request(agreement: CourseAgreement, course: Course, title: Mapping[str, str
     subject = in_every_language(lambda: _("Compulsory training asks for your course “%(course)s”", course=choose(course.title)))
     text = in_every_language(lambda: _("“%(title)s” would enrol people in it. Say whether the course team agrees.", title=choose(title)))
     key = f"agreement:{agreement.id}:{agreement.asked_at.isoformat()}"
-    return Message(NoticeKind.APPROVAL, key, subject, text, f"/teaching/{course.slug}/agreements")
+    return Message(APPROVAL_NOTICE, key, subject, text, f"/teaching/{course.slug}/agreements")
 
 
 def _reply(agreement: CourseAgreement, course: Course, obligation: Obligation, title: Mapping[str, str]) -> Message:
     subject = N_("The team of “%(course)s” agrees") if agreement.agreed else N_("The team of “%(course)s” does not agree")
     text = N_("“%(title)s” may enrol people in it.") if agreement.agreed else N_("“%(title)s” enrols no further people in it. Read why.")
     return Message(
-        NoticeKind.TRAINING_WORK,
+        TRAINING_WORK_NOTICE,
         f"agreement:{agreement.id}:{agreement.agreed}:{agreement.decided_at}",
         in_every_language(lambda: _(subject, course=choose(course.title))),
         in_every_language(lambda: _(text, title=choose(title))),

@@ -14,11 +14,11 @@ from sqlalchemy.orm import Session
 from accounts import notices
 from accounts.models import Person
 from accounts.notices import Message
-from accounts.rules import NoticeKind
 from compliance.access import PlaceReportContext
 from compliance.audit_verbs import ComplianceVerb
 from compliance.bundles import BundleCover, BundleScope, BundleSource, count_bundle_people, pack_bundle
 from compliance.models import Bundle, Obligation, ObligationVersion
+from compliance.notices import TRAINING_WORK_NOTICE
 from compliance.report import ReportObligation, ReportTime, TrainingFilter, list_report_obligations
 from kernel import audit, outbox
 from kernel.db import Database
@@ -202,4 +202,4 @@ def finish_bundle(session: Session, number: int, content: StoredContent, *, now:
 def _ready_message(row: Bundle, unit: Organisation) -> Message:
     subject = in_every_language(lambda: _("The bundle of evidence of %(place)s is ready", place=unit.name))
     text = in_every_language(lambda: _("You can download it for 30 days. Each download is recorded."))
-    return Message(NoticeKind.TRAINING_WORK, f"bundle:{row.uuid}", subject, text, f"/training-report/{unit.uuid}/bundles")
+    return Message(TRAINING_WORK_NOTICE, f"bundle:{row.uuid}", subject, text, f"/training-report/{unit.uuid}/bundles")

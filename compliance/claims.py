@@ -12,11 +12,11 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 from accounts import notices
 from accounts.models import Person
 from accounts.notices import Message
-from accounts.rules import NoticeKind
 from accounts.uploads import UploadedList, discard_pending_upload, store_pending_upload
 from compliance.audit_verbs import ComplianceVerb
 from compliance.evidence import EvidenceFile, note_evidence, request_removal
 from compliance.models import PendingRecognitionList, Recognition, RecognitionList, Waiver
+from compliance.notices import WAIVER_NOTICE
 from compliance.rules.claims import (
     APPROVED_ONCE,
     OPEN_STATES,
@@ -58,10 +58,10 @@ def decision_message(row: Waiver | Recognition) -> Iterator[tuple[Message, list[
     heads, to_person = (_WAIVER, _waiver_words(row)) if isinstance(row, Waiver) else (_RECOGNITION, _recognition_words(row))
     subject = in_every_language(heads[ClaimState(row.state)])
     key = f"{row.__tablename__}:{row.uuid}:{row.state}"
-    yield Message(NoticeKind.WAIVER, key, subject, in_every_language(to_person), OWN_CLAIMS), [row.person_id]
+    yield Message(WAIVER_NOTICE, key, subject, in_every_language(to_person), OWN_CLAIMS), [row.person_id]
     if row.proposed_by is not None and row.proposed_by != row.person_id:
         to_proposer = in_every_language(_ASKED[ClaimState(row.state)])
-        yield Message(NoticeKind.WAIVER, f"{key}:asked", subject, to_proposer, page_of(row)), [row.proposed_by]
+        yield Message(WAIVER_NOTICE, f"{key}:asked", subject, to_proposer, page_of(row)), [row.proposed_by]
 
 
 def page_of(row: Waiver | Recognition) -> str:
@@ -119,7 +119,7 @@ def ask_again_message(row: Waiver) -> Message:
     text = in_every_language(
         lambda: _("It counts until %(last)s. If the reason goes on, ask for another one from the day after.", last=format_date(last))
     )
-    return Message(NoticeKind.WAIVER, f"waiver:{row.uuid}:again", subject, text, OWN_CLAIMS)
+    return Message(WAIVER_NOTICE, f"waiver:{row.uuid}:again", subject, text, OWN_CLAIMS)
 
 
 def list_messages(made: RecognitionList, rows: Sequence[Recognition]) -> Iterator[tuple[Message, list[int]]]:
@@ -128,7 +128,7 @@ def list_messages(made: RecognitionList, rows: Sequence[Recognition]) -> Iterato
         if state in _RECOGNITION:
             subject, key = in_every_language(_RECOGNITION[state]), f"recognition_list:{made.uuid}:{state.value}"
             text = in_every_language(lambda: _("See it among your waivers and recognitions."))
-            yield Message(NoticeKind.WAIVER, key, subject, text, OWN_CLAIMS), sorted({row.person_id for row in some})
+            yield Message(WAIVER_NOTICE, key, subject, text, OWN_CLAIMS), sorted({row.person_id for row in some})
 
 
 def zone_of_person(session: Session, person_id: int) -> ZoneInfo:

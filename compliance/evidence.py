@@ -33,10 +33,11 @@ from courses.content.filetypes import kind_of, media_type
 from courses.models import Course
 from kernel import audit, outbox
 from kernel.db import Database
-from kernel.errors import Invalid, Unavailable
+from kernel.errors import N_, Invalid, Unavailable
 from kernel.files import FILES, FileStore, StoredFile, extension_of, forget_stored, note_stored, quotas_of, shown_name
 from kernel.i18n import site_locale
 from kernel.permissions import SYSTEM
+from kernel.personal import RetentionRule
 from kernel.pictures import FORMATS, cleaned
 from organisations.audiences import forget_stays
 from organisations.institutions import list_institutions_of
@@ -238,6 +239,9 @@ def forget_before(database: Database, files: FileStore, days: int, *, now: datet
             return ExpiredRecords(len(ended), people) if ended or people else None
 
 
+RETENTION_RULE = RetentionRule("keep_training_days", N_("Records of compulsory training, after it ended or you left the institution"), None)
+
+
 def record_expiry(session: Session, gone: ExpiredRecords, *, now: datetime) -> None:
     """Write into the audit log how much went."""
     audit.record(session, SYSTEM, ComplianceVerb.RECORDS_EXPIRED, None, now=now, obligations=gone.obligations, people=gone.people)
@@ -276,7 +280,7 @@ def _remove(database: Database, files: FileStore, evidence: Collection[str]) -> 
         remove_evidence(database, files, sha256)
 
 
-def erase_person(session: Session, person: Person, *, now: datetime) -> None:
+def erase_evidence(session: Session, person: Person, *, now: datetime) -> None:
     """Keep the statuses without a word of why somebody was excused or what they learnt elsewhere (spec/compulsory 12.5)."""
     request_removal(session, list_evidence(session, [person.id]), now=now)
     blank = {"document": "", "evidence": None, "evidence_name": "", "decision": "", "revocation": ""}
@@ -284,10 +288,8 @@ def erase_person(session: Session, person: Person, *, now: datetime) -> None:
     session.execute(update(Recognition).where(Recognition.person_id == person.id).values(issuer="", **blank))
 
 
-def transfer_facts(session: Session, closed: int, remaining: int) -> None:
-    """Let what somebody did, began and was granted count for another account; its statuses are computed again from them."""
-    for table in (DoneFact, StartedFact):
-        session.execute(update(table).where(table.person_id == closed).values(person_id=remaining))
+def transfer_claims(session: Session, closed: int, remaining: int) -> None:
+    """Let what somebody was granted count for another account; its statuses are computed again from that."""
     for claims in (Recognition, Waiver):  # what one of the two accounts decided for the other had no second person: it does not count on
         by_another = or_(claims.decided_by.is_(None), claims.decided_by != remaining)
         session.execute(update(claims).where(claims.person_id == closed, by_another).values(person_id=remaining))

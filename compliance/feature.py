@@ -1,12 +1,13 @@
 """The compliance feature: what the package registers with the application."""
 
+from accounts.notices import NOTICE_KINDS
 from accounts.people import AccountVerb
-from compliance import jobs
+from compliance import jobs, notices
 from compliance.access import PERMISSIONS, RENEWAL_PERMISSIONS
 from compliance.assignments import read_training_duties
 from compliance.audit_verbs import ComplianceVerb
 from compliance.enrolment import list_keeping, list_ruled_courses
-from compliance.evidence import REMOVE
+from compliance.evidence import REMOVE, RETENTION_RULE, erase_evidence, select_own_data, transfer_claims
 from compliance.learner import list_covered, obligation_dates
 from compliance.obligations import list_obligations_of_audience, list_obliging_audiences
 from compliance.planned_changes import plan_used_rule
@@ -31,6 +32,7 @@ from enrolments.awards import RULED_COURSES
 from enrolments.dates import COVERED_DATES, DATES
 from enrolments.enrolment import LEAVING
 from kernel.feature import PAGES_OF_CODES, Feature
+from kernel.personal import ERASURES, OWN_DATA, RETENTION, TRANSFERS
 from organisations.audience_preview import OBLIGING_AUDIENCES, TRAINING_DUTIES
 from organisations.audiences import AUDIENCE_USES, PLAN_RULE, WAITING_RULES
 
@@ -126,6 +128,11 @@ FEATURE = Feature(
         "compliance.plan_digests": 900,
     },
     hooks=(
+        OWN_DATA.add(select_own_data),
+        ERASURES.add(erase_evidence),
+        TRANSFERS.add(transfer_claims),
+        RETENTION.add(RETENTION_RULE),
+        NOTICE_KINDS.add(*notices.KINDS),
         AUDIENCE_USES.add(list_obligations_of_audience),
         OBLIGING_AUDIENCES.bind(list_obliging_audiences),
         PLAN_RULE.bind(plan_used_rule),
@@ -137,4 +144,34 @@ FEATURE = Feature(
         RULED_COURSES.bind(list_ruled_courses),
         PAGES_OF_CODES.add(actas.find_page),
     ),
+    help={
+        "learner/compulsory#waivers": """
+            compliance_recognitions.ask compliance_recognitions.propose compliance_waivers.ask compliance_waivers.own
+            compliance_waivers.propose
+        """,
+        "administrator/institutions#waivers": """
+            compliance_recognition_lists.lists compliance_recognition_lists.made compliance_recognition_lists.pending
+            compliance_recognitions.recognition compliance_waivers.claims compliance_waivers.waiver
+        """,
+        "learner/compulsory#why": "compliance_learner.past compliance_learner.why",
+        "learner/compulsory#again": "compliance_renewals.renew",
+        "instructor/learners#compulsory": "compliance_agreements.agreements",
+        "administrator/compulsory-training#write": """
+            compliance_obligations.draft compliance_obligations.new compliance_obligations.obligation
+            compliance_obligations.obligations
+        """,
+        "administrator/compulsory-training#activate": "compliance_changes.change",
+        "administrator/compulsory-training#change": """
+            compliance_audience_rules.change compliance_obligations.end compliance_obligations.version
+        """,
+        "administrator/institutions#free-days": "compliance_free_days.change compliance_free_days.days",
+        "administrator/institutions#remind": "compliance_reminders.remind",
+        "administrator/institutions#training-report": """
+            compliance_report.people compliance_report.person compliance_report.place compliance_report.places
+            compliance_report_exports.dictionary compliance_report_exports.identities compliance_report_exports.person
+            compliance_report_exports.table
+        """,
+        "administrator/institutions#actas": "compliance_actas.verify",
+        "administrator/institutions#evidence-bundles": "compliance_bundles.bundles compliance_bundles.download",
+    },
 )

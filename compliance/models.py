@@ -8,6 +8,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from accounts.models import PendingUpload
 from kernel.db import Base, Key, Moment, PublicId
+from kernel.errors import N_
+from kernel.personal import Merge, personal
 from kernel.prepared_files import PreparedFile
 
 IN_FORCE = "retracted_at IS NULL"
@@ -19,6 +21,7 @@ class Obligation(Base):
     """A compulsory training: the people of an audience have to meet a requirement. Its rules stand in its versions."""
 
     __tablename__ = "obligation"
+    noun = N_("Compulsory training")
     __table_args__ = (
         CheckConstraint("state IN ('draft', 'active', 'ended')", name="state"),
         CheckConstraint("(state = 'draft') = (activated_at IS NULL)", name="activated"),
@@ -30,7 +33,7 @@ class Obligation(Base):
     key: Mapped[str] = mapped_column(String(64), unique=True)
     institution_id: Mapped[int] = mapped_column(ForeignKey("organisation.id"), index=True)
     audience_id: Mapped[int] = mapped_column(ForeignKey("audience.id"), index=True)
-    owner_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"), index=True)
+    owner_id: Mapped[int | None] = personal(index=True)
     state: Mapped[str] = mapped_column(String(6))
     latest: Mapped[int] = mapped_column(default=1)
     """The number of its newest version."""
@@ -86,6 +89,7 @@ class PlannedChange(Base):
     """A change of an obligation, of the rule of an audience, or of the calendar: tried before it is applied (spec/compulsory 4.8)."""
 
     __tablename__ = "planned_change"
+    noun = N_("Change that was tried")
     __table_args__ = (
         CheckConstraint("kind IN ('activate', 'version', 'end', 'audience', 'free_day')", name="kind"),
         CheckConstraint("state IN ('planning', 'ready', 'applying', 'applied', 'discarded')", name="state"),
@@ -168,7 +172,7 @@ class Assignment(Base):
     id: Mapped[Key]
     uuid: Mapped[PublicId]
     obligation_id: Mapped[int] = mapped_column(ForeignKey("obligation.id"))
-    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    person_id: Mapped[int] = personal()
     cycle: Mapped[int] = mapped_column(default=1)
     opened_on: Mapped[date | None]
     """The first day of the cycle."""
@@ -290,6 +294,7 @@ class TrainingActa(Base):
     """An acta: the numbers of a place under one obligation at a moment as known at another. They are counted again for each use of it."""
 
     __tablename__ = "training_acta"
+    noun = N_("Acta of compulsory training")
     __table_args__ = (CheckConstraint("known >= at", name="known"),)
 
     id: Mapped[Key]
@@ -310,6 +315,7 @@ class FreeDay(Base):
     """A day on which offices are closed: in the whole country, or in one province. No reminder goes out on it."""
 
     __tablename__ = "free_day"
+    noun = N_("Free day")
     __table_args__ = (UniqueConstraint("day", "province"),)
 
     id: Mapped[Key]
@@ -355,7 +361,7 @@ class DoneFact(Base):
     )
 
     id: Mapped[Key]
-    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    person_id: Mapped[int] = personal(merge=Merge.MOVE)
     course_id: Mapped[int] = mapped_column(ForeignKey("course.id"), index=True)
     enrolment_id: Mapped[int] = mapped_column(ForeignKey("enrolment.id"))
     version: Mapped[int]
@@ -375,7 +381,7 @@ class StartedFact(Base):
     __tablename__ = "started_fact"
 
     enrolment_id: Mapped[int] = mapped_column(ForeignKey("enrolment.id"), primary_key=True)
-    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), index=True)
+    person_id: Mapped[int] = personal(merge=Merge.MOVE, index=True)
     course_id: Mapped[int] = mapped_column(ForeignKey("course.id"), index=True)
     at: Mapped[Moment]
     is_reconstructed: Mapped[bool] = mapped_column(default=False, server_default=false())
@@ -396,7 +402,7 @@ class AccountFact(Base):
     )
 
     id: Mapped[Key]
-    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), index=True)
+    person_id: Mapped[int] = personal(index=True)
     closed_at: Mapped[Moment]
     opened_at: Mapped[Moment | None]
 
@@ -405,6 +411,7 @@ class Waiver(Base):
     """A time in which a person is excused from an obligation, or from all of them: proposed by one person, approved by another."""
 
     __tablename__ = "waiver"
+    noun = N_("Waiver")
     __table_args__ = (
         Index("ix_waiver_person", "person_id"),
         Index("ix_waiver_waiting", "proposed_at", sqlite_where=text(IS_PROPOSED), postgresql_where=text(IS_PROPOSED)),
@@ -416,7 +423,7 @@ class Waiver(Base):
 
     id: Mapped[Key]
     uuid: Mapped[PublicId]
-    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    person_id: Mapped[int] = personal()
     obligation_id: Mapped[int | None] = mapped_column(ForeignKey("obligation.id"), index=True)
     """The one of which it excuses; empty: every one."""
     kind: Mapped[str] = mapped_column(String(13))
@@ -444,6 +451,7 @@ class RecognitionList(Base):
     """Many recognitions that were sent in with one file; they are decided on together or one by one."""
 
     __tablename__ = "recognition_list"
+    noun = N_("List of recognitions")
 
     id: Mapped[Key]
     uuid: Mapped[PublicId]
@@ -459,6 +467,7 @@ class PendingRecognitionList(PendingUpload, Base):
     """A file with recognitions of many people, between its preview and its confirmation."""
 
     __tablename__ = "pending_recognition"
+    noun = N_("List of recognitions")
 
     total: Mapped[int]
     """Lines with something in them."""
@@ -470,6 +479,7 @@ class Recognition(Base):
     """Learning elsewhere that counts as a course done on a day: proposed by one person, approved by another."""
 
     __tablename__ = "recognition"
+    noun = N_("Recognition")
     __table_args__ = (
         Index("ix_recognition_person", "person_id", "course_id"),
         Index("ix_recognition_waiting", "proposed_at", sqlite_where=text(IS_PROPOSED), postgresql_where=text(IS_PROPOSED)),
@@ -479,7 +489,7 @@ class Recognition(Base):
 
     id: Mapped[Key]
     uuid: Mapped[PublicId]
-    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    person_id: Mapped[int] = personal()
     course_id: Mapped[int] = mapped_column(ForeignKey("course.id"), index=True)
     achieved_on: Mapped[date]
     issuer: Mapped[str] = mapped_column(String(200))

@@ -14,13 +14,13 @@ from sqlalchemy.orm import Session
 
 from accounts import notices
 from accounts.notices import Message
-from accounts.rules import NoticeKind
 from compliance.access import ObligationContext, PlannedChangeContext, PlannedRuleContext
 from compliance.agreements import forget_agreements, require_agreements, settle_agreements
 from compliance.assignments import state_at
 from compliance.audit_verbs import ComplianceVerb
 from compliance.free_days import SecondPersonRequired
 from compliance.models import Assignment, CourseAgreement, Obligation, ObligationVersion, PlannedChange
+from compliance.notices import TRAINING_NOTICE
 from compliance.rules.documents import read_terms, terms_document
 from compliance.rules.reminders import STEPS
 from compliance.rules.states import NEEDED, TrainingState
@@ -594,7 +594,7 @@ def _message(obligation: Obligation, version: ObligationVersion, take: OlderTake
 
     subject = in_every_language(lambda: _("Your version of “%(course)s” is too old", course=choose(dict(take.title))))
     key = f"older-version:{obligation.id}:{take.slug}:{lowest}"
-    return Message(NoticeKind.TRAINING, key, subject, in_every_language(words), f"/courses/{take.slug}")
+    return Message(TRAINING_NOTICE, key, subject, in_every_language(words), f"/courses/{take.slug}")
 
 
 def list_obliging_audiences(session: Session) -> list[Audience]:

@@ -15,13 +15,14 @@ from sqlalchemy.orm import Session, aliased
 from accounts import notices
 from accounts.models import Notification, Person
 from accounts.notices import Message
-from accounts.rules import MailTime, NoticeKind
+from accounts.rules import MailTime
 from compliance.access import PlaceReportContext
 from compliance.assignments import state_at
 from compliance.audit_verbs import ComplianceVerb
 from compliance.enrolment import find_hindrances
 from compliance.free_days import FreeDayCalendar, load_free_days, province_of
 from compliance.models import Assignment, AssignmentState, Obligation, ObligationVersion, Reminder, ReminderRequest
+from compliance.notices import TRAINING_NOTICE
 from compliance.rules.documents import read_terms
 from compliance.rules.pace import Hindrance
 from compliance.rules.reminders import (
@@ -447,7 +448,7 @@ def notify_people(
     """Give people the notice of their day; those with the same lines share one message. `notes` are lines by day and person."""
     people = {person for _day, person in notes}
     unconfirmed = list_unconfirmed(session, people)
-    choices = notices.notification_choices_for(session, NoticeKind.TRAINING, sorted(people))
+    choices = notices.notification_choices_for(session, TRAINING_NOTICE, sorted(people))
     grouped = defaultdict[tuple[date, tuple[ReminderItem, ...]], list[int]](list)
     notified: dict[int, NotifiedPerson] = {}
     for (day, person), lines in sorted(notes.items()):
@@ -474,7 +475,7 @@ def _message(day: date, lines: Sequence[ReminderItem], write: WriteNotice, now: 
         with reading(code):
             subject[code], texts[code] = write(lines)
     path = lines[0].path if len(lines) == 1 else OWN_TRAINING
-    return Message(NoticeKind.TRAINING, notice_key(day), subject, texts, path, mail_until=now + TOO_LATE)
+    return Message(TRAINING_NOTICE, notice_key(day), subject, texts, path, mail_until=now + TOO_LATE)
 
 
 def _write_rows(session: Session, due: Sequence[_Due], keys: Mapping[int, str], *, now: datetime) -> None:

@@ -14,13 +14,13 @@ from accounts import notices
 from accounts.models import Person
 from accounts.notices import Message
 from accounts.people import by_name, list_administrators
-from accounts.rules import NoticeKind
 from compliance.agreements import get_title
 from compliance.assignments import state_at
 from compliance.claim_lists import count_waiting, latest_waiting
 from compliance.enrolment import HinderedPeople, list_hindered
 from compliance.free_days import load_free_days, province_of
 from compliance.models import Assignment, Obligation, ObligationVersion, PlannedChange
+from compliance.notices import TRAINING_TEAM_NOTICE, TRAINING_WORK_NOTICE
 from compliance.obligations import list_authors
 from compliance.reminders import load_late_since, load_obligations, load_recorded_days
 from compliance.rules import team_digests as rules
@@ -155,7 +155,7 @@ def _message(work: WaitingWork, day: date) -> Message:
         lambda: ngettext("%(count)s decision on compulsory training is due", "%(count)s decisions on compulsory training are due", total)
     )
     path = "/training/waivers" if work.requests else "/compulsory-training/obligations"
-    return Message(NoticeKind.TRAINING_WORK, f"training-work:{day.isoformat()}", subject, in_every_language(words), path)
+    return Message(TRAINING_WORK_NOTICE, f"training-work:{day.isoformat()}", subject, in_every_language(words), path)
 
 
 def notify_second_persons(session: Session, row: PlannedChange, *, now: datetime) -> None:
@@ -178,7 +178,7 @@ def notify_second_persons(session: Session, row: PlannedChange, *, now: datetime
         path, title = "/administration/free-days/changes", in_every_language(lambda: _("Free days"))
     subject = in_every_language(lambda: _("“%(title)s”: a change waits for a second person", title=choose(title)))
     text = in_every_language(lambda: _("Its author may not apply it alone. Nothing changes until another person applies it."))
-    message = Message(NoticeKind.TRAINING_WORK, _second_person_key(row), subject, text, f"{path}/{row.uuid}")
+    message = Message(TRAINING_WORK_NOTICE, _second_person_key(row), subject, text, f"{path}/{row.uuid}")
     people = find_second_persons(session, audience.institution_id if audience is not None else None, authors)
     notices.notify(session, message, [person.id for person in people], now=now)
 
@@ -226,7 +226,7 @@ def notify_hindered(session: Session, obligation: Obligation, *, now: datetime) 
     for key, row in rows.items():
         subject = in_every_language(partial(_hindered_subject, row))
         text = in_every_language(partial(hindered_words, row))
-        message = Message(NoticeKind.TRAINING_WORK, key, subject, text, f"/compulsory-training/obligations/{obligation.uuid}")
+        message = Message(TRAINING_WORK_NOTICE, key, subject, text, f"/compulsory-training/obligations/{obligation.uuid}")
         notices.notify(session, message, sorted(person for person in people if person is not None), now=now)
 
 
@@ -406,7 +406,7 @@ def notify_readers(
         for language in LANGUAGES:
             with reading(language):
                 subject[language], texts[language] = write(digest, titles)
-        message = Message(NoticeKind.TRAINING_TEAM, digest_key(monday), subject, texts, REPORT, mail_until=now + TOO_LATE)
+        message = Message(TRAINING_TEAM_NOTICE, digest_key(monday), subject, texts, REPORT, mail_until=now + TOO_LATE)
         notices.notify(session, message, [person], now=now)
 
 

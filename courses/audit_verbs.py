@@ -1,20 +1,21 @@
 """Audit-log verbs of courses."""
 
-from enum import StrEnum
+from kernel.audit import Verb
+from kernel.errors import N_
 
 
-class CourseVerb(StrEnum):
+class CourseVerb(Verb):
     """The audit-log verbs of courses."""
 
     CREATED = "course.created"
-    DELETED = "course.deleted"
+    DELETED = "course.deleted", N_("Deleted a course")
     ARCHIVED = "course.archived"
     BROUGHT_BACK = "course.brought_back"
     DRAFT_SAVED = "course.draft_saved"
     DRAFT_KEPT = "course.draft_kept"
-    FOLDER_RECEIVED = "course.folder_received"
-    FOLDER_DISCARDED = "course.folder_discarded"
-    EXPORTED = "course.exported"
+    FOLDER_RECEIVED = "course.folder_received", N_("Uploaded a course folder")
+    FOLDER_DISCARDED = "course.folder_discarded", N_("Discarded an uploaded course folder")
+    EXPORTED = "course.exported", N_("Downloaded a course folder")
     PUBLISHED = "course.published"
     CHANGES_TOLD = "course.changes_told"
     STAFF_ADDED = "course.staff_added"

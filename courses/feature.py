@@ -1,6 +1,7 @@
 """The courses feature: what the package registers with the application."""
 
 from accounts.addresses import FOLLOW_ADDRESS
+from accounts.notices import NOTICE_KINDS
 from courses import jobs
 from courses.access import PERMISSIONS
 from courses.catalogue import list_courses_of_audience
@@ -8,11 +9,12 @@ from courses.content.differences import describe_lesson
 from courses.content.lessons import KIND
 from courses.kinds import ActivityPublisher
 from courses.publishing import freeze_lessons, prepare_lesson
-from courses.team import follow_address
+from courses.team import erase_invitations, follow_address, forget_invitations_before, select_own_data, transfer_team_memberships
 from courses.versions import list_lesson_entries
 from courses.views import files, folders, lessons, lists, outline, publishing, settings, team, versions
-from courses.waiting import WAITING, waiting_folders, waiting_publications
+from courses.waiting import APPROVAL_NOTICE, WAITING, WAITING_NOTICE, waiting_folders, waiting_publications
 from kernel.feature import Feature
+from kernel.personal import ERASURES, FORGET_LINKS, MERGERS, OWN_DATA
 from organisations.audiences import AUDIENCE_USES
 
 PAGE = ActivityPublisher(KIND, prepare_lesson, freeze_lessons, entries=list_lesson_entries, tell=describe_lesson)
@@ -41,8 +43,33 @@ FEATURE = Feature(
     },
     periodic={"courses.forget_folders": jobs.FORGET_EVERY},
     hooks=(
+        OWN_DATA.add(select_own_data),
+        ERASURES.add(erase_invitations),
+        MERGERS.add(transfer_team_memberships),
+        FORGET_LINKS.add(forget_invitations_before),
         AUDIENCE_USES.add(list_courses_of_audience),
         FOLLOW_ADDRESS.bind(follow_address),
+        NOTICE_KINDS.add(WAITING_NOTICE, APPROVAL_NOTICE),
         WAITING.add(waiting_publications, waiting_folders),
     ),
+    help={
+        "instructor/create-a-course#create": "courses_outline.new_course",
+        "instructor/create-a-course#outline": """
+            courses_outline.new_activity courses_outline.new_module courses_outline.outline courses_outline.removal
+        """,
+        "instructor/create-a-course#undo": "courses_history.change courses_history.changes",
+        "instructor/create-a-course#settings": "courses_settings.course courses_settings.part courses_settings.rename courses_texts.text",
+        "instructor/lessons#write": "courses_lessons.lesson courses_lessons.removal",
+        "instructor/lessons#check": "courses_lessons.preview",
+        "instructor/lessons#lists": "courses_lists.entries courses_lists.entry courses_lists.new_entry courses_lists.removal",
+        "instructor/lessons#files": "courses_media.media",
+        "instructor/import-and-export#folder": "courses_folders.confirm courses_folders.upload",
+        "instructor/import-and-export#new-from-folder": "courses_folders.confirm_new courses_folders.upload_new",
+        "instructor/publishing#publish": "courses.publishing",
+        "instructor/publishing#versions": "courses_versions.version courses_versions.versions",
+        "instructor/team#add": "courses_team.invitation courses_team.team",
+        "instructor/team#log": "courses_team.log",
+        "instructor/team#archive": "courses_archiving.archive",
+        "instructor/team#delete": "courses_outline.deletion",
+    },
 )

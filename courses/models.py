@@ -10,12 +10,15 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from accounts.models import PendingUpload
 from kernel.db import Base, CountByLanguageType, Key, Moment, PublicId, ShortText, Slug, WordFormsType
+from kernel.errors import N_
+from kernel.personal import personal
 
 
 class Course(Base):
     """A course; lives for ever. Its published version is a pointer that moves."""
 
     __tablename__ = "course"
+    noun = N_("Course")
     __table_args__ = (CheckConstraint("draft_revision >= 0", name="draft_revision"),)
 
     id: Mapped[Key]
@@ -118,6 +121,7 @@ class PendingFolder(PendingUpload, Base):
     """A folder that was sent in and waits for a yes: nothing of it is in a course yet. Forgotten in time."""
 
     __tablename__ = "pending_folder"
+    noun = N_("Uploaded course folder")
     __table_args__ = (
         Index("ix_pending_folder_owner", "person_id", "course_id"),
         CheckConstraint("expires_at > created_at", name="expires_at"),
@@ -436,7 +440,7 @@ class CourseStaff(Base):
 
     id: Mapped[Key]
     course_id: Mapped[int] = mapped_column(ForeignKey("course.id"))
-    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), index=True)
+    person_id: Mapped[int] = personal(index=True)
     role: Mapped[str] = mapped_column(String(8))
     since: Mapped[datetime]
 
@@ -445,6 +449,7 @@ class CourseInvitation(Base):
     """An invitation of a person without an account to a course team; only the hash of the link's secret is stored."""
 
     __tablename__ = "course_invitation"
+    noun = N_("Invitation to a team")
     __table_args__ = (CheckConstraint("role IN ('owner', 'editor', 'grader')", name="role"),)
 
     id: Mapped[Key]

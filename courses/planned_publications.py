@@ -11,7 +11,6 @@ from sqlalchemy.orm import Session, aliased
 from accounts import notices
 from accounts.models import Person
 from accounts.notices import Message
-from accounts.rules import NoticeKind
 from courses import drafts, team
 from courses.access import PublicationPlanContext, check_open, edits
 from courses.audit_verbs import CourseVerb
@@ -19,6 +18,7 @@ from courses.catalogue import get_taught_course
 from courses.kinds import CourseKinds, PreparedCourse
 from courses.models import Course, CourseVersion, PlannedPublication, PlanState, PublicationNature
 from courses.publishing import DraftChangedSinceReview, PublishOptions, publish_version, resolve_revision_to_publish
+from courses.waiting import APPROVAL_NOTICE
 from kernel import audit, outbox
 from kernel.errors import N_, Conflict, require_found
 from kernel.files import FileStore
@@ -362,5 +362,5 @@ def _notify(session: Session, course: Course, row: PlannedPublication, people: S
         return f"{sentence} {row.remark}".strip()
 
     key = f"plan-{row.id}-{what}"
-    message = Message(NoticeKind.APPROVAL, key, in_every_language(subject), in_every_language(words), f"/teaching/{course.slug}/publishing")
+    message = Message(APPROVAL_NOTICE, key, in_every_language(subject), in_every_language(words), f"/teaching/{course.slug}/publishing")
     notices.notify(session, message, people, now=now)

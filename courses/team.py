@@ -19,6 +19,7 @@ from courses.models import Course, CourseInvitation, CourseStaff, StaffRole
 from kernel import audit, clock, outbox
 from kernel.errors import N_, Conflict, NotFound, SignInNeeded, require_found
 from kernel.permissions import Actor, ActorChannel, SiteRole
+from kernel.personal import PersonalTables
 
 EDITING = (StaffRole.OWNER.value, StaffRole.EDITOR.value)
 RANKS: Mapping[StaffRole, int] = {StaffRole.GRADER: 1, StaffRole.EDITOR: 2, StaffRole.OWNER: 3}
@@ -249,6 +250,12 @@ def transfer_team_membership(session: Session, actor: Actor, context: CourseStaf
     remove_staff(session, actor, course, context.person_id, now=now)
 
 
+def transfer_team_memberships(session: Session, actor: Actor, closed: Person, remaining: Person, *, now: datetime) -> None:
+    """Give the account that stays the memberships of the one that closes."""
+    for context in session.scalars(select(CourseStaff).where(CourseStaff.person_id == closed.id)).all():
+        transfer_team_membership(session, actor, context, remaining.id, now=now)
+
+
 def follow_address(session: Session, old: str, new: str) -> None:
     """Move the invitations that a person accepted to their new address, so that they are found and erased with the account.
 
@@ -262,7 +269,20 @@ def forget_invitations_before(session: Session, moment: datetime) -> int:
     return len(session.scalars(delete(CourseInvitation).where(CourseInvitation.expires_at < moment).returning(CourseInvitation.id)).all())
 
 
-def erase_person(session: Session, person: Person, *, now: datetime) -> None:
+def select_own_data(person_id: int) -> PersonalTables:
+    """Return in which teams somebody is, and to which they were invited, a statement a table."""
+    return {
+        "invitations": select(Course.slug.label("course"), CourseInvitation.role, CourseInvitation.invited_at, CourseInvitation.used_at)
+        .join(Course, Course.id == CourseInvitation.course_id)
+        .join(Person, Person.email == CourseInvitation.email)
+        .where(Person.id == person_id),
+        "teams": select(Course.slug.label("course"), CourseStaff.role, CourseStaff.since)
+        .join(Course, Course.id == CourseStaff.course_id)
+        .where(CourseStaff.person_id == person_id),
+    }
+
+
+def erase_invitations(session: Session, person: Person, *, now: datetime) -> None:
     """Remove a person's address from all invitations; the fact of an invitation stays."""
     invited = update(CourseInvitation).where(CourseInvitation.email == person.email)
     session.execute(invited.where(CourseInvitation.used_at.is_(None), CourseInvitation.withdrawn_at.is_(None)).values(withdrawn_at=now))

@@ -13,9 +13,11 @@ from typing import Any
 from sqlalchemy import ColumnElement, Row, func, or_, select
 from sqlalchemy.orm import Session
 
+from accounts.rules import NoticeKind
 from courses.access import edits
 from courses.models import Course, CourseStaff, CourseVersion, DraftFile, PendingFolder, PlannedPublication, PlanState, StaffRole
 from kernel.db import HookList
+from kernel.errors import N_
 from kernel.i18n import _, ngettext
 from kernel.permissions import Actor
 
@@ -61,6 +63,19 @@ WaitingSource = Callable[[Session, Actor, Sequence[TeamCourse], datetime], Itera
 
 WAITING = HookList[WaitingSource]("waiting")
 """Gives the sources of work that waits for course teams."""
+WAITING_NOTICE = NoticeKind(
+    "waiting",
+    label=N_("Work in my courses"),
+    hint=N_("Something new is waiting for you in a course you teach. Sent once a day at most."),
+    icon="list-checks",
+    concerns=lambda actor: actor.is_staff_anywhere or actor.is_administrator,
+)
+APPROVAL_NOTICE = NoticeKind(
+    "approval",
+    label=N_("Approvals"),
+    hint=N_("Someone asks you to approve something of a course, or answers your request."),
+    icon="shield-check",
+)
 
 
 def list_taught(session: Session, person_id: int) -> list[TeamCourse]:

@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from enum import StrEnum
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Integer, Select, and_, bindparam, func, insert, literal, or_, select
@@ -13,12 +12,12 @@ from accounts import notices
 from accounts.models import Person
 from accounts.notices import Message
 from accounts.people import name_matches
-from accounts.rules import NoticeKind
 from courses.models import Course
 from enrolments.access import AnnouncementContext
 from enrolments.gradebook import idle_since, next_steps
 from enrolments.learners import get_learner_context
 from enrolments.models import Announcement, Completion, Edition, EditionPlace, Enrolment, GroupMember, LearnerGroup, MessageRecipient
+from enrolments.notices import ANNOUNCEMENT_NOTICE
 from enrolments.versions import STANDING, LearnerSummary, read_summary
 from kernel import audit, outbox
 from kernel.compiled_statements import compile_once
@@ -195,7 +194,7 @@ PORTION = 200
 """People who are told in one transaction."""
 
 
-class AnnouncementVerb(StrEnum):
+class AnnouncementVerb(audit.Verb):
     """The audit verbs of announcements."""
 
     SENT = "announcement.sent"
@@ -310,4 +309,4 @@ def _message(session: Session, row: Announcement) -> Message:
 
     text: Mapping[str, str] = in_every_language(lambda: row.words)
     anchor = "" if row.is_message else "#announcements"
-    return Message(NoticeKind.ANNOUNCEMENT, f"announcement:{row.uuid}", in_every_language(subject), text, f"/courses/{course.slug}{anchor}")
+    return Message(ANNOUNCEMENT_NOTICE, f"announcement:{row.uuid}", in_every_language(subject), text, f"/courses/{course.slug}{anchor}")

@@ -1,23 +1,24 @@
 """Verbs of taking part as the audit log names them."""
 
-from enum import StrEnum
+from kernel.audit import Verb
+from kernel.errors import N_
 
 
-class EnrolmentVerb(StrEnum):
+class EnrolmentVerb(Verb):
     """The audit verbs of enrolments."""
 
-    ENROLLED = "enrolment.started"
-    RETAKEN = "enrolment.retaken"
-    BEGUN = "enrolment.begun"
-    COMPLETION_SETTLED = "completion_review.settled"
-    ACTIVITY_COMPLETED = "activity.completed"
-    ACTIVITY_REOPENED = "activity.reopened"
-    ACTIVITY_TAKEN_BACK = "activity.taken_back"
-    COMPLETED = "enrolment.completed"
-    TAKEN_BACK = "enrolment.taken_back"
-    VALIDITY_CHANGED = "enrolment.validity_changed"
-    MOVED = "enrolment.moved"
-    ANSWERED = "enrolment.version_answered"
+    ENROLLED = "enrolment.started", N_("Enrolment in a course")
+    RETAKEN = "enrolment.retaken", N_("Began to take a course again")
+    BEGUN = "enrolment.begun", N_("Opened a course for the first time since enrolling")
+    COMPLETION_SETTLED = "completion_review.settled", N_("Decided on a completion of an earlier take")
+    ACTIVITY_COMPLETED = "activity.completed", N_("Completed an activity")
+    ACTIVITY_REOPENED = "activity.reopened", N_("An activity is no longer completed")
+    ACTIVITY_TAKEN_BACK = "activity.taken_back", N_("Revoked the completion of an activity")
+    COMPLETED = "enrolment.completed", N_("Completed a course")
+    TAKEN_BACK = "enrolment.taken_back", N_("Revoked the completion of a course")
+    VALIDITY_CHANGED = "enrolment.validity_changed", N_("Changed until when a completion is valid")
+    MOVED = "enrolment.moved", N_("Moved to another version of a course")
+    ANSWERED = "enrolment.version_answered", N_("Answered whether to move to a newer version")
     LEARNERS_MOVED = "course.learners_moved"
     OVERRIDDEN = "result.overridden"
     OVERRIDE_UNDONE = "result.override_undone"
@@ -26,13 +27,13 @@ class EnrolmentVerb(StrEnum):
     ITEM_RETIRED = "item.retired"
     ITEM_TAKEN_UP = "item.taken_up"
     ITEM_MARKED = "item.marked"
-    NOTE_WRITTEN = "note.written"
-    NOTE_DELETED = "note.deleted"
-    REMINDER_WRITTEN = "reminder.written"
-    REMINDER_CHANGED = "reminder.changed"
-    REMINDER_DELETED = "reminder.deleted"
-    FEED_MADE = "calendar_feed.made"
-    FEED_ENDED = "calendar_feed.ended"
+    NOTE_WRITTEN = "note.written", N_("Wrote a note on a learner")
+    NOTE_DELETED = "note.deleted", N_("Deleted a note on a learner")
+    REMINDER_WRITTEN = "reminder.written", N_("Added a personal reminder")
+    REMINDER_CHANGED = "reminder.changed", N_("Changed a personal reminder")
+    REMINDER_DELETED = "reminder.deleted", N_("Deleted a personal reminder")
+    FEED_MADE = "calendar_feed.made", N_("Created the address of their calendar")
+    FEED_ENDED = "calendar_feed.ended", N_("Ended the address of their calendar")
     GROUP_MADE = "group.made"
     GROUP_RENAMED = "group.renamed"
     GROUP_CHANGED = "group.changed"

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 from uuid import UUID, uuid5
 
-from sqlalchemy import delete, exists, func, or_, select, update
+from sqlalchemy import delete, exists, func, or_, select
 from sqlalchemy.orm import Session
 
 from accounts.models import Person
@@ -20,6 +20,7 @@ from kernel import audit
 from kernel.errors import N_, Conflict, require_found
 from kernel.ical import CalendarEvent
 from kernel.permissions import Actor
+from kernel.personal import RetentionRule
 
 MOST_CHOICES = 100
 
@@ -174,15 +175,7 @@ def forget_before(session: Session, moment: datetime) -> int:
     return len(session.scalars(delete(PersonalReminder).where(PersonalReminder.at < moment).returning(PersonalReminder.id)).all())
 
 
-def erase_person(session: Session, person: Person, *, now: datetime) -> None:
-    """Keep nothing of what a person wrote for themselves, and let no calendar read of them."""
-    for table in (PersonalReminder, CalendarFeed):
-        session.execute(delete(table).where(table.person_id == person.id))
-
-
-def transfer_reminders(session: Session, giver: int, taker: int) -> None:
-    """Transfer a person's reminders to another; their feed stays with the account that is closed, and is refused."""
-    session.execute(update(PersonalReminder).where(PersonalReminder.person_id == giver).values(person_id=taker))
+RETENTION_RULE = RetentionRule("keep_reminders_days", N_("Reminders that you wrote in your calendar, after their day"), forget_before)
 
 
 BACK, AHEAD = timedelta(days=30), timedelta(days=366)

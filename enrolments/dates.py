@@ -18,6 +18,7 @@ from courses.models import Course
 from courses.rules import Outline, OutlineActivity, OutlineModule, Texts, activity_url
 from enrolments.learners import results_of_many, with_personal_dates
 from enrolments.models import Completion, Edition, EditionPlace, Enrolment, PersonalReminder
+from enrolments.notices import DEADLINE_NOTICE, OPENING_NOTICE, REMINDER_NOTICE
 from enrolments.rules import NO_RESULT, LearnerResult, Results, completed_keys
 from kernel.clock import FIRST_DAY, LAST_DAY
 from kernel.compiled_statements import compile_once
@@ -442,8 +443,8 @@ def is_time(now: datetime, zone: ZoneInfo) -> bool:
 def kind_of_notice(kind: DateKind) -> NoticeKind:
     """Return by which of a person's preferences a date is told."""
     if kind is DateKind.REMINDER:
-        return NoticeKind.REMINDER
-    return NoticeKind.DEADLINE if kind in RUNNING_OUT else NoticeKind.OPENING
+        return REMINDER_NOTICE
+    return DEADLINE_NOTICE if kind in RUNNING_OUT else OPENING_NOTICE
 
 
 def days_before(item: DatedItem, zone: ZoneInfo, now: datetime) -> int | None:

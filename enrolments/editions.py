@@ -13,13 +13,13 @@ from sqlalchemy.orm import Session
 from accounts import notices
 from accounts.models import Person
 from accounts.notices import Message
-from accounts.rules import NoticeKind
 from courses.models import Course, CourseVersion
 from courses.versions import get_outline
 from enrolments.access import EditionContext, ParticipantContext
 from enrolments.audit_verbs import EnrolmentVerb
 from enrolments.learners import find_enrolment, get_learner_context, lock_enrolment_turn
 from enrolments.models import Edition, EditionPlace, Enrolment, EnrolmentInvitation, TakeCause, WaitingPlace
+from enrolments.notices import ENROLMENT_NOTICE
 from enrolments.progress import recompute_progress
 from enrolments.rules import CODE_LENGTH, EditionDates, EnrolmentRefusal, may_join
 from kernel import audit
@@ -176,7 +176,7 @@ PORTION = 200
 """People who are enrolled in one transaction."""
 
 
-class EditionVerb(StrEnum):
+class EditionVerb(audit.Verb):
     """The audit verbs of editions and of enrolments by others."""
 
     MADE = "edition.made"
@@ -187,10 +187,10 @@ class EditionVerb(StrEnum):
     CODE_TAKEN = "edition.code_taken"
     WAITED = "edition.waiting"
     WAITED_NO_MORE = "edition.waiting_ended"
-    LEFT = "enrolment.left"
-    LIST_RECEIVED = "enrolment_list.received"
-    LIST_CONFIRMED = "enrolment_list.confirmed"
-    LIST_DISCARDED = "enrolment_list.discarded"
+    LEFT = "enrolment.left", N_("Left a course, or was removed from it")
+    LIST_RECEIVED = "enrolment_list.received", N_("Uploaded a list of people to enrol")
+    LIST_CONFIRMED = "enrolment_list.confirmed", N_("Confirmed a list of people to enrol")
+    LIST_DISCARDED = "enrolment_list.discarded", N_("Discarded a list of people to enrol")
 
 
 class EditionNameConflict(Conflict):
@@ -466,7 +466,7 @@ def enrol_people(session: Session, actor: Actor, target: EnrolmentTarget, people
 
 def _notify_enrolled(session: Session, course: Course, people: Sequence[int], *, now: datetime) -> None:
     message = Message(
-        NoticeKind.ENROLMENT,
+        ENROLMENT_NOTICE,
         key=f"enrolled:{course.uuid}:{now.isoformat()}",
         subject=in_every_language(lambda: _("You have been enrolled in “%(title)s”", title=choose(course.title))),
         words=in_every_language(lambda: _("Open the course to get started.")),

@@ -315,7 +315,7 @@ def end_enrolments(session: Session, actor: Actor, person_id: int, *, now: datet
         editions.leave(session, actor, row, now=now)
 
 
-def end_duplicate_enrolments(session: Session, actor: Actor, closed: int, remaining: int, *, now: datetime) -> None:
+def end_duplicate_enrolments(session: Session, actor: Actor, closed: Person, remaining: Person, *, now: datetime) -> None:
     """End what a closed account takes where the one that stays took the course too: nobody takes it twice.
 
     Who took it with either goes on taking it. The place of the one that ends is theirs where they have none, and its edition's dates keep
@@ -323,13 +323,13 @@ def end_duplicate_enrolments(session: Session, actor: Actor, closed: int, remain
     """
     standing = aliased(Enrolment)
     both = select(Enrolment, standing).join(standing, standing.course_id == Enrolment.course_id)
-    both = both.where(Enrolment.person_id == closed, standing.person_id == remaining, Enrolment.left_at.is_(None))
+    both = both.where(Enrolment.person_id == closed.id, standing.person_id == remaining.id, Enrolment.left_at.is_(None))
     both = both.where(standing.superseded_at.is_(None))
     for row, stands in session.execute(both.order_by(Enrolment.id)).all():
         inherits = stands.left_at is not None or _is_running(session, row, now)
         if stands.left_at is not None:
             stands.left_at = None
-            editions.end_requests_of_learners(session, stands.course_id, [remaining], now=now)
+            editions.end_requests_of_learners(session, stands.course_id, [remaining.id], now=now)
             number = get_outline(session, stands.course_version_id).number
             audit.record(session, actor, EnrolmentVerb.ENROLLED, stands, now=now, version=number)
         editions.leave(session, actor, row, now=now, heir=stands if inherits else None)

@@ -14,13 +14,13 @@ from accounts import notices
 from accounts.models import Person, full_name
 from accounts.notices import Message
 from accounts.people import by_name
-from accounts.rules import NoticeKind
 from courses.models import Course
 from enrolments.access import GradeItemContext
 from enrolments.audit_verbs import EnrolmentVerb
 from enrolments.gradebook import GradebookFilter, conditions_of
 from enrolments.learners import get_learner_context
 from enrolments.models import ActivityResult, Completion, Enrolment, ManualGrade, ManualGradeItem
+from enrolments.notices import GRADED_NOTICE
 from enrolments.progress import LockedEnrolment, exact_decimal, lock_enrolments, update_progress
 from enrolments.rules import GradeItemWeight
 from kernel import audit, outbox
@@ -318,7 +318,7 @@ def _count_mark(session: Session, locked: LockedEnrolment, item: ManualGradeItem
 
 def _message(course: Course, item: str, number: UUID) -> Message:
     return Message(
-        NoticeKind.GRADED,
+        GRADED_NOTICE,
         key=f"item:{number}",
         subject=in_every_language(lambda: _("You have a mark for “%(title)s”", title=item)),
         words=in_every_language(lambda: _("The course team of “%(course)s” has marked it.", course=choose(course.title))),

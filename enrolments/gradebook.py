@@ -20,6 +20,7 @@ from enrolments.learners import results_of_many
 from enrolments.models import ActivityResult, Completion, Edition, EditionPlace, Enrolment, GroupMember, LearnerGroup
 from enrolments.rules import Results, course_grade, merit
 from kernel import audit
+from kernel.errors import N_
 from kernel.permissions import Actor
 from organisations.models import Organisation
 from organisations.tree import belongs_to
@@ -285,11 +286,11 @@ def find_part(session: Session, enrolment_id: int) -> Participation:
     )
 
 
-class FollowingVerb(StrEnum):
+class FollowingVerb(audit.Verb):
     """The audit verbs of learners' marks."""
 
     EXPORTED = "gradebook.exported"
-    UNIT_EXPORTED = "unit.exported"
+    UNIT_EXPORTED = "unit.exported", N_("Downloaded the table of a unit")
 
 
 def record_report_export(session: Session, actor: Actor, course_id: int, what: str, *, now: datetime) -> None:

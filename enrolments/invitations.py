@@ -4,7 +4,6 @@ import secrets
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import StrEnum
 from typing import TypeAlias
 from uuid import UUID
 
@@ -300,14 +299,14 @@ MOST_LINKS, MOST_IN_FILE = 500, 5_000
 """Links that are made for one page, or one file."""
 
 
-class InvitationVerb(StrEnum):
+class InvitationVerb(audit.Verb):
     """The audit verbs of invitations to enrol."""
 
     SENT = "enrolment_invitation.sent"
     RENEWED = "enrolment_invitation.renewed"
     LINKS_MADE = "enrolment_invitation.links_made"
     WITHDRAWN = "enrolment_invitation.withdrawn"
-    SIGNED_UP = "enrolment_invitation.signed_up"
+    SIGNED_UP = "enrolment_invitation.signed_up", N_("Created an account from an invitation to a course")
     ACCEPTED = "enrolment_invitation.accepted"
 
 
@@ -460,13 +459,13 @@ def accept_at_confirmation(session: Session, person_id: int, invitation: UUID, *
         accept(session, actor, invited, now=now)
 
 
-def forget_before(session: Session, moment: datetime) -> int:
+def forget_invitations_before(session: Session, moment: datetime) -> int:
     """Delete the invitations that ended before a moment, with their addresses; return how many."""
     gone = delete(EnrolmentInvitation).where(EnrolmentInvitation.expires_at < moment)
     return len(session.scalars(gone.returning(EnrolmentInvitation.id)).all())
 
 
-def erase_person(session: Session, person: Person, *, now: datetime) -> None:
+def erase_invitations(session: Session, person: Person, *, now: datetime) -> None:
     """Remove a person's address and name from all invitations to enrol, and withdraw those that are open."""
     row = EnrolmentInvitation
     session.execute(update(row).where(row.email == person.email, *UNANSWERED).values(withdrawn_at=now))

@@ -3,25 +3,25 @@
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, case, delete, exists, func, or_, select, update
+from sqlalchemy import ColumnElement, Select, case, delete, exists, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from accounts import notices
 from accounts.models import Person
 from accounts.notices import Message
-from accounts.rules import NoticeKind
 from courses.kinds import COURSE_KINDS
 from courses.models import Activity, Course, CourseVersion, LessonPage
 from enrolments.access import MistakeReportContext
 from enrolments.learners import get_learner_context
 from enrolments.models import UNSETTLED_STATES, Enrolment, MistakeKind, MistakeReport, MistakeState
+from enrolments.notices import MISTAKE_NOTICE
 from kernel import audit
 from kernel.errors import N_, Conflict, require_found
 from kernel.i18n import _, choose, in_every_language
 from kernel.permissions import Actor
+from kernel.personal import RetentionRule
 
 MISTAKE_KINDS = {
     MistakeKind.FACT: N_("Something is wrong"),
@@ -259,7 +259,7 @@ MOST_WORDS = 10_000
 OWN_REPORTS = "/learning/mistake-reports"
 
 
-class MistakeVerb(StrEnum):
+class MistakeVerb(audit.Verb):
     """The audit verbs of mistake reports."""
 
     REPORTED = "mistake.reported"
@@ -402,20 +402,13 @@ def _message(session: Session, report: MistakeReport, decision: MistakeDecision,
         return f"{sentence} {answer}".strip()
 
     key = f"mistake-{report.uuid}-{decision.state.value}"
-    return Message(NoticeKind.MISTAKE, key, in_every_language(heads[decision.state]), in_every_language(words), OWN_REPORTS)
-
-
-def transfer_reports(session: Session, giver: int, taker: int) -> None:
-    """Let the mistake reports of one account be those of another."""
-    session.execute(update(MistakeReport).where(MistakeReport.person_id == giver).values(person_id=taker))
-
-
-def erase_person(session: Session, person: Person, *, now: datetime) -> None:
-    """Delete the mistake reports of a person: their words may say who wrote them."""
-    session.execute(delete(MistakeReport).where(MistakeReport.person_id == person.id))
+    return Message(MISTAKE_NOTICE, key, in_every_language(heads[decision.state]), in_every_language(words), OWN_REPORTS)
 
 
 def forget_before(session: Session, moment: datetime) -> int:
     """Delete the mistake reports that were settled before a moment; return how many."""
     gone = delete(MistakeReport).where(MistakeReport.settled_at < moment).returning(MistakeReport.id)
     return len(session.scalars(gone).all())
+
+
+RETENTION_RULE = RetentionRule("keep_mistake_reports_days", N_("Mistake reports, once corrected or declined"), forget_before)

@@ -11,6 +11,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from accounts.models import PendingUpload
 from kernel.db import Base, Key, Moment, PublicId, ShortText, Slug, unique_where
+from kernel.errors import N_
+from kernel.personal import Erase, Merge, personal
 
 
 class TakeCause(StrEnum):
@@ -28,6 +30,7 @@ class Enrolment(Base):
     """
 
     __tablename__ = "enrolment"
+    noun = N_("Enrolment")
     __table_args__ = (
         UniqueConstraint("person_id", "course_id", "take"),
         unique_where("superseded_at IS NULL", "uq_enrolment_present", "person_id", "course_id"),
@@ -39,7 +42,7 @@ class Enrolment(Base):
 
     id: Mapped[Key]
     uuid: Mapped[PublicId]
-    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    person_id: Mapped[int] = personal()
     course_id: Mapped[int] = mapped_column(ForeignKey("course.id"), index=True)
     course_version_id: Mapped[int] = mapped_column(ForeignKey("course_version.id"))
     take: Mapped[int] = mapped_column(default=1, server_default="1")
@@ -120,6 +123,7 @@ class ManualGradeItem(Base):
     """Something of a course that is marked by hand alone: it stands beside the course's text, and counts in its grade."""
 
     __tablename__ = "manual_item"
+    noun = N_("Grade item")
     __table_args__ = (CheckConstraint("maximum > 0", name="maximum"), CheckConstraint("weight >= 0", name="weight"))
 
     id: Mapped[Key]
@@ -159,6 +163,7 @@ class LearnerNote(Base):
     """A note by a member of the course team on a learner, for the team alone."""
 
     __tablename__ = "learner_note"
+    noun = N_("Note on a learner")
 
     id: Mapped[Key]
     uuid: Mapped[PublicId]
@@ -188,6 +193,7 @@ class CompletionReview(Base):
     """A superseded take that would have been completed by what was marked later: an administrator decides whether it was."""
 
     __tablename__ = "completion_review"
+    noun = N_("Completion to decide on")
     __table_args__ = (CheckConstraint("(settled_at IS NULL) = (recorded IS NULL)", name="settled"),)
 
     id: Mapped[Key]
@@ -223,6 +229,7 @@ class LearnerGroup(Base):
     """Learners of a course who are treated alike where something is set for a group."""
 
     __tablename__ = "learner_group"
+    noun = N_("Group")
     __table_args__ = (UniqueConstraint("course_id", "name"),)
 
     id: Mapped[Key]
@@ -259,6 +266,7 @@ class Edition(Base):
     """A course given to a group of people between dates."""
 
     __tablename__ = "edition"
+    noun = N_("Edition")
     __table_args__ = (
         UniqueConstraint("course_id", "name"),
         CheckConstraint("capacity IS NULL OR capacity > 0", name="capacity"),
@@ -304,7 +312,7 @@ class WaitingPlace(Base):
     id: Mapped[Key]
     """Who came first is first."""
     edition_id: Mapped[int] = mapped_column(ForeignKey("edition.id"))
-    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), index=True)
+    person_id: Mapped[int] = personal(erase=Erase.DELETE, index=True)
     since: Mapped[Moment]
 
 
@@ -312,6 +320,7 @@ class PendingEnrolmentList(PendingUpload, Base):
     """A list of people that was sent in, between being looked at and being enrolled: nobody of it is yet. Forgotten in time."""
 
     __tablename__ = "pending_list"
+    noun = N_("List of people to enrol")
 
     course_id: Mapped[int] = mapped_column(ForeignKey("course.id"))
     edition_id: Mapped[int | None] = mapped_column(ForeignKey("edition.id"))
@@ -325,6 +334,7 @@ class EnrolmentInvitation(Base):
     """An invitation of an address to enrol in a course; whether it has an account makes no difference. Used up by enrolling."""
 
     __tablename__ = "enrolment_invitation"
+    noun = N_("Invitation to a course")
     __table_args__ = (Index("ix_enrolment_invitation_course", "course_id", "email"),)
 
     id: Mapped[Key]
@@ -355,6 +365,7 @@ class Announcement(Base):
     """An announcement of the course team to some of its learners. It is delivered in portions, by the numbers of people."""
 
     __tablename__ = "announcement"
+    noun = N_("Announcement")
 
     id: Mapped[Key]
     uuid: Mapped[PublicId]
@@ -392,7 +403,7 @@ class MessageRecipient(Base):
     __tablename__ = "message_recipient"
 
     announcement_id: Mapped[int] = mapped_column(ForeignKey("announcement.id"), primary_key=True)
-    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), primary_key=True, index=True)
+    person_id: Mapped[int] = personal(primary_key=True, index=True)
 
 
 class MistakeKind(StrEnum):
@@ -423,6 +434,7 @@ class MistakeReport(Base):
     """A mistake in an activity or a question that a reader reported to the course team, and what became of the report."""
 
     __tablename__ = "mistake_report"
+    noun = N_("Report of a mistake")
     __table_args__ = (
         CheckConstraint("kind IN ('fact', 'outdated', 'typing', 'broken', 'marking', 'other')", name="kind"),
         CheckConstraint("state IN ('open', 'accepted', 'corrected', 'declined')", name="state"),
@@ -450,7 +462,7 @@ class MistakeReport(Base):
     """In which the text was read."""
     kind: Mapped[str] = mapped_column(String(8))
     words: Mapped[str] = mapped_column(Text)
-    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), index=True)
+    person_id: Mapped[int] = personal(erase=Erase.DELETE, merge=Merge.MOVE, index=True)
     reported_at: Mapped[Moment]
     extended_at: Mapped[Moment | None]
     """When its reporter last added words."""
@@ -469,11 +481,12 @@ class PersonalReminder(Base):
     """A short text that a person wrote for themselves, for a moment; nobody else sees it."""
 
     __tablename__ = "personal_reminder"
+    noun = N_("Personal reminder")
     __table_args__ = (Index("ix_personal_reminder_person", "person_id", "at"),)
 
     id: Mapped[Key]
     uuid: Mapped[PublicId]
-    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    person_id: Mapped[int] = personal(erase=Erase.DELETE, merge=Merge.MOVE)
     course_id: Mapped[int | None] = mapped_column(ForeignKey("course.id"), index=True)
     words: Mapped[str] = mapped_column(String(200))
     at: Mapped[Moment] = mapped_column(index=True)
@@ -485,7 +498,7 @@ class CalendarFeed(Base):
 
     __tablename__ = "calendar_feed"
 
-    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), primary_key=True)
+    person_id: Mapped[int] = personal(erase=Erase.DELETE, primary_key=True)
     secret_hash: Mapped[str] = mapped_column(String(64), unique=True)
     made_at: Mapped[Moment]
     entries: Mapped[str] = mapped_column(Text)

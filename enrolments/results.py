@@ -13,7 +13,6 @@ from sqlalchemy.orm import Session
 from accounts import notices
 from accounts.models import Person
 from accounts.notices import Message
-from accounts.rules import NoticeKind
 from courses import versions
 from courses.kinds import COURSE_KINDS
 from courses.rules import OutlineActivity
@@ -31,8 +30,8 @@ from enrolments.models import (
     ManualGradeItem,
     MessageRecipient,
     ResultOverride,
-    WaitingPlace,
 )
+from enrolments.notices import GRADED_NOTICE
 from enrolments.progress import LockedEnrolment, complete, exact_decimal, lock_enrolment, update_progress
 from enrolments.rules import Progress, completes_by_override, has_passed
 from kernel import audit
@@ -324,7 +323,7 @@ def _message(subject: ResultContext, values: ResultOverrideValues) -> Message:
         else (lambda: _("The course team has set your result in “%(title)s”", title=choose(title)))
     )
     return Message(
-        NoticeKind.GRADED,
+        GRADED_NOTICE,
         key=f"override:{values.uuid}",
         subject=in_every_language(head),
         words=in_every_language(lambda: _("In the course “%(course)s”. Reason: %(reason)s", course=choose(course), reason=values.reason)),
@@ -353,8 +352,8 @@ def delete_note(session: Session, actor: Actor, subject: LearnerNoteContext, *, 
     session.delete(note)
 
 
-def erase_person(session: Session, person: Person, *, now: datetime) -> None:
-    """Keep nothing of what a team noted of a person, of what they wait for, and of the words by which a message found them.
+def erase_notes(session: Session, person: Person, *, now: datetime) -> None:
+    """Keep nothing of what a team noted of a person, and of the words by which a message found them.
 
     Marks and results stay; why the team set them, and what it wrote beside them, goes.
     """
@@ -364,6 +363,5 @@ def erase_person(session: Session, person: Person, *, now: datetime) -> None:
     session.execute(update(ResultOverride).where(ResultOverride.enrolment_id.in_(parts)).values(reason=""))
     session.execute(update(ManualGrade).where(ManualGrade.enrolment_id.in_(parts)).values(comment=""))
     session.execute(update(CompletionReview).where(CompletionReview.enrolment_id.in_(parts)).values(reason=""))
-    session.execute(delete(WaitingPlace).where(WaitingPlace.person_id == person.id))
     statement = update(Announcement).where(Announcement.id.in_(messages), Announcement.name_words.is_not(None))
     session.execute(statement.values(name_words=UNSAID))

@@ -15,7 +15,6 @@ from sqlalchemy.orm import Session, aliased
 from accounts import notices
 from accounts.models import Person, full_name
 from accounts.notices import Message
-from accounts.rules import NoticeKind
 from courses.kinds import COURSE_KINDS, ActivityPublisher, SubmittedWork
 from courses.models import Course, CourseVersion
 from courses.versions import get_outline
@@ -24,6 +23,7 @@ from enrolments.access import CompletionReviewContext
 from enrolments.audit_verbs import EnrolmentVerb
 from enrolments.editions import end_requests_of_learners, give_up_place
 from enrolments.models import Completion, CompletionReview, Edition, Enrolment, GroupMember, TakeCause
+from enrolments.notices import ENROLMENT_NOTICE
 from enrolments.progress import lock_enrolment, record_completion
 from enrolments.rules import evaluate_completion
 from kernel import audit
@@ -300,7 +300,7 @@ def _follow_up(session: Session, row: Enrolment, cause: TakeCause, *, now: datet
 def _notify(session: Session, take: Enrolment, *, now: datetime) -> None:
     course = session.get_one(Course, take.course_id)
     message = Message(
-        NoticeKind.ENROLMENT,
+        ENROLMENT_NOTICE,
         key=f"retaken:{take.uuid}",
         subject=in_every_language(lambda: _("You are to take “%(title)s” again", title=choose(course.title))),
         words=in_every_language(lambda: _("Open the course to get started. Your earlier results and certificates are kept.")),

@@ -12,9 +12,9 @@ from sqlalchemy.orm import Session
 from accounts import notices
 from accounts.models import Person
 from accounts.notices import Message
-from accounts.rules import NoticeKind
 from courses.models import Activity, Course, CourseVersion, PublicationNature
 from enrolments.models import ActivityResult, Completion, Enrolment, VersionOfferReply
+from enrolments.notices import CHANGED_NOTICE
 from kernel.i18n import _, choose, in_every_language
 
 
@@ -137,7 +137,7 @@ def _message(session: Session, version: CourseVersion) -> Message:
         return _("Changes in %(course)s", course=choose(course.title))
 
     return Message(
-        NoticeKind.CHANGED, f"version-{version.id}-changes", in_every_language(subject), in_every_language(words), f"/courses/{course.slug}"
+        CHANGED_NOTICE, f"version-{version.id}-changes", in_every_language(subject), in_every_language(words), f"/courses/{course.slug}"
     )
 
 

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from ipaddress import IPv6Address, ip_address, ip_network
 from pathlib import Path
-from typing import cast
+from typing import Self, cast
 
 import structlog
 from sqlalchemy import Index, String, Text, delete, func, select
@@ -51,6 +51,18 @@ class AuditSubject:
     id: int | None = None
 
 
+class Verb(StrEnum):
+    """The parent of all verbs: what is stored, and its words, marked for translation, where no sentence of a package says more."""
+
+    label: str
+
+    def __new__(cls, value: str, label: str = "") -> Self:
+        """Return the member that is stored as `value`."""
+        member = str.__new__(cls, value)
+        member._value_, member.label = value, label
+        return member
+
+
 def network_of(address: str) -> str:
     """Cut an address to its network, /24 for IPv4 and /48 for IPv6; text that is no address gives nothing."""
     try:
@@ -66,7 +78,7 @@ SUBSCRIPTIONS = Hook[Mapping[str, tuple[str, ...]]]("subscriptions", default={})
 """Gives the kinds of jobs that follow from each audit verb."""
 
 
-def record(session: Session, actor: Actor, verb: StrEnum, subject: object, *, now: datetime, **facts: object) -> None:
+def record(session: Session, actor: Actor, verb: Verb, subject: object, *, now: datetime, **facts: object) -> None:
     """Write who did what, and add the jobs that follow from it, in the transaction of the change.
 
     `subject` is a row whose `id` is set (flushed) and whose table name becomes the kind.

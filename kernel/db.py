@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any, Generic, TypeVar
+from typing import Annotated, Any, ClassVar, Generic, TypeVar
 from urllib.parse import quote
 
 from sqlalchemy import (
@@ -152,6 +152,8 @@ class Base(DeclarativeBase):
 
     metadata = MetaData(naming_convention=NAMING)
     type_annotation_map = {datetime: UtcDateTime, uuid.UUID: Uuid, Mapping[str, str]: LocalisedTextType, tuple[str, ...]: WordListType}  # noqa: RUF012 - SQLAlchemy reads it from the class
+    noun: ClassVar[str] = ""
+    """What the audit log calls a row, marked for translation; nothing where no act is about one."""
 
 
 class UnnumberedRow(Base):

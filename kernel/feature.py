@@ -27,6 +27,8 @@ class Feature:
     patient: Collection[str] = ()
     """Kinds of jobs that let all others go first: mail to many, that nobody waits for at the screen."""
     commands: tuple[click.Command, ...] = ()
+    help: Mapping[str, str] = field(default_factory=dict)
+    """The sections of the guide that explain its pages, as `reader/chapter#section`, each with the endpoints of those pages."""
     hooks: tuple[HookPair, ...] = ()
     """What it gives to packages below, by their hooks."""
 

@@ -6,7 +6,6 @@ leaves the actor's own record out, says so in the audit log, and another member 
 
 from collections.abc import Callable, Collection
 from datetime import datetime
-from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import ColumnElement, true
@@ -24,7 +23,7 @@ LEFT_OUT = N_("Your own record was left out. Another member of the team or an ad
 """What the page says after an act on many among whom the actor is."""
 
 
-class RecordVerb(StrEnum):
+class RecordVerb(audit.Verb):
     """The audit-log verbs of acts on many records."""
 
     LEFT_OUT = "record.left_out"

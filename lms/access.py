@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+from kernel.audit import Verb
+from kernel.errors import N_
 from kernel.permissions import Actor, Predicate, Verdict, administrator, allow_if, open_to_strangers, signed_in
 
 
@@ -17,11 +19,11 @@ class SiteAction(StrEnum):
     MEASURE = "metrics:view"
 
 
-class SiteVerb(StrEnum):
+class SiteVerb(Verb):
     """The audit-log verbs of the application's own acts."""
 
-    JOBS_RETRIED = "jobs.retried"
-    AUDIT_VERIFIED = "audit.verified"
+    JOBS_RETRIED = "jobs.retried", N_("Retried background jobs")
+    AUDIT_VERIFIED = "audit.verified", N_("Verified the audit log")
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,7 @@ from certificates import feature as certificates
 from certificates import register
 from certificates.issuing import missing_template
 from certificates.templates import list_own_templates
+from compliance import agreements
 from compliance import feature as compliance
 from courses import feature as courses
 from courses import kinds
@@ -50,8 +51,7 @@ from kernel.web.request import install as install_requests
 from kernel.web.sessions import FormTokens, SessionCookie, preferred_language
 from lms import feature as roof
 from lms import former_addresses, metrics
-from lms.audit_words import COURSE_LOG
-from lms.guide.page_links import page_help
+from lms.guide import page_links
 from lms.instance import Instance
 from lms.team_bar import team_bar
 from organisations import audience_kinds
@@ -105,7 +105,7 @@ KINDS = CourseKinds(
     indexers=(index_banks,),
     part_comparers=(compare_questions,),
     origin_writers=(write_origins,),
-    logs=(log.LOG, QUIZ_LOG, WORDING_LOG, register.LOG, COURSE_LOG),
+    logs=(log.LOG, QUIZ_LOG, WORDING_LOG, register.LOG, agreements.LOG),
 )
 LEAVES = {kind.leaf.kind: kind for kind in (*OWN_KINDS, HOLDS)}
 BODY_LIMIT = 1_000_000
@@ -241,7 +241,8 @@ def create_app(instance: Instance, *, limit_file: Path | None = None) -> Flask:
     app.before_request(_choose_reader)
     FormTokens(app).exempt(profile.stop)  # mail programs send it without a token; the address is signed
     templating.install(app, instance.settings)
-    app.jinja_env.globals.update(page_help=page_help, team_bar=team_bar)
+    app.extensions[page_links.EXTENSION] = page_links.sections_of(FEATURES)
+    app.jinja_env.globals.update(page_help=page_links.page_help, team_bar=team_bar)
     assets.install_icons(app)
     assets.install(app, STATIC)
     for feature in FEATURES:

@@ -5,7 +5,6 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
-from enum import StrEnum
 from functools import cache
 from types import MappingProxyType
 from typing import Any
@@ -84,10 +83,10 @@ ADMINISTRATOR_LINKS = {"person": ("lms_people.record", "person"), "organisation"
 Condition = Callable[[ColumnElement[Any]], ColumnElement[bool]]
 
 
-class AuditVerb(StrEnum):
+class AuditVerb(audit.Verb):
     """The audit-log verbs of the log itself."""
 
-    EXPORTED = "audit.exported"
+    EXPORTED = "audit.exported", N_("Exported the audit log")
 
 
 def _table(kind: str) -> Table:
@@ -137,7 +136,7 @@ def _subjects(owner: str, condition: Condition, *, each: bool = False) -> Iterat
 
     `each` asks entry by entry, which is cheap where most entries match; without it, the rows that match are sought first.
     """
-    tables = [*((kind, kind, "id") for kind in audit_words.KINDS), *((kind, *lines) for kind, lines in LINES.items())]
+    tables = [*((kind, kind, "id") for kind in sorted(audit_words.nouns())), *((kind, *lines) for kind, lines in LINES.items())]
     for kind, table, column in tables:
         belongs = _belongs(table, owner, condition)
         if belongs is not None:
@@ -299,7 +298,7 @@ def _people(session: Session, form: AuditFilterForm) -> Sequence[int]:
 def _verbs(session: Session, form: AuditFilterForm) -> list[str]:
     """Return the verbs whose words hold what was typed, or that begin with it."""
     typed = form.act.data or ""
-    known = sorted({*audit_words.ACTS, *(name.partition(" ")[0] for name in EVENTS), *course_log.list_verbs(_parts())})
+    known = sorted({*audit_words.acts(), *(name.partition(" ")[0] for name in EVENTS), *course_log.list_verbs(_parts())})
     sentences = entries_in_words(session, [AuditEntry(at=clock.now(), verb=verb, facts="{}") for verb in known])
     verbs = [verb for verb, text in zip(known, sentences, strict=True) if fold(typed) in fold(text) or verb.startswith(typed.lower())]
     if not verbs:
@@ -413,9 +412,9 @@ class LogPage:
 
     def subject(self, entry: AuditEntry) -> list[tuple[str, str]]:
         """Return what an entry is about, and whose it is, each with its address."""
-        if entry.subject_id is None or entry.subject_kind not in audit_words.KINDS:
+        if entry.subject_id is None or entry.subject_kind not in audit_words.nouns():
             return []
-        row, word = self.names.get((entry.subject_kind, entry.subject_id)), _(audit_words.KINDS[entry.subject_kind])
+        row, word = self.names.get((entry.subject_kind, entry.subject_id)), _(audit_words.nouns()[entry.subject_kind])
         if row is None:
             return [(_("%(record)s, no longer kept", record=word), "")]
         name = self.name_of(entry.subject_kind, entry.subject_id)

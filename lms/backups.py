@@ -19,7 +19,6 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
-from enum import StrEnum
 from importlib.metadata import version as installed
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
@@ -32,7 +31,7 @@ from kernel import audit, database_copy, migrations
 from kernel.audit import AuditEntry, AuditSeal, LatestSeal
 from kernel.database_copy import Sums, TableChecksum
 from kernel.db import Database
-from kernel.errors import NotFound
+from kernel.errors import N_, NotFound
 from kernel.files import CHUNK, FileStore, files_of, keep_name
 from kernel.outbox import Job
 from kernel.permissions import SYSTEM
@@ -55,14 +54,14 @@ class BackupError(Exception):
     """A backup cannot be made, read or put back; the text is one line that says why and what to do."""
 
 
-class BackupVerb(StrEnum):
+class BackupVerb(audit.Verb):
     """The audit-log verbs of backups."""
 
-    MADE = "backup.made"
-    FAILED = "backup.failed"
-    BEFORE_UPGRADE = "backup.made_before_upgrade"
+    MADE = "backup.made", N_("Made a backup")
+    FAILED = "backup.failed", N_("A backup could not be made")
+    BEFORE_UPGRADE = "backup.made_before_upgrade", N_("Made a backup before an upgrade")
     """By a start, beside the data: it stands for no backup that somebody makes."""
-    RESTORED = "backup.restored"
+    RESTORED = "backup.restored", N_("Restored a backup")
 
 
 @dataclass(frozen=True, slots=True)

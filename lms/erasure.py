@@ -1,6 +1,6 @@
-"""A person is forgotten (spec/security 7.3), or two accounts of one person are merged: what each package takes away or hands over."""
+"""A person is forgotten (spec/security 7.3), or two accounts of one person are merged, as each package says for its rows."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -12,70 +12,24 @@ from accounts import accounts, people, privacy, uploads
 from accounts import people as account_queries
 from accounts.access import MergePair
 from accounts.models import AccountMerge, NationalIdentity, Person, RoleGrant
-from certificates import bulk, credentials, transcripts
 from certificates.models import Credential
-from compliance import evidence
-from courses import team
-from courses.models import Course, CourseStaff
-from enrolments import calendar, editions, enrolment, invitations, mistakes, results, takes
+from courses.models import Course
+from enrolments import enrolment
 from enrolments.models import Completion, Enrolment
 from enrolments.rules import CourseHistory, is_better
 from kernel.errors import N_, Conflict, NotFound
 from kernel.permissions import Actor, SiteRole
-from organisations import audiences, employment, institutions, training_scope, tree, units
-from quizzes import overrides, saves
+from kernel.personal import COURSE_TRANSFERS, ERASURES, MERGERS, TRANSFERS, move_rows
 from quizzes.models import Attempt
-from selections import own_data
-from simulators import tasks
-
-FORGET: tuple[Callable[..., None], ...] = (
-    units.erase_person,
-    audiences.erase_person,
-    evidence.erase_person,
-    team.erase_person,
-    invitations.erase_person,
-    results.erase_person,
-    mistakes.erase_person,
-    calendar.erase_person,
-    overrides.erase_person,
-    saves.erase_person,
-    bulk.erase_person,
-    transcripts.erase_person,
-    own_data.erase_person,
-)
-"""What each package does when somebody is forgotten, while their address is still there: `(session, person, now=…)`."""
 
 
 def erase_person(session: Session, actor: Actor, person: Person, *, now: datetime) -> None:
     """Take away everything that says who a person was; raise Conflict where no administrator would be left."""
     for account in people.accounts_of(session, person):
-        for forget in FORGET:
-            forget(session, account, now=now)
+        for erase in ERASURES.of(session):
+            erase(session, account, now=now)
         enrolment.end_enrolments(session, actor, account.id, now=now)
     privacy.anonymise(session, actor, person, now=now)
-
-
-HAND_OVER: tuple[Callable[..., None], ...] = (
-    takes.transfer_takes,
-    overrides.transfer_overrides,
-    tasks.transfer_submissions,
-    credentials.transfer_credentials,
-)
-"""What each package does when all that somebody did in a course becomes somebody else's: `(session, course, from, to)`."""
-PERSONAL: tuple[Callable[..., None], ...] = (
-    editions.transfer_waiting_places,
-    mistakes.transfer_reports,
-    calendar.transfer_reminders,
-    overrides.transfer_accommodation,
-    audiences.transfer_list_entries,
-    evidence.transfer_facts,
-    transcripts.transfer_transcripts,
-    own_data.transfer_members,
-    own_data.transfer_lines,
-    own_data.transfer_incidents,
-    own_data.transfer_objections,
-)
-"""What each package does when all that is somebody's and of no one course becomes somebody else's: `(session, from, to)`."""
 
 
 def get_pair(session: Session, actor: Actor, person: UUID, other: UUID) -> MergePair:
@@ -170,11 +124,14 @@ def merge(session: Session, actor: Actor, pair: MergePair, reason: str, *, now: 
         raise Conflict(refused)
     moved = [course.course_id for course in list_courses(session, pair) if course.moves]
     _swap_courses(session, closed.id, remaining.id, moved, now=now)
-    for personal in PERSONAL:
-        personal(session, closed.id, remaining.id)
-    enrolment.end_duplicate_enrolments(session, actor, closed.id, remaining.id, now=now)
-    _hand_over_roles(session, actor, closed, remaining, now=now)
-    _hand_over_place(session, actor, closed, remaining, now=now)
+    for transfer in TRANSFERS.of(session):
+        transfer(session, closed.id, remaining.id)
+    move_rows(session, closed.id, remaining.id)
+    for role in session.scalars(select(RoleGrant.role).where(RoleGrant.person_id == closed.id)).all():
+        accounts.grant_role(session, actor, remaining, SiteRole(role), now=now)
+        accounts.revoke_role(session, actor, closed, SiteRole(role), now=now)
+    for merge_into in MERGERS.of(session):
+        merge_into(session, actor, closed, remaining, now=now)
     number = session.get(NationalIdentity, closed.id)
     if number is not None and not account_queries.find_national_id(session, remaining.id):
         session.add(NationalIdentity(person_id=remaining.id, number=number.number))
@@ -192,25 +149,7 @@ def _swap_courses(session: Session, closed: int, remaining: int, courses: list[i
         return
     with uploads.limit_pending_uploads(session, now=now) as between:
         for course in courses:
-            for hand_over in HAND_OVER:
-                for giver, taker in ((remaining, between), (closed, remaining), (between, closed)):
-                    hand_over(session, course, giver, taker)
-
-
-def _hand_over_roles(session: Session, actor: Actor, closed: Person, remaining: Person, *, now: datetime) -> None:
-    for role in session.scalars(select(RoleGrant.role).where(RoleGrant.person_id == closed.id)).all():
-        accounts.grant_role(session, actor, remaining, SiteRole(role), now=now)
-        accounts.revoke_role(session, actor, closed, SiteRole(role), now=now)
-    for context in session.scalars(select(CourseStaff).where(CourseStaff.person_id == closed.id)).all():
-        team.transfer_team_membership(session, actor, context, remaining.id, now=now)
-
-
-def _hand_over_place(session: Session, actor: Actor, closed: Person, remaining: Person, *, now: datetime) -> None:
-    employment.transfer_employments(session, closed, remaining, now=now)
-    units.transfer_memberships(session, actor, closed, remaining, now=now)
-    for managed in tree.list_managed_rows(session, closed.id):
-        is_head = tree.is_head(session, managed, closed.id)
-        units.end_manager(session, actor, managed, closed, now=now)
-        units.name_manager(session, actor, managed, remaining, now=now, is_head=is_head)
-    training_scope.transfer_training_roles(session, actor, closed, remaining, now=now)
-    institutions.transfer_administered(session, actor, closed, remaining, now=now)
+            for giver, taker in ((remaining, between), (closed, remaining), (between, closed)):
+                for transfer in COURSE_TRANSFERS.of(session):
+                    transfer(session, course, giver, taker)
+                move_rows(session, giver, taker, course_id=course)

@@ -1,7 +1,9 @@
 """The feature of the application itself."""
 
+from accounts.notices import NOTICE_KINDS
 from courses.catalogue import PUBLISH
 from kernel.feature import Feature
+from kernel.personal import RETENTION
 from lms import auditing, learner_page, learning, own_data, people, retention, search, shipped_courses, system_state, team_notices, views
 from lms.access import PERMISSIONS
 from lms.guide import views as guide_views
@@ -42,5 +44,22 @@ FEATURE = Feature(
         "lms.apply_retention": DAY,
         "lms.tend_search": HOUR,
         "lms.notify_teams": HOUR,
+    },
+    hooks=(NOTICE_KINDS.add(system_state.OPERATION_NOTICE), RETENTION.add(*retention.RULES)),
+    help={
+        "learner/lessons#resume": "lms.learning",
+        "learner/compulsory#to-do": "lms_training.duties",
+        "learner/lessons#search": "lms_search.search",
+        "learner/notifications-and-data#copy": "lms_own_data.overview",
+        "learner/notifications-and-data#delete": "lms_own_data.deletion",
+        "instructor/create-a-course#pending": "lms.teaching",
+        "instructor/marking#gradebook": "lms_following.learner",
+        "administrator/first-steps#first-steps": "lms.administration",
+        "administrator/people#find": "lms_people.people lms_people.record",
+        "administrator/people#add": "lms_new_person.add",
+        "administrator/people#merge": "lms_merges.find_other lms_merges.preview_merge",
+        "administrator/people#completion": "lms_people.learning_record",
+        "administrator/system-status#read": "lms_condition.system_state",
+        "administrator/audit-log#search": "lms_auditing.log",
     },
 )

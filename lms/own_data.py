@@ -1,7 +1,7 @@
 """The copy of one's own data (spec/security 7.3): what it holds of each package; and the pages that send it, and delete an account."""
 
 import json
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from datetime import datetime
 from io import BytesIO
@@ -10,34 +10,21 @@ from typing import Any
 from uuid import UUID
 
 from flask import Blueprint, Response, current_app, flash
-from sqlalchemy import Select, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from accounts import people, privacy, signin
 from accounts.access import AccountAction
 from accounts.forms import PasswordConfirmationForm
 from accounts.models import (
-    AccountMerge,
-    Consent,
-    DeletionRequest,
-    Device,
-    NationalIdentity,
-    Notification,
-    NotificationPreference,
     Person,
-    PersonName,
-    RoleGrant,
-    SecondFactor,
 )
 from accounts.privacy import AccessPurpose, PeopleListKind, PrivacyVerb
 from certificates import credentials, transcripts
 from certificates.bulk import SheetSealer
 from certificates.certificate_page import get_sheet
-from certificates.models import Credential, CredentialReview, Transcript
 from certificates.transcripts import TranscriptSealer
 from compliance import evidence
-from courses.models import Course, CourseInvitation, CourseStaff, CourseVersion
-from enrolments import models
 from kernel import audit, clock
 from kernel.archives import write_archive
 from kernel.audit import AuditEntry
@@ -47,6 +34,7 @@ from kernel.i18n import _, language
 from kernel.outbox import Delivery
 from kernel.own_records import is_own
 from kernel.permissions import SYSTEM, Actor
+from kernel.personal import OWN_DATA, OWN_RESULTS
 from kernel.tables import on_disk, write_csv
 from kernel.web.file_responses import send_generated
 from kernel.web.instance_keys import current_keys, current_seal_keys
@@ -64,144 +52,7 @@ from kernel.web.request import (
     see_page,
 )
 from lms import access_log, erasure
-from organisations import employment
-from questions.rules.feedback import ReviewFlag
-from quizzes import attempts
-from quizzes.attempt_page import flags_of
 from quizzes.files import list_handed_in
-from quizzes.marks import current_events
-from quizzes.models import (
-    Accommodation,
-    AnswerEvent,
-    AnswerFile,
-    Attempt,
-    AttemptItem,
-    AttemptProof,
-    CertificateReview,
-    Incident,
-    IncidentAttempt,
-    QuizOverride,
-    SelfAssessment,
-)
-from quizzes.rules.settings import Reader
-from quizzes.rules.states import ENDED_STATES
-from selections import own_data
-from simulators.models import Submission, SubmissionItem, TaskItem, TaskSave
-from webinars.models import WatchedSpan
-
-Rows = list[dict[str, Any]]
-OF_TAKE = (Course.slug.label("course"), models.Enrolment.take)
-
-
-def results_of(session: Session, person_id: int, *, now: datetime) -> Mapping[str, Rows]:
-    """Return a person's marks and results as far as they may see them now, and what the team wrote about them."""
-    marks, questions, withheld = _attempts(session, person_id, now)
-    return {
-        "attempt_marks": marks,
-        "question_marks": questions,
-        "activity_scores": _visible_rows(_rows(session, _scores(person_id)), withheld),
-        "completions": _completions(session, person_id, {(course, take) for course, take, _activity in withheld}),
-        "results_set_by_the_team": _visible_rows(_rows(session, _overrides(person_id)), withheld),
-        "marks_by_hand": _rows(session, _by_hand(person_id)),
-        "notes_of_the_team": _rows(session, _notes(person_id)),
-    }
-
-
-def _rows(session: Session, statement: Any) -> Rows:
-    return [dict(row) for row in session.execute(statement).mappings()]
-
-
-def _visible_rows(rows: Rows, withheld: Collection[tuple[str, int, str]]) -> Rows:
-    return [row for row in rows if (row["course"], row["take"], row["activity_key"]) not in withheld]
-
-
-def _completions(session: Session, person_id: int, withheld: Collection[tuple[str, int]]) -> Rows:
-    """Return which courses a person completed; the grade stays away while a mark that it may rest on is not shown."""
-    statement = (
-        select(*OF_TAKE, models.Completion.completed_at, models.Completion.achieved_at, models.Completion.grade)
-        .join(models.Enrolment, models.Enrolment.id == models.Completion.enrolment_id)
-        .join(Course, Course.id == models.Enrolment.course_id)
-        .where(models.Enrolment.person_id == person_id)
-    )
-    return [row | {"grade": None} if (row["course"], row["take"]) in withheld else row for row in _rows(session, statement)]
-
-
-def _attempts(session: Session, person_id: int, now: datetime) -> tuple[Rows, Rows, set[tuple[str, int, str]]]:
-    """Return the marks of attempts, of their questions, and the activities of takes some of whose marks are not shown yet."""
-    marks: Rows = []
-    questions: Rows = []
-    withheld: set[tuple[str, int, str]] = set()
-    statement = select(Attempt.id, Attempt.activity_key, Course.slug, models.Enrolment.take).join(Course, Course.id == Attempt.course_id)
-    statement = statement.outerjoin(models.Enrolment, models.Enrolment.id == Attempt.enrolment_id)
-    ended = Attempt.state.in_([state.value for state in ENDED_STATES])
-    for row in session.execute(statement.where(Attempt.person_id == person_id, ended).order_by(Attempt.id)).all():
-        loaded = attempts.load_attempt(session, row.id)
-        flags, attempt = flags_of(loaded, Reader.LEARNER, attempts.history_of(session, loaded), now=now), loaded.row
-        if ReviewFlag.MARKS not in flags:
-            withheld.add((row.slug, row.take, row.activity_key))
-            continue
-        marks.append(
-            {"attempt": attempt.uuid, "raw": attempt.raw, "maximum": attempt.maximum, "percent": attempt.percent, "passed": attempt.passed}
-        )
-        if ReviewFlag.ATTEMPT in flags:
-            events = current_events(session, [item.id for item in loaded.items])
-            questions += [
-                {"attempt": attempt.uuid, "position": item.position, "fraction": event.fraction, "comment": event.comment}
-                for item in loaded.items
-                if (event := events.get(item.id)) is not None
-            ]
-    return marks, questions, withheld
-
-
-def _scores(person_id: int) -> Any:
-    shown = (
-        models.ActivityResult.activity_key,
-        models.ActivityResult.score,
-        models.ActivityResult.passed,
-        models.ActivityResult.overridden_at,
-    )
-    return (
-        select(*OF_TAKE, *shown)
-        .join(models.Enrolment, models.Enrolment.id == models.ActivityResult.enrolment_id)
-        .join(Course, Course.id == models.Enrolment.course_id)
-        .where(models.Enrolment.person_id == person_id, models.ActivityResult.score.is_not(None))
-    )
-
-
-def _overrides(person_id: int) -> Any:
-    shown = (models.ResultOverride.activity_key, models.ResultOverride.score, models.ResultOverride.reason, models.ResultOverride.made_at)
-    return (
-        select(*OF_TAKE, *shown)
-        .join(models.Enrolment, models.Enrolment.id == models.ResultOverride.enrolment_id)
-        .join(Course, Course.id == models.Enrolment.course_id)
-        .where(models.Enrolment.person_id == person_id)
-    )
-
-
-def _by_hand(person_id: int) -> Any:
-    return (
-        select(
-            models.Enrolment.take,
-            models.ManualGradeItem.title,
-            models.ManualGrade.points,
-            models.ManualGradeItem.maximum,
-            models.ManualGrade.comment,
-            models.ManualGrade.marked_at,
-        )
-        .join(models.ManualGradeItem, models.ManualGradeItem.id == models.ManualGrade.item_id)
-        .join(models.Enrolment, models.Enrolment.id == models.ManualGrade.enrolment_id)
-        .where(models.Enrolment.person_id == person_id)
-    )
-
-
-def _notes(person_id: int) -> Any:
-    return (
-        select(*OF_TAKE, models.LearnerNote.words, models.LearnerNote.written_at)
-        .join(models.Enrolment, models.Enrolment.id == models.LearnerNote.enrolment_id)
-        .join(Course, Course.id == models.Enrolment.course_id)
-        .where(models.Enrolment.person_id == person_id)
-    )
-
 
 bp = Blueprint("lms_own_data", __name__, url_prefix="/profile/data")
 
@@ -239,247 +90,14 @@ ROLES = {
 DELETIONS_EVERY = 3_600
 
 
-def statements(person_id: int) -> Mapping[str, Select[*tuple[Any, ...]]]:  # long: one statement a table
-    """Return what is kept of a person, one statement a table. Secrets (hashes, keys) stay behind, and so do marks not yet shown."""
-    mine = models.Enrolment.person_id == person_id
-    of_course, of_take = (Course.slug.label("course"),), (Course.slug.label("course"), models.Enrolment.take)
-    return {
-        "profile": select(
-            Person.uuid,
-            Person.email,
-            Person.given_names,
-            Person.first_surname,
-            Person.second_surname,
-            Person.language,
-            Person.zone,
-            Person.theme,
-            Person.created_at,
-            Person.email_confirmed_at,
-            Person.suspended_at,
-        ).where(Person.id == person_id),
-        "names": select(
-            *(PersonName.given_names, PersonName.first_surname, PersonName.second_surname, PersonName.source),
-            *(PersonName.since, PersonName.until, PersonName.requested_at, PersonName.request_reason),
-            *(PersonName.decided_at, PersonName.decision_reason),
-        ).where(PersonName.person_id == person_id),
-        "identity_number": select(NationalIdentity.number).where(NationalIdentity.person_id == person_id),
-        "sessions": select(Device.label, Device.address, Device.created_at, Device.last_seen_at, Device.ended_at).where(
-            Device.person_id == person_id
-        ),
-        "second_steps": select(SecondFactor.kind, SecondFactor.name, SecondFactor.created_at, SecondFactor.last_used_at).where(
-            SecondFactor.person_id == person_id
-        ),
-        "consents": select(Consent.notice, Consent.version, Consent.at).where(Consent.person_id == person_id),
-        "roles": select(RoleGrant.role, RoleGrant.granted_at).where(RoleGrant.person_id == person_id),
-        **employment.select_own_data(person_id),
-        **evidence.select_own_data(person_id),
-        "notices": select(Notification.kind, Notification.subject, Notification.words, Notification.given_at, Notification.read_at).where(
-            Notification.person_id == person_id
-        ),
-        "notice_choices": select(NotificationPreference.kind, NotificationPreference.in_bell, NotificationPreference.mail).where(
-            NotificationPreference.person_id == person_id
-        ),
-        "merged_accounts": select(Person.email, AccountMerge.merged_at)
-        .join(AccountMerge, AccountMerge.closed_id == Person.id)
-        .where(AccountMerge.kept_id == person_id),
-        "deletion_requests": select(DeletionRequest.asked_at, DeletionRequest.due_at, DeletionRequest.settled_at).where(
-            DeletionRequest.person_id == person_id
-        ),
-        "invitations": select(*of_course, CourseInvitation.role, CourseInvitation.invited_at, CourseInvitation.used_at)
-        .join(Course, Course.id == CourseInvitation.course_id)
-        .join(Person, Person.email == CourseInvitation.email)
-        .where(Person.id == person_id),
-        "course_invitations": select(
-            *of_course,
-            models.EnrolmentInvitation.name,
-            models.EnrolmentInvitation.invited_at,
-            models.EnrolmentInvitation.expires_at,
-            models.EnrolmentInvitation.accepted_at,
-        )
-        .join(Course, Course.id == models.EnrolmentInvitation.course_id)
-        .join(Person, (Person.email == models.EnrolmentInvitation.email) | (Person.id == models.EnrolmentInvitation.accepted_by))
-        .where(Person.id == person_id),
-        "teams": select(*of_course, CourseStaff.role, CourseStaff.since)
-        .join(Course, Course.id == CourseStaff.course_id)
-        .where(CourseStaff.person_id == person_id),
-        "enrolments": select(
-            *of_take,
-            models.Enrolment.cause,
-            models.Enrolment.enrolled_at,
-            models.Enrolment.begun_at,
-            models.Enrolment.left_at,
-            models.Enrolment.done,
-            models.Enrolment.total,
-        )
-        .join(Course, Course.id == models.Enrolment.course_id)
-        .where(mine),
-        "editions": select(*of_take, models.Edition.name)
-        .join(models.EditionPlace, models.EditionPlace.edition_id == models.Edition.id)
-        .join(models.Enrolment, models.Enrolment.id == models.EditionPlace.enrolment_id)
-        .join(Course, Course.id == models.Edition.course_id)
-        .where(mine),
-        "mistake_reports": select(
-            *of_course,
-            models.MistakeReport.activity_key,
-            models.MistakeReport.question_key,
-            models.MistakeReport.kind,
-            models.MistakeReport.words,
-            models.MistakeReport.reported_at,
-            models.MistakeReport.state,
-            models.MistakeReport.answer,
-            models.MistakeReport.decided_at,
-        )
-        .join(Course, Course.id == models.MistakeReport.course_id)
-        .where(models.MistakeReport.person_id == person_id),
-        "waiting": select(*of_course, models.Edition.name, models.WaitingPlace.since)
-        .join(models.Edition, models.Edition.id == models.WaitingPlace.edition_id)
-        .join(Course, Course.id == models.Edition.course_id)
-        .where(models.WaitingPlace.person_id == person_id),
-        "groups": select(*of_take, models.LearnerGroup.shown_name.label("name"), models.GroupMember.added_at)
-        .join(models.GroupMember, models.GroupMember.group_id == models.LearnerGroup.id)
-        .join(models.Enrolment, models.Enrolment.id == models.GroupMember.enrolment_id)
-        .join(Course, Course.id == models.LearnerGroup.course_id)
-        .where(mine),
-        "version_answers": select(*of_take, CourseVersion.number, models.VersionOfferReply.moves, models.VersionOfferReply.answered_at)
-        .join(CourseVersion, CourseVersion.id == models.VersionOfferReply.version_id)
-        .join(Course, Course.id == CourseVersion.course_id)
-        .join(models.Enrolment, models.Enrolment.id == models.VersionOfferReply.enrolment_id)
-        .where(mine),
-        "watched": select(*of_take, WatchedSpan.activity_key, WatchedSpan.start, WatchedSpan.finish, WatchedSpan.at)
-        .join(models.Enrolment, models.Enrolment.id == WatchedSpan.enrolment_id)
-        .join(Course, Course.id == models.Enrolment.course_id)
-        .where(mine),
-        "reminders": select(models.PersonalReminder.words, models.PersonalReminder.at, models.PersonalReminder.written_at, *of_course)
-        .outerjoin(Course, Course.id == models.PersonalReminder.course_id)
-        .where(models.PersonalReminder.person_id == person_id),
-        "calendar_address": select(models.CalendarFeed.made_at).where(models.CalendarFeed.person_id == person_id),
-        "activities": select(
-            *of_take,
-            models.ActivityResult.activity_key,
-            models.ActivityResult.viewed_at,
-            models.ActivityResult.completed_at,
-            models.ActivityResult.achieved_at,
-        )
-        .join(models.Enrolment, models.Enrolment.id == models.ActivityResult.enrolment_id)
-        .join(Course, Course.id == models.Enrolment.course_id)
-        .where(mine),
-        "attempts": select(
-            Attempt.uuid,
-            *of_take,
-            Attempt.activity_key,
-            Attempt.number,
-            Attempt.form,
-            Attempt.state,
-            Attempt.started_at,
-            Attempt.submitted_at,
-            Attempt.declared_at,
-            Attempt.integrity_record.label("recorded_beside_the_answers"),
-        )
-        .join(Course, Course.id == Attempt.course_id)
-        .outerjoin(models.Enrolment, models.Enrolment.id == Attempt.enrolment_id)
-        .where(Attempt.person_id == person_id),
-        "answers": select(
-            Attempt.uuid.label("attempt"), AttemptItem.position, AnswerEvent.seq, AnswerEvent.payload, AnswerEvent.server_time
-        )
-        .join(AttemptItem, AttemptItem.id == AnswerEvent.item_id)
-        .join(Attempt, Attempt.id == AttemptItem.attempt_id)
-        .where(Attempt.person_id == person_id),
-        "answer_files": select(
-            Attempt.uuid.label("attempt"), AttemptItem.position, AnswerFile.uuid.label("folder"), AnswerFile.name, AnswerFile.uploaded_at
-        )
-        .join(AttemptItem, AttemptItem.id == AnswerFile.item_id)
-        .join(Attempt, Attempt.id == AttemptItem.attempt_id)
-        .where(Attempt.person_id == person_id),
-        "proofs_of_attempts": select(Attempt.uuid.label("attempt"), AttemptProof.code, AttemptProof.made_at)
-        .join(Attempt, Attempt.id == AttemptProof.attempt_id)
-        .where(Attempt.person_id == person_id),
-        "self_assessments": select(Attempt.uuid.label("attempt"), AttemptItem.position, SelfAssessment.levels, SelfAssessment.assessed_at)
-        .join(AttemptItem, AttemptItem.id == SelfAssessment.item_id)
-        .join(Attempt, Attempt.id == AttemptItem.attempt_id)
-        .where(Attempt.person_id == person_id),
-        "simulator_tasks": select(
-            models.Enrolment.take, Submission.activity_key, Submission.number, Submission.scenario, Submission.submitted_at
-        )
-        .select_from(Submission)
-        .outerjoin(models.Enrolment, models.Enrolment.id == Submission.enrolment_id)
-        .where(Submission.person_id == person_id),
-        "simulator_answers": select(
-            Submission.activity_key,
-            Submission.number,
-            TaskItem.key,
-            SubmissionItem.given,
-            SubmissionItem.value,
-            SubmissionItem.met,
-            SubmissionItem.mark,
-            SubmissionItem.maximum,
-        )
-        .join(Submission, Submission.id == SubmissionItem.submission_id)
-        .join(TaskItem, TaskItem.id == SubmissionItem.item_id)
-        .where(Submission.person_id == person_id),
-        "simulator_drafts": select(*of_course, TaskSave.activity_key, TaskSave.scenario, TaskSave.answers, TaskSave.saved_at)
-        .join(Course, Course.id == TaskSave.course_id)
-        .where(TaskSave.person_id == person_id),
-        "accommodations": select(
-            Accommodation.factor,
-            Accommodation.extra_attempts,
-            Accommodation.break_seconds,
-            Accommodation.reason,
-            Accommodation.created_at,
-            Accommodation.ended_at,
-        ).where(Accommodation.person_id == person_id),
-        "settings_of_quizzes": select(
-            *of_course,
-            QuizOverride.activity_key,
-            QuizOverride.opens_at,
-            QuizOverride.closes_at,
-            QuizOverride.limit_seconds,
-            QuizOverride.attempts,
-            QuizOverride.reason,
-            QuizOverride.created_at,
-            QuizOverride.ended_at,
-        )
-        .join(Course, Course.id == QuizOverride.course_id)
-        .where(QuizOverride.person_id == person_id),
-        "time_given": select(Attempt.uuid.label("attempt"), Incident.seconds, Incident.reason, Incident.created_at, Incident.undone_at)
-        .join(IncidentAttempt, IncidentAttempt.incident_id == Incident.id)
-        .join(Attempt, Attempt.id == IncidentAttempt.attempt_id)
-        .where(Attempt.person_id == person_id),
-        "completion_reviews": select(
-            *of_take, models.CompletionReview.achieved_at, models.CompletionReview.noticed_at, models.CompletionReview.recorded
-        )
-        .join(models.Enrolment, models.Enrolment.id == models.CompletionReview.enrolment_id)
-        .join(Course, Course.id == models.Enrolment.course_id)
-        .where(mine),
-        "certificate_reviews": select(CertificateReview.code, CertificateReview.settled_at, CertificateReview.note)
-        .join(models.Enrolment, models.Enrolment.id == CertificateReview.enrolment_id)
-        .where(mine, CertificateReview.settled_by.is_not(None)),
-        "certificates": select(
-            *(Credential.code, Credential.person_name, Credential.course_titles, Credential.issued_on, Credential.expires_on),
-            *(Credential.edition_title, Credential.grade, Credential.prints_identity, Credential.name_basis),
-            *(Credential.replaced_at, Credential.replaced_class, Credential.replaced_reason),
-            *(Credential.revoked_at, Credential.revoked_class, Credential.revoked_reason),
-        ).where(Credential.person_id == person_id),
-        "transcripts": select(Transcript.code, Transcript.made_at, Transcript.content).where(Transcript.person_id == person_id),
-        "certificate_decisions": select(
-            *(Credential.code, CredentialReview.cause, CredentialReview.words, CredentialReview.opened_at),
-            *(CredentialReview.settled_at, CredentialReview.decision, CredentialReview.note),
-        )
-        .join(Credential, Credential.id == CredentialReview.credential_id)
-        .where(Credential.person_id == person_id),
-        **own_data.statements(person_id),
-        "what_you_did": select(AuditEntry.at, AuditEntry.verb, AuditEntry.address).where(AuditEntry.actor_id == person_id),
-    }
-
-
 def tables_of(session: Session, person_id: int, *, now: datetime) -> dict[str, list[dict[str, Any]]]:
     """Return everything that is kept of a person, by table."""
-    rows_by_table = {
-        name: [dict(row) for row in session.execute(statement).mappings()] for name, statement in statements(person_id).items()
-    }
-    results = results_of(session, person_id, now=now)
+    given = [give(person_id) for give in OWN_DATA.of(session)]
+    given.append({"what_you_did": select(AuditEntry.at, AuditEntry.verb, AuditEntry.address).where(AuditEntry.actor_id == person_id)})
+    results = [work_out(session, person_id, now=now) for work_out in OWN_RESULTS.of(session)]
     return {
-        **rows_by_table,
-        **results,
+        **{name: [dict(row) for row in session.execute(statement).mappings()] for tables in given for name, statement in tables.items()},
+        **{name: rows for tables in results for name, rows in tables.items()},
         "who_looked": [
             {"at": row.at, "by": row.by, "role": row.role, "purpose": row.purpose, "where": row.where}
             for row in access_log.list_access_rows(session, person_id, most=None)

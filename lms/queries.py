@@ -4,7 +4,6 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import StrEnum
 from fractions import Fraction
 from uuid import UUID
 
@@ -18,7 +17,7 @@ from compliance.audit_verbs import ComplianceVerb
 from courses.models import Course, CourseStaff, CourseVersion, DraftFile
 from enrolments.models import Completion, Enrolment
 from enrolments.takes import completed_in_any_take
-from kernel.audit import AuditEntry
+from kernel.audit import AuditEntry, Verb
 from kernel.outbox import Job
 from kernel.permissions import Actor
 from lms.access import SiteVerb
@@ -194,7 +193,7 @@ def count_differing_statuses(session: Session) -> int:
     return _last_count(session, ComplianceVerb.STATUSES_COMPARED, "differing")
 
 
-def _last_count(session: Session, verb: StrEnum, name: str) -> int:
+def _last_count(session: Session, verb: Verb, name: str) -> int:
     facts = session.scalar(select(AuditEntry.facts).where(AuditEntry.verb == verb).order_by(AuditEntry.id.desc()).limit(1))
     return int(json.loads(facts)[name]) if facts else 0
 

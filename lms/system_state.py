@@ -17,7 +17,7 @@ from accounts.rules import NoticeKind, digest_until
 from kernel import audit, clock, outbox
 from kernel.crypto import SigningKeys, signing_keys
 from kernel.db import Database
-from kernel.errors import NotFound
+from kernel.errors import N_, NotFound
 from kernel.files import FileStore, StoredFile, files_of
 from kernel.i18n import _, in_every_language, ngettext, site_locale
 from kernel.outbox import Delivery, Effect, Job, log
@@ -35,6 +35,13 @@ if TYPE_CHECKING:
 bp = Blueprint("lms_condition", __name__)
 
 LISTED = 50
+OPERATION_NOTICE = NoticeKind(
+    "operation",
+    label=N_("System status"),
+    hint=N_("This installation needs an administrator's attention. Sent once a day until it is resolved."),
+    icon="circle-alert",
+    concerns=lambda actor: actor.is_administrator,
+)
 
 
 @bp.get("/metrics")
@@ -162,7 +169,7 @@ def watch(delivery: Delivery) -> Effect:
 
     def tell(session: Session) -> None:
         if not findings:
-            notices.take_back_kind(session, NoticeKind.OPERATION)
+            notices.take_back_kind(session, OPERATION_NOTICE)
             return
         zone = site_locale().zone
         day = digest_until(delivery.now, zone).astimezone(zone)
@@ -190,7 +197,7 @@ def _message(findings: list[DeploymentFinding], day: str) -> Message:
             finding.words if len(findings) == 1 else f"({number}) {finding.words}" for number, finding in enumerate(findings, 1)
         )
 
-    return Message(NoticeKind.OPERATION, f"operation:{day}", in_every_language(subject), in_every_language(words), "/administration/state")
+    return Message(OPERATION_NOTICE, f"operation:{day}", in_every_language(subject), in_every_language(words), "/administration/state")
 
 
 def verify_audit(delivery: Delivery) -> Effect:

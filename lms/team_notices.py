@@ -8,9 +8,9 @@ from sqlalchemy import func, or_, select
 from accounts import notices
 from accounts.models import Notification, Person
 from accounts.notices import Message
-from accounts.rules import NoticeKind, digest_until
+from accounts.rules import digest_until
 from courses.models import Course, CourseStaff
-from courses.waiting import WaitingItem, list_waiting
+from courses.waiting import WAITING_NOTICE, WaitingItem, list_waiting
 from kernel.i18n import DEFAULT_ZONE, _, choose, in_every_language, ngettext
 from kernel.outbox import Delivery
 from kernel.permissions import Actor, ActorChannel
@@ -30,7 +30,7 @@ def notify_teams(delivery: Delivery) -> None:
 
 def _list_members(delivery: Delivery, day: datetime, after: int) -> Sequence[tuple[int, datetime | None]]:
     """List the next members of any team who were not notified this day, each with the moment of their last notification."""
-    mine = (Notification.person_id == CourseStaff.person_id, Notification.kind == NoticeKind.WAITING.value)
+    mine = (Notification.person_id == CourseStaff.person_id, Notification.kind == WAITING_NOTICE.value)
     last = select(func.max(Notification.given_at)).where(*mine).correlate(CourseStaff).scalar_subquery()
     statement = (
         select(CourseStaff.person_id, last)
@@ -67,7 +67,7 @@ def _message(new: Sequence[WaitingItem], key: str) -> Message:
         named = [_named(item) for item in new[:MOST_NAMED]]
         return " · ".join(named + ([_("and %(count)s more", count=more)] if more > 0 else []))
 
-    return Message(NoticeKind.WAITING, key, in_every_language(subject), in_every_language(words), "/teaching")
+    return Message(WAITING_NOTICE, key, in_every_language(subject), in_every_language(words), "/teaching")
 
 
 def _named(item: WaitingItem) -> str:

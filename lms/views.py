@@ -175,7 +175,7 @@ def privacy() -> Answer:
     return page(
         "lms/privacy.html",
         notice_version=NOTICE_VERSION,
-        periods=periods(settings),
+        periods=periods(current_session(), settings),
         data_officer=settings.data_officer.rstrip("."),
         data_processors=settings.data_processors.rstrip("."),
     )

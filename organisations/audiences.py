@@ -4,7 +4,6 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
-from enum import StrEnum
 from typing import TypeAlias
 from uuid import UUID
 
@@ -393,14 +392,14 @@ PORTION = 500
 """People whose stays are written in one transaction (spec/compulsory K2)."""
 
 
-class AudienceVerb(StrEnum):
+class AudienceVerb(audit.Verb):
     """The audit-log verbs of audiences and their lists."""
 
-    MADE = "audience.made"
-    CHANGED = "audience.changed"
-    DELETED = "audience.deleted"
-    LIST_CHANGED = "audience_list.changed"
-    LIST_DELETED = "audience_list.deleted"
+    MADE = "audience.made", N_("Created an audience")
+    CHANGED = "audience.changed", N_("Changed the rule of an audience")
+    DELETED = "audience.deleted", N_("Deleted an audience")
+    LIST_CHANGED = "audience_list.changed", N_("Changed a list of people for audiences")
+    LIST_DELETED = "audience_list.deleted", N_("Deleted a list of people for audiences")
 
 
 class AudienceKeyConflict(Conflict):
@@ -690,12 +689,6 @@ def record_stays(session: Session, audience: Audience, people: Collection[int], 
     if added:
         session.execute(insert(AudienceStayRecord), [{**row, "audience_id": audience.id, "recorded_at": now} for row in added])
     return len(wrong) + len(added)
-
-
-def erase_person(session: Session, person: Person, *, now: datetime) -> None:
-    """Keep nothing of the lists and audiences in which a person was: they say where they worked."""
-    for table in (AudienceListEntry, AudienceStayRecord):
-        session.execute(delete(table).where(table.person_id == person.id))
 
 
 def forget_stays(session: Session, people: Collection[int]) -> None:

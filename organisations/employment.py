@@ -7,7 +7,6 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
-from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import BindParameter, ColumnElement, Select, exists, insert, or_, select, union, update
@@ -15,6 +14,7 @@ from sqlalchemy.orm import Session, aliased
 
 from accounts.models import Person
 from kernel import audit
+from kernel.errors import N_
 from kernel.permissions import Actor
 from organisations.models import (
     Audience,
@@ -33,12 +33,12 @@ from organisations.rules.units import EmploymentDays, TrainingRole, next_employm
 from organisations.tree import PRESENT, belongs
 
 
-class EmploymentVerb(StrEnum):
+class EmploymentVerb(audit.Verb):
     """The audit-log verbs of employment."""
 
-    RECORDED = "employment.recorded"
-    CORRECTED = "employment.corrected"
-    ENDED = "employment.ended"
+    RECORDED = "employment.recorded", N_("Recorded someone's employment")
+    CORRECTED = "employment.corrected", N_("Corrected someone's employment")
+    ENDED = "employment.ended", N_("Ended someone's employment")
 
 
 @dataclass(frozen=True, slots=True)

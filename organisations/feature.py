@@ -2,13 +2,14 @@
 
 from accounts.names import KEEPS_NAME
 from kernel.feature import Feature
+from kernel.personal import MERGERS, OWN_DATA, TRANSFERS
 from organisations import jobs
 from organisations.access import PERMISSIONS
-from organisations.audiences import AudienceVerb
-from organisations.employment import has_employment
+from organisations.audiences import AudienceVerb, transfer_list_entries
+from organisations.employment import has_employment, select_own_data
 from organisations.lists import UnitListVerb
 from organisations.posts import PostVerb
-from organisations.units import OrganisationVerb
+from organisations.units import OrganisationVerb, transfer_places
 from organisations.views import audience_lists, audiences, institutions, lists, posts, site_settings, tree
 
 FEATURE = Feature(
@@ -39,5 +40,30 @@ FEATURE = Feature(
         "organisations.follow_audiences": 600,
         "organisations.recompute_audiences": 86_400,
     },
-    hooks=(KEEPS_NAME.bind(has_employment),),
+    hooks=(
+        KEEPS_NAME.bind(has_employment),
+        OWN_DATA.add(select_own_data),
+        TRANSFERS.add(transfer_list_entries),
+        MERGERS.add(transfer_places),
+    ),
+    help={
+        "administrator/lists#load": "organisations_loads.load organisations_loads.loads",
+        "administrator/institutions#create": "organisations.organisation organisations.organisations",
+        "administrator/institutions#audiences": """
+            organisations_audiences.audience organisations_audiences.audiences organisations_audiences.new
+            organisations_audiences.rule
+        """,
+        "administrator/institutions#audience-people": """
+            organisations_audience_lists.lists organisations_audience_lists.people organisations_audiences.why
+        """,
+        "administrator/institutions#posts": "organisations_posts.post organisations_posts.posts organisations_posts.preview_merge",
+        "administrator/site-settings#settings": "organisations_site.overview",
+        "administrator/site-settings#name": "organisations_site.names",
+        "administrator/site-settings#appearance": "organisations_site.appearance",
+        "administrator/site-settings#mail": "organisations_site.mail_server",
+        "administrator/site-settings#access": "organisations_site.access",
+        "administrator/site-settings#personal-data": "organisations_site.personal_data",
+        "administrator/site-settings#signatories": "organisations_site.signatories organisations_site.signatory",
+        "administrator/site-settings#institutions": "organisations_institutions.institution organisations_institutions.institutions",
+    },
 )

@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, delete, exists, func, or_, select
@@ -12,7 +11,7 @@ from sqlalchemy.orm import Session, undefer
 from accounts.models import Person
 from accounts.people import by_name
 from kernel import audit
-from kernel.errors import SignInNeeded, require_found
+from kernel.errors import N_, SignInNeeded, require_found
 from kernel.permissions import Actor, ActorChannel
 from organisations.access import InstitutionContext, InstitutionScope, SignatoryContext
 from organisations.models import Employment, InstitutionAdministrator, InstitutionProfile, InstitutionSignatory, Membership, Organisation
@@ -179,11 +178,11 @@ def list_institutions_of(session: Session, person_id: int) -> frozenset[int]:
     return frozenset(session.scalars(select(Organisation.id).where(Organisation.parent_id.is_(None), theirs)))
 
 
-class InstitutionGrantVerb(StrEnum):
+class InstitutionGrantVerb(audit.Verb):
     """The audit-log verbs of administrators of one institution."""
 
-    GIVEN = "institution_administrator.given"
-    ENDED = "institution_administrator.ended"
+    GIVEN = "institution_administrator.given", N_("Named an administrator of an institution")
+    ENDED = "institution_administrator.ended", N_("Ended an administrator's role in an institution")
 
 
 def name_administrator(session: Session, actor: Actor, institution: Organisation, person: Person, *, now: datetime) -> None:

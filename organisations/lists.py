@@ -4,7 +4,6 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
-from enum import StrEnum
 from typing import TypeVar
 from uuid import UUID
 
@@ -17,7 +16,7 @@ from accounts.models import AccountMerge, NameSource, NationalIdentity, Person, 
 from accounts.names import PRESENT as PRESENT_NAME
 from accounts.uploads import UploadedList, discard_pending_upload, get_pending_upload, store_pending_upload
 from kernel import audit, outbox
-from kernel.errors import Conflict
+from kernel.errors import N_, Conflict
 from kernel.permissions import Actor
 from organisations import employment as organisations_employment
 from organisations import tree, units
@@ -195,13 +194,13 @@ PORTION = 200
 """Lines that are written in one transaction: other writers wait a moment only."""
 
 
-class UnitListVerb(StrEnum):
+class UnitListVerb(audit.Verb):
     """The audit-log verbs of unit lists."""
 
-    RECEIVED = "load.received"
-    CONFIRMED = "load.confirmed"
-    DISCARDED = "load.discarded"
-    DONE = "load.done"
+    RECEIVED = "load.received", N_("Uploaded a list of people and units")
+    CONFIRMED = "load.confirmed", N_("Confirmed a list of people and units")
+    DISCARDED = "load.discarded", N_("Discarded a list of people and units")
+    DONE = "load.done", N_("Finished processing a list of people and units")
 
 
 def receive(

@@ -8,6 +8,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from accounts.models import PendingUpload
 from kernel.db import Base, Key, Moment, PublicId
+from kernel.errors import N_
+from kernel.personal import Erase, personal
 
 PRESENT = "until IS NULL"
 EMPLOYED = "retracted_at IS NULL AND left_on IS NULL"
@@ -17,6 +19,7 @@ class Organisation(Base):
     """An institution, one of its provinces or one of their units."""
 
     __tablename__ = "organisation"
+    noun = N_("Institution or unit")
     __table_args__ = (
         UniqueConstraint("parent_id", "name_key"),
         Index(
@@ -51,6 +54,7 @@ class Post(Base):
     """A post of an institution, as rules name it: by a key that no new spelling changes."""
 
     __tablename__ = "post"
+    noun = N_("Post")
     __table_args__ = (UniqueConstraint("institution_id", "key"),)
 
     id: Mapped[Key]
@@ -103,7 +107,7 @@ class Employment(Base):
     )
 
     id: Mapped[Key]
-    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), index=True)
+    person_id: Mapped[int] = personal(erase=Erase.DELETE, index=True)
     institution_id: Mapped[int] = mapped_column(ForeignKey("organisation.id"))
     staff_number: Mapped[str | None] = mapped_column(String(40))
     entered_on: Mapped[date | None]
@@ -144,7 +148,7 @@ class Membership(Base):
     )
 
     id: Mapped[Key]
-    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    person_id: Mapped[int] = personal(erase=Erase.DELETE)
     organisation_id: Mapped[int] = mapped_column(ForeignKey("organisation.id"), index=True)
     post_id: Mapped[int | None] = mapped_column(ForeignKey("post.id"), index=True)
     is_main: Mapped[bool] = mapped_column(default=True, server_default=true())
@@ -165,7 +169,7 @@ class UnitManager(Base):
     )
 
     organisation_id: Mapped[int] = mapped_column(ForeignKey("organisation.id"), primary_key=True)
-    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), primary_key=True, index=True)
+    person_id: Mapped[int] = personal(erase=Erase.DELETE, primary_key=True, index=True)
     granted_at: Mapped[Moment]
     granted_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
     is_head: Mapped[bool] = mapped_column(default=False, server_default=false())
@@ -181,7 +185,7 @@ class TrainingGrant(Base):
         Index("ix_training_grant_organisation", "organisation_id"),
     )
 
-    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), primary_key=True)
+    person_id: Mapped[int] = personal(erase=Erase.DELETE, primary_key=True)
     role: Mapped[str] = mapped_column(String(7), primary_key=True)
     organisation_id: Mapped[int] = mapped_column(ForeignKey("organisation.id"), primary_key=True)
     granted_at: Mapped[Moment]
@@ -194,7 +198,7 @@ class InstitutionAdministrator(Base):
     __tablename__ = "institution_administrator"
     __table_args__ = (Index("ix_institution_administrator_organisation", "organisation_id"),)
 
-    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), primary_key=True)
+    person_id: Mapped[int] = personal(erase=Erase.DELETE, primary_key=True)
     organisation_id: Mapped[int] = mapped_column(ForeignKey("organisation.id"), primary_key=True)
     granted_at: Mapped[Moment]
     granted_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
@@ -204,6 +208,7 @@ class PendingUnitList(PendingUpload, Base):
     """A list of people or units, between its preview and its import."""
 
     __tablename__ = "pending_load"
+    noun = N_("List of people and units")
     __table_args__ = (CheckConstraint("kind IN ('people', 'units')", name="kind"),)
 
     kind: Mapped[str] = mapped_column(String(6))
@@ -235,6 +240,7 @@ class InstitutionProfile(Base):
     """The settings of an institution that administrators made on the web. What is empty follows the settings of the environment."""
 
     __tablename__ = "institution_profile"
+    noun = N_("Details of an institution")
     __table_args__ = (
         CheckConstraint("(logo IS NULL) = (logo_digest = '')", name="logo"),
         Index("ix_institution_profile_key", "key", unique=True, sqlite_where=text("key <> ''"), postgresql_where=text("key <> ''")),
@@ -282,6 +288,7 @@ class InstitutionSignatory(Base):
     """A signatory of an institution's certificates, from one day to another; those of the day of issue are printed."""
 
     __tablename__ = "institution_signatory"
+    noun = N_("Signatory")
     __table_args__ = (CheckConstraint("until IS NULL OR since IS NULL OR until >= since", name="days"),)
 
     id: Mapped[Key]
@@ -303,6 +310,7 @@ class Audience(Base):
     """An audience of an institution: the people whom a rule describes."""
 
     __tablename__ = "audience"
+    noun = N_("Audience")
 
     id: Mapped[Key]
     uuid: Mapped[PublicId]
@@ -353,6 +361,7 @@ class AudienceList(Base):
     """An uploaded list of people that rules name by its key."""
 
     __tablename__ = "audience_list"
+    noun = N_("List for audiences")
 
     id: Mapped[Key]
     uuid: Mapped[PublicId]
@@ -380,7 +389,7 @@ class AudienceListEntry(Base):
 
     id: Mapped[Key]
     list_id: Mapped[int] = mapped_column(ForeignKey("audience_list.id"))
-    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), index=True)
+    person_id: Mapped[int] = personal(erase=Erase.DELETE, index=True)
     since_on: Mapped[date]
     until_on: Mapped[date | None]
     """The last day."""
@@ -405,7 +414,7 @@ class AudienceStayRecord(Base):
 
     id: Mapped[Key]
     audience_id: Mapped[int] = mapped_column(ForeignKey("audience.id"))
-    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    person_id: Mapped[int] = personal(erase=Erase.DELETE)
     since_on: Mapped[date]
     until_on: Mapped[date | None]
     """The last day; empty while they are in it."""

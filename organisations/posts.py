@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from enum import StrEnum
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, and_, exists, func, or_, select, update
@@ -22,12 +21,12 @@ from organisations.rules.audiences import AudienceLeaf, replace_leaves
 from organisations.tree import PRESENT
 
 
-class PostVerb(StrEnum):
+class PostVerb(audit.Verb):
     """The audit-log verbs of posts."""
 
-    MADE = "post.made"
-    RENAMED = "post.renamed"
-    MERGED = "post.merged"
+    MADE = "post.made", N_("Added a post from a list")
+    RENAMED = "post.renamed", N_("Renamed a post")
+    MERGED = "post.merged", N_("Merged two posts into one")
 
 
 def post_key(name: str) -> str:

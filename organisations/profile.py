@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime
-from enum import StrEnum
 
 from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.engine import Connection
@@ -128,18 +127,18 @@ NAME_LENGTH = 150
 SECRET = frozenset({"smtp_password"})
 
 
-class ProfileVerb(StrEnum):
+class ProfileVerb(audit.Verb):
     """The audit-log verbs of the institution's profile."""
 
-    ADDED = "institution_profile.added"
-    CHANGED = "institution_profile.changed"
-    LOGO_CHANGED = "institution_profile.logo_changed"
-    LOGO_REMOVED = "institution_profile.logo_removed"
-    MAIL_TESTED = "institution_profile.mail_tested"
-    HINT_DISMISSED = "institution_profile.hint_dismissed"
-    SIGNATORY_ADDED = "institution_signatory.added"
-    SIGNATORY_CHANGED = "institution_signatory.changed"
-    SIGNATORY_REMOVED = "institution_signatory.removed"
+    ADDED = "institution_profile.added", N_("Added an institution")
+    CHANGED = "institution_profile.changed", N_("Changed the details of the institution")
+    LOGO_CHANGED = "institution_profile.logo_changed", N_("Changed the institution's logo")
+    LOGO_REMOVED = "institution_profile.logo_removed", N_("Removed the institution's logo")
+    MAIL_TESTED = "institution_profile.mail_tested", N_("Sent a test email")
+    HINT_DISMISSED = "institution_profile.hint_dismissed", N_("Hid the hint on the first steps")
+    SIGNATORY_ADDED = "institution_signatory.added", N_("Added a signatory of certificates")
+    SIGNATORY_CHANGED = "institution_signatory.changed", N_("Changed a signatory of certificates")
+    SIGNATORY_REMOVED = "institution_signatory.removed", N_("Removed a signatory of certificates")
 
 
 class InstitutionKeyTaken(Conflict):

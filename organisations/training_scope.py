@@ -4,7 +4,6 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 from uuid import UUID
 
 from sqlalchemy import CTE, ColumnElement, Select, and_, delete, exists, literal, or_, select, union_all
@@ -13,6 +12,7 @@ from sqlalchemy.orm import Session, aliased
 from accounts.models import Person
 from accounts.people import by_name
 from kernel import audit
+from kernel.errors import N_
 from kernel.permissions import Actor, ActorChannel
 from organisations import audiences
 from organisations.access import AudienceContext, TrainingScope
@@ -158,11 +158,11 @@ def list_granted_places(
     return [(person, TrainingRole(role), unit) for person, role, unit in rows]
 
 
-class TrainingGrantVerb(StrEnum):
+class TrainingGrantVerb(audit.Verb):
     """The audit-log verbs of grants over compulsory training."""
 
-    GIVEN = "training_grant.given"
-    ENDED = "training_grant.ended"
+    GIVEN = "training_grant.given", N_("Named a training officer or auditor")
+    ENDED = "training_grant.ended", N_("No longer training officer or auditor")
 
 
 def give_training_role(session: Session, actor: Actor, unit: Organisation, person: Person, role: TrainingRole, *, now: datetime) -> None:

@@ -4,7 +4,6 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
-from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, delete, exists, func, insert, or_, select, update
@@ -20,7 +19,7 @@ from organisations import employment as organisations_employment
 from organisations import tree
 from organisations.audiences import refuse_named
 from organisations.employment import EmploymentValues, record_employments
-from organisations.institutions import end_administrator
+from organisations.institutions import end_administrator, transfer_administered
 from organisations.models import (
     Employment,
     InstitutionAdministrator,
@@ -31,20 +30,20 @@ from organisations.models import (
     UnitManager,
 )
 from organisations.rules.units import EmploymentDays, OrganisationKind, UnitSummary, institution_of, lineage, local_day, may_stand_under
-from organisations.training_scope import end_training_role, list_granted_places
+from organisations.training_scope import end_training_role, list_granted_places, transfer_training_roles
 from organisations.tree import PRESENT, below
 
 A_DAY = timedelta(days=1)
 
 
-class MembershipVerb(StrEnum):
+class MembershipVerb(audit.Verb):
     """The audit-log verbs of membership."""
 
     PLACED = "membership.placed"
-    POST_CHANGED = "membership.post_changed"
-    FURTHER_CHANGED = "membership.further_changed"
+    POST_CHANGED = "membership.post_changed", N_("Recorded someone's post")
+    FURTHER_CHANGED = "membership.further_changed", N_("Changed someone's further units")
     TAKEN_OUT = "membership.ended"
-    PEOPLE_MOVED = "organisation.people_moved"
+    PEOPLE_MOVED = "organisation.people_moved", N_("Moved the people of a unit to another one")
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,21 +250,27 @@ def transfer_memberships(session: Session, actor: Actor, closed: Person, remaini
     assign_members(session, actor, {remaining.id: replace(values, further=frozenset(further & open_places))}, now=now)
 
 
-def erase_person(session: Session, person: Person, *, now: datetime) -> None:
-    """Keep nothing of where a person worked, belonged and what they managed or audited: in a small place that says who they were."""
-    for table in (Membership, Employment, UnitManager, TrainingGrant, InstitutionAdministrator):
-        session.execute(delete(table).where(table.person_id == person.id))
+def transfer_places(session: Session, actor: Actor, closed: Person, remaining: Person, *, now: datetime) -> None:
+    """Give the account that stays what the one that closes is at institutions: employment, units, what it manages, audits and runs."""
+    organisations_employment.transfer_employments(session, closed, remaining, now=now)
+    transfer_memberships(session, actor, closed, remaining, now=now)
+    for managed in tree.list_managed_rows(session, closed.id):
+        is_head = tree.is_head(session, managed, closed.id)
+        end_manager(session, actor, managed, closed, now=now)
+        name_manager(session, actor, managed, remaining, now=now, is_head=is_head)
+    transfer_training_roles(session, actor, closed, remaining, now=now)
+    transfer_administered(session, actor, closed, remaining, now=now)
 
 
-class OrganisationVerb(StrEnum):
+class OrganisationVerb(audit.Verb):
     """The audit-log verbs of the organisation tree."""
 
-    MADE = "organisation.made"
-    CHANGED = "organisation.changed"
-    MOVED = "organisation.moved"
-    CLOSED = "organisation.closed"
-    OPENED = "organisation.opened"
-    DELETED = "organisation.deleted"
+    MADE = "organisation.made", N_("Created an institution or unit")
+    CHANGED = "organisation.changed", N_("Changed an institution or unit")
+    MOVED = "organisation.moved", N_("Moved a unit")
+    CLOSED = "organisation.closed", N_("Closed an institution or unit")
+    OPENED = "organisation.opened", N_("Reopened an institution or unit")
+    DELETED = "organisation.deleted", N_("Deleted an institution or unit")
     MANAGER_NAMED = "unit_manager.named"
     MANAGER_ENDED = "unit_manager.ended"
 

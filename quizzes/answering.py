@@ -269,12 +269,12 @@ def _response(session: Session, item: LoadedItem) -> tuple[int | None, Parts]:
     return (None, {}) if row is None else (row.id, clean_parts(json.loads(row.payload)))
 
 
-class QuizVerb(StrEnum):
+class QuizVerb(audit.Verb):
     """The audit verbs of attempts."""
 
-    STARTED = "attempt.started"
-    SUBMITTED = "attempt.submitted"
-    ABANDONED = "attempt.abandoned"
+    STARTED = "attempt.started", N_("Started an attempt")
+    SUBMITTED = "attempt.submitted", N_("Submitted an attempt")
+    ABANDONED = "attempt.abandoned", N_("An attempt ended without being submitted")
 
 
 class AttemptNotAllowed(Conflict):

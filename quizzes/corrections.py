@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from enum import StrEnum
 from itertools import pairwise
 from typing import TypeAlias
 
@@ -161,11 +160,11 @@ def list_hand_marks(session: Session, question_id: int) -> list[HandMarkRow]:
     ]
 
 
-class WordingVerb(StrEnum):
+class WordingVerb(audit.Verb):
     """The audit verbs of saying what a version changed."""
 
-    SAID = "wording.said"
-    WITHDRAWN = "wording.withdrawn"
+    SAID = "wording.said", N_("Said that a version of a question changed only the wording")
+    WITHDRAWN = "wording.withdrawn", N_("Took back that a version of a question changed only the wording")
 
 
 class WordingRefused(Conflict):

@@ -4,7 +4,6 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
-from enum import StrEnum
 
 from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
@@ -193,10 +192,10 @@ APPROVALS = 2
 """Editors that approve the forms of a quiz, at most."""
 
 
-class FormApprovalVerb(StrEnum):
+class FormApprovalVerb(audit.Verb):
     """The audit verbs of approving parallel forms."""
 
-    APPROVED = "forms.approved"
+    APPROVED = "forms.approved", N_("Approved parallel forms")
 
 
 class FormsChanged(Conflict):

@@ -192,7 +192,7 @@ PORTION = 100
 """Learners that are looked at together."""
 
 
-class DryRunVerb(StrEnum):
+class DryRunVerb(audit.Verb):
     """The audit verbs of dry runs."""
 
     TRIED = "quiz.regrade_tried"

@@ -1,14 +1,18 @@
 """The feature of quizzes, as the application registers it."""
 
+from accounts.notices import NOTICE_KINDS
 from courses.audit_verbs import CourseVerb
 from courses.waiting import WAITING
 from enrolments.dates import DATES
 from kernel.feature import PAGES_OF_CODES, PAGES_OF_FILES, Feature
+from kernel.personal import ERASURES, OWN_DATA, OWN_RESULTS, TRANSFERS
 from questions.question_bank import QUESTION_USES
-from quizzes import jobs
+from quizzes import jobs, notices
 from quizzes.access import PERMISSIONS
-from quizzes.overrides import pause_dates, quiz_dates
+from quizzes.overrides import erase_reasons, pause_dates, quiz_dates, transfer_accommodation
+from quizzes.own_data import list_own_results, select_own_data
 from quizzes.regrading import RegradeVerb
+from quizzes.saves import erase_integrity_records
 from quizzes.teaching import USES_IN_QUIZZES, waiting_attempts
 from quizzes.views import accommodations, answers, attempts, blueprints, marking, overrides, pass_marks, proofs, regrading, reports, slots
 
@@ -59,10 +63,37 @@ FEATURE = Feature(
         CourseVerb.PUBLISHED: "quizzes.carry_overrides",
     },
     hooks=(
+        OWN_DATA.add(select_own_data),
+        OWN_RESULTS.add(list_own_results),
+        ERASURES.add(erase_reasons, erase_integrity_records),
+        TRANSFERS.add(transfer_accommodation),
+        NOTICE_KINDS.add(*notices.KINDS),
         DATES.add(quiz_dates, pause_dates),
         QUESTION_USES.add(USES_IN_QUIZZES),
         PAGES_OF_CODES.add(proofs.find_page),
         PAGES_OF_FILES.add(proofs.find_page_of_file),
         WAITING.add(waiting_attempts),
     ),
+    help={
+        "learner/lessons#mistake": "quizzes_mistakes.report",
+        "learner/quizzes#before": "quizzes.quiz",
+        "learner/quizzes#start": "quizzes.begin",
+        "learner/quizzes#answer": "quizzes.attempt",
+        "learner/quizzes#submit": "quizzes.summary",
+        "learner/quizzes#review": "quizzes.review",
+        "learner/quizzes#proof": "quizzes_proofs.proof",
+        "board/check-a-certificate#proofs": "quizzes_proofs.verify",
+        "instructor/quizzes#slots": "quizzes_slots.slots",
+        "instructor/quizzes#blueprint": "quizzes_blueprints.blueprint",
+        "instructor/quizzes#pass-mark-confirmed": "quizzes_pass_marks.scan",
+        "instructor/quizzes#pass-mark": "quizzes_pass_marks.overview quizzes_pass_marks.record quizzes_pass_marks.sheet",
+        "instructor/marking#mark": "quizzes_manage.manage quizzes_marking.item quizzes_marking.queue quizzes_marking.quizzes",
+        "instructor/time-and-exceptions#override": "quizzes_time.add quizzes_time.change quizzes_time.overrides",
+        "instructor/time-and-exceptions#incident": "quizzes_time.incidents",
+        "instructor/time-and-exceptions#reopen": "quizzes_reopening.ask",
+        "instructor/statistics#downloads": "quizzes.attempt_as_shown quizzes_reports.attempts",
+        "instructor/regrading#regrade": "quizzes_regrading.new quizzes_regrading.regrades",
+        "instructor/regrading#apply": "quizzes_regrading.regrade",
+        "administrator/people#accommodation": "quizzes_accommodations.accommodations quizzes_accommodations.person",
+    },
 )

@@ -15,9 +15,9 @@ from sqlalchemy.orm import Session
 
 from accounts import notices
 from accounts.notices import Message
-from accounts.rules import NoticeKind
 from courses.versions import find_published_version, get_outline
 from enrolments.audit_verbs import EnrolmentVerb
+from enrolments.notices import GRADED_NOTICE
 from kernel import outbox
 from kernel.i18n import DEFAULT_ZONE, _, choose, in_every_language
 from kernel.outbox import Delivery, Effect
@@ -28,7 +28,7 @@ from quizzes.attempts import list_due, load_attempt
 from quizzes.effective_settings import outline_of_activity
 from quizzes.item_history import QUIZZES_AT_ONCE, count_attempts_of, keep_count, list_uncounted, note_corrected
 from quizzes.models import Attempt, Regrade
-from quizzes.notices import notify_offers
+from quizzes.notices import REOPENED_NOTICE, notify_offers
 from quizzes.overrides import (
     AffectedAttempts,
     ExhaustedAttempts,
@@ -85,7 +85,7 @@ def notify_marked(delivery: Delivery) -> Effect:
     """Notify a learner that everything in an attempt is marked; the marks themselves stay behind the sign-in."""
     notified = _notified_attempt(delivery)
     message = Message(
-        NoticeKind.GRADED,
+        GRADED_NOTICE,
         key=f"attempt-marked:{notified.attempt}:{delivery.job_id}",
         subject=in_every_language(lambda: _("Your answers in “%(title)s” have been marked", title=choose(notified.title))),
         words=in_every_language(
@@ -100,7 +100,7 @@ def notify_reopened(delivery: Delivery) -> Effect:
     """Notify a learner that an attempt is open again."""
     notified = _notified_attempt(delivery)
     message = Message(
-        NoticeKind.REOPENED,
+        REOPENED_NOTICE,
         key=f"attempt-reopened:{notified.attempt}:{delivery.job_id}",
         subject=in_every_language(lambda: _("Your attempt at “%(title)s” is open again", title=choose(notified.title))),
         words=in_every_language(

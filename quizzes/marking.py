@@ -4,7 +4,6 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from enum import StrEnum
 from fractions import Fraction
 
 from sqlalchemy import insert, select
@@ -30,10 +29,10 @@ from quizzes.rules.regrade import PresentMark, RegradeKind, total_of
 from quizzes.rules.states import AttemptEvent, AttemptState, advance, reopened
 
 
-class MarkingVerb(StrEnum):
+class MarkingVerb(audit.Verb):
     """The audit verbs of marks."""
 
-    MARKED = "attempt.marked"
+    MARKED = "attempt.marked", N_("Marked an answer")
 
 
 class AlreadyMarked(Conflict):
@@ -158,10 +157,10 @@ def _notify_marked(session: Session, subject: MarkedItem, *, now: datetime) -> N
         outbox.enqueue(session, "quizzes.send_marked", {"attempt": subject.id}, now=now)
 
 
-class ReopeningVerb(StrEnum):
+class ReopeningVerb(audit.Verb):
     """The audit verbs of attempts that staff reopen or delete."""
 
-    REOPENED = "attempt.reopened"
+    REOPENED = "attempt.reopened", N_("Reopened an attempt")
     PREVIEWS_DELETED = "quiz.previews_deleted"
 
 

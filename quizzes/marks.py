@@ -471,10 +471,10 @@ def find_self_assessments(session: Session, item_ids: Sequence[int]) -> dict[int
     return {row.item_id: json.loads(row.levels) for row in rows}
 
 
-class SelfAssessmentVerb(StrEnum):
+class SelfAssessmentVerb(audit.Verb):
     """The audit verbs of self-assessments."""
 
-    ASSESSED = "attempt.self_assessed"
+    ASSESSED = "attempt.self_assessed", N_("Assessed their own text")
 
 
 class NoLevelChosen(Invalid):

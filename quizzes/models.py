@@ -9,6 +9,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from enrolments.models import UNTIL
 from kernel.db import MARK, Base, Key, Moment, PublicId, Slug, unique_where
+from kernel.errors import N_
+from kernel.personal import Erase, Merge, personal
 
 
 def _one_in_force(name: str, *columns: str, condition: str = "") -> Index:
@@ -65,6 +67,7 @@ class Attempt(Base):
     """One person's attempt at a quiz; what it froze at its start is never changed."""
 
     __tablename__ = "attempt"
+    noun = N_("Attempt")
     __table_args__ = (
         unique_where("NOT preview", "uq_attempt_number", "enrolment_id", "activity_key", "number"),
         unique_where("preview", "uq_attempt_preview", "person_id", "course_id", "activity_key", "number"),
@@ -79,7 +82,7 @@ class Attempt(Base):
 
     id: Mapped[Key]
     uuid: Mapped[PublicId]
-    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    person_id: Mapped[int] = personal(merge=Merge.MOVE_WITH_COURSE)
     enrolment_id: Mapped[int | None] = mapped_column(ForeignKey("enrolment.id"))
     """None for a preview by the course's staff."""
     course_id: Mapped[int] = mapped_column(ForeignKey("course.id"))
@@ -131,6 +134,7 @@ class QuizOverride(Base):
     """
 
     __tablename__ = "quiz_override"
+    noun = N_("Exception for a quiz")
     __table_args__ = (
         CheckConstraint("scope IN ('everyone', 'group', 'person')", name="scope"),
         CheckConstraint("(scope = 'person') = (person_id IS NOT NULL) AND (scope = 'group') = (group_id IS NOT NULL)", name="whom"),
@@ -148,7 +152,7 @@ class QuizOverride(Base):
     course_id: Mapped[int] = mapped_column(ForeignKey("course.id"))
     activity_key: Mapped[Slug]
     scope: Mapped[str] = mapped_column(String(8))
-    person_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"), index=True)
+    person_id: Mapped[int | None] = personal(merge=Merge.MOVE_WITH_COURSE, index=True)
     group_id: Mapped[int | None] = mapped_column(ForeignKey("learner_group.id"), index=True, info={UNTIL: "ended_at"})
     sets_opens: Mapped[bool] = mapped_column(default=False, server_default=false())
     opens_at: Mapped[Moment | None]
@@ -177,6 +181,7 @@ class Accommodation(Base):
     """The time and attempts that a person gets in every quiz (spec/quiz-engine 5.10.3). Only administrators see it; never edited."""
 
     __tablename__ = "accommodation"
+    noun = N_("Accommodation")
     __table_args__ = (
         CheckConstraint("factor >= 1", name="factor"),
         CheckConstraint("extra_attempts >= 0", name="extra_attempts"),
@@ -185,7 +190,7 @@ class Accommodation(Base):
     )
 
     id: Mapped[Key]
-    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), index=True)
+    person_id: Mapped[int] = personal(erase=Erase.DELETE, index=True)
     factor: Mapped[Decimal] = mapped_column(Numeric(4, 2))
     extra_attempts: Mapped[int]
     break_seconds: Mapped[int]
@@ -201,6 +206,7 @@ class Incident(Base):
     """Time that was given to every attempt open at a moment, because something went wrong for all (spec/quiz-engine 5.10.4)."""
 
     __tablename__ = "incident"
+    noun = N_("Extra time for a quiz")
     __table_args__ = (CheckConstraint("seconds > 0", name="seconds"), Index("ix_incident_activity", "course_id", "activity_key"))
 
     id: Mapped[Key]
@@ -318,6 +324,7 @@ class Regrade(Base):
     """A regrade of a quiz: the request, the state of its dry run, and who committed and undid it (spec/quiz-engine 5.11)."""
 
     __tablename__ = "regrade"
+    noun = N_("Regrading")
     __table_args__ = (
         CheckConstraint("kind IN ('same', 'other', 'full_credit', 'removed', 'void_unless_lower')", name="kind"),
         CheckConstraint("policy IN ('keep_best', 'replace', 'only_raise')", name="policy"),

@@ -17,6 +17,7 @@ from courses.rules import activity_url
 from courses.team import list_editors
 from courses.versions import get_outline
 from enrolments.models import Enrolment, GroupMember
+from kernel.errors import N_
 from kernel.i18n import _, choose, in_every_language, ngettext
 from quizzes.effective_settings import PersonQuizColumns, accommodation_of, overrides_for, setting_sources_of
 from quizzes.models import Accommodation, Attempt, Incident, IncidentAttempt, QuizOverride, QuizVersion, Regrade, RegradeDryRunRow
@@ -25,6 +26,17 @@ from quizzes.rules.settings import is_kinder
 from quizzes.snapshots import get_snapshot
 
 PORTION = 200
+REMARKED_NOTICE = NoticeKind(
+    "remarked",
+    label=N_("Grade changes"),
+    hint=N_("Your answers are regraded and your grade changes, or a regrade is offered to you in a course that you edit."),
+    icon="pencil",
+)
+REOPENED_NOTICE = NoticeKind("reopened", label=N_("Reopened attempts"), hint=N_("One of your attempts is reopened."), icon="rotate-ccw")
+TIME_NOTICE = NoticeKind(
+    "time", label=N_("Time and attempts"), hint=N_("You are given another date, more time or more attempts at a quiz."), icon="clock"
+)
+KINDS = (REMARKED_NOTICE, REOPENED_NOTICE, TIME_NOTICE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +159,7 @@ def notify_override(session: Session, override_id: int, *, after: int, now: date
     portion = list_improved_results(session, row, after=after)
     message = _message(
         session,
-        NoticeKind.TIME,
+        TIME_NOTICE,
         f"override:{row.uuid}",
         row,
         lambda title: _("Different dates, more time or more attempts in “%(title)s”", title=title),
@@ -167,7 +179,7 @@ def notify_incident(session: Session, incident_id: int, *, after: int, now: date
     portion, minutes = list_given_time(session, row, after=after), row.seconds // 60
     message = _message(
         session,
-        NoticeKind.TIME,
+        TIME_NOTICE,
         f"incident:{row.uuid}",
         row,
         lambda title: ngettext("%(count)s extra minute in “%(title)s”", "%(count)s extra minutes in “%(title)s”", minutes, title=title),
@@ -198,7 +210,7 @@ def notify_regrade(session: Session, regrade_id: int, *, after: int, now: dateti
     if row.state == "committed":
         message = _message(
             session,
-            NoticeKind.REMARKED,
+            REMARKED_NOTICE,
             key,
             row,
             lambda title: _("Your grade in “%(title)s” has changed", title=title),
@@ -208,7 +220,7 @@ def notify_regrade(session: Session, regrade_id: int, *, after: int, now: dateti
     else:
         message = _message(
             session,
-            NoticeKind.REMARKED,
+            REMARKED_NOTICE,
             f"{key}:undone",
             row,
             lambda title: _("Your grade in “%(title)s” is back to what it was", title=title),
@@ -223,7 +235,7 @@ def notify_offers(session: Session, course_id: int, activity_key: str, offers: S
     """Notify those who edit a course, once, that answers in a quiz would be marked otherwise now (spec/quiz-engine 5.11.6)."""
     message = _message(
         session,
-        NoticeKind.REMARKED,
+        REMARKED_NOTICE,
         f"regrade-offer:{course_id}:{activity_key}",
         Regrade(course_id=course_id, activity_key=activity_key),
         lambda title: ngettext(

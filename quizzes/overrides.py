@@ -4,12 +4,11 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from decimal import Decimal
-from enum import StrEnum
 from pathlib import PurePosixPath
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, bindparam, delete, exists, func, or_, select, update
+from sqlalchemy import ColumnElement, Select, bindparam, exists, func, or_, select, update
 from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
 from accounts.models import Person
@@ -354,7 +353,7 @@ def get_profile(session: Session, person_id: int, accommodation_id: int) -> Acco
 _IN_PROGRESS = or_(*(Attempt.state == state.value for state in sorted(OPEN_STATES)))
 
 
-class OverrideVerb(StrEnum):
+class OverrideVerb(audit.Verb):
     """The audit verbs of overrides, incidents and accommodations."""
 
     OVERRIDDEN = "override.set"
@@ -363,8 +362,8 @@ class OverrideVerb(StrEnum):
     TIME_APPLIED = "incident.applied"
     APPLIED = "override.applied"
     TIME_TAKEN_BACK = "incident.taken_back"
-    ACCOMMODATED = "accommodation.set"
-    ACCOMMODATION_ENDED = "accommodation.ended"
+    ACCOMMODATED = "accommodation.set", N_("Set an accommodation for a person")
+    ACCOMMODATION_ENDED = "accommodation.ended", N_("Ended an accommodation")
 
 
 class NotInForce(Conflict):
@@ -609,12 +608,6 @@ def record_due_dates(session: Session, ends: Sequence[tuple[int, datetime | None
     session.connection().execute(due, [{"attempt": attempt_id, "end": end} for attempt_id, end in ends])
 
 
-def transfer_overrides(session: Session, course_id: int, giver: int, taker: int) -> None:
-    """Transfer a person's attempts in a course, and their overrides, to another person."""
-    for table in (Attempt, QuizOverride):
-        session.execute(update(table).where(table.course_id == course_id, table.person_id == giver).values(person_id=taker))
-
-
 def transfer_accommodation(session: Session, giver: int, taker: int) -> None:
     """Transfer a person's accommodation to another who has none of their own in force."""
     mine = select(Accommodation.id).where(Accommodation.person_id == taker, Accommodation.ended_at.is_(None))
@@ -624,12 +617,11 @@ def transfer_accommodation(session: Session, giver: int, taker: int) -> None:
         )
 
 
-def erase_person(session: Session, person: Person, *, now: datetime) -> None:
-    """Keep nothing of a person's profile, which speaks of their health, nor why something was set for them; what was set stays.
+def erase_reasons(session: Session, person: Person, *, now: datetime) -> None:
+    """Keep nothing of why something was set for a person; what was set stays.
 
     Their files keep an ending for a name: names of files say whose they are.
     """
-    session.execute(delete(Accommodation).where(Accommodation.person_id == person.id))
     session.execute(update(QuizOverride).where(QuizOverride.person_id == person.id).values(reason=""))
     mine = select(AnswerFile).join(AttemptItem, AttemptItem.id == AnswerFile.item_id).join(Attempt, Attempt.id == AttemptItem.attempt_id)
     for file in session.scalars(mine.where(Attempt.person_id == person.id)).all():

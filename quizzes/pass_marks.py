@@ -328,16 +328,16 @@ def _finding(path: str, quiz: QuizSource) -> Finding:
 LONGEST_REASON = 2_000
 
 
-class PassMarkVerb(StrEnum):
+class PassMarkVerb(audit.Verb):
     """The audit verbs of judging a pass mark."""
 
-    OPENED = "pass_mark.opened"
-    JUDGE_ADDED = "pass_mark.judge_added"
-    JUDGED = "pass_mark.judged"
-    CONFIRMED = "pass_mark.confirmed"
-    SECOND_ROUND = "pass_mark.second_round"
-    SIGNED = "pass_mark.signed"
-    DISCARDED = "pass_mark.discarded"
+    OPENED = "pass_mark.opened", N_("Opened a record of judges on a pass mark")
+    JUDGE_ADDED = "pass_mark.judge_added", N_("Added a judge of a pass mark")
+    JUDGED = "pass_mark.judged", N_("Judged questions for a pass mark")
+    CONFIRMED = "pass_mark.confirmed", N_("Confirmed the judgements of an expert on a pass mark")
+    SECOND_ROUND = "pass_mark.second_round", N_("Began the second round of judging a pass mark")
+    SIGNED = "pass_mark.signed", N_("Signed the record of a pass mark")
+    DISCARDED = "pass_mark.discarded", N_("Discarded a record on a pass mark")
 
 
 class RecordOpen(Conflict):

@@ -12,6 +12,7 @@ from courses.models import CourseFile
 from kernel import audit
 from kernel.codes import read_code
 from kernel.crypto import SigningKeys
+from kernel.errors import N_
 from kernel.permissions import Actor
 from quizzes.attempts import LoadedAttempt, load_attempt, row_of
 from quizzes.marks import MarkRecord, current_events
@@ -75,10 +76,10 @@ def marks_now(session: Session, attempt_id: int) -> AttemptMarks:
     return marks_of(loaded, current_events(session, [item.id for item in loaded.items]))
 
 
-class ProofVerb(StrEnum):
+class ProofVerb(audit.Verb):
     """The audit verbs of proofs."""
 
-    MADE = "attempt.proof_made"
+    MADE = "attempt.proof_made", N_("Made a proof of an attempt")
 
 
 class ProofVerdict(StrEnum):

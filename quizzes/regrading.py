@@ -4,7 +4,6 @@ import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from enum import StrEnum
 from fractions import Fraction
 from functools import lru_cache
 from itertools import groupby, islice
@@ -135,7 +134,7 @@ class TouchedRecord:
 _COPIED = ("item_id", "origin", "fraction", "exact", "state", "marked_at", "marked_by", "reason", "comment", "levels", "regrade_id")
 
 
-class RegradeVerb(StrEnum):
+class RegradeVerb(audit.Verb):
     """The audit verbs of regrades."""
 
     COMMITTED = "quiz.regraded"

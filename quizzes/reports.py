@@ -215,7 +215,7 @@ def count_report(session: Session, course_id: int, activity_key: str, filters: R
     return ReportCounts(*session.execute(statement).one())
 
 
-class ReportVerb(StrEnum):
+class ReportVerb(audit.Verb):
     """The audit verbs of reports."""
 
     EXPORTED = "quiz.exported"

@@ -193,6 +193,6 @@ def _parsed(text: str) -> object:
         return None
 
 
-def erase_person(session: Session, person: Person, *, now: datetime) -> None:
+def erase_integrity_records(session: Session, person: Person, *, now: datetime) -> None:
     """Empty the records of a person who is erased."""
     session.execute(update(Attempt).where(Attempt.person_id == person.id, Attempt.integrity_record != "").values(integrity_record=""))

@@ -22,6 +22,7 @@ from kernel.crypto import SigningKeys
 from kernel.errors import N_, Conflict
 from kernel.i18n import format_date
 from kernel.permissions import Actor, ActorChannel
+from kernel.personal import RetentionRule
 from questions.rules.encoding import canonical_text
 from quizzes.models import Attempt
 from selections.audit_verbs import SelectionVerb
@@ -250,6 +251,16 @@ def forget_before(session: Session, moment: datetime) -> int:
     is_due = func.coalesce(final_since < final_before, Attempt.finished_at < moment)
     statement = update(Attempt).where(Attempt.integrity_record != "", is_due).values(integrity_record="")
     return len(session.scalars(statement.returning(Attempt.id)).all())
+
+
+RETENTION_RULE = RetentionRule(
+    "keep_integrity_days",
+    N_(
+        "What some quizzes record beside your answers (times, when the page was left, devices), after the attempt; "
+        "where results decide about people, 90 days after the final acta"
+    ),
+    forget_before,
+)
 
 
 FREEZE, NOTIFY_SIGNED = "selections.freeze", "selections.notify_amended"

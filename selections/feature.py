@@ -1,8 +1,10 @@
 """The selections feature, as the application registers it."""
 
+from accounts.notices import NOTICE_KINDS
 from accounts.people import AccountVerb
 from kernel.errors import N_
 from kernel.feature import PAGES_OF_CODES, PAGES_OF_FILES, Feature
+from kernel.personal import ERASURES, OWN_DATA, RETENTION, TRANSFERS
 from quizzes.attempt_page import OBJECTION_CHECKS
 from quizzes.corrections import CORRECTIONS
 from quizzes.marking import MarkingVerb, ReopeningVerb
@@ -11,10 +13,12 @@ from quizzes.regrades import DECIDED_VERSIONS
 from quizzes.regrading import RegradeVerb
 from quizzes.views.regrading import TOUCHED
 from quizzes.views.reports import QUIZ_TOOLS
-from selections import access, jobs
+from selections import access, jobs, own_data
 from selections.access import PERMISSIONS, SelectionAction
+from selections.actas import RETENTION_RULE as INTEGRITY_RULE
 from selections.audit_verbs import ObjectionVerb, SelectionVerb
 from selections.incidents import NOTIFY
+from selections.messages import OBJECTION_NOTICE, SELECTION_NOTICE
 from selections.objection_decisions import NOTIFY_OUTCOME, NOTIFY_REOPENING
 from selections.objections import list_decided_versions, may_be_objected_to
 from selections.selections import NOTIFY_MEMBER
@@ -61,12 +65,28 @@ FEATURE = Feature(
     patient=("selections.compare_stale", "selections.notify_amended"),
     periodic={"selections.compare_stale": 86_400},
     hooks=(
+        OWN_DATA.add(own_data.select_own_data),
+        ERASURES.add(own_data.erase_person),
+        TRANSFERS.add(own_data.transfer_members, own_data.transfer_authorship),
+        RETENTION.add(INTEGRITY_RULE, own_data.RETENTION_RULE),
+        NOTICE_KINDS.add(SELECTION_NOTICE, OBJECTION_NOTICE),
         QUIZ_TOOLS.add(TOOL),
         DECIDED_VERSIONS.add(list_decided_versions),
         TOUCHED.add(touched_by_regrade),
         PAGES_OF_CODES.add(verification.find_page),
         PAGES_OF_FILES.add(verification.find_page_of_file),
     ),
+    help={
+        "learner/quizzes#objections": "selections_objections.objection selections_objections.own",
+        "instructor/selections#acta": "selections_actas.acta selections_actas.own_line selections_actas.selection",
+        "instructor/selections#amendment": "selections_actas.amendment",
+        "instructor/selections#incidents": """
+            selections_incidents.ask selections_incidents.incident selections_incidents.own selections_incidents.signs
+        """,
+        "instructor/selections#verification": "selections_exports.export selections_exports.identities selections_verification.verify",
+        "instructor/selections#objections": "selections_objection_groups.group selections_objection_groups.listing",
+        "instructor/selections#jury": "selections.members selections.own selections.quiz",
+    },
 )
 OBJECTIONS = Feature(
     name="objections",

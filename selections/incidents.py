@@ -214,11 +214,6 @@ def decided_by_person(session: Session, selection: Selection) -> Mapping[int, tu
     return outcomes
 
 
-def transfer(session: Session, giver: int, taker: int) -> None:
-    """Let the incidents of one person be another's."""
-    session.execute(update(SelectionIncident).where(SelectionIncident.person_id == giver).values(person_id=taker))
-
-
 def erase_answers(session: Session, person_id: int) -> None:
     """Empty what a person wrote to juries."""
     session.execute(update(SelectionIncident).where(SelectionIncident.person_id == person_id).values(answer=""))

@@ -17,6 +17,19 @@ from selections.rules.signs import AttemptSign, SignKind
 from selections.selections import get_row, list_titles
 from selections.wording import INCIDENT_OUTCOMES
 
+OBJECTION_NOTICE = NoticeKind(
+    "objection",
+    label=N_("Objections"),
+    hint=N_("You can object to questions of a quiz, your objection is decided or late, or one waits for your decision."),
+    icon="message-circle",
+)
+SELECTION_NOTICE = NoticeKind(
+    "selection",
+    label=N_("Selections"),
+    hint=N_("Your line in the acta of a selection changes, or a selection waits for your decision."),
+    icon="users",
+)
+
 
 def difference_words(counts: ActaCorrection | DifferenceCounts) -> str:
     """Return in how many lines of an acta what differs."""
@@ -83,7 +96,7 @@ def member_message(session: Session, member: SelectionMember) -> Message:
         return people + _("You see the list of results; neither answers nor keys. You find it under “Selections” in your menu.")
 
     return Message(
-        NoticeKind.SELECTION,
+        SELECTION_NOTICE,
         key=f"selection-member:{member.uuid}",
         subject=in_every_language(subject),
         words=in_every_language(words),
@@ -108,7 +121,7 @@ def incident_message(session: Session, row: SelectionIncident, *, is_decided: bo
         return _("About: %(title)s. Seen: %(seen)s. You have five days to answer.", title=_(SIGN_TITLES[row.kind]), seen=seen)
 
     return Message(
-        NoticeKind.SELECTION,
+        SELECTION_NOTICE,
         key=f"incident:{row.uuid}:{'decided' if is_decided else 'asked'}",
         subject=in_every_language(subject),
         words=in_every_language(words),
@@ -128,7 +141,7 @@ def jury_message(session: Session, task: ActaCorrection, acta: SelectionActa) ->
     title = list_titles(session, [row])[row.slug, row.activity_key]
     if task.closed_at is None:
         return Message(
-            NoticeKind.SELECTION,
+            SELECTION_NOTICE,
             key=f"acta-correction:{task.id}:open",
             subject=in_every_language(lambda: _("Results differ from the acta of “%(title)s”", title=choose(title))),
             words=in_every_language(
@@ -140,7 +153,7 @@ def jury_message(session: Session, task: ActaCorrection, acta: SelectionActa) ->
             path=f"/selections/{row.uuid}/amendment",
         )
     return Message(
-        NoticeKind.SELECTION,
+        SELECTION_NOTICE,
         key=f"acta-correction:{task.id}:closed",
         subject=in_every_language(lambda: _("Results are again those of the acta of “%(title)s”", title=choose(title))),
         words=in_every_language(lambda: _("No amendment is needed any more. The task is closed and stays on record.")),
@@ -165,7 +178,7 @@ def acta_message(session: Session, acta: SelectionActa) -> Message:
         return _("The acta %(code)s is in force. The page shows your line. If an amendment changes it, you get a notice.", code=code)
 
     return Message(
-        NoticeKind.SELECTION,
+        SELECTION_NOTICE,
         key=f"acta-{'amended' if is_amendment else 'published'}:{acta.uuid}",
         subject=in_every_language(subject),
         words=in_every_language(words),

@@ -7,12 +7,15 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueC
 from sqlalchemy.orm import Mapped, mapped_column
 
 from kernel.db import MARK, Base, Key, Moment, PublicId, Slug, unique_where
+from kernel.errors import N_
+from kernel.personal import Merge, personal
 
 
 class Selection(Base):
     """A selection: one selecting quiz of a course and the edition or the group whose results are listed in its actas."""
 
     __tablename__ = "selection"
+    noun = N_("Selection")
     __table_args__ = (
         CheckConstraint("(edition_id IS NULL) <> (group_id IS NULL)", name="whom"),
         unique_where("group_id IS NULL", "uq_selection_edition", "course_id", "activity_key", "edition_id"),
@@ -40,6 +43,7 @@ class SelectionMember(Base):
     """A person who is named for a selection. Never deleted: who was in a jury, and when, stays on record."""
 
     __tablename__ = "selection_member"
+    noun = N_("Member of a jury, or reader")
     __table_args__ = (
         CheckConstraint("role IN ('jury', 'reader')", name="role"),
         unique_where("ended_at IS NULL", "uq_selection_member_in_force", "selection_id", "person_id"),
@@ -49,7 +53,7 @@ class SelectionMember(Base):
     id: Mapped[Key]
     uuid: Mapped[PublicId]
     selection_id: Mapped[int] = mapped_column(ForeignKey("selection.id"), index=True)
-    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    person_id: Mapped[int] = personal()
     role: Mapped[str] = mapped_column(String(6))
     named_at: Mapped[Moment]
     named_by: Mapped[int] = mapped_column(ForeignKey("person.id"))
@@ -78,6 +82,7 @@ class SelectionActa(Base):
     """An acta of a selection: a signed document whose figures are copied. Only its state and signatures change."""
 
     __tablename__ = "selection_acta"
+    noun = N_("Acta of a selection")
     __table_args__ = (
         CheckConstraint("kind IN ('provisional', 'final', 'amendment')", name="kind"),
         CheckConstraint("state IN ('freezing', 'draft', 'in_force', 'discarded')", name="state"),
@@ -128,7 +133,7 @@ class SelectionActaEntry(Base):
     id: Mapped[Key]
     acta_id: Mapped[int] = mapped_column(ForeignKey("selection_acta.id"))
     place: Mapped[int]
-    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    person_id: Mapped[int] = personal(merge=Merge.MOVE)
     text: Mapped[str] = mapped_column(Text)
     """Canonical JSON, as it stands in the document."""
     sealed: Mapped[str] = mapped_column(Text)
@@ -181,6 +186,7 @@ class ActaCorrection(Base):
     """A task of the jury: results that differ from an acta in force. It ends in an amendment or where nothing differs any more."""
 
     __tablename__ = "acta_correction"
+    noun = N_("Difference of an acta")
     __table_args__ = (
         CheckConstraint("ending IN ('', 'amended', 'reverted')", name="ending"),
         CheckConstraint("(closed_at IS NULL) = (ending = '')", name="closed"),
@@ -218,6 +224,7 @@ class SelectionIncident(Base):
     """A question of a jury to a person about one sign in one attempt. Kept with the actas; never deleted."""
 
     __tablename__ = "selection_incident"
+    noun = N_("Question of a jury")
     __table_args__ = (
         CheckConstraint("kind IN ('sessions', 'absences', 'rapid')", name="kind"),
         CheckConstraint("outcome IN ('', 'nothing', 'repeat', 'excluded')", name="outcome"),
@@ -229,7 +236,7 @@ class SelectionIncident(Base):
     id: Mapped[Key]
     uuid: Mapped[PublicId]
     selection_id: Mapped[int] = mapped_column(ForeignKey("selection.id"))
-    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    person_id: Mapped[int] = personal(merge=Merge.MOVE)
     """Whom it is about."""
     attempt_id: Mapped[int] = mapped_column(ForeignKey("attempt.id"))
     kind: Mapped[str] = mapped_column(String(8))
@@ -257,6 +264,7 @@ class ObjectionGroup(Base):
     """The objections to one version of a question in one quiz that are decided together (spec/selection 5.5)."""
 
     __tablename__ = "objection_group"
+    noun = N_("Objections to a question")
     __table_args__ = (
         CheckConstraint("state IN ('open', 'proposed', 'decided', 'told', 'withdrawn')", name="state"),
         unique_where("state IN ('open', 'proposed')", "uq_objection_group_undecided", "course_id", "activity_key", "question_version_id"),
@@ -280,13 +288,14 @@ class ObjectionAuthor(Base):
     __tablename__ = "objection_author"
 
     group_id: Mapped[int] = mapped_column(ForeignKey("objection_group.id"), primary_key=True)
-    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), primary_key=True, index=True)
+    person_id: Mapped[int] = personal(primary_key=True, index=True)
 
 
 class Objection(Base):
     """A learner's objection to one question of one attempt. Never deleted; an item has one, also after it was withdrawn."""
 
     __tablename__ = "objection"
+    noun = N_("Objection")
     __table_args__ = (
         CheckConstraint(f"ground IN ({_GROUNDS})", name="ground"),
         Index("ix_objection_person", "person_id"),
@@ -299,7 +308,7 @@ class Objection(Base):
     group_id: Mapped[int] = mapped_column(ForeignKey("objection_group.id"), index=True)
     attempt_id: Mapped[int] = mapped_column(ForeignKey("attempt.id"), index=True)
     item_id: Mapped[int] = mapped_column(ForeignKey("attempt_item.id"), unique=True)
-    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    person_id: Mapped[int] = personal(merge=Merge.MOVE)
     ground: Mapped[str] = mapped_column(String(14))
     reason: Mapped[str] = mapped_column(Text)
     """In the learner's words; never in the audit log, empty once their account is erased."""

@@ -18,7 +18,6 @@ from accounts import notices
 from accounts.models import Person, SecondFactor
 from accounts.notices import Message
 from accounts.people import list_administrators
-from accounts.rules import NoticeKind
 from courses.models import Course
 from enrolments.models import Enrolment
 from kernel import audit
@@ -39,6 +38,7 @@ from quizzes.rules.states import AttemptState
 from quizzes.snapshots import QuizSnapshot, find_published_snapshot, get_snapshot
 from selections.access import ObjectionFileContext, ObjectionGroupContext, ProposalRow
 from selections.audit_verbs import ObjectionVerb
+from selections.messages import OBJECTION_NOTICE
 from selections.models import (
     ActaKind,
     MemberRole,
@@ -416,13 +416,13 @@ def notify_deciders(session: Session, objection_id: int, *, now: datetime) -> No
     subject = in_every_language(lambda: _("There is an objection to a question of “%(title)s”", title=choose(title)))
     text = in_every_language(lambda: _("Propose an outcome. Another person decides on it."))
     deciders = list_deciders(session, group.id)
-    _notify_each(session, group, deciders, Message(NoticeKind.OBJECTION, f"objection-open:{group.uuid}", subject, text, ""), now=now)
+    _notify_each(session, group, deciders, Message(OBJECTION_NOTICE, f"objection-open:{group.uuid}", subject, text, ""), now=now)
     if len(deciders) < FEWEST_DECIDERS:
         short = in_every_language(lambda: _("Objections have too few people to decide on them"))
         name = in_every_language(
             lambda: _("Name a member of the jury who did not write the question, has not marked it by hand and does not take the quiz.")
         )
-        message = Message(NoticeKind.OBJECTION, f"objection-few:{group.uuid}", short, name, f"/selections/{selection.uuid}/members")
+        message = Message(OBJECTION_NOTICE, f"objection-few:{group.uuid}", short, name, f"/selections/{selection.uuid}/members")
         notices.notify(session, message, list_administrators(session), now=now)
 
 
@@ -444,7 +444,7 @@ def notify_of_proposal(session: Session, group_id: int, *, now: datetime) -> Non
         return
     title = _title(session, session.scalars(select(Objection.selection_id).where(Objection.group_id == group.id).limit(1)).one())
     message = Message(
-        NoticeKind.OBJECTION,
+        OBJECTION_NOTICE,
         f"objection-proposed:{row.uuid}",
         in_every_language(lambda: _("An outcome is proposed for objections in “%(title)s”", title=choose(title))),
         in_every_language(lambda: _("It needs the decision of a second person. Look at its dry run first.")),
@@ -486,7 +486,7 @@ def notify_reopening(session: Session, group_id: int, proposal_id: int, *, now: 
         )
         last_day = in_every_language(partial(format_date, day_that_ends(row.due_at, find_zone(question.zone))))
         message = Message(
-            NoticeKind.OBJECTION,
+            OBJECTION_NOTICE,
             f"objection-reopened:{row.uuid}:{proposal.uuid}",
             in_every_language(partial(_reopening_subject, question)),
             in_every_language(partial(_reopening_words, proposal.ground, last_day)),
@@ -527,7 +527,7 @@ def _outcome_message(row: Objection, attempt: Attempt, question: _Place, proposa
 
     changed = regrade is not None and before != after
     return Message(
-        NoticeKind.OBJECTION,
+        OBJECTION_NOTICE,
         f"regrade:{regrade.uuid}" if regrade is not None and changed else f"objection:{row.uuid}:{proposal.uuid}",
         in_every_language(
             lambda: _(
@@ -587,7 +587,7 @@ def mind_late(session: Session, *, now: datetime) -> bool:
 
 def _notify_late(session: Session, row: Objection, attempt: Attempt, question: _Place, day: Mapping[str, str], *, now: datetime) -> None:
     message = Message(
-        NoticeKind.OBJECTION,
+        OBJECTION_NOTICE,
         f"objection-late:{row.uuid}:{row.due_at:%Y-%m-%d}",
         in_every_language(
             lambda: _("Your objection to question %(number)s of “%(title)s” is late", number=question.number, title=choose(question.title))
@@ -599,7 +599,7 @@ def _notify_late(session: Session, row: Objection, attempt: Attempt, question: _
     selection, group = session.get_one(Selection, row.selection_id), session.get_one(ObjectionGroup, row.group_id)
     course = session.get_one(Course, attempt.course_id)
     to_office = Message(
-        NoticeKind.OBJECTION,
+        OBJECTION_NOTICE,
         f"objection-late:{group.uuid}:{row.due_at:%Y-%m-%d}",
         in_every_language(lambda: _("Objections in “%(course)s” were not decided in time", course=choose(course.title))),
         in_every_language(lambda: _("See that the jury decides by %(day)s. The learners know that it is late.", day=choose(day))),
@@ -632,7 +632,7 @@ def notify_term(session: Session, acta_id: int, *, after: int, now: datetime) ->
     sat = list_noted(session, selection, [row.person_id for row in lines])
     for person, attempt in sat.items():
         text = in_every_language(partial(_term_words, attempt.noted))
-        message = Message(NoticeKind.OBJECTION, f"objection-term:{acta.uuid}", subject, text, f"/attempts/{attempt.uuid}/objections")
+        message = Message(OBJECTION_NOTICE, f"objection-term:{acta.uuid}", subject, text, f"/attempts/{attempt.uuid}/objections")
         notices.notify(session, message, [person], now=now)
     return lines[-1].place if len(lines) == PORTION else None
 

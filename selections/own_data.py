@@ -10,6 +10,8 @@ from sqlalchemy.orm import Session
 from accounts.models import Person
 from accounts.people import was_deleted_condition
 from courses.models import Course
+from kernel.errors import N_
+from kernel.personal import RetentionRule
 from quizzes.models import AttemptItem
 from selections import incidents
 from selections.models import (
@@ -27,7 +29,7 @@ from selections.models import (
 from selections.objections import IS_DECISION
 
 
-def statements(person_id: int) -> Mapping[str, Select[*tuple[Any, ...]]]:
+def select_own_data(person_id: int) -> Mapping[str, Select[*tuple[Any, ...]]]:
     """Return what selects a person's own lines of actas in force, and what they are and were named for."""
     acta, line = SelectionActa, SelectionActaEntry
     return {
@@ -76,19 +78,8 @@ def transfer_members(session: Session, giver: int, taker: int) -> None:
     session.execute(given.where(SelectionMember.selection_id.not_in(both)).values(person_id=taker))
 
 
-def transfer_lines(session: Session, giver: int, taker: int) -> None:
-    """Let the lines that one account has in actas be the other's: the person sees them as their own. What the actas say stays."""
-    session.execute(update(SelectionActaEntry).where(SelectionActaEntry.person_id == giver).values(person_id=taker))
-
-
-def transfer_incidents(session: Session, giver: int, taker: int) -> None:
-    """Let what juries asked one account be asked of the other: the person answers as before."""
-    incidents.transfer(session, giver, taker)
-
-
-def transfer_objections(session: Session, giver: int, taker: int) -> None:
-    """Let the objections of one account be the other's, and what it wrote of questions: the person decides on neither."""
-    session.execute(update(Objection).where(Objection.person_id == giver).values(person_id=taker))
+def transfer_authorship(session: Session, giver: int, taker: int) -> None:
+    """Let what one account wrote of questions be the other's: the person decides on no objection to it."""
     both = select(ObjectionAuthor.group_id).where(ObjectionAuthor.person_id == taker)
     given = update(ObjectionAuthor).where(ObjectionAuthor.person_id == giver, ObjectionAuthor.group_id.not_in(both))
     session.execute(given.values(person_id=taker))
@@ -113,3 +104,10 @@ def forget_lines_before(session: Session, moment: datetime) -> int:
     withdrawn = select(Person.id).where(was_deleted_condition(), Person.suspended_at < moment)  # an account is closed as its data go
     due = update(SelectionActaEntry).where(SelectionActaEntry.person_id.in_(withdrawn), SelectionActaEntry.salt != "")
     return len(session.scalars(due.values(sealed="", salt="").returning(SelectionActaEntry.id)).all())
+
+
+RETENTION_RULE = RetentionRule(
+    "keep_withdrawn_lines_days",
+    N_("Your lines in signed actas of selections, after your data were deleted: sealed, and shown without your name"),
+    forget_lines_before,
+)

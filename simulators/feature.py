@@ -3,9 +3,10 @@
 from enrolments.audit_verbs import EnrolmentVerb
 from enrolments.dates import DATES, dates_of_kind
 from kernel.feature import Feature
+from kernel.personal import OWN_DATA
 from simulators import jobs
 from simulators.access import PERMISSIONS
-from simulators.tasks import pause_dates
+from simulators.tasks import pause_dates, select_own_data
 from simulators.views import simulator
 
 FEATURE = Feature(
@@ -14,5 +15,13 @@ FEATURE = Feature(
     permissions=PERMISSIONS,
     jobs={"simulators.follow_limits": jobs.follow_limits},
     subscriptions={EnrolmentVerb.LEARNERS_MOVED: "simulators.follow_limits"},
-    hooks=(DATES.add(dates_of_kind("simulator"), pause_dates),),
+    hooks=(
+        DATES.add(dates_of_kind("simulator"), pause_dates),
+        OWN_DATA.add(select_own_data),
+    ),
+    help={
+        "learner/simulator#tool": "simulators.comparison simulators.contributory simulators.rollout simulators.social_budget",
+        "learner/simulator#task": "simulators.task",
+        "learner/simulator#result": "simulators.submission",
+    },
 )

@@ -7,6 +7,8 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, Numeric, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from kernel.db import MARK, Base, Key, Moment, PublicId, Slug, unique_where
+from kernel.errors import N_
+from kernel.personal import Merge, personal
 
 EXACT = Text()
 """A number that authors wrote, exact: `1/3`, `12`, `0.02` as `1/50`."""
@@ -105,7 +107,7 @@ class TaskSave(Base):
     __table_args__ = (Index("ix_task_save_person", "person_id", "course_id", "activity_key"),)
 
     id: Mapped[Key]
-    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    person_id: Mapped[int] = personal(merge=Merge.MOVE_WITH_COURSE)
     enrolment_id: Mapped[int | None] = mapped_column(ForeignKey("enrolment.id"))
     """None for a preview by the course's staff."""
     course_id: Mapped[int] = mapped_column(ForeignKey("course.id"))
@@ -121,6 +123,7 @@ class Submission(Base):
     """A task submitted by one person, with everything that it was marked by; never changed."""
 
     __tablename__ = "task_submission"
+    noun = N_("Simulator task")
     __table_args__ = (
         unique_where("NOT preview", "uq_task_submission_number", "enrolment_id", "activity_key", "number"),
         unique_where("preview", "uq_task_submission_preview", "person_id", "course_id", "activity_key", "number"),
@@ -131,7 +134,7 @@ class Submission(Base):
 
     id: Mapped[Key]
     uuid: Mapped[PublicId]
-    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    person_id: Mapped[int] = personal(merge=Merge.MOVE_WITH_COURSE)
     enrolment_id: Mapped[int | None] = mapped_column(ForeignKey("enrolment.id"))
     """None for a preview by the course's staff."""
     course_id: Mapped[int] = mapped_column(ForeignKey("course.id"))

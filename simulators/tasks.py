@@ -4,15 +4,14 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from decimal import Decimal
-from enum import StrEnum
 from fractions import Fraction
 from uuid import UUID
 
-from sqlalchemy import bindparam, func, insert, or_, select, update
+from sqlalchemy import bindparam, func, insert, or_, select
 from sqlalchemy.orm import Session
 
 from courses.kinds import SubmittedWork
-from courses.models import Activity, CourseStaff, StaffRole
+from courses.models import Activity, Course, CourseStaff, StaffRole
 from enrolments import enrolment
 from enrolments.access import ActivityContext
 from enrolments.dates import DatedItem, DateKind, DateRequest
@@ -26,6 +25,7 @@ from kernel.codes import round_half_up
 from kernel.db import Cache
 from kernel.errors import N_, Conflict, NotFound, require_found
 from kernel.permissions import Actor
+from kernel.personal import PersonalTables
 from simulators.access import SubmissionContext
 from simulators.models import SimulatorTask, Submission, SubmissionItem, TaskInput, TaskItem, TaskSave, TaskVariable
 from simulators.rules import tasks
@@ -313,10 +313,10 @@ MARK_DECIMALS = 7
 LONGEST_ANSWER = 60
 
 
-class SimulatorVerb(StrEnum):
+class SimulatorVerb(audit.Verb):
     """The audit-log verbs of tasks."""
 
-    SUBMITTED = "simulator_task.submitted"
+    SUBMITTED = "simulator_task.submitted", N_("Submitted a simulator task")
 
 
 class SubmissionNotAllowed(Conflict):
@@ -514,12 +514,6 @@ def record_task_progress(session: Session, actor: Actor, out_of_step: OutOfStep,
     _hand_down(session, actor, out_of_step.enrolment_id, out_of_step.activity_key, policy, history, now=now)
 
 
-def transfer_submissions(session: Session, course_id: int, giver: int, taker: int) -> None:
-    """Transfer a person's work on the tasks of a course to another person."""
-    for table in (TaskSave, Submission):
-        session.execute(update(table).where(table.course_id == course_id, table.person_id == giver).values(person_id=taker))
-
-
 def pause_dates(session: Session, requested: DateRequest) -> Iterator[DatedItem]:
     """Tell when the pause before the next submission is over; one statement, and none where no task that was tried has a pause."""
     paused = {
@@ -536,3 +530,31 @@ def pause_dates(session: Session, requested: DateRequest) -> Iterator[DatedItem]
         closes = learner.closing(activity)
         if until is not None and until > requested.now and (closes is None or until < closes):
             yield learner.activity_item(activity, "pause", DateKind.CONDITION_OPENS, until)
+
+
+def select_own_data(person_id: int) -> PersonalTables:
+    """Return somebody's work on tasks, a statement a table."""
+    return {
+        "simulator_tasks": select(Enrolment.take, Submission.activity_key, Submission.number, Submission.scenario, Submission.submitted_at)
+        .select_from(Submission)
+        .outerjoin(Enrolment, Enrolment.id == Submission.enrolment_id)
+        .where(Submission.person_id == person_id),
+        "simulator_answers": select(
+            Submission.activity_key,
+            Submission.number,
+            TaskItem.key,
+            SubmissionItem.given,
+            SubmissionItem.value,
+            SubmissionItem.met,
+            SubmissionItem.mark,
+            SubmissionItem.maximum,
+        )
+        .join(Submission, Submission.id == SubmissionItem.submission_id)
+        .join(TaskItem, TaskItem.id == SubmissionItem.item_id)
+        .where(Submission.person_id == person_id),
+        "simulator_drafts": select(
+            Course.slug.label("course"), TaskSave.activity_key, TaskSave.scenario, TaskSave.answers, TaskSave.saved_at
+        )
+        .join(Course, Course.id == TaskSave.course_id)
+        .where(TaskSave.person_id == person_id),
+    }

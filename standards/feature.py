@@ -18,4 +18,8 @@ FEATURE = Feature(
         FOLDER_FORMATS.add(MARKDOWN_FOLDER),
         WAITING.add(waiting_imports),
     ),
+    help={
+        "instructor/import-and-export#questions": "standards.confirm standards.upload",
+        "instructor/import-and-export#export-questions": "standards.export",
+    },
 )

@@ -3,7 +3,6 @@
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
-from enum import StrEnum
 from pathlib import PurePosixPath
 from uuid import UUID
 
@@ -201,13 +200,13 @@ def draft_contents(session: Session, files: FileStore, course_id: int, paths: Co
     return contents
 
 
-class TransferVerb(StrEnum):
+class TransferVerb(audit.Verb):
     """The audit verbs of question imports and exports."""
 
-    RECEIVED = "questions.received"
-    IMPORTED = "questions.imported"
-    DISCARDED = "questions.discarded"
-    EXPORTED = "questions.exported"
+    RECEIVED = "questions.received", N_("Uploaded questions")
+    IMPORTED = "questions.imported", N_("Imported questions")
+    DISCARDED = "questions.discarded", N_("Discarded uploaded questions")
+    EXPORTED = "questions.exported", N_("Exported questions")
 
 
 def store_upload(

@@ -15,8 +15,10 @@ from courses.models import Activity, Course, CourseFile, CourseResource, CourseV
 from enrolments import enrolment, learners
 from enrolments.access import ActivityContext
 from enrolments.enrolment import ActivityOutcome
+from enrolments.models import Enrolment
 from kernel.errors import require_found
 from kernel.permissions import Actor
+from kernel.personal import PersonalTables
 from kernel.search.index import SearchDocument
 from webinars.content import KIND, Cues, SearchableTranscript, TranscriptPassage, recording_entries
 from webinars.models import Caption, Chapter, Recording, RecordingDocument, WatchedSpan
@@ -253,3 +255,15 @@ def _keep(session: Session, enrolment_id: int, key: str, spans: Sequence[Span], 
     session.execute(delete(WatchedSpan).where(WatchedSpan.enrolment_id == enrolment_id, WatchedSpan.activity_key == key))
     rows = [{"enrolment_id": enrolment_id, "activity_key": key, "start": start, "finish": finish, "at": now} for start, finish in spans]
     session.execute(insert(WatchedSpan), rows)
+
+
+def select_own_data(person_id: int) -> PersonalTables:
+    """Return which parts of recordings somebody watched."""
+    return {
+        "watched": select(
+            Course.slug.label("course"), Enrolment.take, WatchedSpan.activity_key, WatchedSpan.start, WatchedSpan.finish, WatchedSpan.at
+        )
+        .join(Enrolment, Enrolment.id == WatchedSpan.enrolment_id)
+        .join(Course, Course.id == Enrolment.course_id)
+        .where(Enrolment.person_id == person_id),
+    }

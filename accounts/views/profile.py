@@ -9,9 +9,7 @@ from accounts import access_log, accounts, addresses, names, notices, people, pr
 from accounts.access import AccountAction
 from accounts.forms import ChangeAddressForm, NameDecisionForm, NameRequestForm, NotificationPreferencesForm
 from accounts.models import Person, PersonName
-from accounts.notices import NOTICE_KINDS, SYMBOLS
 from accounts.privacy import AccessPurpose, PeopleListKind
-from accounts.rules import NoticeKind
 from kernel import clock
 from kernel.errors import Conflict, NotFound
 from kernel.i18n import _, choose
@@ -181,13 +179,14 @@ def notices_list() -> Answer:
     new = [row.id for row in rows[:ROWS] if row.read_at is None]
     if new:
         after_response.run_after_response(lambda session: notices.note_read(session, new, now=now))
+    kinds = notices.list_notice_kinds(current_session())
     lines = [
         {
             "title": choose(row.subject),
             "words": choose(row.words),
             "url": row.path,
-            "symbol": SYMBOLS[NoticeKind(row.kind)],
-            "kind": _(NOTICE_KINDS[NoticeKind(row.kind)][0]),
+            "symbol": kinds[row.kind].icon,
+            "kind": _(kinds[row.kind].label),
             "given_at": row.given_at,
             "is_new": row.read_at is None,
         }
@@ -200,16 +199,9 @@ def notices_list() -> Answer:
 @requires(AccountAction.EDIT_PROFILE)
 def switches() -> Answer:
     """Show and change the reader's notification preferences for each kind."""
-    session, actor, form = current_session(), current_actor(), NotificationPreferencesForm()
+    session, actor = current_session(), current_actor()
+    form = NotificationPreferencesForm.of([kind for kind in notices.list_notice_kinds(session).values() if kind.concerns(actor)])
     person = people.get_person(session, actor.person_id or 0)
-    if not actor.is_administrator:
-        form.leave_out(NoticeKind.OPERATION)
-    if not actor.is_staff_anywhere and not actor.is_administrator:
-        form.leave_out(NoticeKind.WAITING)
-    if not (actor.manages_units or actor.is_training_officer or actor.is_administrator):
-        form.leave_out(NoticeKind.TRAINING_TEAM)
-    if not (actor.is_training_officer or actor.is_auditor or actor.is_administrator):
-        form.leave_out(NoticeKind.TRAINING_WORK)
     if is_read_only_request():
         form.show(notices.notification_choices_of(session, person.id))
     elif form.validate_on_submit():
@@ -227,7 +219,7 @@ def stop(token: str) -> Answer:
     unsubscription = notices.read_unsubscription(secret_keys(settings), token)
     if unsubscription is None:
         return page("accounts/unsubscribe.html", state="unknown", kind=""), 404
-    kind = _(NOTICE_KINDS[unsubscription.kind][0]) if unsubscription.kind else ""
+    kind = _(notices.list_notice_kinds(current_session())[unsubscription.kind].label) if unsubscription.kind else ""
     if is_read_only_request():
         return page("accounts/unsubscribe.html", state="ask", kind=kind)
     notices.stop_mails(current_session(), current_actor(), unsubscription, now=clock.now())

@@ -5,7 +5,6 @@ A POST whose form token or session has expired is not lost: its fields come back
 
 import errno
 from collections.abc import Sequence
-from enum import StrEnum
 from typing import cast
 from urllib.parse import urlsplit
 
@@ -40,11 +39,11 @@ from kernel.web.sessions import preferred_media_type
 log = structlog.get_logger()
 
 
-class AccessVerb(StrEnum):
+class AccessVerb(audit.Verb):
     """The audit-log verbs of access."""
 
-    REFUSED = "access.refused"
-    BYPASS_TRIED = "access.bypass_tried"
+    REFUSED = "access.refused", N_("Access refused")
+    BYPASS_TRIED = "access.bypass_tried", N_("Tried to get around a permission")
     """A form without our token, a page of another site, a host that is not ours (ASVS V16.3.3)."""
 
 

@@ -13,12 +13,10 @@ from hypothesis import strategies as st
 
 from accounts import passwords, rules
 from accounts.rules import (
-    NoticeKind,
     PasswordFault,
     device_label,
     fold,
     is_other_name,
-    mail_waits_until,
     masked,
     password_fault,
     richer_spelling,
@@ -26,6 +24,8 @@ from accounts.rules import (
     session_ended,
     valid_cedula,
 )
+from compliance.notices import TRAINING_NOTICE
+from enrolments.notices import GRADED_NOTICE
 from kernel import mail
 from kernel.errors import Unavailable
 from kernel.i18n import DEFAULT_ZONE
@@ -348,8 +348,8 @@ def test_mail_of_compulsory_training_goes_out_in_office_hours(now: str, until: s
     moment, expected = (datetime.fromisoformat(text).replace(tzinfo=UTC) if text else None for text in (now, until))
     assert moment is not None
 
-    assert mail_waits_until(NoticeKind.TRAINING, moment, DEFAULT_ZONE) == expected
-    assert mail_waits_until(NoticeKind.GRADED, moment, DEFAULT_ZONE) is None
+    assert TRAINING_NOTICE.mail_waits_until(moment, DEFAULT_ZONE) == expected
+    assert GRADED_NOTICE.mail_waits_until(moment, DEFAULT_ZONE) is None
 
 
 @pytest.mark.parametrize(

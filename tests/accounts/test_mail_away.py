@@ -11,7 +11,8 @@ from sqlalchemy import select
 from accounts import addresses, notices
 from accounts.models import Person
 from accounts.notices import Message
-from accounts.rules import TOKEN_LIFE, NoticeKind
+from accounts.rules import TOKEN_LIFE
+from enrolments.notices import GRADED_NOTICE
 from kernel import mail, outbox
 from kernel.outbox import ATTEMPTS, AWAY_FOR, DeliveryOutcome, Job, JobRunner
 from kernel.permissions import SYSTEM
@@ -22,7 +23,7 @@ from tests.support.builders import a_person, an_administrator, sign_in
 from tests.support.postbox import Postbox
 
 NOW = datetime(2026, 3, 2, 3, 0, tzinfo=UTC)
-MESSAGE = Message(NoticeKind.GRADED, "evento", {"es": "Calificado"}, {"es": "Vea el resultado."}, "/learning")
+MESSAGE = Message(GRADED_NOTICE, "evento", {"es": "Calificado"}, {"es": "Vea el resultado."}, "/learning")
 
 
 def free_port() -> int:

@@ -13,6 +13,8 @@ from accounts import jobs, notices
 from accounts.models import Notification, Person
 from accounts.notices import Message, NotificationChoice
 from accounts.rules import MailTime, NoticeKind, digest_until
+from certificates.credentials import CERTIFICATE_NOTICE
+from enrolments.notices import GRADED_NOTICE
 from kernel import clock, outbox
 from kernel.audit import AuditEntry
 from kernel.outbox import Delivery, Job
@@ -29,7 +31,7 @@ SEVEN = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 """Seven in the morning in Quito."""
 
 
-def a_message(key: str = "evento-1", kind: NoticeKind = NoticeKind.GRADED) -> Message:
+def a_message(key: str = "evento-1", kind: NoticeKind = GRADED_NOTICE) -> Message:
     subject = {"es": f"Calificado {key}", "en": f"Marked {key}"}
     return Message(kind, key, subject, {"es": "Vea el resultado.", "en": "See the result."}, "/learning")
 
@@ -41,7 +43,7 @@ def give(instance: Instance, *people: Person, message: Message | None = None, no
 
 def switch(instance: Instance, person: Person, *, in_bell: bool = True, mail: MailTime = MailTime.AT_ONCE) -> None:
     with instance.database.unit_of_work() as session:
-        notices.set_notification_choices(session, SYSTEM, person, {NoticeKind.GRADED: NotificationChoice(in_bell, mail)}, now=clock.now())
+        notices.set_notification_choices(session, SYSTEM, person, {GRADED_NOTICE.value: NotificationChoice(in_bell, mail)}, now=clock.now())
 
 
 def deliver(instance: Instance, kind: str, now: datetime) -> None:
@@ -124,8 +126,8 @@ def test_a_person_chooses_by_kind(browser: Browser, instance: Instance) -> None:
     with instance.database.unit_of_work(write=False) as session:
         choices = notices.notification_choices_of(session, ana.id)
         assert session.scalar(select(func.count()).select_from(AuditEntry).where(AuditEntry.verb == "notices.switched")) == 1
-    assert choices[NoticeKind.GRADED] == NotificationChoice(in_bell=False, mail=MailTime.DAILY)
-    assert {choices[kind] for kind in NoticeKind if kind is not NoticeKind.GRADED} == {NotificationChoice()}
+    assert choices[GRADED_NOTICE.value] == NotificationChoice(in_bell=False, mail=MailTime.DAILY)
+    assert {choice for kind, choice in choices.items() if kind != GRADED_NOTICE.value} == {NotificationChoice()}
 
 
 @pytest.mark.parametrize(
@@ -166,7 +168,7 @@ def test_one_press_in_the_mail_program_stops_a_kind(browser: Browser, instance: 
 
     assert answer.status_code == 200
     give(instance, ana, message=a_message("evento-2"))
-    give(instance, ana, message=a_message("evento-3", NoticeKind.CERTIFICATE))
+    give(instance, ana, message=a_message("evento-3", CERTIFICATE_NOTICE))
     assert len(browser.mails()) == 2
     sign_in(browser).get("/notices")
     assert "Calificado evento-2" in browser.page.text

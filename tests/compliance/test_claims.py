@@ -292,7 +292,7 @@ def test_a_forgotten_person_leaves_no_reason(instance: Instance, officer: Person
     act_on(instance, claims.revoke, row, officer, words="Volvió.")
 
     with instance.database.unit_of_work() as session:
-        evidence.erase_person(session, session.get_one(Person, person.id), now=clock.now())
+        evidence.erase_evidence(session, session.get_one(Person, person.id), now=clock.now())
 
     found = again(instance, row)
     assert {found.words, found.document, found.evidence_name, found.decision, found.revocation} == {""}

@@ -103,7 +103,7 @@ def test_the_files_of_an_erased_person_are_deleted(instance: Instance, ana: Pers
     ask_waiver(instance, ana, evidence=file)
 
     with instance.database.unit_of_work() as session:
-        evidence.erase_person(session, session.get_one(Person, ana.id), now=clock.now())
+        evidence.erase_evidence(session, session.get_one(Person, ana.id), now=clock.now())
     deliver_waiting(instance.worker, now=clock.now())
 
     assert is_there(instance, file) == (False, False)

@@ -10,9 +10,10 @@ from sqlalchemy.exc import IntegrityError
 from accounts import notices
 from accounts.models import Notification, Person
 from accounts.notices import NotificationChoice
-from accounts.rules import MailTime, NoticeKind
+from accounts.rules import MailTime
 from compliance import obligations
 from compliance.models import Assignment, Obligation, Reminder, Waiver
+from compliance.notices import TRAINING_NOTICE
 from compliance.obligations import ObligationValues
 from enrolments import enrolment, learners
 from kernel.durations import Duration
@@ -241,7 +242,7 @@ def test_who_switched_the_mail_off_keeps_the_bell(trial: ReminderTrial) -> None:
     """spec/compulsory 10.5 and 10.3 `switched_off`."""
     ana = somebody(trial)
     with trial.instance.database.unit_of_work() as session:
-        choice = {NoticeKind.TRAINING: NotificationChoice(True, MailTime.NEVER)}
+        choice = {TRAINING_NOTICE.value: NotificationChoice(True, MailTime.NEVER)}
         person = session.get_one(Person, ana.id)
         notices.set_notification_choices(session, actor_of(person), person, choice, now=trial.at.moment)
 

@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 from accounts import notices
 from accounts.models import Notification, Person
 from accounts.notices import NotificationChoice
-from accounts.rules import MailTime, NoticeKind
+from accounts.rules import MailTime
 from courses import drafts, publishing, team
 from courses.content.reader import read_directory
 from courses.models import (
@@ -25,6 +25,7 @@ from courses.models import (
 )
 from courses.publishing import PublishOptions
 from enrolments import versions
+from enrolments.notices import CHANGED_NOTICE
 from kernel import clock
 from kernel.audit import AuditEntry
 from kernel.errors import Conflict
@@ -386,7 +387,7 @@ def test_who_wants_no_such_notices_gets_none(editor: Browser, instance: Instance
     with instance.database.unit_of_work() as session:
         person = session.scalars(select(Person).where(Person.email == "ana@example.org")).one()
         notices.set_notification_choices(
-            session, SYSTEM, person, {NoticeKind.CHANGED: NotificationChoice(in_bell=False, mail=MailTime.NEVER)}, now=clock.now()
+            session, SYSTEM, person, {CHANGED_NOTICE.value: NotificationChoice(in_bell=False, mail=MailTime.NEVER)}, now=clock.now()
         )
     editor.get(PAGE)
     editor.submit("/publishing", {"tell": "y"})

@@ -11,12 +11,13 @@ from sqlalchemy.orm import Session
 from accounts import notices
 from accounts.models import Notification, Person
 from accounts.notices import NotificationChoice
-from accounts.rules import MailTime, NoticeKind, night_ends
+from accounts.rules import MailTime, night_ends
 from courses.models import Course
 from enrolments import calendar, dates
 from enrolments.calendar import ReminderValues, list_portions
 from enrolments.dates import COVERED_DATES
 from enrolments.models import Edition, Enrolment
+from enrolments.notices import DEADLINE_NOTICE, OPENING_NOTICE, REMINDER_NOTICE
 from kernel import outbox
 from kernel.i18n import find_zone
 from kernel.outbox import Job
@@ -60,7 +61,7 @@ def sent_notices(instance: Instance) -> list[tuple[str, str]]:
         rows = session.execute(
             select(Person.email, Notification.subject)
             .join(Person, Person.id == Notification.person_id)
-            .where(Notification.kind.in_([NoticeKind.DEADLINE, NoticeKind.OPENING, NoticeKind.REMINDER]))
+            .where(Notification.kind.in_([DEADLINE_NOTICE.value, OPENING_NOTICE.value, REMINDER_NOTICE.value]))
             .order_by(Notification.id)
         )
         return [(email.partition("@")[0], subject["es"]) for email, subject in rows]
@@ -181,7 +182,7 @@ def test_each_kind_can_be_switched_off(browser: Browser, instance: Instance) -> 
         calendar.write_reminder(session, ana, ReminderValues("Llamar", EIGHT + DAY), uuid4(), now=EIGHT)
         person = session.get_one(Person, ana.person_id)
         off = NotificationChoice(in_bell=False, mail=MailTime.NEVER)
-        notices.set_notification_choices(session, ana, person, {NoticeKind.DEADLINE: off, NoticeKind.REMINDER: off}, now=EIGHT)
+        notices.set_notification_choices(session, ana, person, {DEADLINE_NOTICE.value: off, REMINDER_NOTICE.value: off}, now=EIGHT)
 
     remind(instance, EIGHT)
 
@@ -276,7 +277,7 @@ def test_mail_that_cannot_leave_before_night_waits_for_the_morning(browser: Brow
     remind(instance, EIGHT)
     with instance.database.unit_of_work() as session:
         session.execute(update(Person).values(email_confirmed_at=EIGHT))
-        row = session.execute(select(Notification).where(Notification.kind == NoticeKind.DEADLINE)).scalar_one()
+        row = session.execute(select(Notification).where(Notification.kind == DEADLINE_NOTICE.value)).scalar_one()
         outbox.enqueue(session, "accounts.send_notices", {"key": row.key, "people": [row.person_id]}, now=EIGHT + 14 * HOUR)
 
     at.moment = EIGHT + 14 * HOUR  # ten in the evening
@@ -292,7 +293,7 @@ def test_mail_that_waited_until_it_is_too_late_is_not_sent(browser: Browser, ins
     ana = a_learner_until(instance, EIGHT + DAY)
     with instance.database.unit_of_work() as session:
         daily = NotificationChoice(in_bell=True, mail=MailTime.DAILY)
-        notices.set_notification_choices(session, SYSTEM, session.get_one(Person, ana.person_id), {NoticeKind.DEADLINE: daily}, now=EIGHT)
+        notices.set_notification_choices(session, SYSTEM, session.get_one(Person, ana.person_id), {DEADLINE_NOTICE.value: daily}, now=EIGHT)
     remind(instance, EIGHT)
     assert len(sent_notices(instance)) == 1
 

@@ -9,13 +9,13 @@ import pytest
 from sqlalchemy import func, select
 
 from accounts.models import Notification
-from accounts.rules import NoticeKind
 from kernel import clock
 from kernel.crypto import signing_keys
 from kernel.outbox import Job
 from kernel.permissions import Actor
 from lms.instance import Instance
 from selections.actas import publish_provisional, request_acta, sign_acta
+from selections.messages import SELECTION_NOTICE
 from selections.models import ActaCorrection, Selection, SelectionActaEntry
 from tests.support.killed_workers import BETWEEN, Side, kill_at_each_transaction
 from tests.support.selections import a_sat_selection, all_actas, document, let_term_pass, name, void
@@ -89,7 +89,7 @@ def test_killed_as_results_change_after_a_final_acta(when: Side, instance: Insta
         let_term_pass(instance, selection)
     moments = kill_at_each_transaction(instance, now + timedelta(seconds=1), TABLES, when, "selections")
 
-    sent = select(Notification.key, Notification.person_id).where(Notification.kind == NoticeKind.SELECTION)
+    sent = select(Notification.key, Notification.person_id).where(Notification.kind == SELECTION_NOTICE.value)
     notices = Counter((key.partition(":")[0], person) for key, person in read(instance, lambda session: session.execute(sent).all()))
     endings = read(instance, lambda session: session.scalars(select(ActaCorrection.ending)).all())
     twice = sum(count - 1 for count in notices.values())

@@ -14,9 +14,11 @@ from accounts.rules import NoticeKind
 from compliance import reminders
 from compliance.assignments import ReplayMoments, walk_differences
 from compliance.models import Assignment, CycleEnrolment, Obligation, Reminder
+from compliance.notices import TRAINING_NOTICE
 from compliance.reminders import ReminderRequestValues, get_filter
 from courses.models import Course
 from enrolments.models import Enrolment
+from enrolments.notices import ENROLMENT_NOTICE
 from kernel.durations import Duration
 from kernel.i18n import choose
 from kernel.outbox import Job, deliver_waiting
@@ -176,7 +178,7 @@ def test_killed_as_reminders_go_out(when: Side, trial: ReminderTrial, say: Say) 
     moments = kill_at_each_transaction(instance, eight, ("reminder", "notice"), when)
 
     sent = read(instance, lambda session: session.scalars(select(Reminder.assignment_id).where(Reminder.due_on == eight.date())).all())
-    given = {key: count for key, count in notices(instance, NoticeKind.TRAINING).items() if key[1] == "training:2026-12-08"}
+    given = {key: count for key, count in notices(instance, TRAINING_NOTICE).items() if key[1] == "training:2026-12-08"}
     assert len(moments) > PORTIONS + PEOPLE
     assert list(Counter(sent).values()) == [1] * PEOPLE
     assert list(given.values()) == [1] * PEOPLE
@@ -197,7 +199,7 @@ def test_killed_as_a_reminder_that_somebody_sends_goes_out(when: Side, trial: Re
     moments = kill_at_each_transaction(instance, ten, ("reminder", "notice"), when)
 
     sent = read(instance, lambda session: session.scalars(select(Reminder.assignment_id).where(Reminder.kind == "asked")).all())
-    given = {key: count for key, count in notices(instance, NoticeKind.TRAINING).items() if key[1] == "training:2026-12-01"}
+    given = {key: count for key, count in notices(instance, TRAINING_NOTICE).items() if key[1] == "training:2026-12-01"}
     assert len(moments) > PORTIONS + PEOPLE
     assert list(Counter(sent).values()) == [1] * PEOPLE
     assert list(given.values()) == [1] * PEOPLE
@@ -225,7 +227,7 @@ def test_killed_as_staff_lets_a_take_begin(when: Side, instance: Instance, cours
 
     assert begun == [True, False]
     assert [(row.take, row.superseded_at is None) for row in takes_of(instance, learner, course)] == [(1, False), (2, True)]
-    assert list(notices(instance, NoticeKind.ENROLMENT).values()) == [1]
+    assert list(notices(instance, ENROLMENT_NOTICE).values()) == [1]
     mails = mails_to(instance, read(instance, lambda session: session.get_one(Person, learner.person_id)))
     subject = in_spanish("You are to take “%(title)s” again", title=choose(course.title, "es"))
     assert len([mail for mail in mails if mail.startswith(subject)]) == 1

@@ -9,8 +9,8 @@ from pathlib import Path
 from sqlalchemy import func, select, update
 
 from accounts.models import Notification, Person
-from accounts.rules import NoticeKind
 from enrolments.dates import PORTION, is_time
+from enrolments.notices import DEADLINE_NOTICE
 from kernel import clock
 from kernel.i18n import find_zone
 from kernel.outbox import LEASE, Job
@@ -38,7 +38,7 @@ def zone_in_the_morning(now: datetime) -> str:
 def reminded(instance: Instance) -> int:
     """Count the notices of dates."""
     with instance.database.unit_of_work(write=False) as session:
-        return session.scalar(select(func.count()).where(Notification.kind == NoticeKind.DEADLINE)) or 0
+        return session.scalar(select(func.count()).where(Notification.kind == DEADLINE_NOTICE.value)) or 0
 
 
 def unfinished(instance: Instance) -> int:
@@ -73,7 +73,7 @@ def test_killed_in_the_middle_of_the_portions_nobody_is_reminded_twice_and_nobod
         until(lambda: reminded(instance) == PEOPLE and not unfinished(instance), PATIENCE)
 
     with instance.database.unit_of_work(write=False) as session:
-        notices = Counter(session.scalars(select(Notification.person_id).where(Notification.kind == NoticeKind.DEADLINE)))
+        notices = Counter(session.scalars(select(Notification.person_id).where(Notification.kind == DEADLINE_NOTICE.value)))
     mails = mailed(instance.settings.data_dir)
     doubled = sum(count - 1 for count in mails.values())
     say(f"reminders: worker killed {KILLS} times at {seen[1:]} of {PEOPLE} notices; notices twice 0, missing 0, mails twice {doubled}")

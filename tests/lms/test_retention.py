@@ -10,12 +10,12 @@ from accounts import accounts, notices
 from accounts.models import Device, Notification, Person, Token, TokenPurpose
 from accounts.notices import Message
 from accounts.people import hash_of
-from accounts.rules import NoticeKind
 from courses import team
 from courses.models import Course, CourseInvitation, CourseStaff, StaffRole
 from enrolments import enrolment
 from enrolments.learners import get_learner_context
 from enrolments.models import WaitingPlace
+from enrolments.notices import GRADED_NOTICE
 from kernel import clock
 from kernel.audit import AuditEntry
 from kernel.outbox import Delivery, Job
@@ -53,7 +53,7 @@ def test_what_was_kept_long_enough_goes_and_the_log_says_how_much(browser: Brows
     with instance.database.unit_of_work() as session:
         accounts.make_token(session, TokenPurpose.RESET, session.merge(person), now=now)
         session.add(Job(kind="x", arguments="{}", created_at=now, available_at=now, done_at=now))
-        notices.notify(session, Message(NoticeKind.GRADED, "k", {"es": "x"}, {"es": "x"}, "/"), [person.id], now=now)
+        notices.notify(session, Message(GRADED_NOTICE, "k", {"es": "x"}, {"es": "x"}, "/"), [person.id], now=now)
 
     browser.deliver_jobs()  # the mail of the notice
 

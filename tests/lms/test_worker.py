@@ -14,7 +14,8 @@ from sqlalchemy.orm import Session
 
 from accounts import notices
 from accounts.notices import Message, NotificationChoice
-from accounts.rules import MailTime, NoticeKind
+from accounts.rules import MailTime
+from enrolments.notices import GRADED_NOTICE
 from kernel import clock, outbox
 from kernel.audit import AuditEntry
 from kernel.outbox import Delivery, Effect, Job, JobRunner
@@ -300,9 +301,9 @@ def test_lms_worker_is_woken_for_what_its_own_jobs_add(instance: Instance, tmp_p
         ana, now = a_person(instance), clock.now()
         with instance.database.unit_of_work() as session:
             notices.set_notification_choices(
-                session, SYSTEM, ana, {NoticeKind.GRADED: NotificationChoice(in_bell=True, mail=MailTime.DAILY)}, now=now
+                session, SYSTEM, ana, {GRADED_NOTICE.value: NotificationChoice(in_bell=True, mail=MailTime.DAILY)}, now=now
             )
-            notices.notify(session, Message(NoticeKind.GRADED, "k", {"es": "x"}, {"es": "x"}, "/"), [ana.id], now=now - timedelta(days=2))
+            notices.notify(session, Message(GRADED_NOTICE, "k", {"es": "x"}, {"es": "x"}, "/"), [ana.id], now=now - timedelta(days=2))
             outbox.enqueue(session, "accounts.send_digests", {}, now=now)
         wait_for(lambda: is_done("accounts.send_digest"), 20)
     finally:

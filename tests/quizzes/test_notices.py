@@ -13,7 +13,7 @@ from sqlalchemy import select
 from accounts import notices
 from accounts.models import Notification, Person
 from accounts.notices import NotificationChoice
-from accounts.rules import MailTime, NoticeKind
+from accounts.rules import MailTime
 from courses.models import Course, StaffRole
 from enrolments import enrolment, learner_groups, learners
 from enrolments.dates import DateKind
@@ -26,6 +26,7 @@ from quizzes import answering, attempts, incidents, overrides, snapshots
 from quizzes import notices as quizzes_notices
 from quizzes.effective_settings import PersonQuizKey, find_setting_sources
 from quizzes.models import Attempt, Incident
+from quizzes.notices import REMARKED_NOTICE
 from quizzes.rules.regrade import RegradeKind
 from tests.support.browser import Browser
 from tests.support.builders import a_teacher, folder, publish, sign_in
@@ -477,7 +478,7 @@ def test_who_wants_no_notice_of_marks_is_told_of_neither(instance: Instance, edi
     ana, leo, *_attempts = two_learners(instance)
     with instance.database.unit_of_work() as session:
         person = session.get_one(Person, ana.person_id)
-        never = {NoticeKind.REMARKED: NotificationChoice(in_bell=False, mail=MailTime.NEVER)}
+        never = {REMARKED_NOTICE.value: NotificationChoice(in_bell=False, mail=MailTime.NEVER)}
         notices.set_notification_choices(session, SYSTEM, person, never, now=clock.now())
     dry_run = a_dry_run(instance, editor, an_order(instance, RegradeKind.OTHER, 2))
     commit(instance, editor, dry_run)

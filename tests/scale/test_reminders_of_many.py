@@ -12,8 +12,8 @@ import pytest
 from sqlalchemy import func, select
 
 from accounts.models import Notification
-from accounts.rules import NoticeKind
 from enrolments.dates import PORTION
+from enrolments.notices import DEADLINE_NOTICE
 from kernel import outbox
 from kernel.outbox import DeliveryOutcome, Job
 from lms.instance import Instance
@@ -80,7 +80,7 @@ def test_everybody_is_reminded_in_portions_of_the_same_cost_and_memory(instance:
         f"{max(statements)} statements and {max(peaks) / 1e6:.1f} MB a portion; {grown:.0f} MB more memory"
     )
     with instance.database.unit_of_work(write=False) as session:
-        assert session.scalar(select(func.count()).where(Notification.kind == NoticeKind.DEADLINE)) == people
+        assert session.scalar(select(func.count()).where(Notification.kind == DEADLINE_NOTICE.value)) == people
     assert len(portions) == -(-people // PORTION)
     assert max(statements[1:]) == min(statements[1:-1]) <= STATEMENTS
     assert peaks[1] < peaks[0] * 1.5

@@ -10,8 +10,8 @@ from flask import Flask
 from kernel.i18n import LANGUAGES
 from kernel.markup.model import NO_CREDIT
 from kernel.paths import STATIC
+from lms.app import FEATURES
 from lms.guide.chapters import LABEL, READERS, TEXTS, GuideChapter, labelled, list_chapters, list_sources
-from lms.guide.page_links import SECTIONS
 from scripts import guide_pictures, translations
 from tests.support.project import ROOT
 
@@ -145,11 +145,13 @@ SHOWN_BY_A_FORM = {"enrolments_calendar.make_address"}
 
 
 def test_every_page_leads_to_a_section_of_the_guide(app: Flask) -> None:
-    """A page that is new gets its line in lms/guide/page_links.py, in a section that exists or a new one."""
-    explained = [endpoint for endpoints in SECTIONS.values() for endpoint in endpoints.split()]
+    """A page that is new gets its line in the `help` of its feature, in a section that exists or a new one."""
+    explained = [endpoint for feature in FEATURES for endpoints in feature.help.values() for endpoint in endpoints.split()]
 
     assert sorted(explained) == sorted((pages(app) - set(NEED_NO_HELP)) | SHOWN_BY_A_FORM)
 
 
 def test_every_section_that_a_page_leads_to_exists_in_both_languages() -> None:
-    assert {language: set(SECTIONS) - sections for language, sections in every_section().items()} == {"es": set(), "en": set()}
+    named = {section for feature in FEATURES for section in feature.help}
+
+    assert {language: named - sections for language, sections in every_section().items()} == {"es": set(), "en": set()}

@@ -14,8 +14,8 @@ from sqlalchemy import delete
 
 from accounts import accounts, addresses, notices, privacy, second_factor
 from accounts.models import Person, RoleGrant, TokenPurpose
-from accounts.rules import NoticeKind
 from accounts.second_factor import NewPasskey
+from enrolments.notices import ANNOUNCEMENT_NOTICE
 from kernel import clock
 from kernel.outbox import Job
 from kernel.permissions import SYSTEM
@@ -73,7 +73,7 @@ def another_address(stage: Stage) -> Scene:
 def mails_to_stop(stage: Stage) -> Scene:
     """Somebody opens the link at the end of a mail that stops its kind."""
     secret = secret_keys(stage.instance.settings)[0]
-    return Scene(stage.nobody(), f"/notices/stop/{notices.unsubscription_token(secret, stage.person().uuid, NoticeKind.ANNOUNCEMENT)}")
+    return Scene(stage.nobody(), f"/notices/stop/{notices.unsubscription_token(secret, stage.person().uuid, ANNOUNCEMENT_NOTICE)}")
 
 
 def a_name_that_an_institution_keeps(stage: Stage) -> Scene:
