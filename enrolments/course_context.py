@@ -23,12 +23,43 @@ from enrolments.mistakes import MISTAKE_KINDS, MistakePlace, MistakeValues, Repo
 from enrolments.models import MistakeKind
 from enrolments.rules import EnrolmentRefusal, Progress, evaluate_completion, may_enrol
 from kernel import clock
+from kernel.db import HookList
 from kernel.errors import N_, TooMany
 from kernel.i18n import _, choose, format_date, format_datetime, format_time, language, lazy_, local, ngettext, reading, zone, zone_name
 from kernel.web import after_response
 from kernel.web.forms import Form, at_most, clean_text
 from kernel.web.limits import limit, limiter
 from kernel.web.request import Answer, begin_writing, current_actor, current_session, page, see_page
+
+
+@dataclass(frozen=True, slots=True)
+class ActivityPage:
+    """A page of a package above beside some kinds of activity: its label, to be translated, and its endpoint, by `slug` and `key`."""
+
+    label: str
+    endpoint: str
+    icon: str
+    kinds: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class LearnerPage:
+    """A page of a package above with something of one's own from all courses: its label, marked for translation, and its endpoint."""
+
+    label: str
+    endpoint: str
+
+
+ACTIVITY_LINKS = HookList[ActivityPage]("activity_links")
+"""Gives the links at the end of lessons and recordings."""
+LEARNER_PAGES = HookList[LearnerPage]("learner_pages")
+"""Gives the links at the end of «My learning»."""
+
+
+def activity_links(activity: OutlineActivity) -> list[ActivityPage]:
+    """Return the links at the end of an activity's page."""
+    return [link for link in ACTIVITY_LINKS.of(current_session()) if activity.kind in link.kinds]
+
 
 SOON = timedelta(days=3)
 """Before its end, within which a date is told with emphasis, and in titles of pages."""

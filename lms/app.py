@@ -54,6 +54,7 @@ from lms import former_addresses, metrics
 from lms.guide import page_links
 from lms.instance import Instance
 from lms.team_bar import team_bar
+from notes import feature as notes
 from organisations import audience_kinds
 from organisations import feature as organisations
 from organisations.audience_kinds import OWN_KINDS
@@ -88,6 +89,7 @@ FEATURES: tuple[Feature, ...] = (
     analysis.FEATURE,
     certificates.FEATURE,
     webinars.FEATURE,
+    notes.FEATURE,
     simulators.FEATURE,
     compliance.FEATURE,
     standards.FEATURE,

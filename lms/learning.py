@@ -10,8 +10,6 @@ from flask import Blueprint, Response, current_app, url_for
 from sqlalchemy.orm import Session
 
 from accounts import notices
-from accounts.notices import SYMBOLS
-from accounts.rules import NoticeKind
 from certificates import credentials as certificate_queries
 from certificates.models import Credential
 from certificates.rules.credentials import CredentialState
@@ -24,7 +22,7 @@ from courses.facade import Facade, FacadeSize
 from courses.rules import Outline, activity_url
 from enrolments import learners
 from enrolments.awards import list_own_renewals
-from enrolments.course_context import date_views, upcoming
+from enrolments.course_context import LEARNER_PAGES, date_views, upcoming
 from enrolments.course_view import RenewalView, course_url, draw, foreign, renewal_view
 from enrolments.dates import DATES, DatedEnrolment, DatedItem, DateRequest, collect_dates, list_ungraded
 from enrolments.invitations import list_own_pending
@@ -303,6 +301,7 @@ def home_page(session: Session, actor: Actor, *, now: datetime) -> Mapping[str, 
             {"uuid": row.uuid, "title": choose(row.title), "edition": row.edition, "expires_at": row.moment} for row in invited
         ],
         "renewals": _renewals(session, actor, credentials, now),
+        "pages": LEARNER_PAGES.of(session),
         "selections": _selections(session, actor, now) if actor.has_selections else [],
         "certificates": [
             {
@@ -385,7 +384,6 @@ def _news(session: Session, actor: Actor) -> list[dict[str, Any]]:
     """Return the latest notices that the actor has not seen; nothing is asked where there is none."""
     if not actor.unread:
         return []
+    kinds = notices.list_notice_kinds(session)
     rows = notices.list_notices(session, actor.person_id or 0, offset=0, limit=MOST_NEWS, only_unread=True)
-    return [
-        {"title": choose(row.subject), "url": row.path, "symbol": SYMBOLS[NoticeKind(row.kind)], "given_at": row.given_at} for row in rows
-    ]
+    return [{"title": choose(row.subject), "url": row.path, "symbol": kinds[row.kind].icon, "given_at": row.given_at} for row in rows]

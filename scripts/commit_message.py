@@ -21,6 +21,7 @@ PREFIXES = (
     "analysis",
     "certificates",
     "webinars",
+    "notes",
     "simulators",
     "standards",
     "selections",

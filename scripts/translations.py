@@ -29,6 +29,7 @@ PACKAGES = (
     "analysis",
     "certificates",
     "webinars",
+    "notes",
     "simulators",
     "standards",
     "selections",

@@ -13,7 +13,7 @@ from accounts.rules import fold
 from courses.rules import activity_url, file_url
 from enrolments import learners
 from enrolments.access import ActivityContext
-from enrolments.course_context import activity_deadline, course_view, record_visit_later
+from enrolments.course_context import activity_deadline, activity_links, course_view, record_visit_later
 from enrolments.course_view import foreign, html
 from kernel import clock
 from kernel.errors import NotFound
@@ -165,6 +165,7 @@ def recording(subject: ActivityContext) -> Answer:
         watched_percent=_watched(subject, published) if needed else None,
         needed_percent=needed,
         deadline=activity_deadline(view, subject.activity.key),
+        links=activity_links(subject.activity),
         previous=view.activity_link(before),
         next=view.activity_link(after),
     )

@@ -29,6 +29,7 @@ from enrolments.awards import LatestCertificate, find_award, find_own_renewal
 from enrolments.course_context import (
     DateView,
     activity_deadline,
+    activity_links,
     catalogue_cards,
     course_dates,
     course_name,
@@ -288,6 +289,7 @@ def lesson_context(subject: ActivityContext, view: CourseView, page: Row[*tuple[
         "body": anchored(SafeHtml.stored(page.body)),
         "icons": page.icons,
         "headings": [HeadingLink(*heading.split("|", 1)) for heading in page.headings],
+        "links": activity_links(activity),
         "previous": view.activity_link(before),
         "next": view.activity_link(after),
     }

@@ -116,6 +116,7 @@ OWNED = {
     "national_identity": "identity_number",
     "notice": "notices",
     "notice_switch": "notice_choices",
+    "personal_note": "personal_notes",
     "personal_reminder": "reminders",
     "attempt_proof": "proofs_of_attempts",
     "self_assessment": "self_assessments",

@@ -7,8 +7,8 @@ import pytest
 from scripts import house
 
 CEILINGS = {
-    "files": 622,
-    "lines of imports": 12300,
+    "files": 633,
+    "lines of imports": 12400,
     "dataclasses that mostly copy another object": 114,
     "calls of dataclasses with six or more positional values": 320,
     "casts": 75,

@@ -7,7 +7,7 @@ from kernel.permissions import Policy
 from tests.support.own_records import writing_actions
 
 LEAVES_RECORDS = """
-    one's own calendar: calendar:use
+    one's own calendar and notes: calendar:use personal_note:use personal_note:write
     account: device:end profile:edit second_step:manage user:manage
     the institution: administration:view audience:edit free_day:manage organisation:load organisation:manage site:manage
         template:edit template:list template:publish institution:add institution:edit signatory:edit

@@ -187,6 +187,9 @@ ACCESS: Mapping[tuple[str, str], str] = {
     # what the matrix has no name for
     ("profile.edit", "own"): "LEGIOS",
     ("notice.read", "own"): "LEGIOS",
+    ("personal_note.write", "lesson_published"): "EGIS",
+    ("personal_note.use", "own"): "LEGIOS",
+    ("personal_note.use", "of_another"): "*",
     ("calendar.use", "own"): "LEGIOS",
     ("calendar.use", "of_another"): "*",
     ("second_step.manage", "own"): "LEGIOS",

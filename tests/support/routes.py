@@ -57,6 +57,8 @@ ROUTES: Mapping[str, str] = {
         enrolments_calendar.calendar enrolments_calendar.date_file enrolments_calendar.end_address enrolments_calendar.make_address
         enrolments_reminders.delete enrolments_reminders.new_reminder enrolments_reminders.reminder
     """,
+    "personal_note.use": "notes.as_markdown notes.delete notes.note notes.own_notes",
+    "personal_note.write": "notes.of_activity",
     "certificate.download": "certificates.download",
     "certificate.view": "certificates.certificate",
     "certificate.list_own": "certificates.certificates",

@@ -1,0 +1,29 @@
+"""Permissions to keep notes of one's own: they are nobody else's, an administrator's neither."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+
+from enrolments.access import ActivityContext, hiding, view_activity
+from kernel.permissions import Actor, Predicate, Verdict, allow_if, signed_in
+
+
+class NoteAction(StrEnum):
+    """Acts on notes of one's own."""
+
+    USE = "personal_note:use"
+    WRITE = "personal_note:write"
+
+
+KINDS = frozenset({"page", "recording"})
+"""Kinds of activity beside which notes are written."""
+
+
+def _write(actor: Actor, subject: object) -> Verdict:
+    """Allow whoever may read a lesson or open a recording, and has signed in."""
+    assert isinstance(subject, ActivityContext)
+    if actor.is_anonymous or subject.activity.kind not in KINDS:
+        return allow_if(False)
+    return view_activity(actor, subject)
+
+
+PERMISSIONS: Mapping[StrEnum, Predicate] = {NoteAction.USE: signed_in, NoteAction.WRITE: hiding(_write)}

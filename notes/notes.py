@@ -1,0 +1,176 @@
+"""A person's own notes: read, searched, written, changed, deleted, and put into Markdown."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import groupby
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row, Select, func, select
+from sqlalchemy.orm import Session
+
+from accounts.models import Person
+from accounts.rules import fold
+from courses.models import Course
+from courses.rules import Outline
+from courses.versions import list_lesson_texts
+from kernel import audit
+from kernel.audit import Verb
+from kernel.errors import N_, Conflict, require_found
+from kernel.i18n import choose, format_date, language
+from kernel.markup.model import ID_PREFIX
+from kernel.permissions import Actor
+from kernel.personal import PersonalTables
+from notes.models import PersonalNote
+
+MOST_NOTES = 2_000
+LONGEST = 5_000
+
+
+class NoteVerb(Verb):
+    """The audit verbs of personal notes; what a note says is never recorded."""
+
+    WRITTEN = "personal_note.written", N_("Wrote a personal note")
+    CHANGED = "personal_note.changed", N_("Changed a personal note")
+    DELETED = "personal_note.deleted", N_("Deleted a personal note")
+
+
+class TooManyNotes(Conflict):
+    """A person keeps as many notes as they can."""
+
+    code = "too_many_notes"
+    message = N_("You have 2000 notes. Delete those you no longer need.")
+
+
+class NoteWasChanged(Conflict):
+    """A note was changed in another window since its form was opened."""
+
+    code = "note_changed"
+    message = N_("You changed this note in another window meanwhile. Below is what you have just written: compare, and save again.")
+
+
+@dataclass(frozen=True, slots=True)
+class NoteAnchor:
+    """Where a note stands: a heading of a lesson, or the activity as a whole where `heading` is empty."""
+
+    course_id: int
+    activity_key: str
+    activity_title: str
+    heading: str = ""
+    heading_text: str = ""
+
+
+def list_headings(session: Session, activity_id: int) -> dict[str, str]:
+    """Return the headings of a lesson by address, in the reader's language where it is translated; none of a recording."""
+    texts = list_lesson_texts(session, activity_id)
+    if not texts:
+        return {}
+    page = next((row for row in texts if row.language == language()), texts[0])
+    return {name.removeprefix(ID_PREFIX): title for name, title in (heading.split("|", 1) for heading in page.headings)}
+
+
+def get_own_note(session: Session, actor: Actor, note: UUID) -> PersonalNote:
+    """Return a note that the actor wrote; raise NotFound of anybody else's."""
+    mine = (PersonalNote.uuid == note, PersonalNote.person_id == actor.person_id)
+    return require_found(session.scalar(select(PersonalNote).where(*mine)))
+
+
+def list_notes_of_activity(session: Session, actor: Actor, course_id: int, outline: Outline, key: str) -> Sequence[PersonalNote]:
+    """List the actor's notes at an activity, also those from before its key was another."""
+    keys = [key, *(former for former, present in outline.renames.items() if present == key)]
+    mine = (PersonalNote.person_id == actor.person_id, PersonalNote.course_id == course_id, PersonalNote.activity_key.in_(keys))
+    return session.scalars(select(PersonalNote).where(*mine).order_by(PersonalNote.id).limit(MOST_NOTES)).all()
+
+
+def list_notes(
+    session: Session, person_id: int, query: str = "", *, offset: int = 0, limit: int = MOST_NOTES
+) -> list[Row[PersonalNote, Course]]:
+    """List a person's notes with their courses, or those in which words are found: by course, lesson and the order of writing."""
+    statement = select(PersonalNote, Course).join(Course, Course.id == PersonalNote.course_id).where(PersonalNote.person_id == person_id)
+    for word in fold(query).split():
+        statement = statement.where(PersonalNote.search_key.contains(word, autoescape=True))
+    order = (PersonalNote.course_id, PersonalNote.activity_title, PersonalNote.activity_key, PersonalNote.id)
+    return list(session.execute(statement.order_by(*order).offset(offset).limit(limit)))
+
+
+def write_note(session: Session, actor: Actor, anchor: NoteAnchor, text: str, number: UUID, *, now: datetime) -> None:
+    """Keep a note; a second time with one number changes nothing."""
+    assert actor.person_id is not None
+    session.execute(select(Person.id).where(Person.id == actor.person_id).with_for_update(key_share=True)).all()  # one after the other
+    if session.scalar(select(PersonalNote.id).where(PersonalNote.uuid == number)) is not None:
+        return
+    count = session.scalar(select(func.count()).where(PersonalNote.person_id == actor.person_id)) or 0
+    if count >= MOST_NOTES:
+        raise TooManyNotes
+    row = PersonalNote(
+        uuid=number,
+        person_id=actor.person_id,
+        course_id=anchor.course_id,
+        activity_key=anchor.activity_key,
+        activity_title=anchor.activity_title[:300],
+        heading=anchor.heading,
+        heading_text=anchor.heading_text[:300],
+        text=text,
+        search_key=fold(f"{text} {anchor.activity_title} {anchor.heading_text}"),
+        written_at=now,
+        changed_at=now,
+    )
+    session.add(row)
+    session.flush()  # the audit entry names it
+    audit.record(session, actor, NoteVerb.WRITTEN, row, now=now)
+
+
+def change_note(session: Session, actor: Actor, note: PersonalNote, text: str, *, seen: str, now: datetime) -> bool:
+    """Give a note another text; return whether anything changed. Raise NoteWasChanged where it is not what `seen` says of its form."""
+    if note.text == text:
+        return False
+    if seen != version_of(note):
+        raise NoteWasChanged
+    note.text, note.changed_at = text, now
+    note.search_key = fold(f"{text} {note.activity_title} {note.heading_text}")
+    audit.record(session, actor, NoteVerb.CHANGED, note, now=now)
+    return True
+
+
+def version_of(note: PersonalNote) -> str:
+    """Return what a form says of the note that it was opened with."""
+    return note.changed_at.isoformat()
+
+
+def delete_note(session: Session, actor: Actor, note: PersonalNote, *, now: datetime) -> None:
+    """Delete a note."""
+    audit.record(session, actor, NoteVerb.DELETED, note, now=now)
+    session.delete(note)
+
+
+def write_markdown(title: str, rows: Sequence[Row[PersonalNote, Course]]) -> str:
+    """Return notes as Markdown: courses, lessons and headings as headings, each note with its day."""
+    lines = [f"# {title}"]
+    for course, of_course in groupby(rows, key=lambda row: row.Course):
+        lines.append(f"## {choose(course.title)}")
+        for activity, of_activity in groupby(of_course, key=lambda row: row.PersonalNote.activity_title):
+            lines.append(f"### {activity}")
+            for heading, of_heading in groupby(of_activity, key=lambda row: row.PersonalNote.heading_text):
+                lines += [f"#### {heading}"] if heading else []
+                lines += [f"{row.PersonalNote.text}\n\n*{format_date(row.PersonalNote.written_at)}*" for row in of_heading]
+    return "\n\n".join(lines) + "\n"
+
+
+def select_own_data(person_id: int) -> PersonalTables:
+    """Return a person's notes for the copy of their data."""
+    statement: Select[*tuple[Any, ...]] = (
+        select(
+            Course.slug.label("course"),
+            PersonalNote.activity_key,
+            PersonalNote.activity_title,
+            PersonalNote.heading,
+            PersonalNote.heading_text,
+            PersonalNote.text,
+            PersonalNote.written_at,
+            PersonalNote.changed_at,
+        )
+        .join(Course, Course.id == PersonalNote.course_id)
+        .where(PersonalNote.person_id == person_id)
+    )
+    return {"personal_notes": statement}
