@@ -67,7 +67,8 @@ def list_headings(session: Session, activity_id: int) -> dict[str, str]:
     if not texts:
         return {}
     page = next((row for row in texts if row.language == language()), texts[0])
-    return {name.removeprefix(ID_PREFIX): title for name, title in (heading.split("|", 1) for heading in page.headings)}
+    headings = (heading.removeprefix(ID_PREFIX).split("|", 1) for heading in page.headings)
+    return {name: title for name, title in headings if not name.startswith("-")}  # lists that are made, of terms and sources
 
 
 def get_own_note(session: Session, actor: Actor, note: UUID) -> PersonalNote:
@@ -90,7 +91,7 @@ def list_notes(
     statement = select(PersonalNote, Course).join(Course, Course.id == PersonalNote.course_id).where(PersonalNote.person_id == person_id)
     for word in fold(query).split():
         statement = statement.where(PersonalNote.search_key.contains(word, autoescape=True))
-    order = (PersonalNote.course_id, PersonalNote.activity_title, PersonalNote.activity_key, PersonalNote.id)
+    order = (PersonalNote.course_id, PersonalNote.activity_key, PersonalNote.heading_text, PersonalNote.id)
     return list(session.execute(statement.order_by(*order).offset(offset).limit(limit)))
 
 
@@ -149,9 +150,10 @@ def write_markdown(title: str, rows: Sequence[Row[PersonalNote, Course]]) -> str
     lines = [f"# {title}"]
     for course, of_course in groupby(rows, key=lambda row: row.Course):
         lines.append(f"## {choose(course.title)}")
-        for activity, of_activity in groupby(of_course, key=lambda row: row.PersonalNote.activity_title):
-            lines.append(f"### {activity}")
-            for heading, of_heading in groupby(of_activity, key=lambda row: row.PersonalNote.heading_text):
+        for _key, of_activity in groupby(of_course, key=lambda row: row.PersonalNote.activity_key):
+            at_activity = list(of_activity)
+            lines.append(f"### {at_activity[0].PersonalNote.activity_title}")
+            for heading, of_heading in groupby(at_activity, key=lambda row: row.PersonalNote.heading_text):
                 lines += [f"#### {heading}"] if heading else []
                 lines += [f"{row.PersonalNote.text}\n\n*{format_date(row.PersonalNote.written_at)}*" for row in of_heading]
     return "\n\n".join(lines) + "\n"

@@ -123,8 +123,8 @@ def test_markdown_has_courses_lessons_and_headings(instance: Instance, course: C
     with instance.database.unit_of_work(write=False) as session, i18n.reading("es"):
         text = notes.write_markdown("De Ana", notes.list_notes(session, ana.person_id or 0))
     assert text == (
-        "# De Ana\n\n## Curso de prueba prueba\n\n### Contar 1\n\n#### Uno 1\n\nPrimero.\n\nLuego.\n\n*1 de junio de 2026*"
-        "\n\nDe todo.\n\n*1 de junio de 2026*\n"
+        "# De Ana\n\n## Curso de prueba prueba\n\n### Contar 1\n\nDe todo.\n\n*1 de junio de 2026*"
+        "\n\n#### Uno 1\n\nPrimero.\n\nLuego.\n\n*1 de junio de 2026*\n"
     )
 
 
