@@ -74,6 +74,7 @@ check/lint:
 	@$(BIN)/ruff check --quiet --output-format concise .
 check/format:
 	@$(BIN)/ruff format --check --quiet --output-format concise . || { echo "These files are not formatted: make fix"; exit 1; }
+	@$(BIN)/python scripts/format_static.py --check
 
 coverage: ## every branch of the rules is taken by the tests of the rules
 	@$(PYTHON) scripts/prepare.py requirements-dev.txt
@@ -140,6 +141,7 @@ fix: ## format, mend what ruff can, collect messages, write the generated docume
 	@$(PYTHON) scripts/prepare.py requirements-dev.txt
 	@$(BIN)/ruff check --quiet --fix-only .
 	@$(BIN)/ruff format .
+	@$(BIN)/python scripts/format_static.py
 	@$(BIN)/python scripts/translations.py update
 	@$(BIN)/python scripts/documents.py write
 

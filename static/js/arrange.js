@@ -48,7 +48,7 @@ function onGrip(event) {
     if (before.some((one, at) => one !== list.children[at])) numberAnew(list);
   };
   row.classList.add('held');
-  document.addEventListener('pointermove', move);  // a row that is moved in the page loses what it had captured
+  document.addEventListener('pointermove', move); // a row that is moved in the page loses what it had captured
   document.addEventListener('pointerup', drop);
   document.addEventListener('pointercancel', drop);
 }

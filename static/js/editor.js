@@ -15,7 +15,7 @@ const STRUCTURED = /<(h[1-6]|ul|ol|li|table|strong|em|b|i|a|p|sub|sup|math)[\s>]
 
 const form = document.getElementById('lesson');
 const area = form.elements.body;
-const states = ['save-state', 'save-state-below'].map((id) => document.getElementById(id));  // at the head, and under what is written
+const states = ['save-state', 'save-state-below'].map((id) => document.getElementById(id)); // at the head, and under what is written
 const look = document.getElementById('look');
 const name = JOURNAL + form.dataset.person + '.' + form.dataset.lesson;
 const say = (key) => form.dataset['t' + key[0].toUpperCase() + key.slice(1)] || '';
@@ -23,7 +23,7 @@ const say = (key) => form.dataset['t' + key[0].toUpperCase() + key.slice(1)] || 
 /* ---- the journal ---- */
 
 const typed = () => Object.fromEntries(TYPED.map((field) => [field, form.elements[field].value]));
-const plain = (text) => (text || '').normalize().trimEnd();  // the server tidies a text no further than that
+const plain = (text) => (text || '').normalize().trimEnd(); // the server tidies a text no further than that
 const same = (one, other) => TYPED.every((field) => plain(one[field]) === plain(other[field]));
 let saved = form.dataset.unsaved ? {} : typed();
 let stopped = form.dataset.unsaved === 'conflict' ? 'conflict' : '';
@@ -41,7 +41,8 @@ function keep() {
   }
   try {
     const follows = form.elements.follows ? form.elements.follows.value : '';
-    localStorage.setItem(name, JSON.stringify(Object.assign(typed(), { seen: form.elements.seen.value, follows, at: new Date().toISOString() })));
+    const kept = Object.assign(typed(), { seen: form.elements.seen.value, follows, at: new Date().toISOString() });
+    localStorage.setItem(name, JSON.stringify(kept));
     return true;
   } catch (error) {
     tell('unkept', 'bad');
@@ -148,7 +149,7 @@ function stay() {
 }
 
 function changed() {
-  if (stopped === 'leaving') stay();  // whoever types on has stayed
+  if (stopped === 'leaving') stay(); // whoever types on has stayed
   tell('unsaved');
   later('keep', KEEP_AFTER, keep);
   later('save', Math.max(SAVE_AFTER, last + SAVE_EVERY - Date.now()), save);
@@ -169,9 +170,12 @@ async function save() {
       form.elements.seen.value = found.seen;
       saved = sent;
       tell('saved', 'ok', say('saved').replace('{time}', found.at));
-      if (same(typed(), sent)) forget(); else keep();
-    } else if (found && found.state === 'conflict') { stopped = 'conflict'; tell('conflict', 'bad'); }
-    else if (isAway(response)) tell(away, 'bad');
+      if (same(typed(), sent)) forget();
+      else keep();
+    } else if (found && found.state === 'conflict') {
+      stopped = 'conflict';
+      tell('conflict', 'bad');
+    } else if (isAway(response)) tell(away, 'bad');
     else tell('refused', 'bad', why(response, found));
   } catch (error) {
     tell(away, 'bad');
@@ -291,7 +295,10 @@ async function paste(html, plain) {
     if (found && found.markdown) {
       write(found.markdown, start, end);
       showLeftOut(found.left_out);
-      if (found.left) { document.getElementById('upload').open = true; document.getElementById('upload-problem').textContent = found.left; }
+      if (found.left) {
+        document.getElementById('upload').open = true;
+        document.getElementById('upload-problem').textContent = found.left;
+      }
       return;
     }
     tell('refused', 'bad', why(response, found));
@@ -330,12 +337,13 @@ async function upload() {
     if (found && found.markdown) {
       for (const field of ['file', 'alternative', 'caption']) form.elements[field].value = '';
       document.getElementById('upload').open = false;
-      if (found.picture) block(found.markdown); else write(found.markdown);
+      if (found.picture) block(found.markdown);
+      else write(found.markdown);
       return;
     }
     problem.textContent = isAway(response) ? say('unsent') : why(response, found);
   } catch (error) { problem.textContent = say('unsent'); }
-  if (telling[0] === 'uploading') tell(...before);  // the text is as it was before
+  if (telling[0] === 'uploading') tell(...before); // the text is as it was before
 }
 
 /* ---- together ---- */
@@ -345,7 +353,11 @@ form.addEventListener('submit', (event) => {
   if (event.submitter && event.submitter.value === 'upload') {
     event.preventDefault();
     upload();
-  } else { keep(); clearTimeout(timers.save); stopped = 'leaving'; }
+  } else {
+    keep();
+    clearTimeout(timers.save);
+    stopped = 'leaving';
+  }
 });
 area.addEventListener('paste', (event) => {
   const html = event.clipboardData.getData('text/html');
@@ -361,23 +373,37 @@ document.addEventListener('click', (event) => {
   const piece = event.target.closest('[data-insert]');
   const line = event.target.closest('[data-line]');
   if (tool) TOOLS[tool.dataset.tool](tool.dataset.words);
-  if (piece) { if (piece.dataset.insert.startsWith('!')) block(piece.dataset.insert + '\n'); else write(piece.dataset.insert); }
-  if (line) { event.preventDefault(); goTo(Number(line.dataset.line)); }
+  if (piece) {
+    if (piece.dataset.insert.startsWith('!')) block(piece.dataset.insert + '\n');
+    else write(piece.dataset.insert);
+  }
+  if (line) {
+    event.preventDefault();
+    goTo(Number(line.dataset.line));
+  }
 });
 area.addEventListener('keydown', (event) => {
   if (!(event.ctrlKey || event.metaKey) || event.altKey || event.shiftKey) return;
-  const tool = { b: 'bold', i: 'italic', k: 'link' }[event.key.toLowerCase()];
+  const tool = { b: 'bold', i: 'italic', k: 'link' } [event.key.toLowerCase()];
   const button = tool && document.querySelector('[data-tool="' + tool + '"]');
-  if (button) { event.preventDefault(); button.click(); }
+  if (button) {
+    event.preventDefault();
+    button.click();
+  }
 });
 addEventListener('online', save);
 addEventListener('pageshow', (event) => {
   if (!event.persisted || stopped !== 'leaving') return;
-  stay();  // by «Back» the page stands as it was left: what its button sent is asked for before anything is typed on
+  stay(); // by «Back» the page stands as it was left: what its button sent is asked for before anything is typed on
   save();
 });
 addEventListener('beforeunload', (event) => { if (stopped !== 'leaving' && !same(typed(), saved) && !keep()) event.preventDefault(); });
-document.addEventListener('visibilitychange', () => { if (document.visibilityState === 'hidden' && !same(typed(), saved)) { keep(); save(); } });
+document.addEventListener('visibilitychange', () => {
+  if (document.visibilityState === 'hidden' && !same(typed(), saved)) {
+    keep();
+    save();
+  }
+});
 document.getElementById('tools').hidden = false;
 for (const button of document.querySelectorAll('[data-insert][hidden]')) button.hidden = false;
 offerKept();

@@ -1,4 +1,5 @@
-/* Lets activities and modules be dragged to another place. The page is complete without it: its buttons move them by keyboard and without scripts.
+/* Lets activities and modules be dragged to another place. The page is complete without it: its buttons move them by
+   keyboard and without scripts.
    A drop sends the same form as the buttons, with `place KEY MODULE NUMBER` or, for a module, `place KEY NUMBER`. */
 
 const form = document.getElementById('outline');

@@ -1,4 +1,5 @@
-/* Passkeys: asks the browser for one, and sends its answer with the form. Without this, or where a browser has none, the codes of an application do. */
+/* Passkeys: asks the browser for one, and sends its answer with the form. Without this, or where a browser has none,
+   the codes of an application do. */
 
 const TO_BYTES = (text) => Uint8Array.from(atob(text.replace(/-/g, '+').replace(/_/g, '/')), (sign) => sign.charCodeAt(0));
 const TO_TEXT = (buffer) => btoa(String.fromCharCode(...new Uint8Array(buffer))).replace(/\+/g, '-').replace(/\//g, '_').replace(/=+$/, '');

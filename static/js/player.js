@@ -48,7 +48,8 @@ function onClick(event) {
 
 const lists = [...document.querySelectorAll('ol.cues')].map((list) => {
   const links = [...list.querySelectorAll('a[data-second]')];
-  return { list, links, starts: links.map((link) => Number(link.dataset.second)), shown: links.findIndex((link) => link.hasAttribute('aria-current')) };
+  const shown = links.findIndex((link) => link.hasAttribute('aria-current'));
+  return { list, links, starts: links.map((link) => Number(link.dataset.second)), shown };
 });
 
 function scrollTo(one, link) {
@@ -122,7 +123,9 @@ async function tell() {
     if (!answer.ok) throw new Error(answer.status);
     const told = await answer.json();
     const words = document.getElementById('watched-words');
-    if (words && typeof told.watched_percent === 'number') words.textContent = words.dataset.t.replace('{share}', told.watched_percent + words.dataset.percent);
+    if (words && typeof told.watched_percent === 'number') {
+      words.textContent = words.dataset.t.replace('{share}', told.watched_percent + words.dataset.percent);
+    }
   } catch (error) {
     spans = batch.concat(spans);
   }
@@ -130,7 +133,8 @@ async function tell() {
 
 function post(batch) {
   const body = new URLSearchParams({ csrf_token: frame.dataset.token, spans: batch.map((span) => span.join('-')).join(',') });
-  return fetch(frame.dataset.watched, { method: 'POST', body, credentials: 'same-origin', keepalive: true, headers: { Accept: 'application/json' } });
+  const headers = { Accept: 'application/json' };
+  return fetch(frame.dataset.watched, { method: 'POST', body, credentials: 'same-origin', keepalive: true, headers });
 }
 
 /* A token ends with its session. What one person saw is not told as somebody else's. */
@@ -152,9 +156,16 @@ if (frame && media) {
   frame.addEventListener('click', onClick);
   window.addEventListener('hashchange', onHash);
   window.addEventListener('online', tell);
-  media.addEventListener('timeupdate', () => { follow(); watch(); });
-  for (const kind of ['pause', 'ended', 'seeking']) media.addEventListener(kind, () => { if (kind === 'seeking') close(); else tell(); });
+  media.addEventListener('timeupdate', () => {
+    follow();
+    watch();
+  });
+  for (const kind of ['pause', 'ended', 'seeking']) media.addEventListener(kind, () => {
+    if (kind === 'seeking') close();
+    else tell();
+  });
   document.addEventListener('visibilitychange', tell);
   if (asked()) go(asked(), false);
-  for (const one of lists) if (one.links[one.shown]) scrollTo(one, one.links[one.shown]);
+  for (const one of lists)
+    if (one.links[one.shown]) scrollTo(one, one.links[one.shown]);
 }

@@ -198,7 +198,8 @@ function look(box) {
   if (!link) return;
   const parts = response(box);
   const flag = box.querySelector('[name$="-flag"]');
-  link.classList.toggle('done', Object.keys(parts).some((key) => !/^(\d+-)?unit$/.test(key) && !/^(certainty|objection.*)$/.test(key) && parts[key].length > 0));
+  const answers = (key) => !/^(\d+-)?unit$/.test(key) && !/^(certainty|objection.*)$/.test(key) && parts[key].length > 0;
+  link.classList.toggle('done', Object.keys(parts).some(answers));
   link.classList.toggle('flagged', Boolean(flag && flag.checked));
   const words = [say(link.classList.contains('done') ? 'Done' : 'Open'), flag && flag.checked ? say('Flagged') : ''];
   link.querySelector('.vh').textContent = ': ' + words.filter(Boolean).join(', ');
@@ -240,7 +241,8 @@ function trouble(text) {
   box.lastElementChild.textContent = text;
 }
 
-/* ---- what the quiz records beside the answers, where the page says so: seconds a question, and absences; counted by this page alone ---- */
+/* ---- what the quiz records beside the answers, where the page says so: seconds a question, and absences; counted by
+   this page alone ---- */
 
 const noted = { times: {}, away: [], number: 0, item: '', since: 0, left: 0, said: -Infinity };
 const records = isAttempt && { times: place.hasAttribute('data-times'), focus: place.hasAttribute('data-focus') };
@@ -280,7 +282,10 @@ function notes() {
 function notesArrived(sent, renewed) {
   const last = sent ? Math.max(0, ...parse(sent).away.map((one) => one[0])) : 0;
   noted.away = noted.away.filter((one) => one.number > last);
-  if (renewed) Object.assign(noted, { times: {}, away: noted.away.map((one) => Object.assign(one, { number: one.number - last })), number: noted.number - last });
+  if (renewed) {
+    const away = noted.away.map((one) => Object.assign(one, { number: one.number - last }));
+    Object.assign(noted, { times: {}, away, number: noted.number - last });
+  }
 }
 
 /* ---- sending ---- */
@@ -307,8 +312,12 @@ function post(events, under, beside) {
   const stop = new AbortController();
   const late = setTimeout(() => stop.abort(), PATIENCE);
   return fetch(place.dataset.save, {
-    method: 'POST', body, credentials: 'same-origin', keepalive: document.visibilityState === 'hidden',
-    headers: { Accept: 'application/json' }, signal: stop.signal,
+    method: 'POST',
+    body,
+    credentials: 'same-origin',
+    keepalive: document.visibilityState === 'hidden',
+    headers: { Accept: 'application/json' },
+    signal: stop.signal,
   }).finally(() => clearTimeout(late));
 }
 
@@ -368,7 +377,8 @@ function over(why) {
   return null;
 }
 
-/* A conflict says by its code that the attempt takes nothing more, and in its own words why. Any other is tried again, as where the line broke. */
+/* A conflict says by its code that the attempt takes nothing more, and in its own words why. Any other is tried again, as
+   where the line broke. */
 async function ending(answer) {
   if (answer.status !== 409) return null;
   const told = await answer.json().catch(() => ({}));
@@ -473,7 +483,8 @@ async function sendFile(box, file) {
   body.append('place', box.dataset.item);
   for (const one of box.querySelectorAll('[name$="-files"]')) body.append('named', one.value);
   body.append('upload', file);
-  const post = () => fetch(place.dataset.upload, { method: 'POST', body, credentials: 'same-origin', headers: { Accept: 'application/json' } });
+  const headers = { Accept: 'application/json' };
+  const post = () => fetch(place.dataset.upload, { method: 'POST', body, credentials: 'same-origin', headers });
   let answer = await post();
   if (answer.status === 400 && (await freshToken())) {
     body.set('csrf_token', place.querySelector('[name=csrf_token]').value);
@@ -487,12 +498,14 @@ async function sendFile(box, file) {
   return null;
 }
 
-/* Files that an answer names are of it from here on, also where this page has not shown them: they are drawn when the server has the answer. */
+/* Files that an answer names are of it from here on, also where this page has not shown them: they are drawn when the
+   server has the answer. */
 function nameFiles(box, names) {
   const list = box.querySelector('[data-sent]');
   if (!list) return;
   const shown = [...list.querySelectorAll('[name$="-files"]')];
-  for (const one of shown) if (!names.includes(one.value)) one.closest('li').remove();
+  for (const one of shown)
+    if (!names.includes(one.value)) one.closest('li').remove();
   for (const value of names.filter((name) => !shown.some((one) => one.value === name))) {
     const row = Object.assign(document.createElement('li'), { hidden: true });
     row.append(Object.assign(document.createElement('input'), { type: 'hidden', name: 'p' + box.dataset.item + '-files', value }));
@@ -523,7 +536,7 @@ function arrived(box, told) {
     const room = box.querySelector('[data-full]');
     const held = room.parentElement.contains(document.activeElement);
     for (const one of room.parentElement.children) one.hidden = one !== room;
-    if (held) list.lastElementChild.querySelector('a').focus();  // what had the focus is gone
+    if (held) list.lastElementChild.querySelector('a').focus(); // what had the focus is gone
   }
   look(box);
   noteChange(box);
@@ -645,7 +658,7 @@ async function onSubmit(event) {
 /* ---- beginning ---- */
 
 const last = {};
-const source = {};  // by question: 'person' where somebody has typed on this page, 'journal' where the script has filled it in
+const source = {}; // by question: 'person' where somebody has typed on this page, 'journal' where the script has filled it in
 let waiting = 0;
 
 /* What nobody typed on this page: it is in the journal or on the server already, and says nothing against what is newer elsewhere. */
@@ -721,7 +734,7 @@ function beginAttempt() {
 
 function begin() {
   if (isAttempt) beginAttempt();
-  if (place.id !== 'review') setInterval(reachable, AWAKE);  // whoever thinks for long stays signed in while the page is open
+  if (place.id !== 'review') setInterval(reachable, AWAKE); // whoever thinks for long stays signed in while the page is open
   place.addEventListener('submit', onSubmit);
   place.addEventListener('click', (event) => { pressed = event.target.closest('button') || pressed; });
   window.addEventListener('online', () => {

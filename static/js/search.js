@@ -1,4 +1,5 @@
-/* Ctrl+K (⌘K) opens the search over any page, and so does its link; Escape closes it. Without this, or in a browser without dialogs, the link leads there. */
+/* Ctrl+K (⌘K) opens the search over any page, and so does its link; Escape closes it. Without this, or in a browser
+   without dialogs, the link leads there. */
 
 const link = document.querySelector('a[data-find]');
 let dialog = null;
@@ -33,7 +34,8 @@ function made() {
   end.type = 'button';
   end.textContent = close;
   end.addEventListener('click', () => box.close());
-  box.addEventListener('keydown', (event) => { /* in a search field, browsers would only empty it */
+  box.addEventListener('keydown', (event) => {
+    /* in a search field, browsers would only empty it */
     if (event.key !== 'Escape') return;
     event.preventDefault();
     box.close();
@@ -62,7 +64,8 @@ function open() {
   return true;
 }
 
-function isTyping(target) { /* for a moment the keys still go to the field of a search that was closed */
+function isTyping(target) {
+  /* for a moment the keys still go to the field of a search that was closed */
   return !target.closest('dialog:not([open])') && (target.isContentEditable || /^(input|textarea|select)$/i.test(target.tagName));
 }
 

@@ -20,7 +20,8 @@ const has = (value) => value !== undefined && value !== null;
 const quotient = (value, divisor) => (divisor > 0 ? value / divisor : null);
 
 function gdpOf(inputs, year) {
-  return inputs['macro.pib_base'] * power((1 + inputs['macro.crec_real']) * (1 + inputs['macro.deflactor']), year - inputs['macro.anio_base']);
+  const growth = (1 + inputs['macro.crec_real']) * (1 + inputs['macro.deflactor']);
+  return inputs['macro.pib_base'] * power(growth, year - inputs['macro.anio_base']);
 }
 
 function lineOf(inputs, year) {
@@ -251,7 +252,10 @@ function update() {
   const outputs = inputs && compute(inputs);
   const known = outputs && [...page.querySelectorAll('[data-output]')].every((place) => place.dataset.output in outputs);
   if (known) show(outputs);
-  for (const [words, holds] of [['[data-stale]', known], ['[data-behind]', !known]]) {
+  for (const [words, holds] of [
+      ['[data-stale]', known],
+      ['[data-behind]', !known]
+    ]) {
     for (const place of page.querySelectorAll(words)) place.hidden = !holds;
   }
 }
