@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import func, select, update
 from sqlalchemy.exc import IntegrityError
 
-from accounts.models import Notification
+from accounts.models import Notification, Person
 from courses.models import Course, PublicationNature
 from enrolments import enrolment, grade_items, gradebook, learner_groups, progress_report, takes, versions
 from enrolments import learners as enrolments_learners
@@ -272,7 +272,8 @@ def test_of_two_accounts_the_present_take_goes_on(instance: Instance, course: Co
     take_out(instance, course, kept)
 
     with instance.database.unit_of_work() as session:
-        enrolment.end_duplicate_enrolments(session, SYSTEM, closed.person_id or 0, kept.person_id or 0, now=LATER)
+        gone, stays = (session.get_one(Person, account.person_id) for account in (closed, kept))
+        enrolment.end_duplicate_enrolments(session, SYSTEM, gone, stays, now=LATER)
 
     first, second = takes_of(instance, kept, course)
     assert (first.left_at, second.left_at) == (LATER, None)
