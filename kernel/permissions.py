@@ -3,6 +3,9 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum, StrEnum
+from inspect import Parameter, signature, unwrap
+from types import UnionType
+from typing import Any
 from uuid import UUID
 
 from kernel.errors import Forbidden, NotFound, OwnRecord, SignInNeeded
@@ -84,7 +87,7 @@ class Verdict(Enum):
     """It would be open, but it is the actor's own record (`kernel.own_records`): 403, and why."""
 
 
-Predicate = Callable[[Actor, "object"], Verdict]
+Predicate = Callable[[Actor, Any], Verdict]
 
 
 def allow_if(condition: bool, otherwise: Verdict = Verdict.FORBID) -> Verdict:
@@ -108,16 +111,32 @@ def open_to_strangers(predicate: Predicate) -> Predicate:
     return predicate
 
 
+def subject_type(predicate: Predicate) -> type | UnionType:
+    """Return the type that a predicate names for its subject, also through what wraps it; `object` if it names none."""
+    _actor, subject = signature(unwrap(getattr(predicate, "within", predicate))).parameters.values()
+    return object if subject.annotation in (Parameter.empty, Any) else subject.annotation
+
+
 @dataclass(frozen=True, slots=True)
 class Policy:
     """The predicate of each action, collected from every package by the application."""
 
     predicates: Mapping[StrEnum, Predicate] = field(default_factory=dict)
+    subjects: Mapping[StrEnum, type | UnionType] = field(init=False)
+    """The type of each action's subject, as its predicate names it; read once, when the policy is made."""
+
+    def __post_init__(self) -> None:
+        """Read the types of the subjects."""
+        object.__setattr__(self, "subjects", {action: subject_type(predicate) for action, predicate in self.predicates.items()})
 
     def verdict(self, actor: Actor, action: StrEnum, subject: object) -> Verdict:
-        """Decide; an action that nobody declared is refused."""
+        """Decide; an action that nobody declared is refused. Raise TypeError where the subject is of another type than the predicate's."""
         predicate = self.predicates.get(action)
-        return Verdict.FORBID if predicate is None else predicate(actor, subject)
+        if predicate is None:
+            return Verdict.FORBID
+        if not isinstance(subject, self.subjects[action]):
+            raise TypeError(f"{action} is asked of {type(subject).__name__}, not {self.subjects[action]}")
+        return predicate(actor, subject)
 
     def require_beforehand(self, actor: Actor, action: StrEnum) -> None:
         """Refuse before the subject is looked for what no subject would allow: whether there is one stays unsaid (spec/security 1.3)."""

@@ -1,11 +1,14 @@
 """One function decides (spec/security 1.1, 1.3)."""
 
+from dataclasses import dataclass
 from enum import StrEnum
+from functools import wraps
 
 import pytest
 
 from kernel.errors import Forbidden, NotFound, SignInNeeded
-from kernel.permissions import Actor, Policy, SiteRole, Verdict, administrator, allow_if, open_to_strangers, signed_in
+from kernel.own_records import changes_record, changes_records
+from kernel.permissions import Actor, Policy, Predicate, SiteRole, Verdict, administrator, allow_if, open_to_strangers, signed_in
 
 NOBODY, ANA = Actor(), Actor(person_id=1)
 ADMIN = Actor(person_id=2, roles=frozenset({SiteRole.ADMINISTRATOR}))
@@ -67,3 +70,55 @@ def test_who_may_passes() -> None:
     assert POLICY.allows(ANA, Act.OPEN, None)
     assert NOBODY.is_anonymous
     assert not ANA.is_administrator
+
+
+@dataclass(frozen=True)
+class Page:
+    """A subject of this test."""
+
+    author_id: int = 1
+
+
+@dataclass(frozen=True)
+class Picture:
+    """Another subject of this test."""
+
+
+def _of_page(_actor: Actor, subject: Page) -> Verdict:
+    return allow_if(subject.author_id == 1)
+
+
+def _of_either(_actor: Actor, _subject: Page | Picture) -> Verdict:
+    return Verdict.ALLOW
+
+
+@wraps(_of_page)
+def _wrapped(actor: Actor, subject: object) -> Verdict:
+    assert isinstance(subject, Page)
+    return _of_page(actor, subject)
+
+
+@pytest.mark.parametrize(
+    "predicate",
+    [
+        _of_page,
+        _wrapped,
+        changes_record(_of_page, lambda page: (page.author_id,)),
+        changes_records(changes_record(_wrapped, lambda page: (page.author_id,))),
+    ],
+)
+def test_a_subject_of_another_type_than_the_predicate_names_is_a_fault(predicate: Predicate) -> None:
+    policy = Policy({Act.OPEN: predicate})
+    assert policy.allows(ADMIN, Act.OPEN, Page())
+    for subject in (Picture(), None):
+        with pytest.raises(TypeError, match="test:open"):
+            policy.verdict(ADMIN, Act.OPEN, subject)
+
+
+def test_a_predicate_names_several_types_or_none() -> None:
+    policy = Policy({Act.OPEN: _of_either, Act.HIDDEN: lambda _actor, _subject: Verdict.ALLOW})
+    for subject in (Page(), Picture()):
+        assert policy.allows(ANA, Act.OPEN, subject)
+    with pytest.raises(TypeError):
+        policy.verdict(ANA, Act.OPEN, None)
+    assert policy.allows(ANA, Act.HIDDEN, None)
