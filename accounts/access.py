@@ -46,9 +46,8 @@ class Owner:
 
 
 @open_to_strangers
-def _second_step(actor: Actor, subject: object) -> Verdict:
+def _second_step(actor: Actor, subject: Owner) -> Verdict:
     """One's own; before one is signed in, only with the password just typed and as long as there is no factor at all."""
-    assert isinstance(subject, Owner)
     if actor.is_anonymous:
         return allow_if(subject.fresh and not subject.factors)
     return allow_if(is_own(actor, subject.person.id))
