@@ -131,17 +131,15 @@ class InstitutionAdministratorContext(InstitutionContext):
     person: Person | None = None
 
 
-def _administer(actor: Actor, subject: object) -> Verdict:
+def _administer(actor: Actor, subject: InstitutionContext) -> Verdict:
     """Decide on an institution: for those who administer it; to others there is no such page."""
-    assert isinstance(subject, InstitutionContext)
     if subject.institution is None:
         return allow_if(subject.scope.any, Verdict.HIDE)
     return allow_if(subject.scope.covers(subject.institution.id), Verdict.HIDE)
 
 
-def _add_institution(actor: Actor, subject: object) -> Verdict:
+def _add_institution(actor: Actor, subject: InstitutionContext) -> Verdict:
     """Decide on what is not left to those who administer one institution: who adds one, or names its administrators."""
-    assert isinstance(subject, InstitutionContext)
     verdict = _administer(actor, subject)
     return allow_if(actor.is_administrator) if verdict is Verdict.ALLOW else verdict
 
@@ -179,14 +177,12 @@ class ManagedUnits:
     places: tuple[UnitSummary, ...]
 
 
-def _follow(actor: Actor, subject: object) -> Verdict:
+def _follow(actor: Actor, subject: UnitContext) -> Verdict:
     """Decide on the people of a place: for those who manage it or something above it; to others there is no such page."""
-    assert isinstance(subject, UnitContext)
     return allow_if(actor.is_administrator or subject.manages, Verdict.HIDE)
 
 
-def _follow_own(actor: Actor, subject: object) -> Verdict:
-    assert isinstance(subject, ManagedUnits)
+def _follow_own(actor: Actor, subject: ManagedUnits) -> Verdict:
     return allow_if(actor.is_administrator or bool(subject.places), Verdict.FORBID if actor.is_anonymous else Verdict.HIDE)
 
 
@@ -200,22 +196,20 @@ class AudienceContext:
     scope: TrainingScope
 
 
-def _of_audience(actor: Actor, subject: object, letters: str) -> Verdict:
+def _of_audience(actor: Actor, subject: AudienceContext, letters: str) -> Verdict:
     """Decide by a row of the table; who has a grant for a part of the institution may know of its audiences (spec/compulsory 16)."""
-    assert isinstance(subject, AudienceContext)
     verdict = training_verdict(actor, subject.scope, subject.places, letters)
     return Verdict.FORBID if verdict is Verdict.HIDE and subject.scope.stands_in(subject.places) else verdict
 
 
-def _view_audience(actor: Actor, subject: object) -> Verdict:
+def _view_audience(actor: Actor, subject: AudienceContext) -> Verdict:
     """Decide on an audience; the list opens for everybody with a grant, and holds those of the institutions for which they have it."""
-    assert isinstance(subject, AudienceContext)
     is_list = subject.audience is None and subject.people_list is None
     holds_grant = bool(subject.scope.officer or subject.scope.auditor)
     return Verdict.ALLOW if is_list and holds_grant else _of_audience(actor, subject, "hdaaa")
 
 
-def _edit_audience(actor: Actor, subject: object) -> Verdict:
+def _edit_audience(actor: Actor, subject: AudienceContext) -> Verdict:
     return _of_audience(actor, subject, "hdada")
 
 
