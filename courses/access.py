@@ -119,14 +119,12 @@ def teaches(actor: Actor, role: StaffRole | None) -> bool:
     return actor.is_administrator or role is not None
 
 
-def _edit(actor: Actor, subject: object) -> Verdict:
-    assert isinstance(subject, CourseContext | VersionContext | PublicationPlanContext)
+def _edit(actor: Actor, subject: CourseContext | VersionContext | PublicationPlanContext) -> Verdict:
     course = subject if isinstance(subject, CourseContext) else subject.course
     return allow_if(edits(actor, course.staff_role), Verdict.HIDE)
 
 
-def _create(actor: Actor, subject: object) -> Verdict:
-    assert isinstance(subject, AuthoringContext)
+def _create(actor: Actor, subject: AuthoringContext) -> Verdict:
     return allow_if(subject.makes_courses or actor.is_administrator)
 
 
@@ -135,15 +133,13 @@ def owns(actor: Actor, role: StaffRole | None) -> bool:
     return actor.is_administrator or role is StaffRole.OWNER
 
 
-def _own(actor: Actor, subject: object) -> Verdict:
-    assert isinstance(subject, CourseContext)
+def _own(actor: Actor, subject: CourseContext) -> Verdict:
     if owns(actor, subject.staff_role):
         return Verdict.ALLOW
     return Verdict.FORBID if subject.staff_role is StaffRole.EDITOR else Verdict.HIDE
 
 
-def _join(_actor: Actor, subject: object) -> Verdict:
-    assert isinstance(subject, InvitationContext)
+def _join(_actor: Actor, subject: InvitationContext) -> Verdict:
     return allow_if(subject.is_for_reader)
 
 
