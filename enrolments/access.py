@@ -299,29 +299,26 @@ def hiding_all(permissions: Mapping[StrEnum, Predicate]) -> Mapping[StrEnum, Pre
 
 
 @open_to_strangers
-def _view_course(actor: Actor, subject: object) -> Verdict:
-    assert isinstance(subject, LearnerContext)
+def _view_course(actor: Actor, subject: LearnerContext) -> Verdict:
     if subject.version_id is None:
         return allow_if(edits(actor, subject.staff_role), Verdict.HIDE)
     return allow_if(subject.is_listed or takes_part(actor, subject))
 
 
-def _enrol(actor: Actor, subject: object) -> Verdict:
+def _enrol(actor: Actor, subject: LearnerContext) -> Verdict:
     """Let anyone who may see a course enrol in it, while its enrolment is open."""
-    assert isinstance(subject, LearnerContext)
     if subject.version_id is None:
         return Verdict.HIDE
     return allow_if(not actor.is_anonymous and subject.refusal is None and _view_course(actor, subject) is Verdict.ALLOW)
 
 
 @open_to_strangers
-def view_activity(actor: Actor, subject: object) -> Verdict:
+def view_activity(actor: Actor, subject: ActivityContext) -> Verdict:
     """Decide on a lesson or recording.
 
     Previews of listed courses are for everybody, the rest for those who take part. What waits for something else is for staff,
     and what opens later exists only for those who edit the course.
     """
-    assert isinstance(subject, ActivityContext)
     if edits(actor, subject.context.staff_role):
         return Verdict.ALLOW
     if subject.opens_later:
@@ -332,22 +329,19 @@ def view_activity(actor: Actor, subject: object) -> Verdict:
     return allow_if(subject.closed is None and (previewed or subject.context.is_learner))
 
 
-def _choose_version(_actor: Actor, subject: object) -> Verdict:
-    assert isinstance(subject, LearnerContext)
+def _choose_version(_actor: Actor, subject: LearnerContext) -> Verdict:
     return allow_if(subject.is_learner)
 
 
-def _learn(_actor: Actor, subject: object) -> Verdict:
-    assert isinstance(subject, ActivityContext)
+def _learn(_actor: Actor, subject: ActivityContext) -> Verdict:
     if subject.opens_later:
         return Verdict.HIDE
     return allow_if(subject.context.is_learner and subject.closed is None)
 
 
 @open_to_strangers
-def _download(actor: Actor, subject: object) -> Verdict:
+def _download(actor: Actor, subject: CourseFileContext) -> Verdict:
     """Decide on a file: it obeys the activities that use it, not its address."""
-    assert isinstance(subject, CourseFileContext)
     if subject.is_picture and subject.context.is_listed:
         return Verdict.ALLOW
     if not subject.users:
@@ -356,16 +350,16 @@ def _download(actor: Actor, subject: object) -> Verdict:
     return next(verdict for verdict in (Verdict.ALLOW, Verdict.FORBID, Verdict.HIDE) if verdict in verdicts)
 
 
-def _manage_groups(actor: Actor, subject: object) -> Verdict:
+def _manage_groups(actor: Actor, subject: LearnerContext | GroupContext) -> Verdict:
     """Those who edit the course; to others there is no such page."""
-    assert isinstance(subject, LearnerContext | GroupContext)
     context = subject.context if isinstance(subject, GroupContext) else subject
     return allow_if(edits(actor, context.staff_role), Verdict.HIDE)
 
 
-def _enrol_others(actor: Actor, subject: object) -> Verdict:
-    contexts = LearnerContext | EditionContext | EnrolmentListContext | ParticipantContext | EnrolmentInvitationContext
-    assert isinstance(subject, contexts)
+EnrollingSubject = LearnerContext | EditionContext | EnrolmentListContext | ParticipantContext | EnrolmentInvitationContext
+
+
+def _enrol_others(actor: Actor, subject: EnrollingSubject) -> Verdict:
     context = subject if isinstance(subject, LearnerContext) else subject.context
     return allow_if(edits(actor, context.staff_role))
 
@@ -375,39 +369,32 @@ def changes_announcement(actor: Actor, context: LearnerContext, announcement: An
     return actor.is_administrator or (edits(actor, context.staff_role) and announcement.author_id == actor.person_id)
 
 
-def _change_announcement(actor: Actor, subject: object) -> Verdict:
-    assert isinstance(subject, AnnouncementContext)
+def _change_announcement(actor: Actor, subject: AnnouncementContext) -> Verdict:
     return allow_if(changes_announcement(actor, subject.context, subject.announcement))
 
 
-def _follow(actor: Actor, subject: object) -> Verdict:
-    assert isinstance(subject, LearnerContext | ParticipantContext)
+def _follow(actor: Actor, subject: LearnerContext | ParticipantContext) -> Verdict:
     return allow_if(is_staff(actor, subject if isinstance(subject, LearnerContext) else subject.context))
 
 
-def _override(actor: Actor, subject: object) -> Verdict:
-    assert isinstance(subject, ResultContext)
+def _override(actor: Actor, subject: ResultContext) -> Verdict:
     return allow_if(edits(actor, subject.context.staff_role))
 
 
-def _export(actor: Actor, subject: object) -> Verdict:
+def _export(actor: Actor, subject: LearnerContext) -> Verdict:
     """Those who edit the course; graders see its gradebook and take nothing out (spec/security 7.6)."""
-    assert isinstance(subject, LearnerContext)
     return allow_if(edits(actor, subject.staff_role))
 
 
-def _see_results(_actor: Actor, subject: object) -> Verdict:
-    assert isinstance(subject, LearnerContext)
+def _see_results(_actor: Actor, subject: LearnerContext) -> Verdict:
     return allow_if(subject.is_learner)
 
 
-def _manage_items(actor: Actor, subject: object) -> Verdict:
-    assert isinstance(subject, LearnerContext | GradeItemContext)
+def _manage_items(actor: Actor, subject: LearnerContext | GradeItemContext) -> Verdict:
     return allow_if(edits(actor, (subject if isinstance(subject, LearnerContext) else subject.context).staff_role))
 
 
-def _mark_items(actor: Actor, subject: object) -> Verdict:
-    assert isinstance(subject, GradeItemContext)
+def _mark_items(actor: Actor, subject: GradeItemContext) -> Verdict:
     return allow_if(is_staff(actor, subject.context) and subject.item.retired_at is None)
 
 
@@ -416,22 +403,19 @@ def keeps_notes(actor: Actor, subject: ParticipantContext | LearnerNoteContext) 
     return is_staff(actor, subject.context) and not is_own(actor, subject.enrolment.person_id)
 
 
-def _note(actor: Actor, subject: object) -> Verdict:
-    assert isinstance(subject, ParticipantContext)
+def _note(actor: Actor, subject: ParticipantContext) -> Verdict:
     return allow_if(is_staff(actor, subject.context))
 
 
-def _delete_note(actor: Actor, subject: object) -> Verdict:
+def _delete_note(actor: Actor, subject: LearnerNoteContext) -> Verdict:
     """Its author, or who edits the course; to who may not read it there is no such note."""
-    assert isinstance(subject, LearnerNoteContext)
     if not keeps_notes(actor, subject):
         return Verdict.HIDE
     return allow_if(subject.note.author_id == actor.person_id or edits(actor, subject.context.staff_role))
 
 
-def _join(actor: Actor, subject: object) -> Verdict:
+def _join(actor: Actor, subject: EditionContext) -> Verdict:
     """Let those join who know an edition's code, or may see the course where the edition is open to all who do."""
-    assert isinstance(subject, EditionContext)
     if actor.is_anonymous:
         return Verdict.FORBID
     if not subject.by_code and not (subject.edition.self_enrolment and _view_course(actor, subject.context) is Verdict.ALLOW):
@@ -439,9 +423,8 @@ def _join(actor: Actor, subject: object) -> Verdict:
     return allow_if(subject.refusal is None and (subject.by_code or subject.context.enrolment_mode == "open"))
 
 
-def _accept_invitation(_actor: Actor, subject: object) -> Verdict:
+def _accept_invitation(_actor: Actor, subject: InvitedContext) -> Verdict:
     """Let the person accept whose address was invited; nobody else learns that there is an invitation."""
-    assert isinstance(subject, InvitedContext)
     return allow_if(subject.is_for_reader, Verdict.HIDE)
 
 
@@ -524,25 +507,23 @@ class MistakeReportContext:
     report: MistakeReport
 
 
-def _report(actor: Actor, subject: object) -> Verdict:
+def _report(actor: Actor, subject: ActivityContext | AnsweredQuestionContext) -> Verdict:
     """Let whoever reads an activity report it, and whoever handed in an attempt its questions, while they answer no other one."""
     if isinstance(subject, AnsweredQuestionContext):
         return allow_if(is_own(actor, subject.person_id) and subject.is_over, Verdict.HIDE)
-    assert isinstance(subject, ActivityContext)
     return Verdict.HIDE if subject.activity.kind == QUIZ else view_activity(actor, subject)
 
 
-def _context(subject: object) -> LearnerContext:
-    assert isinstance(subject, LearnerContext | MistakeReportContext)
+def _context(subject: LearnerContext | MistakeReportContext) -> LearnerContext:
     return subject if isinstance(subject, LearnerContext) else subject.context
 
 
-def _list(actor: Actor, subject: object) -> Verdict:
+def _list(actor: Actor, subject: LearnerContext | MistakeReportContext) -> Verdict:
     """Let the course team and administrators read the reports; to others there are none, those of classmates least of all."""
     return allow_if(is_staff(actor, _context(subject)), Verdict.HIDE)
 
 
-def _decide(actor: Actor, subject: object) -> Verdict:
+def _decide(actor: Actor, subject: LearnerContext | MistakeReportContext) -> Verdict:
     """Let those decide who edit the course, on their own reports too: a report changes nothing that a learner has to show."""
     context = _context(subject)
     return allow_if(edits(actor, context.staff_role)) if is_staff(actor, context) else Verdict.HIDE
@@ -577,19 +558,16 @@ def may_begin_take_for(actor: Actor, subject: ParticipantContext) -> bool:
     return TAKE_PERMISSIONS[TakeAction.BEGIN](actor, subject) is Verdict.ALLOW
 
 
-def _begin(actor: Actor, subject: object) -> Verdict:
+def _begin(actor: Actor, subject: ParticipantContext) -> Verdict:
     """Let those who edit the course begin a take for its learners, at any time."""
-    assert isinstance(subject, ParticipantContext)
     return allow_if(edits(actor, subject.context.staff_role))
 
 
-def _leave(_actor: Actor, subject: object) -> Verdict:
-    assert isinstance(subject, LearnerContext)
+def _leave(_actor: Actor, subject: LearnerContext) -> Verdict:
     return allow_if(subject.is_learner)
 
 
-def _take_learner(subject: object) -> tuple[int, ...]:
-    assert isinstance(subject, ParticipantContext)
+def _take_learner(subject: ParticipantContext) -> tuple[int, ...]:
     return (subject.enrolment.person_id,)
 
 
