@@ -177,8 +177,7 @@ Proposal = WaiverContext | RecognitionContext
 def _of_person(letters: str) -> Predicate:
     """Return the predicate of a row of the table about one person: oneself, head, officer, auditor, administrator."""
 
-    def predicate(actor: Actor, subject: object) -> Verdict:
-        assert isinstance(subject, PersonSubject)
+    def predicate(actor: Actor, subject: PersonSubject) -> Verdict:
         return training_verdict(actor, subject.scope, subject.places, letters, person_id=subject.person_id)
 
     return predicate
@@ -187,8 +186,7 @@ def _of_person(letters: str) -> Predicate:
 def _of_places(letters: str) -> Predicate:
     """Return the predicate of a row about places, or about a person who is nothing special before it."""
 
-    def predicate(actor: Actor, subject: object) -> Verdict:
-        assert isinstance(subject, PlaceReportContext | PersonSubject)
+    def predicate(actor: Actor, subject: PlaceReportContext | PersonSubject) -> Verdict:
         return training_verdict(actor, subject.scope, subject.places, letters)
 
     return predicate
@@ -198,50 +196,46 @@ _see = _of_person("aaaaa")
 _see_medical = _of_person("adaad")
 
 
-def _see_evidence(actor: Actor, subject: object) -> Verdict:
+def _see_evidence(actor: Actor, subject: PersonSubject) -> Verdict:
     """Decide on what proves something: of medical reasons it is for the person, officers and auditors alone (spec/compulsory 4.10)."""
     is_medical = not isinstance(subject, RecognitionContext) and not (isinstance(subject, WaiverContext) and not subject.is_medical)
     return (_see_medical if is_medical else _see)(actor, subject)
 
 
-def _on_obligation(actor: Actor, subject: object, letters: str) -> Verdict:
+def _on_obligation(actor: Actor, subject: ObligationContext, letters: str) -> Verdict:
     """Decide by the place of an obligation; who has a grant for a part of its institution knows of what its officers know.
 
     What is hidden from heads there is hidden from them too.
     """
-    assert isinstance(subject, ObligationContext)
     verdict = training_verdict(actor, subject.scope, subject.places, letters)
     head = letters[1]
     return Verdict.FORBID if verdict is Verdict.HIDE and head == "d" and subject.scope.stands_in(subject.places) else verdict
 
 
-def _is_draft(subject: object) -> bool:
-    assert isinstance(subject, ObligationContext)
+def _is_draft(subject: ObligationContext) -> bool:
     return subject.obligation is None or subject.obligation.state == "draft"
 
 
-def _list_obligations(actor: Actor, subject: object) -> Verdict:
+def _list_obligations(actor: Actor, subject: TrainingScope) -> Verdict:
     """Allow who looks after or audits some place, and administrators; heads of units know that there are obligations."""
-    assert isinstance(subject, TrainingScope)
     return training_verdict(actor, subject, subject.officer | subject.auditor | subject.heads, "hdaaa")
 
 
-def _view_obligation(actor: Actor, subject: object) -> Verdict:
+def _view_obligation(actor: Actor, subject: ObligationContext) -> Verdict:
     return _on_obligation(actor, subject, "hhaha" if _is_draft(subject) else "hdaaa")
 
 
-def _edit_obligation(actor: Actor, subject: object) -> Verdict:
+def _edit_obligation(actor: Actor, subject: ObligationContext) -> Verdict:
     return _on_obligation(actor, subject, "hhaha" if _is_draft(subject) else "hdada")
 
 
-def _activate_obligation(actor: Actor, subject: object) -> Verdict:
+def _activate_obligation(actor: Actor, subject: ObligationContext) -> Verdict:
     """Decide on what another wrote; to one's own no role leads (spec/compulsory 4.8)."""
-    assert isinstance(subject, ObligationContext)
     is_author = actor.person_id in subject.author_ids
     return _on_obligation(actor, subject, "hhddd" if is_author else "hhada")
 
 
-def _change_past(actor: Actor, subject: object) -> Verdict:
+def _change_past(actor: Actor, subject: ObligationContext) -> Verdict:
     return _on_obligation(actor, subject, "hhada")
 
 
@@ -249,9 +243,8 @@ _decide_medical = _of_person("ddadd")
 _decide_other = _of_person("ddada")
 
 
-def _decide_on_proposal(actor: Actor, subject: object) -> Verdict:
+def _decide_on_proposal(actor: Actor, subject: Proposal) -> Verdict:
     """Decide on waivers and recognitions: nobody approves what they proposed themself (spec/compulsory 4.10 and 4.11)."""
-    assert isinstance(subject, Proposal)
     is_medical = isinstance(subject, WaiverContext) and subject.is_medical
     verdict = (_decide_medical if is_medical else _decide_other)(actor, subject)
     proposed_it = is_own(actor, subject.proposed_by) and not is_own(actor, subject.person_id)  # of one's own the guard says more
@@ -262,26 +255,23 @@ def _whose(subject: Proposal) -> tuple[int]:
     return (subject.person_id,)
 
 
-def _list_claims(actor: Actor, subject: object) -> Verdict:
+def _list_claims(actor: Actor, subject: TrainingScope | RecognitionListContext) -> Verdict:
     """Let those see the waivers and recognitions who decide on some or audit them; to heads there is no such list."""
     scope = subject.scope if isinstance(subject, RecognitionListContext) else subject
-    assert isinstance(scope, TrainingScope)
     if actor.is_anonymous:
         return Verdict.FORBID
     return allow_if(scope.everywhere or bool(scope.officer or scope.auditor), Verdict.HIDE)
 
 
-def _load_claims(actor: Actor, subject: object) -> Verdict:
-    assert isinstance(subject, RecognitionListContext)
+def _load_claims(actor: Actor, subject: RecognitionListContext) -> Verdict:
     if actor.is_anonymous:
         return Verdict.FORBID
     scope = subject.scope
     return allow_if(scope.everywhere or bool(scope.officer), Verdict.FORBID if scope.auditor else Verdict.HIDE)
 
 
-def _withdraw(actor: Actor, subject: object) -> Verdict:
+def _withdraw(actor: Actor, subject: Proposal) -> Verdict:
     """Let whoever proposed a waiver or recognition take it back; to all others there is nothing to take back."""
-    assert isinstance(subject, Proposal)
     if actor.is_anonymous:
         return Verdict.FORBID
     return allow_if(subject.proposed_by == actor.person_id, Verdict.HIDE)
@@ -338,8 +328,7 @@ class RenewalContext:
     """They have begun a further take already."""
 
 
-def _renew(_actor: Actor, subject: object) -> Verdict:
-    assert isinstance(subject, RenewalContext)
+def _renew(_actor: Actor, subject: RenewalContext) -> Verdict:
     return Verdict.ALLOW if subject.window is not None or subject.is_under_way else Verdict.FORBID
 
 
