@@ -176,20 +176,17 @@ def _sees_list(actor: Actor, course: CourseContext | None, scope: InstitutionSco
     return allow_if(edits(actor, course.staff_role) if course is not None else scope.any, Verdict.HIDE)
 
 
-def _list(actor: Actor, subject: object) -> Verdict:
-    assert isinstance(subject, RegisterContext)
+def _list(actor: Actor, subject: RegisterContext) -> Verdict:
     return Verdict.ALLOW if subject.audited else _sees_list(actor, subject.course, subject.scope)
 
 
-def _take_files(actor: Actor, subject: object) -> Verdict:
+def _take_files(actor: Actor, subject: RegisterContext) -> Verdict:
     """Decide on what the register makes: not for auditors, who only read it."""
-    assert isinstance(subject, RegisterContext)
     return Verdict.FORBID if subject.audited else _list(actor, subject)
 
 
-def _export_identity(actor: Actor, subject: object) -> Verdict:
+def _export_identity(actor: Actor, subject: RegisterContext) -> Verdict:
     """Decide on identity numbers: for administrators, whom the register of a course alone does not show them."""
-    assert isinstance(subject, RegisterContext)
     verdict = _take_files(actor, subject)
     return allow_if(actor.is_administrator or subject.course is None) if verdict is Verdict.ALLOW else verdict
 
@@ -202,9 +199,8 @@ class ValidityContext:
     administers: bool = False
 
 
-def _set_validity(_actor: Actor, subject: object) -> Verdict:
+def _set_validity(_actor: Actor, subject: ValidityContext) -> Verdict:
     """Administrators of the course's institution; to others there is no such page."""
-    assert isinstance(subject, ValidityContext)
     return allow_if(subject.administers, Verdict.HIDE)
 
 
@@ -217,9 +213,8 @@ class BulkContext:
     administers: bool = False
 
 
-def _open_bulk_zip(actor: Actor, subject: object) -> Verdict:
+def _open_bulk_zip(actor: Actor, subject: BulkContext) -> Verdict:
     """Administrators, and the person who requested it while they may see the register; to others there is none."""
-    assert isinstance(subject, BulkContext)
     is_maker = subject.row.course_id is not None and is_own(actor, subject.row.requested_by)
     return allow_if(actor.is_administrator or subject.administers or (is_maker and edits(actor, subject.staff_role)), Verdict.HIDE)
 
@@ -229,28 +224,24 @@ def decides(actor: Actor, subject: CredentialContext) -> bool:
     return edits(actor, subject.staff_role) or subject.administers
 
 
-def _view(actor: Actor, subject: object) -> Verdict:
+def _view(actor: Actor, subject: CredentialContext) -> Verdict:
     """The holder, the course's instructors, administrators and auditors; to anybody else it does not exist."""
-    assert isinstance(subject, CredentialContext)
     return allow_if(is_own(actor, subject.row.person_id) or decides(actor, subject) or subject.audits, Verdict.HIDE)
 
 
-def _view_history(actor: Actor, subject: object) -> Verdict:
-    assert isinstance(subject, CredentialContext)
+def _view_history(actor: Actor, subject: CredentialContext) -> Verdict:
     verdict = _view(actor, subject)
     return allow_if(decides(actor, subject) or subject.audits) if verdict is Verdict.ALLOW else verdict
 
 
-def _change(actor: Actor, subject: object) -> Verdict:
+def _change(actor: Actor, subject: CredentialContext) -> Verdict:
     """Allow the team and administrators, in whatever state it is: one that does not admit the act is answered 409, not 403."""
-    assert isinstance(subject, CredentialContext)
     verdict = _view(actor, subject)
     return allow_if(decides(actor, subject)) if verdict is Verdict.ALLOW else verdict
 
 
-def _renew(actor: Actor, subject: object) -> Verdict:
+def _renew(actor: Actor, subject: CredentialContext) -> Verdict:
     """Decide as for other changes, but that only administrators restore what was revoked, whoever did it (spec/certificates E9)."""
-    assert isinstance(subject, CredentialContext)
     verdict = _change(actor, subject)
     return allow_if(actor.is_administrator or subject.administers) if verdict is Verdict.ALLOW else verdict
 
@@ -261,57 +252,48 @@ def _everybody(_actor: Actor, _subject: object) -> Verdict:
     return Verdict.ALLOW
 
 
-def _see_template(actor: Actor, subject: object) -> Verdict:
+def _see_template(actor: Actor, subject: TemplateContext) -> Verdict:
     """Administrators, and instructors and auditors once it is published; to others it does not exist."""
-    assert isinstance(subject, TemplateContext)
     published = subject.row.published_number is not None
     return allow_if(subject.administers or ((subject.teaches or subject.audits) and published), Verdict.HIDE)
 
 
-def _list_templates(_actor: Actor, subject: object) -> Verdict:
+def _list_templates(_actor: Actor, subject: InstitutionContext) -> Verdict:
     """Administrators and auditors of some institution, each with its loader; to others there is no list."""
-    assert isinstance(subject, InstitutionContext)
     return allow_if(subject.scope.any, Verdict.HIDE)
 
 
-def _edit_template(_actor: Actor, subject: object) -> Verdict:
+def _edit_template(_actor: Actor, subject: TemplateContext) -> Verdict:
     """Administrators of the institution; to others it does not exist."""
-    assert isinstance(subject, TemplateContext)
     return allow_if(subject.administers, Verdict.HIDE)
 
 
-def _as_holder(actor: Actor, subject: object) -> Verdict:
-    assert isinstance(subject, CredentialContext)
+def _as_holder(actor: Actor, subject: CredentialContext) -> Verdict:
     if _view(actor, subject) is Verdict.HIDE:
         return Verdict.HIDE
     return allow_if(is_own(actor, subject.row.person_id))
 
 
-def _call_replaced(actor: Actor, subject: object) -> Verdict:
-    assert isinstance(subject, CredentialContext)
+def _call_replaced(actor: Actor, subject: CredentialContext) -> Verdict:
     if _view(actor, subject) is Verdict.HIDE:
         return Verdict.HIDE
     return allow_if(actor.is_administrator or subject.administers)
 
 
-def _list_reviews(actor: Actor, subject: object) -> Verdict:
-    assert isinstance(subject, ReviewListContext)
+def _list_reviews(actor: Actor, subject: ReviewListContext) -> Verdict:
     return _sees_list(actor, subject.course, subject.scope)
 
 
-def _decide(actor: Actor, subject: object) -> Verdict:
-    assert isinstance(subject, CredentialReviewContext)
+def _decide(actor: Actor, subject: CredentialReviewContext) -> Verdict:
     return allow_if(decides(actor, subject.credential), Verdict.HIDE)
 
 
-def _view_transcript(actor: Actor, subject: object) -> Verdict:
+def _view_transcript(actor: Actor, subject: HolderContext) -> Verdict:
     """The person themself and administrators, also those of an institution that issued them a certificate; to others there is none."""
-    assert isinstance(subject, HolderContext)
     return allow_if(is_own(actor, subject.person.id) or actor.is_administrator or subject.is_of_institution, Verdict.HIDE)
 
 
-def _download_transcript(actor: Actor, subject: object) -> Verdict:
-    assert isinstance(subject, TranscriptContext)
+def _download_transcript(actor: Actor, subject: TranscriptContext) -> Verdict:
     return allow_if(is_own(actor, subject.row.person_id), Verdict.HIDE)
 
 
