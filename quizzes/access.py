@@ -115,27 +115,23 @@ class ItemHistoryContext(CourseContext):
     question_id: int
 
 
-def _view_intro(actor: Actor, subject: object) -> Verdict:
-    assert isinstance(subject, ActivityContext)
+def _view_intro(actor: Actor, subject: ActivityContext) -> Verdict:
     if is_staff(actor, subject.context):
         return Verdict.ALLOW
     return allow_if(subject.context.is_learner)
 
 
-def _start(actor: Actor, subject: object) -> Verdict:
+def _start(actor: Actor, subject: ActivityContext) -> Verdict:
     """Let learners start attempts, and course editors previews. Dates and limits are checked by the service."""
-    assert isinstance(subject, ActivityContext)
     return allow_if(subject.context.is_learner or edits(actor, subject.context.staff_role))
 
 
-def _own(actor: Actor, subject: object) -> Verdict:
-    assert isinstance(subject, AttemptContext)
+def _own(actor: Actor, subject: AttemptContext) -> Verdict:
     return allow_if(is_own(actor, subject.person_id), Verdict.HIDE)
 
 
-def _self_assess(actor: Actor, subject: object) -> Verdict:
+def _self_assess(actor: Actor, subject: AttemptContext) -> Verdict:
     """The learner judges their own text once it is submitted; nobody else does."""
-    assert isinstance(subject, AttemptContext)
     return allow_if(is_own(actor, subject.person_id) and subject.state not in OPEN_STATES, Verdict.HIDE)
 
 
@@ -146,9 +142,8 @@ def _works_on(actor: Actor, subject: AttemptContext) -> bool:
     return teaches(actor, subject.staff_role)
 
 
-def _review(actor: Actor, subject: object) -> Verdict:
+def _review(actor: Actor, subject: AttemptContext) -> Verdict:
     """The learner sees an ended attempt, also one who works in the course; its staff and administrators see any of others."""
-    assert isinstance(subject, AttemptContext)
     if _works_on(actor, subject):
         return Verdict.ALLOW
     if not is_own(actor, subject.person_id):
@@ -156,9 +151,8 @@ def _review(actor: Actor, subject: object) -> Verdict:
     return allow_if(subject.state not in OPEN_STATES)
 
 
-def _prove(actor: Actor, subject: object) -> Verdict:
+def _prove(actor: Actor, subject: AttemptContext) -> Verdict:
     """Let learners take the proof of their own ended attempts, and administrators that of others'; a preview proves nothing."""
-    assert isinstance(subject, AttemptContext)
     own = is_own(actor, subject.person_id)
     if subject.preview or not (own or actor.is_administrator):
         return Verdict.HIDE
@@ -171,18 +165,16 @@ def _verify_proof(_actor: Actor, _subject: object) -> Verdict:
     return Verdict.ALLOW
 
 
-def _manage(actor: Actor, subject: object) -> Verdict:
+def _manage(actor: Actor, subject: QuizContext | CourseContext) -> Verdict:
     """The course's staff, graders too, and administrators; to others there is no such page."""
-    assert isinstance(subject, QuizContext | CourseContext)
     return allow_if(teaches(actor, subject.staff_role), Verdict.HIDE)
 
 
-def see_question_keys(actor: Actor, subject: object) -> Verdict:
+def see_question_keys(actor: Actor, subject: QuizContext | CourseContext) -> Verdict:
     """Allow what tells keys of questions, as statistics do, to those who edit the course; graders are refused.
 
     spec/security 9, question bank.
     """
-    assert isinstance(subject, QuizContext | CourseContext)
     return allow_if(edits(actor, subject.staff_role), Verdict.HIDE if subject.staff_role is None else Verdict.FORBID)
 
 
@@ -196,45 +188,39 @@ class MarkingContext:
     """Whether a person marks it; else the mark of the program may be overruled."""
 
 
-def _mark(actor: Actor, subject: object) -> Verdict:
+def _mark(actor: Actor, subject: MarkingContext) -> Verdict:
     """The course's staff mark what waits for a person, those who edit overrule the program."""
-    assert isinstance(subject, MarkingContext)
     if not teaches(actor, subject.staff_role):
         return Verdict.HIDE
     return allow_if(subject.is_by_hand or edits(actor, subject.staff_role))
 
 
-def _edit_quiz(actor: Actor, subject: object) -> Verdict:
+def _edit_quiz(actor: Actor, subject: QuizContext) -> Verdict:
     """Those who edit the course; to its graders it is closed, to others there is no such page."""
-    assert isinstance(subject, QuizContext)
     if _manage(actor, subject) is Verdict.HIDE:
         return Verdict.HIDE
     return allow_if(edits(actor, subject.staff_role))
 
 
-def _reopen(actor: Actor, subject: object) -> Verdict:
-    assert isinstance(subject, AttemptContext)
+def _reopen(actor: Actor, subject: AttemptContext) -> Verdict:
     if not teaches(actor, subject.staff_role):
         return Verdict.HIDE
     return allow_if(edits(actor, subject.staff_role))
 
 
-def _show_layout(actor: Actor, subject: object) -> Verdict:
+def _show_layout(actor: Actor, subject: AttemptContext) -> Verdict:
     """Show a learner's attempt layout to the course team and administrators; hide it from everyone else, its learner too."""
-    assert isinstance(subject, AttemptContext)
     return allow_if(_works_on(actor, subject), Verdict.HIDE)
 
 
-def _fetch_file(actor: Actor, subject: object) -> Verdict:
+def _fetch_file(actor: Actor, subject: AttemptContext) -> Verdict:
     """The learner fetches the files of their own answers at any time; the course's staff and administrators those of any."""
-    assert isinstance(subject, AttemptContext)
     return Verdict.ALLOW if is_own(actor, subject.person_id) else _review(actor, subject)
 
 
-def _override(actor: Actor, subject: object) -> Verdict:
+def _override(actor: Actor, subject: QuizContext | OverrideContext | NewOverrideContext | IncidentContext) -> Verdict:
     """Those who edit the course decide who gets more time; to others there is no such page."""
-    quiz = subject.quiz if isinstance(subject, OverrideContext | NewOverrideContext | IncidentContext) else subject
-    assert isinstance(quiz, QuizContext)
+    quiz = subject if isinstance(subject, QuizContext) else subject.quiz
     return allow_if(edits(actor, quiz.staff_role), Verdict.HIDE)
 
 
