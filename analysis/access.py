@@ -24,9 +24,8 @@ class AnalysisAction(StrEnum):
     """See by which facilities question sets are drawn, and how equally hard they were."""
 
 
-def _draw_tables(actor: Actor, subject: object) -> Verdict:
+def _draw_tables(actor: Actor, subject: QuizContext) -> Verdict:
     """Those who edit the course see its draw tables; to others there is no such page."""
-    assert isinstance(subject, QuizContext)
     return allow_if(edits(actor, subject.staff_role), Verdict.HIDE)
 
 
