@@ -30,20 +30,17 @@ class SubmissionContext:
     staff_role: StaffRole | None
 
 
-def _view_task(actor: Actor, subject: object) -> Verdict:
-    assert isinstance(subject, ActivityContext)
+def _view_task(actor: Actor, subject: ActivityContext) -> Verdict:
     return allow_if(is_staff(actor, subject.context) or subject.context.is_learner)
 
 
-def _answer(actor: Actor, subject: object) -> Verdict:
+def _answer(actor: Actor, subject: ActivityContext) -> Verdict:
     """Allow learners to work on tasks, and editors of the course to try them. Dates and limits are checked by the service."""
-    assert isinstance(subject, ActivityContext)
     return allow_if(subject.context.is_learner or edits(actor, subject.context.staff_role))
 
 
-def _review(actor: Actor, subject: object) -> Verdict:
+def _review(actor: Actor, subject: SubmissionContext) -> Verdict:
     """Allow learners to see what they submitted; the course team and administrators see everybody's."""
-    assert isinstance(subject, SubmissionContext)
     staff = actor.is_administrator or subject.staff_role is not None
     return allow_if(staff or subject.person_id == actor.person_id, Verdict.HIDE)
 
