@@ -14,8 +14,7 @@ class RecordingAction(StrEnum):
     NOTE_WATCHED = "recording:note_watched"
 
 
-def _note(_actor: Actor, subject: object) -> Verdict:
-    assert isinstance(subject, ActivityContext)
+def _note(_actor: Actor, subject: ActivityContext) -> Verdict:
     return allow_if(subject.context.is_learner and subject.closed is None)
 
 
