@@ -18,9 +18,8 @@ KINDS = frozenset({"page", "recording"})
 """Kinds of activity beside which notes are written."""
 
 
-def _write(actor: Actor, subject: object) -> Verdict:
+def _write(actor: Actor, subject: ActivityContext) -> Verdict:
     """Allow whoever may read a lesson or open a recording, and has signed in."""
-    assert isinstance(subject, ActivityContext)
     if actor.is_anonymous or subject.activity.kind not in KINDS:
         return allow_if(False)
     return view_activity(actor, subject)
