@@ -155,43 +155,37 @@ def reads_actas(actor: Actor, subject: SelectionContext) -> bool:
     return named or (actor.is_administrator and not subject.is_participant)
 
 
-def jury(actor: Actor, subject: object) -> Verdict:
+def jury(actor: Actor, subject: SelectionContext | SelectionActaContext | SelectionIncidentContext | PersonSignContext) -> Verdict:
     """Allow the members of a selection's jury."""
-    selection = subject.selection if isinstance(subject, SelectionActaContext | SelectionIncidentContext | PersonSignContext) else subject
-    assert isinstance(selection, SelectionContext)
+    selection = subject if isinstance(subject, SelectionContext) else subject.selection
     return allow_if(not actor.is_anonymous and is_jury_member(selection))
 
 
-def _amend(actor: Actor, subject: object) -> Verdict:
+def _amend(actor: Actor, subject: AmendmentContext) -> Verdict:
     """The jury, of a final acta that the results differ from."""
-    assert isinstance(subject, AmendmentContext)
     is_final = subject.acta is not None and subject.acta.kind != ActaKind.PROVISIONAL.value
     return jury(actor, subject.selection) if is_final and subject.correction is not None else Verdict.FORBID
 
 
-def _manage(actor: Actor, subject: object) -> Verdict:
+def _manage(actor: Actor, subject: QuizContext | SelectionContext | SelectionMemberContext) -> Verdict:
     """The owner of the course and administrators; to others there is no such page."""
     context = subject.selection if isinstance(subject, SelectionMemberContext) else subject
-    assert isinstance(context, QuizContext | SelectionContext)
     return allow_if(owns(actor, context.staff_role), Verdict.HIDE)
 
 
-def _view(actor: Actor, subject: object) -> Verdict:
-    assert isinstance(subject, SelectionContext)
+def _view(actor: Actor, subject: SelectionContext) -> Verdict:
     return allow_if(reads_actas(actor, subject), Verdict.HIDE)
 
 
-def _view_acta(actor: Actor, subject: object) -> Verdict:
+def _view_acta(actor: Actor, subject: SelectionActaContext) -> Verdict:
     """An acta in force is for jury, readers and administrators; one that is being prepared for the jury alone."""
-    assert isinstance(subject, SelectionActaContext)
     if subject.acta.state == ActaState.IN_FORCE.value:
         return _view(actor, subject.selection)
     return allow_if(is_jury_member(subject.selection), Verdict.HIDE)
 
 
-def _export(actor: Actor, subject: object) -> Verdict:
+def _export(actor: Actor, subject: SelectionActaContext) -> Verdict:
     """Jury, readers and administrators, of an acta in force: a draft stays in the house."""
-    assert isinstance(subject, SelectionActaContext)
     return allow_if(subject.acta.state == ActaState.IN_FORCE.value and reads_actas(actor, subject.selection), Verdict.HIDE)
 
 
@@ -201,26 +195,22 @@ def _verify(_actor: Actor, _subject: object) -> Verdict:
     return Verdict.ALLOW
 
 
-def _view_own(_actor: Actor, subject: object) -> Verdict:
-    assert isinstance(subject, SelectionContext)
+def _view_own(_actor: Actor, subject: SelectionContext) -> Verdict:
     return allow_if(subject.is_participant, Verdict.HIDE)
 
 
-def _view_integrity(actor: Actor, subject: object) -> Verdict:
+def _view_integrity(actor: Actor, subject: SelectionContext | SelectionIncidentContext) -> Verdict:
     """The jury and administrators who take no part in it; to others there is no such page."""
     selection = subject.selection if isinstance(subject, SelectionIncidentContext) else subject
-    assert isinstance(selection, SelectionContext)
     return allow_if(is_jury_member(selection) or (actor.is_administrator and not selection.is_participant), Verdict.HIDE)
 
 
-def _answer(actor: Actor, subject: object) -> Verdict:
-    assert isinstance(subject, SelectionIncidentContext)
+def _answer(actor: Actor, subject: SelectionIncidentContext) -> Verdict:
     return allow_if(subject.incident.person_id == actor.person_id, Verdict.HIDE)
 
 
-def _export_identity(actor: Actor, subject: object) -> Verdict:
+def _export_identity(actor: Actor, subject: SelectionActaContext) -> Verdict:
     """Administrators, of an acta that is final."""
-    assert isinstance(subject, SelectionActaContext)
     is_final = subject.acta.state == ActaState.IN_FORCE.value and subject.acta.kind != ActaKind.PROVISIONAL.value
     return allow_if(actor.is_administrator and not subject.selection.is_participant and is_final)
 
@@ -324,8 +314,7 @@ class ObjectionFileContext(ObjectionGroupContext):
     media_type: str
 
 
-def _own(actor: Actor, subject: object) -> Verdict:
-    assert isinstance(subject, OwnObjectionsContext)
+def _own(actor: Actor, subject: OwnObjectionsContext) -> Verdict:
     return allow_if(is_own(actor, subject.loaded.person_id), Verdict.HIDE)
 
 
@@ -334,19 +323,16 @@ def sees_objections(actor: Actor, subject: SelectionContext) -> bool:
     return is_jury_member(subject) or (actor.is_administrator and not subject.is_participant)
 
 
-def _view_objections(actor: Actor, subject: object) -> Verdict:
+def _view_objections(actor: Actor, subject: SelectionContext | ObjectionGroupContext) -> Verdict:
     context = subject.selection if isinstance(subject, ObjectionGroupContext) else subject
-    assert isinstance(context, SelectionContext)
     return allow_if(sees_objections(actor, context), Verdict.HIDE)
 
 
-def _propose(actor: Actor, subject: object) -> Verdict:
-    assert isinstance(subject, ObjectionGroupContext)
+def _propose(actor: Actor, subject: ObjectionGroupContext) -> Verdict:
     return allow_if(sees_objections(actor, subject.selection) and subject.facts.is_independent)
 
 
-def _decide(actor: Actor, subject: object) -> Verdict:
-    assert isinstance(subject, ObjectionGroupContext)
+def _decide(actor: Actor, subject: ObjectionGroupContext) -> Verdict:
     return allow_if(sees_objections(actor, subject.selection) and subject.facts.may_decide)
 
 
