@@ -34,9 +34,8 @@ class MetricsOrigin:
 
 
 @open_to_strangers
-def _may_measure(actor: Actor, subject: object) -> Verdict:
+def _may_measure(actor: Actor, subject: MetricsOrigin) -> Verdict:
     """Allow administrators, and requests from an address in the settings; for others the page does not exist (spec/security 1.3, 8.4)."""
-    assert isinstance(subject, MetricsOrigin)
     return allow_if(subject.is_near or actor.is_administrator, Verdict.HIDE)
 
 
