@@ -14,8 +14,7 @@ class LinkAction(StrEnum):
     COMPLETE = "link:complete"
 
 
-def _complete(_actor: Actor, subject: object) -> Verdict:
-    assert isinstance(subject, ActivityContext)
+def _complete(_actor: Actor, subject: ActivityContext) -> Verdict:
     return allow_if(subject.context.is_learner and subject.closed is None)
 
 
