@@ -232,7 +232,7 @@ def deliver(worker: JobRunner, job_id: int, *, now: datetime) -> DeliveryOutcome
         return DeliveryOutcome.NOT_MINE
     if taken.attempt > ATTEMPTS:  # it was taken before and never came back: it may be what kills the workers
         return _put_back(database, taken, WorkerLost(), now)
-    delivery = Delivery(database, worker.present(worker.settings), job_id, taken.arguments, now, taken.created_at)
+    delivery = Delivery(database, worker.present(worker.settings), job_id, arguments=taken.arguments, now=now, created_at=taken.created_at)
     try:
         with _prolonged(database, taken):
             effect = worker.handlers[taken.kind](delivery)
@@ -269,7 +269,11 @@ def _take(database: Database, job_id: int, now: datetime) -> _LeasedJob | None:
     with database.unit_of_work() as session:
         row = connection_of(session).execute(_TAKE, {"job": job_id, "now": now, "until": now + LEASE}).one_or_none()
         return (
-            None if row is None else _LeasedJob(job_id, row.kind, json.loads(row.arguments), row.attempts, row.created_at, row.away_since)
+            None
+            if row is None
+            else _LeasedJob(
+                job_id, row.kind, json.loads(row.arguments), attempt=row.attempts, created_at=row.created_at, away_since=row.away_since
+            )
         )
 
 

@@ -143,7 +143,11 @@ def _parse_with_places(text: str) -> ParsedYaml:
         return ParsedYaml(None, (*builder.troubles, _syntax(error)))
     except YAMLError as error:
         return ParsedYaml(
-            None, (*builder.troubles, YamlProblem("C102", 1, 1, N_("The YAML cannot be read: %(name)s"), "", str(error).splitlines()[0]))
+            None,
+            (
+                *builder.troubles,
+                YamlProblem("C102", 1, 1, template=N_("The YAML cannot be read: %(name)s"), fix="", name=str(error).splitlines()[0]),
+            ),
         )
     return ParsedYaml(root, tuple(builder.troubles))
 
@@ -191,7 +195,7 @@ class _YamlTreeBuilder:
         return root
 
     def _trouble(self, code: str, event: Any, template: str, fix: str = "", name: str = "") -> YamlProblem:
-        return YamlProblem(code, event.start_mark.line + 1, event.start_mark.column + 1, template, fix, name)
+        return YamlProblem(code, event.start_mark.line + 1, event.start_mark.column + 1, template=template, fix=fix, name=name)
 
     def _node(self, event: Any, depth: int) -> YamlNode:
         self._refuse_cleverness(event)
@@ -220,7 +224,7 @@ class _YamlTreeBuilder:
             if CUT.match(rest):
                 self.troubles.append(YamlProblem("C106", end.line + 1, end.column + 1, CUT_MESSAGE, QUOTES))
         last = end.line if style in ("|", ">") else end.line + 1
-        return YamlScalar(start.line + 1, start.column + 1, last, end.column + 1, _visible(str(event.value)), style)
+        return YamlScalar(start.line + 1, start.column + 1, last, last_column=end.column + 1, text=_visible(str(event.value)), style=style)
 
     def _listing(self, event: Any, depth: int) -> YamlSequence:
         listing = YamlSequence(event.start_mark.line + 1, event.start_mark.column + 1, flow=bool(event.flow_style))

@@ -244,7 +244,7 @@ class PdfDocument:
     @contextmanager
     def element(self, role: str, *, alt: str = "", language: str = "", box: Sequence[float] = ()) -> Iterator[PdfPen]:
         """Draw a heading, a paragraph or a figure; groups hold other elements. A box is x, y, width and height."""
-        element = TaggedElement(role, alt, language, self._corners(box), self._page, self._places)
+        element = TaggedElement(role, alt, language, box=self._corners(box), page=self._page, place=self._places)
         self._open[-1].kids.append(element)
         if role in GROUPS:
             self._open.append(element)

@@ -411,7 +411,7 @@ def entry(
         tokens += _line_tokens(line, language, "st")
     for passage in lines:
         tokens += _line_tokens(passage.text, language, "s")
-    return SearchDocument(kind, language, anchor, title, lines, " ".join(tokens))
+    return SearchDocument(kind, language, anchor, title=title, passages=lines, words=" ".join(tokens))
 
 
 def readers_of(language: str, written: Sequence[str]) -> tuple[str, ...]:

@@ -146,7 +146,7 @@ def _hits(session: Session, entries: Subquery, groups: Sequence[int]) -> Mapping
     by_group: defaultdict[int, list[SearchHit]] = defaultdict(list)
     for row, grouped, tier in session.execute(statement):
         passages = tuple(Passage(anchor, line) for anchor, line in zip(row.places, row.body.split("\n"), strict=False))
-        by_group[grouped].append(SearchHit(row.id, MatchTier(tier), row.language, row.place, row.title, passages))
+        by_group[grouped].append(SearchHit(row.id, MatchTier(tier), row.language, place=row.place, title=row.title, passages=passages))
     return {grouped: tuple(hits) for grouped, hits in by_group.items()}
 
 

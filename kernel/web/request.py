@@ -165,7 +165,7 @@ def requires(
     field_limit: int = FIELD_LIMIT,
 ) -> Callable[[View], View]:
     """Declare who may use a route: load the subject (404), decide (401, 403, 404), then call the view with the subject."""
-    access = RouteAccess(action, loader, reads_first, optimistic, body_limit, field_limit)
+    access = RouteAccess(action, loader, reads_first, optimistic=optimistic, body_limit=body_limit, field_limit=field_limit)
 
     def decorate(view: View) -> View:
         def decided(**arguments: Any) -> Any:
