@@ -244,12 +244,12 @@ def _person_row(row: Any) -> PersonRow:
         row.Person.uuid,
         row.Person.full_name,
         row.Person.email,
-        row.Person.email_confirmed_at is not None,
-        row.Person.suspended_at is not None,
-        row.is_administrator,
-        row.Person.created_at,
-        row.seen,
-        (row.former_name or "").strip(),
+        confirmed=row.Person.email_confirmed_at is not None,
+        suspended=row.Person.suspended_at is not None,
+        is_administrator=row.is_administrator,
+        created_at=row.Person.created_at,
+        last_seen_at=row.seen,
+        former_name=(row.former_name or "").strip(),
     )
 
 
