@@ -84,12 +84,12 @@ def list_institutions(session: Session, scope: InstitutionScope | None = None) -
             institution.id,
             institution.uuid,
             institution.name,
-            profile.key if profile else "",
-            profile.names if profile else {},
-            profile.short_names if profile else {},
-            profile.default_template if profile else "",
-            institution.id == first,
-            signatories or 0,
+            key=profile.key if profile else "",
+            names=profile.names if profile else {},
+            short_names=profile.short_names if profile else {},
+            default_template=profile.default_template if profile else "",
+            is_first=institution.id == first,
+            signatories=signatories or 0,
         )
         for institution, profile, first, signatories in session.execute(statement)
     ]

@@ -102,7 +102,9 @@ def _remark_spellings(names: Iterable[tuple[int, tuple[str, ...], tuple[str, ...
 def _after(write: WriteUnit) -> UnitSummary:
     """Return a place as it would be; one that only the list has carries the number of its line, below nought."""
     number, key = write.place or -write.line, fold(write.name)
-    return UnitSummary(number, NOBODY, write.parent, write.kind, write.name, key, write.code, False, write.zone)
+    return UnitSummary(
+        number, NOBODY, write.parent, kind=write.kind, name=write.name, name_key=key, code=write.code, closed=False, zone=write.zone
+    )
 
 
 def _by_line(write: WriteUnit) -> WriteUnit:
@@ -127,7 +129,9 @@ def _place(directory: UnitDirectory, line: UnitListRow, named: dict[int, int], h
     if present is None:
         head = heads.by_words.get(line.head)
         parent_id = parent.id if parent else None
-        return WriteUnit(line.line, None, line.kind, line.name, line.code, parent_id, zone=line.zone, head=head[0] if head else None)
+        return WriteUnit(
+            line.line, None, line.kind, name=line.name, code=line.code, parent=parent_id, zone=line.zone, head=head[0] if head else None
+        )
     return _changed_place(directory, line, present, parent, heads)
 
 
@@ -151,7 +155,22 @@ def _changed_place(
     moves = new is not None and (old is None or old[0] != new[0])
     facts += [(N_("Head"), old[1] if old else "", new[1])] if new is not None and moves else []
     parent_id, head = parent.id if parent else None, new[0] if new is not None and moves else None
-    return WriteUnit(line.line, present.id, line.kind, name, code, parent_id, None, tuple(facts), line.zone, head) if facts else None
+    return (
+        WriteUnit(
+            line.line,
+            present.id,
+            line.kind,
+            name=name,
+            code=code,
+            parent=parent_id,
+            parent_line=None,
+            facts=tuple(facts),
+            zone=line.zone,
+            head=head,
+        )
+        if facts
+        else None
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -297,7 +316,9 @@ def judge_people(
     """
     keys = sorted({post_key(line.post) for line in lines if line.post})
     directory = UnitDirectory(tree.list_tree(session))
-    judge = _Judge(match_people(session, lines), directory, lists.known_posts(session, keys), repeated or {}, taken_names, now)
+    judge = _Judge(
+        match_people(session, lines), directory, lists.known_posts(session, keys), repeated=repeated or {}, taken_names=taken_names, now=now
+    )
     new, changed, faults, remarks, same = list[AddPerson](), list[ChangePerson](), list[LineFault](), list[LineFault](), 0
     differences, spellings = list[NameDifference](), list[tuple[int, tuple[str, ...], tuple[str, ...]]]()
     for line in lines:
@@ -315,7 +336,7 @@ def judge_people(
             remarks += _remarks(judge.match, line, person)
             spellings.append((line.line, _listed_name(line, person), _written_name(line, person)))
     remarks += _remark_spellings(spellings)
-    return PeopleListCheck(tuple(new), tuple(changed), same, tuple(faults), tuple(remarks), tuple(differences))
+    return PeopleListCheck(tuple(new), tuple(changed), same, faults=tuple(faults), remarks=tuple(remarks), differences=tuple(differences))
 
 
 def _find(judge: _Judge, line: PersonListRow) -> KnownPerson | None:
@@ -415,7 +436,14 @@ def _add(line: PersonListRow, unit: UnitSummary | None, work: WorkValues) -> Add
     if not line.given_names or not line.first_surname:
         raise LineRefused(N_("There is no account with this email address yet, and the given names or surname are missing."))
     language = line.language or DEFAULT_LANGUAGE
-    person = InvitedPerson(line.email, line.given_names, line.first_surname, line.second_surname, language, line.national_id)
+    person = InvitedPerson(
+        line.email,
+        line.given_names,
+        line.first_surname,
+        second_surname=line.second_surname,
+        language=language,
+        national_id=line.national_id,
+    )
     return AddPerson(line.line, person, unit.id if unit else None, work)
 
 
@@ -435,7 +463,19 @@ def _change(judge: _Judge, line: PersonListRow, person: KnownPerson, unit: UnitS
     names = listed_names if listed_names != person.names or confirms else None
     restores = person.suspended and person.closed_by_leaving and unit is not None
     to, shown = moves.id if moves else None, _person_label(person)
-    return ChangePerson(line.line, person.person_id, shown, names, number, to, work, tuple(facts), restores, person.places.main, confirms)
+    return ChangePerson(
+        line.line,
+        person.person_id,
+        shown,
+        names=names,
+        national_id=number,
+        place=to,
+        work=work,
+        facts=tuple(facts),
+        restores=restores,
+        old_place=person.places.main,
+        confirms_name=confirms,
+    )
 
 
 def _place_name(judge: _Judge, unit_id: int | None) -> str:
@@ -549,7 +589,7 @@ def units_after(session: Session, check: UnitListCheck) -> Mapping[int, UnitSumm
     would_be = dict(units)
     for line in check.new:
         would_be[-line.line] = _changed_unit(
-            line, UnitSummary(-line.line, _NO_NUMBER, None, line.kind, line.name, "", line.code, closed=False)
+            line, UnitSummary(-line.line, _NO_NUMBER, None, kind=line.kind, name=line.name, name_key="", code=line.code, closed=False)
         )
     for line in check.changed:
         if line.place is not None:
@@ -675,7 +715,7 @@ def _effects(session: Session, check: PeopleListCheck, leavers: Sequence[int], c
     people = sum(before.values()) if complete_of is None else tree.count_working(session, complete_of)
     names = tuple(sorted(places[unit_id].name for unit_id in emptied))
     movers, past = tuple(line.person_id for line in moves), rewritten_by_people(session, check, today)
-    return ListEffects(tuple(leavers), movers, people, names, complete_of is not None, past)
+    return ListEffects(tuple(leavers), movers, people, emptied=names, is_complete=complete_of is not None, past=past)
 
 
 Open = Callable[[], AbstractContextManager[Session]]

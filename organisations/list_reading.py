@@ -490,7 +490,7 @@ def _unit(line: int, cell: Cell) -> UnitListRow:
     zone = cell("zone")
     if zone and zone not in _zones():
         raise LineRefused(N_("“%(zone)s” is not a time zone. Write it like America/Guayaquil."), zone=zone[:40])
-    return UnitListRow(line, code, name, KIND_WORDS[kind] if kind else default, parent, zone, cell("head"))
+    return UnitListRow(line, code, name, kind=KIND_WORDS[kind] if kind else default, parent=parent, zone=zone, head=cell("head"))
 
 
 def _parents_first(units: Sequence[UnitListRow]) -> tuple[UnitListRow, ...]:

@@ -125,7 +125,15 @@ def known_people(session: Session, people: Iterable[int]) -> dict[int, KnownPers
             names, suspended = (person.given_names, person.first_surname, person.second_surname), person.suspended_at is not None
             where, worked = places.get(person.id, KnownPlaces()), employment[person.id]
             people_by_id[person.id] = KnownPerson(
-                person.id, names, person.email, suspended, person.id in closed, number or "", where, worked, source or ""
+                person.id,
+                names,
+                person.email,
+                suspended=suspended,
+                closed_by_leaving=person.id in closed,
+                national_id=number or "",
+                places=where,
+                employment=worked,
+                name_source=source or "",
             )
     return people_by_id
 

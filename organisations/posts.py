@@ -130,7 +130,14 @@ def list_posts(session: Session, query: str = "", *, offset: int = 0, limit: int
     rows = session.execute(statement.order_by(Post.name, Post.id).offset(offset).limit(limit)).all()
     spelled = list_spellings(session, [row.Post.id for row in rows])
     return [
-        PostRow(post.uuid, post.name, institution, count, named, tuple(spelling for spelling in spelled[post.id] if spelling != post.name))
+        PostRow(
+            post.uuid,
+            post.name,
+            institution,
+            people=count,
+            rules=named,
+            spellings=tuple(spelling for spelling in spelled[post.id] if spelling != post.name),
+        )
         for post, institution, count, named in rows
     ]
 

@@ -72,7 +72,17 @@ def manages_something() -> ColumnElement[bool]:
 def place_of(row: Organisation | Row[*tuple[Any, ...]]) -> UnitSummary:
     """Return a place as rules take it."""
     kind = OrganisationKind(row.kind)
-    return UnitSummary(row.id, row.uuid, row.parent_id, kind, row.name, row.name_key, row.code or "", row.closed_at is not None, row.zone)
+    return UnitSummary(
+        row.id,
+        row.uuid,
+        row.parent_id,
+        kind=kind,
+        name=row.name,
+        name_key=row.name_key,
+        code=row.code or "",
+        closed=row.closed_at is not None,
+        zone=row.zone,
+    )
 
 
 _TREE = (

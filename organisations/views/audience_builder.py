@@ -248,7 +248,9 @@ def _part(
     if isinstance(draft, GroupDraft):
         parts = tuple(_part(part, (*path, number), kinds, offers, left, judges=judges) for number, part in enumerate(draft.parts))
         faults: tuple[str, ...] = (_("An empty rule is a mistake: list at least one condition here."),) if judges and not parts else ()
-        return RulePartView(prefix, _("Group") if path else _("Rule"), draft, negated, draft.nots // 2, faults, parts)
+        return RulePartView(
+            prefix, _("Group") if path else _("Rule"), draft, is_negated=negated, more_nots=draft.nots // 2, faults=faults, parts=parts
+        )
     question, search = kinds[draft.kind].question, left.get(path, ChoiceSearch())
     faults = _search_faults(search)
     if judges and not faults:
@@ -258,7 +260,16 @@ def _part(
         faults = tuple(fault.sentence for fault in collector.faults)
     choices, offers_all = _choices(draft, offers[draft.kind], search, takes_one=question.takes_one)
     return RulePartView(
-        prefix, _(question.label), draft, negated, draft.nots // 2, faults, (), question, choices, offers_all and question.find is None
+        prefix,
+        _(question.label),
+        draft,
+        is_negated=negated,
+        more_nots=draft.nots // 2,
+        faults=faults,
+        parts=(),
+        question=question,
+        choices=choices,
+        offers_all=offers_all and question.find is None,
     )
 
 
