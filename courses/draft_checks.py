@@ -204,4 +204,14 @@ def _refused(renderer: Renderer, findings: tuple[Finding, ...]) -> Iterator[Find
         if refused.path not in reported:
             reported.add(refused.path)
             problem = refused.problem
-            yield Finding(refused.path, 0, 0, "", problem.code, Severity.ERROR, problem.text, problem.fix, facts=problem.facts)
+            yield Finding(
+                refused.path,
+                0,
+                0,
+                field="",
+                code=problem.code,
+                severity=Severity.ERROR,
+                template=problem.text,
+                fix_template=problem.fix,
+                facts=problem.facts,
+            )

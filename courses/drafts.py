@@ -73,7 +73,14 @@ def list_draft_contents(session: Session, course_id: int, paths: Iterable[str]) 
         .order_by(DraftFile.path)
     )
     return [
-        DraftContent(row.path, row.body, row.sha256, row.size or len((row.body or "").encode()), row.media_type or "", row.revision)
+        DraftContent(
+            row.path,
+            row.body,
+            row.sha256,
+            size=row.size or len((row.body or "").encode()),
+            media_type=row.media_type or "",
+            revision=row.revision,
+        )
         for row in session.execute(statement)
     ]
 
@@ -98,8 +105,10 @@ def find_draft_file(session: Session, course_id: int, sha256: str) -> DraftConte
     if row is None:
         return None
     if row.size is not None:
-        return DraftContent(row.path, None, row.sha256, row.size, row.media_type, row.revision)
-    return DraftContent(row.path, row.body, row.sha256, len((row.body or "").encode()), media_type(row.path), row.revision)
+        return DraftContent(row.path, None, row.sha256, size=row.size, media_type=row.media_type, revision=row.revision)
+    return DraftContent(
+        row.path, row.body, row.sha256, size=len((row.body or "").encode()), media_type=media_type(row.path), revision=row.revision
+    )
 
 
 def draft_digest(session: Session, course_id: int) -> str:
@@ -166,13 +175,13 @@ def _text(file: DraftFileVersion, revision: DraftRevision, person: Person | None
         file.path,
         file.body or "",
         revision.number,
-        revision.changed_by,
-        person.full_name if person else "",
-        revision.changed_at,
-        revision.automatic_since,
-        saved.revision if saved else None,
-        saved.body if saved else None,
-        saved.sha256 if saved else None,
+        typed_by=revision.changed_by,
+        name=person.full_name if person else "",
+        typed_at=revision.changed_at,
+        since=revision.automatic_since,
+        saved=saved.revision if saved else None,
+        saved_text=saved.body if saved else None,
+        saved_sha256=saved.sha256 if saved else None,
     )
 
 

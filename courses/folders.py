@@ -138,7 +138,7 @@ def plan_import(
     ]
     unknown = {file.path: before.get(file.path) for file in plans if file.fate in OURS}
     edits = history.list_edits_since(session, course.id, unknown) if unknown else []
-    return ImportPlan(base, course.draft_revision, tuple(plans), folder, is_guess, tuple(edits))
+    return ImportPlan(base, course.draft_revision, tuple(plans), folder=folder, is_guess=is_guess, edits=tuple(edits))
 
 
 def _base(session: Session, course: Course, folder: Checksums, made_from: Provenance) -> tuple[int | None, Checksums, bool]:

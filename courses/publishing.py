@@ -142,7 +142,11 @@ def find_click_through(session: Session, course: models.Course, folder: CourseFo
     )
     fix = N_("The certificate keeps the estimate. See whether people click through, or write the hours and their basis.")
     facts = {"people": str(measured[1]), "measured": _in_minutes(measured[0]), "computed": _in_minutes(Fraction(minutes))}
-    return (Finding(COURSE_FILE, 0, 0, "hours", "C218", model.severity("C218"), message, fix, facts=facts),)
+    return (
+        Finding(
+            COURSE_FILE, 0, 0, field="hours", code="C218", severity=model.severity("C218"), template=message, fix_template=fix, facts=facts
+        ),
+    )
 
 
 def _in_minutes(minutes: Fraction) -> str:
@@ -209,7 +213,7 @@ def _prepare_activity(activity: ActivitySource, renderer: Renderer, kinds: Cours
     form = renderer.markdown if publisher.kind.summary_form == "markdown" else renderer.inline
     summary = form(activity.summary, activity.path)
     used = frozenset(renderer.used_media) | frozenset(description.media)
-    return PreparedActivity(activity, plain_texts(activity.title), summary, description, payload, used)
+    return PreparedActivity(activity, plain_texts(activity.title), summary, description=description, payload=payload, media=used)
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,7 +253,16 @@ def prepare_lesson(activity: ActivitySource, renderer: Renderer) -> tuple[tuple[
         original = original or rendered
         summary = renderer.inline({lesson.language: lesson.summary}, lesson.path).get(lesson.language, "")
         entries = _entries(renderer.cache, lesson.language, lesson.title, rendered.html, tuple(written))
-        pages.append(PreparedLesson(lesson.language, lesson.title, summary, rendered, settings.minutes or rendered.minutes, entries))
+        pages.append(
+            PreparedLesson(
+                lesson.language,
+                lesson.title,
+                summary,
+                rendered=rendered,
+                minutes=settings.minutes or rendered.minutes,
+                search_documents=entries,
+            )
+        )
     return tuple(pages), ActivityDescription(minutes=pages[0].minutes)
 
 

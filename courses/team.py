@@ -139,7 +139,9 @@ def get_invited(session: Session, actor: Actor, secret: str) -> InvitationContex
     if is_over or not is_still_authorised(session, invitation):
         raise NotFound
     is_mine = person.email == invitation.email and counts_as_theirs(session, person)
-    return InvitationContext(invitation.id, course.id, course.title, course.slug, StaffRole(invitation.role), is_mine)
+    return InvitationContext(
+        invitation.id, course.id, course.title, slug=course.slug, role=StaffRole(invitation.role), is_for_reader=is_mine
+    )
 
 
 INVITATION_LIFE = timedelta(days=14)

@@ -600,7 +600,9 @@ def _activity(placed: _Placed, before: _Placed | None, tellers: Mapping[str, Tel
 
 def _of(placed: _Placed, marks: tuple[DifferenceKind, ...]) -> PartDifference:
     activity = placed.activity
-    return PartDifference(PartKind.ACTIVITY, activity.key, choose(activity.title), marks, activity.kind, placed.number, activity.path)
+    return PartDifference(
+        PartKind.ACTIVITY, activity.key, choose(activity.title), marks=marks, kind=activity.kind, number=placed.number, path=activity.path
+    )
 
 
 def _lists(before: CourseFolder, after: CourseFolder) -> Iterator[PartDifference]:
@@ -641,7 +643,9 @@ def _renamed(before: str, after: str) -> str:
 def _with(part: PartDifference, marks: tuple[DifferenceKind, ...], before_title: str = "") -> PartDifference:
     if before_title:
         marks = (*marks, DifferenceKind.RENAMED)
-    return PartDifference(part.place, part.key, part.title, marks, part.kind, part.number, part.path, before_title)
+    return PartDifference(
+        part.place, part.key, part.title, marks=marks, kind=part.kind, number=part.number, path=part.path, before_title=before_title
+    )
 
 
 def _changed(part: PartDifference, before: Sequence[SettingFact], after: Sequence[SettingFact]) -> PartDifference:
@@ -661,7 +665,16 @@ def _changed(part: PartDifference, before: Sequence[SettingFact], after: Sequenc
             settings.append(_setting_change(new_fact, was, now))
     marks = (*part.marks, *((DifferenceKind.TEXT,) if texts else ()), *((DifferenceKind.SETTINGS,) if settings else ()))
     return PartDifference(
-        part.place, part.key, part.title, marks, part.kind, part.number, part.path, part.before_title, tuple(settings), tuple(texts)
+        part.place,
+        part.key,
+        part.title,
+        marks=marks,
+        kind=part.kind,
+        number=part.number,
+        path=part.path,
+        before_title=part.before_title,
+        settings=tuple(settings),
+        texts=tuple(texts),
     )
 
 

@@ -91,7 +91,7 @@ def _entry(lines: Sequence[str], item: YamlNode, above: int) -> ListEntrySpan:
     content_lines.append(lines[item.line - 1][content:])
     content_lines += [outdented(line, content) for line in lines[item.line : last]]
     name = key.value.text if key is not None and isinstance(key.value, YamlScalar) else ""
-    return ListEntrySpan(name, "\n".join(content_lines) + "\n", first, last, dash, content)
+    return ListEntrySpan(name, "\n".join(content_lines) + "\n", first, last=last, dash=dash, content=content)
 
 
 def outdented(line: str, columns: int) -> str:

@@ -235,11 +235,11 @@ def _finding(key: str) -> Finding:
         COURSE,
         0,
         0,
-        "",
-        "C213",
-        model.severity("C213"),
-        N_("“%(key)s” is published but no longer in the folder. It will be removed from the outline; its results are kept."),
-        N_("If it has a new key, add “former_keys: [%(key)s]” there."),
+        field="",
+        code="C213",
+        severity=model.severity("C213"),
+        template=N_("“%(key)s” is published but no longer in the folder. It will be removed from the outline; its results are kept."),
+        fix_template=N_("If it has a new key, add “former_keys: [%(key)s]” there."),
         facts={"key": key},
     )
 
@@ -248,7 +248,17 @@ def unknown_institution(key: str, nearest: str) -> Finding:
     """Tell of an institution that a course names and that the site does not have (spec/content-format C906)."""
     message = N_("There is no institution “%(key)s”.")
     fix = N_("The closest is “%(nearest)s”.") if nearest else N_("Write the key as the page of institutions has it.")
-    return Finding(COURSE, 0, 0, "institution", "C906", model.severity("C906"), message, fix, facts={"key": key, "nearest": nearest})
+    return Finding(
+        COURSE,
+        0,
+        0,
+        field="institution",
+        code="C906",
+        severity=model.severity("C906"),
+        template=message,
+        fix_template=fix,
+        facts={"key": key, "nearest": nearest},
+    )
 
 
 def unknown_viewer(kind: str, key: str) -> Finding:
@@ -256,4 +266,14 @@ def unknown_viewer(kind: str, key: str) -> Finding:
     is_unit = kind == "unit"
     message = N_("No unit has the code “%(key)s”.") if is_unit else N_("There is no audience “%(key)s”.")
     fix = N_("Write the code as the list of units has it.") if is_unit else N_("Write the key as the page of audiences has it.")
-    return Finding(COURSE, 0, 0, "staff_of" if is_unit else "audiences", "C904", model.severity("C904"), message, fix, facts={"key": key})
+    return Finding(
+        COURSE,
+        0,
+        0,
+        field="staff_of" if is_unit else "audiences",
+        code="C904",
+        severity=model.severity("C904"),
+        template=message,
+        fix_template=fix,
+        facts={"key": key},
+    )

@@ -142,7 +142,14 @@ def _lesson(language: str, source: FrontMatter, title: LocalisedText, summary: L
 
 def _note_body(session: ReadingSession, activity: ActivitySource, lesson: LessonSource) -> None:
     session.lessons.append(
-        LessonBody(activity.key, lesson.language, lesson.path, lesson.body, session.body_lines[lesson.path], activity.required)
+        LessonBody(
+            activity.key,
+            lesson.language,
+            lesson.path,
+            body=lesson.body,
+            first_line=session.body_lines[lesson.path],
+            required=activity.required,
+        )
     )
 
 

@@ -45,7 +45,19 @@ def read_parameter(name: str, table: MappingCursor) -> ParameterSource:
     _check_days(name, table, valid_from, review)
     written = table.node.entries["value"].value if value is not None else None
     digits = written.text.strip() if isinstance(written, YamlScalar) else NO_NUMBER
-    return ParameterSource(name, value or Fraction(0), digits, unit, year, label, source, decimals, review, valid_from, formula)
+    return ParameterSource(
+        name,
+        value or Fraction(0),
+        digits,
+        unit=unit,
+        year=year,
+        label=label,
+        source=source,
+        decimals=decimals,
+        review=review,
+        valid_from=valid_from,
+        formula=formula,
+    )
 
 
 def _check_days(name: str, table: MappingCursor, valid_from: date | None, review: date | None) -> None:
@@ -238,17 +250,17 @@ LISTINGS = {
             "glossary",
             layout.GLOSSARY,
             lazy_("Glossary"),
-            lazy_("Add a term"),
-            "term",
-            lazy_("A term in double brackets in a lesson, [[term]], shows its definition."),
+            adding=lazy_("Add a term"),
+            shown="term",
+            help=lazy_("A term in double brackets in a lesson, [[term]], shows its definition."),
         ),
         CourseListSpec(
             "figures",
             layout.PARAMETERS,
             lazy_("Annual figures"),
-            lazy_("Add a figure"),
-            "label",
-            lazy_(
+            adding=lazy_("Add a figure"),
+            shown="label",
+            help=lazy_(
                 "Its name in double braces, {{ name }}, inserts the value with its unit. When the value changes, you "
                 "only need to change it here."
             ),
@@ -257,9 +269,9 @@ LISTINGS = {
             "documents",
             layout.RESOURCES,
             lazy_("Documents and links"),
-            lazy_("Add a document"),
-            "title",
-            lazy_("[@key] in a lesson cites one; [words](resource:key) links to it."),
+            adding=lazy_("Add a document"),
+            shown="title",
+            help=lazy_("[@key] in a lesson cites one; [words](resource:key) links to it."),
         ),
     )
 }
@@ -381,7 +393,19 @@ def _resource(entry: ListEntry) -> ResourceSource:
     _check_place(table, unverified=verified == NOT_YET)
     if verified == NOT_YET:
         table.session.later(partial(_report_unverified, key, kind, table))
-    return ResourceSource(key, title, kind, language, host, url, path, authors, dated, supports, None if verified == NOT_YET else verified)
+    return ResourceSource(
+        key,
+        title,
+        kind,
+        language=language,
+        host=host,
+        url=url,
+        path=path,
+        authors=authors,
+        dated=dated,
+        supports=supports,
+        verified=None if verified == NOT_YET else verified,
+    )
 
 
 def _check_place(table: MappingCursor, *, unverified: bool) -> None:

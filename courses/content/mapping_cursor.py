@@ -140,7 +140,18 @@ class ReadCollector:
         if location.subject:
             values["subject"] = location.subject_key
         self.findings.append(
-            Finding(location.file, location.line, location.column, location.field, code, severity, template, fix, location.subject, values)
+            Finding(
+                location.file,
+                location.line,
+                location.column,
+                field=location.field,
+                code=code,
+                severity=severity,
+                template=template,
+                fix_template=fix,
+                subject=location.subject,
+                facts=values,
+            )
         )
 
     def later(self, check: Callable[[CourseFolder], None]) -> None:
@@ -296,7 +307,7 @@ class LocatedValue:
             self.session.report(location, "C111", N_("This must be one line."))
         if form is not MarkupLevel.PLAIN:
             first = node.line + 1 if node.style in ("|", ">") else node.line
-            self.session.texts.append(FieldText(location, language, content, form, first, gaps))
+            self.session.texts.append(FieldText(location, language, content, form=form, first_line=first, gaps=gaps))
         return content
 
     def table(self) -> "MappingCursor | None":
@@ -388,7 +399,7 @@ class MappingCursor:
 
     def place_of(self, node: YamlNode, field: str) -> SourceLocation:
         """Return the place of a node of this file."""
-        return SourceLocation(self.file, node.line, node.column, field, self.subject, self.subject_key)
+        return SourceLocation(self.file, node.line, node.column, field=field, subject=self.subject, subject_key=self.subject_key)
 
     def path_of(self, name: str) -> str:
         """Return the path of a field for findings."""

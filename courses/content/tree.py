@@ -125,7 +125,7 @@ def read_tree(paths: Iterable[str], texts: Mapping[str, str], kinds: Sequence[Ac
         activities = (_activity(activity_files, texts, languages) for activity_files in files.activities if activity_files.kind is not None)
         title = _titled(head, languages[0])
         state = SourceState.DRAFT if head.draft else SourceState.READY
-        modules.append(TreeModule(head.key, files.folder, title, state, head.required, tuple(activities)))
+        modules.append(TreeModule(head.key, files.folder, title, state=state, numbered=head.required, activities=tuple(activities)))
     title = {language or languages[0]: text for language, text in _texts(course, "title")}
     return DraftTree(languages, title, tuple(modules))
 
@@ -134,7 +134,9 @@ def _activity(files: ActivityFiles, texts: Mapping[str, str], languages: Sequenc
     assert files.kind is not None
     if not files.lessons:
         head = _head(texts.get(files.path, ""))
-        return TreeActivity(head.key, files.kind.name, _titled(head, languages[0]), (files.path,), _state(head), head.required)
+        return TreeActivity(
+            head.key, files.kind.name, _titled(head, languages[0]), paths=(files.path,), state=_state(head), required=head.required
+        )
     ordered = sorted(files.lessons, key=lambda language: (languages.index(language) if language in languages else MOST, language))
     paths = tuple(files.lessons[language] for language in ordered)
     head = _head(_front(texts.get(paths[0], "")))
@@ -142,7 +144,7 @@ def _activity(files: ActivityFiles, texts: Mapping[str, str], languages: Sequenc
     for language in ordered[1:]:
         translation = _titled(_head(_front(texts.get(files.lessons[language], ""))), language)
         title = {**title, **translation}
-    return TreeActivity(head.key, files.kind.name, title, paths, _state(head), head.required)
+    return TreeActivity(head.key, files.kind.name, title, paths=paths, state=_state(head), required=head.required)
 
 
 def key_of(path: str, text: str) -> str:

@@ -158,7 +158,12 @@ def _changed_part(slug: str, number: int, part: PartDifference, folder: CourseFo
     )
     concerned = tuple(problem for problem in problems if _concerns(problem, part))
     return ChangedPart(
-        number, _(PLACES[part.place]), part, tuple((_(MARKS[mark][0]), MARKS[mark][1]) for mark in part.marks), concerned, regrades
+        number,
+        _(PLACES[part.place]),
+        part,
+        tags=tuple((_(MARKS[mark][0]), MARKS[mark][1]) for mark in part.marks),
+        problems=concerned,
+        regrades=regrades,
     )
 
 
@@ -208,14 +213,14 @@ def _problem(
         number,
         finding.code,
         finding.severity.value,
-        title or path,
-        where,
-        form_findings.message(finding) if has_form else finding.message,
-        form_findings.advice(finding) if has_form else finding.fix,
-        " ".join(part for part in (finding.where, finding.fix) if part),
-        path,
-        url,
-        url_for("courses_texts.text", slug=slug, path=path) if has_form and path.endswith(TEXTS) else "",
+        place=title or path,
+        line=where,
+        message=form_findings.message(finding) if has_form else finding.message,
+        advice=form_findings.advice(finding) if has_form else finding.fix,
+        exact=" ".join(part for part in (finding.where, finding.fix) if part),
+        path=path,
+        url=url,
+        text_url=url_for("courses_texts.text", slug=slug, path=path) if has_form and path.endswith(TEXTS) else "",
     )
 
 
@@ -324,10 +329,10 @@ def version_lines(course: Course, versions: Sequence[course_versions.PublishedVe
             version.number,
             version.published_at,
             version.by or _("the system"),
-            version.note,
-            _(NATURES[version.nature, version.asks]),
-            version.id == course.published_version_id,
-            url_for("courses_versions.version", slug=course.slug, number=version.number),
+            note=version.note,
+            nature=_(NATURES[version.nature, version.asks]),
+            current=version.id == course.published_version_id,
+            url=url_for("courses_versions.version", slug=course.slug, number=version.number),
         )
         for version in versions
     ]

@@ -261,7 +261,7 @@ def _preview_archive(pending: PendingFolder, choices: Choices | None) -> Archive
     if converted is None:
         checked = _check(contents)
         findings = checked.findings
-    return ArchivePreview(pending, course, findings, converted, plan, checked.folder, contents)
+    return ArchivePreview(pending, course, findings, converted=converted, plan=plan, after=checked.folder, contents=contents)
 
 
 def _address() -> str:

@@ -218,7 +218,9 @@ def _lesson_editor(subject: PartContext) -> LessonEditor:
     stem = activity.path.removesuffix(".md").rpartition(".")[0]
     path = activity.language_paths().get(language) or f"{stem}.{language}.md"
     rows = drafts.list_draft_contents(session, course.id, [path])
-    return LessonEditor(course, draft_outline, module, activity, language, path, rows[0].revision if rows else 0)
+    return LessonEditor(
+        course, draft_outline, module, activity=activity, language=language, path=path, revision=rows[0].revision if rows else 0
+    )
 
 
 def _submitted_text(form: LessonForm) -> LessonText:

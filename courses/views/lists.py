@@ -174,7 +174,13 @@ def entry(subject: ListEntryContext) -> Answer:
         raise NotFound
     languages = draft_outline.tree.languages
     sheet = ListEntryEditor(
-        course, draft_outline, listing.path, (("", listing.settings(languages)),), listing.order(languages), subject.key, listing
+        course,
+        draft_outline,
+        listing.path,
+        groups=(("", listing.settings(languages)),),
+        order=listing.order(languages),
+        key=subject.key,
+        listing=listing,
     )
     return answered(
         subject, sheet, partial(_page, sheet), lambda _text: see_page("courses_lists.entries", slug=subject.slug, listing=listing.name)

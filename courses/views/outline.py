@@ -61,7 +61,7 @@ class NewCourseForm(Form):
         """Return what to begin."""
         title = self.title.data or ""
         key = self.key.data or proposed_key(title)
-        return NewCourse(key, title, (self.language.data,), author, self.module.data or "", self.lesson.data or "")
+        return NewCourse(key, title, (self.language.data,), author=author, module=self.module.data or "", lesson=self.lesson.data or "")
 
 
 class NewModuleForm(Form):

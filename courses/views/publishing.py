@@ -112,7 +112,15 @@ def _line(text: AutosavedText, places: Mapping[str, str], chosen: Collection[int
     title = _("%(title)s, in %(language)s", title=places.get(stem) or text.path, language=_in_words(language))
     saved = "" if text.saved_text is None else _words(text.saved_text, text.path, language)
     blocks = compared_text(saved, _words(text.text, text.path, language))
-    return AutosavedDraftView(text.revision, title, language, text.name or _("the system"), text.typed_at, blocks, text.revision in chosen)
+    return AutosavedDraftView(
+        text.revision,
+        title,
+        language,
+        name=text.name or _("the system"),
+        typed_at=text.typed_at,
+        blocks=blocks,
+        chosen=text.revision in chosen,
+    )
 
 
 def _words(text: str, path: str, language: str) -> str:

@@ -264,13 +264,14 @@ def part(subject: PartContext) -> Answer:
     chosen = find_part(draft_outline, subject.key)
     if isinstance(chosen, TreeModule):
         return _part(
-            subject, SettingsEditor(row, draft_outline, chosen.path, course_fields.MODULE, course_fields.MODULE_ORDER, subject.key)
+            subject,
+            SettingsEditor(row, draft_outline, chosen.path, groups=course_fields.MODULE, order=course_fields.MODULE_ORDER, key=subject.key),
         )
     kind = next(kind for kind in course_kinds().kinds if kind.name == chosen.kind)
     groups = course_fields.activity(kind.settings, kind.groups, with_texts=kind.suffix != ".md")
     own = (*kind.settings, *(setting for _title, settings in kind.groups for setting in settings))
     order = (*COMMON, *(kind.order or dict.fromkeys(setting.outer for setting in own)))
-    return _part(subject, SettingsEditor(row, draft_outline, chosen.path, groups, order, subject.key))
+    return _part(subject, SettingsEditor(row, draft_outline, chosen.path, groups=groups, order=order, key=subject.key))
 
 
 def _part(subject: PartContext, sheet: SettingsEditor) -> Answer:
