@@ -166,4 +166,6 @@ def _renewal(course_id: int, slug: str, titles: Mapping[str, str], valid_until: 
     assert length is not None  # publishing writes it
     assert valid_until is not None  # the statement asks so
     opens_on = window_opens_on(valid_until, length)
-    return OwnRenewal(course_id, slug, titles, valid_until, opens_on, datetime.combine(opens_on, time.min, ZoneInfo(zone)))
+    return OwnRenewal(
+        course_id, slug, titles, valid_until=valid_until, opens_on=opens_on, opens_at=datetime.combine(opens_on, time.min, ZoneInfo(zone))
+    )

@@ -400,15 +400,15 @@ def result_lines(
                 choose(activity.title),
                 activity_url(outline.slug, activity.kind, activity.key),
                 parts.get(activity.category, ""),
-                share(shares.get(activity.key)),
-                activity.closes_at,
-                MISSING if hides else share(result.score),
-                _("Not shown yet") if hides else _("Submitted: not yet graded") if waits else "",
-                None if hides else result.passed,
-                "",
-                reasons.get(activity.key, "") if result.overridden else "",
-                foreign(activity.title),
-                activity.key,
+                share=share(shares.get(activity.key)),
+                due_at=activity.closes_at,
+                result=MISSING if hides else share(result.score),
+                words=_("Not shown yet") if hides else _("Submitted: not yet graded") if waits else "",
+                passed=None if hides else result.passed,
+                comment="",
+                reason=reasons.get(activity.key, "") if result.overridden else "",
+                title_language=foreign(activity.title),
+                key=activity.key,
             )
         )
     return activities + item_lines(outline, marks)
@@ -436,13 +436,13 @@ def _item_line(mark: GradeItemMark, parts: Mapping[str, str], shares: Mapping[st
         mark.title,
         "",
         parts.get(mark.category, ""),
-        share(shares.get(mark.key)),
-        mark.due_at,
-        share(None if mark.points is None else mark.points * 100 / mark.maximum),
-        "" if points is None else _("%(points)s of %(maximum)s", points=number(points), maximum=number(rounded(mark.maximum) or 0)),
-        None,
-        mark.comment,
-        "",
+        share=share(shares.get(mark.key)),
+        due_at=mark.due_at,
+        result=share(None if mark.points is None else mark.points * 100 / mark.maximum),
+        words="" if points is None else _("%(points)s of %(maximum)s", points=number(points), maximum=number(rounded(mark.maximum) or 0)),
+        passed=None,
+        comment=mark.comment,
+        reason="",
     )
 
 
@@ -483,9 +483,9 @@ def override_rows(outline: Outline, overrides: Sequence[ResultOverrideRow], key:
                     choose(activity.title) if activity else present,
                     share(line.before),
                     "" if line.score is None else share(line.score),
-                    line.reason,
-                    line.author,
-                    line.made_at,
+                    reason=line.reason,
+                    author=line.author,
+                    made_at=line.made_at,
                 )
             )
     return views

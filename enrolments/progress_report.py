@@ -274,7 +274,8 @@ def count_courses(session: Session, roots: Select[int]) -> list[CourseTally]:
         .limit(MOST_COURSES)
     )
     return [
-        CourseTally(row[0], row[1], row[2], row[3], row[4], round(row[5] / row[3])) for row in connection_of(session).execute(statement)
+        CourseTally(row[0], row[1], row[2], learners=row[3], completed=row[4], percent=round(row[5] / row[3]))
+        for row in connection_of(session).execute(statement)
     ]
 
 

@@ -134,12 +134,12 @@ def list_item_marks(session: Session, course_id: int, enrolment_id: int) -> list
             item.key,
             item.title,
             Fraction(item.maximum),
-            Fraction(item.weight),
-            item.category,
-            item.due_at,
-            None if mark is None else _exact(mark.points),
-            "" if mark is None else mark.comment,
-            None if mark is None or mark.points is None else mark.marked_at,
+            weight=Fraction(item.weight),
+            category=item.category,
+            due_at=item.due_at,
+            points=None if mark is None else _exact(mark.points),
+            comment="" if mark is None else mark.comment,
+            marked_at=None if mark is None or mark.points is None else mark.marked_at,
         )
         for item, mark in session.execute(statement)
     ]

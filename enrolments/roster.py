@@ -64,7 +64,16 @@ def list_roster(session: Session, course_id: int, query: str, edition: UUID | No
     if edition is not None:
         statement = statement.where(Edition.uuid == edition)
     return [
-        RosterRow(row[0], full_name(row[1], row[2], row[3]), row[4], row[5] or "", row[6], row[7], row[8], row[9])
+        RosterRow(
+            row[0],
+            full_name(row[1], row[2], row[3]),
+            row[4],
+            edition=row[5] or "",
+            enrolled_at=row[6],
+            done=row[7],
+            total=row[8],
+            completed_at=row[9],
+        )
         for row in session.execute(statement)
     ]
 

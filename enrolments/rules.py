@@ -285,7 +285,7 @@ def _module_progress(module: OutlineModule, results: Results, completed: frozens
     closed = why_closed(module, None, completed, now)
     started = any(results.get(activity.key, NO_RESULT) != NO_RESULT for activity in module.activities)
     state = _completion_state(shown_done, shown_total, closed, started=started)
-    return ModuleProgress(module.key, done, needed, state, closed, shown_done, shown_total)
+    return ModuleProgress(module.key, done, needed, state=state, closed=closed, shown_done=shown_done, shown_total=shown_total)
 
 
 def required_modules(outline: Outline) -> tuple[str, ...]:

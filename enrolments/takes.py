@@ -374,13 +374,13 @@ def list_open_completion_reviews(session: Session, *, offset: int, limit: int) -
             review.uuid,
             person.uuid,
             full_name(person.given_names, person.first_surname, person.second_surname),
-            title,
-            slug,
-            take,
-            None if review.grade is None else Fraction(review.grade),
-            review.achieved_at,
-            superseded_at,
-            review.noticed_at,
+            course=title,
+            slug=slug,
+            take=take,
+            grade=None if review.grade is None else Fraction(review.grade),
+            achieved_at=review.achieved_at,
+            superseded_at=superseded_at,
+            noticed_at=review.noticed_at,
         )
         for review, take, superseded_at, title, slug, person in session.execute(statement)
     ]

@@ -296,7 +296,15 @@ MEDIA_TYPE = ical.MEDIA_TYPE
 def event_of(person: Person, item: DatedItem, site: str, *, now: datetime) -> CalendarEvent:
     """Return a date as other calendars hold it."""
     at = item.by_calendar(find_zone(person.zone)).astimezone(UTC)
-    return CalendarEvent(uid_of(person.uuid, item.key), at, title_of(item), date_view(item, now=now).course, site + item.path, 0, now)
+    return CalendarEvent(
+        uid_of(person.uuid, item.key),
+        at,
+        title_of(item),
+        description=date_view(item, now=now).course,
+        url=site + item.path,
+        sequence=0,
+        changed_at=now,
+    )
 
 
 def write_item(person: Person, item: DatedItem, site: str, *, now: datetime) -> bytes:
@@ -322,7 +330,16 @@ def write_feed(
 def _event_of_entry(uid: str, entry: FeedEntry, event: CalendarEvent | None, site: str) -> CalendarEvent:
     """Return an event with its changes; of one that is gone nothing is kept but that it was there."""
     title, description, url = (event.title, event.description, event.url) if event else (_("Cancelled"), "", site + "/calendar")
-    return CalendarEvent(uid, entry.at, title, description, url, entry.sequence, entry.changed_at, entry.cancelled)
+    return CalendarEvent(
+        uid,
+        entry.at,
+        title,
+        description=description,
+        url=url,
+        sequence=entry.sequence,
+        changed_at=entry.changed_at,
+        cancelled=entry.cancelled,
+    )
 
 
 calendar_bp = Blueprint("enrolments_calendar", __name__, url_prefix="/calendar")

@@ -187,9 +187,9 @@ def _lines(
             activity.key,
             choose(activity.title),
             _words(activity.weight),
-            share(shares.get(activity.key, Fraction(0))),
-            _(RULES[activity.completion_rule]) if activity.completion_rule in RULES else "",
-            share(pass_marks[activity.key]) if pass_marks.get(activity.key) is not None else "",
+            share=share(shares.get(activity.key, Fraction(0))),
+            rule=_(RULES[activity.completion_rule]) if activity.completion_rule in RULES else "",
+            pass_mark=share(pass_marks[activity.key]) if pass_marks.get(activity.key) is not None else "",
         )
         for activity in outline.activities()
         if activity.gives_marks and belongs(activity.category)
@@ -199,13 +199,13 @@ def _lines(
             item.key,
             item.title,
             _words(Fraction(item.weight)),
-            share(shares.get(item.key, Fraction(0))),
-            "",
-            "",
-            item.uuid,
-            _words(Fraction(item.maximum)),
-            item.due_at,
-            number(marked.get(item.id, 0)),
+            share=share(shares.get(item.key, Fraction(0))),
+            rule="",
+            pass_mark="",
+            item=item.uuid,
+            maximum=_words(Fraction(item.maximum)),
+            due_at=item.due_at,
+            marked=number(marked.get(item.id, 0)),
         )
         for item in items
         if belongs(item.category)
@@ -393,8 +393,8 @@ def _mark_lines(subject: GradeItemContext) -> list[LearnerMarkRow]:
 def _row(line: LearnerMarkRow, own: bool) -> GradeEntryRow:
     mark = line.mark
     if mark is None:
-        return GradeEntryRow(line.uuid, line.name, "", "", 0, own)
-    return GradeEntryRow(line.uuid, line.name, points_words(mark.points), mark.comment, mark.id, own)
+        return GradeEntryRow(line.uuid, line.name, "", comment="", seen=0, own=own)
+    return GradeEntryRow(line.uuid, line.name, points_words(mark.points), comment=mark.comment, seen=mark.id, own=own)
 
 
 def _submitted_row(line: LearnerMarkRow, row: GradeEntryRow, item: ManualGradeItem) -> GradeEntryRow:
@@ -411,7 +411,9 @@ def _submitted_row(line: LearnerMarkRow, row: GradeEntryRow, item: ManualGradeIt
 
 
 def _with_fault(row: GradeEntryRow, fault: str, seen: int) -> GradeEntryRow:
-    return GradeEntryRow(row.uuid, row.name, row.points, row.comment, seen, row.own, fault, row.comment_fault)
+    return GradeEntryRow(
+        row.uuid, row.name, row.points, comment=row.comment, seen=seen, own=row.own, fault=fault, comment_fault=row.comment_fault
+    )
 
 
 def _marks_page(subject: GradeItemContext, rows: list[GradeEntryRow], *, more: bool, number: UUID) -> Response:

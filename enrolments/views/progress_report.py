@@ -100,11 +100,11 @@ def activity_lines(
                     activity.key,
                     choose(activity.title),
                     count.begun,
-                    count.completed,
-                    share,
-                    left_off.get(activity.key, 0),
-                    stands.learners,
-                    stands.idle,
+                    completed=count.completed,
+                    share=share,
+                    left_off=left_off.get(activity.key, 0),
+                    waiting=stands.learners,
+                    idle=stands.idle,
                 )
             )
     return lines
