@@ -245,7 +245,9 @@ def _histories(session: Session, assignments: Sequence[int], condition: ColumnEl
         .order_by(row.valid_from)
     )
     for assignment, number, state, flags, since, until, known, ended in connection_of(session).execute(statement).all():
-        histories[assignment][number] = HistoryRow(_STATES[state], _read_flags(flags), since, until, known, ended)
+        histories[assignment][number] = HistoryRow(
+            _STATES[state], _read_flags(flags), since, valid_to=until, known_from=known, known_to=ended
+        )
     return histories
 
 

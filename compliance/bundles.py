@@ -233,10 +233,10 @@ def _portion(session: Session, scope: BundleScope, among: Sequence[int]) -> Bund
         list(_people(session, scope.time.known, places)),
         facts,
         states,
-        list(_reminders(session, scope, people)),
-        sorted(_claims(session, scope, people), key=lambda row: (row[2], row[0], row[1])),
-        {int(fact[ABOUT]) for fact in facts if fact[1] == FactKind.PLACE and fact[ABOUT]},
-        dict(_proofs(session, scope, people)) if scope.has_files else {},
+        reminders=list(_reminders(session, scope, people)),
+        claims=sorted(_claims(session, scope, people), key=lambda row: (row[2], row[0], row[1])),
+        places={int(fact[ABOUT]) for fact in facts if fact[1] == FactKind.PLACE and fact[ABOUT]},
+        proofs=dict(_proofs(session, scope, people)) if scope.has_files else {},
     )
 
 

@@ -340,7 +340,7 @@ def _entry(line: int, cell: list_reading.Cell, written: str, days: list_reading.
     if len(issuer) > LONGEST_ISSUER or len(document) > LONGEST_DOCUMENT:
         raise LineRefused(N_("The institution or the number of the document is too long."))
     person = list_reading.PersonListRow(line, address, national_id=identity, staff_number=number)
-    return RecognitionListEntry(written, person, course, achieved_on, issuer, document)
+    return RecognitionListEntry(written, person, course, achieved_on=achieved_on, issuer=issuer, document=document)
 
 
 @dataclass(frozen=True, slots=True)

@@ -112,7 +112,7 @@ class RequiredOfPerson:
     def scope(self, places: Mapping[int, UnitSummary]) -> RecordScope:
         """Return which facts of the person count under the obligation."""
         courses = {course for text in self.versions for course in courses_of(text.terms.requirement)}
-        return RecordScope(self.obligation_id, self.audience_id, self.institution_id, courses, self.zone, places)
+        return RecordScope(self.obligation_id, self.audience_id, self.institution_id, courses=courses, zone=self.zone, places=places)
 
     def courses_on(self, day: date) -> list[str]:
         """Return the courses that it names on a day, by their slugs, each once."""
@@ -302,13 +302,13 @@ def _required(rows: Sequence[Row[*tuple[Any, ...]]]) -> RequiredOfPerson:
         TrainingState(row.state),
         tuple(StateFlag(flag) for flag in row.flags.split()),
         row.last_on,
-        ZoneInfo(row.kept_zone),
-        row.achieved_at,
-        row.valid_until,
-        row.cycle,
-        row.opened_on,
-        row.due_on,
-        row.done_on,
+        zone=ZoneInfo(row.kept_zone),
+        first_at=row.achieved_at,
+        valid_until=row.valid_until,
+        cycle=row.cycle,
+        opened_on=row.opened_on,
+        due_on=row.due_on,
+        done_on=row.done_on,
     )
     texts = tuple(
         ObligationText(
@@ -320,13 +320,13 @@ def _required(rows: Sequence[Row[*tuple[Any, ...]]]) -> RequiredOfPerson:
         row.id,
         row.uuid,
         row.person_id,
-        row.obligation_id,
-        row.audience_id,
-        row.institution_id,
-        texts,
-        row.zone,
-        status,
-        row.is_behind,
+        obligation_id=row.obligation_id,
+        audience_id=row.audience_id,
+        institution_id=row.institution_id,
+        versions=texts,
+        zone=row.zone,
+        status=status,
+        is_behind=row.is_behind,
         rule=row.rule,
         enrols={version.number: version.edition_id for version in rows if version.enrolment == "automatic"},
     )

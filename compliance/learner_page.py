@@ -129,10 +129,10 @@ def status_view(state: TrainingState | str, flags: Iterable[str] = ()) -> Status
         read,
         _(signs.word),
         ", ".join(_(_REMARKS[flag]) for flag in known),
-        signs.symbol,
-        signs.shape,
-        signs.kind,
-        _(advice[frozenset(known)]),
+        symbol=signs.symbol,
+        shape=signs.shape,
+        kind=signs.kind,
+        advice=_(advice[frozenset(known)]),
     )
 
 
@@ -187,16 +187,16 @@ def duty_view(row: RequiredOfPerson, why: str, *, now: datetime) -> DutyView:
         row.uuid,
         choose(text.title),
         choose(text.words) if text.words else "",
-        status_view(status.state, status.flags),
-        until_words(status, text.terms.grace, today),
-        foreign_zone(status, today),
-        why,
-        tuple(courses),
-        isinstance(text.terms.requirement, AnyRequirement) and len(courses) > 1,
-        status.state in NEEDED,
-        status.state in (TrainingState.RENEWAL_DUE, TrainingState.EXPIRED),
-        row.renewable,
-        text.terms.lowest_versions,
+        status=status_view(status.state, status.flags),
+        until=until_words(status, text.terms.grace, today),
+        zone=foreign_zone(status, today),
+        why=why,
+        courses=tuple(courses),
+        is_choice=isinstance(text.terms.requirement, AnyRequirement) and len(courses) > 1,
+        is_open=status.state in NEEDED,
+        is_again=status.state in (TrainingState.RENEWAL_DUE, TrainingState.EXPIRED),
+        renewable=row.renewable,
+        lowest_versions=text.terms.lowest_versions,
     )
 
 

@@ -343,9 +343,9 @@ def list_rules(session: Session, obligations: Sequence[Obligation]) -> list[Obli
             row.id,
             row.audience_id,
             row.institution_id,
-            terms.get(row.id, ()),
-            {number: slug for number, slug in courses if slug in slugs.get(row.id, ())},
-            written[row.id][-1].zone if row.id in written else "",
+            terms=terms.get(row.id, ()),
+            courses={number: slug for number, slug in courses if slug in slugs.get(row.id, ())},
+            zone=written[row.id][-1].zone if row.id in written else "",
         )
         for row in obligations
     ]
@@ -397,15 +397,15 @@ class PeopleRecords:
             zone,
             () if rules.zone else self.zones.get(person, ()),
             self.stays.get((person, rules.audience_id), ()),
-            [waiver for obligation, waiver in waivers if obligation in (None, rules.obligation_id)],
-            [span for closed_at, opened_at in self.closures.get(person, ()) for span in _closed_days(closed_at, opened_at, zone)],
-            [
+            waivers=[waiver for obligation, waiver in waivers if obligation in (None, rules.obligation_id)],
+            closures=[span for closed_at, opened_at in self.closures.get(person, ()) for span in _closed_days(closed_at, opened_at, zone)],
+            completions=[
                 *_of_courses(self.done, person, courses),
                 *(replace(fact, achieved_at=first_instant(day, zone)) for day, fact in _of_courses(self.recognised, person, courses)),
             ],
-            _of_courses(self.starts, person, courses),
-            self.entries.get((person, rules.institution_id), ()),
-            _of_courses(self.enrolled, person, courses),
+            starts=_of_courses(self.starts, person, courses),
+            entries=self.entries.get((person, rules.institution_id), ()),
+            enrolled_at=_of_courses(self.enrolled, person, courses),
         )
 
 
@@ -430,13 +430,13 @@ def load_people_records(session: Session, every: Sequence[ObligationRules], peop
         {rules.obligation_id: ZoneInfo(rules.zone or zone_of(places, rules.institution_id)) for rules in every},
         {} if all(rules.zone for rules in every) else _zones(session, people, places),
         _stays(session, {rules.audience_id for rules in every}, people),
-        _entries(session, {rules.institution_id for rules in every}, people),
-        _closures(session, people),
-        _waivers(session, people),
-        _done(session, courses, people),
-        _recognised(session, courses, people),
-        _starts(session, courses, people),
-        _enrolled(session, courses, people),
+        entries=_entries(session, {rules.institution_id for rules in every}, people),
+        closures=_closures(session, people),
+        waivers=_waivers(session, people),
+        done=_done(session, courses, people),
+        recognised=_recognised(session, courses, people),
+        starts=_starts(session, courses, people),
+        enrolled=_enrolled(session, courses, people),
     )
 
 

@@ -138,10 +138,10 @@ def load_obligations(session: Session, numbers: Collection[int], today: date) ->
             number,
             institution,
             version.title,
-            terms[number].requirement,
-            {slug: courses[slug] for slug in courses_of(terms[number].requirement) if slug in courses},
-            tuple(sorted((int(step) for step in version.steps), reverse=True)),
-            owner,
+            requirement=terms[number].requirement,
+            courses={slug: courses[slug] for slug in courses_of(terms[number].requirement) if slug in courses},
+            steps=tuple(sorted((int(step) for step in version.steps), reverse=True)),
+            owner=owner,
         )
         for number, (institution, version, owner) in newest.items()
     }
@@ -223,11 +223,11 @@ def status_of_row(row: Assignment) -> TrainingStatus:
         TrainingState(row.state),
         flags,
         row.last_on,
-        ZoneInfo(row.zone),
-        row.achieved_at,
-        row.valid_until,
-        row.cycle,
-        row.opened_on,
+        zone=ZoneInfo(row.zone),
+        first_at=row.achieved_at,
+        valid_until=row.valid_until,
+        cycle=row.cycle,
+        opened_on=row.opened_on,
     )
 
 
@@ -431,7 +431,17 @@ def item_of(
     course = obligation.only_course
     titles, path = (course.title, f"/courses/{course.slug}") if course is not None else (obligation.title, OWN_TRAINING)
     state, called = TrainingState(row.state), tuple(sorted(titles.items()))
-    return ReminderItem(planned.kind, state, called, planned.last_on, minutes, path, text, hindrance, obligation.owner if hindrance else "")
+    return ReminderItem(
+        planned.kind,
+        state,
+        called,
+        last_on=planned.last_on,
+        minutes=minutes,
+        path=path,
+        words=text,
+        hindrance=hindrance,
+        owner=obligation.owner if hindrance else "",
+    )
 
 
 @dataclass(frozen=True, slots=True)

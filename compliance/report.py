@@ -136,12 +136,12 @@ def _obligation(row: Obligation, version: ObligationVersion, first_on: date) -> 
         row.id,
         row.uuid,
         row.key,
-        version.title,
-        version.number,
-        tuple(courses_of(terms.requirement)),
-        isinstance(terms.requirement, AnyRequirement),
-        min(first_on, terms.starts),
-        row.activated_at,
+        title=version.title,
+        version=version.number,
+        courses=tuple(courses_of(terms.requirement)),
+        is_any=isinstance(terms.requirement, AnyRequirement),
+        first_on=min(first_on, terms.starts),
+        known_since=row.activated_at,
     )
 
 
@@ -186,7 +186,7 @@ def report_basis(time: ReportTime, filters: TrainingFilter) -> ReportBasis:
         return ReportBasis(state_at(time.at), flags_at(time.at), Membership.organisation_id.expression, time, inside)
     standing = _places_then(time, None if filters.is_institution else inside)
     row = AssignmentState
-    return ReportBasis(row.state.expression, row.flags.expression, standing.c.organisation_id, time, inside, standing)
+    return ReportBasis(row.state.expression, row.flags.expression, standing.c.organisation_id, time=time, inside=inside, standing=standing)
 
 
 def _as_known(time: ReportTime) -> Sequence[ColumnElement[bool]]:
@@ -558,7 +558,16 @@ def list_obligations_of(session: Session, person_id: int, now: datetime) -> list
         .limit(MOST_OBLIGATIONS)
     )
     return [
-        PersonObligationRow(row.uuid, key, title, _STATES[now_in], tuple((marks or "").split()), row.last_on, row.done_on, row.valid_until)
+        PersonObligationRow(
+            row.uuid,
+            key,
+            title,
+            state=_STATES[now_in],
+            flags=tuple((marks or "").split()),
+            last_on=row.last_on,
+            done_on=row.done_on,
+            valid_until=row.valid_until,
+        )
         for row, key, title, now_in, marks in session.execute(statement)
     ]
 

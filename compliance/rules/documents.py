@@ -319,7 +319,17 @@ def unit_document(unit: UnitSummary) -> dict[str, Any]:
 def _read_unit(document: Mapping[str, Any]) -> UnitSummary:
     kind, name = OrganisationKind(document["kind"]), document["name"]
     number, above = document["number"], document["parent"]
-    return UnitSummary(number, UUID(document["uuid"]), above, kind, name, fold(name), document["code"], False, document["zone"])
+    return UnitSummary(
+        number,
+        UUID(document["uuid"]),
+        above,
+        kind=kind,
+        name=name,
+        name_key=fold(name),
+        code=document["code"],
+        closed=False,
+        zone=document["zone"],
+    )
 
 
 def fact_cells(person: int, kind: FactKind, fact: PersonFact) -> list[str]:
@@ -363,7 +373,9 @@ def read_obligations(obligations: bytes, audiences: bytes) -> dict[int, BundledO
             for version in obligation["versions"]
         )
         courses = {course for each in terms for course in courses_of(each.requirement)}
-        scope = RecordScope(obligation["number"], obligation["audience"], obligation["institution"], courses, obligation["zone"], places)
+        scope = RecordScope(
+            obligation["number"], obligation["audience"], obligation["institution"], courses=courses, zone=obligation["zone"], places=places
+        )
         by_number[obligation["number"]] = BundledObligation(obligation["key"], terms, scope)
     return by_number
 

@@ -97,9 +97,9 @@ def group_pace(group: RequiredGroup, day: date, working: WorkingDays) -> GroupPa
         NeededShare(group.spans, counted_days([group.spans], day, working)).on(day),
         Fraction(done, count),
         Fraction(count - done, days_left) if days_left else None,
-        recent,
-        min(count, done + int(recent * days_left)),
-        last_on,
+        recent_daily=recent,
+        foreseen=min(count, done + int(recent * days_left)),
+        last_on=last_on,
     )
 
 

@@ -199,11 +199,11 @@ class DryRunOutcome:
             self.people + other.people,
             self.changed + other.changed,
             self.moved + other.moved,
-            self.mailed + other.mailed,
-            Counter(self.shifts) + Counter(other.shifts),
-            Counter(self.mails) + Counter(other.mails),
-            Counter(self.units) + Counter(other.units),
-            self.past + other.past,
+            mailed=self.mailed + other.mailed,
+            shifts=Counter(self.shifts) + Counter(other.shifts),
+            mails=Counter(self.mails) + Counter(other.mails),
+            units=Counter(self.units) + Counter(other.units),
+            past=self.past + other.past,
         )
 
     @property
@@ -264,9 +264,9 @@ def read_outcome(document: Mapping[str, Any]) -> DryRunOutcome:
         document["people"],
         document["changed"],
         document["moved"],
-        document["mailed"],
-        {(obligation, before, after): count for obligation, before, after, count in document["shifts"]},
-        document["mails"],
-        {int(unit): count for unit, count in document["units"].items()},
-        document.get("past", 0),
+        mailed=document["mailed"],
+        shifts={(obligation, before, after): count for obligation, before, after, count in document["shifts"]},
+        mails=document["mails"],
+        units={int(unit): count for unit, count in document["units"].items()},
+        past=document.get("past", 0),
     )

@@ -286,15 +286,17 @@ def record_under(facts: PersonFacts, scope: RecordScope) -> TrainingRecord:
             for fact in facts[FactKind.STAY]
             if fact.key == scope.audience_id
         ),
-        tuple(
+        waivers=tuple(
             WaivedSpan(fact.first_on, last_waived_day(fact.first_on, fact.last_on), fact.recorded_at, fact.ended_at)
             for fact in facts[FactKind.WAIVED]
             if fact.key in (None, scope.obligation_id)
         ),
-        tuple(span for fact in facts[FactKind.CLOSED] for span in _closures(fact, zone)),
-        (
+        closures=tuple(span for fact in facts[FactKind.CLOSED] for span in _closures(fact, zone)),
+        completions=(
             *(
-                AchievedCourse(fact.course, fact.at, fact.version, fact.recorded_at, fact.ended_at, fact.last_on)
+                AchievedCourse(
+                    fact.course, fact.at, fact.version, recorded_at=fact.recorded_at, retracted_at=fact.ended_at, valid_until=fact.last_on
+                )
                 for fact in facts[FactKind.DONE]
                 if fact.course in scope.courses
             ),
@@ -304,13 +306,13 @@ def record_under(facts: PersonFacts, scope: RecordScope) -> TrainingRecord:
                 if fact.course in scope.courses
             ),
         ),
-        tuple(CourseStart(fact.course, fact.at) for fact in facts[FactKind.STARTED] if fact.course in scope.courses),
-        tuple(
+        starts=tuple(CourseStart(fact.course, fact.at) for fact in facts[FactKind.STARTED] if fact.course in scope.courses),
+        entries=tuple(
             InstitutionEntry(fact.first_on, fact.recorded_at, fact.ended_at)
             for fact in facts[FactKind.ENTRY]
             if fact.key == scope.institution_id
         ),
-        tuple(fact.at for fact in facts[FactKind.ENROLLED] if fact.course in scope.courses),
+        enrolled_at=tuple(fact.at for fact in facts[FactKind.ENROLLED] if fact.course in scope.courses),
     )
 
 

@@ -209,7 +209,18 @@ def case_under(terms: KnownTerms, record: TrainingRecord) -> TrainingCase:
     is_shared = terms.is_common and not (waivers or closures or zones)
     recorded = recorded_days(record.stays, terms.known, record.zone)
     shared = (record.zone, recorded, *((stay.first, stay.last) for stay in stays)) if is_shared else None
-    return TrainingCase(record, terms, zones, stays, waivers, closures, completions, days, recorded, shared)
+    return TrainingCase(
+        record,
+        terms,
+        zones,
+        stays=stays,
+        waivers=waivers,
+        closures=closures,
+        completions=completions,
+        days=days,
+        recorded=recorded,
+        shared=shared,
+    )
 
 
 def status_of(case: TrainingCase, at: datetime) -> TrainingStatus:
@@ -381,13 +392,15 @@ class _Reading:
             state,
             self.flags,
             self.last_on,
-            self.zone,
-            standing.first_at,
-            None if not standing.is_done or standing.valid_until == FOREVER else standing.valid_until,
-            max(standing.times, 1) if standing.is_done and not is_renewal else standing.times + 1,
-            self.opens if is_renewal else first_opened,
-            None if state is TrainingState.NOT_REQUIRED or first_opened is None else self.last_day(max(done_on or self.day, first_opened)),
-            done_on,
+            zone=self.zone,
+            first_at=standing.first_at,
+            valid_until=None if not standing.is_done or standing.valid_until == FOREVER else standing.valid_until,
+            cycle=max(standing.times, 1) if standing.is_done and not is_renewal else standing.times + 1,
+            opened_on=self.opens if is_renewal else first_opened,
+            due_on=None
+            if state is TrainingState.NOT_REQUIRED or first_opened is None
+            else self.last_day(max(done_on or self.day, first_opened)),
+            done_on=done_on,
         )
 
     def why_not_required(self) -> StateFlag | None:

@@ -105,7 +105,12 @@ def request_bundle(context: ReportPlaceContext) -> Answer:
         return _page(context, requested, form), 422
     limiter().use(RATE, str(actor.person_id))
     values = BundleRequestValues(
-        context.place.id, requested.obligation, requested.time, bool(form.has_files.data), form.reason.data or "", form.identity()
+        context.place.id,
+        requested.obligation,
+        requested.time,
+        has_files=bool(form.has_files.data),
+        reason=form.reason.data or "",
+        number=form.identity(),
     )
     bundle_requests.request_bundle(current_session(), actor, values, now=clock.now())
     flash(_("The bundle is being prepared. You will be notified when it is ready."), "ok")

@@ -116,10 +116,10 @@ class WaiverForm(EvidenceForm):
             WaiverKind(self.kind.data),
             self.first_on.data,
             self.last_on.data,
-            chosen,
-            self.words.data or "",
-            self.document.data or "",
-            evidence,
+            obligation_id=chosen,
+            words=self.words.data or "",
+            document=self.document.data or "",
+            evidence=evidence,
         )
 
 
@@ -245,7 +245,17 @@ def claim_view(row: ClaimRow, entries: Mapping[int, date], medical: Collection[i
         entered = entries.get(claim.person_id)
         is_early = entered is not None and claim.achieved_on < entered
     answer = claim.revocation or claim.decision
-    return ClaimView(page_of(claim), row.person, row.proposer, what, days, state_view(claim.state), claim.proposed_at, answer, is_early)
+    return ClaimView(
+        page_of(claim),
+        row.person,
+        row.proposer,
+        what=what,
+        days=days,
+        state=state_view(claim.state),
+        proposed_at=claim.proposed_at,
+        answer=answer,
+        is_before_entry=is_early,
+    )
 
 
 def overlap_views(
@@ -371,7 +381,7 @@ def medical_seen(waivers: Iterable[Waiver], scope: TrainingScope) -> set[int]:
         for waiver in medical
         if allows(
             TrainingAction.EVIDENCE,
-            WaiverSubject(waiver.person_id, waiver.proposed_by, True, places[waiver.person_id], scope, waiver),
+            WaiverSubject(waiver.person_id, waiver.proposed_by, True, places=places[waiver.person_id], scope=scope, row=waiver),
         )
     }
 

@@ -267,10 +267,10 @@ def reminder_views(rows: Iterable[Reminder], last_on: date | None) -> list[Remin
             row.due_on,
             row.at,
             _reminder_words(row),
-            _("Sent") if not row.reason else _("Not sent: %(reason)s", reason=_(_SUPPRESSED.get(row.reason, row.reason))),
-            not row.reason,
-            row.last_on,
-            row.last_on is not None and last_on is not None and row.last_on != last_on,
+            outcome=_("Sent") if not row.reason else _("Not sent: %(reason)s", reason=_(_SUPPRESSED.get(row.reason, row.reason))),
+            was_sent=not row.reason,
+            told=row.last_on,
+            differs=row.last_on is not None and last_on is not None and row.last_on != last_on,
         )
         for row in rows
     ]

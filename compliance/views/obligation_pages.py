@@ -168,13 +168,13 @@ def list_view(row: ObligationRow, values: ObligationValues, titles: Mapping[str,
         row.obligation.uuid,
         choose(values.title),
         kind,
-        _(word),
-        symbol,
-        choose(row.audience.title),
-        requirement_in_words(values.terms.requirement, titles),
-        deadline_in_words(values.terms),
-        row.required,
-        row.done,
+        word=_(word),
+        symbol=symbol,
+        audience=choose(row.audience.title),
+        requirement=requirement_in_words(values.terms.requirement, titles),
+        deadline=deadline_in_words(values.terms),
+        required=row.required,
+        done=row.done,
     )
 
 
@@ -332,10 +332,10 @@ def waiting_view(change: PlannedChange, audience: Audience | None, titles: Mappi
         change.uuid,
         endpoint,
         title,
-        _(CHANGES[change.kind]),
-        people.get(change.created_by or 0, ""),
-        change.created_at,
-        change.effective_on,
+        kind=_(CHANGES[change.kind]),
+        author=people.get(change.created_by or 0, ""),
+        created_at=change.created_at,
+        effective_on=change.effective_on,
     )
 
 

@@ -132,7 +132,19 @@ def read_report_request(args: Mapping[str, str], obligations: Sequence[ReportObl
     if time.is_past and state in PRESENT_ONLY:
         state = None
     part = member_of(PlacePart, args.get("part")) or PlacePart.ALL
-    return ReportRequest(chosen, shown, tuple(obligations), time, days.known, part, state, query, typed["on"], typed["known"], faults)
+    return ReportRequest(
+        chosen,
+        shown,
+        tuple(obligations),
+        time=time,
+        known_on=days.known,
+        part=part,
+        state=state,
+        words=query,
+        typed_on=typed["on"],
+        typed_known=typed["known"],
+        faults=faults,
+    )
 
 
 def _faults(days: ReportDays, first: date | None, since: date | None) -> dict[str, str]:
@@ -308,7 +320,7 @@ class PlaceLines:
         self, name: str, tallies: Sequence[PlaceTally], *, unit: UUID | None = None, part: PlacePart = PlacePart.ALL, obligation: str = ""
     ) -> ReportEntryView:
         each = _joined(tallies)
-        return ReportEntryView(name, each.tally, unit, part, obligation, self._verdict(each))
+        return ReportEntryView(name, each.tally, unit, part=part, obligation=obligation, verdict=self._verdict(each))
 
     def _verdict(self, each: PlaceTally) -> VerdictView | None:
         share = each.tally.share
@@ -453,12 +465,12 @@ def trajectory_view(points: Sequence[TrajectoryPoint], pace: GroupPace, day: dat
         finding(pace),
         _label(points, pace, day),
         list(_sentences(pace, people)),
-        f"M{LEFT} {BOTTOM}L{line[1:]}L{x} {BOTTOM}z",
-        line,
-        _path([place(point.on, point.needed) for point in points]),
-        (x, y, percent(percent_of(pace.done) or Decimal(0))),
-        _labels(first, last, day),
-        [TrajectoryRow(point.on, _percent(point.needed), None if point.done is None else _percent(point.done)) for point in points],
+        area=f"M{LEFT} {BOTTOM}L{line[1:]}L{x} {BOTTOM}z",
+        line=line,
+        goal=_path([place(point.on, point.needed) for point in points]),
+        today=(x, y, percent(percent_of(pace.done) or Decimal(0))),
+        labels=_labels(first, last, day),
+        rows=[TrajectoryRow(point.on, _percent(point.needed), None if point.done is None else _percent(point.done)) for point in points],
     )
 
 
@@ -570,7 +582,7 @@ def read_report(context: ReportPlaceContext) -> tuple[ReportRequest, TrainingFil
     zone = ZoneInfo(zone_of(context.by_number, context.place.id))
     requested = read_report_request(request.args, list_report_obligations(current_session(), path[0].id), zone, clock.now())
     filters = TrainingFilter(
-        context.place.id, context.is_institution, requested.obligations, requested.part, requested.state, requested.words
+        context.place.id, context.is_institution, requested.obligations, part=requested.part, state=requested.state, words=requested.words
     )
     return requested, filters
 
