@@ -99,7 +99,9 @@ class QuestionFieldsForm(Form):
                 self.refuse(chosen, _("Choose one of the list."))
         if mark and not re.fullmatch(r"[0-9]{1,6}(?:\.[0-9]{1,7})?", mark):
             self.refuse(self.mark, _("Enter a number, 0 or more."))
-        changes = FieldChanges(add, remove, self.state.data or None, self._difficulty(), mark or None, self.bank.data or None)
+        changes = FieldChanges(
+            add, remove, self.state.data or None, difficulty=self._difficulty(), mark=mark or None, bank=self.bank.data or None
+        )
         if not self.faults and changes == FieldChanges():
             self.refuse(self.state, _("Choose what to change."))
         return None if self.faults else changes
@@ -278,7 +280,7 @@ def preview(
         layout = lay_out_item(rendered, seed, "preview", shuffle=True)
     except NoVariablesError:
         return None
-    item = LoadedItem(0, 1, 1, 1, 1, 0, Fraction(question.mark), layout, flagged=False)
+    item = LoadedItem(0, 1, 1, page=1, section=1, question_version_id=0, maximum=Fraction(question.mark), layout=layout, flagged=False)
     convention = convention_for(language())
     view = view_question(item, rendered, parts, 0, convention)
     takes_answer = not isinstance(rendered.body, DescriptionBody | FileBody)

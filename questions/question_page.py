@@ -480,10 +480,12 @@ def _gap(item: LoadedItem, body: GapsBody, at: int, gap: Gap, parts: Parts) -> G
     label, value = _("Gap %(number)s", number=at), _one(parts, str(at))
     if body.drag:
         texts = {choice.key: choice.text for choice in body.choices}
-        return GapView(str(at), "choice", label, value, 10, _options(item.layout.orders[CHOICES], texts, frozenset()))
+        return GapView(str(at), "choice", label, value=value, size=10, choices=_options(item.layout.orders[CHOICES], texts, frozenset()))
     if isinstance(gap.body, SingleChoiceBody):
         texts = {option.key: option.text for option in gap.body.options}
-        return GapView(str(at), "choice", label, value, 10, _options(item.layout.orders[gap_order(gap.name)], texts, frozenset()))
+        return GapView(
+            str(at), "choice", label, value=value, size=10, choices=_options(item.layout.orders[gap_order(gap.name)], texts, frozenset())
+        )
     if isinstance(gap.body, NumericalBody):
         return GapView(str(at), "number", label, value, 12, units=_units(gap.body), unit_value=_one(parts, f"{at}{GAP_UNIT}"))
     return GapView(str(at), "text", label, value, 20)

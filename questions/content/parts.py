@@ -103,7 +103,7 @@ def options(table: MappingCursor, name: str = "options") -> tuple[Option, ...]:
         fixed = verdict.table.flag("fixed", False)
         if not verdict.why:
             no_feedback(verdict.table)
-        read_options.append(Option(key, text, verdict.right, credit, or_none(verdict.why), fixed))
+        read_options.append(Option(key, text, verdict.right, credit=credit, why=or_none(verdict.why), fixed=fixed))
     check_count(table, name, len(read_options))
     check_least(table, name, len(read_options), 2)
     return tuple(read_options)

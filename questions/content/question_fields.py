@@ -129,10 +129,19 @@ WHY = FieldSpec("why", FieldShape.WORDS, lazy_("Feedback"))
 CREDIT = FieldSpec(
     "credit", FieldShape.NUMBER, lazy_("Share of the mark"), lazy_("1/2, or -1/4 to deduct. Leave empty for all or nothing.")
 )
-IS_RIGHT = FieldSpec(VERDICT, FieldShape.CHOICE, lazy_("Is it right?"), "", (("wrong", lazy_("Wrong")), ("right", lazy_("Right"))), "wrong")
-_FIXED = FieldSpec("fixed", FieldShape.FLAG, lazy_("Keep it in its place?"), lazy_("When the others are shuffled."), YES_NO, "false")
+IS_RIGHT = FieldSpec(
+    VERDICT,
+    FieldShape.CHOICE,
+    lazy_("Is it right?"),
+    help="",
+    choices=(("wrong", lazy_("Wrong")), ("right", lazy_("Right"))),
+    usual="wrong",
+)
+_FIXED = FieldSpec(
+    "fixed", FieldShape.FLAG, lazy_("Keep it in its place?"), help=lazy_("When the others are shuffled."), choices=YES_NO, usual="false"
+)
 _JUDGED_ORDER = (VERDICT, WORDS, "why", "key", "credit", "fixed", TOLERANCE, TOLERANCE_KIND)
-SHUFFLE = FieldSpec("shuffle", FieldShape.FLAG, lazy_("In a different order for each learner?"), "", YES_NO, "true")
+SHUFFLE = FieldSpec("shuffle", FieldShape.FLAG, lazy_("In a different order for each learner?"), help="", choices=YES_NO, usual="true")
 
 
 def options(name: str, help_: Any, published: str = "options", begun: int = 4) -> RowFields:
@@ -141,11 +150,11 @@ def options(name: str, help_: Any, published: str = "options", begun: int = 4) -
         name,
         RowNotation.JUDGED,
         lazy_("Options"),
-        lazy_("Option"),
-        (FieldSpec(WORDS, FieldShape.WORDS, lazy_("Option")), IS_RIGHT, WHY),
-        (CREDIT, _FIXED, KEY),
-        help_,
-        begun,
+        one=lazy_("Option"),
+        fields=(FieldSpec(WORDS, FieldShape.WORDS, lazy_("Option")), IS_RIGHT, WHY),
+        more=(CREDIT, _FIXED, KEY),
+        help=help_,
+        begun=begun,
         keys=(("key", WORDS, published),),
         order=_JUDGED_ORDER,
     )
@@ -159,13 +168,13 @@ def tolerance(help_: Any) -> tuple[FieldSpec, ...]:
             TOLERANCE_KIND,
             FieldShape.CHOICE,
             lazy_("Kind of tolerance"),
-            lazy_("How to read the tolerance: as a number, or as a share of the answer (0.01 is one percent)."),
-            (
+            help=lazy_("How to read the tolerance: as a number, or as a share of the answer (0.01 is one percent)."),
+            choices=(
                 (NOMINAL, lazy_("A fixed amount, plus or minus")),
                 ("relative", lazy_("A share of the answer, plus or minus")),
                 ("geometric", lazy_("A share of the answer, multiplied or divided")),
             ),
-            NOMINAL,
+            usual=NOMINAL,
         ),
     )
 
@@ -176,11 +185,11 @@ def answers(content: FieldSpec, help_: Any, more: tuple[FieldSpec, ...] = (CREDI
         "answers",
         RowNotation.JUDGED,
         lazy_("Answers"),
-        lazy_("Expected answer"),
-        (content, IS_RIGHT, WHY),
-        more,
-        help_,
-        begun,
+        one=lazy_("Expected answer"),
+        fields=(content, IS_RIGHT, WHY),
+        more=more,
+        help=help_,
+        begun=begun,
         order=_JUDGED_ORDER,
     )
 
@@ -200,15 +209,15 @@ FORMULA_ANSWERS = answers(
     (*OWN_TOLERANCE, CREDIT),
 )
 IGNORING = (
-    FieldSpec("ignore_case", FieldShape.FLAG, lazy_("Ignore capital letters?"), "", YES_NO, "true"),
+    FieldSpec("ignore_case", FieldShape.FLAG, lazy_("Ignore capital letters?"), help="", choices=YES_NO, usual="true"),
     FieldSpec("ignore_accents", FieldShape.FLAG, lazy_("Ignore accents?"), lazy_("If not set: ignored in Spanish."), YES_NO),
     FieldSpec(
         "ignore_typography",
         FieldShape.FLAG,
         lazy_("Ignore typographic variants?"),
-        lazy_("Phones and word processors write ’ for ' and – for -. If not set: they count as the same sign."),
-        YES_NO,
-        "true",
+        help=lazy_("Phones and word processors write ’ for ' and – for -. If not set: they count as the same sign."),
+        choices=YES_NO,
+        usual="true",
     ),
 )
 QUANTITY: tuple[Asked, ...] = (
@@ -241,9 +250,9 @@ QUANTITY: tuple[Asked, ...] = (
         "unit_penalty_of",
         FieldShape.CHOICE,
         lazy_("Deduct a share of"),
-        "",
-        (("mark", lazy_("The marks for the answer")), ("maximum", lazy_("The mark of the question"))),
-        "mark",
+        help="",
+        choices=(("mark", lazy_("The marks for the answer")), ("maximum", lazy_("The mark of the question"))),
+        usual="mark",
     ),
     FieldSpec("decimals", FieldShape.NUMBER, lazy_("Decimals required"), lazy_("Shown to learners. Leave empty to allow any.")),
 )
@@ -256,11 +265,11 @@ def texts(name: str, label: Any, entry_label: Any, help_: Any, published: str = 
         name,
         RowNotation.TEXTS,
         label,
-        entry_label,
-        (FieldSpec(TEXT, FieldShape.WORDS, entry_label),),
-        (KEY,),
-        help_,
-        begun,
+        one=entry_label,
+        fields=(FieldSpec(TEXT, FieldShape.WORDS, entry_label),),
+        more=(KEY,),
+        help=help_,
+        begun=begun,
         keys=(("key", TEXT, published or name),),
         order=(TEXT, "key"),
     )
@@ -270,8 +279,8 @@ RUBRIC = RowFields(
     "rubric",
     RowNotation.FIELDS,
     lazy_("Rubric"),
-    lazy_("Criterion"),
-    (
+    one=lazy_("Criterion"),
+    fields=(
         FieldSpec("criterion", FieldShape.WORDS, lazy_("Criterion")),
         RowFields(
             "levels",
@@ -285,32 +294,32 @@ RUBRIC = RowFields(
             begun=3,
         ),
     ),
-    (KEY,),
-    lazy_("The highest levels of all criteria must add up to the mark of the question."),
+    more=(KEY,),
+    help=lazy_("The highest levels of all criteria must add up to the mark of the question."),
     order=("criterion", "key", "levels"),
 )
 GAPS = RowFields(
     "gaps",
     RowNotation.NAMED,
     lazy_("Gaps"),
-    lazy_("Gap"),
-    (
+    one=lazy_("Gap"),
+    fields=(
         FieldSpec(NAME, FieldShape.WORD, lazy_("Name"), lazy_("As in the text, without braces.")),
         FieldSpec(
             KIND,
             FieldShape.CHOICE,
             lazy_("How it is filled"),
-            "",
-            (
+            help="",
+            choices=(
                 ("short", lazy_("Typed word")),
                 ("numerical", lazy_("Typed number")),
                 ("single", lazy_("Choice from a list")),
             ),
-            "short",
+            usual="short",
         ),
     ),
-    (FieldSpec("weight", FieldShape.NUMBER, lazy_("Weight"), lazy_("How much it counts relative to the other gaps."), usual="1"),),
-    lazy_("Each appears once in the text, as {name}."),
+    more=(FieldSpec("weight", FieldShape.NUMBER, lazy_("Weight"), lazy_("How much it counts relative to the other gaps."), usual="1"),),
+    help=lazy_("Each appears once in the text, as {name}."),
     kinds={
         "short": (WORD_ANSWERS, *IGNORING),
         "numerical": (NUMBER_ANSWERS, *QUANTITY),
@@ -350,8 +359,8 @@ OF_KIND: Mapping[str, tuple[Asked, ...]] = {
             "rule",
             FieldShape.CHOICE,
             lazy_("How it is marked"),
-            "",
-            (
+            help="",
+            choices=(
                 ("right_minus_wrong", lazy_("Right options add marks, wrong options deduct them")),
                 ("all_or_nothing", lazy_("All right or nothing")),
                 ("fractions", lazy_("Each option has its own share of the mark")),
@@ -359,7 +368,7 @@ OF_KIND: Mapping[str, tuple[Asked, ...]] = {
                 ("right_only", lazy_("Right options add marks; a single wrong one loses them all")),
                 ("halves", lazy_("Half for one mistake, a quarter for two")),
             ),
-            "right_minus_wrong",
+            usual="right_minus_wrong",
         ),
         SHUFFLE,
     ),
@@ -378,11 +387,11 @@ OF_KIND: Mapping[str, tuple[Asked, ...]] = {
             "pairs",
             RowNotation.FIELDS,
             lazy_("Pairs"),
-            lazy_("Pair"),
-            (FieldSpec("item", FieldShape.WORDS, lazy_("Element")), FieldSpec("match", FieldShape.WORDS, lazy_("Its match")), WHY),
-            (KEY, replace(KEY, name="match_key", label=lazy_("Key of its match"))),
-            lazy_("At least two. Identical texts on the right become one choice."),
-            3,
+            one=lazy_("Pair"),
+            fields=(FieldSpec("item", FieldShape.WORDS, lazy_("Element")), FieldSpec("match", FieldShape.WORDS, lazy_("Its match")), WHY),
+            more=(KEY, replace(KEY, name="match_key", label=lazy_("Key of its match"))),
+            help=lazy_("At least two. Identical texts on the right become one choice."),
+            begun=3,
             keys=(("key", "item", "pairs"), ("match_key", "match", "matches")),
         ),
         texts("extra", lazy_("Choices that match nothing"), lazy_("Choice"), lazy_("They make guessing harder."), published="matches"),
@@ -396,8 +405,8 @@ OF_KIND: Mapping[str, tuple[Asked, ...]] = {
             "rule",
             FieldShape.CHOICE,
             lazy_("How it is marked"),
-            "",
-            (
+            help="",
+            choices=(
                 ("relative_to_correct", lazy_("Based on how far each element is from its place")),
                 ("all_or_nothing", lazy_("All right or nothing")),
                 ("absolute_position", lazy_("Credit for each element in its place")),
@@ -408,7 +417,7 @@ OF_KIND: Mapping[str, tuple[Asked, ...]] = {
                 ("longest_ordered", lazy_("The longest run in order, gaps allowed")),
                 ("longest_contiguous", lazy_("The longest run without gaps")),
             ),
-            "relative_to_correct",
+            usual="relative_to_correct",
         ),
     ),
     QuestionKind.ESSAY: (
@@ -422,12 +431,12 @@ OF_KIND: Mapping[str, tuple[Asked, ...]] = {
             "review.self",
             FieldShape.FLAG,
             lazy_("Do learners assess it themselves?"),
-            lazy_(
+            help=lazy_(
                 "If so, no one marks it. After submitting, learners choose a level for each criterion of the rubric, beside the model "
                 "answer and the explanation. The mark must be 0."
             ),
-            YES_NO,
-            "false",
+            choices=YES_NO,
+            usual="false",
         ),
     ),
     QuestionKind.FILE: (
@@ -448,9 +457,9 @@ OF_KIND: Mapping[str, tuple[Asked, ...]] = {
             "by_variant",
             FieldShape.FLAG,
             lazy_("Own statistics for each set of values?"),
-            lazy_("If so, balanced draws know how hard each one is. Up to 50 sets of values."),
-            YES_NO,
-            "false",
+            help=lazy_("If so, balanced draws know how hard each one is. Up to 50 sets of values."),
+            choices=YES_NO,
+            usual="false",
         ),
         FORMULA_ANSWERS,
         *QUANTITY,
@@ -461,9 +470,9 @@ OF_KIND: Mapping[str, tuple[Asked, ...]] = {
             "drag",
             FieldShape.FLAG,
             lazy_("Fill all gaps from one set of words?"),
-            lazy_("Learners drag or choose the right answers of all gaps and the words below. Every gap must then be a typed word."),
-            YES_NO,
-            "false",
+            help=lazy_("Learners drag or choose the right answers of all gaps and the words below. Every gap must then be a typed word."),
+            choices=YES_NO,
+            usual="false",
         ),
         texts("extra", lazy_("Words that fit no gap"), lazy_("Word"), lazy_("Only if all gaps are filled from one set of words.")),
     ),
@@ -473,11 +482,11 @@ OF_KIND: Mapping[str, tuple[Asked, ...]] = {
             "rows",
             RowNotation.TEXTS,
             lazy_("Rows"),
-            lazy_("Row"),
-            (FieldSpec(TEXT, FieldShape.WORDS, lazy_("Row")), _ANSWER, WHY),
-            (KEY,),
-            lazy_("Each is answered with one of the columns."),
-            3,
+            one=lazy_("Row"),
+            fields=(FieldSpec(TEXT, FieldShape.WORDS, lazy_("Row")), _ANSWER, WHY),
+            more=(KEY,),
+            help=lazy_("Each is answered with one of the columns."),
+            begun=3,
             keys=(("key", TEXT, "rows"),),
             order=(TEXT, "key", "answer", "why"),
         ),
@@ -485,9 +494,9 @@ OF_KIND: Mapping[str, tuple[Asked, ...]] = {
             "survey",
             FieldShape.FLAG,
             lazy_("Is it a survey?"),
-            lazy_("If so, no row has a right column and the question has the mark 0."),
-            YES_NO,
-            "false",
+            help=lazy_("If so, no row has a right column and the question has the mark 0."),
+            choices=YES_NO,
+            usual="false",
         ),
     ),
     QuestionKind.DESCRIPTION: (),
@@ -528,9 +537,9 @@ _FILED = (
         "state",
         FieldShape.CHOICE,
         lazy_("State"),
-        lazy_("Only ready questions are drawn."),
-        tuple((value, lazy_(label)) for value, label in STATES.items()),
-        "ready",
+        help=lazy_("Only ready questions are drawn."),
+        choices=tuple((value, lazy_(label)) for value, label in STATES.items()),
+        usual="ready",
     ),
     FieldSpec(
         "difficulty", FieldShape.CHOICE, lazy_("Difficulty"), "", tuple((value, lazy_(label)) for value, label in DIFFICULTIES.items())
@@ -577,9 +586,9 @@ _FILED = (
         "unverified",
         FieldShape.FLAG,
         lazy_("Is it based on something unverified?"),
-        lazy_("If so, it does not count towards a grade."),
-        YES_NO,
-        "false",
+        help=lazy_("If so, it does not count towards a grade."),
+        choices=YES_NO,
+        usual="false",
     ),
     FieldSpec("note", FieldShape.WORD, lazy_("Note for colleagues"), lazy_("Never published.")),
 )

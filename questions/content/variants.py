@@ -163,7 +163,12 @@ def _plan(
 ) -> VariantPlan:
     remarks = remarks_of(variants, lessons, present)
     return VariantPlan(
-        question, bank.path, _family(question), tuple(variants), tuple(remarks), not _is_fixed_somewhere(folder, question.key)
+        question,
+        bank.path,
+        _family(question),
+        variants=tuple(variants),
+        remarks=tuple(remarks),
+        retires_pattern=not _is_fixed_somewhere(folder, question.key),
     )
 
 

@@ -554,7 +554,7 @@ def _judged(judged: QuantityMark | None, part: str = "", weight: Fraction = _ALL
     if judged is None:
         return PartMark(part, MarkState.INVALID, _NOTHING, weight)
     matched = "" if judged.matched is None else str(judged.matched)
-    return PartMark(part, state_of(judged.fraction), judged.fraction, weight, matched, judged.unit_wrong)
+    return PartMark(part, state_of(judged.fraction), judged.fraction, weight=weight, matched=matched, unit_wrong=judged.unit_wrong)
 
 
 def _chosen(part: str, chosen: Mapping[str, str], right: str | None) -> PartMark:

@@ -82,10 +82,10 @@ def variants_view(plan: VariantPlan) -> VariantsView:
         plan.family,
         tuple(names),
         tuple(mistakes),
-        tuple(_row(variant, names, mistakes, body.decimals) for variant in plan.variants),
-        tuple(remark_words(remark) for remark in plan.remarks[:MOST_REMARKS]),
-        max(0, len(plan.remarks) - MOST_REMARKS),
-        pattern_words(plan),
+        rows=tuple(_row(variant, names, mistakes, body.decimals) for variant in plan.variants),
+        remarks=tuple(remark_words(remark) for remark in plan.remarks[:MOST_REMARKS]),
+        more_remarks=max(0, len(plan.remarks) - MOST_REMARKS),
+        pattern=pattern_words(plan),
     )
 
 
