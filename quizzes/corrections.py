@@ -94,7 +94,12 @@ def list_question_versions(session: Session, *question_ids: int) -> list[Version
     questions = get_questions(session, [row.id for row in rows])
     return [
         VersionRow(
-            row.id, row.created_at, row.number, row.Person.full_name if row.Person else "", row.published is not None, questions[row.id]
+            row.id,
+            row.created_at,
+            row.number,
+            person=row.Person.full_name if row.Person else "",
+            is_published=row.published is not None,
+            question=questions[row.id],
         )
         for row in reversed(rows)
     ]

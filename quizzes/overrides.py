@@ -102,9 +102,9 @@ def _lines(session: Session, statement: Select[*tuple[Any, ...]]) -> list[QuizOv
             row,
             group or (person.full_name if person else ""),
             author.full_name,
-            ender.full_name if ender else "",
-            gone is None,
-            tuple(dict.fromkeys(person for person, waits in ((author, author_waits), (ender, ender_waits)) if waits)),
+            ended_by=ender.full_name if ender else "",
+            can_return=gone is None,
+            left_out=tuple(dict.fromkeys(person for person, waits in ((author, author_waits), (ender, ender_waits)) if waits)),
         )
         for row, group, gone, person, author, ender, author_waits, ender_waits in session.execute(statement)
     ]
@@ -216,13 +216,13 @@ def _open(row: Any, setting_sources: SettingSources) -> OpenAttempt:
         attempt.id,
         attempt.uuid,
         row[1],
-        attempt.enrolment_id,
-        attempt.activity_key,
-        state,
-        attempt.started_at,
-        attempt.due_at,
-        attempt.extra_seconds,
-        end,
+        enrolment_id=attempt.enrolment_id,
+        activity_key=attempt.activity_key,
+        state=state,
+        started_at=attempt.started_at,
+        due_at=attempt.due_at,
+        extra_seconds=attempt.extra_seconds,
+        end=end,
     )
 
 

@@ -197,7 +197,7 @@ def get_judging(
     part = catalogue.get_taught_part(session, actor, slug, key)
     row = get_record(session, part.id, key, record, lock=lock)
     own = get_sheet(session, row, sheet, actor.person_id) if sheet is not None else None
-    return JudgingContext(part.id, part.slug, part.staff_role, key, row, own)
+    return JudgingContext(part.id, part.slug, part.staff_role, key=key, record=row, sheet=own)
 
 
 lock_judging = partial(get_judging, lock=True)
@@ -316,11 +316,11 @@ def _finding(path: str, quiz: QuizSource) -> Finding:
         path,
         0,
         0,
-        "pass_basis",
-        "C514",
-        model.severity("C514"),
-        N_("There is no signed record of judges that chose %(mark)s%% as the pass mark of this quiz."),
-        N_("Open “Pass mark” on the page of the quiz's questions, or cite the norm that sets it."),
+        field="pass_basis",
+        code="C514",
+        severity=model.severity("C514"),
+        template=N_("There is no signed record of judges that chose %(mark)s%% as the pass mark of this quiz."),
+        fix_template=N_("Open “Pass mark” on the page of the quiz's questions, or cite the norm that sets it."),
         facts={"mark": f"{float(quiz.settings.pass_mark):g}"},
     )
 

@@ -67,7 +67,7 @@ def marks_of(loaded: LoadedAttempt, events: Mapping[int, MarkRecord]) -> Attempt
     for item in loaded.items:
         mark = events.get(item.id)
         items.append(ItemMark(item.position, mark.fraction if mark else None, mark.state.value if mark else "", item.void_effect))
-    return AttemptMarks(row.finished_at, row.raw, row.maximum, row.percent, row.passed, tuple(items))
+    return AttemptMarks(row.finished_at, row.raw, row.maximum, percent=row.percent, passed=row.passed, items=tuple(items))
 
 
 def marks_now(session: Session, attempt_id: int) -> AttemptMarks:
@@ -132,7 +132,14 @@ def sign_proof(session: Session, loaded: LoadedAttempt, document: ProofDigests, 
     row = loaded.row
     ended_at = row.submitted_at or row.finished_at or row.started_at
     text = ProofStatement(
-        loaded.uuid, row.number, titles.quiz, titles.course, ended_at, document.document, document.marks, document.shows_marks
+        loaded.uuid,
+        row.number,
+        titles.quiz,
+        course=titles.course,
+        ended_at=ended_at,
+        document=document.document,
+        marks=document.marks,
+        shows_marks=document.shows_marks,
     ).text
     signature = keys.sign(text.encode())
     return SignedProof(code_of(signature), text, keys.identifier, signature, is_kept=False)

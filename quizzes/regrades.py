@@ -229,12 +229,12 @@ def present_item(row: Row[*tuple[Any, ...]]) -> PresentItem:
         row.id,
         row.attempt_id,
         row.section,
-        row.question_version_id,
-        Fraction(row.maximum),
-        row.event_id,
-        row.origin,
-        share(row),
-        MarkState(row.state),
+        question_version_id=row.question_version_id,
+        maximum=Fraction(row.maximum),
+        event_id=row.event_id,
+        origin=row.origin,
+        fraction=share(row),
+        state=MarkState(row.state),
     )
 
 

@@ -74,10 +74,10 @@ def candidate_of(question: QuestionDefinition, version: int = 1) -> Candidate:
         question.key,
         version,
         question.mark,
-        not isinstance(question.body, DescriptionBody),
-        question.selection.family,
-        frozenset(question.selection.enemies),
-        (variants_of(question) or ()) if question.selection.by_variant else (),
+        numbered=not isinstance(question.body, DescriptionBody),
+        family=question.selection.family,
+        enemies=frozenset(question.selection.enemies),
+        variants=(variants_of(question) or ()) if question.selection.by_variant else (),
     )
 
 

@@ -166,7 +166,9 @@ def _draw(table: MappingCursor) -> DrawSlot | None:
     by_family = table.value("every", scalars.word_of("family")) is not None
     mark, previous = _mark(table), table.flag("require_previous", False)
     kept_kinds = tuple(kind.value for kind in kinds)
-    pool = Pool(banks, tags, kept_kinds, difficulty.value if difficulty else "", objective, level.value if level else "")
+    pool = Pool(
+        banks, tags, kept_kinds, difficulty=difficulty.value if difficulty else "", objective=objective, level=level.value if level else ""
+    )
     return DrawSlot(count, pool, mark, previous, by_family) if count else None
 
 

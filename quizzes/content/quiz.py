@@ -54,7 +54,18 @@ def read_quiz(table: MappingCursor, session: ReadingSession) -> ActivitySettings
     lines = tuple(entry.line for entry in blueprint)
     balance = Balance() if forms and balance is None else balance
     placed_slots = tuple(entry.slot for entry in placed)
-    quiz = QuizSource(placed_slots, settings, instructions, lines, balance, forms, pairs_with, integrity, selection=selection, basis=basis)
+    quiz = QuizSource(
+        placed_slots,
+        settings,
+        instructions,
+        blueprint=lines,
+        balance=balance,
+        forms=forms,
+        pairs_with=pairs_with,
+        integrity=integrity,
+        selection=selection,
+        basis=basis,
+    )
     _check_settings(table, quiz)
     check_basis(table, quiz)
     session.later(partial(pools.check_quiz, table, parts.peek(table, "key"), quiz, placed))

@@ -49,20 +49,25 @@ _ATTEMPTS = (
         "grading",
         FieldShape.CHOICE,
         lazy_("Which attempt counts"),
-        lazy_(
+        help=lazy_(
             "If there are several. With three attempts of which the best counts, usually more than twice as many people pass by luck "
             "as with one. To keep that rare: one attempt, the mean of all attempts, or a longer quiz."
         ),
-        (("highest", lazy_("The best")), ("average", lazy_("The mean of all")), ("first", lazy_("The first")), ("last", lazy_("The last"))),
-        "highest",
+        choices=(
+            ("highest", lazy_("The best")),
+            ("average", lazy_("The mean of all")),
+            ("first", lazy_("The first")),
+            ("last", lazy_("The last")),
+        ),
+        usual="highest",
     ),
     FieldSpec(
         "build_on_last",
         FieldShape.FLAG,
         lazy_("Start each attempt with the last answers?"),
-        lazy_("Yes: learners correct what was wrong and keep the rest."),
-        _YES_NO,
-        "false",
+        help=lazy_("Yes: learners correct what was wrong and keep the rest."),
+        choices=_YES_NO,
+        usual="false",
     ),
 )
 _TIME = (
@@ -79,13 +84,13 @@ _TIME = (
         "at_end",
         FieldShape.CHOICE,
         lazy_("When the time ends"),
-        lazy_("What happens to an attempt that is still open."),
-        (
+        help=lazy_("What happens to an attempt that is still open."),
+        choices=(
             ("submit", lazy_("Saved answers are submitted")),
             ("grace", lazy_("There is a grace period to submit, but not to answer")),
             ("abandon", lazy_("Only attempts submitted in time count")),
         ),
-        "submit",
+        usual="submit",
     ),
     FieldSpec("grace", FieldShape.NUMBER, lazy_("Grace period"), lazy_("Only with a grace period to submit: 2 min.")),
     FieldSpec(
@@ -101,31 +106,31 @@ _PAGES = (
         "navigation",
         FieldShape.CHOICE,
         lazy_("Going back"),
-        lazy_("Going forward only requires several pages."),
-        (("free", lazy_("Learners can go back and forth")), ("sequential", lazy_("Learners can only go forward"))),
-        "free",
+        help=lazy_("Going forward only requires several pages."),
+        choices=(("free", lazy_("Learners can go back and forth")), ("sequential", lazy_("Learners can only go forward"))),
+        usual="free",
     ),
     FieldSpec(
         "behaviour",
         FieldShape.CHOICE,
         lazy_("When learners find out what was right"),
-        lazy_("Long texts and files are always marked by a person, afterwards."),
-        (
+        help=lazy_("Long texts and files are always marked by a person, afterwards."),
+        choices=(
             ("deferred", lazy_("After submitting")),
             ("immediate", lazy_("After each answer")),
             ("interactive", lazy_("After each answer, with hints and another try")),
             ("adaptive", lazy_("After each answer, which can be changed for fewer points")),
             ("certainty", lazy_("After submitting, with a certainty rating for each answer")),
         ),
-        "deferred",
+        usual="deferred",
     ),
     FieldSpec(
         "shuffle_options",
         FieldShape.FLAG,
         lazy_("Show options in a different order to each learner?"),
-        lazy_("Individual questions can turn this off."),
-        _YES_NO,
-        "true",
+        help=lazy_("Individual questions can turn this off."),
+        choices=_YES_NO,
+        usual="true",
     ),
 )
 _GRADE = (
@@ -166,9 +171,9 @@ _GRADE = (
         "allow_negative_total",
         FieldShape.FLAG,
         lazy_("Allow results below zero?"),
-        lazy_("Only if wrong answers lose marks."),
-        _YES_NO,
-        "false",
+        help=lazy_("Only if wrong answers lose marks."),
+        choices=_YES_NO,
+        usual="false",
     ),
 )
 _MOMENT = lazy_("If you choose none, the setting above applies. “Nothing at all” on its own hides everything.")
@@ -177,9 +182,9 @@ _SHOWN = (
         "review.preset",
         FieldShape.CHOICE,
         lazy_("What is shown afterwards"),
-        lazy_("Applies at every moment unless set otherwise below."),
-        _PRESETS,
-        "learning",
+        help=lazy_("Applies at every moment unless set otherwise below."),
+        choices=_PRESETS,
+        usual="learning",
         bare=BareValueRule.BESIDE,
     ),
     FieldSpec("review.during", FieldShape.KEYS, lazy_("During the attempt"), _MOMENT, _FLAGS, nothing=NOTHING),
@@ -270,9 +275,9 @@ _SELECTION = (
         "pass_basis.judges",
         FieldShape.FLAG,
         lazy_("Do judges set the pass mark?"),
-        lazy_("Yes: publishing asks for a signed record of judges that chose just this pass mark."),
-        _YES_NO,
-        "false",
+        help=lazy_("Yes: publishing asks for a signed record of judges that chose just this pass mark."),
+        choices=_YES_NO,
+        usual="false",
     ),
 )
 _OBJECTIONS = (
@@ -323,25 +328,25 @@ _INTEGRITY = (
         "integrity.times",
         FieldShape.FLAG,
         lazy_("Record the time that each question takes?"),
-        lazy_("Approximate, and not known where the browser does not allow it."),
-        _YES_NO,
-        "false",
+        help=lazy_("Approximate, and not known where the browser does not allow it."),
+        choices=_YES_NO,
+        usual="false",
     ),
     FieldSpec(
         "integrity.focus",
         FieldShape.FLAG,
         lazy_("Record when the page is left?"),
-        lazy_("Learners see it at once. It is not recorded for people with an accommodation."),
-        _YES_NO,
-        "false",
+        help=lazy_("Learners see it at once. It is not recorded for people with an accommodation."),
+        choices=_YES_NO,
+        usual="false",
     ),
     FieldSpec(
         "integrity.sessions",
         FieldShape.FLAG,
         lazy_("Record from how many devices and networks it is answered?"),
-        lazy_("Networks are shortened. Moving from home to a mobile network is usual."),
-        _YES_NO,
-        "false",
+        help=lazy_("Networks are shortened. Moving from home to a mobile network is usual."),
+        choices=_YES_NO,
+        usual="false",
     ),
 )
 GROUPS = (
@@ -363,9 +368,9 @@ _MARKED = (
         "require_previous",
         FieldShape.FLAG,
         lazy_("Only after the previous question?"),
-        lazy_("It opens once the previous question is answered. Requires answers that are marked immediately."),
-        _YES_NO,
-        "false",
+        help=lazy_("It opens once the previous question is answered. Requires answers that are marked immediately."),
+        choices=_YES_NO,
+        usual="false",
     ),
 )
 
@@ -392,7 +397,14 @@ SLOT_FIELDS: Mapping[str, tuple[FieldSpec, ...]] = {
     ),
     "section": (
         FieldSpec("section", FieldShape.WORDS, lazy_("Title of the section")),
-        FieldSpec("shuffle", FieldShape.FLAG, lazy_("Show its questions in a different order to each learner?"), "", _YES_NO, "false"),
+        FieldSpec(
+            "shuffle",
+            FieldShape.FLAG,
+            lazy_("Show its questions in a different order to each learner?"),
+            help="",
+            choices=_YES_NO,
+            usual="false",
+        ),
         FieldSpec("text", FieldShape.MARKDOWN, lazy_("Text below the title")),
     ),
     "page": (),

@@ -73,9 +73,11 @@ def grade_attempt(items: Sequence[ItemResult], settings: QuizSettings) -> Grade:
         raw = max(_NOTHING, raw)
     pending = any(item.fraction is None and item.max_mark > 0 for item in marked)
     if pending or maximum <= UNGRADED_MAXIMUM:
-        return Grade(raw, maximum, None, None, pending, None)
+        return Grade(raw, maximum, None, percent=None, pending=pending, passed=None)
     share = raw / maximum
-    return Grade(raw, maximum, share * settings.max_grade, share * 100, pending, has_passed(share * 100, settings.pass_mark))
+    return Grade(
+        raw, maximum, share * settings.max_grade, percent=share * 100, pending=pending, passed=has_passed(share * 100, settings.pass_mark)
+    )
 
 
 def grade_over_attempts(grading: GradingMethod, attempts: Iterable[AttemptGrade]) -> Fraction | None:

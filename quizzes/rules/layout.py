@@ -362,7 +362,13 @@ def _items(entry: SlotEntry, number: int, section: int, drawn: Mapping[tuple[int
         candidate = drawn[number, draw]
         mark = candidate.mark if entry.mark is None else entry.mark
         laid = LaidItem(
-            f"{number}.{draw}", candidate.question, candidate.version, mark, section, entry.require_previous, variant=candidate.variant
+            f"{number}.{draw}",
+            candidate.question,
+            candidate.version,
+            mark=mark,
+            section=section,
+            require_previous=entry.require_previous,
+            variant=candidate.variant,
         )
         yield laid if candidate.numbered else replace(laid, number=None, mark=Fraction(0))
 

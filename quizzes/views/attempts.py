@@ -494,10 +494,10 @@ def report(subject: attempts.ReportedQuestion) -> Answer:
         outline.course_id,
         outline.version_id,
         subject.loaded.snapshot.activity_key,
-        short_title(opened.questions[item.question_version_id]),
-        subject.loaded.row.language,
-        subject.question_key,
-        subject.question_number,
+        title=short_title(opened.questions[item.question_version_id]),
+        language=subject.loaded.row.language,
+        question_key=subject.question_key,
+        question_number=subject.question_number,
     )
     back = url_for("quizzes.review", attempt=subject.loaded.uuid, _anchor=f"p{item.position}")
     return mistake_page({"slug": outline.slug, "title": choose(outline.title)}, mistake_place, back, marked=True)

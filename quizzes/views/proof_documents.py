@@ -264,7 +264,7 @@ def _printed(question: ProofQuestion, **parts: Any) -> PrintedQuestion:
 
 
 def _printed_row(review: QuestionReview, row: ReviewRow) -> PrintedRow:
-    return PrintedRow(row.label, row.text or _("(nothing)"), _row_words(review, row), row.why, row.mine, row.verdict)
+    return PrintedRow(row.label, row.text or _("(nothing)"), _row_words(review, row), why=row.why, mine=row.mine, verdict=row.verdict)
 
 
 def _texts(review: QuestionReview) -> Iterator[tuple[str, SafeHtml | str]]:

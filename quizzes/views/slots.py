@@ -103,7 +103,9 @@ def slot_lines(
         ]
         name = _(quiz_fields.NAMES[sort]) if sort else _("Not known")
         title = choose(row.title) if row else ""
-        lines.append(SlotRowView(sort, name, form, row.key if row else "", title, counts[number], tuple(messages)))
+        lines.append(
+            SlotRowView(sort, name, form, question=row.key if row else "", title=title, found=counts[number], told=tuple(messages))
+        )
     return lines
 
 
