@@ -88,12 +88,12 @@ def list_history(session: Session, question_ids: Collection[int]) -> list[ItemHi
             row.question_version_id,
             row.number,
             row.question,
-            row.key,
-            row.quiz_version_id,
-            row.edition_id,
-            row.language,
-            row.month,
-            HistorySums(*(getattr(row, f"sum_{name}") for name in SUMS)),
+            quiz=row.key,
+            quiz_version_id=row.quiz_version_id,
+            edition_id=row.edition_id,
+            language=row.language,
+            month=row.month,
+            sums=HistorySums(*(getattr(row, f"sum_{name}") for name in SUMS)),
             is_waiting=not row.is_filled,
         )
         for row in session.execute(statement)

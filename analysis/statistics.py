@@ -193,7 +193,7 @@ def list_compositions(session: Session, course_id: int, activity_key: str, learn
     newest = newest_with(compositions, counts)
     choices = [CompositionChoice(name, tuple(version_numbers), attempt_counts[name]) for name, version_numbers in numbers.items()]
     choices.sort(key=lambda choice: (choice.name != newest, -choice.numbers[-1]))
-    return QuizCompositions(course_id, activity_key, compositions, rules, choices, learners)
+    return QuizCompositions(course_id, activity_key, compositions, rules=rules, choices=choices, learners=learners)
 
 
 def _rule_of(settings: QuizSettings) -> DecisionRule:
@@ -375,7 +375,16 @@ class _ResponseReader:
         """Return a question of an attempt as it is counted."""
         mark, maximum = _mark(row.fraction, row.maximum)
         read = self._answer(row.question_version_id, row.layout, row.payload or "null", row.language)
-        return MarkedResponse(position, row.question_version_id, mark, maximum, read.marking, read.typed, read.values, read.first)
+        return MarkedResponse(
+            position,
+            row.question_version_id,
+            mark,
+            maximum=maximum,
+            marking=read.marking,
+            typed=read.typed,
+            values=read.values,
+            first=read.first,
+        )
 
     def _answer(self, version: int, layout: str, payload: str, language: str) -> "_Read":
         key = (version, layout, payload, language)
@@ -626,4 +635,6 @@ def _of_attempts(activity: ActivitySource, decisions: DecisionAnalysis, model: D
 
 
 def _finding(activity: ActivitySource, code: str, field: str, message: str, hint: str, facts: Mapping[str, str]) -> Finding:
-    return Finding(activity.path, 0, 0, field, code, codes.severity(code), message, hint, facts=facts)
+    return Finding(
+        activity.path, 0, 0, field=field, code=code, severity=codes.severity(code), template=message, fix_template=hint, facts=facts
+    )

@@ -54,7 +54,11 @@ def spread_of(totals: Mapping[Fraction, int], maximum: Fraction, positions: int,
     whole = sum((often * total for total, often in totals.items()), _NOTHING) / maximum
     squares = sum((often * total * total for total, often in totals.items()), _NOTHING) / maximum**2
     variance = (squares - whole * whole / count) / (count - 1)
-    return ObservedScores(count, positions, whole / count, variance, (whole - squares) / count, alpha) if variance else None
+    return (
+        ObservedScores(count, positions, whole / count, variance=variance, doubt=(whole - squares) / count, alpha=alpha)
+        if variance
+        else None
+    )
 
 
 def alpha_interval(alpha: float, attempts: int, positions: int) -> tuple[float, float]:
@@ -92,7 +96,7 @@ def true_scores(spread: ObservedScores, cut: Fraction) -> TrueScores | None:
     weight = mean * (1 - mean) / (spread.alpha * spread.variance) - 1
     if not 2 <= whole <= MOST_LENGTH or weight <= 0 or not 0 < mean < 1:
         return None
-    return TrueScores(float(length), whole, ceil(whole * cut), float(mean * weight), float((1 - mean) * weight), cut)
+    return TrueScores(float(length), whole, ceil(whole * cut), a=float(mean * weight), b=float((1 - mean) * weight), cut=cut)
 
 
 @dataclass(frozen=True, slots=True)
@@ -311,7 +315,7 @@ class DecisionModel:
 
     def true_scores(self, rule: DecisionRule) -> TrueScores:
         """Return the model that the figures are of."""
-        return TrueScores(float(self.length), self.length, self.needed, self.a, self.b, (rule.pass_mark or _NOTHING) / _HUNDRED)
+        return TrueScores(float(self.length), self.length, self.needed, a=self.a, b=self.b, cut=(rule.pass_mark or _NOTHING) / _HUNDRED)
 
 
 @dataclass(frozen=True, slots=True)

@@ -148,4 +148,4 @@ def _quarter(pairs: Sequence[tuple[float, float]]) -> ScoreQuarter:
     mean, spread = fmean(scores), variance(scores) if len(scores) > 1 else 0.0
     reach = t_quantile(SURE, len(scores) - 1) * sqrt(spread / len(scores)) if spread > 0 else None
     low, high = (None, None) if reach is None else (mean - reach, mean + reach)
-    return ScoreQuarter(pairs[0][0], pairs[-1][0], len(pairs), mean, low, high)
+    return ScoreQuarter(pairs[0][0], pairs[-1][0], len(pairs), mean=mean, low=low, high=high)

@@ -312,7 +312,17 @@ def examination_of(
     grades = grades_of(tally.tally.totals, whole)
     tests = sum(map(len, made))
     decisions = decisions_of(tally.tally.totals, whole, len(positions), figures.quiz.consistency, rule)
-    return QuizAnalysis(which, whole, figures.quiz, grades, positions, tuple(examined), about_all, tests, decisions)
+    return QuizAnalysis(
+        which,
+        whole,
+        figures.quiz,
+        grades=grades,
+        positions=positions,
+        questions=tuple(examined),
+        findings=about_all,
+        tests=tests,
+        decisions=decisions,
+    )
 
 
 def _examined(

@@ -371,12 +371,12 @@ class ClassPower:
 
 
 POWER: tuple[ClassPower, ...] = (
-    ClassPower(30, Power(316, 13), Power(75, 0), Power(218, 24), Power(270, 80), Power(5, 0)),
-    ClassPower(48, Power(466, 40), Power(147, 1), Power(336, 70), Power(374, 210), Power(8, 0)),
-    ClassPower(80, Power(696, 116), Power(274, 8), Power(518, 216), Power(546, 501), Power(5, 0)),
-    ClassPower(120, Power(858, 288), Power(432, 26), Power(697, 450), Power(698, 690), Power(3, 0)),
-    ClassPower(200, Power(985, 637), Power(660, 84), Power(873, 785), Power(881, 881), Power(1, 0)),
-    ClassPower(400, Power(999, 970), Power(923, 460), Power(977, 977), Power(978, 978), Power(0, 0)),
+    ClassPower(30, Power(316, 13), Power(75, 0), guessed_statement=Power(218, 24), guessed_choice=Power(270, 80), sound=Power(5, 0)),
+    ClassPower(48, Power(466, 40), Power(147, 1), guessed_statement=Power(336, 70), guessed_choice=Power(374, 210), sound=Power(8, 0)),
+    ClassPower(80, Power(696, 116), Power(274, 8), guessed_statement=Power(518, 216), guessed_choice=Power(546, 501), sound=Power(5, 0)),
+    ClassPower(120, Power(858, 288), Power(432, 26), guessed_statement=Power(697, 450), guessed_choice=Power(698, 690), sound=Power(3, 0)),
+    ClassPower(200, Power(985, 637), Power(660, 84), guessed_statement=Power(873, 785), guessed_choice=Power(881, 881), sound=Power(1, 0)),
+    ClassPower(400, Power(999, 970), Power(923, 460), guessed_statement=Power(977, 977), guessed_choice=Power(978, 978), sound=Power(0, 0)),
 )
 
 

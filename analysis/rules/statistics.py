@@ -245,9 +245,9 @@ class _WholePairs:
             count,
             Fraction(own, once),
             Fraction(other, once),
-            Fraction(own_squares, twice),
-            Fraction(other_squares, twice),
-            Fraction(products, twice),
+            own_squares=Fraction(own_squares, twice),
+            other_squares=Fraction(other_squares, twice),
+            products=Fraction(products, twice),
         )
 
     def rests(self) -> "_WholePairs":

@@ -93,10 +93,10 @@ def history_line(name: str, rows: Sequence[ItemHistoryRow]) -> HistoryTableRow:
         name,
         number(sums.count),
         MISSING if pooled is None else percentage(pooled.facility * 100, 1),
-        MISSING if pooled is None else _("%(low)s to %(high)s", low=share_words(pooled.low), high=share_words(pooled.high)),
-        MISSING if discrimination is None else share_words(discrimination),
-        _practice_words(sums),
-        number(sums.shown),
+        interval=MISSING if pooled is None else _("%(low)s to %(high)s", low=share_words(pooled.low), high=share_words(pooled.high)),
+        discrimination=MISSING if discrimination is None else share_words(discrimination),
+        practice=_practice_words(sums),
+        shown=number(sums.shown),
     )
 
 
@@ -180,7 +180,9 @@ def load_joined_history(session: Session, subject: ItemHistoryContext, *, with_r
     copied = list_copied_versions(session, {row.version_id for row in copies}) if copies else []
     own = [SegmentVersion(version.id, content_digest(version.question, subject.slug), version.id in wording_only) for version in versions]
     segments = segments_of(own, copied, find_present_version(session, subject) if several else None)
-    return JoinedHistory(subject.key, tuple(versions), segments, tuple(list_history(session, joined.own)), tuple(copies), tuple(wordings))
+    return JoinedHistory(
+        subject.key, tuple(versions), segments, own=tuple(list_history(session, joined.own)), copies=tuple(copies), wordings=tuple(wordings)
+    )
 
 
 def _without_practice(row: ItemHistoryRow) -> ItemHistoryRow:
@@ -508,7 +510,7 @@ def use_views(uses: Sequence[ItemUseRow], cached: Sequence[CachedAnalysisRow], v
 def _use(use: ItemUseRow, cached: CachedAnalysisRow | None, versions: Mapping[int, VersionRow]) -> ItemUseView:
     title, how = choose(use.title), _how(use)
     if cached is None:
-        return ItemUseView(use.key, title, how, None, (), (), (), 0, 0)
+        return ItemUseView(use.key, title, how, computed_at=None, tables=(), findings=(), signs=(), tests=0, expected=0)
     findings = list(_findings(cached, versions))
     return ItemUseView(
         key=use.key,
@@ -590,7 +592,10 @@ def _untaken(analysed: QuestionAnalysis, question: QuestionDefinition) -> Iterat
         for option in question.body.options:
             if option.key not in taken:
                 state = MarkState.RIGHT if option.credit >= 1 else MarkState.WRONG
-                yield ResponseClass("", option.key, state, option.credit, 0, Fraction(0), Fraction(0)), NONE_OF_THEM
+                yield (
+                    ResponseClass("", option.key, state, credit=option.credit, count=0, frequency=Fraction(0), mean_rest=Fraction(0)),
+                    NONE_OF_THEM,
+                )
 
 
 def _third(count: int, size: int) -> ThirdView:

@@ -97,7 +97,7 @@ def _view(survey: Survey, at: int) -> SurveyView:
     rows = tuple(_row(plain(row.text), counts, columns) for row, counts in zip(body.rows, survey.rows, strict=True))
     title = short_title(survey.question)
     text = "" if plain(survey.question.text) == title else question_text(survey.question)
-    return SurveyView(f"s{at}", title, survey.number, text, columns, rows, survey.attempts)
+    return SurveyView(f"s{at}", title, survey.number, text=text, columns=columns, rows=rows, attempts=survey.attempts)
 
 
 def _row(text: str, counts: RowCounts, columns: Sequence[str]) -> SurveyRowView:

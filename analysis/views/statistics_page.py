@@ -148,9 +148,9 @@ def position_lines(examination: QuizAnalysis, names: QuestionNames) -> list[Posi
             position.position.number,
             _position_title(position, names),
             position.position.question,
-            figure(position.maximum),
-            tuple(_figures(position.statistics, [field for field, *_rest in POSITION])),
-            tuple(_(CONCERNS[concern.value]) for concern in concerns_about(position.statistics)),
+            maximum=figure(position.maximum),
+            figures=tuple(_figures(position.statistics, [field for field, *_rest in POSITION])),
+            concerns=tuple(_(CONCERNS[concern.value]) for concern in concerns_about(position.statistics)),
         )
         for position in examination.positions
     ]
@@ -263,7 +263,14 @@ def _untaken(analysed: QuestionAnalysis, question: QuestionDefinition) -> Iterat
         for option in question.body.options:
             if option.key not in taken:
                 yield AnswerCountView(
-                    "", plain(option.text), option.credit >= 1, percentage(option.credit * 100), "0", percentage(Fraction(0)), 0.0, MISSING
+                    "",
+                    plain(option.text),
+                    option.credit >= 1,
+                    credit=percentage(option.credit * 100),
+                    count="0",
+                    frequency=percentage(Fraction(0)),
+                    share=0.0,
+                    rest=MISSING,
                 )
 
 
