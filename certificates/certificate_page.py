@@ -231,7 +231,16 @@ def _shape(mark: Mark) -> SvgShape:  # one line a kind
 
 def _text(mark: TextMark) -> SvgShape:
     family, weight = _FONTS[mark.font]
-    return SvgText(_short(mark.x), _short(mark.y), mark.text, _short(mark.size), mark.colour, family, weight, mark.spacing)
+    return SvgText(
+        _short(mark.x),
+        _short(mark.y),
+        mark.text,
+        size=_short(mark.size),
+        colour=mark.colour,
+        family=family,
+        weight=weight,
+        spacing=mark.spacing,
+    )
 
 
 def _box(mark: BoxMark) -> SvgShape:
@@ -262,7 +271,7 @@ def _modules(mark: ModulesMark) -> SvgShape:
 def _picture(mark: PictureMark) -> SvgShape:
     kind = "png" if mark.content.startswith(b"\x89PNG") else "jpeg"
     address = f"data:image/{kind};base64,{b64encode(mark.content).decode()}"
-    return SvgPicture(mark.x, mark.y, mark.width, mark.height, address, "none" if mark.fills else "xMinYMax meet")
+    return SvgPicture(mark.x, mark.y, mark.width, height=mark.height, address=address, fit="none" if mark.fills else "xMinYMax meet")
 
 
 def _short(number: float) -> float:

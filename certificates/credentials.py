@@ -131,7 +131,15 @@ def _find_context(
     administers = scope.covers_key(credential.institution_key)
     places = list_training_places(session, [credential.person_id])[credential.person_id] if audited else frozenset()
     audits = not audited.isdisjoint(places)
-    return CredentialContext(credential, state(credential), StaffRole(role) if role else None, slug, signatories, administers, audits)
+    return CredentialContext(
+        credential,
+        state(credential),
+        StaffRole(role) if role else None,
+        slug=slug,
+        signatory_ids=signatories,
+        administers=administers,
+        audits=audits,
+    )
 
 
 def find_by_code(session: Session, code: str) -> Credential | None:

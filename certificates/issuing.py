@@ -200,4 +200,6 @@ def _lacking_languages(folder: CourseFolder, used: TemplateInUse) -> tuple[Findi
 
 
 def _finding(code: str, message: str, fix: str = "", **facts: str) -> Finding:
-    return Finding(COURSE, 0, 0, "certificate", code, model.severity(code), message, fix, facts=facts)
+    return Finding(
+        COURSE, 0, 0, field="certificate", code=code, severity=model.severity(code), template=message, fix_template=fix, facts=facts
+    )

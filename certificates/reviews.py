@@ -141,7 +141,15 @@ def list_revoked_for_name(session: Session, context: ReviewListContext) -> list[
         .limit(MOST_OF_A_PERSON)
     )
     return [
-        RevokedForName(row.uuid, row.person_id, printed_code(row.code), row.course_titles, row.person_name, name, row.revoked_reason)
+        RevokedForName(
+            row.uuid,
+            row.person_id,
+            printed_code(row.code),
+            course=row.course_titles,
+            old_name=row.person_name,
+            new_name=name,
+            reason=row.revoked_reason,
+        )
         for row, name in session.execute(statement)
     ]
 

@@ -68,7 +68,7 @@ def floors(minutes: Sequence[int]) -> tuple[FacadeArch, ...]:
         height = scale * (DOOR if is_door else FULL * (_FIRST_SHARE + _BY_LENGTH * lengths[index] / max(*lengths, 1)))
         x = LEFT + column * PITCH
         bars = () if is_door else _bars(bottom - height, bottom)
-        arches.append(FacadeArch(x, bottom - height, bottom, WIDTH, bars, is_door, last=is_door or column == PER_FLOOR - 1))
+        arches.append(FacadeArch(x, bottom - height, bottom, width=WIDTH, bars=bars, door=is_door, last=is_door or column == PER_FLOOR - 1))
     return tuple(arches)
 
 
@@ -429,12 +429,14 @@ class _Placer:
         text = normalize("NFC", self._in_language(label.text))
         size = self._shrunk(text, label.font, label.size, 0.0, element.width)
         x = self._aligned(element, text, label.font, size, 0.0)
-        return [TextMark(x, label.y if way.label is None else way.label, text, label.font, size, self._colour(label.colour))]
+        return [
+            TextMark(x, label.y if way.label is None else way.label, text, font=label.font, size=size, colour=self._colour(label.colour))
+        ]
 
     def _line(self, element: TextElement, line: str, y: float, largest: float, spacing: float) -> TextMark:
         size = self._shrunk(line, element.font, largest, spacing, element.width)
         x = self._aligned(element, line, element.font, size, spacing)
-        return TextMark(x, y, line, element.font, size, self._colour(element.colour), spacing)
+        return TextMark(x, y, line, font=element.font, size=size, colour=self._colour(element.colour), spacing=spacing)
 
     def _aligned(self, element: TextElement, line: str, font: FontName, size: float, spacing: float) -> float:
         if element.align is TextAlignment.LEFT:
@@ -448,7 +450,11 @@ class _Placer:
     def _code(self, element: CodeElement) -> list[PlacedElement]:
         code = self._content.values["code"]
         size = self._shrunk(code, FontName.CODE, element.size, 0.0, element.width)
-        return [PlacedElement(ElementRole.P, (TextMark(element.x, element.y, code, FontName.CODE, size, self._colour(element.colour)),))]
+        return [
+            PlacedElement(
+                ElementRole.P, (TextMark(element.x, element.y, code, font=FontName.CODE, size=size, colour=self._colour(element.colour)),)
+            )
+        ]
 
     def _qr(self, element: QrElement) -> list[PlacedElement]:
         side, runs = self._qr_runs(self._content.verify_url)
@@ -500,8 +506,12 @@ class _Placer:
         return [
             *placed,
             PlacedElement(ElementRole.ARTIFACT, (line,)),
-            PlacedElement(ElementRole.P, (TextMark(x, foot - 7, name, FontName.STRONG, strong, self._colour(element.colour)),)),
-            PlacedElement(ElementRole.P, (TextMark(x, foot - 2, role, FontName.TEXT, small, self._colour(element.colour2)),)),
+            PlacedElement(
+                ElementRole.P, (TextMark(x, foot - 7, name, font=FontName.STRONG, size=strong, colour=self._colour(element.colour)),)
+            ),
+            PlacedElement(
+                ElementRole.P, (TextMark(x, foot - 2, role, font=FontName.TEXT, size=small, colour=self._colour(element.colour2)),)
+            ),
         ]
 
     def _image(self, element: ImageElement) -> list[PlacedElement]:
@@ -516,7 +526,7 @@ class _Placer:
         if not content:
             return []
         role = ElementRole.FIGURE if alternative else ElementRole.ARTIFACT
-        mark = PictureMark(area.x, area.y, area.width, area.height, content, fills)
+        mark = PictureMark(area.x, area.y, area.width, height=area.height, content=content, fills=fills)
         return [PlacedElement(role, (mark,), alternative, _box_of(area) if alternative else ())]
 
     def _sign(self, element: SignElement) -> list[PlacedElement]:

@@ -315,7 +315,7 @@ def _fit(table: MappingCursor) -> TextFit:
     listed = table.get("baselines", required=True)
     baselines = tuple(y for value in (listed.items() if listed else ()) if (y := value.read(length)) is not None)
     label = table.value("label", length)
-    return TextFit(max(1, min(len(baselines), MOST_LINES)), largest, smallest, step, space, baselines, label)
+    return TextFit(max(1, min(len(baselines), MOST_LINES)), largest, smallest, step=step, spacing=space, baselines=baselines, label=label)
 
 
 def _sizes(table: MappingCursor) -> tuple[float, float]:
@@ -495,10 +495,10 @@ def _summary(index: int, fields: Mapping[str, Written]) -> ElementSummary:
         index,
         str(fields.get("kind") or ""),
         {language: text for language, text in texts.items() if isinstance(text, str)},
-        file if isinstance(file, str) else "",
-        _listed(at),
-        _listed(fields.get("size") or ""),
-        fields.get("hidden") == "true",
+        file=file if isinstance(file, str) else "",
+        at=_listed(at),
+        size=_listed(fields.get("size") or ""),
+        hidden=fields.get("hidden") == "true",
     )
 
 

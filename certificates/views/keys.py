@@ -77,7 +77,13 @@ def _line(key: PublishedKey) -> KeyPageView:
     fingerprint = key.printed_fingerprint
     identifier = key.identifier if key.certificate and key.state is not KeyState.COMPROMISED else ""
     return KeyPageView(
-        key.state.value, history.begun_at, history.ended_at, history.compromised_since, history.reason, fingerprint, identifier
+        key.state.value,
+        history.begun_at,
+        history.ended_at,
+        compromised_since=history.compromised_since,
+        reason=history.reason,
+        fingerprint=fingerprint,
+        identifier=identifier,
     )
 
 

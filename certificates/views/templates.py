@@ -508,9 +508,9 @@ def _issuer(institution: Institution | None, tongue: str) -> SampleIssuer:
         choose(names.names, tongue),
         choose(names.short_names, tongue),
         printed_signatories(signers, tongue),
-        printed_colours(design.brand_colour, design.accent_colour),
-        design.logo,
-        current_keys().trusted[0].fingerprint,
+        colours=printed_colours(design.brand_colour, design.accent_colour),
+        logo=design.logo,
+        key_fingerprint=current_keys().trusted[0].fingerprint,
     )
 
 
