@@ -48,7 +48,12 @@ FILM = ("audio/", "video/")
 WORDS = ("text/vtt", "text/markdown")
 RECORDING_FIELDS = (
     FieldSpec(
-        "kind", FieldShape.CHOICE, lazy_("Is there a picture?"), "", (("video", lazy_("Video")), ("audio", lazy_("Audio only"))), "video"
+        "kind",
+        FieldShape.CHOICE,
+        lazy_("Is there a picture?"),
+        help="",
+        choices=(("video", lazy_("Video")), ("audio", lazy_("Audio only"))),
+        usual="video",
     ),
     FieldSpec(
         "url",
@@ -277,21 +282,21 @@ def read_recording(table: MappingCursor, session: ReadingSession) -> ActivitySet
         kind,
         path,
         url,
-        host,
-        audio,
-        low,
-        poster,
-        poster_alt,
-        duration,
-        language,
-        held,
-        speakers,
-        series,
-        number,
-        captions,
-        transcript,
-        chapters,
-        documents,
+        host=host,
+        audio=audio,
+        low=low,
+        poster=poster,
+        poster_alt=poster_alt,
+        duration=duration,
+        language=language,
+        held=held,
+        speakers=speakers,
+        series=series,
+        number=number,
+        captions=captions,
+        transcript=transcript,
+        chapters=chapters,
+        documents=documents,
     )
     minutes = -(-duration // 60) if duration is not None else None
     return ActivitySettings(source, completion, minutes)

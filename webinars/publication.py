@@ -89,10 +89,10 @@ def prepare_recording(activity: ActivitySource, renderer: Renderer) -> tuple[Pre
         source.path,
         source.language,
         tuple(speaker.name for speaker in source.speakers),
-        plain_texts(source.series),
-        transcripts,
-        [(chapter.at, plain_texts(chapter.title)) for chapter in source.chapters],
-        [plain_texts(document.title) for document in source.documents],
+        series=plain_texts(source.series),
+        transcripts=transcripts,
+        chapters=[(chapter.at, plain_texts(chapter.title)) for chapter in source.chapters],
+        documents=[plain_texts(document.title) for document in source.documents],
     )
     search_documents = tuple(recording_entries(plain_texts(activity.title), summary, spoken))
     return PreparedRecording(source, transcripts, search_documents), ActivityDescription(minutes, media=tuple(path for path in own if path))

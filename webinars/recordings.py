@@ -220,7 +220,15 @@ def list_recording_entries(session: Session, version_id: int) -> Iterator[tuple[
     for document in session.scalars(documents.order_by(RecordingDocument.position)):
         papers[document.recording_id].append(document.title)
     for row, title, summary in session.execute(statement):
-        spoken = SearchableTranscript(row.path, row.language, row.speakers, row.series, heard[row.id], chapters[row.id], papers[row.id])
+        spoken = SearchableTranscript(
+            row.path,
+            row.language,
+            row.speakers,
+            series=row.series,
+            transcripts=heard[row.id],
+            chapters=chapters[row.id],
+            documents=papers[row.id],
+        )
         for entry in recording_entries(title, summary, spoken):
             yield row.activity_id, entry
 
