@@ -328,14 +328,14 @@ GROUPS = (
                 "grading",
                 FieldShape.CHOICE,
                 lazy_("Which attempt counts"),
-                "",
-                (
+                help="",
+                choices=(
                     ("highest", lazy_("The best")),
                     ("average", lazy_("The mean of all")),
                     ("first", lazy_("The first")),
                     ("last", lazy_("The last")),
                 ),
-                "highest",
+                usual="highest",
             ),
             FieldSpec("pass_mark", FieldShape.NUMBER, lazy_("Pass mark"), lazy_("Write none if it cannot be failed."), usual="70"),
             FieldSpec("category", FieldShape.WORD, lazy_("Part of the grade"), lazy_("Key of a part of the course grade.")),
@@ -389,7 +389,7 @@ def read_task(table: MappingCursor, session: ReadingSession) -> ActivitySettings
         table.report("C110", N_("A task needs goals or questions."))
     _check_items(table, (*goals, *questions))
     policy, category, weight = _policy(table)
-    task = Task(text, start, variables, editable, goals, questions, policy)
+    task = Task(text, start, variables, editable=editable, goals=goals, asks=questions, policy=policy)
     if weight and (goals or questions) and not task.maximum:
         table.report("C504", N_("The task counts but has nothing to mark."), N_("Add “mark:” to a goal or question, or write “weight: 0”."))
     _check_model_runs(table, task)
@@ -514,7 +514,7 @@ def _goal(table: MappingCursor) -> GoalItem | None:
         table.report("C110", N_("A goal has a minimum, a maximum or both."))
     if low is not None and high is not None and low > high:
         table.report("C113", N_("The minimum is more than the maximum."), at="min")
-    return GoalItem(key, text, output, low, high, mark) if output else None
+    return GoalItem(key, text, output, low=low, high=high, mark=mark) if output else None
 
 
 def _ask(table: MappingCursor, names: frozenset[str]) -> NumberItem | None:
@@ -525,7 +525,7 @@ def _ask(table: MappingCursor, names: frozenset[str]) -> NumberItem | None:
     unit = table.text("unit")
     mark = table.value("mark", scalars.number_between(0), Fraction(1))
     explanation = table.text("explanation", MarkupLevel.MARKDOWN, gaps=names)
-    return NumberItem(key, text, output, tolerance, unit, mark, explanation) if output else None
+    return NumberItem(key, text, output, tolerance=tolerance, unit=unit, mark=mark, explanation=explanation) if output else None
 
 
 def _tolerance(table: MappingCursor) -> TaskTolerance:
@@ -566,7 +566,7 @@ def _policy(table: MappingCursor) -> tuple[TaskPolicy, str, Fraction]:
     needed = None if pass_mark == NO_PASS_MARK else pass_mark
     usual = GradedCompletionRule.PASSED if needed is not None else GradedCompletionRule.GRADED
     completion, amount = _completion(table, usual)
-    policy = TaskPolicy(attempts, first, later, grading, needed, completion, amount)
+    policy = TaskPolicy(attempts, first, later, grading=grading, pass_mark=needed, completion=completion, completion_attempts=amount)
     _check_completion(table, policy)
     return policy, category, weight
 

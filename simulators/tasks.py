@@ -96,12 +96,12 @@ def _read_task(session: Session, task_row: SimulatorTask, activity: Activity) ->
         task_row.id,
         activity.id,
         activity.key,
-        activity.version_id,
-        task_row.model_version,
-        task,
-        ids,
-        activity.opens_at,
-        activity.closes_at,
+        version_id=activity.version_id,
+        model_version=task_row.model_version,
+        task=task,
+        item_ids=ids,
+        opens_at=activity.opens_at,
+        closes_at=activity.closes_at,
     )
 
 
@@ -190,11 +190,11 @@ def list_submissions(session: Session, key: PersonTaskKey) -> list[SubmissionRow
             row.uuid,
             row.number,
             row.preview,
-            row.submitted_at,
-            Fraction(row.raw),
-            Fraction(row.maximum),
-            None if row.percent is None else Fraction(row.percent),
-            row.passed,
+            submitted_at=row.submitted_at,
+            raw=Fraction(row.raw),
+            maximum=Fraction(row.maximum),
+            percent=None if row.percent is None else Fraction(row.percent),
+            passed=row.passed,
         )
         for row in session.execute(_HISTORY, bound)
     ]
@@ -358,7 +358,7 @@ def load_task_context(session: Session, actor: Actor, subject: ActivityContext, 
     else:
         window = tasks.TaskDates(published.opens_at, subject.context.end_for(published.closes_at), subject.closed is None)
         ruling = tasks.may_submit(published.task.policy, window, _counted(history), now=now)
-    return TaskContext(published, drawn, tasks.start_inputs(published.task.start, drawn), history, ruling, preview)
+    return TaskContext(published, drawn, tasks.start_inputs(published.task.start, drawn), history=history, ruling=ruling, preview=preview)
 
 
 def place_of(actor: Actor, subject: ActivityContext) -> PersonTaskKey:

@@ -280,7 +280,16 @@ def _benefit(inputs: Inputs, key: str) -> Benefit:
         )
         for number in numbers
     )
-    return Benefit(key, tranches, own["elegible"], own["captacion"], own["meses"], own["admin"], own["objetivo_pct"], bool(own["incluida"]))
+    return Benefit(
+        key,
+        tranches,
+        own["elegible"],
+        captacion=own["captacion"],
+        meses=own["meses"],
+        admin=own["admin"],
+        objetivo_pct=own["objetivo_pct"],
+        incluida=bool(own["incluida"]),
+    )
 
 
 def faults(inputs: Inputs) -> tuple[Fault, ...]:

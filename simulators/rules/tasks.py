@@ -229,7 +229,7 @@ def _mark_goal(goal: GoalItem, outputs: Outputs) -> TaskItemMark:
     reached = outputs.get(goal.output)
     value = None if reached is None else Fraction(reached)
     met = value is not None and is_between(value, goal.low, goal.high)
-    return TaskItemMark(goal.key, value, None, met, goal.mark if met else Fraction(0), goal.mark)
+    return TaskItemMark(goal.key, value, None, met=met, mark=goal.mark if met else Fraction(0), maximum=goal.mark)
 
 
 def is_between(value: Fraction, low: Fraction | None, high: Fraction | None) -> bool:
@@ -242,7 +242,7 @@ def _mark_ask(ask: NumberItem, outputs: Outputs, answer: Fraction | None) -> Tas
     computed = outputs.get(ask.output)
     expected = None if computed is None else Fraction(computed)
     right = answer is not None and expected is not None and is_within(answer, expected, ask.tolerance)
-    return TaskItemMark(ask.key, answer, expected, right, ask.mark if right else Fraction(0), ask.mark)
+    return TaskItemMark(ask.key, answer, expected, met=right, mark=ask.mark if right else Fraction(0), maximum=ask.mark)
 
 
 def is_within(value: Fraction, expected: Fraction, tolerance: TaskTolerance) -> bool:

@@ -415,9 +415,9 @@ def _benefit_row(inputs: Inputs, result: budget.BudgetResult, key: str) -> Benef
         benefit_name(key),
         figure(f"{key}.pct_pib", own, 2),
         number(published_target(key), 2),
-        published_target(key),
-        f"+{difference}" if own - published_target(key) >= 0.005 else difference.replace("-", "−"),
-        bool(inputs[f"{key}.incluida"]),
+        target=published_target(key),
+        difference=f"+{difference}" if own - published_target(key) >= 0.005 else difference.replace("-", "−"),
+        included=bool(inputs[f"{key}.incluida"]),
     )
 
 

@@ -163,9 +163,9 @@ def ask_views(task: Task, typed: Mapping[str, str], errors: Mapping[str, str]) -
             f"ask.{ask.key}",
             SafeHtml.stored(choose(ask.text)),
             choose(ask.unit),
-            typed.get(ask.key, ""),
-            errors.get(f"ask.{ask.key}", ""),
-            points(ask.mark),
+            typed=typed.get(ask.key, ""),
+            error=errors.get(f"ask.{ask.key}", ""),
+            mark=points(ask.mark),
         )
         for ask in task.asks
     ]
