@@ -145,7 +145,9 @@ def _is_reported(remark: TransferRemark) -> bool:
 
 
 def _with_author_lines(remark: TransferRemark, lines: dict[str, int]) -> TransferRemark:
-    return TransferRemark(remark.severity, remark.what, remark.why, lines.get(remark.question, 0), remark.question, remark.facts)
+    return TransferRemark(
+        remark.severity, remark.what, remark.why, line=lines.get(remark.question, 0), question=remark.question, facts=remark.facts
+    )
 
 
 LARGEST = 40_000_000

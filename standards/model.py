@@ -148,7 +148,7 @@ class TransferRemarkCollector:
     def add(self, severity: RemarkSeverity, what: str, why: str = "", /, *, line: int = 0, **facts: object) -> None:
         """Write a remark down, once."""
         values = {name: str(fact) for name, fact in facts.items()}
-        remark = TransferRemark(severity, what, why, line or self.line, self.question, values)
+        remark = TransferRemark(severity, what, why, line=line or self.line, question=self.question, facts=values)
         identity = (severity, what, why, remark.line, remark.question, *values.items())
         if identity not in self._told:
             self._told.add(identity)

@@ -82,9 +82,9 @@ def read_front(lines: list[str], collector: RemarkCollector) -> LessonFrontMatte
         _first(fields, TITLE),
         _first(fields, SUMMARY),
         tuple(", ".join(text for _line, text in fields[name][1]) for name in AUTHORS if name in fields),
-        _first(fields, ("draft",)).lower() == "true",
-        end + 2,
-        {name: fields[name][1] for name in (*BOXES_BEFORE, *BOXES_AFTER) if name in fields},
+        is_draft=_first(fields, ("draft",)).lower() == "true",
+        first_line=end + 2,
+        boxes={name: fields[name][1] for name in (*BOXES_BEFORE, *BOXES_AFTER) if name in fields},
     )
 
 

@@ -80,7 +80,14 @@ def declaration(element: Element) -> Declaration:
     low = table.get("lowerBound") if table is not None else None
     least = to_fraction(low) if low is not None else None
     return Declaration(
-        element.get("baseType", ""), element.get("cardinality") == "multiple", correct, mapping, sensitive, usual, most, least
+        element.get("baseType", ""),
+        element.get("cardinality") == "multiple",
+        correct,
+        mapping=mapping,
+        sensitive=sensitive,
+        usual=usual,
+        most=most,
+        least=least,
     )
 
 
