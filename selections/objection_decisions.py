@@ -205,7 +205,7 @@ def _dry_run(
         for_objection=True,
     )
     of = subject.selection
-    quiz = QuizContext(of.course_id, of.slug, of.key, of.activity_id, of.outline, of.staff_role)
+    quiz = QuizContext(of.course_id, of.slug, of.key, activity_id=of.activity_id, outline=of.outline, staff_role=of.staff_role)
     return begin_dry_run(session, actor, quiz, request, now=now).id
 
 

@@ -300,7 +300,15 @@ def list_objections(session: Session, group_id: int) -> list[ObjectionRow]:
 def _item(row: AttemptItem) -> LoadedItem:
     layout = decode(ItemLayout, json.loads(row.layout))
     return LoadedItem(
-        row.id, row.position, row.number, row.page, row.section, row.question_version_id, Fraction(row.maximum), layout, flagged=False
+        row.id,
+        row.position,
+        row.number,
+        page=row.page,
+        section=row.section,
+        question_version_id=row.question_version_id,
+        maximum=Fraction(row.maximum),
+        layout=layout,
+        flagged=False,
     )
 
 

@@ -70,7 +70,7 @@ def _read(
     session: Session, statement: Select[*tuple[int, UUID, str, str, Mapping[str, str], str | None, str | None, datetime]]
 ) -> list[SelectionRow]:
     return [
-        SelectionRow(number, uuid, key, slug, title, edition or group or "", at)
+        SelectionRow(number, uuid, key, slug=slug, course_title=title, people=edition or group or "", created_at=at)
         for number, uuid, key, slug, title, edition, group, at in session.execute(statement)
     ]
 
@@ -352,7 +352,9 @@ def list_members(session: Session, selection_ids: Sequence[int]) -> list[Selecti
         .limit(MOST_MEMBERS)
     )
     return [
-        SelectionMemberRow(row.uuid, row.selection_id, person.id, person.full_name, person.email, MemberRole(row.role), row.named_at)
+        SelectionMemberRow(
+            row.uuid, row.selection_id, person.id, name=person.full_name, email=person.email, role=MemberRole(row.role), since=row.named_at
+        )
         for row, person in session.execute(statement)
     ]
 

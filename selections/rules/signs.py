@@ -113,4 +113,4 @@ def _rapid(attempt: RecordedAttempt, thresholds: Mapping[int, float]) -> Attempt
 
 def _counted(sign: AttemptSign, sizes: Sequence[float]) -> AttemptSign:
     as_large = len(sizes) - bisect_left(sizes, sign.size)
-    return AttemptSign(sign.attempt_id, sign.kind, sign.size, sign.count, sign.extra, as_large, len(sizes))
+    return AttemptSign(sign.attempt_id, sign.kind, sign.size, count=sign.count, extra=sign.extra, as_large=as_large, among=len(sizes))

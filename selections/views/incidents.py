@@ -134,7 +134,9 @@ def explanations(kind: str) -> tuple[str, ...]:
 def _sign_view(listed: PersonSign, incident: SelectionIncident | None, now: datetime) -> SignView:
     seen, rarity = sign_words(listed.sign), rarity_words(listed.sign)
     state = "" if incident is None else state_words(incident, now)
-    return SignView(listed.name, listed.attempt, listed.number, seen, rarity, incident.uuid if incident else None, state)
+    return SignView(
+        listed.name, listed.attempt, listed.number, seen=seen, rarity=rarity, incident=incident.uuid if incident else None, state=state
+    )
 
 
 @dataclass(frozen=True, slots=True)
