@@ -136,7 +136,9 @@ def open_instance(settings: Settings) -> Instance:
     )
     handlers = {kind: handler for feature in FEATURES for kind, handler in feature.jobs.items()}
     patient = {kind for feature in FEATURES for kind in feature.patient}
-    opened = Instance(settings, database, store, JobRunner(database, settings, handlers, patient, present), course_kinds, present)
+    opened = Instance(
+        settings, database, store, worker=JobRunner(database, settings, handlers, patient, present), kinds=course_kinds, present=present
+    )
     opened.keys, opened.seal_keys  # noqa: B018 - the first start makes them, and a file that is no key is refused
     return opened
 

@@ -154,7 +154,17 @@ def _write(instance: Instance, target: Path, revision: str, snapshot: Callable[[
         names = instance.files.names() if is_whole else ()
         files = dict(_sizes_of(instance.files, names))  # after the rows: what these name is only added, but for what has ended
         key, newest = instance.keys.identifier, _newest_seal(copied, sums)
-        manifest = Manifest(FORMAT, installed("aulario"), revision, now, key, _checksum(copied), dict(sums), files, newest)
+        manifest = Manifest(
+            FORMAT,
+            installed("aulario"),
+            revision,
+            made_at=now,
+            signing_key=key,
+            database_sha256=_checksum(copied),
+            tables=dict(sums),
+            files=files,
+            newest_seal=newest,
+        )
         _write_archive(partial, copied, instance.files, manifest)
         partial.replace(target)
         keep_name(target.parent)

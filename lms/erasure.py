@@ -79,7 +79,7 @@ def _courses_of(session: Session, person_id: int) -> dict[int, AccountCourseReco
 
 def _history(row: Enrolment, completion: Completion | None) -> CourseHistory:
     completed_at, grade = (completion.completed_at, completion.grade) if completion else (None, None)
-    return CourseHistory(completed_at, grade, row.left_at is None, row.done, row.total, row.enrolled_at)
+    return CourseHistory(completed_at, grade, row.left_at is None, done=row.done, total=row.total, enrolled_at=row.enrolled_at)
 
 
 def list_courses(session: Session, pair: MergePair) -> list[CourseMerge]:
@@ -88,7 +88,12 @@ def list_courses(session: Session, pair: MergePair) -> list[CourseMerge]:
     rows = session.execute(select(Course.id, Course.slug, Course.title).where(Course.id.in_({*remaining, *closed})).order_by(Course.id))
     return [
         CourseMerge(
-            row.id, row.slug, row.title, remaining.get(row.id), closed.get(row.id), _moves(remaining.get(row.id), closed.get(row.id))
+            row.id,
+            row.slug,
+            row.title,
+            kept=remaining.get(row.id),
+            closed=closed.get(row.id),
+            moves=_moves(remaining.get(row.id), closed.get(row.id)),
         )
         for row in rows
     ]

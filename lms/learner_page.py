@@ -94,12 +94,12 @@ def _modules(
                     choose(activity.title),
                     activity.required,
                     state(activity.key),
-                    completed.get(activity.key),
-                    share(results.get(activity.key, NO_RESULT).score),
-                    results.get(activity.key, NO_RESULT).passed,
-                    activity.key,
-                    activity.gives_marks,
-                    results.get(activity.key, NO_RESULT).overridden,
+                    completed_at=completed.get(activity.key),
+                    score=share(results.get(activity.key, NO_RESULT).score),
+                    passed=results.get(activity.key, NO_RESULT).passed,
+                    key=activity.key,
+                    gives_marks=activity.gives_marks,
+                    overridden=results.get(activity.key, NO_RESULT).overridden,
                 )
                 for activity in module.activities
             ),

@@ -211,12 +211,12 @@ def own_duty(duty: DutyView, lines: Mapping[str, CourseProgressView], caution: s
         duty,
         _counted(duty, mine),
         sum(line.minutes_left for line in left) if duty.is_open else 0,
-        step,
-        step_url,
-        symbol,
-        url_for("compliance_learner.why", assignment=duty.uuid),
-        url_for(ASK, assignment=duty.uuid) if duty.is_open and ASK in current_app.view_functions else "",
-        caution or _caution(duty, left),
+        step=step,
+        step_url=step_url,
+        symbol=symbol,
+        why_url=url_for("compliance_learner.why", assignment=duty.uuid),
+        ask_url=url_for(ASK, assignment=duty.uuid) if duty.is_open and ASK in current_app.view_functions else "",
+        caution=caution or _caution(duty, left),
     )
 
 

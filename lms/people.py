@@ -427,9 +427,9 @@ class NewPersonForm(IdentityForm):
             self.email.data or "",
             self.given_names.data or "",
             self.first_surname.data or "",
-            self.second_surname.data or "",
-            self.language.data,
-            self.national_id.data or "",
+            second_surname=self.second_surname.data or "",
+            language=self.language.data,
+            national_id=self.national_id.data or "",
         )
 
 

@@ -116,9 +116,9 @@ def make_editions(stage: DemoTimeline, actor: Actor, outline: Outline, *, now: d
     """Add the editions of a course before its learners come."""
     over, ends, begins = stage.day(-6), stage.day(DAYS_LEFT, 18), stage.day(12, 8)
     for values in (
-        EditionValues(OVER, True, None, stage.start + timedelta(days=31), stage.start, over, 40),
-        EditionValues(RUNNING, True, None, ends, stage.start, ends, None),
-        EditionValues(UPCOMING, True, stage.day(-10), begins, begins, stage.day(68, 18), CAPACITY),
+        EditionValues(OVER, True, None, enrols_until=stage.start + timedelta(days=31), starts_at=stage.start, ends_at=over, capacity=40),
+        EditionValues(RUNNING, True, None, enrols_until=ends, starts_at=stage.start, ends_at=ends, capacity=None),
+        EditionValues(UPCOMING, True, stage.day(-10), enrols_until=begins, starts_at=begins, ends_at=stage.day(68, 18), capacity=CAPACITY),
     ):
         edition = editions.make_edition(stage.session, actor, outline.course_id, values, now=now)
         if values.name == UPCOMING:

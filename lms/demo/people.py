@@ -181,7 +181,9 @@ def _identities() -> list[Identity]:
 def _identity(line: str, number: int) -> Identity:
     given, first, second, *language = (part.strip() for part in line.split("|"))
     local = ".".join(re.sub(r"[^a-z]", "", fold(part)) for part in (given.split()[0], first))
-    return Identity(given, first, second, f"{local}@{DOMAIN}", language[0] if language else "es", ZONES[number % len(ZONES)])
+    return Identity(
+        given, first, second, email=f"{local}@{DOMAIN}", language=language[0] if language else "es", zone=ZONES[number % len(ZONES)]
+    )
 
 
 ZONE = ZoneInfo("America/Guayaquil")
@@ -274,10 +276,10 @@ def join(stage: DemoTimeline, identity: Identity, password_hash: str, *, now: da
         identity.email,
         password_hash,
         identity.given_names,
-        identity.first_surname,
-        identity.second_surname,
-        identity.language,
-        identity.zone,
+        first_surname=identity.first_surname,
+        second_surname=identity.second_surname,
+        language=identity.language,
+        zone=identity.zone,
     )
     accounts.sign_up(session, stranger, command, now=now)
     person = account_queries.find_person_by_email(session, identity.email)

@@ -75,7 +75,13 @@ def _answerer(number: int) -> Identity:
 def _sit(stage: DemoTimeline, outline: Outline, identity: Identity, password_hash: str, moment: datetime) -> None:
     """Make an invented person sign up, enrol and take the quiz once."""
     command = SignUp(
-        identity.email, password_hash, identity.given_names, identity.first_surname, identity.second_surname, "es", identity.zone
+        identity.email,
+        password_hash,
+        identity.given_names,
+        first_surname=identity.first_surname,
+        second_surname=identity.second_surname,
+        language="es",
+        zone=identity.zone,
     )
     person = accounts.create_person(stage.session, SYSTEM, command, now=moment, confirmed=True)
     accounts.record_consent(stage.session, person, now=moment)
@@ -126,7 +132,7 @@ def hold_sample_selection(instance: Instance, *, now: datetime) -> None:
         stage = DemoTimeline(instance, now, (), opened=session)
         outline = staffed_outline(stage, SLUG, now=began)
         owner = _owner(stage)
-        values = EditionValues(EDITION, True, None, ended, began, ended, None)
+        values = EditionValues(EDITION, True, None, enrols_until=ended, starts_at=began, ends_at=ended, capacity=None)
         edition = editions.make_edition(session, owner, outline.course_id, values, now=began)
         secret = passwords.hash_password(secrets.token_urlsafe())
         for number in range(1, CANDIDATES + 1):
@@ -147,7 +153,13 @@ def _owner(stage: DemoTimeline) -> Actor:
 
 def _person(stage: DemoTimeline, identity: Identity, password_hash: str, moment: datetime) -> tuple[Person, Actor]:
     command = SignUp(
-        identity.email, password_hash, identity.given_names, identity.first_surname, identity.second_surname, "es", identity.zone
+        identity.email,
+        password_hash,
+        identity.given_names,
+        first_surname=identity.first_surname,
+        second_surname=identity.second_surname,
+        language="es",
+        zone=identity.zone,
     )
     person = accounts.create_person(stage.session, SYSTEM, command, now=moment, confirmed=True)
     accounts.record_consent(stage.session, person, now=moment)

@@ -185,7 +185,9 @@ def _correct_name(stage: DemoTimeline, actor: Actor, row: Credential, *, now: da
     """Put the second surname of somebody right, and issue their certificate again with it."""
     person = stage.session.get_one(Person, row.person_id)
     surname = f"{person.second_surname} Corregido"
-    changes = ProfileChanges(person.given_names, person.first_surname, surname, person.language, person.zone, None)
+    changes = ProfileChanges(
+        person.given_names, person.first_surname, surname, language=person.language, zone=person.zone, national_id=None
+    )
     accounts.edit_profile(stage.session, actor, person, changes, source=NameSource.CORRECTION, now=now)
     settings = stage.instance.settings
     reason = "El segundo apellido estaba incompleto (demostración)."

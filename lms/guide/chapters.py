@@ -95,7 +95,7 @@ def list_chapters(language: str) -> tuple[GuideChapter, ...]:
 def _chapter(source: GuideSource, context: MarkupContext) -> GuideChapter:
     written = re.sub(r"\]\((?:guide|page):", "](course:", source.body)
     text = render_lesson(written, context)
-    return GuideChapter(source.reader, source.key, source.title, source.summary, text, sections_of(text.html))
+    return GuideChapter(source.reader, source.key, source.title, summary=source.summary, text=text, sections=sections_of(text.html))
 
 
 def _address(target: str, fragment: str) -> str:
@@ -156,7 +156,7 @@ def search_guide(typed: str, language: str, readers: Sequence[str]) -> list[Guid
 @lru_cache
 def _entries(language: str) -> tuple[_Entry, ...]:
     return tuple(
-        _entry(chapter, SearchHit(0, MatchTier.TITLE, language, section.id, section.title, passages), language)
+        _entry(chapter, SearchHit(0, MatchTier.TITLE, language, place=section.id, title=section.title, passages=passages), language)
         for chapter in list_chapters(language)
         for section in chapter.sections
         if (passages := tuple(Passage(paragraph.id, paragraph.text) for paragraph in section.paragraphs))

@@ -266,10 +266,10 @@ def _enrol(instance: Instance, some: list[Identity], hashed: str) -> None:
                 identity.email,
                 hashed,
                 identity.given_names,
-                identity.first_surname,
-                identity.second_surname,
-                identity.language,
-                identity.zone,
+                first_surname=identity.first_surname,
+                second_surname=identity.second_surname,
+                language=identity.language,
+                zone=identity.zone,
             )
             person = accounts.create_person(session, SYSTEM, command, now=now, confirmed=True)
             actor = Actor(person_id=person.id, person_uuid=person.uuid, name=person.full_name, language=person.language)

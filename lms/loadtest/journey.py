@@ -73,7 +73,9 @@ class VirtualUser:
 
     def acknowledged_answers(self) -> AcknowledgedAnswers:
         """Return the servers' acknowledgements."""
-        return AcknowledgedAnswers(self.email, self.attempt, dict(self.saves), self.right, self.submitted, self.certificate)
+        return AcknowledgedAnswers(
+            self.email, self.attempt, dict(self.saves), right=self.right, submitted=self.submitted, certificate=self.certificate
+        )
 
     async def walk(self) -> None:
         """Sign in, read four lessons, answer the quiz with ten saves, hand it in; who completes the course fetches the certificate."""
@@ -205,7 +207,17 @@ async def walk_all(crowd: LoadProfile, emails: Sequence[str], moments: Sequence[
             chance = Random(f"{crowd.seed}:{email}")  # noqa: S311 - a simulation, no secrets
             due = began + moment
             learner = VirtualUser(
-                client, crowd.servers, measures, began, email, crowd.password, chance, crowd.pause, crowd.tries, crowd.completes, due
+                client,
+                crowd.servers,
+                measures,
+                began=began,
+                email=email,
+                password=crowd.password,
+                chance=chance,
+                pause=crowd.pause,
+                tries=crowd.tries,
+                completes=crowd.completes,
+                due=due,
             )
             await learner.walk()
             return learner.acknowledged_answers()
