@@ -78,7 +78,15 @@ def create_admin(opened: OpenInstance, email: str, given_names: str, surname: st
     fault = passwords.fault_of(password, (email, given_names, surname), opened.settings.breached_passwords_file)
     if fault is not None:
         raise click.ClickException(f"Password: {PASSWORD_FAULTS[fault]}")
-    command = SignUp(email, passwords.hash_password(password), given_names, surname, "", DEFAULT_LANGUAGE, site_zone_name())
+    command = SignUp(
+        email,
+        passwords.hash_password(password),
+        given_names,
+        first_surname=surname,
+        second_surname="",
+        language=DEFAULT_LANGUAGE,
+        zone=site_zone_name(),
+    )
     with opened.database.unit_of_work() as session:
         if people.find_person_by_email(session, email) is not None:
             raise click.ClickException(f"This address has an account. Use: lms accounts grant-admin --email {email}")

@@ -10,9 +10,9 @@ CEILINGS = {
     "files": 633,
     "lines of imports": 12400,
     "dataclasses that mostly copy another object": 114,
-    "calls of dataclasses with six or more positional values": 35,
+    "calls of dataclasses with six or more positional values": 34,
     "casts": 75,
-    "variables and parameters named by a private word": 191,
+    "variables and parameters named by a private word": 188,
 }
 """Who lowers a figure lowers its ceiling in the same commit."""
 WRITERS = ("write_csv", "write_xlsx", "write_ods")
