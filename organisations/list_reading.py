@@ -419,7 +419,17 @@ def _person(line: int, cell: Cell, days: DayReader, wrong: _LineFaults) -> Perso
     wrong.check(entered is None or left is None or left >= entered, N_("The last day is before the day of entry."))
     further = tuple(unit for part in take("further").split(";") if (unit := part.strip()))
     return PersonListRow(
-        line, address, *names, national_id, take("unit"), take("language", _language), number, post, entered, left, further
+        line,
+        address,
+        *names,
+        national_id=national_id,
+        unit=take("unit"),
+        language=take("language", _language),
+        staff_number=number,
+        post=post,
+        entered_on=entered,
+        left_on=left,
+        further=further,
     )
 
 

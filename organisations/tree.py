@@ -197,7 +197,16 @@ def list_members(session: Session, organisation_id: int, query: str, *, offset: 
         .limit(limit)
     )
     return [
-        MemberRow(person.uuid, person.full_name, person.email, row.since, row.since_on, post or "", row.is_main, staff_number or "")
+        MemberRow(
+            person.uuid,
+            person.full_name,
+            person.email,
+            since=row.since,
+            since_on=row.since_on,
+            post=post or "",
+            is_main=row.is_main,
+            staff_number=staff_number or "",
+        )
         for person, row, post, staff_number in session.execute(statement)
     ]
 
