@@ -81,7 +81,16 @@ def _files_between(course_id: int, first: int, last: int) -> Select[int, str, st
 
 def _revision(row: DraftRevision, person: Person | None, written: tuple[str, ...], removed: tuple[str, ...]) -> Revision:
     by = person.full_name if person else ""
-    return Revision(row.number, RevisionOrigin(row.origin), row.restored, row.changed_at, row.changed_by, by, written, removed)
+    return Revision(
+        row.number,
+        RevisionOrigin(row.origin),
+        row.restored,
+        changed_at=row.changed_at,
+        changed_by=row.changed_by,
+        by=by,
+        written=written,
+        removed=removed,
+    )
 
 
 def list_file_changes(session: Session, course_id: int, path: str, *, before: int | None = None, limit: int = PAGE) -> list[Revision]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Select, select
+from sqlalchemy import Row, Select, select
 from sqlalchemy.orm import Session, aliased
 
 from accounts import notices
@@ -28,33 +28,13 @@ from kernel.permissions import Actor, ActorChannel
 OPEN = (PlanState.WAITING.value, PlanState.PLANNED.value)
 
 
-@dataclass(frozen=True, slots=True)
-class PlannedPublicationRow:
-    """A publication that waits, or what has become of the last one."""
-
-    uuid: UUID
-    state: str
-    revision: int
-    nature: str
-    asks: bool
-    note: str
-    publish_at: datetime | None
-    asked_by: int
-    asker: str
-    asked_at: datetime
-    decider: str
-    remark: str
-    settled_at: datetime | None
-
-    @property
-    def is_open(self) -> bool:
-        """Say whether it waits."""
-        return self.state in OPEN
+PlanWithNames = Row[PlannedPublication, Person, Person | None]
+"""A planned publication with its `asker` and its `decider`."""
 
 
-def find_last_plan(session: Session, course_id: int) -> PlannedPublicationRow | None:
+def find_last_plan(session: Session, course_id: int) -> PlanWithNames | None:
     """Return the newest plan of a course, whatever has become of it."""
-    asker, decider = aliased(Person), aliased(Person)
+    asker, decider = aliased(Person, name="asker"), aliased(Person, name="decider")
     statement = (
         select(PlannedPublication, asker, decider)
         .join(asker, asker.id == PlannedPublication.asked_by)
@@ -63,25 +43,7 @@ def find_last_plan(session: Session, course_id: int) -> PlannedPublicationRow | 
         .order_by(PlannedPublication.id.desc())
         .limit(1)
     )
-    plan = session.execute(statement).one_or_none()
-    if plan is None:
-        return None
-    row, by, second = plan
-    return PlannedPublicationRow(
-        row.uuid,
-        row.state,
-        row.revision,
-        row.nature,
-        row.asks,
-        row.note,
-        row.publish_at,
-        row.asked_by,
-        by.full_name,
-        row.asked_at,
-        second.full_name if second else "",
-        row.remark,
-        row.settled_at,
-    )
+    return session.execute(statement).one_or_none()
 
 
 def _locked(*conditions: object) -> Select[PlannedPublication]:

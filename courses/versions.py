@@ -2,8 +2,6 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
 from fractions import Fraction
 from typing import Any
 
@@ -224,41 +222,20 @@ def list_file_uses(session: Session, course_id: int, sha256: str, version_id: in
 MOST_VERSIONS = 50
 
 
-@dataclass(frozen=True, slots=True)
-class PublishedVersion:
-    """One line of a course's history; `by` is empty where the command line published it."""
-
-    id: int
-    number: int
-    digest: str
-    nature: str
-    asks: bool
-    note: str
-    published_at: datetime
-    by: str
+_WITH_PUBLISHER = select(CourseVersion, Person).outerjoin(Person, Person.id == CourseVersion.published_by)
 
 
-def list_versions(session: Session, course_id: int, *, offset: int = 0, limit: int = MOST_VERSIONS) -> list[PublishedVersion]:
-    """List what was published, the newest first."""
-    statement = (
-        select(CourseVersion, Person)
-        .outerjoin(Person, Person.id == CourseVersion.published_by)
-        .where(CourseVersion.course_id == course_id)
-        .order_by(CourseVersion.number.desc())
-        .offset(offset)
-        .limit(limit)
-    )
-    return [_line(version, person) for version, person in session.execute(statement)]
+def list_versions(
+    session: Session, course_id: int, *, offset: int = 0, limit: int = MOST_VERSIONS
+) -> Sequence[Row[CourseVersion, Person | None]]:
+    """List what was published and by whom, the newest first; by nobody where the command line published it."""
+    statement = _WITH_PUBLISHER.where(CourseVersion.course_id == course_id).order_by(CourseVersion.number.desc())
+    return session.execute(statement.offset(offset).limit(limit)).all()
 
 
-def _line(row: CourseVersion, person: Person | None) -> PublishedVersion:
-    by = person.full_name if person else ""
-    return PublishedVersion(row.id, row.number, row.digest, row.nature, row.asks, row.note, row.published_at, by)
-
-
-def describe_version(session: Session, version: CourseVersion) -> PublishedVersion:
-    """Return one version as a line of the history."""
-    return _line(version, session.get(Person, version.published_by) if version.published_by else None)
+def get_with_publisher(session: Session, version_id: int) -> Row[CourseVersion, Person | None]:
+    """Return a version that is known to exist and who published it."""
+    return session.execute(_WITH_PUBLISHER.where(CourseVersion.id == version_id)).one()
 
 
 def get_taught_version(session: Session, actor: Actor, slug: str, number: int) -> VersionContext:

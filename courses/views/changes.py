@@ -6,8 +6,10 @@ from datetime import datetime
 from posixpath import dirname
 
 from flask import url_for
+from sqlalchemy import Row
 from sqlalchemy.orm import Session
 
+from accounts.models import Person
 from courses import draft_checks, publishing
 from courses import versions as course_versions
 from courses.content.differences import DifferenceKind, PartDifference, PartKind, compare
@@ -15,7 +17,7 @@ from courses.content.model import CourseFolder, Finding, SourceState
 from courses.editor import FormFindings
 from courses.kinds import CourseKinds, LearnerCounts
 from courses.models import Course, CourseVersion
-from courses.planned_publications import PlannedPublicationRow
+from courses.planned_publications import OPEN, PlanWithNames
 from kernel.db import Cache
 from kernel.errors import N_
 from kernel.files import FileStore
@@ -322,19 +324,19 @@ PLANNED_NATURES = {
 }
 
 
-def version_lines(course: Course, versions: Sequence[course_versions.PublishedVersion]) -> list[CourseVersionRow]:
+def version_lines(course: Course, rows: Sequence[Row[CourseVersion, Person | None]]) -> list[CourseVersionRow]:
     """Put versions into words."""
     return [
         CourseVersionRow(
             version.number,
             version.published_at,
-            version.by or _("the system"),
+            publisher.full_name if publisher else _("the system"),
             note=version.note,
             nature=_(NATURES[version.nature, version.asks]),
             current=version.id == course.published_version_id,
             url=url_for("courses_versions.version", slug=course.slug, number=version.number),
         )
-        for version in versions
+        for version, publisher in rows
     ]
 
 
@@ -363,17 +365,17 @@ def nature_hints(learners: LearnerCounts) -> dict[str, str]:
 class PublicationPlanView:
     """A publication that waits, or what has become of the last one; `may_decide` where the reader is the second person."""
 
-    line: PlannedPublicationRow
+    row: PlanWithNames
     nature: str
     is_open: bool
     outdated: bool
     may_decide: bool
 
 
-def plan_of(line: PlannedPublicationRow, reader: int | None, *, outdated: bool) -> PublicationPlanView | None:
+def plan_of(row: PlanWithNames, reader: int | None, *, outdated: bool) -> PublicationPlanView | None:
     """Describe a plan; None for one that was published or withdrawn. `outdated`: the draft was saved since."""
-    is_open = line.is_open
-    if not is_open and (line.state not in ("refused", "void") or (outdated and line.state == "refused")):
+    plan, is_open = row[0], row[0].state in OPEN
+    if not is_open and (plan.state not in ("refused", "void") or (outdated and plan.state == "refused")):
         return None
-    waits = line.state == "waiting" and not outdated
-    return PublicationPlanView(line, _(PLANNED_NATURES[line.nature, line.asks]), is_open, outdated, waits and reader != line.asked_by)
+    may_decide = plan.state == "waiting" and not outdated and reader != plan.asked_by
+    return PublicationPlanView(row, _(PLANNED_NATURES[plan.nature, plan.asks]), is_open, outdated=outdated, may_decide=may_decide)

@@ -182,8 +182,9 @@ def publishing(subject: CourseContext) -> Answer:
 
 def _publication_check(session: Session, course: Course) -> PublicationCheck:
     """Return what the checks say of what goes out: of the publication that waits, else of what was saved."""
-    plan, now, digest = planned_publications.find_last_plan(session, course.id), clock.now(), drafts.outgoing_digest(session, course.id)
-    if plan is not None and plan.is_open and not drafts.saved_since(session, course.id, plan.revision):
+    last_plan, now = planned_publications.find_last_plan(session, course.id), clock.now()
+    plan, digest = last_plan[0] if last_plan else None, drafts.outgoing_digest(session, course.id)
+    if plan is not None and plan.state in planned_publications.OPEN and not drafts.saved_since(session, course.id, plan.revision):
         planned = drafts.digest_at(session, course.id, plan.revision)
         if planned != digest:
             contents = history.read_all_at(session, file_store(), course.id, plan.revision)
@@ -249,7 +250,7 @@ def _page(subject: CourseContext, course: Course, shown: PublicationCheck, form:
     return page(
         "courses/publishing.html",
         course=course_header(course),
-        next_number=published_versions[0].number + 1 if published_versions else 1,
+        next_number=published_versions[0].CourseVersion.number + 1 if published_versions else 1,
         published=next((line for line in lines if line.current), None),
         form=form,
         needs_approval=course.needs_approval,
@@ -308,7 +309,7 @@ def _plan(course: Course) -> views_changes.PublicationPlanView | None:
     last_plan = planned_publications.find_last_plan(session, course.id)
     if last_plan is None:
         return None
-    outdated = drafts.saved_since(session, course.id, last_plan.revision)
+    outdated = drafts.saved_since(session, course.id, last_plan[0].revision)
     return views_changes.plan_of(last_plan, current_actor().person_id, outdated=outdated)
 
 

@@ -175,8 +175,7 @@ def _page(subject: VersionContext, form: RepublishForm, restoring: RestoreForm) 
     return page(
         "courses/version.html",
         course=course_header(course),
-        version=course_versions.describe_version(session, shown),
-        line=views_changes.version_lines(course, [course_versions.describe_version(session, shown)])[0],
+        line=views_changes.version_lines(course, [course_versions.get_with_publisher(session, shown.id)])[0],
         before=before.number if before else None,
         changes=_changes(course, before, shown) if before else None,
         kept=views_changes.folder_of(session, file_store(), shown, course_kinds()) is not None,

@@ -101,7 +101,8 @@ def test_versions_are_listed_with_who_published_them(instance: Instance) -> None
         session.execute(select(CourseVersion)).scalar_one().published_by = teacher.id
 
     with instance.database.unit_of_work(write=False) as session:
-        assert [(version.number, version.by) for version in course_outlines.list_versions(session, course.id)] == [(1, "Pilar Maestra")]
+        rows = course_outlines.list_versions(session, course.id)
+        assert [(version.number, person and person.full_name) for version, person in rows] == [(1, "Pilar Maestra")]
 
 
 def test_a_course_as_its_team_sees_it_asks_for_a_session_whether_it_exists_or_not(instance: Instance) -> None:
