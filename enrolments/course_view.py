@@ -7,7 +7,9 @@ from decimal import Decimal
 from fractions import Fraction
 
 from flask import url_for
+from sqlalchemy import Row
 
+from accounts.models import Person
 from courses import facade as courses_facade
 from courses.content.translations import LanguageShare
 from courses.facade import Facade, FacadeBay, FacadeSize, WindowState
@@ -15,7 +17,8 @@ from courses.kinds import SubmittedWork
 from courses.rules import ClosedReason, Outline, OutlineActivity, OutlineModule, Texts, activity_url, printed_hours, why_closed
 from enrolments.access import ActivityContext, LearnerContext, view_activity
 from enrolments.awards import OwnRenewal
-from enrolments.results import GradeItemMark, ResultOverrideRow
+from enrolments.models import ResultOverride
+from enrolments.results import GradeItemMark
 from enrolments.rules import (
     NO_RESULT,
     CompletionState,
@@ -383,7 +386,7 @@ def result_lines(
     results: Results,
     withheld: Iterable[str],
     marks: Sequence[GradeItemMark],
-    overrides: Sequence[ResultOverrideRow],
+    overrides: Sequence[Row[ResultOverride, Person]],
     ungraded: Collection[str] = (),
 ) -> list[ResultRowView]:
     """Return everything of a course that gives marks, with what a learner has; `ungraded` are the keys of what waits for a grader."""
@@ -446,15 +449,15 @@ def _item_line(mark: GradeItemMark, parts: Mapping[str, str], shares: Mapping[st
     )
 
 
-def reasons_of(outline: Outline, overrides: Sequence[ResultOverrideRow]) -> dict[str, str]:
+def reasons_of(outline: Outline, overrides: Sequence[Row[ResultOverride, Person]]) -> dict[str, str]:
     """Return the reason of the last word on each activity, of several that became one the last word that counts; the newest come first."""
-    last: dict[str, ResultOverrideRow] = {}
-    for line in overrides:
-        last.setdefault(line.activity_key, line)
+    last: dict[str, ResultOverride] = {}
+    for override, _author in overrides:
+        last.setdefault(override.activity_key, override)
     reasons: dict[str, str] = {}
-    for key, line in last.items():
-        if line.score is not None:
-            reasons.setdefault(outline.renames.get(key, key), line.reason)
+    for key, override in last.items():
+        if override.score is not None:
+            reasons.setdefault(outline.renames.get(key, key), override.reason)
     return reasons
 
 
@@ -466,26 +469,18 @@ class ResultOverrideView:
     before: str
     after: str
     """Empty: what was earned counts again."""
-    reason: str
-    author: str
-    made_at: datetime
+    row: Row[ResultOverride, Person]
 
 
-def override_rows(outline: Outline, overrides: Sequence[ResultOverrideRow], key: str = "") -> list[ResultOverrideView]:
+def override_rows(outline: Outline, overrides: Sequence[Row[ResultOverride, Person]], key: str = "") -> list[ResultOverrideView]:
     """Return what the team set, of one activity or of all."""
     views = []
-    for line in overrides:
-        present = outline.renames.get(line.activity_key, line.activity_key)
+    for row in overrides:
+        override, _author = row
+        present = outline.renames.get(override.activity_key, override.activity_key)
         if key in ("", present):
             activity = outline.by_key.get(present)
-            views.append(
-                ResultOverrideView(
-                    choose(activity.title) if activity else present,
-                    share(line.before),
-                    "" if line.score is None else share(line.score),
-                    reason=line.reason,
-                    author=line.author,
-                    made_at=line.made_at,
-                )
-            )
+            title = choose(activity.title) if activity else present
+            before, after = (None if value is None else Fraction(value) for value in (override.before, override.score))
+            views.append(ResultOverrideView(title, share(before), "" if after is None else share(after), row))
     return views

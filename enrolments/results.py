@@ -7,7 +7,7 @@ from fractions import Fraction
 from typing import cast
 from uuid import UUID
 
-from sqlalchemy import bindparam, delete, func, select, update
+from sqlalchemy import Row, bindparam, delete, func, select, update
 from sqlalchemy.orm import Session
 
 from accounts import notices
@@ -73,20 +73,8 @@ def find_result(session: Session, enrolment_id: int, activity_key: str) -> Activ
     return next((result for (result,) in entity_rows(session, rows, ActivityResult)), None)
 
 
-@dataclass(frozen=True, slots=True)
-class ResultOverrideRow:
-    """A word of the team on a result: what it set (none: what was earned counts again), what counted before, why, who and when."""
-
-    activity_key: str
-    score: Fraction | None
-    before: Fraction | None
-    reason: str
-    author: str
-    made_at: datetime
-
-
-def list_overrides(session: Session, enrolment_id: int) -> list[ResultOverrideRow]:
-    """List what the team has set of a learner's results, the newest first."""
+def list_overrides(session: Session, enrolment_id: int) -> Sequence[Row[ResultOverride, Person]]:
+    """List what the team has set of a learner's results with its authors, the newest first."""
     statement = (
         select(ResultOverride, Person)
         .join(Person, Person.id == ResultOverride.author_id)
@@ -94,10 +82,7 @@ def list_overrides(session: Session, enrolment_id: int) -> list[ResultOverrideRo
         .order_by(ResultOverride.id.desc())
         .limit(MOST_SHOWN)
     )
-    return [
-        ResultOverrideRow(row.activity_key, _exact(row.score), _exact(row.before), row.reason, author.full_name, row.made_at)
-        for row, author in session.execute(statement)
-    ]
+    return session.execute(statement).all()
 
 
 def _exact(value: object) -> Fraction | None:
@@ -145,19 +130,8 @@ def list_item_marks(session: Session, course_id: int, enrolment_id: int) -> list
     ]
 
 
-@dataclass(frozen=True, slots=True)
-class LearnerNoteRow:
-    """A note of the team on a learner."""
-
-    uuid: UUID
-    author_id: int
-    author: str
-    words: str
-    written_at: datetime
-
-
-def list_notes(session: Session, enrolment_id: int) -> Sequence[LearnerNoteRow]:
-    """List the notes on a learner, the newest first."""
+def list_notes(session: Session, enrolment_id: int) -> Sequence[Row[LearnerNote, Person]]:
+    """List the notes on a learner with their authors, the newest first."""
     statement = (
         select(LearnerNote, Person)
         .join(Person, Person.id == LearnerNote.author_id)
@@ -165,9 +139,7 @@ def list_notes(session: Session, enrolment_id: int) -> Sequence[LearnerNoteRow]:
         .order_by(LearnerNote.id.desc())
         .limit(MOST_SHOWN)
     )
-    return [
-        LearnerNoteRow(row.uuid, row.author_id, author.full_name, row.words, row.written_at) for row, author in session.execute(statement)
-    ]
+    return session.execute(statement).all()
 
 
 def get_note_context(session: Session, actor: Actor, slug: str, person: UUID, note: UUID) -> LearnerNoteContext:

@@ -204,13 +204,13 @@ def lines_of(rows: Iterable[GradebookRow], columns: Sequence[GradeColumn]) -> li
             row.uuid,
             row.name,
             row.email,
-            row.edition,
-            row.visited_at,
-            row.done,
-            row.total,
-            row.completed_at is not None,
-            share(row.grade),
-            tuple((share(row.scores.get(column.key)), column.key in row.overridden) for column in columns),
+            edition=row.edition,
+            visited_at=row.visited_at,
+            done=row.done,
+            total=row.total,
+            completed=row.completed_at is not None,
+            grade=share(row.grade),
+            scores=tuple((share(row.scores.get(column.key)), column.key in row.overridden) for column in columns),
         )
         for row in rows
     ]
