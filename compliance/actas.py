@@ -138,7 +138,7 @@ def get_acta_texts(session: Session, row: TrainingActa, on: date) -> ActaTexts:
     known = [known_version for known_version in every if known_version.recorded_at <= row.known] or every[:1]
     version = next((known_version for known_version in reversed(known) if known_version.effective_on <= on), known[0])
     act, _former = find_known_rules(session, obligation.audience_id, on, row.known)
-    rule = act.rule if act is not None else None
+    rule = audiences.read_stored(session, act.AudienceVersion.rule) if act is not None else None
     sentence = "" if rule is None else write_sentence(rule, audiences.leaf_names(session, rule))
     maker = session.get(Person, row.made_by) if row.made_by is not None else None
     return ActaTexts(version.title, version.number, sentence, maker.full_name if maker else "")

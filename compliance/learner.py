@@ -470,34 +470,12 @@ def get_assignment(session: Session, actor: Actor, assignment: UUID) -> Assignme
     return AssignmentContext(required.person_id, places, get_training_scope(session, actor), required)
 
 
-@dataclass(frozen=True, slots=True)
-class VersionAct:
-    """One version of an obligation: on which law it rests, who wrote it and who put it in force."""
+def list_acts(session: Session, assignment_id: int) -> Sequence[Row[*tuple[Any, ...]]]:
+    """List the versions of the obligation of an assignment with their author and approver, by number, in one statement.
 
-    number: int
-    effective_on: date
-    recorded_at: datetime
-    legal_base: Mapping[str, str]
-    legal_url: str
-    reason: str
-    author: str
-    approver: str
-
-
-@dataclass(frozen=True, slots=True)
-class ObligationActs:
-    """A person's name, and who wrote and activated what is asked of them."""
-
-    person: str
-    person_uuid: UUID
-    activated_at: datetime | None
-    activated_by: str
-    versions: tuple[VersionAct, ...]
-
-
-def load_acts(session: Session, assignment_id: int) -> ObligationActs:
-    """Return who wrote and activated the obligation of an assignment, in one statement."""
-    author, approver, activator = aliased(Person), aliased(Person), aliased(Person)
+    Each row also has the person concerned, and when and by whom the obligation was put in force.
+    """
+    author, approver, activator = aliased(Person, name="author"), aliased(Person, name="approver"), aliased(Person, name="activator")
     statement = (
         select(Person, Obligation.activated_at, activator, ObligationVersion, author, approver)
         .select_from(Assignment)
@@ -510,22 +488,7 @@ def load_acts(session: Session, assignment_id: int) -> ObligationActs:
         .where(Assignment.id == assignment_id)
         .order_by(ObligationVersion.number)
     )
-    rows = session.execute(statement).all()
-    person, activated_at, activated_by = rows[0][:3]
-    versions = tuple(
-        VersionAct(
-            row.number,
-            row.effective_on,
-            row.recorded_at,
-            row.legal_base,
-            row.legal_url,
-            row.reason,
-            wrote.full_name if wrote else "",
-            approved.full_name if approved else "",
-        )
-        for _person, _at, _by, row, wrote, approved in rows
-    )
-    return ObligationActs(person.full_name, person.uuid, activated_at, activated_by.full_name if activated_by else "", versions)
+    return session.execute(statement).all()
 
 
 @dataclass(frozen=True, slots=True)
@@ -609,22 +572,13 @@ def load_behind(session: Session, required: RequiredOfPerson) -> RecordBehind:
     return RecordBehind(record, candidate, older, tuple(places.values()))
 
 
-@dataclass(frozen=True, slots=True)
-class RuleAct:
-    """One version of an audience's rule: from which day on it holds, who wrote it, who approved it and why."""
-
-    number: int
-    effective_on: date
-    recorded_at: datetime
-    rule: RuleNode
-    reason: str
-    author: str
-    approver: str
+KnownRule = Row[AudienceVersion, Person | None, Person | None]
+"""A version of an audience's rule with its `author` and `approver`."""
 
 
-def find_known_rules(session: Session, audience_id: int, day: date, known: datetime) -> tuple[RuleAct | None, RuleAct | None]:
+def find_known_rules(session: Session, audience_id: int, day: date, known: datetime) -> tuple[KnownRule | None, KnownRule | None]:
     """Return the rule of an audience that held on a day, as it was known at a moment, and the one that held on it by the record before."""
-    author, approver = aliased(Person), aliased(Person)
+    author, approver = aliased(Person, name="author"), aliased(Person, name="approver")
     statement = (
         select(AudienceVersion, author, approver)
         .outerjoin(author, author.id == AudienceVersion.author_id)
@@ -635,13 +589,7 @@ def find_known_rules(session: Session, audience_id: int, day: date, known: datet
     )
     rows = session.execute(statement).all()
     former = next((row for row in rows[1:] if row[0].number < rows[0][0].number), None)
-    present, before = (None if row is None else _rule_act(session, *row) for row in (rows[0] if rows else None, former))
-    return present, before
-
-
-def _rule_act(session: Session, row: AudienceVersion, author: Person | None, approver: Person | None) -> RuleAct:
-    names = (person.full_name if person is not None else "" for person in (author, approver))
-    return RuleAct(row.number, row.effective_on, row.recorded_at, read_stored(session, row.rule), row.reason, *names)
+    return rows[0] if rows else None, former
 
 
 def list_former_states(session: Session, assignment_id: int, at: datetime, known: datetime) -> list[AssignmentState]:

@@ -528,8 +528,23 @@ _STATES: Mapping[str, TrainingState] = {state.value: state for state in Training
 def _row(row: Any) -> TrainingPersonRow:
     staff, unit, obligation, now, marks, last_on, done_on, valid_until, risk, closed, uuid, person, number, place_id = row[3:]
     name, flags = full_name(row[0], row[1], row[2]), tuple(marks.split())
-    days = (last_on, done_on, valid_until)
-    return TrainingPersonRow(uuid, person, number, name, place_id, unit, obligation, _STATES[now], flags, *days, staff, risk, closed)
+    return TrainingPersonRow(
+        uuid,
+        person,
+        number,
+        name=name,
+        place_id=place_id,
+        place=unit,
+        obligation_id=obligation,
+        state=_STATES[now],
+        flags=flags,
+        last_on=last_on,
+        done_on=done_on,
+        valid_until=valid_until,
+        staff_number=staff,
+        is_at_risk=risk,
+        lacks_account=closed,
+    )
 
 
 @dataclass(frozen=True, slots=True)

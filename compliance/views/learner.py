@@ -3,8 +3,10 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from typing import Any
 
 from flask import Blueprint, Response, flash, request, url_for
+from sqlalchemy import Row
 
 from accounts.privacy import AccessPurpose, record_access
 from compliance import learner
@@ -52,6 +54,7 @@ from kernel.web import after_response
 from kernel.web.request import Answer, allows, current_actor, current_session, is_read_only_request, page, requires, see_other
 from kernel.web.table import send_sheets
 from organisations.audience_preview import explanation_lines
+from organisations.audiences import read_stored
 from organisations.rules.audiences import explain, write_sentence
 
 PAST_DAY_REFUSALS: Mapping[PastRefusal, str] = {
@@ -454,14 +457,14 @@ def _behind(required: RequiredOfPerson, loaded: RecordBehind, moments: PastMomen
 
 def _why_page(subject: AssignmentContext, day: str, known_on: str) -> Answer:
     session, now, required = current_session(), clock.now(), subject.required
-    acts, loaded = learner.load_acts(session, required.assignment_id), learner.load_behind(session, required)
+    acts, loaded = learner.list_acts(session, required.assignment_id), learner.load_behind(session, required)
     query = _past_query(required, loaded, day, known_on, now)
     _note_access(subject, AccessPurpose.PROGRESS, now)
     own = is_own(current_actor(), subject.person_id)
     shown = {
         "assignment": required.uuid,
         "title": choose(required.text_now(now).title),
-        "person": "" if own else acts.person,
+        "person": "" if own else acts[0].Person.full_name,
         "asked": query,
         "back": url_for("lms_training.duties") if own else "",
     }
@@ -471,13 +474,14 @@ def _why_page(subject: AssignmentContext, day: str, known_on: str) -> Answer:
     return page("compliance/why.html", **shown, answer=_answer(subject, acts, behind, own=own))
 
 
-def _answer(subject: AssignmentContext, acts: learner.ObligationActs, looked_at: _Behind, *, own: bool) -> dict[str, object]:
+def _answer(subject: AssignmentContext, acts: Sequence[Row[*tuple[Any, ...]]], looked_at: _Behind, *, own: bool) -> dict[str, object]:
     session, required, status, moments = current_session(), looked_at.required, looked_at.status, looked_at.moments
     text = required.text_on(moments.day)
     taken = learner.list_taken_courses(session, subject.person_id, required.courses_on(moments.day))
     titles = course_titles(taken)
-    held = [version for version in acts.versions if version.recorded_at <= moments.known and version.effective_on <= moments.day]
-    version = next((version for version in held if version.number == text.number), held[-1] if held else None)
+    known = [act for act in acts if act.ObligationVersion.recorded_at <= moments.known]
+    held = [act for act in known if act.ObligationVersion.effective_on <= moments.day]
+    version = next((act for act in held if act.ObligationVersion.number == text.number), held[-1] if held else None)
     view = status_view(status.state, status.flags)
     is_past = min(moments.day, moments.known_on) < clock.now().astimezone(required.status.zone).date()
     return {
@@ -491,9 +495,9 @@ def _answer(subject: AssignmentContext, acts: learner.ObligationActs, looked_at:
         "zone": foreign_zone(status, moments.day),
         **_audience(looked_at),
         "version": version,
-        "law": choose(version.legal_base) if version and version.legal_base else "",
-        "activated_at": acts.activated_at,
-        "activated_by": acts.activated_by,
+        "law": choose(version.ObligationVersion.legal_base) if version and version.ObligationVersion.legal_base else "",
+        "activated_at": acts[0].activated_at,
+        "activated_by": acts[0].activator.full_name if acts[0].activator else "",
         "sum": sum_terms(explain_last_day(looked_at.case, moments.at)),
         "requirement": requirement_words(text.terms),
         "versions": list(version_lines(text.terms, titles)),
@@ -535,10 +539,12 @@ def _audience(looked_at: _Behind) -> dict[str, object]:
     act, former = learner.find_known_rules(session, looked_at.required.audience_id, moments.day, moments.known)
     if act is None:
         return {"sentence": "", "conditions": [], "rule": None, "former": ""}
-    names = name_leaves(session, [act.rule, *([former.rule] if former is not None else [])], looked_at.behind.places)
-    conditions = explanation_lines(explain(act.rule, looked_at.behind.candidate, moments.day), names)
-    before = write_sentence(former.rule, names) if former is not None else ""
-    return {"sentence": write_sentence(act.rule, names), "conditions": list(conditions), "rule": act, "former": before}
+    rule = read_stored(session, act.AudienceVersion.rule)
+    before = read_stored(session, former.AudienceVersion.rule) if former is not None else None
+    names = name_leaves(session, [rule, *([before] if before is not None else [])], looked_at.behind.places)
+    conditions = explanation_lines(explain(rule, looked_at.behind.candidate, moments.day), names)
+    former_sentence = write_sentence(before, names) if before is not None else ""
+    return {"sentence": write_sentence(rule, names), "conditions": list(conditions), "rule": act, "former": former_sentence}
 
 
 def _former_states(looked_at: _Behind) -> list[FormerStateView]:

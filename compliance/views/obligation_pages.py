@@ -361,12 +361,7 @@ class UnitChangeView:
 class OutcomeView:
     """The outcome of a dry run for its page."""
 
-    people: int
-    changed: int
-    moved: int
-    past: int
-    concerned: int
-    mailed: int
+    figures: DryRunOutcome
     mails: tuple[str, ...]
     shifts: tuple[ShiftView, ...]
     units: tuple[UnitChangeView, ...]
@@ -376,12 +371,7 @@ def outcome_view(outcome: DryRunOutcome, titles: Mapping[int, str], units: Mappi
     """Return the outcome of a dry run in words: the largest shifts and the most affected units first."""
     shifts = sorted(outcome.shifts.items(), key=lambda item: (-item[1], item[0]))
     return OutcomeView(
-        outcome.people,
-        outcome.changed,
-        outcome.moved,
-        outcome.past,
-        outcome.concerned,
-        outcome.mailed,
+        outcome,
         tuple(_MAILS[kind](count) for kind, count in sorted(outcome.mails.items(), key=lambda item: -item[1])),
         tuple(
             ShiftView(titles.get(obligation, ""), status_view(before), status_view(after), count)
