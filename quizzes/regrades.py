@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from fractions import Fraction
 from typing import Any
 from uuid import UUID
@@ -285,25 +284,11 @@ def versions_of(session: Session, regrade: Regrade) -> list[int]:
     return list(session.scalars(statement.order_by(QuestionVersion.number)))
 
 
-@dataclass(frozen=True, slots=True)
-class RegradeEntry:
-    """One regrade in the list of a quiz."""
+def list_regrades(session: Session, context: QuizContext, *, limit: int = 50) -> Sequence[Row[Regrade, str | None, Person, Person | None]]:
+    """List the regrades of a quiz with the key of their question, their author and who put them in force, the newest first.
 
-    uuid: UUID
-    kind: str
-    question: str
-    state: str
-    reason: str
-    created_at: datetime
-    created_by: str
-    committed_at: datetime | None
-    undone_at: datetime | None
-    committed_by: str
-    """Who put it in force, where that was somebody else."""
-
-
-def list_regrades(session: Session, context: QuizContext, *, limit: int = 50) -> list[RegradeEntry]:
-    """List the regrades of a quiz, the newest first; discarded dry runs are left out."""
+    Discarded dry runs are left out.
+    """
     decider = aliased(Person)
     statement = (
         select(Regrade, Question.key, Person, decider)
@@ -314,21 +299,7 @@ def list_regrades(session: Session, context: QuizContext, *, limit: int = 50) ->
         .order_by(Regrade.id.desc())
         .limit(limit)
     )
-    return [
-        RegradeEntry(
-            row[0].uuid,
-            row[0].kind,
-            row.key or "",
-            row[0].state,
-            row[0].reason,
-            row[0].created_at,
-            row[2].full_name,
-            row[0].committed_at,
-            row[0].undone_at,
-            committed_by=row[3].full_name if row[3] not in (None, row[2]) else "",
-        )
-        for row in session.execute(statement)
-    ]
+    return session.execute(statement).all()
 
 
 def later_regrade(session: Session, regrade: Regrade) -> Regrade | None:

@@ -7,11 +7,13 @@ from fractions import Fraction
 from typing import Any
 
 from flask import Blueprint, Response, flash, request, url_for
+from sqlalchemy import Row
 from sqlalchemy.orm import Session
 from wtforms import BooleanField, RadioField, SelectField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than its stubs
 
 from accounts import access_log
+from accounts.models import Person
 from accounts.privacy import PeopleListKind
 from courses.models import Course
 from kernel import clock
@@ -33,7 +35,6 @@ from quizzes.quiz_page import activity_header
 from quizzes.regrades import (
     QuizQuestionVersions,
     RegradeContext,
-    RegradeEntry,
     VersionCount,
     count_submitted_since,
     find_question_versions,
@@ -185,20 +186,17 @@ def version_choices(versions: Sequence[VersionCount]) -> list[tuple[str, str]]:
     ]
 
 
-def entry_rows(entries: Sequence[RegradeEntry], titles: Mapping[str, str]) -> list[dict[str, object]]:
+def entry_rows(entries: Sequence[Row[Regrade, str | None, Person, Person | None]], titles: Mapping[str, str]) -> list[dict[str, object]]:
     """Return the regrades of a quiz, in words."""
     return [
         {
-            "uuid": entry.uuid,
-            "kind": _(KINDS[entry.kind]),
-            "question": titles.get(entry.question, entry.question) or _("Every question"),
-            "state": entry.state,
-            "reason": entry.reason,
-            "created_at": entry.created_at,
-            "created_by": entry.created_by,
-            "committed_by": entry.committed_by,
+            "regrade": regrade,
+            "kind": _(KINDS[regrade.kind]),
+            "question": titles.get(key or "", key) or _("Every question"),
+            "created_by": author.full_name,
+            "committed_by": decider.full_name if decider not in (None, author) else "",
         }
-        for entry in entries
+        for regrade, key, author, decider in entries
     ]
 
 
