@@ -169,11 +169,22 @@ def list_unfounded_courses(session: Session, courses: Sequence[int]) -> list[int
     return [course_id for course_id in course_ids if _unfounded_versions(session, course_id)]
 
 
+def _changed(row: _Take, credential_id: int, after: date | None) -> ChangedDay:
+    return ChangedDay(
+        credential_id,
+        row.enrolment_id,
+        row.person_id,
+        code=row.code or "",
+        person_name=row.person_name or "",
+        before=row.expires_on,
+        after=after,
+    )
+
+
 def _corrected_of(takes: Sequence[_Take], unfounded: frozenset[int]) -> Iterator[ChangedDay]:
     for row in takes:
         if row.credential_id is not None and not row.is_withheld and row.names_final and row.version in unfounded:
-            names = (row.code or "", row.person_name or "")
-            yield ChangedDay(row.credential_id, row.enrolment_id, row.person_id, *names, row.expires_on, row.expires_on)
+            yield _changed(row, row.credential_id, row.expires_on)
 
 
 def _changed_of(outline: Outline, takes: Sequence[_Take]) -> Iterator[ChangedDay]:
@@ -183,8 +194,7 @@ def _changed_of(outline: Outline, takes: Sequence[_Take]) -> Iterator[ChangedDay
         if row.credential_id is not None and not row.is_withheld:
             until = None if terms is None else last_day_after(terms, zone, achieved_at, before)
             if until != row.expires_on:
-                names = (row.code or "", row.person_name or "")
-                yield ChangedDay(row.credential_id, row.enrolment_id, row.person_id, *names, row.expires_on, until)
+                yield _changed(row, row.credential_id, until)
         before.append(AchievedTake(row.take, achieved_at, until))
 
 

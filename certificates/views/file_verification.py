@@ -176,7 +176,7 @@ def verdict_view(finding: FileFinding, entry: RegisterEntry | None, seals_since:
     if finding.verdict is FileVerdict.UNSEALED:
         advice = f"{ONLY_THE_CREDENTIAL} {verdict}."
         kind, icon, verdict = "warn", "triangle-alert", _(verification.UNSEALED)
-    return FileVerdictView(finding.name, kind, icon, verdict, advice, *_signed(finding))
+    return _signed(FileVerdictView(finding.name, kind, icon, verdict, advice), finding.badge)
 
 
 def _on_transcript(finding: FileFinding, content: TranscriptContent, present: PresentStates) -> FileVerdictView:
@@ -190,8 +190,19 @@ def _on_transcript(finding: FileFinding, content: TranscriptContent, present: Pr
     if finding.verdict is FileVerdict.UNSEALED:
         advice = f"{ONLY_THE_CREDENTIAL} {verdict}."
         kind, icon, verdict = "warn", "triangle-alert", _(verification.UNSEALED)
-    facts = content.person_name, _("Transcript of records"), content.institution, local(content.made_at).date(), content.code
-    return FileVerdictView(finding.name, kind, icon, verdict, advice, *facts, transcript=view)
+    return FileVerdictView(
+        finding.name,
+        kind,
+        icon,
+        verdict=verdict,
+        advice=advice,
+        person_name=content.person_name,
+        course_title=_("Transcript of records"),
+        institution=content.institution,
+        issued_on=local(content.made_at).date(),
+        code=content.code,
+        transcript=view,
+    )
 
 
 def _altered(finding: FileFinding) -> FileVerdictView:
@@ -200,13 +211,19 @@ def _altered(finding: FileFinding) -> FileVerdictView:
     advice = str(OTHER_CODE) % {"code": ", ".join(others)} if differs else str(CHANGED)
     if finding.issuer:
         advice = str(OTHER_SITE) % {"issuer": finding.issuer}
-    return FileVerdictView(finding.name, "bad", "x", _(verification.ALTERED), advice, *(_signed(finding) if differs else ()))
+    view = FileVerdictView(finding.name, "bad", "x", _(verification.ALTERED), advice)
+    return _signed(view, finding.badge) if differs and finding.badge is not None else view
 
 
-def _signed(finding: FileFinding) -> tuple[str, str, str, date, str]:
-    assert finding.badge is not None
-    badge = finding.badge
-    return badge.person_name, badge.title, badge.issuer_name, local(badge.valid_from).date(), badge.code
+def _signed(view: FileVerdictView, badge: BadgeContent) -> FileVerdictView:
+    return replace(
+        view,
+        person_name=badge.person_name,
+        course_title=badge.title,
+        institution=badge.issuer_name,
+        issued_on=local(badge.valid_from).date(),
+        code=badge.code,
+    )
 
 
 def _without_seal(finding: FileFinding, entry: RegisterEntry | None, seals_since: datetime) -> FileVerdictView:
@@ -214,8 +231,18 @@ def _without_seal(finding: FileFinding, entry: RegisterEntry | None, seals_since
         return FileVerdictView(finding.name, "bad", "x", _(verification.ALTERED), str(CHANGED))
     row, day = entry.row, local(seals_since)
     text = _("Sheet without a seal, issued before %(day)s: compare it with the register", day=format_date(day))
-    facts = row.person_name, choose(dict(row.course_titles)), row.institution, row.issued_on, printed_code(row.code)
-    return FileVerdictView(finding.name, "warn", "triangle-alert", text, f"{BEFORE_SEALS} {state_in_words(entry)[2]}.", *facts)
+    return FileVerdictView(
+        finding.name,
+        "warn",
+        "triangle-alert",
+        verdict=text,
+        advice=f"{BEFORE_SEALS} {state_in_words(entry)[2]}.",
+        person_name=row.person_name,
+        course_title=choose(dict(row.course_titles)),
+        institution=row.institution,
+        issued_on=row.issued_on,
+        code=printed_code(row.code),
+    )
 
 
 def state_in_words(entry: RegisterEntry | None) -> tuple[str, str, str]:
