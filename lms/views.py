@@ -52,12 +52,12 @@ def home() -> Answer:
     session = current_session()
     recordings = [
         {
-            "url": activity_url(row.slug, "recording", row.activity_key),
-            "title": choose(dict(row.title)),
+            "url": activity_url(row.slug, "recording", row.Activity.key),
+            "title": choose(dict(row.Activity.title)),
             "tone": row.tone,
-            "length": row.seconds,
-            "speakers": ", ".join(row.speakers),
-            "day": row.dated,
+            "length": row.Recording.seconds,
+            "speakers": ", ".join(row.Recording.speakers),
+            "day": row.Recording.dated,
             "captioned": row.captioned,
         }
         for row in webinar_queries.public_recordings(session, now=clock.now(), limit=3)

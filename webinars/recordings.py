@@ -4,10 +4,10 @@ import json
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from fractions import Fraction
 
-from sqlalchemy import ColumnElement, Select, and_, delete, insert, or_, select
+from sqlalchemy import ColumnElement, Row, and_, delete, insert, or_, select
 from sqlalchemy.orm import Session
 
 from courses.catalogue import found_by
@@ -87,29 +87,12 @@ def list_spans(session: Session, enrolment_id: int, activity_key: str) -> list[S
 MOST_RECORDINGS = 200
 
 
-@dataclass(frozen=True, slots=True)
-class ListedRecording:
-    """A recording in a list of those that its reader may open."""
-
-    activity_id: int
-    slug: str
-    course_title: Mapping[str, str]
-    tone: int
-    activity_key: str
-    title: Mapping[str, str]
-    kind: str
-    seconds: int | None
-    speakers: tuple[str, ...]
-    dated: date | None
-    language: str
-    url: str
-    host: Mapping[str, str]
-    captioned: bool
-
+ListedRecording = Row[Recording, Activity, str, Mapping[str, str], int, bool]
+"""A recording of a list, with its activity, the `slug`, `course_title` and `tone` of its course, and whether it is `captioned`."""
 
 _CAPTIONED = select(Caption.id).where(Caption.recording_id == Recording.id).exists()
 _LISTED = (
-    select(Recording, Activity, Course.slug, CourseVersion.title, CourseVersion.tone, _CAPTIONED)
+    select(Recording, Activity, Course.slug, CourseVersion.title.label("course_title"), CourseVersion.tone, _CAPTIONED.label("captioned"))
     .join(Activity, Activity.id == Recording.activity_id)
     .join(CourseVersion, CourseVersion.id == Activity.version_id)
     .join(Course, Course.id == CourseVersion.course_id)
@@ -117,7 +100,7 @@ _LISTED = (
 )
 
 
-def public_recordings(session: Session, *, now: datetime, limit: int) -> list[ListedRecording]:
+def public_recordings(session: Session, *, now: datetime, limit: int) -> Sequence[ListedRecording]:
     """List the recordings that everybody may see now, the newest first: the open previews of listed courses."""
     statement = _LISTED.join(Module, Module.id == Activity.module_id).where(
         Course.published_version_id == Activity.version_id,
@@ -126,36 +109,14 @@ def public_recordings(session: Session, *, now: datetime, limit: int) -> list[Li
         Course.archived_at.is_(None),
         *(_is_open(part, now) for part in (Activity, Module)),
     )
-    return _listed(session, statement.limit(limit))
+    return session.execute(statement.limit(limit)).all()
 
 
-def visible_recordings(session: Session, actor: Actor, *, limit: int = MOST_RECORDINGS) -> list[ListedRecording]:
+def visible_recordings(session: Session, actor: Actor, *, limit: int = MOST_RECORDINGS) -> Sequence[ListedRecording]:
     """List the recordings that an actor may open, newest first: as `view_activity` allows in the courses that they may view."""
     opened = learners.visible_activities(session, actor, learners.visible_learner_contexts(session, actor))
     activity_ids = [activity.id for activities in opened.values() for activity in activities if activity.kind == KIND.name]
-    return _listed(session, _LISTED.where(Activity.id.in_(activity_ids)).limit(limit)) if activity_ids else []
-
-
-def _listed(session: Session, statement: Select[Recording, Activity, str, Mapping[str, str], int, bool]) -> list[ListedRecording]:
-    return [
-        ListedRecording(
-            activity_id=activity.id,
-            slug=slug,
-            course_title=course_title,
-            tone=tone,
-            activity_key=activity.key,
-            title=activity.title,
-            kind=row.kind,
-            seconds=row.seconds,
-            speakers=row.speakers,
-            dated=row.dated,
-            language=row.language,
-            url=row.url,
-            host=row.host,
-            captioned=bool(has),
-        )
-        for row, activity, slug, course_title, tone, has in session.execute(statement)
-    ]
+    return session.execute(_LISTED.where(Activity.id.in_(activity_ids)).limit(limit)).all() if activity_ids else []
 
 
 def _is_open(part: type[Activity] | type[Module], now: datetime) -> ColumnElement[bool]:

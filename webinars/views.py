@@ -208,39 +208,42 @@ def recordings() -> Answer:
     session = current_session()
     query = request.args.get("q", "")[:100].strip()
     rows = webinars_recordings.visible_recordings(session, current_actor())
-    numbers = [row.activity_id for row in rows]
+    numbers = [row.Activity.id for row in rows]
     spoken = webinars_recordings.transcripts_of(session, numbers) if query else {}
     chapters = webinars_recordings.chapters_of(session, numbers) if query else {}
     listed = []
     for row in rows:
-        named = [TranscriptPassage(None if row.url else second, choose(title)) for second, title in chapters.get(row.activity_id, [])]
-        entry = _entry(row, query, [*named, *spoken.get(row.activity_id, [])])
+        named = [
+            TranscriptPassage(None if row.Recording.url else second, choose(title)) for second, title in chapters.get(row.Activity.id, [])
+        ]
+        entry = _entry(row, query, [*named, *spoken.get(row.Activity.id, [])])
         if entry is not None:
             listed.append(entry)
     return page("webinars/recordings.html", query=query, recordings=listed)
 
 
 def _entry(row: ListedRecording, query: str, cues: Cues) -> dict[str, object] | None:
-    url = activity_url(row.slug, "recording", row.activity_key)
+    recording, activity = row[0], row[1]
+    url = activity_url(row.slug, "recording", activity.key)
     match = None
-    if query and fold(query) not in fold(f"{choose(row.title)} {' '.join(row.speakers)}"):
+    if query and fold(query) not in fold(f"{choose(activity.title)} {' '.join(recording.speakers)}"):
         match = _find(query, cues, url)
         if match is None:
             return None
     return {
-        "title": choose(row.title),
-        "title_language": foreign(row.title),
+        "title": choose(activity.title),
+        "title_language": foreign(activity.title),
         "url": url,
         "tone": row.tone,
-        "kind": row.kind,
-        "seconds": row.seconds,
-        "speakers": ", ".join(row.speakers),
-        "day": row.dated,
-        "language": row.language,
+        "kind": recording.kind,
+        "seconds": recording.seconds,
+        "speakers": ", ".join(recording.speakers),
+        "day": recording.dated,
+        "language": recording.language,
         "course_title": choose(row.course_title),
         "parts": [],
-        "outside": bool(row.url),
-        "host": choose(row.host),
+        "outside": bool(recording.url),
+        "host": choose(recording.host),
         "found": match,
     }
 

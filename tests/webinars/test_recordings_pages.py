@@ -153,7 +153,7 @@ def test_the_list_holds_exactly_what_its_reader_may_open(browser: Browser, insta
     }
     with instance.database.unit_of_work(write=False) as session:
         listed = {
-            name: {(row.slug, row.activity_key) for row in recordings.visible_recordings(session, who)} for name, who in people.items()
+            name: {(row.slug, row.Activity.key) for row in recordings.visible_recordings(session, who)} for name, who in people.items()
         }
         assert listed == {name: watchable(session, who) for name, who in people.items()}
     assert listed["nadie"] == listed["ajena"] == {("abierto", "video-1")}
@@ -191,7 +191,7 @@ def test_the_public_list_holds_exactly_what_a_stranger_may_watch(browser: Browse
         session.execute(update(Module).where(Module.version_id == of["espera"]).values(requires=("otra",)))
 
     with instance.database.unit_of_work(write=False) as session:
-        listed = {(row.slug, row.activity_key) for row in recordings.public_recordings(session, now=NOON, limit=100)}
+        listed = {(row.slug, row.Activity.key) for row in recordings.public_recordings(session, now=NOON, limit=100)}
         allowed = watchable(session, Actor())
 
     assert listed == allowed == {("agua-en-casa", "charla"), ("abierto", "video-1")}
