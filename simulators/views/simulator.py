@@ -33,7 +33,7 @@ from simulators.rules.scenario import BENEFITS, Inputs, faults, read_typed
 from simulators.rules.tasks import SubmitRuling, allowed_inputs, over_attempts
 from simulators.tasks import TaskContext, TaskWork
 from simulators.views import scenario
-from simulators.views.task import ask_views, filled, goal_views, groups_of, points, refusal_words, review_items, submission_lines
+from simulators.views.task import ask_views, filled, goal_views, groups_of, points, refusal_words, review_items
 
 bp = Blueprint("simulators", __name__)
 
@@ -289,7 +289,7 @@ def _task_page(
         is_preview=context.preview,
         score=None if score is None else points(score),
         passed=has_passed(score, policy.pass_mark),
-        submissions=submission_lines(context.history),
+        submissions=[(row, None if row.percent is None else points(row.percent)) for row in reversed(context.history)],
     )
 
 

@@ -2,10 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from decimal import Decimal
 from fractions import Fraction
-from uuid import UUID
 
 from kernel.errors import N_
 from kernel.i18n import _, choose, format_datetime, number, trimmed
@@ -14,7 +12,7 @@ from simulators.content import benefit_name, output_label
 from simulators.rules.budget import Outputs, compute
 from simulators.rules.scenario import BENEFITS, Inputs
 from simulators.rules.tasks import GoalItem, NumberItem, SubmissionRefusalReason, SubmitRuling, Task, TaskVariableSpec, Texts, is_between
-from simulators.tasks import Reviewed, SubmissionRow
+from simulators.tasks import Reviewed
 from simulators.views.scenario import Field, FieldSet, OutputView, figure
 
 WHOLE = ("beneficiarios", "poblacion", "anio_de_agotamiento")
@@ -168,28 +166,6 @@ def ask_views(task: Task, typed: Mapping[str, str], errors: Mapping[str, str]) -
             mark=points(ask.mark),
         )
         for ask in task.asks
-    ]
-
-
-@dataclass(frozen=True, slots=True)
-class SubmissionRowView:
-    """One submission in the list beside a task."""
-
-    uuid: UUID
-    number: int
-    preview: bool
-    submitted_at: datetime
-    percent: Decimal | None
-    passed: bool | None
-
-
-def submission_lines(rows: Sequence[SubmissionRow]) -> list[SubmissionRowView]:
-    """Return the submissions, newest first."""
-    return [
-        SubmissionRowView(
-            row.uuid, row.number, row.preview, row.submitted_at, None if row.percent is None else points(row.percent), row.passed
-        )
-        for row in reversed(rows)
     ]
 
 
