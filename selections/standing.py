@@ -285,7 +285,15 @@ def _line(row: SelectionActaEntry, email: str, number: str | None) -> ActaEntryR
     fields, withdrawn = json.loads(row.sealed or row.text), email.endswith(DELETED)
     name = fields.pop("name", "")
     return ActaEntryRow(
-        row.place, row.person_id, "" if withdrawn else name, withdrawn, fields, row.sealed, row.salt, number or "", row.changed
+        row.place,
+        row.person_id,
+        "" if withdrawn else name,
+        is_withdrawn=withdrawn,
+        fields=fields,
+        sealed=row.sealed,
+        salt=row.salt,
+        identity=number or "",
+        changed=row.changed,
     )
 
 

@@ -10,7 +10,7 @@ CEILINGS = {
     "files": 633,
     "lines of imports": 12400,
     "dataclasses that mostly copy another object": 103,
-    "calls of dataclasses with six or more positional values": 14,
+    "calls of dataclasses with six or more positional values": 13,
     "casts": 75,
     "variables and parameters named by a private word": 188,
 }
