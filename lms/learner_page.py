@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from fractions import Fraction
 from uuid import uuid4
 
 from flask import Blueprint, Response, request
@@ -31,8 +32,9 @@ from kernel.web import after_response
 from kernel.web.forms import whole_number
 from kernel.web.request import current_actor, current_session, page, requires
 from lms import queries
-from lms.queries import PersonAttemptRow
+from quizzes.models import Attempt
 from quizzes.report_page import STATES
+from quizzes.rules.states import AttemptState
 
 bp = Blueprint("lms_following", __name__)
 
@@ -67,7 +69,7 @@ class LearnerModuleView:
 class LearnerAttemptView:
     """An attempt at a quiz of the course."""
 
-    attempt: PersonAttemptRow
+    attempt: Attempt
     title: str
     state: str
     score: str
@@ -108,14 +110,19 @@ def _modules(
     ]
 
 
-def _attempts(outline: Outline, rows: Sequence[PersonAttemptRow]) -> list[LearnerAttemptView]:
+def _attempts(outline: Outline, rows: Sequence[Attempt]) -> list[LearnerAttemptView]:
     def title(key: str) -> str:
         activity = outline.by_key.get(outline.renames.get(key, key))
         return choose(activity.title) if activity else key
 
     return [
-        LearnerAttemptView(line, title(line.activity_key), _(STATES.get(line.state, line.state.value)), share(line.percent))
-        for line in rows
+        LearnerAttemptView(
+            row,
+            title(row.activity_key),
+            _(STATES.get(AttemptState(row.state), row.state)),
+            share(None if row.percent is None else Fraction(row.percent)),
+        )
+        for row in rows
     ]
 
 

@@ -1,13 +1,12 @@
 """Reading across domains, for the pages of `lms`: courses taught and taken, the state of the installation, events of an account."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from fractions import Fraction
-from uuid import UUID
+from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import Row, func, select
 from sqlalchemy.orm import Session
 
 from accounts.models import Device, Person
@@ -22,26 +21,10 @@ from kernel.outbox import Job
 from kernel.permissions import Actor
 from lms.access import SiteVerb
 from quizzes.models import Attempt
-from quizzes.rules.states import AttemptState
 
 
-@dataclass(frozen=True, slots=True)
-class TeachingCourseRow:
-    """A row in the list of courses that a person teaches."""
-
-    slug: str
-    title: Mapping[str, str]
-    role: str
-    version: int | None
-    published_at: datetime | None
-    draft_changed_at: datetime | None
-    archived: bool
-    learners: int
-    completed: int
-
-
-def visible_taught(session: Session, actor: Actor) -> list[TeachingCourseRow]:
-    """List the courses whose team the actor belongs to; administrators see all."""
+def visible_taught(session: Session, actor: Actor) -> Sequence[Row[*tuple[Any, ...]]]:
+    """List the courses whose team the actor belongs to, with the role and figures; administrators see all, and may have no role."""
     learners = select(func.count()).where(Enrolment.course_id == Course.id, Enrolment.left_at.is_(None)).scalar_subquery()
     completed = (
         select(func.count())
@@ -58,7 +41,7 @@ def visible_taught(session: Session, actor: Actor) -> list[TeachingCourseRow]:
             CourseStaff.role,
             CourseVersion.number,
             CourseVersion.published_at,
-            changed.label("changed"),
+            changed.label("draft_changed_at"),
             Course.archived_at,
             learners.label("learners"),
             completed.label("completed"),
@@ -70,20 +53,7 @@ def visible_taught(session: Session, actor: Actor) -> list[TeachingCourseRow]:
     )
     if not actor.is_administrator:
         statement = statement.where(CourseStaff.id.is_not(None))
-    return [
-        TeachingCourseRow(
-            row.slug,
-            row.title,
-            row.role or "administrator",
-            row.number,
-            row.published_at,
-            row.changed,
-            row.archived_at is not None,
-            row.learners,
-            row.completed,
-        )
-        for row in session.execute(statement)
-    ]
+    return session.execute(statement).all()
 
 
 @dataclass(frozen=True, slots=True)
@@ -281,24 +251,10 @@ def list_events_of(session: Session, person_id: int) -> list[AccountEvent]:
     ]
 
 
-@dataclass(frozen=True, slots=True)
-class PersonAttemptRow:
-    """One attempt of a learner at a quiz of a course."""
-
-    uuid: UUID
-    activity_key: str
-    number: int
-    state: AttemptState
-    started_at: datetime
-    finished_at: datetime | None
-    percent: Fraction | None
-    passed: bool | None
-
-
 MOST_ATTEMPTS = 200
 
 
-def list_attempts_of(session: Session, enrolment_id: int) -> list[PersonAttemptRow]:
+def list_attempts_of(session: Session, enrolment_id: int) -> Sequence[Attempt]:
     """List a learner's attempts in one take of a course, newest first."""
     statement = (
         select(Attempt)
@@ -306,16 +262,4 @@ def list_attempts_of(session: Session, enrolment_id: int) -> list[PersonAttemptR
         .order_by(Attempt.started_at.desc(), Attempt.id.desc())
         .limit(MOST_ATTEMPTS)
     )
-    return [
-        PersonAttemptRow(
-            row.uuid,
-            row.activity_key,
-            row.number,
-            AttemptState(row.state),
-            row.started_at,
-            row.finished_at,
-            None if row.percent is None else Fraction(row.percent),
-            row.passed,
-        )
-        for row in session.scalars(statement)
-    ]
+    return session.scalars(statement).all()

@@ -91,18 +91,19 @@ def teaching() -> Answer:
         {
             "slug": row.slug,
             "title": choose(dict(row.title)),
-            "role": row.role,
-            "version": row.version,
+            "role": row.role or "administrator",
+            "version": row.number,
             "published_at": row.published_at,
             "has_changes": bool(row.draft_changed_at and (row.published_at is None or row.draft_changed_at > row.published_at)),
-            "archived": row.archived,
+            "archived": row.archived_at is not None,
             "learners": row.learners,
             "completed": row.completed,
-            "may_edit": edits(actor, StaffRole(row.role) if row.role != "administrator" else None),
+            "may_edit": edits(actor, StaffRole(row.role) if row.role else None),
         }
         for row in taught
     ]
-    may_create = allows(CourseAction.CREATE, catalogue.get_workshop(current_session(), actor, [row.role for row in taught]))
+    roles = [row.role or "administrator" for row in taught]
+    may_create = allows(CourseAction.CREATE, catalogue.get_workshop(current_session(), actor, roles))
     return page(
         "lms/teaching.html",
         waiting=[

@@ -51,4 +51,4 @@ def loadtest(
     _needs_its_library()
     from lms.loadtest.command import LoadTestPlan, play
 
-    play(LoadTestPlan(learners, rate, seconds, pause, servers, seed, obligations), report, fresh=fresh)
+    play(LoadTestPlan(learners, rate, seconds, pause=pause, servers=servers, seed=seed, obligations=obligations), report, fresh=fresh)
