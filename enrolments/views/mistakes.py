@@ -1,9 +1,8 @@
 """Pages of mistake reports: a reader reports one and sees what became of it, the course team decides."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from uuid import UUID
+from functools import partial
 
 from flask import Blueprint, Response, request
 from wtforms import RadioField, SelectField, ValidationError
@@ -96,61 +95,12 @@ def state_view(state: str, *, of_reporter: bool = False) -> MistakeStateView:
     return MistakeStateView(*LOOKS[MistakeState(state)], _(labels[MistakeState(state)]))
 
 
-@dataclass(frozen=True, slots=True)
-class MistakeGroupView:
-    """The reports of one kind and state at a place, as one line of the team's list."""
-
-    uuid: UUID
-    kind: str
-    words: str
-    people: int
-    newest_at: datetime
-    since: datetime
-    version: int
-    state: MistakeStateView
-    is_changed: bool
-    """It was accepted, and the published text of the place is another by now."""
-
-
-@dataclass(frozen=True, slots=True)
-class MistakePlaceView:
-    """A place of a course with the lines of its reports."""
-
-    title: str
-    is_question: bool
-    language: str
-    lines: Sequence[MistakeGroupView]
-
-
-def place_views(groups: Sequence[MistakeGroup], changed: Collection[int]) -> list[MistakePlaceView]:
-    """Put the lines of a list together by place, in the order in which they come."""
+def _by_place(groups: Sequence[MistakeGroup]) -> list[list[MistakeGroup]]:
+    """Put the groups of a list together by place, in the order in which they come."""
     places: dict[tuple[str, str | None], list[MistakeGroup]] = {}
     for group in groups:
         places.setdefault((group.newest.activity_key, group.newest.question_key), []).append(group)
-    return [
-        MistakePlaceView(
-            groups_there[0].newest.title,
-            question is not None,
-            groups_there[0].newest.language,
-            [_line(group, changed) for group in groups_there],
-        )
-        for (_activity, question), groups_there in places.items()
-    ]
-
-
-def _line(group: MistakeGroup, changed: Collection[int]) -> MistakeGroupView:
-    row = group.newest
-    return MistakeGroupView(
-        uuid=row.uuid,
-        kind=kind_words(row),
-        words=shortened(row.words, EXCERPT),
-        people=group.people,
-        newest_at=row.extended_at or row.reported_at,
-        since=group.since,
-        version=group.version,
-        state=state_view(row.state),
-        is_changed=row.state == MistakeState.ACCEPTED.value and row.id in changed,
-    )
+    return list(places.values())
 
 
 def kind_words(row: MistakeReport) -> str:
@@ -214,13 +164,16 @@ def reports(context: LearnerContext) -> Response:
         raise NotFound
     groups = mistakes.list_mistakes(session, context.course_id, state, offset=requested.offset, limit=ROWS + 1)
     accepted = [group.newest for group in groups if group.newest.state == MistakeState.ACCEPTED.value]
-    shown = place_views(groups[:ROWS], mistakes.find_changed(session, context.course_id, accepted))
     counts = mistakes.count_states(session, context.course_id)
     return page(
         "enrolments/mistake_reports.html",
         course=course_name(context),
-        page=Page(shown, requested.number, len(groups) > ROWS),
+        page=Page(_by_place(groups[:ROWS]), requested.number, len(groups) > ROWS),
         state=named,
+        changed=mistakes.find_changed(session, context.course_id, accepted),
+        kind_words=kind_words,
+        state_view=state_view,
+        excerpt=partial(shortened, longest=EXCERPT),
         counts={**{mistake_state.value: counts.get(mistake_state.value, 0) for mistake_state in MistakeState}, "all": sum(counts.values())},
     )
 
