@@ -95,14 +95,8 @@ def settle(subject: CompletionReviewContext) -> Answer:
 
 def _completion_reviews_page(form: CompletionDecisionForm, refused: UUID | None) -> Response:
     paging = requested_page()
-    listed = list_open_completion_reviews(current_session(), offset=paging.offset, limit=paging.size + 1)
-    rows = [{"row": row, "course": choose(dict(row.course)), "grade": share(row.grade)} for row in listed]
-    return page(
-        "enrolments/completion_reviews.html",
-        page=paging.of(rows),
-        form=form,
-        refused=refused,
-    )
+    rows = list_open_completion_reviews(current_session(), offset=paging.offset, limit=paging.size + 1)
+    return page("enrolments/completion_reviews.html", page=paging.of(rows), share=share, form=form, refused=refused)
 
 
 leaving_bp = Blueprint("enrolments_leaving", __name__)
