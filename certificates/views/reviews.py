@@ -12,16 +12,14 @@ from certificates import reviews as certificates_reviews
 from certificates.access import CertificateAction, CredentialContext, CredentialReviewContext, HolderContext, ReviewListContext
 from certificates.credentials import get_credential
 from certificates.models import Credential
-from certificates.reviews import OpenCredentialReview
 from certificates.rules.credentials import ReplacementReason, ReviewCause, ReviewDecision
 from certificates.views.credentials import present_state
 from courses.editor import course_header
 from courses.models import Course
 from kernel import clock
 from kernel.codes import printed_code
-from kernel.errors import Conflict
+from kernel.errors import N_, Conflict
 from kernel.i18n import _, choose, lazy_, ngettext
-from kernel.own_records import is_own
 from kernel.web.forms import Form, line
 from kernel.web.instance_keys import current_keys
 from kernel.web.request import Answer, current_actor, current_session, current_settings, page, requires, see_page
@@ -48,11 +46,11 @@ class NameCorrectionForm(Form):
 
 bp = Blueprint("certificates_reviews", __name__)
 
-CAUSES: Mapping[ReviewCause, object] = {
-    ReviewCause.CORRECTION_REQUESTED: lazy_("The holder asks for a correction"),
-    ReviewCause.COMPLETION_WITHDRAWN: lazy_("The completion of the course was withdrawn"),
-    ReviewCause.REGRADED: lazy_("A quiz was regraded, and the holder no longer passes it"),
-    ReviewCause.ACCOUNTS_MERGED: lazy_("The holder's accounts were merged"),
+CAUSES: Mapping[ReviewCause, str] = {
+    ReviewCause.CORRECTION_REQUESTED: N_("The holder asks for a correction"),
+    ReviewCause.COMPLETION_WITHDRAWN: N_("The completion of the course was withdrawn"),
+    ReviewCause.REGRADED: N_("A quiz was regraded, and the holder no longer passes it"),
+    ReviewCause.ACCOUNTS_MERGED: N_("The holder's accounts were merged"),
 }
 
 
@@ -135,24 +133,10 @@ def _replace(row: Credential, reason: ReplacementReason, text: str) -> None:
 def _page(context: ReviewListContext, form: ReviewForm, refused: UUID | None) -> Response:
     session, paging = current_session(), requested_page()
     rows = certificates_reviews.list_open_reviews(session, context, offset=paging.offset, limit=paging.size + 1)
-    shown = {"page": paging.of([_line(row) for row in rows]), "form": form, "refused": refused}
+    shown = {"page": paging.of(rows), "causes": CAUSES, "person_id": current_actor().person_id, "form": form, "refused": refused}
     if context.course is None:
-        pairs = [{"row": row, "course": choose(dict(row.course))} for row in certificates_reviews.list_revoked_for_name(session, context)]
-        return page("certificates/reviews.html", pairs=pairs, **shown)
+        return page("certificates/reviews.html", pairs=certificates_reviews.list_revoked_for_name(session, context), **shown)
     return page("certificates/course_reviews.html", course=course_header(session.get_one(Course, context.course.id)), **shown)
-
-
-def _line(row: OpenCredentialReview) -> Mapping[str, object]:
-    return {
-        "review": row,
-        "course": choose(dict(row.course)),
-        "cause": str(CAUSES[row.cause]),
-        "withdrawn": row.cause is ReviewCause.COMPLETION_WITHDRAWN,
-        "regraded": row.cause is ReviewCause.REGRADED,
-        "is_replaceable": ReviewDecision.REPLACE in row.cause.decisions_here,
-        "other_name": row.present_name if row.present_name != row.printed_name else "",
-        "is_own": is_own(current_actor(), row.person_id),
-    }
 
 
 @bp.post("/certificates/<uuid:credential>/replaced-state")
