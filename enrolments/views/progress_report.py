@@ -1,9 +1,10 @@
 """Pages of the progress of a course's learners for its team, and of a unit's people for those who manage it."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
+from functools import partial
 from operator import add
 
 from flask import Blueprint, Response, request
@@ -26,17 +27,17 @@ from enrolments.progress_report import (
     UnitCounts,
     UnitFilter,
     UnitLearnerState,
+    UnitRow,
     WaitingCount,
 )
-from enrolments.views.gradebook import IDLE, filter_of, get_published, moment_cell, outline_of
+from enrolments.views.gradebook import IDLE, filter_of, get_published, outline_of
 from kernel import clock
 from kernel.errors import N_
 from kernel.i18n import _, choose, ngettext, number, percent
-from kernel.tables import Cell
 from kernel.web import after_response
 from kernel.web.forms import as_uuid
 from kernel.web.request import current_actor, current_session, page, requires
-from kernel.web.table import member_of, read_words, send_sheets
+from kernel.web.table import Column, ListQuery, PageRequest, Table, member_of, read_words, send_sheets
 from organisations import tree
 from organisations.access import ManagedUnits, OrganisationAction, UnitContext
 from organisations.models import Organisation
@@ -235,10 +236,25 @@ def unit(subject: UnitContext) -> Response:
     )
 
 
-def _filter_from_address(courses: Sequence[CourseTally]) -> tuple[UnitFilter, CourseTally | None]:
+PEOPLE: Table[UnitRow] = Table(
+    N_("People"),
+    (
+        Column(N_("Name"), lambda row: row.name, name="name"),
+        Column(N_("Unit"), lambda row: row.place, name="unit"),
+        Column(N_("Progress"), name="progress"),
+        Column(N_("Activities completed"), lambda row: row.done),
+        Column(N_("Activities required"), lambda row: row.total),
+        Column(N_("Enrolled"), lambda row: row.enrolled_at),
+        Column(N_("Last visit"), lambda row: row.visited_at, name="visited"),
+        Column(N_("Completed"), lambda row: row.completed_at),
+    ),
+    filters={"q": read_words, "state": partial(member_of, UnitLearnerState)},
+)
+
+
+def _filter_of(query: ListQuery, courses: Sequence[CourseTally]) -> tuple[UnitFilter, CourseTally | None]:
     course = _course(courses) or (courses[0] if courses else None)
-    standing = member_of(UnitLearnerState, request.args.get("state"))
-    return UnitFilter(course.course_id if course else None, read_words(request.args.get("q", "")), standing), course
+    return UnitFilter(course.course_id if course else None, query.filters["q"], query.filters["state"]), course
 
 
 @units_bp.get("/<uuid:organisation>/people")
@@ -246,36 +262,31 @@ def _filter_from_address(courses: Sequence[CourseTally]) -> tuple[UnitFilter, Co
 def people(subject: UnitContext) -> Response:
     """List the people of a place and how far each is in a course: no addresses, marks or answers."""
     access_log.record_list_access(PeopleListKind.UNIT, Organisation, subject.organisation.id)
-    session, root = current_session(), _root(subject)
+    session, root, query = current_session(), _root(subject), PEOPLE.query()
     courses = progress_report.count_courses(session, root)
-    filters, course = _filter_from_address(courses)
+    filters, course = _filter_of(query, courses)
     rows = progress_report.list_people(session, root, filters, after=as_uuid(request.args.get("after", "")), limit=ROWS + 1)
     return page(
         "enrolments/unit_people.html",
         place=subject.organisation,
         courses=[(row.slug, choose(dict(row.title))) for row in courses],
         course=course,
-        wanted=filters,
-        standings=[(state.value, _(label)) for state, label in STANDINGS.items()],
-        rows=rows[:ROWS],
+        query=query,
+        standings=STANDINGS,
+        columns=PEOPLE.page_columns(),
+        page=PageRequest(size=ROWS).of(rows),
         after=request.args.get("after", ""),
-        next_after=rows[ROWS - 1].uuid if len(rows) > ROWS else None,
     )
-
-
-def _lines(subject: UnitContext, filters: UnitFilter) -> Iterator[Sequence[Cell]]:
-    for row in progress_report.stream_people(current_session(), _root(subject), filters):
-        moments = (row.enrolled_at, row.visited_at, row.completed_at)
-        yield (row.name, row.place, row.done, row.total, *map(moment_cell, moments))
 
 
 @units_bp.get("/<uuid:organisation>/people.csv")
 @requires(OrganisationAction.FOLLOW, tree.get_unit_context)
 def people_csv(subject: UnitContext) -> Response:
     """Send the people that are asked for as CSV: the same columns as the page."""
-    filters, course = _filter_from_address(progress_report.count_courses(current_session(), _root(subject)))
-    headings = [_("Name"), _("Unit"), _("Activities completed"), _("Activities required"), _("Enrolled"), _("Last visit"), _("Completed")]
-    answer = send_sheets((course.slug if course else _("people")) + ".csv", [("", headings, _lines(subject, filters))])
+    session, root = current_session(), _root(subject)
+    filters, course = _filter_of(PEOPLE.query(), progress_report.count_courses(session, root))
+    name = (course.slug if course else _("people")) + ".csv"
+    answer = send_sheets(name, PEOPLE.sheets(progress_report.stream_people(session, root, filters)))
     actor, now, place_id, slug = current_actor(), clock.now(), subject.organisation.id, course.slug if course else ""
     after_response.leave_record(lambda session: record_unit_export(session, actor, place_id, slug, now=now))
     return answer
