@@ -21,8 +21,8 @@ from courses.content.model import CourseFolder, Finding
 from courses.content.scalars import nearest_of
 from enrolments.dates import COVERED_DATES
 from kernel.errors import N_
-from kernel.files import unprintable
 from kernel.i18n import DEFAULT_LANGUAGE, LANGUAGES, choose
+from kernel.pdf.signs import unprintable
 from kernel.pictures import cleaned
 from kernel.settings import Settings, SignatorySetting
 from organisations.institutions import Institution, list_institutions

@@ -7,15 +7,18 @@ from decimal import Decimal
 from fractions import Fraction
 
 from certificates.layout.placing import USUAL_COLOURS, PrintedSignatory, SheetColours, SheetContent, SheetDescriptions
-from certificates.layout.reading import facade
 from certificates.layout.template import FIELDS, CertificateTemplate
 from certificates.rules.credentials import DECLARED
 from certificates.rules.transcripts import signable_text
 from courses.rules import Outline, printed_basis, printed_hours, read_hours
 from enrolments.rules import activities_to_pass, has_final_assessment
-from kernel.codes import printed_code
-from kernel.i18n import choose
-from kernel.keys import in_fours
+from kernel.codes import in_fours, printed_code
+
+
+def _facade() -> CertificateTemplate:
+    from certificates.layout.reading import facade  # noqa: PLC0415 - a process that draws reads no template
+
+    return facade()
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +77,7 @@ class CertificateTexts:
     """Where the course has no title in the sheet's language."""
     completed_on: date | None = None
     hours_basis: str = ""
-    template: CertificateTemplate = field(default_factory=facade)
+    template: CertificateTemplate = field(default_factory=_facade)
     colours: SheetColours = USUAL_COLOURS
     logo: bytes = b""
     key_fingerprint: str = ""
@@ -296,6 +299,8 @@ def passed_words(outline: Outline, language: str) -> str:
     The final assessment is named only where the course ends with one. Else one or two activities are named by their titles, if these are
     short enough for the sheet.
     """
+    from kernel.i18n import choose  # noqa: PLC0415 - the process that draws neither translates nor reads
+
     phrases, to_pass = _LANGUAGES.get(language, _ES), activities_to_pass(outline)
     if has_final_assessment(outline):
         return phrases.final
@@ -309,6 +314,8 @@ def passed_words(outline: Outline, language: str) -> str:
 
 def stated_pass(passed: Mapping[str, str], language: str, *, with_assessment: bool) -> str:
     """Return what a certificate says to have been passed; those that do not say what have always said the final assessment."""
+    from kernel.i18n import choose  # noqa: PLC0415 - the process that draws neither translates nor reads
+
     if not with_assessment:
         return ""
     return choose(passed, language) if passed else _LANGUAGES.get(language, _ES).final

@@ -18,7 +18,6 @@ from certificates.access import HolderContext, TranscriptContext
 from certificates.badges import BadgeSigner, badge_content
 from certificates.credentials import find_by_code, find_entries, state
 from certificates.models import Credential, CredentialReview, Transcript
-from certificates.pdf import render_transcript, seal_label
 from certificates.rules.badges import Document, compact_json, method_of
 from certificates.rules.credentials import CODE_LENGTH, SOUND, CredentialState
 from certificates.rules.transcripts import (
@@ -35,6 +34,7 @@ from certificates.rules.transcripts import (
     stored_transcript,
 )
 from certificates.sealing import seal
+from certificates.transcript_pdf import render_transcript, seal_label
 from courses.models import Course, CourseVersion
 from courses.rules import Outline
 from courses.versions import list_outlines

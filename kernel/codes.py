@@ -52,3 +52,8 @@ def rounded_units(value: Fraction, decimals: int) -> int:
 def round_half_up(value: Fraction, decimals: int) -> Fraction:
     """Round to so many decimals, halves away from zero, exactly (spec/quiz-engine 5.1.5)."""
     return Fraction(rounded_units(value, decimals), 10**decimals)
+
+
+def in_fours(fingerprint: str) -> str:
+    """Return a fingerprint in groups of four digits."""
+    return " ".join(fingerprint[start : start + 4] for start in range(0, len(fingerprint), 4))

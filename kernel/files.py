@@ -22,10 +22,9 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from kernel.bulk_rows import insert_missing
 from kernel.db import Base, Hook, Key, Moment
-from kernel.errors import N_, NotFound, Unavailable
+from kernel.errors import NotFound, Unavailable
 from kernel.settings import Settings
 
-UNPRINTABLE = N_("Documents cannot print these signs: %(signs)s. Write it with Latin letters.")
 NAME_LENGTH = 120
 _UNPRINTABLE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 
@@ -459,12 +458,3 @@ def forget_stored(session: Session, sha256: str) -> bool:
     unused = [not_(exists().where(key.parent == StoredFile.id)) for key in keys if key.target_fullname == "stored_file.id"]
     gone = delete(StoredFile).where(StoredFile.sha256 == sha256, *unused).returning(StoredFile.id)
     return session.scalar(gone) is not None
-
-
-def unprintable(text: str) -> str:
-    """Return the signs of a text that no font of our documents has, each once: empty for Latin, Greek and Cyrillic letters."""
-    if max(text, default="") < "\u0180":
-        return ""
-    from kernel.pdf import pen  # noqa: PLC0415 - ReportLab: no start should wait for it
-
-    return pen.unprintable(text)

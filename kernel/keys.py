@@ -48,6 +48,7 @@ from cryptography.x509 import (
 from cryptography.x509.oid import NameOID
 
 from kernel import clock
+from kernel.codes import in_fours
 from kernel.settings import ALWAYS, SettingsError, made_once, private_file, read_private
 
 FROM, UNTIL, COMPROMISED, MARKED, REASON = "From", "Until", "Compromised-Since", "Marked", "Reason"
@@ -168,11 +169,6 @@ class PublishedKey:
     def printed_fingerprint(self) -> str:
         """Return the fingerprint in groups of four, as people compare it."""
         return in_fours(self.fingerprint)
-
-
-def in_fours(fingerprint: str) -> str:
-    """Return a fingerprint in groups of four digits."""
-    return " ".join(fingerprint[start : start + 4] for start in range(0, len(fingerprint), 4))
 
 
 def state_of_file(history: KeyHistory, *, is_current: bool) -> KeyState:

@@ -9,7 +9,6 @@ from colorsys import hls_to_rgb, rgb_to_hls
 from PIL import Image, ImageOps, ImageSequence, UnidentifiedImageError
 
 from kernel.errors import N_, Invalid
-from kernel.markup.sanitise import clean_logo
 
 MOST_PIXELS = 40_000_000
 """What a camera makes; more is a trap, or needs more memory than a server has."""
@@ -134,6 +133,8 @@ def cleaned_logo(content: bytes) -> tuple[bytes, str]:
         raise Invalid(_TOO_LARGE, limit=LARGEST_KEPT_LOGO // 1000)
     if b"<svg" not in content[:2000]:
         raise Invalid(N_("Choose a PNG or SVG file."))
+    from kernel.markup.sanitise import clean_logo  # noqa: PLC0415 - a process that draws sheets cleans nothing
+
     drawing = clean_logo(content)
     if not drawing:
         raise Invalid(N_("This drawing contains more than shapes: styles, programs or pictures. Save it as PNG and upload that."))

@@ -12,10 +12,10 @@ from zoneinfo import available_timezones
 
 from accounts.rules import ADDRESS_HEADINGS, fold, normal_email, valid_cedula
 from kernel.errors import N_
-from kernel.files import UNPRINTABLE, unprintable
 from kernel.i18n import LANGUAGES
 from kernel.left_out import LineFault, LineRefused, ReadList
 from kernel.markup.source import normalise
+from kernel.pdf.signs import UNPRINTABLE, unprintable
 from kernel.tables import FORMULA, ReadTable, Undecodable, as_written, read_table
 from organisations.rules.units import OrganisationKind, UnitSummary, split_surnames
 

@@ -3,18 +3,22 @@
 A field is ``{person.name}``: no expression, no condition.
 """
 
+from __future__ import annotations
+
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from courses.content import scalars
-from courses.content.mapping_cursor import LocatedValue, MappingCursor, MarkupLevel
 from courses.content.scalars import Parser, RefusedError, nearest_of
 from kernel.errors import N_
-from kernel.files import UNPRINTABLE, unprintable
+from kernel.pdf.signs import UNPRINTABLE, unprintable
 from kernel.pictures import is_colour
+
+if TYPE_CHECKING:
+    from courses.content.mapping_cursor import LocatedValue, MappingCursor
 
 FIELDS = (
     *("person.name", "person.given", "person.surnames", "person.id_number", "person.name_basis"),
@@ -413,6 +417,8 @@ def coloured(table: MappingCursor, default: str, name: str = "colour") -> str:
 
 def template_text(table: MappingCursor, name: str = "text", *, required: bool = True) -> Mapping[str, str]:
     """Return a text with fields in the languages of the template; each language has to be written where one is."""
+    from courses.content.mapping_cursor import MarkupLevel  # noqa: PLC0415 - a process that draws reads no template
+
     value = table.get(name, required=required)
     if value is None:
         return {}

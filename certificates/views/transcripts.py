@@ -15,7 +15,6 @@ from accounts.privacy import AccessPurpose
 from certificates import transcripts
 from certificates.access import HolderContext, TranscriptAction, TranscriptContext
 from certificates.models import Transcript
-from certificates.pdf import printed_length
 from certificates.rules.credentials import CredentialState
 from certificates.rules.transcripts import (
     NO_CERTIFICATE,
@@ -27,6 +26,7 @@ from certificates.rules.transcripts import (
     read_stored,
     sums_of,
 )
+from certificates.transcript_pdf import printed_length
 from certificates.transcripts import TranscriptOrder, TranscriptSealer
 from courses.rules import printed_hours
 from kernel import clock

@@ -173,7 +173,7 @@ class ProseSheet(FlowingSheet):
 
     def _drawing(self, block: ProseBlock, left: float, size: float) -> None:
         """Draw a figure in SVG; one that cannot be drawn says what it shows."""
-        from kernel.pdf import pen as drawings  # noqa: PLC0415 - svglib and lxml: 80 ms that no start should wait for
+        from kernel.pdf import drawings  # noqa: PLC0415 - svglib and lxml: 80 ms that no start should wait for
 
         drawing, description = drawings.read_drawing(block.source), drawings.description_of(block.source)
         if drawing is None:

@@ -19,9 +19,10 @@ from wtforms.widgets import DateTimeLocalInput
 
 from kernel.clock import FIRST_DAY, LAST_DAY
 from kernel.errors import N_, DomainError, TooMany
-from kernel.files import UNPRINTABLE, checksum_of, unprintable
+from kernel.files import checksum_of
 from kernel.i18n import _, lazy_, local, number, plural, zone
 from kernel.markup.source import composed
+from kernel.pdf.signs import UNPRINTABLE, unprintable
 
 DEPTH = 50
 """Lists and objects one inside the other that JSON may have (spec/security 3.5)."""

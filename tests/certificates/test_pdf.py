@@ -1,5 +1,6 @@
 """The sheet as a PDF and as a printer gives it: its words, its fit, its QR code, its bytes (spec/certificates P5)."""
 
+import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -21,6 +22,7 @@ from certificates.sheet import compose, printed_date
 from kernel.codes import printed_code
 from kernel.pdf.pen import unprintable
 from tests.support.certificates import FACTS, page_of, words_of
+from tests.support.project import ROOT
 from tests.support.sheet_cases import CASES
 
 LONG_NAME = "María Auxiliadora de los Ángeles Monserrate Guachamín Quinchiguango"
@@ -417,3 +419,11 @@ def test_no_sign_of_a_name_is_missing_on_the_sheet() -> None:
     words = words_of(printed(person_name="Ana\u2011María G̃uarã Ќ Ω 王 Quinde"))
 
     assert "Ana-María G̃uarã Ќ Ω [U+738B] Quinde" in words
+
+
+def test_the_process_that_draws_brings_in_nothing_else() -> None:
+    """spec/certificates 12: it draws many, beside the server; what it imports is its memory."""
+    script = "import sys, certificates.pdf; print(*sys.modules)"
+    loaded = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, cwd=ROOT).stdout.split()
+
+    assert {"sqlalchemy", "babel", "yaml", "ruamel.yaml", "markdown", "svglib", "cryptography"}.isdisjoint(loaded)

@@ -22,7 +22,6 @@ from certificates.badges import trusted_keys
 from certificates.bulk import SheetSealer
 from certificates.keys import verifier_keys
 from certificates.models import Credential, Transcript
-from certificates.pdf import render_transcript
 from certificates.rules.badges import NotOurProfile, compact_json, signed_document
 from certificates.rules.credentials import CredentialState
 from certificates.rules.status_lists import StatusListContent, StatusPurpose, encoded_bits, status_list_document, status_list_quads
@@ -39,13 +38,13 @@ from certificates.rules.transcripts import (
 )
 from certificates.rules.verification import DocumentFault
 from certificates.sealing import FileVerdict, SealState, judge_files, judge_seal, seal, seal_verifiers
+from certificates.transcript_pdf import render_transcript
 from certificates.transcripts import (
     TranscriptOrder,
     TranscriptSealer,
     list_transcripts,
     make_transcript,
     sign_transcripts,
-    transfer_transcripts,
 )
 from courses.models import Course
 from enrolments import enrolment, learners
@@ -57,6 +56,7 @@ from kernel.files import files_of
 from kernel.outbox import deliver_waiting
 from kernel.pdf.document import PdfAttachment, PdfSealField
 from kernel.permissions import SYSTEM, Actor
+from kernel.personal import move_rows
 from lms.access_log import list_access_rows
 from lms.certificate_files import exit_code, reports_of
 from lms.erasure import erase_person
@@ -404,7 +404,7 @@ def test_transcripts_follow_a_merged_account(instance: Instance) -> None:
     with instance.database.unit_of_work() as session:
         person = session.get_one(Person, giver.person_id)
         make_transcript(session, giver, person, TranscriptOrder("en", uuid4()), instance.settings, instance.keys, now=clock.now())
-        transfer_transcripts(session, giver.person_id, taker.person_id)
+        move_rows(session, giver.person_id or 0, taker.person_id or 0)
         assert len(list_transcripts(session, taker.person_id)) == 1
 
 

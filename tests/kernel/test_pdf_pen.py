@@ -12,7 +12,8 @@ from reportlab.graphics.transform import mmult, transformPoint
 
 from kernel.markup.sanitise import clean_svg
 from kernel.pdf.document import PdfProperties, compose_pdf
-from kernel.pdf.pen import SIGNS, STRONG, TEXT, description_of, read_drawing, text_width
+from kernel.pdf.drawings import description_of, read_drawing
+from kernel.pdf.pen import SIGNS, STRONG, TEXT, text_width
 from kernel.pdf.sheets import RIGHT, ProseSheet
 from tests.support.courses import CONTENT
 from tests.support.quizzes import NOON

@@ -7,8 +7,8 @@ import pytest
 from scripts import house
 
 CEILINGS = {
-    "files": 633,
-    "lines of imports": 12400,
+    "files": 636,
+    "lines of imports": 12413,
     "dataclasses that mostly copy another object": 101,
     "calls of dataclasses with six or more positional values": 10,
     "casts": 75,
