@@ -279,7 +279,7 @@ def test_merging_takes_over_all_but_what_the_other_account_decided(instance: Ins
     act_on(instance, claims.decide, recognised, officer, approves=True)
 
     with instance.database.unit_of_work() as session:
-        evidence.transfer_facts(session, closed.id, kept.id)
+        evidence.transfer_claims(session, closed.id, kept.id)
 
     assert [again(instance, row).person_id for row in (alone, decided, recognised)] == [kept.id, closed.id, kept.id]
 

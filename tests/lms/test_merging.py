@@ -292,6 +292,7 @@ MOVES = frozenset(
         "membership",
         "national_identity",
         "person_name",
+        "personal_note",
         "personal_reminder",
         "quiz_override",
         "role_grant",

@@ -11,8 +11,9 @@ from kernel import clock
 from kernel.codes import printed_code
 from kernel.crypto import signing_keys
 from kernel.permissions import SYSTEM
-from lms import erasure, retention
+from lms import erasure
 from lms.instance import Instance
+from selections import own_data
 from selections.models import Selection, SelectionActaEntry
 from selections.rules.documents import line_hash
 from tests.support.browser import Browser
@@ -56,7 +57,7 @@ def lines_of(instance: Instance, person: int) -> list[SelectionActaEntry]:
 
 
 def pass_days(instance: Instance, days: int) -> None:
-    effect = next(rule.forget for rule in retention.KINDS if rule.setting == "keep_withdrawn_lines_days")
+    effect = own_data.RETENTION_RULE.forget
     assert effect is not None
     with instance.database.unit_of_work() as session:
         kept = instance.settings.keep_withdrawn_lines_days
