@@ -15,6 +15,12 @@ from enrolments.rules import activities_to_pass, has_final_assessment
 from kernel.codes import in_fours, printed_code
 
 
+def _choose(texts: Mapping[str, str], language: str) -> str:
+    from kernel.i18n import choose  # noqa: PLC0415 - the process that draws neither translates nor reads
+
+    return choose(texts, language)
+
+
 def _facade() -> CertificateTemplate:
     from certificates.layout.reading import facade  # noqa: PLC0415 - a process that draws reads no template
 
@@ -299,14 +305,12 @@ def passed_words(outline: Outline, language: str) -> str:
     The final assessment is named only where the course ends with one. Else one or two activities are named by their titles, if these are
     short enough for the sheet.
     """
-    from kernel.i18n import choose  # noqa: PLC0415 - the process that draws neither translates nor reads
-
     phrases, to_pass = _LANGUAGES.get(language, _ES), activities_to_pass(outline)
     if has_final_assessment(outline):
         return phrases.final
     if not to_pass:
         return phrases.grade if outline.completion_grade is not None else ""
-    titles = [signable_text(_QUOTED.get(language, _QUOTED["es"]).format(choose(activity.title, language))) for activity in to_pass]
+    titles = [signable_text(_QUOTED.get(language, _QUOTED["es"]).format(_choose(activity.title, language))) for activity in to_pass]
     if len(titles) > 2 or sum(map(len, titles)) > LONGEST_TITLES:
         return phrases.several
     return phrases.titles.format(titles=titles[0] if len(titles) == 1 else phrases.both.format(first=titles[0], second=titles[1]))
@@ -314,11 +318,9 @@ def passed_words(outline: Outline, language: str) -> str:
 
 def stated_pass(passed: Mapping[str, str], language: str, *, with_assessment: bool) -> str:
     """Return what a certificate says to have been passed; those that do not say what have always said the final assessment."""
-    from kernel.i18n import choose  # noqa: PLC0415 - the process that draws neither translates nor reads
-
     if not with_assessment:
         return ""
-    return choose(passed, language) if passed else _LANGUAGES.get(language, _ES).final
+    return _choose(passed, language) if passed else _LANGUAGES.get(language, _ES).final
 
 
 def result_sentence(modules: int, passed: str, title: str, language: str) -> str:

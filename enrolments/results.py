@@ -30,6 +30,7 @@ from enrolments.models import (
     ManualGradeItem,
     MessageRecipient,
     ResultOverride,
+    WaitingPlace,
 )
 from enrolments.notices import GRADED_NOTICE
 from enrolments.progress import LockedEnrolment, complete, exact_decimal, lock_enrolment, update_progress
@@ -325,13 +326,15 @@ def delete_note(session: Session, actor: Actor, subject: LearnerNoteContext, *, 
 
 
 def erase_notes(session: Session, person: Person, *, now: datetime) -> None:
-    """Keep nothing of what a team noted of a person, and of the words by which a message found them.
+    """Keep nothing of what a team noted of a person, of what they wait for, and of the words by which a message found them.
 
-    Marks and results stay; why the team set them, and what it wrote beside them, goes.
+    Marks and results stay; why the team set them, and what it wrote beside them, goes. Who waits no more gets no place that becomes free as
+    their enrolments end.
     """
     parts = select(Enrolment.id).where(Enrolment.person_id == person.id)
     messages = select(MessageRecipient.announcement_id).where(MessageRecipient.person_id == person.id)
     session.execute(delete(LearnerNote).where(LearnerNote.enrolment_id.in_(parts)))
+    session.execute(delete(WaitingPlace).where(WaitingPlace.person_id == person.id))
     session.execute(update(ResultOverride).where(ResultOverride.enrolment_id.in_(parts)).values(reason=""))
     session.execute(update(ManualGrade).where(ManualGrade.enrolment_id.in_(parts)).values(comment=""))
     session.execute(update(CompletionReview).where(CompletionReview.enrolment_id.in_(parts)).values(reason=""))

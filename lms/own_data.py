@@ -88,6 +88,8 @@ ROLES = {
     "reader": N_("Reader"),
 }
 DELETIONS_EVERY = 3_600
+ONLY_THEIRS = ("personal_notes", "reminders")
+"""Tables of the copy with what people wrote for themselves: their pages say that nobody else sees it."""
 
 
 def tables_of(session: Session, person_id: int, *, now: datetime) -> dict[str, list[dict[str, Any]]]:
@@ -127,7 +129,8 @@ def copy_of(
     """Return the export: one JSON file with everything, a CSV file for each table, certificates, transcripts, and the submitted files.
 
     It includes the data of accounts that were merged into the person's: they are theirs. With `for_another`, an administrator gets it, who
-    sees neither reasons of health nor objections that wait for a decision, which is made without names.
+    sees neither what people wrote for themselves, nor reasons of health, nor objections that wait for a decision: that is made without
+    names.
     """
     tables: dict[str, list[dict[str, Any]]] = {}
     drawn, handed_in = dict[str, bytes](), dict[str, str]()
@@ -142,6 +145,8 @@ def copy_of(
             drawn[f"transcripts/{made.code}.pdf"] = TranscriptSealer(sealer.address, sealer.keys, sealer.seals).sealed(made)
         handed_in |= {f"files/{uuid}/{name}": sha256 for uuid, name, sha256 in list_handed_in(session, account.id) if files.holds(sha256)}
     if for_another:
+        for own in ONLY_THEIRS:
+            tables.pop(own)
         tables["waivers"] = [dict(evidence.without_medical(row)) for row in tables["waivers"]]
         tables["objections"] = [row for row in tables["objections"] if row["told_at"] is not None or row["withdrawn_at"] is not None]
     drawn["data.json"] = json.dumps(tables, ensure_ascii=False, indent=1, default=str).encode()

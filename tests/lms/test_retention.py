@@ -3,6 +3,7 @@
 import json
 import os
 from datetime import timedelta
+from uuid import uuid4
 
 from sqlalchemy import func, select, update
 
@@ -22,6 +23,8 @@ from kernel.outbox import Delivery, Job
 from kernel.settings import Settings
 from lms import retention
 from lms.instance import Instance
+from notes import notes
+from notes.notes import NoteAnchor
 from organisations.models import Membership
 from tests.support.browser import Browser
 from tests.support.builders import a_course, a_person, sign_in
@@ -114,7 +117,7 @@ def test_accounts_that_nobody_confirmed_are_forgotten_unless_they_take_part(inst
     course, place = a_course(instance, modules=1), a_place(instance)
     people = {
         name: a_person(instance, f"{name}@example.org", confirmed=name == "usada")
-        for name in ("nadie", "usada", "aprende", "ensena", "en.iess", "espera", "de.ayer")
+        for name in ("nadie", "usada", "aprende", "ensena", "en.iess", "espera", "anota", "de.ayer")
     }
     edition = an_edition(instance, course, capacity=1)
     with instance.database.unit_of_work() as session:
@@ -124,6 +127,8 @@ def test_accounts_that_nobody_confirmed_are_forgotten_unless_they_take_part(inst
         session.add(CourseStaff(course_id=course.id, person_id=people["ensena"].id, role="grader", since=clock.now()))
         session.add(Membership(person_id=people["en.iess"].id, organisation_id=place.id, since=clock.now()))
         session.add(WaitingPlace(edition_id=edition.id, person_id=people["espera"].id, since=clock.now()))
+        anchor = NoteAnchor(course.id, "leccion-1", "Contar 1")
+        notes.write_note(session, actor_of(people["anota"]), anchor, "Leer", uuid4(), now=clock.now())
         seen = clock.now() + timedelta(days=30)
         used = {"person_id": people["de.ayer"].id, "created_at": seen, "last_seen_at": seen}
         session.add(Device(secret_hash=hash_of("una sesión"), label="", address="", **used))

@@ -1,17 +1,25 @@
 """Notes over HTTP: written from the end of a lesson or recording, listed, searched, taken out, changed and deleted."""
 
 import re
+from io import BytesIO
 from uuid import uuid4
+from zipfile import ZipFile
 
 import pytest
+from sqlalchemy import select
 
+from accounts.models import Person
 from kernel import clock
+from kernel.permissions import SYSTEM
+from lms import erasure
 from lms.instance import Instance
 from notes import notes
+from notes.models import PersonalNote
 from notes.notes import NoteAnchor
 from tests.support.access import a_cast
 from tests.support.browser import Browser
-from tests.support.builders import a_course, a_learner, a_learner_in
+from tests.support.builders import a_course, a_learner, a_learner_in, an_administrator, sign_in
+from tests.support.takes import read
 from tests.support.wording import in_spanish
 
 LESSON = "/courses/prueba/activities/leccion-1"
@@ -117,3 +125,37 @@ def test_every_cell_of_notes(browser: Browser, instance: Instance) -> None:
     wrong += cast.check("personal_note.use", "of_another", cast.outcomes(f"{foreign}/deletion", "POST"))
 
     assert not wrong
+
+
+def test_an_administrator_who_downloads_a_copy_gets_no_notes_and_is_told_so(ana: Browser, instance: Instance) -> None:
+    """“Only you see them.” is true of the copy of a person's data too."""
+    write(ana, "Con los dedos.")
+    person = read(instance, lambda session: session.scalars(select(Person).where(Person.email == "ana@example.org")).one())
+    an_administrator(instance, "jefa@example.org")
+    boss = sign_in(ana.another(), "jefa@example.org")
+    own = copy_of(ana, "/profile/data", "/profile/data/copy")
+    boss.get(f"/administration/people/{person.uuid}")
+    assert in_spanish("It has no notes and reminders that they wrote for themselves.") in boss.page.text
+    others = copy_of(boss, f"/administration/people/{person.uuid}", f"/profile/data/of/{person.uuid}")
+
+    assert "Con los dedos." in own["data.json"]
+    assert "csv/personal_notes.csv" in own
+    assert not [name for name, text in others.items() if "Con los dedos." in text]
+    assert {"csv/personal_notes.csv", "csv/reminders.csv"}.isdisjoint(others)
+
+
+def copy_of(browser: Browser, page: str, action: str) -> dict[str, str]:
+    """Return the texts of the copy of somebody's data by their path."""
+    browser.get(page)
+    browser.submit(action)
+    with ZipFile(BytesIO(browser.response.data)) as archive:
+        return {name: archive.read(name).decode() for name in archive.namelist() if name.endswith((".json", ".csv"))}
+
+
+def test_what_the_page_of_deletion_says_of_notes_is_so(ana: Browser, instance: Instance) -> None:
+    write(ana, "Con los dedos.")
+    assert in_spanish("Also the notes and reminders that you wrote for yourself.") in ana.get("/profile/data/deletion").text
+
+    with instance.database.unit_of_work() as session:
+        erasure.erase_person(session, SYSTEM, session.scalars(select(Person)).one(), now=clock.now())
+    assert read(instance, lambda session: session.scalars(select(PersonalNote)).all()) == []
