@@ -42,6 +42,7 @@ GOOD: Mapping[str, Mapping[str, str]] = {
     "enrolments_results.override": {"score": "50", "reason": "Motivo"},
     "enrolments_grading.new_item": {"heading": "Examen oral", "maximum": "10", "weight": "1"},
     "enrolments_roster.upload": {"addresses": "persona.0@example.org"},
+    "notes.of_activity": {"text": "Apunte"},
     "quizzes_time.add": {"minutes": "30", "reason": "Motivo"},
     "organisations.make_institution": {"name": "Instituto"},
     "organisations.add_place": {"name": "Unidad"},

@@ -73,7 +73,8 @@ def another_address(stage: Stage) -> Scene:
 def mails_to_stop(stage: Stage) -> Scene:
     """Somebody opens the link at the end of a mail that stops its kind."""
     secret = secret_keys(stage.instance.settings)[0]
-    return Scene(stage.nobody(), f"/notices/stop/{notices.unsubscription_token(secret, stage.person().uuid, ANNOUNCEMENT_NOTICE)}")
+    token = notices.unsubscription_token(secret, stage.person().uuid, ANNOUNCEMENT_NOTICE.value)
+    return Scene(stage.nobody(), f"/notices/stop/{token}")
 
 
 def a_name_that_an_institution_keeps(stage: Stage) -> Scene:
