@@ -25,7 +25,7 @@ from kernel.settings import LOOPBACK
 from lms import serve as server
 from lms.demo import samples, welcome_course
 from lms.demo.institution import compulsory_life, follow_training, institution_life, make_editions, reminder_life, waiting_life
-from lms.demo.learning import learner_life, second_course_life
+from lms.demo.learning import learner_life, note_life, second_course_life
 from lms.demo.people import (
     ADMINISTRATOR,
     AUDITOR,
@@ -190,6 +190,7 @@ def _lives(stage: DemoTimeline, people: Sequence[DemoLearner], hashes: dict[str,
         grader_life(stage),
         regrading_life(stage),
         reminder_life(stage),
+        note_life(stage),
         compulsory_life(stage, people),
         administrator_life(stage, ADMINISTRATOR, people),
         *(staff_life(stage, STAFF[role]) for role in (StaffRole.OWNER, StaffRole.EDITOR)),

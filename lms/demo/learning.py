@@ -12,9 +12,11 @@ from courses.rules import Outline, OutlineActivity
 from enrolments import enrolment
 from enrolments.access import ActivityContext
 from enrolments.rules import GradingMethod
+from kernel.i18n import choose
 from kernel.permissions import Actor
 from lms.demo.institution import enter_course
-from lms.demo.people import WEEKS, ZONE, DemoLearner, DemoOutcome, DemoTimeline, Life, activity_context_at, join, sign_in
+from lms.demo.people import LEARNER, WEEKS, ZONE, DemoLearner, DemoOutcome, DemoTimeline, Life, activity_context_at, join, sign_in
+from notes.notes import NoteAnchor, list_headings, write_note
 from questions import question_bank
 from questions.rules.answers import (
     Answer,
@@ -442,6 +444,32 @@ class Study:
     def context(self, activity: OutlineActivity, *, now: datetime) -> ActivityContext:
         """Return their place before an activity at a moment."""
         return activity_context_at(self.stage, self.actor, self.outline, activity.key, now=now)
+
+
+NOTES: Mapping[str, Sequence[str]] = {
+    "page": (
+        "Para la exposición del viernes: empezar por el ejemplo y dejar la definición para el final.",
+        "Preguntar en Talento Humano cómo se aplica esto en nuestra provincia.",
+    ),
+    "recording": ("Volver a oír la parte de las preguntas del público.",),
+}
+"""What the learner notes beside the first activity of a kind, each at the next heading."""
+
+
+def note_life(stage: DemoTimeline) -> Life:
+    """Write the learner's own notes yesterday."""
+    moment = stage.now - timedelta(days=1)
+    yield moment
+    actor, outline = stage.people[LEARNER.email], stage.outlines[0]
+    for kind, texts in NOTES.items():
+        activity = next((activity for activity in outline.activities() if activity.kind == kind), None)
+        if activity is None:
+            continue
+        headings = list(list_headings(stage.session, activity.id).items()) or [("", "")]
+        for number, text in enumerate(texts):
+            heading, heading_text = headings[number % len(headings)]
+            anchor = NoteAnchor(outline.course_id, activity.key, choose(activity.title, "es"), heading, heading_text)
+            write_note(stage.session, actor, anchor, text, seeded_uuid("note", kind, number), now=moment)
 
 
 def learner_life(stage: DemoTimeline, learner: DemoLearner, password_hash: str) -> Life:

@@ -44,6 +44,7 @@ from lms.demo.institution import CAPACITY, OVER, RUNNING, UPCOMING
 from lms.demo.people import LEARNER, OFFICER, STAFF, ZONE
 from lms.demo.teaching import GROUPS, ITEM
 from lms.instance import Instance
+from notes.models import PersonalNote
 from organisations.models import Membership, Organisation, TrainingGrant, UnitManager
 from questions.models import QuestionVersion
 from quizzes.models import (
@@ -284,6 +285,10 @@ def test_the_learner_wrote_reminders_for_days_to_come(demonstration: Filled) -> 
     assert demonstration.count(PersonalReminder, PersonalReminder.at > demonstration.now) == 3
 
 
+def test_the_learner_keeps_notes_of_their_own(demonstration: Filled) -> None:
+    assert demonstration.count(PersonalNote, PersonalNote.written_at < demonstration.now) >= 2
+
+
 def test_units_have_a_manager(demonstration: Filled) -> None:
     assert demonstration.count(UnitManager) >= 2
 
@@ -303,6 +308,7 @@ def test_nothing_happens_after_the_present_moment(demonstration: Filled) -> None
 
 LEARNER_PAGES = {
     "/learning": ("Conceptos y gobernanza", "Muestra: bienvenida"),
+    "/learning/notes": ("Conceptos y gobernanza", "empezar por el ejemplo"),
     "/calendar": ("Termina: ", "Repasar los apuntes"),
     "/notices": ("La edición termina", "Su informe"),
     "/certificates": ("Presupuesto social", "Muestra: bienvenida"),
