@@ -1,9 +1,7 @@
 """The accounts feature: what the package registers with the application."""
 
-from accounts import cli, jobs, names, notices, privacy
+from accounts import accounts, cli, jobs, names, notices, privacy
 from accounts.access import PERMISSIONS
-from accounts.accounts import RETENTION_RULE, forget_links_before
-from accounts.notices import NOTICE_KINDS
 from accounts.views import profile, second_factor, signing
 from kernel.feature import Feature
 from kernel.personal import FORGET_LINKS, OWN_DATA, RETENTION
@@ -31,10 +29,10 @@ FEATURE = Feature(
     patient=("accounts.send_notices", "accounts.send_digest", "accounts.send_invitations"),
     commands=(cli.accounts,),
     hooks=(
-        NOTICE_KINDS.add(names.ACCOUNT_NOTICE),
+        notices.NOTICE_KINDS.add(names.ACCOUNT_NOTICE),
         OWN_DATA.add(privacy.select_own_data),
-        FORGET_LINKS.add(forget_links_before),
-        RETENTION.add(notices.RETENTION_RULE, RETENTION_RULE),
+        FORGET_LINKS.add(accounts.forget_links_before),
+        RETENTION.add(notices.RETENTION_RULE, accounts.RETENTION_RULE),
     ),
     help={
         "learner/account#sign-up": "accounts.sign_up accounts.sign_up_requested",

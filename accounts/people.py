@@ -27,7 +27,7 @@ from accounts.passwords import NOBODYS
 from accounts.rules import DELETED, fold
 from kernel.audit import Verb
 from kernel.compiled_statements import compile_once
-from kernel.db import Hook, KeysetPage, PageDirection, Stretch, connection_of
+from kernel.db import Hook, HookList, KeysetPage, PageDirection, Stretch, connection_of
 from kernel.entity_rows import columns_of, entity_rows
 from kernel.errors import N_, require_found
 from kernel.permissions import SiteRole
@@ -48,8 +48,22 @@ def _unread() -> ScalarSelect[int]:
     return select(func.count()).select_from(Notification).where(*mine).scalar_subquery()
 
 
-def signed_in_statement(standings: Mapping[str, ColumnElement[bool]]) -> Select[*tuple[Any, ...]]:
-    """Build the one statement that every signed-in request runs; `:secret_hash` is bound, the named conditions come from the roof."""
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A role that people have somewhere on the site: the field of the actor that says so, and its condition on `Person.id`."""
+
+    field: str
+    condition: ColumnElement[bool]
+    leads: bool = True
+    """It is a role, not only an entry of the menu: whoever has it needs a second factor where others than this machine reach the site."""
+
+
+STANDINGS = HookList[Standing]("standings")
+"""Gives the standings that are asked with each request."""
+
+
+def signed_in_statement(standings: Sequence[Standing]) -> Select[*tuple[Any, ...]]:
+    """Build the one statement that every signed-in request runs; `:secret_hash` is bound."""
     return select(
         Device.id.label("device_id"),
         Device.created_at,
@@ -65,7 +79,7 @@ def signed_in_statement(standings: Mapping[str, ColumnElement[bool]]) -> Select[
         Person.zone,
         Person.theme,
         has_role_condition(SiteRole.ADMINISTRATOR).label("is_administrator"),
-        *(condition.label(name) for name, condition in standings.items()),
+        *(standing.condition.label(standing.field) for standing in standings),
         _unread().label("unread"),
     ).where(
         Device.secret_hash == bindparam("secret_hash"),

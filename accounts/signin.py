@@ -1,7 +1,7 @@
 """The signed-in browser: Flask-Login over a `device` row. The cookie holds a random secret, and when it was last seen."""
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from accounts import passwords
 from accounts.models import Device, Person, Token
-from accounts.people import AccountVerb, find_suspended_session, has_role_condition, hash_of, signed_in_statement
+from accounts.people import AccountVerb, Standing, find_suspended_session, has_role_condition, hash_of, signed_in_statement
 from accounts.rules import PROOF_LIFE, STAMP_RENEWAL, initials, session_ended
 from kernel import audit, clock
 from kernel.compiled_statements import compile_once
@@ -287,16 +287,15 @@ def _keep_stamp(device_id: int, now: datetime) -> None:
     )
 
 
-def install(app: Flask, settings: Settings, standings: Mapping[str, ColumnElement[bool]], has_selections: ColumnElement[bool]) -> None:
+def install(app: Flask, settings: Settings, standings: Sequence[Standing]) -> None:
     """Load the signed-in person of each request with one statement, `accounts.people.signed_in_statement`.
 
-    `standings` are the conditions of `is_staff`, `manages_units`, `is_training_officer`, `is_auditor` and
-    `administers_institution`. Where others than this
-    machine's people reach the site, neither these nor administrators have a session without a second factor: who is given
-    such a role, and who signed in before, signs in again. `has_selections` gives no role: it says what the menu offers.
+    Where others than this machine's people reach the site, neither administrators nor people with a standing that leads have a session
+    without a second factor: who is given such a role, and who signed in before, signs in again.
     """
-    statement = compile_once(signed_in_statement({**standings, "has_selections": has_selections}))
-    app.extensions["second_step_of"] = or_(*standings.values(), has_role_condition(SiteRole.ADMINISTRATOR))
+    statement = compile_once(signed_in_statement(standings))
+    leading = [standing for standing in standings if standing.leads]
+    app.extensions["second_step_of"] = or_(*(standing.condition for standing in leading), has_role_condition(SiteRole.ADMINISTRATOR))
     idle, absolute = timedelta(minutes=settings.session_idle_minutes), timedelta(hours=settings.session_hours)
     manager = LoginManager()
     manager.session_protection = None
@@ -315,7 +314,7 @@ def install(app: Flask, settings: Settings, standings: Mapping[str, ColumnElemen
             return None
         if session_ended(person.created_at, seen, now, idle=idle, absolute=absolute):
             return None
-        leads = person.is_administrator or any(getattr(person, standing) for standing in standings)
+        leads = person.is_administrator or any(getattr(person, standing.field) for standing in leading)
         if leads and person.factor_at is None and current_settings().is_reachable:
             g.second_step_due = True
             return None

@@ -2,16 +2,20 @@
 
 from accounts.notices import NOTICE_KINDS
 from accounts.people import AccountVerb
-from certificates import jobs
+from certificates import bulk, issuing, jobs
 from certificates.access import PERMISSIONS
-from certificates.bulk import end_files_of_person
 from certificates.credentials import CERTIFICATE_NOTICE, last_awards
+from certificates.register import LOG
 from certificates.reviews import open_doubts, waiting_reviews, withdraw_doubts
+from certificates.templates import list_own_templates
 from certificates.transcripts import erase_transcripts, select_own_data
 from certificates.views import credentials, file_verification, keys, register, reviews, templates, transcripts, validity_changes
+from courses.kinds import COURSE_PARTS, CourseKinds
+from courses.team import TEAM_PAGES, TeamPage
 from courses.waiting import WAITING
 from enrolments.audit_verbs import EnrolmentVerb
 from enrolments.awards import AWARD_DOUBTS, AWARDS, AwardDoubts
+from kernel.errors import N_
 from kernel.feature import Feature
 from kernel.personal import ERASURES, OWN_DATA
 
@@ -62,11 +66,15 @@ FEATURE = Feature(
     },
     hooks=(
         OWN_DATA.add(select_own_data),
-        ERASURES.add(end_files_of_person, erase_transcripts),
+        ERASURES.add(bulk.end_files_of_person, erase_transcripts),
         NOTICE_KINDS.add(CERTIFICATE_NOTICE),
         AWARDS.bind(last_awards),
         AWARD_DOUBTS.bind(AwardDoubts(open_doubts, withdraw_doubts)),
         WAITING.add(waiting_reviews),
+        TEAM_PAGES.add(
+            TeamPage("certificates_register.course_register", N_("Certificates"), 80, below="certificates_reviews certificates_validity")
+        ),
+        COURSE_PARTS.add(CourseKinds(site_checks=(issuing.missing_template,), certificate_templates=list_own_templates, logs=(LOG,))),
     ),
     help={
         "learner/certificates#obtain": "certificates.certificates",

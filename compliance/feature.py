@@ -2,16 +2,12 @@
 
 from accounts.notices import NOTICE_KINDS
 from accounts.people import AccountVerb
-from compliance import jobs, notices
+from compliance import agreements, assignments, enrolment, evidence, jobs, notices, team_digests
 from compliance.access import PERMISSIONS, RENEWAL_PERMISSIONS
-from compliance.assignments import read_training_duties
 from compliance.audit_verbs import ComplianceVerb
-from compliance.enrolment import list_keeping, list_ruled_courses
-from compliance.evidence import REMOVE, RETENTION_RULE, erase_evidence, select_own_data, transfer_claims
 from compliance.learner import list_covered, obligation_dates
 from compliance.obligations import list_obligations_of_audience, list_obliging_audiences
 from compliance.planned_changes import plan_used_rule
-from compliance.team_digests import list_waiting_rules_of_audience
 from compliance.views import (
     actas,
     audience_rules,
@@ -27,6 +23,8 @@ from compliance.views import (
     report_exports,
     waivers,
 )
+from courses.kinds import COURSE_PARTS, CourseKinds
+from courses.team import PAGES_BELOW
 from enrolments.audit_verbs import EnrolmentVerb
 from enrolments.awards import RULED_COURSES
 from enrolments.dates import COVERED_DATES, DATES
@@ -66,7 +64,7 @@ FEATURE = Feature(
         "compliance.follow_recognition_list": jobs.follow_recognition_list,
         "compliance.follow_merge": jobs.follow_merge,
         "compliance.follow_changes": jobs.follow_changes,
-        REMOVE: jobs.remove_evidence,
+        evidence.REMOVE: jobs.remove_evidence,
         "compliance.forget_lists": jobs.forget_lists,
         "compliance.recompute_obligation": jobs.recompute_obligation,
         "compliance.recompute_all": jobs.recompute_all,
@@ -128,21 +126,23 @@ FEATURE = Feature(
         "compliance.plan_digests": 900,
     },
     hooks=(
-        OWN_DATA.add(select_own_data),
-        ERASURES.add(erase_evidence),
-        TRANSFERS.add(transfer_claims),
-        RETENTION.add(RETENTION_RULE),
+        OWN_DATA.add(evidence.select_own_data),
+        ERASURES.add(evidence.erase_evidence),
+        TRANSFERS.add(evidence.transfer_claims),
+        RETENTION.add(evidence.RETENTION_RULE),
         NOTICE_KINDS.add(*notices.KINDS),
         AUDIENCE_USES.add(list_obligations_of_audience),
         OBLIGING_AUDIENCES.bind(list_obliging_audiences),
         PLAN_RULE.bind(plan_used_rule),
-        TRAINING_DUTIES.bind(read_training_duties),
-        WAITING_RULES.bind(list_waiting_rules_of_audience),
+        TRAINING_DUTIES.bind(assignments.read_training_duties),
+        WAITING_RULES.bind(team_digests.list_waiting_rules_of_audience),
         COVERED_DATES.add(list_covered),
         DATES.add(obligation_dates),
-        LEAVING.add(list_keeping),
-        RULED_COURSES.bind(list_ruled_courses),
+        LEAVING.add(enrolment.list_keeping),
+        RULED_COURSES.bind(enrolment.list_ruled_courses),
         PAGES_OF_CODES.add(actas.find_page),
+        PAGES_BELOW.add(("enrolments_roster.roster", "compliance_agreements")),
+        COURSE_PARTS.add(CourseKinds(logs=(agreements.LOG,))),
     ),
     help={
         "learner/compulsory#waivers": """

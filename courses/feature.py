@@ -2,22 +2,30 @@
 
 from accounts.addresses import FOLLOW_ADDRESS
 from accounts.notices import NOTICE_KINDS
-from courses import jobs
-from courses.access import PERMISSIONS
-from courses.catalogue import list_courses_of_audience
+from accounts.people import STANDINGS, Standing
+from courses import catalogue, jobs, kinds, waiting
+from courses.access import PERMISSIONS, owns
 from courses.content.differences import describe_lesson
 from courses.content.lessons import KIND
-from courses.kinds import ActivityPublisher
 from courses.publishing import freeze_lessons, prepare_lesson
-from courses.team import erase_invitations, follow_address, forget_invitations_before, select_own_data, transfer_team_memberships
+from courses.team import (
+    TEAM_PAGES,
+    TeamPage,
+    erase_invitations,
+    follow_address,
+    forget_invitations_before,
+    select_own_data,
+    transfer_team_memberships,
+    works_on_a_course,
+)
 from courses.versions import list_lesson_entries
 from courses.views import files, folders, lessons, lists, outline, publishing, settings, team, versions
-from courses.waiting import APPROVAL_NOTICE, WAITING, WAITING_NOTICE, waiting_folders, waiting_publications
+from kernel.errors import N_
 from kernel.feature import Feature
 from kernel.personal import ERASURES, FORGET_LINKS, MERGERS, OWN_DATA
 from organisations.audiences import AUDIENCE_USES
 
-PAGE = ActivityPublisher(KIND, prepare_lesson, freeze_lessons, entries=list_lesson_entries, tell=describe_lesson)
+PAGE = kinds.ActivityPublisher(KIND, prepare_lesson, freeze_lessons, entries=list_lesson_entries, tell=describe_lesson)
 FEATURE = Feature(
     name="courses",
     blueprints=(
@@ -47,10 +55,25 @@ FEATURE = Feature(
         ERASURES.add(erase_invitations),
         MERGERS.add(transfer_team_memberships),
         FORGET_LINKS.add(forget_invitations_before),
-        AUDIENCE_USES.add(list_courses_of_audience),
+        AUDIENCE_USES.add(catalogue.list_courses_of_audience),
         FOLLOW_ADDRESS.bind(follow_address),
-        NOTICE_KINDS.add(WAITING_NOTICE, APPROVAL_NOTICE),
-        WAITING.add(waiting_publications, waiting_folders),
+        NOTICE_KINDS.add(waiting.WAITING_NOTICE, waiting.APPROVAL_NOTICE),
+        waiting.WAITING.add(waiting.waiting_publications, waiting.waiting_folders),
+        TEAM_PAGES.add(
+            TeamPage(
+                "courses_outline.outline",
+                N_("Outline"),
+                10,
+                below="courses_outline courses_lessons courses_lists courses_media courses_folders courses_history courses_texts"
+                " courses_settings",
+            ),
+            TeamPage("courses_settings.course", N_("Settings"), 110, below="courses_archiving courses_outline.deletion"),
+            TeamPage("courses_team.team", N_("Team"), 120, owns),
+            TeamPage("courses.publishing", N_("Publish"), 130, below="courses_versions courses_plans"),
+            TeamPage("courses_team.log", N_("Audit log"), 140),
+        ),
+        kinds.COURSE_PARTS.add(kinds.CourseKinds(publishers=(PAGE,))),
+        STANDINGS.add(Standing("is_staff", works_on_a_course())),
     ),
     help={
         "instructor/create-a-course#create": "courses_outline.new_course",

@@ -1,7 +1,7 @@
 """The contract between courses and the packages that bring kinds of activity: what they give, and what they get."""
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
 from fractions import Fraction
 from typing import Any
@@ -16,7 +16,8 @@ from courses.log import LogPart
 from courses.models import Activity, Course, CourseVersion
 from courses.rendering import Embedder, Html, Renderer
 from courses.rules import Outline, OutlineActivity, OwnDates
-from kernel.db import Hook
+from kernel.db import Hook, HookList
+from kernel.markup.model import SafeHtml
 from kernel.permissions import Actor
 from kernel.search.index import SearchDocument
 
@@ -201,13 +202,18 @@ class ActivityPublisher:
     submitted: WorkFinder = finds_no_work
 
 
+def embed_nothing(_course: CourseFolder, _key: str, _renderer: Renderer, _language: str) -> SafeHtml | None:
+    """Know no question that a lesson could embed, where no package has questions."""
+    return None
+
+
 @dataclass(frozen=True, slots=True)
 class CourseKinds:
-    """All kinds of activity and parts of a folder that this installation knows."""
+    """The kinds of activity and parts of a folder that a package brings (`COURSE_PARTS`), or all that this installation knows."""
 
-    publishers: tuple[ActivityPublisher, ...]
-    parts: tuple[FolderPart, ...]
-    embed_question: Embedder
+    publishers: tuple[ActivityPublisher, ...] = ()
+    parts: tuple[FolderPart, ...] = ()
+    embed_question: Embedder = embed_nothing
     comparers: tuple[Comparer, ...] = ()
     site_checks: tuple[SiteCheck, ...] = ()
     """What packages above look up for a course in the site, each time."""
@@ -222,6 +228,16 @@ class CourseKinds:
     """Rendered lessons that outlive the process."""
     topics: Mapping[str, str] = field(default_factory=dict)
     """The names of the site's topics by their keys; without any, every topic is known."""
+
+    def __add__(self, other: "CourseKinds") -> "CourseKinds":
+        """Return both as one: all that several may bring, and of what there is one that of whoever brings it."""
+        several = {item.name for item in fields(self) if isinstance(getattr(self, item.name), tuple)}
+        return replace(
+            self,
+            **{name: getattr(self, name) + getattr(other, name) for name in several},
+            embed_question=self.embed_question if other.embed_question is embed_nothing else other.embed_question,
+            certificate_templates=other.certificate_templates or self.certificate_templates,
+        )
 
     @property
     def tellers(self) -> Mapping[str, Teller]:
@@ -248,8 +264,10 @@ class CourseKinds:
         return next(publisher for publisher in self.publishers if publisher.kind.name == kind)
 
 
+COURSE_PARTS = HookList[CourseKinds]("course_parts")
+"""Gives what a package brings to courses."""
 COURSE_KINDS = Hook[CourseKinds]("kinds")
-"""Gives the kinds of activities and parts of courses."""
+"""Gives the kinds of activities and parts of courses, those of all packages as one."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,17 +6,18 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, delete, func, select, update
+from sqlalchemy import ColumnElement, delete, exists, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from accounts.models import AccountMerge, Person
 from accounts.people import by_name, counts_as_theirs, find_person_by_email, has_role_condition, hash_of
 from accounts.rules import DELETED
-from courses.access import InvitationContext, owns
+from courses.access import InvitationContext, edits, owns
 from courses.audit_verbs import CourseVerb
 from courses.catalogue import lock_course
 from courses.models import Course, CourseInvitation, CourseStaff, StaffRole
 from kernel import audit, clock, outbox
+from kernel.db import HookList
 from kernel.errors import N_, Conflict, NotFound, SignInNeeded, require_found
 from kernel.permissions import Actor, ActorChannel, SiteRole
 from kernel.personal import PersonalTables
@@ -24,6 +25,31 @@ from kernel.personal import PersonalTables
 EDITING = (StaffRole.OWNER.value, StaffRole.EDITOR.value)
 RANKS: Mapping[StaffRole, int] = {StaffRole.GRADER: 1, StaffRole.EDITOR: 2, StaffRole.OWNER: 3}
 MOST_STAFF = 500
+
+
+@dataclass(frozen=True, slots=True)
+class TeamPage:
+    """An entry of the navigation of a course's team, for those of the team whom `is_for` admits; the bar has them by position."""
+
+    endpoint: str
+    title: str
+    position: int
+    is_for: Callable[[Actor, StaffRole | None], bool] = edits
+    below: str = ""
+    """The pages that belong to it besides its own, with spaces between: endpoints, and blueprints with all that has no entry of its own."""
+    needs_version: bool = False
+    """It exists once the course is published."""
+
+
+TEAM_PAGES = HookList[TeamPage]("team_pages")
+"""Gives the entries of the navigation of a course's team."""
+PAGES_BELOW = HookList[tuple[str, str]]("pages_below")
+"""Gives further pages below an entry of another package: its endpoint, and their names as in `TeamPage.below`."""
+
+
+def works_on_a_course() -> ColumnElement[bool]:
+    """Return the condition that a person of the statement is in the team of any course, or may make courses."""
+    return or_(exists().where(CourseStaff.person_id == Person.id), has_role_condition(SiteRole.INSTRUCTOR))
 
 
 def list_editors(session: Session, course_id: int) -> Sequence[int]:

@@ -2,19 +2,17 @@
 
 from accounts.notices import NOTICE_KINDS
 from accounts.people import AccountVerb
+from courses.access import teaches
 from courses.audit_verbs import CourseVerb
-from courses.kinds import LEARNERS, LEARNING_TIMES
+from courses.kinds import COURSE_PARTS, LEARNERS, LEARNING_TIMES, CourseKinds
+from courses.team import TEAM_PAGES, TeamPage
 from courses.waiting import WAITING
-from enrolments import jobs, notices
+from enrolments import dates, enrolment, jobs, learners, log, notices, own_data, progress, waiting
 from enrolments.access import CALENDAR_PERMISSIONS, MISTAKE_PERMISSIONS, PERMISSIONS, TAKE_PERMISSIONS
 from enrolments.calendar import RETENTION_RULE as REMINDERS_RULE
-from enrolments.dates import DATES, course_dates, dates_of_kind, reminder_dates
 from enrolments.editions import transfer_waiting_places
-from enrolments.enrolment import end_duplicate_enrolments
 from enrolments.invitations import erase_invitations, forget_invitations_before
-from enrolments.learners import count_learners
 from enrolments.mistakes import RETENTION_RULE as REPORTS_RULE
-from enrolments.own_data import select_own_data
 from enrolments.progress_report import measured_minutes
 from enrolments.results import erase_notes
 from enrolments.takes import transfer_takes
@@ -32,9 +30,10 @@ from enrolments.views import (
     roster,
     takes,
 )
-from enrolments.waiting import waiting_editions, waiting_lists, waiting_mistakes
+from kernel.errors import N_
 from kernel.feature import Feature
 from kernel.personal import COURSE_TRANSFERS, ERASURES, FORGET_LINKS, MERGERS, OWN_DATA, RETENTION, TRANSFERS
+from organisations.audience_kinds import AUDIENCE_LEAVES
 
 FEATURE = Feature(
     name="enrolments",
@@ -86,18 +85,40 @@ FEATURE = Feature(
         CourseVerb.CHANGES_TOLD: "enrolments.tell_changes",
     },
     hooks=(
-        OWN_DATA.add(select_own_data),
+        OWN_DATA.add(own_data.select_own_data),
         ERASURES.add(erase_invitations, erase_notes),
         TRANSFERS.add(transfer_waiting_places),
         COURSE_TRANSFERS.add(transfer_takes),
-        MERGERS.add(end_duplicate_enrolments),
+        MERGERS.add(enrolment.end_duplicate_enrolments),
         FORGET_LINKS.add(forget_invitations_before),
         RETENTION.add(REPORTS_RULE, REMINDERS_RULE),
         NOTICE_KINDS.add(*notices.KINDS),
-        DATES.add(course_dates, dates_of_kind("page"), reminder_dates),
-        LEARNERS.bind(count_learners),
+        dates.DATES.add(dates.course_dates, dates.dates_of_kind("page"), dates.reminder_dates),
+        LEARNERS.bind(learners.count_learners),
         LEARNING_TIMES.bind(measured_minutes),
-        WAITING.add(waiting_editions, waiting_lists, waiting_mistakes),
+        WAITING.add(waiting.waiting_editions, waiting.waiting_lists, waiting.waiting_mistakes),
+        TEAM_PAGES.add(
+            TeamPage("enrolments_roster.roster", N_("Learners"), 20, below="enrolments_roster enrolments_invitations"),
+            TeamPage("enrolments.groups", N_("Groups"), 30, below="enrolments.group"),
+            TeamPage("enrolments_editions.editions", N_("Editions"), 40, below="enrolments_editions"),
+            TeamPage(
+                "enrolments_gradebook.gradebook",
+                N_("Gradebook"),
+                60,
+                teaches,
+                "enrolments_grading enrolments_following enrolments_results enrolments_takes",
+                needs_version=True,
+            ),
+            TeamPage("enrolments_mistakes.reports", N_("Mistake reports"), 90, teaches, "enrolments_mistakes"),
+            TeamPage(
+                "enrolments_announcements.announcements",
+                N_("Announcements"),
+                100,
+                below="enrolments_announcements enrolments_messages",
+            ),
+        ),
+        COURSE_PARTS.add(CourseKinds(logs=(log.LOG,))),
+        AUDIENCE_LEAVES.add(progress.HOLDS),
     ),
     help={
         "learner/courses#find": "enrolments.catalogue",

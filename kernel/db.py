@@ -386,7 +386,11 @@ class Hook(Generic[Bound]):
 
     def of(self, session: Session) -> Bound:
         """Return what the application of a session gave; raise LookupError where it gave nothing and nothing else holds."""
-        value: Bound = session.info.get(self, self._default)
+        return self.given_in(session.info)
+
+    def given_in(self, info: Mapping[Any, Any]) -> Bound:
+        """Return what was given among what was gathered; raise LookupError where nothing was and nothing else holds."""
+        value: Bound = info.get(self, self._default)
         if value is _MISSING:
             raise LookupError(self.name)
         return value

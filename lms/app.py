@@ -11,36 +11,26 @@ from typing import Any
 
 from flask import Flask, g, request
 from flask import session as cookie
-from sqlalchemy import exists, or_
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from accounts import feature as accounts
 from accounts import people, signin
-from accounts.models import Person
 from accounts.views import profile, signing
 from analysis import feature as analysis
-from analysis.statistics import estimate_decisions
 from certificates import feature as certificates
-from certificates import register
-from certificates.issuing import missing_template
-from certificates.templates import list_own_templates
-from compliance import agreements
 from compliance import feature as compliance
 from courses import feature as courses
-from courses import kinds
+from courses import kinds, team
 from courses.content.render_cache import RenderedLessonCache
-from courses.kinds import CourseKinds
-from courses.models import CourseStaff
+from courses.kinds import COURSE_PARTS, CourseKinds
 from enrolments import feature as enrolments
-from enrolments import log
-from enrolments.progress import HOLDS
 from kernel import audit, files, i18n
 from kernel.db import Database, gather
 from kernel.feature import Feature
 from kernel.files import files_of, quotas_from
 from kernel.outbox import JobRunner
 from kernel.paths import STATIC, TEMPLATES
-from kernel.permissions import Policy, SiteRole
+from kernel.permissions import Policy
 from kernel.settings import Settings, secret_keys
 from kernel.site_profile import SiteProfiles
 from kernel.web import after_response, assets, errors, headers, limits, pages, sessions, templating
@@ -50,34 +40,18 @@ from kernel.web.request import FIELD_LIMIT, RequestServices, current_actor, inst
 from kernel.web.request import install as install_requests
 from kernel.web.sessions import FormTokens, SessionCookie, preferred_language
 from lms import feature as roof
-from lms import former_addresses, metrics
+from lms import former_addresses, metrics, team_bar
 from lms.guide import page_links
 from lms.instance import Instance
-from lms.team_bar import team_bar
 from notes import feature as notes
-from organisations import audience_kinds
 from organisations import feature as organisations
-from organisations.audience_kinds import OWN_KINDS
-from organisations.institutions import administers_condition
 from organisations.profile import read_profile
-from organisations.training_scope import training_standings
-from organisations.tree import manages_something
 from questions import feature as questions
-from questions.question_bank import index_banks, write_origins
 from quizzes import feature as quizzes
-from quizzes.content.quiz import BANKS
-from quizzes.corrections import LOG as WORDING_LOG
-from quizzes.corrections import compare_questions
-from quizzes.log import LOG as QUIZ_LOG
-from quizzes.pass_marks import missing_records
-from quizzes.publication import QUIZ, embed_question, reworded_questions
 from selections import feature as selections
-from selections.selections import has_selections_condition
 from simulators import feature as simulators
-from simulators.publication import SIMULATOR
 from standards import feature as standards
 from webinars import feature as webinars
-from webinars.publication import RECORDING
 
 FEATURES: tuple[Feature, ...] = (
     accounts.FEATURE,
@@ -97,19 +71,9 @@ FEATURES: tuple[Feature, ...] = (
     selections.OBJECTIONS,
     roof.FEATURE,
 )
-KINDS = CourseKinds(
-    publishers=(courses.PAGE, QUIZ, RECORDING, SIMULATOR),
-    parts=(BANKS,),
-    embed_question=embed_question,
-    comparers=(reworded_questions, estimate_decisions),
-    site_checks=(missing_template, missing_records),
-    certificate_templates=list_own_templates,
-    indexers=(index_banks,),
-    part_comparers=(compare_questions,),
-    origin_writers=(write_origins,),
-    logs=(log.LOG, QUIZ_LOG, WORDING_LOG, register.LOG, agreements.LOG),
-)
-LEAVES = {kind.leaf.kind: kind for kind in (*OWN_KINDS, HOLDS)}
+GIVEN = gather(pair for feature in FEATURES for pair in feature.hooks)
+"""What the packages give to those below, by hook."""
+KINDS = sum(COURSE_PARTS.given_in(GIVEN), CourseKinds())
 BODY_LIMIT = 1_000_000
 PROBES = frozenset({"lms.live", "lms.ready", "lms_condition.figures"})
 
@@ -122,10 +86,9 @@ def open_instance(settings: Settings) -> Instance:
     present = SiteProfiles(database, partial(read_profile, keys=partial(secret_keys, settings)))
     course_kinds = replace(KINDS, lesson_cache=RenderedLessonCache(settings.data_dir / "rendered"), topics=settings.topic_names)
     database.configure(
-        gather(
+        GIVEN
+        | gather(
             (
-                *(pair for feature in FEATURES for pair in feature.hooks),
-                audience_kinds.AUDIENCE_LEAVES.bind(LEAVES),
                 audit.SUBSCRIPTIONS.bind(_subscriptions()),
                 files.FILES.bind(store),
                 files.QUOTAS.bind(quotas_from(settings)),
@@ -237,16 +200,14 @@ def create_app(instance: Instance, *, limit_file: Path | None = None) -> Flask:
             concurrency=ConcurrencyLimiter() if instance.database.is_sqlite else ConcurrencyLimiter(BESIDE_A_SERVER),
         ),
     )
-    is_staff = or_(exists().where(CourseStaff.person_id == Person.id), people.has_role_condition(SiteRole.INSTRUCTOR))
-    standings = {"is_staff": is_staff, "manages_units": manages_something(), **training_standings()}
-    standings["administers_institution"] = administers_condition()
     app.before_request(former_addresses.forward)
-    signin.install(app, instance.settings, standings, has_selections_condition())
+    signin.install(app, instance.settings, people.STANDINGS.given_in(GIVEN))
     app.before_request(_choose_reader)
     FormTokens(app).exempt(profile.stop)  # mail programs send it without a token; the address is signed
     templating.install(app, instance.settings)
     app.extensions[page_links.EXTENSION] = page_links.sections_of(FEATURES)
-    app.jinja_env.globals.update(page_help=page_links.page_help, team_bar=team_bar)
+    app.jinja_env.globals.update(page_help=page_links.page_help)
+    team_bar.install(app, team.TEAM_PAGES.given_in(GIVEN), team.PAGES_BELOW.given_in(GIVEN))
     assets.install_icons(app)
     assets.install(app, STATIC)
     for feature in FEATURES:

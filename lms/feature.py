@@ -2,6 +2,7 @@
 
 from accounts.notices import NOTICE_KINDS
 from courses.catalogue import PUBLISH
+from courses.team import PAGES_BELOW
 from kernel.feature import Feature
 from kernel.personal import RETENTION
 from lms import auditing, learner_page, learning, own_data, people, retention, search, shipped_courses, system_state, team_notices, views
@@ -45,7 +46,11 @@ FEATURE = Feature(
         "lms.tend_search": HOUR,
         "lms.notify_teams": HOUR,
     },
-    hooks=(NOTICE_KINDS.add(system_state.OPERATION_NOTICE), RETENTION.add(*retention.RULES)),
+    hooks=(
+        NOTICE_KINDS.add(system_state.OPERATION_NOTICE),
+        RETENTION.add(*retention.RULES),
+        PAGES_BELOW.add(("enrolments_gradebook.gradebook", "lms_following")),
+    ),
     help={
         "learner/lessons#resume": "lms.learning",
         "learner/compulsory#to-do": "lms_training.duties",

@@ -11,7 +11,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from accounts.models import Person
 from accounts.rules import fold
-from kernel.db import Hook
+from kernel.db import HookList
 from kernel.errors import N_
 from kernel.i18n import choose, site_locale
 from organisations import tree
@@ -73,13 +73,13 @@ class AudienceLeafKind:
 MOST_CHOICES = 1_000
 AudienceLeafKinds: TypeAlias = Mapping[str, AudienceLeafKind]
 
-AUDIENCE_LEAVES = Hook[AudienceLeafKinds]("audience_leaves")
+AUDIENCE_LEAVES = HookList[AudienceLeafKind]("audience_leaves")
 """Gives the kinds of leaves that rules may have."""
 
 
 def kinds_of(session: Session) -> AudienceLeafKinds:
-    """Return the kinds of leaves of the application."""
-    return AUDIENCE_LEAVES.of(session)
+    """Return the kinds of leaves of the application, by the word of each in a rule."""
+    return {kind.leaf.kind: kind for kind in AUDIENCE_LEAVES.of(session)}
 
 
 def leaf_classes(kinds: AudienceLeafKinds) -> LeafClasses:

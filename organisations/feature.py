@@ -1,15 +1,16 @@
 """The organisations feature: what the package registers with the application."""
 
 from accounts.names import KEEPS_NAME
+from accounts.people import STANDINGS, Standing
 from kernel.feature import Feature
 from kernel.personal import MERGERS, OWN_DATA, TRANSFERS
-from organisations import jobs
+from organisations import audience_kinds, employment, jobs, training_scope, units
 from organisations.access import PERMISSIONS
 from organisations.audiences import AudienceVerb, transfer_list_entries
-from organisations.employment import has_employment, select_own_data
+from organisations.institutions import administers_condition
 from organisations.lists import UnitListVerb
 from organisations.posts import PostVerb
-from organisations.units import OrganisationVerb, transfer_places
+from organisations.tree import manages_something
 from organisations.views import audience_lists, audiences, institutions, lists, posts, site_settings, tree
 
 FEATURE = Feature(
@@ -30,8 +31,8 @@ FEATURE = Feature(
         AudienceVerb.CHANGED: "organisations.recompute_audience",
         PostVerb.MERGED: "organisations.recompute_audiences",
         UnitListVerb.DONE: "organisations.recompute_audiences",
-        OrganisationVerb.MOVED: "organisations.recompute_audiences",
-        OrganisationVerb.CLOSED: "organisations.recompute_audiences",
+        units.OrganisationVerb.MOVED: "organisations.recompute_audiences",
+        units.OrganisationVerb.CLOSED: "organisations.recompute_audiences",
     },
     patient=("organisations.recompute_audiences", "organisations.try_list"),
     periodic={
@@ -41,10 +42,16 @@ FEATURE = Feature(
         "organisations.recompute_audiences": 86_400,
     },
     hooks=(
-        KEEPS_NAME.bind(has_employment),
-        OWN_DATA.add(select_own_data),
+        KEEPS_NAME.bind(employment.has_employment),
+        OWN_DATA.add(employment.select_own_data),
         TRANSFERS.add(transfer_list_entries),
-        MERGERS.add(transfer_places),
+        MERGERS.add(units.transfer_places),
+        audience_kinds.AUDIENCE_LEAVES.add(*audience_kinds.OWN_KINDS),
+        STANDINGS.add(
+            Standing("manages_units", manages_something()),
+            *training_scope.training_standings(),
+            Standing("administers_institution", administers_condition()),
+        ),
     ),
     help={
         "administrator/lists#load": "organisations_loads.load organisations_loads.loads",

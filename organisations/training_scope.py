@@ -1,7 +1,7 @@
 """The places for which somebody looks after, audits or heads compulsory training: read as scopes, granted and ended."""
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -10,7 +10,7 @@ from sqlalchemy import CTE, ColumnElement, Select, and_, delete, exists, literal
 from sqlalchemy.orm import Session, aliased
 
 from accounts.models import Person
-from accounts.people import by_name
+from accounts.people import Standing, by_name
 from kernel import audit
 from kernel.errors import N_
 from kernel.permissions import Actor, ActorChannel
@@ -24,9 +24,9 @@ _HEAD = "head"
 _ABOVE = "above"
 
 
-def training_standings() -> Mapping[str, ColumnElement[bool]]:
-    """Return the conditions that a person of the statement is training officer or auditor of some place, by the actor's fields."""
-    return {"is_training_officer": _holds(TrainingRole.OFFICER), "is_auditor": _holds(TrainingRole.AUDITOR)}
+def training_standings() -> tuple[Standing, Standing]:
+    """Return the standings of training officers and auditors of any place."""
+    return Standing("is_training_officer", _holds(TrainingRole.OFFICER)), Standing("is_auditor", _holds(TrainingRole.AUDITOR))
 
 
 def _holds(role: TrainingRole) -> ColumnElement[bool]:

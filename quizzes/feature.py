@@ -1,19 +1,22 @@
 """The feature of quizzes, as the application registers it."""
 
 from accounts.notices import NOTICE_KINDS
+from courses.access import teaches
 from courses.audit_verbs import CourseVerb
+from courses.kinds import COURSE_PARTS, CourseKinds
+from courses.team import PAGES_BELOW, TEAM_PAGES, TeamPage
 from courses.waiting import WAITING
 from enrolments.dates import DATES
+from kernel.errors import N_
 from kernel.feature import PAGES_OF_CODES, PAGES_OF_FILES, Feature
 from kernel.personal import ERASURES, OWN_DATA, OWN_RESULTS, TRANSFERS
 from questions.question_bank import QUESTION_USES
-from quizzes import jobs, notices
+from quizzes import corrections, jobs, log, notices, own_data, publication, saves, teaching
 from quizzes.access import PERMISSIONS
+from quizzes.content.quiz import BANKS
 from quizzes.overrides import erase_reasons, pause_dates, quiz_dates, transfer_accommodation
-from quizzes.own_data import list_own_results, select_own_data
+from quizzes.pass_marks import missing_records
 from quizzes.regrading import RegradeVerb
-from quizzes.saves import erase_integrity_records
-from quizzes.teaching import USES_IN_QUIZZES, waiting_attempts
 from quizzes.views import accommodations, answers, attempts, blueprints, marking, overrides, pass_marks, proofs, regrading, reports, slots
 
 FEATURE = Feature(
@@ -63,16 +66,38 @@ FEATURE = Feature(
         CourseVerb.PUBLISHED: "quizzes.carry_overrides",
     },
     hooks=(
-        OWN_DATA.add(select_own_data),
-        OWN_RESULTS.add(list_own_results),
-        ERASURES.add(erase_reasons, erase_integrity_records),
+        OWN_DATA.add(own_data.select_own_data),
+        OWN_RESULTS.add(own_data.list_own_results),
+        ERASURES.add(erase_reasons, saves.erase_integrity_records),
         TRANSFERS.add(transfer_accommodation),
         NOTICE_KINDS.add(*notices.KINDS),
         DATES.add(quiz_dates, pause_dates),
-        QUESTION_USES.add(USES_IN_QUIZZES),
+        QUESTION_USES.add(teaching.USES_IN_QUIZZES),
         PAGES_OF_CODES.add(proofs.find_page),
         PAGES_OF_FILES.add(proofs.find_page_of_file),
-        WAITING.add(waiting_attempts),
+        WAITING.add(teaching.waiting_attempts),
+        TEAM_PAGES.add(
+            TeamPage(
+                "quizzes_marking.quizzes",
+                N_("Quizzes and marking"),
+                50,
+                teaches,
+                "quizzes_marking quizzes_manage quizzes_regrading quizzes_reopening quizzes_reports quizzes_time",
+                needs_version=True,
+            )
+        ),
+        PAGES_BELOW.add(("courses_outline.outline", "quizzes_slots quizzes_blueprints quizzes_pass_marks")),
+        COURSE_PARTS.add(
+            CourseKinds(
+                publishers=(publication.QUIZ,),
+                parts=(BANKS,),
+                embed_question=publication.embed_question,
+                comparers=(publication.reworded_questions,),
+                site_checks=(missing_records,),
+                part_comparers=(corrections.compare_questions,),
+                logs=(log.LOG, corrections.LOG),
+            )
+        ),
     ),
     help={
         "learner/lessons#mistake": "quizzes_mistakes.report",

@@ -1,7 +1,8 @@
 """The selections feature, as the application registers it."""
 
 from accounts.notices import NOTICE_KINDS
-from accounts.people import AccountVerb
+from accounts.people import STANDINGS, AccountVerb, Standing
+from courses.team import PAGES_BELOW
 from kernel.errors import N_
 from kernel.feature import PAGES_OF_CODES, PAGES_OF_FILES, Feature
 from kernel.personal import ERASURES, OWN_DATA, RETENTION, TRANSFERS
@@ -13,15 +14,13 @@ from quizzes.regrades import DECIDED_VERSIONS
 from quizzes.regrading import RegradeVerb
 from quizzes.views.regrading import TOUCHED
 from quizzes.views.reports import QUIZ_TOOLS
-from selections import access, jobs, own_data
+from selections import access, jobs, messages, objection_decisions, own_data
 from selections.access import PERMISSIONS, SelectionAction
 from selections.actas import RETENTION_RULE as INTEGRITY_RULE
 from selections.audit_verbs import ObjectionVerb, SelectionVerb
 from selections.incidents import NOTIFY
-from selections.messages import OBJECTION_NOTICE, SELECTION_NOTICE
-from selections.objection_decisions import NOTIFY_OUTCOME, NOTIFY_REOPENING
 from selections.objections import list_decided_versions, may_be_objected_to
-from selections.selections import NOTIFY_MEMBER
+from selections.selections import NOTIFY_MEMBER, has_selections_condition
 from selections.views import actas, exports, incidents, objections, selections, verification
 from selections.views.actas import touched_by_regrade
 from selections.views.objections import objections_to_question
@@ -69,12 +68,14 @@ FEATURE = Feature(
         ERASURES.add(own_data.erase_person),
         TRANSFERS.add(own_data.transfer_members, own_data.transfer_authorship),
         RETENTION.add(INTEGRITY_RULE, own_data.RETENTION_RULE),
-        NOTICE_KINDS.add(SELECTION_NOTICE, OBJECTION_NOTICE),
+        NOTICE_KINDS.add(messages.SELECTION_NOTICE, messages.OBJECTION_NOTICE),
         QUIZ_TOOLS.add(TOOL),
         DECIDED_VERSIONS.add(list_decided_versions),
         TOUCHED.add(touched_by_regrade),
         PAGES_OF_CODES.add(verification.find_page),
         PAGES_OF_FILES.add(verification.find_page_of_file),
+        PAGES_BELOW.add(("quizzes_marking.quizzes", "selections")),
+        STANDINGS.add(Standing("has_selections", has_selections_condition(), leads=False)),
     ),
     help={
         "learner/quizzes#objections": "selections_objections.objection selections_objections.own",
@@ -97,8 +98,8 @@ OBJECTIONS = Feature(
         "selections.notify_deciders": jobs.notify_deciders,
         "selections.notify_proposal": jobs.notify_proposal,
         "selections.finish_decision": jobs.finish_decision,
-        NOTIFY_OUTCOME: jobs.notify_outcome,
-        NOTIFY_REOPENING: jobs.notify_reopening,
+        objection_decisions.NOTIFY_OUTCOME: jobs.notify_outcome,
+        objection_decisions.NOTIFY_REOPENING: jobs.notify_reopening,
         "selections.mind_objections": jobs.mind_objections,
     },
     hooks=(CORRECTIONS.add(objections_to_question), OBJECTION_CHECKS.add(may_be_objected_to)),
@@ -107,7 +108,7 @@ OBJECTIONS = Feature(
         SelectionVerb.ACTA_PUBLISHED: "selections.notify_term",
         ObjectionVerb.OPENED: "selections.notify_deciders",
         ObjectionVerb.PROPOSED: "selections.notify_proposal",
-        ObjectionVerb.DECIDED: NOTIFY_OUTCOME,
+        ObjectionVerb.DECIDED: objection_decisions.NOTIFY_OUTCOME,
         RegradeVerb.COMMITTED: "selections.finish_decision",
     },
 )

@@ -1,12 +1,12 @@
 """The simulators feature: what the package registers with the application."""
 
+from courses.kinds import COURSE_PARTS, CourseKinds
 from enrolments.audit_verbs import EnrolmentVerb
 from enrolments.dates import DATES, dates_of_kind
 from kernel.feature import Feature
 from kernel.personal import OWN_DATA
-from simulators import jobs
+from simulators import jobs, publication, tasks
 from simulators.access import PERMISSIONS
-from simulators.tasks import pause_dates, select_own_data
 from simulators.views import simulator
 
 FEATURE = Feature(
@@ -16,8 +16,9 @@ FEATURE = Feature(
     jobs={"simulators.follow_limits": jobs.follow_limits},
     subscriptions={EnrolmentVerb.LEARNERS_MOVED: "simulators.follow_limits"},
     hooks=(
-        DATES.add(dates_of_kind("simulator"), pause_dates),
-        OWN_DATA.add(select_own_data),
+        COURSE_PARTS.add(CourseKinds(publishers=(publication.SIMULATOR,))),
+        DATES.add(dates_of_kind("simulator"), tasks.pause_dates),
+        OWN_DATA.add(tasks.select_own_data),
     ),
     help={
         "learner/simulator#tool": "simulators.comparison simulators.contributory simulators.rollout simulators.social_budget",

@@ -2,10 +2,10 @@
 
 from accounts.uploads import forget_uploads_of
 from courses.content.folder_formats import FOLDER_FORMATS
+from courses.team import PAGES_BELOW
 from courses.waiting import WAITING
 from kernel.feature import Feature
-from standards import views
-from standards.imports import waiting_imports
+from standards import imports, views
 from standards.markdown_folder.read import MARKDOWN_FOLDER
 from standards.models import PendingImport
 
@@ -16,7 +16,8 @@ FEATURE = Feature(
     periodic={"standards.forget_imports": 3600},
     hooks=(
         FOLDER_FORMATS.add(MARKDOWN_FOLDER),
-        WAITING.add(waiting_imports),
+        PAGES_BELOW.add(("courses_outline.outline", "standards")),
+        WAITING.add(imports.waiting_imports),
     ),
     help={
         "instructor/import-and-export#questions": "standards.confirm standards.upload",

@@ -11,8 +11,9 @@ from sqlalchemy import select
 
 from accounts.models import Person
 from courses.models import StaffRole
+from courses.team import TEAM_PAGES
+from lms.app import GIVEN
 from lms.instance import Instance
-from lms.team_bar import TEAM_PAGES
 from tests.support.access import ACCESS
 from tests.support.browser import Browser
 from tests.support.builders import a_course, a_teacher, a_zip, an_administrator, folder, sign_in
@@ -111,7 +112,7 @@ def test_the_bar_offers_what_its_reader_may_open_and_nothing_else(browser: Brows
     offered = set(markup.fromstring(visitor.page.html.encode()).xpath("//nav[@class='team']//a/@href"))
 
     with browser.app.test_request_context():
-        pages = {url_for(page.endpoint, slug="prueba") for page in TEAM_PAGES}
+        pages = {url_for(page.endpoint, slug="prueba") for page in TEAM_PAGES.given_in(GIVEN)}
     visitor.checks = False
     opened = {page for page in pages if visitor._request("GET", page).status_code == 200}
 
@@ -126,7 +127,7 @@ def test_a_course_that_was_never_published_offers_no_marks(browser: Browser, ins
     browser.submit("/new-course", {"title": "Borrador nuevo", "key": "nuevo"})
     browser.get("/teaching/nuevo/outline")
 
-    for page in TEAM_PAGES:
+    for page in TEAM_PAGES.given_in(GIVEN):
         with browser.app.test_request_context():
             address = url_for(page.endpoint, slug="nuevo")
         assert browser.page.has_link(address) is not page.needs_version

@@ -8,7 +8,7 @@ from scripts import house
 
 CEILINGS = {
     "files": 636,
-    "lines of imports": 12413,
+    "lines of imports": 12405,
     "dataclasses that mostly copy another object": 101,
     "calls of dataclasses with six or more positional values": 10,
     "casts": 75,
