@@ -214,7 +214,7 @@ def _shape(mark: Mark) -> SvgShape:  # one line a kind
         case TextMark():
             return _text(mark)
         case BoxMark():
-            return _box(mark)
+            return SvgPath(f"M{mark.x:g} {mark.y:g}h{mark.width:g}v{mark.height:g}h-{mark.width:g}z", mark.colour)
         case LinesMark():
             return _lines(mark)
         case ArchMark():
@@ -241,10 +241,6 @@ def _text(mark: TextMark) -> SvgShape:
         weight=weight,
         spacing=mark.spacing,
     )
-
-
-def _box(mark: BoxMark) -> SvgShape:
-    return SvgPath(f"M{mark.x:g} {mark.y:g}h{mark.width:g}v{mark.height:g}h-{mark.width:g}z", mark.colour)
 
 
 def _lines(mark: LinesMark) -> SvgShape:

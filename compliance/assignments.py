@@ -246,7 +246,7 @@ def _histories(session: Session, assignments: Sequence[int], condition: ColumnEl
     )
     for assignment, number, state, flags, since, until, known, ended in connection_of(session).execute(statement).all():
         histories[assignment][number] = HistoryRow(
-            _STATES[state], _read_flags(flags), since, valid_to=until, known_from=known, known_to=ended
+            _STATES[state], tuple(map(StateFlag, flags.split())) if flags else (), since, valid_to=until, known_from=known, known_to=ended
         )
     return histories
 
@@ -267,10 +267,6 @@ class _EndedHistories:
 
 
 _STATES = {state.value: state for state in TrainingState}
-
-
-def _read_flags(flags: str) -> tuple[StateFlag, ...]:
-    return tuple(map(StateFlag, flags.split())) if flags else ()
 
 
 @dataclass(slots=True)

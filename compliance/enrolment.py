@@ -197,7 +197,7 @@ def list_obstacles(session: Session, obligation: Obligation, *, now: datetime) -
     obstacles = _count_obstacles(session, obligation, now=now)
     barred = {(course.required.course_id, course.obstacle.value) for course in courses if course.obstacle is not None}
     if barred - set(obstacles):
-        waiting = _count_waiting(session, obligation, now=now)
+        waiting = session.scalar(select(func.count()).select_from(Assignment).where(_is_waiting(obligation, now))) or 0
         obstacles |= dict.fromkeys(barred - set(obstacles), (waiting, None))
     titles = dict(session.execute(select(Course.id, Course.title).where(Course.id.in_(slugs))).all())
     return [
@@ -432,10 +432,6 @@ def _count_obstacles(session: Session, obligation: Obligation, *, now: datetime)
         .group_by(*key)
     )
     return {(course, str(obstacle)): (people, since) for course, obstacle, people, since in session.execute(statement)}
-
-
-def _count_waiting(session: Session, obligation: Obligation, *, now: datetime) -> int:
-    return session.scalar(select(func.count()).select_from(Assignment).where(_is_waiting(obligation, now))) or 0
 
 
 def _is_waiting(obligation: Obligation, now: datetime) -> ColumnElement[bool]:

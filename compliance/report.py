@@ -347,11 +347,7 @@ def get_report_place(session: Session, actor: Actor, organisation: UUID) -> Repo
     """Return a place of the report by what addresses name it; raise NotFound."""
     places = organisations_tree.list_tree(session)
     chosen = require_found(next((unit for unit in places if unit.uuid == organisation), None))
-    return _context(session, actor, chosen, places)
-
-
-def _context(session: Session, actor: Actor, unit: UnitSummary, places: Sequence[UnitSummary]) -> ReportPlaceContext:
-    return ReportPlaceContext(unit.id, get_training_scope(session, actor), unit, places)
+    return ReportPlaceContext(chosen.id, get_training_scope(session, actor), chosen, places)
 
 
 @dataclass(frozen=True, slots=True)

@@ -99,7 +99,7 @@ def open_archive(content: bytes, *suffixes: str, limits: ArchiveLimits = LIMITS)
             _judge(entries, limits)
             chosen = [entry for entry in entries if not entry.is_dir() and entry.filename.lower().endswith(suffixes or ("",))]
             old = tuple(entry.filename for entry in entries if not entry.flag_bits & _UTF8 and not entry.filename.isascii())
-            return Archive({entry.filename: _unpacked(archive, entry) for entry in chosen}, archive.comment, old)
+            return Archive({entry.filename: b"".join(_pieces(archive, entry)) for entry in chosen}, archive.comment, old)
     except _BROKEN as error:
         raise ArchiveRefused from error
 
@@ -193,10 +193,6 @@ def _judge_entry(entry: zipfile.ZipInfo) -> None:
         raise ArchiveRefused(N_("The archive is encrypted: “%(name)s”."), name=name[:200])
     if entry.file_size > SMALL and entry.file_size > MAXIMUM_RATIO * max(entry.compress_size, 1):
         raise ArchiveRefused(N_("“%(name)s” unpacks to more than %(ratio)s times its size."), name=name[:200], ratio=MAXIMUM_RATIO)
-
-
-def _unpacked(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> bytes:
-    return b"".join(_pieces(archive, entry))
 
 
 def _pieces(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> Iterator[bytes]:

@@ -207,7 +207,8 @@ def _record(subject: Person, form: AccountActionForm) -> Response:
             for row in credentials.list_of(session, subject.id)
         ],
         events=[
-            {"at": row.at, "words": _event(row), "by": row.by, "reason": row.reason} for row in queries.list_events_of(session, subject.id)
+            {"at": row.at, "words": event_words(row.verb, row.role) or act_words(row.verb) or row.verb, "by": row.by, "reason": row.reason}
+            for row in queries.list_events_of(session, subject.id)
         ],
     )
 
@@ -215,10 +216,6 @@ def _record(subject: Person, form: AccountActionForm) -> Response:
 def _merged_into(session: Session, subject: Person) -> Person | None:
     merge = accounts_people.find_merge(session, subject.id)
     return None if merge is None else accounts_people.get_person(session, merge.kept_id)
-
-
-def _event(row: queries.AccountEvent) -> str:
-    return event_words(row.verb, row.role) or act_words(row.verb) or row.verb
 
 
 def event_words(verb: str, role: str | None) -> str:
@@ -440,7 +437,7 @@ def add() -> Answer:
     session, form, now = current_session(), NewPersonForm(), clock.now()
     form.offer([(str(node.place.uuid), indented(node)) for node in in_order(tree.list_tree(session)) if not node.place.closed])
     if not form.validate_on_submit() or not _is_new(session, form):
-        return _page(form)
+        return page("lms/new_person.html", form=form)
     mails = current_settings().sends_mail
     (person,) = accounts.invite(session, current_actor(), [form.command()], now=now, mails=mails)
     unit = _unit(session, form.unit.data)
@@ -466,10 +463,6 @@ def _is_new(session: Session, form: NewPersonForm) -> bool:
     if form.national_id.data and owners_of(session, [form.national_id.data]):
         form.refuse(form.national_id, _("This identity number belongs to another account."))
     return not form.faults
-
-
-def _page(form: NewPersonForm) -> Response:
-    return page("lms/new_person.html", form=form)
 
 
 account_merge_views_bp = Blueprint("lms_merges", __name__, url_prefix="/administration/people/<uuid:person>/merging")

@@ -64,11 +64,7 @@ def _message(new: Sequence[WaitingItem], key: str) -> Message:
 
     def words() -> str:
         more = len(new) - MOST_NAMED
-        named = [_named(item) for item in new[:MOST_NAMED]]
+        named = [f"{item.words()} ({choose(item.course.title)})" if item.course else item.words() for item in new[:MOST_NAMED]]
         return " · ".join(named + ([_("and %(count)s more", count=more)] if more > 0 else []))
 
     return Message(WAITING_NOTICE, key, in_every_language(subject), in_every_language(words), "/teaching")
-
-
-def _named(item: WaitingItem) -> str:
-    return f"{item.words()} ({choose(item.course.title)})" if item.course else item.words()

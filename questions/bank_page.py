@@ -24,7 +24,7 @@ from questions.question_bank import FieldChanges, render_question
 from questions.question_page import MARKERS, QuestionView, view_question, words_of
 from questions.question_review import MarkingResult, QuestionReview, answered_question
 from questions.rules.answers import Parts, answer_from_page, payload_of
-from questions.rules.definitions import CalculatedBody, DescriptionBody, FileBody, QuestionDefinition, QuestionKind, QuestionVariable
+from questions.rules.definitions import CalculatedBody, DescriptionBody, FileBody, QuestionDefinition, QuestionKind
 from questions.rules.encoding import ORDER, ValueChange, differences
 from questions.rules.feedback import ReviewFlag
 from questions.rules.item_layout import ItemLayout, LoadedItem, NoVariablesError, draw_variables, lay_out_item
@@ -387,11 +387,7 @@ def _draw(body: CalculatedBody, seed: int) -> tuple[str, ...]:
     drawn = draw_variables(body, seed, "1")
     names = {**body.parameters, **drawn}
     results = (_format_value(evaluate(answer.expression, names), body.decimals) for answer in body.answers)
-    return (*(_variable(variable, drawn) for variable in body.variables), *results)
-
-
-def _variable(variable: QuestionVariable, drawn: Mapping[str, Fraction]) -> str:
-    return number(float(drawn[variable.name]), variable.decimals)
+    return (*(number(float(drawn[variable.name]), variable.decimals) for variable in body.variables), *results)
 
 
 def _format_value(value: Fraction, decimals: int | None) -> str:

@@ -359,7 +359,7 @@ def _questions(course: CourseFolder) -> dict[str, tuple[QuestionDefinition, str]
 def _part(key: str, before: tuple[QuestionDefinition, str] | None, after: tuple[QuestionDefinition, str] | None) -> PartDifference | None:
     question, path = after or before or (None, "")
     assert question is not None
-    part = PartDifference(PartKind.QUESTION, key, _title(question), (), path=path)
+    part = PartDifference(PartKind.QUESTION, key, shortened(" ".join(choose(question.text).split()), LONGEST_TITLE), (), path=path)
     if before is None or after is None:
         return replace(part, marks=(DifferenceKind.ADDED if before is None else DifferenceKind.REMOVED,))
     lines = change_lines(without_notes(before[0]), without_notes(after[0]))
@@ -367,7 +367,3 @@ def _part(key: str, before: tuple[QuestionDefinition, str] | None, after: tuple[
         return None
     changes = tuple(SettingChange(line.label, line.before, line.after, line.pieces) for line in lines)
     return replace(part, marks=(DifferenceKind.KEY if is_judged_otherwise(before[0], after[0]) else DifferenceKind.TEXT,), settings=changes)
-
-
-def _title(question: QuestionDefinition) -> str:
-    return shortened(" ".join(choose(question.text).split()), LONGEST_TITLE)

@@ -175,7 +175,7 @@ def _sums_of_rows(
                 Fraction(row.maximum),
             ),
             voided.get(row.question_version_id, ""),
-            variant=_stored_variant(row.layout) if row.question_version_id in by_variant else "",
+            variant=variant_name(decode(ItemLayout, json.loads(row.layout)).variables) if row.question_version_id in by_variant else "",
         )
         for row in rows
     ]
@@ -184,10 +184,6 @@ def _sums_of_rows(
         ((version, variant, *dimensions), history_sums)
         for version, variant, history_sums in sums_of(items, first=head.number == 1, counts=counts)
     ]
-
-
-def _stored_variant(layout: str) -> str:
-    return variant_name(decode(ItemLayout, json.loads(layout)).variables)
 
 
 def _ended(quiz_version_id: int) -> tuple[ColumnElement[bool], ...]:

@@ -120,8 +120,27 @@ def list_own_results(session: Session, person_id: int, *, now: datetime) -> Mapp
         "activity_scores": _visible_rows(_rows(session, _scores(person_id)), withheld),
         "completions": _completions(session, person_id, {(course, take) for course, take, _activity in withheld}),
         "results_set_by_the_team": _visible_rows(_rows(session, _overrides(person_id)), withheld),
-        "marks_by_hand": _rows(session, _by_hand(person_id)),
-        "notes_of_the_team": _rows(session, _notes(person_id)),
+        "marks_by_hand": _rows(
+            session,
+            select(
+                Enrolment.take,
+                ManualGradeItem.title,
+                ManualGrade.points,
+                ManualGradeItem.maximum,
+                ManualGrade.comment,
+                ManualGrade.marked_at,
+            )
+            .join(ManualGradeItem, ManualGradeItem.id == ManualGrade.item_id)
+            .join(Enrolment, Enrolment.id == ManualGrade.enrolment_id)
+            .where(Enrolment.person_id == person_id),
+        ),
+        "notes_of_the_team": _rows(
+            session,
+            select(*_OF_TAKE, LearnerNote.words, LearnerNote.written_at)
+            .join(Enrolment, Enrolment.id == LearnerNote.enrolment_id)
+            .join(Course, Course.id == Enrolment.course_id)
+            .where(Enrolment.person_id == person_id),
+        ),
     }
 
 
@@ -191,31 +210,6 @@ def _overrides(person_id: int) -> Any:
     return (
         select(*_OF_TAKE, *shown)
         .join(Enrolment, Enrolment.id == ResultOverride.enrolment_id)
-        .join(Course, Course.id == Enrolment.course_id)
-        .where(Enrolment.person_id == person_id)
-    )
-
-
-def _by_hand(person_id: int) -> Any:
-    return (
-        select(
-            Enrolment.take,
-            ManualGradeItem.title,
-            ManualGrade.points,
-            ManualGradeItem.maximum,
-            ManualGrade.comment,
-            ManualGrade.marked_at,
-        )
-        .join(ManualGradeItem, ManualGradeItem.id == ManualGrade.item_id)
-        .join(Enrolment, Enrolment.id == ManualGrade.enrolment_id)
-        .where(Enrolment.person_id == person_id)
-    )
-
-
-def _notes(person_id: int) -> Any:
-    return (
-        select(*_OF_TAKE, LearnerNote.words, LearnerNote.written_at)
-        .join(Enrolment, Enrolment.id == LearnerNote.enrolment_id)
         .join(Course, Course.id == Enrolment.course_id)
         .where(Enrolment.person_id == person_id)
     )

@@ -352,7 +352,15 @@ def _question_versions(session: Session, publication: Publication, quizzes: Sequ
     last = dict(session.execute(counts.group_by(QuestionVersion.question_id)).all())
     digests = {key: checksum(question) for key, question in questions.items()}
     new = [
-        _version_row(present[key], last.get(present[key], 0) + 1, question, digests[key], now)
+        QuestionVersion(
+            question_id=present[key],
+            number=last.get(present[key], 0) + 1,
+            kind=question.kind.value,
+            mark=_decimal(question.mark),
+            checksum=digests[key],
+            document=canonical_json(to_document(question)).decode(),
+            created_at=now,
+        )
         for key, question in questions.items()
         if (present[key], digests[key]) not in known
     ]
@@ -369,18 +377,6 @@ def _known_versions(session: Session, questions: Sequence[int]) -> dict[tuple[in
     statement = select(QuestionVersion.question_id, QuestionVersion.checksum, QuestionVersion.id)
     rows = session.execute(statement.where(QuestionVersion.question_id.in_(questions)).order_by(QuestionVersion.id))
     return {(row.question_id, row.checksum): row.id for row in rows}
-
-
-def _version_row(question_id: int, number: int, question: definitions.QuestionDefinition, digest: str, now: datetime) -> QuestionVersion:
-    return QuestionVersion(
-        question_id=question_id,
-        number=number,
-        kind=question.kind.value,
-        mark=_decimal(question.mark),
-        checksum=digest,
-        document=canonical_json(to_document(question)).decode(),
-        created_at=now,
-    )
 
 
 def reworded_questions(session: Session, course_id: int, course: CourseFolder) -> tuple[Finding, ...]:

@@ -299,15 +299,11 @@ def keep_comparison(session: Session, compared: ComparedActa, *, now: datetime) 
         session.flush()
         audit.record(session, JOB, SelectionVerb.CORRECTION_OPENED, task, now=now, acta=row.id, **asdict(counts))
         outbox.enqueue(session, NOTIFY_JURY, {"correction": task.id}, now=now)
-    elif task.differences != lines or _counts_of(task) != counts:
+    elif task.differences != lines or DifferenceCounts(task.results, task.outcomes, task.ranks, task.others) != counts:
         task.changed_at, task.differences = now, lines
         task.results, task.outcomes, task.ranks, task.others = counts.results, counts.outcomes, counts.ranks, counts.others
         audit.record(session, JOB, SelectionVerb.CORRECTION_CHANGED, task, now=now, acta=row.id, **asdict(counts))
     return task
-
-
-def _counts_of(task: ActaCorrection) -> DifferenceCounts:
-    return DifferenceCounts(task.results, task.outcomes, task.ranks, task.others)
 
 
 def _weightiest(compared: ComparedActa) -> list[tuple[int, LineDifference]]:

@@ -246,15 +246,11 @@ BATCH = 1_000
 def is_answering_over(session: Session, selection: Selection, *, now: datetime) -> bool:
     """Return whether a sitting is over: none of its people answers, and its quiz or edition has ended or an acta is in force."""
     acta = exists().where(SelectionActa.selection_id == selection.id, SelectionActa.state == ActaState.IN_FORCE.value)
-    answering, has_acta = session.execute(select(_is_answered(selection), acta)).one()
+    answering, has_acta = session.execute(select(exists().where(*_open_attempts(selection)), acta)).one()
     if answering or has_acta:
         return not answering
     end = last_moment_to_sit(session, selection)
     return end is not None and end <= now
-
-
-def _is_answered(selection: Selection) -> ColumnElement[bool]:
-    return exists().where(*_open_attempts(selection))
 
 
 def _open_attempts(selection: Selection) -> tuple[ColumnElement[bool], ...]:

@@ -89,7 +89,15 @@ def _read_task(session: Session, task_row: SimulatorTask, activity: Activity) ->
         editable=None if task_row.all_editable else frozenset(task_row.editable),
         goals=tuple(_goal(item) for item in items if item.kind == "goal"),
         asks=tuple(_ask(item) for item in items if item.kind == "ask"),
-        policy=_policy(task_row),
+        policy=tasks.TaskPolicy(
+            attempts=task_row.attempts,
+            pause_first=task_row.pause_first,
+            pause_later=task_row.pause_later,
+            grading=GradingMethod(task_row.grading),
+            pass_mark=None if task_row.pass_mark is None else Fraction(task_row.pass_mark),
+            completion=GradedCompletionRule(task_row.completion),
+            completion_attempts=task_row.completion_attempts,
+        ),
     )
     ids = {item.key: item.id for item in items}
     return PublishedTask(
@@ -102,18 +110,6 @@ def _read_task(session: Session, task_row: SimulatorTask, activity: Activity) ->
         item_ids=ids,
         opens_at=activity.opens_at,
         closes_at=activity.closes_at,
-    )
-
-
-def _policy(row: SimulatorTask) -> tasks.TaskPolicy:
-    return tasks.TaskPolicy(
-        attempts=row.attempts,
-        pause_first=row.pause_first,
-        pause_later=row.pause_later,
-        grading=GradingMethod(row.grading),
-        pass_mark=None if row.pass_mark is None else Fraction(row.pass_mark),
-        completion=GradedCompletionRule(row.completion),
-        completion_attempts=row.completion_attempts,
     )
 
 

@@ -365,7 +365,7 @@ def to_markdown(source: str, shape: TextShape, remarks: TransferRemarkCollector)
     except RecursionError:
         raise NotTranslatable(N_("The HTML of a text is nested too deeply.")) from None
     if shape is TextShape.INLINE:
-        return _inline(bare)
+        return one_line(re.sub(r"(?m)^```+.*$", "", bare))
     lines = [line if line.endswith("  ") and line.strip() else line.rstrip() for line in bare.strip().split("\n")]
     return put_back(re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip(), pictures, remarks)
 
@@ -377,10 +377,6 @@ def _leave_out(remarks: TransferRemarkCollector, kind: str, example: str) -> Non
     """Count what a text leaves out; without a formula of its own a question is a draft, as without a file."""
     remarks.leave_out(LOST_FORMULAS if kind == FORMULAS else kind, example)
     remarks.lacks_file = remarks.lacks_file or kind == FORMULAS
-
-
-def _inline(markdown: str) -> str:
-    return one_line(re.sub(r"(?m)^```+.*$", "", markdown))
 
 
 def is_like_html(text: str) -> bool:

@@ -129,10 +129,6 @@ HEADINGS = {
 }
 
 
-def _words(error: DomainError) -> str:
-    return _(error.text, **error.facts)
-
-
 def _course_header(course_id: int) -> dict[str, object]:
     course = catalogue.get_course(current_session(), course_id)
     return course_header(course)
@@ -231,7 +227,7 @@ def confirm(subject: ImportContext) -> Answer:
     try:
         imports.import_questions(writing, actor, subject.id, incoming, waiting, now=clock.now())
     except EditRefused as refused:
-        form.refuse(form.bank, _words(refused))
+        form.refuse(form.bank, _(refused.text, **refused.facts))
         return _confirm_page(subject, pending, form, plan)
     flash(
         ngettext("%(count)s question was imported into the draft.", "%(count)s questions were imported into the draft.", len(plan.entries)),

@@ -97,16 +97,12 @@ def without_symptoms(findings: tuple[ItemFinding, ...]) -> tuple[ItemFinding, ..
 
     Where another answer goes with knowing, the key seems guessed; where it is so or guessed, the question hardly separates.
     """
-    return tuple(finding for finding in findings if not any(_explains(cause, finding) for cause in findings))
+    return tuple(finding for finding in findings if not any(_is_cause(cause, finding) and cause.told >= finding.told for cause in findings))
 
 
 def leads_to(sign: ItemFinding, finding: ItemFinding) -> bool:
     """Return whether a sign alone may be why another finding of the same question stands out: then it is read before that one."""
     return not sign.told and finding.told and _is_cause(sign, finding)
-
-
-def _explains(cause: ItemFinding, finding: ItemFinding) -> bool:
-    return _is_cause(cause, finding) and cause.told >= finding.told
 
 
 def _is_cause(cause: ItemFinding, finding: ItemFinding) -> bool:

@@ -6,7 +6,7 @@ from fractions import Fraction
 
 from analysis.rules.findings import FindingKind, FindingStrength, ItemFinding
 from analysis.rules.item_evidence import TIMES, ResponseClass
-from analysis.rules.significance import POWER, ClassPower, Power, power_of
+from analysis.rules.significance import POWER, ClassPower, power_of
 from kernel.errors import N_
 from kernel.i18n import _, choose, language, number
 from kernel.markup.model import SafeHtml
@@ -28,7 +28,7 @@ def parts_of(question: definitions.QuestionDefinition) -> Mapping[str, str]:
         case definitions.OrderingBody(items):
             return {item.key: plain(item.text) for item in items}
         case definitions.GapsBody(gaps):
-            return {gap.name: _gap_name(at) for at, gap in enumerate(gaps, 1)}
+            return {gap.name: _("Gap %(number)s", number=at) for at, gap in enumerate(gaps, 1)}
         case definitions.MultipleChoiceBody(options):
             return {option.key: plain(option.text) for option in options}
         case _:
@@ -44,10 +44,6 @@ def question_text(question: definitions.QuestionDefinition) -> SafeHtml:
     """Return what is asked, with gaps as numbers."""
     places = {gap.name: at for at, gap in enumerate(question.body.gaps, 1)} if isinstance(question.body, definitions.GapsBody) else {}
     return SafeHtml.stored(MARKERS.sub(lambda match: f"<strong>[{places.get(match[1], 0)}]</strong>", choose(question.text)))
-
-
-def _gap_name(at: int) -> str:
-    return _("Gap %(number)s", number=at)
 
 
 def answer_name(question: definitions.QuestionDefinition, part: str, matched: str) -> str:
@@ -301,7 +297,7 @@ def finding_view(
         question=key,
         label=label,
         said=_("%(part)s: %(said)s", part=part, said=sentence) if part else sentence,
-        numbers=_(_numbers(finding, question), **facts),
+        numbers=_(BEST_SEVERAL if _is_of_several(finding, question) else NUMBERS[finding.ailment], **facts),
         advice=_(ADVICE[finding.ailment]),
         strength=_(word),
         tag=tag,
@@ -324,10 +320,6 @@ def _sentence(finding: ItemFinding, question: definitions.QuestionDefinition | N
     if finding.ailment is FindingKind.VALUES and finding.share is not None and finding.share < 0:
         return GOES_BETTER_LARGE
     return SAID[finding.ailment]
-
-
-def _numbers(finding: ItemFinding, question: definitions.QuestionDefinition | None) -> str:
-    return BEST_SEVERAL if _is_of_several(finding, question) else NUMBERS[finding.ailment]
 
 
 def _facts(finding: ItemFinding, question: definitions.QuestionDefinition | None) -> dict[str, str]:
@@ -402,11 +394,7 @@ def _shares(class_power: ClassPower) -> Iterator[str]:
         class_power.guessed_choice,
         class_power.sound,
     ):
-        yield _power_in_words(power)
-
-
-def _power_in_words(power: Power) -> str:
-    return _("%(out)s (%(sign)s)", out=_share(power.stands_out), sign=_share(power.sign))
+        yield _("%(out)s (%(sign)s)", out=_share(power.stands_out), sign=_share(power.sign))
 
 
 def _share(thousandths: int) -> str:

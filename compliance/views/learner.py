@@ -504,7 +504,7 @@ def _answer(subject: AssignmentContext, acts: Sequence[Row[*tuple[Any, ...]]], l
         "taken": taken,
         "titles": titles,
         "done": done_views(looked_at.behind.record.completions, titles, looked_at.behind.reconstructed, moments.known),
-        "waivers": waiver_views(_waivers(looked_at), moments.known, shows_medical=_sees_medical(subject)),
+        "waivers": waiver_views(_waivers(looked_at), moments.known, shows_medical=allows(TrainingAction.EVIDENCE, subject)),
         "reminders": reminder_views(_reminders(looked_at), status.last_on if status.state in NEEDED else None),
         "timeline": timeline_views(looked_at.case, moments.at),
         "before": _former_states(looked_at),
@@ -527,10 +527,6 @@ def _waivers(looked_at: _Behind) -> Sequence[Waiver]:
 
 def _reminders(looked_at: _Behind) -> Sequence[Reminder]:
     return learner.list_reminders(current_session(), looked_at.required.assignment_id, looked_at.moments.known)
-
-
-def _sees_medical(subject: AssignmentContext) -> bool:
-    return allows(TrainingAction.EVIDENCE, subject)
 
 
 def _audience(looked_at: _Behind) -> dict[str, object]:

@@ -87,15 +87,11 @@ def announcement(subject: AnnouncementContext) -> Answer:
     if is_read_only_request():
         form.heading.data, form.words.data = row.title, row.words
     if not form.validate_on_submit():
-        return _correction_page(subject, form)
+        return page("enrolments/announcement.html", course=course_name(subject.context), form=form, announcement=subject.announcement)
     title, text = form.heading.data or "", form.words.data or ""
     changed = enrolments_announcements.correct_announcement(current_session(), current_actor(), row, title, text, now=clock.now())
     flash(_("The announcement has been corrected.") if changed else _("There was nothing to change."), "ok")
     return see_page("enrolments_announcements.announcements", slug=subject.context.slug)
-
-
-def _correction_page(subject: AnnouncementContext, form: LearnerMessageForm) -> Response:
-    return page("enrolments/announcement.html", course=course_name(subject.context), form=form, announcement=subject.announcement)
 
 
 @announcements_bp.post("/teaching/<slug>/announcements/<uuid:announcement>/withdrawal")

@@ -89,7 +89,7 @@ class GradeItemForm(Form):
     def show(self, item: ManualGradeItem) -> None:
         """Fill the form with an item."""
         self.heading.data, self.category.data = item.title, item.category
-        self.maximum.data, self.weight.data = (_plain(value) for value in (item.maximum, item.weight))
+        self.maximum.data, self.weight.data = (str(trimmed(value)) for value in (item.maximum, item.weight))
         self.due_at.data = MomentField.format_moment(item.due_at)
 
     def plan(self) -> GradeItemValues:
@@ -101,10 +101,6 @@ class GradeItemForm(Form):
             category=self.category.data or "",
             due_at=self.due_at.moment,
         )
-
-
-def _plain(value: Decimal) -> str:
-    return str(trimmed(value))
 
 
 RULES: Mapping[str, str] = {

@@ -158,7 +158,7 @@ def answer_all(
     for item in order:
         question = questions[item.question_version_id]
         answers = [
-            _answer_to(item, question, parts, language)
+            DemoAnswer(item, parts, mark_item(item, question, parts, language).fraction or Fraction(0))
             for parts in _candidates(item, question, language, chance, right=marks < answers_wanted)
         ]
         chosen = next(candidate for candidate in answers if below is None or marks + candidate.marks < below or not candidate.parts)
@@ -169,10 +169,6 @@ def answer_all(
 
 def _difficulty(question: QuestionDefinition) -> float:
     return Random(question.key).random()  # noqa: S311 - the same question is as hard for everybody
-
-
-def _answer_to(item: LoadedItem, question: QuestionDefinition, parts: Parts, language: str) -> DemoAnswer:
-    return DemoAnswer(item, parts, mark_item(item, question, parts, language).fraction or Fraction(0))
 
 
 def _candidates(item: LoadedItem, question: QuestionDefinition, language: str, chance: Random, *, right: bool) -> list[Parts]:

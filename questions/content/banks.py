@@ -14,7 +14,7 @@ from courses.content.editing import EditRefused, Written, former_keys, list_entr
 from courses.content.layout import COURSE, MODULE, PARAMETERS
 from courses.content.lists import read_parameters
 from courses.content.mapping_cursor import FORMER_KEYS, FORMERLY, KeyBook, LocatedValue, MappingCursor, MarkupLevel, ReadingSession
-from courses.content.model import NO_TEXT, ActivityReference, CourseFolder, Finding, LocalisedText, ResourceCitation, Severity
+from courses.content.model import NO_TEXT, CourseFolder, Finding, LocalisedText, Severity
 from courses.content.scalars import KEY, MAXIMUM_KEY, RefusedError
 from courses.content.source import read_table
 from kernel.errors import N_, DomainError
@@ -465,8 +465,8 @@ def _of_kind(
     hints = table.texts("hints")
     penalty = table.value("penalty", scalars.share, DEFAULT_PENALTY)
     explanation = table.text("explanation", MarkupLevel.MARKDOWN)
-    source = tuple(_cite(citation) for citation in table.citations())
-    see = tuple(_see(reference) for reference in table.references())
+    source = tuple(definitions.QuestionCitation(citation.resource, citation.place) for citation in table.citations())
+    see = tuple(definitions.ReviewReference(reference.activity, reference.heading, reference.second) for reference in table.references())
     note = table.value("note", scalars.word, "")
     table.foreign = ALL_FIELDS - FIELDS[kind]
     question = definitions.QuestionDefinition(
@@ -522,14 +522,6 @@ def _claim_origin(table: MappingCursor, origin: str) -> None:
 
 
 DEFAULT_PENALTY = definitions.QuestionDefinition("", {}, definitions.DescriptionBody()).penalty
-
-
-def _cite(citation: ResourceCitation) -> definitions.QuestionCitation:
-    return definitions.QuestionCitation(citation.resource, citation.place)
-
-
-def _see(reference: ActivityReference) -> definitions.ReviewReference:
-    return definitions.ReviewReference(reference.activity, reference.heading, reference.second)
 
 
 _UNDATED = date(2000, 1, 1)

@@ -156,7 +156,7 @@ def _handle_change(subject: CourseContext, form: QuestionTextForm, change: Entry
         return _editor(subject, form, findings=[SourceFindingView(0, _words(refused), "", "", "error")]), 422
     contents = drafts.draft_files(current_session(), file_store(), subject.id)
     checked = publishing.check({**contents, change.path: body.encode()}, course_kinds(), today=site_day(clock.now()))
-    findings = _change_findings(checked.findings, body, change)
+    findings = bank_page.finding_views(checked.findings, change.path, question_bank.written_entry(body, change))
     if action == "preview":
         return _editor(subject, form, findings=findings, checked=True, shown=_preview_of(checked, body, change))
     if any(finding.refuses_import for finding in checked.findings):
@@ -206,10 +206,6 @@ def _entry_findings(subject: CourseContext, key: str, path: str) -> list[SourceF
     draft_check = draft_checks.cached_draft_check(current_session(), file_store(), course, course_kinds(), now=clock.now())
     entry = question_bank.get_entry(current_session(), subject.id, path, key)
     return bank_page.finding_views(draft_check.findings, path, entry)
-
-
-def _change_findings(findings: tuple[Finding, ...], body: str, change: EntryText) -> list[SourceFindingView]:
-    return bank_page.finding_views(findings, change.path, question_bank.written_entry(body, change))
 
 
 def _elsewhere(findings: list[Finding]) -> list[SourceFindingView]:

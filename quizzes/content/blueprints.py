@@ -386,7 +386,7 @@ def _faults(course: CourseFolder, initial: ActivitySource, final: ActivitySource
         )
     if {initial.settings.forms, final.settings.forms} != {balanced_draw.FORMS}:
         yield N_("To be compared with “%(key)s”, both tests need two parallel forms."), N_("Write “forms: 2” in both."), {}
-    entries = [_entries_of_activity(course, activity) for activity in (initial, final)]
+    entries = [draw_entries(course, module_of(course, activity), activity.settings) for activity in (initial, final)]
     if entries[0] != entries[1] or initial.settings.balance != final.settings.balance:
         yield (
             N_("The draws of “%(key)s” are not those of this test, so that its forms are not the same."),
@@ -418,10 +418,6 @@ def _faults_of_initial(course: CourseFolder, initial: ActivitySource) -> Iterato
         yield N_("“%(waiting)s” can only be opened after “%(key)s”. An initial test blocks nothing."), "", {"waiting": waiting[0]}
     if settings.behaviour is not Behaviour.DEFERRED:
         yield N_("“%(key)s” marks answers while learners answer."), N_("Write “behaviour: deferred” in it."), {}
-
-
-def _entries_of_activity(course: CourseFolder, activity: ActivitySource) -> list[SlotEntry]:
-    return draw_entries(course, module_of(course, activity), activity.settings)
 
 
 def module_of(course: CourseFolder, activity: ActivitySource) -> str:

@@ -241,7 +241,7 @@ def rule_on_time(clock: AttemptClock, *, now: datetime) -> TimeRuling:
     if clock.state not in OPEN_STATES:
         return _NOTHING_LEFT
     if clock.end is None or now <= clock.end:
-        return _back_in_time() if clock.state is AttemptState.OVERDUE else _ALL_OPEN
+        return TimeRuling(may_answer=True, may_submit=True, event=AttemptEvent.EXTEND) if clock.state is AttemptState.OVERDUE else _ALL_OPEN
     if clock.state is AttemptState.IN_PROGRESS and now <= clock.end + NETWORK_TOLERANCE:
         return _ALL_OPEN
     may_accept_offline = clock.offline_window_seconds > 0 and now <= clock.end + timedelta(seconds=clock.offline_window_seconds)
@@ -278,10 +278,6 @@ def accepts_evidence(end: datetime | None, offline_window_seconds: int, *, token
     have passed; a window of 0 is off (spec/quiz-engine 5.3.9).
     """
     return end is not None and offline_window_seconds > 0 and token_time <= end and now <= end + timedelta(seconds=offline_window_seconds)
-
-
-def _back_in_time() -> TimeRuling:
-    return TimeRuling(may_answer=True, may_submit=True, event=AttemptEvent.EXTEND)
 
 
 def _in_grace(clock: AttemptClock, last: datetime, now: datetime) -> TimeRuling:

@@ -18,7 +18,6 @@ from simulators.rules.scenario import (
     VERSION,
     InputKind,
     Inputs,
-    InputSpec,
     faults,
     read_scenario,
     read_typed,
@@ -265,8 +264,8 @@ class FieldSet:
             optional=spec.optional,
             error=self.typed.errors.get(name, ""),
             locked=self.editable is not None and name not in self.editable,
-            width=_width(spec),
-            shown=_yes_or_no(value) if spec.kind is InputKind.FLAG else text,
+            width="m" if spec.kind in (InputKind.MONEY, InputKind.COUNT) and not spec.whole else "s",
+            shown=(_("yes") if value else _("no")) if spec.kind is InputKind.FLAG else text,
             unit=percent_unit() if slides else "",
         )
 
@@ -302,14 +301,6 @@ class FieldSet:
 
 def _last(base: str, end: str, given: Callable[[str], bool], most: int) -> int:
     return max((position for position in range(1, most + 1) if given(f"{base}.{position}{end}")), default=0)
-
-
-def _yes_or_no(value: float | None) -> str:
-    return _("yes") if value else _("no")
-
-
-def _width(spec: InputSpec) -> str:
-    return "m" if spec.kind in (InputKind.MONEY, InputKind.COUNT) and not spec.whole else "s"
 
 
 @dataclass(frozen=True, slots=True)

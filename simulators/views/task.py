@@ -30,12 +30,8 @@ def filled(texts: Texts, variables: Sequence[TaskVariableSpec], drawn: Mapping[s
     text = choose(texts)
     for variable in variables:
         value = drawn.get(variable.name, Fraction(0))
-        text = text.replace(gap_marker(variable.name), number(_as_decimal(value), variable.decimals))
+        text = text.replace(gap_marker(variable.name), number(Decimal(value.numerator) / Decimal(value.denominator), variable.decimals))
     return SafeHtml.stored(text)
-
-
-def _as_decimal(value: Fraction) -> Decimal:
-    return Decimal(value.numerator) / Decimal(value.denominator)
 
 
 @dataclass(frozen=True, slots=True)

@@ -241,11 +241,7 @@ def _pair(pair: definitions.Pair, known: dict[str, str]) -> Tree:
 
 
 def _labels(labels: Iterable[definitions.KeyedLabel]) -> list[Tree]:
-    return [_label(label) for label in labels]
-
-
-def _label(label: definitions.KeyedLabel) -> Tree:
-    return _text(label.text) if label.key == derived(label.text) else {"text": _text(label.text), "key": label.key}
+    return [_text(label.text) if label.key == derived(label.text) else {"text": _text(label.text), "key": label.key} for label in labels]
 
 
 def _row(row: definitions.MatrixRow) -> Tree:

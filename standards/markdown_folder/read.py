@@ -159,7 +159,7 @@ class _Conversion:
         beside = [path for path in lessons if not (_is_index(path) and "/" not in path and len(lessons) > 1)]
         dotted = all("/" not in path and _DOTTED.match(path) for path in beside)
         for path in sorted(beside, key=_natural):
-            name = _folder_of(path)
+            name = path.partition("/")[0] if "/" in path else ""
             if dotted:
                 name = (_DOTTED.match(path) or ["", "1"])[1]
             part = parts.setdefault(name, _PlannedModule(name, self._part_title(name, dotted=dotted)))
@@ -280,10 +280,6 @@ def _is_index(path: str) -> bool:
 
 def _is_aside(path: str) -> bool:
     return PurePosixPath(path).stem.lower().replace("-", "_") in ASIDE or path.lower() in PLANS
-
-
-def _folder_of(path: str) -> str:
-    return path.partition("/")[0] if "/" in path else ""
 
 
 def _natural(path: str) -> list[tuple[int, int, int, str]]:

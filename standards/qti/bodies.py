@@ -175,7 +175,7 @@ class Scoring:
         self._correct, self._several = correct, several
         self._processing = child(item, "responseProcessing")
         self._maximum = _default_of(item, MAXIMUM)
-        self.template = _template(self._processing)
+        self.template = self._processing.get("template", "").removesuffix(".xml") if self._processing is not None else ""
         self.rules = [rule for setting in self._settings() if (rule := self._rule(setting)) is not None]
         self._kept: set[int] = set()
 
@@ -285,10 +285,6 @@ class Scoring:
         branch = condition.getparent()
         rest = branch.getparent() if branch is not None else None
         return local(condition) == "member" and rest is not None and len(rest) == 1
-
-
-def _template(processing: Element | None) -> str:
-    return processing.get("template", "").removesuffix(".xml") if processing is not None else ""
 
 
 def _default_of(item: Element, name: str) -> Fraction:
