@@ -198,7 +198,6 @@ class TemplateVerb(audit.Verb):
 class TemplateKeyTaken(Conflict):
     """The key of a new template is that of another one, or of one of the program's."""
 
-    code = "template_key_taken"
     message = N_("There is already a template with this key. Choose another key.")
 
 
@@ -212,7 +211,6 @@ class TemplateChangedMeanwhile(Conflict):
 class TemplateNotReady(Conflict):
     """A template with errors is not published, and neither is one that is the same as its newest version."""
 
-    code = "template_not_ready"
     message = N_("The template has errors, or nothing has changed since its newest version.")
 
 

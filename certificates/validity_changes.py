@@ -214,7 +214,6 @@ class ValidityVerb(audit.Verb):
 class ValidityChangeUnderWay(Conflict):
     """Another change of the same course is still being carried out."""
 
-    code = "validity_change_under_way"
     message = N_("The certificates of this course are being replaced now. Wait until that is done.")
 
 

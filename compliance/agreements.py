@@ -130,7 +130,6 @@ def lock_agreement(session: Session, course_id: int, obligation: UUID | None) ->
 class AgreementMissing(Conflict):
     """The team of a course that takes nobody by itself has not agreed that people are enrolled in it."""
 
-    code = "agreement_missing"
     message = N_("The team of a course has not agreed yet that people are enrolled in it.")
 
     def __init__(self, missing: Sequence[MissingAgreement]) -> None:

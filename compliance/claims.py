@@ -196,7 +196,6 @@ class ClaimIsDecided(Conflict):
 class ClaimProposerDecides(Conflict):
     """Whoever proposed a waiver or recognition may not decide on it."""
 
-    code = "claim_proposer_decides"
     message = N_("You proposed this yourself: another person has to decide.")
 
 
@@ -297,7 +296,6 @@ def _record(session: Session, actor: Actor, verb: ComplianceVerb, row: Claim, *,
 class WaiverOverlaps(Conflict):
     """Another waiver of the person has some of the same days."""
 
-    code = "waiver_overlaps"
     message = N_("There is another waiver for some of these days. Compare the two below.")
 
     def __init__(self, others: Sequence[Waiver]) -> None:
@@ -370,7 +368,6 @@ def _content(row: Waiver) -> tuple[object, ...]:
 class RecognitionRepeats(Conflict):
     """The same course is recognised, or asked to be, for the same person and day."""
 
-    code = "recognition_repeats"
     message = N_("This course has already been recognised for that day, or someone has asked for it.")
 
 

@@ -23,7 +23,6 @@ from organisations.rules.units import OrganisationKind, UnitSummary, lineage
 class SecondPersonRequired(Conflict):
     """Another person than its author has to put something in force."""
 
-    code = "second_person_required"
     message = N_("Another person has to activate what you wrote.")
 
 
@@ -105,7 +104,6 @@ REPLANNED = 2_000
 class FreeDayConflict(Conflict):
     """A day is free there already."""
 
-    code = "free_day_conflict"
     message = N_("This day is free there already.")
 
 

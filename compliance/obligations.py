@@ -301,20 +301,16 @@ class EnrolmentMode(StrEnum):
 class ObligationChanged(Conflict):
     """Another version was saved than the one that was seen."""
 
-    code = "obligation_changed"
     message = N_("Someone else changed this compulsory training while you were editing.")
 
 
 class WrongObligationState(Conflict):
     """An obligation is not in the state that an act needs."""
 
-    code = "wrong_obligation_state"
-
 
 class ObligationKeyTaken(Conflict):
     """Two obligations would have one key."""
 
-    code = "obligation_key_taken"
     message = N_("Another compulsory training has this key.")
 
 

@@ -420,14 +420,12 @@ LONGEST_REASON = 1000
 class NumberToType(Invalid):
     """A change of many people is applied by typing how many they are."""
 
-    code = "number_to_type"
     message = N_("Type the number of people concerned, as it is shown.")
 
 
 class DraftFaulty(Conflict):
     """A draft that cannot be put in force as it is: its days have come too near, or a course cannot be taken."""
 
-    code = "draft_faulty"
     message = N_("This draft cannot be activated as it is. Open it and save it again to see which fields have to change.")
 
 

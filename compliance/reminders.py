@@ -673,7 +673,6 @@ def moment_of(session: Session, chosen: ReminderFilter, now: datetime) -> tuple[
 class NobodyToRemind(Conflict):
     """Nobody of a filter may be reminded now."""
 
-    code = "nobody_to_remind"
     message = N_("There is no one to remind now.")
 
 

@@ -159,7 +159,6 @@ PERMISSIONS: Mapping[StrEnum, Predicate] = {
 class CourseArchived(Conflict):
     """The course was put away."""
 
-    code = "course_archived"
     message = N_("This course is archived, so it cannot be changed or published. Restore it first.")
 
 

@@ -123,7 +123,6 @@ def create_course(session: Session, actor: Actor, new: NewCourse, *, now: dateti
 class FileChanged(Conflict):
     """A text is no longer what its editor began with."""
 
-    code = "file_changed"
     message = N_("Someone else saved this text while you were editing.")
 
 

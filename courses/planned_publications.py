@@ -77,21 +77,18 @@ def get_taught_plan(session: Session, actor: Actor, slug: str, plan: UUID) -> Pu
 class ApprovalNeeded(Conflict):
     """A second person has to approve what this course publishes."""
 
-    code = "approval_needed"
     message = N_("A second person must approve it first. Request approval.")
 
 
 class AlreadyPlanned(Conflict):
     """Another publication waits already."""
 
-    code = "already_planned"
     message = N_("A publication of this draft is already planned or awaiting approval. Withdraw it before you plan another.")
 
 
 class OwnRequest(Conflict):
     """The refusal of an approval by the person who requested it."""
 
-    code = "own_request"
     message = N_("Someone else must decide on your request.")
 
 

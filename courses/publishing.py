@@ -297,21 +297,18 @@ class PublishOptions:
 class UnknownViewers(Conflict):
     """The course is for units or audiences that do not exist."""
 
-    code = "unknown_viewers"
     message = N_("The course names a unit or an audience that does not exist. The draft check says which.")
 
 
 class MissingOnSite(Conflict):
     """The course names something that the site does not have, such as a template of certificates."""
 
-    code = "missing_on_site"
     message = N_("The course names something that this site does not have. The draft check says what.")
 
 
 class InstitutionNotOpen(Conflict):
     """The course would belong to another institution, and who publishes it does not administer both."""
 
-    code = "institution_not_open"
     message = N_("You cannot move this course to another institution. Ask someone who administers both institutions to publish it.")
 
 

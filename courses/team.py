@@ -176,7 +176,6 @@ INVITATION_LIFE = timedelta(days=14)
 class LastOwner(Conflict):
     """A course would be left without an owner."""
 
-    code = "last_owner"
     message = N_("The course needs an owner. Make someone else its owner first.")
 
 

@@ -103,7 +103,6 @@ MOST_REMINDERS = 200
 class TooManyReminders(Conflict):
     """A person keeps as many reminders as they can."""
 
-    code = "too_many_reminders"
     message = N_("You have 200 reminders. Delete those you no longer need.")
 
 

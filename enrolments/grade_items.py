@@ -161,7 +161,6 @@ class GradeItemValues:
 class ItemIsMarked(Conflict):
     """The maximum of an item that has marks would change what they are worth."""
 
-    code = "item_is_marked"
     message = N_("This item already has marks, so its maximum cannot be changed. Retire it and create another one.")
 
 
@@ -240,7 +239,6 @@ class GradeEntryResult:
 class MaximumChanged(Conflict):
     """The highest mark is not the one that the page had shown: what was typed would be worth something else."""
 
-    code = "maximum_changed"
     message = N_("The maximum mark was changed in the meantime. Check the marks again.")
 
 

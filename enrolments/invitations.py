@@ -313,7 +313,6 @@ class InvitationVerb(audit.Verb):
 class TooManyInvitations(Conflict):
     """A member of a course team would invite more people in a day than one may."""
 
-    code = "too_many_invitations"
     message = N_("You can invite %(limit)s people in 24 hours, and %(left)s more now. Send a shorter list, or ask an administrator.")
 
 

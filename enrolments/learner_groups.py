@@ -125,7 +125,6 @@ def get_group_members(session: Session, actor: Actor, slug: str, group: UUID) ->
 class GroupInUse(Conflict):
     """Something that was set for a group holds now."""
 
-    code = "group_in_use"
     message = N_("A quiz override or an announcement that is being sent still uses this group. End it first.")
 
 

@@ -171,7 +171,6 @@ class NoOverrideInForce(Conflict):
 class ResultUsedElsewhere(Conflict):
     """The result counts outside the course: the actas that rest on it would say another one (spec/selection 4.10)."""
 
-    code = "result_used_elsewhere"
     message = N_(
         "The results of this quiz are used outside the course, so a course team cannot set one by hand. Mark an answer again, ask the "
         "jury to decide on an incident, or let the learner raise an objection."

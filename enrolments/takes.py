@@ -196,7 +196,6 @@ class TakeNotAllowed(Conflict):
 class TakeSuperseded(Conflict):
     """A further take of the course began in the same instant: what is started belongs to that one."""
 
-    code = "take_superseded"
     message = N_("You now take this course again from the beginning. Open the course page and start from there.")
 
 

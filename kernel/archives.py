@@ -51,7 +51,6 @@ _PACKED = (
 class ArchiveRefused(DomainError):
     """An archive as a whole is not read: hostile, too large, damaged, or none."""
 
-    code = "archive_refused"
     status = 422
     message = N_("The archive is damaged or is not a ZIP file.")
 

@@ -11,6 +11,7 @@ DomainError
 Messages are English msgids; `kernel.web.errors` translates them for the reader.
 """
 
+import re
 from collections.abc import Mapping
 from typing import ClassVar, TypeVar
 
@@ -23,11 +24,18 @@ def N_(text: str) -> str:  # noqa: N802 - the name gettext tools know for "trans
 
 
 class DomainError(Exception):
-    """An expected refusal: a code for programs, a status for the web, a message for people."""
+    """An expected refusal: a code for programs, a status for the web, a message for people.
+
+    The code is the name of the class in lower case with underscores, unless the class states another.
+    """
 
     code: ClassVar[str] = "error"
     status: ClassVar[int] = 400
     message: ClassVar[str] = N_("This request could not be carried out.")
+
+    def __init_subclass__(cls) -> None:
+        if "code" not in cls.__dict__:
+            cls.code = re.sub(r"(?<!^)(?=[A-Z])", "_", cls.__name__).lower()
 
     def __init__(self, message: str | None = None, *, code: str | None = None, **facts: object) -> None:
         self.text = message or self.message
@@ -39,7 +47,6 @@ class DomainError(Exception):
 class NotFound(DomainError):
     """There is nothing here, or its existence is not this reader's business."""
 
-    code = "not_found"
     status = 404
     message = N_("This page does not exist, or you do not have access to it.")
 
@@ -54,7 +61,6 @@ def require_found(row: _Row | None) -> _Row:
 class Gone(NotFound):
     """It was here and was withdrawn for good."""
 
-    code = "gone"
     status = 410
     message = N_("This is no longer available.")
 
@@ -62,7 +68,6 @@ class Gone(NotFound):
 class Forbidden(DomainError):
     """It exists in public, but this act is not open to this person."""
 
-    code = "forbidden"
     status = 403
     message = N_("Your account does not allow this.")
 
@@ -70,7 +75,6 @@ class Forbidden(DomainError):
 class SignInNeeded(Forbidden):
     """Signing in would help."""
 
-    code = "sign_in_needed"
     status = 401
     message = N_("Sign in to continue.")
 
@@ -78,14 +82,12 @@ class SignInNeeded(Forbidden):
 class OwnRecord(Forbidden):
     """An attempt by staff to act on their own record."""
 
-    code = "own_record"
     message = N_("This is your own record: another member of the team or an administrator has to do this.")
 
 
 class Conflict(DomainError):
     """The state of things has changed, or does not admit this act."""
 
-    code = "conflict"
     status = 409
     message = N_("This has changed since you opened it. Check it again before you continue.")
 
@@ -93,7 +95,6 @@ class Conflict(DomainError):
 class Invalid(DomainError):
     """Submitted data that cannot be accepted as they are."""
 
-    code = "invalid"
     status = 422
     message = N_("Something you sent needs to be corrected.")
 
@@ -101,7 +102,6 @@ class Invalid(DomainError):
 class TooMany(DomainError):
     """Too many tries; `retry_after` in the facts is in seconds."""
 
-    code = "too_many"
     status = 429
     message = N_("Too many attempts. Wait a few minutes and try again.")
 
@@ -109,6 +109,5 @@ class TooMany(DomainError):
 class Unavailable(DomainError):
     """The server cannot keep what was sent just now; nothing was saved."""
 
-    code = "unavailable"
     status = 503
     message = N_("The server cannot save right now. Nothing was lost: try again in a moment.")

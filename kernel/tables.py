@@ -33,7 +33,6 @@ _BINARY = frozenset(range(9)) | frozenset(range(14, 32)) - {26, 27}
 class Undecodable(Invalid):
     """A file that is no text known here; `line` in the facts is its place, where known."""
 
-    code = "undecodable"
     message = N_("The file cannot be read.")
 
 

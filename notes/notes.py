@@ -39,7 +39,6 @@ class NoteVerb(Verb):
 class TooManyNotes(Conflict):
     """A person keeps as many notes as they can."""
 
-    code = "too_many_notes"
     message = N_("You have 2000 notes. Delete those you no longer need.")
 
 

@@ -419,28 +419,24 @@ class AudienceEditConflict(Conflict):
 class RuleFromBefore(Conflict):
     """A rule that holds from a day before today was approved by nobody but its author."""
 
-    code = "rule_from_before"
     message = N_("A rule that applies from a day before today needs a second person.")
 
 
 class ReasonRequired(Invalid):
     """A change that reaches back, or may concern many people, says why it is made."""
 
-    code = "reason_required"
     message = N_("Give the reason: this change applies from a day before today, or may affect many people.")
 
 
 class NamedByAudiences(Conflict):
     """Rules of audiences name what should be deleted or renamed."""
 
-    code = "named_by_audiences"
     message = N_("Audience rules use it: %(audiences)s. Change these rules first.")
 
 
 class AudienceInUse(Conflict):
     """Compulsory trainings or courses name the audience that should be deleted."""
 
-    code = "audience_in_use"
     message = N_("It is in use: %(titles)s. Let these name another audience first.")
 
 

@@ -144,14 +144,12 @@ class ProfileVerb(audit.Verb):
 class InstitutionKeyTaken(Conflict):
     """The key of a new institution is that of another one."""
 
-    code = "institution_key_taken"
     message = N_("There is already an institution with this key. Choose another key.")
 
 
 class TooManySignatories(Conflict):
     """A sheet has room for four signatories."""
 
-    code = "too_many_signatories"
     message = N_("There are already four people who sign. Remove one of them first.")
 
 

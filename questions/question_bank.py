@@ -340,14 +340,12 @@ QUESTIONS = "questions"
 class EntryChanged(Conflict):
     """A change or deletion of this question by someone else since its text was shown."""
 
-    code = "entry_changed"
     message = N_("Someone else changed this question in the meantime.")
 
 
 class CannotMove(DomainError):
     """A question uses files that its new bank cannot reach."""
 
-    code = "cannot_move"
     status = 422
     message = N_("“%(key)s” uses files of its module (media/…): it cannot move to a bank of another module.")
 

@@ -95,14 +95,12 @@ from quizzes.snapshots import QuizSnapshot, get_snapshot, get_snapshot_of_activi
 class NotConfirmed(Conflict):
     """The time of this quiz begins to run with the start, and nobody said yes to that yet."""
 
-    code = "not_confirmed"
     message = N_("The timer starts when you start this quiz. Confirm that you want to begin.")
 
 
 class NotDeclared(Conflict):
     """The quiz asks for a declaration, and it was not accepted: nothing begins, and no attempt is used."""
 
-    code = "not_declared"
     message = N_("Accept the declaration to begin. No attempt has been used.")
 
 
@@ -287,7 +285,6 @@ class AttemptNotAllowed(Conflict):
 class TimeIsUp(Conflict):
     """The attempt's time ended: no answer is taken any more. By default what was saved before counts."""
 
-    code = "time_is_up"
     message = N_("Time is up. The answers saved before the end are submitted.")
 
     @classmethod
@@ -303,7 +300,6 @@ class TimeIsUp(Conflict):
 class AlreadySubmitted(Conflict):
     """Answers that come after handing in are not stored."""
 
-    code = "already_submitted"
     message = N_("This attempt has already been submitted, so its answers can't be changed.")
 
 

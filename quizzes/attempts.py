@@ -417,7 +417,6 @@ _IS_OPEN = and_(Attempt.state.in_([state.value for state in OPEN_STATES]), ~Atte
 class LeftCourse(Conflict):
     """Refusal to continue an attempt after being taken out of the course; saved answers wait for the learner's return."""
 
-    code = "left_course"
     message = N_(
         "You are no longer enrolled in this course, so this attempt accepts no answers and can't be "
         "submitted. What was saved before is kept."

@@ -175,14 +175,12 @@ class WordingVerb(audit.Verb):
 class WordingRefused(Conflict):
     """A version whose figures cannot go on from those of the one before."""
 
-    code = "wording_refused"
     message = N_("Version %(number)s changed the key or the parts of the question, not only its wording. Its figures begin anew.")
 
 
 class WordingChanged(Conflict):
     """The word of an editor on a version, given or taken back by another one meanwhile."""
 
-    code = "wording_changed"
     message = N_("Someone else has said or taken this back in the meantime.")
 
 

@@ -201,14 +201,12 @@ class FormApprovalVerb(audit.Verb):
 class FormsChanged(Conflict):
     """The forms that were looked at are not those of the published quiz, or it has none."""
 
-    code = "forms_changed"
     message = N_("The quiz was published again in the meantime. Look at its forms before you approve them.")
 
 
 class FormsApproved(Conflict):
     """Forms that two others have approved, or the same editor."""
 
-    code = "forms_approved"
     message = N_("These forms are approved already.")
 
 

@@ -202,14 +202,12 @@ class DryRunVerb(audit.Verb):
 class NothingToRegrade(Invalid):
     """No version that was asked can be judged in the way that was asked for."""
 
-    code = "nothing_to_regrade"
     message = N_("No answers to this question can be marked with that version.")
 
 
 class DecidedByJury(Conflict):
     """A change of marks that a jury has decided on by two; only a new decision of theirs changes them (spec/selection 5.6)."""
 
-    code = "decided_by_jury"
     message = N_("The jury of a selection has decided on this question. Only the jury changes what it decided, by a new decision.")
 
 

@@ -38,7 +38,6 @@ class MarkingVerb(audit.Verb):
 class AlreadyMarked(Conflict):
     """A mark that someone else gave the answer after the page was opened."""
 
-    code = "already_marked"
     message = N_("Someone else marked this answer in the meantime. Compare before saving your mark.")
 
 
@@ -170,7 +169,6 @@ OF_EARLIER_TAKE = N_("This attempt belongs to an earlier take of the course, whi
 class CannotReopen(Conflict):
     """An attempt that cannot be reopened: not submitted or abandoned, another one open, or its learner not in the course."""
 
-    code = "cannot_reopen"
     message = N_("This attempt can't be reopened.")
 
 

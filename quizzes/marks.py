@@ -480,7 +480,6 @@ class SelfAssessmentVerb(audit.Verb):
 class NoLevelChosen(Invalid):
     """A self-assessment without a level for any criterion."""
 
-    code = "no_level_chosen"
     message = N_("Choose a level for at least one criterion.")
 
 

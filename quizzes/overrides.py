@@ -369,7 +369,6 @@ class OverrideVerb(audit.Verb):
 class NotInForce(Conflict):
     """A setting that someone else has ended or changed meanwhile."""
 
-    code = "not_in_force"
     message = N_("Someone changed this in the meantime. Check what is in force now.")
 
 

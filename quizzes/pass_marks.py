@@ -19,7 +19,7 @@ from courses.content import model
 from courses.content.model import CourseFolder, Finding
 from courses.models import Course
 from kernel import audit
-from kernel.errors import N_, Conflict, DomainError, NotFound, require_found
+from kernel.errors import N_, Conflict, Invalid, NotFound, require_found
 from kernel.files import StoredFile
 from kernel.permissions import Actor
 from questions.models import Question, QuestionVersion
@@ -343,64 +343,51 @@ class PassMarkVerb(audit.Verb):
 class RecordOpen(Conflict):
     """A record of the same questions is not finished yet."""
 
-    code = "record_open"
     message = N_("There is a record of these questions that is not signed yet. Finish or discard it first.")
 
 
 class RecordClosed(Conflict):
     """A record that is signed or discarded, or whose round ended meanwhile."""
 
-    code = "record_closed"
     message = N_("This round has ended, so nothing in it can be changed. Look at the record again.")
 
 
-class TooFewJudges(DomainError):
+class TooFewJudges(Invalid):
     """Fewer complete sheets than a record needs."""
 
-    code = "too_few_judges"
-    status = 422
     message = N_("At least three judges have to have judged every question in this round.")
 
 
-class Unconfirmed(DomainError):
+class Unconfirmed(Invalid):
     """Sheets that another has typed and that their judges have not confirmed."""
 
-    code = "unconfirmed"
-    status = 422
     message = N_("These experts have not confirmed their sheet yet, by their account or by a signed paper: %(names)s.")
 
 
-class NotYours(DomainError):
+class NotYours(Invalid):
     """A sheet that the actor cannot confirm."""
 
-    code = "not_yours"
-    status = 422
     message = N_(
         "A complete sheet of the second round is confirmed by the expert it belongs to, not by the person who typed it, "
         "and each expert has one sheet."
     )
 
 
-class DiscardReasonNeeded(DomainError):
+class DiscardReasonNeeded(Invalid):
     """A record given up without a reason."""
 
-    code = "discard_reason_needed"
-    status = 422
     message = N_("Write why the record is discarded. It stays on the page of the pass mark with your name.")
 
 
-class ReasonNeeded(DomainError):
+class ReasonNeeded(Invalid):
     """A pass mark far from the cut of the judges, without a reason."""
 
-    code = "reason_needed"
-    status = 422
     message = N_("This pass mark is more than two standard errors from what the judges say. Write why it is right all the same.")
 
 
 class JudgeKnown(Conflict):
     """A judge who has a sheet already."""
 
-    code = "judge_known"
     message = N_("There is a sheet of this judge already.")
 
 

@@ -152,7 +152,6 @@ class DryRunOutdated(Conflict):
 class UndoLaterFirst(Conflict):
     """A later regrade that touched the same answers."""
 
-    code = "undo_later_first"
     message = N_("Some of these answers were regraded later. Undo that first.")
 
 

@@ -270,42 +270,36 @@ SIGNATURES = 2
 class ActaOpen(Conflict):
     """A selection with an acta that is being prepared."""
 
-    code = "acta_open"
     message = N_("Another acta of this selection is being prepared. Publish or discard it first.")
 
 
 class ActaChanged(Conflict):
     """An acta that is not in the state that was looked at."""
 
-    code = "acta_changed"
     message = N_("The acta has changed in the meantime. Look at it again.")
 
 
 class SignedAlready(Conflict):
     """A second signature of the same member of the jury."""
 
-    code = "signed_already"
     message = N_("You have signed this acta. Another member of the jury has to sign it too.")
 
 
 class StillWaiting(Conflict):
     """Results that wait for a grader, or objections that wait for a decision."""
 
-    code = "still_waiting"
     message = N_("The acta cannot be final yet: answers wait to be marked, or objections to be decided.")
 
 
 class NothingToAmend(Conflict):
     """An amendment where the results are those of the acta."""
 
-    code = "nothing_to_amend"
     message = N_("Nothing differs from the acta, so there is nothing to amend.")
 
 
 class TermRuns(Conflict):
     """A final acta while questions may still be objected to."""
 
-    code = "term_runs"
     message = N_("The acta cannot be final yet: questions may be objected to until the end of %(day)s.")
 
 

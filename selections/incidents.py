@@ -94,35 +94,30 @@ NOTIFY = "selections.notify_incident"
 class IncidentOpen(Conflict):
     """A person who was asked about the same sign before."""
 
-    code = "incident_open"
     message = N_("This person has been asked about it. Look at the list again.")
 
 
 class NotHeard(Conflict):
     """An incident whose person has not answered and still may."""
 
-    code = "not_heard"
     message = N_("The person has not answered yet and still may. Decide after the last day for the answer.")
 
 
 class IncidentChanged(Conflict):
     """An incident that is not in the state that was looked at."""
 
-    code = "incident_changed"
     message = N_("The incident has changed in the meantime. Look at it again.")
 
 
 class SamePerson(Conflict):
     """A member of the jury who proposed what they are to decide."""
 
-    code = "same_person"
     message = N_("You proposed this outcome. Another member of the jury has to decide.")
 
 
 class AnswerClosed(Invalid):
     """An answer after its last day, or after the jury went on."""
 
-    code = "answer_closed"
     message = N_("The time to answer is over. What you wrote before stays.")
 
 

@@ -38,42 +38,36 @@ STANDING, RETURNED, DECIDED, REOPENED = "standing", "returned", "decided", "reop
 class ProposalStands(Conflict):
     """A second proposal while one waits for a decision."""
 
-    code = "proposal_stands"
     message = N_("Someone has proposed an outcome in the meantime. Decide on it, or return it.")
 
 
 class NothingToDecide(Conflict):
     """An act on a proposal that is decided, returned, or not the one that was looked at."""
 
-    code = "nothing_to_decide"
     message = N_("Someone else has decided on these objections in the meantime, or they have changed. Look at them again.")
 
 
 class DryRunNotReady(Conflict):
     """A decision while the dry run is still being made, or its marks are being written."""
 
-    code = "dry_run_not_ready"
     message = N_("The dry run is not ready yet. Look at it, then decide.")
 
 
 class LoweringNotConfirmed(Invalid):
     """A decision that lowers people without the word that they were counted."""
 
-    code = "lowering_not_confirmed"
     message = N_("This outcome lowers results. Confirm for how many people before you decide.")
 
 
 class NotARightAnswer(Invalid):
     """Another right answer that the question cannot have, or that it has already."""
 
-    code = "not_a_right_answer"
     message = N_("This cannot be another right answer of the question.")
 
 
 class VersionNeeded(Invalid):
     """Marking again without the version or the answer to do it by."""
 
-    code = "version_needed"
     message = N_("Choose the version to mark by, or another right answer.")
 
 

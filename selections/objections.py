@@ -335,28 +335,24 @@ def list_noted(session: Session, selection: Selection, people: Sequence[int]) ->
 class TermNotBegun(Conflict):
     """An objection before the term."""
 
-    code = "term_not_begun"
     message = N_("You can object to questions once the provisional acta is published and you can see your result.")
 
 
 class TermOver(Conflict):
     """An objection after the term."""
 
-    code = "term_over"
     message = N_("The time to object ended at midnight at the end of %(day)s. Whom to write to: %(contact)s")
 
 
 class ObjectionWithdrawn(Conflict):
     """Another objection to a question whose objection was withdrawn."""
 
-    code = "objection_withdrawn"
     message = N_("You withdrew your objection to this question. It cannot be made again.")
 
 
 class ObjectionDecided(Conflict):
     """An objection that is decided, or about to be."""
 
-    code = "objection_decided"
     message = N_("Your objection to this question is being decided or has been decided, so it can't be changed any more.")
 
 

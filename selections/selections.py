@@ -520,14 +520,12 @@ def list_draws(session: Session, selection: Selection) -> list[DrawnAttempts]:
 class NotSelecting(Conflict):
     """A quiz whose published version does not say that its results are used outside the course."""
 
-    code = "not_selecting"
     message = N_("The published quiz does not say that its results are used outside the course. Only such a quiz has actas.")
 
 
 class UnknownMember(Invalid):
     """An address without an account, or whose account has no second factor: the two are not told apart."""
 
-    code = "unknown_member"
     message = N_(
         "There is no account with this address that has a second step. A second step is required: ask the person to add one first."
     )
@@ -536,7 +534,6 @@ class UnknownMember(Invalid):
 class ParticipantNamed(Invalid):
     """A person whose own result the selection lists."""
 
-    code = "participant_named"
     message = N_("This person takes part in the selection, so they can be neither in its jury nor a reader.")
 
 

@@ -98,7 +98,6 @@ class ExportedFile:
 class FileRefused(DomainError):
     """A file as a whole is not read: hostile, too large, or not of the format. `line` in the facts is its place, where known."""
 
-    code = "file_refused"
     status = 422
     message = N_("The file cannot be read.")
 

@@ -60,7 +60,6 @@ WRONG_LINKS_OF_ADDRESS = limit("links", "100 per 15 minutes")
 class SignUpClosed(Forbidden):
     """People cannot create an account of their own here."""
 
-    code = "sign_up_closed"
     message = N_("Accounts on this site are created by the institution. Ask its training department for one.")
 
 

@@ -24,7 +24,6 @@ DASH, CONTENT = 2, 4
 class EditRefused(DomainError):
     """The file is written in a form whose entries cannot be taken out and put back as lines."""
 
-    code = "edit_refused"
     status = 422
     message = N_("This file is written in a way that forms cannot change. Edit it as text.")
 

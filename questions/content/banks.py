@@ -43,7 +43,6 @@ _SIGN = re.compile(r"[0-9a-f]{32}\Z")
 class OriginsRefused(DomainError):
     """A bank is written in a form into which origins cannot be put."""
 
-    code = "origins_refused"
     status = 422
     message = N_("The origins cannot be written into “%(path)s”: its questions are not a list with one field per line.")
 

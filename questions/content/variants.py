@@ -46,7 +46,6 @@ class HasFixedQuestions(Protocol):
 class VariantsRefused(DomainError):
     """A table or a question of which no family can be made; the message says what to change."""
 
-    code = "variants_refused"
     status = 422
 
 
