@@ -16,7 +16,6 @@ UNSENT = "mail = 'daily' AND mailed_at IS NULL"
 class Person(Base):
     """A person with an account."""
 
-    __tablename__ = "person"
     noun = N_("Person")
     __table_args__ = (CheckConstraint("email = lower(email)", name="email_lower"), Index("ix_person_list", "name_key", "id"))
 
@@ -71,7 +70,6 @@ class PersonName(Base):
     Asked for: `requested_at` alone. Declined: decided, and never in effect. In effect: from `since`, until `until`.
     """
 
-    __tablename__ = "person_name"
     __table_args__ = (
         CheckConstraint("source IN ('initial', 'self', 'list', 'correction', 'merge')", name="source"),
         CheckConstraint("since IS NOT NULL OR requested_at IS NOT NULL", name="begins"),
@@ -106,16 +104,12 @@ class PersonName(Base):
 class NationalIdentity(Base):
     """A person's national identity number, apart from everything else: only its owner and administrators see it."""
 
-    __tablename__ = "national_identity"
-
     person_id: Mapped[int] = personal(erase=Erase.DELETE, primary_key=True)
     number: Mapped[str] = mapped_column(String(20))
 
 
 class Device(Base):
     """One signed-in browser; the cookie holds a random secret, this row its hash."""
-
-    __tablename__ = "device"
 
     id: Mapped[Key]
     uuid: Mapped[PublicId]
@@ -135,7 +129,6 @@ class Device(Base):
 class SecondFactor(Base):
     """A person's second factor besides the password: an application that makes codes, or a passkey."""
 
-    __tablename__ = "second_factor"
     __table_args__ = (
         CheckConstraint("kind IN ('app', 'passkey')", name="kind"),
         CheckConstraint("(kind = 'passkey') = (credential IS NOT NULL)", name="credential"),
@@ -158,8 +151,6 @@ class SecondFactor(Base):
 class RecoveryCode(Base):
     """One of the codes for when the second factor is lost; each works once, and only its hash is kept."""
 
-    __tablename__ = "recovery_code"
-
     id: Mapped[Key]
     person_id: Mapped[int] = personal(erase=Erase.DELETE, index=True)
     code_hash: Mapped[str] = mapped_column(String(64), unique=True)
@@ -168,8 +159,6 @@ class RecoveryCode(Base):
 
 class PasskeyChallenge(Base):
     """The random text that a person's passkey is asked to sign; used once, within minutes."""
-
-    __tablename__ = "passkey_challenge"
 
     person_id: Mapped[int] = personal(erase=Erase.DELETE, primary_key=True)
     challenge: Mapped[str] = mapped_column(String(64))
@@ -188,7 +177,6 @@ class TokenPurpose(StrEnum):
 class Token(Base):
     """A single-use link sent by mail or printed at the start; only its hash is kept."""
 
-    __tablename__ = "token"
     __table_args__ = (
         CheckConstraint("purpose IN ('confirm', 'reset', 'set_up', 'invite')", name="purpose"),
         Index("ix_token_person", "person_id"),
@@ -208,7 +196,6 @@ class Token(Base):
 class RoleGrant(Base):
     """A site role granted to a person."""
 
-    __tablename__ = "role_grant"
     __table_args__ = (UniqueConstraint("person_id", "role"), CheckConstraint("role IN ('administrator', 'instructor')", name="role"))
 
     id: Mapped[Key]
@@ -221,8 +208,6 @@ class RoleGrant(Base):
 class Consent(Base):
     """A record that a person was shown a version of the notice on personal data and accepted it. Append-only."""
 
-    __tablename__ = "consent"
-
     id: Mapped[Key]
     person_id: Mapped[int] = personal(index=True)
     notice: Mapped[str] = mapped_column(String(40))
@@ -233,7 +218,6 @@ class Consent(Base):
 class DeletionRequest(Base):
     """A person's request to delete their account: carried out when it is due, unless they cancel it."""
 
-    __tablename__ = "deletion_request"
     __table_args__ = (
         Index(
             "ix_deletion_request_waiting",
@@ -313,7 +297,6 @@ class PendingUpload:
 class AccountMerge(Base):
     """An account closed because it is the same person's as another, to which it leads. Nothing of it is deleted."""
 
-    __tablename__ = "account_merge"
     __table_args__ = (CheckConstraint("closed_id <> kept_id", name="two"),)
 
     closed_id: Mapped[int] = personal(primary_key=True)

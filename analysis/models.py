@@ -9,7 +9,6 @@ from kernel.db import Base, Key, Moment, Slug
 class QuizAnalysisCache(Base):
     """The statistics of a quiz as computed last: a cache, replaced where attempts, versions or formulas differ (spec/quiz-engine 5.12)."""
 
-    __tablename__ = "quiz_analysis_cache"
     __table_args__ = (UniqueConstraint("course_id", "activity_key", "which", "composition"),)
 
     id: Mapped[Key]

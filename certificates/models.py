@@ -20,7 +20,6 @@ ENDED = "(revoked_at IS NOT NULL OR replaced_at IS NOT NULL OR replaced_by_id IS
 class Credential(Base):
     """An award as a fact. Everything the sheet prints stands here, as it was on the day; only its state may still change."""
 
-    __tablename__ = "credential"
     noun = N_("Certificate")
     __table_args__ = (
         CheckConstraint("(revoked_at IS NULL) = (revoked_reason = '')", name="revocation"),
@@ -106,8 +105,6 @@ class Credential(Base):
 class StatusList(Base):
     """A published list with a place for each of its credentials; it begins with the first of them."""
 
-    __tablename__ = "status_list"
-
     number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     seed: Mapped[bytes] = mapped_column(LargeBinary)
     """Chooses the places that are set without a credential; nobody else learns it."""
@@ -117,8 +114,6 @@ class StatusList(Base):
 class SignaturePicture(Base):
     """A picture that certificates print: a signature, a logo, or one of a template. Once for all of them, and never changed."""
 
-    __tablename__ = "signature_picture"
-
     id: Mapped[Key]
     sha256: Mapped[str] = mapped_column(String(64), unique=True)
     content: Mapped[bytes] = mapped_column(LargeBinary)
@@ -127,7 +122,6 @@ class SignaturePicture(Base):
 class CredentialSignatory(Base):
     """The signatory of a credential, as the institution's settings said on its day. Never changed."""
 
-    __tablename__ = "credential_signatory"
     __table_args__ = (UniqueConstraint("credential_id", "place"),)
 
     id: Mapped[Key]
@@ -143,7 +137,6 @@ class CredentialSignatory(Base):
 class CredentialReview(Base):
     """Something about a credential for a person to decide on: nothing of it changes by itself (spec/certificates E6 and E10)."""
 
-    __tablename__ = "credential_review"
     noun = N_("Decision about a certificate")
     __table_args__ = (
         Index("uq_credential_review_open", "credential_id", "cause", unique=True, sqlite_where=text(OPEN), postgresql_where=text(OPEN)),
@@ -173,7 +166,6 @@ class ValidityChange(Base):
     they say was passed (spec/certificates E2).
     """
 
-    __tablename__ = "validity_change"
     noun = N_("Change of validity")
 
     id: Mapped[Key]
@@ -197,7 +189,6 @@ class ValidityChange(Base):
 class BulkDownload(Base):
     """The certificates of a list that somebody wants as PDF files: frozen when it was requested, drawn in the background."""
 
-    __tablename__ = "bulk_download"
     noun = N_("Prepared download of certificates")
     __table_args__ = (CheckConstraint("place >= 0 AND place <= done AND done <= total", name="place"),)
 
@@ -227,7 +218,6 @@ class BulkDownload(Base):
 class BulkFile(PreparedFile, Base):
     """One of the ZIP files of a bulk download."""
 
-    __tablename__ = "bulk_file"
     __table_args__ = (UniqueConstraint("download_id", "number"),)
     kept_for = timedelta(days=7)
 
@@ -275,7 +265,6 @@ class TemplateVersion(Base):
 class Transcript(Base):
     """A transcript that a person made: what they had completed by then, frozen and signed. Once they are forgotten it says nothing more."""
 
-    __tablename__ = "transcript"
     noun = N_("Transcript")
 
     id: Mapped[Key]

@@ -20,7 +20,6 @@ IS_PROPOSED = "state = 'proposed'"
 class Obligation(Base):
     """A compulsory training: the people of an audience have to meet a requirement. Its rules stand in its versions."""
 
-    __tablename__ = "obligation"
     noun = N_("Compulsory training")
     __table_args__ = (
         CheckConstraint("state IN ('draft', 'active', 'ended')", name="state"),
@@ -51,7 +50,6 @@ class Obligation(Base):
 class ObligationVersion(Base):
     """The rules of an obligation from a day on. Append-only once the obligation is active."""
 
-    __tablename__ = "obligation_version"
     __table_args__ = (
         UniqueConstraint("obligation_id", "number"),
         CheckConstraint("number > 0", name="number"),
@@ -88,7 +86,6 @@ class ObligationVersion(Base):
 class PlannedChange(Base):
     """A change of an obligation, of the rule of an audience, or of the calendar: tried before it is applied (spec/compulsory 4.8)."""
 
-    __tablename__ = "planned_change"
     noun = N_("Change that was tried")
     __table_args__ = (
         CheckConstraint("kind IN ('activate', 'version', 'end', 'audience', 'free_day')", name="kind"),
@@ -137,7 +134,6 @@ class PlannedChange(Base):
 class CourseAgreement(Base):
     """The newest answer of a course's team to whether an obligation may enrol people in its course; `agreed` is None until it answers."""
 
-    __tablename__ = "course_agreement"
     __table_args__ = (
         UniqueConstraint("obligation_id", "course_id"),
         CheckConstraint("(agreed IS NULL) = (decided_at IS NULL)", name="decided"),
@@ -160,7 +156,6 @@ class Assignment(Base):
     Made and ended by the audience. Read its state by `compliance.assignments.state_at`, which sees what the clock changed since.
     """
 
-    __tablename__ = "assignment"
     __table_args__ = (
         UniqueConstraint("obligation_id", "person_id"),
         Index("ix_assignment_person", "person_id"),
@@ -201,7 +196,6 @@ class Assignment(Base):
 class AssignmentState(Base):
     """A state of an assignment in two times: when it held, and since when until when the record said so."""
 
-    __tablename__ = "assignment_state"
     __table_args__ = (
         Index("ix_assignment_state_known", "assignment_id", "known_to"),
         CheckConstraint("valid_to IS NULL OR valid_to > valid_from", name="valid"),
@@ -221,7 +215,6 @@ class AssignmentState(Base):
 class Reminder(Base):
     """A decision on a reminder that fell due: it was sent, or suppressed for a reason. Append-only but for the moment of its mail."""
 
-    __tablename__ = "reminder"
     __table_args__ = (
         UniqueConstraint("assignment_id", "cycle", "kind", "step", "due_on"),
         Index("ix_reminder_notice", "notice_key"),
@@ -253,7 +246,6 @@ class Reminder(Base):
 class ReminderRequest(Base):
     """A reminder that a head or an officer sends now to the people of a filter, with words of their own."""
 
-    __tablename__ = "reminder_request"
     __table_args__ = (CheckConstraint("done_at IS NULL OR done_at >= asked_at", name="done"),)
 
     id: Mapped[Key]
@@ -276,7 +268,6 @@ class ReminderRequest(Base):
 class Bundle(PreparedFile, Base):
     """A bundle of evidence that was requested: of which place, of which day as known on which, and its file until it ends."""
 
-    __tablename__ = "bundle"
     __table_args__ = (CheckConstraint("known >= at", name="known"),)
 
     place_id: Mapped[int] = mapped_column(ForeignKey("organisation.id"), index=True)
@@ -293,7 +284,6 @@ class Bundle(PreparedFile, Base):
 class TrainingActa(Base):
     """An acta: the numbers of a place under one obligation at a moment as known at another. They are counted again for each use of it."""
 
-    __tablename__ = "training_acta"
     noun = N_("Acta of compulsory training")
     __table_args__ = (CheckConstraint("known >= at", name="known"),)
 
@@ -314,7 +304,6 @@ class TrainingActa(Base):
 class FreeDay(Base):
     """A day on which offices are closed: in the whole country, or in one province. No reminder goes out on it."""
 
-    __tablename__ = "free_day"
     noun = N_("Free day")
     __table_args__ = (UniqueConstraint("day", "province"),)
 
@@ -331,7 +320,6 @@ class FreeDay(Base):
 class CycleEnrolment(Base):
     """One course of one cycle of an assignment: its take, or the obstacle to one, or neither where it is done (spec/compulsory 4.9)."""
 
-    __tablename__ = "cycle_enrolment"
     __table_args__ = (
         UniqueConstraint("assignment_id", "cycle", "course_id"),
         CheckConstraint("enrolment_id IS NULL OR obstacle IS NULL", name="outcome"),
@@ -354,7 +342,6 @@ class CycleEnrolment(Base):
 class DoneFact(Base):
     """A take of a course completed: when the last of it was submitted, since when that is on record. Rows are added and retracted."""
 
-    __tablename__ = "done_fact"
     __table_args__ = (
         Index("ix_done_fact_person", "person_id", "course_id"),
         Index("ix_done_fact_present", "enrolment_id", unique=True, sqlite_where=text(IN_FORCE), postgresql_where=text(IN_FORCE)),
@@ -378,8 +365,6 @@ class DoneFact(Base):
 class StartedFact(Base):
     """A take of a course begun: its first lesson opened or its first attempt started."""
 
-    __tablename__ = "started_fact"
-
     enrolment_id: Mapped[int] = mapped_column(ForeignKey("enrolment.id"), primary_key=True)
     person_id: Mapped[int] = personal(merge=Merge.MOVE, index=True)
     course_id: Mapped[int] = mapped_column(ForeignKey("course.id"), index=True)
@@ -390,7 +375,6 @@ class StartedFact(Base):
 class AccountFact(Base):
     """A time in which a person's account was suspended or closed."""
 
-    __tablename__ = "account_fact"
     __table_args__ = (
         Index(
             "ix_account_fact_open",
@@ -410,7 +394,6 @@ class AccountFact(Base):
 class Waiver(Base):
     """A time in which a person is excused from an obligation, or from all of them: proposed by one person, approved by another."""
 
-    __tablename__ = "waiver"
     noun = N_("Waiver")
     __table_args__ = (
         Index("ix_waiver_person", "person_id"),
@@ -450,7 +433,6 @@ class Waiver(Base):
 class RecognitionList(Base):
     """Many recognitions that were sent in with one file; they are decided on together or one by one."""
 
-    __tablename__ = "recognition_list"
     noun = N_("List of recognitions")
 
     id: Mapped[Key]
@@ -478,7 +460,6 @@ class PendingRecognitionList(PendingUpload, Base):
 class Recognition(Base):
     """Learning elsewhere that counts as a course done on a day: proposed by one person, approved by another."""
 
-    __tablename__ = "recognition"
     noun = N_("Recognition")
     __table_args__ = (
         Index("ix_recognition_person", "person_id", "course_id"),

@@ -17,7 +17,6 @@ from kernel.personal import personal
 class Course(Base):
     """A course; lives for ever. Its published version is a pointer that moves."""
 
-    __tablename__ = "course"
     noun = N_("Course")
     __table_args__ = (CheckConstraint("draft_revision >= 0", name="draft_revision"),)
 
@@ -43,7 +42,6 @@ class Course(Base):
 class DraftFile(Base):
     """One file of a course's working copy: its text, or the checksum of its media."""
 
-    __tablename__ = "draft_file"
     __table_args__ = (
         UniqueConstraint("course_id", "path"),
         CheckConstraint("(body IS NULL) <> (stored_file_id IS NULL)", name="one_content"),
@@ -74,7 +72,6 @@ class RevisionOrigin(StrEnum):
 class DraftRevision(Base):
     """One change of a course's working copy: who, when and how. Append-only, but for what a page saved by itself and saves again."""
 
-    __tablename__ = "draft_revision"
     __table_args__ = (
         UniqueConstraint("course_id", "number"),
         CheckConstraint("number > 0", name="number"),
@@ -98,7 +95,6 @@ class DraftRevision(Base):
 class DraftFileVersion(Base):
     """A file as a revision wrote it, or that it removed it. Append-only: the newest up to a revision is what the file was then."""
 
-    __tablename__ = "draft_file_version"
     __table_args__ = (
         UniqueConstraint("course_id", "path", "revision"),
         ForeignKeyConstraint(["course_id", "revision"], ["draft_revision.course_id", "draft_revision.number"]),
@@ -120,7 +116,6 @@ class DraftFileVersion(Base):
 class PendingFolder(PendingUpload, Base):
     """A folder that was sent in and waits for a yes: nothing of it is in a course yet. Forgotten in time."""
 
-    __tablename__ = "pending_folder"
     noun = N_("Uploaded course folder")
     __table_args__ = (
         Index("ix_pending_folder_owner", "person_id", "course_id"),
@@ -143,7 +138,6 @@ class PublicationNature(StrEnum):
 class CourseVersion(Base):
     """An immutable snapshot of the whole course."""
 
-    __tablename__ = "course_version"
     __table_args__ = (
         UniqueConstraint("course_id", "number"),
         CheckConstraint("number > 0", name="number"),
@@ -216,7 +210,6 @@ class PlanState(StrEnum):
 class PlannedPublication(Base):
     """A publication that waits for a second person or for its moment: of exactly one revision of the draft."""
 
-    __tablename__ = "planned_publication"
     __table_args__ = (
         CheckConstraint("state IN ('waiting', 'planned', 'published', 'refused', 'withdrawn', 'void')", name="state"),
         CheckConstraint("decided_by IS NULL OR decided_by <> asked_by", name="second_person"),
@@ -255,7 +248,6 @@ class PlannedPublication(Base):
 class VersionViewer(Base):
     """A unit, by its code, or an audience, by its key, whose people find a course version that is for staff or for audiences."""
 
-    __tablename__ = "version_viewer"
     __table_args__ = (CheckConstraint("kind IN ('unit', 'audience')", name="kind"),)
 
     version_id: Mapped[int] = mapped_column(ForeignKey("course_version.id"), primary_key=True)
@@ -265,8 +257,6 @@ class VersionViewer(Base):
 
 class Objective(Base):
     """A learning objective of a course version, or of one of its modules."""
-
-    __tablename__ = "objective"
 
     id: Mapped[Key]
     version_id: Mapped[int] = mapped_column(ForeignKey("course_version.id"), index=True)
@@ -278,7 +268,6 @@ class Objective(Base):
 class GradeCategory(Base):
     """A part of the course grade, with its weight."""
 
-    __tablename__ = "grade_category"
     __table_args__ = (UniqueConstraint("version_id", "key"), CheckConstraint("weight >= 0", name="weight"))
 
     id: Mapped[Key]
@@ -292,7 +281,6 @@ class GradeCategory(Base):
 class Module(Base):
     """A first-level part of a course version."""
 
-    __tablename__ = "module"
     __table_args__ = (UniqueConstraint("version_id", "key"), UniqueConstraint("version_id", "position"))
 
     id: Mapped[Key]
@@ -316,7 +304,6 @@ class Module(Base):
 class Activity(Base):
     """One thing to do in a module. What its kind adds lies in tables of the package that knows the kind."""
 
-    __tablename__ = "activity"
     __table_args__ = (
         UniqueConstraint("version_id", "key"),
         UniqueConstraint("module_id", "position"),
@@ -353,7 +340,6 @@ class Activity(Base):
 class LessonPage(Base):
     """A lesson in one language, rendered and cleaned when it was published."""
 
-    __tablename__ = "lesson_page"
     __table_args__ = (UniqueConstraint("activity_id", "language"),)
 
     id: Mapped[Key]
@@ -374,7 +360,6 @@ class LessonPage(Base):
 class Term(Base):
     """An entry of a course version's glossary."""
 
-    __tablename__ = "term"
     __table_args__ = (UniqueConstraint("version_id", "key"),)
 
     id: Mapped[Key]
@@ -390,7 +375,6 @@ class Term(Base):
 class CourseResource(Base):
     """A document or link that a course version cites or offers."""
 
-    __tablename__ = "course_resource"
     __table_args__ = (UniqueConstraint("version_id", "key"),)
 
     id: Mapped[Key]
@@ -408,7 +392,6 @@ class CourseResource(Base):
 class CourseFile(Base):
     """A media file of a course version, by the path that its texts use."""
 
-    __tablename__ = "course_file"
     __table_args__ = (UniqueConstraint("version_id", "path"), Index("ix_course_file_sha256", "version_id", "sha256"))
 
     id: Mapped[Key]
@@ -435,7 +418,6 @@ class StaffRole(StrEnum):
 class CourseStaff(Base):
     """A member of a course team, who teaches or grades in the course."""
 
-    __tablename__ = "course_staff"
     __table_args__ = (UniqueConstraint("course_id", "person_id"), CheckConstraint("role IN ('owner', 'editor', 'grader')", name="role"))
 
     id: Mapped[Key]
@@ -448,7 +430,6 @@ class CourseStaff(Base):
 class CourseInvitation(Base):
     """An invitation of a person without an account to a course team; only the hash of the link's secret is stored."""
 
-    __tablename__ = "course_invitation"
     noun = N_("Invitation to a team")
     __table_args__ = (CheckConstraint("role IN ('owner', 'editor', 'grader')", name="role"),)
 

@@ -29,7 +29,6 @@ class Enrolment(Base):
     Who takes the course again has a further enrolment; results, completion and certificates stay with the take in which they were earned.
     """
 
-    __tablename__ = "enrolment"
     noun = N_("Enrolment")
     __table_args__ = (
         UniqueConstraint("person_id", "course_id", "take"),
@@ -71,7 +70,6 @@ class Enrolment(Base):
 class ActivityResult(Base):
     """A learner's result of one activity."""
 
-    __tablename__ = "activity_result"
     __table_args__ = (
         UniqueConstraint("enrolment_id", "activity_key"),
         CheckConstraint("score IS NULL OR (score >= 0 AND score <= 100)", name="score"),
@@ -102,8 +100,6 @@ class ActivityResult(Base):
 
 class ResultOverride(Base):
     """A result of an activity that the team set, or took back. Append-only; the newest counts, the first names what was there before."""
-
-    __tablename__ = "result_override"
 
     id: Mapped[Key]
     uuid: Mapped[PublicId]
@@ -162,7 +158,6 @@ class ManualGrade(Base):
 class LearnerNote(Base):
     """A note by a member of the course team on a learner, for the team alone."""
 
-    __tablename__ = "learner_note"
     noun = N_("Note on a learner")
 
     id: Mapped[Key]
@@ -175,8 +170,6 @@ class LearnerNote(Base):
 
 class Completion(Base):
     """The moment and version in which a course was completed. Never taken back silently."""
-
-    __tablename__ = "completion"
 
     id: Mapped[Key]
     enrolment_id: Mapped[int] = mapped_column(ForeignKey("enrolment.id"), unique=True)
@@ -192,7 +185,6 @@ class Completion(Base):
 class CompletionReview(Base):
     """A superseded take that would have been completed by what was marked later: an administrator decides whether it was."""
 
-    __tablename__ = "completion_review"
     noun = N_("Completion to decide on")
     __table_args__ = (CheckConstraint("(settled_at IS NULL) = (recorded IS NULL)", name="settled"),)
 
@@ -228,7 +220,6 @@ UNTIL = "until"
 class LearnerGroup(Base):
     """Learners of a course who are treated alike where something is set for a group."""
 
-    __tablename__ = "learner_group"
     noun = N_("Group")
     __table_args__ = (UniqueConstraint("course_id", "name"),)
 
@@ -255,8 +246,6 @@ class LearnerGroup(Base):
 class GroupMember(Base):
     """A learner in a group."""
 
-    __tablename__ = "group_member"
-
     group_id: Mapped[int] = mapped_column(ForeignKey("learner_group.id"), primary_key=True)
     enrolment_id: Mapped[int] = mapped_column(ForeignKey("enrolment.id"), primary_key=True, index=True)
     added_at: Mapped[Moment]
@@ -265,7 +254,6 @@ class GroupMember(Base):
 class Edition(Base):
     """A course given to a group of people between dates."""
 
-    __tablename__ = "edition"
     noun = N_("Edition")
     __table_args__ = (
         UniqueConstraint("course_id", "name"),
@@ -297,8 +285,6 @@ class Edition(Base):
 class EditionPlace(Base):
     """A place in an edition that a learner has; given up by leaving the course."""
 
-    __tablename__ = "edition_place"
-
     enrolment_id: Mapped[int] = mapped_column(ForeignKey("enrolment.id"), primary_key=True)
     edition_id: Mapped[int] = mapped_column(ForeignKey("edition.id"), index=True)
 
@@ -306,7 +292,6 @@ class EditionPlace(Base):
 class WaitingPlace(Base):
     """A person's place on the waiting list of an edition that is full."""
 
-    __tablename__ = "waiting_place"
     __table_args__ = (UniqueConstraint("edition_id", "person_id"),)
 
     id: Mapped[Key]
@@ -333,7 +318,6 @@ class PendingEnrolmentList(PendingUpload, Base):
 class EnrolmentInvitation(Base):
     """An invitation of an address to enrol in a course; whether it has an account makes no difference. Used up by enrolling."""
 
-    __tablename__ = "enrolment_invitation"
     noun = N_("Invitation to a course")
     __table_args__ = (Index("ix_enrolment_invitation_course", "course_id", "email"),)
 
@@ -364,7 +348,6 @@ class EnrolmentInvitation(Base):
 class Announcement(Base):
     """An announcement of the course team to some of its learners. It is delivered in portions, by the numbers of people."""
 
-    __tablename__ = "announcement"
     noun = N_("Announcement")
 
     id: Mapped[Key]
@@ -400,8 +383,6 @@ class Announcement(Base):
 class MessageRecipient(Base):
     """A recipient of a message: the filter found them when it was sent."""
 
-    __tablename__ = "message_recipient"
-
     announcement_id: Mapped[int] = mapped_column(ForeignKey("announcement.id"), primary_key=True)
     person_id: Mapped[int] = personal(primary_key=True, index=True)
 
@@ -433,7 +414,6 @@ UNSETTLED_STATES = (MistakeState.OPEN, MistakeState.ACCEPTED)
 class MistakeReport(Base):
     """A mistake in an activity or a question that a reader reported to the course team, and what became of the report."""
 
-    __tablename__ = "mistake_report"
     noun = N_("Report of a mistake")
     __table_args__ = (
         CheckConstraint("kind IN ('fact', 'outdated', 'typing', 'broken', 'marking', 'other')", name="kind"),
@@ -480,7 +460,6 @@ class MistakeReport(Base):
 class PersonalReminder(Base):
     """A short text that a person wrote for themselves, for a moment; nobody else sees it."""
 
-    __tablename__ = "personal_reminder"
     noun = N_("Personal reminder")
     __table_args__ = (Index("ix_personal_reminder_person", "person_id", "at"),)
 
@@ -495,8 +474,6 @@ class PersonalReminder(Base):
 
 class CalendarFeed(Base):
     """A person's dates under a secret address that other calendars read; only its hash is kept."""
-
-    __tablename__ = "calendar_feed"
 
     person_id: Mapped[int] = personal(erase=Erase.DELETE, primary_key=True)
     secret_hash: Mapped[str] = mapped_column(String(64), unique=True)

@@ -25,7 +25,6 @@ from kernel.settings import private_file
 class AuditEntry(UnnumberedRow):
     """An entry of the audit log: one act of one actor. Append-only."""
 
-    __tablename__ = "audit_entry"
     __table_args__ = (Index("ix_audit_entry_subject", "subject_kind", "subject_id"), Index("ix_audit_entry_actor", "actor_id", "at"))
 
     id: Mapped[Key]
@@ -118,8 +117,6 @@ NEWEST = "audit.newest"
 
 class AuditSeal(Base):
     """A seal over the entries of the audit log from one number to another. Append-only."""
-
-    __tablename__ = "audit_seal"
 
     id: Mapped[Key]
     """Counts without a gap, beyond every seal that is known outside the database: where one lacks, it was taken away."""

@@ -41,7 +41,7 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.engine.interfaces import DBAPIConnection, DBAPICursor
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, NotSupportedError, ProgrammingError
 from sqlalchemy.exc import TimeoutError as TurnTimeout
-from sqlalchemy.orm import DeclarativeBase, Session, mapped_column, sessionmaker
+from sqlalchemy.orm import DeclarativeBase, Session, declared_attr, mapped_column, sessionmaker
 
 from kernel import deadline
 from kernel.compiled_statements import StatementConnection, insertion
@@ -148,12 +148,17 @@ Moment = Annotated[datetime, mapped_column(UtcDateTime)]
 
 
 class Base(DeclarativeBase):
-    """Parent of every table."""
+    """Parent of every table, which is called as its class is, in lower case with underscores, unless the class states another name."""
 
     metadata = MetaData(naming_convention=NAMING)
     type_annotation_map = {datetime: UtcDateTime, uuid.UUID: Uuid, Mapping[str, str]: LocalisedTextType, tuple[str, ...]: WordListType}  # noqa: RUF012 - SQLAlchemy reads it from the class
     noun: ClassVar[str] = ""
     """What the audit log calls a row, marked for translation; nothing where no act is about one."""
+
+    @declared_attr.directive
+    def __tablename__(cls) -> str:  # noqa: N805 - SQLAlchemy calls it with the class
+        """Return the name of the table."""
+        return re.sub(r"(?<!^)(?=[A-Z])", "_", cls.__name__).lower()
 
 
 class UnnumberedRow(Base):

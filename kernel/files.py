@@ -114,8 +114,6 @@ def quotas_of(session: Session) -> Quotas:
 class StoredFile(Base):
     """One content, kept once whatever its names."""
 
-    __tablename__ = "stored_file"
-
     id: Mapped[Key]
     sha256: Mapped[str] = mapped_column(String(64), unique=True)
     size: Mapped[int]

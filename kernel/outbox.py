@@ -44,7 +44,6 @@ LONGEST_ERROR = 300
 class Job(Base):
     """Something that must still happen because of a change that was committed."""
 
-    __tablename__ = "job"
     __table_args__ = (
         UniqueConstraint("unique_key"),
         Index("ix_job_waiting", "available_at", postgresql_where="done_at IS NULL AND failed_at IS NULL"),

@@ -11,7 +11,6 @@ from kernel.personal import Erase, Merge, personal
 class PersonalNote(Base):
     """A text that a person wrote for themselves beside a lesson or recording; nobody else reads it."""
 
-    __tablename__ = "personal_note"
     noun = N_("Personal note")
     __table_args__ = (Index("ix_personal_note_person", "person_id", "course_id", "activity_key"),)
 

@@ -18,7 +18,6 @@ EMPLOYED = "retracted_at IS NULL AND left_on IS NULL"
 class Organisation(Base):
     """An institution, one of its provinces or one of their units."""
 
-    __tablename__ = "organisation"
     noun = N_("Institution or unit")
     __table_args__ = (
         UniqueConstraint("parent_id", "name_key"),
@@ -53,7 +52,6 @@ class Organisation(Base):
 class Post(Base):
     """A post of an institution, as rules name it: by a key that no new spelling changes."""
 
-    __tablename__ = "post"
     noun = N_("Post")
     __table_args__ = (UniqueConstraint("institution_id", "key"),)
 
@@ -69,7 +67,6 @@ class Post(Base):
 class PostSpelling(Base):
     """A way in which lists write a post: the present name, former ones, and those of posts that were merged into it."""
 
-    __tablename__ = "post_spelling"
     __table_args__ = (UniqueConstraint("institution_id", "key"),)
 
     id: Mapped[Key]
@@ -84,7 +81,6 @@ class PostSpelling(Base):
 class Employment(Base):
     """A person's time at an institution, by its own lists. Rows are added and retracted, never edited: a re-entry is another row."""
 
-    __tablename__ = "employment"
     __table_args__ = (
         Index(
             "ix_employment_number",
@@ -126,7 +122,6 @@ class Membership(Base):
     and last day, by the institution. A row that never was true is retracted.
     """
 
-    __tablename__ = "membership"
     __table_args__ = (
         Index(
             "ix_membership_person",
@@ -163,7 +158,6 @@ class Membership(Base):
 class UnitManager(Base):
     """A manager of a unit, who follows its members and those of the units below it."""
 
-    __tablename__ = "unit_manager"
     __table_args__ = (
         Index("ix_unit_manager_head", "organisation_id", unique=True, sqlite_where=text("is_head = 1"), postgresql_where=text("is_head")),
     )
@@ -179,7 +173,6 @@ class UnitManager(Base):
 class TrainingGrant(Base):
     """A grant over the compulsory training of a place and of what stands below it, as training officer or as auditor."""
 
-    __tablename__ = "training_grant"
     __table_args__ = (
         CheckConstraint("role IN ('officer', 'auditor')", name="role"),
         Index("ix_training_grant_organisation", "organisation_id"),
@@ -195,7 +188,6 @@ class TrainingGrant(Base):
 class InstitutionAdministrator(Base):
     """A person's grant to administer one institution alone: its facts, signatories, templates and certificates."""
 
-    __tablename__ = "institution_administrator"
     __table_args__ = (Index("ix_institution_administrator_organisation", "organisation_id"),)
 
     person_id: Mapped[int] = personal(erase=Erase.DELETE, primary_key=True)
@@ -239,7 +231,6 @@ class PendingUnitList(PendingUpload, Base):
 class InstitutionProfile(Base):
     """The settings of an institution that administrators made on the web. What is empty follows the settings of the environment."""
 
-    __tablename__ = "institution_profile"
     noun = N_("Details of an institution")
     __table_args__ = (
         CheckConstraint("(logo IS NULL) = (logo_digest = '')", name="logo"),
@@ -287,7 +278,6 @@ class InstitutionProfile(Base):
 class InstitutionSignatory(Base):
     """A signatory of an institution's certificates, from one day to another; those of the day of issue are printed."""
 
-    __tablename__ = "institution_signatory"
     noun = N_("Signatory")
     __table_args__ = (CheckConstraint("until IS NULL OR since IS NULL OR until >= since", name="days"),)
 
@@ -309,7 +299,6 @@ class InstitutionSignatory(Base):
 class Audience(Base):
     """An audience of an institution: the people whom a rule describes."""
 
-    __tablename__ = "audience"
     noun = N_("Audience")
 
     id: Mapped[Key]
@@ -326,7 +315,6 @@ class Audience(Base):
 class AudienceVersion(Base):
     """The rule of an audience from a day on. Append-only."""
 
-    __tablename__ = "audience_version"
     __table_args__ = (
         UniqueConstraint("audience_id", "number"),
         CheckConstraint("number > 0", name="number"),
@@ -349,7 +337,6 @@ class AudienceVersion(Base):
 class AudienceReference(Base):
     """A unit, province, post, list or course that the newest version of an audience's rule names, by its key."""
 
-    __tablename__ = "audience_reference"
     __table_args__ = (Index("ix_audience_reference_key", "kind", "key"),)
 
     audience_id: Mapped[int] = mapped_column(ForeignKey("audience.id"), primary_key=True)
@@ -360,7 +347,6 @@ class AudienceReference(Base):
 class AudienceList(Base):
     """An uploaded list of people that rules name by its key."""
 
-    __tablename__ = "audience_list"
     noun = N_("List for audiences")
 
     id: Mapped[Key]
@@ -374,7 +360,6 @@ class AudienceList(Base):
 class AudienceListEntry(Base):
     """The days that a person stands on an uploaded list."""
 
-    __tablename__ = "audience_list_entry"
     __table_args__ = (
         Index(
             "ix_audience_list_entry_present",

@@ -12,7 +12,6 @@ from kernel.db import MARK, Base, Key, Moment, Slug
 class DraftBank(Base):
     """A bank of questions in a course's working copy, as read from its file; made anew when the file changes, never edited."""
 
-    __tablename__ = "draft_bank"
     __table_args__ = (UniqueConstraint("course_id", "path"),)
 
     id: Mapped[Key]
@@ -28,7 +27,6 @@ class DraftBank(Base):
 class DraftQuestion(Base):
     """A question of a draft bank, as lists and searches need it."""
 
-    __tablename__ = "draft_question"
     __table_args__ = (UniqueConstraint("bank_id", "position"), Index("ix_draft_question_key", "key"))
 
     id: Mapped[Key]
@@ -51,7 +49,6 @@ class DraftQuestion(Base):
 class Question(Base):
     """A question of a course; lives as long as the course and has versions."""
 
-    __tablename__ = "question"
     __table_args__ = (UniqueConstraint("course_id", "key"),)
 
     id: Mapped[Key]
@@ -63,7 +60,6 @@ class Question(Base):
 class QuestionVersion(Base):
     """One frozen wording and key of a question. Immutable: attempts point to it for ever."""
 
-    __tablename__ = "question_version"
     __table_args__ = (
         UniqueConstraint("question_id", "number"),
         UniqueConstraint("question_id", "checksum"),
@@ -86,8 +82,6 @@ class QuestionOrigin(Base):
 
     A question has one from the first export that takes it along, or from the publication of a copy or of another key for it.
     """
-
-    __tablename__ = "question_origin"
 
     course_id: Mapped[int] = mapped_column(ForeignKey("course.id"), primary_key=True)
     key: Mapped[Slug] = mapped_column(primary_key=True)

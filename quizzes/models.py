@@ -21,8 +21,6 @@ def _one_in_force(name: str, *columns: str, condition: str = "") -> Index:
 class QuizVersion(Base):
     """A quiz as published with one activity: its settings and slots."""
 
-    __tablename__ = "quiz_version"
-
     id: Mapped[Key]
     activity_id: Mapped[int] = mapped_column(ForeignKey("activity.id"), unique=True)
     settings: Mapped[str] = mapped_column(Text)
@@ -36,7 +34,6 @@ class QuizVersion(Base):
 class Slot(Base):
     """A place in a quiz: one fixed question or some drawn from a pool, whose question versions are pinned as candidates."""
 
-    __tablename__ = "slot"
     __table_args__ = (UniqueConstraint("quiz_version_id", "position"), CheckConstraint("draws > 0", name="draws"))
 
     id: Mapped[Key]
@@ -53,8 +50,6 @@ class Slot(Base):
 class SlotCandidate(Base):
     """A question version that a slot may give."""
 
-    __tablename__ = "slot_candidate"
-
     slot_id: Mapped[int] = mapped_column(ForeignKey("slot.id"), primary_key=True)
     question_version_id: Mapped[int] = mapped_column(ForeignKey("question_version.id"), primary_key=True)
 
@@ -66,7 +61,6 @@ _IS_UNMARKED = text("state = 'finished' AND raw IS NULL AND NOT preview")
 class Attempt(Base):
     """One person's attempt at a quiz; what it froze at its start is never changed."""
 
-    __tablename__ = "attempt"
     noun = N_("Attempt")
     __table_args__ = (
         unique_where("NOT preview", "uq_attempt_number", "enrolment_id", "activity_key", "number"),
@@ -133,7 +127,6 @@ class QuizOverride(Base):
     Only settings that are not none count (dates: whose `sets_…` is true). Never edited: a change ends it and adds another.
     """
 
-    __tablename__ = "quiz_override"
     noun = N_("Exception for a quiz")
     __table_args__ = (
         CheckConstraint("scope IN ('everyone', 'group', 'person')", name="scope"),
@@ -180,7 +173,6 @@ class QuizOverride(Base):
 class Accommodation(Base):
     """The time and attempts that a person gets in every quiz (spec/quiz-engine 5.10.3). Only administrators see it; never edited."""
 
-    __tablename__ = "accommodation"
     noun = N_("Accommodation")
     __table_args__ = (
         CheckConstraint("factor >= 1", name="factor"),
@@ -205,7 +197,6 @@ class Accommodation(Base):
 class Incident(Base):
     """Time that was given to every attempt open at a moment, because something went wrong for all (spec/quiz-engine 5.10.4)."""
 
-    __tablename__ = "incident"
     noun = N_("Extra time for a quiz")
     __table_args__ = (CheckConstraint("seconds > 0", name="seconds"), Index("ix_incident_activity", "course_id", "activity_key"))
 
@@ -225,8 +216,6 @@ class Incident(Base):
 class IncidentAttempt(Base):
     """An attempt that was open when an incident gave time."""
 
-    __tablename__ = "incident_attempt"
-
     incident_id: Mapped[int] = mapped_column(ForeignKey("incident.id"), primary_key=True)
     attempt_id: Mapped[int] = mapped_column(ForeignKey("attempt.id"), primary_key=True, index=True)
     applied: Mapped[bool] = mapped_column(default=True, server_default=true())
@@ -236,7 +225,6 @@ class IncidentAttempt(Base):
 class AttemptItem(Base):
     """One question as laid out in one attempt."""
 
-    __tablename__ = "attempt_item"
     __table_args__ = (UniqueConstraint("attempt_id", "position"),)
 
     id: Mapped[Key]
@@ -257,7 +245,6 @@ class AttemptItem(Base):
 class AnswerEvent(Base):
     """One saved answer. Append-only: the highest (lease, seq) of an item is the response."""
 
-    __tablename__ = "answer_event"
     __table_args__ = (
         UniqueConstraint("item_id", "lease", "seq"),
         CheckConstraint("kind IN ('autosave', 'save', 'submit', 'import')", name="kind"),
@@ -282,8 +269,6 @@ class AnswerEvent(Base):
 class AnswerFile(Base):
     """A file that was sent for an item; answers name it by its uuid. Never deleted: an answer of before may name it."""
 
-    __tablename__ = "answer_file"
-
     id: Mapped[Key]
     uuid: Mapped[PublicId]
     item_id: Mapped[int] = mapped_column(ForeignKey("attempt_item.id"), index=True)
@@ -296,7 +281,6 @@ class AnswerFile(Base):
 class MarkEvent(Base):
     """One marking of an item. Append-only: the last is the mark."""
 
-    __tablename__ = "mark_event"
     __table_args__ = (CheckConstraint("origin IN ('auto', 'manual', 'regrade')", name="origin"),)
 
     id: Mapped[Key]
@@ -323,7 +307,6 @@ class MarkEvent(Base):
 class Regrade(Base):
     """A regrade of a quiz: the request, the state of its dry run, and who committed and undid it (spec/quiz-engine 5.11)."""
 
-    __tablename__ = "regrade"
     noun = N_("Regrading")
     __table_args__ = (
         CheckConstraint("kind IN ('same', 'other', 'full_credit', 'removed', 'void_unless_lower')", name="kind"),
@@ -435,7 +418,6 @@ class VoidedQuestion(Base):
 class CertificateReview(Base):
     """A decision after a regrade as 0.2.0 kept it: what waits is moved to the review list of certificates, what was decided stays here."""
 
-    __tablename__ = "certificate_review"
     __table_args__ = (UniqueConstraint("regrade_id", "enrolment_id"),)
 
     id: Mapped[Key]
@@ -454,7 +436,6 @@ class CertificateReview(Base):
 class FormApproval(Base):
     """An editor's word that the parallel forms of a published quiz may be given (spec/selection 1.21). It stays with the version."""
 
-    __tablename__ = "form_approval"
     __table_args__ = (UniqueConstraint("quiz_version_id", "approved_by"),)
 
     id: Mapped[Key]
@@ -469,7 +450,6 @@ class DrawTable(Base):
     Table 1 stands in the quiz version itself, made at publication.
     """
 
-    __tablename__ = "draw_table"
     __table_args__ = (UniqueConstraint("quiz_version_id", "night"), CheckConstraint("number > 1", name="number"))
 
     quiz_version_id: Mapped[int] = mapped_column(ForeignKey("quiz_version.id"), primary_key=True)
@@ -486,8 +466,6 @@ class DrawTable(Base):
 class SelfAssessment(Base):
     """The levels that the writer of a text chose for it by its rubric, nobody else judging it (spec/selection 8.6)."""
 
-    __tablename__ = "self_assessment"
-
     item_id: Mapped[int] = mapped_column(ForeignKey("attempt_item.id"), primary_key=True)
     levels: Mapped[str] = mapped_column(Text)
     """JSON: of each criterion that was judged the place of the chosen level, from 0."""
@@ -497,7 +475,6 @@ class SelfAssessment(Base):
 class PassMarkRecord(Base):
     """The record of judges on the pass mark of a quiz or of one of its forms (spec/selection 3.10): frozen when it is signed."""
 
-    __tablename__ = "pass_mark_record"
     __table_args__ = (
         CheckConstraint("state IN ('first', 'second', 'signed', 'discarded')", name="state"),
         CheckConstraint("(state = 'signed') = (signed_at IS NOT NULL)", name="signed"),
@@ -535,7 +512,6 @@ class PassMarkRecord(Base):
 class JudgeSheet(Base):
     """The ratings of one judge of each question, in both rounds of a record."""
 
-    __tablename__ = "judge_sheet"
     __table_args__ = (UniqueConstraint("record_id", "name"), unique_where("own", "uq_judge_sheet_own", "record_id", "entered_by"))
 
     id: Mapped[Key]
@@ -561,8 +537,6 @@ class JudgeSheet(Base):
 
 class ItemHistory(Base):
     """Sums of the answers to a question version in a quiz version, by edition, language and month (spec/selection 2.1)."""
-
-    __tablename__ = "item_history"
 
     question_version_id: Mapped[int] = mapped_column(ForeignKey("question_version.id"), primary_key=True)
     variant: Mapped[str] = mapped_column(String(80), primary_key=True, default="", server_default="")
@@ -596,7 +570,6 @@ class WordingOnly(Base):
     Never edited: taking it back ends it, and it may be said again.
     """
 
-    __tablename__ = "wording_only"
     __table_args__ = (
         CheckConstraint("(ended_at IS NULL) = (ended_by IS NULL)", name="ended"),
         unique_where("ended_at IS NULL", "uq_wording_only_in_force", "question_version_id"),
@@ -614,8 +587,6 @@ class WordingOnly(Base):
 class HistoryState(Base):
     """The state of the history of a quiz version: it holds all its attempts, or the night counts them and those that end add nothing."""
 
-    __tablename__ = "history_state"
-
     quiz_version_id: Mapped[int] = mapped_column(ForeignKey("quiz_version.id"), primary_key=True)
     filled: Mapped[bool]
 
@@ -623,7 +594,6 @@ class HistoryState(Base):
 class AttemptProof(Base):
     """A proof of an attempt as it was given out: what was signed, without the person and the answers (spec/selection 10)."""
 
-    __tablename__ = "attempt_proof"
     __table_args__ = (UniqueConstraint("attempt_id", "document_sha256", "key_id"),)
 
     id: Mapped[Key]
@@ -640,8 +610,6 @@ class AttemptProof(Base):
 
 class AttemptProofFile(Base):
     """A PDF of a proof that was given out, so that whoever has it can learn whether it is that file, byte for byte."""
-
-    __tablename__ = "attempt_proof_file"
 
     proof_id: Mapped[int] = mapped_column(ForeignKey("attempt_proof.id"), primary_key=True)
     sha256: Mapped[str] = mapped_column(String(64), primary_key=True)

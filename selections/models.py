@@ -14,7 +14,6 @@ from kernel.personal import Merge, personal
 class Selection(Base):
     """A selection: one selecting quiz of a course and the edition or the group whose results are listed in its actas."""
 
-    __tablename__ = "selection"
     noun = N_("Selection")
     __table_args__ = (
         CheckConstraint("(edition_id IS NULL) <> (group_id IS NULL)", name="whom"),
@@ -42,7 +41,6 @@ class MemberRole(StrEnum):
 class SelectionMember(Base):
     """A person who is named for a selection. Never deleted: who was in a jury, and when, stays on record."""
 
-    __tablename__ = "selection_member"
     noun = N_("Member of a jury, or reader")
     __table_args__ = (
         CheckConstraint("role IN ('jury', 'reader')", name="role"),
@@ -81,7 +79,6 @@ class ActaState(StrEnum):
 class SelectionActa(Base):
     """An acta of a selection: a signed document whose figures are copied. Only its state and signatures change."""
 
-    __tablename__ = "selection_acta"
     noun = N_("Acta of a selection")
     __table_args__ = (
         CheckConstraint("kind IN ('provisional', 'final', 'amendment')", name="kind"),
@@ -150,7 +147,6 @@ class SelectionActaEntry(Base):
 class ActaSignature(Base):
     """The signature of a member of the jury under an acta."""
 
-    __tablename__ = "acta_signature"
     __table_args__ = (UniqueConstraint("acta_id", "signed_by"),)
 
     id: Mapped[Key]
@@ -161,8 +157,6 @@ class ActaSignature(Base):
 
 class ActaExport(Base):
     """A file of an acta that was taken out, so that whoever has it can learn whether it is that file, byte for byte."""
-
-    __tablename__ = "acta_export"
 
     id: Mapped[Key]
     acta_id: Mapped[int] = mapped_column(ForeignKey("selection_acta.id"))
@@ -185,7 +179,6 @@ class CorrectionEnd(StrEnum):
 class ActaCorrection(Base):
     """A task of the jury: results that differ from an acta in force. It ends in an amendment or where nothing differs any more."""
 
-    __tablename__ = "acta_correction"
     noun = N_("Difference of an acta")
     __table_args__ = (
         CheckConstraint("ending IN ('', 'amended', 'reverted')", name="ending"),
@@ -223,7 +216,6 @@ class IncidentOutcome(StrEnum):
 class SelectionIncident(Base):
     """A question of a jury to a person about one sign in one attempt. Kept with the actas; never deleted."""
 
-    __tablename__ = "selection_incident"
     noun = N_("Question of a jury")
     __table_args__ = (
         CheckConstraint("kind IN ('sessions', 'absences', 'rapid')", name="kind"),
@@ -263,7 +255,6 @@ _GROUNDS = "'two_right', 'none_right', 'unclear', 'law_changed', 'not_taught', '
 class ObjectionGroup(Base):
     """The objections to one version of a question in one quiz that are decided together (spec/selection 5.5)."""
 
-    __tablename__ = "objection_group"
     noun = N_("Objections to a question")
     __table_args__ = (
         CheckConstraint("state IN ('open', 'proposed', 'decided', 'told', 'withdrawn')", name="state"),
@@ -285,8 +276,6 @@ class ObjectionGroup(Base):
 class ObjectionAuthor(Base):
     """A person who wrote or published the version, as known when the first objection came; they decide nothing (spec/selection 5.4)."""
 
-    __tablename__ = "objection_author"
-
     group_id: Mapped[int] = mapped_column(ForeignKey("objection_group.id"), primary_key=True)
     person_id: Mapped[int] = personal(primary_key=True, index=True)
 
@@ -294,7 +283,6 @@ class ObjectionAuthor(Base):
 class Objection(Base):
     """A learner's objection to one question of one attempt. Never deleted; an item has one, also after it was withdrawn."""
 
-    __tablename__ = "objection"
     noun = N_("Objection")
     __table_args__ = (
         CheckConstraint(f"ground IN ({_GROUNDS})", name="ground"),
@@ -331,7 +319,6 @@ class ObjectionProposal(Base):
     Returned ones stay on record, and so do a decision that was taken back and what took it back: both are `reopened`.
     """
 
-    __tablename__ = "objection_proposal"
     __table_args__ = (
         CheckConstraint("outcome IN ('uphold', 'rescore', 'full_credit', 'void', 'removed', 'reopen')", name="outcome"),
         CheckConstraint("state IN ('standing', 'returned', 'decided', 'reopened')", name="state"),

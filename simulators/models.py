@@ -17,7 +17,6 @@ EXACT = Text()
 class SimulatorTask(Base):
     """A task as published with one activity. Immutable: submissions point to it for ever."""
 
-    __tablename__ = "simulator_task"
     __table_args__ = (
         CheckConstraint("model_version > 0", name="model_version"),
         CheckConstraint("attempts >= 0", name="attempts"),
@@ -48,7 +47,6 @@ class SimulatorTask(Base):
 class TaskInput(Base):
     """An input that a task begins with instead of the worked example's: a number, `none`, or a variable in braces."""
 
-    __tablename__ = "task_input"
     __table_args__ = (UniqueConstraint("task_id", "name"),)
 
     id: Mapped[Key]
@@ -60,7 +58,6 @@ class TaskInput(Base):
 class TaskVariable(Base):
     """A number that is drawn for each learner: from low to high in steps, or one of its values."""
 
-    __tablename__ = "task_variable"
     __table_args__ = (UniqueConstraint("task_id", "name"),)
 
     id: Mapped[Key]
@@ -76,7 +73,6 @@ class TaskVariable(Base):
 class TaskItem(Base):
     """A goal to reach (`low`, `high`) or a number to give (`tolerance`) in a task."""
 
-    __tablename__ = "task_item"
     __table_args__ = (
         UniqueConstraint("task_id", "key"),
         UniqueConstraint("task_id", "position"),
@@ -103,7 +99,6 @@ class TaskItem(Base):
 class TaskSave(Base):
     """A saved state of a task: what the learner calculated and typed. Append-only: they resume from the last one."""
 
-    __tablename__ = "task_save"
     __table_args__ = (Index("ix_task_save_person", "person_id", "course_id", "activity_key"),)
 
     id: Mapped[Key]

@@ -11,7 +11,6 @@ from kernel.errors import N_
 class PendingImport(PendingUpload, Base):
     """A file of questions between upload and import: nothing of it is in the course yet. Expires in time."""
 
-    __tablename__ = "pending_import"
     noun = N_("Uploaded questions")
     __table_args__ = (
         Index("ix_pending_import_owner", "course_id", "person_id"),

@@ -12,7 +12,6 @@ from kernel.db import Base, Key, Moment
 class Recording(Base):
     """A film or sound as published with one activity: our own file, or an outside page."""
 
-    __tablename__ = "recording"
     __table_args__ = (CheckConstraint("kind IN ('video', 'audio')", name="kind"),)
 
     id: Mapped[Key]
@@ -36,7 +35,6 @@ class Recording(Base):
 class Chapter(Base):
     """A named beginning inside a recording."""
 
-    __tablename__ = "chapter"
     __table_args__ = (UniqueConstraint("recording_id", "second"),)
 
     id: Mapped[Key]
@@ -48,7 +46,6 @@ class Chapter(Base):
 class Caption(Base):
     """Captions in one language: the file, and its cues as a transcript."""
 
-    __tablename__ = "caption"
     __table_args__ = (UniqueConstraint("recording_id", "language"),)
 
     id: Mapped[Key]
@@ -63,8 +60,6 @@ class Caption(Base):
 class RecordingDocument(Base):
     """A document that accompanies a recording: slides, summary, questions and answers, concept note."""
 
-    __tablename__ = "recording_document"
-
     id: Mapped[Key]
     recording_id: Mapped[int] = mapped_column(ForeignKey("recording.id"), index=True)
     position: Mapped[int]
@@ -78,7 +73,6 @@ class RecordingDocument(Base):
 class WatchedSpan(Base):
     """A stretch of a recording that a learner has seen, in whole seconds; overlapping ones are counted once."""
 
-    __tablename__ = "watched_span"
     __table_args__ = (
         UniqueConstraint("enrolment_id", "activity_key", "start", "finish"),
         CheckConstraint("finish > start", name="forward"),

@@ -305,7 +305,6 @@ INDEX = "search_index"
 class SearchEntry(Base):
     """A passage that can be found: a section of a lesson, a term, some sentences of a recording. Written and deleted, never changed."""
 
-    __tablename__ = "search_entry"
     __table_args__ = (
         Index("ix_search_entry_version", "version"),
         Index("ix_search_entry_words", "words", postgresql_using="gin", info={"dialect": "postgresql"}).ddl_if(dialect="postgresql"),
@@ -332,7 +331,6 @@ class SearchEntry(Base):
 class SearchWord(Base):
     """A word of a version as its tokens have it, for suggesting it where nothing is found; each time entries are written adds rows."""
 
-    __tablename__ = "search_word"
     __table_args__ = (Index("ix_search_word_version", "version", "word"),)
 
     id: Mapped[Key]

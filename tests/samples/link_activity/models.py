@@ -9,7 +9,6 @@ from kernel.db import Base, Key
 class Link(Base):
     """A published link of a course version."""
 
-    __tablename__ = "link"
 
     id: Mapped[Key]
     activity_id: Mapped[int] = mapped_column(ForeignKey("activity.id"), unique=True)
