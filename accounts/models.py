@@ -6,20 +6,19 @@ from enum import StrEnum
 from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from kernel.db import Base, Key, Moment, PublicId, ShortText, unique_where
+from kernel.db import Base, Entity, Key, Moment, PublicId, ShortText, unique_where
 from kernel.errors import N_
 from kernel.personal import Erase, personal
 
 UNSENT = "mail = 'daily' AND mailed_at IS NULL"
 
 
-class Person(Base):
+class Person(Entity):
     """A person with an account."""
 
     noun = N_("Person")
     __table_args__ = (CheckConstraint("email = lower(email)", name="email_lower"), Index("ix_person_list", "name_key", "id"))
 
-    id: Mapped[Key]
     uuid: Mapped[PublicId]
     email: Mapped[str] = mapped_column(String(254), unique=True)
     """In lower case; one account an address."""
@@ -64,7 +63,7 @@ class NameSource(StrEnum):
     """An account that was merged into this one had it."""
 
 
-class PersonName(Base):
+class PersonName(Entity):
     """A name that a person had, has, or asks for; the present one stands here too, once it has been changed or declared.
 
     Asked for: `requested_at` alone. Declined: decided, and never in effect. In effect: from `since`, until `until`.
@@ -78,7 +77,6 @@ class PersonName(Base):
         unique_where("since IS NULL AND decided_at IS NULL", "uq_person_name_requested", "person_id"),
     )
 
-    id: Mapped[Key]
     person_id: Mapped[int] = personal(erase=Erase.DELETE)
     given_names: Mapped[ShortText]
     first_surname: Mapped[ShortText]
@@ -108,10 +106,9 @@ class NationalIdentity(Base):
     number: Mapped[str] = mapped_column(String(20))
 
 
-class Device(Base):
+class Device(Entity):
     """One signed-in browser; the cookie holds a random secret, this row its hash."""
 
-    id: Mapped[Key]
     uuid: Mapped[PublicId]
     person_id: Mapped[int] = personal(erase=Erase.DELETE, index=True)
     secret_hash: Mapped[str] = mapped_column(String(64), unique=True)
@@ -126,7 +123,7 @@ class Device(Base):
     """When the second factor was shown in this session; staff without it have no session beyond this machine."""
 
 
-class SecondFactor(Base):
+class SecondFactor(Entity):
     """A person's second factor besides the password: an application that makes codes, or a passkey."""
 
     __table_args__ = (
@@ -134,7 +131,6 @@ class SecondFactor(Base):
         CheckConstraint("(kind = 'passkey') = (credential IS NOT NULL)", name="credential"),
     )
 
-    id: Mapped[Key]
     uuid: Mapped[PublicId]
     person_id: Mapped[int] = personal(erase=Erase.DELETE, index=True)
     kind: Mapped[str] = mapped_column(String(7))
@@ -148,10 +144,9 @@ class SecondFactor(Base):
     last_used_at: Mapped[Moment | None]
 
 
-class RecoveryCode(Base):
+class RecoveryCode(Entity):
     """One of the codes for when the second factor is lost; each works once, and only its hash is kept."""
 
-    id: Mapped[Key]
     person_id: Mapped[int] = personal(erase=Erase.DELETE, index=True)
     code_hash: Mapped[str] = mapped_column(String(64), unique=True)
     used_at: Mapped[Moment | None]
@@ -174,7 +169,7 @@ class TokenPurpose(StrEnum):
     INVITE = "invite"
 
 
-class Token(Base):
+class Token(Entity):
     """A single-use link sent by mail or printed at the start; only its hash is kept."""
 
     __table_args__ = (
@@ -182,7 +177,6 @@ class Token(Base):
         Index("ix_token_person", "person_id"),
     )
 
-    id: Mapped[Key]
     purpose: Mapped[str] = mapped_column(String(10))
     secret_hash: Mapped[str] = mapped_column(String(64), unique=True)
     person_id: Mapped[int | None] = personal(erase=Erase.DELETE)
@@ -193,29 +187,27 @@ class Token(Base):
     used_at: Mapped[Moment | None]
 
 
-class RoleGrant(Base):
+class RoleGrant(Entity):
     """A site role granted to a person."""
 
     __table_args__ = (UniqueConstraint("person_id", "role"), CheckConstraint("role IN ('administrator', 'instructor')", name="role"))
 
-    id: Mapped[Key]
     person_id: Mapped[int] = personal(erase=Erase.DELETE)
     role: Mapped[str] = mapped_column(String(20))
     granted_at: Mapped[Moment]
     granted_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
 
 
-class Consent(Base):
+class Consent(Entity):
     """A record that a person was shown a version of the notice on personal data and accepted it. Append-only."""
 
-    id: Mapped[Key]
     person_id: Mapped[int] = personal(index=True)
     notice: Mapped[str] = mapped_column(String(40))
     version: Mapped[str] = mapped_column(String(20))
     at: Mapped[Moment]
 
 
-class DeletionRequest(Base):
+class DeletionRequest(Entity):
     """A person's request to delete their account: carried out when it is due, unless they cancel it."""
 
     __table_args__ = (
@@ -228,7 +220,6 @@ class DeletionRequest(Base):
         ),
     )
 
-    id: Mapped[Key]
     person_id: Mapped[int] = personal()
     asked_at: Mapped[Moment]
     due_at: Mapped[Moment]
@@ -236,7 +227,7 @@ class DeletionRequest(Base):
     """Done, or taken back: the audit log says which."""
 
 
-class Notification(Base):
+class Notification(Entity):
     """A notification to a person: in the bell, by mail, or both. Made once for each event."""
 
     __tablename__ = "notice"
@@ -247,7 +238,6 @@ class Notification(Base):
         Index("ix_notice_unsent", "given_at", sqlite_where=text(UNSENT), postgresql_where=text(UNSENT)),
     )
 
-    id: Mapped[Key]
     uuid: Mapped[PublicId]
     person_id: Mapped[int] = personal(erase=Erase.DELETE)
     kind: Mapped[str] = mapped_column(String(20))
@@ -266,13 +256,12 @@ class Notification(Base):
     """After it no mail goes out any more: it would come too late."""
 
 
-class NotificationPreference(Base):
+class NotificationPreference(Entity):
     """A person's notification preferences for one kind; without a row, in the bell and by mail at once."""
 
     __tablename__ = "notice_switch"
     __table_args__ = (UniqueConstraint("person_id", "kind"), CheckConstraint("mail IN ('at_once', 'daily', 'never')", name="mail"))
 
-    id: Mapped[Key]
     person_id: Mapped[int] = personal(erase=Erase.DELETE)
     kind: Mapped[str] = mapped_column(String(20))
     in_bell: Mapped[bool]

@@ -3,15 +3,14 @@
 from sqlalchemy import ForeignKey, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from kernel.db import Base, Key, Moment, Slug
+from kernel.db import Entity, Moment, Slug
 
 
-class QuizAnalysisCache(Base):
+class QuizAnalysisCache(Entity):
     """The statistics of a quiz as computed last: a cache, replaced where attempts, versions or formulas differ (spec/quiz-engine 5.12)."""
 
     __table_args__ = (UniqueConstraint("course_id", "activity_key", "which", "composition"),)
 
-    id: Mapped[Key]
     course_id: Mapped[int] = mapped_column(ForeignKey("course.id"))
     activity_key: Mapped[Slug]
     which: Mapped[str] = mapped_column(String(8))

@@ -7,7 +7,7 @@ from decimal import Decimal
 from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, Numeric, String, Text, UniqueConstraint, false, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from kernel.db import MARK, Base, Key, Moment, PublicId, ShortText, Slug
+from kernel.db import MARK, Base, Entity, Moment, PublicId, ShortText, Slug
 from kernel.errors import N_
 from kernel.personal import Merge, personal
 from kernel.prepared_files import PreparedFile
@@ -17,7 +17,7 @@ IN_FORCE = "revoked_at IS NULL AND replaced_at IS NULL AND replaced_by_id IS NUL
 ENDED = "(revoked_at IS NOT NULL OR replaced_at IS NOT NULL OR replaced_by_id IS NOT NULL)"
 
 
-class Credential(Base):
+class Credential(Entity):
     """An award as a fact. Everything the sheet prints stands here, as it was on the day; only its state may still change."""
 
     noun = N_("Certificate")
@@ -29,7 +29,6 @@ class Credential(Base):
         Index("ix_credential_ended", "status_list", sqlite_where=text(ENDED), postgresql_where=text(ENDED)),
     )
 
-    id: Mapped[Key]
     uuid: Mapped[PublicId]
     code: Mapped[str] = mapped_column(String(16), unique=True)
     """16 signs of Crockford's base 32, 80 random bits."""
@@ -111,20 +110,18 @@ class StatusList(Base):
     begun_at: Mapped[Moment]
 
 
-class SignaturePicture(Base):
+class SignaturePicture(Entity):
     """A picture that certificates print: a signature, a logo, or one of a template. Once for all of them, and never changed."""
 
-    id: Mapped[Key]
     sha256: Mapped[str] = mapped_column(String(64), unique=True)
     content: Mapped[bytes] = mapped_column(LargeBinary)
 
 
-class CredentialSignatory(Base):
+class CredentialSignatory(Entity):
     """The signatory of a credential, as the institution's settings said on its day. Never changed."""
 
     __table_args__ = (UniqueConstraint("credential_id", "place"),)
 
-    id: Mapped[Key]
     credential_id: Mapped[int] = mapped_column(ForeignKey("credential.id"))
     place: Mapped[int]
     name: Mapped[ShortText]
@@ -134,7 +131,7 @@ class CredentialSignatory(Base):
     """Whose account it was on that day, by the address in the settings: they act on no credential that they signed."""
 
 
-class CredentialReview(Base):
+class CredentialReview(Entity):
     """Something about a credential for a person to decide on: nothing of it changes by itself (spec/certificates E6 and E10)."""
 
     noun = N_("Decision about a certificate")
@@ -142,7 +139,6 @@ class CredentialReview(Base):
         Index("uq_credential_review_open", "credential_id", "cause", unique=True, sqlite_where=text(OPEN), postgresql_where=text(OPEN)),
     )
 
-    id: Mapped[Key]
     uuid: Mapped[PublicId]
     credential_id: Mapped[int] = mapped_column(ForeignKey("credential.id"), index=True)
     cause: Mapped[str] = mapped_column(String(22))
@@ -161,14 +157,13 @@ class CredentialReview(Base):
     """Why it was decided so."""
 
 
-class ValidityChange(Base):
+class ValidityChange(Entity):
     """A replacement of the certificates of a course that were issued before: by the validity of a published version, or because of what
     they say was passed (spec/certificates E2).
     """
 
     noun = N_("Change of validity")
 
-    id: Mapped[Key]
     uuid: Mapped[PublicId]
     """Made with the form, so that a second click has no second effect."""
     course_id: Mapped[int] = mapped_column(ForeignKey("course.id"), index=True)
@@ -186,13 +181,12 @@ class ValidityChange(Base):
     done_at: Mapped[Moment | None]
 
 
-class BulkDownload(Base):
+class BulkDownload(Entity):
     """The certificates of a list that somebody wants as PDF files: frozen when it was requested, drawn in the background."""
 
     noun = N_("Prepared download of certificates")
     __table_args__ = (CheckConstraint("place >= 0 AND place <= done AND done <= total", name="place"),)
 
-    id: Mapped[Key]
     uuid: Mapped[PublicId]
     """Made with the form, so that a second click has no second effect."""
     course_id: Mapped[int | None] = mapped_column(ForeignKey("course.id"), index=True)
@@ -227,13 +221,12 @@ class BulkFile(PreparedFile, Base):
     """The place of its first certificate in the list; `total` says for how many the file stands."""
 
 
-class StoredTemplate(Base):
+class StoredTemplate(Entity):
     """A template of certificates that an institution made: the text being written, and which of its versions is in use."""
 
     __tablename__ = "certificate_template"
     noun = N_("Certificate template")
 
-    id: Mapped[Key]
     uuid: Mapped[PublicId]
     organisation_id: Mapped[int] = mapped_column(ForeignKey("organisation.id"), index=True)
     key: Mapped[str] = mapped_column(String(64), unique=True)
@@ -246,13 +239,12 @@ class StoredTemplate(Base):
     changed_at: Mapped[Moment]
 
 
-class TemplateVersion(Base):
+class TemplateVersion(Entity):
     """A published version of a template. Never changed: the certificates that were issued with it are drawn by it for ever."""
 
     __tablename__ = "certificate_template_version"
     __table_args__ = (UniqueConstraint("template_id", "number"),)
 
-    id: Mapped[Key]
     template_id: Mapped[int] = mapped_column(ForeignKey("certificate_template.id"))
     number: Mapped[int]
     titles: Mapped[Mapping[str, str]]
@@ -262,12 +254,11 @@ class TemplateVersion(Base):
     published_at: Mapped[Moment]
 
 
-class Transcript(Base):
+class Transcript(Entity):
     """A transcript that a person made: what they had completed by then, frozen and signed. Once they are forgotten it says nothing more."""
 
     noun = N_("Transcript")
 
-    id: Mapped[Key]
     uuid: Mapped[PublicId]
     """Made with the form, so that a second click has no second effect."""
     code: Mapped[str] = mapped_column(String(16), unique=True)

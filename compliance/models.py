@@ -7,7 +7,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueC
 from sqlalchemy.orm import Mapped, mapped_column
 
 from accounts.models import PendingUpload
-from kernel.db import Base, Key, Moment, PublicId
+from kernel.db import Base, Entity, Moment, PublicId
 from kernel.errors import N_
 from kernel.personal import Merge, personal
 from kernel.prepared_files import PreparedFile
@@ -17,7 +17,7 @@ REMINDED = "remind_at IS NOT NULL"
 IS_PROPOSED = "state = 'proposed'"
 
 
-class Obligation(Base):
+class Obligation(Entity):
     """A compulsory training: the people of an audience have to meet a requirement. Its rules stand in its versions."""
 
     noun = N_("Compulsory training")
@@ -27,7 +27,6 @@ class Obligation(Base):
         CheckConstraint("activated_by IS NULL OR activated_by <> created_by", name="second_person"),
     )
 
-    id: Mapped[Key]
     uuid: Mapped[PublicId]
     key: Mapped[str] = mapped_column(String(64), unique=True)
     institution_id: Mapped[int] = mapped_column(ForeignKey("organisation.id"), index=True)
@@ -47,7 +46,7 @@ class Obligation(Base):
     """Since when its records of people are gone, because they were kept long enough after its end."""
 
 
-class ObligationVersion(Base):
+class ObligationVersion(Entity):
     """The rules of an obligation from a day on. Append-only once the obligation is active."""
 
     __table_args__ = (
@@ -57,7 +56,6 @@ class ObligationVersion(Base):
         CheckConstraint("approved_by IS NULL OR approved_by <> author_id", name="second_person"),
     )
 
-    id: Mapped[Key]
     obligation_id: Mapped[int] = mapped_column(ForeignKey("obligation.id"))
     number: Mapped[int]
     title: Mapped[Mapping[str, str]]
@@ -83,7 +81,7 @@ class ObligationVersion(Base):
     """It holds from a day before it was recorded, as somebody asked for with a reason."""
 
 
-class PlannedChange(Base):
+class PlannedChange(Entity):
     """A change of an obligation, of the rule of an audience, or of the calendar: tried before it is applied (spec/compulsory 4.8)."""
 
     noun = N_("Change that was tried")
@@ -96,7 +94,6 @@ class PlannedChange(Base):
         CheckConstraint("second_person IN ('', 'past', 'many')", name="second_person"),
     )
 
-    id: Mapped[Key]
     uuid: Mapped[PublicId]
     kind: Mapped[str] = mapped_column(String(8))
     obligation_id: Mapped[int | None] = mapped_column(ForeignKey("obligation.id"), index=True)
@@ -131,7 +128,7 @@ class PlannedChange(Base):
     applied_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
 
 
-class CourseAgreement(Base):
+class CourseAgreement(Entity):
     """The newest answer of a course's team to whether an obligation may enrol people in its course; `agreed` is None until it answers."""
 
     __table_args__ = (
@@ -139,7 +136,6 @@ class CourseAgreement(Base):
         CheckConstraint("(agreed IS NULL) = (decided_at IS NULL)", name="decided"),
     )
 
-    id: Mapped[Key]
     obligation_id: Mapped[int] = mapped_column(ForeignKey("obligation.id"))
     course_id: Mapped[int] = mapped_column(ForeignKey("course.id"), index=True)
     agreed: Mapped[bool | None]
@@ -150,7 +146,7 @@ class CourseAgreement(Base):
     reason: Mapped[str] = mapped_column(String(1000), default="")
 
 
-class Assignment(Base):
+class Assignment(Entity):
     """One person under one obligation: the present status, and the next one that the clock alone brings.
 
     Made and ended by the audience. Read its state by `compliance.assignments.state_at`, which sees what the clock changed since.
@@ -164,7 +160,6 @@ class Assignment(Base):
         CheckConstraint("(next_change_at IS NULL) = (next_state IS NULL)", name="next"),
     )
 
-    id: Mapped[Key]
     uuid: Mapped[PublicId]
     obligation_id: Mapped[int] = mapped_column(ForeignKey("obligation.id"))
     person_id: Mapped[int] = personal()
@@ -193,7 +188,7 @@ class Assignment(Base):
     """The reminders ahead, as `compliance.rules.reminders` writes them: each is decided when it is due."""
 
 
-class AssignmentState(Base):
+class AssignmentState(Entity):
     """A state of an assignment in two times: when it held, and since when until when the record said so."""
 
     __table_args__ = (
@@ -202,7 +197,6 @@ class AssignmentState(Base):
         CheckConstraint("known_to IS NULL OR known_to > known_from", name="known"),
     )
 
-    id: Mapped[Key]
     assignment_id: Mapped[int] = mapped_column(ForeignKey("assignment.id"))
     state: Mapped[str] = mapped_column(String(12))
     flags: Mapped[str] = mapped_column(String(60), default="")
@@ -212,7 +206,7 @@ class AssignmentState(Base):
     known_to: Mapped[Moment | None]
 
 
-class Reminder(Base):
+class Reminder(Entity):
     """A decision on a reminder that fell due: it was sent, or suppressed for a reason. Append-only but for the moment of its mail."""
 
     __table_args__ = (
@@ -222,7 +216,6 @@ class Reminder(Base):
         CheckConstraint("step >= 0", name="step"),
     )
 
-    id: Mapped[Key]
     assignment_id: Mapped[int] = mapped_column(ForeignKey("assignment.id"))
     cycle: Mapped[int]
     kind: Mapped[str] = mapped_column(String(13))
@@ -243,12 +236,11 @@ class Reminder(Base):
     """Who asked for it and with which words, where somebody did."""
 
 
-class ReminderRequest(Base):
+class ReminderRequest(Entity):
     """A reminder that a head or an officer sends now to the people of a filter, with words of their own."""
 
     __table_args__ = (CheckConstraint("done_at IS NULL OR done_at >= asked_at", name="done"),)
 
-    id: Mapped[Key]
     uuid: Mapped[PublicId]
     obligation_id: Mapped[int] = mapped_column(ForeignKey("obligation.id"), index=True)
     place_id: Mapped[int | None] = mapped_column(ForeignKey("organisation.id"), index=True)
@@ -281,13 +273,12 @@ class Bundle(PreparedFile, Base):
     asked_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"), index=True)
 
 
-class TrainingActa(Base):
+class TrainingActa(Entity):
     """An acta: the numbers of a place under one obligation at a moment as known at another. They are counted again for each use of it."""
 
     noun = N_("Acta of compulsory training")
     __table_args__ = (CheckConstraint("known >= at", name="known"),)
 
-    id: Mapped[Key]
     uuid: Mapped[PublicId]
     """The number of the form that asked for it."""
     code: Mapped[str] = mapped_column(String(16), unique=True)
@@ -301,13 +292,12 @@ class TrainingActa(Base):
     made_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"), index=True)
 
 
-class FreeDay(Base):
+class FreeDay(Entity):
     """A day on which offices are closed: in the whole country, or in one province. No reminder goes out on it."""
 
     noun = N_("Free day")
     __table_args__ = (UniqueConstraint("day", "province"),)
 
-    id: Mapped[Key]
     uuid: Mapped[PublicId]
     day: Mapped[date]
     province: Mapped[str] = mapped_column(String(300), default="")
@@ -317,7 +307,7 @@ class FreeDay(Base):
     added_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
 
 
-class CycleEnrolment(Base):
+class CycleEnrolment(Entity):
     """One course of one cycle of an assignment: its take, or the obstacle to one, or neither where it is done (spec/compulsory 4.9)."""
 
     __table_args__ = (
@@ -328,7 +318,6 @@ class CycleEnrolment(Base):
         ),
     )
 
-    id: Mapped[Key]
     assignment_id: Mapped[int] = mapped_column(ForeignKey("assignment.id"))
     cycle: Mapped[int]
     course_id: Mapped[int] = mapped_column(ForeignKey("course.id"), index=True)
@@ -339,7 +328,7 @@ class CycleEnrolment(Base):
     checked_at: Mapped[Moment]
 
 
-class DoneFact(Base):
+class DoneFact(Entity):
     """A take of a course completed: when the last of it was submitted, since when that is on record. Rows are added and retracted."""
 
     __table_args__ = (
@@ -347,7 +336,6 @@ class DoneFact(Base):
         Index("ix_done_fact_present", "enrolment_id", unique=True, sqlite_where=text(IN_FORCE), postgresql_where=text(IN_FORCE)),
     )
 
-    id: Mapped[Key]
     person_id: Mapped[int] = personal(merge=Merge.MOVE)
     course_id: Mapped[int] = mapped_column(ForeignKey("course.id"), index=True)
     enrolment_id: Mapped[int] = mapped_column(ForeignKey("enrolment.id"))
@@ -372,7 +360,7 @@ class StartedFact(Base):
     is_reconstructed: Mapped[bool] = mapped_column(default=False, server_default=false())
 
 
-class AccountFact(Base):
+class AccountFact(Entity):
     """A time in which a person's account was suspended or closed."""
 
     __table_args__ = (
@@ -385,13 +373,12 @@ class AccountFact(Base):
         ),
     )
 
-    id: Mapped[Key]
     person_id: Mapped[int] = personal(index=True)
     closed_at: Mapped[Moment]
     opened_at: Mapped[Moment | None]
 
 
-class Waiver(Base):
+class Waiver(Entity):
     """A time in which a person is excused from an obligation, or from all of them: proposed by one person, approved by another."""
 
     noun = N_("Waiver")
@@ -404,7 +391,6 @@ class Waiver(Base):
         CheckConstraint("decided_by IS NULL OR (decided_by <> proposed_by AND decided_by <> person_id)", name="second_person"),
     )
 
-    id: Mapped[Key]
     uuid: Mapped[PublicId]
     person_id: Mapped[int] = personal()
     obligation_id: Mapped[int | None] = mapped_column(ForeignKey("obligation.id"), index=True)
@@ -430,12 +416,11 @@ class Waiver(Base):
     """The words with which it was revoked."""
 
 
-class RecognitionList(Base):
+class RecognitionList(Entity):
     """Many recognitions that were sent in with one file; they are decided on together or one by one."""
 
     noun = N_("List of recognitions")
 
-    id: Mapped[Key]
     uuid: Mapped[PublicId]
     name: Mapped[str] = mapped_column(String(120))
     """Of the file."""
@@ -457,7 +442,7 @@ class PendingRecognitionList(PendingUpload, Base):
     """What became of it, once confirmed."""
 
 
-class Recognition(Base):
+class Recognition(Entity):
     """Learning elsewhere that counts as a course done on a day: proposed by one person, approved by another."""
 
     noun = N_("Recognition")
@@ -468,7 +453,6 @@ class Recognition(Base):
         CheckConstraint("decided_by IS NULL OR (decided_by <> proposed_by AND decided_by <> person_id)", name="second_person"),
     )
 
-    id: Mapped[Key]
     uuid: Mapped[PublicId]
     person_id: Mapped[int] = personal()
     course_id: Mapped[int] = mapped_column(ForeignKey("course.id"), index=True)

@@ -9,18 +9,17 @@ from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, Index,
 from sqlalchemy.orm import Mapped, mapped_column
 
 from accounts.models import PendingUpload
-from kernel.db import Base, CountByLanguageType, Key, Moment, PublicId, ShortText, Slug, WordFormsType
+from kernel.db import Base, CountByLanguageType, Entity, Moment, PublicId, ShortText, Slug, WordFormsType
 from kernel.errors import N_
 from kernel.personal import personal
 
 
-class Course(Base):
+class Course(Entity):
     """A course; lives for ever. Its published version is a pointer that moves."""
 
     noun = N_("Course")
     __table_args__ = (CheckConstraint("draft_revision >= 0", name="draft_revision"),)
 
-    id: Mapped[Key]
     uuid: Mapped[PublicId]
     slug: Mapped[Slug] = mapped_column(unique=True)
     """The key of its folder, and its address."""
@@ -39,7 +38,7 @@ class Course(Base):
     """The institution that its certificates name, as its published version says; empty: the first one."""
 
 
-class DraftFile(Base):
+class DraftFile(Entity):
     """One file of a course's working copy: its text, or the checksum of its media."""
 
     __table_args__ = (
@@ -47,7 +46,6 @@ class DraftFile(Base):
         CheckConstraint("(body IS NULL) <> (stored_file_id IS NULL)", name="one_content"),
     )
 
-    id: Mapped[Key]
     course_id: Mapped[int] = mapped_column(ForeignKey("course.id"))
     path: Mapped[str] = mapped_column(String(400))
     body: Mapped[str | None] = mapped_column(Text)
@@ -69,7 +67,7 @@ class RevisionOrigin(StrEnum):
     RESTORED = "restored"
 
 
-class DraftRevision(Base):
+class DraftRevision(Entity):
     """One change of a course's working copy: who, when and how. Append-only, but for what a page saved by itself and saves again."""
 
     __table_args__ = (
@@ -79,7 +77,6 @@ class DraftRevision(Base):
         CheckConstraint("(origin = 'restored') = (restored IS NOT NULL)", name="restored"),
     )
 
-    id: Mapped[Key]
     course_id: Mapped[int] = mapped_column(ForeignKey("course.id"))
     number: Mapped[int]
     """As the course's `draft_revision` was after it."""
@@ -92,7 +89,7 @@ class DraftRevision(Base):
     """When the page began to save by itself what this revision holds; none for what somebody saved."""
 
 
-class DraftFileVersion(Base):
+class DraftFileVersion(Entity):
     """A file as a revision wrote it, or that it removed it. Append-only: the newest up to a revision is what the file was then."""
 
     __table_args__ = (
@@ -103,7 +100,6 @@ class DraftFileVersion(Base):
         CheckConstraint("(sha256 IS NULL) = (body IS NULL AND stored_file_id IS NULL)", name="removed"),
     )
 
-    id: Mapped[Key]
     course_id: Mapped[int]
     path: Mapped[str] = mapped_column(String(400))
     revision: Mapped[int]
@@ -135,7 +131,7 @@ class PublicationNature(StrEnum):
     """Newcomers get it; who has begun finishes with the version they follow, or is asked (`CourseVersion.asks`)."""
 
 
-class CourseVersion(Base):
+class CourseVersion(Entity):
     """An immutable snapshot of the whole course."""
 
     __table_args__ = (
@@ -144,7 +140,6 @@ class CourseVersion(Base):
         CheckConstraint("nature IN ('correction', 'improvement')", name="nature"),
     )
 
-    id: Mapped[Key]
     course_id: Mapped[int] = mapped_column(ForeignKey("course.id"))
     number: Mapped[int]
     digest: Mapped[str] = mapped_column(String(64))
@@ -207,7 +202,7 @@ class PlanState(StrEnum):
     VOID = "void"
 
 
-class PlannedPublication(Base):
+class PlannedPublication(Entity):
     """A publication that waits for a second person or for its moment: of exactly one revision of the draft."""
 
     __table_args__ = (
@@ -223,7 +218,6 @@ class PlannedPublication(Base):
         ),
     )
 
-    id: Mapped[Key]
     uuid: Mapped[PublicId]
     course_id: Mapped[int] = mapped_column(ForeignKey("course.id"), index=True)
     state: Mapped[str] = mapped_column(String(10))
@@ -255,22 +249,20 @@ class VersionViewer(Base):
     key: Mapped[str] = mapped_column(String(64), primary_key=True)
 
 
-class Objective(Base):
+class Objective(Entity):
     """A learning objective of a course version, or of one of its modules."""
 
-    id: Mapped[Key]
     version_id: Mapped[int] = mapped_column(ForeignKey("course_version.id"), index=True)
     module_id: Mapped[int | None] = mapped_column(ForeignKey("module.id"))
     position: Mapped[int]
     text: Mapped[Mapping[str, str]]
 
 
-class GradeCategory(Base):
+class GradeCategory(Entity):
     """A part of the course grade, with its weight."""
 
     __table_args__ = (UniqueConstraint("version_id", "key"), CheckConstraint("weight >= 0", name="weight"))
 
-    id: Mapped[Key]
     version_id: Mapped[int] = mapped_column(ForeignKey("course_version.id"))
     key: Mapped[Slug]
     title: Mapped[Mapping[str, str]]
@@ -278,12 +270,11 @@ class GradeCategory(Base):
     drop_lowest: Mapped[int]
 
 
-class Module(Base):
+class Module(Entity):
     """A first-level part of a course version."""
 
     __table_args__ = (UniqueConstraint("version_id", "key"), UniqueConstraint("version_id", "position"))
 
-    id: Mapped[Key]
     version_id: Mapped[int] = mapped_column(ForeignKey("course_version.id"))
     position: Mapped[int]
     key: Mapped[Slug]
@@ -301,7 +292,7 @@ class Module(Base):
     """How many of its words are written in each language, as `courses.content.translations` counts them; empty as in the version."""
 
 
-class Activity(Base):
+class Activity(Entity):
     """One thing to do in a module. What its kind adds lies in tables of the package that knows the kind."""
 
     __table_args__ = (
@@ -310,7 +301,6 @@ class Activity(Base):
         CheckConstraint("minutes >= 0", name="minutes"),
     )
 
-    id: Mapped[Key]
     version_id: Mapped[int] = mapped_column(ForeignKey("course_version.id"))
     module_id: Mapped[int] = mapped_column(ForeignKey("module.id"))
     position: Mapped[int]
@@ -337,12 +327,11 @@ class Activity(Base):
     """Within its category; 0 counts nothing."""
 
 
-class LessonPage(Base):
+class LessonPage(Entity):
     """A lesson in one language, rendered and cleaned when it was published."""
 
     __table_args__ = (UniqueConstraint("activity_id", "language"),)
 
-    id: Mapped[Key]
     activity_id: Mapped[int] = mapped_column(ForeignKey("activity.id"))
     language: Mapped[str] = mapped_column(String(2))
     title: Mapped[ShortText]
@@ -357,12 +346,11 @@ class LessonPage(Base):
     figures: Mapped[int]
 
 
-class Term(Base):
+class Term(Entity):
     """An entry of a course version's glossary."""
 
     __table_args__ = (UniqueConstraint("version_id", "key"),)
 
-    id: Mapped[Key]
     version_id: Mapped[int] = mapped_column(ForeignKey("course_version.id"))
     key: Mapped[Slug]
     term: Mapped[Mapping[str, str]]
@@ -372,12 +360,11 @@ class Term(Base):
     """Cleaned HTML by language."""
 
 
-class CourseResource(Base):
+class CourseResource(Entity):
     """A document or link that a course version cites or offers."""
 
     __table_args__ = (UniqueConstraint("version_id", "key"),)
 
-    id: Mapped[Key]
     version_id: Mapped[int] = mapped_column(ForeignKey("course_version.id"))
     key: Mapped[Slug]
     title: Mapped[Mapping[str, str]]
@@ -389,12 +376,11 @@ class CourseResource(Base):
     verified: Mapped[date | None]
 
 
-class CourseFile(Base):
+class CourseFile(Entity):
     """A media file of a course version, by the path that its texts use."""
 
     __table_args__ = (UniqueConstraint("version_id", "path"), Index("ix_course_file_sha256", "version_id", "sha256"))
 
-    id: Mapped[Key]
     version_id: Mapped[int] = mapped_column(ForeignKey("course_version.id"))
     path: Mapped[str] = mapped_column(String(400))
     stored_file_id: Mapped[int] = mapped_column(ForeignKey("stored_file.id"))
@@ -415,25 +401,23 @@ class StaffRole(StrEnum):
     GRADER = "grader"
 
 
-class CourseStaff(Base):
+class CourseStaff(Entity):
     """A member of a course team, who teaches or grades in the course."""
 
     __table_args__ = (UniqueConstraint("course_id", "person_id"), CheckConstraint("role IN ('owner', 'editor', 'grader')", name="role"))
 
-    id: Mapped[Key]
     course_id: Mapped[int] = mapped_column(ForeignKey("course.id"))
     person_id: Mapped[int] = personal(index=True)
     role: Mapped[str] = mapped_column(String(8))
     since: Mapped[datetime]
 
 
-class CourseInvitation(Base):
+class CourseInvitation(Entity):
     """An invitation of a person without an account to a course team; only the hash of the link's secret is stored."""
 
     noun = N_("Invitation to a team")
     __table_args__ = (CheckConstraint("role IN ('owner', 'editor', 'grader')", name="role"),)
 
-    id: Mapped[Key]
     uuid: Mapped[PublicId]
     course_id: Mapped[int] = mapped_column(ForeignKey("course.id"), index=True)
     email: Mapped[str] = mapped_column(String(254))

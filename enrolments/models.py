@@ -10,7 +10,7 @@ from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column
 
 from accounts.models import PendingUpload
-from kernel.db import Base, Key, Moment, PublicId, ShortText, Slug, unique_where
+from kernel.db import Base, Entity, Key, Moment, PublicId, ShortText, Slug, unique_where
 from kernel.errors import N_
 from kernel.personal import Erase, Merge, personal
 
@@ -23,7 +23,7 @@ class TakeCause(StrEnum):
     OBLIGATION = "obligation"
 
 
-class Enrolment(Base):
+class Enrolment(Entity):
     """A take of a course by a person, following one version of it. Its totals are kept up in the transaction of each result.
 
     Who takes the course again has a further enrolment; results, completion and certificates stay with the take in which they were earned.
@@ -39,7 +39,6 @@ class Enrolment(Base):
         CheckConstraint("cause IN ('self', 'staff', 'obligation')", name="cause"),
     )
 
-    id: Mapped[Key]
     uuid: Mapped[PublicId]
     person_id: Mapped[int] = personal()
     course_id: Mapped[int] = mapped_column(ForeignKey("course.id"), index=True)
@@ -67,7 +66,7 @@ class Enrolment(Base):
     """What counts for the grade has changed since: a job computes it again."""
 
 
-class ActivityResult(Base):
+class ActivityResult(Entity):
     """A learner's result of one activity."""
 
     __table_args__ = (
@@ -75,7 +74,6 @@ class ActivityResult(Base):
         CheckConstraint("score IS NULL OR (score >= 0 AND score <= 100)", name="score"),
     )
 
-    id: Mapped[Key]
     enrolment_id: Mapped[int] = mapped_column(ForeignKey("enrolment.id"))
     activity_key: Mapped[Slug]
     viewed_at: Mapped[Moment | None]
@@ -98,10 +96,9 @@ class ActivityResult(Base):
     own_completed: Mapped[bool | None]
 
 
-class ResultOverride(Base):
+class ResultOverride(Entity):
     """A result of an activity that the team set, or took back. Append-only; the newest counts, the first names what was there before."""
 
-    id: Mapped[Key]
     uuid: Mapped[PublicId]
     enrolment_id: Mapped[int] = mapped_column(ForeignKey("enrolment.id"), index=True)
     activity_key: Mapped[Slug]
@@ -115,14 +112,13 @@ class ResultOverride(Base):
     made_at: Mapped[Moment]
 
 
-class ManualGradeItem(Base):
+class ManualGradeItem(Entity):
     """Something of a course that is marked by hand alone: it stands beside the course's text, and counts in its grade."""
 
     __tablename__ = "manual_item"
     noun = N_("Grade item")
     __table_args__ = (CheckConstraint("maximum > 0", name="maximum"), CheckConstraint("weight >= 0", name="weight"))
 
-    id: Mapped[Key]
     uuid: Mapped[PublicId]
     course_id: Mapped[int] = mapped_column(ForeignKey("course.id"), index=True)
     key: Mapped[Slug] = mapped_column(unique=True)
@@ -138,13 +134,12 @@ class ManualGradeItem(Base):
     """It counts no more; its marks stay."""
 
 
-class ManualGrade(Base):
+class ManualGrade(Entity):
     """A mark for an item marked by hand. Append-only: the newest of a learner counts."""
 
     __tablename__ = "manual_mark"
     __table_args__ = (Index("ix_manual_mark_item", "item_id", "enrolment_id", "id"),)
 
-    id: Mapped[Key]
     item_id: Mapped[int] = mapped_column(ForeignKey("manual_item.id"))
     enrolment_id: Mapped[int] = mapped_column(ForeignKey("enrolment.id"), index=True)
     points: Mapped[Decimal | None] = mapped_column(Numeric(14, 7))
@@ -155,12 +150,11 @@ class ManualGrade(Base):
     marked_at: Mapped[Moment]
 
 
-class LearnerNote(Base):
+class LearnerNote(Entity):
     """A note by a member of the course team on a learner, for the team alone."""
 
     noun = N_("Note on a learner")
 
-    id: Mapped[Key]
     uuid: Mapped[PublicId]
     enrolment_id: Mapped[int] = mapped_column(ForeignKey("enrolment.id"), index=True)
     author_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
@@ -168,10 +162,9 @@ class LearnerNote(Base):
     written_at: Mapped[Moment]
 
 
-class Completion(Base):
+class Completion(Entity):
     """The moment and version in which a course was completed. Never taken back silently."""
 
-    id: Mapped[Key]
     enrolment_id: Mapped[int] = mapped_column(ForeignKey("enrolment.id"), unique=True)
     course_version_id: Mapped[int] = mapped_column(ForeignKey("course_version.id"))
     completed_at: Mapped[Moment]
@@ -182,13 +175,12 @@ class Completion(Base):
     """The last valid day, which the certificate prints too; none: it never ends."""
 
 
-class CompletionReview(Base):
+class CompletionReview(Entity):
     """A superseded take that would have been completed by what was marked later: an administrator decides whether it was."""
 
     noun = N_("Completion to decide on")
     __table_args__ = (CheckConstraint("(settled_at IS NULL) = (recorded IS NULL)", name="settled"),)
 
-    id: Mapped[Key]
     uuid: Mapped[PublicId]
     enrolment_id: Mapped[int] = mapped_column(ForeignKey("enrolment.id"), unique=True)
     grade: Mapped[Decimal | None] = mapped_column(Numeric(14, 7))
@@ -217,13 +209,12 @@ UNTIL = "until"
 """Under this name a reference to a group says in which column stands since when it holds no more; without it, it always does."""
 
 
-class LearnerGroup(Base):
+class LearnerGroup(Entity):
     """Learners of a course who are treated alike where something is set for a group."""
 
     noun = N_("Group")
     __table_args__ = (UniqueConstraint("course_id", "name"),)
 
-    id: Mapped[Key]
     uuid: Mapped[PublicId]
     course_id: Mapped[int] = mapped_column(ForeignKey("course.id"))
     name: Mapped[str] = mapped_column(String(100))
@@ -251,7 +242,7 @@ class GroupMember(Base):
     added_at: Mapped[Moment]
 
 
-class Edition(Base):
+class Edition(Entity):
     """A course given to a group of people between dates."""
 
     noun = N_("Edition")
@@ -262,7 +253,6 @@ class Edition(Base):
         CheckConstraint("ends_at IS NULL OR starts_at IS NULL OR ends_at > starts_at", name="ends_at"),
     )
 
-    id: Mapped[Key]
     uuid: Mapped[PublicId]
     course_id: Mapped[int] = mapped_column(ForeignKey("course.id"))
     name: Mapped[str] = mapped_column(String(100))
@@ -315,13 +305,12 @@ class PendingEnrolmentList(PendingUpload, Base):
     total: Mapped[int]
 
 
-class EnrolmentInvitation(Base):
+class EnrolmentInvitation(Entity):
     """An invitation of an address to enrol in a course; whether it has an account makes no difference. Used up by enrolling."""
 
     noun = N_("Invitation to a course")
     __table_args__ = (Index("ix_enrolment_invitation_course", "course_id", "email"),)
 
-    id: Mapped[Key]
     uuid: Mapped[PublicId]
     course_id: Mapped[int] = mapped_column(ForeignKey("course.id"))
     edition_id: Mapped[int | None] = mapped_column(ForeignKey("edition.id"))
@@ -345,12 +334,11 @@ class EnrolmentInvitation(Base):
     withdrawn_at: Mapped[Moment | None]
 
 
-class Announcement(Base):
+class Announcement(Entity):
     """An announcement of the course team to some of its learners. It is delivered in portions, by the numbers of people."""
 
     noun = N_("Announcement")
 
-    id: Mapped[Key]
     uuid: Mapped[PublicId]
     course_id: Mapped[int] = mapped_column(ForeignKey("course.id"), index=True)
     author_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
@@ -411,7 +399,7 @@ class MistakeState(StrEnum):
 UNSETTLED_STATES = (MistakeState.OPEN, MistakeState.ACCEPTED)
 
 
-class MistakeReport(Base):
+class MistakeReport(Entity):
     """A mistake in an activity or a question that a reader reported to the course team, and what became of the report."""
 
     noun = N_("Report of a mistake")
@@ -424,7 +412,6 @@ class MistakeReport(Base):
         Index("ix_mistake_report_settled", "settled_at"),
     )
 
-    id: Mapped[Key]
     uuid: Mapped[PublicId]
     course_id: Mapped[int] = mapped_column(ForeignKey("course.id"))
     version_id: Mapped[int] = mapped_column(ForeignKey("course_version.id"))
@@ -457,13 +444,12 @@ class MistakeReport(Base):
     """When it was declined or corrected."""
 
 
-class PersonalReminder(Base):
+class PersonalReminder(Entity):
     """A short text that a person wrote for themselves, for a moment; nobody else sees it."""
 
     noun = N_("Personal reminder")
     __table_args__ = (Index("ix_personal_reminder_person", "person_id", "at"),)
 
-    id: Mapped[Key]
     uuid: Mapped[PublicId]
     person_id: Mapped[int] = personal(erase=Erase.DELETE, merge=Merge.MOVE)
     course_id: Mapped[int | None] = mapped_column(ForeignKey("course.id"), index=True)

@@ -27,7 +27,6 @@ class AuditEntry(UnnumberedRow):
 
     __table_args__ = (Index("ix_audit_entry_subject", "subject_kind", "subject_id"), Index("ix_audit_entry_actor", "actor_id", "at"))
 
-    id: Mapped[Key]
     at: Mapped[Moment]
     actor_id: Mapped[int | None]
     """The person, or nobody where the system acts. No foreign key: the log outlives whom it names."""

@@ -41,7 +41,7 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.engine.interfaces import DBAPIConnection, DBAPICursor
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, NotSupportedError, ProgrammingError
 from sqlalchemy.exc import TimeoutError as TurnTimeout
-from sqlalchemy.orm import DeclarativeBase, Session, declared_attr, mapped_column, sessionmaker
+from sqlalchemy.orm import DeclarativeBase, Mapped, Session, declared_attr, mapped_column, sessionmaker
 
 from kernel import deadline
 from kernel.compiled_statements import StatementConnection, insertion
@@ -140,7 +140,7 @@ class WordFormsType(TypeDecorator[Mapping[str, tuple[str, ...]]]):
         return None if value is None else {key: tuple(forms) for key, forms in json.loads(value).items()}
 
 
-Key = Annotated[int, mapped_column(primary_key=True)]
+Key = Annotated[int, mapped_column(primary_key=True, sort_order=-1)]
 PublicId = Annotated[uuid.UUID, mapped_column(Uuid, unique=True, default=uuid.uuid4)]
 Slug = Annotated[str, mapped_column(String(64))]
 ShortText = Annotated[str, mapped_column(String(300))]
@@ -161,7 +161,14 @@ class Base(DeclarativeBase):
         return re.sub(r"(?<!^)(?=[A-Z])", "_", cls.__name__).lower()
 
 
-class UnnumberedRow(Base):
+class Entity(Base):
+    """Parent of tables whose rows have a number of their own as their key."""
+
+    __abstract__ = True
+    id: Mapped[Key]
+
+
+class UnnumberedRow(Entity):
     """Parent of tables whose new rows nothing refers to by id: those of a flush are written with one statement, which asks for none."""
 
     __abstract__ = True

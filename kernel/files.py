@@ -21,7 +21,7 @@ from sqlalchemy import String, delete, exists, not_, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from kernel.bulk_rows import insert_missing
-from kernel.db import Base, Hook, Key, Moment
+from kernel.db import Base, Entity, Hook, Moment
 from kernel.errors import NotFound, Unavailable
 from kernel.settings import Settings
 
@@ -111,10 +111,9 @@ def quotas_of(session: Session) -> Quotas:
     return QUOTAS.of(session)
 
 
-class StoredFile(Base):
+class StoredFile(Entity):
     """One content, kept once whatever its names."""
 
-    id: Mapped[Key]
     sha256: Mapped[str] = mapped_column(String(64), unique=True)
     size: Mapped[int]
     media_type: Mapped[str] = mapped_column(String(100))

@@ -24,7 +24,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from kernel import clock
 from kernel.compiled_statements import compile_once
-from kernel.db import Base, Database, Key, Moment, UtcDateTime, cause_of, connection_of, reason_away
+from kernel.db import Database, Entity, Moment, UtcDateTime, cause_of, connection_of, reason_away
 from kernel.errors import Unavailable
 from kernel.settings import Settings
 
@@ -41,7 +41,7 @@ SWEEP = 500
 LONGEST_ERROR = 300
 
 
-class Job(Base):
+class Job(Entity):
     """Something that must still happen because of a change that was committed."""
 
     __table_args__ = (
@@ -49,7 +49,6 @@ class Job(Base):
         Index("ix_job_waiting", "available_at", postgresql_where="done_at IS NULL AND failed_at IS NULL"),
     )
 
-    id: Mapped[Key]
     kind: Mapped[str] = mapped_column(String(60))
     arguments: Mapped[str] = mapped_column(Text)
     """JSON: identifiers only, never secrets or what people wrote."""

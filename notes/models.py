@@ -3,18 +3,17 @@
 from sqlalchemy import ForeignKey, Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from kernel.db import Base, Key, Moment, PublicId, Slug
+from kernel.db import Entity, Moment, PublicId, Slug
 from kernel.errors import N_
 from kernel.personal import Erase, Merge, personal
 
 
-class PersonalNote(Base):
+class PersonalNote(Entity):
     """A text that a person wrote for themselves beside a lesson or recording; nobody else reads it."""
 
     noun = N_("Personal note")
     __table_args__ = (Index("ix_personal_note_person", "person_id", "course_id", "activity_key"),)
 
-    id: Mapped[Key]
     uuid: Mapped[PublicId]
     person_id: Mapped[int] = personal(erase=Erase.DELETE, merge=Merge.MOVE)
     course_id: Mapped[int] = mapped_column(ForeignKey("course.id"), index=True)

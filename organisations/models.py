@@ -7,7 +7,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String, 
 from sqlalchemy.orm import Mapped, mapped_column
 
 from accounts.models import PendingUpload
-from kernel.db import Base, Key, Moment, PublicId
+from kernel.db import Base, Entity, Moment, PublicId
 from kernel.errors import N_
 from kernel.personal import Erase, personal
 
@@ -15,7 +15,7 @@ PRESENT = "until IS NULL"
 EMPLOYED = "retracted_at IS NULL AND left_on IS NULL"
 
 
-class Organisation(Base):
+class Organisation(Entity):
     """An institution, one of its provinces or one of their units."""
 
     noun = N_("Institution or unit")
@@ -33,7 +33,6 @@ class Organisation(Base):
         CheckConstraint("parent_id <> id", name="parent"),
     )
 
-    id: Mapped[Key]
     uuid: Mapped[PublicId]
     parent_id: Mapped[int | None] = mapped_column(ForeignKey("organisation.id"))
     kind: Mapped[str] = mapped_column(String(11))
@@ -49,13 +48,12 @@ class Organisation(Base):
     """It takes nobody in any more."""
 
 
-class Post(Base):
+class Post(Entity):
     """A post of an institution, as rules name it: by a key that no new spelling changes."""
 
     noun = N_("Post")
     __table_args__ = (UniqueConstraint("institution_id", "key"),)
 
-    id: Mapped[Key]
     uuid: Mapped[PublicId]
     institution_id: Mapped[int] = mapped_column(ForeignKey("organisation.id"))
     key: Mapped[str] = mapped_column(String(300))
@@ -64,12 +62,11 @@ class Post(Base):
     created_at: Mapped[Moment]
 
 
-class PostSpelling(Base):
+class PostSpelling(Entity):
     """A way in which lists write a post: the present name, former ones, and those of posts that were merged into it."""
 
     __table_args__ = (UniqueConstraint("institution_id", "key"),)
 
-    id: Mapped[Key]
     post_id: Mapped[int] = mapped_column(ForeignKey("post.id"), index=True)
     institution_id: Mapped[int] = mapped_column(ForeignKey("organisation.id"))
     key: Mapped[str] = mapped_column(String(300))
@@ -78,7 +75,7 @@ class PostSpelling(Base):
     recorded_at: Mapped[Moment]
 
 
-class Employment(Base):
+class Employment(Entity):
     """A person's time at an institution, by its own lists. Rows are added and retracted, never edited: a re-entry is another row."""
 
     __table_args__ = (
@@ -102,7 +99,6 @@ class Employment(Base):
         CheckConstraint("left_on IS NULL OR entered_on IS NULL OR left_on >= entered_on", name="days"),
     )
 
-    id: Mapped[Key]
     person_id: Mapped[int] = personal(erase=Erase.DELETE, index=True)
     institution_id: Mapped[int] = mapped_column(ForeignKey("organisation.id"))
     staff_number: Mapped[str | None] = mapped_column(String(40))
@@ -115,7 +111,7 @@ class Employment(Base):
     """When the account was suspended because the person had left."""
 
 
-class Membership(Base):
+class Membership(Entity):
     """A person's present or former place in a unit: the main one, which counts them, or a further one.
 
     `since` and `until` are the moments at which the record began and ceased to hold it as present; `since_on` and `until_on` the first
@@ -142,7 +138,6 @@ class Membership(Base):
         CheckConstraint("retracted_at IS NULL OR until IS NOT NULL", name="retracted"),
     )
 
-    id: Mapped[Key]
     person_id: Mapped[int] = personal(erase=Erase.DELETE)
     organisation_id: Mapped[int] = mapped_column(ForeignKey("organisation.id"), index=True)
     post_id: Mapped[int | None] = mapped_column(ForeignKey("post.id"), index=True)
@@ -228,7 +223,7 @@ class PendingUnitList(PendingUpload, Base):
     done_at: Mapped[Moment | None]
 
 
-class InstitutionProfile(Base):
+class InstitutionProfile(Entity):
     """The settings of an institution that administrators made on the web. What is empty follows the settings of the environment."""
 
     noun = N_("Details of an institution")
@@ -237,7 +232,6 @@ class InstitutionProfile(Base):
         Index("ix_institution_profile_key", "key", unique=True, sqlite_where=text("key <> ''"), postgresql_where=text("key <> ''")),
     )
 
-    id: Mapped[Key]
     organisation_id: Mapped[int] = mapped_column(ForeignKey("organisation.id"), unique=True)
     key: Mapped[str] = mapped_column(String(64), default="", server_default="")
     """By which courses name it; empty: none does yet."""
@@ -275,13 +269,12 @@ class InstitutionProfile(Base):
     changed_at: Mapped[Moment]
 
 
-class InstitutionSignatory(Base):
+class InstitutionSignatory(Entity):
     """A signatory of an institution's certificates, from one day to another; those of the day of issue are printed."""
 
     noun = N_("Signatory")
     __table_args__ = (CheckConstraint("until IS NULL OR since IS NULL OR until >= since", name="days"),)
 
-    id: Mapped[Key]
     uuid: Mapped[PublicId]
     profile_id: Mapped[int] = mapped_column(ForeignKey("institution_profile.id"), index=True)
     name: Mapped[str] = mapped_column(String(100))
@@ -296,12 +289,11 @@ class InstitutionSignatory(Base):
     """The last day on which they sign."""
 
 
-class Audience(Base):
+class Audience(Entity):
     """An audience of an institution: the people whom a rule describes."""
 
     noun = N_("Audience")
 
-    id: Mapped[Key]
     uuid: Mapped[PublicId]
     institution_id: Mapped[int] = mapped_column(ForeignKey("organisation.id"), index=True)
     key: Mapped[str] = mapped_column(String(64), unique=True)
@@ -312,7 +304,7 @@ class Audience(Base):
     created_at: Mapped[Moment]
 
 
-class AudienceVersion(Base):
+class AudienceVersion(Entity):
     """The rule of an audience from a day on. Append-only."""
 
     __table_args__ = (
@@ -321,7 +313,6 @@ class AudienceVersion(Base):
         CheckConstraint("approved_by IS NULL OR approved_by <> author_id", name="second_person"),
     )
 
-    id: Mapped[Key]
     audience_id: Mapped[int] = mapped_column(ForeignKey("audience.id"))
     number: Mapped[int]
     rule: Mapped[str] = mapped_column(Text)
@@ -344,12 +335,11 @@ class AudienceReference(Base):
     key: Mapped[str] = mapped_column(String(300), primary_key=True)
 
 
-class AudienceList(Base):
+class AudienceList(Entity):
     """An uploaded list of people that rules name by its key."""
 
     noun = N_("List for audiences")
 
-    id: Mapped[Key]
     uuid: Mapped[PublicId]
     institution_id: Mapped[int] = mapped_column(ForeignKey("organisation.id"), index=True)
     key: Mapped[str] = mapped_column(String(64), unique=True)
@@ -357,7 +347,7 @@ class AudienceList(Base):
     created_at: Mapped[Moment]
 
 
-class AudienceListEntry(Base):
+class AudienceListEntry(Entity):
     """The days that a person stands on an uploaded list."""
 
     __table_args__ = (
@@ -372,7 +362,6 @@ class AudienceListEntry(Base):
         CheckConstraint("until_on IS NULL OR until_on >= since_on", name="days"),
     )
 
-    id: Mapped[Key]
     list_id: Mapped[int] = mapped_column(ForeignKey("audience_list.id"))
     person_id: Mapped[int] = personal(erase=Erase.DELETE, index=True)
     since_on: Mapped[date]
@@ -380,7 +369,7 @@ class AudienceListEntry(Base):
     """The last day."""
 
 
-class AudienceStayRecord(Base):
+class AudienceStayRecord(Entity):
     """The days that a person is in an audience, by what is known. Rows are added and retracted, never edited."""
 
     __tablename__ = "audience_stay"
@@ -397,7 +386,6 @@ class AudienceStayRecord(Base):
         CheckConstraint("until_on IS NULL OR until_on >= since_on", name="days"),
     )
 
-    id: Mapped[Key]
     audience_id: Mapped[int] = mapped_column(ForeignKey("audience.id"))
     person_id: Mapped[int] = personal(erase=Erase.DELETE)
     since_on: Mapped[date]

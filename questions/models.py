@@ -6,15 +6,14 @@ from decimal import Decimal
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint, false
 from sqlalchemy.orm import Mapped, mapped_column
 
-from kernel.db import MARK, Base, Key, Moment, Slug
+from kernel.db import MARK, Base, Entity, Moment, Slug
 
 
-class DraftBank(Base):
+class DraftBank(Entity):
     """A bank of questions in a course's working copy, as read from its file; made anew when the file changes, never edited."""
 
     __table_args__ = (UniqueConstraint("course_id", "path"),)
 
-    id: Mapped[Key]
     course_id: Mapped[int] = mapped_column(ForeignKey("course.id"))
     path: Mapped[str] = mapped_column(String(400))
     source: Mapped[str] = mapped_column(String(64))
@@ -24,12 +23,11 @@ class DraftBank(Base):
     """As written, else the module's; by language."""
 
 
-class DraftQuestion(Base):
+class DraftQuestion(Entity):
     """A question of a draft bank, as lists and searches need it."""
 
     __table_args__ = (UniqueConstraint("bank_id", "position"), Index("ix_draft_question_key", "key"))
 
-    id: Mapped[Key]
     bank_id: Mapped[int] = mapped_column(ForeignKey("draft_bank.id"))
     position: Mapped[int]
     """In its file, from 0."""
@@ -46,18 +44,17 @@ class DraftQuestion(Base):
     """Key, tags and every text of it, folded (small letters without accents), for searching."""
 
 
-class Question(Base):
+class Question(Entity):
     """A question of a course; lives as long as the course and has versions."""
 
     __table_args__ = (UniqueConstraint("course_id", "key"),)
 
-    id: Mapped[Key]
     course_id: Mapped[int] = mapped_column(ForeignKey("course.id"))
     key: Mapped[Slug]
     bank: Mapped[str] = mapped_column(String(130))
 
 
-class QuestionVersion(Base):
+class QuestionVersion(Entity):
     """One frozen wording and key of a question. Immutable: attempts point to it for ever."""
 
     __table_args__ = (
@@ -66,7 +63,6 @@ class QuestionVersion(Base):
         CheckConstraint("number > 0", name="number"),
     )
 
-    id: Mapped[Key]
     question_id: Mapped[int] = mapped_column(ForeignKey("question.id"))
     number: Mapped[int]
     kind: Mapped[str] = mapped_column(String(12))

@@ -8,7 +8,7 @@ from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, Numeric, 
 from sqlalchemy.orm import Mapped, mapped_column
 
 from enrolments.models import UNTIL
-from kernel.db import MARK, Base, Key, Moment, PublicId, Slug, unique_where
+from kernel.db import MARK, Base, Entity, Moment, PublicId, Slug, unique_where
 from kernel.errors import N_
 from kernel.personal import Erase, Merge, personal
 
@@ -18,10 +18,9 @@ def _one_in_force(name: str, *columns: str, condition: str = "") -> Index:
     return unique_where(" AND ".join(part for part in ("ended_at IS NULL", condition) if part), f"uq_{name}_in_force", *columns)
 
 
-class QuizVersion(Base):
+class QuizVersion(Entity):
     """A quiz as published with one activity: its settings and slots."""
 
-    id: Mapped[Key]
     activity_id: Mapped[int] = mapped_column(ForeignKey("activity.id"), unique=True)
     settings: Mapped[str] = mapped_column(Text)
     """Canonical JSON of `quizzes.rules.settings`, frozen with the version."""
@@ -31,12 +30,11 @@ class QuizVersion(Base):
     """JSON list of what the slots stand among, in order: sections, page breaks, words; `slot` where a slot stands; a draw table last."""
 
 
-class Slot(Base):
+class Slot(Entity):
     """A place in a quiz: one fixed question or some drawn from a pool, whose question versions are pinned as candidates."""
 
     __table_args__ = (UniqueConstraint("quiz_version_id", "position"), CheckConstraint("draws > 0", name="draws"))
 
-    id: Mapped[Key]
     quiz_version_id: Mapped[int] = mapped_column(ForeignKey("quiz_version.id"))
     position: Mapped[int]
     """Among the quiz's entries, from 0."""
@@ -58,7 +56,7 @@ _IS_OPEN = "state IN ('in_progress', 'overdue') AND NOT preview"
 _IS_UNMARKED = text("state = 'finished' AND raw IS NULL AND NOT preview")
 
 
-class Attempt(Base):
+class Attempt(Entity):
     """One person's attempt at a quiz; what it froze at its start is never changed."""
 
     noun = N_("Attempt")
@@ -74,7 +72,6 @@ class Attempt(Base):
         Index("ix_attempt_unmarked", "course_id", "activity_key", sqlite_where=_IS_UNMARKED, postgresql_where=_IS_UNMARKED),
     )
 
-    id: Mapped[Key]
     uuid: Mapped[PublicId]
     person_id: Mapped[int] = personal(merge=Merge.MOVE_WITH_COURSE)
     enrolment_id: Mapped[int | None] = mapped_column(ForeignKey("enrolment.id"))
@@ -121,7 +118,7 @@ class Attempt(Base):
     passed: Mapped[bool | None]
 
 
-class QuizOverride(Base):
+class QuizOverride(Entity):
     """Settings that replace a quiz's own for everyone, a group or one person (spec/quiz-engine 5.10).
 
     Only settings that are not none count (dates: whose `sets_…` is true). Never edited: a change ends it and adds another.
@@ -140,7 +137,6 @@ class QuizOverride(Base):
         _one_in_force("quiz_override_person", "course_id", "activity_key", "person_id", condition="scope = 'person'"),
     )
 
-    id: Mapped[Key]
     uuid: Mapped[PublicId]
     course_id: Mapped[int] = mapped_column(ForeignKey("course.id"))
     activity_key: Mapped[Slug]
@@ -170,7 +166,7 @@ class QuizOverride(Base):
     """Who let its end hold for whoever ended it."""
 
 
-class Accommodation(Base):
+class Accommodation(Entity):
     """The time and attempts that a person gets in every quiz (spec/quiz-engine 5.10.3). Only administrators see it; never edited."""
 
     noun = N_("Accommodation")
@@ -181,7 +177,6 @@ class Accommodation(Base):
         _one_in_force("accommodation", "person_id"),
     )
 
-    id: Mapped[Key]
     person_id: Mapped[int] = personal(erase=Erase.DELETE, index=True)
     factor: Mapped[Decimal] = mapped_column(Numeric(4, 2))
     extra_attempts: Mapped[int]
@@ -194,13 +189,12 @@ class Accommodation(Base):
     ended_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
 
 
-class Incident(Base):
+class Incident(Entity):
     """Time that was given to every attempt open at a moment, because something went wrong for all (spec/quiz-engine 5.10.4)."""
 
     noun = N_("Extra time for a quiz")
     __table_args__ = (CheckConstraint("seconds > 0", name="seconds"), Index("ix_incident_activity", "course_id", "activity_key"))
 
-    id: Mapped[Key]
     uuid: Mapped[PublicId]
     """Made by the form, so that a second click gives nothing twice."""
     course_id: Mapped[int] = mapped_column(ForeignKey("course.id"))
@@ -222,12 +216,11 @@ class IncidentAttempt(Base):
     """Whether the attempt has the time; it differs from the incident where who gave or took it back attempts themself."""
 
 
-class AttemptItem(Base):
+class AttemptItem(Entity):
     """One question as laid out in one attempt."""
 
     __table_args__ = (UniqueConstraint("attempt_id", "position"),)
 
-    id: Mapped[Key]
     attempt_id: Mapped[int] = mapped_column(ForeignKey("attempt.id"))
     position: Mapped[int]
     number: Mapped[int | None]
@@ -242,7 +235,7 @@ class AttemptItem(Base):
     flagged: Mapped[bool] = mapped_column(default=False)
 
 
-class AnswerEvent(Base):
+class AnswerEvent(Entity):
     """One saved answer. Append-only: the highest (lease, seq) of an item is the response."""
 
     __table_args__ = (
@@ -250,7 +243,6 @@ class AnswerEvent(Base):
         CheckConstraint("kind IN ('autosave', 'save', 'submit', 'import')", name="kind"),
     )
 
-    id: Mapped[Key]
     item_id: Mapped[int] = mapped_column(ForeignKey("attempt_item.id"))
     lease: Mapped[int] = mapped_column(BigInteger)
     """Given by the server to each page that opens the attempt; later pages have higher ones."""
@@ -266,10 +258,9 @@ class AnswerEvent(Base):
     """It came after the end of the time, with the device's proof that it was written before (spec/quiz-engine 5.3.9)."""
 
 
-class AnswerFile(Base):
+class AnswerFile(Entity):
     """A file that was sent for an item; answers name it by its uuid. Never deleted: an answer of before may name it."""
 
-    id: Mapped[Key]
     uuid: Mapped[PublicId]
     item_id: Mapped[int] = mapped_column(ForeignKey("attempt_item.id"), index=True)
     stored_file_id: Mapped[int] = mapped_column(ForeignKey("stored_file.id"))
@@ -278,12 +269,11 @@ class AnswerFile(Base):
     uploaded_at: Mapped[Moment]
 
 
-class MarkEvent(Base):
+class MarkEvent(Entity):
     """One marking of an item. Append-only: the last is the mark."""
 
     __table_args__ = (CheckConstraint("origin IN ('auto', 'manual', 'regrade')", name="origin"),)
 
-    id: Mapped[Key]
     item_id: Mapped[int] = mapped_column(ForeignKey("attempt_item.id"), index=True)
     origin: Mapped[str] = mapped_column(String(8))
     answer_id: Mapped[int | None] = mapped_column(ForeignKey("answer_event.id"), unique=True)
@@ -304,7 +294,7 @@ class MarkEvent(Base):
     """The marking again whose mark it is; what undoing gives back keeps its own."""
 
 
-class Regrade(Base):
+class Regrade(Entity):
     """A regrade of a quiz: the request, the state of its dry run, and who committed and undid it (spec/quiz-engine 5.11)."""
 
     noun = N_("Regrading")
@@ -317,7 +307,6 @@ class Regrade(Base):
         Index("ix_regrade_activity", "course_id", "activity_key"),
     )
 
-    id: Mapped[Key]
     uuid: Mapped[PublicId]
     course_id: Mapped[int] = mapped_column(ForeignKey("course.id"))
     activity_key: Mapped[Slug]
@@ -397,7 +386,7 @@ class RegradeDryRunMark(Base):
     state: Mapped[str] = mapped_column(String(20))
 
 
-class VoidedQuestion(Base):
+class VoidedQuestion(Entity):
     """A question version that does not decide in a quiz any more; attempts handed in later follow it too (spec/quiz-engine 5.11.4)."""
 
     __tablename__ = "annulment"
@@ -406,7 +395,6 @@ class VoidedQuestion(Base):
         unique_where("lifted_at IS NULL", "uq_annulment_held", "course_id", "activity_key", "question_version_id"),
     )
 
-    id: Mapped[Key]
     regrade_id: Mapped[int] = mapped_column(ForeignKey("regrade.id"))
     course_id: Mapped[int] = mapped_column(ForeignKey("course.id"))
     activity_key: Mapped[Slug]
@@ -415,12 +403,11 @@ class VoidedQuestion(Base):
     lifted_at: Mapped[Moment | None]
 
 
-class CertificateReview(Base):
+class CertificateReview(Entity):
     """A decision after a regrade as 0.2.0 kept it: what waits is moved to the review list of certificates, what was decided stays here."""
 
     __table_args__ = (UniqueConstraint("regrade_id", "enrolment_id"),)
 
-    id: Mapped[Key]
     regrade_id: Mapped[int] = mapped_column(ForeignKey("regrade.id"))
     enrolment_id: Mapped[int] = mapped_column(ForeignKey("enrolment.id"))
     code: Mapped[str] = mapped_column(String(40))
@@ -433,12 +420,11 @@ class CertificateReview(Base):
     note: Mapped[str] = mapped_column(Text, default="", server_default="")
 
 
-class FormApproval(Base):
+class FormApproval(Entity):
     """An editor's word that the parallel forms of a published quiz may be given (spec/selection 1.21). It stays with the version."""
 
     __table_args__ = (UniqueConstraint("quiz_version_id", "approved_by"),)
 
-    id: Mapped[Key]
     quiz_version_id: Mapped[int] = mapped_column(ForeignKey("quiz_version.id"))
     approved_by: Mapped[int] = mapped_column(ForeignKey("person.id"))
     approved_at: Mapped[Moment]
@@ -472,7 +458,7 @@ class SelfAssessment(Base):
     assessed_at: Mapped[Moment]
 
 
-class PassMarkRecord(Base):
+class PassMarkRecord(Entity):
     """The record of judges on the pass mark of a quiz or of one of its forms (spec/selection 3.10): frozen when it is signed."""
 
     __table_args__ = (
@@ -482,7 +468,6 @@ class PassMarkRecord(Base):
         unique_where("state IN ('first', 'second')", "uq_pass_mark_record_open", "course_id", "activity_key", "form"),
     )
 
-    id: Mapped[Key]
     uuid: Mapped[PublicId]
     course_id: Mapped[int] = mapped_column(ForeignKey("course.id"))
     activity_key: Mapped[Slug]
@@ -509,12 +494,11 @@ class PassMarkRecord(Base):
     discard_reason: Mapped[str] = mapped_column(Text, default="", server_default="")
 
 
-class JudgeSheet(Base):
+class JudgeSheet(Entity):
     """The ratings of one judge of each question, in both rounds of a record."""
 
     __table_args__ = (UniqueConstraint("record_id", "name"), unique_where("own", "uq_judge_sheet_own", "record_id", "entered_by"))
 
-    id: Mapped[Key]
     uuid: Mapped[PublicId]
     record_id: Mapped[int] = mapped_column(ForeignKey("pass_mark_record.id"))
     own: Mapped[bool]
@@ -564,7 +548,7 @@ class ItemHistory(Base):
     """The sum of the natural logarithms of their seconds, in units of 1e-12."""
 
 
-class WordingOnly(Base):
+class WordingOnly(Entity):
     """An editor's word that a version changed only the wording of its question, so that its figures go on (spec/selection 2.2).
 
     Never edited: taking it back ends it, and it may be said again.
@@ -576,7 +560,6 @@ class WordingOnly(Base):
         Index("ix_wording_only_question_version_id", "question_version_id"),
     )
 
-    id: Mapped[Key]
     question_version_id: Mapped[int] = mapped_column(ForeignKey("question_version.id"))
     created_at: Mapped[Moment]
     created_by: Mapped[int] = mapped_column(ForeignKey("person.id"))
@@ -591,12 +574,11 @@ class HistoryState(Base):
     filled: Mapped[bool]
 
 
-class AttemptProof(Base):
+class AttemptProof(Entity):
     """A proof of an attempt as it was given out: what was signed, without the person and the answers (spec/selection 10)."""
 
     __table_args__ = (UniqueConstraint("attempt_id", "document_sha256", "key_id"),)
 
-    id: Mapped[Key]
     attempt_id: Mapped[int] = mapped_column(ForeignKey("attempt.id"))
     code: Mapped[str] = mapped_column(String(16), unique=True)
     document_sha256: Mapped[str] = mapped_column(String(64))

@@ -6,12 +6,12 @@ from enum import StrEnum
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint, false
 from sqlalchemy.orm import Mapped, mapped_column
 
-from kernel.db import MARK, Base, Key, Moment, PublicId, Slug, unique_where
+from kernel.db import MARK, Base, Entity, Moment, PublicId, Slug, unique_where
 from kernel.errors import N_
 from kernel.personal import Merge, personal
 
 
-class Selection(Base):
+class Selection(Entity):
     """A selection: one selecting quiz of a course and the edition or the group whose results are listed in its actas."""
 
     noun = N_("Selection")
@@ -21,7 +21,6 @@ class Selection(Base):
         unique_where("edition_id IS NULL", "uq_selection_group", "course_id", "activity_key", "group_id"),
     )
 
-    id: Mapped[Key]
     uuid: Mapped[PublicId]
     course_id: Mapped[int] = mapped_column(ForeignKey("course.id"))
     activity_key: Mapped[Slug]
@@ -38,7 +37,7 @@ class MemberRole(StrEnum):
     READER = "reader"
 
 
-class SelectionMember(Base):
+class SelectionMember(Entity):
     """A person who is named for a selection. Never deleted: who was in a jury, and when, stays on record."""
 
     noun = N_("Member of a jury, or reader")
@@ -48,7 +47,6 @@ class SelectionMember(Base):
         Index("ix_selection_member_person", "person_id"),
     )
 
-    id: Mapped[Key]
     uuid: Mapped[PublicId]
     selection_id: Mapped[int] = mapped_column(ForeignKey("selection.id"), index=True)
     person_id: Mapped[int] = personal()
@@ -76,7 +74,7 @@ class ActaState(StrEnum):
     DISCARDED = "discarded"
 
 
-class SelectionActa(Base):
+class SelectionActa(Entity):
     """An acta of a selection: a signed document whose figures are copied. Only its state and signatures change."""
 
     noun = N_("Acta of a selection")
@@ -88,7 +86,6 @@ class SelectionActa(Base):
         unique_where("state <> 'discarded'", "uq_selection_acta_number", "selection_id", "number"),
     )
 
-    id: Mapped[Key]
     uuid: Mapped[PublicId]
     selection_id: Mapped[int] = mapped_column(ForeignKey("selection.id"))
     number: Mapped[int]
@@ -118,7 +115,7 @@ class SelectionActa(Base):
     """As of when it was last compared with the results: an older comparison changes nothing of a newer one."""
 
 
-class SelectionActaEntry(Base):
+class SelectionActaEntry(Entity):
     """A line of an acta as it was frozen, with the salt that seals it. Its text never changes.
 
     The name of whoever was erased is not shown; what is sealed, and the salt, are emptied after the term that the site states.
@@ -127,7 +124,6 @@ class SelectionActaEntry(Base):
     __tablename__ = "acta_line"
     __table_args__ = (UniqueConstraint("acta_id", "place"), Index("ix_acta_line_person", "person_id"))
 
-    id: Mapped[Key]
     acta_id: Mapped[int] = mapped_column(ForeignKey("selection_acta.id"))
     place: Mapped[int]
     person_id: Mapped[int] = personal(merge=Merge.MOVE)
@@ -144,21 +140,19 @@ class SelectionActaEntry(Base):
     """Of an amendment: it differs from the line of the acta before."""
 
 
-class ActaSignature(Base):
+class ActaSignature(Entity):
     """The signature of a member of the jury under an acta."""
 
     __table_args__ = (UniqueConstraint("acta_id", "signed_by"),)
 
-    id: Mapped[Key]
     acta_id: Mapped[int] = mapped_column(ForeignKey("selection_acta.id"))
     signed_by: Mapped[int] = mapped_column(ForeignKey("person.id"))
     signed_at: Mapped[Moment]
 
 
-class ActaExport(Base):
+class ActaExport(Entity):
     """A file of an acta that was taken out, so that whoever has it can learn whether it is that file, byte for byte."""
 
-    id: Mapped[Key]
     acta_id: Mapped[int] = mapped_column(ForeignKey("selection_acta.id"))
     sha256: Mapped[str] = mapped_column(String(64), index=True)
     kind: Mapped[str] = mapped_column(String(4))
@@ -176,7 +170,7 @@ class CorrectionEnd(StrEnum):
     REVERTED = "reverted"
 
 
-class ActaCorrection(Base):
+class ActaCorrection(Entity):
     """A task of the jury: results that differ from an acta in force. It ends in an amendment or where nothing differs any more."""
 
     noun = N_("Difference of an acta")
@@ -187,7 +181,6 @@ class ActaCorrection(Base):
         Index("ix_acta_correction_acta", "acta_id"),
     )
 
-    id: Mapped[Key]
     acta_id: Mapped[int] = mapped_column(ForeignKey("selection_acta.id"))
     opened_at: Mapped[Moment]
     changed_at: Mapped[Moment]
@@ -213,7 +206,7 @@ class IncidentOutcome(StrEnum):
     """The person's line in the acta has no rank and no outcome of the test."""
 
 
-class SelectionIncident(Base):
+class SelectionIncident(Entity):
     """A question of a jury to a person about one sign in one attempt. Kept with the actas; never deleted."""
 
     noun = N_("Question of a jury")
@@ -225,7 +218,6 @@ class SelectionIncident(Base):
         Index("ix_selection_incident_person", "person_id"),
     )
 
-    id: Mapped[Key]
     uuid: Mapped[PublicId]
     selection_id: Mapped[int] = mapped_column(ForeignKey("selection.id"))
     person_id: Mapped[int] = personal(merge=Merge.MOVE)
@@ -252,7 +244,7 @@ class SelectionIncident(Base):
 _GROUNDS = "'two_right', 'none_right', 'unclear', 'law_changed', 'not_taught', 'marked_wrongly', 'technical'"
 
 
-class ObjectionGroup(Base):
+class ObjectionGroup(Entity):
     """The objections to one version of a question in one quiz that are decided together (spec/selection 5.5)."""
 
     noun = N_("Objections to a question")
@@ -262,7 +254,6 @@ class ObjectionGroup(Base):
         Index("ix_objection_group_version", "question_version_id"),
     )
 
-    id: Mapped[Key]
     uuid: Mapped[PublicId]
     course_id: Mapped[int] = mapped_column(ForeignKey("course.id"))
     activity_key: Mapped[Slug]
@@ -280,7 +271,7 @@ class ObjectionAuthor(Base):
     person_id: Mapped[int] = personal(primary_key=True, index=True)
 
 
-class Objection(Base):
+class Objection(Entity):
     """A learner's objection to one question of one attempt. Never deleted; an item has one, also after it was withdrawn."""
 
     noun = N_("Objection")
@@ -290,7 +281,6 @@ class Objection(Base):
         Index("ix_objection_due", "due_at"),
     )
 
-    id: Mapped[Key]
     uuid: Mapped[PublicId]
     selection_id: Mapped[int] = mapped_column(ForeignKey("selection.id"), index=True)
     group_id: Mapped[int] = mapped_column(ForeignKey("objection_group.id"), index=True)
@@ -313,7 +303,7 @@ class Objection(Base):
     """Of the attempt, where the outcome changed it."""
 
 
-class ObjectionProposal(Base):
+class ObjectionProposal(Entity):
     """A proposed outcome of objections: by one person, decided on by another (spec/selection 5.4).
 
     Returned ones stay on record, and so do a decision that was taken back and what took it back: both are `reopened`.
@@ -327,7 +317,6 @@ class ObjectionProposal(Base):
         unique_where("state = 'standing'", "uq_objection_proposal_standing", "group_id"),
     )
 
-    id: Mapped[Key]
     uuid: Mapped[PublicId]
     group_id: Mapped[int] = mapped_column(ForeignKey("objection_group.id"), index=True)
     outcome: Mapped[str] = mapped_column(String(11))

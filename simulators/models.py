@@ -6,7 +6,7 @@ from decimal import Decimal
 from sqlalchemy import CheckConstraint, ForeignKey, Index, Numeric, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from kernel.db import MARK, Base, Key, Moment, PublicId, Slug, unique_where
+from kernel.db import MARK, Entity, Moment, PublicId, Slug, unique_where
 from kernel.errors import N_
 from kernel.personal import Merge, personal
 
@@ -14,7 +14,7 @@ EXACT = Text()
 """A number that authors wrote, exact: `1/3`, `12`, `0.02` as `1/50`."""
 
 
-class SimulatorTask(Base):
+class SimulatorTask(Entity):
     """A task as published with one activity. Immutable: submissions point to it for ever."""
 
     __table_args__ = (
@@ -24,7 +24,6 @@ class SimulatorTask(Base):
         CheckConstraint("completion IN ('passed', 'graded', 'passed_or_used', 'viewed', 'attempted')", name="completion"),
     )
 
-    id: Mapped[Key]
     activity_id: Mapped[int] = mapped_column(ForeignKey("activity.id"), unique=True)
     model: Mapped[Slug]
     model_version: Mapped[int]
@@ -44,23 +43,21 @@ class SimulatorTask(Base):
     completion_attempts: Mapped[int]
 
 
-class TaskInput(Base):
+class TaskInput(Entity):
     """An input that a task begins with instead of the worked example's: a number, `none`, or a variable in braces."""
 
     __table_args__ = (UniqueConstraint("task_id", "name"),)
 
-    id: Mapped[Key]
     task_id: Mapped[int] = mapped_column(ForeignKey("simulator_task.id"))
     name: Mapped[str] = mapped_column(String(80))
     value: Mapped[str] = mapped_column(EXACT)
 
 
-class TaskVariable(Base):
+class TaskVariable(Entity):
     """A number that is drawn for each learner: from low to high in steps, or one of its values."""
 
     __table_args__ = (UniqueConstraint("task_id", "name"),)
 
-    id: Mapped[Key]
     task_id: Mapped[int] = mapped_column(ForeignKey("simulator_task.id"))
     name: Mapped[str] = mapped_column(String(40))
     low: Mapped[str] = mapped_column(EXACT)
@@ -70,7 +67,7 @@ class TaskVariable(Base):
     decimals: Mapped[int | None]
 
 
-class TaskItem(Base):
+class TaskItem(Entity):
     """A goal to reach (`low`, `high`) or a number to give (`tolerance`) in a task."""
 
     __table_args__ = (
@@ -80,7 +77,6 @@ class TaskItem(Base):
         CheckConstraint("tolerance_kind IN ('nominal', 'relative', 'geometric')", name="tolerance_kind"),
     )
 
-    id: Mapped[Key]
     task_id: Mapped[int] = mapped_column(ForeignKey("simulator_task.id"))
     position: Mapped[int]
     kind: Mapped[str] = mapped_column(String(4))
@@ -96,12 +92,11 @@ class TaskItem(Base):
     explanation: Mapped[Mapping[str, str]]
 
 
-class TaskSave(Base):
+class TaskSave(Entity):
     """A saved state of a task: what the learner calculated and typed. Append-only: they resume from the last one."""
 
     __table_args__ = (Index("ix_task_save_person", "person_id", "course_id", "activity_key"),)
 
-    id: Mapped[Key]
     person_id: Mapped[int] = personal(merge=Merge.MOVE_WITH_COURSE)
     enrolment_id: Mapped[int | None] = mapped_column(ForeignKey("enrolment.id"))
     """None for a preview by the course's staff."""
@@ -114,7 +109,7 @@ class TaskSave(Base):
     saved_at: Mapped[Moment]
 
 
-class Submission(Base):
+class Submission(Entity):
     """A task submitted by one person, with everything that it was marked by; never changed."""
 
     __tablename__ = "task_submission"
@@ -127,7 +122,6 @@ class Submission(Base):
         CheckConstraint("raw <= maximum", name="raw"),
     )
 
-    id: Mapped[Key]
     uuid: Mapped[PublicId]
     person_id: Mapped[int] = personal(merge=Merge.MOVE_WITH_COURSE)
     enrolment_id: Mapped[int | None] = mapped_column(ForeignKey("enrolment.id"))
@@ -147,13 +141,12 @@ class Submission(Base):
     passed: Mapped[bool | None]
 
 
-class SubmissionItem(Base):
+class SubmissionItem(Entity):
     """One goal or number of a submission, as it was marked."""
 
     __tablename__ = "task_submission_item"
     __table_args__ = (UniqueConstraint("submission_id", "item_id"),)
 
-    id: Mapped[Key]
     submission_id: Mapped[int] = mapped_column(ForeignKey("task_submission.id"))
     item_id: Mapped[int] = mapped_column(ForeignKey("task_item.id"))
     given: Mapped[str] = mapped_column(String(60))

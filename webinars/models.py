@@ -6,15 +6,14 @@ from datetime import date
 from sqlalchemy import CheckConstraint, ForeignKey, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from kernel.db import Base, Key, Moment
+from kernel.db import Entity, Moment
 
 
-class Recording(Base):
+class Recording(Entity):
     """A film or sound as published with one activity: our own file, or an outside page."""
 
     __table_args__ = (CheckConstraint("kind IN ('video', 'audio')", name="kind"),)
 
-    id: Mapped[Key]
     activity_id: Mapped[int] = mapped_column(ForeignKey("activity.id"), unique=True)
     kind: Mapped[str] = mapped_column(String(5))
     path: Mapped[str] = mapped_column(String(400))
@@ -32,23 +31,21 @@ class Recording(Base):
     number: Mapped[int | None]
 
 
-class Chapter(Base):
+class Chapter(Entity):
     """A named beginning inside a recording."""
 
     __table_args__ = (UniqueConstraint("recording_id", "second"),)
 
-    id: Mapped[Key]
     recording_id: Mapped[int] = mapped_column(ForeignKey("recording.id"))
     second: Mapped[int]
     title: Mapped[Mapping[str, str]]
 
 
-class Caption(Base):
+class Caption(Entity):
     """Captions in one language: the file, and its cues as a transcript."""
 
     __table_args__ = (UniqueConstraint("recording_id", "language"),)
 
-    id: Mapped[Key]
     recording_id: Mapped[int] = mapped_column(ForeignKey("recording.id"))
     language: Mapped[str] = mapped_column(String(2))
     path: Mapped[str] = mapped_column(String(400))
@@ -57,10 +54,9 @@ class Caption(Base):
     """JSON list of [second, words, HTML where it was written in Markdown], in order; of earlier versions without the last."""
 
 
-class RecordingDocument(Base):
+class RecordingDocument(Entity):
     """A document that accompanies a recording: slides, summary, questions and answers, concept note."""
 
-    id: Mapped[Key]
     recording_id: Mapped[int] = mapped_column(ForeignKey("recording.id"), index=True)
     position: Mapped[int]
     kind: Mapped[str] = mapped_column(String(12))
@@ -70,7 +66,7 @@ class RecordingDocument(Base):
     language: Mapped[str] = mapped_column(String(2))
 
 
-class WatchedSpan(Base):
+class WatchedSpan(Entity):
     """A stretch of a recording that a learner has seen, in whole seconds; overlapping ones are counted once."""
 
     __table_args__ = (
@@ -78,7 +74,6 @@ class WatchedSpan(Base):
         CheckConstraint("finish > start", name="forward"),
     )
 
-    id: Mapped[Key]
     enrolment_id: Mapped[int] = mapped_column(ForeignKey("enrolment.id"))
     activity_key: Mapped[str] = mapped_column(String(64))
     start: Mapped[int]

@@ -37,7 +37,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import TSVECTOR
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from kernel.db import Base, Key, ShortText
+from kernel.db import Base, Entity, Key, ShortText
 from kernel.i18n import LANGUAGES
 
 STEMMERS = {"es": "spanish", "en": "english"}
@@ -328,12 +328,11 @@ class SearchEntry(Base):
     words: Mapped[str] = mapped_column(Text().with_variant(TSVECTOR(), "postgresql"), deferred=True)
 
 
-class SearchWord(Base):
+class SearchWord(Entity):
     """A word of a version as its tokens have it, for suggesting it where nothing is found; each time entries are written adds rows."""
 
     __table_args__ = (Index("ix_search_word_version", "version", "word"),)
 
-    id: Mapped[Key]
     version: Mapped[int]
     """No foreign key, as above."""
     word: Mapped[str] = mapped_column(String(40))

@@ -3,13 +3,11 @@
 from sqlalchemy import ForeignKey, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from kernel.db import Base, Key
+from kernel.db import Entity
 
 
-class Link(Base):
+class Link(Entity):
     """A published link of a course version."""
 
-
-    id: Mapped[Key]
     activity_id: Mapped[int] = mapped_column(ForeignKey("activity.id"), unique=True)
     url: Mapped[str] = mapped_column(Text)
