@@ -43,6 +43,7 @@ from enrolments.rules import asks_to_pass
 from kernel import audit
 from kernel.codes import code_from_bits, printed_code, read_code
 from kernel.crypto import SigningKeys
+from kernel.db import add_row
 from kernel.errors import N_, Conflict, SignInNeeded, require_found
 from kernel.i18n import choose
 from kernel.keys import SealKeys
@@ -232,8 +233,7 @@ def make_transcript(
         key_id=keys.identifier,
         signature=keys.sign(stored),
     )
-    session.add(row)
-    session.flush()
+    add_row(session, row)
     audit.record(session, actor, TranscriptVerb.MADE, row, now=now, person=person.id, code=printed_code(code), records=len(records))
     return row
 

@@ -26,6 +26,7 @@ from enrolments.progress import AchievedTake, last_day_after, set_last_day
 from enrolments.rules import has_final_assessment
 from kernel import audit, outbox
 from kernel.crypto import SigningKeys
+from kernel.db import add_row
 from kernel.errors import N_, Conflict
 from kernel.permissions import Actor, ActorChannel
 from kernel.settings import Settings
@@ -239,8 +240,7 @@ def request_change(
         requested_by=actor.person_id,
         requested_at=now,
     )
-    session.add(row)
-    session.flush()  # the audit entry and the job name it
+    add_row(session, row)
     facts = {
         "course": outline.slug,
         "valid": str(outline.certificate_valid or "none"),

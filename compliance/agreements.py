@@ -24,6 +24,7 @@ from enrolments.access import PERMISSIONS, LearningAction
 from enrolments.learners import get_learner_context
 from enrolments.rules import may_enrol
 from kernel import audit
+from kernel.db import add_row
 from kernel.errors import N_, Conflict, require_found
 from kernel.i18n import _, choose, in_every_language
 from kernel.permissions import Actor, Verdict
@@ -152,8 +153,7 @@ def settle_agreements(session: Session, actor: Actor, row: Obligation, slugs: It
         if not is_theirs or known is None:
             agreement.agreed = agreement.decided_at = agreement.decided_by = None
             agreement.asked_at, agreement.asked_by, agreement.reason = now, actor.person_id, ""
-            session.add(agreement)
-            session.flush()  # the notice names it
+            add_row(session, agreement)
         if is_theirs:
             _decide(session, actor, agreement, course, row, "", agrees=True, now=now)
         else:

@@ -18,6 +18,7 @@ from enrolments.learners import get_learner_context
 from enrolments.models import UNSETTLED_STATES, Enrolment, MistakeKind, MistakeReport, MistakeState
 from enrolments.notices import MISTAKE_NOTICE
 from kernel import audit
+from kernel.db import add_row
 from kernel.errors import N_, Conflict, require_found
 from kernel.i18n import _, choose, in_every_language
 from kernel.permissions import Actor
@@ -342,8 +343,7 @@ def report_mistake(session: Session, actor: Actor, mistake_place: MistakePlace, 
         person_id=actor.person_id,
         reported_at=now,
     )
-    session.add(row)
-    session.flush()  # the audit entry names it
+    add_row(session, row)
     _record(session, actor, MistakeVerb.REPORTED, row, now=now)
     return row
 

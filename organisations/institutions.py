@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session, undefer
 from accounts.models import Person
 from accounts.people import by_name
 from kernel import audit
+from kernel.db import add_row
 from kernel.errors import N_, SignInNeeded, require_found
 from kernel.permissions import Actor, ActorChannel
 from organisations.access import InstitutionContext, InstitutionScope, SignatoryContext
@@ -189,8 +190,7 @@ def name_administrator(session: Session, actor: Actor, institution: Organisation
     """Let a person administer an institution; a second time changes nothing."""
     if session.get(InstitutionAdministrator, (person.id, institution.id)) is None:
         facts = {"granted_at": now, "granted_by": actor.person_id}
-        session.add(InstitutionAdministrator(person_id=person.id, organisation_id=institution.id, **facts))
-        session.flush()
+        add_row(session, InstitutionAdministrator(person_id=person.id, organisation_id=institution.id, **facts))
         _note(session, actor, InstitutionGrantVerb.GIVEN, institution, person, now=now)
 
 

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from accounts.models import Person
 from kernel import audit, outbox
+from kernel.db import add_row
 from kernel.errors import OwnRecord, require_found
 from kernel.own_records import note_left_out, of_others
 from kernel.permissions import Actor
@@ -94,8 +95,7 @@ def add_incident_time(
         created_at=now,
         created_by=actor.person_id,
     )
-    session.add(incident)
-    session.flush()  # its attempts point to it
+    add_row(session, incident)
     open_now = select(Attempt.id).where(
         Attempt.course_id == quiz.course_id, Attempt.activity_key == quiz.key, _IN_PROGRESS, ~Attempt.preview
     )
