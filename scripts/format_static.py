@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Format the style sheet and the scripts: `format_static.py` writes, `--check` names the files that are not formatted."""
+"""Format style sheet, scripts and templates: `format_static.py` writes, `--check` names the files that are not formatted."""
 
 import sys
 from collections.abc import Callable
@@ -8,7 +8,11 @@ from pathlib import Path
 import cssbeautifier
 import jsbeautifier
 
-STATIC = Path(__file__).resolve().parents[1] / "static"
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))
+
+from scripts.template_layout import format_template  # noqa: E402
+
 PASSES = 4
 """After so many the formatter leaves every text as it is: a comment that it moves changes the line below."""
 
@@ -28,7 +32,11 @@ def format_script(text: str) -> str:
     return str(jsbeautifier.beautify(text, options))
 
 
-FORMATS: dict[str, Callable[[str], str]] = {"css/*.css": format_css, "js/*.js": format_script}
+FORMATS: dict[str, Callable[[str], str]] = {
+    "static/css/*.css": format_css,
+    "static/js/*.js": format_script,
+    "templates/**/*.html": format_template,
+}
 
 
 def formatted(text: str, once: Callable[[str], str]) -> str:
@@ -42,14 +50,14 @@ def main() -> int:
     """Format all files, or say which are not."""
     check, different = "--check" in sys.argv, list[Path]()
     for pattern, once in FORMATS.items():
-        for path in sorted(STATIC.glob(pattern)):
+        for path in sorted(ROOT.glob(pattern)):
             text = path.read_text("utf-8")
             if (new := formatted(text, once)) != text:
                 different.append(path)
                 if not check:
                     path.write_text(new, "utf-8")
     if check and different:
-        print("These files are not formatted: make fix", *(path.relative_to(STATIC.parent) for path in different), sep="\n")
+        print("These files are not formatted: make fix", *(path.relative_to(ROOT) for path in different), sep="\n")
     return int(check and bool(different))
 
 

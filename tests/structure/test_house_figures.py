@@ -18,7 +18,7 @@ CEILINGS = {
 WRITERS = ("write_csv", "write_xlsx", "write_ods")
 """What `kernel.tables.file_of_sheets` calls for everybody."""
 MODULES_THAT_WRITE_TABLES = 3
-WIDE_LINES = {"templates/**/*.html": 3009, "static/css/*.css": 0, "static/js/*.js": 0, "tests/**/*.py": 50}
+WIDE_LINES = {"templates/**/*.html": 0, "static/css/*.css": 0, "static/js/*.js": 0, "tests/**/*.py": 50}
 
 
 @pytest.fixture(scope="module")

@@ -27,6 +27,9 @@ Fields = Mapping[str, object]
 AGENT = "Mozilla/5.0 (X11; Linux) Firefox/120.0"
 """What the tests' browser says it is."""
 
+SPREAD_TAG = re.compile(r"<[a-z][^<>]*\n[^<>]*>")
+WHITE_SPACE = re.compile(r"(\"[^\"]*\")|\s+")
+"""Of a tag, outside the values of attributes."""
 
 OFFLINE_PAGE = "/verify/offline.html"
 """One file without a network: its own policy names its script by checksum (spec/certificates V6)."""
@@ -43,10 +46,13 @@ class Form:
 
 
 class Page:
-    """The title, headings, links, forms and text of a page; lxml calls `start`, `end` and `data` as it parses."""
+    """The title, headings, links, forms and text of a page; lxml calls `start`, `end` and `data` as it parses.
+
+    Its `html` has each tag on one line.
+    """
 
     def __init__(self, html: str) -> None:
-        self.html = html
+        self.html = SPREAD_TAG.sub(lambda tag: WHITE_SPACE.sub(lambda part: part[1] or " ", tag[0]), html)
         self.title = ""
         self.language = ""
         self.headings: list[str] = []
