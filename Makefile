@@ -68,6 +68,7 @@ check/types:
 	@$(BIN)/mypy
 check/documents:
 	@$(BIN)/python scripts/documents.py check
+	@$(BIN)/python scripts/access_matrix.py --check
 check/imports:
 	@$(BIN)/lint-imports --no-logo
 check/lint:
@@ -144,6 +145,7 @@ fix: ## format, mend what ruff can, collect messages, write the generated docume
 	@$(BIN)/python scripts/format_static.py
 	@$(BIN)/python scripts/translations.py update
 	@$(BIN)/python scripts/documents.py write
+	@$(BIN)/python scripts/access_matrix.py
 
 fonts: ## give the fonts of running text a plain zero, after one was replaced
 	@$(PYTHON) scripts/prepare.py requirements-dev.txt

@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from enum import StrEnum
 
-from courses.access import edits
+from courses.access import EDITORS, edits
 from enrolments.access import hiding_all
-from kernel.permissions import Actor, Predicate, Verdict, allow_if
+from kernel.permissions import Actor, Permission, Roles, Verdict, allow_if
 from questions.access import edit_bank
 from quizzes.access import QuizContext, see_question_keys
 
@@ -29,12 +29,34 @@ def _draw_tables(actor: Actor, subject: QuizContext) -> Verdict:
     return allow_if(edits(actor, subject.staff_role), Verdict.HIDE)
 
 
-ANALYSIS_PERMISSIONS: Mapping[StrEnum, Predicate] = hiding_all(
+ANALYSIS_PERMISSIONS: Mapping[StrEnum, Permission] = hiding_all(
     {
-        AnalysisAction.STATISTICS: see_question_keys,
-        AnalysisAction.DECISIONS: see_question_keys,
-        AnalysisAction.DRAW_TABLES: _draw_tables,
-        AnalysisAction.ITEM_HISTORY: edit_bank,
-        AnalysisAction.SEGMENT: edit_bank,
+        AnalysisAction.STATISTICS: Permission(see_question_keys, {"own_course": EDITORS}),
+        AnalysisAction.DECISIONS: Permission(
+            see_question_keys,
+            {"own_course": EDITORS.because("spec/selection 12: it tells of people as statistics tell of keys; graders are refused")},
+        ),
+        AnalysisAction.DRAW_TABLES: Permission(
+            _draw_tables, {"own_course": EDITORS.hidden.because("spec/selection 12: it tells how hard questions are")}
+        ),
+        AnalysisAction.ITEM_HISTORY: Permission(
+            edit_bank,
+            {
+                "own_course": EDITORS.hidden.because(
+                    "spec/selection 12: it tells how questions with their keys do; for others there is no such page"
+                ),
+                "reserved_elsewhere": Roles.ADMINISTRATORS.hidden.because(
+                    "spec/selection 12: figures of a copy that another course reserves for some quizzes are for administrators"
+                ),
+            },
+        ),
+        AnalysisAction.SEGMENT: Permission(
+            edit_bank,
+            {
+                "own_course": EDITORS.hidden.because(
+                    "spec/selection 2.2: editors say whether a version changed only the wording; for others there is no such page"
+                )
+            },
+        ),
     }
 )

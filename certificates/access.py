@@ -7,11 +7,20 @@ from enum import StrEnum
 from accounts.models import Person
 from certificates.models import BulkDownload, Credential, CredentialReview, StoredTemplate, Transcript
 from certificates.rules.credentials import SOUND, CredentialState
-from courses.access import CourseContext, edits
+from courses.access import EDITORS, ENROLLED, TEACHERS, CourseContext, edits
 from courses.models import StaffRole
 from kernel.own_records import changes_record, is_own
-from kernel.permissions import Actor, Predicate, Verdict, administrator, allow_if, open_to_strangers, signed_in
-from organisations.access import NOWHERE, InstitutionContext, InstitutionScope
+from kernel.permissions import Actor, Permission, Roles, Verdict, administrator, allow_if, open_to_strangers, signed_in
+from organisations.access import (
+    AUDITORS,
+    COURSE_INSTRUCTORS,
+    INSTITUTION_ADMINISTRATORS,
+    INSTITUTION_TEAM,
+    NOWHERE,
+    ONESELF,
+    InstitutionContext,
+    InstitutionScope,
+)
 
 
 class CertificateAction(StrEnum):
@@ -38,7 +47,7 @@ class CertificateAction(StrEnum):
     EXPORT_IDENTITY = "certificate:export_identity"
     """Take it out with identity numbers, for a reason."""
     ASK_CORRECTION = "certificate:ask_correction"
-    PRINT_IDENTITY = "certificate:print_identity"
+    PRINT_IDENTITY = "certificate:print_id"
     """Have one's identity number printed, or no longer."""
     LIST_REVIEWS = "certificate:list_reviews"
     """See what waits for a decision: in a course, or everywhere."""
@@ -302,34 +311,177 @@ def _holder(subject: CredentialContext) -> tuple[int, ...]:
     return (subject.row.person_id, *subject.signatory_ids)
 
 
-PERMISSIONS: Mapping[StrEnum, Predicate] = {
-    CertificateAction.LIST_OWN: signed_in,
-    CertificateAction.VIEW: _view,
-    CertificateAction.VIEW_HISTORY: _view_history,
-    CertificateAction.DOWNLOAD: _view,
-    CertificateAction.BADGE: _everybody,
-    CertificateAction.VERIFY: _everybody,
-    CertificateAction.REVOKE: changes_record(_change, _holder),
-    CertificateAction.REPLACE: changes_record(_change, _holder),
-    CertificateAction.RENEW: changes_record(_renew, _holder),
-    CertificateAction.LIST: _list,
-    CertificateAction.EXPORT: _list,
-    CertificateAction.EXPORT_IDENTITY: _export_identity,
-    CertificateAction.ASK_CORRECTION: _as_holder,
-    CertificateAction.PRINT_IDENTITY: _as_holder,
-    CertificateAction.LIST_REVIEWS: _list_reviews,
-    CertificateAction.DECIDE: changes_record(_decide, lambda subject: _holder(subject.credential)),
-    CertificateAction.CALL_REPLACED: changes_record(_call_replaced, _holder),
-    CertificateAction.CORRECT_NAME: changes_record(administrator, lambda subject: (subject.person.id,)),
-    CertificateAction.BULK_ZIP: _take_files,
-    CertificateAction.SET_VALIDITY: _set_validity,
-    CertificateAction.OPEN_BULK_ZIP: _open_bulk_zip,
-    TranscriptAction.MAKE: signed_in,
-    TranscriptAction.VIEW: _view_transcript,
-    TranscriptAction.DOWNLOAD: _download_transcript,
-    TemplateAction.LIST: _list_templates,
-    TemplateAction.VIEW: _see_template,
-    TemplateAction.PREVIEW: _see_template,
-    TemplateAction.EDIT: _edit_template,
-    TemplateAction.PUBLISH: _edit_template,
+PERMISSIONS: Mapping[StrEnum, Permission] = {
+    CertificateAction.LIST_OWN: Permission(signed_in, {"own": Roles.SIGNED_IN}),
+    CertificateAction.VIEW: Permission(
+        _view,
+        {
+            "of_a_person_of_the_places": (ONESELF | AUDITORS | Roles.ADMINISTRATORS)
+            .untried_by(COURSE_INSTRUCTORS)
+            .hidden_but(Roles.ANONYMOUS)
+        },
+    ),
+    CertificateAction.VIEW_HISTORY: Permission(_view_history, {}),
+    CertificateAction.DOWNLOAD: Permission(
+        _view,
+        {
+            "own_valid": ENROLLED,
+            "of_another_learner": EDITORS,
+            "revoked": EDITORS.because("spec/certificates 11: its holder is answered 410, the team keeps it for the record"),
+            "of_an_institution": INSTITUTION_TEAM.hidden,
+        },
+    ),
+    CertificateAction.BADGE: Permission(
+        _everybody,
+        {
+            "valid_code": Roles.EVERYBODY.because("who has the code has the badge; spec/certificates B1"),
+            "revoked_code": EDITORS.because("gone (410) for others; spec/certificates V4"),
+            "replaced_code": Roles.NOBODY.because("gone (410); the new code has its own"),
+        },
+    ),
+    CertificateAction.VERIFY: Permission(
+        _everybody,
+        {
+            "file": Roles.EVERYBODY.because("spec/certificates 11: public, a session of a suspended account excepted"),
+            "identity_number": Roles.EVERYBODY.because(
+                "spec/certificates P7: public while its holder has it printed, a session of a suspended account excepted"
+            ),
+            "valid_code": (Roles.EVERYBODY | Roles.SUSPENDED).because(
+                "public, shows what the certificate prints and its state, nothing else"
+            ),
+            "revoked_code": Roles.EVERYBODY | Roles.SUSPENDED,
+            "keys.read published": (Roles.EVERYBODY | Roles.SUSPENDED).because(
+                "spec/certificates 11: whoever checks a certificate needs them"
+            ),
+            "status.read published": (Roles.EVERYBODY | Roles.SUSPENDED).because("spec/certificates 11: says of no place whose it is"),
+        },
+    ),
+    CertificateAction.REVOKE: Permission(
+        changes_record(_change, _holder),
+        {"valid": EDITORS.because("with a reason; shown at verification within 1 s"), "of_an_institution": INSTITUTION_TEAM.hidden},
+    ),
+    CertificateAction.REPLACE: Permission(
+        changes_record(_change, _holder),
+        {"valid": EDITORS.because("another's; corrected and issued again in one step"), "of_an_institution": INSTITUTION_TEAM.hidden},
+    ),
+    CertificateAction.RENEW: Permission(
+        changes_record(_renew, _holder),
+        {
+            "revoked": Roles.ADMINISTRATORS,
+            "certificate.restore revoked_by_administrator": Roles.ADMINISTRATORS.because(
+                "what an administrator revoked only an administrator restores"
+            ),
+            "certificate.restore of_an_institution_revoked_by_its_administrator": INSTITUTION_ADMINISTRATORS.hidden_but(INSTITUTION_TEAM),
+        },
+    ),
+    CertificateAction.LIST: Permission(
+        _list,
+        {
+            "own_course": EDITORS.hidden.because("the register of a course: its owners and editors"),
+            "any": Roles.ADMINISTRATORS.hidden.because("the whole register"),
+            "of_an_institution": INSTITUTION_ADMINISTRATORS.hidden,
+            "of_the_places": (AUDITORS | Roles.ADMINISTRATORS).hidden_but(Roles.ANONYMOUS),
+        },
+    ),
+    CertificateAction.EXPORT: Permission(
+        _list,
+        {
+            "own_course": EDITORS.hidden.because("the register as a table, identity numbers masked"),
+            "of_an_institution": INSTITUTION_ADMINISTRATORS.hidden,
+        },
+    ),
+    CertificateAction.EXPORT_IDENTITY: Permission(
+        _export_identity,
+        {
+            "any": Roles.ADMINISTRATORS.hidden.because("with a reason, which is kept in the audit log"),
+            "of_an_institution": INSTITUTION_ADMINISTRATORS.hidden,
+        },
+    ),
+    CertificateAction.ASK_CORRECTION: Permission(_as_holder, {"own_valid": ENROLLED.because("the holder asks; the team decides")}),
+    CertificateAction.PRINT_IDENTITY: Permission(
+        _as_holder, {"own_valid": ENROLLED.because("spec/certificates P7 and 11: its holder alone")}
+    ),
+    CertificateAction.LIST_REVIEWS: Permission(
+        _list_reviews,
+        {
+            "own_course": EDITORS.hidden.because("what waits for a decision in a course: its owners and editors"),
+            "any": Roles.ADMINISTRATORS.hidden.because("what waits for a decision anywhere"),
+            "of_an_institution": INSTITUTION_ADMINISTRATORS.hidden,
+        },
+    ),
+    CertificateAction.DECIDE: Permission(
+        changes_record(_decide, lambda subject: _holder(subject.credential)),
+        {"open": EDITORS.hidden.because("never on one's own, nor on what one signed")},
+    ),
+    CertificateAction.CALL_REPLACED: Permission(
+        changes_record(_call_replaced, _holder),
+        {"revoked_for_a_name": Roles.ADMINISTRATORS.because("revoked and issued again because of a name; never by guess")},
+    ),
+    CertificateAction.CORRECT_NAME: Permission(
+        changes_record(administrator, lambda subject: (subject.person.id,)),
+        {"any": Roles.ADMINISTRATORS.because("all certificates of a person whose name was corrected")},
+    ),
+    CertificateAction.BULK_ZIP: Permission(
+        _take_files,
+        {
+            "own_course": EDITORS.hidden.because("drawn in the background from the list as it stood"),
+            "of_the_places": Roles.ADMINISTRATORS.tried_by(AUDITORS).hidden_but(Roles.ANONYMOUS | AUDITORS),
+        },
+    ),
+    CertificateAction.SET_VALIDITY: Permission(
+        _set_validity,
+        {
+            "own_course": Roles.ADMINISTRATORS.hidden.because("those already issued; their own are left out"),
+            "of_an_institution": INSTITUTION_ADMINISTRATORS.hidden,
+        },
+    ),
+    CertificateAction.OPEN_BULK_ZIP: Permission(
+        _open_bulk_zip,
+        {
+            "of_another": Roles.ADMINISTRATORS.hidden.because("only its maker and administrators open it"),
+            "of_an_institution": INSTITUTION_ADMINISTRATORS.hidden,
+        },
+    ),
+    TranscriptAction.MAKE: Permission(signed_in, {"own": Roles.SIGNED_IN.because("one's own: what one completed, made with a code")}),
+    TranscriptAction.VIEW: Permission(
+        _view_transcript,
+        {
+            "of_another_learner": Roles.ADMINISTRATORS.hidden.because("of a learner of the course nobody; administrators, logged"),
+            "of_a_holder_of_an_institution": INSTITUTION_ADMINISTRATORS.hidden,
+        },
+    ),
+    TranscriptAction.DOWNLOAD: Permission(
+        _download_transcript,
+        {"of_another_learner": Roles.NOBODY.hidden.because("only the person themself has the file"), "own_made": ENROLLED},
+    ),
+    TemplateAction.LIST: Permission(
+        _list_templates,
+        {
+            "any": Roles.ADMINISTRATORS.hidden.because("templates are the institution's"),
+            "of_an_institution": INSTITUTION_ADMINISTRATORS.hidden,
+        },
+    ),
+    TemplateAction.VIEW: Permission(
+        _see_template,
+        {
+            "published": TEACHERS.hidden.because("instructors see what their courses may name"),
+            "draft": Roles.ADMINISTRATORS.hidden,
+            "draft_of_an_institution": INSTITUTION_ADMINISTRATORS.hidden,
+            "published_by_an_institution": INSTITUTION_TEAM.hidden,
+            "published_of_the_institution": (AUDITORS | Roles.ADMINISTRATORS).untried_by(COURSE_INSTRUCTORS).hidden_but(Roles.ANONYMOUS),
+        },
+    ),
+    TemplateAction.PREVIEW: Permission(
+        _see_template, {"published": TEACHERS.hidden, "published_by_an_institution": INSTITUTION_TEAM.hidden}
+    ),
+    TemplateAction.EDIT: Permission(
+        _edit_template,
+        {
+            "any": Roles.ADMINISTRATORS.hidden.because("a published version never changes"),
+            "of_an_institution": INSTITUTION_ADMINISTRATORS.hidden,
+        },
+    ),
+    TemplateAction.PUBLISH: Permission(
+        _edit_template, {"any": Roles.ADMINISTRATORS.hidden, "of_an_institution": INSTITUTION_ADMINISTRATORS.hidden}
+    ),
 }

@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from compliance.models import Obligation, PendingRecognitionList, PlannedChange, RecognitionList
+from courses.access import ENROLLED
 from enrolments.models import Enrolment
 from enrolments.takes import RenewalWindow
 from kernel.own_records import changes_record, changes_records, is_own
-from kernel.permissions import Actor, Predicate, Verdict, administrator, allow_if
-from organisations.access import AudienceContext, TrainingScope, training_verdict
+from kernel.permissions import Actor, Permission, Predicate, Roles, Verdict, administrator, allow_if
+from organisations.access import AUDITORS, OFFICERS, ONESELF, UNIT_HEADS, AudienceContext, TrainingScope, training_verdict
 
 
 class TrainingAction(StrEnum):
@@ -280,31 +281,76 @@ def _withdraw(actor: Actor, subject: Proposal) -> Verdict:
 _approve = changes_record(_decide_on_proposal, _whose)
 _propose = _of_person("aaada")
 
-PERMISSIONS: Mapping[StrEnum, Predicate] = {
-    TrainingAction.VIEW: _see,
-    TrainingAction.WHY: _see,
-    TrainingAction.EVIDENCE: _see_evidence,
-    TrainingAction.AS_KNOWN: _see,
-    ObligationAction.LIST: _list_obligations,
-    ObligationAction.VIEW: _view_obligation,
-    ObligationAction.EDIT: _edit_obligation,
-    ObligationAction.ACTIVATE: _activate_obligation,
-    ObligationAction.CHANGE_PAST: _change_past,
-    WaiverAction.LIST: _list_claims,
-    WaiverAction.PROPOSE: _propose,
-    WaiverAction.WITHDRAW: _withdraw,
-    WaiverAction.APPROVE: _approve,
-    RecognitionAction.PROPOSE: _propose,
-    RecognitionAction.WITHDRAW: _withdraw,
-    RecognitionAction.LOAD: _load_claims,
-    RecognitionAction.APPROVE_MANY: changes_records(_load_claims),
-    RecognitionAction.APPROVE: _approve,
-    TrainingReportAction.VIEW: _of_places("haaaa"),
-    TrainingReportAction.EXPORT: _of_places("haaaa"),
-    TrainingReportAction.EXPORT_IDENTITY: _of_places("hdaaa"),
-    ReminderAction.SEND: _of_places("haada"),
-    FreeDayAction.MANAGE: administrator,
-    BundleAction.MAKE: _of_places("hddaa"),
+PERMISSIONS: Mapping[StrEnum, Permission] = {
+    TrainingAction.VIEW: Permission(
+        _see, {"of_a_person": (ONESELF | UNIT_HEADS | OFFICERS | AUDITORS | Roles.ADMINISTRATORS).hidden_but(Roles.ANONYMOUS)}
+    ),
+    TrainingAction.WHY: Permission(
+        _see, {"of_a_person": (ONESELF | UNIT_HEADS | OFFICERS | AUDITORS | Roles.ADMINISTRATORS).hidden_but(Roles.ANONYMOUS)}
+    ),
+    TrainingAction.EVIDENCE: Permission(
+        _see_evidence,
+        {"training.why medical_evidence": (ONESELF | OFFICERS | AUDITORS).hidden_but(Roles.ANONYMOUS | UNIT_HEADS | Roles.ADMINISTRATORS)},
+    ),
+    TrainingAction.AS_KNOWN: Permission(
+        _see, {"past_day": (ONESELF | UNIT_HEADS | OFFICERS | AUDITORS | Roles.ADMINISTRATORS).hidden_but(Roles.ANONYMOUS)}
+    ),
+    ObligationAction.LIST: Permission(_list_obligations, {"own": Roles.ADMINISTRATORS.hidden}),
+    ObligationAction.VIEW: Permission(_view_obligation, {"active": Roles.ADMINISTRATORS.hidden}),
+    ObligationAction.EDIT: Permission(_edit_obligation, {"draft": (OFFICERS | Roles.ADMINISTRATORS).hidden_but(Roles.ANONYMOUS)}),
+    ObligationAction.ACTIVATE: Permission(
+        _activate_obligation,
+        {
+            "draft_of_another": (OFFICERS | Roles.ADMINISTRATORS).hidden_but(Roles.ANONYMOUS | AUDITORS),
+            "own_draft": Roles.NOBODY.tried_by(AUDITORS).hidden_but(Roles.ANONYMOUS | OFFICERS | AUDITORS | Roles.ADMINISTRATORS),
+        },
+    ),
+    ObligationAction.CHANGE_PAST: Permission(
+        _change_past, {"retroactive": (OFFICERS | Roles.ADMINISTRATORS).hidden_but(Roles.ANONYMOUS | AUDITORS)}
+    ),
+    WaiverAction.LIST: Permission(_list_claims, {"any": Roles.ADMINISTRATORS.hidden}),
+    WaiverAction.PROPOSE: Permission(
+        _propose, {"of_a_person": (ONESELF | UNIT_HEADS | OFFICERS | Roles.ADMINISTRATORS).hidden_but(Roles.ANONYMOUS | AUDITORS)}
+    ),
+    WaiverAction.WITHDRAW: Permission(_withdraw, {"of_another": Roles.NOBODY.hidden}),
+    WaiverAction.APPROVE: Permission(
+        _approve,
+        {
+            "medical": OFFICERS.hidden_but(Roles.ANONYMOUS | ONESELF | UNIT_HEADS | AUDITORS | Roles.ADMINISTRATORS),
+            "other_reasons": (OFFICERS | Roles.ADMINISTRATORS).hidden_but(Roles.ANONYMOUS | ONESELF | UNIT_HEADS | AUDITORS),
+            "own": Roles.NOBODY.tried_by(AUDITORS).hidden_but(
+                Roles.ANONYMOUS | ONESELF | UNIT_HEADS | OFFICERS | AUDITORS | Roles.ADMINISTRATORS
+            ),
+        },
+    ),
+    RecognitionAction.PROPOSE: Permission(_propose, {"of_another": Roles.ADMINISTRATORS.hidden}),
+    RecognitionAction.WITHDRAW: Permission(_withdraw, {"of_another": Roles.NOBODY.hidden}),
+    RecognitionAction.LOAD: Permission(_load_claims, {"any": Roles.ADMINISTRATORS.hidden}),
+    RecognitionAction.APPROVE_MANY: Permission(changes_records(_load_claims), {"of_another": Roles.ADMINISTRATORS.hidden}),
+    RecognitionAction.APPROVE: Permission(
+        _approve, {"proposed_by_another": (OFFICERS | Roles.ADMINISTRATORS).hidden_but(Roles.ANONYMOUS | ONESELF | UNIT_HEADS | AUDITORS)}
+    ),
+    TrainingReportAction.VIEW: Permission(
+        _of_places("haaaa"),
+        {
+            "of_the_institution": (OFFICERS | AUDITORS | Roles.ADMINISTRATORS).hidden_but(Roles.ANONYMOUS),
+            "of_a_unit": (UNIT_HEADS | OFFICERS | AUDITORS | Roles.ADMINISTRATORS).hidden_but(Roles.ANONYMOUS),
+        },
+    ),
+    TrainingReportAction.EXPORT: Permission(
+        _of_places("haaaa"), {"with_names": (UNIT_HEADS | OFFICERS | AUDITORS | Roles.ADMINISTRATORS).hidden_but(Roles.ANONYMOUS)}
+    ),
+    TrainingReportAction.EXPORT_IDENTITY: Permission(
+        _of_places("hdaaa"),
+        {"report.export with_identity_numbers": (OFFICERS | AUDITORS | Roles.ADMINISTRATORS).hidden_but(Roles.ANONYMOUS | UNIT_HEADS)},
+    ),
+    ReminderAction.SEND: Permission(
+        _of_places("haada"), {"to_a_unit": (UNIT_HEADS | OFFICERS | Roles.ADMINISTRATORS).hidden_but(Roles.ANONYMOUS | AUDITORS)}
+    ),
+    FreeDayAction.MANAGE: Permission(administrator, {"any": Roles.ADMINISTRATORS.because("the calendar of free days holds for everybody")}),
+    BundleAction.MAKE: Permission(
+        _of_places("hddaa"), {"of_a_scope": (AUDITORS | Roles.ADMINISTRATORS).hidden_but(Roles.ANONYMOUS | UNIT_HEADS | OFFICERS)}
+    ),
 }
 
 
@@ -332,4 +378,14 @@ def _renew(_actor: Actor, subject: RenewalContext) -> Verdict:
     return Verdict.ALLOW if subject.window is not None or subject.is_under_way else Verdict.FORBID
 
 
-RENEWAL_PERMISSIONS: Mapping[StrEnum, Predicate] = {RenewalAction.RENEW: _renew}
+RENEWAL_PERMISSIONS: Mapping[StrEnum, Permission] = {
+    RenewalAction.RENEW: Permission(
+        _renew,
+        {
+            "window_open": ENROLLED.because(
+                "one's own; a compulsory training asks for it again or the certificate is in its time of renewal"
+            ),
+            "window_not_open": Roles.NOBODY.because("nothing asks for it again"),
+        },
+    )
+}

@@ -6,7 +6,8 @@ from enum import StrEnum
 
 from courses.models import Course, CourseVersion, PendingFolder, StaffRole
 from kernel.errors import N_, Conflict
-from kernel.permissions import Actor, Predicate, Verdict, allow_if
+from kernel.permissions import Actor, Permission, Roles, Verdict, allow_if
+from organisations.access import INSTITUTION_ADMINISTRATORS
 
 
 class CourseAction(StrEnum):
@@ -18,7 +19,7 @@ class CourseAction(StrEnum):
     DELETE = "course:delete"
     ARCHIVE = "course:archive"
     IMPORT = "course:import"
-    MANAGE_TEAM = "course:manage_team"
+    MANAGE_TEAM = "course:assign_staff"
     VIEW_LOG = "course:view_log"
     JOIN_TEAM = "course:join_team"
 
@@ -143,16 +144,42 @@ def _join(_actor: Actor, subject: InvitationContext) -> Verdict:
     return allow_if(subject.is_for_reader)
 
 
-PERMISSIONS: Mapping[StrEnum, Predicate] = {
-    CourseAction.PUBLISH: _edit,
-    CourseAction.CREATE: _create,
-    CourseAction.EDIT: _edit,
-    CourseAction.DELETE: _edit,
-    CourseAction.ARCHIVE: _own,
-    CourseAction.IMPORT: _create,
-    CourseAction.MANAGE_TEAM: _own,
-    CourseAction.VIEW_LOG: _edit,
-    CourseAction.JOIN_TEAM: _join,
+NOT_ENROLLED, ENROLLED = Roles.EVERYBODY.only("learner"), Roles.EVERYBODY.only("enrolled")
+OWNERS = Roles.EVERYBODY.only("course_owner", "site_admin")
+EDITORS = OWNERS | Roles.EVERYBODY.only("course_editor")
+TEAM = EDITORS | Roles.EVERYBODY.only("grader")
+TEACHERS = EDITORS | Roles.EVERYBODY.only("other_instructor")
+
+PERMISSIONS: Mapping[StrEnum, Permission] = {
+    CourseAction.PUBLISH: Permission(
+        _edit,
+        {
+            "own_course_complete": EDITORS,
+            "own_course_with_broken_quiz": Roles.NOBODY.because("a quiz without key may not go out, whoever asks"),
+            "course.approve asked_by_another": EDITORS.hidden,
+        },
+    ),
+    CourseAction.CREATE: Permission(_create, {"any": TEACHERS}),
+    CourseAction.EDIT: Permission(
+        _edit,
+        {
+            "own_course": EDITORS,
+            "lesson.edit own_course": EDITORS,
+            "course.set_institution to_another_institution": Roles.ADMINISTRATORS.tried_by(INSTITUTION_ADMINISTRATORS),
+        },
+    ),
+    CourseAction.DELETE: Permission(
+        _edit,
+        {
+            "draft_without_attempts": EDITORS,
+            "with_certificates_issued": Roles.NOBODY.because("archived, never deleted: certificates point at it"),
+        },
+    ),
+    CourseAction.ARCHIVE: Permission(_own, {"published": OWNERS.because("closing a course for everybody is the owner's decision")}),
+    CourseAction.IMPORT: Permission(_create, {"package_upload": TEACHERS.because("Moodle restore CVEs: never a learner")}),
+    CourseAction.MANAGE_TEAM: Permission(_own, {"own_course": OWNERS.because("who teaches beside them is the owner's decision")}),
+    CourseAction.VIEW_LOG: Permission(_edit, {"own_course": EDITORS.hidden}),
+    CourseAction.JOIN_TEAM: Permission(_join, {"invited": NOT_ENROLLED}),
 }
 
 

@@ -1,29 +1,19 @@
 """Permissions to look at a course, take part in it, report its mistakes and let people take it again, and those of one's own calendar."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from functools import wraps
 
-from courses.access import edits, teaches
+from courses.access import EDITORS, ENROLLED, NOT_ENROLLED, TEAM, edits, teaches
 from courses.models import Course, StaffRole
 from courses.rules import NARROWED, ClosedReason, Outline, OutlineActivity, is_found
-from enrolments.models import (
-    Announcement,
-    CompletionReview,
-    Edition,
-    Enrolment,
-    EnrolmentInvitation,
-    LearnerGroup,
-    LearnerNote,
-    ManualGradeItem,
-    MistakeReport,
-    PendingEnrolmentList,
-)
+from enrolments import models
 from enrolments.rules import EnrolmentRefusal, may_enrol, not_begun
 from kernel.own_records import changes_record, changes_records, is_own
-from kernel.permissions import Actor, Predicate, Verdict, administrator, allow_if, open_to_strangers, signed_in
+from kernel.permissions import Actor, Permission, Predicate, Roles, Verdict, administrator, allow_if, open_to_strangers, signed_in
+from organisations.access import AUDITORS, COURSE_INSTRUCTORS, IN_AN_INSTITUTION, OFFICERS, OTHER_UNIT_HEADS, UNIT_HEADS
 
 
 class LearningAction(StrEnum):
@@ -164,7 +154,7 @@ class GroupContext:
     """A person before a group of a course."""
 
     context: LearnerContext
-    group: LearnerGroup
+    group: models.LearnerGroup
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +169,7 @@ class EditionContext:
     """A person before an edition of a course."""
 
     context: LearnerContext
-    edition: Edition
+    edition: models.Edition
     refusal: EnrolmentRefusal | None
     """Why nobody can enrol in it now."""
     by_code: bool = False
@@ -190,7 +180,7 @@ class ParticipantContext:
     """The context of a person's enrolment in a course."""
 
     context: LearnerContext
-    enrolment: Enrolment
+    enrolment: models.Enrolment
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,7 +188,7 @@ class ResultContext:
     """The context of a learner's result of an activity, in the version that they follow."""
 
     context: LearnerContext
-    enrolment: Enrolment
+    enrolment: models.Enrolment
     outline: Outline
     activity: OutlineActivity
 
@@ -208,7 +198,7 @@ class GradeItemContext:
     """A person before an item of a course that is marked by hand alone."""
 
     context: LearnerContext
-    item: ManualGradeItem
+    item: models.ManualGradeItem
     own_mark_of: int | None = None
     """The person, where they have a mark for the item: what it counts is then part of their record."""
 
@@ -218,8 +208,8 @@ class LearnerNoteContext:
     """A person before a note of the team on a learner."""
 
     context: LearnerContext
-    enrolment: Enrolment
-    note: LearnerNote
+    enrolment: models.Enrolment
+    note: models.LearnerNote
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,7 +217,7 @@ class AnnouncementContext:
     """A person before something that was announced in a course."""
 
     context: LearnerContext
-    announcement: Announcement
+    announcement: models.Announcement
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,7 +225,7 @@ class EnrolmentListContext:
     """A person before a list of people that they sent in for a course."""
 
     context: LearnerContext
-    pending: PendingEnrolmentList
+    pending: models.PendingEnrolmentList
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,16 +233,16 @@ class EnrolmentInvitationContext:
     """A member of the course team before an invitation to enrol."""
 
     context: LearnerContext
-    invitation: EnrolmentInvitation
+    invitation: models.EnrolmentInvitation
 
 
 @dataclass(frozen=True, slots=True)
 class InvitedContext:
     """A person before an invitation to enrol."""
 
-    invitation: EnrolmentInvitation
+    invitation: models.EnrolmentInvitation
     course: Course
-    edition: Edition | None
+    edition: models.Edition | None
     is_for_reader: bool
     is_open: bool
     """It can still be accepted, the course permitting."""
@@ -293,9 +283,9 @@ def hiding(predicate: Predicate) -> Predicate:
     return hides
 
 
-def hiding_all(permissions: Mapping[StrEnum, Predicate]) -> Mapping[StrEnum, Predicate]:
+def hiding_all(permissions: Mapping[StrEnum, Permission]) -> Mapping[StrEnum, Permission]:
     """Return a package's permissions, each of them hiding courses that the actor does not find."""
-    return {action: hiding(predicate) for action, predicate in permissions.items()}
+    return {action: replace(permission, predicate=hiding(permission.predicate)) for action, permission in permissions.items()}
 
 
 @open_to_strangers
@@ -364,7 +354,7 @@ def _enrol_others(actor: Actor, subject: EnrollingSubject) -> Verdict:
     return allow_if(edits(actor, context.staff_role))
 
 
-def changes_announcement(actor: Actor, context: LearnerContext, announcement: Announcement) -> bool:
+def changes_announcement(actor: Actor, context: LearnerContext, announcement: models.Announcement) -> bool:
     """Return whether the actor corrects or withdraws an announcement: its author, while they edit the course; administrators."""
     return actor.is_administrator or (edits(actor, context.staff_role) and announcement.author_id == actor.person_id)
 
@@ -437,34 +427,81 @@ def _marked(subject: object) -> tuple[int | None, ...]:
     return (subject.own_mark_of,) if isinstance(subject, GradeItemContext) else ()
 
 
-PERMISSIONS: Mapping[StrEnum, Predicate] = hiding_all(
+PERMISSIONS: Mapping[StrEnum, Permission] = hiding_all(
     {
-        LearningAction.SEE_OWN_COURSES: signed_in,
-        LearningAction.VIEW_COURSE: _view_course,
-        LearningAction.ENROL: _enrol,
-        LearningAction.VIEW_LESSON: view_activity,
-        LearningAction.CHOOSE_VERSION: _choose_version,
-        LearningAction.MARK_DONE: _learn,
-        LearningAction.DOWNLOAD: _download,
-        LearningAction.MANAGE_GROUPS: _manage_groups,
-        LearningAction.CHANGE_MEMBERS: changes_records(changes_record(_manage_groups, lambda subject: (subject.person_id,))),
-        LearningAction.TAKE_BACK: changes_record(administrator, lambda record: (record.person.id,)),
-        LearningAction.ENROL_OTHERS: changes_records(changes_record(_enrol_others, _learner)),
-        LearningAction.INVITE: changes_records(_enrol_others),
-        LearningAction.ACCEPT_INVITATION: _accept_invitation,
-        LearningAction.FOLLOW: _follow,
-        LearningAction.EXPORT: _export,
-        LearningAction.ANNOUNCE: _enrol_others,
-        LearningAction.CHANGE_ANNOUNCEMENT: _change_announcement,
-        LearningAction.OVERRIDE: changes_record(_override, _learner),
-        LearningAction.SEE_RESULTS: _see_results,
-        LearningAction.MANAGE_ITEMS: changes_record(_manage_items, _marked),
-        LearningAction.MARK_ITEMS: changes_records(_mark_items),
-        LearningAction.NOTE: changes_record(_note, _learner),
-        LearningAction.DELETE_NOTE: changes_record(_delete_note, _learner),
-        LearningAction.JOIN: _join,
-        LearningAction.LOOK_UP_CODE: signed_in,
-        LearningAction.STOP_WAITING: signed_in,
+        LearningAction.SEE_OWN_COURSES: Permission(signed_in, {"own": Roles.SIGNED_IN}),
+        LearningAction.VIEW_COURSE: Permission(
+            _view_course,
+            {
+                "published_public": Roles.EVERYBODY.because("the catalogue is public; a suspended cookie is logged out"),
+                "published_institution_only": (ENROLLED | TEAM).because("only staff of the institution; learner here is not of it"),
+                "published_staff": (ENROLLED | TEAM).hidden.because(
+                    "members of an institution find it; nobody of this cast is one; signed out leads to sign-in"
+                ),
+                "draft": EDITORS.hidden,
+                "archived": (ENROLLED | TEAM).because("those who took it keep reading it"),
+                "staff_of_no_place": (
+                    COURSE_INSTRUCTORS | UNIT_HEADS | OTHER_UNIT_HEADS | OFFICERS | AUDITORS | Roles.ADMINISTRATORS
+                ).hidden_but(Roles.ANONYMOUS),
+                "staff_of_a_place": IN_AN_INSTITUTION.untried_by(Roles.ANONYMOUS),
+                "audience_outside": (COURSE_INSTRUCTORS | OFFICERS | Roles.ADMINISTRATORS).hidden_but(Roles.ANONYMOUS),
+                "audience_inside": IN_AN_INSTITUTION.untried_by(Roles.ANONYMOUS),
+            },
+        ),
+        LearningAction.ENROL: Permission(
+            _enrol, {"open": Roles.SIGNED_IN.because("enrolling twice is harmless"), "closed": Roles.NOBODY, "by_invitation": Roles.NOBODY}
+        ),
+        LearningAction.VIEW_LESSON: Permission(
+            view_activity,
+            {
+                "published": ENROLLED | TEAM,
+                "draft": EDITORS.hidden,
+                "free_preview": Roles.EVERYBODY,
+                "scheduled_for_later": EDITORS.hidden,
+                "locked_by_prerequisite": TEAM.because("the server decides the order (ASVS V2.3.1)"),
+            },
+        ),
+        LearningAction.CHOOSE_VERSION: Permission(_choose_version, {"own": ENROLLED}),
+        LearningAction.MARK_DONE: Permission(_learn, {"own_progress": ENROLLED}),
+        LearningAction.DOWNLOAD: Permission(
+            _download, {"published": (ENROLLED | TEAM).because("files obey the lesson, not their address"), "draft": EDITORS.hidden}
+        ),
+        LearningAction.MANAGE_GROUPS: Permission(_manage_groups, {"own_course": EDITORS.hidden}),
+        LearningAction.CHANGE_MEMBERS: Permission(
+            changes_records(changes_record(_manage_groups, lambda subject: (subject.person_id,))), {"own_course": EDITORS.hidden}
+        ),
+        LearningAction.TAKE_BACK: Permission(
+            changes_record(administrator, lambda record: (record.person.id,)), {"of_another_learner": Roles.ADMINISTRATORS}
+        ),
+        LearningAction.ENROL_OTHERS: Permission(changes_records(changes_record(_enrol_others, _learner)), {"own_course": EDITORS}),
+        LearningAction.INVITE: Permission(changes_records(_enrol_others), {"own_course": EDITORS}),
+        LearningAction.ACCEPT_INVITATION: Permission(_accept_invitation, {"invited": NOT_ENROLLED}),
+        LearningAction.FOLLOW: Permission(_follow, {"own_course": TEAM, "user.view_email enrolled_in_own_course": EDITORS}),
+        LearningAction.EXPORT: Permission(
+            _export, {"own_course": EDITORS.because("files leave the program: names with addresses and marks")}
+        ),
+        LearningAction.ANNOUNCE: Permission(_enrol_others, {"own_course": EDITORS}),
+        LearningAction.CHANGE_ANNOUNCEMENT: Permission(_change_announcement, {"of_another": Roles.ADMINISTRATORS}),
+        LearningAction.OVERRIDE: Permission(
+            changes_record(_override, _learner), {"graded": EDITORS.because("with a reason; the first grade is kept")}
+        ),
+        LearningAction.SEE_RESULTS: Permission(
+            _see_results,
+            {
+                "own": ENROLLED,
+                "of_another_learner": TEAM,
+                "grade.view own_released": ENROLLED,
+                "grade.view own_not_released": Roles.NOBODY.because("CVE-2021-32473"),
+                "grade.view of_another_learner": TEAM,
+            },
+        ),
+        LearningAction.MANAGE_ITEMS: Permission(changes_record(_manage_items, _marked), {"own_course": EDITORS}),
+        LearningAction.MARK_ITEMS: Permission(changes_records(_mark_items), {"own_course": TEAM}),
+        LearningAction.NOTE: Permission(changes_record(_note, _learner), {"of_another_learner": TEAM}),
+        LearningAction.DELETE_NOTE: Permission(changes_record(_delete_note, _learner), {"of_another": EDITORS}),
+        LearningAction.JOIN: Permission(_join, {"with_a_code": Roles.SIGNED_IN}),
+        LearningAction.LOOK_UP_CODE: Permission(signed_in, {"with_a_code": Roles.SIGNED_IN}),
+        LearningAction.STOP_WAITING: Permission(signed_in, {"own": Roles.SIGNED_IN}),
     }
 )
 
@@ -476,7 +513,15 @@ class CalendarAction(StrEnum):
     """See one's own dates, write oneself reminders, and have them in another calendar."""
 
 
-CALENDAR_PERMISSIONS: Mapping[StrEnum, Predicate] = {CalendarAction.USE: signed_in}
+CALENDAR_PERMISSIONS: Mapping[StrEnum, Permission] = {
+    CalendarAction.USE: Permission(
+        signed_in,
+        {
+            "own": Roles.SIGNED_IN.because("one's own dates and reminders"),
+            "of_another": Roles.NOBODY.hidden.because("a reminder is its writer's alone"),
+        },
+    )
+}
 
 
 QUIZ = "quiz"
@@ -504,7 +549,7 @@ class MistakeReportContext:
     """A person before a mistake report of a course."""
 
     context: LearnerContext
-    report: MistakeReport
+    report: models.MistakeReport
 
 
 def _report(actor: Actor, subject: ActivityContext | AnsweredQuestionContext) -> Verdict:
@@ -529,8 +574,26 @@ def _decide(actor: Actor, subject: LearnerContext | MistakeReportContext) -> Ver
     return allow_if(edits(actor, context.staff_role)) if is_staff(actor, context) else Verdict.HIDE
 
 
-MISTAKE_PERMISSIONS: Mapping[StrEnum, Predicate] = hiding_all(
-    {MistakeAction.REPORT: _report, MistakeAction.LIST: _list, MistakeAction.DECIDE: _decide}
+MISTAKE_PERMISSIONS: Mapping[StrEnum, Permission] = hiding_all(
+    {
+        MistakeAction.REPORT: Permission(
+            _report,
+            {
+                "lesson_published": (ENROLLED | TEAM).because("whoever reads a lesson may say what is wrong in it"),
+                "lesson_scheduled_for_later": EDITORS.hidden.because("what is not yet open does not exist"),
+                "question_of_own_open_attempt": Roles.NOBODY.hidden.because(
+                    "no report while an attempt is open: nothing of the answers may leak"
+                ),
+                "question_of_own_handed_in_attempt": ENROLLED.hidden.because(
+                    "questions are reported at the review of an attempt of one's own"
+                ),
+            },
+        ),
+        MistakeAction.LIST: Permission(
+            _list, {"own_course": TEAM.hidden.because("only the course team reads reports; classmates do not know of them")}
+        ),
+        MistakeAction.DECIDE: Permission(_decide, {"own_course": EDITORS.because("who corrects the text decides; graders read")}),
+    }
 )
 
 
@@ -549,7 +612,7 @@ class TakeAction(StrEnum):
 class CompletionReviewContext:
     """An administrator before a superseded take to decide on, and whose it is."""
 
-    row: CompletionReview
+    row: models.CompletionReview
     person_id: int
 
 
@@ -571,10 +634,12 @@ def _take_learner(subject: ParticipantContext) -> tuple[int, ...]:
     return (subject.enrolment.person_id,)
 
 
-TAKE_PERMISSIONS: Mapping[StrEnum, Predicate] = hiding_all(
+TAKE_PERMISSIONS: Mapping[StrEnum, Permission] = hiding_all(
     {
-        TakeAction.BEGIN: changes_record(_begin, _take_learner),
-        TakeAction.LEAVE: _leave,
-        TakeAction.SETTLE: changes_record(administrator, lambda review: (review.person_id,)),
+        TakeAction.BEGIN: Permission(
+            changes_record(_begin, _take_learner), {"own_course": EDITORS.because("with a reason; what was done before is kept")}
+        ),
+        TakeAction.LEAVE: Permission(_leave, {"own": ENROLLED.because("what is compulsory is refused with the way to ask for a waiver")}),
+        TakeAction.SETTLE: Permission(changes_record(administrator, lambda review: (review.person_id,)), {"any": Roles.ADMINISTRATORS}),
     }
 )

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from kernel.db import HookList, HookPair
 from kernel.outbox import Handler
-from kernel.permissions import Predicate
+from kernel.permissions import Permission
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +19,7 @@ class Feature:
 
     name: str
     blueprints: tuple[Blueprint, ...] = ()
-    permissions: Mapping[StrEnum, Predicate] = field(default_factory=dict)
+    permissions: Mapping[StrEnum, Permission] = field(default_factory=dict)
     jobs: Mapping[str, Handler] = field(default_factory=dict)
     subscriptions: Mapping[StrEnum, str] = field(default_factory=dict)
     periodic: Mapping[str, int] = field(default_factory=dict)

@@ -1,7 +1,7 @@
-"""Actors, and the one function that decides what they may do."""
+"""Actors, the one function that decides what they may do, and the roles that each action is for."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum, StrEnum
 from inspect import Parameter, signature, unwrap
 from types import UnionType
@@ -115,6 +115,107 @@ def subject_type(predicate: Predicate) -> type | UnionType:
     """Return the type that a predicate names for its subject, also through what wraps it; `object` if it names none."""
     _actor, subject = signature(unwrap(getattr(predicate, "within", predicate))).parameters.values()
     return object if subject.annotation in (Parameter.empty, Any) else subject.annotation
+
+
+@dataclass(frozen=True, slots=True)
+class AllowedRoles:
+    """The roles of the access matrix that may do something; to the others it is denied, or does not exist where it is hidden."""
+
+    roles: frozenset[str]
+    among: frozenset[str]
+    """All roles that are tried; those before one course where it is empty."""
+    is_hidden: bool = False
+    denied: frozenset[str] = frozenset()
+    """Of what is hidden: to whom it is denied instead."""
+    why: str = ""
+
+    def __or__(self, other: "AllowedRoles") -> "AllowedRoles":
+        """Return the roles of both."""
+        return replace(self, roles=self.roles | other.roles, among=self.among | other.among, why=self.why or other.why)
+
+    def __sub__(self, other: "AllowedRoles") -> "AllowedRoles":
+        """Return these roles without others, who are tried all the same."""
+        return replace(self, roles=self.roles - other.roles)
+
+    @property
+    def hidden(self) -> "AllowedRoles":
+        """Return these roles, where to all others it does not exist."""
+        return replace(self, is_hidden=True)
+
+    def hidden_but(self, denied: "AllowedRoles") -> "AllowedRoles":
+        """Return these roles, where to all others it does not exist, but is denied to some."""
+        return replace(self, is_hidden=True, denied=denied.roles)
+
+    def because(self, why: str) -> "AllowedRoles":
+        """Return these roles with a reason."""
+        return replace(self, why=why)
+
+    def tried_by(self, others: "AllowedRoles") -> "AllowedRoles":
+        """Return these roles, tried as well by the roles among whom others are."""
+        return replace(self, among=self.among | others.among, why=self.why or others.why)
+
+    def untried_by(self, others: "AllowedRoles") -> "AllowedRoles":
+        """Return these roles, where it is not said what others may."""
+        return replace(self, among=self.among - others.roles)
+
+    def only(self, *roles: str) -> "AllowedRoles":
+        """Return some roles among the same."""
+        return replace(self, roles=frozenset(roles))
+
+    def expectations(self) -> dict[str, str]:
+        """Return what each role expects: `allow`, `deny` or `hide`."""
+        return {role: self._expectation(role) for role in sorted(self.among or Roles.EVERYBODY.among)}
+
+    def _expectation(self, role: str) -> str:
+        if role in self.roles:
+            return "allow"
+        return "hide" if self.is_hidden and role not in self.denied else "deny"
+
+
+def roles_tried(*roles: str, why: str = "") -> AllowedRoles:
+    """Return roles that are tried together, all of them."""
+    return AllowedRoles(frozenset(roles), frozenset(roles), why=why)
+
+
+class Roles:
+    """The roles that there are everywhere, before one course if nothing else is said."""
+
+    NOBODY = AllowedRoles(frozenset(), frozenset())
+    ANONYMOUS = AllowedRoles(frozenset({"anonymous"}), frozenset())
+    SUSPENDED = AllowedRoles(frozenset({"suspended"}), frozenset())
+    """Their accounts are suspended: they are led to the sign-in page, also where strangers may."""
+    ADMINISTRATORS = AllowedRoles(frozenset({"site_admin"}), frozenset())
+    EVERYBODY = (
+        roles_tried(
+            *("anonymous", "learner", "enrolled", "grader", "course_editor", "course_owner", "other_instructor", "site_admin", "suspended")
+        )
+        - SUSPENDED
+    )
+    SIGNED_IN = EVERYBODY - ANONYMOUS
+
+
+@dataclass(frozen=True, slots=True)
+class Permission:
+    """The predicate of an action, and the roles that it allows in each state of its subject: the rows of the access matrix.
+
+    A state behind the name of another action, such as `quiz.preview own_course`, is a part of the action that the specification names so.
+    """
+
+    predicate: Predicate
+    states: Mapping[str, AllowedRoles]
+
+    def __call__(self, actor: Actor, subject: object) -> Verdict:
+        """Decide as the predicate does."""
+        return self.predicate(actor, subject)
+
+    def cells(self, action: StrEnum) -> dict[tuple[str, str], AllowedRoles]:
+        """Return the roles by action and state, as the access matrix names them."""
+        own = action.replace(":", ".")
+        return {
+            ((part, state) if state else (own, part)): roles
+            for key, roles in self.states.items()
+            for part, _, state in [key.partition(" ")]
+        }
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,8 @@ from enum import StrEnum
 
 from kernel.audit import Verb
 from kernel.errors import N_
-from kernel.permissions import Actor, Predicate, Verdict, administrator, allow_if, open_to_strangers, signed_in
+from kernel.permissions import Actor, Permission, Roles, Verdict, administrator, allow_if, open_to_strangers, signed_in
+from organisations.access import AUDITORS
 
 
 class SiteAction(StrEnum):
@@ -44,10 +45,15 @@ def _view_audit(actor: Actor, _subject: object) -> Verdict:
     return allow_if(actor.is_administrator or actor.is_auditor, Verdict.HIDE)
 
 
-PERMISSIONS: Mapping[StrEnum, Predicate] = {
-    SiteAction.LEARN: signed_in,
-    SiteAction.TEACH: signed_in,
-    SiteAction.ADMINISTER: administrator,
-    SiteAction.MEASURE: _may_measure,
-    SiteAction.VIEW_AUDIT: _view_audit,
+PERMISSIONS: Mapping[StrEnum, Permission] = {
+    SiteAction.LEARN: Permission(signed_in, {"own": Roles.SIGNED_IN}),
+    SiteAction.TEACH: Permission(signed_in, {"own": Roles.SIGNED_IN}),
+    SiteAction.ADMINISTER: Permission(administrator, {"any": Roles.ADMINISTRATORS}),
+    SiteAction.MEASURE: Permission(
+        _may_measure,
+        {"from_afar": Roles.ADMINISTRATORS.hidden.because("figures are for administrators and for the addresses that the operator names")},
+    ),
+    SiteAction.VIEW_AUDIT: Permission(
+        _view_audit, {"any": Roles.ADMINISTRATORS.hidden, "of_the_places": (AUDITORS | Roles.ADMINISTRATORS).hidden_but(Roles.ANONYMOUS)}
+    ),
 }

@@ -117,7 +117,7 @@ def _subscriptions() -> dict[str, tuple[str, ...]]:
 
 def policy() -> Policy:
     """Collect what every package declares about its actions."""
-    return Policy({action: predicate for feature in FEATURES for action, predicate in feature.permissions.items()})
+    return Policy({action: permission.predicate for feature in FEATURES for action, permission in feature.permissions.items()})
 
 
 def _configure(app: Flask, settings: Settings) -> None:

@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 from enum import StrEnum
 
+from courses.access import ENROLLED, TEAM
 from enrolments.access import ActivityContext, hiding, view_activity
-from kernel.permissions import Actor, Predicate, Verdict, allow_if, signed_in
+from kernel.permissions import Actor, Permission, Roles, Verdict, allow_if, signed_in
 
 
 class NoteAction(StrEnum):
@@ -25,4 +26,11 @@ def _write(actor: Actor, subject: ActivityContext) -> Verdict:
     return view_activity(actor, subject)
 
 
-PERMISSIONS: Mapping[StrEnum, Predicate] = {NoteAction.USE: signed_in, NoteAction.WRITE: hiding(_write)}
+PERMISSIONS: Mapping[StrEnum, Permission] = {
+    NoteAction.USE: Permission(
+        signed_in, {"own": Roles.SIGNED_IN.because("one's own notes"), "of_another": Roles.NOBODY.hidden.because("a note is nobody else's")}
+    ),
+    NoteAction.WRITE: Permission(
+        hiding(_write), {"lesson_published": (ENROLLED | TEAM).because("whoever may read the lesson and has signed in")}
+    ),
+}

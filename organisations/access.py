@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from accounts.models import Person
 from kernel.own_records import is_own
-from kernel.permissions import Actor, Predicate, Verdict, administrator, allow_if
+from kernel.permissions import Actor, Permission, Roles, Verdict, administrator, allow_if, roles_tried
 from organisations.models import Audience, AudienceList, InstitutionSignatory, Organisation
 from organisations.rules.units import UnitSummary
 
@@ -213,16 +213,71 @@ def _edit_audience(actor: Actor, subject: AudienceContext) -> Verdict:
     return _of_audience(actor, subject, "hdada")
 
 
-PERMISSIONS: Mapping[StrEnum, Predicate] = {
-    OrganisationAction.MANAGE: administrator,
-    OrganisationAction.LOAD: administrator,
-    OrganisationAction.MANAGE_SITE: administrator,
-    InstitutionAction.LIST: _administer,
-    InstitutionAction.ADD: _add_institution,
-    InstitutionAction.EDIT: _administer,
-    InstitutionAction.SIGNATORIES: _administer,
-    AudienceAction.VIEW: _view_audience,
-    AudienceAction.EDIT: _edit_audience,
-    OrganisationAction.FOLLOW: _follow,
-    OrganisationAction.FOLLOW_OWN: _follow_own,
+_BEFORE_INSTITUTIONS = roles_tried(
+    *("anonymous", "learner", "course_editor", "institution_admin", "other_institution_admin", "site_admin", "suspended"),
+    why="spec/certificates 11: administrators of two institutions",
+)
+INSTITUTION_ADMINISTRATORS = _BEFORE_INSTITUTIONS.only("institution_admin", "site_admin")
+OTHER_INSTITUTION_ADMINISTRATORS = _BEFORE_INSTITUTIONS.only("other_institution_admin")
+INSTITUTION_TEAM = INSTITUTION_ADMINISTRATORS | _BEFORE_INSTITUTIONS.only("course_editor")
+IN_AN_INSTITUTION = (
+    roles_tried(
+        *("anonymous", "oneself", "colleague", "course_instructor", "unit_head", "other_unit_head"),
+        *("training_officer", "auditor", "site_admin"),
+        why="spec/compulsory 16",
+    )
+    - Roles.ANONYMOUS
+)
+ONESELF, COLLEAGUES = IN_AN_INSTITUTION.only("oneself"), IN_AN_INSTITUTION.only("colleague")
+UNIT_HEADS, OTHER_UNIT_HEADS = IN_AN_INSTITUTION.only("unit_head"), IN_AN_INSTITUTION.only("other_unit_head")
+OFFICERS, AUDITORS = IN_AN_INSTITUTION.only("training_officer"), IN_AN_INSTITUTION.only("auditor")
+COURSE_INSTRUCTORS = IN_AN_INSTITUTION.only("course_instructor")
+
+PERMISSIONS: Mapping[StrEnum, Permission] = {
+    OrganisationAction.MANAGE: Permission(administrator, {"any": Roles.ADMINISTRATORS}),
+    OrganisationAction.LOAD: Permission(administrator, {"any": Roles.ADMINISTRATORS, "list": Roles.ADMINISTRATORS.tried_by(AUDITORS)}),
+    OrganisationAction.MANAGE_SITE: Permission(
+        administrator,
+        {"any": Roles.ADMINISTRATORS.because("the site settings concern everybody; secrets of the mail server are never shown")},
+    ),
+    InstitutionAction.LIST: Permission(
+        _administer,
+        {
+            "any": (INSTITUTION_ADMINISTRATORS | OTHER_INSTITUTION_ADMINISTRATORS)
+            .tried_by(Roles.EVERYBODY)
+            .hidden.because("spec/certificates 11")
+        },
+    ),
+    InstitutionAction.ADD: Permission(
+        _add_institution,
+        {"any": Roles.ADMINISTRATORS.tried_by(Roles.EVERYBODY).tried_by(INSTITUTION_ADMINISTRATORS).because("spec/certificates 11")},
+    ),
+    InstitutionAction.EDIT: Permission(
+        _administer,
+        {"any": Roles.ADMINISTRATORS.hidden.because("spec/certificates 11"), "of_an_institution": INSTITUTION_ADMINISTRATORS.hidden},
+    ),
+    InstitutionAction.SIGNATORIES: Permission(
+        _administer,
+        {"any": Roles.ADMINISTRATORS.hidden.because("spec/certificates 11"), "of_an_institution": INSTITUTION_ADMINISTRATORS.hidden},
+    ),
+    AudienceAction.VIEW: Permission(
+        _view_audience,
+        {
+            "active": (OFFICERS | AUDITORS | Roles.ADMINISTRATORS)
+            .tried_by(Roles.EVERYBODY)
+            .hidden_but(UNIT_HEADS)
+            .because("spec/compulsory 16: rules say who works where; officers and auditors have rows of their own")
+        },
+    ),
+    AudienceAction.EDIT: Permission(
+        _edit_audience,
+        {
+            "active": (OFFICERS | Roles.ADMINISTRATORS)
+            .tried_by(Roles.EVERYBODY)
+            .hidden_but(UNIT_HEADS | AUDITORS)
+            .because("spec/compulsory 16: rules say who works where; officers and auditors have rows of their own")
+        },
+    ),
+    OrganisationAction.FOLLOW: Permission(_follow, {"of_a_unit": Roles.ADMINISTRATORS.hidden}),
+    OrganisationAction.FOLLOW_OWN: Permission(_follow_own, {"own": Roles.ADMINISTRATORS.hidden}),
 }

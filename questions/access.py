@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from courses.access import CourseContext, edits
+from courses.access import EDITORS, CourseContext, edits
 from enrolments.access import hiding_all
-from kernel.permissions import Actor, Predicate, Verdict, allow_if
+from kernel.permissions import Actor, Permission, Verdict, allow_if
 
 
 class QuestionAction(StrEnum):
@@ -29,9 +29,12 @@ def edit_bank(actor: Actor, subject: CourseContext) -> Verdict:
     return allow_if(edits(actor, subject.staff_role), Verdict.HIDE)
 
 
-QUESTION_PERMISSIONS: Mapping[StrEnum, Predicate] = hiding_all(
+QUESTION_PERMISSIONS: Mapping[StrEnum, Permission] = hiding_all(
     {
-        QuestionAction.VIEW_BANK: edit_bank,
-        QuestionAction.EDIT_BANK: edit_bank,
+        QuestionAction.VIEW_BANK: Permission(edit_bank, {"own_course": EDITORS.hidden}),
+        QuestionAction.EDIT_BANK: Permission(
+            edit_bank,
+            {"quiz.edit_key own_course_with_attempts": EDITORS.because("makes a new version; attempts keep theirs until regraded")},
+        ),
     }
 )

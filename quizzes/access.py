@@ -6,13 +6,13 @@ from enum import StrEnum
 from uuid import UUID
 
 from accounts.models import Person
-from courses.access import CourseContext, PartContext, edits, teaches
+from courses.access import EDITORS, ENROLLED, TEAM, CourseContext, PartContext, edits, teaches
 from courses.models import StaffRole
 from courses.rules import Outline
 from enrolments.access import ActivityContext, hiding_all, is_staff
 from enrolments.models import LearnerGroup
 from kernel.own_records import changes_record, changes_records, is_own
-from kernel.permissions import Actor, Predicate, Verdict, administrator, allow_if, open_to_strangers
+from kernel.permissions import Actor, Permission, Roles, Verdict, administrator, allow_if, open_to_strangers
 from quizzes.models import Incident, JudgeSheet, PassMarkRecord, QuizOverride
 from quizzes.rules.settings import Reader
 from quizzes.rules.states import OPEN_STATES, AttemptState
@@ -242,27 +242,87 @@ def _overridden(subject: object) -> tuple[int | None, ...]:
     return (subject.person.id,) if isinstance(subject, NewOverrideContext) and subject.person else ()
 
 
-PERMISSIONS: Mapping[StrEnum, Predicate] = hiding_all(
+_SELF_ASSESSED = "only its writer judges a text that nobody marks, after submission: spec/selection 8.6"
+PERMISSIONS: Mapping[StrEnum, Permission] = hiding_all(
     {
-        QuizAction.VIEW_INTRO: _view_intro,
-        QuizAction.START: _start,
-        QuizAction.ANSWER: _own,
-        QuizAction.SUBMIT: _own,
-        QuizAction.REVIEW: _review,
-        QuizAction.SELF_ASSESS: _self_assess,
-        QuizAction.FETCH_FILE: _fetch_file,
-        QuizAction.PROOF: _prove,
-        QuizAction.VERIFY_PROOF: _verify_proof,
-        QuizAction.SHOW_PAPER: _show_layout,
-        QuizAction.MANAGE: _manage,
-        QuizAction.REPORT: _manage,
-        QuizAction.EXPORT_REPORT: _edit_quiz,
-        QuizAction.ANGOFF: see_question_keys,
-        QuizAction.MARK: changes_record(_mark, _learner),
-        QuizAction.REGRADE: changes_records(_edit_quiz),
-        QuizAction.REOPEN: changes_record(_reopen, _learner),
-        QuizAction.OVERRIDE: changes_records(changes_record(_override, _overridden)),
-        QuizAction.INCIDENT: changes_records(_override),
-        QuizAction.ACCOMMODATE: changes_record(administrator, lambda person: (person.id,)),
+        QuizAction.VIEW_INTRO: Permission(_view_intro, {"published": ENROLLED | TEAM}),
+        QuizAction.START: Permission(
+            _start,
+            {
+                "open": ENROLLED.because("teachers use preview, which leaves no attempt"),
+                "not_yet_open": Roles.NOBODY,
+                "closed": Roles.NOBODY,
+                "attempts_used_up": Roles.NOBODY.because("also by race: CTFd 3.8.7"),
+                "draft": Roles.NOBODY.hidden,
+                "quiz.preview own_course": EDITORS,
+            },
+        ),
+        QuizAction.ANSWER: Permission(
+            _own,
+            {
+                "own_open": ENROLLED,
+                "own_submitted": Roles.NOBODY,
+                "own_time_expired": Roles.NOBODY.because("the server's clock decides, with the stated grace"),
+                "of_another_learner": Roles.NOBODY.because("not even the administrator"),
+            },
+        ),
+        QuizAction.SUBMIT: Permission(_own, {"of_another_learner": Roles.NOBODY.hidden, "own_open": ENROLLED.hidden}),
+        QuizAction.REVIEW: Permission(
+            _review,
+            {
+                "own_open": ENROLLED,
+                "own_graded": ENROLLED,
+                "of_another_learner": TEAM,
+                "quiz.view_answers before_submit": EDITORS.because("nor in HTML, JSON, JavaScript, image names or timing"),
+                "quiz.view_answers own_after_submit_review_off": EDITORS,
+                "quiz.view_answers own_after_submit_review_on": ENROLLED | EDITORS,
+                "quiz.view_answers after_close_only_before_close": EDITORS,
+            },
+        ),
+        QuizAction.SELF_ASSESS: Permission(
+            _self_assess,
+            {
+                "own_submitted": ENROLLED.hidden.because(_SELF_ASSESSED),
+                "own_open": Roles.NOBODY.hidden.because(_SELF_ASSESSED),
+                "of_another_learner": Roles.NOBODY.hidden.because(_SELF_ASSESSED),
+            },
+        ),
+        QuizAction.FETCH_FILE: Permission(_fetch_file, {"of_another_learner": TEAM.hidden}),
+        QuizAction.PROOF: Permission(
+            _prove,
+            {
+                "own_ended": ENROLLED.because("a proof is for its learner: spec/selection 10"),
+                "own_open": Roles.NOBODY.because("nobody proves what is not over: spec/selection 10"),
+                "of_another_learner": Roles.ADMINISTRATORS.because("as its learner would have it: spec/selection 10"),
+            },
+        ),
+        QuizAction.VERIFY_PROOF: Permission(
+            _verify_proof, {"valid_code": Roles.EVERYBODY.because("public, names nobody and shows no mark: spec/selection 10.3")}
+        ),
+        QuizAction.SHOW_PAPER: Permission(_show_layout, {"of_another_learner": TEAM.hidden}),
+        QuizAction.MANAGE: Permission(_manage, {"own_course": TEAM.hidden}),
+        QuizAction.REPORT: Permission(_manage, {"own_course": TEAM.hidden}),
+        QuizAction.EXPORT_REPORT: Permission(_edit_quiz, {"own_course": EDITORS}),
+        QuizAction.ANGOFF: Permission(
+            see_question_keys,
+            {
+                "own_course": EDITORS.because(
+                    "spec/selection 12: judges see questions with their keys; a signed record is changed by nobody"
+                )
+            },
+        ),
+        QuizAction.MARK: Permission(
+            changes_record(_mark, _learner),
+            {"submitted_essay": TEAM, "own_attempt": Roles.NOBODY.because("nobody grades themself, whatever their role")},
+        ),
+        QuizAction.REGRADE: Permission(changes_records(_edit_quiz), {"own_course": EDITORS}),
+        QuizAction.REOPEN: Permission(
+            changes_record(_reopen, _learner), {"of_a_learner_graded": EDITORS.because("with a reason, in the audit log")}
+        ),
+        QuizAction.OVERRIDE: Permission(changes_records(changes_record(_override, _overridden)), {"own_course": EDITORS.hidden}),
+        QuizAction.INCIDENT: Permission(changes_records(_override), {"own_course": EDITORS.hidden}),
+        QuizAction.ACCOMMODATE: Permission(
+            changes_record(administrator, lambda person: (person.id,)), {"of_a_person": Roles.ADMINISTRATORS}
+        ),
     }
 )

@@ -137,9 +137,9 @@ def _packages_imported(package: str) -> frozenset[str]:
 
 
 def cells_of(package: str) -> set[str]:
-    """Return the tests outside the folder of a package that try cells of the access matrix of its actions: `course:edit`, `course.edit`."""
+    """Return the tests outside the folder of a package that try cells of the access matrix of its actions, such as `course:edit`."""
     text = "\n".join(_text(path) for path in (ROOT / package).rglob("*.py"))
-    actions = {f"{subject}.{verb}" for subject, verb in re.findall(r'"([a-z_]+):([a-z_]+)"', text)}
+    actions = {f"{subject}.{verb}" for subject, verb in re.findall(r'"([a-z_]+)[:.]([a-z_]+)[" ]', text)}
     return {
         test
         for test in matrix.callers_of_the_cast()

@@ -5,27 +5,18 @@ from dataclasses import dataclass
 from enum import StrEnum
 from uuid import UUID
 
-from courses.access import owns
+from courses.access import OWNERS, owns
 from courses.models import StaffRole
 from courses.rules import Outline
 from enrolments.access import hiding_all
 from kernel.own_records import changes_records, is_own
-from kernel.permissions import Actor, Predicate, Verdict, allow_if, open_to_strangers, signed_in
+from kernel.permissions import Actor, Permission, Roles, Verdict, allow_if, open_to_strangers, roles_tried, signed_in
 from questions.rules.answers import objection_in
 from questions.rules.item_layout import LoadedItem
 from quizzes.access import QuizContext
 from quizzes.attempts import AttemptRow, LoadedAttempt
 from quizzes.models import Regrade
-from selections.models import (
-    ActaCorrection,
-    ActaKind,
-    ActaState,
-    MemberRole,
-    ObjectionGroup,
-    ObjectionProposal,
-    SelectionActa,
-    SelectionIncident,
-)
+from selections import models
 from selections.rules.objections import DeciderHindrances, ObjectionTerm
 from selections.rules.signs import PersonSign
 
@@ -93,7 +84,7 @@ class SelectionContext:
     staff_role: StaffRole | None
     people: str = ""
     """Name of the edition or group."""
-    role: MemberRole | None = None
+    role: models.MemberRole | None = None
     """Named and in force."""
     has_second_factor: bool = False
     is_participant: bool = False
@@ -113,7 +104,7 @@ class SelectionActaContext:
     """A person before an acta of a selection."""
 
     selection: SelectionContext
-    acta: SelectionActa
+    acta: models.SelectionActa
 
 
 @dataclass(frozen=True)
@@ -121,8 +112,8 @@ class AmendmentContext:
     """A person before the acta in force of a selection and the open task of what differs from it."""
 
     selection: SelectionContext
-    acta: SelectionActa | None
-    correction: ActaCorrection | None
+    acta: models.SelectionActa | None
+    correction: models.ActaCorrection | None
 
 
 @dataclass(frozen=True)
@@ -138,7 +129,7 @@ class SelectionIncidentContext:
     """A person before an incident of a selection."""
 
     selection: SelectionContext
-    incident: SelectionIncident
+    incident: models.SelectionIncident
 
 
 def is_jury_member(subject: SelectionContext) -> bool:
@@ -146,12 +137,12 @@ def is_jury_member(subject: SelectionContext) -> bool:
 
     Everything that a jury decides asks this: actas, objections and incidents alike.
     """
-    return subject.role is MemberRole.JURY and subject.has_second_factor and not subject.is_participant
+    return subject.role is models.MemberRole.JURY and subject.has_second_factor and not subject.is_participant
 
 
 def reads_actas(actor: Actor, subject: SelectionContext) -> bool:
     """Return whether the actor sees the lines of a selection: its jury, its readers, and administrators; never its participants."""
-    named = is_jury_member(subject) or (subject.role is MemberRole.READER and not subject.is_participant)
+    named = is_jury_member(subject) or (subject.role is models.MemberRole.READER and not subject.is_participant)
     return named or (actor.is_administrator and not subject.is_participant)
 
 
@@ -163,7 +154,7 @@ def jury(actor: Actor, subject: SelectionContext | SelectionActaContext | Select
 
 def _amend(actor: Actor, subject: AmendmentContext) -> Verdict:
     """The jury, of a final acta that the results differ from."""
-    is_final = subject.acta is not None and subject.acta.kind != ActaKind.PROVISIONAL.value
+    is_final = subject.acta is not None and subject.acta.kind != models.ActaKind.PROVISIONAL.value
     return jury(actor, subject.selection) if is_final and subject.correction is not None else Verdict.FORBID
 
 
@@ -179,14 +170,14 @@ def _view(actor: Actor, subject: SelectionContext) -> Verdict:
 
 def _view_acta(actor: Actor, subject: SelectionActaContext) -> Verdict:
     """An acta in force is for jury, readers and administrators; one that is being prepared for the jury alone."""
-    if subject.acta.state == ActaState.IN_FORCE.value:
+    if subject.acta.state == models.ActaState.IN_FORCE.value:
         return _view(actor, subject.selection)
     return allow_if(is_jury_member(subject.selection), Verdict.HIDE)
 
 
 def _export(actor: Actor, subject: SelectionActaContext) -> Verdict:
     """Jury, readers and administrators, of an acta in force: a draft stays in the house."""
-    return allow_if(subject.acta.state == ActaState.IN_FORCE.value and reads_actas(actor, subject.selection), Verdict.HIDE)
+    return allow_if(subject.acta.state == models.ActaState.IN_FORCE.value and reads_actas(actor, subject.selection), Verdict.HIDE)
 
 
 @open_to_strangers
@@ -211,29 +202,80 @@ def _answer(actor: Actor, subject: SelectionIncidentContext) -> Verdict:
 
 def _export_identity(actor: Actor, subject: SelectionActaContext) -> Verdict:
     """Administrators, of an acta that is final."""
-    is_final = subject.acta.state == ActaState.IN_FORCE.value and subject.acta.kind != ActaKind.PROVISIONAL.value
+    is_final = subject.acta.state == models.ActaState.IN_FORCE.value and subject.acta.kind != models.ActaKind.PROVISIONAL.value
     return allow_if(actor.is_administrator and not subject.selection.is_participant and is_final)
 
 
-PERMISSIONS: Mapping[StrEnum, Predicate] = {
-    SelectionAction.LIST_OWN: signed_in,
-    **hiding_all({SelectionAction.MANAGE: _manage}),
-    SelectionAction.VIEW: _view,
-    SelectionActaAction.DRAFT: jury,
-    SelectionActaAction.FREEZE: jury,
-    SelectionActaAction.SIGN: jury,
-    SelectionActaAction.AMEND: _amend,
-    SelectionActaAction.VIEW: _view_acta,
-    SelectionActaAction.VIEW_OWN: _view_own,
-    SelectionActaAction.VERIFY: _verify,
-    SelectionActaAction.EXPORT: _export,
-    SelectionActaAction.EXPORT_IDENTITY: _export_identity,
-    IntegrityAction.VIEW: _view_integrity,
-    SelectionIncidentAction.OPEN: jury,
-    SelectionIncidentAction.VIEW: _view_integrity,
-    SelectionIncidentAction.PROPOSE: jury,
-    SelectionIncidentAction.DECIDE: jury,
-    SelectionIncidentAction.ANSWER: _answer,
+AT_A_SELECTION = roles_tried(
+    *("anonymous", "learner", "participant", "participant_in_jury", "grader", "course_editor", "course_owner"),
+    *("jury_member", "acta_reader", "site_admin"),
+    why="spec/selection 12",
+)
+PARTICIPANTS, PARTICIPANTS_IN_JURY = AT_A_SELECTION.only("participant"), AT_A_SELECTION.only("participant_in_jury")
+JURY, ACTA_READERS = AT_A_SELECTION.only("jury_member"), AT_A_SELECTION.only("acta_reader")
+
+PERMISSIONS: Mapping[StrEnum, Permission] = {
+    SelectionAction.LIST_OWN: Permission(signed_in, {"own": Roles.SIGNED_IN.because("spec/selection 12: what one is named for")}),
+    **hiding_all(
+        {
+            SelectionAction.MANAGE: Permission(
+                _manage, {"own_course": OWNERS.hidden.because("spec/selection 12: the owner of the course and administrators name juries")}
+            )
+        }
+    ),
+    SelectionAction.VIEW: Permission(
+        _view, {"of_a_selection": (JURY | ACTA_READERS | Roles.ADMINISTRATORS).hidden.because("spec/selection 12: jury")}
+    ),
+    SelectionActaAction.DRAFT: Permission(jury, {"of_a_selection": JURY}),
+    SelectionActaAction.FREEZE: Permission(jury, {"draft": JURY}),
+    SelectionActaAction.SIGN: Permission(jury, {"draft": JURY, "signed_by_the_same": Roles.NOBODY.tried_by(JURY)}),
+    SelectionActaAction.AMEND: Permission(
+        _amend,
+        {
+            "final_with_difference": JURY.because("spec/selection 12: the jury, where the results differ from a final acta"),
+            "final_without_difference": Roles.NOBODY.tried_by(JURY).because(
+                "spec/selection 12: the jury, where the results differ from a final acta"
+            ),
+        },
+    ),
+    SelectionActaAction.VIEW: Permission(
+        _view_acta, {"draft": JURY.hidden, "provisional": (JURY | ACTA_READERS | Roles.ADMINISTRATORS).hidden}
+    ),
+    SelectionActaAction.VIEW_OWN: Permission(_view_own, {"provisional": (PARTICIPANTS_IN_JURY | PARTICIPANTS).hidden}),
+    SelectionActaAction.VERIFY: Permission(
+        _verify,
+        {
+            "valid_code": (Roles.EVERYBODY | Roles.SUSPENDED).because("public, shows the numbers of the acta, no people"),
+            "of_a_selection": AT_A_SELECTION.because("spec/selection 4.9: public, names nobody"),
+            "of_a_selection_amended": AT_A_SELECTION.because("spec/selection 4.9: public, names nobody"),
+        },
+    ),
+    SelectionActaAction.EXPORT: Permission(
+        _export,
+        {
+            "in_force": (JURY | ACTA_READERS | Roles.ADMINISTRATORS).hidden.because(
+                "spec/selection 4.13: who sees the lines may take them out, identity numbers masked"
+            ),
+            "draft": Roles.NOBODY.tried_by(JURY).hidden.because("spec/selection 4.13: a draft is not taken out"),
+        },
+    ),
+    SelectionActaAction.EXPORT_IDENTITY: Permission(
+        _export_identity,
+        {
+            "final": Roles.ADMINISTRATORS.tried_by(JURY).because(
+                "spec/selection 4.13: whole identity numbers for administrators with a reason"
+            ),
+            "provisional": Roles.NOBODY.tried_by(JURY).because("spec/selection 4.13: whole identity numbers of a final acta alone"),
+        },
+    ),
+    IntegrityAction.VIEW: Permission(
+        _view_integrity, {"sitting_open": Roles.NOBODY.tried_by(JURY).hidden, "sitting_closed": (JURY | Roles.ADMINISTRATORS).hidden}
+    ),
+    SelectionIncidentAction.OPEN: Permission(jury, {"sitting_closed": JURY}),
+    SelectionIncidentAction.VIEW: Permission(_view_integrity, {"asked": (JURY | Roles.ADMINISTRATORS).hidden}),
+    SelectionIncidentAction.PROPOSE: Permission(jury, {"not_heard": Roles.NOBODY.tried_by(JURY), "heard": JURY}),
+    SelectionIncidentAction.DECIDE: Permission(jury, {"same_member": Roles.NOBODY.tried_by(JURY), "heard": JURY}),
+    SelectionIncidentAction.ANSWER: Permission(_answer, {"asked": PARTICIPANTS.hidden}),
 }
 
 
@@ -277,7 +319,7 @@ class OwnObjectionsContext:
 class ProposalRow:
     """A proposal with who made it and who answered, and its dry run."""
 
-    proposal: ObjectionProposal
+    proposal: models.ObjectionProposal
     proposed_by: str
     answered_by: str
     regrade: Regrade | None
@@ -288,7 +330,7 @@ class ObjectionGroupContext:
     """A person before objections that are decided together: what they are in the selection, and what keeps them from deciding."""
 
     selection: SelectionContext
-    group: ObjectionGroup
+    group: models.ObjectionGroup
     number: int
     """Of the version of the question."""
     newest: ProposalRow | None
@@ -299,7 +341,7 @@ class ObjectionGroupContext:
     """How many members of juries may propose or decide."""
 
     @property
-    def proposal(self) -> ObjectionProposal | None:
+    def proposal(self) -> models.ObjectionProposal | None:
         """Return the newest proposal."""
         return self.newest.proposal if self.newest is not None else None
 
@@ -336,10 +378,12 @@ def _decide(actor: Actor, subject: ObjectionGroupContext) -> Verdict:
     return allow_if(sees_objections(actor, subject.selection) and subject.facts.may_decide)
 
 
-OBJECTION_PERMISSIONS: Mapping[StrEnum, Predicate] = {
-    ObjectionAction.LIST_OWN: _own,
-    ObjectionAction.OPEN: _own,
-    ObjectionAction.VIEW: _view_objections,
-    ObjectionAction.PROPOSE: _propose,
-    ObjectionAction.DECIDE: changes_records(_decide),
+OBJECTION_PERMISSIONS: Mapping[StrEnum, Permission] = {
+    ObjectionAction.LIST_OWN: Permission(_own, {"own": PARTICIPANTS.hidden}),
+    ObjectionAction.OPEN: Permission(_own, {"own_in_term": PARTICIPANTS, "out_of_term": Roles.NOBODY.tried_by(JURY)}),
+    ObjectionAction.VIEW: Permission(_view_objections, {"of_a_selection": (JURY | Roles.ADMINISTRATORS).hidden}),
+    ObjectionAction.PROPOSE: Permission(_propose, {"open": JURY | Roles.ADMINISTRATORS}),
+    ObjectionAction.DECIDE: Permission(
+        changes_records(_decide), {"proposed_by_another": JURY | Roles.ADMINISTRATORS, "proposed_by_the_same": Roles.NOBODY.tried_by(JURY)}
+    ),
 }

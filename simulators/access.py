@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from uuid import UUID
 
-from courses.access import edits
+from courses.access import EDITORS, ENROLLED, TEAM, edits
 from courses.models import StaffRole
 from enrolments.access import ActivityContext, hiding_all, is_staff
-from kernel.permissions import Actor, Predicate, Verdict, allow_if
+from kernel.permissions import Actor, Permission, Verdict, allow_if
 
 
 class SimulatorAction(StrEnum):
@@ -50,10 +50,10 @@ def sees_numbers(actor: Actor, subject: SubmissionContext) -> bool:
     return edits(actor, subject.staff_role)
 
 
-PERMISSIONS: Mapping[StrEnum, Predicate] = hiding_all(
+PERMISSIONS: Mapping[StrEnum, Permission] = hiding_all(
     {
-        SimulatorAction.VIEW_TASK: _view_task,
-        SimulatorAction.ANSWER: _answer,
-        SimulatorAction.REVIEW: _review,
+        SimulatorAction.VIEW_TASK: Permission(_view_task, {"published": ENROLLED | TEAM}),
+        SimulatorAction.ANSWER: Permission(_answer, {"open": ENROLLED | EDITORS}),
+        SimulatorAction.REVIEW: Permission(_review, {"of_another_learner": TEAM.hidden}),
     }
 )

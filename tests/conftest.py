@@ -40,15 +40,12 @@ from lms.app import create_app, open_instance
 from lms.instance import Instance
 from scripts.figures import record
 from tests.support import matrix, postgres, run_results
-from tests.support.access import listed_cells
+from tests.support.access import all_cells
 from tests.support.browser import Browser
 from tests.support.databases import is_of_pages
 from tests.support.far import near
-from tests.support.institution_access import INSTITUTION_CELLS
 from tests.support.missing import LACKING
 from tests.support.reused import ReusedInstance, replace_database
-from tests.support.selection_access import SELECTION_CELLS
-from tests.support.training_access import tried_training_cells
 
 ROOT = Path(__file__).resolve().parent.parent
 TESTS = ROOT / "tests"
@@ -186,7 +183,7 @@ def _untried(config: pytest.Config) -> list[str]:
     """Name the cells that nobody tried, where this run has every test that tries some."""
     if hasattr(config, "workeroutput") or not matrix.callers_of_the_cast() <= matrix.CHOSEN:
         return []
-    return matrix.untried(listed_cells() | tried_training_cells() | INSTITUTION_CELLS.cells() | SELECTION_CELLS.cells(), matrix.TRIED)
+    return matrix.untried(all_cells(), matrix.TRIED)
 
 
 @pytest.hookimpl(tryfirst=True)

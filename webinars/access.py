@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 from enum import StrEnum
 
+from courses.access import ENROLLED, TEAM
 from enrolments.access import ActivityContext, hiding_all, view_activity
-from kernel.permissions import Actor, Predicate, Verdict, allow_if
+from kernel.permissions import Actor, Permission, Roles, Verdict, allow_if
 
 
 class RecordingAction(StrEnum):
@@ -18,4 +19,9 @@ def _note(_actor: Actor, subject: ActivityContext) -> Verdict:
     return allow_if(subject.context.is_learner and subject.closed is None)
 
 
-PERMISSIONS: Mapping[StrEnum, Predicate] = hiding_all({RecordingAction.VIEW: view_activity, RecordingAction.NOTE_WATCHED: _note})
+PERMISSIONS: Mapping[StrEnum, Permission] = hiding_all(
+    {
+        RecordingAction.VIEW: Permission(view_activity, {"public": Roles.EVERYBODY, "course_only": ENROLLED | TEAM}),
+        RecordingAction.NOTE_WATCHED: Permission(_note, {"own_progress": ENROLLED}),
+    }
+)

@@ -14,7 +14,7 @@ from enrolments.models import ActivityResult, Enrolment
 from kernel.permissions import Actor
 from lms.app import policy
 from lms.instance import Instance
-from tests.support.access import a_cast, cells_that_differ_from_the_matrix
+from tests.support.access import a_cast
 from tests.support.browser import Browser
 from tests.support.builders import a_course, folder, publish
 
@@ -24,11 +24,6 @@ NOTE = "Una nota para el curso.\n"
 def file_of(part: int) -> str:
     """Return the address of the note that a part's lesson offers."""
     return f"/courses/prueba/files/{hashlib.sha256(f'{NOTE}{part}'.encode()).hexdigest()}/nota.txt"
-
-
-def test_the_lists_say_what_the_matrix_says() -> None:
-    """spec/security 9: the public half, for the actions that exist."""
-    assert cells_that_differ_from_the_matrix() == []
 
 
 def a_matrix_course(instance: Instance) -> Course:

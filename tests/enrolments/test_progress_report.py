@@ -319,7 +319,7 @@ def test_managers_alone_and_administrators_follow_a_unit(browser: Browser, insta
     wrong = []
     for part in ("", "/people", "/people.csv"):
         wrong += cast.check("organisation.follow", "of_a_unit", cast.outcomes(f"/units/{place.uuid}{part}"))
-    wrong += cast.check("organisation.follow", "of_a_unit", cast.outcomes("/units"))
+    wrong += cast.check("organisation.follow_own", "own", cast.outcomes("/units"))
 
     assert wrong == []
 

@@ -10,11 +10,12 @@ from lxml import html as markup
 from sqlalchemy import select
 
 from accounts.models import Person
+from courses.access import TEAM
 from courses.models import StaffRole
 from courses.team import TEAM_PAGES
-from lms.app import GIVEN
+from kernel.permissions import Roles
+from lms.app import FEATURES, GIVEN
 from lms.instance import Instance
-from tests.support.access import ACCESS
 from tests.support.browser import Browser
 from tests.support.builders import a_course, a_teacher, a_zip, an_administrator, folder, sign_in
 from tests.support.editions import an_edition
@@ -22,7 +23,6 @@ from tests.support.learning import actor_of
 from tests.support.mistakes import a_report
 from tests.support.offices import QUIZ, a_course_at_work
 from tests.support.rooms import SITUATIONS
-from tests.support.routes import ROUTES
 from tests.support.situations import Stage
 from tests.support.walking import Walk, endpoint_of, forms_of
 
@@ -57,8 +57,14 @@ SENT: Mapping[str, Mapping[str, str | tuple[str, bytes]]] = {
 
 def team_routes(app: Flask) -> set[str]:
     """Return the routes of a course that nobody but its team may use: by their address or by the lists of who may do what."""
-    only = {action for action, _state in ACCESS} - {action for (action, _state), who in ACCESS.items() if set(who) - set("GIWS*")}
-    closed = {name for action in only & set(ROUTES) for name in ROUTES[action].split()}
+    permissions = {action: permission for feature in FEATURES for action, permission in feature.permissions.items()}
+    seats = Roles.EVERYBODY.roles - TEAM.roles
+    actions = {name: vars(view)["access"].action for name, view in app.view_functions.items()}
+    closed = {
+        name
+        for name, action in actions.items()
+        if action and not any(seats & allowed.roles for allowed in permissions[action].states.values())
+    }
     rules = [rule for rule in app.url_map.iter_rules() if "GET" in (rule.methods or ()) and rule.rule.startswith(BELOW)]
     return {rule.endpoint for rule in rules if rule.endpoint in closed or rule.rule.startswith(BELOW[0])} - set(WITHOUT)
 

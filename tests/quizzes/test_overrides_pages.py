@@ -67,12 +67,14 @@ def test_every_cell_of_overrides_incidents_groups_and_accommodations(browser: Br
     wrong += cast.check("override.manage", "own_course", cast.outcomes(f"{TIME}/{row.uuid}/restoration", "POST"))
     wrong += cast.check("incident.manage", "own_course", cast.outcomes(INCIDENTS))
     wrong += cast.check("incident.manage", "own_course", cast.outcomes(f"{INCIDENTS}/{incident.uuid}/undo", "POST"))
-    for path in ("/courses/prueba/groups", f"/courses/prueba/groups/{group.uuid}"):
+    groups = "/courses/prueba/groups"
+    for path in (groups, f"{groups}/{group.uuid}"):
         wrong += cast.check("group.manage", "own_course", cast.outcomes(path))
     member = {"person": str(learner.person_uuid)}
     office.override(group, attempts=3)  # what keeps it from being deleted
-    for part in ("members", "members/removal", "removal"):
-        wrong += cast.check("group.manage", "own_course", cast.outcomes(f"/courses/prueba/groups/{group.uuid}/{part}", "POST", member))
+    for part in ("members", "members/removal"):
+        wrong += cast.check("group.change_members", "own_course", cast.outcomes(f"{groups}/{group.uuid}/{part}", "POST", member))
+    wrong += cast.check("group.manage", "own_course", cast.outcomes(f"{groups}/{group.uuid}/removal", "POST", member))
     person = f"{PEOPLE}/{cast.people['E'].uuid}"
     for path in (PEOPLE, person):
         wrong += cast.check("accommodation.manage", "of_a_person", cast.outcomes(path))

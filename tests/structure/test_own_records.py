@@ -8,7 +8,7 @@ from tests.support.own_records import writing_actions
 
 LEAVES_RECORDS = """
     one's own calendar and notes: calendar:use personal_note:use personal_note:write
-    account: device:end profile:edit second_step:manage user:manage
+    account: session:list_and_end profile:edit second_step:manage user:manage
     the institution: administration:view audience:edit free_day:manage organisation:load organisation:manage site:manage
         template:edit template:list template:publish institution:add institution:edit signatory:edit
     what an institution requires of an audience, for all its people alike: obligation:activate obligation:change obligation:edit
@@ -21,7 +21,7 @@ LEAVES_RECORDS = """
         certificate:set_validity transcript:make acta:export_identity
         report:export report:export_identity
     mistake reports, which change nothing that anybody has to show: mistake:decide mistake:report
-    a course's team: course:join_team course:manage_team
+    a course's team: course:join_team course:assign_staff
     a jury, whose members are no participants: selection:manage objection:propose acta:draft acta:freeze acta:sign acta:amend
         incident:decide incident:open incident:propose
     a person's words to a jury: incident:answer
@@ -31,7 +31,7 @@ LEAVES_RECORDS = """
     a waiver or recognition that somebody asks for, until another decides: recognition:load recognition:propose
     recognition:withdraw certificate:ask_correction waiver:propose waiver:withdraw
     a check of a file that is kept nowhere: certificate:verify acta:verify attempt:verify_proof
-    what a holder has printed on their own copy: certificate:print_identity
+    what a holder has printed on their own copy: certificate:print_id
     a group's name, and groups without members: group:manage
 """
 """The actions that write and are not guarded, by what they change instead."""

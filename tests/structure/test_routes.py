@@ -7,20 +7,11 @@ from flask import Flask
 
 from kernel.web.request import RouteAccess, public, requires
 from lms.access import SiteAction
-from tests.support.access import ACCESS
-from tests.support.routes import PUBLIC, ROUTES
-from tests.support.selection_access import ACCESS as SELECTION_ACCESS
-from tests.support.training_access import ROWS, is_to_come
+from lms.app import FEATURES
+from tests.support.routes import PUBLIC
 
 KEBAB = re.compile(r"/(?:(?:\.?[a-z0-9]+(?:-[a-z0-9]+)*(?:\.[a-z]+)?|(?:<[^>]+>)(?:\.[a-z]+)?)(?:/|$))*")
 PARAMETER = re.compile(r"<(?:[a-z]+(?:\([^)]*\))?:)?([a-z_0-9]+)>")
-NARROWER = {
-    ("course.edit", "lesson.edit"),
-    ("course.publish", "course.approve"),
-    ("gradebook.view", "progress.view"),
-    ("profile.edit", "personal_data.export"),
-    ("profile.edit", "session.list_and_end"),
-}
 
 
 def undeclared(app: Flask) -> list[str]:
@@ -74,38 +65,20 @@ def test_every_address_is_lower_kebab_case(app: Flask) -> None:
     assert unkempt(a_sample()) == ["/Not_fine/<key>"]
 
 
-def declared(app: Flask) -> dict[str, str]:
-    """Return the endpoints that ask for an action, each with its action, named as the access lists name theirs."""
-    accesses = {name: view.access for name, view in app.view_functions.items()}  # type: ignore[attr-defined]  # marks stand on the function
-    return {name: access.action.replace(":", ".") for name, access in accesses.items() if not access.is_public}
+def test_every_action_of_a_route_says_whom_it_is_for(app: Flask) -> None:
+    """spec/security 1.1 and 9: its cells stand in the access matrix, and each is tried over HTTP."""
+    permissions = {action: permission for feature in FEATURES for action, permission in feature.permissions.items()}
+    actions = {vars(view)["access"].action for view in app.view_functions.values()} - {None}
 
-
-def test_every_route_stands_under_an_action_of_the_access_lists_once(app: Flask) -> None:
-    """spec/security 1.1 and 9: neither a route without a line nor a line without a route; each action's cells are tried over HTTP."""
-    listed = [(name, action) for action, names in ROUTES.items() for name in names.split()]
-
-    assert sorted(name for name, _action in listed) == sorted(declared(app))
-    assert set(ROUTES) <= {action for action, _state in (*ACCESS, *SELECTION_ACCESS)} | {
-        action for action, _state in ROWS if not is_to_come(action)
-    }
-
-
-def test_a_route_stands_under_the_action_that_it_asks_for(app: Flask) -> None:
-    """Where the lists know an action by its name, its routes stand there; those that stand elsewhere are narrower parts of it."""
-    asked, known = declared(app), {action for action, _state in (*ACCESS, *SELECTION_ACCESS, *ROWS)}
-    moved = {
-        (asked[name], action)
-        for action, names in ROUTES.items()
-        for name in names.split()
-        if asked[name] in known and asked[name] != action
-    }
-
-    assert moved == NARROWER
+    assert actions
+    assert not [action for action in actions if not permissions[action].states]
 
 
 def test_no_route_becomes_public_by_mistake(app: Flask) -> None:
-    """spec/security 1.1: those that everybody may use are counted, and each says why."""
-    assert sorted(set(app.view_functions) - set(declared(app))) == sorted(PUBLIC)
+    """spec/security 1.1: whoever opens a route to everybody says why."""
+    everybody = [name for name, view in app.view_functions.items() if vars(view)["access"].is_public]
+
+    assert sorted(everybody) == sorted(PUBLIC)
     assert all(PUBLIC.values())
 
 

@@ -1,8 +1,7 @@
-"""Who may do what of several institutions on one site: the rows of spec/certificates 11 that tell administrators of two of them apart."""
+"""A cast before two institutions of one site, which tells administrators of two of them apart (spec/certificates 11)."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from sqlalchemy import update
@@ -15,11 +14,10 @@ from lms.instance import Instance
 from organisations.institutions import name_administrator
 from organisations.models import Organisation
 from organisations.profile import add_institution
-from tests.support.access import shown
+from tests.support.access import RoleCast, shown
 from tests.support.browser import Browser
 from tests.support.builders import a_course, a_person, a_teacher, an_administrator, sign_in
 from tests.support.places import a_place
-from tests.support.role_matrix import RoleCast, RoleMatrix
 from tests.support.scenes import scene
 
 ROLES = {
@@ -31,39 +29,14 @@ ROLES = {
     "M": "site_admin",
     "X": "suspended",
 }
-"""Letters of the lists below, and what the matrix calls them: S administers the institution in question, T another, M the whole site."""
-ACCESS: Mapping[tuple[str, str], str] = {
-    ("institution.list", "any"): "STM*",
-    ("institution.add", "any"): "M",
-    ("institution.edit", "of_an_institution"): "SM*",
-    ("signatory.edit", "of_an_institution"): "SM*",
-    ("course.set_institution", "to_another_institution"): "M",
-    ("certificate.download", "of_an_institution"): "ISM*",
-    ("certificate.revoke", "of_an_institution"): "ISM*",
-    ("certificate.replace", "of_an_institution"): "ISM*",
-    ("certificate.restore", "of_an_institution_revoked_by_its_administrator"): "SM*I",
-    ("certificate.list", "of_an_institution"): "SM*",
-    ("certificate.export", "of_an_institution"): "SM*",
-    ("certificate.export_identity", "of_an_institution"): "SM*",
-    ("certificate.open_bulk_zip", "of_an_institution"): "SM*",
-    ("certificate.list_reviews", "of_an_institution"): "SM*",
-    ("certificate.set_validity", "of_an_institution"): "SM*",
-    ("transcript.view", "of_a_holder_of_an_institution"): "SM*",
-    ("template.list", "of_an_institution"): "SM*",
-    ("template.view", "draft_of_an_institution"): "SM*",
-    ("template.view", "published_by_an_institution"): "ISM*",
-    ("template.preview", "published_by_an_institution"): "ISM*",
-    ("template.edit", "of_an_institution"): "SM*",
-    ("template.publish", "of_an_institution"): "SM*",
-}
-INSTITUTION_CELLS = RoleMatrix(ROLES, ACCESS)
+"""Letters of the cast, and what the matrix calls them: S administers the institution in question, T another, M the whole site."""
 
 
 @dataclass
 class InstitutionCast(RoleCast):
     """One browser for each role before the second of two institutions and a course of its own."""
 
-    matrix = INSTITUTION_CELLS
+    roles = ROLES
     first: Organisation
     second: Organisation
     course: Course

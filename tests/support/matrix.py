@@ -1,4 +1,4 @@
-"""What the cast tried in this run, cell by cell, whichever process did it: compared at the end with the lists of `access.py`."""
+"""What the casts tried in this run, cell by cell, whichever process did it: compared at the end with what the packages declare."""
 
 from __future__ import annotations
 

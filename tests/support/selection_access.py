@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from courses.models import Course, StaffRole
 from lms.instance import Instance
 from selections.models import MemberRole, Selection
+from tests.support.access import RoleCast
 from tests.support.browser import Browser
 from tests.support.builders import a_person, a_teacher, an_administrator, sign_in
 from tests.support.editions import an_edition, enrol
 from tests.support.learning import actor_of
-from tests.support.role_matrix import RoleCast, RoleMatrix
 from tests.support.scenes import scene
 from tests.support.selections import a_selecting_course, a_selection, add_factor, appoint
 
@@ -28,49 +27,14 @@ ROLES = {
     "R": "acta_reader",
     "S": "site_admin",
 }
-"""Letters of the lists below, and what the matrix calls them: P was named for the jury and takes part in the selection since."""
-ACCESS: Mapping[tuple[str, str], str] = {
-    ("selection.view", "of_a_selection"): "JRS*",
-    ("acta.draft", "of_a_selection"): "J",
-    ("acta.freeze", "draft"): "J",
-    ("acta.sign", "draft"): "J",
-    ("acta.sign", "signed_by_the_same"): "",
-    ("acta.amend", "final_with_difference"): "J",
-    ("acta.amend", "final_without_difference"): "",
-    ("acta.export", "in_force"): "JRS*",
-    ("acta.export", "draft"): "*",
-    ("acta.export_identity", "final"): "S",
-    ("acta.export_identity", "provisional"): "",
-    ("acta.verify", "of_a_selection"): "ALEPGIWJRS",
-    ("acta.verify", "of_a_selection_amended"): "ALEPGIWJRS",
-    ("acta.view", "draft"): "J*",
-    ("acta.view", "provisional"): "JRS*",
-    ("acta.view_own", "provisional"): "EP*",
-    ("integrity.view", "sitting_open"): "*",
-    ("integrity.view", "sitting_closed"): "JS*",
-    ("incident.open", "sitting_closed"): "J",
-    ("incident.view", "asked"): "JS*",
-    ("incident.answer", "asked"): "E*",
-    ("incident.propose", "not_heard"): "",
-    ("incident.propose", "heard"): "J",
-    ("incident.decide", "same_member"): "",
-    ("incident.decide", "heard"): "J",
-    ("objection.list_own", "own"): "E*",
-    ("objection.open", "own_in_term"): "E",
-    ("objection.open", "out_of_term"): "",
-    ("objection.view", "of_a_selection"): "JS*",
-    ("objection.propose", "open"): "JS",
-    ("objection.decide", "proposed_by_another"): "JS",
-    ("objection.decide", "proposed_by_the_same"): "",
-}
-SELECTION_CELLS = RoleMatrix(ROLES, ACCESS)
+"""Letters of the cast, and what the matrix calls them: P was named for the jury and takes part in the selection since."""
 
 
 @dataclass
 class SelectionCast(RoleCast):
     """One browser for each role before one selection."""
 
-    matrix = SELECTION_CELLS
+    roles = ROLES
     course: Course
     selection: Selection
 
