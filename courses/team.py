@@ -2,11 +2,10 @@
 
 import secrets
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, delete, exists, func, or_, select, update
+from sqlalchemy import ColumnElement, Row, delete, exists, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from accounts.models import AccountMerge, Person
@@ -81,18 +80,7 @@ def may_still_act(session: Session, person_id: int, course_id: int, rule: Callab
     return rule(actor, StaffRole(row.role) if row.role else None)
 
 
-@dataclass(frozen=True, slots=True)
-class Member:
-    """A member of a course team."""
-
-    uuid: UUID
-    name: str
-    email: str
-    role: str
-    since: datetime
-
-
-def list_members(session: Session, course_id: int) -> list[Member]:
+def list_members(session: Session, course_id: int) -> Sequence[Row[CourseStaff, Person]]:
     """List a course's team, by name."""
     statement = (
         select(CourseStaff, Person)
@@ -101,7 +89,7 @@ def list_members(session: Session, course_id: int) -> list[Member]:
         .order_by(*by_name(), CourseStaff.id)
         .limit(MOST_STAFF)
     )
-    return [Member(person.uuid, person.full_name, person.email, staff.role, staff.since) for staff, person in session.execute(statement)]
+    return session.execute(statement).all()
 
 
 def get_member_id(session: Session, course_id: int, person: UUID) -> int:

@@ -32,6 +32,17 @@ from kernel.web.limits import limit, limiter
 from kernel.web.request import Answer, begin_writing, current_actor, current_session, page, see_page
 
 
+def activity_header(outline: Outline, key: str, present: str = "") -> dict[str, object]:
+    """Return course, module and activity for the head of a page; `present` is the key that the activity has now, if another."""
+    activity = outline.by_key[key]
+    module = outline.module_by_key[activity.module]
+    return {
+        "course": {"slug": outline.slug, "title": choose(outline.title)},
+        "module": {"number": module.number, "title": choose(module.title)},
+        "activity": {"key": present or key, "title": choose(activity.title)},
+    }
+
+
 @dataclass(frozen=True, slots=True)
 class ActivityPage:
     """A page of a package above beside some kinds of activity: its label, to be translated, and its endpoint, by `slug` and `key`."""

@@ -170,22 +170,10 @@ def list_path(session: Session, organisation_id: int) -> list[UnitSummary]:
     return path[::-1]
 
 
-@dataclass(frozen=True, slots=True)
-class MemberRow:
-    """One person of a place: since when, in which post, with which staff number, and whether it is their main place."""
-
-    uuid: UUID
-    name: str
-    email: str
-    since: datetime
-    since_on: date | None
-    post: str
-    is_main: bool
-    staff_number: str
-
-
-def list_members(session: Session, organisation_id: int, query: str, *, offset: int, limit: int) -> list[MemberRow]:
-    """List those who belong to a place itself, as their main or a further one, by name."""
+def list_members(
+    session: Session, organisation_id: int, query: str, *, offset: int, limit: int
+) -> Sequence[Row[Person, Membership, str | None, str | None]]:
+    """List those who belong to a place itself, as their main or a further one, by name, each with their post and their staff number."""
     number = select(func.max(Employment.staff_number)).where(Employment.person_id == Person.id, EMPLOYED).scalar_subquery()
     statement = (
         select(Person, Membership, Post.name, number)
@@ -196,19 +184,7 @@ def list_members(session: Session, organisation_id: int, query: str, *, offset: 
         .offset(offset)
         .limit(limit)
     )
-    return [
-        MemberRow(
-            person.uuid,
-            person.full_name,
-            person.email,
-            since=row.since,
-            since_on=row.since_on,
-            post=post or "",
-            is_main=row.is_main,
-            staff_number=staff_number or "",
-        )
-        for person, row, post, staff_number in session.execute(statement)
-    ]
+    return session.execute(statement).all()
 
 
 def is_head(session: Session, unit: Organisation, person_id: int) -> bool:

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from courses import versions
 from courses.rules import Outline, activity_url
+from enrolments.course_context import activity_header
 from enrolments.rules import GradingMethod
 from kernel.db import HookList
 from kernel.i18n import _, choose, format_datetime
@@ -41,7 +42,7 @@ from quizzes.attempts import AttemptRow, LoadedAttempt, has_open, takes_objectio
 from quizzes.effective_settings import outline_of_activity
 from quizzes.files import files_in, list_files
 from quizzes.marks import MarkRecord, as_decimal, current_events, find_self_assessments
-from quizzes.quiz_page import activity_header, best_and_passed
+from quizzes.quiz_page import best_and_passed
 from quizzes.regrades import find_marking_versions
 from quizzes.rules.grades import AnsweringState, ItemResult, QuestionMarker, asks_certainty, band_for, certainty_of, section_totals
 from quizzes.rules.settings import (

@@ -388,17 +388,6 @@ def _reason(reason: AttemptRefusalReason, moment: str) -> str:
             return _("Complete its prerequisites first.")
 
 
-def activity_header(outline: Outline, key: str, present: str = "") -> dict[str, object]:
-    """Return course, module and activity for the head of a page; `present` is the key that the activity has now, if another."""
-    activity = outline.by_key[key]
-    module = outline.module_by_key[activity.module]
-    return {
-        "course": {"slug": outline.slug, "title": choose(outline.title)},
-        "module": {"number": module.number, "title": choose(module.title)},
-        "activity": {"key": present or key, "title": choose(activity.title)},
-    }
-
-
 @dataclass(frozen=True, slots=True)
 class StaffToolLink:
     """A page of the staff's tools; its endpoint takes the course's `slug` and the quiz's `key`.

@@ -16,6 +16,7 @@ from analysis.rules.statistics import CountedAttempts
 from analysis.statistics import FAIR, FIRM
 from analysis.views.statistics import StatisticsSelection, about_attempts, selected_statistics
 from courses.models import Course
+from enrolments.course_context import activity_header
 from kernel.errors import NotFound
 from kernel.i18n import _, ngettext, number
 from kernel.web.request import current_session, page, requires
@@ -23,7 +24,6 @@ from kernel.web.table import requested_page
 from questions.question_page import figure, percentage
 from quizzes import reports, teaching
 from quizzes.access import QuizContext
-from quizzes.quiz_page import activity_header
 from quizzes.report_page import OUTCOMES, REPORT
 from quizzes.rules.settings import MOST_COMPARED, DecisionRule
 

@@ -11,13 +11,13 @@ from analysis.access import AnalysisAction
 from analysis.rules.draw_quality import LEAST_SETS, UNEQUAL, DrawQuality, ScoreQuarter
 from analysis.views.decisions import digits, points
 from analysis.views.statistics import about_attempts, selected_statistics
+from enrolments.course_context import activity_header
 from kernel.i18n import _, ngettext, number
 from kernel.web.request import current_session, page, requires
 from questions.question_page import MISSING, IntervalPoint, percentage
 from quizzes import draws, snapshots, teaching
 from quizzes.access import QuizContext
 from quizzes.draws import DrawTableRow
-from quizzes.quiz_page import activity_header
 from quizzes.rules.balanced_draw import FrozenBalance, plan_draws, spread_of, sum_counts
 from quizzes.rules.layout import SlotEntry
 

@@ -18,6 +18,7 @@ from analysis.statistics import StatisticsFilter
 from analysis.views.decisions import DecisionFigure, digits, points
 from enrolments import learners
 from enrolments.access import ActivityContext
+from enrolments.course_context import activity_header
 from enrolments.editions import list_editions
 from enrolments.learner_groups import list_groups
 from kernel import clock
@@ -33,7 +34,6 @@ from quizzes.access import QuizAction, QuizContext
 from quizzes.attempt_page import flags_of
 from quizzes.attempts import LoadedAttempt
 from quizzes.marks import current_events
-from quizzes.quiz_page import activity_header
 from quizzes.rules.balanced_draw import PairedTests
 from quizzes.rules.layout import composition_of
 from quizzes.rules.settings import Reader

@@ -19,6 +19,7 @@ from analysis.views.findings import FindingView, certainties, question_text, rea
 from analysis.views.statistics_page import TABLES, QuestionNames, sheets_of
 from analysis.waiting import list_findings
 from courses.access import CourseContext
+from enrolments.course_context import activity_header
 from enrolments.editions import list_editions
 from enrolments.learner_groups import list_groups
 from kernel import clock
@@ -35,7 +36,7 @@ from questions.question_page import decimal, figure, percentage, plain, short_ti
 from questions.rules.definitions import MatrixBody
 from quizzes import snapshots, teaching
 from quizzes.access import QuizContext
-from quizzes.quiz_page import activity_header, quiz_lines
+from quizzes.quiz_page import quiz_lines
 from quizzes.report_page import download
 
 HEADINGS = (

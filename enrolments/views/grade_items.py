@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from fractions import Fraction
@@ -365,7 +365,11 @@ def marks(subject: GradeItemContext) -> Answer:
         }
         seen = {enrolment_id: row.id for enrolment_id, row in marked.conflicts.items()}
         return again(
-            (_with_fault(row, messages.get(enrolment_id, ""), seen.get(enrolment_id, row.seen)) for enrolment_id, row in typed.items()), 409
+            (
+                replace(row, fault=messages.get(enrolment_id, ""), seen=seen.get(enrolment_id, row.seen))
+                for enrolment_id, row in typed.items()
+            ),
+            409,
         )
     told_words = ngettext("%(count)s mark saved.", "%(count)s marks saved.", marked.count)
     flash(told_words if marked.count else _("There was nothing to change."), "ok")
@@ -404,12 +408,6 @@ def _submitted_row(line: LearnerMarkRow, row: GradeEntryRow, item: ManualGradeIt
         fault = _("Enter a number from %(least)s to %(most)s.", least=0, most=points_words(item.maximum))
     long = _("Use at most %(max)d characters.", max=LONGEST_COMMENT) if len(comment) > LONGEST_COMMENT else ""
     return GradeEntryRow(line.uuid, line.name, points, comment, whole_number(seen), own=False, fault=fault, comment_fault=long)
-
-
-def _with_fault(row: GradeEntryRow, fault: str, seen: int) -> GradeEntryRow:
-    return GradeEntryRow(
-        row.uuid, row.name, row.points, comment=row.comment, seen=seen, own=row.own, fault=fault, comment_fault=row.comment_fault
-    )
 
 
 def _marks_page(subject: GradeItemContext, rows: list[GradeEntryRow], *, more: bool, number: UUID) -> Response:

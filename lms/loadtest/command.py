@@ -99,13 +99,7 @@ class LoadTestInstance:
 
     def write(self) -> None:
         """Keep it beside the data."""
-        ground = {
-            "learners": self.learners,
-            "seed": self.seed,
-            "password": self.password,
-            "come": self.come,
-            "obligations": self.obligations,
-        }
+        ground = {name: value for name, value in vars(self).items() if name != "folder"}
         (self.folder / GROUND.marker).write_text(json.dumps(ground))
 
     def take(self, number: int) -> list[str]:

@@ -13,7 +13,7 @@ from accounts.privacy import AccessPurpose
 from courses import versions
 from enrolments import learners
 from enrolments.access import ActivityContext, MistakeAction, is_staff
-from enrolments.course_context import course_view, mistake_page
+from enrolments.course_context import activity_header, course_view, mistake_page
 from enrolments.course_view import ActivityLink, CourseView, share
 from enrolments.mistakes import MistakePlace
 from enrolments.models import ActivityResult
@@ -50,7 +50,6 @@ from quizzes.marking import is_reopenable
 from quizzes.publication import withheld_marks
 from quizzes.quiz_page import (
     access_for,
-    activity_header,
     attempt_lines,
     best_and_passed,
     declaration_of,

@@ -17,6 +17,7 @@ from accounts.people import get_person
 from accounts.privacy import PeopleListKind
 from courses.access import CourseContext
 from courses.models import Course
+from enrolments.course_context import activity_header
 from kernel import clock
 from kernel.errors import N_
 from kernel.i18n import _, choose, language, lazy_, ngettext, number
@@ -58,7 +59,7 @@ from quizzes.marks import (
     lock_self_reviewed,
     neighbours,
 )
-from quizzes.quiz_page import activity_header, quiz_lines
+from quizzes.quiz_page import quiz_lines
 from quizzes.rules.states import OPEN_STATES
 from quizzes.views.answers import _RECORDED_REASON, first
 

@@ -17,6 +17,7 @@ from accounts.privacy import PeopleListKind
 from courses.models import Course
 from enrolments import learner_groups
 from enrolments import learners as enrolment_queries
+from enrolments.course_context import activity_header
 from kernel import clock
 from kernel.errors import N_, Invalid, NotFound, require_found
 from kernel.i18n import _, format_datetime, lazy_, ngettext, number, trimmed
@@ -57,7 +58,7 @@ from quizzes.overrides import (
     values_of_override,
 )
 from quizzes.overrides import OverrideTarget as Whom
-from quizzes.quiz_page import activity_header, rules_of
+from quizzes.quiz_page import rules_of
 from quizzes.views.answers import INCOMPLETE
 
 MOST_MINUTES, MOST_ATTEMPTS, MOST_EXTRA = 7 * 24 * 60, 1000, 100

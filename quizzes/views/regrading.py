@@ -16,6 +16,7 @@ from accounts import access_log
 from accounts.models import Person
 from accounts.privacy import PeopleListKind
 from courses.models import Course
+from enrolments.course_context import activity_header
 from kernel import clock
 from kernel.db import HookList
 from kernel.errors import N_, NotFound
@@ -31,7 +32,6 @@ from quizzes import dry_runs, regrading, teaching
 from quizzes.access import QuizAction, QuizContext
 from quizzes.dry_runs import AlreadyVoided, DecidedByJury, DryRunFilter, NothingToRegrade, RegradeChangeRow, RegradeRequest
 from quizzes.models import Regrade
-from quizzes.quiz_page import activity_header
 from quizzes.regrades import (
     QuizQuestionVersions,
     RegradeContext,

@@ -6,6 +6,7 @@ from accounts import access_log
 from accounts.privacy import PeopleListKind
 from courses.access import edits
 from courses.models import Course
+from enrolments.course_context import activity_header
 from enrolments.editions import list_editions
 from enrolments.learner_groups import list_groups
 from kernel.db import HookList
@@ -14,7 +15,7 @@ from kernel.web.request import allows, current_actor, current_session, page, req
 from kernel.web.table import ListQuery, requested_page
 from quizzes import reports, snapshots, teaching
 from quizzes.access import QuizAction, QuizContext
-from quizzes.quiz_page import StaffToolLink, activity_header, tools_in_order
+from quizzes.quiz_page import StaffToolLink, tools_in_order
 from quizzes.report_page import OUTCOMES, REPORT, STATES, download
 from quizzes.reports import ReportFilter, ReportOrder, ReportSort
 

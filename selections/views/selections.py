@@ -10,6 +10,7 @@ from wtforms import RadioField, SelectField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than its stubs
 from wtforms.validators import AnyOf, DataRequired
 
+from enrolments.course_context import activity_header
 from enrolments.editions import list_editions
 from enrolments.learner_groups import list_groups
 from kernel import clock
@@ -19,7 +20,6 @@ from kernel.web.forms import Form, as_uuid, line
 from kernel.web.request import Answer, current_actor, current_session, page, requires, see_page
 from quizzes import teaching
 from quizzes.access import QuizContext
-from quizzes.quiz_page import activity_header
 from selections import corrections, selections
 from selections.access import SelectionAction, SelectionContext, SelectionMemberContext
 from selections.incidents import is_heard, list_own_incidents

@@ -17,7 +17,7 @@ from courses import versions
 from courses.rules import Outline
 from enrolments import learners
 from enrolments.access import ActivityContext
-from enrolments.course_context import activity_deadline, course_view, record_visit_later
+from enrolments.course_context import activity_deadline, activity_header, course_view, record_visit_later
 from enrolments.course_view import CourseView
 from enrolments.rules import has_passed
 from kernel import clock
@@ -181,17 +181,6 @@ def export() -> Response:
     return Response(text, mimetype="text/csv", headers=headers)
 
 
-def _place(outline: Outline, key: str, present_key: str = "") -> dict[str, object]:
-    """Return course, module and activity for the head of a page; its links lead to the key that the activity has at present."""
-    activity = outline.by_key[key]
-    module = outline.module_by_key[activity.module]
-    return {
-        "course": {"slug": outline.slug, "title": choose(outline.title)},
-        "module": {"number": module.number, "title": choose(module.title)},
-        "activity": {"key": present_key or key, "title": choose(activity.title)},
-    }
-
-
 @dataclass(frozen=True, slots=True)
 class SubmittedTask:
     """A task's form as it was read: scenario and numbers, what was typed, and the errors."""
@@ -266,7 +255,7 @@ def _task_page(
     score = over_attempts(policy.grading, counted)
     return page(
         "simulators/task.html",
-        **_place(subject.outline, subject.activity.key),
+        **activity_header(subject.outline, subject.activity.key),
         text=filled(located.text, located.variables, context.drawn),
         hidden=context.ruling.is_hidden,
         groups=groups_of(located, scenario.FieldSet(work.inputs, typed, _editable(context))),
@@ -372,7 +361,7 @@ def submission(subject: SubmissionContext) -> Answer:
     row = reviewed.row
     return page(
         "simulators/submission.html",
-        **_place(outline, reviewed.published.activity_key, row.activity_key),
+        **activity_header(outline, reviewed.published.activity_key, row.activity_key),
         number=row.number,
         preview=row.preview,
         submitted_at=row.submitted_at,
