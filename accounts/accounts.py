@@ -39,7 +39,6 @@ from accounts.people import (
 )
 from accounts.rules import INVITATION_LIFE, NOTICE, NOTICE_VERSION, TIME_TO_THINK, TOKEN_LIFE, name_key
 from kernel import audit, outbox
-from kernel.db import add_row
 from kernel.errors import N_, Conflict, NotFound, require_found
 from kernel.i18n import site_zone_name
 from kernel.permissions import Actor, SiteRole
@@ -113,7 +112,8 @@ def create_person(session: Session, actor: Actor, command: SignUp, *, now: datet
         email_confirmed_at=now if confirmed else None,
         created_at=now,
     )
-    add_row(session, person)
+    session.add(person)
+    session.flush()  # the audit entry names it
     session.add(names.new_name(person.id, names.parts_of(person), NameSource.SELF, since=now, decided_by=actor.person_id))
     audit.record(session, actor, AccountVerb.SIGNED_UP, person, now=now)
     return person

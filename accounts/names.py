@@ -11,7 +11,7 @@ from accounts.models import NameSource, Person, PersonName, full_name
 from accounts.notices import Message
 from accounts.rules import NoticeKind, name_key
 from kernel import audit
-from kernel.db import Hook, add_row
+from kernel.db import Hook
 from kernel.errors import N_, Conflict
 from kernel.i18n import _, in_every_language
 from kernel.permissions import Actor
@@ -59,13 +59,16 @@ def change_name(session: Session, actor: Actor, person: Person, parts: NameParts
     if parts == parts_of(person):
         row = present or new_name(person.id, parts, source, since=person.created_at)
         row.source, row.decided_by = source.value, actor.person_id
-        add_row(session, row)
+        session.add(row)
+        session.flush()  # the audit entry names it
         return {"name": row.id}
     former = present or new_name(person.id, parts_of(person), NameSource.INITIAL, since=person.created_at)
     former.until = now
-    add_row(session, former)  # a person has one present name
+    session.add(former)
+    session.flush()  # a person has one present name
     row = new_name(person.id, parts, source, since=now, decided_by=actor.person_id)
-    add_row(session, row)
+    session.add(row)
+    session.flush()  # the audit entry names it
     person.given_names, person.first_surname, person.second_surname = parts
     person.name_key = row.name_key
     return {"former_name": former.id, "name": row.id}
@@ -136,7 +139,8 @@ def request_correction(session: Session, actor: Actor, person: Person, parts: Na
         waiting.decided_at, waiting.decided_by = now, actor.person_id
         session.flush()  # one waits at a time
     row = new_name(person.id, parts, NameSource.CORRECTION, requested_at=now, request_reason=reason)
-    add_row(session, row)
+    session.add(row)
+    session.flush()  # the audit entry names it
     audit.record(session, actor, NameVerb.REQUESTED, person, now=now, name=row.id)
 
 

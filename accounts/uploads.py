@@ -16,7 +16,6 @@ from accounts.passwords import NOBODYS
 from accounts.rules import PENDING_UPLOAD_LIFETIME
 from kernel import audit
 from kernel.audit import Verb
-from kernel.db import add_row
 from kernel.errors import SignInNeeded, require_found
 from kernel.i18n import site_zone_name
 from kernel.outbox import Delivery, Effect
@@ -59,7 +58,8 @@ def store_pending_upload(
     mine = select(table.id).where(table.person_id == actor.person_id, *earlier).order_by(table.created_at.desc(), table.id.desc())
     session.execute(delete(table).where(table.id.in_(session.scalars(mine).all()[keep - 1 :])))
     row.person_id, row.created_at, row.expires_at = actor.person_id, now, now + PENDING_UPLOAD_LIFETIME
-    add_row(session, row)
+    session.add(row)
+    session.flush()  # the audit entry names it
     audit.record(session, actor, verb, row, now=now, **facts)
     return row
 
@@ -86,7 +86,8 @@ def limit_pending_uploads(session: Session, *, now: datetime) -> Iterator[int]:
     name = f"{secrets.token_hex(16)}@merging.invalid"
     row = Person(email=name, password_hash=NOBODYS, given_names="", first_surname="", second_surname="", created_at=now)
     row.language, row.zone, row.suspended_at = "es", site_zone_name(), now
-    add_row(session, row)
+    session.add(row)
+    session.flush()  # its number is needed
     yield row.id
     session.delete(row)
     session.flush()  # while nothing names it: whoever forgot something there is told by the database

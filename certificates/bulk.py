@@ -36,7 +36,7 @@ from kernel import audit, outbox
 from kernel.archives import write_large_archive
 from kernel.codes import printed_code
 from kernel.crypto import SigningKeys
-from kernel.db import Database, add_row
+from kernel.db import Database
 from kernel.errors import N_, require_found
 from kernel.files import FileStore, StoredContent
 from kernel.i18n import _, choose, in_every_language, reading, site_day
@@ -249,7 +249,8 @@ def request_download(
         done=0,
         place=0,
     )
-    add_row(session, row)
+    session.add(row)
+    session.flush()
     audit.record(session, actor, BulkVerb.REQUESTED, row, now=now, certificates=len(ids))
     _enqueue(session, row, now)
     return row

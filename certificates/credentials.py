@@ -57,7 +57,7 @@ from kernel.audit import AuditEntry
 from kernel.codes import code_from_bits, printed_code, read_code
 from kernel.compiled_statements import compile_once
 from kernel.crypto import SigningKeys
-from kernel.db import add_row, connection_of
+from kernel.db import connection_of
 from kernel.entity_rows import columns_of, entity_rows
 from kernel.errors import N_, Conflict, NotFound, SignInNeeded, require_found
 from kernel.i18n import choose, site_day
@@ -449,7 +449,9 @@ def _picture_id(session: Session, content: bytes) -> int:
     known = session.scalar(select(SignaturePicture.id).where(SignaturePicture.sha256 == sha256))
     if known is not None:
         return known
-    made = add_row(session, SignaturePicture(sha256=sha256, content=content))
+    made = SignaturePicture(sha256=sha256, content=content)
+    session.add(made)
+    session.flush()  # its number is needed
     return made.id
 
 

@@ -20,7 +20,6 @@ from enrolments.awards import AwardDoubt, DoubtOrigin
 from enrolments.models import Enrolment
 from kernel import audit
 from kernel.codes import printed_code
-from kernel.db import add_row
 from kernel.errors import N_, Conflict, require_found
 from kernel.i18n import ngettext
 from kernel.permissions import Actor
@@ -250,7 +249,8 @@ def withdraw_doubts(session: Session, actor: Actor, path: str, now: datetime) ->
 
 def _open(session: Session, actor: Actor, row: Credential, review: CredentialReview, text: str, *, now: datetime) -> None:
     review.words, cause = text, review.cause
-    add_row(session, review)
+    session.add(review)
+    session.flush()  # the audit entry names it
     audit.record(session, actor, CredentialReviewVerb.OPENED, review, now=now, person=row.person_id, cause=cause, words=text)
 
 

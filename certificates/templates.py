@@ -27,7 +27,6 @@ from certificates.layout.template import CertificateTemplate
 from certificates.models import Credential, SignaturePicture, StoredTemplate, TemplateVersion
 from courses.models import Course, CourseStaff, StaffRole
 from kernel import audit
-from kernel.db import add_row
 from kernel.errors import N_, Conflict, Invalid, NotFound, SignInNeeded, require_found
 from kernel.permissions import Actor
 from kernel.pictures import cleaned, points
@@ -260,7 +259,9 @@ def _add(
     if key in BUILT_IN or find_stored(session, key) is not None or count >= MOST_TEMPLATES:
         raise TemplateKeyTaken
     profile = ensure_profile(session, actor, settings, institution, now=now)
-    row = add_row(session, StoredTemplate(organisation_id=profile.organisation_id, key=key, text=text, pictures=pictures, changed_at=now))
+    row = StoredTemplate(organisation_id=profile.organisation_id, key=key, text=text, pictures=pictures, changed_at=now)
+    session.add(row)
+    session.flush()  # the audit entry names it
     audit.record(session, actor, TemplateVerb.CREATED, row, now=now, key=key)
     return row
 
@@ -340,5 +341,6 @@ def _keep_picture(session: Session, still: bytes) -> str:
     """Keep a cleaned picture, once for all that print it, and return its checksum."""
     sha256 = hashlib.sha256(still).hexdigest()
     if session.scalar(select(SignaturePicture.id).where(SignaturePicture.sha256 == sha256)) is None:
-        add_row(session, SignaturePicture(sha256=sha256, content=still))
+        session.add(SignaturePicture(sha256=sha256, content=still))
+        session.flush()  # the draft names it
     return sha256

@@ -43,7 +43,6 @@ from enrolments.rules import asks_to_pass
 from kernel import audit
 from kernel.codes import code_from_bits, printed_code, read_code
 from kernel.crypto import SigningKeys
-from kernel.db import add_row
 from kernel.errors import N_, Conflict, SignInNeeded, require_found
 from kernel.i18n import choose
 from kernel.keys import SealKeys
@@ -233,7 +232,8 @@ def make_transcript(
         key_id=keys.identifier,
         signature=keys.sign(stored),
     )
-    add_row(session, row)
+    session.add(row)
+    session.flush()
     audit.record(session, actor, TranscriptVerb.MADE, row, now=now, person=person.id, code=printed_code(code), records=len(records))
     return row
 

@@ -26,7 +26,6 @@ from enrolments.progress import AchievedTake, last_day_after, set_last_day
 from enrolments.rules import has_final_assessment
 from kernel import audit, outbox
 from kernel.crypto import SigningKeys
-from kernel.db import add_row
 from kernel.errors import N_, Conflict
 from kernel.permissions import Actor, ActorChannel
 from kernel.settings import Settings
@@ -240,7 +239,8 @@ def request_change(
         requested_by=actor.person_id,
         requested_at=now,
     )
-    add_row(session, row)
+    session.add(row)
+    session.flush()  # the audit entry and the job name it
     facts = {
         "course": outline.slug,
         "valid": str(outline.certificate_valid or "none"),

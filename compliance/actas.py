@@ -21,7 +21,6 @@ from compliance.rules.documents import CODE_LENGTH, ActaCount, acta_counts, acta
 from compliance.rules.terms import WorkingDays
 from kernel import audit
 from kernel.codes import code_from_bits, printed_code, read_code
-from kernel.db import add_row
 from kernel.errors import N_, Conflict, require_found
 from kernel.permissions import Actor
 from organisations import audiences, tree
@@ -176,7 +175,8 @@ def make_acta(session: Session, actor: Actor, values: ActaValues, *, now: dateti
         made_by=actor.person_id,
     )
     row.digest = acta_digest(count_acta(session, row, get_acta_scope(session, row), row.known) or ())
-    add_row(session, row)
+    session.add(row)
+    session.flush()
     facts = {"code": printed_code(row.code), "obligation": values.obligation.key, "on": values.time.on.isoformat()}
     audit.record(session, actor, ComplianceVerb.ACTA_MADE, session.get_one(Organisation, values.place_id), now=now, **facts)
     return row

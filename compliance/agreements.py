@@ -24,7 +24,6 @@ from enrolments.access import PERMISSIONS, LearningAction
 from enrolments.learners import get_learner_context
 from enrolments.rules import may_enrol
 from kernel import audit
-from kernel.db import add_row
 from kernel.errors import N_, Conflict, require_found
 from kernel.i18n import _, choose, in_every_language
 from kernel.permissions import Actor, Verdict
@@ -153,7 +152,8 @@ def settle_agreements(session: Session, actor: Actor, row: Obligation, slugs: It
         if not is_theirs or known is None:
             agreement.agreed = agreement.decided_at = agreement.decided_by = None
             agreement.asked_at, agreement.asked_by, agreement.reason = now, actor.person_id, ""
-            add_row(session, agreement)
+            session.add(agreement)
+            session.flush()  # the notice names it
         if is_theirs:
             _decide(session, actor, agreement, course, row, "", agrees=True, now=now)
         else:

@@ -21,7 +21,7 @@ from compliance.models import Bundle, Obligation, ObligationVersion
 from compliance.notices import TRAINING_WORK_NOTICE
 from compliance.report import ReportObligation, ReportTime, TrainingFilter, list_report_obligations
 from kernel import audit, outbox
-from kernel.db import Database, add_row
+from kernel.db import Database
 from kernel.errors import require_found
 from kernel.files import FileStore, StoredContent
 from kernel.i18n import _, in_every_language, site_day
@@ -146,7 +146,8 @@ def request_bundle(session: Session, actor: Actor, values: BundleRequestValues, 
         asked_at=now,
         asked_by=actor.person_id,
     )
-    add_row(session, row)
+    session.add(row)
+    session.flush()
     facts = {"bundle": row.id, "on": values.time.on.isoformat(), "files": values.has_files, "reason": values.reason}
     audit.record(session, actor, ComplianceVerb.BUNDLE_REQUESTED, session.get_one(Organisation, values.place_id), now=now, **facts)
     outbox.enqueue(session, "compliance.pack_bundle", {"bundle": row.id}, now=now, unique_key=f"bundle:{row.id}")

@@ -28,7 +28,6 @@ from compliance.rules.claims import (
     waiver_fault,
 )
 from kernel import audit
-from kernel.db import add_row
 from kernel.errors import N_, Conflict, Invalid, OwnRecord, SignInNeeded
 from kernel.i18n import _, format_date, in_every_language
 from kernel.own_records import is_own, note_left_out
@@ -356,7 +355,8 @@ def propose_waiver(session: Session, actor: Actor, person_id: int, values: Waive
         raise WaiverOverlaps(others)
     if values.evidence is not None:
         note_evidence(session, values.evidence, now=now)
-    add_row(session, row)
+    session.add(row)
+    session.flush()  # the audit entry names it
     audit.record(session, actor, ComplianceVerb.WAIVER_PROPOSED, row, now=now)
     return row
 
@@ -413,7 +413,9 @@ def propose_recognition(session: Session, actor: Actor, person_id: int, values: 
         raise RecognitionRepeats
     if values.evidence is not None:
         note_evidence(session, values.evidence, now=now)
-    row = add_row(session, Recognition(**_columns(actor, person_id, values, now)))
+    row = Recognition(**_columns(actor, person_id, values, now))
+    session.add(row)
+    session.flush()  # the audit entry names it
     audit.record(session, actor, ComplianceVerb.RECOGNITION_PROPOSED, row, now=now)
     return row
 
@@ -458,7 +460,9 @@ def propose_list(
         return session.get_one(RecognitionList, locked.list_id)
     known = list_repeated(session, sorted({person for person, _values in lines}), sorted({values.course_id for _person, values in lines}))
     new = [(person, line) for person, line in lines if (person, line.course_id, line.achieved_on) not in known]
-    made = add_row(session, RecognitionList(name=locked.name, total=len(new), proposed_at=now, proposed_by=actor.person_id))
+    made = RecognitionList(name=locked.name, total=len(new), proposed_at=now, proposed_by=actor.person_id)
+    session.add(made)
+    session.flush()
     if new:
         session.execute(insert(Recognition), [{**_columns(actor, person, line, now), "list_id": made.id} for person, line in new])
     locked.list_id = made.id

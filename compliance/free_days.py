@@ -13,7 +13,6 @@ from compliance.audit_verbs import ComplianceVerb
 from compliance.models import Assignment, FreeDay, PlannedChange
 from compliance.rules.terms import WorkingDays
 from kernel import audit
-from kernel.db import add_row
 from kernel.errors import N_, Conflict, NotFound, require_found
 from kernel.permissions import Actor
 from organisations.audiences import today_of
@@ -148,7 +147,8 @@ def add_free_day(session: Session, actor: Actor, values: FreeDayValues, *, now: 
     _require_second_person([values.day], None, now=now)
     require_new(session, values)
     row = _row(actor, values, now)
-    add_row(session, row)
+    session.add(row)
+    session.flush()
     audit.record(session, actor, ComplianceVerb.FREE_DAY_ADDED, row, now=now, day=values.day.isoformat(), province=values.province)
     return row
 

@@ -29,7 +29,6 @@ from courses.models import Course, CourseVersion
 from enrolments.learners import visible_course_ids
 from enrolments.models import Completion, Edition, Enrolment
 from kernel import audit
-from kernel.db import add_row
 from kernel.errors import N_, Conflict, Invalid, NotFound
 from kernel.i18n import _, choose, format_date, in_every_language, site_locale
 from kernel.permissions import Actor
@@ -353,7 +352,8 @@ def make_obligation(session: Session, actor: Actor, key: str, audience: Audience
         created_at=now,
         created_by=actor.person_id,
     )
-    add_row(session, row)
+    session.add(row)
+    session.flush()
     version = ObligationVersion(obligation_id=row.id, number=1, author_id=actor.person_id, recorded_at=now, **_columns(values))
     session.add(version)
     audit.record(session, actor, ComplianceVerb.OBLIGATION_MADE, row, now=now, key=key)

@@ -30,7 +30,6 @@ from compliance.rules.terms import DAY, ObligationTerms, Requirement, WorkingDay
 from compliance.team_digests import notify_second_persons, withdraw_second_persons
 from courses.models import Course
 from kernel import audit, outbox
-from kernel.db import add_row
 from kernel.errors import N_, Conflict, Invalid, require_found
 from kernel.i18n import choose, site_locale
 from kernel.permissions import Actor, ActorChannel
@@ -521,7 +520,8 @@ def _begin(
     row = PlannedChange(**columns, state="planning", computed_at=now, created_at=now)
     if not reason and outcomes.why_second_person(count_people(session, row), is_past=is_retroactive) is not None:
         raise ReasonRequired
-    add_row(session, row)
+    session.add(row)
+    session.flush()  # the audit log and the job name it
     audit.record(session, actor, ComplianceVerb.CHANGE_PLANNED, subject or row, now=now, kind=kind.value)
     try_again(session, row, now=now)
     return row

@@ -44,7 +44,6 @@ from compliance.rules.terms import AnyRequirement, CourseRequirement, Requiremen
 from courses.models import Activity, Course
 from enrolments.models import ActivityResult, Completion, Enrolment
 from kernel import audit, outbox
-from kernel.db import add_row
 from kernel.errors import N_, Conflict, NotFound, require_found
 from kernel.i18n import LANGUAGES, reading, site_day
 from kernel.permissions import Actor
@@ -709,7 +708,8 @@ def request_reminder(session: Session, actor: Actor, values: ReminderRequestValu
         asked_by=actor.person_id,
         left_out=counts.left_out,
     )
-    add_row(session, row)
+    session.add(row)
+    session.flush()
     facts = {"people": counts.reached, "place": chosen.place.id}
     audit.record(session, actor, ComplianceVerb.REMINDER_REQUESTED, chosen.obligation, now=now, **facts)
     outbox.enqueue(session, "compliance.send_request", {"request": row.id}, now=now, at=at, unique_key=f"reminder-request:{row.id}")

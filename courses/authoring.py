@@ -20,7 +20,6 @@ from courses.drafts import AutosavedText, AutosaveMark, FileContent
 from courses.kinds import CourseKinds
 from courses.models import Course, CourseStaff, DraftFile, DraftFileVersion, DraftRevision, PendingFolder, StaffRole
 from kernel import audit
-from kernel.db import add_row
 from kernel.errors import N_, Conflict
 from kernel.permissions import Actor
 
@@ -110,7 +109,9 @@ def create_course(session: Session, actor: Actor, new: NewCourse, *, now: dateti
     """Create a course with its first module and lesson, and the actor as its owner; raise CourseKeyTaken."""
     if catalogue.find_course(session, new.key) is not None:
         raise CourseKeyTaken
-    course = add_row(session, Course(slug=new.key, title={new.languages[0]: new.title}, created_at=now, draft_revision=0))
+    course = Course(slug=new.key, title={new.languages[0]: new.title}, created_at=now, draft_revision=0)
+    session.add(course)
+    session.flush()  # its files and its team point to it
     audit.record(session, actor, CourseVerb.CREATED, course, now=now)
     contents = {path: drafts.text_content(text) for path, text in course_files(new).items()}
     drafts.save_files(session, actor, course, contents, now=now)

@@ -20,7 +20,6 @@ from courses.models import Course, DraftFile, DraftFileVersion, DraftRevision, R
 from courses.rendering import plain_texts
 from kernel import audit
 from kernel import files as stored_files
-from kernel.db import add_row
 from kernel.errors import N_, Conflict, Invalid
 from kernel.files import FileStore, StoredFile, quotas_of
 from kernel.i18n import file_size
@@ -290,7 +289,9 @@ def import_draft(
     """
     row = catalogue.find_course(session, course.key)
     if row is None:
-        row = add_row(session, Course(slug=course.key, title=plain_texts(course.title), created_at=now, draft_revision=0))
+        row = Course(slug=course.key, title=plain_texts(course.title), created_at=now, draft_revision=0)
+        session.add(row)
+        session.flush()  # files and the audit entry name it
         audit.record(session, actor, CourseVerb.CREATED, row, now=now)
     row = catalogue.lock_course(session, row.id)
     present = list_draft_checksums(session, row.id)
@@ -352,7 +353,8 @@ def save_files(
         changed_by=actor.person_id if autosave is None or autosave.at is None else autosave.by,
         automatic_since=None if autosave is None else autosave.since,
     )
-    add_row(session, revision)
+    session.add(revision)
+    session.flush()  # the versions of its files point to it
     _replace_files(session, revision, changed, gone)
     facts = {"files": sorted(changed), "removed": gone} if len(changed) + len(gone) <= MOST_NAMED else {}
     audit.record(

@@ -20,7 +20,6 @@ from courses.models import Course, CourseVersion, PlannedPublication, PlanState,
 from courses.publishing import DraftChangedSinceReview, PublishOptions, publish_version, resolve_revision_to_publish
 from courses.waiting import APPROVAL_NOTICE
 from kernel import audit, outbox
-from kernel.db import add_row
 from kernel.errors import N_, Conflict, require_found
 from kernel.files import FileStore
 from kernel.i18n import _, choose, in_every_language
@@ -171,7 +170,8 @@ def request_publication(
         asked_at=now,
         remark="",
     )
-    add_row(session, row)
+    session.add(row)
+    session.flush()  # the job and the audit entry name it
     verb = CourseVerb.PUBLICATION_ASKED if course.needs_approval else CourseVerb.PUBLICATION_PLANNED
     audit.record(session, actor, verb, course, now=now, plan=row.id, revision=row.revision, publish_at=publish_at)
     if course.needs_approval:

@@ -54,7 +54,6 @@ from courses.rules import GIVE_MARKS, CourseHours, decide_hours, hours_need_basi
 from kernel import audit
 from kernel import files as stored_files
 from kernel.bulk_rows import insert_all
-from kernel.db import add_row
 from kernel.durations import RenewalBasis
 from kernel.errors import N_, Conflict, Unavailable
 from kernel.files import FileStore
@@ -354,7 +353,8 @@ def publish_version(
     course.institution_id = _institution_id(session, actor, course, prepared.course)
     hours = _hours(session, course, prepared)
     version = _version_row(course, prepared, hours, options, actor, number=newest.number + 1 if newest else 1, now=now)
-    add_row(session, version)
+    session.add(version)
+    session.flush()  # everything below points to it
     publication = Publication(course, version, prepared, {media.path: media for media in prepared.course.media})
     _write_lists(session, publication, files, now=now)
     index.write(session, version.id, None, prepared.search_documents)

@@ -16,7 +16,7 @@ from courses.audit_verbs import CourseVerb
 from courses.catalogue import lock_course
 from courses.models import Course, CourseInvitation, CourseStaff, StaffRole
 from kernel import audit, clock, outbox
-from kernel.db import HookList, add_row
+from kernel.db import HookList
 from kernel.errors import N_, Conflict, NotFound, SignInNeeded, require_found
 from kernel.permissions import Actor, ActorChannel, SiteRole
 from kernel.personal import PersonalTables
@@ -215,7 +215,8 @@ def add_or_invite(session: Session, actor: Actor, course: Course, email: str, ro
         invited_at=now,
         expires_at=now + INVITATION_LIFE,
     )
-    add_row(session, row)
+    session.add(row)
+    session.flush()  # the job and the audit entry name it
     audit.record(session, actor, CourseVerb.STAFF_INVITED, course, now=now, invitation=row.id, role=role.value)
     outbox.enqueue(session, "courses.send_invitation", {"invitation": row.id}, now=now)
     return False

@@ -21,7 +21,7 @@ from enrolments.notices import ANNOUNCEMENT_NOTICE
 from enrolments.versions import STANDING, LearnerSummary, read_summary
 from kernel import audit, outbox
 from kernel.compiled_statements import compile_once
-from kernel.db import add_row, connection_of
+from kernel.db import connection_of
 from kernel.errors import N_, Conflict, NotFound
 from kernel.i18n import _, choose, in_every_language
 from kernel.permissions import Actor
@@ -245,7 +245,8 @@ def send_announcement(
         idle_days=audience.idle_days or None,
         sent_at=now,
     )
-    add_row(session, row)
+    session.add(row)
+    session.flush()  # the audit entry, the job and those who are told name it
     if text.is_message:
         recipients = people_of(audience, now=now).add_columns(literal(row.id))
         session.execute(insert(MessageRecipient).from_select(["person_id", "announcement_id"], recipients))

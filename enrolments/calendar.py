@@ -17,7 +17,6 @@ from courses.models import Course
 from enrolments.audit_verbs import EnrolmentVerb
 from enrolments.models import CalendarFeed, Enrolment, PersonalReminder
 from kernel import audit
-from kernel.db import add_row
 from kernel.errors import N_, Conflict, require_found
 from kernel.ical import CalendarEvent
 from kernel.permissions import Actor
@@ -129,7 +128,8 @@ def write_reminder(session: Session, actor: Actor, values: ReminderValues, numbe
     row = PersonalReminder(
         uuid=number, person_id=actor.person_id, course_id=values.course_id, words=values.words, at=values.at, written_at=now
     )
-    add_row(session, row)
+    session.add(row)
+    session.flush()  # the audit entry names it
     audit.record(session, actor, EnrolmentVerb.REMINDER_WRITTEN, row, now=now)
 
 

@@ -24,7 +24,6 @@ from enrolments.progress import recompute_progress
 from enrolments.rules import CODE_LENGTH, EditionDates, EnrolmentRefusal, may_join
 from kernel import audit
 from kernel.codes import code_from_bits, read_code
-from kernel.db import add_row
 from kernel.errors import N_, Conflict, require_found
 from kernel.i18n import _, choose, in_every_language
 from kernel.own_records import is_own, note_left_out
@@ -218,7 +217,9 @@ def make_edition(session: Session, actor: Actor, course_id: int, plan: EditionVa
     """Add an edition to a course; raise EditionNameConflict."""
     if name_is_taken(session, course_id, plan.name):
         raise EditionNameConflict
-    edition = add_row(session, Edition(course_id=course_id, created_at=now, **asdict(plan)))
+    edition = Edition(course_id=course_id, created_at=now, **asdict(plan))
+    session.add(edition)
+    session.flush()  # the audit entry names it
     audit.record(session, actor, EditionVerb.MADE, edition, now=now, **asdict(plan))
     return edition
 

@@ -33,7 +33,7 @@ from enrolments.takes import (
 )
 from kernel import audit
 from kernel.compiled_statements import compile_once
-from kernel.db import HookList, UtcDateTime, add_row, connection_of
+from kernel.db import HookList, UtcDateTime, connection_of
 from kernel.errors import N_, Conflict
 from kernel.permissions import SYSTEM, Actor, ActorChannel
 
@@ -413,7 +413,8 @@ def _begin_again(
     except TakeNotAllowed as refused:
         return _OBSTACLES[TakeRefusal(str(refused.facts["reason"]))]
     if edition_id is not None:
-        add_row(session, EditionPlace(enrolment_id=take.id, edition_id=edition_id))
+        session.add(EditionPlace(enrolment_id=take.id, edition_id=edition_id))
+        session.flush()
     return take.id
 
 

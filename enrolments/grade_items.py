@@ -24,7 +24,6 @@ from enrolments.notices import GRADED_NOTICE
 from enrolments.progress import LockedEnrolment, exact_decimal, lock_enrolments, update_progress
 from enrolments.rules import GradeItemWeight
 from kernel import audit, outbox
-from kernel.db import add_row
 from kernel.errors import N_, Conflict, NotFound
 from kernel.i18n import _, choose, in_every_language, trimmed
 from kernel.own_records import is_own, note_left_out
@@ -169,7 +168,8 @@ def make_item(session: Session, actor: Actor, course_id: int, plan: GradeItemVal
     """Add an item to a course; it counts from the first mark on."""
     item = ManualGradeItem(course_id=course_id, key=f"hand:{uuid4().hex}", made_at=now)
     _apply(item, plan)
-    add_row(session, item)
+    session.add(item)
+    session.flush()  # the audit entry names it
     audit.record(session, actor, EnrolmentVerb.ITEM_MADE, item, now=now, **_facts(item))
     return item
 

@@ -15,7 +15,6 @@ from enrolments.audit_verbs import EnrolmentVerb
 from enrolments.learners import get_learner_context
 from enrolments.models import UNTIL, Enrolment, GroupMember, LearnerGroup
 from kernel import audit
-from kernel.db import add_row
 from kernel.errors import N_, Conflict, require_found
 from kernel.own_records import is_own, note_left_out
 from kernel.permissions import Actor
@@ -140,7 +139,9 @@ def make_group(session: Session, actor: Actor, course_id: int, name: str, *, now
     """Add an empty group to a course; raise GroupNameConflict."""
     if group_name_is_taken(session, course_id, name):
         raise GroupNameConflict
-    group = add_row(session, LearnerGroup(course_id=course_id, name=name, created_at=now))
+    group = LearnerGroup(course_id=course_id, name=name, created_at=now)
+    session.add(group)
+    session.flush()  # the audit entry names it
     audit.record(session, actor, EnrolmentVerb.GROUP_MADE, group, now=now, name=name)
     return group
 

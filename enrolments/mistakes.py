@@ -18,7 +18,6 @@ from enrolments.learners import get_learner_context
 from enrolments.models import UNSETTLED_STATES, Enrolment, MistakeKind, MistakeReport, MistakeState
 from enrolments.notices import MISTAKE_NOTICE
 from kernel import audit
-from kernel.db import add_row
 from kernel.errors import N_, Conflict, require_found
 from kernel.i18n import _, choose, in_every_language
 from kernel.permissions import Actor
@@ -343,7 +342,8 @@ def report_mistake(session: Session, actor: Actor, mistake_place: MistakePlace, 
         person_id=actor.person_id,
         reported_at=now,
     )
-    add_row(session, row)
+    session.add(row)
+    session.flush()  # the audit entry names it
     _record(session, actor, MistakeVerb.REPORTED, row, now=now)
     return row
 

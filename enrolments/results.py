@@ -37,7 +37,7 @@ from enrolments.progress import LockedEnrolment, complete, exact_decimal, lock_e
 from enrolments.rules import Progress, completes_by_override, has_passed
 from kernel import audit
 from kernel.compiled_statements import compile_once
-from kernel.db import add_row, connection_of
+from kernel.db import connection_of
 from kernel.entity_rows import columns_of, entity_rows
 from kernel.errors import N_, Conflict, NotFound, require_found
 from kernel.i18n import _, choose, in_every_language
@@ -312,7 +312,8 @@ def write_note(session: Session, actor: Actor, subject: ParticipantContext, text
     if session.scalar(select(LearnerNote.id).where(LearnerNote.uuid == number)) is not None:
         return
     note = LearnerNote(uuid=number, enrolment_id=subject.enrolment.id, author_id=actor.person_id, words=text, written_at=now)
-    add_row(session, note)
+    session.add(note)
+    session.flush()  # the audit entry names it
     audit.record(session, actor, EnrolmentVerb.NOTE_WRITTEN, note, now=now, enrolment=subject.enrolment.id)
 
 

@@ -27,7 +27,6 @@ from enrolments.notices import ENROLMENT_NOTICE
 from enrolments.progress import lock_enrolment, record_completion
 from enrolments.rules import evaluate_completion
 from kernel import audit
-from kernel.db import add_row
 from kernel.errors import N_, Conflict, require_found
 from kernel.i18n import _, choose, in_every_language
 from kernel.own_records import is_own
@@ -288,7 +287,8 @@ def _follow_up(session: Session, row: Enrolment, cause: TakeCause, *, now: datet
         done=0,
         total=sum(activity.required for activity in get_outline(session, version_id).activities()),
     )
-    add_row(session, take)
+    session.add(take)
+    session.flush()  # its groups name it
     groups = select(GroupMember.group_id, literal(take.id), literal(now, GroupMember.added_at.type))
     names = ["group_id", "enrolment_id", "added_at"]
     session.execute(insert(GroupMember).from_select(names, groups.where(GroupMember.enrolment_id == row.id)))

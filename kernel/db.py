@@ -161,21 +161,11 @@ class Base(DeclarativeBase):
         return re.sub(r"(?<!^)(?=[A-Z])", "_", cls.__name__).lower()
 
 
-_Row = TypeVar("_Row")
-
-
 class Entity(Base):
     """Parent of tables whose rows have a number of their own as their key."""
 
     __abstract__ = True
     id: Mapped[Key]
-
-
-def add_row(session: Session, row: _Row) -> _Row:
-    """Add a row and return it with its number, which an audit entry, a job or other rows name."""
-    session.add(row)
-    session.flush()
-    return row
 
 
 class UnnumberedRow(Entity):

@@ -17,7 +17,6 @@ from courses.rules import Outline
 from courses.versions import list_lesson_texts
 from kernel import audit
 from kernel.audit import Verb
-from kernel.db import add_row
 from kernel.errors import N_, Conflict, require_found
 from kernel.i18n import choose, format_date, language
 from kernel.markup.model import ID_PREFIX
@@ -117,7 +116,8 @@ def write_note(session: Session, actor: Actor, anchor: NoteAnchor, text: str, nu
         written_at=now,
         changed_at=now,
     )
-    add_row(session, row)
+    session.add(row)
+    session.flush()  # the audit entry names it
     audit.record(session, actor, NoteVerb.WRITTEN, row, now=now)
 
 

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from accounts.models import AccountMerge, NationalIdentity, Person
 from accounts.rules import fold
 from kernel import audit
-from kernel.db import Hook, HookList, add_row
+from kernel.db import Hook, HookList
 from kernel.errors import N_, Conflict, Invalid, require_found
 from kernel.i18n import choose, site_locale
 from kernel.permissions import Actor
@@ -468,7 +468,9 @@ def make_audience(
     """Add an audience with its first rule; raise AudienceKeyConflict, and RuleFromBefore where it would hold from a day before today."""
     if find_audience(session, key) is not None:
         raise AudienceKeyConflict
-    row = add_row(session, Audience(institution_id=institution.id, key=key, title=dict(title), latest=0, created_at=now))
+    row = Audience(institution_id=institution.id, key=key, title=dict(title), latest=0, created_at=now)
+    session.add(row)
+    session.flush()  # the version names it
     _add_version(session, actor, row, values, now=now)
     facts = {"effective": values.effective_on.isoformat(), "rule": write_yaml(values.rule)}
     audit.record(session, actor, AudienceVerb.MADE, row, now=now, key=key, reason=values.reason, **facts)
@@ -624,7 +626,9 @@ def set_list(
     if row is not None and row.institution_id != institution.id:
         raise AudienceKeyConflict
     if row is None:
-        row = add_row(session, AudienceList(institution_id=institution.id, key=key, title=dict(title), created_at=now))
+        row = AudienceList(institution_id=institution.id, key=key, title=dict(title), created_at=now)
+        session.add(row)
+        session.flush()  # its entries name it
     today, members = today_of(now), set(people)
     present = select(AudienceListEntry).where(AudienceListEntry.list_id == row.id, AudienceListEntry.until_on.is_(None))
     before = {entry.person_id: entry for entry in session.scalars(present)}

@@ -11,7 +11,6 @@ from sqlalchemy.orm import Session, undefer
 from accounts.models import Person
 from accounts.people import by_name
 from kernel import audit
-from kernel.db import add_row
 from kernel.errors import N_, SignInNeeded, require_found
 from kernel.permissions import Actor, ActorChannel
 from organisations.access import InstitutionContext, InstitutionScope, SignatoryContext
@@ -190,7 +189,8 @@ def name_administrator(session: Session, actor: Actor, institution: Organisation
     """Let a person administer an institution; a second time changes nothing."""
     if session.get(InstitutionAdministrator, (person.id, institution.id)) is None:
         facts = {"granted_at": now, "granted_by": actor.person_id}
-        add_row(session, InstitutionAdministrator(person_id=person.id, organisation_id=institution.id, **facts))
+        session.add(InstitutionAdministrator(person_id=person.id, organisation_id=institution.id, **facts))
+        session.flush()
         _note(session, actor, InstitutionGrantVerb.GIVEN, institution, person, now=now)
 
 

@@ -10,7 +10,6 @@ from sqlalchemy.orm import Session
 
 from accounts.rules import fold
 from kernel import audit
-from kernel.db import add_row
 from kernel.errors import N_, Conflict, require_found
 from kernel.permissions import Actor
 from organisations import audiences
@@ -45,7 +44,9 @@ def find_or_make_posts(session: Session, actor: Actor, institution: int, names: 
     )
     posts_by_key = {row.key: row.post_id for row in session.execute(known)}
     for key in sorted(names_by_key.keys() - posts_by_key.keys()):
-        row = add_row(session, Post(institution_id=institution, key=key, name=names_by_key[key], created_at=now))
+        row = Post(institution_id=institution, key=key, name=names_by_key[key], created_at=now)
+        session.add(row)
+        session.flush()  # its spelling names it
         session.add(PostSpelling(post_id=row.id, institution_id=institution, key=key, spelled=names_by_key[key], recorded_at=now))
         audit.record(session, actor, PostVerb.MADE, row, now=now, name=row.name)
         posts_by_key[key] = row.id

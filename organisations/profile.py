@@ -14,7 +14,6 @@ from sqlalchemy.orm import Session, undefer
 from accounts.rules import fold
 from kernel import audit, site_profile
 from kernel.crypto import lock_text, unlock_text
-from kernel.db import add_row
 from kernel.errors import N_, Conflict, NotFound
 from kernel.i18n import DEFAULT_LANGUAGE, choose
 from kernel.permissions import Actor
@@ -180,7 +179,9 @@ def ensure_profile(
     root = institution or find_root(session) or _make_root(session, actor, settings, now)
     profile = session.scalar(select(InstitutionProfile).where(InstitutionProfile.organisation_id == root.id).with_for_update())
     if profile is None:
-        profile = add_row(session, InstitutionProfile(organisation_id=root.id, key=_free_key(session, root.name), changed_at=now))
+        profile = InstitutionProfile(organisation_id=root.id, key=_free_key(session, root.name), changed_at=now)
+        session.add(profile)
+        session.flush()  # what follows names it
     return profile
 
 
@@ -197,7 +198,8 @@ def add_institution(session: Session, actor: Actor, settings: Settings, name: st
     if session.scalar(select(InstitutionProfile.id).where(InstitutionProfile.key == key)) is not None:
         raise InstitutionKeyTaken
     root = units.make(session, actor, None, OrganisationKind.INSTITUTION, UnitValues(name, ""), now=now)
-    add_row(session, row := InstitutionProfile(organisation_id=root.id, key=key, names={DEFAULT_LANGUAGE: name}, changed_at=now))
+    session.add(row := InstitutionProfile(organisation_id=root.id, key=key, names={DEFAULT_LANGUAGE: name}, changed_at=now))
+    session.flush()  # the audit entry names it
     audit.record(session, actor, ProfileVerb.ADDED, row, now=now, key=key, name=name)
     return root
 
@@ -309,7 +311,8 @@ def add_signatory(
     row = InstitutionSignatory(profile_id=profile.id)
     _take_values(row, values)
     _take_picture(row, values)
-    add_row(session, row)
+    session.add(row)
+    session.flush()  # the audit entry names it
     audit.record(session, actor, ProfileVerb.SIGNATORY_ADDED, row, now=now, **_facts(row))
     return row
 

@@ -13,7 +13,6 @@ from accounts import accounts
 from accounts.models import Person
 from accounts.rules import fold
 from kernel import audit
-from kernel.db import add_row
 from kernel.errors import N_, Conflict
 from kernel.permissions import Actor
 from organisations import employment as organisations_employment
@@ -318,7 +317,8 @@ def make(
         zone=plan.zone or "",
         created_at=now,
     )
-    add_row(session, row)
+    session.add(row)
+    session.flush()  # the audit entry names it
     audit.record(session, actor, OrganisationVerb.MADE, row, now=now, name=plan.name, kind=kind.value, parent=parent_id, code=plan.code)
     return row
 

@@ -32,7 +32,7 @@ from courses.models import Course
 from courses.rendering import Renderer
 from kernel.bulk_rows import insert_all
 from kernel.compiled_statements import compile_once
-from kernel.db import Cache, HookList, add_row, connection_of
+from kernel.db import Cache, HookList, connection_of
 from kernel.errors import N_, Conflict, DomainError, NotFound, require_found
 from kernel.i18n import shortened
 from kernel.markup.model import fold
@@ -552,7 +552,8 @@ def _read_banks(session: Session, course_id: int, paths: Sequence[str]) -> dict[
 
 def _write_bank(session: Session, course_id: int, path: str, source: str, read: DraftBankFile) -> None:
     row = DraftBank(course_id=course_id, path=path, source=source, key=read.bank.key if read.bank else "", title=dict(read.title))
-    add_row(session, row)
+    session.add(row)
+    session.flush()  # its questions point to it
     questions = read.bank.questions if read.bank is not None else ()
     if questions:
         session.execute(insert(DraftQuestion), [_question_row(row.id, at, question) for at, question in enumerate(questions)])

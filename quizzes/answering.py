@@ -23,7 +23,6 @@ from enrolments.takes import TakeSuperseded
 from enrolments.versions import renumber_attempts
 from kernel import audit
 from kernel.bulk_rows import insert_rows
-from kernel.db import add_row
 from kernel.errors import N_, Conflict
 from kernel.permissions import Actor, ActorChannel
 from questions import question_bank
@@ -387,7 +386,8 @@ def _new_attempt(
         saved_at=now,
         maximum=as_decimal(sum((item.mark for item in drawn.layout.items), Fraction(0))),
     )
-    add_row(session, attempt)
+    session.add(attempt)
+    session.flush()  # its items point to it
     insert_rows(session, AttemptItem, item_rows(attempt.id, drawn))
     if last:
         _copy_responses(session, attempt.id, last, now=now)

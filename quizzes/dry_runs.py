@@ -16,7 +16,6 @@ from accounts.models import Person, full_name
 from enrolments.awards import LatestCertificate, list_awards
 from enrolments.rules import has_passed
 from kernel import audit, outbox
-from kernel.db import add_row
 from kernel.errors import N_, Conflict, Invalid
 from kernel.permissions import Actor
 from questions import question_bank
@@ -256,7 +255,8 @@ def begin_dry_run(session: Session, actor: Actor, subject: QuizContext, request:
         created_at=now,
         created_by=actor.person_id,
     )
-    add_row(session, row)
+    session.add(row)
+    session.flush()  # its lines name it
     if row.question_id is not None and not changeable_versions(session, row):
         raise DecidedByJury
     if request.kind.voids:

@@ -11,7 +11,6 @@ from sqlalchemy.orm import Session
 
 from courses.content.filetypes import kind_of
 from courses.models import CourseStaff, StaffRole
-from kernel.db import add_row
 from kernel.errors import Invalid, SignInNeeded, require_found
 from kernel.files import FileStore, StoredFile, checksum, extension_of, note_stored, quotas_of, shown_name
 from kernel.permissions import Actor
@@ -276,5 +275,7 @@ def _add(session: Session, item_id: int, upload: StoredUpload, *, now: datetime)
     kind = kind_of(upload.name)
     assert kind is not None
     stored = note_stored(session, upload.sha256, size=upload.size, media_type=kind.media_type, now=now)
-    row = add_row(session, AnswerFile(uuid=uuid4(), item_id=item_id, stored_file_id=stored.id, name=upload.name, uploaded_at=now))
+    row = AnswerFile(uuid=uuid4(), item_id=item_id, stored_file_id=stored.id, name=upload.name, uploaded_at=now)
+    session.add(row)
+    session.flush()
     return str(row.uuid)

@@ -10,7 +10,6 @@ from sqlalchemy.orm import Session
 
 from accounts.models import Person
 from kernel import audit, outbox
-from kernel.db import add_row
 from kernel.errors import OwnRecord, require_found
 from kernel.own_records import note_left_out, of_others
 from kernel.permissions import Actor
@@ -95,7 +94,8 @@ def add_incident_time(
         created_at=now,
         created_by=actor.person_id,
     )
-    add_row(session, incident)
+    session.add(incident)
+    session.flush()  # its attempts point to it
     open_now = select(Attempt.id).where(
         Attempt.course_id == quiz.course_id, Attempt.activity_key == quiz.key, _IN_PROGRESS, ~Attempt.preview
     )

@@ -14,7 +14,6 @@ from sqlalchemy.orm import Session
 
 from enrolments.models import EditionPlace
 from kernel.bulk_rows import add_to_rows
-from kernel.db import add_row
 from kernel.i18n import DEFAULT_ZONE
 from questions.rules.encoding import decode
 from questions.rules.item_layout import ItemLayout
@@ -223,7 +222,9 @@ def keep_count(session: Session, quiz_version_id: int, counted: HistoryCount) ->
     """
     state = session.get(HistoryState, quiz_version_id, with_for_update=True)
     if state is None:
-        state = add_row(session, HistoryState(quiz_version_id=quiz_version_id, filled=False))
+        state = HistoryState(quiz_version_id=quiz_version_id, filled=False)
+        session.add(state)
+        session.flush()
     if _fingerprint(session, quiz_version_id) != counted.fingerprint:
         return False
     columns = [getattr(ItemHistory, name) for name in (*COUNTED_KEY, "timed", "log_seconds")]

@@ -18,7 +18,7 @@ from enrolments.dates import DatedEnrolment, DatedItem, DateKind, DateRequest, a
 from enrolments.models import ActivityResult, Enrolment, GroupMember, LearnerGroup
 from kernel import audit, outbox
 from kernel.compiled_statements import compile_once
-from kernel.db import add_row, connection_of
+from kernel.db import connection_of
 from kernel.entity_rows import columns_of, entity_rows
 from kernel.errors import N_, Conflict, OwnRecord, require_found
 from kernel.own_records import is_own, note_left_out
@@ -449,7 +449,8 @@ def set_override(
         **whom.columns,
         **asdict(values),
     )
-    add_row(session, row)
+    session.add(row)
+    session.flush()  # the audit entry names it
     audit.record(
         session, actor, OverrideVerb.OVERRIDDEN, row, now=now, **_audit_facts(row), reason=reason, before=before.id if before else None
     )
@@ -554,7 +555,9 @@ def copy_overrides(session: Session, actor: Actor, course_id: int, renames: Mapp
             whom = {"scope": row.scope, "group_id": row.group_id, "person_id": row.person_id}
             whom["set_applied_by"] = row.set_applied_by
             made = {"course_id": course_id, "activity_key": key, "created_at": now, "created_by": row.created_by}
-            fresh = add_row(session, QuizOverride(reason=row.reason, **made, **whom, **asdict(values_of_override(row))))
+            fresh = QuizOverride(reason=row.reason, **made, **whom, **asdict(values_of_override(row)))
+            session.add(fresh)
+            session.flush()  # the audit entry names it
             audit.record(session, actor, OverrideVerb.OVERRIDDEN, fresh, now=now, **_audit_facts(fresh), reason=row.reason, before=row.id)
 
 
@@ -573,7 +576,9 @@ def grant_accommodation(
     """Let a profile hold for a person; the one before ends. The audit log does not say why."""
     assert actor.person_id is not None
     end_accommodation(session, actor, person, now=now)
-    row = add_row(session, Accommodation(person_id=person.id, reason=reason, created_at=now, created_by=actor.person_id, **asdict(profile)))
+    row = Accommodation(person_id=person.id, reason=reason, created_at=now, created_by=actor.person_id, **asdict(profile))
+    session.add(row)
+    session.flush()  # the audit entry names it
     audit.record(session, actor, OverrideVerb.ACCOMMODATED, row, now=now, person=person.id, **asdict(profile))
     return row
 

@@ -19,7 +19,6 @@ from courses.content import model
 from courses.content.model import CourseFolder, Finding
 from courses.models import Course
 from kernel import audit
-from kernel.db import add_row
 from kernel.errors import N_, Conflict, Invalid, NotFound, require_found
 from kernel.files import StoredFile
 from kernel.permissions import Actor
@@ -422,7 +421,8 @@ def open_record(session: Session, actor: Actor, course: Course, key: str, new: N
         opened_at=now,
         opened_by=actor.person_id,
     )
-    add_row(session, record)
+    session.add(record)
+    session.flush()
     audit.record(session, actor, PassMarkVerb.OPENED, course, now=now, activity=key, questions=len(new.items))
     return record
 
@@ -436,7 +436,8 @@ def add_judge(session: Session, actor: Actor, record: PassMarkRecord, name: str,
     known = session.execute(select(JudgeSheet.name, JudgeSheet.own, JudgeSheet.entered_by).where(JudgeSheet.record_id == record.id)).all()
     if any(sheet.name.casefold() == name.casefold() or (own and sheet.own and sheet.entered_by == actor.person_id) for sheet in known):
         raise JudgeKnown
-    add_row(session, sheet)
+    session.add(sheet)
+    session.flush()
     audit.record(session, actor, PassMarkVerb.JUDGE_ADDED, _course(session, record), now=now, activity=record.activity_key)
     return sheet
 

@@ -12,7 +12,6 @@ from courses.models import CourseFile
 from kernel import audit
 from kernel.codes import read_code
 from kernel.crypto import SigningKeys
-from kernel.db import add_row
 from kernel.errors import N_
 from kernel.permissions import Actor
 from quizzes.attempts import LoadedAttempt, load_attempt, row_of
@@ -159,7 +158,8 @@ def keep_proof(session: Session, actor: Actor, attempt_id: int, signed: SignedPr
             signature=signed.signature,
             made_at=now,
         )
-        add_row(session, row)
+        session.add(row)
+        session.flush()
         attempt = session.get_one(Attempt, attempt_id)
         audit.record(session, actor, ProofVerb.MADE, attempt, now=now, person=attempt.person_id)
     if file and not holds_file(session, row.id, file):

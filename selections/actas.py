@@ -19,7 +19,6 @@ from enrolments.models import Edition, Enrolment, LearnerGroup
 from kernel import audit, clock, outbox
 from kernel.codes import code_from_bits, printed_code
 from kernel.crypto import SigningKeys
-from kernel.db import add_row
 from kernel.errors import N_, Conflict
 from kernel.i18n import format_date
 from kernel.permissions import Actor, ActorChannel
@@ -342,7 +341,8 @@ def request_acta(session: Session, actor: Actor, selection_id: int, *, reason: s
         requested_by=actor.person_id,
         previous=chain[-1].sha256 if chain else "",
     )
-    add_row(session, row)
+    session.add(row)
+    session.flush()
     audit.record(session, actor, SelectionVerb.ACTA_REQUESTED, row, now=now, selection=selection_id, kind=kind.value, number=row.number)
     outbox.enqueue(session, FREEZE, {"acta": row.id}, now=now)
     return row
@@ -414,7 +414,8 @@ def sign_acta(session: Session, actor: Actor, acta_id: int, sha256: str, *, now:
     signed = session.scalars(select(ActaSignature.signed_by).where(ActaSignature.acta_id == row.id)).all()
     if actor.person_id in signed:
         raise SignedAlready
-    add_row(session, ActaSignature(acta_id=row.id, signed_by=actor.person_id, signed_at=now))
+    session.add(ActaSignature(acta_id=row.id, signed_by=actor.person_id, signed_at=now))
+    session.flush()
     audit.record(session, actor, SelectionVerb.ACTA_SIGNED, row, now=now, code=printed_code(row.code), sha256=row.sha256)
     if len(signed) + 1 < SIGNATURES:
         return False

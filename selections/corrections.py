@@ -14,7 +14,6 @@ from accounts.models import Person
 from accounts.rules import DELETED
 from enrolments.models import Edition, LearnerGroup
 from kernel import audit, outbox
-from kernel.db import add_row
 from kernel.permissions import Actor, ActorChannel
 from quizzes.models import Attempt, Regrade, RegradeDryRunRow
 from quizzes.rules.states import AttemptState
@@ -295,7 +294,9 @@ def keep_comparison(session: Session, compared: ComparedActa, *, now: datetime) 
         [_difference_row(person, difference) for person, difference in _weightiest(compared)], ensure_ascii=False, sort_keys=True
     )
     if task is None:
-        task = add_row(session, ActaCorrection(acta_id=row.id, opened_at=now, changed_at=now, differences=lines, **asdict(counts)))
+        task = ActaCorrection(acta_id=row.id, opened_at=now, changed_at=now, differences=lines, **asdict(counts))
+        session.add(task)
+        session.flush()
         audit.record(session, JOB, SelectionVerb.CORRECTION_OPENED, task, now=now, acta=row.id, **asdict(counts))
         outbox.enqueue(session, NOTIFY_JURY, {"correction": task.id}, now=now)
     elif task.differences != lines or DifferenceCounts(task.results, task.outcomes, task.ranks, task.others) != counts:

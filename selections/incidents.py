@@ -13,7 +13,6 @@ from sqlalchemy.orm import Session
 
 from accounts.models import Person
 from kernel import audit, clock, outbox
-from kernel.db import add_row
 from kernel.errors import N_, Conflict, Invalid, NotFound, require_found
 from kernel.permissions import Actor
 from quizzes.models import Attempt
@@ -146,7 +145,8 @@ def ask(session: Session, actor: Actor, context: SelectionContext, shown: Person
         asked_by=actor.person_id,
         answer_by=last_moment(now, ZoneInfo(context.outline.zone)),
     )
-    add_row(session, row)
+    session.add(row)
+    session.flush()
     audit.record(session, actor, SelectionVerb.INCIDENT_OPENED, row, now=now, selection=selection.id, kind=row.kind)
     outbox.enqueue(session, NOTIFY, {"incident": row.id, "event": "asked"}, now=now)
     return row

@@ -10,7 +10,6 @@ from sqlalchemy.orm import Session, aliased
 
 from accounts.models import Person
 from kernel import audit, outbox
-from kernel.db import add_row
 from kernel.errors import N_, Conflict, Invalid
 from kernel.permissions import Actor
 from questions.models import QuestionVersion
@@ -175,7 +174,8 @@ def _with_addition(session: Session, version: QuestionVersion, added: str, conve
         document=canonical_json(to_document(changed)).decode(),
         created_at=now,
     )
-    add_row(session, row)
+    session.add(row)
+    session.flush()
     return row.id
 
 

@@ -12,7 +12,6 @@ from sqlalchemy.orm import Session, aliased
 
 from courses.models import Course, CourseVersion, DraftFileVersion, DraftRevision
 from kernel import audit
-from kernel.db import add_row
 from kernel.errors import N_, Conflict, NotFound
 from kernel.i18n import choose, find_zone, format_date
 from kernel.permissions import Actor
@@ -413,7 +412,8 @@ def _open(
         opened_at=now,
         due_at=attempt_term.term.due_at,
     )
-    add_row(session, row)
+    session.add(row)
+    session.flush()
     facts = {"selection": row.selection_id, "group": row.group_id, "question": subject.item.question_version_id, "ground": row.ground}
     audit.record(session, actor, ObjectionVerb.OPENED, row, now=now, **facts)
     return row
@@ -440,7 +440,8 @@ def _group_of(session: Session, subject: OwnObjectionsContext, *, now: datetime)
         state=ObjectionState.OPEN.value,
         opened_at=now,
     )
-    add_row(session, row)
+    session.add(row)
+    session.flush()
     session.add_all(ObjectionAuthor(group_id=row.id, person_id=person) for person in list_authors(session, version))
     return row
 

@@ -20,7 +20,6 @@ from courses.versions import get_outline
 from enrolments.learner_groups import find_group
 from enrolments.models import Edition, EditionPlace, Enrolment, GroupMember, LearnerGroup
 from kernel import audit, outbox
-from kernel.db import add_row
 from kernel.errors import N_, Conflict, Invalid, NotFound, require_found
 from kernel.permissions import Actor
 from questions.models import Question, QuestionVersion
@@ -563,7 +562,8 @@ def create_selection(
         created_at=now,
         created_by=actor.person_id,
     )
-    add_row(session, row)
+    session.add(row)
+    session.flush()
     audit.record(session, actor, SelectionVerb.CREATED, row, now=now, course=course_id, activity=key)
     return row
 
@@ -604,7 +604,8 @@ def name_member(session: Session, actor: Actor, selection_id: int, email: str, r
         present.ended_at, present.ended_by = now, actor.person_id
         session.flush()
     member = SelectionMember(selection_id=row.id, person_id=person.id, role=role.value, named_at=now, named_by=actor.person_id)
-    add_row(session, member)
+    session.add(member)
+    session.flush()
     outbox.enqueue(session, NOTIFY_MEMBER, {"member": member.id}, now=now)
     audit.record(session, actor, SelectionVerb.MEMBER_NAMED, row, now=now, person=person.id, role=role.value)
 

@@ -22,7 +22,7 @@ from enrolments.rules import GradedCompletionRule, GradingMethod, has_passed
 from enrolments.takes import require_present_take
 from kernel import audit
 from kernel.codes import round_half_up
-from kernel.db import Cache, add_row
+from kernel.db import Cache
 from kernel.errors import N_, Conflict, NotFound, require_found
 from kernel.permissions import Actor
 from kernel.personal import PersonalTables
@@ -452,7 +452,8 @@ def submit_task(
         percent=None if graded.percent is None else _decimal(graded.percent),
         passed=graded.passed,
     )
-    add_row(session, row)
+    session.add(row)
+    session.flush()  # its items and the audit entry name it
     session.execute(insert(SubmissionItem), [_item_row(row.id, context.published, item, work.typed) for item in graded.items])
     _keep(session, actor, subject, TaskWork(inputs, work.typed), now=now)
     audit.record(session, actor, SimulatorVerb.SUBMITTED, row, now=now, activity=row.activity_key, number=row.number, preview=row.preview)
