@@ -126,7 +126,7 @@ class SearchResultView:
 
 
 @bp.get("/search")
-@public
+@public("finds what the reader may see: each kind of thing asks its own permission")
 def search() -> Answer:
     """Show what a question finds among all that the reader may open: the best of each kind, or one kind page by page."""
     session, actor = current_session(), current_actor()

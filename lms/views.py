@@ -44,7 +44,7 @@ MOST_WAITING = 50
 
 
 @bp.get("/")
-@public
+@public("leads strangers to the catalogue and others to what is theirs")
 def home() -> Answer:
     """Show the front to strangers, and lead those who are signed in to what they are here for."""
     if not current_actor().is_anonymous:
@@ -162,14 +162,14 @@ def administration() -> Answer:
 
 
 @bp.get("/accessibility")
-@public
+@public("says the same to everybody")
 def accessibility() -> Answer:
     """Show the accessibility statement."""
     return page("lms/accessibility.html")
 
 
 @bp.get("/privacy")
-@public
+@public("says the same to everybody")
 def privacy() -> Answer:
     """Show how personal data are used."""
     settings = current_settings()
@@ -187,7 +187,7 @@ def _back() -> Response:
 
 
 @bp.post("/language")
-@public
+@public("keeps a choice in the browser's cookie")
 def set_language() -> Answer:
     """Choose the language of the pages: kept with the account, else in the cookie."""
     chosen = request.form.get("language", "")
@@ -199,7 +199,7 @@ def set_language() -> Answer:
 
 
 @bp.post("/theme")
-@public
+@public("keeps a choice in the browser's cookie")
 def set_theme() -> Answer:
     """Choose light, dark, or as the device says."""
     chosen = request.form.get("theme", "")
@@ -212,14 +212,14 @@ def set_theme() -> Answer:
 
 
 @bp.get("/health/live")
-@public
+@public("tells a probe that the process lives")
 def live() -> Answer:
     """Say that the process answers."""
     return _plain("ok")
 
 
 @bp.get("/health/ready")
-@public
+@public("tells a probe that the process can work")
 def ready() -> Answer:
     """Say that the database answers too; an error page says it does not."""
     request_services().database.check()
@@ -227,7 +227,7 @@ def ready() -> Answer:
 
 
 @bp.get("/robots.txt")
-@public
+@public("says the same to everybody")
 def robots() -> Answer:
     """Answer robots.txt: what search engines may not index."""
     paths = (
@@ -247,7 +247,7 @@ def robots() -> Answer:
 
 
 @bp.get("/.well-known/security.txt")
-@public
+@public("says the same to everybody")
 def security() -> Answer:
     """Answer security.txt: the contact for reporting a weakness."""
     settings = current_settings()

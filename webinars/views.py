@@ -202,7 +202,7 @@ def watched(subject: ActivityContext) -> Response:
 
 
 @bp.get("/recordings")
-@public
+@public("lists what recording.view allows whoever asks")
 def recordings() -> Answer:
     """List the recordings that the reader may open, or those that a search finds in titles, in chapters and in what is said."""
     session = current_session()

@@ -80,7 +80,7 @@ def address_change_requested() -> Answer:
 
 
 @addresses_bp.route("/address/<token>", methods=["GET", "POST"])
-@public
+@public("the secret of the mail decides")
 def confirm_address_change(token: str) -> Answer:
     """Change the address: the link shows a button, so that mail scanners do not press it. A right one is never refused."""
     hide_address()
@@ -211,7 +211,7 @@ def switches() -> Answer:
 
 
 @notices_bp.route("/notices/stop/<token>", methods=["GET", "POST"])
-@public
+@public("the signed address in the mail decides; it only ends mails")
 def stop(token: str) -> Answer:
     """Stop the mails of a kind: a person by the button, a mail program by the same POST (RFC 8058), neither of them signed in."""
     hide_address()

@@ -59,7 +59,7 @@ def _site() -> Site:
 
 
 @bp.route("/sign-in/second-step", methods=["GET", "POST"])
-@public(reads_first=True)
+@public("between password and entry: the proof in the cookie decides", reads_first=True)
 def enter() -> Answer:
     """Ask for the second step, or take its code."""
     person = signin.proven()
@@ -79,7 +79,7 @@ def enter() -> Answer:
 
 
 @bp.post("/sign-in/passkey")
-@public
+@public("between password and entry: the proof in the cookie decides")
 def enter_with_passkey() -> Answer:
     """Take what a passkey signed."""
     person = signin.proven()
@@ -121,7 +121,7 @@ def _failed(person_id: int) -> None:
 
 
 @bp.post("/sign-in/passkey/request")
-@public
+@public("between password and entry: the proof in the cookie decides")
 def request_passkey() -> Response:
     """Send the browser the challenge that a passkey is to sign."""
     person = signin.proven()

@@ -64,7 +64,7 @@ class SignUpClosed(Forbidden):
 
 
 @bp.route("/sign-up", methods=["GET", "POST"])
-@public(reads_first=True)
+@public("the way in", reads_first=True)
 def sign_up() -> Answer:
     """Show the form for a new account, or take it; refuse it where only administrators add people."""
     if not current_settings().sign_up:
@@ -87,14 +87,14 @@ def _sign_up_page(form: SignUpForm) -> Response:
 
 
 @bp.get("/sign-up/sent")
-@public
+@public("says the same to everybody")
 def sign_up_requested() -> Answer:
     """Show that a mail is on its way, for any address."""
     return page("accounts/sign_up_requested.html", sends_mail=current_settings().sends_mail)
 
 
 @bp.route("/confirm/<token>", methods=["GET", "POST"])
-@public(reads_first=True)
+@public("the secret of the mail decides, with the password that was chosen or the browser in which it was", reads_first=True)
 def confirm(token: str) -> Answer:
     """Confirm an address: the link shows a button, so that mail scanners do not press it.
 
@@ -141,7 +141,7 @@ def _usable_link(purpose: TokenPurpose, secret: str) -> Token | None:
 
 
 @bp.route("/sign-in", methods=["GET", "POST"])
-@public(reads_first=True)
+@public("the way in", reads_first=True)
 def sign_in() -> Answer:
     """Show the sign-in form, or take it."""
     if is_read_only_request():
@@ -249,7 +249,7 @@ def _sign_in_failed(form: SignInForm, credentials: Credentials | None) -> Answer
 
 
 @bp.post("/sign-out")
-@public
+@public("whoever is out already stays out")
 def sign_out() -> Answer:
     """End this browser's session."""
     actor = current_actor()
@@ -261,7 +261,7 @@ def sign_out() -> Answer:
 
 
 @bp.route("/password/forgotten", methods=["GET", "POST"])
-@public
+@public("asked before one is in; says nothing of who has an account")
 def forgotten() -> Answer:
     """Send a link to choose a new password; the answer is the same for every address."""
     form = PasswordResetRequestForm()
@@ -276,7 +276,7 @@ def forgotten() -> Answer:
 
 
 @bp.route("/password/reset/<token>", methods=["GET", "POST"])
-@public(reads_first=True)
+@public("the secret of the mail decides", reads_first=True)
 def reset(token: str) -> Answer:
     """Choose a new password with a link."""
     link = _usable_link(TokenPurpose.RESET, token)
@@ -296,7 +296,7 @@ def reset(token: str) -> Answer:
 
 
 @bp.route("/invitation/<token>", methods=["GET", "POST"])
-@public(reads_first=True)
+@public("leads into an account: the secret of the invitation decides", reads_first=True)
 def accept_invitation(token: str) -> Answer:
     """Let a person added by an administrator choose a password, with the link from their mail, and sign them in."""
     link = _usable_link(TokenPurpose.INVITE, token)
@@ -323,7 +323,7 @@ def _invitation_page(form: InvitationForm, token: str, person: Person) -> Respon
 
 
 @bp.route("/set-up/<token>", methods=["GET", "POST"])
-@public(reads_first=True)
+@public("the secret of the command line decides, and where an administrator exists there is no page: first_admin.create", reads_first=True)
 def set_up(token: str) -> Answer:
     """Let the first administrator choose a password; afterwards this page does not exist."""
     session = current_session()

@@ -324,7 +324,7 @@ def download(subject: CredentialContext) -> Response:
 
 
 @credentials_bp.get("/verify/<code>")
-@public
+@public("everybody may check a code: certificate.verify")
 def verify(code: str) -> Answer:
     """Say what the register says of a code: everything the sheet prints, and its state; nothing else of the person."""
     limiter().use(LOOK_UPS, client_key())
@@ -400,7 +400,7 @@ def _may_view(row: Credential) -> bool:
 
 @credentials_bp.get("/v")
 @credentials_bp.get("/v/<code>")
-@public
+@public("leads to certificates.verify")
 def short(code: str = "") -> Answer:
     """Lead from the short address of the sheet to the verification."""
     return see_page("certificates.verify", code=code) if code else see_page("certificates_verification.verify_form")

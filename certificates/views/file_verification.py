@@ -273,7 +273,7 @@ def present_page() -> OfflinePage:
 
 
 @offline_bp.get("/verify/offline.html")
-@public
+@public("everybody may verify without a network: certificate.verify")
 def offline_page() -> Response:
     """Answer the page; its own policy lets a browser run nothing but its script, and open no address."""
     page = present_page()
@@ -301,7 +301,7 @@ def _page_of_code(code: str) -> str | None:
 
 
 @verification_bp.get("/verify")
-@public
+@public("asks for a code or files")
 def verify_form() -> Answer:
     """Take a code, and lead to what the register says of it."""
     typed = request.args.get("code", "").strip()[:64]

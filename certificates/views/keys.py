@@ -44,14 +44,14 @@ def requested_address() -> str:
 
 
 @keys_bp.get("/.well-known/did.json")
-@public
+@public("everybody may read the keys: keys.read")
 def did() -> Response:
     """Answer the DID document, by which programs of others find the keys of credentials."""
     return published(own_did_document(requested_address(), current_keys()), "application/did+json")
 
 
 @keys_bp.get("/.well-known/certificate-keys.json")
-@public
+@public("everybody may read the keys: keys.read")
 def key_list() -> Response:
     """Answer the signed list of every key."""
     document = signed_key_list(requested_address(), current_keys(), current_seal_keys(), now=clock.now())
@@ -88,7 +88,7 @@ def _line(key: PublishedKey) -> KeyPageView:
 
 
 @keys_bp.get("/verify/keys/<identifier>.cer")
-@public
+@public("everybody may read the keys: keys.read")
 def authority_certificate(identifier: str) -> Response:
     """Answer the certificate of an authority that counts, as PDF readers import it (DER)."""
     authorities = current_seal_keys().authorities
@@ -105,7 +105,7 @@ def authority_certificate(identifier: str) -> Response:
 
 
 @keys_bp.get("/verify/keys")
-@public
+@public("everybody may read the keys: keys.read")
 def keys() -> Response:
     """Show the fingerprints of the keys, each with its dates and its state, and why one does not count any more."""
     signing, seals = current_keys(), current_seal_keys()
@@ -123,14 +123,14 @@ ASKED_EACH_TIME = "public, no-cache"
 
 
 @status_lists_bp.get("/status/<int:number>")
-@public
+@public("says of no place whose it is: status.read")
 def ended(number: int) -> Response:
     """Answer the list of what is not in force any more: revoked, or replaced."""
     return _status_list(number, StatusPurpose.REVOCATION)
 
 
 @status_lists_bp.get("/status/<int:number>/replaced")
-@public
+@public("says of no place whose it is: status.read")
 def replaced(number: int) -> Response:
     """Answer the list of what was replaced by another one."""
     return _status_list(number, StatusPurpose.REFRESH)

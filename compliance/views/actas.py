@@ -258,7 +258,7 @@ def find_page(session: Session, code: str) -> str | None:
 
 
 @bp.get("/acta/<code>")
-@public
+@public("everybody may check a code: acta.verify")
 def verify(code: str) -> Answer:
     """Say whether the numbers of an acta are those of the register, without naming people."""
     limiter().use(LOOK_UPS, client_key())

@@ -433,7 +433,7 @@ def _file(content: bytes, disposition: str) -> Response:
 
 
 @calendar_bp.get("/<secret>.ics")
-@public
+@public("the secret of the address decides: other calendars read it, who sign in nowhere")
 def feed(secret: str) -> Response:
     """Answer the calendar of the person whose secret address this is. It stands in no log, and goes to no other page."""
     hide_address()

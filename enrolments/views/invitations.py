@@ -197,7 +197,7 @@ def _find(secret: str) -> InvitedContext | None:
 
 
 @invited_bp.get("/course-invitations/<secret>")
-@public
+@public("the secret of the invitation decides; says nothing of who has an account")
 def invitation(secret: str) -> Answer:
     """Show what an invitation is for; it reads the same whether or not the invited address has an account."""
     invited, actor = _find(secret), current_actor()
@@ -229,7 +229,7 @@ def _page(invited: InvitedContext | None, secret: str) -> Response:
 
 
 @invited_bp.route("/course-invitations/<secret>/account", methods=["GET", "POST"])
-@public(reads_first=True)
+@public("the secret of the invitation decides; says nothing of who has an account", reads_first=True)
 def account(secret: str) -> Answer:
     """Sign up with the address that was invited. To an address with an account the answer is the same, as at every sign-up."""
     invited = _find(secret)

@@ -414,7 +414,7 @@ def _searched() -> str:
 
 
 @bp.get("/courses")
-@public
+@public("lists what course.view shows to strangers")
 def catalogue() -> Answer:
     """List the public courses, all or those that a search finds."""
     query, chosen = _searched(), request.args.get("language", "")

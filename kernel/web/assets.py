@@ -208,7 +208,7 @@ def install(app: Flask, folder: Path) -> None:
     blueprint = Blueprint("assets", __name__)
 
     @blueprint.get("/static/<path:address>")
-    @public
+    @public("styles, scripts, fonts and pictures of the program")
     def static(address: str) -> Response:
         return _respond(assets.find(address))
 

@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import lru_cache, partial, wraps
-from typing import Any, TypeVar, cast, overload
+from typing import Any, TypeVar, cast
 from urllib.parse import urlsplit
 
 import flask
@@ -66,6 +66,8 @@ class RouteAccess:
     """Bytes of a request's body where the route takes files; None: the limit of every other route (spec/security 3.5)."""
     field_limit: int = FIELD_LIMIT
     """Fields of a form; more than on other routes where a page may be as long as its author likes."""
+    why: str = ""
+    """The reason of a public route."""
 
     @property
     def is_public(self) -> bool:
@@ -186,22 +188,15 @@ def requires(
     return decorate
 
 
-@overload
-def public(view: View) -> View: ...
-
-
-@overload
-def public(*, reads_first: bool, body_limit: int | None = None) -> Callable[[View], View]: ...
-
-
-def public(view: View | None = None, *, reads_first: bool = False, body_limit: int | None = None) -> View | Callable[[View], View]:
-    """Declare that everybody may use a route."""
+def public(why: str, *, reads_first: bool = False, body_limit: int | None = None) -> Callable[[View], View]:
+    """Declare that everybody may use a route, and why."""
 
     def decorate(view: View) -> View:
-        view.access = RouteAccess(None, None, reads_first, body_limit=body_limit)  # type: ignore[attr-defined]  # marks stand on the function
+        access = RouteAccess(None, None, reads_first, body_limit=body_limit, why=why)
+        view.access = access  # type: ignore[attr-defined]  # marks stand on the function
         return view
 
-    return decorate if view is None else decorate(view)
+    return decorate
 
 
 def this_request() -> Request:

@@ -24,7 +24,7 @@ def _readers(actor: Actor) -> tuple[str, ...]:
 
 
 @bp.get("/help")
-@public
+@public("says the same to everybody")
 def contents() -> ResponseReturnValue:
     """Show the chapters of the guide, or the sections that a question finds."""
     typed = " ".join(request.args.get("q", "").split())
@@ -40,7 +40,7 @@ def contents() -> ResponseReturnValue:
 
 
 @bp.get("/help/<reader>/<key>")
-@public
+@public("says the same to everybody")
 def chapter(reader: str, key: str) -> ResponseReturnValue:
     """Show a chapter of the guide, or lead on to it from the address that it had."""
     if (reader, key) in FORMER_CHAPTERS:

@@ -654,7 +654,7 @@ def dismiss_hint() -> Answer:
 
 
 @bp.get("/site/logo/<digest>")
-@public
+@public("the logo stands on every page")
 def logo(digest: str) -> Answer:
     """Show the institution's logo; its address changes with it."""
     row = organisations_profile.get_logo(current_session(), current_actor(), digest)
@@ -663,7 +663,7 @@ def logo(digest: str) -> Answer:
 
 
 @bp.get("/site.css")
-@public
+@public("the colours stand on every page")
 def style() -> Answer:
     """Give the institution's colours as a style sheet; its address changes with them."""
     profile = current_settings().profile

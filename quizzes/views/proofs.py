@@ -170,7 +170,7 @@ def _page_of(row: AttemptProof | None, file: str | None = None) -> str | None:
 
 
 @bp.get("/proofs/<code>")
-@public
+@public("everybody may check a code: attempt.verify_proof")
 def verify(code: str) -> Answer:
     """Say whether a proof is genuine, of which attempt it is, and whether a mark was changed since; nothing else."""
     limiter().use(LOOK_UPS, client_key())

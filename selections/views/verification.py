@@ -74,7 +74,7 @@ def _page_of(row: SelectionActa | None, file: str | None = None) -> str | None:
 
 
 @bp.get("/<code>")
-@public
+@public("everybody may check a code: acta.verify")
 def verify(code: str) -> Answer:
     """Say whether an acta is genuine, what it is, and whether it was amended since."""
     limiter().use(LOOK_UPS, client_key())

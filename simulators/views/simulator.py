@@ -137,7 +137,7 @@ def compared(query: SimulatorQuery) -> Sequence[tuple[str, Inputs]]:
 
 
 @bp.get("/simulators/social-budget")
-@public
+@public("the tool is open to everybody and keeps nothing")
 def social_budget() -> Answer:
     """Show what a benefit costs, and what the floor does."""
     query = read_address()
@@ -145,21 +145,21 @@ def social_budget() -> Answer:
 
 
 @bp.get("/simulators/social-budget/rollout")
-@public
+@public("the tool is open to everybody and keeps nothing")
 def rollout() -> Answer:
     """Show a benefit that is phased in over years."""
     return _page(read_address(), "rollout", "simulators/rollout.html")
 
 
 @bp.get("/simulators/social-budget/contributory")
-@public
+@public("the tool is open to everybody and keeps nothing")
 def contributory() -> Answer:
     """Show income, spending and reserve of a contributory scheme."""
     return _page(read_address(), "contributory", "simulators/contributory.html")
 
 
 @bp.get("/simulators/social-budget/comparison")
-@public
+@public("the tool is open to everybody and keeps nothing")
 def comparison() -> Answer:
     """Show up to three scenarios side by side."""
     return _page(read_address(), "comparison", "simulators/comparison.html")
@@ -172,7 +172,7 @@ def _shown_by_form() -> str | None:
 
 
 @bp.get("/simulators/social-budget/scenario.csv")
-@public
+@public("the tool is open to everybody and keeps nothing")
 def export() -> Response:
     """Give a scenario with its results as a table."""
     query = read_address()

@@ -44,7 +44,7 @@ def raises(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Raises:
             raise error
 
         monkeypatch.setitem(app.config, "WTF_CSRF_ENABLED", False)
-        monkeypatch.setitem(app.view_functions, "accounts.forgotten", public(view))
+        monkeypatch.setitem(app.view_functions, "accounts.forgotten", public("a sample")(view))
 
     return fail
 
@@ -107,7 +107,7 @@ def test_a_form_that_met_a_server_that_is_away_is_sent_again_with_a_button(app: 
             raise Unavailable
         return "<!doctype html>"
 
-    app.add_url_rule("/works", "works", public(view), methods=["POST"])
+    app.add_url_rule("/works", "works", public("a sample")(view), methods=["POST"])
     browser.get("/sign-in")
     typed = {"words": 'Un texto «largo»\n<b>"y más"', "parts": ["1", "2"]}
     page = browser.post("/works?next=1", typed, status=503)

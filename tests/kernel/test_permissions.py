@@ -8,7 +8,20 @@ import pytest
 
 from kernel.errors import Forbidden, NotFound, SignInNeeded
 from kernel.own_records import changes_record, changes_records
-from kernel.permissions import Actor, Policy, Predicate, SiteRole, Verdict, administrator, allow_if, open_to_strangers, signed_in
+from kernel.permissions import (
+    Actor,
+    Permission,
+    Policy,
+    Predicate,
+    Roles,
+    SiteRole,
+    Verdict,
+    administrator,
+    allow_if,
+    open_to_strangers,
+    roles_tried,
+    signed_in,
+)
 
 NOBODY, ANA = Actor(), Actor(person_id=1)
 ADMIN = Actor(person_id=2, roles=frozenset({SiteRole.ADMINISTRATOR}))
@@ -122,3 +135,28 @@ def test_a_predicate_names_several_types_or_none() -> None:
     with pytest.raises(TypeError):
         policy.verdict(ANA, Act.OPEN, None)
     assert policy.allows(ANA, Act.HIDDEN, None)
+
+
+SEATS = roles_tried("anonymous", "member", "chair", "auditor", why="spec/security 9")
+CHAIRS, AUDITORS = SEATS.only("chair"), SEATS.only("auditor")
+
+
+def test_each_role_of_a_state_expects_something() -> None:
+    assert (CHAIRS | AUDITORS).expectations() == {"anonymous": "deny", "auditor": "allow", "chair": "allow", "member": "deny"}
+    assert CHAIRS.hidden.expectations() == {"anonymous": "hide", "auditor": "hide", "chair": "allow", "member": "hide"}
+    assert (SEATS - AUDITORS).hidden_but(AUDITORS).expectations() == dict.fromkeys(SEATS.roles, "allow") | {"auditor": "deny"}
+    assert CHAIRS.untried_by(AUDITORS).expectations().keys() == SEATS.roles - {"auditor"}
+
+
+def test_a_role_of_every_place_is_tried_where_the_others_are() -> None:
+    """Before one course where nothing else is said."""
+    assert Roles.NOBODY.expectations() == dict.fromkeys(sorted(Roles.EVERYBODY.among), "deny")
+    assert (Roles.ANONYMOUS | CHAIRS).expectations().keys() == Roles.NOBODY.tried_by(CHAIRS).expectations().keys() == SEATS.roles
+    assert (Roles.ADMINISTRATORS.tried_by(CHAIRS).why, CHAIRS.because("they chair").why) == ("spec/security 9", "they chair")
+
+
+def test_a_part_of_an_action_stands_under_the_name_of_the_specification() -> None:
+    permission = Permission(signed_in, {"own": CHAIRS, "minutes.sign own": SEATS})
+
+    assert permission.cells(Act.OPEN) == {("test.open", "own"): CHAIRS, ("minutes.sign", "own"): SEATS}
+    assert permission(Actor(1), None) is Verdict.ALLOW

@@ -125,7 +125,7 @@ def test_after_a_failed_commit_the_server_goes_on_by_itself(plain: Flask, note: 
         write("afterwards")
         return "saved"
 
-    plain.add_url_rule("/other", "other", public(other), methods=["POST"])
+    plain.add_url_rule("/other", "other", public("a sample")(other), methods=["POST"])
     for _turn in range(20):  # more often than there are connections
         assert send(plain).status_code == 503
 
@@ -462,7 +462,7 @@ def test_static_files_and_probes_leave_no_line(browser: Browser, lines: list[dic
 
 @pytest.mark.fresh
 def test_an_error_page_carries_the_reference_of_the_log(browser: Browser, app: Flask, lines: list[dict[str, Any]]) -> None:
-    app.add_url_rule("/broken", "broken", public(lambda: 1 / 0))
+    app.add_url_rule("/broken", "broken", public("a sample")(lambda: 1 / 0))
     browser.get("/broken", status=500)
 
     references = {line["request_id"] for line in lines}

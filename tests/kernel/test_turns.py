@@ -109,7 +109,7 @@ def test_one_thread_looks_for_all_who_wait_and_ends_with_them(monkeypatch: pytes
 def serve(app: Flask, **views: View) -> None:
     """Serve views of a test under their names."""
     for name, view in views.items():
-        app.add_url_rule(f"/{name}", name, public(view), methods=["GET", "POST"])
+        app.add_url_rule(f"/{name}", name, public("a sample")(view), methods=["GET", "POST"])
 
 
 def test_a_slow_page_keeps_nobody_waiting(plain: Flask, turn: ConcurrencyLimiter) -> None:

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from lms.app import FEATURES
 from lms.instance import Instance
-from scripts.access_matrix import MATRIX, access_matrix
+from scripts.access_matrix import MATRIX, access_matrix, declared_cells
 from tests.support.access import ROLES, Cast, a_cast, all_cells, outcome
 from tests.support.browser import Browser
 from tests.support.builders import PASSWORD, sign_in
@@ -25,6 +26,13 @@ def rows_of(file: Path) -> list[dict[str, str]]:
 def test_the_approved_matrix_is_what_the_packages_declare() -> None:
     """spec/security 9: a cell that changes is a change of that file (`make fix` writes it)."""
     assert access_matrix() == MATRIX.read_text("utf-8")
+
+
+def test_a_cell_that_two_permissions_declare_is_a_fault(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("scripts.access_matrix.FEATURES", FEATURES + FEATURES[:1])
+
+    with pytest.raises(ValueError, match="stands in two permissions"):
+        declared_cells.__wrapped__()
 
 
 def test_what_is_not_built_has_no_cell_in_the_matrix() -> None:

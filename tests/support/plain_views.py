@@ -16,7 +16,7 @@ View = Callable[[], Any]
 
 def add_view(app: Flask, view: View, *, reads_first: bool = False, declared: bool = True) -> None:
     """Serve a view of a test under /test."""
-    guarded = public(reads_first=reads_first)(view) if declared else view
+    guarded = public("a sample", reads_first=reads_first)(view) if declared else view
     app.add_url_rule("/test", "test", guarded, methods=["GET", "POST"])
 
 
