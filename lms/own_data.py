@@ -169,10 +169,6 @@ def _csv(rows: list[dict[str, Any]]) -> bytes:
 @requires(AccountAction.EDIT_PROFILE)
 def overview() -> Answer:
     """Show what one may do with one's data, and who looked at them."""
-    return _overview(PasswordConfirmationForm(formdata=None))
-
-
-def _overview(form: PasswordConfirmationForm) -> Response:
     session, person_id = current_session(), current_actor().person_id or 0
     request_ = privacy.find_request(session, person_id)
     views = [
@@ -185,7 +181,7 @@ def _overview(form: PasswordConfirmationForm) -> Response:
         }
         for row in access_log.list_access_rows(session, person_id)
     ]
-    return page("lms/own_data.html", form=form, views=views, due_at=request_.due_at if request_ else None)
+    return page("lms/own_data.html", views=views, due_at=request_.due_at if request_ else None)
 
 
 @bp.post("/copy")

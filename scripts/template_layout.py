@@ -202,7 +202,7 @@ def _jinja(text: str) -> Leaf:
     opening, closing = text[: 2 + (text[2] in "-+")], text[-2 - (text[-3] in "-+") :]
     inner = text[len(opening) : len(text) - len(closing)].strip()
     if text[1] == "#":
-        words: Doc = [part for word in inner.split() for part in (Break(" "), word)]
+        words: Doc = [part for word in re.split(r"(?<!:)\s+", inner) for part in (Break(" "), word)]
         return Leaf("comment", "", opening, Indent(3, [words, " "]), closing)
     name = re.match(r"\w*", inner)[0] if text[1] == "%" else ""  # type: ignore[index]
     if name == "set" and "=" in inner:

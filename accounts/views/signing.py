@@ -301,7 +301,7 @@ def accept_invitation(token: str) -> Answer:
     """Let a person added by an administrator choose a password, with the link from their mail, and sign them in."""
     link = _usable_link(TokenPurpose.INVITE, token)
     if link is None or link.person_id is None:
-        return page("accounts/accept_invitation.html", form=InvitationForm(), token=token, person=None), 404
+        return page("accounts/accept_invitation.html", form=InvitationForm(), token=token, person=None, notice_version=""), 404
     owner = people.get_person(current_session(), link.person_id)
     form = InvitationForm(people.personal_words(current_session(), owner))
     if is_read_only_request():

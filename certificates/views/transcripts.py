@@ -163,6 +163,7 @@ def own_transcript() -> Answer:
         transcript=present_view(transcripts.list_records(session, person, current_settings(), language())),
         person=None,
         name=person.full_name,
+        sees_all=True,
         form=form,
         has_open_courses=bool(transcripts.list_open_courses(session, person, language())),
         made=[{"code": printed_code(row.code), "made_at": row.made_at} for row in transcripts.list_transcripts(session, person.id)],
@@ -195,7 +196,16 @@ def transcript_of(subject: HolderContext) -> Answer:
         access_log.record_people_access([person.id], AccessPurpose.TRANSCRIPT)
     scope = EVERYWHERE if sees_all else subject.scope
     view = present_view(transcripts.list_records(session, person, current_settings(), language(), scope))
-    return page("certificates/transcript.html", transcript=view, person=person, name=person.full_name, sees_all=sees_all)
+    return page(
+        "certificates/transcript.html",
+        transcript=view,
+        person=person,
+        name=person.full_name,
+        sees_all=sees_all,
+        form=None,
+        has_open_courses=False,
+        made=[],
+    )
 
 
 @bp.get("/transcripts/<code>.pdf")

@@ -142,7 +142,6 @@ def _page(context: ReportPlaceContext, requested: ReportRequest, form: BundleFor
     return page(
         "compliance/bundles.html",
         place=context.place,
-        path=context.path,
         asked=requested,
         options=[(obligation.key, choose(obligation.title)) for obligation in requested.every],
         form=form,

@@ -157,7 +157,6 @@ def obligation(subject: ObligationContext) -> Answer:
         obligation=row,
         title=choose(values.title),
         state=obligation_pages.STATES[row.state],
-        audience=session.get_one(Audience, row.audience_id),
         audience_title=choose(session.get_one(Audience, row.audience_id).title),
         sentence=_audience_sentence(session, row.audience_id),
         counts=obligation_pages.state_counts(count_by_state(session, row, clock.now())),

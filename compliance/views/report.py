@@ -624,7 +624,6 @@ def place(context: ReportPlaceContext) -> Answer:
         "compliance/report.html",
         **_common(context, requested),
         lines=lines,
-        columns=COLUMNS,
         cards=report_cards(lines.whole.tally, is_past=requested.time.is_past),
         people=report.count_people(current_session(), requested.time, whole),
         by_place=lines.by_place(context.children),

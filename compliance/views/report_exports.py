@@ -406,4 +406,4 @@ def take_identities(context: ReportPlaceContext) -> Answer:
 
 def _identity_page(context: ReportPlaceContext, form: IdentityExportForm) -> Response:
     requested, _wanted = read_report(context)
-    return page("compliance/report_identities.html", form=form, place=context.place, path=context.path, asked=requested)
+    return page("compliance/report_identities.html", form=form, place=context.place, asked=requested)

@@ -225,7 +225,6 @@ def _page(sheet: ListEntryEditor, form: SettingsForm, merge: ThreeWayMerge | Non
         key=sheet.key,
         title=titles.get(sheet.languages[0], sheet.key),
         fields=[field for setting in sheet.settings if form.asks(setting) for field in form.rows(setting)[0]],
-        path=sheet.path,
         form=form,
         regions=merging.regions(merge) if merge is not None else None,
         has_conflicts=bool(merge is not None and merge.conflicts),

@@ -246,7 +246,6 @@ def _page(subject: CourseContext, course: Course, shown: PublicationCheck, form:
     problems = views_changes.problems_of(course.slug, draft_check.findings, draft_check.folder, course_kinds())
     changes = _changes(session, course, shown, problems)
     shown_problems = views_changes.beside(problems, changes)
-    severities = [problem.severity for problem in problems]
     return page(
         "courses/publishing.html",
         course=course_header(course),
@@ -259,8 +258,7 @@ def _page(subject: CourseContext, course: Course, shown: PublicationCheck, form:
         hints=views_changes.nature_hints(publication.count_learners(session, course.id)),
         problems=shown_problems,
         finding_groups=views_changes.group_findings([problem for problem in shown_problems if problem.severity == "warning"]),
-        errors=severities.count("error"),
-        warnings=severities.count("warning"),
+        errors=sum(problem.severity == "error" for problem in problems),
         checked_at=draft_check.checked_at,
         passed_checks=_passed_checks(draft_check),
         changes=changes,

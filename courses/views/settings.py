@@ -337,7 +337,6 @@ def _page(sheet: SettingsEditor, form: SettingsForm, merge: ThreeWayMerge | None
         groups=[_group(form, name, settings, is_whole=not index or not sheet.key) for index, (name, settings) in enumerate(sheet.groups)],
         regions=merging.regions(merge) if merge is not None else None,
         has_conflicts=bool(merge is not None and merge.conflicts),
-        languages=sheet.languages,
         form=form,
         modules=[] if chosen is None or isinstance(chosen, TreeModule) else _other_modules(sheet),
     )

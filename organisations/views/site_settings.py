@@ -559,7 +559,6 @@ def _signatories_page(form: SignatoryForm) -> Response:
         "organisations/site/signatories.html",
         form=form,
         signatories=rows,
-        today=today,
         nobody_signs=bool(rows) and not organisations_profile.list_signatories_on(current_session(), today),
         fixed="LMS_SIGNATORY_1" if current_settings().signatories else "",
         is_full=len(rows) >= organisations_profile.MOST_SIGNATORIES,

@@ -419,5 +419,4 @@ def _page(editor: SlotEditor, refusal: str = "") -> Response:
         seen=editor.revision,
         number=request.form.get("number", ""),
         by=request.form.get("by", ""),
-        most=MOST_DRAWN,
     )

@@ -100,7 +100,7 @@ def compare_file(row: SelectionActa) -> Answer:
 
 def _compared(row: SelectionActa, sha256: str) -> Response:
     kind = standing.find_file(current_session(), row, sha256)
-    return _page(row, FileDigestForm(formdata=None), ActaEntryForm(formdata=None), file=kind or "different", sha256=sha256)
+    return _page(row, FileDigestForm(formdata=None), ActaEntryForm(formdata=None), file=kind or "different")
 
 
 @bp.post("/<code>/line")
@@ -115,9 +115,7 @@ def compare_line(row: SelectionActa) -> Answer:
     return _page(row, FileDigestForm(formdata=None), ActaEntryForm(formdata=None), line="contained" if held else "absent")
 
 
-def _page(
-    row: SelectionActa, file_form: FileDigestForm, line_form: ActaEntryForm, *, file: str = "", sha256: str = "", line: str = ""
-) -> Response:
+def _page(row: SelectionActa, file_form: FileDigestForm, line_form: ActaEntryForm, *, file: str = "", line: str = "") -> Response:
     session = current_session()
     selection = selections.get_row(session, row.selection_id)
     later = standing.find_later(session, row)
@@ -134,7 +132,6 @@ def _page(
         file_form=file_form,
         line_form=line_form,
         file=file,
-        sha256=sha256,
         line=line,
         checked_at=clock.now(),
     )

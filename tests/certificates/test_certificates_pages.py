@@ -155,7 +155,7 @@ def test_page_and_register_say_the_length_as_the_sheet_does(browser: Browser, in
 
     assert "11 h 20 min" in words_of(pdf_of(browser, credential))
     for path in (f"/certificates/{credential.uuid}", f"/verify/{printed_code(credential.code)}"):
-        assert "Duración11 h 20 min, 1 módulo" in " ".join(browser.get(path).text.split())
+        assert "Duración 11 h 20 min, 1 módulo" in " ".join(browser.get(path).text.split())
 
 
 def test_verification_says_completed_where_nobody_had_to_pass(browser: Browser, instance: Instance) -> None:

@@ -52,7 +52,7 @@ def figures(browser: Browser) -> dict[str, str]:
     """Return the cards of a report, each by its word."""
     tiles = re.search(r'<dl class="tiles">(.*?)</dl>', browser.page.html, re.DOTALL)
     assert tiles is not None
-    found = re.findall(r"<dt>(.*?)</dt><dd>(.*?)<small>", tiles[1], re.DOTALL)
+    found = re.findall(r"<dt>(.*?)</dt>\s*<dd>(.*?)<small>", tiles[1], re.DOTALL)
     return {word: re.sub(r'<span class="vh">.*?</span>|<.*?>', "", value).strip() for word, value in found}
 
 
@@ -132,7 +132,7 @@ def test_a_trajectory_has_a_table_with_the_same_figures(boss: Browser, reported:
 
     assert '<svg class="chart wide"' in boss.page.html
     assert in_spanish("The same as a table") in boss.page.text
-    assert re.search(r'<th scope="row"><time datetime="2026-11-20">.*?</th><td class="r">50', boss.page.html)
+    assert re.search(r'<th scope="row"><time datetime="2026-11-20">.*?</th>\s*<td class="r">50', boss.page.html)
 
 
 def test_below_five_people_no_trajectory_is_drawn(boss: Browser, reported: ReportedInstitution) -> None:

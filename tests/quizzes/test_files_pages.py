@@ -303,7 +303,7 @@ def test_a_file_sent_alone_is_kept_for_the_next_answer_to_name(browser: Browser,
     uuid = re.search(r'value="([0-9a-f-]{36})"', str(told["html"]))[1]  # type: ignore[index]  # the field of its name
     refused = alone(browser, path, "uno.exe", PDF)
     second = alone(browser, path, "dos.txt", b"dos", named=(uuid,))
-    names = re.findall(r'name="p1-files" value="([0-9a-f-]{36})"', f"{told['html']} {second[1]['html']}")
+    names = re.findall(r'name="p1-files"\s+value="([0-9a-f-]{36})"', f"{told['html']} {second[1]['html']}")
     third = alone(browser, path, "tres.txt", b"tres", named=tuple(names))
 
     assert (status, again[1]["html"]) == (200, told["html"])
