@@ -11,7 +11,7 @@ import jsbeautifier
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from scripts.template_layout import format_template  # noqa: E402
+from scripts.template_layout import format_template  # noqa: E402 - after the path is set
 
 PASSES = 4
 """After so many the formatter leaves every text as it is: a comment that it moves changes the line below."""

@@ -46,7 +46,7 @@ class Break(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Indent:
-    """What is indented where lines break in it."""
+    """A part that is indented where lines break in it."""
 
     by: int
     doc: "Doc"
@@ -54,7 +54,7 @@ class Indent:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """What stands in one line if it fits."""
+    """A part that stands in one line if it fits."""
 
     doc: "Doc"
 
@@ -204,7 +204,7 @@ def _jinja(text: str) -> Leaf:
     if text[1] == "#":
         words: Doc = [part for word in re.split(r"(?<!:)\s+", inner) for part in (Break(" "), word)]
         return Leaf("comment", "", opening, Indent(3, [words, " "]), closing)
-    name = re.match(r"\w*", inner)[0] if text[1] == "%" else ""  # type: ignore[index]
+    name = re.match(r"\w*", inner)[0] if text[1] == "%" else ""  # type: ignore[index]  # it always matches
     if name == "set" and "=" in inner:
         name = "let"
     code: Doc = Group([" ", Indent(4, _code((token[0] for token in CODE.finditer(inner)), "")), " "])
@@ -220,7 +220,7 @@ def _pieces(text: str) -> Iterator[str]:
         elif TAG.match(text, at):
             end = _tag_end(text, at)
         elif text[at].isspace():
-            end = SPACE.match(text, at).end()  # type: ignore[union-attr]
+            end = SPACE.match(text, at).end()  # type: ignore[union-attr]  # it always matches
         else:
             word, at = word + text[at], at + 1
             continue
@@ -265,7 +265,7 @@ def _tag(text: str) -> Leaf:
     """Return a tag, which breaks between its attributes."""
     if text.startswith("<!"):
         return Leaf("void", "!", "", text)
-    name = re.match(r"</?([\w-]+)", text)[1]  # type: ignore[index]
+    name = re.match(r"</?([\w-]+)", text)[1]  # type: ignore[index]  # it always matches
     if text.startswith("</"):
         return Leaf("close", name, "", text)
     end = "/>" if text.endswith("/>") else ">"
@@ -289,7 +289,7 @@ def _attributes(text: str) -> Iterator[str]:
         if not text[at].isspace() and not JINJA.match(text, at):
             at = _value_end(text, at + 1, text[at]) + 1 if text[at] in "\"'" else at + 1
             continue
-        end = _jinja_end(text, at) if JINJA.match(text, at) else SPACE.match(text, at).end()  # type: ignore[union-attr]
+        end = _jinja_end(text, at) if JINJA.match(text, at) else SPACE.match(text, at).end()  # type: ignore[union-attr]  # it always matches
         yield from filter(None, (text[start:at], text[at:end]))
         at = start = end
     yield from filter(None, (text[start:],))
