@@ -23,7 +23,7 @@ from courses.content.settings import LINES, BareValueRule, FieldShape, FieldSpec
 from courses.kinds import CourseKinds
 from courses.models import Course
 from kernel.i18n import _, choose, lazy_
-from kernel.web.forms import Form, LineField, at_most, clean_text
+from kernel.web.forms import Form, LineField, clean_text
 from kernel.web.request import allows, current_actor, current_session
 
 _FOR_THE_TEXT = re.compile(r"[“«`{][a-z_]+:|\w\[\d|lms courses|\.(yaml|md)\b")
@@ -130,7 +130,6 @@ def whole(text: str | None) -> int:
 
 
 LONGEST_TITLE = 300
-SHORT_ENOUGH = at_most(LONGEST_TITLE)
 
 
 class SiteJudgedSelectField(SelectField):

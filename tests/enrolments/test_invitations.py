@@ -63,7 +63,7 @@ class World:
         """Keep the bytes of the last answer without what is of the request, the course, the list and the address alone."""
         response = self.team.response
         text = response.get_data(as_text=True)
-        text = re.sub(r'name="csrf_token" value="[^"]+"', "", text)
+        text = re.sub(r'name="csrf_token"\s+value="[^"]+"', "", text)
         text = re.sub(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", "UUID", text)
         text = re.sub(r"/course-invitations/[\w-]{43}", "/course-invitations/SECRET", text)
         text = re.sub(r"\b[0-9a-f]{16}\b", "REFERENCE", text)
