@@ -13,7 +13,6 @@ from accounts.models import Person
 from courses.access import TEAM
 from courses.models import StaffRole
 from courses.team import TEAM_PAGES
-from kernel.permissions import Roles
 from lms.app import FEATURES, GIVEN
 from lms.instance import Instance
 from tests.support.browser import Browser
@@ -58,12 +57,11 @@ SENT: Mapping[str, Mapping[str, str | tuple[str, bytes]]] = {
 def team_routes(app: Flask) -> set[str]:
     """Return the routes of a course that nobody but its team may use: by their address or by the lists of who may do what."""
     permissions = {action: permission for feature in FEATURES for action, permission in feature.permissions.items()}
-    seats = Roles.EVERYBODY.roles - TEAM.roles
     actions = {name: vars(view)["access"].action for name, view in app.view_functions.items()}
     closed = {
         name
         for name, action in actions.items()
-        if action and not any(seats & allowed.roles for allowed in permissions[action].states.values())
+        if action and all(allowed.roles <= TEAM.roles for allowed in permissions[action].states.values())
     }
     rules = [rule for rule in app.url_map.iter_rules() if "GET" in (rule.methods or ()) and rule.rule.startswith(BELOW)]
     return {rule.endpoint for rule in rules if rule.endpoint in closed or rule.rule.startswith(BELOW[0])} - set(WITHOUT)
