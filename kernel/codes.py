@@ -1,5 +1,6 @@
 """Codes that people copy from print or hear on the telephone, in symbols of Crockford's base 32, and exact rounding of fractions."""
 
+import re
 from fractions import Fraction
 
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
@@ -57,3 +58,8 @@ def round_half_up(value: Fraction, decimals: int) -> Fraction:
 def in_fours(fingerprint: str) -> str:
     """Return a fingerprint in groups of four digits."""
     return " ".join(fingerprint[start : start + 4] for start in range(0, len(fingerprint), 4))
+
+
+def snake_case(name: str) -> str:
+    """Return the name of a class in lower case with underscores: `too_many` of `TooMany`."""
+    return re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()

@@ -43,7 +43,7 @@ from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, NotSupportedEr
 from sqlalchemy.exc import TimeoutError as TurnTimeout
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, declared_attr, mapped_column, sessionmaker
 
-from kernel import deadline
+from kernel import codes, deadline
 from kernel.compiled_statements import StatementConnection, insertion
 from kernel.locks import WRITERS_TURN, WriterLock
 from kernel.optimistic import WritingConnection
@@ -158,7 +158,7 @@ class Base(DeclarativeBase):
     @declared_attr.directive
     def __tablename__(cls) -> str:  # noqa: N805 - SQLAlchemy calls it with the class
         """Return the name of the table."""
-        return re.sub(r"(?<!^)(?=[A-Z])", "_", cls.__name__).lower()
+        return codes.snake_case(cls.__name__)
 
 
 class Entity(Base):

@@ -11,9 +11,10 @@ DomainError
 Messages are English msgids; `kernel.web.errors` translates them for the reader.
 """
 
-import re
 from collections.abc import Mapping
 from typing import ClassVar, TypeVar
+
+from kernel.codes import snake_case
 
 _Row = TypeVar("_Row")
 
@@ -35,7 +36,7 @@ class DomainError(Exception):
 
     def __init_subclass__(cls) -> None:
         if "code" not in cls.__dict__:
-            cls.code = re.sub(r"(?<!^)(?=[A-Z])", "_", cls.__name__).lower()
+            cls.code = snake_case(cls.__name__)
 
     def __init__(self, message: str | None = None, *, code: str | None = None, **facts: object) -> None:
         self.text = message or self.message
