@@ -127,7 +127,7 @@ def test_every_cell_of_notes(browser: Browser, instance: Instance) -> None:
     assert not wrong
 
 
-def test_an_administrator_who_downloads_a_copy_gets_no_notes_and_is_told_so(ana: Browser, instance: Instance) -> None:
+def test_an_administrator_who_downloads_a_copy_gets_no_notes_and_reads_that(ana: Browser, instance: Instance) -> None:
     """“Only you see them.” is true of the copy of a person's data too."""
     write(ana, "Con los dedos.")
     person = read(instance, lambda session: session.scalars(select(Person).where(Person.email == "ana@example.org")).one())

@@ -306,7 +306,7 @@ def test_thirty_six_thousand_question_sets_are_within_the_bound_and_within_the_b
 
 @pytest.mark.slow
 def test_a_retake_without_the_questions_of_before_is_drawn_within_its_bar() -> None:
-    """spec/selection 12: a new count over the questions that the learner has seen least, in at most three times a table of their size."""
+    """spec/selection 12: a new count over the questions that the learner has seen least, 50 ms: 1.25 times a table of their size."""
     entries, facilities = a_large_quiz(10, 60, 4)
     sets = QuestionSets(a_large_plan(10, 60, 4))
     first = draw_set(sets, 1)
@@ -322,7 +322,7 @@ def test_a_retake_without_the_questions_of_before_is_drawn_within_its_bar() -> N
         table.append(built - begun)
         retake.append(process_time() - built)
 
-    assert min(retake) <= 3 * min(table)
+    assert min(retake) <= 1.25 * min(table)
     assert drawn is not None
     assert not {one.question for cell in drawn.slots for one in cell} & set(seen)
 
