@@ -7,14 +7,14 @@ import pytest
 from scripts import house
 
 CEILINGS = {
-    "files": 636,
-    "lines of imports": 12405,
     "dataclasses that mostly copy another object": 98,
     "calls of dataclasses with six or more positional values": 10,
     "casts": 75,
     "variables and parameters named by a private word": 188,
 }
 """Who lowers a figure lowers its ceiling in the same commit."""
+IN_A_THOUSAND_LINES = {"files": 3.8, "lines of imports": 74}
+"""What grows with the product: how many there may be in a thousand of its lines."""
 WRITERS = ("write_csv", "write_xlsx", "write_ods")
 """What `kernel.tables.file_of_sheets` calls for everybody."""
 MODULES_THAT_WRITE_TABLES = 3
@@ -29,6 +29,11 @@ def figures() -> dict[str, house.Figure]:
 @pytest.mark.parametrize("title", CEILINGS)
 def test_a_figure_of_the_house_does_not_rise(figures: dict[str, float], title: str) -> None:
     assert figures[title] <= CEILINGS[title]
+
+
+@pytest.mark.parametrize("title", IN_A_THOUSAND_LINES)
+def test_a_figure_grows_no_faster_than_the_product(figures: dict[str, float], title: str) -> None:
+    assert figures[title] <= IN_A_THOUSAND_LINES[title] * figures["product lines"] / 1000
 
 
 @pytest.mark.parametrize("pattern", WIDE_LINES)
@@ -77,7 +82,10 @@ def _copied(row: Copy, asked: int) -> Copy:
 
     figures = house.count_modules([module])
 
-    assert {title: figures[title] for title in (*CEILINGS, "product lines", "of them code", "private functions with one caller, %")} == {
+    assert {
+        title: figures[title]
+        for title in (*IN_A_THOUSAND_LINES, *CEILINGS, "product lines", "of them code", "private functions with one caller, %")
+    } == {
         "files": 1,
         "lines of imports": 2,
         "dataclasses that mostly copy another object": 1,
