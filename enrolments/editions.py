@@ -17,6 +17,7 @@ from courses.models import Course, CourseVersion
 from courses.versions import get_outline
 from enrolments.access import EditionContext, ParticipantContext
 from enrolments.audit_verbs import EnrolmentVerb
+from enrolments.learner_groups import list_groups
 from enrolments.learners import find_enrolment, get_learner_context, lock_enrolment_turn
 from enrolments.models import Edition, EditionPlace, Enrolment, EnrolmentInvitation, TakeCause, WaitingPlace
 from enrolments.notices import ENROLMENT_NOTICE
@@ -65,6 +66,14 @@ def list_editions(session: Session, course_id: int) -> list[EditionRow]:
     """List the editions of a course, the newest first."""
     statement = select(Edition, _TAKEN, _WAITING).where(Edition.course_id == course_id).order_by(Edition.id.desc()).limit(MOST_EDITIONS)
     return [EditionRow(*row) for row in session.execute(statement)]
+
+
+def class_options(session: Session, course_id: int) -> dict[str, list[tuple[UUID, str]]]:
+    """Return the editions and groups of a course by which lists of its learners are filtered."""
+    return {
+        "edition": [(row.edition.uuid, row.edition.name) for row in list_editions(session, course_id)],
+        "group": [(group.uuid, group.name) for group in list_groups(session, course_id)],
+    }
 
 
 def list_course_editions(session: Session, slugs: Collection[str]) -> list[tuple[str, int, str, EditionRow | None]]:

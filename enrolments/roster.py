@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import Row, func, select
 from sqlalchemy.orm import Session, aliased
 
-from accounts.models import AccountMerge, Person, full_name
+from accounts.models import AccountMerge, Person
 from accounts.people import by_name, name_matches
 from accounts.rules import PENDING_UPLOAD_LIFETIME
 from accounts.uploads import UploadedList, discard_pending_upload, store_pending_upload
@@ -23,35 +23,14 @@ FEWEST_LETTERS = 3
 """Of a word with which a course's team searches for people (spec/security 7.6)."""
 
 
-@dataclass(frozen=True, slots=True)
-class RosterRow:
-    """A learner of a course, as its team sees them."""
-
-    uuid: UUID
-    name: str
-    email: str
-    edition: str
-    enrolled_at: datetime
-    done: int
-    total: int
-    completed_at: datetime | None
+RosterRow = Row[Person, Enrolment, str, datetime]
+"""A learner of a course, as its team sees them: `Person`, `Enrolment`, `edition` and `completed_at`."""
 
 
-def list_roster(session: Session, course_id: int, query: str, edition: UUID | None, *, offset: int, limit: int) -> list[RosterRow]:
+def list_roster(session: Session, course_id: int, query: str, edition: UUID | None, *, offset: int, limit: int) -> Sequence[RosterRow]:
     """List those who take a course, or one of its editions, by name; all or those whom a search finds."""
     statement = (
-        select(
-            Person.uuid,
-            Person.given_names,
-            Person.first_surname,
-            Person.second_surname,
-            Person.email,
-            Edition.name,
-            Enrolment.enrolled_at,
-            Enrolment.done,
-            Enrolment.total,
-            Completion.completed_at,
-        )
+        select(Person, Enrolment, Edition.name.label("edition"), Completion.completed_at)
         .join(Enrolment, Enrolment.person_id == Person.id)
         .outerjoin(EditionPlace, EditionPlace.enrolment_id == Enrolment.id)
         .outerjoin(Edition, Edition.id == EditionPlace.edition_id)
@@ -63,19 +42,7 @@ def list_roster(session: Session, course_id: int, query: str, edition: UUID | No
     )
     if edition is not None:
         statement = statement.where(Edition.uuid == edition)
-    return [
-        RosterRow(
-            row[0],
-            full_name(row[1], row[2], row[3]),
-            row[4],
-            edition=row[5] or "",
-            enrolled_at=row[6],
-            done=row[7],
-            total=row[8],
-            completed_at=row[9],
-        )
-        for row in session.execute(statement)
-    ]
+    return session.execute(statement).all()
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from kernel.errors import require_found
 from kernel.permissions import Actor
 from organisations.access import ManagedUnits, UnitContext
 from organisations.models import Employment, Membership, Organisation, Post, UnitManager
-from organisations.rules.units import OrganisationKind, UnitSummary
+from organisations.rules.units import OrganisationKind, UnitSummary, in_order
 
 MOST_PLACES = 5_000
 PRESENT = Membership.until.is_(None)
@@ -105,6 +105,11 @@ _TREE = (
 def list_tree(session: Session) -> list[UnitSummary]:
     """Return the whole tree as it is in the database, in one statement."""
     return [place_of(row) for row in connection_of(session).execute(_TREE)]
+
+
+def unit_options(session: Session) -> list[tuple[UUID, str]]:
+    """Return all units to choose from by a filter, each below its own and set in by its depth."""
+    return [(row.place.uuid, "\u00a0" * 2 * row.depth + row.place.name) for row in in_order(list_tree(session))]
 
 
 def count_members(session: Session) -> dict[int, int]:

@@ -12,7 +12,7 @@ from kernel.tables import Sheet
 from kernel.web import after_response
 from kernel.web.forms import as_uuid
 from kernel.web.request import current_actor
-from kernel.web.table import Column, Table, member_of, read_words, send_sheets
+from kernel.web.table import Column, Filter, Table, member_of, read_words, send_sheets
 from questions.question_page import MISSING, decimal, figure, percentage
 from quizzes.access import QuizContext
 from quizzes.reports import AttemptOutcome, ReportRow, ReportSort, note_export
@@ -91,11 +91,11 @@ REPORT: Table[ReportRow] = Table(
         Column(N_("Result"), kind="number", name=ReportSort.GRADE, sorts=True, shown=lambda row: percentage(row.percent, 2)),
     ),
     filters={
-        "q": read_words,
-        "state": partial(member_of, AttemptState),
-        "outcome": partial(member_of, AttemptOutcome),
-        "edition": as_uuid,
-        "group": as_uuid,
+        "q": Filter(N_("Name"), read_words),
+        "edition": Filter(N_("Edition"), as_uuid),
+        "group": Filter(N_("Group"), as_uuid),
+        "state": Filter(N_("State"), partial(member_of, AttemptState), STATES),
+        "outcome": Filter(N_("Result"), partial(member_of, AttemptOutcome), OUTCOMES),
     },
 )
 

@@ -23,9 +23,8 @@ from enrolments import grade_items
 from enrolments.access import GradeItemContext, LearnerContext, LearningAction
 from enrolments.course_context import course_name
 from enrolments.course_view import rounded, share
-from enrolments.editions import list_editions
+from enrolments.editions import class_options
 from enrolments.grade_items import GradeEntry, GradeItemValues, ItemIsMarked, LearnerMarkRow, MaximumChanged
-from enrolments.learner_groups import list_groups
 from enrolments.models import ManualGradeItem
 from enrolments.rules import GradedCompletionRule, GradeItemWeight, grade_parts
 from enrolments.views.gradebook import filter_of, get_published, outline_of
@@ -421,10 +420,9 @@ def _marks_page(subject: GradeItemContext, rows: list[GradeEntryRow], *, more: b
         rows=rows,
         page=Page(rows, paging.number, more),
         number=number,
-        wanted=filter_of(request.args),
+        filters=filter_of(request.args),
         unmarked="unmarked" in request.args,
         fields=_filter_from_address(),
-        editions=[line.edition for line in list_editions(session, context.course_id)],
-        groups=list_groups(session, context.course_id),
+        options=class_options(session, context.course_id),
         may_edit=allows(LearningAction.MANAGE_ITEMS, subject),
     )

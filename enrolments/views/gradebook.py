@@ -21,10 +21,9 @@ from enrolments import gradebook as enrolments_gradebook
 from enrolments.access import LearnerContext, LearningAction
 from enrolments.course_context import course_name
 from enrolments.course_view import MISSING, rounded, share
-from enrolments.editions import list_editions
+from enrolments.editions import class_options
 from enrolments.grade_items import count_stale, list_items
 from enrolments.gradebook import GradebookFilter, GradebookOrder, GradebookRow, GradebookSort, GradebookState, record_report_export
-from enrolments.learner_groups import list_groups
 from enrolments.learners import get_learner_context
 from enrolments.models import ManualGradeItem
 from kernel import clock
@@ -36,8 +35,7 @@ from kernel.web import after_response
 from kernel.web.forms import as_uuid
 from kernel.web.request import allows, current_actor, current_session, page, requires
 from kernel.web.table import ListQuery, member_of, read_words, requested_page, send_sheets
-from organisations.rules.units import in_order
-from organisations.tree import list_tree
+from organisations.tree import unit_options
 
 IDLE = (7, 14, 30, 60, 90)
 """Days without a visit that may be asked for."""
@@ -291,17 +289,18 @@ def gradebook(context: LearnerContext) -> Response:
     return page(
         "enrolments/gradebook.html",
         course=course_name(context),
-        asked=query,
+        query=query,
         columns=columns,
         learners=learners,
         completed=completed,
         page=paging.of(lines_of(rows, columns)),
-        editions=[line.edition for line in list_editions(session, context.course_id)],
-        groups=list_groups(session, context.course_id),
-        units=in_order(list_tree(session)),
-        activities=[(activity.key, choose(activity.title)) for activity in outline.activities() if activity.required],
+        options={
+            **class_options(session, context.course_id),
+            "unit": unit_options(session),
+            "next": [(activity.key, choose(activity.title)) for activity in outline.activities() if activity.required],
+            "state": STATES,
+        },
         idle=IDLE,
-        states=[(state.value, _(label)) for state, label in STATES.items()],
         meanings=dictionary(columns),
         behind=count_stale(session, context.course_id) if query.order.by is GradebookSort.GRADE else 0,
         shows_email=shows_email,

@@ -16,9 +16,8 @@ from courses.rules import Outline
 from enrolments import progress_report
 from enrolments.access import LearnerContext, LearningAction
 from enrolments.course_context import course_name
-from enrolments.editions import list_editions
+from enrolments.editions import class_options
 from enrolments.gradebook import GradebookFilter, count_gradebook, record_unit_export
-from enrolments.learner_groups import list_groups
 from enrolments.progress_report import (
     ActivityCount,
     CourseTally,
@@ -37,12 +36,12 @@ from kernel.i18n import _, choose, ngettext, number, percent
 from kernel.web import after_response
 from kernel.web.forms import as_uuid
 from kernel.web.request import current_actor, current_session, page, requires
-from kernel.web.table import Column, ListQuery, PageRequest, Table, member_of, read_words, send_sheets
+from kernel.web.table import Column, Filter, ListQuery, PageRequest, Table, member_of, read_words, send_sheets
 from organisations import tree
 from organisations.access import ManagedUnits, OrganisationAction, UnitContext
 from organisations.models import Organisation
 from organisations.rules.units import UnitSummary, in_order, lineage, rolled_up
-from organisations.tree import list_tree
+from organisations.tree import unit_options
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,12 +157,10 @@ def progress(context: LearnerContext) -> Response:
     return page(
         "enrolments/progress.html",
         course=course_name(context),
-        wanted=filters,
+        filters=filters,
         days=days,
         idle=IDLE,
-        editions=[line.edition for line in list_editions(session, course_id)],
-        groups=list_groups(session, course_id),
-        units=in_order(list_tree(session)),
+        options=class_options(session, course_id) | {"unit": unit_options(session)},
         learners=learners,
         completed=completed,
         never_came=left_off.get(None, 0),
@@ -248,7 +245,7 @@ PEOPLE: Table[UnitRow] = Table(
         Column(N_("Last visit"), lambda row: row.visited_at, name="visited"),
         Column(N_("Completed"), lambda row: row.completed_at),
     ),
-    filters={"q": read_words, "state": partial(member_of, UnitLearnerState)},
+    filters={"q": Filter(N_("Name"), read_words), "state": Filter(N_("State"), partial(member_of, UnitLearnerState), STANDINGS)},
 )
 
 
@@ -272,8 +269,7 @@ def people(subject: UnitContext) -> Response:
         courses=[(row.slug, choose(dict(row.title))) for row in courses],
         course=course,
         query=query,
-        standings=STANDINGS,
-        columns=PEOPLE.page_columns(),
+        table=PEOPLE,
         page=PageRequest(size=ROWS).of(rows),
         after=request.args.get("after", ""),
     )

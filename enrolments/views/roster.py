@@ -23,6 +23,7 @@ from enrolments.invitations import InvitationCounts, count_list, list_taken, req
 from enrolments.learners import get_learner_context
 from enrolments.models import Edition, PendingEnrolmentList
 from enrolments.people_lists import EnrolmentListCheck, ListedAddress, check_list, find_address, read_list
+from enrolments.roster import RosterRow
 from kernel import clock
 from kernel.errors import N_, require_found
 from kernel.i18n import _, lazy_, ngettext
@@ -31,7 +32,7 @@ from kernel.own_records import LEFT_OUT, is_own
 from kernel.permissions import Actor
 from kernel.web.forms import FileField, as_uuid
 from kernel.web.request import Answer, begin_writing, current_actor, current_session, page, reading_file, requires, see_other
-from kernel.web.table import requested_page
+from kernel.web.table import Column, Filter, Table, read_words, requested_page
 from kernel.web.uploads import UploadForm
 
 
@@ -61,6 +62,18 @@ class EnrolmentListForm(UploadForm):
 
 bp = Blueprint("enrolments_roster", __name__)
 
+LEARNERS: Table[RosterRow] = Table(
+    N_("Learners"),
+    (
+        Column(N_("Name"), name="name"),
+        Column(N_("Edition"), name="edition", shown=lambda row: row.edition),
+        Column(N_("Since"), kind="moment", name="since", shown=lambda row: row.Enrolment.enrolled_at),
+        Column(N_("Done"), kind="number", name="done", shown=lambda row: row.Enrolment),
+        Column(N_("Action"), name="action"),
+    ),
+    filters={"q": Filter(N_("Name or email"), read_words), "edition": Filter(N_("Edition"), as_uuid)},
+)
+
 ROWS, MOST_FOUND, MOST_FAULTS = 50, 30, 200
 LARGEST = 5_000_000
 """Bytes of a list."""
@@ -74,11 +87,12 @@ def _list_url(context: LearnerContext, pending: UUID) -> str:
 @requires(LearningAction.ENROL_OTHERS, get_learner_context)
 def roster(context: LearnerContext) -> Answer:
     """List those who take a course, and those whom a search finds to enrol."""
-    session, requested = current_session(), requested_page(ROWS)
+    session, requested, query = current_session(), requested_page(ROWS), LEARNERS.query()
     access_log.record_list_access(PeopleListKind.LEARNERS, Course, context.course_id)
-    query, newcomer = request.args.get("q", "")[:100].strip(), request.args.get("new", "")[:100].strip()
-    edition = as_uuid(request.args.get("edition", ""))
-    rows = enrolments_roster.list_roster(session, context.course_id, query, edition, offset=requested.offset, limit=ROWS + 1)
+    newcomer = request.args.get("new", "")[:100].strip()
+    rows = enrolments_roster.list_roster(
+        session, context.course_id, query.filters["q"], query.filters["edition"], offset=requested.offset, limit=ROWS + 1
+    )
     address = find_address(newcomer) if "@" in newcomer else ""
     outsiders = (
         enrolments_roster.list_outsiders(session, current_actor(), context.course_id, newcomer, limit=MOST_FOUND + 1) if newcomer else []
@@ -88,13 +102,13 @@ def roster(context: LearnerContext) -> Answer:
         "enrolments/roster.html",
         course=course_name(context),
         page=requested.of(rows),
-        words=query,
-        edition=str(edition or ""),
-        editions=[edition_row.edition for edition_row in editions_of_enrolments.list_editions(session, context.course_id)],
-        wanted=newcomer,
+        table=LEARNERS,
+        query=query,
+        options={"edition": editions_of_enrolments.class_options(session, context.course_id)["edition"]},
+        newcomer=newcomer,
         sees_addresses=current_actor().is_administrator,
         too_few=bool(newcomer) and enrolments_roster.names_too_little(current_actor(), newcomer),
-        found=outsiders[:MOST_FOUND],
+        candidates=outsiders[:MOST_FOUND],
         address=address if not outsiders else "",
         address_state=_address_state(session, context, address) if address and not outsiders else "",
         more_found=len(outsiders) > MOST_FOUND,

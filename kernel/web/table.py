@@ -124,6 +124,17 @@ class Column(Generic[Row]):
 
 
 @dataclass(frozen=True, slots=True)
+class Filter:
+    """A field of the form above a list: its label, what reads it from the address, and what may be chosen."""
+
+    label: str
+    read: Callable[[str], object]
+    """Gives None or an empty text for what means nothing."""
+    options: Mapping[Any, str] | None = None
+    """Messages by value; None where it is typed, or where the page gives what may be chosen."""
+
+
+@dataclass(frozen=True, slots=True)
 class Table(Generic[Row]):
     """A list that is declared once: what its page shows, filters and sorts, and what its files hold.
 
@@ -132,14 +143,14 @@ class Table(Generic[Row]):
 
     title: str
     columns: tuple[Column[Row], ...]
-    filters: Mapping[str, Callable[[str], object]] = field(default_factory=dict)
-    """Fields of the address, with what reads each; what means nothing is None or empty."""
+    filters: Mapping[str, Filter] = field(default_factory=dict)
+    """By the name of each in the address, in the order of the form."""
 
     def query(self) -> ListQuery:
         """Read what the address asks for; what it does not know is left out, and the first column that sorts does."""
         sorts = [column.name for column in self.columns if column.sorts]
         sort = request.args.get("sort", "")
-        filters = {name: read(request.args.get(name, "")) for name, read in self.filters.items()}
+        filters = {name: declared.read(request.args.get(name, "")) for name, declared in self.filters.items()}
         return ListQuery(filters, sort if sort in sorts else "".join(sorts[:1]), request.args.get("direction") == "down")
 
     def page_columns(self, *names: str) -> list[Column[Row]]:

@@ -7,8 +7,7 @@ from accounts.privacy import PeopleListKind
 from courses.access import edits
 from courses.models import Course
 from enrolments.course_context import activity_header
-from enrolments.editions import list_editions
-from enrolments.learner_groups import list_groups
+from enrolments.editions import class_options
 from kernel.db import HookList
 from kernel.i18n import _
 from kernel.web.request import allows, current_actor, current_session, page, requires
@@ -16,7 +15,7 @@ from kernel.web.table import ListQuery, requested_page
 from quizzes import reports, snapshots, teaching
 from quizzes.access import QuizAction, QuizContext
 from quizzes.quiz_page import StaffToolLink, tools_in_order
-from quizzes.report_page import OUTCOMES, REPORT, STATES, download
+from quizzes.report_page import OUTCOMES, REPORT, download
 from quizzes.reports import ReportFilter, ReportOrder, ReportSort
 
 manage_bp = Blueprint("quizzes_manage", __name__)
@@ -66,10 +65,8 @@ def attempts(subject: QuizContext) -> Response:
         table=REPORT,
         counts=reports.count_report(session, subject.course_id, subject.key, filters),
         page=paging.of(rows),
-        states=STATES,
         outcomes=OUTCOMES,
-        editions=[(line.edition.uuid, line.edition.name) for line in list_editions(session, subject.course_id)],
-        groups=[(group.uuid, group.name) for group in list_groups(session, subject.course_id)],
+        options=class_options(session, subject.course_id),
         shows_email=edits(current_actor(), subject.staff_role),
         may_export=allows(QuizAction.EXPORT_REPORT, subject),
     )

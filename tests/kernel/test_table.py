@@ -20,6 +20,7 @@ from kernel.i18n import reading
 from kernel.web.forms import as_uuid
 from kernel.web.table import (
     Column,
+    Filter,
     ListQuery,
     Page,
     PageRequest,
@@ -63,7 +64,11 @@ BOATS: Table[Boat] = Table(
         Column("Sails", lambda row: row.sails, name="sails", shown=lambda row: "yes" if row.sails else ""),
         Column("Action", name="action"),
     ),
-    filters={"q": read_words, "colour": partial(member_of, Colour), "owner": as_uuid},
+    filters={
+        "q": Filter("Name", read_words),
+        "colour": Filter("Colour", partial(member_of, Colour), {Colour.RED: "Red"}),
+        "owner": Filter("Owner", as_uuid),
+    },
 )
 
 
