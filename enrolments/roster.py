@@ -27,7 +27,9 @@ RosterRow = Row[Person, Enrolment, str, datetime]
 """A learner of a course, as its team sees them: `Person`, `Enrolment`, `edition` and `completed_at`."""
 
 
-def list_roster(session: Session, course_id: int, query: str, edition: UUID | None, *, offset: int, limit: int) -> Sequence[RosterRow]:
+def list_roster(
+    session: Session, course_id: int, *, q: str = "", edition: UUID | None = None, offset: int, limit: int
+) -> Sequence[RosterRow]:
     """List those who take a course, or one of its editions, by name; all or those whom a search finds."""
     statement = (
         select(Person, Enrolment, Edition.name.label("edition"), Completion.completed_at)
@@ -35,7 +37,7 @@ def list_roster(session: Session, course_id: int, query: str, edition: UUID | No
         .outerjoin(EditionPlace, EditionPlace.enrolment_id == Enrolment.id)
         .outerjoin(Edition, Edition.id == EditionPlace.edition_id)
         .outerjoin(Completion, Completion.enrolment_id == Enrolment.id)
-        .where(Enrolment.course_id == course_id, Enrolment.left_at.is_(None), *name_matches(query, with_address=True))
+        .where(Enrolment.course_id == course_id, Enrolment.left_at.is_(None), *name_matches(q, with_address=True))
         .order_by(*by_name(), Enrolment.id)
         .offset(offset)
         .limit(limit)

@@ -90,9 +90,7 @@ def roster(context: LearnerContext) -> Answer:
     session, requested, query = current_session(), requested_page(ROWS), LEARNERS.query()
     access_log.record_list_access(PeopleListKind.LEARNERS, Course, context.course_id)
     newcomer = request.args.get("new", "")[:100].strip()
-    rows = enrolments_roster.list_roster(
-        session, context.course_id, query.filters["q"], query.filters["edition"], offset=requested.offset, limit=ROWS + 1
-    )
+    rows = enrolments_roster.list_roster(session, context.course_id, **query.filters, offset=requested.offset, limit=ROWS + 1)
     address = find_address(newcomer) if "@" in newcomer else ""
     outsiders = (
         enrolments_roster.list_outsiders(session, current_actor(), context.course_id, newcomer, limit=MOST_FOUND + 1) if newcomer else []

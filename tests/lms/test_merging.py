@@ -128,8 +128,8 @@ def test_of_two_histories_the_completed_one_stands_and_the_other_is_kept(boss: B
 def everywhere(instance: Instance, course: Course, edition: Edition) -> tuple[list[tuple[str, bool]], int]:
     """Return who stands in the roster of a course and whether with a place in the edition, and how many places are taken."""
     with instance.database.unit_of_work(write=False) as session:
-        found = roster.list_roster(session, course.id, "", None, offset=0, limit=10)
-        return sorted((line.email, bool(line.edition)) for line in found), editions.get_edition_row(session, edition.id).taken
+        found = roster.list_roster(session, course.id, offset=0, limit=10)
+        return sorted((line.Person.email, bool(line.edition)) for line in found), editions.get_edition_row(session, edition.id).taken
 
 
 @pytest.mark.parametrize("better", ["ana@example.org", "anita@example.org"])
