@@ -17,26 +17,28 @@ from enrolments.models import Completion, Edition, EditionPlace, Enrolment, Pend
 from kernel import audit, outbox
 from kernel.permissions import Actor
 from organisations.models import Membership, Organisation
-from organisations.tree import MAIN
+from organisations.tree import MAIN, belongs_to
 
 FEWEST_LETTERS = 3
 """Of a word with which a course's team searches for people (spec/security 7.6)."""
 
 
-RosterRow = Row[Person, Enrolment, str, datetime]
-"""A learner of a course, as its team sees them: `Person`, `Enrolment`, `edition` and `completed_at`."""
+RosterRow = Row[Person, Enrolment, str, str, datetime]
+"""A learner of a course, as its team sees them: `Person`, `Enrolment`, `edition`, `unit` and `completed_at`."""
 
 
 def list_roster(
-    session: Session, course_id: int, *, q: str = "", edition: UUID | None = None, offset: int, limit: int
+    session: Session, course_id: int, *, q: str = "", edition: UUID | None = None, unit: UUID | None = None, offset: int, limit: int
 ) -> Sequence[RosterRow]:
-    """List those who take a course, or one of its editions, by name; all or those whom a search finds."""
+    """List those who take a course, by name: all, or those of an edition, of a unit with what stands below it, or of a search."""
     statement = (
-        select(Person, Enrolment, Edition.name.label("edition"), Completion.completed_at)
+        select(Person, Enrolment, Edition.name.label("edition"), Organisation.name.label("unit"), Completion.completed_at)
         .join(Enrolment, Enrolment.person_id == Person.id)
         .outerjoin(EditionPlace, EditionPlace.enrolment_id == Enrolment.id)
         .outerjoin(Edition, Edition.id == EditionPlace.edition_id)
         .outerjoin(Completion, Completion.enrolment_id == Enrolment.id)
+        .outerjoin(Membership, (Membership.person_id == Person.id) & MAIN)
+        .outerjoin(Organisation, Organisation.id == Membership.organisation_id)
         .where(Enrolment.course_id == course_id, Enrolment.left_at.is_(None), *name_matches(q, with_address=True))
         .order_by(*by_name(), Enrolment.id)
         .offset(offset)
@@ -44,6 +46,8 @@ def list_roster(
     )
     if edition is not None:
         statement = statement.where(Edition.uuid == edition)
+    if unit is not None:
+        statement = statement.where(belongs_to(Organisation.uuid == unit))
     return session.execute(statement).all()
 
 

@@ -34,6 +34,7 @@ from kernel.web.forms import FileField, as_uuid
 from kernel.web.request import Answer, begin_writing, current_actor, current_session, page, reading_file, requires, see_other
 from kernel.web.table import Column, Filter, Table, read_words, requested_page
 from kernel.web.uploads import UploadForm
+from organisations.tree import unit_options
 
 
 class EnrolmentListForm(UploadForm):
@@ -67,11 +68,12 @@ LEARNERS: Table[RosterRow] = Table(
     (
         Column(N_("Name"), name="name"),
         Column(N_("Edition"), name="edition", shown=lambda row: row.edition),
+        Column(N_("Unit"), name="unit", shown=lambda row: row.unit),
         Column(N_("Since"), kind="moment", name="since", shown=lambda row: row.Enrolment.enrolled_at),
         Column(N_("Done"), kind="number", name="done", shown=lambda row: row.Enrolment),
         Column(N_("Action"), name="action"),
     ),
-    filters={"q": Filter(N_("Name or email"), read_words), "edition": Filter(N_("Edition"), as_uuid)},
+    filters={"q": Filter(N_("Name or email"), read_words), "edition": Filter(N_("Edition"), as_uuid), "unit": Filter(N_("Unit"), as_uuid)},
 )
 
 ROWS, MOST_FOUND, MOST_FAULTS = 50, 30, 200
@@ -102,7 +104,7 @@ def roster(context: LearnerContext) -> Answer:
         page=requested.of(rows),
         table=LEARNERS,
         query=query,
-        options={"edition": editions_of_enrolments.class_options(session, context.course_id)["edition"]},
+        options={"edition": editions_of_enrolments.class_options(session, context.course_id)["edition"], "unit": unit_options(session)},
         newcomer=newcomer,
         sees_addresses=current_actor().is_administrator,
         too_few=bool(newcomer) and enrolments_roster.names_too_little(current_actor(), newcomer),
