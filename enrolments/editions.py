@@ -20,7 +20,7 @@ from enrolments.audit_verbs import EnrolmentVerb
 from enrolments.learner_groups import list_groups
 from enrolments.learners import find_enrolment, get_learner_context, lock_enrolment_turn
 from enrolments.models import Edition, EditionPlace, Enrolment, EnrolmentInvitation, TakeCause, WaitingPlace
-from enrolments.notices import ENROLMENT_NOTICE
+from enrolments.notices import ENROLMENT_NOTICE, REMOVED_NOTICE
 from enrolments.progress import recompute_progress
 from enrolments.rules import CODE_LENGTH, EditionDates, EnrolmentRefusal, may_join
 from kernel import audit
@@ -497,6 +497,22 @@ def leave(session: Session, actor: Actor, enrolment: Enrolment, *, now: datetime
     edition_id = edition_place.edition_id if edition_place else None
     audit.record(session, actor, EditionVerb.LEFT, row, now=now, edition=edition_id, **({"heir": heir.id} if heir else {}))
     give_up_place(session, actor, row, now=now, heir=heir)
+
+
+def take_out(session: Session, actor: Actor, enrolment: Enrolment, *, now: datetime) -> None:
+    """End the enrolment of somebody else, who is notified of it."""
+    leave(session, actor, enrolment, now=now)
+    course = session.get_one(Course, enrolment.course_id)
+    message = Message(
+        REMOVED_NOTICE,
+        key=f"removed:{enrolment.id}:{now.isoformat()}",
+        subject=in_every_language(lambda: _("You were taken out of “%(title)s”", title=choose(course.title))),
+        words=in_every_language(
+            lambda: _("The course's team ended your enrolment. What you did is kept. If this is a mistake, write to the team.")
+        ),
+        path=f"/courses/{course.slug}",
+    )
+    notices.notify(session, message, [enrolment.person_id], now=now)
 
 
 def give_up_place(session: Session, actor: Actor, enrolment: Enrolment, *, now: datetime, heir: Enrolment | None = None) -> None:

@@ -6,6 +6,12 @@ from kernel.errors import N_
 ENROLMENT_NOTICE = NoticeKind(
     "enrolment", label=N_("Enrolments"), hint=N_("You are enrolled in a course, or a place becomes available."), icon="book-open"
 )
+REMOVED_NOTICE = NoticeKind(
+    "removed",
+    label=N_("End of an enrolment"),
+    hint=N_("A course's team takes you out of a course; what you did in it is kept."),
+    icon="log-out",
+)
 ANNOUNCEMENT_NOTICE = NoticeKind(
     "announcement",
     label=N_("Announcements"),
@@ -49,6 +55,6 @@ REMINDER_NOTICE = NoticeKind(
     hours=MailHours.DAY,
 )
 KINDS = (
-    *(ENROLMENT_NOTICE, ANNOUNCEMENT_NOTICE, GRADED_NOTICE, CHANGED_NOTICE, MISTAKE_NOTICE),
+    *(ENROLMENT_NOTICE, REMOVED_NOTICE, ANNOUNCEMENT_NOTICE, GRADED_NOTICE, CHANGED_NOTICE, MISTAKE_NOTICE),
     *(DEADLINE_NOTICE, OPENING_NOTICE, REMINDER_NOTICE),
 )

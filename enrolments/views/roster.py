@@ -169,7 +169,7 @@ def _flash_counts(counts: EnrolCounts) -> None:
 @requires(LearningAction.ENROL_OTHERS, editions_of_enrolments.get_place)
 def remove(subject: ParticipantContext) -> Answer:
     """End a person's enrolment in a course."""
-    editions_of_enrolments.leave(current_session(), current_actor(), subject.enrolment, now=clock.now())
+    editions_of_enrolments.take_out(current_session(), current_actor(), subject.enrolment, now=clock.now())
     flash(_("Removed from the course. Their work is kept and will be there if they re-enrol."), "ok")
     return see_other(url_for("enrolments_roster.roster", slug=subject.context.slug))
 

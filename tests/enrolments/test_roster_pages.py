@@ -4,9 +4,28 @@ import re
 
 from lms.instance import Instance
 from tests.support.browser import Browser
-from tests.support.builders import a_course, a_learner, a_teacher, sign_in
+from tests.support.builders import a_course, a_learner, a_learner_in, a_teacher, sign_in
 from tests.support.people import person_row
 from tests.support.places import a_place, put
+from tests.support.wording import in_spanish
+
+
+def test_who_is_taken_out_is_notified_and_whoever_leaves_is_not(browser: Browser, instance: Instance) -> None:
+    course = a_course(instance)
+    a_teacher(instance, course, "ines@example.org")
+    ana = a_learner_in(browser.another(), course)
+    eva = a_learner_in(browser.another(), course, "eva@example.org")
+    team = sign_in(browser, "ines@example.org")
+    team.get("/teaching/prueba/learners")
+    team.submit(f"/teaching/prueba/learners/{person_row(instance, 'ana@example.org').uuid}/removal")
+    eva.get("/courses/prueba/leaving")
+    eva.submit("/courses/prueba/leaving")
+    mails = team.mails()
+
+    title = in_spanish("You were taken out of “%(title)s”", title=course.title["es"])
+    assert title in ana.get("/notices").text
+    assert title not in eva.get("/notices").text
+    assert sum(title in mail for mail in mails) == 1
 
 
 def test_learners_are_shown_with_their_unit_and_filtered_by_it(browser: Browser, instance: Instance) -> None:
