@@ -252,8 +252,8 @@ def draw_from(text: str, module: str) -> str:
     return text
 
 
-BEGIN = "slots:\n  - draw: 5\n"
-"""A new quiz draws from its own module's bank, which is begun with it."""
+BEGIN = "slots: []\n"
+"""A new quiz is empty, and stops publishing until it has questions (spec/content-format C523)."""
 KIND = ActivityKind(
     "quiz",
     ".quiz.yaml",

@@ -125,7 +125,7 @@ def test_from_an_empty_account_to_a_published_course(
     page.fill("#text", QUESTION)
     me.press("button[name=do][value=save]")
     me.open("/teaching/pisos-de-proteccion/text?path=02-brechas/02-compruebe.quiz.yaml")
-    page.fill("#text", page.input_value("#text").replace("draw: 5", "draw: 1"))
+    page.fill("#text", page.input_value("#text").replace("slots: []", "slots:\n  - draw: 1"))
     me.press("main form button[type=submit]")
     me.open("/teaching/pisos-de-proteccion/settings")
     page.select_option("#certificate__template", "constancia")

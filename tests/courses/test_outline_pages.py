@@ -329,6 +329,23 @@ def test_a_new_activity_opens_where_it_is_written(browser: Browser, instance: In
     assert browser.path.partition("#")[0] == f"/teaching/prueba{editor}"
 
 
+def test_a_new_quiz_is_an_empty_draft_that_is_not_published(browser: Browser, instance: Instance) -> None:
+    """spec/content-format 9, C523: it opens on its questions, has none, and the check says what to do."""
+    an_editor(browser, instance, modules=1)
+    browser.get("/teaching/prueba/new-activity")
+    browser.submit("/new-activity", {"kind": "quiz", "title": "Compruebe"})
+    assert in_spanish("The quiz has no questions yet.") in browser.page.text
+    assert draft_texts(instance)["01-parte/04-compruebe.quiz.yaml"] == "key: compruebe\ntitle: Compruebe\nslots: []\n"
+
+    told = browser.get("/teaching/prueba/publishing").text
+
+    assert in_spanish("The quiz has no questions.") in told
+    assert in_spanish("Add one, or hide the quiz.") in told
+    browser.get("/teaching/prueba/outline")
+    press_in_outline(browser, "hide compruebe")
+    assert in_spanish("The quiz has no questions.") not in browser.get("/teaching/prueba/publishing").text
+
+
 def test_titles_that_say_nothing_and_places_that_are_not_are_refused(browser: Browser, instance: Instance) -> None:
     an_editor(browser, instance, modules=1)
     before = draft_texts(instance)
