@@ -26,13 +26,15 @@ from courses.content.editing import (
     tidy,
     without_entries,
 )
+from courses.content.mapping_cursor import FORMER_KEYS, FORMERLY
 from courses.content.model import CourseFolder
+from courses.content.writing import proposed_key
 from courses.drafts import FileContent
 from courses.models import Course
 from courses.rendering import Renderer
 from kernel.bulk_rows import insert_all
 from kernel.compiled_statements import compile_once
-from kernel.db import Cache, HookList, connection_of
+from kernel.db import Cache, Hook, HookList, connection_of
 from kernel.errors import N_, Conflict, DomainError, NotFound, require_found
 from kernel.i18n import shortened
 from kernel.markup.model import fold
@@ -259,6 +261,8 @@ class QuestionUses:
     count_attempts: Callable[[Session, int, Sequence[str]], Mapping[str, int]]
 
 
+PLACE_QUESTION = Hook[Callable[[str, str], str]]("place_question")
+"""Gives the file of an activity that asks questions with one more at its end; it takes the file and the question's key."""
 QUESTION_USES = HookList[QuestionUses]("question_uses")
 """Gives where questions of a bank are used."""
 
@@ -408,14 +412,23 @@ def add_to_bank(
     path: str,
     entries: Sequence[str],
     *,
-    media: Mapping[str, FileContent] | None = None,
+    beside: Mapping[str, FileContent] | None = None,
     now: datetime,
 ) -> None:
-    """Add questions at the end of a bank's file, which is made where it is new, and the files that they show, kept already."""
+    """Add questions at the end of a bank's file, which is made where it is new, and write other files in the same change."""
     course = catalogue.lock_course(session, course_id)
     body = drafts.draft_bodies(session, course_id, [path]).get(path, "")
     text = drafts.text_content(add_entries(body, QUESTIONS, entries))
-    drafts.save_files(session, actor, course, {path: text, **(media or {})}, now=now)
+    drafts.save_files(session, actor, course, {path: text, **(beside or {})}, now=now)
+
+
+def copy_entry(session: Session, course_id: int, row: DraftQuestionRow) -> tuple[str, str]:
+    """Return the key and the text of a copy of a question; what the question was before, and where it comes from, is not the copy's."""
+    key = proposed_key(row.key, list_keys(session, course_id))
+    text = get_entry(session, course_id, row.path, row.key).text
+    for name in (FORMER_KEYS, FORMERLY, "origin"):
+        text = set_field(text, name, None, FIELD_ORDER)
+    return key, set_field(text, "key", key, FIELD_ORDER)
 
 
 def with_variants(body: str, pattern: EntryText, variants: Sequence[str]) -> str:

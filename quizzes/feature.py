@@ -10,9 +10,10 @@ from enrolments.dates import DATES
 from kernel.errors import N_
 from kernel.feature import PAGES_OF_CODES, PAGES_OF_FILES, Feature
 from kernel.personal import ERASURES, OWN_DATA, OWN_RESULTS, TRANSFERS
-from questions.question_bank import QUESTION_USES
+from questions.question_bank import PLACE_QUESTION, QUESTION_USES
 from quizzes import corrections, jobs, log, notices, own_data, publication, saves, teaching
 from quizzes.access import PERMISSIONS
+from quizzes.content import quiz_fields
 from quizzes.content.quiz import BANKS
 from quizzes.overrides import erase_reasons, pause_dates, quiz_dates, transfer_accommodation
 from quizzes.pass_marks import missing_records
@@ -73,6 +74,7 @@ FEATURE = Feature(
         NOTICE_KINDS.add(*notices.KINDS),
         DATES.add(quiz_dates, pause_dates),
         QUESTION_USES.add(teaching.USES_IN_QUIZZES),
+        PLACE_QUESTION.bind(quiz_fields.with_question),
         PAGES_OF_CODES.add(proofs.find_page),
         PAGES_OF_FILES.add(proofs.find_page_of_file),
         WAITING.add(teaching.waiting_attempts),

@@ -234,7 +234,7 @@ def import_questions(
 ) -> None:
     """Add questions to a bank of the draft, which is made where it is new, and delete the file."""
     path, entries = incoming.path, incoming.entries
-    question_bank.add_to_bank(session, actor, course_id, path, entries, media=incoming.media, now=now)
+    question_bank.add_to_bank(session, actor, course_id, path, entries, beside=incoming.media, now=now)
     course = catalogue.get_course(session, course_id)
     audit.record(session, actor, TransferVerb.IMPORTED, course, now=now, format=pending.format, bank=path, questions=len(entries))
     session.delete(pending)

@@ -349,7 +349,10 @@ def undo(subject: CourseContext) -> Answer:
     if revision != str(course.draft_revision - 1):
         raise Conflict(N_("Someone else has changed this course. Review it again before you continue."))
     drafts.restore_draft(session, current_actor(), course, int(revision), now=clock.now())
-    return see_page("courses_outline.outline", slug=subject.slug, flash=_("The change has been undone."))
+    located = authoring.load_draft_outline(session, course, course_kinds()).tree.find_activity(request.form.get("key", ""))
+    editor = EDITORS.get(located[1].kind) if located is not None else None
+    key = located[1].key if located is not None and editor is not None else None
+    return see_page(editor or "courses_outline.outline", slug=subject.slug, key=key, flash=_("The change has been undone."))
 
 
 archiving_bp = Blueprint("courses_archiving", __name__)

@@ -61,7 +61,7 @@ def begun(specs: Sequence[question_fields.Asked], values: QuestionFormValues) ->
 
 def blank_row(rows: question_fields.RowFields, **texts: str) -> QuestionFormValues:
     """Return an empty row with the rows that it begins with itself."""
-    values = QuestionFormValues({(name, ""): text for name, text in texts.items()})
+    values = QuestionFormValues({(name, ""): text for name, text in {**rows.starts, **texts}.items()})
     return begun(rows.fields_of(kind_of(rows, values)), values)
 
 

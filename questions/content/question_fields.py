@@ -10,7 +10,7 @@ from courses.content.kinds import FieldLabel
 from courses.content.mapping_cursor import FORMER_KEYS, FORMERLY
 from courses.content.settings import FieldShape, FieldSpec
 from kernel.errors import N_
-from kernel.i18n import lazy_
+from kernel.i18n import _, lazy_
 from questions.content.banks import FIELDS_AFTER, FIELDS_BEFORE, IDENTITY_FIELDS
 from questions.rules.definitions import CognitiveLevel, Difficulty, QuestionKind, QuestionState
 
@@ -93,6 +93,10 @@ class RowFields:
     """The names of the fields as they stand in the text, where that is another order than asked."""
     written_as: Mapping[str, str] = field(default_factory=dict)
     """Fields that are called otherwise in the text: a form has words of its own."""
+    starts: Mapping[str, str] = field(default_factory=dict)
+    """What stands in the fields of a new row."""
+    has_one_right: bool = False
+    """Whether exactly one of its rows is right."""
 
     def fields_of(self, kind: str) -> "tuple[Asked, ...]":
         """Return what is asked of a row, by its kind."""
@@ -107,6 +111,11 @@ class RowFields:
     def is_moved(self) -> bool:
         """Say whether the order of its rows means something."""
         return self.written not in (RowNotation.NAMED, RowNotation.FACTORS)
+
+    @property
+    def is_plain(self) -> bool:
+        """Return whether a row fits on a line: a few fields that explain themselves."""
+        return not self.kinds and all(isinstance(spec, FieldSpec) and not spec.help for spec in self.fields)
 
 
 Asked = FieldSpec | RowFields
@@ -144,7 +153,7 @@ _JUDGED_ORDER = (VERDICT, WORDS, "why", "key", "credit", "fixed", TOLERANCE, TOL
 SHUFFLE = FieldSpec("shuffle", FieldShape.FLAG, lazy_("In a different order for each learner?"), help="", choices=YES_NO, usual="true")
 
 
-def options(name: str, help_: Any, published: str = "options", begun: int = 4) -> RowFields:
+def options(name: str, help_: Any, published: str = "options", begun: int = 4, *, has_one_right: bool = False) -> RowFields:
     """Return the options of a choice."""
     return RowFields(
         name,
@@ -157,6 +166,7 @@ def options(name: str, help_: Any, published: str = "options", begun: int = 4) -
         begun=begun,
         keys=(("key", WORDS, published),),
         order=_JUDGED_ORDER,
+        has_one_right=has_one_right,
     )
 
 
@@ -179,7 +189,7 @@ def tolerance(help_: Any) -> tuple[FieldSpec, ...]:
     )
 
 
-def answers(content: FieldSpec, help_: Any, more: tuple[FieldSpec, ...] = (CREDIT,), begun: int = 2) -> RowFields:
+def answers(content: FieldSpec, help_: Any, more: tuple[FieldSpec, ...] = (CREDIT,)) -> RowFields:
     """Return the row fields of answers that are compared with the learner's typed response."""
     return RowFields(
         "answers",
@@ -189,14 +199,15 @@ def answers(content: FieldSpec, help_: Any, more: tuple[FieldSpec, ...] = (CREDI
         fields=(content, IS_RIGHT, WHY),
         more=more,
         help=help_,
-        begun=begun,
+        begun=1,
         order=_JUDGED_ORDER,
+        starts={VERDICT: "right"},
     )
 
 
 OWN_TOLERANCE = tolerance(lazy_("For this answer only. Leave empty to use the question's tolerance."))
 WORD_ANSWERS = answers(
-    FieldSpec(WORDS, FieldShape.WORDS, lazy_("Expected answer")), lazy_("The first match counts; * stands for any characters."), begun=2
+    FieldSpec(WORDS, FieldShape.WORDS, lazy_("Expected answer")), lazy_("The first match counts; * stands for any characters.")
 )
 NUMBER_ANSWERS = answers(
     FieldSpec(WORDS, FieldShape.NUMBER, lazy_("Number")),
@@ -323,7 +334,7 @@ GAPS = RowFields(
     kinds={
         "short": (WORD_ANSWERS, *IGNORING),
         "numerical": (NUMBER_ANSWERS, *QUANTITY),
-        "single": (options("options", lazy_("Exactly one is right."), "gaps.{name}.options", begun=3), SHUFFLE),
+        "single": (options("options", lazy_("Exactly one is right."), "gaps.{name}.options", begun=3, has_one_right=True), SHUFFLE),
     },
     order=(KIND, "answers", "ignore_case", "ignore_accents", "ignore_typography", "options", "shuffle", *QUANTITY_ORDER, "weight"),
 )
@@ -352,7 +363,7 @@ _MODEL = FieldSpec("model", FieldShape.MARKDOWN, lazy_("Model answer"), lazy_("S
 _ANSWER = FieldSpec("answer", FieldShape.CHOICE, lazy_("Right column"))
 
 OF_KIND: Mapping[str, tuple[Asked, ...]] = {
-    QuestionKind.SINGLE: (options("options", lazy_("Exactly one is right.")), SHUFFLE),
+    QuestionKind.SINGLE: (options("options", lazy_("Exactly one is right."), has_one_right=True), SHUFFLE),
     QuestionKind.MULTIPLE: (
         options("options", lazy_("Any number of options can be right.")),
         FieldSpec(
@@ -523,7 +534,7 @@ FLOWS = frozenset(
 )
 """Fields that stand on one line where they fit (spec/content-format 11)."""
 
-_TEXT = (FieldSpec("text", FieldShape.MARKDOWN, lazy_("Question"), lazy_("What is asked.")),)
+_TEXT = (FieldSpec("text", FieldShape.MARKDOWN, lazy_("Question")),)
 _FEEDBACK = (
     FieldSpec("explanation", FieldShape.MARKDOWN, lazy_("Explanation"), lazy_("Why this is so. Shown to everyone with the feedback.")),
     FieldSpec("hints", FieldShape.LISTED, lazy_("Hints"), lazy_("One per line. Each gives one more try in quizzes that allow it.")),
@@ -593,18 +604,44 @@ _FILED = (
     FieldSpec("note", FieldShape.WORD, lazy_("Note for colleagues"), lazy_("Never published.")),
 )
 
+COMMON_KINDS = (
+    QuestionKind.SINGLE,
+    QuestionKind.MULTIPLE,
+    QuestionKind.TRUE_FALSE,
+    QuestionKind.NUMERICAL,
+    QuestionKind.SHORT,
+    QuestionKind.MATCHING,
+)
+"""The kinds that pages offer before all others."""
+
+
+def list_kinds() -> tuple[tuple[tuple[str, str], ...], tuple[tuple[str, str], ...]]:
+    """Return the common kinds and all others, each with its name in the reader's language."""
+    names = {kind: _(label) for kind, label in KINDS.items()}
+    common = tuple((kind, names[kind]) for kind in COMMON_KINDS)
+    return common, tuple((kind, name) for kind, name in names.items() if kind not in COMMON_KINDS)
+
+
+ALWAYS_SHOWN = frozenset(
+    {
+        *("text", "options", "answers", "answer", "pairs", "items", "gaps", "variables", "columns", "rows", "rubric", "accept"),
+        *("tolerance", "unit", "explanation"),
+    }
+)
+"""What the form of a question shows at once; everything else is folded."""
+
 Groups = tuple[tuple[object, tuple[Asked, ...]], ...]
 
 
 def groups_of(kind: str) -> Groups:
-    """Return what is asked of a question of a kind, in groups."""
-    own = OF_KIND[kind]
+    """Return the fields of a question of a kind in groups: what is always shown, what few need, and what large banks need."""
     if kind == QuestionKind.DESCRIPTION:
-        return ((lazy_("What is shown"), _TEXT), (lazy_("In the bank"), _FILED[1:4]))
+        return ((lazy_("Question"), _TEXT), (lazy_("For large banks"), _FILED[1:4]))
+    every = (*_TEXT, *OF_KIND[kind], *_FEEDBACK, _FILED[0])
     return (
-        (lazy_("What is asked"), (*_TEXT, *own)),
-        (lazy_("Feedback"), _FEEDBACK),
-        (lazy_("In the bank"), _FILED),
+        (lazy_("Question"), tuple(spec for spec in every if spec.name in ALWAYS_SHOWN)),
+        (lazy_("More options"), tuple(spec for spec in every if spec.name not in ALWAYS_SHOWN)),
+        (lazy_("For large banks"), _FILED[1:]),
     )
 
 

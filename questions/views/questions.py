@@ -6,9 +6,11 @@ from itertools import groupby
 from typing import Any
 
 from flask import Blueprint, Response, flash, request
+from sqlalchemy.orm import Session
 
 from courses import authoring, catalogue, draft_checks, drafts, publishing
 from courses.access import CourseArchived, CourseContext
+from courses.authoring import DraftOutline
 from courses.content.differences import compared_lines
 from courses.content.editing import EditRefused, former_keys, read_fields
 from courses.content.model import CourseFolder, Finding
@@ -16,8 +18,9 @@ from courses.content.settings import FieldShape, FieldSpec, FormValues
 from courses.content.writing import proposed_key
 from courses.draft_checks import DraftCheck
 from courses.editor import FormFindings, SettingsForm, course_header, course_kinds, settings_form
+from courses.publishing import CheckedCourse
 from kernel import clock
-from kernel.errors import NotFound
+from kernel.errors import N_, Conflict, NotFound
 from kernel.i18n import _, choose, site_day
 from kernel.web.request import Answer, begin_writing, current_actor, current_session, file_store, page, requires, see_page
 from questions import bank_page, question_bank
@@ -58,9 +61,24 @@ class FormRow:
     sheets: "tuple[QuestionFormView, ...]" = ()
 
     @property
+    def has_one_mark(self) -> bool:
+        """Return whether one mark stands for all rows: exactly one is to be right, and no more are."""
+        rights = sum(sheet.values.text(question_fields.VERDICT) == RIGHT for sheet in self.sheets)
+        return self.rows is not None and self.rows.has_one_right and rights < 2
+
+    @property
     def from_text(self) -> bool:
         """Say whether the text names the rows in braces."""
         return self.rows is not None and self.rows.name in question_fields.FROM_TEXT
+
+
+@dataclass(frozen=True, slots=True)
+class FormGroup:
+    """Parts of a form below one title; `is_open` says whether something stands in them or is wrong with them."""
+
+    name: Any
+    lines: list[FormRow]
+    is_open: bool
 
 
 class QuestionFormView:
@@ -117,10 +135,12 @@ class QuestionFormView:
         """Return the parts that the kind of a row has alone."""
         return self.blocks(rows.kinds.get(self.shown, ()))
 
-    def is_open(self, rows: question_fields.RowFields) -> bool:
-        """Say whether something stands in the folded fields of a row, or is wrong with them."""
-        fields = [(setting, field) for setting in rows.more for field in self.fields(setting)]
-        return any(field.errors or (field.data or "") not in ("", setting.usual) for setting, field in fields)
+    def says(self, specs: Sequence[question_fields.Asked]) -> bool:
+        """Return whether something stands in some fields, or is wrong with them."""
+        fields = [(setting, field) for setting in question_fields.leaves(specs) for field in self.fields(setting)]
+        return any(field.errors or (field.data or "") not in ("", setting.usual) for setting, field in fields) or any(
+            sheet.faults or not is_blank(rows, sheet.values) for rows in question_fields.lists(specs) for sheet in self.inner[rows.name]
+        )
 
     def walk(self) -> "Iterator[QuestionFormView]":
         """Yield this and all rows in it."""
@@ -216,7 +236,7 @@ def submitted_values(specs: Sequence[question_fields.Asked], languages: Sequence
     )
     rows = {
         spec.name: tuple(
-            _submitted_row(spec, languages, sent, f"{prefix}{spec.name}__{number}__") for number in _numbers(sent, f"{prefix}{spec.name}__")
+            _submitted_row(spec, languages, sent, f"{prefix}{spec.name}", number) for number in _numbers(sent, f"{prefix}{spec.name}__")
         )
         for spec in question_fields.lists(specs)
     }
@@ -224,9 +244,13 @@ def submitted_values(specs: Sequence[question_fields.Asked], languages: Sequence
     return QuestionFormValues(form.values().texts, rows, int(at) if at.isascii() and at.isdigit() and len(at) < 4 else None)
 
 
-def _submitted_row(rows: question_fields.RowFields, languages: Sequence[str], sent: Sent, prefix: str) -> QuestionFormValues:
+def _submitted_row(rows: question_fields.RowFields, languages: Sequence[str], sent: Sent, path: str, number: int) -> QuestionFormValues:
+    prefix = f"{path}__{number}__"
     shown = sent.get(f"{prefix}{SHOWN}", rows.usual_kind)
     values = submitted_values(rows.fields_of(shown), languages, sent, prefix)
+    if rows.written is question_fields.RowNotation.JUDGED and not values.text(question_fields.VERDICT):  # a mark that was not set
+        verdict = RIGHT if sent.get(f"{path}__{RIGHT}") == str(number) else WRONG
+        values = replace(values, texts={**values.texts, (question_fields.VERDICT, ""): verdict})
     return with_kind(rows, values, shown, languages) if rows.kinds and kind_of(rows, values) != shown else values
 
 
@@ -263,10 +287,17 @@ class KindFormView(QuestionFormView):
         """`has_other_kinds` says that a row got another kind than that of the fields which the page showed."""
         super().__init__(_with_columns(question_fields.fields_of_kind(kind), values, languages), languages, values)
 
-    def groups(self) -> list[tuple[Any, list[FormRow]]]:
-        """Return the parts of the form in their groups."""
+    def groups(self, noted: Sequence[Field]) -> list[FormGroup]:
+        """Return the parts of the form in their groups; the checks say something of `noted` fields."""
         own = {spec.name: spec for spec in self.specs}
-        return [(name, self.lines([own[spec.name] for spec in specs])) for name, specs in question_fields.groups_of(self.kind)]
+        made = []
+        for name, group_specs in question_fields.groups_of(self.kind):
+            specs = [own[spec.name] for spec in group_specs]
+            lines = self.lines(specs)
+            fields = [field for line in lines for field in line.fields]
+            fields += [field for line in lines for row in line.sheets for sheet in row.walk() for field in sheet.form]
+            made.append(FormGroup(name, lines, self.says(specs) or any(field is other for field in noted for other in fields)))
+        return made
 
 
 def begun_sheet(kind: str, languages: Sequence[str]) -> KindFormView:
@@ -332,8 +363,9 @@ def _languages(course_id: int) -> tuple[str, ...]:
 
 
 def _act() -> str:
-    """Return what the button says that was pressed: save, preview, or something with rows."""
-    return request.form.get("do", "save")
+    """Return what the button says that was pressed: save (also where another question follows), preview, or something with rows."""
+    act = request.form.get("do", "save")
+    return "save" if act.startswith("next ") else act
 
 
 @bp.route("/teaching/<slug>/questions/<key>/form", methods=["GET", "POST"])
@@ -418,45 +450,115 @@ def new_question(subject: CourseContext) -> Answer:
     if kind not in question_fields.KINDS:
         raise NotFound
     languages, session = _languages(subject.id), current_session()
-    begun = NewQuestionForm()
-    begun.offer([(row.path, f"{choose(row.title) or row.key} ({row.questions})") for row in question_bank.list_banks(session, subject.id)])
-    quiz, bank = _quiz(subject, request.values.get("quiz", ""))
+    begun, quiz = NewQuestionForm(), request.values.get("quiz", "")
+    banks = [(row.path, f"{choose(row.title) or row.key} ({row.questions})") for row in question_bank.list_banks(session, subject.id)]
+    place = _find_place(session, subject.id, quiz) if quiz else None
+    if place is None and quiz and request.method != "POST":
+        raise NotFound
+    if place is not None and not place.banks(banks):
+        banks.insert(0, (f"{place.folder}/banco.yaml", _("A new bank of the module")))
+    begun.offer(banks)
     if request.method != "POST":
-        begun.kind.data, begun.bank.data = kind, request.args.get("bank", "") or bank or begun.bank.data
-        return _page(QuestionEditor(subject, begun_sheet(kind, languages), begun, quiz=quiz))
+        own = place.banks(banks) if place is not None else []
+        begun.kind.data, begun.bank.data = kind, request.args.get("bank", "") or next(iter(own), begun.bank.data)
+        sheet = begun_sheet(kind, languages)
+        sheet.first.render_kw = {"autofocus": True}
+        return _page(QuestionEditor(subject, sheet, begun, quiz=quiz))
     editor = QuestionEditor(subject, submitted_form(kind, languages, request.form, _act()), begun, quiz=quiz)
     if not _is_ready(editor) or not begun.validate_on_submit():
         return _page(editor), _status()
-    values = editor.sheet.values
-    submitted_text = next((submitted_text for language in languages if (submitted_text := values.text(question_fields.TEXT, language))), "")
-    key = begun.key.data or proposed_key(submitted_text or _("Question"), question_bank.list_keys(session, subject.id))
     try:
-        text = _text(editor, f"key: {key}\nkind: {kind}\n")
-    except EditRefused as refused:
+        return _preview_or_add(editor, begun)
+    except (EditRefused, CourseArchived) as refused:
         begun.form_errors.append(_(refused.text))
-        return _page(editor)
-    return _preview_or_save(editor, EntryText(begun.bank.data, "", text), subject)
+        return _page(editor), 422 if isinstance(refused, EditRefused) else 409
+    except PlaceGone as refused:
+        begun.form_errors.append(_(refused.text))
+        return _page(replace(editor, quiz="")), 409
 
 
-def _quiz(subject: CourseContext, key: str) -> tuple[str, str]:
-    """Return the key of the quiz that a question is written for, and the bank of its module; '' where there is none such."""
-    if not key:
-        return "", ""
-    session = current_session()
-    draft_outline = authoring.load_draft_outline(session, catalogue.get_course(session, subject.id), course_kinds())
+class PlaceGone(Conflict):
+    """The quiz for which a question was written is no longer in the draft."""
+
+    message = N_("Someone else removed the activity that this question was written for. Save again to keep it in the bank.")
+
+
+@dataclass(frozen=True, slots=True)
+class QuestionPlace:
+    """The activity for which a question is written: its file, and the folder of its module."""
+
+    draft_outline: DraftOutline
+    folder: str
+    path: str
+
+    def banks(self, offered: Sequence[tuple[str, str]]) -> list[str]:
+        """Return the paths of the banks of its module."""
+        return [path for path, _title in offered if path.startswith(f"{self.folder}/")]
+
+    def with_question(self, session: Session, key: str) -> str:
+        """Return the file with a question at its end; raise EditRefused where nothing can be put into it."""
+        text = question_bank.PLACE_QUESTION.of(session)(self.draft_outline.texts[self.path], key)
+        return authoring.in_form(self.draft_outline, self.path, text, course_kinds(), today=site_day(clock.now()))
+
+
+def _find_place(session: Session, course_id: int, key: str) -> QuestionPlace | None:
+    """Return the quiz with a key; None where the draft has none such."""
+    draft_outline = authoring.load_draft_outline(session, catalogue.get_course(session, course_id), course_kinds())
     located = draft_outline.tree.find_activity(key)
     if located is None or located[1].kind != "quiz":
-        raise NotFound
-    paths = [row.path for row in question_bank.list_banks(session, subject.id) if row.path.startswith(f"{located[0].folder}/")]
-    return key, next(iter(paths), "")
+        return None
+    return QuestionPlace(draft_outline, located[0].folder, located[1].path)
 
 
-def _preview_or_save(editor: QuestionEditor, change: EntryText, subject: CourseContext) -> Answer:
-    """Preview or save; what cannot be saved is shown again as it was typed, each fault beside its field."""
-    seen = catalogue.get_course(current_session(), subject.id).draft_revision
-    body = question_bank.with_entry(question_bank.body_of(current_session(), subject.id, change.path), change)
-    contents = drafts.draft_files(current_session(), file_store(), subject.id)
-    checked = publishing.check({**contents, change.path: body.encode()}, course_kinds(), today=site_day(clock.now()))
+def _additions(session: Session, editor: QuestionEditor, begun: NewQuestionForm) -> tuple[EntryText, dict[str, str]]:
+    """Return a new question as it is written now, and what else changes with it: the quiz that it is written for."""
+    values, languages = editor.sheet.values, editor.sheet.languages
+    first = next((text for language in languages if (text := values.text(question_fields.TEXT, language))), "")
+    key = begun.key.data or proposed_key(first or _("Question"), question_bank.list_keys(session, editor.subject.id))
+    entry = EntryText(begun.bank.data, "", _text(editor, f"key: {key}\nkind: {editor.kind}\n"))
+    if not editor.quiz:
+        return entry, {}
+    place = _find_place(session, editor.subject.id, editor.quiz)
+    if place is None:
+        raise PlaceGone
+    return entry, {place.path: place.with_question(session, key)}
+
+
+def _preview_or_add(editor: QuestionEditor, begun: NewQuestionForm) -> Answer:
+    """Preview a new question, or save it in its bank and in the quiz that it is written for: both or neither."""
+    course_id, slug = editor.subject.id, editor.subject.slug
+    seen = catalogue.get_course(current_session(), course_id).draft_revision
+    change, beside = _additions(current_session(), editor, begun)
+    checked = _check(editor, change, beside)
+    if not isinstance(checked, CheckedCourse):
+        return checked
+    writing = begin_writing()
+    course = catalogue.lock_course(writing, course_id)
+    is_as_checked = course.draft_revision == seen
+    if not is_as_checked:  # keys may be taken, and the quiz may have other questions or another path
+        change, beside = _additions(writing, editor, begun)
+    contents = {path: drafts.text_content(text) for path, text in beside.items()}
+    question_bank.add_to_bank(writing, current_actor(), course_id, change.path, [change.text], beside=contents, now=clock.now())
+    if is_as_checked:
+        draft_checks.cache_draft_check(writing, course, checked, course_kinds(), now=clock.now())
+    message = _("The question is saved in the bank and in the quiz.") if beside else _("The question is saved in the draft.")
+    act, _blank, kind = request.form.get("do", "").partition(" ")
+    if act == "next":
+        quiz = editor.quiz or None
+        return see_page("questions.new_question", slug=slug, kind=kind, quiz=quiz, bank=change.path, flash=message)
+    if beside:
+        return see_page("quizzes_slots.slots", slug=slug, key=editor.quiz, undo=course.draft_revision, flash=message)
+    key = str(read_fields(change.text)["key"])
+    return see_page("questions.question", slug=slug, key=key, flash=message)
+
+
+def _check(editor: QuestionEditor, change: EntryText, beside: Mapping[str, str]) -> CheckedCourse | Answer:
+    """Check the draft with a change; return the page where it is only previewed, or refused with each fault beside its field."""
+    session, course_id = current_session(), editor.subject.id
+    body = question_bank.with_entry(drafts.draft_bodies(session, course_id, [change.path]).get(change.path, ""), change)
+    files = {path: text.encode() for path, text in {**beside, change.path: body}.items()}
+    contents = drafts.draft_files(session, file_store(), course_id)
+    checked = publishing.check({**contents, **files}, course_kinds(), today=site_day(clock.now()))
     entry = question_bank.written_entry(body, change)
     own = [finding for finding in checked.findings if bank_page.concerns(finding, change.path, entry)]
     if _act() == "preview":
@@ -465,6 +567,15 @@ def _preview_or_save(editor: QuestionEditor, change: EntryText, subject: CourseC
     if refusing:
         _attach_findings(editor, own, refusing)
         return _page(editor), 422
+    return checked
+
+
+def _preview_or_save(editor: QuestionEditor, change: EntryText, subject: CourseContext) -> Answer:
+    """Preview or save; what cannot be saved is shown again as it was typed, each fault beside its field."""
+    seen = catalogue.get_course(current_session(), subject.id).draft_revision
+    checked = _check(editor, change, {})
+    if not isinstance(checked, CheckedCourse):
+        return checked
     writing = begin_writing()
     course = catalogue.lock_course(writing, subject.id)
     is_as_checked = course.draft_revision == seen
@@ -477,10 +588,7 @@ def _preview_or_save(editor: QuestionEditor, change: EntryText, subject: CourseC
         return _page(editor), 409
     if is_as_checked:
         draft_checks.cache_draft_check(writing, course, checked, course_kinds(), now=clock.now())
-    if editor.quiz:
-        flash(_("The question is saved in the bank. Add it to the quiz below."), "ok")
-        return see_page("quizzes_slots.slots", slug=subject.slug, key=editor.quiz, question=entry.key, _anchor="add")
-    return see_page("questions.question", slug=subject.slug, key=entry.key, flash=_("The question is saved in the draft."))
+    return see_page("questions.question", slug=subject.slug, key=editor.key, flash=_("The question is saved in the draft."))
 
 
 def _attach_findings(editor: QuestionEditor, own: list[Finding], refusing: list[Finding]) -> None:
@@ -529,8 +637,9 @@ def _page(
         quiz=editor.quiz,
         kind=editor.kind,
         kind_words=_(question_fields.KINDS[editor.kind]),
-        kinds=[(value, _(label)) for value, label in question_fields.KINDS.items()],
-        sheet=sheet,
+        kinds=question_fields.list_kinds(),
+        groups=sheet.groups([field for _finding, field in placed if field is not None]),
+        faults=sheet.faults,
         seen=editor.seen,
         told=[
             (finding.severity.value, form_findings.beside_field(finding) if field else form_findings.line(finding), field)

@@ -417,6 +417,13 @@ NAMES: Mapping[str, str] = {
     "page": N_("New page"),
     "text": N_("Text"),
 }
+ALWAYS_SHOWN: Mapping[str, frozenset[str]] = {
+    "question": frozenset({"mark"}),
+    "draw": frozenset({"draw", "mark"}),
+    "section": frozenset({"section"}),
+    "text": frozenset({"text"}),
+}
+"""What the list of slots shows at once, by the sort of a slot; everything else is folded."""
 SLOT_LIST = FieldSpec(
     SLOTS, FieldShape.ENTRIES, lazy_("Questions and pages"), fields=tuple(field for fields in SLOT_FIELDS.values() for field in fields)
 )
@@ -455,6 +462,15 @@ def with_slot_moved(text: str, index: int, step: int) -> str:
     return with_entry_moved(text, SLOTS, index, to)
 
 
+def with_slot_copied(text: str, index: int, question: str) -> str:
+    """Return a quiz's file with a copy of a slot behind it; that of a question asks another one."""
+    entry = list_entries(text, SLOTS)[index].text
+    if question:
+        entry = editing.set_field(entry, "question", question, ORDER["question"])
+    text = editing.add_alike(text, SLOTS, entry)
+    return with_entry_moved(text, SLOTS, len(list_entries(text, SLOTS)) - 1, index + 1)
+
+
 def without_slot(text: str, index: int) -> str:
     """Return a quiz's file without a slot."""
     return without_entries(text, SLOTS, [index])
@@ -465,6 +481,11 @@ def with_new_slot(text: str, sort: str, content: str) -> str:
     value = "new" if sort == "page" else content
     entry = f"{sort}: {scalar(value, flow=False)}\n" if "\n" not in value else editing.write_field("", sort, value, [sort])
     return editing.add_alike(text, SLOTS, entry)
+
+
+def with_question(text: str, key: str) -> str:
+    """Return a quiz's file with a question at the end."""
+    return with_new_slot(text, "question", key)
 
 
 def with_draws(text: str, draws: Sequence[Mapping[str, str]]) -> str:

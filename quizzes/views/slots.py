@@ -1,10 +1,11 @@
 """The page of a quiz's slots, which reads them from the draft and writes them to it."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from flask import Blueprint, Response, flash, request
-from wtforms import HiddenField, SelectField
+from sqlalchemy.orm import Session
+from wtforms import Field, HiddenField, SelectField, SelectMultipleField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than its stubs
 
 from courses import authoring, catalogue, draft_checks, drafts, history, publishing
@@ -15,7 +16,7 @@ from courses.content.applying import with_values
 from courses.content.editing import EditRefused, ListEntrySpan, list_entries
 from courses.content.merging import MergeSide, ThreeWayMerge
 from courses.content.model import Finding
-from courses.content.settings import values_of
+from courses.content.settings import FieldSpec, values_of
 from courses.content.tree import TreeActivity, TreeModule
 from courses.draft_checks import DraftCheck
 from courses.editor import FormFindings, SettingsForm, course_header, course_kinds, settings_form
@@ -23,13 +24,13 @@ from courses.models import Course
 from courses.publishing import CheckedCourse
 from kernel import clock
 from kernel.errors import NotFound
-from kernel.i18n import _, choose, lazy_, site_day
+from kernel.i18n import _, choose, lazy_, shortened, site_day
 from kernel.web import after_response
 from kernel.web.forms import Form, WholeField, area, clean_text, whole_number
 from kernel.web.request import Answer, begin_writing, current_actor, current_session, file_store, page, requires, see_page
 from questions import question_bank
-from questions.content.question_fields import KINDS
-from questions.question_bank import DraftQuestionRow, QuestionFilter, index_banks
+from questions.content.question_fields import KINDS, list_kinds
+from questions.question_bank import DraftQuestionRow, EntryText, QuestionFilter, index_banks
 from quizzes.content import pools, quiz_fields
 from quizzes.content.pools import WHOLE_COURSE, DrawSlot, QuizSource
 from quizzes.content.quiz_fields import NAMES as SLOTS
@@ -67,15 +68,55 @@ class NewSlotForm(Form):
 
 @dataclass(frozen=True, slots=True)
 class SlotRowView:
-    """A slot in the list: `found` is how many questions a draw may take, None where it is none or cannot be counted."""
+    """A slot in the list: `candidates` is how many questions a draw may take, None where it is none or cannot be counted.
+
+    `question` is the question of the bank that it asks; None where it asks none, or one that is not there.
+    """
 
     sort: str
-    name: str
     form: SettingsForm
-    question: str
-    title: str
-    found: int | None
-    told: tuple[str, ...]
+    question: DraftQuestionRow | None
+    candidates: int | None
+    messages: tuple[str, ...]
+
+    @property
+    def name(self) -> str:
+        """Return what sort of slot it is, or the kind of its question."""
+        if self.question is not None:
+            return _(KINDS[self.question.kind])
+        return _(quiz_fields.NAMES[self.sort]) if self.sort else _("Not known")
+
+    @property
+    def title(self) -> str:
+        """Return the beginning of what is asked."""
+        return choose(self.question.title) if self.question is not None else ""
+
+    def fields(self, *, folded: bool) -> list[Field]:
+        """Return the fields that stand in the row, or those that are folded."""
+        return [field for spec in self._specs(folded=folded) for field in self.form.rows(spec)[0]]
+
+    @property
+    def is_open(self) -> bool:
+        """Return whether something is wrong with the folded fields."""
+        return any(field.errors for field in self.fields(folded=True))
+
+    @property
+    def summary(self) -> list[str]:
+        """Return what the folded fields say, where they say anything."""
+        specs = [spec for spec in self._specs(folded=True) if spec.name != self.sort and self.form.says(spec)]
+        return [f"{field.label.text}: {_value_of(field)}" for spec in specs for field in self.form.rows(spec)[0] if field.data]
+
+    def _specs(self, *, folded: bool) -> list[FieldSpec]:
+        shown = quiz_fields.ALWAYS_SHOWN.get(self.sort, frozenset())
+        return [spec for spec in quiz_fields.SLOT_FIELDS.get(self.sort, ()) if (spec.name not in shown) is folded]
+
+
+def _value_of(field: Field) -> str:
+    """Return what stands in a field as its reader sees it."""
+    if not isinstance(field, SelectField | SelectMultipleField):
+        return shortened(" ".join(str(field.data).split()), 80)
+    chosen = field.data if isinstance(field.data, list) else [field.data]
+    return ", ".join(str(choice[1]) for choice in field.iter_choices() if choice[0] in chosen)
 
 
 def slot_lines(
@@ -101,11 +142,7 @@ def slot_lines(
             for finding in verdict.findings
             if finding.file == path and entry.first <= finding.line <= entry.last
         ]
-        name = _(quiz_fields.NAMES[sort]) if sort else _("Not known")
-        title = choose(row.title) if row else ""
-        lines.append(
-            SlotRowView(sort, name, form, question=row.key if row else "", title=title, found=counts[number], told=tuple(messages))
-        )
+        lines.append(SlotRowView(sort, form, row, candidates=counts[number], messages=tuple(messages)))
     return lines
 
 
@@ -162,6 +199,8 @@ class SlotEditor:
     module: TreeModule
     activity: TreeActivity
     revision: int
+    copies: dict[str, str] = field(default_factory=dict)
+    """Copies of questions that the form's button asks for, by the path of their bank."""
 
     @property
     def path(self) -> str:
@@ -245,14 +284,22 @@ def _changed(subject: PartContext, sheet: SlotEditor, forms: list[SettingsForm],
     if new.seen.data != str(sheet.revision):
         return _together(subject, sheet, new)
     text = _edited_file(sheet, sheet.text, forms, new)
+    act, _blank, kind = _act().partition(" ")
+    if act == "ask" and text == sheet.text:
+        return see_page("questions.new_question", slug=subject.slug, kind=kind, quiz=subject.key)
     return (_page(sheet, forms, new), 422) if text is None else _checked(subject, sheet, forms, new, text)
+
+
+def _act() -> str:
+    """Return what the button says that was pressed; before a merge of two changes, the button that led to it."""
+    return request.form.get("act") or request.form.get("do", "save")
 
 
 def _edited_file(sheet: SlotEditor, base: str, forms: list[SettingsForm], new: NewSlotForm) -> str | None:
     """Return a quiz's file with the input, and with what the button asked for; None where a field has a fault."""
-    act, _blank, number = (request.form.get("act") or request.form.get("do", "save")).partition(" ")
+    act, _blank, number = _act().partition(" ")
     index = whole_number(number, otherwise=-1)
-    if act in ("up", "down", "remove") and not 0 <= index < len(forms):
+    if act in ("up", "down", "remove", "copy") and not 0 <= index < len(forms):
         raise NotFound
     for form in forms:
         form.validate_on_submit()
@@ -261,13 +308,30 @@ def _edited_file(sheet: SlotEditor, base: str, forms: list[SettingsForm], new: N
     text = _submitted_file(sheet, base, forms)
     if act == "add" and not new.is_filled():
         return None
+    if act == "copy":
+        return _with_copy(sheet, text, index)
     return _done(text, act, index, new)
+
+
+def _with_copy(sheet: SlotEditor, text: str, index: int) -> str:
+    """Return a quiz's file with a slot twice; of its question the bank gets a copy, which can be changed by itself."""
+    question = quiz_fields.shown_fields(quiz_fields.slot_texts(text)[index]).get("question")
+    session, course_id = current_session(), sheet.course.id
+    row = next(iter(question_bank.find_questions(session, course_id, [str(question)])), None) if question else None
+    key = ""
+    if row is not None:
+        key, sheet.copies[row.path] = question_bank.copy_entry(session, course_id, row)
+    return quiz_fields.with_slot_copied(text, index, key)
 
 
 def _checked(subject: PartContext, sheet: SlotEditor, forms: list[SettingsForm], new: NewSlotForm, text: str) -> Answer:
     text = authoring.in_form(sheet.draft_outline, sheet.path, text, course_kinds(), today=site_day(clock.now()))
     contents = drafts.draft_files(current_session(), file_store(), subject.id)
-    checked = publishing.check({**contents, sheet.path: text.encode()}, course_kinds(), today=site_day(clock.now()))
+    banks = {
+        path: question_bank.with_entry(contents[path].decode(), EntryText(path, "", copied)).encode()
+        for path, copied in sheet.copies.items()
+    }
+    checked = publishing.check({**contents, **banks, sheet.path: text.encode()}, course_kinds(), today=site_day(clock.now()))
     refusing = [finding for finding in checked.findings if finding.refuses_import and finding.file == sheet.path]
     if refusing:
         form_findings = FormFindings(course_kinds())
@@ -301,7 +365,7 @@ def _saved(subject: PartContext, sheet: SlotEditor, text: str, checked: CheckedC
     course = catalogue.lock_course(writing, subject.id)
     is_as_checked = course.draft_revision == sheet.draft_outline.revision
     try:
-        authoring.save_text(writing, current_actor(), course, sheet.path, text, base_revision=sheet.revision, now=clock.now())
+        _write(writing, course, sheet, text)
     except FileChanged:
         return _together(subject, load_slot_editor(subject), new)
     except CourseArchived as refused:
@@ -309,8 +373,24 @@ def _saved(subject: PartContext, sheet: SlotEditor, text: str, checked: CheckedC
         return _page(load_slot_editor(subject), _forms(sheet, text, sent=False), new, text=text), 409
     if is_as_checked:
         draft_checks.cache_draft_check(writing, course, checked, course_kinds(), now=clock.now())
+    act, _blank, kind = _act().partition(" ")
+    if act == "ask":
+        return see_page("questions.new_question", slug=subject.slug, kind=kind, quiz=subject.key)
     flash(_("There was nothing to change.") if text == sheet.text else _("Saved in the draft."), "ok")
-    return see_page("quizzes_slots.slots", slug=subject.slug, key=subject.key)
+    undo = course.draft_revision if text != sheet.text else None
+    return see_page("quizzes_slots.slots", slug=subject.slug, key=subject.key, undo=undo)
+
+
+def _write(writing: Session, course: Course, sheet: SlotEditor, text: str) -> None:
+    """Write the quiz, with copies of questions in the same change; raise FileChanged."""
+    if not sheet.copies:
+        authoring.save_text(writing, current_actor(), course, sheet.path, text, base_revision=sheet.revision, now=clock.now())
+        return
+    if course.draft_revision != sheet.draft_outline.revision:  # the key of a copy may be taken
+        raise FileChanged
+    quiz = {sheet.path: drafts.text_content(text)}
+    for path, copied in sheet.copies.items():
+        question_bank.add_to_bank(writing, current_actor(), course.id, path, [copied], beside=quiz, now=clock.now())
 
 
 def _together(subject: PartContext, sheet: SlotEditor, new: NewSlotForm) -> Answer:
@@ -383,6 +463,8 @@ def _page(
         is_cut=len(matches) > OFFERED,
         regions=merging.regions(merge) if merge is not None else None,
         has_conflicts=bool(merge is not None and merge.conflicts),
-        act=(request.form.get("act") or request.form.get("do", "save")) if merge is not None else "",
+        act=_act() if merge is not None else "",
+        kinds=list_kinds(),
+        undo=sheet.draft_outline.revision - 1 if request.args.get("undo") == str(sheet.draft_outline.revision) else None,
         theirs=sheet.revision,
     )

@@ -5,6 +5,8 @@ from playwright.sync_api import Browser
 
 from tests.support.builders import a_course, a_teacher
 from tests.support.chromium import Live, signed_in
+from tests.support.drafts import draft_texts
+from tests.support.lessons import write
 from tests.support.wording import in_spanish
 
 QUIZ = "/teaching/prueba/parts/cuestionario-1"
@@ -38,17 +40,99 @@ def test_a_question_is_written_and_put_into_a_quiz_without_a_script(chromium: Br
     editor.press("button[value='row options']")
     assert page.input_value("[name=text_es]") == "¿Qué es esto?"
     page.fill("[name=options__0__words_es]", "Una prueba")
-    page.select_option("[name=options__0__verdict]", "right")
+    page.check("[name=options__right][value='0']")
     page.fill("[name=options__4__words_es]", "Otra cosa")
     editor.press("button.main[value=save]")
     editor.open(f"{QUIZ}/questions")
+    page.click("#add > summary")
     page.select_option("[name=question]", "que-es-esto")
     editor.press("button[value=add]")
     editor.press("button[value='up 1']")
 
-    titles = page.locator("main section h2").all_inner_texts()
+    titles = page.locator("section[id^=place] h2").all_inner_texts()
     assert titles[0].endswith("¿Qué es esto?")
     assert titles[1].endswith(in_spanish("Random draw"))
+
+
+PRESSES = """
+const add = () => sessionStorage.setItem('presses', Number(sessionStorage.getItem('presses')) + 1);
+const typed = 'textarea, input:not([type=checkbox], [type=radio])';
+addEventListener('pointerdown', (event) => event.target.closest('a, button, input, select, textarea, summary, label') && add(), true);
+addEventListener('keydown', (event) => {
+  const presses = event.key === 'Enter' ? !event.target.matches('textarea') : event.key === ' ' && !event.target.matches(typed);
+  if (presses) add();
+}, true);
+"""
+"""Counts what the issue calls a press: a click, a tap, or Enter or Space on a control. Typing is none."""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("script", [True, False])
+def test_a_quiz_of_six_kinds_takes_twenty_presses_from_the_outline(chromium: Browser, live: Live, *, script: bool) -> None:
+    """All of it: the activity, its six questions, each in the quiz at once, and the list that shows them."""
+    a_teacher(live.instance, a_course(live.instance, modules=1))
+    editor = signed_in(chromium, live, script=script)
+    page = editor.page
+    page.add_init_script(PRESSES)
+    editor.open("/teaching/prueba/outline")
+
+    editor.press("a[href*='/new-activity']")
+    page.check("[name=kind][value=quiz]")
+    page.fill("#title", "Seis")
+    editor.press("main form button[type=submit]")
+    editor.press("button[value='ask single']")
+    page.keyboard.type("¿Cuál?")
+    page.fill("[name=options__0__words_es]", "Esta")
+    page.fill("[name=options__0__why_es]", "Así es.")
+    page.fill("[name=options__1__words_es]", "Aquella")
+    page.fill("[name=options__1__why_es]", "No.")
+    page.check("[name=options__right][value='0']")
+    editor.press("button[value='next multiple']")
+    page.keyboard.type("¿Cuáles?")
+    for number, words in enumerate(("Una", "Otra", "Ninguna")):
+        page.fill(f"[name=options__{number}__words_es]", words)
+    page.check("[name=options__0__verdict]")
+    page.check("[name=options__1__verdict]")
+    editor.press("button[value='next true_false']")
+    page.keyboard.type("¿Es así?")
+    page.check("[name=answer][value=true]")
+    editor.press("button[value='next numerical']")
+    page.keyboard.type("¿Cuántos?")
+    page.fill("[name=answers__0__words]", "12,5")
+    editor.press("button[value='next short']")
+    page.keyboard.type("¿Quién?")
+    page.fill("[name=answers__0__words_es]", "Nadie")
+    editor.press("button[value='next matching']")
+    page.keyboard.type("¿Con qué va?")
+    for number, (item, match) in enumerate((("Perro", "Ladra"), ("Gato", "Maúlla"))):
+        page.fill(f"[name=pairs__{number}__item_es]", item)
+        page.fill(f"[name=pairs__{number}__match_es]", match)
+    editor.press("button.main[value=save]")
+
+    titles = page.locator("section[id^=place] h2").all_inner_texts()
+    asked = ("¿Cuál?", "¿Cuáles?", "¿Es así?", "¿Cuántos?", "¿Quién?", "¿Con qué va?")
+    assert titles == [f"{number}. {text}" for number, text in enumerate(asked, start=1)]
+    assert page.locator("main section .alert").count() == 0
+    if script:
+        assert int(page.evaluate("sessionStorage.getItem('presses')")) <= 20
+
+
+@pytest.mark.slow
+def test_the_form_of_a_choice_takes_about_one_screen(chromium: Browser, live: Live) -> None:
+    """In a course of one language, from the heading to the button that saves, at 1280 pixels."""
+    course = a_course(live.instance, modules=1)
+    a_teacher(live.instance, course)
+    settings = draft_texts(live.instance)["course.yaml"]
+    write(live.instance, course, {"course.yaml": settings.replace("languages: [es, en]", "languages: [es]")})
+    editor = signed_in(chromium, live)
+
+    editor.open(f"{NEW}single&quiz=cuestionario-1")
+
+    top, bottom = (editor.page.locator(part).bounding_box() for part in ("h1", "button.main[value=save]"))
+    assert top is not None
+    assert bottom is not None
+    assert editor.page.locator("[name^=text_]").count() == 1
+    assert bottom["y"] + bottom["height"] - top["y"] <= 900
 
 
 @pytest.mark.slow
@@ -64,11 +148,10 @@ def test_a_text_with_gaps_is_written_without_a_script(chromium: Browser, live: L
     page.select_option("[name=gaps__0__kind]", "numerical")
     editor.press("#gaps > .nest > li:first-child button[value=fields]")
     page.fill("[name=gaps__0__answers__0__words]", "100")
-    page.select_option("[name=gaps__0__answers__0__verdict]", "right")
     page.fill("[name=gaps__0__tolerance]", "0.1")
     page.select_option("[name=gaps__0__tolerance_kind]", "relative")
     page.fill("[name=gaps__1__answers__0__words_es]", "muchas")
-    page.select_option("[name=gaps__1__answers__0__verdict]", "right")
+    editor.press("button[value='row gaps__1__answers']")
     editor.press("button[value='up gaps__1__answers 1']")
     assert page.input_value("[name=gaps__1__answers__1__words_es]") == "muchas"
     editor.press("button.main[value=save]")

@@ -17,6 +17,7 @@ from courses.models import Course
 from courses.publishing import CheckedCourse
 from kernel.audit import AuditEntry
 from lms.instance import Instance
+from questions.content.question_fields import KINDS
 from quizzes.content import quiz_fields
 from quizzes.models import QuizOverride
 from tests.support.access import a_cast
@@ -29,6 +30,9 @@ from tests.support.wording import in_spanish
 
 PAGE = "/teaching/prueba/parts/cuestionario-1/questions"
 FILE = "01-parte/03-cuestionario.quiz.yaml"
+BANK = "01-parte/banco.yaml"
+FORM = "/teaching/prueba/new-question/form"
+NEW_QUIZ = "key: fin\ntitle: Fin\nslots: []\n"
 HEAD = "key: cuestionario-1\ntitle: {es: Cuestionario 1, en: Quiz 1}\n"
 WRITTEN = (
     "# Elena: revisar antes de mayo\n"
@@ -308,26 +312,170 @@ def test_what_somebody_saves_during_the_checks_is_checked_too(
     assert "nadie lo sabe" in editor.get("/teaching/prueba/publishing").text
 
 
-def test_a_question_written_for_a_quiz_comes_back_to_it_ready_to_be_added(editor: Browser, instance: Instance, course: Course) -> None:
+ASKED = {"text_es": "¿Cuánto es, para este?", "options__0__words_es": "Tres", "options__1__words_es": "Dos", "options__right": "0"}
+
+
+def test_the_page_begins_with_what_to_ask(editor: Browser, course: Course) -> None:
+    """The six common kinds stand before the questions, all others behind “More kinds”; each button leads to its form for this quiz."""
     page = editor.get(PAGE)
-    address = re.search(r'href="([^"]*/new-question/form[^"]*)"', page.html)
-    assert address
-    editor.get(address[1])
-    assert dict(editor.page.form("/form").fields)["bank"] == "01-parte/banco.yaml"
 
-    sent = {
-        "text_es": "¿Cuánto es, para este?",
-        "options__0__words_es": "Tres",
-        "options__0__verdict": "right",
-        "options__1__words_es": "Dos",
-    }
-    back = editor.submit("/form", {**sent, "key": "para-este"}, button=("do", "save"))
+    offered = re.findall(r'name="do" value="(ask [a-z_]+)"', page.html)
+    folded = page.html[page.html.index("<summary>" + in_spanish("More kinds")) :]
+    assert offered[:6] == [f"ask {kind}" for kind in ("single", "multiple", "true_false", "numerical", "short", "matching")]
+    assert sorted(offered) == sorted(f"ask {kind}" for kind in KINDS)
+    assert [button for button in offered if f'value="{button}"' in folded] == offered[6:]
+    assert page.html.index('value="ask single"') < page.html.index('id="place-1"')
 
+    send(editor, "ask numerical")
+
+    fields = dict(editor.page.form("/form").fields)
+    assert (fields["kind"], fields["quiz"], fields["bank"]) == ("numerical", "cuestionario-1", "01-parte/banco.yaml")
+
+
+def test_what_was_typed_in_the_list_is_saved_before_a_question_is_asked(editor: Browser, instance: Instance, course: Course) -> None:
+    editor.get(PAGE)
+
+    send(editor, "ask single", **{"slot-1-mark": "7"})
+
+    assert 'value="single"' in editor.page.html
+    assert "mark: 7" in draft_texts(instance)[FILE]
+
+
+def test_a_question_written_for_a_quiz_is_in_its_bank_and_in_the_quiz_at_once(editor: Browser, instance: Instance, course: Course) -> None:
+    """spec/quiz-engine 5.1.7: one change of the draft writes both files; the list offers to undo it, which takes both back."""
+    before = draft_texts(instance)
+    editor.get(f"{FORM}?kind=single&quiz=cuestionario-1")
+
+    back = editor.submit("/form", {**ASKED, "key": "para-este"}, button=("do", "save"))
+
+    after = draft_texts(instance)
     assert editor.path.partition("?")[0] == PAGE
-    assert in_spanish("The question is saved in the bank. Add it to the quiz below.") in back.text
-    assert dict(back.form("/questions").fields)["question"] == "para-este"
-    send(editor, "add")
-    assert "  - question: para-este\n" in draft_texts(instance)[FILE]
+    assert in_spanish("The question is saved in the bank and in the quiz.") in back.text
+    assert "¿Cuánto es, para este?" in back.text
+    assert quiz_fields.slot_texts(after[FILE]) == [*quiz_fields.slot_texts(before[FILE]), "question: para-este\n"]
+    assert "  - key: para-este\n    kind: single\n" in after[BANK]
+    assert {path for path in after if after[path] != before.get(path)} == {FILE, BANK}
+    undone = editor.submit("/undo")
+    assert editor.path == PAGE
+    assert in_spanish("The change has been undone.") in undone.text
+    assert draft_texts(instance) == before
+
+
+def test_one_press_saves_a_question_and_begins_the_next(editor: Browser, instance: Instance, course: Course) -> None:
+    editor.get(f"{FORM}?kind=single&quiz=cuestionario-1")
+
+    page = editor.submit("/form", ASKED, button=("do", "next numerical"))
+
+    assert in_spanish("The question is saved in the bank and in the quiz.") in page.text
+    fields = dict(page.form("/form").fields)
+    assert (fields["kind"], fields["quiz"], fields["text_es"].strip()) == ("numerical", "cuestionario-1", "")
+    assert "- question: cuanto-es-para-este\n" in draft_texts(instance)[FILE]
+
+
+def test_the_bank_of_the_module_is_made_where_there_is_none(editor: Browser, instance: Instance, course: Course) -> None:
+    write(instance, course, {"03-nueva/module.yaml": "key: nueva\ntitle: Nueva\n", "03-nueva/01-fin.quiz.yaml": NEW_QUIZ})
+    editor.get(f"{FORM}?kind=single&quiz=fin")
+
+    editor.submit("/form", ASKED, button=("do", "save"))
+
+    after = draft_texts(instance)
+    assert after["03-nueva/01-fin.quiz.yaml"] == NEW_QUIZ.replace("slots: []\n", "slots:\n  - question: cuanto-es-para-este\n")
+    assert after["03-nueva/banco.yaml"].startswith("questions:\n  - key: cuanto-es-para-este\n")
+
+
+def test_what_somebody_saves_meanwhile_in_quiz_and_bank_stays(
+    editor: Browser, instance: Instance, course: Course, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another question of the same words gets its key first, and another slot; both are kept, and so is what was typed."""
+    editor.get(f"{FORM}?kind=single&quiz=cuestionario-1")
+    theirs = WRITTEN.replace("  - page: new\n", "  - page: new\n\n  - question: cuanto-es-para-este\n")
+    asked = "\n  - key: cuanto-es-para-este\n    kind: true_false\n    text: ¿Suya?\n    answer: true\n"
+    check = publishing.check
+
+    def check_slowly(*given: Any, **named: Any) -> CheckedCourse:
+        monkeypatch.undo()
+        write(instance, course, {FILE: theirs, BANK: draft_texts(instance)[BANK] + asked})
+        return check(*given, **named)
+
+    monkeypatch.setattr("questions.views.questions.publishing.check", check_slowly)
+
+    editor.submit("/form", ASKED, button=("do", "save"))
+
+    after = draft_texts(instance)
+    asks = [quiz_fields.shown_fields(slot).get("question") for slot in quiz_fields.slot_texts(after[FILE])]
+    assert asks[-2:] == ["cuanto-es-para-este", "cuanto-es-para-este-2"]
+    assert asked in after[BANK]
+    assert "  - key: cuanto-es-para-este-2\n    kind: single\n" in after[BANK]
+
+
+def test_a_quiz_that_is_gone_meanwhile_takes_nothing_that_was_typed_with_it(editor: Browser, instance: Instance, course: Course) -> None:
+    editor.get(f"{FORM}?kind=single&quiz=cuestionario-1")
+    form = editor.page.form("/form")
+    editor.get("/teaching/prueba/parts/cuestionario-1/removal")
+    editor.submit("/removal")
+    before = draft_texts(instance)
+
+    page = editor.submit("/form", ASKED, button=("do", "save"), form=form, status=409)
+
+    fields = dict(page.form("/form").fields)
+    assert draft_texts(instance) == before
+    assert (fields["text_es"].strip(), fields["options__1__words_es"].strip()) == ("¿Cuánto es, para este?", "Dos")
+    assert "quiz" not in fields
+    editor.submit("/form", button=("do", "save"))
+    assert "  - key: cuanto-es-para-este\n" in draft_texts(instance)[BANK]
+
+
+def test_a_slot_is_duplicated_with_a_question_of_its_own(editor: Browser, instance: Instance, course: Course) -> None:
+    """spec/quiz-engine 5.1.8: the copy stands behind the original, and is a question of its own, without former keys and origin."""
+    former = "    former_keys: [suma-0]\n    origin: 0123456789abcdef0123456789abcdef\n"
+    write(instance, course, {BANK: draft_texts(instance)[BANK].replace("  - key: suma-1\n", f"  - key: suma-1\n{former}", 1)})
+    editor.get(PAGE)
+
+    send(editor, "copy 1")
+    send(editor, "copy 3")
+
+    after = draft_texts(instance)
+    slots = quiz_fields.slot_texts(after[FILE])
+    sorts = [quiz_fields.slot_kind(quiz_fields.shown_fields(slot)) for slot in slots]
+    assert sorts == ["section", "question", "question", "draw", "draw", "page"]
+    assert (slots[1], slots[2]) == ("question: suma-1\nmark: 2\n", "question: suma-1-2\nmark: 2\n")
+    entries = {entry.key: entry.text for entry in list_entries(after[BANK], "questions")}
+    original = entries["suma-1"].replace("former_keys: [suma-0]\norigin: 0123456789abcdef0123456789abcdef\n", "")
+    assert entries["suma-1-2"] == original.replace("key: suma-1\n", "key: suma-1-2\n")
+    assert original != entries["suma-1"]
+
+
+def test_the_last_change_of_the_list_is_undone_unless_somebody_saved_since(editor: Browser, instance: Instance, course: Course) -> None:
+    editor.get(PAGE)
+    send(editor, "remove 1")
+    assert "suma-1" not in draft_texts(instance)[FILE]
+    editor.submit("/undo")
+    assert draft_texts(instance)[FILE] == WRITTEN
+    send(editor, "remove 1")
+    stale = editor.page.form("/undo")
+    write(instance, course, {"01-parte/module.yaml": draft_texts(instance)["01-parte/module.yaml"] + "# otra\n"})
+
+    editor.submit("/undo", form=stale, status=409)
+
+    assert "suma-1" not in draft_texts(instance)[FILE]
+
+
+def test_the_list_shows_kind_and_points_and_folds_what_few_need(editor: Browser, course: Course) -> None:
+    page = editor.get(PAGE)
+    question = page.html.partition('id="place-2"')[2].partition("</section>")[0]
+    folded = question.partition("<details>")[2]
+
+    assert in_spanish("One answer") in question
+    assert 'name="slot-1-mark"' in question.partition("<details>")[0]
+    assert 'name="slot-1-question"' in folded
+    assert 'name="slot-1-require_previous"' in folded
+    assert page.has_link("/teaching/prueba/questions/suma-1/form")
+    assert page.has_link("/teaching/prueba/questions/suma-1/preview")
+    draw = page.html.partition('id="place-3"')[2].partition("</section>")[0]
+    assert "<details open>" not in draw
+    assert f"{in_spanish('Of these kinds')}: {in_spanish('One answer')}, {in_spanish('Several answers')}" in draw
+    large = page.html.partition(in_spanish("For large banks"))[2]
+    assert all(part in large for part in ("/blueprint", "/pass-mark", "/teaching/prueba/questions"))
 
 
 def test_places_that_cannot_be_parted_are_left_to_the_text(editor: Browser, instance: Instance, course: Course) -> None:
