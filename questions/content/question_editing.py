@@ -1,5 +1,6 @@
 """Questions of a bank between their text and the form, as a tree of rows."""
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -13,6 +14,7 @@ from questions.rules.definitions import QuestionKind
 
 Texts = Mapping[tuple[str, str], str]
 COLUMNS, ROWS, ANSWER = "columns", "rows", "answer"
+RIGHT, WRONG = "right", "wrong"
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +95,42 @@ def with_rows(
 def with_row_added(rows: question_fields.RowFields, present: tuple[QuestionFormValues, ...]) -> tuple[QuestionFormValues, ...]:
     """Add an empty row."""
     return (*present, blank_row(rows)) if len(present) < question_fields.MOST_ROWS else present
+
+
+_MARK = "*"
+_STAR, _BULLET = re.compile(r"\*\s+"), re.compile(r"(?:[•·▪◦‣–—-]|[A-Za-z][.)]|\d{1,2}[.)])\s+")
+"""What stands before the entries of a list of a word processor."""
+
+
+def _without(bullet: re.Pattern[str], lines: list[str]) -> list[str]:
+    """Return the entries of a list without its bullets: what stands before every one of them."""
+    return [bullet.sub("", line, count=1) for line in lines] if len(lines) > 1 and all(map(bullet.match, lines)) else lines
+
+
+def with_lines(
+    rows: question_fields.RowFields, present: tuple[QuestionFormValues, ...], language: str, pasted: str
+) -> tuple[QuestionFormValues, ...] | None:
+    """Return the rows with a line of a list in each that says nothing in a language, and in new ones; None where there is no room.
+
+    Bullets and numbers of a list are left out where every line has one. An asterisk before or after a line marks a right option.
+    """
+    lines = _without(_STAR, [line.strip() for line in pasted.splitlines() if line.strip()])
+    is_judged = rows.written is question_fields.RowNotation.JUDGED
+    marks = [is_judged and line.count(_MARK) == 1 and (line.startswith(_MARK) or line.endswith(_MARK)) for line in lines]
+    lines = _without(_BULLET, [line.strip(_MARK).strip() if is_marked else line for line, is_marked in zip(lines, marks, strict=True)])
+    name, made = rows.keys[0][1], list(present)
+    free = [index for index, row in enumerate(made) if not row.text(name, language).strip()]
+    made += [blank_row(rows) for _line in lines[len(free) :]]
+    if len(made) > question_fields.MOST_ROWS:
+        return None
+    places = [*free, *range(len(present), len(made))][: len(lines)]
+    for index, line, is_marked in zip(places, lines, marks, strict=True):
+        texts = {**made[index].texts, (name, language): line}
+        made[index] = replace(made[index], texts={**texts, (question_fields.VERDICT, ""): RIGHT} if is_marked else texts)
+    if rows.has_one_right and any(marks):
+        right = {index for index, is_marked in zip(places, marks, strict=True) if is_marked}
+        made = [_with_text(row, question_fields.VERDICT, RIGHT if index in right else WRONG) for index, row in enumerate(made)]
+    return tuple(made)
 
 
 def with_row_moved(present: tuple[QuestionFormValues, ...], index: int, step: int) -> tuple[QuestionFormValues, ...]:
@@ -181,7 +219,6 @@ def _words(rows: question_fields.RowFields) -> FieldSpec:
     return next(spec for spec in question_fields.leaves(rows.fields) if spec.name == question_fields.WORDS)
 
 
-RIGHT, WRONG = "right", "wrong"
 Fields = Mapping[str, Written]
 Keys = Mapping[str, frozenset[str]]
 """The keys that were published, by the list of a question in which they stand."""

@@ -113,6 +113,11 @@ class RowFields:
         return self.written not in (RowNotation.NAMED, RowNotation.FACTORS)
 
     @property
+    def takes_lines(self) -> bool:
+        """Return whether a pasted list makes rows, one of each line: options, elements, columns, not answers that are compared."""
+        return self.written in (RowNotation.JUDGED, RowNotation.TEXTS) and bool(self.keys)
+
+    @property
     def is_plain(self) -> bool:
         """Return whether a row fits on a line: a few fields that explain themselves."""
         return not self.kinds and all(isinstance(spec, FieldSpec) and not spec.help for spec in self.fields)

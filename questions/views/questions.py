@@ -17,7 +17,7 @@ from courses.content.model import CourseFolder, Finding
 from courses.content.settings import FieldShape, FieldSpec, FormValues
 from courses.content.writing import proposed_key
 from courses.draft_checks import DraftCheck
-from courses.editor import FormFindings, SettingsForm, course_header, course_kinds, settings_form
+from courses.editor import LANGUAGE_NAMES, FormFindings, SettingsForm, course_header, course_kinds, settings_form
 from courses.publishing import CheckedCourse
 from kernel import clock
 from kernel.errors import N_, Conflict, NotFound
@@ -39,14 +39,16 @@ from questions.content.question_editing import (
     pressed,
     values_in,
     with_kind,
+    with_lines,
     with_question,
 )
 from questions.question_bank import EntryChanged, EntryText, checksum_of
+from questions.rules.definitions import QuestionState
 
 Sent = Mapping[str, str]
 Field = Any
 """A field of a form."""
-AT, SHOWN = "at", "shown"
+AT, SHOWN, LINES = "at", "shown", "__lines"
 _NO_FILES: Mapping[str, Sequence[tuple[str, str]]] = {"": []}
 
 
@@ -59,6 +61,8 @@ class FormRow:
     rows: question_fields.RowFields | None = None
     path: str = ""
     sheets: "tuple[QuestionFormView, ...]" = ()
+    pasted: tuple[tuple[str, str, str], ...] = ()
+    """For each language a field for a list of rows: its name, its label, and what stands in it."""
 
     @property
     def has_one_mark(self) -> bool:
@@ -121,11 +125,23 @@ class QuestionFormView:
     def lines(self, specs: Sequence[question_fields.Asked] | None = None) -> list[FormRow]:
         """Return the parts of the form in order."""
         return [
-            FormRow(None, (), spec, f"{self.prefix}{spec.name}", self.inner[spec.name])
+            FormRow(None, (), spec, f"{self.prefix}{spec.name}", sheets=self.inner[spec.name], pasted=self._pasted(spec))
             if isinstance(spec, question_fields.RowFields)
             else FormRow(spec, self.fields(spec))
             for spec in (self.specs if specs is None else specs)
         ]
+
+    def _pasted(self, rows: question_fields.RowFields) -> tuple[tuple[str, str, str], ...]:
+        names = [(f"{rows.name}{LINES}", language) for language in self.languages] if rows.takes_lines else []
+        return tuple(
+            (f"{self.prefix}{name}_{language}", str(LANGUAGE_NAMES[language]) if len(names) > 1 else "", self.values.text(name, language))
+            for name, language in names
+        )
+
+    @property
+    def has_lists_left(self) -> bool:
+        """Return whether a pasted list waits, because it has more lines than there is room for."""
+        return any(text and name.endswith(LINES) for sheet in self.walk() for (name, _language), text in sheet.values.texts.items())
 
     def blocks(self, specs: Sequence[question_fields.Asked]) -> list[list[FormRow]]:
         """Return parts of a row: fields that stand side by side together, each list by itself."""
@@ -240,8 +256,17 @@ def submitted_values(specs: Sequence[question_fields.Asked], languages: Sequence
         )
         for spec in question_fields.lists(specs)
     }
+    texts = dict(form.values().texts)
+    for spec in question_fields.lists(specs):
+        for language in languages if spec.takes_lines else ():
+            pasted = sent.get(f"{prefix}{spec.name}{LINES}_{language}", "").strip()
+            made = with_lines(spec, rows[spec.name], language, pasted) if pasted else rows[spec.name]
+            if made is None:
+                texts[f"{spec.name}{LINES}", language] = pasted
+            else:
+                rows[spec.name] = made
     at = sent.get(f"{prefix}{AT}", "")
-    return QuestionFormValues(form.values().texts, rows, int(at) if at.isascii() and at.isdigit() and len(at) < 4 else None)
+    return QuestionFormValues(texts, rows, int(at) if at.isascii() and at.isdigit() and len(at) < 4 else None)
 
 
 def _submitted_row(rows: question_fields.RowFields, languages: Sequence[str], sent: Sent, path: str, number: int) -> QuestionFormValues:
@@ -437,9 +462,11 @@ def _is_ready(editor: QuestionEditor) -> bool:
     if _status() == 200:
         return False
     editor.sheet.check_names()
+    if editor.sheet.has_lists_left:
+        editor.seen.form_errors.append(_("The pasted list is too long: there is room for %(most)s rows.", most=question_fields.MOST_ROWS))
     if editor.sheet.has_other_kinds:
         editor.seen.form_errors.append(_("A gap now has a different kind of answer, with its fields below. Check them and save."))
-    return not editor.sheet.faults and not editor.sheet.has_other_kinds
+    return not editor.sheet.faults and not editor.sheet.has_other_kinds and not editor.sheet.has_lists_left
 
 
 @bp.route("/teaching/<slug>/new-question/form", methods=["GET", "POST"])
@@ -563,11 +590,17 @@ def _check(editor: QuestionEditor, change: EntryText, beside: Mapping[str, str])
     own = [finding for finding in checked.findings if bank_page.concerns(finding, change.path, entry)]
     if _act() == "preview":
         return _page(editor, findings=own, folder=checked.folder, shown=entry.key)
+    is_draft = editor.sheet.values.text("state") == QuestionState.DRAFT
     refusing = [finding for finding in checked.findings if finding.refuses_import]
+    refusing += [finding for finding in own if finding.code == NOTHING_RIGHT and not is_draft]
     if refusing:
         _attach_findings(editor, own, refusing)
         return _page(editor), 422
     return checked
+
+
+NOTHING_RIGHT = "C401"
+"""The code of a finding (spec/content-format 12): a draft of a question may have it, a question that is ready may not."""
 
 
 def _preview_or_save(editor: QuestionEditor, change: EntryText, subject: CourseContext) -> Answer:
@@ -596,7 +629,10 @@ def _attach_findings(editor: QuestionEditor, own: list[Finding], refusing: list[
     form_findings = FormFindings(course_kinds())
     for finding in refusing:
         field = editor.sheet.field_of(finding) if finding in own else None
-        if field is not None:
+        if field is not None and finding.code == NOTHING_RIGHT:
+            text = _("Say which answer is right. To finish the question later, choose the state “Draft” under “For large banks”.")
+            editor.sheet.form.refuse(field, text)
+        elif field is not None:
             editor.sheet.form.refuse(field, form_findings.beside_field(finding))
         else:
             editor.seen.form_errors.append(form_findings.message(finding))

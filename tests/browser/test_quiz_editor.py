@@ -162,3 +162,28 @@ def test_a_text_with_gaps_is_written_without_a_script(chromium: Browser, live: L
     editor.press("button[value='row rubric']")
     editor.press("button[value='row rubric__0__levels']")
     assert page.locator("#rubric__0__levels > .nest > li").count() == 4
+
+
+@pytest.mark.slow
+def test_a_list_pasted_into_the_first_empty_option_makes_rows(chromium: Browser, live: Live) -> None:
+    a_teacher(live.instance, a_course(live.instance, modules=1))
+    editor = signed_in(chromium, live)
+    page = editor.page
+    editor.open(f"{NEW}single")
+    page.evaluate(
+        """() => {
+          window.clip = new DataTransfer();
+          window.clip.setData('text/plain', 'a) Cuenca\\nb) Quito*\\nc) Loja\\nd) Manta\\ne) Ambato');
+        }"""
+    )
+
+    with page.expect_navigation():
+        page.evaluate(
+            "document.querySelector('[name=options__0__words_es]').dispatchEvent("
+            "new ClipboardEvent('paste', {clipboardData: window.clip, bubbles: true, cancelable: true}))"
+        )
+    editor.check()
+
+    words = [page.input_value(f"[name=options__{number}__words_es]") for number in range(5)]
+    assert words == ["Cuenca", "Quito", "Loja", "Manta", "Ambato"]
+    assert page.is_checked("[name=options__right][value='1']")

@@ -1,11 +1,15 @@
 """Questions of the bank field by field: a form for each kind, over the lines of the draft's text (spec/content-format 8)."""
 
+import re
+
 import pytest
 from sqlalchemy import select
 
 from courses.content.mapping_cursor import slug
 from courses.models import Course
 from lms.instance import Instance
+from questions.content.question_editing import blank_row, with_lines
+from questions.content.question_fields import fields_of_kind, lists
 from tests.support.access import a_cast
 from tests.support.browser import Browser
 from tests.support.builders import a_course, a_teacher, sign_in
@@ -305,3 +309,97 @@ def test_text_and_form_lead_to_each_other(editor: Browser) -> None:
     assert editor.get(page_of("suma-1")).has_link("/teaching/prueba/questions/suma-1")
     assert editor.get(page_of("suma-1")).has_link("/teaching/prueba/questions/suma-1/preview")
     assert editor.get("/teaching/prueba/questions").has_link(NEW)
+
+
+def rows_of(editor: Browser, name: str, field: str) -> list[str]:
+    """Return what stands in a field of each row of the form."""
+    fields = dict(editor.page.form("/form").fields)
+    return [fields[f"{name}__{number}__{field}"].strip() for number in range(30) if f"{name}__{number}__{field}" in fields]
+
+
+def test_a_pasted_list_makes_options_and_marks_the_right_one(editor: Browser, instance: Instance) -> None:
+    """spec/quiz-engine 5.1.9: the lines fill the empty rows and make new ones; nothing typed is lost, and saving needs no other press."""
+    editor.get(f"{NEW}?kind=single")
+
+    send(
+        editor, "lines options", text_es="¿Capital?", options__1__words_es="Loja", options__lines_es="Cuenca\n\n  Quito *\nManta\nAmbato\n"
+    )
+
+    assert rows_of(editor, "options", "words_es") == ["Cuenca", "Loja", "Quito", "Manta", "Ambato"]
+    assert dict(editor.page.form("/form").fields)["options__right"] == "2"
+    send(editor, options__lines_en="Cuenca\nLoja\nQuito\nManta\nAmbato", text_en="Capital?")
+    assert "      - right:\n          es: Quito\n          en: Quito\n" in bank(instance)
+    assert bank(instance).count("      - wrong:\n          es: ") == 4
+
+
+@pytest.mark.parametrize(
+    ("pasted", "words", "right"),
+    [
+        ("a) Uno\nb) Dos\nc) Tres", ["Uno", "Dos", "Tres"], []),
+        ("• Uno\n*• Dos\n• Tres", ["Uno", "Dos", "Tres"], [1]),
+        ("* Uno\n* Dos*\n* Tres", ["Uno", "Dos", "Tres"], [1]),
+        ("1. Uno\n2. Dos", ["Uno", "Dos"], []),
+        ("1. Uno\nDos", ["1. Uno", "Dos"], []),
+        ("**Uno** y medio\n*Dos\nTres*", ["**Uno** y medio", "Dos", "Tres"], [1, 2]),
+    ],
+)
+def test_bullets_go_and_asterisks_mark(pasted: str, words: list[str], right: list[int]) -> None:
+    rows = lists(fields_of_kind("multiple"))[0]
+
+    made = with_lines(rows, (blank_row(rows), blank_row(rows)), "es", pasted)
+
+    assert made is not None
+    assert [row.text("words", "es") for row in made][: len(words)] == words
+    assert [number for number, row in enumerate(made) if row.text("verdict") == "right"] == right
+
+
+def test_a_list_that_is_too_long_stays_where_it_was_pasted(editor: Browser, instance: Instance) -> None:
+    before = bank(instance)
+    editor.get(f"{NEW}?kind=ordering")
+    pasted = "\n".join(f"Paso {number}" for number in range(31))
+
+    page = send(editor, status=422, text_es="¿En qué orden?", items__lines_es=pasted)
+
+    assert in_spanish("The pasted list is too long: there is room for %(most)s rows.", most="30") in page
+    assert dict(editor.page.form("/form").fields)["items__lines_es"].strip().splitlines() == pasted.splitlines()
+    assert bank(instance) == before
+
+
+def test_a_question_without_a_right_answer_is_refused_beside_its_answers(editor: Browser, instance: Instance) -> None:
+    """spec/quiz-engine 5.1.10."""
+    before = bank(instance)
+    editor.get(f"{NEW}?kind=single")
+
+    page = send(editor, status=422, text_es="¿Cuál?", options__0__words_es="Esta", options__1__words_es="Otra")
+
+    told = in_spanish("Say which answer is right. To finish the question later, choose the state “Draft” under “For large banks”.")
+    assert told in page
+    assert 'id="options__0__words_es-error"' in editor.page.html
+    assert bank(instance) == before
+    send(editor, state="draft")
+    assert "    state: draft\n" in bank(instance).removeprefix(before)
+    send(editor, state="ready", status=422)
+    send(editor, state="ready", options__right="1")
+    assert "      - wrong: Esta\n      - right: Otra\n" in bank(instance)
+
+
+def test_only_the_question_its_answers_and_its_feedback_are_in_sight(editor: Browser) -> None:
+    """spec/quiz-engine 5.1.7: what is folded opens where something of it is filled in or wrong."""
+    page = editor.get(f"{NEW}?kind=single").html
+    sight, _summary, rest = page.partition(f'<summary class="h4">{in_spanish("More options")}')
+    more, _summary, large = rest.partition(f'<summary class="h4">{in_spanish("For large banks")}')
+
+    assert all(f'name="{name}"' in sight for name in ("text_es", "options__0__words_es", "options__right", "options__0__why_es"))
+    assert all(f'name="{name}"' in more for name in ("shuffle", "hints_es", "penalty", "source", "see", "mark"))
+    folded = ("key", "state", "difficulty", "tags", "objective", "level", "family", "enemies", "only", "expected", "unverified", "note")
+    assert all(f'name="{name}"' in large for name in folded)
+    assert opened(page) == [False, False]
+    send(editor, status=422, family="¡No!")
+    assert opened(editor.page.html) == [False, True]
+    send(editor, "row options", family="", mark="2")
+    assert opened(editor.page.html) == [True, False]
+
+
+def opened(html: str) -> list[bool]:
+    """Return whether the two folded groups of a question's form are open."""
+    return [tag == "<details open>" for tag in re.findall(r'(<details[^>]*>)\s*<summary class="h4">', html)]
