@@ -271,16 +271,21 @@ class QuestionPreview:
 
 
 def preview(
-    folder: CourseFolder, kinds: CourseKinds, question: QuestionDefinition, path: str, *, seed: int, parts: Parts | None
+    folder: CourseFolder, kinds: CourseKinds, question: QuestionDefinition, path: str, *, seed: int, parts: Parts | None, position: int = 1
 ) -> QuestionPreview | None:
-    """Return a draft question as a learner would see it, its order drawn from a seed; None where its variables have no values."""
+    """Return a draft question as a learner would see it, its order drawn from a seed; None where its variables have no values.
+
+    `position` tells it from others on the same page.
+    """
     renderer = kinds.renderer(folder)
     rendered = render_question(question, renderer, path)
     try:
         layout = lay_out_item(rendered, seed, "preview", shuffle=True)
     except NoVariablesError:
         return None
-    item = LoadedItem(0, 1, 1, page=1, section=1, question_version_id=0, maximum=Fraction(question.mark), layout=layout, flagged=False)
+    item = LoadedItem(
+        0, position, position, page=1, section=1, question_version_id=0, maximum=Fraction(question.mark), layout=layout, flagged=False
+    )
     convention = convention_for(language())
     view = view_question(item, rendered, parts, 0, convention)
     takes_answer = not isinstance(rendered.body, DescriptionBody | FileBody)

@@ -15,7 +15,7 @@ from courses.content import merging
 from courses.content.applying import with_values
 from courses.content.editing import EditRefused, ListEntrySpan, list_entries
 from courses.content.merging import MergeSide, ThreeWayMerge
-from courses.content.model import Finding
+from courses.content.model import CourseFolder, Finding
 from courses.content.settings import FieldSpec, values_of
 from courses.content.tree import TreeActivity, TreeModule
 from courses.draft_checks import DraftCheck
@@ -25,14 +25,16 @@ from courses.publishing import CheckedCourse
 from kernel import clock
 from kernel.errors import NotFound
 from kernel.i18n import _, choose, lazy_, shortened, site_day
+from kernel.markup.model import SafeHtml
 from kernel.web import after_response
 from kernel.web.forms import Form, WholeField, area, clean_text, whole_number
 from kernel.web.request import Answer, begin_writing, current_actor, current_session, file_store, page, requires, see_page
-from questions import question_bank
+from questions import bank_page, question_bank
+from questions.bank_page import QuestionPreview
 from questions.content.question_fields import KINDS, list_kinds
 from questions.question_bank import DraftQuestionRow, EntryText, QuestionFilter, index_banks
 from quizzes.content import pools, quiz_fields
-from quizzes.content.pools import WHOLE_COURSE, DrawSlot, QuizSource
+from quizzes.content.pools import WHOLE_COURSE, DrawSlot, FixedSlot, PageBreak, QuizSource, SectionSlot, TextSlot
 from quizzes.content.quiz_fields import NAMES as SLOTS
 
 MOST_DRAWN = 500
@@ -182,6 +184,46 @@ def attach_findings(findings: Sequence[Finding], text: str, forms: Sequence[Sett
 def offered(rows: Sequence[DraftQuestionRow], fixed: Collection[str]) -> list[tuple[str, str]]:
     """Return the questions that may be added, with their titles; those that are in the quiz already are left out."""
     return [(row.key, f"{choose(row.title) or row.key} ({row.key})") for row in rows if row.key not in fixed]
+
+
+@dataclass(frozen=True, slots=True)
+class PreviewPart:
+    """A slot as learners see it: a question, of a draw one of its `candidates`, or a text below its title."""
+
+    title: str = ""
+    text: SafeHtml | str = ""
+    shown: QuestionPreview | None = None
+    drawn: int = 0
+    candidates: int = 0
+
+
+def preview_parts(folder: CourseFolder, key: str) -> list[PreviewPart]:
+    """Return a quiz of the draft as learners see it, in its order; nothing where the quiz cannot be read."""
+    activities = ((module, candidate) for module in folder.modules for candidate in module.activities if candidate.key == key)
+    module, activity = next(activities, (None, None))
+    if module is None or activity is None or not isinstance(activity.settings, QuizSource):
+        return []
+    quiz, renderer, made, number = activity.settings, course_kinds().renderer(folder), list[PreviewPart](), 1
+    for slot in quiz.slots:
+        if isinstance(slot, SectionSlot | TextSlot):
+            title = choose(dict(slot.title)) if isinstance(slot, SectionSlot) else ""
+            made.append(PreviewPart(title, choose(renderer.markdown(slot.text, activity.path))))
+        if isinstance(slot, PageBreak):
+            made.append(PreviewPart(_("New page")))
+        if isinstance(slot, FixedSlot):
+            made.append(PreviewPart(shown=_preview_question(folder, slot.question, number)))
+            number += 1
+        if isinstance(slot, DrawSlot):
+            pool = pools.candidates(folder, module.key, quiz, slot)
+            shown = _preview_question(folder, pool[0].key, number) if pool else None
+            made.append(PreviewPart(shown=shown, drawn=slot.count, candidates=len(pool)))
+            number += slot.count
+    return made
+
+
+def _preview_question(folder: CourseFolder, key: str, number: int) -> QuestionPreview | None:
+    located = bank_page.find_question(folder, key)
+    return bank_page.preview(folder, course_kinds(), *located, seed=1, parts=None, position=number) if located is not None else None
 
 
 bp = Blueprint("quizzes_slots", __name__)
@@ -465,6 +507,7 @@ def _page(
         has_conflicts=bool(merge is not None and merge.conflicts),
         act=_act() if merge is not None else "",
         kinds=list_kinds(),
+        preview=preview_parts(draft_check.folder, sheet.activity.key) if request.args.get("preview") and draft_check.folder else None,
         undo=sheet.draft_outline.revision - 1 if request.args.get("undo") == str(sheet.draft_outline.revision) else None,
         theirs=sheet.revision,
     )

@@ -23,7 +23,14 @@ def test_every_page_of_the_quiz_editor_is_readable_by_everybody(
     a_teacher(live.instance, a_course(live.instance, modules=1))
     editor = signed_in(chromium, live, language=language, width=width, scheme=scheme)
 
-    for path in (QUIZ, f"{QUIZ}/questions", f"{FORM}/suma-1/form", f"{FORM}/unir-1/form", f"{FORM}/huecos-1/form"):
+    for path in (
+        QUIZ,
+        f"{QUIZ}/questions",
+        f"{QUIZ}/questions?preview=1",
+        f"{FORM}/suma-1/form",
+        f"{FORM}/unir-1/form",
+        f"{FORM}/huecos-1/form",
+    ):
         editor.open(path)
     for kind in ("numerical", "calculated", "matrix", "essay"):
         editor.open(f"{NEW}{kind}")

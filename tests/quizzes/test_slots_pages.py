@@ -478,6 +478,26 @@ def test_the_list_shows_kind_and_points_and_folds_what_few_need(editor: Browser,
     assert all(part in large for part in ("/blueprint", "/pass-mark", "/teaching/prueba/questions"))
 
 
+def test_the_quiz_is_shown_as_learners_see_it_beside_its_list(editor: Browser, instance: Instance, course: Course) -> None:
+    """spec/quiz-engine 5.1.11: in its order, with its sections and pages, of a draw one question; nothing is saved."""
+    before = draft_texts(instance)
+    assert 'id="preview"' not in editor.get(PAGE).html
+    assert editor.page.has_link(f"{PAGE}?preview=1")
+
+    shown = editor.get(f"{PAGE}?preview=1").html.partition('id="preview"')[2].partition("</aside>")[0]
+
+    parts = [
+        "Cifras",
+        'id="p1"',
+        in_spanish("Drawn at random: %(drawn)s of %(candidates)s questions. This is one of them.", drawn="2", candidates="1"),
+    ]
+    found = [shown.index(part) for part in [*parts, 'id="p2"', in_spanish("New page")]]
+    assert found == sorted(found)
+    assert "Cuánto es" in shown
+    send(editor)
+    assert draft_texts(instance) == before
+
+
 def test_places_that_cannot_be_parted_are_left_to_the_text(editor: Browser, instance: Instance, course: Course) -> None:
     write(instance, course, {FILE: f"{HEAD}slots: [{{draw: 2}}]\n"})
 
