@@ -374,7 +374,7 @@ def _had_left(enrolment: Enrolment, completion: Completion) -> bool:
 def _progress(enrolment: Enrolment, completion: Completion) -> Progress:
     """Return how far the learner was when the course was completed: that is a fact, whatever has changed since."""
     grade = None if completion.grade is None else Fraction(completion.grade)
-    return Progress(enrolment.done, enrolment.total, modules=(), grade=grade, completed=True, next_activity=None)
+    return Progress(enrolment.done, enrolment.total, modules=(), grade=grade, completed=True)
 
 
 def issue_credential(
@@ -480,7 +480,7 @@ def _row(award: AwardInputs, settings: Settings, institution: Institution | None
         course_key=outline.slug,
         course_titles={language: signable_text(title) for language, title in outline.title.items()},
         course_version=outline.number,
-        module_minutes=tuple(str(module.minutes) for module in outline.numbered if module.key in required),
+        module_minutes=tuple(str(module.time.total) for module in outline.numbered if module.key in required),
         with_assessment=asks_to_pass(outline),
         passed=_passed(outline),
         hours=hours.quantize(Decimal("0.01")),

@@ -504,6 +504,8 @@ class TakenCourse:
     completed_at: datetime | None
     achieved_at: datetime | None
     version: int | None
+    published_version: int | None
+    """By its id the version that the course gives at present."""
 
 
 def list_taken_courses(session: Session, person_id: int, slugs: Sequence[str]) -> list[TakenCourse]:
@@ -519,6 +521,7 @@ def list_taken_courses(session: Session, person_id: int, slugs: Sequence[str]) -
             Completion.completed_at,
             Completion.achieved_at,
             CourseVersion.number,
+            Course.published_version_id,
         )
         .outerjoin(Enrolment, and_(Enrolment.course_id == Course.id, Enrolment.person_id == person_id))
         .outerjoin(Completion, Completion.enrolment_id == Enrolment.id)
@@ -527,7 +530,7 @@ def list_taken_courses(session: Session, person_id: int, slugs: Sequence[str]) -
         .order_by(Course.slug, Enrolment.take)
         .limit(MOST_HISTORY_ROWS)
     )
-    return [TakenCourse(*row) for row in session.execute(statement)]
+    return [TakenCourse(*tuple(row)) for row in session.execute(statement)]
 
 
 def list_reminders(session: Session, assignment_id: int, known: datetime) -> list[Reminder]:

@@ -2,15 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
-from fractions import Fraction
 
 from compliance.reminders import ReminderItem
 from compliance.rules.pace import Hindrance
 from compliance.rules.reminders import ReminderKind
 from compliance.rules.states import TrainingState
-from courses.rules import printed_hours
+from kernel.durations import printed_minutes
 from kernel.errors import N_
-from kernel.i18n import _, choose, format_date, format_datetime, language, ngettext
+from kernel.i18n import _, choose, format_date, format_datetime, ngettext
 
 _SUBJECTS: Mapping[ReminderKind, str] = {
     ReminderKind.ASSIGNED: N_("New compulsory training: %(course)s"),
@@ -52,8 +51,7 @@ def line_words(line: ReminderItem) -> str:
         sentence = f"{sentence} {_hindrance_words(line.hindrance, line.owner)}"
     if not line.minutes or line.kind in _WITHOUT_MINUTES:
         return sentence
-    left = printed_hours(Fraction(line.minutes, 60), language())
-    return sentence + " " + _("What is required takes about %(time)s more.", time=left)
+    return sentence + " " + _("What is required takes about %(time)s more.", time=printed_minutes(line.minutes))
 
 
 def _hindrance_words(hindrance: Hindrance, owner: str) -> str:

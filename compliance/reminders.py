@@ -41,8 +41,12 @@ from compliance.rules.reminders import (
 )
 from compliance.rules.states import NEEDED, StateFlag, TrainingState, TrainingStatus
 from compliance.rules.terms import AnyRequirement, CourseRequirement, Requirement, WorkingDays, courses_of
-from courses.models import Activity, Course
-from enrolments.models import ActivityResult, Completion, Enrolment
+from courses.models import Course
+from courses.versions import list_outlines
+from enrolments.dates import list_ungraded
+from enrolments.learners import results_of_many
+from enrolments.models import Completion, Enrolment
+from enrolments.rules import time_left
 from kernel import audit, outbox
 from kernel.errors import N_, Conflict, NotFound, require_found
 from kernel.i18n import LANGUAGES, reading, site_day
@@ -247,41 +251,29 @@ def list_unconfirmed(session: Session, people: Collection[int]) -> set[int]:
 
 
 def load_minutes_left(session: Session, people: Collection[int], courses: Collection[RemindedCourse]) -> Mapping[tuple[int, str], int]:
-    """Return how many minutes of a course some people have left, by person and slug, in three statements.
+    """Return how many minutes of what is required in a course some people have left, by person and slug, as their course page says it.
 
     Whoever does not take it, or completed what they took, has all of the published version before them.
     """
     by_id = {course.id: course for course in courses}
     takes = session.execute(
-        select(Enrolment.id, Enrolment.person_id, Enrolment.course_id, Enrolment.course_version_id, Completion.enrolment_id.label("done"))
+        select(Enrolment.id, Enrolment.person_id, Enrolment.course_id, Enrolment.course_version_id)
         .outerjoin(Completion, Completion.enrolment_id == Enrolment.id)
-        .where(Enrolment.person_id.in_(people), Enrolment.course_id.in_(by_id), Enrolment.left_at.is_(None))
+        .where(
+            Enrolment.person_id.in_(people),
+            Enrolment.course_id.in_(by_id),
+            Enrolment.left_at.is_(None),
+            Completion.enrolment_id.is_(None),
+        )
     ).all()
-    open_takes = [take for take in takes if take.done is None]
-    versions = {course.version_id for course in courses} | {take.course_version_id for take in open_takes}
-    totals = dict(
-        session.execute(
-            select(Activity.version_id, func.sum(Activity.minutes))
-            .where(Activity.version_id.in_(versions), Activity.required)
-            .group_by(Activity.version_id)
-        ).all()
-    )
-    done = dict(
-        session.execute(
-            select(ActivityResult.enrolment_id, func.sum(Activity.minutes))
-            .join(Enrolment, Enrolment.id == ActivityResult.enrolment_id)
-            .join(Activity, (Activity.version_id == Enrolment.course_version_id) & (Activity.key == ActivityResult.activity_key))
-            .where(
-                ActivityResult.enrolment_id.in_([take.id for take in open_takes]),
-                ActivityResult.completed_at.is_not(None),
-                Activity.required,
-            )
-            .group_by(ActivityResult.enrolment_id)
-        ).all()
-    )
-    left = {(person, course.slug): int(totals.get(course.version_id or 0, 0)) for person in people for course in courses}
-    for take in open_takes:
-        left[take.person_id, by_id[take.course_id].slug] = max(0, int(totals.get(take.course_version_id, 0)) - int(done.get(take.id, 0)))
+    published = {course.slug: course.version_id for course in courses if course.version_id is not None}
+    outlines = list_outlines(session, {*published.values(), *(take.course_version_id for take in takes)})
+    results = results_of_many(session, [take.id for take in takes]) if takes else {}
+    waiting = list_ungraded(session, {take.id: outlines[take.course_version_id] for take in takes}, results)
+    left = {(person, slug): outlines[version].time.required for person in people for slug, version in published.items()}
+    for take in takes:
+        time = time_left(outlines[take.course_version_id], results[take.id], waiting.get(take.id, frozenset()))
+        left[take.person_id, by_id[take.course_id].slug] = time.required
     return left
 
 

@@ -1,14 +1,14 @@
 """Pure rules of courses: hours, outlines, what is open in them, and the addresses of their parts."""
 
 from collections import deque
-from collections.abc import Container, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from fractions import Fraction
 from functools import cached_property
 
-from kernel.durations import Duration, RenewalBasis, ValidityTerms, is_shorter
+from kernel.durations import Duration, RenewalBasis, ValidityTerms, is_shorter, printed_minutes
 
 LEAST_MEASURED = 30
 """How many people must have finished before the measured hours count."""
@@ -98,9 +98,10 @@ _MEASURED = {"es": "duración medida en {people} personas", "en": "measured in {
 
 def printed_hours(hours: Fraction, language: str) -> str:
     """Return a length to the minute: ``12 horas``, ``45 minutos``, ``11 h 20 min``; what is shorter than a minute is one."""
-    whole, minutes = divmod(max(1, round(hours * 60)), 60)
+    length = max(1, round(hours * 60))
+    whole, minutes = divmod(length, 60)
     if whole and minutes:
-        return f"{whole} h {minutes} min"
+        return printed_minutes(length)
     unit, count = (_HOUR, whole) if whole else (_MINUTE, minutes)
     return f"{count} {unit.get(language, unit['es'])[count != 1]}"
 
@@ -112,6 +113,29 @@ def printed_basis(hours: CourseHours, language: str) -> str:
     if hours.required:
         return _REQUIRED.get(language, _REQUIRED["es"]).format(length=printed_hours(Fraction(hours.required, 60), language))
     return hours.text or _ESTIMATED.get(language, _ESTIMATED["es"])
+
+
+_APART = {"es": "{required} de lo obligatorio; {total} con lo opcional", "en": "{required} required; {total} with optional work"}
+_ALL_OPTIONAL = {"es": "{total}, todo opcional", "en": "{total}, all optional"}
+
+
+@dataclass(frozen=True, slots=True)
+class CourseTime:
+    """The minutes that work takes: what of it is required, and all of it, optional work included."""
+
+    required: int = 0
+    total: int = 0
+
+
+def printed_time(time: CourseTime, language: str) -> str:
+    """Return the time with what is required told apart; one length where that is all, nothing where no time is known.
+
+    ``8 h 37 min de lo obligatorio; 20 h con lo opcional``
+    """
+    if not time.total or time.required == time.total:
+        return printed_minutes(time.total) if time.total else ""
+    sentences = _APART if time.required else _ALL_OPTIONAL
+    return sentences.get(language, sentences["es"]).format(required=printed_minutes(time.required), total=printed_minutes(time.total))
 
 
 Texts = Mapping[str, str]
@@ -154,6 +178,12 @@ class OutlineActivity:
         return self.kind in GIVE_MARKS
 
 
+def sum_times(activities: Iterable[OutlineActivity], done: Container[str] = ()) -> CourseTime:
+    """Return the time that activities take, or what is left of it where some of them are done (their keys)."""
+    left = [activity for activity in activities if activity.key not in done]
+    return CourseTime(sum(activity.minutes for activity in left if activity.required), sum(activity.minutes for activity in left))
+
+
 @dataclass(frozen=True, slots=True)
 class OwnDates:
     """When an activity opens and closes for one person; `decides_opening`: nothing else says when it opens."""
@@ -181,9 +211,9 @@ class OutlineModule:
     """How many of its words are written, by language; empty where nobody counted them."""
 
     @property
-    def minutes(self) -> int:
+    def time(self) -> CourseTime:
         """Return how long its activities take together."""
-        return sum(activity.minutes for activity in self.activities)
+        return sum_times(self.activities)
 
     @cached_property
     def required(self) -> tuple[OutlineActivity, ...]:
@@ -258,13 +288,15 @@ class Outline:
 
         Estimated ones count what is optional too, and say how much of them is required.
         """
-        minutes = sum(module.minutes for module in self.modules)
-        length, required = (
-            read_hours(self.hours, self.hours_basis, minutes),
-            sum(activity.minutes for activity in self.activities() if activity.required),
-        )
-        is_part = length.basis is HoursBasis.ESTIMATED and not length.text and 0 < required < minutes
-        return replace(length, required=required) if is_part else length
+        time = self.time
+        length = read_hours(self.hours, self.hours_basis, time.total)
+        is_part = length.basis is HoursBasis.ESTIMATED and not length.text and 0 < time.required < time.total
+        return replace(length, required=time.required) if is_part else length
+
+    @cached_property
+    def time(self) -> CourseTime:
+        """Return the time that the course takes: every page counts with it, and what is left of it is `sum_times` without what is done."""
+        return sum_times(self.activities())
 
     @cached_property
     def by_key(self) -> Mapping[str, OutlineActivity]:

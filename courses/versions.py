@@ -14,7 +14,7 @@ from courses.access import VersionContext
 from courses.catalogue import get_taught_course
 from courses.content.texts import activity_entries, course_entries, lesson_entries, resource_entries, term_entries
 from courses.models import Activity, Course, CourseFile, CourseResource, CourseVersion, GradeCategory, LessonPage, Module, Objective, Term
-from courses.rules import Outline, OutlineActivity, OutlineGradeCategory, OutlineModule
+from courses.rules import CourseTime, Outline, OutlineActivity, OutlineGradeCategory, OutlineModule
 from kernel.compiled_statements import compile_once
 from kernel.db import Cache, connection_of
 from kernel.durations import RenewalBasis, read_duration
@@ -80,6 +80,14 @@ def list_outlines(session: Session, version_ids: Iterable[int]) -> dict[int, Out
         cached.clear()  # at once, because other threads read it
     cached.update(read)
     return {version_id: outline for version_id, outline in (outlines | read).items() if outline is not None}
+
+
+def list_published_times(session: Session, slugs: Collection[str]) -> dict[str, CourseTime]:
+    """Return how long the published versions of some courses take, by the end of their address; those without one are left out."""
+    statement = select(Course.slug, Course.published_version_id).where(Course.slug.in_(slugs), Course.published_version_id.is_not(None))
+    published = {row.slug: row.published_version_id for row in session.execute(statement)} if slugs else {}
+    outlines = list_outlines(session, published.values())
+    return {slug: outlines[version].time for slug, version in published.items()}
 
 
 def _read_outlines(session: Session, version_ids: Sequence[int]) -> dict[int, Outline]:

@@ -14,7 +14,19 @@ from courses import facade as courses_facade
 from courses.content.translations import LanguageShare
 from courses.facade import Facade, FacadeBay, FacadeSize, WindowState
 from courses.kinds import SubmittedWork
-from courses.rules import ClosedReason, Outline, OutlineActivity, OutlineModule, Texts, activity_url, printed_hours, why_closed
+from courses.rules import (
+    ClosedReason,
+    CourseTime,
+    HoursBasis,
+    Outline,
+    OutlineActivity,
+    OutlineModule,
+    Texts,
+    activity_url,
+    printed_hours,
+    printed_time,
+    why_closed,
+)
 from enrolments.access import ActivityContext, LearnerContext, view_activity
 from enrolments.awards import OwnRenewal
 from enrolments.models import ResultOverride
@@ -30,6 +42,7 @@ from enrolments.rules import (
     course_grade,
     evaluate_completion,
     grade_parts,
+    time_left,
     where_to_continue,
 )
 from kernel.i18n import _, choose, format_date, language, language_name, local, number, percent, trimmed
@@ -39,6 +52,14 @@ from kernel.permissions import Actor, Verdict
 
 _BAYS = {CompletionState.DONE: WindowState.LIT, CompletionState.NOW: WindowState.STARTED}
 _MODULE_STATES = {CompletionState.DONE: "done", CompletionState.NOW: "now", CompletionState.TO_DO: "todo", CompletionState.LOCKED: "lock"}
+
+
+def length_words(outline: Outline) -> str:
+    """Return how long a course takes: required and optional time told apart, or the hours that its file or its learners state."""
+    length = outline.length
+    if length.basis is HoursBasis.ESTIMATED:
+        return printed_time(outline.time, language())
+    return printed_hours(length.number, language()) if length.number else ""
 
 
 def foreign(texts: Texts) -> str:
@@ -87,7 +108,7 @@ class CourseCard:
     tone: int
     facade: Facade | None
     modules: int
-    hours: str
+    time: str
     shares: tuple[LanguageShare, ...]
     languages: tuple[str, ...]
     certificate: bool
@@ -106,8 +127,8 @@ def draw(outline: Outline, progress: Progress | None, size: FacadeSize, *, door_
 
 def _bay(module: OutlineModule, progress: ModuleProgress | None) -> FacadeBay:
     if progress is None:
-        return FacadeBay(module.minutes)
-    return FacadeBay(module.minutes, _BAYS.get(progress.state, WindowState.OFF), progress.shown_fraction)
+        return FacadeBay(module.time.total)
+    return FacadeBay(module.time.total, _BAYS.get(progress.state, WindowState.OFF), progress.shown_fraction)
 
 
 def card(
@@ -122,7 +143,7 @@ def card(
         tone=outline.tone,
         facade=draw(outline, progress, FacadeSize.CARD, door_open=refusal is None),
         modules=len(outline.numbered),
-        hours=printed_hours(outline.length.number, language()) if outline.hours else "",
+        time=length_words(outline),
         shares=course_shares(outline),
         languages=outline.languages,
         certificate=outline.certificate != "none",
@@ -171,7 +192,7 @@ class ModuleBlock:
     done: int
     required: int
     total: int
-    minutes: int
+    time: str
     grade: Decimal | None
     opens_after: str
     opens_at: datetime | None
@@ -202,8 +223,7 @@ class CourseView:
         self.outline = outline
         self.results = results
         self.progress = evaluate_completion(outline, results, context.now)
-        waiting = context.last_activity_key in ungraded
-        self.next_key = where_to_continue(outline, results, None if waiting else context.last_activity_key, context.now)
+        self.next_key = where_to_continue(outline, results, context.now, waiting=ungraded)
 
     def title_of(self, key: str) -> str:
         """Return the title of a module or activity by key."""
@@ -258,7 +278,7 @@ class CourseView:
             done=progress.shown_done,
             required=progress.shown_total,
             total=progress.shown_total,
-            minutes=module.minutes,
+            time=printed_time(module.time, language()),
             grade=rounded(scores[-1]) if scores and progress.completed else None,
             opens_after=after,
             opens_at=at,
@@ -282,6 +302,11 @@ class CourseView:
     def shown_grade(self) -> Fraction | None:
         """Return the course grade by the marks that may be seen."""
         return course_grade(self.outline, self._shown)
+
+    @property
+    def time_left(self) -> CourseTime:
+        """Return how long takes what is left to do."""
+        return time_left(self.outline, self.results, self.ungraded)
 
     def is_done(self, key: str) -> bool:
         """Say whether an activity is completed."""

@@ -1,13 +1,13 @@
 """Pure rules of taking a course: results, completion, grade, what is open and comes next, and who may enrol."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 from fractions import Fraction
 
-from courses.rules import ClosedReason, Outline, OutlineActivity, OutlineModule, why_closed
+from courses.rules import ClosedReason, CourseTime, Outline, OutlineActivity, OutlineModule, sum_times, why_closed
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +154,6 @@ class Progress:
     modules: tuple[ModuleProgress, ...]
     grade: Fraction | None
     completed: bool
-    next_activity: str | None
     completed_keys: frozenset[str] = frozenset()
     """Of activities and modules."""
 
@@ -330,23 +329,22 @@ def evaluate_completion(outline: Outline, results: Results, now: datetime) -> Pr
         modules=modules,
         grade=grade,
         completed=bool(required) and all(key in completed for key in required) and enough,
-        next_activity=_first_open(outline, results, completed, now),
         completed_keys=completed,
     )
 
 
-def find_next_activity(outline: Outline, results: Results, now: datetime) -> str | None:
-    """Return the first open required activity that is not completed and can still be tried, else the first optional one, else nothing."""
-    return _first_open(outline, results, completed_keys(outline, results), now)
+def find_next_activity(outline: Outline, results: Results, now: datetime, *, waiting: Container[str] = ()) -> str | None:
+    """Return the first open required activity that is left to do, else the first optional one, else nothing.
 
-
-def _first_open(outline: Outline, results: Results, completed: frozenset[str], now: datetime) -> str | None:
-    optional = None
+    Left is what is not completed, can still be tried and is not among those `waiting` to be graded.
+    """
+    completed, optional = completed_keys(outline, results), None
     for module in outline.modules:
         for activity in module.activities:
             if optional is not None and not activity.required:
                 continue
-            if not _can_be_done(results.get(activity.key, NO_RESULT)) or why_closed(module, activity, completed, now) is not None:
+            is_left = activity.key not in waiting and _can_be_done(results.get(activity.key, NO_RESULT))
+            if not is_left or why_closed(module, activity, completed, now) is not None:
                 continue
             if activity.required:
                 return activity.key
@@ -354,22 +352,21 @@ def _first_open(outline: Outline, results: Results, completed: frozenset[str], n
     return optional
 
 
-def where_to_continue(outline: Outline, results: Results, last_key: str | None, now: datetime) -> str | None:
-    """Return the activity with which a learner goes on.
+def where_to_continue(outline: Outline, results: Results, now: datetime, *, waiting: Container[str] = ()) -> str | None:
+    """Return the activity with which a learner goes on: the first that is left to do.
 
-    Who has done nothing required yet begins with the initial test, where there is one: it says something only before. Then comes the
-    required activity that was visited last, as long as it can be done, else the next step.
+    Who has done nothing required yet begins with the initial test, where there is one: it says something only before.
     """
-    completed = completed_keys(outline, results)
-    last = outline.by_key.get(last_key or "")
-    if (initial := _initial_test(outline, results)) is not None:
-        following = initial
-    elif last is not None and last.required and _can_be_done(results.get(last.key, NO_RESULT)):
-        following = last
-    else:
-        return _first_open(outline, results, completed, now)
-    is_open = why_closed(outline.module_by_key[following.module], following, completed, now) is None
-    return following.key if is_open else _first_open(outline, results, completed, now)
+    test = _initial_test(outline, results)
+    is_open = test is not None and why_closed(outline.module_by_key[test.module], test, completed_keys(outline, results), now) is None
+    if test is not None and is_open and test.key not in waiting:
+        return test.key
+    return find_next_activity(outline, results, now, waiting=waiting)
+
+
+def time_left(outline: Outline, results: Results, waiting: Collection[str] = ()) -> CourseTime:
+    """Return the time of what a learner can still do: it is not completed, not used up and not among those `waiting` to be graded."""
+    return sum_times(outline.activities(), {key for key, result in results.items() if not _can_be_done(result)}.union(waiting))
 
 
 def _initial_test(outline: Outline, results: Results) -> OutlineActivity | None:

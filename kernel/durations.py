@@ -30,6 +30,12 @@ def add_duration(day: date, duration: Duration) -> date:
     return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))
 
 
+def printed_minutes(minutes: int) -> str:
+    """Return a length of time to the minute, alike in all languages: ``45 min``, ``20 h``, ``8 h 37 min``."""
+    hours, rest = divmod(minutes, 60)
+    return " ".join([f"{hours} h"] * (hours > 0) + [f"{rest} min"] * (rest > 0 or not hours))
+
+
 class RenewalBasis(StrEnum):
     """From what the last valid day of a renewal is counted (spec/compulsory 8.2)."""
 

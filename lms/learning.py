@@ -19,7 +19,7 @@ from compliance.rules.states import TrainingState
 from compliance.rules.terms import ObligationTerms
 from courses import versions
 from courses.facade import Facade, FacadeSize
-from courses.rules import Outline, activity_url
+from courses.rules import CourseTime, Outline, activity_url
 from enrolments import learners
 from enrolments.awards import list_own_renewals
 from enrolments.course_context import LEARNER_PAGES, date_views, upcoming
@@ -27,7 +27,7 @@ from enrolments.course_view import RenewalView, course_url, draw, foreign, renew
 from enrolments.dates import DATES, DatedEnrolment, DatedItem, DateRequest, collect_dates, list_ungraded
 from enrolments.invitations import list_own_pending
 from enrolments.learners import OwnCourse
-from enrolments.rules import evaluate_completion, not_begun, where_to_continue
+from enrolments.rules import evaluate_completion, not_begun, time_left, where_to_continue
 from kernel import clock
 from kernel.i18n import _, choose, format_date, local, ngettext
 from kernel.permissions import Actor
@@ -69,8 +69,7 @@ def course_line(own: OwnCourse, enrolment: DatedEnrolment, credentials: Mapping[
     """Return one course of a learner, with where they go on in it; `credentials` are the valid certificates by course."""
     outline, results = enrolment.outline, enrolment.results
     progress = evaluate_completion(outline, results, now)
-    last = None if own.last_activity_key in enrolment.ungraded else own.last_activity_key
-    following = outline.by_key.get(where_to_continue(outline, results, last, now) or "")
+    following = outline.by_key.get(where_to_continue(outline, results, now, waiting=enrolment.ungraded) or "")
     modules_done, modules = progress.modules_of(outline)
     waits = not_begun(own.starts_at, now) is not None
     return CourseProgressView(
@@ -91,7 +90,7 @@ def course_line(own: OwnCourse, enrolment: DatedEnrolment, credentials: Mapping[
         begun=bool(results),
         ungraded=len(enrolment.ungraded),
         version=outline.number,
-        minutes_left=sum(activity.minutes for activity in outline.activities() if activity.required and not enrolment.is_done(activity)),
+        minutes_left=time_left(outline, results, enrolment.ungraded).required,
     )
 
 
@@ -133,14 +132,16 @@ def duties_of_home(
 ) -> Mapping[str, object] | None:
     """Return what the reader has to complete first, with how many others there are; None where nothing ever was asked.
 
-    One statement, and another where they do not take a course that is asked of them.
+    One statement, and two others where they do not take a course that is asked of them.
     """
     rows = duties_in_order(list_required(session, [actor.person_id or 0], now=now))
     if not rows:
         return None
     by_slug = {line.slug: line for line in lines}
     cautions = list_cautions(session, rows, enrolments, now=now)
-    views = [own_duty(duty_view(row, "", now=now), by_slug, cautions.get(row.assignment_id, "")) for row in rows]
+    duties = {row.assignment_id: duty_view(row, "", now=now) for row in rows}
+    times = _times_of_others(session, list(duties.values()), by_slug)
+    views = [own_duty(duty, by_slug, cautions.get(number, ""), times) for number, duty in duties.items()]
     left = [view for view in views if view.duty.is_open]
     return {"shown": left[:MOST_ON_HOME], "more": len(left[MOST_ON_HOME:])}
 
@@ -154,9 +155,11 @@ def duties() -> Response:
     rows = duties_in_order(training.rows)
     lines, credentials, enrolments = _lines(session, actor, rows, now)
     cautions = list_cautions(session, rows, enrolments, now=now)
+    shown = {row.assignment_id: duty_view(row, training.sentences.get(row.audience_id, ""), now=now) for row in rows}
+    times = _times_of_others(session, list(shown.values()), lines)
     views = [
         replace(
-            own_duty(duty_view(row, training.sentences.get(row.audience_id, ""), now=now), lines, cautions.get(row.assignment_id, "")),
+            own_duty(shown[row.assignment_id], lines, cautions.get(row.assignment_id, ""), times),
             certificate=_certificate_words(row.courses_now(now), credentials, row.text_now(now).terms),
         )
         for row in rows
@@ -199,8 +202,10 @@ def _lines(
     return lines, {slugs[course_id]: row for course_id, row in held.items() if course_id in slugs}, enrolments
 
 
-def own_duty(duty: DutyView, lines: Mapping[str, CourseProgressView], caution: str = "") -> OwnDutyView:
-    """Return an obligation of the reader with progress and the next step; `lines` are their courses by slug.
+def own_duty(
+    duty: DutyView, lines: Mapping[str, CourseProgressView], caution: str = "", times: Mapping[str, CourseTime] | None = None
+) -> OwnDutyView:
+    """Return an obligation of the reader with progress and the next step; `lines` are their courses by slug, `times` are of the others.
 
     `caution`: that they cannot finish in time, where that is so.
     """
@@ -210,7 +215,7 @@ def own_duty(duty: DutyView, lines: Mapping[str, CourseProgressView], caution: s
     return OwnDutyView(
         duty,
         _counted(duty, mine),
-        sum(line.minutes_left for line in left) if duty.is_open else 0,
+        _minutes_left(duty, lines, times or {}),
         step=step,
         step_url=step_url,
         symbol=symbol,
@@ -218,6 +223,20 @@ def own_duty(duty: DutyView, lines: Mapping[str, CourseProgressView], caution: s
         ask_url=url_for(ASK, assignment=duty.uuid) if duty.is_open and ASK in current_app.view_functions else "",
         caution=caution or _caution(duty, left),
     )
+
+
+def _minutes_left(duty: DutyView, lines: Mapping[str, CourseProgressView], times: Mapping[str, CourseTime]) -> int:
+    """Return how much of what is required is left, as mails say it: of any one of several courses the shortest."""
+    if not duty.is_open:
+        return 0
+    left = [lines[slug].minutes_left for slug in duty.courses if slug in lines and not lines[slug].completed]
+    left += [times[slug].required for slug in duty.courses if slug in times]
+    return (min if duty.is_choice else sum)(left or [0])
+
+
+def _times_of_others(session: Session, duties: Sequence[DutyView], lines: Mapping[str, CourseProgressView]) -> dict[str, CourseTime]:
+    """Return how long the courses take that are asked of the reader and that they do not take; no statement where there is none."""
+    return versions.list_published_times(session, {slug for duty in duties if duty.is_open for slug in duty.courses} - lines.keys())
 
 
 def _caution(duty: DutyView, left: Sequence[CourseProgressView]) -> str:

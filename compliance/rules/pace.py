@@ -8,7 +8,7 @@ from enum import StrEnum
 from fractions import Fraction
 
 from compliance.rules.terms import DAY, AnyRequirement, CountedDays, CourseRequirement, Requirement, WorkingDays
-from courses.rules import Outline, OutlineActivity
+from courses.rules import Outline, OutlineActivity, sum_times
 from enrolments.rules import LearnerResult, completed_keys, required_modules
 
 AT_RISK_POINTS = 15
@@ -212,7 +212,7 @@ class CourseTake:
         if begins >= last or not self._completes(begins, last):
             return None
         end = next((closing for closing in closings if not self._completes(closing, last)), last)
-        minutes = sum(activity.minutes for activity in left if activity.required)
+        minutes = sum_times(left).required
         is_short = not self.is_taken and (begins > now or end < last) and minutes * DAY > MOST_MINUTES_A_DAY * (end - begins)
         return None if is_short else end
 

@@ -41,13 +41,15 @@ from compliance.rules.terms import (
 )
 from compliance.views.claims import reason_words
 from courses.models import Course
+from courses.rules import printed_time
+from courses.versions import list_outlines
 from enrolments import takes
 from enrolments.dates import list_dated_enrolments
 from enrolments.models import TakeCause
 from enrolments.takes import REFUSALS, TakeNotAllowed
 from kernel import clock
 from kernel.errors import N_
-from kernel.i18n import _, choose, format_date, format_datetime, ngettext
+from kernel.i18n import _, choose, format_date, format_datetime, language, ngettext
 from kernel.own_records import is_own
 from kernel.tables import Cell
 from kernel.web import after_response
@@ -501,6 +503,7 @@ def _answer(subject: AssignmentContext, acts: Sequence[Row[*tuple[Any, ...]]], l
         "sum": sum_terms(explain_last_day(looked_at.case, moments.at)),
         "requirement": requirement_words(text.terms),
         "versions": list(version_lines(text.terms, titles)),
+        "times": _times(taken),
         "taken": taken,
         "titles": titles,
         "done": done_views(looked_at.behind.record.completions, titles, looked_at.behind.reconstructed, moments.known),
@@ -509,6 +512,13 @@ def _answer(subject: AssignmentContext, acts: Sequence[Row[*tuple[Any, ...]]], l
         "timeline": timeline_views(looked_at.case, moments.at),
         "before": _former_states(looked_at),
     }
+
+
+def _times(taken: Sequence[TakenCourse]) -> dict[str, str]:
+    """Return how long courses take as they are given at present, in words by slug."""
+    versions = {row.slug: row.published_version for row in taken if row.published_version is not None}
+    outlines = list_outlines(current_session(), versions.values())
+    return {slug: printed_time(outlines[version].time, language()) for slug, version in versions.items()}
 
 
 def _caution(looked_at: _Behind, taken: Sequence[TakenCourse]) -> str:

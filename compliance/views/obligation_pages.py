@@ -21,13 +21,15 @@ from compliance.rules.terms import (
     RelativeDeadline,
     Requirement,
     YearDay,
+    courses_of,
     may_expire,
 )
+from courses.rules import CourseTime, printed_time
 from enrolments.progress import length_in_words
 from enrolments.takes import EnrolmentObstacle
 from kernel.durations import Duration, RenewalBasis
 from kernel.errors import N_
-from kernel.i18n import _, alternatives, choose, enumeration, format_date, ngettext, number
+from kernel.i18n import _, alternatives, choose, enumeration, format_date, language, ngettext, number
 from kernel.i18n import zone_name as name_of_zone
 from organisations.models import Audience
 
@@ -256,6 +258,14 @@ def _versions_in_words(terms: ObligationTerms, titles: Mapping[str, Mapping[str,
 
 def _days(count: int) -> str:
     return length_in_words(Duration(days=count))
+
+
+def time_line(terms: ObligationTerms, titles: Mapping[str, Mapping[str, str]], times: Mapping[str, CourseTime]) -> RuleInWords:
+    """Return how long the courses of an obligation take, required and optional time told apart; of several each by its title."""
+    timed = [slug for slug in dict.fromkeys(courses_of(terms.requirement)) if slug in times]
+    lines = {slug: printed_time(times[slug], language()) for slug in timed}
+    several = [_("%(course)s: %(time)s", course=_course(slug, titles), time=line) for slug, line in lines.items()]
+    return RuleInWords(_("Estimated time"), " · ".join(several) if len(several) > 1 else "".join(lines.values()))
 
 
 def fact_lines(values: ObligationValues, titles: Mapping[str, Mapping[str, str]], edition: str = "") -> list[RuleInWords]:

@@ -37,6 +37,7 @@ from compliance.views.obligation_forms import (
     lowest_versions,
 )
 from compliance.views.obligation_pages import FactDifference
+from courses.versions import list_published_times
 from enrolments.access import LearnerContext, LearningAction
 from enrolments.course_context import course_name
 from enrolments.learners import get_learner_context
@@ -152,6 +153,7 @@ def obligation(subject: ObligationContext) -> Answer:
     people = audiences.people_names(
         session, {row.owner_id, row.created_by, row.activated_by, *(v.author_id for v in versions), *(v.approved_by for v in versions)}
     )
+    titles = _titles(session, values)
     return page(
         "compliance/obligation.html",
         obligation=row,
@@ -160,7 +162,10 @@ def obligation(subject: ObligationContext) -> Answer:
         audience_title=choose(session.get_one(Audience, row.audience_id).title),
         sentence=_audience_sentence(session, row.audience_id),
         counts=obligation_pages.state_counts(count_by_state(session, row, clock.now())),
-        facts=obligation_pages.fact_lines(values, _titles(session, values), _edition_name(session, values.edition_id)),
+        facts=[
+            *obligation_pages.fact_lines(values, titles, _edition_name(session, values.edition_id)),
+            obligation_pages.time_line(values.terms, titles, list_published_times(session, titles.keys())),
+        ],
         ends=values.terms.ends,
         versions=versions,
         people=people,

@@ -21,7 +21,7 @@ from courses.content.course_file import key_in_words
 from courses.content.translations import LanguageShare
 from courses.facade import Facade, FacadeSize
 from courses.models import Course, CourseResource, Term
-from courses.rules import Outline, OutlineModule, activity_url, printed_basis, printed_hours
+from courses.rules import HoursBasis, Outline, OutlineModule, activity_url, printed_basis, printed_time
 from enrolments import editions, enrolment, learner_groups, learners
 from enrolments.access import ActivityContext, CourseFileContext, GroupContext, GroupMemberContext, LearnerContext, LearningAction, is_staff
 from enrolments.announcements import CourseNews, visible_news
@@ -48,6 +48,7 @@ from enrolments.course_view import (
     draw,
     foreign,
     html,
+    length_words,
     renewal_view,
     required_renewal,
     rounded,
@@ -89,8 +90,11 @@ class CoursePageView:
     tone: int
     facade: Facade | None
     objectives: tuple[SafeHtml, ...]
-    hours: str
+    time: str
     hours_basis: str
+    """What states the hours; empty where the time is estimated."""
+    estimate: str
+    """The time that its parts take, where the hours are from elsewhere."""
     shares: tuple[LanguageShare, ...]
     languages: tuple[str, ...]
     authors: tuple[str, ...]
@@ -105,6 +109,7 @@ class CoursePageView:
 def course_facts(view: CourseView, topics: Mapping[str, str]) -> CoursePageView:
     """Return what is said of the course, its façade lit as far as the learner is; ``topics`` are the site's names of them by key."""
     outline, length = view.outline, view.outline.length
+    is_estimated = length.basis is HoursBasis.ESTIMATED
     return CoursePageView(
         slug=outline.slug,
         title=choose(outline.title),
@@ -113,8 +118,9 @@ def course_facts(view: CourseView, topics: Mapping[str, str]) -> CoursePageView:
         tone=outline.tone,
         facade=draw(outline, view.progress if view.context.is_learner else None, FacadeSize.COURSE),
         objectives=tuple(html(text) for text in outline.objectives),
-        hours=printed_hours(length.number, language()) if length.number else "",
-        hours_basis=printed_basis(length, language()),
+        time=length_words(outline),
+        hours_basis="" if is_estimated else printed_basis(length, language()),
+        estimate="" if is_estimated else printed_time(outline.time, language()),
         shares=course_shares(outline),
         languages=outline.languages,
         authors=outline.authors,
@@ -149,12 +155,11 @@ def enrolment_facts(view: CourseView, completed_at: datetime | None, award: Late
     if not view.context.is_learner:
         return None
     done, total = view.progress.modules_of(view.outline)
-    left = sum(activity.minutes for activity in view.outline.activities() if activity.required and not view.is_done(activity.key))
     return EnrolmentView(
         percent=view.progress.percent,
         modules_done=done,
         modules=total,
-        minutes_left=left or None,
+        minutes_left=None if completed_at else view.time_left.required or None,
         begun=bool(view.results),
         completed_at=completed_at,
         certificate_url=url_for("certificates.certificate", credential=award.uuid) if award and award.in_force else "",

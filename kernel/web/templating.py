@@ -15,6 +15,7 @@ from werkzeug.local import LocalProxy
 
 from kernel import i18n
 from kernel.disk_cache import write_cache_file
+from kernel.durations import printed_minutes
 from kernel.settings import Settings
 from kernel.site_profile import PresentSettings
 from kernel.web.forms import form_token
@@ -147,6 +148,7 @@ def install(app: Flask, settings: Settings) -> None:
         percent=i18n.percent,
         file_size=i18n.file_size,
         duration=i18n.duration,
+        minutes=printed_minutes,
         zone_name=i18n.zone_name,
         choose=i18n.choose,
     )

@@ -1,6 +1,7 @@
 """Pages of a quiz for its learners: before an attempt, the attempt, its summary, its review, and a mistake report of a question."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from fractions import Fraction
 
@@ -13,6 +14,7 @@ from accounts.privacy import AccessPurpose
 from courses import versions
 from enrolments import learners
 from enrolments.access import ActivityContext, MistakeAction, is_staff
+from enrolments.awards import find_award
 from enrolments.course_context import activity_header, course_view, mistake_page
 from enrolments.course_view import ActivityLink, CourseView, share
 from enrolments.mistakes import MistakePlace
@@ -377,7 +379,7 @@ def review(subject: attempts.LoadedAttempt) -> Answer:
     if owner != actor.person_id:
         after_response.leave_record(lambda session: privacy.record_access(session, actor, owner, AccessPurpose.ANSWERS, now=now))
     goes_on = subject.person_id == actor.person_id and not subject.is_superseded
-    following, standing, retry = _after_review(opened, history, now) if goes_on else (None, "", False)
+    steps = _steps_after(opened, history, now) if goes_on else StepsAfter()
     return page(
         "quizzes/review.html",
         **review_page(session, opened, flags, history, now=now),
@@ -394,29 +396,46 @@ def review(subject: attempts.LoadedAttempt) -> Answer:
         whose="" if subject.person_id == actor.person_id else get_person(session, subject.person_id).full_name,
         rules=rules_of(subject.snapshot, subject.access),
         attempts=attempt_lines(history, subject.snapshot, subject.setting_sources, now=now),
-        next=following,
-        standing=standing,
-        may_retry=retry,
+        steps=steps,
     )
 
 
-def _after_review(opened: AttemptView, history: list[attempts.AttemptRow], now: datetime) -> tuple[ActivityLink | None, str, bool]:
-    """Return the first activity that is not done, a sentence on what is left after a pass, and whether another attempt can be made.
+@dataclass(frozen=True, slots=True)
+class StepsAfter:
+    """The steps that a learner can take after an attempt: the first activity left to do, another attempt, the certificate."""
 
-    All of them in the version that the learner follows now.
-    """
+    next: ActivityLink | None = None
+    standing: str = ""
+    """What is left of the module after a pass, or that the module or the course is completed."""
+    may_retry: bool = False
+    has_completed: bool = False
+    """The course is completed."""
+    certificate_url: str = ""
+
+
+def _steps_after(opened: AttemptView, history: list[attempts.AttemptRow], now: datetime) -> StepsAfter:
+    """Return what comes next, all of it in the version that the learner follows now."""
     session, key = current_session(), opened.loaded.row.activity_key
     context = learners.get_learner_context(session, current_actor(), opened.outline.slug)
     outline = opened.outline if context.version_id is None else versions.get_outline(session, context.version_id)
     if key not in outline.by_key:
-        return None, "", False
+        return StepsAfter()
     subject = learners.activity_context(session, context, outline, key)
     ruling = answering.start_ruling(
         subject, opened.loaded.setting_sources, history, answering.ASKED_NOTHING, actor=current_actor(), now=now
     )
     view = course_view(context, outline)
-    next_activity = view.activity_link(outline.by_key.get(view.progress.next_activity or ""))
-    return next_activity, _standing(view, key) if context.enrolment_id is not None else "", ruling.allowed
+    if context.enrolment_id is None:
+        return StepsAfter(view.next_activity, may_retry=ruling.allowed)
+    has_completed = view.progress.completed
+    award = find_award(session, context.enrolment_id) if has_completed else None
+    return StepsAfter(
+        view.next_activity,
+        _standing(view, key),
+        ruling.allowed,
+        has_completed=has_completed,
+        certificate_url=url_for("certificates.certificate", credential=award.uuid) if award and award.in_force else "",
+    )
 
 
 def _standing(view: CourseView, key: str) -> str:

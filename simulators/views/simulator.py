@@ -388,5 +388,4 @@ def _after_submission(reviewed: tasks.Reviewed, outline: Outline) -> tuple[Submi
     if key not in followed.by_key:
         return None, None
     subject = learners.activity_context(session, context, followed, key)
-    _before, after = followed.neighbours(key)
-    return tasks.load_task_context(session, actor, subject, now=clock.now()).ruling, course_view(context, followed).activity_link(after)
+    return tasks.load_task_context(session, actor, subject, now=clock.now()).ruling, course_view(context, followed).next_activity

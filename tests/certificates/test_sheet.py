@@ -27,7 +27,7 @@ from courses.content.reader import read_folder
 from courses.kinds import ExpectedTime
 from courses.models import CourseVersion
 from courses.publishing import CheckedCourse, prepare
-from courses.rules import HoursBasis, decide_hours, hours_need_basis, printed_basis, printed_hours, read_hours
+from courses.rules import HoursBasis, decide_hours, hours_need_basis, printed_basis, printed_hours, printed_time, read_hours
 from courses.versions import get_outline
 from enrolments.models import ActivityResult, Completion, Edition
 from enrolments.progress_report import measured_minutes
@@ -200,8 +200,11 @@ def test_pages_and_certificate_print_one_number(browser: Browser, instance: Inst
         files = folder(f"curso-{modules}", modules=modules)
         text = files["course.yaml"].decode().replace("hours: 2\nhours_basis: según el plan de las pruebas\n", lines)
         course, version = publish(instance, {**files, "course.yaml": text.encode()})
-        length = printed_hours(Fraction(version.hours), "es")
+        with instance.database.unit_of_work(write=False) as session:
+            time = get_outline(session, version.id).time
+        length = printed_hours(Fraction(version.hours), "es") if lines else printed_time(time, "es")
 
+        assert lines or time.total == round(version.hours * 60)
         for address in (f"/courses/{course.slug}", "/courses"):
             browser.get(address)
             assert length in browser.page.text, address

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from courses.rules import ClosedReason, Outline, OutlineActivity, OutlineGradeCategory
+from courses.rules import ClosedReason, CourseTime, Outline, OutlineActivity, OutlineGradeCategory, printed_time
 from enrolments.rules import (
     CompletionState,
     CourseHistory,
@@ -34,6 +34,7 @@ from enrolments.rules import (
     may_join,
     merit,
     not_begun,
+    time_left,
     where_to_continue,
 )
 from tests.support.outlines import DONE, NOW, a_module, an_activity, an_outline
@@ -192,8 +193,9 @@ def test_progress_tells_the_grade_and_the_next_step() -> None:
     results = {"q": LearnerResult(completed=True, score=Fraction(85))}
 
     assert find_next_activity(outline, {}, NOW) == "q"
-    assert (found := evaluate_completion(outline, results, NOW)).next_activity == find_next_activity(outline, results, NOW) == "c"
-    assert evaluate_completion(outline, results, later).next_activity == "late"
+    assert find_next_activity(outline, results, NOW) == "c"
+    assert find_next_activity(outline, results, later) == "late"
+    found = evaluate_completion(outline, results, NOW)
     assert found.grade == 85
     assert found.completed_keys == {"q"}
     assert evaluate_completion(outline, results | {"c": DONE}, NOW).completed_keys == {"q", "c", "m3"}
@@ -442,46 +444,73 @@ TEST = an_activity("test", "m0", kind="quiz", required=False)
 LESSONS = (an_activity("a"), an_activity("b"), an_activity("c"))
 
 
-def test_one_goes_on_with_what_one_visited_last_as_long_as_it_can_be_done() -> None:
-    outline = an_outline(a_module("m1", *LESSONS))
+def test_one_goes_on_with_the_first_thing_that_is_required_and_left_to_do() -> None:
+    """However far ahead one looked, and not with what waits to be graded or has no tries left."""
+    outline, used_up = an_outline(a_module("m1", *LESSONS)), LearnerResult(viewed=True, exhausted=True)
 
-    assert where_to_continue(outline, {"b": SEEN}, "b", NOW) == "b"
-    assert where_to_continue(outline, {"b": DONE}, "b", NOW) == "a"
-    assert where_to_continue(outline, {"b": LearnerResult(viewed=True, exhausted=True)}, "b", NOW) == "a"
-    assert where_to_continue(outline, {}, None, NOW) == "a"
-    assert where_to_continue(outline, {}, "gone", NOW) == "a"
+    assert where_to_continue(outline, {"b": SEEN}, NOW) == "a"
+    assert where_to_continue(outline, {"b": DONE}, NOW) == "a"
+    assert where_to_continue(outline, {"a": used_up}, NOW) == "b"
+    assert where_to_continue(outline, {"a": SEEN}, NOW, waiting={"a"}) == "b"
+    assert where_to_continue(outline, {"a": DONE, "b": DONE, "c": SEEN}, NOW, waiting={"c"}) is None
+    assert where_to_continue(outline, {}, NOW) == "a"
 
 
 def test_what_is_optional_or_closed_by_now_does_not_hold_one_back() -> None:
     optional, later = an_activity("x", required=False), an_activity("y", opens_at=NOW + timedelta(days=1))
-    outline = an_outline(a_module("m1", *LESSONS, optional, later))
+    outline = an_outline(a_module("m1", optional, later, *LESSONS))
 
-    assert where_to_continue(outline, {"x": SEEN}, "x", NOW) == "a"
-    assert where_to_continue(outline, {"y": SEEN}, "y", NOW) == "a"
+    assert where_to_continue(outline, {"x": SEEN}, NOW) == "a"
+    assert where_to_continue(outline, {"y": SEEN}, NOW) == "a"
 
 
 def test_an_initial_test_is_offered_before_anything_required_was_begun() -> None:
     outline = an_outline(a_module("m0", TEST), a_module("m1", *LESSONS))
 
-    assert where_to_continue(outline, {}, None, NOW) == "test"
-    assert where_to_continue(outline, {"test": DONE}, "test", NOW) == "a"
-    assert where_to_continue(outline, {"test": LearnerResult(score=Fraction(40), exhausted=True)}, None, NOW) == "a"
-    assert where_to_continue(outline, {"a": SEEN}, "a", NOW) == "a"
+    assert where_to_continue(outline, {}, NOW) == "test"
+    assert where_to_continue(outline, {"test": DONE}, NOW) == "a"
+    assert where_to_continue(outline, {"test": LearnerResult(score=Fraction(40), exhausted=True)}, NOW) == "a"
+    assert where_to_continue(outline, {"test": SEEN}, NOW, waiting={"test"}) == "a"
+    assert where_to_continue(outline, {"a": SEEN}, NOW) == "a"
 
 
 def test_an_optional_quiz_behind_the_first_lesson_is_no_initial_test() -> None:
     behind = an_outline(a_module("m1", *LESSONS), a_module("m0", TEST))
     reading = an_outline(a_module("m0", an_activity("intro", "m0", required=False)), a_module("m1", *LESSONS))
 
-    assert where_to_continue(behind, {}, None, NOW) == "a"
-    assert where_to_continue(reading, {}, None, NOW) == "a"
-    assert where_to_continue(an_outline(a_module("m0", an_activity("intro", "m0", required=False))), {}, None, NOW) == "intro"
+    assert where_to_continue(behind, {}, NOW) == "a"
+    assert where_to_continue(reading, {}, NOW) == "a"
+    assert where_to_continue(an_outline(a_module("m0", an_activity("intro", "m0", required=False))), {}, NOW) == "intro"
+
+
+def test_time_is_of_what_can_still_be_done_with_what_is_required_apart() -> None:
+    lessons = [an_activity(key, minutes=minutes) for key, minutes in (("a", 10), ("b", 20), ("c", 40))]
+    outline = an_outline(a_module("m1", *lessons, an_activity("x", minutes=80, required=False)))
+    results = {"a": DONE, "b": LearnerResult(viewed=True, exhausted=True)}
+
+    assert outline.time == time_left(outline, {}) == CourseTime(70, 150)
+    assert time_left(outline, results) == CourseTime(40, 120)
+    assert time_left(outline, results | {"c": SEEN}, {"c"}) == CourseTime(0, 80)
+    assert time_left(outline, results | {"x": DONE}) == CourseTime(40, 40)
+
+
+@pytest.mark.parametrize(
+    ("time", "es", "en"),
+    [
+        (CourseTime(517, 1200), "8 h 37 min de lo obligatorio; 20 h con lo opcional", "8 h 37 min required; 20 h with optional work"),
+        (CourseTime(60, 60), "1 h", "1 h"),
+        (CourseTime(0, 45), "45 min, todo opcional", "45 min, all optional"),
+        (CourseTime(0, 0), "", ""),
+    ],
+)
+def test_time_is_printed_in_hours_and_minutes_with_what_is_required_apart(time: CourseTime, es: str, en: str) -> None:
+    assert (printed_time(time, "es"), printed_time(time, "en")) == (es, en)
 
 
 def test_an_initial_test_that_is_not_open_waits() -> None:
     later = an_activity("test", "m0", kind="quiz", required=False, opens_at=NOW + timedelta(days=1))
 
-    assert where_to_continue(an_outline(a_module("m0", later), a_module("m1", *LESSONS)), {}, None, NOW) == "a"
+    assert where_to_continue(an_outline(a_module("m0", later), a_module("m1", *LESSONS)), {}, NOW) == "a"
 
 
 START = datetime(2026, 3, 1, tzinfo=UTC)

@@ -12,7 +12,7 @@ from tests.support.project import ROOT, modules, text
 
 TEMPLATES = ROOT / "templates"
 ENVIRONMENT = Environment(trim_blocks=True, lstrip_blocks=True, autoescape=True)
-FILTERS = ("date", "datetime", "time", "number", "percent", "file_size", "duration", "choose", "zone_name")
+FILTERS = ("date", "datetime", "time", "number", "percent", "file_size", "duration", "minutes", "choose", "zone_name")
 ENVIRONMENT.filters.update(dict.fromkeys(FILTERS, str))
 GLOBALS = frozenset(
     re.findall(
