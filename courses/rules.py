@@ -286,17 +286,24 @@ class Outline:
     def length(self) -> CourseHours:
         """Return the hours that everything of this version prints, with their basis (spec/certificates H1).
 
-        Estimated ones count what is optional too, and say how much of them is required.
+        Estimated ones, authors' own among them, count what is optional too, and say how much of them is required.
         """
         time = self.time
         length = read_hours(self.hours, self.hours_basis, time.total)
-        is_part = length.basis is HoursBasis.ESTIMATED and not length.text and 0 < time.required < time.total
-        return replace(length, required=time.required) if is_part else length
+        is_estimate = length.basis is not HoursBasis.MEASURED and not length.text
+        is_part = is_estimate and 0 < time.required < min(Fraction(time.total), length.number * 60)
+        return replace(length, basis=HoursBasis.ESTIMATED, required=time.required) if is_part else length
 
     @cached_property
     def time(self) -> CourseTime:
         """Return the time that the course takes: every page counts with it, and what is left of it is `sum_times` without what is done."""
         return sum_times(self.activities())
+
+    @cached_property
+    def announced_time(self) -> CourseTime:
+        """Return the time as pages announce it: all of it is the hours that authors estimate, where they wrote them and name no basis."""
+        length = self.length
+        return CourseTime(length.required, round(length.number * 60)) if length.required else self.time
 
     @cached_property
     def by_key(self) -> Mapping[str, OutlineActivity]:

@@ -87,7 +87,7 @@ def list_published_times(session: Session, slugs: Collection[str]) -> dict[str, 
     statement = select(Course.slug, Course.published_version_id).where(Course.slug.in_(slugs), Course.published_version_id.is_not(None))
     published = {row.slug: row.published_version_id for row in session.execute(statement)} if slugs else {}
     outlines = list_outlines(session, published.values())
-    return {slug: outlines[version].time for slug, version in published.items()}
+    return {slug: outlines[version].announced_time for slug, version in published.items()}
 
 
 def _read_outlines(session: Session, version_ids: Sequence[int]) -> dict[int, Outline]:

@@ -58,7 +58,7 @@ def length_words(outline: Outline) -> str:
     """Return how long a course takes: required and optional time told apart, or the hours that its file or its learners state."""
     length = outline.length
     if length.basis is HoursBasis.ESTIMATED:
-        return printed_time(outline.time, language())
+        return printed_time(outline.announced_time, language())
     return printed_hours(length.number, language()) if length.number else ""
 
 

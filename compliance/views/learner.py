@@ -518,7 +518,7 @@ def _times(taken: Sequence[TakenCourse]) -> dict[str, str]:
     """Return how long courses take as they are given at present, in words by slug."""
     versions = {row.slug: row.published_version for row in taken if row.published_version is not None}
     outlines = list_outlines(current_session(), versions.values())
-    return {slug: printed_time(outlines[version].time, language()) for slug, version in versions.items()}
+    return {slug: printed_time(outlines[version].announced_time, language()) for slug, version in versions.items()}
 
 
 def _caution(looked_at: _Behind, taken: Sequence[TakenCourse]) -> str:

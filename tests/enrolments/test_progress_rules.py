@@ -1,5 +1,6 @@
 """Progress, completion, the course grade, what is open, where a learner goes on, and which of two histories counts."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
@@ -492,6 +493,18 @@ def test_time_is_of_what_can_still_be_done_with_what_is_required_apart() -> None
     assert time_left(outline, results) == CourseTime(40, 120)
     assert time_left(outline, results | {"c": SEEN}, {"c"}) == CourseTime(0, 80)
     assert time_left(outline, results | {"x": DONE}) == CourseTime(40, 40)
+
+
+def test_hours_that_authors_wrote_as_their_estimate_are_all_of_the_time() -> None:
+    """spec/certificates H1: those that something else states are not told apart."""
+    module = a_module("m1", an_activity("a", minutes=50), an_activity("x", minutes=60, required=False))
+    written = replace(an_outline(module), hours=Fraction(2), hours_basis="stated")
+
+    assert written.announced_time == CourseTime(50, 120)
+    assert written.length.stored_basis == "estimated:50"
+    assert replace(written, hours_basis="stated:por acuerdo 7").length.stored_basis == "stated:por acuerdo 7"
+    assert replace(written, hours_basis="measured:41").length.stored_basis == "measured:41"
+    assert replace(written, hours=Fraction(1, 2)).announced_time == CourseTime(50, 110)
 
 
 @pytest.mark.parametrize(
