@@ -18,11 +18,12 @@ from courses.team import (
     transfer_team_memberships,
     works_on_a_course,
 )
-from courses.versions import list_lesson_entries
+from courses.versions import list_entries, list_lesson_entries, list_published_versions
 from courses.views import files, folders, lessons, lists, outline, publishing, settings, team, versions
 from kernel.errors import N_
 from kernel.feature import Feature
 from kernel.personal import ERASURES, FORGET_LINKS, MERGERS, OWN_DATA
+from kernel.search.sources import SEARCH_ENTRIES, SEARCH_KINDS, SEARCH_VERSIONS, ResultKind
 from organisations.audiences import AUDIENCE_USES
 
 PAGE = kinds.ActivityPublisher(KIND, prepare_lesson, freeze_lessons, entries=list_lesson_entries, tell=describe_lesson)
@@ -51,6 +52,15 @@ FEATURE = Feature(
     },
     periodic={"courses.forget_folders": jobs.FORGET_EVERY},
     hooks=(
+        SEARCH_KINDS.add(
+            ResultKind("course", N_("Courses"), "book-open", 10),
+            ResultKind("module", N_("Modules"), "list", 20),
+            ResultKind("lesson", N_("Lessons"), "file-text", 110, enrol_words=N_("Enrol to read it")),
+            ResultKind("term", N_("Glossary"), "book-a", 130, list_path="/glossary"),
+            ResultKind("resource", N_("Documents"), "folder", 190, list_path="/resources"),
+        ),
+        SEARCH_VERSIONS.add(list_published_versions),
+        SEARCH_ENTRIES.add(list_entries),
         OWN_DATA.add(select_own_data),
         ERASURES.add(erase_invitations),
         MERGERS.add(transfer_team_memberships),

@@ -359,6 +359,7 @@ def publish_version(
     _write_lists(session, publication, files, now=now)
     index.write(session, version.id, None, prepared.search_documents)
     _write_modules(session, publication, kinds)
+    index.write_many(session, version.id, [(part, [entry]) for part, entry in versions.list_name_entries(session, version.id)])
     course.published_version_id = version.id
     course.title = version.title
     _count_as_saved(session, actor, course, version, now=now)

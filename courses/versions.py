@@ -12,7 +12,17 @@ from accounts.models import Person
 from courses import history
 from courses.access import VersionContext
 from courses.catalogue import get_taught_course
-from courses.content.texts import activity_entries, course_entries, lesson_entries, resource_entries, term_entries
+from courses.content.texts import (
+    LESSON,
+    activity_entries,
+    course_entries,
+    lesson_entries,
+    module_entries,
+    name_entries,
+    resource_entries,
+    term_entries,
+)
+from courses.kinds import COURSE_KINDS
 from courses.models import Activity, Course, CourseFile, CourseResource, CourseVersion, GradeCategory, LessonPage, Module, Objective, Term
 from courses.rules import CourseTime, Outline, OutlineActivity, OutlineGradeCategory, OutlineModule
 from kernel.compiled_statements import compile_once
@@ -322,6 +332,27 @@ def list_own_entries(session: Session, version_id: int) -> Iterator[SearchDocume
         yield from term_entries(term.key, term.term, term.also, term.definition)
     for resource in session.scalars(select(CourseResource).where(CourseResource.version_id == version_id).order_by(CourseResource.id)):
         yield from resource_entries(resource.key, resource.title, resource.host)
+
+
+def list_name_entries(session: Session, version_id: int) -> Iterator[tuple[int | None, SearchDocument]]:
+    """Yield the names that a course's page shows to all who see it: of its modules, and of its activities with their ids."""
+    modules = select(Module.key, Module.title).where(Module.version_id == version_id).order_by(Module.id)
+    for row in session.execute(modules):
+        for entry in module_entries(row.key, row.title):
+            yield None, entry
+    activities = select(Activity.id, Activity.kind, Activity.title).where(Activity.version_id == version_id).order_by(Activity.id)
+    for activity in session.execute(activities):
+        for entry in name_entries(LESSON if activity.kind == "page" else activity.kind, activity.title):
+            yield activity.id, entry
+
+
+def list_entries(session: Session, version_id: int) -> Iterator[tuple[int | None, SearchDocument]]:
+    """Yield all that can be found of a version, from the rows that were written when it was published."""
+    for own in list_own_entries(session, version_id):
+        yield None, own
+    for publisher in COURSE_KINDS.of(session).publishers:
+        yield from publisher.entries(session, version_id)
+    yield from list_name_entries(session, version_id)
 
 
 def list_activity_entries(session: Session, version_id: int, kind: str) -> Iterator[tuple[int, SearchDocument]]:

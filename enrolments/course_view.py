@@ -116,6 +116,9 @@ class CourseCard:
     completed: bool
     opens_on: date | None
     closed: bool
+    outline: Outline
+    inside: str = ""
+    """What of it was looked for, where that is neither its title nor its summary."""
 
 
 def draw(outline: Outline, progress: Progress | None, size: FacadeSize, *, door_open: bool | None = None) -> Facade | None:
@@ -151,6 +154,7 @@ def card(
         completed=completed,
         opens_on=local(opens_at).date() if opens_at else None,
         closed=refusal is EnrolmentRefusal.CLOSED,
+        outline=outline,
     )
 
 
@@ -184,6 +188,7 @@ class ActivityListItem:
 class ModuleBlock:
     """One module with its activities."""
 
+    key: str
     number: int | None
     title: str
     title_language: str
@@ -270,6 +275,7 @@ class CourseView:
         after, at = self._opening(progress.closed)
         scores = [score for activity in module.required if (score := self._shown.get(activity.key, NO_RESULT).score) is not None]
         return ModuleBlock(
+            key=module.key,
             number=module.number,
             title=choose(module.title),
             title_language=foreign(module.title),

@@ -16,6 +16,7 @@ from enrolments.mistakes import RETENTION_RULE as REPORTS_RULE
 from enrolments.progress_report import measured_minutes
 from enrolments.results import erase_notes
 from enrolments.takes import transfer_takes
+from enrolments.versions import list_followed_versions
 from enrolments.views import (
     announcements,
     calendar,
@@ -33,6 +34,7 @@ from enrolments.views import (
 from kernel.errors import N_
 from kernel.feature import Feature
 from kernel.personal import COURSE_TRANSFERS, ERASURES, FORGET_LINKS, MERGERS, OWN_DATA, RETENTION, TRANSFERS
+from kernel.search.sources import SEARCH_VERSIONS
 from organisations.audience_kinds import AUDIENCE_LEAVES
 
 FEATURE = Feature(
@@ -85,6 +87,7 @@ FEATURE = Feature(
         CourseVerb.CHANGES_TOLD: "enrolments.tell_changes",
     },
     hooks=(
+        SEARCH_VERSIONS.add(list_followed_versions),
         OWN_DATA.add(own_data.select_own_data),
         ERASURES.add(erase_invitations, erase_notes),
         TRANSFERS.add(transfer_waiting_places),

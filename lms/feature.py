@@ -3,8 +3,10 @@
 from accounts.notices import NOTICE_KINDS
 from courses.catalogue import PUBLISH
 from courses.team import PAGES_BELOW
+from kernel.errors import N_
 from kernel.feature import Feature
 from kernel.personal import RETENTION
+from kernel.search.sources import SEARCH_KINDS, ResultKind
 from lms import auditing, learner_page, learning, own_data, people, retention, search, shipped_courses, system_state, team_notices, views
 from lms.access import PERMISSIONS
 from lms.guide import views as guide_views
@@ -47,6 +49,7 @@ FEATURE = Feature(
         "lms.notify_teams": HOUR,
     },
     hooks=(
+        SEARCH_KINDS.add(ResultKind("help", N_("Help"), "circle-help", 120, find=guide_views.find_sections)),
         NOTICE_KINDS.add(system_state.OPERATION_NOTICE),
         RETENTION.add(*retention.RULES),
         PAGES_BELOW.add(("enrolments_gradebook.gradebook", "lms_following")),

@@ -10,25 +10,31 @@ from flask import Blueprint, request
 from sqlalchemy.orm import Session
 
 from courses import versions as course_outlines
-from courses.kinds import COURSE_KINDS
 from courses.rules import Outline, OutlineActivity, activity_url
-from courses.versions import list_own_entries, list_published_versions
 from enrolments import learners
 from enrolments.access import LearnerContext, takes_part
-from enrolments.versions import list_followed_versions
 from kernel.db import Database
-from kernel.errors import N_
 from kernel.i18n import _, choose, language
 from kernel.outbox import Delivery, Effect
 from kernel.permissions import Actor
 from kernel.search import index
-from kernel.search.index import LONGEST_QUESTION, SearchDocument, SearchQuery, SearchScope, read_question
-from kernel.search.results import ResultGroup, ResultPaging, SearchHit, SearchResults, SnippetPiece, find, marked, near_questions, snippet
+from kernel.search.index import LONGEST_QUESTION, MatchTier, SearchQuery, SearchScope, read_question
+from kernel.search.results import (
+    ResultGroup,
+    ResultPaging,
+    SearchHit,
+    SearchResults,
+    SnippetPiece,
+    find,
+    marked,
+    near_questions,
+    snippet,
+    title_share,
+)
+from kernel.search.sources import SEARCH_ENTRIES, SEARCH_KINDS, SEARCH_VERSIONS, Entries, FoundPage, ResultKind
 from kernel.web.limits import client_key, limit, limiter
 from kernel.web.request import Answer, current_actor, current_session, page, public
 from kernel.web.table import Page, requested_page
-
-Entries = list[tuple[int | None, SearchDocument]]
 
 
 def refresh_index(delivery: Delivery) -> Effect:
@@ -60,16 +66,13 @@ def reindex(database: Database) -> tuple[int, int]:
 
 
 def needed_versions(session: Session) -> set[int]:
-    """Return the versions that anyone may view: those that courses give, and those that learners follow."""
-    return list_published_versions(session) | list_followed_versions(session)
+    """Return the versions that anyone may view, by what packages say."""
+    return set[int]().union(*(versions(session) for versions in SEARCH_VERSIONS.of(session)))
 
 
 def entries_of(session: Session, version: int) -> Entries:
     """Return what can be found of a version, from the rows that were written when it was published."""
-    made: Entries = [(None, entry) for entry in list_own_entries(session, version)]
-    for publisher in COURSE_KINDS.of(session).publishers:
-        made += publisher.entries(session, version)
-    return made
+    return [entry for entries in SEARCH_ENTRIES.of(session) for entry in entries(session, version)]
 
 
 def replace(session: Session, versions: Iterable[int], made: Iterable[tuple[int, Entries]]) -> None:
@@ -83,18 +86,6 @@ def replace(session: Session, versions: Iterable[int], made: Iterable[tuple[int,
 
 bp = Blueprint("lms_search", __name__)
 
-KINDS = {
-    "term": N_("Glossary"),
-    "lesson": N_("Lessons"),
-    "recording": N_("Recordings"),
-    "quiz": N_("Quizzes"),
-    "simulator": N_("Tasks"),
-    "resource": N_("Documents"),
-    "course": N_("Courses"),
-}
-"""What can be found, in the order of the page."""
-LISTS = {"term": "/glossary", "resource": "/resources"}
-"""Where the entries of a list are shown, after the address of their course."""
 OF_EACH_KIND, ROWS = 5, 20
 MOST_SUGGESTIONS = 4
 SEARCHES_OF_A_STRANGER = limit("search", "30 per minute")
@@ -114,50 +105,102 @@ class PassageFound:
 
 @dataclass(frozen=True, slots=True)
 class SearchResultView:
-    """A lesson, recording, term or course that was found, with its best passages; `language` is empty where it is the reader's."""
+    """A lesson, recording, term, course or section of the help that was found, with its best passages."""
 
     kind: str
+    symbol: str
     title: tuple[SnippetPiece, ...]
     language: str
-    course: str
-    module: str
+    """Empty where it is the reader's."""
+    context: str
     tone: int
     passages: tuple[PassageFound, ...]
+    fit: tuple[int, int, float]
+    """How well it fits, the best first: its tier, its kind, and the share of its title that was not asked for."""
+    closed: str = ""
+    """Says what opens it, where the reader may read its name alone."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Section:
+    """The results of a kind that are shown, and how many there are."""
+
+    kind: ResultKind
+    rows: list[SearchResultView]
+    total: int
+
+    @property
+    def fit(self) -> tuple[int, int, float, int]:
+        """Return how well the best of it fits."""
+        return (*self.rows[0].fit, self.kind.order)
 
 
 @bp.get("/search")
 @public("finds what the reader may see: each kind of thing asks its own permission")
 def search() -> Answer:
-    """Show what a question finds among all that the reader may open: the best of each kind, or one kind page by page."""
+    """Show what a question finds among all that the reader may open or enrol for: the best of each kind, or one kind page by page."""
     session, actor = current_session(), current_actor()
     typed = " ".join(request.args.get("q", "")[:LONGEST_QUESTION].split())
     question, requested = read_question(typed), requested_page(ROWS)
-    kind = request.args.get("kind", "") if request.args.get("kind") in KINDS else ""
+    kinds = {kind.name: kind for kind in SEARCH_KINDS.of(session)}
+    kind = request.args.get("kind", "") if request.args.get("kind") in kinds else ""
     if not question.is_empty:
         _count_search(actor)
-    places = _Places(session, actor, request.args.get("course", ""))
+    places = _Places(session, actor, kinds, request.args.get("course", ""))
     paging = ResultPaging(kind, requested.offset, ROWS) if kind else ResultPaging(limit=OF_EACH_KIND)
     results = find(session, question, language(), places.scope, paging)
-    total = sum(results.totals.values())
-    rows = [places.result(group, question) for group in results.groups]
+    sections = [*places.sections(results, question), *([] if places.chosen else _pages(kinds.values(), typed, actor, paging))]
+    sections.sort(key=lambda section: section.fit)
+    totals = {section.kind.name: section.total for section in sections}
+    totals |= {name: results.totals[name] for name in sorted(results.totals.keys() & kinds.keys(), key=lambda name: kinds[name].order)}
+    total, shown = sum(totals.values()), [section for section in sections if kind in ("", section.kind.name)]
     return page(
         "lms/search.html",
         typed=typed,
         asked=not question.is_empty,
-        total=results.totals.get(kind, 0) if kind else total,
+        total=totals.get(kind, 0) if kind else total,
         kind=kind,
-        tabs=[("", _("All"), total), *((name, _(label), results.totals[name]) for name, label in KINDS.items() if name in results.totals)],
-        sections=[
-            (name, _(label), [row for row in rows if row.kind == name], results.totals[name])
-            for name, label in KINDS.items()
-            if name in results.totals
-        ],
-        page=Page(rows, requested.number, kind != "" and requested.offset + ROWS < results.totals.get(kind, 0)),
+        tabs=[("", _("All"), total), *((name, _(kinds[name].label), count) for name, count in totals.items())],
+        sections=[(section.kind.name, _(section.kind.label), section.rows, section.total) for section in shown],
+        page=Page(
+            [row for section in shown for row in section.rows], requested.number, kind != "" and paging.offset + ROWS < totals.get(kind, 0)
+        ),
         course=places.chosen,
         courses=places.courses,
         near=[] if total or question.is_empty else near_questions(session, typed, language(), places.scope),
         suggestions=[] if total else places.suggestions(question),
     )
+
+
+def _pages(kinds: Iterable[ResultKind], typed: str, actor: Actor, paging: ResultPaging) -> list[_Section]:
+    """Return what is found without the index."""
+    sections = []
+    for kind in kinds:
+        pages = kind.find(typed, language(), actor) if kind.find is not None and typed else ()
+        chosen = pages[paging.offset : paging.offset + paging.limit] if paging.kind == kind.name else pages[:OF_EACH_KIND]
+        if chosen:
+            sections.append(_Section(kind, [_page_row(kind, row, read_question(typed)) for row in chosen], len(pages)))
+    return sections
+
+
+def _page_row(kind: ResultKind, row: FoundPage, question: SearchQuery) -> SearchResultView:
+    title = "".join(piece.text for piece in row.title)
+    return SearchResultView(
+        kind=kind.name,
+        symbol=kind.symbol,
+        title=row.title,
+        language="",
+        context=row.context,
+        tone=0,
+        passages=(PassageFound(row.url, "", row.pieces, None),),
+        fit=_fit(kind, row.tier, title, question, language()),
+    )
+
+
+def _fit(kind: ResultKind, tier: MatchTier, title: str, question: SearchQuery, written: str) -> tuple[int, int, float]:
+    """Return how well something fits; what another name of it fits stands halfway among titles."""
+    share = title_share(title, question, written) or 0.5
+    return int(tier), kind.order // 100, 1 - share if tier == MatchTier.TITLE else 1.0
 
 
 def _count_search(actor: Actor) -> None:
@@ -170,12 +213,13 @@ def _count_search(actor: Actor) -> None:
 class _Places:
     """Where the reader may look: the courses, and what of each is open to them."""
 
-    def __init__(self, session: Session, actor: Actor, chosen: str) -> None:
-        self._session = session
+    def __init__(self, session: Session, actor: Actor, kinds: Mapping[str, ResultKind], chosen: str) -> None:
+        self._session, self._kinds = session, kinds
         contexts = learners.visible_learner_contexts(session, actor)
         self.chosen = chosen if any(context.slug == chosen for context in contexts) else ""
         shown = [context for context in contexts if self.chosen in ("", context.slug)]
         opened = openable(actor, shown, learners.visible_activities(session, actor, shown))
+        self._taken = {context.version_id for context in contexts if takes_part(actor, context)}
         self._outlines = course_outlines.list_outlines(
             session, [context.version_id for context in contexts if context.version_id is not None]
         )
@@ -185,22 +229,36 @@ class _Places:
         self._activities = {activity.id: activity for outline in self._outlines.values() for activity in outline.activities()}
         self.courses = [(outline.slug, choose(outline.title)) for outline in self._outlines.values()]
 
-    def result(self, group: ResultGroup, question: SearchQuery) -> SearchResultView:
+    def sections(self, results: SearchResults, question: SearchQuery) -> list[_Section]:
+        """Return what the index found, by kind, of each the rows that are shown; of a page of one kind the others have their best alone."""
+        rows = [self._row(group, question) for group in results.groups if group.kind in self._kinds]
+        by_kind = {name: [row for row in rows if row.kind == name] for name in results.totals if name in self._kinds}
+        return [
+            _Section(self._kinds[name], sorted(shown, key=lambda row: row.fit), results.totals[name])
+            for name, shown in by_kind.items()
+            if shown
+        ]
+
+    def _row(self, group: ResultGroup, question: SearchQuery) -> SearchResultView:
         """Return what was found of one part as the page shows it."""
-        outline, first = self._outlines[group.version], group.hits[0]
+        outline, first, kind = self._outlines[group.version], group.hits[0], self._kinds[group.kind]
         activity = self._activities.get(group.part or 0)
         module = outline.module_by_key[activity.module] if activity else None
-        address = activity_url(outline.slug, activity.kind, activity.key) if activity else f"/courses/{outline.slug}"
-        address += LISTS.get(group.kind, "")
+        is_closed = self.scope.is_closed(group.version, group.part)
+        address = activity_url(outline.slug, activity.kind, activity.key) if activity and not is_closed else f"/courses/{outline.slug}"
+        address += f"#module-{module.key}" if is_closed and module else kind.list_path
         title = choose(activity.title, first.language) if activity else first.title
+        place = "" if module is None else _("Module %(number)s", number=module.number) if module.number else choose(module.title)
         return SearchResultView(
             kind=group.kind,
+            symbol=kind.symbol,
             title=marked(title, question, first.language),
             language="" if first.language == language() else first.language,
-            course=choose(outline.title),
-            module="" if module is None else _("Module %(number)s", number=module.number) if module.number else choose(module.title),
+            context="" if group.kind == "course" else ", ".join(filter(None, (choose(outline.title), place))),
             tone=outline.tone,
             passages=tuple(_passage(hit, question, address, title) for hit in group.hits),
+            fit=_fit(kind, first.tier, first.title, question, first.language),
+            closed=(_("Not open to you yet") if group.version in self._taken else _(kind.enrol_words)) if is_closed else "",
         )
 
     def suggestions(self, question: SearchQuery) -> list[str]:

@@ -10,6 +10,7 @@ from enrolments.dates import DATES
 from kernel.errors import N_
 from kernel.feature import PAGES_OF_CODES, PAGES_OF_FILES, Feature
 from kernel.personal import ERASURES, OWN_DATA, OWN_RESULTS, TRANSFERS
+from kernel.search.sources import SEARCH_KINDS, ResultKind
 from questions.question_bank import PLACE_QUESTION, QUESTION_USES
 from quizzes import corrections, jobs, log, notices, own_data, publication, saves, teaching
 from quizzes.access import PERMISSIONS
@@ -67,6 +68,7 @@ FEATURE = Feature(
         CourseVerb.PUBLISHED: "quizzes.carry_overrides",
     },
     hooks=(
+        SEARCH_KINDS.add(ResultKind("quiz", N_("Quizzes"), "clipboard-list", 150, enrol_words=N_("Enrol to take it"))),
         OWN_DATA.add(own_data.select_own_data),
         OWN_RESULTS.add(own_data.list_own_results),
         ERASURES.add(erase_reasons, saves.erase_integrity_records),

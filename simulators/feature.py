@@ -3,8 +3,10 @@
 from courses.kinds import COURSE_PARTS, CourseKinds
 from enrolments.audit_verbs import EnrolmentVerb
 from enrolments.dates import DATES, dates_of_kind
+from kernel.errors import N_
 from kernel.feature import Feature
 from kernel.personal import OWN_DATA
+from kernel.search.sources import SEARCH_KINDS, ResultKind
 from simulators import jobs, publication, tasks
 from simulators.access import PERMISSIONS
 from simulators.views import simulator
@@ -16,6 +18,7 @@ FEATURE = Feature(
     jobs={"simulators.follow_limits": jobs.follow_limits},
     subscriptions={EnrolmentVerb.LEARNERS_MOVED: "simulators.follow_limits"},
     hooks=(
+        SEARCH_KINDS.add(ResultKind("simulator", N_("Tasks"), "sigma", 160, enrol_words=N_("Enrol to solve it"))),
         COURSE_PARTS.add(CourseKinds(publishers=(publication.SIMULATOR,))),
         DATES.add(dates_of_kind("simulator"), tasks.pause_dates),
         OWN_DATA.add(tasks.select_own_data),

@@ -1,7 +1,7 @@
 """Texts of lessons: what they refer to, their findings, and what the search finds of them."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal, InvalidOperation
 from itertools import chain
 from posixpath import dirname
@@ -119,7 +119,7 @@ def embeddable(course: CourseFolder, parts: Sequence[FolderPart], key: str) -> b
     return any(part.embeddable is not None and part.embeddable(course, key) for part in parts)
 
 
-LESSON, TERM, COURSE, RESOURCE = "lesson", "term", "course", "resource"
+LESSON, TERM, COURSE, RESOURCE, MODULE_NAME = "lesson", "term", "course", "resource", "module"
 MOST_LETTERS = 8000
 """Of an entry: a longer section becomes several, so that every word of it has its place in both databases' indexes."""
 
@@ -186,6 +186,20 @@ def activity_entries(kind: str, title: Mapping[str, str], summary: Mapping[str, 
     for language in written:
         passages = [Passage("", plain_text(summary[language]))] if summary.get(language) else []
         yield entry(kind, language, title[language], passages, readers=readers_of(language, written))
+
+
+def name_entries(kind: str, title: Mapping[str, str]) -> Iterator[SearchDocument]:
+    """Return the title of an activity, which the page of its course shows while it is closed, as a kind of what is found."""
+    written = [language for language, name in title.items() if name]
+    for language in written:
+        yield replace(entry(kind, language, title[language], (), readers=readers_of(language, written)), is_name=True)
+
+
+def module_entries(key: str, title: Mapping[str, str]) -> Iterator[SearchDocument]:
+    """Return a module by its title in each of its languages."""
+    written = [language for language, name in title.items() if name]
+    for language in written:
+        yield entry(MODULE_NAME, language, title[language], (), readers=readers_of(language, written), anchor=f"#module-{key}")
 
 
 T = TypeVar("T")

@@ -41,6 +41,7 @@ from enrolments.course_context import (
     upcoming,
 )
 from enrolments.course_view import (
+    CourseCard,
     CourseView,
     RenewalView,
     course_shares,
@@ -66,6 +67,8 @@ from kernel.markup.model import SafeHtml
 from kernel.markup.passages import anchored, plain_text
 from kernel.own_records import LEFT_OUT
 from kernel.permissions import Actor
+from kernel.search.index import SearchQuery, read_question
+from kernel.search.results import fits_text
 from kernel.web.file_responses import send_content, send_text
 from kernel.web.forms import Form, as_uuid, line, whole_number
 from kernel.web.pages import cached_page
@@ -418,6 +421,22 @@ def _searched() -> str:
     return request.args.get("q", "")[:100].strip()
 
 
+def _fitting(card: CourseCard, question: SearchQuery) -> CourseCard | None:
+    """Return the card of a course that a question finds, with the module or activity that bears the name; None where it finds nothing."""
+    if fits_text(f"{card.title} {plain_text(card.summary)}", question, language()):
+        return card
+    for module in card.outline.modules:
+        title = choose(module.title)
+        if fits_text(f"{card.title} {title}", question, language()):
+            named = _("Module %(number)s: %(title)s", number=module.number, title=title) if module.number else title
+            return replace(card, inside=named)
+    for activity in card.outline.activities():
+        title = choose(activity.title)
+        if fits_text(f"{card.title} {title}", question, language()):
+            return replace(card, inside=_("In it: %(title)s", title=title))
+    return None
+
+
 @bp.get("/courses")
 @public("lists what course.view shows to strangers")
 def catalogue() -> Answer:
@@ -426,8 +445,9 @@ def catalogue() -> Answer:
     cards = catalogue_cards(MOST_COURSES)
     preparing = courses_in_preparation(len(cards))
     if query:
-        terms = fold(query).split()
-        cards = [card for card in cards if all(word in fold(f"{card.title} {card.summary}") for word in terms)]
+        question = read_question(query)
+        cards = [fitting for card in cards if (fitting := _fitting(card, question)) is not None]
+        cards.sort(key=lambda card: card.inside != "")
     if chosen in LANGUAGES:
         cards = [card for card in cards if chosen in card.languages]
     return page(

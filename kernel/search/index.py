@@ -26,10 +26,12 @@ from sqlalchemy import (
     case,
     delete,
     event,
+    false,
     func,
     insert,
     literal,
     literal_column,
+    not_,
     or_,
     select,
     text,
@@ -39,6 +41,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from kernel.db import Base, Entity, Key, ShortText
 from kernel.i18n import LANGUAGES
+from kernel.search.synonyms import SYNONYMS
 
 STEMMERS = {"es": "spanish", "en": "english"}
 """By language of the pages; a text in another one is compared by its bare words."""
@@ -113,6 +116,22 @@ def _stems(lower: str, bare: str, language: str) -> frozenset[str]:
         stemmer = _stemmer(language)
         stems = {stemmer.stemWord(bare)} | ({fold(stemmer.stemWord(lower[:LONGEST_WORD]))} if lower != bare else set())
     return frozenset(stems - {""}) or frozenset({bare})
+
+
+def meant_stems(word: IndexedWord, language: str) -> frozenset[str]:
+    """Return the stems of a word of a question and of those that people use for it."""
+    stems, synonyms = stems_of(word, language), _synonyms(language)
+    return stems.union(*(synonyms[stem] for stem in stems if stem in synonyms))
+
+
+@lru_cache
+def _synonyms(language: str) -> dict[str, frozenset[str]]:
+    """Return for each stem of a synonym the stems of its group."""
+    groups = [
+        frozenset[str]().union(*(stems_of(word, language) for written in group for word in words_of(written)))
+        for group in SYNONYMS.get(language, ())
+    ]
+    return {stem: frozenset[str]().union(*(group for group in groups if stem in group)) for group in groups for stem in group}
 
 
 @dataclass(frozen=True, slots=True)
@@ -295,7 +314,7 @@ def _phrase(terms: tuple[IndexedWord, ...]) -> Phrase:
 
 
 def _stem(word: IndexedWord, language: str, mark: str) -> Expression:
-    return AnyTerm(tuple(Phrase((f"{mark}{language}{token(stem)}",)) for stem in sorted(stems_of(word, language))))
+    return AnyTerm(tuple(Phrase((f"{mark}{language}{token(stem)}",)) for stem in sorted(meant_stems(word, language))))
 
 
 INDEX = "search_index"
@@ -325,6 +344,8 @@ class SearchEntry(Base):
     """The paragraphs as they are shown, a line each."""
     places: Mapped[tuple[str, ...]]
     """Of each paragraph, as `place`."""
+    is_name: Mapped[bool] = mapped_column(default=False, server_default=false())
+    """It has no more than the name of a part, which whoever sees the whole may read while the part is closed to them."""
     words: Mapped[str] = mapped_column(Text().with_variant(TSVECTOR(), "postgresql"), deferred=True)
 
 
@@ -389,6 +410,8 @@ class SearchDocument:
     title: str
     passages: tuple[Passage, ...]
     words: str
+    is_name: bool = False
+    """It is the name of a part, for those to whom the part is closed."""
 
 
 def entry(
@@ -450,6 +473,7 @@ def write_many(session: Session, version: int, parts: Iterable[tuple[int | None,
             "title": entry.title,
             "body": "\n".join(passage.text for passage in entry.passages),
             "places": tuple(passage.place for passage in entry.passages),
+            "is_name": entry.is_name,
             "indexed": entry.words,
         }
         for part, entries in parts
@@ -507,9 +531,14 @@ class SearchScope:
         """Return the condition on entries."""
         return or_(
             and_(SearchEntry.part.is_(None), SearchEntry.version.in_(self.shown)),
-            SearchEntry.version.in_(self.whole),
-            SearchEntry.part.in_(self.parts),
+            and_(SearchEntry.version.in_(self.whole), not_(SearchEntry.is_name)),
+            and_(SearchEntry.part.in_(self.parts), not_(SearchEntry.is_name)),
+            and_(SearchEntry.is_name, SearchEntry.version.in_(self.shown - self.whole), SearchEntry.part.not_in(self.parts)),
         )
+
+    def is_closed(self, version: int, part: int | None) -> bool:
+        """Return whether a part is one of which the reader may read no more than the name."""
+        return part is not None and version not in self.whole and part not in self.parts
 
 
 class MatchTier(IntEnum):

@@ -19,6 +19,7 @@ from kernel.search.index import (
     SearchScope,
     SearchWord,
     fits,
+    meant_stems,
     read_question,
     says_little,
     stems_of,
@@ -195,13 +196,32 @@ def marked(text: str, question: SearchQuery, language: str) -> tuple[SnippetPiec
     return _pieces(text, [word for word in words_of(text) if terms.is_meant(word)], 0, len(text))
 
 
+def title_share(title: str, question: SearchQuery, language: str) -> float:
+    """Return the share of a title's telling words that were asked for: what is called as it was asked for comes first."""
+    terms = _HighlightTerms(question, language)
+    telling = [word for word in words_of(title) if not says_little(word, language)]
+    return sum(terms.is_meant(word) for word in telling) / len(telling) if telling else 0.0
+
+
+def fits_text(text: str, question: SearchQuery, language: str) -> bool:
+    """Return whether a short text of a language has all that is asked for; the last word may be the beginning of one."""
+    tokens = list(words_of(text))
+    stems = frozenset[str]().union(*(stems_of(word, language) for word in tokens))
+    line = f" {' '.join(word.bare for word in tokens)} "
+    quoted = [f" {' '.join(word.bare for word in phrase)} " in line for phrase in question.phrases]
+    if not all(quoted) or any(f" {' '.join(word.bare for word in phrase)} " in line for phrase in question.unwanted):
+        return False
+    begun = question.words[-1] if question.beginning and f" {question.beginning}" in line else None
+    return all(word is begun or meant_stems(word, language) & stems for word in question.telling(language))
+
+
 class _HighlightTerms:
     """The words of a text that match a search query."""
 
     def __init__(self, question: SearchQuery, language: str) -> None:
         self._language = language
         self._beginning = question.beginning
-        self._stems = frozenset[str]().union(*(stems_of(word, language) for word in question.telling(language)))
+        self._stems = frozenset[str]().union(*(meant_stems(word, language) for word in question.telling(language)))
         quoted = {word.bare: says_little(word, language) for phrase in question.phrases for word in phrase}
         self._written = frozenset(bare for bare, little in quoted.items() if not little or all(quoted.values()))
 

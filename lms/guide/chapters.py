@@ -20,8 +20,18 @@ from kernel.markup.model import ID_PREFIX, MarkupContext, MediaReference, Render
 from kernel.markup.passages import Section, sections_of
 from kernel.markup.render import render_lesson
 from kernel.paths import STATIC
-from kernel.search.index import LONGEST_QUESTION, IndexedWord, MatchTier, Passage, SearchQuery, read_question, stems_of, words_of
-from kernel.search.results import SearchHit, SnippetPiece, marked, snippet
+from kernel.search.index import (
+    LONGEST_QUESTION,
+    IndexedWord,
+    MatchTier,
+    Passage,
+    SearchQuery,
+    meant_stems,
+    read_question,
+    stems_of,
+    words_of,
+)
+from kernel.search.results import SearchHit, SnippetPiece, marked, snippet, title_share
 
 TEXTS = Path(__file__).parent / "text"
 READERS = ("learner", "instructor", "administrator", "board")
@@ -130,6 +140,10 @@ class GuideHit:
     place: str
     title: tuple[SnippetPiece, ...]
     pieces: tuple[SnippetPiece, ...]
+    missing: int
+    """How many of the words its heading lacks."""
+    share: float
+    """How much of its heading was asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +164,7 @@ def search_guide(typed: str, language: str, readers: Sequence[str]) -> list[Guid
         return []
     ranked = [(rank, entry) for entry in _entries(language) if (rank := _rank(entry, question, language)) is not None]
     ranked.sort(key=lambda pair: (readers.index(pair[1].chapter.reader), pair[0]))
-    return [_guide_hit(entry, question, language) for _, entry in ranked[:MOST_SECTIONS]]
+    return [_guide_hit(entry, question, language, rank) for rank, entry in ranked[:MOST_SECTIONS]]
 
 
 @lru_cache
@@ -183,13 +197,15 @@ def _rank(entry: _Entry, question: SearchQuery, language: str) -> int | None:
         return None
     if not all(_in_order(phrase) in entry.words for phrase in question.phrases):
         return None
-    telling = [stems_of(word, language) for word in question.telling(language)]
+    telling = [meant_stems(word, language) for word in question.telling(language)]
     begun = bool(question.beginning) and f" {question.beginning}" in entry.words
-    last = stems_of(question.words[-1], language) if question.words else frozenset()
+    last = meant_stems(question.words[-1], language) if question.words else frozenset()
     if not all(stems & entry.stems or (begun and stems == last) for stems in telling):
         return None
     return sum(not stems & entry.heading for stems in telling)
 
 
-def _guide_hit(entry: _Entry, question: SearchQuery, language: str) -> GuideHit:
-    return GuideHit(entry.chapter, entry.hit.place, marked(entry.hit.title, question, language), snippet(entry.hit, question).pieces)
+def _guide_hit(entry: _Entry, question: SearchQuery, language: str, missing: int) -> GuideHit:
+    title, pieces = marked(entry.hit.title, question, language), snippet(entry.hit, question).pieces
+    share = title_share(f"{entry.chapter.title} {entry.hit.title}", question, language)
+    return GuideHit(entry.chapter, entry.hit.place, title, pieces, missing=missing, share=share)

@@ -6,6 +6,8 @@ from flask.typing import ResponseReturnValue
 from kernel.errors import N_, require_found
 from kernel.i18n import language
 from kernel.permissions import Actor
+from kernel.search.index import MatchTier
+from kernel.search.sources import FoundPage
 from kernel.web.request import current_actor, page, public
 from lms.guide.chapters import READERS, find_chapter, list_chapters, search_guide
 
@@ -21,6 +23,23 @@ def _readers(actor: Actor) -> tuple[str, ...]:
     """Return the guides with the actor's own first."""
     own = "administrator" if actor.is_administrator else "instructor" if actor.is_staff_anywhere else "learner"
     return (own, *(reader for reader in READERS if reader != own))
+
+
+def find_sections(typed: str, written: str, actor: Actor) -> list[FoundPage]:
+    """Return the sections of the guides that a question of the site's search finds: of what the actor does, and for everybody."""
+    ranks = ("learner", "instructor", "administrator")
+    own = [*reversed(ranks[: ranks.index(_readers(actor)[0]) + 1]), "board"]
+    hits = [hit for hit in search_guide(typed, written, READERS) if hit.chapter.reader in own]
+    return [
+        FoundPage(
+            url_for("lms_guide.chapter", reader=hit.chapter.reader, key=hit.chapter.key, _anchor=hit.place or None),
+            hit.title,
+            hit.pieces,
+            context=hit.chapter.title,
+            tier=MatchTier.WHOLE if hit.missing else MatchTier.TITLE,
+        )
+        for hit in sorted(hits, key=lambda hit: (hit.missing, own.index(hit.chapter.reader), -hit.share))
+    ]
 
 
 @bp.get("/help")

@@ -51,7 +51,7 @@ def test_an_index_that_is_made_anew_is_what_publishing_wrote(instance: Instance)
         written = lines(session, version)
         index.forget(session, [version])
 
-    assert {line[0] for line in written} == {"course", "lesson", "quiz", "recording", "resource", "term"}
+    assert {line[0] for line in written} == {"course", "lesson", "module", "quiz", "recording", "resource", "term"}
     assert search_indexing.reindex(instance.database) == (1, len(written))
     with instance.database.unit_of_work(write=False) as session:
         assert lines(session, version) == written
@@ -162,7 +162,7 @@ def test_a_database_of_the_first_release_can_be_searched_after_its_upgrade(tmp_p
         assert found
         assert index.list_versions(session) == found
         kinds = set(session.scalars(select(SearchEntry.kind).distinct()))
-    assert kinds == {"course", "lesson", "quiz", "recording", "resource", "term"}
+    assert kinds == {"course", "lesson", "module", "quiz", "recording", "resource", "term"}
     old.database.dispose()
 
 

@@ -206,6 +206,7 @@ def test_kinds_have_their_pages_and_unknown_ones_mean_all(reader: Browser) -> No
 
     assert 'id="h-term"' in page.html
     assert 'id="h-lesson"' not in page.html
+    assert page.has_link("/search?q=agua&kind=lesson")
     assert ("kind", "term") in page.form("/search").fields
     assert 'id="h-lesson"' in reader.get("/search?q=agua&kind=nada").html
     reader.get("/search?q=agua&page=0", status=404)
@@ -294,8 +295,8 @@ def test_chapters_papers_quizzes_and_documents_are_found_by_who_may_open_them(br
     assert browser.get("/search?q=manual&kind=resource").has_link("/courses/agua-en-casa/resources#resource-manual")
 
 
-def test_what_waits_or_opens_later_is_not_found_by_its_title(browser: Browser, instance: Instance) -> None:
-    """Quizzes keep to the same scope as lessons; a previewed one opens to nobody who does not take part."""
+def test_what_is_closed_is_found_by_its_title_alone_and_leads_to_its_course(browser: Browser, instance: Instance) -> None:
+    """As the course's page shows it; a previewed quiz opens to nobody who does not take part."""
     files = folder(modules=3)
     quiz = "0{}-parte/03-cuestionario.quiz.yaml"
     for number, word in enumerate((OPEN, WAITS, LATER), start=1):
@@ -309,12 +310,51 @@ def test_what_waits_or_opens_later_is_not_found_by_its_title(browser: Browser, i
     a_learner_in(browser, course)
     people = {"ana": browser, "edita": sign_in(browser.another(), "edita@example.org"), "nadie": browser.another()}
 
-    found = {
-        name: {word for word in (OPEN, WAITS, LATER) if f"Prueba del {word}" in who.get(f"/search?q={word}").text}
-        for name, who in people.items()
-    }
+    def leads(who: Browser) -> list[tuple[bool, bool, bool]]:
+        """Return for each quiz whether its title leads to it, to its module, and whether enrolling is named."""
+        pages = [who.get(f"/search?q={word}") for word in (OPEN, WAITS, LATER)]
+        return [
+            (
+                page.has_link(f"/courses/prueba/quizzes/cuestionario-{number}"),
+                page.has_link(f"/courses/prueba#module-parte-{number}"),
+                in_spanish("Enrol to take it") in page.text,
+            )
+            for number, page in enumerate(pages, start=1)
+        ]
 
-    assert found == {"ana": {OPEN}, "edita": {OPEN, WAITS, LATER}, "nadie": set()}
+    inside, closed, outside = (True, False, False), (False, True, False), (False, True, True)
+    assert {name: leads(who) for name, who in people.items()} == {
+        "ana": [inside, closed, closed],
+        "edita": [inside, inside, inside],
+        "nadie": [outside, outside, outside],
+    }
+    for word in (OPEN, WAITS, LATER):
+        assert f"Prueba del {word}" in people["nadie"].get(f"/search?q={word}").text
+        assert "Cuánto es dos más dos" not in people["nadie"].get("/search?q=dos").text
+
+
+def test_names_of_a_course_that_is_not_found_are_not_found(browser: Browser, instance: Instance) -> None:
+    course = publish(instance, folder("interno", visibility="institution", enrolment="invitation"))[0]
+    a_teacher(instance, course)
+
+    page = browser.get("/search?q=contar+1")
+    assert not any("interno" in href for href, _words in page.links)
+    assert sign_in(browser, "profe@example.org").get("/search?q=contar+1").has_link("/courses/interno/activities/leccion-1")
+
+
+def test_a_module_is_found_from_the_search_and_its_course_from_the_catalogue(browser: Browser, instance: Instance) -> None:
+    files, path = folder(), "02-parte/module.yaml"
+    files[path] = files[path].replace(b"{es: Parte 2, en: Part 2}", b"{es: Las pensiones, en: Pensions}")
+    publish(instance, files)
+    publish(instance, folder("otro"))
+
+    assert browser.get("/search?q=pension").has_link("/courses/prueba#module-parte-2")
+    assert "module-parte-2" in browser.get("/courses/prueba").ids
+    page = browser.get("/courses?q=pensión")
+    assert page.has_link("/courses/prueba")
+    assert not page.has_link("/courses/otro")
+    assert in_spanish("Module %(number)s: %(title)s", number=2, title="Las pensiones") in page.text
+    assert in_spanish("In it: %(title)s", title="Contar 1") in browser.get("/courses?q=contar+1").text
 
 
 def test_a_task_is_found_by_its_title(browser: Browser, instance: Instance) -> None:

@@ -1,0 +1,52 @@
+"""Kinds of results, entries of the index, and pages found without it, as packages give them to the search."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy.orm import Session
+
+from kernel.db import HookList
+from kernel.permissions import Actor
+from kernel.search.index import MatchTier, SearchDocument
+from kernel.search.results import SnippetPiece
+
+
+@dataclass(frozen=True, slots=True)
+class FoundPage:
+    """A page that is found without the index: its address, title and best words, where it belongs, and how well it fits."""
+
+    url: str
+    title: tuple[SnippetPiece, ...]
+    pieces: tuple[SnippetPiece, ...]
+    context: str
+    tier: MatchTier
+
+
+FindPages = Callable[[str, str, Actor], Sequence[FoundPage]]
+"""Find pages by what was typed, the reader's language and the actor, the best first."""
+
+
+@dataclass(frozen=True, slots=True)
+class ResultKind:
+    """A kind of results: its name in entries of the index, its label, marked for translation, and its icon."""
+
+    name: str
+    label: str
+    symbol: str
+    order: int
+    """Where it stands among kinds that fit as well; of those below one hundred a title goes before any other one."""
+    list_path: str = ""
+    """Where its entries are shown, after the address of their course."""
+    enrol_words: str = ""
+    """Says that it opens to those who enrol, marked for translation; empty where it is never closed."""
+    find: FindPages | None = None
+    """Finds what is not in the index."""
+
+
+Entries = list[tuple[int | None, SearchDocument]]
+SEARCH_KINDS = HookList[ResultKind]("search_kinds")
+"""Gives the kinds of what can be found."""
+SEARCH_VERSIONS = HookList[Callable[[Session], set[int]]]("search_versions")
+"""Gives the versions of which the index needs entries."""
+SEARCH_ENTRIES = HookList[Callable[[Session, int], Iterable[tuple[int | None, SearchDocument]]]]("search_entries")
+"""Gives the entries of a version, each with the part that has to be open to a reader, from the rows that were written with it."""
